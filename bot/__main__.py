@@ -17,7 +17,7 @@ from bot.cli.exit_codes import TERMINATED, ExitCode
 
 # Ended by Ctrl-C, as shells report it.
 _INTERRUPTED: Final = 130
-_MODULES: Final = {"diagnose": "explain", "list": "entries", "show": "entries", "rbac": "roles"}
+_MODULES: Final = {"diagnose": "explain", "list": "entries", "show": "entries"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,15 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final
+from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 
-from bot.cluster.calls import Called as KubernetesCall
-from bot.jobs.contract import JobsUnavailable
-from bot.slack.calls import Called as SlackCall
 from intents.domain import Diagnosis
 
 # Half of the series would be times at which the other half began, which nobody asks for.
@@ -53,11 +50,41 @@ class Documented:
     help: str
 
 
+class KubernetesCall(Protocol):
+    """One call to an API server as it ended; every field but `seconds` is a label."""
+
+    @property
+    def cluster(self) -> str: ...
+    @property
+    def verb(self) -> str: ...
+    @property
+    def resource(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+class SlackCall(Protocol):
+    """One call to Slack as it ended; `method` and `result` are labels."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def result(self) -> str: ...
+    @property
+    def seconds(self) -> float: ...
+
+
 class Metrics:
     """Everything that is counted of one app. Methods record what has just happened; none of them raises or waits."""
 
-    def __init__(self, *, incidents: int = 0, problems: int = 0) -> None:
-        """`incidents` of the catalog, and `problems` of files that it leaves out."""
+    def __init__(self, *, interruptions: tuple[type[Exception], ...] = ()) -> None:
+        """Make all metrics.
+
+        A job that raises one of `interruptions` has not failed: its process ends, and the next start goes on with it.
+        """
+        self._interruptions = interruptions
         self.registry: Final = CollectorRegistry()
         self._documented: list[Documented] = []
         self._resources: set[str] = set()
@@ -68,8 +95,8 @@ class Metrics:
         build = Info("casebook_build", about, registry=self.registry)
         build.info({"version": _version(), "python": platform.python_version()})
         self._document("casebook_build_info", "info", about, ("python", "version"))
-        gauge("catalog_incidents", "Entries of the catalog, your own included.").set(incidents)
-        gauge("catalog_problems", "What is wrong in files of your own catalog; those are left out.").set(problems)
+        self._incidents = gauge("catalog_incidents", "Entries of the catalog, your own included.")
+        self._problems = gauge("catalog_problems", "What is wrong in files of your own catalog; those are left out.")
 
         self._deliveries = counter(
             "deliveries", "What Slack delivered; not acknowledged, an event comes again.", "surface", "outcome"
@@ -130,6 +157,11 @@ class Metrics:
         ProcessCollector(registry=self.registry)
 
     # --- Slack's side -------------------------------------------------------------------------------------------------
+
+    def catalog_loaded(self, *, incidents: int, problems: int) -> None:
+        """Set the size of the catalog and the number of files that it leaves out."""
+        self._incidents.set(incidents)
+        self._problems.set(problems)
 
     def delivered(self, surface: str, *, acknowledged: bool, seconds: float) -> None:
         outcome = "acknowledged" if acknowledged else "not_acknowledged"
@@ -205,8 +237,7 @@ class Metrics:
         try:
             yield
             outcome = "done"
-        except JobsUnavailable:
-            # The process ends, not the job.
+        except self._interruptions:
             raise
         except Exception:
             outcome = "failed"

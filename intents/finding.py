@@ -17,6 +17,7 @@ from rapidfuzz.distance import LCSseq
 
 from intents.aligning import Alignment, align
 from intents.catalog.schema import Incident
+from intents.counterexamples import decisive
 from intents.domain import Symptom
 from intents.lines import Lines
 from intents.phrases import CUT_SHARE, NEARLY, Choice, Phrase, Phrases
@@ -39,6 +40,8 @@ _MOST_LOST: Final = 1 - coverage_for(LEAST, total=60.0)
 # The beginning of a message is enough where the text is cut, if it alone says this much.
 _CUT_SAYS: Final = 12.0
 _DIGITS: Final = 6
+# For a text of more lines the index is asked often.
+_OFTEN: Final = 200
 _NO_ENDINGS: Final[frozenset[int]] = frozenset()
 # When something this sure is found, what cannot reach the threshold is of no more interest.
 _SURE: Final = 0.9
@@ -83,9 +86,9 @@ class Finder:
     def __init__(self, incidents: Sequence[Incident], *, scaled: bool = True) -> None:
         self._phrases = Phrases(incidents)
         self._anchors = self._phrases.anchors
-        self._scales = unlearned(self._phrases)
+        self.scales = unlearned(self._phrases)
         if scaled:
-            self._scales = learned(self._scales, incidents, self._in_short_text)
+            self.scales = learned(self.scales, decisive(incidents), self.in_short_text)
 
     def find(self, symptoms: Sequence[Symptom]) -> tuple[list[Occurrence], int]:
         """The best occurrence of each signature that occurs, and how many alignments it took."""
@@ -97,7 +100,7 @@ class Finder:
                 best[key] = found
         return list(best.values()), lines.alignments
 
-    def _in_short_text(self, text: str, *, of: Wanted, above: Sequence[float]) -> dict[int, Occurrence]:
+    def in_short_text(self, text: str, *, of: Wanted, above: Sequence[float]) -> dict[int, Occurrence]:
         return self._best(Lines(plain_symptoms(text), self._phrases.lexicon), of=of, above=above)
 
     def _best(
@@ -121,7 +124,7 @@ class Finder:
             sure = self._score(number, parts, among=len(lines.symptoms))
             if sure >= LEAST and (number not in best or sure > best[number].score):
                 best[number] = self._occurrence(lines, number, parts, sure)
-                sure_of_one = sure_of_one or (sure >= _SURE and number not in self._phrases.hints)
+                sure_of_one = sure_of_one or (sure >= _SURE and not self._phrases.is_hint(best[number].choice))
         return best
 
     # --- the funnel ---
@@ -137,7 +140,7 @@ class Finder:
             share = there / anchor.pattern.total
             cut = not endings.isdisjoint(anchor.weights)
             if share >= (CUT_SHARE if cut else self._phrases.least[number]):
-                at_most = self._scales.by_anchor[number].score(share)
+                at_most = self.scales.by_anchor[number].score(share)
                 at_most = max(at_most, _at_most_when_cut(share, there)) if cut else at_most
                 found.append((at_most, line, number))
         return sorted(found, key=lambda item: (-item[0], item[1], item[2]))
@@ -145,6 +148,7 @@ class Finder:
     def _candidates(self, lines: Lines) -> Iterator[tuple[int, int, set[int], frozenset[int]]]:
         """(line, pattern that may begin there, words of the lines, what the last may be where the text may be cut)"""
         seen: dict[tuple[frozenset[int], frozenset[int]], tuple[int, ...]] = {}
+        often = len(lines.known) > _OFTEN
         for line, known in enumerate(lines.known):
             if not known:
                 continue
@@ -158,7 +162,7 @@ class Finder:
             # Lines of a log repeat each other but for names and numbers.
             key = (frozenset(words), endings)
             if key not in seen:
-                seen[key] = tuple(self._phrases.index.candidates(words, endings=endings))
+                seen[key] = tuple(self._phrases.index.candidates(words, endings=endings, often=often))
             for number in seen[key]:
                 if words is known or not known.isdisjoint(self._anchors[number].weights):
                     yield line, number, words, endings
@@ -230,7 +234,7 @@ class Finder:
         return _Part(line, phrase, alignment) if alignment else None
 
     def _score(self, number: int, parts: Sequence[_Part], *, among: int) -> float:
-        scale = self._scales.of(number, _choice(parts))
+        scale = self.scales.of(number, _choice(parts))
         sure = scale.score(_information(parts) / scale.total - _scattered(parts, among=among))
         return max(sure, _score_when_cut(parts[0], scale)) if len(parts) == 1 else sure
 
@@ -246,7 +250,7 @@ class Finder:
             signature=parts[0].phrase.signature,
             # Each Python adds up in its own way, and the last digits decide nothing: of equals the one that tells more.
             score=round(sure, _DIGITS),
-            coverage=_information(parts) / self._scales.of(number, _choice(parts)).total,
+            coverage=_information(parts) / self.scales.of(number, _choice(parts)).total,
             information=_information(parts),
             line=line,
             quote=quote,

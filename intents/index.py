@@ -1,28 +1,26 @@
-"""Which patterns a few words could be an occurrence of: an inverted index that adds up weights, for all at once.
+"""An inverted index: the patterns that a few words could be an occurrence of, by adding up weights for all at once.
 
-Of each pattern a share of its weight must be there, or it could not score. A word's posting has a byte for each
-pattern: the share of the pattern's weight that the word has, in hundredths, rounded up. Adding the postings of a line's
-words adds up all shares, a cache line of patterns at a time. Nothing that could match is lost, and only what passes
-costs anything more.
+A share of a pattern's weight must be there, or it cannot score. A word's posting has a byte for each of its patterns:
+the share of the pattern's weight that the word has, in hundredths, rounded up. Adding up the postings of a line's words
+loses nothing that could match, and only what passes costs anything more.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from itertools import accumulate, chain, pairwise
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    from intents.index_arrays import Arrays
 
 _WHOLE: Final = 100  # hundredths
 # A byte holds all hundredths, and one more for the rounding of each of so many words.
 _MOST_WORDS: Final = 255 - _WHOLE
-# A word that fewer than one in so many patterns have is kept as a list of them.
-_RARE: Final = 64
-
-_Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,65 +32,76 @@ class Demand:
     share_when_cut: float  # where the text may be cut behind it
 
 
-@dataclass(frozen=True, slots=True)
-class _Posting:
-    """Which share of which patterns a word has: of all of them in order, or, of a rare word, of those that have it."""
-
-    shares: _Bytes
-    patterns: npt.NDArray[np.intp] | None
-
-    def add_to(self, sums: _Bytes) -> None:
-        if self.patterns is None:
-            np.add(sums, self.shares, out=sums)
-        else:
-            sums[self.patterns] += self.shares
-
-
 class Index:
-    """Built once; patterns are numbered in the order of their demands."""
+    """Finds the patterns that some words may be an occurrence of. Built once; they are numbered as their demands are.
+
+    The postings of all words stand in two arrays, one word after the other: the patterns, and their shares.
+    """
 
     def __init__(self, demands: Iterable[Demand]) -> None:
-        having: defaultdict[int, list[int]] = defaultdict(list)
+        patterns: defaultdict[int, list[int]] = defaultdict(list)
         shares: defaultdict[int, list[int]] = defaultdict(list)
         needed: list[int] = []
         needed_when_cut: list[int] = []
         for number, demand in enumerate(demands):
             each, left_out = _in_hundredths(demand.weights)
             for word, share in each.items():
-                having[word].append(number)
+                patterns[word].append(number)
                 shares[word].append(share)
             needed.append(max(1, int(demand.share * _WHOLE) - left_out))
             needed_when_cut.append(max(1, int(demand.share_when_cut * _WHOLE) - left_out))
-        self._needed: _Bytes = np.array(needed, np.uint8)
-        self._needed_when_cut: _Bytes = np.array(needed_when_cut, np.uint8)
-        self._postings = {word: _posting(having[word], shares[word], of=len(needed)) for word in having}
+        self._needed = bytes(needed)
+        self._needed_when_cut = bytes(needed_when_cut)
+        self._patterns = array("I", chain.from_iterable(patterns.values()))
+        self._shares = bytes(chain.from_iterable(shares.values()))
+        self._places = dict(zip(patterns, pairwise(accumulate(map(len, patterns.values()), initial=0)), strict=True))
 
-    def candidates(self, words: Iterable[int], *, endings: Iterable[int] = ()) -> Sequence[int]:
-        """The numbers of the patterns of which these words have the share that is demanded, in ascending order.
+    def candidates(self, words: Iterable[int], *, endings: Iterable[int] = (), often: bool = False) -> Sequence[int]:
+        """Return, in order, the numbers of the patterns of which these words have the share that is demanded.
 
-        `endings` are the words with which a text that may be cut ends: patterns that have one may be cut there.
+        `endings` are the words with which a text that may be cut ends: patterns that have one may be cut there. `often`
+        says that a great many words are asked for: then it pays to wait for numpy to be imported.
         """
-        sums = self._sum(words)
-        reached = sums >= self._needed
+        if often:
+            return self._arrays.candidates(words, endings)
+        needed, sums = self._needed, self._sums(words)
+        found = {pattern for pattern, sum_ in sums.items() if sum_ >= needed[pattern]}
         if endings:
-            reached |= (sums >= self._needed_when_cut) & (self._sum(endings) > 0)
-        found: list[int] = np.flatnonzero(reached).tolist()
-        return found
+            needed = self._needed_when_cut
+            cut = self._sums(endings)
+            found.update(pattern for pattern in cut if sums.get(pattern, 0) >= needed[pattern])
+        return sorted(found)
 
-    def _sum(self, words: Iterable[int]) -> _Bytes:
-        sums = np.zeros_like(self._needed)
+    def __getstate__(self) -> dict[str, Any]:
+        """Return plain values, so that whoever unpacks them needs to trust no class but this."""
+        state = {name: value for name, value in self.__dict__.items() if name != "_arrays"}
+        return state | {"_patterns": self._patterns.tobytes()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state | {"_patterns": array("I", state["_patterns"])})
+
+    def _sums(self, words: Iterable[int]) -> Mapping[int, int]:
+        sums: dict[int, int] = {}
+        patterns, shares = self._patterns, self._shares
         for word in words:
-            if posting := self._postings.get(word):
-                posting.add_to(sums)
+            if place := self._places.get(word):
+                start, end = place
+                for pattern, share in zip(patterns[start:end], shares[start:end], strict=True):
+                    sums[pattern] = sums.get(pattern, 0) + share
         return sums
 
+    @cached_property
+    def _arrays(self) -> Arrays:
+        from intents.index_arrays import Arrays  # noqa: PLC0415 - numpy takes longer to import than a short text to match
 
-def _posting(patterns: Sequence[int], shares: Sequence[int], *, of: int) -> _Posting:
-    if len(patterns) * _RARE < of:
-        return _Posting(np.array(shares, np.uint8), np.array(patterns, np.intp))
-    dense = np.zeros(of, np.uint8)
-    dense[patterns] = shares
-    return _Posting(dense, None)
+        return Arrays(
+            needed=self._needed,
+            needed_when_cut=self._needed_when_cut,
+            postings={
+                word: (self._patterns[start:end], self._shares[start:end])
+                for word, (start, end) in self._places.items()
+            },
+        )
 
 
 def _in_hundredths(weights: Mapping[int, float]) -> tuple[dict[int, int], int]:

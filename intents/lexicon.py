@@ -150,7 +150,7 @@ class Lexicon:
             if _SPELT_FROM <= len(word) <= _SPELT_TO and word.isalpha() and word.isascii():
                 for index in range(len(word)):
                     found[word[:index] + word[index + 1 :]].append(word)
-        return found
+        return dict(found)
 
     def _written_apart(self) -> dict[str, tuple[tuple[str, int], ...]]:
         """first word → (second word, number of the word that both make): leader election → leaderelection."""

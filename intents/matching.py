@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from intents.catalog.schema import Incident
 from intents.catalog.signatures import Signature
@@ -45,14 +45,24 @@ class Matching:
     alignments: int = 0
 
 
-class Matcher:
-    """Built once per catalog; immutable, so that any number of threads may ask it."""
+class Learned(NamedTuple):
+    """What a matcher works out from a catalog, which takes far longer than to read it back."""
 
-    def __init__(self, incidents: Iterable[Incident]) -> None:
+    finder: Finder
+    describer: Describer
+
+
+class Matcher:
+    """Finds the incidents of a catalog in a text. Immutable, so that any number of threads may ask it.
+
+    `learned` is what another matcher learned from the same incidents.
+    """
+
+    def __init__(self, incidents: Iterable[Incident], *, learned: Learned | None = None) -> None:
         # The order in which the files were read must not matter.
         self._incidents = tuple(sorted(incidents, key=lambda incident: incident.id))
-        self._finder = Finder(self._incidents)
-        self._describer = Describer(self._incidents)
+        self.learned = learned or Learned(Finder(self._incidents), Describer(self._incidents))
+        self._finder, self._describer = self.learned
         self._elsewhere = Elsewhere(self._incidents)
 
     def match(self, symptoms: Sequence[Symptom], *, limit: int = 5) -> Matching:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import re2
 
@@ -49,8 +48,7 @@ _SPACES: Final = re.compile(r"\s+")
 _AROUND: Final = " \t\"'`()[]{}<>,;:=\\"
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(NamedTuple):
     """What stands between two words of a phrase where it varies: the placeholders, and how to read them out."""
 
     names: tuple[str, ...]
@@ -72,8 +70,7 @@ class Hole:
         return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One phrase of a signature. `holes[j]` is what stands before word j; the last one stands behind the last word."""
 
     text: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 from intents.background import everyday_words
@@ -20,8 +20,7 @@ NEARLY: Final = 0.8
 CUT_SHARE: Final = 0.42
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     """A pattern, and where it belongs: numbers of the incident, of the signature within it, of the alternative."""
 
     incident: int
@@ -54,18 +53,22 @@ class Phrases:
             {word for signature in incident.signatures for phrase in signature.phrases for word in phrase_words(phrase)}
             for incident in incidents
         )
-        pattern = _patterns(weights)
-        written = [
-            (number, place, [[pattern(phrase) for phrase in group] for group in signature.groups])
+        texts = dict.fromkeys(
+            phrase for incident in incidents for signature in incident.signatures for phrase in signature.phrases
+        )
+        patterns = {text: pattern_of(text, weights.weight) for text in texts}
+        self.lexicon = Lexicon(patterns.values(), weights.ordinary | everyday_words())
+        shape = _shapes(patterns, self.lexicon)
+        self._signatures = {
+            (number, place): _in_order(
+                tuple(
+                    Phrase(number, place, alternative, *shape(text, len(signature.groups) == 1))
+                    for alternative, text in enumerate(group)
+                )
+                for group in signature.groups
+            )
             for number, incident in enumerate(incidents)
             for place, signature in enumerate(incident.signatures)
-        ]
-        patterns = (each for *_, groups in written for group in groups for each in group)
-        self.lexicon = Lexicon(patterns, weights.ordinary | everyday_words())
-        self._made: dict[tuple[str, bool], tuple[tuple[int, ...], Mapping[int, float], int, int]] = {}
-        self._signatures = {
-            (number, place): tuple(sorted(self._groups(number, place, groups), key=_says_least, reverse=True))
-            for number, place, groups in written
         }
         self.anchors = tuple(phrase for groups in self._signatures.values() for phrase in groups[0])
         self.least = tuple(
@@ -77,11 +80,16 @@ class Phrases:
             Demand(anchor.weights, least, min(least, CUT_SHARE))
             for anchor, least in zip(self.anchors, self.least, strict=True)
         )
-        self.hints = frozenset(
-            number
-            for number, anchor in enumerate(self.anchors)
-            if incidents[anchor.incident].signatures[anchor.signature].hint
+        self._hints = frozenset(
+            (number, place)
+            for number, incident in enumerate(incidents)
+            for place, signature in enumerate(incident.signatures)
+            if signature.hint
         )
+
+    def is_hint(self, choice: Choice) -> bool:
+        """Tell whether a choice is one of a signature that is never enough by itself."""
+        return (choice.incident, choice.signature) in self._hints
 
     def further(self, anchor: Phrase) -> Sequence[Sequence[Phrase]]:
         """The other groups of an anchor's signature."""
@@ -96,41 +104,28 @@ class Phrases:
         """How much an anchor and those phrases of the other groups say that say most."""
         return anchor.pattern.total + sum(max(each.pattern.total for each in group) for group in self.further(anchor))
 
-    def _groups(self, number: int, place: int, groups: Sequence[Sequence[Pattern]]) -> Iterator[tuple[Phrase, ...]]:
-        for group in groups:
-            yield tuple(
-                self._phrase(number, place, alternative, pattern, alone=len(groups) == 1)
-                for alternative, pattern in enumerate(group)
-            )
 
-    def _phrase(self, incident: int, signature: int, alternative: int, pattern: Pattern, *, alone: bool) -> Phrase:
+_Shape = tuple[Pattern, tuple[int, ...], Mapping[int, float], int, int]
+
+
+def _shapes(patterns: Mapping[str, Pattern], lexicon: Lexicon) -> Callable[[str, bool], _Shape]:
+    """Return what of a phrase does not depend on where it stands; phrases repeat each other, so each is made once."""
+
+    @cache
+    def shape(text: str, alone: bool) -> _Shape:
+        pattern = patterns[text]
         least = coverage_for(LEAST, total=pattern.total) if alone else NEARLY
-        # Alternatives repeat each other over and over: what does not depend on where one stands is made once.
-        if (pattern.text, alone) not in self._made:
-            numbers = tuple(self.lexicon.number(word) for word in pattern.words)
-            # The last word may be broken: then it does not count as shared.
-            when_cut = max(1, _fewest(pattern, min(least, CUT_SHARE)) - 1)
-            own = _by_word(numbers, pattern.weights)
-            self._made[pattern.text, alone] = (numbers, own, _fewest(pattern, least), when_cut)
-        numbers, weights, fewest, when_cut = self._made[pattern.text, alone]
-        return Phrase(incident, signature, alternative, pattern, numbers, weights, fewest, when_cut)
+        numbers = tuple(lexicon.number(word) for word in pattern.words)
+        # The last word may be broken: then it does not count as shared.
+        when_cut = max(1, _fewest(pattern, min(least, CUT_SHARE)) - 1)
+        return pattern, numbers, _by_word(numbers, pattern.weights), _fewest(pattern, least), when_cut
+
+    return shape
 
 
-def _patterns(weights: Weights) -> Callable[[str], Pattern]:
-    """What makes a phrase a pattern. Alternatives repeat each other over and over: each is made once."""
-    made: dict[str, Pattern] = {}
-
-    def pattern(phrase: str) -> Pattern:
-        if phrase not in made:
-            made[phrase] = pattern_of(phrase, weights.weight)
-        return made[phrase]
-
-    return pattern
-
-
-def _says_least(group: Sequence[Phrase]) -> float:
-    """How much the phrase of a group says that says least."""
-    return min(phrase.pattern.total for phrase in group)
+def _in_order(groups: Iterable[tuple[Phrase, ...]]) -> tuple[tuple[Phrase, ...], ...]:
+    """Return the groups of a signature, first the one whose weakest phrase says most."""
+    return tuple(sorted(groups, key=lambda group: min(phrase.pattern.total for phrase in group), reverse=True))
 
 
 def _by_word(numbers: Sequence[int], weights: Sequence[float]) -> dict[int, float]:

@@ -1,37 +1,34 @@
-"""What an occurrence of a signature is worth, where parts of it stand in texts that are known to be something else.
-
-Known are the background, an incident's own near misses, and what other incidents are recognised by, as far as it does
-not hold the whole signature: then both are true.
-"""
+"""What an occurrence of a signature is worth, where parts of it stand in texts that are known to be something else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from intents.background import ordinary_lines
-from intents.catalog.schema import Incident
+from intents.counterexamples import Counterexample
 from intents.phrases import Choice, Phrases
 from intents.scoring import Scale, scale_of
 
-# From this much on a signature counts as being there in full.
-_WHOLE: Final = 0.9
-
-# Of which incidents, by their numbers, signatures are looked for.
+# Each Python adds up in its own way: of texts that have the same share, every one of them takes the same.
+_DIGITS: Final = 12
+# The incidents, by their numbers, whose signatures are looked for.
 Wanted = Callable[[int], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """By anchor, of all there may be at most: a signature of one phrase has one scale, others one for each choice."""
+    """The scale of every signature: one for a signature of one phrase, one for each choice of phrases for others.
+
+    `by_anchor` holds the most that an occurrence may score.
+    """
 
     phrases: Phrases
     by_anchor: tuple[Scale, ...]
     by_choice: Mapping[Choice, Scale] = field(default_factory=dict)
 
     def of(self, number: int, choice: Choice) -> Scale:
-        """The scale of an occurrence: its anchor's number, and all that was chosen."""
+        """Return the scale of an occurrence, given its anchor's number and the phrases that were found."""
         if len(choice.alternatives) == 1:
             return self.by_anchor[number]
         return self.by_choice.get(choice) or scale_of(total=self.phrases.total(choice))
@@ -46,29 +43,22 @@ class _Found(Protocol):
 
 class Finds(Protocol):
     def __call__(self, text: str, *, of: Wanted, above: Sequence[float]) -> Mapping[int, _Found]:
-        """The best occurrence of each signature in a text that scores above what is known, by its anchor's number."""
+        """Return the best occurrence of each signature that scores more than `above`, by its anchor's number."""
 
 
 def unlearned(phrases: Phrases) -> Scales:
-    """As if no ordinary text had a part of any signature."""
+    """Return the scales as they are if no counterexample has a part of any signature."""
     return Scales(phrases, tuple(scale_of(total=phrases.most(anchor)) for anchor in phrases.anchors))
 
 
-def learned(scales: Scales, incidents: Sequence[Incident], find: Finds) -> Scales:
-    """What is known of each signature, found under the scales so far."""
+def learned(scales: Scales, counterexamples: Iterable[Counterexample], find: Finds) -> Scales:
+    """Return the scales under which no counterexample counts; `scales` are those so far, under which they are found."""
+    shares = {choice: share for choice, (share, _) in ordinary_shares(scales, counterexamples, find).items()}
     phrases = scales.phrases
-    ordinary: dict[Choice, float] = {}
-    known = [0.0] * len(phrases.anchors)
-    for text, of, most in _known_otherwise(incidents):
-        for number, found in find(text, of=of, above=known).items():
-            if ordinary.get(found.choice, 0.0) < found.coverage < most:
-                ordinary[found.choice] = found.coverage
-                if len(found.choice.alternatives) == 1:
-                    known[number] = scales.by_anchor[number].score(found.coverage)
     by_choice = {
         choice: scale_of(total=phrases.total(choice), ordinary=share)
-        for choice, share in ordinary.items()
-        if not incidents[choice.incident].signatures[choice.signature].hint
+        for choice, share in shares.items()
+        if not phrases.is_hint(choice)
     }
     by_anchor = tuple(
         by_choice.get(Choice(anchor.incident, anchor.signature, (anchor.alternative,)), scale)
@@ -77,12 +67,18 @@ def learned(scales: Scales, incidents: Sequence[Incident], find: Finds) -> Scale
     return Scales(phrases, by_anchor, by_choice)
 
 
-def _known_otherwise(incidents: Sequence[Incident]) -> Iterator[tuple[str, Wanted, float]]:
-    """(text, whose signatures do not mean it, the coverage from which on they do)"""
-    for line in ordinary_lines():
-        yield line, lambda _: True, float("inf")
-    for owner, incident in enumerate(incidents):
-        for text in incident.examples.other:
-            yield text, owner.__eq__, float("inf")
-        for text in incident.examples.match:
-            yield text, owner.__ne__, _WHOLE
+def ordinary_shares(
+    scales: Scales, counterexamples: Iterable[Counterexample], find: Finds
+) -> dict[Choice, tuple[float, Counterexample]]:
+    """Return the largest share of each signature that stands in a counterexample, and the first that has so much."""
+    largest: dict[Choice, tuple[float, Counterexample]] = {}
+    known = [0.0] * len(scales.phrases.anchors)
+    for one in counterexamples:
+        for number, found in find(one.text, of=one.concerns, above=known).items():
+            share = round(found.coverage, _DIGITS)
+            before = largest[found.choice][0] if found.choice in largest else 0.0
+            if before < share < one.below:
+                largest[found.choice] = (share, one)
+                if len(found.choice.alternatives) == 1:
+                    known[number] = scales.by_anchor[number].score(share)
+    return largest

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, log
-from typing import Final
+from typing import Final, NamedTuple
 
 # Above it a hypothesis is raised; below it the answer is "I don't know this one".
 THRESHOLD: Final = 0.5
@@ -45,8 +44,7 @@ def coverage_for(reached: float, *, total: float) -> float:
     return low if high < 1 else 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(NamedTuple):
     """What a share of one signature is worth: see `scale_of`."""
 
     total: float

@@ -7,11 +7,11 @@ other entries, the background, and the entry's own near misses.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from math import log
-from typing import Final
+from typing import Final, NamedTuple
 
 from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
@@ -38,8 +38,7 @@ _TITLE: Final = 2.0
 _LEAST_SIGNATURE: Final = 9.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Phrase:
+class _Phrase(NamedTuple):
     notions: frozenset[str]
     said: float
 
@@ -58,10 +57,11 @@ class Worths:
             notion: -log(self._usual[notion] + _OTHERS * sum_ / len(incidents)) for notion, sum_ in together.items()
         }
         self._near = tuple(tuple(_notions(text) for text in incident.examples.other) for incident in incidents)
-        self._worths: defaultdict[str, dict[int, float]] = defaultdict(dict)
+        self._worths: dict[str, dict[int, float]] = {notion: {} for notion in together}
         for number, share in enumerate(shares):
             self._learn(number, share, together, entries=len(incidents))
-        self._signatures = tuple(tuple(self._signatures_of(incident)) for incident in incidents)
+        phrase = cache(self._phrase)  # alternatives repeat each other over and over
+        self._signatures = tuple(tuple(_signatures_of(incident, phrase)) for incident in incidents)
 
     def _learn(self, number: int, share: Mapping[str, float], together: Mapping[str, float], *, entries: int) -> None:
         near = self._near[number]
@@ -74,13 +74,6 @@ class Worths:
             )
             foreseen = _FORESEEN * min(1.0, _STRETCHED * here) + (1 - _FORESEEN) * elsewhere
             self._worths[notion][number] = _weighed(notion, log(foreseen / elsewhere))
-
-    def _signatures_of(self, incident: Incident) -> Iterator[tuple[tuple[_Phrase, ...], ...]]:
-        """Of the signatures that say enough for their being there to mean something, the phrases of each group."""
-        for signature in incident.signatures:
-            groups = tuple(tuple(map(self._phrase, group)) for group in signature.groups)
-            if not signature.hint and sum(min(one.said for one in group) for group in groups) >= _LEAST_SIGNATURE:
-                yield groups
 
     def _phrase(self, phrase: str) -> _Phrase:
         notions = _notions(phrase)
@@ -126,6 +119,16 @@ class Worths:
 
 def _weighed(notion: str, worth: float) -> float:
     return worth if notion.isascii() else worth * _HAN
+
+
+def _signatures_of(
+    incident: Incident, phrase_of: Callable[[str], _Phrase]
+) -> Iterator[tuple[tuple[_Phrase, ...], ...]]:
+    """Of the signatures that say enough for their being there to mean something, the phrases of each group."""
+    for signature in incident.signatures:
+        groups = tuple(tuple(map(phrase_of, group)) for group in signature.groups)
+        if not signature.hint and sum(min(one.said for one in group) for group in groups) >= _LEAST_SIGNATURE:
+            yield groups
 
 
 def _texts_of(incident: Incident) -> Iterator[tuple[str, float]]:

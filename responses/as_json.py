@@ -1,8 +1,8 @@
-"""An answer as JSON for programs: sorted keys, the same bytes for the same snapshot.
+"""Write an answer as JSON for programs: sorted keys, the same bytes for the same snapshot.
 
-Clock values and call counts stand under `timing` and only when asked for. Sentences are in one language, named by
-`language`; a sentence may say how long ago something was, counted from the snapshot's time, which is part of the
-snapshot. Keys are added over time, never renamed.
+Clock values and call counts are under `timing`, and only on request. Sentences are in the language named by `language`;
+a sentence may say how long ago something was, counted from the snapshot's time, which is part of the snapshot. Keys are
+added over time, never renamed.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
-    """What differs between two runs over the same snapshot. `seconds` is wall time."""
+class RunStats:
+    """The numbers that differ between two runs over the same snapshot. `seconds` is wall time."""
 
     seconds: float
     api_calls: int
     observed_at: str = ""
 
 
-def diagnosis_json(diagnosis: SafeDiagnosis, *, language: Language, timing: Timing | None = None) -> str:
-    """The document of `casebook explain` and `casebook diagnose`, with a newline at its end."""
+def diagnosis_json(diagnosis: SafeDiagnosis, *, language: Language, timing: RunStats | None = None) -> str:
+    """Return the document of `casebook explain` and `casebook diagnose`, with a newline at its end."""
     document = _diagnosis(diagnosis, language)
     if timing is not None:
         document["timing"] = {
@@ -56,13 +56,14 @@ def diagnosis_json(diagnosis: SafeDiagnosis, *, language: Language, timing: Timi
 
 
 def matching_json(hypotheses: Sequence[Hypothesis], nearest: Sequence[Hypothesis]) -> str:
-    """The document of `casebook match`. The hypotheses have passed `safe_value`."""
+    """Return the document of `casebook match`. The hypotheses have passed `safe_value`."""
     return dumps(
         {"hypotheses": [_hypothesis(one) for one in hypotheses], "nearest": [_hypothesis(one) for one in nearest]}
     )
 
 
 def dumps(document: Mapping[str, Any]) -> str:
+    """Return a document as indented JSON with sorted keys and a newline at its end."""
     return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Why there is no answer, said so that the reader knows what to do next. Surfaces add only their own form."""
+"""Say why there is no answer or no change, and what to do next. Surfaces add only their own layout."""
 
 from __future__ import annotations
 
@@ -10,121 +10,121 @@ from responses import words
 
 
 def target_not_found(target: ObjectRef, closest: Sequence[str]) -> Text:
-    """The object asked about does not exist; `closest` are names like it, as namespace/name."""
+    """Say that the object does not exist; `closest` are similar names, as namespace/name."""
     if closest:
         names = ", ".join(closest)
         return Text(
             en=f"{target} does not exist; did you mean {names}?", zh=f"{target} 不存在；您要找的是 {names} 吗？"
         )
     return Text(
-        en=f"{target} does not exist, nor does anything with a name like it",
+        en=f"{target} does not exist, and no object has a similar name",
         zh=f"{target} 不存在，也没有名称相近的对象",
     )
 
 
 def without_cluster(reason: str) -> Text:
-    """A text is answered, but no cluster could be asked; `reason` is one line that says what to change."""
+    """Say that the answer rests on the text alone; `reason` is one line that says what to change."""
     return Text(
-        en=f"no cluster was asked: {reason}",
-        zh=f"未能连接集群：{reason}",
+        en=f"no cluster was queried: {reason}",
+        zh=f"未查询集群：{reason}",
     )
 
 
-# --- what answers is not there --------------------------------------------------------------------------------------
+# --- no connection, no capacity -------------------------------------------------------------------------------------
 
 
 def cluster_unreachable(cluster: str, reason: GapReason) -> Text:
-    """No more than a channel has to know: addresses and files of the bot's host stay in its log."""
+    """Say that the cluster could not be queried. Addresses and file names stay in the bot's log, not in a channel."""
     why = words.REASONS[reason]
-    return Text(en=f"the cluster {cluster} could not be asked: {why.en}", zh=f"无法查询集群 {cluster}：{why.zh}")
+    return Text(en=f"cluster {cluster} could not be queried: {why.en}", zh=f"无法查询集群 {cluster}：{why.zh}")
 
 
 BUSY: Final = Text(
-    en="I could not take that on right now; nothing was kept. Please ask again in a moment",
-    zh="目前无法受理，请求未被保存，请稍后再试",
+    en="Casebook could not accept this request and did not keep it. Please try again in a moment",
+    zh="Casebook 目前无法受理此请求，也未保存它，请稍后再试",
 )
 RESTARTED: Final = Text(
-    en="I was restarted while this was under way and could not go on; please ask again",
-    zh="处理过程中服务重启，未能继续，请重新提问",
+    en="Casebook was restarted during this request and could not continue. Please ask again",
+    zh="处理过程中 Casebook 重启，未能继续，请重新提问",
 )
 
 
-# --- what may not be ------------------------------------------------------------------------------------------------
+# --- not allowed ----------------------------------------------------------------------------------------------------
 
 
 NOT_ALLOWED_HERE: Final = Text(
-    en="the policy allows no answers in this channel; ask where it does, or whoever keeps the policy",
-    zh="策略不允许在此频道答复；请在允许的频道提问，或联系策略的维护者",
+    en="the policy does not allow answers in this channel. Ask in an allowed channel, or contact the policy's owner",
+    zh="策略不允许在此频道答复。请在允许的频道提问，或联系策略的维护者",
 )
 OBJECTS_NEED_A_CLUSTER: Final = Text(
-    en="an object is only looked at where the policy lets a cluster be asked; here errors and logs can be explained",
-    zh="只有在策略允许查询集群之处才能诊断对象；此处可以解释报错和日志",
+    en="cluster access is off in this channel; errors and logs can still be explained",
+    zh="此频道未开放集群访问；仍可以解释报错和日志",
 )
 
 
-# --- a press that comes to nothing ----------------------------------------------------------------------------------
+# --- a button press without effect ----------------------------------------------------------------------------------
 
-PRESS_NOT_OURS: Final = Text(
-    en="that button does not belong to this message, or is older than what I keep, so it was refused and recorded; "
-    "ask again for a fresh diagnosis",
-    zh="该按钮不属于这条消息，或已超出保留期限，操作已被拒绝并记录；请重新诊断",
+UNKNOWN_BUTTON: Final = Text(
+    en="this button has expired, or does not belong to this message. The press was refused and recorded. "
+    "Run the diagnosis again to get a current one",
+    zh="该按钮已过期，或不属于这条消息。操作已被拒绝并记录。请重新诊断",
 )
-ANSWER_TAKEN_BACK: Final = Text(
-    en="the message that this answered was deleted, and the answer with it, so nothing is carried out from it any "
-    "more; ask again for a fresh diagnosis",
-    zh="所答复的消息及其答复已被删除，因此不再执行其中的操作；请重新诊断",
+ANSWER_DELETED: Final = Text(
+    en="the question was deleted and its answer with it, so its buttons no longer do anything. "
+    "Run the diagnosis again to get a current one",
+    zh="提问的消息及其答复已被删除，因此其中的按钮不再生效。请重新诊断",
 )
-PRESS_REPEATED: Final = Text(
-    en="that was pressed already: each plan is carried out once at most, and what becomes of it stands in the answer. "
-    "Ask again for a fresh one",
-    zh="该按钮已被按过：每个方案最多执行一次，其结果见原答复。请重新提问以获得新的方案",
+ALREADY_PRESSED: Final = Text(
+    en="this button was already pressed. Each plan is applied at most once; the result is shown in the answer. "
+    "Run the diagnosis again to get a new plan",
+    zh="该按钮已被按过。每个方案最多执行一次，其结果见原答复。请重新诊断以获得新的方案",
 )
-NOT_PREVIEWED: Final = Text(
-    en="Casebook failed over this and cannot show what it would do, so it does not do it; press again in a moment. If "
-    "that fails too, follow the steps in the answer by hand, and tell whoever runs Casebook to look into its log",
-    zh="Casebook 处理时出错，无法显示将要执行的内容，因此不会执行；请稍后重新点击。"
+PREVIEW_FAILED: Final = Text(
+    en="Casebook hit an internal error and cannot show a preview, so it applies nothing. Press the button again in a "
+    "moment. If it fails again, follow the steps in the answer by hand and ask the operator of Casebook to check its "
+    "log",
+    zh="Casebook 发生内部错误，无法显示变更预览，因此不会执行任何操作。请稍后重新点击。"
     "如再次出错，请按答复中的步骤手动处理，并请 Casebook 的维护者查看其日志",
 )
-ASKED_MEANWHILE: Final = Text(
-    en="somebody else has confirmed this meanwhile, and it waits for a second person: press “Approve” to see what they "
-    "asked for",
-    zh="他人刚刚已确认此操作，正在等待第二人批准：请按“批准”查看其申请内容",
+APPROVAL_PENDING: Final = Text(
+    en="another member has already requested this, and it waits for approval. Press “Approve” to see the request",
+    zh="已有他人申请此操作，正在等待批准。请按“批准”查看其申请内容",
 )
-BESIDE_A_SECRET: Final = Text(
-    en="what would be written holds what looks like a secret beside it, such as a password among a program's "
-    "arguments. I keep none, not even until you confirm: change it by hand",
-    zh="将要写入的内容中带有疑似机密的数据，例如程序参数中的密码。我不保存任何机密，即使只到您确认为止：请手动修改",
+CHANGE_HOLDS_SECRET: Final = Text(
+    en="the change would include what looks like a secret, such as a password in a program's arguments. Casebook "
+    "stores no secrets, so make this change by hand",
+    zh="此变更会包含疑似机密的数据，例如程序参数中的密码。Casebook 不保存任何机密，请手动修改",
 )
-ASKED_IN_VAIN: Final = Text(
-    en="whoever asked for this may not do it any more, so there is nothing to approve",
-    zh="提出此申请的人已无权执行，因此无法批准",
+REQUESTER_NOT_ALLOWED: Final = Text(
+    en="the requester is no longer allowed to do this, so there is nothing to approve",
+    zh="申请人已无权执行此操作，因此无法批准",
 )
-ASKED_ALREADY: Final = Text(
-    en="you have confirmed this already: it waits for somebody else to approve it",
-    zh="您已确认此操作：正在等待其他人批准",
+WAITING_FOR_APPROVER: Final = Text(
+    en="you have already confirmed this; another member must approve it",
+    zh="您已确认此操作，须由其他人批准",
 )
-NOT_BEGUN: Final = Text(
-    en="Casebook failed over this before it wrote anything; ask again for a fresh diagnosis. If that fails too, follow "
-    "the steps in the answer by hand, and tell whoever runs Casebook to look into its log",
-    zh="Casebook 在写入任何内容之前出错；请重新诊断。如再次出错，请按答复中的步骤手动处理，"
+FAILED_BEFORE_WRITING: Final = Text(
+    en="Casebook hit an internal error before it wrote anything. Run the diagnosis again. If it fails again, follow "
+    "the steps in the answer by hand and ask the operator of Casebook to check its log",
+    zh="Casebook 在写入任何内容之前发生内部错误。请重新诊断。如再次出错，请按答复中的步骤手动处理，"
     "并请 Casebook 的维护者查看其日志",
 )
-AUDITORS_UNTOLD: Final = Text(
-    en="the audit channel could not be told of this; the audit itself has it. Tell whoever runs Casebook: the channel "
-    "of CASEBOOK_AUDIT_CHANNEL has to exist, and I have to be invited there",
-    zh="无法将此事通知审计频道，但审计记录中已有。请告知 Casebook 的维护者：CASEBOOK_AUDIT_CHANNEL "
-    "所指的频道必须存在，并邀请我加入",
+AUDIT_CHANNEL_FAILED: Final = Text(
+    en="the audit channel could not be notified; the audit itself is complete. Tell the operator of Casebook to check "
+    "CASEBOOK_AUDIT_CHANNEL: that channel must exist, and Casebook must be invited to it",
+    zh="无法通知审计频道，但审计记录本身是完整的。请告知 Casebook 的维护者检查 CASEBOOK_AUDIT_CHANNEL："
+    "所指的频道必须存在，并已邀请 Casebook 加入",
 )
-UNFINISHED: Final = Text(
-    en="Casebook could not finish this, and does not know how far it came: look at the object before you try again",
-    zh="Casebook 未能完成此操作，也不知道执行到了哪一步：请先查看该对象，再决定是否重试",
+OUTCOME_UNKNOWN: Final = Text(
+    en="Casebook could not finish this and does not know how far it got. Check the object before you retry",
+    zh="Casebook 未能完成此操作，也不知道执行到了哪一步。请先检查该对象，再决定是否重试",
 )
-NOT_PINNED: Final = Text(en="This summary could not be pinned", zh="无法置顶此摘要")
+PIN_FAILED: Final = Text(en="This summary could not be pinned", zh="无法置顶此摘要")
 PLAN_EXPIRED: Final = Text(
-    en="this plan has expired: ask again, so that it rests on how things are now",
-    zh="该方案已过期：请重新提问，以便依据当前状态处理",
+    en="this plan has expired. Run the diagnosis again to get a current one",
+    zh="该方案已过期。请重新诊断以获得当前的方案",
 )
 PRESS_AGAIN: Final = Text(
-    en="that took too long, or I was restarted meanwhile; nothing was changed. Press again",
-    zh="耗时过长，或服务在此期间重启；未做任何更改，请重新点击",
+    en="this took too long, or Casebook was restarted. Nothing was changed; press the button again",
+    zh="耗时过长，或 Casebook 在此期间重启。未做任何更改，请重新点击",
 )

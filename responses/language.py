@@ -1,4 +1,4 @@
-"""In which language to answer: as told, else as the text was written, else as the place is set up."""
+"""Choose the language of an answer: the configured one, else the one of the text, else the one of the locale."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from intents.domain import Language
 _HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _KANA_OR_HANGUL: Final = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _LETTER: Final = re.compile(r"[A-Za-z]")
-# People write a question in their language around an English error: a few characters tell more than their share does.
+# People ask in their language around a long English error: a few characters count more than their share.
 _ENOUGH: Final = 4
 _SHARE: Final = 0.05
 _LOOKED_AT: Final = 256 * 1024
 
 
 def language_of(text: str) -> Language | None:
-    """Chinese for a text with a handful of Chinese characters, None where nothing can be told."""
+    """Return Chinese for a text with a handful of Chinese characters, None where the text does not tell."""
     text = text[:_LOOKED_AT]
     han = len(_HAN.findall(text))
     if not han or len(_KANA_OR_HANGUL.findall(text)) * 4 > han:
@@ -26,11 +26,11 @@ def language_of(text: str) -> Language | None:
 
 
 def language_of_locale(locale: str) -> Language | None:
-    """zh_CN.UTF-8 → Chinese, en_GB → English, C and all others → None."""
+    """Return Chinese for zh_CN.UTF-8, English for en_GB, None for C and all others."""
     spoken = locale.replace("-", "_").partition("_")[0].lower()
     return Language(spoken) if spoken in set(Language) else None
 
 
 def choose(*, told: Language | None, text: str = "", locale: str = "") -> Language:
-    """`told` (an option or a setting) outranks the text, the text outranks the locale."""
+    """Return the language: `told` (an option or setting) outranks the text, the text outranks the locale."""
     return told or language_of(text) or language_of_locale(locale) or Language.EN

@@ -1,6 +1,6 @@
-"""The few shapes a terminal answer is made of: headings, hanging paragraphs, lines to copy, tables.
+"""Build the parts of a terminal page: headings, hanging paragraphs, commands to copy, tables.
 
-Untrusted text only ever enters as `rich.text.Text`, which knows no markup.
+Untrusted text only enters as `rich.text.Text`, which interprets no markup.
 """
 
 from __future__ import annotations
@@ -14,56 +14,58 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from intents.domain import Table
-from responses.rows import Rows
 from responses.safety import safe_line
-from responses.wrapping import Wrapped
+from responses.terminal_table import TerminalTable
+from responses.wrapped_text import WrappedText
 
-# A quote shows the line that matters; JSON has it in full.
+# JSON has the quote in full.
 LONGEST_QUOTE: Final = 400
 DIM: Final = "dim"
 
 
 def heading(text: str) -> Text:
+    """Return a heading."""
     return Text(text, style="bold")
 
 
 def paragraph(text: str, *, indent: int = 2, style: str = "") -> RenderableType:
-    return Padding(Wrapped(Text(text, style=style)), (0, 0, 0, indent), expand=False)
+    """Return an indented paragraph."""
+    return Padding(WrappedText(Text(text, style=style)), (0, 0, 0, indent), expand=False)
 
 
 def marked(mark: str, text: str | Text, *, indent: int = 2, style: str = "", mark_style: str = "") -> RenderableType:
-    """`mark text`, the text's further lines hanging below its first."""
+    """Return `mark text` with the further lines of the text hanging below its first."""
     return listed(
         [(mark, text if isinstance(text, Text) else Text(text, style=style))], indent=indent, style=mark_style
     )
 
 
 def listed(pairs: Sequence[tuple[str, Text]], *, indent: int = 2, style: str = DIM) -> RenderableType:
-    """Marks or names in a column of their own, what belongs to each hanging beside it."""
+    """Return pairs in two columns: marks or names, and the text of each hanging beside it."""
     grid = Grid.grid(padding=(0, 1, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column()
     for mark, text in pairs:
-        grid.add_row(Text(mark, style=style), Wrapped(text))
+        grid.add_row(Text(mark, style=style), WrappedText(text))
     return Padding(grid, (0, 0, 0, indent), expand=False)
 
 
 def command(text: str, *, indent: int = 4) -> list[Text]:
-    """Lines to copy: never broken, whatever the width, since a broken command is another command."""
+    """Return lines to copy. They are never wrapped: a broken command is another command."""
     return [
         Text(" " * indent + line, style="cyan", no_wrap=True, overflow="ignore") for line in text.rstrip().splitlines()
     ]
 
 
 def link(title: str, url: str, *, indent: int = 2) -> Text:
-    """An address on one line, whatever the width, so that it can be clicked and copied."""
+    """Return an address on one line at any width, so that it can be clicked and copied."""
     return Text.assemble(
         " " * indent, f"{title}: " if title else "", (url, "underline"), no_wrap=True, overflow="ignore"
     )
 
 
 def quote(text: str) -> str:
-    """A quote on one line, in quotation marks, its middle left out where it is long."""
+    """Return a quote on one line, in quotation marks; the middle of a long one is left out."""
     line = safe_line(text)
     if len(line) > LONGEST_QUOTE:
         half = LONGEST_QUOTE // 2
@@ -72,9 +74,10 @@ def quote(text: str) -> str:
 
 
 def table(shown: Table, *, said: str = "", indent: int = 4) -> RenderableType:
-    """Rows below the sentence they prove; a single row does not repeat what the sentence `said`."""
-    return Padding(Rows(shown, said=said), (0, 0, 0, indent), expand=False)
+    """Return rows below the sentence they prove; a single row does not repeat what the sentence `said`."""
+    return Padding(TerminalTable(shown, said=said), (0, 0, 0, indent), expand=False)
 
 
 def joined(parts: Sequence[str], by: str = " · ") -> str:
+    """Join the parts that are not empty."""
     return by.join(part for part in parts if part)

@@ -1,8 +1,8 @@
-"""Values under a name that says "secret": `password=…`, `"clientSecret": "…"`, `--token …`, an env entry's value.
+"""Hide values under a name that says "secret": `password=…`, `"clientSecret": "…"`, an env entry's value.
 
-The name condemns the value, unless the value is plainly none: a placeholder, a path, the name of a Secret object, or
-the next link of an error's chain (`cannot fetch token: x509: …`). Works on UTF-8 bytes: RE2 then needs no conversion of
-offsets, and every delimiter is ASCII.
+Values that are plainly no secret stay: a placeholder, a path, the name of a Secret object, or the next part of an error
+message (`cannot fetch token: x509: …`). Works on UTF-8 bytes: RE2 then needs no conversion of offsets, and every
+delimiter is ASCII.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ MARK: Final = b"[redacted]"
 
 Match = Any  # re2 ships no types
 
-# What kinds of keys are secrets: others name buttons, maps and rows.
+# Kinds of keys that are secrets; other keys name buttons, map entries or rows.
 KEYS: Final = (
     rb"(?:api|access|private|secret|account|encryption|signing|master|session|cookie|webhook|license|integration"
     rb"|routing|jwt|hmac|aes)[_.-]?key"
 )
-# What is said of a secret behind its name: SECRET_KEY_BASE, token-v2, PASSWORD_OLD.
+# Suffixes of such names: SECRET_KEY_BASE, token-v2, PASSWORD_OLD.
 _WHICH: Final = (
     rb"(?:[_-]?(?:base64|base|b64|current|previous|old|new|primary|secondary|value|raw|plain|plaintext|v[0-9]))?"
 )
@@ -35,10 +35,9 @@ _NAME: Final = (
     rb"|(?i:client-key-data|client-certificate-data|certificate-authority-data|x-amz-signature))"
 )
 _OPEN: Final = rb"\\*[\"']?"
-# How people set a name off where they chat: `DB_PASSWORD`, *password*, “token”.
+# Marks around a name in a chat: `DB_PASSWORD`, *password*, “token”.
 _SET_OFF: Final = rb"(?:\\*[\"']?|`|\*{1,2}|_{1,2}|" + "“|”".encode() + rb")"
-# A quoted value with its quotes, however deep the JSON it stands in was escaped; or a bare one up to white space,
-# escaped or not.
+# A quoted value with its quotes, at any depth of escaped JSON; or a bare one up to white space, escaped or not.
 _VALUE: Final = (
     rb"(\"(?:[^\"\\\n]|\\[^\n])*\"|\\+\"[^\"\\\n]*\\+\"|'[^'\n]*'"
     rb"|`[^`\n]+`|" + "“[^”\n]*”".encode() + rb"|~[^\s~/]+~"
@@ -59,7 +58,7 @@ _ENVIRONMENT: Final = re2.compile(
     rb"((?i:name)" + _OPEN + rb"\s*:\s*" + _OPEN + _NAME + _OPEN + rb")"
     rb"(\s*,?\s*" + _OPEN + rb"(?i:value)" + _OPEN + rb"\s*:[ \t]*)" + _VALUE
 )
-# What a value may stand in, so that all of it is known.
+# Quotes around a value: a quoted value ends at its closing quote.
 _QUOTES: Final = b"\\\"'`~"
 _CURLY: Final = ("“".encode(), "”".encode())
 _DELIMITER: Final = re2.compile(rb"([&;,])")
@@ -71,59 +70,59 @@ _PLACEHOLDER: Final = re2.compile(
     rb"(?i:<.*|\$[({].*|\{\{.*|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none|true|false|undefined|string|strings|stringarray|\[?redacted\]?|"
     rb"/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*)"
 )
-# What etcd calls a token tells clusters apart and guards nothing.
+# etcd's cluster token only distinguishes clusters; it is not a credential.
 _HARMLESS_NAME: Final = re2.compile(rb"(?i:.*cluster[_-]token)")
 _SHORTEST: Final = 3
 _WORD: Final = re2.compile(rb"[A-Za-z]+[.,;!?)]*|[\x80-\xff].*")
 _SHORT_NUMBER: Final = re2.compile(rb"[0-9]{1,5}[.,;)]*")
-# Where YAML, an INI file, `kubectl describe` or a shell script puts a name: first in its line, or first in its braces.
+# Where YAML, INI files, `kubectl describe` and shell scripts put a name: first in its line or in its braces.
 _FIRST_IN_LINE: Final = re2.compile(rb"(?:^|\n)[\s>#+*|-]*(?:export[ \t]+)?$")
 _FIRST_IN_BRACES: Final = re2.compile(rb"[{,][ \t]*$")
 _LOOK_BACK: Final = 80
 
 
-# Where none of these occurs, `hide` leaves a text as it is.
+# If none of these matches, `hide_by_name` leaves a text as it is.
 PATTERNS: Final = (_ENVIRONMENT, _TAGGED, _PAIRED)
 
 
 def holds_secret(name: str, value: str) -> bool:
-    """Whether the value under this key, variable or flag is a credential: DB_PASSWORD, clientSecret, api-key."""
+    """Return whether the value of this key, variable or flag is a credential: DB_PASSWORD, clientSecret, api-key."""
     raw = name.encode("utf-8", "replace")
-    # Annotations are called domain/name.
+    # Annotation keys are domain/name.
     raw = raw.rpartition(b"/")[2]
     return bool(_SECRET_NAME.fullmatch(raw)) and not is_no_secret(raw, value.encode("utf-8", "replace"))
 
 
-def hide(text: bytes) -> bytes:
-    """`text` with `[redacted]` for the values of telling names."""
-    text = _ENVIRONMENT.sub(hide_plainly, text)
+def hide_by_name(text: bytes) -> bytes:
+    """Return `text` with `[redacted]` for the values of names that say "secret"."""
+    text = _ENVIRONMENT.sub(hide_value, text)
     text = _TAGGED.sub(_hide_tagged, text)
     return bytes(_PAIRED.sub(_hide_pair, text))
 
 
 def _hide_tagged(found: Match) -> bytes:
-    whole, shown = bytes(found[0]), hide_plainly(found)
+    whole, shown = bytes(found[0]), hide_value(found)
     return whole if shown == whole else shown + b"</"
 
 
-def hidden(value: bytes) -> bytes:
-    """The mark in the quotes the value had."""
+def masked(value: bytes) -> bytes:
+    """Return the mark in the quotes that the value had."""
     if value.startswith(_CURLY[0]):
         return _CURLY[0] + MARK + _CURLY[1]
     opening = value[: len(value) - len(value.lstrip(_QUOTES))]
     return opening + MARK + opening
 
 
-def hide_plainly(found: Match) -> bytes:
-    """The third group is the value, what stands before it is kept."""
+def hide_value(found: Match) -> bytes:
+    """Replace the third group, the value; keep what precedes it."""
     value: bytes = found[3]
     if is_no_secret(b"", value):
         return bytes(found[0])
-    return bytes(found[1] + found[2] + hidden(value))
+    return bytes(found[1] + found[2] + masked(value))
 
 
 def is_no_secret(name: bytes, value: bytes) -> bool:
-    """Whether a value under a telling name is plainly none: a placeholder, a path, the name of a Secret object."""
+    """Return whether the value is plainly no secret: a placeholder, a path, the name of a Secret object."""
     inner = value.removeprefix(_CURLY[0]).removesuffix(_CURLY[1]).strip(_QUOTES)
     if len(inner) < _SHORTEST or _PLACEHOLDER.fullmatch(inner) or _HARMLESS_NAME.fullmatch(name):
         return True
@@ -135,7 +134,7 @@ def _hide_pair(found: Match) -> bytes:
     bare_name = name.strip(_QUOTES + b"*_\xe2\x80\x9c\x9d")
     if _is_quoted(value):
         prose = b"=" not in gap and _is_prose(found)
-        shown = value if prose or is_no_secret(bare_name, value) else hidden(value)
+        shown = value if prose or is_no_secret(bare_name, value) else masked(value)
     elif b"=" in gap or b"%" in gap:
         shown = _hide_assigned(bare_name, value)
     else:
@@ -149,7 +148,7 @@ def _is_quoted(value: bytes) -> bool:
 
 
 def _hide_assigned(name: bytes, value: bytes) -> bytes:
-    """What follows a bare value without white space is more of it, or the next pair of a query or connection string."""
+    """Hide a bare value to its end, but not the next pair of a query or connection string."""
     shown: list[bytes] = []
     secret = False
     for position, piece in enumerate(_DELIMITER.split(value)):
@@ -167,10 +166,10 @@ def _hide_assigned(name: bytes, value: bytes) -> bytes:
 
 
 def _is_prose(found: Match) -> bool:
-    """Whether `name: value` is a sentence going on rather than a key with its value."""
+    """Return whether `name: value` is part of a sentence rather than a key with its value."""
     name, gap, value = found[1], found[2], found[3]
     if name[:1] in b"\\\"'":
-        # The kubelet names a volume and goes on: for volume "token" : secret "x" not found
+        # The kubelet quotes a volume's name before its error: for volume "token" : secret "x" not found
         return bool(gap[:1].isspace() and not _is_quoted(value))
     text, start, end = found.string, found.start(), found.end()
     before = text[max(0, start - _LOOK_BACK) : start]

@@ -1,9 +1,9 @@
-"""A plot as a picture that a tired person reads on a phone: few words, large; what is too much stands out.
+"""Draw a plot as a picture that is readable on a phone: few words, large, the lines above the limit emphasised.
 
-Colours never carry meaning alone and are dark enough to be read as text: what is too much is warm and thick, the rest
-cool and thin, and every line bears its name at its end. Words are English: no font for others may be there.
+Colours never carry meaning alone and are dark enough for text: lines above the limit are warm and thick, the others
+cool and thin, and every line is labelled at its end. Labels are English, since no other font may be installed.
 
-matplotlib takes a second to import and draws for some hundred milliseconds: call this in a thread.
+matplotlib takes a second to import and some hundred milliseconds to draw: call this in a thread.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final
 
 from intents.domain import Line, Plot, Unit
-from responses.plots import shown
+from responses.plots import formatted_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,11 +28,11 @@ _INK: Final = "#222222"
 _PALE: Final = "#8a8a8a"
 _ABOVE: Final = ("#c84b00", "#9b2a6e", "#8a6100", "#b0172b", "#d1495b", "#6b3e00", "#5c1a33")
 _BELOW: Final = ("#0063a3", "#00795c", "#2f7fb0", "#3b3b98", "#4a6b7c", "#2f6f4f", "#004d73")
-# In characters; longer names end outside the picture.
+# In characters; longer names would leave the picture.
 _LABEL: Final = 16
-# From this ratio of largest to smallest on, a linear scale would press the small ones flat.
+# From this ratio of largest to smallest value on, a linear scale would flatten the small ones.
 _WIDE: Final = 12
-# Between two names, and where the last one stands, as shares of the height.
+# The distance between two labels, and the lowest place for one, as shares of the height.
 _GAP: Final = 0.155
 _LOWEST: Final = 0.02
 _DAY: Final = 86400.0
@@ -40,7 +40,7 @@ _TICKS: Final = 4
 _STYLE: Final[Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 12,
-    "text.parse_math": False,  # a $ in a name is no formula
+    "text.parse_math": False,  # a $ in a name is not a formula
     "text.color": _INK,
     "axes.labelcolor": _INK,
     "axes.edgecolor": _PALE,
@@ -49,12 +49,12 @@ _STYLE: Final[Any] = {
     "figure.facecolor": "white",
     "axes.facecolor": "white",
 }
-# matplotlib's settings and its cache of fonts are one for the whole process.
+# The process has only one set of matplotlib settings and one font cache.
 _drawing: Final = threading.Lock()
 
 
 def png(plot: Plot) -> bytes:
-    """The picture of a plot that has at least one line of two points."""
+    """Return the picture of a plot that has at least one line of two points."""
     import matplotlib  # noqa: PLC0415 - a second, for the few answers that carry a plot
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -100,7 +100,7 @@ def _lines(axes: Axes, plot: Plot) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _End:
-    """Where a line ends, and what stands there."""
+    """The end of a line and its label."""
 
     value: float
     label: str
@@ -109,14 +109,14 @@ class _End:
 
 
 def _name(axes: Axes, ends: Sequence[_End], unit: Unit) -> None:
-    """Each line's name and last value beside its end, moved apart where they would overlap; the highest come first."""
+    """Label each line at its end with its name and last value; move labels apart that would overlap, highest first."""
     transform = axes.transData + axes.transAxes.inverted()
     places: list[float] = []
     for end in ends:
         wanted = float(transform.transform((0.0, end.value))[1])
         places.append(min(wanted, places[-1] - _GAP) if places else min(wanted, 1.0))
     if places and places[-1] < _LOWEST:
-        # Pushed out below: from there up, as far as each has to give way.
+        # The lowest label left the picture: move it back and the ones above it up, as far as needed.
         places[-1] = _LOWEST
         for index in range(len(places) - 2, -1, -1):
             places[index] = max(places[index], places[index + 1] + _GAP)
@@ -124,7 +124,7 @@ def _name(axes: Axes, ends: Sequence[_End], unit: Unit) -> None:
         axes.text(
             1.025,
             place,
-            f"{end.label}\n{shown(end.value, unit)}",
+            f"{end.label}\n{formatted_value(end.value, unit)}",
             transform=axes.transAxes,
             color=end.colour,
             fontsize=11,
@@ -140,7 +140,7 @@ def _frame(axes: Axes, plot: Plot) -> None:
 
     axes.axhline(plot.limit, color=_INK, linewidth=1.6, linestyle=(0, (5, 3)), zorder=2)
     axes.annotate(
-        f"limit {shown(plot.limit, plot.unit)}",
+        f"limit {formatted_value(plot.limit, plot.unit)}",
         xy=(0.012, plot.limit),
         xycoords=("axes fraction", "data"),
         xytext=(0, 4),
@@ -152,7 +152,7 @@ def _frame(axes: Axes, plot: Plot) -> None:
         zorder=4,
     )
     axes.yaxis.set_major_locator(LogLocator(base=10) if axes.get_yscale() == "log" else MaxNLocator(nbins=5))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: shown(value, plot.unit)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: formatted_value(value, plot.unit)))
     axes.yaxis.set_minor_formatter(NullFormatter())
     first, last = min(line.points[0][0] for line in plot.lines), max(line.points[-1][0] for line in plot.lines)
     form = "%H:%M" if last - first <= _DAY else "%m-%d"
@@ -172,7 +172,7 @@ def _verdict(plot: Plot) -> str:
 
 
 def _labels(lines: Sequence[Line]) -> list[str]:
-    """Names without the port that all share, as far as there is room."""
+    """Return short names: without a port that all share, cut to the space there is."""
     names = [_plain(line.label) for line in lines]
     ports = {name.rpartition(":")[2] for name in names}
     if len(ports) == 1 and next(iter(ports)).isdecimal():
@@ -181,5 +181,5 @@ def _labels(lines: Sequence[Line]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """What the font at hand surely has."""
+    """Replace characters that the font may lack by question marks."""
     return "".join(letter if " " <= letter <= "~" else "?" for letter in text)

@@ -1,4 +1,4 @@
-"""A plot in words and in characters: which one an answer carries, its sparkline, what it says to who cannot see it."""
+"""Describe a plot in words and characters, and choose the plot that goes with an answer."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ _BARS: Final = "▁▂▃▄▅▆▇█"
 _WIDTH: Final = 30
 
 
-def plotted(diagnosis: Diagnosis) -> Finding | None:
-    """The one finding whose plot goes along: of the leading hypothesis, the most telling."""
-    first = next(iter(sentences.standing(diagnosis)), None)
+def leading_plot(diagnosis: Diagnosis) -> Finding | None:
+    """Return the finding whose plot goes with the answer: the first supporting one of the leading hypothesis."""
+    first = next(iter(sentences.open_hypotheses(diagnosis)), None)
     findings = first.findings if first else ()
     return next((each for each in findings if each.plot and each.outcome is Outcome.SUPPORTS), None)
 
 
-def shown(value: float, unit: Unit) -> str:
-    """A number with its unit."""
+def formatted_value(value: float, unit: Unit) -> str:
+    """Return a number with its unit."""
     return templates.seconds(value) if unit is Unit.SECONDS else f"{value:.4g}"
 
 
 def sparkline(plot: Plot, language: Language) -> str:
-    """The worst line in one row of characters, with its last value and the limit."""
+    """Return the worst line as one row of characters, with its last value and the limit."""
     line = plot.lines[0]
     bars = _bars(_thinned(line), top=max(plot.limit, *(value for _, value in line.points)))
-    says = words.PLOT_SAYS.in_(language)
-    return f"{bars}  {says.format(line.label, shown(line.points[-1][1], plot.unit), shown(plot.limit, plot.unit))}"
+    now, limit = formatted_value(line.points[-1][1], plot.unit), formatted_value(plot.limit, plot.unit)
+    return f"{bars}  {words.PLOT_SAYS.in_(language).format(line.label, now, limit)}"
 
 
 def _thinned(line: Line) -> list[float]:
-    """As many values as there is room for, the worst of what stands for one character."""
+    """Reduce the values to the width there is, keeping the highest of each group."""
     values = [value for _, value in line.points]
     width = min(_WIDTH, len(values))
     edges = [round(index * len(values) / width) for index in range(width + 1)]

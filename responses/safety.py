@@ -1,9 +1,8 @@
-"""Every string on its way out passes here once: to a terminal, into JSON, into a log.
+"""Make every string safe on its way out: to a terminal, into JSON, into a log.
 
-Untrusted text comes from pastes, from the cluster and from errors. It may carry credentials, and it may carry
-characters that a terminal obeys or that make a reader see something else than what is there (escape sequences,
-bidirectional overrides, invisible characters). `Safe` marks what has passed, so that the type checker finds a path
-that has not.
+Untrusted text comes from pastes, from the cluster and from errors. It may carry credentials, and characters that a
+terminal obeys or that hide text from the reader: escape sequences, bidirectional overrides, invisible characters.
+`SafeText` and `SafeDiagnosis` mark what has passed, so the type checker finds a path that was missed.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ import re2
 from intents.domain import Diagnosis
 from responses.secrets import REDACTED, holds_secret, redact
 
-# Longer quotes are cut: a reader is shown a line, not a log.
+# A quote is a line, not a whole log.
 LONGEST_TEXT: Final = 4_000
-# What is looked at of one string at all; what redaction costs is bounded by it.
+# The rest of a longer string is dropped unread; this bounds the cost of redaction.
 _LONGEST_INPUT: Final = 1 << 20
-# Deeper nesting than any of our types have; only untrusted values (args, log fields) could.
+# Deeper than any of our types; only untrusted values (args, log fields) can be deeper.
 _DEEPEST: Final = 12
 
-# What an entry of a container's environment is made of, and a Secret's secrets.
+# The keys of an entry in a container's environment, and the keys of a Secret that hold data.
 _ENVIRONMENT: Final = frozenset({"name", "value"})
 _SECRET_DATA: Final = frozenset({"data", "stringData"})
 
@@ -34,12 +33,12 @@ SafeDiagnosis = NewType("SafeDiagnosis", Diagnosis)
 T = TypeVar("T")
 
 _ESCAPE_SEQUENCE: Final = re2.compile(
-    # CSI (colours, cursor); OSC and its kin with their text, where they end; any other sequence of two.
+    # CSI (colours, cursor); OSC, DCS and similar with their text, if terminated; any two-character sequence.
     r"(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]?"
     r"|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})"
     r"|\x1b[ -/]*[0-~]?"
 )
-# The same in parts: what hides its own text; what begins any other, its last letter being left; that letter.
+# The same in parts: sequences that hide their text; other sequences without their last letter; that letter.
 _HIDDEN: Final = re2.compile(
     r"(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})"
 )
@@ -55,22 +54,22 @@ _LINE_BREAK: Final = re2.compile(r"\r\n?|[\x{2028}\x{2029}\x{85}]")
 
 
 def safe(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:
-    """`text` without credentials, escape sequences and invisible characters, at most `limit` characters long.
+    """Return `text` without credentials, escape sequences and invisible characters, cut to `limit` characters.
 
-    Line feeds and tabs stay. What is left out at the end is counted. Idempotent, linear in the text.
+    Line feeds and tabs stay. The characters left out at the end are counted. Idempotent, linear in the text.
     """
     shown = _redacted(text[:_LONGEST_INPUT])
     return SafeText(_cut(shown, dropped=max(0, len(text) - _LONGEST_INPUT), limit=limit))
 
 
 def safe_line(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:
-    """As `safe`, on one line."""
+    """Return what `safe` returns, on one line."""
     return SafeText(" ".join(safe(text, limit=limit).split()))
 
 
 def without_controls(text: str) -> str:
-    """`text` as it reads: no escape sequences, no control, bidirectional or invisible characters; LF ends lines."""
-    # As nearly every string is: Python's printable characters are none of those that are taken out below.
+    """Return `text` without escape sequences, control, bidirectional and invisible characters; LF ends lines."""
+    # The usual case: none of the characters removed below is printable for Python.
     if text.isprintable():
         return text
     return str(_CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", _with_line_ends(text))))
@@ -81,10 +80,10 @@ def _with_line_ends(text: str) -> str:
 
 
 def _redacted(text: str) -> str:
-    """`without_controls`, and without credentials, however the two stand to each other.
+    """Return `text` without controls and without credentials, however the two are mixed.
 
-    A credential may begin with the letter that ends an escape sequence, begin right behind one, or have one inside: it
-    is looked for with that letter, with the controls still between the words, and with nothing between.
+    A credential may begin with the letter that ends an escape sequence, begin right after one, or contain one. So
+    redaction runs three times: with that letter, with the controls still between the words, and without them.
     """
     if text.isprintable():
         return redact(text)
@@ -99,22 +98,22 @@ def _redacted(text: str) -> str:
 def _cut(text: str, *, dropped: int, limit: int) -> str:
     if len(text) <= limit and not dropped:
         return text
-    # The count is at most this long; cutting leaves room for it, so that a cut text is never cut again.
+    # 32 characters are enough for the count, so a text that was cut is never cut again.
     kept = text[: max(0, limit - 32)].rstrip()
     return f"{kept}… (+{len(text) - len(kept) + dropped} characters)"[:limit]
 
 
 def scrubbed(diagnosis: Diagnosis) -> SafeDiagnosis:
-    """The diagnosis as it may be shown: every string in it has passed `safe`."""
+    """Return the diagnosis as it may be shown: every string in it has passed `safe`."""
     return SafeDiagnosis(safe_value(diagnosis))
 
 
 def safe_value(value: T) -> T:
-    """`value` with every string in it made safe: through dataclasses, mappings, lists and tuples.
+    """Return `value` with every string in it made safe: through dataclasses, mappings, lists and tuples.
 
-    The value of a key that names a secret is redacted whatever it looks like; so is what an object of Kubernetes says
-    to be one: an environment entry by its name, an argument behind its flag, the data of a Secret. Enums, numbers and
-    times are themselves.
+    The value of a key that names a secret is redacted whatever it looks like. So are secrets by their place in a
+    Kubernetes object: an environment entry by its name, an argument after its flag, the data of a Secret. Enums,
+    numbers and times are returned as they are.
     """
     return cast(T, _walk(value, 0))
 
@@ -159,7 +158,7 @@ def _walk_entry(key: str, value: Any, depth: int) -> Any:
 
 
 def _walk_behind(flag: Any, value: Any, depth: int) -> Any:
-    """An element of a list, where the one before it may be a flag: ["--password", "…"]."""
+    """Walk an element of a list; the one before it may be a flag, as in ["--password", "…"]."""
     if isinstance(flag, str) and isinstance(value, str) and flag.startswith("-") and not value.startswith("-"):
         return _walk_entry(flag.lstrip("-"), value, depth)
     return _walk(value, depth + 1)

@@ -1,6 +1,7 @@
-"""Pasted manifests of Secrets: every value under `data` goes, whatever it is called.
+"""Hide every value under `data` in pasted manifests of Secrets, whatever its key.
 
-In YAML and JSON, escaped within a line, quoted or as a diff. Works on UTF-8 bytes, as `responses.named_secrets` does.
+Handles YAML and JSON, escaped within a line, quoted or as a diff. Works on UTF-8 bytes, as `responses.named_secrets`
+does.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from typing import Final
 
 import re2
 
-from responses.named_secrets import MARK, hidden
+from responses.named_secrets import MARK, masked
 
-# No line is indented so little.
+# Less than any indentation.
 _NOWHERE: Final = -1
 MANIFEST: Final = re2.compile(rb"(?m)kind\\*[\"']?\s*:\s*\\*[\"']?Secret\\*[\"']?\s*(?:[,}]|$|\\+n)")
 # A diff or a quotation puts a sign before each line.
@@ -20,7 +21,7 @@ _DATA_BLOCK: Final = re2.compile(rb"^([ ]*)(?:data|stringData):\s*$")
 _DATA_LINE: Final = re2.compile(rb"^([ ]+)([\w.-]+:[ \t]+)(\S.*?)(\s*)$")
 _DATA_FLOW: Final = re2.compile(rb"\b(?:data|stringData):[ ]*\{[^{}\n\"]*\}")
 _FLOW_VALUE: Final = re2.compile(rb"(:[ ]+)[^,{}\s]+")
-# A manifest within one line: its breaks are written as \\n.
+# A manifest within one line, with its line breaks written as \\n.
 _DATA_ESCAPED: Final = re2.compile(rb"\\+n[ ]*(?:data|stringData):(?:\\+n[ ]+[\w.-]+:[ ]+[^\s\\\"]+)+")
 _VALUE_ESCAPED: Final = re2.compile(rb"(:[ ]+)[^\s\\\"]+")
 _DATA_JSON: Final = re2.compile(rb"\\*\"(?:data|stringData)\\*\"\s*:\s*\{[^{}]*\}?")
@@ -28,10 +29,10 @@ _JSON_VALUE: Final = re2.compile(rb"(:\s*)(\"(?:[^\"\\]|\\.)*\"|\\+\"[^\"\\]*\\+
 
 
 def hide_manifests(text: bytes) -> bytes:
-    """`text` with `[redacted]` for every value under `data`, where it holds the manifest of a Secret."""
+    """Return `text` with `[redacted]` for every value under `data`, if it holds the manifest of a Secret."""
     if not MANIFEST.search(text):
         return text
-    text = _DATA_JSON.sub(lambda block: _JSON_VALUE.sub(lambda pair: pair[1] + hidden(pair[2]), block[0]), text)
+    text = _DATA_JSON.sub(lambda block: _JSON_VALUE.sub(lambda pair: pair[1] + masked(pair[2]), block[0]), text)
     text = _DATA_FLOW.sub(lambda block: _FLOW_VALUE.sub(lambda pair: pair[1] + MARK, block[0]), text)
     text = _DATA_ESCAPED.sub(lambda block: _VALUE_ESCAPED.sub(lambda pair: pair[1] + MARK, block[0]), text)
     shown: list[bytes] = []

@@ -1,8 +1,8 @@
-"""What looks like a credential is replaced by `[redacted]`: in pasted text, quotes of a cluster, errors and logs alike.
+"""Replace what looks like a credential by `[redacted]`: in pasted text, cluster quotes, errors and logs.
 
-Here are the shapes that nothing else has (a private key, a JWT, a vendor's token, credentials in a URL); what only its
-name gives away is in `responses.named_secrets`, what a command or a sentence does in `responses.commanded_secrets`.
-Patterns run on RE2, so that the time is linear in the text whatever the text is.
+This module knows credentials by their shape: private keys, JWTs, vendors' tokens, credentials in URLs.
+`responses.named_secrets` knows those that follow a name such as "password", `responses.command_secrets` those in
+commands and sentences. Patterns run on RE2, so matching is linear in the text.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import re2
 
-from responses import commanded_secrets, named_secrets
-from responses.commanded_secrets import hide_commanded
-from responses.named_secrets import MARK, Match, hide, holds_secret
+from responses import command_secrets, named_secrets
+from responses.command_secrets import hide_in_commands
+from responses.named_secrets import MARK, Match, hide_by_name, holds_secret
 from responses.secret_manifests import MANIFEST, hide_manifests
 
 __all__ = ["REDACTED", "holds_secret", "redact"]
@@ -25,9 +25,10 @@ REDACTED: Final = MARK.decode()
 
 
 def redact(text: str) -> str:
-    """`text` without what looks like a credential. Idempotent; line breaks stay, so that line numbers stay true.
+    """Return `text` without what looks like a credential.
 
-    Lone surrogates, which no encoding can write, become question marks.
+    Idempotent. Line breaks stay, so line numbers stay correct. Lone surrogates, which no encoding can write, become
+    question marks.
     """
     raw = text.encode("utf-8", "replace")
     if not _SUSPICIOUS.search(raw):
@@ -35,7 +36,7 @@ def redact(text: str) -> str:
     raw = hide_manifests(raw)
     for pattern, replace in _SHAPES:
         raw = bytes(pattern.sub(replace, raw))
-    return hide(hide_commanded(raw)).decode("utf-8", "replace")
+    return hide_by_name(hide_in_commands(raw)).decode("utf-8", "replace")
 
 
 def _keep_lines(found: Match) -> bytes:
@@ -51,7 +52,7 @@ def _all(_: Match) -> bytes:
 
 
 def _is_mixed(found: Match) -> bytes:
-    """Base64 of random bytes mixes cases and digits; paths, digests in hex and camel-case words do not."""
+    """Redact base64 of random bytes, which mixes cases and digits; keep paths, hex digests and camel-case words."""
     value: bytes = found[0]
     if found[1]:
         return value
@@ -64,12 +65,12 @@ def _is_mixed(found: Match) -> bytes:
 
 
 def _each(value: bytes) -> list[bytes]:
-    # Eighty characters of randomness are proof enough, and the value may be a megabyte.
+    # Eighty characters are enough to tell, and the value may be a megabyte.
     return [value[index : index + 1] for index in range(min(len(value), 80))]
 
 
 def _basic(found: Match) -> bytes:
-    """`Basic dXNlcjpwYXNz` decodes to user:password; `basic authentication` does not."""
+    """Redact `Basic dXNlcjpwYXNz`, which decodes to user:password; keep `basic authentication`."""
     value: bytes = found[2]
     try:
         decoded = base64.b64decode(value + b"=" * (-len(value) % 4), validate=True).decode()
@@ -89,7 +90,7 @@ def _user_info(found: Match) -> bytes:
 
 
 def _odd_user_info(found: Match) -> bytes:
-    """user:pass/word@host, but not host:5000/image@sha256:…"""
+    """Redact user:pass/word@host; keep host:5000/image@sha256:…"""
     port = _PORT.match(found[2])
     return bytes(found[0]) if port else _user_info(found)
 
@@ -98,7 +99,7 @@ _PORT: Final = re2.compile(rb"[0-9]{1,5}[/?#]")
 _KEY: Final = rb"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
 _BREAK: Final = rb"(?:\s|\\+[nr])*"
 
-# Tokens that their beginning gives away. They are recognised short too: what shows a text may have cut it.
+# Tokens known by their prefix. The minimum lengths are short, since a log viewer may have cut the token.
 _TOKENS: Final = (
     # JSON Web Tokens: "eyJ" is the base64 of '{"'.
     rb"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,4}",
@@ -138,7 +139,7 @@ _TOKENS: Final = (
     rb"hv[sbr]\.[\w-]{16,}",
     rb"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{20,}",
 )
-# The address of a webhook is all that it takes to post there.
+# Whoever knows the address of a webhook can post there.
 _WEBHOOKS: Final = (
     rb"hooks\.slack\.com/(?:services|workflows|triggers|commands|actions)/",
     rb"discord(?:app)?\.com/api/webhooks/[0-9]+/",
@@ -195,7 +196,7 @@ _SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
         (rb"([?&;](?i:sig|signature|x-amz-signature|x-goog-signature|code|access_token)=)[^\s&\"'<>]{8,}", _keep_first),
         (rb"((?i:\"auth\\*\"\s*:\s*\\*\"))[A-Za-z0-9+/=]{4,}", _keep_first),
         (rb"(\bauth:[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
-        # Base64 of "-----BEGIN", as kubeconfigs and Secrets carry keys and certificates.
+        # Base64 of "-----BEGIN": keys and certificates in kubeconfigs and Secrets.
         (rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}", _all),
         (rb"(\bsha(?:256|384|512)-)?[A-Za-z0-9+/]{60,}={0,2}", _is_mixed),
     )
@@ -203,7 +204,7 @@ _SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
 
 
 def _any_of(patterns: Iterable[Any]) -> Any:
-    """All patterns as one, in one pass: most texts hold no secret, and what is tried one by one takes its time."""
+    """Combine the patterns into one, so that a text without secrets, the usual case, is scanned once."""
     options = re2.Options()
     options.never_capture = True
     options.max_mem = 64 << 20
@@ -211,5 +212,5 @@ def _any_of(patterns: Iterable[Any]) -> Any:
 
 
 _SUSPICIOUS: Final = _any_of(
-    (MANIFEST, *(shape for shape, _ in _SHAPES), *named_secrets.PATTERNS, *commanded_secrets.PATTERNS)
+    (MANIFEST, *(shape for shape, _ in _SHAPES), *named_secrets.PATTERNS, *command_secrets.PATTERNS)
 )

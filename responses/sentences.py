@@ -1,4 +1,4 @@
-"""What several surfaces say of a diagnosis in the same words: why something was not read, what speaks against it."""
+"""Word the parts of a diagnosis that the terminal and Slack say alike, and select its hypotheses."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from responses import words
 _BY: Final = " · "
 
 
-def gap(one: Gap, language: Language) -> str:
-    """What could not be read and why: the missing permission, else the reason."""
+def gap_sentence(one: Gap, language: Language) -> str:
+    """Return what could not be read and why: the missing permission, else the reason."""
     if one.reason is GapReason.NO_CLUSTER:
         return words.TEXT_ONLY.in_(language)
     reason = words.REASONS[one.reason].in_(language)
@@ -19,37 +19,42 @@ def gap(one: Gap, language: Language) -> str:
         why = words.NEEDS.in_(language).format(one.permission)
     else:
         detail = one.detail_zh if language is Language.ZH and one.detail_zh else one.detail
-        why = ": ".join(part for part in (reason, detail if detail != reason else "") if part)
+        why = joined(reason, detail if detail != reason else "", by=words.COLON.in_(language))
     return words.COULD_NOT_CHECK.in_(language).format(one.what, why)
 
 
-def told_gaps(diagnosis: Diagnosis) -> tuple[Gap, ...]:
-    """What could not be read, without what nobody has set up."""
+def reported_gaps(diagnosis: Diagnosis) -> tuple[Gap, ...]:
+    """Return the gaps to report, without those of sources that are not configured."""
     return tuple(gap for gap in diagnosis.gaps if not gap.quiet)
 
 
-def against(one: Judged, language: Language) -> str:
-    """The first finding that refutes a hypothesis, "" where none does."""
+def refutation(one: Judged, language: Language) -> str:
+    """Return the first finding that refutes a hypothesis, "" where none does."""
     return next((finding.says.in_(language) for finding in one.findings if finding.outcome is Outcome.REFUTES), "")
 
 
-def matched(match: SignatureMatch, language: Language, *, of_text: bool) -> str:
-    """line 3, match 0.90"""
+def all_ruled_out(first: Judged, language: Language) -> str:
+    """Return that no cause is left; `first` tells whether the causes came from a text or from an object."""
+    return (words.TEXT_RULED_OUT if first.hypothesis.matches else words.ALL_RULED_OUT).in_(language)
+
+
+def match_location(match: SignatureMatch, language: Language, *, of_text: bool) -> str:
+    """Return "line 3, match 0.90"."""
     line = words.LINE.in_(language).format(match.line) if of_text else ""
     score = words.MATCH.in_(language).format(f"{match.score:.2f}")
-    return ", ".join(part for part in (line, score) if part)
+    return joined(line, score, by=words.COMMA.in_(language))
 
 
-def quoted(one: Judged, *, most: int) -> tuple[SignatureMatch, ...]:
-    """Of the lines that match, the surest match each, at most so many: two signatures of one line quote it once."""
+def quoted_matches(one: Judged, *, most: int) -> tuple[SignatureMatch, ...]:
+    """Return at most `most` matches, the best one of each line, so that no line is quoted twice."""
     by_line: dict[int, SignatureMatch] = {}
     for match in one.hypothesis.matches:
         by_line.setdefault(match.line, match)
     return tuple(by_line.values())[:most]
 
 
-def chain(diagnosis: Diagnosis) -> str:
-    """Pod api-x ← ReplicaSet api ← Deployment api: from the object asked about upwards, "" where nothing owns it."""
+def owner_chain(diagnosis: Diagnosis) -> str:
+    """Return Pod api-x ← ReplicaSet api ← Deployment api, from the diagnosed object upwards; "" without owners."""
     if not diagnosis.owners:
         return ""
     focus = ObjectRef(kind=diagnosis.focus.kind, namespace=diagnosis.focus.namespace, name=diagnosis.focus.name)
@@ -59,51 +64,66 @@ def chain(diagnosis: Diagnosis) -> str:
     )
 
 
-def is_said(quoted: str, shown: list[str]) -> bool:
-    """Whether a quote stands in what the reader has seen already."""
+def is_shown(quoted: str, shown: list[str]) -> bool:
+    """Return whether the quote is part of a text that the reader has already seen."""
     line = " ".join(quoted.split())
     return any(line in " ".join(text.split()) for text in shown)
 
 
-def standing(diagnosis: Diagnosis) -> tuple[Judged, ...]:
-    """What may be the cause."""
+def open_hypotheses(diagnosis: Diagnosis) -> tuple[Judged, ...]:
+    """Return the causes that are not ruled out."""
     return tuple(one for one in diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT and not one.capability)
 
 
 def offers(diagnosis: Diagnosis) -> tuple[Judged, ...]:
-    """What one can do whatever the cause is: no verdict about any."""
+    """Return what can be done whatever the cause is: capabilities that are not ruled out."""
     return tuple(filter(is_offer, diagnosis.hypotheses))
 
 
-def leading(diagnosis: Diagnosis) -> tuple[Judged, ...]:
-    """What is told in full: causes, and where there is none, what one can do."""
-    return standing(diagnosis) or offers(diagnosis)
+def leading_hypotheses(diagnosis: Diagnosis) -> tuple[Judged, ...]:
+    """Return the hypotheses to show first: causes, else capabilities."""
+    return open_hypotheses(diagnosis) or offers(diagnosis)
 
 
-def verdict(one: Judged, language: Language) -> str:
-    """The word a hypothesis is told by. "Possible" is said of causes only."""
+def verdict_word(one: Judged, language: Language) -> str:
+    """Return the word for a verdict. "Possible" is used for causes only."""
     if one.capability and one.verdict is Verdict.POSSIBLE:
-        return words.COULD.in_(language)
-    return words.verdict(one.verdict, language)
+        return words.YOU_COULD.in_(language)
+    return words.verdict_word(one.verdict, language)
 
 
-def sign(one: Judged) -> str:
+def verdict_sign(one: Judged) -> str:
+    """Return the coloured sign of a verdict."""
     return words.SIGNS[Verdict.OFFERED if is_offer(one) else one.verdict]
 
 
 def is_offer(one: Judged) -> bool:
+    """Return whether the hypothesis is a capability that is not ruled out."""
     return one.capability and one.verdict is not Verdict.RULED_OUT
 
 
 def ruled_out(diagnosis: Diagnosis) -> tuple[Judged, ...]:
+    """Return the hypotheses that are ruled out."""
     return tuple(one for one in diagnosis.hypotheses if one.verdict is Verdict.RULED_OUT)
 
 
 def capitalised(says: str) -> str:
-    """A sentence that stands alone, where it begins with a word; the name of an object or a file stays as it is."""
+    """Return the sentence with a capital letter, unless it begins with the name of an object or file."""
     first = says.split(" ", 1)[0]
     return says[:1].upper() + says[1:] if first.isascii() and first.rstrip(",").isalpha() else says
 
 
+def finished(says: str, language: Language) -> str:
+    """Return the sentence with a full stop, unless it ends with a punctuation mark already."""
+    is_open = says[-1:].isalnum() or says.endswith((")", "”", '"', "）"))
+    return f"{says}{words.FULL_STOP.in_(language).rstrip()}" if is_open else says
+
+
+def in_a_row(*says: str, language: Language) -> str:
+    """Join finished sentences; Chinese puts no space between them."""
+    return ("" if language is Language.ZH else " ").join(says)
+
+
 def joined(*parts: str, by: str = _BY) -> str:
+    """Join the parts that are not empty."""
     return by.join(part for part in parts if part)

@@ -1,6 +1,6 @@
-"""A diagnosis as a page of text: verdict and root cause first, then what they rest on, then what to do about it.
+"""Format a diagnosis as a page for the terminal: verdict and root cause first, then evidence, then what to do.
 
-Made to be read at 3 a.m.: what is certain is at the top, what is left out is said, commands can be copied.
+The most certain comes first, omissions are named, and commands can be copied.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from intents.domain import (
     Verdict,
 )
 from intents.domain import Text as Words
-from responses import plots, sentences, stories, words
-from responses.as_json import Timing
+from responses import causality, plots, sentences, words
+from responses.as_json import RunStats
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
 from responses.safety import SafeDiagnosis
-from responses.wrapping import Wrapped
+from responses.wrapped_text import WrappedText
 
 _VERDICT_STYLES: Final = {
     Verdict.CONFIRMED: "bold white on red",
@@ -41,7 +41,7 @@ _OUTCOME_STYLES: Final = {
     Outcome.NEUTRAL: DIM,
     Outcome.GAP: "bold yellow",
 }
-# So many lines to reproduce are shown; each stands beside its finding in JSON.
+# The kubectl lines shown; JSON has the line of every finding.
 _REPRODUCED: Final = 4
 _MATCHES: Final = 2
 
@@ -50,38 +50,44 @@ def diagnosis_page(
     diagnosis: SafeDiagnosis,
     *,
     language: Language,
-    timing: Timing,
+    timing: RunStats,
     observed: tuple[str, ...] = (),
     in_full: bool = False,
     of_text: bool = True,
 ) -> RenderableType:
-    """The page of an answer. `observed` are the text's telling lines, shown where nothing is known of it.
+    """Return the page of an answer.
 
-    One hypothesis is told in full, the others in a line or two; `in_full` tells all that still stand. `of_text` says
-    that a text was asked about, whose lines the reader can count.
+    `observed` are the text's error lines, shown where no hypothesis matches. Only the first hypothesis is shown in
+    full, the others in a line or two; `in_full` shows every hypothesis that is not ruled out in full. `of_text` says
+    that the request was a text, so line numbers make sense to the reader.
     """
     return Group(*_Page(language, of_text=of_text).whole(diagnosis, timing=timing, observed=observed, in_full=in_full))
 
 
 class _Page:
+    """The page of one diagnosis in one language."""
+
     def __init__(self, language: Language, *, of_text: bool) -> None:
         self._language = language
         self._of_text = of_text
         self._has_plot = False
 
     def whole(
-        self, diagnosis: Diagnosis, *, timing: Timing, observed: tuple[str, ...], in_full: bool
+        self, diagnosis: Diagnosis, *, timing: RunStats, observed: tuple[str, ...], in_full: bool
     ) -> Iterator[RenderableType]:
-        standing, out = list(sentences.leading(diagnosis)), list(sentences.ruled_out(diagnosis))
+        """Yield the parts of the page from top to bottom."""
+        standing, out = list(sentences.leading_hypotheses(diagnosis)), list(sentences.ruled_out(diagnosis))
         offers = [one for one in sentences.offers(diagnosis) if one not in standing]
-        told = standing if in_full else standing[:1]
-        for number, one in enumerate(told):
+        detailed = standing if in_full else standing[:1]
+        for number, one in enumerate(detailed):
             if number:
                 yield ""
             yield from self._hypothesis(one, diagnosis, story=not number)
         if not standing and out:
             yield self._headline(out[0])
-            yield Wrapped(Text(sentences.against(out[0], self._language) or self._in(words.ALL_RULED_OUT)))
+            yield WrappedText(
+                Text(sentences.refutation(out[0], self._language) or sentences.all_ruled_out(out[0], self._language))
+            )
             yield ""
             yield from self._facts(out[0], diagnosis)
             yield from self._evidence(out[0])
@@ -90,12 +96,12 @@ class _Page:
             yield from self._nothing(diagnosis)
         if not standing:
             yield from self._seen(diagnosis, observed)
-        yield from self._others(standing[len(told) :], diagnosis)
+        yield from self._others(standing[len(detailed) :], diagnosis)
         yield from self._offers(offers)
         yield from self._ruled_out(out)
         yield from self._gaps(
-            diagnosis.gaps if in_full else sentences.told_gaps(diagnosis),
-            told=[gap for one in told for finding in one.findings for gap in finding.gaps],
+            diagnosis.gaps if in_full else sentences.reported_gaps(diagnosis),
+            known=[gap for one in detailed for finding in one.findings for gap in finding.gaps],
         )
         if diagnosis.unexplained:
             yield from self._section(words.UNEXPLAINED)
@@ -104,11 +110,11 @@ class _Page:
         yield ""
         yield self._footer(diagnosis, timing, standing[:1])
 
-    # --- the one that is told in full ---
+    # --- a hypothesis in full ---
 
     def _hypothesis(self, one: Judged, diagnosis: Diagnosis, *, story: bool) -> Iterator[RenderableType]:
         yield self._headline(one)
-        yield Wrapped(Text(self._in(one.root_cause)))
+        yield WrappedText(Text(self._text(one.root_cause)))
         yield ""
         yield from self._facts(one, diagnosis)
         yield from self._evidence(one)
@@ -118,10 +124,10 @@ class _Page:
         if one.runbook:
             yield from self._section(words.RUNBOOK)
             for number, step in enumerate(one.runbook, start=1):
-                yield marked(f"{number}.", self._in(step.says))
+                yield marked(f"{number}.", self._text(step.says))
                 yield from command(step.run, indent=5)
                 if step.warning:
-                    yield marked("!", self._in(step.warning), indent=5, style="yellow", mark_style="bold yellow")
+                    yield marked("!", self._text(step.warning), indent=5, style="yellow", mark_style="bold yellow")
         if one.remedies:
             yield from self._section(words.REMEDIES)
             for remedy in one.remedies:
@@ -132,7 +138,7 @@ class _Page:
             for line in lines[:_REPRODUCED]:
                 yield from command(line, indent=2)
             if len(lines) > _REPRODUCED:
-                yield paragraph(self._in(words.MORE).format(len(lines) - _REPRODUCED), style=DIM)
+                yield paragraph(self._text(words.MORE).format(len(lines) - _REPRODUCED), style=DIM)
         if one.links:
             yield from self._section(words.LINKS)
             for to in one.links:
@@ -140,30 +146,31 @@ class _Page:
 
     def _headline(self, one: Judged) -> Text:
         style = _VERDICT_STYLES[Verdict.OFFERED if sentences.is_offer(one) else one.verdict]
-        verdict = (f" {sentences.verdict(one, self._language)} ", style)
-        return Text.assemble(verdict, " ", (self._in(one.title), "bold"))
+        verdict = (f" {sentences.verdict_word(one, self._language)} ", style)
+        return Text.assemble(verdict, " ", (self._text(one.title), "bold"))
 
     def _facts(self, one: Judged, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         where = Text.assemble(f"{one.subject} " if one.subject else "", (f"({one.incident})", DIM))
-        facts = [(words.WHERE, where), (words.IMPACT, Text(self._in(one.impact)))]
+        facts = [(words.WHERE, where), (words.IMPACT, Text(self._text(one.impact)))]
         if diagnosis.owners:
-            facts.append((words.OWNERS, Text(sentences.chain(diagnosis))))
+            facts.append((words.OWNERS, Text(sentences.owner_chain(diagnosis))))
         if one.effect_of:
-            facts.append((words.CAUSED_BY, Text(stories.explained(one, diagnosis, self._language))))
+            facts.append((words.CAUSED_BY, Text(causality.explanation(one, diagnosis, self._language))))
         facts += [
-            (words.EFFECT, Text(stories.effect(each, self._language, cause=one, of_text=self._of_text)))
-            for each in stories.effects(one, diagnosis)
+            (words.EFFECT, Text(causality.effect_line(each, self._language, cause=one, of_text=self._of_text)))
+            for each in causality.effects(one, diagnosis)
         ]
-        yield listed([(self._in(name), fact) for name, fact in facts if fact.plain])
+        yield listed([(self._text(name), fact) for name, fact in facts if fact.plain])
 
     def _evidence(self, one: Judged) -> Iterator[RenderableType]:
         yield ""
-        matches = sentences.quoted(one, most=_MATCHES)
+        matches = sentences.quoted_matches(one, most=_MATCHES)
         for match in matches:
             yield marked(
                 "≈",
                 Text.assemble(
-                    quote(match.quote), (f"  {sentences.matched(match, self._language, of_text=self._of_text)}", DIM)
+                    quote(match.quote),
+                    (f"  {sentences.match_location(match, self._language, of_text=self._of_text)}", DIM),
                 ),
                 mark_style="bold cyan",
             )
@@ -172,17 +179,17 @@ class _Page:
             if finding.outcome is not Outcome.GAP:
                 yield from self._finding(finding, shown)
         if all(finding.outcome is Outcome.NEUTRAL for finding in one.findings):
-            yield marked(words.SYMBOLS[Outcome.NEUTRAL], self._in(words.NEITHER_WAY), style=DIM)
+            yield marked(words.SYMBOLS[Outcome.NEUTRAL], self._text(words.ONLY_NEUTRAL), style=DIM)
         unread = dict.fromkeys(gap for finding in one.findings for gap in finding.gaps)
         yield from self._gap_lines(unread)
 
     def _finding(self, finding: Finding, shown: list[str]) -> Iterator[RenderableType]:
-        """A finding with its object and its quote, each unless it was `shown` before."""
-        says = self._in(finding.says)
+        """Yield a finding with its object and quote, each unless `shown` already holds it."""
+        says = self._text(finding.says)
         shown.append(says)
         style = DIM if finding.outcome is Outcome.NEUTRAL else ""
         yield marked(words.SYMBOLS[finding.outcome], says, style=style, mark_style=_OUTCOME_STYLES[finding.outcome])
-        quoted = quote(finding.quote) if finding.quote and not sentences.is_said(finding.quote, shown) else ""
+        quoted = quote(finding.quote) if finding.quote and not sentences.is_shown(finding.quote, shown) else ""
         subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
         if quoted or (subject and finding.outcome is not Outcome.NEUTRAL):
             shown.append(finding.quote)
@@ -198,48 +205,48 @@ class _Page:
         lines = []
         for moment in diagnosis.timeline:
             part = f"{words.PARTS[moment.part].in_(self._language)}  " if marks else ""
-            at = stories.when(moment, diagnosis.observed_at)
-            lines.append((at, Text.assemble((part, "bold"), stories.what(moment, self._language))))
+            at = causality.moment_time(moment, diagnosis.observed_at)
+            lines.append((at, Text.assemble((part, "bold"), causality.moment_text(moment, self._language))))
         yield listed(lines)
 
     def _remedy(self, remedy: Remedy) -> Iterator[RenderableType]:
         risk = words.RISKS[remedy.risk].in_(self._language) if remedy.risk in words.RISKS else remedy.risk
         about = joined([str(remedy.target) if remedy.target else "", risk])
-        yield marked("·", Text.assemble(self._in(remedy.title), (f"  ({about})", DIM)))
+        yield marked("·", Text.assemble(self._text(remedy.title), (f"  ({about})", DIM)))
         if remedy.warning:
-            yield marked("!", self._in(remedy.warning), indent=4, style="yellow", mark_style="bold yellow")
+            yield marked("!", self._text(remedy.warning), indent=4, style="yellow", mark_style="bold yellow")
 
     # --- the others ---
 
     def _others(self, standing: list[Judged], diagnosis: Diagnosis) -> Iterator[RenderableType]:
         if not standing:
             return
-        yield from self._section(words.ALSO)
+        yield from self._section(words.OTHER_HYPOTHESES)
         for one in standing:
             title = Text.assemble(
-                (sentences.verdict(one, self._language), "bold"),
-                f"  {self._in(one.title)}",
+                (sentences.verdict_word(one, self._language), "bold"),
+                f"  {self._text(one.title)}",
                 f"  {one.subject}" if one.subject else "",
                 (f"  ({one.incident})", DIM),
             )
             if one.effect_of:
-                title.append(f", {stories.explained(one, diagnosis, self._language)}", style=DIM)
+                title.append(f", {causality.explanation(one, diagnosis, self._language)}", style=DIM)
             yield marked("·", title)
             best = next((finding for finding in one.findings if finding.outcome is Outcome.SUPPORTS), None)
             if best:
-                yield marked("✓", self._in(best.says), indent=4, mark_style="green")
+                yield marked("✓", self._text(best.says), indent=4, mark_style="green")
 
     def _offers(self, offers: list[Judged]) -> Iterator[RenderableType]:
-        """What one can do whatever the cause is: for which object and why there, and the buttons for it."""
+        """Yield what can be done whatever the cause is: for which object and why, and the buttons for it."""
         if not offers:
             return
         yield from self._section(words.OFFERS)
         for one in offers:
             subject = f"  {one.subject}" if one.subject else ""
-            yield marked("·", Text.assemble((self._in(one.title), "bold"), subject, (f"  ({one.incident})", DIM)))
+            yield marked("·", Text.assemble((self._text(one.title), "bold"), subject, (f"  ({one.incident})", DIM)))
             best = next((finding for finding in one.findings if finding.outcome is Outcome.SUPPORTS), None)
             if best:
-                yield marked("✓", self._in(best.says), indent=4, mark_style="green")
+                yield marked("✓", self._text(best.says), indent=4, mark_style="green")
             for remedy in one.remedies:
                 yield from self._remedy(remedy)
 
@@ -247,19 +254,22 @@ class _Page:
         if not out:
             return
         yield from self._section(words.RULED_OUT)
+        colon = self._text(words.COLON)
         for one in out:
-            what = joined([f"{self._in(one.title)} ({one.incident})", sentences.against(one, self._language)], by=": ")
+            what = joined(
+                [f"{self._text(one.title)} ({one.incident})", sentences.refutation(one, self._language)], by=colon
+            )
             yield marked("✗", what, style=DIM, mark_style=DIM)
 
     def _nothing(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         if diagnosis.focus.names_object:
-            yield Text(self._in(words.NOTHING_WRONG), style="bold")
-            yield Wrapped(Text(self._in(words.NOTHING_WRONG_WITH).format(diagnosis.focus)))
-            if sentences.told_gaps(diagnosis):
-                yield Text(self._in(words.AS_FAR_AS_READ))
+            yield Text(self._text(words.NO_PROBLEM), style="bold")
+            yield WrappedText(Text(self._text(words.NO_PROBLEM_WITH).format(diagnosis.focus)))
+            if sentences.reported_gaps(diagnosis):
+                yield Text(self._text(words.READS_INCOMPLETE))
             return
-        yield Text(self._in(words.UNKNOWN), style="bold")
-        yield Wrapped(Text(self._in(words.UNKNOWN_WHY)))
+        yield Text(self._text(words.UNKNOWN), style="bold")
+        yield WrappedText(Text(self._text(words.UNKNOWN_WHY)))
 
     def _seen(self, diagnosis: Diagnosis, observed: tuple[str, ...]) -> Iterator[RenderableType]:
         if observed:
@@ -269,34 +279,38 @@ class _Page:
         if diagnosis.nearest:
             yield from self._section(words.NEAREST)
             for near in diagnosis.nearest:
-                yield marked("·", Text.assemble(self._in(near.title), (f"  ({near.incident}, {near.score:.2f})", DIM)))
+                yield marked(
+                    "·", Text.assemble(self._text(near.title), (f"  ({near.incident}, {near.score:.2f})", DIM))
+                )
                 if near.decided_by:
-                    yield paragraph(f"{self._in(words.DECIDED_BY)}: {near.decided_by}", indent=4, style=DIM)
+                    decided_by = f"{self._text(words.DECIDED_BY)}{self._text(words.COLON)}"
+                    yield paragraph(f"{decided_by}{near.decided_by}", indent=4, style=DIM)
 
     # --- gaps and footer ---
 
-    def _gaps(self, gaps: tuple[Gap, ...], *, told: list[Gap]) -> Iterator[RenderableType]:
-        """What could not be read and is not told beside a finding already."""
-        left = [gap for gap in gaps if gap not in told]
+    def _gaps(self, gaps: tuple[Gap, ...], *, known: list[Gap]) -> Iterator[RenderableType]:
+        """Yield the gaps that are not listed beside a finding already."""
+        left = [gap for gap in gaps if gap not in known]
         if left:
             yield from self._section(words.GAPS)
             yield from self._gap_lines(left)
 
     def _gap_lines(self, gaps: Iterable[Gap]) -> Iterator[RenderableType]:
-        lines = dict.fromkeys(sentences.gap(gap, self._language) for gap in gaps)
+        lines = dict.fromkeys(sentences.gap_sentence(gap, self._language) for gap in gaps)
         for line in lines:
             yield marked("?", line, mark_style=_OUTCOME_STYLES[Outcome.GAP])
 
-    def _footer(self, diagnosis: Diagnosis, timing: Timing, first: list[Judged]) -> Text:
-        """The page may be longer than the screen: whoever sees its end sees the verdict again."""
-        again = [f"{sentences.verdict(one, self._language)}: {self._in(one.title)}" for one in first]
-        cluster = self._in(words.CLUSTER).format(diagnosis.cluster) if diagnosis.cluster else ""
-        calls = self._in(words.CALLS).format(timing.api_calls) if diagnosis.cluster else ""
-        return Text(joined([*again, cluster, calls, self._in(words.SECONDS).format(timing.seconds)]), style=DIM)
+    def _footer(self, diagnosis: Diagnosis, timing: RunStats, first: list[Judged]) -> Text:
+        """Repeat the verdict at the end, since the top of a long page has scrolled away."""
+        colon = self._text(words.COLON)
+        again = [f"{sentences.verdict_word(one, self._language)}{colon}{self._text(one.title)}" for one in first]
+        cluster = self._text(words.CLUSTER).format(diagnosis.cluster) if diagnosis.cluster else ""
+        calls = self._text(words.CALLS).format(timing.api_calls) if diagnosis.cluster else ""
+        return Text(joined([*again, cluster, calls, self._text(words.SECONDS).format(timing.seconds)]), style=DIM)
 
     def _section(self, title: Words) -> Iterator[RenderableType]:
         yield ""
-        yield heading(self._in(title))
+        yield heading(self._text(title))
 
-    def _in(self, text: Words) -> str:
+    def _text(self, text: Words) -> str:
         return text.in_(self._language)

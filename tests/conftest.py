@@ -2,17 +2,24 @@
 
 import gc
 import os
+from collections import defaultdict
 from collections.abc import Generator
+from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import settings
 
+# The name under which pytest's cache keeps how long test modules take.
+DURATIONS: Final = "casebook/durations"
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 
 # No test speaks to a server that the world's authorities vouch for, and reading their certificates takes most clients
 # longer than all they then do. Processes that tests start inherit it.
 os.environ["SSL_CERT_FILE"] = os.devnull
+
+# What a start works out of the catalog, every process that the tests start would work out again.
+os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache" / "casebook-starts")
 
 # Two cores shared with other work make a per-example deadline a coin toss; pytest-timeout bounds the whole test.
 # Half the examples of the default find what the others did, and the whole suite is to run within three minutes.
@@ -93,3 +100,21 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _forbid_skip(report)
     return report
+
+
+# How many seconds each test module took, for `make quick`: by its file.
+_SECONDS: Final[defaultdict[str, float]] = defaultdict(float)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _SECONDS[report.location[0]] += report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    cache = getattr(session.config, "cache", None)
+    if cache is not None and not hasattr(session.config, "workerinput"):
+        kept = {file: seconds for file, seconds in cache.get(DURATIONS, {}).items() if Path(file).is_file()}
+        whole = {file: round(seconds, 2) for file, seconds in _SECONDS.items()}
+        # A part of a module says nothing of the whole.
+        longer = {file: max(seconds, kept.get(file, 0.0)) for file, seconds in whole.items()}
+        cache.set(DURATIONS, kept | longer)

@@ -11,7 +11,7 @@ from pathlib import Path
 from dbos import run_dbos_database_migrations
 
 from bot.store.database import parse_url
-from bot.store.migrating import migrate
+from bot.store.migration import migrate
 
 STORE = "casebook.db"
 JOBS = "jobs.db"

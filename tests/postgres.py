@@ -17,7 +17,7 @@ import pytest
 from psycopg import sql
 
 from bot.store.database import parse_url
-from bot.store.migrating import migrate
+from bot.store.migration import migrate
 
 SETTINGS = {
     "listen_addresses": "",  # a socket in a directory: no port to collide on

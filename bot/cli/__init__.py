@@ -1,1 +1,1 @@
-"""The command line: one module per command, each imported only when its command is given, so that starting is quick."""
+"""Define the command line: one module per command, imported only when its command is given, for a quick start."""

@@ -1,4 +1,4 @@
-"""The grammar of the command line. Only argparse and our own words are imported here: usage must come at once."""
+"""Parse the command line. Only argparse and our own texts are imported, so that usage is printed at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 
 from bot.cli.errors import CommandError, did_you_mean
 from bot.cli.exit_codes import MEANINGS
-from bot.cli.moments import moment
+from bot.cli.time_arguments import time_argument
 
 PROGRAM: Final = "casebook"
 LANGUAGES: Final = ("en", "zh")
@@ -26,7 +26,7 @@ _EPILOG: Final = "exit codes:\n" + "\n".join(
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse that says what was meant, in one line."""
+    """An argument parser whose errors are one line with a suggestion."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **options})
@@ -46,11 +46,12 @@ class _Parser(argparse.ArgumentParser):
             self.error(f'unknown {what} "{value}"{did_you_mean(str(value), known) or f", known are {listed}"}')
 
     def options(self) -> list[str]:
+        """Return all option strings."""
         return [option for action in self._actions for option in action.option_strings]
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The arguments of a command; `command` names it. Raises CommandError, and SystemExit for --help and --version."""
+    """Parse a command's arguments; `command` names it. Raise CommandError, and SystemExit for --help and --version."""
     parser = _build()
     arguments, left = parser.parse_known_args(argv)
     if arguments.command is None:
@@ -67,7 +68,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 def _build() -> _Parser:
     parser = _Parser(
         prog=PROGRAM,
-        description="A pasted Kubernetes error, or a broken pod, becomes a root cause proven by the cluster.\n"
+        description="Finds the root cause of a pasted Kubernetes error or a broken pod, proven by the cluster.\n"
         "By itself it only reads.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -86,11 +87,11 @@ def _build() -> _Parser:
         added.set_defaults(parser=added)
         return added
 
-    explain = command("explain", "a pasted text: hypotheses, checked in the cluster")
+    explain = command("explain", "explain a pasted text: hypotheses, checked in the cluster")
     _input(explain)
     _cluster(explain)
 
-    diagnose = command("diagnose", "an object: what is wrong with it and why")
+    diagnose = command("diagnose", "diagnose an object: what is wrong with it and why")
     diagnose.add_argument(
         "kind", metavar="KIND", help="pod, or another kind as kubectl knows it: deployment, sts, node …"
     )
@@ -99,72 +100,88 @@ def _build() -> _Parser:
     )
     _cluster(diagnose)
 
-    match = command("match", "a pasted text: hypotheses alone, no cluster")
+    match = command("match", "explain a pasted text by hypotheses alone, without a cluster")
     _input(match)
     match.add_argument(
-        "--jsonl", action="store_true", help='one JSON object {"id", "text"} a line in, one answer a line out'
+        "--jsonl", action="store_true", help='read one JSON object {"id", "text"} per line, write one answer per line'
     )
     _output(match)
 
     command(
         "serve",
-        "the bot in a Slack workspace, until it is told to stop",
+        "run the bot in a Slack workspace until it is stopped",
         "Its settings come from the environment: SLACK_BOT_TOKEN, and SLACK_APP_TOKEN for Socket Mode or\n"
-        "SLACK_SIGNING_SECRET for HTTP. `casebook doctor` says what is missing, docs/settings.md has them all.",
+        "SLACK_SIGNING_SECRET for HTTP. `casebook doctor` reports what is missing; docs/settings.md lists all"
+        " settings.",
     )
 
-    _output(command("doctor", "what is missing before the bot can work here, and what to do about it"))
+    _output(command("doctor", "check what is missing before the bot can work here, and how to fix it"))
 
-    _app(command("manifest", "the Slack app to install: its permissions and the reason for each, as a manifest"))
+    _app(command("manifest", "print the Slack app manifest: its permissions and the reason for each"))
 
-    rbac = command("rbac", "the roles that a cluster must grant, as manifests to apply")
+    rbac = command("rbac", "print the roles that a cluster must grant, as manifests to apply")
     rbac.add_argument("role", nargs="?", choices=ROLES, metavar="ROLE", help="read or act; default: both")
-    rbac.add_argument("--actions", default="", metavar="A,B", help="write what these actions do; default: all actions")
-    rbac.add_argument("--namespaces", default="", metavar="NS,NS", help="write in these only, by a role in each")
     rbac.add_argument(
-        "--with", dest="extra", action="append", default=[], choices=OPT_INS, help="what is left out for its risk"
+        "--actions", default="", metavar="A,B", help="only what these actions write; default: all actions"
+    )
+    rbac.add_argument(
+        "--namespaces", default="", metavar="NS,NS", help="write only in these namespaces, with a role in each"
+    )
+    rbac.add_argument(
+        "--with",
+        dest="extra",
+        action="append",
+        default=[],
+        choices=OPT_INS,
+        help="add what is left out because of its risk",
     )
     rbac.add_argument("--service-account", default="", metavar="NS/NAME", help="default casebook/casebook")
 
-    audit = command("audit", "what was done with the buttons, by whom, to what: every entry there is, oldest first")
+    audit = command("audit", "print the audit: what was done with the buttons, by whom, to what; oldest entry first")
     audit.add_argument(
-        "--since", type=moment, metavar="T", help="only from then on: 24h ago, 7d ago, or an RFC 3339 time"
+        "--since", type=time_argument, metavar="T", help="only entries since then: 24h ago, 7d ago, or an RFC 3339 time"
     )
-    audit.add_argument("--until", type=moment, metavar="T", help="only before then, written alike")
-    audit.add_argument("--actor", default="", metavar="U", help="only what this Slack user did: an id")
-    audit.add_argument("--target", default="", metavar="OBJ", help='only this object: NS/NAME, or "Pod NS/NAME"')
-    audit.add_argument("--plan", default="", metavar="ID", help="only this plan's")
-    audit.add_argument("--limit", type=_count, metavar="N", help="only the newest N (default 100 in a table, else all)")
+    audit.add_argument("--until", type=time_argument, metavar="T", help="only entries before then, in the same format")
+    audit.add_argument("--actor", default="", metavar="U", help="only actions of this Slack user (id)")
+    audit.add_argument(
+        "--target", default="", metavar="OBJ", help='only actions on this object: NS/NAME, or "Pod NS/NAME"'
+    )
+    audit.add_argument("--plan", default="", metavar="ID", help="only entries of this plan")
+    audit.add_argument(
+        "--limit", type=_count, metavar="N", help="only the newest N (default: 100 in a table, else all)"
+    )
     audit.add_argument(
         "--format", choices=FORMATS, default="jsonl", help="jsonl for programs (default), table for people"
     )
 
-    demo = command("demo", "try it: a chat in your browser beside a simulated cluster with broken workloads")
+    demo = command("demo", "try it: a chat in your browser next to a simulated cluster with broken workloads")
     demo.add_argument("--port", type=_port, default=PORT, metavar="P", help=f"default {PORT}; 0 for any free one")
-    demo.add_argument("--scenario", default="", metavar="ID", help="break only this: an id of `casebook list`")
-    demo.add_argument("--terminal", action="store_true", help="no browser: a prompt to paste into, in this terminal")
+    demo.add_argument("--scenario", default="", metavar="ID", help="break only this incident: an id of `casebook list`")
+    demo.add_argument("--terminal", action="store_true", help="no browser: paste at a prompt in this terminal")
     demo.add_argument("--lang", choices=LANGUAGES, help="language of answers")
 
-    listing = command("list", "the incidents of the catalog")
+    listing = command("list", "list the incidents of the catalog")
     listing.add_argument("--lang", choices=LANGUAGES, help="language of titles")
-    show = command("show", "one incident of the catalog: what it is, how it is proven and remedied")
-    show.add_argument("incident", metavar="ID", help="its id, as `casebook list` has it")
+    show = command("show", "show one incident of the catalog: what it is, its evidence and its remedies")
+    show.add_argument("incident", metavar="ID", help="its id, as in `casebook list`")
     show.add_argument("--lang", choices=LANGUAGES, help="language")
 
-    lint = command("lint", "check catalog files: file, line and field of what is wrong")
+    lint = command("lint", "check catalog files: print file, line and field of each problem")
     lint.add_argument(
         "paths", nargs="*", metavar="PATH", help="a directory or file; default: the built-in catalog and yours"
     )
 
-    command("schema", "the JSON Schema of a catalog file")
+    command("schema", "print the JSON Schema of a catalog file")
 
-    probes = command("probes", "the probes a catalog file may use: arguments and keys of their rows")
+    probes = command("probes", "list the probes that a catalog file may use: arguments and row keys")
     probes.add_argument("name", nargs="?", default="", metavar="PROBE", help="only this one")
     return parser
 
 
 def _input(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", nargs="?", default="", metavar="FILE", help="the text; - or nothing for standard input")
+    parser.add_argument(
+        "file", nargs="?", default="", metavar="FILE", help="the text file; - or nothing for standard input"
+    )
 
 
 def _output(parser: argparse.ArgumentParser) -> None:
@@ -175,18 +192,18 @@ def _output(parser: argparse.ArgumentParser) -> None:
 
 def _cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--context", metavar="C", help="kubeconfig context; in-cluster for this pod's service account")
-    parser.add_argument("--kubeconfig", metavar="PATH", help="kubeconfig file; default: as kubectl chooses")
-    parser.add_argument("-n", "--namespace", metavar="NS", help="namespace of names given without one")
+    parser.add_argument("--kubeconfig", metavar="PATH", help="kubeconfig file; default: kubectl's choice")
+    parser.add_argument("-n", "--namespace", metavar="NS", help="namespace for names given without one")
     _output(parser)
     parser.add_argument(
         "--lang", choices=LANGUAGES, help="language of the answer; default: the text's, else the locale's"
     )
     parser.add_argument(
-        "--deadline", type=_seconds, metavar="S", help="answer within S seconds with what is known (default 8)"
+        "--deadline", type=_seconds, metavar="S", help="answer within S seconds with the results so far (default 8)"
     )
-    parser.add_argument("--timing", action="store_true", help="with json: clock values and call counts too")
+    parser.add_argument("--timing", action="store_true", help="with json: add durations and call counts")
     parser.add_argument(
-        "--all", action="store_true", help="with text: tell every hypothesis in full, not only the first"
+        "--all", action="store_true", help="with text: show every hypothesis in full, not only the first"
     )
 
 
@@ -194,7 +211,7 @@ def _app(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "mode", nargs="?", choices=MODES, default=MODES[0], metavar="MODE", help="socket (default) or http"
     )
-    parser.add_argument("--url", default="", metavar="URL", help="with http: where Slack finds Casebook, https://HOST")
+    parser.add_argument("--url", default="", metavar="URL", help="with http: Casebook's public address, https://HOST")
     parser.add_argument("--output", choices=NOTATIONS, default="yaml", help="yaml with reasons (default), or json")
 
 
@@ -204,26 +221,26 @@ def _seconds(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value <= 300:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 300")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 300")
     return value
 
 
 def _count(text: str) -> int:
     value = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
     if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of entries: expected 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of entries: expected 1 or more")
     return value
 
 
 def _port(text: str) -> int:
     value = int(text) if text.isdecimal() else -1
     if not 0 <= value < 65536:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: expected a number from 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: expected a number from 0 to 65535")
     return value
 
 
 class _Version(argparse.Action):
-    """Printed on demand: reading the installed metadata costs what every other command should not pay."""
+    """Prints the version on demand: other commands should not pay for reading the installed metadata."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         from importlib.metadata import version  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""`casebook audit`: what was done with the buttons, by whom, to what. It only reads, also beside a bot that runs."""
+"""Run `casebook audit`: print what was done with the buttons, by whom and to what. It is safe beside a running bot."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from rich.text import Text
 from bot.cli.console import note, show
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import settings
-from bot.store import AuditQuery, AuditRecord, StoreUnavailable, place_of, reading_audit
+from bot.cli.user_files import settings
+from bot.store import AuditQuery, AuditRecord, StoreUnavailable, open_audit, place_of
 from responses.safety import safe_line, safe_value
 
-# A table is laid out as a whole, and people look at its end.
+# A table is laid out as a whole, and people read its end.
 _TABLE_ENTRIES: Final = 100
 _COLUMNS: Final = ("at", "actor", "action", "cluster", "target", "outcome", "plan_id")
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    """Print the matching entries."""
     query = AuditQuery(
         since=arguments.since,
         until=arguments.until,
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         plan_id=arguments.plan,
     )
     if query.since and query.until and query.since >= query.until:
-        raise CommandError("--since is not before --until")
+        raise CommandError("--since must be before --until")
     url = settings().store_url
     write = _table if arguments.format == "table" else _lines
     try:
@@ -46,29 +47,29 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 async def _lines(url: str, query: AuditQuery, limit: int | None) -> None:
-    # Closed here and not by a collector: a reader who leaves ends this in the middle of a page.
-    async with reading_audit(url) as audit, aclosing(audit.export(query, newest=limit)) as pages:
+    # Closed here and not by the garbage collector: a reader that exits ends this in the middle of a page.
+    async with open_audit(url) as audit, aclosing(audit.export(query, newest=limit)) as pages:
         async for page in pages:
             sys.stdout.write("".join(f"{json.dumps(_fields(each), ensure_ascii=False)}\n" for each in page))
-            # At once: whoever reads may have seen enough.
+            # Flushed per page: the reader may stop early.
             sys.stdout.flush()
 
 
 async def _table(url: str, query: AuditQuery, limit: int | None) -> None:
     most = limit or _TABLE_ENTRIES
-    # One more tells whether there are more.
-    async with reading_audit(url) as audit, aclosing(audit.export(query, newest=most + 1)) as pages:
+    # One extra entry shows whether there are more.
+    async with open_audit(url) as audit, aclosing(audit.export(query, newest=most + 1)) as pages:
         found = [_fields(each) async for page in pages for each in page]
     if found[most:] and limit is None:
         note(f"only the newest {most} entries are shown: more with --limit, all with --format jsonl")
     if not found:
-        note("no entry of the audit is like that")
+        note("no entry of the audit matches")
         return
     show(_laid_out(found[-most:]))
 
 
 def _fields(record: AuditRecord) -> dict[str, Any]:
-    """One entry as it is written: these keys, in this order, are relied upon. Nothing leaves unredacted."""
+    """Return one entry as written; scripts rely on these keys and their order. All values are redacted."""
     entry = safe_value(record.entry)
     return {
         "id": record.id,
@@ -93,7 +94,7 @@ def _rfc3339(at: datetime) -> str:
 def _laid_out(entries: Iterable[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in _COLUMNS:
-        # What is copied from here is looked up: nothing of it is cut away.
+        # People copy these values to look them up, so nothing is cut.
         table.add_column(name, overflow="fold", no_wrap=name == "actor")
     for each in entries:
         shown = {**each, "at": f"{each['at'][:19]}Z"}

@@ -1,4 +1,4 @@
-"""Where answers are written: colours and width of a terminal, plain text in a pipe, progress on stderr."""
+"""Write answers: colours and width of a terminal, plain text in a pipe, progress on stderr."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Final, Self, TextIO
 
 from rich.console import Console, RenderableType
 
-# In a pipe nothing wraps: a sentence stays one line for grep, and whoever shows it wraps it.
+# Lines in a pipe do not wrap: a sentence stays on one line for grep.
 _UNWRAPPED: Final = 100_000
 _CLEAR_LINE: Final = "\r\x1b[2K"
-# rich fills cells up to their width; whoever copies lines or compares them wants none of it.
+# rich pads cells to their width; copied or compared lines should not contain the padding.
 _TRAILING: Final = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)
 
 
 def console(stream: TextIO | None = None) -> Console:
-    """A console on `stream` (stdout). NO_COLOR and COLUMNS are honoured; no markup, no highlighting, no emoji."""
+    """Return a console on `stream` (stdout). It honours NO_COLOR and COLUMNS; no markup, highlighting or emoji."""
     stream = stream or sys.stdout
     terminal = stream.isatty()
     columns = os.environ.get("COLUMNS", "")
@@ -45,13 +45,13 @@ def show(page: RenderableType, stream: TextIO | None = None) -> None:
 
 
 def note(message: str) -> None:
-    """One line on stderr, beside the answer."""
+    """Write one line to stderr, next to the answer."""
     sys.stderr.write(f"casebook: {message}\n")
     sys.stderr.flush()
 
 
 class ProgressLine:
-    """A line on stderr while the cluster is read, gone before the answer comes. Silent unless stderr is a terminal."""
+    """A progress line on stderr, removed before the answer is shown. Silent unless stderr is a terminal."""
 
     def __init__(self, *, shown: bool = True) -> None:
         self._shown = shown and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
@@ -66,12 +66,14 @@ class ProgressLine:
         self.clear()
 
     def say(self, text: str) -> None:
+        """Show a text in place of the last one."""
         if self._shown:
             self._written = True
             sys.stderr.write(f"{_CLEAR_LINE}{text}")
             sys.stderr.flush()
 
     def clear(self) -> None:
+        """Remove the line."""
         if self._written:
             self._written = False
             sys.stderr.write(_CLEAR_LINE)

@@ -1,6 +1,6 @@
-"""`casebook demo`: a simulated cluster with broken workloads, and a prompt where one pastes.
+"""Run `casebook demo`: a simulated cluster with broken workloads, and a prompt for pastes.
 
-What answers is the real thing: text is matched, a real client reads the simulated API server over HTTP, rules judge.
+The answers are real: texts are matched, a real client reads the simulated API server over HTTP, and rules judge.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from rich.text import Text
 
 from bot.cli.console import ProgressLine, show
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import locale, report, settings, told_language
+from bot.cli.logs import configure_logging
+from bot.cli.rehearsal import REHEARSAL_TIME, staged
 from bot.cli.showcase import Showcase, scenario_of, set_up
+from bot.cli.user_files import chosen_language, locale, report, settings
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
-from bot.logs import configure_logging
-from bot.reading import Progress
-from bot.rehearsing import REHEARSAL_TIME, staged
+from bot.diagnosing.reads import Progress
 from intents.domain import Language
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
-from responses.as_json import Timing
+from responses.as_json import RunStats
+from responses.excerpts import error_lines
 from responses.failures import target_not_found
 from responses.language import choose
 from responses.layout import DIM, heading, listed, paragraph
 from responses.safety import safe, safe_line, scrubbed
 from responses.secrets import redact
-from responses.telling import telling_lines
 from responses.terminal import diagnosis_page
 
 _PROMPT: Final = "casebook> "
@@ -46,11 +46,12 @@ _QUIT: Final = frozenset({"q", "quit", "exit", ":q"})
 _HELP: Final = frozenset({"?", "h", "help"})
 _LIST: Final = frozenset({"l", "ls", "list"})
 _WORD: Final = re.compile(r"(?<!<)\b[^\W\d]{3,}\b")
-# The widest a sample's line gets in the list.
+# Maximum width of a sample's line in the list.
 _EXCERPT: Final = 100
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    """Run the demo in the browser, or at a prompt in the terminal."""
     if not arguments.terminal:
         from bot.cli import playground  # noqa: PLC0415 - the terminal needs no Slack and no database
 
@@ -60,8 +61,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     engine, problems = build_engine(configured.catalog)
     report(problems)
     showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
-    told = told_language(arguments.lang, configured)
-    # The loop runs only while a question is answered: at the prompt there is nothing to wait for but the keyboard.
+    told = chosen_language(arguments.lang, configured)
+    # The loop runs only while a question is answered; at the prompt there is only the keyboard to wait for.
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         connection = runner.run(stack.enter_async_context(staged(showcase.cluster)))
@@ -73,7 +74,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 class _Prompt:
-    """Reads what is typed or pasted and shows what comes of it, until there is no more."""
+    """A prompt that reads commands and pastes and shows the answers until the input ends."""
 
     def __init__(
         self,
@@ -92,10 +93,11 @@ class _Prompt:
         self._typed = sys.stdin.isatty()
         if self._typed:
             with contextlib.suppress(ImportError):
-                # Editing keys, and a paste of many lines taken as one.
+                # Enables editing keys, and a paste of many lines as one input.
                 import readline  # noqa: F401, PLC0415
 
     def serve(self) -> None:
+        """Show the welcome page and answer until the input ends."""
         show(Group(*self._welcome()))
         try:
             while (text := self._read()) is not None:
@@ -121,7 +123,7 @@ class _Prompt:
 
     def _sample(self, number: int) -> None:
         if not 1 <= number <= len(self._showcase.samples):
-            sys.stdout.write(f"There are samples 1 to {len(self._showcase.samples)}.\n\n")
+            sys.stdout.write(f"Choose a sample from 1 to {len(self._showcase.samples)}.\n\n")
             return
         text = self._showcase.samples[number - 1].text
         show(Group(paragraph(safe(text), style=DIM), ""))
@@ -144,27 +146,27 @@ class _Prompt:
             except TargetNotFound as error:
                 line.clear()
                 message = safe_line(target_not_found(error.target, error.closest).in_(language))
-                sys.stdout.write(f"{message} (l lists the broken ones)\n\n")
+                sys.stdout.write(f"{message} (l lists the broken pods)\n\n")
                 return
             except ClusterError as error:
                 line.clear()
                 sys.stdout.write(f"{safe_line(str(error))}\n\n")
                 return
-        timing = Timing(seconds=time.monotonic() - start, api_calls=diagnosis.api_calls)
-        observed = telling_lines(text) if not diagnosis.hypotheses else ()
+        timing = RunStats(seconds=time.monotonic() - start, api_calls=diagnosis.api_calls)
+        observed = error_lines(text) if not diagnosis.hypotheses else ()
         page = diagnosis_page(
             diagnosis, language=language, timing=timing, observed=observed, of_text=isinstance(request, ExplainText)
         )
         show(Group(page, ""))
 
-    # --- what is shown ---
+    # --- output ---
 
     def _welcome(self) -> list[RenderableType]:
         count = len(self._showcase.samples)
         return [
-            Text.assemble(("Casebook", "bold"), f": a simulated cluster with {count} incidents in it, and a prompt."),
-            Text(f"Its clock stands at {REHEARSAL_TIME:%Y-%m-%d %H:%M} UTC.", style=DIM),
-            Text("Paste an error, a log, a kubectl describe; an empty line ends it. Or try a sample:"),
+            Text.assemble(("Casebook", "bold"), f": a simulated cluster with {count} incidents, and a prompt."),
+            Text(f"The cluster's time is {REHEARSAL_TIME:%Y-%m-%d %H:%M} UTC.", style=DIM),
+            Text("Paste an error, a log, or kubectl describe output; end it with an empty line. Or try a sample:"),
             "",
             *self._help(),
         ]
@@ -185,7 +187,7 @@ class _Prompt:
         return [listed(samples, style="bold cyan"), "", listed(commands, style="bold cyan"), ""]
 
     def _excerpt(self, text: str, width: int) -> str:
-        """The words of a sample that matter, on one line: from where its signature begins."""
+        """Return the relevant words of a sample on one line, starting at its signature."""
         found = self._engine.matcher.match(read_symptoms(text)).hypotheses
         line: str = safe_line(found[0].matches[0].quote if found else text)
         first = _WORD.search(found[0].matches[0].signature) if found else None
@@ -196,10 +198,10 @@ class _Prompt:
         pods = [(str(pod), Text(pod.says)) for pod in self._showcase.pods]
         return [heading("Broken pods"), listed(pods, style="cyan"), ""]
 
-    # --- what is read ---
+    # --- input ---
 
     def _read(self) -> str | None:
-        """A command, or a text of many lines up to an empty one; None at the end of the input."""
+        """Return a command, or a text of several lines up to an empty one; None at the end of the input."""
         line = self._line(_PROMPT)
         while line is not None and not line.strip():
             line = self._line(_PROMPT)
@@ -231,6 +233,6 @@ class _Prompt:
         line = sys.stdin.readline()
         if not line:
             return None
-        # A script of inputs leaves a transcript.
+        # Echoed, so that scripted input leaves a transcript.
         sys.stdout.write(f"{prompt}{safe(line.rstrip())}\n")
         return line.rstrip("\n")

@@ -1,4 +1,4 @@
-"""`casebook doctor`: what is missing before the bot can work here, and what to do about it. It changes nothing."""
+"""Run `casebook doctor`: check what is missing before the bot can work here, and how to fix it. Read-only."""
 
 from __future__ import annotations
 
@@ -14,19 +14,25 @@ from rich.text import Text
 
 from bot.cli.console import show
 from bot.cli.exit_codes import ExitCode
-from bot.doctor.checks import Check, State, all_well
-from bot.doctor.examining import examine
-from bot.logs import configure_logging
+from bot.cli.logs import configure_logging
+from bot.doctor.checks import Check, CheckState, all_well
+from bot.doctor.examination import run_checks
 from bot.settings import examine_settings
 from responses.safety import safe_line
 
-_STYLES: Final = {State.OK: "green", State.NOTE: "cyan", State.UNKNOWN: "yellow", State.MISSING: "bold red"}
+_STYLES: Final = {
+    CheckState.OK: "green",
+    CheckState.NOTE: "cyan",
+    CheckState.UNKNOWN: "yellow",
+    CheckState.MISSING: "bold red",
+}
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    """Run all checks and print them."""
     examined = examine_settings()
     configure_logging(level=examined.settings.log_level, form=examined.settings.log_format)
-    checks = asyncio.run(examine(examined))
+    checks = asyncio.run(run_checks(examined))
     if arguments.output == "json":
         listed = [{name: safe_line(value) for name, value in _fields(check).items()} for check in checks]
         written = json.dumps({"checks": listed, "ok": all_well(checks)}, ensure_ascii=False, sort_keys=True, indent=2)
@@ -50,26 +56,26 @@ def _fields(check: Check) -> dict[str, str]:
 def _table(checks: Sequence[Check]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("state", no_wrap=True)
-    for name in ("area", "what", "found, and what to do"):
-        # What is copied from here is pasted into a shell: nothing of it is cut away.
+    for name in ("area", "what", "result and remedy"):
+        # People paste these values into a shell, so nothing is cut.
         table.add_column(name, overflow="fold")
     for check in checks:
         found = Text(safe_line(check.says))
         if check.remedy:
-            found.append(f"\n→ {safe_line(check.remedy)}", style="bold" if check.state is State.MISSING else "")
+            found.append(f"\n→ {safe_line(check.remedy)}", style="bold" if check.state is CheckState.MISSING else "")
         state = Text(str(check.state), style=_STYLES[check.state])
         table.add_row(state, Text(safe_line(check.area)), Text(safe_line(check.what)), found)
     return table
 
 
 def _summary(checks: Sequence[Check]) -> str:
-    counted = {state: sum(check.state is state for check in checks) for state in State}
+    counted = {state: sum(check.state is state for check in checks) for state in CheckState}
     if all_well(checks):
-        notes = f", {_many(counted[State.NOTE], 'note')}" if counted[State.NOTE] else ""
-        return f"All is well: {_many(counted[State.OK], 'check')}{notes}."
-    wrong = {"missing": counted[State.MISSING], "could not be looked at": counted[State.UNKNOWN]}
+        notes = f", {_many(counted[CheckState.NOTE], 'note')}" if counted[CheckState.NOTE] else ""
+        return f"All checks passed: {_many(counted[CheckState.OK], 'check')}{notes}."
+    wrong = {"missing": counted[CheckState.MISSING], "could not be checked": counted[CheckState.UNKNOWN]}
     told = ", ".join(f"{count} {what}" for what, count in wrong.items() if count)
-    return f"{told}: do what the arrows say, from the top, and ask again."
+    return f"{told}: follow the arrows from the top, then run it again."
 
 
 def _many(count: int, what: str) -> str:

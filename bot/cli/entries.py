@@ -1,4 +1,4 @@
-"""`casebook list` and `casebook show ID`: what the catalog knows, for people."""
+"""Run `casebook list` and `casebook show ID`: print the catalog for people."""
 
 from __future__ import annotations
 
@@ -11,33 +11,34 @@ from rich.text import Text
 from bot.cli.console import show
 from bot.cli.errors import CommandError, did_you_mean
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import catalog, locale, settings, told_language
+from bot.cli.user_files import catalog, chosen_language, locale, settings
 from intents import templates
 from intents.catalog.schema import Incident, Rule
 from intents.domain import Language
 from intents.domain import Text as Sentence
 from responses.language import choose
 from responses.layout import DIM, command, heading, joined, link, listed, marked
-from responses.wrapping import Wrapped
+from responses.wrapped_text import WrappedText
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    """Print the list of incidents, or one incident."""
     configured = settings()
     entries = catalog(configured)
-    language = choose(told=told_language(arguments.lang, configured), locale=locale())
+    language = choose(told=chosen_language(arguments.lang, configured), locale=locale())
     if arguments.command == "list":
         show(listed([(one.id, Text(one.title.in_(language))) for one in entries], indent=0, style="cyan"))
         return ExitCode.ANSWERED
     incident = entries.get(arguments.incident)
     if incident is None:
         hint = did_you_mean(arguments.incident, entries.incidents, part=True)
-        raise CommandError(f'there is no incident "{arguments.incident}"{hint}', code=ExitCode.NOT_FOUND)
+        raise CommandError(f'unknown incident "{arguments.incident}"{hint}', code=ExitCode.NOT_FOUND)
     show(Group(*_incident(incident, language)))
     return ExitCode.ANSWERED
 
 
 def _incident(incident: Incident, language: Language) -> Iterator[RenderableType]:
-    """The entry with no names filled in: `<pod>` stands for one."""
+    """Yield the parts of an entry without names filled in: `<pod>` is a placeholder."""
 
     def said(text: Sentence) -> str:
         return templates.render(text.in_(language), {})
@@ -46,16 +47,16 @@ def _incident(incident: Incident, language: Language) -> Iterator[RenderableType
     yield Text(
         joined([str(incident.status), str(incident.severity), f"strongest verdict: {incident.strongest}"]), style=DIM
     )
-    yield Wrapped(Text(said(incident.root_cause)))
+    yield WrappedText(Text(said(incident.root_cause)))
     yield ""
-    yield Wrapped(Text(said(incident.impact)))
+    yield WrappedText(Text(said(incident.impact)))
     yield ""
-    yield heading("Recognised by")
+    yield heading("Signatures")
     for signature in incident.signatures:
         yield marked("≈", str(signature))
     if incident.evidence:
         yield ""
-        yield heading("Checked in the cluster")
+        yield heading("Evidence checked in the cluster")
         for rule in incident.evidence:
             yield marked("·", _rule(rule, language))
     yield ""

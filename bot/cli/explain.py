@@ -1,4 +1,4 @@
-"""`casebook explain` and `casebook diagnose`: a request, a cluster, an answer."""
+"""Run `casebook explain` and `casebook diagnose`: a request, a cluster, an answer."""
 
 from __future__ import annotations
 
@@ -16,31 +16,32 @@ from bot.cli.arguments import PROGRAM
 from bot.cli.console import ProgressLine, note, show
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import locale, report, settings, told_language
-from bot.cli.texts import Given, read_text
+from bot.cli.logs import configure_logging
+from bot.cli.text_input import TextInput, read_text
+from bot.cli.user_files import chosen_language, locale, report, settings
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.resources import WELL_KNOWN, well_known
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
-from bot.logs import configure_logging
-from bot.reading import Progress
+from bot.diagnosing.reads import Progress
 from bot.settings import Settings
 from intents.domain import Diagnosis, Language, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
-from responses.as_json import Timing, diagnosis_json
+from responses.as_json import RunStats, diagnosis_json
+from responses.excerpts import error_lines
 from responses.failures import target_not_found, without_cluster
 from responses.language import choose
 from responses.safety import SafeDiagnosis, safe_line, scrubbed
 from responses.secrets import redact
-from responses.telling import telling_lines
 from responses.terminal import diagnosis_page
 
 _USAGE: Final = f"usage: {PROGRAM} diagnose KIND [NS/]NAME"
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    """Answer the request and print it."""
     configured = settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
     request, given = _request(arguments, configured)
@@ -49,10 +50,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     engine, problems = build_engine(configured.catalog)
     report(problems)
     text = given.text if given else ""
-    language = choose(told=told_language(arguments.lang, configured), text=text, locale=locale())
+    language = choose(told=chosen_language(arguments.lang, configured), text=text, locale=locale())
     start = time.monotonic()
     diagnosis = asyncio.run(_answer(request, engine, arguments, configured, language))
-    timing = Timing(
+    timing = RunStats(
         seconds=time.monotonic() - start,
         api_calls=diagnosis.api_calls,
         observed_at=diagnosis.observed_at.isoformat() if diagnosis.observed_at else "",
@@ -60,7 +61,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if arguments.output == "json":
         sys.stdout.write(diagnosis_json(diagnosis, language=language, timing=timing if arguments.timing else None))
     else:
-        observed = telling_lines(text) if not diagnosis.hypotheses else ()
+        observed = error_lines(text) if not diagnosis.hypotheses else ()
         show(
             diagnosis_page(
                 diagnosis,
@@ -75,18 +76,19 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 def exit_code(diagnosis: Diagnosis) -> ExitCode:
+    """Return the exit code for a diagnosis."""
     standing = any(one.verdict is not Verdict.RULED_OUT for one in diagnosis.hypotheses)
     return ExitCode.ANSWERED if standing else ExitCode.UNKNOWN
 
 
-def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Request, Given | None]:
+def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Request, TextInput | None]:
     namespace = arguments.namespace or configured.namespace
     if arguments.command == "explain":
         given = read_text(arguments.file, command="explain")
         return ExplainText(text=redact(given.text), namespace=namespace), given
     before, slash, name = arguments.name.rpartition("/")
     if not name or "/" in before or (slash and not before):
-        raise CommandError(f'"{arguments.name}" is no NAME and no NS/NAME\n{_USAGE}')
+        raise CommandError(f'"{arguments.name}" is neither NAME nor NS/NAME\n{_USAGE}')
     if before and arguments.namespace and before != arguments.namespace:
         raise CommandError(f'"{arguments.name}" is in {before}, but -n says {arguments.namespace}\n{_USAGE}')
     if (meant := _misspelt_kind(arguments.kind)) is not None:
@@ -95,9 +97,9 @@ def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Reque
 
 
 def _misspelt_kind(kind: str) -> str | None:
-    """The kind that is meant, where one wrong letter keeps a word from being a kind every cluster has.
+    """Return the kind that was meant, if one wrong letter keeps the word from being a well-known kind.
 
-    Other words are for the cluster to know: it may serve a kind of that name.
+    Other words are left to the cluster, which may serve a kind of that name.
     """
     word = kind.lower()
     if well_known(word) is not None or "." in word or len(word) < 3:
@@ -143,7 +145,7 @@ async def _connection(
     language: Language,
     line: ProgressLine,
 ) -> Connection | None:
-    """The connection to ask, or None where a text must do. Raises CommandError where an object is asked about."""
+    """Return a connection, or None if a text can be answered without one. Raise CommandError if an object cannot."""
     kubeconfig = Path(arguments.kubeconfig) if arguments.kubeconfig else None
     try:
         return await stack.enter_async_context(

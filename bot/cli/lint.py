@@ -1,4 +1,4 @@
-"""`casebook lint`: what is wrong with catalog files, as FILE:LINE: FIELD: what."""
+"""Run `casebook lint`: print the problems of catalog files as FILE:LINE: FIELD: problem."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from pathlib import Path
 
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import settings
+from bot.cli.logs import configure_logging
+from bot.cli.rehearsal import check_cases
+from bot.cli.user_files import settings
 from bot.diagnosing import engine_for
-from bot.logs import configure_logging
 from bot.probes.registry import declarations
-from bot.rehearsing import check_cases
 from intents.catalog.lint import lint
 from intents.catalog.loader import builtin_directory, load
 from responses.safety import safe_line
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    """Check the files and print their problems."""
     configured = settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
     paths = [Path(path) for path in arguments.paths]
@@ -27,17 +28,17 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         if not path.exists():
             raise CommandError(f"cannot read {path}: no such file or directory")
     checked = paths or [builtin_directory(), *configured.catalog]
-    # Entries name each other (causes, points_to): files of the user's are read beside the built-in ones.
+    # Entries refer to each other (causes, points_to): the user's files are read together with the built-in ones.
     loaded = load([builtin_directory(), *(_directory(path) for path in checked if path != builtin_directory())])
     problems = {problem for problem in loaded.problems if _is_within(Path(problem.file), checked)}
     problems |= {problem for problem in lint(loaded.catalog, declarations()) if _is_within(Path(problem.file), checked)}
     own = {name for name, source in loaded.catalog.sources.items() if _is_within(source.path, checked)}
     if not problems:
-        # Rehearsing takes seconds and needs entries that hold together.
+        # Rehearsing takes seconds and needs consistent entries.
         problems |= set(asyncio.run(check_cases(engine_for(loaded.catalog), only=own)))
     for problem in sorted(problems):
         sys.stdout.write(f"{safe_line(str(problem))}\n")
-    count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}" if problems else "nothing wrong"
+    count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}" if problems else "no problem"
     sys.stdout.write(f"{len(own)} {'entry' if len(own) == 1 else 'entries'} checked: {count}\n")
     return ExitCode.PROBLEMS if problems else ExitCode.ANSWERED
 

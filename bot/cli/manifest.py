@@ -1,4 +1,4 @@
-"""`casebook manifest`: the app as Slack's administrators install it, with the reason for each permission."""
+"""Run `casebook manifest`: print the app manifest for Slack's administrators, with the reason for each permission."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from typing import Final
 
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
-from bot.slack.manifest import PATH, PLACEHOLDER, Mode, as_yaml, manifest
+from bot.surfaces.slack.manifest import PATH, PLACEHOLDER, Mode, as_yaml, manifest
 
-# As Slack takes an address: https, a host, and perhaps a path that a proxy takes off.
+# A request URL that Slack accepts: https, a host, and perhaps a path that a proxy strips.
 _ADDRESS: Final = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    """Print the manifest."""
     mode, url = Mode(arguments.mode), arguments.url.rstrip("/").removesuffix(PATH)
     if url and mode is Mode.SOCKET:
-        raise CommandError("--url is for http: in Socket Mode Slack calls no address")
+        raise CommandError("--url needs mode http: in Socket Mode Slack calls no address")
     if url and not _ADDRESS.fullmatch(url):
         raise CommandError(
-            f"--url: {arguments.url!r} is no address for Slack to call, such as https://casebook.example.com"
+            f"--url: {arguments.url!r} is not an address that Slack can call, such as https://casebook.example.com"
         )
     made = manifest(mode, url=url or PLACEHOLDER)
     if arguments.output == "json":

@@ -1,4 +1,4 @@
-"""`casebook match`: hypotheses from a text alone, no cluster and no client imported."""
+"""Run `casebook match`: print hypotheses for a text alone, without a cluster or its client."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from rich.text import Text
 from bot.cli.console import note, show
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import catalog, locale, settings, told_language
-from bot.cli.texts import lines, read_text
-from intents.builtin import matcher_for
+from bot.cli.text_input import lines, read_text
+from bot.cli.user_files import chosen_language, loaded_catalog, locale, settings
+from bot.common.catalogs import matcher_of
 from intents.catalog.loader import Catalog
 from intents.domain import Hypothesis, Language
 from intents.matching import THRESHOLD, Matcher, Matching
@@ -28,14 +28,15 @@ from responses.layout import DIM, joined, marked, paragraph, quote
 from responses.safety import safe_value
 from responses.secrets import redact
 
-# A line of JSON holds one paste; a longer one is no line of ours.
+# A line of JSON holds one paste; a longer line is not valid input.
 _LONGEST_LINE: Final = 16 << 20
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    """Match the text, or each line of JSON, and print the hypotheses."""
     configured = settings()
-    entries = catalog(configured)
-    matcher = matcher_for(entries)
+    loaded = loaded_catalog(configured)
+    entries, matcher = loaded.catalog, matcher_of(loaded)
     if arguments.jsonl:
         with lines(arguments.file) as stream:
             return _match_lines(stream, matcher)
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if arguments.output == "json":
         sys.stdout.write(matching_json(matching.hypotheses, matching.nearest))
     else:
-        language = choose(told=told_language(None, configured), text=given.text, locale=locale())
+        language = choose(told=chosen_language(None, configured), text=given.text, locale=locale())
         show(Group(*_page(matching, entries, language)))
     return ExitCode.ANSWERED if matching.hypotheses else ExitCode.UNKNOWN
 
@@ -77,7 +78,7 @@ def _hypothesis(one: Hypothesis, entries: Catalog, language: Language) -> Iterat
 
 
 def _match_lines(stream: IO[bytes], matcher: Matcher) -> ExitCode:
-    """One answer for each line, written at once; a malformed line is named on stderr and the rest goes on."""
+    """Answer each line at once; report a malformed line on stderr and continue."""
     code = ExitCode.ANSWERED
     for number, raw in _numbered(stream):
         if not raw.strip():
@@ -103,14 +104,14 @@ def _numbered(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _paste(raw: bytes) -> tuple[str | int, str]:
-    """The id and the text of a line; nothing else of it is looked at. Raises CommandError."""
+    """Return the id and the text of a line; other keys are ignored. Raise CommandError."""
     if len(raw) >= _LONGEST_LINE:
         raise CommandError(f"longer than {_LONGEST_LINE >> 20} MiB")
     try:
         value: Any = json.loads(raw)
     except (ValueError, RecursionError) as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
-        raise CommandError(f"no JSON: {reason[:1].lower()}{reason[1:]}") from error
+        raise CommandError(f"not JSON: {reason[:1].lower()}{reason[1:]}") from error
     if not isinstance(value, dict):
         raise CommandError("expected an object with id and text")
     paste_id, text = value.get("id"), value.get("text")

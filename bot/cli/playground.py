@@ -1,7 +1,6 @@
-"""`casebook demo`: a channel in a browser beside a broken cluster, with the real app between the two.
+"""Run `casebook demo` in the browser: a channel next to a broken cluster, with the real app between them.
 
-Nothing of the app is replaced: it is `bot.app.running`, the one that `casebook serve` runs. Only the far ends are
-simulated, on loopback.
+The app is `bot.app.running`, the one that `casebook serve` runs. Only Slack and the cluster are simulated, on loopback.
 """
 
 from __future__ import annotations
@@ -16,34 +15,35 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bot.app import running
+from bot.app import Tuning, running
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import report, settings, told_language
+from bot.cli.logs import configure_logging
+from bot.cli.rehearsal import REHEARSAL_TIME, reachable
 from bot.cli.showcase import Showcase, scenario_of, set_up
-from bot.cli.staged_incident import INCIDENT, NAME, POD, Hindsight, StagedIncident
-from bot.cli.stopping import told_to_stop
-from bot.clusters import Clusters
+from bot.cli.staged_incident import INCIDENT, NAME, POD, BackdatedClock, StagedIncident
+from bot.cli.stop_signals import stop_event
+from bot.cli.user_files import chosen_language, report, settings
+from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
-from bot.logs import configure_logging
-from bot.playground.page import MessageShortcut, PasteSample, Person, Place, PlaygroundPage, SlashCommand, Usage
+from bot.playground.page import ListedChannel, MessageShortcut, PasteSample, Person, PlaygroundPage, SlashCommand, Usage
 from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from bot.policy import Policy
-from bot.prometheus.sources import ETCD_JOB
-from bot.rehearsing import REHEARSAL_TIME, reachable
 from bot.remedies.verifying import Pace
 from bot.settings import Settings
-from bot.slack.surfaces import COMMAND, SHORTCUTS
+from bot.settings.prometheus import ETCD_JOB
+from bot.surfaces.slack.entry_points import COMMAND, SHORTCUTS
 from intents.domain import Language
 
-# Simulated pods are ready, or fail again, at once: nobody needs to watch them as long as real ones.
+# Simulated pods become ready, or fail again, at once, so they need not be watched as long as real ones.
 _PACE: Final = Pace(every=1.0, well=3.0, failing=5.0)
-# A summary is edited sooner than where many read it: one person watches.
+# A single viewer can get summary edits at a faster pace than a busy channel.
 _SLOT_S: Final = 3.0
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    """Start the playground and run it until it is stopped."""
     configured = settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
     engine, problems = build_engine(configured.catalog)
@@ -54,11 +54,11 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 async def _play(engine: Engine, showcase: Showcase, configured: Settings, arguments: argparse.Namespace) -> None:
-    stop = told_to_stop()
-    language = told_language(arguments.lang, configured)
+    stop = stop_event()
+    language = chosen_language(arguments.lang, configured)
     try:
         async with playground(engine, showcase, language=language, port=arguments.port) as address:
-            note("the playground is open at the address below; Ctrl-C closes it")
+            note("the playground runs at the address below; press Ctrl-C to stop it")
             sys.stdout.write(f"{address}\n")
             sys.stdout.flush()
             await stop.wait()
@@ -70,12 +70,14 @@ async def _play(engine: Engine, showcase: Showcase, configured: Settings, argume
 async def playground(
     engine: Engine, showcase: Showcase, *, language: Language | None = None, port: int = 0
 ) -> AsyncIterator[str]:
-    """The address of the page while it is open. Raises OSError for a port that cannot be had."""
+    """Run the playground and yield the address of its page. Raise OSError for a port that cannot be used."""
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="casebook-playground-")))
         kubeconfig = await stack.enter_async_context(reachable(showcase.cluster))
-        clock = Hindsight()
-        slack = SimulatedSlack(clock=clock, signs_by=time.time, events=("app_mention", "message", *CHANNEL_EVENTS))
+        clock = BackdatedClock()
+        slack = SimulatedSlack(
+            clock=clock, signature_clock=time.time, events=("app_mention", "message", *CHANNEL_EVENTS)
+        )
         await slack.start()
         stack.push_async_callback(slack.stop)
         page = await _page(slack, showcase, clock)
@@ -86,8 +88,7 @@ async def playground(
                 engine=engine,
                 policy=Policy.playground(),
                 clusters=Clusters.of(own, kubeconfig=kubeconfig),
-                verify_pace=_PACE,
-                summary_slot_s=_SLOT_S,
+                tuning=Tuning(verify_pace=_PACE, summary_slot_s=_SLOT_S),
             )
         )
         slack.deliver_to(f"{app.url}/slack/events")
@@ -96,16 +97,16 @@ async def playground(
         yield address
 
 
-async def _page(slack: SimulatedSlack, showcase: Showcase, clock: Hindsight) -> PlaygroundPage:
+async def _page(slack: SimulatedSlack, showcase: Showcase, clock: BackdatedClock) -> PlaygroundPage:
     users = (
         Person(id=slack.add_user("alex"), title="on call"),
         Person(id=slack.add_user("priya"), title="a colleague"),
         Person(id=slack.add_user("lin", locale="zh-CN"), title="中文"),
         Person(id=slack.add_user("guest", guest=True), title="a guest"),
     )
-    general = Place(id=slack.add_channel("general"), topic="Paste an error; the answer comes in its thread")
+    general = ListedChannel(id=slack.add_channel("general"), topic="Paste an error; the answer comes in its thread")
     staged = await _staged(slack, showcase, clock)
-    incident = Place(id=staged.channel if staged else slack.add_channel(NAME), topic="An incident channel")
+    incident = ListedChannel(id=staged.channel if staged else slack.add_channel(NAME), topic="An incident channel")
     for user in users:
         slack.open_im(user.id)
     samples = [PasteSample(title=sample.title.en, text=sample.text, note=sample.note) for sample in showcase.samples]
@@ -117,14 +118,14 @@ async def _page(slack: SimulatedSlack, showcase: Showcase, clock: Hindsight) -> 
         channels=(general, incident),
         commands=(_command(showcase),),
         shortcuts=tuple(MessageShortcut(callback_id=each.callback_id, title=each.name) for each in SHORTCUTS),
-        # The simulated cluster's clock stands still, so that its logs and events are always from just now.
+        # The simulated cluster's clock stands still, so that its logs and events are always recent.
         clock=lambda: REHEARSAL_TIME,
-        opened=staged.opened if staged else None,
+        channel_opened=staged.opened if staged else None,
     )
 
 
-async def _staged(slack: SimulatedSlack, showcase: Showcase, clock: Hindsight) -> StagedIncident | None:
-    """The incident that people talk about already; None where what they talk about is not broken."""
+async def _staged(slack: SimulatedSlack, showcase: Showcase, clock: BackdatedClock) -> StagedIncident | None:
+    """Return the prepared incident, or None if the object it is about is not broken."""
     paste = next((each.text for each in showcase.samples if each.incident == INCIDENT and POD in each.text), "")
     if not paste:
         return None
@@ -141,19 +142,21 @@ def _command(showcase: Showcase) -> SlashCommand:
             Usage(text=f"pod {pod}", description="diagnose a pod"),
             Usage(text="explain", description="explain a pasted error"),
             Usage(text="summary", description="what I missed in this incident channel"),
-            Usage(text="incident status", description="how the incident stands"),
-            Usage(text="incident timeline", description="what happened when"),
-            Usage(text="incident export", description="all of it as a Markdown file"),
-            Usage(text="incident resolve", description="it is over: final summary and draft of the postmortem"),
-            Usage(text="incident reopen", description="it is not over"),
-            Usage(text="incident dismiss", description="this channel is no incident"),
-            Usage(text="help", description="what it can do"),
+            Usage(text="incident status", description="state of the incident"),
+            Usage(text="incident timeline", description="timeline of the incident"),
+            Usage(text="incident export", description="the whole chronicle as a Markdown file"),
+            Usage(
+                text="incident resolve", description="resolve the incident: final summary and draft of the postmortem"
+            ),
+            Usage(text="incident reopen", description="reopen the incident"),
+            Usage(text="incident dismiss", description="dismiss: this channel is not an incident"),
+            Usage(text="help", description="list all commands"),
         ),
     )
 
 
 def _settings(slack: SimulatedSlack, directory: Path, language: Language | None, *, prometheus_url: str) -> Settings:
-    """Made here in full: a real workspace's or cluster's settings in the environment are not for the playground."""
+    """Return settings that are complete, so that none come from a real workspace or cluster in the environment."""
     return Settings.model_validate(
         {
             "slack_bot_token": slack.bot_token,

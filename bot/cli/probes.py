@@ -1,4 +1,4 @@
-"""`casebook probes`: what a catalog file may read, and what it then may rely on."""
+"""Run `casebook probes`: print what a catalog file may read, and the row keys it gets."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from responses.layout import DIM, listed, paragraph
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    """Print all probes, or one."""
     known = declarations()
     if arguments.name and arguments.name not in known:
         hint = did_you_mean(arguments.name, known, part=True)
-        raise CommandError(f'there is no probe "{arguments.name}"{hint}', code=ExitCode.NOT_FOUND)
+        raise CommandError(f'unknown probe "{arguments.name}"{hint}', code=ExitCode.NOT_FOUND)
     chosen = [known[arguments.name]] if arguments.name else list(known.values())
     show(Group(*(line for probe in chosen for line in _probe(probe))))
     return ExitCode.ANSWERED

@@ -1,4 +1,4 @@
-"""`casebook schema`: the JSON Schema of an incident file, for editors."""
+"""Run `casebook schema`: print the JSON Schema of an incident file, for editors."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import json
 import sys
 
 from bot.cli.exit_codes import ExitCode
-from intents.catalog.schema import Incident
+from intents.catalog.schema import Incident, describe_fields
 
 
 def run(_: argparse.Namespace) -> ExitCode:
+    """Print the schema."""
+    describe_fields()
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Incident.model_json_schema(mode="validation"),

@@ -1,28 +1,29 @@
-"""`casebook serve`: the bot in a workspace, until it is told to stop."""
+"""Run `casebook serve`: the bot in a workspace until it is stopped."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import gc
+import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from bot.app import RunningApp, running
-from bot.background import in_background
-from bot.channels import ChannelDefaults, ChannelsError, load_channels
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import TERMINATED, ExitCode
-from bot.cli.knowledge import report, settings
-from bot.cli.not_starting import why
-from bot.cli.stopping import ended_by, told_to_stop
+from bot.cli.logs import configure_logging
+from bot.cli.start_errors import start_error_line
+from bot.cli.stop_signals import cancelled_by, stop_event
+from bot.cli.user_files import report, settings
+from bot.cluster.clusters import Clusters, misnamed
 from bot.cluster.errors import ClusterError
-from bot.clusters import Clusters, misnamed
+from bot.common.background import in_background
 from bot.diagnosing import Engine, build_engine
 from bot.jobs import JobsUnavailable
-from bot.logs import configure_logging
 from bot.policy import Policy, PolicyError, load_policy
+from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
 from bot.settings import Settings, serve_problems, variable
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
@@ -31,6 +32,7 @@ from responses.safety import safe_line
 
 
 def run(_arguments: argparse.Namespace) -> ExitCode:
+    """Check the settings and run the bot."""
     configured = settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
     if problems := serve_problems(configured):
@@ -47,7 +49,7 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
         note(safe_line(f"{configured.channels}: {line}"))
     engine, broken = build_engine(configured.catalog)
     report(broken)
-    # The catalog lives as long as the process: the collector need not look at it again.
+    # The catalog lives as long as the process, so the garbage collector can skip it.
     gc.collect()
     gc.freeze()
     try:
@@ -65,11 +67,11 @@ async def _serve(
     channels: ChannelDefaults,
     broken: Sequence[Problem],
 ) -> None:
-    stop = told_to_stop()
+    stop = stop_event()
     try:
         async with AsyncExitStack() as stack:
-            # Slack or the store may keep it waiting: nobody waits for the end of that before it may stop.
-            async with ended_by(stop):
+            # Starting may wait for Slack or the store; a signal to stop must not wait for that.
+            async with cancelled_by(stop):
                 app = await stack.enter_async_context(
                     running(
                         configured,
@@ -80,12 +82,13 @@ async def _serve(
                         broken=broken,
                     )
                 )
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.reload)
             note(safe_line(_told(app, configured, engine, clusters)))
             async with in_background(_tell_of(clusters)):
                 await stop.wait()
-            note("stopping: work under way is finished first")
+            note("stopping: finishing the work in flight")
     except (StoreUnavailable, JobsUnavailable, SlackError, OSError) as error:
-        raise CommandError(why(error, configured)) from error
+        raise CommandError(start_error_line(error, configured)) from error
 
 
 def _told(app: RunningApp, configured: Settings, engine: Engine, clusters: Clusters) -> str:
@@ -95,7 +98,7 @@ def _told(app: RunningApp, configured: Settings, engine: Engine, clusters: Clust
 
 
 async def _tell_of(clusters: Clusters) -> None:
-    """Connect to each cluster, and tell of those that cannot be used: texts are answered without them."""
+    """Connect to each cluster and report unusable ones: texts are answered without them."""
 
     async def tell(name: str) -> None:
         try:

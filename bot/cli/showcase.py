@@ -1,6 +1,6 @@
-"""What the demo shows: the catalog's broken cases side by side in one simulated cluster, and a paste for each.
+"""Build the demo: the catalog's broken cases side by side in one simulated cluster, with a paste for each.
 
-The playground knows nothing of the catalog, so the two meet here.
+The playground knows nothing of the catalog, so this module connects the two.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.cli.errors import CommandError, did_you_mean
-from bot.cli.relocating import relocated
+from bot.cli.rehearsal import stage
+from bot.cli.relocation import relocated
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import stage
 from intents.catalog.cases import ask_of, world_of
 from intents.catalog.schema import Case, Incident
 from intents.domain import Text, Verdict
@@ -22,7 +22,7 @@ from intents.domain import Text, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenPod:
-    """A pod of the demo that is in trouble, and what its status says of it."""
+    """A broken pod of the demo with its status."""
 
     namespace: str
     name: str
@@ -34,7 +34,7 @@ class BrokenPod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A paste, and what the demo's cluster must make of it. `note` is the case's name."""
+    """A paste with the verdict that the demo's cluster must give. `note` is the case's name."""
 
     text: str
     incident: str
@@ -46,7 +46,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Showcase:
-    """`samples` are pastes, one per incident on show; `pods` what one may diagnose by name."""
+    """The content of the demo: `samples` are pastes, one per incident; `pods` can be diagnosed by name."""
 
     cluster: SimulatedCluster
     samples: tuple[Sample, ...]
@@ -54,19 +54,18 @@ class Showcase:
 
 
 def scenario_of(arguments: argparse.Namespace, engine: Engine) -> str:
-    """The incident that --scenario names, "" for all. Raises CommandError for one there is not."""
+    """Return the incident of --scenario, "" for all. Raise CommandError for an unknown one."""
     known = list(engine.catalog.incidents)
     if arguments.scenario and arguments.scenario not in known:
-        raise CommandError(f'there is no scenario "{arguments.scenario}"{did_you_mean(arguments.scenario, known)}')
+        raise CommandError(f'unknown scenario "{arguments.scenario}"{did_you_mean(arguments.scenario, known)}')
     return str(arguments.scenario)
 
 
 def set_up(incidents: Iterable[Incident], *, only: str = "") -> Showcase:
-    """The cluster is loaded, not started. Raises CaseError or WorldError for a catalog that lint would refuse.
+    """Load the cluster without starting it. Raise CaseError or WorldError for a catalog that lint would refuse.
 
-    `only` names the one incident to break; without it all are broken side by side.
-
-    Its clock stands still at the time at which cases are rehearsed: logs and pastes of the catalog are from then.
+    `only` names the one incident to break; by default all are broken side by side. The clock stands still at the time
+    at which cases are rehearsed, because the catalog's logs and pastes are from then.
     """
     cluster = stage()
     samples: list[Sample] = []
@@ -92,7 +91,7 @@ def set_up(incidents: Iterable[Incident], *, only: str = "") -> Showcase:
         shown.sort(key=_is_not_pressable)
         samples += shown[:1]
         further += shown[1:]
-    # Those with a button that can be pressed come first; what else there is of an incident last.
+    # Samples with a working button come first, further samples of an incident last.
     samples.sort(key=_is_not_pressable)
     return Showcase(cluster=cluster, samples=(*samples, *further), pods=tuple(pods[name] for name in sorted(pods)))
 
@@ -102,9 +101,9 @@ def _is_not_pressable(sample: Sample) -> bool:
 
 
 def _on_show(incident: Incident) -> Iterator[tuple[Case, dict[str, Any], str]]:
-    """The first case in which the incident is there and everything can be read, and those that show a remedy at work.
+    """Yield the first case with full access that shows the incident, and cases that show a remedy at work.
 
-    A case that says how its world reacts to a write is there to show what comes of pressing the button.
+    A case that defines reactions to writes exists to show the effect of a button.
     """
     best = incident.strongest.verdict
     shown: set[str] = set()
@@ -119,7 +118,7 @@ def _on_show(incident: Incident) -> Iterator[tuple[Case, dict[str, Any], str]]:
             world, text = relocated(world, text, suffix=f"-{count + 1}")
         names = _names(world["objects"])
         if not shown.isdisjoint(names):
-            continue  # an object outside namespaces can be there only once
+            continue  # a cluster-scoped object can exist only once
         shown |= names
         count += 1
         yield case, world, text
@@ -130,7 +129,7 @@ def _tells_reaction(case: Case) -> bool:
 
 
 def _pasted(incident: Incident, case: Case) -> str:
-    """What somebody pastes into a channel: a namespace that the case gives beside its text stands in a command."""
+    """Return what a person pastes; a namespace given next to the text becomes a command."""
     ask = ask_of(incident, case)
     if not ask.text:
         return incident.examples.match[0]
@@ -138,7 +137,7 @@ def _pasted(incident: Incident, case: Case) -> str:
 
 
 def _names(objects: Iterable[Mapping[str, Any]]) -> set[str]:
-    """What is there, by kind, namespace and name; nodes are everybody's."""
+    """Return kind, namespace and name of each object except nodes, which cases share."""
     return {
         f"{obj['kind']}/{obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}"
         for obj in objects
@@ -154,7 +153,7 @@ def _broken_pods(objects: Iterable[Mapping[str, Any]]) -> Iterator[BrokenPod]:
 
 
 def _trouble(status: Mapping[str, Any]) -> str:
-    """As kubectl's STATUS column has it, "" for a pod that is fine."""
+    """Return the status as in kubectl's STATUS column, "" for a healthy pod."""
     statuses = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
     for container in statuses:
         state = container.get("state") or {}

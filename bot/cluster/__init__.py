@@ -1,1 +1,1 @@
-"""Kubernetes as Casebook reads it: plain JSON, one shared snapshot per diagnosis. The only importer of the client."""
+"""Read Kubernetes as plain JSON through one shared snapshot per diagnosis. Only this package imports the client."""

@@ -1,8 +1,8 @@
-"""Which part of a cluster may be shown to whoever asks: checked before a call is made, and again on what it brought.
+"""Decide which part of a cluster may be shown to the requester: before each call and again on its result.
 
-A snapshot reads with the rights of Casebook, which are wider than those of the people it answers. An object outside any
-namespace that refers to a hidden one (a volume claimed there, an API served from there) is hidden with it. Whether
-something hidden exists changes no answer: neither an error nor a gap differs by it.
+A snapshot reads with Casebook's own permissions, which are wider than those of the requester. A cluster-scoped object
+that refers to a hidden namespace (a volume claimed there, an API served from there) is hidden as well. No error and no
+gap reveals whether a hidden object exists.
 """
 
 from __future__ import annotations
@@ -12,86 +12,58 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
+from bot.kube.access import Access
 from intents.domain import Gap, GapReason, Json, ObjectRef
 
-# Where the events of objects without a namespace are kept.
+# The API server keeps events about cluster-scoped objects in this namespace.
 CLUSTER_EVENTS: Final = "default"
-PARTIAL: Final = "only what may be shown here was read"
+PARTIAL: Final = "only the parts that may be shown here were read"
 PARTIAL_ZH: Final = "仅读取了此处允许查看的部分"
 
-_WILDCARD: Final = re.compile(r"[*?\[]")
 _NAMESPACE: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
-# Kinds outside namespaces whose objects never name one: of these a list is complete, and absence is absence.
+# Cluster-scoped kinds whose objects never name a namespace. A list of these is complete, so a missing object does not
+# exist.
 _SELF_CONTAINED: Final = frozenset(
     {"Node", "StorageClass", "PriorityClass", "RuntimeClass", "CSIDriver", "CSINode", "ComponentStatus"}
 )
 
 
 class NotAllowedHere(ClusterError):
-    """The policy does not let this be shown to whoever asks. No role is missing: nothing was asked of the cluster."""
+    """The policy does not allow the requester to see this. No call was made, so no role is missing."""
 
     reason = GapReason.FORBIDDEN
     usual = "it may not be shown here"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """What may be read. `namespaces` are names or patterns (`shop-*`), any of which allows.
+@dataclass(frozen=True, slots=True)
+class AccessGuard:
+    """Enforces an `Access` on one cluster's objects: before each call and again on its result."""
 
-    `cluster_scoped`: whether objects outside namespaces (nodes, volumes, APIServices) may be read as well. A Namespace
-    counts as inside itself.
-    """
-
-    namespaces: frozenset[str] = frozenset({"*"})
-    cluster_scoped: bool = True
-
-    @property
-    def everything(self) -> bool:
-        return self.every_namespace and self.cluster_scoped
-
-    @property
-    def every_namespace(self) -> bool:
-        return "*" in self.namespaces
-
-    @property
-    def literal(self) -> tuple[str, ...]:
-        """The allowed namespaces by name, sorted, if no pattern is among them; else ()."""
-        return () if any(_WILDCARD.search(each) for each in self.namespaces) else tuple(sorted(self.namespaces))
-
-    def allows(self, namespace: str) -> bool:
-        """Whether what is in this namespace may be read; "" is none."""
-        return bool(namespace) and any(fnmatchcase(namespace, each) for each in self.namespaces)
-
-    def home(self, default: str) -> str:
-        """The namespace of a name given without one: the default, or the only one there is; "" where neither may be."""
-        if self.allows(default):
-            return default
-        return self.literal[0] if len(self.literal) == 1 else ""
+    access: Access
 
     def check_object(self, resource: Resource, *, namespace: str, name: str) -> None:
-        """Raises NotAllowedHere for an object that may not be read, whether or not it exists."""
+        """Raise NotAllowedHere if an object may not be read, whether or not it exists."""
         what = str(ObjectRef(kind=resource.kind, namespace=namespace, name=name))
         if resource.namespaced:
             self.check_namespace(namespace, what=what)
         elif _is_namespace(resource):
             self.check_namespace(name, what=what)
-        elif not self.cluster_scoped:
+        elif not self.access.cluster_scoped:
             raise _outside(what)
 
     def check_namespace(self, namespace: str, *, what: str) -> None:
-        """Raises NotAllowedHere for a namespace of which nothing may be read; "" is one that was not named."""
+        """Raise NotAllowedHere if nothing of a namespace may be read; "" means that no namespace was given."""
         if not namespace:
             raise NotAllowedHere(
                 what=what,
-                detail="no namespace is named, and the usual one may not be shown here",
+                detail="no namespace was given, and the default namespace may not be shown here",
                 detail_zh="未指定命名空间，而默认命名空间不允许在此处查看",
             )
-        if not self.allows(namespace):
+        if not self.access.allows(namespace):
             raise NotAllowedHere(
                 what=what,
                 detail=f"namespace {namespace} may not be shown here",
@@ -99,18 +71,18 @@ class Access:
             )
 
     def check_list(self, resource: Resource, *, namespace: str, what: str) -> None:
-        """Raises NotAllowedHere for a list of which nothing may be read; without `namespace` one of all is meant."""
+        """Raise NotAllowedHere if nothing of a list may be read; "" for `namespace` means all namespaces."""
         if resource.namespaced and namespace:
             self.check_namespace(namespace, what=what)
-        elif (resource.namespaced or _is_namespace(resource)) and not self.namespaces:
+        elif (resource.namespaced or _is_namespace(resource)) and not self.access.namespaces:
             raise NotAllowedHere(
                 what=what, detail="no namespace may be shown here", detail_zh="此处不允许查看任何命名空间"
             )
-        elif not resource.namespaced and not _is_namespace(resource) and not self.cluster_scoped:
+        elif not resource.namespaced and not _is_namespace(resource) and not self.access.cluster_scoped:
             raise _outside(what)
 
     def check_events(self, about: ObjectRef) -> None:
-        """Raises NotAllowedHere where events about an object may not be read."""
+        """Raise NotAllowedHere if the events about an object may not be read."""
         what = f"events about {about}"
         if about.namespace:
             self.check_namespace(about.namespace, what=what)
@@ -118,62 +90,62 @@ class Access:
             raise _outside(what)
 
     def shows(self, resource: Resource, item: Json) -> bool:
-        """Whether an object that came back may be passed on."""
-        if self.everything:
+        """Return whether an object that was read may be shown."""
+        if self.access.everything:
             return True
         metadata = item.get("metadata") or {}
         if resource.kind == "Event":
             return self._shows_event(item)
         if resource.namespaced:
-            return self.allows(metadata.get("namespace") or "")
+            return self.access.allows(metadata.get("namespace") or "")
         if _is_namespace(resource):
-            return self.allows(metadata.get("name") or "")
-        return self.cluster_scoped and (self._is_told_whole(resource) or not self._refers_to_hidden(item))
+            return self.access.allows(metadata.get("name") or "")
+        return self.access.cluster_scoped and (self._is_told_whole(resource) or not self._refers_to_hidden(item))
 
     def is_partial(self, resource: Resource, *, namespace: str) -> bool:
-        """Whether a list may lack what may not be shown: from such a list no absence follows.
+        """Return whether a list may lack hidden objects, so that a missing object proves nothing.
 
-        It depends on what is asked for alone. Were it told from what came back, it would tell that something is hidden.
+        This depends on the query alone. If it depended on the result, it would reveal that something is hidden.
         """
-        if self.everything:
+        if self.access.everything:
             return False
-        if not self.every_namespace and ((resource.namespaced and not namespace) or _is_namespace(resource)):
+        if not self.access.every_namespace and ((resource.namespaced and not namespace) or _is_namespace(resource)):
             return True
         return self.may_hide(resource, namespace=namespace)
 
     def may_hide(self, resource: Resource, *, namespace: str) -> bool:
-        """Whether of what may be read in general, one object may be hidden for what it refers to."""
+        """Return whether single objects of a readable list may be hidden because of the namespaces they refer to."""
         if resource.kind == "Event":
-            return not self.everything and namespace in ("", CLUSTER_EVENTS)
+            return not self.access.everything and namespace in ("", CLUSTER_EVENTS)
         return not resource.namespaced and not _is_namespace(resource) and not self._is_told_whole(resource)
 
     def _is_told_whole(self, resource: Resource) -> bool:
-        return self.every_namespace or resource.kind in _SELF_CONTAINED
+        return self.access.every_namespace or resource.kind in _SELF_CONTAINED
 
     def _shows_event(self, event: Json) -> bool:
         about = event.get("involvedObject") or event.get("regarding") or {}
         if namespace := about.get("namespace") or "":
-            return self.allows(namespace) and self.allows((event.get("metadata") or {}).get("namespace") or "")
+            kept_in = (event.get("metadata") or {}).get("namespace") or ""
+            return self.access.allows(namespace) and self.access.allows(kept_in)
         return self._shows_events_of(str(about.get("kind") or ""), str(about.get("name") or ""))
 
     def _shows_events_of(self, kind: str, name: str) -> bool:
-        """Events about objects outside namespaces quote what those refer to, so only self-contained kinds are shown."""
+        """Return whether events about a cluster-scoped object may be shown.
+
+        Such events quote what the object refers to, so only self-contained kinds are shown.
+        """
         if kind == "Namespace":
-            return self.allows(name)
-        return self.cluster_scoped and (self.every_namespace or kind in _SELF_CONTAINED)
+            return self.access.allows(name)
+        return self.access.cluster_scoped and (self.access.every_namespace or kind in _SELF_CONTAINED)
 
     def _refers_to_hidden(self, item: Json) -> bool:
-        return any(not self.allows(namespace) for namespace in _namespaces_in(item))
-
-
-EVERYTHING: Final = Access()
-NOTHING: Final = Access(namespaces=frozenset(), cluster_scoped=False)
+        return any(not self.access.allows(namespace) for namespace in _namespaces_in(item))
 
 
 def _outside(what: str) -> NotAllowedHere:
     return NotAllowedHere(
         what=what,
-        detail="objects outside namespaces may not be shown here",
+        detail="cluster-scoped objects may not be shown here",
         detail_zh="不属于任何命名空间的对象不允许在此处查看",
     )
 
@@ -183,7 +155,7 @@ def _is_namespace(resource: Resource) -> bool:
 
 
 def _namespaces_in(item: Json) -> Iterator[str]:
-    """The namespaces that an object's fields name: claimRef.namespace, service.namespace, targetNamespaces …"""
+    """Yield the namespaces that an object's fields name: claimRef.namespace, service.namespace, targetNamespaces …"""
     left: list[Any] = [item]
     while left:
         value = left.pop()
@@ -197,12 +169,14 @@ def _namespaces_in(item: Json) -> Iterator[str]:
             left.extend(value)
 
 
-_noted: ContextVar[dict[Gap, None] | None] = ContextVar("what was withheld", default=None)
+_noted: ContextVar[dict[Gap, None] | None] = ContextVar("withheld gaps", default=None)
 
 
 @contextmanager
-def noting() -> Iterator[Mapping[Gap, None]]:
-    """What is withheld from the reads made inside, as gaps: who reads through a snapshot cannot forget to say so."""
+def collect_withheld() -> Iterator[Mapping[Gap, None]]:
+    """Collect what is withheld from the reads made inside the block, as gaps, so that no reader can forget to report
+    it.
+    """
     noted: dict[Gap, None] = {}
     token = _noted.set(noted)
     try:
@@ -211,8 +185,8 @@ def noting() -> Iterator[Mapping[Gap, None]]:
         _noted.reset(token)
 
 
-def note_partial(what: str) -> None:
-    """A list was read of which only a part may be shown."""
+def record_partial(what: str) -> None:
+    """Record that only a part of a list may be shown."""
     noted = _noted.get()
     if noted is not None:
         noted[Gap(what=what, reason=GapReason.FORBIDDEN, detail=PARTIAL, detail_zh=PARTIAL_ZH)] = None

@@ -1,8 +1,8 @@
-"""One connection to one API server: every request of Casebook's passes through `Connection.read` or `.write`.
+"""Connect to one API server: every request goes through `Connection.read` or `Connection.write`.
 
-It bounds what a sick API server has to bear (calls in flight, time per call, repeated reads) and turns each failure
-into an error of `bot.cluster.errors`. The client library supplies addressing, TLS and credentials; its own retrying is
-off, its typed models are never touched.
+It limits the load on a sick API server (calls in flight, time per call, retries) and turns each failure into an error
+of `bot.cluster.errors`. The client library supplies addressing, TLS and credentials; its own retries are off and its
+typed models are not used.
 """
 
 from __future__ import annotations
@@ -21,44 +21,59 @@ import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
 from multidict import CIMultiDict
 
-from bot.cluster.calls import Answer, Called, Meter, Origin, Request, Watch, unwatched
+from bot.cluster.api_calls import (
+    CallObserver,
+    ClusterRequest,
+    ClusterResponse,
+    CompletedCall,
+    ConnectionOrigin,
+    Meter,
+    ignore_call,
+)
+from bot.cluster.call_errors import (
+    ConnectionLost,
+    is_reset,
+    refusal_error,
+    unanswered_error,
+    unreachable_error,
+    was_sent,
+)
 from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, Unauthorized, Unreachable
-from bot.cluster.failures import Lost, is_reset, refusal, unanswered, unreachable, was_sent
-from bot.cluster.settings import ClusterSettings
-from bot.cluster.timestamps import parse_http_date
+from bot.kube.timestamps import parse_http_date
 from bot.prometheus.client import Prometheus
+from bot.settings.cluster import ClusterSettings
 
 _WORTH_REPEATING: Final = frozenset({429, 500, 502, 503, 504})
 
 
-class Credentials(Protocol):
-    """What keeps a connection logged in."""
+class CredentialSource(Protocol):
+    """Keeps a connection logged in."""
 
     @property
     def generation(self) -> int:
-        """Which login is in force."""
+        """Return the number of the login in force."""
 
     async def ready(self) -> None:
-        """Called before each call: renew what is about to expire."""
+        """Renew credentials that are about to expire; called before each call."""
 
     async def renew(self, *, used: int) -> bool:
-        """Called after a 401 with the login that was used: log in again; False if there is no way to."""
+        """Log in again after a 401 with login `used`; return False if that is impossible."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Connection:
-    """An open connection. Made by `bot.cluster.contexts.connect`, shared by any number of snapshots.
+    """An open connection, made by `bot.cluster.contexts.connect` and shared by any number of snapshots.
 
-    `prometheus` is the cluster's own, None where none is configured; `watch` hears of each call.
+    `prometheus` is the cluster's own, or None if none is configured. `watch` observes each call.
     """
 
     client: ApiClient
-    origin: Origin
+    origin: ConnectionOrigin
     settings: ClusterSettings
     default_namespace: str = "default"
-    login: Credentials | None = None
+    login: CredentialSource | None = None
     prometheus: Prometheus | None = None
-    watch: Watch = unwatched
+    watch: CallObserver = ignore_call
     _seats: asyncio.Semaphore = field(init=False)
     _random: random.Random = field(init=False, default_factory=random.Random)
 
@@ -67,12 +82,12 @@ class Connection:
 
     @property
     def name(self) -> str:
-        """The context's name."""
+        """Return the name of the context."""
         return self.origin.context
 
     @property
     def server(self) -> str:
-        """The API server's URL without any credentials."""
+        """Return the API server's URL without credentials."""
         return self.origin.server
 
     async def __aenter__(self) -> Self:
@@ -87,11 +102,11 @@ class Connection:
         await self.client.close()
 
     async def check(self) -> None:
-        """One call that tells whether the API server answers and knows us. Raises Unreachable or Unauthorized.
+        """Check with one call that the API server answers and accepts us. Raise Unreachable or Unauthorized.
 
-        A refusal (403) or an absent path is an answer too: someone is there.
+        A refusal (403) or a missing path is an answer too: the server is there.
         """
-        request = Request(path="/version", what=f"the version of {self.server}")
+        request = ClusterRequest(path="/version", what=f"the version of {self.server}")
         try:
             await self.read(request, deadline=time.monotonic() + self.settings.call_timeout, meter=Meter())
         except (Unauthorized, Unreachable):
@@ -105,10 +120,10 @@ class Connection:
         except ClusterError:
             return
 
-    async def read(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
-        """A request that changes nothing, repeated within bounds while the server sheds load, fails or drops it.
+    async def read(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> ClusterResponse:
+        """Send a request that changes nothing, with bounded retries while the server sheds load, fails or drops it.
 
-        `deadline` is a time of `time.monotonic`. Raises a ClusterError, never anything of the client library's.
+        `deadline` is a time of `time.monotonic`. Raises only ClusterError, never an error of the client library.
         """
         renewed = False
         attempt = 0
@@ -116,37 +131,39 @@ class Connection:
             used = self.login.generation if self.login else 0
             try:
                 return await self._attempt(request, deadline=deadline, meter=meter)
-            except _Again as again:
+            except _RetryableFailure as again:
                 if isinstance(again.error, Unauthorized):
                     if renewed or self.login is None or not await self.login.renew(used=used):
                         raise again.error from again.__cause__
                     renewed = True
                     continue
-                wait = pause(attempt, asked=again.retry_after, settings=self.settings, jitter=self._random.random())
+                wait = retry_pause(
+                    attempt, asked=again.retry_after, settings=self.settings, jitter=self._random.random()
+                )
                 if attempt >= self.settings.retries or wait >= deadline - time.monotonic():
                     raise again.error from again.__cause__
             attempt += 1
             await asyncio.sleep(wait)
 
-    async def write(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
-        """A request that changes something, sent once; only a 401, which comes before anything, is tried once more.
+    async def write(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> ClusterResponse:
+        """Send a request that changes something, once. Only a 401, which changes nothing, is retried once.
 
         Raises OutcomeUnknown if it was sent and not answered, Unreachable or TimedOut if it was never sent, and for a
-        refusal the ClusterError that says why.
+        refusal the ClusterError that gives the reason.
         """
         used = self.login.generation if self.login else 0
         try:
             return await self._attempt(request, deadline=deadline, meter=meter)
-        except _Again as again:
+        except _RetryableFailure as again:
             renewable = isinstance(again.error, Unauthorized) and self.login is not None
             if not renewable or self.login is None or not await self.login.renew(used=used):
                 raise again.error from again.__cause__
         try:
             return await self._attempt(request, deadline=deadline, meter=meter)
-        except _Again as again:
+        except _RetryableFailure as again:
             raise again.error from again.__cause__
 
-    async def _attempt(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
+    async def _attempt(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> ClusterResponse:
         left = deadline - time.monotonic()
         sent = False
         try:
@@ -161,10 +178,10 @@ class Connection:
         except TimeoutError as error:
             detail = "no time was left to wait for an answer"
             if sent:
-                raise unanswered(request, detail=detail) from error
+                raise unanswered_error(request, detail=detail) from error
             raise TimedOut(what=request.what, does=request.does, detail=detail) from error
 
-    async def _call(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
+    async def _call(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> ClusterResponse:
         meter.calls += 1
         began, status = time.monotonic(), "unreachable"
         try:
@@ -181,21 +198,21 @@ class Connection:
         if meter.date is None:
             meter.date = parse_http_date(response.headers.get("Date"))
         if 200 <= response.status < 300:
-            return Answer(
+            return ClusterResponse(
                 status=response.status, body=content, content_type=response.headers.get("Content-Type", "").lower()
             )
-        failure = refusal(response.status, content, request=request, origin=self.origin)
+        failure = refusal_error(response.status, content, request=request, origin=self.origin)
         if response.status in _WORTH_REPEATING or isinstance(failure, Unauthorized):
-            raise _Again(failure, retry_after=retry_after(response.headers.get("Retry-After")))
+            raise _RetryableFailure(failure, retry_after=retry_after(response.headers.get("Retry-After")))
         raise failure
 
-    def _tell(self, request: Request, status: str, *, seconds: float) -> None:
+    def _tell(self, request: ClusterRequest, status: str, *, seconds: float) -> None:
         may = request.permission
         verb = may.verb if may else request.method.lower()
         resource = may.resource if may else "discovery"
-        self.watch(Called(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
+        self.watch(CompletedCall(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
 
-    async def _exchange(self, request: Request, *, deadline: float) -> tuple[aiohttp.ClientResponse, bytes]:
+    async def _exchange(self, request: ClusterRequest, *, deadline: float) -> tuple[aiohttp.ClientResponse, bytes]:
         limit = min(self.settings.call_timeout, max(deadline - time.monotonic(), 0.0))
         try:
             async with asyncio.timeout(limit):
@@ -217,35 +234,35 @@ class Connection:
                 )
                 content = await response.read()
         except TimeoutError as error:
-            raise unanswered(request, detail=f"no answer within {limit:.2g} s") from error
-        except (aiohttp.ClientError, OSError, Lost) as raised:
-            underneath = (isinstance(raised, Lost) and raised.__cause__) or raised
-            failure = unreachable(underneath, what=request.what, origin=self.origin)
-            # A proxy's URL may hold a password, and aiohttp quotes it.
+            raise unanswered_error(request, detail=f"no answer within {limit:.2g} s") from error
+        except (aiohttp.ClientError, OSError, ConnectionLost) as raised:
+            underneath = (isinstance(raised, ConnectionLost) and raised.__cause__) or raised
+            failure = unreachable_error(underneath, what=request.what, origin=self.origin)
+            # A proxy's URL may contain a password, and aiohttp quotes it.
             cause = None if self.client.configuration.proxy else underneath
             if request.changes and was_sent(underneath):
-                # Told to people: that the answer was lost, not where the API server is.
+                # People are told that the answer was lost, not the address of the API server.
                 detail = failure.detail.removeprefix(f"{self.origin.subject}: ")
                 raise OutcomeUnknown(what=request.what, does=request.does, detail=detail) from cause
             if is_reset(underneath):
-                raise _Again(failure) from cause
+                raise _RetryableFailure(failure) from cause
             raise failure from cause
         return response, content
 
 
-def _headers(request: Request) -> dict[str, str]:
+def _headers(request: ClusterRequest) -> dict[str, str]:
     typed = {"Content-Type": request.content_type} if request.content_type else {}
     return {"Accept": request.accept, **typed}
 
 
-def _acting(request: Request, headers: Mapping[str, str]) -> CIMultiDict[str]:
-    """The headers the client made, and whom the request acts as; the client's own are a dict, with one of each name."""
+def _acting(request: ClusterRequest, headers: Mapping[str, str]) -> CIMultiDict[str]:
+    """Return the client's headers with the impersonation headers added; a dict could not repeat the group header."""
     known = request.acts_as.headers if request.acts_as is not None else ()
     return CIMultiDict([*headers.items(), *known])
 
 
-class _Again(Exception):
-    """A failure that another attempt may cure."""
+class _RetryableFailure(Exception):
+    """A failure that another attempt may resolve."""
 
     def __init__(self, error: ClusterError, *, retry_after: float | None = None) -> None:
         self.error = error
@@ -253,11 +270,11 @@ class _Again(Exception):
         super().__init__(str(error))
 
 
-def pause(attempt: int, *, asked: float | None, settings: ClusterSettings, jitter: float) -> float:
-    """Seconds to wait before repeating a read for the `attempt`th time (from 0).
+def retry_pause(attempt: int, *, asked: float | None, settings: ClusterSettings, jitter: float) -> float:
+    """Return the seconds to wait before retry number `attempt` (from 0).
 
-    At least what the server asked for, else between half and all of a doubling pause: `jitter` in [0, 1) spreads those
-    who were refused together.
+    This is at least what the server asked for, else half to all of a doubling pause. `jitter` in [0, 1) spreads clients
+    that were refused at the same time.
     """
     longest: float = min(settings.longest_pause, settings.first_pause * 2 ** min(attempt, 16))
     own = longest * (0.5 + jitter / 2)
@@ -265,7 +282,7 @@ def pause(attempt: int, *, asked: float | None, settings: ClusterSettings, jitte
 
 
 def retry_after(text: str | None) -> float | None:
-    """Seconds of a Retry-After header, which is a number or a date (RFC 9110); None for anything else."""
+    """Return the seconds of a Retry-After header, a number or a date (RFC 9110); None for anything else."""
     if not text:
         return None
     try:

@@ -1,4 +1,4 @@
-"""From "which cluster?" to an open connection: a kubeconfig's context, or the service account of our own pod."""
+"""Open a connection for a cluster: by a kubeconfig context, or by the service account of this pod."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from kubernetes.aio.config import ConfigException
 from kubernetes.aio.config.incluster_config import load_incluster_config
 
 from bot.cluster import kubeconfig
-from bot.cluster.calls import Origin, Watch, unwatched
+from bot.cluster.api_calls import CallObserver, ConnectionOrigin, ignore_call
+from bot.cluster.call_errors import send_once
 from bot.cluster.connection import Connection
 from bot.cluster.errors import Misconfigured
-from bot.cluster.failures import sent_once
 from bot.cluster.login import Login
-from bot.cluster.settings import ClusterSettings
-from bot.prometheus.client import opened
-from bot.prometheus.sources import NO_SOURCES, Sources
+from bot.prometheus.client import open_prometheus
+from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import NO_SOURCES, Sources
 
-# The name of the context that every pod has by its service account.
+# The context name for the service account that every pod has.
 IN_CLUSTER: Final = "in-cluster"
 _NAMESPACE_FILE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -40,16 +40,16 @@ async def connect(
     kubeconfig: Path | None = None,
     settings: ClusterSettings | None = None,
     prometheus: Sources = NO_SOURCES,
-    watch: Watch = unwatched,
+    watch: CallObserver = ignore_call,
 ) -> AsyncIterator[Connection]:
-    """An open connection whose API server has answered once: `async with connect(context="prod") as connection`.
+    """Open a connection and check it with one call: `async with connect(context="prod") as connection`.
 
-    Without names, as kubectl chooses: KUBECONFIG, ~/.kube/config, and in a pod its service account; "in-cluster" names
-    the last one. Of `prometheus` it takes what belongs to the context; whether that answers shows when it is asked.
-    Raises Misconfigured, Unauthorized or Unreachable, each naming what to change.
+    Without a name the choice is kubectl's: KUBECONFIG, ~/.kube/config, and in a pod its service account, also named
+    "in-cluster". The matching source in `prometheus` is attached; it is not called yet. Raises Misconfigured,
+    Unauthorized or Unreachable, each naming what to change.
     """
     connection = await _open(context=context, explicit=kubeconfig, settings=settings or ClusterSettings())
-    async with connection, opened(prometheus.of(asked=context, name=connection.name)) as beside:
+    async with connection, open_prometheus(prometheus.of(asked=context, name=connection.name)) as beside:
         connection.prometheus, connection.watch = beside, watch
         await connection.check()
         yield connection
@@ -65,7 +65,7 @@ async def _open(*, context: str, explicit: Path | None, settings: ClusterSetting
         return await _in_cluster(settings=settings)
     if context == IN_CLUSTER:
         raise Misconfigured(
-            detail=f"{IN_CLUSTER} is the cluster of a pod, and this is no pod of a cluster",
+            detail=f"{IN_CLUSTER} works only inside a pod, and this process does not run in one",
             remedy="name a context of a kubeconfig",
         )
     if context:
@@ -73,7 +73,7 @@ async def _open(*, context: str, explicit: Path | None, settings: ClusterSetting
             detail=f'there is no context "{context}": no kubeconfig was found', remedy="name its file with KUBECONFIG"
         )
     raise Misconfigured(
-        detail="no kubeconfig was found, and this is no pod of a cluster",
+        detail="no kubeconfig was found, and this process does not run in a pod",
         remedy="set KUBECONFIG, or create ~/.kube/config",
     )
 
@@ -89,19 +89,19 @@ async def _in_cluster(*, settings: ClusterSettings) -> Connection:
         namespace = (await asyncio.to_thread(_NAMESPACE_FILE.read_text)).strip()
     except OSError:
         namespace = ""
-    origin = Origin(context=IN_CLUSTER, server=configuration.host, place=place, credentials=place)
+    origin = ConnectionOrigin(context=IN_CLUSTER, server=configuration.host, place=place, credentials=place)
     client = await _client(configuration, origin=origin)
     return Connection(client=client, origin=origin, settings=settings, default_namespace=namespace or "default")
 
 
-async def _from_kubeconfig(chosen: kubeconfig.Chosen, *, settings: ClusterSettings) -> Connection:
+async def _from_kubeconfig(chosen: kubeconfig.ResolvedContext, *, settings: ClusterSettings) -> Connection:
     server = str(chosen.cluster.value.get("server") or "")
     if not _is_web(server) or "@" in urlsplit(server).netloc:
         raise Misconfigured(
             detail=f'the server of cluster "{chosen.cluster.name}" in {chosen.cluster.file} is "{_shown(server)}"',
             remedy="expected a URL as https://host:6443, without a password",
         )
-    origin = Origin(
+    origin = ConnectionOrigin(
         context=chosen.context.name,
         server=_shown(server),
         place=str(chosen.cluster.file),
@@ -114,7 +114,7 @@ async def _from_kubeconfig(chosen: kubeconfig.Chosen, *, settings: ClusterSettin
     configuration.proxy = configuration.proxy or _environment_proxy(server)
     if configuration.proxy and not _is_web(configuration.proxy):
         raise Misconfigured(
-            detail=f'the proxy of context "{origin.context}" is {_shown(configuration.proxy)}: not spoken here',
+            detail=f'the proxy of context "{origin.context}" is {_shown(configuration.proxy)}, which is not supported',
             remedy=f"expected http or https in proxy-url of {origin.place}, or in HTTPS_PROXY",
         )
     client = await _client(configuration, origin=origin)
@@ -129,15 +129,15 @@ async def _from_kubeconfig(chosen: kubeconfig.Chosen, *, settings: ClusterSettin
 
 def _configuration() -> Configuration:
     configuration = Configuration()
-    # Go accepts certificates without the extensions that Python has come to insist on; clusters still carry such CAs.
+    # Go accepts CA certificates without the extensions that newer Python requires, and clusters still use such CAs.
     configuration.disable_strict_ssl_verification = True
     return configuration
 
 
-async def _client(configuration: Configuration, *, origin: Origin) -> ApiClient:
+async def _client(configuration: Configuration, *, origin: ConnectionOrigin) -> ApiClient:
     configuration.retries = None
-    # The proxy is chosen by Go's rules beside; aiohttp's would also take credentials from ~/.netrc.
-    configuration.client_session_kwargs = {"trust_env": False, "middlewares": (sent_once,)}
+    # The proxy is chosen by Go's rules; aiohttp's would also take credentials from ~/.netrc.
+    configuration.client_session_kwargs = {"trust_env": False, "middlewares": (send_once,)}
     try:
         client = await asyncio.to_thread(ApiClient, configuration)
     except (OSError, ssl.SSLError, ValueError) as error:
@@ -158,13 +158,13 @@ def _is_web(url: str) -> bool:
 
 
 def _shown(url: str) -> str:
-    """A URL as it may be shown: without user and password, path and query."""
+    """Return a URL without user, password, path and query, safe to show."""
     scheme, separator, rest = url.partition("://")
     return f"{scheme}{separator}{rest.partition('/')[0].rpartition('@')[2]}"
 
 
 def _environment_proxy(server: str) -> str | None:
-    """The proxy of HTTPS_PROXY and NO_PROXY; never one for a server on this machine, as in Go."""
+    """Return the proxy of HTTPS_PROXY and NO_PROXY; as in Go, never one for a server on this machine."""
     parts = urlsplit(server)
     host = parts.hostname or ""
     if host in _LOOPBACK or urllib.request.proxy_bypass(host):

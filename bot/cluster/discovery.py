@@ -1,7 +1,7 @@
-"""Which kinds a cluster serves beyond the well-known ones: custom resources and aggregated APIs.
+"""Find the kinds that a cluster serves beyond the well-known ones: custom resources and aggregated APIs.
 
-One call where the API server knows aggregated discovery, else one per group version. A group whose backend is down is
-left out instead of failing the rest: a broken metrics API must not hide every custom resource.
+This takes one call if the API server supports aggregated discovery, else one per group version. A group whose backend
+is down is left out and does not fail the rest: a broken metrics API must not hide every custom resource.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from intents.domain import Json
 AGGREGATED: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 _ALIKE: Final = 70.0
 
-# GET of a path, decoded: (path, accept) → JSON object, raising ClusterError.
+# GETs a path and returns its JSON object: (path, accept); raises ClusterError.
 Fetch = Callable[[str, str], Awaitable[Json]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """What one cluster serves. `silent` are the groups that are registered but whose backend did not answer."""
+class ServedKinds:
+    """The kinds that one cluster serves; `silent` holds registered groups whose backend did not answer."""
 
     words: Mapping[str, Resource]
     silent: frozenset[str]
 
     def find(self, kind: str) -> Resource | None:
-        """The resource a word means, None if this cluster does not know it.
+        """Return the resource that a word means, or None if this cluster does not know it.
 
-        Raises ServerError when the word names a group that is registered but silent: absence is not proven then.
+        Raises ServerError if the word names a registered but silent group, because then absence is not proven.
         """
         word = kind.strip().lower()
         if (resource := self.words.get(word)) is not None:
@@ -45,7 +45,7 @@ class Served:
         return None
 
     def unknown(self, kind: str) -> NotServed:
-        """The error for a word this cluster does not know, with the closest one it does."""
+        """Return the error for a word that this cluster does not know, with the closest known kind."""
         known = {resource.kind for resource in self.words.values()}
         plain = kind.strip().split(".", 1)[0]
         closest = process.extractOne(
@@ -55,21 +55,21 @@ class Served:
         return NotServed(what=kind, detail="this cluster does not know that kind", remedy=hint)
 
 
-async def discover(fetch: Fetch) -> Served:
-    """Ask the cluster for its API groups. Raises ClusterError only if /apis itself cannot be read."""
+async def discover(fetch: Fetch) -> ServedKinds:
+    """Ask the cluster for its API groups. Raise ClusterError only if /apis itself cannot be read."""
     root = await fetch("/apis", AGGREGATED)
     try:
         return await _served(root, fetch)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ServerError(what="the served kinds", detail="the API server describes its kinds unreadably") from error
+        raise ServerError(what="the served kinds", detail="the API server's list of kinds cannot be read") from error
 
 
-async def _served(root: Json, fetch: Fetch) -> Served:
+async def _served(root: Json, fetch: Fetch) -> ServedKinds:
     if root.get("kind") == "APIGroupDiscoveryList":
         found, silent = list(_aggregated(root)), _stale(root)
     else:
         found, silent = await _one_by_one(root, fetch)
-    return Served(words=index((*WELL_KNOWN, *found)), silent=frozenset(silent))
+    return ServedKinds(words=index((*WELL_KNOWN, *found)), silent=frozenset(silent))
 
 
 def _aggregated(root: Json) -> Iterator[Resource]:

@@ -1,63 +1,40 @@
-"""What can go wrong with a cluster, as our own errors: the client library and its errors stay behind this room.
+"""Define our own errors for clusters, so that the client library and its errors stay inside this package.
 
     ClusterError
-    ├── Forbidden         403: the identity we use may not; names the verb and resource to grant
-    │   └── ForbiddenAs   403: not we, but the user we act as may not
-    ├── Unauthorized      401: the API server does not know us: credentials expired, or another cluster's
-    ├── NotFound          404: the object is not there
+    ├── Forbidden         403: our identity is not allowed; names the verb and resource to grant
+    │   └── ForbiddenAs   403: the user that we impersonate is not allowed
+    ├── Unauthorized      401: the API server does not accept our credentials
+    ├── NotFound          404: the object does not exist
     │   └── NoLog         the container has no such log: never started, or never restarted
     ├── NotServed         404: this cluster does not know the kind or its API group
-    ├── Expired           410: a list changed under us faster than it could be paged, twice
+    ├── Expired           410: twice, a list changed faster than it could be paged
     ├── TimedOut          no answer within the time of one call, or of the whole diagnosis
     ├── Unreachable       no connection: DNS, refused, reset, TLS
-    ├── Throttled         429: the API server asks us to come back later than we can wait
-    ├── ServerError       5xx, or an answer that is no JSON
-    ├── BadRequest        400, 422, or a name no object can have
-    ├── Conflict          409: the object is no longer the one a write was meant for; nothing was written
-    ├── OutcomeUnknown    a write was sent and not answered: it may or may not have been carried out
-    └── Misconfigured     kubeconfig or context: nothing was sent at all
+    ├── Throttled         429: the API server wants a retry later than we can wait
+    ├── ServerError       5xx, or an answer that is not JSON
+    ├── BadRequest        400, 422, or a name that no object can have
+    ├── Conflict          409: the object is no longer the one the write was meant for; nothing was written
+    ├── OutcomeUnknown    a write was sent and not answered: it may or may not have taken effect
+    └── Misconfigured     kubeconfig or context: nothing was sent
 
-Whatever caused them is chained. Texts that came from elsewhere, and each of several causes, are cut to one line of 256
-characters and scrubbed: error bodies and exec plugins have been seen quoting tokens, and these texts reach logs,
-terminals and chats.
+The original errors are chained. Texts from outside, and each of several causes, are cut to one line of 256 characters
+and redacted: error bodies and exec plugins may quote tokens, and these texts reach logs, terminals and chats.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
+from bot.common.outside_text import clean
 from intents.domain import Gap, GapReason, Permission
 
-LONGEST_TEXT: Final = 256
-# Of one refusal; each is as long as any other text at most.
+# Causes of one refusal that are kept; each has at most LONGEST_TEXT characters.
 MOST_CAUSES: Final = 8
-
-_SECRETS: Final = (
-    # Three base64url parts, the first of which opens a JSON object: a JWT, as service accounts and OIDC use.
-    (re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}"), "[redacted]"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 [redacted]"),
-    (
-        re.compile(r"(?i)((?:token|password|passwd|secret|api[_-]?key)[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&]+"),
-        r"\1[redacted]",
-    ),
-    (re.compile(r"(://)[^/\s@]+@"), r"\1[redacted]@"),
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*"), "[redacted]"),
-)
-
-
-def clean(text: str, *, limit: int = LONGEST_TEXT) -> str:
-    """`text` from outside as one line of at most `limit` characters, without what looks like a credential."""
-    # Cut generously first: the patterns below then run over a bounded text.
-    line = " ".join(text[: 16 * limit].split())
-    for pattern, replacement in _SECRETS:
-        line = pattern.sub(replacement, line)
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def _listed(detail: str, causes: Sequence[str]) -> str:
-    """`detail: cause; cause`, and how many there are besides."""
+    """Return `detail: cause; cause` and the number of further causes."""
     if not causes:
         return detail
     shown = [clean(each) for each in causes[:MOST_CAUSES]]
@@ -67,15 +44,15 @@ def _listed(detail: str, causes: Sequence[str]) -> str:
 
 
 class ClusterError(Exception):
-    """Something of a cluster could not be read or changed. `str()` is one clear line.
+    """A read or change of a cluster that failed. `str()` is one clear line.
 
-    `what` says in words what it was about ("leases in kube-system"), `does` what was meant to be done to it, `detail`
-    why it failed with all of its `causes`, `remedy` what to do about it, `permission` which grant would help.
+    `does` and `what` say what was tried ("read", "leases in kube-system"). `detail` gives the reason with its `causes`,
+    `remedy` what to do, and `permission` the grant that would help.
     """
 
     reason: ClassVar[GapReason] = GapReason.SERVER_ERROR
     usual: ClassVar[str] = "failed"
-    # Whether it concerns every read of the connection alike: then its line leaves out which one it was.
+    # Set if it concerns every read of the connection: the line then does not name the single read.
     everywhere: ClassVar[bool] = False
 
     def __init__(
@@ -102,7 +79,7 @@ class ClusterError(Exception):
         return f"{line}; {self.remedy}" if self.remedy else line
 
     def gap(self, what: str = "") -> Gap:
-        """This error as a gap of an answer; `what` in the caller's words, or as the read itself called it."""
+        """Return this error as a gap of an answer; `what` replaces the read's own description."""
         return Gap(
             what=what or self.what,
             reason=self.reason,
@@ -113,7 +90,7 @@ class ClusterError(Exception):
 
 
 class Forbidden(ClusterError):
-    """403. Without `permission` it was no role that refused (a webhook, a quota, Pod Security): see `detail`."""
+    """403. Without `permission` no role refused it but a webhook, a quota or Pod Security: see `detail`."""
 
     reason = GapReason.FORBIDDEN
     usual = "forbidden"
@@ -125,7 +102,9 @@ class Forbidden(ClusterError):
 
 
 class ForbiddenAs(Forbidden):
-    """403 for the user we act as: `detail` names them and what they may not. No grant to us would help."""
+    """403 for the user that we impersonate; `detail` names them and the refused verb. A grant to Casebook would not
+    help.
+    """
 
 
 class Unauthorized(ClusterError):
@@ -144,16 +123,16 @@ class NotFound(ClusterError):
 
 
 class NoLog(NotFound):
-    """The pod exists, but the container has no such log: it has not started, or not restarted."""
+    """The pod exists, but the container has no such log: it has not started or not restarted."""
 
-    usual = "there is no such log"
+    usual = "the container has no such log"
 
 
 class NotServed(ClusterError):
-    """404: the cluster does not serve the kind. Not a NotFound: it says nothing about any object."""
+    """404: the cluster does not serve the kind. This is not NotFound: it says nothing about any object."""
 
     reason = GapReason.NOT_FOUND
-    usual = "this cluster does not serve it"
+    usual = "this cluster does not serve this kind"
 
 
 class Expired(ClusterError):
@@ -186,35 +165,35 @@ class Throttled(ClusterError):
 
 
 class ServerError(ClusterError):
-    """5xx, or something no API server answers."""
+    """5xx, or an answer that no API server gives."""
 
     reason = GapReason.SERVER_ERROR
     usual = "the API server failed"
 
 
 class BadRequest(ClusterError):
-    """400, 422 or a request that cannot be right."""
+    """400, 422 or a request that cannot be valid."""
 
     reason = GapReason.SERVER_ERROR
     usual = "the API server did not understand the request"
 
 
 class Conflict(ClusterError):
-    """409: the object was changed, replaced or made meanwhile. Nothing was written."""
+    """409: the object was changed, replaced or created in the meantime. Nothing was written."""
 
     reason = GapReason.SERVER_ERROR
     usual = "the object has been changed by someone else"
 
 
 class OutcomeUnknown(ClusterError):
-    """A write left us and no answer came: read back what became of it before anything is sent again."""
+    """A write was sent and no answer came: read the object back before sending anything again."""
 
     reason = GapReason.TIMED_OUT
-    usual = "no answer came, so it may or may not have been done"
+    usual = "no answer came, so it may or may not have taken effect"
 
 
 class Misconfigured(ClusterError):
-    """No usable kubeconfig, context or service account. The texts name the file and what to change in it."""
+    """No usable kubeconfig, context or service account. The text names the file and what to change in it."""
 
     reason = GapReason.NOT_CONFIGURED
     usual = "no cluster is configured"

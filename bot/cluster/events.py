@@ -1,7 +1,7 @@
-"""What a core/v1 Event says about when, how often and whom: its fields differ by who wrote it and how.
+"""Read the time, count and object of a core/v1 Event, whose fields depend on its author.
 
-Kubelet and controllers fill firstTimestamp, lastTimestamp and count; the scheduler and everything on the newer events
-API leaves those null and fills eventTime and, when repeated, series.
+The kubelet and controllers fill firstTimestamp, lastTimestamp and count. The scheduler and all users of the newer
+events API leave those null and fill eventTime and, if repeated, series.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.cluster.resources import WELL_KNOWN
-from bot.cluster.timestamps import parse_time
+from bot.kube.timestamps import parse_time
 from intents.domain import Json, ObjectRef
 
 EVENTS: Final = next(each for each in WELL_KNOWN if each.kind == "Event")
-# Who writes the events that tell what Casebook did.
+# The component name in the events that Casebook writes.
 OUR_COMPONENT: Final = "casebook"
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def event_last_seen(event: Json) -> datetime | None:
-    """When the event happened last, in UTC; None if it carries no time at all."""
+    """Return when the event last happened, in UTC; None if it carries no time."""
     series = event.get("series") or {}
     metadata = event.get("metadata") or {}
     for text in (
@@ -36,8 +36,8 @@ def event_last_seen(event: Json) -> datetime | None:
     return None
 
 
-def involved(event: Json) -> ObjectRef:
-    """The object an event is about, as the event names it."""
+def involved_object(event: Json) -> ObjectRef:
+    """Return the object that an event is about, as the event names it."""
     about = event.get("involvedObject") or {}
     return ObjectRef(
         kind=str(about.get("kind", "")),
@@ -48,21 +48,23 @@ def involved(event: Json) -> ObjectRef:
 
 
 def event_count(event: Json) -> int:
-    """How often the event happened; 1 where nobody counted."""
+    """Return how often the event happened; 1 if there is no count."""
     for count in ((event.get("series") or {}).get("count"), event.get("count")):
         if isinstance(count, int) and count > 0:
             return count
     return 1
 
 
-def is_ours(event: Json) -> bool:
-    """Whether Casebook itself wrote it: what we did about a trouble is no evidence of one."""
+def is_own_event(event: Json) -> bool:
+    """Return whether Casebook wrote the event: its own actions are not evidence of a problem."""
     source = event.get("source") or {}
     return OUR_COMPONENT in (source.get("component"), event.get("reportingComponent"))
 
 
 def oldest_first(events: Iterable[Json]) -> tuple[Json, ...]:
-    """Events by when they were last seen. Those of one second keep a fixed order, so that answers do not change."""
+    """Sort events by when they were last seen. Events of the same second keep a fixed order, so that answers are
+    stable.
+    """
 
     def key(event: Json) -> tuple[datetime, str, str]:
         metadata = event.get("metadata") or {}
@@ -72,10 +74,10 @@ def oldest_first(events: Iterable[Json]) -> tuple[Json, ...]:
 
 
 def is_about(event: Json, about: ObjectRef) -> bool:
-    """Whether `event` is about this very object: by uid where both know one, else by namespace and name.
+    """Return whether `event` is about this very object: by uid if both have one, else by namespace and name.
 
-    The uid tells a pod of a StatefulSet from its predecessor of the same name. The kubelet writes a node's name where
-    its uid belongs.
+    The uid tells a pod of a StatefulSet from its predecessor of the same name. The kubelet writes a node's name in
+    place of its uid.
     """
     involved = event.get("involvedObject") or {}
     if involved.get("kind") != about.kind:

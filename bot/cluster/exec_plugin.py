@@ -1,7 +1,8 @@
-"""Credentials from the command a kubeconfig names (`users[].user.exec`), as cloud providers' kubeconfigs have it.
+"""Get credentials from the command that a kubeconfig names (`users[].user.exec`), as cloud providers use it.
 
-Run here rather than by the client library, which would let the command read our standard input (a pasted log), wait
-for it without limit, and log its error output. What a plugin writes never reaches an error beyond one scrubbed line.
+The command runs here and not in the client library, which would let it read our standard input (a pasted log), wait for
+it without limit and log its error output. At most one redacted line of its output reaches an error.
+
 Protocol: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 """
 
@@ -20,22 +21,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.cluster.errors import Misconfigured
-from bot.cluster.timestamps import parse_time
+from bot.kube.timestamps import parse_time
 from responses.safety import without_controls
 
-# A credential is a few KiB, and what a plugin complains of ends in one line.
+# A credential has a few KiB, and the useful part of an error is its last line.
 _LONGEST_ANSWER: Final = 1 << 20
 _LONGEST_COMPLAINT: Final = 4 << 10
 _CHUNK: Final = 64 << 10
-# What is killed closes its pipes at once, unless it has left children behind.
+# A killed process closes its pipes at once, unless its children keep them open.
 _CLOSING_S: Final = 1.0
-# Renew a little early: a token must still be valid when it arrives.
+# Renewed a little early, because a token must still be valid when it arrives.
 _EARLY: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """What a plugin returned: a token, or a client certificate with its key (PEM)."""
+    """A plugin's result: a token, or a client certificate with its key (PEM)."""
 
     token: str = ""
     certificate: str = ""
@@ -50,7 +51,7 @@ class Credential:
         return self.expires is not None and datetime.now(UTC) >= self.expires - _EARLY
 
     def as_user(self) -> dict[str, str]:
-        """As the user entry of a kubeconfig."""
+        """Return the credential as the user entry of a kubeconfig."""
         user = {"token": self.token} if self.token else {}
         if self.certificate:
             user["client-certificate-data"] = base64.b64encode(self.certificate.encode()).decode()
@@ -58,16 +59,16 @@ class Credential:
         return user
 
 
-async def run(spec: Mapping[str, Any], *, user: str, directory: Path, patience: float) -> Credential:
-    """Run the plugin. `directory` is the kubeconfig's: relative commands start there.
+async def run_plugin(spec: Mapping[str, Any], *, user: str, directory: Path, patience: float) -> Credential:
+    """Run the plugin; `directory` is the kubeconfig's, where relative commands start.
 
-    Raises Misconfigured, one line, for a command that is missing, fails, hangs beyond `patience` seconds or answers
-    something else than an ExecCredential.
+    Raises Misconfigured with one line if the command is missing, fails, runs longer than `patience` seconds or does not
+    answer with an ExecCredential.
     """
     command, version = str(spec.get("command") or ""), str(spec.get("apiVersion") or "")
     subject = f'the login command "{command}" of user "{user}"'
     if not command or not version:
-        raise Misconfigured(detail=f'exec of user "{user}" names no {"apiVersion" if command else "command"}')
+        raise Misconfigured(detail=f'exec of user "{user}" has no {"apiVersion" if command else "command"}')
     stdout = await _output(
         spec, command=command, version=version, subject=subject, directory=directory, patience=patience
     )
@@ -82,12 +83,12 @@ async def run(spec: Mapping[str, Any], *, user: str, directory: Path, patience: 
             expires=expires,
         )
     except (ValueError, KeyError, TypeError, AttributeError):
-        # Not chained: what json quotes may be the token itself.
-        raise Misconfigured(detail=f"{subject} answers no ExecCredential") from None
+        # Not chained: the text that json quotes may be the token itself.
+        raise Misconfigured(detail=f"{subject} does not answer with an ExecCredential") from None
     if answer.get("apiVersion") != version:
-        raise Misconfigured(detail=f"{subject} answers {answer.get('apiVersion')}, expected {version}")
+        raise Misconfigured(detail=f"{subject} answers with {answer.get('apiVersion')}, expected {version}")
     if not credential.token and not (credential.certificate and credential.key):
-        raise Misconfigured(detail=f"{subject} answers neither a token nor a client certificate with its key")
+        raise Misconfigured(detail=f"{subject} answers with neither a token nor a client certificate with its key")
     return credential
 
 
@@ -105,7 +106,7 @@ async def _output(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            # A wrapper that is killed would leave what it runs behind.
+            # Killing a wrapper alone would leave its child processes behind.
             process_group=0,
         )
     except OSError as error:
@@ -125,26 +126,30 @@ async def _output(
             ended = True
     except TimeoutError as error:
         raise Misconfigured(
-            detail=f"{subject} has not answered within {patience:g} s", remedy="run it by hand: it may want to be asked"
+            detail=f"{subject} has not answered within {patience:g} s",
+            remedy="run it by hand: it may be waiting for input",
         ) from error
     finally:
         if not ended:
             await _stopped(process, out, err)
     if len(stdout) > _LONGEST_ANSWER:
-        raise Misconfigured(detail=f"{subject} answers no ExecCredential: more than {_LONGEST_ANSWER >> 20} MiB")
+        raise Misconfigured(
+            detail=f"{subject} does not answer with an ExecCredential: the answer has more than"
+            f" {_LONGEST_ANSWER >> 20} MiB"
+        )
     if process.returncode:
         lines = stderr.decode(errors="replace").splitlines()
-        # The last one may but take back the colour of those before.
+        # The last line may only reset the colour of those before it.
         said = next(filter(str.strip, map(without_controls, reversed(lines))), "").strip()
         raise Misconfigured(
-            detail=f"{subject} failed ({process.returncode}): {said or 'it says nothing'}",
+            detail=f"{subject} failed ({process.returncode}): {said or 'no error message'}",
             remedy="log in again with it",
         )
     return stdout
 
 
 async def _answer_in(out: asyncio.StreamReader, process: asyncio.subprocess.Process) -> bytes:
-    """What it writes until it ends, or until that is more than any credential: then it is killed."""
+    """Return the process's output. Kill the process once the output is larger than any credential."""
     answer = bytearray()
     while chunk := await out.read(_CHUNK):
         if len(answer) <= _LONGEST_ANSWER:
@@ -162,7 +167,7 @@ async def _end_of(err: asyncio.StreamReader) -> bytes:
 
 
 async def _stopped(process: asyncio.subprocess.Process, *pipes: asyncio.StreamReader) -> None:
-    """Kill it with all that it has started, and read its pipes to their end: else they outlive the loop."""
+    """Kill the process with its children and read its pipes to the end; otherwise they outlive the loop."""
     _kill(process)
     with suppress(TimeoutError):
         async with asyncio.timeout(_CLOSING_S):

@@ -1,7 +1,7 @@
-"""Kubeconfig files as kubectl reads them: which files, how they merge, what a context means.
+"""Find, read and merge kubeconfig files by kubectl's rules, and resolve a context.
 
-Parsed here rather than by the client library, for errors that name the file and the line, for kubectl's rule that the
-first file to say something wins, and so that only the chosen context has to be in order.
+Casebook parses them itself so that errors name the file and the line, the first file that sets a value wins as with
+kubectl, and only the chosen context has to be valid.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _ALIKE: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One named cluster, user or context, and the file it stands in: relative paths count from there."""
+class KubeconfigEntry:
+    """One named cluster, user or context, with its file; relative paths start at the file's directory."""
 
     name: str
     value: Mapping[str, Any]
@@ -30,38 +30,40 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """A context with the cluster and the user it names."""
+class ResolvedContext:
+    """A context with its cluster and its user."""
 
-    context: Entry
-    cluster: Entry
-    user: Entry
+    context: KubeconfigEntry
+    cluster: KubeconfigEntry
+    user: KubeconfigEntry
 
     @property
     def namespace(self) -> str:
+        """Return the context's namespace, "default" if it sets none."""
         return str(self.context.value.get("namespace") or "default")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kubeconfig:
-    """Several files as one."""
+    """Several kubeconfig files merged into one."""
 
     files: tuple[Path, ...]
     current: str
-    contexts: Mapping[str, Entry]
-    clusters: Mapping[str, Entry]
-    users: Mapping[str, Entry]
+    contexts: Mapping[str, KubeconfigEntry]
+    clusters: Mapping[str, KubeconfigEntry]
+    users: Mapping[str, KubeconfigEntry]
 
     @property
     def place(self) -> str:
+        """Return the names of the files."""
         return ", ".join(map(str, self.files))
 
-    def choose(self, context: str) -> Chosen:
-        """The named context, or the current one without a name. Raises Misconfigured with the closest name."""
+    def choose(self, context: str) -> ResolvedContext:
+        """Return the named context, or the current one for "". Raise Misconfigured with the closest name."""
         name = context or self.current
         if not name:
             raise Misconfigured(
-                detail=f"{self.place} has no current-context",
+                detail=f"{self.place} sets no current-context",
                 remedy=f"name one with --context: {_some(self.contexts)}",
             )
         if name not in self.contexts:
@@ -72,49 +74,52 @@ class Kubeconfig:
         cluster = self.clusters.get(str(chosen.value.get("cluster") or ""))
         if cluster is None:
             raise Misconfigured(
-                detail=f'context "{name}" in {chosen.file} names the cluster "{chosen.value.get("cluster") or ""}", '
-                "which is not there",
+                detail=f'context "{name}" in {chosen.file} refers to the cluster "{chosen.value.get("cluster") or ""}",'
+                " which does not exist",
                 remedy=_hint(str(chosen.value.get("cluster") or ""), self.clusters),
             )
         wanted = str(chosen.value.get("user") or "")
         user = self.users.get(wanted)
         if user is None and wanted:
             raise Misconfigured(
-                detail=f'context "{name}" in {chosen.file} names the user "{wanted}", which is not there',
+                detail=f'context "{name}" in {chosen.file} refers to the user "{wanted}", which does not exist',
                 remedy=_hint(wanted, self.users),
             )
-        return Chosen(context=chosen, cluster=cluster, user=user or Entry(name="", value={}, file=chosen.file))
+        return ResolvedContext(
+            context=chosen, cluster=cluster, user=user or KubeconfigEntry(name="", value={}, file=chosen.file)
+        )
 
 
 def locate(explicit: Path | None, *, environment: Mapping[str, str]) -> tuple[Path, ...]:
-    """The kubeconfig files to read, those of them that exist: the given one, KUBECONFIG's, or ~/.kube/config.
+    """Return the existing kubeconfig files to read: the given one, those of KUBECONFIG, or ~/.kube/config.
 
-    Raises Misconfigured if files were asked for and none is there; () if nobody asked and the usual one is missing.
+    Raises Misconfigured if files were named and none exists. Returns () if none was named and ~/.kube/config is
+    missing.
     """
     if explicit is not None:
         if not explicit.expanduser().is_file():
-            raise Misconfigured(detail=f"there is no kubeconfig {explicit}", remedy="check --kubeconfig")
+            raise Misconfigured(detail=f"the kubeconfig {explicit} does not exist", remedy="check --kubeconfig")
         return (explicit.expanduser(),)
     if named := environment.get("KUBECONFIG", ""):
         files = tuple(path for part in named.split(os.pathsep) if part and (path := Path(part).expanduser()).is_file())
         if not files:
-            raise Misconfigured(detail=f"there is no kubeconfig {named}", remedy="check the variable KUBECONFIG")
+            raise Misconfigured(detail=f"the kubeconfig {named} does not exist", remedy="check the variable KUBECONFIG")
         return files
     usual = Path(environment.get("HOME") or "~").expanduser() / ".kube" / "config"
     return (usual,) if usual.is_file() else ()
 
 
 def load(files: Iterable[Path]) -> Kubeconfig:
-    """Read and merge files; blocking. Raises Misconfigured naming file, line and what is wrong."""
+    """Read and merge files; blocking. Raise Misconfigured with file, line and problem."""
     current = ""
-    merged: dict[str, dict[str, Entry]] = {"contexts": {}, "clusters": {}, "users": {}}
+    merged: dict[str, dict[str, KubeconfigEntry]] = {"contexts": {}, "clusters": {}, "users": {}}
     files = tuple(files)
     for file in files:
         document = _read(file)
         current = current or str(document.get("current-context") or "")
         for section, entries in merged.items():
             for name, value in _named(document, section, file=file):
-                entries.setdefault(name, Entry(name=name, value=value, file=file))
+                entries.setdefault(name, KubeconfigEntry(name=name, value=value, file=file))
     return Kubeconfig(files=files, current=current, **merged)
 
 
@@ -125,14 +130,14 @@ def _read(file: Path) -> Mapping[str, Any]:
         raise Misconfigured(detail=f"kubeconfig {file} cannot be read: {(error.strerror or '').lower()}") from error
     except yaml.MarkedYAMLError as error:
         line = f"{file}:{error.problem_mark.line + 1}" if error.problem_mark else str(file)
-        # Not chained: the error quotes lines of the file, and credentials stand in it.
-        raise Misconfigured(detail=f"{line}: no valid YAML: {error.problem or 'cannot be parsed'}") from None
+        # Not chained: the error quotes lines of the file, which contain credentials.
+        raise Misconfigured(detail=f"{line}: not valid YAML: {error.problem or 'cannot be parsed'}") from None
     except (yaml.YAMLError, ValueError):
-        raise Misconfigured(detail=f"{file}: no valid YAML: it holds characters that no text has") from None
+        raise Misconfigured(detail=f"{file}: not valid YAML: it contains characters that are not text") from None
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise Misconfigured(detail=f"{file}: no kubeconfig: a {type(document).__name__}, expected a mapping")
+        raise Misconfigured(detail=f"{file}: not a kubeconfig: a {type(document).__name__}, expected a mapping")
     return document
 
 
@@ -146,16 +151,16 @@ def _named(document: Mapping[str, Any], section: str, *, file: Path) -> Iterable
             raise Misconfigured(detail=f"{file}: {section}[{number}] has no name")
         value = entry.get(field) or {}
         if not isinstance(value, dict):
-            raise Misconfigured(detail=f'{file}: {field} of "{entry["name"]}" in {section} is no mapping')
+            raise Misconfigured(detail=f'{file}: {field} of "{entry["name"]}" in {section} is not a mapping')
         yield entry["name"], value
 
 
-def _hint(name: str, known: Mapping[str, Entry]) -> str:
+def _hint(name: str, known: Mapping[str, KubeconfigEntry]) -> str:
     closest = process.extractOne(name, sorted(known), scorer=fuzz.ratio, score_cutoff=_ALIKE)
     return f'did you mean "{closest[0]}"?' if closest else _some(known)
 
 
-def _some(known: Mapping[str, Entry], *, most: int = 8) -> str:
+def _some(known: Mapping[str, KubeconfigEntry], *, most: int = 8) -> str:
     names = sorted(known)
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"there is {', '.join(names[:most])}{more}" if names else "there is none"
+    return f"available: {', '.join(names[:most])}{more}" if names else "none is defined"

@@ -1,7 +1,7 @@
-"""The credentials of one kubeconfig user, and how they are renewed while a connection stays open.
+"""Hold the credentials of one kubeconfig user and renew them while a connection is open.
 
-Tokens come from the kubeconfig itself, from a file that something else keeps fresh, or from a login command. The client
-library only turns them, with the TLS settings, into what it sends.
+Tokens come from the kubeconfig itself, from a file that another program renews, or from a login command. The client
+library only turns them and the TLS settings into requests.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from kubernetes.aio.config import ConfigException
 from kubernetes.aio.config.kube_config import ConfigNode, KubeConfigLoader
 
 from bot.cluster.errors import Misconfigured
-from bot.cluster.exec_plugin import Credential, run
-from bot.cluster.kubeconfig import Chosen, Entry
-from bot.cluster.settings import ClusterSettings
+from bot.cluster.exec_plugin import Credential, run_plugin
+from bot.cluster.kubeconfig import KubeconfigEntry, ResolvedContext
+from bot.settings.cluster import ClusterSettings
 
-# Kubelets and operators rewrite token files; client-go reads them again as often.
+# Kubelets and operators rewrite token files; client-go reads them again at the same interval.
 _TOKEN_FILE_LASTS: Final = timedelta(minutes=2)
 
 
 class Login:
-    """Credentials of one context in `configuration`. `apply` first."""
+    """Writes the credentials of one context into `configuration`. Call `apply` first."""
 
-    def __init__(self, chosen: Chosen, *, configuration: Configuration, settings: ClusterSettings) -> None:
+    def __init__(self, chosen: ResolvedContext, *, configuration: Configuration, settings: ClusterSettings) -> None:
         self._chosen = chosen
         self._configuration = configuration
         self._settings = settings
@@ -37,7 +37,7 @@ class Login:
         self._generation = 0
 
     async def apply(self) -> None:
-        """Fill server, TLS and credentials in. Raises Misconfigured."""
+        """Set server, TLS and credentials. Raise Misconfigured."""
         user = dict(self._chosen.user.value)
         if (credential := await self._obtain()) is not None:
             user.pop("exec", None)
@@ -51,10 +51,10 @@ class Login:
                 detail=f"the settings of {subject} in {self._chosen.user.file} cannot be used: {error}"
             ) from error
         if not self._configuration.api_key.get("BearerToken", "").isprintable():
-            raise Misconfigured(detail=f"the token of {subject} in {self._chosen.user.file} holds a line break")
+            raise Misconfigured(detail=f"the token of {subject} in {self._chosen.user.file} contains a line break")
 
     async def ready(self) -> None:
-        """Before a call: renew what is about to expire. Raises Misconfigured."""
+        """Renew credentials that are about to expire; called before each call. Raise Misconfigured."""
         if self._credential is not None and self._credential.is_stale:
             async with self._lock:
                 if self._credential.is_stale:
@@ -62,13 +62,13 @@ class Login:
 
     @property
     def generation(self) -> int:
-        """How often credentials were obtained so far."""
+        """Return how often credentials were obtained so far."""
         return self._generation
 
     async def renew(self, *, used: int) -> bool:
-        """After a 401: log in again, unless it was done since `generation` was `used`; False if there is no way to.
+        """Log in again after a 401, unless a newer login than `used` exists; return False if that is impossible.
 
-        So the many reads that are refused together log in once.
+        Many reads that are refused together therefore log in once.
         """
         async with self._lock:
             if self._credential is not None and self._generation == used:
@@ -77,7 +77,7 @@ class Login:
 
     async def _renew(self) -> None:
         credential = await self._obtain()
-        # A renewed client certificate needs a new connection: the next one has it.
+        # A renewed client certificate needs a new connection, so only the next one uses it.
         if credential is not None and credential.token:
             self._configuration.api_key["BearerToken"] = f"Bearer {credential.token}"
 
@@ -87,7 +87,7 @@ class Login:
         if token_file:
             self._credential = await asyncio.to_thread(_from_file, user.file.parent / str(token_file), user=user.name)
         elif isinstance(spec, dict):
-            self._credential = await run(
+            self._credential = await run_plugin(
                 spec, user=user.name, directory=user.file.parent, patience=self._settings.login_timeout
             )
         self._generation += 1
@@ -102,11 +102,11 @@ def _from_file(file: Path, *, user: str) -> Credential:
     return Credential(token=token, expires=datetime.now(UTC) + _TOKEN_FILE_LASTS)
 
 
-def _loader(chosen: Chosen, *, user: Mapping[str, Any]) -> KubeConfigLoader:
-    """The library's loader over a kubeconfig of this one context."""
+def _loader(chosen: ResolvedContext, *, user: Mapping[str, Any]) -> KubeConfigLoader:
+    """Return the library's loader for a kubeconfig with only this context."""
 
-    def node(entry: Entry, field: str, value: Mapping[str, Any]) -> ConfigNode:
-        # The path makes relative file names count from the file they were written in.
+    def node(entry: KubeconfigEntry, field: str, value: Mapping[str, Any]) -> ConfigNode:
+        # The path makes relative file names start at the directory of their own file.
         return ConfigNode(field, {"name": "it", field: dict(value)}, str(entry.file.absolute()))
 
     document = ConfigNode(

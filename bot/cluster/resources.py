@@ -1,6 +1,6 @@
-"""Which path serves which kind: the well-known kinds, so that reading them costs no discovery.
+"""Map kinds to API paths; the well-known kinds need no discovery call.
 
-A kind may be given as people and objects write it: Pod, pod, pods, po, deployments.apps, deployment.v1.apps.
+A kind may be written as people and objects write it: Pod, pod, pods, po, deployments.apps, deployment.v1.apps.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from intents.domain import Permission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One kind of objects as an API server serves it. `group` is empty for the core group."""
+    """One kind as an API server serves it; `group` is "" for the core group."""
 
     group: str = ""
     version: str = "v1"
@@ -28,10 +28,11 @@ class Resource:
 
     @property
     def api_version(self) -> str:
+        """Return the apiVersion that objects of this kind carry."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def path(self, *, namespace: str = "", name: str = "", subresource: str = "") -> str:
-        """The path of one object, or of the list of them (in all namespaces without `namespace`).
+        """Return the path of one object, or of a list (of all namespaces without `namespace`).
 
         Raises BadRequest for a name or namespace that cannot be a path segment: names come from pasted text, and
         "../secrets" must not become another request.
@@ -47,11 +48,12 @@ class Resource:
         return "/" + "/".join(parts)
 
     def permission(self, verb: str, *, subresource: str = "") -> Permission:
+        """Return the permission for a verb on this resource."""
         resource = f"{self.plural}/{subresource}" if subresource else self.plural
         return Permission(verb=verb, group=self.group, resource=resource)
 
     def names(self) -> Iterator[str]:
-        """Every lower-case word this kind answers to, the plainest first."""
+        """Yield every lower-case word that means this kind, the plainest first."""
         plain = (self.kind.lower(), self.plural.lower(), *(short.lower() for short in self.short_names))
         yield from plain
         if self.group:
@@ -60,14 +62,14 @@ class Resource:
 
 
 def _segment(text: str, *, what: str) -> str:
-    # The rule of the API server itself (path segment names): no "/", no "%", not "." nor "..".
+    # The API server's own rule for path segments: no "/", no "%", not "." or "..".
     if text in (".", "..") or "/" in text or "%" in text or not text.isprintable():
         raise BadRequest(detail=f"{text!r} cannot be {what}")
     return quote(text, safe="")
 
 
 def index(resources: Iterable[Resource]) -> Mapping[str, Resource]:
-    """Lower-case word → resource. Where two kinds share a word, the earlier one has it, as with kubectl."""
+    """Map each lower-case word to its resource; as with kubectl, the earlier kind owns a shared word."""
     words: dict[str, Resource] = {}
     for resource in resources:
         for word in resource.names():
@@ -89,7 +91,7 @@ def _table(rows: str) -> Iterator[Resource]:
         )
 
 
-# Kinds every supported cluster serves, in these versions; order decides who owns a shared word.
+# Kinds and versions that every supported cluster serves; the order decides which kind owns a shared word.
 WELL_KNOWN: Final = tuple(
     _table(
         """
@@ -166,5 +168,5 @@ _WORDS: Final = index(WELL_KNOWN)
 
 
 def well_known(kind: str) -> Resource | None:
-    """The built-in resource a word means, without asking any cluster; None for every other word."""
+    """Return the built-in resource for a word without a call, or None for any other word."""
     return _WORDS.get(kind.strip().lower())

@@ -1,8 +1,8 @@
-"""What one diagnosis reads of a cluster: every object once, concurrently, and nothing after the deadline.
+"""Read a cluster for one diagnosis: every object once, concurrently, and nothing after the deadline.
 
-Probes know nothing of each other, yet ask for the same pods and events. A snapshot lets them share: identical reads are
-one call, and a read that a list already covers is answered from that list. Its objects are shared too: do not change
-them. Nothing leaves it that its access does not allow.
+Probes do not know each other but read the same pods and events. A snapshot makes identical reads one call and answers a
+read from a list that already covers it. Objects are shared: do not change them. Objects that its access hides never
+leave it.
 """
 
 from __future__ import annotations
@@ -16,39 +16,41 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from bot.cluster.access import CLUSTER_EVENTS, EVERYTHING, Access, NotAllowedHere, note_partial
-from bot.cluster.calls import Answer, Meter, Request, check_about, decode
+from bot.cluster.access import CLUSTER_EVENTS, AccessGuard, NotAllowedHere, record_partial
+from bot.cluster.api_calls import ClusterRequest, ClusterResponse, Meter, check_about, decode
 from bot.cluster.connection import Connection
-from bot.cluster.discovery import Served, discover
+from bot.cluster.container_logs import read_log
+from bot.cluster.discovery import ServedKinds, discover
 from bot.cluster.errors import BadRequest, ClusterError, Expired, NotFound, ServerError, TimedOut
-from bot.cluster.events import is_about, is_ours, oldest_first
-from bot.cluster.listing import Listing, Wanted, page_of, part_of
-from bot.cluster.logs import read_log
+from bot.cluster.events import is_about, is_own_event, oldest_first
+from bot.cluster.object_lists import ListQuery, ObjectList, narrowed, page_request
 from bot.cluster.resources import Resource, well_known
-from bot.cluster.timestamps import parse_time
+from bot.kube.access import EVERYTHING, Access
+from bot.kube.timestamps import parse_time
 from bot.prometheus import client as prometheus
 from bot.prometheus.errors import NotConfigured
 from intents.domain import Json, ObjectRef
 
 _T = TypeVar("_T")
 
-# Up to so many namespaces are read one by one where only they may be read; beyond, all are read and most thrown away.
+# Up to this many allowed namespaces are listed one by one; beyond, all are listed and most items dropped.
 MOST_APART: Final = 8
-# A cluster that does not say its time by then is asked about by our clock.
+# If the cluster has not told its time by then, our clock is used.
 _CLOCK_S: Final = 1.5
 
 
 class Snapshot:
-    """Reads of one cluster for one diagnosis. Every read raises ClusterError, TimedOut once the deadline has passed.
+    """Shared reads of one cluster for one diagnosis; each raises ClusterError, after the deadline TimedOut.
 
-    What `access` does not allow is not asked for (NotAllowedHere) or left out of a list, which then counts as
-    truncated. Close it (`async with`, or `aclose`): reads that nobody waits for any more are still its own.
+    A read that `access` forbids raises NotAllowedHere; hidden items are left out of lists, which then count as
+    truncated. Close it (`async with`, or `aclose`) to end reads that nobody waits for any more.
     """
 
     def __init__(self, connection: Connection, *, deadline: float = 8.0, access: Access = EVERYTHING) -> None:
-        """`deadline` is in seconds from now."""
+        """Set the deadline, in seconds from now."""
         self._connection = connection
         self._access = access
+        self._guard = AccessGuard(access)
         self._seconds = deadline
         self._deadline = time.monotonic() + deadline
         self._meter = Meter()
@@ -65,7 +67,7 @@ class Snapshot:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """End what is still being read. Reads that someone waits for raise TimedOut."""
+        """End the reads in flight; their waiters get TimedOut."""
         self._closed = True
         for task in self._reads.values():
             task.cancel()
@@ -73,46 +75,43 @@ class Snapshot:
 
     @property
     def now(self) -> datetime:
-        """The cluster's time (UTC): its first answer's Date, or our clock if it has not answered. Never changes."""
+        """Return the cluster's time (UTC): the Date of its first answer, else our clock. It never changes."""
         if self._now is None:
             self._now = self._meter.date or datetime.now(UTC)
         return self._now
 
     @property
     def calls(self) -> int:
-        """HTTP calls made so far, repeated ones included."""
+        """Return the number of HTTP calls so far, retries included."""
         return self._meter.calls
 
     @property
     def default_namespace(self) -> str:
-        """Where a name given without a namespace is looked for; "" if that may not be shown."""
+        """Return the namespace for a name given without one; "" if it may not be shown."""
         return self._access.home(self._connection.default_namespace)
 
     @property
     def cluster(self) -> str:
-        """The name of the context."""
+        """Return the name of the context."""
         return self._connection.name
 
     def remaining(self) -> float:
-        """Seconds until the deadline, 0 after it."""
+        """Return the seconds until the deadline, 0 after it."""
         return max(self._deadline - time.monotonic(), 0.0)
 
     def age(self, timestamp: str | None) -> float | None:
-        """Seconds from an RFC 3339 time to `now`, negative if it lies ahead; None if it is missing or malformed."""
+        """Return the seconds from an RFC 3339 time to `now`, negative for a later one; None if missing or malformed."""
         at = parse_time(timestamp)
         return None if at is None else (self.now - at).total_seconds()
 
     async def get(self, kind: str | Resource, name: str, *, namespace: str = "") -> Json:
-        """One object. Without `namespace` a namespaced kind is looked for in the context's default namespace.
-
-        Raises NotFound, NotServed, Forbidden or another ClusterError.
-        """
+        """Return one object; a namespaced kind without `namespace` is read in the context's default namespace."""
         resource = await self.resource(kind)
         home = (namespace or self.default_namespace) if resource.namespaced else ""
         subject = f"{resource.kind} {home}/{name}" if home else f"{resource.kind} {name}"
         if not name:
-            raise BadRequest(detail=f"a {resource.kind} is asked for without a name")
-        self._access.check_object(resource, namespace=home, name=name)
+            raise BadRequest(detail=f"no name was given for the {resource.kind}")
+        self._guard.check_object(resource, namespace=home, name=name)
         for covering in self._covering(resource, namespace=home):
             listing = await self._listed(covering, what=subject)
             if listing is None:
@@ -123,34 +122,36 @@ class Snapshot:
                     return item
             if not listing.truncated:
                 raise self._absent(resource, namespace=home, what=subject)
-        request = Request(
+        request = ClusterRequest(
             path=resource.path(namespace=home, name=name),
             what=subject,
-            scope=Wanted(resource=resource, namespace=home).what,
+            scope=ListQuery(resource=resource, namespace=home).what,
             permission=resource.permission("get"),
         )
         try:
             item = await self._shared(request, lambda: self._object(request, name), what=subject)
         except NotFound:
-            if self._access.may_hide(resource, namespace=home):
+            if self._guard.may_hide(resource, namespace=home):
                 raise self._absent(resource, namespace=home, what=subject) from None
             raise
-        if not self._access.shows(resource, item):
+        if not self._guard.shows(resource, item):
             raise self._absent(resource, namespace=home, what=subject)
         return item
 
     def _absent(self, resource: Resource, *, namespace: str, what: str) -> ClusterError:
-        """The error for an object that is not there: the same one as for one that may not be shown."""
-        if self._access.may_hide(resource, namespace=namespace):
+        """Return the error for a missing object, which is the same as for a hidden one."""
+        if self._guard.may_hide(resource, namespace=namespace):
             return NotAllowedHere(
                 what=what,
-                detail="it does not exist, or may not be shown here",
+                detail="it does not exist or may not be shown here",
                 detail_zh="它不存在，或不允许在此处查看",
             )
         return NotFound(what=what)
 
     async def find(self, kind: str | Resource, name: str, *, namespace: str = "") -> Json | None:
-        """As `get`, but None for an object that does not exist. A kind that is not served still raises NotServed."""
+        """Return one object as `get` does, or None if it does not exist. A kind that is not served still raises
+        NotServed.
+        """
         try:
             return await self.get(kind, name, namespace=namespace)
         except NotFound:
@@ -165,22 +166,22 @@ class Snapshot:
         fields: str = "",
         limit: int = 5000,
         fresh: bool = True,
-    ) -> Listing:
-        """Up to `limit` objects of a kind, in one namespace or in all; `labels` and `fields` are selectors.
+    ) -> ObjectList:
+        """List up to `limit` objects of a kind in one namespace or all; `labels` and `fields` are selectors.
 
-        Items carry kind and apiVersion. `fresh=False` lets the API server answer from its cache (resourceVersion=0),
-        which spares etcd: meant for nodes. Raises Expired if the pages expire twice.
+        Items carry kind and apiVersion. `fresh=False` lets the API server answer from its cache (resourceVersion=0) and
+        spares etcd; it is meant for nodes. Raises Expired if the pages expire twice.
         """
         resource = await self.resource(kind)
         home = namespace if resource.namespaced else ""
-        wanted = Wanted(
+        wanted = ListQuery(
             resource=resource, namespace=home, labels=labels, fields=fields, limit=max(limit, 1), fresh=fresh
         )
-        self._access.check_list(resource, namespace=home, what=wanted.what)
+        self._guard.check_list(resource, namespace=home, what=wanted.what)
         listing = await self._list(wanted)
-        if not self._access.is_partial(resource, namespace=home):
+        if not self._guard.is_partial(resource, namespace=home):
             return listing
-        note_partial(wanted.what)
+        record_partial(wanted.what)
         return replace(listing, truncated=True, partial=True)
 
     async def log(
@@ -194,11 +195,11 @@ class Snapshot:
         limit_bytes: int = 524288,
         timestamps: bool = False,
     ) -> str:
-        """The end of a container's log, bytes that are no UTF-8 replaced.
+        """Return the end of a container's log; bytes that are not UTF-8 are replaced.
 
         Raises NoLog if the container has none: not started, not restarted (`previous`), or gone.
         """
-        self._access.check_namespace(namespace, what=f"the log of pod {namespace}/{pod}")
+        self._guard.check_namespace(namespace, what=f"the log of pod {namespace}/{pod}")
         key = ("log", namespace, pod, container, previous, tail_lines, limit_bytes, timestamps)
         return await self._shared(
             key,
@@ -216,25 +217,27 @@ class Snapshot:
         )
 
     async def events(self, about: ObjectRef) -> tuple[Json, ...]:
-        """The events about one object but for our own, oldest first, out of one shared list of its namespace."""
-        self._access.check_events(about)
-        whole = Wanted(resource=await self.resource("Event"), namespace=about.namespace or CLUSTER_EVENTS, limit=5000)
+        """Return the events about one object without our own, oldest first, from one shared list of its namespace."""
+        self._guard.check_events(about)
+        resource, home = await self.resource("Event"), about.namespace or CLUSTER_EVENTS
+        whole = ListQuery(resource=resource, namespace=home, limit=5000)
         narrow = replace(whole, fields=f"involvedObject.kind={about.kind},involvedObject.name={about.name}")
-        # Events of a node are kept in a namespace that may itself be hidden: then no others are asked for.
+        # The namespace with events of nodes may itself be hidden: then only this object's events are requested.
         listing = await self._list(whole if self._access.allows(whole.namespace) else narrow)
         if listing.truncated:
             listing = await self._list(narrow)
-        return oldest_first(event for event in listing.items if is_about(event, about) and not is_ours(event))
+        return oldest_first(event for event in listing.items if is_about(event, about) and not is_own_event(event))
 
     async def events_in(self, namespace: str) -> tuple[Json, ...]:
-        """All events of a namespace ("" for all namespaces) but for our own, oldest first."""
-        return oldest_first(each for each in (await self.list("Event", namespace=namespace)).items if not is_ours(each))
+        """Return all events of a namespace ("" for all namespaces) without our own, oldest first."""
+        found = await self.list("Event", namespace=namespace)
+        return oldest_first(each for each in found.items if not is_own_event(each))
 
-    async def metrics(self, expression: str, *, window_s: int = 0, step_s: int = 60) -> prometheus.Answer:
-        """What the cluster's Prometheus answers to PromQL: now, or every `step_s` seconds of the last `window_s`.
+    async def metrics(self, expression: str, *, window_s: int = 0, step_s: int = 60) -> prometheus.QueryResult:
+        """Query the cluster's Prometheus: now, or every `step_s` seconds of the last `window_s`.
 
-        Series of namespaces that may not be shown are left out. Raises PrometheusError, NotConfigured where there is no
-        Prometheus, and ClusterError as every read does.
+        Series of hidden namespaces are left out. Raises PrometheusError, NotConfigured if there is no Prometheus, and
+        ClusterError as every read does.
         """
         beside = self._connection.prometheus
         if beside is None:
@@ -246,7 +249,7 @@ class Snapshot:
         if self._access.everything:
             return answer
         shown = tuple(each for each in answer.series if self._shows_series(each))
-        note_partial("Prometheus")
+        record_partial("Prometheus")
         return replace(answer, series=shown, truncated=True)
 
     def _shows_series(self, series: prometheus.Series) -> bool:
@@ -254,24 +257,20 @@ class Snapshot:
         return all(map(self._access.allows, namespaces)) if namespaces else self._access.cluster_scoped
 
     async def _clock(self) -> None:
-        """Let the cluster tell its time before somebody needs it, and soon."""
+        """Read the cluster's time before it is needed, within a short limit."""
         if self._now is None and self._meter.date is None:
-            request = Request(path="/version", what="the version")
+            request = ClusterRequest(path="/version", what="the version")
             with suppress(ClusterError, TimeoutError):
                 async with asyncio.timeout(_CLOCK_S):
                     await self._shared(request, lambda: self._answer(request), what=request.what)
 
     async def served(self, kind: str) -> Resource | None:
-        """How this cluster serves a kind, None if it does not know it.
-
-        Built-in kinds are known without asking. Raises ClusterError if the cluster cannot be asked, or if `kind` names
-        a group ("podmetrics.metrics.k8s.io") whose backend is down.
-        """
+        """Return how this cluster serves a kind, or None. Raise ClusterError if its group's backend is down."""
         resource = well_known(kind)
         return resource if resource is not None else (await self._discovered()).find(kind)
 
     async def resource(self, kind: str | Resource) -> Resource:
-        """How this cluster serves a kind. Raises NotServed with the closest kinds, or ClusterError."""
+        """Return how this cluster serves a kind. Raise NotServed with the closest kind, or ClusterError."""
         if isinstance(kind, Resource):
             return kind
         resource = await self.served(kind)
@@ -279,14 +278,14 @@ class Snapshot:
             raise (await self._discovered()).unknown(kind)
         return resource
 
-    async def _discovered(self) -> Served:
+    async def _discovered(self) -> ServedKinds:
         async def fetch(path: str, accept: str) -> Json:
-            return await self._json(Request(path=path, accept=accept, what=f"the served kinds ({path})"))
+            return await self._json(ClusterRequest(path=path, accept=accept, what=f"the served kinds ({path})"))
 
         return await self._shared(discover, lambda: discover(fetch), what="the served kinds")
 
-    async def _list(self, wanted: Wanted) -> Listing:
-        """What is there of a list and may be shown; `truncated` then speaks of the server's part alone."""
+    async def _list(self, wanted: ListQuery) -> ObjectList:
+        """Return the readable part of a list; `truncated` then concerns the server's paging alone."""
         apart = self._access.literal if wanted.resource.namespaced and not wanted.namespace else ()
         if 0 < len(apart) <= MOST_APART:
             return await self._joined([replace(wanted, namespace=namespace) for namespace in apart])
@@ -294,36 +293,36 @@ class Snapshot:
             for covering in self._covering(wanted.resource, namespace=wanted.namespace, fresh=wanted.fresh):
                 listing = await self._listed(covering, what=wanted.what)
                 if listing is not None and not listing.truncated:
-                    return part_of(listing, namespace=wanted.namespace, limit=wanted.limit)
+                    return narrowed(listing, namespace=wanted.namespace, limit=wanted.limit)
         return await self._shared(wanted, lambda: self._pages(wanted), what=wanted.what)
 
-    async def _joined(self, parts: Sequence[Wanted]) -> Listing:
-        """Several lists as one, which fails as its first failing part does."""
+    async def _joined(self, parts: Sequence[ListQuery]) -> ObjectList:
+        """Read several lists and join them; the first failing one fails all."""
         found = await asyncio.gather(*map(self._list, parts), return_exceptions=True)
         for one in found:
             if isinstance(one, BaseException):
                 raise one
-        listings = [one for one in found if isinstance(one, Listing)]
+        listings = [one for one in found if isinstance(one, ObjectList)]
         items = tuple(item for listing in listings for item in listing.items)
         limit = parts[0].limit
-        return Listing(items=items[:limit], truncated=len(items) > limit or any(each.truncated for each in listings))
+        return ObjectList(items=items[:limit], truncated=len(items) > limit or any(each.truncated for each in listings))
 
     def _covering(
         self, resource: Resource, *, namespace: str, fresh: bool = False
-    ) -> tuple[asyncio.Task[Listing], ...]:
-        """Lists without selectors, done or under way, that hold all of `namespace`; only `fresh` ones if asked."""
+    ) -> tuple[asyncio.Task[ObjectList], ...]:
+        """Return the lists without selectors, done or in flight, that cover `namespace`; only `fresh` ones if asked."""
         return tuple(
             task
             for key, task in self._reads.items()
-            if isinstance(key, Wanted)
+            if isinstance(key, ListQuery)
             and key.resource == resource
             and key.namespace in ("", namespace)
             and not (key.labels or key.fields)
             and (key.fresh or not fresh)
         )
 
-    async def _listed(self, covering: asyncio.Task[Listing], *, what: str) -> Listing | None:
-        """The list another read asked for; None if it failed, which says nothing about a narrower read."""
+    async def _listed(self, covering: asyncio.Task[ObjectList], *, what: str) -> ObjectList | None:
+        """Wait for a list that another read requested. Return None if it failed: a narrower read may still succeed."""
         try:
             return await self._wait(covering, what=what)
         except ClusterError:
@@ -338,7 +337,7 @@ class Snapshot:
         return await self._wait(task, what=what)
 
     async def _wait(self, task: asyncio.Task[_T], *, what: str) -> _T:
-        """The result of a read that others may wait for as well: giving up here leaves it alone."""
+        """Wait for a shared read; giving up here does not cancel it."""
         self._check(what)
         await asyncio.wait({task}, timeout=self.remaining())
         if not task.done() or task.cancelled():
@@ -350,44 +349,44 @@ class Snapshot:
             raise self._late(what)
 
     def _late(self, what: str) -> TimedOut:
-        return TimedOut(what=what, detail=f"the {self._seconds:g} s of this diagnosis are over")
+        return TimedOut(what=what, detail=f"the time limit of this diagnosis ({self._seconds:g} s) has passed")
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: ClusterRequest) -> ClusterResponse:
         return await self._connection.read(request, deadline=self._deadline, meter=self._meter)
 
-    async def _json(self, request: Request) -> Json:
+    async def _json(self, request: ClusterRequest) -> Json:
         return await decode(await self._answer(request), what=request.what)
 
-    async def _object(self, request: Request, name: str) -> Json:
+    async def _object(self, request: ClusterRequest, name: str) -> Json:
         item = await self._json(request)
         check_about(item, what=request.what, name=name)
         return item
 
-    async def _pages(self, wanted: Wanted) -> Listing:
+    async def _pages(self, wanted: ListQuery) -> ObjectList:
         try:
             return await self._all_pages(wanted)
         except Expired:
-            # The first page's revision was compacted while we read the rest: from the start, once.
+            # The first page's revision was compacted while later pages were read: start again, once.
             return await self._all_pages(wanted)
 
-    async def _all_pages(self, wanted: Wanted) -> Listing:
+    async def _all_pages(self, wanted: ListQuery) -> ObjectList:
         items: list[Json] = []
         token = ""
         while True:
-            page = await self._json(page_of(wanted, token=token, have=len(items)))
+            page = await self._json(page_request(wanted, token=token, have=len(items)))
             found, metadata = page.get("items") or [], page.get("metadata") or {}
             if not (isinstance(found, list) and all(map(_is_object, found)) and isinstance(metadata, dict)):
-                raise ServerError(what=wanted.what, detail="the answer is no list: is this a Kubernetes API server?")
+                raise ServerError(what=wanted.what, detail="the answer is not a list: is this a Kubernetes API server?")
             items += found
             token = metadata.get("continue") or ""
             if not token or len(items) >= wanted.limit:
                 break
         for item in items:
-            # Items of built-in kinds come without them, because the list's own kind says it.
+            # Items of built-in kinds carry neither, because the list's own kind implies them.
             item.setdefault("kind", wanted.resource.kind)
             item.setdefault("apiVersion", wanted.resource.api_version)
-        shown = tuple(item for item in items[: wanted.limit] if self._access.shows(wanted.resource, item))
-        return Listing(items=shown, truncated=bool(token) or len(items) > wanted.limit)
+        shown = tuple(item for item in items[: wanted.limit] if self._guard.shows(wanted.resource, item))
+        return ObjectList(items=shown, truncated=bool(token) or len(items) > wanted.limit)
 
 
 def _is_object(item: object) -> bool:
@@ -395,6 +394,6 @@ def _is_object(item: object) -> bool:
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:
-    # A failure whose every waiter has left was still seen: asyncio would report it as forgotten.
+    # Mark the exception as retrieved; otherwise asyncio reports a failure whose waiters have all left.
     if not task.cancelled():
         task.exception()

@@ -1,1 +1,1 @@
-"""What is missing before the bot can work, and what to do about it: each area is looked at, none is changed."""
+"""Check what is missing before the bot can work, and how to fix it. Nothing is changed."""

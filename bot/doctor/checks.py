@@ -1,4 +1,4 @@
-"""One thing that was looked at, and how it was found."""
+"""Define the result of one check."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
+    """The result of a check."""
+
     OK = "ok"
     NOTE = "note"
-    """It works, and whoever runs it may want to know this."""
+    """It works, but the operator may want to know this."""
     UNKNOWN = "unknown"
-    """It could not be looked at."""
+    """It could not be checked."""
     MISSING = "missing"
     """Something does not work without it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """`what` of an `area` was looked at; `says` how it was found and `remedy` what to do, a line each.
+    """One check: `what` was checked in an `area`, `says` the result and `remedy` the fix, one line each.
 
-    The words may quote what came from outside: whoever shows them makes them safe.
+    The texts may quote outside input, so the caller makes them safe before showing them.
     """
 
     area: str
     what: str
-    state: State = State.OK
+    state: CheckState = CheckState.OK
     says: str
     remedy: str = ""
 
 
 def all_well(checks: Iterable[Check]) -> bool:
-    """What could not be looked at is not fine."""
-    return not any(check.state in (State.MISSING, State.UNKNOWN) for check in checks)
+    """Return whether nothing is missing and everything could be checked."""
+    return not any(check.state in (CheckState.MISSING, CheckState.UNKNOWN) for check in checks)

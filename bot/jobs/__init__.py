@@ -1,12 +1,13 @@
-"""Durable work: jobs that outlive the process that began them. The only room that knows the engine (DBOS)."""
+"""Run durable jobs that survive their process. Only this package knows the engine (DBOS)."""
 
 from bot.jobs.contract import (
     JOBS_VERSION,
-    Failed,
+    FailureHandler,
     JobGivenUp,
+    JobRun,
     JobsUnavailable,
     Json,
-    Run,
+    StartJob,
     StepFailed,
     Workflow,
 )
@@ -14,12 +15,13 @@ from bot.jobs.jobs import Jobs
 
 __all__ = [
     "JOBS_VERSION",
-    "Failed",
+    "FailureHandler",
     "JobGivenUp",
+    "JobRun",
     "Jobs",
     "JobsUnavailable",
     "Json",
-    "Run",
+    "StartJob",
     "StepFailed",
     "Workflow",
 ]

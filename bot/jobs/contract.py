@@ -1,4 +1,4 @@
-"""What jobs are made of: the words the rest of the bot uses for durable work, with nothing of the engine in them."""
+"""Define the terms of durable work for the rest of the bot, independent of the engine."""
 
 from __future__ import annotations
 
@@ -6,43 +6,45 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, Protocol
 
-# Bumped by hand when a workflow body changes which steps it takes, or their order: unfinished jobs then begin anew.
+# Raise by hand when a workflow body changes its steps or their order: unfinished jobs then start again.
 JOBS_VERSION: Final = "2"
 
 Json = dict[str, Any]
 
 
-class Run(Protocol):
-    """A job under way, handed to its workflow body.
+class JobRun(Protocol):
+    """A job in flight, passed to its workflow body.
 
-    A body only orchestrates: everything that touches the world, reads a clock or draws lots happens in a step. After a
-    crash the body runs again from the top, and steps that were recorded return what they returned.
+    A body only orchestrates: calls to the outside, clocks and random numbers belong into steps. After a crash the body
+    runs again from the top, and recorded steps return their recorded results.
     """
 
     @property
     def id(self) -> str:
-        """The id the job was started with, the same in every re-run: what idempotency keys are made of."""
+        """Return the id the job was started with, the same in every re-run; idempotency keys are built from it."""
 
     async def step(self, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
         """Run `do(*args)` at least once and record its small JSON result; the arguments are not recorded.
 
-        What `do` raises is recorded as well, without its words: it comes through, and a re-run raises `StepFailed` at
-        the same place. A step whose failure has to be told apart later therefore returns it.
+        An exception is recorded too, without its text: it is raised here, and a re-run raises `StepFailed` in its
+        place. A step whose failures must be distinguished later therefore returns them.
         """
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, through restarts too. A sleeping job does not count against the concurrency."""
+        """Wait, also through restarts. A sleeping job does not count against the concurrency limit."""
 
 
-Workflow = Callable[[Run, Json], Awaitable[Json | None]]
-# kind, id, payload, error: told once a job has failed for good, so that whoever asked gets a visible reply.
-Failed = Callable[[str, str, Json, Exception], Awaitable[None]]
-# Around each body that is run: its kind, and whether an earlier process had left it. What the body raises goes through.
-Watch = Callable[[str, bool], AbstractContextManager[None]]
+Workflow = Callable[[JobRun, Json], Awaitable[Json | None]]
+# Starts a job: kind, id, payload.
+StartJob = Callable[[str, str, Json], Awaitable[None]]
+# Called with kind, id, payload and error once a job has failed for good, so that the requester gets a reply.
+FailureHandler = Callable[[str, str, Json, Exception], Awaitable[None]]
+# Wraps each body that runs: its kind, and whether it was recovered from an earlier process. Exceptions pass through.
+JobObserver = Callable[[str, bool], AbstractContextManager[None]]
 
 
-def unwatched(_kind: str, _recovered: bool) -> AbstractContextManager[None]:
-    """A `Watch` that nobody listens to."""
+def ignore_job(_kind: str, _recovered: bool) -> AbstractContextManager[None]:
+    """Ignore the job; used where nobody observes jobs."""
     return nullcontext()
 
 
@@ -55,4 +57,4 @@ class StepFailed(Exception):
 
 
 class JobGivenUp(Exception):
-    """A job was tried again after too many crashes, or is of a kind this version does not know."""
+    """A job was in flight at too many crashes, or this version does not know its kind."""

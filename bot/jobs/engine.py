@@ -1,4 +1,4 @@
-"""The engine's database: its settings, how values are written to it, and how waiting for it is bounded."""
+"""Set up the engine's database: its settings, its JSON format, and time limits for waiting on it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from bot.jobs.contract import JobsUnavailable, StepFailed
 from bot.store.database import CONNECT_SECONDS, STATEMENT_MS, connect_args, prepare_sqlite, server_options
 
 _ERROR: Final = "$failed"
-# From Python 3.12 on DBOS takes for granted that SQLite knows unixepoch('subsec'), which came with this version.
+# From Python 3.12 on DBOS requires unixepoch('subsec'), which SQLite has since this version.
 _KNOWS_SUBSEC: Final = (3, 42)
 
 
 class JsonSerializer(Serializer):
-    """Plain JSON instead of pickles: nothing in the file can run, and a person can read it.
+    """Stores plain JSON instead of pickles: nothing in the file can run, and a person can read it.
 
-    Of an error only its type is kept. Its words may quote what people pasted, and nobody reads them there.
+    Of an error only the type is kept, because its text may quote pasted texts.
     """
 
     def serialize(self, data: Any) -> str:
@@ -43,41 +43,43 @@ class JsonSerializer(Serializer):
 
 
 @dataclass(slots=True)
-class Patience:
-    """Until when (by the monotonic clock) whoever waits for a piece of work with the database goes on waiting.
+class DatabaseDeadline:
+    """A deadline (monotonic clock) for one piece of work with the database.
 
-    The engine retries a locked or lost database for ever. That is right for a job under way and wrong for one that
-    nobody has promised yet: past its time, the next statement of that work raises instead.
+    The engine retries a locked or lost database for ever. That is right for a job in flight and wrong for one that is
+    not promised yet: after the deadline the next statement of that work raises an error.
     """
 
     until: float = math.inf
 
     @classmethod
-    def of(cls, seconds: float) -> Patience:
+    def of(cls, seconds: float) -> DatabaseDeadline:
+        """Return a deadline that many seconds from now."""
         return cls(until=time.monotonic() + seconds)
 
     @property
     def ended(self) -> bool:
+        """Return whether the deadline has passed."""
         return time.monotonic() >= self.until
 
 
-# Inherited by whatever runs on behalf of the caller, threads of `asyncio.to_thread` and started jobs included.
-PATIENCE: Final[ContextVar[Patience | None]] = ContextVar("casebook_patience", default=None)
+# Inherited by everything that runs for the caller, including threads of `asyncio.to_thread` and started jobs.
+DEADLINE: Final[ContextVar[DatabaseDeadline | None]] = ContextVar("casebook_patience", default=None)
 
 
-class Impatient(JobsUnavailable):
-    """Raised inside the engine's own retries to end them."""
+class DeadlinePassed(JobsUnavailable):
+    """The deadline has passed; raised inside the engine's retries to end them."""
 
 
-def create_engine(url: URL, closing: Patience) -> sa.Engine:
-    """The engine DBOS works on. `closing` ends all work with it."""
+def create_engine(url: URL, closing: DatabaseDeadline) -> sa.Engine:
+    """Create the database engine for DBOS; `closing` ends all work with it."""
     sqlite = url.get_backend_name() == "sqlite"
     engine = sa.create_engine(
         url.set(drivername="sqlite+pysqlite") if sqlite else url,
         connect_args=connect_args(url) if sqlite else _postgres_args(url),
         hide_parameters=True,
-        # SQLite's waiters race for its lock with ever longer sleeps; threads that wait for a connection line up. With
-        # ten connections a burst of 200 starts took twice as long, and some of them over a second.
+        # SQLite's waiters race for its lock with ever longer sleeps; threads that wait for a connection queue. With ten
+        # connections a burst of 200 starts took twice as long, and some of them over a second.
         pool_size=2 if sqlite else 10,
         max_overflow=0,
         pool_timeout=CONNECT_SECONDS,
@@ -87,9 +89,9 @@ def create_engine(url: URL, closing: Patience) -> sa.Engine:
         event.listen(engine, "connect", _prepare)
 
     def impatient(*_args: Any) -> None:
-        patience = PATIENCE.get()
+        patience = DEADLINE.get()
         if closing.ended or (patience is not None and patience.ended):
-            raise Impatient("the job could not be recorded in time")
+            raise DeadlinePassed("the job could not be recorded in time")
 
     event.listen(engine, "before_cursor_execute", impatient)
     return engine
@@ -107,43 +109,43 @@ def _postgres_args(url: URL) -> dict[str, Any]:
 def _prepare(connection: Any, _record: Any) -> None:
     prepare_sqlite(connection)
     if sqlite3.sqlite_version_info < _KNOWS_SUBSEC:
-        # Debian 12 has an older one: there every row's default time would be NULL, and refused.
+        # Debian 12 has an older SQLite, where each row's default time would be NULL and rejected.
         connection.create_function("unixepoch", 1, _unixepoch)
     # The engine expects the driver to begin its transactions, as writers.
     connection.isolation_level = "IMMEDIATE"
 
 
 def _unixepoch(modifier: str) -> float | None:
-    """Seconds since 1970 to the millisecond, as SQLite's own function gives them for the one modifier that is used."""
+    """Return seconds since 1970 to the millisecond, like SQLite's own function for the only modifier in use."""
     return round(time.time(), 3) if modifier == "subsec" else None
 
 
 def route_logs() -> None:
-    """Let the engine log through the root logger, which redacts, and not to stderr by a handler of its own."""
+    """Route the engine's logs through the root logger, which redacts, instead of its own handler on stderr."""
     logger = logging.getLogger("dbos")
     if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
-        # With a handler present it adds none.
+        # The engine adds no handler if one exists.
         logger.addHandler(logging.NullHandler())
     logger.propagate = True
-    for known in [known for known in logger.filters if isinstance(known, _Terse)]:
+    for known in [known for known in logger.filters if isinstance(known, _EngineLogFilter)]:
         logger.removeFilter(known)
-    logger.addFilter(_Terse())
+    logger.addFilter(_EngineLogFilter())
 
 
-class _Terse(logging.Filter):
-    """Drops what ours says better, or what is as it should be here; of the rest the first line, without statements.
+class _EngineLogFilter(logging.Filter):
+    """Drops engine logs that repeat ours or are expected, and shortens the others to their first line.
 
-    While its database is away the engine says so several times a second: the same again is dropped for half a minute.
+    While its database is away the engine logs several times a second: a repeated line is dropped for half a minute.
     """
 
     _AGAIN_SECONDS: ClassVar = 30.0
-    _ALIKE: ClassVar = 40  # characters: what was said, before its particulars
+    _ALIKE: ClassVar = 40  # characters before the variable part of a line
 
     _DROPPED: ClassVar = (
         "Exception encountered in asynchronous workflow",
         "Asyncio task cancelled for workflow",
         "DBOS failed to launch",
-        # A job that was recovered is started again by a late redelivery.
+        # A late redelivery starts a recovered job again.
         "Workflow already exists in queue",
     )
 

@@ -1,4 +1,4 @@
-"""The engine's records, asked from outside of any job: every question is bounded, every failure is one clear line."""
+"""Query and change the engine's records from outside of jobs, with time limits and one clear line per failure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dbos import DBOSClient, WorkflowStatus, WorkflowStatusString, error
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.jobs.contract import JobsUnavailable
-from bot.jobs.engine import PATIENCE, JsonSerializer, Patience, create_engine
+from bot.jobs.engine import DEADLINE, DatabaseDeadline, JsonSerializer, create_engine
 from bot.store.database import PROBE, DatabaseFile, parse_url
-from bot.store.errors import StoreReadOnly, StoreUnavailable, translated
+from bot.store.errors import StoreReadOnly, StoreUnavailable, translated_error
 
 T = TypeVar("T")
 
 APPLICATION: Final = "casebook"
-# Not the engine's own name: someone else's jobs may live in the same PostgreSQL database.
+# Not the engine's default name: other applications may use the same PostgreSQL database.
 SCHEMA: Final = "casebook_jobs"
 UNFINISHED: Final = (WorkflowStatusString.PENDING, WorkflowStatusString.ENQUEUED)
 FINISHED: Final = (
@@ -29,7 +29,7 @@ FINISHED: Final = (
     WorkflowStatusString.MAX_RECOVERY_ATTEMPTS_EXCEEDED,
 )
 ASK_SECONDS: Final = 5.0
-# The name of the tasks that ask it, for whoever lists the loop's tasks.
+# Name of the asyncio tasks that query the database, for people who list tasks.
 ASKING: Final = "casebook-jobs-asking"
 
 
@@ -37,10 +37,10 @@ class Ledger:
     """The database of jobs. All methods raise `JobsUnavailable`."""
 
     def __init__(self, url: str) -> None:
-        with unavailable():
+        with as_unavailable():
             self.url = parse_url(url)
         self.serializer = JsonSerializer()
-        self._closing = Patience()
+        self._closing = DatabaseDeadline()
         self.engine = create_engine(self.url, self._closing)
         self._client = DBOSClient(
             system_database_engine=self.engine,
@@ -57,42 +57,44 @@ class Ledger:
         return self.url.get_backend_name() == "sqlite"
 
     async def probe(self) -> None:
-        """Whether the database is there and takes writes."""
+        """Check that the database exists and accepts writes."""
         await self.ask(self._probe)
         self.check_file()
 
     def check_file(self) -> None:
-        """Whether the file is still the one that was opened."""
-        with unavailable():
+        """Check that the database file was not deleted or replaced."""
+        with as_unavailable():
             self._file.check()
 
     async def find(self, **which: Any) -> list[WorkflowStatus]:
-        """Jobs by `DBOSClient.list_workflows`' filters."""
+        """Return jobs by the filters of `DBOSClient.list_workflows`."""
         return await self.ask(lambda: self._client.list_workflows(**which, load_output=False))
 
     async def cancel(self, id: str) -> None:
+        """Cancel a job."""
         await self.ask(lambda: self._client.cancel_workflows([id]))
 
     async def delete(self, ids: list[str]) -> None:
+        """Delete jobs with their records."""
         await self.ask(lambda: self._client.delete_workflows(ids))
 
     async def ask(self, do: Callable[[], T], *, within: float = ASK_SECONDS) -> T:
-        """`do` in a thread."""
+        """Run `do` in a thread, for at most `within` seconds."""
         return await self.bounded(lambda: asyncio.to_thread(do), within=within)
 
     async def bounded(self, work: Callable[[], Coroutine[Any, Any, T]], *, within: float) -> T:
-        """`work()`, whose use of the database ends with its caller's patience.
+        """Run `work()`; its use of the database ends after `within` seconds.
 
-        It runs in a context of its own: the engine would take what a job starts for its child.
+        It runs in a context of its own, because the engine would treat what a job starts as its child.
         """
 
         async def patient() -> T:
-            PATIENCE.set(Patience.of(within))
-            with unavailable():
+            DEADLINE.set(DatabaseDeadline.of(within))
+            with as_unavailable():
                 return await work()
 
         task = asyncio.get_running_loop().create_task(patient(), context=Context(), name=ASKING)
-        # Never cancelled: a job recorded by a thread that nobody waits for any more would not run until the next start.
+        # Never cancelled: a job recorded by an abandoned thread would not run until the next start.
         done, _ = await asyncio.wait({task}, timeout=within)
         if not done:
             task.add_done_callback(_forget)
@@ -100,10 +102,11 @@ class Ledger:
         return task.result()
 
     def end(self) -> None:
-        """End all work with the database, the engine's endless retries included."""
+        """End all work with the database, including the engine's endless retries."""
         self._closing.until = 0
 
     def dispose(self) -> None:
+        """Close all connections."""
         self._client.destroy()
         self.engine.dispose()
 
@@ -120,21 +123,21 @@ class Ledger:
 
 
 @contextmanager
-def unavailable() -> Iterator[None]:
-    """Turns what the libraries raise into `JobsUnavailable`, without their words: they quote statements and URLs."""
+def as_unavailable() -> Iterator[None]:
+    """Translate library errors into `JobsUnavailable`, without their texts, which quote statements and URLs."""
     try:
         yield
     except StoreUnavailable as problem:
         raise JobsUnavailable(str(problem)) from None
     except (SQLAlchemyError, OSError) as problem:
-        raise JobsUnavailable(str(translated(problem))) from None
+        raise JobsUnavailable(str(translated_error(problem))) from None
     except error.DBOSConflictingWorkflowError:
-        raise ValueError("this job id is taken by a job of another kind") from None
+        raise ValueError("this job id belongs to a job of another kind") from None
     except error.DBOSException as problem:
         raise JobsUnavailable(f"the job engine refused: {type(problem).__name__}") from None
 
 
 def _forget(task: asyncio.Task[Any]) -> None:
-    # Its caller was told that it took too long; asyncio would report the rest as never retrieved.
+    # Mark the exception as retrieved: its caller has been told of the time-out already.
     if not task.cancelled():
         task.exception()

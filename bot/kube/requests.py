@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.cluster.quantities import cpu_millis, whole
+from bot.kube.quantities import cpu_millis, whole
 
 Amounts = dict[str, int]
 

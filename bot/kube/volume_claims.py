@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from bot.cluster.quantities import whole
 from bot.kube.placement import matches_node, selects
+from bot.kube.quantities import whole
 
 # Where a class's volumes are made by hand, or by something that only finds disks.
 NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"

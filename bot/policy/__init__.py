@@ -1,8 +1,19 @@
-"""Who may see what, and who may do what: one policy for answers, searches, logs and buttons alike."""
+"""Decide who may see and do what: one policy for answers, searches, logs and buttons."""
 
-from bot.policy.deciding import Labels, Policy, Scope
-from bot.policy.loading import PolicyError, load_policy
+from bot.policy.decisions import Actor, Decision, ReadLevel
 from bot.policy.model import Limit, Limits
-from bot.policy.who import Decision, Reading, Who
+from bot.policy.policy import ObjectLabels, Policy, PolicyScope
+from bot.policy.policy_file import PolicyError, load_policy
 
-__all__ = ["Decision", "Labels", "Limit", "Limits", "Policy", "PolicyError", "Reading", "Scope", "Who", "load_policy"]
+__all__ = [
+    "Actor",
+    "Decision",
+    "Limit",
+    "Limits",
+    "ObjectLabels",
+    "Policy",
+    "PolicyError",
+    "PolicyScope",
+    "ReadLevel",
+    "load_policy",
+]

@@ -1,8 +1,8 @@
-"""The shape of a policy file, strict: an unknown key, an empty list or a name that cannot be meant is an error.
+"""Define the strict shape of a policy file: unknown keys, empty lists and impossible names are errors.
 
-`deploy/examples/policy.yaml` explains it by example. `reading`, `remediation` and `acting` only ever add rights, as
-RBAC does: the order of their entries means nothing, and one taken away or narrowed never lets anybody see or do more.
-`approval` is the one list that takes away: each of its entries that covers a change asks for a second person.
+`deploy/examples/policy.yaml` explains it by example. `reading`, `remediation` and `acting` only add permissions, like
+RBAC: the order of entries has no meaning, and removing or narrowing one never grants more. `approval` is the only list
+that restricts: each entry that covers a change requires an approver.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _GROUP_OR_ALL: Final = re.compile(rf"\*|{_GROUP.pattern}")
 _LABEL: Final = re.compile(r"(?:[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9](?:[-._A-Za-z0-9]*[A-Za-z0-9])?")
 _LABEL_VALUE: Final = re.compile(r"[-._A-Za-z0-9*?\[\]!]*")
 _DOMAIN: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
-# What stands in an HTTP header as it is: visible ASCII, without the comma that may join two headers.
+# Characters that an HTTP header can carry: visible ASCII, without the comma that may join two headers.
 _IN_CLUSTER: Final = re.compile(r"[!-+\--~]*")
 _ACTIONS: Final = ("*", *map(str, RemedyAction))
 RISKS: Final = tuple(map(str, RemedyRisk))
 
 
-class Answers(StrEnum):
-    """What someone gets: what others get, an answer from the pasted text alone, or none."""
+class AnswerLevel(StrEnum):
+    """The kind of answer somebody gets: as others, from the pasted text alone, or none."""
 
     AS_OTHERS = "as-others"
     TEXT_ONLY = "text-only"
@@ -53,9 +53,9 @@ class Answers(StrEnum):
 
 def _list(value: Any) -> Any:
     if not isinstance(value, list | tuple):
-        raise ValueError("expected a list; a name that begins with # or * stands in quotes")
+        raise ValueError("expected a list; put names that begin with # or * in quotes")
     if not value:
-        raise ValueError('an empty list names nobody and nothing; leave the entry out, or write ["*"] for all')
+        raise ValueError('the list is empty: leave the key out, or write ["*"] for all')
     return value
 
 
@@ -72,16 +72,16 @@ def _one_of(known: tuple[str, ...], what: str) -> Callable[[str], str]:
     def checked(value: str) -> str:
         if value not in known:
             meant = process.extractOne(value, known, scorer=fuzz.ratio)
-            raise ValueError(f"{value!r} is no {what}: did you mean {meant[0]}?")
+            raise ValueError(f"{value!r} is not a known {what}: did you mean {meant[0]}?")
         return value
 
     return checked
 
 
 def _not_of_the_system(value: str) -> str:
-    # The API server trusts its own names without asking RBAC: whoever acts in system:masters may do everything.
+    # The API server trusts its own names without RBAC: a user in system:masters may do everything.
     if value.startswith("system:"):
-        raise ValueError(f"{value!r} is one of the cluster's own: nobody may act as what begins with system:")
+        raise ValueError(f"{value!r} is reserved: names that begin with system: cannot be impersonated")
     return _each(_IN_CLUSTER, "a name in a cluster: expected visible ASCII without spaces and commas")(value)
 
 
@@ -89,13 +89,13 @@ def _labels(value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise ValueError("expected labels and their values, such as {team: checkout}")
     if not value:
-        raise ValueError("names no label; leave it out for objects with any labels")
+        raise ValueError("has no labels; leave the key out for objects with any labels")
     return value
 
 
 def _mapped(value: Any) -> Any:
     if not isinstance(value, Mapping):
-        raise ValueError('expected user groups and what they are in a cluster, such as {S0SRE: [sre], "*": [users]}')
+        raise ValueError('expected user groups and their groups in the cluster, such as {S0SRE: [sre], "*": [users]}')
     return value
 
 
@@ -108,7 +108,7 @@ Action = Annotated[str, AfterValidator(_one_of(_ACTIONS, "action"))]
 Risk = Annotated[str, AfterValidator(_one_of(RISKS, "risk"))]
 Label = Annotated[str, AfterValidator(_each(_LABEL, "a label: expected its key, such as team or example.com/team"))]
 LabelValue = Annotated[
-    str, AfterValidator(_each(_LABEL_VALUE, 'the value of a label: expected it as it stands there, or "shop-*"'))
+    str, AfterValidator(_each(_LABEL_VALUE, 'a label value: expected it as on the object, or "shop-*"'))
 ]
 Domain = Annotated[str, AfterValidator(_each(_DOMAIN, "a domain: expected it in lower case, such as example.com"))]
 SlackGroup = Annotated[
@@ -129,134 +129,134 @@ Domains = Annotated[tuple[Domain, ...], BeforeValidator(_list)]
 ClusterGroups = Annotated[tuple[ClusterGroup, ...], BeforeValidator(_list)]
 
 
-class Model(BaseModel):
+class StrictModel(BaseModel):
+    """A part of the policy file; unknown keys are errors."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Area(Model):
-    """A part of the clusters. `clusters` and `namespaces` are names, or patterns such as `shop-*`."""
+class ClusterArea(StrictModel):
+    """A part of the clusters. `clusters` and `namespaces` hold names or patterns such as `shop-*`."""
 
     clusters: Clusters
     namespaces: Namespaces
 
 
-class Persons(Model):
-    """For whom an entry is, and where. Users or groups: one of the two suffices. With `channels` these as well."""
+class Persons(StrictModel):
+    """The people and places of an entry. A match in users or groups is enough; channels must match in addition."""
 
     channels: Channels = ()
     users: Users = ()
     groups: Groups = ()
-    """User groups of Slack by id (S…) or "@handle". Whoever may change them there may change who is meant here."""
+    """User groups of Slack by id (S…) or "@handle". Members who can edit a group can widen this entry."""
 
 
-class ReadingGrant(Area, Persons):
-    """Who may see what. Without `channels`, `users` and `groups` it is for every channel and every direct message.
+class ReadingGrant(ClusterArea, Persons):
+    """Who may see what. Without `channels`, `users` and `groups` it applies to every channel and direct message.
 
-    With `channels` it is for these; with `users` or `groups` alone, for their direct messages, because an answer in a
-    channel is seen by all in it; with both, for what these people ask in these channels.
+    With `channels` it applies there. With only `users` or `groups` it applies to their direct messages, because
+    everybody in a channel sees its answers. With both it applies to requests of these people in these channels.
     """
 
     cluster_scoped: StrictBool = True
-    """Whether objects outside namespaces may be seen as well: nodes, volumes, APIServices."""
+    """Whether cluster-scoped objects may be seen too: nodes, volumes, APIServices."""
 
 
-class RemediationArea(Area):
-    """Where anything may be changed at all, by whomever."""
+class RemediationArea(ClusterArea):
+    """Where changes are enabled at all, for anyone."""
 
     cluster_scoped: StrictBool = False
-    """Whether objects outside namespaces may be changed as well."""
+    """Whether cluster-scoped objects may be changed too."""
     labels: Labels = Field(default_factory=dict)
-    """Labels that the object itself has to have, all of them; values may be patterns. Without: whatever its labels."""
+    """Labels that the object itself must have, all of them; values may be patterns. Default: any labels."""
 
 
-class ActingGrant(Area, Persons):
-    """Who may press which buttons. Of `users` and `groups` one must be met, and `channels` beside them."""
+class ActingGrant(ClusterArea, Persons):
+    """Who may press which buttons. One of `users` and `groups` must match, and `channels` in addition."""
 
     actions: Actions
     cluster_scoped: StrictBool = False
-    """Whether objects outside namespaces may be changed as well."""
+    """Whether cluster-scoped objects may be changed too."""
     labels: Labels = Field(default_factory=dict)
-    """Labels that the object itself has to have, all of them; values may be patterns. Without: whatever its labels."""
+    """Labels that the object itself must have, all of them; values may be patterns. Default: any labels."""
 
     @model_validator(mode="after")
     def _for_someone(self) -> ActingGrant:
         if not self.channels and not self.users and not self.groups:
-            raise ValueError(
-                'for whom is not said: expected users, groups, channels, or several of them; users: ["*"] for everybody'
-            )
+            raise ValueError('names nobody: expected users, groups or channels; write users: ["*"] for everybody')
         return self
 
 
-class ApprovalRule(Area, Persons):
-    """What takes a second person: it takes away, and gives nobody anything but the say over what another began.
+class ApprovalRule(ClusterArea, Persons):
+    """What requires an approver. This only restricts: an approver gets no other permission.
 
-    With `channels`, `users` or `groups` these may be that person, otherwise whoever may do it themselves. Where several
-    entries cover a change, the second person has to suit all of them.
+    With `channels`, `users` or `groups` these people may approve, otherwise anyone who may make the change. If several
+    entries cover a change, the approver must satisfy all of them.
     """
 
     actions: Actions = ("*",)
     risks: Risks = (str(RemedyRisk.DATA_LOSS),)
-    """Of which risk: low, disruptive, data-loss. Without: what loses data."""
+    """The risks that require it: low, disruptive, data-loss. Default: data-loss."""
     cluster_scoped: StrictBool = True
-    """Whether it is asked for at objects outside namespaces as well."""
+    """Whether it is required for cluster-scoped objects too."""
     labels: Labels = Field(default_factory=dict)
-    """Only for objects with these labels, and for those whose labels are not known."""
+    """Only for objects with these labels, and for objects whose labels are unknown."""
 
 
-class Impersonation(Model):
-    """In which clusters people act under their own name: as prefix + e-mail address, in lower case.
+class ImpersonationEntry(StrictModel):
+    """The clusters in which people act under their own name: prefix + e-mail address, in lower case.
 
-    The first entry for a cluster counts alone, so that a later one never lets in whom it keeps out.
+    Only the first entry for a cluster counts, so a later one never admits people whom it excludes.
     """
 
     clusters: Clusters
     domains: Domains = ()
-    """The domains an address may have. Without: any, and then whoever may choose their address chooses their name."""
+    """The allowed domains of an address. Default: any; then people who can choose their address choose their name."""
     prefix: Prefix = ""
-    """What stands before the address in the user's name, as the API server's own login has it: "oidc:"."""
+    """The prefix of the user name before the address, as in the API server's own login: "oidc:"."""
     groups: Annotated[dict[SlackGroup, ClusterGroups], BeforeValidator(_mapped)] = Field(default_factory=dict)
-    """User group of Slack → groups in the cluster; "*" is everybody. Without: no groups."""
+    """User group of Slack → groups in the cluster; "*" is everybody. Default: no groups."""
 
 
-class Limit(Model):
-    """So many writes within so many minutes."""
+class Limit(StrictModel):
+    """A number of writes within a number of minutes."""
 
     writes: Annotated[StrictInt, Field(ge=1, le=10_000)]
     minutes: Annotated[StrictInt, Field(ge=1, le=1_440)]
 
 
-class Limits(Model):
-    """How often an object may be changed, by whomever, and how often a person may change anything."""
+class Limits(StrictModel):
+    """How often one object may be changed by anyone, and how often one person may change anything."""
 
     target: Limit = Limit(writes=3, minutes=15)
     user: Limit = Limit(writes=20, minutes=15)
 
 
-class Rules(Model):
-    """A whole policy file. A section that is left out stays as it is without a file."""
+class Rules(StrictModel):
+    """A whole policy file. A missing section has the default of a missing file."""
 
     reading: tuple[ReadingGrant, ...] = (ReadingGrant(clusters=("*",), namespaces=("*",)),)
-    """Who may see what; without this section, everyone in the workspace everything."""
-    others: Literal[Answers.TEXT_ONLY, Answers.NOTHING] = Answers.TEXT_ONLY
-    """What they get whom no entry of `reading` names: text-only or nothing."""
-    guests: Answers = Answers.TEXT_ONLY
+    """Who may see what. Without this section everyone in the workspace may see everything."""
+    others: Literal[AnswerLevel.TEXT_ONLY, AnswerLevel.NOTHING] = AnswerLevel.TEXT_ONLY
+    """What people get whom no entry of `reading` covers: text-only or nothing."""
+    guests: AnswerLevel = AnswerLevel.TEXT_ONLY
     """What guests of the workspace get: text-only, nothing or as-others."""
-    external: Answers = Answers.TEXT_ONLY
-    """What is answered in channels shared with other organisations, and to their people."""
+    external: AnswerLevel = AnswerLevel.TEXT_ONLY
+    """What members of other organisations get, and everyone in channels shared with them."""
     remediation: tuple[RemediationArea, ...] = ()
-    """Where actions are switched on; without this section, nowhere."""
+    """Where actions are enabled. Without this section nowhere."""
     acting: tuple[ActingGrant, ...] = ()
-    """Who may carry out which actions; without this section, nobody."""
+    """Who may run which actions. Without this section nobody."""
     approval: tuple[ApprovalRule, ...] = ()
-    """What takes a second person; without this section, nothing does."""
-    impersonation: tuple[Impersonation, ...] = ()
-    """Where people act under their own name; without this section, Casebook acts everywhere as itself."""
+    """What requires an approver. Without this section nothing does."""
+    impersonation: tuple[ImpersonationEntry, ...] = ()
+    """Where people act under their own name. Without this section Casebook always acts as itself."""
     limits: Limits = Limits()
-    """How often the same object, and by the same person, may be changed."""
+    """How often one object may be changed, and how often one person may change anything."""
 
     @property
     def names_groups(self) -> bool:
-        """Whether an entry names a user group, so that Slack has to be asked who is in it."""
+        """Return whether an entry names a user group, so that its members must be read from Slack."""
         named: tuple[Persons, ...] = (*self.reading, *self.acting, *self.approval)
         mapped = {group for entry in self.impersonation for group in entry.groups}
         return any(entry.groups for entry in named) or bool(mapped - {"*"})

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotServed
-from bot.cluster.events import event_count, event_last_seen, involved, oldest_first
+from bot.cluster.events import event_count, event_last_seen, involved_object, oldest_first
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.timestamps import parse_time
 from bot.kube.conditions import condition
 from bot.kube.replicas import replicas_of
+from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import owners
 from bot.probes.shared.ages import UNKNOWN, age_s
@@ -95,7 +95,10 @@ async def read(look: Look) -> Reading:
     objects, gaps = await _objects(look.snapshot, (event for event, _ in reversed(kept)))
     rows = [
         _row(
-            look.snapshot, event, objects.get(involved(event), _UNREAD), quoted(_message(event), match, pattern).groups
+            look.snapshot,
+            event,
+            objects.get(involved_object(event), _UNREAD),
+            quoted(_message(event), match, pattern).groups,
         )
         for event, match in reversed(kept)
     ]
@@ -153,7 +156,7 @@ async def _of_named(snapshot: Snapshot, about: Iterable[ObjectRef]) -> tuple[Jso
         return [
             event
             for event in await snapshot.events_in("")
-            if (named := involved(event)).kind == one.kind and named.name == one.name
+            if (named := involved_object(event)).kind == one.kind and named.name == one.name
         ]
 
     found = await asyncio.gather(*map(of, about))
@@ -175,7 +178,7 @@ async def _objects(
     snapshot: Snapshot, newest_first: Iterable[Json]
 ) -> tuple[dict[ObjectRef, _Subject], tuple[Gap, ...]]:
     """The objects of events by reference, and what of them could not be read."""
-    about = list(dict.fromkeys(map(involved, newest_first)))
+    about = list(dict.fromkeys(map(involved_object, newest_first)))
     gaps: list[Gap] = []
 
     async def state(one: ObjectRef) -> _Subject:
@@ -192,7 +195,7 @@ async def _objects(
 
 
 def _row(snapshot: Snapshot, event: Json, subject: _Subject, groups: Mapping[str, str]) -> Row:
-    about, seen = involved(event), event_last_seen(event)
+    about, seen = involved_object(event), event_last_seen(event)
     first = event.get("firstTimestamp") or event.get("eventTime")
     place = f"-n {about.namespace} " if about.namespace else ""
     return Row(
@@ -218,7 +221,7 @@ def _row(snapshot: Snapshot, event: Json, subject: _Subject, groups: Mapping[str
 
 def is_stale(event: Json, manifest: Json | None) -> bool:
     """Whether an event no longer holds of its object as that is now; None is an object that is gone."""
-    about = involved(event)
+    about = involved_object(event)
     if manifest is None:
         return True
     uid = manifest["metadata"].get("uid", "")
@@ -240,7 +243,7 @@ def is_stale(event: Json, manifest: Json | None) -> bool:
 def _is_asked_for(event: Json, look: Look) -> bool:
     reasons = [each.strip() for each in str(look.args.get("reason") or "").split(",") if each.strip()]
     kind = look.args.get("kind")
-    return (not reasons or event.get("reason") in reasons) and (not kind or involved(event).kind == kind)
+    return (not reasons or event.get("reason") in reasons) and (not kind or involved_object(event).kind == kind)
 
 
 def _message(event: Mapping[str, Any]) -> str:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.cluster.errors import ClusterError, NotFound, NotServed
-from bot.cluster.quantities import cpu_millis, whole
 from bot.kube.autoscaling import hottest
 from bot.kube.conditions import condition
 from bot.kube.istio import bounding, defaults
+from bot.kube.quantities import cpu_millis, whole
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.scope import name_of, namespace_of, owner_of, ref

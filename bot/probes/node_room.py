@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.cluster.errors import ClusterError
-from bot.cluster.listing import Listing
+from bot.cluster.object_lists import ObjectList
 from bot.kube.placement import constraints_beyond, is_cordoned, refusal
 from bot.kube.requests import CPU, MEMORY, PODS, Amounts, amounts, lacking, minus, plus, pod_requests
 from bot.kube.spreading import Surroundings, closed_nodes, surroundings
@@ -101,7 +101,7 @@ async def read(look: Look) -> Reading:
     return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
-async def _list(look: Look, kind: str, what: str) -> Listing | Gap:
+async def _list(look: Look, kind: str, what: str) -> ObjectList | Gap:
     """A whole list: of a part, room would be counted that is not there."""
     try:
         listing = await look.snapshot.list(kind)

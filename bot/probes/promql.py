@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.probes.contract import Look, Probe
-from bot.prometheus.client import MOST_SERIES, Answer, Point, Series
+from bot.prometheus.client import MOST_SERIES, Point, QueryResult, Series
 from bot.prometheus.errors import PrometheusError
 from intents.domain import (
     ArgDeclaration,
@@ -94,7 +94,7 @@ _EMPTY: Final = Text(
 )
 
 
-def _gaps(answer: Answer) -> tuple[Gap, ...]:
+def _gaps(answer: QueryResult) -> tuple[Gap, ...]:
     gaps = [
         Gap(what="Prometheus", reason=GapReason.TRUNCATED, detail=f"its answer may be incomplete: {warning}"[:300])
         for warning in answer.warnings

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
-from bot.cluster.events import event_count, event_last_seen, involved
+from bot.cluster.events import event_count, event_last_seen, involved_object
 from bot.kube.images import normalized, registry_of
 from bot.kube.pull_failures import classify
 from bot.kube.sandbox_messages import REASON, is_like_pause, sandbox_image
@@ -98,7 +98,7 @@ def _lacks(pods: Iterable[Json], events: Iterable[Json]) -> list[_Lack]:
     failed: dict[str, Json] = {}
     went_on: set[str] = set()
     for event in events:
-        uid = involved(event).uid
+        uid = involved_object(event).uid
         if event.get("reason") == REASON and sandbox_image(str(event.get("message") or "")):
             failed[uid] = event
             went_on.discard(uid)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
-from bot.cluster.listing import Listing
+from bot.cluster.object_lists import ObjectList
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import admission
 from bot.probes.shared.admission import Webhook
@@ -91,7 +91,7 @@ async def _workloads(look: Look) -> tuple[list[Json], tuple[Gap, ...]]:
     for plural, answer in zip(_KINDS.values(), answers, strict=True):
         if isinstance(answer, ClusterError):
             gaps.append(answer.gap())
-        elif isinstance(answer, Listing):
+        elif isinstance(answer, ObjectList):
             found += answer.items
             if gap := answer.gap(f"all {plural}"):
                 gaps.append(gap)

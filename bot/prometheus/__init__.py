@@ -1,4 +1,4 @@
-"""The Prometheus beside a cluster, where one is configured: what nobody but a metrics history can tell.
+"""Query the Prometheus of a cluster, if one is configured, for facts that only a metrics history holds.
 
-It is asked nothing but queries, at no other address than the configured one.
+It receives only queries, and only at the configured address.
 """

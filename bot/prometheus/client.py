@@ -1,6 +1,6 @@
-"""Queries to one Prometheus, within bounds: of time, of bytes, of series, and at one address only.
+"""Query one Prometheus with limits on time, bytes and series, and at one address only.
 
-A redirect is refused, because the token and the cluster's names would go wherever it points.
+Redirects are refused, because the token and the cluster's names would follow them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any, Final
 import aiohttp
 
 from bot.prometheus import errors
-from bot.prometheus.sources import Source
+from bot.settings.prometheus import Source
 
 TIMEOUT_S: Final = 4.0
 MOST_SERIES: Final = 50
-# Fifty series of two hundred points are half of it.
+# Fifty series of two hundred points need half of this.
 MOST_BYTES: Final = 1 << 20
-# In Grafana a variable that depends on the scrape interval; four scrapes a minute apart fit into it.
+# In Grafana this variable depends on the scrape interval; five minutes hold four scrapes a minute apart.
 RATE_INTERVAL: Final = "5m"
 _CONCURRENCY: Final = 4
 _VARIABLE: Final = re.compile(r"\$(\w+)")
@@ -33,9 +33,9 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What is asked: at one moment, or (`window_s`) over the time before it, a value every `step_s` seconds.
+    """One PromQL query at the time `at`, or over the last `window_s` seconds with a value every `step_s` seconds.
 
-    `expression` is PromQL that may hold `$__rate_interval` and, within a quoted string, `$etcd_job`.
+    `expression` may contain `$__rate_interval` and, inside a quoted string, `$etcd_job`.
     """
 
     expression: str
@@ -46,15 +46,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """`points` are (seconds since 1970, value), oldest first; what is no number is left out."""
+    """One labelled series; `points` are (seconds since 1970, value), oldest first, without non-finite values."""
 
     labels: Mapping[str, str]
     points: tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """`truncated` if there are more series than were taken; `warnings` say why it may be a part of the truth."""
+class QueryResult:
+    """The result of a query. `truncated`: there are more series. `warnings` say why it may be incomplete."""
 
     series: tuple[Series, ...]
     truncated: bool = False
@@ -62,7 +62,7 @@ class Answer:
 
 
 class Prometheus:
-    """Made by `opened`; shared by any number of diagnoses."""
+    """A client of one Prometheus, made by `open_prometheus` and shared by any number of diagnoses."""
 
     def __init__(self, source: Source, session: aiohttp.ClientSession) -> None:
         self._source = source
@@ -70,7 +70,7 @@ class Prometheus:
         self._seats = asyncio.Semaphore(_CONCURRENCY)
 
     def expression(self, text: str) -> str:
-        """PromQL with its variables filled in. Raises BadQuery for one that there is not."""
+        """Return PromQL with its variables filled in. Raise BadQuery for an unknown variable."""
         values = {
             "__rate_interval": RATE_INTERVAL,
             "etcd_job": self._source.etcd_job.replace("\\", "\\\\").replace('"', '\\"'),
@@ -83,8 +83,8 @@ class Prometheus:
 
         return _VARIABLE.sub(fill, text)
 
-    async def ask(self, query: Query, *, within: float = TIMEOUT_S) -> Answer:
-        """Raises PrometheusError, and nothing else; at the latest after `within` seconds."""
+    async def ask(self, query: Query, *, within: float = TIMEOUT_S) -> QueryResult:
+        """Run a query; raise only PrometheusError, at the latest after `within` seconds."""
         limit = min(within, TIMEOUT_S)
         parameters = {"query": self.expression(query.expression), "timeout": f"{max(limit, 0.1):.1f}s"}
         if query.window_s:
@@ -97,32 +97,34 @@ class Prometheus:
             async with asyncio.timeout(limit), self._seats:
                 status, body = await self._get(f"{self._source.url}{path}", parameters)
         except TimeoutError as error:
-            raise errors.TimedOut(f"no answer within {limit:.2g} s") from error
+            raise errors.QueryTimedOut(f"no answer within {limit:.2g} s") from error
         except (aiohttp.ClientError, OSError) as error:
-            # What aiohttp says names the address, and that may be nobody's to know.
-            raise errors.Unreachable(f"it cannot be reached ({type(error).__name__})") from error
+            # aiohttp's text names the address, which may be confidential.
+            raise errors.PrometheusUnreachable(f"it cannot be reached ({type(error).__name__})") from error
         return _answer(_data(status, _document(status, body)))
 
     async def _get(self, url: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
         headers = {"Authorization": f"Bearer {self._source.token}"} if self._source.token else {}
         async with self._session.get(url, params=parameters, headers=headers, allow_redirects=False) as response:
             if 300 <= response.status < 400:
-                raise errors.Unreachable("it redirects elsewhere, which is refused: configure the address it leads to")
+                raise errors.PrometheusUnreachable(
+                    "it redirects to another address, which is refused: configure that address instead"
+                )
             body = bytearray()
             async for chunk in response.content.iter_chunked(1 << 16):
                 body += chunk
                 if len(body) > MOST_BYTES:
-                    raise errors.TooLarge(f"its answer is larger than {MOST_BYTES >> 20} MiB")
+                    raise errors.ResultTooLarge(f"its answer is larger than {MOST_BYTES >> 20} MiB")
             return response.status, bytes(body)
 
 
 @asynccontextmanager
-async def opened(source: Source | None) -> AsyncIterator[Prometheus | None]:
-    """A client as long as it is needed; None without a source."""
+async def open_prometheus(source: Source | None) -> AsyncIterator[Prometheus | None]:
+    """Open a client for a source; yield None without a source."""
     if source is None:
         yield None
         return
-    # Neither proxies nor credentials of the environment, nor cookies: what is sent is what is configured.
+    # No proxies, credentials or cookies from the environment: only configured values are sent.
     async with aiohttp.ClientSession(
         trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), headers={"User-Agent": "kube-casebook"}
     ) as session:
@@ -141,31 +143,31 @@ def _data(status: int, document: Mapping[str, Any]) -> Mapping[str, Any]:
     said = str(document.get("error") or "")
     match status:
         case 401:
-            raise errors.Unauthorized()
+            raise errors.QueryUnauthorized()
         case 403:
-            raise errors.Forbidden(said)
+            raise errors.QueryForbidden(said)
         case 404:
-            raise errors.Unreachable(said or "there is no Prometheus API at the configured address")
+            raise errors.PrometheusUnreachable(said or "there is no Prometheus API at the configured address")
         case 429:
-            raise errors.Throttled(said)
+            raise errors.QueryThrottled(said)
         case 400 | 422:
             raise errors.BadQuery(said)
         case 503 if document.get("errorType") == "timeout":
-            raise errors.TimedOut(said)
+            raise errors.QueryTimedOut(said)
     data = document.get("data")
     if status != 200 or document.get("status") != "success" or not isinstance(data, dict):
-        raise errors.Failed(said or f"HTTP {status}, and no answer as Prometheus gives it")
+        raise errors.QueryFailed(said or f"HTTP {status}, and not an answer of Prometheus")
     return {**data, "warnings": document.get("warnings")}
 
 
-def _answer(data: Mapping[str, Any]) -> Answer:
+def _answer(data: Mapping[str, Any]) -> QueryResult:
     try:
         found = _series(str(data.get("resultType")), data.get("result"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise errors.Failed("no answer as Prometheus gives it") from error
+        raise errors.QueryFailed("not an answer of Prometheus") from error
     found.sort(key=lambda each: sorted(each.labels.items()))
     warnings = data.get("warnings")
-    return Answer(
+    return QueryResult(
         series=tuple(found[:MOST_SERIES]),
         truncated=len(found) > MOST_SERIES,
         warnings=tuple(str(each) for each in warnings) if isinstance(warnings, list) else (),

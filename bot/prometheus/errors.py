@@ -1,17 +1,17 @@
-"""Everything that can go wrong between a query and its answer, each as a gap of the diagnosis."""
+"""Define what can go wrong with a query; each error becomes a gap of the diagnosis."""
 
 from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from bot.cluster.errors import clean
+from bot.common.outside_text import clean
 from intents.domain import Gap, GapReason
 
 WHAT: Final = "Prometheus"
 
 
 class PrometheusError(Exception):
-    """A query was not answered. `str()` is one clear line without any secret."""
+    """A query that was not answered. `str()` is one clear line without secrets."""
 
     reason: ClassVar[GapReason] = GapReason.SERVER_ERROR
     usual: ClassVar[str] = "it failed"
@@ -23,57 +23,68 @@ class PrometheusError(Exception):
         super().__init__(f"{WHAT}: {self.detail}")
 
     def gap(self) -> Gap:
+        """Return this error as a gap of an answer."""
         return Gap(what=WHAT, reason=self.reason, detail=self.detail, detail_zh=self.detail_zh, quiet=self.quiet)
 
 
 class NotConfigured(PrometheusError):
-    """There is none for this cluster: nothing is missing that anybody meant to be there."""
+    """No Prometheus is configured for this cluster. The gap is not shown, because nothing is broken."""
 
     reason = GapReason.NOT_CONFIGURED
-    usual = "CASEBOOK_PROMETHEUS_URL names none for this cluster"
+    usual = "CASEBOOK_PROMETHEUS_URL has no URL for this cluster"
     quiet = True
 
     def __init__(self) -> None:
-        super().__init__(detail_zh="CASEBOOK_PROMETHEUS_URL 未指定该集群的地址")
+        super().__init__(detail_zh="CASEBOOK_PROMETHEUS_URL 中没有该集群的地址")
 
 
-class Unreachable(PrometheusError):
-    """No connection, or something else than a Prometheus answers there."""
+class PrometheusUnreachable(PrometheusError):
+    """No connection, or the server there is not a Prometheus."""
 
     reason = GapReason.UNREACHABLE
     usual = "it cannot be reached"
 
 
-class TimedOut(PrometheusError):
+class QueryTimedOut(PrometheusError):
+    """No answer in time."""
+
     reason = GapReason.TIMED_OUT
     usual = "no answer in time"
 
 
-class Unauthorized(PrometheusError):
+class QueryUnauthorized(PrometheusError):
+    """401: the credentials are not accepted."""
+
     reason = GapReason.UNAUTHORIZED
     usual = "it does not accept the credentials"
 
 
-class Forbidden(PrometheusError):
+class QueryForbidden(PrometheusError):
+    """403: the query is refused."""
+
     reason = GapReason.FORBIDDEN
     usual = "it refuses the query"
 
 
-class Throttled(PrometheusError):
+class QueryThrottled(PrometheusError):
+    """429: Prometheus sheds load."""
+
     reason = GapReason.THROTTLED
     usual = "it is too busy"
 
 
-class TooLarge(PrometheusError):
+class ResultTooLarge(PrometheusError):
+    """The answer exceeds the byte limit."""
+
     reason = GapReason.TRUNCATED
     usual = "its answer is too large"
 
 
 class BadQuery(PrometheusError):
-    """It does not understand the query, or refuses to carry it out."""
+    """Prometheus does not understand the query or refuses to run it."""
 
     usual = "it does not understand the query"
 
 
-class Failed(PrometheusError):
+class QueryFailed(PrometheusError):
     """5xx, or an answer that no Prometheus gives."""

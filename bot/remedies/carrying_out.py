@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.cluster.access import EVERYTHING, Access
-from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
 from bot.diagnosing import Engine
+from bot.kube.access import EVERYTHING, Access
+from bot.kube.impersonation import ActsAs
 from bot.remedies import dry_running, stepping
 from bot.remedies.contract import Action, Applied, Plan, Preview, Reason, Refusal
 from bot.remedies.judging_again import Again, judge_again

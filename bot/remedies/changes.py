@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.portable import Portable
+from bot.common.portable import Portable
 from intents.domain import Json
 
 # Elements of a list of objects are known by this key, as the API server's strategic merge knows containers and volumes.

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from bot.cluster.snapshot import Snapshot
-from bot.portable import Portable
+from bot.common.portable import Portable
 from bot.remedies.changes import Change
 from intents.asking import filled
 from intents.catalog.schema import Risk

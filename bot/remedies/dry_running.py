@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError, Throttled, TimedOut
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
 from bot.remedies import steps
 from bot.remedies.changes import changes_between
 from bot.remedies.contract import Plan, Preview, Proposal, Reason, Refusal, Step, Verb

@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
-from bot.reading import Reads
+from bot.diagnosing.reads import Reads
 from bot.remedies.contract import About, Applied, Settling
 from intents.domain import Diagnosis, Finding, Hypothesis, Judged, ObjectRef, Outcome
 from intents.focus import KINDS

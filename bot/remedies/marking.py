@@ -13,7 +13,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, Conflict
 from bot.cluster.events import EVENTS, OUR_COMPONENT
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
 from bot.remedies.contract import Applied, Plan
 from intents.domain import Gap, Json, ObjectRef, Permission
 from responses.safety import safe_line

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot.cluster.access import EVERYTHING, Access
-from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.resources import well_known
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
 from bot.diagnosing import Engine
+from bot.kube.access import EVERYTHING, Access
+from bot.kube.impersonation import ActsAs
 from bot.remedies.contract import LIFETIME, About, Action, Plan
 from bot.remedies.registry import actions
 from bot.remedies.shared.absence import is_absent

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from bot.cluster.access import EVERYTHING, Access
-from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, Conflict, OutcomeUnknown, Throttled
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
+from bot.kube.access import EVERYTHING, Access
+from bot.kube.impersonation import ActsAs
 from bot.remedies import steps
 from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal, Step, Verb
 from bot.remedies.shared.budgets import held_by

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import PatchType, Writer
+from bot.cluster.writer import PatchType, Writer
 from bot.probes.shared.runs import pod_is_ready
 from bot.probes.shared.scope import ref
 from bot.remedies.changes import patch_of

@@ -1,1 +1,1 @@
-"""The roles that Casebook asks of a cluster, generated from what probes, entries and actions declare."""
+"""Generate the roles that Casebook needs in a cluster from the declarations of probes, entries and actions."""

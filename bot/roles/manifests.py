@@ -1,4 +1,4 @@
-"""The manifests of the roles, as YAML that people read before they apply it: who needs a rule stands above it."""
+"""Write role manifests as YAML for people to review: each rule has a comment that names who needs it."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.roles.needs import Need
-from bot.roles.rules import Rule, is_namespaced, rules_of
+from bot.roles.rules import RoleRule, is_namespaced, rules_of
 from intents.domain import Permission
 
 _WIDTH: Final = 118
 _RBAC: Final = "rbac.authorization.k8s.io"
-# The API server keeps events about objects outside namespaces here.
+# The API server keeps events about cluster-scoped objects in this namespace.
 _CLUSTER_EVENTS: Final = "default"
 _EVENTS: Final = Permission(verb="create", resource="events")
 
-# Namespaces may be called so.
+# Valid namespace names that YAML would read as another type.
 _NO_TEXTS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 
-_READ: Final = "Everything Casebook reads. Discovery and access reviews it has as any account has them."
-_ACT: Final = (
-    "Everything the buttons of Casebook write, and what takes it back. Install it only where buttons are wanted."
-)
+_READ: Final = "Everything Casebook reads. Discovery and access reviews need no role: every account has them."
+_ACT: Final = "Everything Casebook's buttons write, and their undo. Install it only if you want buttons."
 _SECRETS: Final = (
-    "RISK: whoever may ask Casebook may then learn what is kept in Secrets. Only entries of your own catalog read them."
+    "RISK: people who may ask Casebook may then learn the content of Secrets. Only entries of your own catalog read"
+    " them."
 )
 _IMPERSONATE: Final = (
-    "RISK: Casebook may then act as anybody, administrators included. It does so only as the policy's `impersonation`"
-    " says; bind it by `resourceNames` to the groups named there, and to the users where they are few."
+    "RISK: Casebook may then act as any user, administrators included. It does so only where the policy's"
+    " `impersonation`"
+    " says so. Bind it by `resourceNames` to the groups named there, and to the users if there are few."
 )
 _IMPERSONATED: Final = frozenset(
     Need(permission=Permission(verb="impersonate", resource=each), by="the policy's impersonation")
@@ -39,13 +39,14 @@ _IMPERSONATED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The ServiceAccount that Casebook runs as; its name is also the beginning of the names of its roles."""
+    """The ServiceAccount that Casebook runs as; the names of its roles begin with its name."""
 
     namespace: str = "casebook"
     name: str = "casebook"
 
     @property
     def manifest(self) -> str:
+        """Return the account's manifest."""
         return _joined(
             "apiVersion: v1",
             "kind: ServiceAccount",
@@ -56,14 +57,14 @@ class Account:
 
 
 def to_read(account: Account, needs: Iterable[Need]) -> tuple[str, ...]:
-    """The role that reads, for the whole cluster, and its binding."""
+    """Return the cluster-wide role for reading and its binding."""
     return tuple(_everywhere(account, "read", _READ, (need for need in needs if not is_secret(need))))
 
 
 def to_act(account: Account, needs: Iterable[Need], *, namespaces: Sequence[str] = ()) -> tuple[str, ...]:
-    """The role that writes, and its binding; with `namespaces` one in each of them for what lies in namespaces.
+    """Return the role for writing and its binding, or one pair in each of `namespaces`.
 
-    What lies outside is then granted for the whole cluster still, with the events about it.
+    Cluster-scoped objects, with the events about them, are then still granted for the whole cluster.
     """
     needed = frozenset(needs)
     if not namespaces:
@@ -79,15 +80,17 @@ def to_act(account: Account, needs: Iterable[Need], *, namespaces: Sequence[str]
 
 
 def to_read_secrets(account: Account, needs: Iterable[Need]) -> tuple[str, ...]:
-    """The role for those of the reads that the others leave out; () where nothing asks for them."""
+    """Return the role for reading Secrets, which the other roles leave out; () if nothing reads them."""
     return tuple(_everywhere(account, "secrets", _SECRETS, filter(is_secret, needs)))
 
 
 def to_impersonate(account: Account) -> tuple[str, ...]:
+    """Return the role for impersonating users and groups."""
     return tuple(_everywhere(account, "impersonate", _IMPERSONATE, _IMPERSONATED))
 
 
 def is_secret(need: Need) -> bool:
+    """Return whether a need concerns Secrets."""
     return (need.permission.group, need.permission.resource) == ("", "secrets")
 
 
@@ -96,7 +99,7 @@ def _everywhere(account: Account, what: str, says: str, needs: Iterable[Need]) -
 
 
 def _granted(account: Account, what: str, says: str, needs: Iterable[Need], *, namespace: str) -> Iterator[str]:
-    """A role and its binding, for the whole cluster without `namespace`; nothing where nothing is needed."""
+    """Yield a role and its binding, cluster-wide without `namespace`; nothing if there are no needs."""
     name, rules = f"{account.name}-{what}", rules_of(needs)
     if not rules:
         return
@@ -125,7 +128,7 @@ def _granted(account: Account, what: str, says: str, needs: Iterable[Need], *, n
     )
 
 
-def _rule(rule: Rule) -> Iterator[str]:
+def _rule(rule: RoleRule) -> Iterator[str]:
     for resource, names in rule.needed_by.items():
         yield from _comment(f"{resource}: {', '.join(names)}", indent=2)
     group = rule.group or '""'
@@ -156,7 +159,7 @@ def _comment(text: str, *, indent: int = 0) -> Iterator[str]:
 
 
 def _text(name: str) -> str:
-    """A name, in quotes where YAML would take it for something else than a text."""
+    """Return a name, quoted if YAML would not read it as a text."""
     return name if name[0].isalpha() and name not in _NO_TEXTS else f'"{name}"'
 
 

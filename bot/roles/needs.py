@@ -1,6 +1,6 @@
-"""Which permission is needed by whom: everything that Casebook reads of a cluster, and everything its buttons write.
+"""List the permissions that Casebook needs, and who needs each: all reads of a cluster and all writes of buttons.
 
-Probes and actions declare; a catalog entry that reads a kind by its name adds that kind, and so do the kinds that
+Probes and actions declare theirs. A catalog entry that reads a kind by name adds that kind, and so do the kinds that
 people ask about.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot import observing
 from bot.cluster.resources import well_known
+from bot.diagnosing import observation
 from bot.probes import objects
 from bot.probes.registry import declarations
 from bot.remedies import marking
@@ -27,32 +27,32 @@ from intents.focus import KINDS
 DIAGNOSIS: Final = "every diagnosis"
 ASKED_ABOUT: Final = "the object asked about"
 PREVIEWS: Final = "every preview"
-MARKING: Final = "every action, to say on the object who did it"
+MARKING: Final = "every action, to record on the object who did it"
 
-# A custom kind as kubectl takes it, of which no cluster needs to be asked: its plural, perhaps a version, its group.
+# A custom kind in kubectl's form, which needs no call: its plural, perhaps a version, its group.
 _PLURAL: Final = re.compile(r"(?P<plural>[a-z][a-z0-9]*s)\.(?:v\d+(?:(?:alpha|beta)\d+)?\.)?(?P<group>[a-z0-9.-]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Need:
-    """A permission and who needs it: a probe, an action, an entry of the catalog, or words for all of them."""
+    """A permission and who needs it: a probe, an action, a catalog entry, or words for all of them."""
 
     permission: Permission
     by: str
 
 
 def reads(catalog: Catalog, names: Iterable[str]) -> frozenset[Need]:
-    """What diagnosing reads, and what the actions of these names read before and after they write.
+    """Return what diagnoses read, and what these actions read before and after they write.
 
-    Kinds that no role can be written for are left out: `unknown_kinds` tells them.
+    Kinds for which no role can be written are left out; `unknown_kinds` lists them.
     """
     needs = {Need(permission=each, by=name) for name, one in declarations().items() for each in one.permissions}
-    needs |= {Need(permission=each, by=DIAGNOSIS) for each in observing.PERMISSIONS}
+    needs |= {Need(permission=each, by=DIAGNOSIS) for each in observation.PERMISSIONS}
     for by, kind in _kinds(catalog):
         if found := _listing(kind):
             needs |= {Need(permission=each, by=by) for each in (found, replace(found, verb="get"))}
     for name in names:
-        # An action looks at what it writes to, before and after.
+        # An action reads its target before and after the write.
         whole = {replace(each, resource=each.resource.partition("/")[0]) for each in actions()[name].permissions}
         needs |= {Need(permission=replace(each, verb="get"), by=name) for each in whole}
         needs |= {Need(permission=each, by=PREVIEWS) for each in (*budgets.PERMISSIONS, *origins.PERMISSIONS)}
@@ -60,7 +60,7 @@ def reads(catalog: Catalog, names: Iterable[str]) -> frozenset[Need]:
 
 
 def writes(names: Collection[str]) -> frozenset[Need]:
-    """What the actions of these names write, what taking them back does, and the Event that says so."""
+    """Return what these actions and their undo write, and the Event that records it."""
     needs = {Need(permission=each, by=MARKING) for each in marking.PERMISSIONS} if names else set()
     for name in names:
         action = actions()[name]
@@ -71,12 +71,12 @@ def writes(names: Collection[str]) -> frozenset[Need]:
 
 
 def unknown_kinds(catalog: Catalog) -> tuple[tuple[str, str], ...]:
-    """Who reads a kind and which, where it is not named so that a role could be written for it."""
+    """Return the kinds for which no role can be written, each with the entry that reads it."""
     return tuple(sorted({(by, kind) for by, kind in _kinds(catalog) if _listing(kind) is None}))
 
 
 def _kinds(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Who reads a kind by its name, and which."""
+    """Yield who reads a kind by its name, and the kind."""
     for incident in catalog:
         for read in incident.reads.values():
             if read.probe == objects.DECLARATION.name:
@@ -86,7 +86,7 @@ def _kinds(catalog: Catalog) -> Iterator[tuple[str, str]]:
 
 
 def _listing(kind: str) -> Permission | None:
-    """The permission to list a kind; None where only a cluster could tell which resource it is."""
+    """Return the permission to list a kind; None if only a cluster knows its resource."""
     if resource := well_known(kind):
         return resource.permission("list")
     if found := _PLURAL.fullmatch(kind):

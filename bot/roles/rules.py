@@ -1,4 +1,4 @@
-"""Needs put together into RBAC rules, the way people write them: what has the same group and verbs is one rule."""
+"""Merge needs into RBAC rules as people write them: resources with the same group and verbs share a rule."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _VERBS: Final = ("get", "list", "create", "patch", "delete", "impersonate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One rule of a role. `needed_by`: resource → the names of who needs it, both sorted."""
+class RoleRule:
+    """One rule of a role. `needed_by` maps a resource to the names of those who need it, both sorted."""
 
     group: str
     verbs: tuple[str, ...]
@@ -22,11 +22,12 @@ class Rule:
 
     @property
     def resources(self) -> tuple[str, ...]:
+        """Return the rule's resources."""
         return tuple(self.needed_by)
 
 
-def rules_of(needs: Iterable[Need]) -> tuple[Rule, ...]:
-    """The rules that grant exactly this, always in the same order: the core group first."""
+def rules_of(needs: Iterable[Need]) -> tuple[RoleRule, ...]:
+    """Return the rules that grant exactly these needs, in a fixed order with the core group first."""
     by_resource: dict[tuple[str, str], set[Need]] = {}
     for need in needs:
         by_resource.setdefault((need.permission.group, need.permission.resource), set()).add(need)
@@ -34,11 +35,11 @@ def rules_of(needs: Iterable[Need]) -> tuple[Rule, ...]:
     for (group, resource), wanted in sorted(by_resource.items()):
         verbs = tuple(sorted({need.permission.verb for need in wanted}, key=_VERBS.index))
         merged.setdefault((group, verbs), {})[resource] = tuple(sorted({need.by for need in wanted}))
-    return tuple(Rule(group=group, verbs=verbs, needed_by=named) for (group, verbs), named in merged.items())
+    return tuple(RoleRule(group=group, verbs=verbs, needed_by=named) for (group, verbs), named in merged.items())
 
 
 def is_namespaced(need: Need) -> bool:
-    """Whether what is needed lies in a namespace; of custom kinds all that are written to do."""
+    """Return whether the needed resource is namespaced; all custom kinds that are written to are."""
     permission = need.permission
     plural = permission.resource.partition("/")[0]
     known = well_known(f"{plural}.{permission.group}" if permission.group else plural)

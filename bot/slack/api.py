@@ -22,7 +22,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.slack.calls import Called, Nobody, Watch
+from bot.slack.calls import CompletedCall, NullWatch, Watch
 from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, TokenRevoked, refusal
 from bot.slack.lane import Urgency
 from bot.slack.limits import Limits
@@ -34,7 +34,7 @@ _quiet.setLevel(logging.INFO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class SlackResponse:
     """What Slack answered with `"ok": true`, and when; `scopes` are the token's, as its header tells."""
 
     data: Mapping[str, Any]
@@ -52,7 +52,7 @@ class Api:
 
     def __init__(self, client: AsyncWebClient, *, limits: Limits, watch: Watch | None = None) -> None:
         self.limits: Final = limits
-        self._watch: Watch = watch or Nobody()
+        self._watch: Watch = watch or NullWatch()
         self.pacer: Final = Pacer(limits, waited=self._watch.slack_waited)
         self._given = client
         self._session: aiohttp.ClientSession | None = None
@@ -106,7 +106,7 @@ class Api:
         urgency: Urgency = Urgency.USUAL,
         repeatable: bool = True,
         patience: float | None = None,
-    ) -> Answer:
+    ) -> SlackResponse:
         """POST `body` as JSON, or GET with `query`, in its turn; again after failures if `repeatable`.
 
         What is not repeatable is repeated only after failures that certainly had no effect. `channel` is where a post
@@ -140,7 +140,7 @@ class Api:
         query: Mapping[str, Any] | None = None,
         channel: str = "",
         within: float | None = None,
-    ) -> Answer:
+    ) -> SlackResponse:
         """One attempt, whose turn has come already. A 429 is told to the pacer. Raises a SlackError."""
         with self.watched(method) as watched:
             answer = await self._once(method, body=body, query=query, channel=channel, within=within)
@@ -154,10 +154,10 @@ class Api:
         try:
             yield watched
         except SlackError as error:
-            self._watch.slack_called(Called(method=method, seconds=time.monotonic() - began, error=error))
+            self._watch.slack_called(CompletedCall(method=method, seconds=time.monotonic() - began, error=error))
             raise
         seconds = time.monotonic() - began
-        self._watch.slack_called(Called(method=method, seconds=seconds, date=watched.date))
+        self._watch.slack_called(CompletedCall(method=method, seconds=seconds, date=watched.date))
 
     async def _once(
         self,
@@ -167,7 +167,7 @@ class Api:
         query: Mapping[str, Any] | None,
         channel: str,
         within: float | None,
-    ) -> Answer:
+    ) -> SlackResponse:
         limit = self.limits.call if within is None else min(self.limits.call, max(within, 0.0))
         client = self._connected()
         try:
@@ -196,7 +196,7 @@ class Api:
             raise SlackUnavailable(method=method, detail="the answer is no JSON object", maybe_done=True)
         self.token_refused = False
         self.scopes = _scopes(answer) or self.scopes
-        return Answer(data=answer.data, scopes=_scopes(answer), date=_date(answer))
+        return SlackResponse(data=answer.data, scopes=_scopes(answer), date=_date(answer))
 
     def pause(self, repetitions: int) -> float:
         """Seconds before the next repetition: between half and all of a doubling pause, to spread those who failed."""

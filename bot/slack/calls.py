@@ -13,7 +13,7 @@ _INNER_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Called:
+class CompletedCall:
     """An attempt of calling `method`, which took so many `seconds`; `date` is Slack's clock, where it told it."""
 
     method: str
@@ -30,17 +30,17 @@ class Called:
 class Watch(Protocol):
     """Neither raises nor waits."""
 
-    def slack_called(self, call: Called) -> None:
+    def slack_called(self, call: CompletedCall) -> None:
         """A call has ended."""
 
     def slack_waited(self, method: str, seconds: float) -> None:
         """A call's turn has come."""
 
 
-class Nobody:
+class NullWatch:
     """A `Watch` that nobody listens to."""
 
-    def slack_called(self, call: Called) -> None:
+    def slack_called(self, call: CompletedCall) -> None:
         return
 
     def slack_waited(self, method: str, seconds: float) -> None:

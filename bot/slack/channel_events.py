@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Happening(StrEnum):
+class ChannelEventKind(StrEnum):
     """What happened to a channel; the value is Slack's name of the event."""
 
     CREATED = "channel_created"
@@ -26,7 +26,7 @@ class Happening(StrEnum):
 class ChannelEvent:
     """`user` is who joined or did it, `inviter` who invited; `name` is given where the event tells it."""
 
-    what: Happening
+    what: ChannelEventKind
     team: str
     channel: str
     at: datetime
@@ -40,10 +40,10 @@ def read_channel_event(event: Mapping[str, Any], *, team: str) -> ChannelEvent |
     kind = str(event.get("type") or "").replace("group_", "channel_", 1)
     told = event.get("channel")
     channel = told if isinstance(told, Mapping) else {"id": told}
-    if kind not in set(Happening) or not channel.get("id"):
+    if kind not in set(ChannelEventKind) or not channel.get("id"):
         return None
     return ChannelEvent(
-        what=Happening(kind),
+        what=ChannelEventKind(kind),
         team=team,
         channel=str(channel["id"]),
         at=moment_of(str(event.get("event_ts") or "")),

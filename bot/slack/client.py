@@ -15,36 +15,28 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.api import Api
 from bot.slack.calls import Watch
 from bot.slack.canvases import Canvases
+from bot.slack.continuations import Continuations
 from bot.slack.edits import Edits
 from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
 from bot.slack.files import Files, ReadFile
-from bot.slack.fitting import Form, checked, forms, payload
-from bot.slack.following import Following
 from bot.slack.groups import Groups, Membership
 from bot.slack.history import History, Page
 from bot.slack.hosts import Hosts
 from bot.slack.limits import Limits
+from bot.slack.message_forms import Form, checked, forms, payload
+from bot.slack.message_search import MessageSearch
 from bot.slack.people import People, Person, Place
 from bot.slack.pins import Pins
-from bot.slack.posting import Address, Posting
-from bot.slack.responding import Responses
-from bot.slack.seeking import Seeker
+from bot.slack.posts import Address, PostedMessage, Posts
+from bot.slack.response_urls import ResponseUrls
 from bot.slack.uploads import Uploads
 from responses.slack.message import Message, Picture, Snippet, View
-from responses.slack.reshaping import plain
+from responses.slack.simplified import text_only
 from responses.slack.validation import validate_view
 
 _log: Final = structlog.get_logger(__name__)
 # The keys of so many messages of ours are remembered, so that their edits keep them.
 _REMEMBERED: Final = 2_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """Where a message of ours stands."""
-
-    channel: str
-    ts: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +64,12 @@ class Slack:
         """`watch` hears of each call and of each wait for a turn."""
         self._api = Api(client, limits=limits or Limits(), watch=watch)
         hosts = Hosts(base_url=self._api.base_url)
-        seeker = Seeker(api=self._api, ours=self._is_ours)
+        search = MessageSearch(api=self._api, ours=self._is_ours)
         self._edits = Edits(self._api)
-        self._posting = Posting(api=self._api, seeker=seeker)
-        self._uploads = Uploads(api=self._api, hosts=hosts, seeker=seeker)
-        self._following = Following(posting=self._posting, uploads=self._uploads)
-        self._responses = Responses(api=self._api, hosts=hosts)
+        self._posts = Posts(api=self._api, search=search)
+        self._uploads = Uploads(api=self._api, hosts=hosts, search=search)
+        self._continuations = Continuations(posts=self._posts, uploads=self._uploads)
+        self._response_urls = ResponseUrls(api=self._api, hosts=hosts)
         self._files = Files(api=self._api, hosts=hosts)
         self._people = People(self._api, team=self._team)
         self._groups = Groups(self._api)
@@ -133,7 +125,7 @@ class Slack:
         key: str = "",
         sought: bool = False,
         near_ts: str = "",
-    ) -> Sent:
+    ) -> PostedMessage:
         """Post `message`, in further messages or with a file in its thread where it does not fit into one.
 
         `channel` may be a user's id: the answer then names the direct message.
@@ -144,9 +136,9 @@ class Slack:
         """
         address = Address(channel=channel, thread_ts=thread_ts, key=key, near_ts=near_ts)
         offered = list(forms(message))
-        found = await self._posting.sought(address) if sought and key else None
+        found = await self._posts.sought(address) if sought and key else None
         if found is not None:
-            sent = Sent(channel=channel, ts=found.ts)
+            sent = PostedMessage(channel=channel, ts=found.ts)
             form = offered[max(0, min(found.form, len(offered) - 1))]
         else:
             sent, form = await self._offer(address, offered)
@@ -190,8 +182,8 @@ class Slack:
         await self._edits.drop(channel=channel, ts=ts)
         if key := key or self._keys.get((channel, ts), ""):
             thread = Address(channel=channel, thread_ts=thread_ts or ts, key=key, near_ts=ts)
-            await self._following.withdraw(thread)
-        await self._posting.delete(channel=channel, ts=ts)
+            await self._continuations.withdraw(thread)
+        await self._posts.delete(channel=channel, ts=ts)
 
     async def whisper(self, *, channel: str, user: str, message: Message, thread_ts: str = "") -> None:
         """Show `message` to one user only, without its file. After a lost connection it may be shown twice."""
@@ -204,7 +196,7 @@ class Slack:
         except TooLong:
             if not whole.blocks:
                 raise
-            await self._api.call("chat.postEphemeral", body=body | payload(plain(whole)))
+            await self._api.call("chat.postEphemeral", body=body | payload(text_only(whole)))
 
     async def respond(
         self, response_url: str, message: Message, *, in_channel: bool = False, replace: bool = False
@@ -216,11 +208,11 @@ class Slack:
         how = {"response_type": "in_channel" if in_channel else "ephemeral", "replace_original": replace}
         whole = checked(message)
         try:
-            await self._responses.respond(response_url, payload(whole) | how)
+            await self._response_urls.respond(response_url, payload(whole) | how)
         except TooLong:
             if not whole.blocks:
                 raise
-            await self._responses.respond(response_url, payload(plain(whole)) | how)
+            await self._response_urls.respond(response_url, payload(text_only(whole)) | how)
 
     async def open_view(self, trigger_id: str, view: View) -> str:
         """Open a dialog and return its id. Raises TriggerExpired when the press was more than three seconds ago."""
@@ -242,7 +234,7 @@ class Slack:
         It goes with the message, which was posted with `key`, when that is deleted. Raises SlackError.
         """
         address = Address(channel=channel, thread_ts=thread_ts or ts, key=key, near_ts=ts)
-        await self._following.picture(address, picture)
+        await self._continuations.picture(address, picture)
 
     async def permalink(self, channel: str, ts: str) -> str:
         """The address of a message."""
@@ -315,24 +307,24 @@ class Slack:
         """What a channel is, remembered for ten minutes; what Slack does not tell is `unknown`."""
         return await self._people.place(channel)
 
-    async def _offer(self, address: Address, offered: list[Form]) -> tuple[Sent, Form]:
+    async def _offer(self, address: Address, offered: list[Form]) -> tuple[PostedMessage, Form]:
         refused: TooLong | None = None
         for index, form in enumerate(offered):
             try:
-                posted = await self._posting.post(address, payload(form.parts[0], key=address.key, form=index))
+                posted = await self._posts.post(address, payload(form.parts[0], key=address.key, form=index))
             except TooLong as error:
                 _log.warning("Slack finds a message too long", channel=address.channel, form=index, error=str(error))
                 refused = error
             else:
-                return Sent(channel=posted.channel, ts=posted.ts), form
+                return posted, form
         raise refused or TooLong(method="chat.postMessage")
 
     async def _follow(self, address: Address, form: Form, *, ts: str, said: str, sought: bool) -> None:
         """Post what else belongs to the message `ts` into its thread."""
         thread = Address(channel=address.channel, thread_ts=address.thread_ts or ts, key=address.key, near_ts=ts)
-        await self._following.parts(thread, form.parts[1:], sought=sought)
+        await self._continuations.parts(thread, form.parts[1:], sought=sought)
         if form.file is not None:
-            await self._following.file(thread, form.file, said=said, sought=sought)
+            await self._continuations.file(thread, form.file, said=said, sought=sought)
 
     async def _ask_identity(self) -> Identity:
         answer = await self._api.call("auth.test", query={})

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import structlog
 
-from bot.slack.api import Answer, Api
+from bot.common.coalescing import CoalescedLookup
+from bot.slack.api import Api, SlackResponse
 from bot.slack.errors import MissingScope, SlackError, SlackUnavailable
-from bot.slack.sharing import Shared
 from intents.domain import Text
 
 _log: Final = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ class Groups:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._told = Shared(self._ask, keeps=lambda told: told.kept, most=1)
+        self._told = CoalescedLookup(self._ask, keeps=lambda told: told.kept, most=1)
 
     async def of(self, user: str) -> Membership:
         """What `user` is in. Raises nothing: see `Membership.unread`."""
@@ -73,7 +73,7 @@ class Groups:
             return _Told(unread=error.says, kept=_KEPT_REFUSED)
 
 
-def _members(answer: Answer) -> dict[str, frozenset[str]]:
+def _members(answer: SlackResponse) -> dict[str, frozenset[str]]:
     """User → ids and handles of their groups. Raises SlackUnavailable for an answer without groups."""
     groups = answer.data.get("usergroups")
     if not isinstance(groups, list):

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import structlog
 
+from bot.common.coalescing import CoalescedLookup
 from bot.slack.api import Api
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.slack.sharing import Shared
 
 _log: Final = structlog.get_logger(__name__)
 _KEPT: Final = 600.0
@@ -70,8 +70,8 @@ class People:
     def __init__(self, api: Api, *, team: Callable[[], Awaitable[str]]) -> None:
         self._api = api
         self._team = team
-        self._persons = Shared(self._ask_person, keeps=_keeps, most=_MOST)
-        self._places = Shared(self._ask_place, keeps=_keeps, most=_MOST)
+        self._persons = CoalescedLookup(self._ask_person, keeps=_keeps, most=_MOST)
+        self._places = CoalescedLookup(self._ask_place, keeps=_keeps, most=_MOST)
 
     async def person(self, user: str) -> Person:
         """Who `user` is. Raises nothing: see `Person.unknown`."""

@@ -16,7 +16,7 @@ from yarl import URL
 from bot.slack.api import Api, unreachable
 from bot.slack.errors import Refused, SlackUnavailable
 from bot.slack.hosts import Hosts
-from bot.slack.seeking import Seeker
+from bot.slack.message_search import MessageSearch
 from responses.slack.message import Picture, Snippet
 
 # Slack shows text up to this size as a snippet, and refuses a larger one as such.
@@ -32,7 +32,7 @@ class Uploads:
 
     api: Api
     hosts: Hosts
-    seeker: Seeker
+    search: MessageSearch
 
     async def upload(self, *, channel: str, snippet: Snippet | Picture, thread_ts: str = "") -> None:
         """Post `snippet` as a file, a text cut at 1 MB; needs the scope files:write."""
@@ -67,7 +67,7 @@ class Uploads:
             if not error.maybe_done or not thread_ts:
                 raise
             await asyncio.sleep(self.api.pause(0))
-            if await self.seeker.file(channel=channel, thread_ts=thread_ts, name=name):
+            if await self.search.file(channel=channel, thread_ts=thread_ts, name=name):
                 return
             await self.api.call(method, body=body, channel=channel, repeatable=False)
 

@@ -1,8 +1,8 @@
-"""What Casebook remembers: requests, answers, plans, audit, chronicles. Only here are tables and migrations."""
+"""Keep Casebook's data: requests, answers, plans, audit, chronicles. Only this package has tables and migrations."""
 
-from bot.store.answers import Answer
-from bot.store.audit import AuditEntry, AuditQuery, AuditRecord, place_of, reading_audit
-from bot.store.chronicles import Chronicle, Said
+from bot.store.answers import StoredAnswer
+from bot.store.audit_log import AuditEntry, AuditQuery, AuditRecord, open_audit, place_of
+from bot.store.chronicles import Chronicle, RecordedMessage
 from bot.store.errors import (
     StoreDamaged,
     StoreFull,
@@ -14,50 +14,51 @@ from bot.store.errors import (
 )
 from bot.store.facts import FactRow
 from bot.store.incident_channels import ChannelState, IncidentChannel
-from bot.store.inspecting import Inspection, Schema, inspect_store
+from bot.store.inspection import SchemaState, StoreInspection, inspect_store
 from bot.store.mutes import Mute
-from bot.store.opening import Store, open_store
-from bot.store.outbox import Sending, Sent
-from bot.store.plans import CLAIMED, Claim, Claimed, Former, Plan
-from bot.store.requests import LONGEST_TEXT, Asked, Request, State, Surface
+from bot.store.outbox import OutboxEntry, PostingState
+from bot.store.plans import CLAIMED, ClaimOutcome, ClaimResult, EarlierClaim, StoredPlan
+from bot.store.repositories import Store, open_store
+from bot.store.requests import LONGEST_TEXT, Asked, ReplyAddress, RequestState, StoredRequest, Surface
 from bot.store.topics import Topic
 
 __all__ = [
     "CLAIMED",
     "LONGEST_TEXT",
-    "Answer",
     "Asked",
     "AuditEntry",
     "AuditQuery",
     "AuditRecord",
     "ChannelState",
     "Chronicle",
-    "Claim",
-    "Claimed",
+    "ClaimOutcome",
+    "ClaimResult",
+    "EarlierClaim",
     "FactRow",
-    "Former",
     "IncidentChannel",
-    "Inspection",
     "Mute",
-    "Plan",
-    "Request",
-    "Said",
-    "Schema",
-    "Sending",
-    "Sent",
-    "State",
+    "OutboxEntry",
+    "PostingState",
+    "RecordedMessage",
+    "ReplyAddress",
+    "RequestState",
+    "SchemaState",
     "Store",
     "StoreDamaged",
     "StoreFull",
+    "StoreInspection",
     "StoreLocked",
     "StoreReadOnly",
     "StoreTooNew",
     "StoreUnavailable",
     "StoreUnreachable",
+    "StoredAnswer",
+    "StoredPlan",
+    "StoredRequest",
     "Surface",
     "Topic",
     "inspect_store",
+    "open_audit",
     "open_store",
     "place_of",
-    "reading_audit",
 ]

@@ -1,4 +1,4 @@
-"""Answers: what was said to a request, where, and what its message shows by now."""
+"""Store answers: what was answered to a request, where, and what its message shows now."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """`revision` is that of the text answered. `message` is what it is said from, `shown` what was noted since."""
+class StoredAnswer:
+    """The answer to one revision of a request. `message` is its source document, `shown` holds later notes."""
 
     request_id: str
     revision: int
@@ -30,7 +30,7 @@ class Answer:
 
 
 class Answers:
-    """All methods raise `StoreUnavailable`."""
+    """Repository of answers. All methods raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -47,7 +47,7 @@ class Answers:
         message: Json,
         now: datetime,
     ) -> bool:
-        """Keep the answer, with what was noted before. False: a later revision is answered already."""
+        """Save the answer and keep earlier notes. Return False if a later revision is already answered."""
         async with self._database.write("answer", request_id) as connection:
             found = select(answers.c.revision).where(answers.c.request_id == request_id)
             before = (await connection.execute(found)).scalar_one_or_none()
@@ -68,15 +68,18 @@ class Answers:
                 await connection.execute(update(answers).where(answers.c.request_id == request_id).values(values))
             return True
 
-    async def get(self, request_id: str) -> Answer | None:
+    async def get(self, request_id: str) -> StoredAnswer | None:
+        """Return the answer to a request, or None."""
         return await self._one(answers.c.request_id == request_id)
 
-    async def by_message(self, channel: str, ts: str) -> Answer | None:
-        """The answer that message `ts` shows."""
+    async def by_message(self, channel: str, ts: str) -> StoredAnswer | None:
+        """Return the answer that message `ts` shows."""
         return await self._one((answers.c.channel == channel) & (answers.c.ts == ts)) if ts else None
 
     async def note(self, request_id: str, shown: Json) -> Json | None:
-        """Merge `shown`, key by key, into what the message shows; all of it then. None: no such answer."""
+        """Merge `shown`, key by key, into what the message shows and return the result; None if there is no such
+        answer.
+        """
         async with self._database.write("answer", request_id) as connection:
             found = select(answers.c.shown).where(answers.c.request_id == request_id)
             row = (await connection.execute(found)).one_or_none()
@@ -87,16 +90,17 @@ class Answers:
             return merged
 
     async def delete(self, request_id: str) -> bool:
+        """Delete the answer to a request. Return whether there was one."""
         async with self._database.write("answer", request_id) as connection:
             done = await connection.execute(delete(answers).where(answers.c.request_id == request_id))
             return done.rowcount > 0
 
-    async def _one(self, which: ColumnElement[bool]) -> Answer | None:
+    async def _one(self, which: ColumnElement[bool]) -> StoredAnswer | None:
         async with self._database.read() as connection:
             query = select(answers).where(which).order_by(answers.c.saved.desc()).limit(1)
             row = (await connection.execute(query)).one_or_none()
             return None if row is None else _answer(row)
 
 
-def _answer(row: Row[Any]) -> Answer:
-    return Answer(**row._mapping)
+def _answer(row: Row[Any]) -> StoredAnswer:
+    return StoredAnswer(**row._mapping)

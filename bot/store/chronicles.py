@@ -1,8 +1,8 @@
-"""Chronicles: the facts kept of incident channels, from which everything shown of them is made anew each time.
+"""Store chronicles: the facts of incident channels, from which every view is rendered.
 
-A fact comes from a source (a message, an answer, a remedy), and what a source says now replaces what it said before.
-Sources are told of more than once, by two processes and in any order: an older version of a message never overwrites a
-newer one, and what was deleted stays so although its first version arrives only then.
+A fact comes from a source (a message, an answer, a remedy). A source's current facts replace its earlier ones. Sources
+are reported more than once, by two processes and in any order: an older version never overwrites a newer one, and a
+deleted message stays deleted even if its first version arrives later.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Table, Text, cast, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.facts import FactRow, Version, known, put, take
+from bot.store.facts import FactRow, SourceVersion, apply_versions, replace_facts, stored_versions
 from bot.store.incident_channels import ChannelState, IncidentChannel, IncidentChannels, find_channel, read_channel
-from bot.store.marks import Mark, Place, mark, places
 from bot.store.tables import chronicle_reads, fact_marks, fact_sources, facts, incident_channels
+from bot.store.timeline_marks import Mark, MarkedPlace, marked_places, record_mark
 
 _CHANNELS: Final = incident_channels
 _DISMISSED: Final = ChannelState.DISMISSED.value
@@ -28,11 +28,11 @@ _SHOWN: Final = (facts.c.channel, facts.c.key, facts.c.at, facts.c.ts, facts.c.i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """A message as it reads now, and the facts in it; none of noise.
+class RecordedMessage:
+    """A message in its current version with its facts; noise has none.
 
-    `version` is "" for how it was said first. Of an edit it is the Slack time of the event that told of it, or
-    `edited.ts` where history did. `pinned` is what is kept of the message itself if a person has pinned it.
+    `version` is "" for the first version. For an edit it is the Slack time of the event, or `edited.ts` from the
+    history. `pinned` is the fact for the message itself if a person has pinned it.
     """
 
     ts: str
@@ -43,29 +43,29 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chronicle:
-    """An incident channel with facts of it, by time, both as of `channel.revision`."""
+    """An incident channel with its facts by time, both as of `channel.revision`."""
 
     channel: IncidentChannel
     facts: tuple[FactRow, ...]
 
 
 class Chronicles(IncidentChannels):
-    """All methods raise `StoreUnavailable`. Those that record say whether that changed what can be seen.
+    """Repository of chronicles. All methods raise `StoreUnavailable`; recording ones return whether the view changed.
 
-    They change nothing in a channel that is unknown or was dismissed.
+    They change nothing in a channel that is unknown or dismissed.
     """
 
-    async def record(self, channel: str, said: Said) -> bool:
-        """The facts of the message become these."""
+    async def record(self, channel: str, said: RecordedMessage) -> bool:
+        """Replace the facts of a message. Return whether the view changed."""
         if not said.facts and not said.version and not await self._heard_of(channel, said.ts):
-            return False  # noise, and most of what is said: no reason to wait for a turn to write
+            return False  # noise, which is most messages: no reason to wait for the write lock
         async with self._alone(channel) as connection:
             if await _recorded(connection, channel) is None:
                 return False
             return await _bump(connection, channel, changed=await _take(connection, channel, [said]))
 
-    async def reread(self, channel: str, page: Sequence[Said], *, gone: Collection[str] = ()) -> bool:
-        """Record what stands in a part of the history, and that the messages `gone` do not stand there any more."""
+    async def reread(self, channel: str, page: Sequence[RecordedMessage], *, gone: Collection[str] = ()) -> bool:
+        """Record a page of history, and that the messages `gone` no longer exist. Return whether the view changed."""
         if not page and not gone:
             return False
         async with self._alone(channel) as connection:
@@ -77,7 +77,9 @@ class Chronicles(IncidentChannels):
             return await _bump(connection, channel, changed=changed)
 
     async def kept(self, channel: str, *, before: str = "") -> dict[str, str]:
-        """The messages of which something is kept, and the thread of each ("" outside one); earlier ones if asked."""
+        """Return the messages with stored facts and the thread of each ("" outside one), optionally only `before` a
+        time.
+        """
         of_message = or_(facts.c.source.like("m:%"), facts.c.source.like("p:%"))
         which = [facts.c.channel == channel, of_message, *([facts.c.ts < before] if before else [])]
         query = select(facts.c.ts, facts.c.document["thread_ts"].as_string()).where(*which).distinct()
@@ -85,50 +87,50 @@ class Chronicles(IncidentChannels):
             return {ts: thread or "" for ts, thread in await connection.execute(query)}
 
     async def forget(self, channel: str, ts: str) -> bool:
-        """Message `ts` was deleted: none of its facts, never again. What rests on it from other sources stays."""
+        """Delete the facts of a deleted message for good. Facts from other sources about it stay."""
         async with self._alone(channel) as connection:
             if await _recorded(connection, channel) is None:
                 return False
             return await _bump(connection, channel, changed=await _forget(connection, channel, ts))
 
     async def add(self, channel: str, fact: FactRow, *, revision: int = 0) -> bool:
-        """Keep a fact that has no other source than its key; `revision` as for `replace`."""
+        """Add a fact whose source is its own key; see `replace` for `revision`."""
         return await self.replace(channel, fact.key, [fact], revision=revision)
 
     async def replace(self, channel: str, source: str, rows: Sequence[FactRow], *, revision: int = 0) -> bool:
-        """The facts of `source`, which is no message ("a:<request>"), become these unless a later revision is known."""
+        """Replace the facts of a source that is not a message ("a:<request>"), unless a later revision is stored."""
         async with self._alone(channel) as connection:
             if await _recorded(connection, channel) is None:
                 return False
-            version = Version(source=source, version=f"{revision:012d}", facts=rows)
-            _, changed = await take(connection, channel, [version])
+            version = SourceVersion(source=source, version=f"{revision:012d}", facts=rows)
+            _, changed = await apply_versions(connection, channel, [version])
             return await _bump(connection, channel, changed=changed)
 
     async def pin(
         self, channel: str, ts: str, *, by: str, at: datetime, fact: FactRow | None = None, found: bool = False
     ) -> bool:
-        """Put message `ts` on the timeline, as `fact` if that is given, and mark all facts that rest on it.
+        """Pin message `ts` to the timeline, as `fact` if given, and mark all its facts.
 
-        `found`: the pin was seen there, and `at` is only the earliest time at which it can have been set, so that one
-        of theirs that stands already is the same one.
+        `found`: the pin was seen in Slack and `at` is only its earliest possible time, so an existing pin of the same
+        person counts as the same.
         """
         return await self._mark(channel, ts, by, Mark.PIN, at, fact=fact, found=found)
 
     async def unpin(self, channel: str, ts: str, *, by: str, at: datetime) -> bool:
-        """Take back one's own pin, without a word on what else is known of the message."""
+        """Withdraw one's own pin; other facts about the message stay."""
         return await self._mark(channel, ts, by, Mark.PIN, at, stands=False)
 
     async def remove(self, channel: str, ts: str, *, by: str, at: datetime) -> bool:
-        """Take message `ts` off the timeline, whoever pinned it, until somebody pins it again."""
+        """Remove message `ts` from the timeline, regardless of who pinned it, until somebody pins it again."""
         return await self._mark(channel, ts, by, Mark.REMOVE, at)
 
     async def facts(self, channel: str) -> tuple[FactRow, ...]:
-        """All facts of a channel, by time; those of removed messages among them."""
+        """Return all facts of a channel by time, those of removed messages included."""
         chronicle = await self.read(channel)
         return () if chronicle is None else chronicle.facts
 
     async def read(self, channel: str) -> Chronicle | None:
-        """All there is of a channel, as of one moment."""
+        """Return a channel with all its facts, read in one transaction."""
         async with self._database.read() as connection:
             row = await find_channel(connection, channel)
             if row is None:
@@ -136,9 +138,10 @@ class Chronicles(IncidentChannels):
             return (await _chronicles(connection, [row], facts.c.channel == channel))[0]
 
     async def elsewhere(self, incidents: Collection[str], *, besides: str, since: datetime) -> tuple[Chronicle, ...]:
-        """What open and resolved channels but `besides` hold of these catalog entries since then, the newest first.
+        """Return facts about these catalog entries since a time from other open and resolved channels, newest channel
+        first.
 
-        Whether a person may hear of another channel is for the caller to say.
+        The caller decides whether a person may see another channel.
         """
         same = (facts.c.incident.in_(incidents), facts.c.at >= since, facts.c.channel != besides)
         alive = _CHANNELS.c.state.in_([ChannelState.OPEN.value, ChannelState.RESOLVED.value])
@@ -148,9 +151,10 @@ class Chronicles(IncidentChannels):
             return await _chronicles(connection, rows, *same)
 
     async def purge(self, before: datetime, *, dismissed_before: datetime) -> int:
-        """Delete what has been quiet since `before`, and the facts of what was dismissed before then; how many rows.
+        """Delete chronicles without activity since `before`, and facts of channels dismissed before then. Return the
+        row count.
 
-        That a channel was dismissed is kept: it would become an incident again.
+        A dismissed channel itself is kept; otherwise it would become an incident again.
         """
         quiet = (
             _CHANNELS.c.state != _DISMISSED,
@@ -165,7 +169,7 @@ class Chronicles(IncidentChannels):
             channels = (await connection.execute(select(_CHANNELS.c.channel).where(*which))).scalars().all()
         gone = 0
         for channel in channels:
-            # One transaction each, which looks again: nobody waits for all of it, and something may be said meanwhile.
+            # One short transaction per channel, which checks again: something may be said in the meantime.
             async with self._alone(channel) as connection:
                 still = exists().where(_CHANNELS.c.channel == channel, *which)
                 for table in tables:
@@ -174,7 +178,7 @@ class Chronicles(IncidentChannels):
 
     async def _heard_of(self, channel: str, ts: str) -> bool:
         async with self._database.read() as connection:
-            return bool(await known(connection, channel, [_message(ts)]))
+            return bool(await stored_versions(connection, channel, [_message(ts)]))
 
     async def _mark(
         self,
@@ -191,51 +195,55 @@ class Chronicles(IncidentChannels):
         async with self._alone(channel) as connection:
             if await _recorded(connection, channel) is None:
                 return False
-            heard = (await known(connection, channel, [_message(ts)])).get(_message(ts))
+            heard = (await stored_versions(connection, channel, [_message(ts)])).get(_message(ts))
             if heard is not None and heard.gone:
                 return False
             here = (channel, ts)
-            before = (await places(connection, [channel], [ts])).get(here)
-            if not await mark(connection, channel, ts, by, what, stands=stands, at=at, found=found):
+            before = (await marked_places(connection, [channel], [ts])).get(here)
+            if not await record_mark(connection, channel, ts, by, what, stands=stands, at=at, found=found):
                 return False
-            after = (await places(connection, [channel], [ts])).get(here)
+            after = (await marked_places(connection, [channel], [ts])).get(here)
             changed = before is not after
-            if after is not Place.PINNED:
-                changed |= await put(connection, channel, _by_hand(ts), [])
+            if after is not MarkedPlace.PINNED:
+                changed |= await replace_facts(connection, channel, _by_hand(ts), [])
             elif fact is not None:
-                changed |= await put(connection, channel, _by_hand(ts), [fact])
+                changed |= await replace_facts(connection, channel, _by_hand(ts), [fact])
             return await _bump(connection, channel, changed=changed)
 
 
 def _message(ts: str) -> str:
-    """A message as a source of facts."""
+    """Return the source name of a message."""
     return f"m:{ts}"
 
 
 def _by_hand(ts: str) -> str:
-    """A message as the source of the fact that a person pinned it."""
+    """Return the source name of a manual pin of a message."""
     return f"p:{ts}"
 
 
-async def _take(connection: AsyncConnection, channel: str, page: Sequence[Said]) -> bool:
-    """Whether what these messages say now changed a fact."""
-    versions = [Version(source=_message(said.ts), version=said.version, facts=said.facts) for said in page]
-    taken, changed = await take(connection, channel, versions)
-    marked = await places(connection, [channel])
+async def _take(connection: AsyncConnection, channel: str, page: Sequence[RecordedMessage]) -> bool:
+    """Record these messages. Return whether a fact changed."""
+    versions = [SourceVersion(source=_message(said.ts), version=said.version, facts=said.facts) for said in page]
+    taken, changed = await apply_versions(connection, channel, versions)
+    marked = await marked_places(connection, [channel])
     for said in page:
-        if said.pinned is not None and _message(said.ts) in taken and marked.get((channel, said.ts)) is Place.PINNED:
-            changed |= await put(connection, channel, _by_hand(said.ts), [said.pinned])
+        if (
+            said.pinned is not None
+            and _message(said.ts) in taken
+            and marked.get((channel, said.ts)) is MarkedPlace.PINNED
+        ):
+            changed |= await replace_facts(connection, channel, _by_hand(said.ts), [said.pinned])
     return changed
 
 
 async def _forget(connection: AsyncConnection, channel: str, ts: str) -> bool:
-    """Whether that changed a fact."""
-    _, told = await take(connection, channel, [Version(source=_message(ts), version="", gone=True)])
-    return await put(connection, channel, _by_hand(ts), []) or told
+    """Mark a message as deleted. Return whether a fact changed."""
+    _, told = await apply_versions(connection, channel, [SourceVersion(source=_message(ts), version="", gone=True)])
+    return await replace_facts(connection, channel, _by_hand(ts), []) or told
 
 
 async def _recorded(connection: AsyncConnection, channel: str) -> Row[Any] | None:
-    """The channel, if it is one of which something is recorded."""
+    """Return the channel's row if the channel is recorded."""
     row = await find_channel(connection, channel)
     return None if row is None or row.state == _DISMISSED else row
 
@@ -250,12 +258,12 @@ async def _bump(connection: AsyncConnection, channel: str, *, changed: bool) -> 
 async def _chronicles(
     connection: AsyncConnection, channels: Sequence[Row[Any]], *which: ColumnElement[bool]
 ) -> tuple[Chronicle, ...]:
-    """Each of the channels with those of the facts that are its own."""
+    """Return each channel with its matching facts."""
     names = [row.channel for row in channels]
-    marked = await places(connection, names)
+    marked = await marked_places(connection, names)
     query = select(*_SHOWN, cast(facts.c.document, Text)).where(facts.c.channel.in_(names), *which)
     rows = (await connection.execute(query.order_by(facts.c.at, facts.c.key))).all()
-    # Read as one array: of ten thousand, that takes half the time.
+    # Parsed as one array, which takes half the time for ten thousand facts.
     documents = json.loads(f"[{','.join(row[-1] for row in rows)}]")
     found: dict[str, list[FactRow]] = {name: [] for name in names}
     for (channel, key, at, ts, incident, _), document in zip(rows, documents, strict=True):
@@ -267,8 +275,8 @@ async def _chronicles(
                 ts=ts,
                 incident=incident,
                 document=document,
-                by_hand=place is Place.PINNED,
-                removed=place is Place.REMOVED,
+                by_hand=place is MarkedPlace.PINNED,
+                removed=place is MarkedPlace.REMOVED,
             )
         )
     return tuple(Chronicle(channel=read_channel(row), facts=tuple(found[row.channel])) for row in channels)

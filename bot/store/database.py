@@ -1,7 +1,7 @@
-"""One database behind all repositories: how it is opened, what a transaction is, what its failures are called.
+"""Open the database behind all repositories, run transactions, and translate failures.
 
-A transaction is short and never spans a network call to anyone else. Writes that first look and then decide do so under
-one lock: SQLite's write lock is taken at BEGIN, PostgreSQL takes an advisory lock on the name of what is decided about.
+A transaction is short and never spans a network call to another service. Read-then-write transactions hold one lock:
+SQLite takes its write lock at BEGIN, PostgreSQL an advisory lock on the name of the affected item.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.store.errors import StoreLocked, StoreReadOnly, StoreUnavailable, StoreUnreachable, translated
+from bot.store.errors import StoreLocked, StoreReadOnly, StoreUnavailable, StoreUnreachable, translated_error
 
-BUSY_MS: Final = 1000  # how long one statement waits for another process's lock
-QUEUE_SECONDS: Final = 1.0  # how long a write waits for this process's other writes: Slack waits three seconds in all
+BUSY_MS: Final = 1000  # wait of one statement for another process's lock
+QUEUE_SECONDS: Final = 1.0  # wait of a write for this process's other writes: Slack allows three seconds in all
 STATEMENT_MS: Final = 5000
 CONNECT_SECONDS: Final = 3
 
-# Rolled back. BEGIN IMMEDIATE alone succeeds on a read-only SQLite database.
+# Always rolled back. BEGIN IMMEDIATE alone succeeds on a read-only SQLite database.
 PROBE: Final = "CREATE TABLE casebook_probe (probed)"
 
 _WRITES: Final = "casebook_writes"
 
 
 def parse_url(url: str) -> URL:
-    """`url` as SQLAlchemy's, with the driver Casebook ships where none is named. Raises `StoreUnavailable`."""
+    """Parse `url` and add Casebook's driver if none is named. Raise `StoreUnavailable`."""
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError):  # the latter from a port that is no number
+    except (ArgumentError, ValueError):  # ValueError: the port is not a number
         raise StoreUnavailable("its URL is malformed: sqlite:///path or postgresql://host/name") from None
     if "@" in f"{parsed.host}{parsed.database}" and parsed.get_backend_name() != "sqlite":
-        # What is taken for the host begins with the rest of the password, and would be shown.
-        raise StoreUnavailable("its URL is malformed: the password is written percent-encoded, @ as %40 and / as %2F")
+        # The parsed host would start with the rest of the password and be shown.
+        raise StoreUnavailable("its URL is malformed: write the password percent-encoded, @ as %40 and / as %2F")
     match parsed.get_backend_name():
         case "sqlite" if parsed.database in (None, "", ":memory:"):
-            raise StoreUnavailable("a database in memory is lost at the next start: name a file, sqlite:///path")
+            raise StoreUnavailable("an in-memory database is lost at the next start: name a file, sqlite:///path")
         case "sqlite":
             return parsed.set(drivername="sqlite+aiosqlite")
         case "postgresql" | "postgres":
@@ -54,7 +54,7 @@ def parse_url(url: str) -> URL:
 
 
 def connect_args(url: URL) -> dict[str, Any]:
-    """Bounds on every wait, for the driver of `url`."""
+    """Return driver arguments for `url` that limit every wait."""
     if url.get_backend_name() == "sqlite":
         return {"timeout": BUSY_MS / 1000}
     return {
@@ -65,19 +65,19 @@ def connect_args(url: URL) -> dict[str, Any]:
 
 
 def server_options(url: URL, **settings: int) -> str:
-    """A PostgreSQL session's settings, those of the URL's own `options` last: an argument would hide them."""
+    """Return a PostgreSQL session's options; those of the URL come last, because an argument would hide them."""
     own = " ".join(url.normalized_query.get("options", ()))
     return " ".join([*(f"-c {name}={value}" for name, value in settings.items()), "-c timezone=UTC", own]).rstrip()
 
 
 def prepare_sqlite(connection: Any, *, read_only: bool = False) -> None:
-    """Settings of one SQLite connection, sync or async alike; `read_only` leaves the file's own as they are.
+    """Prepare one SQLite connection, sync or async; `read_only` keeps the settings of the file.
 
-    synchronous=FULL: an event is acknowledged, and a plan claimed, once its row is committed. NORMAL would survive a
-    killed process but may lose the last commits with the machine, and nobody would send the event again. It costs one
-    flush a commit, on a handful of commits a request.
+    synchronous=FULL: an event is acknowledged, and a plan claimed, once its row is committed. NORMAL survives a killed
+    process but may lose the last commits with the machine, and nobody would send the event again. It costs one flush
+    per commit, and a request needs only a few commits.
     """
-    # The driver would begin transactions by itself, and only before some statements.
+    # The driver would begin transactions itself, and only before some statements.
     connection.isolation_level = None
     writing = () if read_only else ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL")
     try:
@@ -86,13 +86,13 @@ def prepare_sqlite(connection: Any, *, read_only: bool = False) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
     except BaseException:
-        # SQLAlchemy lets go of a connection that cannot be prepared, and closes it not.
+        # SQLAlchemy drops a connection that cannot be prepared without closing it.
         connection.close()
         raise
 
 
 class DatabaseFile:
-    """Tells whether the file is still the one that was opened: SQLite goes on writing into a deleted one."""
+    """Detects that the database file was deleted or replaced: SQLite keeps writing into a deleted file."""
 
     def __init__(self, url: URL) -> None:
         kept = url.get_backend_name() == "sqlite" and url.database and not url.database.startswith(("file:", ":"))
@@ -101,39 +101,39 @@ class DatabaseFile:
 
     @property
     def known(self) -> bool:
-        """Whether it was checked before."""
+        """Return whether the file was checked before."""
         return self._known is not None
 
     def make_private(self) -> None:
-        """Create it, if it is not there, for nobody else to read: it holds what people pasted. May block."""
+        """Create a missing file with access for its owner only: it will hold pasted texts. May block."""
         if self._path is not None:
-            # What stands in the way, opening it names.
+            # Opening the file reports any obstacle.
             with suppress(OSError):
                 os.close(os.open(self._path, os.O_CREAT | os.O_EXCL, 0o600))
 
     def check(self) -> None:
-        """A stat, which takes microseconds. Raises `StoreUnreachable`."""
+        """Check the file with one stat, which takes microseconds. Raise `StoreUnreachable`."""
         if self._path is None:
             return
         try:
             status = self._path.stat()
         except OSError:
-            raise StoreUnreachable("the database file is gone: it was deleted under the running program") from None
+            raise StoreUnreachable("the database file is gone: it was deleted while Casebook was running") from None
         found = (status.st_dev, status.st_ino)
         if found != (self._known or found):
-            raise StoreUnreachable("the database file was replaced under the running program")
+            raise StoreUnreachable("the database file was replaced while Casebook was running")
         self._known = found
 
 
 class Database:
-    """Transactions on one engine. Library errors leave here as `StoreUnavailable`."""
+    """Runs transactions on one engine; library errors leave it as `StoreUnavailable`."""
 
     def __init__(self, url: URL) -> None:
         self.url = url
         self.sqlite = url.get_backend_name() == "sqlite"
         self._writing = asyncio.Lock()
         self._engine = _engine(url)
-        # PostgreSQL's default shows every statement of a transaction another state.
+        # PostgreSQL's default isolation shows each statement of a transaction a different state.
         self._reader = (
             self._engine if self.sqlite else self._engine.execution_options(isolation_level="REPEATABLE READ")
         )
@@ -141,14 +141,14 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """One consistent view."""
-        with _translating():
+        """Open a transaction with one consistent view."""
+        with _TranslatedErrors():
             async with self._reader.connect() as connection, connection.begin():
                 yield connection
 
     @asynccontextmanager
     async def write(self, *about: str) -> AsyncIterator[AsyncConnection]:
-        """A transaction alone with all others about the same thing; committed at the end, or not at all."""
+        """Open a transaction that excludes others about the same item; commit at the end or roll back."""
         if self.sqlite:
             async with self._turn(), self._begin() as connection:
                 yield connection
@@ -159,7 +159,7 @@ class Database:
             yield connection
 
     async def ping(self) -> None:
-        """Raises `StoreUnavailable` unless a write could begin now. That the disk is full only a write can tell."""
+        """Raise `StoreUnavailable` unless a write could begin now. Only a real write detects a full disk."""
         async with self.write() as connection:
             if self.sqlite:
                 await connection.exec_driver_sql(PROBE)
@@ -173,7 +173,7 @@ class Database:
 
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncConnection]:
-        with _translating():
+        with _TranslatedErrors():
             async with self._engine.connect() as connection:
                 await connection.execution_options(**{_WRITES: True})
                 async with connection.begin():
@@ -181,7 +181,7 @@ class Database:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        # SQLite's waiters poll without a queue: this process's own writers line up here, so that none of them starves.
+        # SQLite's waiters poll without a queue; this process's writers queue here, so that none starves.
         try:
             async with asyncio.timeout(QUEUE_SECONDS):
                 await self._writing.acquire()
@@ -193,15 +193,15 @@ class Database:
             self._writing.release()
 
 
-class _translating:
-    """Turns what the libraries raise into ours, and forgets the original: its text quotes values."""
+class _TranslatedErrors:
+    """Translates library errors into ours and drops the original, because its text quotes values."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, SQLAlchemyError | OSError):
-            raise translated(error) from None
+            raise translated_error(error) from None
 
 
 def _engine(url: URL) -> AsyncEngine:
@@ -214,7 +214,7 @@ def _engine(url: URL) -> AsyncEngine:
             pool_timeout=CONNECT_SECONDS,
         )
     except (ArgumentError, NoSuchModuleError):
-        raise StoreUnavailable("its URL is malformed") from None
+        raise StoreUnavailable("its URL is malformed: sqlite:///path or postgresql://host/name") from None
     if url.get_backend_name() == "sqlite":
         read_only = url.query.get("mode") == "ro"
         event.listen(
@@ -225,7 +225,7 @@ def _engine(url: URL) -> AsyncEngine:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    # A transaction that reads first and writes later cannot be upgraded safely: writers take the lock at once.
+    # A transaction that reads first cannot safely upgrade to a write: writers take the lock at BEGIN.
     immediate = connection.get_execution_options().get(_WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 

@@ -1,15 +1,15 @@
-"""What can go wrong with a database, as our own errors: SQLAlchemy and its drivers stay behind this room.
+"""Define our own errors for databases, so that SQLAlchemy and its drivers stay inside this package.
 
     StoreUnavailable
-    ├── StoreLocked        someone else holds it longer than we may wait
-    ├── StoreFull          no room on the disk or in the tablespace
-    ├── StoreReadOnly      it may be read, not written
-    ├── StoreUnreachable   no such directory, no such server, refused, gone away
+    ├── StoreLocked        another process holds it longer than we may wait
+    ├── StoreFull          no space left on the disk or in the tablespace
+    ├── StoreReadOnly      it can be read, not written
+    ├── StoreUnreachable   missing directory or server, refused, gone away
     ├── StoreTooNew        a newer Casebook has migrated it
-    └── StoreDamaged       the file is no database, or a broken one
+    └── StoreDamaged       the file is damaged or not a database
 
-The driver's own words are dropped on purpose: they quote statements, values and connection strings, which here are what
-people pasted and passwords. `str()` is one clear line that says what to do.
+The driver's own texts are dropped on purpose: they quote statements, values and connection strings, which here are
+pasted texts and passwords. `str()` is one clear line that says what to do.
 """
 
 from __future__ import annotations
@@ -29,23 +29,31 @@ class StoreUnavailable(Exception):
 
 
 class StoreLocked(StoreUnavailable):
+    """Another process holds the lock for too long."""
+
     usual = "the database is locked by another process for longer than Casebook waits"
 
 
 class StoreFull(StoreUnavailable):
+    """No space left on the disk or in the tablespace."""
+
     usual = "the database cannot grow: no space left on its disk"
 
 
 class StoreReadOnly(StoreUnavailable):
-    usual = "the database cannot be written: it is read-only"
+    """The database can be read but not written."""
+
+    usual = "the database is read-only: Casebook cannot write to it"
 
 
 class StoreUnreachable(StoreUnavailable):
-    usual = "the database cannot be reached: check that it exists, runs and lets Casebook in"
+    """The file or server does not exist, refuses the connection or has gone away."""
+
+    usual = "the database cannot be reached: check that it exists, runs and accepts Casebook"
 
 
 class StoreTooNew(StoreUnavailable):
-    """`present` is the schema of the database, `expected` the newest one this program knows."""
+    """A newer Casebook has migrated the database; `present` is its schema, `expected` the newest known one."""
 
     usual = "the database was migrated by a newer Casebook: start that version, or use another database"
 
@@ -55,10 +63,12 @@ class StoreTooNew(StoreUnavailable):
 
 
 class StoreDamaged(StoreUnavailable):
-    usual = "the database file is damaged or is no database: put a backup in its place, or move it away to begin anew"
+    """The file is damaged or not a database."""
+
+    usual = "the database file is damaged or is not a database: restore a backup, or move it away to start anew"
 
 
-# SQLite tells its errors apart by number (low byte of the code), PostgreSQL by SQLSTATE (its class is two characters).
+# SQLite numbers its errors (low byte of the code), PostgreSQL uses SQLSTATE (two characters for the class).
 _SQLITE: Final = {
     3: StoreUnreachable,  # PERM
     5: StoreLocked,  # BUSY
@@ -73,7 +83,7 @@ _SQLITE: Final = {
 }
 _POSTGRES: Final = {
     "25006": StoreReadOnly,  # read_only_sql_transaction
-    "42501": StoreUnreachable,  # insufficient_privilege: may not create its tables
+    "42501": StoreUnreachable,  # insufficient_privilege: may not create tables
     "40001": StoreLocked,  # serialization_failure
     "40P01": StoreLocked,  # deadlock_detected
     "53100": StoreFull,  # disk_full
@@ -90,8 +100,8 @@ _POSTGRES_CLASSES: Final = {
 }
 
 
-def translated(error: SQLAlchemyError | OSError) -> StoreUnavailable:
-    """What a library's error means for us, without its words."""
+def translated_error(error: SQLAlchemyError | OSError) -> StoreUnavailable:
+    """Translate a library's error into ours, without its text."""
     original = getattr(error, "orig", None)
     code = getattr(original, "sqlite_errorcode", None)
     if isinstance(code, int):

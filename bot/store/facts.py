@@ -1,7 +1,7 @@
-"""Facts as rows, and how what a source says now replaces what it said before, within somebody's transaction.
+"""Store facts as rows and replace those of a source, inside the caller's transaction.
 
-A source is what facts are read from: a message, an answer of ours, a remedy. Its versions may arrive in any order and
-more than once; the newest stands, and what is gone stays gone.
+A source is what facts are read from: a message, one of our answers, a remedy. Its versions may arrive in any order and
+more than once; the newest one counts, and a deletion is final.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from typing import Any, Final
 from sqlalchemy import Row, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.rows import upsert_all
+from bot.store.row_writes import upsert_all
 from bot.store.tables import fact_sources, facts
 from bot.store.types import storable, storable_json
 
 Json = dict[str, Any]
 
-# So many names are asked for by one statement, well below what either database binds.
+# One statement binds this many names, well below the limit of either database.
 _AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactRow:
-    """One fact. `key` is its own in the channel, `at` when it was said or happened, `document` all of it as JSON.
+    """One fact as stored. `key` is unique in the channel, `at` when it was said or happened, `document` its JSON.
 
-    `ts` is the message it rests on and `incident` the catalog entry it names, each "" for none. Read back, `by_hand`
-    says that a person pinned its message and `removed` that one took it off the timeline; neither is recorded.
+    `ts` is the message it rests on and `incident` its catalog entry, each "" if there is none. When read back,
+    `by_hand` says that a person pinned its message and `removed` that a person removed it; neither is written here.
     """
 
     key: str
@@ -43,8 +43,8 @@ class FactRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """What a source says as of `version`, of which a later one is greater as text; `gone`: nothing, for good."""
+class SourceVersion:
+    """The facts of a source as of `version` (later versions sort higher as text); `gone` is final and has none."""
 
     source: str
     version: str
@@ -54,15 +54,15 @@ class Version:
 
 @dataclass(slots=True)
 class _Changes:
-    """What has to be written, by key of the row: the last word on a key counts."""
+    """The rows to write, by key; the last value of a key counts."""
 
     sources: dict[str, Json] = field(default_factory=dict)
     facts: dict[str, Json] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
 
 
-async def known(connection: AsyncConnection, channel: str, sources: Iterable[str]) -> dict[str, Row[Any]]:
-    """The version of each source that stands, for those that have one."""
+async def stored_versions(connection: AsyncConnection, channel: str, sources: Iterable[str]) -> dict[str, Row[Any]]:
+    """Return the stored version of each source that has one."""
     found: dict[str, Row[Any]] = {}
     for some in _portions(sources):
         query = select(fact_sources).where(fact_sources.c.channel == channel, fact_sources.c.source.in_(some))
@@ -70,11 +70,13 @@ async def known(connection: AsyncConnection, channel: str, sources: Iterable[str
     return found
 
 
-async def take(connection: AsyncConnection, channel: str, versions: Sequence[Version]) -> tuple[set[str], bool]:
-    """Let each version stand unless a later one does: the sources of which one does now, and whether a fact changed."""
-    before = await known(connection, channel, {version.source for version in versions})
+async def apply_versions(
+    connection: AsyncConnection, channel: str, versions: Sequence[SourceVersion]
+) -> tuple[set[str], bool]:
+    """Apply each version unless a later one is stored. Return the applied sources, and whether a fact changed."""
+    before = await stored_versions(connection, channel, {version.source for version in versions})
     standing = {source: (row.version, row.gone) for source, row in before.items()}
-    newest: dict[str, Version] = {}
+    newest: dict[str, SourceVersion] = {}
     for version in versions:
         last, gone = standing.get(version.source, ("", False))
         if not gone and (version.gone or last <= version.version):
@@ -84,7 +86,7 @@ async def take(connection: AsyncConnection, channel: str, versions: Sequence[Ver
     held = await _held(connection, channel, newest)
     for source, version in newest.items():
         _compare(changes, channel, version, held.get(source, {}))
-        # The first words of a message without facts are noise, of which nothing is kept.
+        # The first version of a message without facts is noise, of which nothing is stored.
         if source in before or version.version or version.facts or version.gone:
             changes.sources[source] = {
                 "channel": channel,
@@ -95,27 +97,32 @@ async def take(connection: AsyncConnection, channel: str, versions: Sequence[Ver
     return set(newest), await _write(connection, channel, changes)
 
 
-async def put(connection: AsyncConnection, channel: str, source: str, rows: Sequence[FactRow]) -> bool:
-    """The facts of a source without versions become these. Whether one changed."""
+async def replace_facts(connection: AsyncConnection, channel: str, source: str, rows: Sequence[FactRow]) -> bool:
+    """Replace the facts of a source without versions. Return whether one changed."""
     changes = _Changes()
     held = await _held(connection, channel, [source])
-    _compare(changes, channel, Version(source=source, version="", facts=rows), held.get(source, {}))
+    _compare(changes, channel, SourceVersion(source=source, version="", facts=rows), held.get(source, {}))
     return await _write(connection, channel, changes)
 
 
-def _compare(changes: _Changes, channel: str, version: Version, held: Mapping[str, Json]) -> None:
+def _compare(changes: _Changes, channel: str, version: SourceVersion, held: Mapping[str, Json]) -> None:
     said = {values["key"]: values for values in (_values(channel, version.source, row) for row in version.facts)}
     changes.lost |= held.keys() - said.keys()
     changes.facts.update((key, values) for key, values in said.items() if not _says_so(held.get(key), values))
 
 
 def _says_so(held: Json | None, values: Json) -> bool:
-    """Whether the same is known already: found once more, it is dated as it was first."""
-    return held is not None and held | {"at": None} == values | {"at": None}
+    """Return whether the same fact is already stored; a fact that is found again keeps its first date."""
+    return held is not None and _undated(held) == _undated(values)
+
+
+def _undated(values: Json) -> Json:
+    """Return the values without the time, which the document repeats."""
+    return {**values, "at": None, "document": {**values["document"], "at": None}}
 
 
 async def _held(connection: AsyncConnection, channel: str, sources: Iterable[str]) -> dict[str, dict[str, Json]]:
-    """The facts there are, by source and key."""
+    """Return the stored facts by source and key."""
     held: dict[str, dict[str, Json]] = {}
     for some in _portions(sources):
         query = select(facts).where(facts.c.channel == channel, facts.c.source.in_(some))
@@ -125,7 +132,7 @@ async def _held(connection: AsyncConnection, channel: str, sources: Iterable[str
 
 
 async def _write(connection: AsyncConnection, channel: str, changes: _Changes) -> bool:
-    # A fact may move from one source to another: what one loses and the other says is there.
+    # A fact may move between sources: if one drops it and the other has it, it stays.
     for some in _portions(changes.lost - changes.facts.keys()):
         await connection.execute(delete(facts).where(and_(facts.c.channel == channel, facts.c.key.in_(some))))
     await upsert_all(connection, facts, list(changes.facts.values()))
@@ -134,7 +141,7 @@ async def _write(connection: AsyncConnection, channel: str, changes: _Changes) -
 
 
 def _values(channel: str, source: str, row: FactRow) -> Json:
-    """The row as it is read back, so that the same said again is seen to be the same."""
+    """Return the row as it will be read back, so that an identical fact compares as equal."""
     return {
         "channel": channel,
         "key": storable(row.key),

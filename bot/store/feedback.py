@@ -1,4 +1,4 @@
-"""Feedback: what people thought of an answer, one opinion a person."""
+"""Store feedback: people's opinions of an answer, one per person."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from bot.store.database import Database
-from bot.store.rows import upsert
+from bot.store.row_writes import upsert
 from bot.store.tables import feedback
 
 
 class Feedback:
-    """All methods raise `StoreUnavailable`."""
+    """Repository of feedback. All methods raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, request_id: str, user: str, what: str, now: datetime) -> bool:
-        """Whether it changed anything: a person's later opinion replaces the earlier one."""
+        """Save a person's opinion, replacing an earlier one. Return whether it changed."""
         async with self._database.write("feedback", request_id, user) as connection:
             mine = (feedback.c.request_id == request_id) & (feedback.c.user == user)
             if (await connection.execute(select(feedback.c.what).where(mine))).scalar_one_or_none() == what:
@@ -28,7 +28,7 @@ class Feedback:
             return True
 
     async def of(self, request_id: str) -> Mapping[str, int]:
-        """How many people said what."""
+        """Return the number of people per opinion."""
         async with self._database.read() as connection:
             query = (
                 select(feedback.c.what, func.count())

@@ -1,7 +1,7 @@
-"""Incident channels: which there are, how each stands, and which revision of its chronicle its summary shows.
+"""Store incident channels: which exist, their state, and the chronicle revision that their summary shows.
 
-A channel's revision grows with each change that people could see: of its facts, its state, its name. Who renders the
-summary first claims that revision, so that of several processes one does.
+A channel's revision grows with each visible change: of its facts, state or name. A renderer claims a revision first, so
+that only one of several processes renders it.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
-from bot.store.rows import insert_once, upsert
+from bot.store.row_writes import insert_once, upsert
 from bot.store.tables import chronicle_reads, incident_channels
 
 _TABLE: Final = incident_channels
-# One rendering: facts read, a message or two sent to Slack, some of them again after a rate limit.
+# The time for one rendering: read the facts, send a message or two to Slack, retry after a rate limit.
 LEASE: Final = timedelta(minutes=1)
 
 
 class ChannelState(StrEnum):
-    """How an incident channel stands."""
+    """The state of an incident channel."""
 
     OPEN = "open"
     RESOLVED = "resolved"
-    DISMISSED = "dismissed"  # a person said that it is none: nothing of it is recorded
+    DISMISSED = "dismissed"  # a person said that this is not an incident: nothing is recorded
     ARCHIVED = "archived"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentChannel:
-    """One incident channel. `since` is when `state` began; `resolved` when it was resolved, if it is, archived or not.
+    """One incident channel. `since` is the start of `state`; `resolved` its resolution, kept when archived.
 
-    `cursor` says how far its history is read, in the words of whoever reads it: None, not begun; "", to its end.
-    From the time `missed` on, as Slack writes it, something may have been said that nobody heard, "" for nothing; it is
-    read from the newest message back, down to `missed_cursor` by now. `revision` is that of its chronicle, `shown` the
-    one its summary shows, in the message `summary_ts` and the canvas `canvas`, each "" where there is none.
+    `cursor` is the position in its history, in the reader's own format: None before the start, "" at the end. Messages
+    after the Slack time `missed` may have been lost ("" for none); they are read from the newest back, down to
+    `missed_cursor` so far. `revision` is that of its chronicle, `shown` the one in its summary, which is the message
+    `summary_ts` and the canvas `canvas` ("" if there is none).
     """
 
     channel: str
@@ -61,21 +61,21 @@ class IncidentChannel:
 
     @property
     def is_recorded(self) -> bool:
-        """Whether what is said there is kept."""
+        """Return whether facts of this channel are stored."""
         return self.state is not ChannelState.DISMISSED
 
 
 class IncidentChannels:
-    """All methods raise `StoreUnavailable`.
+    """Repository of incident channels. All methods raise `StoreUnavailable`.
 
-    Times are those of the events: one that comes later than what happened after it changes nothing.
+    Times are those of the events: a late event that is older than the stored state changes nothing.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def open(self, channel: str, *, team: str, name: str, at: datetime) -> bool:
-        """Whether the channel is new; one that is known stays as it is, dismissed or not."""
+        """Add a channel. Return whether it is new; a known one stays unchanged, dismissed or not."""
         async with self._alone(channel) as connection:
             values = {
                 "channel": channel,
@@ -91,30 +91,31 @@ class IncidentChannels:
             return await insert_once(connection, _TABLE, values)
 
     async def get(self, channel: str) -> IncidentChannel | None:
+        """Return a channel, or None if it is unknown."""
         async with self._database.read() as connection:
             row = await find_channel(connection, channel)
             return None if row is None else read_channel(row)
 
     async def list_live(self, resolved_since: datetime) -> tuple[IncidentChannel, ...]:
-        """The open ones, and those resolved since then: people look back in there. The newest first."""
+        """Return open channels, and those resolved since a time, because people still look at them. Newest first."""
         lately = (_TABLE.c.state == ChannelState.RESOLVED.value) & (_TABLE.c.since >= resolved_since)
         return await self._list(or_(_TABLE.c.state == ChannelState.OPEN.value, lately))
 
     async def list_due(self, now: datetime) -> tuple[IncidentChannel, ...]:
-        """Those, in any state, whose summary shows less than there is, and which nobody is rendering now."""
+        """Return channels in any state whose summary is behind and which nobody is rendering."""
         idle = or_(_TABLE.c.rendered_by == "", _TABLE.c.rendered_until <= now)
         return await self._list(_TABLE.c.shown < _TABLE.c.revision, idle)
 
     async def count_by_state(self) -> dict[str, int]:
-        """How many there are, of states that none is in as well."""
+        """Return the number of channels per state, 0 included."""
         async with self._database.read() as connection:
             rows = await connection.execute(select(_TABLE.c.state, func.count()).group_by(_TABLE.c.state))
             return dict.fromkeys((state.value for state in ChannelState), 0) | {str(row[0]): row[1] for row in rows}
 
     async def set_state(self, channel: str, state: ChannelState, at: datetime) -> bool:
-        """Whether that is a change; what was so at a later time stands.
+        """Set the state. Return whether it changed; a state set at a later time wins.
 
-        Of what is dismissed no more, the history is to be read anew: nothing was recorded meanwhile.
+        The history of a channel that is no longer dismissed is read again, because nothing was recorded in between.
         """
         async with self._alone(channel) as connection:
             row = await find_channel(connection, channel)
@@ -129,7 +130,7 @@ class IncidentChannels:
             return True
 
     async def rename(self, channel: str, name: str, at: datetime) -> bool:
-        """Whether that is a change; a name given at a later time stands."""
+        """Set the name. Return whether it changed; a name set at a later time wins."""
         async with self._alone(channel) as connection:
             row = await find_channel(connection, channel)
             if row is None or at < row.named or name == row.name:
@@ -138,9 +139,8 @@ class IncidentChannels:
             return True
 
     async def begin_anew(self, channel: str) -> bool:
-        """Its history is to be read from the beginning once more, and its summary shown. False: none such is kept.
-
-        So it is where we were sent away and come back.
+        """Read the history and show the summary again, after the bot was removed and re-added. Return False if not
+        recorded.
         """
         async with self._alone(channel) as connection:
             row = await find_channel(connection, channel)
@@ -150,9 +150,9 @@ class IncidentChannels:
             return True
 
     async def backfilled(self, channel: str, cursor: str, *, after: str | None) -> bool:
-        """The history is read from `after` down to `cursor`, "" for all of it.
+        """Record that the history is read from `after` down to `cursor` ("" for all of it).
 
-        False: somebody else has gone on from there, or starts anew; nothing is changed.
+        Return False, without a change, if another process has moved the cursor or restarted.
         """
         async with self._alone(channel) as connection:
             row = await find_channel(connection, channel)
@@ -162,9 +162,9 @@ class IncidentChannels:
             return True
 
     async def miss(self, channel: str, since: str) -> bool:
-        """Something may have been said from that time on that nobody heard. False: of no channel that is recorded.
+        """Record that messages since a time may have been lost. Return False if the channel is not recorded.
 
-        Where something is missed already it is read with it, from the newest message on once more.
+        An earlier gap is read together with it, again from the newest message.
         """
         async with self._alone(channel) as connection:
             row = await find_channel(connection, channel)
@@ -174,9 +174,9 @@ class IncidentChannels:
             return True
 
     async def made_up(self, channel: str, cursor: str, *, after: str) -> bool:
-        """What was missed is read from `after` down to `cursor`, "" for all of it.
+        """Record that lost messages are read from `after` down to `cursor` ("" for all of them).
 
-        False: somebody else has gone on from there, or more is missed meanwhile; nothing is changed.
+        Return False, without a change, if another process has moved the cursor or more was lost.
         """
         async with self._alone(channel) as connection:
             row = await find_channel(connection, channel)
@@ -186,7 +186,9 @@ class IncidentChannels:
             return True
 
     async def caught_up(self, channel: str, user: str, at: datetime) -> datetime | None:
-        """`user` has read all up to `at`; up to when before that, None: never. Said again, the same answer."""
+        """Record that `user` has read everything up to `at`. Return the time before that, or None; a repeat returns the
+        same.
+        """
         async with self._alone(channel) as connection:
             if await find_channel(connection, channel) is None:
                 return None
@@ -203,9 +205,10 @@ class IncidentChannels:
     async def claim_summary(
         self, channel: str, revision: int, by: str, now: datetime, *, lease: timedelta = LEASE
     ) -> bool:
-        """Whether `by`, which names one attempt and the same again if that is repeated, is to render that revision.
+        """Claim the rendering of a revision for `by`, the name of one attempt. Return whether it is claimed.
 
-        No: it is shown already, or somebody renders another; who does learns from `rendered` that there is more.
+        It is refused if the revision is already shown or another attempt is rendering; that one learns of the newer
+        revision from `rendered`.
         """
         async with self._alone(channel) as connection:
             row = await find_channel(connection, channel)
@@ -217,10 +220,10 @@ class IncidentChannels:
             return True
 
     async def rendered(self, channel: str, revision: int, by: str) -> int | None:
-        """The summary shows that revision; the newest there is. None: no such channel.
+        """Record that the summary shows a revision. Return the newest revision, or None for an unknown channel.
 
-        Whoever says so after the claim went to another may have put the older text over the newer one: what is shown
-        counts as nothing then, and is rendered once more.
+        An attempt that reports after its claim has passed to another may have overwritten newer text: the shown
+        revision is then reset and rendered again.
         """
         async with self._alone(channel) as connection:
             row = await find_channel(connection, channel)
@@ -233,7 +236,7 @@ class IncidentChannels:
             return int(row.revision)
 
     async def placed(self, channel: str, *, summary_ts: str | None = None, canvas: str | None = None) -> bool:
-        """The summary is shown there, as far as said. False: no such channel."""
+        """Record where the summary is shown. Return False for an unknown channel."""
         places = {"summary_ts": summary_ts, "canvas": canvas}
         async with self._alone(channel) as connection:
             if await find_channel(connection, channel) is None:
@@ -242,13 +245,13 @@ class IncidentChannels:
             return True
 
     async def displaced(self, channel: str, place: str) -> bool:
-        """The message or canvas `place` is gone. Whether it showed the summary, which then is to be rendered anew."""
+        """Record that a message or canvas is gone. Return whether it showed the summary; that is then rendered anew."""
         async with self._alone(channel) as connection:
             row = await find_channel(connection, channel)
             places = () if row is None else ("summary_ts", "canvas")
             lost = [name for name in places if place and getattr(row, name) == place]
             if lost:
-                # Whoever renders into it now has rendered into nothing: the claim is taken back.
+                # A rendering in flight writes into a deleted message, so its claim is released.
                 undone = {"shown": 0, "rendered_by": "", "rendered_until": None}
                 await _change(connection, channel, **undone, **dict.fromkeys(lost, ""))
             return bool(lost)
@@ -265,6 +268,7 @@ class IncidentChannels:
 
 
 async def find_channel(connection: AsyncConnection, channel: str) -> Row[Any] | None:
+    """Return the row of a channel, or None."""
     return (await connection.execute(select(_TABLE).where(_TABLE.c.channel == channel))).one_or_none()
 
 
@@ -274,6 +278,7 @@ async def _change(connection: AsyncConnection, channel: str, **values: Any) -> N
 
 
 def read_channel(row: Row[Any]) -> IncidentChannel:
+    """Build the channel from its row."""
     return IncidentChannel(
         channel=row.channel,
         team=row.team,

@@ -1,4 +1,4 @@
-"""Mutes: incidents a channel does not want to hear of."""
+"""Store mutes: incidents that a channel does not want answers about."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, select
 
 from bot.store.database import Database
-from bot.store.rows import upsert
+from bot.store.row_writes import upsert
 from bot.store.tables import mutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mute:
-    """`until` None: until someone removes it."""
+    """One muted incident of a channel; `until` is None if it lasts until somebody removes it."""
 
     channel: str
     incident: str
@@ -24,30 +24,31 @@ class Mute:
 
 
 class Mutes:
-    """All methods raise `StoreUnavailable`."""
+    """Repository of mutes. All methods raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, channel: str, incident: str, by: str, now: datetime, until: datetime | None = None) -> None:
-        """Mute, or replace the mute there is."""
+        """Mute an incident, or replace the existing mute."""
         async with self._database.write("mute", channel, incident) as connection:
             values = {"channel": channel, "incident": incident, "by": by, "at": now, "until": until}
             await upsert(connection, mutes, values)
 
     async def remove(self, channel: str, incident: str) -> bool:
-        """Whether there was one."""
+        """Remove a mute. Return whether there was one."""
         async with self._database.write("mute", channel, incident) as connection:
             which = (mutes.c.channel == channel) & (mutes.c.incident == incident)
             return (await connection.execute(delete(mutes).where(which))).rowcount > 0
 
     async def is_muted(self, channel: str, incident: str, now: datetime) -> bool:
+        """Return whether an incident is muted in a channel now."""
         async with self._database.read() as connection:
             query = select(mutes.c.by).where(_stands(channel, now), mutes.c.incident == incident)
             return (await connection.execute(query)).one_or_none() is not None
 
     async def list(self, channel: str, now: datetime) -> tuple[Mute, ...]:
-        """What is muted in a channel now, by incident."""
+        """Return a channel's current mutes, by incident."""
         async with self._database.read() as connection:
             query = select(mutes).where(_stands(channel, now)).order_by(mutes.c.incident)
             return tuple(Mute(**row._mapping) for row in await connection.execute(query))

@@ -1,7 +1,7 @@
-"""The outbox: which message a step has posted, so that a step that runs twice posts once.
+"""Store the outbox: the message that a step has posted, so that a step that runs twice posts once.
 
-Slack has no idempotency key. A step begins its sending here, posts, and notes the message's `ts`; one that finds an
-earlier beginning without an end looks in the channel for what it may have posted before it posts again.
+Slack has no idempotency key. A step begins here, posts, and saves the message's `ts`. A step that finds an earlier
+start without an end searches the channel for its message before it posts again.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from bot.store.database import Database
-from bot.store.rows import insert_once
+from bot.store.row_writes import insert_once
 from bot.store.tables import outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
-    """`ts` is the message already sent, or empty. `again`: an attempt began before, and how it ended is unknown."""
+class PostingState:
+    """The state of one posting: `ts` of the posted message or "", `again` if an earlier attempt's result is unknown."""
 
     ts: str
     again: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """One entry; `ts` is empty while the sending is under way."""
+class OutboxEntry:
+    """One outbox entry; `ts` is "" while the posting is in flight."""
 
     key: str
     channel: str
@@ -35,31 +35,33 @@ class Sent:
 
 
 class Outbox:
-    """All methods raise `StoreUnavailable`."""
+    """Repository of the outbox. All methods raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, key: str, channel: str, thread_ts: str, now: datetime) -> Sending:
+    async def begin(self, key: str, channel: str, thread_ts: str, now: datetime) -> PostingState:
+        """Begin a posting. Return the message already posted, or whether an earlier attempt began."""
         async with self._database.write("outbox", key) as connection:
             entry = {"key": key, "channel": channel, "thread_ts": thread_ts, "ts": "", "began": now}
             if await insert_once(connection, outbox, entry):
-                return Sending(ts="", again=False)
+                return PostingState(ts="", again=False)
             ts = (await connection.execute(select(outbox.c.ts).where(outbox.c.key == key))).scalar_one()
-            return Sending(ts=ts, again=not ts)
+            return PostingState(ts=ts, again=not ts)
 
     async def done(self, key: str, ts: str) -> None:
-        """The message was posted, or found to be. An entry that was forgotten meanwhile stays forgotten."""
+        """Save the `ts` of the posted or found message. An entry deleted in the meantime stays deleted."""
         async with self._database.write("outbox", key) as connection:
             await connection.execute(update(outbox).where(outbox.c.key == key).values(ts=ts))
 
-    async def get(self, key: str) -> Sent | None:
+    async def get(self, key: str) -> OutboxEntry | None:
+        """Return the entry of a step, or None."""
         async with self._database.read() as connection:
             row = (await connection.execute(select(outbox).where(outbox.c.key == key))).one_or_none()
-            return Sent(key=row.key, channel=row.channel, thread_ts=row.thread_ts, ts=row.ts) if row else None
+            return OutboxEntry(key=row.key, channel=row.channel, thread_ts=row.thread_ts, ts=row.ts) if row else None
 
     async def by_message(self, channel: str, ts: str) -> str | None:
-        """The key under which message `ts` was sent."""
+        """Return the key of the step that posted message `ts`."""
         if not ts:
             return None
         async with self._database.read() as connection:
@@ -67,6 +69,6 @@ class Outbox:
             return (await connection.execute(query)).scalar_one_or_none()
 
     async def forget(self, key: str) -> bool:
-        """Whether there was one: its message is gone, so that the step posts anew."""
+        """Delete an entry whose message is gone, so that the step posts again. Return whether there was one."""
         async with self._database.write("outbox", key) as connection:
             return (await connection.execute(delete(outbox).where(outbox.c.key == key))).rowcount > 0

@@ -1,4 +1,4 @@
-"""Plans: what a button would do. A button carries only the plan's id; a plan is claimed once, by one press."""
+"""Store plans: what a button would do. A button carries only the plan's id, and one press claims the plan."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
-from bot.store.rows import insert_once
+from bot.store.row_writes import insert_once
 from bot.store.tables import plans
 
 Json = dict[str, Any]
 
 OPEN: Final = "open"
 CLAIMED: Final = "claimed"
-# All claims take turns: whether one is one too many depends on the others.
+# All claims share one lock, because limits depend on the other claims.
 _TURN: Final = "claims"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """`state` is "open", then "claimed", then what whoever carried it out set. `token` names the press that claimed."""
+class StoredPlan:
+    """One stored plan. `state` is "open", "claimed", then set on execution; `token` identifies the claiming press."""
 
     id: str
     request_id: str
@@ -37,29 +37,29 @@ class Plan:
     token: str = ""
 
 
-class Claim(StrEnum):
-    """How an attempt to claim a plan ended."""
+class ClaimOutcome(StrEnum):
+    """The result of an attempt to claim a plan."""
 
     OK = "ok"
     ALREADY = "already"
     EXPIRED = "expired"
     UNKNOWN = "unknown"
-    HELD_BACK = "held back"  # by `unless`: the plan stays open
+    HELD_BACK = "held back"  # refused by `unless`; the plan stays open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """`by` and `when` say who has claimed the plan, `state` how far it has come; empty where nobody has."""
+class ClaimResult:
+    """The result of a claim: `by` and `when` name the claimant, `state` the progress; "" if unclaimed."""
 
-    outcome: Claim
+    outcome: ClaimOutcome
     by: str = ""
     when: datetime | None = None
     state: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Former:
-    """A claim that was made before: which plan does which action to what subject, by whom, when, and how far it is."""
+class EarlierClaim:
+    """An earlier claim: its plan, action, subject, claimant, time and progress."""
 
     plan_id: str
     action: str
@@ -69,18 +69,18 @@ class Former:
     state: str
 
 
-# Whether what was claimed before keeps a plan from being claimed now.
-Unless = Callable[[Sequence[Former]], bool]
+# Decides, from the earlier claims, whether a plan may not be claimed now.
+ClaimVeto = Callable[[Sequence[EarlierClaim]], bool]
 
 
 class Plans:
-    """All methods raise `StoreUnavailable`."""
+    """Repository of plans. All methods raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def save(self, plan_id: str, request_id: str, document: Json, expires: datetime) -> bool:
-        """Keep a plan. False: there is one with this id, which stands."""
+        """Save a plan. Return False if a plan with this id exists; that one is kept."""
         async with self._database.write("plan", plan_id) as connection:
             values = {
                 "id": plan_id,
@@ -91,7 +91,8 @@ class Plans:
             }
             return await insert_once(connection, plans, values)
 
-    async def get(self, plan_id: str) -> Plan | None:
+    async def get(self, plan_id: str) -> StoredPlan | None:
+        """Return a plan, or None."""
         async with self._database.read() as connection:
             row = (await connection.execute(select(plans).where(plans.c.id == plan_id))).one_or_none()
             return None if row is None else _plan(row)
@@ -106,40 +107,39 @@ class Plans:
         action: str = "",
         subject: str = "",
         since: datetime | None = None,
-        unless: Unless | None = None,
-    ) -> Claimed:
-        """Claim a plan for good. The same `token` may again: it is the same press, carried out by a re-run job.
+        unless: ClaimVeto | None = None,
+    ) -> ClaimResult:
+        """Claim a plan for good. The same `token`, a press repeated by a re-run job, may claim it again.
 
-        `unless` is asked once the plan could be claimed, with all other claims from `since` on, the newest first;
-        between its word and the claim there is no other claim.
+        `unless` is called if the plan can be claimed, with all other claims from `since` on, newest first. No other
+        claim happens between its answer and the claim.
         """
         async with self._database.write(_TURN) as connection:
             row = (await connection.execute(select(plans).where(plans.c.id == plan_id))).one_or_none()
             if row is None:
-                return Claimed(outcome=Claim.UNKNOWN)
+                return ClaimResult(outcome=ClaimOutcome.UNKNOWN)
             if row.token:
-                outcome = Claim.OK if row.token == token else Claim.ALREADY
-                return Claimed(outcome=outcome, by=row.claimed_by, when=row.claimed_at, state=row.state)
+                outcome = ClaimOutcome.OK if row.token == token else ClaimOutcome.ALREADY
+                return ClaimResult(outcome=outcome, by=row.claimed_by, when=row.claimed_at, state=row.state)
             if now >= row.expires:
-                return Claimed(outcome=Claim.EXPIRED, state=row.state)
+                return ClaimResult(outcome=ClaimOutcome.EXPIRED, state=row.state)
             if unless is not None and since is not None and unless(await _former(connection, since)):
-                return Claimed(outcome=Claim.HELD_BACK, state=row.state)
+                return ClaimResult(outcome=ClaimOutcome.HELD_BACK, state=row.state)
             await connection.execute(
                 update(plans)
                 .where(plans.c.id == plan_id)
                 .values(claimed_by=by, claimed_at=now, token=token, state=CLAIMED, action=action, subject=subject)
             )
-            return Claimed(outcome=Claim.OK, by=by, when=now, state=CLAIMED)
+            return ClaimResult(outcome=ClaimOutcome.OK, by=by, when=now, state=CLAIMED)
 
-    async def claimed_since(self, since: datetime) -> tuple[Former, ...]:
-        """The claims from `since` on, the newest first."""
+    async def claimed_since(self, since: datetime) -> tuple[EarlierClaim, ...]:
+        """Return the claims from `since` on, newest first."""
         async with self._database.read() as connection:
             return await _former(connection, since)
 
     async def note_once(self, plan_id: str, key: str, value: Json) -> Json | None:
-        """Put `value` under `key` into the document unless something stands there; what stands then.
-
-        None: no such plan.
+        """Put `value` under `key` into the document unless the key exists. Return the stored value, or None for no
+        plan.
         """
         async with self._database.write("plan", plan_id) as connection:
             document = await _document(connection, plan_id)
@@ -152,11 +152,11 @@ class Plans:
             return kept
 
     async def set_state(self, plan_id: str, state: str, patch: Json | None = None) -> bool:
-        """Set the state and merge `patch`, key by key, into the document. False: no such plan."""
+        """Set the state and merge `patch`, key by key, into the document. Return False for an unknown plan."""
         return await self._change(plan_id, patch or {}, state=state)
 
     async def note(self, plan_id: str, patch: Json) -> bool:
-        """Merge `patch`, key by key, into the document, whatever the plan's state is. False: no such plan."""
+        """Merge `patch`, key by key, into the document in any state. Return False for an unknown plan."""
         return await self._change(plan_id, patch)
 
     async def _change(self, plan_id: str, patch: Json, **values: str) -> bool:
@@ -174,10 +174,10 @@ async def _document(connection: AsyncConnection, plan_id: str) -> Json | None:
     return found.scalar_one_or_none()
 
 
-async def _former(connection: AsyncConnection, since: datetime) -> tuple[Former, ...]:
+async def _former(connection: AsyncConnection, since: datetime) -> tuple[EarlierClaim, ...]:
     query = select(plans).where(plans.c.claimed_at >= since).order_by(plans.c.claimed_at.desc(), plans.c.id)
     return tuple(
-        Former(
+        EarlierClaim(
             plan_id=row.id,
             action=row.action,
             subject=row.subject,
@@ -189,8 +189,8 @@ async def _former(connection: AsyncConnection, since: datetime) -> tuple[Former,
     )
 
 
-def _plan(row: Row[Any]) -> Plan:
-    return Plan(
+def _plan(row: Row[Any]) -> StoredPlan:
+    return StoredPlan(
         id=row.id,
         request_id=row.request_id,
         document=row.document,

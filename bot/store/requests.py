@@ -1,7 +1,7 @@
-"""Requests: what reached us, kept from the moment it is acknowledged until it is purged.
+"""Store requests from their acknowledgement until they are purged.
 
-A request's text is made of parts, one per Slack message: a long paste arrives as several, and an edit replaces one.
-Every change of the text counts the revision up, so that an answer says which text it answers.
+A request's text consists of parts, one per Slack message: a long paste arrives as several, and an edit replaces one.
+Each change of the text raises the revision, so that an answer names the text it answers.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from sqlalchemy import Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
-from bot.store.rows import insert_once, upsert
+from bot.store.row_writes import insert_once, upsert
 from bot.store.tables import parts, requests
 
 Json = dict[str, Any]
 
-# A part's text at most; Slack's own limit for one message is 40,000, and a file's text is cut alike.
+# The limit of one part. Slack limits a message to 40,000 characters; a file's text is cut the same way.
 LONGEST_TEXT: Final = 256 * 1024
 
 
 class Surface(StrEnum):
-    """Where a request was made."""
+    """Where a request came from."""
 
     MESSAGE = "message"
     MENTION = "mention"
@@ -35,67 +35,103 @@ class Surface(StrEnum):
     SHORTCUT = "shortcut"
     FOLLOW_UP = "follow_up"
 
+    @property
+    def is_unasked(self) -> bool:
+        """Tell whether nobody asked us: such a request is answered only if there is something to say."""
+        return self in (Surface.MESSAGE, Surface.FOLLOW_UP)
 
-class State(StrEnum):
-    """How far a request has come. Withdrawn is final."""
+    @property
+    def is_addressed(self) -> bool:
+        """Tell whether the words were meant for us, so that a cluster named in them is an instruction."""
+        return self in (Surface.MENTION, Surface.DIRECT, Surface.COMMAND, Surface.FOLLOW_UP)
+
+
+class RequestState(StrEnum):
+    """The progress of a request. Withdrawn is final."""
 
     OPEN = "open"
     ANSWERED = "answered"
-    SILENT = "silent"  # nothing to say, and nothing was said
+    SILENT = "silent"  # there was nothing to say, and nothing was posted
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request as it arrived. `text` is redacted already; `source_ts` is empty where no message carries it.
+class ReplyAddress:
+    """Where a request is answered: in a channel, in its thread or ("") below; `response_url` answers for 30 minutes."""
 
-    `files` holds per file: id, name, size, mimetype, url.
-    """
-
-    id: str
     team: str
     channel: str
     thread_ts: str = ""
-    source_ts: str = ""
+    response_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request as it arrived, the same for every surface: `origin` names the surface, `reply_to` where to answer.
+
+    `user` is the requester, "" if nobody asked in person. `text` is already redacted; `source_ts` is "" if no
+    message carries it. `files` has id, name, size, mimetype and url of each file.
+    """
+
+    id: str
+    origin: Surface
+    reply_to: ReplyAddress
     user: str
-    surface: Surface
+    source_ts: str = ""
     text: str = ""
     kind: str = ""
     namespace: str = ""
     name: str = ""
     files: tuple[Json, ...] = ()
-    response_url: str = ""
     language: str = ""
     created: datetime
 
+    @property
+    def team(self) -> str:
+        return self.reply_to.team
+
+    @property
+    def channel(self) -> str:
+        return self.reply_to.channel
+
+    @property
+    def thread_ts(self) -> str:
+        return self.reply_to.thread_ts
+
+    @property
+    def response_url(self) -> str:
+        return self.reply_to.response_url
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A request as it stands. `asked.text` is `text`: all parts as they are now."""
+class StoredRequest:
+    """A request as stored now. `asked.text` equals `text`: all current parts."""
 
     asked: Asked
     revision: int
     parts: Mapping[str, str]
-    state: State
+    state: RequestState
 
     @property
     def id(self) -> str:
+        """Return the request's id."""
         return self.asked.id
 
     @property
     def text(self) -> str:
+        """Return the text of all parts."""
         return _joined(self.parts)
 
 
 class Requests:
-    """All methods raise `StoreUnavailable`."""
+    """Repository of requests. All methods raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, asked: Asked) -> bool:
-        """Whether it is new: the same id again changes nothing."""
+        """Add a request. Return whether it is new; the same id again changes nothing."""
         async with self._database.write("request", asked.id) as connection:
             if not await insert_once(connection, requests, _row_of(asked)):
                 return False
@@ -106,20 +142,20 @@ class Requests:
             )
             return True
 
-    async def get(self, id: str) -> Request | None:
+    async def get(self, id: str) -> StoredRequest | None:
+        """Return a request, or None."""
         async with self._database.read() as connection:
             found = await _read(connection, select(requests).where(requests.c.id == id))
             return found[0] if found else None
 
     async def amend(self, id: str, ts: str, text: str, now: datetime) -> int | None:
-        """Add or replace the part that message `ts` is; the revision then.
+        """Add or replace the part of message `ts`. Return the revision, or None if the request is unknown or withdrawn.
 
-        The same text again changes nothing, so that a redelivered edit is answered once. None: no such request, or
-        it was withdrawn.
+        The same text again changes nothing, so a redelivered edit is answered once.
         """
         async with self._database.write("request", id) as connection:
             row = (await connection.execute(select(requests).where(requests.c.id == id))).one_or_none()
-            if row is None or row.state == State.WITHDRAWN:
+            if row is None or row.state == RequestState.WITHDRAWN:
                 return None
             part = select(parts.c.text).where(parts.c.request_id == id, parts.c.ts == ts)
             before = (await connection.execute(part)).scalar_one_or_none()
@@ -130,40 +166,40 @@ class Requests:
             await connection.execute(
                 update(requests)
                 .where(requests.c.id == id)
-                .values(revision=revision, touched=now, state=State.OPEN.value)
+                .values(revision=revision, touched=now, state=RequestState.OPEN.value)
             )
             return revision
 
     async def withdraw(self, id: str) -> bool:
-        """Whether it stood until now: its message was deleted, so it is answered no more."""
-        return await self.set_state(id, State.WITHDRAWN)
+        """Withdraw a request whose message was deleted. Return whether it was not withdrawn before."""
+        return await self.set_state(id, RequestState.WITHDRAWN)
 
-    async def set_state(self, id: str, state: State) -> bool:
-        """False: no such request, or it was withdrawn."""
+    async def set_state(self, id: str, state: RequestState) -> bool:
+        """Set the state. Return False if the request is unknown or withdrawn."""
         async with self._database.write("request", id) as connection:
             done = await connection.execute(
                 update(requests)
-                .where(requests.c.id == id, requests.c.state != State.WITHDRAWN.value)
+                .where(requests.c.id == id, requests.c.state != RequestState.WITHDRAWN.value)
                 .values(state=state.value)
             )
             return done.rowcount > 0
 
     async def find_part(self, channel: str, ts: str) -> str | None:
-        """The request that message `ts` belongs to; the newest, where a shortcut asked about it again."""
+        """Return the request that message `ts` belongs to; the newest one if a shortcut repeated it."""
         if not ts:
             return None
         async with self._database.read() as connection:
             query = (
                 select(requests.c.id)
                 .join(parts, parts.c.request_id == requests.c.id)
-                .where(parts.c.channel == channel, parts.c.ts == ts, requests.c.state != State.WITHDRAWN.value)
+                .where(parts.c.channel == channel, parts.c.ts == ts, requests.c.state != RequestState.WITHDRAWN.value)
                 .order_by(requests.c.created.desc(), requests.c.id.desc())
                 .limit(1)
             )
             return (await connection.execute(query)).scalar_one_or_none()
 
-    async def in_thread(self, channel: str, thread_ts: str) -> tuple[Request, ...]:
-        """Those asked in a thread and the one its first message made, oldest first."""
+    async def in_thread(self, channel: str, thread_ts: str) -> tuple[StoredRequest, ...]:
+        """Return the requests of a thread, that of its first message included, oldest first."""
         async with self._database.read() as connection:
             query = select(requests).where(
                 requests.c.channel == channel,
@@ -173,34 +209,22 @@ class Requests:
 
 
 def _row_of(asked: Asked) -> Json:
-    values = {name: getattr(asked, name) for name in _COPIED}
+    values = {name: getattr(asked, name) for name in (*_COPIED, *_ADDRESS)}
     return {
         **values,
         "files": list(asked.files),
-        "surface": asked.surface.value,
+        "surface": asked.origin.value,
         "touched": asked.created,
-        "state": State.OPEN.value,
+        "state": RequestState.OPEN.value,
         "revision": 1,
     }
 
 
-_COPIED: Final = (
-    "id",
-    "team",
-    "channel",
-    "thread_ts",
-    "source_ts",
-    "user",
-    "kind",
-    "namespace",
-    "name",
-    "response_url",
-    "language",
-    "created",
-)
+_COPIED: Final = ("id", "user", "source_ts", "kind", "namespace", "name", "language", "created")
+_ADDRESS: Final = ("team", "channel", "thread_ts", "response_url")
 
 
-async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[Request, ...]:
+async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[StoredRequest, ...]:
     rows = (await connection.execute(query)).all()
     texts: dict[str, dict[str, str]] = {row.id: {} for row in rows}
     pieces = select(parts).where(parts.c.request_id.in_(list(texts))).order_by(parts.c.ts)
@@ -209,12 +233,13 @@ async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[Reques
     return tuple(_request(row, texts[row.id]) for row in rows)
 
 
-def _request(row: Row[Any], texts: dict[str, str]) -> Request:
+def _request(row: Row[Any], texts: dict[str, str]) -> StoredRequest:
     values = {name: getattr(row, name) for name in _COPIED}
-    asked = Asked(**values, files=tuple(row.files), surface=Surface(row.surface), text=_joined(texts))
-    return Request(asked=asked, revision=row.revision, parts=texts, state=State(row.state))
+    reply_to = ReplyAddress(**{name: getattr(row, name) for name in _ADDRESS})
+    asked = Asked(**values, reply_to=reply_to, origin=Surface(row.surface), files=tuple(row.files), text=_joined(texts))
+    return StoredRequest(asked=asked, revision=row.revision, parts=texts, state=RequestState(row.state))
 
 
 def _joined(texts: Mapping[str, str]) -> str:
-    # Slack's times are written with fixed width, so their order as text is their order in time.
+    # Slack's times have a fixed width, so they sort as text.
     return "\n".join(texts[ts] for ts in sorted(texts))

@@ -1,4 +1,4 @@
-"""The tables, as they are now. How they came to be so is in `migrations/`; a test holds the two together."""
+"""Define the current tables. `migrations/` has their history; a test keeps the two equal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
 
-from bot.store.types import Document, Moment, Words
+from bot.store.types import StoredJson, StoredText, UtcTime
 
 METADATA: Final = MetaData(
     naming_convention={
@@ -16,20 +16,20 @@ METADATA: Final = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-# SQLite counts up only a column typed INTEGER.
+# SQLite auto-increments only a column of type INTEGER.
 _SERIAL: Final = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def _words(name: str) -> Column[str]:
-    return Column(name, Words, nullable=False, default="", server_default="")
+    return Column(name, StoredText, nullable=False, default="", server_default="")
 
 
 def _key(name: str) -> Column[str]:
-    return Column(name, Words, primary_key=True)
+    return Column(name, StoredText, primary_key=True)
 
 
 def _at(name: str) -> Column[object]:
-    return Column(name, Moment, nullable=False)
+    return Column(name, UtcTime, nullable=False)
 
 
 requests: Final = Table(
@@ -45,7 +45,7 @@ requests: Final = Table(
     _words("kind"),
     _words("namespace"),
     _words("name"),
-    Column("files", Document, nullable=False),
+    Column("files", StoredJson, nullable=False),
     _words("response_url"),
     _words("language"),
     _at("created"),
@@ -59,7 +59,7 @@ requests: Final = Table(
 parts: Final = Table(
     "request_parts",
     METADATA,
-    Column("request_id", Words, ForeignKey("requests.id", ondelete="CASCADE"), primary_key=True),
+    Column("request_id", StoredText, ForeignKey("requests.id", ondelete="CASCADE"), primary_key=True),
     _key("ts"),
     _words("channel"),
     _words("text"),
@@ -87,8 +87,8 @@ answers: Final = Table(
     _words("ts"),
     _words("incident"),
     _words("verdict"),
-    Column("message", Document, nullable=False),
-    Column("shown", Document, nullable=False),
+    Column("message", StoredJson, nullable=False),
+    Column("shown", StoredJson, nullable=False),
     _at("saved"),
     Index(None, "channel", "ts"),
     Index(None, "saved"),
@@ -124,7 +124,7 @@ mutes: Final = Table(
     _key("incident"),
     _words("by"),
     _at("at"),
-    Column("until", Moment),
+    Column("until", UtcTime),
 )
 
 feedback: Final = Table(
@@ -141,13 +141,13 @@ plans: Final = Table(
     METADATA,
     _key("id"),
     _words("request_id"),
-    Column("document", Document, nullable=False),
+    Column("document", StoredJson, nullable=False),
     _words("state"),
     _at("expires"),
     _words("claimed_by"),
-    Column("claimed_at", Moment),
+    Column("claimed_at", UtcTime),
     _words("token"),
-    # What a claimed plan does to what, by whatever name all plans for it share: how often that is done is bounded.
+    # Action and subject of a claimed plan, under a name that all plans for the subject share: repetitions are limited.
     _words("action"),
     _words("subject"),
     Index(None, "request_id"),
@@ -159,8 +159,8 @@ audit: Final = Table(
     "audit",
     METADATA,
     Column("id", _SERIAL, primary_key=True, autoincrement=True),
-    # Given, it makes an entry of a step that runs twice one entry.
-    Column("key", Words, unique=True),
+    # With a key, a step that runs twice leaves one entry.
+    Column("key", StoredText, unique=True),
     _at("at"),
     _words("actor"),
     _words("team"),
@@ -170,7 +170,7 @@ audit: Final = Table(
     _words("target"),
     _words("plan_id"),
     _words("outcome"),
-    Column("detail", Document, nullable=False),
+    Column("detail", StoredJson, nullable=False),
     Index(None, "at"),
     sqlite_autoincrement=True,
 )
@@ -179,7 +179,7 @@ notices: Final = Table("notices", METADATA, _key("key"), _at("at"))
 
 replicas: Final = Table("replicas", METADATA, _key("executor"), _words("version"), _at("beat"))
 
-# `revision` counts what has changed of a channel's chronicle, `shown` is the one that its summary shows.
+# `revision` counts the changes of a channel's chronicle, `shown` is the one in its summary.
 incident_channels: Final = Table(
     "incident_channels",
     METADATA,
@@ -190,10 +190,10 @@ incident_channels: Final = Table(
     Column("state", String(16), nullable=False),
     _at("opened"),
     _at("since"),
-    Column("resolved", Moment),
-    # How far its history is read: null, not begun; empty, to its end.
-    Column("cursor", Words),
-    # What was said from that message on may not have been heard; empty: nothing. And how far it is read since.
+    Column("resolved", UtcTime),
+    # Position in the history: null before the start, empty at the end.
+    Column("cursor", StoredText),
+    # Messages from this one on may have been lost (empty: none), and how far they have been read since.
     _words("missed"),
     _words("missed_cursor"),
     Column("revision", Integer, nullable=False),
@@ -201,41 +201,41 @@ incident_channels: Final = Table(
     _words("summary_ts"),
     _words("canvas"),
     _words("rendered_by"),
-    Column("rendered_until", Moment),
+    Column("rendered_until", UtcTime),
     Index(None, "state"),
 )
 
 facts: Final = Table(
     "facts",
     METADATA,
-    Column("channel", Words, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
+    Column("channel", StoredText, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
     _key("key"),
-    # What it was read from, which is replaced as a whole.
+    # The source that the fact was read from; all facts of a source are replaced together.
     _words("source"),
     _words("ts"),
     _words("incident"),
     _at("at"),
-    Column("document", Document, nullable=False),
+    Column("document", StoredJson, nullable=False),
     Index(None, "channel", "source"),
     Index(None, "channel", "at"),
     Index(None, "incident"),
 )
 
-# Which version of a source was read, so that an older one that comes later does not count; gone is for good.
+# The version of each source that was read, so that an older one is ignored; `gone` is final.
 fact_sources: Final = Table(
     "fact_sources",
     METADATA,
-    Column("channel", Words, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
+    Column("channel", StoredText, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
     _key("source"),
     _words("version"),
     Column("gone", Boolean, nullable=False),
 )
 
-# What people did by hand to a message's place in the timeline: the last of each kind by each of them.
+# Manual marks on timeline messages: the last of each kind per person.
 fact_marks: Final = Table(
     "fact_marks",
     METADATA,
-    Column("channel", Words, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
+    Column("channel", StoredText, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
     _key("ts"),
     _key("user"),
     _key("what"),
@@ -243,12 +243,12 @@ fact_marks: Final = Table(
     _at("at"),
 )
 
-# What a person had last read of a chronicle, and what before that.
+# The time up to which a person has read a chronicle, and the one before that.
 chronicle_reads: Final = Table(
     "chronicle_reads",
     METADATA,
-    Column("channel", Words, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
+    Column("channel", StoredText, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
     _key("user"),
     _at("last"),
-    Column("before", Moment),
+    Column("before", UtcTime),
 )

@@ -1,4 +1,4 @@
-"""Column types: what our values become in either database."""
+"""Define column types that store our values in either database."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.types import TypeDecorator
 
 
-class Moment(TypeDecorator[datetime]):
-    """An aware time; SQLite, which knows no zones, holds it as UTC."""
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time; SQLite, which has no time zones, stores it as UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -20,7 +20,7 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("times in the store are aware")
+            raise ValueError("times in the store must be aware")
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
@@ -30,8 +30,8 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
-class Words(TypeDecorator[str]):
-    """Text from anywhere. What neither database can hold (NUL, half a surrogate pair) becomes U+FFFD."""
+class StoredText(TypeDecorator[str]):
+    """Text from outside; characters that a database cannot store (NUL, half a surrogate pair) become U+FFFD."""
 
     impl = SqlText
     cache_ok = True
@@ -40,8 +40,8 @@ class Words(TypeDecorator[str]):
         return None if value is None else storable(value)
 
 
-class Document(TypeDecorator[Any]):
-    """A JSON value, without what a database cannot hold as text."""
+class StoredJson(TypeDecorator[Any]):
+    """A JSON value, with the same replacements in its texts."""
 
     impl = JSON
     cache_ok = True
@@ -51,10 +51,12 @@ class Document(TypeDecorator[Any]):
 
 
 def storable(value: str) -> str:
+    """Replace what neither database can store in a text."""
     return value.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def storable_json(value: Any) -> Any:
+    """Replace what neither database can store in all texts of a JSON value."""
     match value:
         case str():
             return storable(value)

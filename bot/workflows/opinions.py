@@ -1,4 +1,4 @@
-"""The quiet controls of an answer: "not it", "mute here", and taking the mute back."""
+"""Take opinions on an answer: "not it", "mute here" and "unmute"."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bot.jobs import Json, Run
-from bot.policy import Reading
-from bot.workflows.desk import Desk
-from bot.workflows.patience import patiently
-from bot.workflows.telling import Telling
+from bot.jobs import JobRun, Json
+from bot.policy import ReadLevel
+from bot.workflows.message_poster import MessagePoster
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Services
 from responses import failures
-from responses.slack.notes import told
+from responses.slack.notices import notice
 from responses.slack.presses import Press
 
 # A mute that nobody takes back ends by itself: what it hides would be forgotten otherwise.
@@ -20,29 +20,29 @@ _MUTED_FOR: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opinions:
+class OpinionWorkflow:
     """The workflow `opinion`. Payload: {"request", "what": a Press, "user", "team", "channel", "ts"}."""
 
-    desk: Desk
-    telling: Telling
+    services: Services
+    poster: MessagePoster
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
-        await patiently(run, "take", self.take, payload)
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        await retry_step(run, "take", self.take, payload)
         return None
 
     async def take(self, payload: Json) -> None:
-        desk, store = self.desk, self.desk.store
+        services, store = self.services, self.services.store
         request_id, user, channel = str(payload["request"]), str(payload["user"]), str(payload["channel"])
         answer, request = await store.answers.get(request_id), await store.requests.get(request_id)
         if answer is None or request is None:
             return
-        asker = await desk.asker(team=str(payload["team"]), channel=channel, user=user)
-        if asker.scope.reading is not Reading.FULL:
+        requester = await services.requester(team=str(payload["team"]), channel=channel, user=user)
+        if requester.scope.reading is not ReadLevel.FULL:
             # Whoever may not be shown it has no say in whether others are.
-            says = asker.scope.text_only_reason or failures.NOT_ALLOWED_HERE
-            await desk.slack.whisper(channel=channel, user=user, message=told(says, language=asker.language))
+            says = requester.scope.text_only_reason or failures.NOT_ALLOWED_HERE
+            await services.slack.whisper(channel=channel, user=user, message=notice(says, language=requester.language))
             return
-        now = desk.clock()
+        now = services.clock()
         match Press(str(payload["what"])):
             case Press.NOT_IT:
                 await store.feedback.add(request_id, user, "not it", now)
@@ -56,4 +56,4 @@ class Opinions:
                 await store.answers.note(request_id, {"muted": ""})
             case _:
                 return
-        await self.telling.show(request)
+        await self.poster.show(request)

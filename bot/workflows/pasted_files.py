@@ -1,4 +1,4 @@
-"""What came as a file becomes part of the request's text: a long paste is a snippet, a log an attachment."""
+"""Read files into the text of their request: a long paste comes as a snippet, a log as an attachment."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import structlog
 
 from bot.jobs import Json
 from bot.slack.errors import SlackError
-from bot.store import LONGEST_TEXT, Request
-from bot.workflows.desk import FILE, Desk
-from bot.workflows.telling import Telling
+from bot.store import LONGEST_TEXT, StoredRequest
+from bot.workflows.message_poster import MessagePoster
+from bot.workflows.services import FILE, Services
 from intents.domain import Text
 from responses.safety import safe
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -25,19 +25,21 @@ _SAID_ONCE: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastedFiles:
-    desk: Desk
-    telling: Telling
+    """Reads pasted files into the text of their request."""
 
-    async def read(self, request: Request) -> tuple[Text, ...]:
+    services: Services
+    poster: MessagePoster
+
+    async def read(self, request: StoredRequest) -> tuple[Text, ...]:
         """Add the files' texts to the request; why the others could not be read. Reading twice changes nothing."""
         return await self.add(request, request.asked.files, behind=request.asked.source_ts)
 
-    async def add(self, request: Request, files: Iterable[Json], *, behind: str) -> tuple[Text, ...]:
+    async def add(self, request: StoredRequest, files: Iterable[Json], *, behind: str) -> tuple[Text, ...]:
         """The same of the files of a message that is the part `behind`."""
         unread: list[Text] = []
         for number, file in enumerate(files):
             try:
-                read = await self.desk.slack.read_file(file)
+                read = await self.services.slack.read_file(file)
             except SlackError as error:
                 _log.warning("a file could not be fetched", request=request.id, error=str(error))
                 unread.append(error.says)
@@ -47,14 +49,14 @@ class PastedFiles:
                 continue
             # A file follows the message it came with.
             text = safe(read.text, limit=LONGEST_TEXT)
-            await self.desk.store.requests.amend(request.id, f"{behind}.{number}", text, self.desk.clock())
+            await self.services.store.requests.amend(request.id, f"{behind}.{number}", text, self.services.clock())
         return tuple(unread)
 
-    async def told_once(self, request: Request, unread: tuple[Text, ...]) -> None:
+    async def mention_unread(self, request: StoredRequest, unread: tuple[Text, ...]) -> None:
         """A file nobody asked us about is mentioned once a day in its channel: it may hold what we could answer."""
         if not unread:
             return
         once = f"file/{request.asked.channel}/{unread[0].en[:40]}"
-        if await self.desk.store.notices.once(once, within=_SAID_ONCE, now=self.desk.clock()):
-            asker = await self.desk.asker_of(request)
-            await self.telling.post(request, told(unread[0], language=asker.language), step=FILE)
+        if await self.services.store.notices.once(once, within=_SAID_ONCE, now=self.services.clock()):
+            requester = await self.services.requester_of(request)
+            await self.poster.post(request, notice(unread[0], language=requester.language), step=FILE)

@@ -13,13 +13,14 @@ from typing import Final
 
 import structlog
 
-from bot.background import in_background
-from bot.reading import Progress
-from bot.slack.client import Sent, Slack
+from bot.common.background import in_background
+from bot.diagnosing.reads import Progress
+from bot.slack.client import Slack
 from bot.slack.errors import SlackError
+from bot.slack.posts import PostedMessage
 from intents.domain import Language
 from responses.safety import safe_value
-from responses.slack.diagnosis import placeholder
+from responses.slack.diagnosis import placeholder_message
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -32,14 +33,14 @@ async def _always() -> bool:
 
 
 @dataclass(slots=True, kw_only=True)
-class Teller:
+class ProgressReporter:
     """`async with teller.telling(): diagnose(..., progress=teller.progress)`.
 
     `wanted` tells whether what is being found out will still be shown.
     """
 
     slack: Slack
-    sent: Sent | None
+    sent: PostedMessage | None
     language: Language
     wanted: Callable[[], Awaitable[bool]] = _always
     _latest: Progress | None = None
@@ -48,14 +49,14 @@ class Teller:
         self._latest = progress
 
     @asynccontextmanager
-    async def telling(self) -> AsyncIterator[None]:
+    async def reporting(self) -> AsyncIterator[None]:
         if self.sent is None:
             yield
             return
         async with in_background(self._tell(self.sent)):
             yield
 
-    async def _tell(self, sent: Sent) -> None:
+    async def _tell(self, sent: PostedMessage) -> None:
         await asyncio.sleep(_FIRST_AFTER_S)
         told: Progress | None = None
         while True:
@@ -63,7 +64,7 @@ class Teller:
             if now is not None and now != told:
                 if not await self.wanted():
                     return
-                message = placeholder(
+                message = placeholder_message(
                     language=self.language, done=now.done, total=now.total, found=safe_value(now.found)
                 )
                 try:

@@ -14,4 +14,9 @@ Line = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 class Model(BaseModel):
     """A part of an entry: an unknown key or a wrong type is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, arbitrary_types_allowed=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=False,
+        defer_build=True,  # incidents that an earlier start has read are not validated again
+    )

@@ -9,21 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
 from stat import S_ISREG
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
 from intents.catalog.schema import Incident
-from intents.catalog.yaml_nodes import Document, YamlError
+from intents.catalog.word_lists import WORDS, WordListError, WordLists
 
-# Lists of words that signatures share: of the built-in catalog, and at the top of any directory.
-WORDS: Final = "words.yaml"
+if TYPE_CHECKING:
+    from intents.catalog.yaml_nodes import Document
+
 # An incident file is prose and a few trimmed objects; more is a mistake (a dump), and slow to read.
 MAX_FILE_BYTES: Final = 1024 * 1024
+_NOTHING: Final[Mapping[str, Incident]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -42,10 +45,16 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where an incident was read from."""
+    """The file that an incident was read from. `digest` tells its text, with the word lists it uses, from any other."""
 
     path: Path
-    document: Document
+    text: str
+    digest: str
+    lists: WordLists = WordLists()
+
+    @property
+    def document(self) -> Document:
+        return _document(self.text)
 
     def problem(self, path: Sequence[str | int], says: str) -> Problem:
         """A problem at a path into this file, e.g. ("evidence", 2, "when")."""
@@ -80,27 +89,31 @@ def builtin_directory() -> Path:
     return Path(str(resources.files("intents.catalog"))) / "data"
 
 
-def load(directories: Iterable[Path], *, last_good: Catalog | None = None) -> Loaded:
+def _builtin_words() -> Path:
+    return builtin_directory().parent / WORDS
+
+
+def load(
+    directories: Iterable[Path], *, last_good: Catalog | None = None, known: Mapping[str, Incident] = _NOTHING
+) -> Loaded:
     """Read every `*.yaml` under the directories, later ones overriding earlier ones by id.
 
-    Never raises for what is in a file: that is a Problem, and the entry is the one of an earlier directory, or of
-    `last_good`, or absent.
+    `known` are incidents by the digest of their text: such a text is not parsed again. Never raises for what is in a
+    file: that is a Problem, and the entry is the one of an earlier directory, or of `last_good`, or absent.
     """
     incidents: dict[str, Incident] = {}
     sources: dict[str, Source] = {}
     problems: list[Problem] = []
-    words: dict[str, tuple[str, ...]] = {}
-    problems.extend(_add_words(words, builtin_directory().parent / WORDS))
+    lists = WordLists().with_file(_builtin_words())
     for directory in directories:
         if not directory.is_dir():
             problems.append(Problem(file=str(directory), line=0, field="", says="no such directory"))
             continue
+        lists = _with_lists_of(directory, lists, problems)
         seen: dict[str, Path] = {}
-        problems.extend(_add_words(words, directory / WORDS))
-        known = tuple(sorted(words.items()))
         for path in sorted(_files(directory)):
             incident_id = path.stem
-            read = _read(path, known)
+            read = _read(path, known, lists)
             if isinstance(read, list):
                 problems.extend(read)
                 _keep_last_good(incident_id, last_good, incidents, sources)
@@ -120,9 +133,6 @@ def load(directories: Iterable[Path], *, last_good: Catalog | None = None) -> Lo
     return Loaded(catalog=catalog, problems=tuple(sorted(problems)))
 
 
-_Words: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
-
-
 def _files(directory: Path) -> Iterator[Path]:
     """A mounted ConfigMap holds every file twice: linked, and in a directory beside it named `..` and the time."""
     for path in directory.rglob("*.yaml"):
@@ -131,27 +141,21 @@ def _files(directory: Path) -> Iterator[Path]:
             yield path
 
 
-def _add_words(words: dict[str, tuple[str, ...]], path: Path) -> Iterator[Problem]:
-    """Add the named lists of a file, if there is one; what is wrong with it are problems."""
-    if not path.is_file():
-        return
+def _with_lists_of(directory: Path, lists: WordLists, problems: list[Problem]) -> WordLists:
+    """Return the word lists that hold in a directory; what is wrong with its own is a problem."""
+    path = directory / WORDS
     try:
-        document = Document(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YamlError) as error:
-        yield Problem(file=str(path), line=getattr(error, "line", 1), field="", says=str(error))
-        return
-    lists = document.value if isinstance(document.value, dict) else {"": document.value}
-    for name, phrases in lists.items():
-        if not isinstance(name, str) or not name.isidentifier():
-            says = "expected a name and its list of words"
-        elif not isinstance(phrases, list) or not all(isinstance(phrase, str) and phrase for phrase in phrases):
-            says = "expected a list of words"
-        elif name in words:
-            says = "a list of this name exists already"
-        else:
-            words[name] = tuple(phrases)
-            continue
-        yield Problem(file=str(path), line=document.line((str(name),)), field=str(name), says=says)
+        longer = lists.with_file(path)
+    except WordListError as error:
+        problems.append(_problem_with_list(error))
+        return lists
+    if longer is not lists:
+        problems.extend(_problem_with_list(error) for error in longer.errors() if error.path == path)
+    return longer
+
+
+def _problem_with_list(error: WordListError) -> Problem:
+    return Problem(file=str(error.path), line=error.line, field=error.name, says=str(error))
 
 
 def _keep_last_good(
@@ -162,7 +166,7 @@ def _keep_last_good(
         sources[incident_id] = last_good.sources[incident_id]
 
 
-def _read(path: Path, words: _Words) -> tuple[Incident, Source] | list[Problem]:
+def _read(path: Path, known: Mapping[str, Incident], lists: WordLists) -> tuple[Incident, Source] | list[Problem]:
     def problem(line: int, says: str) -> list[Problem]:
         return [Problem(file=str(path), line=line, field="", says=says)]
 
@@ -178,32 +182,43 @@ def _read(path: Path, words: _Words) -> tuple[Incident, Source] | list[Problem]:
         return problem(0, error.strerror or "cannot be read")
     except UnicodeDecodeError as error:
         return problem(1, f"not UTF-8 at byte {error.start}")
-    return _parsed(path, text, words)
+    digest = blake2b(f"{text}\0{lists.digest}".encode(), digest_size=16).hexdigest()
+    source = Source(path=path, text=text, digest=digest, lists=lists)
+    incident = known.get(source.digest)
+    return (incident, source) if incident is not None and incident.id == path.stem else _parsed(source)
 
 
 @lru_cache(maxsize=256)
-def _parsed(
-    path: Path, text: str, words: _Words
-) -> tuple[Incident, Source] | list[Problem]:
-    """What a file says. What has not changed since it was last read is not parsed again."""
+def _parsed(source: Source) -> tuple[Incident, Source] | list[Problem]:
+    """Return what a file says. A file that has not changed since it was last read is not parsed again."""
+    path = source.path
 
     def problem(line: int, says: str) -> list[Problem]:
         return [Problem(file=str(path), line=line, field="", says=says)]
 
+    from intents.catalog.yaml_nodes import YamlError  # noqa: PLC0415 - as below
+
     try:
-        document = Document(text)
+        document = source.document
     except YamlError as error:
         return problem(error.line, error.problem)
     if not isinstance(document.value, dict):
         return problem(1, "expected an incident: keys and values")
-    source = Source(path=path, document=document)
     try:
-        incident = Incident.model_validate(document.value, context={"words": dict(words)})
+        incident = Incident.model_validate(document.value, context={"words": source.lists.words()})
     except ValidationError as error:
         return [_problem_of(source, details["loc"], details["msg"], details["type"]) for details in error.errors()]
     if incident.id != path.stem:
         return [source.problem(("id",), f"is {incident.id!r}, but the file is named {path.stem!r}")]
     return incident, source
+
+
+@lru_cache(maxsize=8)
+def _document(text: str) -> Document:
+    """Return the document of a text; one that is asked for several things is read once."""
+    from intents.catalog.yaml_nodes import Document  # noqa: PLC0415 - not needed where every file is known
+
+    return Document(text)
 
 
 def _problem_of(source: Source, loc: tuple[str | int, ...], message: str, kind: str) -> Problem:

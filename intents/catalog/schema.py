@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from intents.catalog.actions import Action
 from intents.catalog.fields import Id, Key, Line, Model
 from intents.catalog.signatures import Signature, Written, in_full
+from intents.descriptions import describe
 from intents.domain import Expects, Outcome, Severity, Status, Strength, Text, Unit, Verdict
 
 def _in_both_languages(value: Any) -> Any:
@@ -325,3 +326,8 @@ class Incident(Model):
     def rule(self, rule_id: str) -> Rule | None:
         """Return a rule by its id, None if there is none of it."""
         return next((rule for rule in self.evidence if rule.id == rule_id), None)
+
+
+def describe_fields() -> None:
+    """Give the fields of all models here their descriptions: what the authoring guide and the JSON Schema say."""
+    describe(*Model.__subclasses__())

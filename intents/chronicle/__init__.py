@@ -1,0 +1,1 @@
+"""Extract and summarise the facts of incident channels, as pure functions."""

@@ -1,4 +1,4 @@
-"""What bots announce: alerts that fire and clear, deployments that start, succeed, fail; and what people deployed."""
+"""Recognise announcements of bots (alerts that fire and clear, deployments) and deployments that people report."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from intents.chronicle.facts import FactKind, Firing, Shipping
+from intents.chronicle.facts import AlertState, DeployState, FactKind
 from intents.chronicle.guards import is_stated
-from intents.chronicle.phrases import OPENING
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import OPENING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Announced:
-    """`says` is the line that announces it, `about` the same without the words that tell its state."""
+class Announcement:
+    """An announcement: `says` is its line, `about` the line without the words for its state."""
 
     kind: FactKind
     state: str
@@ -48,7 +48,7 @@ _ALERT_NAME: Final = re.compile(r"alertname\s*[=:]\s*(\S{1,120})")
 _NUMBER: Final = re.compile(r"^\W*#\d+:?\s*|【|】|\*")
 _AT: Final = re.compile(r"，当前.*$|，触发时间.*$|,? (?:current|value)[: ].*$")
 
-# Which line is about a deployment, and what is none although it has the word.
+# Words of a line about a deployment, and words that show that the line is about something else.
 _SHIPS: Final = re.compile(
     r"(?i)\b(?:deploy\w*|release[ds]?|roll(?:ed|ing)?[ -]?(?:out|back)|rollout|shipped|promoted|sync(?:ed"
     r"|hroni[sz]ed)?(?: operation)?|upgrad(?:e|ed|ing)|node-? ?pool|terraform (?:apply|run)|apply complete|migrations?"
@@ -65,18 +65,18 @@ _NOT_SHIPPING: Final = re.compile(
 )
 _SHIPPING: Final = (
     (
-        Shipping.FAILED,
+        DeployState.FAILED,
         r"\b(?:failed|failure|failing|aborted|unsuccessful|timed out|cancell?ed|rejected|errored)\b"
         r"|失败|中止|异常|未通过",
     ),
     (
-        Shipping.STARTED,
+        DeployState.STARTED,
         r"\b(?:has started|started|starting|begun|in progress|queued|triggered|is (?:being )?(?:deploying"
         r"|deployed|rolling)"
         r"|deploying|rolling out)\b|开始|正在|进行中",
     ),
     (
-        Shipping.SUCCEEDED,
+        DeployState.SUCCEEDED,
         r"\b(?:succeeded|success|successful|successfully|finished|completed?|passed|live|done|synced|deployed"
         r"|released|shipped"
         r"|promoted|rolled (?:out|back)|is now running (?:new )?version)\b"
@@ -85,7 +85,7 @@ _SHIPPING: Final = (
     ),
 )
 _STATES: Final = tuple((state, re.compile(f"(?i){pattern}")) for state, pattern in _SHIPPING)
-# "Finished deploying" is over, whatever its verb's form.
+# "Finished deploying" is finished, although its verb is not.
 _OVER: Final = re.compile(r"(?i)\b(?:finished|completed|done|succeeded in) (?:deploying|rolling out|releasing)\b")
 
 _PERSON_DEPLOYED: Final = re.compile(
@@ -104,39 +104,39 @@ _PERSON_DEPLOYED: Final = re.compile(
 )
 
 
-def announced(lines: tuple[str, ...]) -> Announced | None:
-    """What a bot's message announces, by one of its first lines."""
+def announcement_in(lines: tuple[str, ...]) -> Announcement | None:
+    """Return what a bot's message announces in its first lines."""
     for line in lines[:_LINES]:
         if (found := _CLEARED.search(line)) is not None:
-            return _alert(Firing.RESOLVED, line, found, lines)
+            return _alert(AlertState.RESOLVED, line, found, lines)
         if (found := _FIRED.search(line)) is not None:
-            return _alert(Firing.FIRING, line, found, lines)
+            return _alert(AlertState.FIRING, line, found, lines)
     for line in lines[:_LINES]:
         if (state := _shipping(line)) is not None:
-            return Announced(kind=FactKind.DEPLOY, state=state, says=line)
+            return Announcement(kind=FactKind.DEPLOY, state=state, says=line)
     return None
 
 
-def _shipping(line: str) -> Shipping | None:
-    """How a deployment goes; None of a line that announces none."""
+def _shipping(line: str) -> DeployState | None:
+    """Return the state of a deployment; None if the line announces none."""
     if not _SHIPS.search(line) or _NOT_SHIPPING.search(line):
         return None
     if _OVER.search(line):
-        return Shipping.SUCCEEDED
+        return DeployState.SUCCEEDED
     return next((state for state, pattern in _STATES if pattern.search(line)), None)
 
 
-def _alert(state: Firing, line: str, found: re.Match[str], lines: tuple[str, ...]) -> Announced:
-    """An alert; where its first line says no more than that it fires, the line that names it says what."""
+def _alert(state: AlertState, line: str, found: re.Match[str], lines: tuple[str, ...]) -> Announcement:
+    """Return an alert; if its first line only says that it fires, the line with the alert's name is added."""
     about = _about(line, found)
     if not _NAMES.search(about):
         named = next((hit[1] for each in lines if (hit := _ALERT_NAME.search(each))), "")
-        return Announced(kind=FactKind.ALERT, state=state, says=f"{line} {named}".strip(), about=named or about)
-    return Announced(kind=FactKind.ALERT, state=state, says=line, about=about)
+        return Announcement(kind=FactKind.ALERT, state=state, says=f"{line} {named}".strip(), about=named or about)
+    return Announcement(kind=FactKind.ALERT, state=state, says=line, about=about)
 
 
 def is_deploy(sentence: Sentence) -> bool:
-    """Whether a person tells that something new went out; a fix that went out is a decision."""
+    """Return whether a person reports a deployment; a deployed fix is a decision."""
     found = _PERSON_DEPLOYED.search(sentence.plain)
     return found is not None and is_stated(sentence, found.start(), found.end())
 

@@ -1,4 +1,4 @@
-"""What may be the cause, from all that was suspected, answered and ruled out."""
+"""Collect possible causes from all suspicions, answers and exclusions."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import Final
 
 from intents.chronicle.facts import Fact, FactKind
 from intents.chronicle.subjects import things_in
-from intents.chronicle.timeline import Moment, moment_of
+from intents.chronicle.timeline import TimelineEntry, entry_of
 from intents.domain import Verdict
 
-# Among so many suspicions said last one is looked for that is about the same.
+# Only this many of the latest suspicions are compared.
 _LATEST: Final = 50
 _SURENESS: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2}
 _SAME_THINGS: Final = 2
-# After it stands why: "not the tag: the other pods run it just fine".
+# The reason follows this mark: "not the tag: the other pods run it just fine".
 _REASON: Final = re.compile(r"[:;.,，。；：(（]\s|[，。；：（]|\b(?:because|since)\b|因为")
-# What somebody says of that which it is not: everything up to there is about it, and only then comes why.
+# Words that deny a cause: the text up to them is about the denied cause, and the reason follows.
 _DENIES: Final = re.compile(
     r"\b(?:ruled out|red herring|innocent|off the hook|in the clear|unrelated|nothing to do with)\b"
     r"|排除|无关|没有?关系|没有?嫌疑|清白"
 )
-# What needs nothing done is not what an incident comes from.
+# A remark about something that needs no action is not a cause.
 _HARMLESS: Final = re.compile(
     r"\b(?:no action|nothing to (?:do|worry)|harmless|as expected|expected (?:behaviou?r"
     r"|load))\b|不用(?:处理|管|担心)|无需处理|正常现象"
     r"|(?:属|在)(?:正常|预期)"
 )
-# What the same is called, in either language.
+# Words for the same subject in both languages.
 _CALLED: Final = tuple(
     (sort, re.compile(pattern))
     for sort, pattern in (
@@ -81,19 +81,18 @@ _IDLE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Causes:
-    """Surest first; each as its newest fact, with the others of the same."""
+    """Possible causes, most certain first; each is its newest fact with the others of the same cause."""
 
-    standing: tuple[Moment, ...]
-    ruled_out: tuple[Moment, ...]
+    standing: tuple[TimelineEntry, ...]
+    ruled_out: tuple[TimelineEntry, ...]
 
 
 def causes_in(ordered: Iterable[Fact]) -> Causes:
-    """The hypotheses of facts that are in order.
+    """Return the hypotheses of ordered facts.
 
-    An incident of the catalog about the same objects is one hypothesis, as its newest verdict says. What people suspect
-    is one if the words of the one are all among those of the other; to be ruled out one thing in common is enough,
-    whatever it is called, to be confirmed two. A confirmed one comes before a likely one, ours, which is of evidence,
-    before one that is only said, a newer before an older; last comes what needs nothing done.
+    A catalog incident about the same objects is one hypothesis with its newest verdict. Suspicions of people are the
+    same if one has all the words of the other. One common thing is enough to rule out a suspicion, two to confirm it.
+    Confirmed comes before likely, our evidence before statements, newer before older; harmless remarks come last.
     """
     groups: list[list[Fact]] = []
     ours: dict[tuple[str, ...], list[Fact]] = {}
@@ -132,7 +131,7 @@ def _said_before(fact: Fact, said: dict[str, list[Fact]]) -> list[Fact] | None:
         other = set(template.split())
         if words <= other or other <= words:
             return group
-        # Who says that it is not the disk means what was suspected of the disk, in whatever words.
+        # "It's not the disk" refers to any suspicion about the disk, in whatever words.
         if (
             group[-1].state != Verdict.RULED_OUT
             and refuted & _things(group[-1].says)
@@ -145,7 +144,7 @@ def _said_before(fact: Fact, said: dict[str, list[Fact]]) -> list[Fact] | None:
 
 
 def _is_confirmed_by(fact: Fact, suspected: Fact) -> bool:
-    """Whether who says what it was means what was suspected: both speak of the same in more than one word."""
+    """Return whether a confirmed cause is the suspected one: both share more than one thing."""
     return (
         fact.state == Verdict.CONFIRMED
         and suspected.state in (Verdict.POSSIBLE, Verdict.LIKELY)
@@ -155,13 +154,13 @@ def _is_confirmed_by(fact: Fact, suspected: Fact) -> bool:
 
 
 def _are_others(fact: Fact, suspected: Fact) -> bool:
-    """Whether each names its own: the disk of tikv-1 is not that of tikv-2."""
+    """Return whether each names a different object: the disk of tikv-1 is not that of tikv-2."""
     mine, theirs = things_in(_REASON.split(fact.says.lower(), maxsplit=1)[0]), things_in(suspected.says.lower())
     return bool(mine.names and theirs.names and not mine.names & theirs.names)
 
 
 def _refuted(says: str) -> frozenset[str]:
-    """What somebody says it is not: the words before the reason, which names what it is."""
+    """Return the denied things: the words before the reason, because the reason names the real cause."""
     if denied := _DENIES.search(says.lower()):
         return _things(says[: denied.end()] + _REASON.split(says[denied.end() :], maxsplit=1)[0])
     return _things(_REASON.split(says, maxsplit=1)[0])
@@ -169,7 +168,7 @@ def _refuted(says: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def _things(says: str) -> frozenset[str]:
-    """What a suspicion is about, whatever people call it: a version that went out is a deploy, 磁盘 a disk."""
+    """Return the things that a suspicion is about, under a common name: a new version is a deploy, 磁盘 a disk."""
     plain = says.lower()
     subject = things_in(plain)
     sorts = {sort for sort, called in _CALLED if called.search(plain)}
@@ -178,12 +177,12 @@ def _things(says: str) -> frozenset[str]:
     return frozenset((subject.names | subject.words | subject.sorts | parts) - _IDLE) | sorts
 
 
-def _newest_first(group: list[Fact]) -> Moment:
-    whole = moment_of(group)
-    return Moment(at=whole.at, last=whole.last, count=whole.count, fact=group[-1], also=tuple(group[:-1]))
+def _newest_first(group: list[Fact]) -> TimelineEntry:
+    whole = entry_of(group)
+    return TimelineEntry(at=whole.at, last=whole.last, count=whole.count, fact=group[-1], also=tuple(group[:-1]))
 
 
-def _rank(moment: Moment) -> tuple[bool, int, bool, float, str]:
+def _rank(moment: TimelineEntry) -> tuple[bool, int, bool, float, str]:
     fact = moment.fact
     harmless = _HARMLESS.search(fact.says) is not None
     return harmless, _SURENESS.get(Verdict(fact.state), 3), not fact.incident, -fact.at.timestamp(), fact.key

@@ -1,7 +1,7 @@
-"""That something is done, in words that do not say what: "done", "✅", "搞定", or the state it has been brought to.
+"""Recognise that something is done in words that do not say what: "done", "✅", "搞定", or its new state.
 
-Such words are no fact by themselves: only the decision that they reply to, or that names the same thing, tells what
-they mean. They never state what is only partly done, in doubt, or still to come.
+Such words are not a fact by themselves: their meaning comes from the decision that they reply to or that names the same
+thing. Partly done, doubtful and future things do not count.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from intents.chronicle.guards import is_stated, is_whole
-from intents.chronicle.phrases import OPENING
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import OPENING
 
 _TICK: Final = (
     r":(?:white_check_mark|heavy_check_mark|ballot_box_with_check|check|check_mark|done|white_tick):|[✅✔☑]\ufe0f?"
@@ -37,7 +37,7 @@ _BROUGHT_ZH: Final = re.compile(
     rf"^(?P<what>[^，。]{{1,24}}?)\s*(?:都|已经?|现在)*\s*(?:回到|退回到?|恢复到|换到|升到|降到|切到)\s*(?:了\s*)?(?:{_VERSION}"
     r"|(?:上一?个?|旧|老|之前的?)版本?)\s*(?:了|上)?"
 )
-# Not all of it, or not yet.
+# Words for a part or a delay.
 _STILL: Final = re.compile(
     r"\b(?:still|until|except|apart from|one more|next|then|soon|minutes?|min|secs?|seconds?|waiting|rest|others?)\b"
     r"|还|除了|等|剩|接下来|另"
@@ -45,7 +45,7 @@ _STILL: Final = re.compile(
 
 
 def is_done(sentences: Sequence[Sentence], line: str) -> bool:
-    """Whether what somebody replied in `line` says first of all that what was to be done is done."""
+    """Return whether a reply in `line` first of all says that the task is done."""
     if _TICKED.fullmatch(line):
         return True
     if not sentences:
@@ -61,7 +61,7 @@ def is_done(sentences: Sequence[Sentence], line: str) -> bool:
 
 
 def brought_about(sentence: Sentence) -> bool:
-    """Whether it says in which version or form something is now."""
+    """Return whether a sentence names the version or form that something has now."""
     if _STILL.search(sentence.plain):
         return False
     for start, clause in sentence.clauses:

@@ -1,7 +1,7 @@
-"""What is kept of an incident channel: facts, one for each thing that matters, in the words of whoever said it.
+"""Define the facts of an incident channel: one per relevant statement, in its author's words.
 
-Everything shown of an incident channel (timeline, summary, catch-up, postmortem) is made anew from its facts by pure
-functions; what is no fact was noise and is not kept.
+Every view of an incident channel (timeline, summary, catch-up, postmortem) is rendered from its facts by pure
+functions; everything else is noise and is not stored.
 """
 
 from __future__ import annotations
@@ -14,35 +14,37 @@ from typing import Final
 
 from intents.domain import ObjectRef, Text
 
-# The template of a reply that says that something is done, and not what.
+# The template of a reply that says only that something is done.
 DONE: Final = "done"
-# The template of a STATUS of one thing, which is in order again: of the incident as a whole it says nothing.
+# The template of a STATUS about one recovered thing; it says nothing about the whole incident.
 RECOVERED: Final = "recovered"
-# What one fact says is a line to be read at a glance, not a paste.
+# One fact is a line to read at a glance, not a paste.
 LONGEST_SAYS: Final = 280
 
 
 class FactKind(StrEnum):
-    REPORT = "report"  # somebody says what is broken
-    ERROR = "error"  # a pasted line that speaks of trouble
-    ALERT = "alert"  # a monitor's, fired or resolved
+    """The kind of a fact."""
+
+    REPORT = "report"  # a person says what is broken
+    ERROR = "error"  # a pasted line that indicates a failure
+    ALERT = "alert"  # of a monitor, fired or resolved
     DEPLOY = "deploy"
-    HYPOTHESIS = "hypothesis"  # what may be the cause: a person's, or an incident of the catalog with its verdict
-    REMEDY = "remedy"  # a button of ours, and what came of it
-    DECISION = "decision"  # what people do about it
+    HYPOTHESIS = "hypothesis"  # a possible cause: a person's, or a catalog incident with its verdict
+    REMEDY = "remedy"  # one of our buttons and its result
+    DECISION = "decision"  # what people decided to do
     STATUS = "status"
     ROLE = "role"
     HANDOVER = "handover"
     LINK = "link"
     QUESTION = "question"
-    ANSWERED = "answered"  # what a person said in reply; kept because it closes a question or ends what was under way
+    ANSWERED = "answered"  # a person's reply; kept because it answers a question or completes a decision
     JOIN = "join"
-    NAMED = "named"  # the channel was created or got another name
-    PINNED = "pinned"  # a message that a person put on the timeline
+    NAMED = "named"  # the channel was created or renamed
+    PINNED = "pinned"  # a message that a person pinned to the timeline
 
 
-class Standing(StrEnum):
-    """How an incident stands, as a person said: `Fact.state` of a STATUS."""
+class IncidentStatus(StrEnum):
+    """The status of an incident as stated by a person: `Fact.state` of a STATUS."""
 
     INVESTIGATING = "investigating"
     IDENTIFIED = "identified"
@@ -53,8 +55,8 @@ class Standing(StrEnum):
     REOPENED = "reopened"
 
 
-class Course(StrEnum):
-    """How far a decision has come: `Fact.state` of a DECISION."""
+class DecisionState(StrEnum):
+    """The progress of a decision: `Fact.state` of a DECISION."""
 
     PLANNED = "planned"
     UNDER_WAY = "under way"
@@ -62,15 +64,15 @@ class Course(StrEnum):
     CALLED_OFF = "called off"
 
 
-class Firing(StrEnum):
-    """`Fact.state` of an ALERT."""
+class AlertState(StrEnum):
+    """The state of an alert: `Fact.state` of an ALERT."""
 
     FIRING = "firing"
     RESOLVED = "resolved"
 
 
-class Shipping(StrEnum):
-    """`Fact.state` of a DEPLOY."""
+class DeployState(StrEnum):
+    """The state of a deployment: `Fact.state` of a DEPLOY."""
 
     STARTED = "started"
     SUCCEEDED = "succeeded"
@@ -78,6 +80,8 @@ class Shipping(StrEnum):
 
 
 class Role(StrEnum):
+    """A person's role in an incident."""
+
     COMMANDER = "commander"
     COMMS = "comms"
     OPS = "ops"
@@ -85,6 +89,8 @@ class Role(StrEnum):
 
 
 class LinkKind(StrEnum):
+    """The kind of page behind a link."""
+
     GRAPH = "graph"
     PR = "pr"
     COMMIT = "commit"
@@ -95,35 +101,38 @@ class LinkKind(StrEnum):
     OTHER = "other"
 
 
-# Of these alone nobody has to be told: Slack shows them.
+# These alone are not news: Slack shows them itself.
 NO_NEWS: Final = frozenset({FactKind.JOIN, FactKind.NAMED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Link:
+class MessageLink:
+    """A link in a message."""
+
     url: str
     what: LinkKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One thing that matters.
+    """One relevant statement or event.
 
-    `key` is unique in the channel and the same however often the fact is recorded: "m:<ts>:<kind>[:n]" from a
-    message, "a:<request>:<incident>" from an answer of ours, "r:<plan>" from a remedy. `at` is when it was said or
-    happened (UTC). `says` is one line of at most `LONGEST_SAYS` characters, verbatim but for Slack's markup, without
+    `key` is unique in the channel and the same each time the fact is recorded: "m:<ts>:<kind>[:n]" from a message,
+    "a:<request>:<incident>" from one of our answers, "r:<plan>" from a remedy. `at` is when it was said or happened
+    (UTC). `says` is one line of at most `LONGEST_SAYS` characters, verbatim except for Slack's markup and without
     credentials.
 
-    `user` is a Slack user id, `bot` a bot's name; both empty: we. `ts` is the message it rests on, `thread_ts` the
-    root of its thread ("" outside one). `state` depends on the kind: Standing, Verdict (HYPOTHESIS), Course (also of
-    an ANSWERED that says that something is done), Firing, Shipping, or how a remedy's plan ended: awaiting | applying
-    | fixed | not fixed | worse | waiting | done | not done | refused | unknown | undone. `role` and `of`, who has it
-    now, belong to ROLE and HANDOVER; a handover without a role hands over every role that its user has.
+    `user` is a Slack user id, `bot` a bot's name; both are "" for Casebook itself. `ts` is the source message,
+    `thread_ts` the root of its thread ("" outside one). `state` depends on the kind: IncidentStatus, Verdict
+    (HYPOTHESIS), DecisionState (also of an ANSWERED that completes something), AlertState, DeployState, or the result
+    of a remedy's plan: awaiting | applying | fixed | not fixed | worse | waiting | done | not done | refused | unknown
+    | undone. `role` and `of`, its new holder, belong to ROLE and HANDOVER; a handover without a role hands over every
+    role of its user.
 
-    `template` tells what is about the same: of an ERROR or ALERT a digest of the line without its numbers and names,
-    `DONE` of a reply that says no more, `RECOVERED` of a STATUS of one thing alone, else the few words it is about
-    ("roll back", "dns"). `incident` is a catalog id, `title` that incident's or the remedy's. Of a HYPOTHESIS of ours,
-    `reproduce` is the kubectl line that shows its evidence again and `offers` what may be done.
+    `template` groups facts about the same thing: for an ERROR or ALERT a digest of the line without numbers and names,
+    `DONE` for a bare "done", `RECOVERED` for a STATUS of one thing, else a few words for the topic ("roll back",
+    "dns"). `incident` is a catalog id, `title` that incident's or the remedy's. For our own HYPOTHESIS, `reproduce` is
+    the kubectl line that shows its evidence and `offers` the possible remedies.
     """
 
     key: str
@@ -142,7 +151,7 @@ class Fact:
     title: Text | None = None
     objects: tuple[ObjectRef, ...] = ()
     cluster: str = ""
-    links: tuple[Link, ...] = ()
+    links: tuple[MessageLink, ...] = ()
     reproduce: str = ""
     offers: Text | None = None
     by_hand: bool = False
@@ -150,10 +159,10 @@ class Fact:
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
-    """The facts that nobody removed, each key once, by time; the same whatever their order was."""
+    """Return the facts that nobody removed, each key once, by time, independent of their order."""
     latest: dict[str, Fact] = {}
     for fact in sorted(facts, key=_by_time):
-        latest.pop(fact.key, None)  # so that it stands where its newest does
+        latest.pop(fact.key, None)  # so that its newest version decides its place
         latest[fact.key] = fact
     return [fact for fact in latest.values() if not fact.removed]
 

@@ -1,11 +1,11 @@
-"""What a link leads to, told by its address alone."""
+"""Classify links by their address alone."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from intents.chronicle.facts import Link, LinkKind
+from intents.chronicle.facts import LinkKind, MessageLink
 
 _LEADS_TO: Final = (
     (LinkKind.RUNBOOK, r"run-?books?|play-?books?"),
@@ -30,5 +30,6 @@ _LEADS_TO: Final = (
 _COMPILED: Final = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _LEADS_TO)
 
 
-def link_of(url: str) -> Link:
-    return Link(url=url, what=next((kind for kind, pattern in _COMPILED if pattern.search(url)), LinkKind.OTHER))
+def link_of(url: str) -> MessageLink:
+    """Return the link with its kind."""
+    return MessageLink(url=url, what=next((kind for kind, pattern in _COMPILED if pattern.search(url)), LinkKind.OTHER))

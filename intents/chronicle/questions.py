@@ -1,7 +1,7 @@
-"""Questions that somebody should answer, and what looks like an answer.
+"""Recognise questions that need an answer, and possible answers.
 
-Asking how it is going, who is there and for a link is talk. A reply in a thread may be an answer: it then says
-something, in more than a word of thanks.
+Questions about progress, presence or a link are small talk. A reply in a thread may be an answer if it says more than
+thanks.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import re
 from typing import Final
 
 from intents.chronicle.guards import is_of_another_time
-from intents.chronicle.phrases import OPENING, first_end, phrases, words
-from intents.chronicle.running import WHAT_RUNS
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import OPENING, first_end, phrases, words
+from intents.chronicle.system_parts import WHAT_RUNS
 
 _OPEN: Final = OPENING.replace(r"@\w+|", r"@\w+|does anyone know|do you know|any idea|question|")
 _ASKS: Final = re.compile(
@@ -35,7 +35,7 @@ _ASKS_WHAT: Final = phrases(
     (r"(?:(?:does anyone know|do you know|any idea|question)[\s:,.!-]*)?what (?:is|was|are|were) the …<runs|trouble>",),
     {"runs": WHAT_RUNS, "trouble": words(r"\b(?:impact|scope|plan|cause|reason|risk|error|difference)\b")},
 )
-# What was named first is asked about then.
+# Questions about a thing named before.
 _OF_THEM: Final = re.compile(
     r"\b\w+ .{4,}, (?:do|does|did|are|is|were|was|will|can|should) (?:those|these|they|it|that)\b(?! (?:mean|make|ok"
     r"|good))"
@@ -72,7 +72,7 @@ _SMALL_TALK: Final = re.compile(
 
 
 def is_question(sentence: Sentence) -> bool:
-    """Whether it asks for something that the incident needs to know or to decide."""
+    """Return whether it asks for something that the incident needs to know or to decide."""
     plain = sentence.plain
     chinese = len(_HAN.findall(plain))
     if chinese >= _FEWEST_HAN:
@@ -83,7 +83,7 @@ def is_question(sentence: Sentence) -> bool:
 
 
 def _asks(sentence: Sentence) -> bool:
-    """Whether it, or what stands behind an announcement of it, begins as a question."""
+    """Return whether it begins as a question, at once or after an introduction."""
     if _OF_THEM.search(sentence.plain):
         return True
     last = next((clause for _, clause in reversed(sentence.clauses)), "")
@@ -93,8 +93,10 @@ def _asks(sentence: Sentence) -> bool:
 
 
 def may_answer(sentence: Sentence, *, in_thread: bool) -> bool:
-    """Whether it may answer somebody: in a thread by saying something, elsewhere with a yes or no, which is to a person
-    named or says a good deal more."""
+    """Return whether it may answer somebody.
+
+    In a thread any substantial reply may; elsewhere only a yes or no that addresses a person or says more.
+    """
     plain = sentence.plain
     if sentence.asks or plain.endswith(("吗", "么")):
         return False

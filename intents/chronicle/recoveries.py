@@ -1,6 +1,6 @@
-"""That one thing is in order again: "the taint on worker-c is gone", "no more x509 in the events", "污点也没了".
+"""Recognise that one thing has recovered: "the taint on worker-c is gone", "no more x509 in the events", "污点也没了".
 
-It shows that what is done works, and says nothing of how the incident as a whole stands.
+This shows that the actions work, and says nothing about the incident as a whole.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import re
 from typing import Final
 
 from intents.chronicle.guards import is_stated, is_whole
-from intents.chronicle.phrases import first_end, phrases
-from intents.chronicle.running import RUNS_ZH, WHAT_RUNS
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import first_end, phrases
+from intents.chronicle.system_parts import RUNS_ZH, WHAT_RUNS
 
-# What of a cluster goes away once it is well again.
+# Symptoms that disappear when a cluster recovers.
 _TROUBLE: Final = (
     r"(?:taints?|(?:disk|memory|pid)?-?pressure|finalizers?|locks?|leases?|warnings?|errors?|x509\w*|restarts?"
     r"|evictions?"
@@ -50,21 +50,21 @@ _PHRASES_ZH: Final = (
     rf"|跑起来|拉起来|ready"
     r"|running|healthy|连上|追上|追平|同步完|挂载?上|调度上去?|绑定上?)了?$",
 )
-# "2/3 ready" is not yet in order.
+# "2/3 ready" is not recovered yet.
 _COUNTED: Final = re.compile(r"(?<![\d.])(\d{1,4})(?:/| of | out of )(\d{1,4})(?![\d.])")
 _WAYS: Final = phrases(_PHRASES, {"runs": WHAT_RUNS})
 _WAYS_ZH: Final = tuple(re.compile(each) for each in _PHRASES_ZH)
 
 
 def recovers(sentence: Sentence) -> bool:
-    """Whether it says that something named in it is in order again."""
+    """Return whether it says that a named thing has recovered."""
     if any(found[1] != found[2] for found in _COUNTED.finditer(sentence.plain)):
         return False
     for start, clause in sentence.clauses:
         end = first_end(_WAYS, clause)
         if end is not None and is_whole(clause) and is_stated(sentence, start, start + end):
             return True
-        # 没了 is what is said here, and what denies elsewhere.
+        # 没了 states the recovery here, but is a denial elsewhere.
         found = next((hit for pattern in _WAYS_ZH if (hit := pattern.search(clause))), None)
         if (
             found is not None

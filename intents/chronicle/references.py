@@ -1,6 +1,6 @@
-"""Sentences that say nothing without their neighbour, each read together with the one it means.
+"""Join sentences that have no meaning without their neighbour.
 
-"That's it." means what follows, "It could be this." what was said before.
+"That's it." refers to what follows, "It could be this." to what was said before.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from intents.chronicle.phrases import OPENING
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import OPENING
 
-# That it was found, and then what.
+# The cause was found, and its description follows.
 _AHEAD: Final = re.compile(
     rf"^{OPENING}(?:found it|got it|bingo|there it is|nailed it|mystery solved|aha|that's it|that's why|confirmed"
     r"|that explains (?:it|that|everything)|(?:here's |there's |that's )?(?:the |our )?smoking gun)$"
@@ -27,7 +27,7 @@ _END_MARKS: Final = " .!?。！？"
 
 
 def read_together(sentences: Iterable[Sentence]) -> Iterator[Sentence]:
-    """The sentences of a line, those that refer to a neighbour as one with it."""
+    """Yield the sentences of a line, joined with the neighbour that they refer to."""
     before: Sentence | None = None
     for sentence in sentences:
         if before is None:

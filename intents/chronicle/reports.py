@@ -1,4 +1,4 @@
-"""What is broken, as people tell it: "checkout is down", "customers can't log in", "错误率涨到 12%"."""
+"""Recognise reports of failures: "checkout is down", "customers can't log in", "错误率涨到 12%"."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from typing import Final
 
 from intents.chronicle.guards import is_asked, is_elsewhere, is_of_another_time
-from intents.chronicle.phrases import first_end, phrases, words
-from intents.chronicle.running import WHAT_RUNS
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import first_end, phrases, words
+from intents.chronicle.system_parts import WHAT_RUNS
 
 _PEOPLE: Final = (
     r"(?:customers?|users?|clients?|merchants?|people|support|folks|tenants?|partners?|players?"
@@ -20,7 +20,7 @@ _FAILING: Final = (
     r"|offline|hanging|stuck|crashing"
     r"|crashlooping|dead|very slow|super slow|really slow|extremely slow|slow)\b"
 )
-# What breaks, as a verb.
+# Verbs for failing.
 _BREAKS: Final = (
     r"(?:hangs?|times? out|fails? (?:with|to|at|on|every|for|intermittently)|crash(?:es|ing)?|returns? (?:5|4)\w\w"
     r"|(?:didn't|did not|never) (?:start|come (?:up|back)|finish|run|complete|arrive|fire|go through|get scheduled"
@@ -105,7 +105,7 @@ _BROKEN: Final = re.compile(
     r"|雪崩|返回 ?5\d\d|大量 ?5\d\d|无法)|(?:错误率|失败率|延迟|响应时间|p9\d|耗时|积压)[^，。?？]{0,14}?(?:涨|升|飙"
     r"|超过|达到|越来越[大高]|高达|已经到|突增)"
 )
-# Something named that breaks, or a share of it.
+# A named thing that fails, or a share of it.
 _BREAKING: Final = phrases(
     (
         rf"<runs|request>…^(?!(?:i|it|it's|this|that|they|he|she|we|you|if|rolling|took)\b)(?:[\w.@/():'-]+ ){{1,7}}?"
@@ -129,7 +129,7 @@ _NOT_BROKEN: Final = re.compile(
 
 
 def is_report(sentence: Sentence) -> bool:
-    """Whether a sentence says that something is broken, slow or out of reach for others than its author."""
+    """Return whether a sentence says that something is broken, slow or unreachable, not only for its author."""
     if is_asked(sentence) or is_elsewhere(sentence) or is_of_another_time(sentence):
         return False
     if _NOT_BROKEN.search(sentence.plain):

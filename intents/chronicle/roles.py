@@ -1,4 +1,4 @@
-"""Who takes which part: "I'll take IC", "@bo is comms", "我来牵头", "handing over to @cy"."""
+"""Recognise role assignments: "I'll take IC", "@bo is comms", "我来牵头", "handing over to @cy"."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 
 from intents.chronicle.facts import Role
 from intents.chronicle.guards import is_stated
-from intents.chronicle.phrases import OPENING
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import OPENING
 
 _ROLES: Final = (
     (
@@ -46,7 +46,7 @@ _I_AM: Final = re.compile(
     rf"|keeping "
     rf"|up |down |customer |external |internal )*(?:{_ANY})"
 )
-# Whoever runs the incident says so without the name of the part too.
+# The person who runs the incident may say so without naming the role.
 _RUNS_IT: Final = re.compile(
     rf"^{OPENING}(?:i'll|i will|i can|i am|i'm|let me) (?:run|running|lead|leading|driv(?:e|ing)|quarterback(?:ing)?"
     rf"|coordinat(?:e|ing)|(?:run|tak)(?:n?ing|e)? point on) (?:this|it|the incident|this incident|this one)"
@@ -60,7 +60,7 @@ _MINE: Final = re.compile(
     rf"^{OPENING}(?:the )?(?:{_ANY})(?: (?:is|are) (?:mine|me|on me|with me)| here|[:=-]? (?:me|mine|myself))$"
 )
 _IS_ME: Final = re.compile(rf"^{OPENING}(?:the |our )?({_ANY})(?: (?:is|are|=))? (?:me|myself|mine)\b")
-# Whoever speaks to them.
+# The person who talks to customers.
 _TELLS: Final = re.compile(
     rf"^{OPENING}(?:i'll|i will|let me|i'm going to) (?:talk to|inform|update|notify|keep) (?:the |our )?"
     r"(?:customers|merchants|stakeholders|clients|management|leadership)\b"
@@ -98,7 +98,7 @@ _TOPIC_ZH: Final = (
 _MINE_ZH: Final = re.compile(
     rf"{_TOPIC_ZH}(?:由|归|让)?我(?:这边)?(?:来|负责|先|做|发|写|盯|统一|对接|跟进|(?<=[由归]我)(?=$|，))"
 )
-# What the customers are told is told by whoever says so of them.
+# The person who says that they will inform the customers has the role.
 _TELLS_ZH: Final = re.compile(
     r"^(?:客户|用户|商家|业务|外部|领导)(?:群|侧|那?边|方)?(?:的)?\s*(?:由)?我(?:这边)?(?:来|去|负责)?(?:同步|通知"
     r"|沟通|回复|安抚|对接)"
@@ -128,42 +128,42 @@ _NOT: Final = re.compile(r"\bnot\b|不是|不当")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """Who has which role from now on; `handover` from another, and then perhaps no role is named."""
+class RoleChange:
+    """A role's new holder. A `handover` from another person may name no role."""
 
     role: str
     of: str
     handover: bool = False
 
 
-def roles_in(sentence: Sentence, user: str) -> tuple[Taken, ...]:
-    """What a sentence of `user` says about roles."""
+def roles_in(sentence: Sentence, user: str) -> tuple[RoleChange, ...]:
+    """Return the role changes that a sentence of `user` states."""
     if sentence.asks or _NOT.search(sentence.plain):
         return ()
     plain = sentence.plain
     if (found := _HANDED.search(plain)) and is_stated(sentence, found.start(), found.end()):
-        return (Taken(role=_role_in(plain), of=found[1].upper(), handover=True),)
+        return (RoleChange(role=_role_in(plain), of=found[1].upper(), handover=True),)
     if (found := _TO.search(plain)) and is_stated(sentence, found.start(), found.end()):
         to = next(group for group in reversed(found.groups()) if group)
-        return (Taken(role=_role_in(plain), of=to.upper(), handover=True),)
+        return (RoleChange(role=_role_in(plain), of=to.upper(), handover=True),)
     if _FROM.search(plain):
-        return (Taken(role=_role_in(plain), of=user, handover=True),)
+        return (RoleChange(role=_role_in(plain), of=user, handover=True),)
     return tuple(dict.fromkeys(_taken(sentence, user)))
 
 
-def _taken(sentence: Sentence, user: str) -> list[Taken]:
+def _taken(sentence: Sentence, user: str) -> list[RoleChange]:
     taken = [
-        Taken(role=role, of=found[found.lastindex or 0].upper())
+        RoleChange(role=role, of=found[found.lastindex or 0].upper())
         for pattern in (_IS, _IS_ZH, _LIST, _LIST_ZH, _THEIRS_ZH)
         for found in pattern.finditer(sentence.plain)
         if (role := _role_in(found[0])) and is_stated(sentence, found.start(), found.end())
     ]
     given = {each.role for each in taken}
-    return [*taken, *(Taken(role=role, of=user) for role in _own(sentence) if role not in given)]
+    return [*taken, *(RoleChange(role=role, of=user) for role in _own(sentence) if role not in given)]
 
 
 def _own(sentence: Sentence) -> Iterator[str]:
-    """The roles that its author takes."""
+    """Yield the roles that the author takes."""
     for mine in _LIST_ME.finditer(sentence.plain):
         if is_stated(sentence, mine.start(), mine.end()):
             yield _role_in(mine[1])

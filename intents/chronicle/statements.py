@@ -1,8 +1,8 @@
-"""The facts of one message, as it reads now: what matters for an incident, each with the sentence that says it.
+"""Extract the facts of one message in its current version, each with the sentence that states it.
 
-No model guesses here. Tables of phrases say what states a status, a decision, a role, a suspicion, a report or a
-question, in English and Chinese; what is denied, asked, quoted, on a condition or of another time states nothing. It is
-meant to be precise rather than complete: what is missed can be pinned, what is wrong misleads people at night.
+No model guesses here. Tables of phrases recognise a status, a decision, a role, a suspicion, a report or a question in
+English and Chinese; denials, questions, quotes, conditions and other times do not count. Precision is preferred to
+recall: a missed fact can be pinned, a wrong one misleads people at night.
 """
 
 from __future__ import annotations
@@ -13,37 +13,47 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from intents.chronicle.actions import topic_in
-from intents.chronicle.announcements import announced, is_deploy
+from intents.chronicle.action_phrases import topic_in
+from intents.chronicle.announcements import announcement_in, is_deploy
 from intents.chronicle.completions import brought_about, is_done
 from intents.chronicle.decisions import decisions_in
-from intents.chronicle.facts import DONE, RECOVERED, Course, Fact, FactKind, Link, LinkKind, Shipping, Standing
-from intents.chronicle.pasted import errors_in, is_printed, named_in, template_of
-from intents.chronicle.phrases import OPENING
+from intents.chronicle.facts import (
+    DONE,
+    RECOVERED,
+    DecisionState,
+    DeployState,
+    Fact,
+    FactKind,
+    IncidentStatus,
+    LinkKind,
+    MessageLink,
+)
+from intents.chronicle.message_text import MessageText, Sentence, excerpt, parse_message, sentences_of
+from intents.chronicle.pasted_errors import errors_in, is_printed, named_in, template_of
+from intents.chronicle.phrase_rows import OPENING
 from intents.chronicle.questions import is_question, may_answer
 from intents.chronicle.recoveries import recovers
 from intents.chronicle.references import read_together
 from intents.chronicle.reports import is_report
 from intents.chronicle.roles import roles_in
-from intents.chronicle.spoken import Sentence, Spoken, excerpt, sentences_of, spoken
-from intents.chronicle.standings import standing_in
+from intents.chronicle.statuses import status_in
 from intents.chronicle.suspicions import suspicion_in
 from intents.domain import Verdict
 
-# One message states no more; of a pasted report its beginning and its end count.
+# No message states more; of a pasted report the beginning and the end count.
 MOST_FACTS: Final = 12
 _MOST_LINES: Final = 40
-# What somebody quotes within a sentence.
+# Code quoted inside a sentence.
 _CODE: Final = re.compile(r"`([^`\n]{12,2000})`")
-# A link of another kind alone (a picture, a call) is no fact.
+# A link of another kind alone (a picture, a call) is not a fact.
 _TELLING: Final = frozenset(LinkKind) - {LinkKind.OTHER, LinkKind.CHANNEL}
-# What a bot says of a change that was proposed or made, other than what was said about it.
+# A bot's report that a change was proposed or made, not a comment on it.
 _CHANGED: Final = re.compile(
     r"(?i)(?:提交|创建|新建|打开|合并|关闭)了?(?:一个)?(?:新的?)?\s?(?:合并|拉取)请求"
     r"|\b(?:pull|merge) request\b.{0,40}\b(?:opened|merged|reverted)\b|\b(?:opened|merged) .{0,60}\b(?:pull"
     r"|merge) request\b"
 )
-# Announced to all, a cause that was found is how the incident stands too.
+# An announcement that the cause was found is also a status.
 _FOUND: Final = re.compile(
     rf"^{OPENING}(?:i |we )?found (?:it|the (?:root )?(?:cause|culprit|problem|issue|bug))(?::| -)"
 )
@@ -51,11 +61,11 @@ _FOUND: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelMessage:
-    """A message of an incident channel as it reads now.
+    """A message of an incident channel in its current version.
 
-    `text` is Slack's own markup (mentions and links in angle brackets, entities), credentials already taken out of it:
-    `intents` cannot. `at` is when it was written (UTC), `ts` Slack's name of it, `thread_ts` the root of its thread (""
-    for none). Of a person `user`, of a bot `bot` is given.
+    `text` is Slack's own markup (mentions and links in angle brackets, entities); credentials are removed before,
+    because `intents` cannot do that. `at` is when it was written (UTC), `ts` Slack's name for it, `thread_ts` the root
+    of its thread ("" for none). `user` is set for a person, `bot` for a bot.
     """
 
     ts: str
@@ -67,15 +77,15 @@ class ChannelMessage:
 
 
 def facts_of(message: ChannelMessage) -> tuple[Fact, ...]:
-    """What matters in a message; () for noise. Never raises; the same message always gives the same facts and keys."""
-    read = spoken(message.text)
+    """Return the facts of a message, () for noise. Never raises; the same message gives the same facts and keys."""
+    read = parse_message(message.text)
     found = list(_of_bot(message, read) if message.bot else _of_person(message, read))
     found = _with_links(message, read.links, found)
     return tuple(_keyed(message, found))
 
 
-def _of_bot(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
-    told = announced(read.lines)
+def _of_bot(message: ChannelMessage, read: MessageText) -> Iterator[Fact]:
+    told = announcement_in(read.lines)
     if told is not None:
         template = template_of(told.about) if told.about else ""
         objects, cluster = named_in("\n".join(read.lines))
@@ -85,13 +95,13 @@ def _of_bot(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
     yield from _errors(message, read)
 
 
-def _of_person(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
+def _of_person(message: ChannelMessage, read: MessageText) -> Iterator[Fact]:
     yield from _errors(message, read)
     lines = [line for line in read.lines if not is_printed(line)]
     if len(lines) > _MOST_LINES:
         lines = lines[: _MOST_LINES // 2] + lines[-_MOST_LINES // 2 :]
     sentences = [sentence for line in lines for sentence in read_together(sentences_of(line))]
-    standing = standing_in(sentences)
+    standing = status_in(sentences)
     stated = False
     for sentence in sentences:
         facts = list(_stated(message, sentence))
@@ -100,18 +110,18 @@ def _of_person(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
             and _FOUND.search(sentence.plain)
             and any(each.state == Verdict.CONFIRMED for each in facts)
         ):
-            standing = Standing.IDENTIFIED, sentence
+            standing = IncidentStatus.IDENTIFIED, sentence
         if standing is not None and standing[1] is sentence:
-            # "Seeing errors again, reopening" is no second report.
+            # "Seeing errors again, reopening" is not a second report.
             facts = [fact for fact in facts if fact.kind not in (FactKind.REPORT, FactKind.STATUS)]
             facts.insert(0, _fact(message, FactKind.STATUS, sentence.says, state=standing[0]))
         stated = stated or bool(facts)
         yield from facts
     in_thread = message.thread_ts not in ("", message.ts)
     if in_thread and is_done(sentences, "".join(read.lines)):
-        yield _fact(message, FactKind.ANSWERED, next(iter(read.lines)), state=Course.DONE, template=DONE)
+        yield _fact(message, FactKind.ANSWERED, next(iter(read.lines)), state=DecisionState.DONE, template=DONE)
     elif not stated and (brought := next(filter(brought_about, sentences), None)):
-        yield _fact(message, FactKind.ANSWERED, brought.says, state=Course.DONE)
+        yield _fact(message, FactKind.ANSWERED, brought.says, state=DecisionState.DONE)
     elif not stated:
         answer = next((each for each in sentences if may_answer(each, in_thread=in_thread)), None)
         if answer is not None:
@@ -119,7 +129,7 @@ def _of_person(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
 
 
 def _stated(message: ChannelMessage, sentence: Sentence) -> Iterator[Fact]:
-    """What one sentence of a person states, but for how the incident stands."""
+    """Yield the facts of one sentence of a person, except the incident's status."""
     for taken in roles_in(sentence, message.user):
         kind = FactKind.HANDOVER if taken.handover else FactKind.ROLE
         yield _fact(message, kind, sentence.says, role=taken.role, of=taken.of)
@@ -132,16 +142,16 @@ def _stated(message: ChannelMessage, sentence: Sentence) -> Iterator[Fact]:
     elif is_question(sentence):
         yield _fact(message, FactKind.QUESTION, sentence.says, template=topic_in(sentence.plain))
     elif is_deploy(sentence):
-        yield _fact(message, FactKind.DEPLOY, sentence.says, state=Shipping.SUCCEEDED)
+        yield _fact(message, FactKind.DEPLOY, sentence.says, state=DeployState.SUCCEEDED)
     elif recovers(sentence):
-        # Of one thing, so that it does not tell how the incident stands.
-        yield _fact(message, FactKind.STATUS, sentence.says, state=Standing.MITIGATING, template=RECOVERED)
+        # About one thing, so it does not change the incident's status.
+        yield _fact(message, FactKind.STATUS, sentence.says, state=IncidentStatus.MITIGATING, template=RECOVERED)
     elif is_report(sentence):
         objects, cluster = named_in(sentence.says)
         yield replace(_fact(message, FactKind.REPORT, sentence.says), objects=objects, cluster=cluster)
 
 
-def _errors(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
+def _errors(message: ChannelMessage, read: MessageText) -> Iterator[Fact]:
     for error in errors_in(read.fenced, _printed(read.lines)):
         fact = _fact(message, FactKind.ERROR, error.says, template=error.template)
         yield replace(fact, objects=error.objects, cluster=error.cluster)
@@ -181,11 +191,11 @@ def _fact(
     )
 
 
-def _with_links(message: ChannelMessage, links: tuple[Link, ...], facts: list[Fact]) -> list[Fact]:
-    """Links stand with the first thing that the message states, or are a fact of their own if it states nothing."""
+def _with_links(message: ChannelMessage, links: tuple[MessageLink, ...], facts: list[Fact]) -> list[Fact]:
+    """Attach links to the first fact of the message, or make them a fact if there is none."""
     stated = [fact for fact in facts if fact.kind is not FactKind.ANSWERED]
     if stated and all(fact.kind is FactKind.ERROR for fact in stated):
-        # What a program printed an address of is not what anybody wanted to be looked at.
+        # Addresses in a program's output are not links that people should open.
         links = tuple(link for link in links if link.what in _TELLING)
     if stated:
         answered = [fact for fact in facts if fact.kind is FactKind.ANSWERED]
@@ -195,12 +205,12 @@ def _with_links(message: ChannelMessage, links: tuple[Link, ...], facts: list[Fa
         return facts
     if message.bot and not _CHANGED.search(message.text):
         return []
-    says = next(iter(spoken(message.text).lines), telling[0].url)
+    says = next(iter(parse_message(message.text).lines), telling[0].url)
     return [replace(_fact(message, FactKind.LINK, says), links=telling)]
 
 
 def _keyed(message: ChannelMessage, facts: list[Fact]) -> Iterator[Fact]:
-    """Each fact once, with a key that stays when the message is read again."""
+    """Yield each fact once, with a key that stays the same when the message is read again."""
     seen: set[tuple[str, ...]] = set()
     numbers: dict[FactKind, int] = {}
     for fact in facts:

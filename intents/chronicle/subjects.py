@@ -1,7 +1,7 @@
-"""What a decision is about: which action, on which things, towards which version, and whether on all of them.
+"""Find the subject of a decision: its action, objects and target version, and whether it covers all of them.
 
-Two statements of the same action are about the same only if they name something in common. What numbers tell apart
-(pd-1 and pd-2), and what is elsewhere (eu and us), is not the same, whatever else they share.
+Two statements of the same action are about the same subject only if they share a name. Names that differ by number
+(pd-1 and pd-2) and different places (eu and us) are different subjects, whatever else they share.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-from intents.chronicle.actions import ACTIONS, topic_in
+from intents.chronicle.action_phrases import ACTIONS, topic_in
 from intents.chronicle.facts import Fact, FactKind
 
 _CLAUSES: Final = re.compile(
@@ -37,7 +37,7 @@ _OF: Final = re.compile(r"(?<![\d.])(\d{1,4})\s*(?:/|of|out of)\s*(\d{1,4})(?![\
 _EVERY: Final = re.compile(
     r"\b(?:all(?! (?:good|ok|okay|fine|set|green|clear|well))|both|every|everywhere)\b|全部|所有|都|均|全量"
 )
-# What it is to become: "to gp3", "is on 4.0.9", "回滚到 4.0.9".
+# The target: "to gp3", "is on 4.0.9", "回滚到 4.0.9".
 _GOAL: Final = re.compile(
     r"(?:(?<!going )(?<!about )(?<!decided )(?<!agreed )(?<!want )(?<!need )(?<!have )\b(?:to|onto)"
     r"|\b(?:is|are|now|back|all) (?:on|at)|[到至成])\s*(?:the )?([a-z0-9][a-z0-9._/#-]*[a-z0-9%]|\d)"
@@ -45,12 +45,12 @@ _GOAL: Final = re.compile(
 # "vol-0a41 (control-2)" is one thing with two names.
 _ALIAS: Final = re.compile(r"([a-z0-9][a-z0-9._/#-]*) \((?:[a-z]+ )?([a-z0-9][a-z0-9._/#-]*)\)")
 _UNIQUE: Final = re.compile(r"(?=(?:\D*\d){3}).*")
-# Sorts of things. That both restart pods tells little, that one restarts pods and the other brokers tells all.
+# Sorts of things. Two restarts of pods may still differ, but a restart of pods and one of brokers do.
 _SORT: Final = re.compile(
     r"(?:pod|node|namespace|deployment|statefulset|daemonset|replica|instance|broker|consumer|worker|job|cronjob|queue"
     r"|flag|toggle|volume|disk|container|shard|server|cert|certificate|alert|ticket)s?"
 )
-# Of these no statement is about one thing rather than another.
+# Words that identify no particular thing.
 _NO_THING: Final = re.compile(
     r"a|an|the|it|its|it's|this|that|these|those|them|they|we|we're|we've|i|i'm|i'll|i've|you|he|she|his|her|my"
     r"|our|your|their|us|now|just|already|currently|manually|also|slowly|ok|okay|so|and|or|to|of|on|in|at|by|for"
@@ -74,9 +74,11 @@ _ZH: Final = re.compile("|".join(each.zh for each in ACTIONS if each.zh))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is acted on. `names` are things that have siblings (pd-1, worker-b), `places` regions and the like, `sorts`
-    what pods and brokers are, `words` all else, `goals` versions and amounts. `partly`: it was some of them only;
-    `every`: all of them."""
+    """The object of an action. `names` are things with siblings (pd-1, worker-b), `places` regions and the like.
+
+    `sorts` are kinds of things such as pods and brokers, `words` everything else, `goals` versions and amounts.
+    `partly` means only some of them, `every` all of them.
+    """
 
     topic: str = ""
     names: frozenset[str] = frozenset()
@@ -89,14 +91,16 @@ class Subject:
 
     @property
     def is_nameless(self) -> bool:
+        """Return whether it names nothing."""
         return not (self.names or self.places or self.words)
 
     @property
     def is_several(self) -> bool:
+        """Return whether it names several things or places."""
         return len(self.names) > 1 or len(self.places) > 1
 
     def with_(self, other: Subject) -> Subject:
-        """What both name; the newer says what it is to become."""
+        """Return what both name; the newer one decides the words and the target."""
         return replace(
             self,
             names=self.names | other.names,
@@ -107,7 +111,7 @@ class Subject:
         )
 
     def contradicts(self, other: Subject) -> bool:
-        """Whether they cannot be about the same, whatever else they share."""
+        """Return whether the two cannot be the same, whatever else they share."""
         return any(
             mine and theirs and not mine & theirs
             for mine, theirs in (
@@ -119,7 +123,7 @@ class Subject:
         )
 
     def shares(self, other: Subject) -> bool:
-        """Whether both name something in common, and nothing that contradicts it."""
+        """Return whether both share a name and nothing contradicts."""
         if self.contradicts(other):
             return False
         common = self.names & other.names
@@ -131,24 +135,24 @@ class Subject:
 
 
 def subject_of(fact: Fact) -> Subject:
-    """What a decision, a deployment, or a remark that something is done is about."""
+    """Return the subject of a decision, a deployment, or a remark that something is done."""
     if fact.kind is FactKind.REMEDY:
         return _of_remedy(fact)
     return _said(fact.says, fact.template if fact.kind is FactKind.DECISION else "")
 
 
 def subject_in(plain: str) -> Subject:
-    """What some words are about, whatever they state."""
+    """Return the subject of a text by the action it names."""
     return _said(plain, topic_in(plain))
 
 
 def things_in(plain: str) -> Subject:
-    """All that some words name, whatever is done with it."""
+    """Return all things that a text names, for any action."""
     return _said(plain, "")
 
 
 def is_unique(name: str) -> bool:
-    """Whether only one thing has that name: a ticket, a change, a volume."""
+    """Return whether only one thing can have the name: a ticket, a change, a volume."""
     return _UNIQUE.fullmatch(name) is not None
 
 
@@ -203,5 +207,5 @@ def _said(says: str, topic: str) -> Subject:
 
 
 def within(few: frozenset[str], many: frozenset[str]) -> bool:
-    """Whether all words of the one are among those of the other. Chinese is not parted: 支付 is within 支付网关."""
+    """Return whether all words of one are among the other's. Chinese is not split: 支付 is within 支付网关."""
     return all(one in many or (_HAN.match(one) and any(one in other for other in many)) for one in few)

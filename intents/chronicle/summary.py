@@ -1,4 +1,4 @@
-"""How an incident stands: made anew from its facts each time."""
+"""Summarise the state of an incident from its facts."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from intents.chronicle.asked import answers_in
 from intents.chronicle.causes import causes_in
-from intents.chronicle.facts import RECOVERED, Fact, FactKind, Role, Standing, in_order
-from intents.chronicle.timeline import Moment, moments_of
-from intents.chronicle.undertakings import OVER, Undertaking, undertakings_in
+from intents.chronicle.facts import RECOVERED, Fact, FactKind, IncidentStatus, Role, in_order
+from intents.chronicle.question_answers import match_answers
+from intents.chronicle.timeline import TimelineEntry, entries_of
+from intents.chronicle.tracked_actions import OVER, TrackedAction, tracked_actions_in
 from intents.domain import ObjectRef
 
 _DETECTING: Final = frozenset({FactKind.REPORT, FactKind.ALERT, FactKind.ERROR})
-# What a person asks for or what may have been asked about another thing is no sign of what is affected.
+# Requests and questions about other things do not show what is affected.
 _AFFECTING: Final = frozenset({FactKind.REPORT, FactKind.ALERT, FactKind.ERROR, FactKind.HYPOTHESIS, FactKind.REMEDY})
 _RULED_OUT: Final = "ruled out"
-_NOT_OVER: Final = frozenset({Standing.INVESTIGATING, Standing.IDENTIFIED, Standing.MITIGATING})
-# What is said of an incident under way, by how it stands; that it was reopened can be said at any time.
+_NOT_OVER: Final = frozenset({IncidentStatus.INVESTIGATING, IncidentStatus.IDENTIFIED, IncidentStatus.MITIGATING})
+# Statuses that a person without a role may not return to; reopening is always possible.
 _BEFORE: Final[Mapping[str, frozenset[str]]] = {
-    Standing.MITIGATED: _NOT_OVER,
-    Standing.MONITORING: _NOT_OVER,
-    Standing.RESOLVED: _NOT_OVER | {Standing.MONITORING},
+    IncidentStatus.MITIGATED: _NOT_OVER,
+    IncidentStatus.MONITORING: _NOT_OVER,
+    IncidentStatus.RESOLVED: _NOT_OVER | {IncidentStatus.MONITORING},
 }
-# A remedy's end after which its incident offers nothing more.
+# Results of a remedy after which its incident offers nothing more.
 _CURED: Final = frozenset({"fixed", "done"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affected:
-    """An object that is affected, and the newest fact that says so."""
+    """An affected object and the newest fact about it."""
 
     subject: ObjectRef
     cluster: str
@@ -41,7 +41,7 @@ class Affected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """`objects` newest first; `clusters` and `namespaces` sorted. `reports` are what people said is broken."""
+    """The impact: `objects` newest first, `clusters` and `namespaces` sorted, `reports` of people."""
 
     objects: tuple[Affected, ...] = ()
     clusters: tuple[str, ...] = ()
@@ -50,8 +50,8 @@ class Impact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """Who has a role, and the fact that says so."""
+class RoleHolder:
+    """The holder of a role and the fact that says so."""
 
     role: Role
     user: str
@@ -59,14 +59,16 @@ class Holder:
 
 
 class NextKind(StrEnum):
-    DECISION = "decision"  # decided and not yet done
-    OFFERED = "offered"  # what the leading diagnosis offers: `fact.offers`
-    QUESTION = "question"  # open
+    """The source of the next step."""
+
+    DECISION = "decision"  # decided and not done yet
+    OFFERED = "offered"  # offered by the leading diagnosis: `fact.offers`
+    QUESTION = "question"  # an open question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
-    """`course` is how far a decision has come, else ""."""
+    """The next step; `course` is the progress of a decision, else ""."""
 
     kind: NextKind
     fact: Fact
@@ -75,33 +77,33 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """`status` holds `since` then, by the fact `said` (None: nobody has said, it is being investigated).
+    """The summary of an incident. `status` holds since `since`, stated by the fact `said` (None: not stated).
 
-    Hypotheses are those of the catalog and of people, the surest first, each as its newest fact (`Moment.also` the
-    others); `done` are remedies by our buttons, `undertakings` what people did, do or decided; `errors` are pasted
-    errors and alerts by template, the newest first. All else is oldest first. `people` are user ids in order of their
-    first fact. Times are None where nothing tells them: detected is the first report, alert or error; mitigated and
-    resolved are those of the last time, None again once it was reopened.
+    Hypotheses are those of the catalog and of people, most certain first, each as its newest fact (`TimelineEntry.also`
+    holds the others). `done` are remedies by our buttons, `tracked_actions` what people did, do or decided, `errors`
+    pasted errors and alerts by template, newest first. Everything else is oldest first. `people` are user ids in order
+    of their first fact. Unknown times are None: detected is the first report, alert or error; mitigated and resolved
+    are the latest ones, None again after a reopening.
     """
 
     name: str
     opened: datetime
     now: datetime
-    status: Standing = Standing.INVESTIGATING
+    status: IncidentStatus = IncidentStatus.INVESTIGATING
     since: datetime
     said: Fact | None = None
     impact: Impact = Impact()
-    leading: Moment | None = None
-    others: tuple[Moment, ...] = ()
-    ruled_out: tuple[Moment, ...] = ()
+    leading: TimelineEntry | None = None
+    others: tuple[TimelineEntry, ...] = ()
+    ruled_out: tuple[TimelineEntry, ...] = ()
     done: tuple[Fact, ...] = ()
-    undertakings: tuple[Undertaking, ...] = ()
-    errors: tuple[Moment, ...] = ()
+    tracked_actions: tuple[TrackedAction, ...] = ()
+    errors: tuple[TimelineEntry, ...] = ()
     deploys: tuple[Fact, ...] = ()
     questions: tuple[Fact, ...] = ()
     links: tuple[Fact, ...] = ()
     pinned: tuple[Fact, ...] = ()
-    roles: tuple[Holder, ...] = ()
+    roles: tuple[RoleHolder, ...] = ()
     people: tuple[str, ...] = ()
     next_step: NextStep | None = None
     detected_at: datetime | None = None
@@ -110,15 +112,15 @@ class Summary:
 
 
 def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datetime) -> Summary:
-    """The summary at `now`; the same whatever the order of the facts."""
+    """Return the summary at `now`, independent of the order of the facts."""
     ordered = in_order(facts)
     statuses = list(_statuses(ordered))
     said = statuses[-1] if statuses else None
     status = _standing(said)
     causes = causes_in(ordered)
     leading = causes.standing[0] if causes.standing else None
-    questions = answers_in(ordered).open
-    undertakings = undertakings_in(ordered)
+    questions = match_answers(ordered).open
+    tracked_actions = tracked_actions_in(ordered)
     return Summary(
         name=name,
         opened=opened,
@@ -131,7 +133,7 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
         others=causes.standing[1:],
         ruled_out=causes.ruled_out,
         done=_of(ordered, FactKind.REMEDY),
-        undertakings=undertakings,
+        tracked_actions=tracked_actions,
         errors=_errors(ordered),
         deploys=_of(ordered, FactKind.DEPLOY),
         questions=questions,
@@ -139,10 +141,10 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
         pinned=tuple(fact for fact in ordered if fact.by_hand or fact.kind is FactKind.PINNED),
         roles=_roles(ordered),
         people=tuple(dict.fromkeys(fact.user for fact in ordered if fact.user)),
-        next_step=None if status is Standing.RESOLVED else _next(ordered, undertakings, leading, questions),
+        next_step=None if status is IncidentStatus.RESOLVED else _next(ordered, tracked_actions, leading, questions),
         detected_at=next((fact.at for fact in ordered if fact.kind in _DETECTING), None),
         mitigated_at=_began(statuses, OVER),
-        resolved_at=_began(statuses, frozenset({Standing.RESOLVED})),
+        resolved_at=_began(statuses, frozenset({IncidentStatus.RESOLVED})),
     )
 
 
@@ -150,15 +152,19 @@ def _of(ordered: Sequence[Fact], kind: FactKind) -> tuple[Fact, ...]:
     return tuple(fact for fact in ordered if fact.kind is kind)
 
 
-def _standing(said: Fact | None) -> Standing:
-    return Standing(said.state) if said is not None and said.state in set(Standing) else Standing.INVESTIGATING
+def _standing(said: Fact | None) -> IncidentStatus:
+    return (
+        IncidentStatus(said.state)
+        if said is not None and said.state in set(IncidentStatus)
+        else IncidentStatus.INVESTIGATING
+    )
 
 
 def _statuses(ordered: Iterable[Fact]) -> Iterator[Fact]:
-    """What was said of how the whole stands.
+    """Yield the statements about the incident's status.
 
-    Where roles are taken, only who has one can say that less has come of it than was said before: that others still
-    look for the cause does not undo that it is mitigated.
+    Once roles are taken, only a role holder can return to an earlier status: that others still look for the cause does
+    not undo "mitigated".
     """
     holders: set[str] = set()
     before = ""
@@ -175,7 +181,7 @@ def _statuses(ordered: Iterable[Fact]) -> Iterator[Fact]:
 
 
 def _since(statuses: Sequence[Fact], opened: datetime) -> datetime:
-    """Since when it stands as it does: said again, it has stood so from the first time."""
+    """Return when the current status was first stated; repetitions do not count."""
     since = opened
     before = ""
     for fact in statuses:
@@ -184,8 +190,8 @@ def _since(statuses: Sequence[Fact], opened: datetime) -> datetime:
     return since
 
 
-def _began(statuses: Sequence[Fact], among: frozenset[Standing]) -> datetime | None:
-    """When the last unbroken run of these states began; None if it does not stand so now."""
+def _began(statuses: Sequence[Fact], among: frozenset[IncidentStatus]) -> datetime | None:
+    """Return when the last unbroken run of these statuses began, or None if the current one is different."""
     began: datetime | None = None
     for fact in statuses:
         if fact.state not in among:
@@ -220,7 +226,7 @@ def _impact(ordered: Sequence[Fact]) -> Impact:
 
 
 def _known_best(affected: Iterable[Affected]) -> list[Affected]:
-    """Each object once, in order: what was named without its namespace or cluster first and with them later is one."""
+    """Return each object once, in order; a name first given without namespace or cluster is the same object later."""
     known: dict[tuple[str, str], list[Affected]] = {}
     for one in affected:
         known.setdefault((one.subject.kind, one.subject.name), []).append(one)
@@ -232,10 +238,10 @@ def _known_best(affected: Iterable[Affected]) -> list[Affected]:
     return sorted(best, key=lambda one: (one.fact.at, one.fact.key))
 
 
-def _errors(ordered: Sequence[Fact]) -> tuple[Moment, ...]:
-    """Of an alert how it is now: that it fired is no news once it is over."""
-    moments = moments_of(fact for fact in ordered if fact.kind in (FactKind.ERROR, FactKind.ALERT))
-    latest: dict[tuple[str, str], Moment] = {}
+def _errors(ordered: Sequence[Fact]) -> tuple[TimelineEntry, ...]:
+    """Return errors and the current state of alerts: a firing is no news once it is over."""
+    moments = entries_of(fact for fact in ordered if fact.kind in (FactKind.ERROR, FactKind.ALERT))
+    latest: dict[tuple[str, str], TimelineEntry] = {}
     for moment in sorted(moments, key=lambda moment: (moment.last, moment.fact.key)):
         fact = moment.fact
         is_alert = fact.kind is FactKind.ALERT and fact.template
@@ -243,24 +249,27 @@ def _errors(ordered: Sequence[Fact]) -> tuple[Moment, ...]:
     return tuple(sorted(latest.values(), key=lambda moment: (moment.last, moment.fact.key), reverse=True))
 
 
-def _roles(ordered: Sequence[Fact]) -> tuple[Holder, ...]:
-    """Who has which role now; a handover without a role hands over all that its author has."""
-    holders: dict[str, Holder] = {}
+def _roles(ordered: Sequence[Fact]) -> tuple[RoleHolder, ...]:
+    """Return the current role holders; a handover without a role covers all roles of its author."""
+    holders: dict[str, RoleHolder] = {}
     for fact in ordered:
         if fact.kind not in (FactKind.ROLE, FactKind.HANDOVER) or not fact.of:
             continue
         roles = [fact.role] if fact.role else [role for role, held in holders.items() if held.user == fact.user]
         for role in roles:
             if role in set(Role):
-                holders[role] = Holder(role=Role(role), user=fact.of, fact=fact)
+                holders[role] = RoleHolder(role=Role(role), user=fact.of, fact=fact)
     return tuple(holders[role] for role in Role if role in holders)
 
 
 def _next(
-    ordered: Sequence[Fact], undertakings: Sequence[Undertaking], leading: Moment | None, questions: Sequence[Fact]
+    ordered: Sequence[Fact],
+    tracked_actions: Sequence[TrackedAction],
+    leading: TimelineEntry | None,
+    questions: Sequence[Fact],
 ) -> NextStep | None:
-    """The newest that was decided and is not done, else what the leading diagnosis offers, else the newest question."""
-    pending = [work for work in undertakings if work.is_open]
+    """Return the newest pending decision, else the leading diagnosis's offer, else the newest question."""
+    pending = [work for work in tracked_actions if work.is_open]
     if pending:
         work = max(pending, key=lambda work: (work.last.at, work.last.key))
         return NextStep(kind=NextKind.DECISION, fact=work.said, course=work.course)

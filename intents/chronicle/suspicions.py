@@ -1,7 +1,7 @@
-"""What people believe is the cause: suspected, nearly sure, found, ruled out.
+"""Recognise what people believe is the cause: suspected, nearly certain, found, ruled out.
 
-What is suspected must be a thing: a noun with its article, a known part of a system, or an acronym. "It's not DNS" is a
-hypothesis ruled out, "it's not fixed" is none.
+A suspected cause must be a thing: a noun with its article, a known part of a system, or an acronym. "It's not DNS" is a
+hypothesis ruled out, "it's not fixed" is not a hypothesis.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import re
 from typing import Final
 
 from intents.chronicle.guards import is_elsewhere
-from intents.chronicle.phrases import first_end
-from intents.chronicle.spoken import Sentence
-from intents.chronicle.suspected_en import GUESSED, WAYS_EN
-from intents.chronicle.suspected_zh import GUESSED_ZH, WAYS_ZH
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import first_end
+from intents.chronicle.suspicion_phrases_en import GUESSED, WAYS_EN
+from intents.chronicle.suspicion_phrases_zh import GUESSED_ZH, WAYS_ZH
 from intents.domain import Verdict
 from intents.tokens import words_of
 
@@ -21,12 +21,12 @@ _NOT_A_CAUSE_ZH: Final = re.compile(
     r"^(?:怀疑|感觉|看起来|看着|好像|估计|可能|应该|大概|是不是|会不会)?+(?:是|就是)?(?:我|你|他|好了|恢复|可以|要|没"
     r"|不)|一样|同一个|误报|谁|正常|今晚|今天要|看错|好的|吗？?$|快(?:好|恢复)"
 )
-# Who goes to look says afterwards what it was.
+# A person who goes to check has not found the cause yet.
 _LOOKS: Final = re.compile(
     r"[,;-] (?:i|i'll|i will|let me|lemme|gonna|going to) (?:look|check|see|verify|test|confirm)(?: (?:it|that|now"
     r"|quickly))?$"
 )
-# Said with a shrug, it finds nothing out.
+# An ironic remark is not a finding.
 _BANTER_ZH: Final = re.compile(r"[咯喽啰]$")
 _NO_THING: Final = re.compile(
     r"\b(?:same|fixed|resolved|fine|ok|okay|working|good|unknown|unclear|ready|sure|me|you|joking|late)$"
@@ -42,7 +42,7 @@ _SMALL_ZH: Final = re.compile(r"^(?:是|跟|和|与|由|像)+|的?(?:问题|原�
 
 
 def suspicion_in(sentence: Sentence) -> tuple[Verdict, str] | None:
-    """(how sure, what is suspected in a few words) of a sentence."""
+    """Return (verdict, suspected cause in a few words) of a sentence, or None."""
     if is_elsewhere(sentence) or _UNSURE.search(sentence.plain):
         return None
     said = [_from(sentence, start) for start, _ in sentence.clauses]

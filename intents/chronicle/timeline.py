@@ -1,4 +1,4 @@
-"""What happened, in order: the same error counted where it came again, what people repeat said once."""
+"""Build the timeline: repeated errors are counted, repeated statements appear once."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from intents.chronicle.asked import answers_in
-from intents.chronicle.facts import Fact, FactKind, Firing, in_order
-from intents.chronicle.undertakings import COMING, undertakings_in
+from intents.chronicle.facts import AlertState, Fact, FactKind, in_order
+from intents.chronicle.question_answers import match_answers
+from intents.chronicle.tracked_actions import COMING, tracked_actions_in
 
-# Kept for what they tell of others; nobody reads them in a timeline.
+# Stored only for their effect on other facts; not shown in a timeline.
 _UNTOLD: Final = frozenset({FactKind.ANSWERED})
-# Of these the same thing is one moment however late it comes again; of the others within a while.
+# Repetitions of these are always one entry; of other kinds only within a while.
 _COUNTED: Final = frozenset({FactKind.ERROR, FactKind.ALERT})
 _REPEATED_WITHIN: Final = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """A fact, `count` times from `at` to `last`; `also` are the further facts of the same, oldest first.
+class TimelineEntry:
+    """A fact that occurred `count` times from `at` to `last`; `also` are its other facts, oldest first.
 
-    `settled_by` answered the question, cleared the alert, or ended what was decided; None where nothing did, or where
-    that is the moment itself.
+    `settled_by` answered the question, cleared the alert or ended the decision; None if nothing did, or if it is this
+    entry itself.
     """
 
     at: datetime
@@ -34,20 +34,20 @@ class Moment:
     settled_by: Fact | None = None
 
 
-def timeline_of(facts: Iterable[Fact]) -> tuple[Moment, ...]:
-    """The moments of a chronicle, oldest first; the same whatever the order of the facts.
+def timeline_of(facts: Iterable[Fact]) -> tuple[TimelineEntry, ...]:
+    """Return the entries of a chronicle, oldest first, independent of the order of the facts.
 
-    An error or alert of one template is one moment from the first to the last time, counted. Anything else that says
-    the same again within half an hour of the time before is one moment too. What a person pinned always stands alone.
+    Errors or alerts with one template are one counted entry. Any other statement repeated within half an hour is one
+    entry too. A pinned message is always an entry of its own.
     """
     ordered = in_order(facts)
-    settled = {**answers_in(ordered).answered, **_ended(ordered)}
-    moments = moments_of(fact for fact in ordered if fact.kind not in _UNTOLD)
+    settled = {**match_answers(ordered).answered, **_ended(ordered)}
+    moments = entries_of(fact for fact in ordered if fact.kind not in _UNTOLD)
     return tuple(_with_end(moment, settled) for moment in moments)
 
 
-def moments_of(ordered: Iterable[Fact]) -> tuple[Moment, ...]:
-    """The same of facts that are in order already."""
+def entries_of(ordered: Iterable[Fact]) -> tuple[TimelineEntry, ...]:
+    """Group ordered facts into entries."""
     groups: list[list[Fact]] = []
     open_groups: dict[tuple[str, ...], list[Fact]] = {}
     for fact in ordered:
@@ -58,35 +58,35 @@ def moments_of(ordered: Iterable[Fact]) -> tuple[Moment, ...]:
             continue
         open_groups[same] = group = [fact]
         groups.append(group)
-    return tuple(moment_of(group) for group in groups)
+    return tuple(entry_of(group) for group in groups)
 
 
 def _ended(ordered: Sequence[Fact]) -> dict[str, Fact]:
-    """What ended it, by the key of each decision and alert."""
+    """Return the fact that ended each decision and alert, by its key."""
     ended: dict[str, Fact] = {}
-    for work in undertakings_in(ordered):
+    for work in tracked_actions_in(ordered):
         if work.ended_by is not None:
             ended.update({fact.key: work.ended_by for fact in work.facts if fact.state in COMING})
     firing: dict[str, list[str]] = {}
     for fact in ordered:
         if fact.kind is FactKind.ALERT and fact.template:
-            if fact.state == Firing.FIRING:
+            if fact.state == AlertState.FIRING:
                 firing.setdefault(fact.template, []).append(fact.key)
             else:
                 ended.update(dict.fromkeys(firing.pop(fact.template, ()), fact))
     return ended
 
 
-def _with_end(moment: Moment, settled: Mapping[str, Fact]) -> Moment:
-    """The moment with what settled the last of it."""
+def _with_end(moment: TimelineEntry, settled: Mapping[str, Fact]) -> TimelineEntry:
+    """Return the entry with the fact that settled its latest occurrence."""
     by = settled.get((moment.also or (moment.fact,))[-1].key)
     is_itself = by is not None and by.key in {moment.fact.key, *(fact.key for fact in moment.also)}
     return moment if by is None or is_itself else replace(moment, settled_by=by)
 
 
-def moment_of(group: list[Fact]) -> Moment:
-    """One moment of facts of the same, oldest first."""
-    return Moment(at=group[0].at, last=group[-1].at, count=len(group), fact=group[0], also=tuple(group[1:]))
+def entry_of(group: list[Fact]) -> TimelineEntry:
+    """Return one entry for facts of the same thing, oldest first."""
+    return TimelineEntry(at=group[0].at, last=group[-1].at, count=len(group), fact=group[0], also=tuple(group[1:]))
 
 
 def _same(fact: Fact) -> tuple[str, ...]:
@@ -97,5 +97,5 @@ def _same(fact: Fact) -> tuple[str, ...]:
         return (*about, fact.template or fact.says)
     if fact.incident:
         return (*about, *sorted(map(str, fact.objects)))
-    # A second person who says the same is no news, but "restarting" of two things is two.
+    # The same words of a second person are no news, but "restarting" of two things is two entries.
     return (*about, " ".join(fact.says.lower().split()))

@@ -1,1 +1,1 @@
-"""How an incident channel is told, whatever the surface: facts in, pieces of a line out."""
+"""Word the facts of an incident channel, for any surface."""

@@ -1,4 +1,4 @@
-"""What was done, each thing once: a button that did what somebody had announced is one act, not two."""
+"""List the actions of an incident, each once: a button press and its announcement count as one."""
 
 from __future__ import annotations
 
@@ -7,39 +7,42 @@ from dataclasses import dataclass
 
 from intents.chronicle.facts import Fact
 from intents.chronicle.summary import Summary
-from intents.chronicle.undertakings import Undertaking
+from intents.chronicle.tracked_actions import TrackedAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pressed:
-    """A remedy by a button, and what had announced it."""
+class PressedRemedy:
+    """A remedy applied by a button, with the message that announced it."""
 
     remedy: Fact
-    announced: Undertaking | None = None
+    announced: TrackedAction | None = None
 
     @property
     def facts(self) -> tuple[Fact, ...]:
+        """Return all facts about it."""
         return (self.remedy, *(self.announced.facts if self.announced else ()))
 
     @property
     def last(self) -> Fact:
+        """Return the newest fact about it."""
         return self.remedy
 
     @property
     def is_begun(self) -> bool:
+        """Return True: a pressed button is more than a plan."""
         return True
 
 
-Act = Pressed | Undertaking
+Act = PressedRemedy | TrackedAction
 
 
 def acts_of(summary: Summary) -> tuple[Act, ...]:
-    """By when something was heard of each last, the newest last."""
+    """Return the actions by the time of their newest fact, the newest last."""
     return tuple(sorted(_acts(summary), key=lambda act: (act.last.at, act.last.key)))
 
 
 def _acts(summary: Summary) -> Iterator[Act]:
-    announced = {work.ended_by.key: work for work in summary.undertakings if work.ended_by}
+    announced = {work.ended_by.key: work for work in summary.tracked_actions if work.ended_by}
     pressed = {fact.key for fact in summary.done}
-    yield from (Pressed(remedy=fact, announced=announced.get(fact.key)) for fact in summary.done)
-    yield from (work for work in summary.undertakings if work.ended_by is None or work.ended_by.key not in pressed)
+    yield from (PressedRemedy(remedy=fact, announced=announced.get(fact.key)) for fact in summary.done)
+    yield from (work for work in summary.tracked_actions if work.ended_by is None or work.ended_by.key not in pressed)

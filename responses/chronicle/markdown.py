@@ -1,7 +1,7 @@
-"""A told line as Markdown, for files and canvases: nothing pasted becomes markup, HTML, or a call to somebody.
+"""Write spans as Markdown for files and canvases; pasted text never becomes markup, HTML or a mention.
 
-What is written is what every dialect reads alike. A surface that knows fewer forms (Slack's canvases refuse tables and
-quotes within lists) gets fewer.
+Only forms that every dialect reads alike are used. A surface that knows fewer gets fewer: Slack's canvases refuse
+tables and quotes within lists.
 """
 
 from __future__ import annotations
@@ -13,39 +13,41 @@ from typing import Final
 from urllib.parse import quote
 
 from intents.chronicle.facts import Fact
-from responses.chronicle import words
-from responses.chronicle.spans import Address, Clock, Person, Span, Spans, There
+from responses.chronicle import incident_words
+from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Spans, Timestamp
 from responses.safety import safe_line
 
 _NAME: Final = 80
 _SPECIAL: Final = re.compile(r"[\\`*\[\]<>~$]|&(?=#?\w)|(?<!\w)_|_(?!\w)")
-# What makes a heading or a list where a line begins with it.
+# Begins a heading or a list at the start of a line.
 _AT_START: Final = re.compile(r"^(?:([#+\-=])|(\d{1,9})(?=[.)]))")
-# Of what is put into an address these stay; brackets, quotes and bars would end it.
+# Characters that stay in an address; brackets, quotes and bars would end it.
 _IN_ADDRESS: Final = ":/?#@!$&'*+,;=%~-._"
 _WEB: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
 class Markdown:
-    """How one document writes lines. Times are UTC, with the date; people are those of `names`, else their ids."""
+    """Writes the lines of one document. Times are UTC with the date; people are shown by `names`, else by id."""
 
     def __init__(self, *, permalink: Callable[[Fact], str], names: Mapping[str, str]) -> None:
         self._permalink = permalink
         self._names = names
 
-    def of(self, spans: Spans) -> str:
-        """One line, which may stand at the beginning of a paragraph, an item or a cell."""
+    def line(self, spans: Spans) -> str:
+        """Return one line, which may begin a paragraph, an item or a cell."""
         line = "".join(map(self._span, spans)).strip()
         return _AT_START.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\", line)
 
-    def linked(self, spans: Spans, fact: Fact | None) -> str:
-        """The line with what it rests on."""
-        return " ".join(part for part in (self.of(spans), self.there(fact)) if part)
+    def with_link(self, spans: Spans, fact: Fact | None) -> str:
+        """Return the line with a link to its source."""
+        return " ".join(part for part in (self.line(spans), self.source_link(fact)) if part)
 
-    def there(self, fact: Fact | None) -> str:
-        return link(words.THERE, self._permalink(fact)) if fact and self._permalink(fact) else ""
+    def source_link(self, fact: Fact | None) -> str:
+        """Return a link to the message that a fact rests on, "" where there is none."""
+        return link(incident_words.SOURCE_LINK, self._permalink(fact)) if fact and self._permalink(fact) else ""
 
     def person(self, user: str) -> str:
+        """Return the name of a user, else the id."""
         name = safe_line(self._names.get(user, ""), limit=_NAME)
         return escaped(name) if name else code(safe_line(user, limit=_NAME))
 
@@ -53,12 +55,12 @@ class Markdown:
         match span:
             case Person(user=user):
                 return self.person(user)
-            case Clock(at=at):
+            case Timestamp(at=at):
                 return clock(at)
-            case Address(url=url, title=title):
+            case PostedLink(url=url, title=title):
                 return link(title, url)
-            case There(fact=fact):
-                there = self.there(fact)
+            case SourceLink(fact=fact):
+                there = self.source_link(fact)
                 return f" {there}" if there else ""
             case _:
                 if span.code:
@@ -67,20 +69,20 @@ class Markdown:
 
 
 def escaped(text: str) -> str:
-    """Words as they are, on one line, behind something else on it."""
+    """Return words without markup on one line, to follow other text on it."""
     shown = _SPECIAL.sub(lambda found: f"\\{found[0]}", text.replace("\n", " "))
-    # Where people are called by @name, a name that somebody pasted must not call them.
+    # Some platforms turn @name into a mention: pasted text must not notify anybody.
     return shown.replace("@", "＠")
 
 
 def code(text: str) -> str:
-    """Words in a fixed-width font, where that can be written alike everywhere."""
+    """Return words in a fixed-width font; escaped words where they contain backticks."""
     shown = " ".join(text.split())
     return f"`{shown}`" if shown and "`" not in shown else escaped(shown)
 
 
 def fenced(lines: Iterable[str]) -> list[str]:
-    """Lines to be copied as they are; the fence is longer than any in them."""
+    """Return lines to copy as a code block; the fence is longer than any within."""
     held = list(lines)
     ticks = max((len(run) for one in held for run in re.findall("`+", one)), default=0)
     fence = "`" * max(3, ticks + 1)
@@ -88,28 +90,33 @@ def fenced(lines: Iterable[str]) -> list[str]:
 
 
 def link(title: str, url: str) -> str:
-    """A link, or its words alone where the address is none of the web."""
+    """Return a link, or its words alone if the address is not http or https."""
     if not _WEB.fullmatch(url):
         return escaped(": ".join(part for part in (title, url) if part))
     return f"[{escaped(title or url)}]({quote(url, safe=_IN_ADDRESS)})"
 
 
 def clock(at: datetime) -> str:
+    """Return month, day and time in UTC."""
     return f"{at.astimezone(UTC):%m-%d %H:%M}"
 
 
 def dated(at: datetime) -> str:
+    """Return date and time in UTC."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Cells are Markdown already; one that is empty shows a dash. Bars would part them, in a fixed-width font too."""
+    """Return a table of cells that are Markdown already; empty cells show a dash.
+
+    Bars are escaped: they separate cells even in a fixed-width font.
+    """
     body = (" | ".join(cell.replace("|", "\\|") or "–" for cell in row) for row in rows)
     return [f"| {' | '.join(head)} |", f"|{'|'.join(' --- ' for _ in head)}|", *(f"| {row} |" for row in body)]
 
 
 def _styled(text: str, mark: str) -> str:
-    """Marks stand at the words, not at the white space around them, or they are none."""
+    """Put the marks around the words, not around the white space, or they would have no effect."""
     inner = text.strip()
     if not mark or not inner:
         return _kept(text)
@@ -118,7 +125,7 @@ def _styled(text: str, mark: str) -> str:
 
 
 def _kept(text: str) -> str:
-    """Escaped, with the white space around it."""
+    """Escape the words and keep the white space around them."""
     inner = text.strip()
     if not inner:
         return " " if text else ""

@@ -1,4 +1,4 @@
-"""The pieces of a told line, before a surface writes them: as leaves of rich text, or as Markdown."""
+"""The parts of a line before a surface writes them as rich text or as Markdown."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from intents.chronicle.facts import Fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """Text as it is; nothing in it is markup. It has passed `responses.safety`."""
+class TextSpan:
+    """Text without markup that has passed `responses.safety`."""
 
     text: str
     bold: bool = False
@@ -26,26 +26,26 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """A moment (UTC); a surface knows in which zone and how exact its readers want it."""
+class Timestamp:
+    """A time (UTC); the surface chooses time zone and precision."""
 
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """A link that somebody posted, as they wrote it."""
+class PostedLink:
+    """A link that somebody posted, with its title."""
 
     url: str
     title: str
 
 
 @dataclass(frozen=True, slots=True)
-class There:
+class SourceLink:
     """A small link to the message that a fact rests on; nothing where there is none."""
 
     fact: Fact
 
 
-Span = Words | Person | Clock | Address | There
+Span = TextSpan | Person | Timestamp | PostedLink | SourceLink
 Spans = tuple[Span, ...]

@@ -1,1 +1,4 @@
-"""How answers look in Slack: values in, blocks out. Pure; every string in them has passed `responses.safety`."""
+"""Build Slack messages and dialogs: values in, blocks out.
+
+Pure; every string in a block has passed `responses.safety`.
+"""

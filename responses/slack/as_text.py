@@ -1,16 +1,16 @@
-"""Blocks as plain text: what is sent where Slack takes no blocks, and what goes into a file."""
+"""Write blocks as plain text, for places where Slack takes no blocks, and for files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from responses.slack.measuring import visible_texts
+from responses.slack.lengths import visible_texts
 from responses.slack.message import Block
 
 
 def as_text(blocks: Iterable[Block]) -> str:
-    """What a reader of the blocks sees, as lines; buttons are left out, since text cannot be pressed."""
+    """Return the lines that a reader of the blocks sees; buttons are left out, since text cannot be pressed."""
     parts = (_said(block).strip("\n") for block in blocks)
     return "\n\n".join(part for part in parts if part.strip())
 
@@ -19,7 +19,7 @@ def _said(block: Mapping[str, Any]) -> str:
     try:
         return _block(block)
     except (AttributeError, KeyError, TypeError):
-        # What is no block at all goes out as text too, instead of being refused: whatever it says is told.
+        # A malformed block is written as its texts instead of being refused.
         return "\n".join(visible_texts(block))
 
 
@@ -60,7 +60,7 @@ def _leaf(leaf: Mapping[str, Any]) -> str:
         case "link":
             return f"{leaf['text']}: {leaf['url']}" if "text" in leaf else str(leaf["url"])
         case "user":
-            # An id in angle brackets would call the person again.
+            # An id in angle brackets would notify the person again.
             return f"@{leaf['user_id']}"
         case "date":
             return str(leaf.get("fallback", ""))

@@ -1,8 +1,7 @@
-"""Block Kit's pieces as small functions: what comes out keeps the limits of its own piece, whatever text comes in.
+"""Build Block Kit pieces; each keeps its own limits, whatever text it is given.
 
-Untrusted text enters only as leaves of rich text or as `plain_text`, in neither of which Slack looks for markup. A text
-that is too long for its place is cut with an ellipsis; one that is empty becomes a dash, since Slack refuses nothing
-more surely than an empty text.
+Untrusted text enters only as leaves of rich text or as `plain_text`, where Slack looks for no markup. A text that is
+too long is cut with an ellipsis. An empty text becomes a dash, since Slack refuses empty texts.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
 from responses.slack import limits
-from responses.slack.measuring import length
+from responses.slack.lengths import length
 from responses.slack.message import Block, View
 
 # A leaf or an element of rich text; an element of actions.
@@ -20,12 +19,12 @@ Element = dict[str, Any]
 Style = Literal["", "primary", "danger"]
 
 _NOTHING: Final = "–"
-# Names and numbers stand on one line; sentences wrap.
+# Cells longer than this wrap; names and numbers stay on one line.
 _LONG_CELL: Final = 32
 
 
 def cut(text: str, most: int) -> str:
-    """`text` without half characters, at most `most` UTF-16 units long, an ellipsis for what was left out."""
+    """Return `text` without half characters, at most `most` UTF-16 units long, with an ellipsis if it was cut."""
     text = text.encode("utf-8", "replace").decode()
     if length(text) <= most:
         return text
@@ -41,7 +40,8 @@ def _filled(text: str, most: int) -> str:
 
 
 def plain(text: str, most: int = limits.TEXT) -> dict[str, Any]:
-    # Names in colons would become pictures, and `12:30:45` has such.
+    """Return a plain_text object."""
+    # With emoji on, Slack would read `12:30:45` as an emoji.
     return {"type": "plain_text", "text": _filled(text, most), "emoji": False}
 
 
@@ -49,7 +49,7 @@ def plain(text: str, most: int = limits.TEXT) -> dict[str, Any]:
 
 
 def text(says: str, *, bold: bool = False, italic: bool = False, code: bool = False, strike: bool = False) -> Leaf:
-    """Words as they are: rich text knows no markup inside a leaf."""
+    """Return a leaf with these words as they are: rich text knows no markup inside a leaf."""
     styles = {"bold": bold, "italic": italic, "code": code, "strike": strike}
     leaf: Leaf = {"type": "text", "text": cut(says, limits.MESSAGE_VISIBLE) or _NOTHING}
     chosen = {name: True for name, on in styles.items() if on}
@@ -57,15 +57,17 @@ def text(says: str, *, bold: bool = False, italic: bool = False, code: bool = Fa
 
 
 def bold(says: str) -> Leaf:
+    """Return a bold leaf."""
     return text(says, bold=True)
 
 
 def code(says: str) -> Leaf:
+    """Return a leaf in a fixed-width font, on one line."""
     return text(" ".join(says.split()), code=True)
 
 
 def link(url: str, title: str = "") -> Leaf:
-    """A link, or its words alone where the address is none that Slack takes."""
+    """Return a link, or its words alone if Slack would refuse the address."""
     address = url.strip()
     scheme, _, rest = address.partition("://")
     is_web = scheme.lower() in ("http", "https") and bool(rest.strip("/"))
@@ -76,12 +78,12 @@ def link(url: str, title: str = "") -> Leaf:
 
 
 def user(user_id: str) -> Leaf:
-    """A person by id: shown as their name. In an updated message it notifies nobody."""
+    """Return a mention of a person by id. In an updated message it notifies nobody."""
     return {"type": "user", "user_id": user_id}
 
 
 def moment(timestamp: int, *, form: str, fallback: str) -> Leaf:
-    """A time in the reader's own zone; `form` has Slack's tokens: {time}, {date_short_pretty}."""
+    """Return a time that Slack shows in the reader's time zone; `form` has its tokens: {time}, {date_short_pretty}."""
     return {"type": "date", "timestamp": timestamp, "format": form, "fallback": _filled(fallback, limits.TEXT)}
 
 
@@ -89,12 +91,12 @@ def moment(timestamp: int, *, form: str, fallback: str) -> Leaf:
 
 
 def line(*leaves: Leaf) -> Element:
-    """A paragraph of rich text."""
+    """Return a paragraph of rich text."""
     return {"type": "rich_text_section", "elements": list(leaves) or [text(_NOTHING)]}
 
 
 def bullets(items: Iterable[Sequence[Leaf]], *, indent: int = 0, ordered: bool = False) -> Element:
-    """A list; an item is the leaves of its line."""
+    """Return a list; an item is the leaves of its line."""
     listed: Element = {
         "type": "rich_text_list",
         "style": "ordered" if ordered else "bullet",
@@ -104,11 +106,12 @@ def bullets(items: Iterable[Sequence[Leaf]], *, indent: int = 0, ordered: bool =
 
 
 def preformatted(says: str) -> Element:
-    """Lines in a fixed-width font, to be copied: nothing in them is markup, not even three backticks."""
+    """Return lines to copy in a fixed-width font; nothing in them is markup, not even three backticks."""
     return {"type": "rich_text_preformatted", "elements": [text(says.rstrip() or _NOTHING)]}
 
 
 def quoted(*leaves: Leaf) -> Element:
+    """Return a quotation."""
     return {"type": "rich_text_quote", "elements": list(leaves) or [text(_NOTHING)]}
 
 
@@ -116,35 +119,43 @@ def quoted(*leaves: Leaf) -> Element:
 
 
 def rich(*elements: Element) -> Block:
+    """Return a block of rich text."""
     return {"type": "rich_text", "elements": list(elements) or [line()]}
 
 
 def header(says: str) -> Block:
+    """Return a header block."""
     return {"type": "header", "text": plain(says, limits.HEADER_TEXT)}
 
 
 def divider() -> Block:
+    """Return a divider."""
     return {"type": "divider"}
 
 
 def context(*says: str) -> Block:
-    """Small grey texts side by side."""
+    """Return a block of small grey texts side by side."""
     kept = [plain(one, limits.CONTEXT_TEXT) for one in says[: limits.CONTEXT_ELEMENTS]]
     return {"type": "context", "elements": kept or [plain("")]}
 
 
 def section(says: str, *, accessory: Element | None = None) -> Block:
+    """Return a section block."""
     block: Block = {"type": "section", "text": plain(says, limits.SECTION_TEXT)}
     return {**block, "accessory": accessory} if accessory else block
 
 
 def actions(*elements: Element, block_id: str = "") -> Block:
+    """Return a block of buttons and menus."""
     block: Block = {"type": "actions", "elements": list(elements[: limits.ACTIONS_ELEMENTS])}
     return {**block, "block_id": cut(block_id, limits.BLOCK_ID)} if block_id else block
 
 
 def table(rows: Sequence[Sequence[str]]) -> Block:
-    """Rows of cells, the first the head; long cells wrap. The caller keeps to 100 rows, 20 cells, 10,000 characters."""
+    """Return a table; the first row is its head, long cells wrap.
+
+    The caller keeps to 100 rows, 20 cells a row and 10,000 characters.
+    """
     head, *body = rows
     cells = [[{"type": "rich_text", "elements": [line(bold(cell or _NOTHING))]} for cell in head]]
     cells += [[{"type": "raw_text", "text": _filled(cell, limits.TABLE_CHARACTERS)} for cell in row] for row in body]
@@ -156,7 +167,10 @@ def table(rows: Sequence[Sequence[str]]) -> Block:
 
 
 def button(label: str, *, action_id: str, value: str = "", style: Style = "", reads: str = "") -> Element:
-    """`reads` is what a screen reader says instead of the label. `value` must fit: a cut id is another id."""
+    """Return a button.
+
+    `reads` is what a screen reader says instead of the label. `value` must fit: a cut id is another id.
+    """
     made: Element = {"type": "button", "text": plain(label, limits.BUTTON_TEXT), "action_id": action_id}
     if value:
         made["value"] = value
@@ -168,16 +182,17 @@ def button(label: str, *, action_id: str, value: str = "", style: Style = "", re
 
 
 def option(label: str, value: str) -> dict[str, Any]:
+    """Return an option of a menu."""
     return {"text": plain(label, limits.OPTION_TEXT), "value": value}
 
 
 def overflow(options: Sequence[tuple[str, str]], *, action_id: str) -> Element:
-    """The menu behind "…": (label, value) of two to five options."""
+    """Return the menu behind "…": (label, value) of two to five options."""
     return {"type": "overflow", "action_id": action_id, "options": [option(label, value) for label, value in options]}
 
 
 def select(options: Sequence[tuple[str, str]], *, action_id: str, placeholder: str = "") -> Element:
-    """A menu to choose one of: (label, value) of up to 100 options."""
+    """Return a menu to choose one of up to 100 options: (label, value)."""
     element: Element = {
         "type": "static_select",
         "action_id": action_id,
@@ -199,7 +214,7 @@ def text_input(
     initial: str = "",
     optional: bool = False,
 ) -> Block:
-    """A line to type, asked for in a modal; `initial` stands there already."""
+    """Return a text field of a modal; `initial` is its first value."""
     element: Element = {"type": "plain_text_input", "action_id": action_id, "max_length": 253}
     if initial:
         element["initial_value"] = initial
@@ -225,7 +240,7 @@ def modal(
     callback_id: str = "",
     private_metadata: str = "",
 ) -> View:
-    """A dialog. Titles and buttons are cut to Slack's 24 characters: their words should fit without."""
+    """Return a dialog. Titles and buttons longer than Slack's 24 characters are cut."""
     view: View = {
         "type": "modal",
         "title": plain(title, limits.VIEW_TITLE),

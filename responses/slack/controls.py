@@ -1,4 +1,4 @@
-"""Below an answer: what became of what was pressed, what can be pressed, and what the answer cost."""
+"""Build what is below an answer: results of pressed buttons, buttons to press, and the footer."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from responses import sentences, words
 from responses.safety import safe_line
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
-from responses.slack.fitting import Part
+from responses.slack.budget import Part
 from responses.slack.message import Block
-from responses.slack.presses import Press, action_id, choice
+from responses.slack.presses import Press, action_id, choice_value
 from responses.slack.remedy_states import RemedyShown, RemedyState, remedy_lines
 
 _REMEDIES: Final = 5
@@ -23,7 +23,7 @@ _NAMES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemedyButton:
-    """A remedy that may be pressed: `plan_id` names a stored plan, `risk` is the remedy's."""
+    """A button for a remedy: `plan_id` names a stored plan, `risk` is the remedy's."""
 
     plan_id: str
     label: Text
@@ -31,10 +31,13 @@ class RemedyButton:
     style: blocks.Style = ""
 
 
-def states(
+def state_parts(
     shown: Sequence[RemedyShown], not_it_by: Sequence[str], muted_by: str, *, cluster: str, language: Language
 ) -> Iterable[Part]:
-    """What became of pressed remedies, who says that it is not it, and who muted it, below what is in `cluster`."""
+    """Yield the states of pressed remedies, who marked the answer as wrong, and who muted it.
+
+    A remedy that was applied in another cluster than `cluster` names its own.
+    """
     if shown:
         yield Part(rank=0, blocks=(blocks.rich(*remedy_lines(shown, cluster=cluster, language=language)),))
         yield from _next(shown, language)
@@ -55,7 +58,7 @@ def states(
 
 
 def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
-    """A button for each remedy that waits for approval, or that can be taken back and has not been."""
+    """Yield a button for each remedy that waits for approval, and for each that can still be undone."""
     pressed = {state.plan_id for state in shown}
     elements = []
     for index, state in enumerate(shown[-_NAMES:]):
@@ -67,12 +70,13 @@ def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
             continue
         title = blocks.cut(safe_line(state.title.in_(language)), 50)
         id_ = action_id(Press.REMEDY, _REMEDIES + index)
-        elements.append(blocks.button(f"{label.in_(language)}: {title}", action_id=id_, value=plan))
+        shown_label = f"{label.in_(language)}{words.COLON.in_(language)}{title}"
+        elements.append(blocks.button(shown_label, action_id=id_, value=plan))
     if elements:
         yield Part(rank=0, blocks=(blocks.actions(*elements),))
 
 
-def controls(
+def control_parts(
     diagnosis: Diagnosis,
     buttons: Sequence[RemedyButton],
     *,
@@ -81,7 +85,7 @@ def controls(
     muted: bool,
     language: Language,
 ) -> Iterable[Part]:
-    """Remedies, Details, and the menu behind "…"; of a `request_id` "" no menu."""
+    """Yield remedies, Details, and the menu behind "…"; no menu without a `request_id`."""
     elements = [_remedy(button, index, language) for index, button in enumerate(buttons[:_REMEDIES])]
     if details_value and diagnosis.hypotheses:
         label = words.DETAILS.in_(language)
@@ -89,7 +93,7 @@ def controls(
     if request_id and diagnosis.hypotheses:
         mute = (words.UNMUTE_HERE, Press.UNMUTE) if muted else (words.MUTE_HERE, Press.MUTE)
         options = [(words.NOT_IT, Press.NOT_IT), mute]
-        chosen = [(label.in_(language), choice(press, request_id)) for label, press in options]
+        chosen = [(label.in_(language), choice_value(press, request_id)) for label, press in options]
         elements.append(blocks.overflow(chosen, action_id=action_id(Press.MORE)))
     if elements:
         yield Part(rank=0, blocks=(blocks.actions(*elements),))
@@ -116,10 +120,10 @@ def footer(
     last_seen: datetime | None,
     because: Text | None = None,
 ) -> Block:
-    """Cluster and why that one, calls, seconds, and how often the same was asked."""
+    """Return the cluster and why it was queried, API calls, seconds, and how often the same was asked."""
     cluster = words.CLUSTER.in_(language).format(diagnosis.cluster) if diagnosis.cluster else ""
     if cluster and because:
-        cluster = words.ASIDE.in_(language).format(blocks.cut(cluster, 200), because.in_(language))
+        cluster = words.WITH_REASON.in_(language).format(blocks.cut(cluster, 200), because.in_(language))
     calls = words.CALLS.in_(language).format(diagnosis.api_calls) if diagnosis.cluster else ""
     seen = ""
     if count > 1 and last_seen:

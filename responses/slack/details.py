@@ -1,6 +1,6 @@
-"""Everything that is known of a request, one press behind its answer: a modal, and the same as a text for a file.
+"""Show everything that is known of a request: as a modal behind the Details button, and as text for a file.
 
-The other hypotheses, what is ruled out and why, what could not be read, the kubectl lines that show it again, the whole
+Beyond the answer it holds the other hypotheses, what is ruled out and why, the gaps, the kubectl lines and the whole
 runbook.
 """
 
@@ -15,33 +15,33 @@ from responses.safety import SafeDiagnosis, safe_line
 from responses.slack import blocks, limits
 from responses.slack.as_text import as_text
 from responses.slack.blocks import Element
-from responses.slack.fitting import within
-from responses.slack.measuring import visible
+from responses.slack.budget import fit_groups
+from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group, kubectl_lines
+from responses.slack.lengths import visible_length
 from responses.slack.message import Block, View
-from responses.slack.telling import Group, Telling, reproduced
 
 _MATCHES: Final = 3
-# Slack publishes 250 kB for a view; what is more than a few screens nobody reads in a dialog.
+# Slack allows 250 kB, but nobody reads more than a few screens in a dialog.
 _MOST_VISIBLE: Final = 40_000
-# One block of rich text, so that the next section has room too.
+# The most one section may take, so that the next ones have room too.
 _SECTION: Final = 9_000
-# The last blocks are kept for saying what was left out.
+# The last blocks are reserved for the note about what was left out.
 _MOST_BLOCKS: Final = limits.VIEW_BLOCKS - 2
-# A file may have 1 MB; a sentence in it is as long as `safe` lets it be.
+# A file may have 1 MB; the limit of a sentence is that of `safe`.
 _MOST_IN_FILE: Final = 800_000
 _SENTENCE: Final = 2_000
 _TABLE: Final = 5_000
 _SENTENCE_IN_FILE: Final = 4_000
 
 
-def details(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True) -> View:
-    """The modal behind the Details button."""
-    telling = Telling(diagnosis, language, of_text=of_text, most=_SENTENCE, most_of_table=_TABLE)
+def details_view(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True) -> View:
+    """Return the modal behind the Details button."""
+    formatter = DiagnosisFormatter(diagnosis, language, of_text=of_text, most=_SENTENCE, most_of_table=_TABLE)
     shown: list[Block] = []
     room, left = _MOST_VISIBLE, 0
-    for title, groups in _sections(diagnosis, telling):
+    for title, groups in _sections(diagnosis, formatter):
         section, left_in_section = _section(title, groups, most=min(_SECTION, room))
-        size = visible(section)
+        size = visible_length(section)
         if size > room or len(shown) + len(section) > _MOST_BLOCKS:
             left += len(groups)
             continue
@@ -58,10 +58,12 @@ def details(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = Tru
 def full_text(
     diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True, observed: Sequence[str] = ()
 ) -> str:
-    """The whole diagnosis as lines of plain text, for a file: headings with #, commands indented, quotes after >."""
-    telling = Telling(diagnosis, language, of_text=of_text, most=_SENTENCE_IN_FILE, most_of_table=_MOST_IN_FILE)
-    seen = telling.observed([safe_line(line) for line in observed])
-    pages = [_section(title, groups, most=_MOST_IN_FILE)[0] for title, groups in _sections(diagnosis, telling)]
+    """Return the whole diagnosis as plain text for a file: headings with #, commands indented, quotes after >."""
+    formatter = DiagnosisFormatter(
+        diagnosis, language, of_text=of_text, most=_SENTENCE_IN_FILE, most_of_table=_MOST_IN_FILE
+    )
+    seen = formatter.observed([safe_line(line) for line in observed])
+    pages = [_section(title, groups, most=_MOST_IN_FILE)[0] for title, groups in _sections(diagnosis, formatter)]
     if seen:
         pages.insert(0, _section(words.OBSERVED.in_(language), seen, most=_MOST_IN_FILE)[0])
     text = as_text(block for page in pages for block in page)
@@ -69,46 +71,49 @@ def full_text(
 
 
 def _section(title: str, groups: Sequence[Group], *, most: int) -> tuple[list[Block], int]:
-    elements, left = within(groups, most)
+    elements, left = fit_groups(groups, most)
     return [blocks.header(title), blocks.rich(*elements)], left
 
 
-def _sections(diagnosis: Diagnosis, telling: Telling) -> Iterator[tuple[str, list[Group]]]:
-    """(heading, groups), none of them empty."""
-    standing, out = (*sentences.standing(diagnosis), *sentences.offers(diagnosis)), sentences.ruled_out(diagnosis)
+def _sections(diagnosis: Diagnosis, formatter: DiagnosisFormatter) -> Iterator[tuple[str, list[Group]]]:
+    """Yield (heading, groups); no section is empty."""
+    standing, out = (
+        (*sentences.open_hypotheses(diagnosis), *sentences.offers(diagnosis)),
+        sentences.ruled_out(diagnosis),
+    )
     for number, one in enumerate(standing):
-        yield telling.headline(one), _about(one, telling, diagnosis if number == 0 else None)
+        yield formatter.headline(one), _about(one, formatter, diagnosis if number == 0 else None)
         if diagnosis.timeline and number == 0:
-            yield telling.say(words.TIMELINE), telling.timeline()
+            yield formatter.text(words.TIMELINE), formatter.timeline()
         if one.runbook:
-            yield telling.say(words.RUNBOOK), telling.steps(one.runbook)
-    lines = reproduced((*standing, *out))
+            yield formatter.text(words.RUNBOOK), formatter.steps(one.runbook)
+    lines = kubectl_lines((*standing, *out))
     rest: list[tuple[Text, list[Group]]] = [
-        (words.RULED_OUT, [group for one in out for group in _out(one, telling)]),
-        (words.GAPS, telling.gaps(diagnosis.gaps)),
-        (words.UNEXPLAINED, telling.unexplained()),
-        (words.NEAREST, telling.nearest()),
+        (words.RULED_OUT, [group for one in out for group in _out(one, formatter)]),
+        (words.GAPS, formatter.gaps(diagnosis.gaps)),
+        (words.UNEXPLAINED, formatter.unexplained()),
+        (words.NEAREST, formatter.nearest()),
         (words.REPRODUCE, [[blocks.preformatted(line)] for line in lines]),
         (words.LINKS, [[blocks.line(blocks.link(to.url, to.title))] for one in standing for to in one.links]),
     ]
-    yield from ((telling.say(title), groups) for title, groups in rest if groups)
+    yield from ((formatter.text(title), groups) for title, groups in rest if groups)
 
 
-def _about(one: Judged, telling: Telling, diagnosis: Diagnosis | None) -> list[Group]:
-    groups: list[Group] = [[blocks.line(blocks.text(telling.short(telling.say(one.root_cause))))]]
-    if where := telling.where(one):
+def _about(one: Judged, formatter: DiagnosisFormatter, diagnosis: Diagnosis | None) -> list[Group]:
+    groups: list[Group] = [[blocks.line(blocks.text(formatter.cut(formatter.text(one.root_cause))))]]
+    if where := formatter.where(one):
         groups.append([where])
-    if diagnosis and (chain := sentences.chain(diagnosis)):
-        owner = f"{telling.say(words.OWNERS)}: "
-        groups.append([blocks.line(blocks.bold(owner), blocks.text(telling.short(chain)))])
+    if diagnosis and (chain := sentences.owner_chain(diagnosis)):
+        owner = f"{formatter.text(words.OWNERS)}{formatter.text(words.COLON)}"
+        groups.append([blocks.line(blocks.bold(owner), blocks.text(formatter.cut(chain)))])
     groups.append([_incident(one)])
-    return groups + telling.evidence(one, matches=_MATCHES)
+    return groups + formatter.evidence(one, matches=_MATCHES)
 
 
-def _out(one: Judged, telling: Telling) -> list[Group]:
-    return [*telling.ruled_out([one]), *telling.evidence(one, matches=1)]
+def _out(one: Judged, formatter: DiagnosisFormatter) -> list[Group]:
+    return [*formatter.ruled_out([one]), *formatter.evidence(one, matches=1)]
 
 
 def _incident(one: Judged) -> Element:
-    """The entry's id: what `casebook show` takes."""
+    """Return the id of the catalog entry, which `casebook show` takes."""
     return blocks.line(blocks.text("casebook show "), blocks.code(one.incident))

@@ -1,7 +1,7 @@
-"""A diagnosis as one Slack message: verdict and root cause first, then what they rest on, then what to do about it.
+"""Show a diagnosis as one Slack message: verdict and root cause first, then evidence, then what to do.
 
-Made to be read at 3 a.m. on a phone: what is certain is at the top, commands can be copied, what is left out is said
-and one press away.
+Made to be read at 3 a.m. on a phone: the most certain comes first, commands can be copied, and what is left out is
+named and one press away.
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ from typing import Final
 from intents.domain import Diagnosis, Finding, Focus, Judged, Language, Text
 from responses import sentences, words
 from responses.safety import SafeDiagnosis, safe, safe_line
+from responses.sentences import capitalised, in_a_row
 from responses.slack import blocks, limits
 from responses.slack.blocks import Element
-from responses.slack.controls import RemedyButton, footer, states
-from responses.slack.controls import controls as pressable
+from responses.slack.budget import Part, fit_groups, fit_parts
+from responses.slack.cluster_picker import Picker, picker_blocks
+from responses.slack.controls import RemedyButton, footer, state_parts
+from responses.slack.controls import control_parts as pressable
 from responses.slack.details import full_text
-from responses.slack.fitting import Part, fitted, within
+from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group, finding_with_table
 from responses.slack.message import Block, Message, Snippet
 from responses.slack.mrkdwn import fallback
-from responses.slack.picking import Picker, picker
 from responses.slack.remedy_states import RemedyShown, RemedyState
-from responses.slack.telling import Group, Telling, with_most_rows
-from responses.spreading import spread
+from responses.tables import compact
 
-__all__ = ["RemedyButton", "answer", "placeholder"]
+__all__ = ["RemedyButton", "answer_message", "placeholder_message"]
 
 _FINDINGS: Final = 6
 _STEPS: Final = 3
@@ -35,7 +36,7 @@ _OTHERS: Final = 2
 _LISTED: Final = 3
 _LINKS: Final = 2
 _ROWS: Final = 12
-# In visible characters; together they leave room in a message's budget for headings, buttons and the footer.
+# In visible characters; the sum leaves room for headings, buttons and the footer.
 _CAUSE: Final = 1_200
 _EVIDENCE: Final = 2_600
 _RUNBOOK: Final = 2_000
@@ -44,27 +45,27 @@ _TABLE: Final = 2_500
 _NOTE: Final = 100
 
 
-def placeholder(
+def placeholder_message(
     *, language: Language, done: int = 0, total: int = 0, found: Sequence[Judged] = (), about: str = ""
 ) -> Message:
-    """What stands in the thread while the cluster is read, updated as reads come back and hypotheses are judged.
+    """Return the message that is shown while the cluster is read, updated as hypotheses are judged.
 
-    `found` has passed `safe_value`; `about` is what is looked at, where an object was named.
+    `found` has passed `safe_value`; `about` is the object that is diagnosed, if one was named.
     """
-    telling = Telling(Diagnosis(focus=Focus()), language, of_text=True)
-    says = f"⏳ {words.LOOKING.in_(language)}"
+    formatter = DiagnosisFormatter(Diagnosis(focus=Focus()), language, of_text=True)
+    says = f"⏳ {words.DIAGNOSING.in_(language)}"
     head = [blocks.bold(says)]
     if about:
         head += [blocks.text(" "), blocks.code(safe_line(about, limit=300))]
     if total:
         head.append(blocks.text(f" {words.READS_DONE.in_(language).format(done, total)}"))
-    lines = [blocks.line(*head), *(telling.brief(one) for one in found[:_LISTED])]
+    lines = [blocks.line(*head), *(formatter.brief(one) for one in found[:_LISTED])]
     if len(found) > _LISTED:
         lines.append(_more(len(found) - _LISTED, language, in_details=False))
     return Message(text=fallback(says), blocks=(blocks.rich(*lines),))
 
 
-def answer(
+def answer_message(
     diagnosis: SafeDiagnosis,
     *,
     language: Language,
@@ -84,151 +85,154 @@ def answer(
     because: Text | None = None,
     pick: Picker | None = None,
 ) -> Message:
-    """The answer to a request, within what Slack takes; what does not fit goes along as a file (`overflow`).
+    """Return the answer to a request, within Slack's limits; what does not fit is attached as a file (`overflow`).
 
-    `seconds` is the wall time of the diagnosis. `observed` are the text's telling lines, shown where nothing is known
-    of it. `details_value` is the value of the Details button, "" for none. `count` says how often the same was asked,
-    `last_seen` when last. `text_only_reason` says why no cluster was asked. `controls` shows "Not it" and "Mute here".
-    `not_it_by` and `muted_by` are ids of users. `because` says why that cluster was asked, where there are several;
-    `pick` lets another one be asked. Raises ValueError for a request id that no button can carry.
+    `seconds` is the wall time of the diagnosis. `observed` are the text's error lines, shown where no hypothesis
+    matches. `details_value` is the value of the Details button, "" for none. `count` says how often the same was asked,
+    `last_seen` when last. `text_only_reason` says why no cluster was queried. `controls` shows the menu to mark the
+    answer as wrong and to mute it. `not_it_by` and `muted_by` are ids of users. `because` says why this cluster was
+    queried, if there are several; `pick` offers the others. Raises ValueError for a request id that no button can
+    carry.
     """
     reason = safe_text(text_only_reason) if text_only_reason else None
-    telling = Telling(diagnosis, language, of_text=of_text, text_only=reason)
-    # What was fixed in a cluster that was asked before says nothing of this one.
+    formatter = DiagnosisFormatter(diagnosis, language, of_text=of_text, text_only=reason)
+    # A fix in another cluster, queried earlier, says nothing about this one.
     here = [state for state in remedy_states if state.is_in(diagnosis.cluster)]
     fixed = bool(here) and here[-1].state is RemedyState.FIXED
-    page = _Page(diagnosis, telling, language, has_details=bool(details_value), fixed=fixed)
+    page = _Page(diagnosis, formatter, language, has_details=bool(details_value), fixed=fixed)
     parts = [
         *page.proof(tuple(safe_line(line) for line in observed)),
-        # Whoever was woken up finds the buttons below the proof, without scrolling past the runbook.
-        *states(remedy_states, not_it_by, muted_by, cluster=diagnosis.cluster, language=language),
+        # Buttons come before the runbook, so that nobody has to scroll for them.
+        *state_parts(remedy_states, not_it_by, muted_by, cluster=diagnosis.cluster, language=language),
         *pressable(
             diagnosis,
-            # What is fixed needs no other remedy; what was pressed says itself what became of it.
+            # A fixed problem needs no other remedy, and a pressed remedy is shown by its state.
             [each for each in buttons if not fixed and each.plan_id not in {state.plan_id for state in remedy_states}],
             details_value=details_value,
             request_id=request_id if controls else "",
             muted=bool(muted_by),
             language=language,
         ),
-        *([Part(rank=0, blocks=picker(pick, request_id=request_id, language=language))] if pick else []),
+        *([Part(rank=0, blocks=picker_blocks(pick, request_id=request_id, language=language))] if pick else []),
         *page.advice(),
         Part(
             rank=0,
             blocks=(footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen, because=because),),
         ),
     ]
-    # Room for saying that the rest is in a file.
-    shown, left_out = fitted(parts, most_visible=limits.BUDGET_VISIBLE - _NOTE, most_blocks=limits.BUDGET_BLOCKS - 1)
+    # Leave room for the note that the rest is in a file.
+    shown, left_out = fit_parts(parts, most_visible=limits.BUDGET_VISIBLE - _NOTE, most_blocks=limits.BUDGET_BLOCKS - 1)
     overflow = None
-    if left_out or telling.was_cut or page.left_out:
-        shown = (*shown, blocks.context(words.IN_FULL_BELOW.in_(language)))
+    if left_out or formatter.was_cut or page.left_out:
+        shown = (*shown, blocks.context(words.FULL_ANSWER_IN_FILE.in_(language)))
         overflow = Snippet(
             name="diagnosis.md",
-            title=words.IN_FULL.in_(language),
+            title=words.FULL_ANSWER.in_(language),
             content=full_text(diagnosis, language=language, of_text=of_text, observed=observed),
         )
     return Message(text=fallback(*page.headlines()), blocks=shown, overflow=overflow)
 
 
 def safe_text(text: Text) -> Text:
-    """A sentence that came from elsewhere than a SafeDiagnosis, as it may be shown."""
+    """Make a text safe that does not come from a SafeDiagnosis."""
     return Text(en=safe(text.en), zh=safe(text.zh))
 
 
 class _Page:
-    """The parts of an answer that tell the diagnosis. `left_out` says that a group did not fit into its part."""
+    """The parts of an answer that show the diagnosis. `left_out` says that a group did not fit into its part."""
 
     def __init__(
-        self, diagnosis: Diagnosis, telling: Telling, language: Language, *, has_details: bool, fixed: bool
+        self, diagnosis: Diagnosis, formatter: DiagnosisFormatter, language: Language, *, has_details: bool, fixed: bool
     ) -> None:
         self._diagnosis = diagnosis
-        self._telling = telling
+        self._formatter = formatter
         self._language = language
         self._has_details = has_details
         self._fixed = fixed
-        self._standing = sentences.leading(diagnosis)
-        self._offers = sentences.offers(diagnosis) if sentences.standing(diagnosis) else ()
+        self._open = sentences.leading_hypotheses(diagnosis)
+        self._offers = sentences.offers(diagnosis) if sentences.open_hypotheses(diagnosis) else ()
         self._out = sentences.ruled_out(diagnosis)
         self.left_out = False
 
     def headlines(self) -> tuple[str, ...]:
-        """The first lines as words, for notifications."""
-        if self._standing:
-            first = self._standing[0]
+        """Return the first lines as words, for notifications."""
+        if self._open:
+            first = self._open[0]
             return (
                 self._headline(first),
-                self._in(first.root_cause),
+                self._text(first.root_cause),
                 str(first.subject) if first.subject else "",
             )
         if self._out:
-            return self._telling.headline(self._out[0]), self._refuted(self._out[0])
+            return self._formatter.headline(self._out[0]), self._refuted(self._out[0])
         return self._nothing()
 
     def proof(self, observed: tuple[str, ...]) -> Iterable[Part]:
-        """What it is, and what that rests on or why nothing can be said."""
-        if self._standing:
-            yield from self._told(self._standing[0])
+        """Yield the verdict and its evidence, or why there is none."""
+        if self._open:
+            yield from self._leading(self._open[0])
         elif self._out:
             yield from self._all_out(self._out[0])
         else:
             head, *rest = self._nothing()
             yield self._head(head, *(blocks.line(blocks.text(says)) for says in rest))
-        if not self._standing:
-            yield from self._listed(words.OBSERVED, self._telling.observed(observed), rank=1)
-            yield from self._listed(words.NEAREST, self._telling.nearest(), rank=2)
-        first = self._standing[0] if self._standing else None
-        yield from self._listed(words.GAPS, self._telling.other_gaps(first), rank=1)
-        yield from self._grouped(None, self._telling.unsaid_reason(), most=_LIST, count=1, rank=1)
-        if not self._standing:
-            yield from self._listed(words.UNEXPLAINED, self._telling.unexplained(), rank=2)
+        if not self._open:
+            yield from self._listed(words.OBSERVED, self._formatter.observed(observed), rank=1)
+            yield from self._listed(words.NEAREST, self._formatter.nearest(), rank=2)
+        first = self._open[0] if self._open else None
+        yield from self._listed(words.GAPS, self._formatter.other_gaps(first), rank=1)
+        yield from self._grouped(None, self._formatter.unsaid_reason(), most=_LIST, count=1, rank=1)
+        if not self._open:
+            yield from self._listed(words.UNEXPLAINED, self._formatter.unexplained(), rank=2)
 
     def advice(self) -> Iterable[Part]:
-        """What to do by hand, what else it might be, where to read on."""
-        if self._standing:
-            first = self._standing[0]
-            yield from self._grouped(words.TIMELINE, self._telling.timeline(), most=_LIST, count=_MOMENTS, rank=2)
-            steps = self._telling.steps(first.runbook)
+        """Yield what to do by hand, the other hypotheses, and links."""
+        if self._open:
+            first = self._open[0]
+            yield from self._grouped(words.TIMELINE, self._formatter.timeline(), most=_LIST, count=_MOMENTS, rank=2)
+            steps = self._formatter.steps(first.runbook)
             yield from self._grouped(words.RUNBOOK, steps, most=_RUNBOOK, count=_STEPS, rank=2)
-            yield from self._listed(words.OFFERS, self._telling.offers(self._offers), rank=2)
+            yield from self._listed(words.OFFERS, self._formatter.offers(self._offers), rank=2)
             yield from self._beside(first)
 
-    def _told(self, one: Judged) -> Iterable[Part]:
-        cause = blocks.line(blocks.text(self._telling.short(self._in(one.root_cause), _CAUSE)))
-        where = self._telling.where(one)
-        yield self._head(self._headline(one), cause, *([where] if where else []), *self._telling.effects(one))
-        tabled = with_most_rows(one)
-        yield from self._evidence(self._telling.evidence(one, apart=tabled))
+    def _leading(self, one: Judged) -> Iterable[Part]:
+        cause = blocks.line(blocks.text(self._formatter.cut(self._text(one.root_cause), _CAUSE)))
+        where = self._formatter.where(one)
+        yield self._head(self._headline(one), cause, *([where] if where else []), *self._formatter.effects(one))
+        tabled = finding_with_table(one)
+        yield from self._evidence(self._formatter.evidence(one, apart=tabled))
         if tabled:
             yield from self._table(tabled)
 
     def _all_out(self, one: Judged) -> Iterable[Part]:
-        says = " ".join(filter(None, (self._in(words.ALL_RULED_OUT), sentences.against(one, self._language))))
-        cause = blocks.line(blocks.text(self._telling.short(says, _CAUSE)))
-        yield self._head(self._telling.headline(one), cause)
-        yield from self._evidence(self._telling.evidence(one))
-        yield from self._listed(words.RULED_OUT, self._telling.ruled_out(self._out[1:]), rank=2)
+        against = sentences.refutation(one, self._language)
+        reasons = [sentences.finished(capitalised(against), self._language)] if against else []
+        says = in_a_row(sentences.all_ruled_out(one, self._language), *reasons, language=self._language)
+        cause = blocks.line(blocks.text(self._formatter.cut(says, _CAUSE)))
+        yield self._head(self._formatter.headline(one), cause)
+        yield from self._evidence(self._formatter.evidence(one))
+        yield from self._listed(words.RULED_OUT, self._formatter.ruled_out(self._out[1:]), rank=2)
 
     def _nothing(self) -> tuple[str, ...]:
         focus = self._diagnosis.focus
         if not focus.names_object:
-            return f"{words.UNKNOWN_SIGN} {self._in(words.UNKNOWN)}", self._in(words.UNKNOWN_WHY)
+            return f"{words.UNKNOWN_SIGN} {self._text(words.UNKNOWN)}", self._text(words.UNKNOWN_WHY)
         says = [
-            f"{words.FINE_SIGN} {self._in(words.NOTHING_WRONG)}",
-            self._in(words.NOTHING_WRONG_WITH).format(self._telling.short(str(focus), 600)),
+            f"{words.FINE_SIGN} {self._text(words.NO_PROBLEM)}",
+            self._text(words.NO_PROBLEM_WITH).format(self._formatter.cut(str(focus), 600)),
         ]
-        if sentences.told_gaps(self._diagnosis):
-            says.append(self._in(words.AS_FAR_AS_READ))
+        if sentences.reported_gaps(self._diagnosis):
+            says.append(self._text(words.READS_INCOMPLETE))
         return tuple(says)
 
     def _headline(self, one: Judged) -> str:
-        """Whoever comes to the thread afterwards must not take what is fixed for what is broken."""
+        """Return the headline; a fixed problem says so, since later readers must not take it for a current one."""
         if self._fixed:
-            return f"{words.FIXED_SIGN} {self._in(words.FIXED)} · {self._in(one.title)}"
-        return self._telling.headline(one)
+            return f"{words.FIXED_SIGN} {self._text(words.FIXED)} · {self._text(one.title)}"
+        return self._formatter.headline(one)
 
     def _head(self, headline: str, *lines: Element) -> Part:
-        return Part(rank=0, blocks=(blocks.header(self._telling.short(headline, 150)), blocks.rich(*lines)))
+        return Part(rank=0, blocks=(blocks.header(self._formatter.cut(headline, 150)), blocks.rich(*lines)))
 
     def _evidence(self, groups: list[Group]) -> Iterable[Part]:
         return self._grouped(None, groups, most=_EVIDENCE, count=_FINDINGS, rank=0)
@@ -239,10 +243,10 @@ class _Page:
     def _grouped(self, title: Text | None, groups: list[Group], *, most: int, count: int, rank: int) -> Iterable[Part]:
         if not groups:
             return
-        elements, too_many = within(groups[:count], most)
+        elements, too_many = fit_groups(groups[:count], most)
         self.left_out = self.left_out or too_many > 0
         rest = too_many + len(groups[count:])
-        lines = [blocks.line(blocks.bold(self._in(title)))] if title else []
+        lines = [blocks.line(blocks.bold(self._text(title)))] if title else []
         lines += elements
         if rest:
             lines.append(_more(rest, self._language, in_details=self._has_details))
@@ -251,7 +255,7 @@ class _Page:
     def _table(self, finding: Finding) -> Iterable[Part]:
         if finding.table is None:
             return
-        rows = spread(finding.table, said=self._in(finding.says))
+        rows = compact(finding.table, said=self._text(finding.says))
         if not rows.names:
             return
         fits = len(rows.names) <= 8 and sum(len(cell) for row in rows.rows[:_ROWS] for cell in row) <= _TABLE
@@ -259,33 +263,33 @@ class _Page:
         if fits:
             shown.append(blocks.table([rows.names, *rows.rows[:_ROWS]]))
         else:
-            elements, left = within([self._telling.table_lines(finding.table)], _TABLE)
+            elements, left = fit_groups([self._formatter.table_lines(finding.table)], _TABLE)
             self.left_out = self.left_out or left > 0
             shown.append(blocks.rich(*elements))
-        if fits and (shared := self._telling.shared(rows.shared)):
+        if fits and (shared := self._formatter.shared(rows.shared)):
             shown.append(blocks.rich(shared))
         if fits and len(rows.rows) > _ROWS:
             shown.append(blocks.rich(_more(len(rows.rows) - _ROWS, self._language, in_details=self._has_details)))
         yield Part(rank=1, blocks=tuple(shown))
 
     def _beside(self, one: Judged) -> Iterable[Part]:
-        """What else it might be, what it is not, and where to read on: one line each."""
+        """Yield the other hypotheses and the links, one line each."""
         lines: list[Element] = []
-        others = self._standing[1:]
+        others = self._open[1:]
         if others:
-            lines.append(blocks.line(blocks.bold(self._in(words.ALSO))))
-            lines += [self._telling.brief(other) for other in others[:_OTHERS]]
+            lines.append(blocks.line(blocks.bold(self._text(words.OTHER_HYPOTHESES))))
+            lines += [self._formatter.brief(other) for other in others[:_OTHERS]]
         if len(others) > _OTHERS:
             lines.append(_more(len(others) - _OTHERS, self._language, in_details=self._has_details))
-        if leaves := self._telling.links(one.links[:_LINKS]):
-            lines.append(blocks.line(blocks.bold(f"{self._in(words.LINKS)}: "), *leaves))
+        if leaves := self._formatter.links(one.links[:_LINKS]):
+            lines.append(blocks.line(blocks.bold(f"{self._text(words.LINKS)}{self._text(words.COLON)}"), *leaves))
         if lines:
             yield Part(rank=3, blocks=(blocks.rich(*lines),))
 
     def _refuted(self, one: Judged) -> str:
-        return sentences.against(one, self._language) or self._in(words.ALL_RULED_OUT)
+        return sentences.refutation(one, self._language) or sentences.all_ruled_out(one, self._language)
 
-    def _in(self, text: Text) -> str:
+    def _text(self, text: Text) -> str:
         return text.in_(self._language)
 
 

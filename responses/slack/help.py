@@ -1,4 +1,4 @@
-"""What `/diagnose` can be asked, what the bot reads, and what to do about a command that was not understood."""
+"""The page of `/diagnose help`, and the reply to a command that was not understood."""
 
 from __future__ import annotations
 
@@ -17,71 +17,78 @@ _TITLE: Final = Text(
     zh="Casebook 找出集群中故障的原因，并给出证据。",
 )
 _FORMS: Final = (
-    ("/diagnose pod shop/api-0", Text(en="what is wrong with an object", zh="某个对象出了什么问题")),
+    ("/diagnose pod shop/api-0", Text(en="diagnose an object", zh="诊断某个对象")),
     (
         "/diagnose deploy api -n shop",
-        Text(en="any kind, by the names kubectl takes", zh="任何类型，名称写法与 kubectl 相同"),
+        Text(en="the same for any kind, written as in kubectl", zh="同上，适用于任何类型，写法与 kubectl 相同"),
     ),
-    ("/diagnose explain <error>", Text(en="what an error means here", zh="某条报错在此集群中意味着什么")),
-    ("/diagnose muted", Text(en="what is muted in this channel", zh="此频道静音了哪些问题")),
-    ("/diagnose unmute <id>", Text(en="answer it again in this channel", zh="恢复此频道的自动答复")),
+    (
+        "/diagnose explain <error>",
+        Text(en="explain an error and check the cluster for it", zh="解释某条报错，并在集群中核实"),
+    ),
+    ("/diagnose muted", Text(en="list what is muted in this channel", zh="列出此频道静音的问题")),
+    ("/diagnose unmute <id>", Text(en="unmute an incident in this channel", zh="在此频道取消静音")),
     (
         "/diagnose summary",
-        Text(en="what you missed in this incident channel", zh="此故障频道中您错过的内容"),
+        Text(en="show what you missed in this incident channel", zh="查看此故障频道中您错过的内容"),
     ),
     (
         "/diagnose incident status|timeline|export",
-        Text(en="how it stands, what happened, all of it as a file", zh="现状、经过、全部记录（文件）"),
+        Text(
+            en="show its status, show its timeline, or export the full record as a file",
+            zh="查看现状、查看时间线，或将全部记录导出为文件",
+        ),
     ),
     (
         "/diagnose incident open|resolve|reopen|dismiss",
         Text(
-            en="this channel is an incident; it is over; it is not; it was none",
-            zh="将此频道设为故障频道；已恢复；重新打开；并非故障",
+            en="open, resolve, reopen or dismiss the incident of this channel",
+            zh="将此频道设为故障频道、标记为恢复、重新打开，或标记为“并非故障”",
         ),
     ),
-    ("/diagnose help", Text(en="this page", zh="本页")),
+    ("/diagnose help", Text(en="show this page", zh="显示本页")),
 )
 _ELSEWHERE: Final = (
     Text(
-        en="Paste an error, a log or the output of kubectl describe into a channel the bot is in: it answers in the "
-        "thread if it knows the incident, and stays silent if it does not.",
-        zh="在机器人所在的频道粘贴报错、日志或 kubectl describe 的输出：认得的会在消息列中答复，不认得则保持沉默。",
+        en="Paste an error, a log or the output of kubectl describe into a channel with the bot. It answers in the "
+        "thread if it recognises the incident, and stays silent otherwise.",
+        zh="在机器人所在的频道粘贴报错、日志或 kubectl describe 的输出。能识别的问题会在消息列中答复，否则保持沉默。",
     ),
     Text(
-        en="Mention it, write to it directly, or use “Diagnose this” from a message's menu: then it always answers.",
+        en="Mention it, send it a direct message, or use “Diagnose this” in a message's menu: then it always answers.",
         zh="@提及、私信，或使用消息菜单中的“Diagnose this”：一定会得到答复。",
     ),
     Text(
-        en="Files and snippets are read as well. Anyone may ask on in the thread.",
-        zh="文件与代码片段同样会被读取。任何人都可以在消息列中追问。",
+        en="It also reads files and snippets. Anyone can ask follow-up questions in the thread.",
+        zh="它也会读取文件和代码片段。任何人都可以在消息列中追问。",
     ),
     Text(
-        en="In an incident channel, 📌 on a message puts it on the timeline, as “Add to timeline” in its menu does.",
+        en="In an incident channel, react with 📌 or use “Add to timeline” in a message's menu to add it to the "
+        "timeline.",
         zh="在故障频道中，对消息添加 📌 表情或使用消息菜单中的“Add to timeline”，即可将其加入时间线。",
     ),
 )
 _READS: Final = Text(
-    en="It only reads: objects, events and logs, never Secrets. A button that changes something shows what would "
-    "change and asks first; it appears only where that was switched on. The same state gives the same answer: no "
+    en="It reads objects, events and logs, never Secrets. Buttons that change the cluster appear only where they are "
+    "enabled. They show a preview and ask for confirmation first. The same cluster state gives the same answer; no "
     "language model is involved.",
-    zh="它只读取对象、事件和日志，从不读取 Secret。会更改集群的按钮只在已启用之处出现，"
-    "并先显示将要更改的内容、请求确认。状态相同则答复相同：不使用语言模型。",
+    zh="它只读取对象、事件和日志，从不读取 Secret。会更改集群的按钮仅在启用后出现，"
+    "执行前会先显示变更预览并请求确认。集群状态相同则答复相同，不使用语言模型。",
 )
-_ASK: Final = Text(en="Ask", zh="提问")
-_OR: Final = Text(en="Or", zh="或者")
+_COMMANDS: Final = Text(en="Commands", zh="命令")
+_OTHER_WAYS: Final = Text(en="Other ways to ask", zh="其他提问方式")
 _DID_YOU_MEAN: Final = Text(en="Did you mean ", zh="您是否想输入 ")
-_SEE_HELP: Final = Text(en="/diagnose help shows what can be asked.", zh="/diagnose help 列出所有用法。")
+_SEE_HELP: Final = Text(en="/diagnose help lists all commands.", zh="/diagnose help 列出所有命令。")
 
 
 def help_message(*, language: Language) -> Message:
-    """The page of `/diagnose help`, shown to who asked."""
+    """Return the page of `/diagnose help`, shown to the requester alone."""
     forms = [[blocks.code(form), blocks.text(f"  {says.in_(language)}")] for form, says in _FORMS]
     elements: list[Element] = [
         blocks.line(blocks.bold(_TITLE.in_(language))),
-        blocks.line(blocks.text(_ASK.in_(language), bold=True)),
+        blocks.line(blocks.text(_COMMANDS.in_(language), bold=True)),
         blocks.bullets(forms),
-        blocks.line(blocks.text(_OR.in_(language), bold=True)),
+        blocks.line(blocks.text(_OTHER_WAYS.in_(language), bold=True)),
         blocks.bullets([blocks.text(says.in_(language))] for says in _ELSEWHERE),
         blocks.quoted(blocks.text(_READS.in_(language))),
     ]
@@ -90,7 +97,7 @@ def help_message(*, language: Language) -> Message:
 
 
 def misused(says: Text, closest: str = "", *, language: Language) -> Message:
-    """A command that was not understood, with the one that was probably meant."""
+    """Return the reply to a command that was not understood, with the one that was probably meant."""
     problem = capitalised(safe_line(says.in_(language), limit=600))
     elements = [blocks.line(blocks.text(problem))]
     lines = [problem]

@@ -1,9 +1,9 @@
-"""Slack's limits in one table, each with where it comes from; `validation` holds messages and views to them.
+"""Slack's limits in one table, each with its source; `validation` applies them to messages and views.
 
 Sources: [D] docs.slack.dev/reference/block-kit (blocks, block-elements, composition-objects) and /reference/methods;
 [T] measured by others against the live service (bolt-js issues 2509 and 2867); [O] our own choice, stricter than
-Slack's, since its pages promise more than it takes. Lengths are counted in UTF-16 units: of the ways in which a
-service may count, the one that yields most.
+Slack's documented limit, which the service does not always accept. Lengths are counted in UTF-16 units, the longest of
+the ways in which a service may count.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MESSAGE_TABLES: Final = 1  # [D] table block: invalid_attachments, only_one_tabl
 METADATA_TYPE: Final = 255  # [O] Slack names none; it is an identifier
 METADATA_BYTES: Final = 8_000  # [O] metadata_too_large exists, its number is not published
 
-# What Casebook itself sends of a message: room for what Slack counts and we do not.
+# The limits for our own messages leave room for what only Slack counts.
 BUDGET_VISIBLE: Final = 9_000  # [O]
 BUDGET_BLOCKS: Final = 40  # [O]
 BUDGET_TEXT_BYTES: Final = 3_900  # [O] chat.update counts bytes of UTF-8 according to one report

@@ -1,7 +1,7 @@
-"""Text for the one place where Slack reads markup: the `text` of a message, shown in notifications.
+"""Escape text for the one place where Slack reads markup: the `text` of a message, shown in notifications.
 
-Everything Slack acts on lives between < and >, so that three escapes make any text inert. Everywhere else untrusted
-text goes into leaves that are shown as they are.
+Slack acts only on what is between < and >, so three escapes make any text inert. Everywhere else untrusted text goes
+into leaves that are shown as they are.
 """
 
 from __future__ import annotations
@@ -12,26 +12,29 @@ from typing import Final
 from responses.slack.limits import BUDGET_TEXT_BYTES
 
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-# Slack itself turns these into mentions where a client or a setting asks it to look for names.
+# Slack turns these into mentions where a client or a setting asks it to parse names.
 _AT_NAMES: Final = re.compile(r"@(?=here|channel|everyone|group)", re.IGNORECASE)
 
 
 def escape(text: str) -> str:
-    """`text` so that Slack shows it as it is. The ampersand first: the others bring ampersands of their own."""
+    """Return `text` escaped, so that Slack shows it as it is.
+
+    The ampersand is escaped first, since the other escapes contain one.
+    """
     for char, escaped in _ESCAPES.items():
         text = text.replace(char, escaped)
     return text
 
 
 def unescape(text: str) -> str:
-    """What `escape` made of a text, as it was. The ampersand last, for the same reason."""
+    """Return the text that `escape` was given. The ampersand comes last, for the same reason."""
     for char, escaped in reversed(_ESCAPES.items()):
         text = text.replace(escaped, char)
     return text
 
 
 def inert(text: str, *, most_bytes: int = BUDGET_TEXT_BYTES) -> str:
-    """`text` escaped, calling nobody, at most so many bytes of UTF-8 long; never cut within an escape."""
+    """Return `text` escaped and without mentions, at most so many bytes of UTF-8 long; never cut within an escape."""
     named = _AT_NAMES.sub("＠", text.encode("utf-8", "replace").decode())
     escaped = escape(named)
     if len(escaped.encode()) <= most_bytes:
@@ -48,5 +51,5 @@ def inert(text: str, *, most_bytes: int = BUDGET_TEXT_BYTES) -> str:
 
 
 def fallback(*lines: str, most_bytes: int = BUDGET_TEXT_BYTES) -> str:
-    """The `text` of a message from the lines that tell most, the first first. Never empty."""
+    """Return the `text` of a message, from lines in order of importance. Never empty."""
     return inert("\n".join(line.strip() for line in lines if line.strip()) or "–", most_bytes=most_bytes)

@@ -1,4 +1,4 @@
-"""What became of a pressed button, as lines in the answer it stood in: who, when, and what was seen afterwards."""
+"""Show the state of a pressed remedy in its answer: who pressed, when, and what was observed afterwards."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 
 _SHOWN: Final = 3
-# Room for what a webhook said, after the sentence about it.
+# Room for the message of a webhook after our sentence about it.
 _SAYS: Final = 600
 
 
 class RemedyState(StrEnum):
-    """How far a pressed remedy has come; those from `refused` on are final."""
+    """The progress of a pressed remedy; the states from `refused` on are final."""
 
-    AWAITING = "awaiting"  # confirmed by one person, to be approved by another
+    AWAITING = "awaiting"  # confirmed by the requester, waiting for an approver
     CHECKING = "checking"
     APPLYING = "applying"
     APPLIED = "applied"
@@ -31,21 +31,22 @@ class RemedyState(StrEnum):
     FIXED = "fixed"
     NOT_FIXED = "not fixed"
     WORSE = "worse"
-    WAITING = "waiting"  # applied, and by the deadline neither cleared nor failed
-    UNKNOWN = "unknown"  # not known whether it was applied
+    WAITING = "waiting"  # applied, not verified before the deadline
+    UNKNOWN = "unknown"  # it is not known whether it was applied
     FAILED = "failed"
-    PARTLY = "partly done"  # of several steps some were taken
-    DONE = "done"  # what is no fix has taken effect
+    PARTLY = "partly done"  # some of its steps were applied
+    DONE = "done"  # took effect; this is not a fix
     NOT_DONE = "not done"
-    UNDONE = "undone"  # an undo has taken effect
+    UNDONE = "undone"  # an undo took effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemedyShown:
-    """A pressed remedy. `who` is the id of the user who confirmed it, `at` when; `says` is what was seen or why not.
+    """A pressed remedy and its state.
 
-    `approver` is the id of the second person where one had to approve it. `undo` is the plan that takes it back, ""
-    where nothing does. `cluster` is where it was done, "" where there is but one.
+    `who` is the id of the user who confirmed it, `at` when; `says` is what was observed, or why it was refused.
+    `approver` is the id of the second person, if one had to approve it. `undo` is the plan that reverts it, "" for
+    none. `cluster` is where it was applied, "" if there is only one.
     """
 
     plan_id: str
@@ -59,7 +60,7 @@ class RemedyShown:
     cluster: str = ""
 
     def is_in(self, cluster: str) -> bool:
-        """Whether it was done in the cluster that an answer is about: another one may have been chosen since."""
+        """Return whether it was applied in this cluster: another one may have been chosen since."""
         return self.cluster in ("", cluster)
 
 
@@ -84,9 +85,9 @@ _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
 
 
 def remedy_lines(states: Sequence[RemedyShown], *, cluster: str, language: Language) -> tuple[Element, ...]:
-    """One line per remedy, the newest last, each with what was seen below it; older ones than three are counted.
+    """Return one line per remedy, the newest last, with its result below; those before the last three are counted.
 
-    What was done elsewhere than in `cluster` says where.
+    A remedy that was applied in another cluster than `cluster` names its own.
     """
     lines: list[Element] = []
     if len(states) > _SHOWN:
@@ -100,13 +101,13 @@ def remedy_lines(states: Sequence[RemedyShown], *, cluster: str, language: Langu
 
 
 def headline(shown: RemedyShown, language: Language) -> str:
-    """What became of a remedy, as one line of plain text."""
+    """Return the state of a remedy as one line of plain text."""
     title, says = safe_line(shown.title.in_(language), limit=150), _STATES[shown.state][1]
     return f"{title}{words.COLON.in_(language)}{says.in_(language)}"
 
 
 def remedy_line(shown: RemedyShown, *, language: Language, about: Sequence[Leaf] = ()) -> list[Element]:
-    """What became of one remedy, and below it what was seen; `about` says to what."""
+    """Return the state of one remedy, and below it what was observed; `about` names its object."""
     sign, says = _STATES[shown.state]
     leaves: list[Leaf] = [
         blocks.text(f"{sign} "),
@@ -126,7 +127,7 @@ def remedy_line(shown: RemedyShown, *, language: Language, about: Sequence[Leaf]
 
 
 def _at(when: datetime) -> Leaf:
-    """In the reader's own zone; whoever reads it as text gets UTC."""
+    """Return the time in the reader's time zone; as text, in UTC."""
     there = when if when.tzinfo else when.replace(tzinfo=UTC)
     fallback = f"{there.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     return blocks.moment(max(0, int(there.timestamp())), form="{time_secs}", fallback=fallback)

@@ -1,6 +1,6 @@
-"""Which blocks and elements Casebook may send, and what Slack takes of each: one declaration per type.
+"""Declare which blocks and elements Casebook may send, and what Slack takes of each: one declaration per type.
 
-Unknown types and keys are refused although Slack may know them: what is not here was never tried.
+Unknown types and keys are refused, even those that Slack knows: they were never tried.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from responses.slack import limits
-from responses.slack.checking import (
+from responses.slack.checks import (
     Check,
     also,
     at_least_one,
@@ -34,6 +34,7 @@ _MAIL: Final = (*_WEB, "mailto")
 
 
 def plain_text(most: int = limits.TEXT) -> Check:
+    """Check for a plain_text object of at most `most` characters."""
     return by_type({"plain_text": record({"text": string(most)}, {"emoji": boolean})}, "text object")
 
 
@@ -163,7 +164,7 @@ _INPUT_ELEMENTS: Final = {
 # --- rich text ------------------------------------------------------------------------------------------------------
 
 _STYLE: Final = {"style": record({}, dict.fromkeys(("bold", "code", "italic", "strike", "underline"), boolean))}
-# Its own bound is the message's: none of a leaf is known.
+# Slack documents no limit for a leaf, so the limit of a message applies.
 _LEAF_TEXT: Final = string(limits.MESSAGE_VISIBLE, blank=True)
 _TEXT_LEAF: Final = record({"text": _LEAF_TEXT}, _STYLE)
 _LINK_LEAF: Final = record({"url": url(limits.LINK_URL, *_MAIL)}, {**_STYLE, "text": _LEAF_TEXT})
@@ -283,7 +284,7 @@ _EVERYWHERE: Final[dict[str, Check]] = {
 MESSAGE_BLOCK: Final = by_type(
     {
         **_EVERYWHERE,
-        # Slack ignores the id of a markdown block, so that none is to be relied on.
+        # No block_id: Slack ignores the id of a markdown block.
         "markdown": record({"text": string(limits.MARKDOWN_TEXT)}),
         "table": _TABLE,
     },

@@ -1,6 +1,6 @@
-"""Whether Slack would take a message or a view: the one guard before anything is sent.
+"""Check whether Slack would take a message or a view, before it is sent.
 
-Slack answers a bad payload with `invalid_blocks` and no answer reaches the reader, so every payload is looked at here
+Slack answers a bad payload with `invalid_blocks`, and the reader gets no answer. So every payload is checked here
 first, and the simulated Slack refuses by the same table. Nothing here raises, whatever JSON comes in.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from responses.slack import limits
-from responses.slack.checking import OBJECT, Check, Report, boolean, many, record, shown, string, values_of
-from responses.slack.measuring import length, visible
+from responses.slack.checks import OBJECT, Check, Report, boolean, many, record, shown, string, values_of
+from responses.slack.lengths import length, visible_length
 from responses.slack.shapes import MESSAGE_BLOCK, VIEW_BLOCK, plain_text
 
 _DEEPEST: Final = 32
@@ -35,14 +35,14 @@ _MODAL: Final = record(
     },
 )
 _HOME: Final = record({"blocks": many(VIEW_BLOCK, most=limits.VIEW_BLOCKS)}, _VIEW_OPTIONAL)
-# Arguments of chat.postMessage by which Slack would look for names and links in our text.
+# Arguments of chat.postMessage that would make Slack look for names and links in our text.
 _FINDS_NAMES: Final = {"link_names": (False, 0, "0", "false"), "parse": ("none",)}
 
 
 def validate_message(payload: Mapping[str, Any]) -> tuple[str, ...]:
-    """What Slack would refuse of a message, () when nothing.
+    """Return what Slack would refuse of a message, () for nothing.
 
-    `payload` is the arguments of chat.postMessage or chat.update: text, blocks, attachments, metadata are looked at,
+    `payload` is the arguments of chat.postMessage or chat.update: text, blocks, attachments and metadata are checked,
     the address (channel, ts) is not.
     """
     report = Report()
@@ -66,7 +66,7 @@ def validate_message(payload: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def validate_view(view: Mapping[str, Any]) -> tuple[str, ...]:
-    """What Slack would refuse of a modal or a home tab, () when nothing."""
+    """Return what Slack would refuse of a modal or a home tab, () for nothing."""
     report = Report()
     if not isinstance(view, Mapping):
         return (f"view: must be an object, is {shown(view)}",)
@@ -95,15 +95,15 @@ def _text(report: Report, payload: Mapping[str, Any]) -> None:
 
 
 def _whole(report: Report, blocks: Any) -> None:
-    """What holds of all blocks together."""
-    seen = visible(blocks)
+    """Check the rules that apply to all blocks together."""
+    seen = visible_length(blocks)
     if seen > limits.MESSAGE_VISIBLE:
         report.add("blocks", f"must show at most {limits.MESSAGE_VISIBLE} characters together, show {seen}")
     of_type = [(block.get("type"), block) for block in blocks if isinstance(block, Mapping)] if _is_list(blocks) else []
     tables = [block for kind, block in of_type if kind == "table"]
     if len(tables) > limits.MESSAGE_TABLES:
         report.add("blocks", f"only one table is allowed, there are {len(tables)}")
-    if (cells := visible(tables)) > limits.TABLE_CHARACTERS:
+    if (cells := visible_length(tables)) > limits.TABLE_CHARACTERS:
         report.add("blocks", f"tables must have at most {limits.TABLE_CHARACTERS} characters, have {cells}")
     markdown = sum(length(block["text"]) for kind, block in of_type if kind == "markdown" and _has_text(block))
     if markdown > limits.MARKDOWN_TEXT:
@@ -133,7 +133,7 @@ def _metadata(report: Report, metadata: Any) -> None:
 
 
 def _payload(report: Report, path: str, value: Any) -> None:
-    """Strings, numbers and booleans, or objects of such, or arrays of such objects."""
+    """Check for strings, numbers and booleans, objects of these, or arrays of such objects."""
     _any_object(report, path, value)
     if not isinstance(value, Mapping):
         return
@@ -148,7 +148,7 @@ def _payload(report: Report, path: str, value: Any) -> None:
 
 
 def _is_too_deep(value: Any) -> bool:
-    """Found out level by level: a recursion would end with an error of its own."""
+    """Return whether the value nests too deeply. It is walked level by level: recursion could overflow."""
     level = [value]
     for _ in range(_DEEPEST):
         level = [inner for outer in level for inner in _inside(outer) if not isinstance(inner, str)]

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.cli.rehearsal import request_of, stage, staged
 from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine, diagnose
+from bot.diagnosing.reads import Reads
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import objects
 from bot.probes.contract import Look, Probe
-from bot.reading import Reads
-from bot.rehearsing import request_of, stage, staged
 from bot.roles.needs import reads as needed_reads
 from intents.catalog.cases import world_of
 from intents.catalog.loader import Catalog

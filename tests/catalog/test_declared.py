@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.cli.rehearsal import stage, staged
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.probes.contract import Look
-from bot.rehearsing import stage, staged
 from intents.domain import Focus
 from tests.catalog.rehearsed import Rehearsed, rule_of
 

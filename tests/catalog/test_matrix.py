@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bot.cli.rehearsal import stage, staged
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
-from bot.reading import Reads
-from bot.rehearsing import stage, staged
+from bot.diagnosing.reads import Reads
 from intents.catalog.cases import world_of
 from intents.catalog.schema import Incident
 from intents.domain import Focus, Hypothesis, Verdict

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.cli.rehearsal import stage, staged
 from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine, diagnose
 from bot.probes.registry import declarations
-from bot.rehearsing import stage, staged
 from intents.catalog.lint import lint
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Incident

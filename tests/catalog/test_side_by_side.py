@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.cli.rehearsal import request_of, stage, staged
 from bot.diagnosing import Engine, diagnose
-from bot.rehearsing import request_of, stage, staged
 from intents.catalog.cases import world_of
 from intents.domain import Verdict
 from tests.catalog.conftest import CATALOG

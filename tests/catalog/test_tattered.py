@@ -7,9 +7,9 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from bot.cli.rehearsal import request_of, stage, staged
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import Engine, diagnose
-from bot.rehearsing import request_of, stage, staged
 from intents.catalog.cases import world_of
 from intents.catalog.schema import Incident
 from intents.domain import Gap

@@ -1,7 +1,7 @@
-"""Recorded incident channels: what was said and done there, and what people expect to read of it afterwards.
+"""Load recorded incident channels: their events, and what people expect to read of them afterwards.
 
-Both are files in `recordings`: `<name>.yaml` holds the events in order, `<name>.expected.yaml` what was expected of
-them by hand, before anything had read them. Nothing here knows how the events reach whoever reads them.
+Both are files in `recordings`: `<name>.yaml` holds the events in order, `<name>.expected.yaml` the expectations,
+written by hand before any code had read the events. This module does not depend on how the events reach their reader.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ import yaml
 
 from intents.chronicle.facts import Fact, FactKind
 from intents.chronicle.summary import Summary, summary_of
-from intents.chronicle.timeline import Moment, timeline_of
+from intents.chronicle.timeline import TimelineEntry, timeline_of
 
 RECORDINGS: Final = Path(__file__).parent / "recordings"
 NAMES: Final = tuple(sorted(path.stem for path in RECORDINGS.glob("*.yaml") if ".expected" not in path.name))
-# Read for their words alone: to replay a channel through the app takes seconds, and shows the same each time.
+# Only their words are read: replaying a channel through the app takes seconds and gives the same result.
 READ_ALONE: Final = frozenset({"inc-319-ledger-drain", "inc-77-media-search", "sev2-0814-seatmaps", "inc-1013-chudan"})
 REPLAYED: Final = tuple(name for name in NAMES if name not in READ_ALONE)
 
 _OFFSET: Final = re.compile(r"(\d+)m(\d\d)")
-# Of the channel, not of a message.
+# Events of the channel, not of a message.
 _OF_THE_CHANNEL: Final = frozenset({FactKind.JOIN, FactKind.NAMED})
-# An answer of ours: what it found is judged by what leads, not as a message.
+# One of our answers: its finding is judged by the leading cause, not as a message.
 _OURS: Final = "a:"
 _ACTS: Final = ("say", "paste", "edit", "delete", "react", "join", "leave", "rename", "press")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened. `act` is one of `_ACTS`; `of` what it is done to: a message's label, a person, a name.
+    """One event. `act` is one of `_ACTS`; `of` is its object: a message's label, a person, a name.
 
-    `label` is what a message is called in the recording; one that nobody names is called by its number and beginning.
+    `label` names a message in the recording; an unnamed one has its number and beginning as label.
     """
 
     at: datetime
@@ -55,12 +55,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What a reader expects of a recording, messages by their labels.
+    """The expectations of a recording; messages are named by their labels.
 
-    `timeline` says as which kinds a message may stand there, `may` which messages may stand there or not; any other is
-    noise. `statuses` hold from then on, until the next. `leading` and the times name messages, any of which is right;
-    what the cluster confirmed of the recording's own incident may lead as well. What was `ruled_out` must not stand any
-    more.
+    `timeline` maps messages to their allowed kinds, `may` lists optional ones; all others are noise. `statuses` hold
+    from their message on, until the next. `leading` and the times name messages, any of which is right; a cause that
+    the cluster confirmed for the recording's own incident may lead as well. The `ruled_out` causes must be gone.
     """
 
     timeline: Mapping[str, tuple[str, ...]]
@@ -80,7 +79,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """`members` are there from the beginning, the others join."""
+    """Return the people present from the beginning; the others join later."""
 
     name: str
     channel: str
@@ -100,9 +99,9 @@ class Recording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What was made of a recording, compared with what was expected. Each line is for people.
+    """A comparison of the facts of a recording with its expectations; each line is for people.
 
-    `found` and `wanted` count the messages that had to be on the timeline, `right` and `shown` those that are there.
+    `found` and `wanted` count the messages that the timeline must have, `right` and `shown` those that it has.
     """
 
     found: int
@@ -116,7 +115,7 @@ class Reading:
 
 
 def load(name: str) -> Recording:
-    """A recording and what is expected of it."""
+    """Load a recording and its expectations."""
     document = yaml.safe_load((RECORDINGS / f"{name}.yaml").read_text(encoding="utf-8"))
     began = document["began"].astimezone(UTC)
     events = tuple(_event(number, raw, began) for number, raw in enumerate(document["events"], start=1))
@@ -137,7 +136,7 @@ def load(name: str) -> Recording:
 
 
 def mentioning(text: str, ids: Mapping[str, str]) -> str:
-    """A text as Slack's composer has it: people who are mentioned by name are mentioned by their ids."""
+    """Return a text as Slack's composer sends it: mentioned names become user ids."""
     for person, user in ids.items():
         text = text.replace(f"@{person}", f"<@{user}>")
     return text
@@ -147,9 +146,9 @@ def judge(
     recording: Recording, facts: Sequence[Fact], *, labels: Mapping[str, str], ids: Mapping[str, str],
     without: frozenset[str] = frozenset(),
 ) -> Reading:  # fmt: skip
-    """Compare the facts of a channel with what was expected. `labels` are by ts, `ids` by person.
+    """Compare the facts of a channel with the expectations. `labels` are by ts, `ids` by person.
 
-    `without` are messages that nothing could be made of in the way in which the facts were made.
+    `without` lists messages that the way of making the facts cannot cover.
     """
     expected = recording.expected
     kinds, shown_times = _shown(facts, labels)
@@ -175,7 +174,7 @@ def judge(
 
 
 def _shown(facts: Iterable[Fact], labels: Mapping[str, str]) -> tuple[dict[str, set[str]], dict[str, int]]:
-    """As which kinds each message stands on the timeline, and how often what it tells first was counted there."""
+    """Return the kinds of each message on the timeline, and the count of its first fact."""
     kinds: dict[str, set[str]] = {}
     counted: dict[str, int] = {}
     for moment in timeline_of(facts):
@@ -191,7 +190,7 @@ def _otherwise(
     recording: Recording, facts: Sequence[Fact], *, labels: Mapping[str, str], ids: Mapping[str, str],
     counted: Mapping[str, int],
 ) -> Iterable[str]:  # fmt: skip
-    """What the summary says that was expected otherwise."""
+    """Yield the differences between the summary and the expectations."""
     expected = recording.expected
     last = recording.events[-1].at
     summary = _summary(recording, facts, last)
@@ -226,7 +225,7 @@ def _otherwise(
         yield f"open questions: {', '.join(sorted(asked)) or 'none'}"
 
 
-def _all(moment: Moment | None) -> tuple[Fact, ...]:
+def _all(moment: TimelineEntry | None) -> tuple[Fact, ...]:
     return (moment.fact, *moment.also) if moment else ()
 
 
@@ -279,7 +278,7 @@ def _groups(pattern: re.Pattern[str], written: str) -> tuple[str, ...]:
 
 
 def _filled(*, line: str, chars: int) -> str:
-    """A log of so many characters: the line again and again, at other times."""
+    """Return a log of this many characters: one line repeated with other times."""
     lines: list[str] = []
     length = 0
     while length < chars:

@@ -1,4 +1,4 @@
-"""Whatever is sent: facts of bounded size and number, quickly, and the same each time."""
+"""Any input gives facts of limited size and number, quickly, and the same each time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PIECES = st.sampled_from([
     "<https://x.io/d/1|x>", "&gt; ", "> ", "~", "*", "_", "@", "IC", "handing over to", "looks like", "DNS",
     "[FIRING:1]", "\x00", "\u202e", "\ud800", "。", "，", ", ", ": ", "#", '"', "“", "”",
 ])  # fmt: skip
-# Prints how many characters of patterns are compiled when what reads messages is imported.
+# Prints the number of pattern characters compiled by importing the message parser.
 COMPILED = """
 import re
 compiled, lengths = re.compile, []
@@ -35,7 +35,7 @@ TEXTS = st.one_of(st.text(max_size=400), st.lists(PIECES, max_size=40).map(" ".j
 
 
 @given(TEXTS, st.sampled_from(["", "Alertmanager"]), st.sampled_from(["", "1.0"]))
-def test_any_text_gives_bounded_facts_with_keys_of_their_own(text: str, bot: str, thread_ts: str) -> None:
+def test_any_text_gives_limited_facts_with_unique_keys(text: str, bot: str, thread_ts: str) -> None:
     message = ChannelMessage(ts="2.0", at=AT, text=text, user="" if bot else "U0ME", bot=bot, thread_ts=thread_ts)
 
     facts = facts_of(message)
@@ -85,7 +85,7 @@ def test_an_ordinary_message_takes_less_than_two_milliseconds() -> None:
 
 
 def least_seconds(message: ChannelMessage, *, of: int = 3) -> float:
-    """Of so many readings the quickest, in CPU time: whatever else the machine does slows down some."""
+    """Return the fastest of several runs in CPU time, because other load slows down some of them."""
     took = []
     for _ in range(of):
         began = time.process_time()
@@ -94,7 +94,7 @@ def least_seconds(message: ChannelMessage, *, of: int = 3) -> float:
     return min(took)
 
 
-def test_what_matters_in_the_beginning_and_the_end_of_a_long_message_is_found() -> None:
+def test_facts_at_both_ends_of_a_long_message_are_found() -> None:
     text = "rolling back to 4.0.9\n" + "just words here\n" * 2_500 + "this is mitigated"
 
     kinds = {fact.kind for fact in facts_of(ChannelMessage(ts="2.0", at=AT, text=text, user="U0ME"))}
@@ -102,8 +102,8 @@ def test_what_matters_in_the_beginning_and_the_end_of_a_long_message_is_found() 
     assert {"decision", "status"} <= kinds
 
 
-def test_no_more_is_compiled_than_is_written() -> None:
-    """A list of words that is pasted into row after row of a table costs every start of a process half a second."""
+def test_importing_compiles_no_more_patterns_than_written() -> None:
+    """A word list pasted into every row of a table would cost each process start half a second."""
     package = Path(intents.chronicle.__file__).parent
     written = sum(len(each.read_text("utf-8")) for each in package.glob("*.py"))
 

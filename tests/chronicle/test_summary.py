@@ -1,4 +1,4 @@
-"""How an incident stands, from what was said and done: status, cause, what is next or open, who has which part."""
+"""The state of an incident from its facts: status, cause, next step, open questions, roles."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intents.chronicle.catching_up import MOST_LINES, news_since
-from intents.chronicle.facts import Fact, FactKind, Standing
-from intents.chronicle.sameness import looks_like
+from intents.chronicle.facts import Fact, FactKind, IncidentStatus
+from intents.chronicle.news import MOST_LINES, news_since
+from intents.chronicle.similarity import common_incident
 from intents.chronicle.summary import NextKind, Summary, summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Text
-from tests.chronicle.told import OPENED, at, diagnosed, pod, remedied, said
+from tests.chronicle.fact_builders import OPENED, at, diagnosed, pod, remedied, said
 
 ERROR = "```\nE1121 14:0{}:11.118201 1 main.go:30] error syncing pod shop/api-7c5f9d-x2x9{}: dial tcp: refused\n```"
 
@@ -25,7 +25,7 @@ def summary(*facts: Fact) -> Summary:
 
 
 def story() -> list[Fact]:
-    """One incident from its report to its end."""
+    """Return one incident from its report to its end."""
     return [
         *said(1, "checkout is down, customers are seeing 502s"),
         *said(2, "[FIRING:2] CheckoutErrors (prod)", bot="Alertmanager"),
@@ -46,10 +46,10 @@ def story() -> list[Fact]:
     ]
 
 
-def test_an_incident_is_told_from_its_report_to_its_end() -> None:
+def test_an_incident_is_summarised_from_its_report_to_its_end() -> None:
     told = summary(*story())
 
-    assert (told.status, told.since) == (Standing.RESOLVED, at(60))
+    assert (told.status, told.since) == (IncidentStatus.RESOLVED, at(60))
     assert (told.detected_at, told.mitigated_at, told.resolved_at) == (at(1), at(25), at(60))
     assert told.leading is not None
     assert told.leading.fact.incident == "image-missing"
@@ -71,7 +71,7 @@ def test_the_same_error_is_one_line_with_its_count() -> None:
 
 
 @given(st.randoms())
-def test_the_order_in_which_facts_arrive_is_nothing(chance: random.Random) -> None:
+def test_the_order_of_facts_does_not_matter(chance: random.Random) -> None:
     facts = story()
     shuffled = [*facts, *chance.choices(facts, k=5)]
     chance.shuffle(shuffled)
@@ -82,35 +82,35 @@ def test_the_order_in_which_facts_arrive_is_nothing(chance: random.Random) -> No
     assert news[0] == news[1]
 
 
-def test_a_remedy_that_helped_is_done_and_the_status_waits_for_a_person() -> None:
+def test_a_successful_remedy_is_done_and_the_status_waits_for_a_person() -> None:
     told = summary(*said(1, "we're investigating elevated 5xx"), remedied(5, "p1", "fixed"))
 
-    assert told.status is Standing.INVESTIGATING
+    assert told.status is IncidentStatus.INVESTIGATING
     assert [fact.state for fact in told.done] == ["fixed"]
 
 
 def test_once_reopened_it_is_neither_mitigated_nor_resolved() -> None:
     told = summary(*said(5, "mitigated"), *said(9, "calling this resolved"), *said(12, "reopening, errors are back"))
 
-    assert (told.status, told.since) == (Standing.REOPENED, at(12))
+    assert (told.status, told.since) == (IncidentStatus.REOPENED, at(12))
     assert (told.mitigated_at, told.resolved_at) == (None, None)
 
 
-def test_said_again_it_has_stood_so_since_the_first_time() -> None:
+def test_a_repeated_status_keeps_its_first_time() -> None:
     assert summary(*said(5, "mitigated"), *said(9, "this is mitigated")).since == at(5)
 
 
-def test_an_edit_replaces_what_a_message_said_and_a_removed_fact_is_gone() -> None:
+def test_an_edit_replaces_facts_and_a_removed_fact_is_gone() -> None:
     before, after = said(5, "mitigated"), said(5, "not mitigated yet")
     pinned = replace(said(5, "mitigated")[0], removed=True)
 
     assert {fact.key for fact in said(5, "mitigated, all good")} == {fact.key for fact in before}
     assert after == ()
-    assert summary(pinned).status is Standing.INVESTIGATING
+    assert summary(pinned).status is IncidentStatus.INVESTIGATING
     assert timeline_of([pinned]) == ()
 
 
-def test_next_is_the_newest_decision_not_done_then_what_is_offered_then_a_question() -> None:
+def test_next_is_the_newest_pending_decision_then_the_offer_then_a_question() -> None:
     asked = said(1, "did anyone change the network policies today?", user="U0CY")
     offered = diagnosed(2, "image-missing", "likely", offers=Text.same("Roll back checkout"))
     decided = said(3, "let's restart the ingress controllers")
@@ -124,7 +124,7 @@ def test_next_is_the_newest_decision_not_done_then_what_is_offered_then_a_questi
     assert last.kind is NextKind.OFFERED
 
 
-def test_a_decision_that_was_called_off_is_not_next() -> None:
+def test_a_cancelled_decision_is_not_next() -> None:
     assert summary(*said(1, "let's roll back"), *said(4, "holding off on the rollback")).next_step is None
 
 
@@ -148,7 +148,7 @@ def test_a_question_whether_to_do_something_is_answered_by_doing_it() -> None:
     assert summary(*said(1, "can we call it resolved?"), *said(2, "mitigated", user="U0BO")).questions == ()
 
 
-def test_the_surest_cause_leads_and_ours_before_one_that_is_only_said() -> None:
+def test_the_most_certain_cause_leads_and_evidence_beats_statements() -> None:
     guess = said(1, "looks like DNS?")
     likely = diagnosed(2, "image-missing", "likely", objects=(pod("api-0"),))
     flipped = replace(likely, key="a:r2:image-missing", at=at(9), state="ruled out")
@@ -161,7 +161,7 @@ def test_the_surest_cause_leads_and_ours_before_one_that_is_only_said() -> None:
     assert [moment.count for moment in told.ruled_out] == [2]
 
 
-def test_of_two_as_sure_ours_leads() -> None:
+def test_of_two_equally_certain_causes_ours_leads() -> None:
     ours = diagnosed(2, "image-missing", "confirmed")
 
     told = summary(ours, *said(9, "root cause is the expired intermediate cert"))
@@ -170,7 +170,7 @@ def test_of_two_as_sure_ours_leads() -> None:
     assert told.leading.fact == ours
 
 
-def test_an_error_that_comes_again_hours_later_is_counted_and_a_repeated_decision_is_not() -> None:
+def test_late_repetitions_of_errors_are_counted_but_not_of_decisions() -> None:
     again = [*said(1, ERROR.format(1, "k")), *said(100, ERROR.format(2, "z"))]
     decided = [*said(1, "restarting tikv-2"), *said(10, "restarting tikv-2"), *said(100, "restarting tikv-2")]
 
@@ -178,7 +178,7 @@ def test_an_error_that_comes_again_hours_later_is_counted_and_a_repeated_decisio
     assert [moment.count for moment in timeline_of(decided)] == [2, 1]
 
 
-def test_the_newest_is_among_the_news_even_if_it_matters_little() -> None:
+def test_the_newest_entry_is_always_in_the_news() -> None:
     decisions = [fact for minute in range(20) for fact in said(minute, f"restarting tikv-{minute}")]
 
     news = news_since([*decisions, *said(30, "https://grafana.acme.io/d/1")], opened=OPENED, since=None, now=at(40))
@@ -186,7 +186,7 @@ def test_the_newest_is_among_the_news_even_if_it_matters_little() -> None:
     assert news.lines[-1].fact.kind is FactKind.LINK
 
 
-def test_a_role_goes_from_one_to_another() -> None:
+def test_a_role_moves_from_one_person_to_another() -> None:
     facts = [*said(1, "I'll take IC"), *said(2, "<@U0BO> is comms"), *said(9, "handing over to <@U0DE>")]
 
     assert [(each.role, each.user) for each in summary(*facts).roles] == [("commander", "U0DE"), ("comms", "U0BO")]
@@ -206,41 +206,43 @@ def test_the_news_are_eight_lines_at_most_with_the_newest_and_what_matters() -> 
     assert news.commander.user == "U0CY"
 
 
-def test_nothing_new_is_no_line() -> None:
+def test_without_news_there_is_no_line() -> None:
     news = news_since(story(), opened=OPENED, since=at(61), now=at(70))
 
-    assert (news.lines, news.left_out, news.status) == ((), 0, Standing.RESOLVED)
+    assert (news.lines, news.left_out, news.status) == ((), 0, IncidentStatus.RESOLVED)
 
 
-def test_two_channels_are_alike_by_incident_and_object() -> None:
+def test_channels_are_similar_by_incident_and_object() -> None:
     mine = diagnosed(1, "image-missing", "confirmed", objects=(pod("api-0", uid="1"),), cluster="eu")
 
-    assert looks_like([mine], [replace(mine, objects=(pod("api-0", uid="2"), pod("api-1")))]) == "image-missing"
-    assert looks_like([mine], [replace(mine, objects=(pod("api-1"),))]) is None
-    assert looks_like([mine], [replace(mine, cluster="us")]) is None
-    assert looks_like([mine], [replace(mine, incident="etcd-slow-disk")]) is None
-    assert looks_like([mine], [replace(mine, state="ruled out")]) is None
+    assert common_incident([mine], [replace(mine, objects=(pod("api-0", uid="2"), pod("api-1")))]) == "image-missing"
+    assert common_incident([mine], [replace(mine, objects=(pod("api-1"),))]) is None
+    assert common_incident([mine], [replace(mine, cluster="us")]) is None
+    assert common_incident([mine], [replace(mine, incident="etcd-slow-disk")]) is None
+    assert common_incident([mine], [replace(mine, state="ruled out")]) is None
 
 
-def test_who_has_no_role_does_not_take_back_that_it_is_mitigated() -> None:
+def test_a_person_without_a_role_cannot_revoke_mitigated() -> None:
     lead, other = "U0AN", "U0CY"
     mitigated = [*said(1, "I'll take IC", user=lead), *said(9, "mitigated", user=lead)]
 
-    assert summary(*mitigated, *said(10, "still investigating the logs", user=other)).status == Standing.MITIGATED
-    assert summary(*mitigated, *said(10, "still investigating the logs", user=lead)).status == Standing.INVESTIGATING
-    assert summary(*mitigated, *said(10, "it's back again", user=other)).status == Standing.REOPENED
-    assert summary(*mitigated, *said(10, "this is resolved", user=other)).status == Standing.RESOLVED
+    assert summary(*mitigated, *said(10, "still investigating the logs", user=other)).status == IncidentStatus.MITIGATED
+    assert (
+        summary(*mitigated, *said(10, "still investigating the logs", user=lead)).status == IncidentStatus.INVESTIGATING
+    )
+    assert summary(*mitigated, *said(10, "it's back again", user=other)).status == IncidentStatus.REOPENED
+    assert summary(*mitigated, *said(10, "this is resolved", user=other)).status == IncidentStatus.RESOLVED
     nobody = [*said(9, "mitigated", user=lead), *said(10, "still investigating the logs", user=other)]
-    assert summary(*nobody).status == Standing.INVESTIGATING
+    assert summary(*nobody).status == IncidentStatus.INVESTIGATING
 
 
-def test_one_thing_that_is_in_order_again_does_not_change_how_it_stands() -> None:
+def test_one_recovered_thing_does_not_change_the_status() -> None:
     told = summary(*said(1, "we found the cause"), *said(5, "the taint on worker-c is gone"))
 
-    assert (told.status, told.mitigated_at) == (Standing.IDENTIFIED, None)
+    assert (told.status, told.mitigated_at) == (IncidentStatus.IDENTIFIED, None)
 
 
-def test_what_is_ruled_out_is_the_theory_in_other_words() -> None:
+def test_a_refutation_matches_the_suspicion_in_other_words() -> None:
     for suspected, refuted in (
         ("could be the new version then", "it has nothing to do with 1.34"),
         ("八成是 image 没 GC", "镜像的嫌疑排除"),
@@ -258,25 +260,25 @@ def test_what_is_ruled_out_is_the_theory_in_other_words() -> None:
         assert [moment.count for moment in told.ruled_out] == [2]
 
 
-def test_what_is_found_is_what_was_suspected_of_the_same() -> None:
+def test_a_found_cause_matches_its_suspicion() -> None:
     suspected = said(1, "might be nothing but config-prod had a push and REDIS_POOL_SIZE went 10 -> 100?")
 
     found = summary(*suspected, *said(2, "found it: redis pool size went up in config-prod#2207", user="U0CY"))
     other = summary(*suspected, *said(2, "found it: the certificate of the gateway expired", user="U0CY"))
 
     assert found.leading is not None
-    assert (found.leading.count, len(found.others), found.status) == (2, 0, Standing.IDENTIFIED)
+    assert (found.leading.count, len(found.others), found.status) == (2, 0, IncidentStatus.IDENTIFIED)
     assert len(other.others) == 1
 
 
-def test_what_needs_nothing_done_does_not_lead() -> None:
+def test_a_harmless_remark_does_not_lead() -> None:
     told = summary(*said(1, "根因明确：客户端证书过期"), *said(9, "确认是补单造成的，不用处理"))
 
     assert told.leading is not None
     assert "证书" in told.leading.fact.says
 
 
-def test_the_time_for_a_summary_grows_as_its_facts_do() -> None:
+def test_the_time_for_a_summary_grows_linearly_with_its_facts() -> None:
     few, many = _stories(62), _stories(625)
 
     assert len(many) == 10_000

@@ -7,11 +7,12 @@ import pytest
 
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
-from bot.cluster.settings import ClusterSettings
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
+from bot.settings.cluster import ClusterSettings
+from tests.clocks import pytest_asyncio_loop_factories as pytest_asyncio_loop_factories  # noqa: PLC0414
 
-# Failing on purpose many times over: the pauses between the attempts are as short as they can be.
+# These tests fail on purpose many times: the pauses between attempts are as short as possible.
 HASTY = ClusterSettings(first_pause=0.001, longest_pause=0.01)
 
 
@@ -42,7 +43,7 @@ WORLD = {
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No kubeconfig, pod or proxy of the machine that runs the tests."""
+    """Hide kubeconfig, pod and proxy of the machine that runs the tests."""
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
@@ -68,7 +69,7 @@ def kubeconfig(cluster: SimulatedCluster, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def connection(cluster: SimulatedCluster, kubeconfig: Path) -> AsyncIterator[Connection]:
-    """A connection whose first call is already made and not counted in `cluster.requests`."""
+    """Return a connection whose first call is already made and not counted in `cluster.requests`."""
     async with connect(kubeconfig=kubeconfig, settings=HASTY) as opened:
         cluster.requests.clear()
         yield opened

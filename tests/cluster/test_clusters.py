@@ -1,4 +1,4 @@
-"""Each cluster is connected when first asked, for itself, and again after it failed."""
+"""Each cluster is connected on first use, independently of the others, and again after a failure."""
 
 import asyncio
 import json
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.cluster.clusters import FIRST_PAUSE_S, LONGEST_PAUSE_S, UNNAMED, Clusters
 from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unreachable
-from bot.cluster.settings import ClusterSettings
-from bot.clusters import FIRST_PAUSE_S, LONGEST_PAUSE_S, UNNAMED, Clusters
 from bot.playground.kubernetes import SimulatedCluster
-from bot.prometheus.sources import NO_SOURCES, Sources
+from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import NO_SOURCES, Sources
 
 HASTY = ClusterSettings(call_timeout=0.3, first_pause=0.001, longest_pause=0.01)
 
@@ -69,9 +69,7 @@ def both(cluster: SimulatedCluster, other: SimulatedCluster, tmp_path: Path) -> 
         (Configured(context="prod", contexts=("staging",)), ("prod", "staging")),
     ],
 )
-async def test_the_settings_say_which_clusters_there_are(
-    both: Path, configured: Configured, names: tuple[str, ...]
-) -> None:
+async def test_the_settings_list_the_clusters(both: Path, configured: Configured, names: tuple[str, ...]) -> None:
     clusters = Clusters.of(configured, kubeconfig=both)
 
     assert clusters.names == names
@@ -81,7 +79,7 @@ async def test_the_settings_say_which_clusters_there_are(
     await clusters.aclose()
 
 
-async def test_a_cluster_is_connected_once_and_when_it_is_asked(
+async def test_a_cluster_is_connected_once_on_first_use(
     both: Path, cluster: SimulatedCluster, other: SimulatedCluster
 ) -> None:
     clusters = Clusters.of(Configured(contexts=("prod", "staging")), kubeconfig=both)
@@ -95,7 +93,7 @@ async def test_a_cluster_is_connected_once_and_when_it_is_asked(
     await clusters.aclose()
 
 
-async def test_a_cluster_that_hangs_holds_up_no_other(both: Path, cluster: SimulatedCluster) -> None:
+async def test_a_hanging_cluster_does_not_delay_others(both: Path, cluster: SimulatedCluster) -> None:
     cluster.fail(path_prefix="/version", hang=True, times=10)
     clusters = Clusters.of(Configured(contexts=("prod", "staging")), kubeconfig=both)
     waiting = asyncio.create_task(clusters.get("prod"))
@@ -107,9 +105,7 @@ async def test_a_cluster_that_hangs_holds_up_no_other(both: Path, cluster: Simul
     await clusters.aclose()
 
 
-async def test_after_a_failure_a_cluster_is_left_alone_for_longer_and_longer(
-    both: Path, cluster: SimulatedCluster
-) -> None:
+async def test_pauses_after_failed_connections_grow(both: Path, cluster: SimulatedCluster) -> None:
     clock = Clock()
     opening = partial(connect, context="prod", kubeconfig=both, settings=HASTY)
     clusters = Clusters({"prod": opening}, clock=clock)
@@ -136,7 +132,7 @@ async def test_after_a_failure_a_cluster_is_left_alone_for_longer_and_longer(
     await clusters.aclose()
 
 
-async def test_nobody_waits_longer_than_is_bearable_while_the_attempt_goes_on(
+async def test_callers_wait_for_a_limited_time_while_the_attempt_continues(
     both: Path, cluster: SimulatedCluster
 ) -> None:
     cluster.latency = 0.1
@@ -158,9 +154,7 @@ async def test_nobody_waits_longer_than_is_bearable_while_the_attempt_goes_on(
     await clusters.aclose()
 
 
-async def test_a_connection_given_up_is_replaced_and_may_still_be_used_by_who_has_it(
-    both: Path, cluster: SimulatedCluster
-) -> None:
+async def test_a_replaced_connection_still_works_for_its_holders(both: Path, cluster: SimulatedCluster) -> None:
     clusters = Clusters.of(Configured(contexts=("prod", "staging")), kubeconfig=both)
     before = await clusters.get("prod")
     staging = await clusters.get("staging")
@@ -175,7 +169,7 @@ async def test_a_connection_given_up_is_replaced_and_may_still_be_used_by_who_ha
     await clusters.aclose()
 
 
-async def test_a_name_that_is_none_is_told_without_the_others(both: Path) -> None:
+async def test_an_unknown_name_does_not_reveal_other_clusters(both: Path) -> None:
     clusters = Clusters.of(Configured(contexts=("prod", "staging")), kubeconfig=both)
 
     with pytest.raises(Misconfigured, match='there is no cluster "prd"') as raised:
@@ -183,7 +177,7 @@ async def test_a_name_that_is_none_is_told_without_the_others(both: Path) -> Non
     assert "prod" not in str(raised.value)
 
 
-async def test_a_context_that_there_is_not_is_told_by_who_asks_for_it(both: Path) -> None:
+async def test_a_missing_context_is_reported_on_first_use(both: Path) -> None:
     clusters = Clusters.of(Configured(contexts=("prod", "stagin")), kubeconfig=both)
 
     assert (await clusters.get("prod")).name == "prod"
@@ -203,13 +197,13 @@ async def test_without_any_configuration_there_is_one_cluster_that_says_so() -> 
 
 
 @pytest.mark.usefixtures("bare")
-async def test_in_a_pod_the_cluster_has_the_name_of_its_context(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_in_a_pod_the_cluster_is_named_after_its_context(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
 
     assert Clusters.of(Configured()).names == ("in-cluster",)
 
 
-async def test_closing_ends_what_is_being_tried_and_tells_who_waits(both: Path, cluster: SimulatedCluster) -> None:
+async def test_closing_ends_attempts_in_flight_and_notifies_waiters(both: Path, cluster: SimulatedCluster) -> None:
     cluster.fail(path_prefix="/version", hang=True, times=10)
     before = asyncio.all_tasks()
     clusters = Clusters.of(Configured(contexts=("prod", "staging")), kubeconfig=both)

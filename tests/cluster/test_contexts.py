@@ -1,4 +1,4 @@
-"""Which cluster is meant, and what someone is told whose configuration is wrong: one line that says what to change."""
+"""The choice of the cluster; a wrong configuration gets one line that says what to change."""
 
 import json
 import socket
@@ -11,8 +11,8 @@ from aiohttp import web
 
 from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unauthorized, Unreachable
-from bot.cluster.settings import ClusterSettings
 from bot.playground.kubernetes import SimulatedCluster
+from bot.settings.cluster import ClusterSettings
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.usefixtures("bare")
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("bare")
 def config(
     file: Path, server: str, *, context: str = "prod", user: dict | None = None, also: dict | None = None
 ) -> Path:
-    """A kubeconfig of one context."""
+    """Write a kubeconfig with one context."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(
         json.dumps(
@@ -42,7 +42,7 @@ def config(
 
 
 async def refused(expected: type[ClusterError], *, context: str = "", kubeconfig: Path | None = None) -> str:
-    """The line someone is told; it is one line whatever happens."""
+    """Return the text of the error and check that it is one line."""
     with pytest.raises(expected) as error:
         async with connect(context=context, kubeconfig=kubeconfig, settings=ClusterSettings(call_timeout=0.2)):
             pytest.fail("this must not connect")
@@ -60,14 +60,14 @@ async def test_the_given_file_and_its_current_context(cluster: SimulatedCluster,
         assert connection.server == cluster.url
 
 
-async def test_the_usual_file(cluster: SimulatedCluster) -> None:
+async def test_the_default_kubeconfig_is_used(cluster: SimulatedCluster) -> None:
     config(Path.home() / ".kube" / "config", cluster.url, context="home")
 
     async with connect() as connection:
         assert connection.name == "home"
 
 
-async def test_several_files_are_one_and_the_first_decides(
+async def test_several_files_are_merged_and_the_first_wins(
     cluster: SimulatedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = config(tmp_path / "a", cluster.url, context="blue")
@@ -84,14 +84,16 @@ async def test_no_kubeconfig_at_all() -> None:
     line = await refused(Misconfigured)
 
     assert line == (
-        "no kubeconfig was found, and this is no pod of a cluster; set KUBECONFIG, or create ~/.kube/config"
+        "no kubeconfig was found, and this process does not run in a pod; set KUBECONFIG, or create ~/.kube/config"
     )
 
 
-async def test_a_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "there is no kubeconfig" in await refused(Misconfigured, kubeconfig=tmp_path / "absent")
+async def test_a_missing_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "absent does not exist" in await refused(Misconfigured, kubeconfig=tmp_path / "absent")
     monkeypatch.setenv("KUBECONFIG", "/nowhere/config")
-    assert await refused(Misconfigured) == "there is no kubeconfig /nowhere/config; check the variable KUBECONFIG"
+    assert (
+        await refused(Misconfigured) == "the kubeconfig /nowhere/config does not exist; check the variable KUBECONFIG"
+    )
 
 
 async def test_an_unknown_context_names_the_closest(tmp_path: Path) -> None:
@@ -100,28 +102,28 @@ async def test_an_unknown_context_names_the_closest(tmp_path: Path) -> None:
     line = await refused(Misconfigured, context="prodction-eu", kubeconfig=file)
     assert line == f'there is no context "prodction-eu" in {file}; did you mean "production-eu"?'
     line = await refused(Misconfigured, context="zzz", kubeconfig=file)
-    assert line.endswith("there is production-eu")
+    assert line.endswith("available: production-eu")
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("clusters:\n- name: a\n  cluster: {server: 'x'\ncontexts: [", "config:4: no valid YAML: "),
-        ("just words", "no kubeconfig: a str, expected a mapping"),
+        ("clusters:\n- name: a\n  cluster: {server: 'x'\ncontexts: [", "config:4: not valid YAML: "),
+        ("just words", "not a kubeconfig: a str, expected a mapping"),
         ("contexts: {}\nclusters: 3\n", "clusters is a int, expected a list"),
         ("contexts: [{context: {}}]", "contexts[0] has no name"),
-        ("contexts: [{name: a, context: [1]}]\ncurrent-context: a", 'context of "a" in contexts is no mapping'),
+        ("contexts: [{name: a, context: [1]}]\ncurrent-context: a", 'context of "a" in contexts is not a mapping'),
         (
             "contexts: [{name: a, context: {cluster: b}}]\ncurrent-context: a",
-            'names the cluster "b", which is not there',
+            'refers to the cluster "b", which does not exist',
         ),
-        ("contexts: [{name: a}]\ncurrent-context: b", "(its current-context); there is a"),
-        ("contexts: [{name: a}]", "has no current-context; name one with --context: there is a"),
-        ("", "has no current-context"),
-        ("a: \x00b", "no valid YAML"),
+        ("contexts: [{name: a}]\ncurrent-context: b", "(its current-context); available: a"),
+        ("contexts: [{name: a}]", "sets no current-context; name one with --context: available: a"),
+        ("", "sets no current-context"),
+        ("a: \x00b", "not valid YAML"),
     ],
 )
-async def test_a_broken_file_is_named_with_what_is_wrong(tmp_path: Path, text: str, says: str) -> None:
+async def test_a_broken_file_is_named_with_its_problem(tmp_path: Path, text: str, says: str) -> None:
     file = tmp_path / "config"
     file.write_text(text)
 
@@ -132,7 +134,7 @@ async def test_a_broken_file_is_named_with_what_is_wrong(tmp_path: Path, text: s
 
 
 async def test_a_broken_file_is_not_quoted(tmp_path: Path) -> None:
-    """Credentials stand in it: neither the line nor what it was raised from may show any."""
+    """The file contains credentials: neither the line nor the chained error may show any."""
     file = tmp_path / "config"
     file.write_text('users: [{name: a, user: {token: "sesame-open"\n  oops')
     with pytest.raises(Misconfigured) as error:
@@ -146,14 +148,14 @@ async def test_a_broken_file_is_not_quoted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "server", ["", "10.0.0.1:6443", "ftp://host", "https://", "https://user:sesame@host:6443", "https://host:99999"]
 )
-async def test_a_server_that_is_no_url(tmp_path: Path, server: str) -> None:
+async def test_a_server_that_is_not_a_url(tmp_path: Path, server: str) -> None:
     line = await refused(Misconfigured, kubeconfig=config(tmp_path / "config", server))
 
     assert 'the server of cluster "prod-cluster"' in line
     assert "sesame" not in line
 
 
-async def test_nobody_listens(tmp_path: Path) -> None:
+async def test_nothing_listens_at_the_address(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         server = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -185,11 +187,11 @@ async def test_credentials_that_are_not_accepted(cluster: SimulatedCluster, tmp_
     line = await refused(Unauthorized, kubeconfig=file)
     assert line == (
         'the API server of context "prod" does not accept the credentials (401); '
-        f'they are expired or another cluster\'s: log in again, or renew user "prod-admin" in {file}'
+        f'they are expired or belong to another cluster: log in again, or renew user "prod-admin" in {file}'
     )
 
 
-async def test_a_server_that_refuses_to_say_its_version_is_there(cluster: SimulatedCluster, tmp_path: Path) -> None:
+async def test_a_server_that_refuses_its_version_is_reachable(cluster: SimulatedCluster, tmp_path: Path) -> None:
     cluster.fail(path_prefix="/version", status=403, body={"kind": "Status", "message": "no"})
 
     async with connect(kubeconfig=config(tmp_path / "config", cluster.url)) as connection:
@@ -198,7 +200,7 @@ async def test_a_server_that_refuses_to_say_its_version_is_there(cluster: Simula
 
 @pytest.fixture
 async def secure_server(tmp_path: Path) -> AsyncIterator[str]:
-    """An https server whose certificate nobody signed."""
+    """Serve https with a self-signed certificate."""
 
     async def version(_: web.Request) -> web.Response:
         return web.json_response({"major": "1"})
@@ -215,16 +217,16 @@ async def secure_server(tmp_path: Path) -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-async def test_a_certificate_nobody_vouches_for(secure_server: str, tmp_path: Path) -> None:
+async def test_an_untrusted_certificate(secure_server: str, tmp_path: Path) -> None:
     file = config(tmp_path / "config", secure_server)
 
     line = await refused(Unreachable, kubeconfig=file)
-    assert f"{secure_server} shows a certificate we cannot trust: self-signed certificate" in line
+    assert f"{secure_server} presents a certificate that is not trusted: self-signed certificate" in line
     assert f'check certificate-authority and tls-server-name of cluster "prod-cluster" in {file}' in line
 
 
-async def test_a_certificate_the_kubeconfig_vouches_for(secure_server: str, tmp_path: Path) -> None:
-    """The authority's file name counts from the kubeconfig."""
+async def test_a_certificate_trusted_by_the_kubeconfig(secure_server: str, tmp_path: Path) -> None:
+    """The authority's file name is relative to the kubeconfig."""
     (tmp_path / "ca.pem").write_text((HERE / "self-signed.pem").read_text())
     named = {"certificate-authority": "ca.pem", "tls-server-name": "casebook.test"}
 
@@ -239,11 +241,11 @@ async def test_a_server_without_tls(cluster: SimulatedCluster, tmp_path: Path) -
     line = await refused(Unreachable, kubeconfig=config(tmp_path / "config", cluster.url.replace("http:", "https:")))
 
     assert "TLS failed" in line
-    assert "speaks https" in line
+    assert "uses https" in line
 
 
 @pytest.mark.parametrize("authority", ["bm90IGEgY2VydGlmaWNhdGU=", "%%%"])
-async def test_an_authority_that_is_no_certificate(tmp_path: Path, authority: str) -> None:
+async def test_an_authority_file_that_is_not_a_certificate(tmp_path: Path, authority: str) -> None:
     file = config(tmp_path / "config", "https://127.0.0.1:1", also={"certificate-authority-data": authority})
 
     assert str(file) in await refused(Misconfigured, kubeconfig=file)
@@ -257,14 +259,14 @@ async def test_in_a_pod_without_its_service_account(monkeypatch: pytest.MonkeyPa
     assert "the service account of this pod cannot be used" in await refused(Misconfigured, context="in-cluster")
 
 
-async def test_the_cluster_of_a_pod_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kubeconfig that names others is none of its remedies."""
+async def test_in_cluster_outside_a_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The remedy does not list the contexts of an unrelated kubeconfig."""
     monkeypatch.setenv("KUBECONFIG", str(config(tmp_path / "config", "https://10.0.0.1:6443")))
 
-    assert "this is no pod of a cluster; name a context" in await refused(Misconfigured, context="in-cluster")
+    assert "this process does not run in one; name a context" in await refused(Misconfigured, context="in-cluster")
 
 
-async def test_a_proxy_that_is_not_spoken(tmp_path: Path) -> None:
+async def test_an_unsupported_proxy(tmp_path: Path) -> None:
     file = config(tmp_path / "config", "https://10.0.0.1:6443", also={"proxy-url": "socks5://user:sesame@proxy:1080"})
 
     line = await refused(Misconfigured, kubeconfig=file)

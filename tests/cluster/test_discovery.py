@@ -1,4 +1,4 @@
-"""Every kind can be read, whatever word names it; unknown ones are told from missing objects."""
+"""Every kind can be read by any of its words; an unknown kind differs from a missing object."""
 
 import pytest
 
@@ -48,7 +48,7 @@ async def test_well_known_kinds_need_no_discovery(snapshot: Snapshot, cluster: S
 
 
 async def test_every_well_known_kind_can_be_listed(snapshot: Snapshot) -> None:
-    """The table agrees with the server, which was built from recordings of a real one."""
+    """The table agrees with the simulated server, which follows recordings of a real one."""
     for resource in WELL_KNOWN:
         assert not (await snapshot.list(resource)).truncated
 
@@ -61,7 +61,7 @@ async def test_a_kind_that_is_not_installed(snapshot: Snapshot, cluster: Simulat
 
 
 @pytest.mark.parametrize(("typo", "meant"), [("Deploiment", "Deployment"), ("podd", "Pod"), ("Widgt", "Widget")])
-async def test_a_mistyped_kind_is_put_right(
+async def test_a_mistyped_kind_gets_a_suggestion(
     snapshot: Snapshot, cluster: SimulatedCluster, typo: str, meant: str
 ) -> None:
     cluster.load({"objects": [WIDGETS]})
@@ -70,7 +70,9 @@ async def test_a_mistyped_kind_is_put_right(
         await snapshot.get(typo, "x")
 
 
-async def test_a_group_whose_backend_is_down_hides_no_other(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
+async def test_a_group_whose_backend_is_down_does_not_hide_others(
+    snapshot: Snapshot, cluster: SimulatedCluster
+) -> None:
     cluster.load({"objects": [WIDGETS, DEAD_METRICS]})
 
     assert await snapshot.served("Widget") is not None
@@ -78,7 +80,7 @@ async def test_a_group_whose_backend_is_down_hides_no_other(snapshot: Snapshot, 
         await snapshot.served("podmetrics.metrics.k8s.io")
 
 
-async def test_discovery_that_fails_is_no_absence(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
+async def test_failed_discovery_does_not_prove_absence(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
     cluster.fail(path_prefix="/apis", status=500, times=10)
 
     with pytest.raises(ServerError, match="the served kinds"):
@@ -94,7 +96,7 @@ def test_words_of_the_table(word: str, plural: str) -> None:
     assert resource.plural == plural
 
 
-async def test_an_older_server_is_asked_group_by_group(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
+async def test_an_older_server_is_queried_group_by_group(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
     """A server without aggregated discovery answers /apis with the plain list, whatever the Accept header."""
     cluster.load({"objects": [WIDGETS, WIDGET, DEAD_METRICS]})
     plain = {

@@ -1,10 +1,11 @@
-"""What texts from outside may carry into an error: one short line without credentials."""
+"""Texts from outside reach an error only as one short line without credentials."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cluster.errors import LONGEST_TEXT, ClusterError, clean
+from bot.cluster.errors import ClusterError
+from bot.common.outside_text import LONGEST_TEXT, clean
 
 
 @pytest.mark.parametrize(
@@ -20,13 +21,13 @@ from bot.cluster.errors import LONGEST_TEXT, ClusterError, clean
         "api-key=sesame",
     ],
 )
-def test_credentials_are_scrubbed(text: str) -> None:
+def test_credentials_are_redacted(text: str) -> None:
     assert "sesame" not in clean(text)
     assert "c2VzYW1l" not in clean(text)
     assert "[redacted]" in str(ClusterError(what="pods", detail=text))
 
 
-def test_what_is_no_credential_stays() -> None:
+def test_other_text_is_kept() -> None:
     message = 'secrets "db" is forbidden: User "system:serviceaccount:shop:bot" cannot get resource "secrets"'
 
     assert clean(message) == message

@@ -1,4 +1,4 @@
-"""Which events are about an object, in which order, how often and when."""
+"""Events of an object: which ones, in which order, how often and when."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -99,12 +99,12 @@ async def test_events_of_a_node_are_kept_in_default(snapshot: Snapshot, cluster:
     assert cluster.requests[0].path == "/api/v1/namespaces/default/events"
 
 
-async def test_events_of_everything(snapshot: Snapshot) -> None:
+async def test_events_of_all_namespaces(snapshot: Snapshot) -> None:
     assert {event["reason"] for event in await snapshot.events_in("")} == {"BackOff", "Pulled", "NodeReady"}
     assert {event["reason"] for event in await snapshot.events_in("shop")} == {"BackOff", "Pulled"}
 
 
-async def test_now_is_the_clusters_time_and_stays(snapshot: Snapshot) -> None:
+async def test_now_is_the_clusters_time_and_does_not_change(snapshot: Snapshot) -> None:
     pod = await snapshot.get("Pod", "web", namespace="shop")
     now = snapshot.now
 
@@ -118,5 +118,5 @@ async def test_now_is_the_clusters_time_and_stays(snapshot: Snapshot) -> None:
     assert snapshot.now is now
 
 
-async def test_without_an_answer_our_own_clock_counts(snapshot: Snapshot) -> None:
+async def test_without_an_answer_our_own_clock_is_used(snapshot: Snapshot) -> None:
     assert abs((snapshot.now - datetime.now(UTC)).total_seconds()) < 60

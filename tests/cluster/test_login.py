@@ -1,4 +1,4 @@
-"""Credentials that come from a command or a file, and are renewed while a connection is open."""
+"""Credentials from a command or a file, renewed while a connection is open."""
 
 import asyncio
 import json
@@ -12,9 +12,9 @@ import pytest
 
 from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unauthorized
-from bot.cluster.settings import ClusterSettings
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
+from bot.settings.cluster import ClusterSettings
 from tests.waiting import until
 
 VERSION = "client.authentication.k8s.io/v1"
@@ -23,7 +23,7 @@ Configure = Callable[..., Path]
 
 @pytest.fixture
 def with_plugin(cluster: SimulatedCluster, tmp_path: Path) -> Configure:
-    """A kubeconfig whose user logs in by running `body`, a few lines of Python; it counts its runs in `runs`."""
+    """Write a kubeconfig whose user logs in by running `body` (Python) and counts its runs in `runs`."""
 
     def configure(body: str, **spec: object) -> Path:
         plugin = tmp_path / "login-plugin"
@@ -53,7 +53,7 @@ async def test_a_command_logs_us_in(cluster: SimulatedCluster, with_plugin: Conf
     assert (tmp_path / "runs").read_text() == "x"
 
 
-async def test_the_command_cannot_read_what_was_pasted(cluster: SimulatedCluster, with_plugin: Configure) -> None:
+async def test_the_login_command_cannot_read_the_paste(cluster: SimulatedCluster, with_plugin: Configure) -> None:
     """Standard input belongs to `casebook explain -`."""
     cluster.token = "0"
     file = with_plugin(
@@ -78,7 +78,7 @@ async def test_an_expired_token_is_renewed_once_for_all(
 async def test_reads_refused_together_log_in_once(
     cluster: SimulatedCluster, with_plugin: Configure, tmp_path: Path
 ) -> None:
-    """The command hands out whatever stands in a file: first an old token, then the one the cluster wants."""
+    """The command prints a file's content: first an old token, then the valid one."""
     cluster.token = "old"
     current = tmp_path / "current"
     current.write_text("old")
@@ -116,14 +116,14 @@ async def test_a_token_file_is_read_again_after_a_401(cluster: SimulatedCluster,
     ("body", "says"),
     [
         ("sys.stderr.write('hint\\nexpired, token=sesame\\n'); sys.exit(3)", "failed (3): expired, token=[redacted]"),
-        ("sys.exit(1)", "failed (1): it says nothing"),
-        ("print('sesame')", "answers no ExecCredential"),
-        ("print('[]')", "answers no ExecCredential"),
-        (answers({}), "answers neither a token nor a client certificate"),
-        (answers({"token": "a\nb"}), "holds a line break"),
+        ("sys.exit(1)", "failed (1): no error message"),
+        ("print('sesame')", "does not answer with an ExecCredential"),
+        ("print('[]')", "does not answer with an ExecCredential"),
+        (answers({}), "answers with neither a token nor a client certificate"),
+        (answers({"token": "a\nb"}), "contains a line break"),
         (
             answers({"token": "sesame"}).replace("/v1", "/v1beta1"),
-            "answers client.authentication.k8s.io/v1beta1, expected",
+            "answers with client.authentication.k8s.io/v1beta1, expected",
         ),
         ("sys.stderr.write('expired\\n\\x1b]0;login\\x07\\x1b[0m\\n'); sys.exit(3)", "failed (3): expired; log in"),
     ],
@@ -136,7 +136,7 @@ async def test_a_command_that_fails_is_one_line(with_plugin: Configure, body: st
     assert "\n" not in line
 
 
-async def test_a_command_that_does_not_answer_is_given_up(with_plugin: Configure) -> None:
+async def test_a_command_that_does_not_answer_times_out(with_plugin: Configure) -> None:
     line = await refused(with_plugin("time.sleep(60)"), login_timeout=0.3)
 
     assert "has not answered within 0.3 s" in line
@@ -150,19 +150,19 @@ async def refused(kubeconfig: Path, *, login_timeout: float) -> str:
     return str(refused.value)
 
 
-async def test_a_command_that_does_not_stop_writing_fills_no_memory(with_plugin: Configure) -> None:
+async def test_endless_output_of_a_command_does_not_fill_memory(with_plugin: Configure) -> None:
     file = with_plugin("while True:\n    sys.stdout.write('sesame' * 100_000)")
-    # What is not paged in yet of the interpreter counts alike before and after.
+    # Pages of the interpreter that are not loaded yet would distort the first measurement.
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-    with pytest.raises(Misconfigured, match="answers no ExecCredential: more than 1 MiB"):
+    with pytest.raises(Misconfigured, match="does not answer with an ExecCredential: the answer has more than 1 MiB"):
         async with connect(kubeconfig=file, settings=ClusterSettings(login_timeout=5)):
             pytest.fail("this must not connect")
 
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
 
 
-async def test_what_a_command_has_started_ends_with_it(with_plugin: Configure, tmp_path: Path) -> None:
+async def test_child_processes_of_a_command_end_with_it(with_plugin: Configure, tmp_path: Path) -> None:
     child = tmp_path / "child"
     body = f"""
 import subprocess
@@ -179,7 +179,7 @@ started.wait()
 
 
 def runs(process: int) -> bool:
-    """Whether it has not ended: who has, and whom nobody has waited for, is a zombie."""
+    """Return whether a process is still running; one that ended without being waited for is a zombie."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

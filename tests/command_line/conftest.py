@@ -1,4 +1,4 @@
-"""The command line as a caller has it: arguments in, exit code, stdout and stderr out; and a cluster to ask."""
+"""Call the command line like a user: arguments in, exit code, stdout and stderr out; with a cluster to query."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import pytest
 import structlog
 
 from bot.__main__ import main
+from bot.cli.rehearsal import stage
 from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import stage
 from intents.catalog.cases import world_of
 from intents.catalog.loader import builtin_directory, load
 
@@ -38,7 +38,7 @@ Run = Callable[..., Ran]
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nobody's kubeconfig, settings, locale or terminal."""
+    """Hide the kubeconfig, settings, locale and terminal of the machine."""
     for name in ("KUBERNETES_SERVICE_HOST", "LC_ALL", "LC_MESSAGES", "NO_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "C.UTF-8")
@@ -48,7 +48,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def logging_restored() -> Iterator[None]:
-    """A command sets up the process's logging, which outlives it."""
+    """Restore the process's logging, which a command configures."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
@@ -59,7 +59,7 @@ def logging_restored() -> Iterator[None]:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command in this process; `stdin` is what is piped into it."""
+    """Run a command in this process; `stdin` is the piped input."""
 
     def call(*argv: str, stdin: str | bytes = b"") -> Ran:
         raw = stdin.encode() if isinstance(stdin, str) else stdin
@@ -80,7 +80,7 @@ class FarEnd(Protocol):
 
 
 class Server:
-    """A simulated far end in a thread of its own, so that a command may run its own loop beside it."""
+    """A simulated server in a thread of its own, so that a command can run its own loop."""
 
     def __init__(self, end: FarEnd) -> None:
         self._end = end
@@ -101,7 +101,7 @@ class Server:
 
 @pytest.fixture
 def cluster() -> Iterator[SimulatedCluster]:
-    """A running cluster in which container images run as root against their pods' will."""
+    """Run a cluster with container images that run as root against their pods' settings."""
     incident = load((builtin_directory(),)).catalog.incidents["run-as-nonroot-root-image"]
     simulated = stage(world_of(incident, incident.cases[0]))
     with Server(simulated):

@@ -1,6 +1,6 @@
-"""The descriptors that a process is started with: ends of terminals and pipes, lent to a command in this process.
+"""Replace the descriptors of this process by terminals and pipes while a command runs in it.
 
-rich asks the descriptors for the width of a terminal, and a command writes to Python's streams: both are exchanged.
+rich asks the descriptors for the terminal's width, and a command writes to Python's streams: both are replaced.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 @contextlib.contextmanager
 def lent(*given: int, encoding: str = "utf-8") -> Iterator[None]:
-    """0, 1 and 2 are `given` for as long as this lasts, and Python's streams are on them as an interpreter has them."""
+    """Replace 0, 1 and 2 by `given`, with Python's streams on them as the interpreter sets them up."""
     with contextlib.ExitStack() as back:
         for number, descriptor in enumerate(given):
             kept = os.dup(number)
@@ -32,7 +32,7 @@ def lent(*given: int, encoding: str = "utf-8") -> Iterator[None]:
 
 @contextlib.contextmanager
 def terminal(columns: int = 100) -> Iterator[tuple[int, Future[str]]]:
-    """A terminal's inner end, and all that was written to it, which is there when nobody holds that end any more."""
+    """Yield a terminal's inner end and everything written to it, available once that end is closed."""
     outer, inner = pty.openpty()
     termios.tcsetwinsize(inner, (40, columns))
     with ThreadPoolExecutor(1) as pool:
@@ -44,7 +44,7 @@ def terminal(columns: int = 100) -> Iterator[tuple[int, Future[str]]]:
 
 @contextlib.contextmanager
 def at_hand(text: str) -> Iterator[int]:
-    """The end of a pipe to read `text` from, which is short."""
+    """Return the read end of a pipe with a short `text`."""
     reading, writing = os.pipe()
     os.write(writing, text.encode())
     os.close(writing)
@@ -55,12 +55,12 @@ def at_hand(text: str) -> Iterator[int]:
 
 
 def _received(terminal: int) -> str:
-    """Everything written to a terminal until its last writer is gone."""
+    """Return everything written to a terminal until its last writer has closed it."""
     chunks: list[bytes] = []
     while True:
         try:
             chunk = os.read(terminal, 65536)
-        except OSError:  # how Linux says that nobody holds the other end any more
+        except OSError:  # Linux reports the closed other end this way
             chunk = b""
         if not chunk:
             os.close(terminal)

@@ -1,4 +1,4 @@
-"""`casebook audit`: every entry as a line of JSON, or the newest as a table; it needs no Slack, and changes nothing."""
+"""`casebook audit` prints every entry as a JSON line, or the newest as a table. It needs no Slack and never writes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from hypothesis import strategies as st
 from bot.store import AuditEntry, open_store
 from tests.postgres import Server, postgres
 
-# A fixture, used by name.
+# Used as a fixture, by name.
 __all__ = ["postgres"]
 
 Run = Callable[..., Any]
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 KEYS = ["id", "at", "actor", "team", "channel", "action", "cluster", "target", "plan_id", "outcome", "detail", "key"]
-# No shape of a credential may come out, wherever it stands.
+# No credential may be printed, in whatever field it is.
 PLANTED = [
     "xoxb-1234567890-Plant3d",
     "ghp_Plant3dPlant3dPlant3d",
@@ -65,7 +65,7 @@ def append(url: str, entries: Sequence[AuditEntry]) -> None:
 
 @pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database as the bot leaves it, without entries."""
+    """Create a database as the bot leaves it, without entries."""
     file = tmp_path_factory.mktemp("audit") / "casebook.db"
     append(f"sqlite:///{file}", ())
     return file
@@ -73,7 +73,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def database(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of what CASEBOOK_DATA names."""
+    """Return the URL of the database in CASEBOOK_DATA."""
     (tmp_path / "data").mkdir()
     monkeypatch.setenv("CASEBOOK_DATA", str(tmp_path / "data"))
     return f"sqlite:///{shutil.copy(empty, tmp_path / 'data')}"
@@ -113,13 +113,13 @@ def test_every_entry_is_a_line_of_json_with_the_same_keys_oldest_first(run: Run,
         (["--limit", "2", "--actor", "U1"], ["P1", "P3"]),
     ],
 )
-def test_only_what_is_asked_for_is_written(run: Run, database: str, options: list[str], plans: list[str]) -> None:
+def test_only_matching_entries_are_printed(run: Run, database: str, options: list[str], plans: list[str]) -> None:
     append(database, [entry(number, actor="U2" if number == 2 else "U1") for number in range(4)])
 
     assert [each["plan_id"] for each in written(run("audit", *options))] == plans
 
 
-def test_how_long_ago_is_counted_from_now(run: Run, database: str) -> None:
+def test_ages_are_relative_to_now(run: Run, database: str) -> None:
     ages = {"P0": timedelta(days=8), "P1": timedelta(hours=30), "P2": timedelta(minutes=5)}
     append(database, [entry(plan_id=plan, at=datetime.now(UTC) - age) for plan, age in ages.items()])
 
@@ -146,30 +146,33 @@ def test_a_table_ends_with_the_newest(run: Run, database: str) -> None:
     assert (len(whole.out.splitlines()), whole.err) == (102, "")
 
 
-def test_nothing_found_is_an_answer(run: Run, database: str) -> None:
+def test_no_matching_entry_is_not_an_error(run: Run, database: str) -> None:
     assert written(run("audit")) == []
     table = run("audit", "--format", "table")
     assert (table.code, table.out) == (0, "")
-    assert table.err == "casebook: no entry of the audit is like that\n"
+    assert table.err == "casebook: no entry of the audit matches\n"
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--since", "yesterday"], "argument --since: 'yesterday' is no time: expected 24h, 7d, or one such as 2026-"),
-        (["--until", "2026-13-01"], "'2026-13-01' is no time"),
-        (["--since", "999999999w"], "'999999999w' is no time"),
-        (["--since", "0001-01-01T00:00:00+14:00"], "is no time"),
-        (["--since", ""], "'' is no time"),
+        (
+            ["--since", "yesterday"],
+            "argument --since: 'yesterday' is not a time: expected 24h, 7d, or one such as 2026-",
+        ),
+        (["--until", "2026-13-01"], "'2026-13-01' is not a time"),
+        (["--since", "999999999w"], "'999999999w' is not a time"),
+        (["--since", "0001-01-01T00:00:00+14:00"], "is not a time"),
+        (["--since", ""], "'' is not a time"),
         (["--since", "-1h"], "argument --since: expected one argument"),
-        (["--limit", "0"], "argument --limit: '0' is no number of entries: expected 1 or more"),
-        (["--limit", "many"], "'many' is no number of entries"),
+        (["--limit", "0"], "argument --limit: '0' is not a number of entries: expected 1 or more"),
+        (["--limit", "many"], "'many' is not a number of entries"),
         (["--format", "csv"], 'unknown --format "csv", known are jsonl, table'),
-        (["--since", "1h", "--until", "2h"], "--since is not before --until"),
+        (["--since", "1h", "--until", "2h"], "--since must be before --until"),
         (["--sinse", "1h"], 'unknown option "--sinse"; did you mean "--since"?'),
     ],
 )
-def test_malformed_options_are_named_in_one_line(run: Run, database: str, options: list[str], says: str) -> None:
+def test_malformed_options_are_reported_in_one_line(run: Run, database: str, options: list[str], says: str) -> None:
     ran = run("audit", *options)
 
     assert (ran.code, ran.out) == (2, "")
@@ -178,7 +181,7 @@ def test_malformed_options_are_named_in_one_line(run: Run, database: str, option
     assert all("usage: casebook audit" in line for line in usage[:1])
 
 
-def test_a_database_that_is_not_there_is_named_and_not_made(
+def test_a_missing_database_is_reported_and_not_created(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CASEBOOK_DATA", str(tmp_path / "data"))
@@ -190,7 +193,7 @@ def test_a_database_that_is_not_there_is_named_and_not_made(
     assert not (tmp_path / "data").exists()
 
 
-def test_a_server_out_of_reach_is_named_without_its_password(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_server_is_reported_without_its_password(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CASEBOOK_DATABASE_URL", "postgresql://bot:hunter2@127.0.0.1:1/casebook")
 
     ran = run("audit")
@@ -200,7 +203,7 @@ def test_a_server_out_of_reach_is_named_without_its_password(run: Run, monkeypat
     assert "hunter2" not in ran.err
 
 
-def test_it_reads_beside_a_bot_that_is_writing(run: Run, database: str) -> None:
+def test_it_reads_while_the_bot_writes(run: Run, database: str) -> None:
     append(database, [entry()])
     bot = sqlite3.connect(database.removeprefix("sqlite:///"), isolation_level=None)
     bot.execute("BEGIN IMMEDIATE")
@@ -214,7 +217,7 @@ def test_it_reads_beside_a_bot_that_is_writing(run: Run, database: str) -> None:
 def test_it_reads_from_postgresql(run: Run, postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     url = postgres.create()
     append(url, [entry(number, key=f"k{number}") for number in range(3)])
-    # As some set it: what a session is told in the URL is kept.
+    # Session options in the URL are kept.
     monkeypatch.setenv("CASEBOOK_DATABASE_URL", f"{url}&{urlencode({'options': '-c search_path=public'})}")
 
     found = written(run("audit", "--limit", "2"))
@@ -224,7 +227,7 @@ def test_it_reads_from_postgresql(run: Run, postgres: Server, monkeypatch: pytes
     ]  # fmt: skip
 
 
-def test_a_reader_who_has_left_causes_no_complaint(database: str) -> None:
+def test_a_reader_that_exits_early_causes_no_error(database: str) -> None:
     append(database, [entry()])
     reading, writing = os.pipe()
     os.close(reading)
@@ -247,7 +250,7 @@ words = st.text(st.characters(codec="utf-8"), max_size=12)
     where=st.sampled_from(["actor", "target", "outcome", "plan_id", "says", "key of detail", "deep"]),
     form=st.sampled_from(["jsonl", "table"]),
 )
-def test_no_credential_comes_out_wherever_it_was_put(
+def test_no_credential_is_printed_from_any_field(
     run: Run, database: str, before: str, after: str, planted: str, where: str, form: str
 ) -> None:
     said = f"{before} {planted} {after}"

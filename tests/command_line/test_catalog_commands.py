@@ -30,7 +30,7 @@ def test_a_broken_file_is_reported_with_file_line_and_field(run: Run, tmp_path: 
     assert re.fullmatch(r"0 entries checked: \d+ problems", summary)
 
 
-def test_a_file_that_is_no_yaml_is_reported_and_breaks_nothing_else(
+def test_a_file_that_is_not_yaml_is_reported_and_does_not_affect_others(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "broken.yaml").write_text("id: [\n", "utf-8")
@@ -44,7 +44,7 @@ def test_a_file_that_is_no_yaml_is_reported_and_breaks_nothing_else(
     assert re.fullmatch(rf"casebook: {re.escape(str(tmp_path))}/broken\.yaml:\d+: .+\n", ran.err)
 
 
-def test_an_entry_whose_name_is_not_its_files_is_reported(run: Run, tmp_path: Path) -> None:
+def test_an_entry_whose_id_differs_from_its_file_name_is_reported(run: Run, tmp_path: Path) -> None:
     copy = tmp_path / "another-name.yaml"
     copy.write_text(SOURCE.read_text("utf-8"), "utf-8")
 
@@ -81,14 +81,14 @@ def test_every_probe_is_listed_with_the_keys_an_entry_may_use(run: Run) -> None:
     ("argv", "meant"),
     [(["probes", "apiservice"], "apiservices"), (["show", "run-as-root"], "run-as-nonroot-root-image")],
 )
-def test_a_name_that_does_not_exist_ends_with_4_and_the_closest(run: Run, argv: list[str], meant: str) -> None:
+def test_an_unknown_name_exits_with_4_and_a_suggestion(run: Run, argv: list[str], meant: str) -> None:
     ran = run(*argv)
 
     assert (ran.code, ran.out) == (4, "")
     assert f'did you mean "{meant}"?' in ran.err
 
 
-def test_the_catalog_is_listed_in_either_language(run: Run) -> None:
+def test_the_catalog_is_listed_in_both_languages(run: Run) -> None:
     english, chinese = run("list"), run("list", "--lang", "zh")
 
     assert [line.split()[0] for line in english.out.splitlines()] == [incident.id for incident in CATALOG]

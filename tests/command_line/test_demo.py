@@ -1,4 +1,4 @@
-"""`casebook demo`: what a newcomer sees, with a script of inputs instead of a keyboard."""
+"""`casebook demo` as a newcomer sees it, with scripted input instead of a keyboard."""
 
 import asyncio
 import sys
@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.cli.rehearsal import staged
 from bot.cli.showcase import set_up
 from bot.diagnosing import build_engine, diagnose
-from bot.rehearsing import staged
 from intents.request import ExplainText
 
 Run = Callable[..., Any]
@@ -30,7 +30,7 @@ def test_it_welcomes_lists_samples_and_ends_with_its_input(run: Run, monkeypatch
     assert max(map(len, lines)) <= 84
 
 
-def test_a_sample_is_one_key_away(run: Run) -> None:
+def test_a_sample_is_chosen_by_its_number(run: Run) -> None:
     ran = run("demo", "--terminal", "--lang", "en", stdin="1\nq\nnever read\n")
 
     assert ran.code == 0
@@ -39,7 +39,7 @@ def test_a_sample_is_one_key_away(run: Run) -> None:
     assert "never read" not in ran.out
 
 
-def test_a_pod_can_be_named_and_the_broken_ones_are_listed(run: Run) -> None:
+def test_a_pod_can_be_named_and_broken_pods_are_listed(run: Run) -> None:
     listed = run("demo", "--terminal", stdin="l\n").out
     pod = next(line.split()[0] for line in listed.split("Broken pods\n")[1].splitlines() if "/" in line)
 
@@ -52,12 +52,12 @@ def test_a_pod_can_be_named_and_the_broken_ones_are_listed(run: Run) -> None:
 def test_a_paste_of_several_lines_ends_with_an_empty_one(run: Run) -> None:
     ran = run("demo", "--terminal", "--lang", "en", stdin="Error: no such thing\nas this\n\n?\n99\n")
 
-    assert "What was read\n  · “Error: no such thing”\n" in ran.out
+    assert "From the text\n  · “Error: no such thing”\n" in ran.out
     assert ran.out.count("list the broken pods") == 2
-    assert "There are samples 1 to " in ran.out
+    assert "Choose a sample from 1 to " in ran.out
 
 
-async def test_without_an_option_it_prints_the_address_of_a_page_and_ends_when_told_to() -> None:
+async def test_by_default_it_prints_the_address_of_a_page_and_stops_on_a_signal() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "demo", "--port", "0", stdout=PIPE, stderr=PIPE
     )
@@ -72,12 +72,12 @@ async def test_without_an_option_it_prints_the_address_of_a_page_and_ends_when_t
     assert process.returncode == 0
 
 
-def test_an_unknown_scenario_or_a_malformed_port_is_named_with_what_was_meant(run: Run) -> None:
+def test_an_unknown_scenario_or_malformed_port_gets_a_suggestion(run: Run) -> None:
     assert 'did you mean "image-pull-failed"?' in run("demo", "--scenario", "image-pull-fail").err
-    assert "'x' is no port" in run("demo", "--port", "x").err
+    assert "'x' is not a port" in run("demo", "--port", "x").err
 
 
-async def test_every_sample_is_answered_with_its_incident_at_its_strongest() -> None:
+async def test_every_sample_gets_its_incident_with_the_strongest_verdict() -> None:
     engine, _ = build_engine()
     showcase = set_up(engine.catalog)
 

@@ -1,4 +1,4 @@
-"""`casebook doctor`: every area is looked at, whatever is wrong in another, and nothing is changed by it."""
+"""`casebook doctor` checks every area, whatever fails in another, and changes nothing."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ import yaml
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.slack.scopes import SCOPES
-from bot.store.migrating import VERSION_TABLE
+from bot.store.migration import VERSION_TABLE
 from tests.command_line.conftest import Server
 from tests.databases import STORE, lay_out
 from tests.postgres import Server as Postgres
 from tests.postgres import postgres
 from tests.project.test_roles import ENTRY
 
-# A fixture, used by name.
+# Used as a fixture, by name.
 __all__ = ["postgres"]
 
 Run = Callable[..., Any]
@@ -35,7 +35,7 @@ HARMLESS = {"auth.test", "apps.connections.open", "conversations.info"}
 
 @pytest.fixture
 def cluster() -> Iterator[SimulatedCluster]:
-    """An empty one: what it grants is asked, not what is in it."""
+    """Run an empty cluster: only its grants matter."""
     simulated = SimulatedCluster()
     simulated.load({"objects": [{"kind": "Namespace", "metadata": {"name": name}} for name in ("shop", "bank")]})
     with Server(simulated):
@@ -44,7 +44,7 @@ def cluster() -> Iterator[SimulatedCluster]:
 
 @pytest.fixture
 def slack() -> Iterator[SimulatedSlack]:
-    simulated = SimulatedSlack(pace=False, scopes=[scope.name for scope in SCOPES])
+    simulated = SimulatedSlack(rate_limits=False, scopes=[scope.name for scope in SCOPES])
     with Server(simulated):
         yield simulated
 
@@ -53,7 +53,7 @@ def slack() -> Iterator[SimulatedSlack]:
 def variables(
     slack: SimulatedSlack, cluster: SimulatedCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[..., None]:
-    """Everything as it should be, over HTTP; called, it changes settings by their names without the prefix."""
+    """Set valid settings for HTTP; the result changes single ones by their name without the prefix."""
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(json.dumps(cluster.kubeconfig()), "utf-8")
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
@@ -74,7 +74,7 @@ def variables(
 
 
 def rows(ran: Any) -> Rows:
-    """The checks by area and what was looked at."""
+    """Return the checks by area and subject."""
     assert ran.err == ""
     checks = ran.json["checks"]
     assert all(set(check) == {"area", "what", "state", "says", "remedy"} for check in checks)
@@ -83,14 +83,14 @@ def rows(ran: Any) -> Rows:
 
 
 def wrong(ran: Any) -> Rows:
-    """Those that keep the bot from working; the exit code says so."""
+    """Return the checks that keep the bot from working, as the exit code must say."""
     found = {key: check for key, check in rows(ran).items() if check["state"] in ("missing", "unknown")}
     assert ran.code == (1 if found else 0)
     assert ran.json["ok"] is (not found)
     return found
 
 
-def test_all_is_well_and_nothing_is_changed(
+def test_all_checks_pass_and_nothing_is_changed(
     run: Run, variables: Any, slack: SimulatedSlack, cluster: SimulatedCluster, tmp_path: Path
 ) -> None:
     audit = slack.add_channel("audit", members=[slack.bot_user_id])
@@ -100,8 +100,8 @@ def test_all_is_well_and_nothing_is_changed(
     ran = run("doctor")
 
     assert (ran.code, ran.err) == (0, "")
-    assert "All is well" in ran.out
-    assert f"{len(SCOPES)} of {len(SCOPES)} that are used are granted" in ran.out
+    assert "All checks passed" in ran.out
+    assert f"{len(SCOPES)} of {len(SCOPES)} used scopes are granted" in ran.out
     assert "Kubernetes v1." in ran.out
     assert "the bot is in #audit" in ran.out
     assert sorted(tmp_path.rglob("*")) == before
@@ -114,9 +114,7 @@ def test_all_is_well_and_nothing_is_changed(
         assert secret not in ran.out
 
 
-def test_all_that_is_wrong_with_the_settings_is_told_at_once_and_the_rest_is_looked_at(
-    run: Run, variables: Any
-) -> None:
+def test_all_problems_of_settings_are_reported_together_and_other_checks_run(run: Run, variables: Any) -> None:
     variables(deadline="soon", deadlin="3", audit_channel="general", database_url="mysql://root:hunter2@db/x")
 
     ran = run("doctor", "--output", "json")
@@ -136,12 +134,17 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once_and_the_rest_is_loo
         ({"slack_bot_token": "xoxp-of-a-person"}, "CASEBOOK_SLACK_BOT_TOKEN", "is no bot token", "xoxb-"),
         ({"slack_bot_token": "xoxb-wrong"}, "CASEBOOK_SLACK_BOT_TOKEN", "(invalid_auth)", "OAuth & Permissions"),
         ({"slack_app_token": "xapp-wrong"}, "CASEBOOK_SLACK_APP_TOKEN", "(invalid_auth)", "connections:write"),
-        ({"slack_signing_secret": "the-client-id"}, "CASEBOOK_SLACK_SIGNING_SECRET", "no signing secret", "Basic Inf"),
+        (
+            {"slack_signing_secret": "the-client-id"},
+            "CASEBOOK_SLACK_SIGNING_SECRET",
+            "not a signing secret",
+            "Basic Inf",
+        ),
         ({"incident_channels": "#Inc-*"}, "CASEBOOK_INCIDENT_CHANNELS", "no channel can match", "lower case"),
-        ({"audit_channel": "C0NOWHERE"}, "CASEBOOK_AUDIT_CHANNEL", "there is no such channel", "/invite @casebook"),
+        ({"audit_channel": "C0NOWHERE"}, "CASEBOOK_AUDIT_CHANNEL", "the channel does not exist", "/invite @casebook"),
     ],
 )
-def test_what_is_wrong_on_the_way_to_slack_names_the_setting(
+def test_problems_with_slack_name_the_setting(
     run: Run, variables: Any, settings: Mapping[str, str], what: str, says: str, remedy: str
 ) -> None:
     variables(**settings)
@@ -154,7 +157,7 @@ def test_what_is_wrong_on_the_way_to_slack_names_the_setting(
     assert "xoxp-of-a-person" not in ran.out
 
 
-def test_slack_that_does_not_answer_hides_nothing_else(run: Run, variables: Any) -> None:
+def test_a_silent_slack_does_not_stop_other_checks(run: Run, variables: Any) -> None:
     variables(slack_api_url="http://127.0.0.1:9/api/", slack_app_token="xapp-any")
 
     found = wrong(run("doctor", "--output", "json"))
@@ -163,11 +166,11 @@ def test_slack_that_does_not_answer_hides_nothing_else(run: Run, variables: Any)
     assert all("CASEBOOK_SLACK_API_URL" in check["remedy"] for check in found.values())
 
 
-def test_each_scope_that_is_not_granted_says_what_is_off_without_it(
+def test_each_missing_scope_says_what_is_off_without_it(
     run: Run, variables: Any, slack: SimulatedSlack, tmp_path: Path
 ) -> None:
     for scope in ("files:read", "usergroups:read"):
-        slack.withhold_scope(scope)
+        slack.revoke_scope(scope)
     lacking = rows(run("doctor", "--output", "json"))
     assert lacking["slack", "files:read"]["state"] == "note"
     assert "answers to snippets and files" in lacking["slack", "files:read"]["says"]
@@ -179,11 +182,11 @@ def test_each_scope_that_is_not_granted_says_what_is_off_without_it(
     assert set(wrong(run("doctor", "--output", "json"))) == {("slack", "usergroups:read")}
 
     variables(policy="")
-    slack.withhold_scope("chat:write")
+    slack.revoke_scope("chat:write")
     assert set(wrong(run("doctor", "--output", "json"))) == {("slack", "chat:write")}
 
 
-def test_a_channel_that_the_bot_is_not_in_is_told_with_the_invitation(
+def test_a_channel_without_the_bot_is_reported_with_the_invitation(
     run: Run, variables: Any, slack: SimulatedSlack
 ) -> None:
     channel = slack.add_channel("remedies", bot=False)
@@ -195,10 +198,10 @@ def test_a_channel_that_the_bot_is_not_in_is_told_with_the_invitation(
 
 
 @pytest.mark.parametrize(("seconds", "state"), [(0, "ok"), (120, "note"), (-400, "missing"), (400, "missing")])
-def test_a_clock_that_is_off_is_told_before_signatures_are_refused(
+def test_a_wrong_clock_is_reported_before_signatures_are_refused(
     run: Run, variables: Any, seconds: int, state: str
 ) -> None:
-    ahead = SimulatedSlack(pace=False, signs_by=lambda: time.time() + seconds)
+    ahead = SimulatedSlack(rate_limits=False, signature_clock=lambda: time.time() + seconds)
     with Server(ahead):
         variables(slack_api_url=ahead.api_url, slack_bot_token=ahead.bot_token)
         check = rows(run("doctor", "--output", "json"))["slack", "clock"]
@@ -207,7 +210,7 @@ def test_a_clock_that_is_off_is_told_before_signatures_are_refused(
         assert rows(run("doctor", "--output", "json"))["slack", "clock"]["state"] != "missing"
 
 
-def test_the_generated_role_is_enough_and_each_verb_less_is_told(
+def test_the_generated_role_suffices_and_each_missing_verb_is_reported(
     run: Run, variables: Any, cluster: SimulatedCluster
 ) -> None:
     rules = [rule for role in _roles(run("rbac", "read").out) for rule in role["rules"]]
@@ -226,7 +229,7 @@ def test_the_generated_role_is_enough_and_each_verb_less_is_told(
     )
 
 
-def test_what_is_written_is_needed_where_the_policy_switches_it_on_and_nowhere_else(
+def test_writes_are_needed_only_where_the_policy_enables_them(
     run: Run, variables: Any, cluster: SimulatedCluster, tmp_path: Path
 ) -> None:
     policy = tmp_path / "policy.yaml"
@@ -250,7 +253,7 @@ def test_what_is_written_is_needed_where_the_policy_switches_it_on_and_nowhere_e
     assert "none of the" in writes("*")["cluster simulated", "writes"]["says"]
 
 
-def test_what_the_policy_shows_nobody_is_not_needed(
+def test_reads_that_the_policy_shows_nobody_are_not_needed(
     run: Run, variables: Any, cluster: SimulatedCluster, tmp_path: Path
 ) -> None:
     rules = [rule for role in _roles(run("rbac", "read").out) for rule in role["rules"]]
@@ -263,7 +266,7 @@ def test_what_the_policy_shows_nobody_is_not_needed(
     assert wrong(run("doctor", "--output", "json")) == {}
 
 
-def test_secrets_that_an_entry_of_ones_own_would_read_are_a_note(
+def test_secrets_read_by_a_users_entry_are_a_note(
     run: Run, variables: Any, cluster: SimulatedCluster, tmp_path: Path
 ) -> None:
     (tmp_path / "own").mkdir()
@@ -279,7 +282,7 @@ def test_secrets_that_an_entry_of_ones_own_would_read_are_a_note(
     assert rows(ran)["catalog", "entries"]["says"].endswith("1 of your own")
 
 
-def test_a_cluster_that_grants_nothing_is_one_line(run: Run, variables: Any, cluster: SimulatedCluster) -> None:
+def test_a_cluster_without_grants_is_one_line(run: Run, variables: Any, cluster: SimulatedCluster) -> None:
     cluster.forbid_everything()
 
     found = wrong(run("doctor", "--output", "json"))
@@ -288,9 +291,7 @@ def test_a_cluster_that_grants_nothing_is_one_line(run: Run, variables: Any, clu
     assert "none of the " in found["cluster simulated", "reads"]["says"]
 
 
-def test_questions_that_were_not_answered_are_not_taken_for_yes(
-    run: Run, variables: Any, cluster: SimulatedCluster
-) -> None:
+def test_unanswered_access_reviews_do_not_count_as_granted(run: Run, variables: Any, cluster: SimulatedCluster) -> None:
     cluster.fail(path_prefix="/apis/authorization.k8s.io", status=503, times=10_000)
     variables(retries="0")
 
@@ -300,7 +301,7 @@ def test_questions_that_were_not_answered_are_not_taken_for_yes(
 
 
 def _broken(name: str, config: dict[str, Any]) -> dict[str, Any]:
-    """The kubeconfig, with a second context that cannot be used."""
+    """Return the kubeconfig with a second, unusable context."""
     config["contexts"].append({"name": name, "context": {"cluster": name, "user": name}})
     config["clusters"].append({"name": name, "cluster": dict(config["clusters"][0]["cluster"])})
     config["users"].append({"name": name, "user": dict(config["users"][0]["user"])})
@@ -313,10 +314,10 @@ def _broken(name: str, config: dict[str, Any]) -> dict[str, Any]:
         ("unreachable", "connection refused", 'check the server of cluster "second"'),
         ("expired", "does not accept the credentials (401)", 'renew user "second"'),
         ("no plugin", 'the login command "no-such-plugin" of user "second" cannot be run', "brew install it"),
-        ("no context", 'there is no context "second"', "there is simulated"),
+        ("no context", 'there is no context "second"', "available: simulated"),
     ],
 )
-def test_a_cluster_that_cannot_be_used_is_told_and_the_others_as_well(
+def test_an_unusable_cluster_is_reported_together_with_the_others(
     run: Run, variables: Any, cluster: SimulatedCluster, tmp_path: Path, broken: str, says: str, remedy: str
 ) -> None:
     cluster.token = "sesame"
@@ -346,7 +347,7 @@ def test_a_cluster_that_cannot_be_used_is_told_and_the_others_as_well(
     assert rows(ran)["cluster simulated", "reads"]["state"] == "ok"
 
 
-def test_a_prometheus_that_does_not_answer_is_told(run: Run, variables: Any) -> None:
+def test_a_silent_prometheus_is_reported(run: Run, variables: Any) -> None:
     variables(prometheus_url="http://127.0.0.1:9,elsewhere=http://127.0.0.1:9")
 
     found = wrong(run("doctor", "--output", "json"))
@@ -358,16 +359,16 @@ def test_a_prometheus_that_does_not_answer_is_told(run: Run, variables: Any) -> 
 @pytest.mark.parametrize(
     ("revision", "state", "says"),
     [
-        ("0002", "note", "schema 0002; the next `casebook serve` makes it"),
+        ("0002", "note", "schema 0002; the next `casebook serve` migrates it to"),
         ("9999", "missing", "a newer Casebook left schema 9999"),
     ],
 )
-def test_a_schema_of_another_program_is_told_and_left_as_it_is(
+def test_another_programs_schema_is_reported_and_unchanged(
     run: Run, variables: Any, tmp_path: Path, revision: str, state: str, says: str
 ) -> None:
     data = tmp_path / "data"
     lay_out(data)
-    # As in the chart: the table stands alone there, too.
+    # As in the chart, where the table is also alone.
     variables(log_level="info")
     assert "as expected" in rows(run("doctor", "--output", "json"))["store", "schema"]["says"]
     with sqlite3.connect(data / STORE) as connection:
@@ -382,12 +383,12 @@ def test_a_schema_of_another_program_is_told_and_left_as_it_is(
     assert {path: path.read_bytes() for path in data.iterdir()} == before
 
 
-def test_a_server_that_cannot_be_written_to_or_reached_is_told(
+def test_a_read_only_or_unreachable_server_is_reported(
     run: Run, variables: Any, postgres: Postgres, tmp_path: Path
 ) -> None:
     url = postgres.create()
     variables(database_url=url)
-    assert "made at the first start" in rows(run("doctor", "--output", "json"))["store", "schema"]["says"]
+    assert "the first start creates its tables" in rows(run("doctor", "--output", "json"))["store", "schema"]["says"]
 
     variables(database_url=f"postgresql://casebook:hunter2@127.0.0.1:9/{tmp_path.name}")
     ran = run("doctor", "--output", "json")
@@ -396,24 +397,24 @@ def test_a_server_that_cannot_be_written_to_or_reached_is_told(
     assert "hunter2" not in ran.out
 
 
-def test_a_place_where_no_file_can_be_made_is_told(run: Run, variables: Any, tmp_path: Path) -> None:
+def test_an_unwritable_place_is_reported(run: Run, variables: Any, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     variables(data=str(tmp_path / "file" / "data"))
 
     check = wrong(run("doctor", "--output", "json"))["store", "CASEBOOK_DATA"]
 
-    assert check["says"] == f"{tmp_path / 'file'} is no directory"
+    assert check["says"] == f"{tmp_path / 'file'} is not a directory"
     assert "CASEBOOK_DATA" in check["remedy"]
 
 
-def test_what_is_no_database_is_told(run: Run, variables: Any, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_reported_by_doctor(run: Run, variables: Any, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / STORE).write_text("dear diary\n" * 999)
 
-    assert "is damaged or is no database" in wrong(run("doctor", "--output", "json"))["store", "schema"]["says"]
+    assert "is damaged or is not a database" in wrong(run("doctor", "--output", "json"))["store", "schema"]["says"]
 
 
-def test_own_files_are_told_with_file_and_line(run: Run, variables: Any, tmp_path: Path) -> None:
+def test_problems_of_own_files_have_file_and_line(run: Run, variables: Any, tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
     (own / "mine.yaml").write_text("id: mine\nstatus: stable\nunknown: key\n")
@@ -432,9 +433,7 @@ def test_own_files_are_told_with_file_and_line(run: Run, variables: Any, tmp_pat
     assert rows(ran)["channels", str(channels)]["says"] == "no cluster is called 'prod': [0]"
 
 
-def test_an_example_that_is_taken_as_it_is_names_each_cluster_that_there_is_not_but_once(
-    run: Run, variables: Any
-) -> None:
+def test_an_unchanged_example_policy_reports_each_unknown_cluster_once(run: Run, variables: Any) -> None:
     examples = Path(__file__).parents[2] / "deploy" / "examples"
     variables(policy=str(examples / "policy.yaml"), channels=str(examples / "channels.yaml"))
 
@@ -443,10 +442,10 @@ def test_an_example_that_is_taken_as_it_is_names_each_cluster_that_there_is_not_
     told = [check for check in ran.json["checks"] if "no cluster is called" in check["says"]]
     assert [check["area"] for check in told] == ["policy", "channels"]
     assert all(check["says"].count("'prod'") == check["says"].count("'staging'") == 1 for check in told)
-    assert {check["remedy"] for check in told} == {"write one of simulated, or add the context to CASEBOOK_CONTEXTS"}
+    assert {check["remedy"] for check in told} == {"use one of simulated, or add the context to CASEBOOK_CONTEXTS"}
 
 
-def test_the_last_line_counts_and_says_what_to_do_next(run: Run, variables: Any, slack: SimulatedSlack) -> None:
+def test_the_last_line_counts_the_problems_and_says_what_to_do(run: Run, variables: Any, slack: SimulatedSlack) -> None:
     assert run("doctor").out.splitlines()[-1].endswith(" checks, 1 note.")
 
     variables(slack_app_token=slack.app_token, deadline="soon")
@@ -454,7 +453,7 @@ def test_the_last_line_counts_and_says_what_to_do_next(run: Run, variables: Any,
     ran = run("doctor")
 
     assert ran.out.splitlines()[-1] == (
-        "1 missing, 1 could not be looked at: do what the arrows say, from the top, and ask again."
+        "1 missing, 1 could not be checked: follow the arrows from the top, then run it again."
     )
     (row,) = [line for line in ran.out.splitlines() if "called too often" in line]
     assert row.startswith("unknown ")
@@ -464,10 +463,14 @@ def test_the_last_line_counts_and_says_what_to_do_next(run: Run, variables: Any,
     ("answer", "state", "says"),
     [
         (b"hello", "missing", "another program listens there"),
-        (b'{"status": "not ready", "problems": {"slack": "gone"}}', "ok", "Casebook listens there, and is not ready"),
+        (
+            b'{"status": "not ready", "problems": {"slack": "gone"}}',
+            "ok",
+            "Casebook already listens there, and is not ready",
+        ),
     ],
 )
-def test_an_address_that_is_taken_is_told_unless_it_is_casebook_itself(
+def test_an_address_in_use_is_reported_unless_casebook_itself_uses_it(
     run: Run, variables: Any, answer: bytes, state: str, says: str
 ) -> None:
     class Handler(BaseHTTPRequestHandler):

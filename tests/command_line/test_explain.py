@@ -34,9 +34,7 @@ def test_a_text_is_proven_by_the_cluster(run: Run, kubeconfig: str) -> None:
 
 
 @pytest.mark.parametrize("name", [["ledger/db-tikv-0"], ["db-tikv-0", "-n", "ledger"], ["db-tikv-0"]])
-def test_a_pod_is_diagnosed_in_the_namespace_named_or_else_the_contexts(
-    run: Run, kubeconfig: str, name: list[str]
-) -> None:
+def test_a_pod_is_diagnosed_in_the_given_or_the_contexts_namespace(run: Run, kubeconfig: str, name: list[str]) -> None:
     document = run("diagnose", "pod", *name, "--kubeconfig", kubeconfig, "--output", "json").json
 
     assert document["target"] == {
@@ -67,14 +65,14 @@ def test_timing_adds_clock_values_and_call_counts(run: Run, kubeconfig: str) -> 
     assert timing["seconds"] > 0
 
 
-def test_a_pod_that_does_not_exist_ends_with_4_and_the_closest_names(run: Run, kubeconfig: str) -> None:
+def test_a_missing_pod_exits_with_4_and_the_closest_names(run: Run, kubeconfig: str) -> None:
     ran = run("diagnose", "pod", "ledger/db-tikv", "--kubeconfig", kubeconfig)
 
     assert (ran.code, ran.out) == (4, "")
     assert ran.err.startswith("casebook: Pod ledger/db-tikv does not exist; did you mean ledger/db-tikv-0")
 
 
-def test_a_healthy_pod_shows_nothing_known_and_ends_with_3(
+def test_a_healthy_pod_has_no_known_problem_and_exits_with_3(
     run: Run, kubeconfig: str, cluster: SimulatedCluster
 ) -> None:
     healthy = {
@@ -94,21 +92,19 @@ def test_a_healthy_pod_shows_nothing_known_and_ends_with_3(
 
     assert ran.code == 3
     assert ran.out.splitlines()[:2] == [
-        "NOTHING KNOWN IS WRONG",
-        "No incident of the catalog shows on Pod calm/fine.",
+        "NO KNOWN PROBLEM FOUND",
+        "None of the known incidents applies to Pod calm/fine.",
     ]
 
 
-def test_a_kind_that_no_cluster_has_is_told_with_the_closest(run: Run, kubeconfig: str) -> None:
+def test_an_unknown_kind_gets_a_suggestion(run: Run, kubeconfig: str) -> None:
     ran = run("diagnose", "statefulthing", "ledger/db", "--kubeconfig", kubeconfig)
 
     assert (ran.code, ran.out) == (2, "")
     assert "does not know that kind; did you mean StatefulSet?" in ran.err
 
 
-def test_what_may_not_be_read_is_named_with_the_grant_it_needs(
-    run: Run, kubeconfig: str, cluster: SimulatedCluster
-) -> None:
+def test_a_forbidden_read_names_the_missing_grant(run: Run, kubeconfig: str, cluster: SimulatedCluster) -> None:
     cluster.forbid_everything()
 
     ran = run("explain", "--kubeconfig", kubeconfig, stdin=TEXT)
@@ -118,15 +114,15 @@ def test_what_may_not_be_read_is_named_with_the_grant_it_needs(
     assert "needs get on pods" in ran.out
 
 
-def test_a_text_nobody_knows_asks_no_cluster(run: Run, kubeconfig: str, cluster: SimulatedCluster) -> None:
+def test_an_unknown_text_makes_no_call_to_the_cluster(run: Run, kubeconfig: str, cluster: SimulatedCluster) -> None:
     ran = run("explain", "--kubeconfig", kubeconfig, stdin="Error: the coffee machine is broken\nand the tea is cold")
 
     assert ran.code == 3
-    assert "What was read\n  · “Error: the coffee machine is broken”\n" in ran.out
+    assert "From the text\n  · “Error: the coffee machine is broken”\n" in ran.out
     assert cluster.requests == []
 
 
-def test_the_answer_is_in_the_language_asked_for_or_that_of_the_text(run: Run, kubeconfig: str) -> None:
+def test_the_answer_is_in_the_requested_language_or_the_texts(run: Run, kubeconfig: str) -> None:
     chinese = f"这个 Pod 起不来，帮忙看一下\n{TEXT}"
 
     assert run("explain", "--kubeconfig", kubeconfig, stdin=chinese).out.startswith(" 已证实 ")
@@ -139,14 +135,14 @@ def test_the_answer_is_in_the_language_asked_for_or_that_of_the_text(run: Run, k
 # --- no cluster ---
 
 
-def test_without_a_cluster_a_text_is_answered_from_itself_and_says_so(run: Run) -> None:
+def test_without_a_cluster_a_text_is_explained_and_the_answer_says_so(run: Run) -> None:
     ran = run("explain", stdin=TEXT)
 
     assert ran.code == 0
     assert ran.out.startswith(" POSSIBLE ")
-    assert "No cluster was asked: this is from the text alone." in ran.out
+    assert "No cluster was queried; this is based on the text alone." in ran.out
     assert len(ran.err.splitlines()) == 1
-    assert ran.err.startswith("casebook: no cluster was asked: ")
+    assert ran.err.startswith("casebook: no cluster was queried: ")
 
 
 def test_without_a_cluster_an_object_cannot_be_diagnosed(run: Run) -> None:
@@ -167,7 +163,7 @@ def _edited(kubeconfig: str, **server: Any) -> str:
 
 @pytest.mark.parametrize("command", [["explain"], ["diagnose", "pod", "ledger/db-tikv-0"]])
 @pytest.mark.parametrize("trouble", ["expired", "context", "tls", "refused", "file"])
-def test_a_cluster_that_cannot_be_used_is_one_clear_line(
+def test_an_unusable_cluster_is_one_clear_line(
     run: Run, kubeconfig: str, cluster: SimulatedCluster, command: list[str], trouble: str
 ) -> None:
     options = ["--kubeconfig", kubeconfig]
@@ -201,7 +197,7 @@ def test_a_cluster_that_cannot_be_used_is_one_clear_line(
         assert (ran.code, ran.out) == (2, "")
 
 
-# --- what must not leave ---
+# --- redaction ---
 
 
 @pytest.mark.parametrize("output", ["text", "json"])
@@ -230,11 +226,11 @@ def test_a_secret_in_the_paste_or_in_the_cluster_is_in_no_answer(
     assert SECRET not in unknown.out
 
 
-# --- the real front door ---
+# --- as a process ---
 
 
-def test_the_front_door_reads_a_pipe_and_answers_in_a_pipe(kubeconfig: str) -> None:
-    """All that it imports is told on stderr as well: nobody waits for the library that only pictures need."""
+def test_the_process_reads_a_pipe_and_writes_to_a_pipe(kubeconfig: str) -> None:
+    """Check all imports on stderr too: the library for pictures must not be loaded."""
     done = subprocess.run(
         [sys.executable, "-m", "bot", "explain"],
         input=TEXT,
@@ -252,8 +248,8 @@ def test_the_front_door_reads_a_pipe_and_answers_in_a_pipe(kubeconfig: str) -> N
     assert not [line for line in done.stdout.splitlines() if line != line.rstrip()]
 
 
-def test_a_reader_who_leaves_early_causes_no_complaint(kubeconfig: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """Nor at the exit of the process, as test_audit.py has it."""
+def test_a_reader_that_leaves_early_causes_no_error(kubeconfig: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """This includes the exit of the process, as in test_audit.py."""
     reading, writing = os.pipe()
     os.close(reading)
     with descriptors.at_hand(TEXT) as stdin, descriptors.lent(stdin, writing, 2):
@@ -263,7 +259,7 @@ def test_a_reader_who_leaves_early_causes_no_complaint(kubeconfig: str, capfd: p
     assert (code, capfd.readouterr().err) == (0, "")
 
 
-def test_no_encoding_of_the_terminal_makes_it_fail(kubeconfig: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_any_terminal_encoding_works(kubeconfig: str, capfd: pytest.CaptureFixture[str]) -> None:
     with descriptors.at_hand(TEXT) as stdin, descriptors.lent(stdin, 1, 2, encoding="ascii"):
         code = main(["explain", "--kubeconfig", kubeconfig, "--lang", "zh"])
 

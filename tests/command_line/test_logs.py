@@ -1,4 +1,4 @@
-"""Logs: on stderr, one line per event, redacted wherever a secret hides in them."""
+"""Logs go to stderr, one line per event, redacted in every part."""
 
 import json
 import logging
@@ -6,7 +6,7 @@ import logging
 import pytest
 import structlog
 
-from bot.logs import configure_logging
+from bot.cli.logs import configure_logging
 from bot.settings import LogFormat, LogLevel
 
 SECRET = "hunter2-and-3"
@@ -36,7 +36,7 @@ def test_no_secret_is_logged_by_us_or_by_a_library(form: LogFormat, capsys: pyte
     assert captured.err.count("[redacted]") >= 4
 
 
-def test_json_logs_are_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_logs_have_one_object_per_line(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(level=LogLevel.INFO, form=LogFormat.JSON)
 
     _log_everywhere()

@@ -14,7 +14,7 @@ Run = Callable[..., Any]
 TEXT = 'Error: container has runAsNonRoot and image will run as root (pod: "db-0_shop(1-2)", container: tikv)'
 
 
-def test_it_says_which_line_matched_which_signature_and_what_was_captured(run: Run) -> None:
+def test_it_prints_the_matched_line_signature_and_captures(run: Run) -> None:
     ran = run("match", stdin=f"please help\n{TEXT}\n")
 
     assert (ran.code, ran.err) == (0, "")
@@ -26,7 +26,7 @@ def test_it_says_which_line_matched_which_signature_and_what_was_captured(run: R
     assert "pod=db-0" in ran.out
 
 
-def test_json_has_the_same(run: Run) -> None:
+def test_json_output_has_the_same_content(run: Run) -> None:
     document = run("match", "--output", "json", stdin=TEXT).json
 
     first = document["hypotheses"][0]
@@ -36,7 +36,7 @@ def test_json_has_the_same(run: Run) -> None:
     assert first["matches"][0]["captures"]["container"] == "tikv"
 
 
-def test_what_is_not_known_is_said_so_with_exit_code_3(run: Run) -> None:
+def test_an_unknown_text_exits_with_3(run: Run) -> None:
     ran = run("match", stdin="the coffee machine is broken again")
 
     assert ran.code == 3
@@ -47,14 +47,14 @@ def test_an_unknown_text_in_chinese_is_answered_in_chinese(run: Run) -> None:
     assert run("match", stdin="咖啡机又坏了，谁来修一下").out.splitlines()[0] == "没见过这个问题"
 
 
-def test_a_file_is_read_as_standard_input_is(run: Run, tmp_path: Path) -> None:
+def test_a_file_is_read_like_standard_input(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "error.txt"
     file.write_text(TEXT, "utf-8")
 
     assert run("match", str(file)).out == run("match", stdin=TEXT).out == run("match", "-", stdin=TEXT).out
 
 
-def test_a_file_as_powershell_writes_it_is_read(run: Run, tmp_path: Path) -> None:
+def test_a_powershell_file_is_read(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "error.txt"
     file.write_bytes(TEXT.replace("\n", "\r\n").encode("utf-16"))
 
@@ -70,18 +70,18 @@ def test_a_file_as_powershell_writes_it_is_read(run: Run, tmp_path: Path) -> Non
         (b"\x7fELF\x02\x01\x01" + b"\x00\x01\x02\xff\xfe" * 5000, "standard input is not text"),
     ],
 )
-def test_what_is_no_text_is_declined(run: Run, stdin: bytes, says: str) -> None:
+def test_binary_data_is_refused(run: Run, stdin: bytes, says: str) -> None:
     ran = run("match", stdin=stdin)
 
     assert (ran.code, ran.out) == (2, "")
     assert says in ran.err
 
 
-def test_a_few_stray_bytes_in_a_log_do_no_harm(run: Run) -> None:
+def test_a_few_stray_bytes_in_a_log_are_ignored(run: Run) -> None:
     assert run("match", stdin=b"\x00\x00\xff\xfe " + TEXT.encode() + b"\x00\xc3(").code == 0
 
 
-def test_a_missing_file_is_named(run: Run) -> None:
+def test_a_missing_file_is_reported(run: Run) -> None:
     ran = run("match", "no-such-file.log")
 
     assert ran.code == 2
@@ -89,14 +89,14 @@ def test_a_missing_file_is_named(run: Run) -> None:
 
 
 @pytest.mark.parametrize("line", ["x" * (6 << 20), "foo bar 12345\n" * 100_000])
-def test_a_huge_text_is_answered_with_what_was_left_out(run: Run, line: str) -> None:
+def test_a_huge_text_is_answered_and_the_omission_reported(run: Run, line: str) -> None:
     ran = run("match", stdin=f"{TEXT}\n{line}")
 
     assert ran.code == 0
-    assert "first and its last half MiB were looked at" in ran.err
+    assert "first and last half MiB were used" in ran.err
 
 
-# --- one JSON object a line ---
+# --- JSON lines ---
 
 
 def test_the_last_line_of_a_long_log_is_read_and_keeps_its_number(run: Run) -> None:
@@ -109,7 +109,7 @@ def test_the_last_line_of_a_long_log_is_read_and_keeps_its_number(run: Run) -> N
     assert "line 120001" in done.out
 
 
-def test_each_line_is_answered_and_nothing_but_id_and_text_is_looked_at(run: Run) -> None:
+def test_each_line_is_answered_using_only_id_and_text(run: Run) -> None:
     lines = [
         {"id": "a", "text": TEXT},
         {"id": 7, "text": "good morning"},
@@ -127,7 +127,7 @@ def test_each_line_is_answered_and_nothing_but_id_and_text_is_looked_at(run: Run
     assert third == first | {"id": "c"}
 
 
-def test_a_malformed_line_is_named_and_the_rest_goes_on(run: Run) -> None:
+def test_a_malformed_line_is_reported_and_the_others_are_answered(run: Run) -> None:
     lines = [
         '{"id": "a", "text": "x"}', "no json", '["a"]', '{"id": "b"}', '{"text": "x"}', '{"id": true, "text": "x"}',
         '{"id": "d", "text": 3}', "[" * 100_000, '{"id": "z", "text": "y"}',
@@ -141,7 +141,7 @@ def test_a_malformed_line_is_named_and_the_rest_goes_on(run: Run) -> None:
     assert "casebook: line 4: text is missing: expected a string" in ran.err
 
 
-def test_lone_surrogates_in_json_do_no_harm(run: Run) -> None:
+def test_lone_surrogates_in_json_are_accepted(run: Run) -> None:
     ran = run("match", "--jsonl", stdin='{"id": "\\ud800", "text": "OOM \\udfff"}')
 
     assert ran.code == 0
@@ -149,7 +149,7 @@ def test_lone_surrogates_in_json_do_no_harm(run: Run) -> None:
 
 
 def test_neither_the_client_nor_the_engine_is_imported_to_match(tmp_path: Path) -> None:
-    """They cost most of a second, which a script that matches thousands of texts one by one would pay each time."""
+    """They cost most of a second, which a script that matches thousands of texts would pay each time."""
     source = (
         "import sys; from bot.__main__ import main; code = main(['match', '--jsonl', sys.argv[1]]);"
         "heavy = {'kubernetes', 'aiohttp', 'structlog', 'bot.diagnosing', 'bot.probes'} & set(sys.modules);"

@@ -1,4 +1,4 @@
-"""On a terminal: colours, its width, a progress line that is gone afterwards. In a pipe: none of it."""
+"""A terminal gets colours, its width and a progress line that is removed; a pipe gets none of them."""
 
 import os
 import pty
@@ -20,7 +20,7 @@ TEXT = 'Error: container has runAsNonRoot and image will run as root (pod: "db-t
 
 @pytest.fixture
 def terminal(kubeconfig: str, monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """Run `casebook explain` with stdout and stderr on terminals; gives the exit code and what each received."""
+    """Run `casebook explain` with stdout and stderr on terminals; return the exit code and what each received."""
 
     def call(*, columns: int = 100, **environment: str) -> tuple[int, str, str]:
         with (
@@ -40,7 +40,7 @@ def terminal(kubeconfig: str, monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 @pytest.fixture
 def keyboard() -> Iterator[tuple[int, int]]:
-    """The outer and the inner end of the terminal that somebody types at."""
+    """Yield the outer and the inner end of the terminal that the user types at."""
     outer, inner = pty.openpty()
     yield outer, inner
     os.close(inner)
@@ -51,7 +51,7 @@ def _plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-def test_a_terminal_gets_colours_its_width_and_a_progress_line_that_goes_away(terminal: Terminal) -> None:
+def test_a_terminal_gets_colours_its_width_and_a_temporary_progress_line(terminal: Terminal) -> None:
     code, out, err = terminal(columns=60)
 
     assert code == 0
@@ -84,7 +84,7 @@ def test_nothing_to_read_from_a_terminal_says_what_to_do(
     assert err.startswith("casebook: nothing to read: name a file (casebook explain error.txt)")
 
 
-def test_a_text_may_be_pasted_at_the_keyboard_when_that_is_asked_for(
+def test_a_text_can_be_pasted_at_the_keyboard_on_request(
     keyboard: tuple[int, int], capfd: pytest.CaptureFixture[str]
 ) -> None:
     outer, inner = keyboard
@@ -98,7 +98,7 @@ def test_a_text_may_be_pasted_at_the_keyboard_when_that_is_asked_for(
     assert "run-as-nonroot-root-image" in out
 
 
-def test_in_a_pipe_a_sentence_stays_one_line_unless_columns_are_given(
+def test_in_a_pipe_sentences_do_not_wrap_unless_columns_is_set(
     run: Run, kubeconfig: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wide = run("explain", "--kubeconfig", kubeconfig, stdin=TEXT).out

@@ -1,4 +1,4 @@
-"""Wrong usage and malformed settings are told in a line, with what was meant, and end with 2."""
+"""Wrong usage and malformed settings are reported in one line with a suggestion, and exit with 2."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,18 +22,18 @@ Run = Callable[..., Any]
         (["match", "--context", "prod"], 'unknown option "--context"'),
         (["explain", "--lang", "fr"], 'unknown --lang "fr", known are en, zh'),
         (["explain", "--output", "jsn"], 'did you mean "json"?'),
-        (["explain", "--deadline", "soon"], "'soon' is no number of seconds from 0 to 300"),
+        (["explain", "--deadline", "soon"], "'soon' is not a number of seconds from 0 to 300"),
         (["diagnose", "pod"], "the following arguments are required: [NS/]NAME"),
         (["diagnose", "pdo", "shop/api"], 'unknown kind "pdo"; did you mean "pod"?'),
         (["diagnose", "deploymnt", "shop/api"], 'unknown kind "deploymnt"; did you mean "deployment"?'),
-        (["diagnose", "pod", "a/b/c"], '"a/b/c" is no NAME and no NS/NAME'),
-        (["diagnose", "pod", "/b"], '"/b" is no NAME and no NS/NAME'),
-        (["diagnose", "pod", "shop/"], '"shop/" is no NAME and no NS/NAME'),
+        (["diagnose", "pod", "a/b/c"], '"a/b/c" is neither NAME nor NS/NAME'),
+        (["diagnose", "pod", "/b"], '"/b" is neither NAME nor NS/NAME'),
+        (["diagnose", "pod", "shop/"], '"shop/" is neither NAME nor NS/NAME'),
         (["diagnose", "pod", "shop/api", "-n", "web"], '"shop/api" is in shop, but -n says web'),
         (["match", "a", "b"], 'unknown argument "b"'),
     ],
 )
-def test_wrong_usage_says_what_is_wrong_and_how_it_is_used(run: Run, argv: list[str], says: str) -> None:
+def test_wrong_usage_names_the_problem_and_prints_usage(run: Run, argv: list[str], says: str) -> None:
     ran = run(*argv)
 
     first, *rest = ran.err.splitlines()
@@ -44,7 +44,7 @@ def test_wrong_usage_says_what_is_wrong_and_how_it_is_used(run: Run, argv: list[
 
 
 @pytest.mark.parametrize("argv", [["--help"], ["match", "--help"], ["diagnose", "-h"]])
-def test_help_tells_the_exit_codes(run: Run, argv: list[str]) -> None:
+def test_help_lists_the_exit_codes(run: Run, argv: list[str]) -> None:
     ran = run(*argv)
 
     assert (ran.code, ran.err) == (0, "")
@@ -65,7 +65,7 @@ def test_help_tells_the_exit_codes(run: Run, argv: list[str]) -> None:
     ],
 )
 @pytest.mark.parametrize("command", ["match", "explain", "lint", "list"])
-def test_a_malformed_setting_is_named_in_one_line(
+def test_a_malformed_setting_is_reported_on_one_line(
     run: Run, monkeypatch: pytest.MonkeyPatch, command: str, variable: str, value: str, says: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -77,7 +77,7 @@ def test_a_malformed_setting_is_named_in_one_line(
     assert says in ran.err
 
 
-def test_what_kubernetes_injects_for_a_service_named_casebook_is_no_setting(
+def test_variables_kubernetes_injects_for_a_service_named_casebook_are_ignored(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("CASEBOOK_PORT", "CASEBOOK_SERVICE_HOST", "CASEBOOK_SERVICE_PORT_HTTP", "CASEBOOK_PORT_443_TCP_ADDR"):
@@ -86,7 +86,7 @@ def test_what_kubernetes_injects_for_a_service_named_casebook_is_no_setting(
     assert run("list").code == 0
 
 
-def test_defaults_of_channels_that_cannot_be_used_are_told_before_anything_is_served(
+def test_unusable_channel_defaults_are_reported_before_serving(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     file = tmp_path / "channels.yaml"

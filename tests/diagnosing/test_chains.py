@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.cli.rehearsal import stage, staged
 from bot.diagnosing import build_engine, diagnose
-from bot.rehearsing import stage, staged
 from intents.builtin import builtin_catalog
 from intents.catalog.cases import ask_of, world_of
 from intents.chains import MOST_MOMENTS

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
 from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import REHEARSAL_TIME, stage, staged
 from intents.catalog.cases import world_of
 from intents.domain import Focus, GapReason, ObjectRef, Verdict
 from intents.request import DiagnoseObject, ExplainText

@@ -2,8 +2,8 @@
 
 import pytest
 
+from bot.cli.rehearsal import stage, staged
 from bot.diagnosing import build_engine, diagnose
-from bot.rehearsing import stage, staged
 from intents.builtin import builtin_catalog
 from intents.catalog.cases import world_of
 from intents.domain import Diagnosis, GapReason, Judged, Language, Outcome, Verdict
@@ -48,7 +48,7 @@ async def test_without_prometheus_the_answer_is_as_if_nobody_had_thought_of_it()
 
     one = etcd_in(diagnosis)
     assert [finding.rule for finding in one.findings if finding.outcome is Outcome.GAP] == ["slow"]
-    assert all(gap.what != "Prometheus" for gap in sentences.told_gaps(diagnosis))
+    assert all(gap.what != "Prometheus" for gap in sentences.reported_gaps(diagnosis))
     assert [gap.reason for gap in diagnosis.gaps if gap.quiet] == [GapReason.NOT_CONFIGURED]
     assert "CASEBOOK_PROMETHEUS_URL" in full_text(scrubbed(diagnosis), language=Language.EN)
 
@@ -57,6 +57,6 @@ async def test_without_prometheus_the_answer_is_as_if_nobody_had_thought_of_it()
 async def test_a_prometheus_that_refuses_is_told(language: Language) -> None:
     diagnosis = await answer(forbidden=True)
 
-    gaps = [gap for gap in sentences.told_gaps(diagnosis) if gap.what == "Prometheus"]
+    gaps = [gap for gap in sentences.reported_gaps(diagnosis) if gap.what == "Prometheus"]
     assert [gap.reason for gap in gaps] == [GapReason.FORBIDDEN]
-    assert "Prometheus" in sentences.gap(gaps[0], language)
+    assert "Prometheus" in sentences.gap_sentence(gaps[0], language)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.cli.rehearsal import stage, staged
 from bot.diagnosing import TargetNotFound, build_engine, diagnose
-from bot.rehearsing import stage, staged
 from intents.focus import KINDS
 from intents.request import DiagnoseObject
 from tests import roles

@@ -147,7 +147,7 @@ def old() -> Own:
             *(("POST", f"/api/v1/namespaces/shop/pods/{name}/eviction") for name in ("web-1", "web-2")),
         ),
         looks=path,
-        ends="done; this is no fix",
+        ends="done; this does not fix the cause",
         undoing=(("PATCH", path),),
     )
 

@@ -24,15 +24,15 @@ from typing import Any, Final
 
 import aiohttp
 
-from bot.app import running
+from bot.app import Tuning, running
 from bot.cli.console import note
-from bot.clusters import Clusters
+from bot.cli.logs import configure_logging
+from bot.cli.rehearsal import stage
+from bot.cluster.clusters import Clusters
 from bot.diagnosing import build_engine, engine_for
-from bot.logs import configure_logging
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy, load_policy
-from bot.rehearsing import stage
 from bot.settings import load_settings
 from bot.slack.limits import Limits, Rate
 from intents.catalog.loader import load
@@ -126,7 +126,7 @@ class Premises:
     ) -> Serving:
         """Serve, on what an earlier process left, beside those that still do: Slack delivers to each in turn.
 
-        `app` are further parameters of `bot.app.running`, where forked; `catalog_alone`, without the built-in catalog.
+        `app` is the `bot.app.Tuning`, where forked; `catalog_alone`, without the built-in catalog.
         """
         if program is None and not forked:
             program = Program.of_checkout()
@@ -210,7 +210,7 @@ async def premises(
         await cluster.start()
         stack.push_async_callback(cluster.stop)
         (directory / "kubeconfig").write_text(json.dumps(cluster.kubeconfig()), encoding="utf-8")
-        slack = SimulatedSlack(retry_pauses=(), pace=pace, events=HEARD, scopes=GRANTED)
+        slack = SimulatedSlack(retry_pauses=(), rate_limits=pace, events=HEARD, scopes=GRANTED)
         await slack.start()
         stack.push_async_callback(slack.stop)
         alex, bo = slack.add_user("alex"), slack.add_user("bo")
@@ -286,6 +286,7 @@ async def _serve_forked(app: dict[str, Any]) -> None:
         engine = build_engine(configured.catalog)[0] if configured.catalog else ENGINE
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with running(configured, engine=engine, policy=policy, clusters=Clusters.of(configured), **app) as serving:
+    clusters, tuning = Clusters.of(configured), Tuning(**app)
+    async with running(configured, engine=engine, policy=policy, clusters=clusters, tuning=tuning) as serving:
         note(f"serving at {serving.url}")
         await stop.wait()

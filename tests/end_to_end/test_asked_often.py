@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from bot.common.coalescing import coalesced
 from bot.metrics import Metrics
-from bot.slack.sharing import together
 
 
 async def test_all_who_ask_at_once_share_one_look_and_its_failure_too() -> None:
@@ -22,7 +22,7 @@ async def test_all_who_ask_at_once_share_one_look_and_its_failure_too() -> None:
             raise OSError("gone")
         return this
 
-    ask = together(look)
+    ask = coalesced(look)
     first, *others = [asyncio.create_task(ask()) for _ in range(100)]
     await asyncio.sleep(0.01)
     first.cancel()

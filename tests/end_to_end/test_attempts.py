@@ -29,7 +29,7 @@ ACTING: Final[Json] = {**EVERYWHERE, "users": ["*"], "actions": ["*"]}
 TWO: Final[Json] = {"approval": [{**EVERYWHERE, "risks": ["low", "disruptive", "data-loss"]}]}
 DEPLOYMENTS: Final = ("apps", "deployments")
 SECRET: Final = "hunter2-S3cr3tP4ss"
-WAITS: Final = "waits for a second person"
+WAITS: Final = "waiting for a second person"
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ async def test_what_its_asker_may_not_do_any_more_is_approved_by_nobody(tmp_path
 
         assert late["submit"] is None
         for says in (whispered(at, at.bo), words_of(late["blocks"])):
-            assert "whoever asked for this may not do it any more" in says.lower()
+            assert "the requester is no longer allowed to do this" in says.lower()
         assert [one.actor for one in await at.audited() if one.outcome == "not allowed"] == [at.bo, at.bo]
         assert at.writes() == []
 

@@ -63,7 +63,7 @@ def shown(at: Workplace, answer: dict[str, Any]) -> str:
 
 async def asked(at: Workplace, answer: dict[str, Any]) -> dict[str, Any]:
     """The answer once a second person is waited for."""
-    await at.slack.wait_for(lambda: "waits for a second person" in shown(at, answer))
+    await at.slack.wait_for(lambda: "waiting for a second person" in shown(at, answer))
     return at.slack.message(at.channel, answer["ts"])
 
 
@@ -71,8 +71,8 @@ async def test_what_takes_two_is_asked_for_by_one_and_done_when_another_approves
     async with workplace(tmp_path, engine, pulls_again.world, policy=policy_of(tmp_path, **TWO)) as at:
         answer = await pasted(at, pulls_again)
         dialog = await at.dialog(at.alex, answer)
-        assert dialog["submit"]["text"] == "Ask for approval"
-        assert "nothing is done before" in words_of(dialog["blocks"])
+        assert dialog["submit"]["text"] == "Request approval"
+        assert "nothing is applied before" in words_of(dialog["blocks"])
         await at.submit(at.alex, dialog["id"])
 
         waiting = await asked(at, answer)
@@ -83,14 +83,14 @@ async def test_what_takes_two_is_asked_for_by_one_and_done_when_another_approves
         assert at.writes() == []
 
         own = await at.dialog(at.alex, waiting)
-        assert "waits for somebody else to approve" in words_of(own["blocks"])
+        assert "another member must approve it" in words_of(own["blocks"])
         assert own["submit"] is None
         guest = await at.dialog(at.guest, waiting)
         assert guest["submit"] is None
 
         second = await at.dialog(at.bo, waiting)
-        assert second["submit"]["text"] == "Approve and do it"
-        assert f"Asked for by @{at.alex}" in "\n".join(lines_of(second))
+        assert second["submit"]["text"] == "Approve and apply"
+        assert f"Requested by @{at.alex}" in "\n".join(lines_of(second))
         assert f"-pod: {POD}" in "\n".join(lines_of(second)).replace("    ", "")
         await at.submit(at.bo, second["id"])
         await at.slack.wait_for(lambda: "FIXED: the cause is gone" in shown(at, answer))
@@ -120,7 +120,7 @@ async def test_of_two_who_confirm_at_once_neither_approves_what_they_have_not_se
         assert len(asking) == 1
         late = at.bo if asking[0].actor == at.alex else at.alex
         assert (
-            "somebody else has confirmed this meanwhile"
+            "another member has already requested this"
             in words_of([one["blocks"] for one in at.slack.ephemerals(late)]).lower()
         )
 
@@ -139,10 +139,10 @@ async def test_approval_can_be_kept_to_a_user_group(tmp_path, engine, pulls_agai
         again = await pasted(at, pulls_again, other)
         await at.submit(at.bo, (await at.dialog(at.bo, again, other))["id"])
         await at.slack.wait_for(
-            lambda: "waits for a second person" in "\n".join(lines_of(at.slack.message(other, again["ts"])))
+            lambda: "waiting for a second person" in "\n".join(lines_of(at.slack.message(other, again["ts"])))
         )
         lead = await at.dialog(at.alex, at.slack.message(other, again["ts"]), other)
-        assert lead["submit"]["text"] == "Approve and do it"
+        assert lead["submit"]["text"] == "Approve and apply"
         assert at.writes() == []
 
 
@@ -266,5 +266,5 @@ async def test_whoever_has_no_address_that_counts_acts_nowhere_under_their_own_n
         refused = await at.dialog(at.alex, await pasted(at, pulls_again))
 
         assert refused["submit"] is None
-        assert "is in none of the domains" in words_of(refused["blocks"])
+        assert "is not listed under" in words_of(refused["blocks"])
         assert at.writes() == []

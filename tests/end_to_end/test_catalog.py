@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from bot.cli.rehearsal import stage
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.policy import Policy
 from bot.policy.model import Rules
-from bot.rehearsing import stage
 from intents.catalog.cases import ask_of, world_of
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Case, Incident
@@ -121,9 +121,9 @@ def verdict_in(lines: list[str], incident: Incident) -> Verdict | None:
     title = incident.title.in_(Language.EN)
     for line in lines:
         for verdict in Verdict:
-            if f"{words.verdict(verdict, Language.EN)} · {title}" in line:
+            if f"{words.verdict_word(verdict, Language.EN)} · {title}" in line:
                 return verdict
-        if f"{words.COULD.in_(Language.EN)} · {title}" in line:
+        if f"{words.YOU_COULD.in_(Language.EN)} · {title}" in line:
             return Verdict.POSSIBLE
         if line.startswith(f"{words.SYMBOLS[Outcome.REFUTES]} {title} ({incident.id})"):
             return Verdict.RULED_OUT

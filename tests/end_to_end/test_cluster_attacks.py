@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bot.rehearsing import stage
+from bot.cli.rehearsal import stage
 from responses.slack.presses import Press
 from tests.end_to_end.test_clusters import (
     names,
@@ -54,14 +54,14 @@ async def test_what_was_fixed_in_one_cluster_is_not_said_of_another_nor_takes_it
     async with workplace(tmp_path, engine, healing.world, policy=seeing(), others={"prod": prod}) as at:
         answer = await pasted(at, healing.text)
         await pick(at, answer, "simulated")
-        chosen = await shown(at, answer, "cluster simulated (as chosen)")
+        chosen = await shown(at, answer, "cluster simulated (as selected)")
         await at.confirm(at.bo, chosen)
         await shown(at, answer, "# ✅ FIXED")
         await at.settled()
         assert prod.requests == [one for one in prod.requests if one.method == "GET"]
 
         await pick(at, at.slack.message(at.channel, answer["ts"]), "prod")
-        other = await shown(at, answer, "cluster prod (as chosen)")
+        other = await shown(at, answer, "cluster prod (as selected)")
 
         assert said(other).startswith("# 🔴 CONFIRMED")
         assert "FIXED: the cause is gone · simulated · by" in said(other)

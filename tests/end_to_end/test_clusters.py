@@ -12,12 +12,12 @@ from typing import Any
 
 import aiohttp
 
-from bot.channels import ChannelDefaults, load_channels
+from bot.cli.rehearsal import stage
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.policy import Policy
+from bot.policy.channel_defaults import ChannelDefaults, load_channels
 from bot.policy.model import Rules
-from bot.rehearsing import stage
 from bot.slack.limits import Limits, Rate
 from responses.slack.presses import Press
 from tests.end_to_end.process import premises
@@ -120,7 +120,7 @@ async def test_a_command_names_the_cluster_and_the_answer_says_so(tmp_path, engi
     async with two_clusters(tmp_path, engine, broken) as (at, _):
         for text in (f"{POD} in prod", f"{POD} --context prod", f"explain --context prod {broken.text}"):
             answer = await asked(at, text)
-            assert "cluster prod (as asked)" in said(answer)
+            assert "cluster prod (named in the question)" in said(answer)
         assert not reads(at.cluster)
 
         wrong = await asked(at, f"{POD} in prdo")
@@ -134,7 +134,7 @@ async def test_names_of_clusters_are_told_to_nobody_who_may_not_see_them(tmp_pat
         absent = said(await asked(at, "pod front/web in prud"))
 
         assert hidden.replace("prod", "prud") == absent
-        assert "there are simulated" in absent
+        assert "Available clusters: simulated" in absent
         assert not prod.requests
 
 
@@ -183,7 +183,7 @@ async def test_a_channel_has_a_cluster_and_a_namespace_which_grant_nothing(tmp_p
 
 async def test_the_context_that_is_set_is_the_usual_one(tmp_path, engine, broken):
     async with two_clusters(tmp_path, engine, broken, context="prod") as (at, _):
-        assert "cluster prod (the usual one)" in said(await pasted(at, broken.text))
+        assert "cluster prod (the default)" in said(await pasted(at, broken.text))
 
 
 # --- what cannot be told is asked ---
@@ -192,13 +192,13 @@ async def test_the_context_that_is_set_is_the_usual_one(tmp_path, engine, broken
 async def test_an_object_is_looked_for_everywhere_at_once(tmp_path, engine, broken):
     async with two_clusters(tmp_path, engine, broken) as (at, _):
         answer = await asked(at, POD)
-        assert "cluster prod (the object was found in no other)" in said(answer)
+        assert "cluster prod (no other cluster has the object)" in said(answer)
         assert offered(answer) == []
         assert len(reads(at.cluster)) == 1
 
         nowhere = await asked(at, "pod front/nowhere")
-        assert "front/nowhere exists in none of the clusters" in said(nowhere)
-        assert "say where: “in simulated”, “in prod”" in words_of(nowhere["blocks"])
+        assert "front/nowhere does not exist in any cluster" in said(nowhere)
+        assert "name the cluster in your question: “in simulated”, “in prod”" in words_of(nowhere["blocks"])
         assert names(nowhere) == ["simulated", "prod"]
 
 
@@ -207,13 +207,13 @@ async def test_the_cluster_is_asked_for_below_an_answer_from_the_text_and_chosen
 ):
     async with two_clusters(tmp_path, engine, vague) as (at, _):
         answer = await pasted(at, vague.text)
-        assert "several clusters may be meant" in said(answer)
+        assert "the text could refer to several clusters" in said(answer)
         assert "Which cluster?" in said(answer)
         assert names(answer) == ["simulated", "prod"]
         assert all(one["value"] not in ("prod", "simulated") for one in offered(answer))
 
         await pick(at, answer, "prod", user=at.bo)
-        found = await shown(at, answer, "cluster prod (as chosen)")
+        found = await shown(at, answer, "cluster prod (as selected)")
         assert "several clusters" not in said(found)
         assert names(found) == ["simulated"]
 
@@ -222,9 +222,9 @@ async def test_the_cluster_is_asked_for_below_an_answer_from_the_text_and_chosen
         await at.send(stale)
         await at.send(stale)
         await at.settled()
-        assert "cluster prod (as chosen)" in said(at.slack.message(at.channel, answer["ts"]))
+        assert "cluster prod (as selected)" in said(at.slack.message(at.channel, answer["ts"]))
         await pick(at, found, "simulated")
-        other = await shown(at, answer, "cluster simulated (as chosen)")
+        other = await shown(at, answer, "cluster simulated (as selected)")
         assert names(other) == ["prod"]
         await at.settled()
         assert len(at.answers(answer["thread_ts"])) == 1
@@ -237,10 +237,10 @@ async def test_of_two_choices_the_later_one_stands_though_the_earlier_takes_long
         await pick(at, answer, "prod")
         await until(lambda: len(prod.requests) > 1)
         await at.send(pressed(at, answer, offered(answer)[0]["value"]))
-        await shown(at, answer, "cluster simulated (as chosen)")
+        await shown(at, answer, "cluster simulated (as selected)")
         await at.settled()
 
-        assert "cluster simulated (as chosen)" in said(at.slack.message(at.channel, answer["ts"]))
+        assert "cluster simulated (as selected)" in said(at.slack.message(at.channel, answer["ts"]))
 
 
 async def test_a_cluster_that_may_not_be_seen_is_not_asked_whoever_presses(tmp_path, engine, vague):
@@ -259,7 +259,7 @@ async def test_a_cluster_that_may_not_be_seen_is_not_asked_whoever_presses(tmp_p
         await at.settled()
 
         told = words_of([one["blocks"] for one in at.slack.ephemerals(at.bo)])
-        assert "does not let you be shown that cluster" in told
+        assert "does not allow you to see this cluster" in told
         assert said(at.slack.message(at.channel, answer["ts"])) == before
         assert not prod.requests
         [entry] = await at.audited()
@@ -288,7 +288,7 @@ async def test_many_clusters_are_a_menu(tmp_path, engine, vague):
 
         await at.slack.click(at.alex, at.channel, answer["ts"], menu["action_id"], value=value)
 
-        await shown(at, answer, "cluster prod (as chosen)")
+        await shown(at, answer, "cluster prod (as selected)")
 
 
 async def test_what_is_not_known_is_no_reason_to_ask_for_a_cluster(tmp_path, engine, broken):
@@ -383,7 +383,7 @@ async def test_a_cluster_out_of_order_is_told_with_what_to_look_at_and_slows_no_
         assert max(beside) < call
         assert took < 30
         for name, why in (("silent", "unreachable"), ("refusing", "unreachable"), ("hung", "timed out")):
-            assert f"the cluster {name} could not be asked: {why}" in told[name]
+            assert f"cluster {name} could not be queried: {why}" in told[name]
             assert "CASEBOOK_CONTEXTS" in told[name]
             assert sick.get(name, hung.url) not in told[name]
 
@@ -406,7 +406,7 @@ async def test_who_cannot_be_asked_for_the_object_keeps_nobody_waiting(tmp_path,
         answer = await asked(at, POD)
         took += time.monotonic()
 
-        assert "cluster simulated (the object was found there; silent, refusing could not be asked)" in said(answer)
+        assert "cluster simulated (it has the object; silent, refusing could not be queried)" in said(answer)
         assert names(answer) == ["silent", "refusing"]
         assert took < 12
 
@@ -416,7 +416,7 @@ async def test_what_could_not_be_asked_is_not_told_to_be_without_the_object(tmp_
         refusing = policed(refusing=sick["refusing"])
         async with workplace(tmp_path, engine, broken.world, **refusing) as at:
             nowhere = said(await asked(at, "pod front/nowhere"))
-            assert "front/nowhere was not found; refusing could not be asked" in nowhere
+            assert "front/nowhere was not found; refusing could not be queried" in nowhere
 
 
 async def test_a_choice_outlives_the_process_that_offered_it_and_the_one_that_took_it(tmp_path, engine, vague):
@@ -441,7 +441,7 @@ async def test_a_choice_outlives_the_process_that_offered_it_and_the_one_that_to
 
         await at.start()
         await at.slack.wait_for(
-            lambda: "cluster simulated (as chosen)" in said(at.slack.message(at.channel, answer["ts"])), timeout=20
+            lambda: "cluster simulated (as selected)" in said(at.slack.message(at.channel, answer["ts"])), timeout=20
         )
         assert len(at.ours(answer["thread_ts"])) == 1
         await other.stop()

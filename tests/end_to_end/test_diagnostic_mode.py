@@ -44,7 +44,7 @@ async def test_a_failing_pod_is_put_into_diagnostic_mode(tmp_path: Path, engine:
         assert "Pod wallet/wallet-pd-1" in shown
         assert "runmode: debug" in shown
         assert "This is no fix" in shown
-        assert dialog["submit"]["text"] == "Annotate"
+        assert dialog["submit"]["text"] == "Annotate object"
         assert at.writes() == []
 
         await at.submit(at.bo, dialog["id"])
@@ -53,7 +53,7 @@ async def test_a_failing_pod_is_put_into_diagnostic_mode(tmp_path: Path, engine:
 
         assert at.writes() == [("PATCH", POD)]
         assert "kubectl -n wallet exec -it wallet-pd-1 -c pd -- /bin/sh" in says
-        assert "done; this is no fix" in says
+        assert "done; this does not fix the cause" in says
         assert "FIXED" not in says
         assert f"@{at.bo}" in says
         assert [(one.outcome, one.action) for one in await at.audited()] == [
@@ -67,7 +67,7 @@ async def test_a_pod_that_does_not_start_again_is_not_said_to_be_in_the_mode(tmp
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
         await at.confirm(at.bo, answer)
 
-        says = await told_in_the_end(at, answer, "not clear")
+        says = await told_in_the_end(at, answer, "not be verified")
         await at.settled()
 
         assert "pd has not started again yet" in says
@@ -85,4 +85,4 @@ async def test_the_mode_is_left_by_a_second_button(tmp_path: Path, engine: Engin
         await at.settled()
 
         assert at.writes() == [("DELETE", POD)]
-        assert "done; this is no fix" in says
+        assert "done; this does not fix the cause" in says

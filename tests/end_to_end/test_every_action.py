@@ -67,7 +67,7 @@ class Story:
         scenario, quiet = self.scenario, self.watch.revision
         dialog = await self.pressed(scenario.button)
         # It says the verb, in words of people.
-        assert dialog["submit"]["text"] not in (scenario.action, "Undo", "OK")
+        assert dialog["submit"]["text"] not in (scenario.action, "Undo change", "OK")
         # Neither the questions nor the dry runs have moved anything.
         assert self.watch.revision == quiet
         assert self.watch.writes() == []
@@ -85,7 +85,7 @@ class Story:
     async def undone(self) -> None:
         done = self.watch.writes()
         dialog = await self.pressed("↩ Undo")
-        assert dialog["submit"]["text"] == "Undo"
+        assert dialog["submit"]["text"] == "Undo change"
         assert self.watch.writes() == done
         says = await self.submitted(dialog, of=f"Undo: {self.scenario.button}")
 

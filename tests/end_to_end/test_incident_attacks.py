@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from bot.diagnosing import Engine
 from bot.policy import Policy
-from bot.policy.model import Answers
+from bot.policy.model import AnswerLevel
 from tests.end_to_end.workplace import Workplace, broken_of, lines_of, workplace
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -26,7 +26,7 @@ PIN = "casebook.pin"
 async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
     """Guests may see clusters here as others do: what they may not is theirs to keep from them all the same."""
     usual = Policy.playground()
-    generous = replace(usual, rules=usual.rules.model_copy(update={"guests": Answers.AS_OTHERS}))
+    generous = replace(usual, rules=usual.rules.model_copy(update={"guests": AnswerLevel.AS_OTHERS}))
     world = broken_of(engine, "run-as-nonroot-root-image").world
     data = tmp_path_factory.mktemp("attacks")
     async with workplace(data, engine, world, policy=generous, summary_slot_s=0.1) as there:
@@ -73,7 +73,7 @@ async def test_the_summary_cannot_be_put_on_the_timeline_that_it_is_made_of(at):
     await at.settled()
 
     told = [read(one) for user in (at.alex, at.bo) for one in at.slack.ephemerals(user)]
-    assert ["this is my summary" in one.lower() for one in told] == [True, True]
+    assert ["this is casebook's summary" in one.lower() for one in told] == [True, True]
     assert "📌" not in await asked(at, at.bo, channel, "incident timeline")
 
 
@@ -82,29 +82,29 @@ async def test_a_resolved_incident_whose_channel_is_unarchived_stays_resolved_un
     await asked(at, at.bo, channel, "incident resolve")
     await at.settled()
     before = await at.app.store.chronicles.get(channel)
-    await at.slack.places.archive(at.bo, channel)
+    await at.slack.channel_actions.archive(at.bo, channel)
     await at.settled()
-    await at.slack.places.unarchive(at.bo, channel)
-    await at.slack.places.invite(at.bo, channel)
+    await at.slack.channel_actions.unarchive(at.bo, channel)
+    await at.slack.channel_actions.invite(at.bo, channel)
     await at.settled()
 
     assert (await at.app.store.chronicles.get(channel)).resolved == before.resolved
-    assert "is resolved already" in await asked(at, at.bo, channel, "incident resolve")
+    assert "is already resolved" in await asked(at, at.bo, channel, "incident resolve")
     assert "Reopened" in await asked(at, at.bo, channel, "incident reopen")
 
 
 async def test_where_it_may_not_join_whoever_made_the_channel_is_told_once_how_it_comes(at):
     at.slack.fail("conversations.join", error="missing_scope", needed="channels:join", times=9)
-    channel = await at.slack.places.create(at.bo, "inc-4-join")
+    channel = await at.slack.channel_actions.create(at.bo, "inc-4-join")
     other = at.slack.add_channel("fire-4-join", bot=False)
     await asked(at, at.bo, other, "incident open")
     await asked(at, at.bo, other, "incident open")
     await at.settled()
-    at.slack.heal()
-    told = [says for one in at.ours(at.slack.open_im(at.bo)) if "could not come" in (says := read(one))]
+    at.slack.clear_faults()
+    told = [says for one in at.ours(at.slack.open_im(at.bo)) if "could not join" in (says := read(one))]
 
     assert [("#inc-4-join" in one, "#fire-4-join" in one) for one in told] == [(True, False), (False, True)]
-    assert all("channels:join" in one and "/invite me" in one for one in told)
+    assert all("channels:join" in one and "/invite" in one for one in told)
     assert at.ours(channel) == []
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.slack.surfaces import PIN, UNPIN
 from bot.store import ChannelState
+from bot.surfaces.slack.entry_points import PIN, UNPIN
 from tests.end_to_end.workplace import Workplace, lines_of, workplace
 
 REPORT = "checkout is down, customers cannot pay"
@@ -76,7 +76,7 @@ async def test_what_was_missed_is_told_in_a_few_lines_since_one_last_read(at):
 
     assert "What happened so far" in first
     assert REPORT in first
-    assert "Since you last read here" in second
+    assert "Since you last read this channel" in second
     assert f"@{at.alex}" in second
     assert REPORT not in second
     assert (
@@ -111,10 +111,10 @@ async def test_resolving_posts_the_final_summary_with_a_draft_and_reopening_take
 
     assert "final summary" in promised
     assert len(finals) == 1
-    assert "A draft of the postmortem follows as a file in the thread" in finals[0]
+    assert "A draft of the postmortem is attached as a file in the thread" in finals[0]
     assert "Resolved: not said" not in finals[0]
     assert REPORT in attached(at, channel)[0]
-    assert "is resolved already" in again
+    assert "is already resolved" in again
     assert await state_of(at, channel) is ChannelState.RESOLVED
 
     await asked(at, at.alex, channel, "incident reopen")
@@ -123,7 +123,7 @@ async def test_resolving_posts_the_final_summary_with_a_draft_and_reopening_take
 
     assert [f"By @{at.alex}" in read(one) for one in at.ours(channel) if read(one).startswith("🔁 Reopened")] == [True]
     assert await state_of(at, channel) is ChannelState.OPEN
-    assert "is an incident channel already" in await asked(at, at.alex, channel, "incident reopen")
+    assert "incident of this channel is already open" in await asked(at, at.alex, channel, "incident reopen")
 
 
 async def test_who_resolves_at_the_same_time_as_another_is_told_and_it_is_said_once(at):
@@ -153,7 +153,7 @@ async def test_what_is_no_incident_loses_its_summary_and_is_left_alone_until_it_
     await at.settled()
 
     assert [read(one).startswith("🙅 Dismissed") for one in at.ours(channel)] == [True]
-    assert "is no incident" in await asked(at, at.bo, channel, "summary")
+    assert "was dismissed" in await asked(at, at.bo, channel, "summary")
 
     await asked(at, at.bo, channel, "incident open")
     shown = await at.slack.wait_for(lambda: [one for one in pinned(at, channel) if "payments are down" in one])
@@ -186,7 +186,7 @@ async def test_elsewhere_each_command_says_so_and_how_to_make_it_an_incident_cha
 
     await asked(at, at.alex, at.channel, "incident open")
     assert await at.slack.wait_for(lambda: pinned(at, at.channel))
-    assert "in a direct message there is none" in await asked(at, at.alex, at.slack.open_im(at.alex), "summary")
+    assert "a direct message cannot be one" in await asked(at, at.alex, at.slack.open_im(at.alex), "summary")
 
 
 async def test_guests_are_told_why_they_may_neither_read_nor_change_it(at):
@@ -194,13 +194,13 @@ async def test_guests_are_told_why_they_may_neither_read_nor_change_it(at):
     ts = await at.slack.say(at.alex, channel, "lol")
     await at.slack.marks.react(at.guest, channel, ts, "pushpin")
     await at.slack.shortcut(at.guest, channel, ts, callback_id=PIN)
-    await whispered(at, at.guest, "cannot change what is kept")
+    await whispered(at, at.guest, "cannot change the record")
     await at.settled()
 
     assert len(at.slack.ephemerals(at.guest)) == 2  # once for each
-    assert "Guests get answers from the text alone" in await asked(at, at.guest, channel, "summary")
+    assert "Guests get answers based on the pasted text only" in await asked(at, at.guest, channel, "summary")
     for word in ("resolve", "dismiss"):
-        assert "please ask a member" in await asked(at, at.guest, channel, f"incident {word}")
+        assert "Ask a member" in await asked(at, at.guest, channel, f"incident {word}")
     assert await state_of(at, channel) is ChannelState.OPEN
     assert "lol" not in await asked(at, at.alex, channel, "incident timeline")
 
@@ -221,10 +221,10 @@ async def test_a_pin_puts_a_message_on_the_timeline_until_it_is_taken_off(at):
     await at.slack.marks.react(at.bo, channel, ts, "thumbsup")
     assert "coffee" not in await timeline()
     await at.slack.shortcut(at.alex, channel, ts, callback_id=PIN)
-    await whispered(at, at.alex, "On the timeline now")
+    await whispered(at, at.alex, "Added to the timeline")
     assert "coffee" in await timeline()
     await at.slack.shortcut(at.bo, channel, ts, callback_id=UNPIN)
-    await whispered(at, at.bo, "Taken off")
+    await whispered(at, at.bo, "Removed from")
     assert "coffee" not in await timeline()
     await at.slack.shortcut(at.bo, channel, ts, callback_id=UNPIN)
     await whispered(at, at.bo, "not on the timeline")
@@ -251,17 +251,17 @@ async def test_a_pin_elsewhere_is_only_a_pin(at):
     assert len(at.slack.calls) == before
 
     await at.slack.shortcut(at.alex, at.channel, ts, callback_id=PIN)
-    assert "is no incident channel" in await whispered(at, at.alex, "/diagnose incident open")
+    assert "is not an incident channel" in await whispered(at, at.alex, "/diagnose incident open")
 
 
 async def test_who_joins_late_is_told_what_happened_and_who_is_early_is_not(at):
     cy, dee = at.slack.add_user("cy"), at.slack.add_user("dee")
-    channel = await at.slack.places.create(at.alex, "inc-10")
+    channel = await at.slack.channel_actions.create(at.alex, "inc-10")
     await at.slack.wait_for(lambda: pinned(at, channel))
-    await at.slack.places.join(cy, channel)
+    await at.slack.channel_actions.join(cy, channel)
     await at.slack.say(at.alex, channel, REPORT)
     await at.settled()
-    await at.slack.places.join(dee, channel)
+    await at.slack.channel_actions.join(dee, channel)
 
     assert REPORT in await whispered(at, dee, "What happened so far")
     await at.settled()
@@ -271,7 +271,7 @@ async def test_who_joins_late_is_told_what_happened_and_who_is_early_is_not(at):
 async def test_whoever_archives_it_gets_how_it_ended_since_nothing_can_be_posted_there(at):
     channel = await incident(at, "inc-11", REPORT)
 
-    await at.slack.places.archive(at.bo, channel)
+    await at.slack.channel_actions.archive(at.bo, channel)
     await at.slack.wait_for(lambda: attached(at, at.slack.open_im(at.bo)))
     await at.settled()
 
@@ -321,7 +321,7 @@ async def test_an_incident_is_resolved_aloud_once_however_often_that_is_heard(at
     assert len(attached(at, channel)) == 1
     assert await state_of(at, channel) is ChannelState.RESOLVED
     (again,) = await said_to_us(at, at.bo, channel, "incident resolve")
-    assert "is resolved already" in again
+    assert "is already resolved" in again
     ts = await at.slack.say(at.bo, channel, f"<@{at.slack.bot_user_id}> incident status")
     await at.slack.edit(at.bo, channel, ts, f"<@{at.slack.bot_user_id}> incident reopen")
     await at.slack.wait_for(lambda: any(read(one).startswith("🔁 Reopened") for one in at.ours(channel)))
@@ -339,11 +339,11 @@ async def test_aloud_nobody_may_more_than_by_command(at):
     await at.slack.say(at.alex, im, "summary")
     await at.settled()
 
-    assert "Guests get answers from the text alone" in summary
-    assert "please ask a member" in dismissal
+    assert "Guests get answers based on the pasted text only" in summary
+    assert "Ask a member" in dismissal
     assert await state_of(at, channel) is ChannelState.OPEN
     assert "/diagnose incident open" in elsewhere
-    assert "in a direct message there is none" in read(direct(at, at.alex)[-1])
+    assert "a direct message cannot be one" in read(direct(at, at.alex)[-1])
 
 
 # --- what goes wrong ---
@@ -351,7 +351,7 @@ async def test_aloud_nobody_may_more_than_by_command(at):
 
 async def test_a_final_summary_whose_posting_was_cut_off_stands_once(at):
     channel = await incident(at, "inc-12", REPORT)
-    at.slack.fail("chat.postMessage", reset=True, after_doing=True)
+    at.slack.fail("chat.postMessage", reset=True, after_execution=True)
 
     await asked(at, at.bo, channel, "incident resolve")
     await at.slack.wait_for(lambda: attached(at, channel))
@@ -383,7 +383,7 @@ async def test_where_files_may_not_be_uploaded_the_final_summary_says_so(at):
 async def test_whoever_archives_what_they_may_not_be_shown_is_told_how_it_can_be_had(at):
     channel = await incident(at, "inc-15", REPORT)
 
-    await at.slack.places.archive(at.guest, channel)
+    await at.slack.channel_actions.archive(at.guest, channel)
     await at.slack.wait_for(lambda: direct(at, at.guest))
     await at.settled()
 
@@ -396,7 +396,7 @@ async def test_while_slack_does_not_tell_who_asks_a_command_is_asked_for_again(a
     channel = await incident(at, "inc-16", REPORT)
     at.slack.fail("users.info", status=503, times=9)
 
-    assert "ask again in a moment" in await asked(at, at.bo, channel, "incident resolve")
+    assert "try again in a moment" in await asked(at, at.bo, channel, "incident resolve")
     assert await state_of(at, channel) is ChannelState.OPEN
 
 
@@ -413,7 +413,7 @@ async def test_a_summary_that_was_taken_away_by_hand_does_not_stop_a_dismissal(a
 async def test_what_does_not_work_for_want_of_scopes_is_said_once_below_the_summary_with_the_cure(at):
     missing = ("channels:history", "channels:join", "pins:write", "canvases:write", "files:write", "reactions:read")
     for scope in missing:
-        at.slack.withhold_scope(scope)
+        at.slack.revoke_scope(scope)
     channel = at.slack.add_channel("checkout-scopes")
 
     await asked(at, at.bo, channel, "incident open")

@@ -7,7 +7,7 @@ import json
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.cluster.calls import Called
+from bot.cluster.api_calls import CompletedCall
 from bot.metrics import Metrics
 from bot.slack.limits import Limits, Rate
 from tests.end_to_end.process import locked, premises
@@ -152,7 +152,9 @@ def test_every_metric_is_documented_by_name_kind_labels_and_help() -> None:
 
 
 def test_two_apps_in_one_process_count_for_themselves() -> None:
-    one, other = Metrics(incidents=3), Metrics(incidents=4)
+    one, other = Metrics(), Metrics()
+    one.catalog_loaded(incidents=3, problems=0)
+    other.catalog_loaded(incidents=4, problems=0)
     one.heard("matched")
     pages = [Page(each.exposed("")[0].decode()) for each in (one, other)]
     assert [page.of("casebook_messages_total") for page in pages] == [1, 0]
@@ -163,7 +165,7 @@ def test_kinds_that_somebody_defines_without_end_count_as_others() -> None:
     metrics = Metrics()
     for number in range(1_000):
         metrics.kubernetes_called(
-            Called(cluster="prod", verb="get", resource=f"kind-{number}", status="2xx", seconds=0.1)
+            CompletedCall(cluster="prod", verb="get", resource=f"kind-{number}", status="2xx", seconds=0.1)
         )
     page = Page(metrics.exposed("")[0].decode())
     assert len(page.values("resource")) < 200

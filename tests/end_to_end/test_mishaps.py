@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from bot.cli.logs import configure_logging
 from bot.diagnosing import Engine, engine_for
-from bot.logs import configure_logging
 from bot.playground.kubernetes import RecordedRequest
 from bot.settings import LogFormat, LogLevel
 from bot.slack.limits import Limits, Rate
@@ -37,7 +37,7 @@ WEBHOOK = (
 )
 HTML = "<html><body>Please log in</body></html>"
 NOTHING = "Nothing was changed."
-PRESS_NOTHING = "Your press changed nothing."
+PRESS_NOTHING = "Your button press changed nothing."
 REFUSED = "Mend it: refused, nothing was changed"
 
 
@@ -214,7 +214,7 @@ async def test_what_stops_a_confirmed_remedy_is_told_in_the_answer_the_thread_an
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS, audit_channel=AUDIT) as at:
         at.slack.add_channel("audit", id=AUDIT)
         deleted, _, raced, busy, frozen = told = await beds(at, "deleted", "forbidden", "raced", "busy", "frozen")
-        assert [each.dialog["submit"]["text"] for each in told if await each.press()] == ["Scale"] * 5
+        assert [each.dialog["submit"]["text"] for each in told if await each.press()] == ["Scale workload"] * 5
         deleted.remove()
         at.cluster.forbid(verb="patch", namespace="forbidden")
         # The webhook that takes dry runs, the change that no look before the write can see, and what never rests.
@@ -259,7 +259,7 @@ async def test_a_write_whose_answer_is_lost_is_told_as_what_the_api_server_then_
         for name in ("undone", "page", "torn"):
             assert REFUSED in ends[name]
             assert f"Deployment {name}/sleepy is as it was: nothing was written; ask again" in ends[name]
-        assert "UNKNOWN whether it was applied: look before you try again" in ends["unread"]
+        assert "UNKNOWN whether it was applied: check the object before you retry" in ends["unread"]
         assert "Deployment unread/sleepy cannot be read: whether it was done is not known" in ends["unread"]
         assert not [end for end in ends.values() if "127.0.0.1" in end]
         assert [(await each.audited())[1:] for each in told] == [
@@ -284,16 +284,16 @@ async def test_what_comes_too_late_is_told_to_whoever_pressed_with_what_to_do_ne
 
         assert await expired.submit() == ""
         await at.settled()
-        assert "This plan has expired: ask again" in expired.whispered
+        assert "This plan has expired. Run the diagnosis again" in expired.whispered
         assert PRESS_NOTHING in expired.whispered
         says = await expired.press()
-        assert "This plan has expired: ask again" in says
+        assert "This plan has expired. Run the diagnosis again" in says
         assert NOTHING in says
         assert await expired.audited() == ["refused: expired"] * 2
 
         says = await withdrawn.submit()
-        assert "was deleted, and the answer with it" in says
-        assert "ask again for a fresh diagnosis" in says
+        assert "was deleted and its answer with it" in says
+        assert "Run the diagnosis again" in says
         assert NOTHING in says
         assert [(one.outcome, one.actor) for one in await at.audited()][-1] == ("refused", withdrawn.person)
         assert at.writes() == []
@@ -320,15 +320,15 @@ async def test_what_casebook_itself_fails_over_is_told_where_somebody_waits_for_
             each.fail("GET", status=200, body={**stored, "spec": 7}, times=100)
 
         says = await first.press()
-        assert "Casebook failed over this" in says
-        assert "press again in a moment" in says
+        assert "Casebook hit an internal error" in says
+        assert "Press the button again in a moment" in says
         assert NOTHING in says
         assert first.dialog["submit"] is None
 
         await second.submit()
         end = await second.ended()
         assert "Mend it: failed, nothing was changed" in end
-        assert "Casebook failed over this before it wrote anything; ask again for a fresh diagnosis" in end
+        assert "Casebook hit an internal error before it wrote anything. Run the diagnosis again" in end
         assert await second.audited() == ["claimed", "refused: could not be checked"]
         assert at.writes() == []
 
@@ -363,5 +363,5 @@ async def test_what_slack_does_to_the_messages_meanwhile_keeps_nobody_from_being
         assert [each.writes for each in told] == [1] * 3
         untold = [each.whispered for each in told if each.whispered]
         assert len(untold) == 1
-        assert "The audit channel could not be told of this; the audit itself has it" in untold[0]
+        assert "The audit channel could not be notified; the audit itself is complete" in untold[0]
         await asyncio.gather(*removals)

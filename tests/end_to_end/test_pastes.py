@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from intents.symptoms import read_symptoms
 from responses.slack.presses import Press
-from tests.end_to_end.workplace import buttons_of, words_of, workplace
+from tests.end_to_end.workplace import buttons_of, is_final, words_of, workplace
 
 
 async def test_a_pasted_error_is_answered_in_its_thread_with_verdict_and_cause_first(tmp_path, engine, broken):
@@ -63,15 +64,24 @@ async def test_a_paste_that_arrives_as_several_messages_is_one_request(tmp_path,
         assert at.ours()[0]["thread_ts"] in stamps[:2]
 
 
-async def test_an_error_cut_in_two_by_the_client_is_recognised_across_the_cut(tmp_path, engine, broken):
-    cut = broken.text.index("image will")
+@pytest.mark.parametrize("lines", [0, 200], ids=["by hand", "where Slack cuts"])
+async def test_an_error_cut_in_two_is_one_answer_that_rests_on_both_halves(tmp_path, engine, broken, lines):
+    """Neither half says enough by itself. Of a longer text Slack makes messages of 4,000 characters."""
+    within = broken.text.index("image will") + len("im")
+    log = ("reconciled orders/checkout\n" * lines)[-(4_000 - within) :]
+    paste, cut = log + broken.text, len(log) + within
+    halves = paste[:cut], paste[cut:]
+    assert cut == (4_000 if lines else within)
+    assert [half for half in halves if engine.matcher.match(read_symptoms(half)).hypotheses] == []
+
     async with workplace(tmp_path, engine, broken.world) as at:
-        await at.slack.say(at.alex, at.channel, broken.text[:cut])
-        await at.slack.say(at.alex, at.channel, broken.text[cut:])
+        stamps = [await at.slack.say(at.alex, at.channel, half) for half in halves]
+        await at.slack.wait_for(lambda: [one for one in at.ours() if is_final(one)])
         await at.settled()
 
-        # What the cut leaves may already match by itself; what counts is that it is one answer.
-        assert len(at.ours()) <= 1
+        (answer,) = at.ours()
+        assert answer["thread_ts"] in stamps
+        assert "CONFIRMED" in words_of(answer["blocks"]).splitlines()[0]
 
 
 async def test_the_same_error_twenty_times_is_one_answer_that_counts(tmp_path, engine, broken):

@@ -119,7 +119,7 @@ async def test_a_channel_that_no_entry_names_gets_answers_from_the_text_alone(tm
         said = words_of((await at.answer(ts))["blocks"])
 
         assert "POSSIBLE" in said
-        assert "the policy lets no cluster be shown in this channel" in said
+        assert "the policy does not allow cluster data in this channel" in said
         assert at.cluster.requests == []
 
 
@@ -135,7 +135,7 @@ async def test_where_nothing_may_be_answered_a_paste_is_met_with_silence_and_a_q
         assert at.ours() == []
 
         ts = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {broken.text}")
-        assert "the policy allows no answers" in words_of((await at.answer(ts))["blocks"])
+        assert "the policy does not allow answers" in words_of((await at.answer(ts))["blocks"])
         assert at.cluster.requests == []
 
 
@@ -149,9 +149,9 @@ async def test_guests_and_shared_channels_and_strangers_get_answers_from_the_tex
             answer = await at.answer(ts, channel)
             said = words_of(answer["blocks"])
             assert "POSSIBLE" in said
-            assert "from the text alone" in said
+            assert "based on the pasted text only" in said
             assert buttons_of(answer["blocks"]) == []
-        assert "from the text alone" in await command(at, at.channel, "pod ledger/db-tikv-0", at.guest)
+        assert "based on the pasted text only" in await command(at, at.channel, "pod ledger/db-tikv-0", at.guest)
 
         assert at.cluster.requests == []
 
@@ -163,7 +163,7 @@ async def test_a_guest_neither_opens_the_details_of_what_was_answered_to_others_
         views = await at.slack.wait_for(lambda: at.slack.views(at.guest))
 
         assert "db-tikv-0" not in words_of(views[-1]["blocks"])
-        assert "the policy allows no answers" in words_of(views[-1]["blocks"]).replace("The", "the")
+        assert "the policy does not allow answers" in words_of(views[-1]["blocks"]).replace("The", "the")
 
         menu = next(button for button in buttons_of(answer["blocks"]) if button["type"] == "overflow")
         mute = next(option for option in menu["options"] if option["value"].startswith("mute"))
@@ -171,7 +171,7 @@ async def test_a_guest_neither_opens_the_details_of_what_was_answered_to_others_
         await at.settled()
         assert await at.app.store.mutes.list(at.channel, at.clock()) == ()
         assert (
-            "guests get answers from the text alone"
+            "guests get answers based on the pasted text only"
             in words_of([one["blocks"] for one in at.slack.ephemerals(at.guest)]).lower()
         )
 
@@ -242,7 +242,7 @@ async def test_who_may_not_press_a_button_that_others_may_is_told_so_in_the_dial
         answer = await pasted(at, elsewhere)
         refused = await at.dialog(at.bo, answer)
 
-        assert "policy does not let you restart-pod here" in words_of(refused["blocks"])
+        assert "policy does not allow you to run restart-pod here" in words_of(refused["blocks"])
         assert refused["submit"] is None
         assert [(one.outcome, one.actor, one.action) for one in await at.audited()] == [
             ("not allowed", at.bo, "restart-pod")
@@ -258,7 +258,7 @@ async def test_a_guest_presses_no_button_that_was_shown_to_others(tmp_path, engi
         answer = await pasted(at, elsewhere)
         refused = await at.dialog(at.guest, answer)
 
-        assert "guests get answers from the text alone" in words_of(refused["blocks"]).lower()
+        assert "guests get answers based on the pasted text only" in words_of(refused["blocks"]).lower()
         assert POD_NAME not in words_of(refused["blocks"])
         assert at.writes() == []
 

@@ -54,7 +54,7 @@ async def test_a_slack_that_does_not_answer_makes_it_unready_until_it_does_thoug
         assert "CASEBOOK_SLACK_API_URL" in body["problems"]["slack"]
         assert at.slack.bot_token not in str(body)
         assert await alive(at)
-        at.slack.heal()
+        at.slack.clear_faults()
         await becoming(at, lambda told: told[0] == 200)
 
 
@@ -143,4 +143,4 @@ async def test_clusters_that_cannot_be_asked_are_told_by_name_and_keep_nobody_fr
         assert (status, set(body["clusters"])) == (200, set(others))
         assert "connection refused" in body["clusters"]["gone"]
         assert "does not accept the credentials" in body["clusters"]["stranger"]
-        assert "has not answered the last" in body["clusters"]["silent"]
+        assert "did not answer the last" in body["clusters"]["silent"]

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from bot.cli.logs import configure_logging
 from bot.diagnosing import Engine
-from bot.logs import configure_logging
 from bot.playground.slack import SharedFile
 from bot.playground.slack.signing import signed_headers
 from bot.settings import LogFormat, LogLevel
@@ -306,7 +306,7 @@ async def test_what_cannot_be_posted_is_told_once_to_who_can_do_something(tmp_pa
             at.slack.fail("chat.postMessage", times=2, **fault)
             await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {broken.text}")
             await at.settled()
-            at.slack.heal()
+            at.slack.clear_faults()
 
         direct = at.slack.open_im(at.alex)
         said = [words_of(one["blocks"]) for one in at.ours(direct)]
@@ -346,7 +346,7 @@ async def test_who_asks_about_a_file_that_cannot_be_read_is_told_each_time(tmp_p
 
 async def test_a_login_page_is_not_taken_for_a_log_and_the_missing_scope_is_named(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
-        at.slack.withhold_files()
+        at.slack.hide_files()
         file = SharedFile(name="error.log", content=broken.text.encode())
         ts = await at.slack.say(at.alex, at.channel, "", files=[file])
         await at.slack.wait_for(lambda: at.answers(ts))

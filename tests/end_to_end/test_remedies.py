@@ -233,7 +233,7 @@ async def test_of_two_people_who_confirm_at_once_one_does_it_and_the_other_is_to
         outcomes = {one.outcome: one.actor for one in await at.audited()}
         did, late = outcomes["claimed"], outcomes["refused: conflict"]
         assert {did, late} == {at.alex, at.bo}
-        assert "pressed already" in words_of([one["blocks"] for one in at.slack.ephemerals(late)])
+        assert "already pressed" in words_of([one["blocks"] for one in at.slack.ephemerals(late)])
         assert f"@{did}" in "\n".join(lines_of(at.slack.message(at.channel, answer["ts"])))
 
 

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from bot.playground.slack import SimulatedSlack
 from bot.slack.errors import TokenRevoked
-from bot.slack.surfaces import DIAGNOSE_THIS
+from bot.surfaces.slack.entry_points import DIAGNOSE_THIS
 from tests.end_to_end.test_remedies import ended
 from tests.end_to_end.workplace import GRANTED, HEARD, broken_case, is_final, words_of, workplace
 
@@ -76,7 +76,7 @@ async def test_in_socket_mode_nothing_of_slacks_is_taken_over_http(tmp_path, eng
 
 
 async def test_while_slack_keeps_it_waiting_for_a_connection_that_is_said(tmp_path, engine):
-    slack = SimulatedSlack(pace=False, events=HEARD, scopes=GRANTED)
+    slack = SimulatedSlack(rate_limits=False, events=HEARD, scopes=GRANTED)
     slack.fail("apps.connections.open", retry_after=7)
 
     with capture_logs() as logged:

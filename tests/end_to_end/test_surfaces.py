@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.playground.slack import Delivered, SharedFile
-from bot.slack.listeners import lifecycle, messages
-from bot.slack.surfaces import DIAGNOSE_THIS
+from bot.playground.slack import AppResponse, SharedFile
+from bot.surfaces.slack.entry_points import DIAGNOSE_THIS
+from bot.surfaces.slack.listeners import lifecycle, messages
 from tests.end_to_end.workplace import Workplace, broken_of, buttons_of, is_final, lines_of, words_of, workplace
 
 POD = "ledger/db-tikv-0"
@@ -60,7 +60,7 @@ async def test_a_workload_asked_for_by_command_is_diagnosed_by_its_pods(tmp_path
 
 async def test_being_removed_from_a_channel_which_slackbot_tells_is_no_question(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
-        await at.slack.places.remove(at.alex, at.channel)
+        await at.slack.channel_actions.remove(at.alex, at.channel)
         await at.settled()
 
         assert [delivery.type for delivery in at.slack.deliveries] == ["message", "channel_left"]
@@ -71,7 +71,7 @@ async def test_an_error_is_explained_by_command(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         acknowledged = await at.slack.slash(at.alex, at.channel, f"explain {broken.text}")
 
-        assert "Looking" in words_of(acknowledged.body["blocks"])
+        assert "Diagnosing" in words_of(acknowledged.body["blocks"])
         assert (await in_channel(at)).startswith("# 🔴 CONFIRMED")
 
 
@@ -79,7 +79,7 @@ async def test_what_needs_no_diagnosis_is_answered_in_the_acknowledgement(tmp_pa
     expected = {
         "help": "/diagnose pod shop/api-0",
         "": "/diagnose pod shop/api-0",
-        "帮助": "某个对象出了什么问题",
+        "帮助": "诊断某个对象",
         "hepl": "Did you mean /diagnose help",
         "pdo shop/api-0": "Did you mean /diagnose pod shop/api-0",
         "pod": "A name is missing",
@@ -243,7 +243,7 @@ async def test_a_command_and_its_answer_are_in_the_language_that_was_set(tmp_pat
     async with workplace(tmp_path, engine, broken.world, lang="zh") as at:
         acknowledged = await at.slack.slash(at.alex, at.channel, f"pod {POD}")
 
-        assert "正在查看" in words_of(acknowledged.body["blocks"])
+        assert "正在诊断" in words_of(acknowledged.body["blocks"])
         assert (await in_channel(at)).startswith("# 🔴 已证实")
 
 
@@ -310,7 +310,7 @@ async def test_a_press_on_what_nobody_here_knows_is_acknowledged(tmp_path, engin
             assert (await at.send(payload | common)).status == 200
 
 
-async def deliver(at: Workplace, event: dict[str, Any]) -> Delivered:
+async def deliver(at: Workplace, event: dict[str, Any]) -> AppResponse:
     """An event as Slack would send it, whatever stands in it."""
     envelope = {
         "type": "event_callback",

@@ -23,7 +23,7 @@ __all__ = ["postgres"]
 pytestmark = pytest.mark.timeout(75)
 
 PEOPLE = 20
-REPEATED = failures.PRESS_REPEATED.en[1:]
+REPEATED = failures.ALREADY_PRESSED.en[1:]
 
 
 async def test_twenty_people_press_and_confirm_at_once_and_it_is_written_once(tmp_path, postgres: Server):

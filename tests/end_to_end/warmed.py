@@ -9,7 +9,7 @@ import gc
 gc.disable()
 
 import bot.cli.serve
-import bot.store.migrating  # noqa: F401
+import bot.store.migration  # noqa: F401
 from bot.diagnosing import build_engine
 
 ENGINE, _ = build_engine()

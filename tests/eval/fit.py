@@ -20,7 +20,7 @@ from intents.catalog.loader import builtin_directory, load
 from intents.finding import Finder, Occurrence
 from intents.matching import Matcher
 from intents.symptoms import read_symptoms
-from tests.bench.perturbing import PERTURBATIONS
+from tests.bench.perturbations import PERTURBATIONS
 
 SEED: Final = 7
 PRESENT: Final = (scoring._CONSTANT, scoring._COVERAGE, scoring._INFORMATION)

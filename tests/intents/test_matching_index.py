@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,9 +19,11 @@ def share_of(demand: Demand, words: set[int]) -> float:
     return sum(weight for word, weight in demand.weights.items() if word in words) / sum(demand.weights.values())
 
 
-@given(st.lists(DEMANDS, max_size=30), st.sets(WORDS), st.sets(WORDS, max_size=3))
-def test_every_pattern_with_its_share_is_a_candidate(demands: list[Demand], words: set[int], endings: set[int]) -> None:
-    found = list(Index(demands).candidates(words, endings=endings))
+@given(st.lists(DEMANDS, max_size=30), st.sets(WORDS), st.sets(WORDS, max_size=3), st.booleans())
+def test_every_pattern_with_its_share_is_a_candidate(
+    demands: list[Demand], words: set[int], endings: set[int], often: bool
+) -> None:
+    found = list(Index(demands).candidates(words, endings=endings, often=often))
 
     assert found == sorted(set(found))
     for number, demand in enumerate(demands):
@@ -37,7 +42,18 @@ def test_a_pattern_far_from_its_share_is_none(demands: list[Demand], words: set[
             assert share_of(demand, words) >= demand.share - 0.01 * (len(demand.weights) + 1)
 
 
-def test_of_many_patterns_those_are_found_whose_words_few_have() -> None:
+@given(st.lists(DEMANDS, max_size=30), st.sets(WORDS), st.sets(WORDS, max_size=3), st.booleans())
+def test_asked_often_it_finds_the_same(
+    demands: list[Demand], words: set[int], endings: set[int], unpacked: bool
+) -> None:
+    index = Index(demands)
+    other = pickle.loads(pickle.dumps(index)) if unpacked else index
+
+    assert other.candidates(words, endings=endings, often=True) == index.candidates(words, endings=endings)
+
+
+@pytest.mark.parametrize("often", [False, True])
+def test_of_many_patterns_those_are_found_whose_words_few_have(often: bool) -> None:
     demands = [Demand({number % 7: 1.0, 100 + number: 2.0}, 0.6, 0.4) for number in range(9000)]
 
-    assert list(Index(demands).candidates([8999 + 100, 4096 + 100, 3])) == [4096, 8999]
+    assert list(Index(demands).candidates([8999 + 100, 4096 + 100, 3], often=often)) == [4096, 8999]

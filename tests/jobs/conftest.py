@@ -1,4 +1,4 @@
-"""Every test of jobs runs on both databases, with real processes to kill."""
+"""Run every test of jobs on both databases, with real processes to kill."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from tests import databases
 from tests.jobs.world import World
 from tests.postgres import database, migrated, postgres
 
-# Fixtures, used by name.
+# Used as fixtures, by name.
 __all__ = ["database", "migrated", "postgres"]
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ Launch = Callable[..., Awaitable[Jobs]]
 
 @pytest.fixture
 def url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of the store's database, without rows."""
+    """Return the URL of the store's database, without rows."""
     if database == "sqlite":
         return databases.empty(tmp_path / "casebook.db", of=databases.STORE)
     server_url: str = request.getfixturevalue("migrated")
@@ -58,7 +58,7 @@ def world(tmp_path: Path, store: Store) -> World:
 
 @pytest.fixture
 async def launch(jobs_url: str, world: World) -> AsyncIterator[Launch]:
-    """Launches jobs, and closes them at the end where the test has not."""
+    """Launch jobs, and close them at the end if the test has not."""
     launched: list[Jobs] = []
 
     async def launch(**options: Any) -> Jobs:
@@ -87,7 +87,7 @@ def driver() -> Iterator[subprocess.Popen[str]]:
 
 @pytest.fixture
 def killed(driver: subprocess.Popen[str], url: str, jobs_url: str, tmp_path: Path) -> Callable[..., None]:
-    """Runs a process that starts jobs and is killed with them under way."""
+    """Run a process that starts jobs and is killed while they are in flight."""
 
     def run(*, executor: str = "here", version: str = JOBS_VERSION) -> None:
         assert driver.stdin is not None

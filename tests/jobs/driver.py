@@ -1,6 +1,6 @@
-"""Processes that die by SIGKILL with jobs under way: one per line on stdin, which holds the arguments of `die` as JSON.
+"""Run processes that die by SIGKILL with jobs in flight: one per line on stdin, the arguments of `die` as JSON.
 
-It forks them from one process that has imported everything already, and says on stdout how each ended.
+They are forked from one process that has already imported everything. It prints how each one ended.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ async def die(url: str, jobs_url: str, directory: str, executor: str, version: s
         await jobs.start("answer", "finished", {})
         await until(lambda: world.reached.total() == 3 and bool(world.seen("posts")["finished:FINISHED"]))
         await until(lambda: jobs.running == 3)
-        # Recorded, and not begun: this task has not let go of the loop.
+        # Recorded but not started: this task has not yielded to the loop.
         await jobs.start("answer", "just-started", {})
         os.kill(os.getpid(), signal.SIGKILL)
 

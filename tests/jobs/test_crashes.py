@@ -1,4 +1,4 @@
-"""Processes killed with SIGKILL at the worst moments, and what the next one makes of it."""
+"""Processes killed with SIGKILL at the worst moments, and the recovery by the next process."""
 
 import asyncio
 import base64
@@ -26,26 +26,26 @@ async def test_after_a_kill_the_same_executor_finishes_every_job_once(
     jobs = await launch()
     assert await jobs.idle(15)
     assert world.seen("posts") == Counter([*ANSWERED, "stumbled:StepFailed:LookupError"])
-    # A recorded step is not run again, one that was interrupted is.
+    # A recorded step is not run again, an interrupted one is.
     assert world.seen("steps") == Counter(
         {"in-step:look-up": 2, "after-effect:look-up": 1, "just-started:look-up": 1, "finished:look-up": 1}
     )
     assert world.seen("bodies") == Counter(
         {"in-step": 2, "after-effect": 2, "just-started": 1, "finished": 1, "stumbled": 2}
     )
-    for id in ("finished", "in-step"):  # delivered again
+    for id in ("finished", "in-step"):  # redelivered
         await jobs.start("answer", id, {})
     assert await jobs.idle(5)
     assert world.seen("bodies")["finished"] == 1
 
 
-async def test_what_was_killed_under_one_version_is_answered_once_under_the_next(
+async def test_a_job_killed_under_one_version_is_answered_once_under_the_next(
     killed: Callable[..., None], launch: Launch, world: World
 ) -> None:
     await asyncio.to_thread(killed, version="1")
     jobs = await launch(version="2")
     assert await jobs.idle(15)
-    # Begun anew, so the failed step fails as it did the first time.
+    # Started again, so the failed step fails as it did the first time.
     assert world.seen("posts") == Counter([*ANSWERED, "stumbled:LookupError"])
     for id in UNFINISHED - {"stumbled"}:
         await jobs.start("answer", id, {})
@@ -53,7 +53,7 @@ async def test_what_was_killed_under_one_version_is_answered_once_under_the_next
     assert world.seen("posts") == Counter([*ANSWERED, "stumbled:LookupError"])
 
 
-async def test_the_jobs_of_a_dead_replica_are_adopted_once_of_either_version(
+async def test_jobs_of_a_dead_replica_are_adopted_once_in_either_version(
     killed: Callable[..., None], launch: Launch, world: World, tmp_path: Path
 ) -> None:
     await asyncio.to_thread(killed, executor="dead")
@@ -67,7 +67,7 @@ async def test_the_jobs_of_a_dead_replica_are_adopted_once_of_either_version(
     assert await jobs.adopt([]) == 0
 
 
-async def test_a_job_that_was_under_way_at_too_many_crashes_is_given_up_visibly(
+async def test_a_job_in_flight_at_too_many_crashes_fails_visibly(
     killed: Callable[..., None], launch: Launch, world: World, jobs_url: str
 ) -> None:
     await asyncio.to_thread(killed)
@@ -83,7 +83,7 @@ async def test_a_job_that_was_under_way_at_too_many_crashes_is_given_up_visibly(
     assert world.seen("posts")["just-started:JUST-STARTED"] == 1
 
 
-async def test_a_kind_that_the_next_version_does_not_know_fails_visibly(
+async def test_a_kind_unknown_to_the_next_version_fails_visibly(
     killed: Callable[..., None], launch: Launch, world: World
 ) -> None:
     await asyncio.to_thread(killed, version="1")
@@ -100,7 +100,7 @@ async def test_a_kind_that_the_next_version_does_not_know_fails_visibly(
 
 
 @pytest.mark.parametrize("database", ["sqlite"])
-async def test_the_files_hold_json_and_neither_pickles_nor_the_words_of_errors(
+async def test_the_files_contain_json_and_neither_pickles_nor_error_texts(
     killed: Callable[..., None], launch: Launch, tmp_path: Path
 ) -> None:
     await asyncio.to_thread(killed)
@@ -109,7 +109,7 @@ async def test_the_files_hold_json_and_neither_pickles_nor_the_words_of_errors(
     assert b'{"$failed":"LookupError"}' in held
     assert SECRET.encode() not in held
     for number in (b"\x04", b"\x05"):
-        # A pickle's first bytes, as they are and as the engine would write them.
+        # A pickle's first bytes, raw and as the engine would write them.
         assert b"\x80" + number + b"\x95" not in held
         assert base64.b64encode(b"\x80" + number + b"\x95")[:3] not in re.findall(rb"gA[A-Z]", held)
 

@@ -1,4 +1,4 @@
-"""Starting, bounding, failing and closing jobs."""
+"""Starting, limiting, failing and closing jobs."""
 
 import asyncio
 from collections import Counter
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.jobs import Jobs, JobsUnavailable, Json, Run
+from bot.jobs import JobRun, Jobs, JobsUnavailable, Json
 from bot.metrics import Metrics
 from tests.jobs.conftest import Launch
 from tests.jobs.test_crashes import run_sql
@@ -15,7 +15,7 @@ from tests.waiting import until
 
 
 class Gate:
-    """A step that waits until it is let through, and counts who is inside."""
+    """A step that waits until it is released, and counts the waiting jobs."""
 
     def __init__(self) -> None:
         self.open = asyncio.Event()
@@ -33,7 +33,7 @@ class Gate:
             self.inside -= 1
         return {"through": id}
 
-    async def workflow(self, run: Run, payload: Json) -> Json | None:
+    async def workflow(self, run: JobRun, payload: Json) -> Json | None:
         return await run.step("gate", self.step, run.id)
 
 
@@ -54,12 +54,12 @@ async def test_the_same_id_starts_once_however_often_it_is_delivered(launch: Lau
     assert world.seen("bodies") == Counter(["Ev1"])
 
 
-async def test_an_id_taken_by_another_kind_and_an_unknown_kind_are_mistakes(launch: Launch) -> None:
+async def test_an_id_of_another_kind_and_an_unknown_kind_are_errors(launch: Launch) -> None:
     jobs = await launch()
     await jobs.start("answer", "Ev1", {})
     with pytest.raises(ValueError, match="another kind"):
         await jobs.start("stumble", "Ev1", {})
-    with pytest.raises(ValueError, match="no jobs of kind"):
+    with pytest.raises(ValueError, match="no workflow is registered for jobs of kind"):
         await jobs.start("make-coffee", "Ev2", {})
 
 
@@ -70,7 +70,7 @@ async def test_a_job_may_start_another_from_a_step(launch: Launch, world: World)
         await started[0].start("answer", "Ev1:child", {})
         return {}
 
-    async def parent(run: Run, _payload: Json) -> None:
+    async def parent(run: JobRun, _payload: Json) -> None:
         await run.step("begin", begin)
 
     started.append(await launch(workflows={**world.workflows, "parent": parent}))
@@ -79,7 +79,7 @@ async def test_a_job_may_start_another_from_a_step(launch: Launch, world: World)
     assert world.seen("posts") == Counter(["Ev1:child:EV1:CHILD"])
 
 
-async def test_no_more_bodies_run_at_a_time_than_are_allowed(launch: Launch) -> None:
+async def test_the_concurrency_limit_holds(launch: Launch) -> None:
     gate = Gate()
     jobs = await launch(workflows={"gate": gate.workflow}, concurrency=2)
     await asyncio.gather(*(jobs.start("gate", f"Ev{number}", {}) for number in range(6)))
@@ -91,10 +91,10 @@ async def test_no_more_bodies_run_at_a_time_than_are_allowed(launch: Launch) -> 
     assert gate.entered.total() == 6
 
 
-async def test_a_sleeping_job_leaves_its_turn_to_others(launch: Launch) -> None:
+async def test_a_sleeping_job_releases_its_slot(launch: Launch) -> None:
     woken = asyncio.Event()
 
-    async def sleeper(run: Run, payload: Json) -> None:
+    async def sleeper(run: JobRun, payload: Json) -> None:
         await run.sleep(payload["seconds"])
         woken.set()
 
@@ -110,7 +110,7 @@ async def test_a_sleeping_job_leaves_its_turn_to_others(launch: Launch) -> None:
     assert gate.entered == Counter(["Ev1"])
 
 
-async def test_a_failing_job_is_reported_and_harms_nobody(
+async def test_a_failing_job_is_reported_and_does_not_affect_others(
     launch: Launch, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     failures: list[tuple[str, str, Json, str]] = []
@@ -118,7 +118,7 @@ async def test_a_failing_job_is_reported_and_harms_nobody(
     async def failed(kind: str, id: str, payload: Json, error: Exception) -> None:
         failures.append((kind, id, payload, repr(error)))
 
-    async def fails(_run: Run, _payload: Json) -> None:
+    async def fails(_run: JobRun, _payload: Json) -> None:
         raise LookupError("no such thing")
 
     jobs = await launch(workflows={**world.workflows, "fails": fails}, failed=failed)
@@ -127,7 +127,7 @@ async def test_a_failing_job_is_reported_and_harms_nobody(
     assert await jobs.idle(5)
     assert failures == [("fails", "Ev1", {"a": 1}, "LookupError('no such thing')")]
     assert world.seen("posts") == Counter(["Ev2:EV2"])
-    assert "Exception encountered" not in caplog.text  # said once, by us
+    assert "Exception encountered" not in caplog.text  # logged once, by us
     await jobs.start("fails", "Ev1", {"a": 1})
     assert await jobs.idle(5)
     assert len(failures) == 1
@@ -150,7 +150,7 @@ async def test_closing_lets_jobs_finish(launch: Launch) -> None:
     assert not gate.entered
 
 
-async def test_what_is_not_finished_when_closing_is_finished_after_the_next_start(launch: Launch) -> None:
+async def test_jobs_unfinished_at_closing_resume_at_the_next_start(launch: Launch) -> None:
     gate = Gate()
     jobs = await launch(workflows={"gate": gate.workflow})
     await jobs.start("gate", "Ev1", {})
@@ -167,8 +167,8 @@ async def test_what_is_not_finished_when_closing_is_finished_after_the_next_star
     assert await asyncio.to_thread(lambda: "alive") == "alive"
 
 
-async def test_how_jobs_end_is_counted_by_kind_and_what_was_left_as_recovered(launch: Launch) -> None:
-    async def fails(_run: Run, _payload: Json) -> None:
+async def test_job_results_are_counted_by_kind_and_recovered_jobs_separately(launch: Launch) -> None:
+    async def fails(_run: JobRun, _payload: Json) -> None:
         raise LookupError
 
     gate, before, after = Gate(), Metrics(), Metrics()
@@ -179,7 +179,7 @@ async def test_how_jobs_end_is_counted_by_kind_and_what_was_left_as_recovered(la
     await until(lambda: gate.inside == 1 and shows(before, 'jobs_total{kind="fails",outcome="failed"} 1.0'))
     assert shows(before, 'jobs_running{kind="gate"} 1.0')
     await jobs.close(drain=0.01)
-    # A page that took long to make stands for a while.
+    # A page that took long to render is cached for a while.
     await until(lambda: shows(before, 'jobs_total{kind="gate",outcome="left"} 1.0'))
     assert shows(before, 'jobs_running{kind="gate"} 0.0')
     assert not shows(before, "jobs_recovered_total{")
@@ -195,7 +195,7 @@ def shows(metrics: Metrics, what: str) -> bool:
     return f"\ncasebook_{what}".encode() in metrics.exposed("")[0]
 
 
-async def test_purging_deletes_what_finished_long_ago(launch: Launch, jobs_url: str, world: World) -> None:
+async def test_purging_deletes_jobs_finished_long_ago(launch: Launch, jobs_url: str, world: World) -> None:
     gate = Gate()
     jobs = await launch(workflows={**world.workflows, "gate": gate.workflow}, kept_days=14)
     await jobs.start("answer", "old", {})
@@ -221,12 +221,12 @@ async def test_one_instance_at_a_time(launch: Launch) -> None:
     jobs = await launch()
     with pytest.raises(JobsUnavailable, match="launched"):
         await jobs.launch()
-    with pytest.raises(JobsUnavailable, match="in this process already"):
+    with pytest.raises(JobsUnavailable, match="already launched in this process"):
         await launch()
     await jobs.ping()
 
 
-async def test_unlaunched_jobs_promise_nothing_and_close_quietly(jobs_url: str) -> None:
+async def test_unlaunched_jobs_refuse_work_and_close_quietly(jobs_url: str) -> None:
     jobs = Jobs(url=jobs_url, executor="here", workflows={})
     with pytest.raises(JobsUnavailable, match="not launched"):
         await jobs.start("answer", "Ev1", {})

@@ -1,4 +1,4 @@
-"""Databases that are locked, full, read-only or gone: nothing is promised, and later it works again."""
+"""Databases that are locked, full, read-only or gone: nothing is promised, and later jobs work again."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ only_postgresql = pytest.mark.parametrize("database", ["postgresql"])
 
 @contextmanager
 def locked(url: str) -> Iterator[None]:
-    """Somebody else holds what a job has to be written to."""
+    """Hold the lock that recording a job needs."""
     if url.startswith("sqlite"):
         holder = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
@@ -42,7 +42,7 @@ def locked(url: str) -> Iterator[None]:
 
 
 async def refused(jobs: Jobs, *, within: float = 1.5) -> str:
-    """What starting a job is refused with, in the time it has for it."""
+    """Return the error of starting a job within its time limit."""
     began = time.monotonic()
     with pytest.raises(JobsUnavailable) as raised:
         await jobs.start("answer", "Ev1", PAYLOAD, within=within)
@@ -54,16 +54,14 @@ async def refused(jobs: Jobs, *, within: float = 1.5) -> str:
 
 
 async def started(jobs: Jobs, world: World) -> None:
-    """The same job, tried again now, is done once."""
+    """Start the same job again and check that it runs once."""
     await jobs.start("answer", "Ev1", PAYLOAD)
     assert await jobs.idle(10)
     assert world.seen("posts") == Counter(["Ev1:EV1"])
     assert world.seen("bodies") == Counter(["Ev1"])
 
 
-async def test_a_locked_database_is_not_waited_for_longer_than_allowed(
-    launch: Launch, jobs_url: str, world: World
-) -> None:
+async def test_waiting_for_a_locked_database_is_limited(launch: Launch, jobs_url: str, world: World) -> None:
     jobs = await launch()
     with locked(jobs_url):
         assert "within 0.2 s" in await refused(jobs, within=0.2)
@@ -71,7 +69,7 @@ async def test_a_locked_database_is_not_waited_for_longer_than_allowed(
 
 
 @only_sqlite
-async def test_a_job_that_was_refused_is_not_done_behind_the_callers_back(
+async def test_a_refused_job_does_not_run_later(
     launch: Launch,
     jobs_url: str,
     world: World,
@@ -81,20 +79,20 @@ async def test_a_job_that_was_refused_is_not_done_behind_the_callers_back(
     jobs = await launch()
     with locked(jobs_url):
         await refused(jobs, within=0.2)
-        # The engine found it locked, says so, and is going to try again for ever.
+        # The engine found it locked, logs that, and is going to retry for ever.
         await until(lambda: "dbos" in {record.name for record in caplog.records})
     await until(lambda: ASKING not in {task.get_name() for task in asyncio.all_tasks()})
     assert await jobs.idle(5)
     assert not world.seen("bodies")
     await started(jobs, world)
-    # It says so through the root logger, without values, and not on stderr by itself.
+    # It logs through the root logger, without values, and not directly to stderr.
     assert SECRET not in caplog.text
     assert capfd.readouterr().err == ""
     assert not any(type(handler) is logging.StreamHandler for handler in logging.getLogger("dbos").handlers)
 
 
 @only_sqlite
-async def test_a_full_disk_is_named_and_once_there_is_room_the_job_is_done(
+async def test_a_full_disk_is_reported_and_the_job_runs_once_there_is_space(
     writable: Callable[[str], None], launch: Launch, world: World
 ) -> None:
     jobs = await launch()
@@ -105,7 +103,7 @@ async def test_a_full_disk_is_named_and_once_there_is_room_the_job_is_done(
 
 
 @only_sqlite
-async def test_a_read_only_file_is_named_and_once_writable_the_job_is_done(
+async def test_a_read_only_file_is_reported_and_the_job_runs_once_it_is_writable(
     writable: Callable[[str], None], launch: Launch, world: World
 ) -> None:
     jobs = await launch()
@@ -120,13 +118,13 @@ async def test_a_read_only_file_is_named_and_once_writable_the_job_is_done(
 
 @pytest.fixture
 def writable(store: object) -> Iterator[Callable[[str], None]]:
-    """Changes a setting of the jobs' connections. (The store has its own by now.)"""
+    """Change a setting of the jobs' connections. (The store has its own by now.)"""
     with sqlite_setting("query_only=OFF") as change:
         yield change
 
 
 @only_postgresql
-async def test_a_read_only_server_is_named_and_once_writable_the_job_is_done(
+async def test_a_read_only_server_is_reported_and_the_job_runs_once_it_is_writable(
     launch: Launch, jobs_url: str, postgres: Server, world: World
 ) -> None:
     jobs = await launch()
@@ -142,7 +140,7 @@ async def test_a_read_only_server_is_named_and_once_writable_the_job_is_done(
 
 
 def set_read_only(postgres: Server, url: str, setting: str) -> None:
-    """As a failover does it: sessions end, and new ones find a server that is so now."""
+    """Act like a failover: sessions end, and new ones reach a server with the new setting."""
     name = url.partition("@/")[2].partition("?")[0]
     alter = sql.SQL("ALTER DATABASE {} " + setting)
     postgres.execute("postgres", alter.format(sql.Identifier(name)))
@@ -151,7 +149,7 @@ def set_read_only(postgres: Server, url: str, setting: str) -> None:
 
 
 @only_sqlite
-async def test_a_deleted_file_is_noticed(launch: Launch, jobs_url: str, world: World) -> None:
+async def test_a_deleted_file_is_detected(launch: Launch, jobs_url: str, world: World) -> None:
     jobs = await launch()
     Path(jobs_url.removeprefix("sqlite:///")).unlink()  # noqa: ASYNC240
     assert "gone" in await refused(jobs)

@@ -1,4 +1,4 @@
-"""The work that the tests of jobs do, and where its effects show: in a directory, as Slack's would show in a channel.
+"""The work of the tests' jobs. Its effects show in a directory, as Slack's would in a channel.
 
 Used by the tests' own process and by the driver's children, which die at the points named here.
 """
@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.jobs import Json, Run, StepFailed, Workflow
+from bot.jobs import JobRun, Json, StepFailed, Workflow
 from bot.store import Store
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -18,7 +18,7 @@ SECRET = "xoxb-planted-secret"
 
 
 class World:
-    """`posts` is what outsiders see; `bodies` and `steps` are what was run, re-runs included."""
+    """`posts` is what outsiders see; `bodies` and `steps` are what ran, re-runs included."""
 
     def __init__(self, directory: Path, store: Store | None = None, *, dies: bool = False) -> None:
         self._directory = directory
@@ -38,14 +38,14 @@ class World:
         path = self._directory / what
         return Counter(path.read_text().split()) if path.exists() else Counter()
 
-    async def answer(self, run: Run, payload: Json) -> Json | None:
+    async def answer(self, run: JobRun, payload: Json) -> Json | None:
         """Look something up, then post it once."""
         self.note("bodies", run.id)
         looked_up = await run.step("look-up", self._look_up, run.id, payload)
         return await run.step("post", self._post, run.id, payload, looked_up)
 
-    async def stumble(self, run: Run, payload: Json) -> Json | None:
-        """A step fails; the body remembers why and waits, then says what it knows of it."""
+    async def stumble(self, run: JobRun, payload: Json) -> Json | None:
+        """Run a step that fails; the body keeps the reason, waits, then reports it."""
         self.note("bodies", run.id)
         try:
             await run.step("fail", self._fail)
@@ -66,7 +66,7 @@ class World:
     async def _post(self, id: str, payload: Json, looked_up: Json) -> Json:
         assert self._store is not None
         sending = await self._store.outbox.begin(f"{id}:post", "C1", "", NOW)
-        # What an earlier attempt may have posted is looked for before posting again.
+        # Search for a post of an earlier attempt before posting again.
         if not sending.ts and not (sending.again and id in "".join(self.seen("posts"))):
             self.note("posts", f"{id}:{looked_up['found']}")
             await self._point(payload, "after the effect")
@@ -77,12 +77,12 @@ class World:
         raise LookupError(SECRET)
 
     async def _point(self, payload: Json, here: str) -> None:
-        """In a process that is to die, stop for good at the point that the job names."""
+        """Stop for good at the point that the job names, in a process that is going to be killed."""
         if self._dies and payload.get("dies") == here:
             self.reached[here] += 1
             await asyncio.Event().wait()
 
 
 def report(status: int) -> str:
-    """How a child ended: the signal that killed it, or its exit code."""
+    """Return how a child ended: the signal that killed it, or its exit code."""
     return json.dumps({"signal": os.WTERMSIG(status)} if os.WIFSIGNALED(status) else {"exit": os.WEXITSTATUS(status)})

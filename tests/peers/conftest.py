@@ -1,6 +1,6 @@
-"""Others' implementations of Slack, as `make ci-tools` installs them; a test that needs one is skipped without it."""
+"""Provide third-party implementations of Slack, installed by `make ci-tools`; without one, its tests are skipped."""
 
-import json
+import asyncio
 import re
 import shutil
 import subprocess
@@ -9,17 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from bot.diagnosing import build_engine
+from intents.domain import Language
 from tests.peers.payloads import SAMPLES, Payload, of_json
+from tests.responses_slack.real import real_messages
+from tests.responses_slack.specimens import payload_of, specimens
 
 HERE = Path(__file__).parent
-GOLDEN = HERE.parent / "responses_slack" / "golden"
-# emulate asks for it; the official clients are content with 20.
+# emulate requires it; the official clients only need 20.
 NODE = 22
 
 
 @pytest.fixture(scope="session")
 def peers() -> Path:
-    """The directory that holds `node_modules`."""
+    """Return the directory that contains `node_modules`."""
     if not (HERE / "node_modules" / ".package-lock.json").is_file():
         pytest.skip("needs the packages of tests/peers/package-lock.json: run `make ci-tools`")
     return HERE
@@ -27,7 +30,7 @@ def peers() -> Path:
 
 @pytest.fixture(scope="session")
 def node(peers: Path) -> Path:
-    """A Node.js of the major version that the peers ask for: the one among them, or the one on the PATH."""
+    """Return a Node.js of the required major version: the installed one, or the one on the PATH."""
     own = sorted(peers.glob("node_modules/node-*/bin/node"))
     found = [str(path) for path in own] or [path for path in [shutil.which("node")] if path]
     for path in found:
@@ -39,15 +42,13 @@ def node(peers: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def payloads() -> list[Payload]:
-    """What Casebook says: the golden payloads beside its tests, and a sample of every piece it may use."""
-    golden = list(_golden())
-    assert golden, f"{GOLDEN} holds no payload"
-    return [*SAMPLES, *golden]
+    """Return what Casebook sends: each kind of message and dialog, real answers, and a sample of every element."""
+    return [*SAMPLES, *_made(), *asyncio.run(_real())]
 
 
 @pytest.fixture
 def compiler(peers: Path, node: Path, tmp_path: Path) -> Callable[[str], list[str]]:
-    """What Slack's types have against a TypeScript module."""
+    """Return a function that lists the compile errors of a TypeScript module against Slack's types."""
     (tmp_path / "node_modules").symlink_to(peers / "node_modules")
 
     def complaints(source: str) -> list[str]:
@@ -68,6 +69,12 @@ def compiler(peers: Path, node: Path, tmp_path: Path) -> Callable[[str], list[st
     return complaints
 
 
-def _golden() -> Iterator[Payload]:
-    for path in sorted(GOLDEN.rglob("*.json")):
-        yield of_json(str(path.relative_to(GOLDEN).with_suffix("")), json.loads(path.read_text("utf-8")))
+def _made() -> Iterator[Payload]:
+    for language in Language:
+        for name, said in specimens(language):
+            yield of_json(f"{language}/{name}", payload_of(said))
+
+
+async def _real() -> list[Payload]:
+    engine, _ = build_engine()
+    return [of_json(f"{language}/{name}", payload_of(said)) async for language, name, said in real_messages(engine)]

@@ -1,4 +1,4 @@
-"""Real diagnoses for somebody who may see a part: what is hidden changes no byte of an answer, and is not asked for."""
+"""Real diagnoses with partial access: hidden objects change no byte of an answer and are never read."""
 
 import json
 import re
@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.cluster.access import EVERYTHING, Access, NotAllowedHere
+from bot.cli.rehearsal import request_of, stage, staged
+from bot.cluster.access import NotAllowedHere
 from bot.cluster.connection import Connection
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
+from bot.kube.access import EVERYTHING, Access
 from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import request_of, stage, staged
 from intents.catalog.cases import world_of
 from intents.catalog.loader import builtin_directory, load
 from intents.domain import Language, Verdict
@@ -46,7 +47,7 @@ def namespaces(world: Mapping[str, Any]) -> set[str]:
 
 
 def hidden_twin(world: dict[str, Any]) -> dict[str, Any]:
-    """The same broken things again, in namespaces of their own, with volumes of their own; on the same nodes."""
+    """Return the same broken objects in other namespaces with other volumes, on the same nodes."""
     text = json.dumps(world)
     for name in sorted(namespaces(world), key=len, reverse=True):
         text = re.sub(rf'(?<=["/ ]){re.escape(name)}(?=["/ :.])', f"{name}-{MARK}", text)
@@ -63,7 +64,7 @@ HIDDEN = [f"{name}-{MARK}" for name in OPEN]
 
 
 def with_hidden() -> SimulatedCluster:
-    """Every broken case, its hidden twin beside it, and more that only a list of everything would bring."""
+    """Return every broken case with its hidden twin, plus objects that only a full list would return."""
     more = [
         {"kind": "Namespace", "metadata": {"name": f"bank-{MARK}"}},
         {
@@ -87,7 +88,7 @@ def with_hidden() -> SimulatedCluster:
 
 
 async def answer(request: Request, *, engine: Engine, connection: Connection, access: Access) -> str:
-    """The answer as JSON, or the line somebody is told instead."""
+    """Return the answer as JSON, or the error line."""
     try:
         diagnosis = await diagnose(request, engine=engine, connection=connection, access=access)
     except (NotAllowedHere, TargetNotFound) as error:
@@ -97,7 +98,7 @@ async def answer(request: Request, *, engine: Engine, connection: Connection, ac
 
 
 def targeted(cluster: SimulatedCluster) -> Iterable[str]:
-    """The namespaces that requests went to by name."""
+    """Return the namespaces that requests addressed by name."""
     for request in cluster.requests:
         if found := re.search(r"/namespaces/([^/]+)", request.path):
             yield found[1]
@@ -105,7 +106,7 @@ def targeted(cluster: SimulatedCluster) -> Iterable[str]:
 
 
 def asked() -> list[Request]:
-    """The question of every case, and some of the objects in the cases by name."""
+    """Yield the question of every case, and some objects of the cases by name."""
     kinds = ("Pod", "StatefulSet", "PersistentVolumeClaim")
     objects = [
         DiagnoseObject(kind=each["kind"], namespace=each["metadata"]["namespace"], name=each["metadata"]["name"])
@@ -117,7 +118,7 @@ def asked() -> list[Request]:
 
 
 @pytest.mark.parametrize("outside", [True, False], ids=["with nodes", "without nodes"])
-async def test_answers_are_the_same_whether_or_not_the_hidden_exists(engine: Engine, outside: bool) -> None:
+async def test_answers_are_the_same_whether_or_not_hidden_objects_exist(engine: Engine, outside: bool) -> None:
     by_name = Access(namespaces=frozenset(OPEN[:4]), cluster_scoped=outside)
     by_pattern = Access(namespaces=frozenset(f"{name[:-1]}?" for name in OPEN), cluster_scoped=outside)
     assert all(by_pattern.allows(name) for name in OPEN)
@@ -135,7 +136,7 @@ async def test_answers_are_the_same_whether_or_not_the_hidden_exists(engine: Eng
     assert set(targeted(full)) <= {*OPEN, "default"}
 
 
-async def test_a_question_about_the_hidden_is_answered_as_one_about_nothing(engine: Engine) -> None:
+async def test_a_question_about_a_hidden_object_is_answered_as_for_a_missing_one(engine: Engine) -> None:
     access = Access(namespaces=frozenset(OPEN))
     hidden = HIDDEN[0]
     async with staged(with_hidden()) as beside_hidden, staged(stage(*worlds())) as alone:
@@ -153,7 +154,7 @@ async def test_a_question_about_the_hidden_is_answered_as_one_about_nothing(engi
                         assert told.startswith("NotAllowedHere")
 
 
-async def test_names_that_are_suggested_may_be_shown(engine: Engine) -> None:
+async def test_suggested_names_may_be_shown(engine: Engine) -> None:
     name, namespace = next(
         (each["metadata"]["name"], each["metadata"]["namespace"])
         for world in worlds()
@@ -173,8 +174,8 @@ async def test_names_that_are_suggested_may_be_shown(engine: Engine) -> None:
     assert {each.partition("/")[0] for each in some.value.closest} == {namespace}
 
 
-async def test_nothing_is_ruled_out_because_a_part_was_not_seen(engine: Engine) -> None:
-    """All that is broken in a namespace is hidden: what may be seen looks healthy, and proves nothing."""
+async def test_a_partial_view_rules_nothing_out(engine: Engine) -> None:
+    """Everything broken in a namespace is hidden: what is visible looks healthy, and proves nothing."""
     access = Access(namespaces=frozenset({"idle"}))
     own: dict[str, Verdict] = {}
     async with staged(stage(*worlds())) as connection:
@@ -187,8 +188,8 @@ async def test_nothing_is_ruled_out_because_a_part_was_not_seen(engine: Engine) 
     assert [name for name, verdict in own.items() if verdict is Verdict.RULED_OUT] == []
 
 
-async def test_an_answer_tells_that_it_rests_on_a_part(engine: Engine) -> None:
-    """Also where a probe lists everything and never looks whether that was all."""
+async def test_an_answer_says_that_it_is_based_on_a_partial_view(engine: Engine) -> None:
+    """This also holds for a probe that lists everything and never checks whether the list is complete."""
     incident = CATALOG.incidents["statefulset-invalid-pod-spec"]
     request = request_of(incident, incident.cases[0])
     gaps = {}
@@ -199,7 +200,7 @@ async def test_an_answer_tells_that_it_rests_on_a_part(engine: Engine) -> None:
 
     told, in_part = gaps.values()
     assert told == []
-    assert "cannot read events in all namespaces: only what may be shown here was read" in in_part
+    assert "cannot read events in all namespaces: only the parts that may be shown here were read" in in_part
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -209,11 +210,11 @@ async def test_an_answer_tells_that_it_rests_on_a_part(engine: Engine) -> None:
     listed=st.booleans(),
     at=st.integers(0, len(asked()) - 1),
 )
-async def test_whatever_part_may_be_seen_the_rest_is_not_asked_for_and_not_told(
+async def test_for_any_access_hidden_objects_are_neither_read_nor_shown(
     engine: Engine, full: tuple[SimulatedCluster, Connection], names: set[str], outside: bool, listed: bool, at: int
 ) -> None:
     cluster, connection = full
-    # A name and a pattern that means the same are read in different ways.
+    # A name and an equivalent pattern are read in different ways.
     parts = frozenset(name if listed else f"{name[:-1]}[{name[-1]}]" for name in names)
     access = Access(namespaces=parts, cluster_scoped=outside)
     cluster.requests.clear()

@@ -1,6 +1,7 @@
-"""The policy as a table: who, in which groups, where, doing what to what, and what comes of it. Written out by hand.
+"""The policy as a hand-written table: who, in which groups, where, doing what to what, and the decision.
 
-Only `outcome` is expected, all else is given. `labels` are those of the object: `-` has none, `?` is not read yet.
+Only `outcome` is expected, everything else is given. `labels` are those of the object: `-` has none, `?` is not read
+yet.
 """
 
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from bot.policy import Policy, Reading, Scope, Who
+from bot.policy import Actor, Policy, PolicyScope, ReadLevel
 from bot.policy.model import Rules
 from intents.domain import Language, Text
 
@@ -36,26 +37,26 @@ approval:
 POLICY = Policy(rules=Rules.model_validate(yaml.safe_load(FILE)))
 
 PLACES = {
-    "#team-shop": Who(channel="C0SHOP", channel_name="team-shop"),
-    "#incidents": Who(channel="C0INCIDENTS", channel_name="incidents"),
-    "#general": Who(channel="C0GENERAL", channel_name="general"),
-    # Another organisation may call what it shares as it likes.
-    "#shared": Who(channel="C0THEIRS", channel_name="team-shop", external=True),
-    "direct": Who(channel="D1", direct=True),
+    "#team-shop": Actor(channel="C0SHOP", channel_name="team-shop"),
+    "#incidents": Actor(channel="C0INCIDENTS", channel_name="incidents"),
+    "#general": Actor(channel="C0GENERAL", channel_name="general"),
+    # Another organisation may name a shared channel as it likes.
+    "#shared": Actor(channel="C0THEIRS", channel_name="team-shop", external=True),
+    "direct": Actor(channel="D1", direct=True),
 }
 SCOPE_MISSING = Text(en="my app lacks the scope usergroups:read", zh="缺少权限范围 usergroups:read")
 
-# What an outcome is called here → what the person is told.
+# Name of an outcome in the table → text for the person.
 SAYS = {
-    "other labels": "the object does not have the labels that the policy asks for",
-    "not granted": "the policy does not let you",
-    "switched off": "actions are switched off for",
+    "other labels": "the object lacks the labels that the policy requires",
+    "not granted": "the policy does not allow you to run",
+    "switched off": "actions are disabled for",
     "not shown": "may not be shown here",
-    "nothing here": "the policy lets no cluster be shown",
-    "guest": "guests get answers from the text alone",
-    "shared": "in a channel shared with another organisation",
-    "groups unread": "nobody counts as in any: my app lacks the scope usergroups:read",
-    "names others": "names others here as the second person",
+    "nothing here": "the policy does not allow",
+    "guest": "guests get answers based on the pasted text only",
+    "shared": "in channels shared with another organisation",
+    "groups unread": "no group entry applies: my app lacks the scope usergroups:read",
+    "names others": "names other approvers",
 }
 
 ACTING = """
@@ -177,7 +178,7 @@ def rows(table: str) -> list[Row]:
     return [Row(*line.split(maxsplit=len(Row._fields) - 1)) for line in lines]
 
 
-def scope_of(row: Row) -> Scope:
+def scope_of(row: Row) -> PolicyScope:
     unread = row.groups == "unread"
     who = replace(
         PLACES[row.place],
@@ -201,7 +202,7 @@ def check_refusal(says: Text, outcome: str) -> None:
 
 
 @pytest.mark.parametrize("row", rows(ACTING), ids=" ".join)
-def test_what_comes_of_a_press(row: Row) -> None:
+def test_the_decision_about_a_press(row: Row) -> None:
     scope, labels = scope_of(row), labels_of(row)
     cluster, _, namespace = row.target.partition("/")
     decision = scope.may(row.action, cluster, namespace, labels)
@@ -218,7 +219,7 @@ def test_what_comes_of_a_press(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", rows(APPROVING), ids=" ".join)
-def test_who_may_be_the_second_person(row: Row) -> None:
+def test_who_may_approve(row: Row) -> None:
     cluster, _, namespace = row.target.partition("/")
     decision = scope_of(row).may_approve(row.action, cluster, namespace, labels_of(row), row.risk)
 
@@ -229,8 +230,8 @@ def test_who_may_be_the_second_person(row: Row) -> None:
         check_refusal(decision.says, row.outcome)
 
 
-def test_every_entry_of_the_policy_stands_in_the_table() -> None:
-    """Else an entry could be read in any way and no row would tell."""
+def test_every_entry_of_the_policy_is_in_the_table() -> None:
+    """Otherwise an entry could mean anything and no row would fail."""
     outcomes = " ".join(row.outcome for row in rows(ACTING))
     for section in ("acting", "approval"):
         for number in range(len(getattr(POLICY.rules, section))):
@@ -238,15 +239,17 @@ def test_every_entry_of_the_policy_stands_in_the_table() -> None:
     assert {row.outcome.removeprefix("no: ") for row in rows(ACTING + APPROVING) if row.outcome[:3] == "no:"} == {*SAYS}
 
 
-def test_a_channel_of_people_who_are_in_the_group_sees_nothing_by_that() -> None:
-    """All in a channel see an answer: an entry for a group alone opens direct messages, as one for users does."""
+def test_an_entry_for_a_group_opens_no_channel() -> None:
+    """Everybody in a channel sees an answer, so an entry for a group alone opens direct messages only, like one for
+    users.
+    """
     on_call = replace(PLACES["#general"], user="U0ADA", groups=frozenset({"@oncall"}))
 
-    assert POLICY.scope(on_call).reading is Reading.TEXT_ONLY
-    assert POLICY.scope(replace(on_call, direct=True)).reading is Reading.FULL
+    assert POLICY.scope(on_call).reading is ReadLevel.TEXT_ONLY
+    assert POLICY.scope(replace(on_call, direct=True)).reading is ReadLevel.FULL
 
 
-def test_labels_are_asked_for_only_where_an_entry_goes_by_them() -> None:
+def test_labels_are_read_only_if_an_entry_uses_them() -> None:
     everyone = POLICY.scope(replace(PLACES["#incidents"], user="U0ADA", groups=frozenset({"S0ONCALL"})))
     lead = POLICY.scope(replace(PLACES["#incidents"], user="U0LEAD"))
 

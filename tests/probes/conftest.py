@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.cli.rehearsal import REHEARSAL_TIME
 from bot.cluster.contexts import connect
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.contract import Look, Probe
-from bot.prometheus.sources import Source, Sources
-from bot.rehearsing import REHEARSAL_TIME
+from bot.settings.prometheus import Source, Sources
 from intents.domain import Focus, Reading
 
 Read = Callable[..., Awaitable[Reading]]

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.cluster.access import Access
+from bot.cli.rehearsal import staged
 from bot.cluster.snapshot import Snapshot
+from bot.kube.access import Access
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.contract import Look
 from bot.probes.shared.scope import Suspects, generated_stem, owner_of, pods_of
-from bot.rehearsing import staged
 from intents.domain import Focus, ObjectRef, Text
 
 
@@ -109,7 +109,7 @@ async def test_what_is_hidden_is_told_as_such_and_not_as_too_much_in_both_langua
     assert names == ["other/alone"]
     assert [gap.says for gap in (*everywhere.gaps, *hidden.gaps)] == [
         Text(
-            en="cannot read pods in all namespaces: only what may be shown here was read",
+            en="cannot read pods in all namespaces: only the parts that may be shown here were read",
             zh="无法读取 pods in all namespaces：仅读取了此处允许查看的部分",
         ),
         Text(

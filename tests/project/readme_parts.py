@@ -1,4 +1,4 @@
-"""What the documents say in words of the code: `make readme` writes it, test_readme.py and test_docs.py compare it."""
+"""Generate the parts of documents that come from code: `make readme` writes them, tests compare them."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _PASTE = 'container has runAsNonRoot and image will run as root (pod: "db-tikv-0
 
 
 def documents() -> tuple[Path, ...]:
-    """Every page that people read first: the front page, and those it leads to."""
+    """Return the pages that people read first: README.md and docs/."""
     return README, *sorted((ROOT / "docs").glob("*.md"))
 
 
 def with_parts(page: Path) -> str:
-    """A page's text with what stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->` as the code has it now."""
+    """Return a page's text with each part between `<!-- NAME:begin -->` and `<!-- NAME:end -->` generated anew."""
     text = page.read_text("utf-8")
     for name, lines in _PARTS[page.name].items():
         begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
@@ -51,7 +51,7 @@ def with_parts(page: Path) -> str:
 
 
 def _answer() -> Iterator[str]:
-    """What the demo answers to a paste, up to the second of the steps; without the score, which moves with weights."""
+    """Yield the demo's answer to a paste, up to the second step, without the score, which changes with weights."""
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
         patch.setenv("COLUMNS", "100")
         patch.setattr("sys.stdin", io.StringIO(f"{_PASTE}\n\n"))
@@ -85,7 +85,7 @@ def _settings() -> Iterator[str]:
 
 
 def _metrics() -> Iterator[str]:
-    yield "| metric | kind | labels | what it tells |"
+    yield "| metric | kind | labels | meaning |"
     yield "|---|---|---|---|"
     for metric in Metrics().documented():
         labels = ", ".join(f"`{label}`" for label in metric.labels)
@@ -93,8 +93,8 @@ def _metrics() -> Iterator[str]:
 
 
 def _reads() -> Iterator[str]:
-    """Who reads what: probes, entries of the catalog that name a kind; what every diagnosis and preview reads first."""
-    yield "| read by | what |"
+    """Yield who reads what: first every diagnosis and preview, then each probe and entry."""
+    yield "| read by | resources |"
     yield "|---|---|"
     catalog = load((builtin_directory(),)).catalog
     by_whom = _by_whom(reads(catalog, ()))
@@ -105,11 +105,11 @@ def _reads() -> Iterator[str]:
 
 
 def _writes() -> Iterator[str]:
-    yield "| action | what it writes | what its *Undo* writes beside that |"
+    yield "| action | it writes | its *Undo* also writes |"
     yield "|---|---|---|"
     by_whom = _by_whom(writes(tuple(actions())))
     for name in sorted(actions()):
-        undo = _permissions(by_whom.get(f"undo of {name}", ())) or ("" if actions()[name].undoable else "*has none*")
+        undo = _permissions(by_whom.get(f"undo of {name}", ())) or ("" if actions()[name].undoable else "*no Undo*")
         yield f"| `{name}` | {_permissions(by_whom.get(name, ())) or 'nothing'} | {undo} |"
     yield f"| {MARKING} | {_permissions(by_whom[MARKING])} | |"
 
@@ -122,7 +122,7 @@ def _by_whom(needs: Iterable[Need]) -> dict[str, set[Permission]]:
 
 
 def _permissions(permissions: Iterable[Permission]) -> str:
-    """As in `get, list pods`: one phrase for each resource."""
+    """Return one phrase for each resource, as in `get, list pods`."""
     verbs: defaultdict[str, set[str]] = defaultdict(set)
     for each in permissions:
         verbs[f"{each.resource}.{each.group}" if each.group else each.resource].add(each.verb)
@@ -136,7 +136,8 @@ _MODELS: Final = (
 
 
 def _fields() -> Iterator[str]:
-    """Every key of an entry, by the part it stands in."""
+    """Yield every key of an entry, grouped by model."""
+    schema.describe_fields()
     for model in _MODELS:
         yield f"**{model.__name__}**"
         yield ""
@@ -160,7 +161,7 @@ def _words() -> Iterator[str]:
     yield from (f"| `<{word}>` | {meaning} |" for word, meaning in VOCABULARY.items())
 
 
-# Page → the parts that stand in it.
+# Each page and its generated parts.
 _PARTS: Final[Mapping[str, Mapping[str, Callable[[], Iterable[str]]]]] = defaultdict(
     dict,
     {

@@ -1,4 +1,4 @@
-"""What a Prometheus may answer, and what becomes of it: over HTTP, from servers that behave and that do not."""
+"""Queries over HTTP to well-behaved and misbehaving Prometheus servers."""
 
 import asyncio
 import json
@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from aiohttp import web
 
+from bot.cli.rehearsal import REHEARSAL_TIME
 from bot.playground.kubernetes.prometheus import SimulatedPrometheus, parse_metrics
 from bot.prometheus import errors
-from bot.prometheus.client import MOST_BYTES, MOST_SERIES, Prometheus, Query, opened
-from bot.prometheus.sources import Source
-from bot.rehearsing import REHEARSAL_TIME
+from bot.prometheus.client import MOST_BYTES, MOST_SERIES, Prometheus, Query, open_prometheus
+from bot.settings.prometheus import Source
 
 NOW = int(REHEARSAL_TIME.timestamp())
 COMMITS = (
@@ -25,7 +25,7 @@ Serve = Callable[[Handler], Awaitable[str]]
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """`await serve(handler)`: the address of a server that answers everything with it."""
+    """Start a server that answers everything with `handler`; return its address."""
     runners: list[web.AppRunner] = []
 
     async def start(handler: Handler) -> str:
@@ -58,12 +58,12 @@ def answering(document: object, *, status: int = 200) -> Handler:
 
 
 async def ask(url: str, *, token: str = "", query: Query | None = None, within: float = 4.0):
-    async with opened(Source(url=url, token=token)) as prometheus:
+    async with open_prometheus(Source(url=url, token=token)) as prometheus:
         assert prometheus
         return await prometheus.ask(query or Query(expression="up", at=NOW), within=within)
 
 
-async def test_the_percentile_of_each_member_comes_back_as_it_was_declared(simulated: SimulatedPrometheus) -> None:
+async def test_the_percentile_of_each_member_is_returned_as_declared(simulated: SimulatedPrometheus) -> None:
     declared = [
         {"name": "etcd_disk_backend_commit_duration_seconds", "labels": {"job": job, "instance": instance}, "p99": p99}
         for job, instance, p99 in (("kube-etcd", "10.0.0.1:2379", [0.03, 1.1]), ("minio", "10.0.0.9:9000", 0.5))
@@ -82,8 +82,8 @@ async def test_the_percentile_of_each_member_comes_back_as_it_was_declared(simul
     assert "[5m]" in simulated.queries[0]
 
 
-async def test_a_job_label_of_ones_own_cannot_leave_its_string() -> None:
-    async with opened(Source(url="http://127.0.0.1:1", etcd_job='a"b\\.c')) as prometheus:
+async def test_a_configured_job_label_cannot_break_out_of_its_string() -> None:
+    async with open_prometheus(Source(url="http://127.0.0.1:1", etcd_job='a"b\\.c')) as prometheus:
         assert prometheus
         assert prometheus.expression('{job=~"$etcd_job"}') == '{job=~"a\\"b\\\\.c"}'
         with pytest.raises(errors.BadQuery, match="unknown variable"):
@@ -107,9 +107,9 @@ async def test_the_token_is_sent_to_the_configured_address_and_nowhere_else(
 
     query = Query(expression="rate(up[5m])", at=NOW)
     assert (await ask(simulated.url, token=simulated.token, query=query)).series == ()
-    with pytest.raises(errors.Unauthorized):
+    with pytest.raises(errors.QueryUnauthorized):
         await ask(simulated.url, token="another", query=query)
-    with pytest.raises(errors.Unreachable, match="redirects"):
+    with pytest.raises(errors.PrometheusUnreachable, match="redirects"):
         await ask(await serve(redirect), token=simulated.token, query=query)
     assert seen == []
 
@@ -118,18 +118,18 @@ async def test_the_token_is_sent_to_the_configured_address_and_nowhere_else(
     ("status", "document", "expected"),
     [
         (400, {"status": "error", "errorType": "bad_data", "error": "1:3: parse error"}, errors.BadQuery),
-        (401, "Unauthorized", errors.Unauthorized),
-        (403, "", errors.Forbidden),
-        (404, "404 page not found", errors.Unreachable),
+        (401, "Unauthorized", errors.QueryUnauthorized),
+        (403, "", errors.QueryForbidden),
+        (404, "404 page not found", errors.PrometheusUnreachable),
         (422, {"status": "error", "errorType": "execution", "error": "too many samples"}, errors.BadQuery),
-        (429, "", errors.Throttled),
-        (500, "<html>", errors.Failed),
-        (503, {"status": "error", "errorType": "timeout", "error": "query timed out"}, errors.TimedOut),
-        (200, "<html>please log in</html>", errors.Failed),
-        (200, {"status": "success"}, errors.Failed),
-        (200, {"status": "success", "data": {"resultType": "vector", "result": [{"value": [1]}]}}, errors.Failed),
-        (200, {"status": "success", "data": {"resultType": "streams", "result": []}}, errors.Failed),
-        (200, [], errors.Failed),
+        (429, "", errors.QueryThrottled),
+        (500, "<html>", errors.QueryFailed),
+        (503, {"status": "error", "errorType": "timeout", "error": "query timed out"}, errors.QueryTimedOut),
+        (200, "<html>please log in</html>", errors.QueryFailed),
+        (200, {"status": "success"}, errors.QueryFailed),
+        (200, {"status": "success", "data": {"resultType": "vector", "result": [{"value": [1]}]}}, errors.QueryFailed),
+        (200, {"status": "success", "data": {"resultType": "streams", "result": []}}, errors.QueryFailed),
+        (200, [], errors.QueryFailed),
     ],
 )
 async def test_every_refusal_has_a_name(serve: Serve, status: int, document: object, expected: type) -> None:
@@ -141,21 +141,21 @@ async def test_every_refusal_has_a_name(serve: Serve, status: int, document: obj
     assert not caught.value.gap().quiet
 
 
-async def test_what_says_nothing_or_too_much_is_given_up(serve: Serve) -> None:
+async def test_silent_and_oversized_answers_are_errors(serve: Serve) -> None:
     async def hanging(_request: web.Request) -> web.Response:
         await asyncio.sleep(30)
         return web.Response()
 
-    with pytest.raises(errors.TimedOut):
+    with pytest.raises(errors.QueryTimedOut):
         await ask(await serve(hanging), within=0.1)
-    with pytest.raises(errors.TooLarge):
+    with pytest.raises(errors.ResultTooLarge):
         await ask(await serve(answering("x" * (MOST_BYTES + 1))))
-    with pytest.raises(errors.Unreachable) as caught:
+    with pytest.raises(errors.PrometheusUnreachable) as caught:
         await ask("http://127.0.0.1:1")
     assert "127.0.0.1" not in str(caught.value)
 
 
-async def test_what_is_no_number_is_left_out_and_what_is_too_much_is_said(serve: Serve) -> None:
+async def test_non_finite_values_are_dropped_and_truncation_is_reported(serve: Serve) -> None:
     vector = [{"metric": {"n": f"{n:03}"}, "value": [NOW, "NaN" if n else "+Inf"]} for n in range(MOST_SERIES + 1)]
     vector[1]["value"] = [NOW, "0.25"]
     document = {
@@ -172,7 +172,7 @@ async def test_what_is_no_number_is_left_out_and_what_is_too_much_is_said(serve:
 
 
 async def test_without_a_source_there_is_no_client() -> None:
-    async with opened(None) as none:
+    async with open_prometheus(None) as none:
         assert none is None
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from bot.cli.rehearsal import request_of, stage, staged
 from bot.diagnosing import Engine, build_engine, diagnose
-from bot.rehearsing import request_of, stage, staged
 from intents.catalog.cases import world_of
 from intents.domain import Diagnosis
 from tests import roles

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.cluster.acting import ActsAs
+from bot.kube.impersonation import ActsAs
 from bot.remedies import carrying_out
 from bot.remedies.contract import Preview, Reason, Refusal
 from tests.remedies.scene import PULLS_AGAIN, Enter

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.cli.rehearsal import REHEARSAL_TIME
 from bot.playground.kubernetes.times import timestamp
-from bot.rehearsing import REHEARSAL_TIME
 from bot.remedies.actions.annotate import ACTION
 from bot.remedies.contract import Applied, Plan, Reason, Refusal, State, Verification
 from intents.domain import ObjectRef, Outcome, Verdict

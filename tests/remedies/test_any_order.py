@@ -22,10 +22,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from bot.cli.rehearsal import stage, staged
 from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import stage, staged
 from bot.remedies import carrying_out
 from bot.remedies.contract import LIFETIME, About, Applied, Plan, Preview, Reason, Refusal
 from bot.remedies.registry import actions

@@ -250,8 +250,8 @@ async def test_what_asks_for_nothing_asks_for_its_limit(enter: Enter) -> None:
     [
         ({}, "no request and no limit was given"),
         ({"requests": {"cpu": "", "memory": None}}, "no request and no limit was given"),
-        ({"requests": {"cpu": "half"}}, "cpu request: 'half' is no quantity"),
-        ({"requests": {"cpu": True}}, "is no quantity"),
+        ({"requests": {"cpu": "half"}}, "cpu request: 'half' is not a quantity"),
+        ({"requests": {"cpu": True}}, "is not a quantity"),
         ({"requests": {"cpu": "-1"}}, "too little"),
         ({"limits": {"memory": "0"}}, "too little"),
         ({"requests": {"memory": "512m"}}, "did you mean 512Mi?"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.cluster.access import Access
+from bot.kube.access import Access
 from bot.remedies import carrying_out
 from bot.remedies.contract import Preview
 from intents.domain import Custodian, ObjectRef

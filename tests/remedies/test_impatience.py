@@ -10,18 +10,20 @@ from hypothesis import strategies as st
 
 from bot.policy import Limit, Limits
 from bot.remedies.contract import Reason, State
-from bot.store import Former
-from bot.workflows.pacing import Try
+from bot.store import EarlierClaim
+from bot.workflows.remedy_limits import Attempt
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 LIMITS = Limits(target=Limit(writes=3, minutes=15), user=Limit(writes=5, minutes=15))
 WEB, API = "prod Deployment shop/web", "prod Deployment shop/api"
-ONE = Try(action="restart-pod", subject=WEB, user="U1", at=NOW)
+ONE = Attempt(action="restart-pod", subject=WEB, user="U1", at=NOW)
 
 
-def former(minutes: float, *, state: str = "not fixed", subject: str = WEB, by: str = "U2", **more: str) -> Former:
+def former(
+    minutes: float, *, state: str = "not fixed", subject: str = WEB, by: str = "U2", **more: str
+) -> EarlierClaim:
     values = {"plan_id": f"{subject}{minutes}", "action": "restart-pod"} | more
-    return Former(subject=subject, by=by, when=NOW - timedelta(minutes=minutes), state=state, **values)
+    return EarlierClaim(subject=subject, by=by, when=NOW - timedelta(minutes=minutes), state=state, **values)
 
 
 any_former = st.builds(
@@ -73,22 +75,22 @@ def test_after_the_minutes_that_it_names_it_may_be_tried_again():
     told = ONE.held_back(before, LIMITS)
     assert told is not None
     assert "try again in 1 min" in told.en
-    later = Try(action=ONE.action, subject=WEB, user="U1", at=NOW + timedelta(minutes=1))
+    later = Attempt(action=ONE.action, subject=WEB, user="U1", at=NOW + timedelta(minutes=1))
     assert later.held_back(before, LIMITS) is None
 
 
 @given(st.lists(any_former, max_size=12))
 def test_taking_back_is_never_held_back_and_what_is_long_past_holds_nothing_back(before):
     newest_first = sorted(before, key=lambda each: each.when, reverse=True)
-    undo = Try(action="scale", subject="", user="U1", at=NOW)
+    undo = Attempt(action="scale", subject="", user="U1", at=NOW)
     assert undo.held_back(newest_first, LIMITS) is None
-    later = Try(action=ONE.action, subject=WEB, user="U1", at=NOW + timedelta(minutes=15))
+    later = Attempt(action=ONE.action, subject=WEB, user="U1", at=NOW + timedelta(minutes=15))
     assert later.held_back(newest_first, LIMITS) is None
 
 
 @given(st.lists(any_former, max_size=12), any_former)
 def test_one_more_try_never_frees_anybody(before, more):
-    def held(formers: list[Former]) -> bool:
+    def held(formers: list[EarlierClaim]) -> bool:
         return ONE.held_back(sorted(formers, key=lambda each: each.when, reverse=True), LIMITS) is not None
 
     assert held([*before, more]) or not held(before)

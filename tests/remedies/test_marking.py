@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from bot.cli.rehearsal import stage, staged
 from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine, diagnose
 from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import stage, staged
 from bot.remedies.contract import About, Applied, Plan
 from bot.remedies.marking import PERMISSIONS, mark
 from intents.domain import Focus, Gap, GapReason, ObjectRef, Permission, Text

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.cluster.resources import well_known
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
 from bot.remedies.contract import State, Verification
 from bot.remedies.verifying import Pace
 from intents.domain import Outcome, Verdict

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
 from bot.playground.kubernetes import RecordedRequest, addressing
 from bot.remedies.contract import Plan
 from bot.remedies.marking import mark

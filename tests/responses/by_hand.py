@@ -1,4 +1,4 @@
-"""Objects, findings and judgements made by hand: what a page says must not depend on a catalog entry's wording."""
+"""Objects, findings and hypotheses made by hand, so that tests of a page do not depend on catalog texts."""
 
 from dataclasses import replace
 from types import MappingProxyType
@@ -54,7 +54,7 @@ def judged(incident: str, verdict: Verdict, *findings: Finding, effect_of: str =
 
 
 def offered(*findings: Finding, verdict: Verdict = Verdict.OFFERED) -> Judged:
-    """What one can do about the pod, whatever ails it."""
+    """Return a capability: what can be done about the pod whatever the cause is."""
     one = judged("look-inside", verdict, *findings)
     return replace(
         one,

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from intents.chronicle.catching_up import News, news_since
-from intents.chronicle.facts import Fact, FactKind, Link, LinkKind
+from intents.chronicle.facts import Fact, FactKind, LinkKind, MessageLink
+from intents.chronicle.news import News, news_since
 from intents.chronicle.summary import Summary, summary_of
-from intents.chronicle.timeline import Moment, timeline_of
+from intents.chronicle.timeline import TimelineEntry, timeline_of
 from intents.domain import ObjectRef, Text
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -58,7 +58,7 @@ FACTS: tuple[Fact, ...] = (
            objects=(API,), reproduce="kubectl -n shop describe pod api-7d9f-x2x4z",
            offers=Text(en="Roll Deployment api back", zh="回滚 Deployment api")),
     said(7, FactKind.LINK, "error rate", BOB,
-         links=(Link(url="https://grafana.example/d/abc/checkout?from=now-1h", what=LinkKind.GRAPH),)),
+         links=(MessageLink(url="https://grafana.example/d/abc/checkout?from=now-1h", what=LinkKind.GRAPH),)),
     said(8, FactKind.QUESTION, "did anybody delete tags in the registry last night?", CHEN),
     said(9, FactKind.STATUS, "found it: v2 was never pushed", BOB, state="identified"),
     said(10, FactKind.DECISION, "rolling back to v1 now, @U0CHEN003 watches the error rate", ALICE, state="under way",
@@ -85,7 +85,7 @@ def summary(facts: tuple[Fact, ...] = FACTS, *, minute: float = 22) -> Summary:
     return summary_of(facts, name=NAME, opened=opened, now=NOON + timedelta(minutes=minute))
 
 
-def moments(facts: tuple[Fact, ...] = FACTS) -> tuple[Moment, ...]:
+def moments(facts: tuple[Fact, ...] = FACTS) -> tuple[TimelineEntry, ...]:
     return timeline_of(facts)
 
 

@@ -1,4 +1,4 @@
-"""A diagnosis to render, and the page as text."""
+"""A diagnosis to render, and a page as text."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -61,7 +61,7 @@ def diagnosis() -> Diagnosis:
 
 @pytest.fixture
 def written() -> Callable[..., str]:
-    """A page as plain text of a width."""
+    """Return a function that writes a page as plain text of a given width."""
 
     def write(page: RenderableType, *, width: int = 100) -> str:
         console = Console(file=StringIO(), width=width, markup=False, highlight=False, emoji=False)

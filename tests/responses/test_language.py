@@ -1,4 +1,4 @@
-"""In which language an answer is given."""
+"""Test the choice of the answer's language."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from responses.language import choose, language_of, language_of_locale
         ("", None),
     ],
 )
-def test_a_text_tells_its_language_by_a_handful_of_characters(text: str, language: Language | None) -> None:
+def test_a_few_characters_decide_the_language_of_a_text(text: str, language: Language | None) -> None:
     assert language_of(text) is language
 
 
@@ -33,11 +33,11 @@ def test_a_text_tells_its_language_by_a_handful_of_characters(text: str, languag
         ("", None),
     ],
 )
-def test_a_locale_tells_its_language(locale: str, language: Language | None) -> None:
+def test_language_of_a_locale(locale: str, language: Language | None) -> None:
     assert language_of_locale(locale) is language
 
 
-def test_what_is_told_outranks_the_text_and_the_text_the_locale() -> None:
+def test_setting_outranks_the_text_and_the_text_outranks_the_locale() -> None:
     assert choose(told=Language.EN, text="请看一下这个问题", locale="zh_CN") is Language.EN
     assert choose(told=None, text="请看一下这个问题", locale="en_US") is Language.ZH
     assert choose(told=None, text="OOMKilled", locale="zh_CN.UTF-8") is Language.ZH

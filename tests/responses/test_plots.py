@@ -1,4 +1,4 @@
-"""Plots in characters and as pictures, of any numbers under any names."""
+"""Test plots as characters and as pictures, for any numbers and names."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from intents.domain import Diagnosis, Finding, Focus, Language, Line, Outcome, Plot, Text, Unit, Verdict
 from responses.pictures import png
-from responses.plots import plotted, sparkline
+from responses.plots import leading_plot, sparkline
 from tests.responses.by_hand import judged
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC).timestamp()
@@ -38,17 +38,17 @@ def test_a_spike_is_not_averaged_away() -> None:
     assert len(sparkline(plot(line("cp-1", *quiet)), Language.EN).partition(" ")[0]) == 30
 
 
-def test_one_plot_goes_along_of_the_leading_hypothesis_and_what_supports_it() -> None:
+def test_only_a_supporting_plot_of_the_leading_hypothesis_is_attached() -> None:
     bare, other = finding(has_plot=False), finding(Outcome.REFUTES)
     first = judged("one", Verdict.CONFIRMED, other, bare, finding(), finding())
     beside = judged("two", Verdict.LIKELY, finding())
 
-    assert plotted(Diagnosis(focus=Focus(), hypotheses=(first, beside))) is first.findings[2]
-    assert plotted(Diagnosis(focus=Focus(), hypotheses=(judged("no", Verdict.LIKELY, bare), beside))) is None
-    assert plotted(Diagnosis(focus=Focus())) is None
+    assert leading_plot(Diagnosis(focus=Focus(), hypotheses=(first, beside))) is first.findings[2]
+    assert leading_plot(Diagnosis(focus=Focus(), hypotheses=(judged("no", Verdict.LIKELY, bare), beside))) is None
+    assert leading_plot(Diagnosis(focus=Focus())) is None
 
 
-def test_the_same_plot_is_the_same_picture() -> None:
+def test_same_plot_gives_the_same_picture() -> None:
     assert png(plot()) == png(plot())
 
 
@@ -58,7 +58,7 @@ VALUES = st.lists(st.floats(0, 1e9, allow_nan=False), min_size=2, max_size=5)
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(NAMES, VALUES), min_size=1, max_size=7), st.sampled_from(Unit), st.floats(0.001, 1e6))
-def test_any_numbers_under_any_names_can_be_drawn(lines: list, unit: Unit, limit: float) -> None:
+def test_any_numbers_with_any_names_can_be_drawn(lines: list, unit: Unit, limit: float) -> None:
     drawn = png(plot(*(line(name, *values) for name, values in lines), unit=unit, limit=limit))
 
     assert drawn.startswith(b"\x89PNG")

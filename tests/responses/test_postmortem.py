@@ -1,4 +1,4 @@
-"""The draft of a postmortem and the canvas as Markdown: what they tell, and that nothing pasted is markup there."""
+"""Test the postmortem draft and the canvas: their content, and that pasted text never becomes markup."""
 
 import os
 import re
@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from intents.chronicle.facts import Fact, FactKind, Link, LinkKind
+from intents.chronicle.facts import Fact, FactKind, LinkKind, MessageLink
 from intents.chronicle.summary import summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language, ObjectRef, Text
-from responses.chronicle import words
+from responses.chronicle import incident_words
 from responses.postmortem import postmortem
 from responses.slack.chronicle.canvas import canvas
 from responses.slack.message import Snippet
@@ -39,10 +39,16 @@ HEADINGS = {
     ],
 }  # fmt: skip
 OF_CANVAS = (
-    words.IMPACT, words.LEADING, words.OTHERS, words.RULED_OUT, words.DONE, words.QUESTIONS, words.WHO,
-)  # fmt: skip
+    incident_words.IMPACT,
+    incident_words.LEADING,
+    incident_words.OTHERS,
+    incident_words.RULED_OUT,
+    incident_words.DONE,
+    incident_words.QUESTIONS,
+    incident_words.WHO,
+)
 TITLES = {
-    language: {*(title.in_(language) for title in OF_CANVAS), f"{words.TIMELINE.in_(language)} (UTC)"}
+    language: {*(title.in_(language) for title in OF_CANVAS), f"{incident_words.TIMELINE.in_(language)} (UTC)"}
     for language in Language
 }
 
@@ -60,7 +66,7 @@ def section(text: str, title: str) -> str:
 
 
 @pytest.mark.parametrize("language", list(Language))
-def test_a_recorded_incident_reads_as_it_did(language: Language) -> None:
+def test_recorded_incident_matches_its_golden_file(language: Language) -> None:
     for name, text in {"postmortem": draft(language=language).content, "canvas": board(language=language)}.items():
         path = GOLDEN / f"{name}-{language}.md"
         if REGENERATE:
@@ -69,7 +75,7 @@ def test_a_recorded_incident_reads_as_it_did(language: Language) -> None:
         assert text == path.read_text("utf-8")
 
 
-def test_the_draft_has_every_part_that_people_expect() -> None:
+def test_draft_has_the_usual_sections() -> None:
     for language, expected in HEADINGS.items():
         for facts in (OVER, ()):
             text = draft(facts, language).content
@@ -81,24 +87,24 @@ def test_the_draft_has_every_part_that_people_expect() -> None:
     assert "```sh\nkubectl -n shop describe pod api-7d9f-x2x4z\n```" in section(made.content, "Root cause")
     assert "| ✅ fixed it — 3 of 3 pods are Ready | Alice |" in section(made.content, "Actions taken")
     assert section(made.content, "Action items") == "- [ ]"
-    assert "None was recorded." in section(draft(()).content, "Root cause")
+    assert "None recorded." in section(draft(()).content, "Root cause")
 
 
-def test_what_is_not_known_is_said_and_not_made_up() -> None:
+def test_unknown_times_are_reported_as_unknown() -> None:
     times = section(draft(FACTS[1:2]).content, "Times")
 
-    assert "| Began | *to be filled in* | – |" in times
-    assert "| Mitigated | *not said in the channel* | – |" in times
-    assert "| Resolved | *not said in the channel* | – |" in times
+    assert "| Started | *to be filled in* | – |" in times
+    assert "| Mitigated | *not reported in the channel* | – |" in times
+    assert "| Resolved | *not reported in the channel* | – |" in times
 
 
-def test_what_happened_before_it_was_detected_takes_no_time() -> None:
+def test_events_before_detection_have_no_duration() -> None:
     early = said(-30, FactKind.STATUS, "all good", ALICE, state="resolved")
 
     assert "| Resolved | 2026-03-02 11:30 | – |" in draft((early, FACTS[1])).content
 
 
-def test_commands_are_told_once_and_within_a_fence_of_their_own() -> None:
+def test_commands_are_listed_once_in_their_own_fence() -> None:
     title = Text.same("t")
     twice = "kubectl get pods"
     facts = (
@@ -114,7 +120,7 @@ def test_commands_are_told_once_and_within_a_fence_of_their_own() -> None:
     assert "never" not in cause
 
 
-def test_a_very_long_chronicle_keeps_the_newest_and_counts_the_others() -> None:
+def test_long_chronicle_keeps_the_newest_and_counts_the_rest() -> None:
     facts = tuple(said(n, FactKind.DECISION, f"step {n} {'x' * 250}", ALICE, state="done") for n in range(1_700))
 
     text = draft(facts).content
@@ -128,7 +134,7 @@ def test_a_very_long_chronicle_keeps_the_newest_and_counts_the_others() -> None:
     assert "more in the export: /diagnose incident export" in page
 
 
-def test_a_canvas_has_only_what_slack_takes_there() -> None:
+def test_canvas_uses_only_markdown_that_slack_accepts() -> None:
     kinds = {token.type for token in READER.parse(board())}
 
     assert not {kind for kind in kinds if kind.startswith(("table", "blockquote", "fence", "html", "ordered_list"))}
@@ -150,15 +156,15 @@ HOSTILE = st.one_of(
 
 
 def hostile_facts(texts: list[str]) -> tuple[Fact, ...]:
-    """One of many kinds with these texts wherever one may stand."""
+    """Return a fact of many kinds, with these texts in every place."""
     drawn = iter(range(10_000))
 
     def text() -> str:
         return texts[next(drawn) % len(texts)]
 
     subject = ObjectRef(kind=text() or "Pod", namespace=text(), name=text())
-    link = Link(url=text(), what=LinkKind.GRAPH)
-    web = Link(url=f"https://x.example/{text()}", what=LinkKind.PR)
+    link = MessageLink(url=text(), what=LinkKind.GRAPH)
+    web = MessageLink(url=f"https://x.example/{text()}", what=LinkKind.PR)
     states = {
         FactKind.ALERT: "firing",
         FactKind.DEPLOY: "failed",
@@ -184,7 +190,7 @@ def headings(tokens: list[Token]) -> list[tuple[str, str]]:
 
 
 def cells(tokens: list[Token]) -> set[int]:
-    """How many the rows of tables have."""
+    """Return the numbers of cells that the rows of tables have."""
     rows: list[int] = []
     for token in tokens:
         if token.type == "tr_open":
@@ -194,7 +200,7 @@ def cells(tokens: list[Token]) -> set[int]:
     return set(rows)
 
 
-def calls_and_leads_nowhere_else(text: str, texts: list[str]) -> None:
+def has_no_mention_and_no_foreign_link(text: str, texts: list[str]) -> None:
     children = [child for token in READER.parse(text) for child in token.children or ()]
     kinds = {child.type for child in children} | {token.type for token in READER.parse(text)}
     assert kinds & {"html_inline", "html_block", "image", "s_open", "hr", "code_block", "ordered_list_open"} == set()
@@ -203,7 +209,7 @@ def calls_and_leads_nowhere_else(text: str, texts: list[str]) -> None:
     ours = ("https://example.slack.com/", "https://x.example/")
     pasted = tuple(each.strip()[:20] for each in texts if each.strip().startswith("https://"))
     assert {address for address in addresses if not address.startswith((*ours, *pasted))} == set()
-    # In a fixed-width font a name calls nobody.
+    # A name in a fixed-width font mentions nobody.
     assert "@" not in "".join(child.content for child in children if child.type == "text")
     assert SECRET not in text
     assert "\x1b" not in text
@@ -211,7 +217,7 @@ def calls_and_leads_nowhere_else(text: str, texts: list[str]) -> None:
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(texts=st.lists(HOSTILE, min_size=1, max_size=7), language=st.sampled_from(list(Language)))
-def test_nothing_pasted_becomes_markup(texts: list[str], language: Language) -> None:
+def test_pasted_text_never_becomes_markup(texts: list[str], language: Language) -> None:
     told: dict[str, Any] = {"language": language, "permalink": chronicles.permalink, "names": {ALICE: texts[0]}}
     facts = hostile_facts(texts)
     summary = summary_of(facts, name=texts[0], opened=NOON, now=NOON.replace(hour=20))
@@ -221,16 +227,16 @@ def test_nothing_pasted_becomes_markup(texts: list[str], language: Language) -> 
     assert [tag for tag, _ in headings(tokens)] == ["h1"] + ["h2"] * 10
     assert [title for _, title in headings(tokens)][1:] == HEADINGS[language]
     assert cells(tokens) == {3, 4}
-    calls_and_leads_nowhere_else(file.content, texts)
+    has_no_mention_and_no_foreign_link(file.content, texts)
     of_page = READER.parse(page)
     assert {title for tag, title in headings(of_page) if tag != "h1"} <= TITLES[language]
     assert cells(of_page) == set()
-    calls_and_leads_nowhere_else(page, texts)
+    has_no_mention_and_no_foreign_link(page, texts)
     assert re.fullmatch(r"postmortem-[\w-]+\.md", file.name)
 
 
-def test_words_are_read_as_they_were_pasted() -> None:
-    """Escapes are for the reader program: whoever reads the page sees what was said."""
+def test_pasted_words_are_rendered_unchanged() -> None:
+    """Escapes are for the Markdown parser: the reader of the page sees the original words."""
     says = r"# *a* _b_ ~c~ [d](e) <f> `g` | h \ &amp; 1. $i$"
     report = said(0, FactKind.REPORT, says, ALICE)
     for text in (draft((report,)).content, board((report,))):
@@ -241,7 +247,7 @@ def test_words_are_read_as_they_were_pasted() -> None:
         assert any(says in line for line in lines)
 
 
-def test_what_begins_a_line_begins_no_heading_and_no_list() -> None:
+def test_line_start_never_becomes_a_heading_or_list() -> None:
     shard = ObjectRef(kind="1. `Pod", name="api")
     facts = (judged(1, "a", Text.same("t"), "confirmed", "# heading", objects=(shard,)),)
 
@@ -252,9 +258,9 @@ def test_what_begins_a_line_begins_no_heading_and_no_list() -> None:
     assert r"> \# heading" in draft(facts).content
 
 
-def test_an_address_ends_where_it_ends() -> None:
+def test_address_with_brackets_stays_one_link() -> None:
     url = "https://x.example/a)](b|c"
-    fact = said(1, FactKind.LINK, "look", ALICE, links=(Link(url=url, what=LinkKind.GRAPH),))
+    fact = said(1, FactKind.LINK, "look", ALICE, links=(MessageLink(url=url, what=LinkKind.GRAPH),))
 
     text = draft((fact,)).content
 
@@ -262,7 +268,7 @@ def test_an_address_ends_where_it_ends() -> None:
     assert cells(READER.parse(text)) == {3}
 
 
-def test_the_name_of_a_file_is_one() -> None:
+def test_file_name_is_valid_for_any_channel_name() -> None:
     named = {"事故-支付": "postmortem-事故-支付.md", "../../etc": "postmortem-etc.md", "": "postmortem-incident.md"}
     for name, expected in named.items():
         shown = replace(chronicles.summary(), name=name)

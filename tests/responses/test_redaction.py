@@ -1,4 +1,4 @@
-"""No credential of a known shape survives, and what is none is left alone."""
+"""Test that credentials of known shapes are redacted and ordinary text is left alone."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ def _word(alphabet: str, low: int, high: int) -> st.SearchStrategy[str]:
     return st.text(alphabet, min_size=low, max_size=high)
 
 
-# A password as people choose and generators make them: mixed, never a word, a placeholder or a name of an object.
+# A password as people and generators make it: mixed characters, never a word, a placeholder or an object's name.
 password = st.builds(
     "{}{}{}{}".format,
     st.sampled_from(string.ascii_uppercase),
@@ -53,7 +53,7 @@ PAIRS = [
     "jdbc:mysql://db:3306/shop?user=a&{name}={secret}&useSSL=false",
     'time="2026-03-02T03:00:00Z" level=info msg="connecting" {name}={secret} host=db',
     "connection failed for {name}={secret}, giving up",
-    # As people write in a chat.
+    # As people write it in a chat.
     "it is {name}: `{secret}`",
     "`{name}`: `{secret}`",
     "use `{name}`: {secret} please",
@@ -103,13 +103,13 @@ SHAPES = {
 
 
 def _survives(secret: str, shown: str, around: str = "") -> bool:
-    """Whether a telling part of the secret is still there, beyond what stands around it anyway."""
+    """Return whether a recognisable part of the secret is left, beyond the text around it."""
     parts = {secret[at : at + 6] for at in range(max(1, len(secret) - 5))}
     return any(part in shown and part not in f"{around}{REDACTED}" for part in parts)
 
 
 @given(name=st.sampled_from(NAMES), form=st.sampled_from(PAIRS), secret=password)
-def test_the_value_of_a_telling_name_is_redacted(name: str, form: str, secret: str) -> None:
+def test_value_of_a_secret_name_is_redacted(name: str, form: str, secret: str) -> None:
     shown = redact(form.format(name=name, secret=secret))
 
     assert not _survives(secret, shown, form.format(name=name, secret=""))
@@ -117,7 +117,7 @@ def test_the_value_of_a_telling_name_is_redacted(name: str, form: str, secret: s
 
 
 @given(data=st.data())
-def test_a_secret_of_a_known_shape_is_redacted(data: st.DataObject) -> None:
+def test_secret_of_a_known_shape_is_redacted(data: st.DataObject) -> None:
     form = data.draw(st.sampled_from(sorted(SHAPES)))
     secret = data.draw(SHAPES[form])
 
@@ -178,7 +178,7 @@ def _is_random(line: str) -> bool:
         r"last-applied: {{\"kind\":\"Secret\",\"data\":{{\"user\":\"{}\",\"x\":\"{}\"}},\"type\":\"Opaque\"}}",
     ],
 )
-def test_every_value_of_a_secret_is_redacted_whatever_its_key(text: str) -> None:
+def test_every_value_of_a_secret_manifest_is_redacted(text: str) -> None:
     shown = redact(text.format("cGxhaW4=", "dXNlcg=="))
 
     assert "cGxhaW4" not in shown
@@ -187,7 +187,7 @@ def test_every_value_of_a_secret_is_redacted_whatever_its_key(text: str) -> None
 
 
 @pytest.mark.parametrize("one", planted("unit"), ids=lambda one: one.shape)
-def test_a_secret_of_a_common_shape_is_redacted_however_its_text_stands(one: Planted) -> None:
+def test_common_secrets_are_redacted_in_text_lines_and_blocks(one: Planted) -> None:
     shown = {form: redact(getattr(one, form)) for form in ("text", "line", "block")}
 
     assert Search([one]).leaks(shown) == []
@@ -196,8 +196,8 @@ def test_a_secret_of_a_common_shape_is_redacted_however_its_text_stands(one: Pla
     assert [form for form, text in shown.items() if REDACTED not in text] == []
 
 
-# Where § stands in these there is a password; what goes before it tells.
-TELLING = """\
+# § marks a password; the words before it show that it is one.
+SECRET_LINES = """\
 SECRET_KEY_BASE=§
 JWT_SECRET_CURRENT: §
 encryption.key=§
@@ -233,8 +233,8 @@ login with password § failed
 """.splitlines()
 
 
-@pytest.mark.parametrize("line", TELLING)
-def test_what_stands_before_a_secret_tells_that_it_is_one(line: str) -> None:
+@pytest.mark.parametrize("line", SECRET_LINES)
+def test_secret_is_recognised_by_the_words_before_it(line: str) -> None:
     secret = "Tq8zLmW4kRx9"
     shown = redact(line.replace("§", secret))
 
@@ -255,7 +255,7 @@ def test_what_stands_before_a_secret_tells_that_it_is_one(line: str) -> None:
         r"applied kind: Secret\ndata:\n  dsn: Tq8zLmW4kRx9\ntype: Opaque",
     ],
 )
-def test_a_secret_on_another_line_than_its_name_is_redacted(text: str) -> None:
+def test_secret_on_the_line_after_its_name_is_redacted(text: str) -> None:
     shown = redact(text)
 
     assert not _survives("Tq8zLmW4kRx9", shown)
@@ -362,7 +362,7 @@ def test_ordinary_text_is_left_alone(lines: list[str]) -> None:
 
 
 @pytest.mark.parametrize("incident", list(load((builtin_directory(),)).catalog), ids=lambda incident: incident.id)
-def test_the_catalogs_own_words_and_examples_are_left_alone(incident: object) -> None:
+def test_catalog_texts_and_examples_are_left_alone(incident: object) -> None:
     texts: list[str] = []
 
     def collect(value: object) -> None:
@@ -383,10 +383,10 @@ def test_the_catalogs_own_words_and_examples_are_left_alone(incident: object) ->
 @given(
     text=st.one_of(
         st.text(),
-        st.lists(st.sampled_from([*PAIRS, *SHAPES, *TELLING, *ORDINARY, "\\", '"', "'", "=", ":"])).map("".join),
+        st.lists(st.sampled_from([*PAIRS, *SHAPES, *SECRET_LINES, *ORDINARY, "\\", '"', "'", "=", ":"])).map("".join),
     )
 )
-def test_redacting_twice_changes_nothing_and_no_text_raises(text: str) -> None:
+def test_redaction_is_idempotent_and_never_raises(text: str) -> None:
     once = redact(text)
 
     assert redact(once) == once

@@ -1,4 +1,4 @@
-"""What may leave: no control over a terminal, no invisible text, no more than a reader can take in."""
+"""Test that text on its way out has no terminal controls, no invisible characters and a limited length."""
 
 import json
 import sys
@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.logs import redacted
+from bot.cli.logs import redacted
 from intents.domain import Diagnosis, Language
-from responses.as_json import Timing, diagnosis_json
+from responses.as_json import RunStats, diagnosis_json
 from responses.safety import safe, safe_line, safe_value, scrubbed, without_controls
 
 HOSTILE = st.text(
@@ -19,7 +19,7 @@ HOSTILE = st.text(
 
 
 @given(text=HOSTILE)
-def test_nothing_that_a_terminal_obeys_or_a_reader_cannot_see_is_left(text: str) -> None:
+def test_terminal_controls_and_invisible_characters_are_removed(text: str) -> None:
     shown = without_controls(text)
 
     assert not [char for char in shown if unicodedata.category(char) == "Cc" and char not in "\n\t"]
@@ -29,7 +29,7 @@ def test_nothing_that_a_terminal_obeys_or_a_reader_cannot_see_is_left(text: str)
     shown.encode()
 
 
-def test_sequences_go_whole_and_leave_the_text_between_them() -> None:
+def test_escape_sequences_are_removed_whole_and_the_text_between_stays() -> None:
     coloured = (
         "\x1b[1;31mError\x1b[0m: \x1b]8;;https://evil.example\x07click\x1b]8;;\x07 me\x1b[2J\u202e.exe\r\nnext\rover"
     )
@@ -37,10 +37,10 @@ def test_sequences_go_whole_and_leave_the_text_between_them() -> None:
     assert without_controls(coloured) == "Error: click me.exe\nnext\nover"
 
 
-def test_no_printable_character_is_taken_for_one_that_is_not() -> None:
+def test_printable_characters_are_kept() -> None:
     printable = "".join(char for char in map(chr, range(sys.maxunicode + 1)) if char.isprintable())
 
-    # A line feed, since a text of printable characters alone is not looked at any further.
+    # The line feed matters: a text of printable characters only takes a shortcut.
     assert without_controls(f"{printable}\n") == f"{printable}\n"
 
 
@@ -64,14 +64,12 @@ CONTROLS = st.text(
     after=CONTROLS,
     secret=st.sampled_from(["xoxb-1234567890-Plant3d", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"]),
 )
-def test_no_control_takes_a_letter_of_a_secret_and_leaves_the_rest(
-    before: str, control: str, after: str, secret: str
-) -> None:
+def test_escape_sequence_never_hides_part_of_a_secret(before: str, control: str, after: str, secret: str) -> None:
     assert secret[5:] not in safe(f"{before}{control}{secret} {after}")
 
 
 @given(text=st.one_of(HOSTILE, st.integers(0, 6000).map(lambda length: "ab " * length)), limit=st.integers(40, 5000))
-def test_a_safe_text_is_within_its_limit_and_safe_already(text: str, limit: int) -> None:
+def test_safe_text_keeps_its_limit_and_is_idempotent(text: str, limit: int) -> None:
     once = safe(text, limit=limit)
 
     assert len(once) <= limit
@@ -79,13 +77,13 @@ def test_a_safe_text_is_within_its_limit_and_safe_already(text: str, limit: int)
     assert "\n" not in safe_line(text)
 
 
-def test_what_is_cut_off_is_counted() -> None:
+def test_cut_characters_are_counted() -> None:
     shown = safe("x" * 5000, limit=1000)
 
     assert shown == "x" * 968 + "… (+4032 characters)"
 
 
-def test_a_mapping_tells_secrets_by_their_keys() -> None:
+def test_secrets_in_a_mapping_are_recognised_by_their_keys() -> None:
     value = {
         "env": [{"DB_PASSWORD": "correct horse"}],
         "secret": "shop/db",
@@ -99,7 +97,7 @@ def test_a_mapping_tells_secrets_by_their_keys() -> None:
     }  # fmt: skip
 
 
-def test_an_object_of_kubernetes_tells_secrets_by_its_own_means() -> None:
+def test_secrets_in_a_kubernetes_object_are_recognised_by_their_place() -> None:
     container = {
         "env": [{"name": "DB_PASSWORD", "value": "correct horse"}, {"name": "MODE", "value": "prod"}],
         "args": ["--db-password", "correct horse", "--verbose", "serve"],
@@ -117,7 +115,7 @@ def test_an_object_of_kubernetes_tells_secrets_by_its_own_means() -> None:
     ]
 
 
-def test_nesting_without_end_ends() -> None:
+def test_endless_nesting_is_cut() -> None:
     deep: list[object] = ["password=hunter2"]
     for _ in range(100):
         deep = [deep]
@@ -125,8 +123,8 @@ def test_nesting_without_end_ends() -> None:
     assert "hunter2" not in repr(safe_value(deep))
 
 
-def test_no_string_of_a_diagnosis_passes_by(diagnosis: Diagnosis) -> None:
-    """Every string of the tree is replaced by one that carries a secret: none is in the answer."""
+def test_every_string_of_a_diagnosis_is_redacted(diagnosis: Diagnosis) -> None:
+    """Replace every string of the tree by one with a secret, and expect no secret in the answer."""
     planted = _planted(diagnosis)
 
     shown = diagnosis_json(scrubbed(planted), language=Language.EN)
@@ -148,7 +146,7 @@ def _planted(value: Any) -> Any:
     return value
 
 
-def test_log_events_are_redacted_whatever_their_fields_are() -> None:
+def test_log_events_are_redacted_in_every_field() -> None:
     fields = {
         "event": "token=abc123XYZ",
         "headers": {"Authorization": "Bearer abcdef123456"},
@@ -162,12 +160,12 @@ def test_log_events_are_redacted_whatever_their_fields_are() -> None:
     assert "hunter2" not in repr(event)
 
 
-def test_json_is_sorted_and_holds_clock_values_only_when_asked_for(diagnosis: Diagnosis) -> None:
+def test_json_is_sorted_and_has_clock_values_only_on_request(diagnosis: Diagnosis) -> None:
     plain = diagnosis_json(scrubbed(diagnosis), language=Language.EN)
     timed = diagnosis_json(
         scrubbed(diagnosis),
         language=Language.EN,
-        timing=Timing(seconds=0.8412, api_calls=7, observed_at="2026-03-02T03:00:00Z"),
+        timing=RunStats(seconds=0.8412, api_calls=7, observed_at="2026-03-02T03:00:00Z"),
     )
 
     document = json.loads(plain)
@@ -177,7 +175,7 @@ def test_json_is_sorted_and_holds_clock_values_only_when_asked_for(diagnosis: Di
     assert json.loads(timed)["timing"] == {"api_calls": 7, "observed_at": "2026-03-02T03:00:00Z", "seconds": 0.841}
 
 
-def test_json_names_what_scripts_rely_on(diagnosis: Diagnosis) -> None:
+def test_json_has_the_keys_that_scripts_rely_on(diagnosis: Diagnosis) -> None:
     document = json.loads(diagnosis_json(scrubbed(diagnosis), language=Language.ZH))
 
     assert {"target", "hypotheses", "gaps", "unexplained"} <= document.keys()

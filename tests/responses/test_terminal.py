@@ -1,4 +1,4 @@
-"""What a tired reader finds on the page, and in which order."""
+"""Test what a tired reader finds on the terminal page, and in which order."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,15 +13,15 @@ from rich.console import Console
 from rich.text import Text as RichText
 
 from intents.domain import Diagnosis, Focus, Gap, GapReason, Language, Nearest, Table, Text, Verdict
-from responses.as_json import Timing
-from responses.rows import Rows
+from responses.as_json import RunStats
 from responses.safety import scrubbed
 from responses.terminal import diagnosis_page
-from responses.wrapping import Wrapped
+from responses.terminal_table import TerminalTable
+from responses.wrapped_text import WrappedText
 from tests.responses.by_hand import KEEPS_FAILING, offered
 
 Written = Callable[..., str]
-TIMING = Timing(seconds=0.84, api_calls=7)
+TIMING = RunStats(seconds=0.84, api_calls=7)
 
 
 def _page(
@@ -37,7 +37,7 @@ def test_the_whole_page_of_an_answer(diagnosis: Diagnosis, written: Written) -> 
  CONFIRMED  Title of image-pull-failed
 The tag does not exist in the registry.
 
-  Where  Pod shop/api-0 (image-pull-failed)
+  Object Pod shop/api-0 (image-pull-failed)
   Impact The pod does not start.
   Owner  Pod api-0 ← ReplicaSet api-7d9f ← Deployment api
   Effect Title of probe-fails · Pod shop/api-0
@@ -55,17 +55,17 @@ What to do
   1. Look at the tag.
      skopeo list-tags docker://shop/api
 
-Would be a button in Slack
+Available as a button in Slack
   · Go back to the revision before  (Deployment shop/api · disruptive)
     ! Pods are replaced.
 
-See it yourself
+Check it yourself
   kubectl -n shop get pod api-0 -o yaml
 
 Read more
   Images: https://kubernetes.io/docs/concepts/containers/images/
 
-Also
+Other hypotheses
   · LIKELY  Title of probe-fails  Pod shop/api-0  (probe-fails), explained by image-pull-failed
     above
     ✓ api-0 waits in ImagePullBackOff
@@ -76,7 +76,7 @@ Ruled out
 Could not check
   ? could not check the log of api-0: timed out: no answer in time
 
-Seen, and not explained
+Observed, not explained yet
   · Pod shop/api-0: “Liveness probe failed”
 
 CONFIRMED: Title of image-pull-failed · cluster prod · API calls: 7 · 0.8s
@@ -93,21 +93,19 @@ def test_verdict_and_root_cause_are_the_first_two_lines_in_either_language(
     ]
 
 
-def test_every_hypothesis_is_told_in_full_on_request(diagnosis: Diagnosis, written: Written) -> None:
+def test_every_hypothesis_is_shown_in_full_on_request(diagnosis: Diagnosis, written: Written) -> None:
     page = _page(diagnosis, written, in_full=True)
 
     assert " LIKELY  Title of probe-fails\n" in page
-    assert "Also\n" not in page
+    assert "Other hypotheses\n" not in page
 
 
-def test_lines_are_not_counted_where_no_text_was_pasted(diagnosis: Diagnosis, written: Written) -> None:
+def test_line_numbers_are_hidden_without_a_pasted_text(diagnosis: Diagnosis, written: Written) -> None:
     assert "line 3" not in _page(diagnosis, written, of_text=False)
 
 
 @pytest.mark.parametrize("width", [40, 60, 100])
-def test_prose_keeps_to_the_width_and_lines_to_copy_are_never_broken(
-    diagnosis: Diagnosis, written: Written, width: int
-) -> None:
+def test_prose_wraps_and_commands_are_never_broken(diagnosis: Diagnosis, written: Written, width: int) -> None:
     page = _page(diagnosis, written, width=width)
 
     to_copy = (
@@ -120,7 +118,7 @@ def test_prose_keeps_to_the_width_and_lines_to_copy_are_never_broken(
     assert all(line in page for line in to_copy)
 
 
-def test_a_text_without_a_cluster_says_once_that_only_the_text_was_read(diagnosis: Diagnosis, written: Written) -> None:
+def test_missing_cluster_is_mentioned_once(diagnosis: Diagnosis, written: Written) -> None:
     nobody = Gap(what="the cluster", reason=GapReason.NO_CLUSTER, detail="none is reachable")
     first = replace(diagnosis.hypotheses[0], verdict=Verdict.POSSIBLE, findings=())
     alone = Diagnosis(focus=Focus(), hypotheses=(first,), gaps=(nobody,))
@@ -128,24 +126,24 @@ def test_a_text_without_a_cluster_says_once_that_only_the_text_was_read(diagnosi
     page = _page(alone, written)
 
     assert page.startswith(" POSSIBLE ")
-    assert page.count("No cluster was asked: this is from the text alone.") == 1
+    assert page.count("No cluster was queried; this is based on the text alone.") == 1
     assert "API calls" not in page
 
 
-def test_what_is_ruled_out_leads_with_the_reason(diagnosis: Diagnosis, written: Written) -> None:
+def test_ruled_out_answer_leads_with_the_reason(diagnosis: Diagnosis, written: Written) -> None:
     page = _page(replace(diagnosis, hypotheses=diagnosis.hypotheses[2:]), written)
 
     assert page.splitlines()[:2] == [" RULED OUT  Title of quota-exceeded", "no quota is used up"]
 
 
-def test_an_unknown_text_is_said_to_be_unknown_with_what_was_read_and_what_is_nearest(written: Written) -> None:
+def test_unknown_text_shows_an_excerpt_and_the_closest_entries(written: Written) -> None:
     near = Nearest(
         incident="image-pull-failed", title=Text(en="An image", zh="镜像"), score=0.31, decided_by="ErrImagePull"
     )
     page = diagnosis_page(
         scrubbed(Diagnosis(focus=Focus(), nearest=(near,))),
         language=Language.EN,
-        timing=Timing(seconds=0.01, api_calls=0),
+        timing=RunStats(seconds=0.01, api_calls=0),
         observed=("Error: flux capacitor",),
     )
 
@@ -153,35 +151,33 @@ def test_an_unknown_text_is_said_to_be_unknown_with_what_was_read_and_what_is_ne
         written(page)
         == """\
 I DON'T KNOW THIS ONE
-Nothing in the catalog matches well enough, and a wrong answer is worse than none.
+No catalog entry matches well enough to name a cause.
 
-What was read
+From the text
   · “Error: flux capacitor”
 
-Nearest entries
+Closest catalog entries
   · An image  (image-pull-failed, 0.31)
-    would be decided by a line like: ErrImagePull
+    would match on a line like: ErrImagePull
 
 0.0s
 """
     )
 
 
-def test_a_healthy_object_is_said_to_show_nothing_as_far_as_it_could_be_read(
-    diagnosis: Diagnosis, written: Written
-) -> None:
+def test_healthy_object_shows_no_known_problem_and_the_gaps(diagnosis: Diagnosis, written: Written) -> None:
     page = _page(replace(diagnosis, hypotheses=(), unexplained=()), written)
 
     assert page.splitlines()[:3] == [
-        "NOTHING KNOWN IS WRONG",
-        "No incident of the catalog shows on Pod shop/api-0.",
-        "As far as it could be read: see below.",
+        "NO KNOWN PROBLEM FOUND",
+        "None of the known incidents applies to Pod shop/api-0.",
+        "Some reads failed, see below.",
     ]
     assert "needs get on coordination.k8s.io/leases" in page
 
 
 def test_rows_that_do_not_fit_become_sentences(written: Written) -> None:
-    rows = Rows(
+    rows = TerminalTable(
         Table(
             columns=("node", "free_cpu_m", "largest_consumer"),
             rows=(("worker-a", "2.08", "analytics/warehouse-0"), ("worker-b", "2.58", "analytics/warehouse-1")),
@@ -196,17 +192,18 @@ def test_rows_that_do_not_fit_become_sentences(written: Written) -> None:
     text=st.text(st.sampled_from("ab c中文，。（）\t-/:")),
     width=st.integers(2, 30),
 )
-def test_wrapping_loses_nothing_but_white_space_and_keeps_to_the_width(text: str, width: int) -> None:
+def test_wrapping_loses_only_white_space_and_keeps_the_width(text: str, width: int) -> None:
     console = Console(file=StringIO(), width=width)
     lines = [
-        "".join(segment.text for segment in line) for line in console.render_lines(Wrapped(RichText(text)), pad=False)
+        "".join(segment.text for segment in line)
+        for line in console.render_lines(WrappedText(RichText(text)), pad=False)
     ]
 
     assert "".join("".join(lines).split()) == "".join(text.split())
     assert all(cell_len(line.rstrip()) <= width for line in lines)
 
 
-def test_what_one_can_do_stands_below_the_cause_and_is_no_verdict(diagnosis: Diagnosis, written: Written) -> None:
+def test_capability_is_listed_below_the_cause_without_a_verdict(diagnosis: Diagnosis, written: Written) -> None:
     page = _page(replace(diagnosis, hypotheses=(*diagnosis.hypotheses, offered(KEEPS_FAILING))), written)
 
     assert page.lstrip().startswith("CONFIRMED")
@@ -214,7 +211,7 @@ def test_what_one_can_do_stands_below_the_cause_and_is_no_verdict(diagnosis: Dia
     assert "YOU CAN" not in page
 
 
-def test_what_one_can_do_leads_where_nothing_is_the_cause(written: Written) -> None:
+def test_capability_leads_where_no_cause_is_found(written: Written) -> None:
     page = _page(Diagnosis(focus=Focus(), cluster="prod", hypotheses=(offered(KEEPS_FAILING),)), written)
 
     assert page.lstrip().startswith("YOU CAN  Look inside the pod\nThis is no cause but something you can do.\n")

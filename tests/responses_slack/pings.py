@@ -1,4 +1,4 @@
-"""Whether something that goes out to Slack would call somebody: written apart from the code that keeps it from it."""
+"""Find mentions in what goes out to Slack, independently of the code that prevents them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ _PINGING = frozenset({"broadcast", "usergroup"})
 
 
 def pings(payload: Any) -> tuple[str, ...]:
-    """Where a message or a view would call somebody: markup in a text that is read as such, or a broadcast.
+    """Return where a message or view would mention somebody: markup in a text that Slack parses, or a broadcast.
 
     A `user` leaf is allowed: it names who pressed a button, in a message that is updated and so notifies nobody.
     """

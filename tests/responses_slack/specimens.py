@@ -1,4 +1,4 @@
-"""One of every message and view that Casebook says, made from values: what the golden payloads are taken from."""
+"""One of every kind of message and dialog that Casebook sends, made from values."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from intents.choosing import NoSuch, Why
 from intents.domain import (
+    Custodian,
     Diagnosis,
     Finding,
     Focus,
@@ -20,39 +21,50 @@ from intents.domain import (
     ObjectRef,
     Observation,
     Outcome,
+    Question,
     Step,
     Table,
     Text,
     Verdict,
 )
-from responses import clusters, failures
+from responses import cluster_choice, failures
 from responses.postmortem import postmortem
 from responses.safety import scrubbed
-from responses.slack import limits, notes
-from responses.slack.chronicle.news import catch_up
-from responses.slack.chronicle.notes import dismissed, looks_like, reopened, resolved
+from responses.slack import limits, notices
+from responses.slack.audit_lines import AuditLine, audit_message
+from responses.slack.chronicle.announcements import dismissed, looks_like, reopened, resolved
+from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
+from responses.slack.chronicle.news import catch_up_message
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.chronicle.timeline import timeline_message
+from responses.slack.cluster_picker import Picker, which_cluster, with_picker
 from responses.slack.controls import RemedyButton
-from responses.slack.details import details
-from responses.slack.diagnosis import answer, placeholder
+from responses.slack.details import details_view
+from responses.slack.diagnosis import answer_message, placeholder_message
 from responses.slack.help import help_message, misused
-from responses.slack.measuring import visible
+from responses.slack.lengths import visible_length
 from responses.slack.message import Message, View
-from responses.slack.picking import Picker, which_cluster, with_picker
-from responses.slack.records import Record, record
-from responses.slack.remediation import Dialog, dialog, loading, refusal
+from responses.slack.remedy_dialogs import (
+    Confirmation,
+    ValuesForm,
+    confirmation_dialog,
+    loading_dialog,
+    refusal_dialog,
+    source_warning_dialog,
+    values_dialog,
+)
 from responses.slack.remedy_states import RemedyShown, RemedyState
-from responses.slack.reshaping import halves, plain
+from responses.slack.simplified import split_in_half, text_only
 from responses.slack.validation import validate_message, validate_view
 from tests.responses import chronicles
 from tests.responses.by_hand import KEEPS_FAILING, LEASES, POD, REFUTES, SUPPORTS, UNREAD, judged, offered
 from tests.responses_slack.pings import pings
+from tests.responses_slack.rules import broken_rules
 
 DEPLOYMENT = ObjectRef(kind="Deployment", namespace="shop", name="api")
 NOON = datetime(2026, 3, 2, 12, 0, 7, tzinfo=UTC)
 SLOW = Gap(what="the log of api-0", reason=GapReason.TIMED_OUT, detail="no answer in time")
-GUESTS = Text(en="guests get answers from the text alone", zh="访客只能得到基于文本本身的回答")
+GUESTS = Text(en="guests get answers based on the pasted text only", zh="访客只能得到基于文本本身的回答")
 NO_CLUSTER = Gap(what="the cluster", reason=GapReason.NO_CLUSTER, detail="none is reachable")
 
 ALONE = Finding(
@@ -117,7 +129,7 @@ DIFF = """\
 -  replicas: 0
 +  replicas: 2
 """
-DIALOG = Dialog(
+DIALOG = Confirmation(
     plan_id="plan-2",
     title=Text(en="Roll back", zh="回滚"),
     submit=Text(en="Roll back", zh="回滚"),
@@ -143,32 +155,51 @@ PRESSED = RemedyShown(
     at=NOON,
     says=Text(en="api-0 is Ready since 12:00:05", zh="api-0 自 12:00:05 起就绪"),
 )
+ASKED = ValuesForm(
+    plan_id="plan-3",
+    title=Text(en="Scale", zh="扩缩容"),
+    cluster="prod",
+    target=DEPLOYMENT,
+    purpose=Text(en="Scale Deployment api", zh="扩缩 Deployment api"),
+    what=Text(en="Sets the number of pods.", zh="设置 Pod 数量。"),
+    questions=(
+        Question(id="replicas", label=Text(en="Replicas", zh="副本数"), default="2"),
+        Question(id="note", label=Text(en="Note", zh="备注")),
+    ),
+)
+ARGO = Custodian(
+    name="Argo CD application shop",
+    says=Text(en="Argo CD takes it back within 3 minutes", zh="Argo CD 会在 3 分钟内将其还原"),
+    sources=(Link(title="shop.git", url="https://git.example.com/shop"),),
+)
 Said = Message | View
 
 
 def specimens(language: Language) -> Iterator[tuple[str, Said]]:
-    """(name, what is said) of every kind."""
+    """Yield (name, message or dialog) of every kind."""
     yield from _waiting(language)
     yield from _answers(language)
     yield from _views(language)
     yield from _notes(language)
     yield from _chronicle(language)
     whole = _answer(DIAGNOSIS, language)
-    yield "as-text", plain(whole)
-    yield from zip(("first-half", "second-half"), halves(whole), strict=True)
+    yield "as-text", text_only(whole)
+    yield from zip(("first-half", "second-half"), split_in_half(whole), strict=True)
 
 
 def _waiting(language: Language) -> Iterator[tuple[str, Said]]:
-    yield "placeholder", placeholder(language=language)
+    yield "placeholder", placeholder_message(language=language)
     yield (
         "placeholder-with-findings",
-        placeholder(language=language, done=3, total=12, found=DIAGNOSIS.hypotheses[:4], about="pod shop/api-0"),
+        placeholder_message(
+            language=language, done=3, total=12, found=DIAGNOSIS.hypotheses[:4], about="pod shop/api-0"
+        ),
     )
 
 
 def _answer(diagnosis: Diagnosis, language: Language, **options: Any) -> Message:
     given = {"request_id": "T1.C1.1772449207.000100", "seconds": 0.84, "of_text": True, "details_value": "r-1"}
-    return answer(scrubbed(diagnosis), language=language, **{**given, **options})
+    return answer_message(scrubbed(diagnosis), language=language, **{**given, **options})
 
 
 def _answers(language: Language) -> Iterator[tuple[str, Said]]:
@@ -190,13 +221,17 @@ def _answers(language: Language) -> Iterator[tuple[str, Said]]:
             f"answer-remedy-{state.name.lower().replace('_', '-')}",
             say(brief, buttons=BUTTONS, remedy_states=(_shown(state),)),
         )
+    yield "answer-after-presses", say(DIAGNOSIS, buttons=BUTTONS, **_pressed())
     beside = replace(DIAGNOSIS, hypotheses=(*DIAGNOSIS.hypotheses[:2], OFFER))
     yield "answer-with-offer", say(beside, buttons=BUTTONS)
     yield "answer-offer-alone", say(replace(DIAGNOSIS, hypotheses=(OFFER,), unexplained=()), buttons=BUTTONS[:1])
     long = replace(TOLD, root_cause=Text(en="It is long. " * 300, zh="很长。" * 900))
     several = Picker(names=("prod", "prod-eu", "staging"))
-    yield "answer-which-cluster", say(of_text, text_only_reason=clusters.SEVERAL, controls=False, pick=several)
-    chosen, why = replace(several, asked="prod"), clusters.because(Why.PRESSED)
+    yield (
+        "answer-which-cluster",
+        say(of_text, text_only_reason=cluster_choice.SEVERAL_CLUSTERS, controls=False, pick=several),
+    )
+    chosen, why = replace(several, asked="prod"), cluster_choice.reason_for(Why.PRESSED)
     yield "answer-another-cluster", say(DIAGNOSIS, because=why, pick=chosen)
     yield "answer-too-long", say(replace(DIAGNOSIS, hypotheses=(long, *DIAGNOSIS.hypotheses[1:])))
 
@@ -205,43 +240,67 @@ def _shown(state: RemedyState) -> RemedyShown:
     return replace(PRESSED, state=state, approver="")
 
 
+def _pressed() -> dict[str, Any]:
+    """Return the options of an answer that was asked again, with pressed remedies and a reader who disagrees."""
+    pressed = (RemedyState.WORSE, RemedyState.FAILED, RemedyState.FIXED, RemedyState.AWAITING)
+    shown = [replace(_shown(state), plan_id=f"plan-{number}") for number, state in enumerate(pressed, 10)]
+    shown[2] = replace(shown[2], undo="plan-undo", approver="U2")
+    return {
+        "remedy_states": shown,
+        "not_it_by": ("U1", "U2", "U3", "U4"),
+        "muted_by": "U3",
+        "count": 20,
+        "last_seen": NOON,
+    }
+
+
 def _views(language: Language) -> Iterator[tuple[str, Said]]:
-    yield "details", details(scrubbed(DIAGNOSIS), language=language)
-    yield "details-with-offer", details(scrubbed(replace(DIAGNOSIS, hypotheses=(TOLD, OFFER))), language=language)
-    yield "dialog-loading", loading(language)
-    yield "dialog", dialog(DIALOG, language=language)
+    yield "details", details_view(scrubbed(DIAGNOSIS), language=language)
+    yield "details-with-offer", details_view(scrubbed(replace(DIAGNOSIS, hypotheses=(TOLD, OFFER))), language=language)
+    yield "dialog-loading", loading_dialog(language)
+    yield "dialog", confirmation_dialog(DIALOG, language=language)
     typed = replace(
         DIALOG, risk="data-loss", diff="", typed_name_required="shop/api-0", warning=None, target=POD, effects=()
     )
-    yield "dialog-with-typed-name", dialog(typed, language=language)
-    yield "dialog-asks-for-approval", dialog(replace(DIALOG, needs_approval=True), language=language)
-    yield "dialog-approves", dialog(replace(typed, asked_by="U1"), language=language)
+    yield "dialog-with-typed-name", confirmation_dialog(typed, language=language)
+    yield "dialog-asks-for-approval", confirmation_dialog(replace(DIALOG, needs_approval=True), language=language)
+    yield "dialog-approves", confirmation_dialog(replace(typed, asked_by="U1"), language=language)
+    yield "dialog-asks-for-values", values_dialog(ASKED, language=language)
+    yield "dialog-asks-again", source_warning_dialog("plan-2:f-1", ARGO, language=language)
     for name, reason in {
         "not-allowed": failures.NOT_ALLOWED_HERE,
         "expired": failures.PLAN_EXPIRED,
-        "repeated": failures.PRESS_REPEATED,
+        "repeated": failures.ALREADY_PRESSED,
     }.items():
-        yield f"refusal-{name}", refusal(reason, language=language)
+        yield f"refusal-{name}", refusal_dialog(reason, language=language)
 
 
 def _notes(language: Language) -> Iterator[tuple[str, Said]]:
     several = Picker(names=("prod", "prod-eu", "staging"), asked="prod")
     title = TOLD.title
-    yield "failed", notes.failed(failures.target_not_found(POD, ("shop/api-1",)), language=language)
-    says = clusters.where_is("pod shop/api-0", found=("prod", "prod-eu"), unasked=("staging",))
+    yield "failed", notices.failed(failures.target_not_found(POD, ("shop/api-1",)), language=language)
+    yield "told", notices.notice(failures.NOT_ALLOWED_HERE, language=language)
+    yield "press-without-effect", notices.not_done(failures.ALREADY_PRESSED, language=language)
+    says = cluster_choice.why_unclear("pod shop/api-0", found=("prod", "prod-eu"), unasked=("staging",))
     which: dict[str, Any] = {"request_id": "r-1", "language": language}
     yield "which-cluster", which_cluster(says, Picker(names=("prod", "prod-eu", "staging")), **which)
     many = Picker(names=tuple(f"prod-{number}" for number in range(120)))
-    yield "which-of-many-clusters", which_cluster(clusters.where_is("", found=(), unasked=()), many, **which)
-    unreachable = notes.failed(clusters.unreachable("prod", GapReason.UNREACHABLE), language=language)
+    yield "which-of-many-clusters", which_cluster(cluster_choice.why_unclear("", found=(), unasked=()), many, **which)
+    unreachable = notices.failed(cluster_choice.unreachable("prod", GapReason.UNREACHABLE), language=language)
     yield "failed-one-of-several", with_picker(unreachable, several, **which)
-    yield "no-such-cluster", notes.failed(clusters.no_such(NoSuch(named="prdo", closest="prod"), ()), language=language)
-    yield "repeated", notes.repeated("https://example.slack.com/archives/C1/p1772449207000100", 20, language=language)
-    yield "muted", notes.muted(title, language=language, unmute_value="r-1")
-    yield "unmuted", notes.unmuted(title, language=language)
-    yield "all-muted", notes.all_muted([("image-pull-failed", title)], language=language)
-    yield "none-muted", notes.all_muted([], language=language)
-    yield "record", record(Record(shown=PRESSED, cluster="prod", target=POD), language=language)
+    yield (
+        "no-such-cluster",
+        notices.failed(cluster_choice.unknown_cluster(NoSuch(named="prdo", closest="prod"), ()), language=language),
+    )
+    yield (
+        "repeated",
+        notices.answered_before("https://example.slack.com/archives/C1/p1772449207000100", 20, language=language),
+    )
+    yield "muted", notices.muted(title, language=language, unmute_value="r-1")
+    yield "unmuted", notices.unmuted(title, language=language)
+    yield "all-muted", notices.all_muted([("image-pull-failed", title)], language=language)
+    yield "none-muted", notices.all_muted([], language=language)
+    yield "record", audit_message(AuditLine(shown=PRESSED, cluster="prod", target=POD), language=language)
     yield "help", help_message(language=language)
     says = Text(en='there is no kind "pdo"', zh="没有“pdo”这种类型")
     yield "misused", misused(says, "pod shop/api-0", language=language)
@@ -257,38 +316,40 @@ def _chronicle(language: Language) -> Iterator[tuple[str, Said]]:
     yield "chronicle-summary-when-over", summary_message(over, **told)
     yield "chronicle-timeline", timeline_message(chronicles.moments(), **named, **told)
     yield "chronicle-timeline-of-nothing", timeline_message((), **named, **told)
-    yield "chronicle-news", catch_up(chronicles.news(), **named, **told)
-    yield "chronicle-news-of-all", catch_up(chronicles.news(None), **named, **told)
-    yield "chronicle-no-news", catch_up(chronicles.news(20), **named, **told)
+    yield "chronicle-news", catch_up_message(chronicles.news(), **named, **told)
+    yield "chronicle-news-of-all", catch_up_message(chronicles.news(None), **named, **told)
+    yield "chronicle-no-news", catch_up_message(chronicles.news(20), **named, **told)
     yield "chronicle-resolved", resolved(over, draft=draft, **told)
     yield "chronicle-archived", resolved(chronicles.summary(chronicles.FACTS[:2]), archived=True, **told)
     ago, address = timedelta(minutes=20), "https://example.slack.com/archives/C1/p1772449207000100"
     title = chronicles.PULL_FAILED
     yield "chronicle-looks-like", looks_like(title, where="#inc-41", address=address, ago=ago, language=language)
+    yield "chronicle-permissions", missing_scopes_message(NEEDED_SCOPES, language=language)
     yield "chronicle-dismissed", dismissed("U1", language=language)
     yield "chronicle-reopened", reopened("U1", language=language)
 
 
 def payload_of(said: Said) -> dict[str, Any]:
-    """As it is sent."""
+    """Return the payload as it is sent."""
     return {"text": said.text, "blocks": list(said.blocks)} if isinstance(said, Message) else said
 
 
 def is_fit_to_send(said: Said) -> None:
-    """That Slack takes it, that it leaves the room we keep, and that it calls nobody."""
+    """Check that Slack takes it, that it keeps our budget, mentions nobody, and that each press has an effect."""
     payload = payload_of(said)
     assert pings(payload) == ()
+    assert broken_rules(payload) == ()
     if not isinstance(said, Message):
         assert validate_view(payload) == ()
         return
     assert validate_message(payload) == ()
-    assert visible(payload["blocks"]) <= limits.BUDGET_VISIBLE
+    assert visible_length(payload["blocks"]) <= limits.BUDGET_VISIBLE
     assert len(payload["blocks"]) <= limits.BUDGET_BLOCKS
     assert len(payload["text"].encode()) <= limits.BUDGET_TEXT_BYTES
 
 
 def every_string(value: Any, change: Callable[[str], str]) -> Any:
-    """`value` with every string in it changed, enums excepted: to plant what is hostile wherever a text may stand."""
+    """Return `value` with every string in it changed, except enums: to plant hostile text everywhere."""
     if type(value) is str:
         return change(value)
     if isinstance(value, tuple):

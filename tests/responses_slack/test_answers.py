@@ -1,4 +1,4 @@
-"""What a tired reader finds in an answer, in which order, and what can be pressed."""
+"""Test what a tired reader finds in an answer, in which order, and what can be pressed."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,11 +9,11 @@ from intents.domain import Diagnosis, Finding, Focus, Language, Outcome, Table, 
 from responses.safety import scrubbed
 from responses.slack import blocks
 from responses.slack.as_text import as_text
-from responses.slack.details import details
-from responses.slack.diagnosis import answer
+from responses.slack.details import details_view
+from responses.slack.diagnosis import answer_message
 from responses.slack.message import Block, Message
-from responses.slack.presses import Press, action_id, choice, chosen, press_of
-from responses.slack.remediation import dialog
+from responses.slack.presses import Press, action_id, choice_value, parse_choice, parse_press
+from responses.slack.remedy_dialogs import confirmation_dialog
 from responses.slack.remedy_states import RemedyShown, RemedyState
 from tests.responses.by_hand import KEEPS_FAILING, SUPPORTS, judged, offered
 from tests.responses_slack.specimens import (
@@ -30,7 +30,7 @@ from tests.responses_slack.specimens import (
 
 def say(diagnosis: Diagnosis = DIAGNOSIS, **options: Any) -> Message:
     given = {"language": Language.EN, "request_id": "r-1", "seconds": 0.84, "of_text": True, "details_value": "r-1"}
-    return answer(scrubbed(diagnosis), **{**given, **options})
+    return answer_message(scrubbed(diagnosis), **{**given, **options})
 
 
 def read(message: Message) -> str:
@@ -76,12 +76,12 @@ What to do
     kubectl -n shop rollout undo deployment api
 ⚠ Pods are replaced.
 3. Push the tag again.
-+1 more under “Details”
++1 more under “Show details”
 
-Also
+Other hypotheses
 🟠 LIKELY · Title of probe-fails · Pod shop/api-0 · explained by image-pull-failed above
 🔵 POSSIBLE · Title of node-full · Pod shop/api-0
-+1 more under “Details”
++1 more under “Show details”
 Read more: Images: https://kubernetes.io/docs/concepts/containers/images/
 
 cluster prod · API calls: 7 · 0.8s · seen 20×"""
@@ -102,16 +102,16 @@ def test_verdict_and_root_cause_are_the_first_two_lines(language: Language, line
     assert [line for line in read(said).splitlines() if line][:2] == [f"# {lines[0]}", lines[1]]
 
 
-def test_only_the_most_telling_findings_are_shown_and_the_others_counted() -> None:
+def test_most_important_findings_are_shown_and_the_rest_counted() -> None:
     neutral = [replace(TOLD.findings[0], rule=f"n{number}", says=Text.same(f"neutral {number}")) for number in range(9)]
     said = read(say(replace(DIAGNOSIS, hypotheses=(replace(TOLD, findings=(*neutral, SUPPORTS)),))))
 
     assert said.index("✓ api-0 waits") < said.index("· neutral 0")
     assert "neutral 4" not in said
-    assert "+5 more under “Details”" in said
+    assert "+5 more under “Show details”" in said
 
 
-def test_a_finding_says_its_object_and_its_quote_unless_they_stand_above() -> None:
+def test_finding_names_object_and_quote_once() -> None:
     again = Finding(
         rule="again", outcome=Outcome.SUPPORTS, says=Text.same("it says: manifest unknown"), quote="manifest unknown"
     )
@@ -120,47 +120,47 @@ def test_a_finding_says_its_object_and_its_quote_unless_they_stand_above() -> No
     assert said.count("manifest unknown") == 1
 
 
-def test_why_no_cluster_was_asked_is_said_once() -> None:
+def test_reason_for_no_cluster_is_given_once() -> None:
     alone = replace(TOLD, verdict=Verdict.POSSIBLE, findings=(NOBODY, NOBODY))
     diagnosis = Diagnosis(focus=Focus(), hypotheses=(alone,), gaps=(NO_CLUSTER,))
 
-    assert read(say(diagnosis)).count("No cluster was asked") == 1
+    assert read(say(diagnosis)).count("No cluster was queried") == 1
     said = read(say(diagnosis, text_only_reason=GUESTS))
-    assert said.count("guests get answers from the text alone") == 1
-    assert "this is from the text alone" not in said
+    assert said.count("guests get answers based on the pasted text only") == 1
+    assert "this is based on the text alone" not in said
     assert "API calls" not in said
     unread = replace(diagnosis, hypotheses=(replace(alone, findings=()),), gaps=())
     assert "guests get answers" in read(say(unread, text_only_reason=GUESTS))
 
 
-def test_what_is_ruled_out_says_so_and_why() -> None:
+def test_ruled_out_answer_gives_the_reason() -> None:
     said = read(say(replace(DIAGNOSIS, hypotheses=(DIAGNOSIS.hypotheses[4],) * 2)))
 
     assert said.startswith(
-        "# ⚪ RULED OUT · Title of quota-exceeded\n\nWhat it looked like, the cluster rules out. no quota"
+        "# ⚪ RULED OUT · Title of quota-exceeded\n\nThe cluster rules out what the text suggested. No quota"
     )
     assert "Ruled out\n✗ Title of quota-exceeded (quota-exceeded): no quota is used up" in said
 
 
-def test_a_healthy_object_is_said_to_show_nothing_as_far_as_it_could_be_read() -> None:
+def test_healthy_object_shows_no_known_problem_and_the_gaps() -> None:
     said = read(say(replace(DIAGNOSIS, hypotheses=()), of_text=False))
 
-    assert said.startswith("# 🟢 NOTHING KNOWN IS WRONG\n\nNo incident of the catalog shows on Pod shop/api-0.")
-    assert "As far as it could be read" in said
+    assert said.startswith("# 🟢 NO KNOWN PROBLEM FOUND\n\nNone of the known incidents applies to Pod shop/api-0.")
+    assert "Some reads failed" in said
     assert "needs get on coordination.k8s.io/leases" in said
-    assert "Seen, and not explained\n· Pod shop/api-0: “Liveness probe failed”" in said
+    assert "Observed, not explained yet\n· Pod shop/api-0: “Liveness probe failed”" in said
 
 
-def test_an_unknown_text_is_said_to_be_unknown_and_offers_nothing_to_press() -> None:
+def test_unknown_text_is_reported_without_buttons() -> None:
     said = say(Diagnosis(focus=Focus()), observed=("Error: flux capacitor", "Bearer abcdefghijklmnop1234"))
 
-    assert read(said).startswith("# ❔ I DON'T KNOW THIS ONE\n\nNothing in the catalog matches well enough")
+    assert read(said).startswith("# ❔ I DON'T KNOW THIS ONE\n\nNo catalog entry matches well enough")
     assert "> “Error: flux capacitor”" in read(said)
     assert "abcdefghijklmnop1234" not in read(said)
     assert pressable(said) == []
 
 
-def test_buttons_carry_plans_and_the_menu_the_request() -> None:
+def test_buttons_carry_plan_ids_and_the_menu_the_request_id() -> None:
     restart, back, more, menu = pressable(say(buttons=BUTTONS))
 
     assert (restart["action_id"], restart["value"]) == ("remedy:0", "plan-1")
@@ -168,10 +168,10 @@ def test_buttons_carry_plans_and_the_menu_the_request() -> None:
     assert back["accessibility_label"] == "Roll back, disruptive"
     assert (more["action_id"], more["value"]) == ("details", "r-1")
     values = [option["value"] for option in menu["options"]]
-    assert [chosen(value) for value in values] == [(Press.NOT_IT, "r-1"), (Press.MUTE, "r-1")]
+    assert [parse_choice(value) for value in values] == [(Press.NOT_IT, "r-1"), (Press.MUTE, "r-1")]
 
 
-def test_what_was_pressed_is_no_button_any_more_but_a_line_that_says_what_came_of_it() -> None:
+def test_pressed_button_becomes_a_line_with_its_result() -> None:
     pressed = RemedyShown(plan_id="plan-1", title=BUTTONS[0].label, state=RemedyState.NOT_FIXED, who="U1")
     said = say(buttons=BUTTONS, remedy_states=(pressed,))
 
@@ -179,7 +179,7 @@ def test_what_was_pressed_is_no_button_any_more_but_a_line_that_says_what_came_o
     assert "⚠️ Restart pod: applied, but NOT FIXED: the cause is still there · by @U1" in read(said)
 
 
-def test_what_was_fixed_leads_with_that() -> None:
+def test_fixed_problem_leads_with_fixed() -> None:
     pressed = RemedyShown(plan_id="plan-1", title=BUTTONS[0].label, state=RemedyState.FIXED, who="U1")
     said = say(remedy_states=(pressed,))
 
@@ -187,30 +187,30 @@ def test_what_was_fixed_leads_with_that() -> None:
     assert read(said).startswith("# ✅ FIXED · Title of image-pull-failed")
 
 
-def test_a_muted_answer_offers_to_take_it_back() -> None:
+def test_muted_answer_offers_unmute() -> None:
     said = say(muted_by="U3")
 
-    assert [chosen(option["value"]) for option in pressable(said)[-1]["options"]][1] == (Press.UNMUTE, "r-1")
+    assert [parse_choice(option["value"]) for option in pressable(said)[-1]["options"]][1] == (Press.UNMUTE, "r-1")
     assert "Muted in this channel by @U3" in read(said)
 
 
-def test_without_controls_there_is_no_menu() -> None:
+def test_answer_without_controls_has_no_menu() -> None:
     assert [element["type"] for element in pressable(say(controls=False))] == ["button"]
     assert pressable(say(controls=False, details_value="")) == []
 
 
-def test_a_press_is_known_by_what_was_written() -> None:
-    assert press_of(action_id(Press.REMEDY, 3)) is Press.REMEDY
-    assert press_of(action_id(Press.DETAILS)) is Press.DETAILS
-    assert press_of("someone-elses") is None
-    assert chosen("not_it") is None
-    assert chosen("delete:r-1") is None
-    assert chosen(choice(Press.MUTE, "a:b")) == (Press.MUTE, "a:b")
+def test_press_ids_are_parsed_as_written() -> None:
+    assert parse_press(action_id(Press.REMEDY, 3)) is Press.REMEDY
+    assert parse_press(action_id(Press.DETAILS)) is Press.DETAILS
+    assert parse_press("someone-elses") is None
+    assert parse_choice("not_it") is None
+    assert parse_choice("delete:r-1") is None
+    assert parse_choice(choice_value(Press.MUTE, "a:b")) == (Press.MUTE, "a:b")
     with pytest.raises(ValueError, match="characters, not 150"):
-        choice(Press.MUTE, "r" * 150)
+        choice_value(Press.MUTE, "r" * 150)
 
 
-def test_a_wide_table_and_a_second_one_stand_as_text() -> None:
+def test_wide_tables_and_second_tables_are_shown_as_text() -> None:
     wide = Table(
         columns=tuple(f"c{number}" for number in range(9)),
         rows=tuple(tuple(f"{row}{number}" for number in range(9)) for row in "ab"),
@@ -223,16 +223,16 @@ def test_a_wide_table_and_a_second_one_stand_as_text() -> None:
     assert "    pod    age\n    api-0  5m" in read(said)
 
 
-def test_of_many_rows_the_first_are_shown() -> None:
+def test_first_rows_of_a_long_table_are_shown() -> None:
     rows = tuple((f"pod-{number}", f"{number}m") for number in range(40))
     one = replace(TOLD, findings=(replace(SUPPORTS, table=Table(columns=("pod", "age"), rows=rows)),))
     said = say(replace(DIAGNOSIS, hypotheses=(one,)))
 
-    assert "pod-11 | 11m\n\n+28 more under “Details”" in read(said)
+    assert "pod-11 | 11m\n\n+28 more under “Show details”" in read(said)
 
 
-def test_the_details_hold_what_the_answer_leaves_out() -> None:
-    said = as_text(details(scrubbed(DIAGNOSIS), language=Language.EN)["blocks"])
+def test_details_show_what_the_answer_leaves_out() -> None:
+    said = as_text(details_view(scrubbed(DIAGNOSIS), language=Language.EN)["blocks"])
 
     for part in (
         "# 🟠 LIKELY · Title of probe-fails",
@@ -240,23 +240,23 @@ def test_the_details_hold_what_the_answer_leaves_out() -> None:
         "4. Ask who deletes tags.",
         "# Ruled out\n\n✗ Title of quota-exceeded (quota-exceeded): no quota is used up",
         "# Could not check\n\n? could not check leases in kube-system: needs get on coordination.k8s.io/leases",
-        "# Seen, and not explained",
-        "# See it yourself\n\n    kubectl -n shop describe pod api-0\n    kubectl -n shop get pod api-0 -o yaml",
+        "# Observed, not explained yet",
+        "# Check it yourself\n\n    kubectl -n shop describe pod api-0\n    kubectl -n shop get pod api-0 -o yaml",
         "casebook show image-pull-failed",
     ):
         assert part in said
 
 
-def test_details_that_are_too_long_say_so() -> None:
+def test_too_long_details_report_what_is_left_out() -> None:
     many = tuple(judged(f"incident-{number}", Verdict.POSSIBLE, *[SUPPORTS] * 9) for number in range(60))
-    shown: list[Block] = details(scrubbed(replace(DIAGNOSIS, hypotheses=many)), language=Language.EN)["blocks"]
+    shown: list[Block] = details_view(scrubbed(replace(DIAGNOSIS, hypotheses=many)), language=Language.EN)["blocks"]
 
     assert len(shown) <= 100
-    assert "more parts were left out" in as_text(shown[-1:])
+    assert "more parts are left out" in as_text(shown[-1:])
 
 
-def test_a_dialog_cuts_a_long_change_by_whole_lines_and_counts_the_rest() -> None:
-    shown = dialog(replace(DIALOG, diff="+line\n" * 500), language=Language.EN)
+def test_dialog_cuts_a_long_diff_by_whole_lines_and_counts_the_rest() -> None:
+    shown = confirmation_dialog(replace(DIALOG, diff="+line\n" * 500), language=Language.EN)
 
     said = as_text(shown["blocks"])
     assert said.count("+line") == 80
@@ -265,22 +265,26 @@ def test_a_dialog_cuts_a_long_change_by_whole_lines_and_counts_the_rest() -> Non
     assert shown["submit"]["text"] == "Roll back"
 
 
-def test_a_dialog_says_before_what_happens_whether_it_can_be_undone() -> None:
+def test_dialog_shows_undo_before_effects() -> None:
     once, never = (
-        as_text(dialog(replace(DIALOG, undoable_minutes=minutes), language=Language.EN)["blocks"])
+        as_text(confirmation_dialog(replace(DIALOG, undoable_minutes=minutes), language=Language.EN)["blocks"])
         for minutes in (30, 0)
     )
 
-    assert once.index("Can be undone for 30 minutes") < once.index("What happens") < once.index("What would change")
+    assert (
+        once.index("Can be undone for 30 minutes")
+        < once.index("What happens")
+        < once.index("Preview (the API server accepted a dry run)")
+    )
     assert "Cannot be undone." in never
     assert "Can be undone" not in never
 
 
-def test_a_dialog_of_many_effects_hides_none_of_its_warnings() -> None:
+def test_dialog_with_many_effects_shows_every_warning() -> None:
     effects = [Text.same(f"effect {number}") for number in range(12)]
     warned = replace(DIALOG, effects=effects, warnings=(Text.same("data is lost"), Text.same("nothing serves")))
 
-    said = as_text(dialog(warned, language=Language.EN)["blocks"])
+    said = as_text(confirmation_dialog(warned, language=Language.EN)["blocks"])
 
     assert said.index("⚠️ data is lost") < said.index("⚠️ nothing serves") < said.index("effect 0")
     assert "effect 9" in said
@@ -288,14 +292,14 @@ def test_a_dialog_of_many_effects_hides_none_of_its_warnings() -> None:
     assert "+2 more" in said
 
 
-def test_an_empty_text_never_empties_a_piece() -> None:
+def test_empty_text_never_makes_an_empty_piece() -> None:
     assert blocks.text("")["text"] == "–"
     assert blocks.plain(" ")["text"] == "–"
     assert blocks.link("https://x.example") == {"type": "link", "url": "https://x.example"}
     assert blocks.link("javascript:alert(1)", "x")["type"] == "text"
 
 
-def test_what_one_can_do_stands_below_the_cause_and_is_no_verdict() -> None:
+def test_capability_is_listed_below_the_cause_without_a_verdict() -> None:
     told = read(say(replace(DIAGNOSIS, hypotheses=(TOLD, OFFER))))
 
     assert told.startswith("# 🔴 CONFIRMED · Title of image-pull-failed")
@@ -310,7 +314,7 @@ def test_what_one_can_do_stands_below_the_cause_and_is_no_verdict() -> None:
         (Verdict.POSSIBLE, "# 🧰 YOU COULD · Look inside the pod"),
     ],
 )
-def test_what_one_can_do_leads_where_nothing_is_the_cause(verdict: Verdict, says: str) -> None:
+def test_capability_leads_where_no_cause_is_found(verdict: Verdict, says: str) -> None:
     diagnosis = replace(DIAGNOSIS, hypotheses=(offered(KEEPS_FAILING, verdict=verdict), *DIAGNOSIS.hypotheses[4:]))
 
     told = read(say(diagnosis))

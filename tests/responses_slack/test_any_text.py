@@ -1,4 +1,4 @@
-"""Whatever texts a diagnosis, a dialog or a failure holds: what is sent fits, calls nobody and holds no secret."""
+"""Test that any text can be sent: it fits, mentions nobody and holds no secret."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 
 from intents.domain import Diagnosis, Language, Text
 from responses.safety import scrubbed
-from responses.slack import limits, notes
+from responses.slack import limits, notices
 from responses.slack.as_text import as_text
+from responses.slack.audit_lines import AuditLine, audit_message
 from responses.slack.controls import RemedyButton
-from responses.slack.details import details, full_text
-from responses.slack.diagnosis import answer, placeholder
+from responses.slack.details import details_view, full_text
+from responses.slack.diagnosis import answer_message, placeholder_message
 from responses.slack.help import misused
-from responses.slack.measuring import length, visible
+from responses.slack.lengths import length, visible_length
 from responses.slack.message import Message, Snippet, View
 from responses.slack.mrkdwn import escape, fallback, inert, unescape
-from responses.slack.records import Record, record
-from responses.slack.remediation import dialog, refusal
+from responses.slack.remedy_dialogs import confirmation_dialog, refusal_dialog
 from responses.slack.remedy_states import RemedyShown, RemedyState
-from responses.slack.reshaping import halves, plain
+from responses.slack.simplified import split_in_half, text_only
 from tests.responses_slack.pings import pings
 from tests.responses_slack.specimens import (
     DIAGNOSIS,
@@ -51,7 +51,7 @@ COUNTS = st.integers(0, 14)
 
 
 def planted(value: Any, texts: list[str]) -> Any:
-    """`value` with these texts in turn wherever it has one."""
+    """Return `value` with its strings replaced by these texts in turn."""
     drawn = 0
 
     def next_text(_: str) -> str:
@@ -96,7 +96,7 @@ def test_any_answer_is_safe_to_send(diagnosis: Diagnosis, language: Language, st
     shown = scrubbed(diagnosis)
     words = planted(Text(en="", zh=""), texts)
     pressed = RemedyShown(plan_id="p", title=words, state=RemedyState.NOT_FIXED, who="U1", at=NOON, says=words)
-    said = answer(
+    said = answer_message(
         shown,
         language=language,
         request_id="T1.C1.1772449207.000100",
@@ -114,9 +114,9 @@ def test_any_answer_is_safe_to_send(diagnosis: Diagnosis, language: Language, st
     )
 
     is_safe_to_send(said)
-    is_safe_to_send(details(shown, language=language))
-    is_safe_to_send(plain(said))
-    for half in halves(said):
+    is_safe_to_send(details_view(shown, language=language))
+    is_safe_to_send(text_only(said))
+    for half in split_in_half(said):
         is_safe_to_send(half)
     assert SECRET not in full_text(shown, language=language, observed=texts)
 
@@ -127,10 +127,10 @@ def test_any_other_message_or_dialog_is_safe_to_send(texts: list[str], language:
     words: Text = planted(Text(en="", zh=""), texts)
     shown = planted(replace(DIALOG, plan_id=""), texts)
     judged = scrubbed(planted(DIAGNOSIS, texts)).hypotheses[:found]
-    recorded = planted(Record(shown=PRESSED, cluster="prod", target=DIALOG.target), texts)
+    recorded = planted(AuditLine(shown=PRESSED, cluster="prod", target=DIALOG.target), texts)
     recorded = replace(recorded, shown=replace(recorded.shown, plan_id="p-1", who="U1", approver="U2", undo=""))
     for said in (
-        dialog(
+        confirmation_dialog(
             replace(
                 shown,
                 plan_id="p-1",
@@ -141,7 +141,7 @@ def test_any_other_message_or_dialog_is_safe_to_send(texts: list[str], language:
             ),
             language=language,
         ),
-        dialog(
+        confirmation_dialog(
             replace(
                 shown,
                 plan_id="p-1",
@@ -153,29 +153,29 @@ def test_any_other_message_or_dialog_is_safe_to_send(texts: list[str], language:
             ),
             language=language,
         ),
-        record(replace(recorded, link="https://example.slack.com/archives/C1/p1"), language=language),
-        refusal(words, language=language),
-        placeholder(language=language, done=1, total=2, found=judged, about=texts[0]),
-        notes.failed(words, language=language),
-        notes.told(words, language=language),
-        notes.repeated(texts[0], found, language=language),
-        notes.muted(words, language=language, unmute_value="r-1"),
-        notes.unmuted(words, language=language),
-        notes.all_muted([(texts[0], words)] * 30, language=language),
+        audit_message(replace(recorded, link="https://example.slack.com/archives/C1/p1"), language=language),
+        refusal_dialog(words, language=language),
+        placeholder_message(language=language, done=1, total=2, found=judged, about=texts[0]),
+        notices.failed(words, language=language),
+        notices.notice(words, language=language),
+        notices.answered_before(texts[0], found, language=language),
+        notices.muted(words, language=language, unmute_value="r-1"),
+        notices.unmuted(words, language=language),
+        notices.all_muted([(texts[0], words)] * 30, language=language),
         misused(words, texts[0], language=language),
     ):
         is_safe_to_send(said)
 
 
 @given(text=HOSTILE, most=st.integers(8, 200))
-def test_escaped_text_is_shown_as_it_is_and_calls_nobody(text: str, most: int) -> None:
+def test_escaped_text_is_shown_unchanged_and_mentions_nobody(text: str, most: int) -> None:
     shown = inert(text, most_bytes=most)
 
     assert len(shown.encode()) <= most
     assert pings({"text": shown}) == ()
     assert not any(name in shown.lower() for name in ("@here", "@channel", "@everyone"))
     assert not any(char in shown for char in "<>")
-    # No escape is cut in two: every ampersand begins one.
+    # No escape is cut: every ampersand begins a complete one.
     assert shown.count("&") == sum(shown.count(entity) for entity in ("&amp;", "&lt;", "&gt;"))
 
 
@@ -186,7 +186,7 @@ def test_the_ampersand_is_escaped_first() -> None:
     assert fallback("", " ") == "–"
 
 
-def test_what_would_call_somebody_is_found() -> None:
+def test_mentions_are_detected() -> None:
     for leaf in ({"type": "broadcast", "range": "here"}, {"type": "usergroup", "usergroup_id": "S1"}):
         section = {"type": "rich_text_section", "elements": [leaf]}
         assert pings({"text": "x", "blocks": [{"type": "rich_text", "elements": [section]}]})
@@ -195,9 +195,9 @@ def test_what_would_call_somebody_is_found() -> None:
     assert not pings({"text": "x", "blocks": [{"type": "section", "text": {"type": "plain_text", "text": "<@U1>"}}]})
 
 
-def test_what_does_not_fit_goes_along_whole_in_a_file() -> None:
+def test_answer_that_does_not_fit_is_attached_in_full() -> None:
     long = replace(TOLD, root_cause=Text.same("word " * 700))
-    said = answer(
+    said = answer_message(
         scrubbed(replace(DIAGNOSIS, hypotheses=(long,))),
         language=Language.EN,
         request_id="r-1",
@@ -208,25 +208,27 @@ def test_what_does_not_fit_goes_along_whole_in_a_file() -> None:
     assert said.overflow is not None
     assert "word " * 690 in said.overflow.content
     assert "Go back to the revision before." in said.overflow.content
-    assert "Too long for a message" in as_text(said.blocks)
+    assert "Too long for one message" in as_text(said.blocks)
     assert said.text.startswith("🔴 CONFIRMED · Title of image-pull-failed")
 
 
-def test_what_happens_to_an_answer_later_is_not_in_its_file() -> None:
-    """Else each edit would bring another file."""
+def test_later_changes_of_an_answer_are_not_in_its_file() -> None:
+    """Otherwise each edit would attach another file."""
     diagnosis = scrubbed(replace(DIAGNOSIS, hypotheses=(replace(TOLD, root_cause=Text.same("word " * 700)),)))
     fixed = RemedyShown(plan_id="p", title=Text.same("t"), state=RemedyState.FIXED, who="U1", at=NOON)
     asked: dict[str, Any] = {"language": Language.EN, "request_id": "r-1", "seconds": 1, "of_text": True}
 
-    said = answer(diagnosis, **asked)
-    edited = answer(diagnosis, **asked, count=7, last_seen=NOON, remedy_states=[fixed], not_it_by=["U1"], muted_by="U2")
+    said = answer_message(diagnosis, **asked)
+    edited = answer_message(
+        diagnosis, **asked, count=7, last_seen=NOON, remedy_states=[fixed], not_it_by=["U1"], muted_by="U2"
+    )
 
     assert edited.blocks != said.blocks
     assert edited.overflow == said.overflow is not None
 
 
-def test_text_alone_keeps_the_rest_as_a_file() -> None:
-    blocks = answer(
+def test_text_only_message_keeps_the_rest_in_a_file() -> None:
+    blocks = answer_message(
         scrubbed(replace(DIAGNOSIS, gaps=DIAGNOSIS.gaps * 3, hypotheses=DIAGNOSIS.hypotheses * 3)),
         language=Language.EN,
         request_id="r-1",
@@ -235,7 +237,7 @@ def test_text_alone_keeps_the_rest_as_a_file() -> None:
     ).blocks
     message = Message(text="CONFIRMED", blocks=blocks * 4)
 
-    alone = plain(message)
+    alone = text_only(message)
 
     assert alone.blocks == ()
     assert alone.text.startswith("# 🔴 CONFIRMED")
@@ -245,9 +247,9 @@ def test_text_alone_keeps_the_rest_as_a_file() -> None:
 
 
 @given(words=st.text(st.sampled_from("a日&<>;😀 @|"), max_size=50), times=st.sampled_from([1, 100]))
-def test_text_alone_is_cut_between_escapes_and_told_whole_in_its_file(words: str, times: int) -> None:
+def test_text_only_message_is_cut_between_escapes_and_complete_in_its_file(words: str, times: int) -> None:
     words *= times
-    alone = plain(Message(text=escape(words), overflow=Snippet(name="a.md", title="A", content="the rest")))
+    alone = text_only(Message(text=escape(words), overflow=Snippet(name="a.md", title="A", content="the rest")))
 
     assert len(alone.text.encode()) <= limits.BUDGET_TEXT_BYTES
     assert alone.text.count("&") == sum(alone.text.count(entity) for entity in ("&amp;", "&lt;", "&gt;"))
@@ -258,27 +260,27 @@ def test_text_alone_is_cut_between_escapes_and_told_whole_in_its_file(words: str
     assert alone.overflow.content == ("the rest" if told in (words.strip(), "–") else f"{words}\n\nthe rest")
 
 
-def test_what_is_no_block_is_told_as_text_all_the_same() -> None:
+def test_malformed_block_is_written_as_text() -> None:
     broken = ({"type": "section", "text": "one"}, {"type": "header"}, {"type": "table", "rows": [[{"text": "two"}, 3]]})
 
-    assert plain(Message(text="-", blocks=broken)).text == "one\n\ntwo"
+    assert text_only(Message(text="-", blocks=broken)).text == "one\n\ntwo"
 
 
 @settings(max_examples=25)
 @given(diagnosis=diagnoses())
-def test_two_halves_say_what_the_whole_says(diagnosis: Diagnosis) -> None:
-    whole = answer(scrubbed(diagnosis), language=Language.EN, request_id="r-1", seconds=1, of_text=True)
+def test_two_halves_contain_the_whole_message(diagnosis: Diagnosis) -> None:
+    whole = answer_message(scrubbed(diagnosis), language=Language.EN, request_id="r-1", seconds=1, of_text=True)
 
-    first, second = halves(whole)
+    first, second = split_in_half(whole)
 
     said = as_text(whole.blocks).split()
     assert as_text(first.blocks).split() + as_text(second.blocks).split() == said
-    assert max(visible(first.blocks), visible(second.blocks)) < visible(whole.blocks)
+    assert max(visible_length(first.blocks), visible_length(second.blocks)) < visible_length(whole.blocks)
     assert second.overflow == whole.overflow
     headline, _, _ = unescape(whole.text).partition("\n")
     assert second.text == fallback(f"… {headline}")
 
 
 @given(text=HOSTILE)
-def test_characters_are_counted_as_browsers_do(text: str) -> None:
+def test_characters_are_counted_in_utf16_units(text: str) -> None:
     assert len(text) <= length(text) <= 2 * len(text)

@@ -1,4 +1,4 @@
-"""What whoever was woken up finds in the messages of an incident channel, and what goes when they grow too long."""
+"""Test the messages of an incident channel, and what is dropped when they grow too long."""
 
 import re
 from collections.abc import Iterator
@@ -9,20 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from intents.chronicle.catching_up import news_since
-from intents.chronicle.facts import Course, Fact, FactKind, Link, LinkKind, Role, Standing
+from intents.chronicle.facts import DecisionState, Fact, FactKind, IncidentStatus, LinkKind, MessageLink, Role
+from intents.chronicle.news import news_since
 from intents.chronicle.summary import summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language, ObjectRef, Text, Verdict
-from responses.chronicle import words
+from responses.chronicle import incident_words
 from responses.postmortem import postmortem
 from responses.slack.as_text import as_text
+from responses.slack.chronicle.announcements import dismissed, looks_like, resolved
 from responses.slack.chronicle.canvas import canvas
-from responses.slack.chronicle.news import catch_up
-from responses.slack.chronicle.notes import dismissed, looks_like, resolved
+from responses.slack.chronicle.news import catch_up_message
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.chronicle.timeline import timeline_message
-from responses.slack.measuring import visible_texts
+from responses.slack.lengths import visible_texts
 from responses.slack.message import Message
 from tests.responses import chronicles
 from tests.responses.chronicles import ALICE, DANA, FACTS, NAMES, NOON, judged, said
@@ -35,7 +35,7 @@ TITLED: dict[str, Any] = {"name": chronicles.NAME, "now": chronicles.summary().n
 
 
 def read(message: Message) -> str:
-    """As text, each link as its arrow alone."""
+    """Return the message as text, with each link as its arrow alone."""
     return re.sub(r"↗: \S+", "↗", as_text(message.blocks).replace("\u00a0", " "))
 
 
@@ -67,7 +67,7 @@ Impact · cluster: prod · namespace: pay, shop
 - StatefulSet pay/ledger-db ↗
 
 Leading diagnosis
-🔴 CONFIRMED · An image cannot be pulled · Pod shop/api-7d9f-x2x4z, 12:06 UTC · was LIKELY until then ↗
+🔴 CONFIRMED · An image cannot be pulled · Pod shop/api-7d9f-x2x4z, 12:06 UTC · previously LIKELY ↗
 > manifest unknown: tag v2 does not exist
     kubectl -n shop describe pod api-7d9f-x2x4z
 
@@ -77,18 +77,18 @@ Other hypotheses
 Ruled out
 - ⚪ RULED OUT · A node has no room, 12:05 UTC ↗
 
-What was done
+Actions
 - ✅ Roll back · Deployment shop/api: fixed it — 3 of 3 pods are Ready — Alice, 12:12 UTC ↗ · announced 12:10 UTC ↗
-- 🗓 planned, not said to be done: “next I will raise the pool size of ledger-db” — 陈工, 12:18 UTC ↗
+- 🗓 planned, not reported as done: “next I will raise the pool size of ledger-db” — 陈工, 12:18 UTC ↗
 
 Open questions
 - ❔ “did anybody delete tags in the registry last night?” — 陈工, 12:08 UTC ↗
 - ❔ “is the ledger affected too?” — @U0DANA004, 12:14 UTC ↗
 
-Who
+People
 - Commander: Alice ↗
 - Communications: @U0DANA004 ↗
-- also here: Bob, 陈工
+- also in the channel: Bob, 陈工
 
 Pinned
 - 📌 “customers in EU saw this from 11:48 on” — @U0DANA004, 12:15 UTC ↗
@@ -97,7 +97,7 @@ Errors and alerts
 - 🔔 alert: “[FIRING:1] CheckoutErrorRate > 5% (prod)” — Alertmanager, 11:56 UTC ↗
 - 🧨 Failed to pull image "registry.internal/shop/api:v2": manifest unknown ×2, last 12:03 UTC — Bob ↗
 
-Deployed
+Deploys
 - 🚢 deployed: “Deployed shop/api v1 to prod” — Argo CD, 12:12 UTC ↗
 
 Links
@@ -107,14 +107,16 @@ Updated 2026-03-02 12:22 UTC · /diagnose incident timeline · resolve · dismis
     )
 
 
-def test_every_line_of_the_summary_leads_to_what_it_rests_on() -> None:
+def test_every_line_of_the_summary_links_to_its_source() -> None:
     message = summary_message(chronicles.summary(), **TOLD)
 
     lines = [item for each in leaves(message.blocks, "rich_text_list") for item in each["elements"]]
-    unlinked = ["".join(visible_texts(item)) for item in lines if item["elements"][-1].get("text") != words.THERE]
-    # Who else is here rests on all that they said.
+    unlinked = [
+        "".join(visible_texts(item)) for item in lines if item["elements"][-1].get("text") != incident_words.SOURCE_LINK
+    ]
+    # The line that lists people has no single source.
     assert len(lines) > 15
-    assert [line for line in unlinked if "also here" not in line] == []
+    assert [line for line in unlinked if "also in the channel" not in line] == []
     counted = next(item for item in lines if "×2" in "".join(visible_texts(item)))
     second = next(fact for fact in FACTS if fact.thread_ts)
     assert counted["elements"][-1]["url"] == chronicles.permalink(second)
@@ -123,23 +125,23 @@ def test_every_line_of_the_summary_leads_to_what_it_rests_on() -> None:
 def test_a_line_without_a_message_has_no_link() -> None:
     message = summary_message(chronicles.summary(), **{**TOLD, "permalink": lambda fact: ""})
 
-    assert words.THERE not in as_text(message.blocks)
+    assert incident_words.SOURCE_LINK not in as_text(message.blocks)
     is_fit_to_send(message)
 
 
-def test_what_people_believe_is_told_as_said_and_not_as_a_verdict() -> None:
+def test_opinions_of_people_are_not_shown_as_verdicts() -> None:
     suspected = said(
         30, FactKind.HYPOTHESIS, "root cause is the redis pool", ALICE, state="confirmed", template="redis"
     )
 
     page = read(summary_message(chronicles.summary((suspected,)), **TOLD))
 
-    assert "💬 said to be the cause · “root cause is the redis pool” — Alice" in page
-    assert "> said by people, not shown by the cluster" in page
+    assert "💬 stated as the cause · “root cause is the redis pool” — Alice" in page
+    assert "> stated by people, not proven by the cluster" in page
     assert "CONFIRMED" not in page
 
 
-def test_a_summary_posted_anew_names_people_without_calling_them() -> None:
+def test_new_summary_names_people_without_notifying_them() -> None:
     anew = summary_message(chronicles.summary(), **{**TOLD, "names": NOBODY}, mention=False)
     edited = summary_message(chronicles.summary(), **{**TOLD, "names": NOBODY})
     last = resolved(chronicles.summary(chronicles.OVER), **{**TOLD, "names": NOBODY})
@@ -150,7 +152,7 @@ def test_a_summary_posted_anew_names_people_without_calling_them() -> None:
     assert {"type": "user", "user_id": DANA} in list(leaves(edited.blocks, "user"))
 
 
-def test_older_days_are_told_with_their_date() -> None:
+def test_times_of_older_days_have_a_date() -> None:
     message = summary_message(chronicles.summary(minute=24 * 60), **TOLD)
 
     assert "Since 2026-03-02 12:20 UTC" in read(message)
@@ -158,7 +160,7 @@ def test_older_days_are_told_with_their_date() -> None:
 
 
 def flood(kind: FactKind, count: int, *, filler: str = "long words ") -> list[Fact]:
-    """As long as facts get, each another, one a minute."""
+    """Return different facts of maximum length, one a minute."""
     facts = []
     for number in range(count):
         says = f"{kind} number {number} {filler * 300}"[:280]
@@ -171,7 +173,9 @@ def flood(kind: FactKind, count: int, *, filler: str = "long words ") -> list[Fa
             number, kind, says, ALICE, state=state, template=f"{kind}-{number}", objects=pods, cluster=f"c-{number}"
         )
         if kind is FactKind.LINK:
-            fact = replace(fact, links=(Link(url=f"https://x.example/{number}/{'y' * 400}", what=LinkKind.GRAPH),))
+            fact = replace(
+                fact, links=(MessageLink(url=f"https://x.example/{number}/{'y' * 400}", what=LinkKind.GRAPH),)
+            )
         facts.append(
             replace(fact, title=Text.same(f"title {number} {filler * 300}")) if kind is FactKind.REMEDY else fact
         )
@@ -186,11 +190,11 @@ FLOODED = (
 
 @pytest.mark.parametrize("filler", ["long words ", "😀"])
 @pytest.mark.parametrize("newest", FLOODED)
-def test_of_ten_thousand_words_the_newest_fact_stays(newest: FactKind, filler: str) -> None:
+def test_newest_fact_is_kept_in_a_very_long_chronicle(newest: FactKind, filler: str) -> None:
     whole = [fact for kind in FLOODED for fact in flood(kind, 30, filler=filler)]
     last = said(40, newest, "the very last word", DANA, state="possible" if newest is FactKind.HYPOTHESIS else "")
     if newest is FactKind.LINK:
-        last = replace(last, links=(Link(url="https://x.example/the-very-last-word", what=LinkKind.GRAPH),))
+        last = replace(last, links=(MessageLink(url="https://x.example/the-very-last-word", what=LinkKind.GRAPH),))
 
     message = summary_message(chronicles.summary((*FACTS, *whole, last), minute=50), **TOLD)
 
@@ -199,7 +203,7 @@ def test_of_ten_thousand_words_the_newest_fact_stays(newest: FactKind, filler: s
     assert "more: /diagnose incident timeline" in as_text(message.blocks)
 
 
-def test_the_newest_suspicion_is_told_though_many_are_surer() -> None:
+def test_newest_suspicion_is_shown_beside_stronger_ones() -> None:
     title = Text.same("surer")
     surer = [judged(minute, f"incident-{minute}", title, "likely", "says") for minute in range(9)]
     newest = said(30, FactKind.HYPOTHESIS, "could it be the NAT gateway?", DANA, state="possible", template="nat")
@@ -211,19 +215,19 @@ def test_the_newest_suspicion_is_told_though_many_are_surer() -> None:
     assert "… and 6 more: /diagnose incident timeline" in page
 
 
-def test_the_oldest_of_what_matters_least_goes_first() -> None:
+def test_oldest_and_least_important_entries_are_dropped_first() -> None:
     whole = [fact for kind in FLOODED for fact in flood(kind, 12)]
 
     page = read(summary_message(chronicles.summary(tuple(whole), minute=50), **TOLD))
 
     for kept in ("remedy number 11", "decision number 11", "question number 11"):
         assert kept in page
-    # Links go before reports, reports before what was done.
+    # Links are dropped before reports, and reports before actions.
     assert page.count("https://x.example/") < 4
     assert page.count("decision number") + page.count("remedy number") >= page.count("report number")
 
 
-def test_of_a_long_timeline_the_newest_is_shown_and_the_rest_counted() -> None:
+def test_long_timeline_shows_the_newest_and_counts_the_rest() -> None:
     moments = timeline_of(flood(FactKind.DECISION, 200))
 
     message = timeline_message(moments, **TITLED, **TOLD)
@@ -236,7 +240,7 @@ def test_of_a_long_timeline_the_newest_is_shown_and_the_rest_counted() -> None:
     is_fit_to_send(message)
 
 
-def test_a_timeline_tells_when_what_and_who_in_order() -> None:
+def test_timeline_shows_time_event_and_person_in_order() -> None:
     page = read(timeline_message(chronicles.moments(chronicles.OVER), **TITLED, **TOLD)).split("\n")
 
     assert page[2:4] == [
@@ -249,8 +253,8 @@ def test_a_timeline_tells_when_what_and_who_in_order() -> None:
     ]
 
 
-def test_what_somebody_missed_is_told_in_eight_lines() -> None:
-    message = catch_up(chronicles.news(None), **TITLED, **TOLD)
+def test_catch_up_has_at_most_eight_lines() -> None:
+    message = catch_up_message(chronicles.news(None), **TITLED, **TOLD)
 
     page = read(message).split("\n")
     assert sum(line.startswith("- ") for line in page) == 8
@@ -258,11 +262,13 @@ def test_what_somebody_missed_is_told_in_eight_lines() -> None:
     assert page[1] == "What happened so far"
     assert "more: /diagnose incident timeline" in page[-2]
     assert page[-1].startswith("➡️ Next: answer “is the ledger affected too?”")
-    assert "Nothing new." in read(catch_up(chronicles.news(20), **TITLED, **TOLD))
-    assert "Since you last read here (12:20 UTC)" in read(catch_up(chronicles.news(20), **TITLED, **TOLD))
+    assert "Nothing new." in read(catch_up_message(chronicles.news(20), **TITLED, **TOLD))
+    assert "Since you last read this channel (12:20 UTC)" in read(
+        catch_up_message(chronicles.news(20), **TITLED, **TOLD)
+    )
 
 
-def test_the_last_summary_tells_how_long_it_took_and_brings_the_draft() -> None:
+def test_final_summary_shows_the_duration_and_attaches_the_draft() -> None:
     over = chronicles.summary(chronicles.OVER, minute=80)
     draft = postmortem(over, chronicles.moments(chronicles.OVER), **TOLD)
 
@@ -276,10 +282,10 @@ def test_the_last_summary_tells_how_long_it_took_and_brings_the_draft() -> None:
     assert message.overflow == draft
     archived = read(resolved(chronicles.summary(FACTS[:2]), archived=True, **TOLD))
     assert archived.startswith("# 🗄 Archived · #inc-42-checkout")
-    assert "- Resolved: not said in the channel" in archived
+    assert "- Resolved: not reported in the channel" in archived
 
 
-def test_another_channel_of_the_same_cause_is_named() -> None:
+def test_similar_incident_channel_is_named() -> None:
     address = "https://example.slack.com/archives/C1/p1"
     message = looks_like(
         chronicles.PULL_FAILED,
@@ -291,12 +297,13 @@ def test_another_channel_of_the_same_cause_is_named() -> None:
 
     assert "This looks like #inc-42, started 22 min ago: An image cannot be pulled ↗" in read(message)
     assert address in as_text(message.blocks)
-    assert "nothing more is kept of it" in read(dismissed(ALICE, language=Language.EN))
+    assert "nothing more is recorded" in read(dismissed(ALICE, language=Language.EN))
 
 
 KINDS = st.sampled_from(list(FactKind))
 STATES = st.sampled_from([
-    "", "x", *map(str, (*Standing, *Verdict, *Course)), *words.REMEDIES, *words.FIRINGS, *words.SHIPPINGS,
+    "", "x", *map(str, (*IncidentStatus, *Verdict, *DecisionState)), *incident_words.REMEDIES, *incident_words.FIRINGS,
+    *incident_words.SHIPPINGS,
 ])  # fmt: skip
 USERS = st.sampled_from(["", ALICE, "U1", "<!channel>", "not an id"])
 
@@ -312,7 +319,9 @@ def facts(draw: st.DrawFn) -> Fact:
         template=draw(st.sampled_from(["", "a", "b"])), incident=draw(st.sampled_from(["", "image-pull-failed"])),
         title=draw(st.sampled_from([None, Text.same(title)])), reproduce=draw(st.sampled_from(["", name])),
         objects=(ObjectRef(kind=name or "Pod", namespace=name, name=says),) * draw(st.integers(0, 5)),
-        links=(Link(url=url, what=LinkKind.GRAPH), Link(url=f"https://x.example/{url}", what=LinkKind.PR)),
+        links=(
+            MessageLink(url=url, what=LinkKind.GRAPH), MessageLink(url=f"https://x.example/{url}", what=LinkKind.PR),
+        ),
         by_hand=draw(st.booleans()), offers=draw(st.sampled_from([None, Text.same(says)])),
     )  # fmt: skip
     return replace(fact, key=f"{fact.key}:{draw(st.integers(0, 3))}")
@@ -331,7 +340,7 @@ def test_any_chronicle_is_safe_to_send(known: list[Fact], language: Language, te
     for said_ in (
         summary_message(summary, **told),
         timeline_message(moments, name=texts[0], now=now, **told),
-        catch_up(news, name=texts[0], now=now, **told),
+        catch_up_message(news, name=texts[0], now=now, **told),
         resolved(summary, draft=draft, **told),
         looks_like(planted(Text.same(""), texts), where=texts[0], address=texts[-1], ago=now - NOON, language=language),
     ):
@@ -339,7 +348,7 @@ def test_any_chronicle_is_safe_to_send(known: list[Fact], language: Language, te
     assert "hunter2" not in canvas(summary, moments, **told)
 
 
-def test_where_several_clusters_are_concerned_each_object_is_told_with_its_own() -> None:
+def test_objects_name_their_cluster_if_there_are_several() -> None:
     elsewhere = tuple(
         replace(fact, key=f"{fact.key}-eu", cluster="prod-eu") if fact.objects and fact.cluster else fact
         for fact in FACTS[-6:]

@@ -1,4 +1,4 @@
-"""Every sentence about what went wrong: in both languages, on one line, and with what to do next."""
+"""Test every failure text: in both languages, on one line, with what to do next."""
 
 import inspect
 from types import ModuleType
@@ -6,7 +6,7 @@ from typing import Any
 
 from intents.domain import GapReason, ObjectRef, Text
 from responses import failures, file_failures, words
-from responses.chronicle import words as chronicle_words
+from responses.chronicle import incident_words
 
 GIVEN: dict[str, Any] = {
     "target": ObjectRef(kind="Pod", namespace="shop", name="api-0"),
@@ -31,7 +31,7 @@ def sentences(module: ModuleType) -> dict[str, Text]:
     return found
 
 
-def test_every_failure_is_a_line_in_both_languages() -> None:
+def test_every_failure_is_one_line_in_both_languages() -> None:
     said = sentences(failures) | sentences(file_failures)
 
     assert len(said) > 15
@@ -43,13 +43,13 @@ def test_every_failure_is_a_line_in_both_languages() -> None:
         assert any("\u4e00" <= char <= "\u9fff" for char in text.zh), name
 
 
-def test_a_file_that_cannot_be_read_is_named_in_either_language() -> None:
+def test_unreadable_file_is_named_in_both_languages() -> None:
     for name, text in sentences(file_failures).items():
         assert "app.log" in text.en, name
         assert "app.log" in text.zh, name
 
 
-def test_a_file_that_is_too_large_tells_its_size_and_how_much_is_read() -> None:
+def test_too_large_file_reports_its_size_and_the_limit() -> None:
     large = file_failures.too_large("app.log", size=30 << 20, limit=512 << 10)
     of_unknown_size = file_failures.too_large("app.log", size=0, limit=4 << 20)
 
@@ -60,7 +60,7 @@ def test_a_file_that_is_too_large_tells_its_size_and_how_much_is_read() -> None:
     assert "4.0 MiB" in of_unknown_size.zh
 
 
-def test_places_for_values_are_the_same_in_both_languages() -> None:
-    for name, text in [*vars(words).items(), *vars(chronicle_words).items()]:
+def test_placeholders_are_the_same_in_both_languages() -> None:
+    for name, text in [*vars(words).items(), *vars(incident_words).items()]:
         if isinstance(text, Text):
             assert text.en.count("{") == text.zh.count("{"), name

@@ -1,4 +1,4 @@
-"""What Slack would refuse is found before it is sent, and nothing that comes in breaks the one who looks."""
+"""Test that validation finds what Slack would refuse, and that no input makes it raise."""
 
 from typing import Any
 
@@ -86,7 +86,7 @@ def _overflow(count: int) -> dict[str, Any]:
     return {"type": "actions", "elements": [{"type": "overflow", "action_id": "a", "options": options}]}
 
 
-def test_a_message_and_a_modal_of_every_piece_are_fine() -> None:
+def test_message_and_modal_with_every_piece_are_valid() -> None:
     assert validate_message(FINE) == ()
     assert validate_view(MODAL) == ()
 
@@ -94,8 +94,8 @@ def test_a_message_and_a_modal_of_every_piece_are_fine() -> None:
 @pytest.mark.parametrize(
     ("block", "says"),
     [
-        ({"type": "carousel"}, "'carousel' is no block taken here"),
-        ({}, "None is no block taken here"),
+        ({"type": "carousel"}, "'carousel' is not a valid block here"),
+        ({}, "None is not a valid block here"),
         ("text", "must be an object"),
         (_section(colour="red"), "unknown key 'colour'"),
         ({"type": "section"}, "must have text or fields"),
@@ -107,7 +107,7 @@ def test_a_message_and_a_modal_of_every_piece_are_fine() -> None:
             "at most 2000 characters",
         ),
         ({"type": "section", "fields": [{"type": "plain_text", "text": "x"}] * 11}, "at most 10 items"),
-        ({"type": "header", "text": {"type": "mrkdwn", "text": "x"}}, "'mrkdwn' is no text object"),
+        ({"type": "header", "text": {"type": "mrkdwn", "text": "x"}}, "'mrkdwn' is not a valid text object"),
         ({"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}, "at most 150"),
         ({"type": "header", "text": {"type": "plain_text", "text": "😀" * 76}}, "has 152"),
         ({"type": "context", "elements": []}, "at least 1 items"),
@@ -119,20 +119,20 @@ def test_a_message_and_a_modal_of_every_piece_are_fine() -> None:
         (_button(url="https://x.example/" + "y" * 3000), "at most 3000"),
         (_button(confirm={"title": {"type": "plain_text", "text": "x"}}), "lacks text"),
         (_button(action_id=""), "must not be empty"),
-        (_button(text={"type": "mrkdwn", "text": "x"}), "is no text object"),
+        (_button(text={"type": "mrkdwn", "text": "x"}), "is not a valid text object"),
         (_button(text={"type": "plain_text", "text": "x" * 76}), "at most 75"),
         (_overflow(1), "at least 2 items"),
         (_overflow(6), "at most 5 items"),
         (_leaf(type="text", text=""), "must not be empty"),
         (_leaf(type="text", text="x", style={"blink": True}), "unknown key 'blink'"),
-        (_leaf(type="broadcast", range="here"), "'broadcast' is no part of rich text"),
-        (_leaf(type="usergroup", usergroup_id="S1"), "'usergroup' is no part of rich text"),
+        (_leaf(type="broadcast", range="here"), "'broadcast' is not a valid part of rich text"),
+        (_leaf(type="usergroup", usergroup_id="S1"), "'usergroup' is not a valid part of rich text"),
         (_leaf(type="link", url="file:///etc/passwd"), "must be an address"),
         (_leaf(type="link", url="https://a.example/ b"), "no white space"),
         ({"type": "rich_text", "elements": []}, "at least 1 items"),
         (
             {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "user"}]}]},
-            "is no part of preformatted text",
+            "is not a valid part of preformatted text",
         ),
         (
             {"type": "rich_text", "elements": [{"type": "rich_text_list", "style": "stars", "elements": []}]},
@@ -148,7 +148,7 @@ def test_a_message_and_a_modal_of_every_piece_are_fine() -> None:
         ({"type": "markdown", "text": "x" * 12001}, "at most 12000"),
     ],
 )
-def test_what_slack_refuses_of_a_block_is_said(block: Any, says: str) -> None:
+def test_invalid_block_is_reported(block: Any, says: str) -> None:
     problems = validate_message({"text": "x", "blocks": [block]})
 
     assert any(says in problem for problem in problems), problems
@@ -169,7 +169,7 @@ def test_what_slack_refuses_of_a_block_is_said(block: Any, says: str) -> None:
         ({"text": "x", "blocks": [_button(action_id="a"), _button(action_id="a")]}, "occurs twice"),
         ({"text": "x", "blocks": "[]"}, "must be an array"),
         ({"text": "x", "attachments": [1]}, "must be an object"),
-        ({"text": "x", "attachments": [{"blocks": [{"type": "x"}]}]}, "is no block"),
+        ({"text": "x", "attachments": [{"blocks": [{"type": "x"}]}]}, "is not a valid block"),
         ({"text": "x", "metadata": {"event_type": "a b", "event_payload": {}}}, "must be a word"),
         ({"text": "x", "metadata": {"event_type": "a"}}, "lacks event_payload"),
         ({"text": "x", "metadata": {"event_type": "a", "event_payload": {"k": [[1]]}}}, "must be a string"),
@@ -178,7 +178,7 @@ def test_what_slack_refuses_of_a_block_is_said(block: Any, says: str) -> None:
         ({"text": "x", "parse": "full"}, "mentions"),
     ],
 )
-def test_what_slack_refuses_of_a_whole_message_is_said(payload: Any, says: str) -> None:
+def test_invalid_message_is_reported(payload: Any, says: str) -> None:
     problems = validate_message(payload)
 
     assert any(says in problem for problem in problems), problems
@@ -194,33 +194,33 @@ def test_what_slack_refuses_of_a_whole_message_is_said(payload: Any, says: str) 
         ({"private_metadata": "x" * 3001}, "at most 3000"),
         ({"callback_id": "x" * 256}, "at most 255"),
         ({"blocks": [blocks.divider()] * 101}, "at most 100"),
-        ({"blocks": [_table(["a"])]}, "is no block"),
+        ({"blocks": [_table(["a"])]}, "is not a valid block"),
         ({"blocks": [blocks.section("中" * 3000)] * 99}, "at most 250000 bytes"),
         ({"colour": "red"}, "unknown key"),
         ({"submit": None}, "must be an object"),
     ],
 )
-def test_what_slack_refuses_of_a_view_is_said(change: dict[str, Any], says: str) -> None:
+def test_invalid_view_is_reported(change: dict[str, Any], says: str) -> None:
     problems = validate_view({**MODAL, **change})
 
     assert any(says in problem for problem in problems), problems
 
 
-def test_a_modal_that_asks_for_something_can_be_submitted() -> None:
+def test_modal_with_an_input_needs_a_submit_button() -> None:
     view = {key: value for key, value in MODAL.items() if key != "submit"}
 
     assert validate_view(view) == ("view: has an input and no submit button",)
 
 
 @given(value=st.one_of(JSON, BLOCK_LIKE))
-def test_no_json_breaks_the_validation(value: Any) -> None:
+def test_validation_never_raises(value: Any) -> None:
     for payload in (value, {"text": "x", "blocks": value, "metadata": value, "attachments": value}):
         assert all(isinstance(problem, str) for problem in validate_message(payload))
     for view in (value, {"type": "modal", "title": value, "blocks": value}):
         assert all(isinstance(problem, str) for problem in validate_view(view))
 
 
-def test_nesting_without_end_is_refused() -> None:
+def test_endless_nesting_is_refused() -> None:
     deep: Any = "x"
     for _ in range(100_000):
         deep = [deep]
@@ -229,7 +229,7 @@ def test_nesting_without_end_is_refused() -> None:
     assert validate_view({"type": "modal", "blocks": deep}) == ("view: is nested too deeply",)
 
 
-def test_the_limits_are_those_that_an_independent_list_has() -> None:
+def test_limits_agree_with_an_independent_list() -> None:
     ours = {
         "ACTION_ID_MAX_LENGTH": limits.ACTION_ID,
         "ACTIONS_ELEMENTS_MAX_ITEMS": limits.ACTIONS_ELEMENTS,

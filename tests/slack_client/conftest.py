@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.limits import Limits
+from tests.clocks import pytest_asyncio_loop_factories as pytest_asyncio_loop_factories  # noqa: PLC0414
 from tests.slack_client.scene import CHANNEL, FAST
 
 QUICK = Limits(
@@ -27,7 +28,7 @@ QUICK = Limits(
 
 @pytest.fixture
 async def far_end() -> AsyncIterator[SimulatedSlack]:
-    far = SimulatedSlack(pace=False)
+    far = SimulatedSlack(rate_limits=False)
     await far.start()
     far.add_user("ana", id="U0ANA")
     far.add_channel("general", id=CHANNEL)

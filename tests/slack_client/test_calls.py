@@ -25,10 +25,11 @@ from bot.slack.errors import (
     TriggerExpired,
     refusal,
 )
-from bot.slack.fitting import forms, payload
 from bot.slack.limits import Limits
+from bot.slack.message_forms import forms, payload
 from responses.slack.message import Message, Snippet
 from responses.slack.validation import validate_message
+from tests.clocks import Stopwatch
 from tests.slack_client.scene import CHANNEL, section, serving
 
 
@@ -213,16 +214,17 @@ def test_without_a_readable_header_a_429_asks_for_a_second(headers: dict, second
     assert retry_after(headers) == seconds
 
 
+@pytest.mark.simulated_time
 async def test_a_429_holds_back_everyone_who_calls_the_method(raw: FarEnd, raw_slack: Slack):
     raw.answers = [web.Response(status=429, headers={"Retry-After": "0.3"})] + [
         web.json_response({"ok": True}) for _ in range(10)
     ]
-    started = time.monotonic()
+    watch = Stopwatch()
     first = asyncio.create_task(raw_slack.permalink(CHANNEL, "1.0"))
     await raw.arrived.wait()
     await raw_slack.permalink(CHANNEL, "2.0")
     await first
-    assert time.monotonic() - started >= 0.28
+    assert watch.seconds == pytest.approx(0.3, abs=0.01)
     assert len(raw.bodies) == 3
 
 

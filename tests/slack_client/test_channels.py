@@ -1,7 +1,6 @@
 """What is done to whole channels: reading all of one, joining it, pins and its canvas. Repeated, it is done once."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -30,6 +29,7 @@ from bot.slack.errors import (
 from bot.slack.history import Page
 from bot.slack.limits import Rate
 from responses.slack.message import Message
+from tests.clocks import Stopwatch
 from tests.slack_client.conftest import QUICK
 from tests.slack_client.scene import CHANNEL, serving
 
@@ -119,7 +119,7 @@ async def test_the_canvas_we_made_before_is_ours_again(far_end: SimulatedSlack, 
 
 
 async def test_a_canvas_whose_making_was_not_answered_is_made_once(far_end: SimulatedSlack, slack: Slack):
-    far_end.fail("conversations.canvases.create", reset=True, after_doing=True)
+    far_end.fail("conversations.canvases.create", reset=True, after_execution=True)
 
     made = await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="once")
 
@@ -316,15 +316,16 @@ async def test_the_scope_that_is_missing_is_named(far_end: SimulatedSlack, slack
     assert "some:scope" in raised.value.says.zh
 
 
+@pytest.mark.simulated_time
 async def test_a_short_wait_is_waited_out(far_end: SimulatedSlack, slack: Slack):
     for method in DOINGS:
         far_end.fail(method, retry_after=1)
-    started = time.monotonic()
+    watch = Stopwatch()
 
     # There is no such message, no such canvas: that is an answer, too.
     done = await asyncio.gather(*(doing(slack) for doing in DOINGS.values()), return_exceptions=True)
 
-    assert time.monotonic() - started >= 0.95
+    assert 1 <= watch.seconds < 1.5
     assert not [each for each in done if isinstance(each, SlackUnavailable)]
     assert sorted(methods(far_end)) == sorted([*DOINGS, *DOINGS])
 

@@ -1,7 +1,6 @@
 """Edits: the newest content stands at last, whatever is slow, refused or lost; progress is coalesced."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -11,10 +10,12 @@ from hypothesis import strategies as st
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
-from bot.slack.client import Sent, Slack
+from bot.slack.client import Slack
 from bot.slack.errors import MessageGone, NotInChannel, SlackError, SlackUnavailable
 from bot.slack.limits import Limits, Rate
+from bot.slack.posts import PostedMessage
 from responses.slack.message import Message, Snippet
+from tests.clocks import Stopwatch
 from tests.slack_client.scene import CHANNEL, FAST, section, serving
 
 
@@ -28,11 +29,13 @@ def edits(far_end: SimulatedSlack) -> list[str]:
 
 
 @pytest.fixture
-async def sent(slack: Slack) -> Sent:
+async def sent(slack: Slack) -> PostedMessage:
     return await slack.post(channel=CHANNEL, message=message("looking", blocks=1), key="r1/answer")
 
 
-async def test_an_edit_replaces_text_and_blocks_and_keeps_the_key(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+async def test_an_edit_replaces_text_and_blocks_and_keeps_the_key(
+    far_end: SimulatedSlack, slack: Slack, sent: PostedMessage
+):
     await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
     stored = far_end.message(CHANNEL, sent.ts)
     assert stored["text"] == "found"
@@ -49,12 +52,13 @@ async def test_of_many_progress_edits_only_the_newest_waiting_one_is_sent(far_en
     assert len(edits(far_end)) <= 2
 
 
+@pytest.mark.simulated_time
 async def test_progress_edits_of_one_message_keep_their_distance(far_end, client_with, sent):
     slack = client_with(between_edits=0.1)
-    started = time.monotonic()
+    watch = Stopwatch()
     for number in range(3):
         await slack.update(channel=CHANNEL, ts=sent.ts, message=message(f"step {number}"))
-    assert time.monotonic() - started >= 0.2 - 0.02
+    assert watch.seconds == pytest.approx(0.2, abs=0.01)
 
 
 async def test_a_final_edit_does_not_wait_for_the_distance(far_end, client_with, sent):
@@ -80,11 +84,12 @@ async def test_final_edits_go_before_the_progress_of_other_messages(far_end, cli
     await asyncio.gather(*progress)
 
 
+@pytest.mark.simulated_time
 async def test_edits_after_429_wait_as_long_as_slack_asks(far_end, client_with, sent):
     far_end.fail("chat.update", retry_after=1)
-    started = time.monotonic()
+    watch = Stopwatch()
     await client_with().update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
-    assert time.monotonic() - started >= 0.95
+    assert watch.seconds == pytest.approx(1, abs=0.01)
     assert edits(far_end) == ["found"]
 
 
@@ -95,20 +100,22 @@ async def test_a_rate_limit_longer_than_we_wait_is_an_error(far_end, client_with
 
 
 @pytest.mark.parametrize("fault", [{"reset": True}, {"hang": True}, {"status": 503}], ids=["cut", "silent", "503"])
-async def test_a_failed_edit_is_repeated(far_end: SimulatedSlack, slack: Slack, sent: Sent, fault: dict):
+async def test_a_failed_edit_is_repeated(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage, fault: dict):
     far_end.fail("chat.update", **fault)
     await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
     assert far_end.message(CHANNEL, sent.ts)["text"] == "found"
 
 
-async def test_an_edit_that_keeps_failing_is_given_up(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+async def test_an_edit_that_keeps_failing_is_given_up(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage):
     far_end.fail("chat.update", status=503, times=100)
     with pytest.raises(SlackUnavailable):
         await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
     assert len([call for call in far_end.calls if call.method == "chat.update"]) <= 5
 
 
-async def test_what_failed_is_not_repeated_after_something_newer(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+async def test_what_failed_is_not_repeated_after_something_newer(
+    far_end: SimulatedSlack, slack: Slack, sent: PostedMessage
+):
     far_end.fail("chat.update", hang=True)
     first = asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=message("step")))
     await far_end.wait_for(lambda: [call for call in far_end.calls if call.method == "chat.update"])
@@ -117,7 +124,7 @@ async def test_what_failed_is_not_repeated_after_something_newer(far_end: Simula
     assert set(edits(far_end)) == {"found"}
 
 
-async def test_an_edit_of_a_message_that_is_gone_says_so(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+async def test_an_edit_of_a_message_that_is_gone_says_so(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage):
     await slack.delete(channel=CHANNEL, ts=sent.ts)
     with pytest.raises(MessageGone):
         await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
@@ -144,7 +151,7 @@ async def test_deleting_lets_go_of_waiting_edits(far_end, client_with, sent):
     assert edits(far_end) == ["step"]
 
 
-async def test_deleting_what_is_gone_is_fine(slack: Slack, sent: Sent):
+async def test_deleting_what_is_gone_is_fine(slack: Slack, sent: PostedMessage):
     await slack.delete(channel=CHANNEL, ts=sent.ts)
     await slack.delete(channel=CHANNEL, ts=sent.ts)
 
@@ -171,7 +178,7 @@ async def test_closing_tells_who_still_waits(client_with, sent):
 
 
 async def test_an_edit_that_is_too_long_keeps_its_ts_and_goes_on_in_the_thread(
-    far_end: SimulatedSlack, slack: Slack, sent: Sent
+    far_end: SimulatedSlack, slack: Slack, sent: PostedMessage
 ):
     far_end.fail("chat.update", error="msg_blocks_too_long")
     await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found", blocks=4), final=True)
@@ -182,7 +189,7 @@ async def test_an_edit_that_is_too_long_keeps_its_ts_and_goes_on_in_the_thread(
     assert [block["text"]["text"] for block in second["blocks"]] == ["found 2", "found 3"]
 
 
-async def test_a_reply_goes_on_in_the_thread_it_stands_in(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+async def test_a_reply_goes_on_in_the_thread_it_stands_in(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage):
     reply = await slack.post(channel=CHANNEL, message=message("reply"), thread_ts=sent.ts, key="r2/answer")
     far_end.fail("chat.update", error="msg_blocks_too_long")
     await slack.update(channel=CHANNEL, ts=reply.ts, message=message("found", blocks=4), final=True, thread_ts=sent.ts)
@@ -209,9 +216,9 @@ FAULTS = st.sampled_from(
     [
         None,
         {"reset": True},
-        {"reset": True, "after_doing": True},
+        {"reset": True, "after_execution": True},
         {"hang": True},
-        {"hang": True, "after_doing": True},
+        {"hang": True, "after_execution": True},
         {"status": 503},
         {"error": "msg_blocks_too_long"},
     ]
@@ -241,7 +248,7 @@ def test_contents_stand_in_the_order_in_which_they_were_asked_for(steps):
         assert order == sorted(order)
 
     async def with_slack() -> None:
-        far_end = SimulatedSlack(pace=False)
+        far_end = SimulatedSlack(rate_limits=False)
         await far_end.start()
         far_end.add_channel("general", id=CHANNEL)
         limits = Limits(
@@ -305,7 +312,7 @@ async def test_an_edit_carried_out_late_does_not_stay_over_a_newer_one(late: tup
     assert far_end.stands == ["found", "step", "found"]
 
 
-async def test_errors_are_ours_whatever_slack_answers(slack: Slack, far_end: SimulatedSlack, sent: Sent):
+async def test_errors_are_ours_whatever_slack_answers(slack: Slack, far_end: SimulatedSlack, sent: PostedMessage):
     far_end.fail("chat.update", error="some_new_error")
     with pytest.raises(SlackError) as raised:
         await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)

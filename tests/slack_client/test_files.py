@@ -13,8 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SharedFile, SimulatedSlack
 from bot.slack.client import Slack
-from bot.slack.decoding import NotText, TooLarge, decoded, unpacked
 from bot.slack.errors import SlackUnavailable
+from bot.slack.file_text import NotText, TooLarge, decoded, unpacked
 from bot.slack.hosts import Hosts
 from bot.slack.limits import Limits
 from tests.slack_client.scene import CHANNEL, serving
@@ -176,7 +176,7 @@ async def test_a_file_kept_elsewhere_is_not_fetched(slack: Slack, server: Callab
     elsewhere = await server()
     read = await slack.read_file({"id": "F1", "name": "a.log", "url_private_download": f"{elsewhere.url}/a.log"})
     assert read.refusal is not None
-    assert "not kept by Slack" in read.refusal.en
+    assert "not stored in Slack" in read.refusal.en
     assert elsewhere.tokens == []
 
 

@@ -123,7 +123,7 @@ async def test_what_slack_did_not_tell_is_asked_again_soon(
     far_end.set_group("oncall", members=["U0ANA"])
     far_end.fail(METHOD, times=9, **fault)
     assert (await slack.groups("U0ANA")).unread
-    far_end.heal()
+    far_end.clear_faults()
 
     later(monkeypatch, seconds)
     assert (await slack.groups("U0ANA")).groups

@@ -9,6 +9,7 @@ from bot.slack.errors import RateLimited, SlackUnavailable
 from bot.slack.lane import Lane, Urgency
 from bot.slack.limits import Limits, Rate
 from bot.slack.pacer import Pacer
+from tests.clocks import Stopwatch
 
 
 def lane(*, every: float, burst: int = 1, waiting: int = 1000) -> Lane:
@@ -27,15 +28,15 @@ async def served(where: Lane, wanted: list[tuple[str, Urgency]], *, patience: fl
     return order
 
 
+@pytest.mark.simulated_time
 async def test_a_burst_goes_at_once_and_the_rest_at_the_rate():
     where = lane(every=0.05, burst=3)
-    started = time.monotonic()
+    watch = Stopwatch()
     moments = []
     for _ in range(6):
         await where.turn(patience=5)
-        moments.append(time.monotonic() - started)
-    assert moments[2] < 0.05
-    assert moments[5] >= 0.15 - 0.01
+        moments.append(watch.seconds)
+    assert moments == pytest.approx([0, 0, 0, 0.05, 0.1, 0.15], abs=1e-5)
 
 
 async def test_no_window_holds_more_than_burst_and_rate_allow():
@@ -140,13 +141,14 @@ async def test_the_queue_is_bounded_and_progress_fills_half_of_it_only():
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
+@pytest.mark.simulated_time
 async def test_a_hold_keeps_everyone_back_and_ends_without_a_burst():
     where = lane(every=0.1, burst=5)
     waiting = [asyncio.create_task(where.turn(patience=5)) for _ in range(2)]
     where.hold(0.1)
-    started = time.monotonic()
+    watch = Stopwatch()
     await asyncio.gather(*waiting)
-    assert time.monotonic() - started >= 0.1 + 0.1 - 0.02
+    assert watch.seconds == pytest.approx(0.1 + 0.1, abs=1e-5)
 
 
 async def test_a_hold_longer_than_the_patience_is_told_at_once():
@@ -192,3 +194,15 @@ async def test_a_post_refused_a_turn_in_the_workspace_keeps_its_channel_free():
         await pacer.turn("chat.postMessage", channel="C2", patience=0.02)
     # Its channel's only turn was handed back: it is the workspace that is waited for again.
     assert again.value.method == "chat.postMessage"
+
+
+@pytest.mark.simulated_time
+async def test_every_turn_tells_how_long_it_was_waited_for():
+    told: list[tuple[str, float]] = []
+    limits = Limits(methods={}, other=Rate(every=0.001, burst=100), channel=Rate(every=0.25, burst=1))
+    pacer = Pacer(limits, waited=lambda method, seconds: told.append((method, round(seconds, 3))))
+    await pacer.turn("chat.postMessage", channel="C1")
+    await pacer.turn("chat.postMessage", channel="C1")
+    pacer.refused("chat.postMessage", channel="C1", retry_after=1)
+    await pacer.turn("chat.postMessage", channel="C1")
+    assert told == [("chat.postMessage", 0), ("chat.postMessage", 0.25), ("chat.postMessage", 1.25)]

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from bot.common.coalescing import CoalescedLookup
 from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.people import Person, Place
-from bot.slack.sharing import Shared
 from tests.slack_client.scene import CHANNEL
 
 
@@ -29,7 +29,7 @@ async def test_an_address_that_is_not_confirmed_is_nobodys(far_end: SimulatedSla
 
 
 async def test_without_the_scope_for_addresses_a_person_has_none(far_end: SimulatedSlack, slack: Slack):
-    far_end.withhold_emails()
+    far_end.hide_emails()
     assert await slack.person("U0ANA") == Person(id="U0ANA", name="ana", locale="en-US")
 
 
@@ -107,8 +107,8 @@ class Source:
         return f"{key} {len(self.asked)}"
 
 
-def shared(source: Source, *, keeps: float = 60, most: int = 10) -> Shared[str]:
-    return Shared(source.ask, keeps=lambda _: keeps, most=most)
+def shared(source: Source, *, keeps: float = 60, most: int = 10) -> CoalescedLookup[str]:
+    return CoalescedLookup(source.ask, keeps=lambda _: keeps, most=most)
 
 
 async def test_an_answer_is_asked_for_again_when_it_is_old():

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack.scopes import EVENTS, Need
+from bot.playground.slack.scopes import EVENTS, RequiredScope
 from bot.playground.slack.web_api import METHODS
 from bot.slack import scopes
-from bot.slack.listeners import channels, lifecycle, messages, reactions
-from bot.slack.manifest import events
 from bot.slack.scopes import FREE_EVENTS, FREE_METHODS, SCOPES
-from bot.slack.surfaces import COMMAND, SHORTCUTS
+from bot.surfaces.slack.entry_points import COMMAND, SHORTCUTS
+from bot.surfaces.slack.listeners import channels, lifecycle, messages, reactions
+from bot.surfaces.slack.manifest import events
 
 BOT = Path(scopes.__file__).parents[1]
 # These list methods, and call none.
@@ -33,12 +33,13 @@ def strings(path: Path) -> Iterator[str]:
 
 def called() -> set[str]:
     """Every method of the Web API that the code names, as Slack's own client knows them."""
-    sources = {*(BOT / "slack").rglob("*.py"), *(BOT / "workflows").rglob("*.py"), BOT / "app.py"} - TABLES
+    rooms = ("app", "slack", "surfaces", "workflows")
+    sources = {path for room in rooms for path in (BOT / room).rglob("*.py")} - TABLES
     named = {text for path in sources for text in strings(path) if "." in text}
     return {text for text in named if hasattr(AsyncWebClient, text.replace(".", "_"))}
 
 
-def needs(names: Iterable[str], table: Mapping[str, Need]) -> dict[str, set[str]]:
+def needs(names: Iterable[str], table: Mapping[str, RequiredScope]) -> dict[str, set[str]]:
     """By scope what needs it, as the far end has it; "" for what needs none."""
     found = defaultdict(set)
     for name in names:

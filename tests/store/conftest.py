@@ -13,7 +13,7 @@ from bot.store.tables import METADATA
 from tests import databases
 from tests.postgres import Server, database, migrated, postgres
 
-# Fixtures, used by name.
+# Used as fixtures, by name.
 __all__ = ["database", "migrated", "postgres"]
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
@@ -21,7 +21,7 @@ NOW = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
 
 @pytest.fixture
 def new_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database."""
+    """Return the URL of an empty database."""
     if database == "sqlite":
         return f"sqlite:///{tmp_path / 'casebook.db'}"
     server: Server = request.getfixturevalue("postgres")
@@ -30,12 +30,12 @@ def new_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> st
 
 @pytest.fixture
 def url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a database without rows."""
+    """Return the URL of a database without rows."""
     if database == "sqlite":
         return databases.empty(tmp_path / "casebook.db", of=databases.STORE)
     shared: str = request.getfixturevalue("migrated")
     with psycopg.connect(shared) as connection:
-        # Past the triggers that keep the audit.
+        # Bypasses the triggers that protect the audit.
         connection.execute("SET session_replication_role = replica")
         for table in METADATA.tables:
             connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))

@@ -2,7 +2,7 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.store import Answer, Store
+from bot.store import Store, StoredAnswer
 
 
 async def save(store: Store, now: datetime, revision: int = 1, **fields: Any) -> bool:
@@ -18,7 +18,7 @@ async def save(store: Store, now: datetime, revision: int = 1, **fields: Any) ->
 
 async def test_an_answer_is_read_back_by_request_and_by_message(store: Store, now: datetime) -> None:
     assert await save(store, now)
-    expected = Answer(
+    expected = StoredAnswer(
         request_id="Ev1",
         revision=1,
         channel="C1",
@@ -44,7 +44,7 @@ async def test_a_later_revision_replaces_and_an_earlier_one_does_not(store: Stor
     assert (found.revision, found.verdict, found.shown) == (3, "confirmed", {"restart": "done"})
 
 
-async def test_what_a_message_shows_is_noted_without_losing_a_concurrent_note(store: Store, now: datetime) -> None:
+async def test_concurrent_notes_on_a_message_are_all_kept(store: Store, now: datetime) -> None:
     await save(store, now)
     await asyncio.gather(*(store.answers.note("Ev1", {f"remedy-{number}": number}) for number in range(12)))
     found = await store.answers.get("Ev1")

@@ -1,4 +1,4 @@
-"""What is kept of an incident channel: it comes in any order, more than once, through two processes."""
+"""Facts of incident channels arrive in any order, more than once, and through two processes."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.store import ChannelState, FactRow, Said, Store, open_store
+from bot.store import ChannelState, FactRow, RecordedMessage, Store, open_store
 from bot.store.types import storable
 
 TS = "1700000000.000100"
@@ -20,12 +20,13 @@ MINUTE = timedelta(minutes=1)
 
 
 def fact(at: datetime, says: str, key: str = "", *, ts: str = TS, incident: str = "") -> FactRow:
-    return FactRow(key=key or f"m:{ts}:error", at=at, ts=ts, incident=incident, document={"says": says})
+    document = {"at": at.isoformat(), "says": says}
+    return FactRow(key=key or f"m:{ts}:error", at=at, ts=ts, incident=incident, document=document)
 
 
-def said(at: datetime, says: str, *, ts: str = TS, version: str = "") -> Said:
-    """A message that is one fact, or noise."""
-    return Said(ts=ts, version=version, facts=[fact(at, says, ts=ts)] if says else [])
+def said(at: datetime, says: str, *, ts: str = TS, version: str = "") -> RecordedMessage:
+    """Return a message with one fact, or noise."""
+    return RecordedMessage(ts=ts, version=version, facts=[fact(at, says, ts=ts)] if says else [])
 
 
 def texts(facts: Sequence[FactRow]) -> list[str]:
@@ -44,7 +45,7 @@ async def opened(store: Store, now: datetime) -> Store:
     return store
 
 
-async def test_facts_are_read_back_as_they_were_by_time(opened: Store, now: datetime) -> None:
+async def test_facts_are_read_back_unchanged_by_time(opened: Store, now: datetime) -> None:
     first = FactRow(
         key="a:Ev1:oom",
         at=now,
@@ -65,29 +66,31 @@ async def test_facts_are_read_back_as_they_were_by_time(opened: Store, now: date
     assert await opened.chronicles.read("C2") is None
 
 
-async def test_a_message_told_of_again_changes_nothing(opened: Store, now: datetime) -> None:
-    message = Said(ts=TS, facts=[replace(fact(now, "oom"), document={"says": "oom", "links": ("https://a.test",)})])
+async def test_a_redelivered_message_changes_nothing(opened: Store, now: datetime) -> None:
+    message = RecordedMessage(
+        ts=TS, facts=[replace(fact(now, "oom"), document={"says": "oom", "links": ("https://a.test",)})]
+    )
     before = await revision(opened)
     assert await opened.chronicles.record("C1", message)
     assert not await opened.chronicles.record("C1", message)
     assert await revision(opened) == before + 1
 
 
-async def test_an_edit_replaces_all_that_a_message_said(opened: Store, now: datetime) -> None:
+async def test_an_edit_replaces_all_facts_of_a_message(opened: Store, now: datetime) -> None:
     both = [fact(now, "oom"), fact(now, "rolling back", f"m:{TS}:decision")]
-    await opened.chronicles.record("C1", Said(ts=TS, facts=both))
+    await opened.chronicles.record("C1", RecordedMessage(ts=TS, facts=both))
     await opened.chronicles.add("C1", fact(now, "from an answer", "a:Ev1:oom"))
     assert await opened.chronicles.record("C1", said(now, "oom in checkout", version=EDITED))
     assert sorted(texts(await opened.chronicles.facts("C1"))) == ["from an answer", "oom in checkout"]
 
 
-async def test_an_edit_to_noise_leaves_nothing(opened: Store, now: datetime) -> None:
+async def test_an_edit_to_noise_removes_all_facts(opened: Store, now: datetime) -> None:
     await opened.chronicles.record("C1", said(now, "mitigated"))
     assert await opened.chronicles.record("C1", said(now, "", version=EDITED))
     assert await opened.chronicles.facts("C1") == ()
 
 
-async def test_a_message_in_which_a_newer_program_reads_something_else_says_that(opened: Store, now: datetime) -> None:
+async def test_facts_read_by_a_newer_program_replace_the_old_ones(opened: Store, now: datetime) -> None:
     await opened.chronicles.record("C1", said(now, "dns?"))
     assert await opened.chronicles.record("C1", said(now, "is it dns?"))
     assert await opened.chronicles.record("C1", said(now, ""))
@@ -95,7 +98,7 @@ async def test_a_message_in_which_a_newer_program_reads_something_else_says_that
 
 
 @pytest.mark.parametrize("second", ["an edit", ""])
-async def test_an_edit_that_overtakes_its_message_stands(opened: Store, now: datetime, second: str) -> None:
+async def test_an_edit_that_arrives_before_its_message_wins(opened: Store, now: datetime, second: str) -> None:
     await opened.chronicles.record("C1", said(now, second, version=LATER))
     before = await revision(opened)
     assert not await opened.chronicles.record("C1", said(now, "first"))
@@ -104,7 +107,7 @@ async def test_an_edit_that_overtakes_its_message_stands(opened: Store, now: dat
     assert await revision(opened) == before
 
 
-async def test_what_is_deleted_stays_so_whatever_arrives_then(opened: Store, now: datetime) -> None:
+async def test_a_deleted_message_stays_deleted(opened: Store, now: datetime) -> None:
     await opened.chronicles.forget("C1", TS)
     assert not await opened.chronicles.record("C1", said(now, "first"))
     assert not await opened.chronicles.record("C1", said(now, "edit", version=EDITED))
@@ -112,7 +115,7 @@ async def test_what_is_deleted_stays_so_whatever_arrives_then(opened: Store, now
     assert await opened.chronicles.facts("C1") == ()
 
 
-async def test_of_a_deleted_message_goes_what_was_read_from_it_and_no_more(opened: Store, now: datetime) -> None:
+async def test_deleting_a_message_removes_only_its_own_facts(opened: Store, now: datetime) -> None:
     await opened.chronicles.record("C1", said(now, "edit", version=EDITED))
     await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=fact(now, "pinned", f"m:{TS}:pinned"))
     await opened.chronicles.add("C1", fact(now, "restarted", "r:P1"))
@@ -121,7 +124,7 @@ async def test_of_a_deleted_message_goes_what_was_read_from_it_and_no_more(opene
     assert texts(await opened.chronicles.facts("C1")) == ["restarted"]
 
 
-async def test_noise_leaves_no_trace(opened: Store, now: datetime) -> None:
+async def test_noise_is_not_stored(opened: Store, now: datetime) -> None:
     before = await opened.chronicles.get("C1")
     assert not await opened.chronicles.record("C1", said(now, ""))
     assert not await opened.chronicles.reread("C1", [said(now, "")])
@@ -129,7 +132,7 @@ async def test_noise_leaves_no_trace(opened: Store, now: datetime) -> None:
     assert await opened.chronicles.get("C1") == before
 
 
-async def test_an_answer_replaces_what_it_said_unless_a_later_one_was_heard(opened: Store, now: datetime) -> None:
+async def test_an_answer_replaces_its_facts_unless_a_later_revision_is_stored(opened: Store, now: datetime) -> None:
     oom, dns = fact(now, "oom", "a:Ev1:oom"), fact(now, "dns", "a:Ev1:dns")
     assert await opened.chronicles.replace("C1", "a:Ev1", [oom, dns], revision=2)
     assert not await opened.chronicles.replace("C1", "a:Ev1", [fact(now, "old", "a:Ev1:old")], revision=1)
@@ -140,7 +143,7 @@ async def test_an_answer_replaces_what_it_said_unless_a_later_one_was_heard(open
     assert await opened.chronicles.facts("C1") == ()
 
 
-async def test_what_is_found_again_is_dated_as_it_was_first(opened: Store, now: datetime) -> None:
+async def test_a_fact_found_again_keeps_its_first_date(opened: Store, now: datetime) -> None:
     for minutes, says in enumerate(["likely", "confirmed", "confirmed"]):
         known = fact(now + timedelta(minutes=minutes), says, key="a:R1:oom")
         changed = await opened.chronicles.replace("C1", "a:R1", [known])
@@ -149,7 +152,7 @@ async def test_what_is_found_again_is_dated_as_it_was_first(opened: Store, now: 
     assert kept.at == now + timedelta(minutes=1)
 
 
-async def test_a_remedy_is_one_fact_however_far_it_comes(opened: Store, now: datetime) -> None:
+async def test_a_remedy_stays_one_fact_through_all_its_states(opened: Store, now: datetime) -> None:
     await opened.chronicles.add("C1", fact(now, "applying", "r:P1", ts=""))
     assert await opened.chronicles.add("C1", fact(now + MINUTE, "fixed", "r:P1", ts=""))
     assert not await opened.chronicles.add("C1", fact(now + MINUTE, "fixed", "r:P1", ts=""))
@@ -171,7 +174,7 @@ async def test_a_channel_that_is_unknown_or_dismissed_records_nothing(store: Sto
     assert texts(await store.chronicles.facts("C1")) == ["oom"]
 
 
-async def test_a_page_of_history_is_recorded_once_and_where_to_go_on_moved_by_one(opened: Store, now: datetime) -> None:
+async def test_a_history_page_is_recorded_once_and_one_process_moves_the_cursor(opened: Store, now: datetime) -> None:
     page = [said(now + number * MINUTE, f"line {number}", ts=f"170000000{number}.000100") for number in range(5)]
     await opened.chronicles.record("C1", said(now, "edited since", ts=page[1].ts, version=EDITED))
     assert await opened.chronicles.reread("C1", page)
@@ -182,7 +185,7 @@ async def test_a_page_of_history_is_recorded_once_and_where_to_go_on_moved_by_on
         "next",
         ["line 0", "edited since", "line 2", "line 3", "line 4"],
     )
-    # Killed before that was noted, it reads the page again; or another process reads along.
+    # A process killed before the cursor is saved reads the page again, or another process reads it too.
     assert not await opened.chronicles.reread("C1", page)
     assert not await opened.chronicles.backfilled("C1", "next", after=None)
     assert await opened.chronicles.read("C1") == found
@@ -193,14 +196,12 @@ async def test_a_page_of_history_is_recorded_once_and_where_to_go_on_moved_by_on
     assert again.cursor is None
 
 
-async def test_what_is_not_there_any_more_is_forgotten_and_what_is_kept_can_be_asked(
-    opened: Store, now: datetime
-) -> None:
+async def test_deleted_messages_are_forgotten_and_kept_ones_can_be_listed(opened: Store, now: datetime) -> None:
     below = replace(
         fact(now, "reply", "m:1700000003.000100", ts="1700000003.000100"), document={"says": "reply", "thread_ts": TS}
     )
     await opened.chronicles.record("C1", said(now, "oom"))
-    await opened.chronicles.record("C1", Said(ts="1700000003.000100", facts=(below,)))
+    await opened.chronicles.record("C1", RecordedMessage(ts="1700000003.000100", facts=(below,)))
     await opened.chronicles.pin(
         "C1", "1700000009.000100", by="U1", at=now, fact=fact(now, "x", "p", ts="1700000009.000100")
     )
@@ -212,7 +213,7 @@ async def test_what_is_not_there_any_more_is_forgotten_and_what_is_kept_can_be_a
     assert texts(await opened.chronicles.facts("C1")) == ["ours", "reply"]
 
 
-async def test_what_was_missed_is_read_down_by_one_and_again_where_more_is_missed(opened: Store) -> None:
+async def test_missed_messages_are_read_by_one_process_and_again_after_a_new_gap(opened: Store) -> None:
     chronicles = opened.chronicles
     assert not await chronicles.made_up("C1", "x", after="")
     assert await chronicles.miss("C1", "1700000005.000000")
@@ -229,7 +230,7 @@ async def test_what_was_missed_is_read_down_by_one_and_again_where_more_is_misse
     assert found.missed == ""
 
 
-async def test_a_pin_that_is_found_is_no_newer_one_than_the_one_that_stands(opened: Store, now: datetime) -> None:
+async def test_a_found_pin_does_not_replace_an_existing_one(opened: Store, now: datetime) -> None:
     await opened.chronicles.record("C1", said(now, "oom"))
     assert await opened.chronicles.pin("C1", TS, by="U1", at=now, found=True)
     await opened.chronicles.remove("C1", TS, by="U2", at=now + MINUTE)
@@ -238,21 +239,21 @@ async def test_a_pin_that_is_found_is_no_newer_one_than_the_one_that_stands(open
     assert await opened.chronicles.pin("C1", TS, by="U1", at=now + 4 * MINUTE, found=True)
 
 
-async def test_of_one_message_twice_in_a_page_the_later_version_counts(opened: Store, now: datetime) -> None:
+async def test_the_later_of_two_versions_in_one_page_counts(opened: Store, now: datetime) -> None:
     page = [said(now, "edit", version=EDITED), said(now, "first")]
     await opened.chronicles.reread("C1", page)
     assert texts(await opened.chronicles.facts("C1")) == ["edit"]
 
 
-async def test_a_pin_marks_a_message_and_keeps_its_line_through_edits(opened: Store, now: datetime) -> None:
+async def test_a_pin_marks_a_message_and_survives_edits(opened: Store, now: datetime) -> None:
     await opened.chronicles.record("C1", said(now, "oom"))
     line = fact(now, "a pinned line", f"m:{TS}:pinned")
     assert await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=line)
     assert [(each.by_hand, each.removed) for each in await opened.chronicles.facts("C1")] == [(True, False)] * 2
     edited = replace(said(now, "", version=EDITED), pinned=fact(now, "edited line", line.key))
     assert await opened.chronicles.record("C1", edited)
-    assert await opened.chronicles.facts("C1") == (replace(line, document={"says": "edited line"}, by_hand=True),)
-    # An older version says nothing of the pinned line either, and what nobody pinned is not kept.
+    assert await opened.chronicles.facts("C1") == (replace(fact(now, "edited line", line.key), by_hand=True),)
+    # An older version does not change the pinned line either, and nothing is kept for an unpinned message.
     stale = replace(said(now, "oom"), pinned=line)
     assert not await opened.chronicles.record("C1", stale)
     unpinned = replace(said(now, "", ts="1700000009.000100", version=EDITED), pinned=fact(now, "no", "m:9:pinned"))
@@ -260,7 +261,7 @@ async def test_a_pin_marks_a_message_and_keeps_its_line_through_edits(opened: St
     assert texts(await opened.chronicles.facts("C1")) == ["edited line"]
 
 
-async def test_a_pin_taken_back_leaves_what_others_and_we_made_of_the_message(opened: Store, now: datetime) -> None:
+async def test_withdrawing_a_pin_keeps_other_pins_and_facts(opened: Store, now: datetime) -> None:
     line = fact(now, "line", f"m:{TS}:pinned")
     await opened.chronicles.record("C1", said(now, "oom"))
     await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=line)
@@ -271,7 +272,7 @@ async def test_a_pin_taken_back_leaves_what_others_and_we_made_of_the_message(op
     assert await opened.chronicles.facts("C1") == (fact(now, "oom"),)
 
 
-async def test_a_removal_outlasts_edits_and_pins_taken_back_but_no_new_pin(opened: Store, now: datetime) -> None:
+async def test_a_removal_lasts_until_a_new_pin(opened: Store, now: datetime) -> None:
     line = fact(now, "line", f"m:{TS}:pinned")
     await opened.chronicles.record("C1", said(now, "oom"))
     await opened.chronicles.add("C1", fact(now, "restarted", "r:P1"))
@@ -294,7 +295,7 @@ async def test_reactions_may_arrive_in_any_order(opened: Store, now: datetime) -
     assert await opened.chronicles.facts("C1") == ()
 
 
-async def test_the_same_incident_is_found_in_other_channels(opened: Store, now: datetime) -> None:
+async def test_facts_about_the_same_incident_are_found_in_other_channels(opened: Store, now: datetime) -> None:
     for number, state in enumerate(ChannelState, 2):
         channel = f"C{number}"
         await opened.chronicles.open(channel, team="T1", name=f"inc-{number}", at=now + number * MINUTE)
@@ -313,7 +314,7 @@ async def test_the_same_incident_is_found_in_other_channels(opened: Store, now: 
     assert (await opened.chronicles.elsewhere(["oom"], besides="C3", since=now))[0].facts[0].removed is True
 
 
-async def test_what_is_quiet_for_long_is_purged_and_what_was_dismissed_stays_known(store: Store, now: datetime) -> None:
+async def test_inactive_channels_are_purged_and_dismissed_ones_stay_known(store: Store, now: datetime) -> None:
     old = now - timedelta(days=100)
     for state in ChannelState:
         for channel, last in ((f"old {state}", old), (f"new {state}", now)):
@@ -331,7 +332,7 @@ async def test_what_is_quiet_for_long_is_purged_and_what_was_dismissed_stays_kno
     assert await store.chronicles.purge(before, dismissed_before=before) == 0
 
 
-async def test_a_chronicle_opened_again_after_a_purge_is_new(opened: Store, now: datetime) -> None:
+async def test_a_chronicle_reopened_after_a_purge_is_new(opened: Store, now: datetime) -> None:
     await opened.chronicles.forget("C1", TS)
     assert await opened.chronicles.purge(now + MINUTE, dismissed_before=now) == 1
     await opened.chronicles.open("C1", team="T1", name="inc-1", at=now)
@@ -339,7 +340,7 @@ async def test_a_chronicle_opened_again_after_a_purge_is_new(opened: Store, now:
     assert await revision(opened) == 2
 
 
-async def test_two_processes_that_hear_the_same_keep_it_once(url: str, now: datetime) -> None:
+async def test_two_processes_store_the_same_message_once(url: str, now: datetime) -> None:
     page = [said(now + number * MINUTE, f"line {number}", ts=f"17000000{number:02}.000100") for number in range(10)]
     async with open_store(url) as one, open_store(url) as other:
         await one.chronicles.open("C1", team="T1", name="inc-1", at=now)
@@ -360,7 +361,7 @@ VERSIONS = st.tuples(st.sampled_from(["1", "2"]), st.sampled_from(["", EDITED, L
     pages=st.booleans(),
     data=st.data(),
 )
-async def test_in_whatever_order_and_how_often_it_is_told_the_same_is_kept(
+async def test_order_and_repetition_of_messages_do_not_matter(
     store: Store, now: datetime, story: dict[tuple[str, str], str], pages: bool, data: st.DataObject
 ) -> None:
     in_order = sorted(story)
@@ -384,9 +385,9 @@ async def test_in_whatever_order_and_how_often_it_is_told_the_same_is_kept(
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(text=st.text(st.characters(exclude_categories=()), max_size=40))
 @example("nul \x00 half a pair \ud83d")
-async def test_any_text_can_be_kept_and_is_the_same_when_told_again(opened: Store, now: datetime, text: str) -> None:
+async def test_any_text_can_be_stored_and_compares_equal_when_repeated(opened: Store, now: datetime, text: str) -> None:
     row = FactRow(key=f"m:{TS}:{text}", at=now, ts=TS, document={"says": text, text: [text]})
-    await opened.chronicles.record("C1", Said(ts=TS, facts=[row]))
-    assert not await opened.chronicles.record("C1", Said(ts=TS, facts=[row]))
+    await opened.chronicles.record("C1", RecordedMessage(ts=TS, facts=[row]))
+    assert not await opened.chronicles.record("C1", RecordedMessage(ts=TS, facts=[row]))
     (found,) = await opened.chronicles.facts("C1")
     assert (found.key, found.document["says"]) == (storable(row.key), storable(text))

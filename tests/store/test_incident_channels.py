@@ -1,4 +1,4 @@
-"""How incident channels stand, and that of two processes one renders each revision of a summary."""
+"""States of incident channels; of two processes only one renders each revision of a summary."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ async def get(store: Store, channel: str = "C1") -> IncidentChannel:
 
 
 async def add(store: Store, now: datetime, key: str) -> int:
-    """One more revision."""
+    """Add one more revision."""
     await store.chronicles.add("C1", FactRow(key=key, at=now, document={}))
     return (await get(store)).revision
 
@@ -50,7 +50,7 @@ async def test_a_channel_is_opened_once(store: Store, now: datetime) -> None:
     )
 
 
-async def test_the_open_ones_and_those_resolved_lately_are_listed_newest_first(store: Store, now: datetime) -> None:
+async def test_open_and_recently_resolved_channels_are_listed_newest_first(store: Store, now: datetime) -> None:
     for number in range(4):
         await store.chronicles.open(f"C{number}", team="T1", name="inc", at=now + number * MINUTE)
     await store.chronicles.set_state("C2", ChannelState.RESOLVED, now + 9 * MINUTE)
@@ -59,7 +59,7 @@ async def test_the_open_ones_and_those_resolved_lately_are_listed_newest_first(s
     assert [each.channel for each in await store.chronicles.list_live(now + 10 * MINUTE)] == ["C3", "C0"]
 
 
-async def test_a_state_is_changed_once_and_not_by_what_comes_late(opened: Store, now: datetime) -> None:
+async def test_a_state_changes_once_and_late_events_do_not_change_it(opened: Store, now: datetime) -> None:
     assert await opened.chronicles.set_state("C1", ChannelState.RESOLVED, now + MINUTE)
     assert not await opened.chronicles.set_state("C1", ChannelState.RESOLVED, now + 2 * MINUTE)
     assert await opened.chronicles.set_state("C1", ChannelState.OPEN, now + 3 * MINUTE)
@@ -81,7 +81,7 @@ async def test_an_archived_channel_remembers_whether_it_was_resolved(opened: Sto
     assert (found.state, found.since, found.resolved) == (ChannelState.ARCHIVED, now + 2 * MINUTE, now + MINUTE)
 
 
-async def test_what_was_dismissed_by_mistake_has_its_history_read_anew(opened: Store, now: datetime) -> None:
+async def test_the_history_is_read_again_after_a_mistaken_dismissal(opened: Store, now: datetime) -> None:
     await opened.chronicles.backfilled("C1", "", after=None)
     await opened.chronicles.set_state("C1", ChannelState.DISMISSED, now + MINUTE)
     assert (await get(opened)).cursor == ""
@@ -89,7 +89,7 @@ async def test_what_was_dismissed_by_mistake_has_its_history_read_anew(opened: S
     assert (await get(opened)).cursor is None
 
 
-async def test_the_name_that_was_given_last_stands(opened: Store, now: datetime) -> None:
+async def test_the_latest_name_wins(opened: Store, now: datetime) -> None:
     assert await opened.chronicles.rename("C1", "inc-dns", now + 2 * MINUTE)
     assert not await opened.chronicles.rename("C1", "inc-2", now + MINUTE)
     assert not await opened.chronicles.rename("C1", "inc-dns", now + 2 * MINUTE)
@@ -98,19 +98,19 @@ async def test_the_name_that_was_given_last_stands(opened: Store, now: datetime)
     assert (found.name, found.revision) == ("inc-dns", 2)
 
 
-async def test_catching_up_says_until_when_one_had_read_also_when_it_is_repeated(opened: Store, now: datetime) -> None:
+async def test_catching_up_returns_the_previous_read_time_even_when_repeated(opened: Store, now: datetime) -> None:
     assert await opened.chronicles.caught_up("C1", "U1", now) is None
     assert await opened.chronicles.caught_up("C1", "U1", now) is None
     assert await opened.chronicles.caught_up("C1", "U1", now + MINUTE) == now
     assert await opened.chronicles.caught_up("C1", "U1", now + MINUTE) == now
-    assert await opened.chronicles.caught_up("C1", "U1", now) == now  # overtaken
+    assert await opened.chronicles.caught_up("C1", "U1", now) == now  # arrives late
     assert await opened.chronicles.caught_up("C1", "U1", now + 2 * MINUTE) == now + MINUTE
     assert await opened.chronicles.caught_up("C1", "U2", now + MINUTE) is None
     assert await opened.chronicles.caught_up("C9", "U1", now) is None
     assert (await get(opened)).revision == 1
 
 
-async def test_a_revision_is_rendered_by_one_and_then_shown(opened: Store, now: datetime) -> None:
+async def test_a_revision_is_rendered_by_one_process_and_then_shown(opened: Store, now: datetime) -> None:
     assert [each.channel for each in await opened.chronicles.list_due(now)] == ["C1"]
     assert await opened.chronicles.claim_summary("C1", 1, "A", now)
     assert await opened.chronicles.claim_summary("C1", 1, "A", now)  # the same attempt, repeated
@@ -124,29 +124,27 @@ async def test_a_revision_is_rendered_by_one_and_then_shown(opened: Store, now: 
     assert await opened.chronicles.rendered("C9", 1, "A") is None
 
 
-async def test_whoever_renders_learns_that_more_came_meanwhile(opened: Store, now: datetime) -> None:
+async def test_the_renderer_learns_of_newer_revisions(opened: Store, now: datetime) -> None:
     await opened.chronicles.claim_summary("C1", 1, "A", now)
     assert await add(opened, now, "r:P1") == 2
     assert not await opened.chronicles.claim_summary("C1", 2, "B", now)
     assert await opened.chronicles.rendered("C1", 1, "A") == 2
-    assert not await opened.chronicles.claim_summary("C1", 3, "B", now)  # there is none yet
+    assert not await opened.chronicles.claim_summary("C1", 3, "B", now)  # does not exist yet
     assert await opened.chronicles.claim_summary("C1", 2, "B", now)
 
 
-async def test_a_claim_ends_with_its_lease_and_a_late_report_has_it_rendered_once_more(
-    opened: Store, now: datetime
-) -> None:
+async def test_a_late_report_after_the_lease_causes_another_rendering(opened: Store, now: datetime) -> None:
     await opened.chronicles.claim_summary("C1", 1, "A", now, lease=MINUTE)
     assert await add(opened, now, "r:P1") == 2
     assert [each.channel for each in await opened.chronicles.list_due(now + MINUTE)] == ["C1"]
     assert await opened.chronicles.claim_summary("C1", 2, "B", now + MINUTE)
     assert await opened.chronicles.rendered("C1", 2, "B") == 2
-    # A wakes: what it sent may have replaced what B did.
+    # A wakes up: its text may have replaced B's.
     assert await opened.chronicles.rendered("C1", 1, "A") == 2
     assert await opened.chronicles.claim_summary("C1", 2, "B", now + 2 * MINUTE)
 
 
-async def test_where_the_summary_is_shown_is_kept_until_it_is_gone(opened: Store, now: datetime) -> None:
+async def test_the_place_of_the_summary_is_stored_until_it_is_deleted(opened: Store, now: datetime) -> None:
     assert await opened.chronicles.placed("C1", summary_ts="1.1")
     assert not await opened.chronicles.displaced("C1", "")
     assert await opened.chronicles.placed("C1", canvas="F1")
@@ -161,9 +159,7 @@ async def test_where_the_summary_is_shown_is_kept_until_it_is_gone(opened: Store
     assert (found.summary_ts, found.canvas) == ("", "F1")
 
 
-async def test_what_was_rendered_into_a_message_that_went_meanwhile_is_rendered_again(
-    opened: Store, now: datetime
-) -> None:
+async def test_a_summary_rendered_into_a_deleted_message_is_rendered_again(opened: Store, now: datetime) -> None:
     await opened.chronicles.placed("C1", summary_ts="1.1")
     await opened.chronicles.claim_summary("C1", 1, "A", now)
     await opened.chronicles.displaced("C1", "1.1")
@@ -171,7 +167,7 @@ async def test_what_was_rendered_into_a_message_that_went_meanwhile_is_rendered_
     assert [each.channel for each in await opened.chronicles.list_due(now)] == ["C1"]
 
 
-async def test_of_many_who_open_resolve_and_render_at_once_one_does(url: str, now: datetime) -> None:
+async def test_concurrent_opening_resolving_and_rendering_happen_once(url: str, now: datetime) -> None:
     async with open_store(url) as one, open_store(url) as other:
         stores = [one, other] * 4
         open_all = (store.chronicles.open("C1", team="T1", name="inc-1", at=now) for store in stores)
@@ -182,7 +178,7 @@ async def test_of_many_who_open_resolve_and_render_at_once_one_does(url: str, no
         assert sum(await asyncio.gather(*claim_all)) == 1
 
 
-async def test_every_change_counts_though_many_are_made_at_once(url: str, now: datetime) -> None:
+async def test_concurrent_changes_all_count(url: str, now: datetime) -> None:
     async with open_store(url) as one, open_store(url) as other:
         await one.chronicles.open("C1", team="T1", name="inc-1", at=now)
         await asyncio.gather(*(add(store, now, f"r:{n}") for n, store in enumerate([one, other] * 6)))

@@ -1,21 +1,23 @@
 from datetime import datetime
 
-from bot.store import Sending, Sent, Store
+from bot.store import OutboxEntry, PostingState, Store
 
 
-async def test_a_first_attempt_is_told_from_one_whose_outcome_is_unknown(store: Store, now: datetime) -> None:
-    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == Sending(ts="", again=False)
-    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == Sending(ts="", again=True)
+async def test_a_first_attempt_differs_from_one_with_an_unknown_result(store: Store, now: datetime) -> None:
+    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == PostingState(ts="", again=False)
+    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == PostingState(ts="", again=True)
 
 
-async def test_what_was_sent_is_not_sent_again(store: Store, now: datetime) -> None:
+async def test_a_posted_message_is_not_posted_again(store: Store, now: datetime) -> None:
     await store.outbox.begin("Ev1:answer", "C1", "1.1", now)
     await store.outbox.done("Ev1:answer", "1.2")
-    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == Sending(ts="1.2", again=False)
-    assert await store.outbox.get("Ev1:answer") == Sent(key="Ev1:answer", channel="C1", thread_ts="1.1", ts="1.2")
+    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == PostingState(ts="1.2", again=False)
+    assert await store.outbox.get("Ev1:answer") == OutboxEntry(
+        key="Ev1:answer", channel="C1", thread_ts="1.1", ts="1.2"
+    )
 
 
-async def test_a_message_names_the_step_that_sent_it(store: Store, now: datetime) -> None:
+async def test_a_message_finds_the_step_that_posted_it(store: Store, now: datetime) -> None:
     await store.outbox.begin("Ev1:answer", "C1", "1.1", now)
     assert await store.outbox.by_message("C1", "") is None
     await store.outbox.done("Ev1:answer", "1.2")
@@ -23,9 +25,9 @@ async def test_a_message_names_the_step_that_sent_it(store: Store, now: datetime
     assert await store.outbox.by_message("C2", "1.2") is None
 
 
-async def test_a_forgotten_message_is_sent_anew(store: Store, now: datetime) -> None:
+async def test_a_forgotten_message_is_posted_again(store: Store, now: datetime) -> None:
     await store.outbox.begin("Ev1:answer", "C1", "1.1", now)
     assert await store.outbox.forget("Ev1:answer")
     assert not await store.outbox.forget("Ev1:answer")
     assert await store.outbox.get("Ev1:answer") is None
-    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == Sending(ts="", again=False)
+    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == PostingState(ts="", again=False)

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.store import Claim, Claimed, Former, Plan, Store, open_store
+from bot.store import ClaimOutcome, ClaimResult, EarlierClaim, Store, StoredPlan, open_store
 
 DOCUMENT = {"target": {"uid": "u-1"}, "steps": []}
 
@@ -10,36 +10,36 @@ DOCUMENT = {"target": {"uid": "u-1"}, "steps": []}
 async def test_a_plan_is_saved_once(store: Store, now: datetime) -> None:
     assert await store.plans.save("P1", "Ev1", DOCUMENT, now)
     assert not await store.plans.save("P1", "Ev1", {"other": 1}, now)
-    assert await store.plans.get("P1") == Plan(
+    assert await store.plans.get("P1") == StoredPlan(
         id="P1", request_id="Ev1", document=DOCUMENT, state="open", expires=now, claimed_by="", claimed_at=None
     )
 
 
-async def test_a_press_claims_and_the_next_is_told_who_was_first(store: Store, now: datetime) -> None:
+async def test_the_first_press_claims_and_the_next_learns_who_did(store: Store, now: datetime) -> None:
     await store.plans.save("P1", "Ev1", DOCUMENT, now + timedelta(minutes=1))
     first = await store.plans.claim("P1", "U1", "press-1", now)
-    assert first == Claimed(outcome=Claim.OK, by="U1", when=now, state="claimed")
+    assert first == ClaimResult(outcome=ClaimOutcome.OK, by="U1", when=now, state="claimed")
     await store.plans.set_state("P1", "applied", {"result": "ok"})
     second = await store.plans.claim("P1", "U2", "press-2", now + timedelta(seconds=9))
-    assert second == Claimed(outcome=Claim.ALREADY, by="U1", when=now, state="applied")
+    assert second == ClaimResult(outcome=ClaimOutcome.ALREADY, by="U1", when=now, state="applied")
 
 
 async def test_the_same_press_may_claim_again_even_when_expired(store: Store, now: datetime) -> None:
     await store.plans.save("P1", "Ev1", DOCUMENT, now + timedelta(minutes=1))
     await store.plans.claim("P1", "U1", "press-1", now)
     again = await store.plans.claim("P1", "U1", "press-1", now + timedelta(hours=1))
-    assert (again.outcome, again.when) == (Claim.OK, now)
+    assert (again.outcome, again.when) == (ClaimOutcome.OK, now)
 
 
 async def test_an_expired_or_unknown_plan_cannot_be_claimed(store: Store, now: datetime) -> None:
     await store.plans.save("P1", "Ev1", DOCUMENT, now)
-    assert (await store.plans.claim("P1", "U1", "press-1", now)).outcome is Claim.EXPIRED
-    assert (await store.plans.claim("P9", "U1", "press-1", now)).outcome is Claim.UNKNOWN
+    assert (await store.plans.claim("P1", "U1", "press-1", now)).outcome is ClaimOutcome.EXPIRED
+    assert (await store.plans.claim("P9", "U1", "press-1", now)).outcome is ClaimOutcome.UNKNOWN
     before = await store.plans.claim("P1", "U1", "press-1", now - timedelta(microseconds=1))
-    assert before.outcome is Claim.OK
+    assert before.outcome is ClaimOutcome.OK
 
 
-async def test_a_state_patches_the_document(store: Store, now: datetime) -> None:
+async def test_setting_a_state_patches_the_document(store: Store, now: datetime) -> None:
     await store.plans.save("P1", "Ev1", DOCUMENT, now)
     assert await store.plans.set_state("P1", "verified", {"result": {"ok": True}})
     assert not await store.plans.set_state("P9", "verified")
@@ -48,7 +48,7 @@ async def test_a_state_patches_the_document(store: Store, now: datetime) -> None
     assert (found.state, found.document) == ("verified", {**DOCUMENT, "result": {"ok": True}})
 
 
-async def test_a_note_leaves_the_state_as_another_set_it(store: Store, now: datetime) -> None:
+async def test_a_note_does_not_change_the_state(store: Store, now: datetime) -> None:
     await store.plans.save("P1", "Ev1", DOCUMENT, now)
     await store.plans.set_state("P1", "applied")
     assert await store.plans.note("P1", {"seen": 1})
@@ -58,40 +58,40 @@ async def test_a_note_leaves_the_state_as_another_set_it(store: Store, now: date
     assert (found.state, found.document) == ("applied", {**DOCUMENT, "seen": 1})
 
 
-async def test_of_many_presses_at_once_through_two_stores_one_wins(url: str, now: datetime) -> None:
+async def test_one_of_many_concurrent_presses_wins(url: str, now: datetime) -> None:
     async with open_store(url) as one, open_store(url) as other:
         await one.plans.save("P1", "Ev1", DOCUMENT, now + timedelta(minutes=1))
         claims = await asyncio.gather(
             *((one, other)[number % 2].plans.claim("P1", f"U{number}", f"press-{number}", now) for number in range(20))
         )
-    winners = [claim for claim in claims if claim.outcome is Claim.OK]
+    winners = [claim for claim in claims if claim.outcome is ClaimOutcome.OK]
     assert len(winners) == 1
     assert {claim.by for claim in claims} == {winners[0].by}
 
 
-async def test_a_claim_is_held_back_by_what_was_claimed_before_and_the_plan_stays_open(
-    store: Store, now: datetime
-) -> None:
+async def test_earlier_claims_can_refuse_a_claim_and_the_plan_stays_open(store: Store, now: datetime) -> None:
     for plan in ("P1", "P2", "P3"):
         await store.plans.save(plan, "Ev1", DOCUMENT, now + timedelta(minutes=30))
     await store.plans.claim(
         "P1", "U1", "press-1", now - timedelta(minutes=20), action="restart-pod", subject="shop/web"
     )
     await store.plans.claim("P2", "U1", "press-2", now, action="restart-pod", subject="shop/web")
-    seen: list[Former] = []
+    seen: list[EarlierClaim] = []
 
-    def never(former: Sequence[Former]) -> bool:
+    def never(former: Sequence[EarlierClaim]) -> bool:
         seen.extend(former)
         return True
 
     held = await store.plans.claim("P3", "U2", "press-3", now, since=now - timedelta(minutes=15), unless=never)
-    assert held == Claimed(outcome=Claim.HELD_BACK, state="open")
-    assert seen == [Former(plan_id="P2", action="restart-pod", subject="shop/web", by="U1", when=now, state="claimed")]
+    assert held == ClaimResult(outcome=ClaimOutcome.HELD_BACK, state="open")
+    assert seen == [
+        EarlierClaim(plan_id="P2", action="restart-pod", subject="shop/web", by="U1", when=now, state="claimed")
+    ]
     assert await store.plans.claimed_since(now - timedelta(minutes=15)) == tuple(seen)
-    assert (await store.plans.claim("P3", "U2", "press-4", now)).outcome is Claim.OK
+    assert (await store.plans.claim("P3", "U2", "press-4", now)).outcome is ClaimOutcome.OK
 
 
-async def test_of_many_plans_claimed_at_once_no_more_pass_than_may(url: str, now: datetime) -> None:
+async def test_concurrent_claims_respect_the_limit(url: str, now: datetime) -> None:
     async with open_store(url) as one, open_store(url) as other:
         for number in range(12):
             await one.plans.save(f"P{number}", "Ev1", DOCUMENT, now + timedelta(minutes=1))
@@ -103,11 +103,11 @@ async def test_of_many_plans_claimed_at_once_no_more_pass_than_may(url: str, now
                 for number in range(12)
             )
         )
-    assert [claim.outcome for claim in claims].count(Claim.OK) == 3
-    assert [claim.outcome for claim in claims].count(Claim.HELD_BACK) == 9
+    assert [claim.outcome for claim in claims].count(ClaimOutcome.OK) == 3
+    assert [claim.outcome for claim in claims].count(ClaimOutcome.HELD_BACK) == 9
 
 
-async def test_what_is_noted_once_stays_as_it_was_first_noted(store: Store, now: datetime) -> None:
+async def test_the_first_note_under_a_key_wins(store: Store, now: datetime) -> None:
     await store.plans.save("P1", "Ev1", DOCUMENT, now)
     assert await store.plans.note_once("P1", "approval", {"by": "U1"}) == {"by": "U1"}
     assert await store.plans.note_once("P1", "approval", {"by": "U2"}) == {"by": "U1"}

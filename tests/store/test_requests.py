@@ -4,27 +4,36 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.store import Asked, State, Store, Surface
+from bot.store import Asked, ReplyAddress, RequestState, Store, Surface
 from bot.store.types import storable
 
 
 def asked(now: datetime, id: str = "Ev1", **fields: object) -> Asked:
     given_ = Asked(
-        id=id, team="T1", channel="C1", source_ts="1.1", user="U1", surface=Surface.MESSAGE, text="oom", created=now
+        id=id,
+        origin=Surface.MESSAGE,
+        reply_to=ReplyAddress(team="T1", channel="C1"),
+        source_ts="1.1",
+        user="U1",
+        text="oom",
+        created=now,
     )
     return replace(given_, **fields)  # type: ignore[arg-type]
 
 
-async def test_what_was_asked_is_read_back_as_it_was(store: Store, now: datetime) -> None:
+def below(thread_ts: str) -> ReplyAddress:
+    return ReplyAddress(team="T1", channel="C1", thread_ts=thread_ts)
+
+
+async def test_a_request_is_read_back_unchanged(store: Store, now: datetime) -> None:
     request = asked(
         now,
-        thread_ts="0.9",
-        surface=Surface.COMMAND,
+        origin=Surface.COMMAND,
+        reply_to=ReplyAddress(team="T1", channel="C1", thread_ts="0.9", response_url="https://hooks.slack.test/1"),
         kind="Pod",
         namespace="shop",
         name="web-0",
         files=({"id": "F1", "name": "a.log", "size": 3, "mimetype": "text/plain", "url": "https://f"},),
-        response_url="https://hooks.slack.test/1",
         language="zh",
         text="错误 🙂",
     )
@@ -32,7 +41,7 @@ async def test_what_was_asked_is_read_back_as_it_was(store: Store, now: datetime
     found = await store.requests.get("Ev1")
     assert found is not None
     assert found.asked == request
-    assert (found.revision, found.parts, found.state) == (1, {"1.1": "错误 🙂"}, State.OPEN)
+    assert (found.revision, found.parts, found.state) == (1, {"1.1": "错误 🙂"}, RequestState.OPEN)
 
 
 async def test_an_id_is_added_once(store: Store, now: datetime) -> None:
@@ -43,7 +52,7 @@ async def test_an_id_is_added_once(store: Store, now: datetime) -> None:
     assert found.text == "oom"
 
 
-async def test_a_time_is_kept_whatever_its_zone(store: Store, now: datetime) -> None:
+async def test_times_of_any_zone_are_stored(store: Store, now: datetime) -> None:
     there = now.astimezone(timezone(timedelta(hours=8)))
     await store.requests.add(asked(there))
     found = await store.requests.get("Ev1")
@@ -52,7 +61,7 @@ async def test_a_time_is_kept_whatever_its_zone(store: Store, now: datetime) -> 
     assert found.asked.created.tzinfo is UTC
 
 
-async def test_an_unknown_request_is_none(store: Store, now: datetime) -> None:
+async def test_an_unknown_request_returns_none(store: Store, now: datetime) -> None:
     assert await store.requests.get("Ev9") is None
     assert await store.requests.amend("Ev9", "1.1", "x", now) is None
     assert not await store.requests.withdraw("Ev9")
@@ -70,33 +79,33 @@ async def test_parts_join_in_the_order_of_their_messages(store: Store, now: date
 
 async def test_an_edit_replaces_its_part_and_opens_the_request_again(store: Store, now: datetime) -> None:
     await store.requests.add(asked(now))
-    await store.requests.set_state("Ev1", State.ANSWERED)
+    await store.requests.set_state("Ev1", RequestState.ANSWERED)
     assert await store.requests.amend("Ev1", "1.1", "oomkilled", now) == 2
     found = await store.requests.get("Ev1")
     assert found is not None
-    assert (found.text, found.state) == ("oomkilled", State.OPEN)
+    assert (found.text, found.state) == ("oomkilled", RequestState.OPEN)
 
 
 async def test_a_redelivered_edit_changes_nothing(store: Store, now: datetime) -> None:
     await store.requests.add(asked(now))
     await store.requests.amend("Ev1", "1.1", "edited", now)
-    await store.requests.set_state("Ev1", State.ANSWERED)
+    await store.requests.set_state("Ev1", RequestState.ANSWERED)
     assert await store.requests.amend("Ev1", "1.1", "edited", now) == 2
     found = await store.requests.get("Ev1")
     assert found is not None
-    assert found.state is State.ANSWERED
+    assert found.state is RequestState.ANSWERED
 
 
 async def test_a_withdrawn_request_stays_withdrawn(store: Store, now: datetime) -> None:
     await store.requests.add(asked(now))
     assert await store.requests.withdraw("Ev1")
     assert not await store.requests.withdraw("Ev1")
-    assert not await store.requests.set_state("Ev1", State.ANSWERED)
+    assert not await store.requests.set_state("Ev1", RequestState.ANSWERED)
     assert await store.requests.amend("Ev1", "1.1", "x", now) is None
     assert await store.requests.find_part("C1", "1.1") is None
     found = await store.requests.get("Ev1")
     assert found is not None
-    assert found.state is State.WITHDRAWN
+    assert found.state is RequestState.WITHDRAWN
 
 
 async def test_a_message_finds_the_request_it_belongs_to(store: Store, now: datetime) -> None:
@@ -104,27 +113,27 @@ async def test_a_message_finds_the_request_it_belongs_to(store: Store, now: date
     await store.requests.amend("Ev1", "1.2", "more", now)
     assert await store.requests.find_part("C1", "1.2") == "Ev1"
     assert await store.requests.find_part("C2", "1.2") is None
-    await store.requests.add(asked(now + timedelta(seconds=1), "Ev2", surface=Surface.SHORTCUT, source_ts="1.2"))
+    await store.requests.add(asked(now + timedelta(seconds=1), "Ev2", origin=Surface.SHORTCUT, source_ts="1.2"))
     assert await store.requests.find_part("C1", "1.2") == "Ev2"
 
 
-async def test_no_message_finds_the_requests_without_one(store: Store, now: datetime) -> None:
-    await store.requests.add(asked(now, surface=Surface.COMMAND, source_ts=""))
+async def test_a_request_without_a_message_is_not_found_by_message(store: Store, now: datetime) -> None:
+    await store.requests.add(asked(now, origin=Surface.COMMAND, source_ts=""))
     assert await store.requests.find_part("C1", "") is None
 
 
-async def test_a_thread_lists_its_requests_from_the_first_message_on(store: Store, now: datetime) -> None:
-    await store.requests.add(asked(now + timedelta(seconds=2), "Ev3", thread_ts="1.1", source_ts="1.4", text="c"))
+async def test_a_thread_lists_its_requests_oldest_first(store: Store, now: datetime) -> None:
+    await store.requests.add(asked(now + timedelta(seconds=2), "Ev3", reply_to=below("1.1"), source_ts="1.4", text="c"))
     await store.requests.add(asked(now, "Ev1", text="a"))
-    await store.requests.add(asked(now + timedelta(seconds=1), "Ev2", thread_ts="1.1", source_ts="1.3", text="b"))
-    await store.requests.add(asked(now, "Ev4", thread_ts="7.7", source_ts="7.8"))
+    await store.requests.add(asked(now + timedelta(seconds=1), "Ev2", reply_to=below("1.1"), source_ts="1.3", text="b"))
+    await store.requests.add(asked(now, "Ev4", reply_to=below("7.7"), source_ts="7.8"))
     found = await store.requests.in_thread("C1", "1.1")
     assert [(request.id, request.text) for request in found] == [("Ev1", "a"), ("Ev2", "b"), ("Ev3", "c")]
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=()), max_size=60))
-async def test_any_text_can_be_kept(store: Store, now: datetime, text: str) -> None:
+async def test_any_text_can_be_stored(store: Store, now: datetime, text: str) -> None:
     id = f"Ev{hash(text)}"
     await store.requests.add(asked(now, id, text=text, files=({"name": text},)))
     found = await store.requests.get(id)

@@ -5,7 +5,7 @@ from bot.store import Mute, Store
 MINUTE = timedelta(minutes=1)
 
 
-async def test_a_mute_stands_until_it_ends_or_is_removed(store: Store, now: datetime) -> None:
+async def test_a_mute_lasts_until_it_ends_or_is_removed(store: Store, now: datetime) -> None:
     await store.mutes.add("C1", "oom-killed", "U1", now)
     await store.mutes.add("C1", "dns", "U1", now, until=now + MINUTE)
     assert await store.mutes.is_muted("C1", "dns", now)
@@ -25,7 +25,7 @@ async def test_a_mute_can_be_changed(store: Store, now: datetime) -> None:
     assert [(mute.by, mute.until) for mute in await store.mutes.list("C1", now)] == [("U2", None)]
 
 
-async def test_a_person_has_one_opinion_of_an_answer(store: Store, now: datetime) -> None:
+async def test_a_person_has_one_opinion_per_answer(store: Store, now: datetime) -> None:
     assert await store.feedback.add("Ev1", "U1", "helpful", now)
     assert not await store.feedback.add("Ev1", "U1", "helpful", now)
     assert await store.feedback.add("Ev1", "U1", "wrong", now)
@@ -41,7 +41,7 @@ async def test_a_remark_is_made_once_in_a_while(store: Store, now: datetime) -> 
     assert await store.notices.once("C1:cannot-post", within=MINUTE, now=now + MINUTE)
 
 
-async def test_replicas_that_stop_beating_are_gone(store: Store, now: datetime) -> None:
+async def test_replicas_without_heartbeats_are_gone(store: Store, now: datetime) -> None:
     await store.replicas.beat("pod-a", "1", now)
     await store.replicas.beat("pod-b", "1", now)
     await store.replicas.beat("pod-b", "2", now + 2 * MINUTE)

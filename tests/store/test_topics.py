@@ -38,7 +38,7 @@ async def test_channels_and_fingerprints_do_not_share_topics(store: Store, now: 
         assert topic.count == 1
 
 
-async def test_a_topic_whose_answer_is_gone_is_opened_anew(store: Store, now: datetime) -> None:
+async def test_a_topic_whose_answer_is_gone_is_reopened(store: Store, now: datetime) -> None:
     await store.topics.join("C1", "oom", "Ev1", now=now, window=WINDOW)
     await store.topics.join("C1", "oom", "Ev2", now=now, window=WINDOW)
     assert await store.topics.end("Ev2") == 0
@@ -46,13 +46,13 @@ async def test_a_topic_whose_answer_is_gone_is_opened_anew(store: Store, now: da
     assert (await store.topics.join("C1", "oom", "Ev2", now=now, window=WINDOW)).leader == "Ev2"
 
 
-async def test_of_many_who_join_at_once_through_two_stores_one_leads(url: str, now: datetime) -> None:
+async def test_one_of_many_concurrent_joins_leads(url: str, now: datetime) -> None:
     async with open_store(url) as one, open_store(url) as other:
         joined = await asyncio.gather(
             *(
                 store.topics.join("C1", "oom", f"Ev{number}", now=now, window=WINDOW)
                 for number in range(10)
-                for store in (one, other)  # each request is delivered to both
+                for store in (one, other)  # each request is delivered to both processes
             )
         )
     assert len({topic.leader for topic in joined}) == 1

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
-from bot.cluster.events import event_last_seen, involved
+from bot.cluster.events import event_last_seen, involved_object
 from bot.cluster.snapshot import Snapshot
 from bot.kube.field_errors import FieldError, parse
 from bot.probes.contract import Look
@@ -143,7 +143,7 @@ async def _of_pod(search: _Search, focus: Focus, events: list[Json]) -> list[Wor
 
 
 async def _of_events(search: _Search, events: list[Json]) -> list[Workload]:
-    named = dict.fromkeys(involved(event) for event in events)
+    named = dict.fromkeys(involved_object(event) for event in events)
     about = [each for each in named if each.kind in WORKLOADS][:_MOST]
 
     async def read(one: ObjectRef) -> Workload:
@@ -170,7 +170,7 @@ def _with_refusals(snapshot: Snapshot, workload: Workload, events: list[Json]) -
 
 def _from_events(snapshot: Snapshot, about: ObjectRef, events: list[Json]) -> Iterable[Refusal]:
     for event in events:
-        named = involved(event)
+        named = involved_object(event)
         # The uid tells a workload from its predecessor of the same name.
         if replace(named, uid="") != replace(about, uid="") or (about.uid and named.uid not in ("", about.uid)):
             continue

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.timestamps import parse_time
+from bot.kube.timestamps import parse_time
 from bot.probes.shared.runs import Container, containers_in
 from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import workloads

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from bot.cluster.errors import ClusterError
-from bot.cluster.quantities import cpu_millis, whole
 from bot.cluster.snapshot import Snapshot
+from bot.kube.quantities import cpu_millis, whole
 from bot.kube.replicas import replicas_of
 from bot.probes.shared.scope import name_of
 from bot.remedies.contract import Plan, Refusal

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.timestamps import parse_time
 from bot.kube.conditions import condition
 from bot.kube.replicas import Replicas, replicas_of
+from bot.kube.timestamps import parse_time
 from bot.probes.shared.owners import Owners, owners_of
 from bot.probes.shared.runs import containers_in, pod_is_ready
 from bot.probes.shared.scope import ref

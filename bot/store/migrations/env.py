@@ -1,8 +1,8 @@
-"""What alembic runs: migrations over the connection, inside the transaction, that `bot.store.migrating` opened."""
+"""Run the migrations for alembic, inside the transaction that `bot.store.migration` opened."""
 
 from alembic import context
 
-from bot.store.migrating import VERSION_TABLE
+from bot.store.migration import VERSION_TABLE
 from bot.store.tables import METADATA
 
 context.configure(

@@ -1,1 +1,1 @@
-"""Incident channels: recorded as they are talked in, summed up in one message, told to whoever comes late."""
+"""Record incident channels, keep one summary message of them, and tell people who come late what they missed."""

@@ -38,28 +38,35 @@ def stretch_of(
     if not standing:
         return Stretch(gone=frozenset(), threads=())
     oldest = "" if to_the_end else min(standing)
-
-    def here(ts: str) -> bool:
-        return oldest <= ts and (not latest or ts < latest)
-
-    gone = {ts for ts, thread in kept.items() if not thread and here(ts) and not _stands(standing.get(ts))}
-    below: dict[str, list[str]] = {}
-    for ts, thread in kept.items():
-        if thread and here(thread):
-            below.setdefault(thread, []).append(ts)
+    # A reply belongs to the place of the message that heads its thread.
+    here = {ts: thread for ts, thread in kept.items() if _is_within(thread or ts, oldest, latest)}
+    gone = {ts for ts, thread in here.items() if not thread and not _stands(standing.get(ts))}
+    below = _by_thread(here)
     threads = tuple(
         Thread(ts=ts, latest=str(each.get("latest_reply") or ""), kept=tuple(sorted(below.pop(ts, ()))))
         for ts, each in standing.items()
-        if each.get("reply_count") and _heads(each)
+        if _has_thread(each)
     )
     # Below what has no replies any more none stands.
     return Stretch(gone=frozenset(gone.union(*below.values())), threads=threads)
+
+
+def _is_within(ts: str, oldest: str, latest: str) -> bool:
+    return oldest <= ts and (not latest or ts < latest)
+
+
+def _by_thread(kept: Mapping[str, str]) -> dict[str, list[str]]:
+    below: dict[str, list[str]] = {}
+    for ts, thread in kept.items():
+        if thread:
+            below.setdefault(thread, []).append(ts)
+    return below
 
 
 def _stands(message: Mapping[str, Any] | None) -> bool:
     return message is not None and message.get("subtype") != _DELETED
 
 
-def _heads(message: Mapping[str, Any]) -> bool:
-    """A reply that was also sent to the channel stands there as well."""
-    return bool(message.get("thread_ts", message.get("ts")) == message.get("ts"))
+def _has_thread(message: Mapping[str, Any]) -> bool:
+    """Tell whether a message heads a thread; a reply that was also sent to the channel does not."""
+    return bool(message.get("reply_count")) and message.get("thread_ts", message.get("ts")) == message.get("ts")

@@ -1,1 +1,1 @@
-"""Incident channels in Slack: the summary that is kept, the timeline, what somebody missed, notes."""
+"""Build the Slack messages of incident channels: summary, timeline, catch-up, announcements."""

@@ -1,7 +1,7 @@
-"""The channel's canvas: the summary and the timeline as the Markdown that Slack's canvases take.
+"""Write the channel's canvas: summary and timeline as the Markdown that Slack's canvases take.
 
-They refuse tables, quotes and code within lists, lists within lists, and headings below the third level; so there are
-headings, lists of one level and links.
+Canvases refuse tables, quotes and code within lists, lists within lists, and headings below the third level. So only
+headings, lists of one level and links are used.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import Final
 
 from intents.chronicle.facts import Fact
 from intents.chronicle.summary import Summary
-from intents.chronicle.timeline import Moment
+from intents.chronicle.timeline import TimelineEntry
 from intents.domain import Language, Text
-from responses import words as common
-from responses.chronicle import words
+from responses import words
+from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
+from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
 from responses.chronicle.markdown import Markdown, code, dated, escaped
-from responses.chronicle.spans import Clock, Person, There, Words
-from responses.chronicle.telling import Telling, is_ours, line
+from responses.chronicle.spans import Person, SourceLink, TextSpan, Timestamp
 from responses.safety import safe_line
 from responses.slack.chronicle.leaves import NO_NAMES, Names, Permalink
 
-# Slack takes ten times as much; nobody reads that.
+# Slack takes ten times as much, but nobody reads that.
 _MOST: Final = 90_000
 _LISTED: Final = 30
 _COMMAND: Final = 1_000
@@ -30,110 +30,130 @@ _COMMAND: Final = 1_000
 
 def canvas(
     summary: Summary,
-    moments: Sequence[Moment],
+    moments: Sequence[TimelineEntry],
     *,
     language: Language,
     permalink: Permalink,
     names: Names = NO_NAMES,
 ) -> str:
-    """The canvas as Markdown of less than 100,000 characters: of the timeline the newest moments that fit."""
+    """Return the canvas as Markdown of less than 100,000 characters, with the newest moments that fit."""
     page = _Canvas(summary, language, Markdown(permalink=permalink, names=names))
     return page.written(moments)
 
 
 class _Canvas:
+    """The lines of one canvas."""
+
     def __init__(self, summary: Summary, language: Language, markdown: Markdown) -> None:
         self._summary = summary
         self._markdown = markdown
-        self._telling = Telling(language, clusters=summary.impact.clusters)
-        self._say = self._telling.say
+        self._formatter = FactFormatter(language, clusters=summary.impact.clusters)
+        self._text = self._formatter.text
 
-    def written(self, moments: Sequence[Moment]) -> str:
+    def written(self, moments: Sequence[TimelineEntry]) -> str:
+        """Return the whole canvas."""
         lines = [*self._head(), *self._sections()]
         room = _MOST - sum(len(one) + 1 for one in lines)
         kept: list[str] = []
         for moment in reversed(moments):
-            told = self._told(moment)
-            room -= len(told) + 1
+            entry = self._moment(moment)
+            room -= len(entry) + 1
             if room < 0:
                 break
-            kept.append(told)
+            kept.append(entry)
         if moments:
-            lines += ["", f"## {self._say(words.TIMELINE)} (UTC)", ""]
+            lines += ["", f"## {self._text(incident_words.TIMELINE)} (UTC)", ""]
         if left := len(moments) - len(kept):
-            lines.append(f"- {self._say(words.EARLIER).format(left)}")
+            lines.append(f"- {self._text(incident_words.EARLIER).format(left)}")
         return "\n".join([*lines, *reversed(kept)]) + "\n"
 
     def _head(self) -> Iterator[str]:
         summary = self._summary
-        sign, status = words.STANDINGS[summary.status]
-        yield f"# {sign} {self._say(status)} · {escaped(line(summary.name, 80))}"
+        sign, status = incident_words.STANDINGS[summary.status]
+        yield f"# {sign} {self._text(status)} · {escaped(line(summary.name, 80))}"
         yield ""
-        since = self._telling.since(summary.since)
-        yield f"- **{self._say(words.STATUS)}**{self._say(common.COLON)}{self._markdown.linked(since, summary.said)}"
+        since = self._formatter.since(summary.since)
+        label = f"**{self._text(incident_words.STATUS)}**{self._text(words.COLON)}"
+        yield f"- {label}{self._markdown.with_link(since, summary.said)}"
         if summary.next_step:
-            step = self._markdown.linked(self._telling.next_step(summary.next_step), summary.next_step.fact)
-            yield f"- **{self._say(words.NEXT)}**{self._say(common.COLON)}{step}"
-        yield f"- {self._say(words.UPDATED).format(dated(summary.now))} UTC"
+            step = self._markdown.with_link(self._formatter.next_step(summary.next_step), summary.next_step.fact)
+            yield f"- **{self._text(incident_words.NEXT)}**{self._text(words.COLON)}{step}"
+        yield f"- {self._text(incident_words.UPDATED).format(dated(summary.now))} UTC"
 
     def _sections(self) -> Iterator[str]:
         summary = self._summary
         for title, lines in (
-            (words.IMPACT, self._impact()),
-            (words.LEADING, self._leading()),
-            (words.OTHERS, [self._line(moment.fact) for moment in summary.others]),
-            (words.RULED_OUT, [self._line(moment.fact) for moment in summary.ruled_out]),
-            (words.DONE, self._done()),
-            (words.QUESTIONS, [self._line(fact) for fact in summary.questions]),
-            (words.WHO, self._who()),
+            (incident_words.IMPACT, self._impact()),
+            (incident_words.LEADING, self._leading()),
+            (incident_words.OTHERS, [self._line(moment.fact) for moment in summary.others]),
+            (incident_words.RULED_OUT, [self._line(moment.fact) for moment in summary.ruled_out]),
+            (incident_words.DONE, self._done()),
+            (incident_words.QUESTIONS, [self._line(fact) for fact in summary.questions]),
+            (incident_words.WHO, self._who()),
         ):
             yield from self._section(title, lines)
 
     def _section(self, title: Text, lines: Sequence[str]) -> Iterator[str]:
         if lines:
-            yield from ("", f"## {self._say(title)}", "")
+            yield from ("", f"## {self._text(title)}", "")
             yield from (f"- {one}" for one in lines[-_LISTED:])
 
     def _impact(self) -> list[str]:
         impact = self._summary.impact
         lines = []
-        for label, places in ((words.IN_CLUSTERS, impact.clusters), (words.IN_NAMESPACES, impact.namespaces)):
+        for label, places in (
+            (incident_words.IN_CLUSTERS, impact.clusters),
+            (incident_words.IN_NAMESPACES, impact.namespaces),
+        ):
             if places:
                 shown = ", ".join(line(place, 120) for place in places[:_LISTED])
-                lines.append(escaped(self._say(label).format(shown)))
+                lines.append(escaped(self._text(label).format(shown)))
         lines += [self._line(fact) for fact in impact.reports[-_LISTED // 2 :]]
         for one in impact.objects[: _LISTED // 2]:
-            subject = Words(text=line(str(one.subject), 300), code=True)
-            lines.append(self._markdown.linked((subject, *self._telling.where(one.fact)), one.fact))
+            subject = TextSpan(text=line(str(one.subject), 300), code=True)
+            lines.append(self._markdown.with_link((subject, *self._formatter.where(one.fact)), one.fact))
         return lines
 
     def _leading(self) -> list[str]:
         if self._summary.leading is None:
-            return [self._say(words.NO_CAUSE_YET)]
+            return [self._text(incident_words.NO_CAUSE_YET)]
         fact = self._summary.leading.fact
         lines = [self._line(fact)]
-        if not is_ours(fact):
-            return [*lines, f"*{self._say(words.NOT_PROVEN)}*"]
-        if evidence := self._telling.evidence(fact):
-            lines.append(f"{self._say(words.EVIDENCE)}{self._say(common.COLON)}{self._markdown.of(evidence)}")
+        if not is_from_catalog(fact):
+            return [*lines, f"*{self._text(incident_words.NOT_PROVEN)}*"]
+        if evidence := self._formatter.evidence(fact):
+            lines.append(
+                f"{self._text(incident_words.EVIDENCE)}{self._text(words.COLON)}{self._markdown.line(evidence)}"
+            )
         if command := safe_line(fact.reproduce, limit=_COMMAND):
-            lines.append(f"{self._say(words.REPRODUCE)}{self._say(common.COLON)}{code(command)}")
+            lines.append(f"{self._text(incident_words.REPRODUCE)}{self._text(words.COLON)}{code(command)}")
         return lines
 
     def _done(self) -> list[str]:
-        return [self._markdown.of(self._telling.act(act)) for act in acts_of(self._summary)]
+        return [self._markdown.line(self._formatter.act(act)) for act in acts_of(self._summary)]
 
     def _who(self) -> list[str]:
         lines = []
         for holder in self._summary.roles:
-            role = f"{self._say(words.ROLES[holder.role])}{self._say(common.COLON)}"
-            lines.append(self._markdown.linked((Words(text=role), Person(holder.user)), holder.fact))
+            role = f"{self._text(incident_words.ROLES[holder.role])}{self._text(words.COLON)}"
+            lines.append(self._markdown.with_link((TextSpan(text=role), Person(holder.user)), holder.fact))
         return lines
 
     def _line(self, fact: Fact) -> str:
-        what = (*self._telling.what(fact), *self._telling.by(fact), Words(text=self._say(words.COMMA)), Clock(fact.at))
-        return self._markdown.linked(what, fact)
+        what = (
+            *self._formatter.event(fact),
+            *self._formatter.attribution(fact),
+            TextSpan(text=self._text(incident_words.COMMA)),
+            Timestamp(fact.at),
+        )
+        return self._markdown.with_link(what, fact)
 
-    def _told(self, moment: Moment) -> str:
-        what = (*self._telling.happened(moment), *self._telling.by(moment.fact), There(moment.fact))
-        return f"- {self._markdown.of((Clock(moment.at), Words(text=' '), *what, *self._telling.settled(moment)))}"
+    def _moment(self, moment: TimelineEntry) -> str:
+        spans = (
+            *(Timestamp(moment.at), TextSpan(text=" ")),
+            *self._formatter.moment(moment),
+            *self._formatter.attribution(moment.fact),
+            SourceLink(moment.fact),
+            *self._formatter.outcome_of_moment(moment),
+        )
+        return f"- {self._markdown.line(spans)}"

@@ -1,4 +1,4 @@
-"""A told line as leaves of rich text, with a small link to the message it rests on."""
+"""Write spans as leaves of rich text, with a small link to the source message."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from intents.chronicle.facts import Fact
-from responses.chronicle import words
-from responses.chronicle.spans import Address, Clock, Person, Span, Spans, There
+from responses.chronicle import incident_words
+from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Spans, Timestamp
 from responses.safety import safe_line
 from responses.slack import blocks
 from responses.slack.blocks import Leaf
@@ -23,17 +23,17 @@ NO_NAMES: Final[Names] = MappingProxyType({})
 
 _USER_ID: Final = re.compile(r"[UW][A-Z0-9]{1,30}")
 _NAME: Final = 80
-# An arrow alone on a phone's next line leads nobody anywhere.
+# Keeps the arrow on the line of its last word: alone on the next line it links to nothing visible.
 _UNBROKEN: Final = "\u00a0"
-# What is older is told with its date.
+# Older times are shown with their date.
 _TODAY: Final = timedelta(hours=12)
 
 
-class Leaves:
-    """How one message writes lines.
+class LeafWriter:
+    """Writes the lines of one message.
 
-    `now` is when it is made. `mention`: people without a name in `names` are named by Slack, which notifies them where
-    the message is posted anew and not edited or shown to one person; else by their id.
+    `now` is when it is made. With `mention`, Slack shows the names of people who are not in `names`; this notifies them
+    if the message is new and public. Without it, their ids are shown.
     """
 
     def __init__(self, *, permalink: Permalink, names: Names, now: datetime, mention: bool) -> None:
@@ -42,26 +42,29 @@ class Leaves:
         self._now = now
         self._mention = mention
 
-    def of(self, spans: Spans) -> list[Leaf]:
+    def line(self, spans: Spans) -> list[Leaf]:
+        """Return the leaves of one line."""
         return [leaf for span in spans for leaf in self._leaves(span)]
 
-    def linked(self, spans: Spans, fact: Fact | None) -> list[Leaf]:
-        """The line with what it rests on."""
-        return [*self.of(spans), *self.there(fact)]
+    def with_link(self, spans: Spans, fact: Fact | None) -> list[Leaf]:
+        """Return the line with a link to its source."""
+        return [*self.line(spans), *self.source_link(fact)]
 
-    def there(self, fact: Fact | None) -> list[Leaf]:
+    def source_link(self, fact: Fact | None) -> list[Leaf]:
+        """Return a link to the message that a fact rests on; none where there is none."""
         address = self._permalink(fact) if fact else ""
-        return [blocks.text(_UNBROKEN), blocks.link(address, words.THERE)] if address else []
+        return [blocks.text(_UNBROKEN), blocks.link(address, incident_words.SOURCE_LINK)] if address else []
 
     def person(self, user: str) -> Leaf:
+        """Return the name of a user, a mention, or the id."""
         if name := safe_line(self._names.get(user, ""), limit=_NAME):
             return blocks.text(name)
         if self._mention and _USER_ID.fullmatch(user):
             return blocks.user(user)
         return blocks.text(safe_line(user, limit=_NAME))
 
-    def clock(self, at: datetime) -> Leaf:
-        """In the reader's own zone; whoever reads it as text gets UTC."""
+    def timestamp(self, at: datetime) -> Leaf:
+        """Return the time in the reader's time zone; as text, in UTC."""
         is_today = abs(self._now - at) < _TODAY
         form = "{time}" if is_today else "{date_short} {time}"
         return blocks.moment(max(0, int(at.timestamp())), form=form, fallback=utc(at, dated=not is_today))
@@ -70,12 +73,12 @@ class Leaves:
         match span:
             case Person(user=user):
                 return [self.person(user)]
-            case Clock(at=at):
-                return [self.clock(at)]
-            case Address(url=url, title=title):
+            case Timestamp(at=at):
+                return [self.timestamp(at)]
+            case PostedLink(url=url, title=title):
                 return [blocks.link(url, title)]
-            case There(fact=fact):
-                return self.there(fact)
+            case SourceLink(fact=fact):
+                return self.source_link(fact)
             case _:
                 if span.code:
                     return [blocks.code(span.text)]
@@ -83,5 +86,6 @@ class Leaves:
 
 
 def utc(at: datetime, *, dated: bool = False) -> str:
+    """Return the time in UTC, with the date if asked."""
     there = at.astimezone(UTC)
     return f"{there:%Y-%m-%d %H:%M} UTC" if dated else f"{there:%H:%M} UTC"

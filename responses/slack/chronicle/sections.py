@@ -1,4 +1,4 @@
-"""The parts of a summary, and what goes when they do not fit: the oldest of what matters least, never the newest."""
+"""Fit the sections of a summary: the oldest entries of the least important sections go first, the newest never."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from intents.domain import Language
-from responses.chronicle import words
+from responses.chronicle import incident_words
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
-from responses.slack.measuring import visible
+from responses.slack.lengths import visible_length
 from responses.slack.message import Block
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line, and what stands below it, of a fact of `at`."""
+    """One line with the elements below it, from a fact of `at`."""
 
     at: datetime
     leaves: list[Leaf]
@@ -27,12 +27,13 @@ class Entry:
 
     @property
     def size(self) -> int:
-        return visible(self.leaves) + visible(list(self.below))
+        """Return how many characters a reader sees."""
+        return visible_length(self.leaves) + visible_length(list(self.below))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Lines under a title, in the order they are read. Of rank 0 none goes; else those of the highest rank go first.
+    """Lines under a title. Sections of rank 0 are always kept whole; those of the highest rank lose entries first.
 
     `left_out` counts what is not among the entries.
     """
@@ -43,8 +44,8 @@ class Section:
     left_out: int = 0
 
 
-def chosen(items: Sequence[T], most: int, *, at: Callable[[T], datetime]) -> tuple[T, ...]:
-    """The first `most` items; the newest of all takes the place of the last if it is not among them."""
+def first_and_newest(items: Sequence[T], most: int, *, at: Callable[[T], datetime]) -> tuple[T, ...]:
+    """Return the first `most` items; the newest of all replaces the last one if it is not among them."""
     kept = list(items[:most])
     newest = max(range(len(items)), key=lambda index: (at(items[index]), index), default=0)
     if newest >= most:
@@ -52,13 +53,13 @@ def chosen(items: Sequence[T], most: int, *, at: Callable[[T], datetime]) -> tup
     return tuple(kept)
 
 
-def fitting(sections: Iterable[Section], most: int) -> tuple[Section, ...]:
-    """The sections without their least and oldest entries, until what is left shows at most `most` characters.
+def fit_sections(sections: Iterable[Section], most: int) -> tuple[Section, ...]:
+    """Return the sections, without their oldest and least important entries, within `most` characters.
 
-    The newest entry of each goes only when there is nothing else; the newest of all never does.
+    The newest entry of a section goes only when nothing else is left; the newest of all never does.
     """
     kept = [section for section in sections if section.entries]
-    used = sum(visible(section.title) + sum(entry.size for entry in section.entries) for section in kept)
+    used = sum(visible_length(section.title) + sum(entry.size for entry in section.entries) for section in kept)
     newest = max((entry.at for section in kept for entry in section.entries), default=None)
     while used > most:
         going = min(
@@ -80,8 +81,8 @@ def fitting(sections: Iterable[Section], most: int) -> tuple[Section, ...]:
     return tuple(section for section in kept if section.entries)
 
 
-def block_of(section: Section, language: Language) -> Block:
-    """The section as one block: its title, a bullet for each entry, or a line where something stands below it."""
+def section_block(section: Section, language: Language) -> Block:
+    """Return the section as one block: its title, and a bullet or a line for each entry."""
     elements: list[Element] = [blocks.line(*section.title)]
     bulleted: list[list[Leaf]] = []
     for entry in section.entries:
@@ -92,7 +93,7 @@ def block_of(section: Section, language: Language) -> Block:
             bulleted.append(entry.leaves)
     elements += _list_of(bulleted)
     if section.left_out:
-        says = words.OLDER.in_(language).format(section.left_out)
+        says = incident_words.OLDER.in_(language).format(section.left_out)
         elements.append(blocks.line(blocks.text(says, italic=True)))
     return blocks.rich(*elements)
 

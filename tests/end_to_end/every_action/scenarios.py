@@ -18,7 +18,7 @@ from tests.end_to_end.every_action.watching import Json, Watch, Write
 
 # How the message tells the end.
 FIXED: Final = ("FIXED: the cause is gone", "fixed")
-DONE: Final = ("done; this is no fix", "done")
+DONE: Final = ("done; this does not fix the cause", "done")
 
 _FLUX: Final = {"kustomize.toolkit.fluxcd.io/name": "shop", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}
 _ARGO: Final = {"argocd.argoproj.io/tracking-id": "monitoring:apps/Deployment:monitoring/prometheus-adapter"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.errors import ClusterError
-from bot.cluster.listing import Listing
+from bot.cluster.object_lists import ObjectList
 from bot.cluster.snapshot import Snapshot
 from bot.probes.shared.scope import name_of, namespace_of
 from bot.remedies.contract import Refusal
@@ -35,7 +35,7 @@ async def pods_on(snapshot: Snapshot, node: ObjectRef) -> Pods | Refusal:
     try:
         listing = await snapshot.list("Pod")
     except ClusterError:
-        listing = Listing(items=(), truncated=True)
+        listing = ObjectList(items=(), truncated=True)
     everywhere = None if listing.truncated else listing.items
     if listing.truncated:
         listing = await snapshot.list("Pod", fields=f"spec.nodeName={node.name}")

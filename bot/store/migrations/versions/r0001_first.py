@@ -1,4 +1,4 @@
-"""The first schema."""
+"""Create the first schema."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ down_revision = None
 
 SERIAL: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-# Append-only means that the database refuses, not that the program refrains. SQLite's REPLACE deletes without firing a
-# DELETE trigger, hence the third; PostgreSQL's TRUNCATE likewise.
+# The database itself refuses changes. SQLite's REPLACE deletes without firing a DELETE trigger, hence the third
+# trigger; PostgreSQL's TRUNCATE likewise.
 SQLITE_GUARDS: Final = (
     """CREATE TRIGGER audit_keeps_entries BEFORE UPDATE ON audit
        BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END""",
@@ -34,12 +34,14 @@ POSTGRES_GUARDS: Final = (
 
 
 def upgrade() -> None:
+    """Create the tables and the triggers that keep the audit append-only."""
     create_tables()
     for statement in SQLITE_GUARDS if op.get_context().dialect.name == "sqlite" else POSTGRES_GUARDS:
         op.execute(statement)
 
 
 def create_tables() -> None:
+    """Create all tables of the first schema."""
     op.create_table(
         "answers",
         sa.Column("request_id", sa.Text(), nullable=False),

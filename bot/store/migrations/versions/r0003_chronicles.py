@@ -1,4 +1,4 @@
-"""Incident channels and their chronicles: facts, what they were read from, what people did to them by hand."""
+"""Add incident channels and their chronicles: facts, sources and manual marks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
+    """Create the tables."""
     op.create_table(
         "incident_channels",
         sa.Column("channel", sa.Text(), nullable=False),
@@ -63,7 +64,7 @@ def upgrade() -> None:
 
 
 def _create_of_channel(table: str, keys: list[str], *others: sa.Column[object]) -> None:
-    """A table whose rows belong to a channel and go with it."""
+    """Create a table whose rows belong to a channel and are deleted with it."""
     op.create_table(
         table,
         sa.Column("channel", sa.Text(), nullable=False),

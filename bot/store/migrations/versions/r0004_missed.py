@@ -1,4 +1,4 @@
-"""What of an incident channel was not heard while it was said, and how far that is read by now."""
+"""Add the range of messages that an incident channel has missed, and how far it was read."""
 
 from __future__ import annotations
 
@@ -10,5 +10,6 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
+    """Add the columns."""
     for name in ("missed", "missed_cursor"):
         op.add_column("incident_channels", sa.Column(name, sa.Text(), nullable=False, server_default=""))

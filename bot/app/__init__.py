@@ -1,0 +1,6 @@
+"""Compose the serving process from every room: start, readiness, upkeep and stop."""
+
+from bot.app.composition import RunningApp, running
+from bot.app.tuning import Tuning
+
+__all__ = ["RunningApp", "Tuning", "running"]

@@ -1,0 +1,331 @@
+"""Compose the running app: everything is made here, started in order, and stopped in reverse.
+
+`casebook serve` and the playground run this same app; they differ in the addresses and the policy they give.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from bot.app.readiness import Readiness
+from bot.app.reload import LiveConfiguration
+from bot.app.tuning import DEFAULT_TUNING, Tuning
+from bot.app.upkeep import Upkeep
+from bot.cluster.clusters import Clusters
+from bot.common.background import in_background
+from bot.common.coalescing import coalesced
+from bot.diagnosing import Engine
+from bot.jobs import Jobs, JobsUnavailable, Json
+from bot.metrics import Metrics
+from bot.policy import Policy
+from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
+from bot.settings import Settings, variable
+from bot.slack.client import Identity, Slack
+from bot.slack.errors import MissingScope
+from bot.slack.scopes import lacking
+from bot.slack.web_client import web_client
+from bot.store import Store, StoreUnavailable, open_store
+from bot.surfaces.slack.bolt_app import BoltApp, bolt_app
+from bot.surfaces.slack.channel_recorder import ChannelRecorder
+from bot.surfaces.slack.health import SlackHealth
+from bot.surfaces.slack.http_routes import slack_routes
+from bot.surfaces.slack.message_intake import MessageIntake
+from bot.surfaces.slack.missed_events import MissedEvents
+from bot.surfaces.slack.press_intake import PressIntake
+from bot.surfaces.slack.socket_mode import connected
+from bot.surfaces.slack.surface import SlackSurface
+from bot.surfaces.slack.timeline_pins import TimelinePins
+from bot.surfaces.web import web_application
+from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
+from bot.workflows.concurrency import ConcurrencyLimits
+from bot.workflows.configuration import Configuration
+from bot.workflows.mutes import Mutes
+from bot.workflows.registry import failure_reports, incident_commands, workflows
+from bot.workflows.services import Services
+from bot.workflows.submissions import Submissions
+from intents.catalog.loader import Problem
+
+_log: Final = structlog.get_logger(__name__)
+
+# They log whole payloads at lower levels: what people write is nobody's to log.
+_TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "aiosqlite", "dbos", "sqlalchemy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningApp:
+    """What embeds the app needs of it: the address it listens at, its store and jobs, and a way to reload files."""
+
+    url: str
+    reload: Callable[[], None]
+    identity: Identity
+    store: Store
+    jobs: Jobs
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings,
+    *,
+    engine: Engine,
+    policy: Policy,
+    clusters: Clusters,
+    channel_defaults: ChannelDefaults = NO_DEFAULTS,
+    broken: Sequence[Problem] = (),
+    tuning: Tuning = DEFAULT_TUNING,
+) -> AsyncIterator[RunningApp]:
+    """Serve until left; `clusters` are closed then. `broken` is what the engine's catalog leaves out.
+
+    Raises StoreUnavailable, JobsUnavailable or SlackError at start.
+    """
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # What takes work in and carries it out ends first; the listener goes on telling until then that this is the end.
+    async with AsyncExitStack() as stack, AsyncExitStack() as work:
+        initial = Configuration(engine=engine, policy=policy, defaults=channel_defaults, left_out=tuple(broken))
+        base = await _base(stack, settings, initial, clusters=clusters, tuning=tuning)
+        live = LiveConfiguration(settings, initial, every=tuning.reload_s, changed=partial(_count, base.metrics))
+        services = _services(base, settings, live, clusters=clusters)
+        jobs = await _launched(work, services, base, settings)
+        missed_events = MissedEvents(store=base.store, clock=tuning.clock)
+        surface = _slack_surface(base, services, jobs, settings, missed_events)
+        bolt = bolt_app(
+            web_client(api_url=settings.slack_api_url),
+            identity=base.identity,
+            signing_secret=settings.slack_signing_secret.get_secret_value(),
+            delivered=base.metrics.delivered,
+        )
+        surface.register(bolt)
+        upkeep = _upkeep(base, jobs, settings, missed_events)
+        await work.enter_async_context(upkeep.going_on())
+        keep_asking = base.health.keep_asking(base.slack.greet, every=tuning.slack_check_s)
+        await work.enter_async_context(in_background(keep_asking))
+        await work.enter_async_context(in_background(live.keep_current()))
+        readiness = Readiness(
+            store=base.store,
+            jobs=jobs,
+            slack=base.slack,
+            health=base.health,
+            clusters=clusters,
+            live=live,
+            stopping=base.stopping.is_set,
+        )
+        url = await _listen(stack, _web(base, readiness, bolt, settings), settings.listen)
+        if base.by_socket:
+            client = web_client(api_url=settings.slack_api_url, token=settings.slack_app_token.get_secret_value())
+            is_connected = await work.enter_async_context(connected(bolt, client))
+            missed_events.connected = base.health.connected = is_connected
+        work.callback(base.stopping.set)
+        _log.info("serving", url=url, team=base.identity.team_name, socket_mode=base.by_socket)
+        yield RunningApp(url=url, reload=live.request, identity=base.identity, store=base.store, jobs=jobs)
+
+
+@dataclass(slots=True)
+class _JobStarter:
+    """Starts jobs once there is an engine for them: what starts jobs is made before what the engine runs."""
+
+    jobs: Jobs | None = None
+
+    async def start(self, kind: str, id: str, payload: Json) -> None:
+        if self.jobs is None:
+            raise JobsUnavailable("jobs are not launched yet")
+        await self.jobs.start(kind, id, payload)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Base:
+    """What everything else is made of."""
+
+    store: Store
+    slack: Slack
+    identity: Identity
+    metrics: Metrics
+    health: SlackHealth
+    starter: _JobStarter
+    chronicles: ChronicleJobs
+    tuning: Tuning
+    by_socket: bool
+    stopping: asyncio.Event
+
+
+def _count(metrics: Metrics, configuration: Configuration) -> None:
+    """Show the size of a new catalog in the metrics."""
+    incidents = len(configuration.engine.catalog.incidents)
+    metrics.catalog_loaded(incidents=incidents, problems=len(configuration.left_out))
+
+
+async def _base(
+    stack: AsyncExitStack, settings: Settings, initial: Configuration, *, clusters: Clusters, tuning: Tuning
+) -> _Base:
+    """Open the store and ask Slack who we are."""
+    if not settings.database_url.get_secret_value():
+        _make(settings.data.expanduser())
+    store = await stack.enter_async_context(open_store(settings.store_url))
+    stack.push_async_callback(clusters.aclose)
+    metrics = Metrics(interruptions=(JobsUnavailable,))
+    _count(metrics, initial)
+    clusters.watched_by(metrics.kubernetes_called)
+    by_socket = bool(settings.slack_app_token.get_secret_value())
+    health = SlackHealth(metrics=metrics, by_http=not by_socket, clock=tuning.clock)
+    client = web_client(api_url=settings.slack_api_url, token=settings.slack_bot_token.get_secret_value())
+    slack = await stack.enter_async_context(Slack(client, limits=tuning.slack_limits, watch=health))
+    identity = await _identified(slack)
+    starter = _JobStarter()
+    chronicles = ChronicleJobs(
+        store=store,
+        start=starter.start,
+        patterns=settings.incident_channels,
+        clock=tuning.clock,
+        slot_s=tuning.summary_slot_s,
+    )
+    return _Base(
+        store=store,
+        slack=slack,
+        identity=identity,
+        metrics=metrics,
+        health=health,
+        starter=starter,
+        chronicles=chronicles,
+        tuning=tuning,
+        by_socket=by_socket,
+        stopping=asyncio.Event(),
+    )
+
+
+def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clusters: Clusters) -> Services:
+    tuning = base.tuning
+    return Services(
+        store=base.store,
+        slack=base.slack,
+        clusters=clusters,
+        configuration=lambda: live.current,
+        concurrency=ConcurrencyLimits.of(turns=settings.jobs_concurrency, clusters=len(clusters.names)),
+        metrics=base.metrics,
+        language=settings.lang,
+        audit_channel=settings.audit_channel,
+        deadline=settings.deadline,
+        verify_pace=tuning.verify_pace,
+        verify_within=tuning.verify_within,
+        looks=tuning.looks,
+        clock=tuning.clock,
+        changed=base.chronicles.changed,
+    )
+
+
+async def _launched(work: AsyncExitStack, services: Services, base: _Base, settings: Settings) -> Jobs:
+    """Start the engine of jobs; those that this process left unfinished go on at once."""
+    jobs = Jobs(
+        url=settings.jobs_url,
+        executor=settings.replica,
+        version=base.tuning.jobs_version,
+        workflows=workflows(services, base.chronicles),
+        concurrency=settings.jobs_concurrency,
+        kept_days=settings.retention_days,
+        failed=failure_reports(services).report,
+        watch=base.metrics.job,
+    )
+    base.starter.jobs = jobs
+    await jobs.launch()
+    work.push_async_callback(jobs.close, drain=settings.drain)
+    return jobs
+
+
+def _slack_surface(
+    base: _Base, services: Services, jobs: Jobs, settings: Settings, missed_events: MissedEvents
+) -> SlackSurface:
+    submissions = Submissions(
+        store=base.store,
+        start=jobs.start,
+        engine=services.engine,
+        window=timedelta(minutes=settings.incident_window),
+        several_clusters=len(services.clusters.names) > 1,
+        clock=services.clock,
+        metrics=base.metrics,
+    )
+    return SlackSurface(
+        slack=base.slack,
+        identity=base.identity,
+        language=settings.lang,
+        submissions=submissions,
+        intake=MessageIntake(
+            store=base.store,
+            start=jobs.start,
+            submissions=submissions,
+            engine=services.engine,
+            clock=services.clock,
+            metrics=base.metrics,
+        ),
+        recorder=ChannelRecorder(store=base.store, jobs=base.chronicles, identity=base.identity),
+        mutes=Mutes(store=base.store, engine=services.engine, clock=services.clock),
+        incidents=incident_commands(services, base.chronicles),
+        timeline_pins=TimelinePins(store=base.store, identity=base.identity, start=base.starter.start),
+        presses=PressIntake(services=services, start=jobs.start, identity=base.identity),
+        health=base.health,
+        missed_events=missed_events,
+    )
+
+
+def _upkeep(base: _Base, jobs: Jobs, settings: Settings, missed_events: MissedEvents) -> Upkeep:
+    return Upkeep(
+        store=base.store,
+        jobs=jobs,
+        chronicles=base.chronicles,
+        missed_events=missed_events,
+        executor=settings.replica,
+        version=base.tuning.jobs_version,
+        kept=timedelta(days=settings.retention_days),
+        beat_s=base.tuning.beat_s,
+        metrics=base.metrics,
+    )
+
+
+def _web(base: _Base, readiness: Readiness, bolt: BoltApp, settings: Settings) -> web.Application:
+    """Return the HTTP side: in Socket Mode Slack's requests do not come by it."""
+    routes = (
+        ()
+        if base.by_socket
+        else slack_routes(
+            bolt,
+            arrivals=base.health,
+            signing_secret=settings.slack_signing_secret.get_secret_value(),
+            stopping=base.stopping.is_set,
+        )
+    )
+    return web_application(ready=coalesced(readiness.look), measured=base.metrics.exposed, routes=routes)
+
+
+async def _identified(slack: Slack) -> Identity:
+    """Ask Slack who we are. Raises SlackError, also where the token lacks what nothing works without."""
+    identity = await slack.identify()
+    if missing := lacking(identity.scopes):
+        raise MissingScope(code="missing_scope", needed=", ".join(missing))
+    return identity
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"{directory} cannot hold the databases ({error.strerror}): set {variable('data')} to a directory"
+        raise StoreUnavailable(reason) from error
+
+
+async def _listen(stack: AsyncExitStack, application: web.Application, listen: str) -> str:
+    """Serve HTTP at `listen`; return the address."""
+    host, _, port = listen.rpartition(":")
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=3)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, host.strip("[]") or None, int(port)).start()
+    address = runner.addresses[0]
+    return f"http://{address[0]}:{address[1]}"

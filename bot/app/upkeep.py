@@ -1,0 +1,99 @@
+"""What a serving process does beside answering: say that it lives, take over from those that do not, throw away.
+
+And show of incident channels what nobody has shown: whoever recorded it may have ended before it could begin that. And
+have read there what was said while nobody listened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot.common.background import in_background
+from bot.jobs import Jobs, JobsUnavailable
+from bot.metrics import Metrics
+from bot.store import Store, StoreUnavailable
+from bot.surfaces.slack.missed_events import MissedEvents
+from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
+
+_log: Final = structlog.get_logger(__name__)
+
+BEAT_S: Final = 15.0
+# A replica that has missed four beats is gone: its jobs would otherwise wait for a restart that may never come.
+_GONE_AFTER: Final = timedelta(seconds=4 * BEAT_S)
+_PURGE_EVERY: Final = timedelta(hours=6)
+# What is kept of an incident channel after the last that was said in it, unless everything is kept for longer.
+_CHRONICLES_KEPT: Final = timedelta(days=90)
+
+
+@dataclass(slots=True, kw_only=True)
+class Upkeep:
+    """Does what a serving process does besides answering, once per beat."""
+
+    store: Store
+    jobs: Jobs
+    chronicles: ChronicleJobs
+    missed_events: MissedEvents
+    executor: str
+    version: str
+    kept: timedelta
+    beat_s: float = BEAT_S
+    metrics: Metrics = field(default_factory=Metrics)
+    _read_on: bool = False
+    _purged: datetime | None = None
+
+    @asynccontextmanager
+    async def going_on(self) -> AsyncIterator[None]:
+        """Before anybody is listened to it is seen to what was left: what begins from now on goes on by itself."""
+        with contextlib.suppress(StoreUnavailable, JobsUnavailable):
+            await self._go_on_reading()
+        try:
+            async with in_background(self._run()):
+                yield
+        finally:
+            with contextlib.suppress(StoreUnavailable):
+                await self.store.replicas.forget(self.executor)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._once(datetime.now(UTC))
+            except (StoreUnavailable, JobsUnavailable) as error:
+                _log.warning("upkeep has to wait", error=str(error))
+            await asyncio.sleep(self.beat_s)
+
+    async def _once(self, now: datetime) -> None:
+        await self.store.replicas.beat(self.executor, self.version, now)
+        gone = [name for name in await self.store.replicas.gone(now, _GONE_AFTER) if name != self.executor]
+        if gone:
+            taken = await self.jobs.adopt(gone)
+            if taken:
+                _log.info("took over from replicas that are gone", replicas=gone, jobs=taken)
+        await self.chronicles.show_due()
+        await self._go_on_reading()
+        await self.missed_events.look(self._missed)
+        self.metrics.incident_channels(await self.store.chronicles.count_by_state())
+        if self._purged is None or now - self._purged > _PURGE_EVERY:
+            self._purged = now
+            chronicles = now - max(self.kept, _CHRONICLES_KEPT)
+            rows = await self.store.purge(now - self.kept, chronicles_before=chronicles) + await self.jobs.purge()
+            _log.info("threw away what is old", rows=rows)
+
+    async def _go_on_reading(self) -> None:
+        """Once: what nobody has heard of incident channels, and histories whose reading ended early."""
+        if not self._read_on:
+            await self.missed_events.begin(self._missed)
+            backfills, rereads = await self.jobs.unfinished("backfill"), await self.jobs.unfinished("reread")
+            await self.chronicles.read_on(backfills, rereads)
+            self._read_on = True
+
+    async def _missed(self, since: datetime | None) -> None:
+        _log.info("looking for what was said while nobody listened", since=since and since.isoformat())
+        await self.chronicles.missed(since, await self.jobs.unfinished("reread"))

@@ -1,0 +1,103 @@
+"""Run `casebook rbac`: print the roles that a cluster must grant, from what probes, entries and actions declare."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from bot.cli.console import note
+from bot.cli.errors import CommandError, did_you_mean
+from bot.cli.exit_codes import ExitCode
+from bot.cli.user_files import catalog, settings
+from bot.remedies.registry import actions
+from bot.roles.manifests import Account, is_secret, to_act, to_impersonate, to_read, to_read_secrets
+from bot.roles.needs import reads, unknown_kinds, writes
+from responses.safety import safe_line
+
+# The names that Kubernetes allows for namespaces and service accounts.
+_NAME: Final = re.compile(r"(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Print the manifests."""
+    chosen = tuple(_known_actions(arguments.actions)) if arguments.actions else tuple(actions())
+    account = _account(arguments.service_account)
+    namespaces = [_named(each, "--namespaces") for each in _split(arguments.namespaces, "--namespaces")]
+    part: str | None = arguments.role
+    if part == "read" and (arguments.actions or arguments.namespaces):
+        raise CommandError("--actions and --namespaces limit what is written, so they do not apply to the role read")
+    manifests = [] if part == "act" else [account.manifest, *_reading(account, chosen, arguments.extra)]
+    if part != "read":
+        manifests += to_act(account, writes(chosen), namespaces=namespaces)
+    if "impersonate" in arguments.extra:
+        manifests += to_impersonate(account)
+    sys.stdout.write(_file(arguments, manifests))
+    return ExitCode.ANSWERED
+
+
+def _reading(account: Account, chosen: Sequence[str], extra: Sequence[str]) -> Iterator[str]:
+    entries = catalog(settings())
+    needs = reads(entries, chosen)
+    for by, kind in unknown_kinds(entries):
+        note(
+            safe_line(
+                f'{by} reads "{kind}", which is not in the role: name its plural and group, as in widgets.example.io'
+            )
+        )
+    secret = sorted({need.by for need in needs if is_secret(need)})
+    yield from to_read(account, needs)
+    if "secrets" in extra:
+        if not secret:
+            raise CommandError("no probe and no entry of your catalog reads Secrets")
+        yield from to_read_secrets(account, needs)
+    elif secret:
+        note(safe_line(f"Secrets, which {', '.join(secret)} would read, are left out; add them by --with secrets"))
+
+
+def _file(arguments: argparse.Namespace, manifests: Sequence[str]) -> str:
+    """Return the manifests as one file, headed by the command that prints it."""
+    return f"# Written by: {' '.join(_command(arguments))}\n" + "---\n".join(manifests)
+
+
+def _command(arguments: argparse.Namespace) -> Iterator[str]:
+    yield "casebook rbac"
+    yield from filter(None, [arguments.role])
+    for option, value in [
+        ("--actions", arguments.actions),
+        ("--namespaces", arguments.namespaces),
+        ("--service-account", arguments.service_account),
+    ]:
+        yield from [option, value] if value else []
+    for each in arguments.extra:
+        yield from ["--with", each]
+
+
+def _known_actions(listed: str) -> Iterator[str]:
+    for name in _split(listed, "--actions"):
+        if name not in actions():
+            raise CommandError(f'unknown action "{name}"{did_you_mean(name, actions(), part=True)}')
+        yield name
+
+
+def _account(told: str) -> Account:
+    if not told:
+        return Account()
+    namespace, _, name = told.partition("/")
+    return Account(namespace=_named(namespace, "--service-account"), name=_named(name, "--service-account"))
+
+
+def _named(name: str, option: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise CommandError(f"{option}: {name!r} is not a valid name in Kubernetes")
+    return name
+
+
+def _split(listed: str, option: str) -> list[str]:
+    names = list(dict.fromkeys(filter(None, map(str.strip, listed.split(",")))))
+    if listed and not names:
+        # An empty list would otherwise grant everything.
+        raise CommandError(f"{option} is empty")
+    return names

@@ -1,0 +1,123 @@
+"""Rehearse catalog cases: a simulated cluster in the case's state, a real connection, a real diagnosis.
+
+`casebook lint` and the tests rehearse every case; nothing between the question and the HTTP call is replaced.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from bot.cluster.connection import Connection
+from bot.cluster.contexts import connect
+from bot.diagnosing import Engine, diagnose
+from bot.playground.kubernetes import SimulatedCluster, WorldError
+from bot.settings.prometheus import Source, Sources
+from intents.catalog.cases import CaseError, ask_of, world_of
+from intents.catalog.lint import examples_first
+from intents.catalog.loader import Problem
+from intents.catalog.schema import Case, Incident
+from intents.domain import Diagnosis, Verdict
+from intents.request import DiagnoseObject, ExplainText, Request
+from intents.symptoms import read_symptoms
+
+# A fixed time, so that a rehearsal gives the same answer every day.
+REHEARSAL_TIME: Final = datetime(2026, 3, 2, 3, 0, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """The result of a case: the diagnosis, and the verdict on the case's incident (None if it was not raised)."""
+
+    diagnosis: Diagnosis
+    verdict: Verdict | None
+
+
+def request_of(incident: Incident, case: Case) -> Request:
+    """Return the request of a case. Raise CaseError."""
+    ask = ask_of(incident, case)
+    if ask.text:
+        return ExplainText(text=ask.text, namespace=ask.namespace)
+    kind, *namespace, name = ask.object.split("/") if ask.object else ("Pod", *ask.pod.split("/"))
+    return DiagnoseObject(kind=kind, namespace="".join(namespace), name=name)
+
+
+def stage(*worlds: Mapping[str, Any]) -> SimulatedCluster:
+    """Return a cluster in these states with healthy neighbours, at rehearsal time, not started. Raise WorldError."""
+    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
+    cluster.load_neighbours()
+    for world in worlds:
+        cluster.load(world)
+    return cluster
+
+
+@asynccontextmanager
+async def reachable(cluster: SimulatedCluster) -> AsyncIterator[Path]:
+    """Run a simulated cluster and yield the kubeconfig file for its user."""
+    await cluster.start()
+    try:
+        with TemporaryDirectory(prefix="casebook-") as directory:
+            path = Path(directory) / "kubeconfig"
+            await asyncio.to_thread(path.write_text, json.dumps(cluster.kubeconfig()), encoding="utf-8")
+            yield path
+    finally:
+        await cluster.stop()
+
+
+@asynccontextmanager
+async def staged(cluster: SimulatedCluster) -> AsyncIterator[Connection]:
+    """Run a simulated cluster and yield a connection to it."""
+    async with reachable(cluster) as kubeconfig:
+        source = Source(url=cluster.prometheus.url) if cluster.prometheus.url else None
+        async with connect(kubeconfig=kubeconfig, prometheus=Sources(usual=source)) as connection:
+            yield connection
+
+
+async def rehearse(engine: Engine, incident: Incident, case: Case, *, blind: bool = False) -> Rehearsal:
+    """Rehearse a case with healthy neighbours; `blind` forbids every read.
+
+    Raises CaseError or WorldError for a case that cannot be staged.
+    """
+    cluster = stage(world_of(incident, case))
+    if blind:
+        cluster.forbid_everything()
+    async with staged(cluster) as connection:
+        diagnosis = await diagnose(request_of(incident, case), engine=engine, connection=connection)
+    verdict = next((one.verdict for one in diagnosis.hypotheses if one.incident == incident.id), None)
+    return Rehearsal(diagnosis=diagnosis, verdict=verdict)
+
+
+async def check_cases(engine: Engine, *, only: Collection[str] | None = None) -> tuple[Problem, ...]:
+    """Rehearse every example and case, and return those with another result than their entry says.
+
+    `only` names the incidents to rehearse; the others still compete for the examples.
+    """
+    problems: list[Problem] = []
+    for incident in engine.catalog:
+        if only is not None and incident.id not in only:
+            continue
+        source = engine.catalog.sources[incident.id]
+        texts = (*incident.examples.match, *incident.examples.other)
+        problems += (source.problem(path, says) for path, says in examples_first(incident, _first(engine, texts)))
+        for index, case in enumerate(incident.cases):
+            try:
+                verdict = (await rehearse(engine, incident, case)).verdict
+            except (CaseError, WorldError) as error:
+                problems.append(source.problem(("cases", index), str(error)))
+                continue
+            if verdict is not case.then:
+                says = f"case {case.name!r} is judged {verdict or 'not at all'}, not {case.then}"
+                problems.append(source.problem(("cases", index, "then"), says))
+    return tuple(sorted(problems))
+
+
+def _first(engine: Engine, texts: Iterable[str]) -> list[str]:
+    matched = (engine.matcher.match(read_symptoms(text)).hypotheses for text in texts)
+    return [hypotheses[0].incident if hypotheses else "" for hypotheses in matched]

@@ -1,0 +1,102 @@
+"""Read the text for a command from a file or standard input, with a size limit; refuse binary data."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from bot.cli.errors import CommandError
+from intents.cleaning import is_cut
+
+# Of a longer text the beginning and the end are kept, because a log's last lines tell most. `intents.cleaning` then
+# uses the first and the last half MiB.
+MOST_BYTES: Final = 4 << 20
+# Limits the wait for an endless stream.
+_MOST_READ: Final = 256 << 20
+_BLOCK: Final = 1 << 20
+_SAMPLE: Final = 64 * 1024
+# Log files contain a few stray bytes; a text with more of them is binary.
+_LEAST_READABLE: Final = 0.7
+_UNREADABLE: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextInput:
+    """The text of a command; `notes` tell the reader about parts that were not read."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+def read_text(file: str, *, command: str) -> TextInput:
+    """Return the text of FILE, or of standard input for "-" and for nothing. Raise CommandError.
+
+    Nothing at a terminal is taken for a mistake; "-" there means that the user is about to paste.
+    """
+    if not file and sys.stdin.isatty():
+        raise CommandError(
+            f"nothing to read: name a file (casebook {command} error.txt), pipe a text in (kubectl logs POD | "
+            f"casebook {command}), or paste one and press Ctrl-D (casebook {command} -)"
+        )
+    if file in ("", "-"):
+        return _given(sys.stdin.buffer, name="standard input")
+    path = Path(file)
+    try:
+        with path.open("rb") as stream:
+            return _given(stream, name=file)
+    except OSError as error:
+        raise CommandError(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
+
+
+def lines(file: str) -> IO[bytes]:
+    """Return FILE or standard input as a stream of lines. Raise CommandError."""
+    if file in ("", "-"):
+        return sys.stdin.buffer
+    try:
+        return Path(file).open("rb")
+    except OSError as error:
+        raise CommandError(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _given(stream: IO[bytes], *, name: str) -> TextInput:
+    raw, length, more = _ends(stream)
+    notes: tuple[str, ...] = (f"{name} is longer than {_MOST_READ >> 20} MiB: the rest was not read",) if more else ()
+    text = decoded(raw)
+    if not text.strip("\ufeff\x00 \t\r\n"):
+        raise CommandError(f"{name} is empty: nothing to explain")
+    sample = text[:_SAMPLE]
+    if len(_UNREADABLE.findall(sample)) > (1 - _LEAST_READABLE) * len(sample):
+        raise CommandError(f"{name} is not text: it looks like a binary file")
+    if is_cut(text):
+        notes += (f"{name} is {length / (1 << 20):.1f} MiB: only its first and last half MiB were used",)
+    return TextInput(text=text, notes=notes)
+
+
+def _ends(stream: IO[bytes]) -> tuple[bytes, int, bool]:
+    """Return the beginning and end of a stream, its length, and whether there was more, in limited memory."""
+    half = MOST_BYTES // 2
+    head, tail, length, lines = b"", bytearray(), 0, 0
+    while length < _MOST_READ:
+        block = stream.read(_BLOCK)
+        length += len(block)
+        lines += block.count(b"\n")
+        room = half - len(head)
+        head += block[:room]
+        tail += block[room:]
+        del tail[:-half]
+        # A short block is the end; at a terminal another read would wait for a second Ctrl-D.
+        if len(block) < _BLOCK:
+            break
+    # Blank lines replace the omitted ones, so that later lines keep their numbers.
+    left_out = min(lines - head.count(b"\n") - tail.count(b"\n"), MOST_BYTES)
+    return head + b"\n" * left_out + bytes(tail), length, length >= _MOST_READ
+
+
+def decoded(raw: bytes) -> str:
+    """Decode UTF-8, or UTF-16 as PowerShell writes it; invalid bytes become U+FFFD."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16", "replace")
+    return raw.decode("utf-8-sig", "replace")

@@ -1,0 +1,76 @@
+"""Read the end of one container's log, as much as fits the limit.
+
+The server's limitBytes keeps the first bytes of the requested tail, but the failure is in the last ones. A log that
+hits the limit is read once more with fewer lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from bot.cluster.api_calls import ClusterRequest, ClusterResponse
+from bot.cluster.errors import BadRequest, NoLog
+from bot.cluster.resources import well_known
+
+# Refusals of the kubelet (400) that mean "no log yet", not "bad request".
+_NONE_YET: Final = re.compile(
+    r"previous terminated container|waiting to start|trying and failing to pull|is not available|is terminated"
+)
+# A kubelet whose runtime has removed the container answers 200 with this one line.
+_GONE: Final = b"unable to retrieve container logs for "
+# The share of the measured lines that is requested again; the rest is reserve for longer lines at the end.
+_MARGIN: Final = 0.8
+
+SendRequest = Callable[[ClusterRequest], Awaitable[ClusterResponse]]
+
+
+async def read_log(
+    read: SendRequest,
+    *,
+    namespace: str,
+    pod: str,
+    container: str,
+    previous: bool,
+    tail_lines: int,
+    limit_bytes: int,
+    timestamps: bool,
+) -> str:
+    """Return the last lines of a container's log. Raise NoLog if there is none, or another ClusterError."""
+    pods = well_known("pods")
+    assert pods is not None
+    path = pods.path(namespace=namespace, name=pod, subresource="log")
+    which = f"the {'previous ' if previous else ''}log of"
+    what = f"{which} container {container} of pod {namespace}/{pod}" if container else f"{which} pod {namespace}/{pod}"
+
+    async def attempt(lines: int) -> bytes:
+        query = [("tailLines", str(lines)), ("limitBytes", str(limit_bytes))]
+        query += [("container", container)] if container else []
+        query += [("previous", "true")] if previous else []
+        query += [("timestamps", "true")] if timestamps else []
+        request = ClusterRequest(
+            path=path,
+            query=tuple(query),
+            accept="text/plain, */*",
+            what=what,
+            scope=f"the logs of pods in {namespace}",
+            permission=pods.permission("get", subresource="log"),
+        )
+        try:
+            answer = await read(request)
+        except BadRequest as error:
+            if _NONE_YET.search(error.detail):
+                raise NoLog(what=what, detail=error.detail) from error
+            raise
+        if answer.status == 204:
+            raise NoLog(what=what, detail="the pod is not scheduled to a node yet")
+        if answer.body.startswith(_GONE) and answer.body.count(b"\n") <= 1:
+            raise NoLog(what=what, detail=answer.body.decode(errors="replace"))
+        return answer.body
+
+    body = await attempt(tail_lines)
+    read_lines = body.count(b"\n")
+    if len(body) >= limit_bytes and 1 < read_lines < tail_lines:
+        body = await attempt(max(1, int(read_lines * _MARGIN)))
+    return body[-limit_bytes:].decode(errors="replace")

@@ -1,0 +1,251 @@
+"""Send every change to a cluster through `Writer`: once, with preconditions, under one field manager.
+
+A read may be retried. A write may not: a reset connection or a time-out does not say what the API server did. So a
+write is sent once, and the caller reads the object back to learn the result.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any, Final
+
+from bot.cluster.api_calls import ClusterRequest, Meter, check_about, decode
+from bot.cluster.connection import Connection
+from bot.cluster.errors import BadRequest, ClusterError, OutcomeUnknown, ServerError
+from bot.cluster.resources import WELL_KNOWN, Resource
+from bot.kube.impersonation import ActsAs
+from intents.domain import Gap, Json, Permission
+
+# The API server keeps this name in managedFields for every field that Casebook changed.
+FIELD_MANAGER: Final = "casebook"
+_POD: Final = next(each for each in WELL_KNOWN if each.kind == "Pod")
+_REVIEWS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+
+class PatchType(StrEnum):
+    """The type of a patch; the value is its media type."""
+
+    MERGE = "application/merge-patch+json"
+    STRATEGIC = "application/strategic-merge-patch+json"
+    JSON = "application/json-patch+json"
+
+
+class Writer:
+    """Writes to one cluster within a deadline, as Casebook or as a user. Nothing is ever sent twice.
+
+    Every write raises a ClusterError: Conflict if the object is not the one that was meant (uid or resourceVersion),
+    Forbidden and BadRequest with the message of the server or its webhooks, NotFound, and OutcomeUnknown if no answer
+    came. As a user it raises ForbiddenAs if the user is not allowed, Forbidden if Casebook may not impersonate them. A
+    dry run changes nothing, so it never raises OutcomeUnknown.
+    """
+
+    def __init__(self, connection: Connection, *, deadline: float = 8.0, acting_as: ActsAs | None = None) -> None:
+        """Set the deadline of all writes together, in seconds from now, and the user to act as (None: Casebook)."""
+        self._connection = connection
+        self._acting_as = acting_as
+        self._deadline = time.monotonic() + deadline
+        self._meter = Meter()
+
+    @property
+    def calls(self) -> int:
+        """Return the number of HTTP calls so far."""
+        return self._meter.calls
+
+    async def delete(
+        self,
+        resource: Resource,
+        name: str,
+        *,
+        namespace: str = "",
+        uid: str,
+        resource_version: str = "",
+        dry_run: bool = False,
+        grace_s: int | None = None,
+    ) -> Json:
+        """Delete the object with this uid, at `resource_version` if given. Return the server's answer."""
+        preconditions = {"uid": uid} | ({"resourceVersion": resource_version} if resource_version else {})
+        options: Json = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions}
+        if grace_s is not None:
+            options["gracePeriodSeconds"] = grace_s
+        if dry_run:
+            options["dryRun"] = ["All"]
+        return await self._send(
+            ClusterRequest(
+                method="DELETE",
+                path=resource.path(namespace=namespace, name=name),
+                body=options,
+                content_type="application/json",
+                changes=not dry_run,
+                does="delete",
+                what=_subject(resource, name, namespace),
+                scope=_all(resource, namespace),
+                permission=resource.permission("delete"),
+            ),
+            uid=uid,
+            or_status=True,
+        )
+
+    async def evict(
+        self, name: str, *, namespace: str, uid: str, resource_version: str = "", dry_run: bool = False
+    ) -> Json:
+        """Evict the pod with this uid as its disruption budgets allow. Raise Throttled while one does not."""
+        preconditions = {"uid": uid} | ({"resourceVersion": resource_version} if resource_version else {})
+        options: Json = {"preconditions": preconditions} | ({"dryRun": ["All"]} if dry_run else {})
+        return await self._send(
+            ClusterRequest(
+                method="POST",
+                path=_POD.path(namespace=namespace, name=name, subresource="eviction"),
+                body={
+                    "kind": "Eviction",
+                    "apiVersion": "policy/v1",
+                    "metadata": {"name": name, "namespace": namespace},
+                    "deleteOptions": options,
+                },
+                content_type="application/json",
+                changes=not dry_run,
+                does="evict",
+                what=_subject(_POD, name, namespace),
+                scope=_all(_POD, namespace),
+                permission=_POD.permission("create", subresource="eviction"),
+            ),
+            or_status=True,
+        )
+
+    async def patch(
+        self,
+        resource: Resource,
+        name: str,
+        *,
+        namespace: str = "",
+        patch: Json | Sequence[Json],
+        patch_type: PatchType = PatchType.MERGE,
+        uid: str,
+        resource_version: str,
+        dry_run: bool = False,
+        field_manager: str = FIELD_MANAGER,
+    ) -> Json:
+        """Patch the object with this uid at `resource_version`. Return the patched object."""
+        return await self._send(
+            ClusterRequest(
+                method="PATCH",
+                path=resource.path(namespace=namespace, name=name),
+                query=_options(field_manager, dry_run=dry_run),
+                body=_guarded(patch, uid=uid, resource_version=resource_version),
+                content_type=str(patch_type),
+                changes=not dry_run,
+                does="change",
+                what=_subject(resource, name, namespace),
+                scope=_all(resource, namespace),
+                permission=resource.permission("patch"),
+            ),
+            uid=uid,
+        )
+
+    async def create(
+        self,
+        resource: Resource,
+        obj: Json,
+        *,
+        namespace: str = "",
+        dry_run: bool = False,
+        field_manager: str = FIELD_MANAGER,
+    ) -> Json:
+        """Create an object and return it as stored. Its own name makes a retry safe: Conflict if it exists."""
+        return await self._send(
+            ClusterRequest(
+                method="POST",
+                path=resource.path(namespace=namespace),
+                query=_options(field_manager, dry_run=dry_run),
+                body=obj,
+                content_type="application/json",
+                changes=not dry_run,
+                does="create",
+                what=_subject(resource, str((obj.get("metadata") or {}).get("name", "")), namespace),
+                scope=_all(resource, namespace),
+                permission=resource.permission("create"),
+            ),
+            name=str((obj.get("metadata") or {}).get("name") or ""),
+        )
+
+    async def may(self, permission: Permission, *, namespace: str = "", name: str = "") -> bool | Gap:
+        """Return whether the API server would allow the user we act as (SelfSubjectAccessReview), or a gap if it cannot
+        be asked.
+        """
+        resource, _, subresource = permission.resource.partition("/")
+        wanted = {
+            "verb": permission.verb,
+            "group": permission.group,
+            "resource": resource,
+            "subresource": subresource,
+            "namespace": namespace,
+            "name": name,
+        }
+        review = {
+            "kind": "SelfSubjectAccessReview",
+            "apiVersion": "authorization.k8s.io/v1",
+            "spec": {"resourceAttributes": {key: value for key, value in wanted.items() if value}},
+        }
+        who = self._acting_as.user if self._acting_as else "we"
+        request = ClusterRequest(
+            method="POST",
+            path=_REVIEWS,
+            body=review,
+            content_type="application/json",
+            what=f"whether {who} may {permission.verb} {permission.resource}",
+            permission=Permission(verb="create", group="authorization.k8s.io", resource="selfsubjectaccessreviews"),
+        )
+        try:
+            # An access review changes nothing, so it may be retried like a read.
+            answer = await self._connection.read(self._as_somebody(request), deadline=self._deadline, meter=self._meter)
+            return bool(((await decode(answer, what=request.what)).get("status") or {}).get("allowed"))
+        except ClusterError as error:
+            return error.gap(request.what)
+
+    async def _send(self, request: ClusterRequest, *, name: str = "", uid: str = "", or_status: bool = False) -> Json:
+        """Send a write and return its answer: the object with that name or uid, or a Status if one may come."""
+        answer = await self._connection.write(self._as_somebody(request), deadline=self._deadline, meter=self._meter)
+        try:
+            value = await decode(answer, what=request.what)
+            if not (or_status and value.get("kind") == "Status"):
+                check_about(value, what=request.what, name=name, uid=uid)
+            return value
+        except ServerError as error:
+            if not request.changes:
+                raise
+            raise OutcomeUnknown(what=request.what, does=request.does, detail=error.detail) from error
+
+    def _as_somebody(self, request: ClusterRequest) -> ClusterRequest:
+        """Return the request with the user to act as. Raise BadRequest, before anything is sent, for names that cannot
+        be sent.
+        """
+        if self._acting_as is not None and (wrong := self._acting_as.wrong):
+            raise BadRequest(what=request.what, does=request.does, detail=wrong)
+        return replace(request, acts_as=self._acting_as)
+
+
+def _options(field_manager: str, *, dry_run: bool) -> tuple[tuple[str, str], ...]:
+    named = (("fieldManager", field_manager),)
+    return (*named, ("dryRun", "All")) if dry_run else named
+
+
+def _guarded(patch: Json | Sequence[Json], *, uid: str, resource_version: str) -> Json | list[Json]:
+    """Add uid and resourceVersion as preconditions; the API server answers 409 if they differ."""
+    if isinstance(patch, Mapping):
+        metadata: Mapping[str, Any] = patch.get("metadata") or {}
+        return {**patch, "metadata": {**metadata, "uid": uid, "resourceVersion": resource_version}}
+    guards: list[Json] = [
+        {"op": "replace", "path": "/metadata/uid", "value": uid},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": resource_version},
+    ]
+    return [*guards, *patch]
+
+
+def _subject(resource: Resource, name: str, namespace: str) -> str:
+    return f"{resource.kind} {namespace}/{name}" if resource.namespaced and namespace else f"{resource.kind} {name}"
+
+
+def _all(resource: Resource, namespace: str) -> str:
+    return f"{resource.plural} in {namespace}" if resource.namespaced and namespace else resource.plural

@@ -1,0 +1,80 @@
+"""Coalesce concurrent and repeated lookups: one call serves all, and its answer is cached for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Entry(Generic[T]):
+    task: asyncio.Task[T]
+    expires: float
+
+
+class CoalescedLookup(Generic[T]):
+    """Calls `ask` for a key at most once at a time; `keeps` returns how many seconds an answer is valid.
+
+    At most `most` answers are cached, the most recently used ones.
+    """
+
+    def __init__(self, ask: Callable[[str], Awaitable[T]], *, keeps: Callable[[T], float], most: int) -> None:
+        self._ask = ask
+        self._keeps = keeps
+        self._most = most
+        self._entries: OrderedDict[str, _Entry[T]] = OrderedDict()
+
+    async def get(self, key: str) -> T:
+        """Return the answer of `ask`, perhaps a cached one. A cancelled caller does not affect the others."""
+        loop = asyncio.get_running_loop()
+        entry = self._entries.get(key)
+        if entry is None or entry.expires <= loop.time():
+            entry = _Entry(task=loop.create_task(self._asked(key)), expires=float("inf"))
+            self._entries[key] = entry
+            while len(self._entries) > self._most:
+                self._forget_one(but=key)
+        self._entries.move_to_end(key)
+        return await asyncio.shield(entry.task)
+
+    async def aclose(self) -> None:
+        """End all lookups in flight."""
+        tasks = [entry.task for entry in self._entries.values() if not entry.task.done()]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _asked(self, key: str) -> T:
+        mine = asyncio.current_task()
+        try:
+            answer = await self._ask(key)
+        except BaseException:
+            self._end(key, mine, expires=None)
+            raise
+        self._end(key, mine, expires=asyncio.get_running_loop().time() + self._keeps(answer))
+        return answer
+
+    def _end(self, key: str, task: asyncio.Task[T] | None, *, expires: float | None) -> None:
+        entry = self._entries.get(key)
+        if entry is None or entry.task is not task:
+            return
+        if expires is None:
+            del self._entries[key]
+        else:
+            entry.expires = expires
+
+    def _forget_one(self, *, but: str) -> None:
+        # A lookup in flight may go as well: its callers hold the task.
+        oldest = next(key for key in self._entries if key != but)
+        del self._entries[oldest]
+
+
+def coalesced(ask: Callable[[], Awaitable[T]]) -> Callable[[], Coroutine[Any, Any, T]]:
+    """Return `ask` limited to one call at a time; concurrent callers share the answer, which is not cached."""
+    return partial(CoalescedLookup(lambda _: ask(), keeps=lambda _: 0.0, most=1).get, "")

@@ -1,0 +1,152 @@
+"""Keeps what a start works out of the catalog, so that the next start can read it back.
+
+The files are in the user's cache directory. The name of each holds a digest of all it depends on: the code of
+`intents`, the interpreter, and what the caller names. A file can therefore be missing, but not outdated. One that is
+damaged or that another user could have written counts as missing; where nothing can be written, nothing is kept.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from hashlib import blake2b
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import pydantic
+
+# Files of earlier versions and catalogs are of no use; a few are left for those who work with several at once.
+_KEPT: Final = 8
+_DIGEST_BYTES: Final = 16
+# What a damaged or outdated pickle raises.
+_UNREADABLE: Final = (
+    pickle.UnpicklingError, ArithmeticError, AttributeError, EOFError, ImportError, LookupError, MemoryError, TypeError,
+    ValueError,
+)  # fmt: skip
+
+
+def read(name: str) -> Any:
+    """Return what was kept under a name; None if there is nothing that can be used."""
+    directory = _directory()
+    if directory is None:
+        return None
+    try:
+        with (directory / _file(name)).open("rb") as file:
+            if not _is_ours(os.fstat(file.fileno())):
+                return None
+            raw = file.read()
+    except OSError:
+        return None
+    content = memoryview(raw)[_DIGEST_BYTES:]
+    if _digest(content) != raw[:_DIGEST_BYTES]:
+        return None
+    with suppress(*_UNREADABLE), _undisturbed():
+        return _OwnClasses(BytesIO(content)).load()
+    return None
+
+
+def keep(name: str, value: Any) -> None:
+    """Keep a value under a name for later starts, as far as there is a place for it."""
+    directory = _directory()
+    if directory is None:
+        return
+    with suppress(OSError):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        content = pickle.dumps(value, protocol=5)
+        # Another process may be reading it, or writing the same.
+        handle, written = tempfile.mkstemp(dir=directory, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_digest(content) + content)
+            Path(written).replace(directory / _file(name))
+        except OSError:
+            Path(written).unlink()
+            raise
+        _forget_oldest(directory)
+
+
+def _forget_oldest(directory: Path) -> None:
+    kept = sorted(directory.iterdir(), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    for file in kept[_KEPT:]:
+        file.unlink(missing_ok=True)
+
+
+def _directory() -> Path | None:
+    """Return the directory that the XDG specification names for caches; None where the user has none."""
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    try:
+        return (named if named.is_absolute() else Path.home() / ".cache") / "casebook"
+    except RuntimeError:
+        return None
+
+
+def _file(name: str) -> str:
+    return f"{name}-{_version()}.bin"
+
+
+@cache
+def _version() -> str:
+    """Return a digest of the code that makes and reads what is kept."""
+    return digest_of_code(files("intents"))
+
+
+def digest_of_code(package: Traversable) -> str:
+    """Return a digest of a package's sources and word lists, and of the interpreter and the library that run them."""
+    found = blake2b(f"{sys.version} {sys.maxsize} {pydantic.VERSION}".encode(), digest_size=_DIGEST_BYTES)
+    for name, file in sorted(_sources(package, ""), key=lambda source: source[0]):
+        found.update(name.encode() + b"\0")
+        found.update(file.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
+def _sources(directory: Traversable, path: str) -> Iterator[tuple[str, Traversable]]:
+    """Yield the sources and word lists of a package, but not its incidents: the names of files tell these apart."""
+    for each in directory.iterdir():
+        name = f"{path}/{each.name}"
+        if each.name.endswith((".py", ".txt", ".words")):
+            yield name, each
+        elif each.is_dir() and each.name != "data":
+            yield from _sources(each, name)
+
+
+def _digest(content: bytes | memoryview) -> bytes:
+    return blake2b(content, digest_size=_DIGEST_BYTES).digest()
+
+
+def _is_ours(found: os.stat_result) -> bool:
+    """Tell whether nobody but the user of this process could have written a file."""
+    return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+class _OwnClasses(pickle.Unpickler):
+    """Reads values of our own classes alone: a pickle of others' may run anything."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return a class of `intents`; raise UnpicklingError for anything else."""
+        found = super().find_class(module, name) if module.startswith("intents.") else None
+        if isinstance(found, type) and found.__module__ == module:
+            return found
+        raise pickle.UnpicklingError(f"{module}.{name} is no class of intents")
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep the collector from looking, over and over, at many objects that live as long as the process."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.freeze()
+            gc.enable()

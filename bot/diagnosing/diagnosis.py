@@ -1,0 +1,365 @@
+"""A request becomes a diagnosis: match, read concurrently under one deadline, judge.
+
+Slack, the command line and the tests all come through `diagnose`; nothing here knows which it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from rapidfuzz import fuzz
+
+from bot.cluster.connection import Connection
+from bot.cluster.errors import ClusterError, NotFound
+from bot.cluster.resources import Resource
+from bot.cluster.snapshot import Snapshot
+from bot.common.catalogs import load_catalog, matcher_of
+from bot.diagnosing.observation import Observed, Statement, observe
+from bot.diagnosing.reads import Progress, Reads
+from bot.kube.access import EVERYTHING, Access
+from bot.probes.contract import Probe
+from bot.probes.registry import probes
+from bot.probes.shared.scope import generated_stem, name_of, namespace_of
+from intents.catalog.loader import Catalog, Problem
+from intents.catalog.schema import Incident
+from intents.chains import may_cause, timeline
+from intents.domain import (
+    Diagnosis,
+    Focus,
+    Hypothesis,
+    Judged,
+    Nearest,
+    ObjectRef,
+    Observation,
+    Outcome,
+    Symptom,
+    Verdict,
+)
+from intents.focus import KINDS, focus_of
+from intents.judging import judge, rank, supported
+from intents.matching import Matcher, Matching
+from intents.offering import is_capability, raised
+from intents.request import DiagnoseObject, ExplainText, Request
+from intents.symptoms import read_symptoms
+
+DEADLINE_S: Final = 8.0
+# Text longer than this is read and matched in a thread, so that the loop keeps answering others.
+_THREAD_FROM: Final = 16 * 1024
+# What is upstream of a cause of a cause is no longer this incident's story.
+_ROUNDS: Final = 3
+_UNEXPLAINED: Final = 8
+# So many characters of a quote tell it from others.
+_TELLING: Final = 120
+_CLOSEST: Final = 3
+_CLOSE_ENOUGH: Final = 60.0
+
+
+class TargetNotFound(Exception):
+    """The object asked about does not exist. `closest` are existing ones with names like it, as namespace/name."""
+
+    def __init__(self, target: ObjectRef, closest: tuple[str, ...]) -> None:
+        super().__init__(f"{target} was not found")
+        self.target = target
+        self.closest = closest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What a diagnosis needs beside a cluster. Immutable: a reloaded catalog makes a new one."""
+
+    catalog: Catalog
+    matcher: Matcher
+    probes: Mapping[str, Probe]
+
+
+def build_engine(
+    directories: Sequence[Path] = (), *, last_good: Catalog | None = None
+) -> tuple[Engine, tuple[Problem, ...]]:
+    """The engine over the built-in catalog and the user's directories, with what is wrong in their files."""
+    loaded = load_catalog(directories, last_good=last_good)
+    return Engine(catalog=loaded.catalog, matcher=matcher_of(loaded), probes=probes()), loaded.problems
+
+
+def engine_for(catalog: Catalog) -> Engine:
+    """Return the engine over a catalog that is made in this process alone."""
+    return Engine(catalog=catalog, matcher=Matcher(catalog), probes=probes())
+
+
+async def match_text(text: str, *, engine: Engine) -> Matching:
+    """What a text may be signs of, without a cluster. A long one is matched off the loop."""
+    return await _match(lambda: read_symptoms(text), engine.matcher, length=len(text))
+
+
+async def diagnose(
+    request: Request,
+    *,
+    engine: Engine,
+    connection: Connection | None,
+    deadline: float = DEADLINE_S,
+    progress: Callable[[Progress], None] | None = None,
+    access: Access = EVERYTHING,
+) -> Diagnosis:
+    """Answer a request within `deadline` seconds, with what is known by then and `access` allows to be shown.
+
+    Without a connection a text is answered from itself alone. Raises TargetNotFound for an object that does not exist,
+    and ClusterError when an object is asked about and cannot be read.
+    """
+    if isinstance(request, ExplainText):
+        if connection is None:
+            return await _explain(request, engine, None, progress)
+        async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
+            return await _explain(request, engine, snapshot, progress)
+    if connection is None:
+        raise ValueError("an object cannot be diagnosed without a connection to its cluster")
+    async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
+        return await _diagnose_object(request, engine, snapshot, progress)
+
+
+async def _explain(
+    request: ExplainText,
+    engine: Engine,
+    snapshot: Snapshot | None,
+    progress: Callable[[Progress], None] | None,
+) -> Diagnosis:
+    matching = await match_text(request.text, engine=engine)
+    reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
+
+    def focus(incident: Incident, hypothesis: Hypothesis) -> Focus:
+        return focus_of(incident, hypothesis, namespace=request.namespace)
+
+    judged = await _Investigation(engine=engine, reads=reads, snapshot=snapshot, focus=focus).run(matching.hypotheses)
+    first = engine.catalog.get(judged[0].incident) if judged else None
+    return Diagnosis(
+        focus=focus(first, judged[0].hypothesis) if first else Focus(namespace=request.namespace),
+        cluster=snapshot.cluster if snapshot else "",
+        observed_at=snapshot.now if snapshot else None,
+        hypotheses=judged,
+        timeline=timeline(judged),
+        gaps=reads.gaps if judged else (),
+        nearest=() if judged else _nearest(matching, engine.catalog),
+        api_calls=snapshot.calls if snapshot else 0,
+    )
+
+
+async def _diagnose_object(
+    request: DiagnoseObject,
+    engine: Engine,
+    snapshot: Snapshot,
+    progress: Callable[[Progress], None] | None,
+) -> Diagnosis:
+    resource = await snapshot.resource(request.kind)
+    namespace = (request.namespace or snapshot.default_namespace) if resource.namespaced else ""
+    target = ObjectRef(kind=resource.kind, namespace=namespace, name=request.name)
+    try:
+        obj = await snapshot.get(resource, request.name, namespace=namespace)
+    except NotFound:
+        raise TargetNotFound(target, await _closest(snapshot, resource, target)) from None
+    observed = await observe(snapshot, resource, obj)
+    said = observed.statements
+    length = sum(len(statement.text) for statement in said)
+    matching = await _match(lambda: _symptoms_of(said), engine.matcher, length=length)
+    about = Focus(kind=target.kind, namespace=namespace, name=target.name, node=_node_of(obj))
+    reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
+    raised = {hypothesis.incident for hypothesis in matching.hypotheses}
+    kinds = {target.kind, *(owner.kind for owner in observed.owners)}
+    by_kind = tuple(
+        Hypothesis(incident=incident.id, score=0.0)
+        for incident in engine.catalog
+        if incident.id not in raised and kinds & set(incident.kinds)
+    )
+    named = {"namespace": namespace, **{word: target.name for word, kind in KINDS.items() if kind == target.kind}}
+    hypotheses = tuple(
+        replace(hypothesis, named={**hypothesis.named, **named}) for hypothesis in (*matching.hypotheses, *by_kind)
+    )
+
+    def focus(_incident: Incident, hypothesis: Hypothesis) -> Focus:
+        wider = hypothesis.pointed_to_by and not KINDS.keys() & hypothesis.named.keys()
+        return Focus(namespace=namespace) if wider else about
+
+    investigation = _Investigation(engine=engine, reads=reads, snapshot=snapshot, focus=focus)
+    judged = await investigation.run(hypotheses)
+    return Diagnosis(
+        focus=about,
+        cluster=snapshot.cluster,
+        observed_at=snapshot.now,
+        owners=observed.owners,
+        hypotheses=judged,
+        timeline=timeline(judged),
+        gaps=tuple(sorted({*observed.gaps, *reads.gaps}, key=str)),
+        unexplained=_unexplained(observed, judged),
+        nearest=(),
+        api_calls=snapshot.calls,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Investigation:
+    """Hypotheses are read and judged together; what they point to upstream is then read and judged as well."""
+
+    engine: Engine
+    reads: Reads
+    snapshot: Snapshot | None
+    focus: Callable[[Incident, Hypothesis], Focus]
+
+    async def run(self, hypotheses: Iterable[Hypothesis]) -> tuple[Judged, ...]:
+        judged: dict[str, Judged] = {}
+        pending = tuple(hypotheses)
+        for _ in range(_ROUNDS):
+            for one in await asyncio.gather(*map(self._judge_anywhere, pending)):
+                judged[one.incident] = one
+            pending = tuple(self._upstream(judged))
+            if not pending:
+                break
+        for one in await self._offers(judged):
+            judged[one.incident] = one
+        kept = [one for one in judged.values() if one.hypothesis.matches or self._worth_telling(one, judged)]
+        return rank(kept, self.engine.catalog, now=self._now)
+
+    async def _offers(self, judged: Mapping[str, Judged]) -> tuple[Judged, ...]:
+        """What one can do about the objects that all this turned out to be about, unless it is offered already."""
+        causes = rank(judged.values(), self.engine.catalog, now=self._now)
+        focuses = [self.focus(self.engine.catalog.incidents[one.incident], one.hypothesis) for one in causes]
+        open_ = [
+            incident
+            for incident in self.engine.catalog
+            if is_capability(incident) and not (incident.id in judged and supported(judged[incident.id]))
+        ]
+        found = await asyncio.gather(*(self._offer(raised(incident, causes, focuses)) for incident in open_))
+        return tuple(one for one in found if one is not None)
+
+    async def _offer(self, hypotheses: Iterable[Hypothesis]) -> Judged | None:
+        """The first of them that the cluster speaks for."""
+        for hypothesis in hypotheses:
+            one = await self._judge(hypothesis)
+            if supported(one):
+                return one
+        return None
+
+    async def _judge(self, hypothesis: Hypothesis) -> Judged:
+        incident = self.engine.catalog.incidents[hypothesis.incident]
+        focus = self.focus(incident, hypothesis)
+        readings = await self.reads.for_hypothesis(incident, hypothesis, focus)
+        judged = judge(incident, hypothesis, readings, focus=focus, now=self._now)
+        self.reads.tell(judged)
+        return judged
+
+    async def _judge_anywhere(self, hypothesis: Hypothesis) -> Judged:
+        """A cause need not be of the object that suffers: unless it is, it is looked for in the whole namespace."""
+        judged = await self._judge(hypothesis)
+        wider = {word: name for word, name in hypothesis.named.items() if word not in KINDS}
+        about = self.engine.catalog.incidents[hypothesis.incident].about
+        if not hypothesis.pointed_to_by or supported(judged) or not about or len(wider) == len(hypothesis.named):
+            return judged
+        return await self._judge(replace(hypothesis, named=wider))
+
+    def _worth_telling(self, one: Judged, judged: Mapping[str, Judged]) -> bool:
+        """What no text raised must be supported and explain what points to it; or it could not be checked."""
+        effect = judged.get(one.hypothesis.pointed_to_by)
+        if supported(one):
+            return effect is None or may_cause(one, effect, now=self._now)
+        return effect is not None and any(finding.outcome is Outcome.GAP for finding in one.findings)
+
+    @property
+    def _now(self) -> datetime:
+        return self.snapshot.now if self.snapshot else datetime.fromtimestamp(0, tz=UTC)
+
+    def _upstream(self, judged: Mapping[str, Judged]) -> Iterable[Hypothesis]:
+        """What supported findings point to, and what their entries name as causes, unless it was judged already."""
+        seen = set(judged)
+        for one in judged.values():
+            if not supported(one):
+                continue
+            pointed = [finding.points_to for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
+            for name in filter(None, (*pointed, *self.engine.catalog.incidents[one.incident].causes)):
+                if name not in seen and name in self.engine.catalog.incidents:
+                    seen.add(name)
+                    named = one.hypothesis.named
+                    yield Hypothesis(incident=name, score=0.0, named=named, pointed_to_by=one.incident)
+
+
+async def _match(read: Callable[[], Sequence[Symptom]], matcher: Matcher, *, length: int) -> Matching:
+    """What a text of so many characters may be signs of; `read` takes it apart."""
+
+    def match() -> Matching:
+        return matcher.match(read())
+
+    return await asyncio.to_thread(match) if length > _THREAD_FROM else match()
+
+
+def _symptoms_of(statements: Sequence[Statement]) -> list[Symptom]:
+    """The statements' lines as symptoms. Lines of two statements never stand next to each other."""
+    symptoms: list[Symptom] = []
+    line = 1
+    for statement in statements:
+        read = read_symptoms(statement.text)
+        symptoms += (replace(symptom, line=line + symptom.line, subject=statement.subject) for symptom in read)
+        line += max((symptom.line for symptom in read), default=0) + 2
+    return symptoms
+
+
+def _unexplained(observed: Observed, judged: Sequence[Judged]) -> tuple[Observation, ...]:
+    """Trouble that no hypothesis still standing has matched or found."""
+    standing = [one for one in judged if one.verdict is not Verdict.RULED_OUT]
+    quotes = [match.quote for one in standing for match in one.hypothesis.matches]
+    quotes += [finding.quote for one in standing for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
+    told = [" ".join(quote.split())[:_TELLING] for quote in quotes if quote]
+    left = {
+        Observation(subject=statement.subject, quote=statement.text)
+        for statement in observed.statements
+        if statement.trouble and not _is_told(statement.text, told)
+    }
+    return tuple(sorted(left, key=lambda one: (one.subject, one.quote)))[:_UNEXPLAINED]
+
+
+def _is_told(text: str, told: Sequence[str]) -> bool:
+    """Whether a quote is of this text, or this text of a quote; quotes may be cut, so their beginnings decide."""
+    flat = " ".join(text.split())
+    return any(quote in flat or flat[:_TELLING] in quote for quote in told)
+
+
+def _nearest(matching: Matching, catalog: Catalog) -> tuple[Nearest, ...]:
+    return tuple(
+        Nearest(
+            incident=hypothesis.incident,
+            title=catalog.incidents[hypothesis.incident].title,
+            score=hypothesis.score,
+            decided_by=hypothesis.matches[0].signature if hypothesis.matches else "",
+        )
+        for hypothesis in matching.nearest
+    )
+
+
+async def _closest(snapshot: Snapshot, resource: Resource, target: ObjectRef) -> tuple[str, ...]:
+    """Existing names like the one asked for: in its namespace, or the same name elsewhere."""
+    try:
+        listing = await snapshot.list(resource)
+    except ClusterError:
+        try:
+            listing = await snapshot.list(resource, namespace=target.namespace)
+        except ClusterError:
+            return ()
+    scored = sorted((-_likeness(item, target), namespace_of(item), name_of(item)) for item in listing.items)
+    return tuple(
+        f"{namespace}/{name}".lstrip("/") for score, namespace, name in scored[:_CLOSEST] if -score >= _CLOSE_ENOUGH
+    )
+
+
+def _likeness(item: Mapping[str, object], target: ObjectRef) -> float:
+    """How much an object's name is like the one asked for, 0 to 100; the namespace counts for a quarter.
+
+    People type the workload's name, which is what a generated pod name begins with.
+    """
+    name = name_of(item)
+    names = max(fuzz.ratio(name, target.name), fuzz.ratio(generated_stem(name) or name, target.name))
+    namespaces = fuzz.ratio(namespace_of(item), target.namespace) if target.namespace else 100.0
+    return 0.75 * names + 0.25 * namespaces
+
+
+def _node_of(obj: Mapping[str, object]) -> str:
+    spec = obj.get("spec")
+    return str(spec.get("nodeName", "")) if isinstance(spec, Mapping) else ""

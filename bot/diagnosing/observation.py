@@ -1,0 +1,246 @@
+"""What an object says of itself: its conditions, containers, events and logs, as texts to be matched like any paste.
+
+An object's own trouble, read this way, joins a diagnosis where a pasted text does: one way to be matched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from bot.cluster.errors import ClusterError, NoLog
+from bot.cluster.events import event_last_seen
+from bot.cluster.resources import Resource
+from bot.cluster.snapshot import Snapshot
+from bot.kube.conditions import condition
+from bot.kube.timestamps import parse_time
+from bot.probes.shared.log_lines import TAIL_LINES
+from bot.probes.shared.owners import PERMISSIONS as OF_OWNERS
+from bot.probes.shared.owners import Owners, owners_of
+from bot.probes.shared.runs import Container, containers_in
+from bot.probes.shared.scope import name_of, namespace_of, ref, selecting
+from intents.domain import Gap, Json, ObjectRef, Permission
+
+# What is read beside the object that is asked about.
+PERMISSIONS: Final = (
+    *OF_OWNERS,
+    Permission(verb="list", resource="events"),
+    Permission(verb="list", resource="pods"),
+    Permission(verb="get", resource="pods/log"),
+    Permission(verb="get", resource="nodes"),
+    Permission(verb="get", resource="persistentvolumeclaims"),
+)
+
+# Of a workload, so many troubled pods are read in full; the incident's own probes then look at all of them.
+PODS_READ: Final = 3
+LOG_LINES: Final = 400
+# A container that restarted longer ago than this has got over it.
+RECENT_RESTART_S: Final = 24 * 3600
+
+# Consequences that only repeat that something is wrong.
+_DERIVED: Final = frozenset({"Ready", "ContainersReady", "Initialized"})
+_BAD_WHEN_TRUE: Final = frozenset(
+    {
+        "DiskPressure",
+        "DisruptionTarget",
+        "Failed",
+        "MemoryPressure",
+        "NetworkUnavailable",
+        "PIDPressure",
+        "ReplicaFailure",
+    }
+)
+_STARTING: Final = frozenset({"ContainerCreating", "PodInitializing"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """Something the cluster says about an object. `trouble` if it is worth telling even when nothing explains it."""
+
+    subject: ObjectRef
+    text: str
+    trouble: bool = False
+
+
+_T = TypeVar("_T")
+_Read = Coroutine[Any, Any, tuple[Statement, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What was read of an object: its controllers up to the topmost, its statements, and what could not be read."""
+
+    owners: tuple[ObjectRef, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed:
+    """Read what an object, its owners, and what it stands on say. Reads that fail become gaps."""
+    gaps: list[Gap] = []
+
+    async def tolerate(read: Awaitable[tuple[_T, ...]]) -> tuple[_T, ...]:
+        try:
+            return await read
+        except NoLog:
+            return ()
+        except ClusterError as error:
+            gaps.append(error.gap())
+            return ()
+
+    async def owners_and_events() -> tuple[Owners, list[tuple[Statement, ...]]]:
+        owners = await owners_of(snapshot, obj)
+        gaps.extend([owners.gap] if owners.gap else [])
+        return owners, await asyncio.gather(*(tolerate(_events(snapshot, one)) for one in owners.manifests))
+
+    # The chain of owners is read link by link; what does not hang on it is read meanwhile.
+    chain = asyncio.create_task(owners_and_events())
+    pods = (obj,) if resource.kind == "Pod" else await tolerate(_troubled_pods(snapshot, obj))
+    below = (obj, *(pod for pod in pods if pod is not obj))
+    reads = [_events(snapshot, one) for one in below]
+    for pod in pods:
+        reads += _about_pod(snapshot, pod)
+    said = await asyncio.gather(*map(tolerate, reads))
+    owners, said_of_owners = await chain
+    statements = [*(_own(snapshot, one) for one in (*below, *owners.manifests)), *said, *said_of_owners]
+    return Observed(
+        owners=owners.refs,
+        statements=tuple(dict.fromkeys(statement for part in statements for statement in part)),
+        gaps=tuple(dict.fromkeys(gaps)),
+    )
+
+
+def _own(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
+    """What an object's own status says: it was read already, so no refusal can take it away."""
+    subject = ref(obj)
+    return (*_conditions(subject, obj), *_containers(subject, obj, snapshot))
+
+
+async def _events(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
+    subject = ref(obj)
+    settled = _settled_since(obj)
+    said: list[Statement] = []
+    for event in await snapshot.events(subject):
+        seen = event_last_seen(event)
+        # No event tells of a recovery: what is older than the present good state is history.
+        if settled and seen and seen < settled:
+            continue
+        text = f"{event.get('reason', '')}: {event.get('message', '')}"
+        said.append(Statement(subject=subject, text=text, trouble=event.get("type") == "Warning"))
+    return tuple(said)
+
+
+def _settled_since(obj: Json) -> datetime | None:
+    """Since when a pod is Ready, None while it is not."""
+    ready = condition(obj, "Ready")
+    return parse_time(ready.get("lastTransitionTime")) if ready.get("status") == "True" else None
+
+
+def _conditions(subject: ObjectRef, obj: Json) -> Iterator[Statement]:
+    status = obj.get("status") or {}
+    if status.get("reason") or status.get("message"):
+        text = f"{status.get('reason', '')}: {status.get('message', '')}"
+        yield Statement(subject=subject, text=text, trouble=True)
+    for each in status.get("conditions") or ():
+        kind, state = each.get("type", ""), each.get("status", "")
+        bad = state == "True" if kind in _BAD_WHEN_TRUE else state != "True"
+        if bad and kind not in _DERIVED and each.get("message"):
+            text = f"{kind}={state} {each.get('reason', '')}: {each['message']}"
+            yield Statement(subject=subject, text=text, trouble=True)
+
+
+def _started_containers(obj: Json) -> Iterator[Container]:
+    """The containers of which the kubelet has said anything."""
+    return (container for container in containers_in(obj) if container.status)
+
+
+def _containers(subject: ObjectRef, obj: Json, snapshot: Snapshot) -> Iterator[Statement]:
+    for container in _started_containers(obj):
+        waiting = container.detail if container.state == "waiting" else {}
+        if waiting and waiting.get("reason") not in _STARTING:
+            text = f"container {container.name} waiting: {waiting.get('reason', '')}: {waiting.get('message', '')}"
+            yield Statement(subject=subject, text=text, trouble=True)
+        for key in ("state", "lastState"):
+            ended = (container.status.get(key) or {}).get("terminated")
+            if ended and ended.get("exitCode") and _recent(ended, snapshot):
+                text = (
+                    f"container {container.name} terminated: {ended.get('reason', '')}, exit code {ended['exitCode']} "
+                    f"{ended.get('message', '')}"
+                ).rstrip()
+                yield Statement(subject=subject, text=text, trouble=True)
+
+
+def _recent(ended: Mapping[str, Any], snapshot: Snapshot) -> bool:
+    age = snapshot.age(ended.get("finishedAt"))
+    return age is None or age < RECENT_RESTART_S
+
+
+def _about_pod(snapshot: Snapshot, pod: Json) -> list[_Read]:
+    """Reads of a pod's logs, its node and its claims."""
+    spec = pod.get("spec") or {}
+    reads = [_log(snapshot, pod, name, previous=previous) for name, previous in _telling_logs(pod, snapshot)]
+    if node := spec.get("nodeName"):
+        reads.append(_node(snapshot, node))
+    claims = [(volume.get("persistentVolumeClaim") or {}).get("claimName") for volume in spec.get("volumes") or ()]
+    return reads + [_claim(snapshot, name, namespace_of(pod)) for name in claims if name]
+
+
+def _telling_logs(pod: Json, snapshot: Snapshot) -> Iterator[tuple[str, bool]]:
+    """Containers whose log may tell why, with whether the log before the restart is meant."""
+    for container in _started_containers(pod):
+        last = (container.status.get("lastState") or {}).get("terminated")
+        restarted = bool(last) and container.restarts > 0 and _recent(last or {}, snapshot)
+        done = container.state == "terminated" and container.detail.get("exitCode") == 0
+        if restarted:
+            yield container.name, True
+        never_started = container.state == "waiting" and bool(container.detail) and not restarted
+        if not done and not never_started and (restarted or not container.ready):
+            yield container.name, False
+
+
+async def _log(snapshot: Snapshot, pod: Json, container: str, *, previous: bool) -> tuple[Statement, ...]:
+    # Asked for as the probes do, so that it is one call.
+    text = await snapshot.log(
+        namespace=namespace_of(pod),
+        pod=name_of(pod),
+        container=container,
+        previous=previous,
+        tail_lines=TAIL_LINES,
+        timestamps=True,
+    )
+    end = "\n".join(text.splitlines()[-LOG_LINES:])
+    return (Statement(subject=ref(pod), text=end),) if end.strip() else ()
+
+
+async def _node(snapshot: Snapshot, name: str) -> tuple[Statement, ...]:
+    node = await snapshot.find("Node", name)
+    return tuple(_conditions(ref(node), node)) if node else ()
+
+
+async def _claim(snapshot: Snapshot, name: str, namespace: str) -> tuple[Statement, ...]:
+    claim = await snapshot.find("PersistentVolumeClaim", name, namespace=namespace)
+    if claim is None:
+        subject = ObjectRef(kind="PersistentVolumeClaim", namespace=namespace, name=name)
+        return (Statement(subject=subject, text=f'persistentvolumeclaim "{name}" not found', trouble=True),)
+    if (claim.get("status") or {}).get("phase") == "Bound":
+        return ()
+    return (*_own(snapshot, claim), *await _events(snapshot, claim))
+
+
+async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
+    """Pods that a workload selects and that are not ready, the most restarted first."""
+    labels = ((obj.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
+    if not labels or not namespace_of(obj):
+        return ()
+    listing = await snapshot.list("Pod", namespace=namespace_of(obj), labels=selecting(labels))
+    troubled = [pod for pod in listing.items if _settled_since(pod) is None or _restarts(pod)]
+    return tuple(sorted(troubled, key=lambda pod: (_settled_since(pod) is not None, -_restarts(pod), name_of(pod))))[
+        :PODS_READ
+    ]
+
+
+def _restarts(pod: Json) -> int:
+    return sum(container.restarts for container in containers_in(pod))

@@ -1,0 +1,108 @@
+"""Running probes for hypotheses: each distinct read once, all concurrently, a failing one never stops another."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import structlog
+
+from bot.cluster.access import PARTIAL, collect_withheld
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Snapshot
+from bot.probes.contract import Look, Probe
+from intents.catalog.schema import Incident
+from intents.domain import Focus, Gap, GapReason, Hypothesis, Judged, Reading
+from intents.judging import fill, values_for
+
+_log: Final = structlog.get_logger(__name__)
+
+_NO_CLUSTER: Final = Reading(
+    gaps=(Gap(what="the cluster", reason=GapReason.NO_CLUSTER, detail="no cluster is configured or reachable"),)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the reading has come, and what has been judged by now, in the order in which it was."""
+
+    done: int
+    total: int
+    found: tuple[Judged, ...] = ()
+
+
+class Reads:
+    """The reads of one diagnosis. Without a snapshot every read is a gap: the answer then comes from the text alone."""
+
+    def __init__(
+        self,
+        *,
+        snapshot: Snapshot | None,
+        probes: Mapping[str, Probe],
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._snapshot = snapshot
+        self._probes = probes
+        self._progress = progress
+        self._tasks: dict[str, asyncio.Task[Reading]] = {}
+        self._done = 0
+        self._found: list[Judged] = []
+
+    async def for_hypothesis(self, incident: Incident, hypothesis: Hypothesis, focus: Focus) -> Mapping[str, Reading]:
+        """One Reading for each of the incident's reads. Never raises for what the cluster refuses."""
+        if self._snapshot is None:
+            return dict.fromkeys(incident.reads, _NO_CLUSTER)
+        snapshot = self._snapshot
+        # Arguments are filled from the text alone; the time is not known before the first answer, nor needed here.
+        values = values_for(incident, hypothesis, focus=focus, now=None)
+        names = {name: value for name, value in sorted(hypothesis.named.items()) if value}
+        tasks = {
+            name: self._task(
+                read.probe, Look(snapshot=snapshot, focus=focus, args=fill(read.args, values), named=names)
+            )
+            for name, read in incident.reads.items()
+        }
+        return {name: await task for name, task in tasks.items()}
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What could not be read, each once, in the order of its wording."""
+        gaps = {gap for task in self._tasks.values() if task.done() for gap in task.result().gaps}
+        return tuple(sorted(gaps, key=str)) if self._snapshot else _NO_CLUSTER.gaps
+
+    def tell(self, judged: Judged) -> None:
+        """A hypothesis is judged: whoever follows the progress hears of it at once."""
+        self._found.append(judged)
+        self._tell()
+
+    def _task(self, probe_name: str, look: Look) -> asyncio.Task[Reading]:
+        key = json.dumps([probe_name, look.args, str(look.focus), look.focus.container, look.focus.node, look.named])
+        if key not in self._tasks:
+            self._tasks[key] = asyncio.create_task(self._run(probe_name, look))
+            self._tell()
+        return self._tasks[key]
+
+    async def _run(self, probe_name: str, look: Look) -> Reading:
+        try:
+            with collect_withheld() as withheld:
+                reading = await self._probes[probe_name].read(look)
+            if not withheld or any(gap.detail == PARTIAL for gap in reading.gaps):
+                return reading
+            return replace(reading, gaps=(*reading.gaps, *withheld))
+        except ClusterError as error:
+            return Reading(gaps=(error.gap(),))
+        except Exception:  # noqa: BLE001
+            # A defect of one probe is a gap of this answer, loudly logged; the other probes' evidence still counts.
+            _log.exception("probe failed", probe=probe_name, focus=str(look.focus))
+            detail = "the probe failed; see the log"
+            return Reading(gaps=(Gap(what=probe_name, reason=GapReason.SERVER_ERROR, detail=detail),))
+        finally:
+            self._done += 1
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._progress:
+            self._progress(Progress(done=self._done, total=len(self._tasks), found=tuple(self._found)))

@@ -1,0 +1,159 @@
+"""List the permissions that the policy requires in a cluster, and review which of them are granted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster.connection import Connection
+from bot.cluster.writer import Writer
+from bot.policy import Policy
+from bot.policy.matching import any_matches
+from bot.remedies.registry import actions
+from bot.roles.manifests import is_secret
+from bot.roles.needs import Need, reads, writes
+from bot.roles.rules import is_namespaced
+from intents.catalog.loader import Catalog
+from intents.domain import Gap, Permission
+
+# A permission needed in single namespaces is checked in at most this many of them.
+MOST_NAMESPACES: Final = 20
+_WILDCARDS: Final = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionArea:
+    """A part of a cluster: namespaces that match one of each of these patterns, and perhaps cluster-scoped objects."""
+
+    patterns: tuple[tuple[str, ...], ...]
+    outside: bool
+
+    @property
+    def everywhere(self) -> bool:
+        """Return whether the area includes every namespace."""
+        return all("*" in each for each in self.patterns)
+
+    @property
+    def by_pattern(self) -> bool:
+        """Return whether only the cluster can tell which namespaces match."""
+        return any(_WILDCARDS & set(pattern) and pattern != "*" for each in self.patterns for pattern in each)
+
+    def namespaces(self, existing: Iterable[str]) -> tuple[str, ...]:
+        """Return the matching names among the existing and the literally named namespaces."""
+        named = {each for patterns in self.patterns for each in patterns if not _WILDCARDS & set(each)}
+        known = sorted({*existing, *named})
+        return tuple(name for name in known if all(any_matches(each, name) for each in self.patterns))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequiredPermissions:
+    """The `needs` within an area."""
+
+    needs: frozenset[Need]
+    area: PermissionArea
+
+
+def wanted_reads(
+    policy: Policy, catalog: Catalog, cluster: str, *, secrets: bool = False
+) -> tuple[RequiredPermissions, ...]:
+    """Return what is read of a cluster, without Secrets or only Secrets; () if the policy hides the cluster."""
+    grants = [grant for grant in policy.rules.reading if any_matches(grant.clusters, cluster)]
+    if not grants:
+        return ()
+    names = {name for wanted in _switched_on(policy, cluster) for name in wanted[0]}
+    needs = frozenset(need for need in reads(catalog, names) if is_secret(need) is secrets)
+    return tuple(
+        RequiredPermissions(
+            needs=needs, area=PermissionArea(patterns=(grant.namespaces,), outside=grant.cluster_scoped)
+        )
+        for grant in grants
+    )
+
+
+def wanted_writes(policy: Policy, cluster: str) -> tuple[RequiredPermissions, ...]:
+    """Return what the actions write that the policy enables in a cluster and grants to anybody."""
+    return tuple(RequiredPermissions(needs=writes(names), area=area) for names, area in _switched_on(policy, cluster))
+
+
+def switched_on(policy: Policy, cluster: str) -> tuple[str, ...]:
+    """Return the names of the actions that the policy enables in a cluster."""
+    return tuple(sorted({name for names, _ in _switched_on(policy, cluster) for name in names}))
+
+
+def _switched_on(policy: Policy, cluster: str) -> Sequence[tuple[tuple[str, ...], PermissionArea]]:
+    return [
+        (
+            tuple(actions()) if "*" in grant.actions else grant.actions,
+            PermissionArea(
+                patterns=(grant.namespaces, place.namespaces), outside=grant.cluster_scoped and place.cluster_scoped
+            ),
+        )
+        for grant in policy.rules.acting
+        for place in policy.rules.remediation
+        if any_matches(grant.clusters, cluster) and any_matches(place.clusters, cluster)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingPermission:
+    """A permission that is not granted in these `namespaces`, or anywhere if (). `by` names who needs it."""
+
+    permission: Permission
+    namespaces: tuple[str, ...]
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewResult:
+    """The number of permissions checked, the missing ones, and those that could not be checked."""
+
+    asked: int
+    lacks: tuple[MissingPermission, ...]
+    gaps: tuple[Gap, ...]
+
+
+async def review_permissions(
+    connection: Connection, wanted: Iterable[RequiredPermissions], *, existing: Sequence[str], within: float
+) -> ReviewResult:
+    """Ask the API server about each permission: cluster-wide first, then per namespace where that is enough."""
+    by: dict[Permission, set[str]] = {}
+    everywhere: set[Permission] = set()
+    inside: dict[Permission, set[str]] = {}
+    for one in wanted:
+        namespaces = one.area.namespaces(existing)[:MOST_NAMESPACES]
+        for need in one.needs:
+            namespaced = is_namespaced(need)
+            if not namespaced and not one.area.outside:
+                continue
+            by.setdefault(need.permission, set()).add(need.by)
+            if not namespaced or one.area.everywhere:
+                everywhere.add(need.permission)
+            else:
+                inside.setdefault(need.permission, set()).update(namespaces)
+    asker = Writer(connection, deadline=within)
+    asked = sorted(by, key=lambda each: (each.group, each.resource, each.verb))
+    # The connection limits the calls in flight.
+    answers = dict(zip(asked, await asyncio.gather(*(asker.may(each) for each in asked)), strict=True))
+    closer = [
+        (each, namespace)
+        for each in asked
+        if answers[each] is False and each not in everywhere
+        for namespace in sorted(inside.get(each, ()))
+    ]
+    there = await asyncio.gather(*(asker.may(each, namespace=namespace) for each, namespace in closer))
+    refused: dict[Permission, list[str]] = {each: [] for each in asked if answers[each] is False and each in everywhere}
+    gaps = [answer for answer in (*answers.values(), *there) if isinstance(answer, Gap)]
+    for (each, namespace), answer in zip(closer, there, strict=True):
+        if answer is False:
+            refused.setdefault(each, []).append(namespace)
+    return ReviewResult(
+        asked=len(asked),
+        lacks=tuple(
+            MissingPermission(permission=each, namespaces=tuple(refused[each]), by=tuple(sorted(by[each])))
+            for each in asked
+            if each in refused
+        ),
+        gaps=tuple(gaps),
+    )

@@ -1,0 +1,183 @@
+"""Check Slack: tokens, scopes, clocks, and the channels that settings name. Nothing is posted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from bot.doctor.checks import Check, CheckState
+from bot.policy import Policy
+from bot.settings import Examined, Settings, slack_problems, variable
+from bot.slack.api import SlackResponse
+from bot.slack.error_advice import ADD, OPEN, advice_on
+from bot.slack.errors import ChannelGone, RateLimited, SlackError
+from bot.slack.scopes import SCOPES, Scope
+from bot.slack.token_calls import TokenCall, token_caller
+
+AREA: Final = "slack"
+# Slack signs requests with their time; older ones are refused, as Slack advises.
+_REFUSED_FROM: Final = timedelta(minutes=5)
+_NOTABLE: Final = timedelta(seconds=30)
+_SIGNING_SECRET: Final = re.compile(r"[0-9a-f]{32}")
+_NAME: Final = re.compile(r"[^\sA-Z#,]+")
+
+
+async def examine_workspace(examined: Examined, *, policy: Policy | None) -> tuple[Check, ...]:
+    """Check the tokens and the settings for Slack."""
+    settings = examined.settings
+    if "slack_api_url" in examined.malformed:
+        says = f"not checked: {variable('slack_api_url')} is malformed"
+        return (Check(area=AREA, what="api", state=CheckState.UNKNOWN, says=says),)
+    unset = [_unset(problem) for problem in slack_problems(settings)]
+    wrong = {check.what for check in unset}
+    found = [*unset]
+    if variable("slack_bot_token") not in wrong:
+        found += await _bot(settings, policy)
+    if settings.slack_app_token.get_secret_value():
+        if variable("slack_app_token") not in wrong:
+            found.append(await _app(settings))
+    elif variable("slack_signing_secret") not in wrong:
+        found.append(_signing_secret(settings))
+    found += _patterns(settings.incident_channels)
+    return tuple(found)
+
+
+def _unset(problem: str) -> Check:
+    says, _, remedy = problem.partition(": ")
+    return Check(area=AREA, what=says.partition(" ")[0], state=CheckState.MISSING, says=says, remedy=remedy)
+
+
+async def _bot(settings: Settings, policy: Policy | None) -> list[Check]:
+    name = variable("slack_bot_token")
+    async with token_caller(settings.slack_bot_token.get_secret_value(), api_url=settings.slack_api_url) as ask:
+        try:
+            answer = await ask("auth.test")
+        except SlackError as error:
+            return [_complained(name, error, settings)]
+        now = datetime.now(UTC)
+        who = f"{answer.data.get('user')} in {answer.data.get('team')} ({answer.data.get('url')})"
+        found = [Check(area=AREA, what=name, says=f"Slack accepts it: {who}")]
+        found += _scopes(answer.scopes, needed=_needed(policy))
+        found += _clock(answer, now, signed=not settings.slack_app_token.get_secret_value())
+        if settings.audit_channel:
+            found.append(await _audit(ask, settings, who=str(answer.data.get("user") or "casebook")))
+        return found
+
+
+async def _app(settings: Settings) -> Check:
+    name = variable("slack_app_token")
+    async with token_caller(settings.slack_app_token.get_secret_value(), api_url=settings.slack_api_url) as ask:
+        try:
+            await ask(OPEN)
+        except SlackError as error:
+            return _complained(name, error, settings)
+    return Check(area=AREA, what=name, says="Slack opens a connection for Socket Mode")
+
+
+def _complained(what: str, error: SlackError, settings: Settings) -> Check:
+    told = advice_on(error, api_url=settings.slack_api_url)
+    # A rate-limited answer says nothing about the token.
+    state = CheckState.UNKNOWN if isinstance(error, RateLimited) else CheckState.MISSING
+    return Check(area=AREA, what=what, state=state, says=told.says, remedy=told.remedy)
+
+
+def _needed(policy: Policy | None) -> dict[str, str]:
+    """Return the optional scopes that this policy requires, each with the reason."""
+    if policy is None:
+        return {}
+    needed = {"usergroups:read": "the policy names user groups"} if policy.asks_groups else {}
+    return needed | ({"users:read.email": "the policy's impersonation needs it"} if policy.asks_address else {})
+
+
+def _scopes(granted: frozenset[str], *, needed: dict[str, str]) -> Iterator[Check]:
+    if not granted:
+        yield Check(area=AREA, what="scopes", state=CheckState.UNKNOWN, says="Slack does not list the token's scopes")
+        return
+    lacking = [scope for scope in SCOPES if scope.name not in granted]
+    yield Check(area=AREA, what="scopes", says=f"{len(SCOPES) - len(lacking)} of {len(SCOPES)} used scopes are granted")
+    yield from (_lacking(scope, needed.get(scope.name, "")) for scope in lacking)
+    if surplus := sorted(granted - {scope.name for scope in SCOPES}):
+        says = f"granted but not used: {', '.join(surplus)}"
+        remedy = "remove them under OAuth & Permissions and reinstall the app"
+        yield Check(area=AREA, what="scopes", state=CheckState.NOTE, says=says, remedy=remedy)
+
+
+def _lacking(scope: Scope, needed: str) -> Check:
+    says = f"not granted, and {needed or f'off without it: {scope.without}'}"
+    if scope.required:
+        says = f"not granted, and nothing works without it. {scope.reason}"
+    state = CheckState.MISSING if scope.required or needed else CheckState.NOTE
+    return Check(area=AREA, what=scope.name, state=state, says=says, remedy=ADD)
+
+
+def _clock(answer: SlackResponse, now: datetime, *, signed: bool) -> Iterator[Check]:
+    if answer.date is None:
+        return
+    ahead = now - answer.date
+    off = abs(ahead)
+    way = "ahead of" if ahead > timedelta(0) else "behind"
+    says = f"{off.total_seconds():.0f} s {way} Slack's" if off > _NOTABLE else "agrees with Slack's"
+    remedy = "set this machine's clock by NTP" if off > _NOTABLE else ""
+    state = CheckState.NOTE if off > _NOTABLE else CheckState.OK
+    if signed and off > _REFUSED_FROM:
+        state, says = CheckState.MISSING, f"{says}: every request from Slack is refused as too old or from the future"
+    yield Check(area=AREA, what="clock", state=state, says=says, remedy=remedy)
+
+
+def _signing_secret(settings: Settings) -> Check:
+    name = variable("slack_signing_secret")
+    if not _SIGNING_SECRET.fullmatch(settings.slack_signing_secret.get_secret_value()):
+        return Check(
+            area=AREA,
+            what=name,
+            state=CheckState.MISSING,
+            says="is not a signing secret: expected 32 hexadecimal digits",
+            remedy="copy the Signing Secret, not the Client Secret, from Basic Information",
+        )
+    says = "has the right form; whether it belongs to this app shows at Slack's first request: see /readyz and the log"
+    return Check(area=AREA, what=name, state=CheckState.NOTE, says=says)
+
+
+async def _audit(ask: TokenCall, settings: Settings, *, who: str) -> Check:
+    name, channel = variable("audit_channel"), settings.audit_channel
+
+    def missing(says: str, remedy: str) -> Check:
+        return Check(area=AREA, what=name, state=CheckState.MISSING, says=f"{channel}: {says}", remedy=remedy)
+
+    try:
+        answer = await ask("conversations.info", channel=channel)
+    except ChannelGone:
+        return missing(
+            "the channel does not exist, or the bot cannot see it",
+            f"copy the id from the channel's details in Slack; for a private channel, /invite @{who}",
+        )
+    except SlackError as error:
+        told = advice_on(error, api_url=settings.slack_api_url)
+        return missing(told.says, told.remedy)
+    found = answer.data.get("channel")
+    found = found if isinstance(found, dict) else {}
+    if found.get("is_archived"):
+        return missing("the channel is archived", f"unarchive it, or set {name} to another")
+    if not found.get("is_member"):
+        return missing("the bot is not in the channel", f"/invite @{who} in #{found.get('name')}")
+    return Check(area=AREA, what=name, says=f"the bot is in #{found.get('name')}")
+
+
+def _patterns(patterns: Iterable[str]) -> Iterator[Check]:
+    name = variable("incident_channels")
+    listed = [each for each in patterns if each != "-"]
+    impossible = [each for each in listed if not _NAME.fullmatch(each)]
+    if impossible:
+        yield Check(
+            area=AREA,
+            what=name,
+            state=CheckState.MISSING,
+            says=f"no channel can match {', '.join(impossible)}",
+            remedy="write names as in Slack: in lower case, without # and blanks, as in incident-*",
+        )
+    elif not listed:
+        yield Check(area=AREA, what=name, says="no channel is an incident channel by its name")
+    else:
+        yield Check(area=AREA, what=name, says=f"channels named {', '.join(listed)} are incident channels")

@@ -1,0 +1,161 @@
+"""Run one job: wait for a slot, run its steps, report its failure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from dbos import DBOS
+from structlog.contextvars import bound_contextvars
+
+from bot.jobs.contract import FailureHandler, JobGivenUp, JobObserver, Json, Workflow, ignore_job
+from bot.jobs.engine import DEADLINE, DeadlinePassed
+
+# A job that was in flight at this many crashes probably causes them.
+ATTEMPTS: Final = 10
+
+_log: Final = structlog.get_logger(__name__)
+
+
+class JobSlots:
+    """Limits how many bodies run at once, and counts them. Each job runs in a task of the engine."""
+
+    def __init__(self, concurrency: int) -> None:
+        self._slots = asyncio.Semaphore(concurrency)
+        self._tasks: dict[asyncio.Task[Any], str] = {}
+        self._holding: set[asyncio.Task[Any]] = set()
+        self._asleep: set[asyncio.Task[Any]] = set()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+
+    @property
+    def running(self) -> int:
+        """Return the number of jobs in flight or waiting for a slot, without sleeping ones."""
+        return len(self._tasks) - len(self._asleep)
+
+    @property
+    def records(self) -> frozenset[str]:
+        """Return the record ids of this process's jobs, sleeping ones included."""
+        return frozenset(self._tasks.values())
+
+    async def quiet(self) -> None:
+        """Wait until no job is running."""
+        await self._quiet.wait()
+
+    async def take(self) -> None:
+        """Wait for a slot for the current task."""
+        task = self._task()
+        if task not in self._tasks:
+            self._tasks[task] = DBOS.workflow_id or ""
+            # At the end of the task, not of the body: the result is recorded by then.
+            task.add_done_callback(self._leave)
+        self._asleep.discard(task)
+        self._look()
+        await self._slots.acquire()
+        self._holding.add(task)
+
+    def give(self) -> None:
+        """Release the slot of the current task."""
+        task = self._task()
+        if task in self._holding:
+            self._holding.discard(task)
+            self._slots.release()
+
+    def sleep(self) -> None:
+        """Release the slot while the current task sleeps."""
+        self.give()
+        self._asleep.add(self._task())
+        self._look()
+
+    def cancel(self) -> tuple[asyncio.Task[Any], ...]:
+        """Cancel all jobs. The engine records nothing of it, so they resume at the next start."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        return tasks
+
+    def _leave(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.pop(task, None)
+        self._asleep.discard(task)
+        self._look()
+
+    def _look(self) -> None:
+        if self.running:
+            self._quiet.clear()
+        else:
+            self._quiet.set()
+
+    def _task(self) -> asyncio.Task[Any]:
+        task = asyncio.current_task()
+        assert task is not None, "a job runs in a task"
+        return task
+
+
+@dataclass(frozen=True, slots=True)
+class DurableRun:
+    """Implements `bot.jobs.contract.JobRun` on DBOS."""
+
+    id: str
+    turns: JobSlots
+
+    async def step(self, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
+        # DBOS checks for a coroutine function; a partial or a callable object is not one.
+        async def call() -> Json | None:
+            return await do(*args)
+
+        return await DBOS.run_step_async({"name": name}, call)
+
+    async def sleep(self, seconds: float) -> None:
+        self.turns.sleep()
+        await DBOS.sleep_async(seconds)
+        await self.turns.take()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobBody:
+    """The function that the engine runs for a kind of job."""
+
+    kind: str
+    workflow: Workflow
+    turns: JobSlots
+    failed: FailureHandler | None
+    attempts: Callable[[str], Awaitable[int]]
+    watch: JobObserver = ignore_job
+
+    async def run(self, id: str, payload: Json) -> Json | None:
+        # The caller's deadline does not apply to the job itself. A recovered job has no caller and no deadline.
+        recovered = DEADLINE.get() is None
+        DEADLINE.set(None)
+        # Added to each log line of the job. Its posts carry the same id as metadata.
+        about = {name: str(payload[name]) for name in ("request", "plan") if payload.get(name)}
+        with self.watch(self.kind, recovered), bound_contextvars(**{"job": self.kind, "request": id, **about}):
+            return await self._run(id, payload, recovered=recovered)
+
+    async def _run(self, id: str, payload: Json, *, recovered: bool) -> Json | None:
+        try:
+            await self.turns.take()
+            if recovered:
+                await self._count_attempts()
+            return await self.workflow(DurableRun(id, self.turns), payload)
+        except DeadlinePassed:
+            # The process is ending, not the job.
+            raise
+        except Exception as error:
+            await report_failure(self.failed, kind=self.kind, id=id, payload=payload, error=error)
+            raise
+        finally:
+            self.turns.give()
+
+    async def _count_attempts(self) -> None:
+        if await self.attempts(DBOS.workflow_id or "") > ATTEMPTS:
+            raise JobGivenUp(f"the process crashed {ATTEMPTS} times while this job was in flight")
+
+
+async def report_failure(failed: FailureHandler | None, *, kind: str, id: str, payload: Json, error: Exception) -> None:
+    """Log that a job has failed for good, and call the failure handler."""
+    _log.error("job_failed", kind=kind, id=id, exc_info=error)
+    if failed is not None:
+        await failed(kind, id, payload, error)

@@ -1,0 +1,165 @@
+"""What follows a message whose first part stands: its other parts and its file, in the same thread, once each.
+
+It goes with the message when that is deleted. Parts are known by their keys, files by their names: Slack lets an upload
+carry nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+import structlog
+
+from bot.slack.errors import MessageGone, SlackError, SlackUnavailable, TooLong
+from bot.slack.message_forms import as_file, message_key, payload
+from bot.slack.message_search import listed_files
+from bot.slack.posts import Address, Posts
+from bot.slack.uploads import Uploads
+from intents.domain import Language, Text
+from responses.language import language_of
+from responses.slack.message import Message, Picture, Snippet
+from responses.slack.notices import notice
+
+_log: Final = structlog.get_logger(__name__)
+_REMEMBERED: Final = 1000
+# More than that one answer has never left in its thread.
+_MOST_WITHDRAWN: Final = 20
+_NOT_UPLOADED: Final = Text(
+    en="There is more to this answer than fits into a message, and I could not upload it as a file",
+    zh="此回答超出了一条消息的长度，而我无法将其余部分作为文件上传",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continuations:
+    """Follows messages of one workspace. A former attempt's rest is found, not repeated."""
+
+    posts: Posts
+    uploads: Uploads
+    _done: OrderedDict[tuple[str, str, str], None] = field(default_factory=OrderedDict)
+
+    async def parts(self, address: Address, parts: Sequence[Message], *, sought: bool) -> None:
+        """Post the second and further `parts` into the thread of `address`. `sought`: a former attempt may have."""
+        for number, part in enumerate(parts, start=2):
+            own = replace(address, key=f"{address.key}/part-{number}" if address.key else "")
+            if self._is_done(own, own.key) or (sought and own.key and await self.posts.sought(own)):
+                continue
+            try:
+                await self.posts.post(own, payload(part, key=own.key))
+            except TooLong:
+                form = as_file(part)
+                await self.posts.post(own, payload(form.parts[0], key=own.key))
+                if form.file is not None:
+                    await self.file(address, form.file, said=part.text, sought=sought)
+            self._remember(own, own.key)
+
+    async def file(self, address: Address, snippet: Snippet, *, said: str, sought: bool) -> None:
+        """Upload `snippet` into the thread, or say there that it could not be; `said` shows in which language."""
+        own = replace(snippet, name=_own_name(snippet, address.key))
+        if self._is_done(address, own.name):
+            return
+        try:
+            if sought and await self.uploads.search.file(
+                channel=address.channel, thread_ts=address.thread_ts, name=own.name
+            ):
+                return
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("files cannot be looked for", channel=address.channel, error=str(error))
+        try:
+            await self.uploads.upload(channel=address.channel, snippet=own, thread_ts=address.thread_ts)
+        except SlackError as error:
+            _log.warning("a file could not be uploaded", channel=address.channel, error=str(error))
+            await self._admit(address, error, said=said, sought=sought)
+        self._remember(address, own.name)
+
+    async def picture(self, address: Address, picture: Picture) -> None:
+        """Upload `picture` into the thread once, whoever repeats this. Raises SlackError."""
+        own = replace(picture, name=_own_name(picture, address.key))
+        if self._is_done(address, own.name):
+            return
+        search = self.uploads.search
+        if not await search.file(channel=address.channel, thread_ts=address.thread_ts, name=own.name):
+            await self.uploads.upload(channel=address.channel, snippet=own, thread_ts=address.thread_ts)
+        self._remember(address, own.name)
+
+    async def withdraw(self, address: Address) -> None:
+        """Delete from the thread of `address` what followed the message with its key. Raises SlackUnavailable."""
+        for done in [done for done in self._done if done[:2] == (address.channel, address.thread_ts)]:
+            if _is_of(done[2], address.key):
+                del self._done[done]
+        messages = self.posts.search.matching(
+            lambda message: _follows(message, address.key),
+            channel=address.channel,
+            thread_ts=address.thread_ts,
+            near_ts=address.near_ts,
+        )
+        try:
+            followed = [message async for message in messages]
+            for message in followed[:_MOST_WITHDRAWN]:
+                for file in listed_files(message):
+                    await self._delete_file(str(file.get("id") or ""))
+                await self.posts.delete(channel=address.channel, ts=str(message.get("ts") or ""))
+        except SlackUnavailable:
+            raise
+        except MessageGone:
+            return  # there is no such thread any more
+        except SlackError as error:
+            _log.warning("what followed a message stays", channel=address.channel, error=str(error))
+
+    async def _delete_file(self, file: str) -> None:
+        try:
+            await self.uploads.delete(file)
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("a file cannot be deleted", file=file, error=str(error))
+
+    async def _admit(self, address: Address, error: SlackError, *, said: str, sought: bool) -> None:
+        language = language_of(said) or Language.EN
+        why = error.says
+        says = Text(en=f"{_NOT_UPLOADED.en}: {why.en}.", zh=f"{_NOT_UPLOADED.zh}：{why.zh}。")
+        own = replace(address, key=f"{address.key}/note" if address.key else "")
+        try:
+            if sought and own.key and await self.posts.sought(own):
+                return
+            await self.posts.post(own, payload(notice(says, language=language), key=own.key))
+        except SlackError as refused:
+            _log.warning("a note could not be posted", channel=address.channel, error=str(refused))
+
+    def _is_done(self, address: Address, name: str) -> bool:
+        return bool(name) and (address.channel, address.thread_ts, name) in self._done
+
+    def _remember(self, address: Address, name: str) -> None:
+        self._done[address.channel, address.thread_ts, name] = None
+        while len(self._done) > _REMEMBERED:
+            self._done.popitem(last=False)
+
+
+def _own_name(snippet: Snippet | Picture, key: str) -> str:
+    """The file's name with marks of the message it belongs to and of what is in it: an edit may have another file."""
+    path = PurePosixPath(snippet.name or "answer.txt")
+    return f"{path.stem}-{_mark(key, 6)}-{_mark(snippet.content, 4)}{path.suffix or '.txt'}"
+
+
+def _mark(content: str | bytes, digits: int) -> str:
+    raw = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    return hashlib.sha256(raw).hexdigest()[:digits]
+
+
+def _is_of(name: str, key: str) -> bool:
+    """Whether a part's key or a file's name is one of what follows the message `key`."""
+    return name.startswith(f"{key}/") or f"-{_mark(key, 6)}-" in name
+
+
+def _follows(message: Mapping[str, Any], key: str) -> bool:
+    files = listed_files(message)
+    # A deleted file has lost its name, and its message shows nothing any more.
+    is_empty = bool(files) and all(file.get("mode") == "tombstone" for file in files)
+    return is_empty or _is_of(message_key(message)[0], key) or any(_is_of(str(file.get("name")), key) for file in files)

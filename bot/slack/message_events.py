@@ -1,0 +1,173 @@
+"""What somebody said in Slack, taken from the many shapes in which Slack reports it.
+
+Shapes: docs.slack.dev/reference/events/message and its subtypes. A bot's alert often has no text of its own: it is then
+in the attachments or blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from intents.slack_text import unformatted
+from responses.safety import safe_value
+
+# What somebody wrote; the other subtypes are notices of Slack's own (joins, topics, pins …).
+_SPOKEN: Final = frozenset({"", "file_share", "thread_broadcast", "bot_message", "me_message"})
+_FILE_KEYS: Final = ("id", "name", "size", "mimetype", "filetype", "mode", "url_private_download", "url_private",
+                     "file_access")  # fmt: skip
+_ADDRESSES: Final = ("url_private_download", "url_private")
+_DEEPEST: Final = 8
+_SLACKBOT: Final = "USLACKBOT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedMessage:
+    """One message. `text` is what the person pasted, free of Slack's markup; `thread_ts` is empty outside threads."""
+
+    team: str
+    channel: str
+    ts: str
+    thread_ts: str = ""
+    user: str = ""
+    text: str = ""
+    files: tuple[dict[str, Any], ...] = ()
+    bot: bool = False
+    direct: bool = False
+    mentions_us: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedMessage:
+    """A message was deleted."""
+
+    team: str
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditedMessage:
+    """A message reads differently now. Unfurled links edit a message too: `changed` tells whether its words did."""
+
+    said: ReceivedMessage
+    changed: bool
+
+
+def read_event(
+    event: Mapping[str, Any], *, team: str, us: str, our_bot: str
+) -> ReceivedMessage | EditedMessage | DeletedMessage | None:
+    """What a `message` or `app_mention` event tells; None for notices, and for what we or Slackbot said.
+
+    `us` is our user's id, `our_bot` our bot's.
+    """
+    subtype = _text(event, "subtype")
+    if subtype == "message_deleted":
+        return DeletedMessage(team=team, channel=_text(event, "channel"), ts=_text(event, "deleted_ts"))
+    if subtype != "message_changed":
+        return _received(event, team=team, us=us, our_bot=our_bot)
+    now, before = _mapping(event.get("message")), _mapping(event.get("previous_message"))
+    if now.get("subtype") == "tombstone":  # a message with replies leaves its place behind when it is deleted
+        return DeletedMessage(team=team, channel=_text(event, "channel"), ts=_text(now, "ts"))
+    inner = {
+        **now, "channel": _text(event, "channel"), "channel_type": event.get("channel_type", ""),
+        "subtype": _plain(now),
+    }  # fmt: skip
+    said = _received(inner, team=team, us=us, our_bot=our_bot)
+    return EditedMessage(said=said, changed=_words(now) != _words(before)) if said else None
+
+
+def _received(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> ReceivedMessage | None:
+    """Return the message that an event carries; None for notices, and for what we or Slackbot said."""
+    subtype, channel, user = _text(event, "subtype"), _text(event, "channel"), _text(event, "user")
+    if subtype not in _SPOKEN or not event.get("ts"):
+        return None
+    # Slackbot tells us in a direct message of ours that we were removed from a channel: nobody asked anything there.
+    if _text(event, "bot_id") == our_bot or user in (us, _SLACKBOT):
+        return None
+    thread = _text(event, "thread_ts")
+    return ReceivedMessage(
+        team=team,
+        channel=channel,
+        ts=str(event["ts"]),
+        thread_ts=thread if thread != event["ts"] else "",
+        user=user,
+        text=text_of(event),
+        files=files_of(event),
+        bot=bool(event.get("bot_id")) or subtype == "bot_message",
+        direct=event.get("channel_type") == "im" or channel.startswith("D"),
+        mentions_us=event.get("type") == "app_mention" or f"<@{us}" in _words(event),
+    )
+
+
+def text_of(message: Mapping[str, Any]) -> str:
+    """What a message says, free of Slack's markup."""
+    return unformatted(_words(message))
+
+
+def markup_of(message: Mapping[str, Any]) -> str:
+    """What a message says, as Slack writes it: mentions and links in angle brackets, entities."""
+    return _words(message)
+
+
+def files_of(message: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Of each file what it takes to fetch it."""
+    return tuple(_file(file) for file in message.get("files") or () if isinstance(file, Mapping))
+
+
+def _plain(message: Mapping[str, Any]) -> str:
+    subtype = str(message.get("subtype") or "")
+    return subtype if subtype in _SPOKEN else ""
+
+
+def _words(message: Mapping[str, Any]) -> str:
+    """The text, and what a bot put into attachments; its blocks where there is nothing else."""
+    parts = [str(message.get("text") or "")]
+    for attachment in message.get("attachments") or ():
+        if isinstance(attachment, Mapping) and not attachment.get("from_url"):  # an unfurled link is nobody's words
+            parts += _of_attachment(attachment)
+    if not any(part.strip() for part in parts):
+        parts += _texts(message.get("blocks"), 0)
+    return "\n".join(dict.fromkeys(part for part in parts if part.strip()))
+
+
+def _of_attachment(attachment: Mapping[str, Any]) -> Iterator[str]:
+    for key in ("pretext", "title", "text"):
+        yield str(attachment.get(key) or "")
+    for field in attachment.get("fields") or ():
+        if isinstance(field, Mapping):
+            yield f"{field.get('title') or ''}: {field.get('value') or ''}"
+    yield from _texts(attachment.get("blocks"), 0)
+    if not attachment.get("text"):
+        yield str(attachment.get("fallback") or "")
+
+
+def _texts(value: Any, depth: int) -> Iterator[str]:
+    """Every `text` string below `value`: blocks nest it in many ways."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, Mapping):
+        if isinstance(value.get("text"), str):
+            yield value["text"]
+        for key, inner in value.items():
+            if isinstance(inner, Mapping | list) and key != "accessory":
+                yield from _texts(inner, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, depth + 1)
+
+
+def _file(file: Mapping[str, Any]) -> dict[str, Any]:
+    """A name may hold a secret, and so does the address then, which has the name in it: Slack tells it again by id."""
+    kept = {key: file[key] for key in _FILE_KEYS if file.get(key) not in (None, "")}
+    shown = safe_value(kept)
+    return {key: value for key, value in shown.items() if key not in _ADDRESSES or value == kept[key]}
+
+
+def _text(event: Mapping[str, Any], key: str) -> str:
+    return str(event.get(key) or "")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,14 @@
+"""Make the library's client for one token: which address it calls, and how long it waits for an answer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+_CALL_TIMEOUT_S: Final = 5
+
+
+def web_client(*, api_url: str, token: str = "") -> AsyncWebClient:
+    """Return a client; without a token it authorises nothing."""
+    return AsyncWebClient(token=token or None, base_url=api_url, timeout=_CALL_TIMEOUT_S)

@@ -1,0 +1,86 @@
+"""Open the store: migrate the database, then provide its repositories."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Column, Table, delete
+
+from bot.store.answers import Answers
+from bot.store.audit_log import Audit
+from bot.store.chronicles import Chronicles
+from bot.store.database import Database, parse_url
+from bot.store.feedback import Feedback
+from bot.store.heartbeats import Heartbeats
+from bot.store.migration import migrate
+from bot.store.mutes import Mutes
+from bot.store.notices import Notices
+from bot.store.outbox import Outbox
+from bot.store.plans import Plans
+from bot.store.requests import Requests
+from bot.store.tables import answers, feedback, mutes, notices, outbox, plans, replicas, requests, topics
+from bot.store.topics import Topics
+
+# The column that dates each table's rows for purging. The audit is never purged.
+_AGES: Final[tuple[tuple[Table, Column[object]], ...]] = (
+    (requests, requests.c.touched),
+    (outbox, outbox.c.began),
+    (answers, answers.c.saved),
+    (topics, topics.c.last),
+    (mutes, mutes.c.until),
+    (feedback, feedback.c.at),
+    (plans, plans.c.expires),
+    (notices, notices.c.at),
+    (replicas, replicas.c.beat),
+)
+
+
+class Store:
+    """The repositories of one database. Each method is one transaction, safe with other processes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.requests = Requests(database)
+        self.outbox = Outbox(database)
+        self.answers = Answers(database)
+        self.topics = Topics(database)
+        self.mutes = Mutes(database)
+        self.feedback = Feedback(database)
+        self.plans = Plans(database)
+        self.audit = Audit(database)
+        self.notices = Notices(database)
+        self.replicas = Heartbeats(database)
+        self.chronicles = Chronicles(database)
+
+    async def ping(self) -> None:
+        """Raise `StoreUnavailable` unless a write could begin now. Only a real write detects a full disk."""
+        await self._database.ping()
+
+    async def purge(self, before: datetime, *, chronicles_before: datetime) -> int:
+        """Delete rows last used before a time. Return their number. The audit is never purged.
+
+        Chronicles have their own time: an incident is looked up for longer than a question.
+        """
+        gone = await self.chronicles.purge(chronicles_before, dismissed_before=before)
+        for table, age in _AGES:
+            # One short transaction each, so that nobody waits for all of them.
+            async with self._database.write() as connection:
+                gone += (await connection.execute(delete(table).where(age < before))).rowcount
+        return gone
+
+
+@asynccontextmanager
+async def open_store(url: str) -> AsyncIterator[Store]:
+    """Open and migrate the store at `url`: sqlite:///path or postgresql://host/name. Raise `StoreUnavailable`."""
+    parsed = parse_url(url)
+    # In a thread: migrating reads files and waits for other migrating processes.
+    await asyncio.to_thread(migrate, parsed)
+    database = Database(parsed)
+    try:
+        yield Store(database)
+    finally:
+        await database.close()

@@ -1,0 +1,1 @@
+"""Slack's events, commands, shortcuts and button presses become requests and jobs."""

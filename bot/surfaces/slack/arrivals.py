@@ -1,0 +1,82 @@
+"""Count and time each arrival, by HTTP and by Socket Mode alike, and bind its request to the log lines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from structlog.contextvars import bound_contextvars
+
+from bot.surfaces.slack.manifest import events
+
+# The manifest has a message's kind of channel beside it.
+_EVENTS: Final = frozenset(event.partition(".")[0] for event in events())
+_SURFACES: Final[Mapping[str, str]] = {
+    "block_actions": "action",
+    "view_submission": "dialog",
+    "view_closed": "dialog",
+    "message_action": "shortcut",
+    "shortcut": "shortcut",
+}
+_OTHER: Final = "other"
+
+
+class Delivered(Protocol):
+    """Hears of each arrival: what it was, whether Slack need not send it again, and how long that took."""
+
+    def __call__(self, surface: str, *, acknowledged: bool, seconds: float) -> None: ...
+
+
+class CountedApp(AsyncApp):
+    """Bolt's app, which tells `delivered` of each arrival once it is answered. It neither raises nor waits."""
+
+    def __init__(self, *, delivered: Delivered, **options: Any) -> None:
+        super().__init__(**options)
+        self._delivered = delivered
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        """As Bolt's own."""
+        began = time.monotonic()
+        request = request_of(req.body)
+        acknowledged = False
+        with bound_contextvars(**({"request": request} if request else {})):
+            try:
+                answer = await super().async_dispatch(req)
+                acknowledged = answer.status < 400
+                return answer
+            finally:
+                seconds = time.monotonic() - began
+                self._delivered(surface_of(req.body), acknowledged=acknowledged, seconds=seconds)
+
+
+def surface_of(body: Mapping[str, Any]) -> str:
+    """A bounded word for what arrived: an event's type, command, shortcut, action, dialog, other."""
+    event = body.get("event")
+    if isinstance(event, Mapping):
+        kind = str(event.get("type"))
+        return kind if kind in _EVENTS else _OTHER
+    return "command" if "command" in body else _SURFACES.get(str(body.get("type")), _OTHER)
+
+
+def request_of(body: Mapping[str, Any]) -> str:
+    """The id of the request that an arrival is or changes, as its listener makes it; "" for what is none."""
+    event = body.get("event")
+    if isinstance(event, Mapping):
+        # What is edited or deleted is the message inside.
+        inner = event.get("message") or event.get("previous_message")
+        message = inner if isinstance(inner, Mapping) else event
+        return _joined(body.get("team_id"), event.get("channel"), message.get("ts"))
+    if "command" in body:
+        return _joined(body.get("team_id"), body.get("channel_id"), f"c{body.get('trigger_id')}")
+    if body.get("type") == "message_action":
+        team, channel = body.get("team") or {}, body.get("channel") or {}
+        return _joined(team.get("id"), channel.get("id"), f"s{body.get('trigger_id')}")
+    return ""
+
+
+def _joined(*parts: Any) -> str:
+    named = all(isinstance(part, str) and part for part in parts)
+    return ".".join(parts) if named else ""

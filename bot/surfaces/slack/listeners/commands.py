@@ -1,0 +1,134 @@
+"""Take `/diagnose`: its answer is posted where it was typed; questions about the channel are answered in private."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.jobs import JobsUnavailable
+from bot.store import LONGEST_TEXT, Asked, ReplyAddress, StoreUnavailable, Surface
+from bot.surfaces.slack.entry_points import COMMAND
+from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
+from bot.workflows.mutes import Mutes
+from bot.workflows.submissions import Submissions
+from intents.channel_commands import ChannelCommand
+from intents.domain import Language
+from intents.misuse import Misused
+from intents.slash import AskHelp, AskObject, AskText, Muted, parse_command
+from responses.failures import BUSY
+from responses.language import choose
+from responses.safety import safe, safe_line
+from responses.slack.diagnosis import placeholder_message
+from responses.slack.help import help_message, misused
+from responses.slack.message import Message
+from responses.slack.notices import notice
+
+_log: Final = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandListener:
+    """Answers the command: at once what needs no job, else with a placeholder. `language` is that of the settings."""
+
+    submissions: Submissions
+    mutes: Mutes
+    incidents: IncidentCommands
+    language: Language | None
+
+    async def heard(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Take a command and show its answer to the person who typed it."""
+        text = str(body.get("text") or "")
+        spoken = choose(told=self.language, text=text)
+        try:
+            said = await self._take(body, text, spoken)
+            if intent := _answered_at_once(text):
+                self.submissions.metrics.asked(Surface.COMMAND, intent, "taken")
+        except (StoreUnavailable, JobsUnavailable) as error:
+            # Slack does not send a command again, so its user is told to.
+            _log.error("a command could not be recorded", error=str(error))
+            said = notice(BUSY, language=spoken)
+        await ack({"response_type": "ephemeral", "text": said.text, "blocks": [*said.blocks]})
+
+    async def _take(self, body: dict[str, Any], text: str, language: Language) -> Message:
+        now = self.submissions.clock()
+        match parse_command(text):
+            case AskHelp():
+                return help_message(language=language)
+            case Misused() as wrong:
+                return misused(wrong.says, wrong.closest, language=language)
+            case Muted() as muted:
+                return await self.mutes.answer(str(body["channel_id"]), muted, language=language)
+            case ChannelCommand() as command:
+                return await self.incidents.answer(_commanded(body, text, command, now, language))
+            case AskObject() as about:
+                # Where it is, is read anew from the words once it is known which clusters may be seen.
+                where = safe(text, limit=LONGEST_TEXT) if about.cluster or about.place else ""
+                await self.submissions.submit(_asked(body, now, text=where, about=about))
+                name = f"{about.namespace}/{about.name}".lstrip("/")
+                return placeholder_message(language=language, about=f"{about.kind} {name}")
+            case AskText(text=inner, cluster=cluster):
+                asked = _asked(body, now, text=safe(text if cluster else inner, limit=LONGEST_TEXT))
+                await self.submissions.submit(asked)
+                return placeholder_message(language=language)
+
+
+def register(app: AsyncApp, listener: CommandListener) -> None:
+    """Listen to the command."""
+    app.command(COMMAND)(listener.heard)
+
+
+def _answered_at_once(text: str) -> str:
+    """What a command asks for that is no request; those count once they are answered."""
+    match parse_command(text):
+        case AskHelp():
+            return "help"
+        case Misused():
+            return "misused"
+        case Muted():
+            return "muted"
+        case ChannelCommand(doing=doing):
+            return doing.value
+        case _:
+            return ""
+
+
+def _commanded(
+    body: dict[str, Any], text: str, command: ChannelCommand, now: datetime, language: Language
+) -> IncidentCommand:
+    return IncidentCommand(
+        id=_id(body),
+        team=str(body["team_id"]),
+        channel=str(body["channel_id"]),
+        user=str(body["user_id"]),
+        command=command,
+        text=text,
+        response_url=str(body.get("response_url") or ""),
+        at=now,
+        language=language,
+    )
+
+
+def _id(body: dict[str, Any]) -> str:
+    return f"{body['team_id']}.{body['channel_id']}.c{body['trigger_id']}"
+
+
+def _asked(body: dict[str, Any], now: datetime, *, text: str = "", about: AskObject | None = None) -> Asked:
+    return Asked(
+        id=_id(body),
+        origin=Surface.COMMAND,
+        reply_to=ReplyAddress(
+            team=str(body["team_id"]),
+            channel=str(body["channel_id"]),
+            response_url=str(body.get("response_url") or ""),
+        ),
+        user=str(body["user_id"]),
+        text=text,
+        kind=safe_line(about.kind) if about else "",
+        namespace=safe_line(about.namespace) if about else "",
+        name=safe_line(about.name) if about else "",
+        created=now,
+    )

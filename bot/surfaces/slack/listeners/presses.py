@@ -1,0 +1,134 @@
+"""Take presses of buttons, choices from menus and submitted dialogs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.jobs import JobsUnavailable
+from bot.policy import ReadLevel
+from bot.slack.errors import SlackError
+from bot.store import StoreUnavailable
+from bot.surfaces.slack.listeners import TELL_S
+from bot.surfaces.slack.press_intake import ConfirmationNeeded, InvalidInput, PressIntake, PressRefused
+from bot.surfaces.slack.press_payload import ButtonPress, read_press
+from bot.workflows.kept_answer import KeptAnswer
+from intents.domain import Language, Text
+from responses import failures
+from responses.slack.message import View
+from responses.slack.notices import not_done
+from responses.slack.presses import Press
+from responses.slack.remedy_dialogs import loading_dialog, refusal_dialog, source_warning_dialog
+
+_log: Final = structlog.get_logger(__name__)
+_ANY: Final = re.compile(".*")
+_OPEN_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class PressListener:
+    """Answers Slack for each press, after `presses` has recorded it."""
+
+    presses: PressIntake
+
+    async def pressed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Take a press of a button or a choice from a menu of a message."""
+        press = read_press(body)
+        if press is not None:
+            try:
+                await self._take(press)
+            except PressRefused as refused:
+                await self._whisper(press, refused.says)
+            except (StoreUnavailable, JobsUnavailable) as error:
+                # A press is not sent again by Slack: whoever pressed is told to.
+                _log.error("a press could not be recorded", error=str(error))
+                await self._whisper(press, failures.BUSY)
+        await ack()
+
+    async def submitted(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Take a dialog that was submitted; what is wrong with it is said in the dialog itself."""
+        press = read_press(body)
+        if press is None:
+            await ack()
+        else:
+            await ack(await self._shown_next(press))
+
+    async def _shown_next(self, press: ButtonPress) -> dict[str, Any]:
+        """Return what Slack is to do with the dialog."""
+        try:
+            await self.presses.take(press)
+        except InvalidInput as invalid:
+            language = await self._language(press)
+            errors = {block: says.in_(language) for block, says in invalid.wrong.items()}
+            return {"response_action": "errors", "errors": errors}
+        except ConfirmationNeeded as asked:
+            return _update(source_warning_dialog(asked.carried, asked.custodian, language=await self._language(press)))
+        except (PressRefused, StoreUnavailable, JobsUnavailable) as error:
+            reason = error.says if isinstance(error, PressRefused) else failures.BUSY
+            return _update(refusal_dialog(reason, language=await self._language(press)))
+        if press.press is Press.ANSWER:
+            return _update(loading_dialog(await self._language(press)))
+        return {"response_action": "clear"}
+
+    async def _take(self, press: ButtonPress) -> None:
+        if press.press is Press.DETAILS:
+            await self._open_details(press)
+        else:
+            await self.presses.take(press)
+
+    async def _open_details(self, press: ButtonPress) -> None:
+        """Open it here and now: what it shows is written down already, and its trigger lasts three seconds."""
+        answer, services = await self.presses.answer_of(press), self.presses.services
+        try:
+            async with asyncio.timeout(_OPEN_S):
+                requester = await services.requester(team=press.team, channel=press.channel, user=press.user)
+                view: View = KeptAnswer.from_json(answer.message).details(requester.language)
+                if requester.scope.reading is not ReadLevel.FULL:
+                    view = refusal_dialog(failures.NOT_ALLOWED_HERE, language=requester.language)
+                await services.slack.open_view(press.trigger, view)
+        except TimeoutError:
+            _log.warning("the details could not be opened: Slack does not answer")
+        except SlackError as error:
+            _log.warning("the details could not be opened", error=str(error))
+            await self._whisper(press, error.says)
+
+    async def _language(self, press: ButtonPress) -> Language:
+        """Return the presser's own: a dialog stands in no channel."""
+        return await self.presses.services.language_of(press.user, within=TELL_S)
+
+    async def _whisper(self, press: ButtonPress, reason: Text) -> None:
+        if not press.channel:
+            return
+        services = self.presses.services
+        try:
+            async with asyncio.timeout(TELL_S):
+                requester = await services.requester(team=press.team, channel=press.channel, user=press.user)
+                await services.slack.whisper(
+                    channel=press.channel,
+                    user=press.user,
+                    thread_ts=press.thread_ts,
+                    message=not_done(reason, language=requester.language),
+                )
+        except (SlackError, TimeoutError) as error:
+            _log.warning("whoever pressed could not be told", error=str(error))
+
+
+def _update(view: View) -> dict[str, Any]:
+    return {"response_action": "update", "view": view}
+
+
+async def _closed(ack: AsyncAck) -> None:
+    await ack()
+
+
+def register(app: AsyncApp, presses: PressIntake) -> None:
+    """Listen to every button, menu and dialog: in Socket Mode one without a listener is never acknowledged."""
+    listener = PressListener(presses)
+    app.action(_ANY)(listener.pressed)
+    app.view(_ANY)(listener.submitted)
+    app.view_closed(_ANY)(_closed)

@@ -1,0 +1,96 @@
+"""Take shortcuts of a message's menu: "Diagnose this", "Add to timeline", "Remove from timeline"."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.jobs import JobsUnavailable
+from bot.slack.client import Identity, Slack
+from bot.slack.errors import SlackError
+from bot.slack.message_events import files_of, text_of
+from bot.store import LONGEST_TEXT, Asked, ReplyAddress, StoreUnavailable, Surface
+from bot.surfaces.slack.entry_points import DIAGNOSE_THIS, PIN, UNPIN
+from bot.surfaces.slack.listeners import TELL_S
+from bot.surfaces.slack.timeline_pins import TimelinePins
+from bot.workflows.chronicle.timeline_marks import TimelineMark
+from bot.workflows.submissions import Submissions
+from intents.domain import Language
+from responses.failures import BUSY
+from responses.language import choose
+from responses.safety import safe
+from responses.slack.notices import notice
+
+_log: Final = structlog.get_logger(__name__)
+
+_MARKS: Final = {PIN: TimelineMark.PIN, UNPIN: TimelineMark.REMOVE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortcutListener:
+    """Takes what was chosen from a message's menu. `language` is that of the settings."""
+
+    submissions: Submissions
+    timeline_pins: TimelinePins
+    slack: Slack
+    identity: Identity
+    language: Language | None
+
+    async def diagnose_this(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Ask what the message means, and answer in its thread."""
+        asked = self._asked(body)
+        try:
+            await self.submissions.submit(asked)
+        except (StoreUnavailable, JobsUnavailable) as error:
+            # Slack does not send a shortcut again, so its user is told to.
+            _log.error("a shortcut could not be recorded", error=str(error))
+            await self._try_again(asked.response_url, choose(told=self.language, text=asked.text))
+        await ack()
+
+    async def marked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Put the message on the timeline, or take it off."""
+        try:
+            await self.timeline_pins.chosen(_MARKS[str(body["callback_id"])], body)
+        except (StoreUnavailable, JobsUnavailable) as error:
+            _log.error("a shortcut could not be recorded", error=str(error))
+            await self._try_again(str(body.get("response_url") or ""), choose(told=self.language))
+        await ack()
+
+    def _asked(self, body: dict[str, Any]) -> Asked:
+        message = body["message"]
+        team = str((body.get("team") or {}).get("id") or self.identity.team)
+        channel, ts = str(body["channel"]["id"]), str(message["ts"])
+        return Asked(
+            # Whoever asks again about the same message asks anew: it is no event that Slack repeats.
+            id=f"{team}.{channel}.s{body['trigger_id']}",
+            origin=Surface.SHORTCUT,
+            reply_to=ReplyAddress(
+                team=team,
+                channel=channel,
+                thread_ts=str(message.get("thread_ts") or ts),
+                response_url=str(body.get("response_url") or ""),
+            ),
+            source_ts=ts,
+            user=str(body["user"]["id"]),
+            text=safe(text_of(message), limit=LONGEST_TEXT),
+            files=files_of(message),
+            created=self.submissions.clock(),
+        )
+
+    async def _try_again(self, response_url: str, language: Language) -> None:
+        try:
+            async with asyncio.timeout(TELL_S):
+                await self.slack.respond(response_url, notice(BUSY, language=language))
+        except (SlackError, TimeoutError) as error:
+            _log.warning("whoever used the shortcut could not be told", error=str(error))
+
+
+def register(app: AsyncApp, listener: ShortcutListener) -> None:
+    """Listen to every item of a message's menu."""
+    app.shortcut(DIAGNOSE_THIS)(listener.diagnose_this)
+    for callback_id in _MARKS:
+        app.shortcut(callback_id)(listener.marked)

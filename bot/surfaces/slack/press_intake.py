@@ -1,0 +1,214 @@
+"""From a press to a durable job. A press is a claim, no fact: who pressed, on which message of ours, is checked first.
+
+Slack's signature says that Slack sent it. It does not say that the button is one we offered there: a payload may be
+replayed, stem from a message that another app forged, or from another workspace. Such presses are refused and audited.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+
+from bot.jobs import StartJob
+from bot.slack.client import Identity
+from bot.store import AuditEntry, Store, StoredAnswer, StoredPlan
+from bot.surfaces.slack.press_payload import ButtonPress
+from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, typed_answers, was_shown_to
+from bot.workflows.services import Services
+from intents.domain import Custodian, Text
+from responses import failures, words
+from responses.safety import safe_line
+from responses.slack.cluster_picker import cluster_of_token
+from responses.slack.presses import Press, parse_dialog_metadata
+
+_log: Final = structlog.get_logger(__name__)
+
+_DIALOGS: Final = frozenset({Press.CONFIRM, Press.CONFIRM_AGAIN, Press.ANSWER})
+_OPINIONS: Final = frozenset({Press.NOT_IT, Press.MUTE, Press.UNMUTE})
+
+
+class InvalidInput(Exception):
+    """What was typed into a dialog cannot be taken: input's block id → what is wrong with it."""
+
+    def __init__(self, wrong: Mapping[str, Text]) -> None:
+        self.wrong = wrong
+        super().__init__(", ".join(wrong))
+
+
+class ConfirmationNeeded(Exception):
+    """The change has to be confirmed once more, knowing that a custodian will take it back."""
+
+    def __init__(self, carried: str, custodian: Custodian) -> None:
+        self.carried = carried
+        self.custodian = custodian
+        super().__init__(custodian.name)
+
+
+class PressRefused(Exception):
+    """Nothing is started. `why` goes into the audit, `says` to the person who pressed."""
+
+    def __init__(self, why: str, says: Text = failures.UNKNOWN_BUTTON) -> None:
+        self.why = why
+        self.says = says
+        super().__init__(why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PressIntake:
+    """Checks presses and starts their jobs.
+
+    Methods raise PressRefused (audited already), StoreUnavailable or JobsUnavailable.
+    """
+
+    services: Services
+    start: StartJob
+    identity: Identity
+
+    @property
+    def _store(self) -> Store:
+        return self.services.store
+
+    async def take(self, press: ButtonPress) -> None:
+        """Start what was pressed. Raises InvalidInput and ConfirmationNeeded too."""
+        try:
+            if press.press in _DIALOGS:
+                await self._take_dialog(press)
+            else:
+                await self._take_button(press)
+        except PressRefused as refused:
+            await self._audit(press, refused.why)
+            raise
+
+    async def answer_of(self, press: ButtonPress) -> StoredAnswer:
+        """Return the answer whose message was pressed."""
+        try:
+            return await self._answer_of(press)
+        except PressRefused as refused:
+            await self._audit(press, refused.why)
+            raise
+
+    # --- buttons below an answer ---
+
+    async def _take_button(self, press: ButtonPress) -> None:
+        answer = await self._answer_of(press)
+        payload = {
+            "request": answer.request_id,
+            "team": press.team,
+            "channel": press.channel,
+            "ts": press.ts,
+            "user": press.user,
+        }
+        if press.press is Press.REMEDY:
+            await self._preview(press, answer, payload)
+        elif press.press in _OPINIONS:
+            what = str(press.press)
+            job = f"{answer.request_id}.{what}.{press.user}.{press.at}"
+            await self.start("opinion", job, {**payload, "what": what})
+        elif press.press is Press.CLUSTER:
+            cluster = cluster_of_token(answer.request_id, press.value, self.services.clusters.names)
+            if not cluster:
+                raise PressRefused("the cluster is none of this message")
+            job = f"{answer.request_id}.pick.{press.user}.{press.at}"
+            await self.start("pick", job, {**payload, "cluster": cluster})
+
+    async def _preview(self, press: ButtonPress, answer: StoredAnswer, payload: dict[str, Any]) -> None:
+        plan = await self._store.plans.get(press.value)
+        if plan is None or plan.request_id != answer.request_id:
+            raise PressRefused("the plan is none of this message")
+        job = f"{plan.id}.preview.{press.user}.{press.at}"
+        await self.start("preview", job, {**payload, "plan": plan.id, "trigger": press.trigger})
+
+    async def _answer_of(self, press: ButtonPress) -> StoredAnswer:
+        self._check_sender(press)
+        answer = await self._store.answers.by_message(press.channel, press.ts)
+        if answer is None:
+            raise PressRefused("the message is no answer of ours")
+        return answer
+
+    # --- dialogs ---
+
+    async def _take_dialog(self, press: ButtonPress) -> None:
+        plan = await self._shown_to(press)
+        if press.press is Press.ANSWER:
+            await self._answer(press, plan)
+        else:
+            await self._confirm(press, plan)
+
+    async def _confirm(self, press: ButtonPress, plan: StoredPlan) -> None:
+        view = filling_id(press.view, parse_dialog_metadata(press.value)[1])
+        seen = dialog_content(plan, view)
+        if seen is None:
+            raise PressRefused("the dialog does not show what would be done")
+        if press.press is Press.CONFIRM:
+            _check_name(name_to_type(plan), press.typed.get(Press.TYPED_NAME, ""))
+            if custodian := seen.preview.outlook.custodian:
+                raise ConfirmationNeeded(press.value, custodian)
+        # One job for each dialog: a submission that comes twice is one, and the claim decides between two dialogs.
+        job = f"{plan.id}.remedy.{press.view}"
+        payload = {"plan": plan.id, "team": press.team, "user": press.user, "view": view}
+        await self.start("remedy", job, payload)
+
+    async def _answer(self, press: ButtonPress, plan: StoredPlan) -> None:
+        """Keep the values that were asked for, and let the dialog go on to the preview."""
+        answer = await self._store.answers.get(plan.request_id)
+        if answer is None:
+            raise PressRefused("there is no such plan")
+        answers, wrong = typed_answers(plan, press.typed)
+        if wrong:
+            raise InvalidInput(wrong)
+        payload = {
+            "plan": plan.id, "team": press.team, "user": press.user, "channel": answer.channel,
+            "view": press.view, "answers": answers,
+        }  # fmt: skip
+        await self.start("preview", f"{plan.id}.preview.{press.view}.{_digest(answers)}", payload)
+
+    async def _shown_to(self, press: ButtonPress) -> StoredPlan:
+        """Return the plan of the submitted dialog, which this user was shown. Raises PressRefused."""
+        self._check_sender(press)
+        plan = await self._store.plans.get(parse_dialog_metadata(press.value)[0])
+        if plan is None:
+            raise PressRefused("there is no such plan")
+        if not was_shown_to(plan, press.user, press.view):
+            raise PressRefused("the dialog is none that this user was shown for the plan")
+        if await self._store.answers.get(plan.request_id) is None:
+            raise PressRefused("the answer was taken back while the dialog was open", failures.ANSWER_DELETED)
+        return plan
+
+    # --- both ---
+
+    def _check_sender(self, press: ButtonPress) -> None:
+        if press.team != self.identity.team:
+            raise PressRefused("it comes from another workspace")
+        if self.identity.app_id and press.app and press.app != self.identity.app_id:
+            raise PressRefused("it is meant for another app")
+
+    async def _audit(self, press: ButtonPress, why: str) -> None:
+        _log.warning("a press was refused", press=str(press.press), user=press.user, why=why)
+        await self._store.audit.append(
+            AuditEntry(
+                at=self.services.clock(),
+                actor=press.user,
+                team=press.team,
+                channel=press.channel,
+                action=str(press.press),
+                plan_id=safe_line(parse_dialog_metadata(press.value)[0])[:64],
+                outcome="refused",
+                detail={"why": why},
+            )
+        )
+
+
+def _check_name(name: str, typed: str) -> None:
+    if name and typed.strip() != name:
+        name = safe_line(name)
+        wrong = Text(en=words.NAME_DIFFERS.en.format(name), zh=words.NAME_DIFFERS.zh.format(name))
+        raise InvalidInput({str(Press.TYPED_NAME): wrong})
+
+
+def _digest(answers: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,0 +1,106 @@
+"""Read a press or a submitted dialog out of Slack's payload. Nothing is believed of it yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from responses.slack.presses import Press, parse_choice, parse_press
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonPress:
+    """One press: on message `ts` of `channel`, or in dialog `view` (then `ts` is empty), and what was `typed` there."""
+
+    press: Press
+    value: str
+    team: str
+    app: str
+    user: str
+    channel: str = ""
+    ts: str = ""
+    thread_ts: str = ""
+    trigger: str = ""
+    at: str = ""
+    view: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_press(body: Payload) -> ButtonPress | None:
+    """Return the press in a block_actions or view_submission payload; None for an element that is not ours."""
+    if body.get("type") == "view_submission":
+        return _submission(body, _part(body, "view"))
+    action: Payload = next(iter(body.get("actions") or ()), {})
+    return _action(body, action)
+
+
+def _submission(body: Payload, view: Payload) -> ButtonPress | None:
+    press = parse_press(_text(view, "callback_id"))
+    if press is None:
+        return None
+    return ButtonPress(
+        press=press,
+        value=_text(view, "private_metadata"),
+        view=_text(view, "id"),
+        typed=_typed(view),
+        **_sender(body),
+    )
+
+
+def _action(body: Payload, action: Payload) -> ButtonPress | None:
+    pressed = _pressed(action)
+    if pressed is None:
+        return None
+    press, value = pressed
+    container, message = _part(body, "container"), _part(body, "message")
+    return ButtonPress(
+        press=press,
+        value=value,
+        channel=_text(container, "channel_id") or _text(_part(body, "channel"), "id"),
+        ts=_text(container, "message_ts") or _text(message, "ts"),
+        thread_ts=_text(container, "thread_ts") or _text(message, "thread_ts"),
+        at=_text(action, "action_ts"),
+        **_sender(body),
+    )
+
+
+def _pressed(action: Payload) -> tuple[Press, str] | None:
+    """Return what was pressed and its value: of a menu, what was chosen there."""
+    press: Press | None = parse_press(_text(action, "action_id"))
+    value, selected = _text(action, "value"), _text(_part(action, "selected_option"), "value")
+    if press is Press.MORE:
+        press, value = parse_choice(selected) or (None, "")
+    if press is Press.CLUSTER and "selected_option" in action:
+        value = selected
+    return (press, value) if press else None
+
+
+def _sender(body: Payload) -> dict[str, Any]:
+    return {
+        "team": _text(_part(body, "team"), "id"),
+        "app": _text(body, "api_app_id"),
+        "user": _text(_part(body, "user"), "id"),
+        "trigger": _text(body, "trigger_id"),
+    }
+
+
+def _typed(view: Payload) -> dict[str, str]:
+    """Return what was typed into the dialog's inputs, by their blocks."""
+    values = _part(_part(view, "state"), "values")
+    return {
+        str(block): str(element["value"])
+        for block, elements in values.items()
+        for element in elements.values()
+        if isinstance(element, Mapping) and element.get("value")
+    }
+
+
+def _part(of: Payload, key: str) -> Payload:
+    return of.get(key) or {}
+
+
+def _text(of: Payload, key: str) -> str:
+    return str(of.get(key) or "")

@@ -1,0 +1,62 @@
+"""Start the job that puts a message on the timeline of an incident channel or takes it off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.jobs import Json, StartJob
+from bot.slack.channel_events import moment_of
+from bot.slack.client import Identity
+from bot.store import Store
+from bot.workflows.chronicle.message_facts import is_pin, pinned_fact
+from bot.workflows.chronicle.timeline_marks import TimelineMark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelinePins:
+    """All methods raise StoreUnavailable or JobsUnavailable, and then Slack must not be acknowledged."""
+
+    store: Store
+    identity: Identity
+    start: StartJob
+
+    async def reacted(self, event: Mapping[str, Any], *, team: str) -> None:
+        """A `reaction_added` or `reaction_removed` event; elsewhere than in incident channels a pin is only a pin."""
+        item = event.get("item")
+        user = str(event.get("user") or "")
+        if not is_pin(event.get("reaction")) or user in ("", self.identity.user):
+            return
+        if not isinstance(item, Mapping) or item.get("type") != "message":
+            return
+        channel, ts, event_ts = str(item["channel"]), str(item["ts"]), str(event["event_ts"])
+        known = await self.store.chronicles.get(channel)
+        if known is None or not known.is_recorded:
+            return
+        payload: Json = {
+            "hand": TimelineMark.PIN if event.get("type") == "reaction_added" else TimelineMark.UNPIN,
+            "channel": channel,
+            "team": team,
+            "user": user,
+            "ts": ts,
+            "at": moment_of(event_ts).isoformat(),
+        }
+        await self.start("pin", f"{channel}.{ts}.{user}.{event_ts}", payload)
+
+    async def chosen(self, hand: TimelineMark, body: Mapping[str, Any]) -> None:
+        """Chosen from the menu of a message, which comes along."""
+        message, channel = body["message"], str(body["channel"]["id"])
+        team = str((body.get("team") or {}).get("id") or self.identity.team)
+        fact = pinned_fact(message)
+        payload: Json = {
+            "hand": hand,
+            "channel": channel,
+            "team": team,
+            "user": str(body["user"]["id"]),
+            "ts": str(message["ts"]),
+            "at": moment_of(str(body["action_ts"])).isoformat(),
+            "fact": fact.document if fact else None,
+            "response_url": str(body.get("response_url") or ""),
+        }
+        await self.start("pin", f"{channel}.s{body['trigger_id']}", payload)

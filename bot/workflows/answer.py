@@ -1,0 +1,208 @@
+"""A request is answered: its files read, a placeholder posted, the cluster asked, the same message updated.
+
+Killed anywhere and started again, the answer stands once: what was posted is found again before anything is posted, and
+an update may be repeated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+import structlog
+
+from bot.diagnosing import match_text
+from bot.jobs import JobRun, Json
+from bot.policy import ReadLevel
+from bot.store import RequestState, StoredRequest
+from bot.workflows.chronicle.answer_facts import FactRecorder
+from bot.workflows.chronicle.similar_incidents import SimilarIncidents
+from bot.workflows.cluster_choice import PRESSED
+from bot.workflows.concurrency import LimitReached
+from bot.workflows.message_poster import MessagePoster
+from bot.workflows.outages import retry_step
+from bot.workflows.pasted_files import PastedFiles
+from bot.workflows.plot_pictures import PlotPictures
+from bot.workflows.progress import ProgressReporter
+from bot.workflows.replies import Replies, Reply
+from bot.workflows.services import ANSWER, Requester, Services
+from bot.workflows.thread_roots import ThreadRoots
+from intents.domain import Language
+from responses.slack.diagnosis import placeholder_message
+
+_log: Final = structlog.get_logger(__name__)
+
+_CROWDED: Final = "crowded"
+# Together about half a minute.
+_PAUSES_S: Final = (0.2, 0.5, *([1.0] * 28))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickedCluster:
+    """A cluster that was chosen below an answer, and by whom."""
+
+    user: str
+    cluster: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerWorkflow:
+    """The workflow `answer`. Payload: {"request": id}."""
+
+    services: Services
+    poster: MessagePoster
+    files: PastedFiles
+    roots: ThreadRoots
+    replies: Replies
+    plot_pictures: PlotPictures
+    fact_recorder: FactRecorder
+    similar_incidents: SimilarIncidents
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        request = str(payload["request"])
+        prepared = await retry_step(run, "prepare", self.prepare, request)
+        if not prepared or not prepared["goes_on"]:
+            return None
+        await retry_step(run, "placeholder", self.placeholder, request)
+        return await self.in_turn(run, request, prepared)
+
+    async def in_turn(
+        self, run: JobRun, request: str, prepared: Json, picked: PickedCluster | None = None
+    ) -> Json | None:
+        """Answer once the cluster has room for the question; whoever waits keeps nobody else from being answered."""
+        for pause in (*_PAUSES_S, None):
+            result = await retry_step(run, "answer", self.answer, request, prepared, picked, pause is None)
+            if pause is None or not (result and _CROWDED in result):
+                return result
+            await run.sleep(pause)
+        return None
+
+    async def prepare(self, request_id: str) -> Json:
+        """Read what came as a file or stands above a mention, and find out whether there is anything to say at all."""
+        store = self.services.store
+        request = await store.requests.get(request_id)
+        if request is None or request.state is RequestState.WITHDRAWN:
+            return {"goes_on": False}
+        unread = (*await self.roots.read(request), *await self.files.read(request))
+        request = await store.requests.get(request_id) or request
+        goes_on = await self._worth_answering(request)
+        if not goes_on:
+            await self.files.mention_unread(request, unread)
+            await store.requests.set_state(request_id, RequestState.SILENT)
+            self.services.metrics.asked(request.asked.origin, "explain", "silent")
+        refusals = [{"en": says.en, "zh": says.zh} for says in unread]
+        return {"goes_on": goes_on, "revision": request.revision, "unread": refusals}
+
+    async def placeholder(self, request_id: str) -> None:
+        async with self.services.turn(request_id):
+            request = await self.services.store.requests.get(request_id)
+            if request is not None and request.state is not RequestState.WITHDRAWN:
+                requester = await self.services.requester_of(request)
+                await self.poster.post(
+                    request, placeholder_message(language=requester.language), step=ANSWER, last=False
+                )
+
+    async def answer(
+        self, request_id: str, prepared: Json, picked: PickedCluster | None = None, last: bool = True
+    ) -> Json | None:
+        """Say what is found. {"crowded": cluster} if that has no room now, unless it is the `last` time of asking."""
+        request = await self.services.store.requests.get(request_id)
+        if request is None or request.revision > int(prepared["revision"]):
+            return None  # it was edited since: a job of its own answers what it says now
+        requester = await self._requester(request, picked)
+        if requester.less_than_others:
+            # Who pastes the same and may see more gets an answer of their own, not a pointer to this one.
+            await self.services.store.topics.end(request_id)
+        try:
+            reply = await self._reply(request, requester, prepared["unread"], picked)
+        except LimitReached as reached:
+            if not last:
+                return {_CROWDED: reached.cluster}
+            reply = await self.replies.limit_reached(request, requester, reached.cluster)
+        async with self.services.turn(request_id):
+            if picked and not await self._still(request, picked):
+                return None  # another cluster was chosen since
+            result = await self._deliver(request, reply)
+        if result is not None:
+            self._count(request, reply, first=picked is None and request.revision == 1)
+            await self._add_to(request, reply, language=requester.language)
+        return result
+
+    async def _reply(
+        self, request: StoredRequest, requester: Requester, unread: list[Json], picked: PickedCluster | None
+    ) -> Reply:
+        """Find the reply, and show the progress meanwhile. Raises LimitReached."""
+        sent = await self.poster.sent(request, step=ANSWER)
+        reporter = ProgressReporter(slack=self.services.slack, sent=sent, language=requester.language)
+        if picked:
+            # Who chose another cluster since has their answer perhaps: no progress may take its place.
+            reporter.wanted = partial(self._still, request, picked)
+        async with reporter.reporting():
+            return await self.replies.of(
+                request,
+                requester,
+                unread=unread,
+                progress=reporter.progress,
+                picked=picked.cluster if picked else "",
+            )
+
+    async def _add_to(self, request: StoredRequest, reply: Reply, *, language: Language) -> None:
+        """Put below the answer what belongs to it: which channel has the same incident, a picture."""
+        if stands := await self.poster.sent(request, step=ANSWER):
+            await self.similar_incidents.tell(request, reply.answer, ts=stands.ts)
+        if reply.plotted is not None:
+            await self.plot_pictures.show(request, reply.plotted, language=language)
+
+    def _count(self, request: StoredRequest, reply: Reply, *, first: bool) -> None:
+        """Of what was asked once more, or chosen long after, no time is taken: it waited for people."""
+        seconds = (self.services.clock() - request.asked.created).total_seconds() if first else None
+        self.services.metrics.asked(request.asked.origin, reply.intent, reply.came_to, seconds=seconds)
+        _log.info("answered", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
+
+    async def _requester(self, request: StoredRequest, picked: PickedCluster | None) -> Requester:
+        """Whoever pressed counts as who asks; the answer stays in the language of who did."""
+        requester = await self.services.requester_of(request)
+        if picked is None:
+            return requester
+        asked = request.asked
+        presser = await self.services.requester(
+            team=asked.team, channel=asked.channel, user=picked.user, text=request.text
+        )
+        return replace(presser, language=requester.language)
+
+    async def _still(self, request: StoredRequest, picked: PickedCluster) -> bool:
+        answer = await self.services.store.answers.get(request.id)
+        return answer is not None and answer.shown.get(PRESSED) == picked.cluster
+
+    async def _deliver(self, request: StoredRequest, reply: Reply) -> Json | None:
+        store = self.services.store
+        sent = await self.poster.post(request, reply.message, step=ANSWER)
+        if sent is not None:
+            # Buttons are pressed as soon as they are seen: what they mean is written down before they are shown.
+            newest = await store.answers.save(
+                request.id,
+                request.revision,
+                channel=sent.channel,
+                ts=sent.ts,
+                incident=reply.incident,
+                verdict=reply.verdict,
+                message=reply.kept,
+                now=self.services.clock(),
+            )
+            if not newest:
+                return None
+            await self.poster.show(request, reply.message)
+            await self.fact_recorder.answered(request, reply.answer, ts=sent.ts)
+        if not await store.requests.set_state(request.id, RequestState.ANSWERED):
+            await self.fact_recorder.withdrawn(request)
+            await self.poster.take_back(request)  # its paste was deleted while we were reading
+        return {"verdict": reply.verdict, "incident": reply.incident}
+
+    async def _worth_answering(self, request: StoredRequest) -> bool:
+        if not request.asked.origin.is_unasked:
+            return True
+        requester = await self.services.requester_of(request)
+        if requester.scope.reading is ReadLevel.NOTHING:
+            return False
+        return bool((await match_text(request.text, engine=self.services.engine())).hypotheses)

@@ -1,0 +1,63 @@
+"""Send the last summary of an archived channel to the person who archived it: nothing can be posted there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bot.jobs import JobRun, Json
+from bot.slack.errors import SlackError, SlackUnavailable
+from bot.store import Chronicle
+from bot.workflows.chronicle.documents import ChronicleDocuments
+from bot.workflows.chronicle.fact_rows import facts_in
+from bot.workflows.chronicle.permissions import forbidden
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Requester, Services
+from bot.workflows.single_posts import post_once
+from intents.chronicle.facts import NO_NEWS
+from intents.domain import Text
+from responses import incident_replies
+from responses.slack.message import Message
+from responses.slack.notices import notice
+
+_log: Final = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedWorkflow:
+    """The workflow `archived`. Payload: {"channel", "team", "user": who archived it}."""
+
+    services: Services
+    documents: ChronicleDocuments
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        await retry_step(run, "tell", self.tell, payload, run.id)
+        return None
+
+    async def tell(self, payload: Json, id: str) -> None:
+        channel, user = str(payload["channel"]), str(payload["user"])
+        chronicle = await self.services.store.chronicles.read(channel)
+        if chronicle is None or not chronicle.channel.is_recorded or not user:
+            return
+        if all(fact.kind in NO_NEWS for fact in facts_in(chronicle.facts)):
+            return
+        requester = await self.services.requester(team=str(payload["team"]), channel=channel, user=user)
+        if requester.scope.who.bot:
+            return
+        try:
+            await post_once(self.services, await self._message(chronicle, requester), to=user, key=f"{id}/final")
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("how an archived incident ended cannot be told", channel=channel, error=str(error))
+
+    async def _message(self, chronicle: Chronicle, requester: Requester) -> Message:
+        why = forbidden(requester, changes=False)
+        if why is None:
+            return await self.documents.final(chronicle, language=requester.language, archived=True)
+        words, name = incident_replies.ARCHIVED_NOT_SHOWN, chronicle.channel.name
+        return notice(
+            Text(en=words.en.format(name, why.en), zh=words.zh.format(name, why.zh)), language=requester.language
+        )

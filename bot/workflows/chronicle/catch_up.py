@@ -1,0 +1,97 @@
+"""Show people what they missed in an incident channel: when they join late and when they ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from bot.jobs import JobRun, Json
+from bot.slack.errors import SlackError, SlackUnavailable
+from bot.store import ChannelState, Chronicle
+from bot.workflows.chronicle.fact_rows import facts_in
+from bot.workflows.chronicle.permissions import forbidden
+from bot.workflows.chronicle.summary_page import links_in
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Services
+from intents.chronicle.facts import NO_NEWS, Fact, FactKind
+from intents.chronicle.news import news_since
+from intents.domain import Language
+from responses.slack.chronicle.news import catch_up_message
+from responses.slack.message import Message
+
+_log: Final = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatchUpWorkflow:
+    """The workflow `welcome`. Payload: {"channel", "team", "user"}. After a crash it may be shown twice."""
+
+    services: Services
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        read = await retry_step(run, "read", self.read, payload)
+        if read:
+            await retry_step(run, "tell", self.tell, payload, str(read["upto"]))
+        return None
+
+    async def read(self, payload: Json) -> Json | None:
+        """Up to when there is something to tell; None if nothing has happened yet or it is over."""
+        chronicle = await self.services.store.chronicles.read(str(payload["channel"]))
+        if chronicle is None or chronicle.channel.state is not ChannelState.OPEN:
+            return None
+        if all(fact.kind in NO_NEWS for fact in _visible(chronicle)):
+            return None
+        requester = await self.services.requester(
+            team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"])
+        )
+        if requester.scope.who.bot or forbidden(requester, changes=False) is not None:
+            return None  # they have not asked for anything
+        return {"upto": _newest(chronicle).isoformat()}
+
+    async def tell(self, payload: Json, upto: str) -> None:
+        channel, user = str(payload["channel"]), str(payload["user"])
+        chronicle = await self.services.store.chronicles.read(channel)
+        if chronicle is None:
+            return
+        requester = await self.services.requester(team=str(payload["team"]), channel=channel, user=user)
+        message = await self.missed(
+            chronicle, user=user, language=requester.language, upto=datetime.fromisoformat(upto)
+        )
+        try:
+            await self.services.slack.whisper(channel=channel, user=user, message=message)
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.info("whoever joined cannot be told what they missed", channel=channel, error=str(error))
+
+    async def missed(
+        self, chronicle: Chronicle, *, user: str, language: Language, upto: datetime | None = None, mention: bool = True
+    ) -> Message:
+        """What happened since `user` read last, which they did now: up to the newest fact there is, or to `upto`.
+
+        Not to `mention` anybody where it is posted for all.
+        """
+        channel = chronicle.channel
+        # Not up to now: what was said a moment ago may still be on its way to us.
+        since = await self.services.store.chronicles.caught_up(channel.channel, user, upto or _newest(chronicle))
+        facts = [fact for fact in facts_in(chronicle.facts) if not (fact.kind is FactKind.JOIN and fact.user == user)]
+        now = self.services.clock()
+        return catch_up_message(
+            news_since(facts, opened=channel.opened, since=since, now=now),
+            name=channel.name,
+            now=now,
+            language=language,
+            permalink=await links_in(self.services, channel.channel),
+            mention=mention,
+        )
+
+
+def _visible(chronicle: Chronicle) -> list[Fact]:
+    return [fact for fact in facts_in(chronicle.facts) if not fact.removed]
+
+
+def _newest(chronicle: Chronicle) -> datetime:
+    return max((fact.at for fact in chronicle.facts), default=chronicle.channel.opened)

@@ -1,0 +1,72 @@
+"""Render what is kept of an incident channel: status, timeline, last summary, postmortem draft."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.store import Chronicle
+from bot.workflows.chronicle.fact_rows import facts_in
+from bot.workflows.chronicle.summary_page import SummaryPage, links_in, page_of
+from bot.workflows.services import Services
+from intents.chronicle.timeline import timeline_of
+from intents.domain import Language
+from responses.postmortem import postmortem
+from responses.slack.chronicle.announcements import resolved
+from responses.slack.chronicle.summary import summary_message
+from responses.slack.chronicle.timeline import timeline_message
+from responses.slack.message import Message, Snippet
+
+# Slack is asked for so many names at most; whoever else was there is told by id.
+_MOST_NAMES: Final = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChronicleDocuments:
+    """`status` and `timeline` ask Slack nothing; what leaves the channel has names in it, which are asked for."""
+
+    services: Services
+
+    async def status(self, chronicle: Chronicle, *, language: Language, mention: bool) -> Message:
+        """All that the pinned summary says, as of now. `mention`: it is shown, not posted, and may name everybody."""
+        page = await page_of(self.services, chronicle)
+        return summary_message(page.summary, language=language, permalink=page.permalink, mention=mention)
+
+    async def timeline(self, chronicle: Chronicle, *, language: Language, mention: bool) -> Message:
+        channel = chronicle.channel
+        return timeline_message(
+            timeline_of(facts_in(chronicle.facts)),
+            name=channel.name,
+            now=self.services.clock(),
+            language=language,
+            permalink=await links_in(self.services, channel.channel),
+            mention=mention,
+        )
+
+    async def final(self, chronicle: Chronicle, *, language: Language, archived: bool = False) -> Message:
+        """The last summary, with the draft of the postmortem as its file."""
+        page = await page_of(self.services, chronicle)
+        names = await self._names(page.summary.people)
+        return resolved(
+            page.summary,
+            language=language,
+            permalink=page.permalink,
+            names=names,
+            archived=archived,
+            draft=_draft(page, names, language),
+        )
+
+    async def draft(self, chronicle: Chronicle, *, language: Language) -> Snippet:
+        """All that is kept, as the draft of a postmortem in Markdown."""
+        page = await page_of(self.services, chronicle)
+        return _draft(page, await self._names(page.summary.people), language)
+
+    async def _names(self, people: Sequence[str]) -> Mapping[str, str]:
+        persons = await asyncio.gather(*(self.services.slack.person(user) for user in people[:_MOST_NAMES]))
+        return {person.id: person.name for person in persons if person.name}
+
+
+def _draft(page: SummaryPage, names: Mapping[str, str], language: Language) -> Snippet:
+    return postmortem(page.summary, timeline_of(page.facts), language=language, permalink=page.permalink, names=names)

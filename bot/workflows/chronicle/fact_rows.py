@@ -1,0 +1,42 @@
+"""Turn facts into rows of the store, and rows into facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from bot.store import FactRow
+from intents.chronicle.facts import Fact
+from responses.safety import safe_value
+
+_log = structlog.get_logger(__name__)
+
+
+@cache
+def _adapter() -> TypeAdapter[Fact]:
+    return TypeAdapter(Fact)
+
+
+def row_of(fact: Fact) -> FactRow:
+    """The fact to be kept: without credentials, wherever its words come from."""
+    document = _adapter().dump_python(fact, mode="json")
+    return FactRow(key=fact.key, at=fact.at, ts=fact.ts, incident=fact.incident, document=safe_value(document))
+
+
+def facts_in(rows: Iterable[FactRow]) -> tuple[Fact, ...]:
+    """The facts that are kept, as people have marked them; what no version of this program wrote is left out."""
+    return tuple(fact for row in rows if (fact := _fact(row)) is not None)
+
+
+def _fact(row: FactRow) -> Fact | None:
+    try:
+        fact = _adapter().validate_python(row.document)
+    except ValidationError:
+        _log.error("a fact cannot be read", key=row.key)
+        return None
+    # Ten thousand copies would take longer than all the rest of reading them; hardly any message is marked.
+    return replace(fact, by_hand=row.by_hand, removed=row.removed) if row.by_hand or row.removed else fact

@@ -1,0 +1,194 @@
+"""What a person says of an incident as a whole: that it is over, that it is not, that it is none; and its export.
+
+It was decided before the job began that they may. The state changes first, so that nothing is posted of what is not so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from bot.jobs import JobRun, Json
+from bot.slack.errors import SlackError, SlackUnavailable
+from bot.store import ChannelState, IncidentChannel
+from bot.workflows.chronicle.documents import ChronicleDocuments
+from bot.workflows.chronicle.fact_rows import row_of
+from bot.workflows.chronicle.summary_canvas import SummaryCanvas
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Services
+from bot.workflows.single_posts import post_once
+from intents.channel_commands import Doing
+from intents.chronicle.facts import Fact, FactKind, IncidentStatus
+from intents.domain import Language, Text
+from responses import incident_replies
+from responses.slack.chronicle.announcements import dismissed, reopened
+from responses.slack.message import Message
+from responses.slack.notices import notice
+
+_log: Final = structlog.get_logger(__name__)
+
+_STATES: Final[Mapping[Doing, ChannelState]] = {
+    Doing.RESOLVE: ChannelState.RESOLVED,
+    Doing.REOPEN: ChannelState.OPEN,
+    Doing.OPEN: ChannelState.OPEN,
+    Doing.DISMISS: ChannelState.DISMISSED,
+}
+_STANDINGS: Final[Mapping[ChannelState, IncidentStatus]] = {
+    ChannelState.RESOLVED: IncidentStatus.RESOLVED,
+    ChannelState.OPEN: IncidentStatus.REOPENED,
+}
+# A summary that is being rendered when its channel is dismissed is waited for: for longer than anybody may render it.
+_ROUNDS: Final = 30
+_BETWEEN_S: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentChangeWorkflow:
+    """The workflow `command`.
+
+    Payload: {"doing": a Doing, "channel", "team", "user", "at", "language", "response_url", else "thread_ts" where it
+    was asked aloud, "here": whether to export to the channel, "anew": whether nothing was recorded until now}.
+    `opened` is told of a channel of which there is a history to read, with the id of what made it so.
+    """
+
+    services: Services
+    documents: ChronicleDocuments
+    opened: Callable[[str, str], Awaitable[None]]
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        doing = Doing(str(payload["doing"]))
+        if doing is Doing.EXPORT:
+            await retry_step(run, "export", self.export, payload, run.id)
+            return None
+        if not await retry_step(run, "change", self.change, payload, run.id):
+            return None
+        if doing is Doing.DISMISS:
+            for number in range(_ROUNDS):
+                gone = await retry_step(run, f"take down {number}", self.take_down, payload, run.id)
+                if gone and gone["done"]:
+                    break
+                await run.sleep(_BETWEEN_S)
+        await retry_step(run, "say", self.say, payload, run.id)
+        return None
+
+    async def change(self, payload: Json, id: str) -> Json | None:
+        """Let the channel be as said; None if somebody else was quicker, whoever asked is told then."""
+        channel, at, state = str(payload["channel"]), _at(payload), _STATES[Doing(str(payload["doing"]))]
+        chronicles = self.services.store.chronicles
+        await chronicles.set_state(channel, state, at)
+        known = await chronicles.get(channel)
+        if known is None or (known.state, known.since) != (state, at):
+            await self._answer(payload, incident_replies.CHANGED_MEANWHILE, id)
+            return None
+        if state in _STANDINGS:
+            await chronicles.add(channel, row_of(_fact(payload, id)))
+        if payload.get("anew"):
+            await self.opened(channel, id)
+        else:
+            await self.services.changed(channel)
+        return {"done": True}
+
+    async def take_down(self, payload: Json, id: str) -> Json:
+        """Take our summary away, the canvas's words too, once nobody is writing it any more."""
+        chronicles = self.services.store.chronicles
+        known = await chronicles.get(str(payload["channel"]))
+        if known is None or known.state is not ChannelState.DISMISSED or known.shown >= known.revision:
+            return {"done": True}
+        if not await chronicles.claim_summary(known.channel, known.revision, id, self.services.clock()):
+            return {"done": False}
+        known = await chronicles.get(known.channel) or known
+        await self._remove(known)
+        await SummaryCanvas(services=self.services).take_back(known)
+        await chronicles.placed(known.channel, summary_ts="")
+        await chronicles.rendered(known.channel, known.revision, id)
+        return {"done": True}
+
+    async def say(self, payload: Json, id: str) -> None:
+        """Tell everybody in the channel, once."""
+        channel, user, language = str(payload["channel"]), str(payload["user"]), self.services.usual_language
+        doing = Doing(str(payload["doing"]))
+        if doing is Doing.RESOLVE:
+            chronicle = await self.services.store.chronicles.read(channel)
+            if chronicle is None:
+                return
+            message = await self.documents.final(chronicle, language=language)
+        else:
+            message = (dismissed if doing is Doing.DISMISS else reopened)(user, language=language)
+        ts = await self._post(payload, message, to=channel, key=f"{id}/{doing}")
+        if ts and doing is not Doing.DISMISS:
+            # What it rests on stands in Slack only now.
+            fact = replace(_fact(payload, id), ts=ts)
+            if await self.services.store.chronicles.add(channel, row_of(fact), revision=1):
+                await self.services.changed(channel)
+
+    async def export(self, payload: Json, id: str) -> None:
+        """All that is kept, as a file: to who asked, or to the channel."""
+        chronicle = await self.services.store.chronicles.read(str(payload["channel"]))
+        if chronicle is None:
+            return
+        language = Language(str(payload["language"]))
+        name = chronicle.channel.name
+        says = Text(en=incident_replies.EXPORTED.en.format(name), zh=incident_replies.EXPORTED.zh.format(name))
+        draft = await self.documents.draft(chronicle, language=language)
+        to = str(payload["channel"] if payload.get("here") else payload["user"])
+        await self._post(payload, replace(notice(says, language=language), overflow=draft), to=to, key=f"{id}/export")
+
+    async def _post(self, payload: Json, message: Message, *, to: str, key: str) -> str:
+        """The message's ts; "" where it cannot be posted, whoever asked is told why."""
+        try:
+            return (await post_once(self.services, message, to=to, key=key)).ts
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("what was asked of an incident cannot be posted", channel=to, error=str(error))
+            await self._answer(payload, error.says, key)
+            return ""
+
+    async def _remove(self, known: IncidentChannel) -> None:
+        ts = known.summary_ts
+        if not ts:
+            return
+        outbox = self.services.store.outbox
+        key = await outbox.by_message(known.channel, ts) or ""
+        try:
+            await self.services.slack.unpin(channel=known.channel, ts=ts)
+            await self.services.slack.delete(channel=known.channel, ts=ts, key=key)
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("a summary cannot be taken away", channel=known.channel, error=str(error))
+        if key:
+            await outbox.forget(key)
+
+    async def _answer(self, payload: Json, says: Text, key: str) -> None:
+        message = notice(says, language=Language(str(payload["language"])))
+        try:
+            if address := str(payload["response_url"]):
+                await self.services.slack.respond(address, message)
+            else:
+                there, thread = str(payload["channel"]), str(payload.get("thread_ts") or "")
+                await post_once(self.services, message, to=there, thread_ts=thread, key=f"{key}/answer")
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("whoever gave a command cannot be told", error=str(error))
+
+
+def _at(payload: Json) -> datetime:
+    return datetime.fromisoformat(str(payload["at"]))
+
+
+def _fact(payload: Json, id: str) -> Fact:
+    doing = Doing(str(payload["doing"]))
+    return Fact(
+        key=f"c:{id}",
+        kind=FactKind.STATUS,
+        at=_at(payload),
+        says=f"/diagnose incident {doing}",
+        user=str(payload["user"]),
+        state=_STANDINGS[_STATES[doing]],
+    )

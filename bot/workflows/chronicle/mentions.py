@@ -1,0 +1,74 @@
+"""Answer commands about an incident channel that are given by a mention: in its thread, for everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from bot.jobs import JobRun, Json
+from bot.slack.errors import SlackError, SlackUnavailable
+from bot.workflows.chronicle.incident_commands import CommandReply, IncidentCommand, IncidentCommands
+from bot.workflows.outages import retry_step
+from bot.workflows.single_posts import post_once
+from intents.channel_commands import ChannelCommand
+from intents.misuse import Misused
+from intents.slash import parse_message
+from responses.language import choose
+from responses.slack.help import misused
+
+_log: Final = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionWorkflow:
+    """The workflow `mention`. Payload: {"channel", "team", "user", "text", "at", "thread_ts"}, "" of it in a direct
+    message."""
+
+    commands: IncidentCommands
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        await retry_step(run, "answer", self.answer, payload, run.id)
+        return None
+
+    async def answer(self, payload: Json, id: str) -> None:
+        """Promise, and have it done; taken twice, it is promised once. Raises SlackUnavailable."""
+        decided = await self._decided(payload, id)
+        if decided is None:
+            return
+        channel, thread = str(payload["channel"]), str(payload["thread_ts"])
+        try:
+            await post_once(self.commands.services, decided.message, to=channel, thread_ts=thread, key=f"{id}/said")
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("a command that was given aloud cannot be answered", channel=channel, error=str(error))
+        if decided.kind:
+            await self.commands.start(decided.kind, f"{id}.done", decided.payload)
+
+    async def _decided(self, payload: Json, id: str) -> CommandReply | None:
+        services, text = self.commands.services, str(payload["text"])
+        language = choose(told=services.language, text=text)
+        match parse_message(text):
+            case Misused() as wrong:
+                requester = await services.requester(
+                    team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"]), text=text
+                )
+                return CommandReply(message=misused(wrong.says, wrong.closest, language=requester.language))
+            case ChannelCommand() as command:
+                asked = IncidentCommand(
+                    id=id,
+                    team=str(payload["team"]),
+                    channel=str(payload["channel"]),
+                    user=str(payload["user"]),
+                    command=command,
+                    text=text,
+                    at=datetime.fromisoformat(str(payload["at"])),
+                    language=language,
+                    thread_ts=str(payload["thread_ts"]),
+                )
+                return await self.commands.decide(asked)
+            case _:
+                return None

@@ -1,0 +1,64 @@
+"""Tell the person who removed us from the channel of an open incident how to invite us again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bot.jobs import JobRun, Json
+from bot.slack.errors import SlackError, SlackUnavailable
+from bot.store import ChannelState, IncidentChannel
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Services
+from bot.workflows.single_posts import post_once
+from intents.domain import Language, Text
+from responses import incident_replies
+from responses.slack.notices import notice
+
+_log: Final = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedWorkflow:
+    """The workflow `removed`. Payload: {"channel", "team", "user": who did it, "" where Slack does not say}."""
+
+    services: Services
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        await retry_step(run, "tell", self.tell, payload, run.id)
+        return None
+
+    async def tell(self, payload: Json, id: str) -> None:
+        """Once for each time, whoever did it, and in the audit channel. Raises SlackUnavailable."""
+        known = await self.services.store.chronicles.get(str(payload["channel"]))
+        if known is None or known.state is not ChannelState.OPEN:
+            return  # nothing is missed
+        user = str(payload["user"])
+        person = await self.services.slack.person(user) if user else None
+        if person is not None and not person.bot:
+            language = await self.services.language_of(user, within=1.0)
+            await self._say(_named(incident_replies.REMOVED, known.name), language, to=user, key=f"{id}/who")
+        if self.services.audit_channel:
+            says = await self._for_auditors(known, (person.name or user) if person else "?")
+            await self._say(says, self.services.usual_language, to=self.services.audit_channel, key=f"{id}/audit")
+
+    async def _for_auditors(self, known: IncidentChannel, who: str) -> Text:
+        """Of a private channel, or one that Slack tells us nothing of any more, the auditors do not learn the name."""
+        place = await self.services.slack.place(known.channel)
+        if place.private or place.unknown:
+            return _named(incident_replies.REMOVED_PRIVATE, who)
+        return _named(incident_replies.REMOVED_BY, known.name, who)
+
+    async def _say(self, says: Text, language: Language, *, to: str, key: str) -> None:
+        try:
+            await post_once(self.services, notice(says, language=language), to=to, key=key)
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("that we were taken out of an incident cannot be told", to=to, error=str(error))
+
+
+def _named(says: Text, *names: str) -> Text:
+    return Text(en=says.en.format(*names), zh=says.zh.format(*names))

@@ -1,0 +1,103 @@
+"""The same summary as a canvas, where the workspace has them: a page that is read beside the channel.
+
+It is written less often than the message; what is said last always is. Where there is none, nothing is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.slack.errors import CanvasGone, CanvasTaken, SlackError, SlackUnavailable
+from bot.store import IncidentChannel
+from bot.workflows.chronicle.summary_page import SummaryPage
+from bot.workflows.services import Services
+from bot.workflows.single_posts import post_once
+from intents.chronicle.timeline import timeline_of
+from intents.domain import Text
+from responses import incident_replies
+from responses.slack.chronicle.canvas import canvas
+from responses.slack.notices import notice
+
+_log: Final = structlog.get_logger(__name__)
+
+CANVAS_EVERY: Final = timedelta(minutes=1)
+# Where it cannot be made it is not tried with each change.
+_TRIED_EVERY: Final = timedelta(hours=6)
+# Instead of its id: whoever deleted it does not want it.
+_UNWANTED: Final = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryCanvas:
+    """Writes the summary of an incident into the canvas of its channel."""
+
+    services: Services
+
+    async def put(self, page: SummaryPage) -> bool:
+        """Let the channel's canvas say the summary. No: it is not time yet, ask later. Raises SlackUnavailable."""
+        channel, services = page.channel, self.services
+        name = channel.channel
+        if channel.canvas == _UNWANTED or not (channel.canvas or await self._may_be_made(name)):
+            return True
+        if not await services.store.notices.once(f"canvas/{name}", within=CANVAS_EVERY, now=services.clock()):
+            return False
+        moments = timeline_of(page.facts)
+        text = canvas(page.summary, moments, language=services.usual_language, permalink=page.permalink)
+        try:
+            if channel.canvas:
+                await services.slack.canvas_edit(canvas=channel.canvas, markdown=text)
+            else:
+                made = await services.slack.canvas_create(channel=name, title=channel.name, markdown=text)
+                await services.store.chronicles.placed(name, canvas=made)
+        except CanvasGone:
+            await services.store.chronicles.placed(name, canvas=_UNWANTED)
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("a canvas was not written", channel=name, error=str(error))
+            if not channel.canvas:
+                await services.store.notices.note(_refused(name), services.clock())
+            if isinstance(error, CanvasTaken):
+                await self._say_taken(channel, error)
+        return True
+
+    async def _may_be_made(self, channel: str) -> bool:
+        """Only a refusal keeps from trying: who was killed between making it and noting that finds it at once."""
+        refused = await self.services.store.notices.last(_refused(channel))
+        return refused is None or self.services.clock() - refused >= _TRIED_EVERY
+
+    async def _say_taken(self, channel: IncidentChannel, error: CanvasTaken) -> None:
+        """Below the summary, once: it stands in the message alone."""
+        name, words, why = channel.channel, incident_replies.NO_CANVAS, error.says
+        says = notice(
+            Text(en=words.en.format(why.en), zh=words.zh.format(why.zh)), language=self.services.usual_language
+        )
+        known = await self.services.store.chronicles.get(name)
+        below = known.summary_ts if known else channel.summary_ts
+        try:
+            await post_once(self.services, says, to=name, thread_ts=below, key=f"canvas/{name}/taken")
+        except SlackUnavailable:
+            raise
+        except SlackError as second:
+            _log.warning("nor could that be said", channel=name, error=str(second))
+
+    async def take_back(self, channel: IncidentChannel) -> None:
+        """Let our canvas say that the channel is no incident. Raises SlackUnavailable."""
+        if channel.canvas in ("", _UNWANTED):
+            return
+        says = incident_replies.DISMISSED_HERE.in_(self.services.usual_language)
+        try:
+            await self.services.slack.canvas_edit(canvas=channel.canvas, markdown=says)
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("a canvas cannot be taken back", channel=channel.channel, error=str(error))
+
+
+def _refused(channel: str) -> str:
+    """What it is noted under that the channel got no canvas."""
+    return f"canvas/{channel}/made"

@@ -1,0 +1,130 @@
+"""Put a message on the timeline or take it off: by a reaction, or from the message's menu."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+import structlog
+
+from bot.jobs import JobRun, Json
+from bot.slack.errors import SlackError, SlackUnavailable
+from bot.store import FactRow
+from bot.workflows.chronicle.fact_rows import facts_in
+from bot.workflows.chronicle.message_facts import pinned_fact
+from bot.workflows.chronicle.permissions import forbidden
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Services
+from intents.chronicle.facts import FactKind
+from intents.domain import Language, Text
+from responses import incident_replies
+from responses.slack.notices import notice
+
+_log: Final = structlog.get_logger(__name__)
+
+_SAID_ONCE: Final = timedelta(hours=24)
+
+
+class TimelineMark(StrEnum):
+    """What a person does to a message's place."""
+
+    PIN = "pin"
+    UNPIN = "unpin"  # takes back one's own pin
+    REMOVE = "remove"  # takes it off, whoever put it there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinWorkflow:
+    """The workflow `pin`.
+
+    Payload: {"hand": a Hand, "channel", "team", "user", "ts", "at": when they did it}; of the menu also "fact", what to
+    keep of the message (None: it has facts of its own), and "response_url". A reaction is answered by nothing but a
+    refusal, once a day.
+    """
+
+    services: Services
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        await retry_step(run, "mark", self.mark, payload)
+        return None
+
+    async def mark(self, payload: Json) -> None:
+        channel, chronicles = str(payload["channel"]), self.services.store.chronicles
+        requester = await self.services.requester(team=str(payload["team"]), channel=channel, user=str(payload["user"]))
+        known = await chronicles.get(channel)
+        if known is None or not known.is_recorded:
+            says = incident_replies.NO_INCIDENT if known is None else incident_replies.DISMISSED_HERE
+            await self._answer(payload, says, requester.language)
+            return
+        if refused := forbidden(requester, changes=True):
+            await self._refuse(payload, refused, requester.language)
+            return
+        if payload["ts"] == known.summary_ts:
+            # It would quote itself; and says all the time something else.
+            await self._refuse(payload, incident_replies.SUMMARY_ITSELF, requester.language)
+            return
+        hand = TimelineMark(str(payload["hand"]))
+        changed = await self._do(hand, payload)
+        if changed:
+            await self.services.changed(channel)
+        if hand is TimelineMark.PIN:
+            says = incident_replies.PINNED if changed else incident_replies.PINNED_ALREADY
+        else:
+            says = incident_replies.UNPINNED if changed else incident_replies.NOT_ON_IT
+        await self._answer(payload, says, requester.language)
+
+    async def _do(self, hand: TimelineMark, payload: Json) -> bool:
+        channel, ts, user = str(payload["channel"]), str(payload["ts"]), str(payload["user"])
+        at, chronicles = datetime.fromisoformat(str(payload["at"])), self.services.store.chronicles
+        match hand:
+            case TimelineMark.PIN:
+                return await chronicles.pin(channel, ts, by=user, at=at, fact=await self._fact(payload))
+            case TimelineMark.UNPIN:
+                return await chronicles.unpin(channel, ts, by=user, at=at)
+            case TimelineMark.REMOVE:
+                return await chronicles.remove(channel, ts, by=user, at=at)
+
+    async def _fact(self, payload: Json) -> FactRow | None:
+        """What to keep of the message itself; None where what is known of it is enough, or it is gone."""
+        channel, ts = str(payload["channel"]), str(payload["ts"])
+        if "fact" in payload:
+            document = payload["fact"]
+            at = datetime.fromisoformat(str(document["at"])) if document else None
+            return FactRow(key=document["key"], at=at, ts=ts, document=document) if at else None
+        rows = [row for row in await self.services.store.chronicles.facts(channel) if row.ts == ts]
+        if any(fact.kind is not FactKind.ANSWERED for fact in facts_in(rows)):
+            return None
+        try:
+            message = await self.services.slack.message(channel=channel, ts=ts)
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("a message that was pinned cannot be read", channel=channel, error=str(error))
+            return None
+        return pinned_fact(message) if message else None
+
+    async def _answer(self, payload: Json, says: Text, language: Language) -> None:
+        if address := str(payload.get("response_url") or ""):
+            await self._tell(self.services.slack.respond(address, notice(says, language=language)))
+
+    async def _refuse(self, payload: Json, says: Text, language: Language) -> None:
+        if payload.get("response_url"):
+            await self._answer(payload, says, language)
+            return
+        channel, user = str(payload["channel"]), str(payload["user"])
+        once = f"pin/{channel}/{user}"
+        if await self.services.store.notices.once(once, within=_SAID_ONCE, now=self.services.clock()):
+            await self._tell(
+                self.services.slack.whisper(channel=channel, user=user, message=notice(says, language=language))
+            )
+
+    async def _tell(self, documents: Awaitable[None]) -> None:
+        try:
+            await documents
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("whoever pinned a message cannot be told", error=str(error))

@@ -1,0 +1,186 @@
+"""Choose the cluster of a request: by its words, its thread, the channel's default, or where its object exists."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.cluster.errors import ClusterError, NotFound
+from bot.cluster.snapshot import Snapshot
+from bot.diagnosing import match_text
+from bot.policy import ReadLevel
+from bot.store import StoredRequest, Surface
+from bot.workflows.kept_answer import KeptAnswer
+from bot.workflows.services import Requester, Services
+from intents.choosing import Ambiguous, Chosen, Clues, NoSuch, Why, choose, means_cluster
+from intents.commands import KINDS
+from intents.domain import Text
+from intents.focus import focus_of
+from intents.request import DiagnoseObject, ExplainText
+from intents.request import Request as Question
+from intents.slash import AskObject, AskText, parse_command, parse_message
+from responses import cluster_choice
+
+# Where an answer keeps which cluster was chosen for it by a button.
+PRESSED: Final = "cluster"
+# All clusters are asked for the object at once; the one that is silent keeps nobody waiting for longer.
+SEARCH_S: Final = 2.0
+
+_OUTSIDE_NAMESPACES: Final = frozenset({"node", "pv", "storageclass", "apiservice"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpretation:
+    """What is asked, and in which cluster: "" if none is to be asked, then `refused` or `unclear` may say why.
+
+    `why` is set where there were several to tell apart. `pick` are the clusters to choose from, beside the one asked.
+    """
+
+    question: Question
+    cluster: str = ""
+    why: Text | None = None
+    refused: Text | None = None
+    unclear: Text | None = None
+    pick: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wording:
+    """What is asked, as it was said."""
+
+    question: Question
+    named: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterChooser:
+    """Chooses the cluster in which a request is asked."""
+
+    services: Services
+
+    async def of(self, request: StoredRequest, requester: Requester, *, pressed: str = "") -> Interpretation:
+        """What is meant, for who may see so much; `pressed` is the cluster that they have just chosen, "" for none.
+
+        Raises StoreUnavailable. A cluster that does not answer, where the object is looked for, holds up nothing.
+        """
+        spoken = _spoken(request)
+        visible = (
+            requester.scope.clusters(self.services.clusters.names) if requester.scope.reading is ReadLevel.FULL else ()
+        )
+        question = self._with_namespace(spoken, requester, visible)
+        if not visible:
+            return Interpretation(question=question)
+        clues = Clues(pressed=pressed, named=spoken.named, place=spoken.place)
+        if len(visible) > 1:
+            clues = replace(
+                clues,
+                pressed=pressed or await self._pressed(request.id),
+                text=request.text,
+                addressed=request.asked.origin.is_addressed,
+                thread=await self._thread(request),
+                channel=self.services.defaults.cluster(requester.scope.who),
+                configured=self.services.clusters.preferred,
+            )
+        match choose(visible, clues):
+            case NoSuch() as wrong:
+                return Interpretation(question=question, refused=cluster_choice.unknown_cluster(wrong, visible))
+            case Chosen(cluster=cluster, why=why):
+                pick = visible if why is Why.PRESSED else ()
+                return Interpretation(question=question, cluster=cluster, why=cluster_choice.reason_for(why), pick=pick)
+            case Ambiguous():
+                return await self._searched(question, visible, requester)
+
+    def _with_namespace(self, spoken: _Wording, requester: Requester, visible: Sequence[str]) -> Question:
+        """The namespace that was named, unless that is a cluster; else the channel's."""
+        question = spoken.question
+        named = question.namespace
+        if isinstance(question, DiagnoseObject) and named == spoken.place and means_cluster(named, visible):
+            named = ""
+        return replace(question, namespace=named or self.services.defaults.namespace(requester.scope.who))
+
+    async def _pressed(self, request_id: str) -> str:
+        answer = await self.services.store.answers.get(request_id)
+        return str(answer.shown.get(PRESSED, "")) if answer else ""
+
+    async def _thread(self, request: StoredRequest) -> str:
+        """The cluster of the newest answer to somebody before in this thread, "" if there is none."""
+        asked = request.asked
+        if not asked.thread_ts:
+            return ""
+        for earlier in reversed(await self.services.store.requests.in_thread(asked.channel, asked.thread_ts)):
+            if earlier.id == request.id or earlier.asked.created > asked.created:
+                continue
+            answer = await self.services.store.answers.get(earlier.id)
+            if answer is None:
+                continue
+            answered = KeptAnswer.from_json(answer.message).diagnosis.cluster if answer.message else ""
+            if cluster := answered or str(answer.shown.get(PRESSED, "")):
+                return cluster
+        return ""
+
+    async def _searched(self, question: Question, visible: tuple[str, ...], requester: Requester) -> Interpretation:
+        """Where the object that is named exists: that cluster, if it is one alone."""
+        target = await self._target(question)
+        if target is None:
+            return Interpretation(
+                question=question, unclear=cluster_choice.why_unclear("", found=(), unasked=()), pick=visible
+            )
+        there = await asyncio.gather(*(self._has(name, target, requester) for name in visible))
+        found = [name for name, has in zip(visible, there, strict=True) if has]
+        unasked = [name for name, has in zip(visible, there, strict=True) if has is None]
+        if len(found) == 1:
+            return Interpretation(
+                question=question, cluster=found[0], why=cluster_choice.found_only_there(unasked), pick=tuple(unasked)
+            )
+        about = f"{target.kind} {target.namespace}/{target.name}".replace(" /", " ")
+        return Interpretation(
+            question=question, unclear=cluster_choice.why_unclear(about, found=found, unasked=unasked), pick=visible
+        )
+
+    async def _target(self, question: Question) -> DiagnoseObject | None:
+        """The object to look for: one that is named in full."""
+        if isinstance(question, ExplainText):
+            engine = self.services.engine()
+            hypotheses = (await match_text(question.text, engine=engine)).hypotheses
+            if not hypotheses:
+                return None
+            incident = engine.catalog.incidents[hypotheses[0].incident]
+            focus = focus_of(incident, hypotheses[0], namespace=question.namespace)
+            question = DiagnoseObject(kind=focus.kind, namespace=focus.namespace, name=focus.name)
+        outside = KINDS.get(question.kind.lower()) in _OUTSIDE_NAMESPACES
+        return question if question.kind and question.name and (question.namespace or outside) else None
+
+    async def _has(self, cluster: str, target: DiagnoseObject, requester: Requester) -> bool | None:
+        """Whether the object is there, as far as whoever asks may know; None if that cannot be told in time."""
+        try:
+            async with asyncio.timeout(SEARCH_S):
+                connection = await self.services.clusters.get(cluster)
+                access = requester.scope.access(cluster)
+                async with Snapshot(connection, deadline=SEARCH_S, access=access) as snapshot:
+                    resource = await snapshot.resource(target.kind)
+                    namespace = target.namespace if resource.namespaced else ""
+                    await snapshot.get(resource, target.name, namespace=namespace)
+        except NotFound:
+            return False
+        except (ClusterError, TimeoutError):
+            return None
+        return True
+
+
+def _spoken(request: StoredRequest) -> _Wording:
+    """What is asked, read anew from its words: an edit may have named another cluster."""
+    asked = request.asked
+    said = parse_command(request.text) if asked.origin is Surface.COMMAND else parse_message(request.text)
+    if not asked.origin.is_addressed:
+        said = AskText(text=request.text)
+    if asked.name:
+        about = DiagnoseObject(kind=asked.kind, namespace=asked.namespace, name=asked.name)
+        if isinstance(said, AskObject) and said.name == asked.name:
+            return _Wording(question=about, named=said.cluster, place=said.place)
+        return _Wording(question=about)
+    if isinstance(said, AskText) and said.cluster:
+        return _Wording(question=ExplainText(text=said.text, namespace=asked.namespace), named=said.cluster)
+    return _Wording(question=ExplainText(text=request.text, namespace=asked.namespace))

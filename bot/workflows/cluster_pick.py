@@ -1,0 +1,73 @@
+"""Another cluster is chosen below an answer: the same message then tells what is found in that one.
+
+Who presses is asked for their rights as if they had asked themselves. Of two who press, the later one decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bot.jobs import JobRun, Json
+from bot.slack.errors import SlackError, SlackUnavailable
+from bot.store import AuditEntry, RequestState
+from bot.workflows.answer import AnswerWorkflow, PickedCluster
+from bot.workflows.cluster_choice import PRESSED
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Services
+from responses.cluster_choice import CLUSTER_NOT_VISIBLE
+from responses.slack.message import Message
+from responses.slack.notices import not_done
+from responses.slack.presses import Press
+
+_log: Final = structlog.get_logger(__name__)
+_WHY: Final = "the policy does not show them that cluster there"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickWorkflow:
+    """The workflow `pick`. Payload: {"request", "cluster", "user", "team", "channel"}."""
+
+    services: Services
+    answers: AnswerWorkflow
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        taken = await retry_step(run, "take", self.take, payload, run.id)
+        if not taken:
+            return None
+        picked = PickedCluster(user=str(payload["user"]), cluster=str(payload["cluster"]))
+        prepared: Json = {"revision": taken["revision"], "unread": []}
+        return await self.answers.in_turn(run, str(payload["request"]), prepared, picked)
+
+    async def take(self, payload: Json, job: str) -> Json | None:
+        """Note what was chosen, if whoever chose it may see it."""
+        services, store = self.services, self.services.store
+        request = await store.requests.get(str(payload["request"]))
+        if request is None or request.state is RequestState.WITHDRAWN:
+            return None
+        team, channel, user = str(payload["team"]), str(payload["channel"]), str(payload["user"])
+        requester = await services.requester(team=team, channel=channel, user=user)
+        cluster = str(payload["cluster"])
+        if not requester.scope.clusters([cluster]):
+            await store.audit.append(
+                AuditEntry(
+                    at=services.clock(), actor=user, team=team, channel=channel, action=str(Press.CLUSTER),
+                    cluster=cluster, outcome="refused", detail={"why": _WHY}, key=job,
+                )
+            )  # fmt: skip
+            message = not_done(requester.scope.text_only_reason or CLUSTER_NOT_VISIBLE, language=requester.language)
+            await self._whisper(message, channel=channel, user=user, thread_ts=request.asked.thread_ts)
+            return None
+        if await store.answers.note(request.id, {PRESSED: cluster}) is None:
+            return None
+        return {"revision": request.revision}
+
+    async def _whisper(self, message: Message, *, channel: str, user: str, thread_ts: str) -> None:
+        try:
+            await self.services.slack.whisper(channel=channel, user=user, message=message, thread_ts=thread_ts)
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("whoever pressed could not be told", error=str(error))

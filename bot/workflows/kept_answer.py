@@ -1,0 +1,128 @@
+"""An answer as it is kept: what it was made from, so that it can be said again with all that happened since.
+
+A message is never edited block by block. What is kept is the diagnosis, already scrubbed; count, remedies and opinions
+are noted beside it, and the whole is rendered anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from bot.common.portable import Portable
+from bot.jobs import Json
+from intents.domain import Diagnosis, Finding, Judged, Language, Text
+from responses.safety import SafeDiagnosis
+from responses.sentences import leading_hypotheses
+from responses.slack.cluster_picker import Picker
+from responses.slack.controls import RemedyButton
+from responses.slack.details import details_view
+from responses.slack.diagnosis import answer_message
+from responses.slack.message import Message, View
+from responses.slack.remedy_states import RemedyShown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerNotes(Portable):
+    """What was noted of an answer since it was given. Notes are merged by key: one for each pressed plan.
+
+    `count` says how often the same was pasted, `last` when last; these are the topic's, no notes.
+    """
+
+    count: int = 1
+    last: datetime | None = None
+    not_it: tuple[str, ...] = ()
+    muted: str = ""
+    remedies: tuple[RemedyShown, ...] = ()
+
+    @classmethod
+    def from_notes(cls, notes: Json) -> AnswerNotes:
+        pressed = [RemedyNote.from_json(note) for key, note in notes.items() if key.startswith(_REMEDY)]
+        pressed.sort(key=lambda note: note.first)
+        plain = {key: value for key, value in notes.items() if not key.startswith(_REMEDY)}
+        return replace(cls.from_json(plain), remedies=tuple(note.shown for note in pressed))
+
+
+_REMEDY: Final = "remedy:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemedyNote(Portable):
+    """`first` is when the plan was pressed: remedies are told in that order."""
+
+    first: datetime
+    shown: RemedyShown
+
+    @property
+    def key(self) -> str:
+        return self.key_of(self.shown.plan_id)
+
+    @staticmethod
+    def key_of(plan_id: str) -> str:
+        """Where an answer keeps what became of that plan."""
+        return f"{_REMEDY}{plan_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAnswer(Portable):
+    """`diagnosis` is scrubbed. `reason` says why no cluster was asked, `because` why that one was, of several.
+
+    `pick` are the clusters that can be asked instead.
+    """
+
+    diagnosis: Diagnosis
+    language: Language
+    request_id: str
+    seconds: float
+    of_text: bool
+    buttons: tuple[RemedyButton, ...] = ()
+    observed: tuple[str, ...] = ()
+    reason: Text | None = None
+    controls: bool = True
+    because: Text | None = None
+    pick: Picker | None = None
+
+    @property
+    def first(self) -> Judged | None:
+        """The leading hypothesis that still stands, or what one can do where there is none."""
+        return next(iter(leading_hypotheses(self.diagnosis)), None)
+
+    def message(self, shown: AnswerNotes) -> Message:
+        return answer_message(
+            SafeDiagnosis(self.diagnosis),
+            language=self.language,
+            request_id=self.request_id,
+            seconds=self.seconds,
+            of_text=self.of_text,
+            buttons=self.buttons,
+            details_value=self.request_id if self.controls else "",
+            count=shown.count,
+            last_seen=shown.last,
+            observed=self.observed,
+            text_only_reason=self.reason,
+            controls=self.controls,
+            remedy_states=shown.remedies,
+            not_it_by=shown.not_it,
+            muted_by=shown.muted,
+            because=self.because,
+            pick=self.pick,
+        )
+
+    def details(self, language: Language) -> View:
+        return details_view(SafeDiagnosis(self.diagnosis), language=language, of_text=self.of_text)
+
+
+def without_rows(diagnosis: Diagnosis) -> Diagnosis:
+    """The diagnosis without the rows its findings rest on: sentences, quotes and tables say what was in them.
+
+    Nor with their plots, which are drawn once, when the answer is given.
+    """
+
+    def bare(finding: Finding) -> Finding:
+        return replace(finding, rows=(), plot=None)
+
+    hypotheses = tuple(
+        replace(one, findings=tuple(bare(finding) for finding in one.findings)) for one in diagnosis.hypotheses
+    )
+    return replace(diagnosis, hypotheses=hypotheses)

@@ -1,0 +1,154 @@
+"""Posting once and updating after: what a request is told, found again after a crash, and where it cannot be told.
+
+Slack has no idempotency key for posts. So what is about to be posted is written down first, carries its key as
+metadata, and is looked for before it is posted a second time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.slack.errors import Archived, ChannelGone, MessageGone, MissingScope, NotInChannel, SlackError, TokenRevoked
+from bot.slack.posts import PostedMessage
+from bot.store import StoredRequest
+from bot.workflows.kept_answer import AnswerNotes, KeptAnswer
+from bot.workflows.services import ANSWER, FILE, Services
+from intents.domain import Text
+from responses.language import choose
+from responses.slack.message import Message, Picture
+from responses.slack.notices import notice
+
+_log: Final = structlog.get_logger(__name__)
+
+_SAID_ONCE: Final = timedelta(hours=24)
+# What no repeating cures: someone has to invite us, grant a scope or renew a token.
+_FOR_A_PERSON: Final = (NotInChannel, ChannelGone, Archived, MissingScope, TokenRevoked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePoster:
+    """Posts, updates and deletes the messages of one request."""
+
+    services: Services
+
+    async def sent(self, request: StoredRequest, *, step: str) -> PostedMessage | None:
+        """The message of that step, if it stands."""
+        entry = await self.services.store.outbox.get(_key(request, step))
+        return PostedMessage(channel=entry.channel, ts=entry.ts) if entry and entry.ts else None
+
+    async def post(
+        self, request: StoredRequest, message: Message, *, step: str, last: bool = True
+    ) -> PostedMessage | None:
+        """Post it unless it stands already. None where nothing can be posted.
+
+        With `last` that is said where a person can act; else more is to come, which will say it.
+        """
+        asked, services = request.asked, self.services
+        key = _key(request, step)
+        sending = await services.store.outbox.begin(key, asked.channel, asked.thread_ts, services.clock())
+        if sending.ts:
+            return PostedMessage(channel=asked.channel, ts=sending.ts)
+        try:
+            sent = await services.slack.post(
+                channel=asked.channel, message=message, thread_ts=asked.thread_ts, key=key, sought=sending.again
+            )
+        except MessageGone:
+            await services.store.outbox.forget(key)
+            _log.info("the message to answer was deleted before the answer came", request=request.id)
+            return None
+        except _FOR_A_PERSON as error:
+            await services.store.outbox.forget(key)
+            if last:
+                await self._undeliverable(request, error, message)
+            return None
+        await services.store.outbox.done(key, sent.ts)
+        return sent
+
+    async def show(self, request: StoredRequest, message: Message | None = None) -> None:
+        """Let the answer's message read as it is written down now, with all that was noted of it since.
+
+        `message` is what to show for an answer that is no diagnosis.
+        """
+        answer = await self.services.store.answers.get(request.id)
+        if answer is None:
+            return
+        if answer.message:
+            shown = AnswerNotes.from_notes(answer.shown)
+            if topic := await self.services.store.topics.led_by(request.id):
+                shown = replace(shown, count=topic.count, last=topic.last)
+            message = KeptAnswer.from_json(answer.message).message(shown)
+        if message is None:
+            return
+        try:
+            await self.services.slack.update(
+                channel=answer.channel,
+                ts=answer.ts,
+                message=message,
+                final=True,
+                key=_key(request, ANSWER),
+                thread_ts=request.asked.thread_ts,
+            )
+        except MessageGone:
+            _log.info("the answer was taken away by hand", request=request.id)
+
+    async def attach(self, request: StoredRequest, picture: Picture, *, step: str) -> None:
+        """Put a picture below the message of that step, once; with it it is taken back. Raises SlackError."""
+        if sent := await self.sent(request, step=step):
+            await self.services.slack.attach(
+                channel=sent.channel,
+                ts=sent.ts,
+                picture=picture,
+                key=_key(request, step),
+                thread_ts=request.asked.thread_ts,
+            )
+
+    async def take_back(self, request: StoredRequest) -> None:
+        """Delete what was said to a request."""
+        for step in (ANSWER, FILE):
+            if sent := await self.sent(request, step=step):
+                key = _key(request, step)
+                await self.services.slack.delete(
+                    channel=sent.channel, ts=sent.ts, key=key, thread_ts=request.asked.thread_ts
+                )
+                await self.services.store.outbox.forget(key)
+        await self.services.store.answers.delete(request.id)
+
+    async def _undeliverable(self, request: StoredRequest, error: SlackError, message: Message) -> None:
+        """A command still has its own way to answer; anyone else is told why, once a day, in a direct message."""
+        asked, services = request.asked, self.services
+        _log.warning("an answer cannot be posted", channel=asked.channel, error=str(error), request=request.id)
+        if asked.response_url and isinstance(error, NotInChannel | ChannelGone):
+            try:
+                await services.slack.respond(asked.response_url, _without_controls(message))
+            except SlackError as second:
+                _log.warning("nor can it be answered where it was asked", request=request.id, error=str(second))
+            return
+        if isinstance(error, TokenRevoked) or not asked.user:
+            return
+        once = f"{type(error).__name__}/{asked.channel}"
+        if await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
+            try:
+                language = choose(told=services.language, text=request.text)
+                place = await services.slack.place(asked.channel)
+                says = _about(f"#{place.name}", error.says) if place.name else error.says
+                await services.slack.post(channel=asked.user, message=notice(says, language=language))
+            except SlackError as second:
+                _log.warning("nor can it be said to whom it concerns", user=asked.user, error=str(second))
+
+
+def _key(request: StoredRequest, step: str) -> str:
+    """What a message of ours is found again by, in the outbox and in Slack."""
+    return f"{request.id}/{step}"
+
+
+def _about(channel: str, says: Text) -> Text:
+    return Text(en=f"{channel}: {says.en}", zh=f"{channel}：{says.zh}")
+
+
+def _without_controls(message: Message) -> Message:
+    """What is shown to one person only stands nowhere that a press on it could be traced to."""
+    return replace(message, blocks=tuple(block for block in message.blocks if block["type"] != "actions"))

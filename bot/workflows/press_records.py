@@ -1,0 +1,210 @@
+"""Record a confirmed plan: in the audit, in its answer, in the thread and in the audit channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.jobs import Json
+from bot.remedies.auditing import Denied, Result, audit_entry
+from bot.remedies.contract import Plan, State
+from bot.slack.errors import SlackError, SlackUnavailable
+from bot.store import AuditEntry, StoredAnswer
+from bot.workflows.chronicle.answer_facts import FactRecorder
+from bot.workflows.dialogs import dialog_content
+from bot.workflows.kept_answer import RemedyNote
+from bot.workflows.message_poster import MessagePoster
+from bot.workflows.services import Services
+from bot.workflows.single_posts import post_once
+from intents.domain import Language, Text
+from responses import failures
+from responses.safety import safe_value
+from responses.slack.audit_lines import AuditLine, audit_message
+from responses.slack.message import Message
+from responses.slack.notices import not_done, notice
+from responses.slack.remedy_states import RemedyShown, RemedyState
+
+_log: Final = structlog.get_logger(__name__)
+
+# Where a plan keeps which plan takes it back.
+UNDO: Final = "undo"
+# Where a plan keeps which press has come so far as to write.
+WRITING: Final = "writing"
+# Where a plan keeps who has confirmed it first, where a second person has to.
+APPROVAL: Final = "approval"
+ENDS: Final[Mapping[State, RemedyState]] = {
+    State.FIXED: RemedyState.FIXED,
+    State.NOT_FIXED: RemedyState.NOT_FIXED,
+    State.WORSE: RemedyState.WORSE,
+    State.WAITING: RemedyState.WAITING,
+    State.DONE: RemedyState.DONE,
+    State.NOT_DONE: RemedyState.NOT_DONE,
+}
+_SAID_ONCE: Final = timedelta(hours=24)
+# Before the outcome is known nobody is led to take back what may be about to help.
+_OVER: Final = frozenset({*ENDS.values(), RemedyState.PARTLY, RemedyState.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """Who confirmed which plan, below which answer, in which dialog. `token` names it in the claim and the audit.
+
+    `asked_by` is who has confirmed it before, where this one approves it.
+    """
+
+    plan: Plan
+    answer: StoredAnswer
+    user: str
+    team: str
+    token: str
+    view: str = ""
+    asked_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PressRecorder:
+    """Records what became of a confirmed plan, and tells everybody who has to know."""
+
+    services: Services
+    poster: MessagePoster
+    fact_recorder: FactRecorder
+
+    async def press(self, payload: Json, token: str) -> Confirmation | None:
+        """The press that a job was started for; None if what it was about is thrown away."""
+        stored = await self.services.store.plans.get(str(payload["plan"]))
+        answer = await self.services.store.answers.get(stored.request_id) if stored else None
+        if stored is None or answer is None:
+            return None
+        user = str(payload["user"])
+        asked_by = str((stored.document.get(APPROVAL) or {}).get("by", ""))
+        view = str(payload.get("view", ""))
+        shown = dialog_content(stored, view)
+        return Confirmation(
+            plan=Plan.from_json(stored.document["plan"]).answered(shown.answers if shown else {}),
+            answer=answer,
+            user=user,
+            team=str(payload["team"]),
+            token=token,
+            view=view,
+            asked_by=asked_by if asked_by != user else "",
+        )
+
+    async def note(
+        self, press: Confirmation, state: RemedyState, says: Text | None = None, *, show: bool = True
+    ) -> None:
+        """Keep how far it is, and `show` it. That Slack is out of reach stops no remedy: the note is kept."""
+        store, plan = self.services.store, press.plan
+        stored = await store.plans.get(plan.id)
+        first = stored.claimed_at if stored and stored.claimed_at else self.services.clock()
+        shown = RemedyShown(
+            plan_id=plan.id,
+            title=safe_value(plan.title),
+            state=RemedyState.UNDONE if plan.undoes and state is RemedyState.DONE else state,
+            who=press.asked_by or press.user,
+            approver=press.user if press.asked_by else "",
+            at=self.services.clock(),
+            says=safe_value(says),
+            undo=str(stored.document.get(UNDO, "")) if stored and state in _OVER else "",
+            cluster=safe_value(plan.cluster),
+        )
+        note = RemedyNote(first=first, shown=shown)
+        async with self.services.turn(press.answer.request_id):
+            await store.answers.note(press.answer.request_id, {note.key: note.as_json()})
+            if show:
+                try:
+                    await self._show(press)
+                except SlackError as error:
+                    _log.warning("what became of a remedy is not shown yet", plan=plan.id, error=str(error))
+        await self.fact_recorder.remedied(press.answer, plan, shown)
+
+    async def tell(self, press: Confirmation) -> None:
+        """Show what was noted last, and say it in the thread and to the auditors: each once, however often it is run.
+
+        Raises SlackUnavailable, to be asked again.
+        """
+        answer = await self.services.store.answers.get(press.answer.request_id)
+        note = (answer.shown if answer else {}).get(RemedyNote.key_of(press.plan.id))
+        if answer is None or note is None:
+            return
+        shown = RemedyNote.from_json(note).shown
+        try:
+            async with self.services.turn(answer.request_id):
+                await self._show(press)
+        finally:
+            # A message that cannot be edited any more keeps nobody from being told.
+            await self._say(press, shown)
+
+    async def _show(self, press: Confirmation) -> None:
+        request = await self.services.store.requests.get(press.answer.request_id)
+        if request is not None:
+            await self.poster.show(request)
+
+    async def _say(self, press: Confirmation, shown: RemedyShown) -> None:
+        request = await self.services.store.requests.get(press.answer.request_id)
+        plan, answer = press.plan, press.answer
+        said = AuditLine(shown=shown, cluster=plan.cluster, target=plan.target)
+        if request is not None:
+            language = Language(answer.message.get("language") or Language.EN)
+            line = audit_message(said, language=language)
+            if not await self._post(press, answer.channel, request.asked.thread_ts, line, shown):
+                # The thread was deleted, or we were sent out of the channel: whoever confirmed it has to know.
+                await self._post(press, press.user, "", line, shown)
+        if self.services.audit_channel:
+            await self.auditors(press, shown)
+
+    async def auditors(self, press: Confirmation, shown: RemedyShown) -> None:
+        """A line in the audit channel, if there is one, with the way to the answer."""
+        if not self.services.audit_channel:
+            return
+        try:
+            link = await self.services.slack.permalink(press.answer.channel, press.answer.ts)
+        except SlackUnavailable:
+            raise
+        except SlackError:
+            link = ""
+        said = AuditLine(shown=shown, cluster=press.plan.cluster, target=press.plan.target, link=link)
+        message = audit_message(said, language=self.services.usual_language)
+        if await self._post(press, self.services.audit_channel, "", message, shown):
+            return
+        if await self.services.store.notices.once("audit channel", within=_SAID_ONCE, now=self.services.clock()):
+            await self._whisper(press, notice(failures.AUDIT_CHANNEL_FAILED, language=await self._language(press)))
+
+    async def _post(
+        self, press: Confirmation, channel: str, thread_ts: str, message: Message, shown: RemedyShown
+    ) -> bool:
+        """Once for each press and state; whether it stands there. Raises SlackUnavailable."""
+        key = f"{press.token}/{shown.state}/{channel}"
+        try:
+            await post_once(self.services, message, to=channel, thread_ts=thread_ts, key=key)
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.error("what became of a remedy could not be told", channel=channel, error=str(error))
+            return False
+        return True
+
+    async def audit(self, press: Confirmation, step: str, result: Result | None) -> None:
+        fields = audit_entry(
+            press.plan, step=step, actor=press.user, at=self.services.clock(), team=press.team,
+            channel=press.answer.channel, result=result, token=press.token, requested_by=press.asked_by,
+        )  # fmt: skip
+        await self.services.store.audit.append(AuditEntry(**fields))
+        denied = isinstance(result, Denied)
+        self.services.metrics.remedied(press.plan.action, step, str(fields["outcome"]), denied=denied)
+
+    async def whisper(self, press: Confirmation, says: Text) -> None:
+        """To whoever pressed, and nobody else: why nothing came of it."""
+        await self._whisper(press, not_done(says, language=await self._language(press)))
+
+    async def _language(self, press: Confirmation) -> Language:
+        return (await self.services.requester(team=press.team, channel=press.answer.channel, user=press.user)).language
+
+    async def _whisper(self, press: Confirmation, message: Message) -> None:
+        try:
+            await self.services.slack.whisper(channel=press.answer.channel, user=press.user, message=message)
+        except SlackError as error:
+            _log.warning("whoever pressed could not be told", error=str(error))

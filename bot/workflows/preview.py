@@ -1,0 +1,253 @@
+"""Preview a remedy in a dialog: is it allowed, is the cause still there, what would change?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import structlog
+
+from bot.cluster.errors import ClusterError
+from bot.common.portable import Portable
+from bot.jobs import JobRun, JobsUnavailable, Json
+from bot.remedies.auditing import Denied, audit_entry
+from bot.remedies.carrying_out import check, preview
+from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal, Verb
+from bot.remedies.undoing import action_of
+from bot.slack.errors import MessageGone, SlackError, TriggerExpired
+from bot.store import AuditEntry
+from bot.workflows.authorisation import Authoriser, Authority
+from bot.workflows.dialogs import DialogContent, content_key, dialog_content, dialog_key, filling_id
+from bot.workflows.outages import retry_step
+from bot.workflows.press_records import APPROVAL
+from bot.workflows.remedy_limits import Attempt
+from bot.workflows.services import Requester, Services
+from intents.domain import Text
+from responses import failures
+from responses.action_words import UNDO, words_for
+from responses.safety import safe_value
+from responses.slack.message import View
+from responses.slack.notices import notice
+from responses.slack.remedy_dialogs import (
+    Confirmation,
+    ValuesForm,
+    confirmation_dialog,
+    loading_dialog,
+    refusal_dialog,
+    values_dialog,
+)
+
+_log: Final = structlog.get_logger(__name__)
+# A trigger lasts three seconds.
+_TELL_S: Final = 1.0
+# Somebody sits before the dialog: many who press at once wait for each other a moment, and no longer than they look.
+_PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedPreview:
+    """What would happen, and by which rule of the policy a second person has to approve it, "" for none."""
+
+    preview: Preview
+    approval: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewWorkflow:
+    """The workflow `preview`. Payload: {"plan", "trigger", "user", "team", "channel", "ts", "request"}.
+
+    Once what a plan asks has been answered it comes again: {"plan", "user", "team", "channel", "view", "answers"}.
+    """
+
+    services: Services
+    authoriser: Authoriser
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        view = payload.get("view")
+        if not view:
+            opened = await run.step("open", self.open, payload)
+            view = opened and opened.get("view")
+        if view:
+            try:
+                await retry_step(run, "preview", self.preview, payload, str(view), pauses=_PAUSES_S)
+            except JobsUnavailable:
+                # The process ends, not the job.
+                raise
+            except Exception:
+                await run.step("give up", self.give_up, payload, str(view))
+                raise
+        return None
+
+    async def open(self, payload: Json) -> Json:
+        """At once, since a trigger lasts three seconds. After a restart it is too late: the presser is told so."""
+        language = await self.services.language_of(str(payload["user"]), within=_TELL_S)
+        try:
+            return {"view": await self.services.slack.open_view(str(payload["trigger"]), loading_dialog(language))}
+        except SlackError as error:
+            _log.warning("a dialog could not be opened", plan=payload["plan"], error=str(error))
+            says = failures.PRESS_AGAIN if isinstance(error, TriggerExpired) else error.says
+            await self.services.slack.whisper(
+                channel=str(payload["channel"]), user=str(payload["user"]), message=notice(says, language=language)
+            )
+            return {}
+
+    async def preview(self, payload: Json, view_id: str) -> Json | None:
+        requester = await self._requester(payload)
+        shown = await self._view(payload, requester, view_id)
+        try:
+            await self.services.slack.update_view(view_id, shown)
+        except MessageGone:
+            _log.info("the dialog was closed before it was filled", plan=payload["plan"])
+        return None
+
+    async def give_up(self, payload: Json, view_id: str) -> None:
+        """Whoever waits before the dialog is told that nothing more comes."""
+        language = await self.services.language_of(str(payload["user"]), within=_TELL_S)
+        try:
+            await self.services.slack.update_view(view_id, refusal_dialog(failures.PREVIEW_FAILED, language=language))
+        except SlackError as error:
+            _log.warning("a dialog stays as it is", plan=payload["plan"], error=str(error))
+
+    async def _view(self, payload: Json, requester: Requester, view_id: str) -> View:
+        """The dialog, or why there is none; what guards the write is kept with the plan."""
+        store, user = self.services.store, str(payload["user"])
+        stored = await store.plans.get(str(payload["plan"]))
+        if stored is None:
+            return refusal_dialog(failures.PLAN_EXPIRED, language=requester.language)
+        if stored.claimed_by:
+            return refusal_dialog(failures.ALREADY_PRESSED, language=requester.language)
+        asked = stored.document.get(APPROVAL) or {}
+        asked_by = str(asked.get("by", ""))
+        if asked_by == user:
+            return refusal_dialog(failures.WAITING_FOR_APPROVER, language=requester.language)
+        plan, answers = Plan.from_json(stored.document["plan"]), payload.get("answers")
+        if asked_by and plan.asks:
+            # Whoever approves something approves the values that were asked for.
+            theirs = dialog_content(stored, str(asked.get("view", "")))
+            answers = theirs.answers if theirs else None
+        seen = await self._previewed(plan, requester, answers, asked_by=asked_by)
+        shown: DialogContent | None = None
+        if isinstance(seen, CheckedPreview):
+            shown = DialogContent(preview=_guards(seen.preview), answers=answers or {}, approves=asked_by)
+            if _holds_secrets(shown):
+                seen = Refusal(reason=Reason.UNSAFE, says=failures.CHANGE_HOLDS_SECRET)
+        if isinstance(seen, Refusal | Denied):
+            await self._audit(plan, payload, seen)
+            says = refusal_text(seen) if isinstance(seen, Refusal) else seen.says
+            return refusal_dialog(says, language=requester.language)
+        kept: Json = {dialog_key(user): view_id}
+        if seen is None or shown is None:
+            await store.plans.note(plan.id, kept)
+            return values_dialog(_asking(plan), language=requester.language)
+        kept[content_key(filling_id(view_id, shown.fill))] = shown.as_json()
+        await store.plans.note(plan.id, kept)
+        return confirmation_dialog(_dialog(plan, seen, fill=shown.fill, asked_by=asked_by), language=requester.language)
+
+    async def _previewed(
+        self, plan: Plan, requester: Requester, answers: Json | None, *, asked_by: str
+    ) -> CheckedPreview | Refusal | Denied | None:
+        """None where it is to be asked for values first: which nobody types for what is no more to be done."""
+        authority = await self.authoriser.of(plan, requester, asked_by=asked_by)
+        if not isinstance(authority, Authority):
+            return authority
+        try:
+            connection = await self.services.clusters.get(plan.cluster)
+        except ClusterError as error:
+            _log.warning("a cluster could not be asked", plan=plan.id, error=str(error))
+            return Refusal(reason=Reason.NOT_CHECKED, says=failures.cluster_unreachable(plan.cluster, error.reason))
+        access, now = authority.access, self.services.clock()
+        refused = await check(plan, engine=self.services.engine(), connection=connection, now=now, access=access)
+        if refused is not None or (plan.asks and answers is None):
+            return refused
+        seen = await preview(
+            plan.answered(answers or {}), connection=connection, access=access, acting_as=authority.acting_as
+        )
+        if isinstance(seen, Refusal):
+            return seen
+        if held := await self._held_back(plan, seen, requester, user=asked_by or requester.scope.who.user):
+            return Denied(says=held)
+        # Only now it is known how far it reaches.
+        reaching = await self.authoriser.of(plan, requester, steps=seen.steps, asked_by=asked_by)
+        return CheckedPreview(preview=seen, approval=reaching.approval) if isinstance(reaching, Authority) else reaching
+
+    async def _held_back(self, plan: Plan, seen: Preview, requester: Requester, *, user: str) -> Text | None:
+        """Why it would be one too many now: nobody reads a diff and types a name in vain."""
+        one = Attempt.of(plan, seen.outlook, user=user, at=self.services.clock())
+        limits = requester.scope.limits
+        return one.held_back(await self.services.store.plans.claimed_since(one.since(limits)), limits)
+
+    async def _requester(self, payload: Json) -> Requester:
+        return await self.services.requester(
+            team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"])
+        )
+
+    async def _audit(self, plan: Plan, payload: Json, why: Refusal | Denied) -> None:
+        fields = audit_entry(
+            plan, step="preview", actor=str(payload["user"]), at=self.services.clock(), team=str(payload["team"]),
+            channel=str(payload["channel"]), result=why,
+        )  # fmt: skip
+        await self.services.store.audit.append(AuditEntry(**fields))
+        self.services.metrics.remedied(plan.action, "preview", str(fields["outcome"]), denied=isinstance(why, Denied))
+
+
+def refusal_text(refused: Refusal) -> Text:
+    """Why nothing was done, with what the API server or a webhook said."""
+    if not refused.quote:
+        return refused.says
+    en, zh = refused.says.en.rstrip("."), refused.says.zh.rstrip("。")
+    return Text(en=f"{en}. Details: {refused.quote}", zh=f"{zh}。详情：{refused.quote}")
+
+
+def _guards(seen: Preview) -> Preview:
+    """What guards the write, and nothing else, is written down: the diff may hold what nobody should keep.
+
+    Nor is kept what would create again what looks like a secret: it cannot be put back then.
+    """
+    steps = tuple(
+        replace(each, body=None) if each.verb is Verb.DELETE and _holds_secrets(each) else each for each in seen.steps
+    )
+    return replace(seen, steps=steps, diff="", outlook=replace(seen.outlook, effects=(), warnings=()))
+
+
+def _holds_secrets(value: Portable) -> bool:
+    document = value.as_json()
+    return bool(safe_value(document) != document)
+
+
+def _asking(plan: Plan) -> ValuesForm:
+    said = words_for(plan.action)
+    return ValuesForm(
+        plan_id=plan.id, title=said.verb, cluster=plan.cluster, target=plan.target, purpose=plan.title,
+        what=said.does, questions=plan.asks,
+    )  # fmt: skip
+
+
+def _dialog(plan: Plan, shown: CheckedPreview, *, fill: str, asked_by: str) -> Confirmation:
+    said, seen = words_for(UNDO if plan.undoes else plan.action), shown.preview
+    return Confirmation(
+        plan_id=plan.id,
+        fill=fill,
+        title=said.verb,
+        submit=said.verb,
+        cluster=plan.cluster,
+        target=plan.target,
+        purpose=plan.title,
+        what=said.does,
+        diff=seen.diff,
+        effects=seen.outlook.effects,
+        warnings=seen.outlook.warnings,
+        custodian=seen.outlook.custodian,
+        warning=plan.warning,
+        risk=plan.risk,
+        undoable_minutes=_undoable_minutes(plan),
+        undoes=bool(plan.undoes),
+        typed_name_required=plan.name_to_type,
+        needs_approval=bool(shown.approval),
+        asked_by=asked_by,
+    )
+
+
+def _undoable_minutes(plan: Plan) -> int:
+    """How long an undo will be offered, 0 where there will be none."""
+    action = action_of(plan)
+    return int(LIFETIME.total_seconds() // 60) if action and action.undoable else 0

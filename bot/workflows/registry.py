@@ -1,0 +1,122 @@
+"""Register every kind of job by its name. Names are stored in the journal: renaming one needs a new JOBS_VERSION."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.jobs import Workflow
+from bot.workflows.answer import AnswerWorkflow
+from bot.workflows.authorisation import Authoriser
+from bot.workflows.chronicle.answer_facts import FactRecorder
+from bot.workflows.chronicle.archive_notice import ArchivedWorkflow
+from bot.workflows.chronicle.backfill import BackfillWorkflow
+from bot.workflows.chronicle.catch_up import CatchUpWorkflow
+from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
+from bot.workflows.chronicle.documents import ChronicleDocuments
+from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow
+from bot.workflows.chronicle.incident_commands import IncidentCommands
+from bot.workflows.chronicle.incident_start import IncidentStartWorkflow
+from bot.workflows.chronicle.mentions import MentionWorkflow
+from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
+from bot.workflows.chronicle.removal import RemovedWorkflow
+from bot.workflows.chronicle.similar_incidents import SimilarIncidents
+from bot.workflows.chronicle.timeline_marks import PinWorkflow
+from bot.workflows.cluster_choice import ClusterChooser
+from bot.workflows.cluster_pick import PickWorkflow
+from bot.workflows.failure_reports import FailureReports
+from bot.workflows.message_poster import MessagePoster
+from bot.workflows.opinions import OpinionWorkflow
+from bot.workflows.pasted_files import PastedFiles
+from bot.workflows.plan_claims import PlanClaims
+from bot.workflows.plot_pictures import PlotPictures
+from bot.workflows.press_records import PressRecorder
+from bot.workflows.preview import PreviewWorkflow
+from bot.workflows.remedy import RemedyWorkflow
+from bot.workflows.remedy_offers import RemedyOffers
+from bot.workflows.repeats import RepeatWorkflow
+from bot.workflows.replies import Replies
+from bot.workflows.services import Services
+from bot.workflows.thread_roots import ThreadRoots
+from bot.workflows.withdrawal import WithdrawWorkflow
+
+
+def incident_commands(services: Services, chronicles: ChronicleJobs) -> IncidentCommands:
+    """Return what decides about commands of an incident channel, for the surface that hears them and for mentions."""
+    return IncidentCommands(
+        services=services,
+        catch_up=CatchUpWorkflow(services=services),
+        documents=ChronicleDocuments(services=services),
+        start=chronicles.start,
+    )
+
+
+def failure_reports(services: Services) -> FailureReports:
+    """Return what tells people that their job has failed for good."""
+    poster = MessagePoster(services=services)
+    return FailureReports(services=services, poster=poster, recorder=_press_recorder(services, poster))
+
+
+def workflows(services: Services, chronicles: ChronicleJobs) -> Mapping[str, Workflow]:
+    """Return every kind of job with its workflow."""
+    poster = MessagePoster(services=services)
+    return {
+        **_answers(services, poster),
+        **_remedies(services, poster),
+        **_channels(services, chronicles),
+    }
+
+
+def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow]:
+    fact_recorder = FactRecorder(services=services)
+    files = PastedFiles(services=services, poster=poster)
+    answers = AnswerWorkflow(
+        services=services,
+        poster=poster,
+        files=files,
+        roots=ThreadRoots(services=services, files=files),
+        replies=Replies(
+            services=services,
+            cluster_chooser=ClusterChooser(services=services),
+            remedy_offers=RemedyOffers(services=services),
+        ),
+        plot_pictures=PlotPictures(services=services, poster=poster),
+        fact_recorder=fact_recorder,
+        similar_incidents=SimilarIncidents(services=services),
+    )
+    return {
+        "answer": answers.run,
+        "opinion": OpinionWorkflow(services=services, poster=poster).run,
+        "pick": PickWorkflow(services=services, answers=answers).run,
+        "repeat": RepeatWorkflow(services=services, poster=poster).run,
+        "withdraw": WithdrawWorkflow(services=services, poster=poster, fact_recorder=fact_recorder).run,
+    }
+
+
+def _remedies(services: Services, poster: MessagePoster) -> Mapping[str, Workflow]:
+    authoriser, recorder = Authoriser(services=services), _press_recorder(services, poster)
+    claims = PlanClaims(services=services, recorder=recorder, authoriser=authoriser)
+    return {
+        "preview": PreviewWorkflow(services=services, authoriser=authoriser).run,
+        "remedy": RemedyWorkflow(services=services, claims=claims, recorder=recorder).run,
+    }
+
+
+def _channels(services: Services, chronicles: ChronicleJobs) -> Mapping[str, Workflow]:
+    documents = ChronicleDocuments(services=services)
+    start = IncidentStartWorkflow(services=services, is_incident=chronicles.is_incident, opened=chronicles.opened)
+    return {
+        "archived": ArchivedWorkflow(services=services, documents=documents).run,
+        "backfill": BackfillWorkflow(services=services, changed=chronicles.changed).run,
+        "command": IncidentChangeWorkflow(services=services, documents=documents, opened=chronicles.opened).run,
+        "incident": start.run,
+        "mention": MentionWorkflow(commands=incident_commands(services, chronicles)).run,
+        "pin": PinWorkflow(services=services).run,
+        "removed": RemovedWorkflow(services=services).run,
+        "reread": BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run,
+        "summary": SummaryWorkflow(services=services).run,
+        "welcome": CatchUpWorkflow(services=services).run,
+    }
+
+
+def _press_recorder(services: Services, poster: MessagePoster) -> PressRecorder:
+    return PressRecorder(services=services, poster=poster, fact_recorder=FactRecorder(services=services))

@@ -1,0 +1,193 @@
+"""Apply a confirmed remedy: claim it once, apply, audit and verify it, and show all of it in the same message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import structlog
+
+from bot.cluster.errors import ClusterError
+from bot.jobs import JobRun, Json
+from bot.remedies.carrying_out import apply, check, done_already, interrupted, partly_done
+from bot.remedies.contract import Applied, Plan, Reason, Refusal, State
+from bot.remedies.marking import mark
+from bot.remedies.planning import missing_to_undo
+from bot.remedies.undoing import plan_to_undo
+from bot.remedies.verifying import verify
+from bot.workflows.authorisation import Authority
+from bot.workflows.dialogs import dialog_content
+from bot.workflows.outages import retry_step
+from bot.workflows.plan_claims import PlanClaims
+from bot.workflows.press_records import ENDS, UNDO, WRITING, Confirmation, PressRecorder
+from bot.workflows.preview import refusal_text
+from bot.workflows.remedy_limits import APPLIED, PARTLY_DONE
+from bot.workflows.services import Services
+from intents.domain import Text
+from responses import failures
+from responses.safety import safe, safe_value
+from responses.slack.remedy_states import RemedyState
+
+_log: Final = structlog.get_logger(__name__)
+
+# What acts at a container's next start waits for a back-off of up to five minutes.
+_BACKED_OFF: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemedyWorkflow:
+    """The workflow `remedy`. Payload: {"plan", "user", "team", "view"}."""
+
+    services: Services
+    claims: PlanClaims
+    recorder: PressRecorder
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        token = run.id
+        claimed = await retry_step(run, "claim", self.claims.claim, payload, token)
+        outcome: Json | None = None
+        if claimed and claimed["goes_on"]:
+            applied = await retry_step(run, "apply", self.apply, payload, token, claimed["authority"])
+            if applied and applied["goes_on"]:
+                outcome = await retry_step(
+                    run, "verify", self.verify, payload, token, applied["applied"], claimed["authority"]
+                )
+        if claimed and claimed.get("tell"):
+            await retry_step(run, "tell", self.tell, payload, token)
+        return outcome
+
+    async def apply(self, payload: Json, token: str, authority: Json) -> Json:
+        """Write, once: a second run finds what the first did."""
+        press = await self.recorder.press(payload, token)
+        if press is None:
+            return {"goes_on": False}
+        result = await self._applied(press, Authority.from_json(authority))
+        await self.recorder.audit(press, "applied", result)
+        if isinstance(result, Refusal):
+            await self._stopped(press, result, authority)
+            return {"goes_on": False}
+        await self.services.store.plans.set_state(press.plan.id, APPLIED)
+        await self._offer_undo(press, result, authority)
+        await self.recorder.note(press, RemedyState.VERIFYING, result.says)
+        await self._mark(press, result)
+        return {"goes_on": True, "applied": safe_value(replace(result, undo=()).as_json())}
+
+    async def verify(self, payload: Json, token: str, applied: Json, authority: Json) -> Json | None:
+        """Read the evidence again until it clears or time is up. It only reads, so a second run does no harm."""
+        press = await self.recorder.press(payload, token)
+        if press is None:
+            return None
+        try:
+            connection = await self.services.clusters.get(press.plan.cluster)
+        except ClusterError as error:
+            says = failures.cluster_unreachable(press.plan.cluster, error.reason)
+            await self.recorder.note(press, RemedyState.WAITING, says, show=False)
+            return {"state": str(State.WAITING)}
+        done = Applied.from_json(applied)
+        verified = await verify(
+            press.plan,
+            done,
+            engine=self.services.engine(),
+            connection=connection,
+            deadline=self.services.verify_within * (_BACKED_OFF if press.plan.until else 1),
+            pace=self.services.verify_pace,
+            access=Authority.from_json(authority).access,
+        )
+        outcome = verified.verification
+        await self.recorder.audit(press, "verified", outcome)
+        await self.services.store.plans.set_state(press.plan.id, str(outcome.state))
+        await self.recorder.note(press, ENDS[outcome.state], outcome.says, show=False)
+        return {"state": str(outcome.state)}
+
+    async def tell(self, payload: Json, token: str) -> None:
+        """What became of it, in the answer and for the record; Slack's outages are waited out."""
+        press = await self.recorder.press(payload, token)
+        if press is not None:
+            await self.recorder.tell(press)
+
+    async def _applied(self, press: Confirmation, authority: Authority) -> Applied | Refusal:
+        plan, services, access = press.plan, self.services, authority.access
+        stored = await services.store.plans.get(plan.id)
+        document = stored.document if stored else {}
+        seen = dialog_content(stored, press.view) if stored else None
+        if seen is None:
+            return Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED)
+        begun = document.get(WRITING) == press.token
+        try:
+            connection = await services.clusters.get(plan.cluster)
+        except ClusterError as error:
+            return _not_checked(plan, error, begun=begun)
+        previewed, now = seen.preview, services.clock()
+        # A run that was killed after the write: the cause may be gone because of us, which is no reason to refuse.
+        # What somebody else did before us is none of our doing, and is told as what it is.
+        if begun and (done := await done_already(plan, previewed, connection=connection, access=access)):
+            return replace(done, already=False)
+        if not (begun and await partly_done(plan, previewed, connection=connection, access=access)):
+            refused = await check(plan, engine=services.engine(), connection=connection, now=now, access=access)
+            if refused is not None:
+                return interrupted(plan, refused) if begun else refused
+        await services.store.plans.note(plan.id, {WRITING: press.token})
+
+        async def progress(done: int, of: int, says: Text) -> None:
+            if of > 1:
+                counted = Text(en=f"{done} of {of}: {says.en}", zh=f"{done}/{of}：{says.zh}")
+                await self.recorder.note(press, RemedyState.APPLYING, counted)
+
+        return await apply(
+            plan, previewed, connection=connection, now=now, access=access, acting_as=authority.acting_as,
+            resumed=begun, progress=progress, looks=services.looks,
+        )  # fmt: skip
+
+    async def _stopped(self, press: Confirmation, why: Refusal, authority: Json) -> None:
+        """It went no further: what was done by then is told, and can be taken back as far as that goes."""
+        unknown = why.reason is Reason.OUTCOME_UNKNOWN
+        partly = bool(why.done) and not unknown
+        await self.services.store.plans.set_state(press.plan.id, PARTLY_DONE if partly else str(why.reason))
+        await self._offer_undo(press, why, authority)
+        state = RemedyState.PARTLY if partly else RemedyState.UNKNOWN if unknown else RemedyState.REFUSED
+        await self.recorder.note(press, state, refusal_text(why), show=False)
+
+    async def _offer_undo(self, press: Confirmation, done: Applied | Refusal, authority: Json) -> None:
+        """Keep the plan that takes it back, and that there is one. A second run finds it kept."""
+        back = plan_to_undo(press.plan, done, now=self.services.clock())
+        if back is None:
+            return
+        try:
+            connection = await self.services.clusters.get(press.plan.cluster)
+            acting_as = Authority.from_json(authority).acting_as
+            lacking = await missing_to_undo(back, connection, acting_as=acting_as)
+        except ClusterError as error:
+            lacking = error.gap(str(back.target))
+        if lacking is not None:
+            _log.warning("no undo is offered: it could not be carried out", plan=press.plan.id, why=lacking.says.en)
+            return
+        document = {"plan": back.as_json()}
+        if safe_value(document) != document:
+            # What stood there before looks like a secret: it is not kept, and so cannot be put back.
+            _log.warning("no undo is offered: what stood there before looks like a secret", plan=press.plan.id)
+            return
+        plans = self.services.store.plans
+        await plans.save(back.id, press.plan.request_id, document, back.expires)
+        await plans.note(press.plan.id, {UNDO: back.id})
+
+    async def _mark(self, press: Confirmation, done: Applied) -> None:
+        """On the object itself, for those who look at it with kubectl. That it cannot be stops nothing."""
+        if done.already:
+            return
+        try:
+            connection = await self.services.clusters.get(press.plan.cluster)
+        except ClusterError as error:
+            _log.warning("no event could be written on the object", plan=press.plan.id, why=str(error))
+            return
+        person = await self.services.slack.person(press.user)
+        who = f"{person.name} ({press.user})" if person.name else press.user
+        gap = await mark(connection, plan=press.plan, applied=done, who=safe(who), token=press.token)
+        if gap is not None:
+            _log.warning("no event could be written on the object", plan=press.plan.id, why=gap.says.en)
+
+
+def _not_checked(plan: Plan, error: ClusterError, *, begun: bool) -> Refusal:
+    _log.warning("a cluster could not be asked", plan=plan.id, error=str(error))
+    says = failures.cluster_unreachable(plan.cluster, error.reason)
+    refused = Refusal(reason=Reason.NOT_CHECKED, says=says)
+    return interrupted(plan, refused) if begun else refused

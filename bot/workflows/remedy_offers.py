@@ -1,0 +1,86 @@
+"""Make the buttons of an answer: remedies that the catalog offers, the policy allows and the API server permits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster.connection import Connection
+from bot.kube.impersonation import ActsAs
+from bot.remedies.planning import plan_remedies
+from bot.store import StoredRequest
+from bot.workflows.services import Requester, Services
+from intents.domain import Diagnosis, Judged, ObjectRef, Text
+from intents.request import Request as Question
+from responses.safety import safe_value
+from responses.sentences import offers as offered
+from responses.sentences import open_hypotheses
+from responses.slack.blocks import Style
+from responses.slack.controls import RemedyButton
+
+_STYLES: Final[dict[str, Style]] = {"low": "primary", "disruptive": "", "data-loss": "danger"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemedyOffers:
+    """Plans the remedies of a diagnosis and makes their buttons."""
+
+    services: Services
+
+    async def buttons(
+        self,
+        request: StoredRequest,
+        question: Question,
+        requester: Requester,
+        diagnosis: Diagnosis,
+        connection: Connection,
+    ) -> tuple[RemedyButton, ...]:
+        """A button for each remedy of the leading cause, and of what one can do beside, that can be carried out.
+
+        `question` is how the request was taken.
+        """
+        told = [one for one in (*open_hypotheses(diagnosis)[:1], *offered(diagnosis)) if one.remedies]
+        buttons = [await self._of(one, request, question, requester, diagnosis, connection) for one in told]
+        return tuple(each for some in buttons for each in some)
+
+    async def _of(
+        self,
+        judged: Judged,
+        request: StoredRequest,
+        question: Question,
+        requester: Requester,
+        diagnosis: Diagnosis,
+        connection: Connection,
+    ) -> tuple[RemedyButton, ...]:
+        """The buttons of one hypothesis; their plans are kept first."""
+
+        def allowed(action: str, target: ObjectRef) -> bool:
+            return requester.scope.offers(action, connection.name, target.namespace)
+
+        acting = requester.scope.acts_as(connection.name)
+        planned = await plan_remedies(
+            diagnosis,
+            judged,
+            request=question,
+            request_id=request.id,
+            engine=self.services.engine(),
+            connection=connection,
+            allowed=allowed,
+            now=self.services.clock(),
+            access=requester.scope.access(connection.name),
+            acting_as=acting if isinstance(acting, ActsAs) else None,
+            # Who cannot act under a name of their own may still ask: others will press.
+            reviewed=not isinstance(acting, Text),
+        )
+        for plan in planned.plans:
+            await self.services.store.plans.save(plan.id, request.id, {"plan": plan.as_json()}, plan.expires)
+        return tuple(
+            RemedyButton(
+                plan_id=plan.id,
+                label=safe_value(plan.title),
+                risk=plan.risk,
+                # What is no fix leads nobody to take it for one.
+                style="" if judged.capability else _STYLES.get(plan.risk, ""),
+            )
+            for plan in planned.plans
+        )

@@ -1,0 +1,61 @@
+"""Count a repeated error in its one answer, and show the person who pasted it where that answer is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.jobs import JobRun, Json
+from bot.slack.errors import SlackError
+from bot.workflows.message_poster import MessagePoster
+from bot.workflows.outages import retry_step
+from bot.workflows.services import ANSWER, Services
+from responses.slack.notices import answered_before
+
+_log: Final = structlog.get_logger(__name__)
+
+# Whoever pastes the same error again and again is told once in a while.
+_SAID_ONCE: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatWorkflow:
+    """The workflow `repeat`. Payload: {"request": the leader's id, "channel", "user", "count", "thread_ts"}."""
+
+    services: Services
+    poster: MessagePoster
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        await retry_step(run, "count", self.count, payload)
+        await retry_step(run, "point", self.point, payload)
+        return None
+
+    async def count(self, payload: Json) -> None:
+        """The topic has counted it already: an answer that is under way will show that by itself."""
+        if request := await self.services.store.requests.get(str(payload["request"])):
+            async with self.services.turn(request.id):
+                await self.poster.show(request)
+
+    async def point(self, payload: Json) -> None:
+        services, channel, user = self.services, str(payload["channel"]), str(payload["user"])
+        if not user:
+            return
+        once = f"repeat/{payload['request']}/{user}"
+        if not await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
+            return
+        request = await services.store.requests.get(str(payload["request"]))
+        sent = request and await self.poster.sent(request, step=ANSWER)
+        if request is None or not sent:
+            return
+        try:
+            requester = await services.requester(team=request.asked.team, channel=channel, user=user, text=request.text)
+            link = await services.slack.permalink(channel=sent.channel, ts=sent.ts)
+            message = answered_before(link, count=int(payload["count"]), language=requester.language)
+            await services.slack.whisper(
+                channel=channel, user=user, message=message, thread_ts=str(payload.get("thread_ts") or "")
+            )
+        except SlackError as error:
+            _log.info("a repeated paste was counted, its author not told", error=str(error))

@@ -1,0 +1,241 @@
+"""Turn a request into a reply: a diagnosis in words, or the reason why there is none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bot.cluster.connection import Connection
+from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
+from bot.diagnosing import TargetNotFound, diagnose
+from bot.diagnosing.reads import Progress
+from bot.jobs import Json
+from bot.kube.access import NOTHING
+from bot.metrics import REFUSED
+from bot.policy import ReadLevel
+from bot.store import StoredRequest, Surface
+from bot.workflows.cluster_choice import ClusterChooser, Interpretation
+from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
+from bot.workflows.remedy_offers import RemedyOffers
+from bot.workflows.services import Requester, Services
+from intents.domain import Diagnosis, Finding, Text
+from intents.request import DiagnoseObject
+from intents.request import Request as Question
+from intents.slash import AskHelp, parse_message
+from responses import cluster_choice, failures
+from responses.excerpts import error_lines
+from responses.plots import leading_plot
+from responses.safety import safe, safe_value, scrubbed
+from responses.slack.cluster_picker import Picker, which_cluster, with_picker
+from responses.slack.help import help_message
+from responses.slack.message import Message
+from responses.slack.notices import failed
+
+_log: Final = structlog.get_logger(__name__)
+
+_TALKED_TO: Final = frozenset({Surface.MENTION, Surface.DIRECT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What is said, for a diagnosis what it is said from, and of what a picture goes along.
+
+    `intent` and `ended` count it: help, explain, diagnose; what it came to where that is no verdict.
+    """
+
+    message: Message
+    intent: str = "explain"
+    ended: str = "failed"
+    answer: KeptAnswer | None = None
+    plotted: Finding | None = None
+
+    @property
+    def incident(self) -> str:
+        return self.answer.first.incident if self.answer and self.answer.first else ""
+
+    @property
+    def verdict(self) -> str:
+        return str(self.answer.first.verdict) if self.answer and self.answer.first else ""
+
+    @property
+    def came_to(self) -> str:
+        """The first verdict; else unknown for a diagnosis, and what it ended with for what is none."""
+        return self.verdict or ("unknown" if self.answer else self.ended)
+
+    @property
+    def kept(self) -> Json:
+        return self.answer.as_json() if self.answer else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replies:
+    """Turns a request into a reply."""
+
+    services: Services
+    cluster_chooser: ClusterChooser
+    remedy_offers: RemedyOffers
+
+    async def of(
+        self,
+        request: StoredRequest,
+        requester: Requester,
+        *,
+        unread: Sequence[Json],
+        progress: Callable[[Progress], None],
+        picked: str = "",
+    ) -> Reply:
+        """Never raises for what a cluster refuses or for what was asked wrongly; `picked` is a cluster just chosen.
+
+        Raises LimitReached where as many questions wait for the cluster as may.
+        """
+        if reply := self._at_once(request, requester, unread):
+            return reply
+        meant = await self.cluster_chooser.of(request, requester, pressed=picked)
+        if meant.refused:
+            return self._failed(meant.refused, request, requester, meant)
+        if meant.unclear and isinstance(meant.question, DiagnoseObject):
+            pick = Picker(names=meant.pick)
+            message = which_cluster(meant.unclear, pick, request_id=request.id, language=requester.language)
+            return Reply(message=message, intent="diagnose", ended="unclear")
+        with self.services.concurrency.slot(meant.cluster) if meant.cluster else nullcontext():
+            return await self._asked(request, requester, meant, progress)
+
+    async def limit_reached(self, request: StoredRequest, requester: Requester, cluster: str) -> Reply:
+        """Said once that has lasted too long."""
+        meant = await self.cluster_chooser.of(request, requester, pressed=cluster)
+        return self._failed(cluster_choice.cluster_busy(cluster), request, requester, meant)
+
+    async def _asked(
+        self, request: StoredRequest, requester: Requester, meant: Interpretation, progress: Callable[[Progress], None]
+    ) -> Reply:
+        question = meant.question
+        reason = requester.scope.text_only_reason or (cluster_choice.SEVERAL_CLUSTERS if meant.unclear else None)
+        if requester.scope.text_only_reason:
+            self.services.metrics.refused("cluster")
+        started = time.monotonic()
+        connection = await self._connection(meant)
+        if isinstance(connection, Text):
+            connection, reason = None, connection
+        if isinstance(question, DiagnoseObject) and connection is None:
+            ended = REFUSED if requester.scope.text_only_reason else "failed"
+            return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, request, requester, meant, ended=ended)
+        try:
+            diagnosis = await diagnose(
+                question,
+                engine=self.services.engine(),
+                connection=connection,
+                deadline=self.services.deadline,
+                progress=progress,
+                access=requester.scope.access(connection.name) if connection else NOTHING,
+            )
+        except TargetNotFound as error:
+            says = failures.target_not_found(error.target, error.closest)
+            says = cluster_choice.with_cluster_name(says, meant.cluster) if meant.why else says
+            return self._failed(says, request, requester, meant, ended="not found")
+        except ClusterError as error:
+            self._give_up(connection, error)
+            return self._failed(self._why(meant, error), request, requester, meant)
+        seconds = time.monotonic() - started
+        self.services.metrics.diagnosed(diagnosis, intent=_intent(question), seconds=seconds)
+        return await self._answered(request, requester, diagnosis, connection, meant, reason=reason, seconds=seconds)
+
+    async def _connection(self, meant: Interpretation) -> Connection | Text | None:
+        """Return the connection to the cluster that is meant, why there is none, or None if no cluster is meant."""
+        try:
+            return await self.services.clusters.get(meant.cluster) if meant.cluster else None
+        except ClusterError as error:
+            _log.warning("a cluster could not be asked", cluster=meant.cluster, error=str(error))
+            return self._unreachable(meant, error)
+
+    def _why(self, meant: Interpretation, error: ClusterError) -> Text:
+        """Return why a diagnosis failed, for the person who asked."""
+        silent = bool(meant.why) and isinstance(error, Unauthorized | Unreachable | TimedOut)
+        return self._unreachable(meant, error) if silent else Text.same(safe(str(error)))
+
+    def _unreachable(self, meant: Interpretation, error: ClusterError) -> Text:
+        """Where there are several, which one, and where that is set."""
+        says = cluster_choice.unreachable if meant.why else failures.cluster_unreachable
+        return says(meant.cluster, error.reason)
+
+    def _at_once(self, request: StoredRequest, requester: Requester, unread: Sequence[Json]) -> Reply | None:
+        """What needs no cluster: help, a refusal, a file that cannot be read."""
+        language = requester.language
+        talked = request.asked.origin in _TALKED_TO and not request.asked.name
+        # An empty mention below what could not be read asks about that.
+        empty = bool(unread) and not request.text.strip()
+        if talked and not empty and isinstance(parse_message(request.text), AskHelp):
+            return Reply(message=help_message(language=language), intent="help", ended="told")
+        if requester.scope.reading is ReadLevel.NOTHING:
+            return Reply(message=failed(failures.NOT_ALLOWED_HERE, language=language), ended=REFUSED)
+        if unread and request.asked.origin is not Surface.MESSAGE:
+            return Reply(message=failed(Text(**unread[0]), language=language), ended="unread")
+        return None
+
+    async def _answered(
+        self,
+        request: StoredRequest,
+        requester: Requester,
+        diagnosis: Diagnosis,
+        connection: Connection | None,
+        meant: Interpretation,
+        *,
+        reason: Text | None,
+        seconds: float,
+    ) -> Reply:
+        shown, of_text = scrubbed(without_rows(diagnosis)), not request.asked.name
+        answer = KeptAnswer(
+            diagnosis=shown,
+            language=requester.language,
+            request_id=request.id,
+            seconds=round(seconds, 3),
+            of_text=of_text,
+            buttons=(
+                await self.remedy_offers.buttons(request, meant.question, requester, diagnosis, connection)
+                if connection
+                else ()
+            ),
+            observed=error_lines(request.text) if not shown.hypotheses else (),
+            reason=reason,
+            controls=connection is not None,
+            because=meant.why,
+            # Of what matches nothing, no cluster knows more.
+            pick=_pick(meant) if diagnosis.hypotheses or not of_text else None,
+        )
+        picture = leading_plot(diagnosis)
+        return Reply(
+            message=answer.message(AnswerNotes()),
+            intent=_intent(meant.question),
+            answer=answer,
+            plotted=safe_value(picture) if picture is not None else None,
+        )
+
+    def _give_up(self, connection: Connection | None, error: ClusterError) -> None:
+        """A server that is gone, or knows us no more, is connected anew when next asked."""
+        if connection is not None and isinstance(error, Unauthorized | Unreachable):
+            self.services.clusters.give_up(connection, error)
+
+    def _failed(
+        self,
+        reason: Text,
+        request: StoredRequest,
+        requester: Requester,
+        meant: Interpretation,
+        *,
+        ended: str = "failed",
+    ) -> Reply:
+        message = failed(reason, language=requester.language)
+        message = with_picker(message, _pick(meant), request_id=request.id, language=requester.language)
+        return Reply(message=message, intent=_intent(meant.question), ended=ended)
+
+
+def _intent(question: Question) -> str:
+    return "diagnose" if isinstance(question, DiagnoseObject) else "explain"
+
+
+def _pick(meant: Interpretation) -> Picker | None:
+    return Picker(names=meant.pick, asked=meant.cluster) if meant.pick else None

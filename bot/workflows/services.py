@@ -1,0 +1,155 @@
+"""Hold what every workflow works with, and find out who asks: the one place where a request meets the policy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+from weakref import WeakValueDictionary
+
+from bot.cluster.clusters import Clusters
+from bot.diagnosing import DEADLINE_S, Engine
+from bot.metrics import Metrics
+from bot.policy import Actor, Policy, PolicyScope, ReadLevel
+from bot.policy.channel_defaults import ChannelDefaults
+from bot.remedies.stepping import LOOKS
+from bot.remedies.verifying import PACE, VERIFY_S, Pace
+from bot.slack.client import Slack
+from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.groups import Membership
+from bot.slack.people import Person
+from bot.store import Store, StoredRequest
+from bot.workflows.concurrency import ConcurrencyLimits
+from bot.workflows.configuration import Configuration
+from intents.domain import Language
+from responses.language import choose
+
+# How a message of ours is found again: the request, and which of its messages this is.
+ANSWER: Final = "answer"
+FILE: Final = "file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requester:
+    """Who asks, what they may see, and in which language they are answered.
+
+    `less_than_others`: they may see less here than other people of the channel.
+    """
+
+    scope: PolicyScope
+    language: Language
+    less_than_others: bool = False
+
+
+_NOBODY: Final = Person(id="")
+
+
+async def _nobody_is_told(_channel: str) -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Holds what workflows work with: the store, Slack, the clusters, the policy, the engine and how fast to go.
+
+    `changed` is told of each incident channel of which there is more to show now.
+
+    `configuration` is asked each time, since files are reloaded. `concurrency` limits the questions per cluster.
+    """
+
+    store: Store
+    slack: Slack
+    clusters: Clusters
+    configuration: Callable[[], Configuration]
+    concurrency: ConcurrencyLimits = field(default_factory=ConcurrencyLimits)
+    metrics: Metrics = field(default_factory=Metrics)
+    language: Language | None = None
+    audit_channel: str = ""
+    deadline: float = DEADLINE_S
+    verify_within: float = VERIFY_S
+    verify_pace: Pace = PACE
+    looks: Sequence[float] = LOOKS
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    changed: Callable[[str], Awaitable[None]] = _nobody_is_told
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force now."""
+        return self.configuration().policy
+
+    @property
+    def defaults(self) -> ChannelDefaults:
+        """Which cluster and namespace each channel is about, as the file says now."""
+        return self.configuration().defaults
+
+    def engine(self) -> Engine:
+        """Return the engine over the catalog in force now."""
+        return self.configuration().engine
+
+    @asynccontextmanager
+    async def turn(self, request: str) -> AsyncIterator[None]:
+        """One at a time for each request: an edit and its first answer must not both post."""
+        lock = self._turns.setdefault(request, asyncio.Lock())
+        async with lock:
+            yield
+
+    async def requester(self, *, team: str, channel: str, user: str, text: str = "") -> Requester:
+        """Raises SlackUnavailable when Slack does not answer; what it will not tell counts as least privilege.
+
+        Who is in which user group is asked only of a policy that names one; not told, nobody is in any.
+        """
+        person, place, member = await asyncio.gather(
+            self._person(user), self.slack.place(channel), self._membership(user)
+        )
+        if place.unreached or person.unreached:
+            raise SlackUnavailable(method="users.info", detail="who asks, and where, cannot be told now")
+        outsider, shared = person.guest or person.unknown or person.foreign, place.external or place.unknown
+        who = Actor(
+            team=team,
+            channel=channel,
+            channel_name=place.name,
+            user=user,
+            guest=person.guest or person.unknown,
+            external=shared or person.foreign,
+            foreign=person.foreign,
+            bot=person.bot,
+            direct=place.direct,
+            groups=member.groups,
+            groups_unread=member.unread,
+            email=person.email if self.policy.asks_address else "",
+        )
+        scope = self.policy.scope(who)
+        return Requester(
+            scope=scope,
+            language=choose(told=self.language, text=text, locale=person.locale),
+            less_than_others=outsider and not shared and scope.reading is not ReadLevel.FULL,
+        )
+
+    @property
+    def usual_language(self) -> Language:
+        """What is spoken where nobody in particular is spoken to."""
+        return self.language or Language.EN
+
+    async def language_of(self, user: str, *, within: float) -> Language:
+        """A person's own, as long as Slack tells it within so many seconds: who waits for a dialog waits no longer."""
+        try:
+            async with asyncio.timeout(within):
+                person = await self.slack.person(user)
+        except (SlackError, TimeoutError):
+            return self.usual_language
+        return choose(told=self.language, text="", locale=person.locale)
+
+    async def _person(self, user: str) -> Person:
+        # An integration's message has no user: then the channel alone decides what may be said there.
+        return await self.slack.person(user) if user else _NOBODY
+
+    async def _membership(self, user: str) -> Membership:
+        return await self.slack.groups(user) if user and self.policy.asks_groups else Membership()
+
+    async def requester_of(self, request: StoredRequest) -> Requester:
+        asked = request.asked
+        return await self.requester(team=asked.team, channel=asked.channel, user=asked.user, text=request.text)

@@ -1,0 +1,30 @@
+"""Post a message once, however often its step is run."""
+
+from __future__ import annotations
+
+from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.posts import PostedMessage
+from bot.workflows.services import Services
+from responses.slack.message import Message
+
+
+async def post_once(services: Services, message: Message, *, to: str, key: str, thread_ts: str = "") -> PostedMessage:
+    """Post to a channel or a user unless it was; `key` finds it again. Raises SlackError.
+
+    In a direct message a post whose outcome is unknown cannot be looked for: there it may stand twice.
+    """
+    outbox = services.store.outbox
+    sending = await outbox.begin(key, to, thread_ts, services.clock())
+    if sending.ts:
+        return PostedMessage(channel=to, ts=sending.ts)
+    try:
+        sent = await services.slack.post(
+            channel=to, message=message, thread_ts=thread_ts, key=key, sought=sending.again
+        )
+    except SlackUnavailable:
+        raise
+    except SlackError:
+        await outbox.forget(key)
+        raise
+    await outbox.done(key, sent.ts)
+    return sent

@@ -1,0 +1,83 @@
+"""Record requests and start their jobs, whichever surface they came from; the same trouble is answered once.
+
+Nothing here knows Slack. A surface makes an `Asked` with its origin and the address to reply to; what is recorded here
+outlives this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from bot.diagnosing import Engine
+from bot.diagnosing.fingerprints import fingerprint
+from bot.jobs import StartJob
+from bot.metrics import Metrics
+from bot.store import Asked, Store, StoredRequest
+from intents.choosing import marked_with
+from intents.domain import Hypothesis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submissions:
+    """Submits, changes and withdraws requests. All methods raise StoreUnavailable or JobsUnavailable.
+
+    `engine` is asked for each time: a reloaded catalog makes a new one. Within `window` the same trouble in a channel
+    is answered once; with `several_clusters` the same error in two of them is two.
+    """
+
+    store: Store
+    start: StartJob
+    engine: Callable[[], Engine]
+    window: timedelta
+    several_clusters: bool = False
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    metrics: Metrics = field(default_factory=Metrics)
+
+    async def submit(self, asked: Asked, *, more: Iterable[tuple[str, str]] = ()) -> None:
+        """Record a request and start its job. `more` are further parts of its text, each with its id."""
+        await self.store.requests.add(asked)
+        for part, text in more:
+            await self.store.requests.amend(asked.id, part, text, asked.created)
+        await self.resume(asked.id)
+
+    async def resume(self, request: str) -> None:
+        """Start the job of a recorded request, unless it has one."""
+        await self.start("answer", request, {"request": request})
+
+    async def is_settled(self, asked: Asked, hypothesis: Hypothesis) -> bool:
+        """Tell whether it needs no answer: its incident is muted there, or was answered there, which then counts it."""
+        if await self.store.mutes.is_muted(asked.channel, hypothesis.incident, asked.created):
+            self.metrics.heard("muted")
+            return True
+        cluster = marked_with(asked.text) if self.several_clusters else ""
+        about = fingerprint(self.engine().catalog.incidents[hypothesis.incident], hypothesis, cluster=cluster)
+        topic = await self.store.topics.join(asked.channel, about, asked.id, now=asked.created, window=self.window)
+        if topic.leader == asked.id:
+            return False
+        self.metrics.heard("repeated")
+        again = {
+            "request": topic.leader,
+            "user": asked.user,
+            "channel": asked.channel,
+            "thread_ts": asked.thread_ts if asked.thread_ts != asked.source_ts else "",
+            "count": topic.count,
+        }
+        await self.start("repeat", f"{asked.id}.repeat", again)
+        return True
+
+    async def amend(self, request: str, part: str, text: str) -> None:
+        """Add or replace a part of a request's text, and answer what it says now."""
+        revision = await self.store.requests.amend(request, part, text, self.clock())
+        if revision is not None:
+            await self.start("answer", f"{request}.r{revision}", {"request": request})
+
+    async def withdraw(self, request: str) -> None:
+        """Take back what was answered to a request."""
+        await self.start("withdraw", f"{request}.withdrawn", {"request": request})
+
+    async def of_part(self, channel: str, part: str) -> StoredRequest | None:
+        """Return the request that a part belongs to."""
+        found = await self.store.requests.find_part(channel, part)
+        return await self.store.requests.get(found) if found else None

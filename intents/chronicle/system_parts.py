@@ -1,0 +1,76 @@
+"""List the words for parts of a system, and for their faults.
+
+They tell a change ("moved the leader to broker-3") from small talk ("moved the meeting to 3 pm").
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from intents.chronicle.phrase_rows import words
+
+# Software by name, and causes that need no article: "it's DNS".
+NAMED: Final = (
+    r"dns|tls|ssl|oom|redis|kafka|mysql|postgres(?:ql)?|pg|mongo(?:db)?|tikv|tidb|pd|etcd|istio|envoy|nginx|haproxy"
+    r"|pgbouncer|consul|vault|zookeeper|elasticsearch|rabbitmq|clickhouse|prometheus|kubelet|kube-proxy|api-?server"
+    r"|calico|cilium|cni|coredns|conntrack|iptables|containerd|terraform|aws|gcp|azure|cloudflare|ebs|s3|rds|hpa|keda"
+    r"|ntp|mtu|gc|iops|waf|pdbs?|vpa|crds?|cert-manager|kyverno|gatekeeper|argo(?:cd)?|flux|helm|karpenter|ceph|rook"
+    r"|longhorn"
+    r"|minio|loki|thanos|traefik|linkerd|keycloak|cassandra|nats|pulsar|memcached|jvm|fluent-?bit|fluentd|logstash"
+    r"|harbor"
+    r"|docker|spark|flink|airflow|vitess|disruption budgets?|admission|affinity|node-?selector|tolerations?"
+)
+_PART: Final = (
+    r"nodes?|pods?|replicas?|replication|brokers?|instances?|workers?|leader(?:ship)?|primary|primaries|standby"
+    r"|followers?"
+    r"|masters?|shards?|partitions?|queues?|topics?|consumers?|producers?|index(?:es)?|tables?|databases?|dbs?"
+    r"|clusters?|regions?|az|azs|zones?|rack|hosts?|servers?|vms?|containers?|images?|registry|deployments?"
+    r"|statefulsets?"
+    r"|daemonsets?|jobs?|crons?|cronjobs?|webhooks?|sidecars?|prox(?:y|ies)|gateways?|ingress(?:es)?"
+    r"|load balancers?|lb"
+    r"|routes?|routing|rules?|polic(?:y|ies)|flags?|toggles?|certs?|certificates?|secrets?|keys?|credentials"
+    r"|configs?|configmaps?|config change|limits?|timeouts?|quotas?|pools?|connections?|threads|caches?|cdn|volumes?"
+    r"|disks?|pvcs?|pvs?|storage|memory|heap|cpu|traffic|reads|writes|writers|readers|migrations?|quer(?:y|ies)"
+    r"|locks?"
+    r"|deploy(?:s|ments?)?|releases?|rollouts?|upgrade|versions?|builds?|hot-?fix|revert|pipelines?|canary|manifests?"
+    r"|charts?|operators?|controllers?|schedulers?|kernel|drivers?|agents?|autoscaler|firewalls?|acls?|subnets?|nat"
+    r"|networks?|network policy|switch|routers?|mesh|rate limit(?:er|s|ing)?|circuit breakers?|breakers?|batch(?:es)?"
+    r"|concurrency|ttl|finalizers?|namespaces?|tenants?|backlog|backfill|compaction|importers?|exporters?|ingesters?"
+    r"|services?|backends?|frontends?|endpoints?|stack|logs?hipper|log shipper|file descriptors?|inodes?|sockets?"
+    r"|token|lease|ip|ips|ranges?|addresses|session cache|sessions|edge|origin|upstreams?|gp[23]"
+)
+# A name with a digit ("broker-3", "vol-0a41", "v1.12.0") that is not a time or a rank.
+_NUMBERED: Final = (
+    r"(?!\d+(?:st|nd|rd|th|am|pm|mins?|hrs?|secs?|[mhsx])\b)(?=[a-z_./-]*\d)(?=[\d_./-]*[a-z])[a-z0-9][\w./-]+"
+    r"|[\w-]+\.[\w-]+\.[a-z]{2,8}"
+)
+PART: Final = rf"(?:{_PART}|{NAMED})"
+WHAT_RUNS: Final = words(rf"\b(?:{PART}|{_NUMBERED})(?!\w)")
+RUNS_ZH: Final = (
+    r"(?:主库|从库|备库|主从|节点|副本|实例|机器|机房|集群|流量|连接池|线程池|连接数|并发|超时|阈值|上限|限制|内存"
+    r"|cpu|磁盘"
+    r"|缓存|队列|索引|任务|批处理|配置|开关|证书|版本|镜像|容器|pod|leader|broker|tikv|pd|分区|灰度|发布|变更|查询"
+    r"|慢\s?sql"
+    r"|网关|服务|接口|secret|configmap|数据库|域名|dns|封网|限流|熔断|调度|权重|路由|消费者|号机|补丁|修复|告警规则"
+    r"|[a-z]+-\d+|v\d+)"
+)
+
+# States of a part that may be a cause.
+FAULT: Final = (
+    r"(?:(?:ran|run|running|is|are|was|were|be) (?:out of|low on|dry)|out of (?!time|coffee|office|ideas|scope"
+    r"|band|luck)"
+    r"|exhaust\w+|full\b|leak\w*|overload\w*|saturat\w*|stuck|expir\w+|mis-?configur\w*|throttl\w*|starv\w*"
+    r"|corrupt\w*"
+    r"|dead-?lock\w*|flapping|oom\w*|packet loss|contention|mismatch|race condition|thrash\w*|limits?\b"
+    r"|noisy neighbou?rs?"
+    r"|thundering herd|split.?brain|back-?pressure|bottleneck\w*|regress\w*|timed out|timing out|burst|bug\b"
+    r"|never restarted"
+    r"|too (?:small|low|high|short|old|many|few|slow)|less burst|was (?:flushed|deleted|dropped|removed|rotated"
+    r"|rotating)"
+    r"|wrong (?:version|config|value|image|subnet|route)|missing (?:index|secret|config|route|permission|label)\w*)"
+)
+FAULT_ZH: Final = (
+    r"(?:满了|占满|打满|耗尽|用完|用光|过期|泄漏|泄露|死锁|拖垮|打爆|被改|改[错成]|删了|丢包|抖动|不一致|冲突|慢查询"
+    r"|写满|没刷新"
+    r"|不足|超限|宕机|挂了|断了|频繁切换|太[小大低高多少]|瓶颈|没有?配)"
+)

@@ -1,0 +1,71 @@
+"""The postings of an index as arrays of a byte for each pattern: a cache line of patterns is added up at a time.
+
+For long texts, whose lines have words enough for numpy to be worth its import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+# A word that fewer than one in so many patterns have is kept as a list of them.
+_RARE: Final = 64
+
+_Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class _Posting:
+    """The shares that a word has: of all patterns in order, or, for a rare word, of the `patterns` that have it."""
+
+    shares: _Bytes
+    patterns: npt.NDArray[np.intp] | None
+
+    def add_to(self, sums: _Bytes) -> None:
+        if self.patterns is None:
+            np.add(sums, self.shares, out=sums)
+        else:
+            sums[self.patterns] += self.shares
+
+
+class Arrays:
+    """Answers as `intents.index.Index` does."""
+
+    def __init__(
+        self, *, needed: bytes, needed_when_cut: bytes, postings: Mapping[int, tuple[Sequence[int], bytes]]
+    ) -> None:
+        self._needed = np.frombuffer(needed, np.uint8)
+        self._needed_when_cut = np.frombuffer(needed_when_cut, np.uint8)
+        self._postings = {
+            word: _posting(patterns, np.frombuffer(shares, np.uint8), of=len(needed))
+            for word, (patterns, shares) in postings.items()
+        }
+
+    def candidates(self, words: Iterable[int], endings: Iterable[int]) -> Sequence[int]:
+        """Return, in order, the numbers of the patterns of which these words have the share that is demanded."""
+        sums = self._sum(words)
+        reached = sums >= self._needed
+        if endings:
+            reached |= (sums >= self._needed_when_cut) & (self._sum(endings) > 0)
+        found: list[int] = np.flatnonzero(reached).tolist()
+        return found
+
+    def _sum(self, words: Iterable[int]) -> _Bytes:
+        sums = np.zeros_like(self._needed)
+        for word in words:
+            if posting := self._postings.get(word):
+                posting.add_to(sums)
+        return sums
+
+
+def _posting(patterns: Sequence[int], shares: _Bytes, *, of: int) -> _Posting:
+    numbers = np.array(patterns, np.intp)
+    if len(numbers) * _RARE < of:
+        return _Posting(shares, numbers)
+    dense = np.zeros(of, np.uint8)
+    dense[numbers] = shares
+    return _Posting(dense, None)

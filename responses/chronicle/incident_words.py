@@ -1,0 +1,198 @@
+"""The fixed words of messages about incident channels, in every language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from intents.chronicle.facts import AlertState, DecisionState, DeployState, IncidentStatus, LinkKind, Role
+from intents.domain import Text, Verdict
+
+# A sign and its words: a state must be readable without colours, and without knowing the language.
+Signed = tuple[str, Text]
+
+STANDINGS: Final[Mapping[str, Signed]] = {
+    IncidentStatus.INVESTIGATING: ("🔎", Text(en="Investigating", zh="排查中")),
+    IncidentStatus.IDENTIFIED: ("🎯", Text(en="Cause identified", zh="已定位原因")),
+    IncidentStatus.MITIGATING: ("🛠", Text(en="Mitigating", zh="处理中")),
+    IncidentStatus.MITIGATED: ("🟡", Text(en="Mitigated", zh="已止损")),
+    IncidentStatus.MONITORING: ("👀", Text(en="Monitoring", zh="观察中")),
+    IncidentStatus.RESOLVED: ("✅", Text(en="Resolved", zh="已恢复")),
+    IncidentStatus.REOPENED: ("🔁", Text(en="Reopened", zh="再次发生")),
+}
+# What a person says is not a verdict: a verdict rests on what the cluster shows.
+SAID: Final[Mapping[str, Text]] = {
+    Verdict.CONFIRMED: Text(en="stated as the cause", zh="有人认定是原因"),
+    Verdict.LIKELY: Text(en="thought likely", zh="有人认为很可能"),
+    Verdict.POSSIBLE: Text(en="suspected", zh="有人怀疑"),
+    Verdict.RULED_OUT: Text(en="stated not to be the cause", zh="有人认为已排除"),
+}
+SAID_SIGN: Final = "💬"
+REMEDIES: Final[Mapping[str, Signed]] = {
+    "awaiting": ("✋", Text(en="waiting for a second person to approve it", zh="等待另一人批准")),
+    "applying": ("⏳", Text(en="being applied", zh="正在执行")),
+    "fixed": ("✅", Text(en="fixed it", zh="已修复")),
+    "not fixed": ("⚠️", Text(en="applied, did NOT fix it", zh="已执行，但未修复")),
+    "worse": ("🔥", Text(en="applied, made it WORSE", zh="已执行，情况更糟")),
+    "waiting": ("⌛", Text(en="applied, not verified before the deadline", zh="已执行，未能在期限内确认效果")),
+    "done": ("🧰", Text(en="done", zh="已完成")),
+    "not done": ("⚠️", Text(en="applied, had NO EFFECT", zh="已执行，但没有生效")),
+    "partly done": ("⚠️", Text(en="stopped half-way", zh="中途停止")),
+    "refused": ("🚫", Text(en="refused, nothing was changed", zh="被拒绝，未做任何更改")),
+    "failed": ("❌", Text(en="failed, nothing was changed", zh="失败，未做任何更改")),
+    "unknown": ("❓", Text(en="UNKNOWN whether it was applied", zh="不确定是否已执行")),
+    "undone": ("↩", Text(en="undone", zh="已撤销")),
+}
+COURSES: Final[Mapping[str, Signed]] = {
+    DecisionState.PLANNED: ("🗓", Text(en="planned", zh="计划")),
+    DecisionState.UNDER_WAY: ("⏳", Text(en="under way", zh="进行中")),
+    DecisionState.DONE: ("☑️", Text(en="done", zh="已完成")),
+    DecisionState.CALLED_OFF: ("✖️", Text(en="called off", zh="已取消")),
+}
+# Work that nobody reported as done before the incident was resolved.
+LEFT: Final[Mapping[str, Signed]] = {
+    DecisionState.PLANNED: ("🗓", Text(en="planned, not reported as done", zh="曾计划，未报告完成")),
+    DecisionState.UNDER_WAY: ("▫️", Text(en="started, not reported as done", zh="已开始，未报告完成")),
+}
+FIRINGS: Final[Mapping[str, Signed]] = {
+    AlertState.FIRING: ("🔔", Text(en="alert", zh="告警")),
+    AlertState.RESOLVED: ("🔕", Text(en="alert resolved", zh="告警恢复")),
+}
+SHIPPINGS: Final[Mapping[str, Signed]] = {
+    DeployState.STARTED: ("🚢", Text(en="deploy started", zh="发布开始")),
+    DeployState.SUCCEEDED: ("🚢", Text(en="deployed", zh="已发布")),
+    DeployState.FAILED: ("🚢", Text(en="deploy FAILED", zh="发布失败")),
+}
+ROLES: Final[Mapping[str, Text]] = {
+    Role.COMMANDER: Text(en="Commander", zh="总指挥"),
+    Role.COMMS: Text(en="Communications", zh="对外沟通"),
+    Role.OPS: Text(en="Operations", zh="操作"),
+    Role.SCRIBE: Text(en="Scribe", zh="记录"),
+}
+LINKS: Final[Mapping[str, Text]] = {
+    LinkKind.GRAPH: Text(en="graph", zh="监控图"),
+    LinkKind.PR: Text(en="pull request", zh="合并请求"),
+    LinkKind.COMMIT: Text(en="commit", zh="提交"),
+    LinkKind.TICKET: Text(en="ticket", zh="工单"),
+    LinkKind.RUNBOOK: Text(en="runbook", zh="操作手册"),
+    LinkKind.DOC: Text(en="document", zh="文档"),
+    LinkKind.CHANNEL: Text(en="channel", zh="频道"),
+    LinkKind.OTHER: Text(en="link", zh="链接"),
+}
+
+# The link to the message that a line rests on.
+SOURCE_LINK: Final = "↗"
+QUOTE: Final = Text(en="“{}”", zh="“{}”")
+TIMES: Final = "×{}"
+LAST: Final = Text(en="last", zh="最近")
+COMMA: Final = Text(en=", ", zh="，")
+REPORTED: Final = "📣"
+ASKED: Final = "❔"
+PINNED: Final = "📌"
+ERROR: Final = "🧨"
+NAMED: Final = "🏷"
+LINKED: Final = "🔗"
+ANSWERED: Final = "↳"
+HERE: Final = "👤"
+JOINED: Final = Text(en="joined", zh="加入")
+HANDS_OVER: Final = Text(en="hands over to", zh="交接给")
+HANDS_OVER_ROLE: Final = Text(en="hands over as {} to", zh="交接（{}）给")
+# The outcome behind a line: "· done 12:04 ↗".
+ANNOUNCED: Final = Text(en="announced", zh="提出于")
+REPORTED_AT: Final = Text(en="reported", zh="回报于")
+ANSWERED_AT: Final = Text(en="answered", zh="已回答")
+CLEARED: Final = Text(en="resolved", zh="已恢复")
+NOT_PROVEN: Final = Text(en="stated by people, not proven by the cluster", zh="来自人员判断，尚无集群证据")
+WAS: Final = Text(en="previously {}", zh="此前为“{}”")
+
+STATUS: Final = Text(en="Status", zh="状态")
+SINCE: Final = Text(en="since", zh="自")
+SINCE_AFTER: Final = Text(en="", zh=" 起")
+NEXT: Final = Text(en="Next", zh="下一步")
+NEXT_OFFERED: Final = Text(en="{} (a button under the answer)", zh="{}（见答复下方的按钮）")
+NEXT_QUESTION: Final = Text(en="answer {}", zh="回答 {}")
+IMPACT: Final = Text(en="Impact", zh="影响")
+IN_CLUSTERS: Final = Text(en="cluster: {}", zh="集群：{}")
+IN_NAMESPACES: Final = Text(en="namespace: {}", zh="命名空间：{}")
+LEADING: Final = Text(en="Leading diagnosis", zh="主要判断")
+NO_CAUSE_YET: Final = Text(en="The cause is not known yet.", zh="原因尚不明确。")
+OTHERS: Final = Text(en="Other hypotheses", zh="其他判断")
+RULED_OUT: Final = Text(en="Ruled out", zh="已排除")
+DONE: Final = Text(en="Actions", zh="处理措施")
+QUESTIONS: Final = Text(en="Open questions", zh="待解答的问题")
+ERRORS: Final = Text(en="Errors and alerts", zh="报错与告警")
+DEPLOYS: Final = Text(en="Deploys", zh="发布记录")
+PINNED_LINES: Final = Text(en="Pinned", zh="标记的消息")
+WHO: Final = Text(en="People", zh="人员")
+ALSO_HERE: Final = Text(en="also in the channel: ", zh="参与者：")
+LINKS_TITLE: Final = Text(en="Links", zh="链接")
+OLDER: Final = Text(en="… and {} more: /diagnose incident timeline", zh="… 另有 {} 条：/diagnose incident timeline")
+UPDATED: Final = Text(en="Updated {}", zh="更新于 {}")
+COMMANDS: Final = Text(
+    en="/diagnose incident timeline · resolve · dismiss",
+    zh="/diagnose incident timeline（时间线）· resolve（恢复）· dismiss（并非故障）",
+)
+
+TIMELINE: Final = Text(en="Timeline", zh="时间线")
+EARLIER: Final = Text(
+    en="… and {} more in the export: /diagnose incident export",
+    zh="… 另有 {} 条，见导出文件：/diagnose incident export",
+)
+NOTHING_YET: Final = Text(en="Nothing relevant has been recorded yet.", zh="目前还没有值得记录的内容。")
+
+MISSED: Final = Text(en="Since you last read this channel", zh="自您上次阅读以来")
+SO_FAR: Final = Text(en="What happened so far", zh="目前的情况")
+NO_NEWS: Final = Text(en="Nothing new.", zh="没有新内容。")
+
+DETECTED: Final = Text(en="Detected", zh="发现")
+MITIGATED: Final = Text(en="Mitigated", zh="止损")
+RESOLVED: Final = Text(en="Resolved", zh="恢复")
+ARCHIVED: Final = Text(en="Archived", zh="已归档")
+AFTER: Final = Text(en="{} after it was detected", zh="发现后 {}")
+NOT_KNOWN: Final = Text(en="not reported in the channel", zh="频道中未提及")
+ROOT_CAUSE: Final = Text(en="Root cause", zh="根本原因")
+DRAFT_ADDED: Final = Text(
+    en="A draft of the postmortem is attached as a file in the thread.", zh="复盘报告草稿以文件形式附在消息列中。"
+)
+LOOKS_LIKE: Final = Text(
+    en="This looks like {where}, started {ago} ago: {title}", zh="这与 {where} 相似（{ago}前开始）：{title}"
+)
+GO_THERE: Final = Text(en="Check there first.", zh="请先查看那里。")
+DISMISSED: Final = Text(
+    en="Dismissed: this channel is not an incident, and nothing more is recorded. /diagnose incident reopen undoes "
+    "this.",
+    zh="已标记为“并非故障”：不再记录此频道的内容。可用 /diagnose incident reopen 恢复。",
+)
+REOPENED: Final = Text(en="Reopened: the summary is updated again.", zh="已重新打开：摘要将继续更新。")
+BY: Final = Text(en="By ", zh="操作人：")
+
+DAYS: Final = Text(en="{} d", zh="{} 天")
+HOURS: Final = Text(en="{} h", zh="{} 小时")
+MINUTES: Final = Text(en="{} min", zh="{} 分钟")
+UNDER_A_MINUTE: Final = Text(en="less than a minute", zh="不到 1 分钟")
+
+POSTMORTEM: Final = Text(en="Postmortem", zh="复盘报告")
+POSTMORTEM_DRAFT: Final = Text(en="Postmortem draft: {}", zh="复盘报告草稿：{}")
+DRAFT: Final = Text(
+    en="Draft, generated from the messages and actions in the channel. Check it and fill in what is missing.",
+    zh="草稿，根据频道中的发言与操作生成。请核对并补充缺失内容。",
+)
+SUMMARY: Final = Text(en="Summary", zh="概述")
+TIMES_TITLE: Final = Text(en="Times", zh="时间")
+BEGAN: Final = Text(en="Started", zh="开始")
+TO_FILL_IN: Final = Text(en="to be filled in", zh="待补充")
+CHANNEL_OPENED: Final = Text(en="Channel opened", zh="频道建立")
+EVIDENCE: Final = Text(en="Evidence", zh="证据")
+REPRODUCE: Final = Text(en="Check it with", zh="验证命令")
+ACTIONS: Final = Text(en="Actions taken", zh="采取的措施")
+COLUMN_TIME: Final = Text(en="Time (UTC)", zh="时间（UTC）")
+COLUMN_WHO: Final = Text(en="Who", zh="人员")
+COLUMN_WHAT: Final = Text(en="What", zh="内容")
+COLUMN_OUTCOME: Final = Text(en="Outcome", zh="结果")
+COLUMN_TOOK: Final = Text(en="After detection", zh="距发现")
+WENT_WELL: Final = Text(en="What went well", zh="做得好的地方")
+WENT_WRONG: Final = Text(en="What went wrong", zh="需要改进的地方")
+ACTION_ITEMS: Final = Text(en="Action items", zh="后续行动")
+NONE: Final = Text(en="None recorded.", zh="没有记录。")
+CASEBOOK: Final = Text(en="Casebook", zh="Casebook")
+CUT_OFF: Final = Text(en="… and {} more, left out for size", zh="… 另有 {} 条因篇幅省略")

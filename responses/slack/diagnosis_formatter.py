@@ -1,0 +1,324 @@
+"""Format the pieces of a diagnosis as rich text: the answer shows the first of each, the details all of them.
+
+A group is a list of elements that belong together: a finding with its quote, a step with its command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from intents.domain import (
+    Diagnosis,
+    Finding,
+    Gap,
+    GapReason,
+    Judged,
+    Language,
+    Link,
+    Outcome,
+    SignatureMatch,
+    Step,
+    Table,
+    Text,
+)
+from responses import causality, sentences, words
+from responses.layout import quote
+from responses.slack import blocks
+from responses.slack.blocks import Element, Leaf
+from responses.slack.lengths import length
+from responses.tables import aligned_lines, compact
+
+Group = list[Element]
+
+# The order of findings; within an outcome, the order of the catalog entry stays.
+_BY_WEIGHT: Final = (Outcome.SUPPORTS, Outcome.REFUTES, Outcome.GAP, Outcome.NEUTRAL)
+# In characters. The catalog's sentences are far shorter; texts from a cluster may not be.
+_SENTENCE: Final = 700
+_OBJECT: Final = 300
+_IMPACT: Final = 500
+_GLIMPSE: Final = 160
+_TABLE: Final = 1_000
+_CELL: Final = 200
+_ROW: Final = 400
+
+
+class DiagnosisFormatter:
+    """Formats the pieces of one diagnosis. `was_cut` tells afterwards whether a text was cut."""
+
+    def __init__(
+        self,
+        diagnosis: Diagnosis,
+        language: Language,
+        *,
+        of_text: bool,
+        text_only: Text | None = None,
+        most: int = _SENTENCE,
+        most_of_table: int = _TABLE,
+    ) -> None:
+        """Take the reason why no cluster was queried (`text_only`) and the limits of a sentence and of a table."""
+        self._diagnosis = diagnosis
+        self._language = language
+        self._of_text = of_text
+        self._text_only = text_only
+        self._most = most
+        self._most_of_table = most_of_table
+        self._glimpse = _GLIMPSE if most == _SENTENCE else most
+        self.was_cut = False
+
+    def text(self, text: Text) -> str:
+        """Return a text in the language of this formatter."""
+        return text.in_(self._language)
+
+    def cut(self, text: str, most: int = 0) -> str:
+        """Return `text`, cut if it is longer than `most` characters."""
+        most = most or self._most
+        self.was_cut = self.was_cut or length(text) > most
+        return blocks.cut(text, most)
+
+    # --- a hypothesis ---
+
+    def headline(self, one: Judged) -> str:
+        """Return 🔴 CONFIRMED · title."""
+        return f"{sentences.verdict_sign(one)} {sentences.verdict_word(one, self._language)} · {self.text(one.title)}"
+
+    def where(self, one: Judged) -> Element | None:
+        """Return object and impact in one line."""
+        leaves: list[Leaf] = []
+        if one.subject:
+            leaves.append(blocks.code(self.cut(str(one.subject), _OBJECT)))
+            top = self._diagnosis.owners[-1] if self._diagnosis.owners else None
+            if top and (top.kind, top.name) != (one.subject.kind, one.subject.name):
+                leaves.append(blocks.text(self.cut(f" ← {top.kind} {top.name}", _OBJECT)))
+        if impact := self.text(one.impact):
+            leaves.append(blocks.text(f"{' · ' if leaves else ''}{self.cut(impact, _IMPACT)}"))
+        if one.effect_of:
+            leaves.append(blocks.text(f" ({self._explained(one)})", italic=True))
+        return blocks.line(*leaves) if leaves else None
+
+    def brief(self, one: Judged) -> Element:
+        """Return a hypothesis in one line: verdict, title, object."""
+        leaves = [
+            blocks.text(f"{sentences.verdict_sign(one)} "),
+            blocks.bold(sentences.verdict_word(one, self._language)),
+            blocks.text(f" · {self.cut(self.text(one.title))}"),
+        ]
+        if one.subject:
+            leaves.append(blocks.text(self.cut(f" · {one.subject}", _OBJECT)))
+        if one.effect_of:
+            leaves.append(blocks.text(f" · {self._explained(one)}", italic=True))
+        return blocks.line(*leaves)
+
+    def offers(self, offered: Sequence[Judged]) -> list[Group]:
+        """Return what can be done besides: for which object, and why."""
+        groups: list[Group] = []
+        for one in offered:
+            where = f" · {one.subject}" if one.subject else ""
+            says = blocks.text(
+                f"{sentences.verdict_sign(one)} {self.cut(self.text(one.title))}{self.cut(where, _OBJECT)}"
+            )
+            group = [blocks.line(says)]
+            if why := next((each for each in one.findings if each.outcome is Outcome.SUPPORTS), None):
+                group.append(blocks.quoted(blocks.text(self.cut(self.text(why.says)))))
+            groups.append(group)
+        return groups
+
+    def _explained(self, one: Judged) -> str:
+        return causality.explanation(one, self._diagnosis, self._language)
+
+    def effects(self, one: Judged) -> list[Element]:
+        """Return the effects of a cause, a line each."""
+        return [
+            blocks.line(
+                blocks.bold(f"↳ {self.text(words.EFFECT)}{self.text(words.COLON)}"),
+                blocks.text(
+                    self.cut(causality.effect_line(each, self._language, cause=one, of_text=self._of_text), _OBJECT)
+                ),
+            )
+            for each in causality.effects(one, self._diagnosis)
+        ]
+
+    def timeline(self) -> list[Group]:
+        """Return what happened when, a line each, oldest first."""
+        groups: list[Group] = []
+        for moment in self._diagnosis.timeline:
+            leaves: list[Leaf] = [
+                blocks.code(causality.moment_time(moment, self._diagnosis.observed_at)),
+                blocks.text(" "),
+            ]
+            if moment.part:
+                leaves += [blocks.bold(words.PARTS[moment.part].in_(self._language)), blocks.text(" ")]
+            leaves.append(blocks.text(self.cut(causality.moment_text(moment, self._language), _OBJECT)))
+            groups.append([blocks.line(*leaves)])
+        return groups
+
+    def evidence(self, one: Judged, *, apart: Finding | None = None, matches: int = 1) -> list[Group]:
+        """Return the matches, then the findings, decisive ones first, then the gaps; without the table of `apart`."""
+        quoted = sentences.quoted_matches(one, most=matches)
+        shown = [self.text(one.root_cause), *(match.quote for match in quoted)]
+        matched = [[self._match(match)] for match in quoted]
+        ranked = sorted(one.findings, key=lambda finding: (_BY_WEIGHT.index(finding.outcome), not finding.decisive))
+        neutral = [finding for finding in ranked if finding.outcome is Outcome.NEUTRAL]
+        decided = [finding for finding in ranked if finding.outcome in (Outcome.SUPPORTS, Outcome.REFUTES)]
+        found = [self._finding(finding, shown, with_table=finding is not apart) for finding in decided]
+        # Gaps matter more than neutral findings. A rule that could not be judged is shown by its gaps.
+        unread = self.gaps(_gaps_of(one))
+        beside = [self._finding(finding, shown, with_table=finding is not apart) for finding in neutral]
+        if one.findings and len(neutral) == len(one.findings):
+            beside.append([self._marked(words.SYMBOLS[Outcome.NEUTRAL], self.text(words.ONLY_NEUTRAL))])
+        return [*matched, *found, *unread, *beside]
+
+    def _match(self, match: SignatureMatch) -> Element:
+        where = sentences.match_location(match, self._language, of_text=self._of_text)
+        # The reader pasted this line: its beginning is enough to recognise it.
+        glimpse = quote(blocks.cut(" ".join(match.quote.split()), self._glimpse))
+        return blocks.line(blocks.bold("≈"), blocks.text(f" {glimpse}"), blocks.text(f"  {where}", italic=True))
+
+    def _marked(self, mark: str, says: str, *, quiet: bool = False) -> Element:
+        return blocks.line(blocks.bold(mark), blocks.text(f" {self.cut(says)}", italic=quiet))
+
+    def _finding(self, finding: Finding, shown: list[str], *, with_table: bool) -> Group:
+        says = self.text(finding.says)
+        shown.append(says)
+        group = [self._marked(words.SYMBOLS[finding.outcome], says, quiet=finding.outcome is Outcome.NEUTRAL)]
+        quoted = quote(finding.quote) if finding.quote and not sentences.is_shown(finding.quote, shown) else ""
+        subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
+        if quoted or (subject and finding.outcome is not Outcome.NEUTRAL):
+            shown.append(finding.quote)
+            group.append(blocks.quoted(blocks.text(self.cut(sentences.joined(subject, quoted, by=": ")))))
+        if with_table and finding.table and finding.table.rows:
+            group += self.table_lines(finding.table, said=says)
+        return group
+
+    def table_lines(self, table: Table, *, said: str = "") -> Group:
+        """Return a table in a fixed-width font, and what all its rows share below."""
+        rows = compact(table, said=said)
+        group: Group = []
+        if rows.names:
+            lines = aligned_lines(rows.names, [[blocks.cut(cell, _CELL) for cell in row] for row in rows.rows])
+            kept = _first(lines, self._most_of_table)
+            group.append(blocks.preformatted("\n".join(kept)))
+            if left := len(lines) - len(kept):
+                group.append(blocks.line(blocks.text(self.text(words.MORE).format(left), italic=True)))
+        if shared := self.shared(rows.shared):
+            group.append(shared)
+        return group
+
+    def shared(self, pairs: Iterable[tuple[str, str]]) -> Element | None:
+        """Return the values that all rows of a table share."""
+        says = sentences.joined(*(f"{name} {cell}" for name, cell in pairs if cell))
+        return blocks.quoted(blocks.text(self.cut(says))) if says else None
+
+    # --- what to do ---
+
+    def steps(self, steps: Sequence[Step]) -> list[Group]:
+        """Return numbered sentences, each with its command to copy and its warning."""
+        return [self._step(number, step) for number, step in enumerate(steps, start=1)]
+
+    def _step(self, number: int, step: Step) -> Group:
+        group = [blocks.line(blocks.bold(f"{number}. "), blocks.text(self.cut(self.text(step.says))))]
+        if step.run.strip():
+            # Never cut a command: a cut command is another command.
+            group.append(blocks.preformatted(step.run))
+        if step.warning:
+            group.append(blocks.line(blocks.bold("⚠ "), blocks.text(self.cut(self.text(step.warning)))))
+        return group
+
+    def links(self, links: Sequence[Link]) -> list[Leaf]:
+        """Return the links on one line."""
+        leaves: list[Leaf] = []
+        for to in links:
+            leaves += [blocks.text(" · ")] if leaves else []
+            leaves.append(blocks.link(to.url, to.title))
+        return leaves
+
+    # --- what is not known ---
+
+    def gaps(self, gaps: Iterable[Gap]) -> list[Group]:
+        """Return one line per gap; a missing cluster is mentioned once, with its reason if known."""
+        said: dict[str, None] = {}
+        for gap in gaps:
+            alone = gap.reason is GapReason.NO_CLUSTER and self._text_only
+            said[self.text(alone) if alone else sentences.gap_sentence(gap, self._language)] = None
+        mark = words.SYMBOLS[Outcome.GAP]
+        return [[self._marked(mark, says)] for says in said]
+
+    def other_gaps(self, shown: Judged | None) -> list[Group]:
+        """Return the gaps that are not listed beside the findings of `shown`."""
+        beside = set(_gaps_of(shown)) if shown else set()
+        absent = any(gap.reason is GapReason.NO_CLUSTER for gap in beside)
+        return self.gaps(
+            gap
+            for gap in sentences.reported_gaps(self._diagnosis)
+            if gap not in beside and not (absent and gap.reason is GapReason.NO_CLUSTER)
+        )
+
+    def unsaid_reason(self) -> list[Group]:
+        """Return why no cluster was queried, if no gap says it because there was nothing to read."""
+        gaps = (*self._diagnosis.gaps, *(gap for one in self._diagnosis.hypotheses for gap in _gaps_of(one)))
+        if self._text_only is None or any(gap.reason is GapReason.NO_CLUSTER for gap in gaps):
+            return []
+        return [[self._marked(words.SYMBOLS[Outcome.GAP], self.text(self._text_only))]]
+
+    def observed(self, lines: Sequence[str]) -> list[Group]:
+        """Return the lines of the text, quoted."""
+        return [[blocks.quoted(blocks.text(self.cut(quote(line))))] for line in lines]
+
+    def unexplained(self) -> list[Group]:
+        """Return the observations that no hypothesis explains."""
+        return [
+            [blocks.line(blocks.text(self.cut(f"· {seen.subject}: {quote(seen.quote)}")))]
+            for seen in self._diagnosis.unexplained
+        ]
+
+    def nearest(self) -> list[Group]:
+        """Return the closest catalog entries, and a line that would match each."""
+        groups: list[Group] = []
+        for near in self._diagnosis.nearest:
+            what = f"· {self.text(near.title)} ({near.incident}, {near.score:.2f})"
+            group = [blocks.line(blocks.text(self.cut(what)))]
+            if near.decided_by:
+                decided = f"{self.text(words.DECIDED_BY)}{self.text(words.COLON)}{near.decided_by}"
+                group.append(blocks.quoted(blocks.text(self.cut(decided))))
+            groups.append(group)
+        return groups
+
+    def ruled_out(self, out: Iterable[Judged]) -> list[Group]:
+        """Return each hypothesis with the first reason against it."""
+        mark, colon = words.SYMBOLS[Outcome.REFUTES], self.text(words.COLON)
+        said = (
+            sentences.joined(
+                f"{self.text(one.title)} ({one.incident})", sentences.refutation(one, self._language), by=colon
+            )
+            for one in out
+        )
+        return [[self._marked(mark, says)] for says in said]
+
+
+def _first(lines: Sequence[str], most: int) -> list[str]:
+    """Return the first lines with at most `most` characters together, but at least the head and one row."""
+    kept: list[str] = []
+    for line in lines:
+        shown = blocks.cut(line, _ROW)
+        if len(kept) > 1 and length("".join(kept)) + length(shown) > most:
+            break
+        kept.append(shown)
+    return kept
+
+
+def _gaps_of(one: Judged) -> Iterator[Gap]:
+    return (gap for finding in one.findings for gap in finding.gaps)
+
+
+def kubectl_lines(judged: Iterable[Judged]) -> tuple[str, ...]:
+    """Return the kubectl lines that reproduce the findings, each once."""
+    return tuple(
+        dict.fromkeys(finding.reproduce for one in judged for finding in one.findings if finding.reproduce.strip())
+    )
+
+
+def finding_with_table(one: Judged) -> Finding | None:
+    """Return the finding whose table is shown as a table: the first supporting one with several rows."""
+    tables = [finding for finding in one.findings if finding.table and len(finding.table.rows) > 1]
+    supporting = [finding for finding in tables if finding.outcome is Outcome.SUPPORTS]
+    return next(iter(supporting or tables), None)

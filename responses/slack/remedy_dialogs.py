@@ -1,0 +1,292 @@
+"""Build the dialogs of a remedy: the preview to confirm, the values to fill in, and refusals.
+
+The reader was just woken up: object and cluster come first, then the risk and whether it can be undone, then the
+effects, and last the diff. The button names the action, never "OK".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from intents.asking import may_be_left_out
+from intents.domain import Custodian, Language, ObjectRef, Question, Text
+from responses import words
+from responses.safety import safe, safe_line
+from responses.sentences import capitalised, finished
+from responses.slack import blocks
+from responses.slack.blocks import Element, Leaf
+from responses.slack.message import Block, View
+from responses.slack.presses import Press, dialog_metadata
+
+_DIFF_LINES: Final = 80
+_DIFF_CHARACTERS: Final = 6_000
+_DIFF_LINE: Final = 300
+_EFFECTS: Final = 10
+_SAYS: Final = 1_000
+_DATA_LOSS: Final = "data-loss"
+_HARMLESS: Final = "low"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """The content of the dialog that confirms a remedy. Texts may be untrusted; `plan_id` and `fill` are ours.
+
+    `fill` is the id of this preview. `title` and `submit` name the action in 24 characters: "Restart pod". `purpose` is
+    the label of the pressed button, `what` what the action does. `diff` is unified text, "" where no field of an object
+    changes (a deletion says so in `what`). `effects` are the effects on running workloads, one sentence each.
+    `warnings` are those that must be read before confirming; `warning` is the catalog entry's own. `custodian` is a
+    controller that will revert the change. `undoable_minutes` says how long an undo is offered, 0 for none; `undoes`
+    says that this is an undo. `typed_name_required` is the name to type, "" for none. `needs_approval` says that
+    confirming requests approval; `asked_by` is the id of the requester whose request this approves.
+    """
+
+    plan_id: str
+    fill: str = ""
+    title: Text
+    submit: Text
+    cluster: str
+    target: ObjectRef
+    purpose: Text
+    what: Text
+    risk: str = _HARMLESS
+    undoable_minutes: int = 0
+    undoes: bool = False
+    diff: str = ""
+    effects: Sequence[Text] = ()
+    warnings: Sequence[Text] = ()
+    custodian: Custodian | None = None
+    warning: Text | None = None
+    typed_name_required: str = ""
+    needs_approval: bool = False
+    asked_by: str = ""
+
+    @property
+    def button(self) -> Text:
+        """Return the label of the submit button."""
+        if self.asked_by:
+            return words.APPROVE_AND_APPLY
+        return words.ASK_APPROVAL if self.needs_approval else self.submit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValuesForm:
+    """A remedy that needs values from the user. `plan_id` is ours; texts may be untrusted."""
+
+    plan_id: str
+    title: Text
+    cluster: str
+    target: ObjectRef
+    purpose: Text
+    what: Text
+    questions: Sequence[Question]
+
+
+def loading_dialog(language: Language) -> View:
+    """Return the dialog that a press opens at once: Slack allows three seconds, and checking takes longer."""
+    says = f"⏳ {words.LOADING.in_(language)}"
+    return blocks.modal(
+        words.DIALOG_TITLE.in_(language),
+        [blocks.rich(blocks.line(blocks.text(says)))],
+        close=words.CANCEL.in_(language),
+    )
+
+
+def confirmation_dialog(shown: Confirmation, *, language: Language) -> View:
+    """Return the dialog that shows the preview of a remedy and asks for confirmation.
+
+    Its `private_metadata` is what `dialog_metadata` returns, and nothing else.
+    """
+    submit = safe_line(shown.button.in_(language))
+    return blocks.modal(
+        safe_line(shown.title.in_(language)),
+        [
+            _about(shown, language),
+            *_approval(shown, language),
+            *_warnings(shown, language),
+            *_effects(shown, language),
+            *_change(shown, language),
+            *_typed(shown, language),
+        ],
+        close=words.CANCEL.in_(language),
+        submit=submit if submit.strip() else words.DIALOG_TITLE.in_(language),
+        callback_id=str(Press.CONFIRM),
+        private_metadata=dialog_metadata(shown.plan_id, shown.fill),
+    )
+
+
+def values_dialog(shown: ValuesForm, *, language: Language) -> View:
+    """Return the dialog that asks for the values of a remedy: one field each, filled in as far as known."""
+    about = [*_named(shown, language), [blocks.text(words.NOTHING_YET.in_(language))]]
+    inputs = [
+        blocks.text_input(
+            safe_line(each.label.in_(language)),
+            block_id=each.id,
+            action_id=each.id,
+            initial=safe_line(each.default, limit=253),
+            optional=may_be_left_out(each),
+        )
+        for each in shown.questions
+    ]
+    return blocks.modal(
+        safe_line(shown.title.in_(language)),
+        [blocks.rich(*(blocks.line(*leaves) for leaves in about)), *inputs],
+        close=words.CANCEL.in_(language),
+        submit=words.PREVIEW.in_(language),
+        callback_id=str(Press.ANSWER),
+        private_metadata=shown.plan_id,
+    )
+
+
+def source_warning_dialog(carries: str, custodian: Custodian, *, language: Language) -> View:
+    """Return the second confirmation, needed where a controller will revert the change from its source.
+
+    `carries` is the metadata of the first dialog.
+    """
+    return blocks.modal(
+        words.DIALOG_TITLE.in_(language),
+        [
+            blocks.rich(
+                blocks.line(*_custody(custodian, language)),
+                blocks.line(blocks.text(words.CHANGE_THE_SOURCE.in_(language))),
+            )
+        ],
+        close=words.CANCEL.in_(language),
+        submit=words.APPLY_ANYWAY.in_(language),
+        callback_id=str(Press.CONFIRM_AGAIN),
+        private_metadata=carries,
+    )
+
+
+def refusal_dialog(reason: Text, *, language: Language) -> View:
+    """Return why a remedy is not applied: not allowed, no longer needed, changed since, expired, or refused."""
+    says = finished(capitalised(safe(reason.in_(language), limit=_SAYS)), language)
+    return blocks.modal(
+        words.REFUSED_TITLE.in_(language),
+        [
+            blocks.rich(
+                blocks.line(blocks.text(f"🚫 {says}")),
+                blocks.line(blocks.text(words.NOTHING_CHANGED.in_(language), italic=True)),
+            )
+        ],
+        close=words.CLOSE.in_(language),
+    )
+
+
+def _named(shown: Confirmation | ValuesForm, language: Language) -> list[Sequence[Leaf]]:
+    """Return what is done to which object, and in which cluster."""
+    return [
+        [blocks.bold(safe_line(shown.purpose.in_(language), limit=_SAYS))],
+        [blocks.text(safe_line(shown.what.in_(language), limit=_SAYS))],
+        [
+            blocks.text(f"{words.OBJECT.in_(language)}{words.COLON.in_(language)}"),
+            blocks.code(safe_line(str(shown.target), limit=600)),
+        ],
+        [
+            blocks.text(f"{words.IN_CLUSTER.in_(language)}{words.COLON.in_(language)}"),
+            blocks.code(safe_line(shown.cluster, limit=300)),
+        ],
+    ]
+
+
+def _about(shown: Confirmation, language: Language) -> Block:
+    risk = words.RISKS[shown.risk].in_(language) if shown.risk in words.RISKS else safe_line(shown.risk, limit=100)
+    back = words.UNDOABLE if shown.undoable_minutes else words.UNDO_IS_FINAL if shown.undoes else words.NOT_UNDOABLE
+    lines = [
+        *_named(shown, language),
+        [
+            blocks.bold(f"{_sign(shown)}{capitalised(risk)}"),
+            blocks.text(f" · {back.in_(language).format(shown.undoable_minutes)}"),
+        ],
+    ]
+    return blocks.rich(*(blocks.line(*leaves) for leaves in lines))
+
+
+def _sign(shown: Confirmation) -> str:
+    return "" if shown.risk == _HARMLESS else "⚠️ "
+
+
+def _warnings(shown: Confirmation, language: Language) -> list[Block]:
+    """Return the warnings. Where the risk is low, the entry's own warning is a note and comes last."""
+    lines: list[Sequence[Leaf]] = []
+    if shown.custodian:
+        lines.append(_custody(shown.custodian, language))
+    signed = [*(("⚠️ ", each) for each in shown.warnings)]
+    if shown.warning:
+        signed.insert(0 if _sign(shown) else len(signed), (_sign(shown) or "ℹ️ ", shown.warning))
+    lines += [[blocks.text(f"{sign}{safe(says.in_(language), limit=_SAYS)}")] for sign, says in signed[:_EFFECTS]]
+    return [blocks.rich(*(blocks.line(*leaves) for leaves in lines), *_left_out(signed, language))] if lines else []
+
+
+def _left_out(items: Sequence[object], language: Language) -> list[Element]:
+    if len(items) <= _EFFECTS:
+        return []
+    left = words.MORE.in_(language).format(len(items) - _EFFECTS)
+    return [blocks.line(blocks.text(left, italic=True))]
+
+
+def _change(shown: Confirmation, language: Language) -> list[Block]:
+    """Return the diff, cut by whole lines; the lines left out are counted."""
+    if not shown.diff.strip():
+        return [blocks.rich(blocks.line(blocks.text(words.NO_DIFF.in_(language), italic=True)))]
+    lines = safe(shown.diff, limit=200_000).strip("\n").split("\n")
+    kept: list[str] = []
+    used = 0
+    for line in (blocks.cut(line, _DIFF_LINE) for line in lines[:_DIFF_LINES]):
+        used += len(line) + 1
+        if used > _DIFF_CHARACTERS:
+            break
+        kept.append(line)
+    elements = [
+        blocks.line(blocks.bold(words.DRY_RUN.in_(language))),
+        blocks.preformatted("\n".join(kept)),
+    ]
+    if left := len(lines) - len(kept):
+        elements.append(blocks.line(blocks.text(words.DIFF_CUT.in_(language).format(left), italic=True)))
+    return [blocks.rich(*elements)]
+
+
+def _effects(shown: Confirmation, language: Language) -> list[Block]:
+    if not shown.effects:
+        return []
+    items = [[blocks.text(safe(says.in_(language), limit=_SAYS))] for says in shown.effects[:_EFFECTS]]
+    heading = blocks.line(blocks.bold(words.EFFECTS.in_(language)))
+    return [blocks.rich(heading, blocks.bullets(items), *_left_out(shown.effects, language))]
+
+
+def _custody(custodian: Custodian, language: Language) -> list[Leaf]:
+    """Return which controller reverts the change and how soon, where to make it instead, and what could not be read."""
+    leaves = [blocks.text(f"⚠️ {safe(custodian.says.in_(language), limit=_SAYS)}")]
+    for number, source in enumerate(custodian.sources):
+        leaves.append(blocks.text(" · " if number else f"\n{words.SOURCE.in_(language)}{words.COLON.in_(language)}"))
+        title = safe_line(source.title, limit=_SAYS)
+        leaves.append(blocks.link(source.url, title) if source.url.startswith("https://") else blocks.text(title))
+    leaves += [blocks.text(f"\n{safe(each.in_(language), limit=_SAYS)}", italic=True) for each in custodian.unread]
+    return leaves
+
+
+def _approval(shown: Confirmation, language: Language) -> list[Block]:
+    """Return that two people are needed: the first requests, the second approves."""
+    if shown.asked_by:
+        who = blocks.user(shown.asked_by)
+        return [blocks.rich(blocks.line(blocks.text(f"✋ {words.APPROVING.in_(language)}"), who))]
+    if shown.needs_approval:
+        return [blocks.rich(blocks.line(blocks.text(f"✋ {words.NEEDS_APPROVAL.in_(language)}")))]
+    return []
+
+
+def _typed(shown: Confirmation, language: Language) -> list[Block]:
+    name = shown.typed_name_required
+    if not name:
+        return []
+    hint = words.TYPE_NAME_HINT.in_(language) if shown.risk == _DATA_LOSS else ""
+    return [
+        blocks.text_input(
+            words.TYPE_NAME.in_(language).format(safe_line(name, limit=253)),
+            block_id=str(Press.TYPED_NAME),
+            action_id=str(Press.TYPED_NAME),
+            placeholder=safe_line(name, limit=150),
+            hint=hint,
+        )
+    ]

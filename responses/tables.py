@@ -1,0 +1,70 @@
+"""Compact rows of a probe: values that all rows share are listed once, the others become columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rich.cells import cell_len
+
+from intents.domain import Table
+
+_GAP: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompactTable:
+    """The columns that differ, with names and rows, and the (name, cell) pairs `shared` by all rows.
+
+    A table of one row has no columns: all of it is shared.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    shared: tuple[tuple[str, str], ...]
+
+
+def compact(table: Table, *, said: str = "") -> CompactTable:
+    """Return the compact form of a table with at least one row.
+
+    A single row does not repeat what the sentence above it `said`.
+    """
+    names = [_named(column) for column in table.columns]
+    columns = list(zip(*table.rows, strict=True))
+    alike = [len(set(cells)) == 1 and index > 0 for index, cells in enumerate(columns)]
+    if len(table.rows) == 1:
+        alike = [True] * len(columns)
+    shared = tuple(
+        (name, cells[0])
+        for name, cells, same in zip(names, columns, alike, strict=True)
+        if same and not (len(table.rows) == 1 and _is_in(cells[0], said))
+    )
+    return CompactTable(
+        names=tuple(name for name, same in zip(names, alike, strict=True) if not same),
+        rows=tuple(tuple(cell for cell, same in zip(row, alike, strict=True) if not same) for row in table.rows),
+        shared=shared,
+    )
+
+
+def aligned_lines(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return the lines of a table in a fixed-width font, the names first; wide characters count as two."""
+    if not names:
+        return ()
+    widths = [max(cell_len(name), *(cell_len(row[index]) for row in rows)) for index, name in enumerate(names)]
+    return tuple(_line(cells, widths) for cells in (names, *rows))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True))
+    return (" " * _GAP).join(padded).rstrip()
+
+
+def _is_in(cell: str, said: str) -> bool:
+    # Short cells and booleans occur in any sentence by chance; names and durations do not.
+    return len(cell) > 2 and cell.lower() not in ("true", "false") and cell in said
+
+
+def _named(column: str) -> str:
+    """Return a row's key without its unit: the values already have one."""
+    return column.removesuffix("_s").removesuffix("_m").replace("_", " ")

@@ -1,0 +1,76 @@
+"""The list of texts that set the matcher's scales: it is current, and it is used for no other catalog than its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from intents import counterexamples
+from intents.background import ordinary_lines
+from intents.catalog.schema import Incident
+from intents.counterexamples import decisive, read_list, written_list
+from intents.finding import Finder
+from intents.scales import Scales
+from tests.project.counterexample_list import bundled, found_decisive
+
+BUNDLED = bundled()
+ALL = tuple(counterexamples.counterexamples(BUNDLED))
+
+
+def learned_from_all(incidents: Sequence[Incident], patch: pytest.MonkeyPatch) -> Finder:
+    """The finder as it is without a list."""
+    with patch.context() as without_list:
+        without_list.setattr(counterexamples, "read_list", str)
+        return Finder(incidents)
+
+
+def shown(scales: Scales) -> object:
+    return scales.by_anchor, scales.by_choice
+
+
+def with_near_miss(incident: Incident, text: str) -> Incident:
+    examples = incident.examples.model_copy(update={"other": (*incident.examples.other, text)})
+    return incident.model_copy(update={"examples": examples})
+
+
+FIRST = BUNDLED[0]
+PHRASE = next(str(signature) for signature in FIRST.signatures if signature.text)
+# What users do to the catalog: an entry of their own, one that overrides ours by its id, one with another near miss.
+OWN = {
+    "an entry more": (*BUNDLED, BUNDLED[1].model_copy(update={"id": "zz-own", "signatures": FIRST.signatures[:1]})),
+    "an entry less": BUNDLED[1:],
+    "an entry overridden": (FIRST.model_copy(update={"signatures": FIRST.signatures[1:]}), *BUNDLED[1:]),
+    "a near miss more": (with_near_miss(FIRST, PHRASE[: len(PHRASE) * 3 // 4]), *BUNDLED[1:]),
+}
+
+
+def test_the_list_is_what_is_found_by_reading_every_text() -> None:
+    assert read_list() == written_list(found_decisive(BUNDLED), BUNDLED), "run `make scales`"
+
+
+def test_the_list_gives_the_scales_that_all_texts_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(list(decisive(BUNDLED))) < len(ALL) / 10
+    assert shown(Finder(BUNDLED).scales) == shown(learned_from_all(BUNDLED, monkeypatch).scales)
+
+
+@pytest.mark.parametrize("incidents", OWN.values(), ids=OWN)
+def test_with_a_catalog_of_ones_own_every_text_is_read(
+    incidents: Sequence[Incident], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(decisive(incidents)) == list(counterexamples.counterexamples(incidents))
+    assert shown(Finder(incidents).scales) == shown(learned_from_all(incidents, monkeypatch).scales)
+
+
+@pytest.mark.parametrize("list_", ["", "digest\n", "not a list at all", "digest\t0123456789abcdef"])
+def test_a_list_that_cannot_be_used_has_every_text_read(list_: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counterexamples, "read_list", lambda: list_)
+
+    assert list(decisive(BUNDLED)) == list(ALL)
+
+
+def test_a_line_more_in_the_background_has_every_text_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = (*ordinary_lines(), 'level=info msg="all is well"')
+    monkeypatch.setattr(counterexamples, "ordinary_lines", lambda: lines)
+
+    assert len(list(decisive(BUNDLED))) == len(ALL) + 1
