@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # An incident file is prose and a few trimmed objects; more is a mistake (a dump), and slow to read.
 MAX_FILE_BYTES: Final = 1024 * 1024
 _NOTHING: Final[Mapping[str, Incident]] = MappingProxyType({})
+_NO_LISTS: Final = WordLists()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -50,7 +51,7 @@ class Source:
     path: Path
     text: str
     digest: str
-    lists: WordLists = WordLists()
+    lists: WordLists = _NO_LISTS
 
     @property
     def document(self) -> Document:
@@ -104,7 +105,7 @@ def load(
     incidents: dict[str, Incident] = {}
     sources: dict[str, Source] = {}
     problems: list[Problem] = []
-    lists = WordLists().with_file(_builtin_words())
+    lists = _NO_LISTS.with_file(_builtin_words())
     for directory in directories:
         if not directory.is_dir():
             problems.append(Problem(file=str(directory), line=0, field="", says="no such directory"))

@@ -10,26 +10,13 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from intents.catalog.actions import Action
-from intents.catalog.fields import Id, Key, Line, Model
+from intents.catalog.fields import Id, Key, Line, LocalText, Model, Saying
 from intents.catalog.signatures import Signature, Written, in_full
 from intents.descriptions import describe
-from intents.domain import Expects, Outcome, Severity, Status, Strength, Text, Unit, Verdict
-
-def _in_both_languages(value: Any) -> Any:
-    """A plain string is for what is no prose (a quote, a name, a command) and so the same in every language."""
-    if isinstance(value, str):
-        return {"en": value, "zh": value}
-    return value
-
-
-LocalText = Annotated[
-    Text,
-    BeforeValidator(_in_both_languages),
-    Field(description="{en: …, zh: …}; a plain string where there is nothing to translate"),
-]
+from intents.domain import Expects, Outcome, Severity, Status, Strength, Unit, Verdict
 
 
 class Risk(StrEnum):
@@ -43,7 +30,7 @@ class Read(Model):
 
     probe: Id
     """Its name."""
-    args: dict[Key, Any] = {}
+    args: dict[Key, Any] = Field(default_factory=dict)
     """Literals, or templates over {named.…} and {target.…}."""
 
 
@@ -58,7 +45,7 @@ class PlotOf(Model):
     unit: Unit = Unit.SECONDS
 
 
-class Otherwise(Model):
+class Otherwise(Saying, Model):
     """What it means when the rule does not hold, and everything it needs could be read."""
 
     verdict: Literal[Outcome.REFUTES, Outcome.NEUTRAL] = Outcome.REFUTES
@@ -66,7 +53,7 @@ class Otherwise(Model):
     says: LocalText
 
 
-class Rule(Model):
+class Rule(Saying, Model):
     """One evidence rule: CEL over the rows of a read."""
 
     id: Id
@@ -143,7 +130,7 @@ class Remediation(Model):
     """The rule whose first matching row fills {row.…}; it must hold. Without it: the best supporting finding's."""
     target: TargetTemplate
     """The object to write to: kind, namespace, name, as templates over {row.…}, {named.…} and {<rule>.…}."""
-    args: dict[Key, Any] = {}
+    args: dict[Key, Any] = Field(default_factory=dict)
     """What the action is told: see `intents.catalog.actions`."""
     asks: tuple[Question, ...] = ()
     """What the dialog asks for before the preview."""
@@ -165,7 +152,7 @@ class Remediation(Model):
         return self
 
 
-class RunbookStep(Model):
+class RunbookStep(Saying, Model):
     says: LocalText
     run: str = ""
     """Commands to copy; {names} are filled in and quoted for the shell. A literal brace is doubled."""
@@ -224,7 +211,7 @@ class World(Model):
     """A cluster's state: what the simulated cluster loads, beside the healthy nodes and workloads of every cluster."""
 
     scene: dict[Place, dict[str, Any] | None] | None = None
-    """What is there in health, by Kind/namespace/name, in a few words each; the controllers make what follows from it."""
+    """What is there in health, by Kind/namespace/name, in a few words each; the controllers make what belongs to it."""
     faults: dict[Place, dict[str, Any] | None] | None = None
     """What differs from that, by the same names, those of made pods included."""
     objects: tuple[dict[str, Any], ...] = ()
@@ -286,7 +273,7 @@ class Incident(Model):
     near one of them nothing is recognised."""
     about: tuple[Key, ...] = ("pod", "statefulset", "deployment", "daemonset", "job")
     """Which captured name is the object this incident is about: the first of these words that the text names."""
-    reads: dict[Key, Read] = {}
+    reads: dict[Key, Read] = Field(default_factory=dict)
     """What is read of the cluster, by names that the rules use."""
     evidence: tuple[Rule, ...] = ()
     """What the rows prove."""

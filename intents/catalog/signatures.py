@@ -1,7 +1,7 @@
 """Signatures of an entry, as they are written and as they are matched.
 
-An entry writes them short: a phrase, a list of phrases, or `told`, the loose words of people in one text. Lists of words
-that entries share have names in `words.yaml`: `$crashes` stands for all of them.
+An entry writes them short: a phrase, a list of phrases, or `told`, the loose words of people in one text. Word lists
+that entries share have names in `words.yaml`: `$crashes` stands for all words of the list.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def _is_named(phrase: Any) -> bool:
 
 def _written_out(name: str, words: Words) -> tuple[str, ...]:
     if name not in words:
-        raise ValueError(f"no list of words is called ${name}; there are {', '.join(f'${each}' for each in sorted(words))}")
+        known = ", ".join(f"${each}" for each in sorted(words))
+        raise ValueError(f"no list of words is called ${name}; there are {known}")
     return words[name]
 
 
@@ -110,8 +111,8 @@ class Told(Model):
         BeforeValidator(_from_told, json_schema_input_type=str),
         Field(min_length=1),
     ]
-    """`pvc|claim + pending; class + typo`: `;` ends a signature, `+` joins what must all occur, `|` separates alternatives;
-    `$name` is a shared list."""
+    """`pvc|claim + pending; class + typo`: `;` ends a signature, `+` joins what must all occur, `|` separates
+    alternatives; `$name` is a shared list."""
 
 
 Phrase = Annotated[Signature, BeforeValidator(_from_text, json_schema_input_type=str)]

@@ -1,7 +1,7 @@
 """Named lists of words that the signatures of several entries share: files named `words.yaml`.
 
-The built-in lists stand beside the built-in entries. A directory adds lists of its own with a file at its top; they hold
-for its entries and for those of the directories after it.
+The built-in lists stand beside the built-in entries. A directory adds lists of its own with a file at its top; they
+hold for its entries and for those of the directories after it.
 """
 
 from __future__ import annotations
