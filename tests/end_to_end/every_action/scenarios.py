@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.diagnosing import Engine
 from intents.catalog.cases import ask_of, world_of
-from intents.catalog.schema import Case, Change, World
+from intents.catalog.schema import Case, World
 from intents.domain import Verdict
 from tests.end_to_end.every_action import own_incidents as own
 from tests.end_to_end.every_action.watching import Json, Watch, Write
@@ -31,7 +31,7 @@ Told = Callable[[list[Write], Watch], tuple[list[str], list[str]]]
 class Scenario:
     """One remedy from its button to its end. `button` are the first words on it.
 
-    It is a `case` of a built-in incident, with `change`s (object → merge patch), `reactions` and a world `beside`; or a
+    It is a `case` of a built-in incident, with `change`s (object → fault), `reactions` and a world `beside`; or a
     `world` of one's own and what is pasted there. `writes` are what the API server is sent for it, in this order, and
     for the `undo`, which is empty where nothing can be taken back. `name` is typed before data is lost. `custodian` is
     the tool that would take the change back, which is why it is asked twice.
@@ -66,8 +66,9 @@ class Scenario:
         case = Case(
             name="as it is pressed",
             like=self.case,
-            change=tuple(Change(object=name, merge=merge) for name, merge in self.change.items()),
-            given=World(reactions=self.reactions) if self.reactions else World(),
+            given=World(faults=dict(self.change), reactions=self.reactions)
+            if self.reactions
+            else World(faults=dict(self.change)),
             then=Verdict.CONFIRMED,
         )
         incident = incident.model_copy(update={"cases": (*incident.cases, case)})

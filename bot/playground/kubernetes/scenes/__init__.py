@@ -18,8 +18,19 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.scenes import (
+    api_services,
+    autoscalers,
+    jobs,
+    nodes,
+    others,
+    services,
+    single_pods,
+    storage,
+    workload_faults,
+    workloads,
+)
 from bot.playground.kubernetes.scenes import faults as laid
-from bot.playground.kubernetes.scenes import api_services, autoscalers, jobs, keys, nodes, others, services, single_pods, storage, workload_faults, workloads
 from bot.playground.kubernetes.scenes.keys import moment
 from bot.playground.kubernetes.scenes.stage import Stage
 from bot.playground.kubernetes.wrong import WorldError
@@ -59,12 +70,16 @@ def expanded(world: Mapping[str, Any], *, now: datetime) -> Json:
     _settle(stage, namespaces)
     for place, fault in faults.items():
         laid.apply(_found(place, stage=stage), fault, stage=stage, path=_path("faults", place))
+    for place, fault in faults.items():
+        if fault.get("gone"):
+            stage.remove(_found(place, stage=stage))
     _settle(stage, namespaces)
     for place, form in scene.items():
         if place[0] in workloads.KINDS and "status" in form:
             laid.finish(_found(place, stage=stage), {"status": form["status"]}, stage=stage, path=_path("scene", place))
     for place, fault in faults.items():
-        _finish(place, fault, stage=stage)
+        if not fault.get("gone"):
+            _finish(place, fault, stage=stage)
     made = {"objects": stage.changed(), "events": stage.events, "logs": stage.logs, "absent": stage.absent()}
     return whole | {key: [*(whole.get(key) or ()), *value] for key, value in made.items()}
 
@@ -79,9 +94,13 @@ def _forms(written: Any, *, key: str) -> dict[tuple[str, str, str], Json]:
     for name, form in written.items():
         parts = str(name).split("/")
         if len(parts) not in (2, 3) or not all(parts):
-            raise WorldError(f'{key}: expected "Kind/namespace/name" or "Kind/name", got {name!r}', path=(key, str(name)))
+            raise WorldError(
+                f'{key}: expected "Kind/namespace/name" or "Kind/name", got {name!r}', path=(key, str(name))
+            )
         if not isinstance(form, Mapping):
-            raise WorldError(f"{key}.{name}: expected a mapping, {{}} for one like any other, got {form!r}", path=(key, str(name)))
+            raise WorldError(
+                f"{key}.{name}: expected a mapping, {{}} for one like any other, got {form!r}", path=(key, str(name))
+            )
         forms[parts[0], parts[1] if len(parts) == 3 else "", parts[-1]] = dict(form)
     return forms
 
@@ -112,7 +131,9 @@ def _make(place: tuple[str, str, str], form: Json, *, stage: Stage) -> None:
     head: Json = {"kind": kind, "apiVersion": resource.api_version, "metadata": metadata}
     if before is not None and kind != "Node":
         if kind in _MAKERS:
-            who = "every cluster has this neighbour" if stage.is_neighbour(before) else "a workload of the scene makes it"
+            who = (
+                "every cluster has this neighbour" if stage.is_neighbour(before) else "a workload of the scene makes it"
+            )
             raise WorldError(f"{'.'.join(path)}: {who}; write what differs under `faults`", path=path)
         head = before | {"metadata": before["metadata"] | {key: metadata[key] for key in form if key in metadata}}
     _MAKERS.get(kind, others.make)(head, form, stage=stage, path=path)
@@ -146,13 +167,8 @@ def _found(place: tuple[str, str, str], *, stage: Stage) -> Json:
 
 def _finish(place: tuple[str, str, str], fault: Json, *, stage: Stage) -> None:
     path = _path("faults", place)
-    obj = _found(place, stage=stage)
-    workload_faults.settle_progress(obj, fault, stage=stage, path=path)
-    obj = _found(place, stage=stage)
-    if fault.get("gone"):
-        stage.remove(obj)
-        return
-    laid.finish(obj, fault, stage=stage, path=path)
+    workload_faults.settle_progress(_found(place, stage=stage), fault, stage=stage, path=path)
+    laid.finish(_found(place, stage=stage), fault, stage=stage, path=path)
 
 
 def _path(key: str, place: tuple[str, str, str]) -> tuple[str, ...]:

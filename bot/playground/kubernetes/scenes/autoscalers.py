@@ -27,7 +27,11 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     low, high = int(form.get("min", 1)), int(form.get("max", 10))
     scaled = stage.get(kind, namespace, target)
     current = int(form.get("replicas", ((scaled or {}).get("spec") or {}).get("replicas", 1)))
-    last = stage.stamp(form["scaled"], path=(*path, "scaled")) if "scaled" in form else obj["metadata"]["creationTimestamp"]
+    last = (
+        stage.stamp(form["scaled"], path=(*path, "scaled"))
+        if "scaled" in form
+        else obj["metadata"]["creationTimestamp"]
+    )
     asked = math.ceil(current * uses / wanted)
     spec: Json = {
         "scaleTargetRef": {"kind": kind, "name": target, "apiVersion": "apps/v1"},

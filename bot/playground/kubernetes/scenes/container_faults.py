@@ -119,7 +119,9 @@ class ContainerFault:
             )
         for key, kind in _PROBES.items():
             if key in self.fault:
-                told += messages.of_probe(kind, str(self.fault[key]), container=self.name, count=max(3, self.restarts * 3))
+                told += messages.of_probe(
+                    kind, str(self.fault[key]), container=self.name, count=max(3, self.restarts * 3)
+                )
         return told
 
     def _pull(self) -> list[Json]:

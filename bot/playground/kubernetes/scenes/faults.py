@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import timedelta
+from typing import Final
 
 from bot.playground.kubernetes import patching, times
-from bot.playground.kubernetes.claims import CLAIMS, VOLUMES
+from bot.playground.kubernetes.claims import VOLUMES
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import jobs, keys, messages, node_faults, pod_faults, workload_faults
+from bot.playground.kubernetes.scenes import keys, node_faults, pod_faults, workload_faults
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage, address
-from bot.playground.kubernetes.workloads import PODS
 from bot.playground.kubernetes.wrong import WorldError
 
 _PENDING: Final = "ProvisioningFailed"
@@ -69,7 +67,11 @@ def _conditions(before: list[Json], fault: Json, *, stage: Stage, path: tuple[st
         if isinstance(told.get("status"), bool):
             told["status"] = str(told["status"])
         since = told.pop("since", fault.get("since"))
-        at = stage.stamp(since, path=(*path, "conditions", kind)) if since else times.timestamp(stage.now - timedelta(minutes=5))
+        at = (
+            stage.stamp(since, path=(*path, "conditions", kind))
+            if since
+            else times.timestamp(stage.now - timedelta(minutes=5))
+        )
         found[kind] = {"type": kind, **found.get(kind, {}), **told, "lastTransitionTime": at}
     return list(found.values())
 
@@ -94,4 +96,12 @@ def _claim(claim: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> 
         last = stage.when("10s")
         count = max(1, int((last - since).total_seconds()) // _ATTEMPTS_S)
         kind = "Warning" if told["reason"] in (_PENDING, "ClaimLost") else "Normal"
-        stage.tell(claim, first=since, last=max(since, last), count=count, source="persistentvolume-controller", type=kind, **told)
+        stage.tell(
+            claim,
+            first=since,
+            last=max(since, last),
+            count=count,
+            source="persistentvolume-controller",
+            type=kind,
+            **told,
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.playground.kubernetes import patching, scheduling, times
+from bot.playground.kubernetes import patching, times
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, messages, single_pods
@@ -23,7 +23,11 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     check(form, keys.ANY_OBJECT, keys.POD, keys.WORKLOAD, keys.JOB, path=path)
     metadata = obj["metadata"]
     name = metadata["name"]
-    named = {"batch.kubernetes.io/job-name": name, "job-name": name, "batch.kubernetes.io/controller-uid": metadata["uid"]}
+    named = {
+        "batch.kubernetes.io/job-name": name,
+        "job-name": name,
+        "batch.kubernetes.io/controller-uid": metadata["uid"],
+    }
     form = form | {"labels": {**(form.get("labels") or {}), **named}}
     born = stage.when(metadata["creationTimestamp"])
     made = template(form, path=path)
@@ -37,7 +41,10 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
         "completionMode": "NonIndexed",
         "suspend": False,
     }
-    obj = obj | {"metadata": metadata | {"labels": form["labels"]}, "spec": patching.merge(spec, form.get("spec") or {})}
+    obj = obj | {
+        "metadata": metadata | {"labels": form["labels"]},
+        "spec": patching.merge(spec, form.get("spec") or {}),
+    }
     with stage.at(born):
         job = stage.put(obj | {"status": {"startTime": times.timestamp(born), "active": 1, "ready": 1}})
         plans = plans_of(form.get("pods"), path=(*path, "pods"))
@@ -63,11 +70,25 @@ def complete(job: Json, pod: Json, *, stage: Stage, at: datetime) -> None:
         for each in pod["status"]["containerStatuses"]
     ]  # fmt: skip
     conditions = [
-        each | ({"status": "False", "reason": "PodCompleted", "lastTransitionTime": ended} if "Ready" in each["type"] and each["type"] != "PodReadyToStartContainers" else {})
+        each
+        | (
+            {"status": "False", "reason": "PodCompleted", "lastTransitionTime": ended}
+            if "Ready" in each["type"] and each["type"] != "PodReadyToStartContainers"
+            else {}
+        )
         for each in pod["status"]["conditions"]
     ]
-    stage.put(pod | {"status": pod["status"] | {"phase": "Succeeded", "containerStatuses": statuses, "conditions": conditions}})
-    told = {"status": "True", "lastProbeTime": ended, "lastTransitionTime": ended, "reason": "CompletionsReached", "message": DONE}
+    stage.put(
+        pod
+        | {"status": pod["status"] | {"phase": "Succeeded", "containerStatuses": statuses, "conditions": conditions}}
+    )
+    told = {
+        "status": "True",
+        "lastProbeTime": ended,
+        "lastTransitionTime": ended,
+        "reason": "CompletionsReached",
+        "message": DONE,
+    }
     stage.put(job | {"status": {
         "conditions": [{"type": kind} | told for kind in ("SuccessCriteriaMet", "Complete")],
         "startTime": job["status"]["startTime"], "completionTime": ended, "succeeded": 1, "ready": 0, "terminating": 0,
@@ -91,7 +112,10 @@ def make_cron_job(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...])
         "successfulJobsHistoryLimit": 3,
         "failedJobsHistoryLimit": 1,
     }
-    status = {"lastScheduleTime": times.timestamp(last), "lastSuccessfulTime": times.timestamp(last + timedelta(seconds=20))}
+    status = {
+        "lastScheduleTime": times.timestamp(last),
+        "lastSuccessfulTime": times.timestamp(last + timedelta(seconds=20)),
+    }
     manifest = obj | {"spec": patching.merge(spec, form.get("spec") or {})}
     cron = stage.put(manifest | {"status": patching.merge(status, form.get("status") or {})})
     name = form.get("job", f"{metadata['name']}-{int(last.timestamp()) // 60}")

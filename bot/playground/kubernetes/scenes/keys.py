@@ -164,7 +164,9 @@ POD_FAULTS: Final[Table] = {
     "mount_error": Key(Shape.TEXT, "why the kubelet cannot mount a volume: every container waits"),
     "attach_error": Key(Shape.TEXT, "why a volume cannot be attached to its node: every container waits"),
     "evicted": Key(Shape.TEXT, "the kubelet's message: the pod is Failed"),
-    "rejected": Key(Shape.TEXT, "the reason the kubelet did not admit it (OutOfcpu, NodeAffinity); `message` beside it"),
+    "rejected": Key(
+        Shape.TEXT, "the reason the kubelet did not admit it (OutOfcpu, NodeAffinity); `message` beside it"
+    ),
     "node": Key(Shape.TEXT, "another node than that of the scene"),
     "usage": ONE_POD["usage"],
 }
@@ -237,4 +239,6 @@ def moment(value: Any, *, now: datetime, path: tuple[str, ...] = ()) -> datetime
         return value if isinstance(value, datetime) else times.parse(value)
     except (ValueError, AttributeError, TypeError):
         where = f"{'.'.join(path)}: " if path else ""
-        raise WorldError(f'{where}expected a time such as "19m" or an RFC 3339 timestamp, got {value!r}', path=path) from None
+        raise WorldError(
+            f'{where}expected a time such as "19m" or an RFC 3339 timestamp, got {value!r}', path=path
+        ) from None

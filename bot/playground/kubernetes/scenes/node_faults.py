@@ -31,14 +31,25 @@ def apply(node: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> No
     if "not_ready" in fault:
         said = {"status": "False", "reason": "KubeletNotReady", "message": fault["not_ready"], "lastTransitionTime": at}
         conditions = [each | (said if each["type"] == "Ready" else {}) for each in conditions]
-        taints += [{"key": f"{_PREFIX}/not-ready", "effect": effect, "timeAdded": at} for effect in ("NoSchedule", "NoExecute")]
+        taints += [
+            {"key": f"{_PREFIX}/not-ready", "effect": effect, "timeAdded": at} for effect in ("NoSchedule", "NoExecute")
+        ]
     if fault.get("unreachable"):
         said = {"status": "Unknown", "reason": "NodeStatusUnknown", "message": _STOPPED, "lastTransitionTime": at}
         conditions = [each | said | {"lastHeartbeatTime": at} for each in conditions]
-        taints += [{"key": f"{_PREFIX}/unreachable", "effect": effect, "timeAdded": at} for effect in ("NoSchedule", "NoExecute")]
+        taints += [
+            {"key": f"{_PREFIX}/unreachable", "effect": effect, "timeAdded": at}
+            for effect in ("NoSchedule", "NoExecute")
+        ]
         _stop_lease(name, since=since, stage=stage)
     if "not_ready" in fault or fault.get("unreachable"):
-        told.append({"reason": "NodeNotReady", "message": f"Node {name} status is now: NodeNotReady", "source": "node-controller"})
+        told.append(
+            {
+                "reason": "NodeNotReady",
+                "message": f"Node {name} status is now: NodeNotReady",
+                "source": "node-controller",
+            }
+        )
     if fault.get("unreachable"):
         # While its kubelet still answers, that corrects what the node controller writes into its pods.
         _mark_pods(name, since=since, stage=stage)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from bot.playground.kubernetes import patching, pods, scheduling, times
+from bot.playground.kubernetes import pods, scheduling, times
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, messages, single_pods
 from bot.playground.kubernetes.scenes.container_faults import ContainerFault
@@ -47,7 +47,9 @@ def apply(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Jso
             _note_logs(pod, each, stage=stage)
             since = min(since, each.changed or since) if "since" not in fault else since
     if "scheduled" in fault:
-        pod = _with_condition(pod, "PodScheduled", lastTransitionTime=stage.stamp(fault["scheduled"], path=(*path, "scheduled")))
+        pod = _with_condition(
+            pod, "PodScheduled", lastTransitionTime=stage.stamp(fault["scheduled"], path=(*path, "scheduled"))
+        )
     single_pods.note_usage(pod, fault.get("usage"), stage=stage)
     if "events" not in fault:
         for event in told:
@@ -98,14 +100,18 @@ def _of_containers(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...
         own = {}
     for name, each in (fault.get("containers") or {}).items():
         where = (*path, "containers", str(name))
-        by_name[name] = check(each, keys.CONTAINER_FAULTS, {"since": keys.ANY_FAULTS["since"]}, path=where, manifest=False)
+        by_name[name] = check(
+            each, keys.CONTAINER_FAULTS, {"since": keys.ANY_FAULTS["since"]}, path=where, manifest=False
+        )
     if own.keys() - {"since"}:
         by_name[_meant(pod, fault, path=path)] = own
     known = {each["name"]: each for key, _ in _STATUSES for each in pod["spec"].get(key) or ()}
     found = []
     for name, each in by_name.items():
         if name not in known:
-            raise WorldError(f"{'.'.join(path)}: expected one of the containers {', '.join(known)}, got {name!r}", path=path)
+            raise WorldError(
+                f"{'.'.join(path)}: expected one of the containers {', '.join(known)}, got {name!r}", path=path
+            )
         found.append(ContainerFault(pod=pod, container=known[name], fault=each, now=stage.now, path=path))
     return found
 
@@ -152,11 +158,19 @@ def _conditions(status: Json, *, incomplete: list[str], changed: str) -> list[Js
         if kind in ("Ready", "ContainersReady"):
             told: Json = {"status": "False" if unready else "True", "lastTransitionTime": changed}
             if unready:
-                reason = {"reason": ended} if ended else {"reason": "ContainersNotReady", "message": _UNREADY.format(" ".join(unready))}
+                reason = (
+                    {"reason": ended}
+                    if ended
+                    else {"reason": "ContainersNotReady", "message": _UNREADY.format(" ".join(unready))}
+                )
                 told |= reason
             each = {"type": kind, "lastProbeTime": None} | told
         elif kind == "Initialized" and incomplete:
-            told = {"status": "False", "reason": "ContainersNotInitialized", "message": _INCOMPLETE.format(" ".join(incomplete))}
+            told = {
+                "status": "False",
+                "reason": "ContainersNotInitialized",
+                "message": _INCOMPLETE.format(" ".join(incomplete)),
+            }
             each = each | told
         found.append(each)
     return found
@@ -198,7 +212,9 @@ def _failed(pod: Json, fault: Json, *, since: datetime) -> tuple[Json, Json]:
     message = str(fault.get("evicted") or fault.get("message") or f"Pod was rejected: {reason}")
     at = times.timestamp(since)
     status: Json = {"phase": "Failed", "reason": reason, "message": message}
-    status |= {key: pod["status"][key] for key in ("startTime", "hostIP", "hostIPs", "qosClass") if key in pod["status"]}
+    status |= {
+        key: pod["status"][key] for key in ("startTime", "hostIP", "hostIPs", "qosClass") if key in pod["status"]
+    }
     if reason == "Evicted":
         ended = {"exitCode": 137, "reason": "ContainerStatusUnknown", "startedAt": None, "finishedAt": None}
         status["containerStatuses"] = [
@@ -222,5 +238,3 @@ def _note_logs(pod: Json, fault: ContainerFault, *, stage: Stage) -> None:
         single_pods.note_log(
             pod, fault.fault.get(key), stage=stage, container=fault.name, previous=previous, path=(*fault.path, key)
         )
-
-

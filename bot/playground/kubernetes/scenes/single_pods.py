@@ -72,7 +72,9 @@ def note_log(
     for each in written if isinstance(written, list | tuple) else [written]:
         entry = {"text": each} if isinstance(each, str) else dict(each) if isinstance(each, dict) else {}
         if not isinstance(entry.get("text"), str):
-            raise WorldError(f"{'.'.join(path) or 'log'}: expected text, or a mapping with `text`, got {each!r}", path=path)
+            raise WorldError(
+                f"{'.'.join(path) or 'log'}: expected text, or a mapping with `text`, got {each!r}", path=path
+            )
         if "since" in entry:
             entry["since"] = stage.stamp(entry["since"], path=path)
         metadata = pod["metadata"]

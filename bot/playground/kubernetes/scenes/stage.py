@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -152,7 +153,8 @@ class Stage:
             if self._at_first.get(key) is obj:
                 continue
             metadata = {name: value for name, value in obj["metadata"].items() if name != "resourceVersion"}
-            found.append(obj | {"metadata": metadata})
+            # A copy: whoever gets it may change it, and the healthy neighbours are the same for every scene.
+            found.append(copy.deepcopy(obj | {"metadata": metadata}))
         return found
 
     def absent(self) -> list[str]:

@@ -27,7 +27,12 @@ def make_claim(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) ->
     claim = stage.put(obj | {"spec": spec, "status": {"phase": "Pending"}})
     bind(claim, stage=stage)
     if "status" in form:
-        claim = stage.state.store.get(table=CLAIMS, namespace=claim["metadata"]["namespace"], name=claim["metadata"]["name"]) or claim
+        claim = (
+            stage.state.store.get(
+                table=CLAIMS, namespace=claim["metadata"]["namespace"], name=claim["metadata"]["name"]
+            )
+            or claim
+        )
         stage.put(claim | {"status": patching.merge(claim["status"], form["status"])})
 
 
@@ -55,7 +60,10 @@ def bind(claim: Json, *, stage: Stage) -> None:
     if stage.state.store.get(table=VOLUMES, namespace="", name=name) is None:
         reference = {"kind": "PersistentVolumeClaim", "namespace": metadata["namespace"], "name": metadata["name"]}
         head = stage.head(
-            stage.state.registry.of_table(VOLUMES), namespace="", name=name, created=stage.when(metadata["creationTimestamp"])
+            stage.state.registry.of_table(VOLUMES),
+            namespace="",
+            name=name,
+            created=stage.when(metadata["creationTimestamp"]),
         )
         stage.put(
             {
@@ -89,7 +97,9 @@ def make_volume(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -
     if "claim" in form:
         namespace, slash, name = form["claim"].partition("/")
         if not slash:
-            raise WorldError(f"{'.'.join(path)}: claim: expected namespace/name, got {form['claim']!r}", path=(*path, "claim"))
+            raise WorldError(
+                f"{'.'.join(path)}: claim: expected namespace/name, got {form['claim']!r}", path=(*path, "claim")
+            )
         spec["claimRef"] = {"kind": "PersistentVolumeClaim", "apiVersion": "v1", "namespace": namespace, "name": name}
     if "node" in form:
         term = {"key": "kubernetes.io/hostname", "operator": "In", "values": [form["node"]]}
@@ -97,5 +107,7 @@ def make_volume(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -
         spec |= {} if "local" in sources else {"local": {"path": f"/mnt/disks/{obj['metadata']['name']}"}}
     spec |= {key: value for key, value in sources.items() if key not in keys.MANIFEST}
     phase = "Bound" if "claim" in form else "Available"
-    merged = {key: patching.merge(value, form.get(key) or {}) for key, value in (("spec", spec), ("status", {"phase": phase}))}
+    merged = {
+        key: patching.merge(value, form.get(key) or {}) for key, value in (("spec", spec), ("status", {"phase": phase}))
+    }
     stage.put(obj | merged)

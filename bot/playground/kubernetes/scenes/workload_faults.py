@@ -49,7 +49,9 @@ def settle_progress(owner: Json, fault: Json, *, stage: Stage, path: tuple[str, 
         return
     newest = _newest_set(owner, stage=stage)
     status = owner["status"]
-    if newest is None or (status.get("availableReplicas", 0) == owner["spec"].get("replicas", 1) and "stuck" not in fault):
+    if newest is None or (
+        status.get("availableReplicas", 0) == owner["spec"].get("replicas", 1) and "stuck" not in fault
+    ):
         return
     began = stage.when(newest["metadata"]["creationTimestamp"])
     never = all(_never_ready(pod) for pod in stage.workloads.pods_of(newest))
@@ -60,7 +62,9 @@ def settle_progress(owner: Json, fault: Json, *, stage: Stage, path: tuple[str, 
     if "stuck" in fault:
         passed = stage.when(fault["stuck"], path=(*path, "stuck"))
     if passed <= stage.now:
-        told = _progressing("False", "ProgressDeadlineExceeded", f'ReplicaSet "{name}" has timed out progressing.', passed)
+        told = _progressing(
+            "False", "ProgressDeadlineExceeded", f'ReplicaSet "{name}" has timed out progressing.', passed
+        )
     else:
         told = _progressing("True", "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.', began)
     others = [each for each in status.get("conditions") or () if each["type"] != "Progressing"]
@@ -76,7 +80,9 @@ def _progressing(status: str, reason: str, message: str, at: datetime) -> Json:
 def _never_ready(pod: Json) -> bool:
     """Whether a pod has not been ready since it was made."""
     ready = next((each for each in pod["status"].get("conditions") or () if each["type"] == "Ready"), None)
-    return ready is None or (ready["status"] == "False" and ready["lastTransitionTime"] == pod["metadata"]["creationTimestamp"])
+    return ready is None or (
+        ready["status"] == "False" and ready["lastTransitionTime"] == pod["metadata"]["creationTimestamp"]
+    )
 
 
 def _newest_set(owner: Json, *, stage: Stage) -> Json | None:
@@ -134,7 +140,9 @@ def _fail_job(job: Json, pods: list[Json], fault: Json, *, stage: Stage, path: t
             "startTime": job["status"]["startTime"], "failed": count, "ready": 0, "terminating": 0,
         },
     })  # fmt: skip
-    stage.tell(job, reason="BackoffLimitExceeded", message=_BACK_OFF_LIMIT, first=stage.when(at), source="job-controller")
+    stage.tell(
+        job, reason="BackoffLimitExceeded", message=_BACK_OFF_LIMIT, first=stage.when(at), source="job-controller"
+    )
 
 
 def _running_again(pod: Json) -> Json:
@@ -143,7 +151,8 @@ def _running_again(pod: Json) -> Json:
     if status.get("phase") != "Succeeded":
         return pod
     statuses = [
-        each | {"state": {"running": {"startedAt": status["startTime"]}}, "lastState": {}, "ready": True, "started": True}
+        each
+        | {"state": {"running": {"startedAt": status["startTime"]}}, "lastState": {}, "ready": True, "started": True}
         for each in status["containerStatuses"]
     ]
     conditions = [

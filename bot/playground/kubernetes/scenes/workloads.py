@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import cycle, islice
 from typing import Any, Final
 
-from bot.playground.kubernetes import claims, counting, patching, replicasets, scheduling
+from bot.playground.kubernetes import claims, counting, patching, replicasets
 from bot.playground.kubernetes.claims import CLAIMS
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.resources import Json
@@ -16,7 +17,7 @@ from bot.playground.kubernetes.scenes import keys, messages, single_pods, storag
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.pod_specs import containers, pod_spec
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.workloads import PODS, labels_of
+from bot.playground.kubernetes.workloads import labels_of
 from bot.playground.kubernetes.wrong import WorldError
 
 KINDS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
@@ -40,7 +41,11 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     plans = plans_of(form.get("pods"), path=(*path, "pods"))
     born = stage.when(obj["metadata"]["creationTimestamp"])
     came = stage.when(form["rolled"], path=(*path, "rolled")) if "rolled" in form else born
-    obj = obj | {"metadata": obj["metadata"] | {"labels": form["labels"]}, "spec": _spec(obj, form, plans, path), "status": {}}
+    obj = obj | {
+        "metadata": obj["metadata"] | {"labels": form["labels"]},
+        "spec": _spec(obj, form, plans, path),
+        "status": {},
+    }
     obj = obj | {key: patching.merge(obj[key], form[key]) for key in ("metadata", "spec") if key in form}
     maker = _Maker(stage=stage, path=path, injected=form.get("injected") or {})
     with stage.at(born):
@@ -137,7 +142,15 @@ class _Maker:
         stored = replicasets.promote(owner, made, state=state, replicas=replicas, number=number, rolled=True)
         if self.stage.moment != self.stage.now and replicas:
             text = f"Scaled up replica set {stored['metadata']['name']} from 0 to {replicas}"
-            self._tell(owner, {"reason": "ScalingReplicaSet", "message": text, "type": "Normal", "source": messages.controller(owner)})
+            self._tell(
+                owner,
+                {
+                    "reason": "ScalingReplicaSet",
+                    "message": text,
+                    "type": "Normal",
+                    "source": messages.controller(owner),
+                },
+            )
         return stored
 
     def _controller_revision(self, owner: Json, *, number: int) -> None:
@@ -168,7 +181,10 @@ class _Maker:
             for plan in plans:
                 yield plan, str(plan.details.get("node") or (free.pop(0) if free else ""))
             for node in [] if exactly else free:
-                yield _Plan(name=f"{owner['metadata']['name']}-{suffix(owner['metadata']['uid'], node)}", details={}), node
+                yield (
+                    _Plan(name=f"{owner['metadata']['name']}-{suffix(owner['metadata']['uid'], node)}", details={}),
+                    node,
+                )
             return
         wanted = len(plans) if exactly else max(len(plans), int(owner["spec"]["replicas"]) - len(there))
         known = {plan.name for plan in plans} | {str(pod["metadata"]["name"]) for pod in there}
@@ -176,7 +192,7 @@ class _Maker:
         more = [] if exactly else [_Plan(name=name, details={}) for name in islice(names, wanted - len(plans))]
         every = [*plans, *more]
         if owner["kind"] == "StatefulSet":
-            every.sort(key=lambda plan: plan.name)
+            every.sort(key=lambda plan: _ordinal(plan.name))
         for plan, node in zip(every, cycle(usable or [""]), strict=False):
             yield plan, str(plan.details.get("node") or node)
 
@@ -219,6 +235,12 @@ class _Maker:
         self.stage.tell(about, first=self.stage.moment, **told)
 
 
+def _ordinal(name: str) -> tuple[int, str]:
+    """Return what sorts the pods of a StatefulSet as they are made; what has no number comes last."""
+    number = name.rpartition("-")[2]
+    return (int(number), "") if number.isdigit() else (sys.maxsize, name)
+
+
 def settle(stage: Stage, namespaces: set[str]) -> None:
     """Let the controllers count their pods anew, at the moment at which the last of these changed."""
     for kind in ("ReplicaSet", "StatefulSet", "DaemonSet"):
@@ -227,6 +249,18 @@ def settle(stage: Stage, namespaces: set[str]) -> None:
             for owner in stage.state.store.objects(table=resource.table, namespace=namespace):
                 with stage.at(_last_change(owner, stage=stage)):
                     stage.workloads.refresh(owner)
+                if kind == "DaemonSet":
+                    _keep_desired(owner, stage=stage)
+
+
+def _keep_desired(before: Json, *, stage: Stage) -> None:
+    """Let a DaemonSet still want the pods that are gone or were refused."""
+    metadata = before["metadata"]
+    owner = stage.get("DaemonSet", metadata["namespace"], metadata["name"]) or before
+    status, wanted = owner["status"], (before.get("status") or {}).get("desiredNumberScheduled", 0)
+    if wanted > status["desiredNumberScheduled"]:
+        missing = wanted - status.get("numberReady", 0)
+        stage.put(owner | {"status": status | {"desiredNumberScheduled": wanted, "numberUnavailable": missing}})
 
 
 def _last_change(owner: Json, *, stage: Stage) -> datetime:
