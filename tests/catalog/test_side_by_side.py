@@ -24,11 +24,12 @@ async def test_every_incident_is_proven_among_all_the_others(engine: Engine) -> 
 def test_no_two_incidents_break_the_same_object() -> None:
     """Else the demo would show a mixture that no cluster can be in.
 
-    Nodes are few, and may ail in several ways; a definition of a kind is the same for all.
+    Nodes are few, and may ail in several ways; a definition of a kind is the same for all. kube-proxy's DaemonSet counts
+    the nodes that an incident adds, its pods are told apart.
     """
     owners: dict[str, str] = {}
     for incident in CATALOG:
         for obj in full_world_of(incident, incident.cases[0])["objects"]:
             name = f"{obj['kind']}/{obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}"
-            if obj["kind"] not in ("Node", "CustomResourceDefinition"):
+            if obj["kind"] not in ("Node", "CustomResourceDefinition") and name != "DaemonSet/kube-system/kube-proxy":
                 assert owners.setdefault(name, incident.id) == incident.id, name

@@ -166,6 +166,12 @@ class Stage:
         """Whether every cluster has this object."""
         return any(before["metadata"]["uid"] == obj["metadata"]["uid"] for before in self._at_first.values())
 
+    def is_untouched(self, obj: Json) -> bool:
+        """Whether an object is a neighbour that nothing has changed."""
+        resource = self.resource(obj["kind"], api_version=obj["apiVersion"])
+        metadata = obj["metadata"]
+        return self._at_first.get((resource.table, metadata.get("namespace", ""), metadata["name"])) is obj
+
     def _everything(self) -> Iterator[tuple[tuple[Any, ...], Json]]:
         for table, obj in self.state.store.everything():
             yield (table, obj["metadata"].get("namespace", ""), obj["metadata"]["name"]), obj

@@ -247,10 +247,19 @@ def settle(stage: Stage, namespaces: set[str]) -> None:
         resource = stage.resource(kind)
         for namespace in sorted(namespaces):
             for owner in stage.state.store.objects(table=resource.table, namespace=namespace):
+                if _is_as_before(owner, stage=stage):
+                    continue
                 with stage.at(_last_change(owner, stage=stage)):
                     stage.workloads.refresh(owner)
                 if kind == "DaemonSet":
                     _keep_desired(owner, stage=stage)
+
+
+def _is_as_before(owner: Json, *, stage: Stage) -> bool:
+    """Whether a workload is a healthy neighbour whose pods are all there and as they were."""
+    pods = stage.workloads.pods_of(owner)
+    counted = owner["status"].get("currentNumberScheduled", owner["status"].get("replicas", 0))
+    return len(pods) == counted and all(stage.is_untouched(each) for each in (owner, *pods))
 
 
 def _keep_desired(before: Json, *, stage: Stage) -> None:
