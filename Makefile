@@ -23,7 +23,7 @@ demo: $(RUNTIME) ## run the playground: a chat in your browser beside a simulate
 
 test: lint types layers unit ## run every check that a change must pass
 
-quick: $(READY) ## check style, types, layers and the tests that a change touches in a minute; SINCE=COMMIT for less
+quick: $(READY) ## check style, types, layers and affected tests within a minute; SINCE=COMMIT sets the base
 	@$(BIN)/python tests/project/quick.py $(SINCE)
 
 lint: $(READY) ## check style and formatting
@@ -52,7 +52,7 @@ format: $(READY) ## format the code and apply safe fixes
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-scales: $(READY) ## generate the list of texts that set the scales of the matcher
+scales: $(READY) ## generate the list of texts that set the matcher's scales
 	$(BIN)/python tests/project/counterexample_list.py
 
 readme: $(READY) ## generate the parts of README.md, docs/ and deploy/ that come from code

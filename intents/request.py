@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from intents.matching import Matching
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainText:
-    """Explain this text. `namespace` is a hint from the surface (-n, the channel's default), not from the text."""
+    """Explain this text. `namespace` is a hint from the surface (-n, the channel's default), not from the text.
+
+    `matching` is the match of exactly this text, if somebody has made it already.
+    """
 
     text: str
     namespace: str = ""
+    matching: Matching | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from bot.app import RunningApp, running
+from bot.app.former_names import log_former_names
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import TERMINATED, ExitCode
@@ -49,6 +50,7 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
         note(safe_line(f"{configured.channels}: {line}"))
     engine, broken = build_engine(configured.catalog)
     report(broken)
+    log_former_names(engine.catalog)
     # The catalog lives as long as the process, so the garbage collector can skip it.
     gc.collect()
     gc.freeze()

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writer import PatchType, Writer
-from bot.probes.shared.runs import pod_is_ready
-from bot.probes.shared.scope import ref
+from bot.kube.objects import ref
+from bot.kube.pod_readiness import is_ready
 from bot.remedies.changes import patch_of
 from bot.remedies.contract import Plan, Reason, Refusal, Step, Verb
 from bot.remedies.shared import workloads
@@ -84,7 +84,7 @@ def unlike(step: Step, obj: Json | None) -> Refusal | None:
         return changed(step.target) if obj is not None else None
     if obj is None:
         return gone(step.target)
-    if step.unless_ready and workloads.uid_of(obj) == step.target.uid and pod_is_ready(obj):
+    if step.unless_ready and workloads.uid_of(obj) == step.target.uid and is_ready(obj):
         says = Text(
             en=f"{step.target} is ready now; nothing was written to it",
             zh=f"{step.target} 现在已就绪；没有对其写入任何内容",

@@ -17,7 +17,7 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.kube.access import EVERYTHING, Access
-from bot.probes.shared.scope import owner_of
+from bot.kube.owners import owner_of
 from bot.remedies.contract import About, Action, Applied, Course, Plan, Settling, State, Verification
 from bot.remedies.judging_again import Again, judge_again, moved, now_about
 from bot.remedies.undoing import action_of

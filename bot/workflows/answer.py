@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from bot.diagnosing import match_text
+from bot.diagnosing import CarriedMatch, carried_match
 from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
 from bot.store import RequestState, StoredRequest
@@ -29,10 +29,13 @@ from bot.workflows.replies import Replies, Reply
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.thread_roots import ThreadRoots
 from intents.domain import Language
+from intents.matching import Matching
 from responses.slack.diagnosis import placeholder_message
 
 _log: Final = structlog.get_logger(__name__)
 
+# The match of a text that is not to be read.
+_NOTHING: Final = CarriedMatch(text="", catalog="", matching=Matching())
 _CROWDED: Final = "crowded"
 # Together about half a minute.
 _PAUSES_S: Final = (0.2, 0.5, *([1.0] * 28))
@@ -61,7 +64,7 @@ class AnswerWorkflow:
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
         request = str(payload["request"])
-        prepared = await retry_step(run, "prepare", self.prepare, request)
+        prepared = await retry_step(run, "prepare", self.prepare, request, payload.get("match"))
         if not prepared or not prepared["goes_on"]:
             return None
         await retry_step(run, "placeholder", self.placeholder, request)
@@ -78,21 +81,26 @@ class AnswerWorkflow:
             await run.sleep(pause)
         return None
 
-    async def prepare(self, request_id: str) -> Json:
-        """Read what came as a file or stands above a mention, and find out whether there is anything to say at all."""
+    async def prepare(self, request_id: str, match: Json | None = None) -> Json:
+        """Read what came as a file or stands above a mention, and find out whether there is anything to say at all.
+
+        `match` is that of the text as it was received; the result holds that of the whole text.
+        """
         store = self.services.store
         request = await store.requests.get(request_id)
         if request is None or request.state is RequestState.WITHDRAWN:
             return {"goes_on": False}
         unread = (*await self.roots.read(request), *await self.files.read(request))
         request = await store.requests.get(request_id) or request
-        goes_on = await self._worth_answering(request)
+        matched = await self._match(request, CarriedMatch.from_json(match))
+        goes_on = matched is None or bool(matched.matching.hypotheses)
         if not goes_on:
             await self.files.mention_unread(request, unread)
             await store.requests.set_state(request_id, RequestState.SILENT)
             self.services.metrics.asked(request.asked.origin, "explain", "silent")
         refusals = [{"en": says.en, "zh": says.zh} for says in unread]
-        return {"goes_on": goes_on, "revision": request.revision, "unread": refusals}
+        carried = matched.as_json() if matched else None
+        return {"goes_on": goes_on, "revision": request.revision, "unread": refusals, "match": carried}
 
     async def placeholder(self, request_id: str) -> None:
         async with self.services.turn(request_id):
@@ -115,7 +123,7 @@ class AnswerWorkflow:
             # Who pastes the same and may see more gets an answer of their own, not a pointer to this one.
             await self.services.store.topics.end(request_id)
         try:
-            reply = await self._reply(request, requester, prepared["unread"], picked)
+            reply = await self._reply(request, requester, prepared, picked)
         except LimitReached as reached:
             if not last:
                 return {_CROWDED: reached.cluster}
@@ -130,7 +138,7 @@ class AnswerWorkflow:
         return result
 
     async def _reply(
-        self, request: StoredRequest, requester: Requester, unread: list[Json], picked: PickedCluster | None
+        self, request: StoredRequest, requester: Requester, prepared: Json, picked: PickedCluster | None
     ) -> Reply:
         """Find the reply, and show the progress meanwhile. Raises LimitReached."""
         sent = await self.poster.sent(request, step=ANSWER)
@@ -142,7 +150,8 @@ class AnswerWorkflow:
             return await self.replies.of(
                 request,
                 requester,
-                unread=unread,
+                unread=prepared["unread"],
+                match=CarriedMatch.from_json(prepared.get("match")),
                 progress=reporter.progress,
                 picked=picked.cluster if picked else "",
             )
@@ -158,7 +167,7 @@ class AnswerWorkflow:
         """Of what was asked once more, or chosen long after, no time is taken: it waited for people."""
         seconds = (self.services.clock() - request.asked.created).total_seconds() if first else None
         self.services.metrics.asked(request.asked.origin, reply.intent, reply.came_to, seconds=seconds)
-        _log.info("answered", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
+        _log.info("answer_posted", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
 
     async def _requester(self, request: StoredRequest, picked: PickedCluster | None) -> Requester:
         """Whoever pressed counts as who asks; the answer stays in the language of who did."""
@@ -177,7 +186,8 @@ class AnswerWorkflow:
 
     async def _deliver(self, request: StoredRequest, reply: Reply) -> Json | None:
         store = self.services.store
-        sent = await self.poster.post(request, reply.message, step=ANSWER)
+        sent = await self.poster.sent(request, step=ANSWER)
+        sent = sent or await self.poster.post(request, reply.message, step=ANSWER)
         if sent is not None:
             # Buttons are pressed as soon as they are seen: what they mean is written down before they are shown.
             newest = await store.answers.save(
@@ -192,17 +202,18 @@ class AnswerWorkflow:
             )
             if not newest:
                 return None
-            await self.poster.show(request, reply.message)
+            await self.poster.show(request, reply.plain)
             await self.fact_recorder.answered(request, reply.answer, ts=sent.ts)
         if not await store.requests.set_state(request.id, RequestState.ANSWERED):
             await self.fact_recorder.withdrawn(request)
             await self.poster.take_back(request)  # its paste was deleted while we were reading
         return {"verdict": reply.verdict, "incident": reply.incident}
 
-    async def _worth_answering(self, request: StoredRequest) -> bool:
+    async def _match(self, request: StoredRequest, carried: CarriedMatch | None) -> CarriedMatch | None:
+        """Match the text if that decides whether it is answered; None for a request that is answered anyway."""
         if not request.asked.origin.is_unasked:
-            return True
+            return None
         requester = await self.services.requester_of(request)
         if requester.scope.reading is ReadLevel.NOTHING:
-            return False
-        return bool((await match_text(request.text, engine=self.services.engine())).hypotheses)
+            return _NOTHING
+        return await carried_match(request.text, engine=self.services.engine(), carried=carried)

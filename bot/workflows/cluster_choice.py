@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing import match_text
+from bot.diagnosing import CarriedMatch, match_text
 from bot.policy import ReadLevel
 from bot.store import StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
@@ -61,12 +61,16 @@ class ClusterChooser:
 
     services: Services
 
-    async def of(self, request: StoredRequest, requester: Requester, *, pressed: str = "") -> Interpretation:
-        """What is meant, for who may see so much; `pressed` is the cluster that they have just chosen, "" for none.
+    async def of(
+        self, request: StoredRequest, requester: Requester, *, pressed: str = "", match: CarriedMatch | None = None
+    ) -> Interpretation:
+        """Return what is meant, for a requester who may see so much.
 
-        Raises StoreUnavailable. A cluster that does not answer, where the object is looked for, holds up nothing.
+        `pressed` is the cluster that they have just chosen, "" for none. The question gets the `match` if that is one
+        of its text. A cluster that does not answer, where the object is looked for, delays nothing. Raises
+        StoreUnavailable.
         """
-        spoken = _spoken(request)
+        spoken = self._with_match(_spoken(request), match)
         visible = (
             requester.scope.clusters(self.services.clusters.names) if requester.scope.reading is ReadLevel.FULL else ()
         )
@@ -92,6 +96,13 @@ class ClusterChooser:
                 return Interpretation(question=question, cluster=cluster, why=cluster_choice.reason_for(why), pick=pick)
             case Ambiguous():
                 return await self._searched(question, visible, requester)
+
+    def _with_match(self, spoken: _Wording, match: CarriedMatch | None) -> _Wording:
+        question = spoken.question
+        if match is None or not isinstance(question, ExplainText):
+            return spoken
+        matching = match.of(question.text, engine=self.services.engine())
+        return replace(spoken, question=replace(question, matching=matching))
 
     def _with_namespace(self, spoken: _Wording, requester: Requester, visible: Sequence[str]) -> Question:
         """The namespace that was named, unless that is a cluster; else the channel's."""
@@ -144,7 +155,8 @@ class ClusterChooser:
         """The object to look for: one that is named in full."""
         if isinstance(question, ExplainText):
             engine = self.services.engine()
-            hypotheses = (await match_text(question.text, engine=engine)).hypotheses
+            matching = question.matching or await match_text(question.text, engine=engine)
+            hypotheses = matching.hypotheses
             if not hypotheses:
                 return None
             incident = engine.catalog.incidents[hypotheses[0].incident]

@@ -12,7 +12,7 @@ import structlog
 
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
-from bot.diagnosing import TargetNotFound, diagnose
+from bot.diagnosing import CarriedMatch, TargetNotFound, diagnose
 from bot.diagnosing.reads import Progress
 from bot.jobs import Json
 from bot.kube.access import NOTHING
@@ -48,11 +48,20 @@ class Reply:
     `intent` and `ended` count it: help, explain, diagnose; what it came to where that is no verdict.
     """
 
-    message: Message
+    plain: Message | None = None
     intent: str = "explain"
     ended: str = "failed"
     answer: KeptAnswer | None = None
     plotted: Finding | None = None
+
+    @property
+    def message(self) -> Message:
+        """Render the reply: the plain message, else the diagnosis."""
+        if self.plain is not None:
+            return self.plain
+        if self.answer is None:
+            raise ValueError("a reply is a plain message or an answer")
+        return self.answer.message(AnswerNotes())
 
     @property
     def incident(self) -> str:
@@ -87,6 +96,7 @@ class Replies:
         *,
         unread: Sequence[Json],
         progress: Callable[[Progress], None],
+        match: CarriedMatch | None = None,
         picked: str = "",
     ) -> Reply:
         """Never raises for what a cluster refuses or for what was asked wrongly; `picked` is a cluster just chosen.
@@ -95,13 +105,13 @@ class Replies:
         """
         if reply := self._at_once(request, requester, unread):
             return reply
-        meant = await self.cluster_chooser.of(request, requester, pressed=picked)
+        meant = await self.cluster_chooser.of(request, requester, pressed=picked, match=match)
         if meant.refused:
             return self._failed(meant.refused, request, requester, meant)
         if meant.unclear and isinstance(meant.question, DiagnoseObject):
             pick = Picker(names=meant.pick)
             message = which_cluster(meant.unclear, pick, request_id=request.id, language=requester.language)
-            return Reply(message=message, intent="diagnose", ended="unclear")
+            return Reply(plain=message, intent="diagnose", ended="unclear")
         with self.services.concurrency.slot(meant.cluster) if meant.cluster else nullcontext():
             return await self._asked(request, requester, meant, progress)
 
@@ -149,7 +159,7 @@ class Replies:
         try:
             return await self.services.clusters.get(meant.cluster) if meant.cluster else None
         except ClusterError as error:
-            _log.warning("a cluster could not be asked", cluster=meant.cluster, error=str(error))
+            _log.warning("cluster_unreachable", cluster=meant.cluster, error=str(error))
             return self._unreachable(meant, error)
 
     def _why(self, meant: Interpretation, error: ClusterError) -> Text:
@@ -169,11 +179,11 @@ class Replies:
         # An empty mention below what could not be read asks about that.
         empty = bool(unread) and not request.text.strip()
         if talked and not empty and isinstance(parse_message(request.text), AskHelp):
-            return Reply(message=help_message(language=language), intent="help", ended="told")
+            return Reply(plain=help_message(language=language), intent="help", ended="told")
         if requester.scope.reading is ReadLevel.NOTHING:
-            return Reply(message=failed(failures.NOT_ALLOWED_HERE, language=language), ended=REFUSED)
+            return Reply(plain=failed(failures.NOT_ALLOWED_HERE, language=language), ended=REFUSED)
         if unread and request.asked.origin is not Surface.MESSAGE:
-            return Reply(message=failed(Text(**unread[0]), language=language), ended="unread")
+            return Reply(plain=failed(Text(**unread[0]), language=language), ended="unread")
         return None
 
     async def _answered(
@@ -208,7 +218,6 @@ class Replies:
         )
         picture = leading_plot(diagnosis)
         return Reply(
-            message=answer.message(AnswerNotes()),
             intent=_intent(meant.question),
             answer=answer,
             plotted=safe_value(picture) if picture is not None else None,
@@ -230,7 +239,7 @@ class Replies:
     ) -> Reply:
         message = failed(reason, language=requester.language)
         message = with_picker(message, _pick(meant), request_id=request.id, language=requester.language)
-        return Reply(message=message, intent=_intent(meant.question), ended=ended)
+        return Reply(plain=message, intent=_intent(meant.question), ended=ended)
 
 
 def _intent(question: Question) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from bot.diagnosing import Engine
+from bot.diagnosing import CarriedMatch, Engine
 from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import StartJob
 from bot.metrics import Metrics
@@ -35,12 +35,18 @@ class Submissions:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     metrics: Metrics = field(default_factory=Metrics)
 
-    async def submit(self, asked: Asked, *, more: Iterable[tuple[str, str]] = ()) -> None:
-        """Record a request and start its job. `more` are further parts of its text, each with its id."""
+    async def submit(
+        self, asked: Asked, *, more: Iterable[tuple[str, str]] = (), match: CarriedMatch | None = None
+    ) -> None:
+        """Record a request and start its job. `more` are further parts of its text, each with its id.
+
+        The `match` of the whole text travels with the job.
+        """
         await self.store.requests.add(asked)
         for part, text in more:
             await self.store.requests.amend(asked.id, part, text, asked.created)
-        await self.resume(asked.id)
+        payload = {"request": asked.id} | ({"match": match.as_json()} if match else {})
+        await self.start("answer", asked.id, payload)
 
     async def resume(self, request: str) -> None:
         """Start the job of a recorded request, unless it has one."""

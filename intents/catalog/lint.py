@@ -20,6 +20,7 @@ from intents.catalog.cases import CaseError, world_of
 from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read, Remediation, Rule
 from intents.conditions import ConditionError, atoms, check, holds
+from intents.declaring import NamedProbe, named_probes
 from intents.domain import ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
 from intents.focus import KINDS
 from intents.judging import captures_of
@@ -45,16 +46,17 @@ _PROSE_WORDS: Final = 3
 
 def lint(catalog: Catalog, probes: Mapping[str, ProbeDeclaration]) -> tuple[Problem, ...]:
     """Every mistake in every entry, with file, line and field."""
+    known = named_probes(probes)
     return tuple(
         sorted(
             catalog.sources[incident.id].problem(path, says)
             for incident in catalog
-            for path, says in complaints(incident, catalog, probes)
+            for path, says in complaints(incident, catalog, known)
         )
     )
 
 
-def complaints(incident: Incident, catalog: Catalog, probes: Mapping[str, ProbeDeclaration]) -> Iterator[Complaint]:
+def complaints(incident: Incident, catalog: Catalog, probes: Mapping[str, NamedProbe]) -> Iterator[Complaint]:
     """What is wrong with one entry, each with the path into its file."""
     entry = _Entry.of(incident, probes)
     for name, read in incident.reads.items():
@@ -73,16 +75,19 @@ class _Entry:
     """An incident with the names that may be used in it."""
 
     incident: Incident
-    probes: Mapping[str, ProbeDeclaration]
+    probes: Mapping[str, NamedProbe]
     keys: Mapping[str, Mapping[str, RowType]]  # of the rows of each read
     named: frozenset[str]
 
     @classmethod
-    def of(cls, incident: Incident, probes: Mapping[str, ProbeDeclaration]) -> _Entry:
+    def of(cls, incident: Incident, probes: Mapping[str, NamedProbe]) -> _Entry:
         return cls(
             incident=incident,
             probes=probes,
-            keys={name: _keys_of(read, probes.get(read.probe)) for name, read in incident.reads.items()},
+            keys={
+                name: probes[read.probe].keys(read.args) if read.probe in probes else {}
+                for name, read in incident.reads.items()
+            },
             named=frozenset({*VOCABULARY, *captures_of(incident)}),
         )
 
@@ -117,41 +122,22 @@ class _Entry:
         return "" if key in keys else f"its row has no {key!r}"
 
 
-def _keys_of(read: Read, declaration: ProbeDeclaration | None) -> Mapping[str, RowType]:
-    """The keys a read fills: those its probe declares, and those its arguments add."""
-    if declaration is None:
-        return {}
-    keys = dict(declaration.rows)
-    for name, argument in declaration.args.items():
-        value = read.args.get(name)
-        if argument.adds_keys == "mapping" and isinstance(value, dict):
-            keys.update(dict.fromkeys(value, RowType.STRING))
-        if argument.adds_keys == "regex" and isinstance(value, str):
-            keys.update(dict.fromkeys(_groups(value), RowType.STRING))
-    return keys
-
-
-def _groups(pattern: str) -> tuple[str, ...]:
-    try:
-        return tuple(re2.compile(pattern).groupindex)
-    except re2.error:
-        return ()
-
-
 def _read(entry: _Entry, name: str, read: Read) -> Iterator[Complaint]:
     path: Path = ("reads", name)
-    declaration = entry.probes.get(read.probe)
-    if declaration is None:
-        yield (*path, "probe"), f"no such probe {read.probe!r}; there are {', '.join(sorted(entry.probes))}"
+    probe = entry.probes.get(read.probe)
+    if probe is None:
+        names = sorted({each.declaration.name for each in entry.probes.values()})
+        yield (*path, "probe"), f"no such probe {read.probe!r}; there are {', '.join(names)}"
         return
-    for argument, declared in declaration.args.items():
-        if declared.required and argument not in read.args:
+    given = probe.translated(read.args)
+    for argument, declared in probe.declaration.args.items():
+        if declared.required and argument not in given:
             yield path, f"probe {read.probe} needs the argument {argument!r}"
     for argument, value in read.args.items():
         where = (*path, "args", argument)
-        known = declaration.args.get(argument)
+        known = probe.args.get(argument)
         if known is None:
-            has = ", ".join(sorted(declaration.args)) or "none"
+            has = ", ".join(sorted(probe.args)) or "none"
             yield where, f"probe {read.probe} has no such argument; it has {has}"
             continue
         if known.choices and value not in known.choices:

@@ -19,6 +19,7 @@ from bot.common import start_cache
 from bot.common.catalogs import load_catalog, matcher_of
 from intents.background import ordinary_lines
 from intents.catalog.loader import builtin_directory, load
+from intents.domain import Severity
 from intents.matching import Matcher
 from intents.symptoms import read_symptoms
 
@@ -52,7 +53,7 @@ def started(command: str, *, own: Path) -> dict[str, Any]:
 
 
 MATCHES = """
-from bot.cli.knowledge import loaded_catalog, settings
+from bot.cli.user_files import loaded_catalog, settings
 from bot.common.catalogs import matcher_of
 from intents.symptoms import read_symptoms
 matcher = matcher_of(loaded_catalog(settings()))
@@ -60,7 +61,7 @@ found = matcher.match(read_symptoms("0/3 nodes are available: 3 node(s) didn't m
 said = [[one.incident, one.score] for one in found.hypotheses]
 """
 TITLE = """
-from bot.cli.knowledge import catalog, settings
+from bot.cli.user_files import catalog, settings
 said = catalog(settings()).incidents["own-entry"].title.en
 """
 
@@ -205,7 +206,7 @@ def test_other_code_reads_nothing_of_this_one(tmp_path: Path) -> None:
 
 
 def test_a_pickle_of_a_class_that_is_gone_counts_as_missing(kept: Path) -> None:
-    content = pickle.dumps(load_catalog().catalog.incidents[ENTRY.stem].severity, protocol=5)
+    content = pickle.dumps(Severity.WARNING, protocol=5)
     gone = content.replace(b"Severity", b"Gonerity")
     start_cache.keep("some", 1)
     (file,) = kept.iterdir()

@@ -15,14 +15,15 @@ from bot.playground.slack.channel_actions import ChannelActions
 from bot.playground.slack.errors import ImpossibleActionError
 from bot.playground.slack.event_publisher import EventPublisher
 from bot.playground.slack.fault_controls import FaultControls
-from bot.playground.slack.files import SharedFile, file_json
+from bot.playground.slack.files import SharedFile
 from bot.playground.slack.identity import Identity
+from bot.playground.slack.inspection import Inspection
 from bot.playground.slack.marks import Marks
 from bot.playground.slack.methods.chat import open_im
 from bot.playground.slack.methods.registry import MethodContext
 from bot.playground.slack.payload_sender import OutgoingPayload, PayloadSender
 from bot.playground.slack.rate_limits import RateLimits
-from bot.playground.slack.records import AppResponse, Delivery, Json, PayloadKind, RecordedCall
+from bot.playground.slack.records import AppResponse, Json, PayloadKind
 from bot.playground.slack.response_handler import ResponseHandler
 from bot.playground.slack.scopes import EVERY_SCOPE
 from bot.playground.slack.sockets import SocketMode
@@ -42,7 +43,7 @@ _SHOWN_CALLS = 8
 Shareable = SharedFile | tuple[str, str | bytes]
 
 
-class SimulatedSlack(FaultControls):
+class SimulatedSlack(FaultControls, Inspection):
     """One workspace with one installed app. Start it inside a running event loop.
 
     Each instance has new random secrets; the signing secret may be given. `rate_limits` enforces Slack's rate limits,
@@ -245,14 +246,6 @@ class SimulatedSlack(FaultControls):
         self._state.workspace.channel(channel).members.discard(self.bot_user_id)
         self._state.publish_directory()
 
-    def users(self) -> list[Json]:
-        """Return every user, as `users.info` shows them."""
-        return self._state.users()
-
-    def channels(self) -> list[Json]:
-        """Return every channel and direct message, as `conversations.info` shows them."""
-        return self._state.channels()
-
     # User actions. Each returns once the first delivery attempt has succeeded or failed.
 
     def deliver_to(self, *urls: str | None) -> None:
@@ -366,58 +359,13 @@ class SimulatedSlack(FaultControls):
         """Return the number of open Socket Mode connections."""
         return self._sockets.count
 
-    # The current state.
-
-    @property
-    def calls(self) -> list[RecordedCall]:
-        """Return the Web API calls, oldest first."""
-        return self._web_api.calls
-
-    @property
-    def deliveries(self) -> list[Delivery]:
-        """Return every delivery attempt, oldest first."""
-        return self._sender.deliveries
+    # Restoring and waiting.
 
     def restore(self, channel: str, messages: Iterable[Json], *, views: Mapping[str, Iterable[Json]]) -> None:
         """Restore the messages of a channel, and open dialogs by user, from an earlier simulation."""
         self._state.messages.restore(channel, messages)
         for user, shown in views.items():
             self._state.views.restore(user, shown)
-
-    def messages(self, channel: str, *, thread_ts: str | None = None) -> list[Json]:
-        """Return the messages of a channel with replies, oldest first; with `thread_ts`, that thread's replies."""
-        self._state.workspace.channel(channel)
-        if thread_ts is None:
-            return self._state.messages.all(channel)
-        return self._state.messages.replies(channel, thread_ts)
-
-    def message(self, channel: str, ts: str) -> Json:
-        """Return one message as stored, with metadata. Raise ImpossibleActionError if it does not exist."""
-        message = self._state.messages.get(channel, ts)
-        if message is None:
-            raise ImpossibleActionError(f"no message {ts} in {channel}")
-        return message
-
-    def ephemerals(self, user: str | None = None) -> list[Json]:
-        """Return ephemeral messages with their `channel` and `user`, oldest first."""
-        return self._state.ephemerals.all(user)
-
-    def views(self, user: str) -> list[Json]:
-        """Return the user's open dialogs, the visible one last; `errors` are the app's input errors."""
-        return self._state.views.all(user)
-
-    def files(self) -> list[Json]:
-        """Return the files as `files.info` shows them."""
-        return [file_json(each, identity=self._identity, url=self.url) for each in self._state.files.all()]
-
-    def file_content(self, file_id: str) -> bytes:
-        """Return a file's content, b"" until it is uploaded."""
-        return self._state.files.get(file_id).content or b""
-
-    def reactions(self, channel: str, ts: str) -> list[Json]:
-        """Return the reactions to a message: name, users, count."""
-        found: list[Json] = self.message(channel, ts).get("reactions", [])
-        return found
 
     async def wait_for(self, predicate: Callable[[], T], *, timeout: float = 10) -> T:  # noqa: ASYNC109 - the caller sets the deadline, and the error's text is ours
         """Return the first truthy value of `predicate`, checked after every change.

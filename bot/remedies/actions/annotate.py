@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.containers import Container, containers_in
 from bot.kube.timestamps import parse_time
-from bot.probes.shared.runs import Container, containers_in
 from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.kinds import WORKLOADS
@@ -74,7 +74,9 @@ def _started(pod: Json, snapshot: Snapshot, *, since: datetime) -> Settling:
     own = [each for each in containers_in(pod) if not each.init]
     again = [each for each in own if each.state == "running" and _is_after(each.detail.get("startedAt"), since)]
     failed = [each for each in own if each.state != "running" and _ran_after(each, since)]
-    waiting = [each for each in own if each not in again and (each.state != "running" or each.crash_looping(snapshot))]
+    waiting = [
+        each for each in own if each not in again and (each.state != "running" or each.crash_looping(snapshot.now))
+    ]
     if failed:
         course, en, zh = Course.FAILING, "has started since and failed again", "之后启动过，又失败了"
     elif waiting:

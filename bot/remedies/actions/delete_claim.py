@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, ref
 from bot.kube.volume_claims import class_of
-from bot.probes.shared.scope import name_of, ref
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import claims, workloads
 from bot.remedies.shared.claims import Held, Maker

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.cluster.owners import Owners, owners_of
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.pod_readiness import is_ready
 from bot.kube.replicas import Replicas
 from bot.kube.volume_claims import claim_names
-from bot.probes.shared.owners import Owners, owners_of
-from bot.probes.shared.runs import pod_is_ready
-from bot.probes.shared.scope import name_of, namespace_of, ref
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import claims, recreating, workloads
 from bot.remedies.shared.budgets import budgets_over
@@ -226,15 +226,15 @@ def _replaced(pod: Json, owner: ObjectRef) -> Text:
 
 def _warnings(pod: Json, owners: Owners, pods: Sequence[Json], counts: Replicas, asked: _Asked) -> tuple[Text, ...]:
     warnings: list[Text] = []
-    if pod_is_ready(pod):
+    if is_ready(pod):
         warnings.append(
             Text(
                 en="It is ready now, and serves from this data: make sure that it is the right one",
                 zh="它目前处于就绪状态，正在使用这些数据提供服务：请确认没有选错 Pod",
             )
         )
-    down = [each for each in pods if workloads.uid_of(each) != workloads.uid_of(pod) and not pod_is_ready(each)]
-    missing = counts.desired - 1 - (counts.ready - pod_is_ready(pod))
+    down = [each for each in pods if workloads.uid_of(each) != workloads.uid_of(pod) and not is_ready(each)]
+    missing = counts.desired - 1 - (counts.ready - is_ready(pod))
     if missing > 0:
         which = ", ".join(map(name_of, down)) or str(missing)
         warnings.append(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.probes.shared.scope import name_of, ref
+from bot.kube.objects import name_of, ref
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import workloads
 from bot.remedies.shared.claims import phase_of

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, ref
 from bot.kube.placement import is_cordoned
-from bot.probes.shared.scope import name_of, ref
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import workloads
 from bot.remedies.shared.draining.budgets import budgets_of, covered_twice, told

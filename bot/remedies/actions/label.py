@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from bot.cluster.errors import ClusterError
+from bot.cluster.owners import owners_of
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, namespace_of
 from bot.kube.placement import refusal as not_placed
 from bot.kube.placement import selects
-from bot.probes.shared.owners import owners_of
-from bot.probes.shared.scope import name_of, namespace_of
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared.kinds import WORKLOADS
 from bot.remedies.shared.marks import Marking, Marks, after

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bot.cluster.owners import Owners, owners_of
 from bot.cluster.resources import WELL_KNOWN, Resource
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.pod_readiness import is_ready
 from bot.kube.replicas import Replicas
-from bot.probes.shared.owners import Owners, owners_of
-from bot.probes.shared.runs import pod_is_ready
-from bot.probes.shared.scope import name_of, namespace_of, ref
 from bot.remedies.contract import Applied, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import recreating, workloads
 from bot.remedies.shared.budgets import budgets_over
@@ -50,7 +50,7 @@ class RestartPod:
             verb=Verb.DELETE,
             target=plan.target,
             says=Text(en=f"{plan.target} was deleted", zh=f"{plan.target} 已删除"),
-            unless_ready=not pod_is_ready(pod),
+            unless_ready=not is_ready(pod),
         )
         outlook = Outlook(
             effects=(

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import ref
 from bot.kube.replicas import replicas_of
 from bot.kube.revisions import RESTARTED_AT
-from bot.probes.shared.scope import ref
 from bot.remedies.contract import Applied, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import rollouts, workloads
 from bot.remedies.shared.containers import beforehand

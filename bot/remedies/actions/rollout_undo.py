@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.kube.ages import UNKNOWN, seconds_since
 from bot.kube.revisions import CAUSE, Revision, alike, images_of
-from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.remedies.contract import Plan, Proposal, Refusal
 from bot.remedies.shared import rollouts
 from bot.remedies.shared.containers import TemplatePatching, beforehand, is_given
@@ -143,7 +143,7 @@ def _body(workload: Json, chosen: Revision) -> Any:
 
 
 def _effects(snapshot: Snapshot, workload: Json, chosen: Revision) -> Iterator[Text]:
-    age = age_s(snapshot, chosen.made)
+    age = seconds_since(chosen.made, snapshot.now)
     made = (
         Text.same("")
         if age == UNKNOWN

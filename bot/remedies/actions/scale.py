@@ -6,8 +6,8 @@ from typing import ClassVar, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, namespace_of, ref
 from bot.kube.replicas import replicas_of
-from bot.probes.shared.scope import name_of, namespace_of, ref
 from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import budgets_over

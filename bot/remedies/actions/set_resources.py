@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of
 from bot.kube.quantities import cpu_millis, whole
 from bot.kube.replicas import replicas_of
-from bot.probes.shared.scope import name_of
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared.containers import (
     Container,

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.probes.shared.admission import KINDS, Webhook
-from bot.probes.shared.scope import name_of
+from bot.kube.objects import name_of
+from bot.kube.webhooks import KINDS, Webhook
 from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.patching import Patch, Patching, holds, number

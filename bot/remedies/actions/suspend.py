@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
-from bot.probes.shared.scope import ref
+from bot.kube.objects import ref
 from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.patching import Patch, Patching, holds

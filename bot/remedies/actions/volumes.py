@@ -11,8 +11,8 @@ from typing import ClassVar, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, namespace_of
 from bot.kube.volume_claims import class_of, misfit
-from bot.probes.shared.scope import name_of, namespace_of
 from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import claims, workloads
 from bot.remedies.shared.patching import Patch, Patching

@@ -7,8 +7,8 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError, Throttled
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of
 from bot.kube.placement import selects
-from bot.probes.shared.scope import name_of
 from intents.domain import Json, ObjectRef, Permission, Text
 
 PERMISSIONS: Final = (Permission(verb="list", group="policy", resource="poddisruptionbudgets"),)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, namespace_of
 from bot.kube.volume_claims import claim_names, class_of, nodes_of
-from bot.probes.shared.scope import name_of, namespace_of
 from bot.remedies.shared import workloads
 from intents.domain import Json, Text
 

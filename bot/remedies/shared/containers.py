@@ -12,9 +12,9 @@ from typing import Any, ClassVar, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, ref
+from bot.kube.pod_readiness import is_ready
 from bot.kube.replicas import replicas_of
-from bot.probes.shared.runs import pod_is_ready
-from bot.probes.shared.scope import name_of, ref
 from bot.remedies.contract import Applied, Plan, Refusal, Settling
 from bot.remedies.shared import rollouts, workloads
 from bot.remedies.shared.kinds import WORKLOADS
@@ -154,7 +154,7 @@ async def beforehand(snapshot: Snapshot, workload: Json) -> tuple[Text, ...]:
     if workload.get("kind") != "StatefulSet" or (workload.get("spec") or {}).get("podManagementPolicy") == "Parallel":
         return ()
     pods = await workloads.pods_of(snapshot, workload)
-    waiting = [name_of(pod) for pod in pods if not pod_is_ready(pod) and not workloads.is_leaving(pod)][:_SHOWN]
+    waiting = [name_of(pod) for pod in pods if not is_ready(pod) and not workloads.is_leaving(pod)][:_SHOWN]
     if not waiting:
         return ()
     return (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from bot.cluster.owners import owners_of
 from bot.cluster.snapshot import Snapshot
-from bot.probes.shared.owners import owners_of
-from bot.probes.shared.scope import ref
+from bot.kube.objects import ref
 from bot.remedies.shared.keepers import Keeper, keeper_of
 from bot.remedies.shared.origins import Origin, origin_of
 from bot.remedies.shared.workloads import controller_of

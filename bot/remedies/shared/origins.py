@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound, NotServed
 from bot.cluster.snapshot import Snapshot
-from bot.probes.shared.scope import namespace_of
+from bot.kube.objects import namespace_of
 from bot.remedies.shared.keepers import Keeper, Tool, keeper_of
 from bot.remedies.shared.repositories import RefKind, link_to
 from intents.domain import Json, Link, Permission, Text

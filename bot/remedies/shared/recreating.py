@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.cluster.owners import Owners, owners_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
+from bot.kube.containers import containers_in
+from bot.kube.objects import ref
+from bot.kube.pod_readiness import is_ready
 from bot.kube.replicas import Replicas, replicas_of
 from bot.kube.timestamps import parse_time
-from bot.probes.shared.owners import Owners, owners_of
-from bot.probes.shared.runs import containers_in, pod_is_ready
-from bot.probes.shared.scope import ref
 from bot.remedies.contract import Applied, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.refusing import unsafe
@@ -87,7 +88,7 @@ def counts_of(owners: Owners, pods: tuple[Json, ...]) -> Replicas:
 
 def readiness(pod: Json, counts: Replicas) -> Text:
     """How many of its kind serve with it, and without."""
-    left = counts.ready - pod_is_ready(pod)
+    left = counts.ready - is_ready(pod)
     return Text(
         en=f"Ready now: {counts.ready} of {counts.desired}; until the new one is ready: {left} of {counts.desired}",
         zh=f"当前就绪：{counts.ready}/{counts.desired}；新 Pod 就绪之前：{left}/{counts.desired}",
@@ -96,7 +97,7 @@ def readiness(pod: Json, counts: Replicas) -> Text:
 
 def only_one(pod: Json, counts: Replicas) -> tuple[Text, ...]:
     """A warning if nothing serves in the meantime."""
-    if not pod_is_ready(pod) or counts.ready > 1:
+    if not is_ready(pod) or counts.ready > 1:
         return ()
     return (
         Text(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import ref
 from bot.kube.replicas import replicas_of
-from bot.probes.shared.scope import ref
 from bot.remedies.contract import Applied, Outlook, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import budgets_over

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, namespace_of
 from bot.kube.revisions import Revision, alike, revisions_in
-from bot.probes.shared.scope import name_of, namespace_of
 from bot.remedies.shared import workloads
 from intents.domain import Json
 

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
-from bot.probes.shared.runs import Container, containers_in, pod_is_ready
-from bot.probes.shared.scope import name_of, namespace_of, ref
+from bot.kube.containers import Container, containers_in
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.pod_readiness import is_ready
 from bot.remedies.contract import Course, Settling
 from intents.domain import Json, ObjectRef, Text
 
@@ -75,7 +76,7 @@ def is_leaving(obj: Mapping[str, Any]) -> bool:
 
 
 def count_ready(pods: Iterable[Json]) -> int:
-    return sum(pod_is_ready(pod) and not is_leaving(pod) for pod in pods)
+    return sum(is_ready(pod) and not is_leaving(pod) for pod in pods)
 
 
 def why_failing(pod: Json) -> str:
@@ -103,7 +104,7 @@ def _why(container: Container) -> str:
 
 
 def is_well(pod: Json) -> bool:
-    return pod_is_ready(pod) or (pod.get("status") or {}).get("phase") == "Succeeded"
+    return is_ready(pod) or (pod.get("status") or {}).get("phase") == "Succeeded"
 
 
 def settling(replacements: Sequence[Json], *, ready: int, wanted: int, complete: bool, gone: bool = False) -> Settling:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.cluster.snapshot import Snapshot
-from bot.probes.shared.scope import namespace_of
+from bot.kube.objects import namespace_of
 from bot.remedies.contract import Refusal
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import covers

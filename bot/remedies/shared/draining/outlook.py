@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.kube.conditions import condition
-from bot.probes.shared.runs import pod_is_ready
-from bot.probes.shared.scope import name_of
+from bot.kube.objects import name_of
+from bot.kube.pod_readiness import is_ready
 from bot.remedies.shared import workloads
 from bot.remedies.shared.draining.budgets import Budget
 from bot.remedies.shared.draining.pods import Pods, called, few, local_volumes, names_of
@@ -67,9 +67,9 @@ def _last_ready(pods: Pods) -> tuple[str, ...]:
     elsewhere = {
         owner.uid
         for pod in pods.everywhere or ()
-        if workloads.uid_of(pod) not in here and pod_is_ready(pod) and not workloads.is_leaving(pod)
+        if workloads.uid_of(pod) not in here and is_ready(pod) and not workloads.is_leaving(pod)
         if (owner := workloads.controller_of(pod))
     }
-    owners = [workloads.controller_of(pod) for pod in pods.going if pod_is_ready(pod)]
+    owners = [workloads.controller_of(pod) for pod in pods.going if is_ready(pod)]
     alone = [str(owner) for owner in owners if owner and owner.kind != "Job" and owner.uid not in elsewhere]
     return tuple(dict.fromkeys(alone)) if pods.everywhere is not None else ()

@@ -10,7 +10,7 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.object_lists import ObjectList
 from bot.cluster.snapshot import Snapshot
-from bot.probes.shared.scope import name_of, namespace_of
+from bot.kube.objects import name_of, namespace_of
 from bot.remedies.contract import Refusal
 from bot.remedies.shared import workloads
 from bot.remedies.shared.refusing import unsafe

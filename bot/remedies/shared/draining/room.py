@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, namespace_of
 from bot.kube.placement import matches_node, refusal
 from bot.kube.requests import CPU, MEMORY, Amounts, amounts, lacking, minus, pod_requests
 from bot.kube.spreading import closed_nodes, surroundings
-from bot.probes.shared.scope import name_of, namespace_of
 from bot.remedies.shared import workloads
 from bot.remedies.shared.draining.pods import Pods, called, few
 from intents.domain import Json, ObjectRef, Text
