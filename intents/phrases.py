@@ -7,7 +7,8 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from intents.background import everyday_words
-from intents.catalog.schema import Incident, Signature
+from intents.catalog.schema import Incident
+from intents.catalog.signatures import Signature
 from intents.index import Demand, Index
 from intents.lexicon import Lexicon
 from intents.patterns import Pattern, pattern_of, phrase_words

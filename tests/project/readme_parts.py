@@ -22,6 +22,7 @@ from bot.slack.scopes import SCOPES
 from intents.catalog import schema
 from intents.catalog.actions import Argument
 from intents.catalog.loader import builtin_directory, load
+from intents.catalog.signatures import Signature
 from intents.domain import Permission
 from intents.symptoms import VOCABULARY
 from tests.deploy import chart_files
@@ -149,7 +150,7 @@ def _permissions(permissions: Iterable[Permission]) -> str:
 
 
 _MODELS: Final = (
-    schema.Incident, schema.Signature, schema.Read, schema.Rule, schema.Otherwise, schema.PlotOf, schema.Remediation,
+    schema.Incident, Signature, schema.Read, schema.Rule, schema.Otherwise, schema.PlotOf, schema.Remediation,
     schema.Question, schema.RunbookStep, schema.Examples, schema.Case, schema.Ask, schema.World, schema.Change,
 )  # fmt: skip
 
