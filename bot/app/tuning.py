@@ -1,4 +1,4 @@
-"""How fast the app works and by which clock. Served with the defaults; the playground and tests choose others."""
+"""Define how fast the app works and which clock it uses. Tests and the playground change the defaults."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ class AnswerWorkflow:
         """Of what was asked once more, or chosen long after, no time is taken: it waited for people."""
         seconds = (self.services.clock() - request.asked.created).total_seconds() if first else None
         self.services.metrics.asked(request.asked.origin, reply.intent, reply.came_to, seconds=seconds)
-        _log.info("answered", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
+        _log.info("answer_posted", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
 
     async def _requester(self, request: StoredRequest, picked: PickedCluster | None) -> Requester:
         """Whoever pressed counts as who asks; the answer stays in the language of who did."""

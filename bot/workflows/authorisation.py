@@ -132,7 +132,7 @@ class Authoriser:
                     labels = ((obj or {}).get("metadata") or {}).get("labels") or {}
                     found.append({str(key): str(value) for key, value in labels.items()})
         except ClusterError as error:
-            _log.warning("labels could not be read", plan=plan.id, error=str(error))
+            _log.warning("labels_read_failed", plan=plan.id, error=str(error))
             why = failures.cluster_unreachable(plan.cluster, error.reason)
             says = Text(
                 en=f"the policy goes by the labels of {target}, which cannot be read: {why.en}",

@@ -70,4 +70,4 @@ class PickWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("whoever pressed could not be told", error=str(error))
+            _log.warning("press_reply_failed", error=str(error))

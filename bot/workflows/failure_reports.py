@@ -37,7 +37,7 @@ class FailureReports:
 
     async def report(self, kind: str, id: str, payload: Json, error: Exception) -> None:
         """At least once for each job. What is neither an answer nor a remedy is asked for again."""
-        _log.error("a job failed for good", kind=kind, job=id, error=type(error).__name__)
+        _log.error("job_failed", kind=kind, job=id, error=type(error).__name__)
         try:
             if kind == "answer":
                 await self._unanswered(payload)
@@ -48,7 +48,7 @@ class FailureReports:
             elif kind in ("command", "mention", "pin"):
                 await self._undone(payload, id)
         except (SlackError, StoreUnavailable) as second:
-            _log.error("nor could it be told", job=id, error=str(second))
+            _log.error("job_failure_notice_failed", job=id, error=str(second))
 
     async def _undone(self, payload: Json, id: str) -> None:
         """Where it was asked: at its response address, else, where it was asked aloud, in the thread."""

@@ -58,7 +58,7 @@ class MessagePoster:
             )
         except MessageGone:
             await services.store.outbox.forget(key)
-            _log.info("the message to answer was deleted before the answer came", request=request.id)
+            _log.info("message_deleted_before_answer", request=request.id)
             return None
         except _FOR_A_PERSON as error:
             await services.store.outbox.forget(key)
@@ -93,7 +93,7 @@ class MessagePoster:
                 thread_ts=request.asked.thread_ts,
             )
         except MessageGone:
-            _log.info("the answer was taken away by hand", request=request.id)
+            _log.info("answer_deleted_by_user", request=request.id)
 
     async def attach(self, request: StoredRequest, picture: Picture, *, step: str) -> None:
         """Put a picture below the message of that step, once; with it it is taken back. Raises SlackError."""
@@ -120,12 +120,12 @@ class MessagePoster:
     async def _undeliverable(self, request: StoredRequest, error: SlackError, message: Message) -> None:
         """A command still has its own way to answer; anyone else is told why, once a day, in a direct message."""
         asked, services = request.asked, self.services
-        _log.warning("an answer cannot be posted", channel=asked.channel, error=str(error), request=request.id)
+        _log.warning("answer_post_failed", channel=asked.channel, error=str(error), request=request.id)
         if asked.response_url and isinstance(error, NotInChannel | ChannelGone):
             try:
                 await services.slack.respond(asked.response_url, _without_controls(message))
             except SlackError as second:
-                _log.warning("nor can it be answered where it was asked", request=request.id, error=str(second))
+                _log.warning("response_url_reply_failed", request=request.id, error=str(second))
             return
         if isinstance(error, TokenRevoked) or not asked.user:
             return
@@ -137,7 +137,7 @@ class MessagePoster:
                 says = _about(f"#{place.name}", error.says) if place.name else error.says
                 await services.slack.post(channel=asked.user, message=notice(says, language=language))
             except SlackError as second:
-                _log.warning("nor can it be said to whom it concerns", user=asked.user, error=str(second))
+                _log.warning("requester_notification_failed", user=asked.user, error=str(second))
 
 
 def _key(request: StoredRequest, step: str) -> str:

@@ -39,7 +39,7 @@ async def retry_step(
         try:
             return await do(*args)
         except (SlackUnavailable, StoreUnavailable) as error:
-            _log.warning("a step has to wait", job=run.id, step=name, error=str(error))
+            _log.warning("job_step_delayed", job=run.id, step=name, error=str(error))
             return {_AGAIN: str(error)}
 
     result = await run.step(name, attempt)

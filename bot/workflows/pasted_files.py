@@ -41,7 +41,7 @@ class PastedFiles:
             try:
                 read = await self.services.slack.read_file(file)
             except SlackError as error:
-                _log.warning("a file could not be fetched", request=request.id, error=str(error))
+                _log.warning("file_download_failed", request=request.id, error=str(error))
                 unread.append(error.says)
                 continue
             if read.refusal is not None:

@@ -47,7 +47,7 @@ class PlotPictures:
                     )
                     await self.poster.attach(request, picture, step=ANSWER)
         except (SlackError, StoreUnavailable, TimeoutError) as error:
-            _log.warning("an answer has no picture", request=request.id, error=str(error) or "too slow")
+            _log.warning("plot_upload_failed", request=request.id, error=str(error) or "too slow")
 
 
 def _drawn(plot: Plot) -> bytes:
@@ -57,5 +57,5 @@ def _drawn(plot: Plot) -> bytes:
 
         return png(plot)
     except Exception:  # noqa: BLE001
-        _log.exception("a plot cannot be drawn", title=plot.title.en)
+        _log.exception("plot_rendering_failed", title=plot.title.en)
         return b""

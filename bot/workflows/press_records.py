@@ -118,7 +118,7 @@ class PressRecorder:
                 try:
                     await self._show(press)
                 except SlackError as error:
-                    _log.warning("what became of a remedy is not shown yet", plan=plan.id, error=str(error))
+                    _log.warning("remedy_result_update_delayed", plan=plan.id, error=str(error))
         await self.fact_recorder.remedied(press.answer, plan, shown)
 
     async def tell(self, press: Confirmation) -> None:
@@ -183,7 +183,7 @@ class PressRecorder:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.error("what became of a remedy could not be told", channel=channel, error=str(error))
+            _log.error("remedy_result_post_failed", channel=channel, error=str(error))
             return False
         return True
 
@@ -207,4 +207,4 @@ class PressRecorder:
         try:
             await self.services.slack.whisper(channel=press.answer.channel, user=press.user, message=message)
         except SlackError as error:
-            _log.warning("whoever pressed could not be told", error=str(error))
+            _log.warning("press_reply_failed", error=str(error))

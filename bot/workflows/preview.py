@@ -83,7 +83,7 @@ class PreviewWorkflow:
         try:
             return {"view": await self.services.slack.open_view(str(payload["trigger"]), loading_dialog(language))}
         except SlackError as error:
-            _log.warning("a dialog could not be opened", plan=payload["plan"], error=str(error))
+            _log.warning("dialog_open_failed", plan=payload["plan"], error=str(error))
             says = failures.PRESS_AGAIN if isinstance(error, TriggerExpired) else error.says
             await self.services.slack.whisper(
                 channel=str(payload["channel"]), user=str(payload["user"]), message=notice(says, language=language)
@@ -96,7 +96,7 @@ class PreviewWorkflow:
         try:
             await self.services.slack.update_view(view_id, shown)
         except MessageGone:
-            _log.info("the dialog was closed before it was filled", plan=payload["plan"])
+            _log.info("dialog_closed_before_update", plan=payload["plan"])
         return None
 
     async def give_up(self, payload: Json, view_id: str) -> None:
@@ -105,7 +105,7 @@ class PreviewWorkflow:
         try:
             await self.services.slack.update_view(view_id, refusal_dialog(failures.PREVIEW_FAILED, language=language))
         except SlackError as error:
-            _log.warning("a dialog stays as it is", plan=payload["plan"], error=str(error))
+            _log.warning("dialog_update_failed", plan=payload["plan"], error=str(error))
 
     async def _view(self, payload: Json, requester: Requester, view_id: str) -> View:
         """The dialog, or why there is none; what guards the write is kept with the plan."""
@@ -152,7 +152,7 @@ class PreviewWorkflow:
         try:
             connection = await self.services.clusters.get(plan.cluster)
         except ClusterError as error:
-            _log.warning("a cluster could not be asked", plan=plan.id, error=str(error))
+            _log.warning("cluster_unreachable", plan=plan.id, error=str(error))
             return Refusal(reason=Reason.NOT_CHECKED, says=failures.cluster_unreachable(plan.cluster, error.reason))
         session = authority.session(connection)
         refused = await check(plan, engine=self.services.engine(), session=session, now=self.services.clock())

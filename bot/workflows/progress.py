@@ -70,7 +70,7 @@ class ProgressReporter:
                 try:
                     await self.slack.update(channel=sent.channel, ts=sent.ts, message=message, final=False)
                 except SlackError as error:
-                    _log.info("progress was not shown", error=str(error))
+                    _log.info("progress_update_failed", error=str(error))
                     return
                 told = now
             await asyncio.sleep(_EVERY_S)

@@ -156,12 +156,12 @@ class RemedyWorkflow:
         except ClusterError as error:
             lacking = error.gap(str(back.target))
         if lacking is not None:
-            _log.warning("no undo is offered: it could not be carried out", plan=press.plan.id, why=lacking.says.en)
+            _log.warning("undo_not_offered", plan=press.plan.id, why=lacking.says.en)
             return
         document = {"plan": back.as_json()}
         if safe_value(document) != document:
             # What stood there before looks like a secret: it is not kept, and so cannot be put back.
-            _log.warning("no undo is offered: what stood there before looks like a secret", plan=press.plan.id)
+            _log.warning("undo_withheld_secret_suspected", plan=press.plan.id)
             return
         plans = self.services.store.plans
         await plans.save(back.id, press.plan.request_id, document, back.expires)
@@ -174,17 +174,17 @@ class RemedyWorkflow:
         try:
             connection = await self.services.clusters.get(press.plan.cluster)
         except ClusterError as error:
-            _log.warning("no event could be written on the object", plan=press.plan.id, why=str(error))
+            _log.warning("kubernetes_event_write_failed", plan=press.plan.id, why=str(error))
             return
         person = await self.services.slack.person(press.user)
         who = f"{person.name} ({press.user})" if person.name else press.user
         gap = await mark(connection, plan=press.plan, applied=done, who=safe(who), token=press.token)
         if gap is not None:
-            _log.warning("no event could be written on the object", plan=press.plan.id, why=gap.says.en)
+            _log.warning("kubernetes_event_write_failed", plan=press.plan.id, why=gap.says.en)
 
 
 def _not_checked(plan: Plan, error: ClusterError, *, begun: bool) -> Refusal:
-    _log.warning("a cluster could not be asked", plan=plan.id, error=str(error))
+    _log.warning("cluster_unreachable", plan=plan.id, error=str(error))
     says = failures.cluster_unreachable(plan.cluster, error.reason)
     refused = Refusal(reason=Reason.NOT_CHECKED, says=says)
     return interrupted(plan, refused) if begun else refused

@@ -58,4 +58,4 @@ class RepeatWorkflow:
                 channel=channel, user=user, message=message, thread_ts=str(payload.get("thread_ts") or "")
             )
         except SlackError as error:
-            _log.info("a repeated paste was counted, its author not told", error=str(error))
+            _log.info("repeat_notice_failed", error=str(error))

@@ -159,7 +159,7 @@ class Replies:
         try:
             return await self.services.clusters.get(meant.cluster) if meant.cluster else None
         except ClusterError as error:
-            _log.warning("a cluster could not be asked", cluster=meant.cluster, error=str(error))
+            _log.warning("cluster_unreachable", cluster=meant.cluster, error=str(error))
             return self._unreachable(meant, error)
 
     def _why(self, meant: Interpretation, error: ClusterError) -> Text:

@@ -43,7 +43,7 @@ class ThreadRoots:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("the message that heads a thread could not be read", request=request.id, error=str(error))
+            _log.warning("thread_root_read_failed", request=request.id, error=str(error))
             return (error.says,)
         # What we said ourselves is no question.
         ours = (await self.services.slack.identify()).bot_id

@@ -1,7 +1,7 @@
-"""From what was said to a durable job, before Slack is answered: what is recorded here outlives this process.
+"""Turn a message into a durable job before Slack gets its acknowledgement, so that it survives this process.
 
-Most chat ends here: a message that matches nothing and asks nothing of us is acknowledged and forgotten. Everything
-kept has passed redaction first. Whatever raises here is not acknowledged, so that Slack says it again.
+Most chat ends here: a message that matches nothing and does not address us is acknowledged and discarded. Stored text
+is redacted first. If a method raises, Slack gets no acknowledgement and sends the event again.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from intents.slash import AskObject, AskText, parse_message
 from intents.symptoms import read_symptoms
 from responses.safety import safe
 
-# An answer this old is left as it is when the paste is edited: people have acted on it.
+# Answers older than this are not updated when the paste is edited: people have acted on them.
 _REREAD_WITHIN: Final = timedelta(minutes=10)
-# A remark in an answered thread that names an object is short; longer texts must match by themselves.
+# A follow-up in an answered thread that names an object is short; longer texts must match by themselves.
 _LONGEST_REMARK: Final = 600
 _TEXT_FILES: Final = frozenset({"snippet", "post", "hosted", "external"})
 _NOT_TEXT: Final = ("image/", "video/", "audio/", "application/pdf", "application/zip", "application/vnd.")
@@ -37,7 +37,10 @@ _OBJECTS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageIntake:
-    """Makes requests of messages. Methods raise StoreUnavailable or JobsUnavailable: then Slack is not acknowledged."""
+    """Creates requests from messages.
+
+    Methods raise StoreUnavailable or JobsUnavailable: Slack then gets no acknowledgement.
+    """
 
     store: Store
     start: StartJob
@@ -48,7 +51,7 @@ class MessageIntake:
     recent: RecentParts = field(default_factory=RecentParts)
 
     async def heard(self, event: ReceivedMessage | EditedMessage | DeletedMessage | None) -> None:
-        """Take in what was said, edited or deleted."""
+        """Process a new, edited or deleted message."""
         match event:
             case ReceivedMessage():
                 await self._received(event)
@@ -82,7 +85,7 @@ class MessageIntake:
             raise
 
     async def _paste(self, said: ReceivedMessage, part: Part, beside: list[Part]) -> None:
-        """Take in a message that may be a paste, or the next piece of one."""
+        """Process a message that may be a paste, or the next part of one."""
         if begun := next((other.request for other in beside if other.request), ""):
             part.request = begun
             await self.submissions.amend(begun, part.ts, part.text)
@@ -101,20 +104,20 @@ class MessageIntake:
     async def _matched(self, said: ReceivedMessage, parts: list[Part], match: CarriedMatch) -> None:
         asked = self._asked(said, Surface.MESSAGE, parts[0])
         if await self.submissions.is_settled(asked, match.matching.hypotheses[0]):
-            # What comes next is a request of its own, no more of this one.
+            # The next message is a new request, not a part of this one.
             self.recent.forget(said.channel, said.thread_ts, said.user, said.ts)
             return
         self.metrics.heard("matched")
         await self._submit(asked, parts, match)
 
     async def _submit(self, asked: Asked, parts: list[Part], match: CarriedMatch) -> None:
-        # From here on a message beside this one is more of it, even while this one is being written down.
+        # From here on an adjacent message is a part of this one, even while this one is being recorded.
         for one in parts:
             one.request = asked.id
         await self.submissions.submit(asked, more=[(one.ts, one.text) for one in parts[1:]], match=match)
 
     async def _remark(self, said: ReceivedMessage, text: str) -> None:
-        """Read a remark in an answered thread with its paste: it may name the object that the paste did not."""
+        """Match a follow-up in an answered thread together with its paste: it may name the object."""
         if not said.thread_ts or said.bot or len(text) > _LONGEST_REMARK or not _names_object(text):
             return
         earlier = await self.store.requests.in_thread(said.channel, said.thread_ts)
@@ -138,7 +141,7 @@ class MessageIntake:
         if request is not None:
             await self.submissions.withdraw(request.asked.id)
 
-    # --- what becomes a request ---
+    # --- requests ---
 
     async def _addressed(self, said: ReceivedMessage, text: str) -> None:
         match parse_message(text):
@@ -150,7 +153,7 @@ class MessageIntake:
                 await self.submissions.submit(self._question(said, text))
 
     async def _of_channel(self, said: ReceivedMessage, text: str, doing: str = "misused") -> None:
-        """Start the job of a command about an incident channel, given aloud; after an edit it is given anew."""
+        """Start the job of an incident command given by a mention; an edit gives the command again."""
         self.metrics.asked(Surface.MENTION, doing, "taken")
         payload: Json = {
             "channel": said.channel,
@@ -174,7 +177,7 @@ class MessageIntake:
                 return asked
 
     def _asked(self, said: ReceivedMessage, origin: Surface, first: Part) -> Asked:
-        # In a direct message the answer stands below the question, elsewhere in its thread.
+        # In a direct message the answer follows the question, elsewhere it is in the thread.
         thread_ts = said.thread_ts or ("" if said.direct else first.ts)
         return Asked(
             id=f"{said.team}.{said.channel}.{first.ts}",
@@ -189,7 +192,7 @@ class MessageIntake:
 
 
 def _has_text_file(said: ReceivedMessage) -> bool:
-    """Tell whether a file may hold text: then it is fetched, and answered if it matches."""
+    """Tell whether a file may contain text: then it is downloaded, and answered if it matches."""
     return any(
         file.get("mode", "hosted") in _TEXT_FILES and not str(file.get("mimetype", "")).startswith(_NOT_TEXT)
         for file in said.files

@@ -51,7 +51,7 @@ class ArchivedWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("how an archived incident ended cannot be told", channel=channel, error=str(error))
+            _log.warning("archive_notice_failed", channel=channel, error=str(error))
 
     async def _message(self, chronicle: Chronicle, requester: Requester) -> Message:
         why = forbidden(requester, changes=False)

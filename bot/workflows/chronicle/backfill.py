@@ -90,7 +90,7 @@ class BackfillWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("the history of a channel cannot be read", channel=channel, error=str(error))
+            _log.warning("channel_history_read_failed", channel=channel, error=str(error))
             return None
         stretch = stretch_of(page.messages, kept, latest=at, to_the_end=not page.more and not page.limited)
         await self._record(known, page.messages, stretch.gone)
@@ -123,7 +123,7 @@ class BackfillWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("a thread cannot be read", channel=channel, error=str(error))
+            _log.warning("thread_read_failed", channel=channel, error=str(error))
             return end
         left = sorted(set(unseen) - {str(each.get("ts")) for each in messages})
         await self._record(known, messages, () if following else left)

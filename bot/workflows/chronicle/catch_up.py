@@ -65,7 +65,7 @@ class CatchUpWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.info("whoever joined cannot be told what they missed", channel=channel, error=str(error))
+            _log.info("catch_up_failed", channel=channel, error=str(error))
 
     async def missed(
         self, chronicle: Chronicle, *, user: str, language: Language, upto: datetime | None = None, mention: bool = True

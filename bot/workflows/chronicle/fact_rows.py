@@ -36,7 +36,7 @@ def _fact(row: FactRow) -> Fact | None:
     try:
         fact = _adapter().validate_python(row.document)
     except ValidationError:
-        _log.error("a fact cannot be read", key=row.key)
+        _log.error("fact_parse_failed", key=row.key)
         return None
     # Ten thousand copies would take longer than all the rest of reading them; hardly any message is marked.
     return replace(fact, by_hand=row.by_hand, removed=row.removed) if row.by_hand or row.removed else fact

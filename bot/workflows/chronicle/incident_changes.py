@@ -144,7 +144,7 @@ class IncidentChangeWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("what was asked of an incident cannot be posted", channel=to, error=str(error))
+            _log.warning("incident_reply_post_failed", channel=to, error=str(error))
             await self._answer(payload, error.says, key)
             return ""
 
@@ -160,7 +160,7 @@ class IncidentChangeWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("a summary cannot be taken away", channel=known.channel, error=str(error))
+            _log.warning("summary_delete_failed", channel=known.channel, error=str(error))
         if key:
             await outbox.forget(key)
 
@@ -175,7 +175,7 @@ class IncidentChangeWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("whoever gave a command cannot be told", error=str(error))
+            _log.warning("command_reply_failed", error=str(error))
 
 
 def _at(payload: Json) -> datetime:

@@ -88,7 +88,7 @@ class IncidentCommands:
                 place = await self.services.slack.place(asked.channel)
                 requester = await self._requester(asked)
         except (SlackError, TimeoutError) as error:
-            _log.warning("who asks of an incident cannot be told now", error=str(error))
+            _log.warning("requester_lookup_failed", error=str(error))
             return notice(BUSY, language=asked.language)
         decided = await self._decide(asked, place, requester)
         if decided.kind:

@@ -67,7 +67,7 @@ class IncidentStartWorkflow:
             raise
         except SlackError as error:
             # We are not asked to be there, and may not come by ourselves: somebody will invite us.
-            _log.info("an incident channel was not joined", channel=channel, error=str(error))
+            _log.info("incident_channel_join_failed", channel=channel, error=str(error))
             await self._say_uninvited(payload, error)
             return False
         return True
@@ -87,7 +87,7 @@ class IncidentStartWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as second:
-            _log.warning("nor can whoever made it be told", channel=channel, error=str(second))
+            _log.warning("channel_creator_notification_failed", channel=channel, error=str(second))
 
 
 def _is_ours(place: Place) -> bool:
@@ -96,6 +96,6 @@ def _is_ours(place: Place) -> bool:
         return False
     if place.external:
         # What is read in clusters is told to nobody outside: text-only answers are all there is.
-        _log.info("a channel that is shared with others is no incident channel", channel=place.id)
+        _log.info("shared_channel_skipped", channel=place.id)
         return False
     return True

@@ -44,7 +44,7 @@ class MentionWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("a command that was given aloud cannot be answered", channel=channel, error=str(error))
+            _log.warning("mention_command_reply_failed", channel=channel, error=str(error))
         if decided.kind:
             await self.commands.start(decided.kind, f"{id}.done", decided.payload)
 

@@ -85,7 +85,7 @@ class SummaryWorkflow:
                     behind = not await SummaryCanvas(services=self.services).put(page)
             except _NOWHERE as error:
                 # Whoever lets us in again has it shown.
-                _log.info("a summary can be shown nowhere", channel=channel, error=str(error))
+                _log.info("summary_channel_unavailable", channel=channel, error=str(error))
             await chronicles.rendered(channel, revision, by)
         now = await chronicles.get(channel)
         return {"more": now is not None and now.shown < revision, "canvas": behind}
@@ -103,7 +103,7 @@ class SummaryWorkflow:
         place = await self.services.slack.place(channel.channel)
         if place.unknown or not place.external:
             return False
-        _log.warning("an incident channel is shared with others: its summary stays as it is", channel=channel.channel)
+        _log.warning("shared_channel_summary_frozen", channel=channel.channel)
         await self._say_once(channel.channel, channel.summary_ts, "shared", incident_replies.SHARED_CHANNEL)
         return True
 
@@ -157,10 +157,10 @@ class SummaryWorkflow:
         except SlackUnavailable:
             raise
         except MissingScope as error:
-            _log.warning("a summary cannot be pinned", channel=channel, error=str(error))
+            _log.warning("summary_pin_failed", channel=channel, error=str(error))
             return frozenset({_PINNING})
         except SlackError as error:
-            _log.warning("a summary cannot be pinned", channel=channel, error=str(error))
+            _log.warning("summary_pin_failed", channel=channel, error=str(error))
             why, words = error.says, failures.PIN_FAILED
             await self._say_once(channel, ts, "pin", Text(en=f"{words.en}: {why.en}", zh=f"{words.zh}：{why.zh}"))
         return frozenset()
@@ -187,7 +187,7 @@ class SummaryWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("nor could it be said what is lacking", channel=channel, error=str(error))
+            _log.warning("missing_scopes_notice_failed", channel=channel, error=str(error))
 
     async def _say_once(self, channel: str, ts: str, what: str, says: Text) -> None:
         if not await self.services.store.notices.once(
@@ -200,7 +200,7 @@ class SummaryWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("nor could that be said", channel=channel, error=str(error))
+            _log.warning("failure_notice_post_failed", channel=channel, error=str(error))
 
 
 def _key(channel: str) -> str:

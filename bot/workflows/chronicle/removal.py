@@ -57,7 +57,7 @@ class RemovedWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("that we were taken out of an incident cannot be told", to=to, error=str(error))
+            _log.warning("removal_notice_failed", to=to, error=str(error))
 
 
 def _named(says: Text, *names: str) -> Text:

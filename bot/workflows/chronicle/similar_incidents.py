@@ -87,4 +87,4 @@ class SimilarIncidents:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.info("that it is known elsewhere could not be said", request=request.id, error=str(error))
+            _log.info("similar_incident_notice_failed", request=request.id, error=str(error))

@@ -58,7 +58,7 @@ class SummaryCanvas:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("a canvas was not written", channel=name, error=str(error))
+            _log.warning("canvas_update_failed", channel=name, error=str(error))
             if not channel.canvas:
                 await services.store.notices.note(_refused(name), services.clock())
             if isinstance(error, CanvasTaken):
@@ -83,7 +83,7 @@ class SummaryCanvas:
         except SlackUnavailable:
             raise
         except SlackError as second:
-            _log.warning("nor could that be said", channel=name, error=str(second))
+            _log.warning("failure_notice_post_failed", channel=name, error=str(second))
 
     async def take_back(self, channel: IncidentChannel) -> None:
         """Let our canvas say that the channel is no incident. Raises SlackUnavailable."""
@@ -95,7 +95,7 @@ class SummaryCanvas:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("a canvas cannot be taken back", channel=channel.channel, error=str(error))
+            _log.warning("canvas_delete_failed", channel=channel.channel, error=str(error))
 
 
 def _refused(channel: str) -> str:

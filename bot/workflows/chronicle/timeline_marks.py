@@ -102,7 +102,7 @@ class PinWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("a message that was pinned cannot be read", channel=channel, error=str(error))
+            _log.warning("pinned_message_read_failed", channel=channel, error=str(error))
             return None
         return pinned_fact(message) if message else None
 
@@ -127,4 +127,4 @@ class PinWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("whoever pinned a message cannot be told", error=str(error))
+            _log.warning("pin_reply_failed", error=str(error))

@@ -1,4 +1,4 @@
-"""Take `/diagnose`: its answer is posted where it was typed; questions about the channel are answered in private."""
+"""Handle `/diagnose`: its answer is posted in the channel; questions about the channel are answered privately."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandListener:
-    """Answers the command: at once what needs no job, else with a placeholder. `language` is that of the settings."""
+    """Answers the command: immediately if it needs no job, else with a placeholder. `language` is the setting."""
 
     submissions: Submissions
     mutes: Mutes
@@ -40,7 +40,7 @@ class CommandListener:
     language: Language | None
 
     async def heard(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Take a command and show its answer to the person who typed it."""
+        """Handle a command and respond to its user."""
         text = str(body.get("text") or "")
         spoken = choose(told=self.language, text=text)
         try:
@@ -48,8 +48,8 @@ class CommandListener:
             if intent := _answered_at_once(text):
                 self.submissions.metrics.asked(Surface.COMMAND, intent, "taken")
         except (StoreUnavailable, JobsUnavailable) as error:
-            # Slack does not send a command again, so its user is told to.
-            _log.error("a command could not be recorded", error=str(error))
+            # Slack does not resend commands, so ask the user to.
+            _log.error("command_recording_failed", error=str(error))
             said = notice(BUSY, language=spoken)
         await ack({"response_type": "ephemeral", "text": said.text, "blocks": [*said.blocks]})
 
@@ -65,7 +65,7 @@ class CommandListener:
             case ChannelCommand() as command:
                 return await self.incidents.answer(_commanded(body, text, command, now, language))
             case AskObject() as about:
-                # Where it is, is read anew from the words once it is known which clusters may be seen.
+                # The cluster is parsed again from the text once the visible clusters are known.
                 where = safe(text, limit=LONGEST_TEXT) if about.cluster or about.place else ""
                 await self.submissions.submit(_asked(body, now, text=where, about=about))
                 name = f"{about.namespace}/{about.name}".lstrip("/")
@@ -82,7 +82,7 @@ def register(app: AsyncApp, listener: CommandListener) -> None:
 
 
 def _answered_at_once(text: str) -> str:
-    """What a command asks for that is no request; those count once they are answered."""
+    """Return the kind of a command that needs no request; these are counted when they are answered."""
     match parse_command(text):
         case AskHelp():
             return "help"
