@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.diagnosing import Engine
 from intents.catalog.cases import ask_of, world_of
-from intents.catalog.schema import Case, Change, World
+from intents.catalog.schema import Case, World
 from intents.domain import Verdict
 from tests.end_to_end.every_action.watching import Json, Watch, Write
 
@@ -28,7 +28,7 @@ Told = Callable[[list[Write], Watch], tuple[list[str], list[str]]]
 class Scenario:
     """One remedy from its button to its end. `button` are the first words on it.
 
-    It is a `case` of a built-in incident, with `change`s (object → merge patch), `reactions` and a world `beside`; or
+    It is a `case` of a built-in incident, with `change`s (object → fault), `reactions` and a world `beside`; or
     an `entry` of its own with a `world` and the `text` that is pasted. `writes` are the requests that the API server
     gets for it, in order, and `undo` those that undo it, () if nothing can. `name` is typed before data is lost.
     `custodian` is the tool that would revert the change, which is why a second confirmation is asked for.
@@ -65,8 +65,9 @@ class Scenario:
         case = Case(
             name="as it is pressed",
             like=self.case,
-            change=tuple(Change(object=name, merge=merge) for name, merge in self.change.items()),
-            given=World(reactions=self.reactions) if self.reactions else World(),
+            given=World(faults=dict(self.change), reactions=self.reactions)
+            if self.reactions
+            else World(faults=dict(self.change)),
             then=Verdict.CONFIRMED,
         )
         incident = incident.model_copy(update={"cases": (*incident.cases, case)})
