@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from intents.matcher import MatchResult
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainText:
-    """A request to explain a text. `namespace` is the default of the surface (-n, the channel's), not from the text."""
+    """A request to explain a text. `namespace` is the default of the surface (-n, the channel's), not from the text.
+
+    `matching` is the match of exactly this text, if it was made already.
+    """
 
     text: str
     namespace: str = ""
+    matching: MatchResult | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

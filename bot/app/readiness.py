@@ -1,29 +1,29 @@
-"""Whether this process can take requests: what keeps it from that, and what an operator should know of besides."""
+"""Tell whether this process can take requests, what prevents it, and what an operator should know."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bot.app.reload import LiveConfiguration
 from bot.cluster.clusters import Clusters
-from bot.diagnosing import Engine
 from bot.jobs import Jobs, JobsUnavailable
 from bot.slack.client import Slack
 from bot.store import Store, StoreUnavailable
 from bot.surfaces.slack.health import SlackHealth
 from bot.surfaces.web import Ready
-from intents.catalog.loader import Problem
 from responses.safety import safe_line
 
-_STOPPING: Final = "it is told to stop, and finishes what is under way"
+_STOPPING: Final = "shutting down; running jobs are being drained"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """A cluster in trouble is no reason to be unready: Slack has to get its answers all the same, with the reason.
+    """The readiness of this process: `problems` make it unready, `notes` do not.
 
-    Nor are files of one's own catalog that are left out: everything else is known. `stopping` is asked each time.
+    Neither an unreachable cluster nor broken catalog files make it unready: Slack still gets answers that name the
+    reason. `stopping` is called each time.
     """
 
     store: Store
@@ -31,8 +31,7 @@ class Readiness:
     slack: Slack
     health: SlackHealth
     clusters: Clusters
-    engine: Callable[[], Engine]
-    broken: Sequence[Problem] = ()
+    live: LiveConfiguration
     stopping: Callable[[], bool] = lambda: False
 
     async def look(self) -> Ready:
@@ -47,15 +46,16 @@ class Readiness:
             await self.jobs.ping()
         except JobsUnavailable as error:
             problems["jobs"] = str(error)
-        if not self.engine().catalog.incidents:
-            problems["catalog"] = "it has no entries: install Casebook again, or check CASEBOOK_CATALOG"
+        if not self.live.current.engine.catalog.incidents:
+            problems["catalog"] = "the catalog is empty: reinstall Casebook, or check CASEBOOK_CATALOG"
         problems |= await self.health.problems(token_refused=self.slack.token_refused)
-        notes = {**self.health.notes(granted=self.slack.scopes), **self._left_out()}
+        notes = {**self.health.notes(granted=self.slack.scopes), **self._left_out(), **self.live.errors}
         troubles = {name: safe_line(why) for name, why in self.clusters.troubles.items()}
         return Ready(problems=problems, notes=notes, clusters=troubles)
 
     def _left_out(self) -> Mapping[str, str]:
-        if not self.broken:
+        left_out = self.live.current.left_out
+        if not left_out:
             return {}
-        more = f" and {len(self.broken) - 1} more" if len(self.broken) > 1 else ""
-        return {"catalog": safe_line(f"files of CASEBOOK_CATALOG are left out: {self.broken[0]}{more}; casebook lint")}
+        more = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+        return {"catalog": safe_line(f"files of CASEBOOK_CATALOG are left out: {left_out[0]}{more}; run casebook lint")}

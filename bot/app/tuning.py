@@ -1,4 +1,4 @@
-"""How fast the app works and by which clock. Served with the defaults; the playground and tests choose others."""
+"""Define how fast the app works and which clock it uses. Tests and the playground change the defaults."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot.app.reload import CHECK_S as RELOAD_S
 from bot.app.upkeep import BEAT_S
 from bot.jobs import JOBS_VERSION
-from bot.remedies.stepping import LOOKS
-from bot.remedies.verifying import PACE, VERIFY_S, Pace
+from bot.remedies.step_runner import LOOKS
+from bot.remedies.verification import PACE, VERIFY_S, Pace
 from bot.slack.limits import Limits
 from bot.surfaces.slack.health import CHECK_S
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S
@@ -34,6 +35,8 @@ class Tuning:
     """Within so many seconds all that changes in an incident channel is shown by one edit."""
     beat_s: float = BEAT_S
     """Seconds between two rounds of upkeep."""
+    reload_s: float = RELOAD_S
+    """Seconds between two looks at the files of the policy, the channel defaults and the catalog."""
     slack_check_s: float = CHECK_S
     """After so many seconds of silence Slack is asked whether it is there."""
 

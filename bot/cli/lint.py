@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from bot.cli.errors import CommandError
@@ -13,9 +14,11 @@ from bot.cli.logs import configure_logging
 from bot.cli.rehearsal import check_cases
 from bot.cli.user_files import settings
 from bot.diagnosing import engine_for
-from bot.probes.registry import declarations
+from bot.probes.registry import declarations as probes
+from bot.remedies.registry import declarations as actions
+from intents.catalog.former_uses import former_names
 from intents.catalog.lint import lint
-from intents.catalog.loader import builtin_directory, load
+from intents.catalog.loader import Problem, builtin_directory, load
 from responses.safety import safe_line
 
 
@@ -31,16 +34,26 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     # Entries refer to each other (causes, points_to): the user's files are read together with the built-in ones.
     loaded = load([builtin_directory(), *(_directory(path) for path in checked if path != builtin_directory())])
     problems = {problem for problem in loaded.problems if _is_within(Path(problem.file), checked)}
-    problems |= {problem for problem in lint(loaded.catalog, declarations()) if _is_within(Path(problem.file), checked)}
+    linted = lint(loaded.catalog, probes(), actions())
+    problems |= {problem for problem in linted if _is_within(Path(problem.file), checked)}
+    warnings = {each for each in former_names(loaded.catalog, probes()) if _is_within(Path(each.file), checked)}
+    # Entries of users get a release to follow; the built-in ones are changed together with the probes.
+    problems |= {each for each in warnings if _is_within(Path(each.file), [builtin_directory()])}
+    warnings -= problems
     own = {name for name, source in loaded.catalog.sources.items() if _is_within(source.path, checked)}
     if not problems:
         # Rehearsing takes seconds and needs consistent entries.
         problems |= set(asyncio.run(check_cases(engine_for(loaded.catalog), only=own)))
-    for problem in sorted(problems):
+    for problem in sorted(problems | warnings):
         sys.stdout.write(f"{safe_line(str(problem))}\n")
-    count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}" if problems else "no problem"
+    count = _counted(problems, "problem") or ("" if warnings else "no problem")
+    count = ", ".join(filter(None, (count, _counted(warnings, "warning"))))
     sys.stdout.write(f"{len(own)} {'entry' if len(own) == 1 else 'entries'} checked: {count}\n")
     return ExitCode.PROBLEMS if problems else ExitCode.ANSWERED
+
+
+def _counted(found: Collection[Problem], word: str) -> str:
+    return f"{len(found)} {word}{'' if len(found) == 1 else 's'}" if found else ""
 
 
 def _directory(path: Path) -> Path:

@@ -27,10 +27,11 @@ from bot.cli.stop_signals import stop_event
 from bot.cli.user_files import chosen_language, report, settings
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
-from bot.playground.page import MessageShortcut, PasteSample, Person, Place, PlaygroundPage, SlashCommand, Usage
+from bot.playground.page import ListedChannel, MessageShortcut, PasteSample, Person, PlaygroundPage, SlashCommand, Usage
 from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from bot.policy import Policy
-from bot.remedies.verifying import Pace
+from bot.remedies.names import unknown_actions
+from bot.remedies.verification import Pace
 from bot.settings import Settings
 from bot.settings.prometheus import ETCD_JOB
 from bot.surfaces.slack.entry_points import COMMAND, SHORTCUTS
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     """Start the playground and run it until it is stopped."""
     configured = settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
-    engine, problems = build_engine(configured.catalog)
+    engine, problems = build_engine(configured.catalog, check=unknown_actions)
     report(problems)
     showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
     asyncio.run(_play(engine, showcase, configured, arguments))
@@ -75,7 +76,9 @@ async def playground(
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="casebook-playground-")))
         kubeconfig = await stack.enter_async_context(reachable(showcase.cluster))
         clock = BackdatedClock()
-        slack = SimulatedSlack(clock=clock, signs_by=time.time, events=("app_mention", "message", *CHANNEL_EVENTS))
+        slack = SimulatedSlack(
+            clock=clock, signature_clock=time.time, events=("app_mention", "message", *CHANNEL_EVENTS)
+        )
         await slack.start()
         stack.push_async_callback(slack.stop)
         page = await _page(slack, showcase, clock)
@@ -102,9 +105,9 @@ async def _page(slack: SimulatedSlack, showcase: Showcase, clock: BackdatedClock
         Person(id=slack.add_user("lin", locale="zh-CN"), title="中文"),
         Person(id=slack.add_user("guest", guest=True), title="a guest"),
     )
-    general = Place(id=slack.add_channel("general"), topic="Paste an error; the answer comes in its thread")
+    general = ListedChannel(id=slack.add_channel("general"), topic="Paste an error; the answer comes in its thread")
     staged = await _staged(slack, showcase, clock)
-    incident = Place(id=staged.channel if staged else slack.add_channel(NAME), topic="An incident channel")
+    incident = ListedChannel(id=staged.channel if staged else slack.add_channel(NAME), topic="An incident channel")
     for user in users:
         slack.open_im(user.id)
     samples = [PasteSample(title=sample.title.en, text=sample.text, note=sample.note) for sample in showcase.samples]
@@ -118,7 +121,7 @@ async def _page(slack: SimulatedSlack, showcase: Showcase, clock: BackdatedClock
         shortcuts=tuple(MessageShortcut(callback_id=each.callback_id, title=each.name) for each in SHORTCUTS),
         # The simulated cluster's clock stands still, so that its logs and events are always recent.
         clock=lambda: REHEARSAL_TIME,
-        opened=staged.opened if staged else None,
+        channel_opened=staged.opened if staged else None,
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from bot.app import RunningApp, running
+from bot.app.former_names import log_former_names
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import TERMINATED, ExitCode
@@ -23,6 +25,7 @@ from bot.diagnosing import Engine, build_engine
 from bot.jobs import JobsUnavailable
 from bot.policy import Policy, PolicyError, load_policy
 from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
+from bot.remedies.names import action_names, unknown_actions
 from bot.settings import Settings, serve_problems, variable
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
@@ -46,8 +49,9 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
         note(safe_line(f"{configured.policy}: {line}"))
     for line in channels.unmatched(clusters.names):
         note(safe_line(f"{configured.channels}: {line}"))
-    engine, broken = build_engine(configured.catalog)
+    engine, broken = build_engine(configured.catalog, check=unknown_actions)
     report(broken)
+    log_former_names(engine.catalog)
     # The catalog lives as long as the process, so the garbage collector can skip it.
     gc.collect()
     gc.freeze()
@@ -81,6 +85,7 @@ async def _serve(
                         broken=broken,
                     )
                 )
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.reload)
             note(safe_line(_told(app, configured, engine, clusters)))
             async with in_background(_tell_of(clusters)):
                 await stop.wait()
@@ -109,7 +114,7 @@ async def _tell_of(clusters: Clusters) -> None:
 
 def _policy(configured: Settings) -> Policy:
     try:
-        return load_policy(configured.policy) if configured.policy else Policy.default()
+        return load_policy(configured.policy, actions=action_names()) if configured.policy else Policy.default()
     except PolicyError as error:
         raise CommandError(str(error)) from error
 

@@ -143,7 +143,7 @@ class StagedIncident:
             return
         self._goes_on = True
         inviter = self.people[_INVITER]
-        await self.slack.places.invite(inviter, channel)
+        await self.slack.channel_actions.invite(inviter, channel)
         await asyncio.sleep(_TYPING_S)
         await self.slack.say(inviter, channel, self.paste)
 

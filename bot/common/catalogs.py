@@ -1,4 +1,4 @@
-"""The catalog and its matcher, as every command gets them: from an earlier start as far as nothing has changed."""
+"""Load the catalog and its matcher for every command; unchanged files are taken from the cache of an earlier start."""
 
 from __future__ import annotations
 
@@ -9,22 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.common import start_cache
-from intents.catalog.loader import Catalog, Loaded, builtin_directory, load
+from intents.catalog.loader import Catalog, Check, Loaded, builtin_directory, load
 from intents.catalog.schema import Incident
 
 if TYPE_CHECKING:
     from intents.matcher import Matcher
 
-# The matchers of so many catalogs are held: a catalog that is loaded again is mostly the same.
+# Size of the matcher cache: a reloaded catalog is usually unchanged.
 _MOST: Final = 4
 _MATCHERS: Final[dict[str, Matcher]] = {}
 
 
-def load_catalog(directories: Sequence[Path] = (), *, last_good: Catalog | None = None) -> Loaded:
-    """Return the bundled catalog with the user's directories over it; files that are unchanged are not parsed again."""
+def load_catalog(
+    directories: Sequence[Path] = (), *, last_good: Catalog | None = None, check: Check = lambda _incident: ()
+) -> Loaded:
+    """Return the bundled catalog with the user's directories over it; files that are unchanged are not parsed again.
+
+    `check` yields what keeps an entry of a user from being used.
+    """
     if not directories and last_good is None:
         return _bundled()
-    return _load((builtin_directory(), *directories), last_good=last_good)
+    return _load((builtin_directory(), *directories), last_good=last_good, check=check)
 
 
 @cache
@@ -32,11 +37,13 @@ def _bundled() -> Loaded:
     return _load((builtin_directory(),))
 
 
-def _load(directories: Sequence[Path], *, last_good: Catalog | None = None) -> Loaded:
+def _load(
+    directories: Sequence[Path], *, last_good: Catalog | None = None, check: Check = lambda _incident: ()
+) -> Loaded:
     known: dict[str, Incident] = {}
     for directory in directories:
         known |= start_cache.read(_name_of(directory)) or {}
-    loaded = load(directories, last_good=last_good, known=known)
+    loaded = load(directories, last_good=last_good, known=known, check=check)
     for directory in directories:
         _keep(directory, loaded.catalog, known)
     return loaded
@@ -57,7 +64,7 @@ def _name_of(directory: Path) -> str:
 
 
 def matcher_of(loaded: Loaded) -> Matcher:
-    """Return the matcher of a catalog as it was loaded."""
+    """Return the matcher of a loaded catalog."""
     catalog = loaded.catalog
     fingerprint = _digest(source.digest for _, source in sorted(catalog.sources.items()))
     if fingerprint not in _MATCHERS:
@@ -68,7 +75,7 @@ def matcher_of(loaded: Loaded) -> Matcher:
 
 
 def _matcher(catalog: Catalog, name: str) -> Matcher:
-    from intents.matcher import Matcher  # noqa: PLC0415 - a command that only reads the catalog is spared the import
+    from intents.matcher import Matcher  # noqa: PLC0415 - commands that only read the catalog skip this import
 
     learned = start_cache.read(name)
     matcher = Matcher(catalog, learned=learned)

@@ -1,5 +1,6 @@
-"""Turn a request into a diagnosis: match once, read concurrently, judge. Nothing here knows how it was asked."""
+"""Turn a request into a diagnosis: match once, read concurrently, judge. Independent of Slack and the command line."""
 
+from bot.diagnosing.carried_match import CarriedMatch, carried_match
 from bot.diagnosing.diagnosis import (
     DEADLINE_S,
     Engine,
@@ -10,4 +11,14 @@ from bot.diagnosing.diagnosis import (
     match_text,
 )
 
-__all__ = ["DEADLINE_S", "Engine", "TargetNotFound", "build_engine", "diagnose", "engine_for", "match_text"]
+__all__ = [
+    "DEADLINE_S",
+    "CarriedMatch",
+    "Engine",
+    "TargetNotFound",
+    "build_engine",
+    "carried_match",
+    "diagnose",
+    "engine_for",
+    "match_text",
+]

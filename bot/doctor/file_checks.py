@@ -11,8 +11,11 @@ from bot.common.catalogs import load_catalog
 from bot.doctor.checks import Check, CheckState
 from bot.policy import Policy, PolicyError, load_policy
 from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
+from bot.probes.registry import declarations, unreadable_parts
+from bot.remedies.names import action_names, unknown_actions
 from bot.roles.needs import unknown_kinds
 from bot.settings import Settings, variable
+from intents.catalog.former_uses import former_names
 from intents.catalog.loader import Catalog, Problem, builtin_directory
 
 _CATALOG: Final = variable("catalog")
@@ -41,11 +44,21 @@ def examine_files(settings: Settings, *, clusters: Iterable[str], catalog_malfor
 
 def _catalog(settings: Settings, *, malformed: bool) -> tuple[Catalog, tuple[Check, ...]]:
     own = settings.catalog
-    loaded = load_catalog(own)
+    loaded = load_catalog(own, check=lambda incident: (*unreadable_parts(incident), *unknown_actions(incident)))
     builtin = str(builtin_directory())
     ours = sum(not str(source.path).startswith(builtin) for source in loaded.catalog.sources.values())
     says = f"{len(loaded.catalog)} incidents" + (f", {ours} of your own" if own else "")
     found = [*_wrong("catalog", loaded.problems, remedy=lambda problem: f"casebook lint {problem.file}")]
+    found += [
+        Check(
+            area="catalog",
+            what=f"{each.file}:{each.line}",
+            state=CheckState.NOTE,
+            says=f"{each.field}: {each.says}",
+            remedy="use the new name",
+        )
+        for each in former_names(loaded.catalog, declarations())
+    ]
     if malformed:
         says += f"; your own are not checked: {_CATALOG} is malformed"
     found.insert(0, Check(area="catalog", what="entries", says=says))
@@ -67,7 +80,7 @@ def _policy(file: Path | None, clusters: tuple[str, ...]) -> tuple[Policy | None
         says = "not set: members of the workspace may see everything, nobody may change anything"
         return Policy.default(), (Check(area="policy", what=_POLICY, says=says),)
     try:
-        policy = load_policy(file)
+        policy = load_policy(file, actions=action_names())
     except PolicyError as error:
         return None, tuple(_wrong("policy", error.problems, remedy=lambda _: f"correct it, or unset {_POLICY}"))
     acts = "grants actions" if policy.rules.acting and policy.rules.remediation else "lets nobody change anything"

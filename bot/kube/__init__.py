@@ -1,1 +1,1 @@
-"""Rules of Kubernetes itself as pure functions over plain JSON: no network, no clock, nothing of the probes."""
+"""The rules of Kubernetes as pure functions over plain JSON: no network, no clock, no probe."""

@@ -10,7 +10,7 @@ _WITH_PORT: Final = re.compile(r"^(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<other>[^:\s
 
 
 def ip_in(address: str) -> str:
-    """The IP of an address, with or without a port; "" if it is a name or nothing."""
+    """Return the IP of an address, with or without a port; "" for a host name or no address."""
     found = _WITH_PORT.match(address)
     host = (found["six"] or found["other"]) if found else address.strip("[]")
     try:
@@ -20,14 +20,14 @@ def ip_in(address: str) -> str:
 
 
 def port_in(address: str) -> int:
-    """The port of an address, 0 if it has none."""
+    """Return the port of an address, 0 if it has none."""
     found = _WITH_PORT.match(address)
     port = int(found["port"]) if found else 0
     return port if port < 65536 else 0
 
 
 def is_within(ip: str, cidr: str) -> bool:
-    """Whether an IP lies in a network; false for what is no IP or no network."""
+    """Tell whether an IP lies in a network; false for malformed ones."""
     try:
         return ip_address(ip) in ip_network(cidr, strict=False)
     except ValueError:

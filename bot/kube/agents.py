@@ -1,7 +1,7 @@
-"""Which nodes a DaemonSet means to run on, so that a node without its pod can be told from one it never wanted.
+"""The nodes that a DaemonSet runs on, and in what nodes of one cluster differ.
 
 Rules: the DaemonSet controller (pkg/controller/daemon) adds tolerations of its own to every pod that it makes; beyond
-these its template's tolerations, node selector and node affinity decide.
+these the template's tolerations, node selector and node affinity decide.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from bot.kube.objects import labels_of, node_name_of, pod_template_of, spec_of, status_of
 from bot.kube.placement import refusal
 
-# Of the pods of every DaemonSet: node conditions and a cordon never keep them off.
+# Tolerations of every DaemonSet's pods: node conditions and a cordon never keep them off.
 _OWN_TOLERATIONS: Final = (
     {"key": "node.kubernetes.io/not-ready", "operator": "Exists"},
     {"key": "node.kubernetes.io/unreachable", "operator": "Exists"},
@@ -20,27 +21,30 @@ _OWN_TOLERATIONS: Final = (
     {"key": "node.kubernetes.io/pid-pressure", "operator": "Exists", "effect": "NoSchedule"},
     {"key": "node.kubernetes.io/unschedulable", "operator": "Exists", "effect": "NoSchedule"},
 )
-_OF_THE_HOST: Final = {"key": "node.kubernetes.io/network-unavailable", "operator": "Exists", "effect": "NoSchedule"}
+_HOST_NETWORK: Final = {
+    "key": "node.kubernetes.io/network-unavailable",
+    "operator": "Exists",
+    "effect": "NoSchedule",
+}
 
-# What tells the nodes of working pods from those of failing ones, as keys of `traits`.
+# The keys of `traits`: properties in which the nodes of working and failing pods may differ.
 TRAITS: Final = ("kernel", "os_image", "kubelet", "runtime", "arch", "zone")
 _ZONES: Final = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 
 
 def wants(daemonset: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
-    """Whether the DaemonSet means to have a pod on the node."""
-    template = ((daemonset.get("spec") or {}).get("template") or {}).get("spec") or {}
-    added = (*_OWN_TOLERATIONS, _OF_THE_HOST) if template.get("hostNetwork") else _OWN_TOLERATIONS
+    """Tell whether the DaemonSet should have a pod on the node."""
+    template = spec_of(pod_template_of(daemonset))
+    added = (*_OWN_TOLERATIONS, _HOST_NETWORK) if template.get("hostNetwork") else _OWN_TOLERATIONS
     pod = {"spec": {**template, "tolerations": [*(template.get("tolerations") or ()), *added]}}
     return not refusal(pod, node)
 
 
 def node_of(pod: Mapping[str, Any]) -> str:
-    """Where a DaemonSet's pod runs; of one that is not bound yet, where the controller wants it."""
-    spec = pod.get("spec") or {}
-    if node := spec.get("nodeName"):
-        return str(node)
-    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    """Return the node of a DaemonSet's pod; for one that is not bound yet, the node the controller made it for."""
+    if node := node_name_of(pod):
+        return node
+    affinity = (spec_of(pod).get("affinity") or {}).get("nodeAffinity") or {}
     terms = (affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}).get("nodeSelectorTerms") or ()
     fields = (field for term in terms for field in term.get("matchFields") or ())
     names = (each["values"][0] for each in fields if each.get("key") == "metadata.name" and each.get("values"))
@@ -48,9 +52,8 @@ def node_of(pod: Mapping[str, Any]) -> str:
 
 
 def traits(node: Mapping[str, Any]) -> dict[str, str]:
-    """What a node is, as far as nodes of one cluster differ in it; "" where it does not say."""
-    info = (node.get("status") or {}).get("nodeInfo") or {}
-    labels = (node.get("metadata") or {}).get("labels") or {}
+    """Return the properties in which nodes of one cluster may differ; "" where a node does not report one."""
+    info, labels = status_of(node).get("nodeInfo") or {}, labels_of(node)
     return {
         "kernel": str(info.get("kernelVersion") or ""),
         "os_image": str(info.get("osImage") or ""),
@@ -62,9 +65,9 @@ def traits(node: Mapping[str, Any]) -> dict[str, str]:
 
 
 def differences(bad: Iterable[Mapping[str, str]], good: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
-    """What all bad nodes share and no good one has: `kernel 5.4.0-26-generic`. Nothing without both.
+    """Return what all bad nodes share and no good one has: `kernel 5.4.0-26-generic`. Empty without both kinds.
 
-    Where every node has a value of its own, that of a single bad one tells nothing.
+    Where every node has a different value, that of a single bad one proves nothing.
     """
     bad, good = tuple(bad), tuple(good)
     if not bad or not good:

@@ -1,4 +1,4 @@
-"""How messages name an aggregated API, and which APIService they mean.
+"""The names that messages give to an aggregated API, and the APIService they mean.
 
 The same API is `custom.metrics.k8s.io/v1beta1` in discovery errors, `v1beta1.custom.metrics.k8s.io` as an object,
 `v1beta1.custom.metrics.k8s.io/default` in alerts, `pods.custom.metrics.k8s.io` in the errors of a request and
@@ -27,23 +27,24 @@ class Api:
 
     @property
     def object_name(self) -> str:
+        """Return the name of its APIService."""
         return f"{self.version}.{self.group}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiName:
-    """What a text called an API: `domain` is its group, or a resource or version and the group, joined by dots."""
+    """An API as a text names it: `domain` is its group, or a resource or version and the group, joined by dots."""
 
     domain: str
     version: str = ""
 
     def meant_of(self, apis: Iterable[Api]) -> frozenset[Api]:
-        """The APIs that may be meant: an object's exact name, else those of the longest group the domain ends in."""
+        """Return the APIs that may be meant: by the exact name, else by the longest group that ends the domain."""
         known = frozenset(apis)
         if exact := frozenset(api for api in known if api.object_name == self.domain):
             return exact
         if self.version:
-            # What stands beside a version is a whole group: custom.metrics.k8s.io/v1beta1 never means metrics.k8s.io.
+            # Beside a version the group is complete: custom.metrics.k8s.io/v1beta1 never means metrics.k8s.io.
             return known & {Api(group=self.domain, version=self.version)}
         fitting = [api for api in known if f".{self.domain}".endswith(f".{api.group}")]
         longest = max((len(api.group) for api in fitting), default=0)
@@ -51,7 +52,7 @@ class ApiName:
 
 
 def parse_api_name(text: str) -> ApiName | None:
-    """The API a captured word names, None if it names none: a word without a dot is no API group."""
+    """Return the API that a captured word names; None if it names none: an API group has a dot."""
     word = text.strip(_AROUND).lower()
     parts = [part for part in word.split("/") if part]
     if parts[:1] == ["apis"]:

@@ -1,10 +1,12 @@
-"""What a HorizontalPodAutoscaler measures, out of its spec and status."""
+"""The metrics of a HorizontalPodAutoscaler, out of its spec and status."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from bot.kube.objects import spec_of, status_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +20,8 @@ class Metric:
 
 
 def hottest(scaler: Mapping[str, Any]) -> Metric:
-    """The metric that is highest against its target; one over whole pods before one over a single container."""
-    now = {_key(each): _percent(each, "current") for each in (scaler.get("status") or {}).get("currentMetrics") or ()}
+    """Return the metric that is highest against its target; one of whole pods comes before one of a container."""
+    now = {_key(each): _percent(each, "current") for each in status_of(scaler).get("currentMetrics") or ()}
     found = [
         Metric(
             resource=resource,
@@ -27,7 +29,7 @@ def hottest(scaler: Mapping[str, Any]) -> Metric:
             target=_percent(each, "target"),
             one_container=kind == "ContainerResource",
         )
-        for each in (scaler.get("spec") or {}).get("metrics") or ()
+        for each in spec_of(scaler).get("metrics") or ()
         for kind, resource in (_key(each),)
         if resource
     ]

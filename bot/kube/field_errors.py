@@ -1,4 +1,4 @@
-"""Validation errors as the API server words them, taken apart: field, type, value and rule.
+"""Parse validation errors of the API server into field, type, value and rule.
 
 A refusal reads `Pod "web-0" is invalid: spec.x: Invalid value: "V": the rule`, or `… is invalid: [first, second]`. It
 reaches us inside events of controllers ("create Pod web-0 in StatefulSet web failed error: …"). The wording is that of
@@ -15,11 +15,13 @@ from typing import Final
 
 import re2
 
-# An event holds 1 KiB as a rule, a list of errors of a big template a few; what stands behind is not looked at.
+# An event usually holds 1 KiB, the errors of a big template a few; the rest of a longer message is ignored.
 LONGEST: Final = 16_384
 
 
 class FieldErrorType(StrEnum):
+    """Types of field errors, in the words of the API server."""
+
     NOT_FOUND = "Not found"
     REQUIRED = "Required value"
     DUPLICATE = "Duplicate value"
@@ -33,7 +35,7 @@ class FieldErrorType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldError:
-    """One error. `value` is "" for types that name none; a struct or a list stays the JSON it was printed as."""
+    """One field error. `value` is "" for types without one; a struct or a list stays the JSON it was printed as."""
 
     kind: str
     name: str
@@ -43,7 +45,7 @@ class FieldError:
     rule: str = ""
 
 
-# These types never print the value, so what follows is the rule, whatever it looks like.
+# These types never print the value: the rule follows, whatever it looks like.
 _WITHOUT_VALUE: Final = frozenset({FieldErrorType.REQUIRED, FieldErrorType.FORBIDDEN, FieldErrorType.INTERNAL})
 _PATH: Final = r'[A-Za-z_][^\s:\[\],"]*(?:\[[^\]\s]*\][^\s:\[\],"]*)*'
 _TYPES: Final = "|".join(FieldErrorType)
@@ -54,7 +56,7 @@ _PAIRS: Final = {"{": "}", "[": "]", "(": ")"}
 
 
 def parse(message: str) -> tuple[FieldError, ...]:
-    """The field errors of a message in their order; empty for a message that is none. A cut-off end is left out."""
+    """Return the field errors of a message in their order; empty for other messages. A cut-off end is left out."""
     message = message[:LONGEST]
     subject = _SUBJECT.search(message)
     if subject is None:
@@ -83,7 +85,7 @@ def _errors(text: str, *, kind: str, name: str) -> Iterator[FieldError]:
 
 
 def _value(text: str, start: int) -> tuple[str, int]:
-    """The value that begins at `start`, and where it ends. ("", start) where a rule stands instead of a value."""
+    """Return the value that begins at `start`, and its end; ("", start) where a rule follows instead of a value."""
     if text.startswith('"', start):
         end = _quoted_end(text, start)
         return _unquoted(text[start:end]), end
@@ -125,7 +127,7 @@ def _bracketed_end(text: str, start: int) -> int:
 
 
 def _unquoted(quoted: str) -> str:
-    """A Go-quoted string; its escapes are JSON's but for \\x, \\a, \\v and the like, which then stay as written."""
+    """Return a Go-quoted string without quotes; escapes that JSON does not know (\\x, \\a, \\v) stay as written."""
     try:
         value = json.loads(quoted, strict=False)
     except ValueError:

@@ -1,7 +1,7 @@
 """Paths of fields as validation errors and manifests write them: spec.containers[0].env[1].name, metadata.labels[a/b].
 
-Validation now and then names a field otherwise than the manifest has it (an affinity term's `.namespace` is
-`namespaces[]`), so a value is also found near where the error says it is.
+Validation sometimes names a field differently than the manifest (an affinity term's `.namespace` is `namespaces[]`): so
+a value is also looked for near the path that the error names.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ Path = tuple[Step, ...]
 
 _STEP: Final = re2.compile(r"\[([^\]]*)\]|([^.\[\]]+)")
 _ABSENT: Final = object()
-# A custom resource with more fields than this is not searched any further.
+# Of a custom resource so many fields are searched.
 _MOST_LEAVES: Final = 5000
 
 
 def parse(path: str) -> Path:
-    """`a.b[0].c[k.ey]` → ("a", "b", 0, "c", "k.ey")."""
+    """Split a path into its steps: `a.b[0].c[k.ey]` → ("a", "b", 0, "c", "k.ey")."""
     steps: list[Step] = []
     for found in _STEP.finditer(path):
         inside, name = found.group(1), found.group(2)
@@ -30,7 +30,7 @@ def parse(path: str) -> Path:
 
 
 def text(path: Sequence[Step]) -> str:
-    """As manifests are talked about: a.b[0].c, and a[k.ey] for a key that a dot would cut."""
+    """Return a path as people write it: a.b[0].c, and a[k.ey] for a key with a dot."""
     parts: list[str] = []
     for step in path:
         if isinstance(step, int) or "." in step or "/" in step:
@@ -41,22 +41,23 @@ def text(path: Sequence[Step]) -> str:
 
 
 def pointer(path: Sequence[Step]) -> str:
-    """As JSON patches take it (RFC 6901)."""
+    """Return a path as JSON patches take it (RFC 6901)."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def has(manifest: Any, path: Sequence[Step]) -> bool:
+    """Tell whether a manifest has a field."""
     return _get(manifest, path) is not _ABSENT
 
 
 def get(manifest: Any, path: Sequence[Step]) -> Any:
-    """The value at a path, None where there is none."""
+    """Return the value at a path, None where there is none."""
     found = _get(manifest, path)
     return None if found is _ABSENT else found
 
 
 def parent(manifest: Any, path: Path) -> Path:
-    """The longest beginning of a path that the manifest has; () at worst."""
+    """Return the longest beginning of a path that the manifest has; () at worst."""
     for length in range(len(path), 0, -1):
         if has(manifest, path[:length]):
             return path[:length]
@@ -64,7 +65,7 @@ def parent(manifest: Any, path: Path) -> Path:
 
 
 def leaves(manifest: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every path to a value that is neither a mapping nor a list, in the manifest's order."""
+    """Yield every path to a value that is neither a mapping nor a list, in the manifest's order."""
     if isinstance(manifest, Mapping):
         for key, value in manifest.items():
             yield from leaves(value, (*path, str(key)))
@@ -75,8 +76,8 @@ def leaves(manifest: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         yield path, manifest
 
 
-def holding(manifest: Any, value: str, *, under: Path = ()) -> tuple[Path, ...]:
-    """Where the manifest holds this value, as it would be printed, at or below a path."""
+def paths_holding(manifest: Any, value: str, *, under: Path = ()) -> tuple[Path, ...]:
+    """Return the paths at or below `under` where the manifest has this value, as it would be printed."""
     found: list[Path] = []
     for count, (path, leaf) in enumerate(leaves(get(manifest, under), under)):
         if count >= _MOST_LEAVES:
@@ -86,10 +87,10 @@ def holding(manifest: Any, value: str, *, under: Path = ()) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def likest(paths: Sequence[Path], to: Path, *, hint: str = "") -> Path | None:
-    """Of several paths the one whose end is most like that of `to`; among equals the one with a step called `hint`.
+def most_similar(paths: Sequence[Path], to: Path, *, hint: str = "") -> Path | None:
+    """Return the path whose end is most like that of `to`; among equals the one with a step called `hint`.
 
-    None where nothing tells them apart: a guess would change another field than the one meant.
+    None where several are equally alike: a guess could change a field that was not meant.
     """
     if not paths:
         return None
@@ -112,7 +113,7 @@ def _common_end(one: Sequence[Step], other: Sequence[Step]) -> int:
 
 
 def printed(value: Any) -> str:
-    """A scalar as a validation error prints it, without quotes."""
+    """Return a scalar as a validation error prints it, without quotes."""
     if value is None:
         return ""
     if isinstance(value, bool):

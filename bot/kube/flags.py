@@ -1,7 +1,6 @@
-"""The flags a container is started with, as its manifest tells them: command and args, a shell line, or environment.
+"""The flags a container is started with, by its manifest: command and args, a shell line, or environment.
 
-What the program makes of them is its own affair: a flag that is given twice has its last value here, as Go's flag
-packages have it.
+A flag that is given twice has its last value, as in Go's flag packages; a program may see it differently.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ _SHELLS: Final = frozenset({"sh", "bash", "ash"})
 
 
 def words_of(container: Mapping[str, Any]) -> tuple[str, ...]:
-    """The words of command and args; a line for a shell (`sh -c "exec /app --flag"`) taken apart."""
+    """Return the words of command and args; a line for a shell (`sh -c "exec /app --flag"`) is split."""
     given = [str(word) for key in ("command", "args") for word in container.get(key) or ()]
     words: list[str] = []
     for index, word in enumerate(given):
@@ -26,10 +25,10 @@ def words_of(container: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def flag(container: Mapping[str, Any], name: str, *, takes_value: bool = False, env_prefix: str = "") -> str:
-    """The value of a flag: "true" for one without a value, "false" for --no-<name>, "" where it is not given.
+    """Return the value of a flag: "true" for one without a value, "false" for --no-<name>, "" where it is not given.
 
-    `--name value` is read only with `takes_value`: behind a switch stands an argument of its own. `env_prefix`: the
-    program also reads the flag from <prefix><NAME> (kingpin's DefaultEnvars); the command line goes before it.
+    `--name value` is read only with `takes_value`: after a switch comes an argument of its own. With `env_prefix` the
+    program also reads the flag from <prefix><NAME> (kingpin's DefaultEnvars); the command line wins.
     """
     value = ""
     words = words_of(container)
@@ -45,7 +44,7 @@ def flag(container: Mapping[str, Any], name: str, *, takes_value: bool = False, 
 
 
 def arguments(container: Mapping[str, Any], taking_values: Sequence[str] = ()) -> tuple[str, ...]:
-    """The words that are neither the program nor flags; `taking_values` are flags whose value is the next word."""
+    """Return the words that are neither program nor flags; `taking_values` are flags whose value is the next word."""
     found: list[str] = []
     words = words_of(container)
     if container.get("command"):

@@ -1,4 +1,4 @@
-"""Image references: which registry one is pulled from, and whether two mean the same image."""
+"""Image references: the registry of one, and its full form, by which two references can be compared."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ _HUB_NAMES: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docke
 
 
 def registry_of(image: str) -> str:
-    """The registry's host (with its port) of a reference as a pod gives it; "docker.io" where none is written."""
+    """Return the host and port of the registry in a pod's image reference; "docker.io" where none is given."""
     first, slash, _ = image.partition("/")
-    # As Docker's reference grammar has it: a first part without dot, port or "localhost" belongs to the path.
+    # By Docker's reference grammar a first part without dot, port or "localhost" belongs to the path.
     if not slash or not ("." in first or ":" in first or first == "localhost"):
         return DOCKER_HUB
     return DOCKER_HUB if first in _HUB_NAMES else first
 
 
 def normalized(image: str) -> str:
-    """The reference written in full: `nginx` → `docker.io/library/nginx:latest`. A digest stands for itself."""
+    """Return the reference in full: `nginx` → `docker.io/library/nginx:latest`. With a digest no tag is added."""
     registry = registry_of(image)
     first, slash, rest = image.partition("/")
     path = rest if slash and (registry != DOCKER_HUB or first in _HUB_NAMES) else image

@@ -1,6 +1,6 @@
-"""Load balancers of clouds: which one is before a Service, and after how much silence it closes a connection.
+"""Load balancers of clouds: the kind that serves a Service, and after how much silence it closes a connection.
 
-Where the Service does not say, the cloud's default holds. Sources: the documentation of the cloud controllers.
+Where the Service does not set it, the cloud's default applies. Sources: the documentation of the cloud controllers.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.kube.objects import annotations_of, spec_of, status_of
 from intents.domain import Json
 
 _AWS: Final = "service.beta.kubernetes.io/aws-load-balancer-"
@@ -19,10 +20,10 @@ _AZURE: Final = "service.beta.kubernetes.io/azure-load-balancer-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of load balancer. `default_s` is its idle timeout, 0 if it has none that is known.
+    """A kind of load balancer. `default_s` is its idle timeout, 0 if none is known.
 
-    `annotation` sets it, counting in units of `unit_s` seconds; "" if a Service cannot. `counts_probes`: a TCP
-    keepalive probe is traffic to it, so that a connection that sends them is never idle.
+    `annotation` sets the timeout in units of `unit_s` seconds, `most_s` at most; "" if a Service cannot set it. With
+    `counts_probes` a TCP keepalive probe counts as traffic, so that a connection with probes is never idle.
     """
 
     name: str
@@ -50,7 +51,7 @@ OPENSTACK: Final = Kind(
 )
 UNKNOWN: Final = Kind(name="")
 
-# What a Service's annotations begin with, then its load balancer's host name ends with, then its nodes' providerID.
+# The kind by the prefix of a Service's annotations, then by the providerID of nodes.
 _PREFIXES: Final[tuple[tuple[str, Kind], ...]] = (
     (_ALIBABA, ALIBABA),
     ("service.beta.kubernetes.io/alicloud-loadbalancer-", ALIBABA),
@@ -72,22 +73,32 @@ _LISTENER: Final = re.compile(r"tcp\.idle_timeout\.seconds=(\d+)")
 _NUMBER: Final = re.compile(r"^(\d+)s?$")
 
 
+def ingress_of(service: Json) -> tuple[Mapping[str, Any], ...]:
+    """Return the addresses that a load balancer has given to a Service."""
+    return tuple((status_of(service).get("loadBalancer") or {}).get("ingress") or ())
+
+
 def kind_of(service: Json, *, provider_id: str = "") -> Kind:
-    """The kind of load balancer before a Service; `provider_id` is a node's, asked where the Service does not tell."""
-    metadata, spec = service.get("metadata") or {}, service.get("spec") or {}
-    annotations = metadata.get("annotations") or {}
-    ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-    hosts = [str(each.get("hostname") or "") for each in ingress]
-    on_aws = any(".elb." in host and "amazonaws.com" in host for host in hosts)
-    if on_aws or any(key.startswith(_AWS) for key in annotations):
-        return _of_aws(annotations, str(spec.get("loadBalancerClass") or ""), hosts)
-    if str(spec.get("loadBalancerClass") or "").startswith(("service.k8s.aws/", "eks.amazonaws.com/")):
+    """Return the kind of load balancer of a Service; `provider_id` is a node's, for Services that do not tell it."""
+    annotations = annotations_of(service)
+    class_ = str(spec_of(service).get("loadBalancerClass") or "")
+    hosts = [str(each.get("hostname") or "") for each in ingress_of(service)]
+    if any(_is_aws_host(host) for host in hosts) or _has_prefix(annotations, _AWS):
+        return _of_aws(annotations, class_, hosts)
+    if class_.startswith(("service.k8s.aws/", "eks.amazonaws.com/")):
         return NLB
-    for prefix, kind in _PREFIXES:
-        if any(key.startswith(prefix) for key in annotations):
-            return kind
-    found = _PROVIDER.match(provider_id)
-    return _PROVIDERS.get(found[1], UNKNOWN) if found else UNKNOWN
+    by_annotation = (kind for prefix, kind in _PREFIXES if _has_prefix(annotations, prefix))
+    provider = _PROVIDER.match(provider_id)
+    by_provider = _PROVIDERS.get(provider[1], UNKNOWN) if provider else UNKNOWN
+    return next(by_annotation, by_provider)
+
+
+def _is_aws_host(host: str) -> bool:
+    return ".elb." in host and "amazonaws.com" in host
+
+
+def _has_prefix(annotations: Mapping[str, Any], prefix: str) -> bool:
+    return any(key.startswith(prefix) for key in annotations)
 
 
 def _of_aws(annotations: Mapping[str, Any], class_: str, hosts: list[str]) -> Kind:
@@ -98,8 +109,8 @@ def _of_aws(annotations: Mapping[str, Any], class_: str, hosts: list[str]) -> Ki
 
 
 def idle_timeout_s(service: Json, kind: Kind) -> tuple[int, bool]:
-    """After how many seconds of silence it closes a connection (0: not known), and whether the Service says so."""
-    annotations = (service.get("metadata") or {}).get("annotations") or {}
+    """Return its idle timeout in seconds (0: not known), and whether the Service sets it."""
+    annotations = annotations_of(service)
     if kind is NLB:
         for key in sorted(annotations):
             if key.startswith(f"{_AWS}listener-attributes.TCP-") and (found := _LISTENER.search(str(annotations[key]))):

@@ -1,4 +1,4 @@
-"""May a connection pass the NetworkPolicies of one of its ends? They only ever allow, and what one allows, passes.
+"""Decide whether a connection may pass the NetworkPolicies of one of its ends. One policy that allows it is enough.
 
 Rules: k8s.io/api/networking/v1. A peer or port that is not known may be any: then only a policy that allows nothing at
 all is sure to block.
@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bot.kube.addresses import is_within
+from bot.kube.objects import labels_of, namespace_of, spec_of
 from bot.kube.placement import selects
 from bot.kube.services import declared_ports
 from intents.domain import Json
@@ -20,14 +21,14 @@ _DNS: Final = 53
 
 
 class Direction(StrEnum):
-    """Into the pod, or out of it."""
+    """The direction of a connection, seen from a pod."""
 
     INGRESS = "ingress"
     EGRESS = "egress"
 
     @property
     def peers(self) -> str:
-        """The key of a rule that lists its peers."""
+        """Return the key of a rule that lists its peers."""
         return "from" if self is Direction.INGRESS else "to"
 
 
@@ -41,54 +42,58 @@ class Peer:
 
     @property
     def namespace(self) -> str:
-        return str(((self.pod or {}).get("metadata") or {}).get("namespace") or "")
+        """Return the namespace of the pod, "" for an address outside."""
+        return namespace_of(self.pod or {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """What wants to pass. Without a peer anybody, without ports on any; `server` is the pod called, if known."""
+    """A connection that should pass: from or to anyone without a peer, on any port without ports.
+
+    `server` is the pod called, if known.
+    """
 
     peer: Peer | None = None
     ports: frozenset[int | str] = frozenset()
     server: Mapping[str, Any] | None = None
 
 
-def applying(policies: Iterable[Json], pod: Mapping[str, Any], direction: Direction) -> list[Json]:
-    """The policies that restrict a pod in a direction. Pods of the host's network are beyond policies."""
-    metadata = pod.get("metadata") or {}
-    if (pod.get("spec") or {}).get("hostNetwork"):
+def policies_of(pod: Mapping[str, Any], policies: Iterable[Json], direction: Direction) -> list[Json]:
+    """Return the policies that restrict a pod in a direction; none restricts a pod on the host's network."""
+    if spec_of(pod).get("hostNetwork"):
         return []
     return [
         policy
         for policy in policies
-        if (policy.get("metadata") or {}).get("namespace") == metadata.get("namespace")
+        if namespace_of(policy) == namespace_of(pod)
         and direction in _directions(policy)
-        and selects((policy.get("spec") or {}).get("podSelector") or {}, metadata.get("labels") or {})
+        and selects(spec_of(policy).get("podSelector") or {}, labels_of(pod))
     ]
 
 
 def allows_nothing(policy: Mapping[str, Any], direction: Direction) -> bool:
-    return not (policy.get("spec") or {}).get(direction)
+    """Tell whether a policy has no rule for a direction, so that it allows no connection."""
+    return not spec_of(policy).get(direction)
 
 
 def may_pass(policy: Mapping[str, Any], direction: Direction, connection: Connection) -> bool:
-    """Whether one of a policy's rules may allow the connection."""
-    home = str((policy.get("metadata") or {}).get("namespace") or "")
+    """Tell whether one of a policy's rules may allow the connection."""
+    home = namespace_of(policy)
     return any(
         _peer_fits(rule.get(direction.peers) or (), connection.peer, home)
         and _port_fits(rule.get("ports") or (), connection)
-        for rule in (policy.get("spec") or {}).get(direction) or ()
+        for rule in spec_of(policy).get(direction) or ()
     )
 
 
 def summary(policy: Mapping[str, Any], direction: Direction) -> str:
-    """What a policy allows, in a line: `from app=web on 8080/TCP; from 10.0.0.0/8`; "nothing"."""
-    rules = (policy.get("spec") or {}).get(direction) or ()
-    return "; ".join(_rule_says(rule, direction) for rule in rules) or "nothing"
+    """Return in a line what a policy allows: `from app=web on 8080/TCP; from 10.0.0.0/8`; "nothing"."""
+    rules = spec_of(policy).get(direction) or ()
+    return "; ".join(_rule_summary(rule, direction) for rule in rules) or "nothing"
 
 
 def _directions(policy: Mapping[str, Any]) -> frozenset[str]:
-    spec = policy.get("spec") or {}
+    spec = spec_of(policy)
     if types := spec.get("policyTypes"):
         return frozenset(str(each).lower() for each in types)
     return frozenset({Direction.INGRESS, Direction.EGRESS} if spec.get("egress") else {Direction.INGRESS})
@@ -101,21 +106,22 @@ def _peer_fits(entries: Iterable[Mapping[str, Any]], peer: Peer | None, home: st
 
 def _entry_fits(entry: Mapping[str, Any], peer: Peer, home: str) -> bool:
     if block := entry.get("ipBlock"):
-        if not peer.ip:
-            return True
-        within = is_within(peer.ip, str(block.get("cidr") or ""))
-        return within and not any(is_within(peer.ip, str(each)) for each in block.get("except") or ())
+        return not peer.ip or _block_fits(block, peer.ip)
     if peer.pod is None:
         return False
-    # Seen from another node a pod of the host's network has the node's address; plugins differ in what they make of it.
-    if (peer.pod.get("spec") or {}).get("hostNetwork"):
+    # Seen from another node a pod on the host's network has the node's address; plugins differ in how they treat it.
+    if spec_of(peer.pod).get("hostNetwork"):
         return True
-    labels = (peer.pod.get("metadata") or {}).get("labels") or {}
-    if entry.get("podSelector") is not None and not selects(entry["podSelector"], labels):
+    if entry.get("podSelector") is not None and not selects(entry["podSelector"], labels_of(peer.pod)):
         return False
     if entry.get("namespaceSelector") is None:
         return peer.namespace == home
     return peer.namespace_labels is None or selects(entry["namespaceSelector"], peer.namespace_labels)
+
+
+def _block_fits(block: Mapping[str, Any], ip: str) -> bool:
+    excluded = any(is_within(ip, str(each)) for each in block.get("except") or ())
+    return is_within(ip, str(block.get("cidr") or "")) and not excluded
 
 
 def _port_fits(entries: Iterable[Mapping[str, Any]], connection: Connection) -> bool:
@@ -140,30 +146,30 @@ def _one_port_fits(entry: Mapping[str, Any], number: int, server: Mapping[str, A
 
 
 def _numbers(ports: Iterable[int | str], server: Mapping[str, Any] | None) -> tuple[frozenset[int], bool]:
-    """The numbers of ports, and whether a name among them could not be told."""
+    """Return the numbers of ports, and whether a name among them could not be resolved."""
     named = {str(each.get("name")): int(each.get("containerPort") or 0) for each in declared_ports(server or {})}
     found = {port if isinstance(port, int) else named.get(port, 0) for port in ports}
     return frozenset(found - {0}), 0 in found
 
 
-def _rule_says(rule: Mapping[str, Any], direction: Direction) -> str:
-    peers = [_entry_says(each) for each in rule.get(direction.peers) or ()]
-    ports = [_port_says(each) for each in rule.get("ports") or ()]
+def _rule_summary(rule: Mapping[str, Any], direction: Direction) -> str:
+    peers = [_entry_summary(each) for each in rule.get(direction.peers) or ()]
+    ports = [_port_summary(each) for each in rule.get("ports") or ()]
     who = " or ".join(peers) or ("anywhere" if direction is Direction.INGRESS else "everywhere")
     return f"{direction.peers} {who}" + (f" on {', '.join(ports)}" if ports else "")
 
 
-def _entry_says(entry: Mapping[str, Any]) -> str:
+def _entry_summary(entry: Mapping[str, Any]) -> str:
     if block := entry.get("ipBlock"):
         but = f" but {', '.join(map(str, block['except']))}" if block.get("except") else ""
         return f"{block.get('cidr')}{but}"
-    pods = f"pods {_selector_says(entry['podSelector'])}" if entry.get("podSelector") is not None else "pods"
+    pods = f"pods {_selector_summary(entry['podSelector'])}" if entry.get("podSelector") is not None else "pods"
     if entry.get("namespaceSelector") is None:
         return pods
-    return f"{pods} of namespaces {_selector_says(entry['namespaceSelector'])}"
+    return f"{pods} of namespaces {_selector_summary(entry['namespaceSelector'])}"
 
 
-def _selector_says(selector: Mapping[str, Any]) -> str:
+def _selector_summary(selector: Mapping[str, Any]) -> str:
     told = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
     for each in selector.get("matchExpressions") or ():
         values = f" ({', '.join(map(str, each['values']))})" if each.get("values") else ""
@@ -171,7 +177,7 @@ def _selector_says(selector: Mapping[str, Any]) -> str:
     return ",".join(told) or "(any)"
 
 
-def _port_says(entry: Mapping[str, Any]) -> str:
+def _port_summary(entry: Mapping[str, Any]) -> str:
     port = str(entry.get("port") or "any")
     last = f"-{entry['endPort']}" if entry.get("endPort") else ""
     return f"{port}{last}/{entry.get('protocol') or 'TCP'}"

@@ -1,8 +1,8 @@
-"""May a pod be placed on a node at all: taints and tolerations, cordon, readiness, node selector and node affinity.
+"""Decide whether a node admits a pod: taints and tolerations, cordon, readiness, node selector and node affinity.
 
-Rules: k8s.io/component-helpers/scheduling/corev1 (taints, node affinity). What depends on other pods or on volumes
-(affinity between pods, topology spread, host ports, volume topology, resource claims) is not judged here;
-`constraints_beyond` names what of it a pod has, so that an answer can say what it left out.
+Rules: k8s.io/component-helpers/scheduling/corev1 (taints, node affinity). Constraints that depend on other pods or on
+volumes (affinity between pods, topology spread, host ports, volume topology, resource claims) are not checked here;
+`constraints_beyond` lists those that a pod has, so that an answer can name them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.conditions import condition
+from bot.kube.objects import labels_of, name_of, spec_of
 
 _KEEPS_OFF: Final = frozenset({"NoSchedule", "NoExecute"})
 
@@ -29,25 +30,26 @@ class Taint:
 
 
 def taints_of(node: Mapping[str, Any]) -> tuple[Taint, ...]:
-    """The taints a node carries, in its own order."""
+    """Return the taints of a node, in its own order."""
     return tuple(
         Taint(key=str(each.get("key") or ""), value=str(each.get("value") or ""), effect=str(each.get("effect") or ""))
-        for each in (node.get("spec") or {}).get("taints") or ()
+        for each in spec_of(node).get("taints") or ()
     )
 
 
 def is_cordoned(node: Mapping[str, Any]) -> bool:
-    return bool((node.get("spec") or {}).get("unschedulable"))
+    """Tell whether a node is marked unschedulable."""
+    return bool(spec_of(node).get("unschedulable"))
 
 
 def tolerates(tolerations: Iterable[Mapping[str, Any]], taint: Taint) -> bool:
-    """Whether one of a pod's tolerations covers the taint."""
+    """Tell whether one of a pod's tolerations covers the taint."""
     return any(_covers(toleration, taint) for toleration in tolerations)
 
 
 def refusal(pod: Mapping[str, Any], node: Mapping[str, Any]) -> str:
-    """Why the node does not admit the pod, in the scheduler's order; "" if it does."""
-    tolerations = (pod.get("spec") or {}).get("tolerations") or ()
+    """Return why the node does not admit the pod, in the scheduler's order; "" if it does."""
+    tolerations = spec_of(pod).get("tolerations") or ()
     if is_cordoned(node) and not tolerates(tolerations, _CORDON):
         return "cordoned"
     for taint in taints_of(node):
@@ -62,32 +64,37 @@ def refusal(pod: Mapping[str, Any], node: Mapping[str, Any]) -> str:
 
 
 def constraints_beyond(pod: Mapping[str, Any]) -> tuple[str, ...]:
-    """What else binds the pod's place and is not judged here."""
-    spec = pod.get("spec") or {}
-    affinity = spec.get("affinity") or {}
-    required = "requiredDuringSchedulingIgnoredDuringExecution"
-    ports = (port for each in spec.get("containers") or () for port in each.get("ports") or ())
+    """Return the constraints on the pod's node that are not checked here."""
+    spec = spec_of(pod)
     spread = spec.get("topologySpreadConstraints") or ()
     found = {
-        "pod affinity": bool((affinity.get("podAffinity") or {}).get(required)),
-        "pod anti-affinity": bool((affinity.get("podAntiAffinity") or {}).get(required)),
+        "pod affinity": bool(_required(spec, "podAffinity")),
+        "pod anti-affinity": bool(_required(spec, "podAntiAffinity")),
         "topology spread": any(each.get("whenUnsatisfiable") == "DoNotSchedule" for each in spread),
-        "host ports": any(port.get("hostPort") for port in ports),
+        "host ports": _has_host_port(spec),
         "volumes": any("persistentVolumeClaim" in each or "ephemeral" in each for each in spec.get("volumes") or ()),
         "resource claims": bool(spec.get("resourceClaims")),
     }
     return tuple(name for name, present in found.items() if present)
 
 
+def _required(spec: Mapping[str, Any], kind: str) -> Any:
+    affinity = (spec.get("affinity") or {}).get(kind) or {}
+    return affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
+
+
+def _has_host_port(spec: Mapping[str, Any]) -> bool:
+    return any(port.get("hostPort") for each in spec.get("containers") or () for port in each.get("ports") or ())
+
+
 def matches_node(terms: Iterable[Mapping[str, Any]], node: Mapping[str, Any]) -> bool:
-    """Whether one of a node selector's terms selects the node."""
-    metadata = node.get("metadata") or {}
-    fields = {"metadata.name": str(metadata.get("name") or "")}
-    return any(_term_holds(term, metadata.get("labels") or {}, fields) for term in terms)
+    """Tell whether one of a node selector's terms selects the node."""
+    fields = {"metadata.name": name_of(node)}
+    return any(_term_holds(term, labels_of(node), fields) for term in terms)
 
 
 def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
-    """Whether a label selector (matchLabels, matchExpressions) selects these labels: an empty one all, none nothing."""
+    """Tell whether a label selector selects these labels; an empty selector selects all, None nothing."""
     if selector is None:
         return False
     exact = (selector.get("matchLabels") or {}).items() <= labels.items()
@@ -108,12 +115,10 @@ def _covers(toleration: Mapping[str, Any], taint: Taint) -> bool:
 
 
 def _selected(pod: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
-    spec = pod.get("spec") or {}
-    labels = (node.get("metadata") or {}).get("labels") or {}
-    if not (spec.get("nodeSelector") or {}).items() <= labels.items():
+    spec = spec_of(pod)
+    if not (spec.get("nodeSelector") or {}).items() <= labels_of(node).items():
         return False
-    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
-    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
+    required = _required(spec, "nodeAffinity")
     if not required:
         return True
     return matches_node(required.get("nodeSelectorTerms") or (), node)

@@ -1,4 +1,4 @@
-"""Why an image could not be pulled, from the words of containerd, CRI-O, Docker and the kubelet.
+"""Classify why an image could not be pulled, by the messages of containerd, CRI-O, Docker and the kubelet.
 
 The order of the classes matters: messages quote each other ("no match for platform in manifest: not found", "failed to
 authorize: … i/o timeout"), and the innermost cause is the one to act on.
@@ -15,6 +15,8 @@ LONGEST: Final = 8192
 
 
 class PullFailure(StrEnum):
+    """Kinds of failed pulls; each has its own remedy."""
+
     INVALID_NAME = "invalid-name"
     NEVER_PULL = "never-pull"
     DISK_FULL = "disk-full"
@@ -111,19 +113,19 @@ def _compiled(words: tuple[str, ...]) -> Any:
 
 _CLASSES: Final = tuple((failure, _compiled(words)) for failure, words in _WORDS)
 _URL: Final = re2.compile(r"https?://[^\s\"]+")
-# What is quoted is mostly the image, and an image may be called anything ("not-found:429").
+# A quote is mostly the image, which may have any name ("not-found:429").
 _QUOTED: Final = re2.compile(r'\\?"[^"\\]*\\?"')
 _REFERENCE: Final = re2.compile(r"\b[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?:@sha256:[0-9a-f]+|:[\w.-]+)?")
-# CRI-O tells of mirrors it tried before the source: the source's own answer, behind, is what counts.
+# CRI-O lists the mirrors it tried before the source: the source's own answer follows, and counts.
 _MIRRORS: Final = re2.compile(r"\(Mirrors also failed: \[[^\]]*\]\)")
-# What goes before the innermost cause: who was asked for which image or address ends in a quote and a colon.
+# The text before the innermost cause: it names an image or address, and ends in a quote and a colon.
 _LEADING: Final = re2.compile(r"(?s)^.*\": ")
 _WRAPPED: Final = re2.compile(r"^(?:ErrImagePull: |rpc error: code = \S+ desc = |Error response from daemon: )+")
 LONGEST_CAUSE: Final = 240
 
 
 def classify(message: str, *, reason: str = "") -> PullFailure:
-    """The kind of failure a message tells of; `reason` is the waiting reason, which for some kinds says it all."""
+    """Return the kind of failure in a message; `reason` is the waiting reason, which decides for some kinds."""
     text = _MIRRORS.sub("", message[:LONGEST])
     text = _REFERENCE.sub(" ", _URL.sub(" url", _QUOTED.sub(" ", text)))
     for failure, pattern in _CLASSES:
@@ -133,16 +135,16 @@ def classify(message: str, *, reason: str = "") -> PullFailure:
 
 
 def cause_of(message: str) -> str:
-    """The innermost part of a message, which says why; empty for one that does not tell."""
+    """Return the innermost part of a message, which says why; empty for a message that does not."""
     if not is_telling(message):
         return ""
     told = _MIRRORS.sub("", message[:LONGEST]).strip()
     inner = _WRAPPED.sub("", _LEADING.sub("", told)).strip()
-    # Cut too far, what is left may say nothing any more.
+    # Cut too far, the rest may not say why any more.
     cause = inner if is_telling(inner) else told
     return str(cause[:LONGEST_CAUSE]).strip(" .:")
 
 
 def is_telling(message: str) -> bool:
-    """Whether a message says why: `Back-off pulling image "x"` and `ErrImagePull` do not."""
+    """Tell whether a message says why: `Back-off pulling image "x"` and `ErrImagePull` do not."""
     return classify(message) is not PullFailure.UNKNOWN

@@ -1,7 +1,7 @@
-"""What a kubelet's events tell of one image pull: which image, whether it came, and how long that took.
+"""Parse a kubelet's events about one image pull: the image, whether the pull ended well, and how long it took.
 
-Wordings of k8s.io/kubernetes/pkg/kubelet/images/image_manager.go. Up to 1.19 a finished pull tells no time, up to 1.26
-one, in which waiting for other pulls is hidden; since 1.27 the pull's own time and, in brackets, the one with waiting.
+Wordings of k8s.io/kubernetes/pkg/kubelet/images/image_manager.go. Up to 1.19 a finished pull has no time; up to 1.26 it
+has one that includes waiting for other pulls; since 1.27 its own time and, in brackets, the time with waiting.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ class Pulled:
     """A pull that has ended well. Seconds are UNTOLD (-1) where the message has none, `size` is -1."""
 
     image: str
-    total_s: float = UNTOLD  # from the kubelet's wish to the image
-    own_s: float = UNTOLD  # of that the runtime's work; the rest was waiting for other pulls
+    total_s: float = UNTOLD  # from the kubelet's request to the image
+    own_s: float = UNTOLD  # the runtime's part of it; the rest was waiting for other pulls
     size: int = -1
 
     @property
     def waited_s(self) -> float:
-        """Seconds before the runtime was asked; UNTOLD where the message does not tell them apart."""
+        """Return the seconds before the runtime was asked; UNTOLD where the message does not tell them apart."""
         return UNTOLD if UNTOLD in (self.total_s, self.own_s) else max(self.total_s - self.own_s, 0.0)
 
 
 def parse_pulled(message: str) -> Pulled | None:
-    """None for any other message, "Container image … already present on machine" among them."""
+    """Return the pull; None for any other message, as for "Container image … already present on machine"."""
     found = _PULLED.match(message)
     if found is None:
         return None
@@ -50,20 +50,20 @@ def parse_pulled(message: str) -> Pulled | None:
     return Pulled(image=found["image"], total_s=total, own_s=own, size=size)
 
 
-def pulling(message: str) -> str:
-    """The image that a Pulling event names, "" for any other message."""
+def pulling_image(message: str) -> str:
+    """Return the image that a Pulling event names, "" for any other message."""
     found = _PULLING.match(message)
     return found["image"] if found else ""
 
 
-def failed_pull(message: str) -> str:
-    """The image whose pull a Failed event tells of, "" for any other message."""
+def failed_image(message: str) -> str:
+    """Return the image that a Failed event names, "" for any other message."""
     found = _FAILED.match(message)
     return found["image"] if found else ""
 
 
 def seconds(duration: str | None) -> float:
-    """A duration as Go writes it (11m12.669101707s); UNTOLD for what is none."""
+    """Return the seconds of a duration as Go writes it (11m12.669101707s); UNTOLD for any other text."""
     parts = _PART.findall(duration or "")
     if not parts or "".join(number + unit for number, unit in parts) != duration:
         return UNTOLD

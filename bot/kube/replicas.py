@@ -1,9 +1,10 @@
-"""How many pods a workload wants, has and has ready: each kind counts them under other names."""
+"""The pods a workload asks for, has, and has ready: each kind counts them in fields of its own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.kube.objects import spec_of, status_of
 from intents.domain import Json
 
 
@@ -17,8 +18,8 @@ class Replicas:
 
 
 def replicas_of(workload: Json) -> Replicas:
-    """The counts of a StatefulSet, ReplicaSet, Deployment, DaemonSet or Job, from its spec and status."""
-    spec, status = workload.get("spec") or {}, workload.get("status") or {}
+    """Return the counts of a StatefulSet, ReplicaSet, Deployment, DaemonSet or Job, from its spec and status."""
+    spec, status = spec_of(workload), status_of(workload)
 
     def count(key: str) -> int:
         return int(status.get(key) or 0)

@@ -1,4 +1,4 @@
-"""What a pod asks of a node, as the scheduler counts it.
+"""The resources that a pod requests of a node, as the scheduler counts them.
 
 The rules are those of PodRequests in k8s.io/component-helpers/resource: containers run together, init containers one
 after another, sidecars (init containers with restartPolicy Always) beside everything that starts after them; requests
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bot.kube.objects import spec_of, status_of
 from bot.kube.quantities import cpu_millis, whole
 
 Amounts = dict[str, int]
@@ -23,15 +24,15 @@ _POD_LEVEL: Final = (CPU, MEMORY, "hugepages-")
 
 
 def amounts(quantities: Mapping[str, Any] | None) -> Amounts:
-    """A map of resource names to quantities as numbers. Raises ValueError for what no API server would store."""
+    """Return a map of quantities as numbers. Raises ValueError for quantities that no API server would store."""
     return {
         name: cpu_millis(quantity) if name == CPU else whole(quantity) for name, quantity in (quantities or {}).items()
     }
 
 
 def pod_requests(pod: Mapping[str, Any]) -> Amounts:
-    """The effective requests of a pod, the one place among a node's pods that it takes included."""
-    spec = pod.get("spec") or {}
+    """Return the effective requests of a pod, with its one of the pods that a node may have."""
+    spec = spec_of(pod)
     actual = _actual_requests(pod)
     together: Amounts = {}
     for container in spec.get("containers") or ():
@@ -53,22 +54,22 @@ def pod_requests(pod: Mapping[str, Any]) -> Amounts:
 
 
 def plus(left: Amounts, right: Amounts) -> Amounts:
-    """The sum, resource by resource."""
+    """Return the sum, resource by resource."""
     return {name: left.get(name, 0) + right.get(name, 0) for name in left.keys() | right.keys()}
 
 
 def minus(left: Amounts, right: Amounts) -> Amounts:
-    """The difference, resource by resource; negative where `right` is more."""
+    """Return the difference, resource by resource; negative where `right` is more."""
     return {name: left.get(name, 0) - right.get(name, 0) for name in left.keys() | right.keys()}
 
 
 def most(left: Amounts, right: Amounts) -> Amounts:
-    """The larger amount, resource by resource."""
+    """Return the larger amount, resource by resource."""
     return {name: max(left.get(name, 0), right.get(name, 0)) for name in left.keys() | right.keys()}
 
 
 def lacking(free: Amounts, wanted: Amounts) -> tuple[str, ...]:
-    """The resources of which more is wanted than is free, by name. What is not asked for is not looked at."""
+    """Return the resources of which more is wanted than is free, by name."""
     return tuple(sorted(name for name, amount in wanted.items() if amount > 0 and amount > free.get(name, 0)))
 
 
@@ -79,8 +80,8 @@ def _container_requests(container: Mapping[str, Any]) -> Amounts:
 
 
 def _actual_requests(pod: Mapping[str, Any]) -> dict[str, Amounts]:
-    """What containers still hold while a resize in place is under way: the node counts the larger of old and new."""
-    status = pod.get("status") or {}
+    """Return what containers still hold during a resize in place: the node counts the larger of old and new."""
+    status = status_of(pod)
     statuses = [*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ())]
     return {
         str(each.get("name")): most(

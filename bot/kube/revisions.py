@@ -1,6 +1,6 @@
-"""The pod templates that a workload had before, as the objects hold them that its controller keeps.
+"""The earlier pod templates of a workload, out of the objects that its controller keeps.
 
-A Deployment's are its ReplicaSets, those of a StatefulSet or DaemonSet its ControllerRevisions.
+A Deployment keeps ReplicaSets, a StatefulSet or DaemonSet keeps ControllerRevisions.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.kube.objects import annotations_of, created_at, metadata_of, name_of, pod_template_of, spec_of
 from intents.domain import Json
 
 NUMBER: Final = "deployment.kubernetes.io/revision"
@@ -22,7 +23,7 @@ _DIRECTIVE: Final = "$patch"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """A template a workload had. `name` is the object that keeps it, `cause` why it was made, as people wrote it."""
+    """A template of a workload. `name` is the object that keeps it, `cause` why it was made, as people wrote it."""
 
     number: int
     name: str
@@ -34,27 +35,28 @@ class Revision:
 
     @property
     def images(self) -> dict[str, str]:
+        """Return the image of each container."""
         return images_of(self.template)
 
 
 def revisions_in(kept: Iterable[Json]) -> tuple[Revision, ...]:
-    """Those of ReplicaSets or ControllerRevisions of one workload, the oldest first."""
+    """Return the revisions in the ReplicaSets or ControllerRevisions of one workload, the oldest first."""
     found = [
         _of_replica_set(each) if each.get("kind") == "ReplicaSet" else _of_controller_revision(each) for each in kept
     ]
-    # What was trimmed away by hand, or is in a form that no controller writes, is nothing to go back to.
-    whole = [each for each in found if each.number > 0 and (each.template.get("spec") or {}).get("containers")]
+    # A rollout cannot go back to a template that was trimmed by hand, or that no controller wrote.
+    whole = [each for each in found if each.number > 0 and spec_of(each.template).get("containers")]
     return tuple(sorted(whole, key=lambda each: (each.number, each.name)))
 
 
 def alike(one: Json, other: Json, *, but_restarts: bool = False) -> bool:
-    """Whether two templates make the same pods; `but_restarts`: the mark of a restart aside."""
+    """Tell whether two templates make the same pods; `but_restarts` ignores the mark of a restart."""
     return _bare(one, but_restarts) == _bare(other, but_restarts)
 
 
 def images_of(template: Json) -> dict[str, str]:
-    """Container → image."""
-    spec = template.get("spec") or {}
+    """Return the image of each container of a pod template."""
+    spec = spec_of(template)
     return {
         str(each.get("name", "")): str(each.get("image", ""))
         for key in ("initContainers", "containers")
@@ -63,50 +65,40 @@ def images_of(template: Json) -> dict[str, str]:
 
 
 def _of_replica_set(obj: Json) -> Revision:
-    annotations = _annotations(obj)
-    template = copy.deepcopy((obj.get("spec") or {}).get("template") or {})
-    # The controller's own: it tells the pods of one ReplicaSet from another's.
-    labels = (template.get("metadata") or {}).get("labels") or {}
+    annotations = annotations_of(obj)
+    template: Json = copy.deepcopy(dict(pod_template_of(obj)))
+    # The controller adds this label to tell the pods of one ReplicaSet from another's.
+    labels = metadata_of(template).get("labels") or {}
     labels.pop(_HASH, None)
     return Revision(
         number=_number(annotations.get(NUMBER)),
-        name=str((obj.get("metadata") or {}).get("name", "")),
+        name=name_of(obj),
         template=template,
-        made=_made(obj),
+        made=created_at(obj),
         cause=str(annotations.get(CAUSE, "")),
         returned=str(annotations.get(HISTORY, "")),
     )
 
 
 def _of_controller_revision(obj: Json) -> Revision:
-    template = copy.deepcopy(((obj.get("data") or {}).get("spec") or {}).get("template") or {})
+    template = copy.deepcopy(dict(pod_template_of(obj.get("data") or {})))
     template.pop(_DIRECTIVE, None)
     return Revision(
         number=_number(obj.get("revision")),
-        name=str((obj.get("metadata") or {}).get("name", "")),
+        name=name_of(obj),
         template=template,
-        made=_made(obj),
-        cause=str(_annotations(obj).get(CAUSE, "")),
+        made=created_at(obj),
+        cause=str(annotations_of(obj).get(CAUSE, "")),
     )
 
 
 def _bare(template: Json, but_restarts: bool) -> Json:
-    """What of a template makes its pods, without what is written there for nothing."""
-    metadata = {
-        key: dict(value) for key, value in (template.get("metadata") or {}).items() if isinstance(value, Mapping)
-    }
+    """Return the parts of a template that make its pods."""
+    metadata = {key: dict(value) for key, value in metadata_of(template).items() if isinstance(value, Mapping)}
     metadata.get("labels", {}).pop(_HASH, None)
     if but_restarts:
         metadata.get("annotations", {}).pop(RESTARTED_AT, None)
     return {"metadata": {key: value for key, value in metadata.items() if value}, "spec": template.get("spec") or {}}
-
-
-def _annotations(obj: Mapping[str, Any]) -> Mapping[str, Any]:
-    return (obj.get("metadata") or {}).get("annotations") or {}
-
-
-def _made(obj: Mapping[str, Any]) -> str:
-    return str((obj.get("metadata") or {}).get("creationTimestamp") or "")
 
 
 def _number(value: Any) -> int:

@@ -1,6 +1,6 @@
-"""Which image a container runtime could not get for a pod's sandbox, from the kubelet's FailedCreatePodSandBox event.
+"""Parse the kubelet's FailedCreatePodSandBox event: the image that a container runtime could not get for a sandbox.
 
-The sandbox ("pause") image is the runtime's own setting: no manifest names it, and no pull of a container tells of it.
+The sandbox ("pause") image is the runtime's own setting: no manifest names it, and no pull of a container shows it.
 Wordings of containerd 1 and 2 and, older, of the dockershim and cri-dockerd.
 """
 
@@ -23,11 +23,11 @@ _LIKE_PAUSE: Final = re.compile(r"(?:^|[/-])pause(?:-\w+)?(?::|@|$)|pod-infrastr
 
 
 def sandbox_image(message: str) -> str:
-    """The sandbox image that a message complains of, "" if it complains of something else."""
+    """Return the sandbox image that could not be pulled, "" for any other message."""
     found = next((match for pattern in _WORDINGS if (match := pattern.search(message))), None)
     return found["image"] if found else ""
 
 
 def is_like_pause(image: str) -> bool:
-    """Whether an image's name is one that sandbox images go by."""
+    """Tell whether an image has a usual name of sandbox images."""
     return bool(_LIKE_PAUSE.search(image))

@@ -1,16 +1,17 @@
-"""What a Service says about where its traffic goes: ports, policies, and which of them its pods can answer."""
+"""Where the traffic of a Service goes: its ports and addresses, and which ports its pods can answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from bot.kube.conditions import condition
+from bot.kube.objects import labels_of, spec_of, status_of
 
 _CONTROL_PLANE: Final = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _NOT_BALANCED: Final = "node.kubernetes.io/exclude-from-external-load-balancers"
 
-# What the processes of a TiDB cluster listen on unless they are told otherwise, by the name of their container.
+# The default ports of the processes of a TiDB cluster, by the name of their container.
 _USUAL_PORTS: Final[Mapping[str, frozenset[int]]] = {
     "pd": frozenset({2379, 2380}),
     "tikv": frozenset({20160}),
@@ -19,11 +20,12 @@ _USUAL_PORTS: Final[Mapping[str, frozenset[int]]] = {
 
 
 def ports_of(service: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from (service.get("spec") or {}).get("ports") or ()
+    """Yield the ports of a Service."""
+    yield from spec_of(service).get("ports") or ()
 
 
 def shown_ports(service: Mapping[str, Any]) -> tuple[str, ...]:
-    """Each port as people write it: `http 80→8080/TCP (node 30080)`."""
+    """Return each port as people write it: `http 80→8080/TCP (node 30080)`."""
     return tuple(_shown(port) for port in ports_of(service))
 
 
@@ -35,13 +37,14 @@ def _shown(port: Mapping[str, Any]) -> str:
 
 
 def node_ports(service: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the ports that nodes open for a Service."""
     return tuple(int(port["nodePort"]) for port in ports_of(service) if port.get("nodePort"))
 
 
 def addresses_of(service: Mapping[str, Any]) -> frozenset[str]:
-    """Where the Service is reached: its cluster IPs, external IPs and what a load balancer gave it."""
-    spec = service.get("spec") or {}
-    balanced = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    """Return where clients reach a Service: its cluster IPs, external IPs and the addresses of a load balancer."""
+    spec = spec_of(service)
+    balanced = (status_of(service).get("loadBalancer") or {}).get("ingress") or ()
     given = [
         spec.get("clusterIP"),
         *(spec.get("clusterIPs") or ()),
@@ -52,7 +55,7 @@ def addresses_of(service: Mapping[str, Any]) -> frozenset[str]:
 
 
 def target_ports(service: Mapping[str, Any], port: int) -> frozenset[int | str]:
-    """What a port of the Service is on its pods; the port itself if the Service has none such."""
+    """Return the port of the pods behind a port of the Service; the port itself if the Service has no such port."""
     found = frozenset(
         each.get("targetPort") or int(each.get("port") or 0) for each in ports_of(service) if each.get("port") == port
     )
@@ -60,25 +63,28 @@ def target_ports(service: Mapping[str, Any], port: int) -> frozenset[int | str]:
 
 
 def unanswered_ports(service: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Ports whose target no container declares. A name must be declared; a number is only told by what is."""
+    """Return the target ports that no container declares. A name must be declared, a number need not be."""
     declared = [port for pod in pods for port in declared_ports(pod)]
-    names = {str(port["name"]) for port in declared if port.get("name")}
-    numbers = {int(port.get("containerPort") or 0) for port in declared}
-    told = []
-    for port in ports_of(service):
-        target = port.get("targetPort") or port.get("port")
-        if isinstance(target, str) and target not in names:
-            told.append(f"targetPort {target}: no container has a port of that name")
-        elif isinstance(target, int) and numbers and target not in numbers:
-            told.append(f"targetPort {target}: the containers declare {', '.join(map(str, sorted(numbers)))}")
-    return tuple(dict.fromkeys(told))
+    names = frozenset(str(port["name"]) for port in declared if port.get("name"))
+    numbers = frozenset(int(port.get("containerPort") or 0) for port in declared)
+    targets = (port.get("targetPort") or port.get("port") for port in ports_of(service))
+    return tuple(dict.fromkeys(filter(None, (_unanswered(target, names, numbers) for target in targets))))
+
+
+def _unanswered(target: Any, names: Collection[str], numbers: Collection[int]) -> str:
+    """Return why no container answers a target port, as far as the declared ports show it; "" if one may."""
+    if isinstance(target, str) and target not in names:
+        return f"targetPort {target}: no container has a port of that name"
+    if isinstance(target, int) and numbers and target not in numbers:
+        return f"targetPort {target}: the containers declare {', '.join(map(str, sorted(numbers)))}"
+    return ""
 
 
 def unusual_ports(pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Containers of a TiDB cluster that declare ports, but none of those their process usually listens on."""
+    """Return the containers of a TiDB cluster that declare ports, but not their process's default ones."""
     told = []
     for pod in pods:
-        for container in (pod.get("spec") or {}).get("containers") or ():
+        for container in spec_of(pod).get("containers") or ():
             usual = _USUAL_PORTS.get(str(container.get("name")), frozenset())
             declared = {int(port.get("containerPort") or 0) for port in container.get("ports") or ()}
             if usual and declared and not usual & declared:
@@ -88,17 +94,17 @@ def unusual_ports(pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def declared_ports(pod: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for container in (pod.get("spec") or {}).get("containers") or ():
+    """Yield the ports that the containers of a pod declare."""
+    for container in spec_of(pod).get("containers") or ():
         yield from container.get("ports") or ()
 
 
 def is_control_plane(node: Mapping[str, Any]) -> bool:
-    labels = (node.get("metadata") or {}).get("labels") or {}
-    return any(label in labels for label in _CONTROL_PLANE)
+    """Tell whether a node has the label of a control plane."""
+    return any(label in labels_of(node) for label in _CONTROL_PLANE)
 
 
 def takes_traffic(node: Mapping[str, Any], *, balanced: bool) -> bool:
-    """Whether clients from outside come in through the node: it is ready, and a load balancer may use it."""
-    labels = (node.get("metadata") or {}).get("labels") or {}
+    """Tell whether clients from outside come in through the node: it is ready, and a load balancer may use it."""
     ready = condition(node, "Ready").get("status", "True") == "True"
-    return ready and not (balanced and _NOT_BALANCED in labels)
+    return ready and not (balanced and _NOT_BALANCED in labels_of(node))

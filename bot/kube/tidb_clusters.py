@@ -1,6 +1,6 @@
-"""What a TidbCluster asks for and reports, and which of several a name belongs to.
+"""TidbClusters: the components one asks for and reports, and the cluster that an object's name belongs to.
 
-TiDB Operator names all it makes after the cluster and the component: `orders-pd-0`, `orders-pd`, `orders-tikv-peer`.
+TiDB Operator names its objects after the cluster and the component: `orders-pd-0`, `orders-pd`, `orders-tikv-peer`.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from intents.domain import Json
 
 INSTANCE_LABEL: Final = "app.kubernetes.io/instance"
 
-# Component → the Service through which others reach it, as its suffix behind the cluster's name.
+# Component → the suffix, after the cluster's name, of the Service through which others reach it.
 SERVICES: Final[Mapping[str, str]] = MappingProxyType(
     {"discovery": "discovery", "pd": "pd", "tidb": "tidb", "tikv": "tikv-peer"}
 )
-# What may follow the cluster's name in the name of an object that belongs to it.
+# Words that may follow the cluster's name in the name of an object that belongs to it.
 _BELONGING: Final = frozenset(
     {"discovery", "pd", "tidb", "tikv", "tiflash", "ticdc", "tiproxy", "pump", "drainer", "monitor", "cluster"}
 )
-# Under these keys a component's status keeps what the operator has replaced by additional pods.
+# Keys of a component's status with the members that the operator has replaced by additional pods.
 _REPLACED: Final = ("failureMembers", "failureStores")
 
 
@@ -41,14 +41,14 @@ def _part(obj: Any, *path: str) -> Mapping[str, Any]:
 
 
 def components_of(cluster: Json) -> tuple[str, ...]:
-    """The components that the cluster is to have; discovery comes with PD."""
+    """Return the components that the cluster asks for; discovery comes with PD."""
     spec = _part(cluster, "spec")
     wanted = [name for name in ("pd", "tidb", "tikv") if isinstance(spec.get(name), Mapping)]
     return tuple(sorted([*wanted, *(["discovery"] if "pd" in wanted else [])]))
 
 
 def desired(cluster: Json, component: str) -> int:
-    """How many pods the operator is to run: those asked for, and one for each that it has given up on."""
+    """Return how many pods the operator should run: the replicas, and one for each member it has given up."""
     if component == "discovery":
         return 1
     replicas = _part(cluster, "spec", component).get("replicas")
@@ -57,13 +57,13 @@ def desired(cluster: Json, component: str) -> int:
 
 
 def is_made(cluster: Json, component: str) -> bool:
-    """Whether the operator reports the component's StatefulSet."""
+    """Tell whether the operator reports the component's StatefulSet."""
     status = _part(cluster, "status", component)
     return bool(status.get("statefulSet"))
 
 
 def members_of(cluster: Json) -> Members:
-    """PD's members; none where the operator has not heard from PD."""
+    """Return PD's members; none where the operator has not heard from PD."""
     status = _part(cluster, "status", "pd")
     if status.get("synced") is False:
         return Members()
@@ -73,13 +73,13 @@ def members_of(cluster: Json) -> Members:
 
 
 def instance_of(cluster: Json) -> str:
-    """The name in the instance label of the cluster's pods."""
+    """Return the name in the instance label of the cluster's pods."""
     metadata = _part(cluster, "metadata")
     return str(_part(metadata, "labels").get(INSTANCE_LABEL) or metadata.get("name") or "")
 
 
 def owner_among(clusters: Iterable[str], name: str) -> str:
-    """Which of the clusters an object of this name belongs to, "" for none: `demo-2-pd-0` is not of cluster `demo`."""
+    """Return the cluster that an object of this name belongs to, "" for none: `demo-2-pd-0` is not of `demo`."""
     fitting = [
         cluster
         for cluster in clusters

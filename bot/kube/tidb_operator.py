@@ -1,7 +1,7 @@
-"""What TiDB Operator makes of a TidbCluster: which containers carry its names, and which pods are PD, TiKV or TiDB.
+"""The pods and containers that TiDB Operator makes of a TidbCluster.
 
 The operator merges an extra container into one of its own if both have the same name (since 1.4; before, the
-StatefulSet was refused for the duplicate). Which names are its own depends on the component and on its settings.
+StatefulSet was refused for the duplicate). Its own names depend on the component and its settings.
 """
 
 from __future__ import annotations
@@ -10,21 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.kube.objects import labels_of, spec_of
+from bot.kube.owners import owner_references
 from intents.domain import Json
 
 COMPONENT_LABEL: Final = "app.kubernetes.io/component"
 
-# Components of a TidbCluster's spec whose pods may be given extra containers. Discovery is a Deployment, all others
-# are StatefulSets.
+# Components of a TidbCluster's spec that take extra containers. Discovery is a Deployment, all others are StatefulSets.
 COMPONENTS: Final = ("discovery", "pd", "pump", "ticdc", "tidb", "tiflash", "tikv", "tiproxy")
 
-# Components whose start script looks for the annotation runmode=debug.
+# Components whose start script reads the annotation runmode=debug.
 INSPECTABLE: Final = ("pd", "tidb", "tikv")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tailer:
-    """A container that only tails a log, and the setting that asks for it; TiFlash always has its own."""
+    """A container that only tails a log, and the setting that adds it; TiFlash always has its own."""
 
     name: str
     setting: str = ""
@@ -42,7 +43,7 @@ _TAILERS: Final[Mapping[str, tuple[_Tailer, ...]]] = {
 
 
 def generated_containers(component: str, spec: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of the containers that the operator itself puts into a component's pods; `spec` is the component's."""
+    """Return the names of the containers that the operator itself adds to a component's pods."""
     tailers = (each.name for each in _TAILERS.get(component, ()) if _asked_for(each, spec))
     return (component, *tailers)
 
@@ -53,7 +54,7 @@ def _asked_for(tailer: _Tailer, spec: Mapping[str, Any]) -> bool:
 
 
 def operator_image(component: str, cluster_spec: Mapping[str, Any]) -> str:
-    """The image that a component's main container has by the TidbCluster alone; "" where the operator decides."""
+    """Return the image of a component's main container by the TidbCluster alone; "" where the operator decides."""
     spec = cluster_spec.get(component)
     if not isinstance(spec, Mapping):
         return ""
@@ -64,25 +65,23 @@ def operator_image(component: str, cluster_spec: Mapping[str, Any]) -> str:
 
 
 def component_of(pod: Json) -> str:
-    """Which inspectable component a pod is, "" for any other pod.
+    """Return the inspectable component that a pod runs, "" for any other pod.
 
-    A label alone is easily copied: the container must be called like the component as well.
+    A label alone is easily copied: a container must have the component's name as well.
     """
-    metadata = pod.get("metadata") or {}
-    labels = metadata.get("labels") or {}
-    owners = [str(each.get("name", "")) for each in metadata.get("ownerReferences") or () if isinstance(each, Mapping)]
-    containers = {each.get("name") for each in (pod.get("spec") or {}).get("containers") or ()}
-    for component in INSPECTABLE:
-        labelled = labels.get(COMPONENT_LABEL) == component
-        owned = any(owner.endswith(f"-{component}") for owner in owners)
-        if component in containers and (labelled or owned):
-            return component
-    return ""
+    containers = {each.get("name") for each in spec_of(pod).get("containers") or ()}
+    return next((each for each in INSPECTABLE if each in containers and _is_of(pod, each)), "")
+
+
+def _is_of(pod: Json, component: str) -> bool:
+    owners = (str(each.get("name", "")) for each in owner_references(pod))
+    labelled = labels_of(pod).get(COMPONENT_LABEL) == component
+    return labelled or any(owner.endswith(f"-{component}") for owner in owners)
 
 
 def reads_annotations(pod: Json) -> bool:
-    """Whether a pod's start script can see its annotations: through a volume that the kubelet keeps up to date."""
-    for volume in (pod.get("spec") or {}).get("volumes") or ():
+    """Tell whether a pod's start script can read its annotations, through a volume that the kubelet updates."""
+    for volume in spec_of(pod).get("volumes") or ():
         for item in (volume.get("downwardAPI") or {}).get("items") or ():
             if (item.get("fieldRef") or {}).get("fieldPath") == "metadata.annotations":
                 return True

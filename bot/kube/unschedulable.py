@@ -1,7 +1,7 @@
-"""Reading the scheduler's message about a pod it could not place.
+"""Parse the scheduler's message about a pod it could not place.
 
 `0/3 nodes are available: 1 node(s) had untolerated taint {k: v}, 2 Insufficient cpu. preemption: …`: the reasons are
-counted by node and name only the first thing that each node failed. Wordings of 1.18 to 1.36.
+counted by node, each node with its first reason only. Wordings of 1.18 to 1.36.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LONGEST: Final = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unschedulable:
-    """What a message says: nodes looked at (-1: not said), resources that lacked, taints as key or key=value."""
+    """The parts of a message: nodes looked at (-1: not said), resources that lacked, taints as key or key=value."""
 
     nodes: int = -1
     lacks: tuple[str, ...] = ()
@@ -27,8 +27,8 @@ class Unschedulable:
 
 
 def parse_unschedulable(message: str) -> Unschedulable:
-    """Read a message; one that is no such message says nothing."""
-    # What follows tells why evicting others would not help; it repeats the counts with other meanings.
+    """Parse a message; any other message gives an empty result."""
+    # The rest says why preemption does not help, and repeats the counts with other meanings.
     reasons = message[:_LONGEST].partition("preemption:")[0]
     nodes = _NODES.search(reasons)
     lacks = set(_INSUFFICIENT.findall(reasons))

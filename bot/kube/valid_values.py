@@ -1,7 +1,7 @@
-"""From a refused value and the rule it broke to a valid value near it: "ACTOKEY" → "actokey".
+"""Suggest a valid value near a refused one, by the rule that it broke: "ACTOKEY" → "actokey".
 
-Only what certainly satisfies the rule is offered, checked with the rule's own regular expression where it prints one;
-for the rest there is no suggestion. Whether the value is what was meant, only its author knows.
+A suggestion certainly satisfies the rule: it is checked with the rule's own regular expression where the message has
+one. Only the author knows whether it is the value that was meant.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _QUOTED: Final = re2.compile(r'"([^"]*)"')
 _MUST_BE: Final = re2.compile(r"^must be (?:greater than or equal to )?(-?\d+)$")
 _AT_MOST_LIMIT: Final = re2.compile(r"must be less than or equal to [a-z0-9./-]+ limit of (\S+?)\.?$")
 _ONE_OF: Final = re2.compile(r"must be one of:? (.+)$")
-# Half of the letters in common; below that it is another word.
+# Half of the letters in common; less than that is another word.
 _LIKE: Final = 0.5
 
 _LABEL_MAX: Final = 63
@@ -30,7 +30,7 @@ _PORT_NAME_MAX: Final = 15
 
 
 def suggest(error: FieldError, *, choices: Sequence[str] = (), taken: Sequence[str] = ()) -> str:
-    """A valid value for the field of `error`, "" if none can be told.
+    """Return a valid value for the field of `error`, "" if none is known.
 
     `choices` are names that do exist (for Not found), `taken` those that are used already (for Duplicate value).
     """
@@ -83,7 +83,7 @@ def _rfc_1035(value: str, limit: int) -> str:
 
 
 def _qualified(value: str, limit: int) -> str:
-    # The part before a slash is a domain with rules of its own; a key of two slashes has no obvious repair.
+    # The part before a slash is a domain with rules of its own; a key with two slashes has no obvious repair.
     prefix, slash, name = value.rpartition("/")
     if "/" in prefix or (slash and _subdomain(prefix, 0) != prefix):
         return ""
@@ -117,8 +117,8 @@ def _cut(value: str, limit: int) -> str:
     return value[:limit].rstrip("-_.")
 
 
-# What a rule says → how a value is made to satisfy it. The wordings are those of apimachinery's validation package,
-# "DNS-1123" being how Kubernetes before 1.19 called an RFC 1123 name. The first that occurs counts.
+# Words of a rule → how a value is repaired. The wordings are those of apimachinery's validation package;
+# Kubernetes before 1.19 called an RFC 1123 name "DNS-1123". The first that occurs counts.
 _REPAIRS: Final[tuple[tuple[str, Callable[[str, int], str]], ...]] = (
     ("RFC 1123 label must", _label),
     ("DNS-1123 label must", _label),
@@ -140,7 +140,7 @@ _REPAIRS: Final[tuple[tuple[str, Callable[[str, int], str]], ...]] = (
 
 
 def _numbered(value: str, taken: Sequence[str]) -> str:
-    """A free name like the one given twice; "" for what is no name (a path, a port)."""
+    """Return a free name like the one given twice; "" for a value that is no name (a path, a port)."""
     if not re2.fullmatch(r"[a-z0-9]([-a-z0-9]{0,59}[a-z0-9])?", value):
         return ""
     return next(name for number in range(2, len(taken) + 3) if (name := f"{value}-{number}") not in taken)

@@ -1,7 +1,7 @@
-"""What a PersistentVolumeClaim asks for, and whether a PersistentVolume could satisfy it.
+"""PersistentVolumeClaims and PersistentVolumes: what a claim asks for, and which volume could satisfy it.
 
-Rules: FindMatchingVolume of k8s.io/component-helpers/storage/volume. Which node a volume is on is asked apart, because
-a claim that waits for its first consumer may be bound on any of them.
+Rules: FindMatchingVolume of k8s.io/component-helpers/storage/volume. Where a volume can be used is a question of its
+own (`reaches`), because a claim that waits for its first consumer may be bound on any node.
 """
 
 from __future__ import annotations
@@ -9,10 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from bot.kube.objects import (
+    annotations_of,
+    created_at,
+    is_terminating,
+    labels_of,
+    metadata_of,
+    name_of,
+    phase_of,
+    place_of,
+    spec_of,
+)
 from bot.kube.placement import matches_node, selects
 from bot.kube.quantities import whole
 
-# Where a class's volumes are made by hand, or by something that only finds disks.
+# The provisioner of classes whose volumes are made by hand, or by something that only finds disks.
 NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
 
 _CLASS_OF_OLD: Final = "volume.beta.kubernetes.io/storage-class"
@@ -23,66 +34,91 @@ _IS_DEFAULT: Final = (
 
 
 def class_of(claim: Mapping[str, Any]) -> str | None:
-    """The class a claim (or a claim template) names; "" if it asks for none on purpose, None if it leaves it open."""
-    annotations = (claim.get("metadata") or {}).get("annotations") or {}
+    """Return the class a claim or claim template names: "" if it asks for none on purpose, None if it names none."""
+    annotations = annotations_of(claim)
     if _CLASS_OF_OLD in annotations:
         return str(annotations[_CLASS_OF_OLD])
-    named = (claim.get("spec") or {}).get("storageClassName")
+    named = spec_of(claim).get("storageClassName")
     return None if named is None else str(named)
 
 
 def default_class(classes: Iterable[Mapping[str, Any]]) -> str:
-    """The class that claims get which name none: the newest of the default ones, "" if there is none."""
+    """Return the class that a claim without one gets: the newest of the default ones, "" if there is none."""
     marked = [each for each in classes if _is_default(each)]
-    newest = max(marked, key=lambda each: (_created(each), _name(each)), default={})
-    return _name(newest)
+    return name_of(max(marked, key=lambda each: (created_at(each), name_of(each)), default={}))
 
 
 def wanted_bytes(claim: Mapping[str, Any]) -> int:
-    """The size a claim asks for, -1 if it does not say."""
-    return _bytes((((claim.get("spec") or {}).get("resources") or {}).get("requests") or {}).get("storage"))
+    """Return the size a claim asks for, -1 if it does not say."""
+    return _bytes(((spec_of(claim).get("resources") or {}).get("requests") or {}).get("storage"))
 
 
 def capacity_bytes(volume: Mapping[str, Any]) -> int:
-    """A volume's size, -1 if it does not say."""
-    return _bytes(((volume.get("spec") or {}).get("capacity") or {}).get("storage"))
+    """Return a volume's size, -1 if it does not say."""
+    return _bytes((spec_of(volume).get("capacity") or {}).get("storage"))
+
+
+def volume_name_of(claim: Mapping[str, Any]) -> str:
+    """Return the volume that a claim is bound to or asks for by name, "" where there is none."""
+    return str(spec_of(claim).get("volumeName") or "")
+
+
+def reclaim_policy_of(volume: Mapping[str, Any]) -> str:
+    """Return a volume's reclaim policy, "" where it does not say."""
+    return str(spec_of(volume).get("persistentVolumeReclaimPolicy") or "")
+
+
+def is_local(volume: Mapping[str, Any]) -> bool:
+    """Tell whether a volume is a disk or directory of one node."""
+    return bool(spec_of(volume).get("local") or spec_of(volume).get("hostPath"))
+
+
+def holder_of(volume: Mapping[str, Any]) -> str:
+    """Return namespace/name of the claim that holds a volume, "" for a volume without one."""
+    holder = spec_of(volume).get("claimRef") or {}
+    return f"{holder.get('namespace', '')}/{holder['name']}" if holder.get("name") else ""
 
 
 def misfit(volume: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
-    """Why a volume of the right class could not satisfy a claim even if it were free; "" if it could."""
-    spec, wants = volume.get("spec") or {}, claim.get("spec") or {}
+    """Return why a volume of the right class could not satisfy a claim even if it were free; "" if it could."""
+    spec, wants = spec_of(volume), spec_of(claim)
     if capacity_bytes(volume) < wanted_bytes(claim):
         return "too small"
-    if not set(wants.get("accessModes") or ()) <= set(spec.get("accessModes") or ()):
+    if not _access_modes(claim) <= _access_modes(volume):
         return "other access modes"
-    if (spec.get("volumeMode") or "Filesystem") != (wants.get("volumeMode") or "Filesystem"):
+    if _mode(spec) != _mode(wants):
         return "other volume mode"
     selector = wants.get("selector")
-    if selector and not selects(selector, (volume.get("metadata") or {}).get("labels") or {}):
-        return "other labels"
-    return ""
+    return "other labels" if selector and not selects(selector, labels_of(volume)) else ""
+
+
+def _access_modes(obj: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(spec_of(obj).get("accessModes") or ())
+
+
+def _mode(spec: Mapping[str, Any]) -> str:
+    return str(spec.get("volumeMode") or "Filesystem")
 
 
 def is_free_for(volume: Mapping[str, Any], claim: Mapping[str, Any]) -> bool:
-    """Whether nothing else holds the volume: it is Available, or kept for this very claim."""
-    if (volume.get("metadata") or {}).get("deletionTimestamp"):
+    """Tell whether nothing else holds the volume: it is Available, or kept for this very claim."""
+    if is_terminating(volume):
         return False
-    holder = (volume.get("spec") or {}).get("claimRef")
-    if holder:
-        metadata = claim.get("metadata") or {}
-        same = holder.get("namespace") == metadata.get("namespace") and holder.get("name") == metadata.get("name")
-        return same and holder.get("uid") in (None, "", metadata.get("uid"))
-    return (volume.get("status") or {}).get("phase") == "Available"
+    holder = spec_of(volume).get("claimRef")
+    if not holder:
+        return phase_of(volume) == "Available"
+    same = (holder.get("namespace") or "", holder.get("name") or "") == place_of(claim)
+    return same and holder.get("uid") in (None, "", metadata_of(claim).get("uid"))
 
 
 def reaches(volume: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
-    """Whether the volume can be used on the node."""
+    """Tell whether the volume can be used on the node."""
     terms = _terms(volume)
     return terms is None or matches_node(terms, node)
 
 
 def nodes_of(volume: Mapping[str, Any]) -> tuple[str, ...]:
-    """The nodes a volume's affinity names by their host name; () if it says nothing of the kind."""
+    """Return the nodes that a volume's affinity names by host name; () if it names none so."""
     return tuple(
         sorted({
             str(value)
@@ -96,33 +132,23 @@ def nodes_of(volume: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def claim_names(pod: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of the claims that a pod mounts, in its own order."""
-    spec, name = pod.get("spec") or {}, _name(pod)
+    """Return the names of the claims that a pod mounts, in its own order."""
     found: dict[str, None] = {}
-    for volume in spec.get("volumes") or ():
+    for volume in spec_of(pod).get("volumes") or ():
         if claim := volume.get("persistentVolumeClaim"):
             found[str(claim.get("claimName") or "")] = None
         elif volume.get("ephemeral"):
-            found[f"{name}-{volume.get('name', '')}"] = None
+            found[f"{name_of(pod)}-{volume.get('name', '')}"] = None
     return tuple(each for each in found if each)
 
 
 def _terms(volume: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
-    required = ((volume.get("spec") or {}).get("nodeAffinity") or {}).get("required")
+    required = (spec_of(volume).get("nodeAffinity") or {}).get("required")
     return None if required is None else required.get("nodeSelectorTerms") or ()
 
 
 def _is_default(storage_class: Mapping[str, Any]) -> bool:
-    annotations = (storage_class.get("metadata") or {}).get("annotations") or {}
-    return any(annotations.get(key) == "true" for key in _IS_DEFAULT)
-
-
-def _created(obj: Mapping[str, Any]) -> str:
-    return str((obj.get("metadata") or {}).get("creationTimestamp") or "")
-
-
-def _name(obj: Mapping[str, Any]) -> str:
-    return str((obj.get("metadata") or {}).get("name") or "")
+    return any(annotations_of(storage_class).get(key) == "true" for key in _IS_DEFAULT)
 
 
 def _bytes(quantity: Any) -> int:

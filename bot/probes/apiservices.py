@@ -1,7 +1,7 @@
-"""Aggregated APIs and what stands behind them: the APIService, its Service, endpoints, workload and rival providers.
+"""Aggregated APIs and their backends: the APIService, its Service, endpoints, workload and rival providers.
 
-The aggregator answers 503 for every APIService whose condition Available is not True. Why it is not True decides what
-may be done: without a Service nothing can serve it any more; with one, its backend is to be healed.
+The aggregator answers 503 for every APIService whose condition Available is not True. The reason decides what helps:
+without a Service nothing can serve the API any more; with one, its backend needs repair.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.kube.api_names import Api, parse_api_name
 from bot.kube.conditions import condition
+from bot.kube.objects import labels_of, name_of, namespace_of, ref, spec_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.backends import KEYS, PERMISSIONS, UNKNOWN, Found, backend, together
-from bot.probes.shared.scope import name_of, namespace_of, ref
 from intents.domain import Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
-# Few clusters aggregate more than a handful of APIs; only those out of order cost reads beyond the first list.
+# Few clusters aggregate more than a handful of APIs; only unavailable ones cost reads beyond the first list.
 MOST_BACKENDS: Final = 20
 
 # Workloads that exist to serve metrics APIs, by the labels of their charts and manifests.
@@ -38,12 +38,12 @@ _NAME_LABELS: Final = ("app.kubernetes.io/name", "k8s-app", "app", "name")
 
 DECLARATION: Final = ProbeDeclaration(
     name="apiservices",
-    says="a row per APIService: is it available, and what stands behind it",
+    says="a row per APIService: is it available, and what is behind it",
     rows={
         "name": RowType.STRING,
         "group": RowType.STRING,
         "version": RowType.STRING,
-        "asked": RowType.BOOLEAN,  # the text or the focus means this one, or names none
+        "asked": RowType.BOOLEAN,  # the request is about this one, or names none
         "available": RowType.STRING,  # True, False or Unknown
         "reason": RowType.STRING,
         "message": RowType.STRING,
@@ -72,7 +72,7 @@ async def read(look: Look) -> Reading:
     down = [
         item for item in listing.items if not _is_local(item) and condition(item, "Available").get("status") != "True"
     ]
-    # Those asked about first: the bound must not cut off what the answer is about.
+    # Those asked about come first: the bound must not cut them off.
     down.sort(key=lambda item: (asked is not None and _api(item) not in asked, name_of(item)))
     behind = dict(
         zip(
@@ -94,10 +94,10 @@ async def read(look: Look) -> Reading:
 
 
 def _asked(look: Look, items: Iterable[Json]) -> frozenset[Api] | None:
-    """The APIs the request is about; None when it names none.
+    """Return the APIs the request is about; None when it names none.
 
-    Those that the API server serves itself are always available: a text that names one (an apiVersion in a manifest)
-    complains of another.
+    APIs that the API server serves itself are always available: a text that names one (an apiVersion in a manifest) is
+    about another.
     """
     name = parse_api_name(_asked_name(look))
     if name is None:
@@ -109,19 +109,19 @@ def _asked(look: Look, items: Iterable[Json]) -> frozenset[Api] | None:
 
 
 def _asked_name(look: Look) -> str:
-    """What the text calls an API, group and version before the looser `nodes.metrics.k8s.io`; "" if nothing."""
+    """Return the name of an API in the text, group and version before the looser `nodes.metrics.k8s.io`; "" if none."""
     focused = look.focus.name if look.focus.kind == "APIService" else ""
     words = (look.named.get("api", ""), focused, look.named.get("apiservice", ""), look.named.get("resource", ""))
     return next((word for word in words if parse_api_name(word)), "")
 
 
 def _api(item: Json) -> Api:
-    spec = item.get("spec") or {}
+    spec = spec_of(item)
     return Api(group=str(spec.get("group") or ""), version=str(spec.get("version") or ""))
 
 
 def _is_local(item: Json) -> bool:
-    return not (item.get("spec") or {}).get("service")
+    return not spec_of(item).get("service")
 
 
 _NOTHING_BEHIND: Final[Mapping[str, Value]] = {**UNKNOWN, "claimants": ()}
@@ -129,7 +129,7 @@ _NOTHING_BEHIND: Final[Mapping[str, Value]] = {**UNKNOWN, "claimants": ()}
 
 def _row(look: Look, item: Json, *, asked: bool, behind: Mapping[str, Value]) -> Row:
     available = condition(item, "Available")
-    service = (item.get("spec") or {}).get("service") or {}
+    service = spec_of(item).get("service") or {}
     api = _api(item)
     message = str(available.get("message") or "")
     since = age_s(look.snapshot, available.get("lastTransitionTime"))
@@ -158,14 +158,14 @@ def _row(look: Look, item: Json, *, asked: bool, behind: Mapping[str, Value]) ->
 
 
 async def _behind(look: Look, item: Json) -> Found:
-    """What stands behind an APIService that is not available, and what of it could not be read."""
+    """Return what is behind an APIService that is not available, and what of it could not be read."""
     place = item["spec"]["service"]
     served_by = backend(look, namespace=str(place.get("namespace") or ""), service=str(place.get("name") or ""))
     return await together(served_by, _claimants(look, _api(item).group), start=_NOTHING_BEHIND)
 
 
 async def _claimants(look: Look, group: str) -> Found:
-    """The Deployments made to serve a metrics API, wherever they are installed."""
+    """Return the Deployments made to serve a metrics API, in any namespace."""
     known = PROVIDERS.get(group, frozenset())
     if not known:
         return {}, ()
@@ -175,7 +175,7 @@ async def _claimants(look: Look, group: str) -> Found:
 
 
 def _names(deployment: Json) -> set[str]:
-    labels = (deployment.get("metadata") or {}).get("labels") or {}
+    labels = labels_of(deployment)
     return {name_of(deployment), *(str(labels[key]) for key in _NAME_LABELS if key in labels)}
 
 

@@ -1,8 +1,8 @@
-"""Argo CD Applications that keep a Prometheus, or that fail on a definition too large to be applied: what Argo CD says,
-and what the Prometheus object and its pods say.
+"""Argo CD Applications that keep a Prometheus, or that fail on a definition too large to be applied.
 
-Argo CD takes the health of a Prometheus from its status. An operator that writes none leaves the Application waiting
-although all is well; only the StatefulSet then tells.
+A row has Argo CD's view and that of the Prometheus object and its pods. Argo CD takes the health of a Prometheus from
+its status: an operator that writes none leaves the Application waiting although all is well, and only the StatefulSet
+shows it.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotServed
 from bot.kube.conditions import condition
+from bot.kube.objects import name_of, namespace_of, pod_template_of, ref, spec_of, status_of
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.scope import name_of, namespace_of, ref
+from intents.declarations import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 _APPLICATIONS: Final = "applications.argoproj.io"
 _PROMETHEUSES: Final = "prometheuses.monitoring.coreos.com"
 MOST: Final = 1000
-# How Argo CD names the cluster it runs in.
+# Argo CD's names for the cluster it runs in.
 _HERE: Final = frozenset(
     {"https://kubernetes.default.svc", "https://kubernetes.default.svc.cluster.local", "in-cluster"}
 )
@@ -36,15 +37,14 @@ DECLARATION: Final = ProbeDeclaration(
         "health": RowType.STRING,  # Healthy, Progressing, Degraded …
         "sync": RowType.STRING,
         "phase": RowType.STRING,  # of the last operation: Running, Succeeded, Failed, Error
-        "message": RowType.STRING,
-        "too_long": RowType.STRINGS,  # what the last operation could not apply for its size
+        "too_long": RowType.STRINGS,  # objects that the last operation could not apply for their size
         "options": RowType.STRINGS,  # its sync options
         "here": RowType.BOOLEAN,  # it deploys into this cluster
         "prometheus_namespace": RowType.STRING,
         "prometheus": RowType.STRING,  # "" if it keeps none
         "prometheus_health": RowType.STRING,  # as the Application has it; "" since Argo CD 3 keeps it elsewhere
         "exists": RowType.BOOLEAN,  # the Prometheus object was read
-        "available": RowType.STRING,  # its condition Available; "" if nobody wrote one
+        "available": RowType.STRING,  # its condition Available; "" without one
         "unavailable_because": RowType.STRING,
         "ready": RowType.INTEGER,  # of its pods, by the StatefulSet; -1 unknown
         "wanted": RowType.INTEGER,
@@ -56,11 +56,18 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="list", group="apps", resource="statefulsets"),
         Permission(verb="list", group="apps", resource="deployments"),
     ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "message": RowType.STRING,
+            }
+        ),
+    ),
 )
 
 
 async def read(look: Look) -> Reading:
-    """`not_applicable` without Argo CD; `missing` where the Application named is not there."""
+    """Read the Applications in question; not applicable without Argo CD, `missing` where the one named is gone."""
     try:
         listing = await look.snapshot.list(_APPLICATIONS, limit=MOST)
     except NotServed:
@@ -96,40 +103,37 @@ async def _list(look: Look, kind: str, gaps: dict[str, Gap]) -> tuple[Json, ...]
 
 
 def _kept(look: Look, application: Json) -> Iterable[Mapping[str, Any]]:
-    """The Prometheus objects among its resources; an empty one where it only is about something too long."""
+    """Return the Prometheus objects among its resources; an empty one where only a size is in question."""
     mine = [each for each in _resources(application) if each.get("kind") == "Prometheus"]
     return mine or ([{}] if _too_long(application) or look.named.get("crd") else [])
 
 
 def _resources(application: Json) -> tuple[Mapping[str, Any], ...]:
-    return tuple((application.get("status") or {}).get("resources") or ())
+    return tuple(status_of(application).get("resources") or ())
 
 
 def _operation(application: Json) -> Mapping[str, Any]:
-    return (application.get("status") or {}).get("operationState") or {}
+    return status_of(application).get("operationState") or {}
 
 
 def _too_long(application: Json) -> tuple[str, ...]:
-    """What could not be applied in the last operation, if that has not succeeded since."""
+    """Return the objects that the last operation could not apply for their size; none once it has succeeded."""
     operation = _operation(application)
     if operation.get("phase") == "Succeeded":
         return ()
-    conditions = (application.get("status") or {}).get("conditions") or ()
+    conditions = status_of(application).get("conditions") or ()
+    messages = (str(each.get("message") or "") for each in (operation, *conditions))
+    named = {match["name"] for text in messages for match in _TOO_LONG.finditer(text)}
     results = (operation.get("syncResult") or {}).get("resources") or ()
-    found: dict[str, None] = {}
-    for text in (operation.get("message"), *(each.get("message") for each in conditions)):
-        found |= dict.fromkeys(match["name"] for match in _TOO_LONG.finditer(str(text or "")))
-    for each in results:
-        if _SAYS_TOO_LONG.search(str(each.get("message") or "")):
-            found[str(each.get("name") or "")] = None
-    return tuple(sorted(found))
+    failed = (each for each in results if _SAYS_TOO_LONG.search(str(each.get("message") or "")))
+    return tuple(sorted(named | {str(each.get("name") or "") for each in failed}))
 
 
 def _row(application: Json, *, kept: Mapping[str, Any], found: Mapping[str, tuple[Json, ...]]) -> Row:
-    status, spec = application.get("status") or {}, application.get("spec") or {}
+    status, spec = status_of(application), spec_of(application)
     operation = _operation(application)
     destination = spec.get("destination") or {}
-    here = not destination or bool({destination.get("server"), destination.get("name")} & _HERE)
+    here = _is_here(destination)
     home, name = namespace_of(application), name_of(application)
     health = str((status.get("health") or {}).get("status") or "")
     phase = str(operation.get("phase") or "")
@@ -152,8 +156,13 @@ def _row(application: Json, *, kept: Mapping[str, Any], found: Mapping[str, tupl
     )
 
 
+def _is_here(destination: Mapping[str, Any]) -> bool:
+    """Tell whether an Application deploys into the cluster that Argo CD runs in."""
+    return not destination or bool({destination.get("server"), destination.get("name")} & _HERE)
+
+
 def _asked(look: Look, application: Json) -> bool:
-    """Whether the text means this Application: by its name, by a definition that it applies, or as it names none."""
+    """Tell whether the text is about this Application: by its name, by a definition it applies, or it names none."""
     if named := look.named.get("application", ""):
         return name_of(application) == named
     definition = look.named.get("crd", "")
@@ -162,7 +171,7 @@ def _asked(look: Look, application: Json) -> bool:
 
 
 def _prometheus(kept: Mapping[str, Any], found: Mapping[str, tuple[Json, ...]]) -> dict[str, Value]:
-    """What the Prometheus object, its StatefulSet and its operator say."""
+    """Return the state of the Prometheus object, its StatefulSet and its operator."""
     home, name = str(kept.get("namespace") or ""), str(kept.get("name") or "")
     prometheus = _named(found.get(_PROMETHEUSES, ()), home, name)
     stateful = _named(found.get("StatefulSet", ()), home, f"prometheus-{name}")
@@ -174,8 +183,8 @@ def _prometheus(kept: Mapping[str, Any], found: Mapping[str, tuple[Json, ...]]) 
         "exists": prometheus is not None,
         "available": str(available.get("status") or ""),
         "unavailable_because": str(available.get("message") or available.get("reason") or ""),
-        "ready": int((stateful.get("status") or {}).get("readyReplicas") or 0) if stateful else -1,
-        "wanted": int((stateful.get("spec") or {}).get("replicas", 1)) if stateful else -1,
+        "ready": int(status_of(stateful).get("readyReplicas") or 0) if stateful else -1,
+        "wanted": int(spec_of(stateful).get("replicas", 1)) if stateful else -1,
         "operator": next(filter(None, map(_operator_version, found.get("Deployment", ()))), ""),
     }
 
@@ -185,8 +194,8 @@ def _named(objects: Iterable[Json], namespace: str, name: str) -> Json | None:
 
 
 def _operator_version(deployment: Json) -> str:
-    """The tag of prometheus-operator's image; "" for any other Deployment."""
-    template = ((deployment.get("spec") or {}).get("template") or {}).get("spec") or {}
+    """Return the tag of prometheus-operator's image; "" for any other Deployment."""
+    template = spec_of(pod_template_of(deployment))
     images = (str(each.get("image") or "").partition("@")[0] for each in template.get("containers") or ())
     for image in images:
         repository, _, tag = image.rpartition("/")[2].partition(":")

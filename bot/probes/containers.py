@@ -1,6 +1,8 @@
-"""What the containers of the focused pods do now, did last, and as whom they are to run.
+"""The containers of the pods in question: their state now, how their last run ended, and the user they run as.
 
-One row per container, init containers and sidecars included; ephemeral ones are somebody's debugging, not the workload.
+A row per container, init containers and sidecars included; ephemeral ones are somebody's debugging, not the workload.
+With `ended` only the containers whose last run ended within a window of time: many controllers that exit together did
+not each fail for a reason of its own, what they share failed.
 """
 
 from __future__ import annotations
@@ -8,74 +10,159 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.cluster import owners
+from bot.cluster.errors import ClusterError
+from bot.cluster.owners import Top, topmost
 from bot.cluster.snapshot import Snapshot
+from bot.kube.containers import Container, Run, containers_in
+from bot.kube.objects import (
+    created_at,
+    labels_of,
+    name_of,
+    namespace_of,
+    node_name_of,
+    phase_of,
+    place_of,
+    ref,
+    spec_of,
+)
+from bot.kube.owners import owner_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
-from bot.probes.shared.owners import PERMISSIONS, Top, topmost
-from bot.probes.shared.runs import Container, containers_in
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
-from intents.domain import ArgDeclaration, Json, ProbeDeclaration, Reading, Row, RowType
+from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
+from bot.probes.shared.log_lines import BadPattern, compile_pattern
+from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
+from intents.declarations import FormerNames
+from intents.domain import (
+    ArgDeclaration,
+    Gap,
+    GapReason,
+    Json,
+    Permission,
+    ProbeDeclaration,
+    Reading,
+    Row,
+    RowType,
+    Value,
+)
 
 # A restart longer ago than this is no trouble of today.
 _RECENT_S: Final = 86_400
-# Whose owners are read at most.
+_WINDOW_S: Final = 3600
+# For so many pods the topmost owners are read.
 _MOST_OWNED: Final = 20
-# As the kubelet says it, newer and older (before 1.4).
+# The kubelet's wording, newer and older (before 1.4).
 _NAMED_USER: Final = re.compile(r"non-numeric user \((?P<user>[^)\s]{1,256})\)")
+
+_TOP: Final = {"top_kind": RowType.STRING, "top_name": RowType.STRING}
+_LEASE: Final = {"holds_lease": RowType.BOOLEAN, "lease": RowType.STRING}
 
 DECLARATION: Final = ProbeDeclaration(
     name="containers",
-    says="The state of each container of the pods in question, and the user it runs as",
+    says="a row per container of the pods in question: its state, the user it runs as, and how its last run ended",
     rows={
         "namespace": RowType.STRING,
         "pod": RowType.STRING,
-        "pod_phase": RowType.STRING,
+        "pod_age_s": RowType.INTEGER,
         "owner_kind": RowType.STRING,
         "owner": RowType.STRING,
-        "top_kind": RowType.STRING,
-        "top_name": RowType.STRING,
         "node": RowType.STRING,
         "container": RowType.STRING,
         "init": RowType.BOOLEAN,
         "image": RowType.STRING,
-        "ready": RowType.BOOLEAN,
-        "state": RowType.STRING,
-        "reason": RowType.STRING,
+        "state": RowType.STRING,  # waiting, running, terminated; "" before the kubelet reports one
+        "reason": RowType.STRING,  # of the state
         "message": RowType.STRING,
-        "exit_code": RowType.INTEGER,
         "restarts": RowType.INTEGER,
-        "state_age_s": RowType.INTEGER,
-        "last_reason": RowType.STRING,
-        "last_exit_code": RowType.INTEGER,
-        "last_message": RowType.STRING,
-        "last_finished_s": RowType.INTEGER,
-        "last_started_s": RowType.INTEGER,
+        "crash_looping": RowType.BOOLEAN,
         "run_as_non_root": RowType.BOOLEAN,
         "run_as_user": RowType.INTEGER,
         "image_user": RowType.STRING,
     },
     args={
         "troubled": ArgDeclaration(says="true: only containers that are not ready or restarted within 24 h"),
-        "owners": ArgDeclaration(says="true: fill top_kind and top_name for pods with a waiting container"),
+        "owners": ArgDeclaration(
+            says="true: also the topmost owner of pods with a waiting container", fills={"true": _TOP}
+        ),
+        "ended": ArgDeclaration(
+            says="true: only containers whose last run ended in a window around the last end of the pods in question,"
+            " else before now",
+            fills={
+                "true": {
+                    "exit_code": RowType.INTEGER,
+                    "end_reason": RowType.STRING,
+                    "finished_s": RowType.INTEGER,
+                    "ran_s": RowType.INTEGER,  # how long the run lasted
+                }
+            },
+        ),
+        "window_s": ArgDeclaration(
+            says=f"with `ended`: seconds on either side of that end, or before now; default {_WINDOW_S}"
+        ),
+        "exit_codes": ArgDeclaration(says="with `ended`: a list, only these exit codes"),
+        "among": ArgDeclaration(
+            says="with `ended`: RE2 pattern; where the request names no object, only containers whose pod, name or"
+            " image contains it"
+        ),
+        "everywhere": ArgDeclaration(
+            says="true, with `ended`: all pods, and the leases they compete for; those in question only set the window",
+            fills={"true": _LEASE},
+        ),
+        "steady": ArgDeclaration(
+            says="true, with `ended`: also containers that have never ended, with exit_code and finished_s -1"
+        ),
     },
     permissions=tuple(
         dict.fromkeys(
             (
                 *READS_PODS,
-                *PERMISSIONS,
+                *owners.PERMISSIONS,
+                Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+                Permission(verb="list", group="coordination.k8s.io", resource="leases"),
             )
         )
+    ),
+    formerly=(
+        FormerNames(
+            new_args=("ended", "window_s", "exit_codes", "among", "everywhere", "steady"),
+            leaving={
+                "pod_phase": RowType.STRING,
+                "ready": RowType.BOOLEAN,
+                "exit_code": RowType.INTEGER,
+                "state_age_s": RowType.INTEGER,
+                "last_reason": RowType.STRING,
+                "last_exit_code": RowType.INTEGER,
+                "last_message": RowType.STRING,
+                "last_finished_s": RowType.INTEGER,
+                "last_started_s": RowType.INTEGER,
+                **_TOP,
+            },
+        ),
+        FormerNames(
+            probe="restarts",
+            with_args={"ended": True},
+            keys={"reason": "end_reason"},
+            leaving={"ready": RowType.BOOLEAN, "control_plane": RowType.BOOLEAN, **_LEASE},
+        ),
     ),
 )
 
 
 async def read(look: Look) -> Reading:
+    """Read the containers of the pods in question, or those that ended."""
+    return await _ended(look) if look.flag("ended") else await _all(look)
+
+
+async def _all(look: Look) -> Reading:
     suspects = await pods_of(look)
     tops = await _tops(look.snapshot, suspects.pods) if look.flag("owners") else {}
     rows = [
-        _row(look.snapshot, container, tops.get(_key(pod))) for pod in suspects.pods for container in containers_in(pod)
+        _state_row(look, container, tops.get(place_of(pod)))
+        for pod in suspects.pods
+        for container in containers_in(pod)
     ]
     if look.flag("troubled"):
         rows = [row for row in rows if _is_troubled(row.values)]
@@ -84,75 +171,86 @@ async def read(look: Look) -> Reading:
 
 
 async def _tops(snapshot: Snapshot, pods: Sequence[Json]) -> dict[tuple[str, str], Top]:
-    """The topmost owners of pods with a waiting container, by pod: of healthy ones nobody asks."""
+    """Return the topmost owners of pods with a waiting container, by pod: those of healthy pods are not needed."""
     waiting = [pod for pod in pods if any(each.state == "waiting" for each in containers_in(pod))][:_MOST_OWNED]
     found = await asyncio.gather(*(topmost(snapshot, pod) for pod in waiting))
-    return {_key(pod): top for pod, top in zip(waiting, found, strict=True)}
+    return {place_of(pod): top for pod, top in zip(waiting, found, strict=True)}
 
 
-def _key(pod: Json) -> tuple[str, str]:
-    return namespace_of(pod), name_of(pod)
+def _common(look: Look, container: Container) -> dict[str, Value]:
+    """Return what every row says of a container."""
+    pod, owner = container.pod, owner_of(container.pod)
+    security = (_declared(container).get("securityContext") or {}, spec_of(pod).get("securityContext") or {})
+    return {
+        "namespace": namespace_of(pod),
+        "pod": name_of(pod),
+        "pod_age_s": age_s(look.snapshot, created_at(pod)),
+        "owner_kind": owner.kind,
+        "owner": owner.name,
+        "node": node_name_of(pod),
+        "container": container.name,
+        "init": container.init,
+        "image": container.image,
+        "state": container.state,
+        "reason": container.reason,
+        "message": container.message,
+        "restarts": container.restarts,
+        "crash_looping": container.crash_looping(look.now),
+        "run_as_non_root": bool(_effective(security, "runAsNonRoot", False)),
+        "run_as_user": int(_effective(security, "runAsUser", -1)),
+        "image_user": _image_user(container.message),
+        "ready": container.ready,
+    }
 
 
-def _row(snapshot: Snapshot, container: Container, top: Top | None) -> Row:
-    pod, kind, state = container.pod, container.state, container.detail
-    namespace, name, owner = namespace_of(pod), name_of(pod), owner_of(pod)
+def _state_row(look: Look, container: Container, top: Top | None) -> Row:
+    pod, state = container.pod, container.detail
     last = (container.status.get("lastState") or {}).get("terminated") or {}
-    spec = pod.get("spec") or {}
-    pod_security, security = spec.get("securityContext") or {}, _declared(spec, container).get("securityContext") or {}
-    finished_s = age_s(snapshot, (state if kind == "terminated" else last).get("finishedAt"))
+    finished_s = age_s(look.snapshot, (state if container.state == "terminated" else last).get("finishedAt"))
+    said = (container.message, container.reason, last.get("message"), last.get("reason"))
     return Row(
         values={
-            "namespace": namespace,
-            "pod": name,
-            "pod_phase": str((pod.get("status") or {}).get("phase", "")),
-            "owner_kind": owner.kind,
-            "owner": owner.name,
+            **_common(look, container),
             "top_kind": top.ref.kind if top else "",
             "top_name": top.ref.name if top else "",
-            "node": str(spec.get("nodeName", "")),
-            "container": container.name,
-            "init": container.init,
-            "image": container.image,
-            "ready": container.ready,
-            "state": kind,
-            "reason": str(state.get("reason", "")),
-            "message": str(state.get("message", "")),
-            "exit_code": int(state.get("exitCode", -1)),
-            "restarts": container.restarts,
-            "state_age_s": age_s(snapshot, state.get("startedAt") if kind == "running" else state.get("finishedAt")),
-            "last_reason": str(last.get("reason", "")),
-            "last_exit_code": int(last.get("exitCode", -1)),
-            "last_message": str(last.get("message", "")),
-            "last_finished_s": age_s(snapshot, last.get("finishedAt")),
-            "last_started_s": age_s(snapshot, last.get("startedAt")),
-            "run_as_non_root": bool(_effective(security, pod_security, "runAsNonRoot", False)),
-            "run_as_user": int(_effective(security, pod_security, "runAsUser", -1)),
-            "image_user": _image_user(str(state.get("message", ""))),
+            **_leaving(look, container, last),
         },
         subject=ref(pod, "Pod"),
-        quote=str(state.get("message") or state.get("reason") or last.get("message") or last.get("reason") or ""),
-        reproduce=f"kubectl -n {namespace} get pod {name} -o jsonpath='{{.status}}'",
-        at=moment(snapshot, finished_s),
+        quote=str(next(filter(None, said), "")),
+        reproduce=f"kubectl -n {namespace_of(pod)} get pod {name_of(pod)} -o jsonpath='{{.status}}'",
+        at=moment(look.snapshot, finished_s),
         lasts=not container.ready,
     )
 
 
-def _declared(spec: Mapping[str, Any], container: Container) -> Mapping[str, Any]:
-    declared = spec.get("initContainers" if container.init else "containers") or ()
+def _leaving(look: Look, container: Container, last: Mapping[str, Any]) -> dict[str, Value]:
+    """Return the keys that go with the next release."""
+    state = container.detail
+    changed = state.get("startedAt" if container.state == "running" else "finishedAt")
+    return {
+        "pod_phase": phase_of(container.pod),
+        "exit_code": int(state.get("exitCode", -1)),
+        "state_age_s": age_s(look.snapshot, changed),
+        "last_reason": str(last.get("reason", "")),
+        "last_exit_code": int(last.get("exitCode", -1)),
+        "last_message": str(last.get("message", "")),
+        "last_finished_s": age_s(look.snapshot, last.get("finishedAt")),
+        "last_started_s": age_s(look.snapshot, last.get("startedAt")),
+    }
+
+
+def _declared(container: Container) -> Mapping[str, Any]:
+    declared = spec_of(container.pod).get("initContainers" if container.init else "containers") or ()
     return next((each for each in declared if each.get("name") == container.name), {})
 
 
-def _effective(container: Mapping[str, Any], pod: Mapping[str, Any], key: str, unset: Any) -> Any:
-    """A container's own security setting wins over its pod's, explicit false and 0 included."""
-    for context in (container, pod):
-        if context.get(key) is not None:
-            return context[key]
-    return unset
+def _effective(contexts: Sequence[Mapping[str, Any]], key: str, unset: Any) -> Any:
+    """Return a security setting: a container's own wins over its pod's, explicit false and 0 included."""
+    return next((context[key] for context in contexts if context.get(key) is not None), unset)
 
 
 def _image_user(message: str) -> str:
-    """The name an image's USER has, where the kubelet refuses it for being a name; no API tells it otherwise."""
+    """Return the image's USER where the kubelet refuses it because it is a name; no API shows it otherwise."""
     refused = _NAMED_USER.search(message)
     return refused["user"] if refused else ""
 
@@ -162,6 +260,111 @@ def _is_troubled(row: Mapping[str, Any]) -> bool:
         return False
     restarted = row["restarts"] > 0 and row["last_finished_s"] != UNKNOWN and row["last_finished_s"] <= _RECENT_S
     return not row["ready"] or restarted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    """The ends that count: those of these exit codes (empty: any), between two ages in seconds."""
+
+    codes: frozenset[int]
+    newest: float
+    oldest: float
+    steady: bool
+
+    def holds(self, container: Container, run: Run | None) -> bool:
+        if run is None:
+            return self.steady and not container.init
+        in_time = run.finished_s != UNKNOWN and self.newest <= run.finished_s <= self.oldest
+        return in_time and (not self.codes or run.exit_code in self.codes)
+
+
+async def _ended(look: Look) -> Reading:
+    try:
+        among = compile_pattern(look.args.get("among"))
+    except BadPattern as error:
+        return Reading(gaps=(Gap(what="restarts", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+    suspects = await suspects_of(look)
+    window = _window(look, suspects)
+    pods, leases, gaps = suspects.pods, Competition((), ()), suspects.gaps
+    if look.flag("everywhere"):
+        pods, leases, more = await _everywhere(look, suspects.pods)
+        gaps += more
+    rows = []
+    for container in (each for pod in pods for each in containers_in(pod)):
+        run = container.ended(look.now)
+        meant = look.focus.names_object or among.search(container.described)
+        if meant and window.holds(container, run):
+            rows.append(_end_row(look, container, run, leases.lease_of(container.pod)))
+    rows.sort(key=_newest_first)
+    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+
+
+def _window(look: Look, suspects: Suspects) -> _Window:
+    codes = frozenset(int(code) for code in look.args.get("exit_codes") or ())
+    width = float(look.args.get("window_s") or _WINDOW_S)
+    around = _last_end(look, suspects.pods, codes)
+    return _Window(
+        codes=codes,
+        newest=0 if around == UNKNOWN else max(around - width, 0),
+        oldest=width if around == UNKNOWN else around + width,
+        steady=look.flag("steady"),
+    )
+
+
+def _last_end(look: Look, pods: Sequence[Json], codes: frozenset[int]) -> int:
+    """Return the age of the last end of the pods that the request names, -1 where it names none."""
+    if not (look.focus.names_object or look.named.get("lease")):
+        return UNKNOWN
+    runs = [run for pod in pods for each in containers_in(pod) if (run := each.ended(look.now))]
+    ends = [run.finished_s for run in runs if run.finished_s != UNKNOWN and (not codes or run.exit_code in codes)]
+    return min(ends, default=UNKNOWN)
+
+
+async def _everywhere(look: Look, focused: tuple[Json, ...]) -> tuple[tuple[Json, ...], Competition, tuple[Gap, ...]]:
+    """Return all pods and the leases they compete for; the focused pods where the others cannot be read."""
+    (pods, no_pods), (leases, no_leases) = await asyncio.gather(
+        _listed(look, "Pod"), _listed(look, "Lease", fields=f"metadata.namespace!={HEARTBEATS}")
+    )
+    pods = pods or focused
+    return pods, Competition(leases, pods), (*no_pods, *no_leases)
+
+
+async def _listed(look: Look, kind: str, fields: str = "") -> tuple[tuple[Json, ...], tuple[Gap, ...]]:
+    try:
+        listing = await look.snapshot.list(kind, fields=fields)
+    except ClusterError as error:
+        return (), (error.gap(),)
+    gap = listing.gap(f"all {kind}s")
+    return listing.items, (gap,) if gap else ()
+
+
+def _end_row(look: Look, container: Container, run: Run | None, lease: str) -> Row:
+    pod = container.pod
+    ending = run.says if run else container.state or "not started"
+    tier = labels_of(pod).get("tier")
+    return Row(
+        values={
+            **_common(look, container),
+            "exit_code": run.exit_code if run else -1,
+            "end_reason": run.reason if run else "",
+            "finished_s": run.finished_s if run else UNKNOWN,
+            "ran_s": run.ran_s if run else UNKNOWN,
+            "holds_lease": bool(lease),
+            "lease": lease,
+            # It goes with the next release.
+            "control_plane": owner_of(pod).kind == "StaticPod" or tier == "control-plane",
+        },
+        subject=ref(pod, "Pod"),
+        quote=f"{container.name}: {ending}, restartCount {container.restarts}",
+        reproduce=f"kubectl -n {namespace_of(pod)} get pod {name_of(pod)} -o jsonpath='{{.status.containerStatuses}}'",
+        at=moment(look.snapshot, run.finished_s) if run else None,
+    )
+
+
+def _newest_first(row: Row) -> tuple[bool, int, str, str, str]:
+    values = row.values
+    finished = int(str(values["finished_s"]))
+    return finished == UNKNOWN, finished, str(values["namespace"]), str(values["pod"]), str(values["container"])
 
 
 PROBE: Final = Probe(declaration=DECLARATION, read=read)

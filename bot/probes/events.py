@@ -1,7 +1,7 @@
-"""The events about the focus: what controllers, the scheduler and kubelets said, and whether it still holds.
+"""The events about the object in question, as controllers, the scheduler and kubelets wrote them; do they still hold?
 
-No event is written when a thing recovers, so a warning is stale when its object's own state says otherwise since, or
-the object is gone or another of the same name. Rows come newest first.
+No event is written when an object recovers: so a warning is stale when the object's own state contradicts it since, or
+when the object is gone or another one of the same name. Rows come newest first.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from bot.cluster import owners
 from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.events import event_count, event_last_seen, involved_object, oldest_first
 from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
+from bot.kube.objects import phase_of, ref, uid_of
+from bot.kube.owners import controller_of, owner_of
 from bot.kube.replicas import replicas_of
 from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, Probe
-from bot.probes.shared import owners
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.log_lines import BadPattern, compile_pattern, quoted
-from bot.probes.shared.scope import owner_of, ref
+from intents.declarations import FormerNames
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -35,23 +37,19 @@ from intents.domain import (
     RowType,
 )
 
-# The newest events that are kept, and of how many objects the state is read to tell whether they still hold.
+# So many events are kept, the newest; for so many objects the state is read to tell whether these still hold.
 _MOST_EVENTS: Final = 200
 _MOST_SUBJECTS: Final = 20
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "Job")
 
 DECLARATION: Final = ProbeDeclaration(
     name="events",
-    says="Events about the object in question and its owners, or of the namespace",
+    says="a row per event about the object in question and its owners, or of the namespace",
     rows={
         "kind": RowType.STRING,
         "namespace": RowType.STRING,
         "name": RowType.STRING,
-        "reason": RowType.STRING,
-        "type": RowType.STRING,
         "message": RowType.STRING,
-        "count": RowType.INTEGER,
-        "first_s": RowType.INTEGER,
         "last_s": RowType.INTEGER,
         "stale": RowType.BOOLEAN,
     },
@@ -71,12 +69,22 @@ DECLARATION: Final = ProbeDeclaration(
             )
         )
     ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "reason": RowType.STRING,
+                "type": RowType.STRING,
+                "count": RowType.INTEGER,
+                "first_s": RowType.INTEGER,
+            }
+        ),
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scope:
-    """The events in scope, oldest first."""
+    """The events in question, oldest first."""
 
     events: Sequence[Json] = ()
     missing: str = ""
@@ -84,6 +92,7 @@ class _Scope:
 
 
 async def read(look: Look) -> Reading:
+    """Read the events in question, and the objects they are about."""
     try:
         pattern = compile_pattern(look.args.get("capture"))
     except BadPattern as error:
@@ -122,7 +131,7 @@ async def _scope(look: Look) -> _Scope:
 
 
 async def _of_pod(snapshot: Snapshot, about: ObjectRef) -> _Scope:
-    """A pod's events and those of its owners, who say why it was not made or is gone."""
+    """Return a pod's events and those of its owners, which report why a pod was not created or was deleted."""
     if about.namespace:
         found = await snapshot.find("Pod", about.name, namespace=about.namespace)
         pods: Sequence[Json] = (found,) if found else ()
@@ -134,20 +143,17 @@ async def _of_pod(snapshot: Snapshot, about: ObjectRef) -> _Scope:
 
 
 def _chain(pod: Json) -> list[ObjectRef]:
-    """A pod, its controller, and the workload over that."""
+    """Return a pod, its controller, and the workload above that."""
     itself = ref(pod, "Pod")
-    controllers = [
-        ObjectRef(kind=each["kind"], namespace=itself.namespace, name=each["name"], uid=each.get("uid", ""))
-        for each in pod["metadata"].get("ownerReferences") or ()
-        if each.get("controller")
-    ]
+    controller = controller_of(pod)
+    controllers = [controller] if controller else []
     workload = replace(owner_of(pod), uid="")
     above = [] if any((each.kind, each.name) == (workload.kind, workload.name) for each in controllers) else [workload]
     return [itself, *controllers, *(above if controllers else ())]
 
 
 async def _of_named(snapshot: Snapshot, about: Iterable[ObjectRef]) -> tuple[Json, ...]:
-    """The events about objects; of one without a namespace those in any."""
+    """Return the events about objects; for one without a namespace those in any namespace."""
 
     async def of(one: ObjectRef) -> Sequence[Json]:
         resource = await snapshot.served(one.kind)
@@ -165,7 +171,7 @@ async def _of_named(snapshot: Snapshot, about: Iterable[ObjectRef]) -> tuple[Jso
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Subject:
-    """An event's object as it is now: `read` is false where that is not known, `manifest` None where it is gone."""
+    """An event's object as it is now: `read` is false where it could not be read, `manifest` None where it is gone."""
 
     read: bool
     manifest: Json | None = None
@@ -177,7 +183,7 @@ _UNREAD: Final = _Subject(read=False)
 async def _objects(
     snapshot: Snapshot, newest_first: Iterable[Json]
 ) -> tuple[dict[ObjectRef, _Subject], tuple[Gap, ...]]:
-    """The objects of events by reference, and what of them could not be read."""
+    """Return the objects of events by reference, and what of them could not be read."""
     about = list(dict.fromkeys(map(involved_object, newest_first)))
     gaps: list[Gap] = []
 
@@ -220,12 +226,12 @@ def _row(snapshot: Snapshot, event: Json, subject: _Subject, groups: Mapping[str
 
 
 def is_stale(event: Json, manifest: Json | None) -> bool:
-    """Whether an event no longer holds of its object as that is now; None is an object that is gone."""
+    """Tell whether an event no longer holds for its object as that is now; None is an object that is gone."""
     about = involved_object(event)
     if manifest is None:
         return True
-    uid = manifest["metadata"].get("uid", "")
-    # The kubelet writes a node's name where its uid belongs.
+    uid = uid_of(manifest)
+    # The kubelet writes a node's name in the place of its uid.
     if about.uid and uid and about.uid not in (uid, about.name):
         return True
     if event.get("type") != "Warning":
@@ -233,7 +239,7 @@ def is_stale(event: Json, manifest: Json | None) -> bool:
     if about.kind in _WORKLOADS:
         counts = replicas_of(manifest)
         return counts.desired <= min(counts.created, counts.ready)
-    if (manifest.get("status") or {}).get("phase") == "Succeeded":
+    if phase_of(manifest) == "Succeeded":
         return True
     ready = condition(manifest, "Ready")
     since, seen = parse_time(ready.get("lastTransitionTime")), event_last_seen(event)

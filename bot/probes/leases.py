@@ -1,4 +1,4 @@
-"""Leader election leases: who holds them, whether they are renewed, and how their holders fared."""
+"""Leader election leases: their holders, and whether these renew them."""
 
 from __future__ import annotations
 
@@ -6,54 +6,56 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound
+from bot.kube.containers import Run, containers_in
+from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref, spec_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Holders, leases_named
-from bot.probes.shared.runs import Run, containers_in
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, pods_of
+from intents.declarations import FormerNames
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
 
-# A lease not renewed for so many of its own durations has been given up.
+# A lease is stale when it was not renewed for so many of its own durations.
 _STALE_DURATIONS: Final = 2
 
 DECLARATION: Final = ProbeDeclaration(
     name="leases",
-    says="Leader election leases: the one named, those the pods in question compete for, or all of the namespace",
+    says="a row per leader election lease: the one named, those the pods in question compete for, or all of the"
+    " namespace",
     rows={
         "namespace": RowType.STRING,
         "name": RowType.STRING,
         "holder": RowType.STRING,
-        "holder_pod": RowType.STRING,
         "transitions": RowType.INTEGER,
         "age_s": RowType.INTEGER,
         "renew_age_s": RowType.INTEGER,
-        "duration_s": RowType.INTEGER,
         "stale": RowType.BOOLEAN,
-        "acquired_s": RowType.INTEGER,
-        "holder_restarts": RowType.INTEGER,
-        "holder_last_exit_code": RowType.INTEGER,
-        "holder_last_finished_s": RowType.INTEGER,
     },
     permissions=(
         *READS_PODS,
         Permission(verb="get", group="coordination.k8s.io", resource="leases"),
         Permission(verb="list", group="coordination.k8s.io", resource="leases"),
     ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "holder_pod": RowType.STRING,
+                "duration_s": RowType.INTEGER,
+                "acquired_s": RowType.INTEGER,
+                "holder_restarts": RowType.INTEGER,
+                "holder_last_exit_code": RowType.INTEGER,
+                "holder_last_finished_s": RowType.INTEGER,
+            }
+        ),
+    ),
 )
 
 
 async def read(look: Look) -> Reading:
+    """Read the leases in question and the pods that hold them."""
     name = look.focus.name if look.focus.kind == "Lease" else look.named.get("lease", "")
     if name:
-        subject = ObjectRef(kind="Lease", namespace=look.focus.namespace, name=name)
-        try:
-            leases: Sequence[Json] = await leases_named(look, name)
-        except NotFound:
-            return Reading(missing=str(subject))
-        except ClusterError as error:
-            return Reading(gaps=(error.gap(str(subject)),))
-        pods, gaps = await _pods(look)
-        return Reading(rows=_rows(look, leases, pods), gaps=gaps)
+        return await _of_name(look, name)
     try:
         leases = await _all_leases(look)
     except ClusterError as error:
@@ -62,18 +64,26 @@ async def read(look: Look) -> Reading:
     if not look.focus.names_object:
         return Reading(rows=_rows(look, leases, pods), gaps=gaps)
     suspects = await pods_of(look)
-    focused = {(namespace_of(pod), name_of(pod)) for pod in suspects.pods}
+    focused = set(map(place_of, suspects.pods))
     holders = Holders(pods or suspects.pods)
-    own = [
-        lease
-        for lease in leases
-        if any((namespace_of(pod), name_of(pod)) in focused for pod in holders.competitors(lease))
-    ]
+    own = [lease for lease in leases if focused & set(map(place_of, holders.competitors(lease)))]
     return Reading(rows=_rows(look, own, pods or suspects.pods), gaps=(*suspects.gaps, *gaps), missing=suspects.missing)
 
 
+async def _of_name(look: Look, name: str) -> Reading:
+    subject = ObjectRef(kind="Lease", namespace=look.focus.namespace, name=name)
+    try:
+        leases = await leases_named(look, name)
+    except NotFound:
+        return Reading(missing=str(subject))
+    except ClusterError as error:
+        return Reading(gaps=(error.gap(str(subject)),))
+    pods, gaps = await _pods(look)
+    return Reading(rows=_rows(look, leases, pods), gaps=gaps)
+
+
 async def _all_leases(look: Look) -> list[Json]:
-    """The leases of the namespace, or of all: nodes' heartbeats are not asked for, there is one per node."""
+    """Return the leases of the namespace, or of all but that of the nodes' heartbeats, which has one per node."""
     namespace = look.focus.namespace
     fields = "" if namespace else f"metadata.namespace!={HEARTBEATS}"
     listing = await look.snapshot.list("Lease", namespace=namespace, fields=fields)
@@ -88,13 +98,13 @@ async def _pods(look: Look) -> tuple[Sequence[Json], tuple[Gap, ...]]:
 
 
 def _rows(look: Look, leases: Sequence[Json], pods: Sequence[Json]) -> tuple[Row, ...]:
-    ordered = sorted(leases, key=lambda lease: (namespace_of(lease), name_of(lease)))
+    ordered = sorted(leases, key=place_of)
     holders = Holders(pods)
     return tuple(_row(look, lease, holders.of(lease)) for lease in ordered)
 
 
 def _row(look: Look, lease: Json, holder: Json | None) -> Row:
-    spec = lease.get("spec") or {}
+    spec = spec_of(lease)
     namespace, name = namespace_of(lease), name_of(lease)
     duration = int(spec.get("leaseDurationSeconds") or UNKNOWN)
     renewed = age_s(look.snapshot, spec.get("renewTime"))
@@ -108,12 +118,13 @@ def _row(look: Look, lease: Json, holder: Json | None) -> Row:
             "namespace": namespace,
             "name": name,
             "holder": identity,
-            "holder_pod": name_of(holder or {}),
             "transitions": transitions,
-            "age_s": age_s(look.snapshot, lease.get("metadata", {}).get("creationTimestamp")),
+            "age_s": age_s(look.snapshot, created_at(lease)),
             "renew_age_s": renewed,
-            "duration_s": duration,
             "stale": stale,
+            # These go with the next release.
+            "holder_pod": name_of(holder or {}),
+            "duration_s": duration,
             "acquired_s": acquired,
             "holder_restarts": max((each.restarts for each in containers_in(holder or {})), default=0),
             "holder_last_exit_code": last.exit_code if last else -1,
@@ -127,8 +138,8 @@ def _row(look: Look, lease: Json, holder: Json | None) -> Row:
 
 
 def _last_run(look: Look, pod: dict[str, Any] | None) -> Run | None:
-    """The run of a pod's containers that ended last."""
-    runs = [run for each in containers_in(pod or {}) if not each.init and (run := each.ended(look.snapshot))]
+    """Return the run of a pod's containers that ended last."""
+    runs = [run for each in containers_in(pod or {}) if not each.init and (run := each.ended(look.now))]
     return min(runs, key=lambda run: run.finished_s if run.finished_s != UNKNOWN else 1 << 40, default=None)
 
 

@@ -1,15 +1,18 @@
-"""What containers said: the lines of their logs that match a pattern, joined with how the run that wrote them ended.
+"""The lines of container logs that match a pattern, with how the run that wrote them ended.
 
-One read answers "the log of the run that exited with 255 holds this line", so that no rule has to join.
+One row answers "the log of the run that exited with 255 has this line", so that no rule has to join.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
+from bot.kube.containers import Container, containers_in, trouble_order
+from bot.kube.objects import name_of, namespace_of, node_name_of, place_of, ref
+from bot.kube.owners import owner_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, moment
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
@@ -24,8 +27,8 @@ from bot.probes.shared.log_lines import (
     logs_of,
     matches_in,
 )
-from bot.probes.shared.runs import Container, containers_in, trouble
-from bot.probes.shared.scope import READS_PODS, Suspects, name_of, namespace_of, owner_of, ref
+from bot.probes.shared.scope import READS_PODS, Suspects
+from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 MOST_PODS: Final = 6
@@ -34,8 +37,8 @@ MOST_LOGS: Final = 16
 DECLARATION: Final = ProbeDeclaration(
     name="logs",
     says=(
-        f"Matching lines in the last {TAIL_LINES} of container logs, newest first; what is broken is read first, "
-        f"at most {MOST_PODS} pods"
+        f"a row per matching line in the last {TAIL_LINES} of container logs, newest first; containers in trouble are"
+        f" read first, at most {MOST_PODS} pods"
     ),
     rows={
         "namespace": RowType.STRING,
@@ -47,9 +50,7 @@ DECLARATION: Final = ProbeDeclaration(
         "line": RowType.STRING,
         "previous": RowType.BOOLEAN,  # written by a run that has ended
         "line_age_s": RowType.INTEGER,
-        "ready": RowType.BOOLEAN,
         "restarts": RowType.INTEGER,
-        "state": RowType.STRING,
         "exit_code": RowType.INTEGER,  # of the run that wrote the line, else of the one before it
         "finished_s": RowType.INTEGER,
         "crash_looping": RowType.BOOLEAN,
@@ -77,26 +78,29 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="get", group="coordination.k8s.io", resource="leases"),
         Permission(verb="list", group="coordination.k8s.io", resource="leases"),
     ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "ready": RowType.BOOLEAN,
+                "state": RowType.STRING,
+            }
+        ),
+    ),
 )
 
 
 async def read(look: Look) -> Reading:
+    """Read the logs of the containers in question, those in trouble first."""
     try:
         pattern = compile_pattern(look.args.get("capture"))
         among = compile_pattern(look.args.get("among"))
     except BadPattern as error:
         return Reading(gaps=(Gap(what="logs", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
     suspects = await _suspects(look)
-    containers = [each for pod in suspects.pods for each in containers_in(pod) if _is_asked_for(each, look)]
-    if not look.focus.names_object:
-        containers = [each for each in containers if among.search(each.described)]
-    containers.sort(key=lambda each: trouble(each, look.snapshot))
-    if look.flag("competing_first"):
-        competition = await _competition(look, suspects.pods)
-        containers.sort(key=lambda each: not competition.lease_of(each.pod))
+    containers = await _containers(look, suspects.pods, among)
     which = str(look.args.get("previous") or "both")
     logs = [log for container in containers for log in logs_of(container, look.snapshot, which=which)]
-    chosen = _newest_trouble(logs)
+    chosen = _of_first_pods(logs)
     since_s = float(look.args.get("since_s") or 0)
     most = 1 if look.flag("newest_only") else MOST_LINES
     read_logs = await asyncio.gather(
@@ -110,8 +114,20 @@ async def read(look: Look) -> Reading:
     return Reading(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
+async def _containers(look: Look, pods: Sequence[Json], among: Any) -> list[Container]:
+    """Return the containers to read, in the order in which their logs matter."""
+    found = [each for pod in pods for each in containers_in(pod) if _is_asked_for(each, look)]
+    if not look.focus.names_object:
+        found = [each for each in found if among.search(each.described)]
+    found.sort(key=lambda each: trouble_order(each, look.now))
+    if look.flag("competing_first"):
+        competition = await _competition(look, pods)
+        found.sort(key=lambda each: not competition.lease_of(each.pod))
+    return found
+
+
 async def _competition(look: Look, pods: Sequence[Json]) -> Competition:
-    """Who competes for leases. It only decides what is read first, so leases that cannot be read are no gap."""
+    """Return who competes for leases. It only orders the reads, so leases that cannot be read are no gap."""
     if look.focus.names_object or look.named.get("lease"):
         return Competition((), ())
     try:
@@ -131,7 +147,7 @@ async def _suspects(look: Look) -> Suspects:
     except ClusterError as error:
         return Suspects(gaps=(error.gap(f"pods labelled {selector} {place}"),))
     if not pods:
-        # A component that runs outside the cluster's sight may be ill all the same: absence here proves nothing.
+        # The component may run outside the cluster, and fail there: its absence here proves nothing.
         detail = f"no pod {place} is labelled so: it runs outside the cluster, or under other labels"
         return Suspects(gaps=(Gap(what=f"the logs of {selector}", reason=GapReason.NOT_FOUND, detail=detail),))
     return Suspects(pods=pods)
@@ -142,16 +158,15 @@ def _is_asked_for(container: Container, look: Look) -> bool:
     wanted = str(look.args.get("container") or ("" if fixed else look.focus.container))
     if wanted:
         return container.name == wanted
-    # An init container that did its work has nothing to say about what fails now.
+    # The log of an init container that did its work does not show what fails now.
     done = container.state == "terminated" and container.detail.get("exitCode") == 0
     return not (container.init and done)
 
 
-def _newest_trouble(logs: Sequence[Log]) -> list[Log]:
-    """The logs of the first pods; `logs` come with the worst trouble first."""
-    pods = list(dict.fromkeys((namespace_of(log.container.pod), name_of(log.container.pod)) for log in logs))
-    kept = set(pods[:MOST_PODS])
-    return [log for log in logs if (namespace_of(log.container.pod), name_of(log.container.pod)) in kept][:MOST_LOGS]
+def _of_first_pods(logs: Sequence[Log]) -> list[Log]:
+    """Return the logs of the first pods; `logs` come with the worst trouble first."""
+    pods = list(dict.fromkeys(place_of(log.container.pod) for log in logs))
+    return [log for log in logs if place_of(log.container.pod) in pods[:MOST_PODS]][:MOST_LOGS]
 
 
 def _rows(matches: Matches, look: Look) -> Iterator[Row]:
@@ -166,16 +181,17 @@ def _rows(matches: Matches, look: Look) -> Iterator[Row]:
                 "owner_kind": owner.kind,
                 "owner": owner.name,
                 "container": container.name,
-                "node": str((pod.get("spec") or {}).get("nodeName", "")),
+                "node": node_name_of(pod),
                 "line": line.text,
                 "previous": log.ended,
                 "line_age_s": line.age_s,
-                "ready": container.ready,
                 "restarts": container.restarts,
-                "state": container.state,
                 "exit_code": run.exit_code if run else -1,
                 "finished_s": run.finished_s if run else UNKNOWN,
-                "crash_looping": container.crash_looping(look.snapshot),
+                "crash_looping": container.crash_looping(look.now),
+                # These go with the next release.
+                "ready": container.ready,
+                "state": container.state,
             },
             subject=ref(pod, "Pod"),
             quote=line.text,
@@ -185,7 +201,7 @@ def _rows(matches: Matches, look: Look) -> Iterator[Row]:
 
 
 def _age(line: Line, log: Log) -> int:
-    """How old a line is: one without a time was written before its run ended."""
+    """Return the age of a line; a line without a time was written before its run ended."""
     return log.run.finished_s if line.age_s == UNKNOWN and log.ended and log.run else line.age_s
 
 

@@ -1,20 +1,22 @@
-"""Whether a component of the cluster is watched: its pods, and the monitors of the Prometheus operator that mean them.
+"""The monitors of the Prometheus operator that scrape a component of the cluster, beside its pods.
 
-An alert that a target has disappeared says the same of a component that is down and of one that nobody scrapes.
+An alert that a target has disappeared fires for a component that is down and for one that nothing scrapes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound
-from bot.kube.conditions import condition
+from bot.kube.flags import words_of
+from bot.kube.objects import labels_of, name_of, namespace_of, place_of, spec_of
+from bot.kube.owners import owner_of
+from bot.kube.pod_readiness import is_ready
+from bot.kube.prometheus_monitors import GROUP, Selection, picks, selections
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.monitors import GROUP, Selection, labels_of, picks, selections
-from bot.probes.shared.scope import name_of, namespace_of, owner_of
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -25,9 +27,10 @@ from intents.domain import (
     Reading,
     Row,
     RowType,
+    Value,
 )
 
-# Labels under which components of the cluster carry their name, and on GKE and AKS their static pods.
+# Labels with the name of a component of the cluster, also of static pods on GKE and AKS.
 _NAME_LABELS: Final = ("k8s-app", "component", "app.kubernetes.io/name", "app")
 _MONITORS: Final = ("podmonitors", "servicemonitors", "scrapeconfigs")
 _SERVERS: Final = ("prometheuses", "prometheusagents")
@@ -35,7 +38,7 @@ _ADDRESS: Final = re.compile(r"(?m)^\s*metricsBindAddress:[ \t]*[\"']?([^\"'\s#]
 
 DECLARATION: Final = ProbeDeclaration(
     name="monitors",
-    says="One row: a component's pods, and the PodMonitors, ServiceMonitors and ScrapeConfigs that mean them",
+    says="one row: a component's pods, and the PodMonitors, ServiceMonitors and ScrapeConfigs that select them",
     rows={
         "namespace": RowType.STRING,
         "name": RowType.STRING,
@@ -50,12 +53,12 @@ DECLARATION: Final = ProbeDeclaration(
         "ignored": RowType.STRINGS,  # those that no Prometheus takes
         "prometheus_namespace": RowType.STRING,  # the first Prometheus object, "" if there is none
         "prometheus": RowType.STRING,
-        "additional": RowType.BOOLEAN,  # some Prometheus has scrape configs in a Secret, which is not looked into
-        "release": RowType.STRING,  # the label `release` that this Prometheus wants of a PodMonitor
+        "additional": RowType.BOOLEAN,  # some Prometheus has scrape configs in a Secret, which is not read
+        "release": RowType.STRING,  # the label `release` that this Prometheus requires of a PodMonitor
         "takes_any": RowType.BOOLEAN,  # it takes PodMonitors of any labels
-        "name_free": RowType.BOOLEAN,  # no PodMonitor of the component's name is beside it yet
-        "address": RowType.STRING,  # where the component's configuration has its metrics listen; "" unknown
-        "loopback": RowType.BOOLEAN,  # that is an address which only its own node reaches
+        "name_free": RowType.BOOLEAN,  # no PodMonitor beside it has the component's name yet
+        "address": RowType.STRING,  # where the component serves its metrics, by its configuration; "" unknown
+        "loopback": RowType.BOOLEAN,  # only its own node reaches that address
     },
     args={
         "component": ArgDeclaration(says="its name, as its pods' labels carry it", required=True),
@@ -73,7 +76,7 @@ DECLARATION: Final = ProbeDeclaration(
 
 @dataclass(slots=True)
 class _Found:
-    """What was read: objects by plural, which plurals the cluster has, and what was refused."""
+    """The objects that were read by plural, the plurals that the cluster serves, and what was refused."""
 
     objects: dict[str, list[Json]] = field(default_factory=dict)
     served: set[str] = field(default_factory=set)
@@ -84,7 +87,7 @@ class _Found:
 
 
 async def read(look: Look) -> Reading:
-    """`not_applicable` where the Prometheus operator's kinds are not installed."""
+    """Read monitors, servers and the component; not applicable without the Prometheus operator's kinds."""
     component = str(look.args.get("component") or "")
     namespace = str(look.args.get("namespace") or "kube-system")
     found = _Found()
@@ -106,7 +109,7 @@ async def read(look: Look) -> Reading:
 
 
 async def _list(look: Look, found: _Found, plural: str) -> None:
-    """Raises ClusterError if it cannot be told whether there is such a kind."""
+    """Read all objects of a kind. Raises ClusterError if it is not known whether the cluster has the kind."""
     resource = await look.snapshot.served(f"{plural}.{GROUP}")
     if resource is None:
         return
@@ -122,7 +125,7 @@ async def _list(look: Look, found: _Found, plural: str) -> None:
 
 
 async def _core(look: Look, found: _Found, namespace: str) -> None:
-    """The pods and Services where the component runs, and the labels of namespaces that selectors go by."""
+    """Read the pods and Services where the component runs, and the namespaces that selectors may name."""
     for kind, plural, home in (
         ("Pod", "pods", namespace),
         ("Service", "services", namespace),
@@ -141,13 +144,9 @@ def _label_key(pod: Json, component: str) -> str:
 
 
 async def _address(look: Look, found: _Found, *, component: str, namespace: str, pods: Sequence[Json]) -> str:
-    """Where its metrics listen, by its arguments or its ConfigMap; "" if neither says."""
-    flag = "--metrics-bind-address="
-    for pod in pods:
-        for container in (pod.get("spec") or {}).get("containers") or ():
-            for argument in (*(container.get("command") or ()), *(container.get("args") or ())):
-                if str(argument).startswith(flag):
-                    return str(argument).removeprefix(flag)
+    """Return where its metrics are served, by its arguments or its ConfigMap; "" if neither says."""
+    if given := next(_bind_addresses(pods), ""):
+        return given
     if not pods:
         return ""
     try:
@@ -163,27 +162,25 @@ async def _address(look: Look, found: _Found, *, component: str, namespace: str,
     return "" if match is None else match.group(1) or "127.0.0.1:10249"
 
 
+def _bind_addresses(pods: Sequence[Json]) -> Iterator[str]:
+    """Yield the addresses in the arguments of pods."""
+    flag = "--metrics-bind-address="
+    for pod in pods:
+        for container in spec_of(pod).get("containers") or ():
+            yield from (word.removeprefix(flag) for word in words_of(container) if word.startswith(flag))
+
+
 def _row(
     found: _Found, *, component: str, namespace: str, pods: Sequence[Json], chosen: Sequence[Selection], address: str
 ) -> Row:
-    servers = found.of(*_SERVERS)
-    namespaces = {name_of(item): labels_of(item) for item in found.of("namespaces")}
-    taken = [
-        each
-        for each in chosen
-        # Others than the operator read these objects too: without a Prometheus object nothing says who does not.
-        if not servers or any(picks(server, each.monitor, namespace_labels=namespaces) for server in servers)
-    ]
-    server: Json = min(servers, key=lambda each: (namespace_of(each), name_of(each)), default={})
-    wanted = (server.get("spec") or {}).get("podMonitorSelector")
+    taken = _taken(found, chosen)
     owner = owner_of(pods[0]) if pods else ObjectRef(kind="", name="")
-    unready = sorted(name_of(pod) for pod in pods if condition(pod, "Ready").get("status") != "True")
     return Row(
         values={
             "namespace": namespace,
             "name": component,
             "pods": len(pods),
-            "unready_pods": tuple(unready),
+            "unready_pods": tuple(sorted(name_of(pod) for pod in pods if not is_ready(pod))),
             "owner_kind": owner.kind,
             "owner": owner.name,
             "label_key": _label_key(pods[0], component) if pods else "",
@@ -191,13 +188,7 @@ def _row(
             "monitors": tuple(each.named for each in taken if each.targets),
             "portless": tuple(each.named for each in taken if not each.targets),
             "ignored": tuple(each.named for each in chosen if each not in taken),
-            "prometheus_namespace": namespace_of(server),
-            "prometheus": name_of(server),
-            "additional": any((each.get("spec") or {}).get("additionalScrapeConfigs") for each in servers),
-            "release": _release(wanted),
-            "takes_any": wanted == {},
-            "name_free": (namespace_of(server), component)
-            not in {(namespace_of(each), name_of(each)) for each in found.of("podmonitors")},
+            **_of_prometheus(found, component),
             "address": address,
             "loopback": address.startswith(("127.", "localhost", "[::1]")),
         },
@@ -207,8 +198,37 @@ def _row(
     )
 
 
+def _taken(found: _Found, chosen: Sequence[Selection]) -> list[Selection]:
+    """Return the monitors that some Prometheus takes.
+
+    Other programs than the operator read these objects too: without a Prometheus object all count as taken.
+    """
+    servers = found.of(*_SERVERS)
+    labels = {name_of(item): labels_of(item) for item in found.of("namespaces")}
+    return [
+        each
+        for each in chosen
+        if not servers or any(picks(server, each.monitor, namespace_labels=labels) for server in servers)
+    ]
+
+
+def _of_prometheus(found: _Found, component: str) -> dict[str, Value]:
+    """Return the first Prometheus object, and the PodMonitors that it takes."""
+    servers = found.of(*_SERVERS)
+    server: Json = min(servers, key=place_of, default={})
+    wanted = spec_of(server).get("podMonitorSelector")
+    return {
+        "prometheus_namespace": namespace_of(server),
+        "prometheus": name_of(server),
+        "additional": any(spec_of(each).get("additionalScrapeConfigs") for each in servers),
+        "release": _release(wanted),
+        "takes_any": wanted == {},
+        "name_free": (namespace_of(server), component) not in set(map(place_of, found.of("podmonitors"))),
+    }
+
+
 def _release(selector: Mapping[str, Any] | None) -> str:
-    """The one label that the usual chart asks for; "" for any other demand."""
+    """Return the one label that the usual chart asks for; "" for any other selector."""
     labels = (selector or {}).get("matchLabels") or {}
     alone = set(labels) == {"release"} and not (selector or {}).get("matchExpressions")
     return str(labels["release"]) if alone else ""

@@ -1,4 +1,4 @@
-"""The NetworkPolicies between the pods in question, and whether what they allow together leaves the way open.
+"""The NetworkPolicies between the pods in question, and whether they together let the connection pass.
 
 A policy that selects a pod restricts it; it blocks only if no policy of that pod allows the connection asked about.
 """
@@ -15,10 +15,12 @@ from bot.kube import network_policies as kube
 from bot.kube import services
 from bot.kube.addresses import ip_in, port_in
 from bot.kube.network_policies import Connection, Direction, Peer
+from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, place_of, ref, spec_of, status_of
+from bot.kube.owners import workload_of
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.holders import workload_of
 from bot.probes.shared.questioned_services import questioned_services
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, pods_of, ref, selecting
+from bot.probes.shared.scope import READS_PODS, pods_of
+from intents.declarations import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # One pod of each workload: they have the same labels.
@@ -26,19 +28,17 @@ MOST_PODS: Final = 12
 
 DECLARATION: Final = ProbeDeclaration(
     name="network-policies",
-    says="A row per pod in question, direction and NetworkPolicy that restricts it there: what passes, is the way open",
+    says="a row per pod in question, direction and NetworkPolicy that restricts it there: what it lets pass",
     rows={
         "namespace": RowType.STRING,
         "policy": RowType.STRING,
         "pod": RowType.STRING,
         "direction": RowType.STRING,  # ingress or egress
-        "certain": RowType.BOOLEAN,  # the request tells that this is the direction of the connection that fails
-        "peer": RowType.STRING,  # the other end; "" where the request does not tell it
+        "certain": RowType.BOOLEAN,  # the request shows that the failing connection has this direction
+        "peer": RowType.STRING,  # the other end; "" where the request does not name it
         "port": RowType.STRING,
         "allows": RowType.STRING,
-        "allows_nothing": RowType.BOOLEAN,
         "blocks": RowType.BOOLEAN,  # no policy of the pod allows what is asked about
-        "policies": RowType.INTEGER,  # that restrict the pod in this direction
     },
     permissions=(
         *READS_PODS,
@@ -46,12 +46,20 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="list", resource="services"),
         Permission(verb="get", resource="namespaces"),
     ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "allows_nothing": RowType.BOOLEAN,
+                "policies": RowType.INTEGER,
+            }
+        ),
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ends:
-    """Who calls whom, as far as the request tells: the servers may be an address outside."""
+    """The clients and servers of a connection, as far as the request names them; `outside` is an external address."""
 
     clients: tuple[Json, ...] = ()
     servers: tuple[Json, ...] = ()
@@ -67,7 +75,7 @@ class _Ends:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Way:
-    """One end of a connection in one direction."""
+    """One end of a connection, in one direction."""
 
     pod: Json
     direction: Direction
@@ -76,8 +84,10 @@ class _Way:
 
 
 async def read(look: Look) -> Reading:
+    """Read the pods at both ends of the connection in question, and the policies that restrict them."""
     if not look.focus.name and not look.named.get("service") and not look.named.get("address"):
-        return Reading()  # policies that shut pods off are the rule in some namespaces: of whom else shall be told?
+        # In some namespaces every pod is restricted: without an end of the connection no row helps.
+        return Reading()
     ends = await _ends(look)
     ways = await _ways(look, ends)
     try:
@@ -85,22 +95,22 @@ async def read(look: Look) -> Reading:
     except ClusterError as error:
         return Reading(gaps=(*ends.gaps, error.gap("NetworkPolicies")), missing=ends.missing)
     gaps = (*ends.gaps, *((gap,) if (gap := listing.gap("NetworkPolicies")) else ()))
-    policies = sorted(listing.items, key=lambda each: (namespace_of(each), name_of(each)))
+    policies = sorted(listing.items, key=place_of)
     rows = [row for way in ways for row in _rows(way, policies)]
     return Reading(rows=tuple(sorted(rows, key=_order)), gaps=tuple(dict.fromkeys(gaps)), missing=ends.missing)
 
 
 async def _ends(look: Look) -> _Ends:
-    """The pods asked about call the Service or address that the text names; where it names none, nobody knows who."""
+    """Return both ends: the pods in question call the Service or address that the text names, if it names one."""
     called = await questioned_services(look)
     clients, gaps, missing = await _clients(look, called.missing if called.called else "")
     try:
         servers, outside, ports = await _servers(look, called.services if called.called else ())
     except ClusterError as error:
         return _Ends(clients=clients, missing=missing, gaps=(*gaps, error.gap("the pods that are called")))
-    own = {(namespace_of(pod), name_of(pod)) for pod in servers}
+    own = set(map(place_of, servers))
     return _Ends(
-        clients=tuple(pod for pod in clients if (namespace_of(pod), name_of(pod)) not in own),
+        clients=tuple(pod for pod in clients if place_of(pod) not in own),
         servers=servers,
         outside=outside,
         ports=ports,
@@ -117,31 +127,31 @@ async def _clients(look: Look, missing: str) -> tuple[tuple[Json, ...], tuple[Ga
 
 
 async def _servers(look: Look, called: Sequence[Json]) -> tuple[tuple[Json, ...], str, frozenset[int | str]]:
-    """The pods that are called, or the address outside, and on which of their ports. Raises ClusterError."""
-    address = look.named.get("address", "")
-    ip = ip_in(address) or ip_in(look.named.get("host", ""))
-    given = look.named.get("port", "")
-    port = port_in(address) or (int(given) if given.isdecimal() else 0)
+    """Return the pods that are called, or the address outside, and on which of their ports. Raises ClusterError."""
+    port = _named_port(look)
+    known: frozenset[int | str] = frozenset({port} if port else ())
     if called:
         pods = [pod for service in called for pod in await _behind(look, service)]
-        ports = (
-            frozenset(each for service in called for each in services.target_ports(service, port))
-            if port
-            else frozenset()
-        )
-        return _one_of_each(pods), "", ports
-    known: frozenset[int | str] = frozenset({port} if port else ())
+        ports = (services.target_ports(service, port) for service in called if port)
+        return _one_of_each(pods), "", frozenset[int | str]().union(*ports)
+    ip = ip_in(look.named.get("address", "")) or ip_in(look.named.get("host", ""))
     if not ip:
         return (), "", known
     found = (await look.snapshot.list("Pod", fields=f"status.podIP={ip}")).items
     return found, "" if found else ip, known
 
 
+def _named_port(look: Look) -> int:
+    """Return the port that the text names, 0 if it names none."""
+    given = look.named.get("port", "")
+    return port_in(look.named.get("address", "")) or (int(given) if given.isdecimal() else 0)
+
+
 async def _behind(look: Look, service: Json) -> tuple[Json, ...]:
-    selector = (service.get("spec") or {}).get("selector")
+    selector = spec_of(service).get("selector")
     if not selector:
         return ()
-    return (await look.snapshot.list("Pod", namespace=namespace_of(service), labels=selecting(selector))).items
+    return (await look.snapshot.list("Pod", namespace=namespace_of(service), labels=label_selector(selector))).items
 
 
 def _one_of_each(pods: Sequence[Json]) -> tuple[Json, ...]:
@@ -150,7 +160,7 @@ def _one_of_each(pods: Sequence[Json]) -> tuple[Json, ...]:
 
 
 async def _ways(look: Look, ends: _Ends) -> list[_Way]:
-    """Every direction to judge: out of the clients and into the servers, or both of the pods where nobody knows."""
+    """Return the directions to judge: out of the clients and into the servers, or both where only one end is known."""
     labels = await _labels(look, (*ends.clients, *ends.servers))
     ways: list[_Way] = []
     for client in ends.clients:
@@ -180,12 +190,12 @@ def _way(
 
 
 def _peer(pod: Json, labels: Mapping[str, Mapping[str, str] | None]) -> Peer:
-    ip = str((pod.get("status") or {}).get("podIP") or "")
+    ip = str(status_of(pod).get("podIP") or "")
     return Peer(ip=ip, pod=pod, namespace_labels=labels.get(namespace_of(pod)))
 
 
 async def _labels(look: Look, pods: Sequence[Json]) -> dict[str, Mapping[str, str] | None]:
-    """The labels of the pods' namespaces; None where they may not be read: a selector may then mean them."""
+    """Return the labels of the pods' namespaces; None where they may not be read: a selector may match them."""
     names = sorted({namespace_of(pod) for pod in pods})
     return dict(zip(names, await asyncio.gather(*(_labels_of(look, name) for name in names)), strict=True))
 
@@ -195,11 +205,11 @@ async def _labels_of(look: Look, namespace: str) -> Mapping[str, str] | None:
         found = await look.snapshot.get("Namespace", namespace)
     except ClusterError:
         return None
-    return (found.get("metadata") or {}).get("labels") or {}
+    return labels_of(found)
 
 
 def _rows(way: _Way, policies: Sequence[Json]) -> list[Row]:
-    restricting = kube.applying(policies, way.pod, way.direction)
+    restricting = kube.policies_of(way.pod, policies, way.direction)
     blocks = not any(kube.may_pass(policy, way.direction, way.connection) for policy in restricting)
     return [_row(way, policy, blocks=blocks, policies=len(restricting)) for policy in restricting]
 
@@ -218,8 +228,9 @@ def _row(way: _Way, policy: Json, *, blocks: bool, policies: int) -> Row:
             "peer": f"{peer.namespace}/{name_of(peer.pod)}" if peer and peer.pod else peer.ip if peer else "",
             "port": ", ".join(sorted(map(str, way.connection.ports))),
             "allows": summary,
-            "allows_nothing": kube.allows_nothing(policy, way.direction),
             "blocks": blocks,
+            # These go with the next release.
+            "allows_nothing": kube.allows_nothing(policy, way.direction),
             "policies": policies,
         },
         subject=ref(policy, "NetworkPolicy"),

@@ -1,7 +1,7 @@
-"""What Prometheus says, one row for each series: what only a history of numbers can tell.
+"""The series that a query finds in Prometheus: numbers over time, which no object of the cluster has.
 
-Without a configured Prometheus it is a quiet gap. A query that finds no series at all is no proof of anything: what is
-asked about is not scraped there, or bears other labels.
+Without a configured Prometheus the read is a quiet gap. A query that finds no series proves nothing: the metric is not
+scraped there, or has other labels.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from bot.cluster.errors import ClusterError
 from bot.probes.contract import Look, Probe
 from bot.prometheus.client import MOST_SERIES, Point, QueryResult, Series
 from bot.prometheus.errors import PrometheusError
+from intents.declarations import FormerNames
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -27,7 +28,7 @@ from intents.domain import (
     Text,
 )
 
-# So many points show a shape; a phone is hardly wider.
+# So many points show a shape, even on a phone.
 _POINTS: Final = 60
 _SHORTEST_STEP_S: Final = 15
 _LONGEST_WINDOW_S: Final = 7 * 86400
@@ -35,16 +36,13 @@ _NAME: Final = "__name__"
 
 DECLARATION: Final = ProbeDeclaration(
     name="promql",
-    says="The series that a PromQL query finds in the cluster's Prometheus, if one is configured",
+    says="a row per series that a PromQL query finds in the cluster's Prometheus, if one is configured",
     rows={
-        "series": RowType.STRING,  # its labels as Prometheus writes them
         "last": RowType.NUMBER,
         "max": RowType.NUMBER,
         "min": RowType.NUMBER,
-        "mean": RowType.NUMBER,
         "last_age_s": RowType.INTEGER,
-        "samples": RowType.INTEGER,
-        "over_share": RowType.NUMBER,  # with `limit`: which share of the samples lies above it
+        "over_share": RowType.NUMBER,  # with `limit`: the share of the samples above it
         "over_now": RowType.BOOLEAN,  # with `limit`: whether the last one does
         "others_over": RowType.INTEGER,  # with `limit`: how many of the other series are above it now
         "total": RowType.INTEGER,  # how many series there are
@@ -62,10 +60,20 @@ DECLARATION: Final = ProbeDeclaration(
         "limit": ArgDeclaration(says="a number to compare each sample with"),
         "none": ArgDeclaration(says="true: finding no series is an answer, not a sign that nothing is scraped"),
     },
+    formerly=(
+        FormerNames(
+            leaving={
+                "series": RowType.STRING,
+                "mean": RowType.NUMBER,
+                "samples": RowType.INTEGER,
+            }
+        ),
+    ),
 )
 
 
 async def read(look: Look) -> Reading:
+    """Run the query; not applicable where it finds no series, unless `none` says that this is an answer."""
     query = " ".join(str(look.args.get("query") or "").split())
     window = min(int(look.args.get("window_s") or 0), _LONGEST_WINDOW_S)
     step = max(int(look.args.get("step_s") or 0), math.ceil(window / _POINTS), _SHORTEST_STEP_S)
@@ -150,7 +158,7 @@ def _row(
 
 
 def _onset(points: Sequence[Point], limit: object) -> datetime:
-    """Since when, without a break, it has been above the limit."""
+    """Return since when, without a break, the series has been above the limit."""
     since = points[-1][0]
     for at, value in reversed(points):
         if value <= float(str(limit)):
@@ -160,7 +168,7 @@ def _onset(points: Sequence[Point], limit: object) -> datetime:
 
 
 def _subject(labels: Mapping[str, str]) -> ObjectRef:
-    """What the series is about, where its labels say it; a pod that exports metrics of others is not."""
+    """Return the object that the labels of a series name, else the instance that was scraped."""
     namespace, pod = labels.get("namespace", ""), labels.get("pod", "")
     if namespace and pod:
         return ObjectRef(kind="Pod", namespace=namespace, name=pod)
@@ -181,7 +189,7 @@ def _share(numbers: Sequence[float], limit: object) -> float:
 
 
 def _rounded(value: float) -> float:
-    """To four digits: what is measured is no more exact, and the same snapshot gives the same bytes."""
+    """Round to four digits: measurements are no more exact, and the same snapshot gives the same bytes."""
     return float(f"{value:.4g}")
 
 

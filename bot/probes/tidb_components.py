@@ -1,6 +1,6 @@
-"""The components of TidbClusters: what is asked for, what runs, and whether the Service before it leads to what runs.
+"""The components of TidbClusters: the pods asked for and running, and whether the component's Service reaches them.
 
-PD, TiKV and discovery wait for each other through Services: a row tells of a component what the others see of it.
+PD, TiKV and discovery wait for each other through Services: a row shows a component as the others see it.
 """
 
 from __future__ import annotations
@@ -13,17 +13,29 @@ from typing import Final
 from bot.cluster.errors import ClusterError, NotServed
 from bot.kube import tidb_clusters
 from bot.kube.conditions import condition
-from bot.kube.unready import is_ready, why_unready
+from bot.kube.containers import Container, Run, containers_in
+from bot.kube.endpoints import ready_addresses
+from bot.kube.objects import (
+    created_at,
+    labels_of,
+    name_of,
+    namespace_of,
+    node_name_of,
+    place_of,
+    ref,
+    spec_of,
+    status_of,
+)
+from bot.kube.owners import owner_of
+from bot.kube.pod_readiness import is_ready, unready_reason
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.endpoints import ready_addresses
-from bot.probes.shared.runs import containers_in
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, ref
+from intents.declarations import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 MOST_CLUSTERS: Final = 20
 _KIND: Final = "tidbclusters.pingcap.com"
-# What a text may call a thing of the cluster, where the request is about no object.
+# Words of a text that may name an object of the cluster, where the request names none.
 _NAMING: Final = ("tidbcluster", "pod", "statefulset", "service", "host", "cluster")
 
 DECLARATION: Final = ProbeDeclaration(
@@ -34,12 +46,10 @@ DECLARATION: Final = ProbeDeclaration(
         "cluster": RowType.STRING,
         "cluster_age_s": RowType.INTEGER,
         "component": RowType.STRING,
-        "desired": RowType.INTEGER,  # with those the operator added for members it has given up on
-        "made": RowType.BOOLEAN,  # the operator reports its StatefulSet, or it has pods
-        "without_tikv": RowType.BOOLEAN,  # the cluster is to have TiKV, PD has pods, and no TiKV was ever made
+        "desired": RowType.INTEGER,  # with one for each member the operator has given up
+        "without_tikv": RowType.BOOLEAN,  # the cluster asks for TiKV, PD has pods, and no TiKV was ever made
         "pods": RowType.INTEGER,
         "ready_pods": RowType.INTEGER,
-        "majority": RowType.BOOLEAN,  # more than half of those desired are ready
         "unready_pods": RowType.STRINGS,
         "unready": RowType.STRING,  # the same with the reasons
         "unready_pod": RowType.STRING,  # the first of them
@@ -49,16 +59,13 @@ DECLARATION: Final = ProbeDeclaration(
         "last_restart_s": RowType.INTEGER,  # since a container last ended
         "last_restart_pod": RowType.STRING,
         "last_exit_code": RowType.INTEGER,
-        "ready_since_s": RowType.INTEGER,  # since the last of them became ready; -1 while one is not
-        "youngest_s": RowType.INTEGER,  # age of the youngest pod
         "nodes": RowType.STRINGS,
         "dns_policy": RowType.STRING,
         "host_network": RowType.BOOLEAN,
         "service": RowType.STRING,
-        "service_exists": RowType.BOOLEAN,  # true as well where it could not be read
-        "cluster_ip": RowType.STRING,
+        "service_exists": RowType.BOOLEAN,  # also true where it could not be read
         "ready_endpoints": RowType.INTEGER,  # -1 where they could not be read
-        "endpoints_match": RowType.BOOLEAN,  # the endpoints are exactly the addresses of the pods that should be there
+        "endpoints_match": RowType.BOOLEAN,  # the endpoints are exactly the addresses of the pods that should have one
         "stray_endpoints": RowType.STRINGS,
         "lacking_endpoints": RowType.STRINGS,
         "healthy_members": RowType.INTEGER,  # of PD, as the operator last saw them
@@ -70,12 +77,23 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="list", resource="services"),
         Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
     ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "made": RowType.BOOLEAN,
+                "majority": RowType.BOOLEAN,
+                "ready_since_s": RowType.INTEGER,
+                "youngest_s": RowType.INTEGER,
+                "cluster_ip": RowType.STRING,
+            }
+        ),
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Around:
-    """What lies in a cluster's namespace; None for what could not be read."""
+    """The pods, Services and endpoints in a cluster's namespace; None for what could not be read."""
 
     pods: tuple[Json, ...] | None = None
     services: Mapping[str, Json] | None = None
@@ -84,6 +102,7 @@ class _Around:
 
 
 async def read(look: Look) -> Reading:
+    """Read the TidbClusters in question, and the pods, Services and endpoints around them."""
     try:
         listing = await look.snapshot.list(_KIND, namespace=look.focus.namespace)
     except NotServed:
@@ -96,31 +115,33 @@ async def read(look: Look) -> Reading:
         if look.focus.kind == "TidbCluster":
             return Reading(gaps=tuple(gaps), missing=str(look.focus))
         return Reading(gaps=tuple(gaps), not_applicable=f"{look.focus} belongs to no TidbCluster")
-    chosen = sorted(clusters, key=lambda each: (namespace_of(each), name_of(each)))[:MOST_CLUSTERS]
+    chosen = sorted(clusters, key=place_of)[:MOST_CLUSTERS]
     namespaces = sorted({namespace_of(each) for each in chosen})
     around = dict(zip(namespaces, await asyncio.gather(*(_around(look, each) for each in namespaces)), strict=True))
     gaps += [gap for each in around.values() for gap in each.gaps]
-    # Without the pods nothing is told of a component: none would look as if none ran.
+    # Without the pods a component has no row: it would look as if none ran.
     told = [(each, pods, near) for each in chosen if (pods := (near := around[namespace_of(each)]).pods) is not None]
     rows = tuple(row for cluster, pods, near in told for row in _rows(look, cluster, pods, near))
     return Reading(rows=rows, gaps=tuple(dict.fromkeys(gaps)))
 
 
 def _in_question(look: Look, clusters: Sequence[Json]) -> Sequence[Json] | None:
-    """The clusters that the request means; None if it names an object that is of none of them."""
+    """Return the clusters that the request means; None if it names an object that belongs to none of them."""
     focus = look.focus
     if focus.name:
         if focus.kind == "TidbCluster":
             return [each for each in clusters if name_of(each) == focus.name] or None
         return _owning(clusters, focus.name) or None
-    for name in filter(None, (look.named.get(word, "") for word in _NAMING)):
-        # orders-pd.orders-db.svc names the namespace as well.
-        label, _, rest = name.partition(".")
-        home = rest.partition(".")[0]
-        near = [each for each in clusters if not home or namespace_of(each) == home]
-        if found := [each for each in near if name_of(each) == label] or _owning(near, label):
-            return found
-    return clusters
+    named = (_of_name(clusters, name) for word in _NAMING if (name := look.named.get(word, "")))
+    return next(filter(None, named), clusters)
+
+
+def _of_name(clusters: Sequence[Json], name: str) -> list[Json]:
+    """Return the clusters that a name of the text belongs to; orders-pd.orders-db.svc has the namespace as well."""
+    label, _, rest = name.partition(".")
+    home = rest.partition(".")[0]
+    near = [each for each in clusters if not home or namespace_of(each) == home]
+    return [each for each in near if name_of(each) == label] or _owning(near, label)
 
 
 def _owning(clusters: Sequence[Json], name: str) -> list[Json]:
@@ -152,50 +173,63 @@ async def _around(look: Look, namespace: str) -> _Around:
     )
 
 
-def _rows(look: Look, cluster: Json, nearby: Iterable[Json], around: _Around) -> Iterator[Row]:
-    name, namespace = name_of(cluster), namespace_of(cluster)
-    instance = tidb_clusters.instance_of(cluster)
-    nearby = tuple(nearby)
+def _rows(look: Look, cluster: Json, nearby: Sequence[Json], around: _Around) -> Iterator[Row]:
     pods = {each: _pods(cluster, each, nearby) for each in tidb_clusters.components_of(cluster)}
     made = {each: bool(pods[each]) or tidb_clusters.is_made(cluster, each) for each in pods}
-    members = tidb_clusters.members_of(cluster)
+    without_tikv = made.get("tikv") is False and bool(pods.get("pd"))
     for component, own in pods.items():
-        wanted = tidb_clusters.desired(cluster, component)
-        ready = [pod for pod in own if is_ready(pod)]
-        is_pd = component == "pd"
+        service = f"{name_of(cluster)}-{tidb_clusters.SERVICES[component]}"
         values: dict[str, Value] = {
-            "namespace": namespace,
-            "cluster": name,
-            "cluster_age_s": age_s(look.snapshot, (cluster.get("metadata") or {}).get("creationTimestamp")),
-            "component": component,
-            "desired": wanted,
-            "made": made[component],
-            "without_tikv": "tikv" in made and not made["tikv"] and bool(pods.get("pd")),
-            "pods": len(own),
-            "ready_pods": len(ready),
-            "majority": 2 * len(ready) > wanted,
-            "healthy_members": len(members.healthy) if is_pd else 0,
-            "unhealthy_members": members.unhealthy if is_pd else (),
+            **_counts(look, cluster, component, own),
+            "without_tikv": without_tikv,
             **_trouble(look, own),
-            **_service(f"{name}-{tidb_clusters.SERVICES[component]}", own, around),
+            **_placed(own),
+            **_service(service, own, around),
+            # It goes with the next release.
+            "made": made[component],
         }
-        yield Row(
-            values=values,
-            subject=ref(cluster, "TidbCluster"),
-            quote=f"{component}: {len(ready)} of {wanted} pods ready" + (f", {values['unready']}" if own else ""),
-            reproduce=(
-                f"kubectl -n {namespace} get pods,services,endpointslices -o wide"
-                f" -l app.kubernetes.io/instance={instance},app.kubernetes.io/component={component}"
-            ),
-        )
+        yield _row(cluster, component, values)
+
+
+def _counts(look: Look, cluster: Json, component: str, pods: Sequence[Json]) -> dict[str, Value]:
+    """Return how many pods and members a component should have and has."""
+    wanted, ready = tidb_clusters.desired(cluster, component), sum(map(is_ready, pods))
+    members = tidb_clusters.members_of(cluster) if component == "pd" else tidb_clusters.Members()
+    return {
+        "namespace": namespace_of(cluster),
+        "cluster": name_of(cluster),
+        "cluster_age_s": age_s(look.snapshot, created_at(cluster)),
+        "component": component,
+        "desired": wanted,
+        "pods": len(pods),
+        "ready_pods": ready,
+        "healthy_members": len(members.healthy),
+        "unhealthy_members": members.unhealthy,
+        # It goes with the next release.
+        "majority": 2 * ready > wanted,
+    }
+
+
+def _row(cluster: Json, component: str, values: Mapping[str, Value]) -> Row:
+    instance, unready = tidb_clusters.instance_of(cluster), values["unready"]
+    return Row(
+        values=values,
+        subject=ref(cluster, "TidbCluster"),
+        quote=f"{component}: {values['ready_pods']} of {values['desired']} pods ready"
+        + (f", {unready}" if values["pods"] else ""),
+        reproduce=(
+            f"kubectl -n {namespace_of(cluster)} get pods,services,endpointslices -o wide"
+            f" -l app.kubernetes.io/instance={instance},app.kubernetes.io/component={component}"
+        ),
+    )
 
 
 def _pods(cluster: Json, component: str, pods: Iterable[Json]) -> list[Json]:
-    """The pods of a component, by its workload's name or by the operator's labels."""
+    """Return the pods of a component, by its workload's name or by the operator's labels."""
     workload, instance = f"{name_of(cluster)}-{component}", tidb_clusters.instance_of(cluster)
     found = []
     for pod in pods:
-        labels = (pod.get("metadata") or {}).get("labels") or {}
+        labels = labels_of(pod)
         labelled = (labels.get(tidb_clusters.INSTANCE_LABEL), labels.get("app.kubernetes.io/component"))
         if owner_of(pod).name == workload or labelled == (instance, component):
             found.append(pod)
@@ -203,56 +237,65 @@ def _pods(cluster: Json, component: str, pods: Iterable[Json]) -> list[Json]:
 
 
 def _trouble(look: Look, pods: Sequence[Json]) -> dict[str, Value]:
-    """Which of the pods are not well and since when, and where they run."""
+    """Return which pods are not ready, and how their containers ended."""
     unready = [pod for pod in pods if not is_ready(pod)]
     containers = [each for pod in pods for each in containers_in(pod)]
-    ended = [(run, each) for each in containers if not each.init and (run := each.ended(look.snapshot))]
-    ended = [(run, each) for run, each in ended if run.finished_s != UNKNOWN]
-    last = min(ended, key=lambda item: (item[0].finished_s, name_of(item[1].pod)), default=None)
+    last = _last_end(look, containers)
     since = [age_s(look.snapshot, condition(pod, "Ready").get("lastTransitionTime")) for pod in pods]
-    ages = [age_s(look.snapshot, (pod.get("metadata") or {}).get("creationTimestamp")) for pod in pods]
-    specs = [pod.get("spec") or {} for pod in pods]
     return {
         "unready_pods": tuple(map(name_of, unready)),
-        "unready": ", ".join(f"{name_of(pod)} ({why_unready(pod)})" for pod in unready),
+        "unready": ", ".join(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready),
         "unready_pod": name_of(next(iter(unready), {})),
         "pod": name_of(next(iter([*unready, *pods]), {})),
-        "crash_looping": any(each.crash_looping(look.snapshot) for each in containers),
+        "crash_looping": any(each.crash_looping(look.now) for each in containers),
         "restarts": sum(each.restarts for each in containers),
         "last_restart_s": last[0].finished_s if last else UNKNOWN,
-        "last_restart_pod": name_of(last[1].pod) if last else "",
+        "last_restart_pod": name_of(last[1]) if last else "",
         "last_exit_code": last[0].exit_code if last else -1,
+        # These go with the next release.
         "ready_since_s": UNKNOWN if unready or not since else min(since),
-        "youngest_s": min((age for age in ages if age != UNKNOWN), default=UNKNOWN),
-        "nodes": tuple(dict.fromkeys(str(spec["nodeName"]) for spec in specs if spec.get("nodeName"))),
+        "youngest_s": _youngest_s(look, pods),
+    }
+
+
+def _last_end(look: Look, containers: Iterable[Container]) -> tuple[Run, Json] | None:
+    """Return the run that ended last, with its pod; init containers do not count."""
+    ended = [(run, each.pod) for each in containers if not each.init and (run := each.ended(look.now))]
+    known = (each for each in ended if each[0].finished_s != UNKNOWN)
+    return min(known, key=lambda each: (each[0].finished_s, name_of(each[1])), default=None)
+
+
+def _youngest_s(look: Look, pods: Iterable[Json]) -> int:
+    ages = (age_s(look.snapshot, created_at(pod)) for pod in pods)
+    return min((age for age in ages if age != UNKNOWN), default=UNKNOWN)
+
+
+def _placed(pods: Sequence[Json]) -> dict[str, Value]:
+    """Return the nodes of the pods, and how they resolve names."""
+    specs = [spec_of(pod) for pod in pods]
+    return {
+        "nodes": tuple(filter(None, dict.fromkeys(map(node_name_of, pods)))),
         "dns_policy": ",".join(dict.fromkeys(str(spec.get("dnsPolicy") or "ClusterFirst") for spec in specs)),
         "host_network": any(bool(spec.get("hostNetwork")) for spec in specs),
     }
 
 
 def _service(name: str, pods: Sequence[Json], around: _Around) -> dict[str, Value]:
-    """The Service before the component, and whether its endpoints are the pods."""
+    """Return the Service of a component, and whether its endpoints are the pods."""
     service = None if around.services is None else around.services.get(name)
-    spec = (service or {}).get("spec") or {}
+    spec = spec_of(service or {})
     published = pods if spec.get("publishNotReadyAddresses") else [pod for pod in pods if is_ready(pod)]
-    wanted = {str(address) for pod in published if (address := (pod.get("status") or {}).get("podIP"))}
-    values: dict[str, Value] = {
+    wanted = {str(address) for pod in published if (address := status_of(pod).get("podIP"))}
+    ready = wanted if around.endpoints is None else around.endpoints.get(name, frozenset())
+    return {
         "service": name,
         "service_exists": around.services is None or service is not None,
-        "cluster_ip": str(spec.get("clusterIP") or ""),
-        "ready_endpoints": UNKNOWN,
-        "endpoints_match": True,
-        "stray_endpoints": (),
-        "lacking_endpoints": (),
-    }
-    if around.endpoints is None:
-        return values
-    ready: frozenset[str] = around.endpoints.get(name, frozenset())
-    return values | {
-        "ready_endpoints": len(ready),
+        "ready_endpoints": UNKNOWN if around.endpoints is None else len(ready),
         "endpoints_match": ready == wanted,
         "stray_endpoints": tuple(sorted(ready - wanted)),
         "lacking_endpoints": tuple(sorted(wanted - ready)),
+        # It goes with the next release.
+        "cluster_ip": str(spec.get("clusterIP") or ""),
     }
 
 

@@ -1,7 +1,7 @@
-"""The extra containers a TidbCluster asks for beside what its operator made of them.
+"""The extra containers that a TidbCluster asks for, and what its operator made of them.
 
-An extra container called like one of the operator's own is merged into that one and changes it; any other stands beside
-it. A row per extra container, and one per component that has none, so that "there is none" can be told.
+An extra container with the name of one of the operator's own is merged into that one and changes it; any other runs
+beside it. A row per extra container, and one per component that has none, so that a rule can say "there is none".
 """
 
 from __future__ import annotations
@@ -13,26 +13,28 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.snapshot import Snapshot
-from bot.kube import tidb_operator
+from bot.kube.containers import containers_in
 from bot.kube.field_managers import last_written
+from bot.kube.objects import label_selector, name_of, namespace_of, place_of, pod_template_of, ref, spec_of
+from bot.kube.pod_readiness import is_ready
+from bot.kube.tidb_operator import COMPONENTS, generated_containers, operator_image
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.runs import containers_in, pod_is_ready
-from bot.probes.shared.scope import name_of, namespace_of, ref, selecting
-from intents.domain import Focus, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType
+from intents.declarations import FormerNames
+from intents.domain import Focus, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 _KIND: Final = "tidbclusters.pingcap.com"
 _MOST_CLUSTERS: Final = 20
-# A failure longer ago is no trouble of this change any more.
+# An older failure has nothing to do with this change.
 _RECENT_S: Final = 3600
-# What decides which program a container runs; an extra container that sets one of them replaces the operator's.
+# Fields that decide which program a container runs; an extra container that sets one replaces the operator's.
 _PROGRAM: Final = ("image", "command", "args")
-# The operator's own pods are about every TidbCluster.
+# A request about the operator's own pods is about every TidbCluster.
 _OPERATOR: Final = ("tidb-controller-manager", "tidb-scheduler")
 
 DECLARATION: Final = ProbeDeclaration(
     name="tidb-extra-containers",
-    says="The extra containers of TidbClusters (spec.*.additionalContainers) beside the operator's own",
+    says="a row per extra container of TidbClusters (spec.*.additionalContainers) beside the operator's own",
     rows={
         "namespace": RowType.STRING,
         "cluster": RowType.STRING,
@@ -41,12 +43,8 @@ DECLARATION: Final = ProbeDeclaration(
         "field": RowType.STRING,
         "index": RowType.INTEGER,  # its place in additionalContainers, which a JSON patch names; -1 where there is none
         "extra": RowType.STRING,
-        "image": RowType.STRING,
         "generated": RowType.BOOLEAN,
-        "generated_names": RowType.STRINGS,
-        "operator_image": RowType.STRING,
         "changes": RowType.STRINGS,
-        "replaces": RowType.STRINGS,
         "merged": RowType.BOOLEAN,
         "running_image": RowType.STRING,
         "implied": RowType.INTEGER,
@@ -64,12 +62,22 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="get", group="apps", resource="deployments"),
         Permission(verb="list", resource="pods"),
     ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "image": RowType.STRING,
+                "generated_names": RowType.STRINGS,
+                "operator_image": RowType.STRING,
+                "replaces": RowType.STRINGS,
+            }
+        ),
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Component:
-    """A component of a cluster as its resource asks for it."""
+    """A component of a cluster as the TidbCluster asks for it."""
 
     cluster: Json
     name: str
@@ -86,10 +94,10 @@ class _Component:
 
     @property
     def generated(self) -> tuple[str, ...]:
-        return tidb_operator.generated_containers(self.name, self.spec)
+        return generated_containers(self.name, self.spec)
 
     def is_meant(self, focus: Focus) -> bool:
-        """Whether a request that names an object names this component, its cluster or one of its pods."""
+        """Tell whether the object that a request names is this component, its cluster or one of its pods."""
         name = focus.name
         if focus.kind == "TidbCluster":
             return name == name_of(self.cluster)
@@ -98,7 +106,7 @@ class _Component:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Made:
-    """What the operator made of a component; `template` is None where its workload does not exist."""
+    """The workload that the operator made of a component; `template` is None where it does not exist."""
 
     template: Json | None = None
     pods: tuple[Json, ...] = ()
@@ -106,15 +114,14 @@ class _Made:
 
 
 async def read(look: Look) -> Reading:
+    """Read the TidbClusters in question, and the workloads of components with extra containers."""
     try:
         clusters, gaps = await _clusters(look)
     except NotServed:
         return Reading(not_applicable="this cluster has no TidbClusters")
     except ClusterError as error:
         return Reading(gaps=(error.gap("TidbClusters"),))
-    components = [component for cluster in clusters for component in _components(cluster)]
-    if look.focus.names_object and not _names_operator(look.focus):
-        components = [each for each in components if each.is_meant(look.focus)]
+    components = [each for cluster in clusters for each in _components(cluster) if _is_meant(look.focus, each)]
     if not components and not gaps:
         return Reading(not_applicable=f"no component of a TidbCluster belongs to {look.focus}")
     made = await asyncio.gather(*(_made(look.snapshot, each) for each in components))
@@ -123,15 +130,19 @@ async def read(look: Look) -> Reading:
     return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)))
 
 
+def _is_meant(focus: Focus, component: _Component) -> bool:
+    return not focus.names_object or _names_operator(focus) or component.is_meant(focus)
+
+
 def _names_operator(focus: Focus) -> bool:
     return focus.name.startswith(_OPERATOR)
 
 
 async def _clusters(look: Look) -> tuple[tuple[Json, ...], tuple[Gap, ...]]:
-    """The TidbClusters where the request points; the operator's own pods live apart from them."""
+    """Return the TidbClusters in the namespace in question; the operator's own pods run in another one."""
     namespace = "" if _names_operator(look.focus) else look.focus.namespace
     listing = await look.snapshot.list(_KIND, namespace=namespace)
-    found = sorted(listing.items, key=lambda each: (namespace_of(each), name_of(each)))
+    found = sorted(listing.items, key=place_of)
     gaps: tuple[Gap, ...] = (gap,) if (gap := listing.gap("all TidbClusters")) else ()
     if len(found) > _MOST_CLUSTERS:
         detail = f"only {_MOST_CLUSTERS} of {len(found)} TidbClusters were read"
@@ -140,16 +151,16 @@ async def _clusters(look: Look) -> tuple[tuple[Json, ...], tuple[Gap, ...]]:
 
 
 def _components(cluster: Json) -> list[_Component]:
-    specs = cluster.get("spec") or {}
+    specs = spec_of(cluster)
     return [
         _Component(cluster=cluster, name=name, spec=specs[name])
-        for name in tidb_operator.COMPONENTS
+        for name in COMPONENTS
         if isinstance(specs.get(name), Mapping)
     ]
 
 
 async def _made(snapshot: Snapshot, component: _Component) -> _Made:
-    """Without extra containers nothing was merged, and nothing is read."""
+    """Read the workload of a component with extra containers; without them nothing was merged."""
     if not component.extras:
         return _Made()
     namespace = namespace_of(component.cluster)
@@ -158,12 +169,11 @@ async def _made(snapshot: Snapshot, component: _Component) -> _Made:
         workload = await snapshot.find(kind, component.workload, namespace=namespace)
         if workload is None:
             return _Made()
-        spec = workload.get("spec") or {}
-        labels = (spec.get("selector") or {}).get("matchLabels") or {}
-        pods = (await snapshot.list("Pod", namespace=namespace, labels=selecting(labels))).items if labels else ()
+        labels = (spec_of(workload).get("selector") or {}).get("matchLabels") or {}
+        pods = (await snapshot.list("Pod", namespace=namespace, labels=label_selector(labels))).items if labels else ()
     except ClusterError as error:
         return _Made(gap=error.gap())
-    template = (spec.get("template") or {}).get("spec") or {}
+    template = dict(spec_of(pod_template_of(workload)))
     return _Made(template=template, pods=tuple(sorted(pods, key=name_of)))
 
 
@@ -177,13 +187,7 @@ def _row(look: Look, component: _Component, made: _Made, extra: Mapping[str, Any
     field = f"spec.{component.name}.additionalContainers" + (f"[{index}]" if index >= 0 else "")
     cluster, name = component.cluster, str(extra.get("name") or "")
     namespace, cluster_name = namespace_of(cluster), name_of(cluster)
-    own_image = (
-        tidb_operator.operator_image(component.name, cluster.get("spec") or {}) if name == component.name else ""
-    )
-    held = _containers(made.template)
-    replaces = tuple(key for key in _PROGRAM if extra.get(key) and not (key == "image" and extra[key] == own_image))
     written = last_written(cluster, ("spec", component.name, "additionalContainers"))
-    expected = [*component.generated, *(str(each.get("name") or "") for each in component.extras)]
     return Row(
         values={
             "namespace": namespace,
@@ -193,19 +197,8 @@ def _row(look: Look, component: _Component, made: _Made, extra: Mapping[str, Any
             "field": field,
             "index": index,
             "extra": name,
-            "image": str(extra.get("image") or ""),
-            "generated": name in component.generated,
-            "generated_names": component.generated,
-            "operator_image": own_image,
-            "changes": tuple(sorted(str(key) for key in extra if key != "name")),
-            "replaces": replaces,
-            "merged": bool(replaces) and all(held.get(name, {}).get(key) == extra[key] for key in replaces),
-            "running_image": str(held.get(name, {}).get("image") or ""),
-            "implied": len(expected),
-            "made": len(held) if made.template is not None else UNKNOWN,
-            "absent": _absent(component, held) if made.template is not None else (),
-            "pods": len(made.pods),
-            "troubled_pods": tuple(name_of(pod) for pod in made.pods if _troubled(look.snapshot, pod)),
+            **_merge(component, made, extra),
+            **_of_workload(look, component, made),
             "set_by": written.manager,
             "set_s": age_s(look.snapshot, written.time),
         },
@@ -216,23 +209,54 @@ def _row(look: Look, component: _Component, made: _Made, extra: Mapping[str, Any
     )
 
 
+def _merge(component: _Component, made: _Made, extra: Mapping[str, Any]) -> dict[str, Value]:
+    """Return what an extra container changes, and whether the operator has merged it into its own."""
+    name = str(extra.get("name") or "")
+    own_image = operator_image(component.name, spec_of(component.cluster)) if name == component.name else ""
+    running = _containers(made.template).get(name, {})
+    replaces = tuple(key for key in _PROGRAM if extra.get(key) and not (key == "image" and extra[key] == own_image))
+    return {
+        "generated": name in component.generated,
+        "changes": tuple(sorted(str(key) for key in extra if key != "name")),
+        "merged": bool(replaces) and all(running.get(key) == extra[key] for key in replaces),
+        "running_image": str(running.get("image") or ""),
+        # These go with the next release.
+        "image": str(extra.get("image") or ""),
+        "generated_names": component.generated,
+        "operator_image": own_image,
+        "replaces": replaces,
+    }
+
+
+def _of_workload(look: Look, component: _Component, made: _Made) -> dict[str, Value]:
+    """Return the containers that the component should have and has, and its pods in trouble."""
+    held, exists = _containers(made.template), made.template is not None
+    return {
+        "implied": len(component.generated) + len(component.extras),
+        "made": len(held) if exists else UNKNOWN,
+        "absent": _absent(component, held) if exists else (),
+        "pods": len(made.pods),
+        "troubled_pods": tuple(name_of(pod) for pod in made.pods if _is_in_trouble(look.snapshot, pod)),
+    }
+
+
 def _containers(template: Json | None) -> dict[str, Mapping[str, Any]]:
-    """The containers of a pod template by name; newer operators make the tailers of logs init containers."""
+    """Return the containers of a pod template by name; newer operators make log tailers init containers."""
     spec = template or {}
     listed = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
     return {str(each.get("name") or ""): each for each in listed}
 
 
 def _absent(component: _Component, held: Mapping[str, Any]) -> tuple[str, ...]:
-    """Extra containers that are nowhere, or stand for nothing of their own because two share one name."""
+    """Return the extra containers that do not exist, or not as their own because two share one name."""
     names = [str(each.get("name") or "") for each in component.extras]
     return tuple(sorted({name for name in names if name not in held or names.count(name) > 1}))
 
 
-def _troubled(snapshot: Snapshot, pod: Json) -> bool:
-    if not pod_is_ready(pod):
+def _is_in_trouble(snapshot: Snapshot, pod: Json) -> bool:
+    if not is_ready(pod):
         return True
-    ended: Sequence[Any] = [each.ended(snapshot) for each in containers_in(pod)]
+    ended: Sequence[Any] = [each.ended(snapshot.now) for each in containers_in(pod)]
     return any(run and run.exit_code != 0 and UNKNOWN < run.finished_s <= _RECENT_S for run in ended)
 
 

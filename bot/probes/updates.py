@@ -1,9 +1,9 @@
-"""Objects that are updated all the time, who updates them, and which webhooks are asked about every update.
+"""Workloads that are updated all the time, who writes them, and which webhooks are asked about every update.
 
-A controller that never comes to rest writes the same object again and again: its generation climbs far faster than
-anybody edits it, and the last write is always seconds old. Alone that is only noise; under blocking webhooks each of
-these writes is multiplied by what answers them. An update that changes nothing leaves no trace in the object, so that
-a calm generation does not prove a calm controller.
+A controller that never comes to rest writes the same object again and again: its generation rises far faster than
+people edit it, and the last write is always seconds old. Alone that is only noise; with blocking webhooks each write
+costs a call to each of them. An update that changes nothing leaves no trace in the object: a steady generation does not
+prove a calm controller.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.object_lists import ObjectList
+from bot.kube.objects import created_at, labels_of, metadata_of, name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.owners import controller_reference
+from bot.kube.webhooks import Webhook
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import admission
-from bot.probes.shared.admission import Webhook
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.scope import name_of, namespace_of, ref
+from intents.declarations import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # Kinds that every cluster has, few enough to list, whose updates start work elsewhere.
@@ -30,43 +32,49 @@ _KINDS: Final[Mapping[str, str]] = {
 }
 MOST_OBJECTS: Final = 2000  # of a kind
 MOST_ROWS: Final = 10
-# Fewer changes than this are some deployments and some scaling.
+# Fewer changes than this come from deploying and scaling.
 _FEWEST: Final = 100
-# Whoever wrote so lately is still at it.
+# A manager that wrote so lately is still writing.
 _RECENT_S: Final = 300
 
 DECLARATION: Final = ProbeDeclaration(
     name="updates",
-    says=f"a row per workload whose generation climbs fastest, at most {MOST_ROWS}: who writes it, how often",
+    says=f"a row per workload whose generation rises fastest, at most {MOST_ROWS}: who writes it, how often",
     rows={
         "kind": RowType.STRING,
         "namespace": RowType.STRING,
         "name": RowType.STRING,
-        "asked": RowType.BOOLEAN,  # the request means this one, or names none
+        "asked": RowType.BOOLEAN,  # the request is about this one, or names none
         "generation": RowType.INTEGER,
         "age_s": RowType.INTEGER,
         "per_hour": RowType.INTEGER,  # generations over its whole age: a loop that began late looks slower
         "last_s": RowType.INTEGER,  # since the last write of anything but its status
         "manager": RowType.STRING,  # the field manager that wrote last, as metadata.managedFields has it
         "writers": RowType.STRINGS,  # all that wrote in the last five minutes: two may undo each other's changes
-        "owner_kind": RowType.STRING,  # what it was made from, "" if nothing
-        "owner": RowType.STRING,
         "webhooks": RowType.STRINGS,  # blocking webhooks that are asked about each update (of the one named, if any)
-        "webhook_timeout_s": RowType.INTEGER,  # how long these may hold an update up, together
         "controller_namespace": RowType.STRING,
         "controller": RowType.STRING,  # the Deployment that runs the manager, "" unless it is just one
-        "candidates": RowType.STRINGS,  # the Deployments that may run it
     },
     permissions=(
         *(Permission(verb="list", group="apps", resource=plural) for plural in _KINDS.values()),
         *admission.PERMISSIONS,
         Permission(verb="list", resource="namespaces"),
     ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "owner_kind": RowType.STRING,
+                "owner": RowType.STRING,
+                "webhook_timeout_s": RowType.INTEGER,
+                "candidates": RowType.STRINGS,
+            }
+        ),
+    ),
 )
 
 
 async def read(look: Look) -> Reading:
-    """The fastest-climbing workloads of the cluster: whoever writes one loads the API server of all."""
+    """Read all workloads of the cluster, since each write loads the same API server; keep the most written."""
     workloads, gaps = await _workloads(look)
     climbing = sorted(
         (each for each in workloads if _generation(each) >= _FEWEST),
@@ -82,7 +90,7 @@ async def read(look: Look) -> Reading:
 
 
 async def _workloads(look: Look) -> tuple[list[Json], tuple[Gap, ...]]:
-    """Every workload of the cluster: the controller that writes one may run in any namespace."""
+    """Return every workload of the cluster: the controller that writes one may run in any namespace."""
     answers = await asyncio.gather(
         *(look.snapshot.list(kind, limit=MOST_OBJECTS) for kind in _KINDS), return_exceptions=True
     )
@@ -101,7 +109,7 @@ async def _workloads(look: Look) -> tuple[list[Json], tuple[Gap, ...]]:
 
 
 def _asked(look: Look, obj: Json) -> bool:
-    """Whether the request means this workload, or names none."""
+    """Tell whether the request means this workload, or names none."""
     focus = look.focus
     if focus.kind not in _KINDS or not focus.name:
         return True
@@ -117,25 +125,27 @@ async def _blocking(look: Look) -> tuple[list[Webhook], tuple[Gap, ...]]:
 async def _namespace_labels(
     look: Look, blocking: Iterable[Webhook]
 ) -> tuple[dict[str, Mapping[str, str]], tuple[Gap, ...]]:
-    """The labels of every namespace, if some webhook goes by them."""
+    """Return the labels of every namespace, if some webhook selects by them."""
     if not any(each.spec.get("namespaceSelector") for each in blocking):
         return {}, ()
     try:
         listing = await look.snapshot.list("Namespace")
     except ClusterError as error:
         return {}, (error.gap(),)
-    return {name_of(item): (item.get("metadata") or {}).get("labels") or {} for item in listing.items}, ()
+    return {name_of(item): labels_of(item) for item in listing.items}, ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Write:
+    """The last write of a field manager to an object."""
+
     manager: str
     last_s: int
 
 
 def _writes(look: Look, obj: Json) -> list[_Write]:
-    """Who wrote anything but the status, the latest first."""
-    entries = (obj.get("metadata") or {}).get("managedFields") or ()
+    """Return the writes of anything but the status, the latest first."""
+    entries = metadata_of(obj).get("managedFields") or ()
     found = [
         _Write(manager=str(entry.get("manager") or "unknown"), last_s=age_s(look.snapshot, entry.get("time")))
         for entry in entries
@@ -145,15 +155,15 @@ def _writes(look: Look, obj: Json) -> list[_Write]:
 
 
 def _generation(obj: Json) -> int:
-    return int((obj.get("metadata") or {}).get("generation") or 0)
+    return int(metadata_of(obj).get("generation") or 0)
 
 
 def _age(look: Look, obj: Json) -> int:
-    return age_s(look.snapshot, (obj.get("metadata") or {}).get("creationTimestamp"))
+    return age_s(look.snapshot, created_at(obj))
 
 
 def _per_hour(look: Look, obj: Json) -> int:
-    """0 where its age is not known. What is younger than an hour has not had time for more than it has."""
+    """Return the generations per hour; 0 where the age is not known. A younger object counts as one hour old."""
     age = _age(look, obj)
     return 0 if age == UNKNOWN else _generation(obj) * 3600 // max(age, 3600)
 
@@ -169,16 +179,10 @@ def _row(
     kind, namespace, name = str(obj.get("kind")), namespace_of(obj), name_of(obj)
     writes = _writes(look, obj)
     last = writes[0] if writes else _Write(manager="", last_s=UNKNOWN)
-    asked = [
-        each
-        for each in blocking
-        if each.intercepts(group="apps", resource=_KINDS.get(kind, ""), operation="UPDATE")
-        and each.looks_at(obj, namespace_labels=labels.get(namespace))
-    ]
-    owners = (obj.get("metadata") or {}).get("ownerReferences") or ()
-    owner: Mapping[str, Any] = next((each for each in owners if each.get("controller")), {})
+    asked = [each for each in blocking if _is_asked(each, obj, labels.get(namespace))]
+    owner = controller_reference(obj)
     candidates = _run_by(last.manager, deployments) if last.manager else []
-    controller = _the_one(candidates, written=obj, owner_kind=str(owner.get("kind") or ""))
+    controller = _the_one(candidates, written=obj, owner_kind=str(owner.get("kind") or "")) or {}
     return Row(
         values={
             "kind": kind,
@@ -191,13 +195,14 @@ def _row(
             "last_s": last.last_s,
             "manager": last.manager,
             "writers": tuple(dict.fromkeys(each.manager for each in writes if each.last_s <= _RECENT_S)),
+            "webhooks": tuple(dict.fromkeys(each.name for each in asked)),
+            "controller_namespace": namespace_of(controller),
+            "controller": name_of(controller),
+            # These go with the next release.
             "owner_kind": str(owner.get("kind") or ""),
             "owner": str(owner.get("name") or ""),
-            "webhooks": tuple(dict.fromkeys(each.name for each in asked)),
             "webhook_timeout_s": sum(each.timeout_s for each in asked),
-            "controller_namespace": namespace_of(controller or {}),
-            "controller": name_of(controller or {}),
-            "candidates": tuple(f"{namespace_of(each)}/{name_of(each)}" for each in candidates),
+            "candidates": tuple("/".join(place_of(each)) for each in candidates),
         },
         subject=ref(obj, kind),
         quote=f"generation: {_generation(obj)}, last written by {last.manager or 'nobody known'}",
@@ -205,33 +210,40 @@ def _row(
     )
 
 
+def _is_asked(webhook: Webhook, obj: Json, namespace_labels: Mapping[str, str] | None) -> bool:
+    """Tell whether a webhook is asked about each update of a workload."""
+    resource = _KINDS.get(str(obj.get("kind")), "")
+    intercepted = webhook.intercepts(group="apps", resource=resource, operation="UPDATE")
+    return intercepted and webhook.looks_at(obj, namespace_labels=namespace_labels)
+
+
 def _run_by(manager: str, deployments: Iterable[Json]) -> list[Json]:
-    """The Deployments that may run what calls itself so: client-go takes the name of the program's file."""
+    """Return the Deployments that may run a field manager: client-go takes the name of the program's file."""
     tests = (
         lambda each: name_of(each) == manager or _label(each, "app.kubernetes.io/name") == manager,
         lambda each: manager in _programs(each),
         lambda each: manager in _repositories(each),
     )
     for test in tests:
-        if found := sorted(filter(test, deployments), key=lambda each: (namespace_of(each), name_of(each))):
+        if found := sorted(filter(test, deployments), key=place_of):
             return found
     return []
 
 
 def _the_one(candidates: Sequence[Json], *, written: Json, owner_kind: str) -> Json | None:
-    """Many programs are called `manager`: then the one beside what it writes, or named after what it is made from."""
+    """Return the likely one: many programs are called `manager`, then the namespace or the owner's kind decides."""
     beside = [each for each in candidates if namespace_of(each) == namespace_of(written)]
     named = [each for each in candidates if owner_kind and owner_kind.lower() in name_of(each)]
     return next((found[0] for found in (candidates, named, beside) if len(found) == 1), None)
 
 
 def _label(obj: Json, key: str) -> str:
-    return str(((obj.get("metadata") or {}).get("labels") or {}).get(key) or "")
+    return str(labels_of(obj).get(key) or "")
 
 
 def _containers(deployment: Json) -> Iterator[Mapping[str, Any]]:
-    template = (deployment.get("spec") or {}).get("template") or {}
-    yield from (template.get("spec") or {}).get("containers") or ()
+    template = spec_of(deployment).get("template") or {}
+    yield from spec_of(template).get("containers") or ()
 
 
 def _programs(deployment: Json) -> set[str]:

@@ -1,4 +1,4 @@
-"""Admission webhooks and what answers them: whose silence refuses or delays every write it is asked about.
+"""Admission webhooks and their backends: which of them refuse or delay writes when they do not answer.
 
 A webhook with failurePolicy Fail turns its backend's trouble into errors of the API server: each write that it is asked
 about waits until the timeout, and is then refused.
@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.cluster.errors import ClusterError
+from bot.kube.objects import created_at, ref
+from bot.kube.webhooks import Webhook
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import admission, backends
-from bot.probes.shared.admission import Webhook
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.scope import ref
+from intents.declarations import FormerNames
 from intents.domain import Gap, ProbeDeclaration, Reading, Row, RowType, Value
 
 # Few clusters have more; those that block come first.
@@ -23,32 +24,43 @@ MOST_BACKENDS: Final = 20
 
 DECLARATION: Final = ProbeDeclaration(
     name="webhooks",
-    says="a row per admission webhook: does it block, for how long, and what answers it",
+    says="a row per admission webhook: does it block, for how long, and what is its backend",
     rows={
         "kind": RowType.STRING,  # Mutating- or ValidatingWebhookConfiguration
         "configuration": RowType.STRING,
         "name": RowType.STRING,
-        "asked": RowType.BOOLEAN,  # the text means this one, or names none
+        "asked": RowType.BOOLEAN,  # the text is about this one, or names none
         "named": RowType.BOOLEAN,  # the text names this one, or the Service that serves it
         "policy": RowType.STRING,  # Fail or Ignore
-        "blocking": RowType.BOOLEAN,  # what it does not answer is refused
+        "blocking": RowType.BOOLEAN,  # a request that it does not answer is refused
         "timeout_s": RowType.INTEGER,
         "resources": RowType.STRINGS,
         "everyday": RowType.BOOLEAN,  # it is asked about kinds that the cluster itself writes all the time
-        "url": RowType.STRING,  # where it is called instead of in a Service
+        "url": RowType.STRING,  # the URL that is called instead of a Service
         "service_namespace": RowType.STRING,
         "service": RowType.STRING,
-        **backends.KEYS,
-        "age_s": RowType.INTEGER,
+        "ready_endpoints": RowType.INTEGER,  # of that Service; -1: not looked for, or not readable
+        "backend_kind": RowType.STRING,  # the workload whose pods the Service selects; "" where unknown
+        "backend": RowType.STRING,
+        "unready_pods": RowType.STRINGS,
     },
     permissions=(*admission.PERMISSIONS, *backends.PERMISSIONS),
+    formerly=(
+        FormerNames(
+            leaving={
+                "service_exists": RowType.BOOLEAN,
+                "backend_replicas": RowType.INTEGER,
+                "age_s": RowType.INTEGER,
+            }
+        ),
+    ),
 )
 
 _Place = tuple[str, str]
 
 
 async def read(look: Look) -> Reading:
-    """Read every webhook. `missing` where none is left of the one that the text names."""
+    """Read every webhook; `missing` where the one that the text names does not exist."""
     found, gaps = await admission.webhooks(look)
     named = admission.named_in(look)
     asked = [each for each in found if not named or named.means(each)]
@@ -71,7 +83,7 @@ def _worst_first(row: Row) -> tuple[bool, bool, int, str, str]:
 
 
 async def _backends(look: Look, asked: list[Webhook]) -> tuple[dict[_Place, Mapping[str, Value]], tuple[Gap, ...]]:
-    """What stands behind the Services of these webhooks, each looked at once; those that block first."""
+    """Return the backends of these webhooks by Service, each read once; those that block first."""
     places = dict.fromkeys(each.place for each in sorted(asked, key=lambda each: not each.blocking) if each.service)
     chosen = list(places)[:MOST_BACKENDS]
     answers = await asyncio.gather(
@@ -111,7 +123,8 @@ def _row(look: Look, webhook: Webhook, *, asked: bool, named: bool, behind: Mapp
             "url": webhook.url,
             "service_namespace": namespace,
             "service": service,
-            "age_s": age_s(look.snapshot, (webhook.configuration.get("metadata") or {}).get("creationTimestamp")),
+            # It goes with the next release, as do two keys of backends.
+            "age_s": age_s(look.snapshot, created_at(webhook.configuration)),
         },
         subject=ref(webhook.configuration, webhook.kind),
         quote=f"{webhook.name}: failurePolicy: {policy}, timeoutSeconds: {timeout_s}",

@@ -7,26 +7,28 @@ people ask about.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from bot.cluster.resources import well_known
 from bot.diagnosing import observation
 from bot.probes import objects
 from bot.probes.registry import declarations
-from bot.remedies import marking
+from bot.remedies import object_event
 from bot.remedies.registry import actions
 from bot.remedies.shared import budgets, origins
 from bot.remedies.shared.kinds import permission
-from bot.remedies.undoing import permissions_to_undo
+from bot.remedies.undo import permissions_to_undo
 from intents.catalog.loader import Catalog
+from intents.declarations import named_probes
 from intents.domain import Permission
 from intents.focus import KINDS
 
 DIAGNOSIS: Final = "every diagnosis"
 ASKED_ABOUT: Final = "the object asked about"
 PREVIEWS: Final = "every preview"
+_READ: Final = ("get", "list")
 MARKING: Final = "every action, to record on the object who did it"
 
 # A custom kind in kubectl's form, which needs no call: its plural, perhaps a version, its group.
@@ -48,9 +50,9 @@ def reads(catalog: Catalog, names: Iterable[str]) -> frozenset[Need]:
     """
     needs = {Need(permission=each, by=name) for name, one in declarations().items() for each in one.permissions}
     needs |= {Need(permission=each, by=DIAGNOSIS) for each in observation.PERMISSIONS}
-    for by, kind in _kinds(catalog):
+    for by, kind, verbs in _kinds(catalog):
         if found := _listing(kind):
-            needs |= {Need(permission=each, by=by) for each in (found, replace(found, verb="get"))}
+            needs |= {Need(permission=replace(found, verb=verb), by=by) for verb in verbs}
     for name in names:
         # An action reads its target before and after the write.
         whole = {replace(each, resource=each.resource.partition("/")[0]) for each in actions()[name].permissions}
@@ -61,7 +63,7 @@ def reads(catalog: Catalog, names: Iterable[str]) -> frozenset[Need]:
 
 def writes(names: Collection[str]) -> frozenset[Need]:
     """Return what these actions and their undo write, and the Event that records it."""
-    needs = {Need(permission=each, by=MARKING) for each in marking.PERMISSIONS} if names else set()
+    needs = {Need(permission=each, by=MARKING) for each in object_event.PERMISSIONS} if names else set()
     for name in names:
         action = actions()[name]
         needs |= {Need(permission=each, by=name) for each in action.permissions}
@@ -72,17 +74,25 @@ def writes(names: Collection[str]) -> frozenset[Need]:
 
 def unknown_kinds(catalog: Catalog) -> tuple[tuple[str, str], ...]:
     """Return the kinds for which no role can be written, each with the entry that reads it."""
-    return tuple(sorted({(by, kind) for by, kind in _kinds(catalog) if _listing(kind) is None}))
+    return tuple(sorted({(by, kind) for by, kind, _ in _kinds(catalog) if _listing(kind) is None}))
 
 
-def _kinds(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Yield who reads a kind by its name, and the kind."""
+def _kinds(catalog: Catalog) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield who reads a kind by its name, the kind, and how."""
+    known = named_probes(declarations())
     for incident in catalog:
         for read in incident.reads.values():
-            if read.probe == objects.DECLARATION.name:
-                yield incident.id, str(read.args.get("kind") or "")
-        yield from ((ASKED_ABOUT, kind) for kind in incident.kinds)
-    yield from ((ASKED_ABOUT, kind) for kind in KINDS.values())
+            probe = known.get(read.probe)
+            if probe is not None and probe.declaration.name == objects.DECLARATION.name:
+                args = probe.translated(read.args)
+                yield incident.id, str(args.get("kind") or ""), _verbs(args)
+        yield from ((ASKED_ABOUT, kind, _READ) for kind in incident.kinds)
+    yield from ((ASKED_ABOUT, kind, _READ) for kind in KINDS.values())
+
+
+def _verbs(args: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return how objects are read: one whose name and namespace the entry gives is never listed."""
+    return ("get",) if args.get("name") and args.get("namespace") not in (None, "", "*") else _READ
 
 
 def _listing(kind: str) -> Permission | None:

@@ -1,1 +1,1 @@
-"""Slack's side: what people say and press comes in here, what they are told goes out here. Nothing is decided here."""
+"""Call Slack: messages, files, people, groups, canvases, history. Knows nothing of requests, jobs or clusters."""

@@ -1,4 +1,4 @@
-"""Which cluster a request is asked in: what it says, what was said before, the channel's default, or what is found."""
+"""Choose the cluster of a request: by its words, its thread, the channel's default, or where its object exists."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing import match_text
+from bot.diagnosing import CarriedMatch, match_text
 from bot.policy import ReadLevel
 from bot.store import StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
@@ -31,9 +31,9 @@ from intents.request import Request as Question
 from intents.slash import AskObject, AskText, parse_command, parse_message
 from responses import cluster_choice
 
-# Where an answer keeps which cluster was chosen for it by a button.
+# Key under which an answer stores the cluster that was chosen by a button.
 PRESSED: Final = "cluster"
-# All clusters are asked for the object at once; the one that is silent keeps nobody waiting for longer.
+# The object is looked up in all clusters at once; a silent cluster delays the answer by at most this long.
 SEARCH_S: Final = 2.0
 
 _OUTSIDE_NAMESPACES: Final = frozenset({"node", "pv", "storageclass", "apiservice"})
@@ -41,9 +41,9 @@ _OUTSIDE_NAMESPACES: Final = frozenset({"node", "pv", "storageclass", "apiservic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpretation:
-    """What is asked, and in which cluster: "" if none is to be asked, then `refused` or `unclear` may say why.
+    """A question and its cluster: "" if no cluster is read, then `refused` or `unclear` may say why.
 
-    `why` is set where there were several to tell apart. `pick` are the clusters to choose from, beside the one asked.
+    `why` is set if there were several candidates. `pick` are the other clusters to choose from.
     """
 
     question: Question
@@ -56,7 +56,7 @@ class Interpretation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wording:
-    """What is asked, as it was said."""
+    """The question as it was worded."""
 
     question: Question
     named: str = ""
@@ -65,14 +65,19 @@ class _Wording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterChooser:
+    """Chooses the cluster of a request."""
+
     services: Services
 
-    async def of(self, request: StoredRequest, requester: Requester, *, pressed: str = "") -> Interpretation:
-        """What is meant, for who may see so much; `pressed` is the cluster that they have just chosen, "" for none.
+    async def of(
+        self, request: StoredRequest, requester: Requester, *, pressed: str = "", match: CarriedMatch | None = None
+    ) -> Interpretation:
+        """Return the interpretation of a request for this requester's access.
 
-        Raises StoreUnavailable. A cluster that does not answer, where the object is looked for, holds up nothing.
+        `pressed` is the cluster that they have just chosen, "" for none. The question gets the `match` if it belongs to
+        its text. An unresponsive cluster does not delay the lookup of the object. Raises StoreUnavailable.
         """
-        spoken = _spoken(request)
+        spoken = self._with_match(_spoken(request), match)
         visible = (
             requester.scope.clusters(self.services.clusters.names) if requester.scope.reading is ReadLevel.FULL else ()
         )
@@ -99,8 +104,15 @@ class ClusterChooser:
             case AmbiguousCluster():
                 return await self._searched(question, visible, requester)
 
+    def _with_match(self, spoken: _Wording, match: CarriedMatch | None) -> _Wording:
+        question = spoken.question
+        if match is None or not isinstance(question, ExplainText):
+            return spoken
+        matching = match.of(question.text, engine=self.services.engine())
+        return replace(spoken, question=replace(question, matching=matching))
+
     def _with_namespace(self, spoken: _Wording, requester: Requester, visible: Sequence[str]) -> Question:
-        """The namespace that was named, unless that is a cluster; else the channel's."""
+        """Return the named namespace, unless it is a cluster's name; else the channel's."""
         question = spoken.question
         named = question.namespace
         if isinstance(question, DiagnoseObject) and named == spoken.place and means_cluster(named, visible):
@@ -112,7 +124,7 @@ class ClusterChooser:
         return str(answer.shown.get(PRESSED, "")) if answer else ""
 
     async def _thread(self, request: StoredRequest) -> str:
-        """The cluster of the newest answer to somebody before in this thread, "" if there is none."""
+        """Return the cluster of the newest earlier answer in this thread, "" if there is none."""
         asked = request.asked
         if not asked.thread_ts:
             return ""
@@ -128,15 +140,15 @@ class ClusterChooser:
         return ""
 
     async def _searched(self, question: Question, visible: tuple[str, ...], requester: Requester) -> Interpretation:
-        """Where the object that is named exists: that cluster, if it is one alone."""
+        """Return the cluster where the named object exists, if it is the only one."""
         target = await self._target(question)
         if target is None:
             return Interpretation(
                 question=question, unclear=cluster_choice.why_unclear("", found=(), unasked=()), pick=visible
             )
-        there = await asyncio.gather(*(self._has(name, target, requester) for name in visible))
-        found = [name for name, has in zip(visible, there, strict=True) if has]
-        unasked = [name for name, has in zip(visible, there, strict=True) if has is None]
+        exists = await asyncio.gather(*(self._has(name, target, requester) for name in visible))
+        found = [name for name, has in zip(visible, exists, strict=True) if has]
+        unasked = [name for name, has in zip(visible, exists, strict=True) if has is None]
         if len(found) == 1:
             return Interpretation(
                 question=question, cluster=found[0], why=cluster_choice.found_only_there(unasked), pick=tuple(unasked)
@@ -147,10 +159,11 @@ class ClusterChooser:
         )
 
     async def _target(self, question: Question) -> DiagnoseObject | None:
-        """The object to look for: one that is named in full."""
+        """Return the object to look up: one that is named in full."""
         if isinstance(question, ExplainText):
             engine = self.services.engine()
-            hypotheses = (await match_text(question.text, engine=engine)).hypotheses
+            matching = question.matching or await match_text(question.text, engine=engine)
+            hypotheses = matching.hypotheses
             if not hypotheses:
                 return None
             incident = engine.catalog.incidents[hypotheses[0].incident]
@@ -160,7 +173,7 @@ class ClusterChooser:
         return question if question.kind and question.name and (question.namespace or outside) else None
 
     async def _has(self, cluster: str, target: DiagnoseObject, requester: Requester) -> bool | None:
-        """Whether the object is there, as far as whoever asks may know; None if that cannot be told in time."""
+        """Tell whether the object exists, as far as the requester may know; None if unknown in time."""
         try:
             async with asyncio.timeout(SEARCH_S):
                 connection = await self.services.clusters.get(cluster)
@@ -177,7 +190,7 @@ class ClusterChooser:
 
 
 def _spoken(request: StoredRequest) -> _Wording:
-    """What is asked, read anew from its words: an edit may have named another cluster."""
+    """Parse the question again from its text: an edit may have named another cluster."""
     asked = request.asked
     said = parse_command(request.text) if asked.origin is Surface.COMMAND else parse_message(request.text)
     if not asked.origin.is_addressed:

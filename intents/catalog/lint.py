@@ -16,10 +16,12 @@ import re2
 
 from intents import templates
 from intents.catalog import actions
+from intents.catalog.actions import ActionDeclaration
 from intents.catalog.cases import CaseError, world_of
 from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read, Remediation, Rule
 from intents.conditions import ConditionError, atoms, check, holds
+from intents.declarations import NamedProbe, named_probes
 from intents.domain import ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
 from intents.focus import KINDS
 from intents.symptoms import VOCABULARY
@@ -43,18 +45,23 @@ _CJK: Final = re.compile(r"[\u4e00-\u9fff]")
 _PROSE_WORDS: Final = 3
 
 
-def lint(catalog: Catalog, probes: Mapping[str, ProbeDeclaration]) -> tuple[Problem, ...]:
+def lint(
+    catalog: Catalog, probes: Mapping[str, ProbeDeclaration], declared: Mapping[str, ActionDeclaration]
+) -> tuple[Problem, ...]:
     """Every mistake in every entry, with file, line and field."""
+    known = named_probes(probes)
     return tuple(
         sorted(
             catalog.sources[incident.id].problem(path, says)
             for incident in catalog
-            for path, says in complaints(incident, catalog, probes)
+            for path, says in complaints(incident, catalog, known, declared)
         )
     )
 
 
-def complaints(incident: Incident, catalog: Catalog, probes: Mapping[str, ProbeDeclaration]) -> Iterator[Complaint]:
+def complaints(
+    incident: Incident, catalog: Catalog, probes: Mapping[str, NamedProbe], declared: Mapping[str, ActionDeclaration]
+) -> Iterator[Complaint]:
     """What is wrong with one entry, each with the path into its file."""
     entry = _Entry.of(incident, probes)
     for name, read in incident.reads.items():
@@ -63,7 +70,12 @@ def complaints(incident: Incident, catalog: Catalog, probes: Mapping[str, ProbeD
         yield from _rule(entry, rule, ("evidence", index), catalog)
     yield from _texts(entry)
     for index, remediation in enumerate(incident.remediations):
-        yield from _remediation(entry, remediation, ("remediations", index))
+        path = ("remediations", index)
+        yield from _remediation(entry, remediation, path)
+        for where, says in actions.complaints(
+            remediation.action, kind=remediation.target.kind, args=remediation.args, declared=declared
+        ):
+            yield (*path, *where), says
     yield from _whole(entry, catalog)
     yield from _cases(incident, catalog)
 
@@ -73,16 +85,19 @@ class _Entry:
     """An incident with the names that may be used in it."""
 
     incident: Incident
-    probes: Mapping[str, ProbeDeclaration]
+    probes: Mapping[str, NamedProbe]
     keys: Mapping[str, Mapping[str, RowType]]  # of the rows of each read
     named: frozenset[str]
 
     @classmethod
-    def of(cls, incident: Incident, probes: Mapping[str, ProbeDeclaration]) -> _Entry:
+    def of(cls, incident: Incident, probes: Mapping[str, NamedProbe]) -> _Entry:
         return cls(
             incident=incident,
             probes=probes,
-            keys={name: _keys_of(read, probes.get(read.probe)) for name, read in incident.reads.items()},
+            keys={
+                name: probes[read.probe].keys(read.args) if read.probe in probes else {}
+                for name, read in incident.reads.items()
+            },
             named=frozenset({*VOCABULARY, *captures_of(incident)}),
         )
 
@@ -117,41 +132,22 @@ class _Entry:
         return "" if key in keys else f"its row has no {key!r}"
 
 
-def _keys_of(read: Read, declaration: ProbeDeclaration | None) -> Mapping[str, RowType]:
-    """The keys a read fills: those its probe declares, and those its arguments add."""
-    if declaration is None:
-        return {}
-    keys = dict(declaration.rows)
-    for name, argument in declaration.args.items():
-        value = read.args.get(name)
-        if argument.adds_keys == "mapping" and isinstance(value, dict):
-            keys.update(dict.fromkeys(value, RowType.STRING))
-        if argument.adds_keys == "regex" and isinstance(value, str):
-            keys.update(dict.fromkeys(_groups(value), RowType.STRING))
-    return keys
-
-
-def _groups(pattern: str) -> tuple[str, ...]:
-    try:
-        return tuple(re2.compile(pattern).groupindex)
-    except re2.error:
-        return ()
-
-
 def _read(entry: _Entry, name: str, read: Read) -> Iterator[Complaint]:
     path: Path = ("reads", name)
-    declaration = entry.probes.get(read.probe)
-    if declaration is None:
-        yield (*path, "probe"), f"no such probe {read.probe!r}; there are {', '.join(sorted(entry.probes))}"
+    probe = entry.probes.get(read.probe)
+    if probe is None:
+        names = sorted({each.declaration.name for each in entry.probes.values()})
+        yield (*path, "probe"), f"no such probe {read.probe!r}; there are {', '.join(names)}"
         return
-    for argument, declared in declaration.args.items():
-        if declared.required and argument not in read.args:
+    given = probe.translated(read.args)
+    for argument, declared in probe.declaration.args.items():
+        if declared.required and argument not in given:
             yield path, f"probe {read.probe} needs the argument {argument!r}"
     for argument, value in read.args.items():
         where = (*path, "args", argument)
-        known = declaration.args.get(argument)
+        known = probe.args.get(argument)
         if known is None:
-            has = ", ".join(sorted(declaration.args)) or "none"
+            has = ", ".join(sorted(probe.args)) or "none"
             yield where, f"probe {read.probe} has no such argument; it has {has}"
             continue
         if known.choices and value not in known.choices:
@@ -298,8 +294,6 @@ def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterato
         for text in _strings(value):
             yield from _template(entry, text, (*path, "args", name), rows=keys, asked=asked)
     yield from _questions(entry, remediation, path, rows=keys)
-    for where, says in actions.complaints(remediation.action, kind=remediation.target.kind, args=remediation.args):
-        yield (*path, *where), says
 
 
 def _rules_named(entry: _Entry, remediation: Remediation, path: Path) -> Iterator[Complaint]:
@@ -352,7 +346,7 @@ def _capability(incident: Incident, catalog: Catalog, *, decisive: bool) -> Iter
         if incident.id in other.causes or any(rule.points_to == incident.id for rule in other.evidence):
             yield ("strongest",), f"is a capability, but {other.id} names it as a cause"
     for index, remediation in enumerate(incident.remediations):
-        if not remediation.until and remediation.action is not actions.Action.SHOW_CHANGE:
+        if not remediation.until and remediation.action != actions.SHOW_CHANGE:
             yield ("remediations", index, "until"), "what a capability does is no fix: say when it has taken effect"
 
 

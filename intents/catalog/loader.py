@@ -6,7 +6,7 @@ entry's last good version, so that a typo at 3 a.m. never takes knowledge away.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -28,18 +28,26 @@ MAX_FILE_BYTES: Final = 1024 * 1024
 _NOTHING: Final[Mapping[str, Incident]] = MappingProxyType({})
 
 
+# What is wrong with an entry beyond its form, each with the path into its file.
+Check = Callable[[Incident], Iterable[tuple[tuple[str | int, ...], str]]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Problem:
-    """One mistake in a catalog: where it stands, in which field, and what was expected."""
+    """One mistake in a catalog: where it stands, in which field, and what was expected.
+
+    A `warning` is of an entry that works as it is.
+    """
 
     file: str
     line: int
     field: str
     says: str
+    warning: bool = False
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}"
-        return f"{where}: {self.field}: {self.says}" if self.field else f"{where}: {self.says}"
+        says = f"warning: {self.says}" if self.warning else self.says
+        return ": ".join(filter(None, (f"{self.file}:{self.line}", self.field, says)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +62,10 @@ class Source:
     def document(self) -> Document:
         return _document(self.text)
 
-    def problem(self, path: Sequence[str | int], says: str) -> Problem:
-        """A problem at a path into this file, e.g. ("evidence", 2, "when")."""
-        return Problem(file=str(self.path), line=self.document.line(path), field=_field_name(path), says=says)
+    def problem(self, path: Sequence[str | int], says: str, *, warning: bool = False) -> Problem:
+        """Return a problem at a path into this file, e.g. ("evidence", 2, "when")."""
+        line, field_name = self.document.line(path), _field_name(path)
+        return Problem(file=str(self.path), line=line, field=field_name, says=says, warning=warning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,16 +97,22 @@ def builtin_directory() -> Path:
 
 
 def load(
-    directories: Iterable[Path], *, last_good: Catalog | None = None, known: Mapping[str, Incident] = _NOTHING
+    directories: Iterable[Path],
+    *,
+    last_good: Catalog | None = None,
+    known: Mapping[str, Incident] = _NOTHING,
+    check: Check = lambda _incident: (),
 ) -> Loaded:
     """Read every `*.yaml` under the directories, later ones overriding earlier ones by id.
 
-    `known` are incidents by the digest of their text: such a text is not parsed again. Never raises for what is in a
-    file: that is a Problem, and the entry is the one of an earlier directory, or of `last_good`, or absent.
+    `known` are incidents by the digest of their text: such a text is not parsed again. `check` yields what else keeps
+    an entry of a user from being used. Never raises for what is in a file: that is a Problem, and the entry is the one
+    of an earlier directory, or of `last_good`, or absent.
     """
     incidents: dict[str, Incident] = {}
     sources: dict[str, Source] = {}
     problems: list[Problem] = []
+    builtin = builtin_directory()
     for directory in directories:
         if not directory.is_dir():
             problems.append(Problem(file=str(directory), line=0, field="", says="no such directory"))
@@ -106,6 +121,8 @@ def load(
         for path in sorted(_files(directory)):
             incident_id = path.stem
             read = _read(path, known)
+            if directory != builtin:
+                read = _usable(read, check)
             if isinstance(read, list):
                 problems.extend(read)
                 _keep_last_good(incident_id, last_good, incidents, sources)
@@ -123,6 +140,13 @@ def load(
         sources=MappingProxyType({name: sources[name] for name in order}),
     )
     return Loaded(catalog=catalog, problems=tuple(sorted(problems)))
+
+
+def _usable(read: tuple[Incident, Source] | list[Problem], check: Check) -> tuple[Incident, Source] | list[Problem]:
+    if isinstance(read, list):
+        return read
+    incident, source = read
+    return [source.problem(path, says) for path, says in check(incident)] or read
 
 
 def _files(directory: Path) -> Iterator[Path]:

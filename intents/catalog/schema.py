@@ -13,7 +13,6 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from intents.catalog.actions import Action
 from intents.domain import Expects, Outcome, Severity, Status, Strength, Text, Unit, Verdict
 from intents.field_descriptions import describe
 
@@ -203,7 +202,7 @@ class Remediation(Model):
 
     id: Id
     """Its name within the entry."""
-    action: Action
+    action: Id
     """What is done; the actions stand below."""
     title: LocalText
     rows_of: Id | Literal[""] = ""
@@ -211,7 +210,7 @@ class Remediation(Model):
     target: TargetTemplate
     """The object to write to: kind, namespace, name, as templates over {row.…}, {named.…} and {<rule>.…}."""
     args: dict[Key, Any] = {}
-    """What the action is told: see `intents.catalog.actions`."""
+    """The arguments of the action; they stand below."""
     asks: tuple[Question, ...] = ()
     """What the dialog asks for before the preview."""
     only_if: tuple[Id, ...] = ()

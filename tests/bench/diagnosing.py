@@ -1,7 +1,7 @@
-"""How much a diagnosis asks of a cluster, and how long it takes beside the same reads one after another.
+"""Measure the API calls and the time of a diagnosis, and the time of the same reads one after another.
 
-Latency is added at the far end (20 ms to each answer); "one after another" is the same diagnosis through a connection
-that has one call in flight at a time.
+The simulated API server adds 20 ms to each response. "One after another" is the same diagnosis through a connection
+with one call in flight at a time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RUNS: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """Of one request: calls to the API server, and the median seconds of a whole diagnosis."""
+    """Calls to the API server and median seconds of a whole diagnosis, for one request."""
 
     calls: int
     concurrent: float
@@ -49,7 +49,7 @@ async def measure(engine: Engine, incident: Incident, request: Request) -> Measu
         calls = (await diagnose(request, engine=engine, connection=many)).api_calls
         cluster.latency = LATENCY_S
         times: dict[str, list[float]] = {"many": [], "one": []}
-        for _ in range(RUNS):  # interleaved, so that a noisy machine is noisy for both
+        for _ in range(RUNS):  # Interleaved, so that noise of the machine affects both equally.
             for name, connection in (("many", many), ("one", one)):
                 started = time.perf_counter()
                 await diagnose(request, engine=engine, connection=connection, deadline=60)
@@ -58,7 +58,7 @@ async def measure(engine: Engine, incident: Incident, request: Request) -> Measu
 
 
 def _pod_of(incident: Incident) -> Request | None:
-    """The first pod of the broken case, as an object to diagnose."""
+    """Return the first pod of the broken case, as an object to diagnose."""
     for obj in world_of(incident, incident.cases[0])["objects"]:
         if obj["kind"] == "Pod":
             return DiagnoseObject(kind="Pod", namespace=obj["metadata"]["namespace"], name=obj["metadata"]["name"])

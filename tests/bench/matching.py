@@ -1,7 +1,7 @@
-"""How fast and how well pasted texts find their incident, beside two scorers of rapidfuzz over the same signatures.
+"""Measure speed and recall of matching, beside two scorers of rapidfuzz over the same signatures.
 
-The large catalog is the real one and entries made of its own words, shuffled: the worst case for an index, as no word
-tells a synthetic entry from a real one.
+The large catalog is the real one plus entries made of its own words, shuffled. This is the worst case for an index,
+because no word tells a synthetic entry from a real one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Examples, Incident, Signature
 from intents.matcher import Matcher
 from intents.symptoms import read_symptoms
-from tests.bench.perturbing import PERTURBATIONS, log_of
+from tests.bench.perturbations import PERTURBATIONS, log_of
 from tests.eval.contestants import written
 
 SEED: Final = 20250412
@@ -30,8 +30,8 @@ ENTRIES: Final = 5000
 SIGNATURES_PER_ENTRY: Final = 3
 SHORT_BYTES: Final = 200
 LONG_BYTES: Final = 64 * 1024
-TEXTS: Final = 40  # different texts of each size
-LONG_BASELINE_TEXTS: Final = 2  # the baselines take seconds on a long text
+TEXTS: Final = 40  # Number of different texts of each size.
+LONG_BASELINE_TEXTS: Final = 2  # The baselines take seconds on a long text.
 RECALL_TEXTS: Final = 70
 NO_EXAMPLES: Final = Examples.model_construct(match=(), other=())
 
@@ -50,7 +50,7 @@ def real_catalog() -> tuple[Incident, ...]:
 
 
 def enlarged(catalog: Sequence[Incident], chance: random.Random) -> tuple[Incident, ...]:
-    """The catalog and recombined entries, `ENTRIES` together."""
+    """Return the catalog plus recombined entries, `ENTRIES` in total."""
     phrases = [phrase for incident in catalog for signature in incident.signatures for phrase in signature.phrases]
     words = [word for phrase in phrases for word in phrase.split()]
 
@@ -66,7 +66,7 @@ def enlarged(catalog: Sequence[Incident], chance: random.Random) -> tuple[Incide
 
 
 def cases_of(catalog: Sequence[Incident], chance: random.Random) -> list[Case]:
-    """Every example of the catalog under every perturbation, in a random order."""
+    """Return every example of the catalog under every perturbation, in random order."""
     cases = [
         Case(how, perturb(chance, text), incident.id)
         for incident in catalog
@@ -88,11 +88,11 @@ def casebook(catalog: Sequence[Incident]) -> Answer:
 
 
 def baseline(catalog: Sequence[Incident], scorer: Callable[..., float], *, by_line: bool = False) -> Answer:
-    """`process.extractOne` over all signatures; it always answers, so its recall has no false alarms to pay for.
+    """Return the best of all signatures by `process.extractOne`. It always answers, even on chat.
 
-    It stops at a score of 100, so the order matters: shuffled, or the real entries would always be met first. That also
-    makes it quick on a long text, in which some short signature has all its words; `by_line` asks it of each line, as
-    one has to who wants the right answer from a log.
+    It stops at a score of 100, so signatures are shuffled, or it would always meet the real entries first. This also
+    makes it fast on a long text, where some short signature has all its words. `by_line` scores each line, as finding
+    the right answer in a log requires.
     """
     pairs = written(catalog)
     choices = [utils.default_process(phrase) for phrase, _ in pairs]
@@ -107,7 +107,7 @@ def baseline(catalog: Sequence[Incident], scorer: Callable[..., float], *, by_li
 
 
 def show(console: Console) -> None:
-    """Measure and print."""
+    """Measure and print the results."""
     chance = random.Random(SEED)
     real = real_catalog()
     large = enlarged(real, chance)
@@ -128,7 +128,7 @@ def show(console: Console) -> None:
             "token_set_ratio": baseline(catalog, fuzz.token_set_ratio),
             "token_set_ratio, by line": baseline(catalog, fuzz.token_set_ratio, by_line=True),
         }
-        # What lives as long as the process is not to be walked through by the garbage collector, as in the service.
+        # Exempt long-lived objects from garbage collection, as the service does.
         gc.collect()
         gc.freeze()
         for size, texts in (("200 B", short), ("64 KiB", long)):
@@ -152,7 +152,7 @@ class Runs:
 
 
 def _interleaved(answers: dict[str, Answer], texts: Sequence[Case], *, few: int) -> dict[str, Runs]:
-    """The first of the answers three times on every text, the slow others once on a few, one beside the other."""
+    """Run the first answer three times on every text and the slow ones once on a few, interleaved."""
     first = next(iter(answers))
     for case in texts[:3]:
         answers[first](case.text)
@@ -187,7 +187,7 @@ def _recall(answer: Answer, cases: Sequence[Case]) -> list[str]:
 
 
 def _with_words(signatures: tuple[Signature, ...]) -> tuple[Signature, ...]:
-    """A shuffled phrase of placeholders alone is no signature."""
+    """Return signatures that have words: a shuffled phrase of placeholders alone is not a signature."""
     return tuple(
         item if any(char.isalpha() for char in item.text.replace("<", " <")) else Signature(text="pod")
         for item in signatures

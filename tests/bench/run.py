@@ -1,4 +1,4 @@
-"""`make bench`: print what is measured; nothing here passes or fails.
+"""`make bench`: print measurements. Nothing here passes or fails.
 
 run.py [matching] [diagnosing] [slack]
 """
@@ -19,7 +19,7 @@ def main() -> None:
     if "matching" in wanted:
         matching.show(console)
     if "diagnosing" in wanted:
-        # Imported late: it needs the cluster's client, the matching does not.
+        # Imported late, because it needs the Kubernetes client and matching does not.
         from tests.bench import diagnosing  # noqa: PLC0415
 
         asyncio.run(diagnosing.run(console))

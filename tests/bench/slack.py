@@ -1,8 +1,8 @@
-"""How long people wait in Slack, and how soon Slack is answered while a workspace is busy.
+"""Measure response times in Slack, and acknowledgement times in a busy workspace.
 
-The app is `casebook serve` in a process of its own; both far ends are simulated in this one and add 50 ms to each call.
-Waiting is measured one paste after the other, since Slack's limits pace what is sent faster. The storm comes from a
-third process (see `storm`).
+The app is `casebook serve` in its own process. Slack and cluster are simulated in this process and add 50 ms to each
+call. Response times are measured one paste at a time, because Slack's rate limits delay faster ones. A third process
+sends the storm of events (see `storm`).
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from bot.cli.showcase import set_up
 from bot.diagnosing import build_engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import ChangeKind, SimulatedSlack
-from tests.bench.serving import serving
+from tests.bench.serve_process import serving
 from tests.bench.storm import Acks, Event
 
 LATENCY_S: Final = 0.050
 ROUNDS: Final = 3
-# chat.update is allowed 50 times a minute: faster pastes would measure that limit.
+# chat.update is limited to 50 calls per minute; faster pastes would measure that limit.
 APART_S: Final = 1.5
 RATE: Final = 50.0
 STORM_S: Final = 30.0
@@ -49,7 +49,7 @@ _QUIET_S: Final = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FarEnds:
-    """A running workspace and cluster, and a text for each incident that the cluster has."""
+    """A running workspace and cluster, and a text for each incident of the cluster."""
 
     slack: SimulatedSlack
     cluster: SimulatedCluster
@@ -59,7 +59,7 @@ class FarEnds:
 
 @dataclass(slots=True, kw_only=True)
 class Waits:
-    """Seconds from an event to its placeholder, and to the last change of that. `unanswered` pastes had none."""
+    """Seconds from an event to its placeholder and to its final change. `unanswered`: pastes without an answer."""
 
     placeholder: list[float] = field(default_factory=list)
     answer: list[float] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Waits:
 
 @asynccontextmanager
 async def far_ends() -> AsyncIterator[FarEnds]:
-    """Both far ends, slow."""
+    """Start both simulations with the added latency."""
     showcase = set_up(build_engine()[0].catalog)
     slack = SimulatedSlack()
     channels = [slack.add_channel(f"channel-{number}") for number in range(_CHANNELS)]
@@ -76,7 +76,7 @@ async def far_ends() -> AsyncIterator[FarEnds]:
     await showcase.cluster.start()
     slack.latency = showcase.cluster.latency = LATENCY_S
     try:
-        # One for each incident: a channel that has heard of an error has it counted, not answered again.
+        # One channel per incident, because a repeated error in a channel is counted, not answered again.
         pastes = tuple({sample.incident: sample.text for sample in showcase.samples}.values())
         yield FarEnds(slack=slack, cluster=showcase.cluster, channels=channels, pastes=pastes)
     finally:
@@ -87,9 +87,9 @@ async def far_ends() -> AsyncIterator[FarEnds]:
 async def measure_waits(
     ends: FarEnds, url: str, *, rounds: int = ROUNDS, apart: float = APART_S, quiet: float = _QUIET_S
 ) -> Waits:
-    """Paste every text `rounds` times, in another channel each time, `apart` seconds after the one before.
+    """Paste every text `rounds` times, each time in another channel, `apart` seconds after the previous one.
 
-    An answer is final when nothing has changed for `quiet` seconds.
+    An answer is final if nothing changes for `quiet` seconds.
     """
     slack = ends.slack
     asked: dict[str, float] = {}
@@ -117,7 +117,7 @@ async def measure_waits(
 
 
 async def _watch(slack: SimulatedSlack, changed: dict[str, list[float]]) -> None:
-    """Note in `changed` when the first message of the app in each thread was posted and changed, in epoch seconds."""
+    """Record in `changed` when the app's first message of each thread was posted and changed, in epoch seconds."""
     first: dict[str, str] = {}
     with slack.subscribe() as changes:
         async for change in changes:
@@ -131,7 +131,7 @@ async def _watch(slack: SimulatedSlack, changed: dict[str, list[float]]) -> None
 
 
 async def _until_quiet(changed: dict[str, list[float]], count: int, quiet: float) -> None:
-    """Wait until `count` answers stand and nothing changed for a while, or for as long as nobody would wait."""
+    """Wait until `count` answers exist and nothing changes for a while, or until the timeout."""
     until = time.time() + _ANSWERED_WITHIN_S
     while (now := time.time()) < until:
         done = sum(len(times) > 1 for times in changed.values())
@@ -141,7 +141,7 @@ async def _until_quiet(changed: dict[str, list[float]], count: int, quiet: float
 
 
 async def measure_acks(ends: FarEnds, url: str, *, rate: float = RATE, seconds: float = STORM_S) -> Acks:
-    """The acknowledgements of `rate` events a second for `seconds`."""
+    """Measure the acknowledgements of `rate` events per second for `seconds`."""
     events = await _events(ends, int(rate * seconds))
     arguments = {"url": url, "secret": ends.slack.signing_secret, "rate": rate, "events": events}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.storm", stdin=PIPE, stdout=PIPE)
@@ -150,7 +150,7 @@ async def measure_acks(ends: FarEnds, url: str, *, rate: float = RATE, seconds: 
 
 
 async def _events(ends: FarEnds, count: int) -> list[Event]:
-    """Chat and pastes by chance; nobody says two things in one channel, which would be read as one paste in parts."""
+    """Return chat and pastes in random order, each from another user in its channel, so that no two are merged."""
     chance = random.Random(7)
     users = [ends.slack.add_user(f"busy-{number}") for number in range(count // _CHANNELS + 1)]
     events: list[Event] = []
@@ -158,7 +158,7 @@ async def _events(ends: FarEnds, count: int) -> list[Event]:
         is_paste = chance.random() < SHARE_OF_PASTES
         text = chance.choice(ends.pastes if is_paste else CHAT)
         user, channel = users[number // _CHANNELS], ends.channels[number % _CHANNELS]
-        # Said before anybody listens: the app answers in threads, and those need a message to hang on.
+        # Posted before the app connects: its answers are thread replies and need a parent message.
         ts = await ends.slack.say(user, channel, text)
         message = ends.slack.message(channel, ts)
         events.append(Event(body=json.dumps(_envelope(ends.slack, message, channel, number)), paste=is_paste))
@@ -188,7 +188,7 @@ def show_acks(console: Console, acks: Acks, *, rate: float = RATE, seconds: floa
     console.print(_table(title, "ack of", acks.chat, acks.pastes, labels=("chat", "a paste")))
     late = sum(taken > 3 for taken in [*acks.chat, *acks.pastes])
     if late or acks.refused:
-        console.print(f"later than Slack waits: {late}; refused: {acks.refused or 'none'}", style="red")
+        console.print(f"late acknowledgements: {late}; other responses: {acks.refused or 'none'}", style="red")
 
 
 def _table(title: str, what: str, *rows: Sequence[float], labels: Sequence[str]) -> Table:

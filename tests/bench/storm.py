@@ -1,8 +1,8 @@
-"""Slack's side of a busy workspace: signed events at a steady rate, and how long each took to be acknowledged.
+"""Send signed events to the app at a steady rate, as Slack does, and measure each acknowledgement.
 
-A process of its own, so that neither the app nor the far ends it reads from slow the clock down. Events leave when they
-are due, whether or not earlier ones were answered, and their time counts from when they were due: an app that stalls is
-not spared. Reads the arguments of `storm` as a JSON object from standard input, and writes its acks as one.
+Runs as its own process, so that neither the app nor the simulations disturb the clock. Events are sent when due,
+whether or not earlier ones were acknowledged, and timed from that moment, so a stall of the app counts. Reads the
+arguments of `storm` as a JSON object from standard input and writes the results as JSON.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Final, TypedDict
 import aiohttp
 from slack_sdk.signature import SignatureVerifier
 
-# Slack waits three seconds; whoever takes ten will not answer.
+# Slack waits three seconds; after ten no response will come.
 _PATIENCE_S: Final = 10.0
 
 
 class Event(TypedDict):
-    """One event: `body` is what Slack sends, `paste` whether the app is to answer it."""
+    """One event: `body` is what Slack sends, `paste` whether the app is expected to answer it."""
 
     body: str
     paste: bool
@@ -31,7 +31,7 @@ class Event(TypedDict):
 
 @dataclass(slots=True, kw_only=True)
 class Acks:
-    """What came of a storm: seconds to each acknowledgement, and what else was answered how often."""
+    """Results of a storm: seconds to each acknowledgement, and the count of every other response."""
 
     chat: list[float] = field(default_factory=list)
     pastes: list[float] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Acks:
 
 
 async def storm(*, url: str, secret: str, rate: float, events: Sequence[Event]) -> Acks:
-    """Send `rate` of `events` a second to `url`, signed with `secret`."""
+    """Send `rate` of `events` per second to `url`, signed with `secret`."""
     verifier = SignatureVerifier(secret)
     acks = Acks()
     timeout = aiohttp.ClientTimeout(total=_PATIENCE_S)

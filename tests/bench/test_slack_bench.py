@@ -1,9 +1,9 @@
-"""The bench of Slack in small: `casebook serve` as a process of its own takes a storm and answers what is pasted."""
+"""Run a small version of the Slack bench: `casebook serve` acknowledges a storm and answers every paste."""
 
 from dataclasses import replace
 
 from tests.bench import slack
-from tests.bench.serving import serving
+from tests.bench.serve_process import serving
 
 
 async def test_a_serving_process_acknowledges_in_time_and_answers_every_paste() -> None:

@@ -1,4 +1,4 @@
-"""The playground as a newcomer meets it: `casebook demo` as a process of its own, and Debian's Chromium before it."""
+"""Run `casebook demo` as its own process, and open it in Debian's Chromium."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Request, Route, async_playwright
 
-# Without these a browser looks for its maker's hosts, and as root it will not start.
+# Without these Chromium contacts its vendor's hosts, and refuses to start as root.
 FLAGS: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -28,7 +28,7 @@ Open = Callable[[str], Awaitable[Page]]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """A headless Chromium of the system's: playwright brings none. Each page is in a context of its own."""
+    """Start the system's Chromium without a window; playwright installs none. Each page has its own context."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("needs Chromium on the PATH: run `make ci-tools`")
@@ -40,9 +40,9 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """`casebook demo` on a free port, with further arguments: started once for all who give the same.
+    """Start `casebook demo` on a free port, once for each set of arguments, and return its address.
 
-    Returns the address it prints. Who meets it later finds what others said there before.
+    Tests that share an instance see what earlier tests posted there.
     """
     addresses: dict[tuple[str, ...], str] = {}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("CASEBOOK_", "SLACK_"))}
@@ -55,7 +55,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
             log = started.enter_context((tmp_path_factory.mktemp("demo") / "log").open("w+", encoding="utf-8"))
             command = [sys.executable, "-m", "bot", "demo", "--port", "0", *arguments]
             process = started.enter_context(
-                subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)  # noqa: ASYNC220 - starting it does not wait
+                subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)  # noqa: ASYNC220 - starting a process does not block
             )
             started.callback(process.terminate)
             assert process.stdout is not None
@@ -69,7 +69,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def open_page(browser: Browser) -> AsyncIterator[Open]:
-    """Open an address as an English reader does; what the page asks of other hosts, or complains of, fails the test."""
+    """Open an address as an English reader; requests to other hosts and console errors fail the test."""
     wrong: list[str] = []
     opened: list[Page] = []
 

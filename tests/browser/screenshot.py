@@ -1,6 +1,6 @@
-"""Take the README's picture of the playground anew: python -m tests.browser.screenshot
+"""Take the README's picture of the playground: python -m tests.browser.screenshot
 
-Needs Chromium, and pngquant (of Debian's package of that name), which makes a third of the picture's size.
+Needs Chromium and pngquant (Debian package of that name), which reduces the picture to a third of its size.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def take(page: Page, address: str) -> None:
     answer.locator("[data-testid=action][data-action^=remedy]").first.click()
     page.get_by_test_id("dialog-submit").click()
     expect(answer).to_contain_text("FIXED", timeout=60_000)
-    # An answer is read from its first lines; that it worked shows in the cluster beside it.
+    # Show the answer's first lines; the cluster pane shows that the remedy worked.
     page.get_by_test_id("close-thread").click()
     page.get_by_test_id("open-thread").click()
     page.mouse.move(0, 0)

@@ -1,4 +1,4 @@
-"""What a newcomer sees: a paste is answered in its thread, its button pressed, and the message says what came of it."""
+"""Use the playground as a newcomer: paste, read the answer, press its button, read the result."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FIXED: Final = re.compile(r"(?<!NOT )FIXED")
 NOT_FIXED: Final = re.compile("NOT FIXED")
 pytestmark = [pytest.mark.timeout(75), pytest.mark.asyncio(loop_scope="module")]
 
-# The app watches for a while whether what it did lasts, longer where it does not look so.
+# The app verifies for a while that the fix lasts, and longer if it does not.
 WATCHED_MS: Final = 45_000
 
 
 async def send_sample(page: Page, about: str, *, saying: str) -> Locator:
-    """Send the sample whose row says `about`, open its thread, and return what the bot said there.
+    """Send the sample whose row says `about`, open its thread, and return the bot's answer.
 
-    `saying` is what no other sample says: the channel is the same for all.
+    `saying` is text that only this sample contains: all samples share the channel.
     """
     await page.get_by_test_id("samples-all").click()
     await page.get_by_test_id("samples-filter").fill(about)
@@ -35,7 +35,7 @@ async def send_sample(page: Page, about: str, *, saying: str) -> Locator:
 
 
 async def press_and_confirm(page: Page, answer: Locator) -> str:
-    """Press the answer's first remedy and send its dialog off; what the dialog said."""
+    """Press the answer's first remedy and submit its dialog; return the dialog's text."""
     await answer.locator("[data-testid=action][data-action^=remedy]").first.click()
     await expect(page.get_by_test_id("dialog-submit")).to_be_enabled()
     said = await page.get_by_test_id("dialog-body").inner_text()
@@ -44,14 +44,12 @@ async def press_and_confirm(page: Page, answer: Locator) -> str:
     return said
 
 
-async def test_a_paste_is_answered_a_button_pressed_and_the_same_message_says_it_is_fixed(
-    demo: Demo, open_page: Open
-) -> None:
+async def test_after_a_press_the_same_message_says_fixed(demo: Demo, open_page: Open) -> None:
     page = await open_page(await demo())
 
     answer = await send_sample(page, "the registry did not answer, and does again", saying="-n front get")
     await expect(answer).to_contain_text(CONFIRMED)
-    stands = await answer.get_attribute("data-ts") or ""
+    ts = await answer.get_attribute("data-ts") or ""
     said = await press_and_confirm(page, answer)
 
     assert "Pod front/checkout-6f4d8b7c5-kz9wp" in said
@@ -59,27 +57,23 @@ async def test_a_paste_is_answered_a_button_pressed_and_the_same_message_says_it
     await expect(answer).to_contain_text(FIXED, timeout=WATCHED_MS)
     await expect(answer).not_to_contain_text(NOT_FIXED)
     await expect(answer).to_have_count(1)
-    await expect(answer).to_have_attribute("data-ts", stands)
+    await expect(answer).to_have_attribute("data-ts", ts)
 
 
-async def test_where_the_fault_outlives_the_write_the_same_message_says_it_is_not_fixed(
-    demo: Demo, open_page: Open
-) -> None:
+async def test_if_the_fault_persists_the_same_message_says_not_fixed(demo: Demo, open_page: Open) -> None:
     page = await open_page(await demo())
 
     answer = await send_sample(page, "a restart changes nothing", saying="-n front-3 get")
     await expect(answer).to_contain_text(CONFIRMED)
-    stands = await answer.get_attribute("data-ts") or ""
+    ts = await answer.get_attribute("data-ts") or ""
     await press_and_confirm(page, answer)
 
     await expect(answer).to_contain_text(NOT_FIXED, timeout=WATCHED_MS)
     await expect(answer).to_have_count(1)
-    await expect(answer).to_have_attribute("data-ts", stands)
+    await expect(answer).to_have_attribute("data-ts", ts)
 
 
-async def test_who_turns_to_the_incident_channel_sees_half_an_hour_of_talk_summed_up_and_its_cause_confirmed(
-    demo: Demo, open_page: Open
-) -> None:
+async def test_the_incident_channel_shows_a_summary_and_the_confirmed_cause(demo: Demo, open_page: Open) -> None:
     page = await open_page(await demo("--scenario", "image-pull-failed"))
 
     await page.get_by_test_id("channel").filter(has_text="inc-142-checkout").click()

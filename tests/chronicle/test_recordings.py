@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from bot.playground.slack.typing_text import stored_text
+from bot.playground.slack.typed_text import stored_text
 from bot.slack.message_events import markup_of
 from intents.chronicle.facts import Fact
 from intents.chronicle.statements import ChannelMessage, facts_of

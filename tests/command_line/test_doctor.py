@@ -44,7 +44,7 @@ def cluster() -> Iterator[SimulatedCluster]:
 
 @pytest.fixture
 def slack() -> Iterator[SimulatedSlack]:
-    simulated = SimulatedSlack(pace=False, scopes=[scope.name for scope in SCOPES])
+    simulated = SimulatedSlack(rate_limits=False, scopes=[scope.name for scope in SCOPES])
     with Server(simulated):
         yield simulated
 
@@ -131,7 +131,7 @@ def test_all_problems_of_settings_are_reported_together_and_other_checks_run(run
     ("settings", "what", "says", "remedy"),
     [
         ({"slack_bot_token": ""}, "CASEBOOK_SLACK_BOT_TOKEN", "is not set", "OAuth & Permissions"),
-        ({"slack_bot_token": "xoxp-of-a-person"}, "CASEBOOK_SLACK_BOT_TOKEN", "is no bot token", "xoxb-"),
+        ({"slack_bot_token": "xoxp-of-a-person"}, "CASEBOOK_SLACK_BOT_TOKEN", "is not a bot token", "xoxb-"),
         ({"slack_bot_token": "xoxb-wrong"}, "CASEBOOK_SLACK_BOT_TOKEN", "(invalid_auth)", "OAuth & Permissions"),
         ({"slack_app_token": "xapp-wrong"}, "CASEBOOK_SLACK_APP_TOKEN", "(invalid_auth)", "connections:write"),
         (
@@ -170,7 +170,7 @@ def test_each_missing_scope_says_what_is_off_without_it(
     run: Run, variables: Any, slack: SimulatedSlack, tmp_path: Path
 ) -> None:
     for scope in ("files:read", "usergroups:read"):
-        slack.withhold_scope(scope)
+        slack.revoke_scope(scope)
     lacking = rows(run("doctor", "--output", "json"))
     assert lacking["slack", "files:read"]["state"] == "note"
     assert "answers to snippets and files" in lacking["slack", "files:read"]["says"]
@@ -182,7 +182,7 @@ def test_each_missing_scope_says_what_is_off_without_it(
     assert set(wrong(run("doctor", "--output", "json"))) == {("slack", "usergroups:read")}
 
     variables(policy="")
-    slack.withhold_scope("chat:write")
+    slack.revoke_scope("chat:write")
     assert set(wrong(run("doctor", "--output", "json"))) == {("slack", "chat:write")}
 
 
@@ -201,7 +201,7 @@ def test_a_channel_without_the_bot_is_reported_with_the_invitation(
 def test_a_wrong_clock_is_reported_before_signatures_are_refused(
     run: Run, variables: Any, seconds: int, state: str
 ) -> None:
-    ahead = SimulatedSlack(pace=False, signs_by=lambda: time.time() + seconds)
+    ahead = SimulatedSlack(rate_limits=False, signature_clock=lambda: time.time() + seconds)
     with Server(ahead):
         variables(slack_api_url=ahead.api_url, slack_bot_token=ahead.bot_token)
         check = rows(run("doctor", "--output", "json"))["slack", "clock"]
@@ -455,7 +455,7 @@ def test_the_last_line_counts_the_problems_and_says_what_to_do(run: Run, variabl
     assert ran.out.splitlines()[-1] == (
         "1 missing, 1 could not be checked: follow the arrows from the top, then run it again."
     )
-    (row,) = [line for line in ran.out.splitlines() if "called too often" in line]
+    (row,) = [line for line in ran.out.splitlines() if "too many calls" in line]
     assert row.startswith("unknown ")
 
 

@@ -1,4 +1,4 @@
-"""What stands in a Containerfile, and what its steps do, without an engine: in a directory that stands for the root."""
+"""Parse a Containerfile and run its steps without an engine, in a directory that replaces the root."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-# Where steps may read and write. Any other absolute path in one is refused: it would be the machine's own.
+# Paths that steps may use. Any other absolute path is refused, because it would be the machine's own.
 _PLACES: Final = ("/build", "/etc/group", "/etc/passwd", "/opt/casebook", "/tmp", "/usr/local", "/var/lib/casebook")
 _PATH: Final = re.compile(r"(?<![\w./$}*)?])/(?!tests/\||kubernetes/\()[a-z][\w./*-]*")
 _FIXED: Final = ("/usr/sbin/nologin",)
@@ -21,14 +21,14 @@ _FIXED: Final = ("/usr/sbin/nologin",)
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """`name` in capitals; `text` without line breaks and comments."""
+    """An instruction: `name` in capitals, `text` without line breaks and comments."""
 
     name: str
     text: str
 
     @property
     def listed(self) -> list[str]:
-        """The words of a JSON array."""
+        """Return the words of a JSON array."""
         return [str(word) for word in json.loads(self.text)]
 
 
@@ -46,13 +46,13 @@ class Stage:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What ENV gives a process, as it stands."""
+        """Return the environment that ENV sets, unexpanded."""
         pairs = [pair for each in self.all("ENV") for pair in shlex.split(each.text)]
         return dict(pair.split("=", 1) for pair in pairs)
 
 
 def stages(containerfile: Path) -> list[Stage]:
-    """The stages in their order; the last one is the image. What stands before the first FROM is left out."""
+    """Return the stages in order; the last one is the image. Instructions before the first FROM are left out."""
     found: list[tuple[str, list[Instruction]]] = []
     for instruction in _instructions(containerfile.read_text("utf-8")):
         if instruction.name == "FROM":
@@ -72,9 +72,9 @@ def _instructions(text: str) -> Iterator[Instruction]:
 
 @dataclass(slots=True, kw_only=True)
 class Builder:
-    """Carries out stages one after the other in `root`, which stands for `/` in each; `context` is what COPY sees.
+    """Runs stages one after the other in `root`, which replaces `/`; COPY reads from `context`.
 
-    `path` is what stands for the base image's PATH, `variables` are further ones of every step.
+    `path` replaces the base image's PATH; `variables` are added to the environment of every step.
     """
 
     root: Path
@@ -87,11 +87,11 @@ class Builder:
             self._new_root()
             self._carry_out(stage)
             if stage is not stages[-1]:
-                # Scripts name their interpreter by its path: what is copied has to come to the same place.
+                # Scripts contain their interpreter's path, so copies must keep the same path.
                 self.root.rename(self._left(stage.name))
 
     def mapped(self, text: str) -> str:
-        """The text with every path of the image below `root`."""
+        """Return the text with every path of the image moved below `root`."""
 
         def below(found: re.Match[str]) -> str:
             path = found.group()

@@ -1,4 +1,4 @@
-"""The chart as Helm renders it: its own engine, loaded as a library, with no cluster and no network."""
+"""Render the chart with Helm's own engine, loaded as a library, without a cluster or network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Manifest = dict[str, Any]
 
 _POSTGRESQL: Final = {"urlSecret": {"name": "casebook-database"}}
 
-# The ways to run it that are documented, each with everything that makes templates branch.
+# The documented variants, which together cover every branch of the templates.
 VARIANTS: Final[Mapping[str, Values]] = {
     "socket": {},
     "http": {
@@ -69,7 +69,7 @@ VARIANTS: Final[Mapping[str, Values]] = {
 
 
 def rendered_text(values: Values, *, release: str = RELEASE, namespace: str = "casebook") -> dict[str, str]:
-    """Template's file name → what it renders to. Raises HelmValuesError where the schema refuses the values."""
+    """Return each template's file name and rendered text. Raise HelmValuesError if the schema rejects the values."""
     return dict(_rendered(json.dumps(values), release, namespace))
 
 
@@ -85,12 +85,12 @@ def rendered(values: Values, *, release: str = RELEASE, namespace: str = "casebo
 
 
 def parsed(text: str) -> Iterator[Any]:
-    """The documents of a text: each chart is read many times, and libyaml takes a tenth of the time."""
+    """Parse a text's documents. Uses libyaml, because each chart is read many times."""
     return yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def kind(manifests: list[Manifest], name: str) -> Manifest:
-    """The only manifest of this kind."""
+    """Return the only manifest of this kind."""
     (found,) = [each for each in manifests if each["kind"] == name]
     return found
 
@@ -99,7 +99,7 @@ def kind(manifests: list[Manifest], name: str) -> Manifest:
 def _rendered(values: str, release: str, namespace: str) -> tuple[tuple[str, str], ...]:
     chart = _chart()
     given = json.loads(values)
-    # `helm install` and `helm template` do; the engine alone would not.
+    # The engine alone does not do this; `helm install` and `helm template` do.
     chart.validate_schema(given)
     texts = chart.render(given, name=release, namespace=namespace)
     return tuple((Path(file).name, text) for file, text in texts.items())

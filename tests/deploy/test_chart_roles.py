@@ -1,4 +1,4 @@
-"""The roles of the chart are those of `casebook rbac`: to read by default, to write by name and by namespace."""
+"""Check that the chart's roles equal those of `casebook rbac`: read-only by default, writes by action and namespace."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROLES = ("ClusterRole", "Role")
 
 
 def granted(listed: Any) -> dict[tuple[str, str], set[tuple[str, str, str]]]:
-    """(kind, namespace) of each role and name → every verb, group and resource that it grants, one by one."""
+    """Map (kind, namespace) of each role and name to every verb, group and resource that it grants."""
     found: dict[tuple[str, str], set[tuple[str, str, str]]] = {}
     for each in listed:
         if each["kind"] in ROLES:
@@ -35,16 +35,16 @@ def remediation(*names: str, **where: Any) -> Values:
     return {"remediation": {"actions": list(names), **where}}
 
 
-def test_what_reads_is_what_casebook_prints_to_the_letter() -> None:
-    (told,) = [each for each in printed("read") if each["kind"] == "ClusterRole"]
+def test_the_read_role_equals_what_casebook_prints() -> None:
+    (expected,) = [each for each in printed("read") if each["kind"] == "ClusterRole"]
     role = kind(rendered({}), "ClusterRole")
 
-    assert role["rules"] == told["rules"]
-    assert role["metadata"]["name"] == told["metadata"]["name"]
+    assert role["rules"] == expected["rules"]
+    assert role["metadata"]["name"] == expected["metadata"]["name"]
 
 
 @pytest.mark.parametrize("variant", ["socket", "http", "replicas"])
-def test_by_default_there_is_one_role_and_it_writes_nothing(variant: str) -> None:
+def test_by_default_there_is_one_role_that_only_reads(variant: str) -> None:
     ((_, rules),) = granted(rendered(VARIANTS[variant])).items()
 
     assert {verb for verb, _, _ in rules} == {"get", "list"}
@@ -52,7 +52,7 @@ def test_by_default_there_is_one_role_and_it_writes_nothing(variant: str) -> Non
 
 
 @pytest.mark.parametrize("name", actions())
-def test_an_action_is_granted_what_casebook_prints_for_it(name: str) -> None:
+def test_an_action_gets_the_role_that_casebook_prints(name: str) -> None:
     namespaces = ("act", "--actions", name, "--namespaces", "shop,bank")
 
     for given, argv in [
@@ -64,7 +64,7 @@ def test_an_action_is_granted_what_casebook_prints_for_it(name: str) -> None:
         assert found == granted(printed(*argv))
 
 
-def test_several_actions_are_granted_together_what_casebook_prints_for_them() -> None:
+def test_several_actions_get_the_role_that_casebook_prints() -> None:
     argv = ("act", "--actions", "restart-pod,rollout-restart,cordon", "--namespaces", "shop,bank")
 
     found = granted(rendered(VARIANTS["buttons"]))
@@ -74,7 +74,7 @@ def test_several_actions_are_granted_together_what_casebook_prints_for_them() ->
     assert every["ClusterRole", "/casebook-act"] == granted(printed("act"))["ClusterRole", "/casebook-act"]
 
 
-def test_events_are_written_in_default_once_where_it_is_named_too() -> None:
+def test_the_default_namespace_gets_one_event_role_even_if_listed() -> None:
     found = granted(rendered(remediation("cordon", namespaces=["default"])))
 
     assert sorted(found) == [
@@ -85,7 +85,7 @@ def test_events_are_written_in_default_once_where_it_is_named_too() -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_role_is_bound_where_it_is_to_the_account_of_the_pods(variant: str) -> None:
+def test_every_role_is_bound_to_the_pods_account_in_its_namespace(variant: str) -> None:
     manifests = rendered(VARIANTS[variant])
 
     def places(suffix: str) -> dict[tuple[str, str], Manifest]:
@@ -108,9 +108,9 @@ def test_every_role_is_bound_where_it_is_to_the_account_of_the_pods(variant: str
     assert pod["serviceAccountName"] == kind(manifests, "ServiceAccount")["metadata"]["name"] == "casebook"
 
 
-def test_who_needs_a_rule_is_said_in_the_manifests_too() -> None:
+def test_the_manifests_say_what_needs_each_rule() -> None:
     assert "  # configmaps: config-maps, " in (MANIFESTS / "socket.yaml").read_text("utf-8")
 
 
-def test_roles_can_be_left_to_others() -> None:
+def test_role_creation_can_be_switched_off() -> None:
     assert granted(rendered({"rbac": {"create": False}, **remediation("drain", everyNamespace=True)})) == {}

@@ -1,4 +1,4 @@
-"""What is generated is what stands in git, and the chart is of the version of the project."""
+"""Check that the generated files in git are current, and that the chart has the project's version."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ ROOT = CHART.parents[2]
 
 
 @pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)
-def test_what_is_generated_is_as_the_code_has_it(path: Path) -> None:
+def test_generated_files_are_up_to_date(path: Path) -> None:
     assert path.read_text("utf-8") == GENERATED[path](), "run `make readme`"
 
 
-def test_no_manifest_is_left_of_a_variant_that_is_gone() -> None:
+def test_every_manifest_belongs_to_a_variant() -> None:
     assert {*MANIFESTS.iterdir()} == {path for path in GENERATED if path.parent == MANIFESTS}
 
 
-def test_the_chart_is_of_the_projects_version() -> None:
+def test_the_chart_has_the_projects_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))
 

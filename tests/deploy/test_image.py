@@ -1,4 +1,4 @@
-"""The image, as far as it can be had without an engine: its file is linted, its steps are run, the outcome serves."""
+"""Test the image without an engine: lint its file, run its steps, serve with the result."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ LOCKS: Final = (ROOT / "requirements.lock", ROOT / "deploy" / "image" / "build.l
 STAGES: Final = stages(FILE)
 IMAGE: Final = STAGES[-1]
 USER: Final = 10001
-# What the chart gives a pod beyond its drain.
+# The seconds that the chart gives a pod to close after the drain.
 TO_CLOSE_S: Final = 15
-# A sharer of 10001 that may read what is root's: where the tests' own Python is, others may have no way.
+# User 10001, allowed to read root's files, because other users may not be able to read the tests' own Python.
 AS_USER: Final = (
     "setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups",
     "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search",
@@ -48,14 +48,14 @@ AS_USER: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """What the steps left in `root`, and the environment that the image gives a process, with paths below `root`."""
+    """The result of the steps in `root`, and the environment of its processes, with paths below `root`."""
 
     root: Path
     environment: dict[str, str]
 
     @property
     def casebook(self) -> str:
-        """The entry point, found as an engine finds it."""
+        """Return the entry point, found as an engine finds it."""
         (entry,) = IMAGE.one("ENTRYPOINT").listed
         found = shutil.which(entry, path=self.environment["PATH"])
         assert found is not None
@@ -69,10 +69,10 @@ class Image:
 
 @pytest.fixture(scope="module")
 def image() -> Iterator[Image]:
-    """Built of the packages that the tests run with, as far as the locks name them: pip finds each pin satisfied."""
+    """Build the image from the packages of the test environment that the locks name: pip finds each pin satisfied."""
     with tempfile.TemporaryDirectory(prefix="image-") as made:
         directory = Path(made)
-        # Below pytest's own directories nobody else gets to see anything.
+        # Other users cannot read pytest's own directories.
         directory.chmod(0o755)
         yield built(directory)
 
@@ -91,7 +91,7 @@ def built(directory: Path) -> Image:
         root=directory / "root",
         context=ROOT,
         path=(bin, Path("/usr/bin"), Path("/bin")),
-        # What conflicts is only warned of, and looked for among all packages there are. (pip negates what 0 says.)
+        # pip only warns of conflicts, and looks for them in all installed packages. (pip inverts the value 0.)
         variables={"PYTHONPATH": str(lent), "PIP_NO_INDEX": "1", "PIP_NO_WARN_CONFLICTS": "0"},
     )
     builder.build(STAGES)
@@ -106,7 +106,7 @@ def built(directory: Path) -> Image:
 
 
 def pins(lock: Path) -> Iterator[str]:
-    """The names of what a lock pins for this Python."""
+    """Return the names that a lock pins for this Python."""
     for line in re.findall(r"^[a-z0-9].*?(?= \\$)", lock.read_text("utf-8"), re.MULTILINE):
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate():
@@ -114,7 +114,7 @@ def pins(lock: Path) -> Iterator[str]:
 
 
 def lend(name: str, directory: Path) -> None:
-    """Let `directory` hold the package as well, without a copy."""
+    """Add the package to `directory` without a copy."""
     distribution = importlib.metadata.distribution(name)
     for top in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
         link = directory / top
@@ -122,17 +122,17 @@ def lend(name: str, directory: Path) -> None:
             link.symlink_to(str(distribution.locate_file(top)))
 
 
-# --- what stands in it ---
+# --- the file ---
 
 
-def test_the_linter_has_nothing_to_say() -> None:
+def test_the_linter_finds_nothing() -> None:
     linted = subprocess.run(
         [Path(sys.executable).with_name("hadolint"), "--no-color", FILE], check=False, capture_output=True, text=True
     )
     assert (linted.returncode, linted.stdout) == (0, "")
 
 
-def test_it_is_what_the_chart_takes_it_for() -> None:
+def test_the_chart_matches_the_images_user_ports_and_paths() -> None:
     (stateful,) = [each for each in rendered({}) if each["kind"] == "StatefulSet"]
     pod = stateful["spec"]["template"]["spec"]
     (container,) = pod["containers"]
@@ -152,7 +152,7 @@ def test_it_is_what_the_chart_takes_it_for() -> None:
     assert {name for name in IMAGE.environment if name.startswith("CASEBOOK_")} <= {name for name, *_ in documented()}
 
 
-def test_an_engine_is_sent_what_is_copied_and_nothing_else() -> None:
+def test_the_build_context_has_only_what_is_copied() -> None:
     copied = {
         source
         for stage in STAGES
@@ -166,10 +166,10 @@ def test_an_engine_is_sent_what_is_copied_and_nothing_else() -> None:
     assert "*" in lines
 
 
-# --- what comes out ---
+# --- the result ---
 
 
-def test_it_holds_what_is_locked_and_the_program_and_no_installer(image: Image) -> None:
+def test_it_contains_the_locked_packages_and_the_program_but_no_installer(image: Image) -> None:
     held = image.run(
         str(Path(image.casebook).with_name("python")),
         "-c",
@@ -183,7 +183,7 @@ def test_it_holds_what_is_locked_and_the_program_and_no_installer(image: Image) 
     assert image.run(image.casebook, "--version").stdout.startswith("casebook ")
 
 
-def test_its_bytecode_is_there_and_not_held_against_sources(image: Image) -> None:
+def test_its_bytecode_is_not_checked_against_sources(image: Image) -> None:
     (packages,) = image.root.glob("opt/casebook/lib/python3.*/site-packages")
     rooms = [packages / room for room in ("bot", "intents", "responses")]
     modules = {path for room in rooms for path in room.rglob("*.py")}
@@ -192,11 +192,11 @@ def test_its_bytecode_is_there_and_not_held_against_sources(image: Image) -> Non
     }
 
     assert modules == compiled.keys()
-    # PEP 552: hash-based, and the source is not looked at.
+    # PEP 552: hash-based, without a check of the source.
     assert {int.from_bytes(path.read_bytes()[4:8], "little") for path in compiled.values()} == {0b01}
 
 
-def test_its_user_may_read_all_of_it_and_write_to_its_volume_alone(image: Image) -> None:
+def test_its_user_may_read_everything_and_write_only_to_its_volume(image: Image) -> None:
     installed = [path for path in (image.root / "opt").rglob("*") if not path.is_symlink()]
     modes = {path: path.stat().st_mode for path in installed}
 
@@ -206,12 +206,12 @@ def test_its_user_may_read_all_of_it_and_write_to_its_volume_alone(image: Image)
     assert stat.S_IMODE((image.root / "var/lib/casebook").stat().st_mode) == 0o700
 
 
-# --- what it does ---
+# --- the behaviour ---
 
 
 @pytest.mark.timeout(60)
-async def test_it_answers_a_signed_command_and_a_stop_in_the_middle_of_work_loses_nothing(image: Image) -> None:
-    """Outside the checkout, as its own user, with no variables but the image's and settings, writing where it may."""
+async def test_it_answers_a_signed_command_and_a_stop_loses_no_work(image: Image) -> None:
+    """Run it outside the checkout as its own user, with only the image's variables and settings."""
     own, directory = asleep(), image.root / "var/lib/casebook"
     policy = directory / "policy.yaml"
     policy.write_text(POLICY, "utf-8")
@@ -244,7 +244,7 @@ async def test_it_answers_a_signed_command_and_a_stop_in_the_middle_of_work_lose
         assert "casebook: stopping: finishing the work in flight\n" in serving.said
         at.cluster.latency = 0
 
-        # The write was finished; what comes of it is watched for longer than a stop waits, by the next one.
+        # The write is finished; verification takes longer than a stop waits, so the next process completes it.
         serving = await at.start(program=program)
         await at.answer(ts)
         assert "applied" in words_of(at.slack.message(at.channel, answer["ts"])["blocks"])
@@ -256,7 +256,7 @@ async def test_it_answers_a_signed_command_and_a_stop_in_the_middle_of_work_lose
 
 
 def command(image: Image) -> tuple[str, ...]:
-    """As the image's user where this machine lets us, which needs root; else as whoever runs the tests."""
+    """Return the command as the image's user if root runs the tests, otherwise as the current user."""
     own, setpriv = (image.casebook,), shutil.which(AS_USER[0])
     as_user = (setpriv or "", *AS_USER[1:], *own)
     if setpriv and os.geteuid() == 0 and image.run(*as_user, "--version").returncode == 0:
@@ -265,13 +265,13 @@ def command(image: Image) -> tuple[str, ...]:
 
 
 def healthy(image: Image, url: str) -> bool:
-    """What HEALTHCHECK says."""
+    """Return the result of HEALTHCHECK."""
     python, *arguments = Instruction("CMD", IMAGE.one("HEALTHCHECK").text.partition(" CMD ")[2]).listed
     found = shutil.which(python, path=image.environment["PATH"]) or ""
     return image.run(found, *arguments, CASEBOOK_LISTEN=url.removeprefix("http://")).returncode == 0
 
 
 def everything(root: Path) -> set[tuple[Path, float]]:
-    """What lies there and when it was changed, but for what may be written to."""
+    """Return every path with its modification time, except writable places."""
     places = [root / "opt", root / "etc", root / "usr"]
     return {(path, path.lstat().st_mtime) for place in places for path in (place, *place.rglob("*"))}

@@ -1,6 +1,6 @@
-"""Every manifest there is, held against the schemas of Kubernetes from the oldest version the chart takes on.
+"""Validate every manifest against the schemas of Kubernetes, from the chart's oldest version on.
 
-Strictly: a field that a version does not know is an error there, as with `kubectl apply --validate=strict`.
+Validation is strict: an unknown field is an error, as with `kubectl apply --validate=strict`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from tests.deploy.rendering import CHART, VARIANTS, Manifest, kind, parsed, rend
 
 DEPLOY = CHART.parents[1]
 VERSIONS = ("1.27", "1.30", "1.33", "1.37")
-# Not of Kubernetes itself, see test_manifests.py.
+# Not a kind of Kubernetes itself; see test_manifests.py.
 CUSTOM = {"ServiceMonitor"}
 
 
 @cache
 def every() -> tuple[Manifest, ...]:
-    """Of all variants and files, each once."""
+    """Return the manifests of all variants and files, each once."""
     files: list[Path] = [*(DEPLOY / "manifests").glob("*.yaml"), *(DEPLOY / "rbac").glob("*.yaml")]
     manifests = [each for variant in VARIANTS.values() for each in rendered(variant)]
     manifests += [each for file in files for each in parsed(file.read_text("utf-8"))]
@@ -33,17 +33,17 @@ def every() -> tuple[Manifest, ...]:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_manifest_is_valid(version: str) -> None:
     for manifest in every():
-        # It falls back to an older version of which it has schemas: that would prove less.
+        # The validator silently falls back to an older version whose schemas it has, which would prove less.
         assert validate(manifest, version, strict=True) == version
 
 
-def test_the_chart_takes_the_oldest_version_it_was_held_against() -> None:
+def test_the_chart_requires_the_oldest_version_it_was_validated_against() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))
 
     assert chart["kubeVersion"] == f">={VERSIONS[0]}.0-0"
 
 
-def test_the_check_sees_a_field_that_does_not_exist() -> None:
+def test_the_validator_detects_an_unknown_field() -> None:
     workload = json.loads(json.dumps(kind(rendered({}), "StatefulSet")))
     workload["spec"]["template"]["spec"]["enableServiceLink"] = False
 

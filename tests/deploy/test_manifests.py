@@ -1,4 +1,4 @@
-"""What the chart runs: the program's own ports, paths and settings, tokens by reference, a name that outlives a pod."""
+"""Check what the chart runs: the program's ports, paths and settings, tokens by reference, stable process names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOKENS = {
     "CASEBOOK_DATABASE_URL": "postgresql://a:b@database/casebook",
     "CASEBOOK_PROMETHEUS_TOKEN": "token",
 }
-# Seconds that closing takes at most once jobs have drained: sockets, requests, cancelled jobs, the engine.
+# The most seconds to close after the drain: sockets, requests, cancelled jobs, the engine.
 CLOSING = 3 + 2 + 3
 
 
@@ -34,14 +34,14 @@ def container(values: Values) -> dict[str, Any]:
 
 
 def environment(values: Values) -> dict[str, dict[str, Any]]:
-    """Variable → how it gets its value; each is there once."""
+    """Map each variable to its source; each variable occurs once."""
     listed = container(values)["env"]
     assert len({each["name"] for each in listed}) == len(listed)
     return {each["name"]: each for each in listed}
 
 
 def settings(values: Values, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """What the program makes of the environment of the container, with what is mounted there."""
+    """Return the settings that the program reads from the container's environment and mounts."""
     config = {f"/etc/casebook/config/{name}": tmp_path / name for name in ("policy.yaml", "channels.yaml")}
     for file in config.values():
         file.touch()
@@ -53,9 +53,7 @@ def settings(values: Values, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_the_program_takes_the_environment_it_is_given(
-    variant: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_program_accepts_its_environment(variant: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     made = settings(VARIANTS[variant], monkeypatch, tmp_path)
 
     assert serve_problems(made) == ()
@@ -76,7 +74,7 @@ def test_values_reach_the_settings_of_their_name(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_no_token_stands_in_a_manifest_and_the_api_of_secrets_is_not_used(variant: str) -> None:
+def test_no_manifest_contains_a_token_or_uses_the_secrets_api(variant: str) -> None:
     manifests = rendered(VARIANTS[variant])
 
     secret = {name for name, field in Settings.model_fields.items() if "Secret" in str(field.annotation)}
@@ -86,7 +84,7 @@ def test_no_token_stands_in_a_manifest_and_the_api_of_secrets_is_not_used(varian
     assert "Secret" not in {each["kind"] for each in manifests}
 
 
-def test_a_mode_asks_only_for_the_tokens_it_needs() -> None:
+def test_each_mode_needs_only_its_own_tokens() -> None:
     assert {name for name in environment({}) if name in TOKENS} == {
         "CASEBOOK_SLACK_BOT_TOKEN",
         "CASEBOOK_SLACK_APP_TOKEN",
@@ -97,7 +95,7 @@ def test_a_mode_asks_only_for_the_tokens_it_needs() -> None:
     }
 
 
-def test_sqlite_is_on_a_volume_of_the_one_process_that_may_open_it() -> None:
+def test_sqlite_is_on_a_volume_of_a_single_process() -> None:
     spec = workload({"persistence": {"size": "5Gi", "storageClass": "fast"}})["spec"]
 
     (claim,) = spec["volumeClaimTemplates"]
@@ -110,7 +108,7 @@ def test_sqlite_is_on_a_volume_of_the_one_process_that_may_open_it() -> None:
     assert claim["metadata"]["name"] in {each["name"] for each in container({})["volumeMounts"]}
 
 
-def test_with_postgresql_nothing_is_kept_on_a_volume() -> None:
+def test_postgresql_needs_no_volume() -> None:
     spec = workload(VARIANTS["replicas"])["spec"]
 
     assert "volumeClaimTemplates" not in spec
@@ -119,7 +117,7 @@ def test_with_postgresql_nothing_is_kept_on_a_volume() -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_whatever_is_mounted_is_a_volume_and_the_other_way_round(variant: str) -> None:
+def test_mounts_and_volumes_match(variant: str) -> None:
     spec = workload(VARIANTS[variant])["spec"]
 
     volumes = [each["name"] for each in spec["template"]["spec"]["volumes"]]
@@ -127,8 +125,8 @@ def test_whatever_is_mounted_is_a_volume_and_the_other_way_round(variant: str) -
     assert sorted(volumes + claims) == sorted(each["name"] for each in container(VARIANTS[variant])["volumeMounts"])
 
 
-def test_the_name_of_a_process_is_that_of_its_pod_which_a_stateful_set_keeps() -> None:
-    """By it a process finds the jobs it left: see `Jobs`."""
+def test_a_process_is_named_after_its_pod() -> None:
+    """A process finds its unfinished jobs by its name: see `Jobs`."""
     name = environment(VARIANTS["replicas"])["CASEBOOK_REPLICA"]
 
     assert name["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
@@ -141,7 +139,7 @@ def test_the_name_of_a_process_is_that_of_its_pod_which_a_stateful_set_keeps() -
 
 
 @pytest.mark.parametrize("drain", [0, 20, 600])
-def test_a_pod_is_given_the_time_its_jobs_are_given_and_some_to_close(drain: int) -> None:
+def test_the_grace_period_is_the_drain_time_plus_time_to_close(drain: int) -> None:
     pod = workload({"drainSeconds": drain})["spec"]["template"]["spec"]
 
     assert environment({"drainSeconds": drain})["CASEBOOK_DRAIN"]["value"] == str(drain)
@@ -149,7 +147,7 @@ def test_a_pod_is_given_the_time_its_jobs_are_given_and_some_to_close(drain: int
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:3000", "[::]:3000"])
-def test_ports_and_probes_are_where_the_program_listens(
+def test_ports_and_probes_match_the_listen_address(
     listen: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (port,) = container({})["ports"]
@@ -165,7 +163,7 @@ def test_ports_and_probes_are_where_the_program_listens(
     }
 
 
-def test_the_service_finds_the_pods_and_the_stateful_set_its_service() -> None:
+def test_the_service_selects_the_pods_and_the_stateful_set_names_it() -> None:
     manifests = rendered({})
     service, pods = kind(manifests, "Service"), kind(manifests, "StatefulSet")["spec"]
 
@@ -176,7 +174,7 @@ def test_the_service_finds_the_pods_and_the_stateful_set_its_service() -> None:
     assert service["spec"]["ports"][0]["targetPort"] == "http"
 
 
-def test_an_ingress_opens_what_slack_calls_and_no_more() -> None:
+def test_an_ingress_exposes_only_the_paths_that_slack_calls() -> None:
     spec = kind(rendered(VARIANTS["http"]), "Ingress")["spec"]
 
     (rule,) = spec["rules"]
@@ -187,7 +185,7 @@ def test_an_ingress_opens_what_slack_calls_and_no_more() -> None:
     assert spec["tls"] == [{"hosts": ["casebook.example.com"], "secretName": "casebook-tls"}]
 
 
-def test_the_network_policy_lets_in_one_port_and_out_what_is_configured() -> None:
+def test_the_network_policy_allows_one_port_in_and_configured_ports_out() -> None:
     def ports(values: Values) -> list[tuple[Any, str]]:
         policy = kind(rendered(values), "NetworkPolicy")["spec"]
         assert policy["policyTypes"] == ["Ingress", "Egress"]
@@ -202,7 +200,7 @@ def test_the_network_policy_lets_in_one_port_and_out_what_is_configured() -> Non
     assert "NetworkPolicy" not in {each["kind"] for each in rendered({"networkPolicy": {"enabled": False}})}
 
 
-def test_several_replicas_are_spread_and_evicted_one_by_one_and_one_alone_can_be_evicted() -> None:
+def test_replicas_are_spread_and_evicted_one_by_one() -> None:
     manifests = rendered(VARIANTS["replicas"])
     budget, pod = kind(manifests, "PodDisruptionBudget")["spec"], workload(VARIANTS["replicas"])["spec"]["template"]
 
@@ -215,7 +213,7 @@ def test_several_replicas_are_spread_and_evicted_one_by_one_and_one_alone_can_be
     assert "topologySpreadConstraints" not in workload({})["spec"]["template"]["spec"]
 
 
-def test_what_is_mounted_from_config_maps_is_what_was_given_and_a_change_of_it_restarts() -> None:
+def test_config_maps_have_the_given_files_and_a_change_restarts_the_pod() -> None:
     def restarted_by(values: Values) -> str:
         return str(workload(values)["spec"]["template"]["metadata"]["annotations"]["checksum/config"])
 
@@ -236,8 +234,8 @@ def test_what_is_mounted_from_config_maps_is_what_was_given_and_a_change_of_it_r
     assert "ConfigMap" not in {each["kind"] for each in rendered({})}
 
 
-def test_a_service_monitor_reads_the_metrics_of_the_service() -> None:
-    """Its schema is the operator's: this is all of it that is used."""
+def test_a_service_monitor_scrapes_the_service() -> None:
+    """Kubernetes has no schema for it, so check every field that is used."""
     manifests = rendered(VARIANTS["everything"])
     monitor, service = kind(manifests, "ServiceMonitor"), kind(manifests, "Service")
 
@@ -248,7 +246,7 @@ def test_a_service_monitor_reads_the_metrics_of_the_service() -> None:
     assert "http" in {each["name"] for each in service["spec"]["ports"]}
 
 
-def test_a_release_of_another_name_shares_nothing_with_the_first() -> None:
+def test_releases_of_different_names_share_no_object() -> None:
     def names(release: str, namespace: str) -> set[tuple[str, str, str]]:
         manifests = rendered(VARIANTS["buttons"], release=release, namespace=namespace)
         return {(each["kind"], each["metadata"].get("namespace", ""), each["metadata"]["name"]) for each in manifests}
@@ -262,13 +260,16 @@ def test_a_release_of_another_name_shares_nothing_with_the_first() -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({}, "It changes nothing in the cluster"),
-        ({"slack": {"mode": "http"}}, "nothing opens it: see ingress"),
+        ({}, "Casebook only reads the cluster"),
+        (
+            {"slack": {"mode": "http"}},
+            "no Ingress exposes it.\nSee ingress",
+        ),
         (VARIANTS["http"], "Slack calls https://casebook.example.com/slack/events"),
         ({"remediation": VARIANTS["buttons"]["remediation"]}, "without a policy nobody may press"),
     ],
 )
-def test_the_notes_say_what_is_still_to_be_done(values: Values, says: str) -> None:
+def test_the_notes_say_what_is_left_to_do(values: Values, says: str) -> None:
     notes = rendered_text(values, release="bot", namespace="tools")["NOTES.txt"]
 
     assert says in notes

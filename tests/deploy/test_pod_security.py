@@ -1,4 +1,4 @@
-"""The pods are admitted where the Pod Security Standard `restricted` is enforced, and keep to more than it asks."""
+"""Check that the pods meet the Pod Security Standard `restricted`, and more than it requires."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.deploy.rendering import VARIANTS, kind, rendered
 
-# What `restricted` lets a volume be.
+# The volume types that `restricted` allows.
 VOLUMES = {
     "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret",
 }  # fmt: skip
@@ -16,7 +16,7 @@ HOST = ("hostNetwork", "hostPID", "hostIPC")
 
 
 def violations(pod: dict[str, Any]) -> list[str]:
-    """What of a pod's spec `restricted` refuses, as the documents of Kubernetes list it for v1.37 and before."""
+    """Return what `restricted` rejects in a pod's spec, by Kubernetes' documentation up to v1.37."""
     found = [name for name in HOST if pod.get(name)]
     found += [f"volume {each['name']}" for each in pod.get("volumes", ()) if set(each) - {"name"} - VOLUMES]
     whole = pod.get("securityContext", {})
@@ -44,14 +44,14 @@ def violations(pod: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_restricted_admits_it(variant: str) -> None:
+def test_restricted_admits_the_pods(variant: str) -> None:
     pod = kind(rendered(VARIANTS[variant]), "StatefulSet")["spec"]["template"]["spec"]
 
     assert violations(pod) == []
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_it_can_write_nowhere_but_where_it_must_and_is_a_user_of_its_own(variant: str) -> None:
+def test_the_pod_has_its_own_user_and_minimal_writable_paths(variant: str) -> None:
     pod = kind(rendered(VARIANTS[variant]), "StatefulSet")["spec"]["template"]["spec"]
     (container,) = pod["containers"]
 
@@ -65,7 +65,7 @@ def test_it_can_write_nowhere_but_where_it_must_and_is_a_user_of_its_own(variant
     assert container["resources"]["limits"].keys() == {"memory"}
 
 
-def test_the_check_sees_what_restricted_refuses() -> None:
+def test_the_check_detects_violations_of_restricted() -> None:
     worst = {
         "hostNetwork": True,
         "volumes": [{"name": "root", "hostPath": {"path": "/"}}],

@@ -1,4 +1,4 @@
-"""What people give the chart: what it knows is taken, everything else is refused by name, tokens above all."""
+"""Check the chart's values: known ones are accepted, unknown ones are rejected by name, tokens above all."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ HOST = {"enabled": True, "host": "casebook.example.com"}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_helm_finds_nothing_to_say(variant: str) -> None:
+def test_helm_lint_finds_nothing(variant: str) -> None:
     report = lint(CHART, dict(VARIANTS[variant]), strict=True, namespace="casebook", kube_version="v1.33.0")
 
-    told = [each for each in report["messages"] if each["severity"] > 1]
-    assert (told, report["errors"]) == ([], [])
+    problems = [each for each in report["messages"] if each["severity"] > 1]
+    assert (problems, report["errors"]) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_helm_finds_nothing_to_say(variant: str) -> None:
     ],
     ids=str,
 )
-def test_taken(values: Values) -> None:
+def test_accepted(values: Values) -> None:
     assert rendered(values)
 
 
@@ -52,7 +52,7 @@ def test_taken(values: Values) -> None:
         ({"replica": 2}, "replica"),
         ({"replicas": 0}, "/replicas"),
         ({"replicas": "2"}, "/replicas"),
-        # A SQLite file belongs to one process.
+        # Only one process can use a SQLite file.
         ({"replicas": 2}, "/database/urlSecret/name"),
         ({"slack": {"mode": "rtm"}}, "/slack/mode"),
         ({"slack": {"botToken": "xoxb-1"}}, "botToken"),
@@ -68,14 +68,14 @@ def test_taken(values: Values) -> None:
         ({"catalog": {"../entry.yaml": "id: entry"}}, "../entry.yaml"),
         ({"catalog": {"entry.yml": "id: entry"}}, "entry.yml"),
         ({"remediation": {"actions": ["restart-pods"], "namespaces": ["shop"]}}, "/remediation/actions/0"),
-        # Where is to be said, and everywhere in so many words.
+        # Namespaces are required, or everyNamespace explicitly.
         ({"remediation": {"actions": ["restart-pod"]}}, "/remediation/namespaces"),
         ({"remediation": {"actions": ["restart-pod"], "namespaces": ["*"]}}, "/remediation/namespaces/0"),
         (
             {"remediation": {"actions": ["restart-pod"], "namespaces": ["shop"], "everyNamespace": True}},
             "/remediation/namespaces",
         ),
-        # Nobody calls in Socket Mode.
+        # In Socket Mode Slack calls no address.
         ({"ingress": HOST}, "/slack/mode"),
         ({"slack": HTTP, "ingress": {"enabled": True}}, "/ingress/host"),
         ({"slack": HTTP, "ingress": {"enabled": True, "host": "https://casebook.example.com"}}, "/ingress/host"),
@@ -85,21 +85,21 @@ def test_taken(values: Values) -> None:
         ({"proxy": {"CASEBOOK_SLACK_BOT_TOKEN": "xoxb-1"}}, "CASEBOOK_SLACK_BOT_TOKEN"),
         ({"env": [{"name": "A", "value": "b"}]}, "env"),
         ({"prometheus": {"url": "http://reader:secret@prometheus:9090"}}, "/prometheus/url"),
-        # Without these nothing selects the pods: neither the Service nor the NetworkPolicy.
+        # The Service and the NetworkPolicy select the pods by these labels.
         ({"podLabels": {"app.kubernetes.io/name": "other"}}, "app.kubernetes.io/name"),
-        # What goes on behind a line's end would be taken for a field of its own.
+        # Text after a line break would become a separate YAML field.
         ({"priorityClassName": "high\n      hostNetwork: true"}, "/priorityClassName"),
         ({"image": {"repository": 'a"\n          command: [sh]\n          x: "'}}, "/image/repository"),
         ({"persistence": {"storageClass": "fast\n"}}, "/persistence/storageClass"),
         ({"slack": HTTP, "ingress": {**HOST, "className": "web\n"}}, "/ingress/className"),
         ({"slack": HTTP, "ingress": {**HOST, "tlsSecret": "a: b"}}, "/ingress/tlsSecret"),
-        ({"policy": "reading: []\u2028acting: []"}, "policy holds a control character or a line separator"),
-        ({"channels": "- a\x85"}, "channels holds a control character"),
-        ({"catalog": {"mine.yaml": "id: \x0b"}}, "catalog: mine.yaml holds a control character"),
+        ({"policy": "reading: []\u2028acting: []"}, "policy contains a control character or a line separator"),
+        ({"channels": "- a\x85"}, "channels contains a control character"),
+        ({"catalog": {"mine.yaml": "id: \x0b"}}, "catalog: mine.yaml contains a control character"),
     ],
     ids=str,
 )
-def test_refused_by_name(values: Values, names: str) -> None:
+def test_rejected_by_name(values: Values, names: str) -> None:
     with pytest.raises(HelmError) as refused:
         rendered(values)
 
@@ -111,8 +111,8 @@ def test_a_context_may_have_an_at_sign_before_its_prometheus() -> None:
 
 
 @pytest.mark.parametrize("odd", ["123", "1e3", "0x10", "true", "on", "null"])
-def test_a_name_is_a_text_whatever_yaml_takes_it_for(odd: str) -> None:
-    """Of a namespace called null the Role would land where the release is."""
+def test_names_are_strings_even_if_yaml_would_read_another_type(odd: str) -> None:
+    """Otherwise the Role for a namespace called null would be created in the release's namespace."""
     values = {
         "imagePullSecrets": [odd],
         "slack": {"secret": {"name": odd, "botToken": odd, "appToken": odd}},
@@ -131,7 +131,7 @@ def test_a_name_is_a_text_whatever_yaml_takes_it_for(odd: str) -> None:
 
 
 def named(value: Any) -> Iterator[Any]:
-    """Whatever stands behind a key that has a name, a namespace or a key behind it."""
+    """Yield every value of a key that holds a name, a namespace or a key."""
     if isinstance(value, list):
         for each in value:
             yield from named(each)
@@ -142,21 +142,21 @@ def named(value: Any) -> Iterator[Any]:
             yield from named(inner)
 
 
-def test_a_release_with_dots_names_a_service_all_the_same() -> None:
+def test_a_release_name_with_dots_gives_a_valid_service_name() -> None:
     assert kind(rendered({}, release="team.one"), "Service")["metadata"]["name"] == "team-one-casebook"
 
 
-def test_every_setting_can_be_made_through_the_chart_and_none_twice() -> None:
+def test_every_setting_can_be_set_through_the_chart_in_one_way() -> None:
     schema = yaml.safe_load((CHART / "values.schema.json").read_text("utf-8"))
     settings = set(schema["definitions"]["settings"]["properties"])
 
     assert settings | BY_THE_CHART == set(Settings.model_fields)
     assert not settings & BY_THE_CHART
-    # A file is to be mounted and a secret to be referred to: neither can be given as a text.
+    # Files are mounted and secrets referenced; neither can be given as text.
     assert not [name for name in settings if schema["definitions"]["settings"]["properties"][name].get("format")]
 
 
-def test_every_value_there_is_has_a_default_and_stands_in_the_schema() -> None:
+def test_every_value_has_a_default_and_is_in_the_schema() -> None:
     schema: dict[str, Any] = yaml.safe_load((CHART / "values.schema.json").read_text("utf-8"))
     values = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
 

@@ -16,7 +16,7 @@ from string import ascii_lowercase
 from typing import Any
 
 from bot.playground.kubernetes import RecordedRequest
-from bot.playground.slack import Delivered, RecordedCall
+from bot.playground.slack import AppResponse, RecordedCall
 from bot.store import AuditEntry, open_store
 from responses.slack.presses import Press
 from tests.end_to_end.process import Premises, Serving
@@ -72,7 +72,7 @@ class Corner:
             raise
         return opened()[-1]
 
-    async def confirm(self) -> Delivered:
+    async def confirm(self) -> AppResponse:
         """Send the open dialog off, with the name typed where it asks for one."""
         view = self.at.slack.views(self.user)[-1]
         name = [block["element"]["placeholder"]["text"] for block in view["blocks"] if block["type"] == "input"]
@@ -283,7 +283,7 @@ async def confirmed(moments: Mapping[Corner, Moment]) -> None:
 async def killed(at: Premises, serving: Serving) -> None:
     """SIGKILL; then the way is clear again."""
     await serving.kill()
-    at.slack.heal()
+    at.slack.clear_faults()
     at.cluster.meanwhile = None
 
 

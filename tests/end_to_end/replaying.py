@@ -76,7 +76,7 @@ class Replay:
         recording = self.recording
         members = {self.ids[each] for each in (*recording.members, *bots_of(recording))}
         maker = self.ids[recording.members[0]]
-        self.channel = await self.at.slack.places.create(maker, recording.channel, members=members)
+        self.channel = await self.at.slack.channel_actions.create(maker, recording.channel, members=members)
         await self.at.slack.wait_for(self.summary)
 
     async def until(self, moment: datetime | None = None) -> None:
@@ -120,11 +120,11 @@ class Replay:
             case "react":
                 await slack.marks.react(by, self.channel, self.ts[of], event.reaction)
             case "join":
-                await slack.places.join(self.ids[of], self.channel)
+                await slack.channel_actions.join(self.ids[of], self.channel)
             case "leave":
-                await slack.places.leave(self.ids[of], self.channel)
+                await slack.channel_actions.leave(self.ids[of], self.channel)
             case "rename":
-                await slack.places.rename(by, self.channel, of)
+                await slack.channel_actions.rename(by, self.channel, of)
             case "press":
                 await self._press(event)
 
@@ -218,8 +218,8 @@ async def replaying(tmp_path: Path, engine: Engine, recording: Recording, **opti
     clock = SlowClock(began=recording.began)
     slack = SimulatedSlack(
         clock=lambda: clock().timestamp(),
-        signs_by=time.time,
-        pace=False,
+        signature_clock=time.time,
+        rate_limits=False,
         events=("app_mention", "message", "reaction_added", "reaction_removed", *EVENTS),
     )
     world = broken_case(engine, recording.incident, recording.case).world

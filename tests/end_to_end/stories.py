@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.playground.slack import Delivered
+from bot.playground.slack import AppResponse
 from responses import words
 from responses.slack.presses import Press, parse_dialog_metadata
 from tests.end_to_end.every_action.watching import of_people
@@ -302,12 +302,12 @@ class Story:
         channel, ts, pressed = button
         await self.at.slack.click(user, channel, ts, pressed["action_id"], value=pressed["value"])
 
-    async def _submits(self, dialog: Dialog) -> Delivered:
+    async def _submits(self, dialog: Dialog) -> AppResponse:
         delivered = await self.at.submit(dialog.user, dialog.view["id"], dialog.typed)
         self.sent[dialog.user] = dict(self.at.slack.deliveries[-1].payload)
         return delivered
 
-    async def _sends(self, dialog: Dialog, *, user: str = "") -> Delivered:
+    async def _sends(self, dialog: Dialog, *, user: str = "") -> AppResponse:
         """A dialog that stands open no more, sent off by `user`, if not by whom it stood before."""
         like = next(one.payload for one in reversed(self.at.slack.deliveries) if "trigger_id" in one.payload)
         view = {**dialog.view, "state": {"values": {

@@ -82,10 +82,10 @@ async def test_a_resolved_incident_whose_channel_is_unarchived_stays_resolved_un
     await asked(at, at.bo, channel, "incident resolve")
     await at.settled()
     before = await at.app.store.chronicles.get(channel)
-    await at.slack.places.archive(at.bo, channel)
+    await at.slack.channel_actions.archive(at.bo, channel)
     await at.settled()
-    await at.slack.places.unarchive(at.bo, channel)
-    await at.slack.places.invite(at.bo, channel)
+    await at.slack.channel_actions.unarchive(at.bo, channel)
+    await at.slack.channel_actions.invite(at.bo, channel)
     await at.settled()
 
     assert (await at.app.store.chronicles.get(channel)).resolved == before.resolved
@@ -95,12 +95,12 @@ async def test_a_resolved_incident_whose_channel_is_unarchived_stays_resolved_un
 
 async def test_where_it_may_not_join_whoever_made_the_channel_is_told_once_how_it_comes(at):
     at.slack.fail("conversations.join", error="missing_scope", needed="channels:join", times=9)
-    channel = await at.slack.places.create(at.bo, "inc-4-join")
+    channel = await at.slack.channel_actions.create(at.bo, "inc-4-join")
     other = at.slack.add_channel("fire-4-join", bot=False)
     await asked(at, at.bo, other, "incident open")
     await asked(at, at.bo, other, "incident open")
     await at.settled()
-    at.slack.heal()
+    at.slack.clear_faults()
     told = [says for one in at.ours(at.slack.open_im(at.bo)) if "could not join" in (says := read(one))]
 
     assert [("#inc-4-join" in one, "#fire-4-join" in one) for one in told] == [(True, False), (False, True)]

@@ -61,7 +61,9 @@ async def test_what_is_said_changed_and_pinned_while_it_is_down_is_there_once_it
         slack, live, quiet = at.slack, at.slack.add_channel("inc-1-live"), at.slack.add_channel("inc-2-quiet")
         say = slack.say
         unnoted = slack.add_channel("inc-3-canvas")
-        slack.fail("conversations.canvases.create", hang=True, after_doing=True, times=9, given={"channel_id": unnoted})
+        slack.fail(
+            "conversations.canvases.create", hang=True, after_execution=True, times=9, given={"channel_id": unnoted}
+        )
         serving = await at.start(summary_slot_s=0.2)
         root = await say(at.alex, live, REPORT)
         edited = await say(at.bo, live, "decision: we restart the blue pool")
@@ -75,7 +77,7 @@ async def test_what_is_said_changed_and_pinned_while_it_is_down_is_there_once_it
         await slack.wait_for(lambda: slack.canvases.of(unnoted), timeout=20)
         await slack.wait_for(lambda: "page the vendor" in summary(at, live) and summary(at, quiet), timeout=20)
         await serving.kill()
-        slack.heal()
+        slack.clear_faults()
 
         await say(at.bo, live, "decision: we fail over to region B", thread_ts=root)
         await slack.edit(at.bo, live, edited, "never mind")
@@ -109,7 +111,9 @@ async def test_what_is_said_changed_and_pinned_while_it_is_down_is_there_once_it
 
 async def test_a_long_silence_is_read_once_slack_is_heard_again_within_a_bound_of_calls(tmp_path: Path, engine: Engine):
     clock = Clock()
-    slack = SimulatedSlack(clock=lambda: clock().timestamp(), signs_by=time.time, pace=False, events=HEARD)
+    slack = SimulatedSlack(
+        clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD
+    )
     async with workplace(
         tmp_path, engine, slack=slack, clock=clock, summary_slot_s=0.1, beat_s=0.1, slack_limits=LIMITS
     ) as at:
@@ -146,7 +150,7 @@ async def test_where_slack_lets_one_thread_at_a_time_be_read_none_is_read_twice(
             await slack.say(at.bo, channel, f"decision: we restart pool {number}", thread_ts=root)
             if not number:
                 slack.fail("conversations.replies", retry_after=1, given={"ts": root})  # it is read last
-        await slack.places.invite(at.alex, channel)
+        await slack.channel_actions.invite(at.alex, channel)
         await slack.wait_for(lambda: all(f"pool {number}" in summary(at, channel) for number in range(2)))
         await at.settled()
 
@@ -184,7 +188,7 @@ async def test_a_history_with_its_pins_is_read_before_we_came_however_long(tmp_p
         by_guest = await slack.say(at.bo, channel, "somebody sneezed")
         await slack.marks.react(at.guest, channel, by_guest, "round_pushpin")
         began, worked, most = time.monotonic(), time.process_time(), _memory()
-        await slack.places.invite(at.alex, channel)
+        await slack.channel_actions.invite(at.alex, channel)
         await slack.wait_for(lambda: summary(at, channel), timeout=20)
         assert await at.app.jobs.idle(300)
         took = time.monotonic() - began, time.process_time() - worked, _memory() - most

@@ -256,12 +256,12 @@ async def test_a_pin_elsewhere_is_only_a_pin(at):
 
 async def test_who_joins_late_is_told_what_happened_and_who_is_early_is_not(at):
     cy, dee = at.slack.add_user("cy"), at.slack.add_user("dee")
-    channel = await at.slack.places.create(at.alex, "inc-10")
+    channel = await at.slack.channel_actions.create(at.alex, "inc-10")
     await at.slack.wait_for(lambda: pinned(at, channel))
-    await at.slack.places.join(cy, channel)
+    await at.slack.channel_actions.join(cy, channel)
     await at.slack.say(at.alex, channel, REPORT)
     await at.settled()
-    await at.slack.places.join(dee, channel)
+    await at.slack.channel_actions.join(dee, channel)
 
     assert REPORT in await whispered(at, dee, "What happened so far")
     await at.settled()
@@ -271,7 +271,7 @@ async def test_who_joins_late_is_told_what_happened_and_who_is_early_is_not(at):
 async def test_whoever_archives_it_gets_how_it_ended_since_nothing_can_be_posted_there(at):
     channel = await incident(at, "inc-11", REPORT)
 
-    await at.slack.places.archive(at.bo, channel)
+    await at.slack.channel_actions.archive(at.bo, channel)
     await at.slack.wait_for(lambda: attached(at, at.slack.open_im(at.bo)))
     await at.settled()
 
@@ -351,7 +351,7 @@ async def test_aloud_nobody_may_more_than_by_command(at):
 
 async def test_a_final_summary_whose_posting_was_cut_off_stands_once(at):
     channel = await incident(at, "inc-12", REPORT)
-    at.slack.fail("chat.postMessage", reset=True, after_doing=True)
+    at.slack.fail("chat.postMessage", reset=True, after_execution=True)
 
     await asked(at, at.bo, channel, "incident resolve")
     await at.slack.wait_for(lambda: attached(at, channel))
@@ -367,7 +367,7 @@ async def test_where_the_bot_is_no_more_whoever_resolves_is_told_and_it_is_resol
 
     await asked(at, at.bo, channel, "incident resolve")
 
-    assert "invite me there first" in await whispered(at, at.bo, "not a member")
+    assert "invite me first" in await whispered(at, at.bo, "not a member")
     assert await state_of(at, channel) is ChannelState.RESOLVED
 
 
@@ -383,7 +383,7 @@ async def test_where_files_may_not_be_uploaded_the_final_summary_says_so(at):
 async def test_whoever_archives_what_they_may_not_be_shown_is_told_how_it_can_be_had(at):
     channel = await incident(at, "inc-15", REPORT)
 
-    await at.slack.places.archive(at.guest, channel)
+    await at.slack.channel_actions.archive(at.guest, channel)
     await at.slack.wait_for(lambda: direct(at, at.guest))
     await at.settled()
 
@@ -413,7 +413,7 @@ async def test_a_summary_that_was_taken_away_by_hand_does_not_stop_a_dismissal(a
 async def test_what_does_not_work_for_want_of_scopes_is_said_once_below_the_summary_with_the_cure(at):
     missing = ("channels:history", "channels:join", "pins:write", "canvases:write", "files:write", "reactions:read")
     for scope in missing:
-        at.slack.withhold_scope(scope)
+        at.slack.revoke_scope(scope)
     channel = at.slack.add_channel("checkout-scopes")
 
     await asked(at, at.bo, channel, "incident open")

@@ -113,10 +113,10 @@ def room(at: Premises, broken: Broken, name: str = "") -> Room:
 Moment = Callable[[Room], Callable[[], bool]]
 
 
-def held(method: str, *, after_doing: bool = False) -> Moment:
+def held(method: str, *, after_execution: bool = False) -> Moment:
     def moment(of: Room) -> Callable[[], bool]:
         given = {"channel": of.here.channel}
-        of.here.at.slack.fail(method, hang=True, after_doing=after_doing, times=1_000, given=given)
+        of.here.at.slack.fail(method, hang=True, after_execution=after_execution, times=1_000, given=given)
         return lambda: of.unanswered(method)
 
     return moment
@@ -129,11 +129,13 @@ async def test_killed_at_any_moment_of_an_incident_the_timeline_is_as_if_it_had_
         early = {
             "after the acknowledgement, before the channel was looked at": held("conversations.info"),
             "with the summary sent and unanswered": held("chat.postMessage"),
-            "after Slack accepted the summary, before that was recorded": held("chat.postMessage", after_doing=True),
+            "after Slack accepted the summary, before that was recorded": held(
+                "chat.postMessage", after_execution=True
+            ),
         }
         late = {
             "with the pin sent and unanswered": held("pins.add"),
-            "after Slack pinned the summary, before that was recorded": held("pins.add", after_doing=True),
+            "after Slack pinned the summary, before that was recorded": held("pins.add", after_execution=True),
         }
         begun = {room(at, broken, name): moment for name, moment in early.items()}
         found = {room(at, broken, name): moment for name, moment in late.items()}
@@ -180,7 +182,7 @@ async def _opened(waiting: Room) -> None:
     """Let us be invited before anything is said; the job that posted the summary has nothing left to do."""
     at, channel = waiting.here.at, waiting.here.channel
     at.slack.remove_bot(channel)
-    await at.slack.places.invite(at.alex, channel)
+    await at.slack.channel_actions.invite(at.alex, channel)
     await at.slack.wait_for(lambda: waiting.pinned)
     async with asyncio.timeout(20):
         while (known := (await chronicle_of(at, channel)).channel).shown < known.revision:  # noqa: ASYNC110
@@ -205,7 +207,7 @@ async def _talked_before_we_came(invited: Room) -> Callable[[], bool]:
         await slack.say(invited.here.at.bo, channel, f"lol {number}")
     thread = {"channel": channel, "ts": invited.ts["report"]}
     slack.fail("conversations.replies", hang=True, times=1_000, given=thread)
-    await slack.places.invite(invited.here.at.alex, channel)
+    await slack.channel_actions.invite(invited.here.at.alex, channel)
     return lambda: invited.unanswered("conversations.replies", **thread)
 
 

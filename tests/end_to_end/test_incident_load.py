@@ -83,7 +83,7 @@ async def test_500_messages_an_hour_take_one_edit_a_slot_and_little_else(tmp_pat
 async def test_a_canvas_is_written_once_a_minute_however_often_the_summary_is(tmp_path: Path, engine: Engine):
     clock = Clock()
     slack = SimulatedSlack(
-        clock=lambda: clock().timestamp(), signs_by=time.time, pace=False, events=HEARD, scopes=GRANTED
+        clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD, scopes=GRANTED
     )
     async with workplace(tmp_path, engine, slack=slack, clock=clock, summary_slot_s=0.05, slack_limits=_LIMITS) as at:
         channel = at.slack.add_channel("inc-2-canvas")

@@ -34,7 +34,7 @@ LIMITS = Limits(
 async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
     data, clock = tmp_path_factory.mktemp("mishaps"), Clock()
     slack = SimulatedSlack(
-        clock=lambda: clock().timestamp(), signs_by=time.time, pace=False, events=HEARD, scopes=GRANTED
+        clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD, scopes=GRANTED
     )
     audit = slack.add_channel("audit")
     # Both are of one time: what happened before something else changes nothing.
@@ -110,7 +110,7 @@ async def asked(at: Workplace, user: str, channel: str, command: str) -> str:
 
 async def test_what_was_said_while_the_bot_was_removed_is_read_once_it_is_invited_again(at):
     channel = await incident(at, "inc-1-removed")
-    await at.slack.places.remove(at.alex, channel)
+    await at.slack.channel_actions.remove(at.alex, channel)
     await at.slack.say(at.alex, channel, "decision: we fail over to region B")
     # It is told meanwhile that something changed, and cannot show it.
     known = await at.app.store.chronicles.get(channel)
@@ -119,7 +119,7 @@ async def test_what_was_said_while_the_bot_was_removed_is_read_once_it_is_invite
     await at.slack.wait_for(lambda: [one for one in calls(at, "chat.update", channel) if one.error == "not_in_channel"])
     await at.settled()
 
-    await at.slack.places.invite(at.alex, channel)
+    await at.slack.channel_actions.invite(at.alex, channel)
     says = await summary_saying(at, channel, "fail over to region B", "inc-1-renamed")
     await at.settled()
 
@@ -139,7 +139,7 @@ async def test_whoever_takes_the_bot_out_of_a_live_incident_is_told_once_with_th
     await at.settled()
 
     for channel in (live, over, secret):
-        await at.slack.places.remove(at.bo, channel)
+        await at.slack.channel_actions.remove(at.bo, channel)
     event = next(one for one in reversed(at.slack.deliveries) if "channel_left" in str(one.payload))
     await at.slack.redeliver(event.payload["event_id"])
     await at.settled()
@@ -155,13 +155,13 @@ async def test_whoever_takes_the_bot_out_of_a_live_incident_is_told_once_with_th
 
 async def test_invited_again_it_shows_what_it_could_not_show_although_nothing_was_said(at):
     channel = await incident(at, "inc-1b-removed")
-    await at.slack.places.remove(at.alex, channel)
+    await at.slack.channel_actions.remove(at.alex, channel)
     await at.app.store.chronicles.rename(channel, "inc-1b-renamed", at.clock())
     await at.app.jobs.start("summary", f"test.{channel}", {"channel": channel})
     await at.slack.wait_for(lambda: [one for one in calls(at, "chat.update", channel) if one.error == "not_in_channel"])
     await at.settled()
 
-    await at.slack.places.invite(at.alex, channel)
+    await at.slack.channel_actions.invite(at.alex, channel)
 
     assert await summary_saying(at, channel, "inc-1b-renamed")
 
@@ -198,13 +198,13 @@ async def test_without_canvases_the_summary_stands_alone_and_they_are_not_asked_
 
 async def test_where_it_may_not_join_by_itself_it_begins_once_it_is_invited(at):
     at.slack.fail("conversations.join", error="missing_scope", needed="channels:join", times=9)
-    channel = await at.slack.places.create(at.alex, "inc-4-join", members=[at.bo])
+    channel = await at.slack.channel_actions.create(at.alex, "inc-4-join", members=[at.bo])
     await at.slack.say(at.bo, channel, REPORT)
     await at.settled()
-    at.slack.heal()
+    at.slack.clear_faults()
     before = (await at.app.store.chronicles.get(channel), at.ours(channel))
 
-    await at.slack.places.invite(at.alex, channel)
+    await at.slack.channel_actions.invite(at.alex, channel)
 
     assert before == (None, [])
     assert await summary_saying(at, channel, REPORT)
@@ -259,7 +259,7 @@ async def test_a_channel_renamed_while_its_summary_is_written_stays_an_incident_
     try:
         await at.slack.say(at.bo, channel, "I'll take IC")
         await at.slack.wait_for(lambda: at.app.jobs.running)
-        await at.slack.places.rename(at.alex, channel, "checkout-fire")
+        await at.slack.channel_actions.rename(at.alex, channel, "checkout-fire")
     finally:
         at.slack.latency = 0.0
     await at.slack.say(at.bo, channel, "mitigated, error rate is back to normal")
@@ -275,7 +275,7 @@ async def test_a_channel_archived_while_its_summary_is_written_loses_nothing_and
     at.slack.latency = 0.1
     try:
         await at.slack.say(at.bo, channel, "decision: we fail over to region B")
-        await at.slack.places.archive(at.alex, channel)
+        await at.slack.channel_actions.archive(at.alex, channel)
     finally:
         at.slack.latency = 0.0
     await at.slack.wait_for(lambda: [one for one in calls(at, "chat.postMessage", at.alex) if one.ok])
@@ -286,8 +286,8 @@ async def test_a_channel_archived_while_its_summary_is_written_loses_nothing_and
     assert known.state is ChannelState.ARCHIVED
     assert "region B" in kept
 
-    await at.slack.places.unarchive(at.alex, channel)
-    await at.slack.places.invite(at.alex, channel)
+    await at.slack.channel_actions.unarchive(at.alex, channel)
+    await at.slack.channel_actions.invite(at.alex, channel)
     await at.slack.say(at.bo, channel, "mitigated, error rate is back to normal")
 
     assert await summary_saying(at, channel, REPORT, "region B", "Mitigated")
@@ -338,7 +338,7 @@ async def test_of_a_channel_that_is_no_incident_nothing_is_recorded_any_more_and
     await at.slack.edit(at.bo, channel, said, "decision: sushi for everybody")
     await at.slack.say(at.bo, channel, "payments are down as well, nobody can pay")
     await at.slack.marks.react(at.bo, channel, said, "pushpin")
-    await at.slack.places.rename(at.alex, channel, "inc-12-lunch")
+    await at.slack.channel_actions.rename(at.alex, channel, "inc-12-lunch")
     await at.settled()
 
     assert [each.startswith("🙅 Dismissed") for each in posted(at, channel)] == [True]
@@ -376,9 +376,9 @@ async def test_a_channel_that_somebody_opened_where_it_may_not_join_begins_once_
     await at.slack.say(at.alex, channel, REPORT)
     told = await asked(at, at.alex, channel, "incident open")
     await at.settled()
-    at.slack.heal()
+    at.slack.clear_faults()
 
-    await at.slack.places.invite(at.alex, channel)
+    await at.slack.channel_actions.invite(at.alex, channel)
 
     assert "/invite" in told
     assert await summary_saying(at, channel, "#checkout-war-room", REPORT)
@@ -389,6 +389,6 @@ async def test_a_channel_that_is_named_an_incident_after_it_was_asked_in_becomes
     await asked(at, at.alex, channel, "incident status")  # what it is called is remembered from now on
     await at.slack.say(at.alex, channel, REPORT)
     await at.settled()
-    await at.slack.places.rename(at.alex, channel, "inc-15-checkout")
+    await at.slack.channel_actions.rename(at.alex, channel, "inc-15-checkout")
 
     assert await summary_saying(at, channel, "#inc-15-checkout", REPORT)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot.remedies.verifying import Pace
+from bot.remedies.verification import Pace
 from responses.slack.presses import Press
 from tests.end_to_end.corners import Corner, corner, killed, named
 from tests.end_to_end.process import Premises, premises
@@ -39,14 +39,14 @@ class Moment:
     """A process has come so far when it has called `method` and waits for the answer in vain."""
 
     method: str
-    after_doing: bool = False
+    after_execution: bool = False
 
 
 ACKED = Moment(method="users.info")
 SENT = Moment(method="chat.postMessage")
-ACCEPTED = Moment(method="chat.postMessage", after_doing=True)
+ACCEPTED = Moment(method="chat.postMessage", after_execution=True)
 UNTOLD = Moment(method="chat.update")
-TOLD = Moment(method="chat.update", after_doing=True)
+TOLD = Moment(method="chat.update", after_execution=True)
 
 
 async def test_killed_at_any_moment_the_answer_stands_once_after_the_restart(tmp_path, broken):
@@ -118,7 +118,7 @@ async def pasted_until(moments: Mapping[Corner, Moment]) -> dict[Corner, str]:
     """Somebody pastes in every corner, and the process has come as far as the moments. The ts of the pastes."""
     for each, moment in moments.items():
         given = {"user": each.user} if moment is ACKED else {"channel": each.channel}
-        each.at.slack.fail(moment.method, hang=True, after_doing=moment.after_doing, given=given)
+        each.at.slack.fail(moment.method, hang=True, after_execution=moment.after_execution, given=given)
     pasted = await asyncio.gather(*(each.paste() for each in moments))
     await until(lambda: all(each.unanswered(moment.method) for each, moment in moments.items()))
     return dict(zip(moments, pasted, strict=True))

@@ -129,10 +129,10 @@ async def test_each_line_about_a_request_bears_the_id_that_its_answer_in_slack_c
         assert step == "answer"
         lines = [json.loads(line) for line in serving.said if line.startswith("{")]
         about = [line for line in lines if line.get("request") == request]
-        assert [line["outcome"] for line in about if line["event"] == "answered"] == ["confirmed"]
+        assert [line["outcome"] for line in about if line["event"] == "answer_posted"] == ["confirmed"]
         assert {line["job"] for line in about if "job" in line} == {"answer"}
         assert [line for line in lines if "job" in line and line not in about] == []
-        (unrecorded,) = [line for line in lines if line["event"].startswith("not acknowledged")]
+        (unrecorded,) = [line for line in lines if line["event"] == "event_recording_failed"]
         assert unrecorded["request"].endswith(f".{unheard}")
         assert broken.text.splitlines()[0] not in "".join(serving.said)
 
@@ -152,7 +152,9 @@ def test_every_metric_is_documented_by_name_kind_labels_and_help() -> None:
 
 
 def test_two_apps_in_one_process_count_for_themselves() -> None:
-    one, other = Metrics(incidents=3), Metrics(incidents=4)
+    one, other = Metrics(), Metrics()
+    one.catalog_loaded(incidents=3, problems=0)
+    other.catalog_loaded(incidents=4, problems=0)
     one.heard("matched")
     pages = [Page(each.exposed("")[0].decode()) for each in (one, other)]
     assert [page.of("casebook_messages_total") for page in pages] == [1, 0]

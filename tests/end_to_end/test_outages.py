@@ -155,9 +155,9 @@ async def test_what_slack_does_to_a_post_and_an_update_is_got_over_and_the_answe
         "HTTP 503": (both, {"status": 503, "times": 2}),
         "rate limited": (both, {"retry_after": 1}),
         "cut off before": (both, {"reset": True}),
-        "cut off after": (both, {"reset": True, "after_doing": True}),
+        "cut off after": (both, {"reset": True, "after_execution": True}),
         "silent before": ([UPDATE], {"hang": True}),
-        "silent after": ([POST], {"hang": True, "after_doing": True}),
+        "silent after": ([POST], {"hang": True, "after_execution": True}),
         "out of order for long": ([POST], longer_than_a_call),
         "not telling who asks for long": (["users.info"], longer_than_a_call),
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.playground.slack import Delivered, SharedFile
+from bot.playground.slack import AppResponse, SharedFile
 from bot.surfaces.slack.entry_points import DIAGNOSE_THIS
 from bot.surfaces.slack.listeners import lifecycle, messages
 from tests.end_to_end.workplace import Workplace, broken_of, buttons_of, is_final, lines_of, words_of, workplace
@@ -60,7 +60,7 @@ async def test_a_workload_asked_for_by_command_is_diagnosed_by_its_pods(tmp_path
 
 async def test_being_removed_from_a_channel_which_slackbot_tells_is_no_question(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
-        await at.slack.places.remove(at.alex, at.channel)
+        await at.slack.channel_actions.remove(at.alex, at.channel)
         await at.settled()
 
         assert [delivery.type for delivery in at.slack.deliveries] == ["message", "channel_left"]
@@ -310,7 +310,7 @@ async def test_a_press_on_what_nobody_here_knows_is_acknowledged(tmp_path, engin
             assert (await at.send(payload | common)).status == 200
 
 
-async def deliver(at: Workplace, event: dict[str, Any]) -> Delivered:
+async def deliver(at: Workplace, event: dict[str, Any]) -> AppResponse:
     """An event as Slack would send it, whatever stands in it."""
     envelope = {
         "type": "event_callback",

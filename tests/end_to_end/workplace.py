@@ -19,11 +19,11 @@ from bot.cli.rehearsal import stage
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
-from bot.playground.slack import Delivered, SimulatedSlack
+from bot.playground.slack import AppResponse, SimulatedSlack
 from bot.playground.slack.signing import signed_headers
 from bot.policy import Policy
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
-from bot.remedies.verifying import Pace
+from bot.remedies.verification import Pace
 from bot.settings import Settings
 from bot.slack.limits import Limits
 from bot.slack.scopes import SCOPES
@@ -80,7 +80,7 @@ class Workplace:
         written = [(sent.method, sent.path) for sent in self.cluster.requests if sent.writes]
         return [(method, path) for method, path in written if not path.endswith("/events")]
 
-    async def send(self, payload: Mapping[str, Any], *, secret: str = "") -> Delivered:
+    async def send(self, payload: Mapping[str, Any], *, secret: str = "") -> AppResponse:
         """A press or a dialog as Slack would send it, whatever stands in it; signed with another secret if given."""
         body = urlencode({"payload": json.dumps(payload)}).encode()
         headers = signed_headers(body, secret=secret, timestamp=int(time.time())) if secret else self.slack.sign(body)
@@ -105,7 +105,9 @@ class Workplace:
         """Press an answer's first remedy and submit its dialog."""
         await self.submit(user, (await self.dialog(user, answer))["id"])
 
-    async def submit(self, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = None) -> Delivered:
+    async def submit(
+        self, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> AppResponse:
         return await submitted(self.slack, user, view_id, values)
 
     async def audited(self, *, since: timedelta = timedelta(hours=1)) -> list[AuditEntry]:
@@ -167,7 +169,7 @@ def buttons_of(value: Any) -> list[dict[str, Any]]:
 
 async def submitted(
     slack: SimulatedSlack, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = None
-) -> Delivered:
+) -> AppResponse:
     """Send a dialog off; where it asks once more, since the change will be taken back, do it anyway."""
     delivered = await slack.submit(user, view_id, values)
     for view in slack.views(user):
@@ -213,7 +215,9 @@ async def workplace(
             await each.start()
             stack.push_async_callback(each.stop)
         # Slack lets an app connect a few times a minute though its pages promise one; the simulated one does not.
-        slack = slack or SimulatedSlack(pace=not socket_mode and slack_limits is None, events=HEARD, scopes=GRANTED)
+        slack = slack or SimulatedSlack(
+            rate_limits=not socket_mode and slack_limits is None, events=HEARD, scopes=GRANTED
+        )
         await slack.start()
         stack.push_async_callback(slack.stop)
         kubeconfig = tmp_path / "kubeconfig"
@@ -252,7 +256,7 @@ async def workplace(
             )
         )
         # Else a connection that is made just as the app closes its socket is leaked by asyncio.
-        stack.push_async_callback(slack.hang_up)
+        stack.push_async_callback(slack.stop_deliveries)
         slack.deliver_to(None if socket_mode else f"{app.url}/slack/events")
         yield Workplace(
             slack=slack,

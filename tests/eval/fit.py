@@ -20,7 +20,7 @@ from intents.catalog.loader import builtin_directory, load
 from intents.matcher import Matcher
 from intents.signature_finder import Occurrence, SignatureFinder
 from intents.symptoms import read_symptoms
-from tests.bench.perturbing import PERTURBATIONS
+from tests.bench.perturbations import PERTURBATIONS
 
 SEED: Final = 7
 PRESENT: Final = (scores._CONSTANT, scores._COVERAGE, scores._INFORMATION)

@@ -30,7 +30,7 @@ def test_a_value_is_found_where_the_manifest_calls_the_field_otherwise() -> None
     near = field_paths.parent(SPEC, path)
 
     assert field_paths.text(near) == "affinity.podAntiAffinity.required[0]"
-    (found,) = field_paths.holding(SPEC, "Bad_NS", under=near)
+    (found,) = field_paths.paths_holding(SPEC, "Bad_NS", under=near)
     assert field_paths.text(found) == "affinity.podAntiAffinity.required[0].namespaces[1]"
 
 
@@ -39,10 +39,10 @@ def test_of_several_places_the_likest_end_counts_then_the_hint_and_never_a_guess
     pd, tikv = (field_paths.parse(f"spec.{part}.affinity.namespaces[0]") for part in ("pd", "tikv"))
     other = field_paths.parse("spec.tikv.note")
 
-    assert field_paths.likest([other, pd], wanted) == pd
-    assert field_paths.likest([pd, tikv], wanted, hint="tikv") == tikv
-    assert field_paths.likest([pd, tikv], wanted) is None
-    assert field_paths.likest([], wanted) is None
+    assert field_paths.most_similar([other, pd], wanted) == pd
+    assert field_paths.most_similar([pd, tikv], wanted, hint="tikv") == tikv
+    assert field_paths.most_similar([pd, tikv], wanted) is None
+    assert field_paths.most_similar([], wanted) is None
 
 
 json_values = st.recursive(

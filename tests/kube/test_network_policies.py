@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.kube.network_policies import Connection, Direction, Peer, allows_nothing, applying, may_pass, summary
+from bot.kube.network_policies import Connection, Direction, Peer, allows_nothing, may_pass, policies_of, summary
 
 SERVER = {
     "metadata": {"namespace": "orders", "labels": {"app": "pd"}},
@@ -39,14 +39,14 @@ def passes(connection: Connection, *rules: dict[str, Any]) -> bool:
     ],
 )
 def test_a_policy_restricts_the_pods_it_selects_in_its_directions(spec: dict[str, Any], restricts: set[str]) -> None:
-    assert {each for each in Direction if applying([policy(**spec)], SERVER, each)} == restricts
+    assert {each for each in Direction if policies_of(SERVER, [policy(**spec)], each)} == restricts
 
 
 def test_policies_of_other_namespaces_and_pods_of_the_host_network_are_left_out() -> None:
     host = {**SERVER, "spec": {"hostNetwork": True}}
 
-    assert applying([policy("shop")], SERVER, Direction.INGRESS) == []
-    assert applying([policy()], host, Direction.INGRESS) == []
+    assert policies_of(SERVER, [policy("shop")], Direction.INGRESS) == []
+    assert policies_of(host, [policy()], Direction.INGRESS) == []
 
 
 @pytest.mark.parametrize(

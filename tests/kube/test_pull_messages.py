@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.kube.pull_messages import UNTOLD, Pulled, failed_pull, parse_pulled, pulling, seconds
+from bot.kube.pull_messages import UNTOLD, Pulled, failed_image, parse_pulled, pulling_image, seconds
 
 
 @pytest.mark.parametrize(
@@ -33,11 +33,11 @@ def test_waiting_is_told_only_where_both_times_are() -> None:
 
 
 def test_the_image_of_other_messages() -> None:
-    assert pulling('Pulling image "web:1"') == "web:1"
-    assert pulling('pulling image "web:1"') == "web:1"  # up to 1.14
-    assert pulling('Back-off pulling image "web:1"') == ""
-    assert failed_pull('Failed to pull image "web:1": rpc error: code = NotFound') == "web:1"
-    assert failed_pull("Error: ErrImagePull") == ""
+    assert pulling_image('Pulling image "web:1"') == "web:1"
+    assert pulling_image('pulling image "web:1"') == "web:1"  # up to 1.14
+    assert pulling_image('Back-off pulling image "web:1"') == ""
+    assert failed_image('Failed to pull image "web:1": rpc error: code = NotFound') == "web:1"
+    assert failed_image("Error: ErrImagePull") == ""
 
 
 @pytest.mark.parametrize(

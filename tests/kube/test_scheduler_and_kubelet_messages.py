@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.kube.evictions import Evicted, parse_eviction
+from bot.kube.evictions import EvictionCause, parse_eviction
 from bot.kube.unschedulable import Unschedulable, parse_unschedulable
 
 
@@ -57,25 +57,25 @@ def test_the_schedulers_reasons_are_read_without_its_remarks_on_preemption(
         (
             "The node was low on resource: ephemeral-storage. Threshold quantity: 10120387530, available: 9520612Ki."
             " Container web was using 4Ki, request is 0, has larger consumption of ephemeral-storage. ",
-            Evicted.EPHEMERAL_STORAGE,
+            EvictionCause.EPHEMERAL_STORAGE,
         ),
-        ("The node was low on resource: imagefs.", Evicted.IMAGEFS),
-        ("The node was low on resource: nodefs.", Evicted.NODEFS),
-        ("The node was low on resource: inodes.", Evicted.NODEFS),
-        ("The node was low on resource: [DiskPressure].", Evicted.EPHEMERAL_STORAGE),
-        ("Pod was rejected: The node had condition: [DiskPressure]. ", Evicted.EPHEMERAL_STORAGE),
-        ("The node had condition: [MemoryPressure, DiskPressure]. ", Evicted.EPHEMERAL_STORAGE),
-        ("The node was low on resource: memory. Container a was using 2Gi", Evicted.MEMORY),
-        ("The node had condition: [PIDPressure]. ", Evicted.PIDS),
-        ("Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. ", Evicted.OWN_LIMIT),
-        ('Usage of EmptyDir volume "cache" exceeds the limit "256Mi". ', Evicted.OWN_LIMIT),
-        ('Container web exceeded its local ephemeral storage limit "1Gi". ', Evicted.OWN_LIMIT),
-        ("The node was low on resource: example.com/dongles.", Evicted.OTHER),
-        ("The node had condition: [Sunburn]. ", Evicted.OTHER),
-        ("", Evicted.OTHER),
+        ("The node was low on resource: imagefs.", EvictionCause.IMAGEFS),
+        ("The node was low on resource: nodefs.", EvictionCause.NODEFS),
+        ("The node was low on resource: inodes.", EvictionCause.NODEFS),
+        ("The node was low on resource: [DiskPressure].", EvictionCause.EPHEMERAL_STORAGE),
+        ("Pod was rejected: The node had condition: [DiskPressure]. ", EvictionCause.EPHEMERAL_STORAGE),
+        ("The node had condition: [MemoryPressure, DiskPressure]. ", EvictionCause.EPHEMERAL_STORAGE),
+        ("The node was low on resource: memory. Container a was using 2Gi", EvictionCause.MEMORY),
+        ("The node had condition: [PIDPressure]. ", EvictionCause.PIDS),
+        ("Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. ", EvictionCause.OWN_LIMIT),
+        ('Usage of EmptyDir volume "cache" exceeds the limit "256Mi". ', EvictionCause.OWN_LIMIT),
+        ('Container web exceeded its local ephemeral storage limit "1Gi". ', EvictionCause.OWN_LIMIT),
+        ("The node was low on resource: example.com/dongles.", EvictionCause.OTHER),
+        ("The node had condition: [Sunburn]. ", EvictionCause.OTHER),
+        ("", EvictionCause.OTHER),
     ],
 )
-def test_an_eviction_names_what_there_was_too_little_of(message: str, expected: Evicted) -> None:
+def test_an_eviction_names_what_there_was_too_little_of(message: str, expected: EvictionCause) -> None:
     assert parse_eviction(message) is expected
 
 

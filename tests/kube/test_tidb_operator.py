@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.kube.field_managers import Written, last_written
+from bot.kube.field_managers import LastWrite, last_written
 from bot.kube.tidb_operator import component_of, generated_containers, operator_image, reads_annotations
 
 
@@ -87,6 +87,6 @@ def test_the_newest_manager_that_owns_a_field_wrote_it_last() -> None:
 
     written = last_written(obj, ("spec", "tikv", "additionalContainers"))
 
-    assert written == Written(manager="kubectl-edit", time="2026-03-02T04:00:00Z")
-    assert last_written({"metadata": {"managedFields": [{"fieldsV1": None}]}}, ("spec",)) == Written()
-    assert last_written({}, ("spec",)) == Written()
+    assert written == LastWrite(manager="kubectl-edit", time="2026-03-02T04:00:00Z")
+    assert last_written({"metadata": {"managedFields": [{"fieldsV1": None}]}}, ("spec",)) == LastWrite()
+    assert last_written({}, ("spec",)) == LastWrite()

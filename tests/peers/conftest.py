@@ -1,4 +1,4 @@
-"""Others' implementations of Slack, as `make ci-tools` installs them; a test that needs one is skipped without it."""
+"""Provide third-party implementations of Slack, installed by `make ci-tools`; without one, its tests are skipped."""
 
 import asyncio
 import re
@@ -16,13 +16,13 @@ from tests.responses_slack.real import real_messages
 from tests.responses_slack.specimens import payload_of, specimens
 
 HERE = Path(__file__).parent
-# emulate asks for it; the official clients are content with 20.
+# emulate requires it; the official clients only need 20.
 NODE = 22
 
 
 @pytest.fixture(scope="session")
 def peers() -> Path:
-    """The directory that holds `node_modules`."""
+    """Return the directory that contains `node_modules`."""
     if not (HERE / "node_modules" / ".package-lock.json").is_file():
         pytest.skip("needs the packages of tests/peers/package-lock.json: run `make ci-tools`")
     return HERE
@@ -30,7 +30,7 @@ def peers() -> Path:
 
 @pytest.fixture(scope="session")
 def node(peers: Path) -> Path:
-    """A Node.js of the major version that the peers ask for: the one among them, or the one on the PATH."""
+    """Return a Node.js of the required major version: the installed one, or the one on the PATH."""
     own = sorted(peers.glob("node_modules/node-*/bin/node"))
     found = [str(path) for path in own] or [path for path in [shutil.which("node")] if path]
     for path in found:
@@ -42,13 +42,13 @@ def node(peers: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def payloads() -> list[Payload]:
-    """Return what Casebook sends: one of every message and dialog, real answers, and a sample of every piece."""
+    """Return what Casebook sends: each kind of message and dialog, real answers, and a sample of every element."""
     return [*SAMPLES, *_made(), *asyncio.run(_real())]
 
 
 @pytest.fixture
 def compiler(peers: Path, node: Path, tmp_path: Path) -> Callable[[str], list[str]]:
-    """What Slack's types have against a TypeScript module."""
+    """Return a function that lists the compile errors of a TypeScript module against Slack's types."""
     (tmp_path / "node_modules").symlink_to(peers / "node_modules")
 
     def complaints(source: str) -> list[str]:

@@ -1,7 +1,7 @@
-// node_app.mjs API_URL APP_TOKEN BOT_TOKEN: a small Slack app of its own, made of Slack's official Node clients.
+// node_app.mjs API_URL APP_TOKEN BOT_TOKEN: a small Slack app made with Slack's official Node clients.
 //
-// It answers a message in its thread with a button, opens a dialog when that is pressed, edits its answer when the
-// dialog is sent, and acks a command with a payload. Each thing it did is one line of JSON on standard output.
+// It answers a message in its thread with a button, opens a dialog on a press, edits its answer when the dialog is
+// submitted, and acks a command with a payload. It prints one line of JSON for each action.
 import { LogLevel, SocketModeClient } from '@slack/socket-mode'
 import { WebClient } from '@slack/web-api'
 
@@ -10,10 +10,10 @@ const web = new WebClient(botToken, { slackApiUrl, retryConfig: { retries: 0 } }
 const socket = new SocketModeClient({
   appToken,
   clientOptions: { slackApiUrl },
-  clientPingTimeout: 500, // also how long it waits before it connects again
+  clientPingTimeout: 500, // Also the wait before it reconnects.
   logLevel: LogLevel.ERROR,
 })
-const tell = (did, more = {}) => console.log(JSON.stringify({ did, ...more }))
+const report = (did, more = {}) => console.log(JSON.stringify({ did, ...more }))
 const plain = (text) => ({ type: 'plain_text', text })
 
 const button = { type: 'button', action_id: 'look', text: plain('Look'), value: 'plan-1' }
@@ -36,7 +36,7 @@ async function onMessage({ ack, event, body }) {
     blocks: [{ type: 'section', text: plain(event.text) }, { type: 'actions', elements: [button] }],
     metadata: { event_type: 'peer', event_payload: { event: body.event_id } },
   })
-  tell('answered', { event_id: body.event_id, ts: answer.ts, channel: answer.channel })
+  report('answered', { event_id: body.event_id, ts: answer.ts, channel: answer.channel })
 }
 
 async function onInteraction({ ack, body }) {
@@ -45,27 +45,27 @@ async function onInteraction({ ack, body }) {
     const { channel, message } = body
     const where = JSON.stringify({ channel: channel.id, ts: message.ts })
     const opened = await web.views.open({ trigger_id: body.trigger_id, view: dialog(where) })
-    tell('opened', { value: body.actions[0].value, user: body.user.id, view: opened.view.id })
+    report('opened', { value: body.actions[0].value, user: body.user.id, view: opened.view.id })
   } else if (body.type === 'view_submission') {
     await ack({ response_action: 'clear' })
     const { channel, ts } = JSON.parse(body.view.private_metadata)
     await web.chat.update({ channel, ts, text: 'done', blocks: [{ type: 'section', text: plain('done') }] })
-    tell('updated', { ts, callback_id: body.view.callback_id })
+    report('updated', { ts, callback_id: body.view.callback_id })
   } else {
     await ack()
-    tell('ignored', { type: body.type })
+    report('ignored', { type: body.type })
   }
 }
 
 async function onCommand({ ack, body }) {
   await ack({ response_type: 'ephemeral', text: `you typed ${body.command} ${body.text}` })
-  tell('acked', { command: body.command, user: body.user_id })
+  report('acked', { command: body.command, user: body.user_id })
 }
 
-// A failure is told and ends the app: the test that waits for a line sees why there is none.
+// Print a failure and exit, so that a test that waits for a line sees the reason.
 const guarded = (listener) => (payload) => listener(payload).catch(fail)
 function fail(error) {
-  tell('failed', { error: String(error), data: error.data })
+  report('failed', { error: String(error), data: error.data })
   process.exit(1)
 }
 
@@ -73,6 +73,6 @@ socket.on('message', guarded(onMessage))
 socket.on('interactive', guarded(onInteraction))
 socket.on('slash_commands', guarded(onCommand))
 socket.on('error', fail)
-socket.on('connected', () => tell('connected'))
+socket.on('connected', () => report('connected'))
 process.on('SIGTERM', () => socket.disconnect().finally(() => process.exit(0)))
 await socket.start().catch(fail)

@@ -1,18 +1,18 @@
 // node_calls.mjs API_URL BOT_TOKEN CHANNEL USER: Slack's official Node Web API client, method by method.
 //
-// Prints one JSON object: what each call answered, or the error it was refused with.
+// Prints one JSON object with the response to each call, or its error code.
 import { WebClient } from '@slack/web-api'
 
 const [slackApiUrl, token, channel, user] = process.argv.slice(2)
 const web = new WebClient(token, { slackApiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true })
-const told = {}
+const results = {}
 const plain = (text) => ({ type: 'plain_text', text })
 
 async function call(name, method, options) {
   try {
-    return (told[name] = await method(options))
+    return (results[name] = await method(options))
   } catch (error) {
-    return (told[name] = { ok: false, error: error.data?.error ?? String(error), messages: error.data?.response_metadata })
+    return (results[name] = { ok: false, error: error.data?.error ?? String(error), messages: error.data?.response_metadata })
   }
 }
 
@@ -48,6 +48,6 @@ const pages = []
 for await (const page of web.paginate('conversations.history', { channel, limit: 2 })) {
   pages.push(page.messages.map((message) => message.ts))
 }
-told.pages = pages
+results.pages = pages
 await call('delete', web.chat.delete, { channel, ts: posted.ts })
-console.log(JSON.stringify(told))
+console.log(JSON.stringify(results))

@@ -1,4 +1,4 @@
-"""Payloads that independent judges look at: one with every piece Casebook may use, and some that Slack refuses."""
+"""Define payloads for third-party validators: one with every element Casebook may use, and some that Slack rejects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """A message as chat.postMessage takes it, or a view."""
+    """A message as chat.postMessage accepts it, or a view."""
 
     name: str
     body: Json
@@ -21,7 +21,7 @@ class Payload:
 
 
 def of_json(name: str, body: Any) -> Payload:
-    """ValueError for what is neither a message nor a view."""
+    """Return the payload. Raise ValueError if it is neither a message nor a view."""
     if not isinstance(body, dict) or not ("text" in body or body.get("type") in ("modal", "home")):
         raise ValueError(f"{name} is neither a message nor a view")
     return Payload(name=name, body=body)
@@ -133,7 +133,7 @@ SAMPLES: Final = [
     ),
 ]  # fmt: skip
 
-# What a judge of structure must refuse, so that its silence about the others means something.
+# Invalid payloads that a validator must reject; otherwise passing the valid ones proves nothing.
 BROKEN: Final = [
     Payload(name="an unknown block", body=message({"type": "headline", "text": plain("x")})),
     Payload(name="an unknown key", body=message({**HEADER, "colour": "red"})),

@@ -1,7 +1,8 @@
-"""What stands between slack_sdk and emulate, which reads arguments from the body of a POST only.
+"""Adapt slack_sdk's requests for emulate, which reads arguments only from the body of a POST.
 
-slack_sdk sends reads as GET with a query and some writes as POST with one. Everything else goes through as it is, but
-for emulate's own address, which is told as the shim's: our client sends bytes and tokens to the one it was given only.
+slack_sdk sends reads as GET with a query and some writes as POST with one. Everything else passes unchanged, except
+emulate's own address, which is replaced with the shim's: our client sends data and tokens only to the address it was
+given.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from aiohttp import ClientSession, ClientTimeout, web
 
 
 class Shim:
-    """Serve at `url` what the emulator at `behind` answers. `calls` are the methods called, in order."""
+    """Serves the emulator at `behind` under `url`. `calls` are the called methods, in order."""
 
     def __init__(self, *, behind: str) -> None:
         self.behind = behind

@@ -1,4 +1,4 @@
-"""The bot's Slack client works against emulate, a stateful Slack Web API written by others."""
+"""Test the bot's Slack client against emulate, a stateful Slack Web API written by others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.peers.shim import Shim
 GENERAL: Final = "C000000001"
 ADMIN: Final = "U000000001"
 BOT: Final = {"type": "bot", "bot_id": "B0CASEBOOK", "bot_user_id": "U0CASEBOOK", "user_id": "U0CASEBOOK"}
-# Exactly what the manifest asks for; what a test looks at behind our back, it sees with a token of its own.
+# The scopes of the manifest. Tests inspect the state with another token.
 SCOPES: Final = [scope.name for scope in scopes.SCOPES]
 LOOKING: Final = [*SCOPES, "pins:read"]
 SEED: Final = {
@@ -48,7 +48,7 @@ SEED: Final = {
 
 @pytest.fixture(scope="module")
 def emulator(peers: Path, node: Path) -> Iterator[str]:
-    """The address of an emulator of this module's own."""
+    """Return the address of this module's own emulator."""
     command = [str(node), "emulate.mjs", json.dumps(SEED)]
     with subprocess.Popen(command, cwd=peers, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -71,7 +71,7 @@ async def slack(shim: Shim) -> AsyncIterator[Slack]:
 
 
 async def _ask(shim: Shim, method: str, **arguments: Any) -> dict[str, Any]:
-    """What emulate itself says, asked past our client."""
+    """Return emulate's response to a call that does not go through our client."""
     async with (
         ClientSession() as session,
         session.post(
@@ -91,7 +91,7 @@ async def _message(shim: Shim, ts: str) -> dict[str, Any] | None:
 ANSWER: Final = Message(text="checkout is down", blocks=(payloads.HEADER, payloads.RICH, payloads.ACTIONS))
 
 
-async def test_a_post_stands_with_its_blocks_and_an_update_replaces_it_in_place(slack: Slack, shim: Shim) -> None:
+async def test_a_post_keeps_its_blocks_and_an_update_replaces_it(slack: Slack, shim: Shim) -> None:
     sent = await slack.post(channel=GENERAL, message=ANSWER)
     posted = await _message(shim, sent.ts)
     assert posted is not None
@@ -105,7 +105,7 @@ async def test_a_post_stands_with_its_blocks_and_an_update_replaces_it_in_place(
     assert (updated["text"], updated["blocks"]) == ("fixed", [payloads.HEADER])
 
 
-async def test_a_deleted_message_is_gone_and_deleting_it_again_is_fine(slack: Slack, shim: Shim) -> None:
+async def test_deleting_a_message_twice_is_harmless(slack: Slack, shim: Shim) -> None:
     sent = await slack.post(channel=GENERAL, message=ANSWER)
 
     await slack.delete(channel=GENERAL, ts=sent.ts)
@@ -116,7 +116,7 @@ async def test_a_deleted_message_is_gone_and_deleting_it_again_is_fine(slack: Sl
         await slack.update(channel=GENERAL, ts=sent.ts, message=ANSWER, final=True)
 
 
-async def test_a_reply_is_found_again_by_its_key_and_not_by_another_one(slack: Slack) -> None:
+async def test_a_reply_is_found_by_its_own_key_only(slack: Slack) -> None:
     parent = await slack.post(channel=GENERAL, message=ANSWER)
     reply = await slack.post(channel=GENERAL, message=ANSWER, thread_ts=parent.ts, key="request-1:placeholder")
 
@@ -127,7 +127,7 @@ async def test_a_reply_is_found_again_by_its_key_and_not_by_another_one(slack: S
     assert await again("request-2:placeholder") != reply
 
 
-async def test_a_post_that_may_have_been_made_already_is_made_once(slack: Slack, shim: Shim) -> None:
+async def test_a_retried_post_is_posted_once(slack: Slack, shim: Shim) -> None:
     parent = await slack.post(channel=GENERAL, message=ANSWER)
     first = await slack.post(channel=GENERAL, message=ANSWER, thread_ts=parent.ts, key="request-3:placeholder")
 
@@ -140,7 +140,7 @@ async def test_a_post_that_may_have_been_made_already_is_made_once(slack: Slack,
     assert [reply["ts"] for reply in replies["messages"]] == [parent.ts, first.ts]
 
 
-async def test_a_snippet_arrives_in_the_channel_and_is_read_back_as_it_was(slack: Slack, shim: Shim) -> None:
+async def test_a_snippet_is_posted_and_read_back_unchanged(slack: Slack, shim: Shim) -> None:
     content = "E0101 leader election lost\n日志\n" * 50
 
     await slack.upload(channel=GENERAL, snippet=Snippet(name="etcd.log", title="etcd", content=content))
@@ -153,7 +153,7 @@ async def test_a_snippet_arrives_in_the_channel_and_is_read_back_as_it_was(slack
     assert (read.text, read.refusal) == (content, None)
 
 
-async def test_people_and_places_are_told_by_their_ids(slack: Slack) -> None:
+async def test_users_and_channels_are_looked_up_by_id(slack: Slack) -> None:
     person = await slack.person(ADMIN)
     assert (person.id, person.name, person.guest, person.foreign, person.unknown) == (
         ADMIN, "admin", False, False, False,
@@ -164,13 +164,13 @@ async def test_people_and_places_are_told_by_their_ids(slack: Slack) -> None:
     )  # fmt: skip
 
 
-async def test_the_token_tells_who_the_bot_is(slack: Slack) -> None:
+async def test_the_token_identifies_the_bot(slack: Slack) -> None:
     identity = await slack.identify()
 
     assert (identity.team, identity.user, identity.bot_id) == ("T000000001", BOT["bot_user_id"], BOT["bot_id"])
 
 
-async def test_a_whisper_and_a_permalink_reach_slack(slack: Slack) -> None:
+async def test_an_ephemeral_message_and_a_permalink_reach_slack(slack: Slack) -> None:
     sent = await slack.post(channel=GENERAL, message=ANSWER)
 
     await slack.whisper(channel=GENERAL, user=ADMIN, message=ANSWER)
@@ -210,7 +210,7 @@ async def test_a_channel_is_joined_and_read_page_by_page(slack: Slack, shim: Shi
     channel = next(each["id"] for each in listed["channels"] if each["name"] == "incidents")
     for _ in range(2):
         await slack.join(channel)
-    # Past our client, which would take a second for each.
+    # Not through our client, which would take a second for each.
     said = [await _ask(shim, "chat.postMessage", channel=channel, text=str(number)) for number in range(5)]
     sent = [str(each["ts"]) for each in said]
     for number in range(3):
@@ -227,7 +227,7 @@ async def test_a_channel_is_joined_and_read_page_by_page(slack: Slack, shim: Shi
         await slack.history("C0NOWHERE0")
 
 
-async def test_a_channel_that_is_not_there_is_our_own_error(slack: Slack) -> None:
+async def test_a_missing_channel_raises_our_own_error(slack: Slack) -> None:
     with pytest.raises(ChannelGone):
         await slack.post(channel="C0NOWHERE0", message=ANSWER)
 

@@ -1,4 +1,4 @@
-"""What our simulated Slack tells of channels, pins and reactions has the structure of Slack's own event types."""
+"""Check that our simulated events of channels, pins and reactions have the structure of Slack's own types."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from tests.slack_client.scene import serving
 
 TYPES = {kind: "".join(word.title() for word in kind.split("_")) + "Event" for kind in CHANNEL_EVENTS} | {
-    # A number in Slack's own samples of it, and in what others got; a string in its types.
+    # A number in Slack's samples and in practice, but a string in its types.
     "pin_added": 'Omit<PinAddedEvent, "pin_count"> & { pin_count: number }',
     "pin_removed": 'Omit<PinRemovedEvent, "pin_count"> & { pin_count: number }',
     "channel_join": "ChannelJoinMessageEvent",
@@ -20,8 +20,8 @@ TYPES = {kind: "".join(word.title() for word in kind.split("_")) + "Event" for k
 }
 
 
-async def test_events_of_channels_compile_against_slacks_own_types(compiler: Callable[[str], list[str]]) -> None:
-    events = await _what_is_told()
+async def test_channel_events_compile_against_slacks_own_types(compiler: Callable[[str], list[str]]) -> None:
+    events = await _recorded_events()
     assert {_kind(event) for event in events} >= set(TYPES)
     named = {word for each in CHANNEL_EVENTS for word in [TYPES[each]] if word.isalpha()}
     named |= {each for each in TYPES.values() if each.endswith("MessageEvent")} | {"PinAddedEvent", "PinRemovedEvent"}
@@ -37,15 +37,15 @@ async def test_events_of_channels_compile_against_slacks_own_types(compiler: Cal
     assert compiler("\n".join(lines)) == []
 
 
-async def _what_is_told() -> list[dict[str, Any]]:
-    """The events of one channel's life, a public and a private one."""
-    told: list[dict[str, Any]] = []
+async def _recorded_events() -> list[dict[str, Any]]:
+    """Return the events of one public and one private channel, from creation to archiving."""
+    events: list[dict[str, Any]] = []
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        told.append((await request.json())["event"])
+        events.append((await request.json())["event"])
         return web.Response()
 
-    slack = SimulatedSlack(pace=False, events=("message", *CHANNEL_EVENTS))
+    slack = SimulatedSlack(rate_limits=False, events=("message", *CHANNEL_EVENTS))
     await slack.start()
     try:
         async with serving(handle) as url:
@@ -53,30 +53,30 @@ async def _what_is_told() -> list[dict[str, Any]]:
             ana, bo = slack.add_user("ana"), slack.add_user("bo")
             channel = ""
             for private in (False, True):
-                channel = await slack.places.create(ana, f"inc-{private:d}", private=private)
-                await slack.places.invite(ana, channel)
-                await slack.places.invite(ana, channel, bo)
+                channel = await slack.channel_actions.create(ana, f"inc-{private:d}", private=private)
+                await slack.channel_actions.invite(ana, channel)
+                await slack.channel_actions.invite(ana, channel, bo)
                 ts = await slack.say(ana, channel, "rolling back")
                 await slack.marks.pin(bo, channel, ts)
                 await slack.marks.unpin(bo, channel, ts)
                 await slack.marks.react(bo, channel, ts, "pushpin")
                 await slack.marks.unreact(bo, channel, ts, "pushpin")
-                await slack.places.leave(bo, channel)
-                await slack.places.rename(ana, channel, f"inc-4{private:d}")
-                await slack.places.remove(ana, channel)
-                await slack.places.invite(ana, channel)
-                await slack.places.archive(ana, channel)
-                await slack.places.unarchive(ana, channel)
-            # Of a private channel that was closed nothing is heard any more: one that was closed behind our back is.
+                await slack.channel_actions.leave(bo, channel)
+                await slack.channel_actions.rename(ana, channel, f"inc-4{private:d}")
+                await slack.channel_actions.remove(ana, channel)
+                await slack.channel_actions.invite(ana, channel)
+                await slack.channel_actions.archive(ana, channel)
+                await slack.channel_actions.unarchive(ana, channel)
+            # A closed private channel sends no events, so this one is archived without an event first.
             slack.set_archived(channel)
             slack.invite_bot(channel)
-            await slack.places.unarchive(ana, channel)
+            await slack.channel_actions.unarchive(ana, channel)
     finally:
         await slack.stop()
-    return told
+    return events
 
 
 def _kind(event: dict[str, Any]) -> str:
-    """Its type; of a notice the subtype, which may be named as an event is."""
+    """Return the event's type, or a notice's subtype, which may equal an event type."""
     subtype = str(event.get("subtype") or event["type"])
     return f"{subtype}_notice" if event["type"] == "message" and subtype in CHANNEL_EVENTS else subtype

@@ -1,4 +1,4 @@
-"""The numbers Casebook holds its payloads to are those of slackblocks' table, derived by others from Slack's pages."""
+"""Check Casebook's payload limits against slackblocks' table, which others derived from Slack's pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.peers.payloads import Json, Payload, message, modal, option, plain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """The place `path` in a piece of type `of` holds at most slackblocks' `constant` characters or items."""
+    """The maximum size of `path` in an element of type `of`: slackblocks' `constant`, in characters or items."""
 
     of: str
     path: str
@@ -95,7 +95,7 @@ MODAL: Final = modal(
 
 
 def _payload_with(limit: Limit, size: int) -> Json:
-    """A payload in which only the limited place has another size."""
+    """Return a payload in which only the limited part has another size."""
     of = limit.of
 
     def grown(piece: Json) -> Json:
@@ -127,7 +127,7 @@ def _with(piece: Json, path: str, size: int) -> Json:
 
 
 def _grown(value: Any, size: int) -> Any:
-    """`value` of another size: a number, a text (an address stays one), or a list whose items differ in their ids."""
+    """Return `value` in another size: a number, a text (URLs stay URLs), or a list with distinct ids."""
     if isinstance(value, int):
         return size
     if isinstance(value, str):
@@ -142,7 +142,7 @@ def _told_apart(item: Any, number: int) -> Any:
 
 
 def _inside(piece: Any, path: str) -> Any:
-    """What stands at `path`, None if nothing does."""
+    """Return the value at `path`, None without one."""
     for step in path.split("."):
         if isinstance(piece, list):
             piece = piece[int(step)] if int(step) < len(piece) else None
@@ -160,12 +160,12 @@ def _problems(payload: Json) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: f"{limit.of} {limit.path}")
-def test_what_is_at_the_limit_passes_and_what_is_beyond_it_does_not(limit: Limit) -> None:
+def test_payloads_at_the_limit_pass_and_over_it_fail(limit: Limit) -> None:
     assert _problems(_payload_with(limit, limit.number)) == ()
     assert _problems(_payload_with(limit, limit.number + 1)) != ()
 
 
-def test_no_row_of_a_table_is_longer_than_the_limit() -> None:
+def test_no_table_row_exceeds_the_limit() -> None:
     cell = {"type": "raw_text", "text": "x"}
     most = _limits.TABLE_COLUMNS_MAX_ITEMS
 
@@ -180,7 +180,7 @@ def test_several_markdown_blocks_share_one_limit() -> None:
     assert _problems(message(*({"type": "markdown", "text": "x" * (half + 1)} for _ in range(2)))) != ()
 
 
-def test_no_payload_is_beyond_a_limit(payloads: list[Payload]) -> None:
+def test_no_payload_exceeds_a_limit(payloads: list[Payload]) -> None:
     beyond = [
         f"{payload.name}: {limit.of}.{limit.path} has {_size(value)}, not {limit.number}"
         for payload in payloads
@@ -195,7 +195,7 @@ def test_no_payload_is_beyond_a_limit(payloads: list[Payload]) -> None:
 
 
 def _typed(value: Any) -> Iterator[tuple[str, Json]]:
-    """Every object of a payload with the name its limits go by."""
+    """Yield every object of a payload with the name of its limits."""
     if isinstance(value, dict):
         yield value.get("type") or ("message" if "blocks" in value else "option"), value
         for inner in value.values():
@@ -206,7 +206,7 @@ def _typed(value: Any) -> Iterator[tuple[str, Json]]:
 
 
 def test_the_sample_has_every_piece_that_has_a_limit(payloads: list[Payload]) -> None:
-    """What the walk above never meets, it never checks."""
+    """The test above can only check elements that the sample contains."""
     met = {kind for payload in payloads for kind, _ in _typed(payload.body)}
 
     assert {limit.of for limit in LIMITS} - met == set()

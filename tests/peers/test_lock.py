@@ -1,4 +1,4 @@
-"""The peers are pinned, and where they come from is the environment's business."""
+"""Check that the third-party packages are pinned, and that the lock names no registry."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 
-def test_every_peer_is_pinned_to_one_version_and_the_lock_names_no_address() -> None:
+def test_every_package_is_pinned_and_the_lock_names_no_registry() -> None:
     asked = json.loads((HERE / "package.json").read_text("utf-8"))
     locked = json.loads((HERE / "package-lock.json").read_text("utf-8"))["packages"]
 

@@ -1,4 +1,4 @@
-"""Slack's official Node clients take our far end for Slack: what they send it understands, what it sends they do."""
+"""Test that Slack's official Node clients work with the simulated Slack."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from bot.playground.slack import SimulatedSlack
 
 
 class NodeApp:
-    """The app of node_app.mjs. `told` are the lines it wrote, oldest first."""
+    """The app of node_app.mjs. `lines` are the lines it printed, oldest first."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self.told: list[dict[str, Any]] = []
+        self.lines: list[dict[str, Any]] = []
 
     async def does(self, did: str) -> dict[str, Any]:
-        """The next line that tells of `did`; AssertionError with all lines if the app ends before."""
+        """Return the next line about `did`. Raise AssertionError with all lines if the app ends first."""
         assert self._process.stdout is not None
         async with asyncio.timeout(30):
             while line := await self._process.stdout.readline():
-                self.told.append(json.loads(line))
-                if self.told[-1]["did"] == did:
-                    return self.told[-1]
-        raise AssertionError(f"the app ended without having {did}: {self.told}")
+                self.lines.append(json.loads(line))
+                if self.lines[-1]["did"] == did:
+                    return self.lines[-1]
+        raise AssertionError(f"the app ended without having {did}: {self.lines}")
 
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SimulatedSlack]:
-    # Tiers are told by the minute: a client that comes back within one would wait for the rest of it.
-    slack = SimulatedSlack(pace=False)
+    # Tiers limit calls per minute: a client that reconnects within one would wait for the rest of it.
+    slack = SimulatedSlack(rate_limits=False)
     slack.add_user("ada", id="U0ADA00000")
     slack.add_channel("incidents", id="C0INCIDENT")
     await slack.start()
@@ -44,7 +44,7 @@ async def slack() -> AsyncIterator[SimulatedSlack]:
 
 @pytest.fixture
 def run_node(slack: SimulatedSlack, peers: Path, node: Path):
-    """Start a script of this directory with the address of `slack`; what it writes can be read."""
+    """Start a script of this directory with the address of `slack`; its output can be read."""
 
     async def run(script: str, *arguments: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -54,7 +54,7 @@ def run_node(slack: SimulatedSlack, peers: Path, node: Path):
             *arguments,
             cwd=peers,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,  # the clients log every refusal that a test asks for
+            stderr=asyncio.subprocess.DEVNULL,  # The clients log every refusal that a test provokes.
         )
 
     return run
@@ -62,7 +62,7 @@ def run_node(slack: SimulatedSlack, peers: Path, node: Path):
 
 @pytest.fixture
 async def app(slack: SimulatedSlack, run_node) -> AsyncIterator[NodeApp]:
-    """The app, connected."""
+    """Return the connected app."""
     process = await run_node("node_app.mjs", slack.app_token, slack.bot_token)
     try:
         app = NodeApp(process)
@@ -76,14 +76,14 @@ async def app(slack: SimulatedSlack, run_node) -> AsyncIterator[NodeApp]:
 
 @pytest.fixture
 def call_all(slack: SimulatedSlack, run_node):
-    """Run node_calls.mjs to its end and return what it was answered, by the names it gives its calls."""
+    """Run node_calls.mjs and return the response to each of its calls, by name."""
 
     async def run() -> dict[str, Any]:
         process = await run_node("node_calls.mjs", slack.bot_token, "C0INCIDENT", "U0ADA00000")
         output, _ = await process.communicate()
         assert process.returncode == 0, output
-        told: dict[str, Any] = json.loads(output)
-        return told
+        results: dict[str, Any] = json.loads(output)
+        return results
 
     return run
 
@@ -93,16 +93,16 @@ async def test_an_event_a_press_and_a_dialog_go_through_the_official_socket_clie
 ) -> None:
     asked = await slack.say("U0ADA00000", "C0INCIDENT", "pods <crash> & burn")
     answered = await app.does("answered")
-    stood = slack.message("C0INCIDENT", answered["ts"])
+    answer = slack.message("C0INCIDENT", answered["ts"])
     pressed = await slack.click("U0ADA00000", "C0INCIDENT", answered["ts"], "look")
     opened = await app.does("opened")
     shown = slack.views("U0ADA00000")
     sent = await slack.submit("U0ADA00000", opened["view"])
     updated = await app.does("updated")
 
-    assert stood["thread_ts"] == asked
-    assert stood["text"] == "heard pods &lt;crash&gt; &amp; burn"
-    assert stood["metadata"]["event_payload"] == {"event": answered["event_id"]}
+    assert answer["thread_ts"] == asked
+    assert answer["text"] == "heard pods &lt;crash&gt; &amp; burn"
+    assert answer["metadata"]["event_payload"] == {"event": answered["event_id"]}
     assert (pressed.ok, opened["value"], opened["user"]) == (True, "plan-1", "U0ADA00000")
     assert [view["callback_id"] for view in shown] == ["sure"]
     assert (sent.ok, sent.body, updated["callback_id"]) == (True, {"response_action": "clear"}, "sure")
@@ -111,9 +111,7 @@ async def test_an_event_a_press_and_a_dialog_go_through_the_official_socket_clie
     assert [delivery.reason for delivery in slack.deliveries if delivery.reason] == []
 
 
-async def test_what_the_official_socket_client_acks_a_command_with_is_shown(
-    slack: SimulatedSlack, app: NodeApp
-) -> None:
+async def test_the_payload_of_the_socket_clients_ack_is_shown(slack: SimulatedSlack, app: NodeApp) -> None:
     delivered = await slack.slash("U0ADA00000", "C0INCIDENT", "pod shop/web-1")
 
     assert await app.does("acked") == {"did": "acked", "command": "/diagnose", "user": "U0ADA00000"}
@@ -121,9 +119,7 @@ async def test_what_the_official_socket_client_acks_a_command_with_is_shown(
     assert [shown["text"] for shown in slack.ephemerals("U0ADA00000")] == ["you typed /diagnose pod shop/web-1"]
 
 
-async def test_the_official_socket_client_comes_back_when_slack_refreshes_its_socket(
-    slack: SimulatedSlack, app: NodeApp
-) -> None:
+async def test_the_official_socket_client_reconnects_after_a_refresh(slack: SimulatedSlack, app: NodeApp) -> None:
     await slack.refresh_sockets()
     await app.does("connected")
 
@@ -132,29 +128,29 @@ async def test_the_official_socket_client_comes_back_when_slack_refreshes_its_so
     assert (await app.does("answered"))["channel"] == "C0INCIDENT"
 
 
-async def test_the_official_web_client_finds_every_method_as_slacks(slack: SimulatedSlack, call_all) -> None:
-    told = await call_all()
+async def test_every_method_works_with_the_official_web_client(slack: SimulatedSlack, call_all) -> None:
+    results = await call_all()
 
-    ts = told["post"]["ts"]
-    assert (told["auth"]["user_id"], told["auth"]["bot_id"]) == (slack.bot_user_id, slack.bot_id)
-    assert told["post"]["message"]["blocks"][0]["text"]["text"] == "first & <last>"
-    assert (told["update"]["ts"], told["update"]["text"]) == (ts, "changed")
-    assert (told["refused"]["ok"], told["refused"]["error"]) == (False, "invalid_blocks")
-    assert told["nowhere"]["error"] == "channel_not_found"
-    assert [message["text"] for message in told["replies"]["messages"]] == ["changed", "second"]
-    assert told["replies"]["messages"][0]["metadata"]["event_payload"] == {"key": "k1"}
-    assert "C0INCIDENT" in told["permalink"]["permalink"]
+    ts = results["post"]["ts"]
+    assert (results["auth"]["user_id"], results["auth"]["bot_id"]) == (slack.bot_user_id, slack.bot_id)
+    assert results["post"]["message"]["blocks"][0]["text"]["text"] == "first & <last>"
+    assert (results["update"]["ts"], results["update"]["text"]) == (ts, "changed")
+    assert (results["refused"]["ok"], results["refused"]["error"]) == (False, "invalid_blocks")
+    assert results["nowhere"]["error"] == "channel_not_found"
+    assert [message["text"] for message in results["replies"]["messages"]] == ["changed", "second"]
+    assert results["replies"]["messages"][0]["metadata"]["event_payload"] == {"key": "k1"}
+    assert "C0INCIDENT" in results["permalink"]["permalink"]
     assert [shown["text"] for shown in slack.ephemerals("U0ADA00000")] == ["only you"]
-    assert (told["user"]["user"]["name"], told["user"]["user"]["locale"]) == ("ada", "en-US")
-    assert (told["place"]["channel"]["name"], told["place"]["channel"]["is_ext_shared"]) == ("incidents", False)
-    assert (told["expired"]["ok"], "trigger" in told["expired"]["error"]) == (False, True)
-    assert told["delete"]["ok"]
+    assert (results["user"]["user"]["name"], results["user"]["user"]["locale"]) == ("ada", "en-US")
+    assert (results["place"]["channel"]["name"], results["place"]["channel"]["is_ext_shared"]) == ("incidents", False)
+    assert (results["expired"]["ok"], "trigger" in results["expired"]["error"]) == (False, True)
+    assert results["delete"]["ok"]
 
 
 async def test_the_official_web_client_uploads_a_file_byte_by_byte(slack: SimulatedSlack, call_all) -> None:
-    told = await call_all()
+    results = await call_all()
 
-    assert told["upload"]["ok"], told["upload"]
+    assert results["upload"]["ok"], results["upload"]
     assert [slack.file_content(file["id"]).decode() for file in slack.files()] == ["E0101 leader election lost\n日志\n"]
     assert [file["name"] for reply in slack.messages("C0INCIDENT") for file in reply.get("files", [])] == ["etcd.log"]
 
@@ -162,8 +158,8 @@ async def test_the_official_web_client_uploads_a_file_byte_by_byte(slack: Simula
 async def test_the_official_web_client_pages_through_a_channel(slack: SimulatedSlack, call_all) -> None:
     written = [await slack.say("U0ADA00000", "C0INCIDENT", f"line {number}") for number in range(5)]
 
-    told = await call_all()
+    results = await call_all()
 
-    pages: list[list[str]] = told["pages"]
+    pages: list[list[str]] = results["pages"]
     assert max(map(len, pages)) == 2
-    assert [ts for page in pages for ts in page] == [told["post"]["ts"], *reversed(written)]
+    assert [ts for page in pages for ts in page] == [results["post"]["ts"], *reversed(written)]

@@ -1,4 +1,4 @@
-"""A page beside a simulated Slack and a simulated cluster, and a small app that answers as Casebook would."""
+"""Provide a page beside a simulated Slack and cluster, and a small app that answers as Casebook would."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aiohttp import web
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.playground.page import PasteSample, Person, Place, PlaygroundPage
+from bot.playground.page import ListedChannel, PasteSample, Person, PlaygroundPage
 from bot.playground.slack import SimulatedSlack
 
 _QUIET = ("--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update")
@@ -55,7 +55,7 @@ WORLD = {
 
 
 class Gate:
-    """Lets what waits at it pass once it is open, so that a test sees what stands meanwhile."""
+    """Blocks its callers until it is opened, so that a test can see the state before that."""
 
     def __init__(self) -> None:
         self._open = asyncio.Event()
@@ -72,7 +72,7 @@ class Gate:
 
 
 class App:
-    """Answers a paste in its thread with a button; the button opens a dialog, whose submission heals the cluster."""
+    """Answers a paste in its thread with a button; the button's dialog, when submitted, repairs the cluster."""
 
     def __init__(self, *, slack: SimulatedSlack, cluster: SimulatedCluster) -> None:
         self.slack = slack
@@ -236,7 +236,7 @@ VIEW: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Everything that a test of the page stands on; `url` is the address that was printed."""
+    """The servers and users of one test of the page; `url` is the printed address."""
 
     slack: SimulatedSlack
     cluster: SimulatedCluster
@@ -259,7 +259,7 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage() -> AsyncIterator[Stage]:
-    slack, cluster = SimulatedSlack(pace=False, retry_pauses=()), SimulatedCluster()
+    slack, cluster = SimulatedSlack(rate_limits=False, retry_pauses=()), SimulatedCluster()
     cluster.load_neighbours()
     cluster.load(WORLD)
     oncall = slack.add_user("mira")
@@ -271,7 +271,7 @@ async def open_stage() -> AsyncIterator[Stage]:
         cluster=cluster,
         samples=[PasteSample(title=f"Sample {at}", text=PASTE, note="An image is missing") for at in range(5)],
         users=[Person(id=oncall, title="on call"), Person(id=guest, title="guest")],
-        channels=[Place(id=general, topic="Everything"), Place(id=incident, topic="cart is down")],
+        channels=[ListedChannel(id=general, topic="Everything"), ListedChannel(id=incident, topic="cart is down")],
     )
     await slack.start()
     await cluster.start()
@@ -298,9 +298,9 @@ async def stage() -> AsyncIterator[Stage]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all tests; a test gets a context of its own."""
+    """Start one Chromium for all tests; each test gets its own context."""
     if (chromium := shutil.which("chromium")) is None:
-        pytest.skip("no chromium on the PATH: the page was not tried in a browser")
+        pytest.skip("no chromium on the PATH: the page was not tested in a browser")
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=chromium, args=list(_QUIET))
         yield launched
@@ -309,7 +309,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tab:
-    """One tab for all tests, since opening one costs more than most tests; `wrong` is what its console said."""
+    """One browser tab for all tests, because opening one is slow; `wrong` collects its console errors."""
 
     page: Page
     wrong: list[str]
@@ -330,7 +330,7 @@ async def tab(browser: Browser) -> AsyncIterator[Tab]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(stage: Stage, tab: Tab) -> AsyncIterator[Page]:
-    """The page of this test's own stage, whose origin has its own storage. Nothing may go wrong in its console."""
+    """Open the page of this test's stage, with its own storage. Fail on console errors."""
     await tab.open(stage.url)
     tab.wrong.clear()
     yield tab.page
@@ -347,7 +347,7 @@ async def shared_canvas(browser: Browser) -> AsyncIterator[Tab]:
 
 @pytest.fixture
 def canvas(shared_canvas: Tab) -> Iterator[Page]:
-    """One open page for all tests that only draw on it."""
+    """Provide one open page for all tests that only draw on it."""
     shared_canvas.wrong.clear()
     yield shared_canvas.page
     assert shared_canvas.wrong == []
@@ -366,5 +366,5 @@ async def _new_tab(browser: Browser) -> AsyncIterator[Tab]:
 
 
 def _is_wrong(message: ConsoleMessage) -> bool:
-    # A test that takes the network away is told so by the browser.
+    # The browser reports tests that take the network away.
     return message.type == "error" and "ERR_INTERNET_DISCONNECTED" not in message.text

@@ -1,4 +1,4 @@
-"""Who may talk to the page, and what its answers forbid the browser."""
+"""Check who may open the page and which security headers its responses have."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def visitor(stage, stranger) -> aiohttp.ClientSession:
     return stranger
 
 
-async def test_nothing_is_shown_without_the_token(stage, stranger):
+async def test_every_path_needs_the_token(stage, stranger):
     for path in (
         "/",
         "/?t=",
@@ -36,7 +36,7 @@ async def test_nothing_is_shown_without_the_token(stage, stranger):
     ):
         async with stranger.get(stage.origin + path) as response:
             assert response.status == 403, path
-            assert "whole address" in await response.text()
+            assert "full address" in await response.text()
 
 
 async def test_the_printed_address_opens_the_page_and_its_files(stage, visitor):
@@ -50,7 +50,7 @@ async def test_the_printed_address_opens_the_page_and_its_files(stage, visitor):
             assert (response.status, response.content_type.partition("/")[2]) == (200, kind)
 
 
-async def test_the_token_then_lives_in_a_cookie_that_no_script_and_no_other_site_gets(stage, stranger):
+async def test_the_token_moves_to_a_cookie_hidden_from_scripts_and_other_sites(stage, stranger):
     async with stranger.get(stage.url) as response:
         cookie = response.headers["Set-Cookie"]
     assert stage.token in cookie
@@ -68,7 +68,7 @@ async def test_a_name_rebound_to_loopback_is_refused(stage, visitor, host):
         assert response.status in (400, 403)
 
 
-async def test_loopback_by_another_name_is_fine(stage, visitor):
+async def test_other_names_of_loopback_are_accepted(stage, visitor):
     headers = {"Host": f"localhost:{stage.origin.rpartition(':')[2]}"}
     async with visitor.get(f"{stage.origin}/api/state", headers=headers) as response:
         assert response.status == 200
@@ -93,7 +93,7 @@ async def test_a_post_from_anywhere_but_the_page_is_refused(stage, visitor, head
     assert stage.slack.messages(stage.general) == []
 
 
-async def test_every_answer_binds_the_browser(stage, visitor):
+async def test_every_response_has_the_security_headers(stage, visitor):
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
@@ -109,7 +109,7 @@ async def test_every_answer_binds_the_browser(stage, visitor):
                 assert response.headers["Referrer-Policy"] == "no-referrer"
 
 
-async def test_no_file_beside_the_static_ones_is_handed_out(stage, visitor):
+async def test_only_static_files_are_served(stage, visitor):
     for path in ("/static/../server.py", "/static/%2e%2e/server.py", "/static/", "/static/js/"):
         async with visitor.get(stage.origin + path) as response:
             assert response.status in (403, 404), path

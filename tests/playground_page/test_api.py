@@ -1,4 +1,4 @@
-"""The page's JSON: what stands, what changes, and what a person does."""
+"""Check the page's JSON: its state, its changes and its user actions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 class Visitor:
-    """A browser without a screen: it has the cookie and sends what browsers send."""
+    """A browser without a screen: it has the cookie and sends the headers that browsers send."""
 
     def __init__(self, *, stage: Any, session: aiohttp.ClientSession) -> None:
         self._stage = stage
@@ -37,7 +37,7 @@ class Visitor:
             return response.status, await response.json() if response.content_type == "application/json" else {}
 
     async def text(self, file: str) -> tuple[int, Any]:
-        """A file as the page reads it: None for what is no JSON."""
+        """Return a file as the page reads it; None for a response that is not JSON."""
         async with self._session.get(f"{self._stage.origin}/api/texts/{file}") as response:
             return response.status, await response.json() if response.content_type == "application/json" else None
 
@@ -57,7 +57,7 @@ async def visitor(stage) -> AsyncIterator[Visitor]:
         yield Visitor(stage=stage, session=session)
 
 
-async def test_the_state_says_who_one_may_be_and_what_there_is_to_paste(stage, visitor):
+async def test_the_state_lists_users_and_samples(stage, visitor):
     page = (await visitor.state())["page"]
     assert [(each["name"], each["title"], each["guest"]) for each in page["users"]] == [
         ("mira", "on call", False),
@@ -72,16 +72,16 @@ async def test_the_state_says_who_one_may_be_and_what_there_is_to_paste(stage, v
     assert page["bot"]["id"] == stage.slack.bot_user_id
 
 
-async def test_direct_messages_are_listed_for_the_one_whose_they_are(stage, visitor):
+async def test_direct_messages_are_listed_for_their_owner_only(stage, visitor):
     listed = (await visitor.state(stage.guest))["page"]["channels"]
     assert [each["name"] for each in listed] == ["general", "inc-42"]
 
 
-async def test_somebody_who_is_not_there_becomes_the_first_person(stage, visitor):
+async def test_an_unknown_user_becomes_the_first_user(stage, visitor):
     assert (await visitor.state("U0GONE"))["page"]["acting"] == stage.oncall
 
 
-async def test_what_is_said_reaches_the_app_and_its_answer_the_page(stage, visitor):
+async def test_a_message_reaches_the_app_and_its_answer_the_page(stage, visitor):
     status, outcome = await visitor.act("say", channel=stage.general, text="it is <broken>")
     assert (status, outcome["ok"]) == (200, True)
     put = (await visitor.state())["put"]
@@ -113,7 +113,7 @@ async def test_messages_can_be_edited_and_removed(stage, visitor):
     assert (await visitor.act("remove", channel=stage.general, ts=outcome["ts"]))[1] == {"ok": True}
 
 
-async def test_messages_can_be_pinned_and_marked(stage, visitor):
+async def test_messages_can_be_pinned_and_reacted_to(stage, visitor):
     ts = await stage.slack.say(stage.oncall, stage.general, "rolling back")
     at = {"channel": stage.general, "ts": ts}
 
@@ -126,7 +126,7 @@ async def test_messages_can_be_pinned_and_marked(stage, visitor):
     assert (await visitor.act("unpin", **at))[1] == {"ok": False, "error": "mira cannot do that: no_pin"}
 
 
-async def test_a_slash_command_answers_only_the_one_who_typed_it(stage, visitor):
+async def test_a_slash_command_is_answered_to_its_sender_only(stage, visitor):
     _, outcome = await visitor.act("slash", channel=stage.general, command="/diagnose", text="pod shop/cart-0")
     assert outcome == {"ok": True}
     shown = [each for key, each in (await visitor.state())["put"].items() if key.startswith("ephemeral/")]
@@ -134,7 +134,7 @@ async def test_a_slash_command_answers_only_the_one_who_typed_it(stage, visitor)
     assert not any(key.startswith("ephemeral/") for key in (await visitor.state(stage.guest))["put"])
 
 
-async def test_a_press_opens_a_dialog_and_its_submission_heals_the_cluster(stage, visitor):
+async def test_a_press_opens_a_dialog_and_its_submission_repairs_the_cluster(stage, visitor):
     await visitor.act("say", channel=stage.general, text="help")
     assert {each["name"] for each in (await visitor.state())["put"]["cluster/now"]["broken"]} == {"cart", "cart-0"}
     answer = next(each for each in stage.slack.messages(stage.general) if each.get("bot_id"))
@@ -147,7 +147,7 @@ async def test_a_press_opens_a_dialog_and_its_submission_heals_the_cluster(stage
     put = (await visitor.state())["put"]
     assert not any(key.startswith("view/") for key in put)
     assert put["cluster/now"]["broken"] == []
-    assert {(each["name"], each["how"]) for each in put["cluster/now"]["healed"]} == {
+    assert {(each["name"], each["how"]) for each in put["cluster/now"]["recovered"]} == {
         ("cart", "healthy again"),
         ("cart-0", "replaced by a healthy pod"),
     }
@@ -156,7 +156,7 @@ async def test_a_press_opens_a_dialog_and_its_submission_heals_the_cluster(stage
     ]
 
 
-async def test_a_submission_that_the_app_refuses_shows_its_errors_at_the_inputs(stage, visitor):
+async def test_a_refused_submission_shows_errors_at_its_inputs(stage, visitor):
     await visitor.act("say", channel=stage.general, text="help")
     answer = next(each for each in stage.slack.messages(stage.general) if each.get("bot_id"))
     await visitor.act("click", channel=stage.general, ts=answer["ts"], action_id="restart", value="plan-1")
@@ -168,7 +168,7 @@ async def test_a_submission_that_the_app_refuses_shows_its_errors_at_the_inputs(
     assert (await visitor.act("close", view_id=view["id"]))[1] == {"ok": True}
 
 
-async def test_a_press_that_the_app_does_not_take_says_so(stage, visitor):
+async def test_a_failed_press_shows_the_error(stage, visitor):
     await visitor.act("say", channel=stage.general, text="help")
     answer = next(each for each in stage.slack.messages(stage.general) if each.get("bot_id"))
     stage.app.refuse_presses = True
@@ -176,10 +176,10 @@ async def test_a_press_that_the_app_does_not_take_says_so(stage, visitor):
     assert outcome == {"ok": False, "error": "The app answered with HTTP 500."}
 
 
-async def test_without_an_app_a_command_says_that_nobody_listens(stage, visitor):
+async def test_a_command_without_an_app_shows_an_error(stage, visitor):
     stage.slack.deliver_to(None)
     _, outcome = await visitor.act("slash", channel=stage.general, command="/diagnose", text="help")
-    assert outcome == {"ok": False, "error": "No app listens to this workspace yet."}
+    assert outcome == {"ok": False, "error": "No app is connected to this workspace yet."}
 
 
 @pytest.mark.parametrize(
@@ -194,25 +194,25 @@ async def test_without_an_app_a_command_says_that_nobody_listens(stage, visitor)
             "chosen: expected a list of strings",
         ),
         ("submit", {"view_id": "V", "values": {"a": 1}}, 400, "values: expected a mapping"),
-        ("say", {"user": "U0NOBODY", "channel": "C", "text": "x"}, 400, "acts for nobody"),
+        ("say", {"user": "U0NOBODY", "channel": "C", "text": "x"}, 400, "Unknown user id"),
         ("say", {"channel": "C0NOWHERE", "text": "x"}, 200, "unknown channel"),
         ("click", {"channel": "C0NOWHERE", "ts": "1", "action_id": "a"}, 200, "unknown channel"),
-        ("dance", {}, 404, "no action 'dance'"),
+        ("dance", {}, 404, "Unknown action 'dance'"),
     ],
 )
-async def test_what_cannot_be_done_is_said_in_one_sentence(stage, visitor, name, body, status, says):
+async def test_invalid_actions_return_a_clear_error(stage, visitor, name, body, status, says):
     got, outcome = await visitor.act(name, **body)
     assert (got, outcome["ok"]) == (status, False)
     assert says in outcome["error"]
 
 
-async def test_a_body_that_is_no_json_object_is_refused(stage, visitor):
+async def test_a_body_that_is_not_a_json_object_is_refused(stage, visitor):
     assert (await visitor.post("say", "[]"))[0] == 400
     assert (await visitor.post("say", "{"))[0] == 400
     assert (await visitor.post("say", "{}", kind="text/plain"))[0] == 415
 
 
-async def test_the_stream_starts_with_everything_and_goes_on_with_what_changed(stage, visitor):
+async def test_the_stream_starts_with_the_full_state_then_sends_changes(stage, visitor):
     stream = visitor.changes()
     first = await anext(stream)
     assert first["reset"]
@@ -228,7 +228,7 @@ async def test_the_stream_starts_with_everything_and_goes_on_with_what_changed(s
     await stream.aclose()
 
 
-async def test_the_stream_tells_what_went_away_and_what_the_cluster_became(stage, visitor):
+async def test_the_stream_sends_removals_and_cluster_recoveries(stage, visitor):
     _, outcome = await visitor.act("say", channel=stage.incident, text="hello")
     stage.slack.deliver_to(None)
     _, alone = await visitor.act("say", channel=stage.incident, text="oops")
@@ -261,7 +261,7 @@ async def test_stopping_ends_open_streams(stage, visitor):
     await stream.aclose()
 
 
-async def test_pictures_are_handed_out_and_nothing_else_is(stage, visitor):
+async def test_only_pictures_are_served_as_files(stage, visitor):
     png = b"\x89PNG\r\n\x1a\n"
     shared = (SharedFile(name="plot.png", content=png), SharedFile(name="page.html", content=b"<script></script>"))
     await stage.slack.say(stage.oncall, stage.slack.channels()[0]["id"], "look", files=shared)
@@ -276,7 +276,7 @@ async def test_pictures_are_handed_out_and_nothing_else_is(stage, visitor):
     assert (await asked("F0NONE"))[0] == 404
 
 
-async def test_a_text_file_is_read_as_json_and_no_other_is(stage, visitor):
+async def test_only_text_files_are_served_as_json(stage, visitor):
     files = [SharedFile(name="draft.md", content=b"# What <b>happened</b>"), SharedFile(name="a.zip", content=b"PK")]
     ts = await stage.slack.say(stage.oncall, stage.general, "see", files=files)
     draft, archive = stage.slack.message(stage.general, ts)["files"]

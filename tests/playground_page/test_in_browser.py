@@ -1,4 +1,4 @@
-"""The page as a newcomer uses it, in a real browser: by mouse, by keyboard, in the dark and on a phone."""
+"""Use the page in a real browser as a newcomer does: mouse, keyboard, dark theme, phone."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from playwright.async_api import expect
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_a_paste_is_answered_pressed_confirmed_and_seen_to_heal(stage, page):
+async def test_paste_answer_press_confirm_and_watch_the_cluster_recover(stage, page):
     await page.get_by_test_id("sample-0").click()
     await expect(page.get_by_test_id("composer")).to_have_value(re.compile("Failed to pull image"))
     await page.get_by_test_id("send").click()
     await expect(page.get_by_test_id("composer")).to_have_value("")
 
-    # The thread of one's own paste opens by itself when the app answers in it.
+    # The thread of the user's own paste opens when the app answers in it.
     answer = page.get_by_test_id("thread").locator("[data-testid=message][data-bot=true]")
     await expect(answer).to_contain_text("Confirmed: the image tag does not exist")
     await expect(page.get_by_test_id("open-thread")).to_contain_text("1 reply")
@@ -37,15 +37,15 @@ async def test_a_paste_is_answered_pressed_confirmed_and_seen_to_heal(stage, pag
     await page.get_by_test_id("dialog-submit").click()
     await expect(dialog).to_be_hidden()
     await expect(broken).to_have_count(0)
-    await expect(page.locator("[data-testid=cluster-item][data-state=healed]")).to_have_count(2)
+    await expect(page.locator("[data-testid=cluster-item][data-state=recovered]")).to_have_count(2)
     await expect(page.get_by_test_id("cluster-summary")).to_contain_text("Nothing is broken")
     await expect(page.get_by_test_id("requests")).to_contain_text("DELETE")
     await expect(answer).to_contain_text("✅ Fixed: verified after 2 s.")
     await expect(answer.get_by_test_id("edited")).to_be_visible()
-    await expect(page.get_by_test_id("guide")).to_contain_text("That was the whole way")
+    await expect(page.get_by_test_id("guide")).to_contain_text("All four steps done")
 
 
-async def test_everything_can_be_done_without_a_mouse(stage, page):
+async def test_every_action_works_without_a_mouse(stage, page):
     focused = "document.activeElement.dataset.testid"
     await page.get_by_test_id("composer").focus()
     await page.keyboard.type("first line")
@@ -73,7 +73,7 @@ async def test_everything_can_be_done_without_a_mouse(stage, page):
     await expect(page.get_by_test_id("slash-menu")).to_be_hidden()
     await expect(page.get_by_test_id("thread")).to_be_visible()
 
-    # A dialog keeps the focus inside, Esc closes it and gives the focus back.
+    # A dialog keeps the focus inside; Esc closes it and restores the focus.
     await answer.locator("[data-action=restart]").focus()
     await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("dialog")).to_be_visible()
@@ -87,7 +87,7 @@ async def test_everything_can_be_done_without_a_mouse(stage, page):
     assert await page.evaluate("document.activeElement.dataset.action") == "restart"
     await stage.slack.wait_for(lambda: any(each.get("type") == "view_closed" for each in stage.app.payloads), timeout=5)
 
-    # The menu of a message by its button; then Esc leaves the menu, then the thread.
+    # A message's menu opens from its button; Esc closes the menu, then the thread.
     await page.locator("#channel [data-testid=message-menu]").first.focus()
     await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("shortcut-casebook.diagnose_this")).to_be_focused()
@@ -97,7 +97,7 @@ async def test_everything_can_be_done_without_a_mouse(stage, page):
     await expect(page.get_by_test_id("thread")).to_be_hidden()
 
 
-async def test_a_message_is_pinned_to_the_head_of_its_channel_and_marked_with_an_emoji(stage, page):
+async def test_a_message_is_pinned_and_reacted_to(stage, page):
     stage.slack.deliver_to(None)
     ts = await stage.slack.say(stage.oncall, stage.general, "rolling back <b>cart</b>\nsince 10:02")
     message = page.locator(f"#channel [data-ts='{ts}']")
@@ -156,7 +156,7 @@ async def test_the_menu_of_a_message_runs_shortcuts_edits_and_deletes(stage, pag
     await page.keyboard.press("Escape")
 
 
-async def test_what_fails_is_said_where_it_was_tried(stage, page):
+async def test_errors_appear_where_the_action_was_taken(stage, page):
     composer = page.get_by_test_id("composer")
     await composer.fill("/nonsense now")
     await page.keyboard.press("Enter")
@@ -180,7 +180,7 @@ async def test_what_fails_is_said_where_it_was_tried(stage, page):
     await expect(page.get_by_test_id("input-error")).to_have_text("Say why.")
     await expect(why).to_have_value("because")
 
-    # The app changes the open dialog; what was entered stays.
+    # The app updates the open dialog; entered values stay.
     [view] = stage.slack.views(stage.oncall)
     changed = {name: view[name] for name in ("type", "title", "submit", "callback_id")} | {
         "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "Changed"}}, view["blocks"][1]]
@@ -190,7 +190,7 @@ async def test_what_fails_is_said_where_it_was_tried(stage, page):
     await expect(why).to_have_value("because")
 
 
-async def test_acting_as_somebody_else_shows_what_they_see(stage, page):
+async def test_acting_as_another_user_shows_what_they_see(stage, page):
     await stage.slack.slash(stage.oncall, stage.general, "help")
     only_me = page.locator("[data-testid=message][data-ephemeral=true]")
     await expect(only_me).to_have_count(1)
@@ -230,7 +230,7 @@ _LIGHTNESS = """() => {
 }"""
 
 
-async def test_it_follows_the_system_into_the_dark_and_a_button_overrules_it(page):
+async def test_the_theme_follows_the_system_until_the_button_is_pressed(page):
     assert await page.evaluate(_LIGHTNESS) > 200
     await page.emulate_media(color_scheme="dark")
     assert await page.evaluate(_LIGHTNESS) < 60
@@ -256,7 +256,7 @@ async def test_on_a_phone_nothing_is_cut_off(stage, page):
     assert await page.evaluate("document.documentElement.scrollWidth") == 380
 
 
-async def test_a_server_that_goes_away_is_noticed_and_the_address_keeps_no_token(stage, page):
+async def test_a_lost_server_is_reported_and_the_address_has_no_token(stage, page):
     assert page.url == f"{stage.origin}/"
     await expect(page.get_by_test_id("link-state")).to_have_text("")
     await page.context.set_offline(True)
@@ -269,7 +269,7 @@ async def test_a_server_that_goes_away_is_noticed_and_the_address_keeps_no_token
     await expect(page.get_by_test_id("composer")).to_have_value("")
 
 
-async def test_a_link_to_a_message_leads_to_it_on_the_page(stage, page):
+async def test_a_permalink_opens_its_message_on_the_page(stage, page):
     await stage.slack.say(stage.oncall, stage.general, "help")
     answer = next(each for each in stage.slack.messages(stage.general) if each.get("bot_id"))
     await page.get_by_test_id("close-thread").click()

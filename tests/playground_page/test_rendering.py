@@ -1,4 +1,4 @@
-"""How the page draws what the bot sends, block by block, in a real browser."""
+"""Check how the page draws what the bot sends, block by block, in a real browser."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ async def test_tables_and_images(canvas):
     assert await drawn.get_by_role("link").all_inner_texts() == ["🖼 far away", "🖼 aside"]
 
 
-async def test_controls_hand_over_what_was_pressed(canvas):
+async def test_controls_deliver_what_was_pressed(canvas):
     button = {"type": "button", "action_id": "go", "text": plain("Go"), "value": "v1", "style": "primary"}
     link = {"type": "button", "action_id": "docs", "text": plain("Docs"), "url": "https://example.com/"}
     menu = {"type": "overflow", "action_id": "more", "options": [option("mute"), option("hide")]}
@@ -207,7 +207,7 @@ async def test_a_confirm_object_asks_first(canvas):
     assert await canvas.evaluate("window.presses.length") == 1
 
 
-async def test_inputs_are_labelled_and_hold_what_was_entered(canvas):
+async def test_inputs_are_labelled_and_keep_their_value(canvas):
     def field(block: str, element: dict[str, Any], **more: Any) -> dict[str, Any]:
         return {
             "type": "input",
@@ -248,7 +248,7 @@ async def test_inputs_are_labelled_and_hold_what_was_entered(canvas):
     assert await drawn.get_by_test_id("unknown-block").count() == 1
 
 
-async def test_an_unknown_block_is_shown_as_it_came(canvas):
+async def test_an_unknown_block_is_shown_as_json(canvas):
     drawn = await draw(canvas, {"type": "hologram", "shape": "<b>cat</b>"}, {"type": "constructor"})
     unknown = drawn.get_by_test_id("unknown-block")
     assert await unknown.count() == 2
@@ -347,7 +347,7 @@ async def _is_harmless(canvas, *texts: str) -> str:
 async def test_hostile_text_stays_text(canvas, text):
     shown = await _is_harmless(canvas, text)
     if "\u0000" not in text:
-        # The header, the field, the rich text, the preformatted text, the cell and the button know no markup at all.
+        # Header, field, rich text, preformatted text, cell and button support no markup at all.
         assert shown.count(text) >= 6
 
 
@@ -355,5 +355,5 @@ async def test_hostile_text_stays_text(canvas, text):
 @given(
     texts=st.lists(st.text(st.sampled_from("<>|@!#*_~`&;: \nabcU1/-.[]()'\"\\="), max_size=40), min_size=1, max_size=8)
 )
-async def test_no_text_at_all_becomes_markup(canvas, texts):
+async def test_no_text_becomes_markup(canvas, texts):
     await _is_harmless(canvas, *texts)

@@ -1,4 +1,4 @@
-"""The page's files: nothing in them makes markup out of text or reaches beyond the page, and their types hold."""
+"""Check the page's files: no text becomes markup, no address of another host, sound types."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORBIDDEN = (
 )  # fmt: skip
 
 
-def test_there_is_a_page():
+def test_the_page_has_its_files():
     assert {"index.html", "main.js", "icon.svg"} <= {path.name for path in FILES}
 
 
@@ -32,7 +32,7 @@ def test_no_file_turns_text_into_markup_or_code(pattern):
     assert found == []
 
 
-def test_no_file_names_an_address_elsewhere_but_block_kit_builder_which_one_may_open():
+def test_block_kit_builder_is_the_only_external_address():
     named = {
         address
         for path in FILES
@@ -41,20 +41,20 @@ def test_no_file_names_an_address_elsewhere_but_block_kit_builder_which_one_may_
     assert named == {"https://app.slack.com/block-kit-builder/#", "http://www.w3.org/2000/svg"}
 
 
-def test_elements_are_made_in_one_place_only():
+def test_only_dom_js_creates_elements():
     makers = [path.name for path in SCRIPTS if "createElement" in path.read_text(encoding="utf-8")]
     assert makers == ["dom.js"]
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
-def test_every_script_is_small_checked_and_says_why_it_exists(path):
+def test_every_script_is_short_type_checked_and_documented(path):
     first, second, *rest = path.read_text(encoding="utf-8").splitlines()
     assert first == "// @ts-check"
     assert second.startswith("// ")
     assert len(rest) < 300
 
 
-def test_the_types_of_the_scripts_hold():
+def test_the_scripts_pass_the_type_check():
     if not TSC.exists():
         pytest.skip("no TypeScript compiler in tests/peers/node_modules: the page's types were not checked")
     flags = "--allowJs --checkJs --noEmit --strict --target esnext --module esnext --moduleResolution bundler"

@@ -12,8 +12,10 @@ from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
 from bot.kube.impersonation import ActsAs
 from bot.policy import Policy, PolicyScope, load_policy
+from bot.remedies.names import action_names
 from bot.slack.client import Slack
 from bot.store import open_store
+from bot.workflows.configuration import Configuration
 from bot.workflows.services import Services
 from intents.domain import Text
 from tests.end_to_end.workplace import Workplace, broken_of, words_of, workplace
@@ -29,7 +31,7 @@ def engine() -> Engine:
 def policy_of(tmp_path: Path, **sections: Any) -> Policy:
     file = tmp_path / "policy.yaml"
     file.write_text(json.dumps(sections))
-    return load_policy(file)
+    return load_policy(file, actions=action_names())
 
 
 async def answer_for(at: Workplace, user: str, text: str) -> str:
@@ -78,9 +80,9 @@ async def test_addresses_are_read_from_slack_only_for_impersonation(tmp_path: Pa
                 store=store,
                 slack=slack,
                 clusters=Clusters.of(at.settings, kubeconfig=tmp_path / "kubeconfig"),
-                policy=as_themselves,
-                engine=lambda: engine,
+                configuration=lambda: Configuration(engine=engine, policy=as_themselves),
             )
+            anyone = replace(services, configuration=lambda: Configuration(engine=engine, policy=Policy.playground()))
 
             async def scope_of(user: str, services: Services = services) -> PolicyScope:
                 return (await services.requester(team=at.slack.team_id, channel=at.channel, user=user)).scope
@@ -90,7 +92,7 @@ async def test_addresses_are_read_from_slack_only_for_impersonation(tmp_path: Pa
                 told = (await scope_of(nobody)).acts_as("simulated")
                 assert isinstance(told, Text)
                 assert "guests, bots and members of other organisations" in told.en
-            assert (await scope_of(at.alex, replace(services, policy=Policy.playground()))).who.email == ""
+            assert (await scope_of(at.alex, anyone)).who.email == ""
 
 
 async def test_a_policy_without_groups_reads_none(tmp_path: Path, engine: Engine) -> None:

@@ -44,7 +44,7 @@ DISK_TAINT = {"key": "node.kubernetes.io/disk-pressure", "effect": "NoSchedule",
 
 
 def values(reading: Reading) -> dict[str, dict[str, Any]]:
-    return {str(row.values["name"]): dict(row.values) for row in reading.rows}
+    return {str(row.values["node"]): dict(row.values) for row in reading.rows}
 
 
 async def test_pressure_its_taint_and_its_evictions_are_counted_per_node(cluster: SimulatedCluster, read: Any) -> None:

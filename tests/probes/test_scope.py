@@ -10,9 +10,10 @@ import pytest
 from bot.cli.rehearsal import staged
 from bot.cluster.snapshot import Snapshot
 from bot.kube.access import Access
+from bot.kube.owners import generated_stem, owner_of
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.contract import Look
-from bot.probes.shared.scope import Suspects, generated_stem, owner_of, pods_of
+from bot.probes.shared.scope import Suspects, pods_of
 from intents.domain import Focus, ObjectRef, Text
 
 

@@ -1,4 +1,4 @@
-"""The page of all incidents beside their files: `make readme` writes it, test_catalog_page.py compares it."""
+"""Generate the page of all incidents: `make readme` writes it, test_catalog_page.py compares it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from intents.catalog.loader import Catalog, builtin_directory, load
 from intents.catalog.schema import Incident, Remediation, Rule, Signature
 from intents.domain import Outcome
 
-# So many signatures of an entry are shown at once.
+# The number of signatures shown before the fold.
 _SHOWN = 4
 
 PAGE = builtin_directory().parent / "README.md"
@@ -18,12 +18,12 @@ PAGE = builtin_directory().parent / "README.md"
 _HEAD = """\
 # Every incident Casebook knows
 
-Generated from [`data/`](data) by `make readme`. `casebook show ID` tells the rest: root cause, impact, runbook, links.
+Generated from [`data/`](data) by `make readme`. `casebook show ID` prints the rest: root cause, impact, runbook, links.
 
 - **Recognised by**: `<name>` captures, `<_>` skips, `a … b` are phrases in any order, *italics* only add to another.
-- **Proven by**: ● confirms, ○ supports, ✗ refutes, · informs, ↗ points to the incident upstream; then the most that can
-  be proven at all.
-- **Buttons** in *italics* are declared; no code carries them out yet, so they are not shown.
+- **Proven by**: ● confirms, ○ supports, ✗ refutes, · informs, ↗ points to the upstream incident; then the strongest
+  possible verdict.
+- **Buttons** in *italics* are declared but not implemented yet, so answers do not show them.
 """
 
 

@@ -1,4 +1,4 @@
-"""The checkout as the project tests see it."""
+"""Provide the checkout to the project tests."""
 
 import subprocess
 import tomllib
@@ -20,7 +20,7 @@ def pyproject(root: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def own_files(root: Path) -> list[Path]:
-    """Every file git tracks or would track: a file that is new counts before it is committed."""
+    """List every file that git tracks or would track, so that a new file counts before it is committed."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root,

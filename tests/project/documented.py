@@ -1,4 +1,4 @@
-"""The documents as those see them who copy from them: their commands with what these print, and their links."""
+"""Read the documents as readers use them: commands with their output, links, inline code."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ _BLOCK: Final = re.compile(
     r"^(?P<indent> *)```(?P<kind>[a-z]*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
 )
 _ASSIGNMENT: Final = re.compile(r"[A-Z_][A-Z0-9_]*=.*", re.DOTALL)
-# Ends one command and begins another.
+# Separators between commands.
 _JOINED: Final = frozenset({"|", "||", "&&", ";"})
-# Stands for whatever is printed there.
+# A line that matches any output.
 _ANYTHING: Final = "…\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One program with its arguments. `assigned` stand before it; `prints` is what the page says comes out."""
+    """One program with its arguments.
+
+    `assigned` are the variable assignments before it; `prints` is the documented output.
+    """
 
     page: str
     words: tuple[str, ...]
@@ -37,7 +40,7 @@ class Command:
         return f"{self.page}: {' '.join((*self.assigned, *self.words))}"
 
     def option(self, name: str) -> Iterator[str]:
-        """What follows each `name`."""
+        """Yield the value after each `name`."""
         return (value for option, value in zip(self.words, self.words[1:], strict=False) if option == name)
 
     def would_print(self, out: str) -> bool:
@@ -46,14 +49,14 @@ class Command:
 
 
 def blocks(page: Path, *kinds: str) -> Iterator[str]:
-    """The fenced blocks of these kinds, without their indentation."""
+    """Yield the fenced blocks of these kinds, without indentation."""
     for found in _BLOCK.finditer(page.read_text("utf-8")):
         if found["kind"] in kinds:
             yield textwrap.dedent(found["text"])
 
 
 def commands(page: Path) -> Iterator[Command]:
-    """In a block `console`, what stands behind `$`, and below it what it prints; in `sh`, every line."""
+    """Yield the commands: in a `console` block the lines after `$` with their output, in `sh` every line."""
     for text in blocks(page, "console"):
         for found in re.finditer(r"^\$ (.*(?:(?<=\\)\n.*)*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE):
             yield from _commands(page, found[1], prints=found[2])
@@ -77,21 +80,21 @@ def _commands(page: Path, line: str, *, prints: str = "") -> Iterator[Command]:
             found.append((assigned, tuple(words[_first(words) :])))
             words = []
     for assigned, rest in found:
-        # What several print together is nobody's.
+        # The output of several commands belongs to none of them.
         yield Command(page=page.name, words=rest, assigned=assigned, prints=prints if len(found) == 1 else _ANYTHING)
 
 
 def _first(words: list[str]) -> int:
-    """Where the program stands."""
+    """Return the index of the program."""
     return next(index for index, word in enumerate(words) if not _ASSIGNMENT.fullmatch(word))
 
 
 def inline(page: Path) -> set[str]:
-    """What stands between single backticks in running text, on one line."""
+    """Return the texts in single backticks outside of blocks, each on one line."""
     return set(re.findall(r"`([^`\n]+)`", _BLOCK.sub("", page.read_text("utf-8"))))
 
 
 def anchors(page: Path) -> set[str]:
-    """What a link may name behind `#`, as GitHub makes it of headings."""
+    """Return the anchors that GitHub makes of headings."""
     headings = re.findall(r"^#+ (.+)$", _BLOCK.sub("", page.read_text("utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,4 +1,4 @@
-"""What the documents say in words of the code: `make readme` writes it, test_readme.py and test_docs.py compare it."""
+"""Generate the parts of documents that come from code: `make readme` writes them, tests compare them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ import pytest
 from bot.__main__ import main
 from bot.cli.exit_codes import table
 from bot.metrics import Metrics
-from bot.remedies.registry import actions
+from bot.remedies.registry import actions, declarations
 from bot.roles.needs import ASKED_ABOUT, DIAGNOSIS, MARKING, PREVIEWS, Need, reads, writes
 from bot.settings import documented
 from bot.slack.scopes import SCOPES
 from intents.catalog import schema
+from intents.catalog.actions import Argument
 from intents.catalog.loader import builtin_directory, load
 from intents.domain import Permission
 from intents.symptoms import VOCABULARY
@@ -33,12 +34,12 @@ _PASTE = 'container has runAsNonRoot and image will run as root (pod: "db-tikv-0
 
 
 def documents() -> tuple[Path, ...]:
-    """Every page that people read first: the front page, and those it leads to."""
+    """Return the pages that people read first: README.md and docs/."""
     return README, *sorted((ROOT / "docs").glob("*.md"))
 
 
 def with_parts(page: Path) -> str:
-    """A page's text with what stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->` as the code has it now."""
+    """Return a page's text with each part between `<!-- NAME:begin -->` and `<!-- NAME:end -->` generated anew."""
     text = page.read_text("utf-8")
     for name, lines in _PARTS[page.name].items():
         begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
@@ -51,7 +52,7 @@ def with_parts(page: Path) -> str:
 
 
 def _answer() -> Iterator[str]:
-    """What the demo answers to a paste, up to the second of the steps; without the score, which moves with weights."""
+    """Yield the demo's answer to a paste, up to the second step, without the score, which changes with weights."""
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
         patch.setenv("COLUMNS", "100")
         patch.setattr("sys.stdin", io.StringIO(f"{_PASTE}\n\n"))
@@ -85,7 +86,7 @@ def _settings() -> Iterator[str]:
 
 
 def _metrics() -> Iterator[str]:
-    yield "| metric | kind | labels | what it tells |"
+    yield "| metric | kind | labels | meaning |"
     yield "|---|---|---|---|"
     for metric in Metrics().documented():
         labels = ", ".join(f"`{label}`" for label in metric.labels)
@@ -93,8 +94,8 @@ def _metrics() -> Iterator[str]:
 
 
 def _reads() -> Iterator[str]:
-    """Who reads what: probes, entries of the catalog that name a kind; what every diagnosis and preview reads first."""
-    yield "| read by | what |"
+    """Yield who reads what: first every diagnosis and preview, then each probe and entry."""
+    yield "| read by | resources |"
     yield "|---|---|"
     catalog = load((builtin_directory(),)).catalog
     by_whom = _by_whom(reads(catalog, ()))
@@ -105,13 +106,31 @@ def _reads() -> Iterator[str]:
 
 
 def _writes() -> Iterator[str]:
-    yield "| action | what it writes | what its *Undo* writes beside that |"
+    yield "| action | it writes | its *Undo* also writes |"
     yield "|---|---|---|"
     by_whom = _by_whom(writes(tuple(actions())))
     for name in sorted(actions()):
-        undo = _permissions(by_whom.get(f"undo of {name}", ())) or ("" if actions()[name].undoable else "*has none*")
+        undo = _permissions(by_whom.get(f"undo of {name}", ())) or ("" if actions()[name].undoable else "*no Undo*")
         yield f"| `{name}` | {_permissions(by_whom.get(name, ())) or 'nothing'} | {undo} |"
     yield f"| {MARKING} | {_permissions(by_whom[MARKING])} | |"
+
+
+def _actions() -> Iterator[str]:
+    """Every action that an entry may name: to what it is applied, and what it is told."""
+    yield "| action | what it does | to | arguments | risk | undo |"
+    yield "|---|---|---|---|---|---|"
+    for name, declared in declarations().items():
+        action = actions().get(name)
+        does = action.words.does.en if action else "*Declared; no code carries it out yet.*"
+        kinds = ", ".join(action.writes if action else declared.kinds)
+        told = "<br>".join(f"`{key}` {_argument(each)}" for key, each in declared.args.items())
+        undo = "yes" if declared.undoable else "no"
+        yield f"| `{name}` | {does} | {kinds} | {told} | {declared.least_risk} | {undo} |"
+
+
+def _argument(argument: Argument) -> str:
+    of = " or ".join(f"`{each}`" for each in argument.choices) or argument.type
+    return f"({of}{'' if argument.required else ', optional'}): {argument.says}"
 
 
 def _by_whom(needs: Iterable[Need]) -> dict[str, set[Permission]]:
@@ -122,7 +141,7 @@ def _by_whom(needs: Iterable[Need]) -> dict[str, set[Permission]]:
 
 
 def _permissions(permissions: Iterable[Permission]) -> str:
-    """As in `get, list pods`: one phrase for each resource."""
+    """Return one phrase for each resource, as in `get, list pods`."""
     verbs: defaultdict[str, set[str]] = defaultdict(set)
     for each in permissions:
         verbs[f"{each.resource}.{each.group}" if each.group else each.resource].add(each.verb)
@@ -136,7 +155,7 @@ _MODELS: Final = (
 
 
 def _fields() -> Iterator[str]:
-    """Every key of an entry, by the part it stands in."""
+    """Yield every key of an entry, grouped by model."""
     schema.describe_fields()
     for model in _MODELS:
         yield f"**{model.__name__}**"
@@ -161,12 +180,12 @@ def _words() -> Iterator[str]:
     yield from (f"| `<{word}>` | {meaning} |" for word, meaning in VOCABULARY.items())
 
 
-# Page → the parts that stand in it.
+# Each page and its generated parts.
 _PARTS: Final[Mapping[str, Mapping[str, Callable[[], Iterable[str]]]]] = defaultdict(
     dict,
     {
         "README.md": {"answer": _answer, "exit-codes": table},
-        "catalog.md": {"fields": _fields, "words": _words},
+        "catalog.md": {"actions": _actions, "fields": _fields, "words": _words},
         "metrics.md": {"metrics": _metrics},
         "permissions.md": {"scopes": _scopes, "reads": _reads, "writes": _writes},
         "settings.md": {"settings": _settings},

@@ -1,4 +1,4 @@
-"""The roles to apply as they are: `make readme` writes them, test_roles.py compares them."""
+"""Generate the role manifests: `make readme` writes them, test_roles.py compares them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manifests of the Slack app to install: `make readme` writes them, test_slack_app.py compares them."""
+"""Generate the manifests of the Slack app: `make readme` writes them, test_slack_app.py compares them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MODES = ("socket", "http")
 
 
 def printed(*argv: str) -> str:
-    """What `casebook manifest` prints with these arguments."""
+    """Return the output of `casebook manifest` with these arguments."""
     with contextlib.redirect_stdout(io.StringIO()) as out:
         assert main(["manifest", *argv]) == 0
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""What the documents tell people to type, set and read is there, and does what they say."""
+"""Check that commands, settings, links and names in the documents exist and work as documented."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ import yaml
 from bot.__main__ import main
 from bot.cli.arguments import parse
 from bot.policy import Actor, load_policy
+from bot.remedies.names import action_names
 from bot.remedies.registry import actions
 from bot.settings import documented
-from intents.catalog.actions import Action
 from tests.deploy.rendering import CHART, rendered_text
 from tests.project.documented import Command, anchors, blocks, commands, inline
 from tests.project.readme_parts import ROOT, documents, with_parts
@@ -28,7 +28,7 @@ PAGES = (*documents(), ROOT / "deploy" / "README.md")
 COMMANDS = [command for page in PAGES for command in commands(page)]
 SETTINGS = {variable for variable, _, _ in documented()}
 OTHERS_VARIABLES = {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "KUBECONFIG"}
-# Of these nothing is looked at: they are not ours, and are given nothing of ours.
+# Programs of others whose arguments are not checked.
 PLAIN = {"cd", "git", "python3.11", "slack"}
 SCHEMA = json.loads((CHART / "values.schema.json").read_text("utf-8"))
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
@@ -40,7 +40,7 @@ def _paths(command: Command, option: str) -> Iterator[Path]:
     return (ROOT / path for path in command.option(option) if path != "-")
 
 
-# --- Each program's commands ------------------------------------------------------------------------------------------
+# --- Commands by program ----------------------------------------------------------------------------------------------
 
 
 def _casebook(command: Command) -> None:
@@ -74,22 +74,22 @@ def _docker(command: Command) -> None:
 
 
 def _helm(command: Command) -> None:
-    """The chart takes the values, as they would arrive."""
+    """Render the chart with the command's values."""
     verb, release = command.words[1:3]
     assert (verb in {"install", "upgrade", "uninstall", "rollback"}, release) == (True, "casebook")
     assert list(command.option("-n")) == ["casebook"]
     if verb in {"install", "upgrade"}:
         assert ROOT / command.words[3] == CHART
         values: dict[str, Any] = {}
-        for told in command.option("--set"):
-            _set(values, *_value(told))
-        for told in command.option("--set-file"):
-            _set(values, told.partition("=")[0], "text")
+        for assignment in command.option("--set"):
+            _set(values, *_value(assignment))
+        for assignment in command.option("--set-file"):
+            _set(values, assignment.partition("=")[0], "text")
         rendered_text(values)
 
 
-def _value(told: str) -> tuple[str, Any]:
-    name, _, value = told.partition("=")
+def _value(assignment: str) -> tuple[str, Any]:
+    name, _, value = assignment.partition("=")
     listed = value.removeprefix("{").removesuffix("}").split(",")
     return name, listed if value.startswith("{") else {"true": True, "false": False}.get(value, value)
 
@@ -107,9 +107,9 @@ def _kubectl(command: Command) -> None:
     assert set(command.option("-n")) <= {"casebook"}
     if "secret" in words:
         secret = VALUES["slack"]["secret"]
-        told = {word.split("=")[1] for word in command.words if word.startswith("--from-literal=")}
+        keys = {word.split("=")[1] for word in command.words if word.startswith("--from-literal=")}
         assert secret["name"] in words
-        assert {secret["botToken"]} < told <= {secret["botToken"], secret["appToken"], secret["signingSecret"]}
+        assert {secret["botToken"]} < keys <= {secret["botToken"], secret["appToken"], secret["signingSecret"]}
     rendered = "\n".join(rendered_text({}).values())
     for word in words:
         if match := re.fullmatch(r"statefulset/(.+)|(?:data-)?(.+)-0", word):
@@ -132,16 +132,16 @@ CHECKS: Mapping[str, Callable[[Command], None]] = {
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
-def test_a_command_that_people_copy_is_one_that_there_is(command: Command) -> None:
+def test_every_command_to_copy_exists(command: Command) -> None:
     assert {word.partition("=")[0] for word in command.assigned} <= SETTINGS | OTHERS_VARIABLES
     assert command.program in PLAIN | CHECKS.keys()
     if check := CHECKS.get(command.program):
         check(command)
 
 
-# --- What can be done here is done ------------------------------------------------------------------------------------
+# --- Commands that run offline ----------------------------------------------------------------------------------------
 
-# They need no cluster, no Slack and no time. The catalog's page is followed from top to bottom in test_docs_catalog.py.
+# These need no cluster and no Slack, and are fast. test_docs_catalog.py runs the catalog guide from top to bottom.
 HERE = {"manifest", "rbac", "match", "explain", "schema", "probes", "list", "show"}
 RUN = [
     command
@@ -152,7 +152,7 @@ RUN = [
 
 
 @pytest.mark.parametrize("command", RUN, ids=str)
-def test_what_needs_neither_slack_nor_a_cluster_is_run(command: Command) -> None:
+def test_offline_commands_print_what_is_documented(command: Command) -> None:
     with contextlib.redirect_stdout(io.StringIO()) as out:
         assert main(command.words[1:]) == 0
     assert command.would_print(out.getvalue())
@@ -162,8 +162,10 @@ def test_the_small_policy_lets_a_channel_restart_pods_of_one_namespace(tmp_path:
     (text,) = [block for block in blocks(ROOT / "docs" / "install.md", "yaml") if "acting:" in block]
     (tmp_path / "policy.yaml").write_text(text, "utf-8")
     here = Actor(team="T1", user="U1", channel="C1", channel_name="team-shop")
-    scope = load_policy(tmp_path / "policy.yaml").scope(here)
-    elsewhere = load_policy(tmp_path / "policy.yaml").scope(replace(here, channel_name="general"))
+    scope = load_policy(tmp_path / "policy.yaml", actions=action_names()).scope(here)
+    elsewhere = load_policy(tmp_path / "policy.yaml", actions=action_names()).scope(
+        replace(here, channel_name="general")
+    )
 
     assert scope.may("restart-pod", "in-cluster", "shop").allowed
     assert not scope.may("scale", "in-cluster", "shop").allowed
@@ -172,11 +174,11 @@ def test_the_small_policy_lets_a_channel_restart_pods_of_one_namespace(tmp_path:
     assert (scope.sees_cluster("in-cluster"), elsewhere.sees_cluster("in-cluster")) == (True, False)
 
 
-# --- What the pages name ----------------------------------------------------------------------------------------------
+# --- Names in the pages -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
-def test_what_is_taken_from_the_code_is_as_the_code_has_it(page: Path) -> None:
+def test_generated_parts_are_up_to_date(page: Path) -> None:
     assert page.read_text("utf-8") == with_parts(page), "run `make readme`"
 
 
@@ -200,7 +202,7 @@ def test_every_path_and_test_that_is_named_exists(page: Path) -> None:
     for word in named:
         path, _, function = word.partition("::")
         if not (ROOT / path.split("/")[0]).is_dir():
-            continue  # an image, a pod, a media type
+            continue  # An image, a pod or a media type.
         if not (ROOT / path).exists() or (function and f"def {function}(" not in (ROOT / path).read_text("utf-8")):
             missing.add(word)
 
@@ -213,9 +215,9 @@ def test_every_setting_that_is_named_exists(page: Path) -> None:
 
 
 @pages
-def test_every_command_in_running_text_is_one_that_there_is(page: Path) -> None:
-    told = {word.removeprefix("casebook ") for word in inline(page) if word.startswith("casebook ")}
-    for each in told:
+def test_every_command_in_running_text_exists(page: Path) -> None:
+    named = {word.removeprefix("casebook ") for word in inline(page) if word.startswith("casebook ")}
+    for each in named:
         name, *words = each.split()
         with contextlib.redirect_stdout(io.StringIO()) as helped, pytest.raises(SystemExit):
             parse([name, "--help"])
@@ -244,21 +246,20 @@ def _is_in_schema(parts: list[str]) -> bool:
     return True
 
 
-def test_every_action_has_its_line_among_the_permissions() -> None:
+def test_every_action_is_listed_with_its_permissions() -> None:
     page = (ROOT / "docs" / "permissions.md").read_text("utf-8")
 
     assert {action for action in actions() if f"\n| `{action}` |" not in page} == set()
-    assert set(actions()) <= {action.value for action in Action}
 
 
-def test_every_page_is_reached_from_the_front_page() -> None:
+def test_every_page_is_linked_from_the_readme() -> None:
     front = (ROOT / "README.md").read_text("utf-8")
 
     assert {page.name for page in documents()[1:] if f"(docs/{page.name}" not in front} == set()
 
 
-def test_every_block_says_what_it_is() -> None:
+def test_every_block_has_a_language() -> None:
     known = ("console", "sh", "text", "yaml", "promql")
-    told = {page.name: len(list(blocks(page, *known))) for page in PAGES}
+    counts = {page.name: len(list(blocks(page, *known))) for page in PAGES}
 
-    assert told == {page.name: page.read_text("utf-8").count("```") // 2 for page in PAGES}
+    assert counts == {page.name: page.read_text("utf-8").count("```") // 2 for page in PAGES}

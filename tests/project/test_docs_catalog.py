@@ -1,4 +1,4 @@
-"""The guide for authors, followed from its top to its end: its file is linted, judged and held to its own advice."""
+"""Follow the guide for authors from top to bottom: lint its file, judge its cases, apply its advice."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ID: str = yaml.safe_load(_ENTRY)["id"]
 
 @pytest.fixture
 def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory that the guide has its reader make, in an empty place."""
+    """Create the directory that the guide tells its reader to create, in an empty place."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "paste.txt").write_text(next(blocks(GUIDE, "text")), "utf-8")
     mine = tmp_path / "mine"
@@ -32,7 +32,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return mine
 
 
-def test_its_commands_print_what_it_says(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_commands_print_what_is_documented(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     followed = []
     for command in commands(GUIDE):
         with monkeypatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
@@ -50,7 +50,7 @@ def test_its_commands_print_what_it_says(mine: Path, monkeypatch: pytest.MonkeyP
     assert followed == [("match", 3), ("lint", 0), ("match", 0), ("demo", 0)]
 
 
-async def test_its_cases_are_judged_as_they_say_and_notice_every_rule_that_is_wrong(mine: Path) -> None:
+async def test_its_cases_pass_and_detect_every_mutated_rule(mine: Path) -> None:
     engine, problems = build_engine((mine,))
     entry = engine.catalog.incidents[_ID]
 

@@ -1,4 +1,4 @@
-"""What the frame promises: README, Makefile, lock, changelog and CI agree with each other and with the checkout."""
+"""Check that README, Makefile, locks, changelog and CI agree with each other and with the checkout."""
 
 import os
 import re
@@ -65,7 +65,7 @@ LOCKS = {
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_the_locks_pin_what_pyproject_asks_for(root: Path, pyproject: dict[str, Any], lock: str) -> None:
+def test_the_locks_pin_the_requirements_of_pyproject(root: Path, pyproject: dict[str, Any], lock: str) -> None:
     groups = {**pyproject["dependency-groups"], "dependencies": pyproject["project"]["dependencies"]}
     asked = [line for group in LOCKS[lock] for line in groups[group] if isinstance(line, str)]
     pins = _pins(root / lock)
@@ -80,7 +80,7 @@ def _satisfied(requirement: Requirement, pins: dict[str, str]) -> bool:
 
 
 def test_the_locks_pin_the_same_versions(root: Path) -> None:
-    """Tests must run against what users get, and with what makes it."""
+    """Tests must run with the versions that users get."""
     pins = {lock: _pins(root / lock).items() for lock in LOCKS}
 
     assert pins["requirements.lock"] | pins["deploy/image/build.lock"] <= pins["requirements-dev.lock"]
@@ -96,7 +96,7 @@ def test_the_changelog_has_unreleased_on_top_and_names_only_older_versions(
 
 
 def test_ci_runs_the_readmes_test_command_with_every_test_required(root: Path, tmp_path: Path) -> None:
-    """A stand-in for make on the PATH writes down how .ci/run calls it."""
+    """Replace make on the PATH to record how .ci/run calls it."""
     calls = tmp_path / "calls"
     stand_in = tmp_path / "make"
     stand_in.write_text(f'#!/bin/sh\necho "make $* in $(pwd) with REQUIRE_ALL=$REQUIRE_ALL" >> "{calls}"\n', "utf-8")
@@ -113,7 +113,7 @@ def test_ci_runs_the_readmes_test_command_with_every_test_required(root: Path, t
     ]
 
 
-def test_an_old_python_is_refused_in_one_line_that_says_what_is_needed(root: Path, tmp_path: Path) -> None:
+def test_an_old_python_is_refused_with_the_required_version(root: Path, tmp_path: Path) -> None:
     for name in ("Makefile", "requirements.lock", "requirements-dev.lock", "pyproject.toml"):
         (tmp_path / name).write_text((root / name).read_text("utf-8"), "utf-8")
     old = tmp_path / "python3"

@@ -1,4 +1,4 @@
-"""What the README says about the command line and its settings is what they do."""
+"""Check what the README says about the command line and its settings."""
 
 import re
 import subprocess
@@ -19,16 +19,16 @@ def _help(*command: str) -> str:
     return run.stdout
 
 
-def test_every_command_is_told_and_every_command_told_exists(readme: str) -> None:
+def test_every_command_is_documented_and_every_documented_command_exists(readme: str) -> None:
     listed = re.findall(r"^    ([a-z]+) ", _help(), re.MULTILINE)
     commands = set(listed)
 
     assert re.findall(r"^\| `casebook ([a-z]+)", readme, re.MULTILINE) == listed
-    # "@casebook incident …" is said to the bot in Slack.
+    # "@casebook incident …" is a mention in Slack.
     assert set(re.findall(r"(?<!@)casebook ([a-z]+)", readme)) == commands
 
 
-def test_the_options_named_beside_the_commands_exist(readme: str) -> None:
+def test_documented_options_exist(readme: str) -> None:
     section = readme.partition("## Commands")[2].partition("## Layout")[0]
     commands = set(re.findall(r"casebook ([a-z]+)", section))
     offered = {option for command in commands for option in re.findall(r"(?<![\w-])--?[a-z]+", _help(command))}

@@ -1,9 +1,9 @@
-"""What no committed file may hold: a package registry's host, or a path of the machine it was written on."""
+"""Check that no committed file names a package registry's host or a path of the author's machine."""
 
 import re
 from pathlib import Path
 
-# Put together here, so that this file does not name them itself.
+# Assembled here, so that this file does not contain them itself.
 HOSTS = [
     ".".join(labels)
     for labels in [
@@ -31,15 +31,15 @@ def _lines_with(pattern: str, *, files: list[Path], root: Path) -> list[str]:
 
 
 def test_no_file_names_a_package_registry(own_files: list[Path], root: Path) -> None:
-    """Where packages come from is the environment's business: a mirror or an offline directory must do."""
+    """The environment chooses the registry: a mirror or an offline directory must work."""
     assert _lines_with("|".join(map(re.escape, HOSTS)), files=own_files, root=root) == []
 
 
-def test_no_file_names_a_path_of_somebodys_machine(own_files: list[Path], root: Path) -> None:
+def test_no_file_names_a_path_of_the_authors_machine(own_files: list[Path], root: Path) -> None:
     assert _lines_with("|".join(map(re.escape, [*MACHINE, str(root)])), files=own_files, root=root) == []
 
 
-def test_no_module_of_the_packages_grows_beyond_reading_in_one_sitting(own_files: list[Path], root: Path) -> None:
+def test_no_module_exceeds_the_line_limit(own_files: list[Path], root: Path) -> None:
     rooms = [root / room for room in ("bot", "intents", "responses")]
     modules = [path for path in own_files if path.suffix == ".py" and any(map(path.is_relative_to, rooms))]
     lengths = {str(path.relative_to(root)): len(path.read_text("utf-8").splitlines()) for path in modules}

@@ -1,4 +1,4 @@
-"""The roles of a cluster: as declared, no wider, and what is risky only where it is asked for."""
+"""Check the cluster roles: as declared, no wider, and risky permissions only on request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.remedies.registry import actions
 from tests.project.role_files import DIRECTORY, ROLES
 from tests.roles import manifests, printed, rules
 
-# What lets an account become more than it is, or see what it need not.
+# Permissions that allow privilege escalation, or reading more than needed.
 RISKY = {"secrets", "nodes/proxy", "pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy",
          "serviceaccounts/token", "users", "groups"}  # fmt: skip
 RISKY_GROUPS = {"rbac.authorization.k8s.io", "certificates.k8s.io"}
@@ -43,33 +43,33 @@ cases: []
 
 
 def outside(role: list[dict[str, Any]]) -> set[tuple[str, str]]:
-    """Verb and resource of each rule, one by one."""
+    """Return verb and resource of each rule."""
     return {(verb, resource) for rule in role for verb in rule["verbs"] for resource in rule["resources"]}
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_roles_to_apply_are_as_declared(role: str) -> None:
+def test_the_role_manifests_are_up_to_date(role: str) -> None:
     committed = DIRECTORY / f"{role}.yaml"
 
     assert committed.read_text("utf-8") == printed(role), "run `make readme`"
 
 
 @pytest.mark.parametrize("argv", [(), ("read",), ("act",), ("act", "--namespaces", "shop,bank")])
-def test_no_role_has_a_wildcard_or_what_makes_an_account_more_than_it_is(argv: tuple[str, ...]) -> None:
+def test_no_role_has_wildcards_or_allows_privilege_escalation(argv: tuple[str, ...]) -> None:
     for rule in rules(*argv):
         words = {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
         assert not [word for word in words if "*" in word]
         assert not words & (RISKY | RISKY_VERBS | RISKY_GROUPS)
 
 
-def test_what_reads_writes_nothing_and_what_acts_reads_nothing() -> None:
-    """So that each can be left out."""
+def test_the_read_role_only_reads_and_the_act_role_only_writes() -> None:
+    """Either role can then be left out."""
     assert {verb for verb, _ in outside(rules("read"))} == {"get", "list"}
     assert {verb for verb, _ in outside(rules("act"))} == {"create", "delete", "patch"}
     assert printed().count("kind: ServiceAccount\nmetadata") == 1
 
 
-def test_every_resource_says_who_needs_it_and_rules_that_could_be_one_are() -> None:
+def test_every_resource_says_what_needs_it_and_rules_are_merged() -> None:
     for role in (each for each in manifests() if "rules" in each):
         alike = [(rule["apiGroups"], rule["verbs"]) for rule in role["rules"]]
         assert len(alike) == len({str(each) for each in alike})
@@ -77,7 +77,7 @@ def test_every_resource_says_who_needs_it_and_rules_that_could_be_one_are() -> N
             assert all(f"  # {resource}: " in printed() for resource in rule["resources"])
 
 
-def test_a_role_for_some_actions_grants_what_these_do_and_no_more() -> None:
+def test_a_role_for_some_actions_grants_only_what_they_write() -> None:
     assert outside(rules("act", "--actions", "restart-pod,rollout-restart")) == {
         ("create", "events"),
         ("delete", "pods"),
@@ -89,7 +89,7 @@ def test_a_role_for_some_actions_grants_what_these_do_and_no_more() -> None:
     assert every == outside(rules("act"))
 
 
-def test_in_namespaces_there_is_a_role_each_and_what_lies_outside_stays_with_the_cluster() -> None:
+def test_each_namespace_has_a_role_and_cluster_scoped_rules_a_cluster_role() -> None:
     named = ("act", "--actions", "restart-pod,cordon", "--namespaces", "shop,bank")
 
     found = {
@@ -103,14 +103,14 @@ def test_in_namespaces_there_is_a_role_each_and_what_lies_outside_stays_with_the
         ("Role", "shop"): pods,
         ("Role", "bank"): pods,
         ("ClusterRole", ""): {("patch", "nodes")},
-        # Where the API server keeps events about nodes.
+        # The API server stores events of nodes in this namespace.
         ("Role", "default"): {("create", "events")},
     }
     alone = manifests("act", "--actions", "restart-pod", "--namespaces", "shop")
     assert {each["kind"] for each in alone} == {"Role", "RoleBinding"}
 
 
-def test_it_runs_as_another_account_if_that_is_named() -> None:
+def test_the_service_account_can_be_chosen() -> None:
     read = manifests("read", "--service-account", "ops/bot")
 
     assert read[0]["metadata"] == {"name": "bot", "namespace": "ops"}
@@ -119,8 +119,8 @@ def test_it_runs_as_another_account_if_that_is_named() -> None:
 
 
 @pytest.mark.parametrize("odd", ["123", "1e3", "0x10", "true", "on", "null"])
-def test_a_name_is_a_text_whatever_yaml_takes_it_for(odd: str) -> None:
-    """Of a namespace called null the role would land wherever kubectl is."""
+def test_names_are_strings_even_if_yaml_would_read_another_type(odd: str) -> None:
+    """Otherwise the role for a namespace called null would be created in kubectl's current namespace."""
     account = f"{odd}/{odd}"
     role, binding = manifests("act", "--actions", "restart-pod", "--namespaces", odd, "--service-account", account)
 
@@ -128,7 +128,7 @@ def test_a_name_is_a_text_whatever_yaml_takes_it_for(odd: str) -> None:
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": odd, "namespace": odd}]
 
 
-def test_acting_as_others_is_a_role_of_its_own_under_its_risk() -> None:
+def test_impersonation_is_a_separate_role_with_a_warning() -> None:
     text = printed("act", "--with", "impersonate")
 
     (role,) = [each for each in yaml.safe_load_all(text) if each["metadata"]["name"] == "casebook-impersonate"][:1]
@@ -139,7 +139,7 @@ def test_acting_as_others_is_a_role_of_its_own_under_its_risk() -> None:
 
 @pytest.fixture
 def entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """An entry of the user's own that reads objects of this kind."""
+    """Write a user's entry that reads objects of this kind."""
 
     def written(kind: str) -> None:
         (tmp_path / "widgets.yaml").write_text(ENTRY.format(id="widgets", kind=kind), "utf-8")
@@ -154,7 +154,7 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
     return code, captured.out, captured.err
 
 
-def test_what_entries_of_ones_own_read_is_granted_too(entry: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_users_own_entries_get_their_reads(entry: Any, capsys: pytest.CaptureFixture[str]) -> None:
     entry("certificates.v1.cert-manager.io")
 
     code, out, err = run(capsys, "read")
@@ -163,7 +163,7 @@ def test_what_entries_of_ones_own_read_is_granted_too(entry: Any, capsys: pytest
     assert "  # certificates: widgets\n  - apiGroups: [cert-manager.io]\n" in out
 
 
-def test_a_kind_that_only_a_cluster_could_tell_is_told(entry: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_kind_that_needs_a_cluster_to_resolve_is_reported(entry: Any, capsys: pytest.CaptureFixture[str]) -> None:
     entry("Certificate")
 
     code, out, err = run(capsys, "read")
@@ -172,7 +172,7 @@ def test_a_kind_that_only_a_cluster_could_tell_is_told(entry: Any, capsys: pytes
     assert err.startswith('casebook: widgets reads "Certificate", which is not in the role: ')
 
 
-def test_secrets_are_left_out_until_they_are_asked_for(entry: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_secrets_are_granted_only_on_request(entry: Any, capsys: pytest.CaptureFixture[str]) -> None:
     entry("Secret")
 
     code, out, err = run(capsys, "read")
@@ -203,7 +203,7 @@ def test_secrets_are_left_out_until_they_are_asked_for(entry: Any, capsys: pytes
         (["--with", "secrets"], "no probe and no entry of your catalog reads Secrets"),
     ],
 )
-def test_what_cannot_be_printed_is_said_in_a_line(
+def test_invalid_arguments_are_reported_in_one_line(
     capsys: pytest.CaptureFixture[str], argv: list[str], says: str
 ) -> None:
     code, out, err = run(capsys, *argv)

@@ -1,4 +1,4 @@
-"""REQUIRE_ALL=1 leaves no way to pass by not running: a skipped test or module is a failure that is named."""
+"""Check that REQUIRE_ALL=1 turns a skipped test or module into a named failure."""
 
 import os
 import subprocess
@@ -59,9 +59,7 @@ def run_pytest(root: Path, tmp_path: Path) -> RunPytest:
 
 
 @pytest.mark.parametrize("workers", ["0", "1"])
-def test_a_test_that_is_skipped_or_was_while_collecting_fails_when_every_test_is_required(
-    run_pytest: RunPytest, workers: str
-) -> None:
+def test_skips_fail_if_every_test_is_required(run_pytest: RunPytest, workers: str) -> None:
     code, output = run_pytest("-n", workers, require_all="1")
 
     assert code == 1
@@ -71,11 +69,11 @@ def test_a_test_that_is_skipped_or_was_while_collecting_fails_when_every_test_is
     assert "has no time" in output
     assert "test_module.py was skipped and REQUIRE_ALL=1 asks for every test" in output
     assert "surely_not_installed" in output
-    # A module that is skipped is an error of its own, as a test is that is skipped before it begins.
+    # A module skipped at import is an error, and so is a test skipped in its setup.
     assert "1 failed, 1 passed, 1 xfailed, 2 errors" in output.splitlines()[-1]
 
 
-def test_without_it_a_skip_is_a_skip(run_pytest: RunPytest) -> None:
+def test_skips_are_allowed_otherwise(run_pytest: RunPytest) -> None:
     code, output = run_pytest(require_all="0")
 
     assert code == 0

@@ -1,4 +1,4 @@
-"""The Slack app that is to be installed: what Slack takes for a manifest, and what its command line does with it."""
+"""Check the Slack app's manifests against Slack's schema, and how the Slack CLI uses them."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from bot.slack.scopes import SCOPES
 from bot.surfaces.slack.entry_points import COMMAND
 from tests.project.slack_files import DIRECTORY, MODES, printed
 
-# The lengths of texts, as Slack's schema of manifests has them: github.com/slackapi/manifest-schema.
+# Maximum lengths of Slack's manifest schema: github.com/slackapi/manifest-schema.
 LENGTHS = {
     "display_information.name": (1, 35),
     "display_information.description": (1, 140),
@@ -38,7 +38,7 @@ LENGTHS = {
     "settings.event_subscriptions.bot_events": (1, 50),
     "settings.interactivity.request_url": (1, 3500),
 }
-# Whatever else a manifest of ours may hold; the schema knows no other keys.
+# Other keys that our manifests may use; the schema allows no others.
 OTHERS = {
     "_metadata.major_version", "_metadata.minor_version", "display_information.background_color",
     "features.app_home.home_tab_enabled", "features.app_home.messages_tab_enabled",
@@ -49,7 +49,7 @@ OTHERS = {
 
 
 def leaves(value: Any, path: str = "") -> list[tuple[str, Any]]:
-    """Every value and where it stands; items of a list stand where the list does."""
+    """Yield every value and its path; items of a list have the list's path."""
     if isinstance(value, dict):
         return [leaf for key, inner in value.items() for leaf in leaves(inner, f"{path}.{key}".lstrip("."))]
     if isinstance(value, list):
@@ -63,14 +63,14 @@ def manifest(*argv: str) -> dict[str, Any]:
 
 
 def test_the_files_are_what_the_command_prints() -> None:
-    """After a change of scopes or words: `make readme`."""
+    """After a change of scopes or texts, run `make readme`."""
     assert {path.name: path.read_text("utf-8") for path in DIRECTORY.iterdir()} == {
         f"manifest-{mode}.yaml": printed(mode) for mode in MODES
     }
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_slack_takes_the_manifest(mode: str) -> None:
+def test_the_manifest_satisfies_slacks_schema(mode: str) -> None:
     made = manifest(mode)
 
     found = leaves(made)
@@ -84,23 +84,23 @@ def test_slack_takes_the_manifest(mode: str) -> None:
     assert {shortcut["type"] for shortcut in features["shortcuts"]} == {"message"}
     assert 1 <= len(features["shortcuts"]) <= 10
     assert [command["command"] for command in features["slash_commands"]] == [COMMAND]
-    heard = settings["event_subscriptions"]["bot_events"]
-    assert len(heard) == len(set(heard)) <= 100
+    events = settings["event_subscriptions"]["bot_events"]
+    assert len(events) == len(set(events)) <= 100
     assert settings["token_rotation_enabled"] is settings["org_deploy_enabled"] is False
-    # Without this tab nobody can write to the app directly.
+    # Without this tab users cannot send the app direct messages.
     assert (features["app_home"]["messages_tab_enabled"], features["app_home"]["messages_tab_read_only_enabled"]) == (
         True, False,
     )  # fmt: skip
 
 
-def test_it_asks_for_what_the_table_has_and_for_what_it_can_do_without_as_optional() -> None:
+def test_it_requests_the_scopes_of_the_table_optional_ones_as_optional() -> None:
     scopes = manifest("socket")["oauth_config"]["scopes"]
 
     assert scopes["bot"] == [scope.name for scope in SCOPES]
     assert scopes["bot_optional"] == [scope.name for scope in SCOPES if scope.without]
 
 
-def test_above_each_scope_stands_why_it_is_asked_for() -> None:
+def test_each_scope_has_its_reason_in_a_comment() -> None:
     above = printed("socket").partition("bot_optional:")[0].splitlines()
 
     for scope in SCOPES:
@@ -117,7 +117,7 @@ def _comment_before(lines: list[str]) -> list[str]:
     return found
 
 
-def test_over_http_slack_calls_one_address_and_in_socket_mode_none() -> None:
+def test_http_has_one_request_url_and_socket_mode_none() -> None:
     http = manifest("http", "--url", "https://casebook.example.com/")
     addresses = {path: value for path, value in leaves(http) if path.endswith("url")}
 
@@ -131,13 +131,13 @@ def test_over_http_slack_calls_one_address_and_in_socket_mode_none() -> None:
     assert http == socket
 
 
-def test_the_address_may_be_told_with_the_path_that_slack_calls() -> None:
+def test_the_url_may_include_the_request_path() -> None:
     assert printed("http", "--url", "https://a.example/bot/slack/events") == printed(
         "http", "--url", "https://a.example/bot"
     )
 
 
-def test_json_says_the_same_as_yaml() -> None:
+def test_json_and_yaml_are_equal() -> None:
     assert json.loads(printed("http", "--output", "json")) == manifest("http")
 
 
@@ -151,7 +151,7 @@ def test_json_says_the_same_as_yaml() -> None:
         (["http", "--url", "https://a.example/?a=b"], "is not an address that Slack can call"),
     ],
 )
-def test_what_cannot_be_printed_is_said_in_a_line(
+def test_invalid_arguments_are_reported_in_one_line(
     capsys: pytest.CaptureFixture[str], argv: list[str], says: str
 ) -> None:
     code = main(["manifest", *argv])
@@ -170,8 +170,8 @@ def hooks(root: Path) -> dict[str, Any]:
     return found
 
 
-def test_the_slack_cli_is_told_the_manifest_and_nothing_else(root: Path, hooks: dict[str, Any]) -> None:
-    """As the CLI runs a hook: by the shell, in the top directory; what it prints is the answer, trimmed."""
+def test_the_slack_cli_gets_only_the_manifest(root: Path, hooks: dict[str, Any]) -> None:
+    """The CLI runs a hook with the shell in the top directory and reads the trimmed output."""
     run = subprocess.run(
         ["sh", "-c", hooks["hooks"]["get-manifest"]], cwd=root, check=True, capture_output=True, text=True
     )
@@ -183,9 +183,9 @@ def test_the_slack_cli_is_told_the_manifest_and_nothing_else(root: Path, hooks: 
 async def test_slack_run_starts_the_bot_with_the_tokens_of_the_app(
     root: Path, hooks: dict[str, Any], tmp_path: Path
 ) -> None:
-    """The CLI hands over the tokens by these names, leaves the connection to us, and interrupts us at the end."""
+    """The CLI passes the tokens in these variables, leaves the connection to the bot, and interrupts it at the end."""
     assert hooks["config"] == {"sdk-managed-connection-enabled": True}
-    slack, cluster = SimulatedSlack(pace=False), SimulatedCluster()
+    slack, cluster = SimulatedSlack(rate_limits=False), SimulatedCluster()
     await slack.start()
     await cluster.start()
     (tmp_path / "kubeconfig").write_text(json.dumps(cluster.kubeconfig()), "utf-8")
@@ -217,12 +217,12 @@ async def test_slack_run_starts_the_bot_with_the_tokens_of_the_app(
         await cluster.stop()
     assert {delivery.over for delivery in slack.deliveries} == {"socket"}
     assert "/diagnose pod shop/api-0" in json.dumps(helped.body)
-    # What is imported is told beside: nobody waits for the library that only pictures need.
+    # Also print the imports: the plotting library must not slow down the start.
     assert b"bot.workflows.registry\n" in said
     assert b"matplotlib" not in said
 
 
-def test_what_the_slack_cli_writes_is_not_committed(root: Path) -> None:
+def test_files_of_the_slack_cli_are_ignored_by_git(root: Path) -> None:
     written = [f".slack/{name}" for name in ("apps.json", "apps.dev.json", "config.json", "cache/hashes.json")]
     run = subprocess.run(["git", "check-ignore", *written], cwd=root, check=False, capture_output=True, text=True)
 

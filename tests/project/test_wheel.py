@@ -1,4 +1,4 @@
-"""What a user installs: three packages, the catalog, types, the console script, and no tests."""
+"""Check what a user installs: three packages, the catalog, types, the console script, no tests."""
 
 import importlib.metadata
 import os
@@ -19,7 +19,7 @@ def _normalised(name: str) -> str:
 
 
 def _top_level_names(distribution: importlib.metadata.Distribution) -> Iterator[str]:
-    """The import names whose files a distribution's RECORD lists: a package's directory or a single module."""
+    """Return a distribution's import names from its RECORD: package directories and single modules."""
     for file in distribution.files or []:
         first = file.parts[0]
         if len(file.parts) > 1 and file.suffix in {".py", ".so", ".typed"}:
@@ -43,7 +43,7 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory that holds the wheel alone; its dependencies come from the environment that runs the tests."""
+    """Provide a directory with only the wheel; its dependencies come from the test environment."""
     target = tmp_path_factory.mktemp("installed")
     subprocess.run(
         [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "--no-compile", "--target", target, wheel],
@@ -53,7 +53,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def test_the_wheel_holds_the_packages_their_types_and_the_catalog_but_no_tests(wheel: Path, root: Path) -> None:
+def test_the_wheel_contains_packages_types_and_catalog_but_no_tests(wheel: Path, root: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
 
@@ -76,8 +76,8 @@ def test_every_module_of_the_checkout_is_in_the_wheel(wheel: Path, own_files: li
     assert {name for name in written if name.split("/")[0] in OWN_NAMES} == packaged
 
 
-def test_the_import_names_come_from_kube_casebook_alone(installed: Path) -> None:
-    """Another distribution's `responses` or `bot` in the environment would be imported instead of ours."""
+def test_only_kube_casebook_provides_the_import_names(installed: Path) -> None:
+    """A `responses` or `bot` of another distribution would be imported instead of ours."""
     (own,) = importlib.metadata.distributions(path=[str(installed)])
     assert set(_top_level_names(own)) == OWN_NAMES
 
@@ -120,6 +120,6 @@ def test_the_catalog_is_found_when_it_is_read_from_the_wheel(installed: Path, ro
 
     ids = {path.stem for path in (root / "intents/catalog/data").rglob("*.yaml")}
     assert {line.split()[0] for line in run.stdout.splitlines() if line.strip()} & ids == ids
-    # What only matching needs is imported by whoever matches.
+    # The matcher's libraries are imported only for matching.
     assert "intents.catalog.loader\n" in run.stderr
     assert "numpy" not in run.stderr

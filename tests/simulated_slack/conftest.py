@@ -1,4 +1,4 @@
-"""A running simulated Slack, a web client of Slack's own, and an app's far end that answers as a test wants."""
+"""Provide a running simulated Slack, Slack's web client, and an app that responds as a test asks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Received:
 
     @property
     def json(self) -> Any:
-        """The event, or the interaction's payload."""
+        """Return the event, or the interaction's payload."""
         if self.headers["content-type"].startswith("application/json"):
             return json.loads(self.body)
         return json.loads(self.form["payload"])
@@ -55,7 +55,7 @@ class Received:
 
 @dataclass
 class Receiver:
-    """An app over HTTP that remembers what came and answers 200, unless it was told to answer otherwise."""
+    """An app over HTTP that records requests and answers 200 unless told otherwise."""
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Receiver:
         return [each.json["event"] for each in self.received]
 
     def answer(self, *, status: int = 200, body: Any = None, headers: dict[str, str] | None = None) -> None:
-        """What the next request gets."""
+        """Set the response to the next request."""
         if body is None or isinstance(body, str):
             self.answers.append(web.Response(status=status, text=body or "", headers=headers))
         else:
@@ -89,7 +89,7 @@ Simulate = Callable[..., Awaitable[tuple[SimulatedSlack, Receiver]]]
 
 
 async def serve(handle: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> tuple[web.AppRunner, str]:
-    """An app's endpoint on loopback; the caller cleans the runner up."""
+    """Serve an app's endpoint on loopback; the caller cleans up the runner."""
     application = web.Application()
     application.router.add_post("/slack/events", handle)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
@@ -106,11 +106,11 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def simulate(clock: Clock) -> AsyncIterator[Simulate]:
-    """Starts simulated Slacks, each with an app's far end to which it delivers."""
+    """Start simulated Slacks, each delivering to an app of its own."""
     async with AsyncExitStack() as cleanup:
 
         async def start(**options: Any) -> tuple[SimulatedSlack, Receiver]:
-            given: dict[str, Any] = {"clock": clock, "pace": False} | options
+            given: dict[str, Any] = {"clock": clock, "rate_limits": False} | options
             simulated = SimulatedSlack(**given)
             await simulated.start()
             receiver = Receiver()
@@ -126,7 +126,7 @@ async def simulate(clock: Clock) -> AsyncIterator[Simulate]:
 
 @pytest.fixture
 async def slack(clock: Clock) -> AsyncIterator[SimulatedSlack]:
-    simulated = SimulatedSlack(clock=clock, pace=False, retry_pauses=(0.01, 0.01, 0.01))
+    simulated = SimulatedSlack(clock=clock, rate_limits=False, retry_pauses=(0.01, 0.01, 0.01))
     await simulated.start()
     yield simulated
     await simulated.stop()
@@ -134,7 +134,7 @@ async def slack(clock: Clock) -> AsyncIterator[SimulatedSlack]:
 
 @pytest.fixture
 async def receiver(slack: SimulatedSlack) -> AsyncIterator[Receiver]:
-    """An app's far end, to which the simulated Slack delivers."""
+    """Provide the app that the simulated Slack delivers to."""
     receiver = Receiver()
     runner, receiver.url = await serve(receiver.handle)
     slack.deliver_to(receiver.url)

@@ -1,4 +1,4 @@
-"""What Slack answers to a call that it refuses."""
+"""Read the response to a call that Slack refuses."""
 
 from collections.abc import Awaitable
 from typing import Any
@@ -9,12 +9,12 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 
 async def refusal(call: Awaitable[Any]) -> AsyncSlackResponse:
-    """The whole answer, headers included."""
+    """Return the whole response, headers included."""
     with pytest.raises(SlackApiError) as raised:
         await call
     return raised.value.response
 
 
 async def error(call: Awaitable[Any]) -> str:
-    """Slack's word for the reason."""
+    """Return Slack's error code."""
     return str((await refusal(call))["error"])

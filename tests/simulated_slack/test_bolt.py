@@ -1,4 +1,4 @@
-"""Slack's own framework as the app, over HTTP and over sockets: it must not notice that this is no real Slack."""
+"""Run Slack's own framework against the simulated Slack, over HTTP and over sockets."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -33,12 +33,12 @@ DIALOG: dict[str, Any] = {
 
 @pytest.fixture
 def clock() -> Callable[[], float]:
-    # Bolt compares the signature's time with the machine's.
+    # Bolt compares the signature's time with the machine's clock.
     return time.time
 
 
 def build(slack: SimulatedSlack) -> AsyncApp:
-    """An app with one listener of each kind."""
+    """Build an app with one listener of each kind."""
     app = AsyncApp(
         signing_secret=slack.signing_secret,
         client=AsyncWebClient(slack.bot_token, base_url=slack.api_url),
@@ -81,7 +81,7 @@ def build(slack: SimulatedSlack) -> AsyncApp:
 
 @pytest.fixture(params=["http", "sockets"])
 async def served(request: pytest.FixtureRequest, slack: SimulatedSlack) -> AsyncIterator[SimulatedSlack]:
-    """The simulated Slack with the app connected to it."""
+    """Provide the simulated Slack with the app connected to it."""
     app = build(slack)
     if request.param == "http":
 
@@ -127,7 +127,7 @@ async def test_a_shortcut_is_answered_through_its_response_url(served: Simulated
     assert [each["text"] for each in served.ephemerals(ana)] == ["looking at: it is broken"]
 
 
-async def test_a_press_opens_a_dialog_that_refuses_and_then_takes_what_was_entered(
+async def test_a_press_opens_a_dialog_that_rejects_then_accepts_the_input(
     served: SimulatedSlack, incidents: str, ana: str
 ):
     ts = await served.say(ana, incidents, f"<@{served.bot_user_id}> it is broken")
@@ -141,7 +141,7 @@ async def test_a_press_opens_a_dialog_that_refuses_and_then_takes_what_was_enter
     assert served.views(ana) == []
 
 
-async def test_bolt_refuses_what_is_not_signed_by_slack(slack: SimulatedSlack):
+async def test_bolt_refuses_requests_without_slacks_signature(slack: SimulatedSlack):
     app = build(slack)
 
     async def status(headers: dict[str, str]) -> int:

@@ -1,7 +1,7 @@
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack import ChangeKind, SimulatedSlack, SlackWorldError
+from bot.playground.slack import ChangeKind, ImpossibleActionError, SimulatedSlack
 from tests.simulated_slack.refusals import error
 
 
@@ -39,7 +39,7 @@ def modal(*blocks: dict, title: str = "Restart", **more) -> dict:
 
 @pytest.fixture
 async def trigger(slack: SimulatedSlack, receiver, incidents: str, ana: str):
-    """A way to get trigger ids: each from a command of ana's."""
+    """Provide a function that issues trigger ids, each from a command of ana."""
 
     async def issue() -> str:
         await slack.slash(ana, incidents, "help")
@@ -73,11 +73,11 @@ async def test_a_wrong_trigger_or_view_is_refused(client: AsyncWebClient, trigge
     assert await error(client.views_open(trigger_id=trigger_id, view=modal(DIVIDER, title="x" * 25))) == (
         "invalid_arguments"
     )
-    # What was refused for its content has not used the trigger.
+    # A view refused for its content has not used up the trigger.
     assert (await client.views_open(trigger_id=trigger_id, view=modal(DIVIDER)))["ok"]
 
 
-async def test_a_dialog_is_replaced_while_it_stands(slack: SimulatedSlack, client: AsyncWebClient, ana: str, trigger):
+async def test_an_open_dialog_can_be_updated(slack: SimulatedSlack, client: AsyncWebClient, ana: str, trigger):
     view = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, title="Loading")))["view"]
 
     updated = (await client.views_update(view_id=view["id"], hash=view["hash"], view=modal(DIVIDER, title="Ready")))[
@@ -92,7 +92,7 @@ async def test_a_dialog_is_replaced_while_it_stands(slack: SimulatedSlack, clien
     assert await error(client.views_update(view_id=view["id"], view=modal(DIVIDER))) == "not_found"
 
 
-async def test_dialogs_stack_three_high(slack: SimulatedSlack, client: AsyncWebClient, ana: str, trigger):
+async def test_at_most_three_dialogs_stack(slack: SimulatedSlack, client: AsyncWebClient, ana: str, trigger):
     assert await error(client.views_push(trigger_id=await trigger(), view=modal(DIVIDER))) == "not_found"
     await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, title="1"))
     for title in ("2", "3"):
@@ -104,7 +104,7 @@ async def test_dialogs_stack_three_high(slack: SimulatedSlack, client: AsyncWebC
     assert await error(client.views_push(trigger_id=await trigger(), view=modal(DIVIDER))) == "push_limit_reached"
 
 
-async def test_a_submission_brings_what_was_entered_and_closes_the_dialog(
+async def test_a_submission_carries_the_input_and_closes_the_dialog(
     slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger
 ):
     view = (await client.views_open(trigger_id=await trigger(), view=modal(name_input(), MODE, callback_id="go")))[
@@ -123,25 +123,25 @@ async def test_a_submission_brings_what_was_entered_and_closes_the_dialog(
     assert slack.views(ana) == []
 
 
-async def test_slacks_client_submits_no_empty_or_unknown_input(
+async def test_empty_or_unknown_input_is_not_submitted(
     slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger
 ):
     view = (await client.views_open(trigger_id=await trigger(), view=modal(name_input(), MODE)))["view"]
     before = len(receiver.received)
 
-    with pytest.raises(SlackWorldError, match=r"these inputs are empty: \['typed'\]"):
+    with pytest.raises(ImpossibleActionError, match=r"these inputs are empty: \['typed'\]"):
         await slack.submit(ana, view["id"])
-    with pytest.raises(SlackWorldError, match="the dialog has no such inputs"):
+    with pytest.raises(ImpossibleActionError, match="the dialog has no such inputs"):
         await slack.submit(ana, view["id"], {"other": {"name": "x"}})
-    with pytest.raises(SlackWorldError, match="pick offers no 'none': it offers fast, slow"):
+    with pytest.raises(ImpossibleActionError, match="pick offers no 'none': it offers fast, slow"):
         await slack.submit(ana, view["id"], {"typed": {"name": "x"}, "mode": {"pick": "none"}})
-    with pytest.raises(SlackWorldError, match="view 'V1' is not open"):
+    with pytest.raises(ImpossibleActionError, match="view 'V1' is not open"):
         await slack.submit(ana, "V1")
     assert len(receiver.received) == before
 
 
 @pytest.mark.parametrize("action", ["errors", "update", "push", "clear", "unanswered"])
-async def test_the_answer_decides_what_becomes_of_the_dialog(
+async def test_the_response_action_updates_pushes_clears_or_shows_errors(
     slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger, action: str
 ):
     await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, title="first"))
@@ -166,13 +166,15 @@ async def test_the_answer_decides_what_becomes_of_the_dialog(
         assert slack.views(ana)[-1]["errors"] == {"typed": "that is not its name"}
 
 
-async def test_an_answer_to_a_dialog_that_slack_would_not_take_is_an_error(
+async def test_an_invalid_response_to_a_dialog_is_an_error(
     slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger
 ):
     view = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER)))["view"]
     receiver.answer(body={"response_action": "update", "view": modal(DIVIDER, title="x" * 25)})
 
-    with pytest.raises(SlackWorldError, match="Slack does not take the app's answer to the dialog: invalid_arguments"):
+    with pytest.raises(
+        ImpossibleActionError, match="Slack rejects the app's response to the dialog: invalid_arguments"
+    ):
         await slack.submit(ana, view["id"])
 
 
@@ -187,27 +189,27 @@ async def test_a_press_in_a_dialog_has_neither_channel_nor_response_url(
     assert payload["container"] == {"type": "view", "view_id": view["id"]}
     assert (payload["view"]["private_metadata"], payload["actions"][0]["action_id"]) == ("plan-1", "show")
     assert not {"channel", "message", "response_url"} & set(payload)
-    with pytest.raises(SlackWorldError, match="there is no 'hide'"):
+    with pytest.raises(ImpossibleActionError, match="no 'hide' with block"):
         await slack.click_view(ana, view["id"], "hide")
     pushed = await client.views_push(trigger_id=payload["trigger_id"], view=modal(DIVIDER))
     assert pushed["view"]["previous_view_id"] == view["id"]
 
 
-async def test_the_app_hears_of_a_closed_dialog_if_it_wants_to(
+async def test_the_app_is_notified_of_a_closed_dialog_if_it_asked(
     slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger
 ):
     quiet = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER)))["view"]
     assert await slack.close(ana, quiet["id"]) is None
 
-    told = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, notify_on_close=True)))["view"]
-    await slack.close(ana, told["id"])
+    opened = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, notify_on_close=True)))["view"]
+    await slack.close(ana, opened["id"])
 
     payload = receiver.received[-1].json
-    assert (payload["type"], payload["view"]["id"], payload["is_cleared"]) == ("view_closed", told["id"], False)
+    assert (payload["type"], payload["view"]["id"], payload["is_cleared"]) == ("view_closed", opened["id"], False)
     assert slack.views(ana) == []
 
 
-async def test_a_watcher_sees_dialogs_come_change_and_go(
+async def test_a_subscription_shows_dialogs_opening_changing_and_closing(
     slack: SimulatedSlack, client: AsyncWebClient, ana: str, trigger
 ):
     views = (ChangeKind.VIEW_OPENED, ChangeKind.VIEW_UPDATED, ChangeKind.VIEW_CLOSED)

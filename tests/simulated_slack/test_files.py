@@ -51,7 +51,7 @@ async def test_a_snippet_is_at_most_a_megabyte(client: AsyncWebClient):
         await client.files_getUploadURLExternal(filename="a.txt", length=1024 * 1024 + 1, snippet_type="text")
 
 
-async def test_a_file_is_handed_out_to_the_bot_only(slack: SimulatedSlack, receiver, incidents: str, ana: str):
+async def test_only_the_bot_token_downloads_a_file(slack: SimulatedSlack, receiver, incidents: str, ana: str):
     content = "Back-off restarting failed container\n"
     await slack.say(ana, incidents, "see this", files=[("pod.log", content)])
     url = receiver.events[0]["files"][0]["url_private_download"]
@@ -65,7 +65,7 @@ async def test_a_file_is_handed_out_to_the_bot_only(slack: SimulatedSlack, recei
     assert (await download(url, slack.bot_token))[1] == "text/html"
 
 
-async def test_a_file_of_slack_connect_is_looked_up(
+async def test_a_slack_connect_file_is_read_with_files_info(
     slack: SimulatedSlack, receiver, client: AsyncWebClient, incidents: str, ana: str
 ):
     shared = SharedFile(name="pod.log", content=b"Back-off", snippet=True, only_listed=True, claimed_size=5_000_000)
@@ -98,7 +98,7 @@ async def test_a_deleted_file_leaves_its_message_and_a_tombstone(
     assert third["file"]["id"] not in (file, kept["file"]["id"])
 
 
-async def test_only_its_own_files_are_the_bots_to_delete(
+async def test_the_bot_deletes_only_its_own_files(
     slack: SimulatedSlack, receiver, client: AsyncWebClient, incidents: str, ana: str
 ):
     await slack.say(ana, incidents, "see this", files=[("pod.log", "Back-off")])

@@ -4,7 +4,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.playground.slack import SimulatedSlack, SlackWorldError
+from bot.playground.slack import ImpossibleActionError, SimulatedSlack
 
 RESTART = {"type": "button", "action_id": "restart", "text": {"type": "plain_text", "text": "Restart"}, "value": "p1"}
 OTHER = RESTART | {"action_id": "restart-2", "value": "p2"}
@@ -24,7 +24,7 @@ BLOCKS: list[dict[str, Any]] = [
 
 @pytest.fixture
 async def answer(client: AsyncWebClient, incidents: str, ana: str, slack: SimulatedSlack, receiver) -> str:
-    """A message of the bot with buttons; what was delivered for it is forgotten."""
+    """Post a message with buttons as the bot, and forget the deliveries so far."""
     ts = str((await client.chat_postMessage(channel=incidents, text="Fix?", blocks=BLOCKS))["ts"])
     await slack.wait_for(lambda: slack.deliveries)
     receiver.received.clear()
@@ -52,9 +52,7 @@ async def test_a_command_in_a_direct_message_says_so(slack: SimulatedSlack, rece
     assert receiver.received[0].form["channel_name"] == "directmessage"
 
 
-async def test_a_command_may_be_answered_for_all_or_not_at_all(
-    slack: SimulatedSlack, receiver, incidents: str, ana: str
-):
+async def test_a_command_response_may_be_public_or_empty(slack: SimulatedSlack, receiver, incidents: str, ana: str):
     receiver.answer(body={"response_type": "in_channel", "text": "for all"})
     await slack.slash(ana, incidents, "help")
     receiver.answer()
@@ -64,16 +62,14 @@ async def test_a_command_may_be_answered_for_all_or_not_at_all(
     assert slack.ephemerals() == []
 
 
-async def test_an_answer_to_a_command_that_slack_would_not_take_is_an_error(
-    slack: SimulatedSlack, receiver, incidents: str, ana: str
-):
+async def test_an_invalid_response_to_a_command_is_an_error(slack: SimulatedSlack, receiver, incidents: str, ana: str):
     receiver.answer(body={"text": "x", "blocks": [{"type": "sektion"}]})
 
-    with pytest.raises(SlackWorldError, match="Slack does not take the app's answer to the command: invalid_blocks"):
+    with pytest.raises(ImpossibleActionError, match="Slack rejects the app's response to the command: invalid_blocks"):
         await slack.slash(ana, incidents, "help")
 
 
-async def test_a_command_is_not_sent_again(slack: SimulatedSlack, receiver, incidents: str, ana: str):
+async def test_a_command_is_not_retried(slack: SimulatedSlack, receiver, incidents: str, ana: str):
     receiver.answer(status=500)
 
     assert (await slack.slash(ana, incidents, "help")).status == 500
@@ -82,7 +78,7 @@ async def test_a_command_is_not_sent_again(slack: SimulatedSlack, receiver, inci
     assert [(each.kind, each.status) for each in slack.deliveries] == [("slash_commands", 500), ("events_api", 200)]
 
 
-async def test_a_shortcut_brings_the_message(slack: SimulatedSlack, receiver, incidents: str, ana: str):
+async def test_a_shortcut_payload_has_the_message(slack: SimulatedSlack, receiver, incidents: str, ana: str):
     ts = await slack.say(ana, incidents, "it is broken")
 
     await slack.shortcut(ana, incidents, ts, callback_id="diagnose_this")
@@ -95,7 +91,7 @@ async def test_a_shortcut_brings_the_message(slack: SimulatedSlack, receiver, in
     assert payload["trigger_id"]
 
 
-async def test_a_press_brings_the_button_the_message_and_where_it_stands(
+async def test_a_press_payload_has_the_button_the_message_and_its_place(
     slack: SimulatedSlack, receiver, incidents: str, ana: str, answer: str
 ):
     await slack.click(ana, incidents, answer, "restart")
@@ -122,22 +118,22 @@ async def test_an_option_of_an_overflow_menu_is_chosen_by_its_value(
     await slack.click(ana, incidents, answer, "more", value="not-it")
 
     assert receiver.received[0].json["actions"][0]["selected_option"]["value"] == "not-it"
-    with pytest.raises(SlackWorldError, match="more offers no 'delete': it offers mute, not-it"):
+    with pytest.raises(ImpossibleActionError, match="more offers no 'delete': it offers mute, not-it"):
         await slack.click(ana, incidents, answer, "more", value="delete")
 
 
 @pytest.mark.parametrize("given", [{"value": "p9"}, {"block_id": "head"}])
-async def test_only_what_stands_in_the_message_can_be_pressed(
+async def test_only_elements_of_the_message_can_be_pressed(
     slack: SimulatedSlack, receiver, incidents: str, ana: str, answer: str, given: dict[str, str]
 ):
-    with pytest.raises(SlackWorldError, match="there is no 'restart' with"):
+    with pytest.raises(ImpossibleActionError, match="no 'restart' with"):
         await slack.click(ana, incidents, answer, "restart", **given)
-    with pytest.raises(SlackWorldError, match="there is no message"):
+    with pytest.raises(ImpossibleActionError, match="no message"):
         await slack.click(ana, incidents, "1.000000", "restart")
     assert receiver.received == []
 
 
-async def test_a_press_that_gets_no_answer_is_not_sent_again(
+async def test_an_unanswered_press_is_not_retried(
     slack: SimulatedSlack, receiver, incidents: str, ana: str, answer: str
 ):
     receiver.answer(status=500)
@@ -148,7 +144,7 @@ async def test_a_press_that_gets_no_answer_is_not_sent_again(
     assert [each.json["actions"][0]["action_id"] for each in receiver.received] == ["restart", "restart-2"]
 
 
-async def test_a_whisper_can_be_pressed_by_the_one_who_sees_it(
+async def test_only_its_reader_can_press_an_ephemeral_message(
     slack: SimulatedSlack, receiver, client: AsyncWebClient, incidents: str, ana: str
 ):
     ben = slack.add_user("ben")
@@ -159,29 +155,29 @@ async def test_a_whisper_can_be_pressed_by_the_one_who_sees_it(
     payload = receiver.received[0].json
     assert payload["container"]["is_ephemeral"] is True
     assert "message" not in payload
-    with pytest.raises(SlackWorldError, match="there is no message"):
+    with pytest.raises(ImpossibleActionError, match="no message"):
         await slack.click(ben, incidents, ts, "restart")
 
 
-async def test_who_is_not_in_a_channel_can_do_nothing_there(slack: SimulatedSlack, ana: str):
+async def test_non_members_cannot_act_in_a_channel(slack: SimulatedSlack, ana: str):
     private = slack.add_channel("private", private=True)
 
-    with pytest.raises(SlackWorldError, match="ana is not in private"):
+    with pytest.raises(ImpossibleActionError, match="ana is not in private"):
         await slack.say(ana, private, "hello")
-    with pytest.raises(SlackWorldError, match="unknown user 'U1'"):
+    with pytest.raises(ImpossibleActionError, match="unknown user 'U1'"):
         await slack.slash("U1", private, "help")
-    with pytest.raises(SlackWorldError, match="unknown channel 'C1'"):
+    with pytest.raises(ImpossibleActionError, match="unknown channel 'C1'"):
         await slack.slash(ana, "C1", "help")
 
 
 class TestResponseUrl:
     @pytest.fixture
     async def press(self, slack: SimulatedSlack, receiver, incidents: str, ana: str, answer: str) -> AsyncWebhookClient:
-        """The response URL of a press on the bot's message."""
+        """Return the response URL of a press on the bot's message."""
         await slack.click(ana, incidents, answer, "restart")
         return AsyncWebhookClient(receiver.received[0].json["response_url"])
 
-    async def test_it_whispers_unless_told_otherwise(
+    async def test_it_posts_ephemerally_by_default(
         self, slack: SimulatedSlack, incidents: str, ana: str, press: AsyncWebhookClient, answer: str
     ):
         assert (await press.send(text="only you")).status_code == 200
@@ -201,7 +197,7 @@ class TestResponseUrl:
         await press.send(delete_original=True)
         assert slack.messages(incidents) == []
 
-    async def test_it_may_say_that_asterisks_are_asterisks(
+    async def test_it_can_turn_formatting_off(
         self, slack: SimulatedSlack, incidents: str, ana: str, press: AsyncWebhookClient, answer: str
     ):
         await press.send_dict({"text": "*.log", "mrkdwn": False})
@@ -212,7 +208,7 @@ class TestResponseUrl:
         await press.send_dict({"text": "*bold*", "replace_original": True})
         assert "mrkdwn" not in slack.message(incidents, answer)
 
-    async def test_it_replaces_and_deletes_a_whisper(
+    async def test_it_replaces_and_deletes_an_ephemeral_message(
         self, slack: SimulatedSlack, receiver, client: AsyncWebClient, incidents: str, ana: str
     ):
         ts = (await client.chat_postEphemeral(channel=incidents, user=ana, text="Fix?", blocks=BLOCKS))["message_ts"]
@@ -225,7 +221,7 @@ class TestResponseUrl:
         await press.send(delete_original=True)
         assert slack.ephemerals(ana) == []
 
-    async def test_it_leaves_what_others_wrote(self, slack: SimulatedSlack, receiver, incidents: str, ana: str):
+    async def test_it_does_not_change_others_messages(self, slack: SimulatedSlack, receiver, incidents: str, ana: str):
         ts = await slack.say(ana, incidents, "mine")
         await slack.shortcut(ana, incidents, ts, callback_id="diagnose_this")
         press = AsyncWebhookClient(receiver.received[-1].json["response_url"])
@@ -248,7 +244,7 @@ class TestResponseUrl:
         refused = await press.send(text="x")
         assert (refused.status_code, "expired_url" in refused.body) == (404, True)
 
-    async def test_it_takes_no_more_than_slack_does(self, slack: SimulatedSlack, press: AsyncWebhookClient):
+    async def test_it_rejects_what_slack_rejects(self, slack: SimulatedSlack, press: AsyncWebhookClient):
         refused = await press.send(text="x", blocks=[{"type": "sektion"}])
         assert (refused.status_code, "invalid_blocks" in refused.body) == (400, True)
         unknown = await AsyncWebhookClient(f"{slack.url}/actions/1/2").send(text="x")

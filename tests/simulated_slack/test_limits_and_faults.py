@@ -13,7 +13,7 @@ from tests.simulated_slack.refusals import refusal
 
 @pytest.fixture
 async def paced(simulate) -> tuple[SimulatedSlack, AsyncWebClient, str]:
-    slack, _ = await simulate(pace=True)
+    slack, _ = await simulate(rate_limits=True)
     slack.deliver_to(None)
     return slack, AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[]), slack.add_channel("a")
 
@@ -23,7 +23,7 @@ async def refused(call) -> tuple[int, str, str]:
     return response.status_code, response["error"], response.headers.get("Retry-After", "")
 
 
-async def test_a_channel_takes_a_short_burst_and_then_a_message_a_second(paced, clock):
+async def test_a_channel_allows_a_short_burst_then_one_message_per_second(paced, clock):
     slack, client, channel = paced
     for _ in range(3):
         await client.chat_postMessage(channel=channel, text="x")
@@ -36,7 +36,7 @@ async def test_a_channel_takes_a_short_burst_and_then_a_message_a_second(paced, 
     assert len(slack.messages(channel)) == 4
 
 
-async def test_a_method_takes_as_many_calls_a_minute_as_its_tier_says(paced, clock):
+async def test_a_methods_tier_limits_its_calls_per_minute(paced, clock):
     _, client, channel = paced
     for _ in range(20):
         await client.conversations_list()
@@ -48,10 +48,10 @@ async def test_a_method_takes_as_many_calls_a_minute_as_its_tier_says(paced, clo
     assert (await client.conversations_list())["ok"]
 
 
-async def test_a_client_that_waits_gets_through(simulate):
-    # Slack's own retry handler sleeps as long as Retry-After says, so here the clock is the machine's.
+async def test_a_client_that_waits_succeeds(simulate):
+    # Slack's retry handler sleeps for Retry-After seconds, so this test uses the machine's clock.
     loop = asyncio.get_running_loop()
-    slack, _ = await simulate(pace=True, clock=loop.time)
+    slack, _ = await simulate(rate_limits=True, clock=loop.time)
     client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
     client.retry_handlers = [AsyncRateLimitErrorRetryHandler(max_retry_count=2)]
     channel = slack.add_channel("a")
@@ -63,7 +63,7 @@ async def test_a_client_that_waits_gets_through(simulate):
     assert [each.status for each in slack.calls] == [200, 200, 200, 429, 200]
 
 
-async def test_a_fault_befalls_the_named_method_so_many_times(
+async def test_a_fault_applies_to_its_method_the_given_number_of_times(
     slack: SimulatedSlack, client: AsyncWebClient, incidents: str
 ):
     slack.fail("chat.postMessage", error="fatal_error", times=2)
@@ -75,7 +75,7 @@ async def test_a_fault_befalls_the_named_method_so_many_times(
     slack.fail("*", error="fatal_error")
     assert (await refused(client.auth_test()))[1] == "fatal_error"
     slack.fail("*", error="fatal_error", times=9)
-    slack.heal()
+    slack.clear_faults()
     assert (await client.auth_test())["ok"]
 
 
@@ -90,7 +90,9 @@ async def test_a_missing_scope_names_what_is_needed(slack: SimulatedSlack, clien
     }  # fmt: skip
 
 
-async def test_overload_and_outage_have_their_status(slack: SimulatedSlack, client: AsyncWebClient, incidents: str):
+async def test_rate_limits_and_outages_have_their_http_status(
+    slack: SimulatedSlack, client: AsyncWebClient, incidents: str
+):
     slack.fail("chat.postMessage", retry_after=7)
     assert await refused(client.chat_postMessage(channel=incidents, text="x")) == (429, "ratelimited", "7")
 
@@ -101,32 +103,32 @@ async def test_overload_and_outage_have_their_status(slack: SimulatedSlack, clie
     assert slack.calls[-1].status == 503
 
 
-@pytest.mark.parametrize("after_doing", [False, True])
-async def test_a_cut_connection_leaves_open_whether_it_was_done(
-    slack: SimulatedSlack, client: AsyncWebClient, incidents: str, after_doing: bool
+@pytest.mark.parametrize("after_execution", [False, True])
+async def test_a_connection_can_be_cut_before_or_after_execution(
+    slack: SimulatedSlack, client: AsyncWebClient, incidents: str, after_execution: bool
 ):
-    slack.fail("chat.postMessage", reset=True, after_doing=after_doing)
+    slack.fail("chat.postMessage", reset=True, after_execution=after_execution)
 
     with pytest.raises(aiohttp.ClientError):
         await client.chat_postMessage(channel=incidents, text="x")
 
-    assert len(slack.messages(incidents)) == (1 if after_doing else 0)
-    assert (slack.calls[-1].status, slack.calls[-1].ok) == (0, after_doing)
+    assert len(slack.messages(incidents)) == (1 if after_execution else 0)
+    assert (slack.calls[-1].status, slack.calls[-1].ok) == (0, after_execution)
 
 
-@pytest.mark.parametrize("after_doing", [False, True])
-async def test_a_call_may_get_no_answer(slack: SimulatedSlack, incidents: str, after_doing: bool):
+@pytest.mark.parametrize("after_execution", [False, True])
+async def test_a_call_may_get_no_response(slack: SimulatedSlack, incidents: str, after_execution: bool):
     client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[], timeout=1)
-    slack.fail("chat.postMessage", hang=True, after_doing=after_doing)
+    slack.fail("chat.postMessage", hang=True, after_execution=after_execution)
 
     waiting = asyncio.ensure_future(client.chat_postMessage(channel=incidents, text="x"))
     await slack.wait_for(lambda: slack.calls)
-    assert len(slack.messages(incidents)) == (1 if after_doing else 0)
+    assert len(slack.messages(incidents)) == (1 if after_execution else 0)
     with pytest.raises(TimeoutError):
         await waiting
 
 
-async def test_stopping_lets_go_of_what_hangs(simulate):
+async def test_stopping_releases_hanging_calls(simulate):
     slack, _ = await simulate()
     client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
     slack.fail("auth.test", hang=True)
@@ -148,7 +150,7 @@ async def test_latency_delays_every_call(slack: SimulatedSlack, client: AsyncWeb
     assert watch.seconds == pytest.approx(0.05)
 
 
-async def test_waiting_ends_with_the_change_or_says_what_happened_instead(
+async def test_waiting_ends_with_the_change_or_reports_recent_activity(
     slack: SimulatedSlack, client: AsyncWebClient, incidents: str
 ):
     waiting = asyncio.ensure_future(slack.wait_for(lambda: slack.messages(incidents)))
@@ -159,7 +161,7 @@ async def test_waiting_ends_with_the_change_or_says_what_happened_instead(
         await slack.wait_for(lambda: len(slack.messages(incidents)) > 1, timeout=0.01)
 
 
-async def test_a_watcher_sees_messages_whispers_calls_and_envelopes_in_order(
+async def test_a_subscription_shows_messages_ephemerals_calls_and_envelopes_in_order(
     slack: SimulatedSlack, receiver, client: AsyncWebClient, incidents: str, ana: str
 ):
     with slack.subscribe() as changes:
@@ -181,5 +183,5 @@ async def test_addresses_exist_while_it_runs(simulate):
     slack, _ = await simulate()
     assert slack.api_url == f"{slack.url}/api/"
     await slack.stop()
-    with pytest.raises(RuntimeError, match="start it before"):
+    with pytest.raises(RuntimeError, match=r"call start\(\) first"):
         _ = slack.api_url

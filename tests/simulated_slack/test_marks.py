@@ -1,22 +1,22 @@
-"""Pins and reactions, by people and by the app; canvases; and what an app may read of a long channel."""
+"""Check pins and reactions of users and the app, canvases, and pages of a long channel."""
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack, SlackWorldError
+from bot.playground.slack import CHANNEL_EVENTS, ImpossibleActionError, SimulatedSlack
 from tests.simulated_slack.conftest import Receiver
 from tests.simulated_slack.refusals import error, refusal
 
 
 @pytest.fixture
 async def world(simulate) -> tuple[SimulatedSlack, Receiver, AsyncWebClient, str, str]:
-    """An app that hears of marks, its client, ana, and a channel."""
+    """Provide an app that receives mark events, its client, ana, and a channel."""
     slack, receiver = await simulate(events=CHANNEL_EVENTS)
     client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
     return slack, receiver, client, slack.add_user("ana"), slack.add_channel("inc-42")
 
 
-async def test_a_person_pins_a_message_and_takes_the_pin_away(world):
+async def test_a_user_pins_and_unpins_a_message(world):
     slack, receiver, client, ana, channel = world
     ts = await slack.say(ana, channel, "rolling back")
 
@@ -52,12 +52,12 @@ async def test_the_app_pins_once_and_unpins_once(world):
     assert {each["user"] for each in receiver.events} == {slack.bot_user_id}
 
 
-async def test_what_cannot_be_pinned_is_refused(world):
+async def test_impossible_pins_are_refused(world):
     slack, _, client, ana, channel = world
     elsewhere = slack.add_channel("elsewhere", bot=False)
     bo = slack.add_user("bo")
     closed = slack.add_channel("closed", members=(ana,))
-    await slack.places.join(bo, closed)
+    await slack.channel_actions.join(bo, closed)
     (notice,) = slack.messages(closed)
 
     assert await error(client.pins_add(channel=channel, timestamp="1.000000")) == "message_not_found"
@@ -71,11 +71,11 @@ async def test_what_cannot_be_pinned_is_refused(world):
         await slack.marks.pin(ana, channel, await slack.say(ana, channel, str(number)))
     ts = await slack.say(ana, channel, "one more")
     assert await error(client.pins_add(channel=channel, timestamp=ts)) == "too_many_pins"
-    with pytest.raises(SlackWorldError, match="ana cannot do that: too_many_pins"):
+    with pytest.raises(ImpossibleActionError, match="ana cannot do that: too_many_pins"):
         await slack.marks.pin(ana, channel, ts)
 
 
-async def test_a_deleted_message_is_pinned_no_more(world):
+async def test_deleting_a_message_removes_its_pin(world):
     slack, _, client, ana, channel = world
     first, second = await slack.say(ana, channel, "a"), await slack.say(ana, channel, "b")
     await slack.say(ana, channel, "still", thread_ts=second)
@@ -86,7 +86,7 @@ async def test_a_deleted_message_is_pinned_no_more(world):
     assert (await client.pins_list(channel=channel))["items"] == []
 
 
-async def test_people_react_and_take_it_back(world):
+async def test_users_add_and_remove_reactions(world):
     slack, receiver, client, ana, channel = world
     bo = slack.add_user("bo")
     ts = await slack.say(ana, channel, "rolling back")
@@ -108,11 +108,11 @@ async def test_people_react_and_take_it_back(world):
     ]  # fmt: skip
     assert "reactions" not in slack.message(channel, ts)
     assert await error(client.reactions_remove(channel=channel, timestamp=ts, name="pushpin")) == "no_reaction"
-    with pytest.raises(SlackWorldError, match="bo cannot do that: no_reaction"):
+    with pytest.raises(ImpossibleActionError, match="bo cannot do that: no_reaction"):
         await slack.marks.unreact(bo, channel, ts, "pushpin")
 
 
-async def test_what_a_webhook_said_has_no_author_to_name(world):
+async def test_a_webhook_message_has_no_item_user(world):
     slack, receiver, _, ana, channel = world
     ts = await slack.say(slack.add_user("alertmanager"), channel, "KubePodCrashLooping", bot=True)
 
@@ -121,15 +121,15 @@ async def test_what_a_webhook_said_has_no_author_to_name(world):
     assert "item_user" not in receiver.events[0]
 
 
-async def test_marks_are_made_where_one_is_and_may_write(world):
+async def test_marks_need_membership_and_an_open_channel(world):
     slack, _, _, ana, channel = world
     ts = await slack.say(ana, channel, "hello")
     secret = slack.add_channel("secret", private=True)
 
-    with pytest.raises(SlackWorldError, match="ana is not in secret"):
+    with pytest.raises(ImpossibleActionError, match="ana is not in secret"):
         await slack.marks.pin(ana, secret, "1.000000")
-    await slack.places.archive(ana, channel)
-    with pytest.raises(SlackWorldError, match="#inc-42 is archived"):
+    await slack.channel_actions.archive(ana, channel)
+    with pytest.raises(ImpossibleActionError, match="#inc-42 is archived"):
         await slack.marks.react(ana, channel, ts, "eyes")
 
 
@@ -140,7 +140,7 @@ def markdown(text: str) -> dict:
     return {"type": "markdown", "markdown": text}
 
 
-async def test_a_channel_has_one_canvas_which_is_edited_as_a_whole(world):
+async def test_a_channel_has_one_canvas_edited_as_a_whole(world):
     slack, _, client, _, channel = world
 
     made = await client.conversations_canvases_create(
@@ -153,14 +153,14 @@ async def test_a_channel_has_one_canvas_which_is_edited_as_a_whole(world):
     canvas = slack.canvases.of(channel)
     assert canvas is not None
     assert (canvas.id, canvas.title, canvas.markdown) == (made["canvas_id"], "Inc 42", "b\nb")
-    told = (await client.conversations_info(channel=channel))["channel"]
-    assert told["properties"]["canvas"]["file_id"] == made["canvas_id"]
+    shown = (await client.conversations_info(channel=channel))["channel"]
+    assert shown["properties"]["canvas"]["file_id"] == made["canvas_id"]
     assert (await client.files_info(file=made["canvas_id"]))["file"]["user"] == slack.bot_user_id
     again = client.conversations_canvases_create(channel_id=channel, document_content=markdown("c"))
     assert await error(again) == "channel_canvas_already_exists"
 
 
-async def test_what_a_canvas_does_not_take_is_refused(world):
+async def test_invalid_canvas_changes_are_refused(world):
     slack, _, client, ana, channel = world
     create = client.conversations_canvases_create
     assert await error(create(channel_id=channel, document_content={"type": "html"})) == "invalid_arguments"
@@ -174,23 +174,23 @@ async def test_what_a_canvas_does_not_take_is_refused(world):
     theirs = slack.canvases.create(channel=full, user=ana, created=0, markdown="x" * 1024 * 1024)
     change["operation"] = "insert_at_end"
     assert await error(client.canvases_edit(canvas_id=theirs.id, changes=[change])) == "canvas_editing_failed"
-    await slack.places.remove(ana, channel)
+    await slack.channel_actions.remove(ana, channel)
     assert await error(client.canvases_edit(canvas_id=canvas, changes=[change])) == "canvas_not_found"
-    await slack.places.invite(ana, channel)
+    await slack.channel_actions.invite(ana, channel)
     slack.canvases.delete(canvas)
     assert await error(client.canvases_edit(canvas_id=canvas, changes=[change])) == "canvas_not_found"
     assert "properties" not in (await client.conversations_info(channel=channel))["channel"]
-    with pytest.raises(SlackWorldError, match="there is no canvas"):
+    with pytest.raises(ImpossibleActionError, match="no canvas"):
         slack.canvases.delete(canvas)
-    slack.canvases.withheld = True
+    slack.canvases.disabled = True
     refused = await error(create(channel_id=channel, document_content=markdown("a")))
     assert refused == "team_tier_cannot_create_channel_canvases"
 
 
-# Long channels, and apps that may do less.
+# Long channels, and apps with fewer rights.
 
 
-async def test_pages_stay_where_they_are_while_the_channel_goes_on(world):
+async def test_new_messages_do_not_shift_pages(world):
     slack, _, client, ana, channel = world
     said = [await slack.say(ana, channel, str(number)) for number in range(6)]
 
@@ -204,7 +204,7 @@ async def test_pages_stay_where_they_are_while_the_channel_goes_on(world):
     assert [each["ts"] for page in (first, second) for each in page["messages"]] == [said[5], said[4], said[2], said[1]]
 
 
-async def test_a_thread_comes_in_pages_too(world):
+async def test_a_thread_is_paged(world):
     slack, _, client, ana, channel = world
     said = [await slack.say(ana, channel, "it is broken")]
     said += [await slack.say(ana, channel, str(number), thread_ts=said[0]) for number in range(4)]
@@ -247,9 +247,9 @@ async def test_an_app_from_outside_the_marketplace_reads_fifteen_messages_a_minu
         ("reactions:write", "reactions.add", {"timestamp": "1.0", "name": "eyes"}),
     ],
 )
-async def test_an_app_that_lacks_a_scope_is_told_which(world, scope: str, method: str, arguments: dict):
+async def test_a_missing_scope_is_named(world, scope: str, method: str, arguments: dict):
     slack, _, client, _, channel = world
-    slack.withhold_scope(scope)
+    slack.revoke_scope(scope)
 
     refused = await refusal(client.api_call(method, json={"channel": channel, "channel_id": channel, **arguments}))
 

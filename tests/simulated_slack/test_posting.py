@@ -15,7 +15,7 @@ def section(text: str) -> dict:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
 
 
-async def test_a_post_stands_in_the_channel_as_the_bots(slack: SimulatedSlack, client: AsyncWebClient, incidents: str):
+async def test_a_post_appears_in_the_channel_as_the_bot(slack: SimulatedSlack, client: AsyncWebClient, incidents: str):
     answer = await client.chat_postMessage(channel=incidents, text="hello", blocks=[section("hello")])
 
     message = slack.message(incidents, answer["ts"])
@@ -25,7 +25,7 @@ async def test_a_post_stands_in_the_channel_as_the_bots(slack: SimulatedSlack, c
     assert answer["message"]["ts"] == answer["ts"]
 
 
-async def test_a_channel_may_be_named_and_a_person_too(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
+async def test_a_post_may_name_a_channel_or_a_user(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
     channel = slack.add_channel("general")
 
     assert (await client.chat_postMessage(channel="#general", text="hello"))["channel"] == channel
@@ -34,9 +34,7 @@ async def test_a_channel_may_be_named_and_a_person_too(slack: SimulatedSlack, cl
     assert direct == slack.open_im(ana)
 
 
-async def test_text_that_is_not_to_be_formatted_is_known_as_such(
-    slack: SimulatedSlack, client: AsyncWebClient, incidents: str
-):
+async def test_a_post_records_that_formatting_is_off(slack: SimulatedSlack, client: AsyncWebClient, incidents: str):
     literal = (await client.chat_postMessage(channel=incidents, text="*.log", mrkdwn=False))["ts"]
     usual = (await client.chat_postMessage(channel=incidents, text="*bold*", mrkdwn=True))["ts"]
 
@@ -46,7 +44,7 @@ async def test_text_that_is_not_to_be_formatted_is_known_as_such(
     assert slack.message(incidents, literal)["mrkdwn"] is False
 
 
-async def test_a_reply_stands_in_its_thread_and_is_counted_at_its_parent(
+async def test_a_reply_is_in_its_thread_and_counted_at_the_parent(
     slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str
 ):
     ts = await slack.say(ana, incidents, "it is broken")
@@ -58,12 +56,12 @@ async def test_a_reply_stands_in_its_thread_and_is_counted_at_its_parent(
 
 
 @pytest.mark.parametrize("thread_ts", ["now", "1790000000", "1790000000.x"])
-async def test_a_thread_is_named_by_a_ts(client: AsyncWebClient, incidents: str, thread_ts: str):
+async def test_a_thread_ts_must_be_a_timestamp(client: AsyncWebClient, incidents: str, thread_ts: str):
     call = client.chat_postMessage(channel=incidents, text="x", thread_ts=thread_ts)
     assert (await refusal(call))["error"] == "invalid_thread_ts"
 
 
-async def test_nothing_is_posted_below_a_message_that_is_gone(
+async def test_replies_to_a_deleted_message_are_refused(
     slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str
 ):
     ts = await slack.say(ana, incidents, "never mind")
@@ -73,7 +71,7 @@ async def test_nothing_is_posted_below_a_message_that_is_gone(
     assert (await refusal(call))["error"] == "thread_not_found"
 
 
-async def test_posting_is_refused_where_the_bot_may_not_write(slack: SimulatedSlack, client: AsyncWebClient):
+async def test_posting_where_the_bot_may_not_write_is_refused(slack: SimulatedSlack, client: AsyncWebClient):
     elsewhere = slack.add_channel("elsewhere", bot=False)
     secret = slack.add_channel("secret", private=True, bot=False)
     old = slack.add_channel("old", archived=True)
@@ -112,8 +110,8 @@ async def test_blocks_must_be_a_list_of_objects(client: AsyncWebClient, incident
     assert (await refusal(call))["error"] == "invalid_blocks_format"
 
 
-async def test_more_than_thirteen_thousand_visible_characters_are_too_many(client: AsyncWebClient, incidents: str):
-    # Headers count for more than their text: 4 of them here, 410 beyond their own characters.
+async def test_at_most_thirteen_thousand_visible_characters_are_allowed(client: AsyncWebClient, incidents: str):
+    # Headers cost extra: four of them here, 410 more than their characters.
     blocks = [section("x" * 2800) for _ in range(4)] + [section("x" * 1400)] + [HEADER] * 4
 
     answer = await refusal(client.chat_postMessage(channel=incidents, text="x", blocks=blocks))
@@ -122,7 +120,7 @@ async def test_more_than_thirteen_thousand_visible_characters_are_too_many(clien
 
 
 @pytest.mark.parametrize(("length", "parts"), [(4_040, [4_040]), (4_041, [4_000, 41]), (9_000, [4_000, 4_000, 1_000])])
-async def test_a_bare_long_text_is_split(
+async def test_a_long_text_without_blocks_is_split(
     slack: SimulatedSlack, client: AsyncWebClient, incidents: str, length: int, parts: list[int]
 ):
     answer = await client.chat_postMessage(channel=incidents, text="x" * length)
@@ -131,7 +129,7 @@ async def test_a_bare_long_text_is_split(
     assert answer["ts"] == slack.messages(incidents)[0]["ts"]
 
 
-async def test_text_beyond_forty_thousand_is_cut_with_a_warning(
+async def test_text_over_forty_thousand_characters_is_truncated_with_a_warning(
     slack: SimulatedSlack, client: AsyncWebClient, incidents: str
 ):
     answer = await client.chat_postMessage(channel=incidents, text="x" * 40_001)
@@ -140,9 +138,7 @@ async def test_text_beyond_forty_thousand_is_cut_with_a_warning(
     assert sum(len(each["text"]) for each in slack.messages(incidents)) == 40_000
 
 
-async def test_an_update_replaces_the_text_and_keeps_the_blocks_that_it_does_not_name(
-    slack: SimulatedSlack, client: AsyncWebClient, incidents: str
-):
+async def test_an_update_of_the_text_keeps_the_blocks(slack: SimulatedSlack, client: AsyncWebClient, incidents: str):
     ts = (await client.chat_postMessage(channel=incidents, text="looking", blocks=[section("looking")]))["ts"]
 
     await client.chat_update(channel=incidents, ts=ts, text="found")
@@ -154,7 +150,7 @@ async def test_an_update_replaces_the_text_and_keeps_the_blocks_that_it_does_not
     assert "blocks" not in slack.message(incidents, ts)
 
 
-async def test_an_update_is_refused_for_what_is_gone_foreign_or_too_long(
+async def test_updates_of_deleted_foreign_or_too_long_messages_are_refused(
     slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str
 ):
     theirs = await slack.say(ana, incidents, "mine")
@@ -183,7 +179,7 @@ async def test_the_bot_deletes_its_own_messages_only(
     assert (await refusal(client.chat_delete(channel=incidents, ts=theirs)))["error"] == "cant_delete_message"
 
 
-async def test_a_whisper_is_seen_by_one_person(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
+async def test_one_user_sees_an_ephemeral_message(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
     ben = slack.add_user("ben")
     channel = slack.add_channel("small", members=(ana,))
 
@@ -194,7 +190,7 @@ async def test_a_whisper_is_seen_by_one_person(slack: SimulatedSlack, client: As
     assert slack.ephemerals(ben) == slack.messages(channel) == []
     call = client.chat_postEphemeral(channel=channel, user=ben, text="only you")
     assert (await refusal(call))["error"] == "user_not_in_channel"
-    # It is no message: it cannot be updated.
+    # It is not a channel message, so it cannot be updated.
     call = client.chat_update(channel=channel, ts=answer["message_ts"], text="other")
     assert (await refusal(call))["error"] == "message_not_found"
 
@@ -213,7 +209,7 @@ async def test_a_permalink_names_the_thread(slack: SimulatedSlack, client: Async
 
 
 @pytest.mark.parametrize("shape", ["query", "form", "json", "post with query"])
-async def test_arguments_come_in_every_shape_that_clients_use(slack: SimulatedSlack, incidents: str, shape: str):
+async def test_arguments_are_read_from_query_form_and_json(slack: SimulatedSlack, incidents: str, shape: str):
     blocks = [section("hello")]
     plain = {"channel": incidents, "text": "hello", "blocks": json.dumps(blocks)}
     bearer = {"Authorization": f"Bearer {slack.bot_token}"}
@@ -234,7 +230,7 @@ async def test_arguments_come_in_every_shape_that_clients_use(slack: SimulatedSl
     assert "token" not in slack.calls[-1].arguments
 
 
-async def test_tokens_are_looked_at(slack: SimulatedSlack, incidents: str):
+async def test_invalid_tokens_are_refused(slack: SimulatedSlack, incidents: str):
     async def error(token: str | None, method: str = "auth.test") -> str:
         client = AsyncWebClient(token, base_url=slack.api_url, retry_handlers=[])
         return str((await refusal(client.api_call(method)))["error"])
@@ -257,7 +253,7 @@ async def test_a_socket_address_needs_the_app_token_in_the_header(slack: Simulat
             assert (await response.json())["url"].startswith("ws://127.0.0.1:")
 
 
-async def test_a_call_is_recorded_with_its_arguments_and_its_fate(
+async def test_a_call_is_recorded_with_its_arguments_and_result(
     slack: SimulatedSlack, client: AsyncWebClient, incidents: str
 ):
     await client.chat_postMessage(channel=incidents, text="hello", unfurl_links=False)

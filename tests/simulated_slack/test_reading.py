@@ -1,7 +1,7 @@
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack import SimulatedSlack, SlackWorldError
+from bot.playground.slack import ImpossibleActionError, SimulatedSlack
 from tests.simulated_slack.refusals import error
 
 METADATA = {"event_type": "casebook_answer", "event_payload": {"request": "r1", "step": "placeholder"}}
@@ -9,7 +9,7 @@ METADATA = {"event_type": "casebook_answer", "event_payload": {"request": "r1", 
 
 @pytest.fixture
 async def thread(slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str) -> list[str]:
-    """A parent of ana's, two replies of the bot's, then another message of the channel."""
+    """Provide a parent of ana, two replies of the bot, then another message of the channel."""
     parent = await slack.say(ana, incidents, "it is broken")
     replies = [
         (await client.chat_postMessage(channel=incidents, text=text, thread_ts=parent, metadata=METADATA))["ts"]
@@ -18,14 +18,14 @@ async def thread(slack: SimulatedSlack, client: AsyncWebClient, incidents: str, 
     return [parent, *replies, await slack.say(ana, incidents, "lunch?")]
 
 
-async def test_a_thread_is_read_from_its_parent_on(client: AsyncWebClient, incidents: str, thread: list[str]):
+async def test_a_thread_starts_with_its_parent(client: AsyncWebClient, incidents: str, thread: list[str]):
     read = await client.conversations_replies(channel=incidents, ts=thread[0])
 
     assert [each["ts"] for each in read["messages"]] == thread[:3]
     assert read["has_more"] is False
 
 
-async def test_metadata_is_shown_to_those_who_ask(client: AsyncWebClient, incidents: str, thread: list[str]):
+async def test_metadata_is_returned_on_request(client: AsyncWebClient, incidents: str, thread: list[str]):
     plain = await client.conversations_replies(channel=incidents, ts=thread[0])
     full = await client.conversations_replies(channel=incidents, ts=thread[0], include_all_metadata=True)
 
@@ -33,7 +33,7 @@ async def test_metadata_is_shown_to_those_who_ask(client: AsyncWebClient, incide
     assert [each.get("metadata") for each in full["messages"]] == [None, METADATA, METADATA]
 
 
-async def test_metadata_stays_on_update_until_it_is_taken_away(
+async def test_metadata_survives_updates_until_removed(
     slack: SimulatedSlack, client: AsyncWebClient, incidents: str, thread: list[str]
 ):
     await client.chat_update(channel=incidents, ts=thread[1], text="found")
@@ -57,7 +57,7 @@ async def test_a_history_is_the_channel_without_its_threads_newest_first(
     assert read["messages"][1]["reply_count"] == 2
 
 
-async def test_long_lists_come_in_pages(slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str):
+async def test_long_lists_are_paged(slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str):
     said = [await slack.say(ana, incidents, str(number)) for number in range(5)]
 
     pages = [
@@ -71,7 +71,7 @@ async def test_long_lists_come_in_pages(slack: SimulatedSlack, client: AsyncWebC
 
 
 @pytest.mark.parametrize(("inclusive", "expected"), [(False, ["2"]), (True, ["3", "2", "1"])])
-async def test_a_window_excludes_its_ends_unless_told(
+async def test_a_window_excludes_its_ends_unless_inclusive(
     slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str, inclusive: bool, expected: list[str]
 ):
     said = [await slack.say(ana, incidents, str(number)) for number in range(5)]
@@ -83,7 +83,9 @@ async def test_a_window_excludes_its_ends_unless_told(
     assert [each["text"] for each in read["messages"]] == expected
 
 
-async def test_what_the_bot_cannot_see_it_cannot_read(slack: SimulatedSlack, client: AsyncWebClient, incidents: str):
+async def test_the_bot_cannot_read_channels_it_cannot_see(
+    slack: SimulatedSlack, client: AsyncWebClient, incidents: str
+):
     elsewhere = slack.add_channel("elsewhere", bot=False)
     private = slack.add_channel("private", private=True, bot=False)
 
@@ -94,7 +96,7 @@ async def test_what_the_bot_cannot_see_it_cannot_read(slack: SimulatedSlack, cli
     assert await error(client.conversations_info(channel=private)) == "channel_not_found"
 
 
-async def test_a_channel_says_what_it_is(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
+async def test_conversations_info_describes_a_channel(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
     shared = slack.add_channel("shared", external=True)
     direct = slack.open_im(ana)
 
@@ -118,7 +120,7 @@ async def test_the_bot_finds_and_joins_channels(slack: SimulatedSlack, client: A
     assert opened["channel"]["id"] == slack.open_im(ana)
 
 
-async def test_a_person_says_who_they_are(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
+async def test_users_info_describes_a_user(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
     guest, foreigner = slack.add_user("gil", guest=True), slack.add_user("eve", foreign=True)
 
     user = (await client.users_info(user=ana, include_locale=True))["user"]
@@ -131,7 +133,7 @@ async def test_a_person_says_who_they_are(slack: SimulatedSlack, client: AsyncWe
     assert await error(client.users_info(user="U999")) == "user_not_found"
 
 
-async def test_an_address_is_shown_to_who_may_see_it_and_says_whether_it_is_theirs(
+async def test_an_email_needs_its_scope_and_says_whether_it_is_confirmed(
     slack: SimulatedSlack, client: AsyncWebClient, ana: str
 ):
     claimed = slack.add_user("eve", email="root@example.com", confirmed=False)
@@ -139,20 +141,18 @@ async def test_an_address_is_shown_to_who_may_see_it_and_says_whether_it_is_thei
     users = [(await client.users_info(user=each))["user"] for each in (ana, claimed, slack.bot_user_id)]
     assert [each["profile"].get("email") for each in users] == ["ana@example.com", "root@example.com", None]
     assert [each.get("is_email_confirmed") for each in users] == [True, False, None]
-    slack.withhold_emails()
+    slack.hide_emails()
     user = (await client.users_info(user=ana))["user"]
     assert "email" not in user["profile"]
 
 
-async def test_who_has_left_is_shown_as_such(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
+async def test_a_deactivated_user_is_marked_as_deleted(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
     slack.deactivate(ana)
 
     assert (await client.users_info(user=ana))["user"]["deleted"] is True
 
 
-async def test_user_groups_are_listed_with_their_people_for_those_who_ask(
-    slack: SimulatedSlack, client: AsyncWebClient, ana: str
-):
+async def test_user_groups_are_listed_with_members_on_request(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
     on_call = slack.set_group("oncall", members=[ana])
     old = slack.set_group("old", disabled=True)
     theirs = slack.set_group("partners", external=True)
@@ -168,18 +168,18 @@ async def test_user_groups_are_listed_with_their_people_for_those_who_ask(
     ]
     assert slack.set_group("oncall") == on_call
     assert (await client.usergroups_list(include_users=True))["usergroups"][0]["users"] == []
-    with pytest.raises(SlackWorldError, match="unknown user"):
+    with pytest.raises(ImpossibleActionError, match="unknown user"):
         slack.set_group("oncall", members=["U999"])
 
 
-async def test_the_bot_knows_itself(slack: SimulatedSlack, client: AsyncWebClient):
+async def test_auth_test_names_the_bot(slack: SimulatedSlack, client: AsyncWebClient):
     known = await client.auth_test()
 
     assert (known["user_id"], known["bot_id"], known["team_id"]) == (slack.bot_user_id, slack.bot_id, slack.team_id)
     assert (await client.api_test(foo="bar"))["args"]["foo"] == "bar"
 
 
-async def test_reactions_and_pins_stand_once(slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str):
+async def test_a_reaction_or_pin_exists_once(slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str):
     ts = await slack.say(ana, incidents, "it is broken")
 
     await client.reactions_add(channel=incidents, timestamp=ts, name="eyes")
@@ -191,16 +191,16 @@ async def test_reactions_and_pins_stand_once(slack: SimulatedSlack, client: Asyn
     assert await error(client.pins_add(channel=incidents, timestamp=ts)) == "already_pinned"
 
 
-async def test_ids_are_taken_once(slack: SimulatedSlack):
+async def test_ids_are_unique(slack: SimulatedSlack):
     assert slack.add_user("zoe", id="U777") == "U777"
     assert slack.add_channel("zoo", id="C777") == "C777"
-    with pytest.raises(SlackWorldError, match="user U777 exists already: zoe"):
+    with pytest.raises(ImpossibleActionError, match="user U777 already exists: zoe"):
         slack.add_user("zac", id="U777")
-    with pytest.raises(SlackWorldError, match="channel C777 exists already: zoo"):
+    with pytest.raises(ImpossibleActionError, match="channel C777 already exists: zoo"):
         slack.add_channel("zac", id="C777")
 
 
-async def test_what_is_read_is_a_copy(slack: SimulatedSlack, incidents: str, ana: str):
+async def test_reads_return_copies(slack: SimulatedSlack, incidents: str, ana: str):
     ts = await slack.say(ana, incidents, "it is broken")
 
     slack.message(incidents, ts)["blocks"].clear()

@@ -1,11 +1,11 @@
-"""Whatever an app sends, it is answered: a bug in the app must not look like one of the simulated Slack."""
+"""Send malformed input: every call gets a response, so an app's bug does not look like the simulator's."""
 
 from typing import Any
 
 import aiohttp
 import pytest
 
-from bot.playground.slack import SimulatedSlack, SlackWorldError
+from bot.playground.slack import ImpossibleActionError, SimulatedSlack
 from bot.playground.slack.web_api import METHODS
 
 NAMES = (
@@ -17,7 +17,7 @@ JUNK: tuple[Any, ...] = (None, 0, -1, 1.5, True, "", "x", "\x00", "{", [], [1], 
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
-async def test_junk_gets_an_answer_from_every_method(slack: SimulatedSlack, incidents: str, ana: str, method: str):
+async def test_every_method_answers_malformed_input(slack: SimulatedSlack, incidents: str, ana: str, method: str):
     token = slack.app_token if METHODS[method].app_level else slack.bot_token
     headers = {"Authorization": f"Bearer {token}"}
     ts = await slack.say(ana, incidents, "hello")
@@ -35,7 +35,7 @@ async def test_junk_gets_an_answer_from_every_method(slack: SimulatedSlack, inci
 @pytest.mark.parametrize(
     ("body", "error"), [(b"{", "invalid_json"), (b"\xff", "invalid_json"), (b"[]", "json_not_object")]
 )
-async def test_a_body_that_is_no_object_is_refused(slack: SimulatedSlack, body: bytes, error: str):
+async def test_a_body_that_is_not_an_object_is_refused(slack: SimulatedSlack, body: bytes, error: str):
     headers = {"Authorization": f"Bearer {slack.bot_token}", "Content-Type": "application/json"}
 
     url = f"{slack.api_url}auth.test"
@@ -44,7 +44,7 @@ async def test_a_body_that_is_no_object_is_refused(slack: SimulatedSlack, body: 
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"1", b'{"text": 1, "blocks": 1}', b'{"thread_ts": []}', b"\xff"])
-async def test_junk_at_a_response_url_is_refused(
+async def test_malformed_input_at_a_response_url_is_refused(
     slack: SimulatedSlack, receiver, incidents: str, ana: str, body: bytes
 ):
     await slack.slash(ana, incidents, "help")
@@ -55,25 +55,25 @@ async def test_junk_at_a_response_url_is_refused(
     assert slack.ephemerals() == slack.messages(incidents) == []
 
 
-async def test_people_reply_to_threads_only(slack: SimulatedSlack, incidents: str, ana: str):
+async def test_users_cannot_reply_to_a_reply(slack: SimulatedSlack, incidents: str, ana: str):
     ts = await slack.say(ana, incidents, "it is broken")
     reply = await slack.say(ana, incidents, "still", thread_ts=ts)
 
-    with pytest.raises(SlackWorldError, match=f"message {reply} is a reply: its thread is {ts}"):
+    with pytest.raises(ImpossibleActionError, match=f"message {reply} is a reply: its thread is {ts}"):
         await slack.say(ana, incidents, "and now", thread_ts=reply)
-    with pytest.raises(SlackWorldError, match=r"there is no message 1\.000000 in incidents"):
+    with pytest.raises(ImpossibleActionError, match=r"no message 1\.000000 in incidents"):
         await slack.say(ana, incidents, "and now", thread_ts="1.000000")
 
 
-async def test_nobody_writes_to_an_archived_channel(slack: SimulatedSlack, ana: str):
+async def test_an_archived_channel_accepts_no_messages(slack: SimulatedSlack, ana: str):
     old = slack.add_channel("old", archived=True)
 
-    with pytest.raises(SlackWorldError, match="#old is archived"):
+    with pytest.raises(ImpossibleActionError, match="#old is archived"):
         await slack.say(ana, old, "hello")
 
 
-async def test_a_thread_of_thousands_is_posted_in_no_time(slack: SimulatedSlack, incidents: str, ana: str):
-    # Each post is counted at its parent: a walk over the channel for each would take minutes here.
+async def test_a_thread_of_thousands_is_posted_quickly(slack: SimulatedSlack, incidents: str, ana: str):
+    # Each post is counted at its parent; a scan of the channel for each one would take minutes.
     ts = await slack.say(ana, incidents, "it is broken")
     for number in range(3_000):
         await slack.say(ana, incidents, str(number), thread_ts=ts)
@@ -89,7 +89,7 @@ async def test_secrets_are_new_for_each_instance_unless_given(slack: SimulatedSl
     assert SimulatedSlack().signing_secret != slack.signing_secret
 
 
-async def test_it_starts_again_with_what_stood(simulate):
+async def test_it_restarts_with_its_state(simulate):
     slack, receiver = await simulate()
     ana, incidents = slack.add_user("ana"), slack.add_channel("incidents")
     await slack.say(ana, incidents, "before")

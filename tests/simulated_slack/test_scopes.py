@@ -1,4 +1,4 @@
-"""What was not granted is refused, and not told; what is needed goes by the kind of conversation."""
+"""Check that missing scopes refuse methods and stop events, per kind of conversation."""
 
 import pytest
 from slack_sdk.errors import SlackApiError
@@ -9,7 +9,7 @@ from bot.playground.slack import SimulatedSlack
 
 @pytest.mark.parametrize(("kind", "needed"), [("channel", "channels"), ("group", "groups"), ("im", "im")])
 @pytest.mark.parametrize(("method", "what"), [("conversations.info", "read"), ("conversations.history", "history")])
-async def test_a_conversation_is_read_with_the_scope_of_its_kind(
+async def test_reading_a_conversation_needs_the_scope_of_its_kind(
     slack: SimulatedSlack, client: AsyncWebClient, kind: str, needed: str, method: str, what: str
 ):
     user = slack.add_user("ana")
@@ -18,23 +18,23 @@ async def test_a_conversation_is_read_with_the_scope_of_its_kind(
         "group": slack.add_channel("secret", private=True, members=[user]),
         "im": slack.open_im(user),
     }
-    slack.withhold_scope(f"{needed}:{what}")
+    slack.revoke_scope(f"{needed}:{what}")
 
     with pytest.raises(SlackApiError) as refused:
         await client.api_call(method, params={"channel": places.pop(kind)})
     assert (refused.value.response["error"], refused.value.response["needed"]) == ("missing_scope", f"{needed}:{what}")
     for place in places.values():
-        told = await client.api_call(method, params={"channel": place})
-        assert f"{needed}:{what}" not in told.headers["X-OAuth-Scopes"].split(",")
-        assert "chat:write" in told.headers["X-OAuth-Scopes"].split(",")
+        response = await client.api_call(method, params={"channel": place})
+        assert f"{needed}:{what}" not in response.headers["X-OAuth-Scopes"].split(",")
+        assert "chat:write" in response.headers["X-OAuth-Scopes"].split(",")
 
 
-async def test_messages_are_told_of_the_kinds_that_are_subscribed_to_and_granted(simulate):
+async def test_messages_are_delivered_for_subscribed_and_granted_kinds(simulate):
     slack, receiver = await simulate(events=("message.channels", "message.im"))
     user = slack.add_user("ana")
     channel = slack.add_channel("open")
     direct = slack.open_im(user)
-    slack.withhold_scope("im:history")
+    slack.revoke_scope("im:history")
 
     await slack.say(user, channel, "heard")
     await slack.say(user, direct, "not granted")

@@ -16,7 +16,7 @@ from bot.playground.slack import SimulatedSlack
 
 
 class Peer:
-    """A bare socket of an app: what it reads is kept, and it acknowledges nothing by itself."""
+    """A bare socket of an app: it keeps what it reads and acknowledges nothing by itself."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
@@ -32,7 +32,7 @@ class Peer:
 
 @pytest.fixture
 async def connect(slack: SimulatedSlack) -> AsyncIterator:
-    """Opens bare sockets."""
+    """Provide a function that opens bare sockets."""
     app = AsyncWebClient(slack.app_token, base_url=slack.api_url)
     async with AsyncExitStack() as cleanup:
         session = await cleanup.enter_async_context(aiohttp.ClientSession())
@@ -44,7 +44,7 @@ async def connect(slack: SimulatedSlack) -> AsyncIterator:
         yield open_one
 
 
-async def test_a_new_socket_is_greeted_with_their_number(slack: SimulatedSlack, connect):
+async def test_a_new_socket_gets_the_number_of_connections(slack: SimulatedSlack, connect):
     first = await (await connect()).read()
     second = await (await connect("&debug_reconnects=true")).read()
 
@@ -95,7 +95,7 @@ async def test_a_command_is_answered_in_the_acknowledgement(slack: SimulatedSlac
     assert [each["text"] for each in slack.ephemerals(ana)] == ["ask me"]
 
 
-async def test_an_event_that_is_not_acknowledged_comes_again(simulate, incidents: str):
+async def test_an_unacknowledged_event_is_retried(simulate, incidents: str):
     slack, _ = await simulate(answer_within=0.05, retry_pauses=(0.01, 60))
     slack.deliver_to(None)
     app = AsyncWebClient(slack.app_token, base_url=slack.api_url)
@@ -114,7 +114,7 @@ async def test_an_event_that_is_not_acknowledged_comes_again(simulate, incidents
     assert [each.status for each in slack.deliveries] == [0, 200]
 
 
-async def test_a_press_that_is_not_acknowledged_is_lost(simulate):
+async def test_an_unacknowledged_press_is_not_retried(simulate):
     slack, _ = await simulate(answer_within=0.05)
     slack.deliver_to(None)
     app = AsyncWebClient(slack.app_token, base_url=slack.api_url)
@@ -127,7 +127,7 @@ async def test_a_press_that_is_not_acknowledged_is_lost(simulate):
     assert [(each.attempt, each.reason) for each in slack.deliveries] == [(0, "timeout")]
 
 
-async def test_each_payload_goes_to_one_socket_and_all_get_some(
+async def test_each_payload_goes_to_one_socket_and_every_socket_gets_some(
     slack: SimulatedSlack, connect, incidents: str, ana: str
 ):
     peers = [await connect() for _ in range(3)]
@@ -149,11 +149,11 @@ async def test_each_payload_goes_to_one_socket_and_all_get_some(
 
     together = [event for mine in got for event in mine]
     assert len(together) == len(set(together)) == 60
-    # One socket that gets none of 60 is a chance of 1 in 10,000,000,000.
+    # The chance that one socket gets none of 60 payloads is 1 in 10,000,000,000.
     assert all(got)
 
 
-async def test_more_than_ten_sockets_are_too_many(slack: SimulatedSlack, connect):
+async def test_at_most_ten_sockets_are_open(slack: SimulatedSlack, connect):
     hellos = [await (await connect()).read() for _ in range(10)]
     refused = await (await connect()).read()
 
@@ -162,7 +162,7 @@ async def test_more_than_ten_sockets_are_too_many(slack: SimulatedSlack, connect
     assert slack.socket_count == 10
 
 
-async def test_a_refresh_is_announced_and_then_done(slack: SimulatedSlack, connect):
+async def test_a_refresh_warns_then_disconnects(slack: SimulatedSlack, connect):
     peer = await connect()
     await peer.read()
 
@@ -175,9 +175,7 @@ async def test_a_refresh_is_announced_and_then_done(slack: SimulatedSlack, conne
     assert slack.socket_count == 0
 
 
-async def test_a_socket_that_breaks_loses_its_payload_to_a_retry(
-    slack: SimulatedSlack, connect, incidents: str, ana: str
-):
+async def test_a_payload_on_a_broken_socket_is_retried(slack: SimulatedSlack, connect, incidents: str, ana: str):
     slack.retry_pauses = (0.01, 0.01, 60)
     first = await connect()
     await first.read()
@@ -190,7 +188,7 @@ async def test_a_socket_that_breaks_loses_its_payload_to_a_retry(
     assert [each.reason for each in slack.deliveries] == ["connection_failed"] * 3
 
 
-async def test_noise_on_a_socket_is_passed_over(slack: SimulatedSlack, connect, incidents: str, ana: str):
+async def test_malformed_socket_messages_are_ignored(slack: SimulatedSlack, connect, incidents: str, ana: str):
     peer = await connect()
     await peer.read()
     for noise in ("", "no json", "[]", '{"envelope_id": "unknown"}', '{"type": "ping"}'):
@@ -224,7 +222,7 @@ async def test_the_official_client_stays_through_a_refresh(slack: SimulatedSlack
     await client.close()
 
 
-async def test_a_revoked_app_opens_no_socket(slack: SimulatedSlack):
+async def test_an_app_with_revoked_tokens_opens_no_socket(slack: SimulatedSlack):
     slack.revoke_token()
     app = AsyncWebClient(slack.app_token, base_url=slack.api_url)
 

@@ -6,25 +6,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.playground.slack import SimulatedSlack
-from bot.playground.slack.typing_text import rich_text, stored_text
+from bot.playground.slack.typed_text import rich_text, stored_text
 
-# Text as incidents have it: names with dots, addresses, quotes, angle brackets.
+# Text as in incidents: names with dots, addresses, quotes, angle brackets.
 PIECES = ["<none>", "https://10.0.0.1:6443/api", "registry.k8s.io/pause:3.9", '"', "&", "a", " ", ".", "```", "\n"]
 PASTED = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 
 
 def unmarked(stored: str) -> str:
-    """What a reader of the stored text gets back."""
+    """Return the text that a reader of the stored text sees."""
     return html.unescape(re.sub(r"<(?:http://[^<>|]*\|)?([^<>|]*)>", r"\1", stored))
 
 
 @given(st.text() | PASTED)
-def test_nothing_that_was_typed_gets_lost(typed: str):
+def test_no_typed_text_is_lost(typed: str):
     assert unmarked(stored_text(typed)) == typed
 
 
 @given(st.text() | PASTED)
-def test_no_angle_bracket_stays_but_those_of_links(typed: str):
+def test_angle_brackets_are_escaped_except_in_links(typed: str):
     without_links = re.sub(r"<https?://[^<>\s]+>", "", stored_text(typed))
     assert "<" not in without_links
     assert ">" not in without_links
@@ -47,7 +47,7 @@ def test_text_is_stored_as_slack_does(typed: str, stored: str):
     assert stored_text(typed) == stored
 
 
-def test_a_fence_becomes_preformatted():
+def test_a_fenced_part_becomes_preformatted():
     block = rich_text("see\n```\nkubectl get po\n```\nplease <@U1>", block_id="b")
 
     kinds = [each["type"] for each in block["elements"]]

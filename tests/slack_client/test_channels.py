@@ -119,7 +119,7 @@ async def test_the_canvas_we_made_before_is_ours_again(far_end: SimulatedSlack, 
 
 
 async def test_a_canvas_whose_making_was_not_answered_is_made_once(far_end: SimulatedSlack, slack: Slack):
-    far_end.fail("conversations.canvases.create", reset=True, after_doing=True)
+    far_end.fail("conversations.canvases.create", reset=True, after_execution=True)
 
     made = await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="once")
 
@@ -137,7 +137,7 @@ async def test_the_canvas_of_people_is_left_alone(far_end: SimulatedSlack, slack
         await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="ours")
 
     assert theirs.markdown == "our notes"
-    assert "not mine" in raised.value.says.en
+    assert "did not create" in raised.value.says.en
     assert raised.value.says.zh != raised.value.says.en
 
 

@@ -216,9 +216,9 @@ FAULTS = st.sampled_from(
     [
         None,
         {"reset": True},
-        {"reset": True, "after_doing": True},
+        {"reset": True, "after_execution": True},
         {"hang": True},
-        {"hang": True, "after_doing": True},
+        {"hang": True, "after_execution": True},
         {"status": 503},
         {"error": "msg_blocks_too_long"},
     ]
@@ -248,7 +248,7 @@ def test_contents_stand_in_the_order_in_which_they_were_asked_for(steps):
         assert order == sorted(order)
 
     async def with_slack() -> None:
-        far_end = SimulatedSlack(pace=False)
+        far_end = SimulatedSlack(rate_limits=False)
         await far_end.start()
         far_end.add_channel("general", id=CHANNEL)
         limits = Limits(

@@ -9,7 +9,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
-from bot.playground.slack.pace import Pace, Tier
+from bot.playground.slack.rate_limits import RateLimits, Tier
 from bot.slack.client import Slack
 from bot.slack.limits import Limits, Rate
 from bot.slack.pacer import Pacer
@@ -39,12 +39,12 @@ class JumpingSelector(selectors.DefaultSelector):
         return ready
 
 
-def jumping(run: Callable[[Pacer, Pace], Awaitable[None]]) -> None:
+def jumping(run: Callable[[Pacer, RateLimits], Awaitable[None]]) -> None:
     """Run it with our pacer at its fastest and with what refuses calls that come too fast."""
 
     async def main() -> None:
         clock = asyncio.get_running_loop().time
-        await run(Pacer(Limits(waiting=1000)), Pace(clock=clock, enforced=True))
+        await run(Pacer(Limits(waiting=1000)), RateLimits(clock=clock, enforced=True))
 
     with asyncio.Runner(loop_factory=JumpingLoop) as runner:
         runner.run(main())
@@ -52,7 +52,7 @@ def jumping(run: Callable[[Pacer, Pace], Awaitable[None]]) -> None:
 
 @pytest.mark.parametrize("channels", [1, 60], ids=["one channel", "the workspace"])
 def test_posts_at_our_fastest_are_not_too_fast_for_slack(channels: int):
-    async def run(pacer: Pacer, pace: Pace) -> None:
+    async def run(pacer: Pacer, pace: RateLimits) -> None:
         async def post(channel: str) -> None:
             await pacer.turn("chat.postMessage", channel=channel, patience=600)
             pace.call("chat.postMessage", tier=Tier.POSTING)
@@ -78,7 +78,7 @@ def test_posts_at_our_fastest_are_not_too_fast_for_slack(channels: int):
     ],
 )
 def test_calls_at_our_fastest_are_not_too_fast_for_their_tier(method: str, tier: Tier):
-    async def run(pacer: Pacer, pace: Pace) -> None:
+    async def run(pacer: Pacer, pace: RateLimits) -> None:
         async def call() -> None:
             await pacer.turn(method, patience=600)
             pace.call(method, tier=tier)
@@ -90,7 +90,7 @@ def test_calls_at_our_fastest_are_not_too_fast_for_their_tier(method: str, tier:
 
 @pytest.fixture
 async def strict_slack() -> AsyncIterator[SimulatedSlack]:
-    far_end = SimulatedSlack(pace=True)
+    far_end = SimulatedSlack(rate_limits=True)
     await far_end.start()
     yield far_end
     await far_end.stop()

@@ -29,7 +29,7 @@ async def test_an_address_that_is_not_confirmed_is_nobodys(far_end: SimulatedSla
 
 
 async def test_without_the_scope_for_addresses_a_person_has_none(far_end: SimulatedSlack, slack: Slack):
-    far_end.withhold_emails()
+    far_end.hide_emails()
     assert await slack.person("U0ANA") == Person(id="U0ANA", name="ana", locale="en-US")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack.scopes import EVENTS, Need
+from bot.playground.slack.scopes import EVENTS, RequiredScope
 from bot.playground.slack.web_api import METHODS
 from bot.slack import scopes
 from bot.slack.scopes import FREE_EVENTS, FREE_METHODS, SCOPES
@@ -39,7 +39,7 @@ def called() -> set[str]:
     return {text for text in named if hasattr(AsyncWebClient, text.replace(".", "_"))}
 
 
-def needs(names: Iterable[str], table: Mapping[str, Need]) -> dict[str, set[str]]:
+def needs(names: Iterable[str], table: Mapping[str, RequiredScope]) -> dict[str, set[str]]:
     """By scope what needs it, as the far end has it; "" for what needs none."""
     found = defaultdict(set)
     for name in names:

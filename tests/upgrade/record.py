@@ -39,7 +39,9 @@ async def record(file: Path) -> None:
             moment = unread(_RESTART)(corners["remedy under way"])
             await corners["remedy under way"].confirm()
             at.slack.fail("users.info", hang=True, given={"user": corners["pasted"].user})
-            at.slack.fail("chat.postMessage", hang=True, after_doing=True, given={"channel": corners["posted"].channel})
+            at.slack.fail(
+                "chat.postMessage", hang=True, after_execution=True, given={"channel": corners["posted"].channel}
+            )
             await corners["pasted"].paste()
             await corners["posted"].paste()
             await until(

@@ -1,4 +1,4 @@
-"""What a visitor does on the page, handed to the simulated Slack as if a person had done it there."""
+"""Run a visitor's actions in the simulated Slack, as if a user had taken them there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.playground.page.content import Json, Workspace
-from bot.playground.slack import Delivered, SlackWorldError
+from bot.playground.slack import AppResponse, ImpossibleActionError
 from bot.playground.slack.files import SharedFile
 
 _UNANSWERED = (
@@ -14,20 +14,20 @@ _UNANSWERED = (
 )
 
 
-# Takes the id of the channel.
-Opened = Callable[[str], Awaitable[None]]
+# Called with the channel's id.
+ChannelOpened = Callable[[str], Awaitable[None]]
 
 
 class BadActionError(ValueError):
-    """A body that lacks a field or has one of another type; the message names it."""
+    """A request body with a missing field or one of the wrong type; the message names it."""
 
 
 class Actions:
-    """The things a person can do, by name. Each takes the JSON of one POST."""
+    """User actions by name. Each takes the JSON of one POST."""
 
-    def __init__(self, *, slack: Workspace, opened: Opened | None = None) -> None:
+    def __init__(self, *, slack: Workspace, channel_opened: ChannelOpened | None = None) -> None:
         self._slack = slack
-        self._opened = opened
+        self._channel_opened = channel_opened
         self._known: dict[str, Callable[[_Body], Awaitable[Json]]] = {
             "open": self._open,
             "say": self._say,
@@ -47,22 +47,23 @@ class Actions:
 
     @property
     def names(self) -> frozenset[str]:
+        """Return the names of all actions."""
         return frozenset(self._known)
 
     async def perform(self, name: str, given: Json) -> Json:
-        """Do it: {ok: true, …}, or {ok: false, error} if the workspace or the app does not take it.
+        """Perform an action; return {ok: true, …}, or {ok: false, error} if Slack or the app refuses it.
 
-        `name` is one of `names`. BadActionError for a body that is not understood.
+        `name` is one of `names`. Raise BadActionError for an invalid body.
         """
         action = self._known[name]
         try:
             return await action(_Body(given))
-        except SlackWorldError as refused:
+        except ImpossibleActionError as refused:
             return {"ok": False, "error": str(refused)}
 
     async def _open(self, body: _Body) -> Json:
-        if self._opened is not None:
-            await self._opened(body.text("channel"))
+        if self._channel_opened is not None:
+            await self._channel_opened(body.text("channel"))
         return {"ok": True}
 
     async def _say(self, body: _Body) -> Json:
@@ -129,16 +130,16 @@ class Actions:
         )  # fmt: skip
 
     async def _submit(self, body: _Body) -> Json:
-        delivered = await self._slack.submit(body.text("user"), body.text("view_id"), body.values())
-        return _outcome(delivered)
+        response = await self._slack.submit(body.text("user"), body.text("view_id"), body.values())
+        return _outcome(response)
 
     async def _close(self, body: _Body) -> Json:
-        delivered = await self._slack.close(body.text("user"), body.text("view_id"), all=body.flag("all"))
-        return {"ok": True} if delivered is None else _outcome(delivered)
+        response = await self._slack.close(body.text("user"), body.text("view_id"), all=body.flag("all"))
+        return {"ok": True} if response is None else _outcome(response)
 
 
 class _Body:
-    """The fields of one POST, read as what they must be."""
+    """The fields of one POST body, with type checks."""
 
     def __init__(self, given: Json) -> None:
         self._given = given
@@ -156,7 +157,7 @@ class _Body:
         return self._given.get(name) is True
 
     def chosen(self) -> Any:
-        """The value of a button or an option, or of several ticked boxes."""
+        """Return the value of a button or option, or the values of several checkboxes."""
         chosen = self._given.get("chosen")
         if chosen is None:
             return self.optional("value")
@@ -171,10 +172,10 @@ class _Body:
         return values
 
 
-def _outcome(delivered: Delivered) -> Json:
-    if delivered.ok:
+def _outcome(response: AppResponse) -> Json:
+    if response.ok:
         return {"ok": True}
-    if delivered.status:
-        return {"ok": False, "error": f"The app answered with HTTP {delivered.status}."}
-    nobody = delivered.body == "nobody listens"
-    return {"ok": False, "error": "No app listens to this workspace yet." if nobody else _UNANSWERED}
+    if response.status:
+        return {"ok": False, "error": f"The app answered with HTTP {response.status}."}
+    no_listener = response.body == "no listener"
+    return {"ok": False, "error": "No app is connected to this workspace yet." if no_listener else _UNANSWERED}

@@ -1,4 +1,4 @@
-"""What the page offers besides what stands in the workspace: who one may be, which channels, what to paste."""
+"""Define what the page offers besides the workspace itself: users, channels, sample pastes, commands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.playground.slack import Delivered, Delivery, RecordedCall, Subscription
+from bot.playground.slack import AppResponse, Delivery, RecordedCall, Subscription
 from bot.playground.slack.files import SharedFile
 from bot.playground.slack.marks import Marks
 
@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasteSample:
-    """A paste one click away: `text` as it would be copied from a terminal, `note` on what is broken there."""
+    """A sample paste: `text` as copied from a terminal; `note` says what is broken."""
 
     title: str
     text: str
@@ -24,15 +24,15 @@ class PasteSample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody of the workspace whom a visitor may act as; `title` says why one would ("on call")."""
+    """A user whom a visitor may act as; `title` is their role, such as "on call"."""
 
     id: str
     title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A channel that the page lists, with the line under its name."""
+class ListedChannel:
+    """A channel that the page lists, with its topic."""
 
     id: str
     topic: str = ""
@@ -40,7 +40,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """One way to use a slash command: what stands after the command, and what it does."""
+    """One use of a slash command: the text after the command, and what it does."""
 
     text: str
     description: str
@@ -57,7 +57,7 @@ class SlashCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageShortcut:
-    """A shortcut of the app in the menu of a message."""
+    """A shortcut of the app in a message's menu."""
 
     callback_id: str
     title: str
@@ -68,9 +68,9 @@ COMMANDS = (
         command="/diagnose",
         description="Find out why something is broken",
         usages=(
-            Usage(text="pod shop/cart-0", description="what is wrong with an object"),
-            Usage(text="explain", description="what an error means here"),
-            Usage(text="help", description="what it can be asked"),
+            Usage(text="pod shop/cart-0", description="diagnose an object"),
+            Usage(text="explain", description="explain a pasted error"),
+            Usage(text="help", description="list what you can ask"),
         ),
     ),
 )
@@ -82,7 +82,7 @@ SHORTCUTS = (
 
 
 class Workspace(Protocol):
-    """What the page uses of a `SimulatedSlack`."""
+    """The part of `SimulatedSlack` that the page uses."""
 
     @property
     def bot_user_id(self) -> str: ...
@@ -109,15 +109,15 @@ class Workspace(Protocol):
     ) -> str: ...
     async def edit(self, user: str, channel: str, ts: str, text: str) -> None: ...
     async def remove(self, user: str, channel: str, ts: str) -> None: ...
-    async def slash(self, user: str, channel: str, text: str, *, command: str = ...) -> Delivered: ...
-    async def shortcut(self, user: str, channel: str, ts: str, *, callback_id: str) -> Delivered: ...
+    async def slash(self, user: str, channel: str, text: str, *, command: str = ...) -> AppResponse: ...
+    async def shortcut(self, user: str, channel: str, ts: str, *, callback_id: str) -> AppResponse: ...
     async def click(
         self, user: str, channel: str, ts: str, action_id: str, *, block_id: str | None = ..., value: str | None = ...
-    ) -> Delivered: ...
+    ) -> AppResponse: ...
     async def click_view(
         self, user: str, view_id: str, action_id: str, *, block_id: str | None = ..., value: str | None = ...
-    ) -> Delivered: ...
+    ) -> AppResponse: ...
     async def submit(
         self, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = ...
-    ) -> Delivered: ...
-    async def close(self, user: str, view_id: str, *, all: bool = ...) -> Delivered | None: ...
+    ) -> AppResponse: ...
+    async def close(self, user: str, view_id: str, *, all: bool = ...) -> AppResponse | None: ...

@@ -1,7 +1,6 @@
-"""Everything a page shows, as items by key, and the stream that tells a page which of them changed.
+"""Stream to each page what it shows, as items by key, and which of them changed.
 
-A page is always brought from what it has to what stands now, so that it cannot drift from the workspace: there is no
-event that it could miss.
+Each change is the difference between what the page has and the current state, so a page can never miss an event.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import fields
 from typing import Any
 
+from bot.playground.page.cluster_watch import ClusterWatch
 from bot.playground.page.content import Json, Workspace
-from bot.playground.page.watching import ClusterWatch
 from bot.playground.slack import Delivery, RecordedCall
 
 _SHOWN_CALLS = 150
 _RECORDED = ("call/", "delivery/", "request/")
-# Several changes of one moment (a reply, its count, the call that made it) reach the page as one.
+# Changes that belong together (a reply, its count, the API call) reach the page as one.
 _SETTLE = 0.04
 _HEARTBEAT = 15.0
 
@@ -31,15 +30,18 @@ class Signal:
         self._waiting: set[asyncio.Event] = set()
 
     def fire(self) -> None:
+        """Wake every waiting stream."""
         for each in self._waiting:
             each.set()
 
     def join(self) -> asyncio.Event:
+        """Return an event that `fire` sets."""
         event = asyncio.Event()
         self._waiting.add(event)
         return event
 
     def leave(self, event: asyncio.Event) -> None:
+        """Stop setting this event."""
         self._waiting.discard(event)
 
 
@@ -62,13 +64,13 @@ class Feed:
         self.signal = Signal()
 
     def state(self, user: str) -> Json:
-        """Everything, as the first change of a stream says it: {reset, page, put: {key: item}, drop}."""
+        """Return the full state, as the first change of a stream: {reset, page, put: {key: item}, drop}."""
         page = self._page(user)
         listed = [each["id"] for each in page["channels"]]
         return {"reset": True, "page": page, "put": self._items(user, listed), "drop": []}
 
     async def changes(self, user: str) -> AsyncIterator[Json | None]:
-        """The state, then what changes in it, for ever; None where nothing happened for a while."""
+        """Yield the state, then each change of it, without end; None after a while without changes."""
         woken = self.signal.join()
         try:
             state = self.state(user)
@@ -97,7 +99,7 @@ class Feed:
             self.signal.leave(woken)
 
     def notice(self) -> None:
-        """Remember when each delivery and request was first seen: they carry no time of their own."""
+        """Record when each delivery and request was first seen, because they carry no time."""
         now = self._clock()
         for name in (*self._deliveries(), *self._requests()):
             self._noticed.setdefault(name, now)
@@ -112,7 +114,7 @@ class Feed:
             items[f"ephemeral/{message['ts']}"] = message
         for depth, view in enumerate(self._slack.views(user)):
             items[f"view/{view['id']}"] = view | {"depth": depth}
-        items["cluster/now"] = self._watch.look()
+        items["cluster/now"] = self._watch.snapshot()
         return items | self._calls() | self._stamped(self._deliveries()) | self._stamped(self._requests())
 
     def _calls(self) -> dict[str, Json]:
@@ -135,7 +137,7 @@ class Feed:
 
 
 def _written(state: Json) -> dict[str, str]:
-    """Items as text to compare. What was recorded never changes, so that its key is enough."""
+    """Return items as text to compare. Recorded items never change, so their key is enough."""
     return {key: "" if key.startswith(_RECORDED) else _text(item) for key, item in state["put"].items()}
 
 
@@ -144,5 +146,5 @@ def _text(item: Any) -> str:
 
 
 def _shown(record: RecordedCall | Delivery) -> Json:
-    # Not `asdict`: it would copy whole payloads, of all records, at every change.
+    # Not `asdict`, which would copy every payload of every record at each change.
     return {each.name: getattr(record, each.name) for each in fields(record)}

@@ -1,8 +1,8 @@
-"""Who may talk to the page: whoever was given its address, from that page itself, and nobody by way of another site.
+"""Restrict access to the page to browsers that opened its printed address.
 
-The page listens on loopback, which every program and every web page of the machine's browser can reach. So the address
-carries a random token, which a cookie then carries (never sent from other sites); a name that was rebound to loopback
-is refused by its Host, a form or script of another site by its Origin.
+The page listens on loopback, which every program and every web page in a local browser can reach. So the address
+carries a random token, which a SameSite cookie carries from then on. The Host check refuses names rebound to loopback,
+the Origin check refuses forms and scripts of other sites.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ _HEADERS: Final = {
 }
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _REFUSED: Final = (
-    "This page opens only by the whole address that the playground printed, with its ?t=… at the end. "
-    "If the playground was started anew, its address is new too."
+    "Open this page with the full address that the playground printed, including the ?t=… at its end. "
+    "After a restart the playground has a new address."
 )
 
 
 class Guard:
-    """Checks every request before anything else sees it. `hosts` are further names the page may be reached by."""
+    """Checks every request before any handler runs. `hosts` are further names the page may be reached by."""
 
     def __init__(self, *, hosts: frozenset[str] = frozenset()) -> None:
         self.token = secrets.token_urlsafe(24)
         self._hosts = _LOOPBACK | hosts
-        # Cookies do not tell ports apart: two playgrounds of one machine must not share one.
+        # Browsers share cookies between ports, so two playgrounds on one machine need different names.
         self._cookie = f"casebook_playground_{secrets.token_hex(4)}"
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuse with 403 what may not pass, and give every answer the headers that bind the browser."""
+        """Refuse unauthorised requests with 403, and set the security headers of every response."""
         given = request.path == "/" and self._is_token(request.query.get("t", ""))
         if not self._is_ours(request) or not (given or self._is_token(request.cookies.get(self._cookie, ""))):
             return web.Response(status=403, text=_REFUSED, headers=_HEADERS)
@@ -62,7 +62,7 @@ class Guard:
         return response
 
     async def on_prepare(self, request: web.Request, response: web.StreamResponse) -> None:
-        """A signal of aiohttp: streams send their headers before the middleware sees them again."""
+        """Set the headers of streams, which are sent before the middleware sees the response again."""
         response.headers.update(_HEADERS)
 
     def _is_ours(self, request: web.Request) -> bool:
@@ -71,7 +71,7 @@ class Guard:
             return False
         if request.method in ("GET", "HEAD"):
             return True
-        # A browser always sends one of these with a POST; a request with neither comes from no page at all.
+        # A browser always sends one of these with a POST; a request with neither is not from a page.
         origin = request.headers.get("Origin")
         site = request.headers.get("Sec-Fetch-Site")
         return origin == f"http://{request.host}" and site in (None, "same-origin")

@@ -1,4 +1,4 @@
-"""What kubectl's STATUS and READY columns say of a pod: the words an on-call engineer would see beside the page."""
+"""Compute kubectl's STATUS and READY columns of a pod, the words an on-call engineer sees."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from bot.playground.kubernetes import times
 
 Json = dict[str, Any]
 
-# A pod that restarted this recently is worth a look although it is ready now.
+# A pod that restarted this recently is shown although it is ready now.
 _RECENT_RESTART = timedelta(hours=1)
 _DELETION_GRACE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodStatus:
-    """A pod as `kubectl get pods` shows it; `trouble` if it needs a look, `ready` as in "0/1", `since` if known."""
+    """A pod as `kubectl get pods` shows it.
+
+    `trouble`: show it. `ready` is as in "0/1"; `since` is "" if unknown.
+    """
 
     status: str
     ready: str
@@ -29,7 +32,10 @@ class PodStatus:
 
 
 def pod_status(pod: Json, *, now: datetime) -> PodStatus:
-    """The columns of one pod, by the rules of kubectl's printer (init containers first, then the last container)."""
+    """Return the columns of one pod by the rules of kubectl's printer.
+
+    Init containers come first, then the last container.
+    """
     status = pod.get("status") or {}
     wanted = pod.get("spec", {}).get("containers") or ()
     reported = status.get("containerStatuses") or ()
@@ -58,7 +64,10 @@ def pod_status(pod: Json, *, now: datetime) -> PodStatus:
 
 
 def _ready(pod: Json) -> int:
-    """How many containers are ready. A trimmed world may leave their statuses out: then the condition decides."""
+    """Count the ready containers.
+
+    A trimmed world may have no container statuses; then the Ready condition decides.
+    """
     status = pod.get("status") or {}
     if (reported := status.get("containerStatuses")) is not None:
         return sum(1 for each in reported if each.get("ready"))
@@ -67,7 +76,7 @@ def _ready(pod: Json) -> int:
 
 
 def _text(pod: Json) -> tuple[str, str]:
-    """The STATUS column, and the kubelet's message that belongs to it."""
+    """Return the STATUS column and the kubelet's message for it."""
     status = pod.get("status") or {}
     text = status.get("reason") or status.get("phase") or "Unknown"
     detail = str(status.get("message") or _unscheduled(status))
@@ -89,7 +98,7 @@ def _text(pod: Json) -> tuple[str, str]:
 
 
 def _init_text(pod: Json) -> tuple[str, str] | None:
-    """What the first init container that is not through says, None if all are."""
+    """Return the status of the first init container that has not finished, None if all have."""
     statuses = (pod.get("status") or {}).get("initContainerStatuses") or ()
     sidecars = {
         each["name"]
@@ -131,7 +140,7 @@ def _unscheduled(status: Json) -> str:
 
 
 def _since(pod: Json) -> str:
-    """When the pod left readiness, as far as its conditions tell."""
+    """Return when the pod stopped being ready, according to its conditions."""
     for kind in ("Ready", "PodScheduled"):
         for each in _conditions(pod.get("status") or {}):
             if each.get("type") == kind and each.get("status") == "False" and each.get("lastTransitionTime"):
@@ -141,7 +150,7 @@ def _since(pod: Json) -> str:
 
 
 def _restarted(statuses: Any, *, now: datetime) -> tuple[str, str] | None:
-    """When a ready pod's container last ended badly, and how, if that was lately."""
+    """Return when and how a ready pod's container last failed, None if not recently."""
     for each in statuses:
         ended = (each.get("lastState") or {}).get("terminated") or {}
         finished = ended.get("finishedAt")

@@ -1,6 +1,6 @@
-"""The page's own small server: static files, one stream of what changes, one POST per thing a person does.
+"""Serve the page: static files, one stream of changes, one POST per user action.
 
-It holds no state but the token: what stands is the simulated Slack's and the simulated cluster's.
+The server's only state is the token; the rest is in the simulated Slack and cluster.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.playground.kubernetes import times
-from bot.playground.page.actions import Actions, BadActionError, Opened
+from bot.playground.page.actions import Actions, BadActionError, ChannelOpened
+from bot.playground.page.cluster_watch import Cluster, ClusterWatch
 from bot.playground.page.content import (
     COMMANDS,
     SHORTCUTS,
     Json,
+    ListedChannel,
     MessageShortcut,
     PasteSample,
     Person,
-    Place,
     SlashCommand,
     Workspace,
 )
 from bot.playground.page.feed import Feed
 from bot.playground.page.guard import Guard
-from bot.playground.page.watching import Cluster, ClusterWatch
 
 _STATIC = Path(__file__).parent / "static"
 _LARGEST_BODY = 2 * 1024 * 1024
@@ -38,9 +38,9 @@ _LOOK_EVERY = 0.3
 class PlaygroundPage:
     """A page beside a simulated Slack and a simulated cluster. Start it inside a running event loop.
 
-    `users` are those whom a visitor may act as, the first one at the start; `channels` those it lists, the first one
-    open at the start. The direct messages of the acting user are listed too. `hosts` are names besides loopback's by
-    which browsers may reach it. `clock` is the cluster's. `opened` is told of each channel that a visitor turns to.
+    A visitor may act as any of `users`, at first as the first one. The page lists `channels`, opens the first one, and
+    lists the acting user's direct messages too. `hosts` are names other than loopback's by which browsers may reach the
+    page. `clock` is the cluster's. `channel_opened` is called with each channel that a visitor opens.
     """
 
     def __init__(
@@ -50,31 +50,31 @@ class PlaygroundPage:
         cluster: Cluster,
         samples: Sequence[PasteSample] = (),
         users: Sequence[Person],
-        channels: Sequence[Place],
+        channels: Sequence[ListedChannel],
         title: str = "Casebook playground",
         commands: Sequence[SlashCommand] = COMMANDS,
         shortcuts: Sequence[MessageShortcut] = SHORTCUTS,
         hosts: frozenset[str] = frozenset(),
         clock: times.Clock = times.utc_now,
-        opened: Opened | None = None,
+        channel_opened: ChannelOpened | None = None,
     ) -> None:
         self._slack = slack
         self._samples = tuple(samples)
         self._people = tuple(users)
-        self._places = tuple(channels)
+        self._listed_channels = tuple(channels)
         self._title = title
         self._commands = tuple(commands)
         self._shortcuts = tuple(shortcuts)
         self._guard = Guard(hosts=hosts)
         self._watch = ClusterWatch(cluster=cluster, clock=clock)
-        self._actions = Actions(slack=slack, opened=opened)
+        self._actions = Actions(slack=slack, channel_opened=channel_opened)
         self._feed = Feed(slack=slack, watch=self._watch, page=self._page)
         self._runner: web.AppRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._streams: set[asyncio.Task[object]] = set()
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen on `host`:`port` (0: any free port) and return the address to open, which carries the token."""
+        """Listen on `host`:`port` (0: any free port) and return the address to open, with its token."""
         application = web.Application(middlewares=[self._guard.middleware], client_max_size=_LARGEST_BODY)
         application.on_response_prepare.append(self._guard.on_prepare)
         application.router.add_get("/", self._index)
@@ -110,7 +110,7 @@ class PlaygroundPage:
     async def _follow_cluster(self) -> None:
         mark = self._watch.mark
         while True:
-            # Nothing of a cluster tells its watchers; a look costs two numbers while nothing changes.
+            # The simulated cluster has no change notification, so compare its revision; this is cheap.
             await asyncio.sleep(_LOOK_EVERY)
             if self._watch.mark != mark:
                 mark = self._watch.mark
@@ -124,7 +124,7 @@ class PlaygroundPage:
         return web.json_response(self._feed.state(self._acting(request)), dumps=_dumps)
 
     async def _picture(self, request: web.Request) -> web.StreamResponse:
-        """A picture that stands in a message; no other file is handed to the browser as what it calls itself."""
+        """Serve a picture of a message; other files are never served with their own content type."""
         wanted = request.match_info["file"]
         file = next((each for each in self._slack.files() if each["id"] == wanted), None)
         if file is None or file["mimetype"] != "image/png":
@@ -132,7 +132,7 @@ class PlaygroundPage:
         return web.Response(body=self._slack.file_content(wanted), content_type="image/png")
 
     async def _text(self, request: web.Request) -> web.StreamResponse:
-        """What a text file says, as JSON: a browser takes that for nothing else."""
+        """Serve a text file's content as JSON, which a browser cannot interpret as anything else."""
         wanted = request.match_info["file"]
         file = next((each for each in self._slack.files() if each["id"] == wanted), None)
         if file is None or not str(file["mimetype"]).startswith("text/"):
@@ -163,28 +163,30 @@ class PlaygroundPage:
         try:
             body = await request.json()
         except ValueError:
-            raise web.HTTPBadRequest(text="the body is no JSON") from None
+            raise web.HTTPBadRequest(text="the body is not valid JSON") from None
         if not isinstance(body, dict):
-            raise web.HTTPBadRequest(text="the body is no JSON object")
+            raise web.HTTPBadRequest(text="the body is not a JSON object")
         if body.get("user") not in {each.id for each in self._people}:
-            return web.json_response({"ok": False, "error": "The page acts for nobody of that id."}, status=400)
+            return web.json_response(
+                {"ok": False, "error": "Unknown user id: the page cannot act as this user."}, status=400
+            )
         name = request.match_info["name"]
         if name not in self._actions.names:
-            return web.json_response({"ok": False, "error": f"There is no action {name!r}."}, status=404)
+            return web.json_response({"ok": False, "error": f"Unknown action {name!r}."}, status=404)
         try:
             outcome = await self._actions.perform(name, body)
-        except BadActionError as wrong:
-            return web.json_response({"ok": False, "error": str(wrong)}, status=400)
+        except BadActionError as error:
+            return web.json_response({"ok": False, "error": str(error)}, status=400)
         return web.json_response(outcome, dumps=_dumps)
 
     def _acting(self, request: web.Request) -> str:
-        """Whom the page acts as; a browser may remember somebody of a playground that ran before."""
+        """Return the acting user; a browser may still send a user of an earlier playground."""
         known = [each.id for each in self._people]
         user = request.query.get("user", "")
         return user if user in known else known[0]
 
     def _page(self, user: str) -> Json:
-        """What the page needs to know besides what stands in the channels, for one acting user."""
+        """Return what the page needs besides the channels' content, for one acting user."""
         known = {each["id"]: each for each in self._slack.users()}
         bot = known[self._slack.bot_user_id]
         return {
@@ -204,10 +206,10 @@ class PlaygroundPage:
         }
 
     def _channels(self, user: str, *, bot_name: str) -> list[Json]:
-        topics = {each.id: each.topic for each in self._places}
-        standing = {each["id"]: each for each in self._slack.channels()}
-        listed = [standing[each.id] for each in self._places if each.id in standing]
-        listed += [each for each in standing.values() if each.get("is_im") and each.get("user") == user]
+        topics = {each.id: each.topic for each in self._listed_channels}
+        known_channels = {each["id"]: each for each in self._slack.channels()}
+        listed = [known_channels[each.id] for each in self._listed_channels if each.id in known_channels]
+        listed += [each for each in known_channels.values() if each.get("is_im") and each.get("user") == user]
         return [
             {
                 "id": each["id"],

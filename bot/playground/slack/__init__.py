@@ -1,13 +1,21 @@
-"""A Slack on loopback that answers and delivers as the real one does: the far end of tests and of the demo."""
+"""Simulate Slack on loopback for tests and the demo: answer API calls and deliver events as the real one does."""
 
 from bot.playground.slack.changes import Subscription
 from bot.playground.slack.envelopes import CHANNEL_EVENTS
+from bot.playground.slack.errors import ImpossibleActionError
 from bot.playground.slack.files import SharedFile
-from bot.playground.slack.records import Change, ChangeKind, Delivered, Delivery, RecordedCall
+from bot.playground.slack.records import AppResponse, Change, ChangeKind, Delivery, RecordedCall
 from bot.playground.slack.server import SimulatedSlack
-from bot.playground.slack.wrong import SlackWorldError
 
 __all__ = [
-    "CHANNEL_EVENTS", "Change", "ChangeKind", "Delivered", "Delivery", "RecordedCall", "SharedFile", "SimulatedSlack",
-    "SlackWorldError", "Subscription",
-]  # fmt: skip
+    "CHANNEL_EVENTS",
+    "AppResponse",
+    "Change",
+    "ChangeKind",
+    "Delivery",
+    "ImpossibleActionError",
+    "RecordedCall",
+    "SharedFile",
+    "SimulatedSlack",
+    "Subscription",
+]

@@ -1,4 +1,4 @@
-"""Arguments of a Web API call, which arrive as query, form or JSON, depending on the client."""
+"""Read the arguments of a Web API call from a query, a form or JSON, depending on the client."""
 
 from __future__ import annotations
 
@@ -7,34 +7,36 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.playground.slack.errors import Refused, invalid
 from bot.playground.slack.records import Json
-from bot.playground.slack.wrong import Refused, invalid
 
 _FALSE = (None, "", "0", "false", "False", False, 0)
 
 
 class Arguments:
-    """Arguments by name, read as what a method expects; forms carry structures as JSON text."""
+    """The arguments of one call by name. Forms carry structures as JSON text."""
 
     def __init__(self, values: Json) -> None:
         self.values = values
 
     def text(self, name: str, default: str = "") -> str:
+        """Return an argument as text."""
         value = self.values.get(name, default)
         return default if value is None else str(value)
 
     def required(self, name: str) -> str:
-        """Refused `invalid_arguments` if it is missing or empty."""
+        """Return an argument as text. Refuse with `invalid_arguments` if it is missing or empty."""
         if not (value := self.text(name)):
             raise invalid(f"missing required field: {name}")
         return value
 
     def flag(self, name: str, *, default: bool = False) -> bool:
+        """Return an argument as a boolean."""
         value = self.values.get(name)
         return default if value is None else value not in _FALSE
 
     def number(self, name: str, default: int) -> int:
-        """Refused `invalid_arguments` if it is no number."""
+        """Return an argument as an integer. Refuse with `invalid_arguments` if it is not one."""
         value = self.values.get(name)
         if value in (None, ""):
             return default
@@ -44,7 +46,7 @@ class Arguments:
             raise invalid(f"must be an integer [json-pointer:/{name}]") from None
 
     def structure(self, name: str, *, error: str = "invalid_arguments") -> Any:
-        """A list or mapping, or None if it is not given. Refused `error` if it is not JSON."""
+        """Return a list or mapping, or None if not given. Refuse with `error` if it is not JSON."""
         value = self.values.get(name)
         if value in (None, ""):
             return None
@@ -57,7 +59,7 @@ class Arguments:
 
 
 async def read_arguments(request: web.Request) -> Json:
-    """Query and body merged; the body wins. Refused `invalid_json`, or `json_not_object`."""
+    """Merge query and body; the body wins. Refuse with `invalid_json` or `json_not_object`."""
     values: Json = dict(request.query)
     if request.method != "POST":
         return values

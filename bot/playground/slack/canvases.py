@@ -1,18 +1,18 @@
-"""Canvases: documents of Markdown, one of them at most the canvas of its channel."""
+"""Store canvases: Markdown documents, at most one per channel."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.playground.slack.errors import ImpossibleActionError, Refused
 from bot.playground.slack.records import Json
-from bot.playground.slack.wrong import Refused, SlackWorldError
 
 _LARGEST = 1024 * 1024
 
 
 @dataclass(slots=True, kw_only=True)
 class Canvas:
-    """The canvas of `channel`, made by `user`."""
+    """The canvas of `channel`, created by `user`."""
 
     id: str
     channel: str
@@ -23,19 +23,20 @@ class Canvas:
 
 
 class Canvases:
-    """Canvases by id. With `withheld` the workspace's plan has none."""
+    """Canvases by id. `disabled` simulates a workspace plan without canvases."""
 
     def __init__(self) -> None:
-        self.withheld = False
+        self.disabled = False
         self._made = 0
         self._canvases: dict[str, Canvas] = {}
 
     def create(self, *, channel: str, user: str, created: int, title: str = "", markdown: str = "") -> Canvas:
-        """The canvas of a channel. Refused `channel_canvas_already_exists`, or where there are none or it is too long.
+        """Create the canvas of a channel.
 
-        A person's, too: what the app finds there is not its own.
+        Refuse with `channel_canvas_already_exists` (a user's canvas counts too), and if canvases are disabled or the
+        text is too long.
         """
-        if self.withheld:
+        if self.disabled:
             raise Refused("team_tier_cannot_create_channel_canvases")
         if self.of(channel) is not None:
             raise Refused("channel_canvas_already_exists")
@@ -49,7 +50,7 @@ class Canvases:
         return canvas
 
     def edit(self, canvas_id: str, *, operation: str, markdown: str) -> Canvas:
-        """Apply one operation on the whole canvas. Refused `canvas_not_found`, `canvas_editing_failed`."""
+        """Apply one operation to the whole canvas. Refuse with `canvas_not_found` or `canvas_editing_failed`."""
         if (canvas := self._canvases.get(canvas_id)) is None:
             raise Refused("canvas_not_found")
         if operation == "replace":
@@ -59,7 +60,7 @@ class Canvases:
         elif operation == "insert_at_end":
             changed = f"{canvas.markdown}\n{markdown}"
         else:
-            # Sections, which the others need, are not simulated.
+            # The other operations need sections, which are not simulated.
             raise Refused("canvas_editing_failed")
         if len(changed) > _LARGEST:
             raise Refused("canvas_editing_failed")
@@ -67,20 +68,21 @@ class Canvases:
         return canvas
 
     def get(self, canvas_id: str) -> Canvas | None:
+        """Return a canvas, or None."""
         return self._canvases.get(canvas_id)
 
     def of(self, channel: str) -> Canvas | None:
-        """The canvas of a channel, if it has one."""
+        """Return the canvas of a channel, or None."""
         return next((each for each in self._canvases.values() if each.channel == channel), None)
 
     def delete(self, canvas_id: str) -> None:
-        """Let somebody throw it away by hand. SlackWorldError for one that is not there."""
+        """Delete a canvas as a user would. Raise ImpossibleActionError if it does not exist."""
         if self._canvases.pop(canvas_id, None) is None:
-            raise SlackWorldError(f"there is no canvas {canvas_id!r}")
+            raise ImpossibleActionError(f"no canvas {canvas_id!r}")
 
 
 def canvas_json(canvas: Canvas, *, url: str, team: str) -> Json:
-    """A canvas as `files.info` shows it: a file whose content is elsewhere."""
+    """Return a canvas as `files.info` shows it: a file whose content is elsewhere."""
     return {
         "id": canvas.id, "created": canvas.created, "timestamp": canvas.created, "name": canvas.title,
         "title": canvas.title, "mimetype": "application/vnd.slack-docs", "filetype": "quip", "pretty_type": "Canvas",

@@ -1,4 +1,4 @@
-"""Tells whoever waits or watches that something changed, so that neither tests nor the page need to poll."""
+"""Notify subscribers and waiting tests of every change, so that neither tests nor the page poll."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from bot.playground.slack.records import Change, ChangeKind, Json
 
 T = TypeVar("T")
 
-# A page that stopped reading must not make the server grow: it loses the oldest changes instead.
+# A page that stops reading loses the oldest changes, so that the queue cannot grow without limit.
 _LONGEST_QUEUE = 5_000
 
 
 class Subscription:
-    """Changes from now on, in order. Use it as a context manager, or `close()` it; iterate it asynchronously."""
+    """Changes from now on, in order. Iterate it asynchronously; use it as a context manager or `close()` it."""
 
     def __init__(self, *, leave: Callable[[Subscription], None]) -> None:
         self._queue: asyncio.Queue[Change | None] = asyncio.Queue()
         self._leave = leave
 
     def put(self, change: Change | None) -> None:
+        """Queue a change; None ends the iteration."""
         if self._queue.qsize() >= _LONGEST_QUEUE:
             self._queue.get_nowait()
         self._queue.put_nowait(change)
 
     def close(self) -> None:
-        """Ends the iteration after what is already waiting."""
+        """End the iteration after the changes that are already queued."""
         self._leave(self)
         self.put(None)
 
@@ -49,14 +50,15 @@ class Subscription:
 
 
 class Changes:
-    """Everything that happens, told to subscribers and to those who wait for a condition."""
+    """Publishes every change to subscribers and to callers that wait for a condition."""
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._subscriptions: list[Subscription] = []
         self._waiting: set[asyncio.Event] = set()
 
-    def tell(self, kind: ChangeKind, data: Json, *, channel: str = "", user: str = "") -> None:
+    def publish(self, kind: ChangeKind, data: Json, *, channel: str = "", user: str = "") -> None:
+        """Publish a change."""
         change = Change(kind=kind, at=self._clock(), channel=channel, user=user, data=data)
         for subscription in self._subscriptions:
             subscription.put(change)
@@ -64,6 +66,7 @@ class Changes:
             waiting.set()
 
     def subscribe(self) -> Subscription:
+        """Return a new subscription."""
         subscription = Subscription(leave=self._leave)
         self._subscriptions.append(subscription)
         return subscription
@@ -73,8 +76,11 @@ class Changes:
         for subscription in tuple(self._subscriptions):
             subscription.close()
 
-    async def wait_for(self, predicate: Callable[[], T], *, timeout: float, told: Callable[[], str]) -> T:  # noqa: ASYNC109 - the deadline is the caller's, and what it says then is ours
-        """The first truthy value of `predicate`, asked again after every change. TimeoutError says what `told` says."""
+    async def wait_for(self, predicate: Callable[[], T], *, timeout: float, describe: Callable[[], str]) -> T:  # noqa: ASYNC109 - the caller sets the deadline, and the error's text is ours
+        """Return the first truthy value of `predicate`, checked again after every change.
+
+        Raise TimeoutError with the text of `describe`.
+        """
         changed = asyncio.Event()
         self._waiting.add(changed)
         try:
@@ -85,7 +91,7 @@ class Changes:
                         return found
                     await changed.wait()
         except TimeoutError:
-            raise TimeoutError(f"not within {timeout:g} s; {told()}") from None
+            raise TimeoutError(f"not within {timeout:g} s; {describe()}") from None
         finally:
             self._waiting.discard(changed)
 

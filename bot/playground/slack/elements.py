@@ -1,12 +1,12 @@
-"""Finds the interactive parts of blocks, and what pressing or filling them in sends to the app."""
+"""Find the interactive elements of blocks and build what a press or an input sends to the app."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bot.playground.slack.errors import ImpossibleActionError
 from bot.playground.slack.records import Json
-from bot.playground.slack.wrong import SlackWorldError
 
 _ONE_OPTION = ("static_select", "radio_buttons", "overflow")
 _PLAIN = ("plain_text_input", "number_input", "email_text_input", "url_text_input")
@@ -16,11 +16,11 @@ _SELECTED = {
 }  # fmt: skip
 
 
-def pressed(blocks: list[Json], *, action_id: str, block_id: str | None, value: str | None, ts: str) -> Json:
-    """The entry of `actions` for pressing this element.
+def action_entry(blocks: list[Json], *, action_id: str, block_id: str | None, value: str | None, ts: str) -> Json:
+    """Return the entry of `actions` for a press on this element.
 
-    Of several elements with the same action_id, `block_id` or a button's own `value` says which. SlackWorldError if
-    nothing such is there.
+    Among several elements with the same action_id, `block_id` or a button's `value` selects one. Raise
+    ImpossibleActionError if none matches.
     """
     found = [
         (block, element)
@@ -36,20 +36,22 @@ def pressed(blocks: list[Json], *, action_id: str, block_id: str | None, value: 
             for block in blocks
             for element in _elements(block)
         )
-        raise SlackWorldError(f"there is no {action_id!r} with block {block_id} and value {value!r}: {there or 'none'}")
+        raise ImpossibleActionError(
+            f"no {action_id!r} with block {block_id} and value {value!r}; found: {there or 'none'}"
+        )
     block, element = found[0]
     shown: Json = {
         name: element[name] for name in ("action_id", "type", "text", "value", "style", "confirm") if name in element
     }
     if element["type"] != "button":
-        shown |= entered(element, value)
+        shown |= element_value(element, value)
     return shown | {"block_id": block.get("block_id", ""), "action_ts": ts}
 
 
 def state_values(blocks: list[Json], given: Mapping[str, Mapping[str, Any]]) -> Json:
-    """`state.values` of a dialog in which a person entered `given`; initial values stand where nothing was.
+    """Return `state.values` of a dialog after a user entered `given`; other inputs keep their initial value.
 
-    SlackWorldError for a value without its input, and for an option that is not offered.
+    Raise ImpossibleActionError for a value without an input, or an option that is not offered.
     """
     unknown = {(block_id, action_id) for block_id, actions in given.items() for action_id in actions}
     values: Json = {}
@@ -60,14 +62,14 @@ def state_values(blocks: list[Json], given: Mapping[str, Mapping[str, Any]]) -> 
             block_id, action_id = str(block.get("block_id", "")), element["action_id"]
             unknown.discard((block_id, action_id))
             value = given.get(block_id, {}).get(action_id)
-            values.setdefault(block_id, {})[action_id] = {"type": element["type"]} | entered(element, value)
+            values.setdefault(block_id, {})[action_id] = {"type": element["type"]} | element_value(element, value)
     if unknown:
-        raise SlackWorldError(f"the dialog has no such inputs: {sorted(unknown)}; it has {_named(values)}")
+        raise ImpossibleActionError(f"the dialog has no such inputs: {sorted(unknown)}; it has {_named(values)}")
     return values
 
 
 def missing_inputs(blocks: list[Json], values: Mapping[str, Mapping[str, Json]]) -> list[str]:
-    """Block ids of required inputs without a value: Slack's own client refuses to submit those."""
+    """Return block ids of required inputs without a value: Slack's client does not submit those."""
     return [
         str(block["block_id"])
         for block in blocks
@@ -77,8 +79,8 @@ def missing_inputs(blocks: list[Json], values: Mapping[str, Mapping[str, Json]])
     ]
 
 
-def entered(element: Json, value: Any) -> Json:
-    """What an element holds after `value` was entered or chosen; None leaves it as it was."""
+def element_value(element: Json, value: Any) -> Json:
+    """Return an element's value after `value` was entered or chosen; None leaves it unchanged."""
     kind = element["type"]
     if kind in _ONE_OPTION:
         chosen = element.get("initial_option") if value is None else _option(element, str(value))
@@ -103,11 +105,11 @@ def _option(element: Json, value: str) -> Json:
         if option.get("value") == value:
             return dict(option)
     offered = ", ".join(str(option.get("value")) for option in options)
-    raise SlackWorldError(f"{element['action_id']} offers no {value!r}: it offers {offered or 'nothing'}")
+    raise ImpossibleActionError(f"{element['action_id']} offers no {value!r}: it offers {offered or 'nothing'}")
 
 
 def _elements(value: Any) -> Iterator[Json]:
-    """Everything with an action_id, wherever it sits in a block."""
+    """Yield every element with an action_id, at any depth of a block."""
     if isinstance(value, list):
         for each in value:
             yield from _elements(each)

@@ -1,4 +1,4 @@
-"""Events as Slack wraps them for the app, and what each event of a message looks like."""
+"""Build events as Slack wraps them for the app, and the event of each change of a message."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CHANNEL_EVENTS = (
     "group_left", "group_rename", "group_unarchive", "member_joined_channel", "member_left_channel", "pin_added",
     "pin_removed", "reaction_added", "reaction_removed",
 )  # fmt: skip
-"""What may happen to a channel besides its messages: `events` of an app that subscribes to it."""
+"""Event types of a channel other than messages, for the `events` of an app that subscribes to them."""
 
 
 class Envelopes:
@@ -23,7 +23,7 @@ class Envelopes:
         self._made = 0
 
     def wrap(self, event: Json, *, channel: Channel | None = None) -> Json:
-        """The `event_callback` for one event."""
+        """Return the `event_callback` for one event."""
         self._made += 1
         identity = self._state.identity
         authorization = {
@@ -46,7 +46,7 @@ class Envelopes:
         }
 
     def posted(self, channel: Channel, message: Json) -> list[Json]:
-        """`message`, and `app_mention` beside it if somebody else mentions the bot outside a direct message."""
+        """Return the `message` event, plus `app_mention` if somebody mentions the bot outside a direct message."""
         event = without_metadata(message) | {
             "channel": channel.id, "event_ts": message["ts"], "channel_type": channel.type
         }  # fmt: skip
@@ -59,7 +59,7 @@ class Envelopes:
         return envelopes
 
     def changed(self, channel: Channel, *, before: Json, after: Json) -> list[Json]:
-        """`message_changed`; a deleted message whose thread goes on comes as one too, with a tombstone in it."""
+        """Return `message_changed`; a deleted message that has replies is reported the same way, as a tombstone."""
         ts = self._state.timestamps.next()
         event = {
             "type": "message", "subtype": "message_changed", "message": without_metadata(after),
@@ -68,17 +68,17 @@ class Envelopes:
         }  # fmt: skip
         return [self.wrap(event, channel=channel)]
 
-    def deleted(self, channel: Channel, *, gone: Json) -> list[Json]:
-        """`message_deleted`."""
+    def deleted(self, channel: Channel, *, message: Json) -> list[Json]:
+        """Return `message_deleted`."""
         ts = self._state.timestamps.next()
         event = {
-            "type": "message", "subtype": "message_deleted", "previous_message": without_metadata(gone),
-            "channel": channel.id, "hidden": True, "deleted_ts": gone["ts"], "ts": ts, "event_ts": ts,
+            "type": "message", "subtype": "message_deleted", "previous_message": without_metadata(message),
+            "channel": channel.id, "hidden": True, "deleted_ts": message["ts"], "ts": ts, "event_ts": ts,
             "channel_type": channel.type,
         }  # fmt: skip
         return [self.wrap(event, channel=channel)]
 
 
 def without_metadata(message: Json) -> Json:
-    """A message as Slack shows it to those who did not ask for metadata."""
+    """Return a message as Slack shows it to callers that did not request metadata."""
     return {name: copied(value) for name, value in message.items() if name != "metadata"}

@@ -1,4 +1,4 @@
-"""Faults a test lays in the way of Web API calls: errors, overload, silence, answers that get lost."""
+"""Queue the faults that a test injects into Web API calls: errors, rate limits, timeouts, lost responses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """What befalls the next `times` calls of `method` ("*": any), of those with what is `given` only."""
+    """A fault for the next `times` calls of `method` ("*": any), limited to calls with the arguments `given`."""
 
     method: str
     error: str
@@ -19,22 +19,23 @@ class Fault:
     hang: bool
     needed: str
     provided: str
-    after_doing: bool
+    after_execution: bool
     reset: bool
     given: Mapping[str, Any]
 
 
-class Faults:
-    """The faults that wait for a call, oldest first."""
+class FaultQueue:
+    """Pending faults, oldest first."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
+        """Add a fault."""
         self._waiting.append(fault)
 
     def take(self, method: str, given: Mapping[str, Any]) -> Fault | None:
-        """The fault that befalls a call of `method` with what is `given`, which uses it up once."""
+        """Return the fault for this call, or None, and count it as used once."""
         for fault in self._waiting:
             if fault.method in (method, "*") and fault.given.items() <= given.items():
                 fault.times -= 1
@@ -44,4 +45,5 @@ class Faults:
         return None
 
     def clear(self) -> None:
+        """Remove every pending fault."""
         self._waiting.clear()

@@ -1,4 +1,4 @@
-"""Files in the workspace: what people share and what the app uploads in its three steps."""
+"""Store the files of the workspace: shared by users, or uploaded by the app in three steps."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from bot.playground.slack.errors import Refused
 from bot.playground.slack.identity import Identity
 from bot.playground.slack.records import Json
-from bot.playground.slack.wrong import Refused
 
-# Slack previews the beginning of a snippet in the event itself.
+# Slack includes the beginning of a snippet in the event.
 _PREVIEW = 300
 _SNIPPET_LARGEST = 1024 * 1024
 _FILETYPES = {
@@ -28,8 +28,11 @@ _TEXTS = {"text", "yaml", "json", "python", "markdown", "shell", "go", "javascri
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedFile:
-    """A file as a person shares it. `snippet` is one made in Slack's editor; `only_listed` is one from Slack Connect,
-    of which the event only says that `files.info` has to be asked. `claimed_size` overrides the size in bytes."""
+    """A file as a user shares it.
+
+    `snippet` is made in Slack's editor. `only_listed` comes from Slack Connect: the event carries an id only and
+    `files.info` has the rest. `claimed_size` overrides the size in bytes.
+    """
 
     name: str
     content: bytes
@@ -40,7 +43,7 @@ class SharedFile:
 
 @dataclass(slots=True, kw_only=True)
 class StoredFile:
-    """A file that Slack has, or expects (`content` is None until the upload came)."""
+    """A file that Slack has or expects; `content` is None until the upload arrives."""
 
     id: str
     name: str
@@ -66,7 +69,7 @@ class Files:
         self._deleted: set[str] = set()
 
     def share(self, shared: SharedFile, *, user: str, channel: str) -> StoredFile:
-        """A file that a person shares in `channel`."""
+        """Store a file that a user shares in `channel`."""
         size = len(shared.content) if shared.claimed_size is None else shared.claimed_size
         file = self._new(name=shared.name, user=user, length=size)
         file.content, file.snippet, file.only_listed = shared.content, shared.snippet, shared.only_listed
@@ -75,7 +78,7 @@ class Files:
         return file
 
     def expect(self, *, name: str, length: int, snippet: bool, alt: str = "") -> StoredFile:
-        """A file that the app announces. Refused `snippet_too_large`."""
+        """Register a file that the app announces. Refuse with `snippet_too_large`."""
         if snippet and length > _SNIPPET_LARGEST:
             raise Refused("snippet_too_large")
         file = self._new(name=name, user=self._identity.bot_user_id, length=length)
@@ -83,7 +86,7 @@ class Files:
         return file
 
     def get(self, file_id: str) -> StoredFile:
-        """Refused `file_not_found` and `file_deleted`."""
+        """Return a file. Refuse with `file_not_found` or `file_deleted`."""
         if file_id in self._deleted:
             raise Refused("file_deleted")
         if (file := self._files.get(file_id)) is None:
@@ -91,7 +94,7 @@ class Files:
         return file
 
     def delete(self, file_id: str) -> StoredFile:
-        """Forget it and return it. Refused `cant_delete_file` for a file of somebody else's, and as `get` is."""
+        """Remove a file and return it. Refuse with `cant_delete_file` for another user's file, and as `get` does."""
         file = self.get(file_id)
         if file.user != self._identity.bot_user_id:
             raise Refused("cant_delete_file")
@@ -99,6 +102,7 @@ class Files:
         return self._files.pop(file_id)
 
     def all(self) -> list[StoredFile]:
+        """Return every file."""
         return list(self._files.values())
 
     def _new(self, *, name: str, user: str, length: int) -> StoredFile:
@@ -109,7 +113,7 @@ class Files:
 
 
 def file_json(file: StoredFile, *, identity: Identity, url: str, listed: bool = False) -> Json:
-    """A file as events and `files.info` show it; `listed` is the short form of Slack Connect's events."""
+    """Return a file as events and `files.info` show it; `listed` is the short form of Slack Connect events."""
     if listed:
         return {
             "id": file.id,

@@ -1,4 +1,4 @@
-"""Who is who in the simulated workspace: the team and the installed app."""
+"""Define the identity of the simulated workspace and of the installed app."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The ids and secrets that one installed app has. None of them is one of a real workspace."""
+    """The ids and secrets of the installed app. None belongs to a real workspace."""
 
     signing_secret: str
     bot_token: str

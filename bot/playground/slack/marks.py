@@ -1,42 +1,43 @@
-"""What is put on messages: reactions and pins, by people and by the app, and the events of it."""
+"""Add and remove reactions and pins, for users and for the app, and send their events."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 
-from bot.playground.slack.announcing import Announcer, Firsts
 from bot.playground.slack.envelopes import without_metadata
+from bot.playground.slack.errors import ImpossibleActionError, Refused
+from bot.playground.slack.event_publisher import EventPublisher, FirstAttempts
 from bot.playground.slack.messages import permalink
 from bot.playground.slack.records import Json
 from bot.playground.slack.state import State
 from bot.playground.slack.workspace import Channel
-from bot.playground.slack.wrong import Refused, SlackWorldError
 
-# Slack takes no more pins in a channel; its word for that is not documented.
+# Slack allows no more pins in a channel; the error code is not documented.
 _MOST_PINS = 100
-# Notices of Slack's own cannot be pinned.
+# Slack's own notices cannot be pinned.
 _NOTICES = ("channel_join", "channel_leave", "channel_name", "channel_archive", "channel_unarchive", "tombstone")
 
-Act = Callable[..., Firsts]
+Act = Callable[..., FirstAttempts]
 
 
 class Marks:
-    """Reactions and pins. `pin`, `unpin`, `react`, `unreact` are a person's, the others for methods of the Web API.
+    """Reactions and pins.
 
-    What a person cannot do is a SlackWorldError, what the app cannot is Refused.
+    `pin`, `unpin`, `react` and `unreact` are for users and raise ImpossibleActionError. The other methods serve the Web
+    API and raise Refused.
     """
 
-    def __init__(self, *, state: State, announcer: Announcer) -> None:
+    def __init__(self, *, state: State, publisher: EventPublisher) -> None:
         self._state = state
-        self._announcer = announcer
+        self._publisher = publisher
 
     async def react(self, user: str, channel: str, ts: str, name: str) -> None:
         """Add an emoji to a message; `name` is without colons."""
         await self._do(self.add_reaction, user, channel, ts, name)
 
     async def unreact(self, user: str, channel: str, ts: str, name: str) -> None:
-        """Take one's own emoji off."""
+        """Remove the user's own emoji."""
         await self._do(self.remove_reaction, user, channel, ts, name)
 
     async def pin(self, user: str, channel: str, ts: str) -> None:
@@ -44,17 +45,20 @@ class Marks:
         await self._do(self.add_pin, user, channel, ts)
 
     async def unpin(self, user: str, channel: str, ts: str) -> None:
-        """Unpin a message, whoever pinned it."""
+        """Unpin a message, no matter who pinned it."""
         await self._do(self.remove_pin, user, channel, ts)
 
     def pinned(self, channel: Channel) -> list[Json]:
-        """What `pins.list` shows, the latest pin first."""
-        standing = [each for each in self._state.messages.all(channel.id) if each.get("pinned_to")]
-        standing.sort(key=lambda each: int(each["pinned_info"]["pinned_ts"]), reverse=True)
-        return [self._item(channel, each) for each in standing]
+        """Return the items of `pins.list`, latest pin first."""
+        pinned = [each for each in self._state.messages.all(channel.id) if each.get("pinned_to")]
+        pinned.sort(key=lambda each: int(each["pinned_info"]["pinned_ts"]), reverse=True)
+        return [self._item(channel, each) for each in pinned]
 
-    def add_pin(self, user: str, channel: Channel, ts: str) -> Firsts:
-        """Refused `message_not_found`, `not_pinnable`, `already_pinned`, `too_many_pins`."""
+    def add_pin(self, user: str, channel: Channel, ts: str) -> FirstAttempts:
+        """Pin a message.
+
+        Refuse with `message_not_found`, `not_pinnable`, `already_pinned` or `too_many_pins`.
+        """
         message = self._state.messages.find(channel.id, ts)
         if message.get("subtype") in _NOTICES:
             raise Refused("not_pinnable")
@@ -65,54 +69,54 @@ class Marks:
             raise Refused("too_many_pins")
         info = {"channel": channel.id, "pinned_by": user, "pinned_ts": int(self._state.clock())}
         pinned = self._state.messages.change(channel.id, ts, {"pinned_to": [channel.id], "pinned_info": info})
-        return self._announcer.event(channel, self._pin_event("pin_added", user, channel, pinned, count=count + 1))
+        return self._publisher.event(channel, self._pin_event("pin_added", user, channel, pinned, count=count + 1))
 
-    def remove_pin(self, user: str, channel: Channel, ts: str) -> Firsts:
-        """Refused `message_not_found`, `no_pin`."""
+    def remove_pin(self, user: str, channel: Channel, ts: str) -> FirstAttempts:
+        """Unpin a message. Refuse with `message_not_found` or `no_pin`."""
         message = self._state.messages.find(channel.id, ts)
         if not message.get("pinned_to"):
             raise Refused("no_pin")
         event = self._pin_event("pin_removed", user, channel, message, count=len(self.pinned(channel)) - 1)
         del event["item"]["message"]["pinned_to"]
         self._state.messages.change(channel.id, ts, {}, remove=("pinned_to", "pinned_info"))
-        return self._announcer.event(channel, event | {"has_pins": event["pin_count"] > 0})
+        return self._publisher.event(channel, event | {"has_pins": event["pin_count"] > 0})
 
-    def add_reaction(self, user: str, channel: Channel, ts: str, name: str) -> Firsts:
-        """Refused `message_not_found`, `already_reacted`."""
+    def add_reaction(self, user: str, channel: Channel, ts: str, name: str) -> FirstAttempts:
+        """Add a reaction. Refuse with `message_not_found` or `already_reacted`."""
         message = self._state.messages.find(channel.id, ts)
         reactions: list[Json] = message.get("reactions", [])
-        standing = next((each for each in reactions if each["name"] == name), None)
-        if standing is None:
-            standing = {"name": name, "users": [], "count": 0}
-            reactions.append(standing)
-        if user in standing["users"]:
+        reaction = next((each for each in reactions if each["name"] == name), None)
+        if reaction is None:
+            reaction = {"name": name, "users": [], "count": 0}
+            reactions.append(reaction)
+        if user in reaction["users"]:
             raise Refused("already_reacted")
-        standing["users"].append(user)
+        reaction["users"].append(user)
         return self._reacted("reaction_added", user, channel, message, name=name, reactions=reactions)
 
-    def remove_reaction(self, user: str, channel: Channel, ts: str, name: str) -> Firsts:
-        """Refused `message_not_found`, `no_reaction`."""
+    def remove_reaction(self, user: str, channel: Channel, ts: str, name: str) -> FirstAttempts:
+        """Remove a reaction. Refuse with `message_not_found` or `no_reaction`."""
         message = self._state.messages.find(channel.id, ts)
         reactions: list[Json] = message.get("reactions", [])
-        standing = next((each for each in reactions if each["name"] == name), None)
-        if standing is None or user not in standing["users"]:
+        reaction = next((each for each in reactions if each["name"] == name), None)
+        if reaction is None or user not in reaction["users"]:
             raise Refused("no_reaction")
-        standing["users"].remove(user)
+        reaction["users"].remove(user)
         return self._reacted("reaction_removed", user, channel, message, name=name, reactions=reactions)
 
     def _reacted(
         self, kind: str, user: str, channel: Channel, message: Json, *, name: str, reactions: list[Json]
-    ) -> Firsts:
+    ) -> FirstAttempts:
         left = [each | {"count": len(each["users"])} for each in reactions if each["users"]]
-        gone = () if left else ("reactions",)
-        self._state.messages.change(channel.id, message["ts"], {"reactions": left}, remove=gone)
+        removed = () if left else ("reactions",)
+        self._state.messages.change(channel.id, message["ts"], {"reactions": left}, remove=removed)
         event: Json = {
             "type": kind, "user": user, "reaction": name,
             "item": {"type": "message", "channel": channel.id, "ts": message["ts"]},
             "event_ts": self._state.timestamps.next(),
         }  # fmt: skip
-        # Who speaks without a user, as an incoming webhook does, is not named.
-        return self._announcer.event(channel, event | _author(message))
+        # A message without a user, such as an incoming webhook's, has no `item_user`.
+        return self._publisher.event(channel, event | _author(message))
 
     def _pin_event(self, kind: str, user: str, channel: Channel, message: Json, *, count: int) -> Json:
         return {
@@ -133,14 +137,14 @@ class Marks:
     async def _do(self, act: Act, user_id: str, channel_id: str, *more: str) -> None:
         user, channel = self._state.workspace.user(user_id), self._state.workspace.channel(channel_id)
         if not self._state.workspace.is_member(channel, user.id):
-            raise SlackWorldError(f"{user.name} is not in {channel.name} ({channel.id})")
+            raise ImpossibleActionError(f"{user.name} is not in {channel.name} ({channel.id})")
         if channel.archived:
-            raise SlackWorldError(f"#{channel.name} is archived: nobody can mark anything there")
+            raise ImpossibleActionError(f"#{channel.name} is archived: nobody can react or pin there")
         try:
-            firsts = act(user.id, channel, *more)
+            attempts = act(user.id, channel, *more)
         except Refused as refused:
-            raise SlackWorldError(f"{user.name} cannot do that: {refused.error}") from None
-        await asyncio.gather(*firsts)
+            raise ImpossibleActionError(f"{user.name} cannot do that: {refused.error}") from None
+        await asyncio.gather(*attempts)
 
 
 def _author(message: Json) -> Json:

@@ -1,4 +1,4 @@
-"""The messages that stand in the channels, their threads, and the ephemeral ones that one person sees."""
+"""Store the messages of the channels, their threads, and ephemeral messages."""
 
 from __future__ import annotations
 
@@ -6,31 +6,32 @@ from collections.abc import Callable, Iterable
 
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.copies import copied
+from bot.playground.slack.errors import Refused
 from bot.playground.slack.records import ChangeKind, Json
-from bot.playground.slack.wrong import Refused
 
 
 def permalink(url: str, channel: str, message: Json) -> str:
-    """The address of a message on the server at `url`."""
+    """Return the address of a message on the server at `url`."""
     link = f"{url}/archives/{channel}/p{message['ts'].replace('.', '')}"
     thread_ts = message.get("thread_ts", message["ts"])
     return link if thread_ts == message["ts"] else f"{link}?thread_ts={thread_ts}&cid={channel}"
 
 
 class Timestamps:
-    """Slack's message ids: epoch seconds with microseconds, never the same twice."""
+    """Unique message timestamps as Slack makes them: epoch seconds with microseconds."""
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._last = 0
 
     def next(self) -> str:
+        """Return the next timestamp, later than every one before."""
         self._last = max(int(self._clock() * 1_000_000), self._last + 1)
         return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
 
 
 class Messages:
-    """Messages by channel and ts, oldest first. What goes in and comes out are copies."""
+    """Messages by channel and ts, oldest first. Takes and returns copies."""
 
     def __init__(self, *, timestamps: Timestamps, changes: Changes) -> None:
         self._timestamps = timestamps
@@ -39,75 +40,78 @@ class Messages:
         self._threads: dict[tuple[str, str], list[str]] = {}
 
     def post(self, channel: str, message: Json) -> Json:
-        """Store it under a new ts and return it with that; a reply is counted at its parent."""
+        """Store a message under a new ts, count it at its parent if it is a reply, and return it."""
         ts = self._timestamps.next()
         stored = copied(message) | {"type": "message", "ts": ts}
-        standing = self._channels.setdefault(channel, {})
-        standing[ts] = stored
+        messages = self._channels.setdefault(channel, {})
+        messages[ts] = stored
         if thread_ts := stored.get("thread_ts"):
-            parent = standing.get(thread_ts)
+            parent = messages.get(thread_ts)
             if parent is not None:
                 stored["parent_user_id"] = parent.get("user", "")
             self._threads.setdefault((channel, thread_ts), []).append(ts)
             self._recount(channel, thread_ts)
-        self._changes.tell(ChangeKind.MESSAGE_POSTED, copied(stored), channel=channel)
+        self._changes.publish(ChangeKind.MESSAGE_POSTED, copied(stored), channel=channel)
         return copied(stored)
 
     def restore(self, channel: str, messages: Iterable[Json]) -> None:
-        """Put messages back under the ts they had, as `all` returned them."""
-        standing = self._channels.setdefault(channel, {})
+        """Restore messages under their old ts, as `all` returned them."""
+        stored = self._channels.setdefault(channel, {})
         for message in messages:
-            standing[message["ts"]] = copied(message)
+            stored[message["ts"]] = copied(message)
             parent = str(message.get("thread_ts", message["ts"]))
             if parent != message["ts"]:
                 self._threads.setdefault((channel, parent), []).append(message["ts"])
 
     def change(self, channel: str, ts: str, fields: Json, *, remove: tuple[str, ...] = ()) -> Json:
-        """Replace fields of a message that stands. KeyError if it does not."""
+        """Replace fields of a message. Raise KeyError if it does not exist."""
         stored = self._channels[channel][ts]
         stored.update(copied(fields))
         for name in remove:
             stored.pop(name, None)
-        self._changes.tell(ChangeKind.MESSAGE_CHANGED, copied(stored), channel=channel)
+        self._changes.publish(ChangeKind.MESSAGE_CHANGED, copied(stored), channel=channel)
         return copied(stored)
 
     def delete(self, channel: str, ts: str) -> Json:
-        """Take a message away and return it. KeyError if it does not stand."""
-        gone = self._channels[channel].pop(ts)
-        thread_ts = gone.get("thread_ts", ts)
+        """Remove a message and return it. Raise KeyError if it does not exist."""
+        deleted = self._channels[channel].pop(ts)
+        thread_ts = deleted.get("thread_ts", ts)
         if thread_ts != ts:
             self._threads[channel, thread_ts].remove(ts)
             self._recount(channel, thread_ts)
-        self._changes.tell(ChangeKind.MESSAGE_DELETED, copied(gone), channel=channel)
-        return gone
+        self._changes.publish(ChangeKind.MESSAGE_DELETED, copied(deleted), channel=channel)
+        return deleted
 
     def get(self, channel: str, ts: str) -> Json | None:
+        """Return a message, or None."""
         return copied(self._channels.get(channel, {}).get(ts))
 
     def find(self, channel: str, ts: str) -> Json:
-        """Refused `message_not_found`."""
+        """Return a message. Refuse with `message_not_found`."""
         if (message := self.get(channel, ts)) is None:
             raise Refused("message_not_found")
         return message
 
     def all(self, channel: str) -> list[Json]:
+        """Return all messages of a channel."""
         return copied(list(self._channels.get(channel, {}).values()))
 
     def replies(self, channel: str, thread_ts: str) -> list[Json]:
-        """The replies of a thread, without its parent."""
-        standing = self._channels.get(channel, {})
-        return [copied(standing[ts]) for ts in self._threads.get((channel, thread_ts), ())]
+        """Return the replies of a thread, without its parent."""
+        messages = self._channels.get(channel, {})
+        return [copied(messages[ts]) for ts in self._threads.get((channel, thread_ts), ())]
 
     def has_replies(self, channel: str, thread_ts: str) -> bool:
+        """Return whether a message has replies."""
         return bool(self._threads.get((channel, thread_ts)))
 
     def _recount(self, channel: str, thread_ts: str) -> None:
         parent = self._channels[channel].get(thread_ts)
         if parent is None:
             return
-        standing = self._channels[channel]
+        messages = self._channels[channel]
         replies = self._threads[channel, thread_ts]
-        users = list(dict.fromkeys(standing[ts].get("user", "") for ts in replies))
+        users = list(dict.fromkeys(messages[ts].get("user", "") for ts in replies))
         if not replies:
             for name in ("thread_ts", "reply_count", "reply_users", "reply_users_count", "latest_reply"):
                 parent.pop(name, None)
@@ -119,37 +123,41 @@ class Messages:
 
 
 class Ephemerals:
-    """What one person sees in one channel; Slack forgets it when it is replaced, deleted or reloaded."""
+    """Ephemeral messages: one user sees them, and Slack drops them when they are replaced or deleted."""
 
     def __init__(self, *, timestamps: Timestamps, changes: Changes) -> None:
         self._timestamps = timestamps
         self._changes = changes
-        self._standing: dict[str, Json] = {}
+        self._stored: dict[str, Json] = {}
 
     def post(self, channel: str, user: str, message: Json) -> Json:
-        """Store it with `channel` and `user` (who sees it) beside the message's own fields."""
+        """Store a message with its `channel` and the `user` who sees it."""
         ts = self._timestamps.next()
         own = {"type": "message", "subtype": "ephemeral", "ts": ts, "channel": channel, "user": user}
-        self._standing[ts] = copied(message) | own
-        self._tell(ChangeKind.EPHEMERAL_POSTED, self._standing[ts])
-        return copied(self._standing[ts])
+        self._stored[ts] = copied(message) | own
+        self._publish(ChangeKind.EPHEMERAL_POSTED, self._stored[ts])
+        return copied(self._stored[ts])
 
     def change(self, ts: str, fields: Json, *, remove: tuple[str, ...] = ()) -> None:
-        stored = self._standing[ts]
+        """Replace fields of an ephemeral message."""
+        stored = self._stored[ts]
         stored.update(copied(fields))
         for name in remove:
             stored.pop(name, None)
-        self._tell(ChangeKind.EPHEMERAL_CHANGED, stored)
+        self._publish(ChangeKind.EPHEMERAL_CHANGED, stored)
 
     def delete(self, ts: str) -> None:
-        if gone := self._standing.pop(ts, None):
-            self._tell(ChangeKind.EPHEMERAL_DELETED, gone)
+        """Delete an ephemeral message, if it exists."""
+        if deleted := self._stored.pop(ts, None):
+            self._publish(ChangeKind.EPHEMERAL_DELETED, deleted)
 
     def get(self, ts: str) -> Json | None:
-        return copied(self._standing.get(ts))
+        """Return an ephemeral message, or None."""
+        return copied(self._stored.get(ts))
 
     def all(self, user: str | None = None) -> list[Json]:
-        return [copied(each) for each in self._standing.values() if user is None or each["user"] == user]
+        """Return all ephemeral messages, or those of one user."""
+        return [copied(each) for each in self._stored.values() if user is None or each["user"] == user]
 
-    def _tell(self, kind: ChangeKind, message: Json) -> None:
-        self._changes.tell(kind, copied(message), channel=message["channel"], user=message["user"])
+    def _publish(self, kind: ChangeKind, message: Json) -> None:
+        self._changes.publish(kind, copied(message), channel=message["channel"], user=message["user"])

@@ -1,4 +1,4 @@
-"""The payloads of commands, shortcuts, presses and dialogs, as Slack builds them."""
+"""Build the payloads of commands, shortcuts, button presses and dialogs as Slack does."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from bot.playground.slack.workspace import Channel, User
 _COMMAND_PLACES = {"channel": "", "group": "privategroup", "im": "directmessage"}
 
 
-class Payloads:
-    """Builds payloads; each takes its own trigger id and response URL."""
+class PayloadBuilder:
+    """Builds payloads, each with its own trigger id and response URL."""
 
     def __init__(self, *, state: State) -> None:
         self._state = state
 
     def command(self, user: User, channel: Channel, *, command: str, text: str) -> Json:
-        """The form of a slash command."""
+        """Return the form of a slash command."""
         identity = self._state.identity
         return {
             "token": identity.verification_token,
@@ -36,7 +36,7 @@ class Payloads:
         }
 
     def shortcut(self, user: User, channel: Channel, message: Json, *, callback_id: str) -> Json:
-        """A shortcut on a message."""
+        """Return the payload of a message shortcut."""
         return self._common("message_action", user) | {
             "action_ts": self._state.timestamps.next(),
             "callback_id": callback_id,
@@ -47,7 +47,7 @@ class Payloads:
         }
 
     def press(self, user: User, channel: Channel, message: Json, *, action: Json) -> Json:
-        """A press in a message; an ephemeral one is not shown again, only its container."""
+        """Return the payload of a press in a message; for an ephemeral one, only its container."""
         ephemeral = message.get("subtype") == "ephemeral"
         container = {
             "type": "message", "message_ts": message["ts"], "channel_id": channel.id, "is_ephemeral": ephemeral
@@ -62,7 +62,7 @@ class Payloads:
         )
 
     def press_in_view(self, user: User, view: Json, *, action: Json) -> Json:
-        """A press in a dialog, which has neither a channel nor a response URL."""
+        """Return the payload of a press in a dialog, which has no channel and no response URL."""
         return self._common("block_actions", user) | {
             "container": {"type": "view", "view_id": view["id"]},
             "view": _shown(view),
@@ -70,11 +70,11 @@ class Payloads:
         }
 
     def submission(self, user: User, view: Json) -> Json:
-        """A dialog sent off."""
+        """Return the payload of a submitted dialog."""
         return self._common("view_submission", user) | {"view": _shown(view), "response_urls": []}
 
     def closing(self, user: User, view: Json, *, cleared: bool) -> Json:
-        """A dialog closed by the person."""
+        """Return the payload of a dialog that the user closed."""
         payload = self._common("view_closed", user) | {"view": _shown(view), "is_cleared": cleared}
         del payload["trigger_id"]
         return payload

@@ -1,4 +1,4 @@
-"""What the simulated Slack writes down: calls it got, payloads it delivered, changes that a page wants to see."""
+"""Define what the simulated Slack records: calls received, payloads delivered, changes to show on a page."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 Json = dict[str, Any]
 
 
-class Kind(StrEnum):
-    """What a delivered payload is, named as Socket Mode names its envelopes."""
+class PayloadKind(StrEnum):
+    """The kind of a delivered payload, named as Socket Mode names its envelopes."""
 
     EVENT = "events_api"
     COMMAND = "slash_commands"
@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """What happened in the workspace or on the wire."""
+    """The kind of a change in the workspace or on the wire."""
 
     MESSAGE_POSTED = "message_posted"
     MESSAGE_CHANGED = "message_changed"
@@ -31,14 +31,14 @@ class ChangeKind(StrEnum):
     VIEW_OPENED = "view_opened"
     VIEW_UPDATED = "view_updated"
     VIEW_CLOSED = "view_closed"
-    PLACES = "places"
+    DIRECTORY = "directory"
     CALL = "call"
     ENVELOPE = "envelope"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change: `data` is the message, the view, the call or the envelope as plain JSON. `at` in epoch seconds."""
+    """One change. `data` is the message, view, call or envelope as plain JSON; `at` is in epoch seconds."""
 
     kind: ChangeKind
     at: float
@@ -49,7 +49,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedCall:
-    """A Web API call as it reached the server, without its token. `status` is 0 if the caller got no answer."""
+    """A Web API call as the server received it, without its token. `status` is 0 if no response was sent."""
 
     method: str
     arguments: Mapping[str, Any]
@@ -61,8 +61,8 @@ class RecordedCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """What the app answered. `body` is decoded if it is JSON; `status` is 0 if it did not answer in time or at all."""
+class AppResponse:
+    """The app's response. `body` is decoded if it is JSON; `status` is 0 without a response in time."""
 
     status: int
     body: Any
@@ -70,15 +70,15 @@ class Delivered:
 
     @property
     def ok(self) -> bool:
-        """Whether Slack takes it as acknowledged."""
+        """Return whether Slack takes the payload as acknowledged."""
         return 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One attempt to hand a payload to the app. `attempt` counts from 0; `reason` says why the attempt failed."""
+    """One attempt to deliver a payload. `attempt` counts from 0; `reason` says why it failed."""
 
-    kind: Kind
+    kind: PayloadKind
     event_id: str
     type: str
     attempt: int

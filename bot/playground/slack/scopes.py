@@ -1,6 +1,6 @@
-"""What Slack asks an app's permissions for, taken from Slack's pages and not from the app: methods and events.
+"""List the scopes that Slack requires for methods and events, taken from Slack's documentation, not from the app.
 
-What a conversation needs goes by its kind, so a need may be a mapping from `Channel.type`.
+Some scopes depend on the kind of conversation, so a required scope may be a mapping from `Channel.type`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from bot.playground.slack.records import Json
 from bot.playground.slack.workspace import Channel
 
-Need = str | Mapping[str, str]
+RequiredScope = str | Mapping[str, str]
 """A scope, "" for none, or the scope for each kind of conversation."""
 
 
@@ -22,11 +22,11 @@ def _by_kind(what: str) -> Mapping[str, str]:
     return MappingProxyType({kind: f"{name}:{what}" for kind, name in _KINDS.items()})
 
 
-HISTORY: Need = _by_kind("history")
-READ: Need = _by_kind("read")
-_MEMBERS: Need = MappingProxyType({"channel": "channels:read", "group": "groups:read"})
+HISTORY: RequiredScope = _by_kind("history")
+READ: RequiredScope = _by_kind("read")
+_MEMBERS: RequiredScope = MappingProxyType({"channel": "channels:read", "group": "groups:read"})
 
-EVENTS: Mapping[str, Need] = {
+EVENTS: Mapping[str, RequiredScope] = {
     "app_mention": "app_mentions:read", "channel_archive": "channels:read", "channel_created": "channels:read",
     "channel_left": "channels:read", "channel_rename": "channels:read", "channel_unarchive": "channels:read",
     "file_shared": "files:read", "group_archive": "groups:read", "group_left": "groups:read",
@@ -34,7 +34,7 @@ EVENTS: Mapping[str, Need] = {
     "member_left_channel": _MEMBERS, "message": HISTORY, "pin_added": "pins:read", "pin_removed": "pins:read",
     "reaction_added": "reactions:read", "reaction_removed": "reactions:read",
 }  # fmt: skip
-"""What is not listed needs no scope."""
+"""The scope of each event type. Event types that are not listed need none."""
 
 EVERY_SCOPE = frozenset({
     "app_mentions:read", "canvases:write", "channels:history", "channels:join", "channels:read", "chat:write",
@@ -42,18 +42,21 @@ EVERY_SCOPE = frozenset({
     "mpim:history", "mpim:read", "pins:read", "pins:write", "reactions:read", "reactions:write", "usergroups:read",
     "users:read", "users:read.email",
 })  # fmt: skip
-"""Everything that is asked for here."""
+"""Every scope that a simulated method or event requires."""
 
 
-def missing(need: Need, channel: Channel | None, granted: Iterable[str]) -> str:
-    """The scope of `need` that was not granted, "" if nothing is missing; a conversation nobody knows needs none."""
+def missing_scope(need: RequiredScope, channel: Channel | None, granted: Iterable[str]) -> str:
+    """Return the required scope that was not granted, "" if none is missing.
+
+    An unknown conversation needs none.
+    """
     if isinstance(need, Mapping):
         need = need.get(channel.type, "") if channel else ""
     return "" if need in ("", *granted) else need
 
 
-def is_heard(event: Json, channel: Channel, *, subscribed: Iterable[str], granted: Iterable[str]) -> bool:
-    """Whether an app hears an event in `channel`: it may, and subscribes to it, as `message` or `message.channels`."""
+def is_delivered(event: Json, channel: Channel, *, subscribed: Iterable[str], granted: Iterable[str]) -> bool:
+    """Return whether an app receives an event: granted, and subscribed as `message` or `message.channels`."""
     kind = event["type"]
     names = {kind, f"{kind}.{_KINDS[channel.type]}"} if kind == "message" else {kind}
-    return not names.isdisjoint(subscribed) and not missing(EVENTS.get(kind, ""), channel, granted)
+    return not names.isdisjoint(subscribed) and not missing_scope(EVENTS.get(kind, ""), channel, granted)

@@ -1,4 +1,4 @@
-"""The simulated Slack as tests and the demo use it: a workspace on loopback, people in it, faults on demand."""
+"""Run the simulated Slack of tests and the demo: a workspace on loopback, with users and injected faults."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from bot.playground.slack.acting import People
-from bot.playground.slack.announcing import Announcer
-from bot.playground.slack.answers import Answers
 from bot.playground.slack.canvases import Canvases
 from bot.playground.slack.changes import Subscription
-from bot.playground.slack.courier import Courier, Parcel
-from bot.playground.slack.files import SharedFile, file_json
+from bot.playground.slack.channel_actions import ChannelActions
+from bot.playground.slack.errors import ImpossibleActionError
+from bot.playground.slack.event_publisher import EventPublisher
+from bot.playground.slack.fault_controls import FaultControls
+from bot.playground.slack.files import SharedFile
 from bot.playground.slack.identity import Identity
+from bot.playground.slack.inspection import Inspection
 from bot.playground.slack.marks import Marks
 from bot.playground.slack.methods.chat import open_im
-from bot.playground.slack.methods.desk import Desk
-from bot.playground.slack.pace import Pace
-from bot.playground.slack.places import Places
-from bot.playground.slack.records import Delivered, Delivery, Json, Kind, RecordedCall
+from bot.playground.slack.methods.registry import MethodContext
+from bot.playground.slack.payload_sender import OutgoingPayload, PayloadSender
+from bot.playground.slack.rate_limits import RateLimits
+from bot.playground.slack.records import AppResponse, Json, PayloadKind
+from bot.playground.slack.response_handler import ResponseHandler
 from bot.playground.slack.scopes import EVERY_SCOPE
 from bot.playground.slack.sockets import SocketMode
 from bot.playground.slack.state import State
 from bot.playground.slack.transfers import Transfers
-from bot.playground.slack.troubles import Troubles
+from bot.playground.slack.user_actions import UserActions
 from bot.playground.slack.web_api import WebApi
-from bot.playground.slack.wrong import SlackWorldError
 
 T = TypeVar("T")
 
@@ -38,18 +39,18 @@ _RETRY_PAUSES = (0.0, 60.0, 300.0)
 _ANSWER_WITHIN = 3.0
 _SHOWN_CALLS = 8
 
-# A name and its content, text or bytes; SharedFile says more.
+# A name and its content, as text or bytes; SharedFile has more options.
 Shareable = SharedFile | tuple[str, str | bytes]
 
 
-class SimulatedSlack(Troubles):
+class SimulatedSlack(FaultControls, Inspection):
     """One workspace with one installed app. Start it inside a running event loop.
 
-    Its secrets are made up anew for each instance, the signing secret unless it is given.
-    `pace` enforces Slack's rate limits, measured by `clock` (epoch seconds), which also gives messages their ts;
-    `signs_by` is that of signatures and dates where Slack's own time is another than the workspace's. `events` are the
-    event types the app is subscribed to, `scopes` what it was granted. A failed event is delivered again after each of
-    `retry_pauses` (seconds); the app has `answer_within` seconds for every payload.
+    Each instance has new random secrets; the signing secret may be given. `rate_limits` enforces Slack's rate limits,
+    measured by `clock` (epoch seconds), which also sets message timestamps. `signature_clock` sets signatures and
+    dates, for a Slack whose time differs from the workspace's. `events` are the event types the app is subscribed to,
+    `scopes` the scopes it was granted. A failed event is delivered again after each of `retry_pauses` (seconds); the
+    app has `answer_within` seconds for every payload.
     """
 
     def __init__(
@@ -57,14 +58,14 @@ class SimulatedSlack(Troubles):
         *,
         signing_secret: str = "",
         clock: Callable[[], float] = time.time,
-        signs_by: Callable[[], float] | None = None,
-        pace: bool = True,
+        signature_clock: Callable[[], float] | None = None,
+        rate_limits: bool = True,
         events: Iterable[str] = ("app_mention", "message"),
         scopes: Iterable[str] = EVERY_SCOPE,
         retry_pauses: Sequence[float] = _RETRY_PAUSES,
         answer_within: float = _ANSWER_WITHIN,
     ) -> None:
-        # Nobody else on this machine, no web page in its browser either, can know what a running instance takes.
+        # Random, so that no other program or web page on this machine can call a running instance.
         self._identity = Identity(
             signing_secret=signing_secret or secrets.token_hex(16),
             bot_token=f"xoxb-simulated-{secrets.token_hex(12)}",
@@ -72,79 +73,87 @@ class SimulatedSlack(Troubles):
         )
         self._state = State(identity=self._identity, clock=clock, scopes=scopes)
         self._sockets = SocketMode(identity=self._identity)
-        self._courier = Courier(
-            secret=self._identity.signing_secret, clock=signs_by or clock, changes=self._state.changes,
+        self._sender = PayloadSender(
+            secret=self._identity.signing_secret, clock=signature_clock or clock, changes=self._state.changes,
             sockets=self._sockets, retry_pauses=retry_pauses, within=answer_within,
         )  # fmt: skip
-        self._announcer = Announcer(state=self._state, courier=self._courier, subscribed=frozenset(events))
-        self._people = People(state=self._state, announcer=self._announcer, courier=self._courier)
-        self._answers = Answers(state=self._state, announcer=self._announcer)
+        self._publisher = EventPublisher(state=self._state, sender=self._sender, subscribed=frozenset(events))
+        self._user_actions = UserActions(state=self._state, publisher=self._publisher, sender=self._sender)
+        self._responses = ResponseHandler(state=self._state, publisher=self._publisher)
         self._transfers = Transfers(state=self._state)
-        self._marks = Marks(state=self._state, announcer=self._announcer)
-        self._places = Places(state=self._state, announcer=self._announcer)
-        self._desk = Desk(
-            state=self._state, announcer=self._announcer, courier=self._courier,
-            pace=Pace(clock=clock, enforced=pace), sockets=self._sockets, marks=self._marks, places=self._places,
+        self._marks = Marks(state=self._state, publisher=self._publisher)
+        self._channel_actions = ChannelActions(state=self._state, publisher=self._publisher)
+        self._context = MethodContext(
+            state=self._state, publisher=self._publisher, sender=self._sender,
+            rate_limits=RateLimits(clock=clock, enforced=rate_limits), sockets=self._sockets, marks=self._marks,
+            channel_actions=self._channel_actions,
         )  # fmt: skip
-        self._web_api = WebApi(desk=self._desk, clock=signs_by or clock)
+        self._web_api = WebApi(context=self._context, clock=signature_clock or clock)
         super().__init__(
-            state=self._state, web_api=self._web_api, courier=self._courier, transfers=self._transfers,
-            pace=self._desk.pace,
+            state=self._state, web_api=self._web_api, sender=self._sender, transfers=self._transfers,
+            rate_limits=self._context.rate_limits,
         )  # fmt: skip
         self._runner: web.AppRunner | None = None
 
-    # Where and who it is.
+    # Addresses and identity.
 
     @property
     def url(self) -> str:
-        """The base URL while it runs, "" otherwise."""
+        """Return the base URL while it runs, "" otherwise."""
         return self._state.url
 
     @property
     def api_url(self) -> str:
-        """What Slack's clients take as their base URL. RuntimeError if it does not run."""
+        """Return the base URL for Slack's clients. Raise RuntimeError if it does not run."""
         if not self.url:
-            raise RuntimeError("the simulated Slack has no address: start it before asking for its API")
+            raise RuntimeError("the simulated Slack is not running: call start() first")
         return f"{self.url}/api/"
 
     @property
     def signing_secret(self) -> str:
+        """Return the secret that signs requests to the app."""
         return self._identity.signing_secret
 
     @property
     def bot_token(self) -> str:
+        """Return the bot token."""
         return self._identity.bot_token
 
     @property
     def app_token(self) -> str:
+        """Return the app-level token."""
         return self._identity.app_token
 
     @property
     def team_id(self) -> str:
+        """Return the workspace's id."""
         return self._identity.team_id
 
     @property
     def bot_user_id(self) -> str:
+        """Return the bot's user id."""
         return self._identity.bot_user_id
 
     @property
     def bot_id(self) -> str:
+        """Return the bot's id."""
         return self._identity.bot_id
 
     @property
     def app_id(self) -> str:
+        """Return the app's id."""
         return self._identity.app_id
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen on `host`:`port` (0: any free port) and return the base URL."""
         application = web.Application(client_max_size=_LARGEST_BODY)
         application.router.add_route("*", "/api/{method}", self._web_api.handle)
-        application.router.add_post("/actions/{number}/{token}", self._answers.by_url)
+        application.router.add_post("/actions/{number}/{token}", self._responses.handle_response_url)
         application.router.add_get("/link/", self._sockets.accept)
         application.router.add_post("/upload/v1/{file}", self._transfers.receive)
         application.router.add_get("/files-pri/{file}/{name:.+}", self._transfers.hand_out)
         self._web_api.stopping.clear()
-        self._courier.open()
+        self._sender.open()
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
@@ -153,18 +162,18 @@ class SimulatedSlack(Troubles):
         return self.url
 
     async def stop(self) -> None:
-        """Stop listening; deliveries under way are given up, sockets closed, calls that hang let go."""
+        """Stop listening: cancel deliveries, close sockets, release calls that hang."""
         self._web_api.stopping.set()
-        await self._courier.close()
+        await self._sender.close()
         await self._sockets.close()
         self._state.changes.close()
         if self._runner is not None:
             await self._runner.cleanup()
         self._runner, self._state.url = None, ""
 
-    async def hang_up(self) -> None:
-        """Deliver nothing more, and give up what is under way: the app is about to stop. Its calls are answered."""
-        await self._courier.close()
+    async def stop_deliveries(self) -> None:
+        """Cancel deliveries and start no more, because the app is about to stop. API calls still work."""
+        await self._sender.close()
 
     # The workspace.
 
@@ -172,25 +181,25 @@ class SimulatedSlack(Troubles):
         self, name: str, *, id: str = "", locale: str = "en-US", guest: bool = False, foreign: bool = False,
         email: str = "", confirmed: bool = True,
     ) -> str:  # fmt: skip
-        """A person; returns the id. `foreign` ones belong to another organisation (Slack Connect).
+        """Add a user and return the id.
 
-        `confirmed`: they have shown that the address is theirs.
+        `foreign` users belong to another organisation (Slack Connect). `confirmed`: the e-mail address is confirmed.
         """
         user = self._state.workspace.add_user(
             name, id=id, locale=locale, guest=guest, foreign=foreign, email=email, confirmed=confirmed
         )
-        self._state.tell_places()
+        self._state.publish_directory()
         return user.id
 
     def deactivate(self, user: str) -> None:
-        """Let somebody have left the workspace."""
+        """Deactivate a user who left the workspace."""
         self._state.workspace.deactivate(user)
-        self._state.tell_places()
+        self._state.publish_directory()
 
     def set_group(
         self, handle: str, *, id: str = "", members: Iterable[str] = (), external: bool = False, disabled: bool = False
     ) -> str:
-        """A user group of exactly these members; returns the id. One of that handle is changed."""
+        """Create or replace the user group with this handle and exactly these members; return its id."""
         group = self._state.workspace.set_group(
             handle, id=id, created=int(self._state.clock()), members=members, external=external, disabled=disabled
         )
@@ -200,213 +209,176 @@ class SimulatedSlack(Troubles):
         self, name: str, *, id: str = "", external: bool = False, private: bool = False, members: Iterable[str] = (),
         bot: bool = True, archived: bool = False,
     ) -> str:  # fmt: skip
-        """A channel; returns the id. A public one without `members` has everybody in it, later users too."""
+        """Add a channel and return its id.
+
+        Every user is a member of a public channel without `members`, later users too.
+        """
         channel = self._state.workspace.add_channel(
             name, id=id, created=int(self._state.clock()), external=external, private=private, members=members, bot=bot,
             archived=archived,
         )  # fmt: skip
-        self._state.tell_places()
+        self._state.publish_directory()
         return channel.id
 
     def open_im(self, user: str) -> str:
-        """The direct message of `user` with the bot; returns the channel's id."""
-        return open_im(self._desk, self._state.workspace.user(user).id).id
+        """Return the channel id of the direct message between `user` and the bot."""
+        return open_im(self._context, self._state.workspace.user(user).id).id
 
     @property
     def canvases(self) -> Canvases:
-        """The canvases of the channels; delete one as a person would, or let the workspace have none."""
+        """Return the canvases: delete one as a user would, or disable all of them."""
         return self._state.canvases
 
-    # Of these three the app hears nothing: for what people do, see `places`.
+    # These three send the app no events; `channel_actions` does.
 
     def set_archived(self, channel: str, *, archived: bool = True) -> None:
+        """Archive or unarchive a channel."""
         self._state.workspace.channel(channel).archived = archived
-        self._state.tell_places()
+        self._state.publish_directory()
 
     def invite_bot(self, channel: str) -> None:
+        """Add the bot to a channel."""
         self._state.workspace.channel(channel).members.add(self.bot_user_id)
-        self._state.tell_places()
+        self._state.publish_directory()
 
     def remove_bot(self, channel: str) -> None:
+        """Remove the bot from a channel."""
         self._state.workspace.channel(channel).members.discard(self.bot_user_id)
-        self._state.tell_places()
+        self._state.publish_directory()
 
-    def users(self) -> list[Json]:
-        """Everybody, as `users.info` shows them."""
-        return self._state.users()
-
-    def channels(self) -> list[Json]:
-        """Every channel and direct message, as `conversations.info` shows them."""
-        return self._state.channels()
-
-    # What people do. Each returns when the app answered, or failed to answer, the first attempt.
+    # User actions. Each returns once the first delivery attempt has succeeded or failed.
 
     def deliver_to(self, *urls: str | None) -> None:
-        """Where events, commands and interactions are POSTed. None: over the app's sockets, if it has any.
+        """Set where events, commands and interactions are POSTed. None: over the app's sockets.
 
-        Several take turns, as replicas behind one address do.
+        Several URLs take turns, as replicas behind one address do.
         """
-        self._courier.urls = urls or (None,)
+        self._sender.urls = urls or (None,)
 
     async def say(
         self, user: str, channel: str, text: str, *, thread_ts: str = "", files: Sequence[Shareable] = (),
         bot: bool = False, attachments: Sequence[Json] = (),
     ) -> str:  # fmt: skip
-        """A message as typed by `user`; returns its ts. Slack escapes it and marks links, mentions are `<@U…>`.
+        """Post a message as typed by `user` and return its ts.
 
-        With `bot` it comes from another integration of the user's name, and `text` is taken as it is; alerts say most
-        of what they say in `attachments`.
+        Slack escapes the text and marks links; write mentions as `<@U…>`. With `bot` the message comes from another
+        integration with the user's name and `text` is stored unchanged; alerts carry most of their text in
+        `attachments`.
         """
         shared = [_shared(each) for each in files]
-        return await self._people.say(
+        return await self._user_actions.say(
             user, channel, text, thread_ts=thread_ts, files=shared, bot=bot, attachments=attachments
         )
 
     async def edit(self, user: str, channel: str, ts: str, text: str) -> None:
-        """Change one's own message."""
-        await self._people.edit(user, channel, ts, text)
+        """Edit the user's own message."""
+        await self._user_actions.edit(user, channel, ts, text)
 
     async def remove(self, user: str, channel: str, ts: str, *, admin: bool = False) -> None:
-        """Delete one's own message, or as an `admin` anybody's, the app's too.
+        """Delete the user's own message; as an `admin`, any message, the app's included.
 
-        One with replies leaves a tombstone, which comes as `message_changed`.
+        A message with replies becomes a tombstone, which the app receives as `message_changed`.
         """
-        await self._people.remove(user, channel, ts, admin=admin)
+        await self._user_actions.remove(user, channel, ts, admin=admin)
 
     @property
     def marks(self) -> Marks:
-        """Reactions and pins that people make."""
+        """Return the reactions and pins, to act on as a user."""
         return self._marks
 
     @property
-    def places(self) -> Places:
-        """Channels that people make, join, leave, rename and archive."""
-        return self._places
+    def channel_actions(self) -> ChannelActions:
+        """Return the channel actions of users: create, join, leave, rename, archive."""
+        return self._channel_actions
 
-    async def slash(self, user: str, channel: str, text: str, *, command: str = "/diagnose") -> Delivered:
-        """A slash command; what the app answers with is shown to the user."""
-        return await self._people.slash(user, channel, text, command=command)
+    async def slash(self, user: str, channel: str, text: str, *, command: str = "/diagnose") -> AppResponse:
+        """Send a slash command and show the user the app's response."""
+        return await self._user_actions.slash(user, channel, text, command=command)
 
-    async def shortcut(self, user: str, channel: str, ts: str, *, callback_id: str) -> Delivered:
-        """A shortcut on a message."""
-        return await self._people.shortcut(user, channel, ts, callback_id=callback_id)
+    async def shortcut(self, user: str, channel: str, ts: str, *, callback_id: str) -> AppResponse:
+        """Run a message shortcut."""
+        return await self._user_actions.shortcut(user, channel, ts, callback_id=callback_id)
 
     async def click(
         self, user: str, channel: str, ts: str, action_id: str, *, block_id: str | None = None, value: str | None = None
-    ) -> Delivered:
-        """Press what stands in a message, an ephemeral one too. `value` names an option, or one of several buttons."""
-        return await self._people.click(user, channel, ts, action_id, block_id=block_id, value=value)
+    ) -> AppResponse:
+        """Press an element of a message, also of an ephemeral one.
+
+        `value` names an option, or one of several buttons.
+        """
+        return await self._user_actions.click(user, channel, ts, action_id, block_id=block_id, value=value)
 
     async def click_view(
         self, user: str, view_id: str, action_id: str, *, block_id: str | None = None, value: str | None = None
-    ) -> Delivered:
-        """Press what stands in an open dialog."""
-        return await self._people.click_view(user, view_id, action_id, block_id=block_id, value=value)
+    ) -> AppResponse:
+        """Press an element of an open dialog."""
+        return await self._user_actions.click_view(user, view_id, action_id, block_id=block_id, value=value)
 
     async def submit(
         self, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> Delivered:  # fmt: skip
-        """Send a dialog off with `values` by block and action id; then it closes unless the app answers otherwise."""
-        return await self._people.submit(user, view_id, values or {})
+    ) -> AppResponse:  # fmt: skip
+        """Submit a dialog with `values` by block and action id. It closes unless the app responds otherwise."""
+        return await self._user_actions.submit(user, view_id, values or {})
 
-    async def close(self, user: str, view_id: str, *, all: bool = False) -> Delivered | None:
-        """Close a dialog, or with `all` the whole stack. None if the app does not want to know."""
-        return await self._people.close(user, view_id, all=all)
+    async def close(self, user: str, view_id: str, *, all: bool = False) -> AppResponse | None:
+        """Close a dialog, or with `all` the whole stack. Return None if the app is not notified."""
+        return await self._user_actions.close(user, view_id, all=all)
 
     def sign(self, body: bytes, timestamp: float | None = None) -> dict[str, str]:
-        """The signature headers for `body`, for now unless a time is given."""
-        return self._courier.sign(body, timestamp)
+        """Return the signature headers for `body`, for now unless a time is given."""
+        return self._sender.sign(body, timestamp)
 
-    async def send_raw(self, body: bytes, headers: Mapping[str, str]) -> Delivered:
-        """POST exactly this to the request URL: forged, replayed or broken payloads."""
-        return await self._courier.send_raw(body, dict(headers))
+    async def send_raw(self, body: bytes, headers: Mapping[str, str]) -> AppResponse:
+        """POST exactly this to the request URL: a forged, replayed or broken payload."""
+        return await self._sender.send_raw(body, dict(headers))
 
-    async def verify_url(self) -> Delivered:
-        """Ask the request URL for its challenge, as Slack does when it is set."""
+    async def verify_url(self) -> AppResponse:
+        """Send the URL verification challenge, as Slack does when the request URL is set."""
         payload = {
             "token": self._identity.verification_token, "challenge": "simulated-challenge", "type": "url_verification"
         }  # fmt: skip
-        return await self._courier.send(Parcel(kind=Kind.EVENT, payload=payload))
+        return await self._sender.send(OutgoingPayload(kind=PayloadKind.EVENT, payload=payload))
 
-    async def redeliver(self, event_id: str, *, reason: str = "http_timeout") -> Delivered:
-        """Deliver an event again as Slack retries it."""
+    async def redeliver(self, event_id: str, *, reason: str = "http_timeout") -> AppResponse:
+        """Deliver an event again, as Slack retries it."""
         sent = [each for each in self.deliveries if each.event_id == event_id]
         if not sent:
-            raise SlackWorldError(f"no event {event_id!r} was delivered")
-        parcel = Parcel(kind=sent[0].kind, payload=dict(sent[0].payload), event_id=event_id)
-        return await self._courier.once_more(parcel, attempt=len(sent), reason=reason)
+            raise ImpossibleActionError(f"no event {event_id!r} was delivered")
+        outgoing = OutgoingPayload(kind=sent[0].kind, payload=dict(sent[0].payload), event_id=event_id)
+        return await self._sender.resend(outgoing, attempt=len(sent), reason=reason)
 
     async def refresh_sockets(self, *, warning: float = 0.05) -> None:
-        """Ask every socket to make way, as Slack does every few hours: a warning, `warning` seconds later the end."""
+        """Ask every socket to reconnect, as Slack does every few hours: warn, then disconnect.
+
+        `warning` is the number of seconds between the two.
+        """
         await self._sockets.refresh(warning=warning)
 
     @property
     def socket_count(self) -> int:
-        """Open Socket Mode connections."""
+        """Return the number of open Socket Mode connections."""
         return self._sockets.count
 
-    # What stands.
-
-    @property
-    def calls(self) -> list[RecordedCall]:
-        """Web API calls, oldest first."""
-        return self._web_api.calls
-
-    @property
-    def deliveries(self) -> list[Delivery]:
-        """Every attempt to deliver something, oldest first."""
-        return self._courier.deliveries
+    # Restoring and waiting.
 
     def restore(self, channel: str, messages: Iterable[Json], *, views: Mapping[str, Iterable[Json]]) -> None:
-        """Put back the messages of a channel, and the open dialogs by user, that an earlier simulation showed."""
+        """Restore the messages of a channel, and open dialogs by user, from an earlier simulation."""
         self._state.messages.restore(channel, messages)
         for user, shown in views.items():
             self._state.views.restore(user, shown)
 
-    def messages(self, channel: str, *, thread_ts: str | None = None) -> list[Json]:
-        """Messages of a channel, replies included, oldest first; with `thread_ts` the replies of that thread only."""
-        self._state.workspace.channel(channel)
-        if thread_ts is None:
-            return self._state.messages.all(channel)
-        return self._state.messages.replies(channel, thread_ts)
+    async def wait_for(self, predicate: Callable[[], T], *, timeout: float = 10) -> T:  # noqa: ASYNC109 - the caller sets the deadline, and the error's text is ours
+        """Return the first truthy value of `predicate`, checked after every change.
 
-    def message(self, channel: str, ts: str) -> Json:
-        """One message as stored, metadata included. SlackWorldError if it does not stand."""
-        message = self._state.messages.get(channel, ts)
-        if message is None:
-            raise SlackWorldError(f"there is no message {ts} in {channel}")
-        return message
-
-    def ephemerals(self, user: str | None = None) -> list[Json]:
-        """Ephemeral messages with their `channel` and `user`, oldest first."""
-        return self._state.ephemerals.all(user)
-
-    def views(self, user: str) -> list[Json]:
-        """The dialogs open before `user`, the visible one last; `errors` are the app's beside the inputs."""
-        return self._state.views.all(user)
-
-    def files(self) -> list[Json]:
-        """Files as `files.info` shows them."""
-        return [file_json(each, identity=self._identity, url=self.url) for each in self._state.files.all()]
-
-    def file_content(self, file_id: str) -> bytes:
-        """What a file holds, b"" while nothing was uploaded."""
-        return self._state.files.get(file_id).content or b""
-
-    def reactions(self, channel: str, ts: str) -> list[Json]:
-        """Reactions of a message: name, users, count."""
-        found: list[Json] = self.message(channel, ts).get("reactions", [])
-        return found
-
-    async def wait_for(self, predicate: Callable[[], T], *, timeout: float = 10) -> T:  # noqa: ASYNC109 - the deadline is the caller's, and what is said then is ours
-        """The first truthy value of `predicate`, asked after every change. TimeoutError names the latest calls."""
-        return await self._state.changes.wait_for(predicate, timeout=timeout, told=self._lately)
+        Raise TimeoutError with the latest calls and deliveries.
+        """
+        return await self._state.changes.wait_for(predicate, timeout=timeout, describe=self._recent_activity)
 
     def subscribe(self) -> Subscription:
-        """Everything that happens from now on, to be iterated; close it, or use it as a context manager."""
+        """Return a subscription to all changes from now on; close it, or use it as a context manager."""
         return self._state.changes.subscribe()
 
-    def _lately(self) -> str:
+    def _recent_activity(self) -> str:
         calls = ", ".join(f"{each.method} {each.error or each.status}" for each in self.calls[-_SHOWN_CALLS:])
         sent = ", ".join(f"{each.type} {each.reason or each.status}" for each in self.deliveries[-_SHOWN_CALLS:])
         return f"latest calls: {calls or 'none'}; latest deliveries: {sent or 'none'}"

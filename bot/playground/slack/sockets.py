@@ -1,4 +1,4 @@
-"""Socket Mode: the app's connections, each payload to any one of them, acknowledged by its envelope id."""
+"""Simulate Socket Mode: send each payload over one connection; the app acknowledges it by its envelope id."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from bot.playground.slack.identity import Identity
-from bot.playground.slack.records import Delivered, Json, Kind
+from bot.playground.slack.records import AppResponse, Json, PayloadKind
 
 _MOST_CONNECTIONS = 10
 _LIFETIME = 18_060
 _DEBUG_LIFETIME = 360
-# The official clients take a connection without pings for dead after 30 s.
+# Slack's clients treat a connection without pings as dead after 30 s.
 _HEARTBEAT = 10.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Connection:
-    """One open socket, and the envelopes sent over it that wait for their acknowledgement."""
+    """An open socket and the envelopes that wait for their acknowledgement."""
 
     socket: web.WebSocketResponse
     number: int
     waiting: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
 
     def lost(self) -> None:
+        """Fail every envelope that waits."""
         for future in self.waiting.values():
             if not future.done():
                 future.set_exception(ConnectionError("the socket closed before the envelope was acknowledged"))
@@ -50,16 +51,16 @@ class SocketMode:
 
     @property
     def wanted(self) -> bool:
-        """Whether the app ever asked for a connection."""
+        """Return whether the app ever requested a connection."""
         return self._wanted
 
     @property
     def count(self) -> int:
-        """Open connections."""
+        """Return the number of open connections."""
         return len(self._connections)
 
     def ticket(self) -> str:
-        """The address for one new connection."""
+        """Return the address for one new connection."""
         self._made += 1
         self._wanted = True
         ticket = f"{self._made:08d}-simulated"
@@ -90,12 +91,12 @@ class SocketMode:
         return socket
 
     async def send(
-        self, kind: Kind, payload: Json, *, attempt: int, reason: str, within: float
-    ) -> tuple[Delivered, str]:
-        """Hand the payload to one connection at random; the second value says why it failed, "" if it did not."""
+        self, kind: PayloadKind, payload: Json, *, attempt: int, reason: str, within: float
+    ) -> tuple[AppResponse, str]:
+        """Send a payload over a random connection; return the response and why it failed ("" if it did not)."""
         began = time.monotonic()
         if not self._connections:
-            return Delivered(status=0, body="", seconds=0), "connection_failed"
+            return AppResponse(status=0, body="", seconds=0), "connection_failed"
         connection = random.choice(self._connections)
         self._envelopes += 1
         envelope_id = f"simulated-{self._envelopes:012d}"
@@ -103,35 +104,35 @@ class SocketMode:
         connection.waiting[envelope_id] = acknowledged
         envelope: Json = {
             "envelope_id": envelope_id, "type": kind.value, "payload": payload,
-            "accepts_response_payload": kind is not Kind.EVENT,
+            "accepts_response_payload": kind is not PayloadKind.EVENT,
         }  # fmt: skip
-        if kind is Kind.EVENT:
+        if kind is PayloadKind.EVENT:
             envelope |= {"retry_attempt": attempt, "retry_reason": reason}
         try:
             async with asyncio.timeout(within):
                 await connection.socket.send_json(envelope)
                 answer = await acknowledged
         except TimeoutError:
-            return Delivered(status=0, body="", seconds=time.monotonic() - began), "timeout"
+            return AppResponse(status=0, body="", seconds=time.monotonic() - began), "timeout"
         except ConnectionError:
-            return Delivered(status=0, body="", seconds=time.monotonic() - began), "connection_failed"
+            return AppResponse(status=0, body="", seconds=time.monotonic() - began), "connection_failed"
         finally:
             connection.waiting.pop(envelope_id, None)
-        return Delivered(status=200, body=answer, seconds=time.monotonic() - began), ""
+        return AppResponse(status=200, body=answer, seconds=time.monotonic() - began), ""
 
     async def refresh(self, *, warning: float) -> None:
-        """Ask every connection to make way: a warning, `warning` seconds later the end."""
+        """Ask every connection to reconnect: send a warning, then disconnect after `warning` seconds."""
         leaving = tuple(self._connections)
         for connection in leaving:
-            await _tell(connection, self._goodbye("warning"))
+            await _send_if_open(connection, self._goodbye("warning"))
         await asyncio.sleep(warning)
         for connection in leaving:
-            await _tell(connection, self._goodbye("refresh_requested"))
+            await _send_if_open(connection, self._goodbye("refresh_requested"))
             self._forget(connection)
             await connection.socket.close()
 
     async def close(self) -> None:
-        """Close every connection for good."""
+        """Close every connection."""
         for connection in tuple(self._connections):
             self._forget(connection)
             await connection.socket.close(code=1001)
@@ -155,7 +156,7 @@ class SocketMode:
         return {"type": "disconnect", "reason": reason, "debug_info": {"host": "simulated"}}
 
 
-async def _tell(connection: Connection, message: Json) -> None:
+async def _send_if_open(connection: Connection, message: Json) -> None:
     if not connection.socket.closed:
         await connection.socket.send_json(message)
 

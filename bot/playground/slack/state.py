@@ -1,4 +1,4 @@
-"""Everything that stands in the simulated workspace, in one place for those who change it."""
+"""Hold the state of the simulated workspace in one place."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from bot.playground.slack.tickets import Tickets
 from bot.playground.slack.views import Views
 from bot.playground.slack.workspace import Channel, Workspace, channel_json, user_json
 
-# The most messages of a channel or thread that Slack hands out at once.
+# The largest page of messages that Slack returns.
 LARGEST_PAGE = 999
 
 
 class State:
-    """People, places, messages, dialogs, files and tickets; `url` is the server's address while it runs.
+    """Users, channels, messages, dialogs, files and tickets; `url` is the server's address while it runs.
 
-    `revoked` says that the app's tokens are of no more use, `scopes` what the bot's token may, `history_page` how many
-    messages the app gets at once at most.
+    `revoked`: the app's tokens are revoked. `scopes`: what the bot token may do. `history_page`: the largest page of
+    messages that the app gets.
     """
 
     def __init__(self, *, identity: Identity, clock: Callable[[], float], scopes: Iterable[str]) -> None:
@@ -42,20 +42,20 @@ class State:
         self.files = Files(identity=identity, clock=clock)
         self.canvases = Canvases()
 
-    def tell_places(self) -> None:
-        """Let watchers know that people or channels are not what they were."""
-        self.changes.tell(ChangeKind.PLACES, {"users": self.users(), "channels": self.channels()})
+    def publish_directory(self) -> None:
+        """Notify subscribers that users or channels changed."""
+        self.changes.publish(ChangeKind.DIRECTORY, {"users": self.users(), "channels": self.channels()})
 
     def users(self) -> list[Json]:
-        """Everybody, as `users.info` shows them."""
+        """Return every user, as `users.info` shows them."""
         return [user_json(each, identity=self.identity, locale=True) for each in self.workspace.users.values()]
 
     def channels(self) -> list[Json]:
-        """Every channel and direct message, as `conversations.info` shows them."""
+        """Return every channel and direct message, as `conversations.info` shows them."""
         return [self.channel(each) for each in self.workspace.channels.values()]
 
     def channel(self, channel: Channel) -> Json:
-        """One channel, with its canvas if it has one."""
+        """Return one channel, with its canvas if it has one."""
         shown = channel_json(channel, workspace=self.workspace)
         if canvas := self.canvases.of(channel.id):
             shown["properties"] = {"canvas": {"file_id": canvas.id, "is_empty": not canvas.markdown}}

@@ -1,4 +1,4 @@
-"""The short-lived things an interaction hands out: trigger ids for dialogs and response URLs for answers."""
+"""Issue and check the short-lived tickets of an interaction: trigger ids and response URLs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.playground.slack.wrong import Refused
+from bot.playground.slack.errors import Refused
 
 _TRIGGER_SECONDS = 3
 _RESPONSE_SECONDS = 30 * 60
@@ -15,7 +15,7 @@ _RESPONSE_USES = 5
 
 @dataclass(slots=True, kw_only=True)
 class Trigger:
-    """A right to open one dialog for `user`."""
+    """Permission to open one dialog for `user`."""
 
     user: str
     issued_at: float
@@ -24,7 +24,10 @@ class Trigger:
 
 @dataclass(slots=True, kw_only=True)
 class ResponseUrl:
-    """A right to answer an interaction a few times. `ts` is the message it came from, "" for a command."""
+    """Permission to respond to an interaction a few times.
+
+    `ts` is the message that it came from, "" for a command.
+    """
 
     channel: str
     user: str
@@ -35,7 +38,7 @@ class ResponseUrl:
 
 
 class Tickets:
-    """Trigger ids and response URLs that were handed out."""
+    """The trigger ids and response URLs that were issued."""
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -43,13 +46,14 @@ class Tickets:
         self._responses: dict[str, ResponseUrl] = {}
 
     def trigger(self, user: str) -> str:
+        """Issue a trigger id."""
         number = len(self._triggers) + 1
         trigger_id = f"{number}.{number:012d}.{number:032x}"
         self._triggers[trigger_id] = Trigger(user=user, issued_at=self._clock())
         return trigger_id
 
     def exchange(self, trigger_id: str) -> str:
-        """The user whose dialog may be opened now. Refused if the trigger is unknown, used or too old."""
+        """Return the user whose dialog may be opened. Refuse if the trigger is unknown, used or expired."""
         trigger = self._triggers.get(trigger_id)
         if trigger is None:
             raise Refused("invalid_trigger_id")
@@ -61,7 +65,7 @@ class Tickets:
         return trigger.user
 
     def response(self, *, channel: str, user: str, ts: str = "", thread_ts: str = "") -> str:
-        """The path of a new response URL."""
+        """Return the path of a new response URL."""
         number = len(self._responses) + 1
         path = f"/actions/{number:012d}/{secrets.token_hex(12)}"
         self._responses[path] = ResponseUrl(
@@ -70,7 +74,7 @@ class Tickets:
         return path
 
     def use_response(self, path: str) -> ResponseUrl:
-        """Count one use. Refused with 404 if it is unknown, used up or older than half an hour."""
+        """Count one use. Refuse with 404 if the URL is unknown, used up or older than half an hour."""
         response = self._responses.get(path)
         if response is None:
             raise Refused("invalid_url", status=404)

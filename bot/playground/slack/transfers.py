@@ -1,25 +1,25 @@
-"""The bytes of files: uploads of the app, and downloads with its token."""
+"""Receive file uploads of the app and serve downloads with its token."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
+from bot.playground.slack.errors import Refused
 from bot.playground.slack.state import State
-from bot.playground.slack.wrong import Refused
 
-# What a browser without a session would get; a client that forgets its token must not take it for the file.
+# Slack's response without a valid token: a client must not mistake it for the file.
 _LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body>Sign in to simulated</body></html>"
 
 
 class Transfers:
-    """Takes uploads and hands out contents."""
+    """Receives uploads and serves file contents."""
 
     def __init__(self, *, state: State) -> None:
         self._state = state
-        self.withheld = False
+        self.hidden = False
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
-        """The second step of an upload: the raw bytes, or one part of a form."""
+        """Receive the second step of an upload: the raw bytes, or one part of a form."""
         try:
             file = self._state.files.get(request.match_info["file"])
         except Refused:
@@ -36,10 +36,13 @@ class Transfers:
         return web.Response(text=f"OK - {len(content)}")
 
     async def hand_out(self, request: web.Request) -> web.StreamResponse:
-        """A file's content; the login page with status 200 for a wrong or missing token, as Slack does."""
+        """Serve a file's content.
+
+        For a wrong or missing token return the login page with status 200, as Slack does.
+        """
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        withheld = self.withheld or "files:read" not in self._state.scopes
-        if withheld or self._state.revoked or token != self._state.identity.bot_token:
+        hidden = self.hidden or "files:read" not in self._state.scopes
+        if hidden or self._state.revoked or token != self._state.identity.bot_token:
             return web.Response(text=_LOGIN_PAGE, content_type="text/html")
         try:
             file = self._state.files.get(request.match_info["file"].rpartition("-")[2])

@@ -1,4 +1,4 @@
-"""Dialogs (modals) that stand open before people, as a stack per person."""
+"""Store the open dialogs (modals) of each user, as a stack."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.copies import copied
+from bot.playground.slack.errors import ImpossibleActionError, Refused
 from bot.playground.slack.identity import Identity
 from bot.playground.slack.records import ChangeKind, Json
-from bot.playground.slack.wrong import Refused, SlackWorldError
 
 _HIGHEST_STACK = 3
 _GIVEN = (
@@ -27,19 +27,19 @@ class Views:
         self._made = 0
 
     def open(self, user: str, given: Json) -> Json:
-        """Show a first view; what stood open before goes away."""
+        """Open a first view; it replaces every view that was open."""
         for view in list(self._stack(user)):
-            self._gone(user, view)
+            self._publish_closed(user, view)
         self._stacks[user] = []
         return self._show(user, given)
 
     def restore(self, user: str, views: Iterable[Json]) -> None:
-        """Open views again under the ids they had, as `all` returned them."""
+        """Open views again under their old ids, as `all` returned them."""
         self._stacks[user] = copied(list(views))
         self._made += len(self._stacks[user])
 
     def push(self, user: str, given: Json) -> Json:
-        """Show a view over the open one. Refused without one, and beyond three."""
+        """Push a view onto the stack. Refuse if the stack is empty or already has three views."""
         if not self._stack(user):
             raise Refused("not_found")
         if len(self._stack(user)) >= _HIGHEST_STACK:
@@ -47,7 +47,7 @@ class Views:
         return self._show(user, given)
 
     def update(self, view_id: str, given: Json, *, external_id: str = "", hash: str = "") -> Json:
-        """Replace an open view's content. Refused `not_found`, `hash_conflict`."""
+        """Replace an open view's content. Refuse with `not_found` or `hash_conflict`."""
         user, view = self._find(view_id, external_id=external_id)
         if hash and view["hash"] != hash:
             raise Refused("hash_conflict")
@@ -55,22 +55,22 @@ class Views:
         kept = {name: view[name] for name in ("id", "root_view_id", "previous_view_id")}
         view.clear()
         view.update(self._built(given) | kept)
-        self._changes.tell(ChangeKind.VIEW_UPDATED, copied(view), user=user)
+        self._changes.publish(ChangeKind.VIEW_UPDATED, copied(view), user=user)
         return copied(view)
 
     def close(self, user: str, view_id: str, *, all: bool = False) -> list[Json]:
-        """Take a view away, with everything over it, or the whole stack; returns what went, the top one first."""
+        """Close a view and those above it, or the whole stack; return the closed ones, top first."""
         stack = self._stack(user)
         at = 0 if all else next(at for at, view in enumerate(stack) if view["id"] == view_id)
-        gone = stack[at:][::-1]
+        closed = stack[at:][::-1]
         del stack[at:]
-        for view in gone:
-            self._gone(user, view)
-        return gone
+        for view in closed:
+            self._publish_closed(user, view)
+        return closed
 
     def fill(self, user: str, view_id: str, *, values: Json) -> None:
-        """Remember what the person entered."""
-        self.standing(user, view_id)
+        """Store what the user entered."""
+        self.require(user, view_id)
         for view in self._stack(user):
             if view["id"] == view_id:
                 view["state"] = {"values": copied(values)}
@@ -80,19 +80,20 @@ class Views:
         for view in self._stack(user):
             if view["id"] == view_id:
                 view["errors"] = copied(errors)
-                self._changes.tell(ChangeKind.VIEW_UPDATED, copied(view), user=user)
+                self._changes.publish(ChangeKind.VIEW_UPDATED, copied(view), user=user)
         return errors
 
     def all(self, user: str) -> list[Json]:
+        """Return the user's open views."""
         return copied(self._stack(user))
 
-    def standing(self, user: str, view_id: str) -> Json:
-        """The view as it stands before `user`. SlackWorldError if it does not."""
+    def require(self, user: str, view_id: str) -> Json:
+        """Return an open view. Raise ImpossibleActionError if it is not open."""
         for view in self._stack(user):
             if view["id"] == view_id:
                 return copied(view)
-        standing = ", ".join(view["id"] for view in self._stack(user)) or "none"
-        raise SlackWorldError(f"view {view_id!r} is not open before {user}: open are {standing}")
+        opened = ", ".join(view["id"] for view in self._stack(user)) or "none"
+        raise ImpossibleActionError(f"view {view_id!r} is not open for {user}; open views: {opened}")
 
     def _stack(self, user: str) -> list[Json]:
         return self._stacks.setdefault(user, [])
@@ -112,14 +113,14 @@ class Views:
         self._made += 1
         stack = self._stack(user)
         view_id = f"V0{self._made:09d}"
-        places = {
+        position = {
             "id": view_id,
             "root_view_id": stack[0]["id"] if stack else view_id,
             "previous_view_id": stack[-1]["id"] if stack else None,
         }
-        view = self._built(given) | places
+        view = self._built(given) | position
         stack.append(view)
-        self._changes.tell(ChangeKind.VIEW_OPENED, copied(view), user=user)
+        self._changes.publish(ChangeKind.VIEW_OPENED, copied(view), user=user)
         return copied(view)
 
     def _built(self, given: Json) -> Json:
@@ -133,10 +134,10 @@ class Views:
         view["blocks"] = with_block_ids(view.get("blocks", []), prefix=f"v{self._made}")
         return view
 
-    def _gone(self, user: str, view: Json) -> None:
-        self._changes.tell(ChangeKind.VIEW_CLOSED, copied(view), user=user)
+    def _publish_closed(self, user: str, view: Json) -> None:
+        self._changes.publish(ChangeKind.VIEW_CLOSED, copied(view), user=user)
 
 
 def with_block_ids(blocks: list[Json], *, prefix: str) -> list[Json]:
-    """Blocks as Slack stores them: each has a block_id."""
+    """Return blocks as Slack stores them: each with a block_id."""
     return [{"block_id": f"{prefix}-{at}"} | copied(block) for at, block in enumerate(blocks)]

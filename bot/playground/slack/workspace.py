@@ -1,20 +1,21 @@
-"""People and places of the simulated workspace."""
+"""Store users, user groups and channels of the simulated workspace."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from bot.playground.slack.errors import ImpossibleActionError, Refused
 from bot.playground.slack.identity import Identity
 from bot.playground.slack.records import Json
-from bot.playground.slack.wrong import Refused, SlackWorldError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person, or the bot itself. `guest` is a multi-channel guest, `foreign` somebody of another organisation.
+    """A person, or the bot itself.
 
-    `confirmed`: the e-mail address is theirs, as far as Slack knows.
+    `guest` is a multi-channel guest, `foreign` a user of another organisation. `confirmed`: the e-mail address is
+    confirmed.
     """
 
     id: str
@@ -30,7 +31,7 @@ class User:
 
 @dataclass(slots=True, kw_only=True)
 class UserGroup:
-    """A user group: `handle` is what people write behind an @, `external` one of another organisation."""
+    """A user group. `handle` is its name behind the @; `external` groups belong to another organisation."""
 
     id: str
     handle: str
@@ -42,7 +43,7 @@ class UserGroup:
 
 @dataclass(slots=True, kw_only=True)
 class Channel:
-    """A channel or a direct message with the bot (`im_with`). With `everyone`, all users are members."""
+    """A channel, or a direct message with the bot (`im_with`). With `everyone`, all users are members."""
 
     id: str
     name: str
@@ -57,7 +58,7 @@ class Channel:
 
     @property
     def type(self) -> str:
-        """As events name it in `channel_type`."""
+        """Return the type as events name it in `channel_type`."""
         return "im" if self.im_with else "group" if self.private else "channel"
 
 
@@ -76,10 +77,10 @@ class Workspace:
         self, name: str, *, id: str = "", locale: str = "en-US", guest: bool = False, foreign: bool = False,
         email: str = "", confirmed: bool = True,
     ) -> User:  # fmt: skip
-        """SlackWorldError if the id is taken."""
+        """Add a user. Raise ImpossibleActionError if the id is taken."""
         user_id = id or f"U0{len(self.users):09d}"
         if user_id in self.users:
-            raise SlackWorldError(f"user {user_id} exists already: {self.users[user_id].name}")
+            raise ImpossibleActionError(f"user {user_id} already exists: {self.users[user_id].name}")
         user = User(
             id=user_id, name=name, locale=locale, guest=guest, foreign=foreign, email=email or f"{name}@example.com",
             confirmed=confirmed,
@@ -88,16 +89,19 @@ class Workspace:
         return user
 
     def deactivate(self, user_id: str) -> None:
-        """The person has left: SlackWorldError for an unknown one."""
+        """Deactivate a user. Raise ImpossibleActionError for an unknown one."""
         self.users[user_id] = replace(self.user(user_id), deleted=True)
 
     def set_group(
         self, handle: str, *, id: str = "", created: int, members: Iterable[str] = (), external: bool = False,
         disabled: bool = False,
     ) -> UserGroup:  # fmt: skip
-        """Make a user group, or make the one of that handle anew. SlackWorldError for members there are not."""
-        standing = next((each.id for each in self.groups.values() if each.handle == handle), "")
-        group_id = standing or id or f"S0{len(self.groups) + 1:09d}"
+        """Create or replace the user group of this handle.
+
+        Raise ImpossibleActionError for unknown members.
+        """
+        existing = next((each.id for each in self.groups.values() if each.handle == handle), "")
+        group_id = existing or id or f"S0{len(self.groups) + 1:09d}"
         group = UserGroup(
             id=group_id, handle=handle, created=created, members=[self.user(each).id for each in members],
             external=external, disabled=disabled,
@@ -109,10 +113,13 @@ class Workspace:
         self, name: str, *, id: str = "", created: int, external: bool = False, private: bool = False,
         members: Iterable[str] = (), bot: bool = True, archived: bool = False, im_with: str = "",
     ) -> Channel:  # fmt: skip
-        """A public channel without `members` has all users in it. SlackWorldError if the id is taken."""
+        """Add a channel; a public one without `members` has all users in it.
+
+        Raise ImpossibleActionError if the id is taken.
+        """
         channel_id = id or f"{'D' if im_with else 'C'}0{len(self.channels) + 1:09d}"
         if channel_id in self.channels:
-            raise SlackWorldError(f"channel {channel_id} exists already: {self.channels[channel_id].name}")
+            raise ImpossibleActionError(f"channel {channel_id} already exists: {self.channels[channel_id].name}")
         present = set(members)
         everyone = not present and not private and not im_with
         if bot:
@@ -125,37 +132,39 @@ class Workspace:
         return channel
 
     def user(self, user_id: str) -> User:
-        """SlackWorldError for an unknown one."""
+        """Return a user. Raise ImpossibleActionError for an unknown one."""
         if user_id not in self.users:
             known = ", ".join(f"{each.id} ({each.name})" for each in self.users.values())
-            raise SlackWorldError(f"unknown user {user_id!r}: there are {known}")
+            raise ImpossibleActionError(f"unknown user {user_id!r}; known users: {known}")
         return self.users[user_id]
 
     def channel(self, channel_id: str) -> Channel:
-        """SlackWorldError for an unknown one."""
+        """Return a channel. Raise ImpossibleActionError for an unknown one."""
         if channel_id not in self.channels:
             known = ", ".join(f"{each.id} ({each.name})" for each in self.channels.values())
-            raise SlackWorldError(f"unknown channel {channel_id!r}: there are {known or 'none'}")
+            raise ImpossibleActionError(f"unknown channel {channel_id!r}; known channels: {known or 'none'}")
         return self.channels[channel_id]
 
     def im(self, user_id: str) -> Channel | None:
-        """The direct message of the user and the bot, if one was opened."""
+        """Return the direct message of the user and the bot, or None."""
         return next((each for each in self.channels.values() if each.im_with == user_id), None)
 
     def is_member(self, channel: Channel, user_id: str) -> bool:
+        """Return whether a user is in the channel."""
         if user_id in channel.members:
             return True
         return channel.everyone and user_id != self.identity.bot_user_id and user_id in self.users
 
     def has_bot(self, channel: Channel) -> bool:
+        """Return whether the bot is in the channel."""
         return self.identity.bot_user_id in channel.members
 
     def member_ids(self, channel: Channel) -> list[str]:
-        """All members in a steady order."""
+        """Return all members, sorted."""
         return sorted(user_id for user_id in self.users if self.is_member(channel, user_id))
 
     def find(self, reference: str) -> Channel:
-        """The channel that the bot names by id or #name. Refused `channel_not_found` for what it cannot see."""
+        """Return the channel with this id or #name. Refuse with `channel_not_found` if the bot cannot see it."""
         name = reference.removeprefix("#")
         for channel in self.channels.values():
             if channel.id == reference or (channel.name == name and not channel.im_with):
@@ -165,14 +174,17 @@ class Workspace:
         raise Refused("channel_not_found")
 
     def find_joined(self, reference: str) -> Channel:
-        """Like `find`; refused `not_in_channel` too."""
+        """Return a channel that the bot is in. Refuse as `find` does, and with `not_in_channel`."""
         channel = self.find(reference)
         if not self.has_bot(channel):
             raise Refused("not_in_channel")
         return channel
 
     def find_open(self, reference: str) -> Channel:
-        """Like `find_joined`; refused `is_archived` too: where the bot may write."""
+        """Return a channel that the bot may write to.
+
+        Refuse as `find_joined` does, and with `is_archived`.
+        """
         channel = self.find(reference)
         if channel.archived:
             raise Refused("is_archived")
@@ -180,7 +192,7 @@ class Workspace:
 
 
 def user_json(user: User, *, identity: Identity, locale: bool = False, email: bool = True) -> Json:
-    """A user as `users.info` shows it, the address only with `email`; a bot has none."""
+    """Return a user as `users.info` shows it; the address only with `email`."""
     shown: Json = {
         "id": user.id,
         "team_id": identity.foreign_team_id if user.foreign else identity.team_id,
@@ -208,7 +220,7 @@ def user_json(user: User, *, identity: Identity, locale: bool = False, email: bo
 
 
 def group_json(group: UserGroup, *, identity: Identity, users: bool) -> Json:
-    """A user group as `usergroups.list` shows it, with `users` also who is in it."""
+    """Return a user group as `usergroups.list` shows it, with its members if `users`."""
     shown: Json = {
         "id": group.id, "team_id": identity.team_id, "is_usergroup": True, "is_subteam": True, "name": group.handle,
         "description": "", "handle": group.handle, "is_external": group.external, "date_create": group.created,
@@ -219,7 +231,7 @@ def group_json(group: UserGroup, *, identity: Identity, users: bool) -> Json:
 
 
 def channel_json(channel: Channel, *, workspace: Workspace) -> Json:
-    """A channel as `conversations.info` shows it."""
+    """Return a channel as `conversations.info` shows it."""
     if channel.im_with:
         return {
             "id": channel.id, "created": channel.created, "is_im": True, "is_org_shared": False,

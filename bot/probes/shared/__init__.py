@@ -1,1 +1,1 @@
-"""What several probes read in the same way: which pods, whose owners, which runs, which logs. No probe itself."""
+"""Reads that several probes share: the pods in question, logs, backends of Services, leases. None is a probe."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from bot.cluster.snapshot import Snapshot
-
-UNKNOWN: Final = -1
+from bot.kube import ages
+from bot.kube.ages import UNKNOWN as UNKNOWN  # noqa: PLC0414
 
 
 def age_s(snapshot: Snapshot, timestamp: Any) -> int:
-    """Whole seconds since an RFC 3339 time; 0 for one that lies ahead (clocks differ), -1 for none."""
-    age = snapshot.age(timestamp) if isinstance(timestamp, str) else None
-    return UNKNOWN if age is None else max(int(age), 0)
+    """Return whole seconds since an RFC 3339 time; 0 for one that lies ahead (clocks differ), -1 for none."""
+    return ages.seconds_since(timestamp, snapshot.now)
 
 
 def moment(snapshot: Snapshot, age: int) -> datetime | None:
-    """When that was, None where no time is known: for a row's `at`."""
-    return None if age == UNKNOWN else snapshot.now - timedelta(seconds=age)
+    """Return when that was, for a row's `at`; None where no time is known."""
+    return ages.moment(age, snapshot.now)

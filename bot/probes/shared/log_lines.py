@@ -1,7 +1,4 @@
-"""Which logs a container has, and the lines of one that match a pattern, newest first.
-
-Shared by the probes that look into logs.
-"""
+"""The logs of a container, and the lines of one that match a pattern, newest first."""
 
 from __future__ import annotations
 
@@ -14,9 +11,9 @@ import re2
 
 from bot.cluster.errors import ClusterError, NoLog
 from bot.cluster.snapshot import Snapshot
+from bot.kube.containers import Container, Run
+from bot.kube.objects import name_of, namespace_of
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.runs import Container, Run
-from bot.probes.shared.scope import name_of, namespace_of
 from intents.domain import Gap, GapReason
 from responses.secrets import REDACTED, redact
 
@@ -35,7 +32,7 @@ class BadPattern(ValueError):
 
 
 def compile_pattern(pattern: object) -> Any:
-    """Raises BadPattern. RE2 runs in time linear to the text, whatever the pattern."""
+    """Compile a pattern. RE2 runs in time linear to the text, whatever the pattern. Raises BadPattern."""
     options = re2.Options()
     options.log_errors = False
     try:
@@ -46,7 +43,7 @@ def compile_pattern(pattern: object) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
-    """One log that exists. `run` is the last run that ended; `ended` says whether this log is that run's."""
+    """One log of a container. `run` is the last run that ended; `ended` says whether this log is that run's."""
 
     container: Container
     run: Run | None
@@ -55,6 +52,7 @@ class Log:
 
     @property
     def reproduce(self) -> str:
+        """Return the kubectl line that shows this log."""
         pod = self.container.pod
         flag = " --previous" if self.previous else ""
         return f"kubectl -n {namespace_of(pod)} logs {name_of(pod)} -c {self.container.name}{flag}"
@@ -71,7 +69,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """What one log holds. The gap says what of it could not be read."""
+    """The matching lines of one log. The gap says what of it could not be read."""
 
     log: Log
     lines: tuple[Line, ...] = ()
@@ -79,11 +77,11 @@ class Matches:
 
 
 def logs_of(container: Container, snapshot: Snapshot, *, which: str = "both") -> list[Log]:
-    """The logs a container has: of the run that ended (`which` yes), the newest run's (no), or both; ended first."""
-    run = container.ended(snapshot)
+    """Return the logs of a container: of the run that ended (`which` yes), of the newest run (no), or both."""
+    run = container.ended(snapshot.now)
     logs = []
     if run is not None and (which != "no" or run.current):
-        # Of a waiting container the kubelet serves the last run either way; `previous` says which one is meant.
+        # For a waiting container the kubelet serves the last run in either case; `previous` says which one is meant.
         logs.append(Log(container=container, run=run, ended=True, previous=container.state != "terminated"))
     if which != "yes" and container.state == "running":
         logs.append(Log(container=container, run=run, ended=False, previous=False))
@@ -93,7 +91,7 @@ def logs_of(container: Container, snapshot: Snapshot, *, which: str = "both") ->
 async def matches_in(
     log: Log, snapshot: Snapshot, pattern: Any, *, since_s: float = 0, most: int = MOST_LINES
 ) -> Matches:
-    """The newest matching lines of a log, of the last `since_s` seconds if that is given. Never raises."""
+    """Return the newest matching lines of a log, of the last `since_s` seconds if that is given. Never raises."""
     pod = log.container.pod
     try:
         text = await snapshot.log(
@@ -105,7 +103,7 @@ async def matches_in(
             timestamps=True,
         )
     except NoLog as error:
-        # The status says that this run was; the kubelet no longer has what it wrote.
+        # The status still shows this run; the kubelet no longer has its log.
         return Matches(log=log, gap=error.gap())
     except ClusterError as error:
         if error.permission is None:
@@ -130,8 +128,8 @@ def _search(text: str, log: Log, snapshot: Snapshot, pattern: Any, since_s: floa
         if since_s and age > since_s:
             break
         if match := pattern.search(line):
-            told = quoted(line, match, pattern)
-            found.append(Line(text=excerpt(told.text, told.at), age_s=age, groups=told.groups))
+            shown = quoted(line, match, pattern)
+            found.append(Line(text=excerpt(shown.text, shown.at), age_s=age, groups=shown.groups))
             if len(found) >= most:
                 break
     if since_s and not found and len(lines) >= TAIL_LINES and oldest <= since_s:
@@ -151,8 +149,10 @@ class Quoted:
 
 
 def quoted(text: str, match: Any, pattern: Any) -> Quoted:
-    """What may be quoted of a text. A piece of it no longer shows what told that it is a secret, so the whole is
-    redacted before any is taken: `password=(?P<given>.*)`.
+    """Return what may be quoted of a text.
+
+    The whole text is redacted before a group is taken: a piece alone does not show that it is a secret, as in
+    `password=(?P<given>.*)`.
     """
     groups = {key: value or "" for key, value in match.groupdict().items()}
     shown = redact(text)
@@ -167,6 +167,6 @@ def quoted(text: str, match: Any, pattern: Any) -> Quoted:
 
 
 def excerpt(line: str, at: int) -> str:
-    """The line, or of a longer one the part that holds position `at`, verbatim."""
+    """Return the line, or of a longer one the part around position `at`, verbatim."""
     start = min(max(at - LONGEST_LINE // 4, 0), max(len(line) - LONGEST_LINE, 0))
     return line[start : start + LONGEST_LINE].strip()

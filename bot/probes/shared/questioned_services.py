@@ -1,29 +1,28 @@
-"""Which Services a request means: the one named, the one at an address or port of the text, or those before its pods.
-
-Shared by the probes that ask what stands between a client and a pod.
-"""
+"""The Services in question: the one named, those at an address or port of the text, or those in front of its pods."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube import services as kube
 from bot.kube.addresses import ip_in, port_in
+from bot.kube.objects import labels_of, namespace_of, place_of, spec_of
 from bot.probes.contract import Look
-from bot.probes.shared.scope import name_of, namespace_of, pods_of
+from bot.probes.shared.scope import pods_of
 from intents.domain import Gap, Json, ObjectRef
 
-# Below it a port is not one that nodes open for Services (the API server's default range).
-_FIRST_NODE_PORT = 30000
+# Nodes open ports for Services from here on (the API server's default range).
+_FIRST_NODE_PORT: Final = 30000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionedServices:
-    """`matched` says whether the request means them; else they are all there are. See Reading for the rest.
+    """The Services in question; `matched` is false where the request means none, and these are all there are.
 
-    `called` says that they are what the text calls: named, or at an address or port of it.
+    `called` says that the text names them, or an address or port of theirs. See Reading for the rest.
     """
 
     services: tuple[Json, ...] = ()
@@ -34,22 +33,14 @@ class QuestionedServices:
 
 
 async def questioned_services(look: Look) -> QuestionedServices:
-    """The Services, sorted. A port or an address of the text beats the pods named, since it is what was called."""
-    name = _named(look)
+    """Return the Services, sorted. A port or an address of the text wins over the pods named: it is what was called."""
+    if name := _named(look):
+        return await _of_name(look, name)
     try:
-        listing = await look.snapshot.list(
-            "Service",
-            namespace=look.focus.namespace if name else "",
-            fields=f"metadata.name={name}" if name else "",
-        )
+        listing = await look.snapshot.list("Service")
     except ClusterError as error:
         return QuestionedServices(gaps=(error.gap("Services"),))
     gaps = (gap,) if (gap := listing.gap("Services")) else ()
-    if name:
-        missing = "" if listing.items or gaps else str(_service(look, name))
-        return QuestionedServices(
-            services=_sorted(listing.items), matched=True, called=True, missing=missing, gaps=gaps
-        )
     for means in (_at_address(look), _at_node_port(look)):
         if found := [each for each in listing.items if means(each)]:
             return QuestionedServices(services=_sorted(found), matched=True, called=True, gaps=gaps)
@@ -63,8 +54,16 @@ def _named(look: Look) -> str:
     return look.focus.name if look.focus.kind == "Service" else look.named.get("service", "")
 
 
-def _service(look: Look, name: str) -> ObjectRef:
-    return ObjectRef(kind="Service", namespace=look.focus.namespace, name=name)
+async def _of_name(look: Look, name: str) -> QuestionedServices:
+    namespace = look.focus.namespace
+    try:
+        listing = await look.snapshot.list("Service", namespace=namespace, fields=f"metadata.name={name}")
+    except ClusterError as error:
+        return QuestionedServices(gaps=(error.gap("Services"),))
+    gaps = (gap,) if (gap := listing.gap("Services")) else ()
+    about = ObjectRef(kind="Service", namespace=namespace, name=name)
+    missing = "" if listing.items or gaps else str(about)
+    return QuestionedServices(services=_sorted(listing.items), matched=True, called=True, missing=missing, gaps=gaps)
 
 
 def _at_address(look: Look) -> Callable[[Json], bool]:
@@ -81,20 +80,17 @@ def _at_node_port(look: Look) -> Callable[[Json], bool]:
 
 async def _before_pods(look: Look, services: Iterable[Json], gaps: tuple[Gap, ...]) -> QuestionedServices:
     suspects = await pods_of(look)
-    found = [
-        service
-        for service in services
-        if (selector := (service.get("spec") or {}).get("selector"))
-        and any(
-            namespace_of(pod) == namespace_of(service)
-            and selector.items() <= ((pod.get("metadata") or {}).get("labels") or {}).items()
-            for pod in suspects.pods
-        )
-    ]
+    found = [service for service in services if any(_selects(service, pod) for pod in suspects.pods)]
     return QuestionedServices(
         services=_sorted(found), matched=True, missing=suspects.missing, gaps=(*gaps, *suspects.gaps)
     )
 
 
+def _selects(service: Json, pod: Json) -> bool:
+    selector = spec_of(service).get("selector") or {}
+    same_namespace = namespace_of(pod) == namespace_of(service)
+    return bool(selector) and same_namespace and selector.items() <= labels_of(pod).items()
+
+
 def _sorted(services: Iterable[Json]) -> tuple[Json, ...]:
-    return tuple(sorted(services, key=lambda each: (namespace_of(each), name_of(each))))
+    return tuple(sorted(services, key=place_of))

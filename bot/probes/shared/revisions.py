@@ -1,6 +1,6 @@
-"""How many earlier templates of a workload the cluster still keeps: what a rollout undo can go back to.
+"""Count the earlier templates of a workload that the cluster keeps, to which a rollout could go back.
 
-A restart makes a revision as well, whose pods are the same: going back to such a one would change nothing.
+A restart makes a revision as well, with the same pods: going back to it would change nothing.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import namespace_of, uid_of
+from bot.kube.owners import controller_reference
 from bot.kube.revisions import alike, revisions_in
-from bot.probes.shared.scope import namespace_of
 from intents.domain import Json, Permission
 
 PERMISSIONS: Final = (
@@ -20,23 +21,22 @@ PERMISSIONS: Final = (
 
 
 async def older_revisions(snapshot: Snapshot, workload: Json) -> int:
-    """Revisions before the current one of a StatefulSet, DaemonSet or a Deployment's ReplicaSet; 0 for other kinds.
+    """Return how many revisions precede the current one of a StatefulSet, DaemonSet or a Deployment's ReplicaSet.
 
-    Those are left out that differ from it by a restart alone. Raises ClusterError.
+    Revisions that differ by a restart alone do not count; 0 for other kinds. Raises ClusterError.
     """
     match workload.get("kind"):
         case "StatefulSet" | "DaemonSet":
-            kept, owner = "ControllerRevision", str(workload["metadata"].get("uid", ""))
+            kept, owner = "ControllerRevision", uid_of(workload)
         case "ReplicaSet":
             kept, owner = "ReplicaSet", _controller_uid(workload)
         case _:
             return 0
     listing = await snapshot.list(kept, namespace=namespace_of(workload))
     revisions = revisions_in(each for each in listing.items if owner and _controller_uid(each) == owner)
-    # The newest is like itself, and so not counted.
+    # The newest is equal to itself, and so not counted.
     return len([each for each in revisions if not alike(each.template, revisions[-1].template, but_restarts=True)])
 
 
 def _controller_uid(obj: Mapping[str, Any]) -> str:
-    owners = (obj.get("metadata") or {}).get("ownerReferences") or ()
-    return next((str(owner.get("uid", "")) for owner in owners if owner.get("controller")), "")
+    return str(controller_reference(obj).get("uid") or "")

@@ -1,27 +1,23 @@
-"""Which pods a look is about: the one named, those of the owner named, or all that fit.
+"""The pods in question: the one named, those of the owner named, or all of the namespace or cluster.
 
-Shared by the probes that read pods, so that "about this StatefulSet" means the same everywhere.
+Shared by all probes that read pods, so that "about this StatefulSet" means the same everywhere.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, Forbidden, NotFound
+from bot.kube.objects import label_selector, name_of, place_of
+from bot.kube.owners import generated_stem, owner_of
 from bot.probes.contract import Look
 from intents.domain import Gap, Json, ObjectRef, Permission
-
-# Pods of ReplicaSets, DaemonSets and Jobs end in a suffix from this alphabet (apimachinery's rand.SafeEncodeString).
-_SUFFIX: Final = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}$")
-_HASH: Final = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{6,10}$")
 
 _SELECTING_KINDS: Final = frozenset(
     {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController"}
 )
-# What `pods_of` reads: the pods, and what selects them where that is asked about.
+# Pods, and the workloads whose selectors find them.
 READS_PODS: Final = (
     Permission(verb="get", resource="pods"),
     Permission(verb="list", resource="pods"),
@@ -36,7 +32,7 @@ READS_PODS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspects:
-    """The pods a look is about, sorted by namespace and name; see Reading for `missing` and `gaps`."""
+    """The pods in question, sorted by namespace and name; see Reading for `missing` and `gaps`."""
 
     pods: tuple[Json, ...] = ()
     missing: str = ""
@@ -44,9 +40,9 @@ class Suspects:
 
 
 async def pods_of(look: Look) -> Suspects:
-    """Read the pods that the look's focus means.
+    """Read the pods in question.
 
-    A pod that is gone is stood in for by its successors: pods of the same owner, told by the generated name. They can
+    For a pod that is gone its successors are read: pods of the same owner, found by the generated name. They can
     support; `missing` keeps them from refuting anything about the pod that was named.
     """
     focus = look.focus
@@ -86,7 +82,7 @@ async def _named(look: Look) -> Suspects:
 
 
 async def _anywhere(look: Look) -> tuple[tuple[Json, ...], tuple[Gap, ...]]:
-    """Pods of a name in any namespace; with rights in one namespace only, the context's own, and a gap for the rest."""
+    """Return pods of a name in any namespace; where pods may not be listed, only in the context's own, with a gap."""
     name = look.focus.name
     try:
         return (await look.snapshot.list("Pod", fields=f"metadata.name={name}")).items, ()
@@ -105,11 +101,11 @@ async def _selected(look: Look) -> Suspects:
     labels = selector.get("matchLabels", selector if focus.kind == "ReplicationController" else {})
     if not labels:
         return await _owned(look)
-    return await _listed(look, namespace=focus.namespace, labels=selecting(labels))
+    return await _listed(look, namespace=focus.namespace, labels=label_selector(labels))
 
 
 async def _owned(look: Look) -> Suspects:
-    """Pods whose owner, as far as their own metadata tells it, is the one named."""
+    """Return the pods whose own metadata names the owner in question."""
     listed = await _listed(look, namespace=look.focus.namespace)
     mine = [pod for pod in listed.pods if owner_of(pod).name == look.focus.name]
     return Suspects(pods=tuple(mine), missing="" if mine else str(look.focus), gaps=listed.gaps)
@@ -121,64 +117,9 @@ async def _listed(look: Look, *, namespace: str, labels: str = "", fields: str =
     return Suspects(pods=_sorted(listing.items).pods, gaps=(gap,) if gap else ())
 
 
-def selecting(labels: Mapping[str, Any]) -> str:
-    """The label selector that asks for objects with all these labels."""
-    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
-
-
 def _pods_in(namespace: str) -> str:
     return f"pods in {namespace}" if namespace else "pods in all namespaces"
 
 
 def _sorted(pods: Any) -> Suspects:
-    return Suspects(pods=tuple(sorted(pods, key=lambda pod: (namespace_of(pod), name_of(pod)))))
-
-
-def name_of(obj: Mapping[str, Any]) -> str:
-    return str(obj.get("metadata", {}).get("name", ""))
-
-
-def namespace_of(obj: Mapping[str, Any]) -> str:
-    return str(obj.get("metadata", {}).get("namespace", ""))
-
-
-def ref(obj: Mapping[str, Any], kind: str = "") -> ObjectRef:
-    """The reference of a plain JSON object."""
-    return ObjectRef(
-        kind=kind or str(obj.get("kind", "")),
-        namespace=namespace_of(obj),
-        name=name_of(obj),
-        uid=str(obj.get("metadata", {}).get("uid", "")),
-    )
-
-
-def generated_stem(pod_name: str) -> str:
-    """The part of a pod's name that its successor keeps: `api-7d9fcb6d5-x2x4z` → `api`, `agent-x2x4z` → `agent`.
-
-    Empty for a name that no controller generated.
-    """
-    stem = _SUFFIX.sub("", pod_name)
-    return "" if stem == pod_name else _HASH.sub("", stem)
-
-
-def owner_of(pod: Mapping[str, Any]) -> ObjectRef:
-    """The workload a pod belongs to, from its own metadata, without another read.
-
-    A ReplicaSet's name is its Deployment's with the pod-template-hash, a CronJob's Job ends in the schedule's minutes,
-    a static pod's name ends in its node's. A pod without an owner is its own.
-    """
-    metadata = pod.get("metadata", {})
-    owners = metadata.get("ownerReferences") or []
-    owner = next((entry for entry in owners if entry.get("controller")), owners[0] if owners else None)
-    if owner is None:
-        return ref(pod, "Pod")
-    kind, name = str(owner.get("kind", "")), str(owner.get("name", ""))
-    if kind == "ReplicaSet" and (hash_ := (metadata.get("labels") or {}).get("pod-template-hash")):
-        stem = name.removesuffix(f"-{hash_}")
-        if stem != name:
-            kind, name = "Deployment", stem
-    elif kind == "Job" and re.search(r"-\d{8,}$", name):
-        kind, name = "CronJob", re.sub(r"-\d{8,}$", "", name)
-    elif kind == "Node":
-        kind, name = "StaticPod", name_of(pod).removesuffix(f"-{name}")
-    return ObjectRef(kind=kind, namespace=namespace_of(pod), name=name)
+    return Suspects(pods=tuple(sorted(pods, key=place_of)))

@@ -1,1 +1,1 @@
-"""Incident channels: recorded as they are talked in, summed up in one message, told to whoever comes late."""
+"""Record incident channels, keep their summary message up to date, and show late joiners what they missed."""

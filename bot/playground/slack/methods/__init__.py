@@ -1,1 +1,1 @@
-"""The Web API methods, a module for each family."""
+"""Implement the Web API methods, one module per family."""

@@ -1,40 +1,42 @@
-"""chat.*: posting, updating, deleting and whispering."""
+"""Implement chat.*: post, update and delete messages, post ephemeral ones, return permalinks."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from bot.playground.slack.arguments import Arguments
-from bot.playground.slack.checking import check_message
 from bot.playground.slack.envelopes import without_metadata
+from bot.playground.slack.errors import Refused, invalid
 from bot.playground.slack.messages import permalink
-from bot.playground.slack.methods.desk import Desk, Table, method
-from bot.playground.slack.pace import Tier
+from bot.playground.slack.methods.registry import MethodContext, Table, method
+from bot.playground.slack.payload_limits import check_message
+from bot.playground.slack.rate_limits import Tier
 from bot.playground.slack.records import Json
 from bot.playground.slack.state import State
 from bot.playground.slack.views import with_block_ids
 from bot.playground.slack.workspace import Channel
-from bot.playground.slack.wrong import Refused, invalid
 
 CHAT: Table = {}
 
-# Measured: 4,040 characters stay one message; anything longer becomes messages of 4,000.
+# Measured: up to 4,040 characters stay one message; a longer text becomes messages of 4,000.
 _ONE_MESSAGE, _SPLIT, _TRUNCATED = 4_040, 4_000, 40_000
 _UPDATE_BYTES = 4_000
 
 
 @method(CHAT, "chat.postMessage", Tier.POSTING, scope="chat:write")
-def post_message(desk: Desk, given: Arguments) -> Json:
-    """A bare long text becomes several messages; the answer names the first."""
-    channel = where_to_post(desk, given.required("channel"))
+def post_message(context: MethodContext, given: Arguments) -> Json:
+    """Post a message. A long text without blocks becomes several; the response names the first."""
+    channel = where_to_post(context, given.required("channel"))
     content = read_content(given) | formatting(given)
-    desk.pace.message(channel.id)
-    thread = thread_fields(desk, channel, given)
+    context.rate_limits.message(channel.id)
+    thread = thread_fields(context, channel, given)
     text = content["text"][:_TRUNCATED]
     parts = [text]
     if len(text) > _ONE_MESSAGE and not content.get("blocks"):
         parts = [text[at : at + _SPLIT] for at in range(0, len(text), _SPLIT)]
-    posted = [desk.announcer.post(channel, own_message(desk, content | {"text": part}) | thread)[0] for part in parts]
+    posted = [
+        context.publisher.post(channel, own_message(context, content | {"text": part}) | thread)[0] for part in parts
+    ]
     answer: Json = {"channel": channel.id, "ts": posted[0]["ts"], "message": without_metadata(posted[0])}
     if len(content["text"]) > _TRUNCATED:
         answer |= {"warning": "message_truncated", "response_metadata": {"warnings": ["message_truncated"]}}
@@ -42,73 +44,80 @@ def post_message(desk: Desk, given: Arguments) -> Json:
 
 
 @method(CHAT, "chat.update", Tier.THREE, scope="chat:write")
-def update(desk: Desk, given: Arguments) -> Json:
-    channel = desk.state.workspace.find_open(given.required("channel"))
+def update(context: MethodContext, given: Arguments) -> Json:
+    """Update a message of the bot."""
+    channel = context.state.workspace.find_open(given.required("channel"))
     ts = given.required("ts")
-    _own(desk, channel, ts, refusal="cant_update_message")
+    _own(context, channel, ts, refusal="cant_update_message")
     content = read_content(given)
     if len(content["text"].encode()) > _UPDATE_BYTES:
         raise Refused("msg_too_long")
-    edited = {"user": desk.state.identity.bot_user_id, "ts": desk.state.timestamps.next()}
-    fields = own_content(desk.state, content) | {"edited": edited}
-    # What is not given stays, blocks too: with a new text alone readers see no difference. Empty takes it away.
-    gone = tuple(name for name in ("blocks", "attachments", "metadata") if content.get(name) in ([], {}))
-    message, _ = desk.announcer.change(channel, ts, fields, remove=gone)
+    edited = {"user": context.state.identity.bot_user_id, "ts": context.state.timestamps.next()}
+    fields = own_content(context.state, content) | {"edited": edited}
+    # A field that is not given stays, blocks included; an empty one is removed.
+    removed = tuple(name for name in ("blocks", "attachments", "metadata") if content.get(name) in ([], {}))
+    message, _ = context.publisher.change(channel, ts, fields, remove=removed)
     return {"channel": channel.id, "ts": ts, "text": message["text"], "message": without_metadata(message)}
 
 
 @method(CHAT, "chat.delete", Tier.THREE, scope="chat:write")
-def delete(desk: Desk, given: Arguments) -> Json:
-    channel = desk.state.workspace.find_joined(given.required("channel"))
+def delete(context: MethodContext, given: Arguments) -> Json:
+    """Delete a message of the bot."""
+    channel = context.state.workspace.find_joined(given.required("channel"))
     ts = given.required("ts")
-    _own(desk, channel, ts, refusal="cant_delete_message")
-    desk.announcer.delete(channel, ts)
+    _own(context, channel, ts, refusal="cant_delete_message")
+    context.publisher.delete(channel, ts)
     return {"channel": channel.id, "ts": ts}
 
 
 @method(CHAT, "chat.postEphemeral", Tier.FOUR, scope="chat:write")
-def post_ephemeral(desk: Desk, given: Arguments) -> Json:
-    channel = desk.state.workspace.find_open(given.required("channel"))
+def post_ephemeral(context: MethodContext, given: Arguments) -> Json:
+    """Post a message that one user sees."""
+    channel = context.state.workspace.find_open(given.required("channel"))
     user = given.required("user")
-    if not desk.state.workspace.is_member(channel, user):
+    if not context.state.workspace.is_member(channel, user):
         raise Refused("user_not_in_channel")
-    message = own_message(desk, read_content(given)) | thread_fields(desk, channel, given)
-    stored = desk.state.ephemerals.post(channel.id, user, message)
+    message = own_message(context, read_content(given)) | thread_fields(context, channel, given)
+    stored = context.state.ephemerals.post(channel.id, user, message)
     return {"message_ts": stored["ts"]}
 
 
 @method(CHAT, "chat.getPermalink", Tier.FREE)
-def get_permalink(desk: Desk, given: Arguments) -> Json:
-    channel = desk.state.workspace.find(given.required("channel"))
+def get_permalink(context: MethodContext, given: Arguments) -> Json:
+    """Return the permalink of a message."""
+    channel = context.state.workspace.find(given.required("channel"))
     ts = given.required("message_ts")
-    message = desk.state.messages.find(channel.id, ts)
-    return {"channel": channel.id, "permalink": permalink(desk.state.url, channel.id, message)}
+    message = context.state.messages.find(channel.id, ts)
+    return {"channel": channel.id, "permalink": permalink(context.state.url, channel.id, message)}
 
 
-def where_to_post(desk: Desk, reference: str) -> Channel:
-    """A channel the bot may write to; naming a user opens the direct message with them."""
-    if reference in desk.state.workspace.users:
-        return open_im(desk, reference)
-    return desk.state.workspace.find_open(reference)
+def where_to_post(context: MethodContext, reference: str) -> Channel:
+    """Return a channel that the bot may write to; a user id opens a direct message."""
+    if reference in context.state.workspace.users:
+        return open_im(context, reference)
+    return context.state.workspace.find_open(reference)
 
 
-def open_im(desk: Desk, user_id: str) -> Channel:
-    """The direct message of user and bot, made if need be. Refused `user_not_found`, `cannot_dm_bot`."""
-    user = desk.state.workspace.users.get(user_id)
+def open_im(context: MethodContext, user_id: str) -> Channel:
+    """Return the direct message of user and bot; create it if needed.
+
+    Refuse with `user_not_found` or `cannot_dm_bot`.
+    """
+    user = context.state.workspace.users.get(user_id)
     if user is None:
         raise Refused("user_not_found")
     if user.bot:
         raise Refused("cannot_dm_bot")
-    if found := desk.state.workspace.im(user_id):
+    if found := context.state.workspace.im(user_id):
         return found
-    created = int(desk.state.clock())
-    made = desk.state.workspace.add_channel(user.name, created=created, members=(user_id,), im_with=user_id)
-    desk.state.tell_places()
+    created = int(context.state.clock())
+    made = context.state.workspace.add_channel(user.name, created=created, members=(user_id,), im_with=user_id)
+    context.state.publish_directory()
     return made
 
 
 def read_content(given: Arguments) -> Json:
-    """text, blocks, attachments, metadata as the caller gave them. Refused as Slack does for what is wrong."""
+    """Return text, blocks, attachments and metadata as given. Refuse invalid ones as Slack does."""
     content: Json = {"text": given.text("text")}
     for name, error in (("blocks", "invalid_blocks_format"), ("attachments", "invalid_attachments")):
         if (value := given.structure(name, error=error)) is not None:
@@ -122,7 +131,10 @@ def read_content(given: Arguments) -> Json:
 
 
 def formatting(given: Arguments) -> Json:
-    """`mrkdwn` where it is false: the text is shown with its asterisks. Slack's pages name it for new messages only."""
+    """Return `mrkdwn` if it is false: the text is shown with its asterisks.
+
+    Slack documents this argument for new messages only.
+    """
     return {} if given.flag("mrkdwn", default=True) else {"mrkdwn": False}
 
 
@@ -138,26 +150,29 @@ def _checked_metadata(metadata: Any) -> Json:
     return {"event_type": metadata["event_type"], "event_payload": metadata["event_payload"]}
 
 
-def thread_fields(desk: Desk, channel: Channel, given: Arguments) -> Json:
-    """`thread_ts` if one was given. Refused `invalid_thread_ts`, and `thread_not_found` once its parent is gone."""
+def thread_fields(context: MethodContext, channel: Channel, given: Arguments) -> Json:
+    """Return `thread_ts` if given.
+
+    Refuse with `invalid_thread_ts`, or with `thread_not_found` if the parent is gone.
+    """
     thread_ts = given.text("thread_ts")
     if not thread_ts:
         return {}
     whole, dot, fraction = thread_ts.partition(".")
     if not (dot and whole.isdigit() and fraction.isdigit()):
         raise Refused("invalid_thread_ts")
-    if desk.state.messages.get(channel.id, thread_ts) is None:
+    if context.state.messages.get(channel.id, thread_ts) is None:
         raise Refused("thread_not_found")
     return {"thread_ts": thread_ts}
 
 
-def own_message(desk: Desk, content: Json) -> Json:
-    """A message of the bot's."""
-    return own_content(desk.state, content, sender=True)
+def own_message(context: MethodContext, content: Json) -> Json:
+    """Return a message of the bot."""
+    return own_content(context.state, content, sender=True)
 
 
 def own_content(state: State, content: Json, *, sender: bool = False) -> Json:
-    """Content as it is stored, blocks with their ids; with `sender`, signed by the bot."""
+    """Return content as it is stored, blocks with their ids; with `sender`, with the bot as its author."""
     identity = state.identity
     stored = dict(content)
     stored.pop("blocks", None)
@@ -172,10 +187,10 @@ def own_content(state: State, content: Json, *, sender: bool = False) -> Json:
     } | stored  # fmt: skip
 
 
-def _own(desk: Desk, channel: Channel, ts: str, *, refusal: str) -> Json:
-    message = desk.state.messages.find(channel.id, ts)
+def _own(context: MethodContext, channel: Channel, ts: str, *, refusal: str) -> Json:
+    message = context.state.messages.find(channel.id, ts)
     if message.get("subtype") == "tombstone":
         raise Refused("message_not_found")
-    if message.get("bot_id") != desk.state.identity.bot_id:
+    if message.get("bot_id") != context.state.identity.bot_id:
         raise Refused(refusal)
     return message

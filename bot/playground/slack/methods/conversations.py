@@ -1,4 +1,4 @@
-"""conversations.*: what stands in a channel, who is in it, where the bot is."""
+"""Implement conversations.*: channels, members, history and replies."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from bot.playground.slack.arguments import Arguments
 from bot.playground.slack.envelopes import without_metadata
+from bot.playground.slack.errors import Refused, invalid
 from bot.playground.slack.methods.chat import open_im
-from bot.playground.slack.methods.desk import Desk, Table, method
-from bot.playground.slack.pace import Tier
+from bot.playground.slack.methods.registry import MethodContext, Table, method
+from bot.playground.slack.rate_limits import Tier
 from bot.playground.slack.records import Json
 from bot.playground.slack.scopes import HISTORY, READ
 from bot.playground.slack.state import LARGEST_PAGE
-from bot.playground.slack.wrong import Refused, invalid
 
 CONVERSATIONS: Table = {}
 
@@ -24,20 +24,22 @@ _TYPES = {"channel": "public_channel", "group": "private_channel", "im": "im"}
 
 
 @method(CONVERSATIONS, "conversations.info", Tier.THREE, scope=READ)
-def info(desk: Desk, given: Arguments) -> Json:
-    channel = desk.state.workspace.find(given.required("channel"))
-    shown = desk.state.channel(channel)
+def info(context: MethodContext, given: Arguments) -> Json:
+    """Return one channel."""
+    channel = context.state.workspace.find(given.required("channel"))
+    shown = context.state.channel(channel)
     if not given.flag("include_num_members"):
         shown.pop("num_members", None)
     return {"channel": shown | ({"locale": "en-US"} if given.flag("include_locale") else {})}
 
 
 @method(CONVERSATIONS, "conversations.list", Tier.TWO, scope="channels:read")
-def list_all(desk: Desk, given: Arguments) -> Json:
-    workspace = desk.state.workspace
+def list_all(context: MethodContext, given: Arguments) -> Json:
+    """Return one page of the channels that the bot can see."""
+    workspace = context.state.workspace
     wanted = {each.strip() for each in given.text("types", "public_channel").split(",")}
     found = [
-        desk.state.channel(each)
+        context.state.channel(each)
         for each in workspace.channels.values()
         if _TYPES[each.type] in wanted
         and (not each.private or workspace.has_bot(each))
@@ -48,49 +50,52 @@ def list_all(desk: Desk, given: Arguments) -> Json:
 
 
 @method(CONVERSATIONS, "conversations.members", Tier.FOUR, scope=READ)
-def members(desk: Desk, given: Arguments) -> Json:
-    channel = desk.state.workspace.find(given.required("channel"))
-    page, cursor = paged(desk.state.workspace.member_ids(channel), given, default=100)
+def members(context: MethodContext, given: Arguments) -> Json:
+    """Return one page of a channel's members."""
+    channel = context.state.workspace.find(given.required("channel"))
+    page, cursor = paged(context.state.workspace.member_ids(channel), given, default=100)
     return {"members": page, "response_metadata": {"next_cursor": cursor}}
 
 
 @method(CONVERSATIONS, "conversations.open", Tier.THREE, scope="im:write")
-def open_direct(desk: Desk, given: Arguments) -> Json:
+def open_direct(context: MethodContext, given: Arguments) -> Json:
+    """Open the direct message with one user."""
     users = [each for each in given.text("users").split(",") if each]
     if len(users) != 1:
         raise invalid("exactly one user, group messages are not simulated [json-pointer:/users]")
-    channel = open_im(desk, users[0])
-    shown = desk.state.channel(channel) if given.flag("return_im") else {"id": channel.id}
+    channel = open_im(context, users[0])
+    shown = context.state.channel(channel) if given.flag("return_im") else {"id": channel.id}
     return {"channel": shown}
 
 
 @method(CONVERSATIONS, "conversations.join", Tier.THREE, scope="channels:join")
-def join(desk: Desk, given: Arguments) -> Json:
-    channel = desk.state.workspace.find(given.required("channel"))
+def join(context: MethodContext, given: Arguments) -> Json:
+    """Join a public channel."""
+    channel = context.state.workspace.find(given.required("channel"))
     if channel.archived:
         raise Refused("is_archived")
     if channel.type != "channel":
         raise Refused("method_not_supported_for_channel_type")
-    if desk.state.workspace.has_bot(channel):
-        standing: Json = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
-        return {"channel": desk.state.channel(channel)} | standing
-    desk.places.enter(desk.state.workspace.user(desk.state.identity.bot_user_id), channel)
-    return {"channel": desk.state.channel(channel)}
+    if context.state.workspace.has_bot(channel):
+        warning: Json = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
+        return {"channel": context.state.channel(channel)} | warning
+    context.channel_actions.enter(context.state.workspace.user(context.state.identity.bot_user_id), channel)
+    return {"channel": context.state.channel(channel)}
 
 
 @method(CONVERSATIONS, "conversations.history", Tier.THREE, scope=HISTORY)
-def history(desk: Desk, given: Arguments) -> Json:
-    """The channel's own messages, newest first."""
-    channel = desk.state.workspace.find_joined(given.required("channel"))
+def history(context: MethodContext, given: Arguments) -> Json:
+    """Return the channel's own messages, newest first."""
+    channel = context.state.workspace.find_joined(given.required("channel"))
     messages = [
         each
-        for each in desk.state.messages.all(channel.id)
+        for each in context.state.messages.all(channel.id)
         if each.get("thread_ts", each["ts"]) == each["ts"] or each.get("subtype") == "thread_broadcast"
     ]
     window = _between(messages, given)[::-1]
     if start := _start(given, "next_ts"):
         window = [each for each in window if _micros(each["ts"]) <= start]
-    page, cursor = _first(window, given, default=100, most=desk.state.history_page)
+    page, cursor = _first(window, given, default=100, most=context.state.history_page)
     return {
         "messages": [_shown(each, given) for each in page],
         "has_more": bool(cursor),
@@ -100,19 +105,19 @@ def history(desk: Desk, given: Arguments) -> Json:
 
 
 @method(CONVERSATIONS, "conversations.replies", Tier.THREE, scope=HISTORY)
-def replies(desk: Desk, given: Arguments) -> Json:
-    """The parent and its replies, oldest first."""
-    channel = desk.state.workspace.find_joined(given.required("channel"))
+def replies(context: MethodContext, given: Arguments) -> Json:
+    """Return the parent and its replies, oldest first."""
+    channel = context.state.workspace.find_joined(given.required("channel"))
     ts = given.required("ts")
-    parent = desk.state.messages.get(channel.id, ts)
-    under = desk.state.messages.replies(channel.id, ts)
+    parent = context.state.messages.get(channel.id, ts)
+    under = context.state.messages.replies(channel.id, ts)
     if parent is None and not under:
         raise Refused("thread_not_found")
-    # The parent heads the thread whatever window is asked for.
+    # Slack returns the parent first, even if it is outside the requested window.
     found = ([parent] if parent else []) + _between(under, given)
     if start := _start(given, "next_ts"):
         found = [each for each in found if _micros(each["ts"]) >= start]
-    page, cursor = _first(found, given, default=LARGEST_PAGE, most=desk.state.history_page)
+    page, cursor = _first(found, given, default=LARGEST_PAGE, most=context.state.history_page)
     return {
         "messages": [_shown(each, given) for each in page],
         "has_more": bool(cursor),
@@ -121,16 +126,19 @@ def replies(desk: Desk, given: Arguments) -> Json:
 
 
 def paged(items: list[Item], given: Arguments, *, default: int) -> tuple[list[Item], str]:
-    """One page of `items` and the cursor of the next, "" for the last. Refused `invalid_cursor`, `invalid_limit`."""
+    """Return one page of `items` and the next cursor, "" after the last page.
+
+    Refuse with `invalid_cursor` or `invalid_limit`.
+    """
     start = _start(given, "next")
     end = start + _limit(given, default=default, most=LARGEST_PAGE)
     return items[start:end], _cursor("next", end) if end < len(items) else ""
 
 
 def _first(messages: list[Json], given: Arguments, *, default: int, most: int) -> tuple[list[Json], str]:
-    """One page from the first of `messages` on, and the cursor of the next.
+    """Return the first page of `messages` and the next cursor.
 
-    It names the message that the next one begins with: what is posted or deleted meanwhile moves nothing.
+    The cursor names the next page's first message, so messages posted or deleted meanwhile do not shift it.
     """
     end = _limit(given, default=min(default, most), most=most)
     following = _cursor("next_ts", _micros(messages[end]["ts"])) if end < len(messages) else ""
@@ -149,7 +157,7 @@ def _cursor(kind: str, number: int) -> str:
 
 
 def _start(given: Arguments, kind: str) -> int:
-    """What the cursor names, 0 without one. Refused `invalid_cursor`."""
+    """Return the position in the cursor, 0 without one. Refuse with `invalid_cursor`."""
     cursor = given.text("cursor")
     if not cursor:
         return 0
@@ -163,7 +171,7 @@ def _start(given: Arguments, kind: str) -> int:
 
 
 def _between(messages: list[Json], given: Arguments) -> list[Json]:
-    """Those later than `oldest` and earlier than `latest`, both exclusive unless `inclusive`."""
+    """Return messages after `oldest` and before `latest`; both are exclusive unless `inclusive`."""
     oldest, latest = _instant(given, "oldest"), _instant(given, "latest")
     inclusive = given.flag("inclusive")
     margin = 1 if inclusive else 0
@@ -186,7 +194,7 @@ def _instant(given: Arguments, name: str) -> int | None:
 
 
 def _micros(ts: str) -> int:
-    # Exact: a float cannot tell neighbouring microseconds of our time apart for sure.
+    # Integers: a float cannot represent today's epoch microseconds exactly.
     whole, _, fraction = ts.partition(".")
     return int(whole) * 1_000_000 + int(fraction[:6].ljust(6, "0"))
 

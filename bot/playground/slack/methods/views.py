@@ -1,32 +1,35 @@
-"""views.*: dialogs the app opens, stacks and replaces."""
+"""Implement views.*: open, push and update dialogs."""
 
 from __future__ import annotations
 
 from bot.playground.slack.arguments import Arguments
-from bot.playground.slack.checking import check_view
-from bot.playground.slack.methods.desk import Desk, Table, method
-from bot.playground.slack.pace import Tier
+from bot.playground.slack.methods.registry import MethodContext, Table, method
+from bot.playground.slack.payload_limits import check_view
+from bot.playground.slack.rate_limits import Tier
 from bot.playground.slack.records import Json
 
 VIEWS: Table = {}
 
 
 @method(VIEWS, "views.open", Tier.FOUR)
-def open_view(desk: Desk, given: Arguments) -> Json:
+def open_view(context: MethodContext, given: Arguments) -> Json:
+    """Open a dialog."""
     view = _view(given)
-    return {"view": desk.state.views.open(desk.state.tickets.exchange(_trigger(given)), view)}
+    return {"view": context.state.views.open(context.state.tickets.exchange(_trigger(given)), view)}
 
 
 @method(VIEWS, "views.push", Tier.FOUR)
-def push_view(desk: Desk, given: Arguments) -> Json:
+def push_view(context: MethodContext, given: Arguments) -> Json:
+    """Push a dialog onto the stack."""
     view = _view(given)
-    return {"view": desk.state.views.push(desk.state.tickets.exchange(_trigger(given)), view)}
+    return {"view": context.state.views.push(context.state.tickets.exchange(_trigger(given)), view)}
 
 
 @method(VIEWS, "views.update", Tier.FOUR)
-def update_view(desk: Desk, given: Arguments) -> Json:
+def update_view(context: MethodContext, given: Arguments) -> Json:
+    """Update an open dialog."""
     view = _view(given)
-    updated = desk.state.views.update(
+    updated = context.state.views.update(
         given.text("view_id"), view, external_id=given.text("external_id"), hash=given.text("hash")
     )
     return {"view": updated}

@@ -1,5 +1,5 @@
-{{- /* Names go through toYaml wherever they stand: a namespace may be called 123, on or null. */ -}}
-{{- /* The name of everything: that of the release, once. A Service takes no dots. */ -}}
+{{- /* Every name goes through toYaml, because a namespace may be called 123, on or null. */ -}}
+{{- /* The name of every object, from the release name. Names of Services may not contain dots. */ -}}
 {{- define "casebook.name" -}}
 {{- if contains .Chart.Name .Release.Name -}}
 {{- .Release.Name | replace "." "-" | trunc 52 | trimSuffix "-" -}}
@@ -8,7 +8,7 @@
 {{- end -}}
 {{- end -}}
 
-{{- /* What a selector may not change in. */ -}}
+{{- /* Labels of selectors, which must never change. */ -}}
 {{- define "casebook.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ toYaml .Release.Name }}
@@ -26,7 +26,7 @@ labels:
   {{- include "casebook.labels" . | nindent 2 }}
 {{- end -}}
 
-{{- /* An environment variable out of a Secret that exists: (variable, the Secret's name, key). */ -}}
+{{- /* An environment variable from an existing Secret: (variable, the Secret's name, key). */ -}}
 {{- define "casebook.secret" -}}
 - name: {{ index . 0 }}
   valueFrom:
@@ -35,11 +35,11 @@ labels:
       key: {{ toYaml (index . 2) }}
 {{- end -}}
 
-{{- /* A text for a block of YAML, (its name, the text): what else breaks lines for YAML would break out of it. */ -}}
+{{- /* A text for a YAML block, (its name, the text). Characters that YAML treats as line breaks are refused. */ -}}
 {{- define "casebook.text" -}}
 {{- $odd := "[^\\t\\n\\r\\x{20}-\\x{7e}\\x{a0}-\\x{2027}\\x{202a}-\\x{d7ff}\\x{e000}-\\x{fffd}\\x{10000}-\\x{10ffff}]" -}}
 {{- if regexMatch $odd (index . 1) -}}
-{{- fail (printf "%s holds a control character or a line separator (U+0085, U+2028, U+2029): take it out" (index . 0)) -}}
+{{- fail (printf "%s contains a control character or a line separator (U+0085, U+2028, U+2029): remove it" (index . 0)) -}}
 {{- end -}}
 {{- index . 1 -}}
 {{- end -}}

@@ -1,4 +1,4 @@
-{{- /* A role and its binding: dict of root, what (read, act), rules (texts) and perhaps the namespace of a Role. */ -}}
+{{- /* A role and its binding: dict of root, what (read, act), rules (texts) and, for a Role, its namespace. */ -}}
 {{- define "casebook.role" -}}
 {{- $kind := empty .namespace | ternary "ClusterRole" "Role" -}}
 {{- $account := include "casebook.name" .root -}}

@@ -1,5 +1,5 @@
 // @ts-check
-// Block Kit as DOM: the blocks the bot sends, and a dump of those it never should.
+// Renders Block Kit as DOM; unknown blocks are shown as JSON.
 
 import { actionElement } from "./controls.js";
 import { el, link } from "./dom.js";
@@ -37,7 +37,7 @@ const RENDERERS = {
 };
 
 /**
- * All blocks of a message or a view.
+ * Render all blocks of a message or a view.
  * @param {Json[]} blocks
  * @param {Context} context
  * @returns {HTMLElement}
@@ -54,7 +54,7 @@ export function renderBlocks(blocks, context) {
 }
 
 /**
- * A text object: plain text is literal but for emoji, mrkdwn is formatted.
+ * Render a text object: mrkdwn is formatted; in plain text only emoji are replaced.
  * @param {Json | undefined} text
  * @param {Context} context
  * @returns {Node | string}
@@ -138,7 +138,7 @@ function image(block) {
 }
 
 /**
- * The page loads nothing from elsewhere: a picture of another place is shown as a link to it.
+ * Render an image. The page loads nothing from other hosts, so their images are shown as links.
  * @param {Json} part
  * @returns {HTMLElement}
  */
@@ -150,7 +150,7 @@ function picture(part) {
 }
 
 /**
- * The first row heads the columns.
+ * Render a table; its first row is the header.
  * @param {Json} block
  * @param {Context} context
  */

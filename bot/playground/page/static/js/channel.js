@@ -1,5 +1,5 @@
 // @ts-check
-// The open channel: its head, the way through in four steps, the messages, the samples and the composer.
+// Draws the open channel: header, pins, the four-step guide, messages, samples and composer.
 
 import { Composer } from "./composer.js";
 import { el, fill, refill } from "./dom.js";
@@ -11,16 +11,16 @@ import { SampleBar } from "./samples.js";
 export class ChannelPane {
   /**
    * @param {import("./world.js").World} world
-   * @param {import("./messages.js").Ways} ways
+   * @param {import("./messages.js").Handlers} handlers
    * @param {HTMLElement} root
    */
-  constructor(world, ways, root) {
+  constructor(world, handlers, root) {
     this.world = world;
     this.title = el("h1", { class: "pane-title", testid: "channel-title" });
     this.topic = el("p", { class: "topic" });
-    this.list = new MessageList(world, ways, { inThread: false, label: "Messages" });
+    this.list = new MessageList(world, handlers, { inThread: false, label: "Messages" });
     this.composer = new Composer(world, { id: "composer-channel", inThread: false });
-    this.pins = new Pins(world, (message) => this.jump(message, ways));
+    this.pins = new Pins(world, (message) => this.jump(message, handlers));
     this.guide = new Guide(world);
     this.samples = new SampleBar(world, this.composer);
     this.beginning = el("p", { class: "beginning" });
@@ -46,8 +46,8 @@ export class ChannelPane {
     const messages = this.world.inChannel();
     this.empty.hidden = messages.length > 0;
     this.beginning.textContent = channel?.direct
-      ? `This is your conversation with ${channel.name}. Paste an error, or ask it for help.`
-      : `This is the very beginning of #${channel?.name ?? ""}. Paste an error below, or take one of these:`;
+      ? `This is your direct conversation with ${channel.name}. Paste an error, or ask for help.`
+      : `This is the very beginning of #${channel?.name ?? ""}. Paste an error below, or choose a sample:`;
     this.pins.render();
     this.list.show(messages);
     this.guide.render();
@@ -55,15 +55,15 @@ export class ChannelPane {
   }
 
   /**
-   * Bring a message into sight, a reply in its thread.
+   * Scroll to a message; open its thread if it is a reply.
    * @param {import("./world.js").Json} message
-   * @param {import("./messages.js").Ways} ways
+   * @param {import("./messages.js").Handlers} handlers
    */
-  jump(message, ways) {
-    const standing = this.list.shown.get(keyOf(message))?.element;
-    if (!standing) return ways.openThread(message.thread_ts);
-    // What is taller than the view is read from its first line.
-    standing.scrollIntoView({ block: standing.offsetHeight > this.list.scroller.clientHeight ? "start" : "center" });
-    standing.focus({ preventScroll: true });
+  jump(message, handlers) {
+    const shown = this.list.shown.get(keyOf(message))?.element;
+    if (!shown) return handlers.openThread(message.thread_ts);
+    // A message taller than the view is shown from its first line.
+    shown.scrollIntoView({ block: shown.offsetHeight > this.list.scroller.clientHeight ? "start" : "center" });
+    shown.focus({ preventScroll: true });
   }
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// What is broken in the cluster now, what healed, and what the bot just asked its API.
+// Draws the cluster: broken and recovered objects, and the bot's recent API requests.
 
 import { el, fill, refill } from "./dom.js";
 import { keepFocus } from "./focus.js";
@@ -16,17 +16,17 @@ const SHOWN_REQUESTS = 40;
 export class ClusterPane {
   /**
    * @param {World} world
-   * @param {{ diagnose: (item: Json) => void, closeCluster: () => void }} ways
+   * @param {{ diagnose: (item: Json) => void, closeCluster: () => void }} handlers
    * @param {HTMLElement} root
    * @param {HTMLElement} badge
    */
-  constructor(world, ways, root, badge) {
+  constructor(world, handlers, root, badge) {
     this.world = world;
-    this.ways = ways;
+    this.handlers = handlers;
     this.badge = badge;
     this.summary = el("p", { class: "cluster-summary", testid: "cluster-summary" });
-    this.items = el("ul", { class: "cluster-items", "aria-label": "What is broken now" });
-    this.log = el("ol", { class: "requests", testid: "requests", "aria-label": "Requests of the bot, newest first" });
+    this.items = el("ul", { class: "cluster-items", "aria-label": "Unhealthy objects" });
+    this.log = el("ol", { class: "requests", testid: "requests", "aria-label": "API requests of the bot, newest first" });
     this.count = el("span", { class: "badge" });
     fill(
       root,
@@ -35,11 +35,11 @@ export class ClusterPane {
         { class: "pane-head" },
         el("h2", { class: "pane-title", text: "Cluster" }),
         el("span", { class: "live", text: "live" }),
-        el("button", { type: "button", class: "tool close only-narrow", "aria-label": "Back to the channel", text: "✕", on: { click: ways.closeCluster } }),
+        el("button", { type: "button", class: "tool close only-narrow", "aria-label": "Back to the channel", text: "✕", on: { click: handlers.closeCluster } }),
       ),
       this.summary,
-      el("div", { class: "scroller cluster-scroller", tabindex: "0", role: "region", "aria-label": "Objects in trouble" }, this.items),
-      el("details", { class: "request-log", open: true }, el("summary", {}, "What the bot asked the API ", this.count), this.log),
+      el("div", { class: "scroller cluster-scroller", tabindex: "0", role: "region", "aria-label": "Unhealthy and recovered objects" }, this.items),
+      el("details", { class: "request-log", open: true }, el("summary", {}, "API requests of the bot ", this.count), this.log),
     );
   }
 
@@ -55,30 +55,30 @@ export class ClusterPane {
     this.badge.textContent = String(broken);
     this.badge.hidden = broken === 0;
     this.summary.dataset.broken = String(broken);
-    this.summary.textContent = `${broken ? `${broken} in trouble` : "Nothing is broken"} · ${now.nodes} nodes · ${now.pods} pods`;
-    const rows = [...now.healed.map((/** @type {Json} */ each) => this.item(each, true)), ...now.broken.map((/** @type {Json} */ each) => this.item(each, false))];
+    this.summary.textContent = `${broken ? `${broken} unhealthy` : "Nothing is broken"} · ${now.nodes} nodes · ${now.pods} pods`;
+    const rows = [...now.recovered.map((/** @type {Json} */ each) => this.item(each, true)), ...now.broken.map((/** @type {Json} */ each) => this.item(each, false))];
     keepFocus(this.items, () => refill(this.items, ...rows));
   }
 
   /**
    * @param {Json} each
-   * @param {boolean} healed
+   * @param {boolean} recovered
    */
-  item(each, healed) {
-    const state = healed ? "healed" : each.level;
-    const since = epoch(healed ? each.at : each.since);
-    const ask = el("button", { type: "button", class: "quiet", testid: "diagnose-item", data: { focus: `ask/${each.key}` }, "aria-label": `Diagnose ${each.kind} ${each.name}`, text: "Diagnose", on: { click: () => this.ways.diagnose(each) } });
+  item(each, recovered) {
+    const state = recovered ? "recovered" : each.level;
+    const since = epoch(recovered ? each.at : each.since);
+    const ask = el("button", { type: "button", class: "quiet", testid: "diagnose-item", data: { focus: `ask/${each.key}` }, "aria-label": `Diagnose ${each.kind} ${each.name}`, text: "Diagnose", on: { click: () => this.handlers.diagnose(each) } });
     return el(
       "li",
       { class: `cluster-item ${state}`, testid: "cluster-item", data: { key: each.key, state, status: each.status } },
-      el("p", { class: "cluster-head" }, el("span", { class: "kind", title: each.kind, text: SHORT[each.kind] ?? each.kind.toUpperCase() }), el("span", { class: "status", testid: "cluster-status", text: healed ? `✓ ${each.how}` : each.status }), Number.isNaN(since) ? null : ago(since, { short: true })),
+      el("p", { class: "cluster-head" }, el("span", { class: "kind", title: each.kind, text: SHORT[each.kind] ?? each.kind.toUpperCase() }), el("span", { class: "status", testid: "cluster-status", text: recovered ? `✓ ${each.how}` : each.status }), Number.isNaN(since) ? null : ago(since, { short: true })),
       el(
         "div",
         { class: "object" },
-        el("p", { class: "object-name" }, each.namespace ? el("span", { class: "namespace", text: `${each.namespace}/` }) : null, el("span", { text: each.name }), each.ready && each.kind === "Pod" && !healed ? el("span", { class: "ready", text: ` ${each.ready}` }) : null),
-        healed ? null : ask,
+        el("p", { class: "object-name" }, each.namespace ? el("span", { class: "namespace", text: `${each.namespace}/` }) : null, el("span", { text: each.name }), each.ready && each.kind === "Pod" && !recovered ? el("span", { class: "ready", text: ` ${each.ready}` }) : null),
+        recovered ? null : ask,
       ),
-      each.detail && !healed ? el("p", { class: "detail", title: each.detail, text: each.detail }) : null,
+      each.detail && !recovered ? el("p", { class: "detail", title: each.detail, text: each.detail }) : null,
     );
   }
 
@@ -91,7 +91,7 @@ export class ClusterPane {
       return el(
         "li",
         { class: kind, data: { status: String(each.status) }, title: `${each.method} ${each.path}${query ? `?${query}` : ""} → ${each.status}` },
-        el("span", { class: "method", text: kind === "rehearsal" ? `${each.method} dry run` : each.method }),
+        el("span", { class: "method", text: kind === "dry-run" ? `${each.method} dry run` : each.method }),
         el("span", { class: "path", text: each.path }),
         el("span", { class: each.status >= 400 || each.status === 0 ? "code bad" : "code", text: String(each.status || "—") }),
       );
@@ -101,17 +101,17 @@ export class ClusterPane {
 }
 
 /**
- * Whether a request changes something, only rehearses it, or reads. Asking what one may do is a POST that changes nothing.
+ * Classify a request as read, dry run or write. An access review is a POST that writes nothing.
  * @param {Json} request
  */
 function kindOf(request) {
   if (request.method === "GET" || request.path.startsWith("/apis/authorization.k8s.io/")) return "read";
   const dry = request.query.dryRun === "All" || /"dryRun":\s*\[\s*"All"/.test(request.body);
-  return dry ? "rehearsal" : "write";
+  return dry ? "dry-run" : "write";
 }
 
 /**
- * The command that asks for an object.
+ * Return the command that diagnoses an object.
  * @param {Json} item
  * @param {string} command
  */

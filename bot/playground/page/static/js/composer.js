@@ -1,5 +1,5 @@
 // @ts-check
-// The box one writes into: Enter sends, Shift+Enter breaks the line, "/" and "@" open the menu above it.
+// The message box: Enter sends, Shift+Enter starts a new line, "/" and "@" open the menu above it.
 
 import { el, refill } from "./dom.js";
 import { withMentions } from "./mrkdwn.js";
@@ -60,7 +60,7 @@ export class Composer {
         el(
           "div",
           { class: "composer-foot" },
-          el("label", { class: "composer-snippet", title: "Slack turns a long paste into a file: try that too" }, this.snippet, "as a snippet"),
+          el("label", { class: "composer-snippet", title: "Send the text as a snippet file, as Slack does with long pastes" }, this.snippet, "Send as snippet"),
           el("span", { class: "hint keys", id: `${id}-hint`, text: inThread ? "Enter sends" : "Enter sends · Shift+Enter new line · / commands" }),
           this.button,
         ),
@@ -81,7 +81,7 @@ export class Composer {
   }
 
   /**
-   * Say this at once, whatever stands in the box.
+   * Send this text now; it replaces what is in the box.
    * @param {string} text
    */
   async sendNow(text) {
@@ -185,14 +185,14 @@ export class Composer {
     this.changed();
     const outcome = await perform(body.action, body);
     if (outcome.ok) return;
-    this.fail(outcome.error ?? "That could not be sent.");
+    this.fail(outcome.error ?? "The message was not sent.");
     if (!this.field.value) this.field.value = typed;
     this.changed();
     this.hide();
   }
 
   /**
-   * What to POST, or why it cannot be sent, in the words of Slack's own client.
+   * Return what to POST, or the error that Slack's client would show.
    * @param {string} typed
    * @returns {string | { action: string, [field: string]: string | undefined }}
    */

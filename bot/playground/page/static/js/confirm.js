@@ -1,12 +1,12 @@
 // @ts-check
-// The confirm object of a button: asked before the press is delivered.
+// Asks for confirmation: the confirm object of a button, before its press is delivered.
 
 import { plain, textObject } from "./blocks.js";
 import { el } from "./dom.js";
 import { bookmark } from "./focus.js";
 
 /**
- * Ask; true if the person agreed.
+ * Ask for confirmation; resolve to true if the user agrees.
  * @param {Record<string, any>} confirm
  * @param {import("./blocks.js").Context} context
  * @returns {Promise<boolean>}
@@ -22,7 +22,7 @@ export function confirmed(confirm, context) {
 }
 
 /**
- * A question in a dialog of its own.
+ * Ask a question in a dialog.
  * @param {{ title: string, body: Node[], yes: string, no: string, danger?: boolean }} question
  * @returns {Promise<boolean>}
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// What can be pressed or chosen in a message: buttons, overflow menus, selects, each with its confirm dialog.
+// Renders interactive elements: buttons, overflow menus, selects, each with its confirm dialog.
 
 import { plain } from "./blocks.js";
 import { confirmed } from "./confirm.js";
@@ -53,13 +53,13 @@ function button(element, blockId, context) {
     data: { action: String(element.action_id ?? ""), focus: key(blockId, element) },
     "aria-label": element.accessibility_label ?? null,
     "aria-busy": pending ? "true" : null,
-    // Not `disabled`: that would take the focus away from whoever pressed it by keyboard.
+    // Not `disabled`, because a disabled button loses the keyboard focus.
     "aria-disabled": pending ? "true" : null,
     on: { click: () => press(element, blockId, context, { value: element.value }) },
   };
   const label = plain(element.text) || element.icon || "…";
   if (!element.url) return el("button", { type: "button", ...props }, label);
-  // Slack opens the link and tells the app of the press too.
+  // Slack opens the link and also sends the press to the app.
   if (!/^https?:\/\//i.test(element.url)) return el("button", { type: "button", ...props }, label);
   return el("a", { ...props, href: element.url, target: "_blank", rel: "noopener noreferrer" }, label, el("span", { class: "out", "aria-hidden": "true", text: "↗" }));
 }
@@ -76,7 +76,7 @@ function overflow(element, blockId, context) {
     class: "button overflow",
     testid: "action",
     data: { action: String(element.action_id ?? ""), focus: key(blockId, element) },
-    "aria-label": "More choices",
+    "aria-label": "More actions",
     "aria-haspopup": "menu",
     "aria-busy": pending ? "true" : null,
     "aria-disabled": pending ? "true" : null,
@@ -160,7 +160,7 @@ function feedback(element, blockId, context) {
 }
 
 /**
- * Ask what the element wants to be asked, then hand the press over.
+ * Show the element's confirm dialog, if it has one, then deliver the press.
  * @param {Json} element
  * @param {string} blockId
  * @param {Context} context

@@ -1,5 +1,5 @@
 // @ts-check
-// The only place that makes elements. Text goes in as text nodes, so that nothing pasted can become markup.
+// Creates every element of the page. Text becomes text nodes, so pasted text can never become markup.
 
 /**
  * @typedef {Node | string | null | undefined | false} Child
@@ -11,7 +11,7 @@
  */
 
 /**
- * An element with attributes, listeners and children. A false or missing attribute is left out.
+ * Create an element with attributes, listeners and children. False or missing attributes are left out.
  * @param {string} tag
  * @param {Props} [props]
  * @param {...Child} children
@@ -57,7 +57,7 @@ export function refill(parent, ...children) {
 }
 
 /**
- * The element of the page with this id.
+ * Return the element with this id.
  * @param {string} id
  * @returns {any}
  */
@@ -68,7 +68,7 @@ export function byId(id) {
 }
 
 /**
- * A link that opens elsewhere, or plain text if the address is none that a browser may safely follow.
+ * Create a link that opens in a new tab, or plain text if the address is not safe to open.
  * @param {string} url
  * @param {...Child} label
  * @returns {HTMLElement}
@@ -80,7 +80,7 @@ export function link(url, ...label) {
 }
 
 /**
- * Whether somebody is writing, so that keys belong to the text.
+ * Return whether the focus is in a text field, so that keys are text.
  * @param {EventTarget | null} target
  */
 export function isWriting(target) {

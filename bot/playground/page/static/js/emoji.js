@@ -1,5 +1,5 @@
 // @ts-check
-// The shortcodes the bot and people use most; an unknown one stays as it is written.
+// Maps the most common shortcodes to emoji; unknown shortcodes stay unchanged.
 
 /** @type {Record<string, string>} */
 const EMOJI = {
@@ -18,7 +18,7 @@ const EMOJI = {
 };
 
 /**
- * The sign of a shortcode, null if it is not known.
+ * Return the emoji of a shortcode, null if it is unknown.
  * @param {string} name
  * @returns {string | null}
  */
@@ -27,7 +27,7 @@ export function emoji(name) {
 }
 
 /**
- * Text with its known shortcodes as signs.
+ * Replace known shortcodes in a text.
  * @param {string} text
  */
 export function withEmoji(text) {

@@ -1,8 +1,8 @@
 // @ts-check
-// Redrawing must not take the keyboard away from whoever is using it.
+// Keeps the keyboard focus while parts of the page are redrawn.
 
 /**
- * Redraw within `root`, then focus again what had the focus, if it is still there under the same name.
+ * Redraw within `root`, then restore the focus to the element of the same name.
  * @param {HTMLElement} root
  * @param {() => void} redraw
  */
@@ -13,15 +13,15 @@ export function keepFocus(root, redraw) {
   const selection = within instanceof HTMLTextAreaElement || within instanceof HTMLInputElement ? selected(within) : null;
   redraw();
   if (!within || within.isConnected || !name) return;
-  const heir = [...root.querySelectorAll("[data-focus]")].find((each) => each instanceof HTMLElement && each.dataset.focus === name);
-  if (!(heir instanceof HTMLElement)) return;
-  heir.focus({ preventScroll: true });
-  if (selection && (heir instanceof HTMLTextAreaElement || heir instanceof HTMLInputElement)) heir.setSelectionRange(...selection);
+  const replacement = [...root.querySelectorAll("[data-focus]")].find((each) => each instanceof HTMLElement && each.dataset.focus === name);
+  if (!(replacement instanceof HTMLElement)) return;
+  replacement.focus({ preventScroll: true });
+  if (selection && (replacement instanceof HTMLTextAreaElement || replacement instanceof HTMLInputElement)) replacement.setSelectionRange(...selection);
 }
 
 /**
- * Remember what has the focus, for when a dialog closes; it may have been drawn anew by then.
- * @returns {() => void} gives the focus back
+ * Remember the focused element, to focus it when a dialog closes; it may be redrawn meanwhile.
+ * @returns {() => void} restores the focus
  */
 export function bookmark() {
   const focused = document.activeElement;
@@ -32,8 +32,8 @@ export function bookmark() {
   const name = focused.dataset.focus;
   return () => {
     const root = (ts && pane?.querySelector(`[data-ts="${CSS.escape(ts)}"]`)) || pane || document.body;
-    const heir = focused.isConnected || !name ? focused : root.querySelector(`[data-focus="${CSS.escape(name)}"]`);
-    if (heir instanceof HTMLElement) heir.focus({ preventScroll: true });
+    const replacement = focused.isConnected || !name ? focused : root.querySelector(`[data-focus="${CSS.escape(name)}"]`);
+    if (replacement instanceof HTMLElement) replacement.focus({ preventScroll: true });
   };
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-// The inputs of a dialog, and what was entered into them in the shape that Slack sends.
+// Renders the inputs of a dialog and keeps what was entered, in the shape that Slack sends.
 
 import { plain } from "./blocks.js";
 import { actionElement } from "./controls.js";
@@ -12,7 +12,7 @@ import { el } from "./dom.js";
 
 const OWN = new Set(["plain_text_input", "number_input", "email_text_input", "url_text_input", "checkboxes", "radio_buttons", "static_select", "multi_static_select"]);
 
-/** What was entered so far, by block and action: it outlives a redraw as long as the ids stay the same. */
+/** The values entered so far, by block and action; they survive a redraw with the same ids. */
 export class Inputs {
   constructor() {
     /** @type {Map<string, { block: string, action: string, state: Json }>} */
@@ -40,16 +40,16 @@ export class Inputs {
   }
 
   /**
-   * What was entered into the blocks that the view has now: text, the value of an option, or values of several.
+   * Return the values of the view's current blocks: text, an option's value, or several values.
    * @param {Json[]} blocks
    */
   values(blocks) {
-    const standing = new Set(blocks.map((each) => each.block_id));
+    const current = new Set(blocks.map((each) => each.block_id));
     /** @type {Record<string, Record<string, string | string[]>>} */
     const values = {};
     for (const { block, action, state } of this.entered.values()) {
       const value = plainValue(state);
-      if (standing.has(block) && value !== null) (values[block] ??= {})[action] = value;
+      if (current.has(block) && value !== null) (values[block] ??= {})[action] = value;
     }
     return values;
   }
@@ -65,7 +65,7 @@ function plainValue(state) {
 }
 
 /**
- * A labelled input of a dialog.
+ * Render a labelled input of a dialog.
  * @param {Json} block
  * @param {Context} context
  */
@@ -157,7 +157,7 @@ function selectControl(element, state, keep, common) {
 }
 
 /**
- * Checkboxes or radio buttons.
+ * Render checkboxes or radio buttons.
  * @param {Json} element
  * @param {Json} state
  * @param {(more: Json) => void} keep

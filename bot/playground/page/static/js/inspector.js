@@ -1,5 +1,5 @@
 // @ts-check
-// Raw payloads, newest first: what the app called, what it was sent, what it asked the cluster.
+// Shows raw payloads, newest first: Slack API calls, deliveries to the app, Kubernetes API requests.
 
 import { el, fill, refill } from "./dom.js";
 import { ago } from "./times.js";
@@ -26,7 +26,7 @@ export class Inspector {
     this.hidden = new Set();
     this.filter = el("input", { type: "search", class: "field", testid: "inspector-filter", placeholder: "Filter by name or content", "aria-label": "Filter", on: { input: () => this.render() } });
     this.list = el("ul", { class: "entries", role: "listbox", tabindex: "0", testid: "inspector-list", "aria-label": "Payloads, newest first", on: { keydown: (/** @type {KeyboardEvent} */ event) => this.key(event) } });
-    this.raw = el("pre", { class: "raw", tabindex: "0", testid: "inspector-raw", "aria-label": "The chosen payload" });
+    this.raw = el("pre", { class: "raw", tabindex: "0", testid: "inspector-raw", "aria-label": "Selected payload" });
     const toggles = SIDES.map(([side, label]) =>
       el("label", { class: "side-toggle" }, el("input", { type: "checkbox", checked: true, testid: `inspector-${side}`, on: { change: (/** @type {any} */ event) => this.toggle(side, event.target.checked) } }), label),
     );
@@ -83,7 +83,7 @@ export class Inspector {
         ago(each.at, { short: true }),
       ),
     );
-    refill(this.list, ...(rows.length ? rows : [el("li", { class: "hint", text: "Nothing was sent yet." })]));
+    refill(this.list, ...(rows.length ? rows : [el("li", { class: "hint", text: "No payloads to show." })]));
     if (chosen) this.list.setAttribute("aria-activedescendant", `entry-${chosen.key.replace("/", "-")}`);
     else this.list.removeAttribute("aria-activedescendant");
     const text = chosen ? JSON.stringify(chosen.raw, null, 2) : "";
@@ -127,7 +127,7 @@ function describe(side, raw) {
 }
 
 /**
- * Pretty JSON with its keys and values set apart.
+ * Highlight the keys and values of formatted JSON.
  * @param {string} text
  */
 function coloured(text) {

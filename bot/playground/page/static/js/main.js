@@ -1,5 +1,5 @@
 // @ts-check
-// Puts the page together: the stream of changes comes in, each pane redraws what it shows of them.
+// Composes the page: receives the stream of changes and redraws the panes they affect.
 
 import { ChannelPane } from "./channel.js";
 import { ClusterPane, diagnoseCommand } from "./cluster.js";
@@ -19,17 +19,17 @@ const ACTING = "casebook-acting-as";
 const TIMES_EVERY = 10_000;
 
 const world = new World();
-const ways = { openThread, closeThread, openChannel, actAs, diagnose, closeCluster: () => showPane("cluster", false) };
-const channel = new ChannelPane(world, ways, byId("channel"));
-const thread = new ThreadPane(world, ways, byId("thread"));
-const sidebar = new Sidebar(world, ways, byId("sidebar"));
-const cluster = new ClusterPane(world, ways, byId("cluster"), byId("cluster-badge"));
+const handlers = { openThread, closeThread, openChannel, actAs, diagnose, closeCluster: () => showPane("cluster", false) };
+const channel = new ChannelPane(world, handlers, byId("channel"));
+const thread = new ThreadPane(world, handlers, byId("thread"));
+const sidebar = new Sidebar(world, handlers, byId("sidebar"));
+const cluster = new ClusterPane(world, handlers, byId("cluster"), byId("cluster-badge"));
 const inspector = new Inspector(world, byId("inspector"), () => toggleInspector(false));
 const modal = new Modal(world);
 const feed = new Feed({ change: (change) => world.apply(change), state: showConnection });
 
 world.listen((touched, fresh) => {
-  if (touched.has("page")) settle();
+  if (touched.has("page")) applyPage();
   sidebar.arrived(fresh);
   if (touched.has("page") || fresh.length) sidebar.render();
   if (touched.has("page") || touched.has("message") || touched.has("ephemeral")) {
@@ -40,7 +40,7 @@ world.listen((touched, fresh) => {
   if (touched.has("view") || touched.has("page")) modal.render();
   if (touched.has("cluster") || touched.has("request")) cluster.render();
   if (["call", "delivery", "request"].some((each) => touched.has(each))) inspector.render();
-  for (const message of fresh) arrived(message);
+  for (const message of fresh) onNewMessage(message);
 });
 
 setUpTheme(byId("toggle-theme"));
@@ -56,13 +56,13 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("click", followPermalink);
 setInterval(refreshTimes, TIMES_EVERY);
-// The address that was printed carries the token; the cookie has it now, so it need not stay in the history.
+// The cookie has the token now, so remove it from the address and the history.
 history.replaceState(null, "", "/");
 world.user = remembered();
 feed.open(world.user);
 
-/** Choose where to stand once it is known what there is. */
-function settle() {
+/** Apply the page's data: title, acting user, and a first channel if none is open. */
+function applyPage() {
   document.title = world.page.title;
   byId("brand-note").textContent = world.page.title.replace(/^Casebook\s*/, "");
   world.user = world.page.acting;
@@ -79,7 +79,7 @@ function openChannel(id) {
   channel.list.scroller.scrollTop = channel.list.scroller.scrollHeight;
   world.touch("page");
   channel.list.scroller.scrollTop = channel.list.scroller.scrollHeight;
-  // Some things happen once somebody is there to see them; where nothing does, nothing is missed.
+  // The demo starts some scenes when a visitor opens their channel; the response does not matter.
   perform("open", { user: world.user, channel: id });
 }
 
@@ -109,7 +109,7 @@ function actAs(id) {
   try {
     sessionStorage.setItem(ACTING, id);
   } catch {
-    // Then a reload acts as the first person again.
+    // Without storage a reload acts as the first user again.
   }
   world.thread = "";
   feed.open(id);
@@ -125,7 +125,7 @@ function remembered() {
 }
 
 /**
- * A link to a message of this workspace leads to it here: the page is the workspace's only client.
+ * Open links to messages of this workspace on the page, because no other client can.
  * @param {MouseEvent} event
  */
 function followPermalink(event) {
@@ -147,10 +147,10 @@ function diagnose(item) {
 }
 
 /**
- * What a new message brings about: it is announced, and an answer to one's own paste opens its thread.
+ * Announce a new message; open the thread if it answers the user's own message.
  * @param {Record<string, any>} message
  */
-function arrived(message) {
+function onNewMessage(message) {
   const isBot = Boolean(message.bot_id) || message.subtype === "ephemeral";
   if (message.user === world.user && !isBot) return;
   announce(`${isBot ? world.page.bot.name : world.userName(message.user)}: ${message.text ?? ""}`);
@@ -162,7 +162,7 @@ function arrived(message) {
 /** @param {boolean} connected */
 function showConnection(connected) {
   const state = byId("linkstate");
-  state.textContent = connected ? "" : "Connection lost — trying again…";
+  state.textContent = connected ? "" : "Connection lost. Reconnecting…";
   state.classList.toggle("lost", !connected);
 }
 
@@ -176,7 +176,7 @@ function toggleInspector(open = byId("inspector").hidden) {
 }
 
 /**
- * Show or hide a side pane where the window is too narrow for all.
+ * Show or hide a side pane in a narrow window.
  * @param {"sidebar" | "cluster"} name
  * @param {boolean} [open]
  */

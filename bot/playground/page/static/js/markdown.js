@@ -1,5 +1,5 @@
 // @ts-check
-// The markdown block: headings, lists, fences, quotes and inline styles. Enough to read it, and nothing of HTML.
+// Renders the markdown block: headings, lists, fences, quotes and inline styles, but no HTML.
 
 import { el, fill, link } from "./dom.js";
 import { withEmoji } from "./emoji.js";

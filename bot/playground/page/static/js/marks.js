@@ -1,5 +1,5 @@
 // @ts-check
-// What people put on messages: the emoji below one, and what is pinned, in a line below the channel's head.
+// Renders reactions below a message, and pins below the channel's header.
 
 import { el, refill } from "./dom.js";
 import { emoji } from "./emoji.js";
@@ -13,11 +13,11 @@ import { perform } from "./server.js";
  */
 
 const SHOWN = 140;
-/** The emoji that the menu of a message offers. */
-export const MARK = "pushpin";
+/** The reaction that a message's menu offers. */
+export const PIN_EMOJI = "pushpin";
 
 /**
- * The reactions to a message, each a button that adds or takes back one's own; null if there are none.
+ * Render the reactions to a message as buttons that toggle the user's own; null if there are none.
  * @param {World} world
  * @param {Json} message
  */
@@ -37,14 +37,14 @@ export function reactions(world, message) {
 }
 
 /**
- * Add one's own emoji, or take it back.
+ * Toggle the user's own reaction.
  * @param {World} world
  * @param {Json} message
  * @param {string} name
  */
 export async function react(world, message, name) {
-  const standing = (message.reactions ?? []).find((/** @type {Json} */ each) => each.name === name);
-  const act = standing?.users.includes(world.user) ? "unreact" : "react";
+  const reaction = (message.reactions ?? []).find((/** @type {Json} */ each) => each.name === name);
+  const act = reaction?.users.includes(world.user) ? "unreact" : "react";
   await mark(act, { user: world.user, channel: message.channel, ts: message.ts, emoji: name });
 }
 
@@ -92,5 +92,5 @@ export class Pins {
  */
 async function mark(act, at) {
   const outcome = await perform(act, at);
-  if (!outcome.ok) notify(outcome.error ?? "That did not work.");
+  if (!outcome.ok) notify(outcome.error ?? "The action failed.");
 }

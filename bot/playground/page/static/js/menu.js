@@ -1,5 +1,5 @@
 // @ts-check
-// A small menu by a button: arrows move, Enter runs, Esc and a click elsewhere close it.
+// Opens a menu at a button: arrow keys move, Enter runs, Esc or a click elsewhere closes it.
 
 import { el } from "./dom.js";
 
@@ -47,7 +47,7 @@ export function openMenu(opener, entries) {
   rows[0]?.focus();
 }
 
-/** Close whatever menu is open. */
+/** Close the open menu, if any. */
 export function closeMenu() {
   closeOpen?.();
 }
@@ -79,7 +79,7 @@ function moveWithin(event, rows, close) {
 }
 
 /**
- * Keep the menu within the window: it opens upwards or to the left where there is no room.
+ * Keep the menu within the window: open it upwards or to the left if there is no room.
  * @param {HTMLElement} menu
  * @param {HTMLElement} opener
  */

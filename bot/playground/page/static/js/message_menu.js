@@ -1,9 +1,9 @@
 // @ts-check
-// The menu of a message: the app's shortcuts, what its author may do, and its raw payload.
+// Builds the menu of a message: app shortcuts, copy, raw payload, and edit or delete for its author.
 
 import { ask } from "./confirm.js";
 import { el } from "./dom.js";
-import { MARK, react, togglePin } from "./marks.js";
+import { PIN_EMOJI, react, togglePin } from "./marks.js";
 import { asTyped, withMentions } from "./mrkdwn.js";
 import { notify } from "./notice.js";
 import { perform } from "./server.js";
@@ -35,7 +35,7 @@ export function messageMenu(world, message) {
         run: () => done(perform("shortcut", { ...at, callback_id: each.callback_id })),
       }));
   if (!ephemeral) {
-    items.push({ label: "React with 📌", testid: "react", run: () => react(world, message, MARK) });
+    items.push({ label: "React with 📌", testid: "react", run: () => react(world, message, PIN_EMOJI) });
     items.push({ label: message.pinned_to ? "Unpin from channel" : "Pin to channel", testid: "pin-message", run: () => togglePin(world, message) });
   }
   items.push({ label: "Copy text", run: () => copy(asTyped(String(message.text ?? ""), world.names)) });
@@ -64,14 +64,14 @@ async function edit(world, at, message) {
 
 /** @param {Json} at */
 async function remove(at) {
-  const body = el("p", { text: "Delete this message? Its answer goes too." });
+  const body = el("p", { text: "Delete this message? The app's answer to it is deleted too." });
   if (await ask({ title: "Delete message", body: [body], yes: "Delete", no: "Cancel", danger: true })) await done(perform("remove", at));
 }
 
 /** @param {Promise<import("./server.js").Outcome>} performing */
 async function done(performing) {
   const outcome = await performing;
-  if (!outcome.ok) notify(outcome.error ?? "That did not work.");
+  if (!outcome.ok) notify(outcome.error ?? "The action failed.");
 }
 
 /** @param {string} text */
@@ -80,6 +80,6 @@ async function copy(text) {
     await navigator.clipboard.writeText(text);
     notify("Copied.");
   } catch {
-    notify("The browser does not let this page write to the clipboard.");
+    notify("Copying failed: the browser does not allow this page to use the clipboard.");
   }
 }

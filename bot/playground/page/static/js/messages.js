@@ -1,5 +1,5 @@
 // @ts-check
-// A list of messages, of a channel or of a thread: redrawn one by one, so that focus and scrolling stay.
+// Draws the messages of a channel or thread; redraws only changed ones, to keep focus and scrolling.
 
 import { renderBlocks } from "./blocks.js";
 import { el, link } from "./dom.js";
@@ -15,26 +15,26 @@ import { ago } from "./times.js";
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {import("./world.js").World} World
- * @typedef {{ openThread: (ts: string, options?: { write?: boolean }) => void }} Ways
+ * @typedef {{ openThread: (ts: string, options?: { write?: boolean }) => void }} Handlers
  */
 
 const TOGETHER = 300;
 const LONG = { lines: 12, text: 900 };
-// In its thread a paste is known: its answer shall be in sight.
+// In a thread the reader knows the paste already, so it is cut shorter to leave room for the answer.
 const LONG_IN_THREAD = { lines: 6, text: 300 };
 const NEAR_THE_END = 80;
-/** What Slack's words for the bar beside an attachment mean; any other colour is shown as none. */
+/** Slack's named colours of the bar beside an attachment; other colours are not shown. */
 const COLORS = new Map([["danger", "bad"], ["warning", "warning"], ["good", "good"]]);
 
 export class MessageList {
   /**
    * @param {World} world
-   * @param {Ways} ways
+   * @param {Handlers} handlers
    * @param {{ inThread: boolean, label: string }} options
    */
-  constructor(world, ways, { inThread, label }) {
+  constructor(world, handlers, { inThread, label }) {
     this.world = world;
-    this.ways = ways;
+    this.handlers = handlers;
     this.inThread = inThread;
     this.list = el("ol", { class: "messages", "aria-label": label, testid: inThread ? "thread-messages" : "messages" });
     this.scroller = el("div", { class: "scroller" }, this.list);
@@ -44,7 +44,7 @@ export class MessageList {
   }
 
   /**
-   * Show these messages, oldest first; at the end of the list the view follows new ones.
+   * Show these messages, oldest first; if scrolled to the end, follow new ones.
    * @param {Json[]} messages
    */
   show(messages) {
@@ -54,7 +54,7 @@ export class MessageList {
     const last = this.list.lastElementChild;
     if (!last || !(follow || before.size === 0)) return;
     const isNew = last instanceof HTMLElement && !before.has(last) && before.size < this.list.childElementCount;
-    // An answer that grows in a thread is read from its first line; in the channel the newest line counts.
+    // In a thread, keep a growing answer's first line in view; in the channel, show the newest line.
     if (this.inThread && !isNew) return;
     this.scroller.scrollTop = this.scroller.scrollHeight;
     if (isNew && last.offsetHeight > this.scroller.clientHeight) last.scrollIntoView({ block: "start" });
@@ -71,15 +71,15 @@ export class MessageList {
     messages.forEach((message, at) => {
       const replies = this.inThread ? [] : this.world.inThread(message.ts, message.channel).filter((each) => each.ts !== message.ts);
       const joined = isJoined(message, messages[at - 1]) && !(this.inThread && at === 1);
-      const drawn = JSON.stringify([message, joined, replies.map((each) => each.ts), this.marks(message), this.world.user, this.world.page.users.length]);
+      const drawn = JSON.stringify([message, joined, replies.map((each) => each.ts), this.localState(message), this.world.user, this.world.page.users.length]);
       const key = keyOf(message);
-      const standing = this.shown.get(key);
-      if (standing?.drawn === drawn) {
-        if (this.list.children[at] !== standing.element) this.list.insertBefore(standing.element, this.list.children[at] ?? null);
+      const shown = this.shown.get(key);
+      if (shown?.drawn === drawn) {
+        if (this.list.children[at] !== shown.element) this.list.insertBefore(shown.element, this.list.children[at] ?? null);
         return;
       }
       const element = this.message(message, { joined, replies });
-      if (standing) standing.element.replaceWith(element);
+      if (shown) shown.element.replaceWith(element);
       else this.list.insertBefore(element, this.list.children[at] ?? null);
       this.shown.set(key, { element, drawn });
     });
@@ -88,10 +88,10 @@ export class MessageList {
   }
 
   /**
-   * What of the page's own state shows in a message.
+   * Return the page's own state that a message shows.
    * @param {Json} message
    */
-  marks(message) {
+  localState(message) {
     const key = keyOf(message);
     const of = (/** @type {string} */ each) => each.startsWith(`${key}|`);
     return [
@@ -165,7 +165,7 @@ export class MessageList {
       else world.expanded.add(fold);
       world.touch("message");
     };
-    const label = open ? "Show less" : "Show all of it";
+    const label = open ? "Show less" : "Show more";
     return el("div", {}, body, el("button", { type: "button", class: "quiet", "aria-expanded": String(open), data: { focus: `${key}/more` }, text: label, on: { click: toggle } }));
   }
 
@@ -178,7 +178,7 @@ export class MessageList {
     const people = [...new Set(replies.map((each) => (each.bot_id === this.world.page.bot.bot_id ? this.world.page.bot.id : (each.user ?? each.bot_id))))].slice(0, 3);
     return el(
       "button",
-      { type: "button", class: "thread-summary", testid: "open-thread", data: { focus: `summary/${message.ts}` }, on: { click: () => this.ways.openThread(message.ts) } },
+      { type: "button", class: "thread-summary", testid: "open-thread", data: { focus: `summary/${message.ts}` }, on: { click: () => this.handlers.openThread(message.ts) } },
       ...people.map((id) => avatar(id, this.world.userName(id), id === this.world.page.bot.id, "small")),
       el("span", { class: "thread-count", text: count }),
       ago(Number(replies[replies.length - 1].ts)),
@@ -206,7 +206,7 @@ export class MessageList {
       { class: "message-tools" },
       this.inThread || ephemeral
         ? null
-        : el("button", { type: "button", class: "tool", testid: "reply", data: { focus: `reply/${message.ts}` }, text: "Reply", on: { click: () => this.ways.openThread(thread, { write: true }) } }),
+        : el("button", { type: "button", class: "tool", testid: "reply", data: { focus: `reply/${message.ts}` }, text: "Reply", on: { click: () => this.handlers.openThread(thread, { write: true }) } }),
       more,
     );
   }
@@ -220,7 +220,7 @@ export class MessageList {
       event.preventDefault();
       to.focus();
     } else if (event.key === "Enter" && !this.inThread) {
-      this.ways.openThread(String(focused.dataset.ts), { write: true });
+      this.handlers.openThread(String(focused.dataset.ts), { write: true });
     }
   }
 }
@@ -280,19 +280,19 @@ function fileCard(file) {
     { class: "file", testid: "file" },
     el("p", { class: "file-name" }, "📄 ", el("strong", { text: String(file.title || file.name || file.id) }), el("span", { class: "hint", text: ` ${file.pretty_type ?? file.filetype ?? ""} · ${size}` })),
     file.mimetype === "image/png" ? el("img", { class: "picture", testid: "picture", src: `/api/pictures/${encodeURIComponent(String(file.id))}`, alt: String(file.alt_txt ?? file.title ?? "") }) : null,
-    !file.preview && String(file.mimetype).startsWith("text/") ? reading(String(file.id)) : null,
+    !file.preview && String(file.mimetype).startsWith("text/") ? textFile(String(file.id)) : null,
     file.preview ? el("pre", { class: "fence", text: String(file.preview) + (file.preview_is_truncated ? "\n…" : "") }) : null,
   );
 }
 
 /**
- * A text file to unfold: read once somebody wants to.
+ * Render a text file that is loaded when it is unfolded.
  * @param {string} id
  */
-function reading(id) {
+function textFile(id) {
   const text = el("pre", { class: "fence", testid: "file-text" });
   const toggle = async () => {
     if (!text.textContent) text.textContent = await textOf(id);
   };
-  return el("details", { class: "reading", on: { toggle } }, el("summary", { text: "Read it" }), text);
+  return el("details", { class: "reading", on: { toggle } }, el("summary", { text: "Show file" }), text);
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// The app's dialogs. The browser's own modal <dialog> keeps the focus inside and everything else out of reach.
+// Draws the app's dialogs with the browser's modal <dialog>, which keeps the focus inside.
 
 import { plain, renderBlocks } from "./blocks.js";
 import { el, refill } from "./dom.js";
@@ -20,7 +20,7 @@ export class Modal {
     document.body.append(this.dialog);
     /** @type {Json | null} */
     this.view = null;
-    /** @type {Map<string, Inputs>} by view id, so that going back finds what was entered */
+    /** @type {Map<string, Inputs>} by view id, so that input survives a pushed view */
     this.inputs = new Map();
     this.busy = false;
     this.problem = "";
@@ -67,7 +67,7 @@ export class Modal {
     if (changed && this.dialog.open) this.first()?.focus();
   }
 
-  /** What gets the focus in a new dialog: its first input, else the button that goes on. */
+  /** Return the element to focus in a new dialog: the first input, else the submit or close button. */
   first() {
     return this.dialog.querySelector("[data-testid=input], [data-testid=dialog-submit]:not(:disabled), [data-testid=dialog-close]");
   }
@@ -117,7 +117,7 @@ export class Modal {
     const inputs = this.inputs.get(view.id);
     this.set({ busy: true, problem: "" });
     const outcome = await perform("submit", { user: this.world.user, view_id: view.id, values: inputs?.values(view.blocks ?? []) ?? {} });
-    this.set({ busy: false, problem: outcome.ok ? "" : (outcome.error ?? "That could not be sent.") });
+    this.set({ busy: false, problem: outcome.ok ? "" : (outcome.error ?? "The dialog was not submitted.") });
   }
 
   async close() {
@@ -138,7 +138,7 @@ export class Modal {
     this.draw();
     const outcome = await perform("click_view", { user: this.world.user, view_id: view.id, block_id: what.block_id, action_id: what.action_id, value: what.value ?? null, chosen: what.chosen ?? null });
     this.world.pending.delete(control);
-    this.set({ busy: false, problem: outcome.ok ? "" : (outcome.error ?? "The app did not take the press.") });
+    this.set({ busy: false, problem: outcome.ok ? "" : (outcome.error ?? "The app did not accept the button press.") });
   }
 
   /** @param {{ busy: boolean, problem: string }} how */

@@ -1,5 +1,5 @@
 // @ts-check
-// Slack's mrkdwn as DOM nodes. What stands in the text is never parsed as markup of the page.
+// Renders Slack's mrkdwn as DOM nodes. The text is never parsed as HTML.
 
 import { el, link } from "./dom.js";
 import { emoji } from "./emoji.js";
@@ -18,7 +18,7 @@ const STYLED =
   "|:([a-z0-9_+-]+):";
 
 /**
- * Text as a message shows it. With `styles` off, only code, links and mentions are shown as such: a pasted log then
+ * Render text as a message shows it. Without `styles`, only code, links and mentions are formatted, so that a pasted log
  * keeps its asterisks and underscores.
  * @param {string} text
  * @param {Names} names
@@ -96,7 +96,7 @@ function inline(text, how) {
 }
 
 /**
- * What stands between < and >: a person, a channel, a call to everybody, a date or a link.
+ * Render what is between < and >: a user, a channel, a broadcast, a date or a link.
  * @param {string} inside
  * @param {Names} names
  */
@@ -106,13 +106,13 @@ function entityNode(inside, names) {
   if (target.startsWith("@")) return mention(`@${names.userName(target.slice(1))}`);
   if (target.startsWith("#")) return mention(`#${label || names.channelName(target.slice(1))}`);
   if (target.startsWith("!date^")) return el("span", { text: label || target });
-  if (target.startsWith("!subteam^")) return mention(label || "@group", "pings a group");
-  if (target.startsWith("!")) return mention(`@${label || target.slice(1)}`, "pings everybody here");
+  if (target.startsWith("!subteam^")) return mention(label || "@group", "notifies a user group");
+  if (target.startsWith("!")) return mention(`@${label || target.slice(1)}`, "notifies everyone here");
   return link(decode(target), label || decode(target));
 }
 
 /**
- * A name set off from the text; one that would notify many people says so.
+ * Render a mention; its title says if it would notify many people.
  * @param {string} text
  * @param {string} [pings]
  */
@@ -121,7 +121,7 @@ export function mention(text, pings) {
 }
 
 /**
- * Slack's three entities as the signs they stand for.
+ * Decode Slack's three entities.
  * @param {string} text
  */
 export function decode(text) {
@@ -129,7 +129,7 @@ export function decode(text) {
 }
 
 /**
- * A person's stored message as it was typed: mentions by name, links without their brackets.
+ * Return a stored message as it was typed: mentions by name, links without brackets.
  * @param {string} stored
  * @param {Names} names
  */
@@ -143,7 +143,7 @@ export function asTyped(stored, names) {
 }
 
 /**
- * What was typed, with known @names and #channels as the mentions that Slack's menu would have put there.
+ * Replace known @names and #channels with mentions, as Slack's menu does.
  * @param {string} text
  * @param {{ users: { id: string, name: string }[], channels: { id: string, name: string }[] }} known
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// A short notice at the edge of the page, and what a screen reader is told.
+// Shows short notices, and announces messages to screen readers.
 
 import { byId, el } from "./dom.js";
 
@@ -17,7 +17,7 @@ export function notify(text) {
 }
 
 /**
- * Tell a screen reader.
+ * Announce a text to screen readers.
  * @param {string} text
  */
 export function announce(text) {

@@ -1,10 +1,10 @@
 // @ts-check
-// A press in a message, from the click to what Slack says when the app does not take it.
+// Delivers a press in a message and shows the error if the app refuses it.
 
 import { perform } from "./server.js";
 
 /**
- * Deliver a press; while it is under way the control is disabled, and a failure is said at its block.
+ * Deliver a press. The control is disabled while it is in flight; an error is shown at its block.
  * @param {import("./world.js").World} world
  * @param {Record<string, any>} message
  * @param {string} key of the message
@@ -27,6 +27,6 @@ export async function press(world, message, key, what) {
     chosen: what.chosen ?? null,
   });
   world.pending.delete(control);
-  if (!outcome.ok) world.failures.set(block, outcome.error ?? "The app did not take the press.");
+  if (!outcome.ok) world.failures.set(block, outcome.error ?? "The app did not accept the button press.");
   world.touch("message");
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// rich_text blocks: every leaf is literal text, whatever it looks like.
+// Renders rich_text blocks; the text of every leaf is literal.
 
 import { el, fill, link } from "./dom.js";
 import { emoji } from "./emoji.js";
@@ -15,7 +15,7 @@ import { unknown } from "./unknown.js";
 const STYLES = /** @type {const} */ ([["code", "code"], ["bold", "strong"], ["italic", "em"], ["strike", "s"]]);
 
 /**
- * A rich_text block, or a cell of a table that is one.
+ * Render a rich_text block, or a table cell of that type.
  * @param {Json} block
  * @param {Names} names
  */
@@ -85,9 +85,9 @@ function richLeaf(leaf, names) {
     case "channel":
       return mention(`#${names.channelName(leaf.channel_id)}`);
     case "usergroup":
-      return mention("@group", "pings a group");
+      return mention("@group", "notifies a user group");
     case "broadcast":
-      return mention(`@${leaf.range}`, "pings everybody here");
+      return mention(`@${leaf.range}`, "notifies everyone here");
     case "date":
       return moment(Number(leaf.timestamp), String(leaf.format ?? ""), leaf.fallback);
     case "color":

@@ -1,5 +1,5 @@
 // @ts-check
-// Pastes one click away: what an on-call engineer would copy from a terminal right now.
+// Offers sample pastes: what an on-call engineer would copy from a terminal.
 
 import { el, refill } from "./dom.js";
 
@@ -43,12 +43,12 @@ export class SampleBar {
       "span",
       { class: "chip-pair" },
       el("button", { type: "button", class: "chip", testid: `sample-${at}`, title: sample.note ? `${sample.title}: ${sample.note}` : sample.title, text: sample.title, on: { click: () => this.composer.put(sample.text) } }),
-      el("button", { type: "button", class: "chip send-now", testid: `sample-send-${at}`, "aria-label": `Send the sample “${sample.title}”`, title: "Send it now", text: "➤", on: { click: () => this.composer.sendNow(sample.text) } }),
+      el("button", { type: "button", class: "chip send-now", testid: `sample-send-${at}`, "aria-label": `Send the sample “${sample.title}”`, title: "Send now", text: "➤", on: { click: () => this.composer.sendNow(sample.text) } }),
     );
   }
 
   /**
-   * In an empty channel there is room to say what a sample is about.
+   * Render a sample with its note, for an empty channel.
    * @param {{ title: string, text: string, note: string }} sample
    * @param {number} at
    */
@@ -58,7 +58,7 @@ export class SampleBar {
       { class: "sample-card" },
       el(
         "button",
-        { type: "button", class: "sample-card-main", testid: `sample-card-${at}`, title: "Put it into the box", on: { click: () => this.composer.put(sample.text) } },
+        { type: "button", class: "sample-card-main", testid: `sample-card-${at}`, title: "Insert into the message box", on: { click: () => this.composer.put(sample.text) } },
         el("strong", { text: sample.title }),
         sample.note ? el("span", { class: "hint", text: sample.note }) : null,
       ),
@@ -82,7 +82,7 @@ export class SampleBar {
         el(
           "div",
           { class: "sample-ways" },
-          el("button", { type: "button", class: "button", testid: `sample-row-${at}`, text: "Put into the box", on: { click: use(() => this.composer.put(each.text)) } }),
+          el("button", { type: "button", class: "button", testid: `sample-row-${at}`, text: "Insert into message box", on: { click: use(() => this.composer.put(each.text)) } }),
           el("button", { type: "button", class: "button primary", testid: `sample-row-send-${at}`, text: "Send", on: { click: use(() => this.composer.sendNow(each.text)) } }),
         ),
       ),

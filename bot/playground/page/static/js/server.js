@@ -1,5 +1,5 @@
 // @ts-check
-// The page's own server: one stream of changes in, one POST per thing a person does out.
+// Talks to the page's server: receives one stream of changes, sends one POST per user action.
 
 /**
  * @typedef {import("./world.js").Change} Change
@@ -9,7 +9,7 @@
 const SLOW = 20_000;
 
 /**
- * Do something as a person of the workspace. Never rejects: what went wrong stands in `error`.
+ * Perform a user action. Never rejects; a failure is described in `error`.
  * @param {string} action
  * @param {Record<string, any>} body
  * @returns {Promise<Outcome>}
@@ -27,12 +27,12 @@ export async function perform(action, body) {
     return answer.ok ? outcome : { ...outcome, ok: false };
   } catch (error) {
     const slow = error instanceof DOMException && error.name === "TimeoutError";
-    return { ok: false, error: slow ? "No answer within 20 seconds." : "The playground's server cannot be reached. Does it still run?" };
+    return { ok: false, error: slow ? "No answer within 20 seconds." : "The playground's server cannot be reached. Is it still running?" };
   }
 }
 
 /**
- * What a text file says. Never rejects.
+ * Return the content of a text file, or why it cannot be shown. Never rejects.
  * @param {string} file its id
  * @returns {Promise<string>}
  */
@@ -41,33 +41,33 @@ export async function textOf(file) {
     const answer = await fetch(`/api/texts/${encodeURIComponent(file)}`, { credentials: "same-origin", signal: AbortSignal.timeout(SLOW) });
     return answer.ok ? (await answer.json()).text : "This file cannot be shown here.";
   } catch {
-    return "The playground's server cannot be reached. Does it still run?";
+    return "The playground's server cannot be reached. Is it still running?";
   }
 }
 
 export class Feed {
   /**
-   * @param {{ change: (change: Change) => void, state: (connected: boolean) => void }} told
+   * @param {{ change: (change: Change) => void, state: (connected: boolean) => void }} callbacks
    */
-  constructor(told) {
-    this.told = told;
+  constructor(callbacks) {
+    this.callbacks = callbacks;
     /** @type {EventSource | null} */
     this.source = null;
   }
 
   /**
-   * Read as this person; the first change is everything.
+   * Read the stream as this user; the first change is the full state.
    * @param {string} user
    */
   open(user) {
     this.source?.close();
     const source = new EventSource(`/api/events?user=${encodeURIComponent(user)}`);
     this.source = source;
-    source.addEventListener("change", (event) => this.told.change(JSON.parse(event.data)));
-    source.addEventListener("open", () => this.told.state(true));
+    source.addEventListener("change", (event) => this.callbacks.change(JSON.parse(event.data)));
+    source.addEventListener("open", () => this.callbacks.state(true));
     source.addEventListener("error", () => {
-      this.told.state(false);
-      // A browser gives up for good after an answer that is no stream; the server may be on its way back.
+      this.callbacks.state(false);
+      // After a response that is not a stream, the browser stops retrying; the server may be restarting.
       if (source.readyState === EventSource.CLOSED) setTimeout(() => this.source === source && this.open(user), 2000);
     });
   }

@@ -1,5 +1,5 @@
 // @ts-check
-// Channels, and whom one acts as.
+// Draws the list of channels and the choice of the acting user.
 
 import { el, refill } from "./dom.js";
 import { keepFocus } from "./focus.js";
@@ -9,19 +9,19 @@ import { keepFocus } from "./focus.js";
 export class Sidebar {
   /**
    * @param {World} world
-   * @param {{ openChannel: (id: string) => void, actAs: (id: string) => void }} ways
+   * @param {{ openChannel: (id: string) => void, actAs: (id: string) => void }} handlers
    * @param {HTMLElement} root
    */
-  constructor(world, ways, root) {
+  constructor(world, handlers, root) {
     this.world = world;
-    this.ways = ways;
+    this.handlers = handlers;
     this.root = root;
     /** @type {Map<string, number>} */
     this.unread = new Map();
   }
 
   /**
-   * Count what arrived in channels that are not open.
+   * Count new messages in channels that are not open.
    * @param {Record<string, any>[]} fresh
    */
   arrived(fresh) {
@@ -50,7 +50,7 @@ export class Sidebar {
             testid: "channel",
             data: { channel: each.id, focus: `channel/${each.id}` },
             "aria-current": each.id === channel ? "page" : null,
-            on: { click: () => (this.unread.delete(each.id), this.ways.openChannel(each.id)) },
+            on: { click: () => (this.unread.delete(each.id), this.handlers.openChannel(each.id)) },
           },
           el("span", { class: "hash", "aria-hidden": "true", text: each.direct ? "@" : "#" }),
           el("span", { class: "place-name", text: each.name }),
@@ -75,7 +75,7 @@ export class Sidebar {
     const me = page.users.find((each) => each.id === user);
     const select = el(
       "select",
-      { class: "select", id: "act-as", testid: "act-as", data: { focus: "act-as" }, on: { change: () => this.ways.actAs(select.value) } },
+      { class: "select", id: "act-as", testid: "act-as", data: { focus: "act-as" }, on: { change: () => this.handlers.actAs(select.value) } },
       ...page.users.map((each) => el("option", { value: each.id, selected: each.id === user, text: each.title ? `${each.name} — ${each.title}` : each.name })),
     );
     const notes = [me?.title, me?.guest ? "guest" : "", me?.locale].filter(Boolean).join(" · ");

@@ -1,5 +1,5 @@
 // @ts-check
-// What the composer offers while one types: the app's commands after "/", people and the app after "@".
+// Suggests completions while typing: commands after "/", users and the app after "@".
 
 /**
  * @typedef {{ label: string, note: string, insert: string, from: number }} Suggestion
@@ -9,7 +9,7 @@
 const MOST = 8;
 
 /**
- * Suggestions for the text before the caret; `insert` replaces what stands from `from` to the caret.
+ * Return suggestions for the text before the caret; `insert` replaces the text from `from` to the caret.
  * @param {string} before
  * @param {Page} page
  * @returns {Suggestion[]}
@@ -38,7 +38,7 @@ function commands(before, page) {
 }
 
 /**
- * The command that a text calls, null if it is an ordinary message.
+ * Return the command that a text calls, null if it is an ordinary message.
  * @param {string} text
  * @param {Page} page
  * @returns {{ command: string, text: string } | null}

@@ -1,5 +1,5 @@
 // @ts-check
-// Dark or light: what the system says, until one presses the button.
+// Sets the theme: the system's, until the visitor chooses one with the button.
 
 const KEPT = "casebook-theme";
 
@@ -39,6 +39,6 @@ function write(theme) {
   try {
     localStorage.setItem(KEPT, theme);
   } catch {
-    // It then lasts as long as the page.
+    // Without storage the choice lasts until the page is closed.
   }
 }

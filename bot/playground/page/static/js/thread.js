@@ -1,5 +1,5 @@
 // @ts-check
-// The thread beside the channel.
+// Draws the thread beside the channel.
 
 import { Composer } from "./composer.js";
 import { el, fill } from "./dom.js";
@@ -8,14 +8,14 @@ import { MessageList } from "./messages.js";
 export class ThreadPane {
   /**
    * @param {import("./world.js").World} world
-   * @param {import("./messages.js").Ways & { closeThread: () => void }} ways
+   * @param {import("./messages.js").Handlers & { closeThread: () => void }} handlers
    * @param {HTMLElement} root
    */
-  constructor(world, ways, root) {
+  constructor(world, handlers, root) {
     this.world = world;
     this.root = root;
     this.place = el("span", { class: "topic" });
-    this.list = new MessageList(world, ways, { inThread: true, label: "Thread" });
+    this.list = new MessageList(world, handlers, { inThread: true, label: "Thread" });
     this.composer = new Composer(world, { id: "composer-thread", inThread: true });
     this.composer.label("Reply…");
     this.drawn = "";
@@ -26,7 +26,7 @@ export class ThreadPane {
         { class: "pane-head" },
         el("h2", { class: "pane-title", text: "Thread" }),
         this.place,
-        el("button", { type: "button", class: "tool close", testid: "close-thread", "aria-label": "Close the thread", text: "✕", on: { click: ways.closeThread } }),
+        el("button", { type: "button", class: "tool close", testid: "close-thread", "aria-label": "Close the thread", text: "✕", on: { click: handlers.closeThread } }),
       ),
       this.list.scroller,
       this.composer.element,
@@ -42,7 +42,7 @@ export class ThreadPane {
     const opened = this.drawn !== thread;
     this.drawn = thread;
     this.list.show(messages);
-    // An answer is read from its first line, so a thread that was just opened shows its beginning.
+    // A thread opens at its beginning, so that an answer is read from its first line.
     if (opened) this.list.scroller.scrollTop = 0;
   }
 }

@@ -1,12 +1,12 @@
 // @ts-check
-// Times as people read them: "2 min ago", kept fresh while the page is open.
+// Shows relative times such as "2 min ago" and keeps them current.
 
 import { el } from "./dom.js";
 
 const UNITS = /** @type {const} */ ([["d", 86400], ["h", 3600], ["min", 60]]);
 
 /**
- * A moment as a <time> that says how long ago it was.
+ * Render a moment as a <time> that says how long ago it was.
  * @param {number} seconds since the epoch
  * @param {{ class?: string, short?: boolean }} [options]
  */
@@ -22,7 +22,7 @@ export function ago(seconds, { class: className = "time", short = false } = {}) 
   });
 }
 
-/** @type {Record<string, Intl.DateTimeFormatOptions>} what Slack puts for the words of a date's format */
+/** @type {Record<string, Intl.DateTimeFormatOptions>} the placeholders of Slack's date formats */
 const FORMATS = {
   date_num: { year: "numeric", month: "2-digit", day: "2-digit" },
   date: { dateStyle: "long" },
@@ -33,7 +33,7 @@ const FORMATS = {
 };
 
 /**
- * A moment in the reader's own zone, written as the app asks for it; its `fallback` where that cannot be done.
+ * Render a moment in the reader's time zone and the app's format, or `fallback` if the format is unknown.
  * @param {number} seconds since the epoch
  * @param {string} format such as "{date_short} {time}"
  * @param {unknown} fallback
@@ -47,7 +47,7 @@ export function moment(seconds, format, fallback) {
 }
 
 /**
- * The moment of an RFC 3339 timestamp in epoch seconds, NaN if it is none.
+ * Parse an RFC 3339 timestamp to epoch seconds, NaN if it is invalid.
  * @param {string} timestamp
  */
 export function epoch(timestamp) {
@@ -69,7 +69,7 @@ function distance(seconds, short) {
   return short ? `${Math.max(0, Math.floor(passed))}s` : "just now";
 }
 
-/** Renew what every <time> of the page says. */
+/** Update the text of every relative time on the page. */
 export function refreshTimes() {
   for (const element of document.querySelectorAll("time[data-ago]")) {
     const time = /** @type {HTMLTimeElement} */ (element);

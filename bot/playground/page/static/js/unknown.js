@@ -1,5 +1,5 @@
 // @ts-check
-// What the page has no picture for is shown as it came, never left out.
+// Shows unsupported blocks as raw JSON instead of leaving them out.
 
 import { el } from "./dom.js";
 
@@ -11,7 +11,7 @@ export function unknown(value) {
   return el(
     "details",
     { class: "unknown", testid: "unknown-block" },
-    el("summary", { text: `This page has no picture for “${value?.type ?? typeof value}”` }),
+    el("summary", { text: `This page cannot display “${value?.type ?? typeof value}”. Raw JSON:` }),
     el("pre", { class: "fence", text: JSON.stringify(value, null, 2) }),
   );
 }

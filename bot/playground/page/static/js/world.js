@@ -1,5 +1,5 @@
 // @ts-check
-// What the server told of the workspace and the cluster, and where in it this page stands.
+// Holds the page's state: what the server sent, and which user, channel and thread are open.
 
 /**
  * @typedef {Record<string, any>} Json
@@ -26,7 +26,7 @@ export class World {
     this.thread = "";
     /** @type {Map<string, Json>} */
     this.items = new Map();
-    /** @type {Set<string>} presses under way */
+    /** @type {Set<string>} presses in flight */
     this.pending = new Set();
     /** @type {Map<string, string>} why the last press of a block failed */
     this.failures = new Map();
@@ -38,14 +38,14 @@ export class World {
   }
 
   /**
-   * @param {(touched: Set<string>, fresh: Json[]) => void} listener told which kinds of items changed, and new messages
+   * @param {(touched: Set<string>, fresh: Json[]) => void} listener called with the kinds of items that changed, and new messages
    */
   listen(listener) {
     this.listeners.push(listener);
   }
 
   /**
-   * Tell everybody that these kinds changed.
+   * Notify all listeners that these kinds changed.
    * @param {...string} kinds
    */
   touch(...kinds) {
@@ -53,7 +53,7 @@ export class World {
   }
 
   /**
-   * Take in what the server sent.
+   * Apply a change from the server.
    * @param {Change} change
    */
   apply(change) {
@@ -75,7 +75,7 @@ export class World {
   }
 
   /**
-   * All items of a kind.
+   * Return all items of a kind.
    * @param {string} kind
    * @returns {Json[]}
    */
@@ -83,13 +83,13 @@ export class World {
     return [...this.items].filter(([key]) => kindOf(key) === kind).map(([, item]) => item);
   }
 
-  /** What stands in the open channel, ephemeral messages included, oldest first. */
+  /** Return the open channel's messages, ephemeral ones included, oldest first. */
   inChannel(channel = this.channel) {
     const isTop = (/** @type {Json} */ each) => !each.thread_ts || each.thread_ts === each.ts || each.subtype === "thread_broadcast";
     return this.posts().filter((each) => each.channel === channel && isTop(each));
   }
 
-  /** The open thread, its first message first; empty if that is gone and nobody replied. */
+  /** Return the open thread, parent first; empty if the parent is deleted and has no replies. */
   inThread(thread = this.thread, channel = this.channel) {
     return this.posts().filter((each) => each.channel === channel && (each.ts === thread || each.thread_ts === thread));
   }
@@ -99,7 +99,7 @@ export class World {
     return [...this.all("message"), ...this.all("ephemeral")].sort((a, b) => Number(a.ts) - Number(b.ts));
   }
 
-  /** Whom and what a text may mention. */
+  /** Return the users and channels that a text may mention. */
   known() {
     return { users: this.page.others, channels: this.page.channels.filter((each) => !each.direct) };
   }

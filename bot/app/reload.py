@@ -1,0 +1,136 @@
+"""Reload the policy, the channel defaults and the catalog while the bot runs.
+
+Files are checked every few seconds, and at once after `request`. A broken file changes nothing: the last good version
+stays in force, and readiness reports the error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from bot.app.former_names import log_former_names
+from bot.diagnosing import build_engine
+from bot.policy import PolicyError, load_policy
+from bot.policy.channel_defaults import ChannelsError, load_channels
+from bot.remedies.names import action_names, unknown_actions
+from bot.settings import Settings, variable
+from bot.workflows.configuration import Configuration
+from responses.safety import safe_line
+
+_log: Final = structlog.get_logger(__name__)
+
+CHECK_S: Final = 5.0
+
+# State of a file: path, modification time in nanoseconds, size in bytes.
+_Seen = tuple[str, int, int]
+
+
+class LiveConfiguration:
+    """The configuration in force, and the errors of files that were changed since.
+
+    A setting without a file keeps its initial value. `changed` is called with each new configuration.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        initial: Configuration,
+        *,
+        every: float = CHECK_S,
+        changed: Callable[[Configuration], None] = lambda _: None,
+    ) -> None:
+        self._settings = settings
+        self._every = every
+        self._changed = changed
+        self._requested = asyncio.Event()
+        self._errors: dict[str, str] = {}
+        self._current = initial
+        self._seen = {name: _seen(paths) for name, paths in self._files().items()}
+
+    @property
+    def current(self) -> Configuration:
+        return self._current
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """Return the error of each broken file, keyed by `policy` or `channels`: one line each."""
+        return self._errors
+
+    def request(self) -> None:
+        """Reload all files now."""
+        self._requested.set()
+
+    async def keep_current(self) -> None:
+        """Reload changed files for as long as the bot runs."""
+        while True:
+            try:
+                async with asyncio.timeout(self._every):
+                    await self._requested.wait()
+            except TimeoutError:
+                pass
+            requested = self._requested.is_set()
+            self._requested.clear()
+            await self._reload(everything=requested)
+
+    async def _reload(self, *, everything: bool) -> None:
+        for name, paths in self._files().items():
+            seen = await asyncio.to_thread(_seen, paths)
+            if everything or seen != self._seen[name]:
+                self._seen[name] = seen
+                await self._read(name)
+
+    async def _read(self, name: str) -> None:
+        try:
+            self._current = await asyncio.to_thread(self._with_new, name)
+        except (PolicyError, ChannelsError) as error:
+            self._errors[name] = safe_line(f"the last good version stays in force: {error}")
+            _log.error("configuration_rejected", setting=variable(name), error=str(error))
+            return
+        self._errors.pop(name, None)
+        left_out = len(self._current.left_out)
+        _log.info("configuration_reloaded", setting=variable(name), left_out=left_out)
+        self._changed(self._current)
+
+    def _with_new(self, name: str) -> Configuration:
+        """Return the configuration with one part reloaded. Raise PolicyError or ChannelsError; blocking."""
+        settings, current = self._settings, self._current
+        if name == "policy" and settings.policy:
+            return replace(current, policy=load_policy(settings.policy, actions=action_names()))
+        if name == "channels" and settings.channels:
+            return replace(current, defaults=load_channels(settings.channels))
+        engine, left_out = build_engine(settings.catalog, last_good=current.engine.catalog, check=unknown_actions)
+        log_former_names(engine.catalog)
+        return replace(current, engine=engine, left_out=left_out)
+
+    def _files(self) -> dict[str, tuple[Path, ...]]:
+        """Return the files and directories of each setting that names any."""
+        settings = self._settings
+        named = {
+            "policy": (settings.policy,) if settings.policy else (),
+            "channels": (settings.channels,) if settings.channels else (),
+            "catalog": tuple(settings.catalog),
+        }
+        return {name: paths for name, paths in named.items() if paths}
+
+
+def _seen(paths: tuple[Path, ...]) -> frozenset[_Seen]:
+    """Return the state of all files below these paths; unreadable files are skipped."""
+    return frozenset(seen for path in paths for file in _below(path.expanduser()) if (seen := _state(file)))
+
+
+def _below(path: Path) -> Iterator[Path]:
+    return path.rglob("*.y*ml") if path.is_dir() else iter((path,))
+
+
+def _state(file: Path) -> _Seen | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return str(file), found.st_mtime_ns, found.st_size

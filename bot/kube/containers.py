@@ -1,0 +1,144 @@
+"""The containers of a pod with what its status says of them: the run that is going on, and the last one that ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from bot.kube.ages import UNKNOWN, seconds_since
+from bot.kube.objects import name_of, namespace_of, spec_of, status_of
+from intents.domain import Json
+
+# The kubelet forgets earlier crashes of a container once it has run this long (its backoff is reset).
+_STABLE_S: Final = 600
+_NEVER_S: Final = 1 << 40
+_STATES: Final = ("waiting", "running", "terminated")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run that has ended. `current` if its log is the container's current one: no other has started since."""
+
+    exit_code: int
+    reason: str
+    finished_s: int
+    started_s: int
+    current: bool
+
+    @property
+    def ran_s(self) -> int:
+        """Return how long it ran, -1 if that is not known."""
+        return UNKNOWN if UNKNOWN in (self.started_s, self.finished_s) else self.started_s - self.finished_s
+
+    @property
+    def says(self) -> str:
+        """Return exit code and reason as people quote them."""
+        return f"exitCode {self.exit_code}" + (f" ({self.reason})" if self.reason else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A container of a pod with its status, empty where the kubelet has not reported one yet."""
+
+    pod: Json
+    name: str
+    image: str
+    init: bool
+    status: Mapping[str, Any]
+
+    @property
+    def described(self) -> str:
+        """Return the text in which an entry's `among` pattern is searched."""
+        return f"{name_of(self.pod)} {self.name} {self.image}"
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether the kubelet reports the container ready."""
+        return bool(self.status.get("ready", False))
+
+    @property
+    def restarts(self) -> int:
+        """Return its restart count."""
+        return int(self.status.get("restartCount") or 0)
+
+    @property
+    def state(self) -> str:
+        """Return waiting, running or terminated; "" where the kubelet has not reported a state yet."""
+        state = self.status.get("state") or {}
+        return next((kind for kind in _STATES if state.get(kind) is not None), "")
+
+    @property
+    def detail(self) -> Mapping[str, Any]:
+        """Return the fields of its state: reason, message, exitCode, startedAt …"""
+        return (self.status.get("state") or {}).get(self.state) or {}
+
+    @property
+    def reason(self) -> str:
+        """Return the reason of its state, "" where there is none."""
+        return str(self.detail.get("reason") or "")
+
+    @property
+    def message(self) -> str:
+        """Return the message of its state, "" where there is none."""
+        return str(self.detail.get("message") or "")
+
+    def ended(self, now: datetime) -> Run | None:
+        """Return the last run that ended, if the status still knows one."""
+        if self.state == "terminated":
+            return _run(self.detail, current=True, now=now)
+        last = (self.status.get("lastState") or {}).get("terminated")
+        # While a container waits for its next start, its last run's log is still the current one.
+        return _run(last, current=self.state != "running", now=now) if last else None
+
+    def crash_looping(self, now: datetime) -> bool:
+        """Tell whether it keeps failing: it backs off, or failed again and has not run for long since."""
+        if self.state == "waiting":
+            return self.reason == "CrashLoopBackOff"
+        ended = self.ended(now)
+        if ended is None or ended.exit_code == 0 or self.restarts < 1:
+            return False
+        if self.state == "terminated":
+            return True
+        running_s = seconds_since(self.detail.get("startedAt"), now)
+        return self.restarts > 1 and UNKNOWN < running_s < _STABLE_S
+
+
+def containers_in(pod: Json) -> Iterator[Container]:
+    """Yield the containers of a pod in the order they start; ephemeral ones are somebody's debugging, and left out."""
+    spec, status = spec_of(pod), status_of(pod)
+    for key, statuses, init in (
+        ("initContainers", "initContainerStatuses", True),
+        ("containers", "containerStatuses", False),
+    ):
+        by_name = {entry.get("name"): entry for entry in status.get(statuses) or ()}
+        for declared in spec.get(key) or ():
+            name, image = str(declared.get("name", "")), str(declared.get("image", ""))
+            yield Container(pod=pod, name=name, image=image, init=init, status=by_name.get(name) or {})
+
+
+def trouble_order(container: Container, now: datetime) -> tuple[int, int, str, str, str]:
+    """Return a sort key that brings containers that fail now first, then those that ended last."""
+    ended = container.ended(now)
+    finished = ended.finished_s if ended and ended.finished_s != UNKNOWN else _NEVER_S
+    place = namespace_of(container.pod), name_of(container.pod)
+    return _trouble_rank(container, ended, now), finished, *place, container.name
+
+
+def _trouble_rank(container: Container, ended: Run | None, now: datetime) -> int:
+    if container.crash_looping(now):
+        return 0
+    if ended is not None and ended.exit_code != 0:
+        return 1
+    return 3 if container.ready or ended is not None else 2
+
+
+def _run(terminated: Mapping[str, Any], *, current: bool, now: datetime) -> Run:
+    return Run(
+        exit_code=int(terminated.get("exitCode", -1)),
+        reason=str(terminated.get("reason") or ""),
+        finished_s=seconds_since(terminated.get("finishedAt"), now),
+        started_s=seconds_since(terminated.get("startedAt"), now),
+        current=current,
+    )

@@ -1,0 +1,100 @@
+"""Small readers of one object as plain JSON: its name, labels, phase, node. An incomplete object is no error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from intents.domain import ObjectRef
+
+
+def metadata_of(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an object's metadata; empty where it has none."""
+    return obj.get("metadata") or {}
+
+
+def spec_of(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an object's spec; empty where it has none."""
+    return obj.get("spec") or {}
+
+
+def status_of(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an object's status; empty where it has none."""
+    return obj.get("status") or {}
+
+
+def name_of(obj: Mapping[str, Any]) -> str:
+    """Return an object's name, "" where it has none."""
+    return str(metadata_of(obj).get("name") or "")
+
+
+def namespace_of(obj: Mapping[str, Any]) -> str:
+    """Return an object's namespace, "" for one outside namespaces."""
+    return str(metadata_of(obj).get("namespace") or "")
+
+
+def uid_of(obj: Mapping[str, Any]) -> str:
+    """Return an object's uid, "" where it has none."""
+    return str(metadata_of(obj).get("uid") or "")
+
+
+def place_of(obj: Mapping[str, Any]) -> tuple[str, str]:
+    """Return namespace and name, by which objects of one kind are sorted and told apart."""
+    return namespace_of(obj), name_of(obj)
+
+
+def ref(obj: Mapping[str, Any], kind: str = "") -> ObjectRef:
+    """Return the reference to an object; `kind` is for items of a list, which do not carry theirs."""
+    return ObjectRef(
+        kind=kind or str(obj.get("kind") or ""), namespace=namespace_of(obj), name=name_of(obj), uid=uid_of(obj)
+    )
+
+
+def labels_of(obj: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return an object's labels."""
+    return metadata_of(obj).get("labels") or {}
+
+
+def annotations_of(obj: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return an object's annotations."""
+    return metadata_of(obj).get("annotations") or {}
+
+
+def created_at(obj: Mapping[str, Any]) -> str:
+    """Return the creation time as the API server wrote it, "" where there is none."""
+    return str(metadata_of(obj).get("creationTimestamp") or "")
+
+
+def is_terminating(obj: Mapping[str, Any]) -> bool:
+    """Tell whether the object is being deleted."""
+    return bool(metadata_of(obj).get("deletionTimestamp"))
+
+
+def phase_of(obj: Mapping[str, Any]) -> str:
+    """Return the phase in an object's status, "" where it has none."""
+    return str(status_of(obj).get("phase") or "")
+
+
+def node_name_of(pod: Mapping[str, Any]) -> str:
+    """Return the node that a pod is bound to, "" for a pod without one."""
+    return str(spec_of(pod).get("nodeName") or "")
+
+
+def has_ended(pod: Mapping[str, Any]) -> bool:
+    """Tell whether a pod has run to its end, so that it takes nothing of its node any more."""
+    return phase_of(pod) in ("Succeeded", "Failed")
+
+
+def waits_for_node(pod: Mapping[str, Any]) -> bool:
+    """Tell whether a pod is pending without a node."""
+    return not node_name_of(pod) and phase_of(pod) in ("Pending", "")
+
+
+def pod_template_of(workload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the pod template of a workload; empty where it has none."""
+    return spec_of(workload).get("template") or {}
+
+
+def label_selector(labels: Mapping[str, Any]) -> str:
+    """Return the query that lists objects with all these labels."""
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))

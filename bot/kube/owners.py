@@ -1,0 +1,86 @@
+"""Who an object belongs to, as far as its own metadata says it: its controller, a pod's workload, a generated name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bot.kube.objects import labels_of, metadata_of, name_of, namespace_of, ref
+from intents.domain import ObjectRef
+
+# Pods of ReplicaSets, DaemonSets and Jobs end in a suffix from this alphabet (apimachinery's rand.SafeEncodeString).
+_SUFFIX: Final = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}$")
+_HASH: Final = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{6,10}$")
+# A CronJob's Job ends in the minutes of its schedule.
+_MINUTES: Final = re.compile(r"-\d{8,}$")
+_ORDINAL: Final = re.compile(r"-(\d{1,6})$")
+
+
+def owner_references(obj: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Return an object's owner references."""
+    return tuple(each for each in metadata_of(obj).get("ownerReferences") or () if isinstance(each, Mapping))
+
+
+def controller_reference(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the owner reference of an object's controller; empty where none controls it."""
+    return next((each for each in owner_references(obj) if each.get("controller")), {})
+
+
+def controller_of(obj: Mapping[str, Any]) -> ObjectRef | None:
+    """Return the controller that an object names, None where none controls it."""
+    found = controller_reference(obj)
+    if not found:
+        return None
+    return ObjectRef(
+        kind=str(found.get("kind") or ""),
+        namespace=namespace_of(obj),
+        name=str(found.get("name") or ""),
+        uid=str(found.get("uid") or ""),
+    )
+
+
+def owner_of(pod: Mapping[str, Any]) -> ObjectRef:
+    """Return the workload a pod belongs to, without its uid; a pod without an owner is its own.
+
+    A ReplicaSet is named after its Deployment and the pod-template-hash, a CronJob's Job after the minutes of the
+    schedule, a static pod after its node.
+    """
+    owner = controller_reference(pod) or next(iter(owner_references(pod)), {})
+    if not owner:
+        return ref(pod, "Pod")
+    kind, name = _workload(pod, str(owner.get("kind") or ""), str(owner.get("name") or ""))
+    return ObjectRef(kind=kind, namespace=namespace_of(pod), name=name)
+
+
+def _workload(pod: Mapping[str, Any], kind: str, name: str) -> tuple[str, str]:
+    """Return kind and name of what makes the owner of a pod, as far as the owner's name tells it."""
+    if kind == "ReplicaSet" and (template_hash := labels_of(pod).get("pod-template-hash")):
+        stem = name.removesuffix(f"-{template_hash}")
+        return (kind, name) if stem == name else ("Deployment", stem)
+    if kind == "Job" and _MINUTES.search(name):
+        return "CronJob", _MINUTES.sub("", name)
+    if kind == "Node":
+        return "StaticPod", name_of(pod).removesuffix(f"-{name}")
+    return kind, name
+
+
+def workload_of(pod: Mapping[str, Any]) -> ObjectRef:
+    """Return the workload of a pod without any uid, so that pods of one workload compare equal."""
+    owner = owner_of(pod)
+    return ObjectRef(kind=owner.kind, namespace=owner.namespace, name=owner.name)
+
+
+def generated_stem(pod_name: str) -> str:
+    """Return the part of a pod's name that its successor keeps: `api-7d9fcb6d5-x2x4z` → `api`, `agent-x2x4z` → `agent`.
+
+    Empty for a name that no controller generated.
+    """
+    stem = _SUFFIX.sub("", pod_name)
+    return "" if stem == pod_name else _HASH.sub("", stem)
+
+
+def ordinal_of(pod_name: str) -> int:
+    """Return the ordinal at the end of a StatefulSet pod's name, -1 if there is none."""
+    match = _ORDINAL.search(pod_name)
+    return int(match[1]) if match else -1

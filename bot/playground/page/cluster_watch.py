@@ -1,0 +1,116 @@
+"""Track the cluster over time for the page: broken objects, recovered ones, the bot's API requests."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from bot.playground.kubernetes import RecordedRequest, times
+from bot.playground.kubernetes.store import Store
+from bot.playground.page.problems import Problem, controller_of, problems
+
+Json = dict[str, Any]
+
+_KEPT_RECOVERED = 20
+_SHOWN_REQUESTS = 60
+_PODS = ("", "pods")
+
+
+class Cluster(Protocol):
+    """The part of `SimulatedCluster` that the page reads."""
+
+    requests: list[RecordedRequest]
+
+    @property
+    def store(self) -> Store: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """An object that recovered or was removed while the page was open; `at` is an RFC 3339 timestamp."""
+
+    problem: Problem
+    how: str
+    at: str
+
+
+class ClusterWatch:
+    """Compares the cluster with the previous snapshot.
+
+    `clock` is the cluster's own and may be far in the past. The page shows times by the visitor's clock: an object
+    broken for six minutes there was broken six minutes ago here.
+    """
+
+    def __init__(self, *, cluster: Cluster, clock: times.Clock = times.utc_now) -> None:
+        self._cluster = cluster
+        self._clock = clock
+        self._behind = timedelta(seconds=round((times.utc_now() - clock()).total_seconds()))
+        self._broken: dict[str, Problem] = {}
+        self._recovered: deque[Recovery] = deque(maxlen=_KEPT_RECOVERED)
+
+    @property
+    def mark(self) -> tuple[int, int]:
+        """Return a value that changes whenever there may be something new to show."""
+        return (self._cluster.store.revision, len(self._cluster.requests))
+
+    def snapshot(self) -> Json:
+        """Return what to show now: {broken: [...], recovered: [...], nodes, pods: their counts}."""
+        now = self._clock()
+        found = {each.key: each for each in problems(self._cluster.store, now=now)}
+        for key, before in self._broken.items():
+            if key not in found and (how := self._reason(before, found)):
+                self._recovered.appendleft(Recovery(problem=before, how=how, at=times.timestamp(times.utc_now())))
+        kept = [each for each in self._recovered if each.problem.key not in found]
+        self._recovered = deque(kept, maxlen=_KEPT_RECOVERED)
+        self._broken = found
+        return {
+            "broken": [asdict(each) | {"key": each.key, "since": self._here(each.since)} for each in found.values()],
+            "recovered": [
+                asdict(each.problem) | {"key": each.problem.key, "how": each.how, "at": each.at} for each in kept
+            ],
+            "nodes": len(self._cluster.store.objects(table=("", "nodes"))),
+            "pods": len(self._cluster.store.objects(table=_PODS)),
+        }
+
+    def _here(self, timestamp: str) -> str:
+        """Convert a timestamp of the cluster to the visitor's clock, "" for none."""
+        return times.timestamp(times.parse(timestamp) + self._behind) if timestamp else ""
+
+    def requests(self) -> list[Json]:
+        """Return the last requests, oldest first: {number, method, path, query, status, body}.
+
+        `number` counts from 0.
+        """
+        first = max(0, len(self._cluster.requests) - _SHOWN_REQUESTS)
+        return [
+            {
+                "number": number,
+                "method": each.method,
+                "path": each.path,
+                "query": dict(each.query),
+                "status": each.status,
+                "body": each.body,
+            }
+            for number, each in enumerate(self._cluster.requests[first:], first)
+        ]
+
+    def _reason(self, before: Problem, found: dict[str, Problem]) -> str:
+        """Return why an object is no longer broken, "" if its replacement is."""
+        if before.kind != "Pod":
+            return "healthy again"
+        store = self._cluster.store
+        pod = store.get(table=_PODS, namespace=before.namespace, name=before.name)
+        if pod is not None:
+            return "healthy again" if pod["metadata"].get("uid") == before.uid else "replaced by a healthy pod"
+        if not before.owner:
+            return "deleted"
+        if any(each.owner == before.owner for each in found.values()):
+            return ""
+        replacements = [
+            each
+            for each in store.objects(table=_PODS, namespace=before.namespace)
+            if controller_of(each) == before.owner
+        ]
+        return "replaced by a healthy pod" if replacements else "deleted"

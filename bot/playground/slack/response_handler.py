@@ -1,0 +1,131 @@
+"""Apply the app's responses to commands, to dialog submissions and through response URLs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from bot.playground.slack.arguments import Arguments
+from bot.playground.slack.errors import ImpossibleActionError, Refused
+from bot.playground.slack.event_publisher import EventPublisher
+from bot.playground.slack.methods.chat import formatting, own_content, read_content
+from bot.playground.slack.payload_limits import check_view
+from bot.playground.slack.records import AppResponse, Json
+from bot.playground.slack.state import State
+from bot.playground.slack.tickets import ResponseUrl
+from bot.playground.slack.workspace import Channel, User
+
+
+class ResponseHandler:
+    """Applies what a response of the app asks for."""
+
+    def __init__(self, *, state: State, publisher: EventPublisher) -> None:
+        self._state = state
+        self._publisher = publisher
+
+    def handle_command(self, user: User, channel: Channel, response: AppResponse) -> None:
+        """Show the acknowledgement's body to the user, or to the channel if it says `in_channel`.
+
+        Raise ImpossibleActionError if Slack would reject it.
+        """
+        body = response.body
+        if not response.ok or not body:
+            return
+        given = body if isinstance(body, dict) else {"text": str(body)}
+        if not (given.get("text") or given.get("blocks") or given.get("attachments")):
+            return
+        try:
+            self._show(user.id, channel, given, thread_ts="")
+        except Refused as refused:
+            raise _rejected("the command", refused) from refused
+
+    def handle_submission(self, user: User, view: Json, response: AppResponse) -> None:
+        """Close the dialog, or update, push, clear or show errors as `response_action` says.
+
+        Raise ImpossibleActionError if Slack would reject it.
+        """
+        if not response.ok:
+            return
+        try:
+            self._apply_action(user, view, response)
+        except Refused as refused:
+            raise _rejected("the dialog", refused) from refused
+
+    def _apply_action(self, user: User, view: Json, response: AppResponse) -> None:
+        body: Any = response.body if isinstance(response.body, dict) else {}
+        action = body.get("response_action", "")
+        views = self._state.views
+        if action == "errors":
+            views.refuse(user.id, view["id"], errors=body.get("errors", {}))
+        elif action == "update":
+            check_view(body.get("view"))
+            views.update(view["id"], body["view"])
+        elif action == "push":
+            check_view(body.get("view"))
+            views.push(user.id, body["view"])
+        else:
+            # The app may have closed the dialog before it responded.
+            is_open = any(each["id"] == view["id"] for each in views.all(user.id))
+            if is_open:
+                views.close(user.id, view["id"], all=action == "clear")
+
+    async def handle_response_url(self, request: web.Request) -> web.StreamResponse:
+        """Handle a POST to a response URL.
+
+        Return 404 if the URL is used up or expired, 400 or 500 for a payload that Slack rejects.
+        """
+        try:
+            ticket = self._state.tickets.use_response(request.path)
+            given = json.loads(await request.text())
+            if not isinstance(given, dict):
+                raise Refused("invalid_payload", status=400)
+            self._apply(ticket, given)
+        except ValueError:
+            return web.json_response({"ok": False, "error": "invalid_payload"}, status=400)
+        except Refused as refused:
+            status = refused.status if refused.status != 200 else 400
+            return web.json_response({"ok": False, "error": refused.error} | refused.extra, status=status)
+        return web.Response(text="ok")
+
+    def _apply(self, ticket: ResponseUrl, given: Json) -> None:
+        channel = self._state.workspace.channel(ticket.channel)
+        ephemeral = self._state.ephemerals.get(ticket.ts) if ticket.ts else None
+        message = self._state.messages.get(channel.id, ticket.ts) if ticket.ts else None
+        own = message is not None and message.get("bot_id") == self._state.identity.bot_id
+        if given.get("delete_original") is True:
+            if ephemeral:
+                self._state.ephemerals.delete(ticket.ts)
+            elif own:
+                self._publisher.delete(channel, ticket.ts)
+            return
+        if given.get("replace_original") is True and (ephemeral or own):
+            fields = own_content(self._state, _content(given))
+            removed = tuple(name for name in ("blocks", "mrkdwn") if name not in fields)
+            if ephemeral:
+                self._state.ephemerals.change(ticket.ts, fields, remove=removed)
+            else:
+                self._publisher.change(channel, ticket.ts, fields, remove=removed)
+            return
+        thread_ts = str(given.get("thread_ts") or "")
+        self._show(ticket.user, channel, given, thread_ts=thread_ts)
+
+    def _show(self, user_id: str, channel: Channel, given: Json, *, thread_ts: str) -> None:
+        message = own_content(self._state, _content(given), sender=True)
+        if thread_ts:
+            message["thread_ts"] = thread_ts
+        if given.get("response_type") == "in_channel":
+            self._publisher.post(channel, message)
+        else:
+            self._state.ephemerals.post(channel.id, user_id, message)
+
+
+def _content(given: Json) -> Json:
+    arguments = Arguments(given)
+    return read_content(arguments) | formatting(arguments)
+
+
+def _rejected(what: str, refused: Refused) -> ImpossibleActionError:
+    said = f"Slack rejects the app's response to {what}: {refused.error}"
+    return ImpossibleActionError(f"{said} {refused.extra}" if refused.extra else said)

@@ -1,0 +1,77 @@
+"""PersistentVolumeClaims: the class each asks for, and the volume each is bound to."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.cluster import owners
+from bot.probes.claims import classes, volumes
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.scope import READS_PODS
+from intents.declarations import FormerNames
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
+
+DECLARATION: Final = ProbeDeclaration(
+    name="claims",
+    says="a row per claim in question: the class it asks for and whether that exists, or the volume it is bound to",
+    rows={
+        "namespace": RowType.STRING,
+        "pod": RowType.STRING,  # the first that mounts it
+        "pvc": RowType.STRING,
+        "phase": RowType.STRING,  # Pending, Bound, Lost
+        "storage_class": RowType.STRING,  # "" where it names none
+    },
+    args={
+        "shows": ArgDeclaration(
+            says="class: the claim in question, those of the pods in question, or all that are not bound;"
+            " volume: the claims of the pods in question, and the age of the cluster they serve",
+            choices=("class", "volume"),
+            default="class",
+            fills={"class": classes.KEYS, "volume": volumes.KEYS},
+        ),
+        "among": ArgDeclaration(
+            says="with `shows: volume`: RE2 pattern; where the request names no object, only pods with a container"
+            " whose pod, name or image contains it"
+        ),
+    },
+    permissions=tuple(
+        dict.fromkeys(
+            (
+                *READS_PODS,
+                Permission(verb="get", resource="persistentvolumeclaims"),
+                Permission(verb="list", resource="persistentvolumeclaims"),
+                Permission(verb="get", resource="persistentvolumes"),
+                Permission(verb="list", resource="persistentvolumes"),
+                Permission(verb="list", resource="events"),
+                Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
+                Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+                Permission(verb="list", group="coordination.k8s.io", resource="leases"),
+                *owners.PERMISSIONS,
+            )
+        )
+    ),
+    formerly=(
+        FormerNames(
+            new_args=("shows", "among"),
+            leaving={
+                "wants": RowType.INTEGER,
+                "reason": RowType.STRING,
+                "top_kind": RowType.STRING,
+                "top_name": RowType.STRING,
+            },
+        ),
+        FormerNames(
+            probe="volumes",
+            with_args={"shows": "volume"},
+            leaving={"pvc_age_s": RowType.INTEGER, "pv_age_s": RowType.INTEGER},
+        ),
+    ),
+)
+
+
+async def read(look: Look) -> Reading:
+    """Read the claims in question with what is asked about them."""
+    return await volumes.read(look) if look.args.get("shows") == "volume" else await classes.read(look)
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,158 @@
+"""The volumes that the pods in question keep their data on, and whether these are older than the cluster of pods.
+
+A volume that is older than its cluster may hold the data of an earlier one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster import owners
+from bot.cluster.errors import ClusterError
+from bot.kube.containers import containers_in, trouble_order
+from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, place_of, ref, spec_of
+from bot.kube.volume_claims import claim_names, is_local, nodes_of, reclaim_policy_of, volume_name_of
+from bot.probes.contract import Look
+from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.holders import suspects_of
+from bot.probes.shared.log_lines import BadPattern, compile_pattern
+from intents.domain import (
+    Gap,
+    GapReason,
+    Json,
+    ObjectRef,
+    Reading,
+    Row,
+    RowType,
+    Value,
+)
+
+# A claim and its cluster are created within moments of each other, in either order.
+_TOGETHER_S: Final = 60
+# A request that names no object must not read every volume of a cluster.
+MOST_CLAIMS: Final = 24
+
+KEYS: Final[Mapping[str, RowType]] = {
+    "crash_looping": RowType.BOOLEAN,  # a container of the pod is
+    "pv": RowType.STRING,
+    "reclaim_policy": RowType.STRING,
+    "data_age_s": RowType.INTEGER,  # of claim or volume, whichever is older
+    "cluster_kind": RowType.STRING,  # the topmost owner of the pod
+    "cluster": RowType.STRING,
+    "cluster_age_s": RowType.INTEGER,
+    "older_than_cluster": RowType.BOOLEAN,
+    "local": RowType.BOOLEAN,
+    "node": RowType.STRING,  # where a local volume lies, else where the pod runs
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claimed:
+    """A claim of a pod and its volume, {} for what could not be read."""
+
+    pod: Json
+    name: str
+    claim: Json
+    volume: Json
+    top: owners.Top
+    gaps: tuple[Gap, ...]
+
+
+async def read(look: Look) -> Reading:
+    """Read the claims of the pods in question, those of containers in trouble first."""
+    try:
+        among = compile_pattern(look.args.get("among"))
+    except BadPattern as error:
+        return Reading(gaps=(Gap(what="volumes", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+    suspects = await suspects_of(look)
+    containers = [each for pod in suspects.pods for each in containers_in(pod)]
+    if not look.focus.names_object:
+        containers = [each for each in containers if among.search(each.described)]
+    containers.sort(key=lambda each: trouble_order(each, look.now))
+    pods = {place_of(each.pod): each.pod for each in containers}
+    claims = [(pod, name) for pod in pods.values() for name in claim_names(pod)]
+    found = await asyncio.gather(*(_claimed(look, pod, name) for pod, name in claims[:MOST_CLAIMS]))
+    gaps = [*suspects.gaps, *(gap for claimed in found for gap in claimed.gaps)]
+    if len(claims) > len(found):
+        detail = f"only those of {len(found)} of {len(claims)} claims were read"
+        gaps.append(Gap(what="all volumes", reason=GapReason.TRUNCATED, detail=detail))
+    rows = tuple(_row(look, claimed) for claimed in found)
+    return Reading(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+
+
+async def _claimed(look: Look, pod: Json, name: str) -> _Claimed:
+    namespace = namespace_of(pod)
+    top = await owners.topmost(look.snapshot, pod)
+    gaps = [top.gap] if top.gap else []
+    claim, gap = await _object(look, "PersistentVolumeClaim", name, namespace)
+    gaps += [gap] if gap else []
+    volume: Json = {}
+    if volume_name := volume_name_of(claim):
+        volume, gap = await _object(look, "PersistentVolume", volume_name)
+        gaps += [gap] if gap else []
+    return _Claimed(pod=pod, name=name, claim=claim, volume=volume, top=top, gaps=tuple(gaps))
+
+
+async def _object(look: Look, kind: str, name: str, namespace: str = "") -> tuple[Json, Gap | None]:
+    try:
+        return await look.snapshot.find(kind, name, namespace=namespace) or {}, None
+    except ClusterError as error:
+        return {}, error.gap()
+
+
+def _row(look: Look, claimed: _Claimed) -> Row:
+    claim, volume, pod = claimed.claim, claimed.volume, claimed.pod
+    namespace, pv = namespace_of(pod), name_of(volume) or volume_name_of(claim)
+    created = created_at(volume or claim)
+    about = ObjectRef(kind="PersistentVolumeClaim", namespace=namespace, name=claimed.name)
+    return Row(
+        values={
+            "namespace": namespace,
+            "pod": name_of(pod),
+            "crash_looping": any(each.crash_looping(look.now) for each in containers_in(pod)),
+            "pvc": claimed.name,
+            "phase": phase_of(claim),
+            "pv": pv,
+            "storage_class": _storage_class(claim) or _storage_class(volume),
+            "reclaim_policy": reclaim_policy_of(volume),
+            "local": is_local(volume),
+            "node": _node(volume, pod),
+            **_ages(look, claimed),
+        },
+        subject=ref(claim, "PersistentVolumeClaim") if claim else about,
+        quote=f"{pv or claimed.name} creationTimestamp: {created}" if created else "",
+        reproduce=f"kubectl -n {namespace} get pvc {claimed.name} -o yaml"
+        + (f"; kubectl get pv {pv} -o yaml" if pv else ""),
+    )
+
+
+def _storage_class(obj: Json) -> str:
+    return str(spec_of(obj).get("storageClassName") or "")
+
+
+def _node(volume: Json, pod: Json) -> str:
+    """Return the one node of the volume, else the pod's: a volume of several nodes points to none."""
+    nodes = nodes_of(volume)
+    return nodes[0] if len(nodes) == 1 else node_name_of(pod)
+
+
+def _ages(look: Look, claimed: _Claimed) -> dict[str, Value]:
+    """Return the ages of claim, volume and cluster. A pod is no cluster: only its owner has an age to compare with."""
+    top = claimed.top
+    owned = top.ref.kind != "Pod"
+    pvc_age_s, pv_age_s = (age_s(look.snapshot, created_at(each)) for each in (claimed.claim, claimed.volume))
+    cluster_age_s = age_s(look.snapshot, created_at(top.manifest or {})) if owned else UNKNOWN
+    data_age_s = max(pvc_age_s, pv_age_s)
+    return {
+        "data_age_s": data_age_s,
+        "cluster_kind": top.ref.kind if owned else "",
+        "cluster": top.ref.name if owned else "",
+        "cluster_age_s": cluster_age_s,
+        "older_than_cluster": cluster_age_s != UNKNOWN and data_age_s > cluster_age_s + _TOGETHER_S,
+        # These go with the next release.
+        "pvc_age_s": pvc_age_s,
+        "pv_age_s": pv_age_s,
+    }

@@ -1,0 +1,210 @@
+"""Errors that keep a controller from creating pods: each refused field beside the template that holds it.
+
+A row per error and workload. A workload that was named has a row even without an error, made from the field and value
+of the pasted text: it shows whether the template still holds that value or has been corrected.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster import owners
+from bot.cluster.errors import ClusterError
+from bot.cluster.owners import Top
+from bot.cluster.snapshot import Snapshot
+from bot.kube import field_paths
+from bot.kube.field_errors import FieldError, FieldErrorType
+from bot.kube.field_paths import Path
+from bot.kube.replicas import Replicas, replicas_of
+from bot.kube.template_fields import HeldField, locate, patch_for
+from bot.kube.valid_values import suggest
+from bot.probes.contract import Look, Probe
+from bot.probes.creation_errors.refusals import Refusal, Workload, suspected
+from bot.probes.shared import revisions
+from bot.probes.shared.ages import UNKNOWN
+from intents.declarations import FormerNames
+from intents.domain import Gap, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
+
+DECLARATION: Final = ProbeDeclaration(
+    name="creation-errors",
+    says="a row per field error that keeps a workload's pods from being created: does its template still hold it",
+    rows={
+        "kind": RowType.STRING,
+        "namespace": RowType.STRING,
+        "name": RowType.STRING,
+        "desired": RowType.INTEGER,
+        "created": RowType.INTEGER,
+        "field": RowType.STRING,
+        "value": RowType.STRING,
+        "problem": RowType.STRING,
+        "in_template": RowType.BOOLEAN,
+        "manifest_field": RowType.STRING,
+        "suggestion": RowType.STRING,
+        "top_kind": RowType.STRING,
+        "top_name": RowType.STRING,
+        "top_field": RowType.STRING,
+        "patch": RowType.STRING,
+        "last_s": RowType.INTEGER,
+        "stale": RowType.BOOLEAN,
+        "revisions": RowType.INTEGER,
+    },
+    permissions=tuple(
+        dict.fromkeys(
+            (
+                Permission(verb="list", resource="events"),
+                Permission(verb="list", group="apps", resource="statefulsets"),
+                Permission(verb="list", group="apps", resource="daemonsets"),
+                Permission(verb="list", group="batch", resource="jobs"),
+                *owners.PERMISSIONS,
+                *revisions.PERMISSIONS,
+            )
+        )
+    ),
+    formerly=(
+        FormerNames(
+            probe="template-field",
+            leaving={
+                "ready": RowType.INTEGER,
+                "error_type": RowType.STRING,
+                "rule": RowType.STRING,
+                "value_now": RowType.STRING,
+                "message": RowType.STRING,
+            },
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """The surroundings of a workload that lacks pods: its topmost owner, and revisions to go back to."""
+
+    top: Top
+    revisions: int
+    gaps: tuple[Gap, ...] = ()
+
+
+async def read(look: Look) -> Reading:
+    """Read the workloads in question, what refused their pods, and what is around them."""
+    found = await suspected(look)
+    workloads = _lacking(found.workloads)
+    if found.missing and look.focus.kind and look.named.get("field"):
+        # A newer API server refuses the workload itself, so it does not exist: the advice is the same.
+        absent = ObjectRef(kind=look.focus.kind, namespace=look.focus.namespace, name=look.focus.name)
+        workloads = (Workload(ref=absent),)
+    read_around = await asyncio.gather(*(_around(look.snapshot, workload) for workload in workloads))
+    rows = [
+        row for workload, around in zip(workloads, read_around, strict=True) for row in _rows(workload, around, look)
+    ]
+    gaps = (*found.gaps, *(gap for around in read_around for gap in around.gaps))
+    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
+
+
+def _lacking(workloads: tuple[Workload, ...]) -> tuple[Workload, ...]:
+    """Return the workloads that lack pods; all, if none does."""
+    lacking = [each for each in workloads if (counts := _counts(each)).created < counts.desired]
+    return tuple(lacking) or workloads
+
+
+async def _around(snapshot: Snapshot, workload: Workload) -> _Around:
+    manifest = workload.manifest
+    counts = _counts(workload)
+    if manifest is None or counts.created >= counts.desired:
+        # A workload that has its pods needs no change, so its owner is not read.
+        return _Around(top=Top(ref=workload.ref, manifest=manifest), revisions=UNKNOWN)
+    top = await owners.topmost(snapshot, manifest)
+    try:
+        return _Around(
+            top=top,
+            revisions=await revisions.older_revisions(snapshot, manifest),
+            gaps=(top.gap,) if top.gap else (),
+        )
+    except ClusterError as error:
+        gap = error.gap(f"the revisions of {workload.ref}")
+        return _Around(top=top, revisions=UNKNOWN, gaps=(top.gap, gap) if top.gap else (gap,))
+
+
+def _rows(workload: Workload, around: _Around, look: Look) -> list[Row]:
+    refusals = workload.refusals or (_pasted(look),)
+    rows = [_row(workload, around, refusal) for refusal in refusals]
+    return sorted(
+        rows, key=lambda row: (str(row.values["field"]), str(row.values["error_type"]), str(row.values["value"]))
+    )
+
+
+def _pasted(look: Look) -> Refusal:
+    """Return the error in the pasted text, for a cluster without one: events are kept for an hour."""
+    field, value, rule = (look.named.get(word, "") for word in ("field", "value", "rule"))
+    if not (field and value):
+        field = value = rule = ""
+    error = FieldError(kind="Pod", name="", field=field, type=FieldErrorType.INVALID, value=value, rule=rule)
+    return Refusal(error=error, message="", last_s=UNKNOWN)
+
+
+def _row(workload: Workload, around: _Around, refusal: Refusal) -> Row:
+    error, manifest, counts, about = refusal.error, workload.manifest, _counts(workload), workload.ref
+    if manifest is not None and error.field:
+        held = locate(manifest, error)
+    else:
+        held = HeldField(in_template=False, path=field_paths.parse(error.field), suggestion=suggest(error))
+    top_path = _path_in(around.top, workload, held, error)
+    top_manifest = around.top.manifest
+    patch = patch_for(top_manifest, top_path, error, held.suggestion) if top_manifest and top_path else ""
+    return Row(
+        values={
+            "kind": about.kind,
+            "namespace": about.namespace,
+            "name": about.name,
+            "desired": counts.desired,
+            "created": counts.created,
+            "ready": counts.ready,
+            "field": error.field,
+            "error_type": str(error.type) if error.field else "",
+            "value": error.value,
+            "rule": error.rule,
+            "problem": _problem(error),
+            "in_template": held.in_template,
+            "manifest_field": field_paths.text(held.path) if held.in_template else "",
+            "value_now": held.value_now,
+            "suggestion": held.suggestion,
+            "top_kind": around.top.ref.kind,
+            "top_name": around.top.ref.name,
+            "top_field": field_paths.text(top_path) if top_path else "",
+            "patch": patch,
+            "message": refusal.message,
+            "last_s": refusal.last_s,
+            "stale": workload.gone or (counts.desired >= 0 and counts.created >= counts.desired),
+            "revisions": around.revisions,
+        },
+        subject=about,
+        quote=refusal.message,
+        reproduce=f"kubectl -n {about.namespace} describe {about.kind.lower()} {about.name}",
+    )
+
+
+def _problem(error: FieldError) -> str:
+    """Return the error without its field, in its own words."""
+    value = f'"{error.value}"' if error.value else ""
+    return ": ".join(filter(None, (str(error.type), value, error.rule))) if error.field else ""
+
+
+def _path_in(top: Top, workload: Workload, held: HeldField, error: FieldError) -> Path | None:
+    """Return the field in the manifest of the topmost owner; None where only a guess would find it."""
+    if not held.in_template or top.manifest is None:
+        return None
+    if top.manifest is workload.manifest:
+        return held.path
+    if not error.value:
+        return held.path if field_paths.has(top.manifest, held.path) else None
+    # An operator names a StatefulSet after its resource and the component: db → db-tikv.
+    component = workload.ref.name.removeprefix(f"{top.ref.name}-")
+    return field_paths.most_similar(field_paths.paths_holding(top.manifest, error.value), held.path, hint=component)
+
+
+def _counts(workload: Workload) -> Replicas:
+    return replicas_of(workload.manifest) if workload.manifest is not None else Replicas()
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,67 @@
+"""Services of type LoadBalancer: how long their load balancers bear silence, and who ends TLS with which protocols."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.cluster import owners
+from bot.probes.contract import Look, Probe
+from bot.probes.load_balancers import idle_timeouts, tls
+from intents.declarations import FormerNames
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
+
+DECLARATION: Final = ProbeDeclaration(
+    name="load-balancers",
+    says="a row per Service of type LoadBalancer: its idle timeout beside the keepalive of its pods, or its TLS",
+    rows={
+        "namespace": RowType.STRING,
+        "service": RowType.STRING,
+        "kind": RowType.STRING,  # aws-elb, aws-nlb, azure, alibaba, huawei, google, openstack; "" if it cannot be told
+    },
+    args={
+        "shows": ArgDeclaration(
+            says="idle-timeout: those that MySQL clients connect to, with the keepalive of the pods behind them;"
+            " tls: AWS Network Load Balancers, with what they negotiate",
+            choices=("idle-timeout", "tls"),
+            default="idle-timeout",
+            fills={"idle-timeout": idle_timeouts.KEYS, "tls": tls.KEYS},
+        )
+    },
+    permissions=tuple(
+        dict.fromkeys(
+            (
+                Permission(verb="list", resource="services"),
+                Permission(verb="get", resource="services"),
+                Permission(verb="list", resource="pods"),
+                Permission(verb="list", resource="nodes"),
+                *owners.PERMISSIONS,
+            )
+        )
+    ),
+    formerly=(
+        FormerNames(
+            new_args=("shows",),
+            leaving={
+                "annotation": RowType.STRING,
+                "most_s": RowType.INTEGER,
+                "pods": RowType.INTEGER,
+                "keepalive_set": RowType.BOOLEAN,
+                "sysctl_init": RowType.BOOLEAN,
+            },
+        ),
+        FormerNames(
+            probe="network-load-balancers",
+            with_args={"shows": "tls"},
+            keys={"name": "service"},
+            leaving={"istio": RowType.BOOLEAN, "age_s": RowType.INTEGER},
+        ),
+    ),
+)
+
+
+async def read(look: Look) -> Reading:
+    """Read the Services in question and what is asked about their load balancers."""
+    return await tls.read(look) if look.args.get("shows") == "tls" else await idle_timeouts.read(look)
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

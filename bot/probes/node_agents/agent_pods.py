@@ -1,0 +1,194 @@
+"""The agents of nodes and their pods: DaemonSets found by name or image, and the static pods that some clusters use.
+
+A node where the DaemonSet should run and has no pod counts as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.agents import node_of, wants
+from bot.kube.conditions import condition
+from bot.kube.containers import Container, containers_in, trouble_order
+from bot.kube.objects import (
+    created_at,
+    is_terminating,
+    label_selector,
+    name_of,
+    namespace_of,
+    place_of,
+    pod_template_of,
+    spec_of,
+    status_of,
+)
+from bot.kube.owners import workload_of
+from bot.kube.pod_readiness import is_ready
+from bot.probes.contract import Look
+from bot.probes.shared.ages import UNKNOWN, age_s
+from intents.domain import Gap, GapReason, Json, ObjectRef
+
+MOST_AGENTS: Final = 6
+STARTING: Final = "starting"
+NOT_READY: Final = "not ready"
+CRASH_LOOPING: Final = "crash-looping"
+MISSING: Final = "missing"
+# Where static pods of node agents live (GKE's kube-proxy).
+_SYSTEM: Final = "kube-system"
+# A pod may take so long to become ready, and a new node to get its pods, before that counts as trouble.
+_SETTLING_S: Final = 120
+_NEW_NODE_S: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """An agent on one node; `pod` is None where it should have one and has not."""
+
+    node: str
+    pod: Json | None = None
+    trouble: str = ""
+    why: str = ""
+    since_s: int = UNKNOWN
+    restarts: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the agent works on the node."""
+        return not self.trouble
+
+    @property
+    def is_broken(self) -> bool:
+        """Tell whether the agent is in trouble on the node, and not only starting."""
+        return self.trouble not in ("", STARTING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A DaemonSet, or static pods of one name, on the nodes."""
+
+    ref: ObjectRef
+    image: str
+    placed: tuple[Placed, ...]
+
+    @property
+    def version(self) -> str:
+        """Return the image's tag; "" where it is pinned by a digest alone."""
+        name = self.image.rsplit("/", 1)[-1].partition("@")[0]
+        return name.partition(":")[2]
+
+
+async def agents_of(look: Look, among: Any, nodes: Mapping[str, Json]) -> tuple[tuple[Agent, ...], tuple[Gap, ...]]:
+    """Return the agents whose name and images contain the pattern; static pods only where no DaemonSet does."""
+    try:
+        listing = await look.snapshot.list("DaemonSet")
+    except ClusterError as error:
+        return (), (error.gap("DaemonSets"),)
+    gaps = [gap] if (gap := listing.gap("DaemonSets")) else []
+    found = sorted((each for each in listing.items if among.search(_described(each))), key=place_of)
+    if len(found) > MOST_AGENTS:
+        detail = f"only {MOST_AGENTS} of {len(found)} were looked at"
+        gaps.append(Gap(what="all matching DaemonSets", reason=GapReason.TRUNCATED, detail=detail))
+    agents: list[Agent] = []
+    try:
+        if found:
+            agents += await asyncio.gather(*(_of_daemonset(look, each, nodes) for each in found[:MOST_AGENTS]))
+        else:
+            agents += await _static(look, among)
+    except ClusterError as error:
+        gaps.append(error.gap("the pods of node agents"))
+    return tuple(each for each in agents if each.placed), tuple(gaps)
+
+
+def _described(daemonset: Json) -> str:
+    images = (str(each.get("image") or "") for each in _containers_of(daemonset))
+    return " ".join((name_of(daemonset), *images))
+
+
+def _containers_of(daemonset: Json) -> Sequence[Mapping[str, Any]]:
+    return spec_of(pod_template_of(daemonset)).get("containers") or ()
+
+
+async def _of_daemonset(look: Look, daemonset: Json, nodes: Mapping[str, Json]) -> Agent:
+    """Return a DaemonSet on its nodes. Raises ClusterError."""
+    namespace = namespace_of(daemonset)
+    labels = (spec_of(daemonset).get("selector") or {}).get("matchLabels") or {}
+    listing = await look.snapshot.list("Pod", namespace=namespace, labels=label_selector(labels))
+    owner = ObjectRef(kind="DaemonSet", namespace=namespace, name=name_of(daemonset))
+    by_node = _by_node([pod for pod in listing.items if workload_of(pod) == owner])
+    # Where only a part of the pods was listed, a pod that is not among them is not missing.
+    wanted = set() if listing.truncated else {name for name, node in nodes.items() if wants(daemonset, node)}
+    image = next((str(each.get("image") or "") for each in _containers_of(daemonset)), "")
+    placed = (
+        _placed(look, node, by_node[node]) if node in by_node else _absent(look, node, nodes[node])
+        for node in sorted({*by_node, *wanted})
+    )
+    return Agent(ref=owner, image=image, placed=tuple(placed))
+
+
+async def _static(look: Look, among: Any) -> list[Agent]:
+    """Return the static pods that match, by their names without the node's. Raises ClusterError."""
+    listing = await look.snapshot.list("Pod", namespace=_SYSTEM)
+    by_name: dict[ObjectRef, list[Json]] = {}
+    for pod in listing.items:
+        owner = workload_of(pod)
+        images = " ".join(each.image for each in containers_in(pod))
+        if owner.kind == "StaticPod" and among.search(f"{owner.name} {images}"):
+            by_name.setdefault(owner, []).append(pod)
+    return [
+        Agent(
+            ref=owner,
+            image=next((each.image for each in containers_in(pods[0]) if not each.init), ""),
+            placed=tuple(_placed(look, node, pod) for node, pod in sorted(_by_node(pods).items())),
+        )
+        for owner, pods in sorted(by_name.items())
+    ]
+
+
+def _by_node(pods: Sequence[Json]) -> dict[str, Json]:
+    """Return the pod of each node: of several the ready one, else the newest. Pods being deleted do not count."""
+    found: dict[str, Json] = {}
+    for pod in sorted(pods, key=lambda each: (is_ready(each), created_at(each))):
+        if not is_terminating(pod) and (node := node_of(pod)):
+            found[node] = pod
+    return found
+
+
+def _absent(look: Look, name: str, node: Json) -> Placed:
+    age = age_s(look.snapshot, created_at(node))
+    new = UNKNOWN < age < _NEW_NODE_S
+    return Placed(node=name, trouble=STARTING if new else MISSING, why="the node has no pod of it")
+
+
+def _placed(look: Look, node: str, pod: Json) -> Placed:
+    containers = sorted(containers_in(pod), key=lambda each: trouble_order(each, look.now))
+    looping = any(each.crash_looping(look.now) for each in containers)
+    restarts = max((each.restarts for each in containers), default=0)
+    if is_ready(pod) and not looping:
+        return Placed(node=node, pod=pod, restarts=restarts)
+    changed = condition(pod, "Ready").get("lastTransitionTime") or created_at(pod)
+    since_s = age_s(look.snapshot, changed)
+    starting = UNKNOWN < since_s < _SETTLING_S
+    word = CRASH_LOOPING if looping else STARTING if starting else NOT_READY
+    return Placed(node=node, pod=pod, trouble=word, why=_why(look, pod, containers), since_s=since_s, restarts=restarts)
+
+
+def _why(look: Look, pod: Json, containers: Sequence[Container]) -> str:
+    """Return what the status says of the container in the worst trouble."""
+    if said := next(filter(None, (_container_trouble(each, look.now) for each in containers)), ""):
+        return said
+    ready = condition(pod, "Ready")
+    return str(ready.get("message") or ready.get("reason") or status_of(pod).get("reason") or "not ready")
+
+
+def _container_trouble(container: Container, now: datetime) -> str:
+    ended = container.ended(now)
+    if container.state == "waiting" and container.reason:
+        said = f"{container.reason}: {container.message}" if container.message else container.reason
+        return f"{container.name}: {said}; {ended.says}" if ended else f"{container.name}: {said}"
+    if ended and ended.exit_code != 0 and not container.ready:
+        return f"{container.name}: {ended.says}"
+    return ""

@@ -1,0 +1,84 @@
+"""The cluster autoscaler as far as the cluster shows it: its Deployment with flags, or only the status it writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Snapshot
+from bot.kube.flags import OFF, flag
+from bot.kube.objects import name_of, namespace_of, pod_template_of, ref, spec_of
+from intents.domain import Gap, Json, Permission
+
+DEFAULT_THRESHOLD: Final = Fraction(1, 2)
+_IMAGE: Final = re.compile(r"(?i)cluster-autoscaler(?:-|:|@|$)")
+_STATUS: Final = ("kube-system", "cluster-autoscaler-status")
+PERMISSIONS: Final = (
+    Permission(verb="list", group="apps", resource="deployments"),
+    Permission(verb="get", resource="configmaps"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Autoscaler:
+    """The cluster autoscaler: what shows that it runs, and the flags that decide which nodes it removes."""
+
+    shown_by: str = ""
+    namespace: str = ""
+    name: str = ""
+    container: str = ""
+    threshold: Fraction = DEFAULT_THRESHOLD
+    given: bool = False
+    ignores: bool = False
+
+
+async def autoscaler_of(snapshot: Snapshot) -> tuple[Autoscaler, Gap | None]:
+    """Return its Deployment with its flags; where the provider runs it out of sight, the status that it writes."""
+    gap: Gap | None = None
+    try:
+        if found := _among((await snapshot.list("Deployment")).items):
+            return found, None
+    except ClusterError as error:
+        gap = error.gap("Deployments, to find the cluster autoscaler")
+    return await _by_status(snapshot, gap)
+
+
+def _among(deployments: Iterable[Json]) -> Autoscaler | None:
+    for deployment in sorted(deployments, key=lambda each: str(ref(each))):
+        for container in spec_of(pod_template_of(deployment)).get("containers") or ():
+            if _IMAGE.search(str(container.get("image") or "")):
+                return _deployed(deployment, container)
+    return None
+
+
+async def _by_status(snapshot: Snapshot, gap: Gap | None) -> tuple[Autoscaler, Gap | None]:
+    try:
+        found = await snapshot.find("ConfigMap", _STATUS[1], namespace=_STATUS[0])
+    except ClusterError as error:
+        return Autoscaler(), gap or error.gap()
+    return Autoscaler(shown_by=f"ConfigMap {'/'.join(_STATUS)}") if found else Autoscaler(), gap
+
+
+def _deployed(deployment: Json, container: Mapping[str, Any]) -> Autoscaler:
+    threshold = _fraction(flag(container, "scale-down-utilization-threshold", takes_value=True))
+    namespace, name = namespace_of(deployment), name_of(deployment)
+    return Autoscaler(
+        shown_by=f"Deployment {namespace}/{name}",
+        namespace=namespace,
+        name=name,
+        container=str(container.get("name") or ""),
+        threshold=DEFAULT_THRESHOLD if threshold is None else threshold,
+        given=threshold is not None,
+        ignores=flag(container, "ignore-daemonsets-utilization") not in ("", OFF),
+    )
+
+
+def _fraction(text: str) -> Fraction | None:
+    try:
+        return Fraction(text) if len(text) <= 20 else None
+    except (ValueError, ZeroDivisionError):
+        return None

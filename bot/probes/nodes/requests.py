@@ -1,0 +1,248 @@
+"""How much of each node DaemonSets request, as the cluster autoscaler counts it before it removes a node.
+
+It compares what the node's pods request with what is allocatable, CPU or memory, whichever is more; a node at or over
+the threshold stays. Pods of DaemonSets count unless a flag excludes them, though they would go with the node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.owners import topmost
+from bot.kube.objects import annotations_of, has_ended, labels_of, name_of, node_name_of, ref, spec_of, status_of
+from bot.kube.owners import owner_of, workload_of
+from bot.kube.placement import is_cordoned
+from bot.kube.requests import CPU, MEMORY, Amounts, amounts, pod_requests
+from bot.probes.contract import Look
+from bot.probes.nodes.cluster_autoscaler import Autoscaler, autoscaler_of
+from intents.domain import Gap, GapReason, Json, ObjectRef, Reading, Row, RowType, Value
+from intents.templates import bytes_, cpu
+
+# So many nodes are shown, those of which DaemonSets request most.
+MOST_NODES: Final = 100
+_CONTROL_PLANE: Final = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+_DISABLED: Final = "cluster-autoscaler.kubernetes.io/scale-down-disabled"
+# So many DaemonSets of a node are listed.
+_LISTED: Final = 5
+# A suggested request stays so far below the threshold.
+_MARGIN: Final = Fraction(1, 20)
+
+KEYS: Final[Mapping[str, RowType]] = {
+    "autoscaler": RowType.STRING,  # what shows that there is one: Deployment ns/name, ConfigMap ns/name; ""
+    "autoscaler_namespace": RowType.STRING,  # of its Deployment, "" where the provider runs it
+    "autoscaler_name": RowType.STRING,
+    "autoscaler_container": RowType.STRING,
+    "threshold_pct": RowType.INTEGER,
+    "threshold_given": RowType.BOOLEAN,  # by a flag; else it is the default
+    "ignores": RowType.BOOLEAN,  # --ignore-daemonsets-utilization
+    "disabled": RowType.BOOLEAN,  # the node's annotation forbids to remove it
+    "resource": RowType.STRING,  # cpu or memory: of which DaemonSets request the larger share
+    "daemonset_pct": RowType.INTEGER,
+    "used_pct": RowType.INTEGER,  # all pods, of the resource of which they request most
+    "others_pct": RowType.INTEGER,  # the same without DaemonSets
+    "alone": RowType.BOOLEAN,  # DaemonSets alone reach the threshold
+    "decides": RowType.BOOLEAN,  # all pods reach the threshold, those of no DaemonSet do not
+    "daemonsets": RowType.STRINGS,  # namespace/name and request, the largest first
+    "largest_namespace": RowType.STRING,
+    "largest": RowType.STRING,
+    "largest_container": RowType.STRING,
+    "largest_request": RowType.STRING,  # what that container requests of the resource
+    "largest_top": RowType.STRING,  # the kind of what manages this DaemonSet, DaemonSet if nothing does
+    "suggested": RowType.STRING,  # for that container, to stay below the threshold; "" where that cannot be
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Load:
+    """A node with what its pods request of it."""
+
+    node: Json
+    allocatable: Amounts
+    all: Amounts
+    by_daemonset: Mapping[ObjectRef, tuple[Amounts, Json]]
+
+    def of_daemonsets(self, resource: str) -> int:
+        return sum(taken.get(resource, 0) for taken, _ in self.by_daemonset.values())
+
+    def share(self, amount: int, resource: str) -> Fraction:
+        allocatable = self.allocatable.get(resource, 0)
+        return Fraction(amount, allocatable) if allocatable > 0 else Fraction(0)
+
+    @property
+    def resource(self) -> str:
+        return max((CPU, MEMORY), key=lambda each: self.share(self.of_daemonsets(each), each))
+
+    @property
+    def daemonsets(self) -> Fraction:
+        return self.share(self.of_daemonsets(self.resource), self.resource)
+
+    @property
+    def used(self) -> Fraction:
+        return max(self.share(self.all.get(each, 0), each) for each in (CPU, MEMORY))
+
+    @property
+    def others(self) -> Fraction:
+        return max(self.share(self.all.get(each, 0) - self.of_daemonsets(each), each) for each in (CPU, MEMORY))
+
+    def largest_first(self) -> list[tuple[ObjectRef, Amounts, Json]]:
+        """Return the node's DaemonSets, those that request most first."""
+        found = [(owner, taken, pod) for owner, (taken, pod) in self.by_daemonset.items()]
+        return sorted(found, key=lambda each: (-each[1].get(self.resource, 0), each[0]))
+
+
+async def read(look: Look) -> Reading:
+    """Read nodes, all pods and the autoscaler's own Deployment. A node that is named is the only row."""
+    nodes, pods, (scaler, gap) = await asyncio.gather(
+        _list(look, "Node"), _list(look, "Pod"), autoscaler_of(look.snapshot)
+    )
+    gaps = [each for each in (nodes, pods, gap) if isinstance(each, Gap)]
+    if isinstance(nodes, Gap) or isinstance(pods, Gap):
+        return Reading(gaps=tuple(gaps))
+    wanted = look.focus.name if look.focus.kind == "Node" else look.focus.node
+    chosen = sorted((node for node in nodes if wanted in ("", name_of(node))), key=name_of)
+    if wanted and not chosen:
+        return Reading(gaps=tuple(gaps), missing=f"Node {wanted}")
+    on = _by_node(pods)
+    loads = [_load(node, on[name_of(node)]) for node in chosen if wanted or not _is_control_plane(node)]
+    loads.sort(key=lambda load: (-load.daemonsets, name_of(load.node)))
+    if len(loads) > MOST_NODES:
+        detail = f"only the {MOST_NODES} of which DaemonSets take most are shown"
+        gaps.append(Gap(what="all nodes", reason=GapReason.TRUNCATED, detail=detail))
+    rows = [_row(load, scaler, await _top(look, load)) for load in loads[:MOST_NODES]]
+    return Reading(rows=tuple(rows), gaps=tuple(gaps))
+
+
+async def _list(look: Look, kind: str) -> Sequence[Json] | Gap:
+    """Return a whole list: with a part of the pods, shares would be too small."""
+    try:
+        listing = await look.snapshot.list(kind)
+    except ClusterError as error:
+        return error.gap()
+    return listing.gap(f"all {kind}s") or listing.items
+
+
+def _is_control_plane(node: Json) -> bool:
+    return any(role in labels_of(node) for role in _CONTROL_PLANE)
+
+
+def _by_node(pods: Iterable[Json]) -> Mapping[str, list[Json]]:
+    """Return the pods that have not ended, by node."""
+    found: dict[str, list[Json]] = defaultdict(list)
+    for pod in pods:
+        if not has_ended(pod):
+            found[node_name_of(pod)].append(pod)
+    return found
+
+
+def _load(node: Json, pods: Iterable[Json]) -> _Load:
+    total: Amounts = {}
+    of: dict[ObjectRef, tuple[Amounts, Json]] = {}
+    for pod in pods:
+        taken = pod_requests(pod)
+        for resource in (CPU, MEMORY):
+            total[resource] = total.get(resource, 0) + taken.get(resource, 0)
+        if owner_of(pod).kind == "DaemonSet":
+            of[workload_of(pod)] = (taken, pod)
+    given = status_of(node).get("allocatable") or {}
+    allocatable = amounts({key: given[key] for key in (CPU, MEMORY) if key in given})
+    return _Load(node=node, allocatable=allocatable, all=total, by_daemonset=of)
+
+
+async def _top(look: Look, load: _Load) -> str:
+    """Return the kind of what manages the node's largest DaemonSet. An owner that cannot be read counts as well."""
+    ordered = load.largest_first()
+    if not ordered:
+        return ""
+    return (await topmost(look.snapshot, ordered[0][2])).ref.kind
+
+
+def _row(load: _Load, scaler: Autoscaler, top: str) -> Row:
+    name, resource = name_of(load.node), load.resource
+    values: dict[str, Value] = {
+        "node": name,
+        "unschedulable": is_cordoned(load.node),
+        **_of_autoscaler(scaler),
+        "disabled": annotations_of(load.node).get(_DISABLED) == "true",
+        "resource": resource,
+        "daemonset_pct": _percent(load.daemonsets),
+        "used_pct": _percent(load.used),
+        "others_pct": _percent(load.others),
+        "alone": load.daemonsets >= scaler.threshold,
+        "decides": load.used >= scaler.threshold > load.others,
+        **_largest(load, scaler),
+        "largest_top": top,
+        # These go with the next release.
+        "daemonset_cpu_m": load.of_daemonsets(CPU),
+        "daemonset_mem": load.of_daemonsets(MEMORY),
+        "alloc_cpu_m": load.allocatable.get(CPU, 0),
+        "alloc_mem": load.allocatable.get(MEMORY, 0),
+    }
+    return Row(
+        values=values,
+        subject=ref(load.node, "Node"),
+        quote=f"{resource}: DaemonSets {values['daemonset_pct']}%, all pods {values['used_pct']}% of allocatable",
+        reproduce=f"kubectl describe node {name}",
+    )
+
+
+def _of_autoscaler(scaler: Autoscaler) -> dict[str, Value]:
+    return {
+        "autoscaler": scaler.shown_by,
+        "autoscaler_namespace": scaler.namespace,
+        "autoscaler_name": scaler.name,
+        "autoscaler_container": scaler.container,
+        "threshold_pct": _percent(scaler.threshold),
+        "threshold_given": scaler.given,
+        "ignores": scaler.ignores,
+    }
+
+
+def _largest(load: _Load, scaler: Autoscaler) -> dict[str, Value]:
+    """Return the node's DaemonSets, the largest with its largest container, and a request that would do for that."""
+    resource, ordered = load.resource, load.largest_first()
+    said = cpu if resource == CPU else bytes_
+    owner = ordered[0][0] if ordered else ObjectRef(kind="", name="")
+    container, request = _container(ordered[0][2], resource) if ordered else ("", 0)
+    return {
+        "daemonsets": tuple(
+            f"{each.namespace}/{each.name} {said(amount)}"
+            for each, taken, _ in ordered[:_LISTED]
+            if (amount := taken.get(resource, 0))
+        ),
+        "largest_namespace": owner.namespace,
+        "largest": owner.name,
+        "largest_container": container,
+        "largest_request": said(request) if request else "",
+        "suggested": _suggested(load, scaler.threshold, request),
+    }
+
+
+def _percent(share: Fraction) -> int:
+    return int(share * 100)
+
+
+def _container(pod: Json, resource: str) -> tuple[str, int]:
+    """Return the container of a pod that requests most of a resource, and how much."""
+    found = [
+        (amounts((each.get("resources") or {}).get("requests")).get(resource, 0), str(each.get("name") or ""))
+        for each in spec_of(pod).get("containers") or ()
+    ]
+    amount, name = max(found, default=(0, ""))
+    return name, amount
+
+
+def _suggested(load: _Load, threshold: Fraction, request: int) -> str:
+    """Return a request for the largest container with which DaemonSets would stay below the threshold."""
+    resource = load.resource
+    over = load.of_daemonsets(resource) - load.allocatable.get(resource, 0) * (threshold - _MARGIN)
+    step = 10 if resource == CPU else 1 << 20
+    left = int((request - over) // step) * step
+    if over <= 0 or left < step:
+        return ""
+    return cpu(left) if resource == CPU else f"{left >> 20}Mi"

@@ -1,0 +1,349 @@
+"""The PersistentVolumes that could serve a waiting pod's claims where nobody provisions volumes on demand.
+
+These are local disks and volumes made by hand. Such a claim binds only to a volume that exists, is free, large enough
+and on a node that takes the pod, and all claims of one pod must find theirs on the same node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.objects import created_at, is_terminating, name_of, namespace_of, phase_of, ref, spec_of, waits_for_node
+from bot.kube.owners import owner_of
+from bot.kube.placement import refusal
+from bot.kube.volume_claims import (
+    NO_PROVISIONER,
+    capacity_bytes,
+    claim_names,
+    class_of,
+    default_class,
+    holder_of,
+    is_free_for,
+    is_local,
+    misfit,
+    nodes_of,
+    reaches,
+    reclaim_policy_of,
+    volume_name_of,
+    wanted_bytes,
+)
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.ages import age_s
+from bot.probes.shared.scope import READS_PODS, pods_of
+from intents.declarations import FormerNames
+from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+
+# More waiting pods, or more volumes of a class, make no readable answer. The counts are over all volumes.
+MOST_PODS: Final = 4
+MOST_VOLUMES: Final = 40
+
+DECLARATION: Final = ProbeDeclaration(
+    name="persistent-volumes",
+    says="for each waiting pod in question whose claims need volumes that nobody provisions: a row per volume of the"
+    " class",
+    rows={
+        "namespace": RowType.STRING,
+        "pod": RowType.STRING,
+        "pvc": RowType.STRING,  # the claim the volume is held against
+        "waiting_claims": RowType.INTEGER,  # of the pod
+        "storage_class": RowType.STRING,
+        "wants": RowType.INTEGER,  # bytes
+        "volumes": RowType.INTEGER,  # of the class
+        "available": RowType.INTEGER,
+        "bound": RowType.INTEGER,
+        "released": RowType.INTEGER,
+        "usable": RowType.INTEGER,  # free, fitting, on a node that takes the pod
+        "open_nodes": RowType.INTEGER,  # that take the pod and have a volume for every waiting claim of it
+        "open_node": RowType.STRING,  # the first of them
+        "pv": RowType.STRING,  # "" where the class has no volume at all
+        "phase": RowType.STRING,
+        "capacity": RowType.INTEGER,
+        "node": RowType.STRING,
+        "claim": RowType.STRING,  # namespace/name of the claim that holds it
+        "reclaim_policy": RowType.STRING,
+        "why_not": RowType.STRING,  # "" if it could be used now
+        "reusable": RowType.BOOLEAN,  # Released, and would be usable if it were not
+    },
+    permissions=(
+        *READS_PODS,
+        Permission(verb="list", resource="nodes"),
+        Permission(verb="get", resource="persistentvolumeclaims"),
+        Permission(verb="list", resource="persistentvolumes"),
+        Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
+    ),
+    formerly=(
+        FormerNames(
+            probe="local-volumes",
+            leaving={
+                "owner_kind": RowType.STRING,
+                "owner": RowType.STRING,
+                "class_exists": RowType.BOOLEAN,
+                "provisioner": RowType.STRING,
+                "too_small": RowType.INTEGER,
+                "local": RowType.BOOLEAN,
+                "age_s": RowType.INTEGER,
+            },
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cluster:
+    """The classes, volumes and nodes. `nodes` is None where nodes may not be read: then any node may do."""
+
+    classes: Mapping[str, Json]
+    default: str
+    volumes: tuple[Json, ...]
+    nodes: tuple[Json, ...] | None
+
+    def class_of(self, claim: Json) -> str:
+        named = class_of(claim)
+        return self.default if named is None else named
+
+    def volumes_of(self, name: str) -> list[Json]:
+        return [each for each in self.volumes if _class_of_volume(each) == name]
+
+    def is_static(self, claim: Json) -> bool:
+        """Tell whether only existing volumes can serve the claim.
+
+        A class that does not exist is often only a label that claims and volumes made by hand share.
+        """
+        name = self.class_of(claim)
+        if name in self.classes:
+            return bool(self.classes[name].get("provisioner") == NO_PROVISIONER)
+        return bool(self.volumes_of(name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waiting:
+    """A pod without a node, and its claims."""
+
+    pod: Json
+    claims: tuple[Json, ...]
+
+    def unserved(self, cluster: _Cluster) -> tuple[Json, ...]:
+        """Return its unbound claims that only existing volumes can serve."""
+        return tuple(each for each in self.claims if not _is_bound(each) and cluster.is_static(each))
+
+
+async def read(look: Look) -> Reading:
+    """Read the waiting pods in question, their claims, and the classes, volumes and nodes of the cluster."""
+    suspects = await pods_of(look)
+    gaps = list(suspects.gaps)
+    pods = [pod for pod in suspects.pods if waits_for_node(pod) and claim_names(pod)]
+    if not pods:
+        return Reading(missing=suspects.missing, gaps=tuple(gaps))
+    cluster, more = await _cluster(look)
+    gaps += more
+    if cluster is None:
+        return Reading(missing=suspects.missing, gaps=tuple(dict.fromkeys(gaps)))
+    if len(pods) > MOST_PODS:
+        detail = f"only {MOST_PODS} of {len(pods)} waiting pods were looked at"
+        gaps.append(Gap(what="volumes for every waiting pod", reason=GapReason.TRUNCATED, detail=detail))
+    rows: list[Row] = []
+    for waiting, found in await asyncio.gather(*(_waiting(look, pod) for pod in pods[:MOST_PODS])):
+        gaps += found
+        rows += _rows(look, waiting, cluster)
+    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+
+
+async def _cluster(look: Look) -> tuple[_Cluster | None, list[Gap]]:
+    """Return what can be read; None where volumes or classes cannot, because without them nothing can be said."""
+    gaps: list[Gap] = []
+    found: dict[str, tuple[Json, ...]] = {}
+    kinds = {"StorageClass": "the StorageClasses", "PersistentVolume": "the PersistentVolumes", "Node": "the nodes"}
+    for kind, listing in zip(
+        kinds, await asyncio.gather(*map(look.snapshot.list, kinds), return_exceptions=True), strict=True
+    ):
+        if isinstance(listing, ClusterError):
+            gaps.append(listing.gap(kinds[kind]))
+        elif isinstance(listing, BaseException):
+            raise listing
+        else:
+            found[kind] = listing.items
+            if gap := listing.gap(kinds[kind]):
+                gaps.append(gap)
+    if "PersistentVolume" not in found or "StorageClass" not in found:
+        return None, gaps
+    classes = found["StorageClass"]
+    cluster = _Cluster(
+        classes={name_of(each): each for each in classes},
+        default=default_class(classes),
+        volumes=tuple(sorted(found["PersistentVolume"], key=name_of)),
+        nodes=found.get("Node"),
+    )
+    return cluster, gaps
+
+
+async def _waiting(look: Look, pod: Json) -> tuple[_Waiting, list[Gap]]:
+    namespace = namespace_of(pod)
+    names = claim_names(pod)
+    gaps: list[Gap] = []
+    claims: list[Json] = []
+    reads = (look.snapshot.find("PersistentVolumeClaim", name, namespace=namespace) for name in names)
+    for claim in await asyncio.gather(*reads, return_exceptions=True):
+        if isinstance(claim, ClusterError):
+            gaps.append(claim.gap())
+        elif isinstance(claim, BaseException):
+            raise claim
+        elif claim is not None:
+            claims.append(claim)
+    return _Waiting(pod=pod, claims=tuple(claims)), gaps
+
+
+def _is_bound(claim: Json) -> bool:
+    return phase_of(claim) == "Bound"
+
+
+def _class_of_volume(volume: Json) -> str:
+    return str(spec_of(volume).get("storageClassName") or "")
+
+
+def _rows(look: Look, waiting: _Waiting, cluster: _Cluster) -> list[Row]:
+    claims = waiting.unserved(cluster)
+    if not claims:
+        return []
+    open_nodes = _open_nodes(waiting, claims, cluster)
+    rows: list[Row] = []
+    # Claims of one class and size are one question.
+    asked = {(cluster.class_of(each), wanted_bytes(each)): each for each in reversed(claims)}
+    for claim in sorted(asked.values(), key=name_of):
+        volumes = cluster.volumes_of(cluster.class_of(claim))
+        why = {name_of(each): _why_not(each, claim, waiting.pod, cluster) for each in volumes}
+        shared = {
+            **_of_pod(waiting.pod, claims, open_nodes),
+            **_of_class(claim, volumes, cluster),
+            "usable": sum(not reason for reason in why.values()),
+        }
+        shown = sorted(volumes, key=lambda each: (_rank(each, claim), name_of(each)))[:MOST_VOLUMES]
+        for volume in shown or [{}]:
+            free = _could_be_reused(volume, claim, waiting.pod, cluster)
+            rows.append(_row(look, claim, volume, shared, why_not=why.get(name_of(volume), ""), reusable=free))
+    return rows
+
+
+def _rank(volume: Json, claim: Json) -> int:
+    """Return the order of volumes: those that could be freed for the claim, then free ones, then others."""
+    if misfit(volume, claim):
+        return 3
+    return {"Released": 0, "Available": 1}.get(phase_of(volume), 2)
+
+
+def _why_not(volume: Json, claim: Json, pod: Json, cluster: _Cluster) -> str:
+    if not is_free_for(volume, claim):
+        if is_terminating(volume):
+            return "is being deleted"
+        return f"{phase_of(volume).lower() or 'held'} {holder_of(volume)}".strip()
+    return misfit(volume, claim) or _unreachable(volume, pod, cluster)
+
+
+def _unreachable(volume: Json, pod: Json, cluster: _Cluster) -> str:
+    """Return why no node that has the volume takes the pod; "" if one does, or nodes cannot be read."""
+    if cluster.nodes is None:
+        return ""
+    having = [node for node in cluster.nodes if reaches(volume, node)]
+    refusals = [refusal(pod, node) for node in having]
+    if not having:
+        return "its node is gone"
+    return "" if "" in refusals else f"node {name_of(having[0])}: {refusals[0]}"
+
+
+def _could_be_reused(volume: Json, claim: Json, pod: Json, cluster: _Cluster) -> bool:
+    released = phase_of(volume) == "Released" and not is_terminating(volume)
+    return released and not misfit(volume, claim) and not _unreachable(volume, pod, cluster)
+
+
+def _open_nodes(waiting: _Waiting, claims: Sequence[Json], cluster: _Cluster) -> tuple[str, ...]:
+    """Return the nodes that take the pod, reach its bound volumes and have a volume for each waiting claim."""
+    if cluster.nodes is None:
+        return ("some node",) if _all_found(claims, cluster.volumes, cluster) else ()
+    bound = {volume_name_of(each) for each in waiting.claims if _is_bound(each)}
+    kept = [each for each in cluster.volumes if name_of(each) in bound]
+    fitting = (node for node in cluster.nodes if not refusal(waiting.pod, node) and _reaches_all(kept, node))
+    return tuple(sorted(name_of(node) for node in fitting if _all_found(claims, _reached(cluster, node), cluster)))
+
+
+def _reaches_all(volumes: Sequence[Json], node: Json) -> bool:
+    return all(reaches(each, node) for each in volumes)
+
+
+def _reached(cluster: _Cluster, node: Json) -> list[Json]:
+    return [each for each in cluster.volumes if reaches(each, node)]
+
+
+def _all_found(claims: Sequence[Json], volumes: Sequence[Json], cluster: _Cluster) -> bool:
+    """Tell whether each claim gets its own volume; the smallest claim takes the smallest one, as the binder does."""
+    left = sorted(volumes, key=lambda each: (capacity_bytes(each), name_of(each)))
+    for claim in sorted(claims, key=wanted_bytes):
+        fitting = (each for each in left if _class_of_volume(each) == cluster.class_of(claim))
+        taken = next((each for each in fitting if is_free_for(each, claim) and not misfit(each, claim)), None)
+        if taken is None:
+            return False
+        left.remove(taken)
+    return True
+
+
+def _of_pod(pod: Json, claims: Sequence[Json], open_nodes: tuple[str, ...]) -> dict[str, Value]:
+    """Return what every row of one pod has in common."""
+    owner = owner_of(pod)
+    return {
+        "namespace": namespace_of(pod),
+        "pod": name_of(pod),
+        "waiting_claims": len(claims),
+        "open_nodes": len(open_nodes),
+        "open_node": next(iter(open_nodes), ""),
+        # These go with the next release.
+        "owner_kind": owner.kind,
+        "owner": owner.name,
+    }
+
+
+def _of_class(claim: Json, volumes: Sequence[Json], cluster: _Cluster) -> dict[str, Value]:
+    """Return what every row of one claim has in common."""
+    phases, name = [phase_of(each) for each in volumes], cluster.class_of(claim)
+    return {
+        "pvc": name_of(claim),
+        "storage_class": name,
+        "wants": wanted_bytes(claim),
+        "volumes": len(volumes),
+        "available": phases.count("Available"),
+        "bound": phases.count("Bound"),
+        "released": phases.count("Released"),
+        # These go with the next release.
+        "class_exists": name in cluster.classes,
+        "provisioner": str(cluster.classes.get(name, {}).get("provisioner") or ""),
+        "too_small": sum(is_free_for(each, claim) and misfit(each, claim) == "too small" for each in volumes),
+    }
+
+
+def _row(look: Look, claim: Json, volume: Json, shared: Mapping[str, Value], *, why_not: str, reusable: bool) -> Row:
+    name, phase = name_of(volume), phase_of(volume)
+    values: dict[str, Value] = {
+        **shared,
+        "pv": name,
+        "phase": phase,
+        "capacity": capacity_bytes(volume),
+        "node": ", ".join(nodes_of(volume)),
+        "claim": holder_of(volume),
+        "reclaim_policy": reclaim_policy_of(volume),
+        "why_not": why_not,
+        "reusable": reusable,
+        # These go with the next release.
+        "local": is_local(volume),
+        "age_s": age_s(look.snapshot, created_at(volume)),
+    }
+    where = f"kubectl get pv {name} -o yaml" if name else "kubectl get pv"
+    return Row(
+        values=values,
+        subject=ref(volume, "PersistentVolume") if name else ref(claim, "PersistentVolumeClaim"),
+        quote=f"{name}: {phase} {holder_of(volume)}".strip() if name else "",
+        reproduce=f"{where}; kubectl -n {shared['namespace']} describe pod {shared['pod']}",
+    )
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,80 @@
+"""Which node would take a waiting pod, node by node: by requests and room, or by rules that keep pods apart."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.cluster import owners
+from bot.probes.contract import Look, Probe
+from bot.probes.placement import room, spread
+from bot.probes.shared.scope import READS_PODS
+from intents.declarations import FormerNames
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
+
+DECLARATION: Final = ProbeDeclaration(
+    name="placement",
+    says="for each waiting pod in question a row per node: does the node admit the pod, and what keeps the pod off it",
+    rows={
+        "namespace": RowType.STRING,
+        "pod": RowType.STRING,
+        "owner_kind": RowType.STRING,
+        "owner": RowType.STRING,
+        "nodes_total": RowType.INTEGER,
+        "admitting_nodes": RowType.INTEGER,
+        "node": RowType.STRING,
+        # Other pods on the node count for `room`; `spread` shows them as closed_by and taken_by instead.
+        "admits": RowType.BOOLEAN,
+        "why_not": RowType.STRING,  # cordoned, taint …, node selector or affinity, not ready, pod anti-affinity with …
+        "cordoned": RowType.BOOLEAN,
+    },
+    args={
+        "checks": ArgDeclaration(
+            says="room: the pod's requests against what is free, the largest pods first; spread: the rules that keep"
+            " pods apart, and through whom they close a node",
+            choices=("room", "spread"),
+            default="room",
+            fills={"room": room.KEYS, "spread": spread.KEYS},
+        )
+    },
+    permissions=tuple(
+        dict.fromkeys(
+            (
+                *READS_PODS,
+                Permission(verb="list", resource="nodes"),
+                Permission(verb="list", resource="namespaces"),
+                Permission(verb="list", resource="events"),
+                *owners.PERMISSIONS,
+            )
+        )
+    ),
+    formerly=(
+        FormerNames(
+            probe="node-room",
+            with_args={"checks": "room"},
+            leaving={
+                "not_checked": RowType.STRINGS,
+                "free_pods": RowType.INTEGER,
+                "want_cpu_m": RowType.INTEGER,
+                "want_mem": RowType.INTEGER,
+            },
+        ),
+        FormerNames(
+            probe="spread",
+            with_args={"checks": "spread"},
+            leaving={
+                "age_s": RowType.INTEGER,
+                "scheduler": RowType.STRING,
+                "closed_nodes": RowType.INTEGER,
+                "refused_nodes": RowType.INTEGER,
+            },
+        ),
+    ),
+)
+
+
+async def read(look: Look) -> Reading:
+    """Read the waiting pods in question, all nodes, and the pods on them."""
+    return await spread.read(look) if look.args.get("checks") == "spread" else await room.read(look)
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,75 @@
+"""HorizontalPodAutoscalers: how far they have scaled, by which metric, and what an Istio proxy adds to it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.probes.contract import Look, Probe
+from bot.probes.pod_autoscalers import istio
+from bot.probes.pod_autoscalers.scalers import in_question, row, worst_first
+from intents.declarations import FormerNames
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
+
+DECLARATION: Final = ProbeDeclaration(
+    name="pod-autoscalers",
+    says="a row per HorizontalPodAutoscaler in question",
+    rows={
+        "namespace": RowType.STRING,
+        "name": RowType.STRING,
+        "target_kind": RowType.STRING,
+        "target": RowType.STRING,
+        "current": RowType.INTEGER,
+        "max": RowType.INTEGER,
+        "at_max": RowType.BOOLEAN,
+        "resource": RowType.STRING,  # cpu or memory: the one of its metrics that is highest against its target
+        "percent": RowType.INTEGER,  # of the request, over all containers; -1 unknown
+        "target_percent": RowType.INTEGER,
+        "over": RowType.BOOLEAN,  # above its target now
+        "one_container": RowType.BOOLEAN,  # it measures single containers only, so that no proxy counts
+    },
+    args={
+        "proxy": ArgDeclaration(
+            says="istio: only those whose pods carry an Istio proxy, with its share of the use and the Sidecar that"
+            " bounds it",
+            choices=("istio",),
+            fills={"istio": istio.KEYS},
+        )
+    },
+    permissions=(
+        Permission(verb="list", group="autoscaling", resource="horizontalpodautoscalers"),
+        Permission(verb="list", resource="pods"),
+        Permission(verb="list", group="metrics.k8s.io", resource="pods"),
+        Permission(verb="list", group="networking.istio.io", resource="sidecars"),
+        Permission(verb="get", resource="configmaps"),
+    ),
+    formerly=(
+        FormerNames(
+            probe="mesh-scaling",
+            with_args={"proxy": "istio"},
+            leaving={
+                "desired": RowType.INTEGER,
+                "scaled_s": RowType.INTEGER,
+                "pods": RowType.INTEGER,
+                "measured": RowType.INTEGER,
+            },
+        ),
+    ),
+)
+
+
+async def read(look: Look) -> Reading:
+    """Read the autoscalers in question; `missing` where the one named does not exist."""
+    if look.args.get("proxy") == "istio":
+        return await istio.read(look)
+    try:
+        listing = await look.snapshot.list("HorizontalPodAutoscaler")
+    except ClusterError as error:
+        return Reading(gaps=(error.gap(),))
+    scalers, missing = in_question(look, listing.items)
+    gap = listing.gap("all HorizontalPodAutoscalers")
+    rows = sorted((row(look, each, {}) for each in scalers), key=worst_first)
+    return Reading(rows=tuple(rows), gaps=(gap,) if gap else (), missing=missing)
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,83 @@
+"""The HorizontalPodAutoscalers in question, and the part of their rows that needs no other read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from bot.kube.autoscaling import hottest
+from bot.kube.conditions import condition
+from bot.kube.objects import name_of, namespace_of, ref, spec_of, status_of
+from bot.probes.contract import Look
+from bot.probes.shared.ages import age_s
+from intents.domain import Json, Row, Value
+
+
+def in_question(look: Look, scalers: Iterable[Json]) -> tuple[list[Json], str]:
+    """Return the autoscalers that the request means, and the name of the one that it names and that does not exist."""
+    found = [each for each in scalers if _is_meant(look, each)]
+    named = look.named.get("hpa", "")
+    return found, f"HorizontalPodAutoscaler {named}" if named and not found else ""
+
+
+def target_of(scaler: Json) -> tuple[str, str]:
+    """Return kind and name of the workload that an autoscaler scales."""
+    reference = spec_of(scaler).get("scaleTargetRef") or {}
+    return str(reference.get("kind") or ""), str(reference.get("name") or "")
+
+
+def _is_meant(look: Look, scaler: Json) -> bool:
+    """Tell whether the request means it: by its name, its target's, or that of a pod; else by the namespace."""
+    focus = look.focus
+    if focus.namespace and focus.namespace != namespace_of(scaler):
+        return False
+    if named := look.named.get("hpa", ""):
+        return name_of(scaler) == named
+    kind, name = target_of(scaler)
+    if focus.name and focus.kind == "Pod":
+        return focus.name.startswith(f"{name}-")
+    return not focus.name or (focus.kind, focus.name) == (kind, name)
+
+
+def is_at_max(scaler: Json) -> bool:
+    """Tell whether an autoscaler has reached its maximum, or would go beyond it."""
+    most, current = int(spec_of(scaler).get("maxReplicas") or 0), int(status_of(scaler).get("currentReplicas") or 0)
+    limited = condition(scaler, "ScalingLimited")
+    held_back = limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas"
+    return 1 < most <= current or held_back
+
+
+def row(look: Look, scaler: Json, more: Mapping[str, Value]) -> Row:
+    """Return the row of an autoscaler, with `more` values of it."""
+    status, metric = status_of(scaler), hottest(scaler)
+    kind, target = target_of(scaler)
+    most, current = int(spec_of(scaler).get("maxReplicas") or 0), int(status.get("currentReplicas") or 0)
+    namespace, name = namespace_of(scaler), name_of(scaler)
+    return Row(
+        values={
+            "namespace": namespace,
+            "name": name,
+            "target_kind": kind,
+            "target": target,
+            "current": current,
+            "max": most,
+            "at_max": is_at_max(scaler),
+            "resource": metric.resource,
+            "percent": metric.current,
+            "target_percent": metric.target,
+            "over": metric.current > metric.target >= 0,
+            "one_container": metric.one_container,
+            **more,
+            # These go with the next release.
+            "desired": int(status.get("desiredReplicas") or 0),
+            "scaled_s": age_s(look.snapshot, status.get("lastScaleTime")),
+        },
+        subject=ref(scaler, "HorizontalPodAutoscaler"),
+        quote=f"{current} of at most {most} replicas, {metric.resource}: {metric.current}%/{metric.target}%",
+        reproduce=f"kubectl -n {namespace} describe hpa {name}; kubectl -n {namespace} top pods --containers",
+    )
+
+
+def worst_first(row: Row) -> tuple[bool, bool, int, str]:
+    """Return the sort key: those at their maximum first, then those above their target, then by the proxy's share."""
+    values = row.values
+    return not values["at_max"], not values["over"], -int(str(values.get("proxy_share", 0))), str(row.subject)

@@ -1,0 +1,79 @@
+"""Warnings for entries that use names of the release before: of a probe, an argument or a row key.
+
+Such an entry works as before for one more release. The warning gives the file, the line and the new name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from intents.catalog.key_uses import Path, key_uses
+from intents.catalog.loader import Catalog, Problem
+from intents.catalog.schema import Incident, Read
+from intents.declarations import NamedProbe, named_probes
+from intents.domain import ProbeDeclaration
+
+_GOES: Final = "the old name stops working in the next release"
+
+
+def former_names(catalog: Catalog, probes: Mapping[str, ProbeDeclaration]) -> tuple[Problem, ...]:
+    """Return a warning for every use of a name of the release before, in every entry."""
+    known = named_probes(probes)
+    return tuple(
+        sorted(
+            catalog.sources[incident.id].problem(path, says, warning=True)
+            for incident in catalog
+            for path, says in former_uses(incident, known)
+        )
+    )
+
+
+def former_uses(incident: Incident, known: Mapping[str, NamedProbe]) -> Iterator[tuple[Path, str]]:
+    """Yield the uses of former names in one entry, each with the path into its file and the name of now."""
+    for name, read in incident.reads.items():
+        if (probe := known.get(read.probe)) is not None:
+            yield from _in_read(("reads", name), read, probe)
+    told: set[tuple[Path, str]] = set()
+    for use in key_uses(incident):
+        if (says := _of_key(use.key, _reads_of(incident, use.read), known)) and (use.path, use.key) not in told:
+            told.add((use.path, use.key))
+            yield use.path, says
+
+
+def _in_read(path: Path, read: Read, probe: NamedProbe) -> Iterator[tuple[Path, str]]:
+    former, now = probe.former, probe.declaration.name
+    if read.probe != now:
+        args = f" with {_shown(former.with_args)}" if former.with_args else ""
+        yield (*path, "probe"), f"probe {read.probe} is now {now}{args}; {_GOES}"
+    for argument in read.args:
+        if argument in former.args:
+            yield (*path, "args", argument), f"argument {argument} of {now} is now {former.args[argument]}; {_GOES}"
+
+
+def _reads_of(incident: Incident, name: str) -> Iterable[Read]:
+    return (incident.reads[name],) if name in incident.reads else tuple(incident.reads.values())
+
+
+def _of_key(key: str, reads: Iterable[Read], known: Mapping[str, NamedProbe]) -> str:
+    """Return the warning for a key; "" if some read has a current key of that name, or none has it as a former one."""
+    says = ""
+    for read in reads:
+        probe = known.get(read.probe)
+        if probe is None or key not in probe.keys(read.args):
+            continue
+        if not probe.is_former(key, read.args):
+            return ""
+        now = probe.former.keys.get(key, "")
+        says = (
+            f"row key {key} of {probe.declaration.name} is now {now}; {_GOES}"
+            if now
+            else f"row key {key} of {probe.declaration.name} goes in the next release, without a successor"
+        )
+    return says
+
+
+def _shown(args: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name}: {str(value).lower() if isinstance(value, bool) else value}" for name, value in args.items()
+    )

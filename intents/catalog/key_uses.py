@@ -1,0 +1,109 @@
+"""Where an entry uses row keys: in conditions, tables, plots and sentences, each with the path into its file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from intents import templates
+from intents.catalog.schema import Incident, Rule
+from intents.domain import Text
+
+Path = tuple[str | int, ...]
+# Parts of an entry whose templates see no rows of their own, only those of the rules by name.
+_PROSE: Final = ("title", "root_cause", "impact", "false_positives", "runbook", "reads")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyUse:
+    """A row key where it is used. `read` is "" where the rows may be of any read of the entry."""
+
+    path: Path
+    read: str
+    key: str
+
+
+def key_uses(incident: Incident) -> Iterator[KeyUse]:
+    """Yield every use of a row key in an entry, in the order of the file."""
+    for index, rule in enumerate(incident.evidence):
+        yield from _rule(incident, rule, ("evidence", index))
+    for part in _PROSE:
+        yield from _templates(incident, getattr(incident, part), (part,), read=None)
+    for index, remediation in enumerate(incident.remediations):
+        rows_of = incident.rule(remediation.rows_of) if remediation.rows_of else None
+        read = rows_of.each if rows_of else ""
+        for name in ("title", "target", "args", "asks", "warning", "done"):
+            yield from _templates(incident, getattr(remediation, name), ("remediations", index, name), read=read)
+
+
+def _rule(incident: Incident, rule: Rule, path: Path) -> Iterator[KeyUse]:
+    for read, key in _conditioned(incident, rule):
+        yield KeyUse(path=(*path, "when"), read=read, key=key)
+    if rule.distinct:
+        yield KeyUse(path=(*path, "distinct"), read=rule.each, key=rule.distinct)
+    for index, column in enumerate(rule.table):
+        yield KeyUse(path=(*path, "table", index), read=rule.each, key=column.partition(":")[0])
+    if rule.plot:
+        yield KeyUse(path=(*path, "plot", "label"), read=rule.each, key=rule.plot.label)
+        yield from _templates(incident, rule.plot.title, (*path, "plot", "title"), read=None)
+    yield from _templates(incident, rule.says, (*path, "says"), read=rule.each)
+    if rule.otherwise:
+        yield from _templates(incident, rule.otherwise.says, (*path, "otherwise", "says"), read=rule.each)
+
+
+def _conditioned(incident: Incident, rule: Rule) -> Iterator[tuple[str, str]]:
+    """Yield the keys that a condition compares, each with its read."""
+    if rule.each:
+        yield from ((rule.each, key) for key in _members(rule.when, "row"))
+        return
+    for read in incident.reads:
+        for variable in re.findall(rf"\b{read}\.\w+\(\s*(\w+)\s*,", rule.when):
+            yield from ((read, key) for key in _members(rule.when, variable))
+        yield from ((read, key) for key in re.findall(rf"\b{read}\[[^\]]*\]\.([A-Za-z_]\w*)", rule.when))
+
+
+def _members(expression: str, variable: str) -> list[str]:
+    return re.findall(rf"\b{variable}\.([A-Za-z_]\w*)", expression)
+
+
+def _templates(incident: Incident, value: Any, path: Path, *, read: str | None) -> Iterator[KeyUse]:
+    """Yield the keys in the templates of a value; `read` is None where there is no row of its own."""
+    for where, text in _strings(value, path):
+        with suppress(templates.TemplateError):  # lint reports it
+            for placeholder in templates.placeholders(text):
+                if (use := _use(incident, placeholder.path, where, read)) is not None:
+                    yield use
+
+
+def _use(incident: Incident, names: tuple[str, ...], path: Path, read: str | None) -> KeyUse | None:
+    head, *rest = names
+    if not rest or rest == ["count"]:
+        return None
+    rule = incident.rule(head)
+    if head in ("row", "rows"):
+        return None if read is None else KeyUse(path=path, read=read, key=rest[0])
+    if head != "found" and rule is None:
+        return None
+    key = rest[1] if rest[0] == "rows" and len(rest) > 1 else rest[0]
+    return KeyUse(path=path, read=rule.each if rule else "", key=key)
+
+
+def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Text):
+        yield (*path, "en"), value.en
+        if value.zh != value.en:
+            yield (*path, "zh"), value.zh
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _strings(each, (*path, name))
+    elif isinstance(value, list | tuple):
+        for index, each in enumerate(value):
+            yield from _strings(each, (*path, index))
+    elif hasattr(type(value), "model_fields"):
+        for name in type(value).model_fields:
+            yield from _strings(getattr(value, name), (*path, name))

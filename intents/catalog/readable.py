@@ -1,0 +1,38 @@
+"""Which entries the bot cannot judge by: those that read an unknown probe, compare an unknown row key, or hold no CEL.
+
+`casebook lint` says more, and about every part of an entry. This is what keeps one out of the catalog that serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from intents.catalog.key_uses import KeyUse, Path, key_uses
+from intents.catalog.schema import Incident
+from intents.conditions import ConditionError, check
+from intents.declarations import NamedProbe
+
+
+def unreadable(incident: Incident, known: Mapping[str, NamedProbe]) -> Iterator[tuple[Path, str]]:
+    """Yield why an entry cannot be judged by, each with the path into its file; nothing for one that can."""
+    for name, read in incident.reads.items():
+        if read.probe not in known:
+            yield ("reads", name, "probe"), f"there is no probe {read.probe!r}"
+    for index, rule in enumerate(incident.evidence):
+        if rule.each and rule.each not in incident.reads:
+            yield ("evidence", index, "each"), f"there is no read {rule.each!r}"
+        try:
+            check(rule.when)
+        except ConditionError as error:
+            yield ("evidence", index, "when"), str(error)
+    for use in key_uses(incident):
+        if use.path[0] == "evidence" and not _is_filled(use, incident, known):
+            yield use.path, f"no row has a key {use.key!r}"
+
+
+def _is_filled(use: KeyUse, incident: Incident, known: Mapping[str, NamedProbe]) -> bool:
+    """Tell whether a read that the use may mean fills the key. An unknown read or probe is reported elsewhere."""
+    if use.read and use.read not in incident.reads:
+        return True
+    reads = [incident.reads[use.read]] if use.read else list(incident.reads.values())
+    return any(read.probe not in known or use.key in known[read.probe].keys(read.args) for read in reads)

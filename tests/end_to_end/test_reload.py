@@ -1,0 +1,118 @@
+"""The policy and the catalog are reloaded without a restart; a broken file leaves the last good version in force."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.end_to_end import own_entries
+from tests.end_to_end.corners import Corner, corner
+from tests.end_to_end.process import Serving, premises
+from tests.end_to_end.workplace import Broken
+
+pytestmark = pytest.mark.timeout(75)
+
+EVERYONE = 'reading: [{channels: ["*"], clusters: ["*"], namespaces: ["*"]}]\n'
+NOBODY = 'reading: [{channels: ["#elsewhere"], clusters: ["*"], namespaces: ["*"]}]\n'
+BROKEN_FILE = "reading: [{channels: 7}]\n"
+NAMES = ("ledger",)
+
+
+async def test_a_changed_policy_is_in_force_at_once_and_a_broken_one_never(tmp_path: Path, broken: Broken) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(NOBODY)
+    async with premises(tmp_path, pace=False, CASEBOOK_POLICY=str(policy), CASEBOOK_LOG_LEVEL="info") as at:
+        refused, allowed, still_allowed = (corner(at, broken, names=NAMES) for _ in range(3))
+        serving = await at.start(reload_s=0.05)
+        refused.text = (
+            f"<@{at.slack.bot_user_id}> {refused.text}"  # a mention is answered even where nothing may be read
+        )
+        assert "CONFIRMED" not in await answer_in(refused)
+
+        _replace(policy, EVERYONE)
+        await _logged(serving, "configuration_reloaded")
+        assert "CONFIRMED" in await answer_in(allowed)
+
+        _replace(policy, BROKEN_FILE)
+        notes = await _notes(serving, lambda found: "policy" in found)
+        assert "policy.yaml:1" in notes["policy"]
+        assert "channels" in notes["policy"]
+        assert "CONFIRMED" in await answer_in(still_allowed)
+
+        _replace(policy, EVERYONE)
+        await _notes(serving, lambda found: "policy" not in found)
+        assert await serving.stop() == 0
+
+
+async def test_on_sighup_a_new_entry_of_the_catalog_is_known_and_a_broken_one_keeps_its_last_good_version(
+    tmp_path: Path,
+) -> None:
+    entries = tmp_path / "catalog"
+    entries.mkdir()
+    all_entries = own_entries.catalog(tmp_path / "all")
+    asleep = own_entries.asleep().broken
+    async with premises(tmp_path, pace=False, CASEBOOK_CATALOG=str(entries), CASEBOOK_LOG_LEVEL="info") as at:
+        before, after = (corner(at, asleep, names=("bed",)) for _ in range(2))
+        serving = await at.start(forked=False)
+        await before.paste()
+        (entries / "asleep.yaml").write_text((all_entries / "asleep.yaml").read_text())
+        os.kill(serving.process.pid or 0, signal.SIGHUP)
+        await _logged(serving, "configuration_reloaded")
+        assert "asleep" in (await answer_in(after)).lower()
+        assert before.ours == []
+
+        (entries / "asleep.yaml").write_text("id: asleep\nseverity: 7\n")
+        os.kill(serving.process.pid or 0, signal.SIGHUP)
+        notes = await _notes(serving, lambda found: "catalog" in found)
+        assert "asleep.yaml" in notes["catalog"]
+        again = corner(at, asleep, names=("bed",))
+        assert "asleep" in (await answer_in(again)).lower()
+        assert await serving.stop() == 0
+
+
+async def answer_in(here: Corner) -> str:
+    await here.ask()
+    return here.shown
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write as an editor or a ConfigMap volume does: the file is never half written."""
+    new = file.with_suffix(".new")
+    new.write_text(text)
+    new.replace(file)
+
+
+async def _logged(serving: Serving, event: str) -> None:
+    async def logged() -> bool:
+        return any(event in line for line in serving.said)
+
+    await _eventually(logged)
+
+
+async def _notes(serving: Serving, fit: Callable[[dict[str, str]], bool]) -> dict[str, str]:
+    """The notes of /readyz once they are so; the bot is ready all the while."""
+    found: dict[str, str] = {}
+
+    async def fits() -> bool:
+        nonlocal found
+        async with aiohttp.ClientSession() as session, session.get(f"{serving.url}/readyz") as response:
+            body: dict[str, Any] = await response.json()
+        assert response.status == 200, body
+        found = body["notes"]
+        return fit(found)
+
+    await _eventually(fits)
+    return found
+
+
+async def _eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(30):
+        while not await condition():  # noqa: ASYNC110 - a file, a log and an HTTP answer notify nobody
+            await asyncio.sleep(0.05)
