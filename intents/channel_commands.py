@@ -115,20 +115,20 @@ def _with_more(action: ChannelAction, more: Sequence[str]) -> ChannelCommand | M
         return ChannelCommand(action=action)
     if action is ChannelAction.EXPORT and more[0] in _HERE | _TO_ME:
         return ChannelCommand(action=action, here=more[0] in _HERE)
-    says = Text(en=f"incident {action} takes nothing behind it", zh=f"incident {action} 后面不需要其他内容")
+    says = Text(en=f"incident {action} takes no further words", zh=f"incident {action} 后面不需要其他内容")
     if action is ChannelAction.EXPORT:
-        says = Text(en='behind export there may be only "here"', zh="export 后面只能加 here（发到频道）")
+        says = Text(en='after export only "here" is allowed', zh="export 后面只能加 here（发到频道）")
     return Misuse(says=says, closest=f"incident {action}")
 
 
 def _unknown(rest: Sequence[str]) -> Misuse | None:
     if meant := _nearest(rest[0]):
-        says = Text(en=f'"{rest[0]}" is nothing that incident can do', zh=f"incident 没有“{rest[0]}”这个操作")
+        says = Text(en=f'incident has no command "{rest[0]}"', zh=f"incident 没有“{rest[0]}”这个操作")
         return Misuse(says=says, closest=" ".join(["incident", meant, *rest[1:]]))
     if len(rest) > 1:
         return None
     says = Text(
-        en=f'"{rest[0]}" is nothing that incident can do; it knows {_KNOWN}',
+        en=f'incident has no command "{rest[0]}"; use one of: {_KNOWN}',
         zh=f"incident 没有“{rest[0]}”这个操作；可用的有：{_KNOWN}",
     )
     return Misuse(says=says, closest="incident status")
@@ -137,11 +137,11 @@ def _unknown(rest: Sequence[str]) -> Misuse | None:
 def _misspelt(first: str, rest: Sequence[str]) -> Misuse | None:
     """Return the misuse for a misspelt `incident`, or for its second word alone."""
     if rest and rest[0] in _ACTIONS and first.isascii() and OSA.distance(first, "incident") <= _SLIPS:
-        says = Text(en=f'"{first}" is no command', zh=f"“{first}”不是可用的命令")
+        says = Text(en=f'there is no command "{first}"', zh=f"“{first}”不是可用的命令")
         return Misuse(says=says, closest=f"incident {_ACTIONS[rest[0]]}")
     action = _ACTIONS.get(first)
     if action is not None and not rest:
-        says = Text(en=f'"{first}" stands behind "incident"', zh=f"“{first}”前面需要加 incident")
+        says = Text(en=f'"{first}" needs "incident" before it', zh=f"“{first}”前面需要加 incident")
         return Misuse(says=says, closest=f"incident {action}")
     return None
 

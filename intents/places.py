@@ -45,7 +45,7 @@ def without_where(words: Sequence[str]) -> tuple[list[str], Where]:
 
 
 def names_namespace(words: Sequence[str]) -> bool:
-    """Tell whether the words begin with a namespace or a place: `in shop`, `-n shop`."""
+    """Return whether the words begin with a namespace or a place: `in shop`, `-n shop`."""
     return len(words) > 1 and (words[0].lower() in _IN or bool(_NAMESPACE_FLAG.fullmatch(_dashed(words[0]))))
 
 

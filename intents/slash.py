@@ -172,15 +172,15 @@ def _single_word(word: str) -> Command:
     bare = word.lower()
     distance, meant = min((OSA.distance(bare, known), known) for known in _COMMANDS)
     if distance <= (1 if len(bare) < 6 else 2):
-        return Misuse(says=Text(en=f'"{word}" is no command', zh=f"“{word}”不是可用的命令"), closest=meant)
+        return Misuse(says=Text(en=f'there is no command "{word}"', zh=f"“{word}”不是可用的命令"), closest=meant)
     if bare in KINDS:
         return Misuse(
-            says=Text(en=f"which {word}? A name is missing", zh=f"缺少名称：哪个 {word}？"),
+            says=Text(en=f"a name is missing: which {word}?", zh=f"缺少名称：哪个 {word}？"),
             closest=f"{word} <namespace>/<name>",
         )
     if IS_NAME.fullmatch(word):
         return Misuse(
-            says=Text(en=f'of which kind is "{word}"?', zh=f"“{word}”是什么类型的对象？"), closest=f"pod {word}"
+            says=Text(en=f'what kind of object is "{word}"?', zh=f"“{word}”是什么类型的对象？"), closest=f"pod {word}"
         )
     return AskText(text=word)
 
@@ -233,7 +233,7 @@ def _made(kind: str, target: str, where: Where) -> AskObject | Misuse | None:
     if before and where.namespace and before != where.namespace:
         return Misuse(
             says=Text(
-                en=f"{target} is in {before}, but {where.namespace} was named too",
+                en=f"{target} names the namespace {before}, but {where.namespace} was given too",
                 zh=f"{target} 与 {where.namespace} 矛盾",
             ),
             closest=f"{kind} {target}",
@@ -249,7 +249,7 @@ def _placed(asked: AskObject, where: Where) -> AskObject | Misuse:
         places = places[1:] if asked.cluster or len(places) > 1 else places
     if len(places) > 1 or (places and asked.cluster and places[0] != namespace):
         return Misuse(
-            says=Text(en="more than one cluster was named", zh="指定了多个集群"),
+            says=Text(en="more than one cluster was given", zh="指定了多个集群"),
             closest=f"{asked.kind} {namespace}/{asked.name} in {asked.cluster or places[0]}",
         )
     place = places[0] if places and not asked.cluster else ""

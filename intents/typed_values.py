@@ -28,15 +28,15 @@ _SHAPES: Final[Mapping[Expects, re.Pattern[str]]] = {
     ),
 }
 _EXPECTED: Final[Mapping[Expects, Text]] = {
-    Expects.TEXT: Text(en="expected a text", zh="应为一段文本"),
+    Expects.TEXT: Text(en="expected text", zh="应为一段文本"),
     Expects.NAME: Text(en="expected the name of an object: a-z, 0-9, - and .", zh="应为对象名称：a-z、0-9、- 和 ."),
     Expects.NUMBER: Text(en=f"expected a whole number from 0 to {_MOST}", zh=f"应为 0 到 {_MOST} 的整数"),
     Expects.UID: Text(en="expected a user id above 0, such as 1000", zh="应为大于 0 的用户 ID，例如 1000"),
     Expects.QUANTITY: Text(en="expected a quantity such as 250m, 2 or 1.5Gi", zh="应为数量，例如 250m、2 或 1.5Gi"),
     Expects.IMAGE: Text(en="expected an image such as registry/app:1.2", zh="应为镜像，例如 registry/app:1.2"),
 }
-_NEEDED: Final = Text(en="a value is needed", zh="需要填写")
-_ONE_NEEDED: Final = Text(en="one of these values is needed", zh="至少需要填写一项")
+_NEEDED: Final = Text(en="enter a value", zh="需要填写")
+_ONE_NEEDED: Final = Text(en="enter at least one of these values", zh="至少需要填写一项")
 _PLACEHOLDER: Final = re.compile(r"\{input\.([a-z][a-z0-9_]*)\}")
 _LEFT_OUT: Final = object()
 

@@ -124,7 +124,7 @@ def _digest(content: bytes | memoryview) -> bytes:
 
 
 def _is_ours(found: os.stat_result) -> bool:
-    """Tell whether only the user of this process could have written a file."""
+    """Return whether only the user of this process could have written a file."""
     return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
