@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from intents.catalog.schema import Incident, Signature
+from intents.catalog.schema import Incident
+from intents.catalog.signatures import Signature
 from intents.describing import Describer, Description
 from intents.domain import Hypothesis, PastedTime, SignatureMatch, Symptom
 from intents.elsewhere import Elsewhere

@@ -45,8 +45,8 @@ def request_of(incident: Incident, case: Case) -> Request:
     ask = ask_of(incident, case)
     if ask.text:
         return ExplainText(text=ask.text, namespace=ask.namespace)
-    namespace, _, name = ask.pod.rpartition("/")
-    return DiagnoseObject(kind="Pod", namespace=namespace, name=name)
+    kind, *namespace, name = ask.object.split("/") if ask.object else ("Pod", *ask.pod.split("/"))
+    return DiagnoseObject(kind=kind, namespace="".join(namespace), name=name)
 
 
 def stage(*worlds: Mapping[str, Any]) -> SimulatedCluster:

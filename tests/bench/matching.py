@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from intents.catalog.loader import builtin_directory, load
-from intents.catalog.schema import Examples, Incident, Signature
+from intents.catalog.schema import Examples, Incident
+from intents.catalog.signatures import Signature
 from intents.matching import Matcher
 from intents.symptoms import read_symptoms
 from tests.bench.perturbations import PERTURBATIONS, log_of
