@@ -196,14 +196,14 @@ def teller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teller]:
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
 )
-def test_only_what_was_shown_is_written_to_and_once_and_nobody_is_left_untold(
+def test_any_order_writes_only_previewed_changes_once_and_reports_each(
     teller: Teller, kind: str, acts: list[Act]
 ) -> None:
     teller.tell(kind, acts)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_what_nobody_meddles_with_is_written(teller: Teller, kind: str) -> None:
+def test_unchanged_object_is_written(teller: Teller, kind: str) -> None:
     before = teller.wrote[kind]
     churn = (Story.meddles, "", Meddle(what=Meddling.STATUS))
     teller.tell(kind, [churn, (Story.presses, "bo", None), churn, (Story.submits, "bo", None)])
@@ -211,21 +211,21 @@ def test_what_nobody_meddles_with_is_written(teller: Teller, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["one delete", "one patch"])
-def test_a_dialog_sent_off_while_the_next_is_filled_is_held_to_what_it_showed_itself(teller: Teller, kind: str) -> None:
+def test_earlier_modal_is_held_to_its_own_preview(teller: Teller, kind: str) -> None:
     labelled = Meddle(what=Meddling.LABEL)
     teller.tell(kind, [(Story.presses, "bo", None), (Story.presses_and_submits_the_one_before, "bo", labelled)])
 
 
 @pytest.mark.parametrize("what", [Meddling.LABEL, Meddling.REPLACED])
 @pytest.mark.parametrize("kind", ["one delete", "one patch"])
-def test_what_changes_just_before_the_write_is_not_written_to(teller: Teller, kind: str, what: Meddling) -> None:
+def test_object_changed_just_before_the_write_is_not_written(teller: Teller, kind: str, what: Meddling) -> None:
     before = teller.wrote[kind]
     teller.tell(kind, [(Story.submits, "alex", Meddle(what=what))])
     assert teller.wrote[kind] == before
 
 
 @pytest.mark.parametrize("kind", ["one delete", "one patch"])
-def test_of_two_who_confirm_at_once_one_does_it(teller: Teller, kind: str) -> None:
+def test_of_two_concurrent_confirmations_one_writes(teller: Teller, kind: str) -> None:
     before = teller.wrote[kind]
     teller.tell(kind, [(Story.presses, "alex", None), (Story.presses, "bo", None), (Story.submit_both, "", None)])
     assert teller.wrote[kind] - before == 1
@@ -239,7 +239,7 @@ def test_of_two_who_confirm_at_once_one_does_it(teller: Teller, kind: str) -> No
     ],
     ids=["somebody else's", "an older one"],
 )
-def test_no_other_dialog_than_the_one_before_oneself_is_taken(teller: Teller, acts: list[Act]) -> None:
+def test_only_the_users_current_modal_is_accepted(teller: Teller, acts: list[Act]) -> None:
     before = teller.wrote.total()
     teller.tell("one patch", acts)
     assert teller.wrote.total() == before

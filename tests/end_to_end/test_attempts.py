@@ -127,7 +127,7 @@ def submission(at: Workplace, view: Json, user: str, **changes: Any) -> Json:
 # --- a second person ---
 
 
-async def test_what_two_have_done_counts_for_the_one_who_asked_and_takes_two_to_be_undone(tmp_path, own):
+async def test_approved_action_counts_for_its_requester_and_its_undo_needs_approval(tmp_path, own):
     limits = {"target": {"writes": 9, "minutes": 15}, "user": {"writes": 1, "minutes": 15}}
     people = [{"clusters": ["*"], "domains": ["example.com"]}]
     world = deployments("one", "two")
@@ -155,7 +155,7 @@ async def test_what_two_have_done_counts_for_the_one_who_asked_and_takes_two_to_
         assert patched == ["bo@example.com"] * 2
 
 
-async def test_what_its_asker_may_not_do_any_more_is_approved_by_nobody(tmp_path, own):
+async def test_request_is_not_approvable_after_its_requester_lost_the_right(tmp_path, own):
     acting = [{**ACTING, "users": [ALEX], "labels": {"of": "alex"}}, {**ACTING, "users": [BO]}]
     async with place(tmp_path, own, deployments("one"), **TWO, acting=acting) as at:
         label(at, "one", of="alex")
@@ -176,7 +176,7 @@ async def test_what_its_asker_may_not_do_any_more_is_approved_by_nobody(tmp_path
         assert at.writes() == []
 
 
-async def test_the_second_person_approves_the_values_of_the_first_whatever_they_type(tmp_path, own):
+async def test_approver_approves_the_requesters_values(tmp_path, own):
     async with place(tmp_path, own, deployments("one"), **TWO) as at:
         answer = await asked(at, "deployment bed/one is dozing off")
         dialogs = {user: await at.dialog(user, answer) for user in (at.alex, at.bo)}
@@ -194,7 +194,7 @@ async def test_the_second_person_approves_the_values_of_the_first_whatever_they_
 # --- labels ---
 
 
-async def test_labels_are_asked_of_all_that_is_written_to_and_not_of_the_object_alone(tmp_path, own):
+async def test_policy_labels_are_required_of_every_written_object(tmp_path, own):
     # Its pod is labelled, the claim that goes with it is not.
     labelled = [{**ACTING, "labels": {"app": "store"}}, {**ACTING, "namespaces": ["none"]}]
     spoiled = own_entries.spoiled().broken
@@ -210,7 +210,7 @@ async def test_labels_are_asked_of_all_that_is_written_to_and_not_of_the_object_
 # --- what a dialog shows ---
 
 
-async def test_what_is_confirmed_is_what_the_dialog_shows_though_other_values_came_after(tmp_path, own):
+async def test_confirmation_applies_the_values_shown_in_the_modal(tmp_path, own):
     async with place(tmp_path, own, deployments("one")) as at:
         answer = await asked(at, "deployment bed/one is dozing off")
         dialog = await at.dialog(at.bo, answer)
@@ -229,7 +229,7 @@ async def test_what_is_confirmed_is_what_the_dialog_shows_though_other_values_ca
         assert replicas(at, "one") == 1
 
 
-async def test_neither_what_is_no_number_nor_a_dialog_that_only_asks_comes_to_a_write(tmp_path, own):
+async def test_invalid_number_or_modal_without_a_preview_writes_nothing(tmp_path, own):
     async with place(tmp_path, own, deployments("one")) as at:
         dialog = await at.dialog(at.bo, await asked(at, "deployment bed/one is dozing off"))
         for value in (
@@ -256,7 +256,7 @@ async def test_neither_what_is_no_number_nor_a_dialog_that_only_asks_comes_to_a_
         assert at.writes() == []
 
 
-async def test_a_secret_beside_what_would_be_changed_is_kept_nowhere_so_nothing_is_changed(tmp_path, own):
+async def test_change_next_to_a_secret_is_refused_and_the_secret_is_not_stored(tmp_path, own):
     world = json.loads(json.dumps(deployments("one")))
     template = world["objects"][0]["spec"]["template"]["spec"]
     template["containers"][0] |= {"command": ["/app"], "args": ["--timeout=1s", f"--password={SECRET}"]}

@@ -14,7 +14,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.timeout(60)
 
 
-async def test_it_serves_all_the_same_and_tells_which_cluster_cannot_be_used(tmp_path):
+async def test_start_with_an_unusable_cluster_serves_and_names_it(tmp_path):
     # The variable that Bolt reads as well, as those set it who follow the pages.
     async with premises(tmp_path, CASEBOOK_CONTEXTS="simulated,second", SLACK_BOT_TOKEN="xoxb-of-bolt") as at:
         config = at.cluster.kubeconfig()

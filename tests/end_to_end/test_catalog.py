@@ -70,7 +70,7 @@ def scenes(incident: Incident) -> list[Scene]:
     [ENTRIES[begin : begin + _ENTRIES_AT_ONCE] for begin in range(0, len(ENTRIES), _ENTRIES_AT_ONCE)],
     ids=lambda some: " ".join(one.id for one in some),
 )
-async def test_the_broken_case_is_proven_its_healthy_twin_is_not_and_nothing_is_without_a_look(
+async def test_broken_case_is_confirmed_and_healthy_twin_is_not(
     tmp_path: Path, engine: Engine, incidents: Sequence[Incident]
 ) -> None:
     shown = {f"C0CASE{number}": one for number, one in enumerate(each for of in incidents for each in scenes(of))}

@@ -29,7 +29,7 @@ def in_chinese(incident: Incident) -> str:
 
 
 @pytest.mark.parametrize("incident", ENTRIES, ids=lambda incident: incident.id)
-def test_every_entry_has_an_example_of_a_chinese_speaker(incident: Incident) -> None:
+def test_every_entry_has_a_chinese_example(incident: Incident) -> None:
     assert in_chinese(incident)
 
 
@@ -38,7 +38,7 @@ def test_every_entry_has_an_example_of_a_chinese_speaker(incident: Incident) -> 
     [ENTRIES[begin : begin + _AT_ONCE] for begin in range(0, len(ENTRIES), _AT_ONCE)],
     ids=lambda some: " ".join(one.id for one in some),
 )
-async def test_a_chinese_question_is_answered_in_chinese(
+async def test_chinese_question_is_answered_in_chinese(
     tmp_path: Path, engine: Engine, incidents: Sequence[Incident]
 ) -> None:
     async with workplace(tmp_path, engine) as at:

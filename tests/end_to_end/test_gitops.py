@@ -50,7 +50,7 @@ def links_in(value: Any) -> list[str]:
     return own + [url for each in value.values() for url in links_in(each)]
 
 
-async def test_what_argo_cd_takes_back_is_linked_and_confirmed_twice(tmp_path, engine, healed):
+async def test_change_that_argo_cd_reverts_shows_a_link_and_needs_two_confirmations(tmp_path, engine, healed):
     async with workplace(
         tmp_path, engine, healed.world, {"objects": [application("git@github.com:acme/platform")]}
     ) as at:
@@ -77,7 +77,7 @@ async def test_what_argo_cd_takes_back_is_linked_and_confirmed_twice(tmp_path, e
         assert [method for method, _ in at.writes() if method == "PATCH"] == ["PATCH"]
 
 
-async def test_what_stands_in_a_repositorys_address_is_neither_link_nor_markup(tmp_path, engine, healed):
+async def test_hostile_repository_url_is_neither_link_nor_markup(tmp_path, engine, healed):
     hostile = "https://token-of-ours:hunter22@github.com/acme/\n<!channel> <javascript:alert(1)|Sign in>"
     async with workplace(tmp_path, engine, healed.world, {"objects": [application(hostile)]}) as at:
         track(at)

@@ -190,7 +190,7 @@ def strings(value: Any) -> Iterator[str]:
         ),
     ],
 )
-def test_the_checks_below_find_what_they_look_for(block: dict[str, Any]) -> None:
+def test_checks_detect_violations(block: dict[str, Any]) -> None:
     harmless = {"text": "hello", "blocks": [{"type": "section", "text": {"type": "plain_text", "text": "<!channel>"}}]}
 
     check_arguments("chat.postMessage", harmless, frozenset())
@@ -206,7 +206,7 @@ def test_the_checks_below_find_what_they_look_for(block: dict[str, Any]) -> None
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(pasted=PIECES, said=PIECES)
-async def test_any_answer_about_any_text_is_harmless(stage: Stage, pasted: str, said: str) -> None:
+async def test_answer_to_any_text_is_harmless(stage: Stage, pasted: str, said: str) -> None:
     stage.let_cluster_say(said)
     room, answer = await stage.ask(pasted)
     await stage.at.slack.click(stage.at.bo, room, answer["ts"], Press.DETAILS.value)
@@ -214,7 +214,7 @@ async def test_any_answer_about_any_text_is_harmless(stage: Stage, pasted: str, 
     stage.check()
 
 
-async def test_all_that_is_known_to_be_hostile_is_told_and_harmless(stage: Stage) -> None:
+async def test_known_hostile_text_is_answered_harmlessly(stage: Stage) -> None:
     """In the answer, its details and the dialog of its remedy, where the words are still there to be read."""
     at, said = stage.at, "\n".join(SHORT)
     stage.let_cluster_say(said)
@@ -229,7 +229,7 @@ async def test_all_that_is_known_to_be_hostile_is_told_and_harmless(stage: Stage
         assert "<!channel>" in words_of(shown["blocks"])
 
 
-async def test_the_longest_texts_are_answered_within_the_limits(stage: Stage) -> None:
+async def test_longest_texts_are_answered_within_slacks_limits(stage: Stage) -> None:
     for long in LONG:
         stage.let_cluster_say(long)
         room, answer = await stage.ask(long)
@@ -239,7 +239,7 @@ async def test_the_longest_texts_are_answered_within_the_limits(stage: Stage) ->
         assert answer["text"].startswith("🔴")
 
 
-async def test_what_no_encoding_can_write_is_answered_like_any_text(stage: Stage) -> None:
+async def test_unencodable_text_is_answered(stage: Stage) -> None:
     """JSON can escape half of a pair, and then nothing can put it into a database or a file."""
     at = stage.at
     ts = await at.slack.say(at.bo, at.channel, "look")
@@ -254,7 +254,7 @@ async def test_what_no_encoding_can_write_is_answered_like_any_text(stage: Stage
     stage.check()
 
 
-async def test_what_nobody_knows_is_shown_harmlessly_wherever_it_was_asked(stage: Stage) -> None:
+async def test_unknown_hostile_text_is_harmless_on_every_surface(stage: Stage) -> None:
     at, hostile = stage.at, "\n".join(f"error: {each}" for each in SHORT)
     mention = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {hostile}")
     assert "error: @here @channel" in words_of((await at.answer(mention))["blocks"])

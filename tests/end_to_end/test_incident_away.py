@@ -56,7 +56,7 @@ def asked(slack: SimulatedSlack, channel: str, since: int = 0) -> Counter[str]:
 
 
 @pytest.mark.timeout(75)
-async def test_what_is_said_changed_and_pinned_while_it_is_down_is_there_once_it_is_back(tmp_path: Path):
+async def test_messages_edits_and_pins_during_downtime_are_caught_up(tmp_path: Path):
     async with premises(tmp_path, pace=False, **INCIDENTS) as at:
         slack, live, quiet = at.slack, at.slack.add_channel("inc-1-live"), at.slack.add_channel("inc-2-quiet")
         say = slack.say
@@ -109,7 +109,7 @@ async def test_what_is_said_changed_and_pinned_while_it_is_down_is_there_once_it
         assert asked(slack, quiet, before) == {"history": 1}
 
 
-async def test_a_long_silence_is_read_once_slack_is_heard_again_within_a_bound_of_calls(tmp_path: Path, engine: Engine):
+async def test_catch_up_after_a_long_gap_uses_a_bounded_number_of_calls(tmp_path: Path, engine: Engine):
     clock = Clock()
     slack = SimulatedSlack(
         clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD
@@ -142,7 +142,7 @@ async def test_a_long_silence_is_read_once_slack_is_heard_again_within_a_bound_o
     assert asked(slack, channel, before) == {"history": 1 + PAGES_BEFORE}
 
 
-async def test_where_slack_lets_one_thread_at_a_time_be_read_none_is_read_twice(tmp_path: Path, engine: Engine):
+async def test_rate_limited_catch_up_reads_no_thread_twice(tmp_path: Path, engine: Engine):
     async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=replace(LIMITS, patience=0.5)) as at:
         slack, channel = at.slack, at.slack.add_channel("inc-1-threads", bot=False)
         for number in range(2):
@@ -157,9 +157,7 @@ async def test_where_slack_lets_one_thread_at_a_time_be_read_none_is_read_twice(
     assert asked(slack, channel) == {"history": 1, "replies": 3}
 
 
-async def test_beside_a_canvas_of_people_the_summary_stands_in_the_message_alone_which_is_said_once(
-    tmp_path: Path, engine: Engine
-):
+async def test_canvas_of_members_leaves_the_summary_in_the_message_with_one_notice(tmp_path: Path, engine: Engine):
     async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=LIMITS) as at:
         channel = at.slack.add_channel("inc-1-canvas")
         theirs = at.slack.canvases.create(channel=channel, user=at.alex, created=0, markdown="who sits where")
@@ -176,7 +174,7 @@ async def test_beside_a_canvas_of_people_the_summary_stands_in_the_message_alone
     assert theirs.markdown == "who sits where"
 
 
-async def test_a_history_with_its_pins_is_read_before_we_came_however_long(tmp_path: Path, engine: Engine):
+async def test_long_history_and_pins_before_joining_are_read(tmp_path: Path, engine: Engine):
     async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=LIMITS) as at:
         slack, channel = at.slack, at.slack.add_channel("inc-1-long", bot=False)
         for number in range(_MESSAGES):

@@ -24,7 +24,7 @@ SNAPSHOTS: Final = RECORDINGS.parent / "snapshots"
 
 
 @pytest.mark.parametrize("name", REPLAYED)
-async def test_what_matters_in_a_recorded_channel_is_told_and_noise_is_not(tmp_path: Path, engine: Engine, name: str):
+async def test_recorded_channel_gives_the_expected_timeline_without_noise(tmp_path: Path, engine: Engine, name: str):
     recording = load(name)
     async with replaying(tmp_path, engine, recording) as replay:
         await replay.until(_halfway(recording))

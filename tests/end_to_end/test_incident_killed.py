@@ -122,7 +122,7 @@ def held(method: str, *, after_execution: bool = False) -> Moment:
     return moment
 
 
-async def test_killed_at_any_moment_of_an_incident_the_timeline_is_as_if_it_had_not_been(tmp_path, broken):
+async def test_killed_during_an_incident_gives_the_same_timeline_after_restart(tmp_path, broken):
     async with premises(tmp_path, pace=False, **INCIDENTS) as at:
         at.slack.restrict_history(items=PAGE, per_minute=1_000)
         # What the process waits for when it is killed; and whether it has come as far as answering by then.
@@ -241,9 +241,7 @@ async def chronicle_of(at: Premises, channel: str) -> Chronicle:
     return found
 
 
-async def test_two_processes_in_one_channel_keep_all_that_is_said_and_one_pinned_message(
-    tmp_path, broken, postgres: Server
-):
+async def test_two_processes_keep_every_message_and_one_pinned_summary(tmp_path, broken, postgres: Server):
     async with premises(tmp_path, pace=False, CASEBOOK_DATABASE_URL=postgres.create(), **INCIDENTS) as at:
         # What neither had the time to record is not acknowledged, and Slack says it again.
         at.slack.retry_pauses = (0.1, 0.5, 2.0)

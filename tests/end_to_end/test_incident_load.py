@@ -48,7 +48,7 @@ _SAID: Final = (
 )
 
 
-async def test_500_messages_an_hour_take_one_edit_a_slot_and_little_else(tmp_path: Path, engine: Engine):
+async def test_500_messages_an_hour_cost_one_edit_per_interval(tmp_path: Path, engine: Engine):
     async with workplace(tmp_path, engine, summary_slot_s=_SLOT_S, slack_limits=_LIMITS) as at:
         channel = at.slack.add_channel("inc-1-busy")
         people = [at.alex, at.bo, *(at.slack.add_user(f"p{number}") for number in range(8))]
@@ -80,7 +80,7 @@ async def test_500_messages_an_hour_take_one_edit_a_slot_and_little_else(tmp_pat
     assert timedelta(minutes=1) / timedelta(seconds=SLOT_S) == 3
 
 
-async def test_a_canvas_is_written_once_a_minute_however_often_the_summary_is(tmp_path: Path, engine: Engine):
+async def test_canvas_is_written_at_most_once_a_minute(tmp_path: Path, engine: Engine):
     clock = Clock()
     slack = SimulatedSlack(
         clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD, scopes=GRANTED

@@ -49,7 +49,7 @@ UNTOLD = Moment(method="chat.update")
 TOLD = Moment(method="chat.update", after_execution=True)
 
 
-async def test_killed_at_any_moment_the_answer_stands_once_after_the_restart(tmp_path, broken):
+async def test_killed_at_any_moment_answers_once_after_restart(tmp_path, broken):
     moments = {
         "after the ack": ACKED,
         "with a post sent and unanswered": SENT,
@@ -85,7 +85,7 @@ async def test_killed_at_any_moment_the_answer_stands_once_after_the_restart(tmp
                 assert_answered_once(each, ts, deliveries=2 if each is repeated else 1)
 
 
-async def test_killed_under_one_version_of_the_jobs_it_is_answered_once_under_the_next(tmp_path, broken):
+async def test_killed_before_an_upgrade_answers_once_after_it(tmp_path, broken):
     moments = {
         "after the ack": ACKED,
         "after Slack accepted the post, before that was recorded": ACCEPTED,
@@ -144,7 +144,7 @@ def assert_answered_once(here: Corner, ts: str, *, deliveries: int = 1) -> None:
 # --- remedies: what is carried out when it is killed is in test_killed_plans.py ---
 
 
-async def test_a_dialog_that_was_open_when_the_process_was_killed_is_filled_and_can_be_confirmed(tmp_path, healing):
+async def test_modal_open_during_a_kill_is_filled_and_can_be_confirmed(tmp_path, healing):
     async with acting(tmp_path, healing) as at:
         serving = await at.start(verify_pace=PACE)
         at.slack.fail("views.update", hang=True)

@@ -44,7 +44,7 @@ def moments(own: Own) -> dict[str, Moment]:
 
 
 @pytest.mark.parametrize("own", [asleep(), spoiled(), old()], ids=lambda own: own.broken.incident)
-async def test_killed_anywhere_in_a_plan_each_write_is_sent_once_and_told_and_can_be_taken_back(tmp_path, own):
+async def test_killed_anywhere_in_a_plan_sends_each_write_once_and_keeps_undo(tmp_path, own):
     async with offices(tmp_path) as at:
         tried = {corner(at, own.broken, name=name, names=own.names): one for name, one in moments(own).items()}
         acknowledged = corner(at, own.broken, name="acknowledged, not claimed", names=own.names)
@@ -92,7 +92,7 @@ async def taken_back(those: Collection[Corner], own: Own) -> None:
             assert each.sent == [*sent, *own.undoing]
 
 
-async def test_killed_over_a_write_and_started_without_the_api_server_nobody_is_told_that_nothing_was_done(tmp_path):
+async def test_killed_during_a_write_without_api_server_never_claims_that_nothing_changed(tmp_path):
     patch, rebuild = asleep(), spoiled()
     async with offices(tmp_path, CASEBOOK_RETRIES="0") as at:
         begun = {

@@ -170,7 +170,7 @@ def status(message: str, code: int) -> dict[str, Any]:
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "code": code}
 
 
-async def test_what_stops_a_remedy_before_its_dialog_is_told_there_with_what_to_do_next(tmp_path, own_engine):
+async def test_failure_before_the_modal_is_shown_there_with_advice(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
         deleted, _, _, frozen, down, page, other, torn = told = await beds(
             at, "deleted", "forbidden", "unreadable", "frozen", "down", "page", "other", "torn"
@@ -210,7 +210,7 @@ async def test_what_stops_a_remedy_before_its_dialog_is_told_there_with_what_to_
         assert at.writes() == []
 
 
-async def test_what_stops_a_confirmed_remedy_is_told_in_the_answer_the_thread_and_the_audit(tmp_path, own_engine):
+async def test_failure_after_confirmation_is_in_the_answer_the_thread_and_the_audit_log(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS, audit_channel=AUDIT) as at:
         at.slack.add_channel("audit", id=AUDIT)
         deleted, _, raced, busy, frozen = told = await beds(at, "deleted", "forbidden", "raced", "busy", "frozen")
@@ -242,7 +242,7 @@ async def test_what_stops_a_confirmed_remedy_is_told_in_the_answer_the_thread_an
         assert sorted(one.splitlines()[0] for one in auditors) == sorted(end.splitlines()[0] for end in ends.values())
 
 
-async def test_a_write_whose_answer_is_lost_is_told_as_what_the_api_server_then_has(tmp_path, own_engine):
+async def test_write_with_a_lost_answer_is_reported_by_the_state_in_the_api_server(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
         done, undone, unread, page, torn = told = await beds(at, "done", "undone", "unread", "page", "torn")
         await asyncio.gather(*(each.press() for each in told))
@@ -274,7 +274,7 @@ async def test_a_write_whose_answer_is_lost_is_told_as_what_the_api_server_then_
         assert [each.replicas for each in told] == [1, 0, 1, 0, 0]
 
 
-async def test_what_comes_too_late_is_told_to_whoever_pressed_with_what_to_do_next(tmp_path, own_engine):
+async def test_late_button_press_gets_a_reason_and_advice(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
         expired, withdrawn = told = await beds(at, "expired", "withdrawn")
         await asyncio.gather(*(each.press() for each in told))
@@ -310,7 +310,7 @@ def logged_as_served() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("logged_as_served")
-async def test_what_casebook_itself_fails_over_is_told_where_somebody_waits_for_it(tmp_path, own_engine):
+async def test_internal_error_is_reported_where_the_user_waits(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
         first, second = told = await beds(at, "first", "second")
         await second.press()
@@ -333,7 +333,7 @@ async def test_what_casebook_itself_fails_over_is_told_where_somebody_waits_for_
         assert at.writes() == []
 
 
-async def test_what_slack_does_to_the_messages_meanwhile_keeps_nobody_from_being_told(tmp_path, own_engine):
+async def test_message_failures_in_slack_do_not_lose_the_result(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS, audit_channel=AUDIT) as at:
         # There is no such channel; what was done is told where it was asked all the same.
         pasted, threadless, away = told = await beds(at, "pasted", "threadless", "away")

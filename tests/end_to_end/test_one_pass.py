@@ -27,7 +27,7 @@ class CountingMatcher(Matcher):
 
 
 @pytest.mark.parametrize("pieces", [1, 2])
-async def test_a_paste_is_matched_once_and_rendered_once(
+async def test_paste_is_matched_once_and_rendered_once(
     tmp_path: Path, engine: Engine, broken: Broken, monkeypatch: pytest.MonkeyPatch, pieces: int
 ) -> None:
     matcher = CountingMatcher(engine.catalog, learned=engine.matcher.learned)

@@ -67,9 +67,7 @@ async def command(at: Workplace, channel: str, text: str, user: str = "") -> str
 # --- what may be seen ---
 
 
-async def test_in_a_channel_of_one_namespace_nothing_of_another_is_asked_for_or_told(
-    tmp_path, engine, broken, elsewhere
-):
+async def test_channel_of_one_namespace_reads_and_shows_no_other(tmp_path, engine, broken, elsewhere):
     vague = "Failed to pull image: dial tcp 10.20.0.9:443: i/o timeout, ErrImagePull"
     async with workplace(tmp_path, engine, broken.world, elsewhere.world, policy=ledger_only(tmp_path)) as at:
         channel = at.slack.add_channel("team-ledger", id=LEDGER)
@@ -92,9 +90,7 @@ async def test_in_a_channel_of_one_namespace_nothing_of_another_is_asked_for_or_
         assert Press.REMEDY.value not in json.dumps(at.ours(channel))
 
 
-async def test_an_object_of_a_hidden_namespace_is_told_of_like_one_that_there_is_not(
-    tmp_path, engine, broken, elsewhere
-):
+async def test_object_in_a_hidden_namespace_looks_like_a_missing_one(tmp_path, engine, broken, elsewhere):
     async with workplace(tmp_path, engine, broken.world, elsewhere.world, policy=ledger_only(tmp_path)) as at:
         channel = at.slack.add_channel("team-ledger", id=LEDGER)
         there = await command(at, channel, "pod front/checkout-6f4d8b7c5-kz9wp")
@@ -105,7 +101,7 @@ async def test_an_object_of_a_hidden_namespace_is_told_of_like_one_that_there_is
         assert of_front(at) == []
 
 
-async def test_in_that_channel_its_own_namespace_is_answered_in_full(tmp_path, engine, broken, elsewhere):
+async def test_channel_gets_full_answers_about_its_own_namespace(tmp_path, engine, broken, elsewhere):
     async with workplace(tmp_path, engine, broken.world, elsewhere.world, policy=ledger_only(tmp_path)) as at:
         channel = at.slack.add_channel("team-ledger", id=LEDGER)
 
@@ -113,7 +109,7 @@ async def test_in_that_channel_its_own_namespace_is_answered_in_full(tmp_path, e
         assert "did you mean ledger/db-tikv-0" in await command(at, channel, "pod ledger/db-tikv-9")
 
 
-async def test_a_channel_that_no_entry_names_gets_answers_from_the_text_alone(tmp_path, engine, broken):
+async def test_unlisted_channel_gets_text_only_answers(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world, policy=ledger_only(tmp_path)) as at:
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         said = words_of((await at.answer(ts))["blocks"])
@@ -123,9 +119,7 @@ async def test_a_channel_that_no_entry_names_gets_answers_from_the_text_alone(tm
         assert at.cluster.requests == []
 
 
-async def test_where_nothing_may_be_answered_a_paste_is_met_with_silence_and_a_question_with_why(
-    tmp_path, engine, broken
-):
+async def test_forbidden_channel_ignores_pastes_and_explains_to_questions(tmp_path, engine, broken):
     policy = policy_of(
         tmp_path, reading=[{"channels": [LEDGER], "clusters": ["*"], "namespaces": ["*"]}], others="nothing"
     )
@@ -139,7 +133,7 @@ async def test_where_nothing_may_be_answered_a_paste_is_met_with_silence_and_a_q
         assert at.cluster.requests == []
 
 
-async def test_guests_and_shared_channels_and_strangers_get_answers_from_the_text_alone(tmp_path, engine, broken):
+async def test_guests_strangers_and_shared_channels_get_text_only_answers(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world, policy=Policy.default()) as at:
         shared = at.slack.add_channel("with-a-partner", external=True)
         quiet = at.slack.add_channel("quiet")
@@ -156,7 +150,7 @@ async def test_guests_and_shared_channels_and_strangers_get_answers_from_the_tex
         assert at.cluster.requests == []
 
 
-async def test_a_guest_neither_opens_the_details_of_what_was_answered_to_others_nor_mutes_it(tmp_path, engine, broken):
+async def test_guest_cannot_open_details_or_mute(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world, policy=Policy.default()) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
         await at.slack.click(at.guest, at.channel, answer["ts"], Press.DETAILS.value)
@@ -191,7 +185,7 @@ async def pasted(at: Workplace, broken: Broken) -> dict[str, Any]:
     return await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
 
 
-async def test_without_a_policy_nobody_may_act_and_no_button_is_shown(tmp_path, engine, elsewhere):
+async def test_without_a_policy_no_button_is_shown_and_no_action_allowed(tmp_path, engine, elsewhere):
     async with workplace(tmp_path, engine, elsewhere.world, policy=Policy.default()) as at:
         answer = await pasted(at, elsewhere)
         assert not [one for one in buttons_of(answer["blocks"]) if one["action_id"].startswith(Press.REMEDY)]
@@ -225,7 +219,7 @@ async def test_without_a_policy_nobody_may_act_and_no_button_is_shown(tmp_path, 
     ],
     ids=["another namespace", "another cluster", "another action", "another channel", "not granted there"],
 )
-async def test_a_button_is_shown_only_where_somebody_may_press_it(tmp_path, engine, elsewhere, sections):
+async def test_button_is_shown_only_where_somebody_may_press_it(tmp_path, engine, elsewhere, sections):
     usual = {
         "remediation": [{"clusters": ["*"], "namespaces": ["*"]}],
         "acting": [{"users": ["*"], "clusters": ["*"], "namespaces": ["*"], "actions": ["*"]}],
@@ -236,7 +230,7 @@ async def test_a_button_is_shown_only_where_somebody_may_press_it(tmp_path, engi
         assert not [one for one in buttons_of(answer["blocks"]) if one["action_id"].startswith(Press.REMEDY)]
 
 
-async def test_who_may_not_press_a_button_that_others_may_is_told_so_in_the_dialog(tmp_path, engine, elsewhere):
+async def test_forbidden_button_press_is_explained_in_the_modal(tmp_path, engine, elsewhere):
     async with workplace(tmp_path, engine, elsewhere.world, policy=acting(tmp_path, users=[ALEX])) as at:
         assert (at.alex, at.bo) == (ALEX, BO)
         answer = await pasted(at, elsewhere)
@@ -253,7 +247,7 @@ async def test_who_may_not_press_a_button_that_others_may_is_told_so_in_the_dial
         assert allowed["submit"]["text"] == "Restart pod"
 
 
-async def test_a_guest_presses_no_button_that_was_shown_to_others(tmp_path, engine, elsewhere):
+async def test_guest_cannot_press_a_button_shown_to_others(tmp_path, engine, elsewhere):
     async with workplace(tmp_path, engine, elsewhere.world, policy=acting(tmp_path, users=["*"])) as at:
         answer = await pasted(at, elsewhere)
         refused = await at.dialog(at.guest, answer)
@@ -266,7 +260,7 @@ async def test_a_guest_presses_no_button_that_was_shown_to_others(tmp_path, engi
 POD_NAME = "checkout-6f4d8b7c5-kz9wp"
 
 
-async def test_a_remedy_reads_no_more_than_may_be_shown_where_its_button_stands(tmp_path, engine, broken, elsewhere):
+async def test_remediation_reads_only_what_its_channel_may_see(tmp_path, engine, broken, elsewhere):
     everywhere = {"clusters": ["*"], "namespaces": ["*"]}
     policy = policy_of(
         tmp_path,
@@ -287,7 +281,7 @@ async def test_a_remedy_reads_no_more_than_may_be_shown_where_its_button_stands(
         assert at.writes() == [("DELETE", f"/api/v1/namespaces/front/pods/{POD_NAME}")]
 
 
-async def test_what_a_guest_pasted_first_is_answered_in_full_to_a_member(tmp_path, engine, broken):
+async def test_member_gets_a_full_answer_after_a_guests_paste(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         first = await at.answer(await at.slack.say(at.guest, at.channel, broken.text))
         assert "POSSIBLE" in words_of(first)

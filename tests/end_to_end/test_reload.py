@@ -25,7 +25,7 @@ BROKEN_FILE = "reading: [{channels: 7}]\n"
 NAMES = ("ledger",)
 
 
-async def test_a_changed_policy_is_in_force_at_once_and_a_broken_one_never(tmp_path: Path, broken: Broken) -> None:
+async def test_changed_policy_applies_at_once_and_a_broken_one_never(tmp_path: Path, broken: Broken) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text(NOBODY)
     async with premises(tmp_path, pace=False, CASEBOOK_POLICY=str(policy), CASEBOOK_LOG_LEVEL="info") as at:
@@ -51,7 +51,7 @@ async def test_a_changed_policy_is_in_force_at_once_and_a_broken_one_never(tmp_p
         assert await serving.stop() == 0
 
 
-async def test_on_sighup_a_new_entry_of_the_catalog_is_known_and_a_broken_one_keeps_its_last_good_version(
+async def test_sighup_loads_new_catalog_entries_and_keeps_the_last_valid_version(
     tmp_path: Path,
 ) -> None:
     entries = tmp_path / "catalog"

@@ -269,7 +269,7 @@ def test_no_secret_is_in_any_call_file_database_or_log_line(story: Story) -> Non
     assert Search(_all()).leaks(story.everything) == []
 
 
-def test_no_credential_of_our_own_is_kept_logged_or_told(story: Story) -> None:
+def test_our_credentials_are_never_stored_logged_or_posted(story: Story) -> None:
     whole = _joined(story.everything)
 
     assert [one for one in story.own if one in whole] == []
@@ -279,16 +279,16 @@ def test_no_credential_of_our_own_is_kept_logged_or_told(story: Story) -> None:
 
 
 @pytest.mark.parametrize("place", planted_incident.PLACES)
-def test_what_stands_beside_each_secret_of_the_cluster_is_told(story: Story, place: str) -> None:
+def test_text_next_to_each_cluster_secret_is_posted(story: Story, place: str) -> None:
     assert _missing(planted(place), _joined(story.sent)) == []
 
 
 @pytest.mark.parametrize("place", ["paste", "edit", "file", "slash", "mention", "direct", "shortcut"])
-def test_what_stands_beside_each_secret_that_was_handed_in_is_kept(story: Story, place: str) -> None:
+def test_text_next_to_each_pasted_secret_is_stored(story: Story, place: str) -> None:
     assert _missing(planted(place), story.dumped) == []
 
 
-def test_what_stands_beside_single_secrets_is_told_kept_or_logged(story: Story) -> None:
+def test_text_next_to_single_secrets_is_posted_stored_or_logged(story: Story) -> None:
     told = [
         *planted_incident.beside_the_restart(), _one("refusal"), _one("failure"), _one("title"),
         *planted("mention")[:2],
@@ -299,7 +299,7 @@ def test_what_stands_beside_single_secrets_is_told_kept_or_logged(story: Story) 
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_what_stands_beside_secrets_in_what_fails_is_logged(story: Story, form: str) -> None:
+def test_text_next_to_secrets_in_failures_is_logged(story: Story, form: str) -> None:
     assert _missing([_one("crash")], str(story.logged[form])) == []
     assert "Traceback" in story.logged[form]
 
@@ -315,7 +315,7 @@ def _joined(outputs: Mapping[str, str | bytes]) -> str:
 # --- the parts by themselves ---
 
 
-def test_a_secret_that_leaked_would_be_found_and_named() -> None:
+def test_leaked_secret_would_be_found_and_named() -> None:
     ones = planted("unit")
     plain = {one.marker: one.line for one in ones}
     encoded = {one.marker: base64.b64encode(one.block.encode()) for one in ones}
@@ -327,7 +327,7 @@ def test_a_secret_that_leaked_would_be_found_and_named() -> None:
 
 
 @pytest.mark.parametrize("one", planted("template"), ids=lambda one: one.shape)
-def test_a_diff_shows_no_secret_that_stands_beside_the_change(one: Planted) -> None:
+def test_diff_shows_no_secret_next_to_the_change(one: Planted) -> None:
     """Two lines of context are shown: of an environment's entry the value without its name, of a key its last line."""
     for shape in (_annotated, _environment, _arguments):
         shown = diff(shape(one, "then"), shape(one, "now"), name="template")
@@ -356,7 +356,7 @@ def _arguments(one: Planted, value: str) -> dict[str, Any]:
         ("user (?P<user>[a-z]+) .*, (?P<why>.*)", {"user": "app", "why": "denied"}),
     ],
 )
-def test_a_piece_of_a_line_is_no_secret_without_what_told_that_it_is_one(pattern: str, groups: dict[str, str]) -> None:
+def test_truncated_excerpt_never_shows_part_of_a_secret(pattern: str, groups: dict[str, str]) -> None:
     line = f"{'far ' * 200}user app password=Xk3v9mQ2zTr8, denied"
     compiled = compile_pattern(pattern)
     told = quoted(line, compiled.search(line), compiled)

@@ -31,7 +31,7 @@ STOPPING = {"process": "it is told to stop, and finishes what is under way"}
 TO_CLOSE_S = 15
 
 
-async def test_while_it_stops_what_is_under_way_is_finished_and_nothing_new_is_promised(tmp_path):
+async def test_shutdown_finishes_work_in_flight_and_accepts_nothing_new(tmp_path):
     own = asleep()
     async with offices(tmp_path) as at:
         answered, remedied, late, commanding = (
@@ -78,7 +78,7 @@ async def test_while_it_stops_what_is_under_way_is_finished_and_nothing_new_is_p
         assert [entry.outcome for entry in await remedied.audited()] == ["claimed", "applied", "fixed"]
 
 
-async def test_what_takes_longer_than_it_may_is_parked_and_finished_once_by_the_next_start(tmp_path):
+async def test_work_longer_than_the_drain_is_finished_once_by_the_next_start(tmp_path):
     own = asleep()
     async with offices(tmp_path, CASEBOOK_DRAIN="0.2") as at:
         diagnosed = corner(at, own.broken, name="its cluster does not answer", names=own.names)
@@ -111,7 +111,7 @@ async def test_what_takes_longer_than_it_may_is_parked_and_finished_once_by_the_
                 assert [entry.outcome for entry in await each.audited()] == ["claimed", "applied", "fixed"]
 
 
-async def test_told_to_stop_before_it_serves_it_ends_at_once(tmp_path):
+async def test_sigterm_before_serving_exits_at_once(tmp_path):
     """Process 1 of a container is ended by no signal that it does not handle itself."""
     async with premises(tmp_path) as at:
         at.slack.fail("auth.test", hang=True)

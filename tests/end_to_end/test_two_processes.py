@@ -26,7 +26,7 @@ PEOPLE = 20
 REPEATED = failures.ALREADY_PRESSED.en[1:]
 
 
-async def test_twenty_people_press_and_confirm_at_once_and_it_is_written_once(tmp_path, postgres: Server):
+async def test_twenty_concurrent_confirmations_write_once(tmp_path, postgres: Server):
     url = postgres.create()
     async with offices(tmp_path, CASEBOOK_DATABASE_URL=url) as at:
         own = asleep()
@@ -75,7 +75,7 @@ def _dialog(views: list[dict[str, Any]]) -> str:
     return next((view["id"] for view in views if view["submit"]), "")
 
 
-async def test_what_one_claimed_and_was_killed_over_another_finishes_once(tmp_path, postgres: Server):
+async def test_plan_claimed_by_a_killed_process_is_finished_once_by_another(tmp_path, postgres: Server):
     url = postgres.create()
     async with offices(tmp_path, CASEBOOK_DATABASE_URL=url) as at:
         own = asleep()

@@ -36,7 +36,7 @@ def image_of(at: Workplace) -> str:
     return str(found["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
-async def test_an_image_is_typed_previewed_set_and_taken_back(tmp_path, engine, still_unreachable):
+async def test_typed_image_is_previewed_set_and_undone(tmp_path, engine, still_unreachable):
     async with workplace(tmp_path, engine, still_unreachable.world) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, still_unreachable.text))
         before = image_of(at)

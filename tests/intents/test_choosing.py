@@ -25,7 +25,7 @@ def clue(name: str, cluster: str) -> str:
 
 
 @pytest.mark.parametrize("index", range(len(TOLD)))
-def test_the_strongest_clue_counts(index: int) -> None:
+def test_strongest_clue_wins(index: int) -> None:
     name, why = TOLD[index]
     clues: dict[str, Any] = {each: clue(each, "prod-us1") for each, _ in TOLD[index + 1 :]}
     clues[name] = clue(name, "staging")
@@ -50,7 +50,7 @@ def test_the_strongest_clue_counts(index: int) -> None:
         (THREE, Clues(thread="gone", channel="hidden"), Ambiguous(clusters=THREE)),
     ],
 )
-def test_what_cannot_be_seen_plays_no_part(visible: tuple[str, ...], clues: Clues, choice: Choice) -> None:
+def test_hidden_cluster_has_no_influence(visible: tuple[str, ...], clues: Clues, choice: Choice) -> None:
     assert choose(visible, clues) == choice
 
 
@@ -75,7 +75,7 @@ def test_what_cannot_be_seen_plays_no_part(visible: tuple[str, ...], clues: Clue
         ("cluster autoscaler", ""),
     ],
 )
-def test_a_text_tells_it_where_it_names_one_cluster_as_a_cluster(text: str, cluster: str) -> None:
+def test_text_that_names_one_cluster_selects_it(text: str, cluster: str) -> None:
     choice = choose(THREE, Clues(text=text))
     assert choice == (Chosen(cluster=cluster, why=Why.TEXT) if cluster else Ambiguous(clusters=THREE))
 
@@ -83,12 +83,12 @@ def test_a_text_tells_it_where_it_names_one_cluster_as_a_cluster(text: str, clus
 @pytest.mark.parametrize(
     "text", ["why does it fail in staging?", "pod on staging", "api-0 @staging", "api-0在staging怎么了"]
 )
-def test_what_is_said_to_us_says_where_in_plain_words(text: str) -> None:
+def test_plain_words_in_a_question_select_the_cluster(text: str) -> None:
     assert choose(THREE, Clues(text=text, addressed=True)) == Chosen(cluster="staging", why=Why.TEXT)
 
 
 @given(st.lists(st.text(min_size=1), unique=True, max_size=4), st.text(), st.text(), st.booleans())
-def test_only_what_may_be_seen_is_ever_chosen_or_suggested(
+def test_only_visible_clusters_are_chosen_or_suggested(
     visible: list[str], named: str, text: str, addressed: bool
 ) -> None:
     match choose(visible, Clues(named=named, text=text, addressed=addressed)):

@@ -53,7 +53,7 @@ def first(text: str) -> str | None:
 
 
 @pytest.mark.parametrize(("incident", "text"), EXAMPLES)
-def test_chat_around_an_example_does_not_change_what_comes_first(incident: Incident, text: str) -> None:
+def test_chat_around_an_example_keeps_the_first_match(incident: Incident, text: str) -> None:
     chance = random.Random(text)
     before, after = chance.sample(CHAT, 3), chance.sample(CHAT, 2)
 
@@ -61,20 +61,20 @@ def test_chat_around_an_example_does_not_change_what_comes_first(incident: Incid
 
 
 @pytest.mark.parametrize(("incident", "text"), EXAMPLES)
-def test_escaping_an_example_does_not_change_what_comes_first(incident: Incident, text: str) -> None:
+def test_escaping_an_example_keeps_the_first_match(incident: Incident, text: str) -> None:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', '\\"')
 
     assert first("\r\n".join(f"&gt; \x1b[33m{line}\x1b[0m" for line in escaped.split("\n"))) == incident.id
 
 
-def test_no_ordinary_line_matches() -> None:
+def test_ordinary_line_never_matches() -> None:
     answered = {line: said for line in ordinary_lines() if (said := first(line))}
 
     assert answered == {}
 
 
 @pytest.mark.parametrize(("lines", "most"), [(4, 0.06), (8, 0.08), (30, 0.1)])
-def test_ordinary_lines_together_seldom_match_anything(lines: int, most: float) -> None:
+def test_ordinary_lines_together_rarely_match(lines: int, most: float) -> None:
     """In any order, and joined as a terminal may have broken them; many speak of the very things entries are about."""
     chance = random.Random(lines)
     texts = ["\n".join(chance.sample(ordinary_lines(), lines)) for _ in range(100)]
@@ -82,7 +82,7 @@ def test_ordinary_lines_together_seldom_match_anything(lines: int, most: float) 
     assert sum(first(text) is not None for text in texts) <= most * len(texts)
 
 
-def test_the_order_of_the_catalog_does_not_matter() -> None:
+def test_catalog_order_does_not_matter() -> None:
     turned = Matcher(reversed(CATALOG))
 
     for incident in CATALOG:
@@ -101,7 +101,7 @@ TEXTS = st.one_of(
 
 
 @given(TEXTS)
-def test_no_text_raises_or_exceeds_the_bounds_and_each_has_one_answer(text: str | bytes) -> None:
+def test_any_text_matches_deterministically_within_the_bounds(text: str | bytes) -> None:
     symptoms = read_symptoms(text)
     matching = MATCHER.match(symptoms)
 
@@ -153,7 +153,7 @@ def test_ordinary_lines_around_an_example_keep_its_incident(lines: list[str], da
         "digits",
     ],
 )
-def test_a_mebibyte_of_anything_is_answered_within_the_bounds(text: str | bytes) -> None:
+def test_one_mebibyte_of_text_stays_within_the_bounds(text: str | bytes) -> None:
     symptoms = read_symptoms(text)
 
     assert len(symptoms) <= MAX_SYMPTOMS

@@ -51,7 +51,7 @@ def jumping(run: Callable[[Pacer, RateLimits], Awaitable[None]]) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 60], ids=["one channel", "the workspace"])
-def test_posts_at_our_fastest_are_not_too_fast_for_slack(channels: int):
+def test_fastest_posts_stay_within_slacks_limits(channels: int):
     async def run(pacer: Pacer, pace: RateLimits) -> None:
         async def post(channel: str) -> None:
             await pacer.turn("chat.postMessage", channel=channel, patience=600)
@@ -77,7 +77,7 @@ def test_posts_at_our_fastest_are_not_too_fast_for_slack(channels: int):
         ("some.method", Tier.TWO),
     ],
 )
-def test_calls_at_our_fastest_are_not_too_fast_for_their_tier(method: str, tier: Tier):
+def test_fastest_calls_stay_within_their_tier(method: str, tier: Tier):
     async def run(pacer: Pacer, pace: RateLimits) -> None:
         async def call() -> None:
             await pacer.turn(method, patience=600)
@@ -96,7 +96,7 @@ async def strict_slack() -> AsyncIterator[SimulatedSlack]:
     await far_end.stop()
 
 
-async def test_where_slack_is_stricter_than_we_know_everything_still_arrives(strict_slack: SimulatedSlack):
+async def test_everything_arrives_if_slack_is_stricter_than_documented(strict_slack: SimulatedSlack):
     channel = strict_slack.add_channel("general")
     limits = replace(Limits(), channel=Rate(every=0.01, burst=10))
     web_client = AsyncWebClient(token=strict_slack.bot_token, base_url=strict_slack.api_url)

@@ -49,14 +49,14 @@ def needs(names: Iterable[str], table: Mapping[str, RequiredScope]) -> dict[str,
     return dict(found)
 
 
-def test_the_methods_of_each_scope_are_those_that_are_called_and_need_it() -> None:
+def test_each_scope_lists_exactly_the_called_methods_that_need_it() -> None:
     found = needs(called() - {"apps.connections.open"}, {name: method.scope for name, method in METHODS.items()})
 
     assert found.pop("") == set(FREE_METHODS)
     assert found == {scope.name: set(scope.methods) for scope in SCOPES if scope.methods}
 
 
-def test_the_events_of_each_scope_are_those_that_are_listened_to_and_need_it() -> None:
+def test_each_scope_lists_exactly_the_subscribed_events_that_need_it() -> None:
     listened = {*channels.EVENTS, *lifecycle.EVENTS, *messages.EVENTS, *reactions.EVENTS}
     found = needs(listened, EVENTS)
     asked = {scope.name: {event.partition(".")[0] for event in scope.events} for scope in SCOPES if scope.events}
@@ -66,13 +66,13 @@ def test_the_events_of_each_scope_are_those_that_are_listened_to_and_need_it() -
     assert {event.partition(".")[0] for event in events()} == listened
 
 
-def test_messages_are_asked_for_by_the_kinds_of_conversation_they_are_in() -> None:
+def test_message_events_match_the_conversation_types() -> None:
     asked = {event: scope.name for scope in SCOPES for event in scope.events if event.startswith("message")}
 
     assert asked == {f"message.{kind}": f"{kind}:history" for kind in ("channels", "groups", "im", "mpim")}
 
 
-def test_no_scope_is_asked_for_twice_or_for_nothing_and_each_has_its_reason() -> None:
+def test_every_scope_is_unique_needed_and_has_a_reason() -> None:
     assert len({scope.name for scope in SCOPES}) == len(SCOPES)
     assert {scope.name for scope in SCOPES if not (scope.methods or scope.events)} == set(BESIDES)
     assert [scope.name for scope in SCOPES if not (scope.methods or scope.events or scope.also)] == []
