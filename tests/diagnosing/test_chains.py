@@ -1,4 +1,4 @@
-"""Causes above their effects: named as such, in the same window of time only, with the story they tell together."""
+"""Test causal chains: causes rank above their effects, only within the same time window."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def asked(incident: str) -> ExplainText:
 
 
 def moved(world: dict[str, Any], **names: str) -> dict[str, Any]:
-    """The world with words replaced: underscores stand for hyphens."""
+    """Return the world with words replaced; underscores stand for hyphens."""
     text = json.dumps(world)
     for old, new in names.items():
         text = re.sub(rf"\b{old.replace('_', '-')}\b", new, text)
@@ -56,7 +56,7 @@ def moved(world: dict[str, Any], **names: str) -> dict[str, Any]:
 
 
 def days_ago(world: dict[str, Any]) -> dict[str, Any]:
-    """What the controllers' last exits and lease changes are about, three days earlier."""
+    """Return the world with the controllers' last exits and lease changes three days earlier."""
     text = json.dumps(world).replace('"-1143s"', '"-3d"').replace('"-1140s"', '"-259100s"')
     found: dict[str, Any] = json.loads(text.replace('"-1120s"', '"-3d"').replace('"-18m"', '"-3d"'))
     return found
@@ -146,7 +146,7 @@ async def test_better_proven_effect_leads_and_names_its_likely_cause() -> None:
         ("leader-election-lost", "confirmed", "etcd-slow-disk"),
         ("etcd-slow-disk", "likely", ""),
     ]
-    # What the cause is inferred from is what it brought about.
+    # The cause is inferred from its effect.
     assert {moment.part for moment in diagnosis.timeline} == {Part.EFFECT}
 
 

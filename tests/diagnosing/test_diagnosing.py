@@ -1,4 +1,4 @@
-"""A request becomes a diagnosis: over HTTP, against a cluster that is slow, partly closed, or broken."""
+"""Diagnose requests over HTTP against a cluster that is slow, partly forbidden or broken."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def engine() -> Engine:
 
 @pytest.fixture
 async def cluster(engine: Engine) -> SimulatedCluster:
-    """Healthy neighbours, and a pod whose image may not run as root."""
+    """Return a cluster with healthy neighbours and a pod whose image may not run as root."""
     incident = engine.catalog.incidents["run-as-nonroot-root-image"]
     return stage(world_of(incident, incident.cases[0]))
 

@@ -1,4 +1,4 @@
-"""What a configured, a refusing and an absent Prometheus do to an answer."""
+"""Test answers with a configured, a refusing and an absent Prometheus."""
 
 import pytest
 

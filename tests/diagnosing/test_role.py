@@ -1,4 +1,4 @@
-"""What people ask about by its kind, the role that reads lets Casebook look at."""
+"""Test that the read-only role covers every kind that people can ask about."""
 
 from __future__ import annotations
 

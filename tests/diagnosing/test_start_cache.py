@@ -1,4 +1,4 @@
-"""A start reads back what an earlier one worked out of the catalog: never what is outdated, damaged or hostile."""
+"""Test the start cache of the parsed catalog: outdated, damaged or hostile data is never used."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ ENTRY = builtin_directory() / "scheduling" / "pending-ha-scheduling.yaml"
 
 @pytest.fixture(autouse=True)
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory in which this user's starts keep something."""
+    """Return the cache directory of this user."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "casebook"
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """A directory with an entry of one's own."""
+    """Return a directory with a custom entry."""
     directory = tmp_path / "own"
     directory.mkdir()
     text = ENTRY.read_text("utf-8").replace(f"id: {ENTRY.stem}", "id: own-entry", 1)
@@ -44,7 +44,7 @@ def own(tmp_path: Path) -> Path:
 
 
 def started(command: str, *, own: Path) -> dict[str, Any]:
-    """Run some lines in a process of its own; give what they say in `said`, and whether it had to read any YAML."""
+    """Run code in a new process; return its `said` and whether it parsed any YAML."""
     code = f"import json, sys\n{command}\nprint(json.dumps({{'said': said, 'parsed': 'yaml' in sys.modules}}))"
     environment = {**os.environ, "CASEBOOK_CATALOG": str(own)}
     ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
@@ -85,7 +85,7 @@ def test_changed_file_is_read_again(own: Path) -> None:
 
 
 def test_cached_entry_is_unchanged(kept: Path, own: Path) -> None:
-    """Every field of every entry, with its file and lines."""
+    """Check every field of every entry, with its file and lines."""
     load_catalog((own,))
 
     names = [file.name.rpartition("-")[0] for file in kept.iterdir() if file.name.startswith("incidents")]

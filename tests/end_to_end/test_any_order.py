@@ -1,6 +1,6 @@
-"""In whatever order people press and others change, replace or remove: only what a dialog showed is written to.
+"""Generate orders of button presses and changes by others: only previewed objects are written to.
 
-Generated stories are told to one running app, each in channels of its own about objects of its own.
+One running app plays all generated stories, each with its own channels and objects.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from tests.meddling import Meddle, Meddling, Others, meddles
 
 Json = dict[str, Any]
 
-# So many stories take some seconds; a long run asks for more.
+# This many stories take some seconds; set the variable for a longer run.
 _STORIES: Final = int(os.environ.get("ANY_ORDER_STORIES", "24"))
 _AT_ONCE: Final = Rate(every=1e-6, burst=10_000)
 _NO_LIMITS: Final = Limits(methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0)
 
 
 def stuck() -> Own:
-    """A pod that its remedy deletes, for its controller to make another."""
+    """Return a pod that its remedy deletes so that its controller recreates it."""
     labels = {"app": "mill"}
     spec = {"containers": [{"name": "app", "image": "mill:1"}]}
     controller = {
@@ -119,7 +119,7 @@ ACTS: Final[st.SearchStrategy[Act]] = st.one_of(
 
 @dataclass(slots=True, kw_only=True, repr=False)
 class Teller:
-    """The running app, to which stories are told one after another."""
+    """The running app, which plays stories one after another."""
 
     loop: asyncio.Runner
     at: Workplace
@@ -187,7 +187,7 @@ def teller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teller]:
 
 
 @pytest.mark.timeout(1_800)
-# Meanwhile other threads draw random numbers of their own, and hypothesis takes them for the strategies'.
+# Other threads draw random numbers meanwhile, which hypothesis attributes to the strategies.
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning")
 @given(kind=st.sampled_from(sorted(KINDS)), acts=st.lists(ACTS, min_size=2, max_size=6))
 @settings(

@@ -1,4 +1,4 @@
-"""Health and metrics are for anybody who reaches the port: however often they are asked for, it costs no more."""
+"""Test that frequent requests for health and metrics, which need no authentication, cost no more."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_metrics_page_is_cached_briefly() -> None:
 
     assert len(pages) > 5 * made
     assert len(set(pages)) == made, "each is as it was counted by then"
-    # Of each format its own, whatever else is asked for beside.
+    # Each format has its own page, whatever else is requested.
     formats = {metrics.exposed(accept)[1] for accept in ("", "application/openmetrics-text; version=1.0.0", "text/x")}
     assert len(formats) == 2
 

@@ -1,4 +1,4 @@
-"""A second person, labels, people's own rights, impatience: what is asked before a confirmed remedy is carried out."""
+"""Test the checks before a confirmed remedy runs: approval, labels, the user's own rights, rate limits."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def shown(at: Workplace, answer: dict[str, Any]) -> str:
 
 
 async def asked(at: Workplace, answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer once a second person is waited for."""
+    """Wait until the answer awaits an approval and return it."""
     await at.slack.wait_for(lambda: "waiting for a second person" in shown(at, answer))
     return at.slack.message(at.channel, answer["ts"])
 
@@ -132,7 +132,7 @@ async def test_approval_can_be_limited_to_a_user_group(tmp_path, engine, pulls_a
         waiting = await asked(at, answer)
         assert (await at.dialog(at.bo, waiting))["submit"] is None
 
-        # Asked again by somebody else, the lead may.
+        # The lead may approve a request of somebody else.
         other = at.slack.add_channel("other")
         again = await pasted(at, pulls_again, other)
         await at.submit(at.bo, (await at.dialog(at.bo, again, other))["id"])
@@ -159,7 +159,7 @@ async def test_ineffective_action_is_rate_limited(tmp_path, engine, still_unreac
         written = at.writes()
         assert written == [("DELETE", f"{PODS}/{POD}")]
 
-        # A dialog that was open by then does no more than one that is opened now, nor for another pod of the same.
+        # A modal opened earlier has no more effect than a new one, nor has one for another pod of the workload.
         await at.submit(at.bo, open_before["id"])
         await at.settled()
         third = at.slack.add_channel("third")
@@ -193,14 +193,14 @@ async def test_every_action_is_posted_to_the_audit_channel(tmp_path, engine, pul
         [line] = at.ours("C0AUDIT00")
         said = lines_of(line)
         assert f"FIXED: the cause is gone · Pod front/{POD} · simulated · by @{at.bo}" in said[0]
-        assert answer["ts"].replace(".", "") in json.dumps(line["blocks"])  # the way to the answer
+        assert answer["ts"].replace(".", "") in json.dumps(line["blocks"])  # the link to the answer
 
 
 # --- labels of the object ---
 
 
 def label(at: Workplace, **labels: str) -> None:
-    """Somebody labels the pod."""
+    """Label the pod, as another user would."""
     pod = json.loads(json.dumps(at.cluster.store.get(table=("", "pods"), namespace="front", name=POD)))
     pod["metadata"]["labels"] |= labels
     at.cluster.store.put(table=("", "pods"), namespace="front", name=POD, obj=pod)
@@ -247,7 +247,7 @@ async def test_impersonation_lets_the_api_server_authorise_each_user(tmp_path, e
         await at.settled()
         [deleted] = [one for one in at.cluster.requests if one.writes and one.method == "DELETE"]
         assert (deleted.acts_as, deleted.acting_groups) == ("alex@example.com", ("on-call",))
-        # What is read, and the event that tells of it, is read and written by Casebook itself.
+        # Reads and the Event about the action use Casebook's own identity.
         others = {one.acts_as for one in at.cluster.requests if one.method == "GET" or one.path.endswith("/events")}
         assert others == {""}
 

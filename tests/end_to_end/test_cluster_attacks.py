@@ -1,4 +1,4 @@
-"""Several clusters, attacked: what is hidden does not show by what comes of it, and what is done stays where it was."""
+"""Attack a setup with several clusters: hidden clusters are not revealed, actions stay in their cluster."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def test_paste_built_for_slow_matching_is_acknowledged_in_time(tmp_path, e
         await at.slack.say(at.alex, at.channel, f"{broken.text}\n{padding}")
         took = time.monotonic() - began
 
-        # Slack takes it for lost then, and nobody else was answered meanwhile.
+        # After three seconds Slack counts it as lost, and other requests would wait.
         assert took < 3.0
 
 
@@ -39,7 +39,7 @@ async def test_hidden_cluster_is_not_revealed_by_deduplication(tmp_path, engine,
         await pasted(at, broken.text)
         came_of = []
         for name in ("prod", "prud"):
-            # Of somebody else each: what one person says within seconds is read as one paste.
+            # Each from another user: messages of one user within seconds are read as one paste.
             ts = await at.slack.say(
                 at.slack.add_user(f"guesses-{name}"), at.channel, f'{broken.text}\ncluster="{name}"'
             )
@@ -68,7 +68,7 @@ async def test_fix_in_one_cluster_does_not_affect_answers_about_another(tmp_path
         remedies = [one for one in buttons_of(other["blocks"]) if one["action_id"].startswith(Press.REMEDY)]
         assert remedies, "what can be done in prod"
 
-        # And what is done now is done there.
+        # An action now applies to that cluster.
         before = at.writes()
         await at.confirm(at.bo, other)
         fixed = await shown(at, answer, "# ✅ FIXED")

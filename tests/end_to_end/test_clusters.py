@@ -1,4 +1,4 @@
-"""Several clusters: which one a question means, what is asked where that cannot be told, and one out of order."""
+"""Test several clusters: which one a question means, the choice if it is unclear, and a broken cluster."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def seeing(*grants: Mapping[str, Any]) -> Policy:
 async def two_clusters(
     tmp_path: Path, engine: Engine, broken: Broken, *, policy: Policy | None = None, **options: Any
 ) -> AsyncIterator[tuple[Workplace, SimulatedCluster]]:
-    """The broken pod is in the cluster `prod`, which is returned; the one called `simulated` knows nothing of it."""
+    """Run with two clusters and return `prod`, which has the broken pod; `simulated` does not."""
     prod = stage(broken.world)
     async with workplace(tmp_path, engine, policy=policy or seeing(), others={"prod": prod}, **options) as at:
         yield at, prod
@@ -60,7 +60,7 @@ def defaults(tmp_path: Path, text: str) -> ChannelDefaults:
 
 
 async def asked(at: Workplace, text: str, *, channel: str = "", user: str = "") -> dict[str, Any]:
-    """The answer to a command."""
+    """Send a command and return its answer."""
     channel = channel or at.channel
     before = {one["ts"] for one in at.ours(channel)}
     await at.slack.slash(user or at.alex, channel, text)
@@ -81,7 +81,7 @@ async def pick(at: Workplace, message: Mapping[str, Any], cluster: str, *, user:
 
 
 def pressed(at: Workplace, message: Mapping[str, Any], value: str) -> dict[str, Any]:
-    """A press as Slack would send it, whatever the message shows by now."""
+    """Send a button press, whatever the message shows now."""
     return {
         "type": "block_actions",
         "team": {"id": at.slack.team_id},
@@ -104,7 +104,7 @@ def said(message: Mapping[str, Any]) -> str:
 
 
 async def shown(at: Workplace, message: Mapping[str, Any], says: str) -> dict[str, Any]:
-    """The message once it says so."""
+    """Wait until the message contains this text and return it."""
     await at.slack.wait_for(lambda: says in said(at.slack.message(at.channel, message["ts"])))
     return at.slack.message(at.channel, message["ts"])
 
@@ -145,7 +145,7 @@ async def test_cluster_named_by_an_alert_applies_to_its_thread(tmp_path, engine,
         assert "CONFIRMED" in said(answer)
         assert "cluster prod (named in the text)" in said(answer)
 
-        # Nothing but the thread tells it: there is no such pod anywhere.
+        # Only the thread gives the cluster: no cluster has this pod.
         await at.slack.say(at.bo, at.channel, f"<@{at.slack.bot_user_id}> pod ledger/nowhere", thread_ts=ts)
         later = await at.slack.wait_for(lambda: [one for one in at.answers(ts)[1:] if is_final(one)])
         assert "does not exist" in said(later[-1])
@@ -215,7 +215,7 @@ async def test_cluster_choice_is_offered_below_a_text_answer_to_permitted_users(
         assert "several clusters" not in said(found)
         assert names(found) == ["simulated"]
 
-        # A button of the message as it was before, by who has not seen the new one yet; and a press that comes twice.
+        # A button of the earlier message, pressed by a user who has not seen the update; and a repeated press.
         stale = pressed(at, answer, offered(answer)[1]["value"])
         await at.send(stale)
         await at.send(stale)
@@ -306,7 +306,7 @@ async def test_unknown_text_offers_no_cluster_choice(tmp_path, engine, broken):
 
 @asynccontextmanager
 async def out_of_order() -> AsyncIterator[dict[str, str]]:
-    """The addresses of a server that takes connections and never answers, and of one that is not there."""
+    """Yield the addresses of a server that never answers and of one that refuses connections."""
     held: list[asyncio.StreamWriter] = []
 
     async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -331,14 +331,14 @@ async def out_of_order() -> AsyncIterator[dict[str, str]]:
 
 
 def policed(**sick: str) -> dict[str, Any]:
-    """So that what is out of order is out of order for long, and nobody waits for Slack."""
+    """Return options that keep a broken cluster broken and lift Slack's rate limits."""
     at_once = Rate(every=0.001, burst=1_000)
     limits = Limits(methods={}, other=at_once, channel=at_once)
     return {"policy": seeing(), "slack_limits": limits, "addresses": sick, "call_timeout": 0.5, "deadline": 1.0}
 
 
 async def seconds(at: Workplace, text: str) -> float:
-    """How long an answer takes, in a channel of its own."""
+    """Return how many seconds an answer in a new channel takes."""
     channel = at.slack.add_channel(f"room-{time.monotonic_ns()}")
     started = time.monotonic()
     assert "CONFIRMED" in said(await asked(at, text, channel=channel))
@@ -352,7 +352,7 @@ async def readiness(at: Workplace) -> int:
 
 async def test_broken_cluster_is_reported_with_advice_and_slows_no_other(tmp_path, engine, broken):
     hung = stage()
-    # Who had to wait for what others asked of a cluster out of order would wait so long.
+    # A request that waited behind those to a broken cluster would take this long.
     call = 3.0
     options = policed() | {"call_timeout": call, "deadline": call + 0.5, "jobs_concurrency": 4, "drain": 0}
     async with (
@@ -360,7 +360,7 @@ async def test_broken_cluster_is_reported_with_advice_and_slows_no_other(tmp_pat
         workplace(tmp_path, engine, broken.world, others={"hung": hung}, **options | {"addresses": sick}) as at,
     ):
         here = f"{POD} in simulated"
-        # It was well when it was connected: every question then takes as long as a question may.
+        # It was healthy when connected, so that every later call runs into the timeout.
         await asked(at, "pod front/nowhere in hung")
         hung.fail(path_prefix="/api", hang=True, times=10_000)
         started = time.monotonic()
@@ -387,7 +387,7 @@ async def test_broken_cluster_is_reported_with_advice_and_slows_no_other(tmp_pat
 
 
 async def first(tasks: Sequence[asyncio.Task[dict[str, Any]]]) -> dict[str, Any]:
-    """What the first of them comes to; the others are waited for no more."""
+    """Return the first result and cancel the other tasks."""
     done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in left:
         task.cancel()
@@ -397,7 +397,7 @@ async def first(tasks: Sequence[asyncio.Task[dict[str, Any]]]) -> dict[str, Any]
 async def test_unreachable_cluster_does_not_delay_the_object_search(tmp_path, engine, broken):
     async with (
         out_of_order() as sick,
-        # Longer than anybody is kept waiting.
+        # Longer than any answer may take.
         workplace(tmp_path, engine, broken.world, **policed(**sick) | {"call_timeout": 20.0}) as at,
     ):
         took = -time.monotonic()

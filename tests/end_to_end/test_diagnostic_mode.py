@@ -1,4 +1,4 @@
-"""Diagnostic mode from a paste in Slack to the command that goes into the container: offered, shown, confirmed."""
+"""Test diagnostic mode from the paste to the command that opens a shell: offer, preview, confirmation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people who mean no good, or know no better, try with an incident channel. Each test has channels of its own."""
+"""Misuse incident channels, on purpose or by mistake. Each test has its own channels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PIN = "casebook.pin"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
-    """Guests may see clusters here as others do: what they may not is theirs to keep from them all the same."""
+    """Run with a policy that shows clusters to guests too; incident data must stay hidden from them."""
     usual = Policy.playground()
     generous = replace(usual, rules=usual.rules.model_copy(update={"guests": AnswerLevel.AS_OTHERS}))
     world = broken_of(engine, "run-as-nonroot-root-image").world
@@ -109,7 +109,7 @@ async def test_channel_creator_is_told_once_how_to_invite_the_bot(at):
 
 
 async def sent(at: Workplace, event: Mapping[str, Any], **envelope: Any) -> int:
-    """An event as Slack signs it, whatever stands in it; the answer's status."""
+    """Send any event with Slack's signature and return the status of the answer."""
     whole = {"type": "event_callback", "event": event, "event_id": f"Ev{len(str(event))}", "event_time": 1, **envelope}
     body = json.dumps(whole).encode()
     return (await at.slack.send_raw(body, at.slack.sign(body) | {"Content-Type": "application/json"})).status

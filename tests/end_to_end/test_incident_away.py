@@ -1,7 +1,7 @@
-"""What happens in an incident channel while nobody listens, or before we came, is not lost.
+"""Test that events during downtime or before the bot joined are not lost.
 
-`AWAY_MESSAGES=10000` has as many messages said before we came, and with `--log-cli-level=INFO` is told what reading
-them took; the usual few take two pages.
+`AWAY_MESSAGES=10000` sets the number of messages before the bot joins (by default two pages); with
+`--log-cli-level=INFO` the cost of reading them is logged.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ REPORT: Final = "checkout is down, customers cannot pay"
 
 
 def summary(at: Premises | Workplace, channel: str) -> str:
-    """What the pinned message says."""
+    """Return the text of the pinned message."""
     ours = at.ours("", channel) if isinstance(at, Premises) else at.ours(channel)
     return "\n".join(line for one in ours if one.get("pinned_to") for line in lines_of(one))
 
@@ -49,7 +49,7 @@ async def timeline(at: Premises | Workplace, channel: str) -> str:
 
 
 def asked(slack: SimulatedSlack, channel: str, since: int = 0) -> Counter[str]:
-    """How often the history and the threads of a channel were read."""
+    """Return how often the history and the threads of a channel were read."""
     methods = ("conversations.history", "conversations.replies")
     calls = [call for call in slack.calls[since:] if call.arguments.get("channel") == channel]
     return Counter(call.method.partition(".")[2] for call in calls if call.method in methods)
@@ -95,7 +95,7 @@ async def test_messages_edits_and_pins_during_downtime_are_caught_up(tmp_path: P
         canvas = slack.canvases.of(unnoted)
         assert canvas is not None
         await until(lambda: "Commander" in canvas.markdown)
-        # The page first, then the thread.
+        # First the page, then the thread.
         async with asyncio.timeout(20):
             while "region B" not in (told := await timeline(at, live)):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
@@ -104,7 +104,7 @@ async def test_messages_edits_and_pins_during_downtime_are_caught_up(tmp_path: P
             assert told.count(there) == 1
         for gone in ("blue pool", "drop the cache", "region A", "page the vendor"):
             assert gone not in told
-        # One page each, and the thread that got a reply or lost one.
+        # One page each, and each thread with a new or deleted reply.
         assert asked(slack, live, before) == {"history": 1, "replies": 1}
         assert asked(slack, quiet, before) == {"history": 1}
 
@@ -138,7 +138,7 @@ async def test_catch_up_after_a_long_gap_uses_a_bounded_number_of_calls(tmp_path
         facts = await at.app.store.chronicles.facts(channel)
 
     assert len([fact for fact in facts if "restart pool" in str(fact.document)]) == 20
-    # What was missed fills one page, and a part of the next.
+    # The missed messages fill one page and part of the next.
     assert asked(slack, channel, before) == {"history": 1 + PAGES_BEFORE}
 
 
@@ -199,10 +199,10 @@ async def test_long_history_and_pins_before_joining_are_read(tmp_path: Path, eng
     assert by_hand == ["the coffee machine blinked at noon"]
     assert len([fact for fact in facts if "restart pool" in str(fact.document)]) == -(-_MESSAGES // 5)
     assert taken == {"history": -(-(_MESSAGES + 3) // _PAGE)}
-    # Wherever this runs: an hour of talk takes no second.
+    # On any machine an hour of messages takes less than a second.
     assert took[1] < 5 + _MESSAGES / 200, measured
 
 
 def _memory() -> float:
-    """The most that this process has held so far, in MiB."""
+    """Return the peak memory of this process in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,4 +1,4 @@
-"""What people ask of an incident channel and say of it: by command, reaction, a message's menu, by closing it."""
+"""Use incident channels by command, mention, reaction, message shortcut and by archiving."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read(shown: Mapping[str, Any]) -> str:
 
 
 async def asked(at: Workplace, user: str, channel: str, command: str) -> str:
-    """What a command shows to who typed it."""
+    """Send a command and return its ephemeral answer."""
     return read((await at.slack.slash(user, channel, command)).body)
 
 
@@ -34,7 +34,7 @@ def pinned(at: Workplace, channel: str) -> list[str]:
 
 
 async def incident(at: Workplace, name: str, *said: str) -> str:
-    """An incident channel where that was said."""
+    """Create an incident channel with these messages."""
     channel = at.slack.add_channel(name)
     for each in said:
         await at.slack.say(at.alex, channel, each)
@@ -49,18 +49,18 @@ async def state_of(at: Workplace, channel: str) -> ChannelState:
 
 
 async def whispered(at: Workplace, user: str, words: str) -> str:
-    """What was shown to one person, once it says that."""
+    """Wait for an ephemeral message with this text and return it."""
     found = await at.slack.wait_for(lambda: [read(one) for one in at.slack.ephemerals(user) if words in read(one)])
     return found[-1]
 
 
 def direct(at: Workplace, user: str) -> list[dict[str, Any]]:
-    """What we wrote to somebody directly, files included."""
+    """Return our direct messages to a user, including files."""
     return at.ours(at.slack.open_im(user))
 
 
 def attached(at: Workplace, channel: str) -> list[str]:
-    """The text files that we put into a channel."""
+    """Return the text files that we uploaded to a channel."""
     return [
         at.slack.file_content(file["id"]).decode() for message in at.ours(channel) for file in message.get("files", [])
     ]
@@ -81,7 +81,7 @@ async def test_catch_up_summarises_changes_since_the_last_read(at):
     assert REPORT not in second
     assert (
         "自您上次阅读以来" in again
-    )  # Slack forgets what it shows to one person: the same is told until there is more
+    )  # Ephemeral messages are not kept by Slack: the same is shown until there is news
     assert f"@{at.alex}" in again
     assert at.slack.ephemerals(at.alex) == []
 
@@ -134,7 +134,7 @@ async def test_concurrent_resolves_post_one_final_summary(at):
         "anew": False,
     }  # fmt: skip
     for user in (at.alex, at.bo):
-        # As two processes that have both seen it open.
+        # Like two processes that have both read the state as open.
         own = payload | {"user": user, "at": at.clock().isoformat()}
         await at.app.jobs.start("command", f"test.{user}", own)
     await at.slack.wait_for(lambda: attached(at, channel))
@@ -158,7 +158,7 @@ async def test_dismissed_incident_loses_its_summary_until_opened_again(at):
     await asked(at, at.bo, channel, "incident open")
     shown = await at.slack.wait_for(lambda: [one for one in pinned(at, channel) if "payments are down" in one])
 
-    assert REPORT in shown[0]  # what was said before and meanwhile is read
+    assert REPORT in shown[0]  # messages from before and meanwhile are read
 
 
 async def test_export_goes_to_the_requester_or_the_channel(at):
@@ -197,7 +197,7 @@ async def test_guests_cannot_read_or_change_the_incident_and_are_told_why(at):
     await whispered(at, at.guest, "cannot change the record")
     await at.settled()
 
-    assert len(at.slack.ephemerals(at.guest)) == 2  # once for each
+    assert len(at.slack.ephemerals(at.guest)) == 2  # one for each
     assert "Guests get answers based on the pasted text only" in await asked(at, at.guest, channel, "summary")
     for word in ("resolve", "dismiss"):
         assert "Ask a member" in await asked(at, at.guest, channel, f"incident {word}")
@@ -284,7 +284,7 @@ async def test_archiving_member_gets_the_final_summary_directly(at):
 
 
 async def said_to_us(at: Workplace, user: str, channel: str, text: str, thread_ts: str = "") -> list[str]:
-    """What we answer in the thread to a mention."""
+    """Mention the bot and return its answer in the thread."""
     ts = await at.slack.say(user, channel, f"<@{at.slack.bot_user_id}> {text}", thread_ts=thread_ts)
     await at.settled()
     return [read(one) for one in at.answers(thread_ts or ts, channel)]

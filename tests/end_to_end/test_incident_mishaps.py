@@ -1,6 +1,6 @@
-"""What goes wrong around an incident channel: handled, said once where a person can act, nothing lost.
+"""Test failures around incident channels: handled, reported once where somebody can act, nothing lost.
 
-All channels are of one workplace, and each test has its own.
+All tests share one workplace; each has its own channel.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.end_to_end.workplace import GRANTED, HEARD, Clock, Workplace, lines_o
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REPORT = "checkout is down, customers cannot pay"
-# Nobody waits here for Slack's rates: they are the matter of test_incident_load.py.
+# No rate limits here: test_incident_load.py tests them.
 AT_ONCE = Rate(every=0.001, burst=1000)
 LIMITS = Limits(
     methods={}, other=AT_ONCE, channel=AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
@@ -37,7 +37,7 @@ async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncI
         clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD, scopes=GRANTED
     )
     audit = slack.add_channel("audit")
-    # Both are of one time: what happened before something else changes nothing.
+    # Both happened at one time: the order between them does not matter.
     async with workplace(
         data, engine, slack=slack, clock=clock, summary_slot_s=0.1, slack_limits=LIMITS, audit_channel=audit
     ) as there:
@@ -66,7 +66,7 @@ def summary_ts(at: Workplace, channel: str) -> str:
 
 
 def posted(at: Workplace, channel: str) -> list[str]:
-    """What we said in the channel itself, the summary left out."""
+    """Return our messages in the channel itself, without the summary."""
     return [read(one) for one in at.ours(channel) if not one.get("pinned_to")]
 
 
@@ -75,7 +75,7 @@ def calls(at: Workplace, method: str, channel: str) -> list[RecordedCall]:
 
 
 async def summary_saying(at: Workplace, channel: str, *words: str) -> str:
-    """The pinned summary, once it says all of that."""
+    """Wait until the pinned summary contains all these texts and return it."""
 
     def says() -> str:
         text = summary(at, channel)
@@ -93,7 +93,7 @@ async def incident(at: Workplace, name: str) -> str:
 
 
 async def all_shown(at: Workplace, channel: str) -> None:
-    """Nothing that changed waits to be shown any more."""
+    """Wait until every change is shown."""
     for _ in range(500):
         known = await at.app.store.chronicles.get(channel)
         if known is not None and known.shown == known.revision:
@@ -112,7 +112,7 @@ async def test_messages_during_removal_are_read_after_reinvitation(at):
     channel = await incident(at, "inc-1-removed")
     await at.slack.channel_actions.remove(at.alex, channel)
     await at.slack.say(at.alex, channel, "decision: we fail over to region B")
-    # It is told meanwhile that something changed, and cannot show it.
+    # Meanwhile it gets a change that it cannot show.
     known = await at.app.store.chronicles.get(channel)
     await at.app.store.chronicles.rename(channel, "inc-1-renamed", at.clock())
     await at.app.jobs.start("summary", f"test.{channel}", {"channel": channel})
@@ -360,7 +360,7 @@ async def test_shared_channel_cannot_be_an_incident_and_the_requester_is_told_wh
 
 async def test_channel_that_became_shared_stops_recording_with_one_notice(at):
     channel = at.slack.add_channel("inc-14-shared", external=True)
-    # As if it had been opened before it was shared; what a channel is, is remembered for ten minutes.
+    # As if it had been opened before it was shared; channel properties are cached for ten minutes.
     await at.app.store.chronicles.open(channel, team=at.slack.team_id, name="inc-14-shared", at=at.clock())
     for text in ("decision: we fail over to region B", "I'll take IC"):
         await at.slack.say(at.bo, channel, text)
@@ -386,7 +386,7 @@ async def test_incident_opened_in_a_closed_channel_starts_after_invitation(at):
 
 async def test_channel_renamed_to_an_incident_name_becomes_an_incident(at):
     channel = at.slack.add_channel("checkout-noise")
-    await asked(at, at.alex, channel, "incident status")  # what it is called is remembered from now on
+    await asked(at, at.alex, channel, "incident status")  # the name is cached from now on
     await at.slack.say(at.alex, channel, REPORT)
     await at.settled()
     await at.slack.channel_actions.rename(at.alex, channel, "inc-15-checkout")

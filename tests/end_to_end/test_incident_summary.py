@@ -1,4 +1,4 @@
-"""An incident channel as it is talked in: one pinned message that says how it stands."""
+"""Talk in an incident channel: one pinned message shows the current state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def summary(at: Workplace, channel: str) -> str:
 
 
 async def said_in_summary(at: Workplace, channel: str, *words: str) -> str:
-    """The summary once it says all of that."""
+    """Wait until the summary contains all these texts and return it."""
 
     def said() -> str:
         says = summary(at, channel)
@@ -48,8 +48,8 @@ async def test_pinned_summary_holds_statements_findings_and_actions(tmp_path, en
         assert "CONFIRMED · An image cannot be pulled · Pod front/checkout" in says
         assert f"Commander: @{at.alex}" in says
         assert "lol" not in says
-        assert "Next:" not in says  # what was offered has been done
-        # Each line leads to what it rests on.
+        assert "Next:" not in says  # the offered action is done
+        # Each line links to its evidence.
         assert f"/archives/{channel}/p{first.replace('.', '')}" in says
         assert len([one for one in at.ours(channel) if one.get("pinned_to")]) == 1
 

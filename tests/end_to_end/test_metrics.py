@@ -1,4 +1,4 @@
-"""What is counted of requests, answers, calls and jobs, as Prometheus reads it; and of which request a line is."""
+"""Test the metrics of requests, answers, calls and jobs, and the request ids in the log."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ UNPACED = Limits(methods={}, other=AT_ONCE, channel=AT_ONCE)
 
 
 class Page:
-    """A page for Prometheus."""
+    """A metrics page in the Prometheus format."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.families = {family.name: family for family in text_string_to_metric_families(text)}
 
     def of(self, name: str, **labels: str) -> float:
-        """The sum of the samples of that name with these labels among theirs."""
+        """Return the sum of the samples with this name and these labels."""
         samples = [each for family in self.families.values() for each in family.samples if each.name == name]
         return sum(each.value for each in samples if labels.items() <= each.labels.items())
 

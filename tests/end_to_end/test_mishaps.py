@@ -1,6 +1,6 @@
-"""What goes wrong about a remedy at night: what happened, whether anything was changed and what to do next is told.
+"""Test failures of a remedy: the user learns what happened, whether anything changed, and what to do next.
 
-Each mishap befalls a channel of its own, in front of objects of its own: what is read there is all that its people get.
+Each failure has its own channel and objects, so that the channel shows everything its users get.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.end_to_end import own_entries
 from tests.end_to_end.workplace import Workplace, is_final, lines_of, workplace
 
 AT_ONCE = Rate(every=1e-6, burst=10_000)
-# Slack may be spoken to at once, and a failure of its is told to whoever asked at once.
+# No rate limits for Slack, and its failures are reported at once.
 NO_LIMITS = Limits(
     methods={}, other=AT_ONCE, channel=AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
 )
@@ -50,7 +50,7 @@ def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Bed:
-    """A deployment without replicas in a namespace of its own, asked about in a channel of its own."""
+    """A deployment without replicas in its own namespace, with its own channel."""
 
     at: Workplace
     name: str
@@ -68,8 +68,8 @@ class Bed:
         return self
 
     async def press(self) -> str:
-        """What the dialog says."""
-        # All press for themselves, so that a dialog is this one's.
+        """Press the button and return the text of the modal."""
+        # Each bed has its own user, so that the modal belongs to it.
         self.dialog = await self.at.dialog(self.person, self.answer, self.channel)
         return shown(self.dialog)
 
@@ -78,14 +78,14 @@ class Bed:
         return next(user["id"] for user in self.at.slack.users() if user["name"] == self.name)
 
     async def submit(self) -> str:
-        """What the dialog says after, "" where it has closed."""
+        """Submit the modal and return its text, "" if it closed."""
         delivered = await self.at.submit(self.person, self.dialog["id"])
         assert delivered.status == 200
         view = delivered.body.get("view") if isinstance(delivered.body, Mapping) else None
         return shown(view) if view else ""
 
     async def ended(self) -> str:
-        """What was told in the thread for the record; it comes last, and the answer says the same by then."""
+        """Return the record in the thread; it is posted last, after the update of the answer."""
         line = shown((await self.at.slack.wait_for(lambda: self.said[1:]))[0])
         await self.at.settled()
         assert line.splitlines()[0].split(" · ")[0] in shown(self.at.slack.message(self.channel, self.answer["ts"]))
@@ -111,7 +111,7 @@ class Bed:
 
     @property
     def replicas(self) -> int:
-        """As the API server has it."""
+        """Return the replicas in the API server."""
         stored = self.at.cluster.store.get(table=("apps", "deployments"), namespace=self.name, name="sleepy")
         return int(stored["spec"]["replicas"]) if stored else -1
 
@@ -119,11 +119,11 @@ class Bed:
         self.at.cluster.fail(path_prefix=self.path, method=method, **fault)
 
     def relabel(self) -> None:
-        """Somebody else changes it."""
+        """Change a label, as another user would."""
         self._change(lambda stored: stored["metadata"].setdefault("labels", {}).update(touched="yes"))
 
     def move_on(self) -> None:
-        """Its status, and with it its version."""
+        """Change the status and with it the resource version."""
         self._change(lambda stored: stored.setdefault("status", {}).update(observedGeneration=1))
 
     def _change(self, edit: Callable[[dict[str, Any]], None]) -> None:
@@ -141,7 +141,7 @@ def shown(message: Mapping[str, Any]) -> str:
 
 
 async def beds(at: Workplace, *names: str) -> list[Bed]:
-    """So many, each asked about, and each with a person who will press there."""
+    """Create beds, each with its answer and its own user."""
     world = json.dumps(own_entries.asleep().broken.world)
     made = []
     for name in names:
@@ -152,12 +152,12 @@ async def beds(at: Workplace, *names: str) -> list[Bed]:
 
 
 async def by_name(those: Sequence[Bed], do: Callable[[Bed], Awaitable[str]]) -> dict[str, str]:
-    """What is told in each, at once."""
+    """Collect a text from each bed concurrently."""
     return dict(zip((each.name for each in those), await asyncio.gather(*map(do, those)), strict=True))
 
 
 def upon_writes(at: Workplace, do: Mapping[str, Callable[[], None]]) -> None:
-    """Something is done each time just before the API server gets to a write to one of these paths."""
+    """Run a function just before the API server handles a write to one of these paths."""
 
     def seen(request: RecordedRequest) -> None:
         if request.writes and request.path in do:
@@ -217,7 +217,7 @@ async def test_failure_after_confirmation_is_in_the_answer_the_thread_and_the_au
         assert [each.dialog["submit"]["text"] for each in told if await each.press()] == ["Scale workload"] * 5
         deleted.remove()
         at.cluster.forbid(verb="patch", namespace="forbidden")
-        # The webhook that takes dry runs, the change that no look before the write can see, and what never rests.
+        # A webhook that accepts dry runs, a change after the last read, and an object that never stops changing.
         frozen.fail("PATCH", status=403, body=status(WEBHOOK, 403))
         upon_writes(at, {raced.path: raced.relabel, busy.path: busy.move_on})
         assert await asyncio.gather(*(each.submit() for each in told)) == [""] * 5
@@ -269,7 +269,7 @@ async def test_write_with_a_lost_answer_is_reported_by_the_state_in_the_api_serv
             ["refused: not written"],
             ["refused: not written"],
         ]
-        # Never blindly repeated.
+        # Never retried blindly.
         assert [each.writes for each in told] == [1] * 5
         assert [each.replicas for each in told] == [1, 0, 1, 0, 0]
 
@@ -301,7 +301,7 @@ async def test_late_button_press_gets_a_reason_and_advice(tmp_path, own_engine):
 
 @pytest.fixture
 def logged_as_served() -> Iterator[None]:
-    """Otherwise a failure is logged for developers, which takes seconds."""
+    """Use the log format of `serve`: the developers' format takes seconds per failure."""
     before, level = logging.getLogger().handlers[:], logging.getLogger().level
     configure_logging(level=LogLevel.ERROR, form=LogFormat.JSON)
     yield
@@ -316,7 +316,7 @@ async def test_internal_error_is_reported_where_the_user_waits(tmp_path, own_eng
         await second.press()
         for each in told:
             stored = at.cluster.store.get(table=("apps", "deployments"), namespace=each.name, name="sleepy") or {}
-            # What no API server holds: where an object should be there is a number.
+            # Invalid data from the API server: a number instead of an object.
             each.fail("GET", status=200, body={**stored, "spec": 7}, times=100)
 
         says = await first.press()
@@ -335,7 +335,7 @@ async def test_internal_error_is_reported_where_the_user_waits(tmp_path, own_eng
 
 async def test_message_failures_in_slack_do_not_lose_the_result(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS, audit_channel=AUDIT) as at:
-        # There is no such channel; what was done is told where it was asked all the same.
+        # The audit channel does not exist; the result is still reported in the thread.
         pasted, threadless, away = told = await beds(at, "pasted", "threadless", "away")
         await asyncio.gather(*(each.press() for each in told))
         removals: list[asyncio.Task[None]] = []
@@ -347,7 +347,7 @@ async def test_message_failures_in_slack_do_not_lose_the_result(tmp_path, own_en
         upon_writes(at, {pasted.path: remove})
         for method, error in (("chat.update", "message_not_found"), ("chat.postMessage", "thread_not_found")):
             at.slack.fail(method, error=error, times=100, given={"channel": threadless.channel})
-        # Out of reach when it is applied, and when it has ended.
+        # Slack fails when the plan is applied and when it has ended.
         for method, times in (("chat.update", 3), ("chat.postMessage", 1)):
             at.slack.fail(method, status=503, times=times, given={"channel": away.channel})
         await asyncio.gather(*(each.submit() for each in told))

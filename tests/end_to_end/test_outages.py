@@ -1,4 +1,4 @@
-"""What the app depends on fails: nothing is promised that is not kept, nothing kept is lost, and people are told."""
+"""Test outages of dependencies: no false acknowledgement, no lost data, and users are told."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BUSY = failures.BUSY.en[1:]
 
 @pytest.fixture
 def pragma() -> Iterator[Callable[[str], None]]:
-    """Sets every connection of this process, when it is next used: how a full or read-only disk is had without one."""
+    """Changes a pragma on every connection at its next use, to simulate a full or read-only disk."""
     settings: list[str] = []
 
     def set_up(connection: Any, *_: Any) -> None:
@@ -89,7 +89,7 @@ async def test_locked_database_during_a_job_is_waited_out(tmp_path, engine, brok
         at.slack.latency = 0.2
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         async with locked(at.settings.data, "casebook.db"):
-            # A job that waits for better times does not run.
+            # A job that waits for a retry does not run.
             await until(lambda: not at.app.jobs.running)
         assert "CONFIRMED" in words_of(await at.answer(ts))
         await at.settled()
@@ -115,7 +115,7 @@ async def test_modal_waits_until_its_plan_can_be_stored(tmp_path, engine, healin
         async with locked(at.settings.data, "casebook.db"):
             await at.slack.click(at.alex, at.channel, answer["ts"], pressable(answer, Press.REMEDY)["action_id"])
             await at.slack.wait_for(lambda: at.slack.views(at.alex))
-            # A job that waits for better times does not run.
+            # A job that waits for a retry does not run.
             await until(lambda: not at.app.jobs.running)
         (dialog,) = await at.slack.wait_for(lambda: [view for view in at.slack.views(at.alex) if view["submit"]])
         await at.submit(at.alex, dialog["id"])
@@ -175,7 +175,7 @@ async def test_failures_of_post_and_update_still_give_one_answer(tmp_path, broke
                 for method in methods:
                     failed = [call for call in each.calls(method) if call.status != 200]
                     assert len(failed) == fault.get("times", 1)
-                # Not the answer that somebody would get of whom Slack tells nothing.
+                # Not the answer for an unidentified user.
                 assert "CONFIRMED" in each.shown
                 assert len(each.ours) == 1
 
@@ -196,7 +196,7 @@ async def test_revoked_token_makes_it_unready_without_a_retry_storm(tmp_path, en
         assert status == 503
         assert "the token is revoked" in problems["slack"]
         refused = Counter(call.method for call in at.slack.calls if call.error == "token_revoked")
-        # Who asks, and where; the placeholder, and the answer.
+        # User and channel lookups, the placeholder, and the answer.
         assert refused == {"users.info": 1, "conversations.info": 1, "chat.postMessage": 2}
 
 
@@ -211,7 +211,7 @@ async def test_button_press_is_acknowledged_in_time_if_slack_is_slow(tmp_path, e
 
 
 async def gone(at: Workplace) -> None:
-    """Nothing listens there any more."""
+    """Check that nothing listens on the port."""
     await at.cluster.stop()
 
 
@@ -285,7 +285,7 @@ async def test_unusable_data_directory_is_named_at_start(tmp_path, engine):
 
 
 def long(text: str) -> str:
-    """More than fits beside what a database holds already."""
+    """Return a text that does not fit into the full database."""
     return text + "".join(f"\nI0302 02:59:{number % 60:02} reconciled in {number} ms" for number in range(400))
 
 

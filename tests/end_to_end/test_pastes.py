@@ -1,4 +1,4 @@
-"""A paste in a channel: matched, answered in its thread, from the cluster, once."""
+"""Paste errors into a channel: each is matched, diagnosed and answered once in its thread."""
 
 from __future__ import annotations
 

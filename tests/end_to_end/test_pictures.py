@@ -1,4 +1,4 @@
-"""What was measured over time comes as a picture below the answer; the answer stands with it and without it."""
+"""Test the plot of measurements below an answer; the answer does not depend on it."""
 
 import asyncio
 import struct
@@ -51,12 +51,12 @@ async def test_answer_has_one_plot_with_alt_text(tmp_path: Path, engine: Engine)
         assert "2 of 3 etcd members commit too slowly" in picture["alt_txt"]
         assert any("2 of 3 etcd members" in line for line in lines_of(answer))
 
-        # The same error again is counted; its picture stands already.
+        # A repeated error is counted; its plot is already there.
         await place.slack.say(place.bo, place.channel, text)
         await place.settled()
         assert len(pictures(place, ts)) == 1
 
-        # With its paste the answer goes, and the picture with it.
+        # Deleting the paste deletes the answer and its plot.
         await place.slack.remove(place.alex, place.channel, ts)
         await place.settled()
         assert [file for file in place.slack.files() if file["id"] == picture["id"]] == []

@@ -1,4 +1,4 @@
-"""Who may see what and who may do what, as a policy file says: in answers, suggestions, details, buttons, dialogs."""
+"""Test the policy for reads and actions in answers, suggestions, details, buttons and modals."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ALEX, BO = "U0000000001", "U0000000002"
 
 @pytest.fixture
 def elsewhere(engine: Engine) -> Broken:
-    """What is broken in the namespace `front`, beside `broken`, which is in `ledger`."""
+    """Return a broken case in the namespace `front`; `broken` is in `ledger`."""
     return broken_case(engine, "image-pull-failed", "the registry still does not answer; a restart changes nothing")
 
 
@@ -51,13 +51,13 @@ def ledger_only(tmp_path: Path) -> Policy:
 
 
 def of_front(at: Workplace) -> list[str]:
-    """What was asked of the cluster about the namespace `front`, or about all namespaces at once."""
+    """Return the requests about the namespace `front` or about all namespaces."""
     lists = ("/api/v1/pods", "/api/v1/events", "/api/v1/nodes", "/apis/apps/v1/deployments")
     return [one.path for one in at.cluster.requests if "/front" in one.path or one.path.startswith(lists)]
 
 
 async def command(at: Workplace, channel: str, text: str, user: str = "") -> str:
-    """What a command comes to, as it reads."""
+    """Send a command and return its answer's text."""
     before = len([one for one in at.ours(channel) if is_final(one)])
     await at.slack.slash(user or at.alex, channel, text)
     await at.slack.wait_for(lambda: len([one for one in at.ours(channel) if is_final(one)]) > before)
@@ -274,7 +274,7 @@ async def test_remediation_reads_only_what_its_channel_may_see(tmp_path, engine,
         await at.slack.wait_for(lambda: "NOT FIXED" in words_of(at.slack.message(at.channel, answer["ts"])["blocks"]))
         await at.settled()
 
-        # Beside the namespace only what the API offers is asked for, and what we may do.
+        # Besides the namespace only API discovery and our own permissions are requested.
         read = {one.path for one in at.cluster.requests if one.method == "GET" and "/namespaces/front" not in one.path}
         assert {path for path in read if len(path.strip("/").split("/")) > 3} == set()
         assert not [path for path in read if path.rpartition("/")[2] in ("pods", "events", "nodes", "namespaces")]

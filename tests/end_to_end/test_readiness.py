@@ -1,4 +1,4 @@
-"""What an orchestrator and an operator are told: what keeps requests from being answered, and what else is wrong."""
+"""Test readiness and its notes: what prevents answers, and what else is wrong."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def asked(at: Workplace) -> Told:
 
 
 async def becoming(at: Workplace, so: Callable[[Told], bool]) -> dict[str, Any]:
-    """What is told once it is so."""
+    """Wait until /readyz fulfils a condition and return its body."""
     async with asyncio.timeout(5):
         while True:
             if so(told := await asked(at)):

@@ -1,4 +1,4 @@
-"""What is not from Slack, not ours, not for this user, or cannot be done: refused, recorded, said where it helps."""
+"""Test rejections: requests not from Slack, not for our messages, not for this user, or impossible."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def curable(engine: Engine) -> Broken:
 
 @pytest.fixture
 def logged(capsys):
-    """Everything that is logged, at the most talkative level, as `casebook serve` would write it."""
+    """Collect every log line at debug level in the format of `casebook serve`."""
     before, level = logging.getLogger().handlers[:], logging.getLogger().level
     configure_logging(level=LogLevel.DEBUG, form=LogFormat.JSON)
     yield lambda: "".join(capsys.readouterr())
@@ -120,7 +120,7 @@ async def pasted(at: Workplace, broken: Broken, channel: str = "") -> dict[str, 
 
 
 def a_press(at: Workplace, answer: dict[str, Any], user: str, **changes: Any) -> dict[str, Any]:
-    """What Slack sends when the first remedy below that answer is pressed, with something else in it."""
+    """Return the payload of a press on an answer's first remedy with changed fields."""
     button = pressable(answer, Press.REMEDY)
     value = changes.pop("value", button["value"])
     payload = {
@@ -157,7 +157,7 @@ async def test_button_press_with_the_plan_of_another_answer_is_rejected(tmp_path
 async def test_button_press_on_a_foreign_message_is_rejected(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
         answer = await pasted(at, curable)
-        # Another app may post a message with the same button.
+        # Another app can post a message with the same button.
         forged = await at.slack.say(at.slack.add_user("other-app"), at.channel, "press me", bot=True)
         payload = a_press(at, answer | {"ts": forged}, at.bo)
         await refused(at, payload, why="the message is no answer of ours")
@@ -183,7 +183,7 @@ async def test_details_are_shown_only_for_our_messages(tmp_path, engine, curable
 
 
 async def refused(at: Workplace, payload: dict[str, Any], *, why: str) -> None:
-    """The press is acknowledged and refused: recorded with who and why, told to who pressed, nothing opened."""
+    """Send a button press and check that it is acknowledged, audited, explained and opens nothing."""
     user, before = payload["user"]["id"], len(await at.audited())
     delivered = await at.send(payload)
     await at.settled()

@@ -1,4 +1,4 @@
-"""From a paste to a proven end: the button, the dialog, the one write, and what the message says of it afterwards."""
+"""Test a remedy from the paste to its verification: button, modal, write and the updated answer."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def pasted(at: Workplace, broken: Broken) -> dict[str, Any]:
 
 
 async def ended(at: Workplace, answer: dict[str, Any]) -> str:
-    """What the answer's message says once the remedy has come to an end."""
+    """Wait for the remedy's result and return the answer's text."""
 
     def end() -> str:
         says = "\n".join(lines_of(at.slack.message(at.channel, answer["ts"])))
@@ -69,7 +69,7 @@ async def test_pod_from_a_paste_is_restarted_and_verified(tmp_path, engine, pull
         answer = await pasted(at, pulls_again)
         dialog = await at.dialog(at.bo, answer)
 
-        # What would happen stands there before anything has: the object, the change, its effects.
+        # The preview comes before any write: the object, the change, its effects.
         opened = next(call for call in at.slack.calls if call.method == "views.open")
         assert "⏳" in words_of(opened.arguments["view"]["blocks"])
         shown = "\n".join(lines_of(dialog))
@@ -87,7 +87,7 @@ async def test_pod_from_a_paste_is_restarted_and_verified(tmp_path, engine, pull
         assert "FIXED: the cause is gone" in says
         assert f"@{at.bo}" in says
         assert says.startswith("# ✅ FIXED")
-        # The answer itself, and for whoever reads the thread later what was done, by whom, and what came of it.
+        # The answer is updated, and the thread gets a record: what was done, by whom, with which result.
         _, line = at.ours()
         assert line["thread_ts"] == answer["thread_ts"]
         told = lines_of(line)[0]
@@ -278,7 +278,7 @@ def dialogs_updated(at: Workplace) -> list[Any]:
 
 
 def heal(at: Workplace) -> None:
-    """The registry answers, and the kubelet tries again by itself."""
+    """Let the registry answer, so that the kubelet's retry succeeds."""
 
     def change(pod: dict[str, Any]) -> None:
         status = pod["status"]
@@ -299,7 +299,7 @@ def edit_pod(at: Workplace, change: Callable[[dict[str, Any]], None]) -> None:
 def edit(
     at: Workplace, table: tuple[str, str], namespace: str, name: str, change: Callable[[dict[str, Any]], None]
 ) -> None:
-    """Somebody else changes an object, as it is stored."""
+    """Change a stored object, as another user would."""
     edited = json.loads(json.dumps(at.cluster.store.get(table=table, namespace=namespace, name=name)))
     change(edited)
     at.cluster.store.put(table=table, namespace=namespace, name=name, obj=edited)

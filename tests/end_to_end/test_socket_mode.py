@@ -1,4 +1,4 @@
-"""The same app without an address of its own: Slack's requests come over connections that the app has opened."""
+"""Test Socket Mode: Slack's requests come over connections that the app opens."""
 
 from __future__ import annotations
 

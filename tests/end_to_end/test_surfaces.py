@@ -1,4 +1,4 @@
-"""Every way to ask: command, mention, thread, direct message, shortcut, alert; and that each is acknowledged."""
+"""Test every way to ask (command, mention, thread, direct message, shortcut, alert) and its acknowledgement."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ POD = "ledger/db-tikv-0"
 
 
 async def in_channel(at: Workplace, channel: str = "") -> str:
-    """The one answer that stands in the channel, as it reads."""
+    """Wait for the only answer in the channel and return its text."""
     finals = await at.slack.wait_for(lambda: [one for one in at.ours(channel) if is_final(one)])
     await at.settled()
     assert len(at.ours(channel)) == 1
@@ -25,7 +25,7 @@ async def in_channel(at: Workplace, channel: str = "") -> str:
 
 
 async def below(at: Workplace, ts: str, channel: str = "") -> str:
-    """The one answer below a message, as it reads."""
+    """Wait for the only answer in a thread and return its text."""
     answer = await at.answer(ts, channel)
     await at.settled()
     assert len(at.answers(ts, channel)) == 1
@@ -184,7 +184,7 @@ async def test_mention_in_a_thread_with_an_unreadable_parent_says_so(tmp_path, e
 
 
 async def unheard(at: Workplace, text: str, **options: Any) -> str:
-    """A message from before the bot came to the channel; its ts."""
+    """Post a message from before the bot joined and return its ts."""
     at.slack.remove_bot(at.channel)
     ts = await at.slack.say(at.alex, at.channel, text, **options)
     at.slack.invite_bot(at.channel)
@@ -311,7 +311,7 @@ async def test_unknown_action_is_acknowledged(tmp_path, engine):
 
 
 async def deliver(at: Workplace, event: dict[str, Any]) -> AppResponse:
-    """An event as Slack would send it, whatever stands in it."""
+    """Send any event as Slack would."""
     envelope = {
         "type": "event_callback",
         "team_id": at.slack.team_id,

@@ -1,4 +1,4 @@
-"""Values that people type: a wrong one is told, a right one stands where the entry wants it, as what it is."""
+"""Test typed values: an invalid one is reported, a valid one is inserted with its type."""
 
 from __future__ import annotations
 

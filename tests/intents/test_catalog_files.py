@@ -1,4 +1,4 @@
-"""Incident files: every mistake is named by file, line and field, and takes nothing else down."""
+"""Test incident files: every mistake names file, line and field and does not affect other entries."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def write(directory: Path, text: str, name: str = "disk-full") -> Path:
 
 
 def problems(directory: Path, text: str) -> list[str]:
-    """What loading and linting one file say, without the directory's name."""
+    """Return the problems of loading and linting one file, without the directory's name."""
     write(directory, text)
     loaded = load([directory])
     found = (*loaded.problems, *lint(loaded.catalog, PROBES))
@@ -172,7 +172,7 @@ def test_broken_file_does_not_affect_other_files(tmp_path: Path) -> None:
 
 
 def test_endless_file_is_not_read(tmp_path: Path) -> None:
-    """By a bound on its size neither a pipe nor a device is left out: both say that they are empty."""
+    """Check pipes and devices, which a limit on the file size misses because both report size 0."""
     (tmp_path / "disk-full.yaml").write_text(GOOD, "utf-8")
     os.mkfifo(tmp_path / "pipe.yaml")
     (tmp_path / "zeros.yaml").symlink_to("/dev/zero")
@@ -189,7 +189,7 @@ def test_endless_file_is_not_read(tmp_path: Path) -> None:
 
 
 def test_entries_of_a_mounted_config_map_are_read_once(tmp_path: Path) -> None:
-    """As the kubelet lays it out: a directory with the files, exchanged at once by a link, and a link to each file."""
+    """Use the kubelet's layout: a directory with the files, swapped by a link, and a link to each file."""
     (tmp_path / "..2026_11_21_23_17_00.123").mkdir()
     (tmp_path / "..2026_11_21_23_17_00.123/disk-full.yaml").write_text(GOOD, "utf-8")
     (tmp_path / "..data").symlink_to("..2026_11_21_23_17_00.123")

@@ -1,4 +1,4 @@
-"""What is asked of an incident channel, as people type it in a hurry; and what is no such command."""
+"""Test the commands of incident channels as typed in a hurry, and texts that are not commands."""
 
 import pytest
 
@@ -114,7 +114,7 @@ def test_mention_gives_the_same_command(text, doing):
     [
         ("<@U0BOT> incident", "incident status"),
         ("<@U0BOT> incident tmieline", "incident timeline"),
-        ("<@U0BOT> incident resolved?", "incident resolve"),  # a question resolves nothing
+        ("<@U0BOT> incident resolved?", "incident resolve"),  # a question does not resolve the incident
     ],
 )
 def test_typo_after_a_mention_suggests_the_closest_command(text, closest):

@@ -1,4 +1,4 @@
-"""Which cluster a request means: what tells it, in which order, and what tells nothing."""
+"""Test which cluster a request means: the clues, their order, and texts without a clue."""
 
 from typing import Any
 

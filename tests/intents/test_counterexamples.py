@@ -1,4 +1,4 @@
-"""The list of texts that set the matcher's scales: it is current, and it is used for no other catalog than its own."""
+"""Test the list of texts that set the matcher's scales: it is current and used only for its own catalog."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ALL = tuple(counterexamples.counterexamples(BUNDLED))
 
 
 def learned_from_all(incidents: Sequence[Incident], patch: pytest.MonkeyPatch) -> Finder:
-    """The finder as it is without a list."""
+    """Return the finder that learned from all texts, without the list."""
     with patch.context() as without_list:
         without_list.setattr(counterexamples, "read_list", str)
         return Finder(incidents)
@@ -36,7 +36,7 @@ def with_near_miss(incident: Incident, text: str) -> Incident:
 
 FIRST = BUNDLED[0]
 PHRASE = next(str(signature) for signature in FIRST.signatures if signature.text)
-# What users do to the catalog: an entry of their own, one that overrides ours by its id, one with another near miss.
+# Users' changes: a new entry, an entry that overrides ours by its id, an entry with another near miss.
 OWN = {
     "an entry more": (*BUNDLED, BUNDLED[1].model_copy(update={"id": "zz-own", "signatures": FIRST.signatures[:1]})),
     "an entry less": BUNDLED[1:],

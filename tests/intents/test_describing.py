@@ -1,4 +1,4 @@
-"""Trouble in a person's own words is recognised by what an entry says of itself; talk about the same things is not."""
+"""Test matching of problems described in prose by an entry's texts; chat about the same topics does not match."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from intents.symptoms import read_symptoms
 
 CATALOG = sorted(load([builtin_directory()]).catalog, key=lambda incident: incident.id)
 DESCRIBER = Describer(CATALOG)
-# In words that stand in no signature one after the other.
+# In words that no signature has in this order.
 SLOW_ETCD = (
     "the etcd members keep electing new leaders all night, commits are slow on the disks of the control plane "
     "and half of our operators restart because of it"

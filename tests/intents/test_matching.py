@@ -1,4 +1,4 @@
-"""Which incident a text is a sign of, why, and what it names. On entries made here, so that each shows one rule."""
+"""Test which incident a text matches, why, and the names in it, with entries that show one rule each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from intents.symptoms import read_symptoms
 
 
 def incident(id_: str, *signatures: str | dict[str, Any], other: Sequence[str] = ()) -> Incident:
-    """An entry that is recognised so; what it proves is of no concern here."""
+    """Return an entry with these signatures and an arbitrary rule."""
     return Incident.model_validate(
         {
             "id": id_,
@@ -76,7 +76,7 @@ def first(matcher: Matcher, text: str) -> Hypothesis:
 
 
 def test_match_is_explained(matcher: Matcher) -> None:
-    """Which line matched which signature, how well, the line itself, and what was captured."""
+    """Check the matched line, its signature, score, text and captures."""
     hypothesis = first(matcher, f"hi all\n\n> {RENEWAL}\nany idea?")
 
     (match,) = hypothesis.matches
@@ -127,7 +127,7 @@ def test_placeholders_capture_the_text(matcher: Matcher, text: str, captures: di
     ],
 )
 def test_message_matches_despite_variation(matcher: Matcher, text: str) -> None:
-    """Cut, misspelt, broken within and between words, in capitals, in JSON, logfmt, YAML, Chinese."""
+    """Try texts that are truncated, misspelt, broken, in capitals, in JSON, logfmt, YAML or Chinese."""
     assert first(matcher, text).incident == "lease"
 
 
@@ -152,7 +152,7 @@ def test_similar_message_does_not_match(matcher: Matcher, text: str) -> None:
 
 
 def test_near_miss_of_the_entry_sets_the_threshold() -> None:
-    """What a catalog entry says is something else needs the words that tell the two apart."""
+    """Check that a near miss requires the words that distinguish the two."""
     signature = "the widget <name> with all of its gadgets was refused three times by the upstream gateway"
     near = signature.replace("<name>", "w-1").replace("gateway", "proxy")
 
@@ -206,7 +206,7 @@ def test_all_signature_does_not_match_distant_lines(matcher: Matcher) -> None:
 
 
 def test_strict_placeholder_must_match(matcher: Matcher) -> None:
-    """`<minutes>` is a minute or more: the same event with a healthy duration is no match."""
+    """Check that `<minutes>` needs a minute or more: the event with a healthy duration does not match."""
     assert (
         first(matcher, 'Successfully pulled image "a:1" in 11m12.669101707s').matches[0].captures["minutes"]
         == "11m12.669101707s"

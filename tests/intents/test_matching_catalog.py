@@ -1,4 +1,4 @@
-"""What holds for the catalog as it is: examples come first, near misses and ordinary lines do not, however pasted."""
+"""Test the built-in catalog: examples match first in any paste format, near misses and ordinary lines do not."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ EXAMPLES = [
 
 @cache
 def signed() -> tuple[tuple[Incident, str], ...]:
-    """The examples that a signature recognises: a description is looked for at the ends of a text only."""
+    """Return the examples that match by signature: descriptions are searched only at the ends of a text."""
     signatures = {str(signature) for incident in CATALOG for signature in incident.signatures}
     examples = ((incident, text) for incident in CATALOG for text in incident.examples.match)
     return tuple((incident, text) for incident, text in examples if signature_of(text) in signatures)
@@ -75,7 +75,7 @@ def test_ordinary_line_never_matches() -> None:
 
 @pytest.mark.parametrize(("lines", "most"), [(4, 0.06), (8, 0.08), (30, 0.1)])
 def test_ordinary_lines_together_rarely_match(lines: int, most: float) -> None:
-    """In any order, and joined as a terminal may have broken them; many speak of the very things entries are about."""
+    """Join ordinary lines in any order as a terminal might; many mention the topics of entries."""
     chance = random.Random(lines)
     texts = ["\n".join(chance.sample(ordinary_lines(), lines)) for _ in range(100)]
 
@@ -117,8 +117,8 @@ def test_any_text_matches_deterministically_within_the_bounds(text: str | bytes)
 
 @given(st.lists(st.sampled_from(ordinary_lines()), max_size=40), st.data())
 def test_ordinary_lines_around_an_example_keep_its_incident(lines: list[str], data: st.DataObject) -> None:
-    """With other lines another entry may be named too; this one is not lost."""
-    # By its number: of what it samples from, Hypothesis hashes every entry, whole, at each draw.
+    """Check that added lines never hide the incident, though other entries may match too."""
+    # By number: Hypothesis would hash every whole entry at each draw.
     incident, text = signed()[data.draw(st.integers(0, len(signed()) - 1))]
 
     matching = MATCHER.match(read_symptoms("\n".join([*lines, text, *lines])))

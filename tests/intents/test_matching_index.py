@@ -1,4 +1,4 @@
-"""The index loses nothing: whatever gathers the share that is demanded is a candidate."""
+"""Test that the index loses nothing: every pattern with its required share of words is a candidate."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_pattern_with_its_share_of_words_is_a_candidate(
 
 @given(st.lists(DEMANDS, max_size=30), st.sets(WORDS))
 def test_pattern_far_below_its_share_is_not_a_candidate(demands: list[Demand], words: set[int]) -> None:
-    """Rounding lets a hundredth a word through, no more."""
+    """Check that rounding allows at most a hundredth per word."""
     for number in Index(demands).candidates(words):
         demand = demands[number]
         if len(demand.weights) <= 25:

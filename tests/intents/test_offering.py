@@ -1,4 +1,4 @@
-"""For which objects of an answer a capability is asked about, and where it stands in the answer."""
+"""Test for which objects a capability is checked, and its rank in the answer."""
 
 from __future__ import annotations
 

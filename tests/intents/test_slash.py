@@ -1,4 +1,4 @@
-"""What is asked, in words people type at 3 a.m. and in what Slack's clients make of them."""
+"""Test parsing of commands and messages as typed at 3 a.m. and as Slack's clients change them."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What is read of a text: its lines as a reader sees them, each once, with their numbers and times."""
+"""Test the reading of a text: its visible lines, each once, with their numbers and times."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_line_is_read_the_same_in_any_paste_format(pasted: str | bytes) -> None:
 
 
 def test_chat_markup_is_removed() -> None:
-    """Slack links what looks like a host, and escapes what looks like markup."""
+    """Undo Slack's links of host names and its escaping of markup."""
     text = "<@U01AB|lisa> <https://10.0.0.1/api?a=1&amp;b=2> at <http://pd.tidb.svc|pd.tidb.svc>: a &lt;nil&gt; “b” ‘c’"
 
     (symptom,) = read_symptoms(text)
@@ -52,7 +52,7 @@ def test_chat_markup_is_removed() -> None:
 
 
 def test_nested_quotes_are_unescaped() -> None:
-    """However deep: JSON in JSON in a log line."""
+    """Check nesting, such as JSON in JSON in a log line."""
     message = 'Pod "web-0" is invalid'
     for _ in range(3):
         message = json.dumps({"message": message})

@@ -1,4 +1,4 @@
-"""Which names are read from a line, and of what kind."""
+"""Test which names are read from a line, and of which kind."""
 
 from __future__ import annotations
 

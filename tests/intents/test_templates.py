@@ -1,4 +1,4 @@
-"""Sentences with names to fill in."""
+"""Test sentence templates with placeholders for names."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_invalid_template_reports_why(template: str, problem: str) -> None:
 
 @given(st.text(max_size=60))
 def test_pasted_name_cannot_break_out_of_a_command(name: str) -> None:
-    """Commands are copied into a shell at 3 a.m.; the names in them may come from anybody's paste."""
+    """Check commands that users copy into a shell, with names from an untrusted paste."""
     command = templates.render_command("kubectl get pod {named.pod|x}", {"named": {"pod": name}})
 
     assert shlex.split(command) == ["kubectl", "get", "pod", name or "x"]

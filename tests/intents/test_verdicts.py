@@ -1,4 +1,4 @@
-"""From rows to verdicts: the rules of the design, one by one."""
+"""Test the rules from rows to verdicts one by one."""
 
 from __future__ import annotations
 
@@ -89,11 +89,11 @@ def judged(
         ((REFUTED, BUSY), reading(False), reading(True), Verdict.RULED_OUT),
         ((FULL, {**BUSY, "finds": "refutes"}), reading(True), reading(True), Verdict.LIKELY),
         ((FULL, {**BUSY, "finds": "neutral"}), reading(False), reading(True), Verdict.POSSIBLE),
-        # a gap: presence can be proven from a part of the truth, absence cannot
+        # a gap: partial data can prove presence, but not absence
         ((REFUTED,), reading(True, gaps=[FORBIDDEN]), reading(), Verdict.CONFIRMED),
         ((REFUTED,), reading(False, gaps=[FORBIDDEN]), reading(), Verdict.LIKELY),
         ((REFUTED,), reading(gaps=[NO_CLUSTER]), reading(), Verdict.POSSIBLE),
-        # gone, or without meaning here: nothing is refuted
+        # missing or not applicable: nothing is refuted
         ((REFUTED,), reading(False, missing="Node n9"), reading(), Verdict.POSSIBLE),
         (
             ({**FULL, "need": "none", "decisive": False, "finds": "refutes"},),
@@ -238,7 +238,7 @@ def test_condition_that_cannot_be_evaluated_is_a_gap() -> None:
     ],
 )
 def test_pasted_time_is_as_precise_as_the_line(when: PastedTime, ago: float, slack: float) -> None:
-    """klog writes neither year nor zone: the last such date, give or take any zone on earth."""
+    """Check times without year and zone (klog): the last such date, with a tolerance of any time zone."""
     rule = {
         "id": "old",
         "when": f"named.seconds_ago == {ago}.0 && named.seconds_ago_slack == {slack}.0",
