@@ -1,4 +1,4 @@
-"""Provide empty databases with all tables, created once per process and copied: migration takes longer than most tests."""
+"""Provide empty databases with all tables, created once per process and copied, since migration is slow."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ async def test_recorded_channel_gives_the_expected_timeline_without_noise(tmp_pa
 
 
 def _halfway(recording: Recording) -> datetime:
-    """Return the time between the known cause and the first action."""
+    """Return when the cause was known but not yet acted on."""
     return next(recording.began + after for after, status in recording.expected.statuses if status == "identified")
 
 

@@ -224,13 +224,13 @@ async def _all_shown(at: Premises, rooms: tuple[Room, ...]) -> None:
 
 
 def assert_shown_once(here: Room) -> None:
-    """Return the requests that an ended process acknowledged."""
+    """Check for exactly one summary; the process must have ended, so that no other can follow."""
     (summary,) = here.pinned
     assert [one for one in here.here.ours if not one.get("thread_ts")] == [summary]
 
 
 def acknowledged(at: Premises) -> set[str]:
-    """Return the messages that a process has stored."""
+    """Return the ts of the messages that a process acknowledged."""
     return {one.payload["event"]["ts"] for one in at.slack.deliveries if one.type == "message" and one.status == 200}
 
 

@@ -129,7 +129,7 @@ def event_of(at: Premises, ts: str) -> Any:
 
 
 def assert_answered_once(here: Corner, ts: str, *, deliveries: int = 1) -> None:
-    """Return the requests that an ended process acknowledged."""
+    """Check for exactly one answer; the process must have ended, so that no other can follow."""
     (answer,) = here.ours
     assert answer.get("thread_ts", ts) == ts
     said = words_of(answer["blocks"])

@@ -31,7 +31,7 @@ BUSY = failures.BUSY.en[1:]
 
 @pytest.fixture
 def pragma() -> Iterator[Callable[[str], None]]:
-    """Changes a pragma on every connection at its next use, to simulate a full or read-only disk."""
+    """Yield a function that sets a pragma on every connection at its next use, to simulate a full or read-only disk."""
     settings: list[str] = []
 
     def set_up(connection: Any, *_: Any) -> None:
@@ -211,7 +211,7 @@ async def test_button_press_is_acknowledged_in_time_if_slack_is_slow(tmp_path, e
 
 
 async def gone(at: Workplace) -> None:
-    """Check that nothing listens on the port."""
+    """Stop the API server, so that nothing listens on its port."""
     await at.cluster.stop()
 
 

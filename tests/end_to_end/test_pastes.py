@@ -66,7 +66,7 @@ async def test_paste_split_into_several_messages_is_one_request(tmp_path, engine
 
 @pytest.mark.parametrize("lines", [0, 200], ids=["by hand", "where Slack cuts"])
 async def test_error_split_in_two_messages_gets_one_answer_from_both(tmp_path, engine, broken, lines):
-    """Neither half says enough by itself. Of a longer text Slack makes messages of 4,000 characters."""
+    """Neither half is enough. Slack splits longer texts into messages of 4,000 characters."""
     within = broken.text.index("image will") + len("im")
     log = ("reconciled orders/checkout\n" * lines)[-(4_000 - within) :]
     paste, cut = log + broken.text, len(log) + within

@@ -1,8 +1,7 @@
-"""What recognition must not fall below on pasted errors, most of them reworded from public threads.
+"""Hold matching of pasted errors above a floor; most of them are reworded from public threads.
 
-`pastes.jsonl` and `told.jsonl` have been looked at while signatures were written, `blind.jsonl` and `threads.jsonl` in
-part: floors against getting worse. What is to be expected of unseen texts stands in the held half's figures, which
-`make eval` prints.
+`pastes.jsonl` and `told.jsonl` were seen while signatures were written, `blind.jsonl` and `threads.jsonl` in part: the
+floors only detect regressions. The figures of the held half, printed by `make eval`, estimate unseen texts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""No signature and no example was taken from the pastes that measure us: see `tests.eval.shingles`."""
+"""Check that no signature or example was copied from the evaluation pastes: see `tests.eval.shingles`."""
 
 from __future__ import annotations
 

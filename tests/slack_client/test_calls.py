@@ -1,4 +1,4 @@
-"""Single calls: whispers, dialogs, response addresses, and whatever a broken far end may answer."""
+"""Test single calls: ephemeral messages, modals, response URLs, and invalid answers of a server."""
 
 import asyncio
 import time
@@ -105,7 +105,7 @@ async def test_upload_without_the_scope_names_it(far_end: SimulatedSlack, slack:
 
 
 class FarEnd:
-    """Answers what it is told to, and keeps what it got."""
+    """A server with configurable answers that records its requests."""
 
     def __init__(self) -> None:
         self.url = ""

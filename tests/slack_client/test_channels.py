@@ -1,4 +1,4 @@
-"""What is done to whole channels: reading all of one, joining it, pins and its canvas. Repeated, it is done once."""
+"""Test calls about channels: full reads, joining, pins and the canvas. Repeated calls have one effect."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -187,7 +187,7 @@ async def test_too_long_canvas_is_not_sent(far_end: SimulatedSlack, slack: Slack
     assert far_end.calls == []
 
 
-# All that was said.
+# History.
 
 
 async def test_channel_is_read_in_pages_while_messages_arrive(far_end: SimulatedSlack, slack: Slack):
@@ -290,7 +290,7 @@ async def test_public_channel_is_joined_once(far_end: SimulatedSlack, slack: Sla
         await slack.join(far_end.open_im(ANA))
 
 
-# Whatever is done, it fails in the same few ways.
+# All calls share a few failures.
 
 
 @EACH
@@ -326,7 +326,7 @@ async def test_short_rate_limit_is_waited_out(far_end: SimulatedSlack, slack: Sl
         far_end.fail(method, retry_after=1)
     watch = Stopwatch()
 
-    # There is no such message, no such canvas: that is an answer, too.
+    # A missing message or canvas is a valid answer, too.
     done = await asyncio.gather(*(doing(slack) for doing in DOINGS.values()), return_exceptions=True)
 
     assert 1 <= watch.seconds < 1.5
@@ -348,13 +348,13 @@ async def test_long_rate_limit_is_reported(far_end: SimulatedSlack, slack: Slack
 @EACH
 @pytest.mark.parametrize("fault", [{"status": 503}, {"reset": True}, {"hang": True}], ids=str)
 async def test_outage_is_retried_and_then_reported(far_end: SimulatedSlack, client_with: Callable, method: str, fault):
-    # Only what never answers is to be given up soon: a busy machine may take that long to answer anything.
+    # Short timeout only where no answer comes: a busy machine may take that long for any answer.
     slack = client_with(call=0.3 if "hang" in fault else 5, repetitions=1)
     far_end.fail(method, times=9, **fault)
 
     with pytest.raises(SlackUnavailable):
         await DOINGS[method](slack)
 
-    # What is read may be read once more by the library, too, where the connection is cut.
+    # The library may also repeat a read after a lost connection.
     assert set(methods(far_end)) == {method}
     assert len(far_end.calls) >= 2

@@ -1,4 +1,4 @@
-"""What does not fit into a message follows it into its thread once, and goes with it."""
+"""Test continuations: overflow goes to the thread once and is deleted with its message."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ def answer(text: str, overflow: Snippet | None = FILE) -> Message:
 
 
 def texts(far_end: SimulatedSlack, channel: str = CHANNEL) -> list[str]:
-    """What stands in the channel and its threads; of a file its name without its marks."""
+    """Return the texts in the channel and its threads; for a file its name without marks."""
     return [
         " ".join([message["text"], *(file["name"].partition("-")[0] for file in message.get("files", []))]).strip()
         for message in far_end.messages(channel)
@@ -66,7 +66,7 @@ async def test_deleting_an_answer_deletes_only_its_continuations(
     await far_end.say("U0ANA", CHANNEL, "thanks", thread_ts=thread_ts or first.ts, files=[("diagnosis.md", "mine")])
     assert len(texts(far_end)) == 8
 
-    # Another process: it remembers nothing.
+    # Another process without memory of the first.
     await client_with().delete(channel=CHANNEL, ts=first.ts, key="r1/answer", thread_ts=thread_ts)
 
     left = ["why?", "r10/answer", "… r10/answer", "diagnosis", "thanks diagnosis.md"]

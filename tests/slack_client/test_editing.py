@@ -1,4 +1,4 @@
-"""Edits: the newest content stands at last, whatever is slow, refused or lost; progress is coalesced."""
+"""Test edits: the newest content wins, whatever is slow, refused or lost; progress is coalesced."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -24,7 +24,7 @@ def message(text: str, *, blocks: int = 0) -> Message:
 
 
 def edits(far_end: SimulatedSlack) -> list[str]:
-    """The texts of the edits that were carried out, in their order."""
+    """Return the texts of the applied edits in order."""
     return [call.arguments["text"] for call in far_end.calls if call.method == "chat.update" and call.ok]
 
 
@@ -227,7 +227,7 @@ STEP = st.tuples(st.booleans(), st.sampled_from([0.0, 0.0, 0.004]), FAULTS)
 @given(steps=st.lists(STEP, min_size=1, max_size=10))
 @settings(max_examples=12)
 def test_edits_apply_in_request_order(steps):
-    # Three refusals in a row leave no form to try.
+    # Three rejections in a row leave no other form to try.
     assume(sum(fault is not None and "error" in fault for _, _, fault in steps) <= 2)
 
     async def run(far_end: SimulatedSlack, slack: Slack) -> None:
@@ -240,7 +240,7 @@ def test_edits_apply_in_request_order(steps):
             tasks.append(asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=said, final=final)))
             await asyncio.sleep(pause)
         assert await asyncio.gather(*tasks) == [None] * len(steps)
-        # As text alone a message says what its two blocks say, each of which begins with the number.
+        # As plain text a message has the content of its two blocks, which begin with the number.
         assert far_end.message(CHANNEL, sent.ts)["text"].split()[0] == str(len(steps) - 1)
         order = [int(text.split()[0]) for text in edits(far_end)]
         assert order == sorted(order)
@@ -264,7 +264,7 @@ def test_edits_apply_in_request_order(steps):
 
 
 class LateSlack:
-    """A Slack that carries out its first edit only after we stopped waiting for it. SimulatedSlack never does."""
+    """A Slack that applies its first edit only after the client's timeout, which SimulatedSlack cannot do."""
 
     def __init__(self) -> None:
         self.stands: list[str] = []

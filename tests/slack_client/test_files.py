@@ -1,4 +1,4 @@
-"""A pasted file is read as text within bounds, or a sentence says why not; the token goes to Slack only."""
+"""Test reading of pasted files: text within limits or a reason; the token is sent only to Slack."""
 
 import asyncio
 import gzip
@@ -23,7 +23,7 @@ LOG = "E0101 10:00:00 kubelet.go:1 failed to pull image\n" * 100
 
 
 async def shared(far_end: SimulatedSlack, *files: SharedFile) -> list[dict]:
-    """The `files` of the event in which they are shared."""
+    """Share files and return the `files` of the event."""
     ts = await far_end.say("U0ANA", CHANNEL, "see", files=files)
     return far_end.message(CHANNEL, ts)["files"]
 
@@ -148,7 +148,7 @@ async def test_deleted_file_is_reported_as_gone(slack: Slack):
 
 
 class Elsewhere:
-    """Another server: it takes notes of the Authorization it is sent."""
+    """Another server, which records the Authorization headers it gets."""
 
     def __init__(self) -> None:
         self.tokens: list[str] = []

@@ -1,4 +1,4 @@
-"""Who is in which user group: asked once for many, and nobody is in any that Slack does not tell of."""
+"""Test user groups: one lookup for many callers, and no members without an answer from Slack."""
 
 import asyncio
 from typing import Any
@@ -70,7 +70,7 @@ async def test_failed_group_lookup_gives_no_members_and_the_reason(
     assert member.unread is not None
     assert says in member.unread.en
     assert member.unread.zh != member.unread.en
-    # Somebody waits for a dialog: an answer that does not come is waited for once.
+    # A user waits for a modal: a missing answer is waited for only once.
     assert len(asked(far_end)) == 1 or "hang" not in fault
 
 
@@ -94,7 +94,7 @@ async def test_malformed_group_answer_gives_no_members(groups: Any):
 
 
 def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Put the running loop's clock forward."""
+    """Advance the running loop's clock."""
     loop = asyncio.get_running_loop()
     now = loop.time
     monkeypatch.setattr(loop, "time", lambda: now() + seconds)

@@ -1,4 +1,4 @@
-"""Whoever waits for a turn gets it in a fair order, at the lane's rate, and leaves nothing behind when it gives up."""
+"""Test the lane: turns in a fair order at the lane's rate, and no trace of cancelled waiters."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ def lane(*, every: float, burst: int = 1, waiting: int = 1000) -> Lane:
 
 
 async def served(where: Lane, wanted: list[tuple[str, Urgency]], *, patience: float = 10.0) -> list[str]:
-    """Wait for all turns at once; the names in the order in which they came."""
+    """Wait for all turns concurrently and return the names in their order."""
     order: list[str] = []
 
     async def one(name: str, urgency: Urgency) -> None:
@@ -51,13 +51,13 @@ async def test_no_window_exceeds_burst_and_rate():
     await asyncio.gather(*(one() for _ in range(30)))
     for first, start in enumerate(moments):
         for last in range(first, len(moments)):
-            # As many as fit: the burst and one more for every interval that has passed.
+            # The burst and one more for every interval.
             assert last - first + 1 <= 4 + (moments[last] - start) / 0.01 + 1.01
 
 
 async def test_busy_channel_does_not_delay_another():
     where = lane(every=0.002)
-    # Until all have come, however long that takes.
+    # Until all have arrived.
     where.hold(0.1)
     busy = [(f"busy-{number}", Urgency.USUAL) for number in range(40)]
     order = await served(where, [*busy, ("quiet-0", Urgency.USUAL)])
@@ -111,7 +111,7 @@ async def test_turn_granted_during_cancellation_goes_to_the_next():
     first, second = (asyncio.create_task(where.turn(patience=5)) for _ in range(2))
     await asyncio.sleep(0)
     where.give_back()
-    # The first one's turn has come, but it has not run since.
+    # The first waiter has got its turn, but has not run since.
     first.cancel()
     async with asyncio.timeout(1):
         await second
@@ -192,7 +192,7 @@ async def test_post_refused_by_the_workspace_lane_keeps_its_channel_free():
     assert raised.value.method == "chat.postMessage"
     with pytest.raises(SlackUnavailable) as again:
         await pacer.turn("chat.postMessage", channel="C2", patience=0.02)
-    # Its channel's only turn was handed back: it is the workspace that is waited for again.
+    # The channel's only turn was returned: the next wait is for the workspace.
     assert again.value.method == "chat.postMessage"
 
 

@@ -1,4 +1,4 @@
-"""Slack's own limits, kept: the simulated Slack counts as Slack does. Waiting for a turn takes no time here."""
+"""Test Slack's rate limits: the simulated Slack counts like Slack, and waiting takes no real time."""
 
 import asyncio
 import selectors
@@ -17,7 +17,7 @@ from responses.slack.message import Message
 
 
 class JumpingLoop(asyncio.SelectorEventLoop):
-    """Its clock jumps to whatever is due next, so that no load of the machine moves two calls closer together."""
+    """An event loop whose clock jumps to the next timer, so that a busy machine does not change distances."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -34,13 +34,13 @@ class JumpingSelector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
-        # Time never stands quite still: a timer that is due in less than a loop can tell would fire for ever.
+        # Time must advance a little: a timer below the loop's resolution would otherwise fire for ever.
         self._loop.now += 1e-6 if ready else max(timeout or 0.0, 1e-6)
         return ready
 
 
 def jumping(run: Callable[[Pacer, RateLimits], Awaitable[None]]) -> None:
-    """Run it with our pacer at its fastest and with what refuses calls that come too fast."""
+    """Run a test with our pacer at its fastest and the limits that refuse calls that are too fast."""
 
     async def main() -> None:
         clock = asyncio.get_running_loop().time

@@ -1,4 +1,4 @@
-"""Guests, strangers and shared channels are told apart; what Slack does not tell counts as the least trusted."""
+"""Test guests, strangers and shared channels; without an answer from Slack they are trusted least."""
 
 import asyncio
 
@@ -92,7 +92,7 @@ async def test_own_identity_is_looked_up_once(far_end: SimulatedSlack, slack: Sl
 
 
 class Source:
-    """Something to ask that answers when told to."""
+    """A lookup that answers on demand."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -1,4 +1,4 @@
-"""Posts stand once, whatever becomes of the connection; what Slack does not take goes out in another form."""
+"""Test posts: once, whatever happens to the connection; rejected content is sent in another form."""
 
 import asyncio
 
@@ -214,7 +214,7 @@ async def test_second_half_lost_in_a_crash_is_posted_when_the_first_is_found(far
     sent = await slack.post(channel=CHANNEL, message=answer, key="r1/answer")
     (second,) = far_end.messages(CHANNEL, thread_ts=sent.ts)
     await slack.delete(channel=CHANNEL, ts=second["ts"])
-    # Another process: it remembers nothing.
+    # Another process without memory of the first.
     assert await client_with().post(channel=CHANNEL, message=answer, key="r1/answer", sought=True) == sent
     (again,) = far_end.messages(CHANNEL, thread_ts=sent.ts)
     assert again["blocks"][0]["text"]["text"] == "block 2"

@@ -1,6 +1,6 @@
-"""The app asks for what it uses, and for nothing else: its table beside what it calls and what Slack's pages say.
+"""Compare the app's table of scopes with the methods it calls and with Slack's documentation.
 
-What the calls themselves get is shown end to end: there the simulated Slack grants what the manifest asks for.
+The end-to-end tests check the calls themselves: their simulated Slack grants only what the manifest requests.
 """
 
 import ast
@@ -19,9 +19,9 @@ from bot.surfaces.slack.listeners import channels, lifecycle, messages, reaction
 from bot.surfaces.slack.manifest import events
 
 BOT = Path(scopes.__file__).parents[1]
-# These list methods, and call none.
+# These only list methods.
 TABLES = {BOT / "slack" / "limits.py", BOT / "slack" / "scopes.py"}
-# What needs a scope and is neither a method nor an event.
+# Features that need a scope and are neither a method nor an event.
 BESIDES = {"commands": {COMMAND, *(each.callback_id for each in SHORTCUTS)}, "users:read.email": {"users.info"}}
 
 
@@ -32,7 +32,7 @@ def strings(path: Path) -> Iterator[str]:
 
 
 def called() -> set[str]:
-    """Every method of the Web API that the code names, as Slack's own client knows them."""
+    """Return every Web API method in the code that Slack's client knows."""
     rooms = ("app", "slack", "surfaces", "workflows")
     sources = {path for room in rooms for path in (BOT / room).rglob("*.py")} - TABLES
     named = {text for path in sources for text in strings(path) if "." in text}
@@ -40,7 +40,7 @@ def called() -> set[str]:
 
 
 def needs(names: Iterable[str], table: Mapping[str, RequiredScope]) -> dict[str, set[str]]:
-    """By scope what needs it, as the far end has it; "" for what needs none."""
+    """Return by scope the names that need it in the simulated Slack; "" for names without a scope."""
     found = defaultdict(set)
     for name in names:
         need = table.get(name, "")

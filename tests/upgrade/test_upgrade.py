@@ -1,4 +1,4 @@
-"""A new version starts on what the version before left when it was killed: all of it is read, finished, told once."""
+"""Start this version on the state of a killed earlier version: all work is read, finished and reported once."""
 
 from __future__ import annotations
 
