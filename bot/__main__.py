@@ -48,10 +48,10 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _imported(name: str) -> ModuleType:
-    """A module, with all that it needs: only the command that is asked for is waited for.
+    """Import a module and its dependencies on demand: a command waits only for the modules it uses.
 
-    What modules are made of lives as long as the process. A collector that looks at it over and over takes a sixth of
-    the time in which a command starts.
+    Imported objects live as long as the process. Scanning them repeatedly would take the garbage collector a sixth of
+    a command's start time.
     """
     if name in sys.modules or not gc.isenabled():
         return importlib.import_module(name)

@@ -1,7 +1,7 @@
-"""A clock for tests that are about waiting: time all but stands still while anything runs, and leaps once nothing does.
+"""Simulate time for tests about waiting: it almost stops while code runs and leaps to the next timer when idle.
 
-A test with the mark `simulated_time` runs in a loop with this clock. What it waits for takes no time, and how long it
-waited is exact, however busy the machine is.
+A test with the mark `simulated_time` runs in a loop with this clock. Waits take no real time and have an exact
+duration, however busy the machine is.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Final
 
 import pytest
 
-# What another thread or the kernel still has to say is waited for so long, in real seconds, before time leaps.
+# Real seconds to wait for other threads and the kernel before time leaps.
 _GRACE_S: Final = 0.05
-# Nothing happens in no time: who looks at the clock again and again until it goes on would look for ever.
+# Time must advance a little: code that polls the clock would otherwise loop for ever.
 _STEP_S: Final = 1e-9
-# No time is 0: code may take that for "never".
+# Not 0, which code may take for "never".
 _BEGIN: Final = 1_000.0
 
 
 class SimulatedTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time goes on only when it waits for nothing but a timer, and then right up to that."""
+    """An event loop whose time advances only when it waits for nothing but a timer, up to that timer."""
 
     def __init__(self) -> None:
         self._now = _BEGIN
@@ -51,14 +51,14 @@ class _LeapingSelector(selectors.DefaultSelector):
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Give each test its loop; a conftest.py imports this hook for the tests beside it."""
+    """Give each test its loop; a conftest.py imports this hook for its directory."""
     if item.get_closest_marker("simulated_time"):
         return {"simulated time": SimulatedTimeLoop}
     return {"real time": asyncio.new_event_loop}
 
 
 class Stopwatch:
-    """Tells how many seconds of the running loop's time have passed."""
+    """A stopwatch in the running loop's time."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -66,5 +66,5 @@ class Stopwatch:
 
     @property
     def seconds(self) -> float:
-        """The seconds since it was made."""
+        """The seconds since its creation."""
         return self._loop.time() - self._began

@@ -1,4 +1,4 @@
-"""What holds for every test: in CI nothing is skipped, and generated examples are the same in every run."""
+"""Configure every test: CI skips nothing, and generated examples are the same in every run."""
 
 import gc
 import os
@@ -10,25 +10,25 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
-# The name under which pytest's cache keeps how long test modules take.
+# The key of the durations of test modules in pytest's cache.
 DURATIONS: Final = "casebook/durations"
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 
-# No test speaks to a server that the world's authorities vouch for, and reading their certificates takes most clients
-# longer than all they then do. Processes that tests start inherit it.
+# No test needs public certificate authorities, and most clients take longer to read them than for all their work.
+# Processes that tests start inherit this.
 os.environ["SSL_CERT_FILE"] = os.devnull
 
-# What a start works out of the catalog, every process that the tests start would work out again.
+# Otherwise every process that tests start would parse the catalog again.
 os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache" / "casebook-starts")
 
-# Two cores shared with other work make a per-example deadline a coin toss; pytest-timeout bounds the whole test.
-# Half the examples of the default find what the others did, and the whole suite is to run within three minutes.
+# On two shared cores a deadline per example fails at random; pytest-timeout bounds the whole test.
+# Half the default number of examples found the same errors, and the whole suite should take three minutes.
 settings.register_profile("local", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)
 settings.load_profile("ci" if REQUIRE_ALL else "local")
 
-# Thousands of tests and the modules they import live as long as the process, and the collector would look at all of
-# them over and over: it begins with what tests make, and comes less often.
+# Thousands of tests and their modules live as long as the process, and the garbage collector would scan them again and
+# again. It scans only objects made by tests, and less often.
 gc.disable()
 
 
@@ -39,7 +39,7 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-# The modules with the longest tests, most of them waiting: whoever begins one last is waited for by all others.
+# The modules with the longest tests, most of them waiting: started last, they would delay the whole run.
 _LONGEST: Final = (
     "browser/test_playground",
     "end_to_end/test_outages",
@@ -59,14 +59,14 @@ _LONGEST: Final = (
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest modules, one after the other on each worker: each begins with a part of the list."""
+    """Put the longest modules first, distributed over the workers: each worker starts with a part of the list."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     first: list[list[pytest.Item]] = [[] for _ in range(workers)]
     left = items
     for number, module in enumerate(_LONGEST):
         mine = [item for item in left if item.nodeid.startswith(f"tests/{module}.py")]
         left = [item for item in left if not item.nodeid.startswith(f"tests/{module}.py")]
-        # There and back, so that nobody gets the longest of each round.
+        # Back and forth, so that no worker gets the longest of each round.
         turn = number % (2 * workers)
         first[turn if turn < workers else 2 * workers - 1 - turn] += mine
     ordered: list[pytest.Item] = []
@@ -96,13 +96,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    # A module skipped as a whole never reaches the report above, and xdist drops it without a word.
+    # A module skipped as a whole never reaches the report above, and xdist drops it silently.
     report = yield
     _forbid_skip(report)
     return report
 
 
-# How many seconds each test module took, for `make quick`: by its file.
+# The seconds of each test module by file, for `make quick`.
 _SECONDS: Final[defaultdict[str, float]] = defaultdict(float)
 
 
@@ -115,6 +115,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if cache is not None and not hasattr(session.config, "workerinput"):
         kept = {file: seconds for file, seconds in cache.get(DURATIONS, {}).items() if Path(file).is_file()}
         whole = {file: round(seconds, 2) for file, seconds in _SECONDS.items()}
-        # A part of a module says nothing of the whole.
+        # A partial run must not shorten the stored duration.
         longer = {file: max(seconds, kept.get(file, 0.0)) for file, seconds in whole.items()}
         cache.set(DURATIONS, kept | longer)

@@ -1,4 +1,4 @@
-"""Empty databases with all tables, made once in a process and copied: making them takes longer than most tests."""
+"""Provide empty databases with all tables, created once per process and copied, since migration is slow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ JOBS = "jobs.db"
 
 
 def lay_out(directory: Path) -> None:
-    """Both databases in a directory of the app's, as its first start leaves them; nothing where it is there already."""
+    """Create both databases in a data directory like a first start; do nothing if it exists."""
     if not directory.exists():
         directory.mkdir(parents=True)
         for name in (STORE, JOBS):
@@ -26,7 +26,7 @@ def lay_out(directory: Path) -> None:
 
 
 def empty(file: Path, *, of: str) -> str:
-    """The URL of one of them, `STORE` or `JOBS`, in a file."""
+    """Copy one of the databases, `STORE` or `JOBS`, to a file and return its URL."""
     shutil.copyfile(_empty() / of, file)
     return f"sqlite:///{file}"
 

@@ -1,7 +1,7 @@
-"""Others who work on the same objects as Casebook, past it, at any moment; and what the API server saw of both.
+"""Simulate other writers on Casebook's objects and record what the API server saw of both.
 
-What is asserted on it rests on nothing of ours: objects are looked up in the simulated API server's own store, just
-before it answers a request.
+Assertions do not depend on our code: objects come from the simulated API server's store, just before it answers a
+request.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 _PATH: Final = re.compile(
     r"/(?:api/v1|apis/(?P<group>[^/]+)/[^/]+)(?:/namespaces/(?P<namespace>[^/]+)(?=/))?/(?P<plural>[^/]+)/(?P<name>[^/]+)"
 )
-# What somebody might change in a spec.
+# A possible change of a spec.
 _SPECS: Final[Mapping[str, Json]] = {
     "deployments": {"minReadySeconds": 7},
     "nodes": {"podCIDR": "10.7.0.0/24"},
@@ -36,7 +36,7 @@ _SPECS: Final[Mapping[str, Json]] = {
 
 
 class Meddling(StrEnum):
-    """What somebody else does to an object. Only a new status is nothing that people decide on."""
+    """The change that another writer makes. Only a status is not set by people."""
 
     LABEL = "labels it"
     ANNOTATION = "annotates it"
@@ -48,8 +48,9 @@ class Meddling(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meddle:
-    """`what` befalls the object of a `step`, just before the request about it that is `at`: 0 is the write, or the dry
-    run, 1 the first of all.
+    """A change `what` to the object of a `step`, just before request number `at` about it.
+
+    0 is the write or the dry run, 1 the first request.
     """
 
     what: Meddling
@@ -68,7 +69,7 @@ def meddles(*what: Meddling) -> st.SearchStrategy[Meddle]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an object stands in the API server's store."""
+    """The key of an object in the API server's store."""
 
     group: str
     plural: str
@@ -88,7 +89,7 @@ class Place:
 
 
 def path_of(request: RecordedRequest) -> str:
-    """The path of the object that a request is about."""
+    """Return the path of the object that a request is about."""
     if request.method != "POST":
         return request.path
     whole, eviction, _ = request.path.partition("/eviction")
@@ -96,12 +97,12 @@ def path_of(request: RecordedRequest) -> str:
 
 
 def uid(obj: Json | None) -> str:
-    """ "" for what is not there."""
+    """Return the uid of an object, "" for None."""
     return str(obj["metadata"]["uid"]) if obj else ""
 
 
 class Others:
-    """Those who work on the same objects."""
+    """Other writers on the same objects."""
 
     def __init__(self, cluster: SimulatedCluster) -> None:
         self._cluster = cluster
@@ -109,11 +110,11 @@ class Others:
         self._numbers = count(1)
 
     def know(self, path: str, obj: Json) -> None:
-        """They too may make this object."""
+        """Remember an object that the others can create."""
         self._known[Place.of(path)] = obj
 
     def do(self, what: Meddling, path: str) -> None:
-        """Nothing, where there is nothing to do it to."""
+        """Change the object, if there is one."""
         place, number = Place.of(path), next(self._numbers)
         there = place.object(self._cluster)
         known = self._known[place] = there or self._known.get(place) or {}
@@ -142,9 +143,7 @@ class Others:
 
 @dataclass(slots=True, kw_only=True)
 class Write:
-    """A request that was sent to change an object. What stood there when it came, and once it was answered; `seen` is
-    what stood there when the object was last read.
-    """
+    """A write request with the object before and after it; `seen` is the object at its last read."""
 
     method: str
     path: str
@@ -155,12 +154,12 @@ class Write:
 
     @property
     def had_effect(self) -> bool:
-        """Whatever was answered, if anything."""
+        """Return whether the object changed, whatever the answer was."""
         return _version(self.before) != _version(self.after)
 
 
 class Watch:
-    """What the API server is sent from now on, and what `others` do just before it answers. One at a time."""
+    """Records requests to the API server and lets `others` act just before an answer, one at a time."""
 
     def __init__(self, cluster: SimulatedCluster, others: Others) -> None:
         self._cluster, self._others = cluster, others
@@ -168,9 +167,9 @@ class Watch:
         self._read: dict[str, Json | None] = {}
         self.sent: list[Write] = []
         self.tried: dict[str, Json | None] = {}
-        """By path, what stood there at the last dry run."""
+        """The objects at their last dry run, by path."""
         self.meddled_before: list[str] = []
-        """Before which request somebody meddled: its method."""
+        """The methods of the requests before which others acted."""
         self.upon_dry_run: Callable[[], None] | None = None
         cluster.meanwhile = self._seen
 
@@ -196,7 +195,7 @@ class Watch:
 
     @property
     def done(self) -> list[Write]:
-        """The writes that had an effect, once nothing is under way any more."""
+        """The writes that had an effect; valid when no request is in flight."""
         self._note_after()
         return [write for write in self.sent if write.had_effect]
 
@@ -231,7 +230,7 @@ def _is_read(request: RecordedRequest) -> bool:
 
 
 def _is_aside(request: RecordedRequest) -> bool:
-    """What changes nothing: events that tell of a change, and asking what one may do."""
+    """Return whether a request changes no object: Events and access reviews."""
     return request.path.endswith(("/events", "reviews"))
 
 

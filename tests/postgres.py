@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, for those that run on both databases; their conftest imports the fixtures."""
+"""Run a PostgreSQL server for tests that use both databases; their conftest imports the fixtures."""
 
 import os
 import pwd
@@ -41,7 +41,7 @@ class Server:
         return f"postgresql://postgres@/{name}?host={self._directory}"
 
     def create(self) -> str:
-        """The URL of a new empty database."""
+        """Create an empty database and return its URL."""
         self._made += 1
         name = f"test_{self._made}"
         self.execute("postgres", sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -54,7 +54,7 @@ class Server:
 
 @contextmanager
 def running_server() -> Iterator[Server]:
-    """A server for as long as the block lasts. PostgreSQL refuses to run as root, which CI and containers do."""
+    """Run a server for the block, as another user than root, which PostgreSQL refuses."""
     programs = _programs()
     # Not pytest's directory: an unprivileged user may not enter it.
     directory = Path(tempfile.mkdtemp(prefix="casebook-pg-"))
@@ -85,7 +85,7 @@ def postgres() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def migrated(postgres: Server) -> str:
-    """The URL of a migrated PostgreSQL database that tests share: making one takes half a second."""
+    """Return the URL of a migrated PostgreSQL database that tests share: creating one takes half a second."""
     url = postgres.create()
     migrate(parse_url(url))
     return url
@@ -93,7 +93,7 @@ def migrated(postgres: Server) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> str:
-    """Whoever asks for it, however indirectly, runs on both."""
+    """Run every test that uses this fixture, even indirectly, on both databases."""
     return str(request.param)
 
 

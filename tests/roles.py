@@ -1,4 +1,4 @@
-"""The roles as `casebook rbac` prints them, and a simulated cluster in which they have been applied."""
+"""Read the roles that `casebook rbac` prints, and apply them in a simulated cluster."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ACCOUNT = {"kind": "ServiceAccount", "name": "casebook", "namespace": "casebook"
 
 @cache
 def printed(*argv: str) -> str:
-    """What `casebook rbac` prints with these arguments, and nobody's settings."""
+    """Return the output of `casebook rbac` with these arguments and default settings."""
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
         for name in [each for each in os.environ if each.startswith("CASEBOOK_")]:
             patch.delenv(name)
@@ -33,12 +33,12 @@ def manifests(*argv: str) -> tuple[dict[str, Any], ...]:
 
 
 def rules(*argv: str) -> list[dict[str, Any]]:
-    """Of all roles printed."""
+    """Return the rules of all printed roles."""
     return [rule for each in manifests(*argv) for rule in each.get("rules", ())]
 
 
 def apply(cluster: SimulatedCluster, *argv: str) -> None:
-    """Let Casebook do only what the roles that these arguments print grant it, as they are bound."""
+    """Grant Casebook only the roles and bindings that these arguments print."""
     roles = {(each["kind"], _place(each)): each for each in manifests(*argv)}
     for binding in manifests(*argv):
         if binding["kind"].endswith("RoleBinding"):

@@ -1,4 +1,4 @@
-"""SQLite as it is on a disk that is full, read-only or locked."""
+"""Simulate SQLite on a full, read-only or locked disk."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from sqlalchemy.pool import Pool
 
 @contextmanager
 def sqlite_setting(pragma: str) -> Iterator[Callable[[str], None]]:
-    """Every SQLite connection opened meanwhile has this setting: how a full or read-only disk is had without one.
+    """Set a pragma on every SQLite connection opened in the block, to simulate a full or read-only disk.
 
-    Gives a function that changes it in the connections there are, and in later ones.
+    Yield a function that changes the pragma in open and later connections.
     """
     settings = [pragma]
     opened: list[Any] = []

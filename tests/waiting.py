@@ -1,4 +1,4 @@
-"""Waiting for what nobody tells of."""
+"""Wait for conditions without a notification."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 async def until(so: Callable[[], Any], *, within: float = 20) -> None:
-    """The simulated Slack tells of its changes, a cluster or a process does not."""
+    """Poll until a condition holds; for Slack use its `wait_for`, which needs no polling."""
     async with asyncio.timeout(within):
         while not so():  # noqa: ASYNC110
             await asyncio.sleep(0.01)

@@ -44,7 +44,7 @@ async def other() -> AsyncIterator[SimulatedCluster]:
 
 @pytest.fixture
 def both(cluster: SimulatedCluster, other: SimulatedCluster, tmp_path: Path) -> Path:
-    """A kubeconfig with the contexts `prod` (current) and `staging`."""
+    """Write a kubeconfig with the contexts `prod` (current) and `staging`."""
     merged: dict = {"clusters": [], "users": [], "contexts": [], "current-context": "prod"}
     for name, each in (("prod", cluster), ("staging", other)):
         config = json.loads(json.dumps(each.kubeconfig(namespace="shop")))

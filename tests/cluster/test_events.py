@@ -23,7 +23,7 @@ def written(at: datetime) -> str:
 
 @st.composite
 def events(draw: st.DrawFn) -> dict:
-    """An event with its time in any of the fields that writers use."""
+    """Return an event with its time in any of the fields that writers use."""
     at = draw(TIMES)
     field = draw(
         st.sampled_from(("series", "lastTimestamp", "eventTime", "firstTimestamp", "creationTimestamp", "none"))

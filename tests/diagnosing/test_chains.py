@@ -1,4 +1,4 @@
-"""Causes above their effects: named as such, in the same window of time only, with the story they tell together."""
+"""Test causal chains: causes rank above their effects, only within the same time window."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def asked(incident: str) -> ExplainText:
 
 
 def moved(world: dict[str, Any], **names: str) -> dict[str, Any]:
-    """The world with words replaced: underscores stand for hyphens."""
+    """Return the world with words replaced; underscores stand for hyphens."""
     text = json.dumps(world)
     for old, new in names.items():
         text = re.sub(rf"\b{old.replace('_', '-')}\b", new, text)
@@ -56,7 +56,7 @@ def moved(world: dict[str, Any], **names: str) -> dict[str, Any]:
 
 
 def days_ago(world: dict[str, Any]) -> dict[str, Any]:
-    """What the controllers' last exits and lease changes are about, three days earlier."""
+    """Return the world with the controllers' last exits and lease changes three days earlier."""
     found: dict[str, Any] = json.loads(json.dumps(world).replace('"1143s"', '"3d"').replace('"-1120s"', '"-3d"'))
     return found
 
@@ -70,7 +70,7 @@ def told(diagnosis: Diagnosis) -> dict[str, Judged]:
     return {one.incident: one for one in diagnosis.hypotheses}
 
 
-async def test_a_lost_election_is_the_effect_of_a_slow_etcd() -> None:
+async def test_lost_election_is_the_effect_of_slow_etcd() -> None:
     diagnosis = await answer(asked("leader-election-lost"), first_case("leader-election-lost"), SLOW_ETCD)
 
     assert [(one.incident, str(one.verdict), one.effect_of) for one in diagnosis.hypotheses[:2]] == [
@@ -86,7 +86,7 @@ async def test_a_lost_election_is_the_effect_of_a_slow_etcd() -> None:
     assert [moment.lasts for moment in diagnosis.timeline] == [True, False, False]
 
 
-async def test_the_same_is_found_of_the_pod_as_an_object() -> None:
+async def test_same_chain_is_found_for_the_pod() -> None:
     request = DiagnoseObject(kind="Pod", namespace="chain-ops", name="shard-operator-6c9f7d5b84-x7k2p")
 
     diagnosis = await answer(request, first_case("leader-election-lost"), SLOW_ETCD)
@@ -95,7 +95,7 @@ async def test_the_same_is_found_of_the_pod_as_an_object() -> None:
     assert diagnosis.hypotheses[0].incident == "etcd-slow-disk"
 
 
-async def test_what_etcd_does_today_explains_no_exit_of_three_days_ago() -> None:
+async def test_slow_etcd_today_does_not_explain_an_exit_three_days_ago() -> None:
     diagnosis = await answer(asked_undated(), days_ago(first_case("leader-election-lost")), SLOW_ETCD)
 
     first = diagnosis.hypotheses[0]
@@ -108,7 +108,7 @@ def asked_undated() -> ExplainText:
     return ExplainText(text="leader election lost, the operator keeps restarting", namespace="chain-ops")
 
 
-async def test_tikv_cannot_reach_pd_because_controllers_beside_it_lost_their_election() -> None:
+async def test_lost_election_explains_tikv_without_pd() -> None:
     beside = moved(first_case("leader-election-lost"), chain_ops="billing-db")
     request = asked("tikv-pd-deadline-exceeded")
 
@@ -131,7 +131,7 @@ async def test_tikv_cannot_reach_pd_because_controllers_beside_it_lost_their_ele
         assert "leader-election-lost" not in told(other)
 
 
-async def test_a_better_proven_effect_leads_and_names_its_likely_cause() -> None:
+async def test_better_proven_effect_leads_and_names_its_likely_cause() -> None:
     entry = INCIDENTS["leader-election-lost"]
     case = next(case for case in entry.cases if case.name == "three controllers exit in the same minutes")
     unseen = {"objects": [without_etcd_pod()]}
@@ -144,7 +144,7 @@ async def test_a_better_proven_effect_leads_and_names_its_likely_cause() -> None
         ("leader-election-lost", "confirmed", "etcd-slow-disk"),
         ("etcd-slow-disk", "likely", ""),
     ]
-    # What the cause is inferred from is what it brought about.
+    # The cause is inferred from its effect.
     assert {moment.part for moment in diagnosis.timeline} == {Part.EFFECT}
 
 
@@ -156,5 +156,5 @@ def without_etcd_pod() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("incident", ["run-as-nonroot-root-image", "pending-insufficient-resources"])
-async def test_one_object_s_trouble_is_no_story(incident: str) -> None:
+async def test_incident_of_a_single_object_has_no_chain(incident: str) -> None:
     assert (await answer(asked(incident), first_case(incident))).timeline == ()

@@ -1,4 +1,4 @@
-"""A request becomes a diagnosis: over HTTP, against a cluster that is slow, partly closed, or broken."""
+"""Diagnose requests over HTTP against a cluster that is slow, partly forbidden or broken."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def engine() -> Engine:
 
 @pytest.fixture
 async def cluster(engine: Engine) -> SimulatedCluster:
-    """Healthy neighbours, and a pod whose image may not run as root."""
+    """Return a cluster with healthy neighbours and a pod whose image may not run as root."""
     incident = engine.catalog.incidents["run-as-nonroot-root-image"]
     return stage(world_of(incident, incident.cases[0]))
 
@@ -40,7 +40,7 @@ async def connection(cluster: SimulatedCluster) -> AsyncIterator[Connection]:
         yield opened
 
 
-async def test_a_pod_is_diagnosed_by_what_it_says_of_itself(engine: Engine, connection: Connection) -> None:
+async def test_pod_is_diagnosed_by_its_status_and_logs(engine: Engine, connection: Connection) -> None:
     diagnosis = await diagnose(BROKEN_POD, engine=engine, connection=connection)
 
     first = diagnosis.hypotheses[0]
@@ -54,7 +54,7 @@ async def test_a_pod_is_diagnosed_by_what_it_says_of_itself(engine: Engine, conn
     assert diagnosis.observed_at == REHEARSAL_TIME
 
 
-async def test_a_workload_is_diagnosed_through_its_troubled_pods(engine: Engine, connection: Connection) -> None:
+async def test_workload_is_diagnosed_by_its_failing_pods(engine: Engine, connection: Connection) -> None:
     request = DiagnoseObject(kind="sts", namespace="ledger", name="db-tikv")
     diagnosis = await diagnose(request, engine=engine, connection=connection)
 
@@ -71,14 +71,14 @@ async def test_each_object_is_read_once(engine: Engine, cluster: SimulatedCluste
     assert diagnosis.api_calls == len(paths) <= 25
 
 
-async def test_the_same_cluster_gives_the_same_diagnosis(engine: Engine, connection: Connection) -> None:
+async def test_same_cluster_gives_the_same_diagnosis(engine: Engine, connection: Connection) -> None:
     first = await diagnose(BROKEN_POD, engine=engine, connection=connection)
     second = await diagnose(BROKEN_POD, engine=engine, connection=connection)
 
     assert repr(first) == repr(second)
 
 
-async def test_an_answer_goes_out_at_the_deadline_with_what_is_known(
+async def test_deadline_returns_a_partial_answer(
     engine: Engine, cluster: SimulatedCluster, connection: Connection
 ) -> None:
     cluster.fail(path_prefix="/api/v1/pods", status=0, times=50, hang=True)
@@ -90,7 +90,7 @@ async def test_an_answer_goes_out_at_the_deadline_with_what_is_known(
     assert {gap.reason for gap in diagnosis.gaps} == {GapReason.TIMED_OUT}
 
 
-async def test_a_forbidden_read_names_the_permission_and_the_rest_goes_on(
+async def test_forbidden_read_names_the_permission_and_the_rest_continues(
     engine: Engine, cluster: SimulatedCluster, connection: Connection
 ) -> None:
     cluster.forbid(resource="events")
@@ -100,7 +100,7 @@ async def test_a_forbidden_read_names_the_permission_and_the_rest_goes_on(
     assert "needs list on events" in " ".join(map(str, diagnosis.gaps))
 
 
-async def test_without_a_cluster_the_text_alone_answers_and_says_so(engine: Engine) -> None:
+async def test_answer_without_a_cluster_uses_the_text_and_says_so(engine: Engine) -> None:
     diagnosis = await diagnose(ExplainText(text=REFUSED), engine=engine, connection=None)
 
     assert diagnosis.hypotheses[0].verdict is Verdict.POSSIBLE
@@ -108,7 +108,9 @@ async def test_without_a_cluster_the_text_alone_answers_and_says_so(engine: Engi
     assert diagnosis.api_calls == 0
 
 
-async def test_ordinary_talk_reads_nothing(engine: Engine, cluster: SimulatedCluster, connection: Connection) -> None:
+async def test_chat_reads_nothing_from_the_cluster(
+    engine: Engine, cluster: SimulatedCluster, connection: Connection
+) -> None:
     request = ExplainText(text="lunch at twelve? the deploy went fine by the way")
     diagnosis = await diagnose(request, engine=engine, connection=connection)
 
@@ -124,7 +126,7 @@ async def test_ordinary_talk_reads_nothing(engine: Engine, cluster: SimulatedClu
         ("kube-system", "coredns", "kube-system/coredns-"),
     ],
 )
-async def test_an_unknown_pod_gets_did_you_mean(
+async def test_unknown_pod_gets_suggestions(
     engine: Engine, connection: Connection, namespace: str, name: str, closest: str
 ) -> None:
     with pytest.raises(TargetNotFound) as raised:
@@ -137,7 +139,7 @@ async def test_an_unknown_pod_gets_did_you_mean(
 @pytest.mark.parametrize(
     "request_", [DiagnoseObject(kind="pdo", name="x"), DiagnoseObject(kind="pod", namespace="a/b", name="../x")]
 )
-async def test_what_cannot_be_an_object_is_refused_in_one_line(
+async def test_invalid_object_is_rejected_in_one_line(
     engine: Engine, connection: Connection, request_: DiagnoseObject
 ) -> None:
     with pytest.raises(ClusterError) as raised:
@@ -146,7 +148,7 @@ async def test_what_cannot_be_an_object_is_refused_in_one_line(
     assert "\n" not in str(raised.value)
 
 
-async def test_trouble_that_no_incident_explains_is_told_as_it_is(engine: Engine) -> None:
+async def test_unexplained_problem_is_reported(engine: Engine) -> None:
     world: dict[str, Any] = {
         "objects": [
             {

@@ -1,4 +1,4 @@
-"""What a configured, a refusing and an absent Prometheus do to an answer."""
+"""Test answers with a configured, a refusing and an absent Prometheus."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def etcd_in(diagnosis: Diagnosis) -> Judged:
     return next(one for one in diagnosis.hypotheses if one.incident == "etcd-slow-disk")
 
 
-async def test_the_slow_members_are_named_with_their_numbers() -> None:
+async def test_slow_members_are_named_with_their_values() -> None:
     one = etcd_in(await answer())
 
     finding = one.findings[0]
@@ -43,7 +43,7 @@ async def test_the_slow_members_are_named_with_their_numbers() -> None:
     assert "On cp-5 commits stay within 30" in beside.says.en
 
 
-async def test_without_prometheus_the_answer_is_as_if_nobody_had_thought_of_it() -> None:
+async def test_answer_without_prometheus_does_not_mention_it() -> None:
     diagnosis = await answer(metrics=False)
 
     one = etcd_in(diagnosis)
@@ -54,7 +54,7 @@ async def test_without_prometheus_the_answer_is_as_if_nobody_had_thought_of_it()
 
 
 @pytest.mark.parametrize("language", Language)
-async def test_a_prometheus_that_refuses_is_told(language: Language) -> None:
+async def test_refusal_by_prometheus_is_reported(language: Language) -> None:
     diagnosis = await answer(forbidden=True)
 
     gaps = [gap for gap in sentences.reported_gaps(diagnosis) if gap.what == "Prometheus"]

@@ -1,4 +1,4 @@
-"""What people ask about by its kind, the role that reads lets Casebook look at."""
+"""Test that the read-only role covers every kind that people can ask about."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from intents.request import DiagnoseObject
 from tests import roles
 
 
-async def test_an_object_of_every_kind_that_texts_name_can_be_asked_about() -> None:
+async def test_printed_role_covers_every_kind_that_texts_name() -> None:
     engine = build_engine()[0]
     cluster = stage({"objects": [{"apiVersion": "pingcap.com/v1alpha1", "kind": "TidbCluster",
                                   "metadata": {"name": "main", "namespace": "shop"}, "spec": {}}]})  # fmt: skip

@@ -1,4 +1,4 @@
-"""A start reads back what an earlier one worked out of the catalog: never what is outdated, damaged or hostile."""
+"""Test the start cache of the parsed catalog: outdated, damaged or hostile data is never used."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ ENTRY = builtin_directory() / "scheduling" / "pending-ha-scheduling.yaml"
 
 @pytest.fixture(autouse=True)
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory in which this user's starts keep something."""
+    """Return the cache directory of this user."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "casebook"
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """A directory with an entry of one's own."""
+    """Return a directory with a custom entry."""
     directory = tmp_path / "own"
     directory.mkdir()
     text = ENTRY.read_text("utf-8").replace(f"id: {ENTRY.stem}", "id: own-entry", 1)
@@ -44,7 +44,7 @@ def own(tmp_path: Path) -> Path:
 
 
 def started(command: str, *, own: Path) -> dict[str, Any]:
-    """Run some lines in a process of its own; give what they say in `said`, and whether it had to read any YAML."""
+    """Run code in a new process; return its `said` and whether it parsed any YAML."""
     code = f"import json, sys\n{command}\nprint(json.dumps({{'said': said, 'parsed': 'yaml' in sys.modules}}))"
     environment = {**os.environ, "CASEBOOK_CATALOG": str(own)}
     ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
@@ -66,7 +66,7 @@ said = catalog(settings()).incidents["own-entry"].title.en
 """
 
 
-def test_the_second_start_parses_no_file_and_matches_as_the_first_did(own: Path) -> None:
+def test_second_start_parses_no_file_and_matches_the_same(own: Path) -> None:
     first, second = started(MATCHES, own=own), started(MATCHES, own=own)
 
     assert first["said"]
@@ -74,7 +74,7 @@ def test_the_second_start_parses_no_file_and_matches_as_the_first_did(own: Path)
     assert first["parsed"]
 
 
-def test_a_changed_file_is_read_again(own: Path) -> None:
+def test_changed_file_is_read_again(own: Path) -> None:
     file = own / "own-entry.yaml"
     before = started(TITLE, own=own)["said"]
 
@@ -84,8 +84,8 @@ def test_a_changed_file_is_read_again(own: Path) -> None:
     assert started(TITLE, own=own) == {"said": "A title of today", "parsed": False}
 
 
-def test_an_entry_is_read_back_as_it_was_written(kept: Path, own: Path) -> None:
-    """Every field of every entry, with its file and lines."""
+def test_cached_entry_is_unchanged(kept: Path, own: Path) -> None:
+    """Check every field of every entry, with its file and lines."""
     load_catalog((own,))
 
     names = [file.name.rpartition("-")[0] for file in kept.iterdir() if file.name.startswith("incidents")]
@@ -96,7 +96,7 @@ def test_an_entry_is_read_back_as_it_was_written(kept: Path, own: Path) -> None:
     assert loaded == load((builtin_directory(), own))
 
 
-def test_a_matcher_that_is_read_back_matches_as_one_that_has_just_learned(own: Path) -> None:
+def test_cached_matcher_matches_like_a_new_one(own: Path) -> None:
     catalog = load((builtin_directory(), own)).catalog
     learned = Matcher(catalog)
     start_cache.keep("learned", learned.learned)
@@ -108,12 +108,12 @@ def test_a_matcher_that_is_read_back_matches_as_one_that_has_just_learned(own: P
         assert read_back.match(symptoms) == learned.match(symptoms)
 
 
-def test_catalogs_of_the_same_files_share_a_matcher(own: Path) -> None:
+def test_catalogs_with_the_same_files_share_a_matcher(own: Path) -> None:
     assert matcher_of(load_catalog((own,))) is matcher_of(load_catalog((own,)))
     assert matcher_of(load_catalog((own,))) is not matcher_of(load_catalog())
 
 
-def test_what_is_kept_is_readable_for_this_user_alone(kept: Path) -> None:
+def test_cache_is_readable_only_by_its_user(kept: Path) -> None:
     start_cache.keep("some", {"a": 1})
 
     assert start_cache.read("some") == {"a": 1}
@@ -133,7 +133,7 @@ def test_what_is_kept_is_readable_for_this_user_alone(kept: Path) -> None:
     ],
     ids=["empty", "short", "cut", "another last byte", "another first byte", "no pickle"],
 )
-def test_what_is_damaged_counts_as_missing_and_is_written_anew(kept: Path, damaged: Any) -> None:
+def test_damaged_cache_is_rewritten(kept: Path, damaged: Any) -> None:
     start_cache.keep("some", {"a": 1})
     (file,) = kept.iterdir()
     file.write_bytes(damaged(file.read_bytes()) if callable(damaged) else damaged)
@@ -144,7 +144,7 @@ def test_what_is_damaged_counts_as_missing_and_is_written_anew(kept: Path, damag
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
-def test_what_others_could_have_written_counts_as_missing(kept: Path, mode: int) -> None:
+def test_cache_writable_by_others_is_ignored(kept: Path, mode: int) -> None:
     start_cache.keep("some", {"a": 1})
     (file,) = kept.iterdir()
     file.chmod(mode)
@@ -163,14 +163,14 @@ class Hostile:
 @pytest.mark.parametrize(
     "call", [os.system, os.unlink, exec, Path, load_catalog, read_symptoms], ids=lambda call: call.__name__
 )
-def test_a_pickle_that_calls_anything_is_refused(kept: Path, call: Any) -> None:
+def test_pickle_that_calls_a_function_is_rejected(kept: Path, call: Any) -> None:
     start_cache.keep("some", Hostile(call, "touch /nowhere"))
 
     assert start_cache.read("some") is None
 
 
 @pytest.mark.parametrize("place", ["/proc/nowhere", "relative", ""])
-def test_where_nothing_can_be_written_nothing_is_kept(
+def test_unwritable_directory_disables_the_cache(
     place: str, monkeypatch: pytest.MonkeyPatch, own: Path, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", place)
@@ -182,7 +182,7 @@ def test_where_nothing_can_be_written_nothing_is_kept(
     assert not (tmp_path / "relative").exists()
 
 
-def test_files_that_nobody_needs_any_more_are_deleted(kept: Path) -> None:
+def test_unused_cache_files_are_deleted(kept: Path) -> None:
     for number in range(20):
         start_cache.keep(f"some-{number}", number)
 
@@ -190,7 +190,7 @@ def test_files_that_nobody_needs_any_more_are_deleted(kept: Path) -> None:
     assert len(list(kept.iterdir())) == 8
 
 
-def test_other_code_reads_nothing_of_this_one(tmp_path: Path) -> None:
+def test_other_code_version_ignores_the_cache(tmp_path: Path) -> None:
     package = tmp_path / "intents"
     shutil.copytree(str(files("intents")), package, ignore=shutil.ignore_patterns("__pycache__"))
     before = start_cache.digest_of_code(package)
@@ -205,7 +205,7 @@ def test_other_code_reads_nothing_of_this_one(tmp_path: Path) -> None:
     assert start_cache.digest_of_code(package) == before
 
 
-def test_a_pickle_of_a_class_that_is_gone_counts_as_missing(kept: Path) -> None:
+def test_pickle_of_a_removed_class_is_ignored(kept: Path) -> None:
     content = pickle.dumps(Severity.WARNING, protocol=5)
     gone = content.replace(b"Severity", b"Gonerity")
     start_cache.keep("some", 1)

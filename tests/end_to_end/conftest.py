@@ -20,7 +20,7 @@ def broken(engine: Engine) -> Broken:
 
 @pytest.fixture
 def healing(engine: Engine) -> Broken:
-    """A pod that its answer's button cures, by deleting it."""
+    """Return a pod that the answer's button fixes by deleting it."""
     return _case(engine, "image-pull-failed", "the registry did not answer, and does again")
 
 
@@ -32,5 +32,5 @@ def _case(engine: Engine, incident_id: str, name: str) -> Broken:
 
 @pytest.fixture
 def vague(engine: Engine) -> Broken:
-    """Nothing of its text tells in which cluster, or of which object, it was seen."""
+    """Return a case whose text names no cluster and no object."""
     return broken_of(engine, "autoscaler-node-not-removed")

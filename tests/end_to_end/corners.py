@@ -1,5 +1,6 @@
-"""People in corners of their own: each in a channel, before a copy of what is broken, so that what is tried with one
-tells nothing of the others. A process is started and killed once for all of them: its start costs more than they do.
+"""Test scenarios side by side: each has its own channel and its own copy of the broken objects.
+
+One process is started and killed for all of them, because a start takes longer than the scenarios.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ Step = tuple[str, str]
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Corner:
-    """`name` says what is tried in it.
+    """A channel with its own copy of the broken objects. `name` says what is tested in it.
 
-    `names` are those of its own, without the `letter` in which they end here: nobody else has them in a path.
+    `names` are its object names without the final `letter`, which is unique to this corner.
     """
 
     name: str
@@ -44,16 +45,16 @@ class Corner:
     answer: Mapping[str, Any] = field(default_factory=dict)
 
     async def paste(self) -> str:
-        """The ts of the message."""
+        """Paste the error and return the message's ts."""
         return await self.at.slack.say(self.user, self.channel, self.text)
 
     async def ask(self) -> None:
-        """Paste, and wait for the answer."""
+        """Paste the error and wait for the answer."""
         ts = await self.paste()
         self.answer = await self.at.answer(ts, channel=self.channel)
 
     async def press(self, having: str = "") -> dict[str, Any]:
-        """Press the first remedy, or the button `having` that label; the dialog once it says what would happen."""
+        """Press the first remedy, or the button with the label `having`, and return the modal with its preview."""
         message = self.message
         buttons = buttons_of(message["blocks"])
         button = next(one for one in buttons if having in words_of(one)) if having else pressable(message, Press.REMEDY)
@@ -73,7 +74,7 @@ class Corner:
         return opened()[-1]
 
     async def confirm(self) -> AppResponse:
-        """Send the open dialog off, with the name typed where it asks for one."""
+        """Submit the open modal, with the object's name typed if it asks for one."""
         view = self.at.slack.views(self.user)[-1]
         name = [block["element"]["placeholder"]["text"] for block in view["blocks"] if block["type"] == "input"]
         typed = {str(Press.TYPED_NAME): {str(Press.TYPED_NAME): each} for each in name}
@@ -81,13 +82,13 @@ class Corner:
 
     @property
     def ours(self) -> list[dict[str, Any]]:
-        """Everything we have posted here."""
+        """Return all our messages in this channel."""
         said = self.at.slack.messages(self.channel)
         return [message for message in said if message.get("bot_id") == self.at.slack.bot_id]
 
     @property
     def message(self) -> dict[str, Any]:
-        """The answer as it reads now."""
+        """Return the current answer."""
         return self.at.slack.message(self.channel, self.answer["ts"])
 
     @property
@@ -96,11 +97,11 @@ class Corner:
 
     @property
     def undo(self) -> bool:
-        """Whether it is offered to take the remedy back."""
+        """Return whether an undo button is shown."""
         return any("Undo" in words_of(button) for button in buttons_of(self.message["blocks"]))
 
     def calls(self, method: str) -> list[RecordedCall]:
-        """Those of Slack that are about this corner."""
+        """Return the Slack calls about this corner."""
         return [
             call
             for call in self.at.slack.calls
@@ -109,20 +110,17 @@ class Corner:
         ]
 
     def unanswered(self, method: str) -> list[RecordedCall]:
-        """Those of them whose caller got no answer."""
+        """Return the Slack calls that got no answer."""
         return [call for call in self.calls(method) if not call.status]
 
     @property
     def sent(self) -> list[Step]:
-        """What was sent to change something here, in its order.
-
-        An Event is left out: it changes nothing, it tells of a change.
-        """
+        """Return the write requests for this corner in order, without Events."""
         writes = [one for one in self.at.cluster.requests if one.writes and not one.path.endswith("/events")]
         return [(one.method, self.elsewhere(one.path)) for one in writes if self.is_here(one.path)]
 
     def here(self, path: str) -> str:
-        """The path to what stands here in the place of something elsewhere."""
+        """Return the path of this corner's copy of an object."""
         return "/".join(f"{part}-{self.letter}" if part in self.names else part for part in path.split("/"))
 
     def elsewhere(self, path: str) -> str:
@@ -133,7 +131,7 @@ class Corner:
         return self.elsewhere(path) != path
 
     def upon(self, step: Step, do: Callable[[], None]) -> None:
-        """Do something just before the API server gets to a step."""
+        """Run `do` just before the API server handles a step."""
         so_far = self.at.cluster.meanwhile
 
         def seen(request: RecordedRequest) -> None:
@@ -145,23 +143,23 @@ class Corner:
         self.at.cluster.meanwhile = seen
 
     async def audited(self) -> list[AuditEntry]:
-        """What the audit tells of what happened here, in its order."""
+        """Return this corner's audit entries in order."""
         async with open_store(self.at.store_url) as store:
             entries = await store.audit.entries(since=datetime(2020, 1, 1, tzinfo=UTC), limit=1000)
         return [entry for entry in reversed(entries) if entry.channel == self.channel]
 
 
-# Puts an obstacle in the way; whether the process has come so far.
+# Sets up a fault and returns a check whether the process has reached it.
 Moment = Callable[[Corner], Callable[[], Any]]
 
 
 def unread(step: Step) -> Moment:
-    """A write is sent, and the API server never gets to it."""
+    """Hold a write before the API server handles it."""
     return partial(_unanswered_write, step, done=False)
 
 
 def unanswered(step: Step) -> Moment:
-    """A write is done, and its answer never comes."""
+    """Apply a write without ever answering it."""
     return partial(_unanswered_write, step, done=True)
 
 
@@ -172,7 +170,7 @@ def _unanswered_write(step: Step, corner: Corner, *, done: bool) -> Callable[[],
 
 
 def after(step: Step) -> Moment:
-    """A write is done, and answered, and about to be told."""
+    """Apply and answer a write; hold the report of it."""
 
     def moment(corner: Corner) -> Callable[[], Any]:
         corner.upon(step, partial(_silence, corner))
@@ -182,13 +180,13 @@ def after(step: Step) -> Moment:
 
 
 def claimed(corner: Corner) -> Callable[[], Any]:
-    """The message is about to say that it is being applied."""
+    """Hold the update that says the plan is being applied."""
     _silence(corner)
     return lambda: corner.unanswered("chat.update")
 
 
 def watched(path: str) -> Moment:
-    """It is applied, and what came of it is read, at that path."""
+    """Hold the verification, which reads `path` after the write."""
 
     def moment(corner: Corner) -> Callable[[], Any]:
         here = corner.here(path)
@@ -205,7 +203,7 @@ def watched(path: str) -> Moment:
 
 
 def untold(corner: Corner) -> Callable[[], Any]:
-    """The message is about to say how it ended."""
+    """Hold the update with the result."""
     return _once_applied(corner, partial(_silence, corner), lambda: corner.unanswered("chat.update"))
 
 
@@ -221,7 +219,7 @@ def _once_applied(corner: Corner, do: Callable[[], None], reached: Callable[[], 
 
 
 def _silence(corner: Corner) -> None:
-    """Slack answers no more edits of this corner's messages."""
+    """Leave edits of this corner's messages unanswered."""
     corner.at.slack.fail("chat.update", hang=True, times=1_000, given={"channel": corner.channel})
 
 
@@ -229,7 +227,7 @@ def _silence(corner: Corner) -> None:
 
 
 def corner(at: Premises, broken: Broken, *, name: str = "", names: Sequence[str]) -> Corner:
-    """One more, with its copy of what is broken in the cluster: those names are renamed in it."""
+    """Create a corner and load its copy of the broken objects, with `names` renamed."""
     taken = {user["name"] for user in at.slack.users()}
     letter = next(letter for letter in ascii_lowercase if f"user-{letter}" not in taken)
     pattern = re.compile(rf"(?<![A-Za-z0-9-])({'|'.join(map(re.escape, names))})(?![A-Za-z0-9-])")
@@ -247,8 +245,8 @@ def corner(at: Premises, broken: Broken, *, name: str = "", names: Sequence[str]
 
 
 async def pressed(those: Iterable[Corner]) -> None:
-    """In each an error is pasted and the remedy's button pressed: the dialogs are open."""
-    # More at once than a core can answer in time would be told to try again.
+    """Paste the error and press the remedy's button in each corner, so that all modals are open."""
+    # With more requests than a core handles in time, some would be asked to retry.
     few = asyncio.Semaphore(3)
     async with asyncio.TaskGroup() as group:
         for corner in those:
@@ -262,7 +260,7 @@ async def _pressed(corner: Corner, few: asyncio.Semaphore) -> None:
 
 
 async def confirmed(moments: Mapping[Corner, Moment]) -> None:
-    """The open dialogs are sent off, and each has come as far as its moment."""
+    """Submit the open modals and wait until each corner has reached its moment."""
     reached = {corner: moment(corner) for corner, moment in moments.items()}
     for delivered in await asyncio.gather(*(corner.confirm() for corner in moments)):
         assert delivered.status == 200
@@ -281,14 +279,14 @@ async def confirmed(moments: Mapping[Corner, Moment]) -> None:
 
 
 async def killed(at: Premises, serving: Serving) -> None:
-    """SIGKILL; then the way is clear again."""
+    """Kill the process, then remove the faults."""
     await serving.kill()
     at.slack.clear_faults()
     at.cluster.meanwhile = None
 
 
 async def ended(those: Collection[Corner], how: str) -> None:
-    """Every corner's answer says that."""
+    """Wait until every corner's answer contains this text."""
     (slack,) = {each.at.slack for each in those}
     try:
         await slack.wait_for(lambda: all(how in each.shown for each in those), timeout=50)
@@ -301,7 +299,7 @@ async def ended(those: Collection[Corner], how: str) -> None:
 
 @contextmanager
 def named(corner: Corner) -> Iterator[None]:
-    """What fails within says in which corner."""
+    """Add the corner's name to failures in the block."""
     try:
         yield
     except AssertionError as error:

@@ -1,6 +1,6 @@
-"""A catalog of one's own with a remedy of each shape: one patch, three guarded writes, a cordon with its evictions.
+"""Provide a small catalog with one remedy of each shape: a patch, three guarded writes, a cordon with evictions.
 
-Three entries are read and matched in no time, and what is told of them is only as long as a test needs it.
+Three entries are read and matched quickly, and their texts are short.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ FIXED = "FIXED: the cause is gone"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """What an entry is about. `names` are to be renamed where it stands several times, `steps` what its remedy sends.
+    """The facts of one entry. `names` are renamed in each copy, `steps` are the writes of its remedy.
 
-    `looks` is what is read to see what came of it, `ends` what is said then, `undoing` what takes it back.
+    `looks` is the path that verification reads, `ends` the reported result, `undoing` the writes of its undo.
     """
 
     broken: Broken
@@ -38,14 +38,14 @@ class Own:
 
 
 def catalog(directory: Path) -> Path:
-    """Write the entries; `directory` is then a catalog."""
+    """Write the entries to `directory` and return it as a catalog."""
     directory.mkdir(parents=True, exist_ok=True)
     for entry in (_asleep(), _spoiled(), _old()):
         (directory / f"{entry['id']}.yaml").write_text(json.dumps(entry, ensure_ascii=False), encoding="utf-8")
     return directory
 
 
-# Long enough to be killed in, short enough to wait for.
+# Long enough to kill the process in, short enough to wait for.
 SERVING: Mapping[str, Any] = {
     "catalog_alone": True,
     "verify_pace": Pace(every=0.1, well=0.3, failing=0.3),
@@ -59,7 +59,7 @@ acting: [{users: ["*"], clusters: ["*"], namespaces: ["*"], cluster_scoped: true
 
 @asynccontextmanager
 async def offices(directory: Path, **variables: str) -> AsyncIterator[Premises]:
-    """Where everybody may press everything, and nobody gives up on the API server as soon as the process is killed."""
+    """Open premises with a policy that allows everything and timeouts longer than a restart."""
     policy = directory / "policy.yaml"
     policy.write_text(POLICY)
     entries = catalog(directory / "catalog")
@@ -69,7 +69,7 @@ async def offices(directory: Path, **variables: str) -> AsyncIterator[Premises]:
 
 
 def asleep() -> Own:
-    """A deployment that its remedy wakes by one patch."""
+    """Return a deployment that its remedy scales up with one patch."""
     labels = {"app": "sleepy"}
     template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "sleepy:1"}]}}
     deployment = {
@@ -89,7 +89,7 @@ def asleep() -> Own:
 
 
 def spoiled() -> Own:
-    """A pod that its remedy rebuilds: its volume is patched, its claim deleted, then the pod. That stays so."""
+    """Return a pod whose remedy patches its volume and deletes its claim and the pod, without undo."""
     text = "the disk of pod ledger/store-2 is spoiled for good"
     return Own(
         broken=Broken(incident="spoiled", world=storage_scene.world(), text=text),
@@ -105,7 +105,7 @@ def spoiled() -> Own:
 
 
 def old() -> Own:
-    """A node that its remedy drains: it is cordoned, then two pods are evicted. The cordon can be taken back."""
+    """Return a node whose remedy cordons it and evicts two pods; the cordon can be undone."""
     ready = [{"type": "Ready", "status": "True"}]
     spec = {"containers": [{"name": "app", "image": "web:1"}]}
     labels = {"app": "web"}

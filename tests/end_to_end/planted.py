@@ -1,7 +1,7 @@
-"""A hundred credentials of common shapes, made up from a seed, and the search for what became of them.
+"""Generate a hundred credentials of common formats from a seed, and search outputs for them.
 
-Each value occurs once: what is found names its shape and the place where it was planted. Beside each stands a harmless
-word, its marker, by which a test shows that the place reaches the output at all.
+Each value occurs once, so that a leak names its format and the place where it was planted. Next to each is a harmless
+word, its marker, which proves that text from that place reaches the output.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 _HOLE: Final = "§"
-# What counts as leaked: so many characters in a row of what only the secret has.
+# A leak is a run of this many characters that occurs only in the secret.
 _TELLING: Final = 8
 _RUN: Final = re.compile(r"[A-Za-z0-9]+")
 _LONG_RUN: Final = re.compile(rb"[A-Za-z0-9]{%d,}" % _TELLING)
@@ -47,7 +47,7 @@ def upper(length: int) -> Make:
 
 
 def encoded(length: int) -> Make:
-    """Base64 of random bytes."""
+    """Return a maker of base64 text."""
     return lambda chance: base64.b64encode(chance.randbytes(length * 3 // 4)).decode()
 
 
@@ -57,23 +57,23 @@ def uuid(chance: random.Random) -> str:
 
 
 def password(chance: random.Random) -> str:
-    """As generators make them, and people."""
+    """Return a password as generators or people choose it."""
     first, last = chance.choice("TQXKM"), chance.choice("379")
     return f"{first}{mixed(chance.randint(9, 16))(chance)}{last}{chance.choice(['', '!', '_x', '.Z', '@4', '%s', '$'])}"
 
 
 def word(chance: random.Random) -> str:
-    """A password of lower case letters alone, as people choose them."""
+    """Return a password of lower-case letters."""
     return "".join(chance.choices(string.ascii_lowercase, k=12))
 
 
 def lines(chance: random.Random) -> str:
-    """The body of a key in PEM."""
+    """Return the body of a PEM key."""
     return "\n".join([encoded(64)(chance) for _ in range(4)] + [encoded(28)(chance)])
 
 
 def token(chance: random.Random) -> str:
-    """A JSON Web Token without its first three letters."""
+    """Return a JSON Web Token without its first three letters."""
     claims = {"iss": mixed(12)(chance), "sub": mixed(16)(chance)}
     head = base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"%s"}' % mixed(20)(chance).encode()).decode()
     body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode()
@@ -81,7 +81,7 @@ def token(chance: random.Random) -> str:
 
 
 def basic(chance: random.Random) -> str:
-    """user:password in base64."""
+    """Return user:password in base64."""
     return base64.b64encode(f"{mixed(6)(chance)}:{password(chance)}".encode()).decode()
 
 
@@ -89,7 +89,7 @@ def _key(kind: str) -> str:
     return f"-----BEGIN {kind}-----\n§\n-----END {kind}-----"
 
 
-# Name, how it stands in a text (§ is the secret), how it is made.
+# Name, form in a text (§ is the secret), generator.
 SHAPES: Final[tuple[tuple[str, str, Make], ...]] = (
     # clouds
     ("AWS access key id", "signed with AKIA§ for s3", upper(16)),
@@ -211,7 +211,7 @@ SHAPES: Final[tuple[tuple[str, str, Make], ...]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planted:
-    """One secret in one place. `text` is how it stands there, `marker` the harmless word that goes with it."""
+    """One secret in one place. `text` contains it, `marker` is the harmless word next to it."""
 
     shape: str
     place: str
@@ -221,18 +221,18 @@ class Planted:
 
     @property
     def line(self) -> str:
-        """In one line behind its marker, as a program logs what has several."""
+        """Return the text as one line after its marker, as programs log multi-line values."""
         escaped = json.dumps(self.text, ensure_ascii=False)[1:-1] if "\n" in self.text else self.text
         return f"{self.marker} {escaped}"
 
     @property
     def block(self) -> str:
-        """Below its marker, as it is."""
+        """Return the unchanged text below its marker."""
         return f"{self.marker}\n{self.text}"
 
 
 def planted(place: str) -> tuple[Planted, ...]:
-    """All shapes, with values of their own for this place."""
+    """Return every format with values unique to this place."""
     return tuple(_plant(place, number) for number in range(len(SHAPES)))
 
 
@@ -249,7 +249,7 @@ def batches(all_of: Sequence[Planted], size: int) -> list[Sequence[Planted]]:
 
 
 class Search:
-    """Looks for parts of secrets in what came out, also where they were encoded in base64 once more."""
+    """Searches outputs for parts of secrets, also inside base64."""
 
     def __init__(self, secrets: Iterable[Planted]) -> None:
         self._owners: dict[bytes, Planted] = {}
@@ -258,7 +258,7 @@ class Search:
                 self._owners.setdefault(part.encode(), one)
 
     def leaks(self, outputs: Mapping[str, str | bytes]) -> list[str]:
-        """One line for each secret and output, naming both; empty if nothing leaked."""
+        """Return a line for each leaked secret and its output; empty if nothing leaked."""
         found: dict[str, None] = {}
         for path, output in outputs.items():
             raw = output.encode("utf-8", "replace") if isinstance(output, str) else output
@@ -278,7 +278,7 @@ class Search:
 
 
 def _parts(secret: str) -> Iterator[str]:
-    """What only the secret has: pieces of it, and of what it is the base64 of."""
+    """Yield the parts that only the secret has, also of its decoded form."""
     forms = [secret]
     if (inner := _decoded(secret.encode())) and inner.isascii():
         forms.append(inner.decode())
@@ -296,5 +296,5 @@ def _decoded(run: bytes) -> bytes:
 
 
 def files_in(directory: Path) -> dict[str, bytes]:
-    """The raw bytes of every file below a directory, write-ahead logs included."""
+    """Return the raw bytes of every file below a directory, including write-ahead logs."""
     return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}

@@ -1,7 +1,7 @@
-"""An incident of a catalog of one's own, made to quote everything of the cluster in which secrets are planted.
+"""Provide a custom incident that quotes everything in the cluster that contains planted secrets.
 
-No entry should show an environment or a whole log. One could, so what leaves Casebook must not depend on what entries
-ask for: this one asks for all of it, ten secrets to a table.
+No entry should show an environment or a whole log, but one could. Redaction must not depend on what entries read: this
+one reads all of it, ten secrets per table.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NAMESPACE: Final = "shop"
 NAME: Final = "planted"
 ERROR: Final = f"somebody left credentials lying about in deployment {NAMESPACE}/{NAME}"
 REMEDIED: Final = f"the template of deployment {NAMESPACE}/{NAME} mentions passwords again"
-# Where in the cluster, by the read that quotes it.
+# The place in the cluster, by the read that quotes it.
 PLACES: Final = ("log", "previous", "event", "status", "annotation", "env", "arg", "list")
 _TABLE: Final = 10
 _FIELDS: Final = {
@@ -32,7 +32,7 @@ _FIELDS: Final = {
 
 
 def catalog(directory: Path) -> Path:
-    """Write the entries; `directory` is then a catalog."""
+    """Write the entries to `directory` and return it as a catalog."""
     directory.mkdir(parents=True, exist_ok=True)
     for entry in (_quoting_everything(), _quoting_one_event()):
         (directory / f"{entry['id']}.yaml").write_text(json.dumps(entry, ensure_ascii=False), encoding="utf-8")
@@ -47,7 +47,7 @@ def _quoting_everything() -> Json:
 
 
 def _quoting_one_event() -> Json:
-    """Quick to judge, with a remedy; two of its reads fail."""
+    """Return a small entry with a remedy and two failing reads."""
     reads = {
         "event": {"probe": "events", "args": {"capture": "planted 0 (?P<said>.*)"}},
         "refused": {"probe": "objects", "args": {"kind": "ConfigMap", "namespace": NAMESPACE}},
@@ -111,7 +111,7 @@ def _rule(place: str, batch: int) -> Json:
 
 
 def world() -> Json:
-    """A Deployment whose pods carry one secret of each place, and another pod that wrote all the logs."""
+    """Return a Deployment whose pods hold one secret per place, and a pod with all the logs."""
     by_place = {place: planted(place) for place in (*PLACES, "named")}
     pods = [_pod(number, {place: ones[number] for place, ones in by_place.items()}) for number in range(100)]
     events = [
@@ -135,7 +135,7 @@ def world() -> Json:
 
 
 def beside_the_restart() -> tuple[Planted, ...]:
-    """What stands in the template beside the annotation that a restart sets, and so in the dialog's diff."""
+    """Return the secrets next to the restart annotation, which are in the context of the modal's diff."""
     return planted("diff")[:4]
 
 
@@ -175,7 +175,7 @@ def _pod(number: int, ones: dict[str, Planted]) -> Json:
 
 
 def _talking_pod() -> Json:
-    """It runs again after it failed, so that it has two logs."""
+    """Return a pod that restarted, so that it has two logs."""
     ended = {"terminated": {"exitCode": 1, "reason": "Error", "startedAt": "-190s", "finishedAt": "-188s"}}
     status = {"state": {"running": {"startedAt": "-3m"}}, "lastState": ended, "restartCount": 9}
     metadata = {"name": f"{NAME}-talking", "labels": {"app": NAME}}
@@ -183,7 +183,7 @@ def _talking_pod() -> Json:
 
 
 def _odd_pod() -> Json:
-    """A user that is no number: a probe that reads it fails, and logs with what."""
+    """Return a pod whose user is not a number: the probe fails and logs the value."""
     security = {"runAsUser": planted("crash")[0].line}
     container = {"name": "app", "image": "acme/app:1", "securityContext": security}
     state = {"waiting": {"reason": "CreateContainerError"}}

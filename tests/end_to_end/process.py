@@ -1,7 +1,7 @@
-"""`casebook serve` as a process of its own, to be killed and started again; Slack and the cluster are in the test's.
+"""Run `casebook serve` as a separate process that tests kill and restart; Slack and the cluster are in the test.
 
-Each process is forked from one that has imported the app and read the catalog already: that takes longer than
-everything a test does. `forked=False` is the command as anybody starts it; a `Program` is one that is installed.
+Each process is forked from one that has imported the app and read the catalog, which takes longer than most tests.
+`forked=False` runs the real command; a `Program` is an installed one.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _ENDS_WITHIN_S: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What is run: a command, where, and in which environment beside the settings."""
+    """A command with its working directory and environment, without the settings."""
 
     command: Sequence[str]
     directory: Path
@@ -64,7 +64,7 @@ class Program:
 
 @dataclass(slots=True)
 class Serving:
-    """One process. `url` is where it listens, `said` what it wrote to stderr."""
+    """One process. `url` is its address, `said` its stderr."""
 
     process: BaseProcess
     url: str
@@ -72,23 +72,23 @@ class Serving:
     _reading: asyncio.Task[None]
 
     async def kill(self) -> None:
-        """SIGKILL, and the process is gone."""
+        """Kill the process with SIGKILL and wait for its end."""
         self.process.kill()
         assert await self._ended() == -signal.SIGKILL
 
     async def end(self) -> None:
-        """SIGKILL, unless it has ended already."""
+        """Kill the process with SIGKILL unless it has ended."""
         self.process.kill()
         await self._ended()
         self.process.close()
 
     async def stop(self) -> int:
-        """SIGTERM; the exit code. Nothing is under way any more then."""
+        """Send SIGTERM and return the exit code after the drain."""
         self.process.terminate()
         return await self._ended()
 
     async def readiness(self) -> tuple[int, dict[str, str]]:
-        """What /readyz answers: the status, and what is wrong by part."""
+        """Return the status of /readyz and its problems by part."""
         async with aiohttp.ClientSession() as session, session.get(f"{self.url}/readyz") as response:
             return response.status, (await response.json())["problems"]
 
@@ -102,7 +102,7 @@ class Serving:
 
 @dataclass(slots=True)
 class Premises:
-    """A channel with people in it and a cluster, which outlive the processes between them."""
+    """A channel with members and a cluster, which outlive the processes between them."""
 
     slack: SimulatedSlack
     cluster: SimulatedCluster
@@ -125,9 +125,9 @@ class Premises:
     async def start(
         self, *, forked: bool = True, program: Program | None = None, replica: str = "test", **app: Any
     ) -> Serving:
-        """Serve, on what an earlier process left, beside those that still do: Slack delivers to each in turn.
+        """Start a process on the existing data; Slack delivers to all running processes in turn.
 
-        `app` is the `bot.app.Tuning`, where forked; `catalog_alone`, without the built-in catalog.
+        `app` is the `bot.app.Tuning` of a forked process; `catalog_alone` leaves out the built-in catalog.
         """
         if program is None and not forked:
             program = Program.of_checkout()
@@ -139,7 +139,7 @@ class Premises:
         return serving
 
     async def begin(self) -> Serving:
-        """The command as anybody starts it; whether it ever serves is not waited for."""
+        """Start the real command without waiting until it serves."""
         serving, announced = await self._begin(Program.of_checkout(), "test", {})
         announced.cancel()
         return serving
@@ -147,7 +147,7 @@ class Premises:
     async def _begin(
         self, program: Program | None, replica: str, app: Mapping[str, Any]
     ) -> tuple[Serving, asyncio.Future[str]]:
-        """`program` None: forked. The future is the address that it tells."""
+        """Start a process, forked if `program` is None; the future holds its address."""
         if program is None and "CASEBOOK_DATABASE_URL" not in self.variables:
             lay_out(self.data)
         reader, writer = _FORKS.Pipe(duplex=False)
@@ -164,12 +164,12 @@ class Premises:
         return serving, announced
 
     def ours(self, thread_ts: str = "", channel: str = "") -> list[dict[str, Any]]:
-        """Everything we have posted in the channel, or below one message there."""
+        """Return all our messages in the channel or in one thread."""
         said = self.slack.messages(channel or self.channel, thread_ts=thread_ts or None)
         return [message for message in said if message.get("bot_id") == self.slack.bot_id]
 
     async def answer(self, thread_ts: str, *, channel: str = "", within: float = 50) -> dict[str, Any]:
-        """The answer below a message, once it is no placeholder any more."""
+        """Wait for the final answer in a message's thread and return it."""
         try:
             finals = await self.slack.wait_for(
                 lambda: [*filter(is_final, self.ours(thread_ts, channel))], timeout=within
@@ -201,10 +201,9 @@ class Premises:
 async def premises(
     directory: Path, *worlds: Mapping[str, Any], pace: bool = True, **variables: Any
 ) -> AsyncIterator[Premises]:
-    """The two far ends. `variables` are settings for every process, by the names of their environment variables.
+    """Run a simulated Slack and cluster. `variables` are environment variables for every process.
 
-    Without `pace` neither Slack nor a process counts calls by the minute: what many people do then takes no longer than
-    it takes one of them.
+    Without `pace` neither Slack nor the processes apply rate limits, so that many users take no longer than one.
     """
     async with AsyncExitStack() as stack:
         cluster = stage(*worlds)
@@ -222,11 +221,11 @@ async def premises(
 
 @asynccontextmanager
 async def locked(data: Path, name: str) -> AsyncIterator[None]:
-    """Another program writes, for long."""
+    """Hold a write lock on the database, as another program would."""
     other = sqlite3.connect(data / name, isolation_level=None, timeout=0)
 
     def has_it() -> bool:
-        # Never waited for here: the app may be in the middle of a write, and shares this loop.
+        # Must not block: the app may be in the middle of a write and shares this loop.
         with suppress(sqlite3.OperationalError):
             other.execute("BEGIN IMMEDIATE")
         return other.in_transaction
@@ -239,7 +238,7 @@ async def locked(data: Path, name: str) -> AsyncIterator[None]:
 
 
 async def _read(reader: Connection, said: list[str], announced: asyncio.Future[str]) -> None:
-    """Collect what a process says until it has ended. `announced` is the address it tells."""
+    """Collect the output of a process until it ends. `announced` receives its address."""
     stream = asyncio.StreamReader()
     file = os.fdopen(os.dup(reader.fileno()), "rb", buffering=0)
     reader.close()
@@ -258,7 +257,7 @@ async def _read(reader: Connection, said: list[str], announced: asyncio.Future[s
 
 
 def _serve(settings: dict[str, str], errors: Connection, app: dict[str, Any], program: Program | None) -> None:
-    """In the new process."""
+    """Run the app in the new process."""
     os.dup2(errors.fileno(), 2)
     if program is not None:
         os.chdir(program.directory)
@@ -271,7 +270,7 @@ def _serve(settings: dict[str, str], errors: Connection, app: dict[str, Any], pr
 
 
 async def _serve_forked(app: dict[str, Any]) -> None:
-    """As `casebook serve` does, with the engine there is, unless a catalog of one's own is asked for."""
+    """Serve like `casebook serve`, with the loaded engine unless a custom catalog is given."""
     from tests.end_to_end.warmed import ENGINE  # noqa: PLC0415 - not in the process that tests
 
     configured = load_settings()
@@ -281,7 +280,7 @@ async def _serve_forked(app: dict[str, Any]) -> None:
         at_once = Rate(every=0.001, burst=1_000)
         app["slack_limits"] = Limits(methods={}, other=at_once, channel=at_once)
     if app.pop("catalog_alone", False):
-        # A few entries are read and matched in no time.
+        # A few entries are read and matched quickly.
         engine = engine_for(load(configured.catalog).catalog)
     else:
         engine = build_engine(configured.catalog, check=unknown_actions)[0] if configured.catalog else ENGINE

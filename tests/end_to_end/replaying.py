@@ -1,6 +1,6 @@
-"""Recorded incident channels said and done again in front of the real app, in the time in which they happened.
+"""Replay recorded incident channels against the real app at their recorded times.
 
-Nobody waits for that time to pass: the clock that the app and the simulated Slack share is put forward to each event.
+The replay does not wait: the clock that the app and the simulated Slack share is advanced to each event.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from tests.end_to_end.workplace import Clock, Workplace, broken_case, is_final, 
 _PERMALINK: Final = re.compile(r": /archives/\w+/p(?P<seconds>\d{10})(?P<micro>\d{6})(?:\?\S*)?")
 
 
-# Each event comes at a time of its own: what it changes need not wait for others.
+# Events have distinct times, so that a change need not wait for others.
 _SLOT_S: Final = 0.1
-# So many times more slowly goes the recording's time while something is done.
+# The recording's time runs this many times slower while the app works.
 _SLOWER: Final = 20
-# The rates of both ends are of the recording's time; a replay is faster.
+# Rate limits are in the recording's time; a replay is faster.
 _AT_ONCE: Final = Rate(every=0.001, burst=1000)
 _NO_LIMITS: Final = Limits(
     methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
 )
-# Jobs that wait for something are at rest.
+# Jobs that only wait count as idle.
 _LOOK_S: Final = 0.01
 _MOST_LOOKS: Final = 1_000
 _LAST: Final = 8
@@ -46,7 +46,7 @@ _ENDS: Final = ("FIXED", "NOT FIXED", "REFUSED", "WORSE", "UNKNOWN", "已修复"
 
 @dataclass(slots=True, kw_only=True)
 class SlowClock(Clock):
-    """Next to no time passes between two events, however long a busy machine takes for one."""
+    """A clock that barely moves between two events, however slow the machine is."""
 
     began: datetime
     _since: float = field(default_factory=time.monotonic)
@@ -57,7 +57,7 @@ class SlowClock(Clock):
 
 @dataclass(slots=True)
 class Replay:
-    """A recorded channel and the app in it. `ids` are of people and bots, `ts` of messages by label."""
+    """A recorded channel with the app in it. `ids` are of users and bots, `ts` of messages by label."""
 
     at: Workplace
     recording: Recording
@@ -68,11 +68,11 @@ class Replay:
 
     @property
     def labels(self) -> dict[str, str]:
-        """What a message is called, by its ts; the answer from which a remedy was pressed is called as the remedy."""
+        """Return the labels of messages by ts; an answer whose remedy was pressed has the remedy's label."""
         return {ts: label for label, ts in self.ts.items()}
 
     async def begin(self) -> None:
-        """The channel is made: by its name it is an incident, so the app joins it by itself."""
+        """Create the channel; its name makes it an incident, so the app joins."""
         recording = self.recording
         members = {self.ids[each] for each in (*recording.members, *bots_of(recording))}
         maker = self.ids[recording.members[0]]
@@ -80,7 +80,7 @@ class Replay:
         await self.at.slack.wait_for(self.summary)
 
     async def until(self, moment: datetime | None = None) -> None:
-        """Say and do what comes until then, all of it if no time is given; returns when the app has come to rest."""
+        """Replay the events up to a time, all by default, and wait until the app is idle."""
         coming = [event for event in self.recording.events[self._past :] if moment is None or event.at <= moment]
         self._past += len(coming)
         for number, event in enumerate(coming, start=1):
@@ -88,11 +88,11 @@ class Replay:
             await self._do(event)
             await self._answered()
             if number > len(coming) - _LAST:
-                # So that what stands there at the end was shown when it was new.
+                # So that the final content was also shown when it was new.
                 await self._shown()
 
     async def _answered(self) -> None:
-        """What was begun because of it has come to an end: what is found belongs to its time."""
+        """Wait until the work caused by an event is done, so that results carry its time."""
         for _ in range(_MOST_LOOKS):
             await asyncio.sleep(_LOOK_S)
             if not self.at.app.jobs.running:
@@ -100,7 +100,7 @@ class Replay:
         raise AssertionError("the app does not come to rest")
 
     async def _shown(self) -> None:
-        """The pinned message shows all there is."""
+        """Wait until the pinned message is up to date."""
         for _ in range(_MOST_LOOKS):
             known = await self.at.app.store.chronicles.get(self.channel)
             if known is not None and known.shown == known.revision:
@@ -141,7 +141,7 @@ class Replay:
         )
 
     async def _press(self, event: Event) -> None:
-        """The first remedy that is offered below a message, confirmed at once; until it has come to an end."""
+        """Press and confirm the first remedy in a message's thread and wait for its result."""
         at, slack = self.at, self.at.slack
         answer = await at.answer(self.ts[event.of], self.channel)
         await at.submit(self.ids[event.by], (await at.dialog(self.ids[event.by], answer, self.channel))["id"])
@@ -158,17 +158,17 @@ class Replay:
         return self.ids[event.by or event.bot]
 
     async def facts(self) -> tuple[Fact, ...]:
-        """What the app has kept."""
+        """Return the stored facts."""
         return facts_in(await self.at.app.store.chronicles.facts(self.channel))
 
     def summary(self) -> dict[str, Any] | None:
-        """The pinned message, once it says something."""
+        """Return the pinned message, or None while it is missing."""
         pinned = [one for one in self.at.ours(self.channel) if one.get("pinned_to") and is_final(one)]
         assert len(pinned) <= 1, pinned
         return pinned[0] if pinned else None
 
     def summary_blocks(self) -> list[dict[str, Any]]:
-        """What stands in the pinned message."""
+        """Return the blocks of the pinned message."""
         message = self.summary()
         assert message is not None
         return list(message["blocks"])
@@ -179,7 +179,7 @@ class Replay:
         return str(message["ts"])
 
     async def timeline_blocks(self) -> list[dict[str, Any]]:
-        """What `/diagnose incident timeline` shows to somebody who is there."""
+        """Return the blocks that `/diagnose incident timeline` shows to a member."""
         slack, user = self.at.slack, self.ids[self.recording.members[0]]
         seen = {one["ts"] for one in slack.ephemerals(user)}
         await slack.slash(user, self.channel, "incident timeline")
@@ -189,7 +189,7 @@ class Replay:
         return list(shown[-1]["blocks"])
 
     def readable(self, blocks: Iterable[Mapping[str, Any]]) -> str:
-        """What people read, line by line: with their names instead of ids, and each link as what it leads to."""
+        """Return the readable lines, with names instead of ids and labels instead of links."""
         says = (
             as_text([dict(block) for block in blocks]).replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "")
         )
@@ -199,7 +199,7 @@ class Replay:
         return "\n".join(line.rstrip() for line in says.splitlines() if line.strip()) + "\n"
 
     def _linked(self, link: re.Match[str]) -> str:
-        """The name of the message that a link leads to, in brackets."""
+        """Return the label of the linked message in brackets."""
         ts = f"{link['seconds']}.{link['micro']}"
         if label := self.labels.get(ts):
             return f" [{label}]"
@@ -208,13 +208,13 @@ class Replay:
 
 
 def bots_of(recording: Recording) -> tuple[str, ...]:
-    """The other integrations that speak there."""
+    """Return the other integrations that post in the channel."""
     return tuple(dict.fromkeys(event.bot for event in recording.events if event.bot))
 
 
 @asynccontextmanager
 async def replaying(tmp_path: Path, engine: Engine, recording: Recording, **options: Any) -> AsyncIterator[Replay]:
-    """The app and the recording's people, just before its first event; `options` as `workplace` has them."""
+    """Run the app with the recording's users just before the first event; `options` are those of `workplace`."""
     clock = SlowClock(began=recording.began)
     slack = SimulatedSlack(
         clock=lambda: clock().timestamp(),

@@ -1,7 +1,6 @@
-"""A story of one answer: people press, confirm and ask, others meddle, and every write is held against what was shown.
+"""Play the events around one answer: users press and confirm, others change objects; every write is checked.
 
-What happened is read from the API server itself: what stood there at the dry run that a dialog was filled from, and at
-each write.
+The check compares objects in the API server at the dry run of a preview with those at each write.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from tests.end_to_end.workplace import Workplace, buttons_of, words_of
 from tests.meddling import Meddle, Meddling, Others, Place, Watch, Write, uid
 
 Json = dict[str, Any]
-# Channel, message, and what is pressed there.
+# Channel, message and value of the button.
 Button = tuple[str, str, Json]
 
 _LONGER_THAN_A_PLAN: Final = timedelta(minutes=31)
@@ -30,7 +29,7 @@ _LONGER_THAN_A_PLAN: Final = timedelta(minutes=31)
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Dialog:
-    """A dialog as it stood before somebody, and by path the objects that it was filled from."""
+    """A modal as a user saw it, with the objects of its preview by path."""
 
     user: str
     view: Json
@@ -42,14 +41,14 @@ class Dialog:
 
     @property
     def typed(self) -> dict[str, dict[str, Any]]:
-        """The name, where it asks for one."""
+        """Return the input state, with the object's name if the modal asks for one."""
         names = [block["element"]["placeholder"]["text"] for block in self.view["blocks"] if block["type"] == "input"]
         return {str(Press.TYPED_NAME): {str(Press.TYPED_NAME): each} for each in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
-    """A plan whose button was seen: when, over which objects, and which one it takes back, "" for none."""
+    """A plan whose button was seen: its time, its objects, and the plan it undoes ("" for none)."""
 
     ahead: timedelta
     objects: Mapping[str, Json | None]
@@ -70,10 +69,10 @@ class Story:
     written: dict[tuple[str, str], Write] = field(default_factory=dict)
     confirmed: bool = False
 
-    # What may happen in it. What makes no sense as things stand does not happen.
+    # The events. An event that is impossible at the moment is skipped.
 
     async def asks(self, _: str = "", __: Meddle | None = None) -> None:
-        """In one more channel: where it was asked before it would count as the same error."""
+        """Ask in a new channel; in the old one it would count as a repeat."""
         channel = self.at.slack.add_channel(f"{self.name}-{len(self.channels)}")
         self.channels.append(channel)
         await self.at.slack.say(self.at.alex, channel, self.text)
@@ -103,7 +102,7 @@ class Story:
         await self.presses(who, meddle, undo=True)
 
     async def submits(self, who: str, meddle: Meddle | None = None) -> None:
-        """The dialog before them; if there is none they press first."""
+        """Submit the user's open modal, after a button press if there is none."""
         if (dialog := self._newest(who)) is None:
             await self.presses(who)
         if (dialog := self._newest(who)) is not None:
@@ -136,7 +135,7 @@ class Story:
             await self._submitted(both, meddle)
 
     async def presses_and_submits_the_one_before(self, who: str, meddle: Meddle | None = None) -> None:
-        """On two devices at once: as the new dialog is being filled, the one before is sent off."""
+        """Submit the earlier modal while the next one is being filled, as on two devices."""
         dialog, button = self._newest(who), self._button()
         if dialog is None or button is None:
             return
@@ -176,7 +175,7 @@ class Story:
         if meddle is not None:
             self.others.do(meddle.what, self.paths[meddle.step % len(self.paths)])
 
-    # How it is held against what the API server saw.
+    # The checks against what the API server saw.
 
     async def _submitted(
         self, dialogs: Sequence[Dialog], meddle: Meddle | None, *, must: bool = False, forged: bool = False
@@ -202,7 +201,7 @@ class Story:
             self.confirmed = True
 
     async def each_plan_was_claimed_once(self) -> None:
-        """As the audit has it, which tells of every press."""
+        """Check with the audit log that each plan was claimed at most once."""
         entries = await self.at.app.store.audit.entries(since=datetime.now(UTC) - timedelta(hours=1), limit=200)
         claims = Counter(
             each.plan_id for each in entries if each.channel in self.channels and each.outcome == "claimed"
@@ -218,7 +217,7 @@ class Story:
             self.written[dialog.plan, write.path] = write
 
     def _fits(self, write: Write, dialog: Dialog) -> bool:
-        """Whether a write was made to the very object of the plan, as the dialog showed it."""
+        """Return whether a write hit the object of the plan in the state that the modal showed."""
         if dialog.user == self.at.guest or write.path not in dialog.shown:
             return False
         shown, offered = dialog.shown[write.path], self.offered[dialog.plan]
@@ -226,13 +225,13 @@ class Story:
         planned = was.after if was is not None else offered.objects.get(write.path)
         if uid(write.before) != uid(shown) or uid(write.before) != uid(planned):
             return False
-        # What is taken back is besides as it was left.
+        # An undo also requires the state that the action left.
         return of_people(write.before) == of_people(shown) and (
             was is None or of_people(write.before) == of_people(was.after)
         )
 
     def _nothing_has_changed(self, dialog: Dialog) -> bool:
-        """Whether this is the first confirmation, in time, of what still stands as it was shown."""
+        """Return whether this is the first timely confirmation of an unchanged preview."""
         offered = self.offered[dialog.plan]
         alike = all(
             uid(now) == uid(shown) == uid(offered.objects.get(path)) and of_people(now) == of_people(shown)
@@ -251,7 +250,7 @@ class Story:
         )
         return late or changed or self.confirmed or user == self.at.guest
 
-    # What it is made of.
+    # Parts.
 
     @contextmanager
     def watched(self, meddle: Meddle | None = None) -> Iterator[Watch]:
@@ -267,14 +266,14 @@ class Story:
         return {"alex": self.at.alex, "bo": self.at.bo, "a guest": self.at.guest}[who]
 
     def _newest(self, who: str) -> Dialog | None:
-        """The dialog that stands open before somebody."""
+        """Return the modal that is open for a user."""
         standing = {view["id"] for view in self.at.slack.views(self.user(who))}
         theirs = [each for each in self.dialogs if each.user == self.user(who)]
         return theirs[-1] if theirs and theirs[-1].view["id"] in standing else None
 
     @property
     def _messages(self) -> list[tuple[str, Json]]:
-        """All that we have said, each with its channel."""
+        """Return all our messages, each with its channel."""
         return [(channel, message) for channel in self.channels for message in self.at.ours(channel)]
 
     def _buttons(self) -> Iterator[Button]:
@@ -288,7 +287,7 @@ class Story:
         return found[-1] if found else None
 
     def _look(self, *, after: Sequence[Write] = (), of: Sequence[Dialog] = ()) -> None:
-        """Take note of the buttons that are new."""
+        """Record new buttons."""
         for *_, button in self._buttons():
             if button["value"] not in self.offered:
                 undoes = [each.plan for each in of if any((each.plan, one.path) in self.written for one in after)]
@@ -308,7 +307,7 @@ class Story:
         return delivered
 
     async def _sends(self, dialog: Dialog, *, user: str = "") -> AppResponse:
-        """A dialog that stands open no more, sent off by `user`, if not by whom it stood before."""
+        """Submit a closed modal as `user`, by default the user who saw it."""
         like = next(one.payload for one in reversed(self.at.slack.deliveries) if "trigger_id" in one.payload)
         view = {**dialog.view, "state": {"values": {
             block: {key: {"type": "plain_text_input", "value": typed} for key, typed in typed_there.items()}
@@ -322,5 +321,5 @@ class Story:
         return "\n".join(words_of(message.get("blocks", [])) for _, message in self._messages)
 
     def _told(self, user: str) -> tuple[Any, ...]:
-        """All that somebody has before their eyes."""
+        """Return everything that a user sees."""
         return (self._shown(), len(self.at.slack.ephemerals(user)))

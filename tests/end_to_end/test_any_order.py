@@ -1,6 +1,6 @@
-"""In whatever order people press and others change, replace or remove: only what a dialog showed is written to.
+"""Generate orders of button presses and changes by others: only previewed objects are written to.
 
-Generated stories are told to one running app, each in channels of its own about objects of its own.
+One running app plays all generated stories, each with its own channels and objects.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from tests.meddling import Meddle, Meddling, Others, meddles
 
 Json = dict[str, Any]
 
-# So many stories take some seconds; a long run asks for more.
+# This many stories take some seconds; set the variable for a longer run.
 _STORIES: Final = int(os.environ.get("ANY_ORDER_STORIES", "24"))
 _AT_ONCE: Final = Rate(every=1e-6, burst=10_000)
 _NO_LIMITS: Final = Limits(methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0)
 
 
 def stuck() -> Own:
-    """A pod that its remedy deletes, for its controller to make another."""
+    """Return a pod that its remedy deletes so that its controller recreates it."""
     labels = {"app": "mill"}
     spec = {"containers": [{"name": "app", "image": "mill:1"}]}
     controller = {
@@ -119,7 +119,7 @@ ACTS: Final[st.SearchStrategy[Act]] = st.one_of(
 
 @dataclass(slots=True, kw_only=True, repr=False)
 class Teller:
-    """The running app, to which stories are told one after another."""
+    """The running app, which plays stories one after another."""
 
     loop: asyncio.Runner
     at: Workplace
@@ -187,7 +187,7 @@ def teller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teller]:
 
 
 @pytest.mark.timeout(1_800)
-# Meanwhile other threads draw random numbers of their own, and hypothesis takes them for the strategies'.
+# Other threads draw random numbers meanwhile, which hypothesis attributes to the strategies.
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning")
 @given(kind=st.sampled_from(sorted(KINDS)), acts=st.lists(ACTS, min_size=2, max_size=6))
 @settings(
@@ -196,14 +196,14 @@ def teller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teller]:
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
 )
-def test_only_what_was_shown_is_written_to_and_once_and_nobody_is_left_untold(
+def test_any_order_writes_only_previewed_changes_once_and_reports_each(
     teller: Teller, kind: str, acts: list[Act]
 ) -> None:
     teller.tell(kind, acts)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_what_nobody_meddles_with_is_written(teller: Teller, kind: str) -> None:
+def test_unchanged_object_is_written(teller: Teller, kind: str) -> None:
     before = teller.wrote[kind]
     churn = (Story.meddles, "", Meddle(what=Meddling.STATUS))
     teller.tell(kind, [churn, (Story.presses, "bo", None), churn, (Story.submits, "bo", None)])
@@ -211,21 +211,21 @@ def test_what_nobody_meddles_with_is_written(teller: Teller, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["one delete", "one patch"])
-def test_a_dialog_sent_off_while_the_next_is_filled_is_held_to_what_it_showed_itself(teller: Teller, kind: str) -> None:
+def test_earlier_modal_is_held_to_its_own_preview(teller: Teller, kind: str) -> None:
     labelled = Meddle(what=Meddling.LABEL)
     teller.tell(kind, [(Story.presses, "bo", None), (Story.presses_and_submits_the_one_before, "bo", labelled)])
 
 
 @pytest.mark.parametrize("what", [Meddling.LABEL, Meddling.REPLACED])
 @pytest.mark.parametrize("kind", ["one delete", "one patch"])
-def test_what_changes_just_before_the_write_is_not_written_to(teller: Teller, kind: str, what: Meddling) -> None:
+def test_object_changed_just_before_the_write_is_not_written(teller: Teller, kind: str, what: Meddling) -> None:
     before = teller.wrote[kind]
     teller.tell(kind, [(Story.submits, "alex", Meddle(what=what))])
     assert teller.wrote[kind] == before
 
 
 @pytest.mark.parametrize("kind", ["one delete", "one patch"])
-def test_of_two_who_confirm_at_once_one_does_it(teller: Teller, kind: str) -> None:
+def test_of_two_concurrent_confirmations_one_writes(teller: Teller, kind: str) -> None:
     before = teller.wrote[kind]
     teller.tell(kind, [(Story.presses, "alex", None), (Story.presses, "bo", None), (Story.submit_both, "", None)])
     assert teller.wrote[kind] - before == 1
@@ -239,7 +239,7 @@ def test_of_two_who_confirm_at_once_one_does_it(teller: Teller, kind: str) -> No
     ],
     ids=["somebody else's", "an older one"],
 )
-def test_no_other_dialog_than_the_one_before_oneself_is_taken(teller: Teller, acts: list[Act]) -> None:
+def test_only_the_users_current_modal_is_accepted(teller: Teller, acts: list[Act]) -> None:
     before = teller.wrote.total()
     teller.tell("one patch", acts)
     assert teller.wrote.total() == before

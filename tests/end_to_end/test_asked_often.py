@@ -1,4 +1,4 @@
-"""Health and metrics are for anybody who reaches the port: however often they are asked for, it costs no more."""
+"""Test that frequent requests for health and metrics, which need no authentication, cost no more."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.common.coalescing import coalesced
 from bot.metrics import Metrics
 
 
-async def test_all_who_ask_at_once_share_one_look_and_its_failure_too() -> None:
+async def test_concurrent_health_checks_share_one_result_or_failure() -> None:
     looks = 0
 
     async def look() -> int:
@@ -33,7 +33,7 @@ async def test_all_who_ask_at_once_share_one_look_and_its_failure_too() -> None:
     assert await ask() == 3
 
 
-def test_a_page_is_not_made_for_each_who_reads_it_and_is_fresh_soon_after() -> None:
+def test_metrics_page_is_cached_briefly() -> None:
     metrics = Metrics()
     for number in range(140):
         metrics.refused(f"about-{number}")
@@ -46,13 +46,13 @@ def test_a_page_is_not_made_for_each_who_reads_it_and_is_fresh_soon_after() -> N
 
     assert len(pages) > 5 * made
     assert len(set(pages)) == made, "each is as it was counted by then"
-    # Of each format its own, whatever else is asked for beside.
+    # Each format has its own page, whatever else is requested.
     formats = {metrics.exposed(accept)[1] for accept in ("", "application/openmetrics-text; version=1.0.0", "text/x")}
     assert len(formats) == 2
 
 
 @pytest.mark.parametrize("accept", ["x" * 8_000, "application/openmetrics-text; version=9; escaping=" + "a" * 100])
-def test_what_is_asked_for_by_no_format_is_kept_nowhere(accept: str) -> None:
+def test_content_type_of_an_unknown_metrics_format_is_bounded(accept: str) -> None:
     metrics = Metrics()
     _, content_type = metrics.exposed(accept)
     assert len(content_type) < 150

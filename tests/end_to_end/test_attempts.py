@@ -1,4 +1,4 @@
-"""Attempts to get a write past the policy, a second person, a limit or what a dialog has shown: each of them fails."""
+"""Try to get a write past the policy, an approval, a limit or a preview: each attempt fails."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WAITS: Final = "waiting for a second person"
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    """Over entries of one's own: beside the usual ones some of deployments that doze or nod, with other remedies."""
+    """Return an engine with custom entries: the usual ones and variants with other remedies."""
     directory = own_entries.catalog(tmp_path_factory.mktemp("own"))
     asleep = (directory / "asleep.yaml").read_text(encoding="utf-8")
     asks = [{"id": "replicas", "label": {"en": "Replicas", "zh": "副本数"}, "is": "number"}]
@@ -66,7 +66,7 @@ async def place(
 
 
 def deployments(*names: str) -> Json:
-    """A world with deployments in the namespace `bed`, of which none has any replicas."""
+    """Return a world with deployments without replicas in the namespace `bed`."""
     (one,) = own_entries.asleep().broken.world["objects"]
     return {"objects": [{**one, "metadata": {**one["metadata"], "name": name}} for name in names]}
 
@@ -76,7 +76,7 @@ def replicas(at: Workplace, name: str) -> int:
 
 
 def label(at: Workplace, name: str, **labels: str) -> None:
-    """Somebody labels a deployment."""
+    """Label a deployment, as another user would."""
     labelled = _deployment(at, name)
     labelled["metadata"]["labels"] = (labelled["metadata"].get("labels") or {}) | labels
     at.cluster.store.put(table=DEPLOYMENTS, namespace="bed", name=name, obj=labelled)
@@ -89,13 +89,13 @@ def _deployment(at: Workplace, name: str) -> Json:
 
 
 async def asked(at: Workplace, text: str, channel: str = "") -> Json:
-    """The answer to somebody who pastes this."""
+    """Paste a text and return its answer."""
     channel = channel or at.channel
     return await at.answer(await at.slack.say(at.alex, channel, text), channel)
 
 
 async def told(at: Workplace, answer: Json, words: str, channel: str = "") -> Json:
-    """The answer once it says so."""
+    """Wait until the answer contains these words and return it."""
     channel = channel or at.channel
 
     def now() -> Json:
@@ -111,13 +111,13 @@ def whispered(at: Workplace, user: str) -> str:
 
 
 async def answered(at: Workplace, user: str, dialog: Json, value: str) -> None:
-    """The dialog's question is answered, and it says what would change."""
+    """Fill the modal's input and wait for its preview."""
     await at.slack.submit(user, dialog["id"], {"replicas": {"replicas": value}})
     await at.slack.wait_for(lambda: at.slack.views(user)[-1]["callback_id"] == Press.CONFIRM)
 
 
 def submission(at: Workplace, view: Json, user: str, **changes: Any) -> Json:
-    """What Slack would send for a dialog with something else in it."""
+    """Return the payload of a modal's submission with changed fields."""
     return {
         "type": "view_submission",
         "api_app_id": at.slack.app_id,
@@ -130,7 +130,7 @@ def submission(at: Workplace, view: Json, user: str, **changes: Any) -> Json:
 # --- a second person ---
 
 
-async def test_what_two_have_done_counts_for_the_one_who_asked_and_takes_two_to_be_undone(tmp_path, own):
+async def test_approved_action_counts_for_its_requester_and_its_undo_needs_approval(tmp_path, own):
     limits = {"target": {"writes": 9, "minutes": 15}, "user": {"writes": 1, "minutes": 15}}
     people = [{"clusters": ["*"], "domains": ["example.com"]}]
     world = deployments("one", "two")
@@ -153,12 +153,12 @@ async def test_what_two_have_done_counts_for_the_one_who_asked_and_takes_two_to_
         await at.confirm(at.bo, undoing)
         await at.slack.wait_for(lambda: replicas(at, "one") == 0)
         await at.settled()
-        # Under the name of whoever has it done, and never of Casebook.
+        # Impersonates the requester, never Casebook.
         patched = [one.acts_as for one in at.cluster.requests if one.writes and one.method == "PATCH"]
         assert patched == ["bo@example.com"] * 2
 
 
-async def test_what_its_asker_may_not_do_any_more_is_approved_by_nobody(tmp_path, own):
+async def test_request_is_not_approvable_after_its_requester_lost_the_right(tmp_path, own):
     acting = [{**ACTING, "users": [ALEX], "labels": {"of": "alex"}}, {**ACTING, "users": [BO]}]
     async with place(tmp_path, own, deployments("one"), **TWO, acting=acting) as at:
         label(at, "one", of="alex")
@@ -166,7 +166,7 @@ async def test_what_its_asker_may_not_do_any_more_is_approved_by_nobody(tmp_path
         await at.confirm(at.alex, answer)
         dialog = await at.dialog(at.bo, await told(at, answer, WAITS))
 
-        # Whoever changes a label takes away a right by that: before the second person confirms, or looks.
+        # A changed label removes a right: before the approver confirms, or before they look.
         label(at, "one", of="others")
         await at.submit(at.bo, dialog["id"])
         await at.settled()
@@ -179,7 +179,7 @@ async def test_what_its_asker_may_not_do_any_more_is_approved_by_nobody(tmp_path
         assert at.writes() == []
 
 
-async def test_the_second_person_approves_the_values_of_the_first_whatever_they_type(tmp_path, own):
+async def test_approver_approves_the_requesters_values(tmp_path, own):
     async with place(tmp_path, own, deployments("one"), **TWO) as at:
         answer = await asked(at, "deployment bed/one is dozing off")
         dialogs = {user: await at.dialog(user, answer) for user in (at.alex, at.bo)}
@@ -197,8 +197,8 @@ async def test_the_second_person_approves_the_values_of_the_first_whatever_they_
 # --- labels ---
 
 
-async def test_labels_are_asked_of_all_that_is_written_to_and_not_of_the_object_alone(tmp_path, own):
-    # Its pod is labelled, the claim that goes with it is not.
+async def test_policy_labels_are_required_of_every_written_object(tmp_path, own):
+    # The pod has the label, its claim does not.
     labelled = [{**ACTING, "labels": {"app": "store"}}, {**ACTING, "namespaces": ["none"]}]
     spoiled = own_entries.spoiled().broken
     async with place(tmp_path, own, spoiled.world, acting=labelled) as at:
@@ -213,12 +213,12 @@ async def test_labels_are_asked_of_all_that_is_written_to_and_not_of_the_object_
 # --- what a dialog shows ---
 
 
-async def test_what_is_confirmed_is_what_the_dialog_shows_though_other_values_came_after(tmp_path, own):
+async def test_confirmation_applies_the_values_shown_in_the_modal(tmp_path, own):
     async with place(tmp_path, own, deployments("one")) as at:
         answer = await asked(at, "deployment bed/one is dozing off")
         dialog = await at.dialog(at.bo, answer)
         await answered(at, at.bo, dialog, "1")
-        # Slack did not hear that it arrived, so it is sent off once more; and what comes of that never gets there.
+        # Slack missed the acknowledgement and sends it again; the result of that never arrives.
         (sent,) = [one.payload for one in at.slack.deliveries if one.payload.get("type") == "view_submission"]
         again: Json = json.loads(json.dumps(sent))
         again["view"]["state"]["values"]["replicas"]["replicas"]["value"] = "50"
@@ -232,7 +232,7 @@ async def test_what_is_confirmed_is_what_the_dialog_shows_though_other_values_ca
         assert replicas(at, "one") == 1
 
 
-async def test_neither_what_is_no_number_nor_a_dialog_that_only_asks_comes_to_a_write(tmp_path, own):
+async def test_invalid_number_or_modal_without_a_preview_writes_nothing(tmp_path, own):
     async with place(tmp_path, own, deployments("one")) as at:
         dialog = await at.dialog(at.bo, await asked(at, "deployment bed/one is dozing off"))
         for value in (
@@ -259,7 +259,7 @@ async def test_neither_what_is_no_number_nor_a_dialog_that_only_asks_comes_to_a_
         assert at.writes() == []
 
 
-async def test_a_secret_beside_what_would_be_changed_is_kept_nowhere_so_nothing_is_changed(tmp_path, own):
+async def test_change_next_to_a_secret_is_refused_and_the_secret_is_not_stored(tmp_path, own):
     world = json.loads(json.dumps(deployments("one")))
     template = world["objects"][0]["spec"]["template"]["spec"]
     template["containers"][0] |= {"command": ["/app"], "args": ["--timeout=1s", f"--password={SECRET}"]}

@@ -1,4 +1,4 @@
-"""A second person, labels, people's own rights, impatience: what is asked before a confirmed remedy is carried out."""
+"""Test the checks before a confirmed remedy runs: approval, labels, the user's own rights, rate limits."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ def shown(at: Workplace, answer: dict[str, Any]) -> str:
 
 
 async def asked(at: Workplace, answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer once a second person is waited for."""
+    """Wait until the answer awaits an approval and return it."""
     await at.slack.wait_for(lambda: "waiting for a second person" in shown(at, answer))
     return at.slack.message(at.channel, answer["ts"])
 
 
-async def test_what_takes_two_is_asked_for_by_one_and_done_when_another_approves(tmp_path, engine, pulls_again):
+async def test_action_with_approval_runs_after_a_second_person_approves(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world, policy=policy_of(tmp_path, **TWO)) as at:
         answer = await pasted(at, pulls_again)
         dialog = await at.dialog(at.alex, answer)
@@ -105,9 +105,7 @@ async def test_what_takes_two_is_asked_for_by_one_and_done_when_another_approves
         assert told[-3:] == [(each, at.bo, at.alex) for each in ("claimed", "applied", "fixed")]
 
 
-async def test_of_two_who_confirm_at_once_neither_approves_what_they_have_not_seen_asked_for(
-    tmp_path, engine, pulls_again
-):
+async def test_two_concurrent_requests_do_not_approve_each_other(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world, policy=policy_of(tmp_path, **TWO)) as at:
         answer = await pasted(at, pulls_again)
         views = [(user, (await at.dialog(user, answer))["id"]) for user in (at.alex, at.bo)]
@@ -126,7 +124,7 @@ async def test_of_two_who_confirm_at_once_neither_approves_what_they_have_not_se
         )
 
 
-async def test_approval_can_be_kept_to_a_user_group(tmp_path, engine, pulls_again):
+async def test_approval_can_be_limited_to_a_user_group(tmp_path, engine, pulls_again):
     only = [{**TWO["approval"][0], "groups": ["@leads"]}]
     async with workplace(tmp_path, engine, pulls_again.world, policy=policy_of(tmp_path, approval=only)) as at:
         at.slack.set_group("leads", members=[at.alex])
@@ -135,7 +133,7 @@ async def test_approval_can_be_kept_to_a_user_group(tmp_path, engine, pulls_agai
         waiting = await asked(at, answer)
         assert (await at.dialog(at.bo, waiting))["submit"] is None
 
-        # Asked again by somebody else, the lead may.
+        # The lead may approve a request of somebody else.
         other = at.slack.add_channel("other")
         again = await pasted(at, pulls_again, other)
         await at.submit(at.bo, (await at.dialog(at.bo, again, other))["id"])
@@ -147,7 +145,7 @@ async def test_approval_can_be_kept_to_a_user_group(tmp_path, engine, pulls_agai
         assert at.writes() == []
 
 
-async def test_what_did_not_help_is_not_done_over_and_over(tmp_path, engine, still_unreachable):
+async def test_ineffective_action_is_rate_limited(tmp_path, engine, still_unreachable):
     limits = {"target": {"writes": 1, "minutes": 15}, "user": {"writes": 20, "minutes": 15}}
     policy = policy_of(tmp_path, limits=limits)
     async with workplace(tmp_path, engine, still_unreachable.world, policy=policy) as at:
@@ -162,7 +160,7 @@ async def test_what_did_not_help_is_not_done_over_and_over(tmp_path, engine, sti
         written = at.writes()
         assert written == [("DELETE", f"{PODS}/{POD}")]
 
-        # A dialog that was open by then does no more than one that is opened now, nor for another pod of the same.
+        # A modal opened earlier has no more effect than a new one, nor has one for another pod of the workload.
         await at.submit(at.bo, open_before["id"])
         await at.settled()
         third = at.slack.add_channel("third")
@@ -184,7 +182,7 @@ async def test_what_did_not_help_is_not_done_over_and_over(tmp_path, engine, sti
         assert (await at.dialog(at.bo, late, third))["submit"] is not None
 
 
-async def test_auditors_are_told_of_every_remedy_in_a_channel_of_their_own(tmp_path, engine, pulls_again):
+async def test_every_action_is_posted_to_the_audit_channel(tmp_path, engine, pulls_again):
     policy = policy_of(tmp_path, acting=[{**EVERYWHERE, "users": ["U0000000002"], "actions": ["*"]}])
     async with workplace(tmp_path, engine, pulls_again.world, policy=policy, audit_channel="C0AUDIT00") as at:
         at.slack.add_channel("audit", id="C0AUDIT00")
@@ -196,22 +194,20 @@ async def test_auditors_are_told_of_every_remedy_in_a_channel_of_their_own(tmp_p
         [line] = at.ours("C0AUDIT00")
         said = lines_of(line)
         assert f"FIXED: the cause is gone · Pod front/{POD} · simulated · by @{at.bo}" in said[0]
-        assert answer["ts"].replace(".", "") in json.dumps(line["blocks"])  # the way to the answer
+        assert answer["ts"].replace(".", "") in json.dumps(line["blocks"])  # the link to the answer
 
 
 # --- labels of the object ---
 
 
 def label(at: Workplace, **labels: str) -> None:
-    """Somebody labels the pod."""
+    """Label the pod, as another user would."""
     pod = json.loads(json.dumps(at.cluster.store.get(table=("", "pods"), namespace="front", name=POD)))
     pod["metadata"]["labels"] |= labels
     at.cluster.store.put(table=("", "pods"), namespace="front", name=POD, obj=pod)
 
 
-async def test_an_entry_for_labels_lets_act_on_what_bears_them_when_it_is_pressed_and_when_it_is_confirmed(
-    tmp_path, engine, pulls_again
-):
+async def test_policy_labels_are_checked_at_button_press_and_at_confirmation(tmp_path, engine, pulls_again):
     labelled = [{**EVERYWHERE, "users": ["*"], "actions": ["*"], "labels": {"team": "checkout"}}]
     policy = policy_of(tmp_path, acting=labelled)
     async with workplace(tmp_path, engine, pulls_again.world, policy=policy) as at:
@@ -234,9 +230,7 @@ async def test_an_entry_for_labels_lets_act_on_what_bears_them_when_it_is_presse
 # --- people's own rights in the cluster ---
 
 
-async def test_where_people_act_under_their_own_name_the_api_server_decides_for_each_of_them(
-    tmp_path, engine, pulls_again
-):
+async def test_impersonation_lets_the_api_server_authorise_each_user(tmp_path, engine, pulls_again):
     own_names = [{"clusters": ["*"], "domains": ["example.com"], "groups": {"*": ["on-call"]}}]
     async with workplace(
         tmp_path, engine, pulls_again.world, policy=policy_of(tmp_path, impersonation=own_names)
@@ -254,12 +248,12 @@ async def test_where_people_act_under_their_own_name_the_api_server_decides_for_
         await at.settled()
         [deleted] = [one for one in at.cluster.requests if one.writes and one.method == "DELETE"]
         assert (deleted.acts_as, deleted.acting_groups) == ("alex@example.com", ("on-call",))
-        # What is read, and the event that tells of it, is read and written by Casebook itself.
+        # Reads and the Event about the action use Casebook's own identity.
         others = {one.acts_as for one in at.cluster.requests if one.method == "GET" or one.path.endswith("/events")}
         assert others == {""}
 
 
-async def test_whoever_has_no_address_that_counts_acts_nowhere_under_their_own_name(tmp_path, engine, pulls_again):
+async def test_user_without_a_valid_email_address_cannot_be_impersonated(tmp_path, engine, pulls_again):
     own_names = [{"clusters": ["*"], "domains": ["corp.example"]}]
     async with workplace(
         tmp_path, engine, pulls_again.world, policy=policy_of(tmp_path, impersonation=own_names)

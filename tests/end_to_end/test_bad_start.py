@@ -1,4 +1,4 @@
-"""The command as anybody starts it, beside what is out of order. What keeps it from starting: tests/command_line."""
+"""Start the real command with a broken cluster. Errors that prevent a start are in tests/command_line."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.waiting import until
 pytestmark = pytest.mark.timeout(60)
 
 
-async def test_it_serves_all_the_same_and_tells_which_cluster_cannot_be_used(tmp_path):
-    # The variable that Bolt reads as well, as those set it who follow the pages.
+async def test_start_with_an_unusable_cluster_serves_and_names_it(tmp_path):
+    # Bolt also reads this variable; users who follow Slack's documentation set it.
     async with premises(tmp_path, CASEBOOK_CONTEXTS="simulated,second", SLACK_BOT_TOKEN="xoxb-of-bolt") as at:
         config = at.cluster.kubeconfig()
         config["contexts"].append({"name": "second", "context": {"cluster": "second", "user": "casebook"}})

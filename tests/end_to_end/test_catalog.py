@@ -1,8 +1,8 @@
-"""Every entry as people meet it: pasted or asked for in Slack, read from its cluster, told with its verdict.
+"""Ask about every entry in Slack and check the verdict from its cluster.
 
-Of each entry its broken case, the healthy twin, and the broken case with every read forbidden. Each is a cluster of its
-own, and a channel that the policy lets see that cluster and no other; the app is one for several entries. So a verdict
-here also shows that nothing of a neighbour's was mixed in. (All cases are carried out in tests/catalog.)
+Each entry has its broken case, the healthy twin, and the broken case with every read forbidden. Each has its own
+cluster and a channel that may see only that cluster; one app serves several entries. A verdict therefore also shows
+that no data of another cluster was mixed in. (tests/catalog runs all cases.)
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from responses.slack.presses import Press
 from tests.end_to_end.workplace import Workplace, lines_of, workplace
 
 ENTRIES = list(load((builtin_directory(),)).catalog)
-# So many answers an app may give at once before it has to slow down for Slack: those of two entries.
+# The number of answers (two entries) an app may give at once before Slack's rate limits slow it down.
 _ENTRIES_AT_ONCE = 2
-# What may be said without having read anything.
+# The verdicts that are allowed without any read.
 _UNPROVEN = frozenset({Verdict.LIKELY, Verdict.POSSIBLE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """One case in a channel of its own. `blind`: nothing may be read."""
+    """One case in its own channel. `blind`: every read is forbidden."""
 
     incident: Incident
     case: Case
@@ -70,7 +70,7 @@ def scenes(incident: Incident) -> list[Scene]:
     [ENTRIES[begin : begin + _ENTRIES_AT_ONCE] for begin in range(0, len(ENTRIES), _ENTRIES_AT_ONCE)],
     ids=lambda some: " ".join(one.id for one in some),
 )
-async def test_the_broken_case_is_proven_its_healthy_twin_is_not_and_nothing_is_without_a_look(
+async def test_broken_case_is_confirmed_and_healthy_twin_is_not(
     tmp_path: Path, engine: Engine, incidents: Sequence[Incident]
 ) -> None:
     shown = {f"C0CASE{number}": one for number, one in enumerate(each for of in incidents for each in scenes(of))}
@@ -87,16 +87,16 @@ async def test_the_broken_case_is_proven_its_healthy_twin_is_not_and_nothing_is_
 
         for verdict, scene in zip(told, shown.values(), strict=True):
             assert verdict in scene.expected, (scene.incident.id, scene.case.name, scene.blind)
-        # What was read came from the clusters themselves, each asked because of its own channel.
+        # Each cluster was read because of its own channel.
         assert all(any(sent.method == "GET" for sent in cluster.requests) for cluster in clusters.values())
         assert not at.cluster.requests
 
 
 async def answered(at: Workplace, incident: Incident, case: Case, *, channel: str) -> Verdict | None:
-    """What the channel is told of this incident; None if nothing is."""
+    """Return the verdict on this incident in the channel, or None."""
     ask = ask_of(incident, case)
     if ask.text:
-        # The command that printed it names the namespace, where the case says which it was.
+        # The command that printed the text names the namespace, if the case has one.
         before = f"$ kubectl get events -n {ask.namespace}\n" if ask.namespace else ""
         message = await at.answer(await at.slack.say(at.alex, channel, before + ask.text), channel)
     else:
@@ -104,7 +104,7 @@ async def answered(at: Workplace, incident: Incident, case: Case, *, channel: st
         message = await answer_in(at, channel)
     if (verdict := verdict_in(lines_of(message), incident)) is not None:
         return verdict
-    # What is ruled out beside what stands is one press away. Each has somebody of its own to look at it.
+    # Causes that are ruled out are in the details. Each case has its own user to open them.
     reader = at.slack.add_user(f"reader-of-{channel.lower()}")
     await at.slack.click(reader, channel, message["ts"], Press.DETAILS.value)
     views = await at.slack.wait_for(lambda: at.slack.views(reader))
@@ -117,7 +117,7 @@ async def answer_in(at: Workplace, channel: str) -> dict[str, Any]:
 
 
 def verdict_in(lines: list[str], incident: Incident) -> Verdict | None:
-    """The verdict in the line that tells of this incident, as a headline, beside another one or among the ruled out."""
+    """Return the verdict in the line about this incident: a headline, a further cause or a ruled-out one."""
     title = incident.title.in_(Language.EN)
     for line in lines:
         for verdict in Verdict:

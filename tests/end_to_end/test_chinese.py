@@ -1,4 +1,4 @@
-"""People ask in Chinese, or put a Chinese question around an English error: both are recognised and answered so."""
+"""Ask in Chinese, also around an English error: both are matched and answered in Chinese."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from responses.language import language_of
 from tests.end_to_end.workplace import Workplace, lines_of, workplace
 
 ENTRIES = list(load((builtin_directory(),)).catalog)
-# So many answers an app may give at once before it has to slow down for Slack.
+# The number of answers an app may give at once before Slack's rate limits slow it down.
 _AT_ONCE = 6
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 def in_chinese(incident: Incident) -> str:
-    """The entry's first example that a Chinese speaker wrote, wholly or around what the software said."""
+    """Return the entry's first example with Chinese text."""
     return next((text for text in incident.examples.match if language_of(text) is Language.ZH), "")
 
 
 @pytest.mark.parametrize("incident", ENTRIES, ids=lambda incident: incident.id)
-def test_every_entry_has_an_example_of_a_chinese_speaker(incident: Incident) -> None:
+def test_every_entry_has_a_chinese_example(incident: Incident) -> None:
     assert in_chinese(incident)
 
 
@@ -38,7 +38,7 @@ def test_every_entry_has_an_example_of_a_chinese_speaker(incident: Incident) -> 
     [ENTRIES[begin : begin + _AT_ONCE] for begin in range(0, len(ENTRIES), _AT_ONCE)],
     ids=lambda some: " ".join(one.id for one in some),
 )
-async def test_a_chinese_question_is_answered_in_chinese(
+async def test_chinese_question_is_answered_in_chinese(
     tmp_path: Path, engine: Engine, incidents: Sequence[Incident]
 ) -> None:
     async with workplace(tmp_path, engine) as at:

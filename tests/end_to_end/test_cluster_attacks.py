@@ -1,4 +1,4 @@
-"""Several clusters, attacked: what is hidden does not show by what comes of it, and what is done stays where it was."""
+"""Attack a setup with several clusters: hidden clusters are not revealed, actions stay in their cluster."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from tests.end_to_end.workplace import buttons_of, workplace
 
 
 @pytest.mark.parametrize("padding", ["cluster_" * 4_500, "cluster" + " " * 36_000 + ","], ids=["words", "spaces"])
-async def test_a_paste_made_to_be_searched_for_long_is_acknowledged_in_time(tmp_path, engine, broken, padding):
+async def test_paste_built_for_slow_matching_is_acknowledged_in_time(tmp_path, engine, broken, padding):
     async with two_clusters(tmp_path, engine, broken) as (at, _):
         began = time.monotonic()
         await at.slack.say(at.alex, at.channel, f"{broken.text}\n{padding}")
         took = time.monotonic() - began
 
-        # Slack takes it for lost then, and nobody else was answered meanwhile.
+        # After three seconds Slack counts it as lost, and other requests would wait.
         assert took < 3.0
 
 
-async def test_a_hidden_cluster_does_not_show_by_what_is_taken_for_the_same(tmp_path, engine, broken):
+async def test_hidden_cluster_is_not_revealed_by_deduplication(tmp_path, engine, broken):
     policy = seeing({"clusters": ["simulated"], "namespaces": ["*"]})
     async with two_clusters(tmp_path, engine, broken, policy=policy) as (at, _):
         await pasted(at, broken.text)
         came_of = []
         for name in ("prod", "prud"):
-            # Of somebody else each: what one person says within seconds is read as one paste.
+            # Each from another user: messages of one user within seconds are read as one paste.
             ts = await at.slack.say(
                 at.slack.add_user(f"guesses-{name}"), at.channel, f'{broken.text}\ncluster="{name}"'
             )
@@ -49,7 +49,7 @@ async def test_a_hidden_cluster_does_not_show_by_what_is_taken_for_the_same(tmp_
         assert came_of[0] == came_of[1]
 
 
-async def test_what_was_fixed_in_one_cluster_is_not_said_of_another_nor_takes_its_buttons(tmp_path, engine, healing):
+async def test_fix_in_one_cluster_does_not_affect_answers_about_another(tmp_path, engine, healing):
     prod = stage(healing.world)
     async with workplace(tmp_path, engine, healing.world, policy=seeing(), others={"prod": prod}) as at:
         answer = await pasted(at, healing.text)
@@ -68,7 +68,7 @@ async def test_what_was_fixed_in_one_cluster_is_not_said_of_another_nor_takes_it
         remedies = [one for one in buttons_of(other["blocks"]) if one["action_id"].startswith(Press.REMEDY)]
         assert remedies, "what can be done in prod"
 
-        # And what is done now is done there.
+        # An action now applies to that cluster.
         before = at.writes()
         await at.confirm(at.bo, other)
         fixed = await shown(at, answer, "# ✅ FIXED")
@@ -79,7 +79,7 @@ async def test_what_was_fixed_in_one_cluster_is_not_said_of_another_nor_takes_it
         ]
 
 
-async def test_neither_guests_nor_strangers_choose_and_no_answer_but_its_own_is_chosen_for(tmp_path, engine, vague):
+async def test_cluster_choice_is_for_members_and_only_for_its_own_answer(tmp_path, engine, vague):
     async with two_clusters(tmp_path, engine, vague) as (at, prod):
         answer = await pasted(at, vague.text)
         press = pressed(at, answer, offered(answer)[1]["value"])

@@ -1,4 +1,4 @@
-"""Several clusters: which one a question means, what is asked where that cannot be told, and one out of order."""
+"""Test several clusters: which one a question means, the choice if it is unclear, and a broken cluster."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def seeing(*grants: Mapping[str, Any]) -> Policy:
 async def two_clusters(
     tmp_path: Path, engine: Engine, broken: Broken, *, policy: Policy | None = None, **options: Any
 ) -> AsyncIterator[tuple[Workplace, SimulatedCluster]]:
-    """The broken pod is in the cluster `prod`, which is returned; the one called `simulated` knows nothing of it."""
+    """Run with two clusters and return `prod`, which has the broken pod; `simulated` does not."""
     prod = stage(broken.world)
     async with workplace(tmp_path, engine, policy=policy or seeing(), others={"prod": prod}, **options) as at:
         yield at, prod
@@ -60,7 +60,7 @@ def defaults(tmp_path: Path, text: str) -> ChannelDefaults:
 
 
 async def asked(at: Workplace, text: str, *, channel: str = "", user: str = "") -> dict[str, Any]:
-    """The answer to a command."""
+    """Send a command and return its answer."""
     channel = channel or at.channel
     before = {one["ts"] for one in at.ours(channel)}
     await at.slack.slash(user or at.alex, channel, text)
@@ -81,7 +81,7 @@ async def pick(at: Workplace, message: Mapping[str, Any], cluster: str, *, user:
 
 
 def pressed(at: Workplace, message: Mapping[str, Any], value: str) -> dict[str, Any]:
-    """A press as Slack would send it, whatever the message shows by now."""
+    """Send a button press, whatever the message shows now."""
     return {
         "type": "block_actions",
         "team": {"id": at.slack.team_id},
@@ -104,7 +104,7 @@ def said(message: Mapping[str, Any]) -> str:
 
 
 async def shown(at: Workplace, message: Mapping[str, Any], says: str) -> dict[str, Any]:
-    """The message once it says so."""
+    """Wait until the message contains this text and return it."""
     await at.slack.wait_for(lambda: says in said(at.slack.message(at.channel, message["ts"])))
     return at.slack.message(at.channel, message["ts"])
 
@@ -116,7 +116,7 @@ def reads(cluster: SimulatedCluster) -> list[str]:
 # --- which one is meant ---
 
 
-async def test_a_command_names_the_cluster_and_the_answer_says_so(tmp_path, engine, broken):
+async def test_command_and_answer_name_the_cluster(tmp_path, engine, broken):
     async with two_clusters(tmp_path, engine, broken) as (at, _):
         for text in (f"{POD} in prod", f"{POD} --context prod", f"explain --context prod {broken.text}"):
             answer = await asked(at, text)
@@ -127,7 +127,7 @@ async def test_a_command_names_the_cluster_and_the_answer_says_so(tmp_path, engi
         assert "there is no cluster “prdo” here; did you mean prod?" in said(wrong)
 
 
-async def test_names_of_clusters_are_told_to_nobody_who_may_not_see_them(tmp_path, engine, broken):
+async def test_hidden_cluster_names_are_not_revealed(tmp_path, engine, broken):
     policy = seeing({"clusters": ["simulated"], "namespaces": ["*"]})
     async with two_clusters(tmp_path, engine, broken, policy=policy) as (at, prod):
         hidden = said(await asked(at, "pod front/web in prod"))
@@ -138,21 +138,21 @@ async def test_names_of_clusters_are_told_to_nobody_who_may_not_see_them(tmp_pat
         assert not prod.requests
 
 
-async def test_an_alert_names_its_cluster_and_the_thread_stays_with_it(tmp_path, engine, broken):
+async def test_cluster_named_by_an_alert_applies_to_its_thread(tmp_path, engine, broken):
     async with two_clusters(tmp_path, engine, broken) as (at, _):
         ts = await at.slack.say(at.alex, at.channel, f'{broken.text}\ncluster="prod"')
         answer = await at.answer(ts)
         assert "CONFIRMED" in said(answer)
         assert "cluster prod (named in the text)" in said(answer)
 
-        # Nothing but the thread tells it: there is no such pod anywhere.
+        # Only the thread gives the cluster: no cluster has this pod.
         await at.slack.say(at.bo, at.channel, f"<@{at.slack.bot_user_id}> pod ledger/nowhere", thread_ts=ts)
         later = await at.slack.wait_for(lambda: [one for one in at.answers(ts)[1:] if is_final(one)])
         assert "does not exist" in said(later[-1])
         assert "(cluster prod)" in said(later[-1])
 
 
-async def test_the_same_error_in_two_clusters_is_two(tmp_path, engine, broken):
+async def test_same_error_in_two_clusters_is_answered_twice(tmp_path, engine, broken):
     async with two_clusters(tmp_path, engine, broken) as (at, _):
         first = await pasted(at, f'{broken.text}\ncluster="prod"')
         second = await at.answer(await at.slack.say(at.bo, at.channel, f'{broken.text}\ncluster="simulated"'))
@@ -161,7 +161,7 @@ async def test_the_same_error_in_two_clusters_is_two(tmp_path, engine, broken):
         assert "cluster simulated (named in the text)" in said(second)
 
 
-async def test_a_channel_has_a_cluster_and_a_namespace_which_grant_nothing(tmp_path, engine, broken):
+async def test_channel_defaults_set_cluster_and_namespace_without_granting_access(tmp_path, engine, broken):
     channels = defaults(tmp_path, '- {channels: ["inc-*"], cluster: prod, namespace: front}')
     policy = seeing({"channels": ["#inc-1"], **EVERYTHING}, {"clusters": ["simulated"], "namespaces": ["*"]})
     async with two_clusters(
@@ -181,7 +181,7 @@ async def test_a_channel_has_a_cluster_and_a_namespace_which_grant_nothing(tmp_p
         assert len(prod.requests) == asked_before
 
 
-async def test_the_context_that_is_set_is_the_usual_one(tmp_path, engine, broken):
+async def test_configured_context_is_the_default(tmp_path, engine, broken):
     async with two_clusters(tmp_path, engine, broken, context="prod") as (at, _):
         assert "cluster prod (the default)" in said(await pasted(at, broken.text))
 
@@ -189,7 +189,7 @@ async def test_the_context_that_is_set_is_the_usual_one(tmp_path, engine, broken
 # --- what cannot be told is asked ---
 
 
-async def test_an_object_is_looked_for_everywhere_at_once(tmp_path, engine, broken):
+async def test_object_is_searched_in_all_clusters_concurrently(tmp_path, engine, broken):
     async with two_clusters(tmp_path, engine, broken) as (at, _):
         answer = await asked(at, POD)
         assert "cluster prod (no other cluster has the object)" in said(answer)
@@ -202,9 +202,7 @@ async def test_an_object_is_looked_for_everywhere_at_once(tmp_path, engine, brok
         assert names(nowhere) == ["simulated", "prod"]
 
 
-async def test_the_cluster_is_asked_for_below_an_answer_from_the_text_and_chosen_by_whoever_may_see_it(
-    tmp_path, engine, vague
-):
+async def test_cluster_choice_is_offered_below_a_text_answer_to_permitted_users(tmp_path, engine, vague):
     async with two_clusters(tmp_path, engine, vague) as (at, _):
         answer = await pasted(at, vague.text)
         assert "the text could refer to several clusters" in said(answer)
@@ -217,7 +215,7 @@ async def test_the_cluster_is_asked_for_below_an_answer_from_the_text_and_chosen
         assert "several clusters" not in said(found)
         assert names(found) == ["simulated"]
 
-        # A button of the message as it was before, by who has not seen the new one yet; and a press that comes twice.
+        # A button of the earlier message, pressed by a user who has not seen the update; and a repeated press.
         stale = pressed(at, answer, offered(answer)[1]["value"])
         await at.send(stale)
         await at.send(stale)
@@ -230,7 +228,7 @@ async def test_the_cluster_is_asked_for_below_an_answer_from_the_text_and_chosen
         assert len(at.answers(answer["thread_ts"])) == 1
 
 
-async def test_of_two_choices_the_later_one_stands_though_the_earlier_takes_longer(tmp_path, engine, vague):
+async def test_later_cluster_choice_replaces_a_slower_earlier_one(tmp_path, engine, vague):
     async with two_clusters(tmp_path, engine, vague, call_timeout=1.6) as (at, prod):
         answer = await pasted(at, vague.text)
         prod.fail(path_prefix="/api", hang=True)
@@ -243,7 +241,7 @@ async def test_of_two_choices_the_later_one_stands_though_the_earlier_takes_long
         assert "cluster simulated (as selected)" in said(at.slack.message(at.channel, answer["ts"]))
 
 
-async def test_a_cluster_that_may_not_be_seen_is_not_asked_whoever_presses(tmp_path, engine, vague):
+async def test_hidden_cluster_is_not_queried_by_any_button_press(tmp_path, engine, vague):
     policy = seeing(
         {"channels": ["#general"], "users": ["U0000000001"], **EVERYTHING},
         {"clusters": ["simulated"], "namespaces": ["*"]},
@@ -266,7 +264,7 @@ async def test_a_cluster_that_may_not_be_seen_is_not_asked_whoever_presses(tmp_p
         assert (entry.action, entry.outcome, entry.cluster, entry.actor) == ("cluster", "refused", "prod", at.bo)
 
 
-async def test_a_press_that_was_made_up_asks_nothing(tmp_path, engine, vague):
+async def test_forged_button_press_queries_nothing(tmp_path, engine, vague):
     async with two_clusters(tmp_path, engine, vague) as (at, prod):
         answer = await pasted(at, vague.text)
         await at.send(pressed(at, answer, "prod"))
@@ -278,7 +276,7 @@ async def test_a_press_that_was_made_up_asks_nothing(tmp_path, engine, vague):
         assert [entry.outcome for entry in await at.audited()] == ["refused", "refused"]
 
 
-async def test_many_clusters_are_a_menu(tmp_path, engine, vague):
+async def test_many_clusters_are_shown_as_a_menu(tmp_path, engine, vague):
     others = {f"prod-{number}": stage() for number in range(5)} | {"prod": stage(vague.world)}
     async with workplace(tmp_path, engine, policy=seeing(), others=others) as at:
         answer = await pasted(at, vague.text)
@@ -291,7 +289,7 @@ async def test_many_clusters_are_a_menu(tmp_path, engine, vague):
         await shown(at, answer, "cluster prod (as selected)")
 
 
-async def test_what_is_not_known_is_no_reason_to_ask_for_a_cluster(tmp_path, engine, broken):
+async def test_unknown_text_offers_no_cluster_choice(tmp_path, engine, broken):
     async with two_clusters(tmp_path, engine, broken) as (at, _):
         await at.slack.say(at.alex, at.channel, "lunch is at noon, who joins?")
         direct = at.slack.open_im(at.alex)
@@ -308,7 +306,7 @@ async def test_what_is_not_known_is_no_reason_to_ask_for_a_cluster(tmp_path, eng
 
 @asynccontextmanager
 async def out_of_order() -> AsyncIterator[dict[str, str]]:
-    """The addresses of a server that takes connections and never answers, and of one that is not there."""
+    """Yield the addresses of a server that never answers and of one that refuses connections."""
     held: list[asyncio.StreamWriter] = []
 
     async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -333,14 +331,14 @@ async def out_of_order() -> AsyncIterator[dict[str, str]]:
 
 
 def policed(**sick: str) -> dict[str, Any]:
-    """So that what is out of order is out of order for long, and nobody waits for Slack."""
+    """Return options that keep a broken cluster broken and lift Slack's rate limits."""
     at_once = Rate(every=0.001, burst=1_000)
     limits = Limits(methods={}, other=at_once, channel=at_once)
     return {"policy": seeing(), "slack_limits": limits, "addresses": sick, "call_timeout": 0.5, "deadline": 1.0}
 
 
 async def seconds(at: Workplace, text: str) -> float:
-    """How long an answer takes, in a channel of its own."""
+    """Return how many seconds an answer in a new channel takes."""
     channel = at.slack.add_channel(f"room-{time.monotonic_ns()}")
     started = time.monotonic()
     assert "CONFIRMED" in said(await asked(at, text, channel=channel))
@@ -352,9 +350,9 @@ async def readiness(at: Workplace) -> int:
         return response.status
 
 
-async def test_a_cluster_out_of_order_is_told_with_what_to_look_at_and_slows_no_other(tmp_path, engine, broken):
+async def test_broken_cluster_is_reported_with_advice_and_slows_no_other(tmp_path, engine, broken):
     hung = stage()
-    # Who had to wait for what others asked of a cluster out of order would wait so long.
+    # A request that waited behind those to a broken cluster would take this long.
     call = 3.0
     options = policed() | {"call_timeout": call, "deadline": call + 0.5, "jobs_concurrency": 4, "drain": 0}
     async with (
@@ -362,7 +360,7 @@ async def test_a_cluster_out_of_order_is_told_with_what_to_look_at_and_slows_no_
         workplace(tmp_path, engine, broken.world, others={"hung": hung}, **options | {"addresses": sick}) as at,
     ):
         here = f"{POD} in simulated"
-        # It was well when it was connected: every question then takes as long as a question may.
+        # It was healthy when connected, so that every later call runs into the timeout.
         await asked(at, "pod front/nowhere in hung")
         hung.fail(path_prefix="/api", hang=True, times=10_000)
         started = time.monotonic()
@@ -389,17 +387,17 @@ async def test_a_cluster_out_of_order_is_told_with_what_to_look_at_and_slows_no_
 
 
 async def first(tasks: Sequence[asyncio.Task[dict[str, Any]]]) -> dict[str, Any]:
-    """What the first of them comes to; the others are waited for no more."""
+    """Return the first result and cancel the other tasks."""
     done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in left:
         task.cancel()
     return done.pop().result()
 
 
-async def test_who_cannot_be_asked_for_the_object_keeps_nobody_waiting(tmp_path, engine, broken):
+async def test_unreachable_cluster_does_not_delay_the_object_search(tmp_path, engine, broken):
     async with (
         out_of_order() as sick,
-        # Longer than anybody is kept waiting.
+        # Longer than any answer may take.
         workplace(tmp_path, engine, broken.world, **policed(**sick) | {"call_timeout": 20.0}) as at,
     ):
         took = -time.monotonic()
@@ -411,7 +409,7 @@ async def test_who_cannot_be_asked_for_the_object_keeps_nobody_waiting(tmp_path,
         assert took < 12
 
 
-async def test_what_could_not_be_asked_is_not_told_to_be_without_the_object(tmp_path, engine, broken):
+async def test_unreachable_cluster_is_not_reported_as_lacking_the_object(tmp_path, engine, broken):
     async with out_of_order() as sick:
         refusing = policed(refusing=sick["refusing"])
         async with workplace(tmp_path, engine, broken.world, **refusing) as at:
@@ -419,7 +417,7 @@ async def test_what_could_not_be_asked_is_not_told_to_be_without_the_object(tmp_
             assert "front/nowhere was not found; refusing could not be queried" in nowhere
 
 
-async def test_a_choice_outlives_the_process_that_offered_it_and_the_one_that_took_it(tmp_path, engine, vague):
+async def test_cluster_choice_survives_restarts_before_and_after_the_press(tmp_path, engine, vague):
     async with premises(tmp_path, vague.world, pace=False, CASEBOOK_CONTEXTS="simulated,other") as at:
         other = stage()
         await other.start()

@@ -1,4 +1,4 @@
-"""Diagnostic mode from a paste in Slack to the command that goes into the container: offered, shown, confirmed."""
+"""Test diagnostic mode from the paste to the command that opens a shell: offer, preview, confirmation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def told_in_the_end(at: Workplace, answer: dict[str, Any], *words: str) ->
 
 
 @pytest.mark.parametrize("case", [ENTERED, BESIDE], ids=["asked for", "something else was pasted"])
-async def test_a_failing_pod_is_put_into_diagnostic_mode(tmp_path: Path, engine: Engine, case: str) -> None:
+async def test_failing_pod_is_put_into_diagnostic_mode(tmp_path: Path, engine: Engine, case: str) -> None:
     broken = broken_case(engine, INCIDENT, case)
     async with workplace(tmp_path, engine, broken.world) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
@@ -61,7 +61,7 @@ async def test_a_failing_pod_is_put_into_diagnostic_mode(tmp_path: Path, engine:
         ]
 
 
-async def test_a_pod_that_does_not_start_again_is_not_said_to_be_in_the_mode(tmp_path: Path, engine: Engine) -> None:
+async def test_pod_that_does_not_restart_is_not_reported_in_diagnostic_mode(tmp_path: Path, engine: Engine) -> None:
     broken = broken_case(engine, INCIDENT, NOT_ENTERED)
     async with workplace(tmp_path, engine, broken.world) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
@@ -74,7 +74,7 @@ async def test_a_pod_that_does_not_start_again_is_not_said_to_be_in_the_mode(tmp
         assert "is in diagnostic mode" not in says
 
 
-async def test_the_mode_is_left_by_a_second_button(tmp_path: Path, engine: Engine) -> None:
+async def test_second_button_leaves_diagnostic_mode(tmp_path: Path, engine: Engine) -> None:
     broken = broken_case(engine, INCIDENT, IN_MODE)
     async with workplace(tmp_path, engine, broken.world) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))

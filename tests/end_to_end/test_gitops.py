@@ -1,4 +1,4 @@
-"""What is changed here and taken back by Argo CD: said before with a link to the source, confirmed twice."""
+"""Test changes that Argo CD reverts: a warning with a link to the source, and two confirmations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def healed(engine: Engine) -> Broken:
 
 
 def track(at: Workplace) -> None:
-    """From here on the deployment behind the API is Argo CD's."""
+    """Put the deployment behind the API under Argo CD's control."""
     table, place = ("apps", "deployments"), {"namespace": "monitoring", "name": "prometheus-adapter"}
     stored = at.cluster.store.get(table=table, **place)
     assert stored is not None
@@ -50,7 +50,7 @@ def links_in(value: Any) -> list[str]:
     return own + [url for each in value.values() for url in links_in(each)]
 
 
-async def test_what_argo_cd_takes_back_is_linked_and_confirmed_twice(tmp_path, engine, healed):
+async def test_change_that_argo_cd_reverts_shows_a_link_and_needs_two_confirmations(tmp_path, engine, healed):
     async with workplace(
         tmp_path, engine, healed.world, {"objects": [application("git@github.com:acme/platform")]}
     ) as at:
@@ -59,7 +59,7 @@ async def test_what_argo_cd_takes_back_is_linked_and_confirmed_twice(tmp_path, e
         dialog = await at.dialog(at.bo, answer)
         shown = lines_of(dialog)
 
-        # Before anything else that it does.
+        # Before the other effects.
         (told,) = [number for number, line in enumerate(shown) if SELF_HEAL in line]
         assert told < next(number for number, line in enumerate(shown) if line.startswith("- "))
         assert links_in(dialog["blocks"]) == [PAGE]
@@ -77,7 +77,7 @@ async def test_what_argo_cd_takes_back_is_linked_and_confirmed_twice(tmp_path, e
         assert [method for method, _ in at.writes() if method == "PATCH"] == ["PATCH"]
 
 
-async def test_what_stands_in_a_repositorys_address_is_neither_link_nor_markup(tmp_path, engine, healed):
+async def test_hostile_repository_url_is_neither_link_nor_markup(tmp_path, engine, healed):
     hostile = "https://token-of-ours:hunter22@github.com/acme/\n<!channel> <javascript:alert(1)|Sign in>"
     async with workplace(tmp_path, engine, healed.world, {"objects": [application(hostile)]}) as at:
         track(at)
@@ -87,7 +87,7 @@ async def test_what_stands_in_a_repositorys_address_is_neither_link_nor_markup(t
 
         for view in (dialog, at.slack.views(at.bo)[-1]):
             assert links_in(view["blocks"]) == []
-            # As words, and on one line.
+            # As plain text on one line.
             assert "github.com/acme/ <!channel>" in "\n".join(lines_of(view))
             assert "hunter22" not in str(view)
             assert "mrkdwn" not in str(view)

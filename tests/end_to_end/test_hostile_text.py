@@ -1,6 +1,6 @@
-"""Whatever people paste and a cluster says: every call to Slack is valid, within its limits, and calls nobody.
+"""Send hostile text from users and the cluster: every call to Slack is valid, within limits, mentions nobody.
 
-The raw arguments of each call are looked at as they reached Slack, not the values they were made from.
+The tests check the raw arguments of each call as Slack received them.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _MESSAGES: Final = frozenset({"chat.postMessage", "chat.update", "chat.postEphem
 
 @dataclass
 class Stage:
-    """A workplace whose cluster can be told what to say, and what of its calls was looked at already."""
+    """A workplace with a configurable cluster, and the number of calls checked so far."""
 
     at: Workplace
     broken: Broken
@@ -64,7 +64,7 @@ class Stage:
     rooms: Iterator[int] = field(default_factory=itertools.count)
 
     def let_cluster_say(self, text: str) -> None:
-        """In the condition that the answer quotes, and beside the annotation that a restart changes."""
+        """Put the text into the condition that the answer quotes and next to the restart annotation."""
         world = copy.deepcopy(dict(self.broken.world))
         for item in world["objects"]:
             if item["kind"] == "APIService":
@@ -74,13 +74,13 @@ class Stage:
         self.at.cluster.load(world)
 
     async def ask(self, text: str) -> tuple[str, Mapping[str, Any]]:
-        """Paste the error with `text` below it, in a room of its own; that room and the answer."""
+        """Paste the error with `text` below it in a new channel; return the channel and the answer."""
         room = self.at.slack.add_channel(f"room-{next(self.rooms)}")
         ts = await self.at.slack.say(self.at.alex, room, f"{self.broken.text}\n{text}")
         return room, await self.at.answer(ts, room)
 
     def check(self) -> None:
-        """Every call since the last look."""
+        """Check every call since the last check."""
         calls = self.at.slack.calls[self.looked_at :]
         self.looked_at += len(calls)
         assert calls
@@ -113,7 +113,7 @@ def check_arguments(method: str, arguments: Mapping[str, Any], links: frozenset[
 
 def check_message(message: Mapping[str, Any], links: frozenset[str]) -> None:
     assert validate_message({key: message[key] for key in ("text", "blocks", "metadata") if key in message}) == ()
-    # Here Slack reads markup: nothing of it may be left, nor may Slack look for names and previews.
+    # Slack parses markup here: none may remain, and Slack must not look for names or previews.
     assert not set("<>") & set(message["text"])
     assert "@here" not in message["text"]
     assert not message.get("link_names")
@@ -191,7 +191,7 @@ def strings(value: Any) -> Iterator[str]:
         ),
     ],
 )
-def test_the_checks_below_find_what_they_look_for(block: dict[str, Any]) -> None:
+def test_checks_detect_violations(block: dict[str, Any]) -> None:
     harmless = {"text": "hello", "blocks": [{"type": "section", "text": {"type": "plain_text", "text": "<!channel>"}}]}
 
     check_arguments("chat.postMessage", harmless, frozenset())
@@ -200,14 +200,14 @@ def test_the_checks_below_find_what_they_look_for(block: dict[str, Any]) -> None
             check_arguments("chat.postMessage", bad, frozenset())
 
 
-# The workplace stays for all examples; a shrunk one would be answered a hundred times.
+# All examples share the workplace; shrinking would ask a hundred times.
 @settings(
     max_examples=8,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(pasted=PIECES, said=PIECES)
-async def test_any_answer_about_any_text_is_harmless(stage: Stage, pasted: str, said: str) -> None:
+async def test_answer_to_any_text_is_harmless(stage: Stage, pasted: str, said: str) -> None:
     stage.let_cluster_say(said)
     room, answer = await stage.ask(pasted)
     await stage.at.slack.click(stage.at.bo, room, answer["ts"], Press.DETAILS.value)
@@ -215,8 +215,8 @@ async def test_any_answer_about_any_text_is_harmless(stage: Stage, pasted: str, 
     stage.check()
 
 
-async def test_all_that_is_known_to_be_hostile_is_told_and_harmless(stage: Stage) -> None:
-    """In the answer, its details and the dialog of its remedy, where the words are still there to be read."""
+async def test_known_hostile_text_is_answered_harmlessly(stage: Stage) -> None:
+    """Check the answer, its details and the modal of its remedy, which still show the text."""
     at, said = stage.at, "\n".join(SHORT)
     stage.let_cluster_say(said)
     room, answer = await stage.ask(said)
@@ -230,7 +230,7 @@ async def test_all_that_is_known_to_be_hostile_is_told_and_harmless(stage: Stage
         assert "<!channel>" in words_of(shown["blocks"])
 
 
-async def test_the_longest_texts_are_answered_within_the_limits(stage: Stage) -> None:
+async def test_longest_texts_are_answered_within_slacks_limits(stage: Stage) -> None:
     for long in LONG:
         stage.let_cluster_say(long)
         room, answer = await stage.ask(long)
@@ -240,8 +240,8 @@ async def test_the_longest_texts_are_answered_within_the_limits(stage: Stage) ->
         assert answer["text"].startswith("🔴")
 
 
-async def test_what_no_encoding_can_write_is_answered_like_any_text(stage: Stage) -> None:
-    """JSON can escape half of a pair, and then nothing can put it into a database or a file."""
+async def test_unencodable_text_is_answered(stage: Stage) -> None:
+    """Use half a surrogate pair, which JSON can escape but no database or file can store."""
     at = stage.at
     ts = await at.slack.say(at.bo, at.channel, "look")
     said = {"type": "message", "channel": at.channel, "user": at.alex, "ts": ts, "channel_type": "channel"}
@@ -255,7 +255,7 @@ async def test_what_no_encoding_can_write_is_answered_like_any_text(stage: Stage
     stage.check()
 
 
-async def test_what_nobody_knows_is_shown_harmlessly_wherever_it_was_asked(stage: Stage) -> None:
+async def test_unknown_hostile_text_is_harmless_on_every_surface(stage: Stage) -> None:
     at, hostile = stage.at, "\n".join(f"error: {each}" for each in SHORT)
     mention = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {hostile}")
     assert "error: @here @channel" in words_of((await at.answer(mention))["blocks"])

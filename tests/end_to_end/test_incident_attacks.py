@@ -1,4 +1,4 @@
-"""What people who mean no good, or know no better, try with an incident channel. Each test has channels of its own."""
+"""Misuse incident channels, on purpose or by mistake. Each test has its own channels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PIN = "casebook.pin"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
-    """Guests may see clusters here as others do: what they may not is theirs to keep from them all the same."""
+    """Run with a policy that shows clusters to guests too; incident data must stay hidden from them."""
     usual = Policy.playground()
     generous = replace(usual, rules=usual.rules.model_copy(update={"guests": AnswerLevel.AS_OTHERS}))
     world = broken_of(engine, "run-as-nonroot-root-image").world
@@ -49,7 +49,7 @@ async def incident(at: Workplace, name: str, *said: str) -> str:
     return channel
 
 
-async def test_guests_are_not_told_where_else_the_same_is_worked_on(at, broken):
+async def test_guests_do_not_see_related_incidents(at, broken):
     await incident(at, "inc-1-elsewhere", broken.text)
     answers = {}
     for user in (at.bo, at.guest):
@@ -64,7 +64,7 @@ async def test_guests_are_not_told_where_else_the_same_is_worked_on(at, broken):
     assert "inc-1-elsewhere" not in answers[at.guest]
 
 
-async def test_the_summary_cannot_be_put_on_the_timeline_that_it_is_made_of(at):
+async def test_pinning_the_summary_adds_no_timeline_entry(at):
     channel = await incident(at, "inc-2-own")
     summary = await at.slack.wait_for(lambda: next((one for one in at.ours(channel) if one.get("pinned_to")), None))
 
@@ -77,7 +77,7 @@ async def test_the_summary_cannot_be_put_on_the_timeline_that_it_is_made_of(at):
     assert "📌" not in await asked(at, at.bo, channel, "incident timeline")
 
 
-async def test_a_resolved_incident_whose_channel_is_unarchived_stays_resolved_until_it_is_reopened(at):
+async def test_unarchived_channel_of_a_resolved_incident_stays_resolved(at):
     channel = await incident(at, "inc-3-archived")
     await asked(at, at.bo, channel, "incident resolve")
     await at.settled()
@@ -93,7 +93,7 @@ async def test_a_resolved_incident_whose_channel_is_unarchived_stays_resolved_un
     assert "Reopened" in await asked(at, at.bo, channel, "incident reopen")
 
 
-async def test_where_it_may_not_join_whoever_made_the_channel_is_told_once_how_it_comes(at):
+async def test_channel_creator_is_told_once_how_to_invite_the_bot(at):
     at.slack.fail("conversations.join", error="missing_scope", needed="channels:join", times=9)
     channel = await at.slack.channel_actions.create(at.bo, "inc-4-join")
     other = at.slack.add_channel("fire-4-join", bot=False)
@@ -109,13 +109,13 @@ async def test_where_it_may_not_join_whoever_made_the_channel_is_told_once_how_i
 
 
 async def sent(at: Workplace, event: Mapping[str, Any], **envelope: Any) -> int:
-    """An event as Slack signs it, whatever stands in it; the answer's status."""
+    """Send any event with Slack's signature and return the status of the answer."""
     whole = {"type": "event_callback", "event": event, "event_id": f"Ev{len(str(event))}", "event_time": 1, **envelope}
     body = json.dumps(whole).encode()
     return (await at.slack.send_raw(body, at.slack.sign(body) | {"Content-Type": "application/json"})).status
 
 
-async def test_what_another_workspace_tells_is_acknowledged_and_passed_over(at):
+async def test_events_of_another_workspace_are_acknowledged_and_ignored(at):
     channel = await incident(at, "inc-5-theirs")
     said = {"type": "message", "channel": channel, "channel_type": "channel", "user": at.bo, "ts": "1790000000.000100"}
     theirs = {"team_id": "T0OTHER", "authorizations": [{"team_id": "T0OTHER", "is_enterprise_install": False}]}

@@ -1,7 +1,7 @@
-"""What happens in an incident channel while nobody listens, or before we came, is not lost.
+"""Test that events during downtime or before the bot joined are not lost.
 
-`AWAY_MESSAGES=10000` has as many messages said before we came, and with `--log-cli-level=INFO` is told what reading
-them took; the usual few take two pages.
+`AWAY_MESSAGES=10000` sets the number of messages before the bot joins (by default two pages); with
+`--log-cli-level=INFO` the cost of reading them is logged.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ REPORT: Final = "checkout is down, customers cannot pay"
 
 
 def summary(at: Premises | Workplace, channel: str) -> str:
-    """What the pinned message says."""
+    """Return the text of the pinned message."""
     ours = at.ours("", channel) if isinstance(at, Premises) else at.ours(channel)
     return "\n".join(line for one in ours if one.get("pinned_to") for line in lines_of(one))
 
@@ -49,14 +49,14 @@ async def timeline(at: Premises | Workplace, channel: str) -> str:
 
 
 def asked(slack: SimulatedSlack, channel: str, since: int = 0) -> Counter[str]:
-    """How often the history and the threads of a channel were read."""
+    """Return how often the history and the threads of a channel were read."""
     methods = ("conversations.history", "conversations.replies")
     calls = [call for call in slack.calls[since:] if call.arguments.get("channel") == channel]
     return Counter(call.method.partition(".")[2] for call in calls if call.method in methods)
 
 
 @pytest.mark.timeout(75)
-async def test_what_is_said_changed_and_pinned_while_it_is_down_is_there_once_it_is_back(tmp_path: Path):
+async def test_messages_edits_and_pins_during_downtime_are_caught_up(tmp_path: Path):
     async with premises(tmp_path, pace=False, **INCIDENTS) as at:
         slack, live, quiet = at.slack, at.slack.add_channel("inc-1-live"), at.slack.add_channel("inc-2-quiet")
         say = slack.say
@@ -95,7 +95,7 @@ async def test_what_is_said_changed_and_pinned_while_it_is_down_is_there_once_it
         canvas = slack.canvases.of(unnoted)
         assert canvas is not None
         await until(lambda: "Commander" in canvas.markdown)
-        # The page first, then the thread.
+        # First the page, then the thread.
         async with asyncio.timeout(20):
             while "region B" not in (told := await timeline(at, live)):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
@@ -104,12 +104,12 @@ async def test_what_is_said_changed_and_pinned_while_it_is_down_is_there_once_it
             assert told.count(there) == 1
         for gone in ("blue pool", "drop the cache", "region A", "page the vendor"):
             assert gone not in told
-        # One page each, and the thread that got a reply or lost one.
+        # One page each, and each thread with a new or deleted reply.
         assert asked(slack, live, before) == {"history": 1, "replies": 1}
         assert asked(slack, quiet, before) == {"history": 1}
 
 
-async def test_a_long_silence_is_read_once_slack_is_heard_again_within_a_bound_of_calls(tmp_path: Path, engine: Engine):
+async def test_catch_up_after_a_long_gap_uses_a_bounded_number_of_calls(tmp_path: Path, engine: Engine):
     clock = Clock()
     slack = SimulatedSlack(
         clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD
@@ -138,11 +138,11 @@ async def test_a_long_silence_is_read_once_slack_is_heard_again_within_a_bound_o
         facts = await at.app.store.chronicles.facts(channel)
 
     assert len([fact for fact in facts if "restart pool" in str(fact.document)]) == 20
-    # What was missed fills one page, and a part of the next.
+    # The missed messages fill one page and part of the next.
     assert asked(slack, channel, before) == {"history": 1 + PAGES_BEFORE}
 
 
-async def test_where_slack_lets_one_thread_at_a_time_be_read_none_is_read_twice(tmp_path: Path, engine: Engine):
+async def test_rate_limited_catch_up_reads_no_thread_twice(tmp_path: Path, engine: Engine):
     async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=replace(LIMITS, patience=0.5)) as at:
         slack, channel = at.slack, at.slack.add_channel("inc-1-threads", bot=False)
         for number in range(2):
@@ -157,9 +157,7 @@ async def test_where_slack_lets_one_thread_at_a_time_be_read_none_is_read_twice(
     assert asked(slack, channel) == {"history": 1, "replies": 3}
 
 
-async def test_beside_a_canvas_of_people_the_summary_stands_in_the_message_alone_which_is_said_once(
-    tmp_path: Path, engine: Engine
-):
+async def test_canvas_of_members_leaves_the_summary_in_the_message_with_one_notice(tmp_path: Path, engine: Engine):
     async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=LIMITS) as at:
         channel = at.slack.add_channel("inc-1-canvas")
         theirs = at.slack.canvases.create(channel=channel, user=at.alex, created=0, markdown="who sits where")
@@ -176,7 +174,7 @@ async def test_beside_a_canvas_of_people_the_summary_stands_in_the_message_alone
     assert theirs.markdown == "who sits where"
 
 
-async def test_a_history_with_its_pins_is_read_before_we_came_however_long(tmp_path: Path, engine: Engine):
+async def test_long_history_and_pins_before_joining_are_read(tmp_path: Path, engine: Engine):
     async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=LIMITS) as at:
         slack, channel = at.slack, at.slack.add_channel("inc-1-long", bot=False)
         for number in range(_MESSAGES):
@@ -201,10 +199,10 @@ async def test_a_history_with_its_pins_is_read_before_we_came_however_long(tmp_p
     assert by_hand == ["the coffee machine blinked at noon"]
     assert len([fact for fact in facts if "restart pool" in str(fact.document)]) == -(-_MESSAGES // 5)
     assert taken == {"history": -(-(_MESSAGES + 3) // _PAGE)}
-    # Wherever this runs: an hour of talk takes no second.
+    # On any machine an hour of messages takes less than a second.
     assert took[1] < 5 + _MESSAGES / 200, measured
 
 
 def _memory() -> float:
-    """The most that this process has held so far, in MiB."""
+    """Return the peak memory of this process in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

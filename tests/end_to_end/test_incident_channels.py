@@ -1,7 +1,7 @@
-"""Incident channels as real people fill them, said again in front of the real app: what it makes of them.
+"""Replay recorded incident channels and compare the summary and timeline with golden files.
 
-`REGENERATE_GOLDEN=1 pytest tests/end_to_end/test_incident_channels.py` writes `tests/chronicle/snapshots` anew: the
-pinned summary at two moments, the timeline, and where both fall short of what people expected, to be read in review.
+`REGENERATE_GOLDEN=1 pytest tests/end_to_end/test_incident_channels.py` rewrites `tests/chronicle/snapshots`: the pinned
+summary at two times, the timeline, and where both miss what people expected. Review the diff.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SNAPSHOTS: Final = RECORDINGS.parent / "snapshots"
 
 
 @pytest.mark.parametrize("name", REPLAYED)
-async def test_what_matters_in_a_recorded_channel_is_told_and_noise_is_not(tmp_path: Path, engine: Engine, name: str):
+async def test_recorded_channel_gives_the_expected_timeline_without_noise(tmp_path: Path, engine: Engine, name: str):
     recording = load(name)
     async with replaying(tmp_path, engine, recording) as replay:
         await replay.until(_halfway(recording))
@@ -37,27 +37,27 @@ async def test_what_matters_in_a_recorded_channel_is_told_and_noise_is_not(tmp_p
         page = _page(recording, halfway, at_the_end, timeline, reading)
 
         _agree(SNAPSHOTS / f"{name}.md", page)
-        # One message is kept up to date; nothing else is posted but answers, which stand below what they answer.
+        # One message is kept up to date; besides it only answers are posted, in threads.
         assert [one["ts"] for one in replay.at.ours(replay.channel) if not one.get("thread_ts")] == [
             replay.summary_ts()
         ]
-        # What was deleted, or said before an edit, is nowhere: neither kept nor shown.
+        # Deleted text and text before an edit is neither stored nor shown.
         assert [words for words in recording.expected.nowhere if words in page or words in str(facts)] == []
         for label, words in recording.expected.reads.items():
             assert words["lacks"] not in page, label
-        # Each fact is there once, and all are in the order in which they happened.
+        # Each fact is there once, in chronological order.
         assert len({fact.key for fact in facts}) == len(facts)
         assert all(one.at <= other.at for one, other in pairwise(facts))
         assert {fact.kind for fact in facts} >= {FactKind.REPORT, FactKind.HYPOTHESIS, FactKind.STATUS, FactKind.JOIN}
 
 
 def _halfway(recording: Recording) -> datetime:
-    """When people know the cause, and have yet to do something about it."""
+    """Return when the cause was known but not yet acted on."""
     return next(recording.began + after for after, status in recording.expected.statuses if status == "identified")
 
 
 def _page(recording: Recording, halfway: str, at_the_end: str, timeline: str, reading: Reading) -> str:
-    """All of it as one page that people read."""
+    """Return everything as one readable page."""
     short = [
         *(f"missed: {label}" for label in reading.missed),
         *(f"mistaken: {line}" for line in reading.mistaken),

@@ -1,4 +1,4 @@
-"""What people ask of an incident channel and say of it: by command, reaction, a message's menu, by closing it."""
+"""Use incident channels by command, mention, reaction, message shortcut and by archiving."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read(shown: Mapping[str, Any]) -> str:
 
 
 async def asked(at: Workplace, user: str, channel: str, command: str) -> str:
-    """What a command shows to who typed it."""
+    """Send a command and return its ephemeral answer."""
     return read((await at.slack.slash(user, channel, command)).body)
 
 
@@ -34,7 +34,7 @@ def pinned(at: Workplace, channel: str) -> list[str]:
 
 
 async def incident(at: Workplace, name: str, *said: str) -> str:
-    """An incident channel where that was said."""
+    """Create an incident channel with these messages."""
     channel = at.slack.add_channel(name)
     for each in said:
         await at.slack.say(at.alex, channel, each)
@@ -49,24 +49,24 @@ async def state_of(at: Workplace, channel: str) -> ChannelState:
 
 
 async def whispered(at: Workplace, user: str, words: str) -> str:
-    """What was shown to one person, once it says that."""
+    """Wait for an ephemeral message with this text and return it."""
     found = await at.slack.wait_for(lambda: [read(one) for one in at.slack.ephemerals(user) if words in read(one)])
     return found[-1]
 
 
 def direct(at: Workplace, user: str) -> list[dict[str, Any]]:
-    """What we wrote to somebody directly, files included."""
+    """Return our direct messages to a user, including files."""
     return at.ours(at.slack.open_im(user))
 
 
 def attached(at: Workplace, channel: str) -> list[str]:
-    """The text files that we put into a channel."""
+    """Return the text files that we uploaded to a channel."""
     return [
         at.slack.file_content(file["id"]).decode() for message in at.ours(channel) for file in message.get("files", [])
     ]
 
 
-async def test_what_was_missed_is_told_in_a_few_lines_since_one_last_read(at):
+async def test_catch_up_summarises_changes_since_the_last_read(at):
     channel = await incident(at, "inc-1", REPORT)
 
     first = await asked(at, at.bo, channel, "summary")
@@ -81,12 +81,12 @@ async def test_what_was_missed_is_told_in_a_few_lines_since_one_last_read(at):
     assert REPORT not in second
     assert (
         "自您上次阅读以来" in again
-    )  # Slack forgets what it shows to one person: the same is told until there is more
+    )  # Ephemeral messages are not kept by Slack: the same is shown until there is news
     assert f"@{at.alex}" in again
     assert at.slack.ephemerals(at.alex) == []
 
 
-async def test_status_and_timeline_are_shown_to_who_asks_and_change_nothing(at):
+async def test_status_and_timeline_are_ephemeral_and_change_nothing(at):
     channel = await incident(at, "inc-2", REPORT)
     posted = len(at.ours(channel))
 
@@ -99,7 +99,7 @@ async def test_status_and_timeline_are_shown_to_who_asks_and_change_nothing(at):
     assert len(at.ours(channel)) == posted
 
 
-async def test_resolving_posts_the_final_summary_with_a_draft_and_reopening_takes_it_up_again(at):
+async def test_resolve_posts_the_final_summary_with_a_draft_and_reopen_resumes(at):
     channel = await incident(at, "inc-3", REPORT)
 
     promised = await asked(at, at.bo, channel, "incident resolve")
@@ -126,7 +126,7 @@ async def test_resolving_posts_the_final_summary_with_a_draft_and_reopening_take
     assert "incident of this channel is already open" in await asked(at, at.alex, channel, "incident reopen")
 
 
-async def test_who_resolves_at_the_same_time_as_another_is_told_and_it_is_said_once(at):
+async def test_concurrent_resolves_post_one_final_summary(at):
     channel = await incident(at, "inc-4", REPORT)
     known = await at.app.store.chronicles.get(channel)
     payload = {
@@ -134,7 +134,7 @@ async def test_who_resolves_at_the_same_time_as_another_is_told_and_it_is_said_o
         "anew": False,
     }  # fmt: skip
     for user in (at.alex, at.bo):
-        # As two processes that have both seen it open.
+        # Like two processes that have both read the state as open.
         own = payload | {"user": user, "at": at.clock().isoformat()}
         await at.app.jobs.start("command", f"test.{user}", own)
     await at.slack.wait_for(lambda: attached(at, channel))
@@ -143,7 +143,7 @@ async def test_who_resolves_at_the_same_time_as_another_is_told_and_it_is_said_o
     assert len(attached(at, channel)) == 1
 
 
-async def test_what_is_no_incident_loses_its_summary_and_is_left_alone_until_it_is_one(at):
+async def test_dismissed_incident_loses_its_summary_until_opened_again(at):
     channel = await incident(at, "inc-5", REPORT)
 
     await asked(at, at.bo, channel, "incident dismiss")
@@ -158,10 +158,10 @@ async def test_what_is_no_incident_loses_its_summary_and_is_left_alone_until_it_
     await asked(at, at.bo, channel, "incident open")
     shown = await at.slack.wait_for(lambda: [one for one in pinned(at, channel) if "payments are down" in one])
 
-    assert REPORT in shown[0]  # what was said before and meanwhile is read
+    assert REPORT in shown[0]  # messages from before and meanwhile are read
 
 
-async def test_an_export_goes_to_who_asked_or_to_the_channel(at):
+async def test_export_goes_to_the_requester_or_the_channel(at):
     channel = await incident(at, "inc-6", REPORT)
 
     await asked(at, at.bo, channel, "incident export")
@@ -175,7 +175,7 @@ async def test_an_export_goes_to_who_asked_or_to_the_channel(at):
     assert REPORT in attached(at, channel)[0]
 
 
-async def test_elsewhere_each_command_says_so_and_how_to_make_it_an_incident_channel(at):
+async def test_commands_outside_an_incident_explain_how_to_open_one(at):
     commands = ["summary", *(f"incident {word}" for word in (
         "status", "timeline", "export", "resolve", "reopen", "dismiss",
     ))]  # fmt: skip
@@ -189,7 +189,7 @@ async def test_elsewhere_each_command_says_so_and_how_to_make_it_an_incident_cha
     assert "a direct message cannot be one" in await asked(at, at.alex, at.slack.open_im(at.alex), "summary")
 
 
-async def test_guests_are_told_why_they_may_neither_read_nor_change_it(at):
+async def test_guests_cannot_read_or_change_the_incident_and_are_told_why(at):
     channel = await incident(at, "inc-7", REPORT)
     ts = await at.slack.say(at.alex, channel, "lol")
     await at.slack.marks.react(at.guest, channel, ts, "pushpin")
@@ -197,7 +197,7 @@ async def test_guests_are_told_why_they_may_neither_read_nor_change_it(at):
     await whispered(at, at.guest, "cannot change the record")
     await at.settled()
 
-    assert len(at.slack.ephemerals(at.guest)) == 2  # once for each
+    assert len(at.slack.ephemerals(at.guest)) == 2  # one for each
     assert "Guests get answers based on the pasted text only" in await asked(at, at.guest, channel, "summary")
     for word in ("resolve", "dismiss"):
         assert "Ask a member" in await asked(at, at.guest, channel, f"incident {word}")
@@ -205,7 +205,7 @@ async def test_guests_are_told_why_they_may_neither_read_nor_change_it(at):
     assert "lol" not in await asked(at, at.alex, channel, "incident timeline")
 
 
-async def test_a_pin_puts_a_message_on_the_timeline_until_it_is_taken_off(at):
+async def test_pinned_message_is_on_the_timeline_until_unpinned(at):
     channel = await incident(at, "inc-8", REPORT)
     ts = await at.slack.say(at.alex, channel, "the coffee machine hums in C minor &amp; <@U1> knows")
 
@@ -230,7 +230,7 @@ async def test_a_pin_puts_a_message_on_the_timeline_until_it_is_taken_off(at):
     await whispered(at, at.bo, "not on the timeline")
 
 
-async def test_a_pinned_statement_stands_once(at):
+async def test_pinned_statement_is_listed_once(at):
     channel = await incident(at, "inc-9", REPORT)
     ts = await at.slack.say(at.alex, channel, "let's roll back checkout to v41")
     await at.settled()
@@ -241,7 +241,7 @@ async def test_a_pinned_statement_stands_once(at):
     assert (await asked(at, at.bo, channel, "incident timeline")).count("roll back checkout to v41") == 1
 
 
-async def test_a_pin_elsewhere_is_only_a_pin(at):
+async def test_pin_outside_an_incident_is_ignored(at):
     ts = await at.slack.say(at.alex, at.channel, "lunch?")
     await at.settled()
     before = len(at.slack.calls)
@@ -254,7 +254,7 @@ async def test_a_pin_elsewhere_is_only_a_pin(at):
     assert "is not an incident channel" in await whispered(at, at.alex, "/diagnose incident open")
 
 
-async def test_who_joins_late_is_told_what_happened_and_who_is_early_is_not(at):
+async def test_late_joiner_gets_a_catch_up_and_an_early_one_does_not(at):
     cy, dee = at.slack.add_user("cy"), at.slack.add_user("dee")
     channel = await at.slack.channel_actions.create(at.alex, "inc-10")
     await at.slack.wait_for(lambda: pinned(at, channel))
@@ -268,7 +268,7 @@ async def test_who_joins_late_is_told_what_happened_and_who_is_early_is_not(at):
     assert at.slack.ephemerals(cy) == []
 
 
-async def test_whoever_archives_it_gets_how_it_ended_since_nothing_can_be_posted_there(at):
+async def test_archiving_member_gets_the_final_summary_directly(at):
     channel = await incident(at, "inc-11", REPORT)
 
     await at.slack.channel_actions.archive(at.bo, channel)
@@ -284,13 +284,13 @@ async def test_whoever_archives_it_gets_how_it_ended_since_nothing_can_be_posted
 
 
 async def said_to_us(at: Workplace, user: str, channel: str, text: str, thread_ts: str = "") -> list[str]:
-    """What we answer in the thread to a mention."""
+    """Mention the bot and return its answer in the thread."""
     ts = await at.slack.say(user, channel, f"<@{at.slack.bot_user_id}> {text}", thread_ts=thread_ts)
     await at.settled()
     return [read(one) for one in at.answers(thread_ts or ts, channel)]
 
 
-async def test_a_mention_asks_the_same_and_is_answered_once_in_its_thread_calling_nobody(at):
+async def test_mention_command_is_answered_once_in_its_thread_without_mentions(at):
     channel = await incident(at, "inc-18", REPORT)
     await at.slack.say(at.alex, channel, "I'll take IC")
 
@@ -310,7 +310,7 @@ async def test_a_mention_asks_the_same_and_is_answered_once_in_its_thread_callin
     assert "'type': 'user'" not in str(told)
 
 
-async def test_an_incident_is_resolved_aloud_once_however_often_that_is_heard(at):
+async def test_repeated_resolve_mention_resolves_once(at):
     channel = await incident(at, "inc-19", REPORT)
 
     (promise,) = await said_to_us(at, at.bo, channel, "incident resolve")
@@ -329,7 +329,7 @@ async def test_an_incident_is_resolved_aloud_once_however_often_that_is_heard(at
     assert await state_of(at, channel) is ChannelState.OPEN
 
 
-async def test_aloud_nobody_may_more_than_by_command(at):
+async def test_mention_grants_no_more_rights_than_the_command(at):
     channel = await incident(at, "inc-20", REPORT)
 
     (summary,) = await said_to_us(at, at.guest, channel, "summary")
@@ -349,7 +349,7 @@ async def test_aloud_nobody_may_more_than_by_command(at):
 # --- what goes wrong ---
 
 
-async def test_a_final_summary_whose_posting_was_cut_off_stands_once(at):
+async def test_interrupted_final_summary_is_posted_once(at):
     channel = await incident(at, "inc-12", REPORT)
     at.slack.fail("chat.postMessage", reset=True, after_execution=True)
 
@@ -361,7 +361,7 @@ async def test_a_final_summary_whose_posting_was_cut_off_stands_once(at):
     assert len(attached(at, channel)) == 1
 
 
-async def test_where_the_bot_is_no_more_whoever_resolves_is_told_and_it_is_resolved_all_the_same(at):
+async def test_resolve_after_the_bot_was_removed_succeeds_and_tells_the_requester(at):
     channel = await incident(at, "inc-13", REPORT)
     at.slack.remove_bot(channel)
 
@@ -371,7 +371,7 @@ async def test_where_the_bot_is_no_more_whoever_resolves_is_told_and_it_is_resol
     assert await state_of(at, channel) is ChannelState.RESOLVED
 
 
-async def test_where_files_may_not_be_uploaded_the_final_summary_says_so(at):
+async def test_final_summary_mentions_a_forbidden_upload(at):
     channel = await incident(at, "inc-14", REPORT)
     at.slack.fail("files.getUploadURLExternal", error="missing_scope", needed="files:write", times=9)
 
@@ -380,7 +380,7 @@ async def test_where_files_may_not_be_uploaded_the_final_summary_says_so(at):
     assert await at.slack.wait_for(lambda: [one for one in at.ours(channel) if "files:write" in read(one)])
 
 
-async def test_whoever_archives_what_they_may_not_be_shown_is_told_how_it_can_be_had(at):
+async def test_archiving_user_without_access_is_told_how_to_get_the_summary(at):
     channel = await incident(at, "inc-15", REPORT)
 
     await at.slack.channel_actions.archive(at.guest, channel)
@@ -392,7 +392,7 @@ async def test_whoever_archives_what_they_may_not_be_shown_is_told_how_it_can_be
     assert attached(at, at.slack.open_im(at.guest)) == []
 
 
-async def test_while_slack_does_not_tell_who_asks_a_command_is_asked_for_again(at):
+async def test_command_from_an_unidentified_user_asks_to_retry(at):
     channel = await incident(at, "inc-16", REPORT)
     at.slack.fail("users.info", status=503, times=9)
 
@@ -400,7 +400,7 @@ async def test_while_slack_does_not_tell_who_asks_a_command_is_asked_for_again(a
     assert await state_of(at, channel) is ChannelState.OPEN
 
 
-async def test_a_summary_that_was_taken_away_by_hand_does_not_stop_a_dismissal(at):
+async def test_manually_deleted_summary_does_not_block_dismissal(at):
     channel = await incident(at, "inc-17", REPORT)
     summary = next(one for one in at.ours(channel) if one.get("pinned_to"))
     await at.slack.remove(at.alex, channel, summary["ts"], admin=True)
@@ -410,7 +410,7 @@ async def test_a_summary_that_was_taken_away_by_hand_does_not_stop_a_dismissal(a
     assert await at.slack.wait_for(lambda: [one for one in at.ours(channel) if "Dismissed" in read(one)])
 
 
-async def test_what_does_not_work_for_want_of_scopes_is_said_once_below_the_summary_with_the_cure(at):
+async def test_missing_scopes_are_reported_once_below_the_summary_with_a_fix(at):
     missing = ("channels:history", "channels:join", "pins:write", "canvases:write", "files:write", "reactions:read")
     for scope in missing:
         at.slack.revoke_scope(scope)

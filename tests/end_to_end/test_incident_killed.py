@@ -1,4 +1,4 @@
-"""SIGKILL in the middle of an incident, and two processes at once: the same timeline, and one pinned message."""
+"""Kill the process during an incident, and run two at once: same timeline, one pinned message."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from tests.end_to_end.workplace import Broken, lines_of
 from tests.postgres import Server, postgres
 from tests.waiting import until
 
-# A fixture, used by name.
+# A fixture that tests request by name.
 __all__ = ["postgres"]
 
 pytestmark = pytest.mark.timeout(75)
 
 INCIDENTS: Final = {"CASEBOOK_INCIDENT_CHANNELS": "corner-*"}
-# What is renamed where `broken` stands several times.
+# The names that each copy of `broken` renames.
 NAMES: Final = ("ledger",)
-# Nothing that changed is shown in the life of the first process; of the next one nearly at once.
+# The first process shows no change in its life; the next one shows changes almost at once.
 FIRST: Final[Mapping[str, Any]] = {"summary_slot_s": 3_600.0}
 NEXT: Final[Mapping[str, Any]] = {"summary_slot_s": 0.2}
-# As much as Slack hands out at once, to some apps, and enough to need several pages.
+# The page size of some apps in Slack, small enough to need several pages.
 PAGE: Final = 15
 CHATTER: Final = 35
-# What is on the timeline, of what is said in each room.
+# The timeline entries of the messages in each room.
 KEPT: Final = ("report", "claim", "edited", "reply", "answer", "pinned", "end")
 
 _LINK: Final = re.compile(r"https?://\S+?/archives/\w+/p(\d{10})(\d{6})(\?\S*)?")
@@ -41,13 +41,13 @@ _TIMES: Final = re.compile(r"\b\d\d:\d\d\b|\b\d+ (?:s|min)\b")
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Room:
-    """An incident channel in which the same is said as in the others. `ts` are those of messages, by what they are."""
+    """An incident channel with the same messages as the others. `ts` are by label."""
 
     here: Corner
     ts: dict[str, str] = field(default_factory=dict)
 
     async def begin(self) -> None:
-        """What is said, edited, deleted, answered in a thread."""
+        """Post, edit, delete and reply."""
         await self._say("report", self.here.at.alex, "checkout is down, customers cannot pay")
         await self._say("claim", self.here.at.bo, "I'll take IC")
         await self._say("edited", self.here.at.bo, "has anybody looked at the graphs?")
@@ -58,12 +58,12 @@ class Room:
         await slack.remove(self.here.at.alex, channel, self.ts["deleted"])
 
     async def find(self) -> None:
-        """An error is pasted and answered; then a message is pinned that says nothing by itself."""
+        """Paste an error, wait for the answer, then pin a message without signal words."""
         await self._say("paste", self.here.user, self.here.text)
         answer = await self.here.at.answer(self.ts["paste"], channel=self.here.channel)
         self.ts["answer"] = answer["ts"]
         async with asyncio.timeout(20):
-            # It is answered a moment before it is noted when that was.
+            # The answer is posted just before its time is stored.
             while "[answer]" not in await self.timeline():  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         await self._say("pinned", self.here.at.bo, "the coffee machine blinked at noon")
@@ -82,11 +82,11 @@ class Room:
 
     @property
     def summary(self) -> str:
-        """What the pinned message says."""
+        """Return the text of the pinned message."""
         return "\n".join(self._readable(one) for one in self.pinned)
 
     async def timeline(self) -> str:
-        """What `/diagnose incident timeline` shows."""
+        """Return the text of `/diagnose incident timeline`."""
         shown = await self.here.at.slack.slash(self.here.at.alex, self.here.channel, "incident timeline")
         return self._readable(shown.body)
 
@@ -94,7 +94,7 @@ class Room:
         return any(given.items() <= call.arguments.items() for call in self.here.unanswered(method))
 
     def _readable(self, shown: Mapping[str, Any]) -> str:
-        """Line by line, without times, and with each link as what it leads to: the same in every room."""
+        """Return the lines without times and with labels for links, so that rooms are comparable."""
         names = {ts: name for name, ts in self.ts.items()}
 
         def linked(link: re.Match[str]) -> str:
@@ -109,7 +109,7 @@ def room(at: Premises, broken: Broken, name: str = "") -> Room:
     return Room(here=corner(at, broken, name=name, names=NAMES))
 
 
-# Lets Slack leave a call unanswered; whether the process waits for it.
+# Leaves a Slack call unanswered and returns a check whether the process waits for it.
 Moment = Callable[[Room], Callable[[], bool]]
 
 
@@ -122,10 +122,10 @@ def held(method: str, *, after_execution: bool = False) -> Moment:
     return moment
 
 
-async def test_killed_at_any_moment_of_an_incident_the_timeline_is_as_if_it_had_not_been(tmp_path, broken):
+async def test_killed_during_an_incident_gives_the_same_timeline_after_restart(tmp_path, broken):
     async with premises(tmp_path, pace=False, **INCIDENTS) as at:
         at.slack.restrict_history(items=PAGE, per_minute=1_000)
-        # What the process waits for when it is killed; and whether it has come as far as answering by then.
+        # The call that the process waits for when killed, and whether it has answered by then.
         early = {
             "after the acknowledgement, before the channel was looked at": held("conversations.info"),
             "with the summary sent and unanswered": held("chat.postMessage"),
@@ -157,7 +157,7 @@ async def test_killed_at_any_moment_of_an_incident_the_timeline_is_as_if_it_had_
         serving = await at.start(**NEXT)
         calm = room(at, broken, "undisturbed")
         await calm.begin()
-        # What is found, and what is pinned, counts from when a channel is known as an incident's.
+        # Findings and pins count from the time at which the channel became an incident.
         await at.slack.wait_for(lambda: all(each.pinned for each in (*begun, invited, calm)), timeout=50)
         await asyncio.gather(*(each.find() for each in (*begun, invited, calm)))
         await asyncio.gather(*(each.end() for each in (*begun, *found, invited, calm)))
@@ -179,7 +179,7 @@ async def test_killed_at_any_moment_of_an_incident_the_timeline_is_as_if_it_had_
 
 
 async def _opened(waiting: Room) -> None:
-    """Let us be invited before anything is said; the job that posted the summary has nothing left to do."""
+    """Invite the bot before any message and wait until the summary's job is done."""
     at, channel = waiting.here.at, waiting.here.channel
     at.slack.remove_bot(channel)
     await at.slack.channel_actions.invite(at.alex, channel)
@@ -199,7 +199,7 @@ async def _all_reached(moments: Mapping[Room, Callable[[], bool]]) -> None:
 
 
 async def _talked_before_we_came(invited: Room) -> Callable[[], bool]:
-    """Let us be invited after much was said; whether the last page of it is being read, the others having been."""
+    """Invite the bot after many messages; check whether it is reading their last page."""
     slack, channel = invited.here.at.slack, invited.here.channel
     slack.remove_bot(channel)
     await invited.begin()
@@ -224,13 +224,13 @@ async def _all_shown(at: Premises, rooms: tuple[Room, ...]) -> None:
 
 
 def assert_shown_once(here: Room) -> None:
-    """Of a process that has ended: nothing more can come."""
+    """Check for exactly one summary; the process must have ended, so that no other can follow."""
     (summary,) = here.pinned
     assert [one for one in here.here.ours if not one.get("thread_ts")] == [summary]
 
 
 def acknowledged(at: Premises) -> set[str]:
-    """The messages that a process has taken in."""
+    """Return the ts of the messages that a process acknowledged."""
     return {one.payload["event"]["ts"] for one in at.slack.deliveries if one.type == "message" and one.status == 200}
 
 
@@ -241,21 +241,19 @@ async def chronicle_of(at: Premises, channel: str) -> Chronicle:
     return found
 
 
-async def test_two_processes_in_one_channel_keep_all_that_is_said_and_one_pinned_message(
-    tmp_path, broken, postgres: Server
-):
+async def test_two_processes_keep_every_message_and_one_pinned_summary(tmp_path, broken, postgres: Server):
     async with premises(tmp_path, pace=False, CASEBOOK_DATABASE_URL=postgres.create(), **INCIDENTS) as at:
-        # What neither had the time to record is not acknowledged, and Slack says it again.
+        # Messages that neither stored are not acknowledged, and Slack redelivers them.
         at.slack.retry_pauses = (0.1, 0.5, 2.0)
         here = room(at, broken)
         serving = [await at.start(replica=replica, **NEXT) for replica in ("one", "another")]
         rollbacks = [f"rolling back service {number} to the last release" for number in range(40)]
-        # The first two come to both, before anybody knows what the channel is.
+        # Both processes get one of the first two messages before the channel is known.
         reverted = await asyncio.gather(*(at.slack.say(at.alex, here.here.channel, each) for each in rollbacks[:2]))
         await at.slack.wait_for(lambda: here.pinned)
         await here.begin()
         found = asyncio.create_task(here.find())
-        # No channel gets more in one breath.
+        # The most messages that a channel gets at once.
         for few in (rollbacks[2:14], rollbacks[14:26], rollbacks[26:]):
             reverted += await asyncio.gather(*(at.slack.say(at.bo, here.here.channel, each) for each in few))
         await found
@@ -263,7 +261,7 @@ async def test_two_processes_in_one_channel_keep_all_that_is_said_and_one_pinned
         await here.end()
         await _all_shown(at, (here,))
         told = await here.timeline()
-        assert told == await here.timeline()  # by the other
+        assert told == await here.timeline()  # by the other process
         for each in serving:
             assert await each.stop() == 0
 

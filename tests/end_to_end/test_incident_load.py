@@ -1,8 +1,7 @@
-"""How much of Slack a busy hour of an incident channel takes: bounded by time, however much is said.
+"""Test that the Slack calls of a busy incident channel are bounded by time, not by messages.
 
-Ten minutes of an hour of 500 messages are said some hundred times faster than they would be; so much shorter is the
-slot of time within which all that changes is shown by one edit. `BUSY_MINUTES=60` takes the whole hour: 169 edits when
-this was written.
+Ten minutes of an hour with 500 messages are replayed about a hundred times faster, with the debounce interval of edits
+shortened alike. `BUSY_MINUTES=60` replays the whole hour: 169 edits when this was written.
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ _MESSAGES: Final = 500 * _MINUTES // 60
 _EVERY_S: Final = 3600 / 500
 _FASTER: Final = 360
 _SLOT_S: Final = SLOT_S / _FASTER
-# Neither end slows the other down: what is counted is what the app would like to do.
+# No rate limits on either side, so that the count shows what the app wants to do.
 _AT_ONCE: Final = Rate(every=0.0001, burst=10_000)
 _LIMITS: Final = Limits(
     methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
 )
-# Every second one matters; the rest is what people say as well.
+# Every second message matters; the rest is chat.
 _SAID: Final = (
     "checkout is down, customers cannot pay",
     "lol",
@@ -48,7 +47,7 @@ _SAID: Final = (
 )
 
 
-async def test_500_messages_an_hour_take_one_edit_a_slot_and_little_else(tmp_path: Path, engine: Engine):
+async def test_500_messages_an_hour_cost_one_edit_per_interval(tmp_path: Path, engine: Engine):
     async with workplace(tmp_path, engine, summary_slot_s=_SLOT_S, slack_limits=_LIMITS) as at:
         channel = at.slack.add_channel("inc-1-busy")
         people = [at.alex, at.bo, *(at.slack.add_user(f"p{number}") for number in range(8))]
@@ -64,10 +63,10 @@ async def test_500_messages_an_hour_take_one_edit_a_slot_and_little_else(tmp_pat
         facts = await at.app.store.chronicles.facts(channel)
 
     edits, persons = taken.pop("chat.update"), taken.pop("users.info", 0)
-    assert len(facts) > _MESSAGES / 3  # most of it has to be shown
+    assert len(facts) > _MESSAGES / 3  # most of them must be shown
     assert slots / 8 < edits <= slots + 3
     assert persons <= len(people)
-    # All else is of the beginning. An answer's cost is its own; here none is given.
+    # All other calls belong to the start. Answers cost extra; there are none here.
     assert dict(taken) == {
         "auth.test": 1,
         "conversations.info": 1,
@@ -76,11 +75,11 @@ async def test_500_messages_an_hour_take_one_edit_a_slot_and_little_else(tmp_pat
         "pins.add": 1,
         "conversations.canvases.create": 1,
     }
-    # In people's time: three edits a minute of one channel, of fifty that Slack lets an app make.
+    # In real time: three edits a minute for one channel; Slack allows an app fifty.
     assert timedelta(minutes=1) / timedelta(seconds=SLOT_S) == 3
 
 
-async def test_a_canvas_is_written_once_a_minute_however_often_the_summary_is(tmp_path: Path, engine: Engine):
+async def test_canvas_is_written_at_most_once_a_minute(tmp_path: Path, engine: Engine):
     clock = Clock()
     slack = SimulatedSlack(
         clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD, scopes=GRANTED
@@ -103,7 +102,7 @@ async def test_a_canvas_is_written_once_a_minute_however_often_the_summary_is(tm
 
 
 async def _shown(at: Workplace, channel: str, words: str) -> None:
-    """The pinned summary says it."""
+    """Wait until the pinned summary contains this text."""
 
     def says() -> bool:
         pinned = [one for one in at.ours(channel) if one.get("pinned_to")]

@@ -1,6 +1,6 @@
-"""What goes wrong around an incident channel: handled, said once where a person can act, nothing lost.
+"""Test failures around incident channels: handled, reported once where somebody can act, nothing lost.
 
-All channels are of one workplace, and each test has its own.
+All tests share one workplace; each has its own channel.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.end_to_end.workplace import GRANTED, HEARD, Clock, Workplace, lines_o
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REPORT = "checkout is down, customers cannot pay"
-# Nobody waits here for Slack's rates: they are the matter of test_incident_load.py.
+# No rate limits here: test_incident_load.py tests them.
 AT_ONCE = Rate(every=0.001, burst=1000)
 LIMITS = Limits(
     methods={}, other=AT_ONCE, channel=AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
@@ -37,7 +37,7 @@ async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncI
         clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD, scopes=GRANTED
     )
     audit = slack.add_channel("audit")
-    # Both are of one time: what happened before something else changes nothing.
+    # Both happened at one time: the order between them does not matter.
     async with workplace(
         data, engine, slack=slack, clock=clock, summary_slot_s=0.1, slack_limits=LIMITS, audit_channel=audit
     ) as there:
@@ -66,7 +66,7 @@ def summary_ts(at: Workplace, channel: str) -> str:
 
 
 def posted(at: Workplace, channel: str) -> list[str]:
-    """What we said in the channel itself, the summary left out."""
+    """Return our messages in the channel itself, without the summary."""
     return [read(one) for one in at.ours(channel) if not one.get("pinned_to")]
 
 
@@ -75,7 +75,7 @@ def calls(at: Workplace, method: str, channel: str) -> list[RecordedCall]:
 
 
 async def summary_saying(at: Workplace, channel: str, *words: str) -> str:
-    """The pinned summary, once it says all of that."""
+    """Wait until the pinned summary contains all these texts and return it."""
 
     def says() -> str:
         text = summary(at, channel)
@@ -93,7 +93,7 @@ async def incident(at: Workplace, name: str) -> str:
 
 
 async def all_shown(at: Workplace, channel: str) -> None:
-    """Nothing that changed waits to be shown any more."""
+    """Wait until every change is shown."""
     for _ in range(500):
         known = await at.app.store.chronicles.get(channel)
         if known is not None and known.shown == known.revision:
@@ -108,11 +108,11 @@ async def asked(at: Workplace, user: str, channel: str, command: str) -> str:
     return read((await at.slack.slash(user, channel, command)).body)
 
 
-async def test_what_was_said_while_the_bot_was_removed_is_read_once_it_is_invited_again(at):
+async def test_messages_during_removal_are_read_after_reinvitation(at):
     channel = await incident(at, "inc-1-removed")
     await at.slack.channel_actions.remove(at.alex, channel)
     await at.slack.say(at.alex, channel, "decision: we fail over to region B")
-    # It is told meanwhile that something changed, and cannot show it.
+    # Meanwhile it gets a change that it cannot show.
     known = await at.app.store.chronicles.get(channel)
     await at.app.store.chronicles.rename(channel, "inc-1-renamed", at.clock())
     await at.app.jobs.start("summary", f"test.{channel}", {"channel": channel})
@@ -128,7 +128,7 @@ async def test_what_was_said_while_the_bot_was_removed_is_read_once_it_is_invite
     assert posted(at, channel) == []
 
 
-async def test_whoever_takes_the_bot_out_of_a_live_incident_is_told_once_with_the_way_back(at):
+async def test_user_who_removes_the_bot_is_told_once_how_to_reinvite_it(at):
     audit = next(one["id"] for one in at.slack.channels() if one["name"] == "audit")
     live, over = await incident(at, "inc-1c-live"), await incident(at, "inc-1d-over")
     secret = at.slack.add_channel("inc-1e-secret", private=True, members=[at.bo])
@@ -153,7 +153,7 @@ async def test_whoever_takes_the_bot_out_of_a_live_incident_is_told_once_with_th
     assert "secret" not in heard[1]
 
 
-async def test_invited_again_it_shows_what_it_could_not_show_although_nothing_was_said(at):
+async def test_reinvited_bot_updates_the_summary_without_new_messages(at):
     channel = await incident(at, "inc-1b-removed")
     await at.slack.channel_actions.remove(at.alex, channel)
     await at.app.store.chronicles.rename(channel, "inc-1b-renamed", at.clock())
@@ -166,7 +166,7 @@ async def test_invited_again_it_shows_what_it_could_not_show_although_nothing_wa
     assert await summary_saying(at, channel, "inc-1b-renamed")
 
 
-async def test_without_the_scope_to_pin_the_summary_stands_and_says_once_what_is_missing(at):
+async def test_summary_without_the_pin_scope_names_it_once(at):
     channel = at.slack.add_channel("inc-2-pins")
     at.slack.fail("pins.add", error="missing_scope", needed="pins:write", times=99, given={"channel": channel})
     for text in (REPORT, "I'll take IC", "mitigated, error rate is back to normal"):
@@ -179,7 +179,7 @@ async def test_without_the_scope_to_pin_the_summary_stands_and_says_once_what_is
     assert [("pins:write" in read(one), one["thread_ts"]) for one in others] == [(True, first["ts"])]
 
 
-async def test_without_canvases_the_summary_stands_alone_and_they_are_not_asked_for_again(at):
+async def test_unavailable_canvases_are_not_requested_again(at):
     channel = at.slack.add_channel("inc-3-canvas")
     scope = {"channel_id": channel}
     at.slack.fail(
@@ -196,7 +196,7 @@ async def test_without_canvases_the_summary_stands_alone_and_they_are_not_asked_
     assert len(calls(at, "conversations.canvases.create", channel)) == 1
 
 
-async def test_where_it_may_not_join_by_itself_it_begins_once_it_is_invited(at):
+async def test_bot_that_cannot_join_starts_after_invitation(at):
     at.slack.fail("conversations.join", error="missing_scope", needed="channels:join", times=9)
     channel = await at.slack.channel_actions.create(at.alex, "inc-4-join", members=[at.bo])
     await at.slack.say(at.bo, channel, REPORT)
@@ -210,7 +210,7 @@ async def test_where_it_may_not_join_by_itself_it_begins_once_it_is_invited(at):
     assert await summary_saying(at, channel, REPORT)
 
 
-async def test_a_summary_that_was_deleted_by_hand_is_put_there_again_once_with_the_next_change(at):
+async def test_manually_deleted_summary_is_reposted_once_with_the_next_change(at):
     channel = await incident(at, "inc-5-deleted")
     first = summary_ts(at, channel)
     await at.slack.remove(at.alex, channel, first, admin=True)
@@ -233,7 +233,7 @@ async def test_a_summary_that_was_deleted_by_hand_is_put_there_again_once_with_t
     assert known.shown == known.revision
 
 
-async def test_a_canvas_that_was_deleted_by_hand_is_not_made_again(at):
+async def test_manually_deleted_canvas_is_not_created_again(at):
     channel = await incident(at, "inc-6-canvas")
     made = await at.slack.wait_for(lambda: at.slack.canvases.of(channel))
     await at.settled()
@@ -253,7 +253,7 @@ async def test_a_canvas_that_was_deleted_by_hand_is_not_made_again(at):
     assert posted(at, channel) == []
 
 
-async def test_a_channel_renamed_while_its_summary_is_written_stays_an_incident_and_is_called_by_its_new_name(at):
+async def test_channel_renamed_during_an_update_stays_an_incident_with_its_new_name(at):
     channel = await incident(at, "inc-7-rename")
     at.slack.latency = 0.1
     try:
@@ -270,7 +270,7 @@ async def test_a_channel_renamed_while_its_summary_is_written_stays_an_incident_
     assert posted(at, channel) == []
 
 
-async def test_a_channel_archived_while_its_summary_is_written_loses_nothing_and_goes_on_when_it_is_back(at):
+async def test_channel_archived_during_an_update_loses_nothing_and_resumes(at):
     channel = await incident(at, "inc-8-archive")
     at.slack.latency = 0.1
     try:
@@ -293,7 +293,7 @@ async def test_a_channel_archived_while_its_summary_is_written_loses_nothing_and
     assert await summary_saying(at, channel, REPORT, "region B", "Mitigated")
 
 
-async def test_a_decision_that_is_edited_away_or_deleted_is_nowhere_any_more(at):
+async def test_edited_or_deleted_decision_is_removed_everywhere(at):
     channel = await incident(at, "inc-9-edited")
     edited = await at.slack.say(at.bo, channel, "decision: we fail over to region B")
     deleted = await at.slack.say(at.bo, channel, "decision: we restart the blue pool")
@@ -309,7 +309,7 @@ async def test_a_decision_that_is_edited_away_or_deleted_is_nowhere_any_more(at)
     assert "blue pool" not in told
 
 
-async def test_a_message_of_40000_characters_is_read_and_one_line_of_it_is_told(at):
+async def test_message_of_40000_characters_gives_one_timeline_line(at):
     channel = await incident(at, "inc-10-long")
     line = "2026-01-01T00:00:00Z checkout E dial tcp 10.0.0.1:5432: connect: connection refused <!channel> *x* `\n"
     await at.slack.say(at.bo, channel, (line * 500)[:39_000] + "\nWe decided to roll back checkout to v41", bot=True)
@@ -324,7 +324,7 @@ async def test_a_message_of_40000_characters_is_read_and_one_line_of_it_is_told(
     assert max(len(str(fact.document)) for fact in facts) < 2_000
 
 
-async def test_of_a_channel_that_is_no_incident_nothing_is_recorded_any_more_and_that_is_said_once(at):
+async def test_dismissed_incident_stops_recording_with_one_notice(at):
     channel = await incident(at, "inc-11-lunch")
     said = await at.slack.say(at.bo, channel, "decision: pizza for everybody")
     await summary_saying(at, channel, "pizza")
@@ -348,7 +348,7 @@ async def test_of_a_channel_that_is_no_incident_nothing_is_recorded_any_more_and
     assert "was dismissed" in canvas.markdown
 
 
-async def test_what_is_shared_with_others_is_no_incident_and_whoever_asks_is_told_why(at):
+async def test_shared_channel_cannot_be_an_incident_and_the_requester_is_told_why(at):
     channel = at.slack.add_channel("inc-13-shared", external=True)
     await at.slack.say(at.alex, channel, REPORT)
     await at.settled()
@@ -358,9 +358,9 @@ async def test_what_is_shared_with_others_is_no_incident_and_whoever_asks_is_tol
     assert at.ours(channel) == []
 
 
-async def test_what_became_shared_with_others_is_told_no_more_and_that_is_said_once(at):
+async def test_channel_that_became_shared_stops_recording_with_one_notice(at):
     channel = at.slack.add_channel("inc-14-shared", external=True)
-    # As if it had been opened before it was shared; what a channel is, is remembered for ten minutes.
+    # As if it had been opened before it was shared; channel properties are cached for ten minutes.
     await at.app.store.chronicles.open(channel, team=at.slack.team_id, name="inc-14-shared", at=at.clock())
     for text in ("decision: we fail over to region B", "I'll take IC"):
         await at.slack.say(at.bo, channel, text)
@@ -370,7 +370,7 @@ async def test_what_became_shared_with_others_is_told_no_more_and_that_is_said_o
     assert "region B" not in summary(at, channel)
 
 
-async def test_a_channel_that_somebody_opened_where_it_may_not_join_begins_once_it_is_invited(at):
+async def test_incident_opened_in_a_closed_channel_starts_after_invitation(at):
     channel = at.slack.add_channel("checkout-war-room", bot=False)
     at.slack.fail("conversations.join", error="missing_scope", needed="channels:join", times=9)
     await at.slack.say(at.alex, channel, REPORT)
@@ -384,9 +384,9 @@ async def test_a_channel_that_somebody_opened_where_it_may_not_join_begins_once_
     assert await summary_saying(at, channel, "#checkout-war-room", REPORT)
 
 
-async def test_a_channel_that_is_named_an_incident_after_it_was_asked_in_becomes_one(at):
+async def test_channel_renamed_to_an_incident_name_becomes_an_incident(at):
     channel = at.slack.add_channel("checkout-noise")
-    await asked(at, at.alex, channel, "incident status")  # what it is called is remembered from now on
+    await asked(at, at.alex, channel, "incident status")  # the name is cached from now on
     await at.slack.say(at.alex, channel, REPORT)
     await at.settled()
     await at.slack.channel_actions.rename(at.alex, channel, "inc-15-checkout")

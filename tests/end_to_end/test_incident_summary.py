@@ -1,4 +1,4 @@
-"""An incident channel as it is talked in: one pinned message that says how it stands."""
+"""Talk in an incident channel: one pinned message shows the current state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def summary(at: Workplace, channel: str) -> str:
 
 
 async def said_in_summary(at: Workplace, channel: str, *words: str) -> str:
-    """The summary once it says all of that."""
+    """Wait until the summary contains all these texts and return it."""
 
     def said() -> str:
         says = summary(at, channel)
@@ -30,7 +30,7 @@ async def said_in_summary(at: Workplace, channel: str, *words: str) -> str:
     return await at.slack.wait_for(said, timeout=30)
 
 
-async def test_what_is_said_found_and_done_stands_in_one_pinned_message(tmp_path, engine, pulls_again):
+async def test_pinned_summary_holds_statements_findings_and_actions(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world, summary_slot_s=1.0) as at:
         cy, channel = at.slack.add_user("cy"), at.slack.add_channel("inc-142-checkout")
         first = await at.slack.say(at.alex, channel, "checkout is down, customers cannot pay")
@@ -48,15 +48,13 @@ async def test_what_is_said_found_and_done_stands_in_one_pinned_message(tmp_path
         assert "CONFIRMED · An image cannot be pulled · Pod front/checkout" in says
         assert f"Commander: @{at.alex}" in says
         assert "lol" not in says
-        assert "Next:" not in says  # what was offered has been done
-        # Each line leads to what it rests on.
+        assert "Next:" not in says  # the offered action is done
+        # Each line links to its evidence.
         assert f"/archives/{channel}/p{first.replace('.', '')}" in says
         assert len([one for one in at.ours(channel) if one.get("pinned_to")]) == 1
 
 
-async def test_who_meets_the_same_elsewhere_is_told_where_it_is_worked_on_but_of_no_private_channel(
-    tmp_path, engine, pulls_again
-):
+async def test_same_problem_elsewhere_links_the_incident_unless_private(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world, summary_slot_s=1.0) as at:
         hidden = at.slack.add_channel("inc-7-secret", private=True, members=[at.alex])
         await at.answer(await at.slack.say(at.alex, hidden, pulls_again.text), hidden)
@@ -75,7 +73,7 @@ async def test_who_meets_the_same_elsewhere_is_told_where_it_is_worked_on_but_of
         assert "secret" not in "\n".join(lines_of(like))
 
 
-async def test_a_channel_that_does_not_match_is_none(tmp_path, engine, pulls_again):
+async def test_channel_name_without_the_pattern_is_not_an_incident(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world) as at:
         await at.slack.say(at.alex, at.channel, "checkout is down, customers cannot pay")
         await at.settled()

@@ -1,4 +1,4 @@
-"""SIGKILL at the worst moments: after the restart the answer stands once, and a remedy was applied once."""
+"""Kill the process at the worst moments: after restart one answer is posted, one remedy applied."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import Broken, pressable, submitted, words_of
 from tests.waiting import until
 
-# Long enough to be killed in, short enough to wait for.
+# Long enough to kill the process in, short enough to wait for.
 PACE = Pace(every=0.1, well=0.5, failing=0.5)
 FIXED = "FIXED: the cause is gone"
-# What is renamed where `broken` stands several times.
+# The names that each copy of `broken` renames.
 NAMES = ("ledger",)
 POLICY = """
 remediation: [{clusters: ["*"], namespaces: ["*"]}]
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.timeout(75)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """A process has come so far when it has called `method` and waits for the answer in vain."""
+    """The moment at which a process has called `method` and waits for an answer that never comes."""
 
     method: str
     after_execution: bool = False
@@ -49,7 +49,7 @@ UNTOLD = Moment(method="chat.update")
 TOLD = Moment(method="chat.update", after_execution=True)
 
 
-async def test_killed_at_any_moment_the_answer_stands_once_after_the_restart(tmp_path, broken):
+async def test_killed_at_any_moment_answers_once_after_restart(tmp_path, broken):
     moments = {
         "after the ack": ACKED,
         "with a post sent and unanswered": SENT,
@@ -85,7 +85,7 @@ async def test_killed_at_any_moment_the_answer_stands_once_after_the_restart(tmp
                 assert_answered_once(each, ts, deliveries=2 if each is repeated else 1)
 
 
-async def test_killed_under_one_version_of_the_jobs_it_is_answered_once_under_the_next(tmp_path, broken):
+async def test_killed_before_an_upgrade_answers_once_after_it(tmp_path, broken):
     moments = {
         "after the ack": ACKED,
         "after Slack accepted the post, before that was recorded": ACCEPTED,
@@ -108,14 +108,14 @@ async def test_killed_under_one_version_of_the_jobs_it_is_answered_once_under_th
 
 
 def finished_under(at: Premises) -> list[str]:
-    """Under which versions answers were finished, as the job engine keeps it."""
+    """Return the job versions under which answers were finished."""
     with contextlib.closing(sqlite3.connect(at.data / "jobs.db")) as jobs:
         query = "SELECT DISTINCT application_version FROM workflow_status WHERE status = 'SUCCESS' AND name = 'answer'"
         return [version for (version,) in jobs.execute(query)]
 
 
 async def pasted_until(moments: Mapping[Corner, Moment]) -> dict[Corner, str]:
-    """Somebody pastes in every corner, and the process has come as far as the moments. The ts of the pastes."""
+    """Paste in every corner, wait until each has reached its moment, and return the pastes' ts."""
     for each, moment in moments.items():
         given = {"user": each.user} if moment is ACKED else {"channel": each.channel}
         each.at.slack.fail(moment.method, hang=True, after_execution=moment.after_execution, given=given)
@@ -129,7 +129,7 @@ def event_of(at: Premises, ts: str) -> Any:
 
 
 def assert_answered_once(here: Corner, ts: str, *, deliveries: int = 1) -> None:
-    """Of a process that has ended: nothing more can come."""
+    """Check for exactly one answer; the process must have ended, so that no other can follow."""
     (answer,) = here.ours
     assert answer.get("thread_ts", ts) == ts
     said = words_of(answer["blocks"])
@@ -144,7 +144,7 @@ def assert_answered_once(here: Corner, ts: str, *, deliveries: int = 1) -> None:
 # --- remedies: what is carried out when it is killed is in test_killed_plans.py ---
 
 
-async def test_a_dialog_that_was_open_when_the_process_was_killed_is_filled_and_can_be_confirmed(tmp_path, healing):
+async def test_modal_open_during_a_kill_is_filled_and_can_be_confirmed(tmp_path, healing):
     async with acting(tmp_path, healing) as at:
         serving = await at.start(verify_pace=PACE)
         at.slack.fail("views.update", hang=True)
@@ -160,14 +160,14 @@ async def test_a_dialog_that_was_open_when_the_process_was_killed_is_filled_and_
 
 
 def acting(directory: Path, broken: Broken) -> AbstractAsyncContextManager[Premises]:
-    """Where everybody may press everything."""
+    """Open premises with a policy that allows everything."""
     policy = directory / "policy.yaml"
     policy.write_text(POLICY)
     return premises(directory, broken.world, CASEBOOK_POLICY=str(policy))
 
 
 async def press(at: Premises, text: str) -> None:
-    """Somebody pastes and presses the answer's button."""
+    """Paste an error and press the answer's button."""
     answer = await at.answer(await at.slack.say(at.alex, at.channel, text))
     await at.slack.click(at.alex, at.channel, answer["ts"], pressable(answer, Press.REMEDY)["action_id"])
 

@@ -1,6 +1,6 @@
-"""SIGKILL in the middle of plans, of several writes too: each is sent once, told to its end, and can be taken back.
+"""Kill the process in the middle of plans: each write is sent once, its result reported, its undo kept.
 
-One process comes so far in one corner and so far in another, and is killed once for all of them.
+One process reaches a different moment in each corner and is killed once for all of them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.timeout(75)
 
 
 def moments(own: Own) -> dict[str, Moment]:
-    """Every point at which carrying it out can be cut off, by what has happened by then."""
+    """Return every moment at which applying the plan can be interrupted, by its name."""
     found: dict[str, Moment] = {"claimed": claimed}
     for number, step in enumerate(own.steps, 1):
         found[f"write {number} sent and not done"] = unread(step)
@@ -44,7 +44,7 @@ def moments(own: Own) -> dict[str, Moment]:
 
 
 @pytest.mark.parametrize("own", [asleep(), spoiled(), old()], ids=lambda own: own.broken.incident)
-async def test_killed_anywhere_in_a_plan_each_write_is_sent_once_and_told_and_can_be_taken_back(tmp_path, own):
+async def test_killed_anywhere_in_a_plan_sends_each_write_once_and_keeps_undo(tmp_path, own):
     async with offices(tmp_path) as at:
         tried = {corner(at, own.broken, name=name, names=own.names): one for name, one in moments(own).items()}
         acknowledged = corner(at, own.broken, name="acknowledged, not claimed", names=own.names)
@@ -52,7 +52,7 @@ async def test_killed_anywhere_in_a_plan_each_write_is_sent_once_and_told_and_ca
         serving = await at.start(**SERVING)
         await pressed(everywhere)
         await confirmed(tried)
-        # As long as somebody else writes to the store, nothing can be claimed.
+        # While another program holds the write lock, no plan can be claimed.
         async with locked(at.data, "casebook.db"):
             await confirmed({acknowledged: lambda each: lambda: not at.slack.views(each.user)})
             await killed(at, serving)
@@ -69,7 +69,7 @@ async def test_killed_anywhere_in_a_plan_each_write_is_sent_once_and_told_and_ca
 
 
 async def assert_carried_out_once(each: Corner, own: Own) -> None:
-    """By what the API server was sent, in the order of the steps; what it never got to do was sent once more."""
+    """Check the writes in the API server's order; only a write that it never handled was sent again."""
     expected = list(own.steps)
     if "sent and not done" in each.name:
         number = int(each.name.split()[1])
@@ -82,7 +82,7 @@ async def assert_carried_out_once(each: Corner, own: Own) -> None:
 
 
 async def taken_back(those: Collection[Corner], own: Own) -> None:
-    """Undo is pressed in every corner, and writes what stood there before, once."""
+    """Press undo in every corner and check that it restores the earlier state once."""
     before = {each: each.sent for each in those}
     await asyncio.gather(*(each.press("Undo") for each in those))
     await asyncio.gather(*(each.confirm() for each in those))
@@ -92,7 +92,7 @@ async def taken_back(those: Collection[Corner], own: Own) -> None:
             assert each.sent == [*sent, *own.undoing]
 
 
-async def test_killed_over_a_write_and_started_without_the_api_server_nobody_is_told_that_nothing_was_done(tmp_path):
+async def test_killed_during_a_write_without_api_server_never_claims_that_nothing_changed(tmp_path):
     patch, rebuild = asleep(), spoiled()
     async with offices(tmp_path, CASEBOOK_RETRIES="0") as at:
         begun = {
@@ -118,7 +118,7 @@ async def test_killed_over_a_write_and_started_without_the_api_server_nobody_is_
         await ended([only_claimed], "nothing was changed")
         await at.cluster.start(address[0], int(address[1]))
         assert await serving.stop() == 0
-        # Nor when it can be reached again, by this process or the next one.
+        # Also not when it is reachable again, by this process or the next.
         assert await (await at.start(**SERVING)).stop() == 0
         for each in begun:
             with named(each):

@@ -1,4 +1,4 @@
-"""What is counted of requests, answers, calls and jobs, as Prometheus reads it; and of which request a line is."""
+"""Test the metrics of requests, answers, calls and jobs, and the request ids in the log."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ UNPACED = Limits(methods={}, other=AT_ONCE, channel=AT_ONCE)
 
 
 class Page:
-    """A page for Prometheus."""
+    """A metrics page in the Prometheus format."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.families = {family.name: family for family in text_string_to_metric_families(text)}
 
     def of(self, name: str, **labels: str) -> float:
-        """The sum of the samples of that name with these labels among theirs."""
+        """Return the sum of the samples with this name and these labels."""
         samples = [each for family in self.families.values() for each in family.samples if each.name == name]
         return sum(each.value for each in samples if labels.items() <= each.labels.items())
 
@@ -42,7 +42,7 @@ async def scraped(at: Workplace) -> Page:
         return Page(await response.text())
 
 
-async def test_what_is_said_asked_answered_and_called_is_counted_without_a_word_of_it(tmp_path, engine, broken):
+async def test_metrics_count_messages_requests_answers_and_calls_without_their_text(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world, slack_limits=UNPACED) as at:
         await at.slack.say(at.bo, at.channel, "lunch?")
         ts = await at.slack.say(at.alex, at.channel, broken.text)
@@ -86,7 +86,7 @@ async def test_what_is_said_asked_answered_and_called_is_counted_without_a_word_
         assert [word for word in private if word in page.text] == []
 
 
-async def test_a_remedy_is_counted_step_by_step(tmp_path, engine, healing):
+async def test_remediation_is_counted_by_step(tmp_path, engine, healing):
     async with workplace(tmp_path, engine, healing.world, slack_limits=UNPACED) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, healing.text))
         await at.confirm(at.alex, answer)
@@ -98,7 +98,7 @@ async def test_a_remedy_is_counted_step_by_step(tmp_path, engine, healing):
         assert page.of("casebook_remedies_total", action="restart-pod", step="verified", outcome="fixed") == 1
 
 
-async def test_what_fails_at_either_far_end_is_counted_by_its_kind(tmp_path, engine, broken):
+async def test_slack_and_cluster_errors_are_counted_by_kind(tmp_path, engine, broken):
     async with workplace(
         tmp_path, engine, broken.world, slack_limits=UNPACED, call_timeout=0.2, deadline=1, retries=0
     ) as at:
@@ -115,7 +115,7 @@ async def test_what_fails_at_either_far_end_is_counted_by_its_kind(tmp_path, eng
         assert page.of("casebook_gaps_total", reason="timed_out") >= 1
 
 
-async def test_each_line_about_a_request_bears_the_id_that_its_answer_in_slack_carries(tmp_path, broken):
+async def test_log_lines_of_a_request_carry_the_id_of_its_answer(tmp_path, broken):
     logged = {"CASEBOOK_LOG_FORMAT": "json", "CASEBOOK_LOG_LEVEL": "info"}
     async with premises(tmp_path, broken.world, pace=False, **logged) as at:
         serving = await at.start()
@@ -137,7 +137,7 @@ async def test_each_line_about_a_request_bears_the_id_that_its_answer_in_slack_c
         assert broken.text.splitlines()[0] not in "".join(serving.said)
 
 
-def test_every_metric_is_documented_by_name_kind_labels_and_help() -> None:
+def test_every_metric_is_documented_with_type_labels_and_help() -> None:
     metrics = Metrics()
     told = {each.name: each for each in metrics.documented()}
     found = {family.name: family for family in metrics.registry.collect() if not family.name.startswith("process_")}
@@ -151,7 +151,7 @@ def test_every_metric_is_documented_by_name_kind_labels_and_help() -> None:
         assert each.help.endswith((".", "…"))
 
 
-def test_two_apps_in_one_process_count_for_themselves() -> None:
+def test_two_apps_in_one_process_count_separately() -> None:
     one, other = Metrics(), Metrics()
     one.catalog_loaded(incidents=3, problems=0)
     other.catalog_loaded(incidents=4, problems=0)
@@ -161,7 +161,7 @@ def test_two_apps_in_one_process_count_for_themselves() -> None:
     assert [page.of("casebook_catalog_incidents") for page in pages] == [3, 4]
 
 
-def test_kinds_that_somebody_defines_without_end_count_as_others() -> None:
+def test_excess_resource_kinds_are_counted_as_other() -> None:
     metrics = Metrics()
     for number in range(1_000):
         metrics.kubernetes_called(

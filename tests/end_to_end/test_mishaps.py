@@ -1,6 +1,6 @@
-"""What goes wrong about a remedy at night: what happened, whether anything was changed and what to do next is told.
+"""Test failures of a remedy: the user learns what happened, whether anything changed, and what to do next.
 
-Each mishap befalls a channel of its own, in front of objects of its own: what is read there is all that its people get.
+Each failure has its own channel and objects, so that the channel shows everything its users get.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.end_to_end import own_entries
 from tests.end_to_end.workplace import Workplace, is_final, lines_of, workplace
 
 AT_ONCE = Rate(every=1e-6, burst=10_000)
-# Slack may be spoken to at once, and a failure of its is told to whoever asked at once.
+# No rate limits for Slack, and its failures are reported at once.
 NO_LIMITS = Limits(
     methods={}, other=AT_ONCE, channel=AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
 )
@@ -50,7 +50,7 @@ def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Bed:
-    """A deployment without replicas in a namespace of its own, asked about in a channel of its own."""
+    """A deployment without replicas in its own namespace, with its own channel."""
 
     at: Workplace
     name: str
@@ -68,8 +68,8 @@ class Bed:
         return self
 
     async def press(self) -> str:
-        """What the dialog says."""
-        # All press for themselves, so that a dialog is this one's.
+        """Press the button and return the text of the modal."""
+        # Each bed has its own user, so that the modal belongs to it.
         self.dialog = await self.at.dialog(self.person, self.answer, self.channel)
         return shown(self.dialog)
 
@@ -78,14 +78,14 @@ class Bed:
         return next(user["id"] for user in self.at.slack.users() if user["name"] == self.name)
 
     async def submit(self) -> str:
-        """What the dialog says after, "" where it has closed."""
+        """Submit the modal and return its text, "" if it closed."""
         delivered = await self.at.submit(self.person, self.dialog["id"])
         assert delivered.status == 200
         view = delivered.body.get("view") if isinstance(delivered.body, Mapping) else None
         return shown(view) if view else ""
 
     async def ended(self) -> str:
-        """What was told in the thread for the record; it comes last, and the answer says the same by then."""
+        """Return the record in the thread; it is posted last, after the update of the answer."""
         line = shown((await self.at.slack.wait_for(lambda: self.said[1:]))[0])
         await self.at.settled()
         assert line.splitlines()[0].split(" · ")[0] in shown(self.at.slack.message(self.channel, self.answer["ts"]))
@@ -111,7 +111,7 @@ class Bed:
 
     @property
     def replicas(self) -> int:
-        """As the API server has it."""
+        """Return the replicas in the API server."""
         stored = self.at.cluster.store.get(table=("apps", "deployments"), namespace=self.name, name="sleepy")
         return int(stored["spec"]["replicas"]) if stored else -1
 
@@ -119,11 +119,11 @@ class Bed:
         self.at.cluster.fail(path_prefix=self.path, method=method, **fault)
 
     def relabel(self) -> None:
-        """Somebody else changes it."""
+        """Change a label, as another user would."""
         self._change(lambda stored: stored["metadata"].setdefault("labels", {}).update(touched="yes"))
 
     def move_on(self) -> None:
-        """Its status, and with it its version."""
+        """Change the status and with it the resource version."""
         self._change(lambda stored: stored.setdefault("status", {}).update(observedGeneration=1))
 
     def _change(self, edit: Callable[[dict[str, Any]], None]) -> None:
@@ -141,7 +141,7 @@ def shown(message: Mapping[str, Any]) -> str:
 
 
 async def beds(at: Workplace, *names: str) -> list[Bed]:
-    """So many, each asked about, and each with a person who will press there."""
+    """Create beds, each with its answer and its own user."""
     world = json.dumps(own_entries.asleep().broken.world)
     made = []
     for name in names:
@@ -152,12 +152,12 @@ async def beds(at: Workplace, *names: str) -> list[Bed]:
 
 
 async def by_name(those: Sequence[Bed], do: Callable[[Bed], Awaitable[str]]) -> dict[str, str]:
-    """What is told in each, at once."""
+    """Collect a text from each bed concurrently."""
     return dict(zip((each.name for each in those), await asyncio.gather(*map(do, those)), strict=True))
 
 
 def upon_writes(at: Workplace, do: Mapping[str, Callable[[], None]]) -> None:
-    """Something is done each time just before the API server gets to a write to one of these paths."""
+    """Run a function just before the API server handles a write to one of these paths."""
 
     def seen(request: RecordedRequest) -> None:
         if request.writes and request.path in do:
@@ -170,7 +170,7 @@ def status(message: str, code: int) -> dict[str, Any]:
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "code": code}
 
 
-async def test_what_stops_a_remedy_before_its_dialog_is_told_there_with_what_to_do_next(tmp_path, own_engine):
+async def test_failure_before_the_modal_is_shown_there_with_advice(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
         deleted, _, _, frozen, down, page, other, torn = told = await beds(
             at, "deleted", "forbidden", "unreadable", "frozen", "down", "page", "other", "torn"
@@ -210,14 +210,14 @@ async def test_what_stops_a_remedy_before_its_dialog_is_told_there_with_what_to_
         assert at.writes() == []
 
 
-async def test_what_stops_a_confirmed_remedy_is_told_in_the_answer_the_thread_and_the_audit(tmp_path, own_engine):
+async def test_failure_after_confirmation_is_in_the_answer_the_thread_and_the_audit_log(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS, audit_channel=AUDIT) as at:
         at.slack.add_channel("audit", id=AUDIT)
         deleted, _, raced, busy, frozen = told = await beds(at, "deleted", "forbidden", "raced", "busy", "frozen")
         assert [each.dialog["submit"]["text"] for each in told if await each.press()] == ["Scale workload"] * 5
         deleted.remove()
         at.cluster.forbid(verb="patch", namespace="forbidden")
-        # The webhook that takes dry runs, the change that no look before the write can see, and what never rests.
+        # A webhook that accepts dry runs, a change after the last read, and an object that never stops changing.
         frozen.fail("PATCH", status=403, body=status(WEBHOOK, 403))
         upon_writes(at, {raced.path: raced.relabel, busy.path: busy.move_on})
         assert await asyncio.gather(*(each.submit() for each in told)) == [""] * 5
@@ -240,7 +240,7 @@ async def test_what_stops_a_confirmed_remedy_is_told_in_the_answer_the_thread_an
         assert sorted(one.splitlines()[0] for one in auditors) == sorted(end.splitlines()[0] for end in ends.values())
 
 
-async def test_a_write_whose_answer_is_lost_is_told_as_what_the_api_server_then_has(tmp_path, own_engine):
+async def test_write_with_a_lost_answer_is_reported_by_the_state_in_the_api_server(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
         done, undone, unread, page, torn = told = await beds(at, "done", "undone", "unread", "page", "torn")
         await asyncio.gather(*(each.press() for each in told))
@@ -267,12 +267,12 @@ async def test_a_write_whose_answer_is_lost_is_told_as_what_the_api_server_then_
             ["refused: not written"],
             ["refused: not written"],
         ]
-        # Never blindly repeated.
+        # Never retried blindly.
         assert [each.writes for each in told] == [1] * 5
         assert [each.replicas for each in told] == [1, 0, 1, 0, 0]
 
 
-async def test_what_comes_too_late_is_told_to_whoever_pressed_with_what_to_do_next(tmp_path, own_engine):
+async def test_late_button_press_gets_a_reason_and_advice(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
         expired, withdrawn = told = await beds(at, "expired", "withdrawn")
         await asyncio.gather(*(each.press() for each in told))
@@ -299,7 +299,7 @@ async def test_what_comes_too_late_is_told_to_whoever_pressed_with_what_to_do_ne
 
 @pytest.fixture
 def logged_as_served() -> Iterator[None]:
-    """Otherwise a failure is logged for developers, which takes seconds."""
+    """Use the log format of `serve`: the developers' format takes seconds per failure."""
     before, level = logging.getLogger().handlers[:], logging.getLogger().level
     configure_logging(level=LogLevel.ERROR, form=LogFormat.JSON)
     yield
@@ -308,13 +308,13 @@ def logged_as_served() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("logged_as_served")
-async def test_what_casebook_itself_fails_over_is_told_where_somebody_waits_for_it(tmp_path, own_engine):
+async def test_internal_error_is_reported_where_the_user_waits(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
         first, second = told = await beds(at, "first", "second")
         await second.press()
         for each in told:
             stored = at.cluster.store.get(table=("apps", "deployments"), namespace=each.name, name="sleepy") or {}
-            # What no API server holds: where an object should be there is a number.
+            # Invalid data from the API server: a number instead of an object.
             each.fail("GET", status=200, body={**stored, "spec": 7}, times=100)
 
         says = await first.press()
@@ -331,9 +331,9 @@ async def test_what_casebook_itself_fails_over_is_told_where_somebody_waits_for_
         assert at.writes() == []
 
 
-async def test_what_slack_does_to_the_messages_meanwhile_keeps_nobody_from_being_told(tmp_path, own_engine):
+async def test_message_failures_in_slack_do_not_lose_the_result(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS, audit_channel=AUDIT) as at:
-        # There is no such channel; what was done is told where it was asked all the same.
+        # The audit channel does not exist; the result is still reported in the thread.
         pasted, threadless, away = told = await beds(at, "pasted", "threadless", "away")
         await asyncio.gather(*(each.press() for each in told))
         removals: list[asyncio.Task[None]] = []
@@ -345,7 +345,7 @@ async def test_what_slack_does_to_the_messages_meanwhile_keeps_nobody_from_being
         upon_writes(at, {pasted.path: remove})
         for method, error in (("chat.update", "message_not_found"), ("chat.postMessage", "thread_not_found")):
             at.slack.fail(method, error=error, times=100, given={"channel": threadless.channel})
-        # Out of reach when it is applied, and when it has ended.
+        # Slack fails when the plan is applied and when it has ended.
         for method, times in (("chat.update", 3), ("chat.postMessage", 1)):
             at.slack.fail(method, status=503, times=times, given={"channel": away.channel})
         await asyncio.gather(*(each.submit() for each in told))

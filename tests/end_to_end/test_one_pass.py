@@ -1,4 +1,4 @@
-"""A paste is matched once and rendered once, however many rooms it crosses on its way to the answer."""
+"""Check that a paste is matched once and rendered once, whatever modules handle it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.end_to_end.workplace import Broken, workplace
 
 
 class CountingMatcher(Matcher):
-    """Counts the texts that it matches."""
+    """A matcher that counts the texts it matches."""
 
     matched = 0
 
@@ -27,7 +27,7 @@ class CountingMatcher(Matcher):
 
 
 @pytest.mark.parametrize("pieces", [1, 2])
-async def test_a_paste_is_matched_once_and_rendered_once(
+async def test_paste_is_matched_once_and_rendered_once(
     tmp_path: Path, engine: Engine, broken: Broken, monkeypatch: pytest.MonkeyPatch, pieces: int
 ) -> None:
     matcher = CountingMatcher(engine.catalog, learned=engine.matcher.learned)
@@ -40,7 +40,7 @@ async def test_a_paste_is_matched_once_and_rendered_once(
 
     monkeypatch.setattr(kept_answer, "answer_message", counted)
     async with workplace(tmp_path, replace(engine, matcher=matcher), broken.world) as at:
-        # A text of several lines is no other case than one of a single line.
+        # Texts of several lines and of one line behave alike.
         ts = await at.slack.say(at.alex, at.channel, "\n".join(["it is broken again:", broken.text][-pieces:]))
         answer = await at.answer(ts)
         await at.settled()

@@ -1,4 +1,4 @@
-"""What the app depends on fails: nothing is promised that is not kept, nothing kept is lost, and people are told."""
+"""Test outages of dependencies: no false acknowledgement, no lost data, and users are told."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BUSY = failures.BUSY.en[1:]
 
 @pytest.fixture
 def pragma() -> Iterator[Callable[[str], None]]:
-    """Sets every connection of this process, when it is next used: how a full or read-only disk is had without one."""
+    """Yield a function that sets a pragma on every connection at its next use, to simulate a full or read-only disk."""
     settings: list[str] = []
 
     def set_up(connection: Any, *_: Any) -> None:
@@ -63,7 +63,7 @@ STORE_FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "part", "reason"), STORE_FAULTS)
-async def test_what_cannot_be_recorded_is_not_acknowledged_and_answered_when_it_comes_again(
+async def test_event_that_cannot_be_stored_is_not_acknowledged_and_answered_on_retry(
     tmp_path, engine, broken, pragma, fault, part, reason
 ):
     async with workplace(tmp_path, engine, broken.world) as at:
@@ -84,12 +84,12 @@ async def test_what_cannot_be_recorded_is_not_acknowledged_and_answered_when_it_
         assert len(at.ours()) == 1
 
 
-async def test_a_database_that_is_locked_in_the_middle_of_a_job_is_waited_out(tmp_path, engine, broken):
+async def test_locked_database_during_a_job_is_waited_out(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         at.slack.latency = 0.2
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         async with locked(at.settings.data, "casebook.db"):
-            # A job that waits for better times does not run.
+            # A job that waits for a retry does not run.
             await until(lambda: not at.app.jobs.running)
         assert "CONFIRMED" in words_of(await at.answer(ts))
         await at.settled()
@@ -97,7 +97,7 @@ async def test_a_database_that_is_locked_in_the_middle_of_a_job_is_waited_out(tm
 
 
 @pytest.mark.parametrize("name", ["casebook.db", "jobs.db"])
-async def test_a_command_or_shortcut_is_told_to_try_again_while_it_cannot_be_recorded(tmp_path, engine, broken, name):
+async def test_command_or_shortcut_that_cannot_be_stored_asks_to_retry(tmp_path, engine, broken, name):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, "what is this?")
         async with locked(at.settings.data, name):
@@ -109,13 +109,13 @@ async def test_a_command_or_shortcut_is_told_to_try_again_while_it_cannot_be_rec
         assert at.ours() == []
 
 
-async def test_a_dialog_waits_until_what_it_shows_can_be_recorded(tmp_path, engine, healing):
+async def test_modal_waits_until_its_plan_can_be_stored(tmp_path, engine, healing):
     async with workplace(tmp_path, engine, healing.world) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, healing.text))
         async with locked(at.settings.data, "casebook.db"):
             await at.slack.click(at.alex, at.channel, answer["ts"], pressable(answer, Press.REMEDY)["action_id"])
             await at.slack.wait_for(lambda: at.slack.views(at.alex))
-            # A job that waits for better times does not run.
+            # A job that waits for a retry does not run.
             await until(lambda: not at.app.jobs.running)
         (dialog,) = await at.slack.wait_for(lambda: [view for view in at.slack.views(at.alex) if view["submit"]])
         await at.submit(at.alex, dialog["id"])
@@ -123,7 +123,7 @@ async def test_a_dialog_waits_until_what_it_shows_can_be_recorded(tmp_path, engi
         assert len(at.writes()) == 1
 
 
-async def test_a_press_is_told_to_try_again_while_it_cannot_be_recorded(tmp_path, engine, healing):
+async def test_button_press_that_cannot_be_stored_asks_to_retry(tmp_path, engine, healing):
     async with workplace(tmp_path, engine, healing.world) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, healing.text))
         await at.slack.click(at.alex, at.channel, answer["ts"], pressable(answer, Press.REMEDY)["action_id"])
@@ -148,7 +148,7 @@ async def test_a_press_is_told_to_try_again_while_it_cannot_be_recorded(tmp_path
 POST, UPDATE = "chat.postMessage", "chat.update"
 
 
-async def test_what_slack_does_to_a_post_and_an_update_is_got_over_and_the_answer_stands_once(tmp_path, broken):
+async def test_failures_of_post_and_update_still_give_one_answer(tmp_path, broken):
     both = [POST, UPDATE]
     longer_than_a_call: dict[str, Any] = {"status": 503, "times": 4}
     befalls: dict[str, tuple[list[str], dict[str, Any]]] = {
@@ -175,19 +175,19 @@ async def test_what_slack_does_to_a_post_and_an_update_is_got_over_and_the_answe
                 for method in methods:
                     failed = [call for call in each.calls(method) if call.status != 200]
                     assert len(failed) == fault.get("times", 1)
-                # Not the answer that somebody would get of whom Slack tells nothing.
+                # Not the answer for an unidentified user.
                 assert "CONFIRMED" in each.shown
                 assert len(each.ours) == 1
 
 
-async def test_the_first_event_is_not_dropped_while_slack_does_not_say_who_we_are(tmp_path, engine, broken):
+async def test_first_event_is_kept_while_auth_test_fails(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         at.slack.fail("auth.test", status=503)
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
         assert "CONFIRMED" in words_of(answer)
 
 
-async def test_a_revoked_token_makes_it_unready_and_nothing_is_asked_again_and_again(tmp_path, engine, broken):
+async def test_revoked_token_makes_it_unready_without_a_retry_storm(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         at.slack.revoke_token()
         await at.slack.say(at.alex, at.channel, broken.text)
@@ -196,11 +196,11 @@ async def test_a_revoked_token_makes_it_unready_and_nothing_is_asked_again_and_a
         assert status == 503
         assert "the token is revoked" in problems["slack"]
         refused = Counter(call.method for call in at.slack.calls if call.error == "token_revoked")
-        # Who asks, and where; the placeholder, and the answer.
+        # User and channel lookups, the placeholder, and the answer.
         assert refused == {"users.info": 1, "conversations.info": 1, "chat.postMessage": 2}
 
 
-async def test_a_press_is_acknowledged_in_time_however_long_slack_takes(tmp_path, engine, broken):
+async def test_button_press_is_acknowledged_in_time_if_slack_is_slow(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
         at.slack.fail("*", hang=True, times=1_000)
@@ -211,7 +211,7 @@ async def test_a_press_is_acknowledged_in_time_however_long_slack_takes(tmp_path
 
 
 async def gone(at: Workplace) -> None:
-    """Nothing listens there any more."""
+    """Stop the API server, so that nothing listens on its port."""
     await at.cluster.stop()
 
 
@@ -231,7 +231,7 @@ async def broken_down(at: Workplace) -> None:
         (broken_down, "LIKELY", "503"),
     ],
 )
-async def test_with_the_api_server_down_a_paste_is_explained_by_its_text_and_an_object_by_the_reason(
+async def test_api_server_outage_explains_pastes_by_text_and_objects_by_the_error(
     tmp_path, engine, broken, fails, verdict, reason
 ):
     async with workplace(tmp_path, engine, broken.world, deadline=1, call_timeout=0.5, retries=0) as at:
@@ -252,7 +252,7 @@ async def test_with_the_api_server_down_a_paste_is_explained_by_its_text_and_an_
 # --- the end of a process ---
 
 
-async def test_told_to_stop_the_command_finishes_what_is_under_way_and_ends_well(tmp_path, broken):
+async def test_sigterm_finishes_work_in_flight_and_exits_cleanly(tmp_path, broken):
     async with premises(tmp_path, broken.world) as at:
         serving = await at.start(forked=False)
         at.slack.latency = 0.3
@@ -263,7 +263,7 @@ async def test_told_to_stop_the_command_finishes_what_is_under_way_and_ends_well
         assert "CONFIRMED" in words_of(answer)
 
 
-async def test_what_takes_longer_than_the_drain_is_left_to_the_next_start_and_answered_once(tmp_path, broken):
+async def test_work_longer_than_the_drain_is_answered_once_by_the_next_start(tmp_path, broken):
     async with premises(tmp_path, broken.world, CASEBOOK_DRAIN="0.1") as at:
         serving = await at.start()
         at.slack.fail("chat.update", hang=True)
@@ -277,7 +277,7 @@ async def test_what_takes_longer_than_the_drain_is_left_to_the_next_start_and_an
         assert len(at.ours()) == 1
 
 
-async def test_a_data_directory_that_cannot_be_one_is_named_at_the_start(tmp_path, engine):
+async def test_unusable_data_directory_is_named_at_start(tmp_path, engine):
     (tmp_path / "data").write_text("a file")
     with pytest.raises(StoreUnavailable, match=r"data cannot hold the databases .* set CASEBOOK_DATA"):
         async with workplace(tmp_path, engine):
@@ -285,7 +285,7 @@ async def test_a_data_directory_that_cannot_be_one_is_named_at_the_start(tmp_pat
 
 
 def long(text: str) -> str:
-    """More than fits beside what a database holds already."""
+    """Return a text that does not fit into the full database."""
     return text + "".join(f"\nI0302 02:59:{number % 60:02} reconciled in {number} ms" for number in range(400))
 
 

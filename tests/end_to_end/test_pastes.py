@@ -1,4 +1,4 @@
-"""A paste in a channel: matched, answered in its thread, from the cluster, once."""
+"""Paste errors into a channel: each is matched, diagnosed and answered once in its thread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from responses.slack.presses import Press
 from tests.end_to_end.workplace import buttons_of, is_final, words_of, workplace
 
 
-async def test_a_pasted_error_is_answered_in_its_thread_with_verdict_and_cause_first(tmp_path, engine, broken):
+async def test_pasted_error_is_answered_in_its_thread_with_verdict_and_cause_first(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         answer = await at.answer(ts)
@@ -23,7 +23,7 @@ async def test_a_pasted_error_is_answered_in_its_thread_with_verdict_and_cause_f
         assert len(at.answers(ts)) == 1
 
 
-async def test_chat_is_not_answered_and_nothing_is_posted_for_it(tmp_path, engine, broken):
+async def test_chat_is_not_answered(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         await at.slack.say(at.alex, at.channel, "has anyone seen the deploy? I think the pods look fine now")
         await at.settled()
@@ -31,7 +31,7 @@ async def test_chat_is_not_answered_and_nothing_is_posted_for_it(tmp_path, engin
         assert at.ours() == []
 
 
-async def test_an_event_that_slack_delivers_again_is_answered_once(tmp_path, engine, broken):
+async def test_redelivered_event_is_answered_once(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         await at.answer(ts)
@@ -42,7 +42,7 @@ async def test_an_event_that_slack_delivers_again_is_answered_once(tmp_path, eng
         assert len(at.ours()) == 1
 
 
-async def test_a_mention_which_comes_as_two_events_is_answered_once(tmp_path, engine, broken):
+async def test_mention_delivered_as_two_events_is_answered_once(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {broken.text}")
         await at.answer(ts)
@@ -53,7 +53,7 @@ async def test_a_mention_which_comes_as_two_events_is_answered_once(tmp_path, en
         assert len(at.ours()) == 1
 
 
-async def test_a_paste_that_arrives_as_several_messages_is_one_request(tmp_path, engine, broken):
+async def test_paste_split_into_several_messages_is_one_request(tmp_path, engine, broken):
     parts = ["$ kubectl -n ledger get events", broken.text, "and that is all there was"]
     async with workplace(tmp_path, engine, broken.world) as at:
         stamps = [await at.slack.say(at.alex, at.channel, part) for part in parts]
@@ -65,8 +65,8 @@ async def test_a_paste_that_arrives_as_several_messages_is_one_request(tmp_path,
 
 
 @pytest.mark.parametrize("lines", [0, 200], ids=["by hand", "where Slack cuts"])
-async def test_an_error_cut_in_two_is_one_answer_that_rests_on_both_halves(tmp_path, engine, broken, lines):
-    """Neither half says enough by itself. Of a longer text Slack makes messages of 4,000 characters."""
+async def test_error_split_in_two_messages_gets_one_answer_from_both(tmp_path, engine, broken, lines):
+    """Neither half is enough. Slack splits longer texts into messages of 4,000 characters."""
     within = broken.text.index("image will") + len("im")
     log = ("reconciled orders/checkout\n" * lines)[-(4_000 - within) :]
     paste, cut = log + broken.text, len(log) + within
@@ -84,7 +84,7 @@ async def test_an_error_cut_in_two_is_one_answer_that_rests_on_both_halves(tmp_p
         assert "CONFIRMED" in words_of(answer["blocks"]).splitlines()[0]
 
 
-async def test_the_same_error_twenty_times_is_one_answer_that_counts(tmp_path, engine, broken):
+async def test_same_error_twenty_times_gets_one_answer_with_a_count(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         bots = [at.slack.add_user(f"alerts-{number}") for number in range(4)]
         await asyncio.gather(
@@ -97,7 +97,7 @@ async def test_the_same_error_twenty_times_is_one_answer_that_counts(tmp_path, e
         assert "20×" in words_of(at.ours()[0]["blocks"])
 
 
-async def test_who_pastes_what_was_answered_already_is_shown_where(tmp_path, engine, broken):
+async def test_repeated_paste_links_the_earlier_answer(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         first = await at.slack.say(at.alex, at.channel, broken.text)
         await at.answer(first)
@@ -108,7 +108,7 @@ async def test_who_pastes_what_was_answered_already_is_shown_where(tmp_path, eng
         assert len(at.ours()) == 1
 
 
-async def test_an_edited_paste_is_read_again_and_its_answer_changes_in_place(tmp_path, engine, broken):
+async def test_edited_paste_updates_its_answer_in_place(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         before = await at.answer(ts)
@@ -122,7 +122,7 @@ async def test_an_edited_paste_is_read_again_and_its_answer_changes_in_place(tmp
         assert len(at.ours()) == 1
 
 
-async def test_an_answer_older_than_ten_minutes_is_left_when_its_paste_is_edited(tmp_path, engine, broken):
+async def test_answer_older_than_ten_minutes_ignores_edits(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         before = await at.answer(ts)
@@ -133,7 +133,7 @@ async def test_an_answer_older_than_ten_minutes_is_left_when_its_paste_is_edited
         assert words_of(at.answers(ts)[0]["blocks"]) == words_of(before["blocks"])
 
 
-async def test_a_deleted_paste_takes_its_answer_with_it(tmp_path, engine, broken):
+async def test_deleted_paste_deletes_its_answer(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         await at.answer(ts)
@@ -141,7 +141,7 @@ async def test_a_deleted_paste_takes_its_answer_with_it(tmp_path, engine, broken
         await at.slack.wait_for(lambda: not at.ours())
 
 
-async def test_what_is_wrong_is_told_in_the_language_of_the_text_else_of_the_reader(tmp_path, engine, broken):
+async def test_answer_uses_the_language_of_the_text_or_the_user(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         lin = at.slack.add_user("lin", locale="zh-CN")
         chinese = await at.slack.say(at.alex, at.channel, f"线上报错了，帮忙看一下：\n{broken.text}")
@@ -153,7 +153,7 @@ async def test_what_is_wrong_is_told_in_the_language_of_the_text_else_of_the_rea
 
 
 @pytest.mark.parametrize("snippet", [True, False])
-async def test_a_paste_that_comes_as_a_file_is_read_and_answered(tmp_path, engine, broken, snippet):
+async def test_pasted_file_is_answered(tmp_path, engine, broken, snippet):
     from bot.playground.slack import SharedFile  # noqa: PLC0415
 
     file = SharedFile(name="error.log", content=("noise\n" * 50 + broken.text).encode(), snippet=snippet)
@@ -164,7 +164,7 @@ async def test_a_paste_that_comes_as_a_file_is_read_and_answered(tmp_path, engin
         assert "CONFIRMED" in words_of(answer)
 
 
-async def test_a_remark_in_the_thread_that_names_the_object_is_read_together_with_the_paste(tmp_path, engine, broken):
+async def test_object_named_in_the_thread_is_read_with_the_paste(tmp_path, engine, broken):
     vague = "Error: container has runAsNonRoot and image will run as root"
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, vague)
@@ -176,7 +176,7 @@ async def test_a_remark_in_the_thread_that_names_the_object_is_read_together_wit
         assert "CONFIRMED" in words_of(answers[0])
 
 
-async def test_details_open_in_a_dialog_and_not_it_is_noted_in_the_answer(tmp_path, engine, broken):
+async def test_details_open_in_a_modal_and_not_it_is_noted_in_the_answer(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         answer = await at.answer(ts)
@@ -190,7 +190,7 @@ async def test_details_open_in_a_dialog_and_not_it_is_noted_in_the_answer(tmp_pa
         await at.slack.wait_for(lambda: at.bo in str(at.answers(ts)[0]["blocks"]))
 
 
-async def test_a_muted_incident_is_not_answered_in_that_channel_until_it_is_heard_again(tmp_path, engine, broken):
+async def test_muted_incident_is_not_answered_until_unmuted(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world, incident_window=1) as at:
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         answer = await at.answer(ts)

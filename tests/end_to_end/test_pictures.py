@@ -1,4 +1,4 @@
-"""What was measured over time comes as a picture below the answer; the answer stands with it and without it."""
+"""Test the plot of measurements below an answer; the answer does not depend on it."""
 
 import asyncio
 import struct
@@ -36,7 +36,7 @@ def pictures(place: Workplace, thread_ts: str) -> list[dict[str, Any]]:
     return [file for one in place.answers(thread_ts) for file in one.get("files", []) if file.get("name")]
 
 
-async def test_the_answer_has_one_picture_with_words_for_who_cannot_see_it(tmp_path: Path, engine: Engine) -> None:
+async def test_answer_has_one_plot_with_alt_text(tmp_path: Path, engine: Engine) -> None:
     world, text = slow_etcd(engine)
     async with workplace(tmp_path, engine, world) as place:
         ts, answer = await asked(place, text)
@@ -51,19 +51,19 @@ async def test_the_answer_has_one_picture_with_words_for_who_cannot_see_it(tmp_p
         assert "2 of 3 etcd members commit too slowly" in picture["alt_txt"]
         assert any("2 of 3 etcd members" in line for line in lines_of(answer))
 
-        # The same error again is counted; its picture stands already.
+        # A repeated error is counted; its plot is already there.
         await place.slack.say(place.bo, place.channel, text)
         await place.settled()
         assert len(pictures(place, ts)) == 1
 
-        # With its paste the answer goes, and the picture with it.
+        # Deleting the paste deletes the answer and its plot.
         await place.slack.remove(place.alex, place.channel, ts)
         await place.settled()
         assert [file for file in place.slack.files() if file["id"] == picture["id"]] == []
 
 
 @pytest.mark.parametrize("trouble", ["drawing", "refused", "slow"])
-async def test_a_picture_that_fails_takes_nothing_with_it(
+async def test_failed_plot_does_not_affect_the_answer(
     tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
     world, text = slow_etcd(engine)
@@ -81,7 +81,7 @@ async def test_a_picture_that_fails_takes_nothing_with_it(
         assert len(place.answers(ts)) == 1
 
 
-async def test_no_picture_is_drawn_where_nothing_was_measured(tmp_path: Path, engine: Engine) -> None:
+async def test_no_plot_without_measurements(tmp_path: Path, engine: Engine) -> None:
     world, text = slow_etcd(engine)
     async with workplace(tmp_path, engine, world | {"metrics": []}) as place:
         ts, _ = await asked(place, text)
@@ -89,7 +89,7 @@ async def test_no_picture_is_drawn_where_nothing_was_measured(tmp_path: Path, en
         assert pictures(place, ts) == []
 
 
-async def test_drawing_needs_nobody_else_to_wait(engine: Engine) -> None:
+async def test_plotting_does_not_block_other_work(engine: Engine) -> None:
     from tests.responses.test_plots import plot  # noqa: PLC0415
 
     longest = 0.0

@@ -1,4 +1,4 @@
-"""Who may see what and who may do what, as a policy file says: in answers, suggestions, details, buttons, dialogs."""
+"""Test the policy for reads and actions in answers, suggestions, details, buttons and modals."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ALEX, BO = "U0000000001", "U0000000002"
 
 @pytest.fixture
 def elsewhere(engine: Engine) -> Broken:
-    """What is broken in the namespace `front`, beside `broken`, which is in `ledger`."""
+    """Return a broken case in the namespace `front`; `broken` is in `ledger`."""
     return broken_case(engine, "image-pull-failed", "the registry still does not answer; a restart changes nothing")
 
 
@@ -52,13 +52,13 @@ def ledger_only(tmp_path: Path) -> Policy:
 
 
 def of_front(at: Workplace) -> list[str]:
-    """What was asked of the cluster about the namespace `front`, or about all namespaces at once."""
+    """Return the requests about the namespace `front` or about all namespaces."""
     lists = ("/api/v1/pods", "/api/v1/events", "/api/v1/nodes", "/apis/apps/v1/deployments")
     return [one.path for one in at.cluster.requests if "/front" in one.path or one.path.startswith(lists)]
 
 
 async def command(at: Workplace, channel: str, text: str, user: str = "") -> str:
-    """What a command comes to, as it reads."""
+    """Send a command and return its answer's text."""
     before = len([one for one in at.ours(channel) if is_final(one)])
     await at.slack.slash(user or at.alex, channel, text)
     await at.slack.wait_for(lambda: len([one for one in at.ours(channel) if is_final(one)]) > before)
@@ -68,9 +68,7 @@ async def command(at: Workplace, channel: str, text: str, user: str = "") -> str
 # --- what may be seen ---
 
 
-async def test_in_a_channel_of_one_namespace_nothing_of_another_is_asked_for_or_told(
-    tmp_path, engine, broken, elsewhere
-):
+async def test_channel_of_one_namespace_reads_and_shows_no_other(tmp_path, engine, broken, elsewhere):
     vague = "Failed to pull image: dial tcp 10.20.0.9:443: i/o timeout, ErrImagePull"
     async with workplace(tmp_path, engine, broken.world, elsewhere.world, policy=ledger_only(tmp_path)) as at:
         channel = at.slack.add_channel("team-ledger", id=LEDGER)
@@ -93,9 +91,7 @@ async def test_in_a_channel_of_one_namespace_nothing_of_another_is_asked_for_or_
         assert Press.REMEDY.value not in json.dumps(at.ours(channel))
 
 
-async def test_an_object_of_a_hidden_namespace_is_told_of_like_one_that_there_is_not(
-    tmp_path, engine, broken, elsewhere
-):
+async def test_object_in_a_hidden_namespace_looks_like_a_missing_one(tmp_path, engine, broken, elsewhere):
     async with workplace(tmp_path, engine, broken.world, elsewhere.world, policy=ledger_only(tmp_path)) as at:
         channel = at.slack.add_channel("team-ledger", id=LEDGER)
         there = await command(at, channel, "pod front/checkout-6f4d8b7c5-kz9wp")
@@ -106,7 +102,7 @@ async def test_an_object_of_a_hidden_namespace_is_told_of_like_one_that_there_is
         assert of_front(at) == []
 
 
-async def test_in_that_channel_its_own_namespace_is_answered_in_full(tmp_path, engine, broken, elsewhere):
+async def test_channel_gets_full_answers_about_its_own_namespace(tmp_path, engine, broken, elsewhere):
     async with workplace(tmp_path, engine, broken.world, elsewhere.world, policy=ledger_only(tmp_path)) as at:
         channel = at.slack.add_channel("team-ledger", id=LEDGER)
 
@@ -114,7 +110,7 @@ async def test_in_that_channel_its_own_namespace_is_answered_in_full(tmp_path, e
         assert "did you mean ledger/db-tikv-0" in await command(at, channel, "pod ledger/db-tikv-9")
 
 
-async def test_a_channel_that_no_entry_names_gets_answers_from_the_text_alone(tmp_path, engine, broken):
+async def test_unlisted_channel_gets_text_only_answers(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world, policy=ledger_only(tmp_path)) as at:
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         said = words_of((await at.answer(ts))["blocks"])
@@ -124,9 +120,7 @@ async def test_a_channel_that_no_entry_names_gets_answers_from_the_text_alone(tm
         assert at.cluster.requests == []
 
 
-async def test_where_nothing_may_be_answered_a_paste_is_met_with_silence_and_a_question_with_why(
-    tmp_path, engine, broken
-):
+async def test_forbidden_channel_ignores_pastes_and_explains_to_questions(tmp_path, engine, broken):
     policy = policy_of(
         tmp_path, reading=[{"channels": [LEDGER], "clusters": ["*"], "namespaces": ["*"]}], others="nothing"
     )
@@ -140,7 +134,7 @@ async def test_where_nothing_may_be_answered_a_paste_is_met_with_silence_and_a_q
         assert at.cluster.requests == []
 
 
-async def test_guests_and_shared_channels_and_strangers_get_answers_from_the_text_alone(tmp_path, engine, broken):
+async def test_guests_strangers_and_shared_channels_get_text_only_answers(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world, policy=Policy.default()) as at:
         shared = at.slack.add_channel("with-a-partner", external=True)
         quiet = at.slack.add_channel("quiet")
@@ -157,7 +151,7 @@ async def test_guests_and_shared_channels_and_strangers_get_answers_from_the_tex
         assert at.cluster.requests == []
 
 
-async def test_a_guest_neither_opens_the_details_of_what_was_answered_to_others_nor_mutes_it(tmp_path, engine, broken):
+async def test_guest_cannot_open_details_or_mute(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world, policy=Policy.default()) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
         await at.slack.click(at.guest, at.channel, answer["ts"], Press.DETAILS.value)
@@ -192,7 +186,7 @@ async def pasted(at: Workplace, broken: Broken) -> dict[str, Any]:
     return await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
 
 
-async def test_without_a_policy_nobody_may_act_and_no_button_is_shown(tmp_path, engine, elsewhere):
+async def test_without_a_policy_no_button_is_shown_and_no_action_allowed(tmp_path, engine, elsewhere):
     async with workplace(tmp_path, engine, elsewhere.world, policy=Policy.default()) as at:
         answer = await pasted(at, elsewhere)
         assert not [one for one in buttons_of(answer["blocks"]) if one["action_id"].startswith(Press.REMEDY)]
@@ -226,7 +220,7 @@ async def test_without_a_policy_nobody_may_act_and_no_button_is_shown(tmp_path, 
     ],
     ids=["another namespace", "another cluster", "another action", "another channel", "not granted there"],
 )
-async def test_a_button_is_shown_only_where_somebody_may_press_it(tmp_path, engine, elsewhere, sections):
+async def test_button_is_shown_only_where_somebody_may_press_it(tmp_path, engine, elsewhere, sections):
     usual = {
         "remediation": [{"clusters": ["*"], "namespaces": ["*"]}],
         "acting": [{"users": ["*"], "clusters": ["*"], "namespaces": ["*"], "actions": ["*"]}],
@@ -237,7 +231,7 @@ async def test_a_button_is_shown_only_where_somebody_may_press_it(tmp_path, engi
         assert not [one for one in buttons_of(answer["blocks"]) if one["action_id"].startswith(Press.REMEDY)]
 
 
-async def test_who_may_not_press_a_button_that_others_may_is_told_so_in_the_dialog(tmp_path, engine, elsewhere):
+async def test_forbidden_button_press_is_explained_in_the_modal(tmp_path, engine, elsewhere):
     async with workplace(tmp_path, engine, elsewhere.world, policy=acting(tmp_path, users=[ALEX])) as at:
         assert (at.alex, at.bo) == (ALEX, BO)
         answer = await pasted(at, elsewhere)
@@ -254,7 +248,7 @@ async def test_who_may_not_press_a_button_that_others_may_is_told_so_in_the_dial
         assert allowed["submit"]["text"] == "Restart pod"
 
 
-async def test_a_guest_presses_no_button_that_was_shown_to_others(tmp_path, engine, elsewhere):
+async def test_guest_cannot_press_a_button_shown_to_others(tmp_path, engine, elsewhere):
     async with workplace(tmp_path, engine, elsewhere.world, policy=acting(tmp_path, users=["*"])) as at:
         answer = await pasted(at, elsewhere)
         refused = await at.dialog(at.guest, answer)
@@ -267,7 +261,7 @@ async def test_a_guest_presses_no_button_that_was_shown_to_others(tmp_path, engi
 POD_NAME = "checkout-6f4d8b7c5-kz9wp"
 
 
-async def test_a_remedy_reads_no_more_than_may_be_shown_where_its_button_stands(tmp_path, engine, broken, elsewhere):
+async def test_remediation_reads_only_what_its_channel_may_see(tmp_path, engine, broken, elsewhere):
     everywhere = {"clusters": ["*"], "namespaces": ["*"]}
     policy = policy_of(
         tmp_path,
@@ -281,14 +275,14 @@ async def test_a_remedy_reads_no_more_than_may_be_shown_where_its_button_stands(
         await at.slack.wait_for(lambda: "NOT FIXED" in words_of(at.slack.message(at.channel, answer["ts"])["blocks"]))
         await at.settled()
 
-        # Beside the namespace only what the API offers is asked for, and what we may do.
+        # Besides the namespace only API discovery and our own permissions are requested.
         read = {one.path for one in at.cluster.requests if one.method == "GET" and "/namespaces/front" not in one.path}
         assert {path for path in read if len(path.strip("/").split("/")) > 3} == set()
         assert not [path for path in read if path.rpartition("/")[2] in ("pods", "events", "nodes", "namespaces")]
         assert at.writes() == [("DELETE", f"/api/v1/namespaces/front/pods/{POD_NAME}")]
 
 
-async def test_what_a_guest_pasted_first_is_answered_in_full_to_a_member(tmp_path, engine, broken):
+async def test_member_gets_a_full_answer_after_a_guests_paste(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         first = await at.answer(await at.slack.say(at.guest, at.channel, broken.text))
         assert "POSSIBLE" in words_of(first)

@@ -1,4 +1,4 @@
-"""What an orchestrator and an operator are told: what keeps requests from being answered, and what else is wrong."""
+"""Test readiness and its notes: what prevents answers, and what else is wrong."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def asked(at: Workplace) -> Told:
 
 
 async def becoming(at: Workplace, so: Callable[[Told], bool]) -> dict[str, Any]:
-    """What is told once it is so."""
+    """Wait until /readyz fulfils a condition and return its body."""
     async with asyncio.timeout(5):
         while True:
             if so(told := await asked(at)):
@@ -39,14 +39,12 @@ async def alive(at: Workplace) -> bool:
         return response.status == 200
 
 
-async def test_while_all_is_well_nothing_is_told(tmp_path, engine):
+async def test_healthy_process_reports_no_problem(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
         assert await asked(at) == (200, {"status": "ready", "problems": {}, "notes": {}, "clusters": {}})
 
 
-async def test_a_slack_that_does_not_answer_makes_it_unready_until_it_does_though_nobody_asks_anything(
-    tmp_path, engine
-):
+async def test_unresponsive_slack_makes_it_unready_until_it_recovers(tmp_path, engine):
     async with workplace(tmp_path, engine, slack_check_s=0.05) as at:
         at.slack.fail("*", status=503, times=1_000)
         body = await becoming(at, lambda told: told[0] == 503)
@@ -58,9 +56,7 @@ async def test_a_slack_that_does_not_answer_makes_it_unready_until_it_does_thoug
         await becoming(at, lambda told: told[0] == 200)
 
 
-async def test_a_clock_by_which_slacks_signatures_are_too_old_is_told_before_and_when_requests_are_refused(
-    tmp_path, engine
-):
+async def test_clock_skew_is_reported_before_and_when_requests_are_rejected(tmp_path, engine):
     async with workplace(tmp_path, engine, slack_check_s=0.05) as at:
         at.clock.advance(timedelta(minutes=8))
         body = await becoming(at, lambda told: told[0] == 503)
@@ -79,7 +75,7 @@ async def test_a_clock_by_which_slacks_signatures_are_too_old_is_told_before_and
         assert "older or newer than 5 min" in told["notes"]["stale"]
 
 
-async def test_requests_signed_by_somebody_else_are_told_until_one_of_slacks_arrives(tmp_path, engine):
+async def test_wrongly_signed_requests_are_reported_until_a_valid_one_arrives(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
         assert (await at.send({"type": "block_actions"}, secret="of-another-app")).status == 401
         status, body = await asked(at)
@@ -90,7 +86,7 @@ async def test_requests_signed_by_somebody_else_are_told_until_one_of_slacks_arr
         assert (await asked(at))[1]["notes"] == {}
 
 
-async def test_scopes_that_are_not_granted_are_told_with_what_is_off_without_them(tmp_path, engine):
+async def test_missing_scopes_are_reported_with_the_disabled_features(tmp_path, engine):
     granted = [scope for scope in GRANTED if scope != "pins:write"]
     slack = SimulatedSlack(events=HEARD, scopes=granted)
     async with workplace(tmp_path, engine, slack=slack) as at:
@@ -99,7 +95,7 @@ async def test_scopes_that_are_not_granted_are_told_with_what_is_off_without_the
         assert "not granted: pins:write (the pin on the summary of an incident channel)" in body["notes"]["scopes"]
 
 
-async def test_files_of_ones_own_catalog_that_are_left_out_are_told_and_the_rest_is_known(tmp_path, engine):
+async def test_invalid_catalog_files_are_reported_and_the_rest_is_used(tmp_path, engine):
     own = tmp_path / "own"
     own.mkdir()
     (own / "unfinished.yaml").write_text("id: unfinished\n", encoding="utf-8")
@@ -113,7 +109,7 @@ async def test_files_of_ones_own_catalog_that_are_left_out_are_told_and_the_rest
         assert page.of("casebook_catalog_problems") == len(broken) > 0
 
 
-async def test_a_socket_that_is_lost_makes_it_unready(tmp_path, engine):
+async def test_lost_socket_makes_it_unready(tmp_path, engine):
     async with workplace(tmp_path, engine, socket_mode=True) as at:
         assert (await asked(at))[0] == 200
         at.slack.fail("apps.connections.open", error="internal_error", times=1_000)
@@ -123,7 +119,7 @@ async def test_a_socket_that_is_lost_makes_it_unready(tmp_path, engine):
         assert await alive(at)
 
 
-async def test_clusters_that_cannot_be_asked_are_told_by_name_and_keep_nobody_from_being_answered(tmp_path, engine):
+async def test_unreachable_clusters_are_named_and_answers_continue(tmp_path, engine):
     others = {name: SimulatedCluster() for name in ("gone", "stranger", "silent")}
     options: dict[str, Any] = {"call_timeout": 0.05, "deadline": 0.3, "retries": 0, "slack_limits": UNPACED}
     async with workplace(tmp_path, engine, others=others, **options) as at:

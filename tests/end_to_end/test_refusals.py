@@ -1,4 +1,4 @@
-"""What is not from Slack, not ours, not for this user, or cannot be done: refused, recorded, said where it helps."""
+"""Test rejections: requests not from Slack, not for our messages, not for this user, or impossible."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def curable(engine: Engine) -> Broken:
 
 @pytest.fixture
 def logged(capsys):
-    """Everything that is logged, at the most talkative level, as `casebook serve` would write it."""
+    """Collect every log line at debug level in the format of `casebook serve`."""
     before, level = logging.getLogger().handlers[:], logging.getLogger().level
     configure_logging(level=LogLevel.DEBUG, form=LogFormat.JSON)
     yield lambda: "".join(capsys.readouterr())
@@ -40,7 +40,7 @@ def logged(capsys):
     logging.getLogger().setLevel(level)
 
 
-async def test_what_is_not_signed_by_slack_now_is_refused_and_left_out_of_every_log(tmp_path, engine, broken, logged):
+async def test_unsigned_or_stale_request_is_rejected_and_not_logged(tmp_path, engine, broken, logged):
     body = json.dumps({"type": "event_callback", "token": MARKED, "event": {"type": "message", "text": broken.text}})
     raw = body.encode()
     async with workplace(tmp_path, engine, broken.world) as at:
@@ -74,7 +74,7 @@ async def test_what_is_not_signed_by_slack_now_is_refused_and_left_out_of_every_
         assert len(signature) < 8 or signature.removeprefix("v0=") not in text
 
 
-async def test_what_people_write_and_press_is_in_no_log(tmp_path, engine, curable, logged):
+async def test_logs_contain_no_messages_or_button_values(tmp_path, engine, curable, logged):
     async with workplace(tmp_path, engine, curable.world) as at:
         ts = await at.slack.say(at.alex, at.channel, f"{MARKED}\n{curable.text}")
         await at.confirm(at.bo, await at.answer(ts))
@@ -87,7 +87,7 @@ async def test_what_people_write_and_press_is_in_no_log(tmp_path, engine, curabl
     assert not [one for one in (*signatures, at.slack.signing_secret, at.slack.bot_token) if one in text]
 
 
-async def test_what_is_not_signed_is_not_even_taken_apart(tmp_path, engine, logged):
+async def test_unsigned_request_is_not_parsed(tmp_path, engine, logged):
     nonsense = [
         (b'{"half', "application/json"),
         (b"payload=%7B", "application/x-www-form-urlencoded"),
@@ -104,7 +104,7 @@ async def test_what_is_not_signed_is_not_even_taken_apart(tmp_path, engine, logg
 
 
 @pytest.mark.filterwarnings("ignore:Sending a large body directly:ResourceWarning")
-async def test_a_body_larger_than_slack_sends_is_refused_unread(tmp_path, engine):
+async def test_oversized_body_is_rejected_unread(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
         body = b"x" * (3 * 1024 * 1024)
 
@@ -120,7 +120,7 @@ async def pasted(at: Workplace, broken: Broken, channel: str = "") -> dict[str, 
 
 
 def a_press(at: Workplace, answer: dict[str, Any], user: str, **changes: Any) -> dict[str, Any]:
-    """What Slack sends when the first remedy below that answer is pressed, with something else in it."""
+    """Return the payload of a press on an answer's first remedy with changed fields."""
     button = pressable(answer, Press.REMEDY)
     value = changes.pop("value", button["value"])
     payload = {
@@ -139,13 +139,13 @@ def a_press(at: Workplace, answer: dict[str, Any], user: str, **changes: Any) ->
     return payload | changes
 
 
-async def test_a_press_with_a_plan_that_there_is_not_is_refused_recorded_and_told(tmp_path, engine, curable):
+async def test_button_press_with_an_unknown_plan_is_rejected_audited_and_reported(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
         answer = await pasted(at, curable)
         await refused(at, a_press(at, answer, at.bo, value="made-up"), why="the plan is not offered by this message")
 
 
-async def test_a_press_on_one_answer_with_the_plan_of_another_is_refused(tmp_path, engine, curable):
+async def test_button_press_with_the_plan_of_another_answer_is_rejected(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
         elsewhere = at.slack.add_channel("elsewhere")
         other = pressable(await pasted(at, curable, elsewhere), Press.REMEDY)["value"]
@@ -154,16 +154,16 @@ async def test_a_press_on_one_answer_with_the_plan_of_another_is_refused(tmp_pat
         await refused(at, a_press(at, answer, at.bo, value=other), why="the plan is not offered by this message")
 
 
-async def test_a_press_on_a_message_that_is_no_answer_of_ours_is_refused(tmp_path, engine, curable):
+async def test_button_press_on_a_foreign_message_is_rejected(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
         answer = await pasted(at, curable)
-        # Another app may post a message with the same button.
+        # Another app can post a message with the same button.
         forged = await at.slack.say(at.slack.add_user("other-app"), at.channel, "press me", bot=True)
         payload = a_press(at, answer | {"ts": forged}, at.bo)
         await refused(at, payload, why="the message is not one of our answers")
 
 
-async def test_a_press_from_elsewhere_is_refused(tmp_path, engine, curable):
+async def test_button_press_from_another_channel_is_rejected(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
         answer = await pasted(at, curable)
         for user, changes, why in (
@@ -174,7 +174,7 @@ async def test_a_press_from_elsewhere_is_refused(tmp_path, engine, curable):
             await refused(at, a_press(at, answer, user, **changes), why=why)
 
 
-async def test_details_are_shown_for_no_message_but_ours(tmp_path, engine, curable):
+async def test_details_are_shown_only_for_our_messages(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
         answer = await pasted(at, curable)
         payload = a_press(at, answer, at.bo, team={"id": "T0FOREIGN00"})
@@ -183,7 +183,7 @@ async def test_details_are_shown_for_no_message_but_ours(tmp_path, engine, curab
 
 
 async def refused(at: Workplace, payload: dict[str, Any], *, why: str) -> None:
-    """The press is acknowledged and refused: recorded with who and why, told to who pressed, nothing opened."""
+    """Send a button press and check that it is acknowledged, audited, explained and opens nothing."""
     user, before = payload["user"]["id"], len(await at.audited())
     delivered = await at.send(payload)
     await at.settled()
@@ -196,7 +196,7 @@ async def refused(at: Workplace, payload: dict[str, Any], *, why: str) -> None:
     assert at.writes() == []
 
 
-async def test_a_press_that_is_replayed_opens_no_second_dialog(tmp_path, engine, curable):
+async def test_replayed_button_press_opens_no_second_modal(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
         answer = await pasted(at, curable)
         await at.dialog(at.bo, answer)
@@ -207,7 +207,7 @@ async def test_a_press_that_is_replayed_opens_no_second_dialog(tmp_path, engine,
         assert len([call for call in at.slack.calls if call.method == "views.open"]) == 1
 
 
-async def test_a_request_of_slacks_that_is_replayed_later_is_refused(tmp_path, engine, curable):
+async def test_replayed_request_is_rejected(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
         answer = await pasted(at, curable)
         await at.dialog(at.bo, answer)
@@ -231,7 +231,7 @@ def a_submission(at: Workplace, view: dict[str, Any], user: str, **changes: Any)
     }
 
 
-async def test_a_submission_of_what_this_user_was_not_shown_is_refused(tmp_path, engine, curable):
+async def test_submission_of_a_modal_the_user_never_saw_is_rejected(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
         answer = await pasted(at, curable)
         view = await at.dialog(at.bo, answer)
@@ -253,7 +253,7 @@ async def test_a_submission_of_what_this_user_was_not_shown_is_refused(tmp_path,
         assert at.writes() == []
 
 
-async def test_a_submission_before_the_dialog_says_what_would_happen_is_refused(tmp_path, engine, curable):
+async def test_submission_before_the_preview_is_rejected(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
         answer = await pasted(at, curable)
         plan = pressable(answer, Press.REMEDY)["value"]
@@ -271,7 +271,7 @@ async def test_a_submission_before_the_dialog_says_what_would_happen_is_refused(
         assert at.writes() == []
 
 
-async def test_an_opinion_from_elsewhere_changes_nothing(tmp_path, engine, curable):
+async def test_feedback_from_another_channel_changes_nothing(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
         answer = await pasted(at, curable)
         menu = next(button for button in buttons_of(answer["blocks"]) if button["type"] == "overflow")
@@ -300,7 +300,7 @@ async def test_an_opinion_from_elsewhere_changes_nothing(tmp_path, engine, curab
     ],
     ids=["not in the channel", "archived", "missing scope"],
 )
-async def test_what_cannot_be_posted_is_told_once_to_who_can_do_something(tmp_path, engine, broken, fault, told):
+async def test_undeliverable_answer_is_reported_once_to_somebody_who_can_act(tmp_path, engine, broken, fault, told):
     async with workplace(tmp_path, engine, broken.world) as at:
         for _ in range(2):
             at.slack.fail("chat.postMessage", times=2, **fault)
@@ -325,7 +325,7 @@ BINARY = bytes(range(256)) * 40
     ],
     ids=["too large", "binary"],
 )
-async def test_a_file_that_cannot_be_read_is_mentioned_once_where_it_was_shared(tmp_path, engine, broken, file, told):
+async def test_unreadable_file_is_mentioned_once_where_it_was_shared(tmp_path, engine, broken, file, told):
     async with workplace(tmp_path, engine, broken.world) as at:
         first = await at.slack.say(at.alex, at.channel, "", files=[file])
         await at.slack.wait_for(lambda: at.answers(first))
@@ -336,7 +336,7 @@ async def test_a_file_that_cannot_be_read_is_mentioned_once_where_it_was_shared(
         assert told in words_of(at.answers(first)[0]["blocks"])
 
 
-async def test_who_asks_about_a_file_that_cannot_be_read_is_told_each_time(tmp_path, engine, broken):
+async def test_question_about_an_unreadable_file_is_answered_each_time(tmp_path, engine, broken):
     file = SharedFile(name="core.log", content=BINARY)
     async with workplace(tmp_path, engine, broken.world) as at:
         for user in (at.alex, at.bo):
@@ -344,7 +344,7 @@ async def test_who_asks_about_a_file_that_cannot_be_read_is_told_each_time(tmp_p
             assert "not text" in words_of((await at.answer(ts))["blocks"])
 
 
-async def test_a_login_page_is_not_taken_for_a_log_and_the_missing_scope_is_named(tmp_path, engine, broken):
+async def test_login_page_is_not_taken_for_a_log_and_the_scope_is_named(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         at.slack.hide_files()
         file = SharedFile(name="error.log", content=broken.text.encode())

@@ -1,4 +1,4 @@
-"""The policy and the catalog are reloaded without a restart; a broken file leaves the last good version in force."""
+"""Reload the policy and the catalog without a restart; a broken file keeps the last valid version."""
 
 from __future__ import annotations
 
@@ -25,15 +25,13 @@ BROKEN_FILE = "reading: [{channels: 7}]\n"
 NAMES = ("ledger",)
 
 
-async def test_a_changed_policy_is_in_force_at_once_and_a_broken_one_never(tmp_path: Path, broken: Broken) -> None:
+async def test_changed_policy_applies_at_once_and_a_broken_one_never(tmp_path: Path, broken: Broken) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text(NOBODY)
     async with premises(tmp_path, pace=False, CASEBOOK_POLICY=str(policy), CASEBOOK_LOG_LEVEL="info") as at:
         refused, allowed, still_allowed = (corner(at, broken, names=NAMES) for _ in range(3))
         serving = await at.start(reload_s=0.05)
-        refused.text = (
-            f"<@{at.slack.bot_user_id}> {refused.text}"  # a mention is answered even where nothing may be read
-        )
+        refused.text = f"<@{at.slack.bot_user_id}> {refused.text}"  # a mention is answered even without read access
         assert "CONFIRMED" not in await answer_in(refused)
 
         _replace(policy, EVERYONE)
@@ -51,7 +49,7 @@ async def test_a_changed_policy_is_in_force_at_once_and_a_broken_one_never(tmp_p
         assert await serving.stop() == 0
 
 
-async def test_on_sighup_a_new_entry_of_the_catalog_is_known_and_a_broken_one_keeps_its_last_good_version(
+async def test_sighup_loads_new_catalog_entries_and_keeps_the_last_valid_version(
     tmp_path: Path,
 ) -> None:
     entries = tmp_path / "catalog"
@@ -83,7 +81,7 @@ async def answer_in(here: Corner) -> str:
 
 
 def _replace(file: Path, text: str) -> None:
-    """Write as an editor or a ConfigMap volume does: the file is never half written."""
+    """Replace a file atomically, like an editor or a ConfigMap volume."""
     new = file.with_suffix(".new")
     new.write_text(text)
     new.replace(file)
@@ -97,7 +95,7 @@ async def _logged(serving: Serving, event: str) -> None:
 
 
 async def _notes(serving: Serving, fit: Callable[[dict[str, str]], bool]) -> dict[str, str]:
-    """The notes of /readyz once they are so; the bot is ready all the while."""
+    """Wait until the notes of /readyz fulfil a condition; the bot must stay ready."""
     found: dict[str, str] = {}
 
     async def fits() -> bool:

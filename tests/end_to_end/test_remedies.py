@@ -1,4 +1,4 @@
-"""From a paste to a proven end: the button, the dialog, the one write, and what the message says of it afterwards."""
+"""Test a remedy from the paste to its verification: button, modal, write and the updated answer."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def pasted(at: Workplace, broken: Broken) -> dict[str, Any]:
 
 
 async def ended(at: Workplace, answer: dict[str, Any]) -> str:
-    """What the answer's message says once the remedy has come to an end."""
+    """Wait for the remedy's result and return the answer's text."""
 
     def end() -> str:
         says = "\n".join(lines_of(at.slack.message(at.channel, answer["ts"])))
@@ -64,12 +64,12 @@ async def ended(at: Workplace, answer: dict[str, Any]) -> str:
     return await at.slack.wait_for(end)
 
 
-async def test_a_pod_is_restarted_from_a_paste_to_a_proven_end(tmp_path, engine, pulls_again):
+async def test_pod_from_a_paste_is_restarted_and_verified(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world) as at:
         answer = await pasted(at, pulls_again)
         dialog = await at.dialog(at.bo, answer)
 
-        # What would happen stands there before anything has: the object, the change, its effects.
+        # The preview comes before any write: the object, the change, its effects.
         opened = next(call for call in at.slack.calls if call.method == "views.open")
         assert "⏳" in words_of(opened.arguments["view"]["blocks"])
         shown = "\n".join(lines_of(dialog))
@@ -87,7 +87,7 @@ async def test_a_pod_is_restarted_from_a_paste_to_a_proven_end(tmp_path, engine,
         assert "FIXED: the cause is gone" in says
         assert f"@{at.bo}" in says
         assert says.startswith("# ✅ FIXED")
-        # The answer itself, and for whoever reads the thread later what was done, by whom, and what came of it.
+        # The answer is updated, and the thread gets a record: what was done, by whom, with which result.
         _, line = at.ours()
         assert line["thread_ts"] == answer["thread_ts"]
         told = lines_of(line)[0]
@@ -99,7 +99,7 @@ async def test_a_pod_is_restarted_from_a_paste_to_a_proven_end(tmp_path, engine,
         ]
 
 
-async def test_a_rollout_is_restarted_and_what_hung_on_it_is_proven_to_work(tmp_path, engine, healed):
+async def test_rollout_restart_is_verified_by_its_dependent(tmp_path, engine, healed):
     async with workplace(tmp_path, engine, healed.world) as at:
         answer = await pasted(at, healed)
         dialog = await at.dialog(at.alex, answer)
@@ -113,9 +113,7 @@ async def test_a_rollout_is_restarted_and_what_hung_on_it_is_proven_to_work(tmp_
 
 
 @pytest.mark.parametrize("which", ["still_unreachable", "hang_again"])
-async def test_a_write_that_succeeds_while_the_fault_persists_is_said_not_to_have_fixed_it(
-    tmp_path, engine, request, which
-):
+async def test_successful_write_with_a_persisting_fault_is_reported_not_fixed(tmp_path, engine, request, which):
     broken = request.getfixturevalue(which)
     async with workplace(tmp_path, engine, broken.world) as at:
         answer = await pasted(at, broken)
@@ -130,7 +128,7 @@ async def test_a_write_that_succeeds_while_the_fault_persists_is_said_not_to_hav
         assert [one.outcome for one in await at.audited()] == ["claimed", "applied", "not fixed"]
 
 
-async def test_what_is_fixed_meanwhile_is_not_touched_at_the_press(tmp_path, engine, pulls_again):
+async def test_problem_fixed_before_the_press_changes_nothing(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world) as at:
         answer = await pasted(at, pulls_again)
         heal(at)
@@ -143,7 +141,7 @@ async def test_what_is_fixed_meanwhile_is_not_touched_at_the_press(tmp_path, eng
         assert (await at.audited())[-1].outcome == "refused: already fixed"
 
 
-async def test_what_is_fixed_while_the_dialog_stands_open_is_not_touched_at_the_submit(tmp_path, engine, pulls_again):
+async def test_problem_fixed_while_the_modal_is_open_changes_nothing(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world) as at:
         answer = await pasted(at, pulls_again)
         dialog = await at.dialog(at.bo, answer)
@@ -175,7 +173,7 @@ def deleted(at: Workplace) -> None:
     [(made_anew, "another object now"), (deleted, "no longer exists")],
     ids=["made anew", "deleted"],
 )
-async def test_an_object_that_is_not_the_planned_one_any_more_is_left_alone(
+async def test_replaced_object_is_not_changed(
     tmp_path, engine, pulls_again, meanwhile: Callable[[Workplace], None], why: str
 ):
     async with workplace(tmp_path, engine, pulls_again.world) as at:
@@ -191,7 +189,7 @@ async def test_an_object_that_is_not_the_planned_one_any_more_is_left_alone(
         assert at.writes() == []
 
 
-async def test_a_workload_that_was_changed_since_is_left_alone(tmp_path, engine, hang_again):
+async def test_workload_changed_since_the_plan_is_not_changed(tmp_path, engine, hang_again):
     async with workplace(tmp_path, engine, hang_again.world) as at:
         answer = await pasted(at, hang_again)
         dialog = await at.dialog(at.bo, answer)
@@ -209,7 +207,7 @@ async def test_a_workload_that_was_changed_since_is_left_alone(tmp_path, engine,
         assert at.writes() == []
 
 
-async def test_a_submission_that_comes_twice_is_one(tmp_path, engine, still_unreachable):
+async def test_repeated_submission_applies_once(tmp_path, engine, still_unreachable):
     async with workplace(tmp_path, engine, still_unreachable.world) as at:
         answer = await pasted(at, still_unreachable)
         dialog = await at.dialog(at.bo, answer)
@@ -221,7 +219,7 @@ async def test_a_submission_that_comes_twice_is_one(tmp_path, engine, still_unre
         assert [one.outcome for one in await at.audited()] == ["claimed", "applied", "not fixed"]
 
 
-async def test_of_two_people_who_confirm_at_once_one_does_it_and_the_other_is_told_so(tmp_path, engine, pulls_again):
+async def test_of_two_concurrent_confirmations_one_applies_and_the_other_is_told(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world) as at:
         answer = await pasted(at, pulls_again)
         dialogs = {user: await at.dialog(user, answer) for user in (at.alex, at.bo)}
@@ -237,7 +235,7 @@ async def test_of_two_people_who_confirm_at_once_one_does_it_and_the_other_is_to
         assert f"@{did}" in "\n".join(lines_of(at.slack.message(at.channel, answer["ts"])))
 
 
-async def test_a_plan_is_good_for_half_an_hour(tmp_path, engine, pulls_again):
+async def test_plan_expires_after_half_an_hour(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world) as at:
         answer = await pasted(at, pulls_again)
         dialog = await at.dialog(at.bo, answer)
@@ -256,9 +254,7 @@ async def test_a_plan_is_good_for_half_an_hour(tmp_path, engine, pulls_again):
         }
 
 
-async def test_a_button_that_was_used_is_gone_and_a_replayed_press_of_it_opens_no_second_dialog(
-    tmp_path, engine, still_unreachable
-):
+async def test_used_button_disappears_and_its_replay_opens_no_second_modal(tmp_path, engine, still_unreachable):
     async with workplace(tmp_path, engine, still_unreachable.world) as at:
         answer = await pasted(at, still_unreachable)
         used = pressable(answer, Press.REMEDY)["value"]
@@ -282,7 +278,7 @@ def dialogs_updated(at: Workplace) -> list[Any]:
 
 
 def heal(at: Workplace) -> None:
-    """The registry answers, and the kubelet tries again by itself."""
+    """Let the registry answer, so that the kubelet's retry succeeds."""
 
     def change(pod: dict[str, Any]) -> None:
         status = pod["status"]
@@ -303,7 +299,7 @@ def edit_pod(at: Workplace, change: Callable[[dict[str, Any]], None]) -> None:
 def edit(
     at: Workplace, table: tuple[str, str], namespace: str, name: str, change: Callable[[dict[str, Any]], None]
 ) -> None:
-    """Somebody else changes an object, as it is stored."""
+    """Change a stored object, as another user would."""
     edited = json.loads(json.dumps(at.cluster.store.get(table=table, namespace=namespace, name=name)))
     change(edited)
     at.cluster.store.put(table=table, namespace=namespace, name=name, obj=edited)

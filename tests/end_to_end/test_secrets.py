@@ -1,7 +1,7 @@
-"""A hundred secrets in every place: none is in anything that goes out, is kept or is logged, and all the rest is.
+"""Plant a hundred secrets in every place: none is sent, stored or logged, while the text around them is.
 
-One story is lived through by two processes, one after the other on the same data, at debug level and each with its form
-of logs; what they sent, kept and logged is then searched as it lies there.
+Two processes run one story, one after the other on the same data, at debug level and with different log formats. The
+tests then search everything they sent, stored and logged.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ POLICY = """
 remediation: [{clusters: ["*"], namespaces: ["*"]}]
 acting: [{users: ["*"], clusters: ["*"], namespaces: ["*"], actions: ["*"]}]
 """
-# What people hand in; the cluster's places are the incident's.
+# The places of user input; those of the cluster are in the incident.
 HANDED_IN = ("paste", "edit", "file", "slash", "mention", "direct", "shortcut", "remark", "alert")
-# A handful each: one webhook's words, one file's name, what goes wrong on purpose.
+# A few secrets each: a webhook's message, a file's name, provoked failures.
 OTHERS = (
     "diff", "refusal", "failure", "crash", "traceback", "name", "misused", "title", "typed", "press", "unsigned",
     "broken", "event",
@@ -43,7 +43,7 @@ OTHERS = (
 
 @dataclass
 class Story:
-    """All that came of it, by where it was found. `dumped` is what the databases hold, as text."""
+    """All outputs by place. `dumped` is the content of the databases as text."""
 
     sent: dict[str, str | bytes] = field(default_factory=dict)
     kept: dict[str, str | bytes] = field(default_factory=dict)
@@ -119,7 +119,7 @@ def _dump(directory: Path) -> str:
 
 
 async def _everything(at: Premises) -> dict[str, str | bytes]:
-    """All that people and programs do; what they were answered with at once."""
+    """Play every input and return the immediate answers."""
     ts = await at.slack.say(at.alex, at.channel, f"{planted_incident.ERROR}\n{_blocks('paste')}")
     answer = await at.answer(ts)
     await at.slack.click(at.bo, at.channel, answer["ts"], Press.DETAILS.value)
@@ -130,7 +130,7 @@ async def _everything(at: Premises) -> dict[str, str | bytes]:
 
 
 async def _what_is_logged(at: Premises) -> dict[str, str | bytes]:
-    """A remedy, and what goes wrong: reads, a probe, payloads."""
+    """Run a remedy and provoke failures of reads, a probe and payloads."""
     _lay_failures(at)
     channel = at.slack.add_channel(f"incident-{len(at.processes)}")
     ts = await at.slack.say(at.alex, channel, planted_incident.REMEDIED)
@@ -150,7 +150,7 @@ def _lay_failures(at: Premises) -> None:
 
 async def _hand_in(at: Premises) -> dict[str, str | bytes]:
     slack = at.slack
-    # A channel each: of one, Slack takes a message a second.
+    # One channel each: Slack accepts one message per second and channel.
     names = ("slash", "named", "misused", "file", "asked", "edited", "quiet", "alerts")
     rooms = {name: slack.add_channel(name) for name in names}
     commands = {
@@ -180,7 +180,7 @@ async def _hand_in(at: Premises) -> dict[str, str | bytes]:
 
 
 async def _press_remedy(at: Premises, channel: str, answer: Mapping[str, Any]) -> None:
-    """First a webhook refuses, quoting; then the dialog shows what would change."""
+    """Let a webhook refuse with a quote, then open the modal with its diff."""
     path = f"/apis/apps/v1/namespaces/{planted_incident.NAMESPACE}/deployments/{planted_incident.NAME}"
     message = f"admission webhook denied the request: {_one('refusal').line}"
     at.cluster.fail(
@@ -194,7 +194,7 @@ async def _press_remedy(at: Premises, channel: str, answer: Mapping[str, Any]) -
 
 
 async def _forge(at: Premises, channel: str, answer: Mapping[str, Any]) -> None:
-    """What comes from nobody, or is nothing that can be read."""
+    """Send unsigned and unreadable requests."""
     slack = at.slack
     press = {
         "type": "block_actions", "team": {"id": slack.team_id}, "api_app_id": slack.app_id, "user": {"id": at.bo},
@@ -231,7 +231,7 @@ async def _until_answered(at: Premises, channel: str, ts: str) -> None:
 
 
 async def _until_shown(at: Premises, words: str) -> None:
-    """In a dialog before alex."""
+    """Wait until a modal of alex contains this text."""
     await at.slack.wait_for(lambda: words in words_of([view["blocks"] for view in at.slack.views(at.alex)]))
 
 
@@ -245,7 +245,7 @@ def _blocks(place: str) -> str:
 
 
 def _telling(place: str) -> str:
-    """A few lines that look like trouble: an answer that knows nothing shows three."""
+    """Return a few error-like lines: an answer to unknown text shows three."""
     return "\n".join(f"error: {one.line}" for one in planted(place))
 
 
@@ -269,26 +269,26 @@ def test_no_secret_is_in_any_call_file_database_or_log_line(story: Story) -> Non
     assert Search(_all()).leaks(story.everything) == []
 
 
-def test_no_credential_of_our_own_is_kept_logged_or_told(story: Story) -> None:
+def test_our_credentials_are_never_stored_logged_or_posted(story: Story) -> None:
     whole = _joined(story.everything)
 
     assert [one for one in story.own if one in whole] == []
 
 
-# Without these, the tests above could pass because nothing of it was ever looked at.
+# Without these, the tests above could pass because the text never reached an output.
 
 
 @pytest.mark.parametrize("place", planted_incident.PLACES)
-def test_what_stands_beside_each_secret_of_the_cluster_is_told(story: Story, place: str) -> None:
+def test_text_next_to_each_cluster_secret_is_posted(story: Story, place: str) -> None:
     assert _missing(planted(place), _joined(story.sent)) == []
 
 
 @pytest.mark.parametrize("place", ["paste", "edit", "file", "slash", "mention", "direct", "shortcut"])
-def test_what_stands_beside_each_secret_that_was_handed_in_is_kept(story: Story, place: str) -> None:
+def test_text_next_to_each_pasted_secret_is_stored(story: Story, place: str) -> None:
     assert _missing(planted(place), story.dumped) == []
 
 
-def test_what_stands_beside_single_secrets_is_told_kept_or_logged(story: Story) -> None:
+def test_text_next_to_single_secrets_is_posted_stored_or_logged(story: Story) -> None:
     told = [
         *planted_incident.beside_the_restart(), _one("refusal"), _one("failure"), _one("title"),
         *planted("mention")[:2],
@@ -299,7 +299,7 @@ def test_what_stands_beside_single_secrets_is_told_kept_or_logged(story: Story) 
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_what_stands_beside_secrets_in_what_fails_is_logged(story: Story, form: str) -> None:
+def test_text_next_to_secrets_in_failures_is_logged(story: Story, form: str) -> None:
     assert _missing([_one("crash")], str(story.logged[form])) == []
     assert "Traceback" in story.logged[form]
 
@@ -315,7 +315,7 @@ def _joined(outputs: Mapping[str, str | bytes]) -> str:
 # --- the parts by themselves ---
 
 
-def test_a_secret_that_leaked_would_be_found_and_named() -> None:
+def test_leaked_secret_would_be_found_and_named() -> None:
     ones = planted("unit")
     plain = {one.marker: one.line for one in ones}
     encoded = {one.marker: base64.b64encode(one.block.encode()) for one in ones}
@@ -327,8 +327,8 @@ def test_a_secret_that_leaked_would_be_found_and_named() -> None:
 
 
 @pytest.mark.parametrize("one", planted("template"), ids=lambda one: one.shape)
-def test_a_diff_shows_no_secret_that_stands_beside_the_change(one: Planted) -> None:
-    """Two lines of context are shown: of an environment's entry the value without its name, of a key its last line."""
+def test_diff_shows_no_secret_next_to_the_change(one: Planted) -> None:
+    """Check the two context lines: an environment value without its name, the last line of a key."""
     for shape in (_annotated, _environment, _arguments):
         shown = diff(shape(one, "then"), shape(one, "now"), name="template")
 
@@ -356,11 +356,11 @@ def _arguments(one: Planted, value: str) -> dict[str, Any]:
         ("user (?P<user>[a-z]+) .*, (?P<why>.*)", {"user": "app", "why": "denied"}),
     ],
 )
-def test_a_piece_of_a_line_is_no_secret_without_what_told_that_it_is_one(pattern: str, groups: dict[str, str]) -> None:
+def test_truncated_excerpt_never_shows_part_of_a_secret(pattern: str, groups: dict[str, str]) -> None:
     line = f"{'far ' * 200}user app password=Xk3v9mQ2zTr8, denied"
     compiled = compile_pattern(pattern)
     told = quoted(line, compiled.search(line), compiled)
 
     assert dict(told.groups) == groups
-    # Cut so that the name is gone and the value would still stand.
+    # Truncated so that the name is gone but the value would remain.
     assert "9mQ2zTr8" not in excerpt(told.text, line.index("9mQ2zTr8") + 100)

@@ -1,4 +1,4 @@
-"""The same app without an address of its own: Slack's requests come over connections that the app has opened."""
+"""Test Socket Mode: Slack's requests come over connections that the app opens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.end_to_end.test_remedies import ended
 from tests.end_to_end.workplace import GRANTED, HEARD, broken_case, is_final, words_of, workplace
 
 
-async def test_a_paste_a_command_and_a_shortcut_are_answered_over_a_socket(tmp_path, engine, broken):
+async def test_paste_command_and_shortcut_are_answered_over_a_socket(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world, socket_mode=True) as at:
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         assert "CONFIRMED" in words_of(await at.answer(ts))
@@ -30,7 +30,7 @@ async def test_a_paste_a_command_and_a_shortcut_are_answered_over_a_socket(tmp_p
         assert {one.status for one in at.slack.deliveries} == {200}
 
 
-async def test_a_remedy_is_carried_out_over_a_socket(tmp_path, engine):
+async def test_remediation_works_over_a_socket(tmp_path, engine):
     curable = broken_case(
         engine, "image-pull-failed", "the registry did not answer, and does again; a restart skips the back-off"
     )
@@ -43,7 +43,7 @@ async def test_a_remedy_is_carried_out_over_a_socket(tmp_path, engine):
         assert at.slack.views(at.bo) == []
 
 
-async def test_what_is_said_while_slack_renews_the_connection_is_answered_once(tmp_path, engine, broken):
+async def test_message_during_reconnection_is_answered_once(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world, socket_mode=True) as at:
         at.slack.retry_pauses = (0.1, 0.5, 1.0, 2.0)
         for _ in range(2):
@@ -57,13 +57,13 @@ async def test_what_is_said_while_slack_renews_the_connection_is_answered_once(t
         assert len(opened) >= 3
 
 
-async def test_a_token_that_slack_does_not_take_for_socket_mode_is_one_clear_error(tmp_path, engine):
+async def test_invalid_app_token_is_one_clear_error(tmp_path, engine):
     with pytest.raises(TokenRevoked, match=r"apps\.connections\.open: invalid_auth"):
         async with workplace(tmp_path, engine, socket_mode=True, slack_app_token="xapp-of-another-app"):
             pass
 
 
-async def test_in_socket_mode_nothing_of_slacks_is_taken_over_http(tmp_path, engine, broken):
+async def test_socket_mode_accepts_no_slack_requests_over_http(tmp_path, engine, broken):
     async with (
         workplace(tmp_path, engine, broken.world, socket_mode=True, slack_signing_secret="") as at,
         aiohttp.ClientSession() as session,
@@ -75,7 +75,7 @@ async def test_in_socket_mode_nothing_of_slacks_is_taken_over_http(tmp_path, eng
             assert ready.status == 200
 
 
-async def test_while_slack_keeps_it_waiting_for_a_connection_that_is_said(tmp_path, engine):
+async def test_slow_socket_connection_is_reported(tmp_path, engine):
     slack = SimulatedSlack(rate_limits=False, events=HEARD, scopes=GRANTED)
     slack.fail("apps.connections.open", retry_after=7)
 

@@ -1,4 +1,4 @@
-"""SIGTERM in the middle of work: it ends in time, loses nothing, and takes nothing in that it might lose."""
+"""Send SIGTERM during work: the process ends in time, loses nothing and accepts nothing it might lose."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(60)
 
-# Some of it passes while nobody serves.
+# Part of it passes while no process serves.
 PATIENT = {**SERVING, "verify_within": 30}
 BUSY = failures.BUSY.en[1:]
 STOPPING = {"process": "shutting down; running jobs are being drained"}
@@ -31,7 +31,7 @@ STOPPING = {"process": "shutting down; running jobs are being drained"}
 TO_CLOSE_S = 15
 
 
-async def test_while_it_stops_what_is_under_way_is_finished_and_nothing_new_is_promised(tmp_path):
+async def test_shutdown_finishes_work_in_flight_and_accepts_nothing_new(tmp_path):
     own = asleep()
     async with offices(tmp_path) as at:
         answered, remedied, late, commanding = (
@@ -78,7 +78,7 @@ async def test_while_it_stops_what_is_under_way_is_finished_and_nothing_new_is_p
         assert [entry.outcome for entry in await remedied.audited()] == ["claimed", "applied", "fixed"]
 
 
-async def test_what_takes_longer_than_it_may_is_parked_and_finished_once_by_the_next_start(tmp_path):
+async def test_work_longer_than_the_drain_is_finished_once_by_the_next_start(tmp_path):
     own = asleep()
     async with offices(tmp_path, CASEBOOK_DRAIN="0.2") as at:
         diagnosed = corner(at, own.broken, name="its cluster does not answer", names=own.names)
@@ -111,8 +111,8 @@ async def test_what_takes_longer_than_it_may_is_parked_and_finished_once_by_the_
                 assert [entry.outcome for entry in await each.audited()] == ["claimed", "applied", "fixed"]
 
 
-async def test_told_to_stop_before_it_serves_it_ends_at_once(tmp_path):
-    """Process 1 of a container is ended by no signal that it does not handle itself."""
+async def test_sigterm_before_serving_exits_at_once(tmp_path):
+    """Check that the process handles SIGTERM: process 1 of a container ignores unhandled signals."""
     async with premises(tmp_path) as at:
         at.slack.fail("auth.test", hang=True)
         importing, asking = await asyncio.gather(at.begin(), at.begin())
@@ -126,14 +126,14 @@ async def test_told_to_stop_before_it_serves_it_ends_at_once(tmp_path):
 
 
 def handles_sigterm(serving: Serving) -> bool:
-    """Whether the process has said what it does then, as the kernel knows it."""
+    """Return whether the kernel lists a handler of the process for SIGTERM."""
     status = Path(f"/proc/{serving.process.pid}/status").read_text("ascii")
     caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
     return bool(int(caught.split()[1], 16) & 1 << signal.SIGTERM - 1)
 
 
 async def told_to_stop(serving: Serving) -> asyncio.Task[int]:
-    """SIGTERM; its exit code, to be awaited. It has noticed."""
+    """Send SIGTERM, wait until the process has noticed, and return a task with its exit code."""
     stopped = asyncio.create_task(serving.stop())
     async with asyncio.timeout(5):
         while (await serving.readiness())[0] != 503:  # noqa: ASYNC110
@@ -142,14 +142,14 @@ async def told_to_stop(serving: Serving) -> asyncio.Task[int]:
 
 
 def arriving(at: Premises) -> list[RecordedRequest]:
-    """What reaches the API server from now on, before it is answered."""
+    """Collect the requests that reach the API server from now on."""
     arrived: list[RecordedRequest] = []
     at.cluster.meanwhile = arrived.append
     return arrived
 
 
 def delivered(at: Premises, ts: str) -> list[Delivery]:
-    """Every attempt to tell of that message."""
+    """Return every delivery attempt of a message."""
     return [one for one in at.slack.deliveries if one.payload.get("event", {}).get("ts") == ts]
 
 

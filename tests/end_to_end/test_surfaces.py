@@ -1,4 +1,4 @@
-"""Every way to ask: command, mention, thread, direct message, shortcut, alert; and that each is acknowledged."""
+"""Test every way to ask (command, mention, thread, direct message, shortcut, alert) and its acknowledgement."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ POD = "ledger/db-tikv-0"
 
 
 async def in_channel(at: Workplace, channel: str = "") -> str:
-    """The one answer that stands in the channel, as it reads."""
+    """Wait for the only answer in the channel and return its text."""
     finals = await at.slack.wait_for(lambda: [one for one in at.ours(channel) if is_final(one)])
     await at.settled()
     assert len(at.ours(channel)) == 1
@@ -25,7 +25,7 @@ async def in_channel(at: Workplace, channel: str = "") -> str:
 
 
 async def below(at: Workplace, ts: str, channel: str = "") -> str:
-    """The one answer below a message, as it reads."""
+    """Wait for the only answer in a thread and return its text."""
     answer = await at.answer(ts, channel)
     await at.settled()
     assert len(at.answers(ts, channel)) == 1
@@ -40,7 +40,7 @@ def mention(at: Workplace, text: str = "") -> str:
 
 
 @pytest.mark.parametrize("command", [f"pod {POD}", "po db-tikv-0 -n ledger", "pod/db-tikv-0 in ledger"])
-async def test_a_pod_asked_for_by_command_is_diagnosed_in_the_channel(tmp_path, engine, broken, command):
+async def test_command_for_a_pod_is_answered_in_the_channel(tmp_path, engine, broken, command):
     async with workplace(tmp_path, engine, broken.world) as at:
         acknowledged = await at.slack.slash(at.alex, at.channel, command)
 
@@ -49,7 +49,7 @@ async def test_a_pod_asked_for_by_command_is_diagnosed_in_the_channel(tmp_path, 
         assert (await in_channel(at)).startswith("# 🔴 CONFIRMED")
 
 
-async def test_a_workload_asked_for_by_command_is_diagnosed_by_its_pods(tmp_path, engine):
+async def test_command_for_a_workload_diagnoses_its_pods(tmp_path, engine):
     broken = broken_of(engine, "statefulset-invalid-pod-spec")
     stored = next(each for each in broken.world["objects"] if each["kind"] == "StatefulSet")["metadata"]
     async with workplace(tmp_path, engine, broken.world) as at:
@@ -58,7 +58,7 @@ async def test_a_workload_asked_for_by_command_is_diagnosed_by_its_pods(tmp_path
         assert engine.catalog.incidents[broken.incident].title.en in await in_channel(at)
 
 
-async def test_being_removed_from_a_channel_which_slackbot_tells_is_no_question(tmp_path, engine):
+async def test_slackbot_notice_of_removal_is_not_a_question(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
         await at.slack.channel_actions.remove(at.alex, at.channel)
         await at.settled()
@@ -67,7 +67,7 @@ async def test_being_removed_from_a_channel_which_slackbot_tells_is_no_question(
         assert [call.method for call in at.slack.calls if call.method.startswith("chat.")] == []
 
 
-async def test_an_error_is_explained_by_command(tmp_path, engine, broken):
+async def test_command_explains_an_error(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         acknowledged = await at.slack.slash(at.alex, at.channel, f"explain {broken.text}")
 
@@ -75,7 +75,7 @@ async def test_an_error_is_explained_by_command(tmp_path, engine, broken):
         assert (await in_channel(at)).startswith("# 🔴 CONFIRMED")
 
 
-async def test_what_needs_no_diagnosis_is_answered_in_the_acknowledgement(tmp_path, engine):
+async def test_command_without_a_diagnosis_is_answered_in_the_acknowledgement(tmp_path, engine):
     expected = {
         "help": "/diagnose pod shop/api-0",
         "": "/diagnose pod shop/api-0",
@@ -97,14 +97,14 @@ async def test_what_needs_no_diagnosis_is_answered_in_the_acknowledgement(tmp_pa
         assert at.ours() == []
 
 
-async def test_a_name_that_there_is_not_is_answered_with_those_like_it(tmp_path, engine, broken):
+async def test_unknown_name_gets_similar_names(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         await at.slack.slash(at.alex, at.channel, "pod ledger/db-tikv-9")
 
         assert f"did you mean {POD}" in await in_channel(at)
 
 
-async def test_where_the_bot_is_not_in_the_channel_a_command_is_answered_to_who_asked(tmp_path, engine, broken):
+async def test_command_in_a_channel_without_the_bot_is_answered_to_the_requester(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         at.slack.remove_bot(at.channel)
         await at.slack.slash(at.alex, at.channel, f"pod {POD}")
@@ -120,7 +120,7 @@ async def test_where_the_bot_is_not_in_the_channel_a_command_is_answered_to_who_
 # --- mentions and direct messages ---
 
 
-async def test_a_mention_with_a_paste_is_answered_in_its_thread(tmp_path, engine, broken):
+async def test_mention_with_a_paste_is_answered_in_its_thread(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, mention(at, f"what is this?\n```{broken.text}```"))
 
@@ -128,7 +128,7 @@ async def test_a_mention_with_a_paste_is_answered_in_its_thread(tmp_path, engine
 
 
 @pytest.mark.parametrize("words", [f"pod {POD}", f"why is pod {POD} broken?", f"看看 pod {POD}"])
-async def test_a_mention_that_names_an_object_has_it_diagnosed(tmp_path, engine, broken, words):
+async def test_mention_of_an_object_diagnoses_it(tmp_path, engine, broken, words):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, mention(at, words))
 
@@ -136,7 +136,7 @@ async def test_a_mention_that_names_an_object_has_it_diagnosed(tmp_path, engine,
         assert "CONFIRMED" in said or "已证实" in said
 
 
-async def test_a_mention_with_a_text_that_nothing_is_known_of_is_answered_honestly(tmp_path, engine):
+async def test_mention_with_unknown_text_says_it_is_unknown(tmp_path, engine):
     unheard = "E1107 flux capacitor: dispersion below 1.21 GW on bus 88"
     async with workplace(tmp_path, engine) as at:
         ts = await at.slack.say(at.alex, at.channel, mention(at, unheard))
@@ -149,7 +149,7 @@ async def test_a_mention_with_a_text_that_nothing_is_known_of_is_answered_honest
 @pytest.mark.parametrize(
     ("words", "verdict"), [("", "CONFIRMED"), ("what is this?", "CONFIRMED"), ("看看这个", "已证实")]
 )
-async def test_a_mention_below_a_message_asks_about_that_message(tmp_path, engine, broken, words, verdict):
+async def test_mention_in_a_thread_asks_about_its_parent(tmp_path, engine, broken, words, verdict):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await unheard(at, broken.text)
         await at.slack.say(at.bo, at.channel, mention(at, words), thread_ts=ts)
@@ -157,7 +157,7 @@ async def test_a_mention_below_a_message_asks_about_that_message(tmp_path, engin
         assert (await below(at, ts)).startswith(f"# 🔴 {verdict}")
 
 
-async def test_a_mention_below_a_file_asks_about_the_file(tmp_path, engine, broken):
+async def test_mention_in_the_thread_of_a_file_asks_about_the_file(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await unheard(at, "", files=[SharedFile(name="error.log", content=broken.text.encode())])
         await at.slack.say(at.bo, at.channel, mention(at), thread_ts=ts)
@@ -165,7 +165,7 @@ async def test_a_mention_below_a_file_asks_about_the_file(tmp_path, engine, brok
         assert (await below(at, ts)).startswith("# 🔴 CONFIRMED")
 
 
-async def test_a_mention_below_a_message_that_says_what_it_asks_is_about_that_alone(tmp_path, engine, broken):
+async def test_mention_with_its_own_question_ignores_the_parent(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await unheard(at, "lunch at noon?")
         await at.slack.say(at.bo, at.channel, mention(at, "help"), thread_ts=ts)
@@ -174,7 +174,7 @@ async def test_a_mention_below_a_message_that_says_what_it_asks_is_about_that_al
         assert not [call for call in at.slack.calls if call.method == "conversations.replies"]
 
 
-async def test_a_mention_below_a_message_that_may_not_be_read_says_so(tmp_path, engine, broken):
+async def test_mention_in_a_thread_with_an_unreadable_parent_says_so(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await unheard(at, broken.text)
         at.slack.fail("conversations.replies", error="missing_scope", needed="channels:history", provided="chat:write")
@@ -184,14 +184,14 @@ async def test_a_mention_below_a_message_that_may_not_be_read_says_so(tmp_path, 
 
 
 async def unheard(at: Workplace, text: str, **options: Any) -> str:
-    """A message from before the bot came to the channel; its ts."""
+    """Post a message from before the bot joined and return its ts."""
     at.slack.remove_bot(at.channel)
     ts = await at.slack.say(at.alex, at.channel, text, **options)
     at.slack.invite_bot(at.channel)
     return ts
 
 
-async def test_a_direct_message_is_answered_below_it_whatever_it_says(tmp_path, engine, broken):
+async def test_direct_message_is_always_answered_in_its_thread(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         direct = at.slack.open_im(at.alex)
         await at.slack.say(at.alex, direct, broken.text)
@@ -205,7 +205,7 @@ async def test_a_direct_message_is_answered_below_it_whatever_it_says(tmp_path, 
 # --- shortcut, alerts, language ---
 
 
-async def test_a_message_of_anybody_is_diagnosed_by_shortcut_as_often_as_it_is_asked_for(tmp_path, engine, broken):
+async def test_shortcut_diagnoses_any_message_each_time(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await unheard(at, broken.text)
         acknowledged = await at.slack.shortcut(at.bo, at.channel, ts, callback_id=DIAGNOSE_THIS)
@@ -216,7 +216,7 @@ async def test_a_message_of_anybody_is_diagnosed_by_shortcut_as_often_as_it_is_a
         await at.slack.wait_for(lambda: len([one for one in at.answers(ts) if is_final(one)]) == 2)
 
 
-async def test_a_message_that_nothing_is_known_of_is_answered_honestly_by_shortcut(tmp_path, engine):
+async def test_shortcut_on_unknown_text_says_it_is_unknown(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
         ts = await at.slack.say(at.alex, at.channel, "the coffee machine is out of beans")
         await at.slack.shortcut(at.bo, at.channel, ts, callback_id=DIAGNOSE_THIS)
@@ -224,7 +224,7 @@ async def test_a_message_that_nothing_is_known_of_is_answered_honestly_by_shortc
         assert "I DON'T KNOW THIS ONE" in await below(at, ts)
 
 
-async def test_an_alert_that_says_all_it_says_in_attachments_is_answered(tmp_path, engine, broken):
+async def test_alert_with_only_attachments_is_answered(tmp_path, engine, broken):
     attachment = {
         "color": "danger",
         "title": "[FIRING:1] PodNotReady",
@@ -239,7 +239,7 @@ async def test_an_alert_that_says_all_it_says_in_attachments_is_answered(tmp_pat
         assert (await below(at, ts)).startswith("# 🔴 CONFIRMED")
 
 
-async def test_a_command_and_its_answer_are_in_the_language_that_was_set(tmp_path, engine, broken):
+async def test_command_and_answer_use_the_configured_language(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world, lang="zh") as at:
         acknowledged = await at.slack.slash(at.alex, at.channel, f"pod {POD}")
 
@@ -247,7 +247,7 @@ async def test_a_command_and_its_answer_are_in_the_language_that_was_set(tmp_pat
         assert (await in_channel(at)).startswith("# 🔴 已证实")
 
 
-async def test_a_command_is_answered_in_the_language_of_who_asks(tmp_path, engine, broken):
+async def test_command_is_answered_in_the_requesters_language(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         lin = at.slack.add_user("lin", locale="zh-CN")
         await at.slack.slash(lin, at.channel, f"pod {POD}")
@@ -258,7 +258,7 @@ async def test_a_command_is_answered_in_the_language_of_who_asks(tmp_path, engin
 # --- acknowledged, all of it ---
 
 
-async def test_everything_slack_sends_is_acknowledged_in_time(tmp_path, engine, broken):
+async def test_every_slack_request_is_acknowledged_in_time(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         at.slack.latency = 0.3
         ts = await at.slack.say(at.alex, at.channel, broken.text)
@@ -270,7 +270,7 @@ async def test_everything_slack_sends_is_acknowledged_in_time(tmp_path, engine, 
         assert all(one.status == 200 and one.seconds < 3 for one in at.slack.deliveries)
 
 
-async def test_an_event_of_any_type_is_acknowledged(tmp_path, engine):
+async def test_event_of_any_type_is_acknowledged(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
         ours = {"channel": at.channel, "user": at.slack.bot_user_id, "ts": "1700000000.000100", "text": "fine"}
         kinds = (*messages.EVENTS, *lifecycle.EVENTS, "reaction_added", "something_new_of_slack")
@@ -280,7 +280,7 @@ async def test_an_event_of_any_type_is_acknowledged(tmp_path, engine):
         assert answered == dict.fromkeys(kinds, 200)
 
 
-async def test_what_slack_says_of_events_it_left_out_is_acknowledged(tmp_path, engine):
+async def test_rate_limit_event_is_acknowledged(tmp_path, engine):
     told = {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1_700_000_000, "api_app_id": "A1"}
     body = json.dumps(told).encode()
     async with workplace(tmp_path, engine) as at:
@@ -289,7 +289,7 @@ async def test_what_slack_says_of_events_it_left_out_is_acknowledged(tmp_path, e
         assert answered.status == 200
 
 
-async def test_slack_finds_who_it_looks_for_when_an_address_is_set(tmp_path, engine):
+async def test_url_verification_is_answered(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
         challenged = await at.slack.verify_url()
         assert (challenged.status, challenged.body["challenge"]) == (200, "simulated-challenge")
@@ -299,7 +299,7 @@ async def test_slack_finds_who_it_looks_for_when_an_address_is_set(tmp_path, eng
         assert (await at.slack.send_raw(body, headers)).status == 200
 
 
-async def test_a_press_on_what_nobody_here_knows_is_acknowledged(tmp_path, engine):
+async def test_unknown_action_is_acknowledged(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
         for payload in (
             {"type": "block_actions", "actions": [{"action_id": "of_another_age", "value": "x"}]},
@@ -311,7 +311,7 @@ async def test_a_press_on_what_nobody_here_knows_is_acknowledged(tmp_path, engin
 
 
 async def deliver(at: Workplace, event: dict[str, Any]) -> AppResponse:
-    """An event as Slack would send it, whatever stands in it."""
+    """Send any event as Slack would."""
     envelope = {
         "type": "event_callback",
         "team_id": at.slack.team_id,

@@ -1,4 +1,4 @@
-"""Two processes on one PostgreSQL, Slack delivering to both in turn: what is pressed everywhere is done once."""
+"""Run two processes on one PostgreSQL, with Slack delivering to both in turn: each action runs once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.end_to_end.process import Premises
 from tests.end_to_end.workplace import pressable, words_of
 from tests.postgres import Server, postgres
 
-# A fixture, used by name.
+# A fixture that tests request by name.
 __all__ = ["postgres"]
 
 pytestmark = pytest.mark.timeout(75)
@@ -26,7 +26,7 @@ PEOPLE = 20
 REPEATED = failures.ALREADY_PRESSED.en[1:]
 
 
-async def test_twenty_people_press_and_confirm_at_once_and_it_is_written_once(tmp_path, postgres: Server):
+async def test_twenty_concurrent_confirmations_write_once(tmp_path, postgres: Server):
     url = postgres.create()
     async with offices(tmp_path, CASEBOOK_DATABASE_URL=url) as at:
         own = asleep()
@@ -44,7 +44,7 @@ async def test_twenty_people_press_and_confirm_at_once_and_it_is_written_once(tm
         delivered = await asyncio.gather(*(at.slack.submit(user, view) for user, view in dialogs.items()))
         assert {one.status for one in delivered} == {200}
         await ended([here], own.ends)
-        # Whoever came too late may hear of it after the write has helped; a stop would leave that to the next start.
+        # Late users may be told after the write succeeded; a stop would leave that to the next start.
         await at.slack.wait_for(lambda: sum(_was_late(at, user) for user in people) >= PEOPLE - 1, timeout=50)
         for each in serving:
             assert await each.stop() == 0
@@ -71,11 +71,11 @@ def _was_late(at: Premises, user: str) -> bool:
 
 
 def _dialog(views: list[dict[str, Any]]) -> str:
-    """The id of the dialog that can be sent off."""
+    """Wait for the filled modal and return its id."""
     return next((view["id"] for view in views if view["submit"]), "")
 
 
-async def test_what_one_claimed_and_was_killed_over_another_finishes_once(tmp_path, postgres: Server):
+async def test_plan_claimed_by_a_killed_process_is_finished_once_by_another(tmp_path, postgres: Server):
     url = postgres.create()
     async with offices(tmp_path, CASEBOOK_DATABASE_URL=url) as at:
         own = asleep()
@@ -88,7 +88,7 @@ async def test_what_one_claimed_and_was_killed_over_another_finishes_once(tmp_pa
         await confirmed(tried)
         lives = await at.start(replica="lives", **SERVING)
         await killed(at, dies)
-        # It was last heard of long ago: whoever looks next takes its jobs over, and does so at its own start.
+        # Its heartbeat is old: the next process to check takes its jobs over, at its own start.
         with psycopg.connect(url) as database:
             query = "UPDATE replicas SET beat = beat - interval '1 hour' WHERE executor = 'dies'"
             assert database.execute(query).rowcount == 1

@@ -1,4 +1,4 @@
-"""What a remedy asks for: typed into a dialog, held to its shape there, previewed, written, and taken back."""
+"""Test inputs of a remedy: typed into a modal, validated, previewed, written and undone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def still_unreachable(engine: Engine) -> Broken:
 
 
 async def opened(at: Workplace, answer: dict[str, Any], label: str, *, user: str) -> dict[str, Any]:
-    """Press the button with these words; the dialog once it says more than that it is looking."""
+    """Press the button with this label and return the filled modal."""
     button = next(one for one in buttons_of(answer["blocks"]) if label in one["text"]["text"])
     await at.slack.click(user, at.channel, answer["ts"], button["action_id"])
     return await filled(at, user)
@@ -36,7 +36,7 @@ def image_of(at: Workplace) -> str:
     return str(found["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
-async def test_an_image_is_typed_previewed_set_and_taken_back(tmp_path, engine, still_unreachable):
+async def test_typed_image_is_previewed_set_and_undone(tmp_path, engine, still_unreachable):
     async with workplace(tmp_path, engine, still_unreachable.world) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, still_unreachable.text))
         before = image_of(at)
@@ -44,7 +44,7 @@ async def test_an_image_is_typed_previewed_set_and_taken_back(tmp_path, engine, 
         assert asked["callback_id"] == Press.ANSWER
         assert at.writes() == []
 
-        # What is no image is told beside the line where it was typed.
+        # An invalid image is reported next to its input.
         await at.slack.submit(at.bo, asked["id"], {"image": {"image": "not an image"}})
         assert "expected an image" in str(at.slack.views(at.bo)[-1]["errors"])
 

@@ -1,11 +1,11 @@
-"""What takes a process longest at its start, done once: `process.py` forks from one that has imported this."""
+"""Do the slowest parts of a start once: `process.py` forks from a process that has imported this module."""
 
 # ruff: noqa: E402 - the collector is stopped before anything is imported
 from __future__ import annotations
 
 import gc
 
-# All of it stays, so that there is nothing to be collected before the end.
+# All objects stay, so that there is nothing to collect.
 gc.disable()
 
 import bot.cli.serve
@@ -13,7 +13,7 @@ import bot.store.migration  # noqa: F401
 from bot.diagnosing import build_engine
 
 ENGINE, _ = build_engine()
-# Its pages stay shared with what is forked.
+# Keeps the memory pages shared with the forked processes.
 gc.collect()
 gc.freeze()
 gc.enable()

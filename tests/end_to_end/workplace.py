@@ -1,4 +1,4 @@
-"""The whole app between two far ends: a Slack on loopback that signs and delivers, a Kubernetes API that answers."""
+"""Run the whole app between a simulated Slack and a simulated Kubernetes API."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ from responses.slack.as_text import as_text
 from responses.slack.presses import Press
 from tests.databases import lay_out
 
-# A write wakes the simulated controllers at once: what comes of it can be believed at the first look.
+# A write triggers the simulated controllers at once, so that the first verification is reliable.
 HASTY = Pace(every=0.02, well=0.0, failing=0.0)
 
-# What the manifest asks for and no more: what needs another scope is refused, what needs another event not told.
+# Grants only what the manifest requests: other methods are refused, other events not delivered.
 HEARD = tuple(events())
 GRANTED = tuple(scope.name for scope in SCOPES)
 NO_OTHERS: Mapping[str, SimulatedCluster] = MappingProxyType({})
@@ -50,7 +50,7 @@ NO_ADDRESSES: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(slots=True, kw_only=True)
 class Clock:
-    """The app's clock, which can be put forward."""
+    """The app's clock, which tests can advance."""
 
     ahead: timedelta = timedelta()
 
@@ -63,7 +63,7 @@ class Clock:
 
 @dataclass(slots=True)
 class Workplace:
-    """A channel with people in it, a cluster, and the app between them. `url` is where the app listens."""
+    """A channel with members, a cluster, and the app between them. `url` is the app's address."""
 
     slack: SimulatedSlack
     cluster: SimulatedCluster
@@ -76,18 +76,18 @@ class Workplace:
     clock: Clock
 
     def writes(self) -> list[tuple[str, str]]:
-        """Method and path of what was sent to be written, but for the Events that tell of it."""
+        """Return method and path of the write requests, without Events."""
         written = [(sent.method, sent.path) for sent in self.cluster.requests if sent.writes]
         return [(method, path) for method, path in written if not path.endswith("/events")]
 
     async def send(self, payload: Mapping[str, Any], *, secret: str = "") -> AppResponse:
-        """A press or a dialog as Slack would send it, whatever stands in it; signed with another secret if given."""
+        """Send any interaction payload as Slack would, signed with another secret if given."""
         body = urlencode({"payload": json.dumps(payload)}).encode()
         headers = signed_headers(body, secret=secret, timestamp=int(time.time())) if secret else self.slack.sign(body)
         return await self.slack.send_raw(body, headers | {"Content-Type": "application/x-www-form-urlencoded"})
 
     async def dialog(self, user: str, answer: Mapping[str, Any], channel: str = "") -> dict[str, Any]:
-        """Press an answer's first remedy; the dialog once it says more than that it is looking."""
+        """Press an answer's first remedy and return the filled modal."""
         channel = channel or self.channel
         open_before = {view["id"] for view in self.slack.views(user)}
         action = pressable(answer, Press.REMEDY)["action_id"]
@@ -102,7 +102,7 @@ class Workplace:
         return filled[-1]
 
     async def confirm(self, user: str, answer: Mapping[str, Any]) -> None:
-        """Press an answer's first remedy and submit its dialog."""
+        """Press an answer's first remedy and submit its modal."""
         await self.submit(user, (await self.dialog(user, answer))["id"])
 
     async def submit(
@@ -111,25 +111,25 @@ class Workplace:
         return await submitted(self.slack, user, view_id, values)
 
     async def audited(self, *, since: timedelta = timedelta(hours=1)) -> list[AuditEntry]:
-        """The audit, oldest entry first."""
+        """Return the audit entries, oldest first."""
         entries = await self.app.store.audit.entries(since=datetime.now(UTC) - since, limit=200)
         return list(reversed(entries))
 
     def ours(self, channel: str = "") -> list[dict[str, Any]]:
-        """Everything the app has posted in a channel."""
+        """Return the app's messages in a channel."""
         return [one for one in self.slack.messages(channel or self.channel) if one.get("bot_id") == self.slack.bot_id]
 
     async def settled(self) -> None:
-        """Nothing is under way any more."""
+        """Wait until no work is in flight."""
         assert await self.app.jobs.idle(10)
 
     def answers(self, thread_ts: str, channel: str = "") -> list[dict[str, Any]]:
-        """What the app said below a message."""
+        """Return the app's messages in a thread."""
         said = self.slack.messages(channel or self.channel, thread_ts=thread_ts)
         return [message for message in said if message.get("bot_id") == self.slack.bot_id]
 
     async def answer(self, thread_ts: str, channel: str = "") -> dict[str, Any]:
-        """The answer below a message, once it is no placeholder any more."""
+        """Wait for the final answer in a message's thread and return it."""
         finals = await self.slack.wait_for(lambda: [one for one in self.answers(thread_ts, channel) if is_final(one)])
         return finals[0]
 
@@ -139,7 +139,7 @@ def is_final(message: Mapping[str, Any]) -> bool:
 
 
 def words_of(value: Any) -> str:
-    """Everything that can be read in a message or view."""
+    """Return all readable text of a message or view."""
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
@@ -153,12 +153,12 @@ def words_of(value: Any) -> str:
 
 
 def lines_of(shown: Mapping[str, Any]) -> list[str]:
-    """A message or view as its reader sees it, line by line; buttons are left out."""
+    """Return the lines of a message or view as its reader sees them, without buttons."""
     return [line for line in as_text(shown["blocks"]).splitlines() if line.strip()]
 
 
 def buttons_of(value: Any) -> list[dict[str, Any]]:
-    """Every interactive element of a message."""
+    """Return every interactive element of a message."""
     if isinstance(value, list):
         return [button for each in value for button in buttons_of(each)]
     if isinstance(value, Mapping):
@@ -170,7 +170,7 @@ def buttons_of(value: Any) -> list[dict[str, Any]]:
 async def submitted(
     slack: SimulatedSlack, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = None
 ) -> AppResponse:
-    """Send a dialog off; where it asks once more, since the change will be taken back, do it anyway."""
+    """Submit a modal, and confirm again if it warns that the change will be reverted."""
     delivered = await slack.submit(user, view_id, values)
     for view in slack.views(user):
         if view["id"] == view_id and view["callback_id"] == Press.CONFIRM_AGAIN:
@@ -201,20 +201,20 @@ async def workplace(
     addresses: Mapping[str, str] = NO_ADDRESSES,
     **options: Any,
 ) -> AsyncIterator[Workplace]:
-    """Everything running; `others` are further clusters by name, not started; `options` are settings.
+    """Run everything; `others` are further clusters by name, not started; `options` are settings.
 
-    `addresses` are URLs of what else the app takes for clusters.
+    `addresses` are URLs of further clusters of the app.
 
-    With `slack_limits` of their own Slack may be spoken to as fast as they say, and counts nothing. `slack`, not
-    started, and `clock` are given by those who have a time of their own; `summary_slot_s`, `beat_s` and
-    `slack_check_s` as `Tuning` has them, `broken` as `running` has it.
+    `slack_limits` replace the client's limits, and the simulated Slack then applies none. Tests with their own time
+    pass `slack` (not started) and `clock`; `summary_slot_s`, `beat_s` and `slack_check_s` are those of `Tuning`,
+    `broken` that of `running`.
     """
     async with AsyncExitStack() as stack:
         cluster = stage(*worlds)
         for each in (cluster, *others.values()):
             await each.start()
             stack.push_async_callback(each.stop)
-        # Slack lets an app connect a few times a minute though its pages promise one; the simulated one does not.
+        # Slack documents one connection a minute and allows a few; the simulated one allows one.
         slack = slack or SimulatedSlack(
             rate_limits=not socket_mode and slack_limits is None, events=HEARD, scopes=GRANTED
         )
@@ -255,7 +255,7 @@ async def workplace(
                 ),
             )
         )
-        # Else a connection that is made just as the app closes its socket is leaked by asyncio.
+        # Otherwise asyncio leaks a connection that is made while the app closes its socket.
         stack.push_async_callback(slack.stop_deliveries)
         slack.deliver_to(None if socket_mode else f"{app.url}/slack/events")
         yield Workplace(
@@ -295,7 +295,7 @@ def settings_for(slack: SimulatedSlack, data: Path, **options: Any) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A catalog case that is there: its world, and what somebody would paste."""
+    """A catalog case: its world and the text that a user pastes."""
 
     incident: str
     world: Mapping[str, Any]
@@ -303,7 +303,7 @@ class Broken:
 
 
 def broken_case(engine: Engine, incident_id: str, name: str) -> Broken:
-    """The case of that name."""
+    """Return the case with this name."""
     incident = engine.catalog.incidents[incident_id]
     case = next(case for case in incident.cases if case.name == name)
     return Broken(incident=incident_id, world=full_world_of(incident, case), text=ask_of(incident, case).text)

@@ -1,4 +1,4 @@
-"""Labelled texts: from a file of JSON lines, and from the catalog's own examples."""
+"""Load labelled texts from a file of JSON lines and from the catalog's own examples."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
 
 NONE: Final = "none"
-# Looked at while signatures were written: a floor against getting worse, no measure of the unseen.
+# Seen while signatures were written: a regression floor, not a measure for unseen texts.
 PASTES: Final = Path(__file__).with_name("pastes.jsonl")
-# How people post and tell of each incident, and of what is near it; the signatures came after them: a floor as well.
+# How people report each incident and its near misses; the signatures came later: also a regression floor.
 TOLD: Final = Path(__file__).with_name("told.jsonl")
-# Reworded from public threads by people who did not know the signatures; half of them looked at afterwards.
+# Reworded from public threads by people who did not know the signatures; half of them were seen afterwards.
 THREADS: Final = Path(__file__).with_name("threads.jsonl")
-# Written before the signatures of the incidents they speak of. Each is of one half: the `open` half's mistakes may be
-# looked at while the mechanism is improved, the `held` half's are counted only.
+# Written before the signatures of their incidents. Mistakes in the `open` half may be read while the mechanism is
+# improved; those in the `held` half are only counted.
 BLIND: Final = Path(__file__).with_name("blind.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`right` are the incidents that may come first; empty: none may."""
+    """A labelled text. `right` are the incidents that may come first; empty if none may."""
 
     id: str
     text: str
     right: frozenset[str]
-    wrong: frozenset[str] = frozenset()  # where only these must not come first
+    wrong: frozenset[str] = frozenset()  # if only these must not come first
     half: str = ""
 
     @property
@@ -39,7 +39,7 @@ class Case:
 
 
 def cases_in(path: Path, *, half: str = "") -> list[Case]:
-    """The cases of a file, or of one half of it."""
+    """Return the cases of a file or of one half of it."""
     rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
     cases = [
         Case(
@@ -54,7 +54,7 @@ def cases_in(path: Path, *, half: str = "") -> list[Case]:
 
 
 def cases_of(incidents: Iterable[Incident]) -> list[Case]:
-    """Examples of the catalog: `match` is labelled with its incident, which must not come first for an `other`."""
+    """Return the catalog's examples: `match` has its incident as label, which must not come first for `other`."""
     incidents = tuple(incidents)
     matching = [
         Case(f"{incident.id}/match/{number}", text, frozenset({incident.id}))
@@ -70,5 +70,5 @@ def cases_of(incidents: Iterable[Incident]) -> list[Case]:
 
 
 def ordinary_cases() -> list[Case]:
-    """The background, of which nothing may be answered."""
+    """Return the background texts, which must not match."""
     return [Case(f"ordinary/{number}", text, frozenset()) for number, text in enumerate(ordinary_lines())]

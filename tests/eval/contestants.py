@@ -1,7 +1,7 @@
-"""Who answers: casebook, and what one would write in an afternoon over the very same signatures.
+"""Provide the contestants: casebook, and baselines that take an afternoon over the same signatures.
 
-A contestant gives incidents with scores, the best first, and does not abstain: from which score on it may be believed
-is decided by `tests.eval.folds`, for all alike.
+A contestant returns incidents with scores, best first, and does not abstain: `tests.eval.folds` chooses the threshold
+for all of them alike.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ def casebook(catalog: Iterable[Incident]) -> Contestant:
 
 
 def written(catalog: Iterable[Incident]) -> list[tuple[str, str]]:
-    """(signature, incident) in an order that favours none: of equals the first wins. The choices of a signature's
-    alternatives are written out, since a scorer of strings knows none; of thousands as many as a day's work would."""
+    """Return (signature, incident) in an order that favours no incident, as the first of equals wins.
+
+    Alternatives are written out, since string scorers do not know them, up to a limit."""
     chance = random.Random(SEED)
     pairs = [
         (" ".join(chosen), incident.id)
@@ -60,7 +61,7 @@ def _choices(signature: Signature, chance: random.Random) -> list[tuple[str, ...
 
 
 def rapidfuzz_by(scorer: Callable[..., float]) -> Callable[[Sequence[Incident]], Contestant]:
-    """The best signature of each incident, by one of rapidfuzz's scorers."""
+    """Return a contestant that takes each incident's best signature by a rapidfuzz scorer."""
 
     def contestant(catalog: Sequence[Incident]) -> Contestant:
         pairs = written(catalog)
@@ -76,7 +77,7 @@ def rapidfuzz_by(scorer: Callable[..., float]) -> Callable[[Sequence[Incident]],
 
 
 def bm25(catalog: Sequence[Incident]) -> Contestant:
-    """The best signature of each incident, by BM25 over our own words (Chinese is parted as for us)."""
+    """Return a contestant that takes each incident's best signature by BM25 over our tokens."""
     pairs = written(catalog)
     index = bm25s.BM25()
     index.index([words_of(phrase) or ["-"] for phrase, _ in pairs], show_progress=False)
@@ -95,7 +96,7 @@ def bm25(catalog: Sequence[Incident]) -> Contestant:
 
 
 def _best_of_each(found: Iterable[tuple[str, float]]) -> Ranked:
-    """Each incident once, as it first occurs among what is sorted."""
+    """Keep the first entry of each incident in a sorted list."""
     best: dict[str, float] = {}
     for incident, score in found:
         if score > 0:

@@ -1,18 +1,17 @@
-"""How well the catalog recognises examples that it does not have: two cross-validations over its own examples.
+"""Measure how well the catalog matches examples it does not have, with two cross-validations over its own examples.
 
 What is learned from examples. Signatures are written by people. What the program learns by itself is how much each
 signature is worth: `intents.scales` measures it against the `other` examples of its entry and against the `match`
 examples of every other entry, which therefore cannot also judge it. The two ways below take that knowledge away.
 
-`examples left out`: the examples of a fold, of either kind, are taken out of the catalog, the matcher is built anew,
-and asked about them. That shows what near misses do that nobody has written down, and what an entry's texts do to its
-siblings' signatures. The threshold is not chosen on them: casebook's is fixed.
+`examples left out`: all examples of a fold are removed from the catalog, the matcher is rebuilt and asked about them.
+This shows the effect of unknown near misses, and of an entry's texts on its siblings' signatures. The threshold is not
+chosen on them: casebook's is fixed.
 
-`signatures left out`: whoever wrote an example most likely wrote a signature for that very message too, so that finding
-it proves little. So for each `match` example of a fold the one signature that recognises it best is taken out of the
-catalog as well: what is left are the author's other signatures, which were written for other wordings. An unseen
-paste lies between the two: its wording has mostly a signature of its own, and sometimes none. This one is a lower
-bound, since several signatures of an entry go at a time.
+`signatures left out`: the author of an example most likely wrote a signature for the same message, so that a match
+proves little. For each `match` example of a fold the best matching signature is therefore removed as well, which leaves
+signatures for other wordings. An unseen paste lies between the two: its wording usually has a signature, sometimes not.
+This method gives a lower bound, since an entry may lose several signatures at once.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def signatures_left_out(catalog: Sequence[Incident]) -> list[Answer]:
 
 
 def without_examples(catalog: Sequence[Incident]) -> Iterator[tuple[list[Incident], list[Case]]]:
-    """(the catalog without a fold's examples, those)"""
+    """Yield for each fold the catalog without its examples, and these examples."""
     cases = cases_of(catalog)
     fold = fold_of(cases)
     for test in range(FOLDS):
@@ -47,7 +46,7 @@ def without_examples(catalog: Sequence[Incident]) -> Iterator[tuple[list[Inciden
 
 
 def without_signatures(catalog: Sequence[Incident]) -> Iterator[tuple[list[Incident], list[Case]]]:
-    """(the catalog without a fold's `match` examples, nor the signatures that recognise each best; those examples)"""
+    """Yield for each fold the catalog without its `match` examples and their best signatures, and these examples."""
     best = _best_signatures(catalog, [case for case in cases_of(catalog) if case.right])
     for known, of_fold in without_examples(catalog):
         left_out = [case for case in of_fold if case.right]
@@ -59,7 +58,7 @@ def _asked(catalog: Sequence[Incident], cases: Sequence[Case]) -> list[Answer]:
 
 
 def _without_examples(catalog: Sequence[Incident], left_out: Sequence[Case]) -> list[Incident]:
-    """The catalog without some of its examples."""
+    """Return the catalog without some of its examples."""
     texts = {case.text for case in left_out}
     return [
         incident.model_copy(
@@ -75,7 +74,7 @@ def _without_examples(catalog: Sequence[Incident], left_out: Sequence[Case]) -> 
 
 
 def _best_signatures(catalog: Sequence[Incident], cases: Sequence[Case]) -> dict[str, tuple[str, str]]:
-    """The (incident, signature) that recognises each case best."""
+    """Return the (incident, signature) that matches each case best."""
     matcher = Matcher(catalog)
     best = {}
     for case in cases:
@@ -87,7 +86,7 @@ def _best_signatures(catalog: Sequence[Incident], cases: Sequence[Case]) -> dict
 
 
 def _without_signatures(catalog: Sequence[Incident], left_out: set[tuple[str, str]]) -> list[Incident]:
-    """The catalog without some signatures; an entry keeps one at least, or it could not be an entry."""
+    """Return the catalog without some signatures; an entry keeps at least one, as it must."""
     gone: defaultdict[str, set[str]] = defaultdict(set)
     for incident_id, signature in left_out:
         gone[incident_id].add(signature)

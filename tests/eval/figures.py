@@ -1,4 +1,4 @@
-"""Recall, precision and false alarms of answers to labelled texts, as the project's issues count them."""
+"""Compute recall, precision and false alarms of answers to labelled texts, as defined in the project's issues."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Answer:
 
     @property
     def wrong(self) -> bool:
-        """An answer that is none of the right ones. Silence is never wrong, at worst a miss."""
+        """Return whether the answer is not among the right ones. No answer is a miss, never wrong."""
         if self.case.right:
             return bool(self.ranked) and not self.hit
         return self.first in self.case.wrong if self.case.wrong else bool(self.ranked)
@@ -36,7 +36,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """`uncovered` are cases whose labels the catalog does not have: for them no answer is right."""
+    """The figures of a set of answers. `uncovered` cases have labels outside the catalog: no answer is right."""
 
     covered: tuple[Answer, ...]
     uncovered: tuple[Answer, ...]
@@ -64,7 +64,7 @@ class Figures:
 
     @property
     def false_alarms(self) -> int:
-        """Answers to what nothing of the catalog explains."""
+        """Return the number of answers to texts that no entry explains."""
         return sum(answer.wrong for answer in (*self.negative, *self.uncovered))
 
     @property
@@ -73,11 +73,11 @@ class Figures:
 
     @property
     def mistakes(self) -> tuple[Answer, ...]:
-        """What is wrong, and what was missed."""
+        """Return the wrong and the missed answers."""
         return (*(answer for answer in self.covered if not answer.hit and not answer.wrong), *self.wrong)
 
     def confusion(self) -> list[tuple[str, str, int]]:
-        """(wanted, said, how often)"""
+        """Return (expected, answered, count) of wrong answers."""
         counted = Counter((answer.case.label, answer.first) for answer in self.mistakes)
         return [(wanted, said, times) for (wanted, said), times in sorted(counted.items())]
 
@@ -102,7 +102,7 @@ def columns() -> Sequence[str]:
 
 
 def row_of(figures: Figures) -> tuple[str, ...]:
-    """The figures as a table's row, under `columns`."""
+    """Return the figures as a table row under `columns`."""
     wrong = sum(answer.wrong for answer in figures.covered)
     return (
         f"{figures.recall:.3f}",

@@ -1,10 +1,9 @@
 """Fit the constants of `intents.scores` and print them, with how often a score of so much is right.
 
-The examples: every `match` of the catalog under every perturbation, for its own incident; against them every `other`,
-for its own incident, and the background, for any. Each gives its best occurrence: how much of the signature is there
-and what that says. The three constants are those of the logistic regression on both, held near what is believed
-before, as right and wrong examples are parted too well to say more; they are printed, not
-written.
+The positive examples are every `match` of the catalog under every perturbation, for its own incident. The negative ones
+are every `other`, for its own incident, and the background, for any. Each gives its best occurrence: the share of the
+signature and its information. The three constants come from a logistic regression with a prior, because the examples
+are separated too well to determine them alone. They are printed, not written.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ PRESENT: Final = (scores._CONSTANT, scores._COVERAGE, scores._INFORMATION)
 # fitting: the log odds are 1.5 there, as entries rely on it and few examples are so short.
 BELIEVED: Final = (10.0, 2.2)
 ONE_WORD: Final = 1.5
-HELD: Final = 0.001  # how strongly the constants are held near that
+HELD: Final = 0.001  # the weight of the prior
 STEPS: Final = 4000
 
 
@@ -73,7 +72,7 @@ def _sample(occurrence: Occurrence, *, right: bool) -> Sample:
 
 
 def _fitted(samples: list[Sample]) -> tuple[float, float, float]:
-    """Gradient descent; right and wrong samples weigh the same together, however many there are of each."""
+    """Fit by gradient descent; right and wrong samples have the same total weight."""
     coverage, information = BELIEVED
     weight = {right: 0.5 / max(1, sum(item.right is right for item in samples)) for right in (True, False)}
     for _ in range(STEPS):

@@ -1,13 +1,12 @@
 """Fit the constants of `intents.prose_classifier` and print them, with what they make of texts they were not fitted on.
 
-A description counts only where no signature recognises a text, so only such texts are learned from: the catalog's own
-examples while they are left out of it, fold by fold, with and without the signatures that recognise them
-(`tests.eval.cross_validation`), the background, and the pastes that have been looked at. The blind ones' open half
-is left alone and shows the outcome.
+A description counts only if no signature matches a text, so the fit uses only such texts: the catalog's own examples
+while left out of it, fold by fold, with and without their signatures (`tests.eval.cross_validation`), the background,
+and the pastes that have been seen. The open half of the blind pastes is not used and shows the result.
 
-Logistic regression by gradient descent, held near the present constants. How far the next entry is behind comes out as
-nothing; it keeps a part of what was believed of it, as few examples lie between two entries. The constant is a little
-lower than fitted: an answer that is wrong costs more than one that is missing.
+Logistic regression by gradient descent, with the present constants as prior. The fitted weight of the distance to the
+next entry is zero; it keeps part of its prior, as few examples lie between two entries. The constant is set a little
+lower than fitted: a wrong answer costs more than a missing one.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from tests.eval.cross_validation import without_examples, without_signatures
 HELD: Final = 0.0005
 STEPS: Final = 6000
 NAMES: Final = ("constant", "total", "ahead", "explained", "no trouble", "talk", "signed")
-# What is found without its best signatures is found often, and not the rule.
+# Texts without their best signatures are frequent among the samples, but not in use: they weigh less.
 UNSIGNED: Final = 0.4
 
 
@@ -60,7 +59,7 @@ def main() -> None:
 
 
 def _samples(catalog: Sequence[Incident], cases: Iterable[Case]) -> Iterator[Sample]:
-    """What is described where no signature recognises anything."""
+    """Yield the descriptions in texts that no signature matches."""
     matcher, classifier = Matcher(catalog), ProseClassifier(catalog)
     signatures = {str(signature) for incident in catalog for signature in incident.signatures}
     known = {incident.id for incident in catalog}

@@ -1,4 +1,4 @@
-"""Five folds: what is chosen on four is measured on the fifth."""
+"""Split cases into five folds: parameters chosen on four are measured on the fifth."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ FOLDS: Final = 5
 
 
 def fold_of(cases: Sequence[Case]) -> dict[str, int]:
-    """The fold of each case by its id: the cases of a label are dealt out one by one, so that no fold lacks it."""
+    """Return the fold of each case by its id; the cases of a label are spread over the folds."""
     fold: dict[str, int] = {}
     dealt: defaultdict[str, int] = defaultdict(int)
     for case in sorted(cases, key=lambda case: case.id):
         group = case.label + "".join(sorted(case.wrong))
-        # Labels with few cases must not all leave out the same fold.
+        # Labels with few cases must not all miss the same fold.
         start = sum(map(ord, group))
         fold[case.id] = (start + dealt[group]) % FOLDS
         dealt[group] += 1
@@ -37,17 +37,17 @@ def abstaining(answers: Iterable[tuple[Case, Ranked]], threshold: float) -> Iter
 
 
 def best_threshold(answers: Sequence[tuple[Case, Ranked]], known: frozenset[str]) -> float:
-    """The score from which on an answer is to be believed: recall@1 and precision together are the best there (F1)."""
+    """Return the score threshold with the best F1 of recall@1 and precision."""
     scores = sorted({ranked[0][1] for _, ranked in answers if ranked})
     if not scores:
         return 0.0
-    # A hundred candidates say as much as all of them, and take a second instead of minutes.
+    # A hundred candidates are as good as all, in a second instead of minutes.
     candidates = [*scores[:: max(1, len(scores) // 100)], scores[-1]]
     return max(candidates, key=lambda score: (figures_of(abstaining(answers, score), known).f1, score))
 
 
 def cross_validated(answers: Sequence[tuple[Case, Ranked]], known: frozenset[str]) -> tuple[list[Answer], list[float]]:
-    """The answers, each under the threshold that is the best for the other folds' cases; and the thresholds."""
+    """Return the answers, each under the best threshold of the other folds, and the thresholds."""
     fold = fold_of([case for case, _ in answers])
     said: list[Answer] = []
     thresholds = []

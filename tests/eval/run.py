@@ -1,15 +1,15 @@
-"""`make eval`: how well pasted texts find their incident, beside three baselines over the same signatures.
+"""Run `make eval`: measure how well pasted texts match their incident, against three baselines.
 
     run.py [CASES.jsonl] [--errors] [--predictions FILE] [--quick]
 
-A case is {"id", "text", "label", "also": […]}; only its text reaches a matcher. "none" labels a text that nothing
-explains; labels that the catalog does not have are counted as such. Without a file the cases are the `.jsonl`
+A case is {"id", "text", "label", "also": […]}; only its text reaches a matcher. "none" labels a text that no entry
+explains; labels outside the catalog are counted as such. Without a file the cases are the `.jsonl`
 files beside this, the examples of the catalog, the background, and two cross-validations over the examples.
 
-Of the held half only the figures are shown, or it would soon be held no more.
+For the held half only the figures are shown, so that nobody tunes to its texts.
 
-A baseline always has an answer, so that each is given the threshold that makes the most of it: the best on four fifths
-of the cases is applied to the last fifth, five times. Casebook's is the one it runs with.
+A baseline always has an answer, so each gets its best threshold: chosen on four fifths of the cases and applied to the
+last fifth, five times. Casebook's threshold is the one it runs with.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.eval.cross_validation import examples_left_out, signatures_left_out
 from tests.eval.figures import Answer, Figures, columns, figures_of, row_of
 from tests.eval.folds import abstaining, answers_of, cross_validated
 
-# The baselines take a tenth of a second for each text.
+# The baselines take a tenth of a second per text.
 _MOST_FOR_BASELINES: Final = 700
 
 
@@ -74,7 +74,7 @@ def _default_sets(catalog: Sequence[Incident]) -> dict[str, list[Case]]:
 
 
 def answers_to(cases: Sequence[Case], catalog: Iterable[Incident]) -> list[Answer]:
-    """Casebook's answers."""
+    """Return Casebook's answers."""
     return list(abstaining(answers_of(casebook(catalog), cases), THRESHOLD))
 
 

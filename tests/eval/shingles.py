@@ -1,13 +1,13 @@
-"""Six words in a row: what texts share that was copied, and not merely said by the same software.
+"""Find six words in a row that texts share because they were copied, not because the same software printed them.
 
     shingles.py CASES.jsonl          write dev_shingles.txt from the texts of a file
     shingles.py CASES.jsonl --shared list what the catalog shares with it, in words
 
-The file that the catalog must not have learned by heart is not in this repository. Of each six words in a row of its
-texts a keyed hash of six bytes is: enough to tell that they occur elsewhere, on any machine, and nothing else.
+The evaluation file is not in this repository, so that the catalog cannot copy from it. The repository holds a keyed
+hash of six bytes for each six words in a row of its texts: enough to detect copies, and nothing else.
 
-Words are compared without case and punctuation, and what has a digit in it is left out, so that nothing is hidden
-behind another count or name. A Chinese word is mostly of two characters, so each counts half.
+Words are compared without case and punctuation. Words with a digit are left out, so that another count or name hides
+nothing. A Chinese word usually has two characters, so each counts half.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from intents.patterns import PLACEHOLDER
 from tests.eval.cases import cases_in
 
 HASHES: Final = Path(__file__).with_name("dev_shingles.txt")
-# Messages that programs print as they are: whoever writes them down shares them with everybody who pastes them.
+# Fixed messages of programs: every text that quotes them shares them.
 FIXED: Final = Path(__file__).with_name("fixed_output.txt")
 
 IN_A_ROW: Final = 6.0
@@ -36,7 +36,7 @@ _BYTES: Final = 6
 
 
 def shingles(text: str) -> Iterator[str]:
-    """Every run of six words, parted by spaces. A placeholder of a signature ends a run: nothing is in it."""
+    """Yield every run of six words, separated by spaces. A placeholder of a signature ends a run."""
     for part in PLACEHOLDER.split(text)[::2]:
         words = list(_words(part))
         for start in range(len(words)):
@@ -63,7 +63,7 @@ def fixed_shingles() -> frozenset[str]:
 
 
 def texts_of(incident: Incident) -> Iterator[str]:
-    """What is compared with texts in this entry: its signatures, and its examples of either kind."""
+    """Yield the texts of an entry to compare: its signatures and all its examples."""
     for signature in incident.signatures:
         yield from signature.phrases
     yield from incident.examples.match

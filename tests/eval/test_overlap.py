@@ -1,4 +1,4 @@
-"""No signature and no example was taken from the pastes that measure us: see `tests.eval.shingles`."""
+"""Check that no signature or example was copied from the evaluation pastes: see `tests.eval.shingles`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def shared(text: str) -> list[str]:
     return [found for found in shingles(text) if hashed(found) in HASHED and found not in fixed]
 
 
-def test_the_catalog_shares_six_words_in_a_row_with_no_paste_but_what_programs_print() -> None:
+def test_catalog_shares_no_six_words_with_evaluation_pastes_except_program_output() -> None:
     copied = {
         incident.id: found
         for incident in load([builtin_directory()]).catalog
@@ -25,11 +25,11 @@ def test_the_catalog_shares_six_words_in_a_row_with_no_paste_but_what_programs_p
     assert copied == {}
 
 
-def test_neither_do_ordinary_lines() -> None:
+def test_catalog_shares_no_six_words_with_ordinary_lines() -> None:
     assert {line: found for line in ordinary_lines() if (found := shared(line))} == {}
 
 
-def test_six_words_are_found_whatever_stands_between_and_around_them() -> None:
+def test_six_words_are_found_despite_punctuation_and_context() -> None:
     copied = set(shingles("Why does our little pod never become ready?"))
 
     assert copied
@@ -40,5 +40,5 @@ def test_six_words_are_found_whatever_stands_between_and_around_them() -> None:
     assert list(shingles("five words are not enough")) == []
 
 
-def test_a_signatures_placeholder_ends_a_run() -> None:
+def test_placeholder_of_a_signature_ends_a_run() -> None:
     assert list(shingles("create pod <pod> in <statefulset> failed")) == []

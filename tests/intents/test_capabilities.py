@@ -1,4 +1,4 @@
-"""For which objects of an answer a capability is asked about, and where it stands in the answer."""
+"""Test for which objects a capability is checked, and its rank in the answer."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ def row(name: str, **values: str) -> Row:
     return Row(values=values, subject=ObjectRef(kind="Claim", namespace="db", name=name))
 
 
-def test_it_is_asked_about_the_object_of_the_best_cause_first() -> None:
+def test_object_of_the_best_cause_is_asked_about_first() -> None:
     by_row = cause(rows=(row("data", pod="pd-2", namespace="db"), row("data")))
 
     assert names(cause(subject=POD), by_row, focus=Focus(namespace="db", name="pd-3")) == ["pd-1", "pd-2", "pd-3"]
 
 
-def test_its_hypothesis_names_the_object_as_a_text_would() -> None:
+def test_hypothesis_names_the_object_like_a_text() -> None:
     (one,) = raised(LOOK, [cause(subject=POD)], [])
 
     assert dict(one.named) == {"pod": "pd-1", "namespace": "db"}
     assert (one.incident, one.score, one.matches) == ("look-inside", 0.0, ())
 
 
-def test_what_is_ruled_out_or_of_another_kind_or_no_word_of_the_entry_raises_nothing() -> None:
+def test_ruled_out_other_kind_or_unrelated_entry_raises_nothing() -> None:
     node = ObjectRef(kind="Node", name="a")
     workload = ObjectRef(kind="StatefulSet", namespace="db", name="pd")
 
@@ -52,7 +52,7 @@ def test_what_is_ruled_out_or_of_another_kind_or_no_word_of_the_entry_raises_not
     assert names(focus=Focus(namespace="db")) == []
 
 
-def test_of_many_objects_the_first_are_asked_about() -> None:
+def test_only_the_first_of_many_objects_are_asked_about() -> None:
     many = cause(rows=tuple(row("data", pod=f"pd-{number}", namespace="db") for number in range(20)))
 
     assert len(names(many, many)) == MOST_OBJECTS
@@ -68,7 +68,7 @@ def test_of_many_objects_the_first_are_asked_about() -> None:
         (reading(gaps=[NO_CLUSTER]), reading(), Verdict.POSSIBLE),
     ],
 )
-def test_it_is_offered_where_the_cluster_shows_what_it_is_for_and_never_proven(
+def test_capability_is_offered_if_applicable_and_never_confirmed(
     nodes: Reading, pods: Reading, verdict: Verdict
 ) -> None:
     refuted = {**FULL, "otherwise": {"says": "no node is full"}}
@@ -82,7 +82,7 @@ def test_it_is_offered_where_the_cluster_shows_what_it_is_for_and_never_proven(
     assert supported(one) is (verdict is Verdict.OFFERED)
 
 
-def test_it_stands_below_every_cause_and_is_none_and_has_none() -> None:
+def test_capability_ranks_below_causes_and_is_in_no_causal_chain() -> None:
     effect = incident({**FULL, "points_to": "look-inside"}, id="effect")
     other = incident(FULL, id="other")
     entries = Catalog(incidents={each.id: each for each in (LOOK, effect, other)})
@@ -94,7 +94,7 @@ def test_it_stands_below_every_cause_and_is_none_and_has_none() -> None:
     assert [(one.incident, one.effect_of) for one in ranked] == [("effect", ""), ("other", ""), ("look-inside", "")]
 
 
-def test_a_possible_one_stands_below_a_possible_cause() -> None:
+def test_possible_capability_ranks_below_a_possible_cause() -> None:
     other = incident(FULL, id="other")
     entries = Catalog(incidents={LOOK.id: LOOK, "other": other})
 

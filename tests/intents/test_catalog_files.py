@@ -1,4 +1,4 @@
-"""Incident files: every mistake is named by file, line and field, and takes nothing else down."""
+"""Test incident files: every mistake names file, line and field and does not affect other entries."""
 
 from __future__ import annotations
 
@@ -93,14 +93,14 @@ def write(directory: Path, text: str, name: str = "disk-full") -> Path:
 
 
 def problems(directory: Path, text: str) -> list[str]:
-    """What loading and linting one file say, without the directory's name."""
+    """Return the problems of loading and linting one file, without the directory's name."""
     write(directory, text)
     loaded = load([directory])
     found = (*loaded.problems, *lint(loaded.catalog, PROBES, ACTIONS))
     return [str(problem).removeprefix(f"{directory}/nodes/") for problem in found]
 
 
-def test_a_good_entry_has_no_problems(tmp_path: Path) -> None:
+def test_valid_entry_has_no_problems(tmp_path: Path) -> None:
     assert problems(tmp_path, GOOD) == []
 
 
@@ -167,7 +167,7 @@ def test_a_good_entry_has_no_problems(tmp_path: Path) -> None:
         (("reads:", "reads: ["), "disk-full.yaml:9: did not find"),
     ],
 )
-def test_a_mistake_is_named_by_file_line_and_field(tmp_path: Path, change: tuple[str, str], expected: str) -> None:
+def test_mistake_is_reported_with_file_line_and_field(tmp_path: Path, change: tuple[str, str], expected: str) -> None:
     before, after = change
     assert before in GOOD
     found = problems(tmp_path, GOOD.replace(before, after, 1))
@@ -175,13 +175,13 @@ def test_a_mistake_is_named_by_file_line_and_field(tmp_path: Path, change: tuple
     assert any(problem.startswith(expected) for problem in found) if expected else found == []
 
 
-def test_a_key_that_an_argument_adds_may_be_asked_for(tmp_path: Path) -> None:
+def test_key_added_by_an_argument_can_be_a_question(tmp_path: Path) -> None:
     text = GOOD.replace("{probe: nodes}", "{probe: nodes, args: {capture: 'took (?P<took>.*)s'}}")
 
     assert problems(tmp_path, text.replace("row.full &&", "row.took != '' &&")) == []
 
 
-def test_one_broken_file_takes_nothing_else_down(tmp_path: Path) -> None:
+def test_broken_file_does_not_affect_other_files(tmp_path: Path) -> None:
     write(tmp_path, "id: [", name="broken")
     write(tmp_path, GOOD)
     loaded = load([tmp_path, tmp_path / "absent"])
@@ -190,8 +190,8 @@ def test_one_broken_file_takes_nothing_else_down(tmp_path: Path) -> None:
     assert [problem.says for problem in loaded.problems] == ["no such directory", "did not find expected node content"]
 
 
-def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
-    """By a bound on its size neither a pipe nor a device is left out: both say that they are empty."""
+def test_endless_file_is_not_read(tmp_path: Path) -> None:
+    """Check pipes and devices, which a limit on the file size misses because both report size 0."""
     (tmp_path / "disk-full.yaml").write_text(GOOD, "utf-8")
     os.mkfifo(tmp_path / "pipe.yaml")
     (tmp_path / "zeros.yaml").symlink_to("/dev/zero")
@@ -208,7 +208,7 @@ def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
 
 
 def test_entries_of_a_mounted_config_map_are_read_once(tmp_path: Path) -> None:
-    """As the kubelet lays it out: a directory with the files, exchanged at once by a link, and a link to each file."""
+    """Use the kubelet's layout: a directory with the files, swapped by a link, and a link to each file."""
     (tmp_path / "..2026_11_21_23_17_00.123").mkdir()
     (tmp_path / "..2026_11_21_23_17_00.123/disk-full.yaml").write_text(GOOD, "utf-8")
     (tmp_path / "..data").symlink_to("..2026_11_21_23_17_00.123")
@@ -219,7 +219,7 @@ def test_entries_of_a_mounted_config_map_are_read_once(tmp_path: Path) -> None:
     assert (list(loaded.catalog.incidents), loaded.problems) == (["disk-full"], ())
 
 
-def test_a_later_directory_overrides_by_id_and_a_reload_keeps_the_last_good_version(tmp_path: Path) -> None:
+def test_later_directory_overrides_by_id_and_reload_keeps_the_last_valid_version(tmp_path: Path) -> None:
     builtin, own = tmp_path / "builtin", tmp_path / "own"
     builtin.mkdir()
     own.mkdir()
@@ -235,14 +235,14 @@ def test_a_later_directory_overrides_by_id_and_a_reload_keeps_the_last_good_vers
     assert second.problems
 
 
-def test_the_same_id_twice_in_one_directory_is_a_problem(tmp_path: Path) -> None:
+def test_duplicate_id_in_one_directory_is_a_problem(tmp_path: Path) -> None:
     write(tmp_path, GOOD)
     (tmp_path / "disk-full.yaml").write_text(GOOD, encoding="utf-8")
 
     assert "stands in" in load([tmp_path]).problems[0].says
 
 
-def test_a_case_is_the_one_it_is_like_but_for_its_changes() -> None:
+def test_case_inherits_from_the_case_it_is_like() -> None:
     incident = Incident.model_validate(Document(GOOD).value)
     full, freed = incident.cases
 
@@ -251,14 +251,14 @@ def test_a_case_is_the_one_it_is_like_but_for_its_changes() -> None:
     assert world_of(incident, full)["objects"][0]["status"] == {"phase": "x"}, "cases share nothing"
 
 
-def test_a_case_like_itself_is_refused() -> None:
+def test_case_like_itself_is_rejected() -> None:
     incident = Incident.model_validate(Document(GOOD.replace("like: full", "like: freed")).value)
 
     with pytest.raises(CaseError, match="no earlier case"):
         world_of(incident, incident.cases[1])
 
 
-def test_yaml_guesses_nothing() -> None:
+def test_yaml_scalars_are_not_guessed() -> None:
     text = "{on: yes, at: 2026-01-02, port: 0x10, octal: 010, n: 3, f: 1.5, b: true, z: null, v: 1_000, s: 12:30}"
 
     assert Document(text).value == {
@@ -291,7 +291,7 @@ def test_any_text_is_a_document_or_a_problem(text: str) -> None:
         ("? [a]\n: b", "line 1: a key must be a plain value"),
     ],
 )
-def test_what_no_catalog_has_use_for_is_refused_where_it_stands(text: str, problem: str) -> None:
+def test_unsupported_yaml_is_rejected_with_its_position(text: str, problem: str) -> None:
     with pytest.raises(YamlError, match=re.escape(problem)):
         Document(text)
 
@@ -306,14 +306,14 @@ def test_what_no_catalog_has_use_for_is_refused_where_it_stands(text: str, probl
         ("(a) == (b)", ("(a) == (b)",)),
     ],
 )
-def test_a_condition_is_taken_apart_at_its_joints(expression: str, expected: tuple[str, ...]) -> None:
+def test_condition_is_split_at_its_operators(expression: str, expected: tuple[str, ...]) -> None:
     assert atoms(expression) == expected
 
 
 @pytest.mark.parametrize(
     "expression", ["a.all(x, b.exists(y, x == y))", "a.filter(x, b.all(y, y == x)).size() > 1", "1 +"]
 )
-def test_a_condition_that_multiplies_or_does_not_compile_is_refused(expression: str) -> None:
+def test_expensive_or_invalid_condition_is_rejected(expression: str) -> None:
     with pytest.raises(ConditionError):
         check(expression)
 
@@ -356,7 +356,7 @@ remediations:
         (("only_if: [full]", "only_if: [fool]"), "only_if: no such rule 'fool'"),
     ],
 )
-def test_a_remedy_is_declared_in_full(tmp_path: Path, change: tuple[str, str], expected: str) -> None:
+def test_incomplete_remediation_is_rejected(tmp_path: Path, change: tuple[str, str], expected: str) -> None:
     before, after = change
     assert before in REMEDY
     found = problems(tmp_path, GOOD.replace("runbook:", REMEDY.replace(before, after, 1) + "runbook:", 1))
@@ -402,7 +402,7 @@ runbook:""",
         (("look into {row.name}", "look into {row.nam}"), "remediations[0].done.en: {row.nam}: the row has no"),
     ],
 )
-def test_a_capability_is_no_cause_and_what_it_does_is_no_fix(
+def test_capability_is_not_a_cause_and_its_remediation_is_not_a_fix(
     tmp_path: Path, change: tuple[str, str], expected: str
 ) -> None:
     before, after = change
@@ -412,7 +412,7 @@ def test_a_capability_is_no_cause_and_what_it_does_is_no_fix(
     assert any(expected in problem for problem in found) if expected else found == []
 
 
-def test_only_a_capability_is_offered(tmp_path: Path) -> None:
+def test_only_a_capability_can_be_offered(tmp_path: Path) -> None:
     found = problems(tmp_path, GOOD.replace("then: confirmed", "then: offered"))
 
     assert any("cases[0].then: only a capability is offered" in problem for problem in found)

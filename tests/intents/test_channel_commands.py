@@ -1,4 +1,4 @@
-"""What is asked of an incident channel, as people type it in a hurry; and what is no such command."""
+"""Test the commands of incident channels as typed in a hurry, and texts that are not commands."""
 
 import pytest
 
@@ -66,7 +66,7 @@ def test_an_export_may_go_to_the_channel(text):
         ("incident exprot here", "incident export here"),
     ],
 )
-def test_a_slip_is_answered_with_what_was_meant(text, closest):
+def test_typo_suggests_the_closest_command(text, closest):
     command = parse_command(text)
 
     assert isinstance(command, Misuse)
@@ -84,11 +84,11 @@ def test_a_slip_is_answered_with_what_was_meant(text, closest):
         "故障时间线不完整 timeout waiting for leader",
     ],
 )
-def test_a_sentence_that_begins_so_is_a_text(text):
+def test_sentence_that_begins_like_a_command_is_a_text(text):
     assert parse_command(text) == AskText(text=text)
 
 
-def test_an_object_of_a_kind_called_incident_is_an_object():
+def test_object_of_kind_incident_is_an_object():
     assert parse_command("incident ops/db-42") == AskObject(kind="incident", namespace="ops", name="db-42")
 
 
@@ -114,10 +114,10 @@ def test_a_mention_asks_the_same(text, doing):
     [
         ("<@U0BOT> incident", "incident status"),
         ("<@U0BOT> incident tmieline", "incident timeline"),
-        ("<@U0BOT> incident resolved?", "incident resolve"),  # a question resolves nothing
+        ("<@U0BOT> incident resolved?", "incident resolve"),  # a question does not resolve the incident
     ],
 )
-def test_a_slip_behind_a_mention_is_answered_with_what_was_meant(text, closest):
+def test_typo_after_a_mention_suggests_the_closest_command(text, closest):
     command = parse_message(text)
 
     assert isinstance(command, Misuse)
@@ -127,5 +127,5 @@ def test_a_slip_behind_a_mention_is_answered_with_what_was_meant(text, closest):
 @pytest.mark.parametrize(
     "text", ["<@U0BOT> show", "<@U0BOT> history", "<@U0BOT> resolved?", "<@U0BOT> incident is over?"]
 )
-def test_what_people_say_to_us_in_passing_is_no_command(text):
+def test_small_talk_after_a_mention_is_not_a_command(text):
     assert isinstance(parse_message(text), AskText)

@@ -1,4 +1,4 @@
-"""The list of texts that set the matcher's scales: it is current, and it is used for no other catalog than its own."""
+"""Test the list of texts that set the matcher's scales: it is current and used only for its own catalog."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ALL = tuple(counterexamples.counterexamples(BUNDLED))
 
 
 def learned_from_all(incidents: Sequence[Incident], patch: pytest.MonkeyPatch) -> SignatureFinder:
-    """The finder as it is without a list."""
+    """Return the finder as it is without a list."""
     with patch.context() as without_list:
         without_list.setattr(counterexamples, "read_list", str)
         return SignatureFinder(incidents)
@@ -36,7 +36,7 @@ def with_near_miss(incident: Incident, text: str) -> Incident:
 
 FIRST = BUNDLED[0]
 PHRASE = next(str(signature) for signature in FIRST.signatures if signature.text)
-# What users do to the catalog: an entry of their own, one that overrides ours by its id, one with another near miss.
+# Users' changes: a new entry, an entry that overrides ours by its id, an entry with another near miss.
 OWN = {
     "an entry more": (*BUNDLED, BUNDLED[1].model_copy(update={"id": "zz-own", "signatures": FIRST.signatures[:1]})),
     "an entry less": BUNDLED[1:],
@@ -45,31 +45,29 @@ OWN = {
 }
 
 
-def test_the_list_is_what_is_found_by_reading_every_text() -> None:
+def test_list_equals_a_search_of_every_text() -> None:
     assert read_list() == written_list(found_decisive(BUNDLED), BUNDLED), "run `make scales`"
 
 
-def test_the_list_gives_the_scales_that_all_texts_give(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_gives_the_same_scales_as_all_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(list(decisive(BUNDLED))) < len(ALL) / 10
     assert shown(SignatureFinder(BUNDLED).scales) == shown(learned_from_all(BUNDLED, monkeypatch).scales)
 
 
 @pytest.mark.parametrize("incidents", OWN.values(), ids=OWN)
-def test_with_a_catalog_of_ones_own_every_text_is_read(
-    incidents: Sequence[Incident], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_custom_catalog_reads_every_text(incidents: Sequence[Incident], monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(decisive(incidents)) == list(counterexamples.counterexamples(incidents))
     assert shown(SignatureFinder(incidents).scales) == shown(learned_from_all(incidents, monkeypatch).scales)
 
 
 @pytest.mark.parametrize("list_", ["", "digest\n", "not a list at all", "digest\t0123456789abcdef"])
-def test_a_list_that_cannot_be_used_has_every_text_read(list_: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unusable_list_falls_back_to_every_text(list_: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counterexamples, "read_list", lambda: list_)
 
     assert list(decisive(BUNDLED)) == list(ALL)
 
 
-def test_a_line_more_in_the_background_has_every_text_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_background_falls_back_to_every_text(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = (*ordinary_lines(), 'level=info msg="all is well"')
     monkeypatch.setattr(counterexamples, "ordinary_lines", lambda: lines)
 

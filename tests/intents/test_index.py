@@ -1,4 +1,4 @@
-"""The index loses nothing: whatever gathers the share that is demanded is a candidate."""
+"""Test that the index loses nothing: every pattern with its required share of words is a candidate."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def share_of(demand: Demand, words: set[int]) -> float:
 
 
 @given(st.lists(DEMANDS, max_size=30), st.sets(WORDS), st.sets(WORDS, max_size=3), st.booleans())
-def test_every_pattern_with_its_share_is_a_candidate(
+def test_pattern_with_its_share_of_words_is_a_candidate(
     demands: list[Demand], words: set[int], endings: set[int], often: bool
 ) -> None:
     found = list(Index(demands).candidates(words, endings=endings, often=often))
@@ -34,8 +34,8 @@ def test_every_pattern_with_its_share_is_a_candidate(
 
 
 @given(st.lists(DEMANDS, max_size=30), st.sets(WORDS))
-def test_a_pattern_far_from_its_share_is_none(demands: list[Demand], words: set[int]) -> None:
-    """Rounding lets a hundredth a word through, no more."""
+def test_pattern_far_below_its_share_is_not_a_candidate(demands: list[Demand], words: set[int]) -> None:
+    """Check that rounding allows at most a hundredth per word."""
     for number in Index(demands).candidates(words):
         demand = demands[number]
         if len(demand.weights) <= 25:
@@ -43,7 +43,7 @@ def test_a_pattern_far_from_its_share_is_none(demands: list[Demand], words: set[
 
 
 @given(st.lists(DEMANDS, max_size=30), st.sets(WORDS), st.sets(WORDS, max_size=3), st.booleans())
-def test_asked_often_it_finds_the_same(
+def test_repeated_query_finds_the_same(
     demands: list[Demand], words: set[int], endings: set[int], unpacked: bool
 ) -> None:
     index = Index(demands)
@@ -53,7 +53,7 @@ def test_asked_often_it_finds_the_same(
 
 
 @pytest.mark.parametrize("often", [False, True])
-def test_of_many_patterns_those_are_found_whose_words_few_have(often: bool) -> None:
+def test_patterns_with_rare_words_are_found_among_many(often: bool) -> None:
     demands = [Demand({number % 7: 1.0, 100 + number: 2.0}, 0.6, 0.4) for number in range(9000)]
 
     assert list(Index(demands).candidates([8999 + 100, 4096 + 100, 3], often=often)) == [4096, 8999]

@@ -1,4 +1,4 @@
-"""Which incident a text is a sign of, why, and what it names. On entries made here, so that each shows one rule."""
+"""Test which incident a text matches, why, and the names in it, with entries that show one rule each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from intents.symptoms import read_symptoms
 
 
 def incident(id_: str, *signatures: str | dict[str, Any], other: Sequence[str] = ()) -> Incident:
-    """An entry that is recognised so; what it proves is of no concern here."""
+    """Return an entry with these signatures and an arbitrary rule."""
     return Incident.model_validate(
         {
             "id": id_,
@@ -75,8 +75,8 @@ def first(matcher: Matcher, text: str) -> Hypothesis:
     return hypotheses[0]
 
 
-def test_a_match_is_explained(matcher: Matcher) -> None:
-    """Which line matched which signature, how well, the line itself, and what was captured."""
+def test_match_is_explained(matcher: Matcher) -> None:
+    """Check the matched line, its signature, score, text and captures."""
     hypothesis = first(matcher, f"hi all\n\n> {RENEWAL}\nany idea?")
 
     (match,) = hypothesis.matches
@@ -105,7 +105,7 @@ def test_a_match_is_explained(matcher: Matcher) -> None:
         ),
     ],
 )
-def test_placeholders_capture_what_stands_there(matcher: Matcher, text: str, captures: dict[str, str]) -> None:
+def test_placeholders_capture_the_text(matcher: Matcher, text: str, captures: dict[str, str]) -> None:
     assert first(matcher, text).matches[0].captures == captures
 
 
@@ -126,8 +126,8 @@ def test_placeholders_capture_what_stands_there(matcher: Matcher, text: str, cap
         "leaderelection lost",
     ],
 )
-def test_a_message_is_recognised_in_spite_of(matcher: Matcher, text: str) -> None:
-    """Cut, misspelt, broken within and between words, in capitals, in JSON, logfmt, YAML, Chinese."""
+def test_message_matches_despite_variation(matcher: Matcher, text: str) -> None:
+    """Try texts that are truncated, misspelt, broken, in capitals, in JSON, logfmt, YAML or Chinese."""
     assert first(matcher, text).incident == "lease"
 
 
@@ -147,12 +147,12 @@ def test_a_message_is_recognised_in_spite_of(matcher: Matcher, text: str) -> Non
         "client rate limiter Wait returned an error: context deadline exceeded",
     ],
 )
-def test_what_only_resembles_a_message_is_not_answered(matcher: Matcher, text: str) -> None:
+def test_similar_message_does_not_match(matcher: Matcher, text: str) -> None:
     assert matched(matcher, text).hypotheses == ()
 
 
-def test_a_near_miss_of_the_entry_itself_draws_the_line() -> None:
-    """What a catalog entry says is something else needs the words that tell the two apart."""
+def test_near_miss_of_the_entry_sets_the_threshold() -> None:
+    """Check that a near miss requires the words that distinguish the two."""
     signature = "the widget <name> with all of its gadgets was refused three times by the upstream gateway"
     near = signature.replace("<name>", "w-1").replace("gateway", "proxy")
 
@@ -164,7 +164,7 @@ def test_a_near_miss_of_the_entry_itself_draws_the_line() -> None:
     assert first(after, near.replace("proxy", "gateway")).incident == "a"
 
 
-def test_phrases_of_an_all_signature_stand_in_any_order_on_lines_near_each_other(matcher: Matcher) -> None:
+def test_all_signature_matches_nearby_lines_in_any_order(matcher: Matcher) -> None:
     assert first(matcher, "svc is a NodePort\nand it sets externalTrafficPolicy: Local").incident == "policy"
     assert first(matcher, "externalTrafficPolicy: Local with NodePort").incident == "policy"
 
@@ -179,13 +179,13 @@ def test_phrases_of_an_all_signature_stand_in_any_order_on_lines_near_each_other
         ("waypoint and sidecar, and quota", False),
     ],
 )
-def test_of_alternatives_one_must_be_there(text: str, matches: bool) -> None:
+def test_one_alternative_must_match(text: str, matches: bool) -> None:
     matcher = Matcher([incident("stalled", {"all": [["waypoint", "sidecar"], ["stalls", "hangs"], "quota"]})])
 
     assert bool(matched(matcher, text).hypotheses) is matches
 
 
-def test_a_choice_that_a_near_miss_has_is_worth_less_than_the_others() -> None:
+def test_alternative_found_in_a_near_miss_scores_lower() -> None:
     signature = {"all": [["waypoint", "sidecar"], ["stalls", "hangs"], "quota"]}
     matcher = Matcher([incident("stalled", signature, other=["a sidecar hangs for want of quota", "y"])])
 
@@ -199,14 +199,14 @@ def first_score(matcher: Matcher, text: str) -> float:
     return max((one.score for one in (*matching.hypotheses, *matching.nearest)), default=0.0)
 
 
-def test_phrases_of_an_all_signature_far_from_each_other_mean_nothing(matcher: Matcher) -> None:
+def test_all_signature_does_not_match_distant_lines(matcher: Matcher) -> None:
     between = "\n".join(f"line {chr(97 + n)} of a log" for n in range(25))
 
     assert matched(matcher, f"externalTrafficPolicy\n{between}\nNodePort").hypotheses == ()
 
 
-def test_a_strict_placeholder_decides(matcher: Matcher) -> None:
-    """`<minutes>` is a minute or more: the same event with a healthy duration is no match."""
+def test_strict_placeholder_must_match(matcher: Matcher) -> None:
+    """Check that `<minutes>` needs a minute or more: the event with a healthy duration does not match."""
     assert (
         first(matcher, 'Successfully pulled image "a:1" in 11m12.669101707s').matches[0].captures["minutes"]
         == "11m12.669101707s"
@@ -214,7 +214,7 @@ def test_a_strict_placeholder_decides(matcher: Matcher) -> None:
     assert matched(matcher, 'Successfully pulled image "a:1" in 12.669101707s').hypotheses == ()
 
 
-def test_a_hint_adds_but_is_never_enough(matcher: Matcher) -> None:
+def test_hint_raises_the_score_but_never_matches_alone(matcher: Matcher) -> None:
     hint = "Failed to update lock: client rate limiter Wait returned an error: x"
 
     alone, with_hint = first(matcher, "leader election lost"), first(matcher, f"{hint}\nleader election lost")
@@ -224,11 +224,11 @@ def test_a_hint_adds_but_is_never_enough(matcher: Matcher) -> None:
     assert len(with_hint.matches) == 2
 
 
-def test_further_signatures_make_surer(matcher: Matcher) -> None:
+def test_additional_signatures_raise_the_score(matcher: Matcher) -> None:
     assert first(matcher, f"leader election lost\n{RENEWAL}").score > first(matcher, "leader election lost").score
 
 
-def test_of_two_that_are_true_the_fuller_comes_first(matcher: Matcher) -> None:
+def test_fuller_match_ranks_first(matcher: Matcher) -> None:
     hypotheses = matched(
         matcher, 'failed to get sandbox image "pause:3.8": failed to pull image "pause:3.8"'
     ).hypotheses
@@ -236,7 +236,7 @@ def test_of_two_that_are_true_the_fuller_comes_first(matcher: Matcher) -> None:
     assert [hypothesis.incident for hypothesis in hypotheses] == ["sandbox", "pull"]
 
 
-def test_two_equally_near_are_both_ranked() -> None:
+def test_equal_matches_are_both_ranked() -> None:
     twins = Matcher([incident("a", "the frobnicator is stuck"), incident("b", "the frobnicator is stuck")])
 
     hypotheses = twins.match(read_symptoms("the frobnicator is stuck")).hypotheses
@@ -245,7 +245,7 @@ def test_two_equally_near_are_both_ranked() -> None:
     assert hypotheses[0].score == hypotheses[1].score
 
 
-def test_names_come_from_the_match_then_its_line_then_the_whole_text_if_unambiguous(matcher: Matcher) -> None:
+def test_names_come_from_the_match_then_its_line_then_unambiguous_text(matcher: Matcher) -> None:
     text = f'kubectl -n other describe pod etl-x7c9m\nnode "worker-1" is fine\n{AS_ROOT}\nimage "a:1"\nimage "b:2"'
 
     named = first(matcher, text).named
@@ -256,11 +256,11 @@ def test_names_come_from_the_match_then_its_line_then_the_whole_text_if_unambigu
     assert "image" not in named
 
 
-def test_chinese_is_matched_by_its_characters(matcher: Matcher) -> None:
+def test_chinese_matches_by_character(matcher: Matcher) -> None:
     assert first(matcher, "今天的镜像拉取失败了，谁能看看？").incident == "chinese"
 
 
-def test_one_line_in_a_long_log_is_found(matcher: Matcher) -> None:
+def test_one_line_in_a_long_log_matches(matcher: Matcher) -> None:
     words = "alpha beta gamma delta epsilon zeta eta theta iota kappa".split()  # noqa: SIM905
     lines = [
         f"2024-01-01T00:00:00Z INFO {words[n % 10]} {words[n // 10 % 10]} {words[n // 100 % 10]} done"
@@ -271,7 +271,7 @@ def test_one_line_in_a_long_log_is_found(matcher: Matcher) -> None:
     assert first(matcher, "\n".join(lines)).matches[0].line == 501
 
 
-def test_below_the_threshold_the_nearest_are_told(matcher: Matcher) -> None:
+def test_nearest_entries_are_listed_below_the_threshold(matcher: Matcher) -> None:
     matching = matched(matcher, "failed to renew lease a/b: timed out waiting for another one to come")
 
     assert matching.hypotheses == ()
@@ -279,7 +279,7 @@ def test_below_the_threshold_the_nearest_are_told(matcher: Matcher) -> None:
     assert matching.nearest[0].score < THRESHOLD
 
 
-def test_no_more_than_the_limit_are_returned(matcher: Matcher) -> None:
+def test_matches_are_limited(matcher: Matcher) -> None:
     text = f"{RENEWAL}\n{AS_ROOT}\nfailed to pull image\n镜像拉取失败"
 
     assert len(matcher.match(read_symptoms(text), limit=2).hypotheses) == 2
@@ -296,12 +296,12 @@ def test_no_more_than_the_limit_are_returned(matcher: Matcher) -> None:
         ("composed by docker: failed to pull image alpine", True),
     ],
 )
-def test_near_what_tells_of_something_else_nothing_is_recognised(text: str, matches: bool) -> None:
+def test_excluded_text_nearby_prevents_a_match(text: str, matches: bool) -> None:
     pull = incident("pull", "failed to pull image").model_copy(update={"unless": ("docker compose",)})
 
     assert bool(matched(Matcher([pull]), text).hypotheses) is matches
 
 
-def test_a_signature_without_words_is_refused() -> None:
+def test_signature_without_words_is_rejected() -> None:
     with pytest.raises(ValueError, match="has no words"):
         Matcher([incident("empty", "<name>: <value>")])

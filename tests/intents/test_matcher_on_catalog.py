@@ -1,4 +1,4 @@
-"""What holds for the catalog as it is: examples come first, near misses and ordinary lines do not, however pasted."""
+"""Test the built-in catalog: examples match first in any paste format, near misses and ordinary lines do not."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ EXAMPLES = [
 
 @cache
 def signed() -> tuple[tuple[Incident, str], ...]:
-    """The examples that a signature recognises: a description is looked for at the ends of a text only."""
+    """Return the examples that match by signature: descriptions are searched only at the ends of a text."""
     signatures = {str(signature) for incident in CATALOG for signature in incident.signatures}
     examples = ((incident, text) for incident in CATALOG for text in incident.examples.match)
     return tuple((incident, text) for incident, text in examples if signature_of(text) in signatures)
@@ -53,7 +53,7 @@ def first(text: str) -> str | None:
 
 
 @pytest.mark.parametrize(("incident", "text"), EXAMPLES)
-def test_chat_around_an_example_does_not_change_what_comes_first(incident: Incident, text: str) -> None:
+def test_chat_around_an_example_keeps_the_first_match(incident: Incident, text: str) -> None:
     chance = random.Random(text)
     before, after = chance.sample(CHAT, 3), chance.sample(CHAT, 2)
 
@@ -61,28 +61,28 @@ def test_chat_around_an_example_does_not_change_what_comes_first(incident: Incid
 
 
 @pytest.mark.parametrize(("incident", "text"), EXAMPLES)
-def test_escaping_an_example_does_not_change_what_comes_first(incident: Incident, text: str) -> None:
+def test_escaping_an_example_keeps_the_first_match(incident: Incident, text: str) -> None:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', '\\"')
 
     assert first("\r\n".join(f"&gt; \x1b[33m{line}\x1b[0m" for line in escaped.split("\n"))) == incident.id
 
 
-def test_no_ordinary_line_matches() -> None:
+def test_ordinary_line_never_matches() -> None:
     answered = {line: said for line in ordinary_lines() if (said := first(line))}
 
     assert answered == {}
 
 
 @pytest.mark.parametrize(("lines", "most"), [(4, 0.06), (8, 0.08), (30, 0.1)])
-def test_ordinary_lines_together_seldom_match_anything(lines: int, most: float) -> None:
-    """In any order, and joined as a terminal may have broken them; many speak of the very things entries are about."""
+def test_ordinary_lines_together_rarely_match(lines: int, most: float) -> None:
+    """Join ordinary lines in any order as a terminal might; many mention the topics of entries."""
     chance = random.Random(lines)
     texts = ["\n".join(chance.sample(ordinary_lines(), lines)) for _ in range(100)]
 
     assert sum(first(text) is not None for text in texts) <= most * len(texts)
 
 
-def test_the_order_of_the_catalog_does_not_matter() -> None:
+def test_catalog_order_does_not_matter() -> None:
     turned = Matcher(reversed(CATALOG))
 
     for incident in CATALOG:
@@ -101,7 +101,7 @@ TEXTS = st.one_of(
 
 
 @given(TEXTS)
-def test_no_text_raises_or_exceeds_the_bounds_and_each_has_one_answer(text: str | bytes) -> None:
+def test_any_text_matches_deterministically_within_the_bounds(text: str | bytes) -> None:
     symptoms = read_symptoms(text)
     matching = MATCHER.match(symptoms)
 
@@ -117,8 +117,8 @@ def test_no_text_raises_or_exceeds_the_bounds_and_each_has_one_answer(text: str 
 
 @given(st.lists(st.sampled_from(ordinary_lines()), max_size=40), st.data())
 def test_ordinary_lines_around_an_example_keep_its_incident(lines: list[str], data: st.DataObject) -> None:
-    """With other lines another entry may be named too; this one is not lost."""
-    # By its number: of what it samples from, Hypothesis hashes every entry, whole, at each draw.
+    """Check that added lines never hide the incident, though other entries may match too."""
+    # By number: Hypothesis would hash every whole entry at each draw.
     incident, text = signed()[data.draw(st.integers(0, len(signed()) - 1))]
 
     matching = MATCHER.match(read_symptoms("\n".join([*lines, text, *lines])))
@@ -153,7 +153,7 @@ def test_ordinary_lines_around_an_example_keep_its_incident(lines: list[str], da
         "digits",
     ],
 )
-def test_a_mebibyte_of_anything_is_answered_within_the_bounds(text: str | bytes) -> None:
+def test_one_mebibyte_of_text_stays_within_the_bounds(text: str | bytes) -> None:
     symptoms = read_symptoms(text)
 
     assert len(symptoms) <= MAX_SYMPTOMS

@@ -1,4 +1,4 @@
-"""Trouble in a person's own words is recognised by what an entry says of itself; talk about the same things is not."""
+"""Test matching of problems described in prose by an entry's texts; chat about the same topics does not match."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_same_thing_is_one_term_in_either_language() -> None:
     assert terms_of("节点 重启") == terms_of("nodes restarted") == terms_of("the worker reboots")
 
 
-def test_no_word_stands_for_two_things() -> None:
+def test_no_word_has_two_notions() -> None:
     words = [stem_of(word) for line in same_words() for word in line]
 
     assert sorted(word for word in set(words) if words.count(word) > 1) == []
@@ -78,7 +78,7 @@ def test_no_word_stands_for_two_things() -> None:
         "节点上的 Pod 一直起不来",
     ],
 )
-def test_what_people_say_is_prose(line: str) -> None:
+def test_sentence_is_prose(line: str) -> None:
     assert is_prose(line)
     assert reports_problem(line)
 
@@ -95,18 +95,18 @@ def test_what_people_say_is_prose(line: str) -> None:
         "",
     ],
 )
-def test_what_programs_print_is_none(line: str) -> None:
+def test_program_output_is_not_prose(line: str) -> None:
     assert not is_prose(line)
 
 
-def test_lines_that_stand_together_are_one_paragraph() -> None:
+def test_adjacent_lines_are_one_paragraph() -> None:
     said = "this is what we have seen since then"
     symptoms = read_symptoms("\n".join([said, f"{said} again", "", f"and {said}", *["x" * 9] * 4, f"so {said}"]))
 
     assert [len(paragraph) for paragraph in paragraphs_of(symptoms)] == [3, 1]
 
 
-def test_what_the_cluster_said_nobody_wrote() -> None:
+def test_cluster_text_is_not_prose() -> None:
     pod = ObjectRef(kind="Pod", namespace="shop", name="web-0")
     symptoms = [replace(symptom, subject=pod) for symptom in read_symptoms(SLOW_ETCD)]
 
@@ -114,7 +114,7 @@ def test_what_the_cluster_said_nobody_wrote() -> None:
     assert list(paragraphs_of(symptoms)) == []
 
 
-def test_a_description_is_recognised_and_explained() -> None:
+def test_description_matches_with_an_explanation() -> None:
     matching = Matcher(CATALOG).match(read_symptoms(f"hi\n\n{SLOW_ETCD}"))
 
     assert described(SLOW_ETCD) == "etcd-slow-disk"
@@ -123,18 +123,18 @@ def test_a_description_is_recognised_and_explained() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "hi all", "what do you think of it?", "etcd", "大家好", "x " * 5000])
-def test_too_little_describes_nothing(text: str) -> None:
+def test_vague_text_matches_nothing(text: str) -> None:
     assert described(text) is None
 
 
-def test_a_near_miss_of_an_entry_does_not_describe_it() -> None:
+def test_near_miss_does_not_match_by_description() -> None:
     for number, incident in enumerate(CATALOG):
         for text in incident.examples.other:
             description = CLASSIFIER.classify(read_symptoms(text))
             assert description is None or description.incident != number or description.score < THRESHOLD, text
 
 
-def test_each_thing_asked_makes_it_likelier() -> None:
+def test_each_notion_in_a_question_raises_the_score() -> None:
     least = (1.0, 2.0, 1.0, 0.3, 1.0, 1.0, 0.2)
     for index, more in ((1, 4.0), (2, 3.0), (3, 0.9), (4, 0.0), (5, 0.0), (6, 0.9)):
         features = (*least[:index], more, *least[index + 1 :])

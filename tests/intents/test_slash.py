@@ -1,4 +1,4 @@
-"""What is asked, in words people type at 3 a.m. and in what Slack's clients make of them."""
+"""Test parsing of commands and messages as typed at 3 a.m. and as Slack's clients change them."""
 
 from dataclasses import replace
 
@@ -66,7 +66,7 @@ KIND_WORDS = st.sampled_from(sorted(KINDS))
         ("取消静音 all", Muted(unmute="all")),
     ],
 )
-def test_a_command_says_what_is_asked(text: str, asked: Command) -> None:
+def test_command_is_parsed(text: str, asked: Command) -> None:
     assert parse_command(text) == asked
 
 
@@ -84,7 +84,7 @@ def test_a_command_says_what_is_asked(text: str, asked: Command) -> None:
         ("pod shop/api-0 -n prod", "pod shop/api-0"),
     ],
 )
-def test_a_slip_is_answered_with_what_was_meant(text: str, closest: str) -> None:
+def test_typo_suggests_the_closest_command(text: str, closest: str) -> None:
     command = parse_command(text)
 
     assert isinstance(command, Misuse)
@@ -113,7 +113,7 @@ def test_a_slip_is_answered_with_what_was_meant(text: str, closest: str) -> None
         ("<@U0BOT> explain OOMKilled", AskText(text="OOMKilled")),
     ],
 )
-def test_a_mention_is_read_as_a_person_writes_it(text: str, asked: Command) -> None:
+def test_mention_is_parsed(text: str, asked: Command) -> None:
     assert parse_message(text) == asked
 
 
@@ -137,7 +137,7 @@ def test_a_mention_is_read_as_a_person_writes_it(text: str, asked: Command) -> N
         ("image <none>:<none>", "image <none>:<none>"),
     ],
 )
-def test_a_message_becomes_what_was_pasted(text: str, pasted: str) -> None:
+def test_message_becomes_the_pasted_text(text: str, pasted: str) -> None:
     assert unformatted(text) == pasted
 
 
@@ -145,18 +145,18 @@ PLAIN = st.text(st.characters(exclude_characters="`“”„‟‘’‚‛\u00a
 
 
 @given(text=PLAIN)
-def test_what_slack_escaped_comes_back_as_it_was(text: str) -> None:
+def test_slack_escaping_is_reversed(text: str) -> None:
     assert unformatted(escape(text)) == text.strip()
 
 
 @given(text=st.one_of(st.text(), st.text(st.sampled_from("<>|@#!U1`&lt;-n/ pod.诊断\n“—"))))
-def test_no_text_breaks_the_grammar(text: str) -> None:
+def test_any_text_is_parsed(text: str) -> None:
     for parse in (parse_command, parse_message):
         assert isinstance(parse(text), AskText | AskObject | AskHelp | Muted | Misuse)
 
 
 @given(kind=KIND_WORDS, namespace=NAMES, name=NAMES)
-def test_any_object_is_asked_about_by_its_name(kind: str, namespace: str, name: str) -> None:
+def test_any_object_name_is_parsed(kind: str, namespace: str, name: str) -> None:
     asked = AskObject(kind=kind, namespace=namespace, name=name)
 
     for text in (f"{kind} {namespace}/{name}", f"{kind}/{namespace}/{name}", f"{kind} {name} -n {namespace}"):
@@ -164,7 +164,7 @@ def test_any_object_is_asked_about_by_its_name(kind: str, namespace: str, name: 
         assert parse_message(f"<@U0BOT> {text}") == asked
 
 
-def test_a_text_of_brackets_is_read_in_no_time() -> None:
+def test_text_of_brackets_is_parsed_quickly() -> None:
     assert parse_command("<" * 200_000) == AskText(text="<" * 200_000)
     assert isinstance(parse_message("<@U1|" * 50_000), AskText)
 
@@ -197,16 +197,16 @@ IN_PROD = replace(POD, cluster="prod")
         ("explain --context=prod Error: it broke\nagain", AskText(text="Error: it broke\nagain", cluster="prod")),
     ],
 )
-def test_a_command_says_in_which_cluster_in_the_words_people_use(text: str, asked: Command) -> None:
+def test_command_names_the_cluster_in_common_forms(text: str, asked: Command) -> None:
     assert parse_command(text) == asked
 
 
-def test_two_clusters_at_once_are_asked_about() -> None:
+def test_two_clusters_in_one_command_are_rejected() -> None:
     wrong = parse_command("pod shop/api-0 in prod --context staging")
     assert isinstance(wrong, Misuse)
     assert wrong.closest == "pod shop/api-0 in staging"
 
 
-def test_how_an_object_fares_is_no_cluster_that_there_is_not() -> None:
+def test_state_of_an_object_is_not_an_unknown_cluster() -> None:
     assert parse_message("<@U0BOT> pod shop/api-0 in trouble") == replace(POD, place="trouble")
     assert parse_message("<@U0BOT> pod shop/api-0 in CrashLoopBackOff") == POD

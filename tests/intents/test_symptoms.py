@@ -1,4 +1,4 @@
-"""What is read of a text: its lines as a reader sees them, each once, with their numbers and times."""
+"""Test the reading of a text: its visible lines, each once, with their numbers and times."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ LOST = "failed to renew lease kube-system/scheduler: timed out waiting for the c
         b"\x81\xfe\xff" + LOST.encode(),
     ],
 )
-def test_a_line_reads_the_same_however_it_was_pasted(pasted: str | bytes) -> None:
+def test_line_is_read_the_same_in_any_paste_format(pasted: str | bytes) -> None:
     texts = [symptom.text for symptom in read_symptoms(pasted)]
 
     assert LOST in texts
     assert len(texts) == 1
 
 
-def test_markup_of_a_chat_is_undone() -> None:
-    """Slack links what looks like a host, and escapes what looks like markup."""
+def test_chat_markup_is_removed() -> None:
+    """Undo Slack's links of host names and its escaping of markup."""
     text = "<@U01AB|lisa> <https://10.0.0.1/api?a=1&amp;b=2> at <http://pd.tidb.svc|pd.tidb.svc>: a &lt;nil&gt; “b” ‘c’"
 
     (symptom,) = read_symptoms(text)
@@ -51,8 +51,8 @@ def test_markup_of_a_chat_is_undone() -> None:
     assert symptom.text == "@lisa https://10.0.0.1/api?a=1&b=2 at pd.tidb.svc: a <nil> \"b\" 'c'"
 
 
-def test_quotes_within_quotes_are_unescaped() -> None:
-    """However deep: JSON in JSON in a log line."""
+def test_nested_quotes_are_unescaped() -> None:
+    """Check nesting, such as JSON in JSON in a log line."""
     message = 'Pod "web-0" is invalid'
     for _ in range(3):
         message = json.dumps({"message": message})
@@ -60,7 +60,7 @@ def test_quotes_within_quotes_are_unescaped() -> None:
     assert 'Pod "web-0" is invalid' in read_symptoms(message)[0].text
 
 
-def test_line_breaks_within_a_json_string_part_lines_of_the_same_number() -> None:
+def test_line_breaks_in_a_json_string_keep_the_line_number() -> None:
     symptoms = read_symptoms('first\n{"log":"panic: boom\\ngoroutine 1 [running]:"}')
 
     assert [(symptom.line, symptom.text) for symptom in symptoms] == [
@@ -70,11 +70,11 @@ def test_line_breaks_within_a_json_string_part_lines_of_the_same_number() -> Non
     ]
 
 
-def test_line_numbers_count_the_lines_that_were_pasted() -> None:
+def test_line_numbers_count_the_pasted_lines() -> None:
     assert [symptom.line for symptom in read_symptoms("a\r\n\r\n```\nb\n```\n> c")] == [1, 4, 6]
 
 
-def test_lines_that_differ_in_numbers_alone_count_once_and_keep_each_others_names() -> None:
+def test_lines_that_differ_only_in_numbers_are_merged_with_all_names() -> None:
     symptoms = read_symptoms("\n".join(f"I0101 10:00:0{n}.000000 1 a.go:{n}] restarting pod web-{n}" for n in range(4)))
 
     (symptom,) = symptoms
@@ -100,7 +100,7 @@ def test_lines_that_differ_in_numbers_alone_count_once_and_keep_each_others_name
         ('{"level":"warn","ts":1712345678.5,"msg":"x"}', datetime.fromtimestamp(1712345678.5, tz=UTC), True, True),
     ],
 )
-def test_a_lines_time_is_as_exact_as_the_line(line: str, at: datetime, year_known: bool, zone_known: bool) -> None:
+def test_time_is_as_precise_as_the_line(line: str, at: datetime, year_known: bool, zone_known: bool) -> None:
     when = time_in(line)
 
     assert read_symptoms(line)[0].dated
@@ -110,11 +110,11 @@ def test_a_lines_time_is_as_exact_as_the_line(line: str, at: datetime, year_know
 
 
 @pytest.mark.parametrize("line", ["no time", "E1399 99:99:99.000000 x", "2024-13-41T10:00:00Z", "at 12:30 we saw it"])
-def test_what_is_no_time_gives_none(line: str) -> None:
+def test_text_without_a_time_gives_none(line: str) -> None:
     assert time_in(line) is None
 
 
-def test_more_than_the_bound_keeps_its_head_and_its_tail() -> None:
+def test_text_over_the_limit_keeps_its_head_and_tail() -> None:
     text = "\n".join(["the first line", *(f"{'abcdefghij'[n % 10] * 60} {n}" for n in range(40_000)), "the last line"])
 
     symptoms = read_symptoms(text)
@@ -125,7 +125,7 @@ def test_more_than_the_bound_keeps_its_head_and_its_tail() -> None:
     assert (symptoms[-1].line, symptoms[-1].text) == (40_002, "the last line")
 
 
-def test_of_too_many_lines_those_that_speak_of_trouble_are_kept() -> None:
+def test_error_lines_are_kept_from_too_many_lines() -> None:
     letters = "abcdefghijklmnopqrstuvwxyz"
     lines = [f"all is well {a}{b}{c}" for a in letters for b in letters for c in letters[:20]]
     lines[7000] = LOST
@@ -137,7 +137,7 @@ def test_of_too_many_lines_those_that_speak_of_trouble_are_kept() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", b"", b"\x00\x01\xff" * 1000, "```\n```"])
-def test_nothing_readable_gives_nothing(text: str | bytes) -> None:
+def test_unreadable_text_gives_nothing(text: str | bytes) -> None:
     assert read_symptoms(text) == ()
 
 
@@ -145,7 +145,7 @@ def test_half_a_surrogate_pair_is_dropped() -> None:
     assert read_symptoms("a \ud83d b")[0].text == "a ? b"
 
 
-def test_every_entity_is_of_the_vocabulary() -> None:
+def test_every_entity_kind_is_in_the_vocabulary() -> None:
     text = html.unescape(
         'kubectl -n a logs b -c c; image "d:1" on node "e"; spec.f: Invalid value: "g" exit code 3 v1.apps.k8s.io'
     )

@@ -1,4 +1,4 @@
-"""Which names are read from a line, and of what kind."""
+"""Test which names are read from a line, and of which kind."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ from intents.symptoms import read_symptoms
         ("the container is gone and the node was low", set()),
     ],
 )
-def test_names_are_told_by_what_stands_around_them(text: str, names: set[tuple[str, str]]) -> None:
+def test_names_are_found_by_their_context(text: str, names: set[tuple[str, str]]) -> None:
     assert {(entity.kind, entity.value) for symptom in read_symptoms(text) for entity in symptom.entities} == names
 
 
-def test_a_tables_header_says_what_its_rows_name() -> None:
+def test_table_header_gives_the_kind_of_the_rows() -> None:
     text = (
         "NAMESPACE   NAME    READY   STATUS             RESTARTS   AGE   IP       NODE\n"
         "shop        web-0   0/1     ImagePullBackOff   0          12m   <none>   worker-1\n"
@@ -79,13 +79,13 @@ def test_a_tables_header_says_what_its_rows_name() -> None:
     assert after.entities == ()
 
 
-def test_a_command_says_what_a_table_of_names_lists() -> None:
+def test_command_gives_the_kind_of_a_name_list() -> None:
     _, _, row = read_symptoms("kubectl get tc\nNAME   READY   PD\ndemo   False   x\n")
 
     assert [(entity.kind, entity.value) for entity in row.entities] == [("tidbcluster", "demo")]
 
 
-def test_the_head_of_a_described_pod_names_it() -> None:
+def test_head_of_kubectl_describe_names_the_pod() -> None:
     text = "Name:             web-0\nNamespace:        shop\nPriority:         0\nNode:             worker-2/10.0.0.4\n"
 
     names = {(entity.kind, entity.value) for symptom in read_symptoms(text) for entity in symptom.entities}

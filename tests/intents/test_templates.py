@@ -1,4 +1,4 @@
-"""Sentences with names to fill in."""
+"""Test sentence templates with placeholders for names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from intents import templates
         ("{row.ok}", "true"),
     ],
 )
-def test_a_template_is_filled_from_rows_and_names(template: str, expected: str) -> None:
+def test_template_is_filled_from_rows_and_names(template: str, expected: str) -> None:
     context = {
         "row": {
             "node": "worker-a",
@@ -54,14 +54,14 @@ def test_a_template_is_filled_from_rows_and_names(template: str, expected: str) 
         ("{row.free:gallons}", "unknown format 'gallons'"),
     ],
 )
-def test_a_template_that_cannot_be_read_says_why(template: str, problem: str) -> None:
+def test_invalid_template_reports_why(template: str, problem: str) -> None:
     with pytest.raises(templates.TemplateError, match=problem):
         templates.parse(template)
 
 
 @given(st.text(max_size=60))
-def test_a_pasted_name_cannot_leave_its_place_in_a_command(name: str) -> None:
-    """Commands are copied into a shell at 3 a.m.; the names in them may come from anybody's paste."""
+def test_pasted_name_cannot_break_out_of_a_command(name: str) -> None:
+    """Check commands that users copy into a shell, with names from an untrusted paste."""
     command = templates.render_command("kubectl get pod {named.pod|x}", {"named": {"pod": name}})
 
     assert shlex.split(command) == ["kubectl", "get", "pod", name or "x"]

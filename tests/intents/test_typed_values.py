@@ -1,4 +1,4 @@
-"""Values that people type: a wrong one is told, a right one stands where the entry wants it, as what it is."""
+"""Test typed values: an invalid one is reported, a valid one is inserted with its type."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def question(expects: Expects, *, id_: str = "value", default: str = "1") -> Que
         ),
     ],
 )
-def test_an_answer_is_held_to_what_was_asked(expects: Expects, good: list[str], bad: list[str]) -> None:
+def test_answer_must_match_the_expected_type(expects: Expects, good: list[str], bad: list[str]) -> None:
     asked = [question(expects)]
 
     assert [answer for answer in good if complaints(asked, {"value": answer})] == []
@@ -36,7 +36,7 @@ def test_an_answer_is_held_to_what_was_asked(expects: Expects, good: list[str], 
     assert all(says.en and says.zh for says in complaints(asked, {"value": "?!"}).values())
 
 
-def test_of_several_quantities_one_is_enough() -> None:
+def test_one_of_several_quantities_is_enough() -> None:
     asked = [question(Expects.QUANTITY, id_=each, default="") for each in ("cpu", "memory")]
     args = {"requests": {"cpu": "{input.cpu}", "memory": "{input.memory}"}}
 
@@ -45,7 +45,7 @@ def test_of_several_quantities_one_is_enough() -> None:
     assert filled(args, asked, {"cpu": "250m", "memory": ""}) == {"requests": {"cpu": "250m"}}
 
 
-def test_a_number_stands_there_as_a_number() -> None:
+def test_integer_is_inserted_without_quotes() -> None:
     asked = [question(Expects.NUMBER, id_="replicas"), question(Expects.IMAGE, id_="image")]
     args = {"spec": [{"replicas": "{input.replicas}", "says": "to {input.replicas}", "image": "{input.image}"}]}
 
@@ -55,7 +55,7 @@ def test_a_number_stands_there_as_a_number() -> None:
 
 
 @given(st.sampled_from(Expects), st.text(max_size=300))
-def test_whatever_is_typed_is_taken_or_told(expects: Expects, typed: str) -> None:
+def test_typed_value_is_accepted_or_rejected_with_a_message(expects: Expects, typed: str) -> None:
     asked = [question(expects)]
     wrong = complaints(asked, {"value": typed})
 

@@ -1,4 +1,4 @@
-"""From rows to verdicts: the rules of the design, one by one."""
+"""Test the rules from rows to verdicts one by one."""
 
 from __future__ import annotations
 
@@ -89,11 +89,11 @@ def judged(
         ((REFUTED, BUSY), reading(False), reading(True), Verdict.RULED_OUT),
         ((FULL, {**BUSY, "finds": "refutes"}), reading(True), reading(True), Verdict.LIKELY),
         ((FULL, {**BUSY, "finds": "neutral"}), reading(False), reading(True), Verdict.POSSIBLE),
-        # a gap: presence can be proven from a part of the truth, absence cannot
+        # a gap: partial data can prove presence, but not absence
         ((REFUTED,), reading(True, gaps=[FORBIDDEN]), reading(), Verdict.CONFIRMED),
         ((REFUTED,), reading(False, gaps=[FORBIDDEN]), reading(), Verdict.LIKELY),
         ((REFUTED,), reading(gaps=[NO_CLUSTER]), reading(), Verdict.POSSIBLE),
-        # gone, or without meaning here: nothing is refuted
+        # missing or not applicable: nothing is refuted
         ((REFUTED,), reading(False, missing="Node n9"), reading(), Verdict.POSSIBLE),
         (
             ({**FULL, "need": "none", "decisive": False, "finds": "refutes"},),
@@ -110,11 +110,11 @@ def test_findings_decide_the_verdict(
     assert judged(incident(*rules), nodes, pods).verdict is verdict
 
 
-def test_a_weak_match_is_not_made_likely_by_what_could_not_be_read() -> None:
+def test_gaps_do_not_make_a_weak_match_likely() -> None:
     assert judged(incident(FULL), reading(gaps=[FORBIDDEN]), score=0.6).verdict is Verdict.POSSIBLE
 
 
-def test_a_gap_says_which_permission_is_missing() -> None:
+def test_gap_names_the_missing_permission() -> None:
     finding = judged(incident(FULL), reading(gaps=[FORBIDDEN])).findings[0]
 
     assert finding.outcome is Outcome.GAP
@@ -139,18 +139,18 @@ def test_a_gap_says_which_permission_is_missing() -> None:
         ("none", "", reading(False, gaps=[FORBIDDEN]), False),
     ],
 )
-def test_a_rule_quantifies_over_rows(need: str | int, distinct: str, nodes: Reading, holds: bool) -> None:
+def test_rule_quantifies_over_rows(need: str | int, distinct: str, nodes: Reading, holds: bool) -> None:
     result = judged(incident({**FULL, "need": need, "distinct": distinct}), nodes)
 
     assert (result.verdict is Verdict.CONFIRMED) is holds
 
 
-def test_likely_is_the_most_that_an_entry_claims_when_it_says_so() -> None:
+def test_entry_can_limit_its_verdict_to_likely() -> None:
     assert judged(incident(FULL, strongest="likely"), reading(True)).verdict is Verdict.LIKELY
     assert judged(incident(FULL, status="sandbox"), reading(True)).verdict is Verdict.POSSIBLE
 
 
-def test_what_the_paste_proves_lifts_likely_only_beside_the_cluster() -> None:
+def test_paste_evidence_raises_likely_only_with_cluster_evidence() -> None:
     pasted = {"id": "console", "when": 'named.device == "sda"', "pasted": True, "decisive": True, "says": "seen"}
     entry = incident(FULL, pasted, strongest="likely")
 
@@ -168,13 +168,13 @@ def test_texts_name_the_evidence() -> None:
     assert result.findings[0].quote == "n1: True"
 
 
-def test_what_no_rule_found_is_as_the_paste_named_it() -> None:
+def test_names_without_a_finding_come_from_the_paste() -> None:
     entry = incident(FULL, runbook=[{"says": "look", "run": "df {full.device|<device>} {full.name|<name>}"}])
 
     assert judged(entry, reading(gaps=[NO_CLUSTER])).runbook[0].run == "df sda <name>"
 
 
-def test_a_remediation_is_offered_when_its_rules_hold_and_its_target_is_known() -> None:
+def test_remediation_needs_its_rules_and_a_known_target() -> None:
     remediations = [
         {
             "id": "cordon",
@@ -197,7 +197,7 @@ def test_a_remediation_is_offered_when_its_rules_hold_and_its_target_is_known() 
     assert judged(entry, reading(False)).remedies == ()
 
 
-def test_a_remediation_with_an_argument_that_nothing_fills_is_not_offered() -> None:
+def test_remediation_with_an_unfilled_argument_is_not_offered() -> None:
     def offered(node: str) -> list[str]:
         remediation = {
             "id": "tidy",
@@ -214,7 +214,7 @@ def test_a_remediation_with_an_argument_that_nothing_fills_is_not_offered() -> N
     assert offered("{full.name}") == ["n0"]
 
 
-def test_a_condition_that_cannot_be_asked_is_a_gap_not_a_crash() -> None:
+def test_condition_that_cannot_be_evaluated_is_a_gap() -> None:
     result = judged(incident({**FULL, "when": "row.colour == 'red'"}), reading(True))
 
     assert result.verdict is Verdict.POSSIBLE or result.findings[0].outcome is Outcome.GAP
@@ -237,8 +237,8 @@ def test_a_condition_that_cannot_be_asked_is_a_gap_not_a_crash() -> None:
         ),
     ],
 )
-def test_a_pasted_time_is_as_exact_as_the_line(when: PastedTime, ago: float, slack: float) -> None:
-    """klog writes neither year nor zone: the last such date, give or take any zone on earth."""
+def test_pasted_time_is_as_precise_as_the_line(when: PastedTime, ago: float, slack: float) -> None:
+    """Check times without year and zone (klog): the last such date, with a tolerance of any time zone."""
     rule = {
         "id": "old",
         "when": f"named.seconds_ago == {ago}.0 && named.seconds_ago_slack == {slack}.0",
@@ -251,7 +251,7 @@ def test_a_pasted_time_is_as_exact_as_the_line(when: PastedTime, ago: float, sla
     assert [finding.rule for finding in result.findings] == ["old"]
 
 
-def test_a_cause_stands_before_the_effect_it_explains() -> None:
+def test_cause_ranks_before_its_effect() -> None:
     effect = incident({**FULL, "points_to": "upstream"}, id="effect")
     cause = incident(FULL, id="upstream")
     unrelated = incident(FULL, id="another")
@@ -269,7 +269,7 @@ def test_a_cause_stands_before_the_effect_it_explains() -> None:
     assert [(each.incident, each.effect_of) for each in unproven] == [("effect", ""), ("another", ""), ("upstream", "")]
 
 
-def test_incidents_that_explain_each_other_are_both_told_once() -> None:
+def test_circular_causes_are_each_listed_once() -> None:
     one = incident({**FULL, "points_to": "two"}, id="one")
     two = incident({**FULL, "points_to": "one"}, id="two")
     catalog = Catalog(incidents={"one": one, "two": two})

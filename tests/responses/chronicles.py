@@ -22,14 +22,14 @@ NODE_FULL = Text(en="A node has no room", zh="节点资源不足")
 
 
 def said(minute: float, kind: FactKind, says: str, user: str = "", **more: Any) -> Fact:
-    """What was said so many minutes after noon."""
+    """Return a statement made this many minutes after noon."""
     at = NOON + timedelta(minutes=minute)
     ts = f"{at.timestamp():.6f}"
     return Fact(key=f"m:{ts}:{kind}", kind=kind, at=at, says=says, user=user, ts=ts, **more)
 
 
 def judged(minute: float, incident: str, title: Text, state: str, says: str, **more: Any) -> Fact:
-    """An answer of ours."""
+    """Return an answer of ours."""
     fact = said(minute, FactKind.HYPOTHESIS, says, incident=incident, title=title, state=state, cluster="prod", **more)
     return replace(fact, key=f"a:{minute}:{incident}")
 

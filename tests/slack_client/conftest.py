@@ -1,4 +1,4 @@
-"""A simulated Slack with one channel, and our client for it with small times instead of Slack's."""
+"""Provide a simulated Slack with one channel, and our client with short intervals."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -38,7 +38,7 @@ async def far_end() -> AsyncIterator[SimulatedSlack]:
 
 @pytest.fixture
 async def client_with(far_end: SimulatedSlack) -> AsyncIterator[Callable[..., Slack]]:
-    """A client with `QUICK` limits but for those given."""
+    """Return a function that makes a client with `QUICK` limits, except those given."""
     made: list[Slack] = []
 
     def make(**limits: Any) -> Slack:

@@ -1,4 +1,4 @@
-"""What the tests of this room have in common: the one channel, a block, rates that hold nothing back, other servers."""
+"""Share test data: the channel, a block, rates without delays, and other servers."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ def section(text: str) -> dict:
 
 @asynccontextmanager
 async def serving(handle: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
-    """The address of a server on loopback whose every answer is `handle`'s."""
+    """Run a loopback server that answers with `handle`, and yield its address."""
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", handle)
     runner = web.AppRunner(application)

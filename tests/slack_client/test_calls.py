@@ -1,4 +1,4 @@
-"""Single calls: whispers, dialogs, response addresses, and whatever a broken far end may answer."""
+"""Test single calls: ephemeral messages, modals, response URLs, and invalid answers of a server."""
 
 import asyncio
 import time
@@ -37,41 +37,41 @@ def modal(title: str) -> dict:
     return {"type": "modal", "title": {"type": "plain_text", "text": title}, "blocks": [section("body")]}
 
 
-async def test_a_whisper_is_seen_by_one_user(far_end: SimulatedSlack, slack: Slack):
+async def test_ephemeral_message_is_seen_by_one_user(far_end: SimulatedSlack, slack: Slack):
     await slack.whisper(channel=CHANNEL, user="U0ANA", message=Message(text="psst", blocks=(section("psst"),)))
     (seen,) = far_end.ephemerals("U0ANA")
     assert (seen["text"], seen["channel"]) == ("psst", CHANNEL)
     assert far_end.messages(CHANNEL) == []
 
 
-async def test_a_whisper_that_is_too_long_goes_out_as_text(far_end: SimulatedSlack, slack: Slack):
+async def test_too_long_ephemeral_message_is_sent_as_text(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("chat.postEphemeral", error="invalid_blocks")
     await slack.whisper(channel=CHANNEL, user="U0ANA", message=Message(text="psst", blocks=(section("psst"),)))
     assert not far_end.ephemerals("U0ANA")[0].get("blocks")
 
 
-async def test_a_permalink_names_its_channel(far_end: SimulatedSlack, slack: Slack):
+async def test_permalink_names_its_channel(far_end: SimulatedSlack, slack: Slack):
     sent = await slack.post(channel=CHANNEL, message=Message(text="hi"))
     assert CHANNEL in await slack.permalink(CHANNEL, sent.ts)
     with pytest.raises(MessageGone):
         await slack.permalink(CHANNEL, "1.000000")
 
 
-async def test_a_dialog_our_own_check_refuses_is_not_sent(far_end: SimulatedSlack, slack: Slack):
+async def test_modal_that_fails_our_validation_is_not_sent(far_end: SimulatedSlack, slack: Slack):
     with pytest.raises(Refused):
         await slack.open_view("trigger", modal("a title that is much longer than Slack allows"))
     assert far_end.calls == []
 
 
 @pytest.mark.parametrize("error", ["expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id"])
-async def test_a_late_dialog_says_so(far_end: SimulatedSlack, slack: Slack, error: str):
+async def test_expired_trigger_is_reported(far_end: SimulatedSlack, slack: Slack, error: str):
     far_end.fail("views.open", error=error)
     with pytest.raises(TriggerExpired) as raised:
         await slack.open_view("trigger", modal("Details"))
     assert "again" in raised.value.says.en
 
 
-async def test_a_dialog_does_not_wait_longer_than_its_trigger_lives(far_end: SimulatedSlack, client_with: Callable):
+async def test_modal_does_not_wait_longer_than_its_trigger_is_valid(far_end: SimulatedSlack, client_with: Callable):
     far_end.fail("views.open", retry_after=30)
     started = time.monotonic()
     with pytest.raises(RateLimited):
@@ -79,14 +79,14 @@ async def test_a_dialog_does_not_wait_longer_than_its_trigger_lives(far_end: Sim
     assert time.monotonic() - started < 5
 
 
-async def test_a_dialog_without_an_answer_is_not_opened_twice(far_end: SimulatedSlack, slack: Slack):
+async def test_modal_without_an_answer_is_not_opened_twice(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("views.open", reset=True)
     with pytest.raises(SlackUnavailable):
         await slack.open_view("trigger", modal("Details"))
     assert [call.method for call in far_end.calls] == ["views.open"]
 
 
-async def test_a_snippet_is_cut_at_what_slack_takes(far_end: SimulatedSlack, slack: Slack):
+async def test_snippet_is_truncated_to_slacks_limit(far_end: SimulatedSlack, slack: Slack):
     await slack.upload(channel=CHANNEL, snippet=Snippet(name="a.txt", title="A", content="日志" * 300_000))
     (file,) = far_end.files()
     content = far_end.file_content(file["id"])
@@ -94,7 +94,7 @@ async def test_a_snippet_is_cut_at_what_slack_takes(far_end: SimulatedSlack, sla
     assert content.decode().endswith(" bytes)\n")
 
 
-async def test_an_upload_without_the_scope_names_it(far_end: SimulatedSlack, slack: Slack):
+async def test_upload_without_the_scope_names_it(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("files.getUploadURLExternal", error="missing_scope", needed="files:write")
     with pytest.raises(MissingScope) as raised:
         await slack.upload(channel=CHANNEL, snippet=Snippet(name="a.txt", title="A", content="x"))
@@ -105,7 +105,7 @@ async def test_an_upload_without_the_scope_names_it(far_end: SimulatedSlack, sla
 
 
 class FarEnd:
-    """Answers what it is told to, and keeps what it got."""
+    """A server with configurable answers that records its requests."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -133,7 +133,7 @@ async def raw_slack(raw: FarEnd) -> AsyncIterator[Slack]:
         yield slack
 
 
-async def test_a_response_goes_to_its_address(raw: FarEnd, raw_slack: Slack):
+async def test_response_is_sent_to_its_url(raw: FarEnd, raw_slack: Slack):
     await raw_slack.respond(f"{raw.url}/actions/1", Message(text="hi", blocks=(section("hi"),)), replace=True)
     await raw_slack.respond(f"{raw.url}/actions/1", Message(text="all"), in_channel=True)
     assert [(body["text"], body["response_type"], body["replace_original"]) for body in raw.bodies] == [
@@ -143,12 +143,12 @@ async def test_a_response_goes_to_its_address(raw: FarEnd, raw_slack: Slack):
 
 
 @pytest.mark.parametrize("url", ["https://evil.example/1", "http://127.0.0.1:1/actions", "", "file:///etc/passwd"])
-async def test_a_foreign_response_address_gets_nothing(raw_slack: Slack, url: str):
+async def test_foreign_response_url_is_not_called(raw_slack: Slack, url: str):
     with pytest.raises(Refused):
         await raw_slack.respond(url, Message(text="secret"))
 
 
-async def test_a_failed_response_is_repeated(raw: FarEnd, raw_slack: Slack):
+async def test_failed_response_is_retried(raw: FarEnd, raw_slack: Slack):
     raw.answers = [web.Response(status=503), web.Response(status=429, headers={"Retry-After": "0.1"})]
     await raw_slack.respond(f"{raw.url}/actions/1", Message(text="hi"))
     assert len(raw.bodies) == 3
@@ -164,13 +164,13 @@ async def test_a_failed_response_is_repeated(raw: FarEnd, raw_slack: Slack):
         (web.Response(status=302, headers={"Location": "https://evil.example"}), Refused),
     ],
 )
-async def test_a_used_up_response_address_says_so(raw: FarEnd, raw_slack: Slack, answer, expected):
+async def test_used_up_response_url_is_reported(raw: FarEnd, raw_slack: Slack, answer, expected):
     raw.answers = [answer]
     with pytest.raises(expected):
         await raw_slack.respond(f"{raw.url}/actions/1", Message(text="hi"))
 
 
-async def test_a_response_with_blocks_slack_does_not_take_goes_out_as_text(raw: FarEnd, raw_slack: Slack):
+async def test_response_with_rejected_blocks_is_sent_as_text(raw: FarEnd, raw_slack: Slack):
     raw.answers = [web.json_response({"ok": False, "error": "invalid_blocks"}, status=400)]
     await raw_slack.respond(f"{raw.url}/actions/1", Message(text="hi", blocks=(section("hi"),)))
     assert [bool(body["blocks"]) for body in raw.bodies] == [True, False]
@@ -192,7 +192,7 @@ async def test_a_response_with_blocks_slack_does_not_take_goes_out_as_text(raw: 
         lambda: web.Response(status=204),
     ],
 )
-async def test_whatever_a_far_end_answers_is_an_error_of_ours(raw: FarEnd, raw_slack: Slack, answer: Callable):
+async def test_any_invalid_answer_becomes_our_error(raw: FarEnd, raw_slack: Slack, answer: Callable):
     raw.answers = [answer() for _ in range(10)]
     with pytest.raises(SlackUnavailable):
         await raw_slack.permalink(CHANNEL, "1.0")
@@ -210,12 +210,12 @@ async def test_whatever_a_far_end_answers_is_an_error_of_ours(raw: FarEnd, raw_s
         ({"Retry-After": "1e99"}, 1),
     ],
 )
-def test_without_a_readable_header_a_429_asks_for_a_second(headers: dict, seconds: float):
+def test_429_without_a_readable_header_waits_one_second(headers: dict, seconds: float):
     assert retry_after(headers) == seconds
 
 
 @pytest.mark.simulated_time
-async def test_a_429_holds_back_everyone_who_calls_the_method(raw: FarEnd, raw_slack: Slack):
+async def test_429_holds_all_calls_of_the_method(raw: FarEnd, raw_slack: Slack):
     raw.answers = [web.Response(status=429, headers={"Retry-After": "0.3"})] + [
         web.json_response({"ok": True}) for _ in range(10)
     ]
@@ -228,7 +228,7 @@ async def test_a_429_holds_back_everyone_who_calls_the_method(raw: FarEnd, raw_s
     assert len(raw.bodies) == 3
 
 
-async def test_a_rate_limit_beyond_our_patience_is_told_at_once(raw: FarEnd, raw_slack: Slack):
+async def test_rate_limit_longer_than_we_wait_is_reported_at_once(raw: FarEnd, raw_slack: Slack):
     raw.answers = [web.Response(status=429, headers={"Retry-After": "600"})]
     started = time.monotonic()
     with pytest.raises(RateLimited) as raised:
@@ -240,7 +240,7 @@ async def test_a_rate_limit_beyond_our_patience_is_told_at_once(raw: FarEnd, raw
     assert time.monotonic() - started < 1
 
 
-async def test_a_message_like_ours_of_somebody_else_is_not_taken_for_ours(raw: FarEnd, raw_slack: Slack):
+async def test_identical_message_of_another_author_is_not_ours(raw: FarEnd, raw_slack: Slack):
     forged = {"event_type": "casebook", "event_payload": {"key": "r1/answer"}}
     raw.answers = [
         web.json_response(
@@ -259,7 +259,7 @@ async def test_a_message_like_ours_of_somebody_else_is_not_taken_for_ours(raw: F
         st.one_of(st.none(), st.integers(), st.text(), st.lists(st.text(), max_size=2)),
     )
 )
-def test_any_refusal_is_one_error_with_words_of_ours(answer: dict):
+def test_any_rejection_is_one_error_with_our_text(answer: dict):
     error = refusal("chat.postMessage", answer)
     assert isinstance(error, SlackError)
     assert error.says.en
@@ -276,7 +276,7 @@ def test_any_refusal_is_one_error_with_words_of_ours(answer: dict):
         ("odd", Refused),
     ],
 )
-def test_slacks_words_are_told_apart(code: str, expected: type[SlackError]):
+def test_slack_error_codes_map_to_distinct_errors(code: str, expected: type[SlackError]):
     assert type(refusal("chat.update", {"ok": False, "error": code})) is expected
 
 
@@ -292,14 +292,14 @@ BLOCKS = st.lists(
 
 
 @given(text=TEXTS, blocks=BLOCKS)
-def test_every_form_of_any_message_is_one_slack_takes(text: str, blocks: list[dict]):
+def test_every_form_of_any_message_is_valid_for_slack(text: str, blocks: list[dict]):
     message = Message(text=text, blocks=tuple(blocks))
     for index, form in enumerate(forms(message)):
         for part in form.parts:
             assert validate_message(payload(part, key="request/answer", form=index)) == ()
 
 
-async def test_a_closed_client_says_so(client_with: Callable):
+async def test_closed_client_raises(client_with: Callable):
     slack = client_with()
     await slack.aclose()
     with pytest.raises(SlackUnavailable):

@@ -1,4 +1,4 @@
-"""What is done to whole channels: reading all of one, joining it, pins and its canvas. Repeated, it is done once."""
+"""Test calls about channels: full reads, joining, pins and the canvas. Repeated calls have one effect."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -69,7 +69,7 @@ def texts(*pages: Page) -> list[str]:
 # Pins.
 
 
-async def test_a_message_is_pinned_once_and_unpinned_once(far_end: SimulatedSlack, slack: Slack):
+async def test_message_is_pinned_once_and_unpinned_once(far_end: SimulatedSlack, slack: Slack):
     sent = await slack.post(channel=CHANNEL, message=Message(text="summary"))
 
     for _ in range(2):
@@ -80,7 +80,7 @@ async def test_a_message_is_pinned_once_and_unpinned_once(far_end: SimulatedSlac
         assert "pinned_to" not in far_end.message(CHANNEL, sent.ts)
 
 
-async def test_what_was_deleted_cannot_be_pinned_and_need_not_be_unpinned(far_end: SimulatedSlack, slack: Slack):
+async def test_deleted_message_cannot_be_pinned_and_needs_no_unpinning(far_end: SimulatedSlack, slack: Slack):
     sent = await slack.post(channel=CHANNEL, message=Message(text="summary"))
     await far_end.remove(ANA, CHANNEL, sent.ts, admin=True)
 
@@ -89,7 +89,7 @@ async def test_what_was_deleted_cannot_be_pinned_and_need_not_be_unpinned(far_en
     await slack.unpin(channel=CHANNEL, ts=sent.ts)
 
 
-async def test_a_channel_full_of_pins_is_refused_with_slacks_word(far_end: SimulatedSlack, slack: Slack):
+async def test_pin_limit_is_reported_with_slacks_error_code(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("pins.add", error="too_many_pins")
 
     with pytest.raises(Refused) as raised:
@@ -101,7 +101,7 @@ async def test_a_channel_full_of_pins_is_refused_with_slacks_word(far_end: Simul
 # The canvas.
 
 
-async def test_a_canvas_is_made_and_then_says_something_else(far_end: SimulatedSlack, slack: Slack):
+async def test_canvas_is_created_and_updated(far_end: SimulatedSlack, slack: Slack):
     made = await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="# Investigating")
     await slack.canvas_edit(canvas=made, markdown="# Mitigated\n日志")
 
@@ -109,7 +109,7 @@ async def test_a_canvas_is_made_and_then_says_something_else(far_end: SimulatedS
     assert (canvas.id, canvas.title, canvas.markdown) == (made, "Incident 42", "# Mitigated\n日志")
 
 
-async def test_the_canvas_we_made_before_is_ours_again(far_end: SimulatedSlack, slack: Slack, client_with: Callable):
+async def test_existing_canvas_of_ours_is_reused(far_end: SimulatedSlack, slack: Slack, client_with: Callable):
     made = await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="before")
 
     again = await client_with().canvas_create(channel=CHANNEL, title="Incident 42", markdown="after")
@@ -118,7 +118,7 @@ async def test_the_canvas_we_made_before_is_ours_again(far_end: SimulatedSlack, 
     assert canvas_of(far_end).markdown == "after"
 
 
-async def test_a_canvas_whose_making_was_not_answered_is_made_once(far_end: SimulatedSlack, slack: Slack):
+async def test_canvas_with_a_lost_answer_is_created_once(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("conversations.canvases.create", reset=True, after_execution=True)
 
     made = await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="once")
@@ -128,7 +128,7 @@ async def test_a_canvas_whose_making_was_not_answered_is_made_once(far_end: Simu
 
 
 @pytest.mark.parametrize("hidden", ["", "conversations.info", "files.info"])
-async def test_the_canvas_of_people_is_left_alone(far_end: SimulatedSlack, slack: Slack, hidden: str):
+async def test_canvas_of_members_is_not_touched(far_end: SimulatedSlack, slack: Slack, hidden: str):
     theirs = far_end.canvases.create(channel=CHANNEL, user=ANA, created=1, markdown="our notes")
     if hidden:
         far_end.fail(hidden, error="missing_scope", needed="files:read")
@@ -141,7 +141,7 @@ async def test_the_canvas_of_people_is_left_alone(far_end: SimulatedSlack, slack
     assert raised.value.says.zh != raised.value.says.en
 
 
-async def test_whose_canvas_it_is_is_not_guessed_while_slack_does_not_answer(far_end: SimulatedSlack, slack: Slack):
+async def test_canvas_owner_is_not_guessed_without_an_answer(far_end: SimulatedSlack, slack: Slack):
     far_end.canvases.create(channel=CHANNEL, user=ANA, created=1)
     far_end.fail("files.info", status=503, times=9)
 
@@ -149,7 +149,7 @@ async def test_whose_canvas_it_is_is_not_guessed_while_slack_does_not_answer(far
         await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="ours")
 
 
-async def test_a_canvas_that_was_deleted_by_hand_can_be_made_anew(far_end: SimulatedSlack, slack: Slack):
+async def test_manually_deleted_canvas_can_be_created_again(far_end: SimulatedSlack, slack: Slack):
     made = await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="a")
     far_end.canvases.delete(made)
 
@@ -168,7 +168,9 @@ async def test_a_canvas_that_was_deleted_by_hand_can_be_made_anew(far_end: Simul
         ("canvas_tab_creation_failed", Refused),
     ],
 )
-async def test_why_there_is_no_canvas_is_told(far_end: SimulatedSlack, slack: Slack, code: str, kind: type[SlackError]):
+async def test_canvas_failure_gives_its_reason(
+    far_end: SimulatedSlack, slack: Slack, code: str, kind: type[SlackError]
+):
     far_end.fail("conversations.canvases.create", error=code)
 
     with pytest.raises(kind) as raised:
@@ -177,7 +179,7 @@ async def test_why_there_is_no_canvas_is_told(far_end: SimulatedSlack, slack: Sl
     assert raised.value.code == code
 
 
-async def test_a_canvas_too_long_for_anybody_is_not_sent(far_end: SimulatedSlack, slack: Slack):
+async def test_too_long_canvas_is_not_sent(far_end: SimulatedSlack, slack: Slack):
     with pytest.raises(TooLong):
         await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="x" * 100_001)
     with pytest.raises(TooLong):
@@ -185,10 +187,10 @@ async def test_a_canvas_too_long_for_anybody_is_not_sent(far_end: SimulatedSlack
     assert far_end.calls == []
 
 
-# All that was said.
+# History.
 
 
-async def test_a_channel_is_read_page_by_page_while_it_goes_on(far_end: SimulatedSlack, slack: Slack):
+async def test_channel_is_read_in_pages_while_messages_arrive(far_end: SimulatedSlack, slack: Slack):
     await said(far_end, "0", "1", "2", "3", "4")
 
     first = await slack.history(CHANNEL, limit=2)
@@ -201,7 +203,7 @@ async def test_a_channel_is_read_page_by_page_while_it_goes_on(far_end: Simulate
     assert third.cursor == ""
 
 
-async def test_who_lost_the_cursor_goes_on_from_the_oldest_message_read(far_end: SimulatedSlack, slack: Slack):
+async def test_lost_cursor_resumes_from_the_oldest_message_read(far_end: SimulatedSlack, slack: Slack):
     begun, *_ = await said(far_end, "0", "1", "2", "3", "4")
     first = await slack.history(CHANNEL, limit=2)
 
@@ -213,7 +215,7 @@ async def test_who_lost_the_cursor_goes_on_from_the_oldest_message_read(far_end:
     assert texts(rest) == ["2", "1"]
 
 
-async def test_a_thread_is_read_from_its_head_on(far_end: SimulatedSlack, slack: Slack):
+async def test_thread_is_read_from_its_parent(far_end: SimulatedSlack, slack: Slack):
     (head,) = await said(far_end, "broken")
     replies = await said(far_end, "0", "1", "2", thread_ts=head)
 
@@ -229,7 +231,7 @@ async def test_a_thread_is_read_from_its_head_on(far_end: SimulatedSlack, slack:
         await slack.replies(CHANNEL, "1.000000")
 
 
-async def test_an_app_that_reads_little_and_seldom_is_told_how_long_to_wait(far_end: SimulatedSlack, slack: Slack):
+async def test_low_rate_limit_reports_how_long_to_wait(far_end: SimulatedSlack, slack: Slack):
     far_end.restrict_history()
     await said(far_end, *map(str, range(16)))
 
@@ -241,7 +243,7 @@ async def test_an_app_that_reads_little_and_seldom_is_told_how_long_to_wait(far_
     assert 55 < raised.value.retry_after <= 60
 
 
-async def test_who_reads_everything_lets_others_go_first(far_end: SimulatedSlack, client_with: Callable):
+async def test_bulk_read_lets_other_calls_go_first(far_end: SimulatedSlack, client_with: Callable):
     (head,) = await said(far_end, "broken")
     slow = client_with(methods={"conversations.replies": Rate(every=0.05)})
 
@@ -262,7 +264,7 @@ async def test_who_reads_everything_lets_others_go_first(far_end: SimulatedSlack
         ({"messages": [], "response_metadata": {"next_cursor": "c"}}, Page(messages=(), cursor="c", more=True)),
     ],
 )
-async def test_a_page_of_another_shape_is_as_much_as_can_be_read_of_it(answer: dict[str, Any], page: Page):
+async def test_malformed_page_gives_its_readable_part(answer: dict[str, Any], page: Page):
     async def handle(_request: web.Request) -> web.StreamResponse:
         return web.json_response({"ok": True} | answer)
 
@@ -274,7 +276,7 @@ async def test_a_page_of_another_shape_is_as_much_as_can_be_read_of_it(answer: d
 # Joining.
 
 
-async def test_we_join_a_public_channel_once(far_end: SimulatedSlack, slack: Slack):
+async def test_public_channel_is_joined_once(far_end: SimulatedSlack, slack: Slack):
     channel = far_end.add_channel("inc-42", bot=False)
 
     for _ in range(2):
@@ -288,7 +290,7 @@ async def test_we_join_a_public_channel_once(far_end: SimulatedSlack, slack: Sla
         await slack.join(far_end.open_im(ANA))
 
 
-# Whatever is done, it fails in the same few ways.
+# All calls share a few failures.
 
 
 @EACH
@@ -296,7 +298,9 @@ async def test_we_join_a_public_channel_once(far_end: SimulatedSlack, slack: Sla
     ("code", "kind"),
     [("not_in_channel", NotInChannel), ("is_archived", Archived), ("channel_not_found", ChannelGone)],
 )
-async def test_where_we_cannot_be_is_said(far_end: SimulatedSlack, slack: Slack, method: str, code: str, kind: type):
+async def test_channel_that_cannot_be_joined_is_reported(
+    far_end: SimulatedSlack, slack: Slack, method: str, code: str, kind: type
+):
     far_end.fail(method, error=code)
 
     with pytest.raises(kind):
@@ -306,7 +310,7 @@ async def test_where_we_cannot_be_is_said(far_end: SimulatedSlack, slack: Slack,
 
 
 @EACH
-async def test_the_scope_that_is_missing_is_named(far_end: SimulatedSlack, slack: Slack, method: str):
+async def test_missing_scope_is_named(far_end: SimulatedSlack, slack: Slack, method: str):
     far_end.fail(method, error="missing_scope", needed="some:scope", provided="chat:write")
 
     with pytest.raises(MissingScope) as raised:
@@ -317,12 +321,12 @@ async def test_the_scope_that_is_missing_is_named(far_end: SimulatedSlack, slack
 
 
 @pytest.mark.simulated_time
-async def test_a_short_wait_is_waited_out(far_end: SimulatedSlack, slack: Slack):
+async def test_short_rate_limit_is_waited_out(far_end: SimulatedSlack, slack: Slack):
     for method in DOINGS:
         far_end.fail(method, retry_after=1)
     watch = Stopwatch()
 
-    # There is no such message, no such canvas: that is an answer, too.
+    # A missing message or canvas is a valid answer, too.
     done = await asyncio.gather(*(doing(slack) for doing in DOINGS.values()), return_exceptions=True)
 
     assert 1 <= watch.seconds < 1.5
@@ -331,7 +335,7 @@ async def test_a_short_wait_is_waited_out(far_end: SimulatedSlack, slack: Slack)
 
 
 @EACH
-async def test_a_long_wait_is_told(far_end: SimulatedSlack, slack: Slack, method: str):
+async def test_long_rate_limit_is_reported(far_end: SimulatedSlack, slack: Slack, method: str):
     far_end.fail(method, retry_after=60)
 
     with pytest.raises(RateLimited) as raised:
@@ -343,14 +347,14 @@ async def test_a_long_wait_is_told(far_end: SimulatedSlack, slack: Slack, method
 
 @EACH
 @pytest.mark.parametrize("fault", [{"status": 503}, {"reset": True}, {"hang": True}], ids=str)
-async def test_an_outage_is_bridged_and_then_told(far_end: SimulatedSlack, client_with: Callable, method: str, fault):
-    # Only what never answers is to be given up soon: a busy machine may take that long to answer anything.
+async def test_outage_is_retried_and_then_reported(far_end: SimulatedSlack, client_with: Callable, method: str, fault):
+    # Short timeout only where no answer comes: a busy machine may take that long for any answer.
     slack = client_with(call=0.3 if "hang" in fault else 5, repetitions=1)
     far_end.fail(method, times=9, **fault)
 
     with pytest.raises(SlackUnavailable):
         await DOINGS[method](slack)
 
-    # What is read may be read once more by the library, too, where the connection is cut.
+    # The library may also repeat a read after a lost connection.
     assert set(methods(far_end)) == {method}
     assert len(far_end.calls) >= 2

@@ -1,4 +1,4 @@
-"""What does not fit into a message follows it into its thread once, and goes with it."""
+"""Test continuations: overflow goes to the thread once and is deleted with its message."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ def answer(text: str, overflow: Snippet | None = FILE) -> Message:
 
 
 def texts(far_end: SimulatedSlack, channel: str = CHANNEL) -> list[str]:
-    """What stands in the channel and its threads; of a file its name without its marks."""
+    """Return the texts in the channel and its threads; for a file its name without marks."""
     return [
         " ".join([message["text"], *(file["name"].partition("-")[0] for file in message.get("files", []))]).strip()
         for message in far_end.messages(channel)
@@ -31,7 +31,7 @@ async def in_two_parts_and_a_file(far_end: SimulatedSlack, slack: Slack, thread_
     return await slack.post(channel=CHANNEL, message=answer(key), thread_ts=thread_ts, key=key)
 
 
-async def test_an_answer_edited_three_times_has_its_file_once(far_end, slack, client_with):
+async def test_answer_edited_three_times_has_its_file_once(far_end, slack, client_with):
     sent = await slack.post(channel=CHANNEL, message=Message(text="looking"), key="r1/answer")
     for client in (slack, slack, client_with()):
         told = replace(answer("found"), text="found, again")
@@ -40,14 +40,14 @@ async def test_an_answer_edited_three_times_has_its_file_once(far_end, slack, cl
     assert len(far_end.files()) == 1
 
 
-async def test_an_edit_that_has_another_file_brings_that_too(far_end: SimulatedSlack, slack: Slack):
+async def test_edit_with_another_file_uploads_it(far_end: SimulatedSlack, slack: Slack):
     sent = await slack.post(channel=CHANNEL, message=answer("found"), key="r1/answer")
     more = answer("found more", replace(FILE, content="even more"))
     await slack.update(channel=CHANNEL, ts=sent.ts, message=more, final=True)
     assert [far_end.file_content(file["id"]) for file in far_end.files()] == [b"much more", b"even more"]
 
 
-async def test_a_person_is_written_to_by_their_id(far_end: SimulatedSlack, slack: Slack):
+async def test_person_is_messaged_by_user_id(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("chat.postMessage", error="msg_blocks_too_long")
     sent = await slack.post(channel="U0ANA", message=answer("a word to you"), key="r1/word")
     assert sent.channel == far_end.open_im("U0ANA")
@@ -56,7 +56,7 @@ async def test_a_person_is_written_to_by_their_id(far_end: SimulatedSlack, slack
 
 
 @pytest.mark.parametrize("in_thread", [True, False])
-async def test_what_followed_an_answer_goes_with_it_and_nothing_else(
+async def test_deleting_an_answer_deletes_only_its_continuations(
     far_end: SimulatedSlack, slack: Slack, client_with, in_thread: bool
 ):
     question = await far_end.say("U0ANA", CHANNEL, "why?")
@@ -66,7 +66,7 @@ async def test_what_followed_an_answer_goes_with_it_and_nothing_else(
     await far_end.say("U0ANA", CHANNEL, "thanks", thread_ts=thread_ts or first.ts, files=[("diagnosis.md", "mine")])
     assert len(texts(far_end)) == 8
 
-    # Another process: it remembers nothing.
+    # Another process without memory of the first.
     await client_with().delete(channel=CHANNEL, ts=first.ts, key="r1/answer", thread_ts=thread_ts)
 
     left = ["why?", "r10/answer", "… r10/answer", "diagnosis", "thanks diagnosis.md"]
@@ -76,7 +76,7 @@ async def test_what_followed_an_answer_goes_with_it_and_nothing_else(
     assert [file["user"] for file in far_end.files()] == [far_end.bot_user_id, "U0ANA"]
 
 
-async def test_the_note_in_place_of_a_file_goes_too(far_end: SimulatedSlack, slack: Slack):
+async def test_deleting_an_answer_deletes_the_note_about_its_file(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("files.getUploadURLExternal", error="missing_scope", needed="files:write", provided="chat:write")
     sent = await slack.post(channel=CHANNEL, message=answer("found"), key="r1/answer")
     assert len(texts(far_end)) == 2
@@ -85,7 +85,7 @@ async def test_the_note_in_place_of_a_file_goes_too(far_end: SimulatedSlack, sla
 
 
 @pytest.mark.parametrize("method", ["conversations.replies", "files.delete", "chat.delete"])
-async def test_a_deletion_that_was_cut_off_is_completed_by_the_next(far_end: SimulatedSlack, slack: Slack, method: str):
+async def test_interrupted_deletion_is_completed_by_the_next(far_end: SimulatedSlack, slack: Slack, method: str):
     sent = await in_two_parts_and_a_file(far_end, slack, "", "r1/answer")
     far_end.fail(method, status=503, times=4)
     with pytest.raises(SlackUnavailable):
@@ -98,7 +98,7 @@ async def test_a_deletion_that_was_cut_off_is_completed_by_the_next(far_end: Sim
     assert far_end.files() == []
 
 
-async def test_a_message_whose_file_is_deleted_already_shows_nothing_and_goes(far_end: SimulatedSlack, slack: Slack):
+async def test_message_with_a_deleted_file_is_deleted(far_end: SimulatedSlack, slack: Slack):
     sent = await slack.post(channel=CHANNEL, message=answer("found"), key="r1/answer")
     far_end.fail("chat.delete", status=503, times=4)
     with pytest.raises(SlackUnavailable):
@@ -109,7 +109,7 @@ async def test_a_message_whose_file_is_deleted_already_shows_nothing_and_goes(fa
 
 
 @pytest.mark.parametrize("code", ["cant_delete_file", "missing_scope"])
-async def test_a_file_that_cannot_be_deleted_is_at_least_not_shown(far_end: SimulatedSlack, slack: Slack, code: str):
+async def test_file_that_cannot_be_deleted_is_no_longer_shown(far_end: SimulatedSlack, slack: Slack, code: str):
     sent = await slack.post(channel=CHANNEL, message=answer("found"), key="r1/answer")
     far_end.fail("files.delete", error=code)
     await slack.delete(channel=CHANNEL, ts=sent.ts)
@@ -117,14 +117,14 @@ async def test_a_file_that_cannot_be_deleted_is_at_least_not_shown(far_end: Simu
 
 
 @pytest.mark.parametrize("code", ["missing_scope", "thread_not_found"])
-async def test_an_answer_is_deleted_where_its_thread_cannot_be_read(far_end: SimulatedSlack, slack: Slack, code: str):
+async def test_answer_is_deleted_even_if_its_thread_is_unreadable(far_end: SimulatedSlack, slack: Slack, code: str):
     sent = await slack.post(channel=CHANNEL, message=answer("found", overflow=None), key="r1/answer")
     far_end.fail("conversations.replies", error=code)
     await slack.delete(channel=CHANNEL, ts=sent.ts)
     assert texts(far_end) == []
 
 
-async def test_an_answer_given_anew_has_its_file_again(far_end: SimulatedSlack, slack: Slack):
+async def test_answer_posted_again_has_its_file_again(far_end: SimulatedSlack, slack: Slack):
     question = await far_end.say("U0ANA", CHANNEL, "why?")
     for _ in range(2):
         sent = await slack.post(channel=CHANNEL, message=answer("found"), thread_ts=question, key="r1/answer")
@@ -133,7 +133,7 @@ async def test_an_answer_given_anew_has_its_file_again(far_end: SimulatedSlack, 
         assert texts(far_end) == ["why?"]
 
 
-async def test_a_picture_is_attached_once_by_whoever_and_goes_with_its_message(far_end, slack, client_with):
+async def test_picture_is_attached_once_by_any_process_and_deleted_with_its_message(far_end, slack, client_with):
     picture = Picture(name="plot.png", title="Commits", alt="two members are slow", content=b"\x89PNG drawn")
     sent = await slack.post(channel=CHANNEL, message=Message(text="found"), key="r1/answer")
     far_end.fail("files.completeUploadExternal", reset=True, after_execution=True)

@@ -1,4 +1,4 @@
-"""Edits: the newest content stands at last, whatever is slow, refused or lost; progress is coalesced."""
+"""Test edits: the newest content wins, whatever is slow, refused or lost; progress is coalesced."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -24,7 +24,7 @@ def message(text: str, *, blocks: int = 0) -> Message:
 
 
 def edits(far_end: SimulatedSlack) -> list[str]:
-    """The texts of the edits that were carried out, in their order."""
+    """Return the texts of the applied edits in order."""
     return [call.arguments["text"] for call in far_end.calls if call.method == "chat.update" and call.ok]
 
 
@@ -33,7 +33,7 @@ async def sent(slack: Slack) -> PostedMessage:
     return await slack.post(channel=CHANNEL, message=message("looking", blocks=1), key="r1/answer")
 
 
-async def test_an_edit_replaces_text_and_blocks_and_keeps_the_key(
+async def test_edit_replaces_text_and_blocks_and_keeps_the_key(
     far_end: SimulatedSlack, slack: Slack, sent: PostedMessage
 ):
     await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
@@ -43,7 +43,7 @@ async def test_an_edit_replaces_text_and_blocks_and_keeps_the_key(
     assert stored["metadata"]["event_payload"] == {"key": "r1/answer"}
 
 
-async def test_of_many_progress_edits_only_the_newest_waiting_one_is_sent(far_end, client_with, sent):
+async def test_only_the_newest_waiting_progress_edit_is_sent(far_end, client_with, sent):
     slack = client_with(between_edits=0.1)
     await asyncio.gather(
         *(slack.update(channel=CHANNEL, ts=sent.ts, message=message(f"step {number}")) for number in range(30))
@@ -53,7 +53,7 @@ async def test_of_many_progress_edits_only_the_newest_waiting_one_is_sent(far_en
 
 
 @pytest.mark.simulated_time
-async def test_progress_edits_of_one_message_keep_their_distance(far_end, client_with, sent):
+async def test_progress_edits_of_one_message_are_debounced(far_end, client_with, sent):
     slack = client_with(between_edits=0.1)
     watch = Stopwatch()
     for number in range(3):
@@ -61,7 +61,7 @@ async def test_progress_edits_of_one_message_keep_their_distance(far_end, client
     assert watch.seconds == pytest.approx(0.2, abs=0.01)
 
 
-async def test_a_final_edit_does_not_wait_for_the_distance(far_end, client_with, sent):
+async def test_final_edit_is_not_debounced(far_end, client_with, sent):
     slack = client_with(between_edits=30)
     await slack.update(channel=CHANNEL, ts=sent.ts, message=message("step"))
     waiting = asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=message("later step")))
@@ -72,7 +72,7 @@ async def test_a_final_edit_does_not_wait_for_the_distance(far_end, client_with,
     assert edits(far_end) == ["step", "found"]
 
 
-async def test_final_edits_go_before_the_progress_of_other_messages(far_end, client_with, slack):
+async def test_final_edits_precede_progress_of_other_messages(far_end, client_with, slack):
     messages = [await slack.post(channel=CHANNEL, message=message(f"looking {number}")) for number in range(12)]
     slow = client_with(methods={"chat.update": Rate(every=0.03, burst=1)})
     progress = [
@@ -93,29 +93,27 @@ async def test_edits_after_429_wait_as_long_as_slack_asks(far_end, client_with, 
     assert edits(far_end) == ["found"]
 
 
-async def test_a_rate_limit_longer_than_we_wait_is_an_error(far_end, client_with, sent):
+async def test_rate_limit_longer_than_we_wait_is_an_error(far_end, client_with, sent):
     far_end.fail("chat.update", retry_after=3600)
     with pytest.raises(SlackUnavailable):
         await client_with().update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
 
 
 @pytest.mark.parametrize("fault", [{"reset": True}, {"hang": True}, {"status": 503}], ids=["cut", "silent", "503"])
-async def test_a_failed_edit_is_repeated(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage, fault: dict):
+async def test_failed_edit_is_retried(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage, fault: dict):
     far_end.fail("chat.update", **fault)
     await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
     assert far_end.message(CHANNEL, sent.ts)["text"] == "found"
 
 
-async def test_an_edit_that_keeps_failing_is_given_up(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage):
+async def test_edit_that_keeps_failing_is_given_up(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage):
     far_end.fail("chat.update", status=503, times=100)
     with pytest.raises(SlackUnavailable):
         await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
     assert len([call for call in far_end.calls if call.method == "chat.update"]) <= 5
 
 
-async def test_what_failed_is_not_repeated_after_something_newer(
-    far_end: SimulatedSlack, slack: Slack, sent: PostedMessage
-):
+async def test_failed_edit_is_not_retried_after_a_newer_one(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage):
     far_end.fail("chat.update", hang=True)
     first = asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=message("step")))
     await far_end.wait_for(lambda: [call for call in far_end.calls if call.method == "chat.update"])
@@ -124,13 +122,13 @@ async def test_what_failed_is_not_repeated_after_something_newer(
     assert set(edits(far_end)) == {"found"}
 
 
-async def test_an_edit_of_a_message_that_is_gone_says_so(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage):
+async def test_edit_of_a_deleted_message_is_reported(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage):
     await slack.delete(channel=CHANNEL, ts=sent.ts)
     with pytest.raises(MessageGone):
         await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
 
 
-async def test_an_edit_where_we_were_removed_says_so_to_everyone_who_waits(far_end, slack, sent):
+async def test_edit_after_removal_fails_for_all_waiters(far_end, slack, sent):
     far_end.remove_bot(CHANNEL)
     results = await asyncio.gather(
         *(slack.update(channel=CHANNEL, ts=sent.ts, message=message(f"step {number}")) for number in range(3)),
@@ -139,7 +137,7 @@ async def test_an_edit_where_we_were_removed_says_so_to_everyone_who_waits(far_e
     assert all(isinstance(result, NotInChannel) for result in results)
 
 
-async def test_deleting_lets_go_of_waiting_edits(far_end, client_with, sent):
+async def test_deletion_drops_waiting_edits(far_end, client_with, sent):
     slack = client_with(between_edits=30)
     await slack.update(channel=CHANNEL, ts=sent.ts, message=message("step"))
     waiting = asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=message("later step")))
@@ -151,12 +149,12 @@ async def test_deleting_lets_go_of_waiting_edits(far_end, client_with, sent):
     assert edits(far_end) == ["step"]
 
 
-async def test_deleting_what_is_gone_is_fine(slack: Slack, sent: PostedMessage):
+async def test_deleting_a_deleted_message_succeeds(slack: Slack, sent: PostedMessage):
     await slack.delete(channel=CHANNEL, ts=sent.ts)
     await slack.delete(channel=CHANNEL, ts=sent.ts)
 
 
-async def test_a_cancelled_edit_withdraws_its_content(far_end, client_with, sent):
+async def test_cancelled_edit_withdraws_its_content(far_end, client_with, sent):
     slack = client_with(between_edits=0.2)
     await slack.update(channel=CHANNEL, ts=sent.ts, message=message("step"))
     withdrawn = asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=message("withdrawn")))
@@ -167,7 +165,7 @@ async def test_a_cancelled_edit_withdraws_its_content(far_end, client_with, sent
     assert edits(far_end) == ["step", "found"]
 
 
-async def test_closing_tells_who_still_waits(client_with, sent):
+async def test_closing_fails_waiting_edits(client_with, sent):
     slack = client_with(between_edits=30)
     await slack.update(channel=CHANNEL, ts=sent.ts, message=message("step"))
     waiting = asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=message("later step")))
@@ -177,7 +175,7 @@ async def test_closing_tells_who_still_waits(client_with, sent):
         await waiting
 
 
-async def test_an_edit_that_is_too_long_keeps_its_ts_and_goes_on_in_the_thread(
+async def test_too_long_edit_keeps_its_ts_and_continues_in_the_thread(
     far_end: SimulatedSlack, slack: Slack, sent: PostedMessage
 ):
     far_end.fail("chat.update", error="msg_blocks_too_long")
@@ -189,14 +187,14 @@ async def test_an_edit_that_is_too_long_keeps_its_ts_and_goes_on_in_the_thread(
     assert [block["text"]["text"] for block in second["blocks"]] == ["found 2", "found 3"]
 
 
-async def test_a_reply_goes_on_in_the_thread_it_stands_in(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage):
+async def test_too_long_reply_continues_in_its_own_thread(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage):
     reply = await slack.post(channel=CHANNEL, message=message("reply"), thread_ts=sent.ts, key="r2/answer")
     far_end.fail("chat.update", error="msg_blocks_too_long")
     await slack.update(channel=CHANNEL, ts=reply.ts, message=message("found", blocks=4), final=True, thread_ts=sent.ts)
     assert [each["thread_ts"] for each in far_end.messages(CHANNEL)] == [sent.ts] * 3
 
 
-async def test_a_repeated_final_edit_repeats_neither_parts_nor_file(far_end, client_with, sent):
+async def test_repeated_final_edit_repeats_no_parts_or_file(far_end, client_with, sent):
     answer = Message(
         text="found",
         blocks=message("found", blocks=4).blocks,
@@ -228,8 +226,8 @@ STEP = st.tuples(st.booleans(), st.sampled_from([0.0, 0.0, 0.004]), FAULTS)
 
 @given(steps=st.lists(STEP, min_size=1, max_size=10))
 @settings(max_examples=12)
-def test_contents_stand_in_the_order_in_which_they_were_asked_for(steps):
-    # Three refusals in a row leave no form to try.
+def test_edits_apply_in_request_order(steps):
+    # Three rejections in a row leave no other form to try.
     assume(sum(fault is not None and "error" in fault for _, _, fault in steps) <= 2)
 
     async def run(far_end: SimulatedSlack, slack: Slack) -> None:
@@ -242,7 +240,7 @@ def test_contents_stand_in_the_order_in_which_they_were_asked_for(steps):
             tasks.append(asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=said, final=final)))
             await asyncio.sleep(pause)
         assert await asyncio.gather(*tasks) == [None] * len(steps)
-        # As text alone a message says what its two blocks say, each of which begins with the number.
+        # As plain text a message has the content of its two blocks, which begin with the number.
         assert far_end.message(CHANNEL, sent.ts)["text"].split()[0] == str(len(steps) - 1)
         order = [int(text.split()[0]) for text in edits(far_end)]
         assert order == sorted(order)
@@ -266,7 +264,7 @@ def test_contents_stand_in_the_order_in_which_they_were_asked_for(steps):
 
 
 class LateSlack:
-    """A Slack that carries out its first edit only after we stopped waiting for it. SimulatedSlack never does."""
+    """A Slack that applies its first edit only after the client's timeout, which SimulatedSlack cannot do."""
 
     def __init__(self) -> None:
         self.stands: list[str] = []
@@ -299,7 +297,7 @@ async def late() -> AsyncIterator[tuple[LateSlack, str]]:
         far_end.release.set()
 
 
-async def test_an_edit_carried_out_late_does_not_stay_over_a_newer_one(late: tuple[LateSlack, str]):
+async def test_late_edit_does_not_replace_a_newer_one(late: tuple[LateSlack, str]):
     far_end, address = late
     limits = Limits(methods={}, other=FAST, call=0.1, patience=5, between_edits=0.2, first_pause=0.001)
     async with Slack(AsyncWebClient(token="xoxb-test", base_url=address), limits=limits) as slack:
@@ -312,7 +310,7 @@ async def test_an_edit_carried_out_late_does_not_stay_over_a_newer_one(late: tup
     assert far_end.stands == ["found", "step", "found"]
 
 
-async def test_errors_are_ours_whatever_slack_answers(slack: Slack, far_end: SimulatedSlack, sent: PostedMessage):
+async def test_any_slack_error_becomes_our_error(slack: Slack, far_end: SimulatedSlack, sent: PostedMessage):
     far_end.fail("chat.update", error="some_new_error")
     with pytest.raises(SlackError) as raised:
         await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)

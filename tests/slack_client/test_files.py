@@ -1,4 +1,4 @@
-"""A pasted file is read as text within bounds, or a sentence says why not; the token goes to Slack only."""
+"""Test reading of pasted files: text within limits or a reason; the token is sent only to Slack."""
 
 import asyncio
 import gzip
@@ -23,19 +23,19 @@ LOG = "E0101 10:00:00 kubelet.go:1 failed to pull image\n" * 100
 
 
 async def shared(far_end: SimulatedSlack, *files: SharedFile) -> list[dict]:
-    """The `files` of the event in which they are shared."""
+    """Share files and return the `files` of the event."""
     ts = await far_end.say("U0ANA", CHANNEL, "see", files=files)
     return far_end.message(CHANNEL, ts)["files"]
 
 
 @pytest.mark.parametrize("snippet", [True, False])
-async def test_a_snippet_and_a_file_are_read(far_end: SimulatedSlack, slack: Slack, snippet: bool):
+async def test_snippet_and_file_are_read(far_end: SimulatedSlack, slack: Slack, snippet: bool):
     (file,) = await shared(far_end, SharedFile(name="kubelet.log", content=LOG.encode(), snippet=snippet))
     read = await slack.read_file(file)
     assert (read.name, read.text, read.refusal) == ("kubelet.log", LOG, None)
 
 
-async def test_a_file_of_which_only_the_id_is_known_is_asked_for(far_end: SimulatedSlack, slack: Slack):
+async def test_file_known_only_by_id_is_looked_up(far_end: SimulatedSlack, slack: Slack):
     (file,) = await shared(far_end, SharedFile(name="kubelet.log", content=LOG.encode(), only_listed=True))
     assert (await slack.read_file({"id": file["id"]})).text == LOG
     assert (await slack.read_file({"id": file["id"], "file_access": "check_file_info"})).text == LOG
@@ -74,12 +74,12 @@ async def test_a_file_of_which_only_the_id_is_known_is_asked_for(far_end: Simula
         "colours",
     ],
 )
-async def test_encodings_of_logs_are_understood(far_end, slack, content, expected):
+async def test_common_log_encodings_are_decoded(far_end, slack, content, expected):
     (file,) = await shared(far_end, SharedFile(name="app.log", content=content))
     assert (await slack.read_file(file)).text == expected
 
 
-async def test_a_file_that_says_it_is_too_large_is_not_fetched(far_end: SimulatedSlack, slack: Slack):
+async def test_file_with_a_too_large_size_is_not_downloaded(far_end: SimulatedSlack, slack: Slack):
     (file,) = await shared(far_end, SharedFile(name="big.log", content=b"x", claimed_size=5 << 20))
     read = await slack.read_file(file | {"url_private_download": "http://127.0.0.1:1/nowhere"})
     assert read.refusal is not None
@@ -87,14 +87,14 @@ async def test_a_file_that_says_it_is_too_large_is_not_fetched(far_end: Simulate
     assert "1.0 MiB" in read.refusal.zh
 
 
-async def test_a_file_larger_than_it_says_is_given_up(far_end: SimulatedSlack, slack: Slack):
+async def test_file_larger_than_its_stated_size_is_abandoned(far_end: SimulatedSlack, slack: Slack):
     (file,) = await shared(far_end, SharedFile(name="big.log", content=b"x" * 5000, claimed_size=10))
     read = await slack.read_file(file, limit=4096)
     assert read.refusal is not None
     assert "too large" in read.refusal.en
 
 
-async def test_a_packed_file_is_not_unpacked_beyond_the_limit(far_end: SimulatedSlack, slack: Slack):
+async def test_compressed_file_is_not_unpacked_beyond_the_limit(far_end: SimulatedSlack, slack: Slack):
     (file,) = await shared(far_end, SharedFile(name="bomb.log.gz", content=gzip.compress(b"\0" * (50 << 20))))
     read = await slack.read_file(file)
     assert read.refusal is not None
@@ -110,21 +110,21 @@ async def test_a_packed_file_is_not_unpacked_beyond_the_limit(far_end: Simulated
         ("a", b"\0" * 99),
     ],
 )
-async def test_what_is_no_text_is_refused(far_end: SimulatedSlack, slack: Slack, name: str, content: bytes):
+async def test_binary_file_is_rejected(far_end: SimulatedSlack, slack: Slack, name: str, content: bytes):
     (file,) = await shared(far_end, SharedFile(name=name, content=content))
     read = await slack.read_file(file)
     assert read.refusal is not None
     assert "is not text" in read.refusal.en
 
 
-async def test_an_empty_file_is_called_so(far_end: SimulatedSlack, slack: Slack):
+async def test_empty_file_is_reported(far_end: SimulatedSlack, slack: Slack):
     (file,) = await shared(far_end, SharedFile(name="empty.log", content=b"\n"))
     read = await slack.read_file(file)
     assert read.refusal is not None
     assert "is empty" in read.refusal.en
 
 
-async def test_the_login_page_is_not_taken_for_the_file(far_end: SimulatedSlack):
+async def test_login_page_is_not_taken_for_the_file(far_end: SimulatedSlack):
     (file,) = await shared(far_end, SharedFile(name="kubelet.log", content=LOG.encode()))
     async with Slack(AsyncWebClient(token="xoxb-without-files-read", base_url=far_end.api_url)) as other:
         read = await other.read_file(file)
@@ -134,21 +134,21 @@ async def test_the_login_page_is_not_taken_for_the_file(far_end: SimulatedSlack)
     assert "files:read" in read.refusal.zh
 
 
-async def test_a_missing_scope_is_named_where_the_file_has_to_be_asked_for(far_end: SimulatedSlack, slack: Slack):
+async def test_missing_scope_for_a_file_lookup_is_named(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("files.info", error="missing_scope", needed="files:read", provided="chat:write")
     read = await slack.read_file({"id": "F0", "file_access": "check_file_info"})
     assert read.refusal is not None
     assert "files:read" in read.refusal.en
 
 
-async def test_a_deleted_file_is_gone(slack: Slack):
+async def test_deleted_file_is_reported_as_gone(slack: Slack):
     read = await slack.read_file({"id": "F0NONE"})
     assert read.refusal is not None
     assert "deleted" in read.refusal.en
 
 
 class Elsewhere:
-    """Another server: it takes notes of the Authorization it is sent."""
+    """Another server, which records the Authorization headers it gets."""
 
     def __init__(self) -> None:
         self.tokens: list[str] = []
@@ -172,7 +172,7 @@ async def server() -> AsyncIterator[Callable]:
         yield start
 
 
-async def test_a_file_kept_elsewhere_is_not_fetched(slack: Slack, server: Callable):
+async def test_externally_hosted_file_is_not_downloaded(slack: Slack, server: Callable):
     elsewhere = await server()
     read = await slack.read_file({"id": "F1", "name": "a.log", "url_private_download": f"{elsewhere.url}/a.log"})
     assert read.refusal is not None
@@ -180,7 +180,7 @@ async def test_a_file_kept_elsewhere_is_not_fetched(slack: Slack, server: Callab
     assert elsewhere.tokens == []
 
 
-async def test_a_redirect_elsewhere_is_not_followed(server: Callable):
+async def test_redirect_to_a_foreign_host_is_not_followed(server: Callable):
     slack_like, elsewhere = await server(), await server()
     slack_like.answers = [web.Response(status=302, headers={"Location": f"{elsewhere.url}/a.log"})]
     async with Slack(AsyncWebClient(token="xoxb-secret", base_url=f"{slack_like.url}/api/")) as slack:
@@ -190,7 +190,7 @@ async def test_a_redirect_elsewhere_is_not_followed(server: Callable):
     assert elsewhere.tokens == []
 
 
-async def test_a_redirect_within_slack_is_followed_but_not_in_circles(server: Callable):
+async def test_redirect_within_slack_is_followed_without_loops(server: Callable):
     slack_like = await server()
     here = {"Location": "/b.log"}
     slack_like.answers = [web.Response(status=302, headers=here), web.Response(text="the log")]
@@ -201,7 +201,7 @@ async def test_a_redirect_within_slack_is_followed_but_not_in_circles(server: Ca
         assert (await slack.read_file(file)).refusal is not None
 
 
-async def test_a_failing_download_is_repeated_and_then_unavailable(server: Callable):
+async def test_failing_download_is_retried_then_unavailable(server: Callable):
     slack_like = await server()
     slack_like.answers = [web.Response(status=503), web.Response(text="the log")]
     limits = Limits(first_pause=0.001)
@@ -226,7 +226,7 @@ OTHERS = ["http", "ws", "ftp"]
         "https://hooks.slack.com/actions/T1/2/3",
     ],
 )
-def test_slacks_hosts_are_trusted(url: str):
+def test_slack_hosts_are_trusted(url: str):
     assert REAL.trusted(url) is not None
 
 
@@ -249,17 +249,17 @@ def test_slacks_hosts_are_trusted(url: str):
         "file:///etc/passwd",
     ],
 )
-def test_no_other_host_is_trusted(url: str):
+def test_other_hosts_are_not_trusted(url: str):
     assert REAL.trusted(url) is None
 
 
 @given(host=st.from_regex(r"[a-z0-9.-]{1,40}", fullmatch=True))
-def test_only_slack_and_what_is_under_it_is_trusted(host: str):
+def test_only_slack_domains_are_trusted(host: str):
     trusted = REAL.trusted(f"https://{host}/x")
     assert trusted is None or f".{trusted.host}".rstrip(".").endswith(".slack.com")
 
 
-def test_a_far_end_on_loopback_is_trusted_at_its_own_port_only():
+def test_simulated_slack_is_trusted_only_at_its_own_port():
     loopback = Hosts(base_url="http://127.0.0.1:8080/api/")
     assert loopback.trusted("http://127.0.0.1:8080/files/a") is not None
     for other in (
@@ -272,7 +272,7 @@ def test_a_far_end_on_loopback_is_trusted_at_its_own_port_only():
 
 
 @given(content=st.binary(max_size=300))
-def test_any_bytes_are_text_or_not_and_nothing_else(content: bytes):
+def test_any_bytes_are_decoded_or_rejected_as_binary(content: bytes):
     try:
         text = decoded(unpacked(content, limit=1000))
     except (NotText, TooLarge):
@@ -283,27 +283,27 @@ def test_any_bytes_are_text_or_not_and_nothing_else(content: bytes):
 @given(
     text=st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cc", "Cs"]), max_size=200)
 )
-def test_utf_8_comes_back_as_it_was(text: str):
+def test_utf_8_is_unchanged(text: str):
     content = text.encode()
     if not content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x1f\x8b")):
         assert decoded(content) == text
 
 
 @given(words=st.text(st.sampled_from("镜像拉取失败超时：，。error 1\n"), max_size=200), cut=st.sampled_from([0, 1]))
-def test_chinese_comes_back_but_for_a_character_that_was_cut(words: str, cut: int):
+def test_chinese_is_decoded_except_a_truncated_character(words: str, cut: int):
     text = f"{words}\n磁盘和内存的错误日志已满，请检查容器镜像"
     content = text.encode("gbk")
     assert decoded(content[: len(content) - cut]) == (text[:-1] + "\ufffd" if cut else text)
 
 
 @given(words=st.lists(st.sampled_from(["größer", "über", "Füße", "déjà", "créé", "où", "señor", "niño", "são"])))
-def test_words_with_accents_are_not_taken_for_chinese(words: list[str]):
+def test_accented_words_are_not_decoded_as_chinese(words: list[str]):
     text = " ".join(words)
     assert decoded(text.encode("latin-1")) == text
 
 
 @given(parts=st.lists(st.binary(max_size=2000), min_size=1, max_size=4), limit=st.integers(0, 3000))
-def test_unpacking_keeps_within_its_limit(parts: list[bytes], limit: int):
+def test_unpacking_stays_within_its_limit(parts: list[bytes], limit: int):
     packed = b"".join(gzip.compress(part) for part in parts)
     whole = b"".join(parts)
     if len(whole) > limit:
@@ -313,7 +313,7 @@ def test_unpacking_keeps_within_its_limit(parts: list[bytes], limit: int):
         assert unpacked(packed, limit=limit) == whole
 
 
-async def test_reading_two_files_at_once_does_not_mix_them(far_end: SimulatedSlack, slack: Slack):
+async def test_concurrent_file_reads_do_not_mix(far_end: SimulatedSlack, slack: Slack):
     files = await shared(
         far_end, *(SharedFile(name=f"{number}.log", content=f"log {number}".encode()) for number in range(5))
     )

@@ -1,4 +1,4 @@
-"""Who is in which user group: asked once for many, and nobody is in any that Slack does not tell of."""
+"""Test user groups: one lookup for many callers, and no members without an answer from Slack."""
 
 import asyncio
 from typing import Any
@@ -31,15 +31,13 @@ async def test_groups_have_an_id_and_a_handle(far_end: SimulatedSlack, slack: Sl
 
 
 @pytest.mark.parametrize("group", [{"external": True}, {"disabled": True}])
-async def test_a_group_that_others_made_or_that_is_no_more_has_nobody_in_it(
-    far_end: SimulatedSlack, slack: Slack, group: dict
-):
+async def test_external_or_disabled_group_has_no_members(far_end: SimulatedSlack, slack: Slack, group: dict):
     far_end.set_group("oncall", members=["U0ANA"], **group)
 
     assert await slack.groups("U0ANA") == Membership()
 
 
-async def test_one_call_serves_all_who_ask_at_once_and_for_a_while(far_end: SimulatedSlack, slack: Slack):
+async def test_one_call_serves_concurrent_and_later_lookups(far_end: SimulatedSlack, slack: Slack):
     far_end.set_group("oncall", members=["U0ANA"])
 
     await asyncio.gather(*(slack.groups(user) for user in ("U0ANA", "U0BO") for _ in range(10)))
@@ -60,7 +58,7 @@ async def test_one_call_serves_all_who_ask_at_once_and_for_a_while(far_end: Simu
         ({"retry_after": 60}, "rate limiting"),
     ],
 )
-async def test_what_slack_does_not_tell_puts_nobody_into_a_group_and_says_why(
+async def test_failed_group_lookup_gives_no_members_and_the_reason(
     far_end: SimulatedSlack, slack: Slack, fault: dict, says: str
 ):
     far_end.set_group("oncall", members=["U0ANA"])
@@ -72,7 +70,7 @@ async def test_what_slack_does_not_tell_puts_nobody_into_a_group_and_says_why(
     assert member.unread is not None
     assert says in member.unread.en
     assert member.unread.zh != member.unread.en
-    # Somebody waits for a dialog: an answer that does not come is waited for once.
+    # A user waits for a modal: a missing answer is waited for only once.
     assert len(asked(far_end)) == 1 or "hang" not in fault
 
 
@@ -84,7 +82,7 @@ async def test_what_slack_does_not_tell_puts_nobody_into_a_group_and_says_why(
         [{"id": "S1", "users": ["U0ANA"], "date_delete": 1_790_000_000}],
     ],
 )
-async def test_an_answer_of_another_shape_puts_nobody_into_a_group(groups: Any):
+async def test_malformed_group_answer_gives_no_members(groups: Any):
     async def handle(_request: web.Request) -> web.StreamResponse:
         return web.json_response({"ok": True, "usergroups": groups})
 
@@ -96,13 +94,13 @@ async def test_an_answer_of_another_shape_puts_nobody_into_a_group(groups: Any):
 
 
 def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Put the running loop's clock forward."""
+    """Advance the running loop's clock."""
     loop = asyncio.get_running_loop()
     now = loop.time
     monkeypatch.setattr(loop, "time", lambda: now() + seconds)
 
 
-async def test_who_was_taken_out_of_a_group_is_out_of_it_after_a_minute(
+async def test_removed_member_leaves_the_group_within_a_minute(
     far_end: SimulatedSlack, slack: Slack, monkeypatch: pytest.MonkeyPatch
 ):
     far_end.set_group("oncall", members=["U0ANA"])
@@ -117,7 +115,7 @@ async def test_who_was_taken_out_of_a_group_is_out_of_it_after_a_minute(
 
 
 @pytest.mark.parametrize(("fault", "seconds"), [({"status": 503}, 2), ({"error": "missing_scope"}, 16)])
-async def test_what_slack_did_not_tell_is_asked_again_soon(
+async def test_failed_group_lookup_is_retried_soon(
     far_end: SimulatedSlack, slack: Slack, monkeypatch: pytest.MonkeyPatch, fault: dict, seconds: float
 ):
     far_end.set_group("oncall", members=["U0ANA"])

@@ -1,4 +1,4 @@
-"""Whoever waits for a turn gets it in a fair order, at the lane's rate, and leaves nothing behind when it gives up."""
+"""Test the lane: turns in a fair order at the lane's rate, and no trace of cancelled waiters."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ def lane(*, every: float, burst: int = 1, waiting: int = 1000) -> Lane:
 
 
 async def served(where: Lane, wanted: list[tuple[str, Urgency]], *, patience: float = 10.0) -> list[str]:
-    """Wait for all turns at once; the names in the order in which they came."""
+    """Wait for all turns concurrently and return the names in their order."""
     order: list[str] = []
 
     async def one(name: str, urgency: Urgency) -> None:
@@ -29,7 +29,7 @@ async def served(where: Lane, wanted: list[tuple[str, Urgency]], *, patience: fl
 
 
 @pytest.mark.simulated_time
-async def test_a_burst_goes_at_once_and_the_rest_at_the_rate():
+async def test_burst_goes_at_once_and_the_rest_at_the_rate():
     where = lane(every=0.05, burst=3)
     watch = Stopwatch()
     moments = []
@@ -39,7 +39,7 @@ async def test_a_burst_goes_at_once_and_the_rest_at_the_rate():
     assert moments == pytest.approx([0, 0, 0, 0.05, 0.1, 0.15], abs=1e-5)
 
 
-async def test_no_window_holds_more_than_burst_and_rate_allow():
+async def test_no_window_exceeds_burst_and_rate():
     where = lane(every=0.01, burst=4)
     loop = asyncio.get_running_loop()
     moments: list[float] = []
@@ -51,26 +51,26 @@ async def test_no_window_holds_more_than_burst_and_rate_allow():
     await asyncio.gather(*(one() for _ in range(30)))
     for first, start in enumerate(moments):
         for last in range(first, len(moments)):
-            # As many as fit: the burst and one more for every interval that has passed.
+            # The burst and one more for every interval.
             assert last - first + 1 <= 4 + (moments[last] - start) / 0.01 + 1.01
 
 
-async def test_one_call_of_a_channel_does_not_wait_behind_forty_of_another():
+async def test_busy_channel_does_not_delay_another():
     where = lane(every=0.002)
-    # Until all have come, however long that takes.
+    # Until all have arrived.
     where.hold(0.1)
     busy = [(f"busy-{number}", Urgency.USUAL) for number in range(40)]
     order = await served(where, [*busy, ("quiet-0", Urgency.USUAL)])
     assert order.index("quiet-0") == 1
 
 
-async def test_within_one_channel_the_order_is_kept():
+async def test_order_within_a_channel_is_kept():
     where = lane(every=0.001)
     order = await served(where, [(f"one-{number}", Urgency.USUAL) for number in range(20)])
     assert order == [f"one-{number}" for number in range(20)]
 
 
-async def test_final_goes_before_usual_and_usual_before_progress():
+async def test_final_precedes_usual_and_usual_precedes_progress():
     where = lane(every=0.01)
     await where.turn(patience=1)
     order = await served(
@@ -79,7 +79,7 @@ async def test_final_goes_before_usual_and_usual_before_progress():
     assert order == ["c", "b", "d", "a"]
 
 
-async def test_progress_leaves_a_part_of_the_burst_to_others():
+async def test_progress_leaves_part_of_the_burst_to_others():
     where = lane(every=60, burst=8)
     for _ in range(6):
         await where.turn(urgency=Urgency.PROGRESS, patience=0.01)
@@ -88,7 +88,7 @@ async def test_progress_leaves_a_part_of_the_burst_to_others():
     await where.turn(urgency=Urgency.FINAL, patience=0.01)
 
 
-async def test_who_gives_up_takes_no_turn():
+async def test_cancelled_waiter_takes_no_turn():
     where = lane(every=0.05)
     await where.turn(patience=1)
     impatient = [asyncio.create_task(where.turn(patience=60)) for _ in range(100)]
@@ -105,27 +105,27 @@ async def test_who_gives_up_takes_no_turn():
     )
 
 
-async def test_a_turn_that_came_in_the_moment_of_giving_up_goes_to_the_next():
+async def test_turn_granted_during_cancellation_goes_to_the_next():
     where = lane(every=30, burst=1)
     await where.turn(patience=1)
     first, second = (asyncio.create_task(where.turn(patience=5)) for _ in range(2))
     await asyncio.sleep(0)
     where.give_back()
-    # The first one's turn has come, but it has not run since.
+    # The first waiter has got its turn, but has not run since.
     first.cancel()
     async with asyncio.timeout(1):
         await second
     assert first.cancelled()
 
 
-async def test_the_wait_is_bounded():
+async def test_wait_is_bounded():
     where = lane(every=60)
     await where.turn(patience=1)
     with pytest.raises(SlackUnavailable):
         await where.turn(patience=0.02)
 
 
-async def test_the_queue_is_bounded_and_progress_fills_half_of_it_only():
+async def test_queue_is_bounded_and_progress_fills_at_most_half():
     where = lane(every=60, waiting=4)
     await where.turn(patience=1)
     waiting = [asyncio.create_task(where.turn(urgency=Urgency.PROGRESS, patience=5)) for _ in range(2)]
@@ -142,7 +142,7 @@ async def test_the_queue_is_bounded_and_progress_fills_half_of_it_only():
 
 
 @pytest.mark.simulated_time
-async def test_a_hold_keeps_everyone_back_and_ends_without_a_burst():
+async def test_hold_blocks_all_and_ends_without_a_burst():
     where = lane(every=0.1, burst=5)
     waiting = [asyncio.create_task(where.turn(patience=5)) for _ in range(2)]
     where.hold(0.1)
@@ -151,7 +151,7 @@ async def test_a_hold_keeps_everyone_back_and_ends_without_a_burst():
     assert watch.seconds == pytest.approx(0.1 + 0.1, abs=1e-5)
 
 
-async def test_a_hold_longer_than_the_patience_is_told_at_once():
+async def test_hold_longer_than_the_timeout_fails_at_once():
     where = lane(every=0.01)
     where.hold(60)
     started = time.monotonic()
@@ -161,7 +161,7 @@ async def test_a_hold_longer_than_the_patience_is_told_at_once():
     assert raised.value.retry_after == pytest.approx(60, abs=1)
 
 
-async def test_posts_of_one_channel_do_not_slow_another_one():
+async def test_posts_in_one_channel_do_not_slow_another():
     limits = Limits(methods={}, other=Rate(every=0.001, burst=100), channel=Rate(every=60, burst=1))
     pacer = Pacer(limits)
     await pacer.turn("chat.postMessage", channel="C1")
@@ -171,7 +171,7 @@ async def test_posts_of_one_channel_do_not_slow_another_one():
     await pacer.turn("chat.update", channel="C1", patience=0.1)
 
 
-async def test_a_refused_post_holds_its_channel_and_a_second_refused_channel_holds_all():
+async def test_rate_limited_post_holds_its_channel_and_a_second_channel_holds_all():
     limits = Limits(methods={}, other=Rate(every=0.001, burst=100), channel=Rate(every=0.001, burst=10))
     pacer = Pacer(limits)
     pacer.refused("chat.postMessage", channel="C1", retry_after=60)
@@ -183,7 +183,7 @@ async def test_a_refused_post_holds_its_channel_and_a_second_refused_channel_hol
         await pacer.turn("chat.postMessage", channel="C3", patience=1)
 
 
-async def test_a_post_refused_a_turn_in_the_workspace_keeps_its_channel_free():
+async def test_post_refused_by_the_workspace_lane_keeps_its_channel_free():
     limits = Limits(methods={}, other=Rate(every=60, burst=1), channel=Rate(every=60, burst=1))
     pacer = Pacer(limits)
     await pacer.turn("chat.postMessage", channel="C1")
@@ -192,12 +192,12 @@ async def test_a_post_refused_a_turn_in_the_workspace_keeps_its_channel_free():
     assert raised.value.method == "chat.postMessage"
     with pytest.raises(SlackUnavailable) as again:
         await pacer.turn("chat.postMessage", channel="C2", patience=0.02)
-    # Its channel's only turn was handed back: it is the workspace that is waited for again.
+    # The channel's only turn was returned: the next wait is for the workspace.
     assert again.value.method == "chat.postMessage"
 
 
 @pytest.mark.simulated_time
-async def test_every_turn_tells_how_long_it_was_waited_for():
+async def test_every_turn_reports_its_wait():
     told: list[tuple[str, float]] = []
     limits = Limits(methods={}, other=Rate(every=0.001, burst=100), channel=Rate(every=0.25, burst=1))
     pacer = Pacer(limits, waited=lambda method, seconds: told.append((method, round(seconds, 3))))

@@ -1,4 +1,4 @@
-"""Slack's own limits, kept: the simulated Slack counts as Slack does. Waiting for a turn takes no time here."""
+"""Test Slack's rate limits: the simulated Slack counts like Slack, and waiting takes no real time."""
 
 import asyncio
 import selectors
@@ -17,7 +17,7 @@ from responses.slack.message import Message
 
 
 class JumpingLoop(asyncio.SelectorEventLoop):
-    """Its clock jumps to whatever is due next, so that no load of the machine moves two calls closer together."""
+    """An event loop whose clock jumps to the next timer, so that a busy machine does not change distances."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -34,13 +34,13 @@ class JumpingSelector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
-        # Time never stands quite still: a timer that is due in less than a loop can tell would fire for ever.
+        # Time must advance a little: a timer below the loop's resolution would otherwise fire for ever.
         self._loop.now += 1e-6 if ready else max(timeout or 0.0, 1e-6)
         return ready
 
 
 def jumping(run: Callable[[Pacer, RateLimits], Awaitable[None]]) -> None:
-    """Run it with our pacer at its fastest and with what refuses calls that come too fast."""
+    """Run a test with our pacer at its fastest and the limits that refuse calls that are too fast."""
 
     async def main() -> None:
         clock = asyncio.get_running_loop().time
@@ -51,7 +51,7 @@ def jumping(run: Callable[[Pacer, RateLimits], Awaitable[None]]) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 60], ids=["one channel", "the workspace"])
-def test_posts_at_our_fastest_are_not_too_fast_for_slack(channels: int):
+def test_fastest_posts_stay_within_slacks_limits(channels: int):
     async def run(pacer: Pacer, pace: RateLimits) -> None:
         async def post(channel: str) -> None:
             await pacer.turn("chat.postMessage", channel=channel, patience=600)
@@ -77,7 +77,7 @@ def test_posts_at_our_fastest_are_not_too_fast_for_slack(channels: int):
         ("some.method", Tier.TWO),
     ],
 )
-def test_calls_at_our_fastest_are_not_too_fast_for_their_tier(method: str, tier: Tier):
+def test_fastest_calls_stay_within_their_tier(method: str, tier: Tier):
     async def run(pacer: Pacer, pace: RateLimits) -> None:
         async def call() -> None:
             await pacer.turn(method, patience=600)
@@ -96,7 +96,7 @@ async def strict_slack() -> AsyncIterator[SimulatedSlack]:
     await far_end.stop()
 
 
-async def test_where_slack_is_stricter_than_we_know_everything_still_arrives(strict_slack: SimulatedSlack):
+async def test_everything_arrives_if_slack_is_stricter_than_documented(strict_slack: SimulatedSlack):
     channel = strict_slack.add_channel("general")
     limits = replace(Limits(), channel=Rate(every=0.01, burst=10))
     web_client = AsyncWebClient(token=strict_slack.bot_token, base_url=strict_slack.api_url)

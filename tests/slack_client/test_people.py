@@ -1,4 +1,4 @@
-"""Guests, strangers and shared channels are told apart; what Slack does not tell counts as the least trusted."""
+"""Test guests, strangers and shared channels; without an answer from Slack they are trusted least."""
 
 import asyncio
 
@@ -15,36 +15,36 @@ def asked(far_end: SimulatedSlack, method: str) -> int:
     return len([call for call in far_end.calls if call.method == method])
 
 
-async def test_a_colleague_has_a_name_a_language_and_an_address(far_end: SimulatedSlack, slack: Slack):
+async def test_member_has_a_name_a_language_and_an_email_address(far_end: SimulatedSlack, slack: Slack):
     user = far_end.add_user("lin", locale="zh-CN", email="Lin@Example.com")
     person = await slack.person(user)
     assert person == Person(id=user, name="lin", locale="zh-CN", email="Lin@Example.com")
     assert "example" not in repr(person).lower()
 
 
-async def test_an_address_that_is_not_confirmed_is_nobodys(far_end: SimulatedSlack, slack: Slack):
+async def test_unconfirmed_email_address_is_ignored(far_end: SimulatedSlack, slack: Slack):
     claimed = far_end.add_user("eve", email="root@example.com", confirmed=False)
     assert (await slack.person(claimed)).email == ""
     assert (await slack.person(far_end.bot_user_id)).email == ""
 
 
-async def test_without_the_scope_for_addresses_a_person_has_none(far_end: SimulatedSlack, slack: Slack):
+async def test_email_address_is_missing_without_its_scope(far_end: SimulatedSlack, slack: Slack):
     far_end.hide_emails()
     assert await slack.person("U0ANA") == Person(id="U0ANA", name="ana", locale="en-US")
 
 
-async def test_who_has_left_gets_no_more_than_a_guest(far_end: SimulatedSlack, slack: Slack):
+async def test_deactivated_user_counts_as_a_guest(far_end: SimulatedSlack, slack: Slack):
     far_end.deactivate("U0ANA")
     assert (await slack.person("U0ANA")).guest
 
 
-async def test_guests_and_strangers_are_told_apart(far_end: SimulatedSlack, slack: Slack):
+async def test_guests_and_strangers_are_distinguished(far_end: SimulatedSlack, slack: Slack):
     guest, stranger = far_end.add_user("guest", guest=True), far_end.add_user("stranger", foreign=True)
     assert ((await slack.person(guest)).guest, (await slack.person(guest)).foreign) == (True, False)
     assert ((await slack.person(stranger)).guest, (await slack.person(stranger)).foreign) == (False, True)
 
 
-async def test_we_are_a_bot_ourselves(far_end: SimulatedSlack, slack: Slack):
+async def test_our_own_user_is_a_bot(far_end: SimulatedSlack, slack: Slack):
     assert (await slack.person(far_end.bot_user_id)).bot
 
 
@@ -52,13 +52,13 @@ async def test_we_are_a_bot_ourselves(far_end: SimulatedSlack, slack: Slack):
     "fault",
     [{"error": "missing_scope", "needed": "users:read"}, {"error": "user_not_found"}, {"status": 503, "times": 9}],
 )
-async def test_an_unknown_person_counts_as_a_guest_and_a_stranger(far_end: SimulatedSlack, slack: Slack, fault: dict):
+async def test_unknown_person_counts_as_a_guest_and_a_stranger(far_end: SimulatedSlack, slack: Slack, fault: dict):
     far_end.fail("users.info", **({"times": 2} | fault))
     person = await slack.person("U0ANA")
     assert (person.unknown, person.guest, person.foreign) == (True, True, True)
 
 
-async def test_kinds_of_places_are_told_apart(far_end: SimulatedSlack, slack: Slack):
+async def test_conversation_types_are_distinguished(far_end: SimulatedSlack, slack: Slack):
     external = far_end.add_channel("with-partners", external=True)
     direct = far_end.open_im("U0ANA")
     secret = far_end.add_channel("inc-secret", private=True)
@@ -68,13 +68,13 @@ async def test_kinds_of_places_are_told_apart(far_end: SimulatedSlack, slack: Sl
     assert (await slack.place(direct)).direct
 
 
-async def test_an_unknown_place_counts_as_shared_with_others(far_end: SimulatedSlack, slack: Slack):
+async def test_unknown_conversation_counts_as_shared(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("conversations.info", error="missing_scope", needed="channels:read")
     place = await slack.place(CHANNEL)
     assert (place.unknown, place.external, place.private) == (True, True, True)
 
 
-async def test_what_is_known_is_asked_once(far_end: SimulatedSlack, slack: Slack):
+async def test_known_people_and_channels_are_looked_up_once(far_end: SimulatedSlack, slack: Slack):
     await asyncio.gather(*(slack.person("U0ANA") for _ in range(10)))
     await slack.person("U0ANA")
     await asyncio.gather(*(slack.place(CHANNEL) for _ in range(10)))
@@ -82,7 +82,7 @@ async def test_what_is_known_is_asked_once(far_end: SimulatedSlack, slack: Slack
     assert len([call for call in far_end.calls if call.arguments.get("user") == "U0ANA"]) == 1
 
 
-async def test_who_we_are_is_asked_once(far_end: SimulatedSlack, slack: Slack):
+async def test_own_identity_is_looked_up_once(far_end: SimulatedSlack, slack: Slack):
     identities = await asyncio.gather(*(slack.identify() for _ in range(5)))
     assert asked(far_end, "auth.test") == 1
     (identity,) = set(identities)
@@ -92,7 +92,7 @@ async def test_who_we_are_is_asked_once(far_end: SimulatedSlack, slack: Slack):
 
 
 class Source:
-    """Something to ask that answers when told to."""
+    """A lookup that answers on demand."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -111,13 +111,13 @@ def shared(source: Source, *, keeps: float = 60, most: int = 10) -> CoalescedLoo
     return CoalescedLookup(source.ask, keeps=lambda _: keeps, most=most)
 
 
-async def test_an_answer_is_asked_for_again_when_it_is_old():
+async def test_expired_answer_is_looked_up_again():
     source = Source()
     lookups = shared(source, keeps=0)
     assert [await lookups.get("a"), await lookups.get("a")] == ["a 1", "a 2"]
 
 
-async def test_only_so_many_answers_are_kept_and_the_least_used_goes_first():
+async def test_cache_is_bounded_and_evicts_the_least_recently_used():
     source = Source()
     lookups = shared(source, most=2)
     for key in ("a", "b", "a", "c", "a", "b"):
@@ -125,7 +125,7 @@ async def test_only_so_many_answers_are_kept_and_the_least_used_goes_first():
     assert source.asked == ["a", "b", "c", "b"]
 
 
-async def test_who_gives_up_leaves_the_others_their_answer():
+async def test_cancelled_caller_does_not_cancel_the_shared_lookup():
     source = Source()
     source.answer.clear()
     lookups = shared(source)
@@ -137,7 +137,7 @@ async def test_who_gives_up_leaves_the_others_their_answer():
     assert await second == "a 1"
 
 
-async def test_a_failure_is_not_kept():
+async def test_failure_is_not_cached():
     source = Source()
     lookups = shared(source)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Posts stand once, whatever becomes of the connection; what Slack does not take goes out in another form."""
+"""Test posts: once, whatever happens to the connection; rejected content is sent in another form."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ def texts(far_end: SimulatedSlack) -> list[str]:
     return [message["text"] for message in far_end.messages(CHANNEL)]
 
 
-async def test_a_post_carries_its_key_and_shows_no_previews(far_end: SimulatedSlack, slack: Slack):
+async def test_post_carries_its_key_and_shows_no_previews(far_end: SimulatedSlack, slack: Slack):
     sent = await slack.post(channel=CHANNEL, message=Message(text="hi", blocks=(section("hi"),)), key="r1/answer")
     stored = far_end.message(CHANNEL, sent.ts)
     assert stored["metadata"] == {"event_type": "casebook", "event_payload": {"key": "r1/answer"}}
@@ -32,7 +32,7 @@ async def test_a_post_carries_its_key_and_shows_no_previews(far_end: SimulatedSl
     assert (posted["unfurl_links"], posted["unfurl_media"]) == (False, False)
 
 
-async def test_a_post_without_key_carries_no_metadata(far_end: SimulatedSlack, slack: Slack):
+async def test_post_without_a_key_has_no_metadata(far_end: SimulatedSlack, slack: Slack):
     sent = await slack.post(channel=CHANNEL, message=Message(text="hi"))
     assert "metadata" not in far_end.message(CHANNEL, sent.ts)
 
@@ -48,7 +48,7 @@ async def test_a_post_without_key_carries_no_metadata(far_end: SimulatedSlack, s
     ids=["cut before", "silent before", "cut after", "silent after"],
 )
 @pytest.mark.parametrize("in_thread", [False, True], ids=["channel", "thread"])
-async def test_a_post_with_a_key_stands_once_whatever_happens_to_its_answer(
+async def test_post_with_a_key_appears_once_whatever_happens_to_its_answer(
     far_end: SimulatedSlack, slack: Slack, fault: dict, in_thread: bool
 ):
     thread_ts = (await slack.post(channel=CHANNEL, message=Message(text="parent"))).ts if in_thread else ""
@@ -59,9 +59,7 @@ async def test_a_post_with_a_key_stands_once_whatever_happens_to_its_answer(
 
 
 @pytest.mark.parametrize("status", [500, 503])
-async def test_a_post_that_slack_failed_at_is_looked_for_and_repeated(
-    far_end: SimulatedSlack, slack: Slack, status: int
-):
+async def test_post_that_failed_in_slack_is_looked_up_and_retried(far_end: SimulatedSlack, slack: Slack, status: int):
     far_end.fail("chat.postMessage", status=status)
     await slack.post(channel=CHANNEL, message=Message(text="once"), key="r1/answer")
     assert texts(far_end) == ["once"]
@@ -69,16 +67,14 @@ async def test_a_post_that_slack_failed_at_is_looked_for_and_repeated(
 
 
 @pytest.mark.parametrize("error", ["internal_error", "fatal_error"])
-async def test_errors_after_which_slack_may_have_posted_are_looked_into(
-    far_end: SimulatedSlack, slack: Slack, error: str
-):
+async def test_ambiguous_errors_trigger_a_lookup(far_end: SimulatedSlack, slack: Slack, error: str):
     far_end.fail("chat.postMessage", error=error)
     await slack.post(channel=CHANNEL, message=Message(text="once"), key="r1/answer")
     assert "conversations.history" in [call.method for call in far_end.calls]
     assert texts(far_end) == ["once"]
 
 
-async def test_a_post_without_a_key_is_not_repeated_blindly(far_end: SimulatedSlack, slack: Slack):
+async def test_post_without_a_key_is_not_retried(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("chat.postMessage", reset=True, after_execution=True)
     with pytest.raises(SlackUnavailable) as raised:
         await slack.post(channel=CHANNEL, message=Message(text="once"))
@@ -86,27 +82,27 @@ async def test_a_post_without_a_key_is_not_repeated_blindly(far_end: SimulatedSl
     assert texts(far_end) == ["once"]
 
 
-async def test_a_refused_connection_is_known_to_have_done_nothing(far_end: SimulatedSlack, slack: Slack):
+async def test_refused_connection_is_retried_without_a_lookup(far_end: SimulatedSlack, slack: Slack):
     await far_end.stop()
     with pytest.raises(SlackUnavailable) as raised:
         await slack.post(channel=CHANNEL, message=Message(text="once"), key="r1/answer")
     assert not raised.value.maybe_done
 
 
-async def test_a_sought_post_that_stands_is_not_posted_again(far_end: SimulatedSlack, slack: Slack):
+async def test_existing_post_is_found_and_not_repeated(far_end: SimulatedSlack, slack: Slack):
     first = await slack.post(channel=CHANNEL, message=Message(text="once"), key="r1/answer")
     again = await slack.post(channel=CHANNEL, message=Message(text="once"), key="r1/answer", sought=True)
     assert again == first
     assert texts(far_end) == ["once"]
 
 
-async def test_a_sought_post_that_never_arrived_is_posted(far_end: SimulatedSlack, slack: Slack):
+async def test_missing_post_is_posted_after_the_lookup(far_end: SimulatedSlack, slack: Slack):
     await slack.post(channel=CHANNEL, message=Message(text="other"), key="r2/answer")
     await slack.post(channel=CHANNEL, message=Message(text="mine"), key="r1/answer", sought=True)
     assert texts(far_end) == ["other", "mine"]
 
 
-async def test_a_sought_reply_is_found_behind_pages_of_others(far_end: SimulatedSlack, slack: Slack):
+async def test_existing_reply_is_found_on_a_later_page(far_end: SimulatedSlack, slack: Slack):
     parent = await slack.post(channel=CHANNEL, message=Message(text="parent"))
     for number in range(210):
         await far_end.say("U0ANA", CHANNEL, f"chat {number}", thread_ts=parent.ts)
@@ -117,29 +113,27 @@ async def test_a_sought_reply_is_found_behind_pages_of_others(far_end: Simulated
     assert again == first
 
 
-async def test_a_message_with_another_key_is_not_taken_for_this_one(far_end: SimulatedSlack, slack: Slack):
+async def test_message_with_another_key_is_not_taken_for_this_one(far_end: SimulatedSlack, slack: Slack):
     first = await slack.post(channel=CHANNEL, message=Message(text="one"), key="r1/answer")
     other = await slack.post(channel=CHANNEL, message=Message(text="other"), key="r1/other", sought=True)
     assert other != first
     assert texts(far_end) == ["one", "other"]
 
 
-async def test_where_history_may_not_be_read_it_is_said_rather_twice_than_never(far_end: SimulatedSlack, slack: Slack):
+async def test_unreadable_history_prefers_a_duplicate_to_a_loss(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("conversations.history", error="missing_scope", needed="channels:history", provided="chat:write")
     await slack.post(channel=CHANNEL, message=Message(text="said"), key="r1/answer", sought=True)
     assert texts(far_end) == ["said"]
 
 
-async def test_where_looking_fails_for_now_nothing_is_posted(far_end: SimulatedSlack, slack: Slack):
+async def test_temporarily_failing_lookup_posts_nothing(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("conversations.history", status=503, times=10)
     with pytest.raises(SlackUnavailable):
         await slack.post(channel=CHANNEL, message=Message(text="said"), key="r1/answer", sought=True)
     assert texts(far_end) == []
 
 
-async def test_a_post_lost_and_not_to_be_looked_for_now_is_reported_as_possibly_done(
-    far_end: SimulatedSlack, slack: Slack
-):
+async def test_lost_post_with_a_failing_lookup_is_reported_as_possibly_done(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("chat.postMessage", reset=True, after_execution=True)
     far_end.fail("conversations.history", status=503, times=10)
     with pytest.raises(SlackUnavailable) as raised:
@@ -148,7 +142,7 @@ async def test_a_post_lost_and_not_to_be_looked_for_now_is_reported_as_possibly_
     assert texts(far_end) == ["said"]
 
 
-async def test_a_cancelled_post_leaves_the_client_usable(far_end: SimulatedSlack, slack: Slack):
+async def test_cancelled_post_leaves_the_client_usable(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("chat.postMessage", hang=True)
     posting = asyncio.create_task(slack.post(channel=CHANNEL, message=Message(text="never"), key="r1/answer"))
     await far_end.wait_for(lambda: far_end.calls)
@@ -159,7 +153,7 @@ async def test_a_cancelled_post_leaves_the_client_usable(far_end: SimulatedSlack
     assert texts(far_end) == ["next"]
 
 
-async def test_blocks_our_own_check_refuses_go_out_as_text(far_end: SimulatedSlack, slack: Slack):
+async def test_blocks_that_fail_our_validation_are_sent_as_text(far_end: SimulatedSlack, slack: Slack):
     too_many = tuple(section(f"block {number}") for number in range(60))
     sent = await slack.post(channel=CHANNEL, message=Message(text="the answer", blocks=too_many), key="r1/answer")
     stored = far_end.message(CHANNEL, sent.ts)
@@ -168,9 +162,7 @@ async def test_blocks_our_own_check_refuses_go_out_as_text(far_end: SimulatedSla
 
 
 @pytest.mark.parametrize("error", ["msg_blocks_too_long", "invalid_blocks", "msg_too_long"])
-async def test_what_slack_finds_too_long_goes_out_in_halves_in_one_thread(
-    far_end: SimulatedSlack, slack: Slack, error: str
-):
+async def test_too_long_message_is_split_within_one_thread(far_end: SimulatedSlack, slack: Slack, error: str):
     far_end.fail("chat.postMessage", error=error)
     blocks = tuple(section(f"block {number}") for number in range(4))
     sent = await slack.post(channel=CHANNEL, message=Message(text="the answer", blocks=blocks), key="r1/answer")
@@ -181,21 +173,21 @@ async def test_what_slack_finds_too_long_goes_out_in_halves_in_one_thread(
     assert second["thread_ts"] == sent.ts
 
 
-async def test_one_block_of_rich_text_is_halved_within(far_end: SimulatedSlack, slack: Slack):
+async def test_single_rich_text_block_is_split_inside(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("chat.postMessage", error="msg_blocks_too_long")
     block = rich(line(text("one")), line(text("two")))
     await slack.post(channel=CHANNEL, message=Message(text="the answer", blocks=(block,)), key="r1/answer")
     assert [as_text(each["blocks"]) for each in far_end.messages(CHANNEL)] == ["one", "two"]
 
 
-async def test_asterisks_of_text_alone_are_no_formatting(far_end: SimulatedSlack, slack: Slack):
+async def test_asterisks_in_plain_text_are_not_formatting(far_end: SimulatedSlack, slack: Slack):
     alone = await slack.post(channel=CHANNEL, message=Message(text="no match for *_test.go"))
     assert far_end.message(CHANNEL, alone.ts)["mrkdwn"] is False
     with_blocks = await slack.post(channel=CHANNEL, message=Message(text="a", blocks=(section("a"),)))
     assert "mrkdwn" not in far_end.message(CHANNEL, with_blocks.ts)
 
 
-async def test_what_is_too_long_in_halves_too_goes_out_as_text(far_end: SimulatedSlack, slack: Slack):
+async def test_message_too_long_in_halves_is_sent_as_text(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("chat.postMessage", error="msg_blocks_too_long", times=2)
     blocks = tuple(section(f"block {number}") for number in range(4))
     await slack.post(channel=CHANNEL, message=Message(text="the answer", blocks=blocks), key="r1/answer")
@@ -203,7 +195,7 @@ async def test_what_is_too_long_in_halves_too_goes_out_as_text(far_end: Simulate
     assert only["text"] == "block 0\n\nblock 1\n\nblock 2\n\nblock 3"
 
 
-async def test_text_that_is_not_all_goes_out_with_a_file(far_end: SimulatedSlack, slack: Slack):
+async def test_truncated_text_is_sent_with_a_file(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("chat.postMessage", error="msg_blocks_too_long", times=2)
     blocks = tuple(section(f"block {number} {'x' * 2000}") for number in range(4))
     answer = Message(text="the answer", blocks=blocks, overflow=OVERFLOW.overflow)
@@ -216,13 +208,13 @@ async def test_text_that_is_not_all_goes_out_with_a_file(far_end: SimulatedSlack
     assert [said in content for said in ("block 0", "block 3", "much more")] == [True, True, True]
 
 
-async def test_a_second_half_lost_by_a_crash_is_posted_when_the_first_is_found(far_end, slack, client_with):
+async def test_second_half_lost_in_a_crash_is_posted_when_the_first_is_found(far_end, slack, client_with):
     answer = Message(text="the answer", blocks=tuple(section(f"block {number}") for number in range(4)))
     far_end.fail("chat.postMessage", error="msg_blocks_too_long")
     sent = await slack.post(channel=CHANNEL, message=answer, key="r1/answer")
     (second,) = far_end.messages(CHANNEL, thread_ts=sent.ts)
     await slack.delete(channel=CHANNEL, ts=second["ts"])
-    # Another process: it remembers nothing.
+    # Another process without memory of the first.
     assert await client_with().post(channel=CHANNEL, message=answer, key="r1/answer", sought=True) == sent
     (again,) = far_end.messages(CHANNEL, thread_ts=sent.ts)
     assert again["blocks"][0]["text"]["text"] == "block 2"
@@ -233,7 +225,7 @@ async def test_a_second_half_lost_by_a_crash_is_posted_when_the_first_is_found(f
 OVERFLOW = Message(text="the answer", overflow=Snippet(name="answer.md", title="All of it", content="much more"))
 
 
-async def test_overflow_is_uploaded_into_the_thread_once(far_end, slack, client_with):
+async def test_overflow_is_uploaded_to_the_thread_once(far_end, slack, client_with):
     sent = await slack.post(channel=CHANNEL, message=OVERFLOW, key="r1/answer")
     for client in (slack, client_with()):
         await client.post(channel=CHANNEL, message=OVERFLOW, key="r1/answer", sought=True)
@@ -242,7 +234,7 @@ async def test_overflow_is_uploaded_into_the_thread_once(far_end, slack, client_
     assert reply["files"][0]["title"] == "All of it"
 
 
-async def test_an_answer_whose_file_may_not_be_uploaded_says_so(far_end: SimulatedSlack, slack: Slack):
+async def test_answer_mentions_a_forbidden_upload(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("files.getUploadURLExternal", error="missing_scope", needed="files:write", provided="chat:write")
     sent = await slack.post(channel=CHANNEL, message=OVERFLOW, key="r1/answer")
     (note,) = far_end.messages(CHANNEL, thread_ts=sent.ts)
@@ -251,7 +243,7 @@ async def test_an_answer_whose_file_may_not_be_uploaded_says_so(far_end: Simulat
     assert as_text(note["blocks"]) == note["text"]
 
 
-async def test_the_note_is_in_the_language_of_the_answer(far_end: SimulatedSlack, slack: Slack):
+async def test_note_uses_the_language_of_the_answer(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("files.getUploadURLExternal", error="missing_scope", needed="files:write", provided="chat:write")
     answer = Message(text="镜像拉取失败：仓库拒绝访问", overflow=OVERFLOW.overflow)
     sent = await slack.post(channel=CHANNEL, message=answer, key="r1/answer")
@@ -259,7 +251,7 @@ async def test_the_note_is_in_the_language_of_the_answer(far_end: SimulatedSlack
     assert "缺少权限范围 files:write" in note["text"]
 
 
-async def test_an_upload_whose_last_answer_was_lost_is_not_posted_twice(far_end: SimulatedSlack, slack: Slack):
+async def test_upload_with_a_lost_last_answer_is_not_posted_twice(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("files.completeUploadExternal", reset=True, after_execution=True)
     sent = await slack.post(channel=CHANNEL, message=OVERFLOW, key="r1/answer")
     assert len(far_end.messages(CHANNEL, thread_ts=sent.ts)) == 1
@@ -278,7 +270,7 @@ async def test_an_upload_whose_last_answer_was_lost_is_not_posted_twice(far_end:
     ],
     ids=["not in channel", "archived", "revoked", "missing scope"],
 )
-async def test_refusals_are_errors_of_ours_with_words_for_people(far_end, slack, prepare, expected):
+async def test_rejections_are_our_errors_with_readable_text(far_end, slack, prepare, expected):
     prepare(far_end)
     with pytest.raises(expected) as raised:
         await slack.post(channel=CHANNEL, message=Message(text="hi"), key="r1/answer")
@@ -287,7 +279,7 @@ async def test_refusals_are_errors_of_ours_with_words_for_people(far_end, slack,
     assert not raised.value.maybe_done
 
 
-async def test_a_missing_scope_is_named(far_end: SimulatedSlack, slack: Slack):
+async def test_missing_scope_is_named(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("chat.postMessage", error="missing_scope", needed="chat:write", provided="commands,users:read")
     with pytest.raises(MissingScope) as raised:
         await slack.post(channel=CHANNEL, message=Message(text="hi"))
@@ -295,6 +287,6 @@ async def test_a_missing_scope_is_named(far_end: SimulatedSlack, slack: Slack):
     assert "chat:write" in raised.value.says.en
 
 
-async def test_an_unknown_channel_is_gone(slack: Slack):
+async def test_unknown_channel_is_reported_as_gone(slack: Slack):
     with pytest.raises(ChannelGone):
         await slack.post(channel="C0NOWHERE", message=Message(text="hi"))

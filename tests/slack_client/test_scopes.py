@@ -1,6 +1,6 @@
-"""The app asks for what it uses, and for nothing else: its table beside what it calls and what Slack's pages say.
+"""Compare the app's table of scopes with the methods it calls and with Slack's documentation.
 
-What the calls themselves get is shown end to end: there the simulated Slack grants what the manifest asks for.
+The end-to-end tests check the calls themselves: their simulated Slack grants only what the manifest requests.
 """
 
 import ast
@@ -19,9 +19,9 @@ from bot.surfaces.slack.listeners import channels, lifecycle, messages, reaction
 from bot.surfaces.slack.manifest import events
 
 BOT = Path(scopes.__file__).parents[1]
-# These list methods, and call none.
+# These only list methods.
 TABLES = {BOT / "slack" / "limits.py", BOT / "slack" / "scopes.py"}
-# What needs a scope and is neither a method nor an event.
+# Features that need a scope and are neither a method nor an event.
 BESIDES = {"commands": {COMMAND, *(each.callback_id for each in SHORTCUTS)}, "users:read.email": {"users.info"}}
 
 
@@ -32,7 +32,7 @@ def strings(path: Path) -> Iterator[str]:
 
 
 def called() -> set[str]:
-    """Every method of the Web API that the code names, as Slack's own client knows them."""
+    """Return every Web API method in the code that Slack's client knows."""
     rooms = ("app", "slack", "surfaces", "workflows")
     sources = {path for room in rooms for path in (BOT / room).rglob("*.py")} - TABLES
     named = {text for path in sources for text in strings(path) if "." in text}
@@ -40,7 +40,7 @@ def called() -> set[str]:
 
 
 def needs(names: Iterable[str], table: Mapping[str, RequiredScope]) -> dict[str, set[str]]:
-    """By scope what needs it, as the far end has it; "" for what needs none."""
+    """Return by scope the names that need it in the simulated Slack; "" for names without a scope."""
     found = defaultdict(set)
     for name in names:
         need = table.get(name, "")
@@ -49,14 +49,14 @@ def needs(names: Iterable[str], table: Mapping[str, RequiredScope]) -> dict[str,
     return dict(found)
 
 
-def test_the_methods_of_each_scope_are_those_that_are_called_and_need_it() -> None:
+def test_each_scope_lists_exactly_the_called_methods_that_need_it() -> None:
     found = needs(called() - {"apps.connections.open"}, {name: method.scope for name, method in METHODS.items()})
 
     assert found.pop("") == set(FREE_METHODS)
     assert found == {scope.name: set(scope.methods) for scope in SCOPES if scope.methods}
 
 
-def test_the_events_of_each_scope_are_those_that_are_listened_to_and_need_it() -> None:
+def test_each_scope_lists_exactly_the_subscribed_events_that_need_it() -> None:
     listened = {*channels.EVENTS, *lifecycle.EVENTS, *messages.EVENTS, *reactions.EVENTS}
     found = needs(listened, EVENTS)
     asked = {scope.name: {event.partition(".")[0] for event in scope.events} for scope in SCOPES if scope.events}
@@ -66,13 +66,13 @@ def test_the_events_of_each_scope_are_those_that_are_listened_to_and_need_it() -
     assert {event.partition(".")[0] for event in events()} == listened
 
 
-def test_messages_are_asked_for_by_the_kinds_of_conversation_they_are_in() -> None:
+def test_message_events_match_the_conversation_types() -> None:
     asked = {event: scope.name for scope in SCOPES for event in scope.events if event.startswith("message")}
 
     assert asked == {f"message.{kind}": f"{kind}:history" for kind in ("channels", "groups", "im", "mpim")}
 
 
-def test_no_scope_is_asked_for_twice_or_for_nothing_and_each_has_its_reason() -> None:
+def test_every_scope_is_unique_needed_and_has_a_reason() -> None:
     assert len({scope.name for scope in SCOPES}) == len(SCOPES)
     assert {scope.name for scope in SCOPES if not (scope.methods or scope.events)} == set(BESIDES)
     assert [scope.name for scope in SCOPES if not (scope.methods or scope.events or scope.also)] == []

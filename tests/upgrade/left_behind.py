@@ -1,6 +1,6 @@
-"""What a process left behind when it was killed: both databases, what stands in Slack, what is broken in the cluster.
+"""Save and restore the state of a killed process: both databases, Slack's messages, the cluster's objects.
 
-It is recorded once by the version that is to be upgraded from, and laid down again for the version under test:
+The state is recorded once by an earlier version and restored for the version under test:
 
     python -m tests.upgrade.record tests/upgrade/NAME.zip
 """
@@ -24,7 +24,7 @@ from tests.end_to_end.workplace import Broken
 
 # Namespace and pod of the broken workload: each corner has its own.
 NAMES: Final = ("front", "checkout-6f4d8b7c5-kz9wp")
-# Of which corner each is, in the order in which they are made: ids in the simulated Slack are counted.
+# The corners in their order of creation: the simulated Slack numbers its ids.
 CORNERS: Final = ("answered", "dialog open", "remedy under way", "pasted", "posted", "incident")
 SETTINGS: Final[Mapping[str, str]] = {"CASEBOOK_INCIDENT_CHANNELS": "corner-f"}
 POLICY: Final = """
@@ -39,7 +39,7 @@ _MILLISECONDS: Final = re.compile(r"(?<![\d.])1[78]\d{11}(?![\d.])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftBehind:
-    """`at` is when it was recorded; `messages` by channel and `views` by user are Slack's, in their order."""
+    """The recorded state. `at` is its time; `messages` by channel and `views` by user are Slack's, in order."""
 
     at: datetime
     broken: Broken
@@ -85,7 +85,7 @@ class LeftBehind:
         )
 
     def lay_down(self, at: Premises) -> dict[str, Corner]:
-        """As if the process had been killed a moment ago. The corners by what was going on in them."""
+        """Restore the state as if the process had just been killed; return the corners by name."""
         by = datetime.now(UTC) - self.at
         at.data.mkdir(parents=True)
         for name, dump in self.databases.items():
@@ -110,7 +110,7 @@ def _dump(file: Path) -> str:
 
 
 def _later(dump: str, by: timedelta) -> str:
-    """The same with all times moved. Messages keep theirs: they are names."""
+    """Return a text with all times moved, except messages' ts, which are ids."""
 
     def iso(found: re.Match[str]) -> str:
         text = found.group()

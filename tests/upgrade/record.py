@@ -1,4 +1,4 @@
-"""Record what the version at hand leaves behind, for later versions to go on with: see `left_behind`."""
+"""Record the state that this version leaves behind, for the upgrade tests of later versions: see `left_behind`."""
 
 from __future__ import annotations
 

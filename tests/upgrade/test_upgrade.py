@@ -1,4 +1,4 @@
-"""A new version starts on what the version before left when it was killed: all of it is read, finished, told once."""
+"""Start this version on the state of a killed earlier version: all work is read, finished and reported once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RESTART = ("DELETE", "/api/v1/namespaces/front/pods/checkout-6f4d8b7c5-kz9wp")
 
 
 @pytest.mark.parametrize("recorded", sorted(Path(__file__).parent.glob("*.zip")), ids=lambda file: file.stem)
-async def test_what_the_version_before_left_is_read_finished_and_answered_once(tmp_path, recorded):
+async def test_data_of_the_previous_version_is_read_and_its_work_finished_once(tmp_path, recorded):
     policy = tmp_path / "policy.yaml"
     policy.write_text(POLICY)
     async with premises(tmp_path, pace=False, CASEBOOK_POLICY=str(policy), **SETTINGS) as at:
