@@ -62,7 +62,7 @@ def lint(
 def complaints(
     incident: Incident, catalog: Catalog, probes: Mapping[str, NamedProbe], declared: Mapping[str, ActionDeclaration]
 ) -> Iterator[Complaint]:
-    """What is wrong with one entry, each with the path into its file."""
+    """Yield what is wrong with one entry, each with the path into its file."""
     entry = _Entry.of(incident, probes)
     for name, read in incident.reads.items():
         yield from _read(entry, name, read)
@@ -335,7 +335,7 @@ def _whole(entry: _Entry, catalog: Catalog) -> Iterator[Complaint]:
 
 
 def _capability(incident: Incident, catalog: Catalog, *, decisive: bool) -> Iterator[Complaint]:
-    """A capability is offered beside causes: it is none, has none, and what it does is no fix."""
+    """Complain where a capability is an effect of something, or is fixed by what it does."""
     if not decisive and incident.status is not Status.SANDBOX:
         yield ("strongest",), "is a capability, but no decisive rule over the cluster says when it is offered"
     if not incident.kinds:

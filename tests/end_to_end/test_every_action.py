@@ -138,7 +138,7 @@ class Story:
         await self.at.slack.submit(self.at.bo, dialog["id"], values)
 
     async def dialog(self, *presses: Press) -> dict[str, Any]:
-        """The dialog before the presser, once it is one of these or refuses."""
+        """Return the dialog of the requester, once it is one of these or a refusal."""
 
         def shown() -> list[dict[str, Any]]:
             views = self.at.slack.views(self.at.bo)
@@ -153,18 +153,18 @@ class Story:
         return [each for each in buttons if each["type"] == "button" and each["text"]["text"].startswith(words)]
 
     def told_of(self, remedy: str) -> str:
-        """The line of the message that tells the end of a remedy, "" before."""
+        """Return the line of the message that tells the result of a remedy, "" before there is one."""
         lines = lines_of(self.at.slack.message(self.at.channel, self.ts))
         return next((line for line in lines if line[:1] in _SIGNS and remedy in line[:200] and "@" in line), "")
 
     async def audited(self) -> list[str]:
-        """What the audit has, but that there was a press at all."""
+        """Return the outcomes of the audit entries, without those of the presses."""
         outcomes = [each.outcome for each in await self.at.audited()]
         return [each for each in outcomes if each not in ("pressed", "previewed")]
 
 
 def assert_shown(diff: str, writes: Sequence[Write]) -> None:
-    """The difference, carried out on what was there, is what the API server then has; of each object and no other."""
+    """Check that the diff, applied to the objects before, gives what the API server has now, for each object."""
     parts = parts_of(diff)
     assert list(parts) == [each.subject for each in writes]
     for each in writes:

@@ -33,7 +33,7 @@ def granted(*argv: str) -> Rights:
 
 
 def used(requests: Iterable[RecordedRequest]) -> Rights:
-    """What the requests that write need, dry runs among them."""
+    """Return the permissions that the writes need, dry runs included."""
     rights: Rights = set()
     for sent in requests:
         parts = [part for part in sent.path.split("/") if part]
@@ -49,7 +49,7 @@ def refused(requests: Iterable[RecordedRequest]) -> list[str]:
 
 
 async def walk(scene: Scene, plan: Plan) -> Plan | None:
-    """The path of a plan up to its Event, each stage as it must be; the plan that takes it back."""
+    """Walk a plan to its Event, every stage as it must be; return the plan that undoes it."""
     applied = await scene.applied(plan, await scene.preview(plan))
     await scene.effect_of(plan, applied)
     await scene.verify(plan, applied, deadline=0.01)

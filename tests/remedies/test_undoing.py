@@ -14,12 +14,12 @@ ADAPTER = ObjectRef(kind="Deployment", namespace="monitoring", name="prometheus-
 
 
 def written(obj: dict[str, Any]) -> dict[str, Any]:
-    """What people write of an object."""
+    """Return the part of an object that people write."""
     return copy.deepcopy(obj["spec"])
 
 
 async def scaled(scene: Scene) -> tuple[Plan, Plan]:
-    """A plan that was applied, and the one that takes it back."""
+    """Return an applied plan, and the plan that undoes it."""
     plan = await scene.made("scale", ADAPTER, replicas=5)
     applied = await scene.applied(plan, await scene.preview(plan))
     undo = plan_to_undo(plan, through_journal(applied), now=plan.created)
