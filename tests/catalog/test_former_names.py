@@ -123,7 +123,7 @@ def test_the_built_in_catalog_may_use_none(mine: Path, capsys: pytest.CaptureFix
 
 
 def downgraded(incident: Incident) -> Incident | None:
-    """The entry as it was written for the release before; None if it used the names of now."""
+    """Return the entry as it was written for the release before; None if it used the names of now."""
     formers = {name: former_of(read) for name, read in incident.reads.items()}
     if not any(each.probe or each.keys for each in formers.values()):
         return None
@@ -186,7 +186,7 @@ async def test_built_in_entries_as_they_were_are_judged_as_they_are(incident_id:
 
 
 def cases_of(incident: Incident) -> Iterator[Any]:
-    """The case that is shown first, and the first healthy twin."""
+    """Return the case that is shown first, and the first healthy twin."""
     yield incident.cases[0]
     yield next(case for case in incident.cases if case.healthy)
 

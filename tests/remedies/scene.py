@@ -38,7 +38,7 @@ ADAPTER = "/apis/apps/v1/namespaces/monitoring/deployments/prometheus-adapter"
 
 
 def through_journal(value: Any) -> Any:
-    """What a step returns as the next one is handed it."""
+    """Return the result of a step as the next step receives it."""
     return type(value).from_json(json.loads(json.dumps(value.as_json())))
 
 
@@ -72,12 +72,12 @@ class Scene:
         )
 
     async def plan(self) -> Plan:
-        """The first button."""
+        """Return the first button."""
         self.kept = through_journal((await self.planned()).plans[0])
         return self.kept
 
     async def made(self, action: str, target: ObjectRef, **args: Any) -> Plan:
-        """A plan for what no entry offers in this case: of this action, for this object as it is now, or is not yet."""
+        """Return a plan of this action for an object, which no entry offers in this case."""
         async with Snapshot(self.connection) as snapshot:
             obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
             found = replace(target, uid=obj["metadata"]["uid"] if obj else "")
@@ -102,7 +102,7 @@ class Scene:
         )
 
     async def of_now(self, plan: Plan) -> Plan:
-        """The same plan as if it had been made now."""
+        """Return the same plan as if it had been made now."""
         async with Snapshot(self.connection) as snapshot:
             return replace(plan, basis=await actions()[plan.action].basis(snapshot, plan.target))
 
@@ -139,7 +139,7 @@ class Scene:
             return await actions()[plan.action].check_effect(snapshot, plan, applied)
 
     def stored(self, group: str, plural: str, name: str, namespace: str = "") -> dict[str, Any]:
-        """An object as the API server holds it."""
+        """Return an object as the API server holds it."""
         found = self.cluster.store.get(table=(group, plural), namespace=namespace, name=name)
         assert found is not None, f"{plural} {name} is gone"
         return found

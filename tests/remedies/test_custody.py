@@ -74,7 +74,7 @@ async def told(scene: Scene, **options: Any) -> Custodian | None:
 
 
 def marked(scene: Scene, *, labels: dict[str, str] | None = None, annotations: dict[str, str] | None = None) -> None:
-    """The deployment is nobody's but whose marks these are."""
+    """Return the deployment is nobody's but whose marks these are."""
 
     def mark(found: dict[str, Any]) -> None:
         found["metadata"] |= {"labels": labels or {}, "annotations": annotations or {}}

@@ -74,12 +74,12 @@ class Watch:
         return [self._written(request, revision) for request, revision in self._arrived]
 
     def object(self, path: str) -> Json | None:
-        """What stands at the path of a write now."""
+        """Return the object at the path of a write as it is now."""
         table, namespace, name = _place(path)
         return self._cluster.store.get(table=table, namespace=namespace, name=name)
 
     def successor(self, pod: Json) -> Json:
-        """The youngest pod of the same controller."""
+        """Return the youngest pod of the same controller."""
         (owner,) = pod["metadata"]["ownerReferences"]
         pods = self._cluster.store.objects(table=("", "pods"), namespace=pod["metadata"]["namespace"])
         made = [
@@ -111,7 +111,7 @@ def _place(path: str) -> Place:
 
 
 def of_people(obj: Json | None) -> Json:
-    """What people write of an object: no status, none of the server's counters, nothing controllers answered with.
+    """Return the part of an object that people write: no status, no server counters, nothing from controllers.
 
     One without annotations has no place for them either: that is the same to everybody.
     """
@@ -125,7 +125,7 @@ def of_people(obj: Json | None) -> Json:
 
 
 def lasting(obj: Json | None) -> Json | None:
-    """What is to be as before once a change is taken back.
+    """Return the part of an object that an undo must restore.
 
     All but the taint by which a cordon is answered, a little later, and the mark by which Casebook knows what it made.
     """
