@@ -144,7 +144,7 @@ async def _mutants_on(
 
 
 def mutants(incident: Incident) -> Iterator[tuple[str, Incident]]:
-    """Return the incident with one rule changed. Rules that only inform (`finds: neutral`) decide nothing to be caught."""
+    """Return the incident with one rule changed. Rules that only inform (`finds: neutral`) decide nothing."""
     for index, rule in enumerate(incident.evidence):
         if rule.finds is Outcome.NEUTRAL:
             continue

@@ -164,7 +164,7 @@ class Scene:
         return str((metadata.get("annotations") or {}).get("kubectl.kubernetes.io/restartedAt", ""))
 
     def writes(self) -> list[tuple[str, str]]:
-        """Method and path of what was sent to be written."""
+        """Return method and path of each write that was sent."""
         return [(sent.method, sent.path) for sent in self.cluster.requests if sent.writes]
 
     def change(self, kind: str, namespace: str, name: str, edit: Callable[[dict[str, Any]], None]) -> None:

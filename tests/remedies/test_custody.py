@@ -66,7 +66,7 @@ CHARTS = flux("HelmRepository", "charts", {"url": "https://user:hunter22@charts.
 
 
 async def told(scene: Scene, **options: Any) -> Custodian | None:
-    """What a preview of scaling the adapter tells."""
+    """Return the preview of scaling the adapter."""
     plan = await scene.made("scale", ADAPTER, replicas=5)
     preview = through_journal(await execution.preview(plan, session=scene.session(**options)))
     assert isinstance(preview, Preview), preview

@@ -33,7 +33,7 @@ def granted(*argv: str) -> Rights:
 
 
 def used(requests: Iterable[RecordedRequest]) -> Rights:
-    """What the requests that write need, dry runs among them."""
+    """Return the permissions that the writes need, dry runs included."""
     rights: Rights = set()
     for sent in requests:
         parts = [part for part in sent.path.split("/") if part]

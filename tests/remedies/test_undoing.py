@@ -14,7 +14,7 @@ ADAPTER = ObjectRef(kind="Deployment", namespace="monitoring", name="prometheus-
 
 
 def written(obj: dict[str, Any]) -> dict[str, Any]:
-    """What people write of an object."""
+    """Return the part of an object that people write."""
     return copy.deepcopy(obj["spec"])
 
 
