@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from tests.end_to_end import own_entries
-from tests.end_to_end.corners import Corner, corner
+from tests.end_to_end.corners import Corner, make_corner
 from tests.end_to_end.process import Serving, premises
 from tests.end_to_end.workplace import Broken
 
@@ -29,7 +29,7 @@ async def test_changed_policy_applies_at_once_and_a_broken_one_never(tmp_path: P
     policy = tmp_path / "policy.yaml"
     policy.write_text(NOBODY)
     async with premises(tmp_path, pace=False, CASEBOOK_POLICY=str(policy), CASEBOOK_LOG_LEVEL="info") as at:
-        refused, allowed, still_allowed = (corner(at, broken, names=NAMES) for _ in range(3))
+        refused, allowed, still_allowed = (make_corner(at, broken, names=NAMES) for _ in range(3))
         serving = await at.start(reload_s=0.05)
         refused.text = f"<@{at.slack.bot_user_id}> {refused.text}"  # a mention is answered even without read access
         assert "CONFIRMED" not in await answer_in(refused)
@@ -55,9 +55,9 @@ async def test_sighup_loads_new_catalog_entries_and_keeps_the_last_valid_version
     entries = tmp_path / "catalog"
     entries.mkdir()
     all_entries = own_entries.catalog(tmp_path / "all")
-    asleep = own_entries.asleep().broken
+    asleep = own_entries.asleep_deployment().broken
     async with premises(tmp_path, pace=False, CASEBOOK_CATALOG=str(entries), CASEBOOK_LOG_LEVEL="info") as at:
-        before, after = (corner(at, asleep, names=("bed",)) for _ in range(2))
+        before, after = (make_corner(at, asleep, names=("bed",)) for _ in range(2))
         serving = await at.start(forked=False)
         await before.paste()
         (entries / "asleep.yaml").write_text((all_entries / "asleep.yaml").read_text())
@@ -70,7 +70,7 @@ async def test_sighup_loads_new_catalog_entries_and_keeps_the_last_valid_version
         os.kill(serving.process.pid or 0, signal.SIGHUP)
         notes = await _notes(serving, lambda found: "catalog" in found)
         assert "asleep.yaml" in notes["catalog"]
-        again = corner(at, asleep, names=("bed",))
+        again = make_corner(at, asleep, names=("bed",))
         assert "asleep" in (await answer_in(again)).lower()
         assert await serving.stop() == 0
 
