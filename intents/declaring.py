@@ -82,6 +82,11 @@ class ProbeDeclaration:
             found.update(argument.keys(args.get(name)))
         return found
 
+    def flag_for(self, key: str) -> str:
+        """Return the flag that fills a row key, as an entry writes it; "" if there is none."""
+        flags = (name for name, argument in self.args.items() if key in argument.fills.get("true", {}))
+        return next((f"{name}: true" for name in flags), "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedProbe:

@@ -63,10 +63,13 @@ def _of_key(key: str, reads: Iterable[Read], known: Mapping[str, NamedProbe]) ->
             continue
         if not probe.is_former(key, read.args):
             return ""
-        now = probe.former.keys.get(key, "")
-        says = (
-            f"row key {key} of {probe.declaration.name} is now {now}; {_GOES}"
-            if now
-            else f"row key {key} of {probe.declaration.name} goes in the next release, without a successor"
-        )
+        says = f"row key {key} of {probe.declaration.name} {_fate_of(key, probe)}"
     return says
+
+
+def _fate_of(key: str, probe: NamedProbe) -> str:
+    if now := probe.former.keys.get(key):
+        return f"is now {now}; {_GOES}"
+    if flag := probe.declaration.flag_for(key):
+        return f"is filled only with {flag} from the next release on"
+    return "goes in the next release, without a successor"
