@@ -1,7 +1,7 @@
-"""What is counted and measured, for Prometheus. One `Metrics` for each app, with a registry of its own.
+"""Define and record all metrics for Prometheus. Each app has one `Metrics` with its own registry.
 
-Values of labels are bounded: words of ours, ids of the catalog, names of configured clusters, kinds that a cluster
-serves. Never what people write, and no namespace, object, user or channel.
+Label values are bounded: our own words, catalog ids, names of configured clusters, kinds that a cluster serves. They
+never contain users' text, namespaces, objects, users or channels.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from prometheus_client.process_collector import ProcessCollector
 
 from intents.domain import Diagnosis
 
-# Half of the series would be times at which the other half began, which nobody asks for.
+# The `_created` series would double the page and nobody uses them.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _DISTRIBUTION: Final = "kube-casebook"
 _OTHER: Final = "other"
-# However often the page is read, making it takes no more than this part of the time: one in eleven.
+# Rendering the page takes at most one eleventh of the time, however often it is scraped.
 _STANDS: Final = 10
-# What the policy does not let be answered.
+# Requests that the policy refuses.
 REFUSED: Final = "refused"
-# A cluster serves as many kinds as somebody defines in it.
+# CRDs make the number of kinds unbounded, so rare ones are grouped.
 _MOST_RESOURCES: Final = 150
 # Slack stops waiting for an acknowledgement after three seconds.
 _ACKNOWLEDGED_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
@@ -42,7 +42,7 @@ _JOB_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documented:
-    """A metric as its reader needs it: `kind` is counter, gauge, histogram or info, `name` the one in a query."""
+    """A metric as documented: `kind` is counter, gauge, histogram or info; `name` is the one in a query."""
 
     name: str
     kind: str
@@ -51,7 +51,7 @@ class Documented:
 
 
 class KubernetesCall(Protocol):
-    """One call to an API server as it ended; every field but `seconds` is a label."""
+    """A finished call to an API server; every field but `seconds` is a label."""
 
     @property
     def cluster(self) -> str: ...
@@ -66,7 +66,7 @@ class KubernetesCall(Protocol):
 
 
 class SlackCall(Protocol):
-    """One call to Slack as it ended; `method` and `result` are labels."""
+    """A finished call to Slack; `method` and `result` are labels."""
 
     @property
     def method(self) -> str: ...
@@ -77,12 +77,12 @@ class SlackCall(Protocol):
 
 
 class Metrics:
-    """Everything that is counted of one app. Methods record what has just happened; none of them raises or waits."""
+    """All metrics of one app. Methods record what has just happened; none raises or blocks."""
 
     def __init__(self, *, interruptions: tuple[type[Exception], ...] = ()) -> None:
         """Make all metrics.
 
-        A job that raises one of `interruptions` has not failed: its process ends, and the next start goes on with it.
+        A job that raises one of `interruptions` has not failed: its process ends, and the next start recovers the job.
         """
         self._interruptions = interruptions
         self.registry: Final = CollectorRegistry()
@@ -91,75 +91,77 @@ class Metrics:
         self._pages: dict[str, tuple[bytes, float]] = {}
         counter, gauge, seconds = self._counter, self._gauge, self._seconds
 
-        about = "The version that runs, and of which Python."
+        about = "The running version of Casebook and of Python."
         build = Info("casebook_build", about, registry=self.registry)
         build.info({"version": _version(), "python": platform.python_version()})
         self._document("casebook_build_info", "info", about, ("python", "version"))
-        self._incidents = gauge("catalog_incidents", "Entries of the catalog, your own included.")
-        self._problems = gauge("catalog_problems", "What is wrong in files of your own catalog; those are left out.")
+        self._incidents = gauge("catalog_incidents", "Catalog entries, including your own.")
+        self._problems = gauge("catalog_problems", "Problems in your own catalog files; those files are left out.")
 
         self._deliveries = counter(
-            "deliveries", "What Slack delivered; not acknowledged, an event comes again.", "surface", "outcome"
+            "deliveries", "Deliveries from Slack; it resends events that are not acknowledged.", "surface", "outcome"
         )
         self._acknowledged = seconds(
-            "acknowledgement", "From the arrival of a delivery to its answer.", _ACKNOWLEDGED_S, "surface"
+            "acknowledgement", "Seconds until a delivery is acknowledged.", _ACKNOWLEDGED_S, "surface"
         )
         self._turned_away = counter(
             "refused_deliveries",
-            "What was not taken for Slack's: signed otherwise, or stale (over 5 min off by this machine's clock).",
+            "Rejected deliveries: wrong signature, or stale (over 5 min off by this machine's clock).",
             "reason",
         )
         self._messages = counter(
             "messages",
-            "Messages that asked nothing of us: matched, unmatched, muted, repeated, or with a file to read.",
+            "Messages that do not address Casebook: matched, unmatched, muted, repeated, or with a file to read.",
             "outcome",
         )
         self._requests = counter(
             "requests",
-            "What was asked, by what came of it: the first verdict, unknown, silent, refused, failed, …",
+            "Requests by outcome: the first verdict, unknown, silent, refused, failed, …",
             "surface", "intent", "outcome",
         )  # fmt: skip
-        self._answers = seconds("answer", "From what was asked to the answer that stands.", _ANSWER_S, "surface")
-        self._matchings = counter("matchings", "Texts that were asked about: matched, or abstained from.", "outcome")
+        self._answers = seconds("answer", "Seconds from the request to its final answer.", _ANSWER_S, "surface")
+        self._matchings = counter("matchings", "Texts that were matched, or abstained from.", "outcome")
         self._diagnoses = seconds(
-            "diagnosis", "A diagnosis: matching, reading the cluster, judging.", _ANSWER_S, "intent"
+            "diagnosis", "Seconds of a diagnosis: matching, reading the cluster, judging.", _ANSWER_S, "intent"
         )
         self._verdicts = counter("verdicts", "Verdicts of diagnoses.", "incident", "verdict")
         self._findings = counter("findings", "Findings of diagnoses.", "outcome")
-        self._gaps = counter("gaps", "What diagnoses could not read.", "reason")
+        self._gaps = counter("gaps", "Gaps: what diagnoses could not read.", "reason")
 
         self._kubernetes = counter(
             "kubernetes_calls",
-            "Calls to API servers: 2xx, 4xx, 5xx, timeout, unreachable; cancelled where nobody waited any more.",
+            "Calls to API servers: 2xx, 4xx, 5xx, timeout, unreachable, or cancelled (no longer needed).",
             "cluster", "verb", "resource", "status",
         )  # fmt: skip
-        self._kubernetes_s = seconds("kubernetes_call", "Calls to API servers.", _CALL_S, "cluster", "verb")
-        self._slack = counter("slack_calls", "Calls to Slack: ok, or why not.", "method", "result")
-        self._slack_s = seconds("slack_call", "Calls to Slack.", _CALL_S, "method")
-        self._waits = seconds("slack_wait", "How long calls to Slack waited for their turn.", _ANSWER_S, "method")
-
-        self._running = gauge("jobs_running", "Jobs under way, asleep or waiting for their turn.", "kind")
-        self._jobs = counter(
-            "jobs", "Jobs that ended: done, failed for good, or left to the next start.", "kind", "outcome"
+        self._kubernetes_s = seconds(
+            "kubernetes_call", "Seconds a call to an API server takes.", _CALL_S, "cluster", "verb"
         )
-        self._recovered = counter("jobs_recovered", "Jobs gone on with that an earlier process had left.", "kind")
-        self._job_s = seconds("job", "Jobs from begin to end, sleep included.", _JOB_S, "kind")
+        self._slack = counter("slack_calls", "Calls to Slack: ok, or the error.", "method", "result")
+        self._slack_s = seconds("slack_call", "Seconds a call to Slack takes.", _CALL_S, "method")
+        self._waits = seconds("slack_wait", "Seconds that Slack calls waited for the rate limit.", _ANSWER_S, "method")
+
+        self._running = gauge("jobs_running", "Jobs in flight, asleep or queued.", "kind")
+        self._jobs = counter(
+            "jobs", "Finished jobs: done, failed for good, or left to the next start.", "kind", "outcome"
+        )
+        self._recovered = counter("jobs_recovered", "Jobs recovered from an earlier process.", "kind")
+        self._job_s = seconds("job", "Seconds from the start of a job to its end, sleep included.", _JOB_S, "kind")
 
         self._remedies = counter(
             "remedies",
-            "Steps of remedies (preview, pressed, claimed, applied, verified) and what came of them.",
+            "Steps of remedies (preview, pressed, claimed, applied, verified) and their results.",
             "action", "step", "outcome",
         )  # fmt: skip
         self._refusals = counter(
-            "policy_refusals", "What the policy refused: an answer, to ask the cluster, a remedy.", "about"
+            "policy_refusals", "Refusals by the policy: an answer, cluster access, a remedy.", "about"
         )
-        self._channels = gauge("incident_channels", "Incident channels, the same from every replica.", "state")
+        self._channels = gauge("incident_channels", "Incident channels, the same in every replica.", "state")
         ProcessCollector(registry=self.registry)
 
     # --- Slack's side -------------------------------------------------------------------------------------------------
 
     def catalog_loaded(self, *, incidents: int, problems: int) -> None:
-        """Set the size of the catalog and the number of files that it leaves out."""
+        """Set the size of the catalog and the number of files that are left out."""
         self._incidents.set(incidents)
         self._problems.set(problems)
 
@@ -169,11 +171,11 @@ class Metrics:
         self._acknowledged.labels(surface).observe(seconds)
 
     def turned_away(self, reason: str) -> None:
-        """`reason`: signature or stale."""
+        """Count a rejected delivery; `reason` is signature or stale."""
         self._turned_away.labels(reason).inc()
 
     def heard(self, outcome: str) -> None:
-        """A message that nobody addressed to us: matched, unmatched, muted, repeated, file."""
+        """Count a message that does not address us: matched, unmatched, muted, repeated, file."""
         self._messages.labels(outcome).inc()
 
     def slack_called(self, call: SlackCall) -> None:
@@ -186,7 +188,7 @@ class Metrics:
     # --- answers ------------------------------------------------------------------------------------------------------
 
     def asked(self, surface: str, intent: str, outcome: str, *, seconds: float | None = None) -> None:
-        """Something asked, and what came of it; `seconds` since it arrived, where that is an answer's time."""
+        """Count a request and its outcome; `seconds` since its arrival, if it has an answer time."""
         self._requests.labels(surface, intent, _word(outcome)).inc()
         if seconds is not None:
             self._answers.labels(surface).observe(max(seconds, 0.0))
@@ -205,16 +207,16 @@ class Metrics:
             self._gaps.labels(_word(gap.reason)).inc()
 
     def remedied(self, action: str, step: str, outcome: str, *, denied: bool = False) -> None:
-        """A step of a remedy, in the words of the audit; `denied`: by the policy, or a limit of it."""
+        """Count a step of a remedy, in the words of the audit; `denied`: by the policy or by a limit."""
         self._remedies.labels(action, _word(step), _word(outcome)).inc()
         if denied:
             self.refused("remedy")
 
     def refused(self, about: str) -> None:
-        """By the policy: an answer, the cluster (answered from the text alone), a remedy."""
+        """Count a refusal by the policy: an answer, the cluster (answered from the text alone), a remedy."""
         self._refusals.labels(about).inc()
 
-    # --- what it works with -------------------------------------------------------------------------------------------
+    # --- dependencies -------------------------------------------------------------------------------------------------
 
     def kubernetes_called(self, call: KubernetesCall) -> None:
         resource = call.resource
@@ -228,7 +230,7 @@ class Metrics:
 
     @contextmanager
     def job(self, kind: str, recovered: bool) -> Iterator[None]:
-        """Around the body of a job."""
+        """Time and count the body of a job."""
         began = time.monotonic()
         outcome = "left"
         if recovered:
@@ -254,9 +256,9 @@ class Metrics:
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def exposed(self, accept: str) -> tuple[bytes, str]:
-        """The page that Prometheus reads, and its content type, in the format that it asks for.
+        """Return the page for Prometheus and its content type, in the format of the Accept header.
 
-        Read more often than it can well be made, it is some milliseconds old: everything else goes on meanwhile.
+        If it is scraped too often, it is served from a cache that is some milliseconds old.
         """
         encode, content_type = choose_encoder(accept)
         began = time.monotonic()
@@ -268,10 +270,10 @@ class Metrics:
         return page, content_type
 
     def documented(self) -> Iterable[Documented]:
-        """Every metric of ours, in the order of its declaration; `process_…` are the library's."""
+        """Return all metrics of ours in the order of declaration; `process_…` are the library's."""
         return tuple(self._documented)
 
-    # --- within -------------------------------------------------------------------------------------------------------
+    # --- internal -----------------------------------------------------------------------------------------------------
 
     def _counter(self, name: str, help: str, *labels: str) -> Counter:
         name = f"casebook_{name}_total"
@@ -293,7 +295,7 @@ class Metrics:
 
 
 def _word(text: str) -> str:
-    """`refused: not checked` as `refused_not_checked`."""
+    """Return `refused: not checked` as `refused_not_checked`."""
     return "_".join(text.replace(":", "").split())
 
 

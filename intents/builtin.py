@@ -1,4 +1,4 @@
-"""The catalog that is installed with Casebook, and its matcher: read and built once in the life of a process."""
+"""Load the bundled catalog and its matcher once per process."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 from intents.catalog.loader import Catalog, Loaded, builtin_directory, load
 
 if TYPE_CHECKING:
-    from intents.matching import Matcher
+    from intents.matcher import Matcher
 
 
 @cache
 def builtin_catalog() -> Loaded:
+    """Return the catalog that is installed with Casebook."""
     return load((builtin_directory(),))
 
 
 def matcher_for(catalog: Catalog) -> Matcher:
-    """The matcher of a catalog; that of the built-in one is built once."""
+    """Return the matcher of a catalog; that of the bundled one is built once."""
     return _builtin_matcher() if catalog is builtin_catalog().catalog else _matcher(catalog)
 
 
@@ -27,6 +28,6 @@ def _builtin_matcher() -> Matcher:
 
 
 def _matcher(catalog: Catalog) -> Matcher:
-    from intents.matching import Matcher  # noqa: PLC0415 - whoever only reads the catalog is spared a third of its start
+    from intents.matcher import Matcher  # noqa: PLC0415 - reading the catalog does not need it
 
     return Matcher(catalog)

@@ -1,6 +1,6 @@
-"""When things happened: whether one incident may have caused another, and the story that the two tell together.
+"""Compare the times of incidents: whether one may have caused another, and the timeline of a cause and its effect.
 
-What happened on another day is no cause, however well it is proven.
+Something that happened on another day is no cause, however well it is proven.
 """
 
 from __future__ import annotations
@@ -12,28 +12,30 @@ from typing import Final
 
 from intents.domain import Finding, Judged, Moment, ObjectRef, Outcome, Part, Row, Text, Verdict
 
-# What is caused follows within this time, or was noticed this much before: logs keep only the newest lines of trouble.
+# An effect follows its cause within this time, or was noticed so much before it: logs keep only the newest lines.
 WINDOW: Final = timedelta(hours=1)
-# A story longer than this is no longer read at 3 a.m.
+# Nobody reads a longer timeline at 3 a.m.
 MOST_MOMENTS: Final = 8
 _QUOTE: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Span:
+    """A span of time."""
+
     begin: datetime
     end: datetime
 
 
 def may_cause(cause: Judged, effect: Judged, *, now: datetime) -> bool:
-    """Whether anything the one rests on lies in the same window as something the other rests on.
+    """Return whether evidence of the cause and evidence of the effect are within one window of time.
 
-    What bears no time is what the cluster shows now.
+    Evidence without a time is what the cluster shows now.
     """
     effects = list(_spans(effect, now)) or [_Span(begin=now, end=now)]
     causes = list(_spans(cause, now))
     if not causes:
-        return True  # its beginning is not known
+        return True  # it is not known when it began
     return any(one.begin <= two.begin + WINDOW and one.end >= two.begin - WINDOW for one in causes for two in effects)
 
 
@@ -49,9 +51,9 @@ def _dated(one: Judged) -> Iterator[Finding]:
 
 
 def timeline(ranked: Sequence[Judged]) -> tuple[Moment, ...]:
-    """What happened when, oldest first, of the leading hypothesis and what it explains or is explained by.
+    """Return the events of the leading hypothesis and of its causes and effects, oldest first.
 
-    Empty where there is no story: no cause with its effect, nor different things that happened to different objects.
+    It is empty without a cause and its effect, or different events of different objects.
     """
     told = _chain([one for one in ranked if one.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)])
     linked = len(told) > 1
@@ -63,7 +65,7 @@ def timeline(ranked: Sequence[Judged]) -> tuple[Moment, ...]:
 
 
 def _chain(ranked: Sequence[Judged]) -> list[Judged]:
-    """The first of them and all that are linked with it by cause and effect."""
+    """Return the first hypothesis and all that are linked with it by cause and effect."""
     linked = {ranked[0].incident} if ranked else set()
     while True:
         more = {
@@ -82,7 +84,7 @@ def _part(one: Judged) -> Part:
 
 
 def _moments(one: Judged, part: Part) -> Iterator[Moment]:
-    """One for each object and rule: the first time, and how often."""
+    """Yield one event for each object and rule: the first time, and the number."""
     for finding in _dated(one):
         rows: dict[ObjectRef, list[tuple[datetime, Row]]] = {}
         for row in finding.rows:
@@ -102,7 +104,7 @@ def _moments(one: Judged, part: Part) -> Iterator[Moment]:
 
 
 def _once(moments: Iterable[Moment]) -> list[Moment]:
-    """Two rules or incidents may rest on the same fact, told once: what a cause is inferred from is its effect."""
+    """Return each fact once. A fact of both a cause and its effect counts for the effect."""
     told: dict[tuple[datetime, ObjectRef], Moment] = {}
     for moment in sorted(moments, key=lambda each: (_PARTS.index(each.part), each.at, each.subject, -each.count)):
         told.setdefault((moment.at, moment.subject), moment)
@@ -113,7 +115,7 @@ _PARTS: Final = (Part.EFFECT, Part.CAUSE, Part.NONE)
 
 
 def _chosen(moments: Sequence[Moment]) -> list[Moment]:
-    """Not more than are read: of effect and cause in turn, the earliest first."""
+    """Return at most MOST_MOMENTS events: of effects and causes in turn, the earliest first."""
     queues = [sorted((each for each in moments if each.part is part), key=lambda each: each.at) for part in _PARTS]
     chosen: list[Moment] = []
     while len(chosen) < MOST_MOMENTS and any(queues):

@@ -1,7 +1,7 @@
-"""What `/diagnose` can be asked of an incident channel: how it stands, what happened, that it is over.
+"""Parse the commands of `/diagnose` for an incident channel: its status, its timeline, open and resolve it.
 
-A word of its own for what is typed most (`summary`), all else behind `incident`; English and Chinese, with or without
-a space between Chinese words. A sentence that happens to begin so is no command. Pure, never raises.
+`summary` is a command of its own because it is typed most; the others follow `incident`. English and Chinese, with or
+without a space between Chinese words. A sentence that begins with these words is not a command. Pure, never raises.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from intents.domain import Text
-from intents.misuse import Misused
+from intents.misuse import Misuse
 
 
-class Doing(StrEnum):
-    """What is asked; the value is how it is typed behind `incident`."""
+class ChannelAction(StrEnum):
+    """The action of a command; the value is how it is typed after `incident`."""
 
     SUMMARY = "summary"  # what I missed
-    STATUS = "status"  # all that the pinned summary says, as of now
+    STATUS = "status"  # the pinned summary as of now
     TIMELINE = "timeline"
     EXPORT = "export"
     RESOLVE = "resolve"
@@ -30,15 +30,15 @@ class Doing(StrEnum):
     OPEN = "open"
 
 
-# What is shown at once and changes nothing.
-SHOWN: Final = frozenset({Doing.SUMMARY, Doing.STATUS, Doing.TIMELINE})
+# Actions that only show something.
+READ_ONLY: Final = frozenset({ChannelAction.SUMMARY, ChannelAction.STATUS, ChannelAction.TIMELINE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelCommand:
-    """`here`: what is exported goes to the channel instead of to who asked."""
+    """A command for an incident channel. With `here`, an export goes to the channel instead of the requester."""
 
-    doing: Doing
+    action: ChannelAction
     here: bool = False
 
 
@@ -46,109 +46,109 @@ _SUMMARY: Final = frozenset({
     "summary", "summarize", "summarise", "tldr", "tl;dr", "catchup", "catch-up", "摘要", "总结", "小结", "概要",
 })  # fmt: skip
 _INCIDENT: Final = frozenset({"incident", "incidents", "inc", "故障", "事件", "事故"})
-_DOING: Final[Mapping[str, Doing]] = {
-    **dict.fromkeys(_SUMMARY, Doing.SUMMARY),
-    **dict.fromkeys(("status", "state", "show", "状态", "现状", "情况"), Doing.STATUS),
-    **dict.fromkeys(("timeline", "history", "时间线", "时间轴", "经过"), Doing.TIMELINE),
-    **dict.fromkeys(("export", "postmortem", "post-mortem", "导出", "复盘"), Doing.EXPORT),
+_ACTIONS: Final[Mapping[str, ChannelAction]] = {
+    **dict.fromkeys(_SUMMARY, ChannelAction.SUMMARY),
+    **dict.fromkeys(("status", "state", "show", "状态", "现状", "情况"), ChannelAction.STATUS),
+    **dict.fromkeys(("timeline", "history", "时间线", "时间轴", "经过"), ChannelAction.TIMELINE),
+    **dict.fromkeys(("export", "postmortem", "post-mortem", "导出", "复盘"), ChannelAction.EXPORT),
     **dict.fromkeys(
-        ("resolve", "resolved", "close", "解决", "已解决", "恢复", "已恢复", "结束", "关闭"), Doing.RESOLVE
+        ("resolve", "resolved", "close", "解决", "已解决", "恢复", "已恢复", "结束", "关闭"), ChannelAction.RESOLVE
     ),
-    **dict.fromkeys(("reopen", "re-open", "重新打开", "重开", "再次打开"), Doing.REOPEN),
-    **dict.fromkeys(("dismiss", "dismissed", "忽略", "不是故障", "误报", "撤销"), Doing.DISMISS),
-    **dict.fromkeys(("open", "start", "declare", "打开", "开启", "开始", "新建"), Doing.OPEN),
+    **dict.fromkeys(("reopen", "re-open", "重新打开", "重开", "再次打开"), ChannelAction.REOPEN),
+    **dict.fromkeys(("dismiss", "dismissed", "忽略", "不是故障", "误报", "撤销"), ChannelAction.DISMISS),
+    **dict.fromkeys(("open", "start", "declare", "打开", "开启", "开始", "新建"), ChannelAction.OPEN),
 }
 _HERE: Final = frozenset({"here", "channel", "此处", "频道", "这里", "到频道"})
 _TO_ME: Final = frozenset({"me", "dm", "私信", "给我"})
-# Longer than these it is a sentence: "incident status page is down".
+# More words are a sentence: "incident status page is down".
 _MOST_WORDS: Final = 3
 _SLIPS: Final = 2
 _AROUND: Final = ":：,，;；。.!！*_"
-# "incident resolved?" asks, and resolves nothing.
+# "incident resolved?" is a question and resolves nothing.
 _ASKING: Final = "?？"
-_KNOWN: Final = ", ".join(doing.value for doing in Doing if doing is not Doing.SUMMARY)
+_KNOWN: Final = ", ".join(action.value for action in ChannelAction if action is not ChannelAction.SUMMARY)
 
 
-def channel_command(words: Sequence[str]) -> ChannelCommand | Misused | None:
-    """What the words behind `/diagnose` ask of the channel; None if they are about something else."""
-    said = _apart([bare for word in words if (bare := word.lower().strip(_AROUND))])
+def channel_command(words: Sequence[str]) -> ChannelCommand | Misuse | None:
+    """Return the command for the channel in the words after `/diagnose`; None if they are about something else."""
+    said = _split([bare for word in words if (bare := word.lower().strip(_AROUND))])
     if not said or len(said) > _MOST_WORDS:
         return None
     first, rest = said[0], said[1:]
     if first.rstrip(_ASKING) in _SUMMARY or said == ["catch", "up"]:
-        return ChannelCommand(doing=Doing.SUMMARY) if not rest or said == ["catch", "up"] else None
+        return ChannelCommand(action=ChannelAction.SUMMARY) if not rest or said == ["catch", "up"] else None
     if first not in _INCIDENT:
-        return _almost(first, rest)
+        return _misspelt(first, rest)
     if not rest:
         says = Text(en=f"incident needs one of: {_KNOWN}", zh=f"incident 后面需要以下之一：{_KNOWN}")
-        return Misused(says=says, closest="incident status")
+        return Misuse(says=says, closest="incident status")
     if "/" in rest[0]:
-        return None  # a name: there may be a kind called Incident
-    doing = _DOING.get(rest[0])
-    if doing is None and (asked := _DOING.get(rest[0].rstrip(_ASKING))) in SHOWN:
-        doing = asked
-    if doing is None:
+        return None  # the name of an object: there may be a kind called Incident
+    action = _ACTIONS.get(rest[0])
+    if action is None and (asked := _ACTIONS.get(rest[0].rstrip(_ASKING))) in READ_ONLY:
+        action = asked
+    if action is None:
         return _unknown(rest)
-    return _with_more(doing, rest[1:])
+    return _with_more(action, rest[1:])
 
 
-def mentioned_command(words: Sequence[str]) -> ChannelCommand | Misused | None:
-    """The same behind a mention or in a direct message, where people talk: a slip is one only behind `incident`."""
+def mentioned_command(words: Sequence[str]) -> ChannelCommand | Misuse | None:
+    """Return the command in a mention or direct message. There only words after `incident` count as misspelt."""
     command = channel_command(words)
-    if isinstance(command, Misused):
+    if isinstance(command, Misuse):
         first = next((bare for word in words if (bare := word.lower().strip(_AROUND))), "")
         return command if first in _INCIDENT else None
     return command
 
 
-def _apart(words: Sequence[str]) -> list[str]:
-    """`故障时间线` is two words to whoever types it."""
+def _split(words: Sequence[str]) -> list[str]:
+    """Split words that are typed without a space, such as `故障时间线`."""
     if words and (prefix := next((one for one in _INCIDENT if words[0] != one and words[0].startswith(one)), "")):
         behind = words[0].removeprefix(prefix)
-        if behind.rstrip(_ASKING) in _DOING and not behind.isascii():
+        if behind.rstrip(_ASKING) in _ACTIONS and not behind.isascii():
             return [prefix, behind, *words[1:]]
     return [*words]
 
 
-def _with_more(doing: Doing, more: Sequence[str]) -> ChannelCommand | Misused:
+def _with_more(action: ChannelAction, more: Sequence[str]) -> ChannelCommand | Misuse:
     if not more:
-        return ChannelCommand(doing=doing)
-    if doing is Doing.EXPORT and more[0] in _HERE | _TO_ME:
-        return ChannelCommand(doing=doing, here=more[0] in _HERE)
-    says = Text(en=f"incident {doing} takes nothing behind it", zh=f"incident {doing} 后面不需要其他内容")
-    if doing is Doing.EXPORT:
-        says = Text(en='behind export there may be only "here"', zh="export 后面只能加 here（发到频道）")
-    return Misused(says=says, closest=f"incident {doing}")
+        return ChannelCommand(action=action)
+    if action is ChannelAction.EXPORT and more[0] in _HERE | _TO_ME:
+        return ChannelCommand(action=action, here=more[0] in _HERE)
+    says = Text(en=f"incident {action} takes no further words", zh=f"incident {action} 后面不需要其他内容")
+    if action is ChannelAction.EXPORT:
+        says = Text(en='after export only "here" is allowed', zh="export 后面只能加 here（发到频道）")
+    return Misuse(says=says, closest=f"incident {action}")
 
 
-def _unknown(rest: Sequence[str]) -> Misused | None:
+def _unknown(rest: Sequence[str]) -> Misuse | None:
     if meant := _nearest(rest[0]):
-        says = Text(en=f'"{rest[0]}" is nothing that incident can do', zh=f"incident 没有“{rest[0]}”这个操作")
-        return Misused(says=says, closest=" ".join(["incident", meant, *rest[1:]]))
+        says = Text(en=f'incident has no command "{rest[0]}"', zh=f"incident 没有“{rest[0]}”这个操作")
+        return Misuse(says=says, closest=" ".join(["incident", meant, *rest[1:]]))
     if len(rest) > 1:
         return None
     says = Text(
-        en=f'"{rest[0]}" is nothing that incident can do; it knows {_KNOWN}',
+        en=f'incident has no command "{rest[0]}"; use one of: {_KNOWN}',
         zh=f"incident 没有“{rest[0]}”这个操作；可用的有：{_KNOWN}",
     )
-    return Misused(says=says, closest="incident status")
+    return Misuse(says=says, closest="incident status")
 
 
-def _almost(first: str, rest: Sequence[str]) -> Misused | None:
-    """A slip in `incident`, or its second word alone."""
-    if rest and rest[0] in _DOING and first.isascii() and OSA.distance(first, "incident") <= _SLIPS:
-        says = Text(en=f'"{first}" is no command', zh=f"“{first}”不是可用的命令")
-        return Misused(says=says, closest=f"incident {_DOING[rest[0]]}")
-    doing = _DOING.get(first)
-    if doing is not None and not rest:
-        says = Text(en=f'"{first}" stands behind "incident"', zh=f"“{first}”前面需要加 incident")
-        return Misused(says=says, closest=f"incident {doing}")
+def _misspelt(first: str, rest: Sequence[str]) -> Misuse | None:
+    """Return the misuse for a misspelt `incident`, or for its second word alone."""
+    if rest and rest[0] in _ACTIONS and first.isascii() and OSA.distance(first, "incident") <= _SLIPS:
+        says = Text(en=f'there is no command "{first}"', zh=f"“{first}”不是可用的命令")
+        return Misuse(says=says, closest=f"incident {_ACTIONS[rest[0]]}")
+    action = _ACTIONS.get(first)
+    if action is not None and not rest:
+        says = Text(en=f'"{first}" needs "incident" before it', zh=f"“{first}”前面需要加 incident")
+        return Misuse(says=says, closest=f"incident {action}")
     return None
 
 
 def _nearest(word: str) -> str:
-    """The command of which `word` is a slip, "" if it is none of any."""
+    """Return the action of which `word` is a misspelling; "" for none."""
     if not word.isascii():
         return ""
-    distance, known = min((OSA.distance(word, known), known) for known in _DOING if known.isascii())
-    return _DOING[known].value if distance <= (1 if len(word) < 6 else _SLIPS) else ""
+    distance, known = min((OSA.distance(word, known), known) for known in _ACTIONS if known.isascii())
+    return _ACTIONS[known].value if distance <= (1 if len(word) < 6 else _SLIPS) else ""

@@ -1,7 +1,7 @@
-"""Conditions of evidence rules: CEL over rows, compiled once.
+"""Evaluate the conditions of evidence rules: CEL over rows, compiled once.
 
-CEL is the language Kubernetes users write in admission policies: it terminates, has no side effects and no I/O. A row
-holds plain values, so a condition only compares; joins and arithmetic are the probes' work.
+Kubernetes users know CEL from admission policies: it terminates and has no side effects. Rows hold plain values, so a
+condition only compares; joins and arithmetic belong in probes.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any, Final
 
 import cel
 
-# One macro may iterate, two nested ones multiply: cel-rust has no cost limit.
+# Nested macros multiply their iterations, and cel-rust has no cost limit.
 _MACRO: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
-# A variable, with the one key of it that is asked for, if it is one.
+# A variable, with a key of it.
 _VARIABLE: Final = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*)\b(?!\s*\())?")
 _STRING: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 
 
 class ConditionError(ValueError):
-    """A condition that does not compile, or cannot be asked of these values."""
+    """A condition that does not compile, or cannot be evaluated with these values."""
 
 
 @lru_cache(maxsize=4096)
@@ -34,7 +34,7 @@ def _program(expression: str) -> cel.Program:
 
 @lru_cache(maxsize=4096)
 def check(expression: str) -> frozenset[str]:
-    """The variables a condition refers to. Raises ConditionError when it does not compile or nests comprehensions."""
+    """Return the variables of a condition. Raise ConditionError if it does not compile or nests comprehensions."""
     program = _program(expression)
     depth = 0
     open_macros: list[int] = []
@@ -55,9 +55,9 @@ def check(expression: str) -> frozenset[str]:
 
 
 def atoms(expression: str) -> tuple[str, ...]:
-    """The conditions that `&&` and `||` join, taken apart: CEL hides an error on one side when the other decides.
+    """Split a condition at `&&` and `||`: CEL hides an error on one side if the other side decides.
 
-    An expression with a ternary is one atom. Parentheses around several conditions are taken off.
+    An expression with a ternary is not split. Parentheses around several conditions are removed.
     """
     blank = _STRING.sub(lambda found: " " * len(found.group()), expression)
     if "?" in blank:
@@ -79,7 +79,7 @@ def atoms(expression: str) -> tuple[str, ...]:
 
 
 def _closes(text: str) -> int:
-    """Where the parenthesis that opens a text is closed."""
+    """Return the index where the parenthesis that opens a text is closed."""
     blank = _STRING.sub(lambda found: " " * len(found.group()), text)
     depth = 0
     for position, character in enumerate(blank):
@@ -91,7 +91,7 @@ def _closes(text: str) -> int:
 
 @lru_cache(maxsize=4096)
 def _keys(expression: str) -> Mapping[str, frozenset[str]]:
-    """Of the variables whose single keys alone are asked for, those keys."""
+    """Return the keys of those variables of which a condition only uses single keys."""
     bare = _STRING.sub("''", expression)
     keys: dict[str, set[str]] = {}
     whole: set[str] = set()
@@ -105,7 +105,7 @@ def _keys(expression: str) -> Mapping[str, frozenset[str]]:
 
 
 def _needed(expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that a condition looks at: handing CEL a value costs far more than comparing it."""
+    """Return the values that a condition uses: converting a value for CEL costs far more than comparing it."""
     known = check(expression)
     keys = _keys(expression)
     needed: dict[str, Any] = {}
@@ -118,9 +118,9 @@ def _needed(expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def holds(expression: str, values: Mapping[str, Any]) -> bool:
-    """Whether the condition is true of these values.
+    """Return whether a condition is true for these values.
 
-    Raises ConditionError when it refers to a missing key, compares unlike types, or is no yes-or-no question.
+    Raise ConditionError if it uses a missing key, compares different types, or does not give a boolean.
     """
     try:
         result = _program(expression).execute(_needed(expression, values))

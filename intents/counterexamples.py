@@ -39,12 +39,12 @@ class Counterexample:
     below: float = float("inf")  # from this coverage on, the text means the signature after all
 
     def concerns(self, incident: int) -> bool:
-        """Tell whether the text is not meant by the signatures of an incident, given by its number."""
+        """Return whether the text is a counterexample for an incident, given by its number."""
         return self.owner is None or (incident == self.owner) is self.concerns_owner
 
     @property
     def key(self) -> tuple[str, str]:
-        """The origin and a digest of the text: how the list names it."""
+        """Return the origin and a digest of the text, as the list has them."""
         return self.origin, _digest(self.text)
 
 

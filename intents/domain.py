@@ -1,9 +1,9 @@
-"""The words of Casebook as types: the page to read first.
+"""Define the terms of Casebook as types: the module to read first.
 
-Text or an object goes in; symptoms match signatures of incidents and become hypotheses; probes read the cluster;
+Text or an object goes in. Symptoms match signatures of incidents and become hypotheses; probes read the cluster;
 evidence rules turn rows into findings; findings decide verdicts; a diagnosis comes out.
 
-Everything here is a frozen value. Nothing here does I/O, knows a clock, or knows Slack or a Kubernetes client.
+Everything here is a frozen value. Nothing here does I/O, reads a clock, or knows Slack or a Kubernetes client.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-# Pages of their own: the languages of an answer, what is measured over time, what a probe declares.
-from intents.declaring import ArgDeclaration as ArgDeclaration  # noqa: PLC0414
-from intents.declaring import ProbeDeclaration as ProbeDeclaration  # noqa: PLC0414
-from intents.declaring import RowType as RowType  # noqa: PLC0414
+# Terms with a module of their own.
+from intents.declarations import ArgDeclaration as ArgDeclaration  # noqa: PLC0414
+from intents.declarations import ProbeDeclaration as ProbeDeclaration  # noqa: PLC0414
+from intents.declarations import RowType as RowType  # noqa: PLC0414
 from intents.languages import Language as Language  # noqa: PLC0414
 from intents.languages import Text as Text  # noqa: PLC0414
-from intents.measured import Line as Line  # noqa: PLC0414
-from intents.measured import Plot as Plot  # noqa: PLC0414
-from intents.measured import Unit as Unit  # noqa: PLC0414
+from intents.plots import Line as Line  # noqa: PLC0414
+from intents.plots import Plot as Plot  # noqa: PLC0414
+from intents.plots import Unit as Unit  # noqa: PLC0414
 
-# A value of a row or of a captured name: what CEL can compare without conversion.
+# A value of a row or of a captured name: CEL compares it without conversion.
 Value = str | int | float | bool | tuple[str, ...]
 # Plain JSON as the API server sent it.
 Json = dict[str, Any]
@@ -34,17 +34,17 @@ EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Verdict(StrEnum):
-    """What may be claimed of a hypothesis. Rules, not feelings: see `intents.judging`."""
+    """The verdict on a hypothesis. `intents.verdicts` has the rules."""
 
     CONFIRMED = "confirmed"
     LIKELY = "likely"
     POSSIBLE = "possible"
     RULED_OUT = "ruled out"
-    OFFERED = "offered"  # of a capability alone: the cluster shows what it is for. Says nothing about a cause
+    OFFERED = "offered"  # only for a capability: the cluster shows that it applies
 
 
 class Outcome(StrEnum):
-    """What an evidence rule came to."""
+    """The outcome of an evidence rule."""
 
     SUPPORTS = "supports"
     REFUTES = "refutes"
@@ -53,7 +53,7 @@ class Outcome(StrEnum):
 
 
 class Status(StrEnum):
-    """How far an incident is trusted; a sandbox entry may only ever say "possible"."""
+    """The maturity of an incident's entry; one in the sandbox is never more than "possible"."""
 
     SANDBOX = "sandbox"
     STABLE = "stable"
@@ -61,26 +61,28 @@ class Status(StrEnum):
 
 
 class Strength(StrEnum):
-    """The most the cluster can honestly prove of an incident."""
+    """The strongest verdict that the cluster can prove for an incident."""
 
     CONFIRMED = "confirmed"
     LIKELY = "likely"
-    CAPABILITY = "capability"  # nothing to prove: what one can do, whatever the cause is
+    CAPABILITY = "capability"  # an action that helps whatever the cause is: nothing to prove
 
     @property
     def verdict(self) -> Verdict:
-        """The most that may be said of an incident."""
+        """Return the strongest verdict on an incident."""
         return {Strength.CONFIRMED: Verdict.CONFIRMED, Strength.LIKELY: Verdict.LIKELY}.get(self, Verdict.OFFERED)
 
 
 class Severity(StrEnum):
+    """The severity of an incident."""
+
     CRITICAL = "critical"
     WARNING = "warning"
     INFO = "info"
 
 
 class GapReason(StrEnum):
-    """Why something could not be read."""
+    """The reason why something could not be read."""
 
     FORBIDDEN = "forbidden"
     UNAUTHORIZED = "unauthorized"
@@ -97,7 +99,7 @@ class GapReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class ObjectRef:
-    """An object of a cluster. `namespace` is empty for a cluster-scoped one, `uid` where it was not read."""
+    """An object of a cluster. `namespace` is empty if it is cluster-scoped, `uid` if it was not read."""
 
     kind: str
     namespace: str = ""
@@ -108,15 +110,15 @@ class ObjectRef:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
     def is_named_as(self, other: ObjectRef) -> bool:
-        """Whether both have one name, whichever object bears it: uids are not compared."""
+        """Return whether both have the same kind, namespace and name. Uids are not compared."""
         return (self.kind, self.namespace, self.name) == (other.kind, other.namespace, other.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Focus:
-    """What a request is about, as far as it is known: every field may be empty.
+    """The object that a request is about, as far as it is known: every field may be empty.
 
-    Probes read about the focus. `name` empty means "whatever fits in `namespace`", both empty "anywhere".
+    Probes read what concerns it. Without `name` that is everything in `namespace`, without both the whole cluster.
     """
 
     kind: str = ""
@@ -127,6 +129,7 @@ class Focus:
 
     @property
     def names_object(self) -> bool:
+        """Return whether the name of an object is known."""
         return bool(self.name)
 
     def __str__(self) -> str:
@@ -137,7 +140,7 @@ class Focus:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Permission:
-    """One RBAC rule a read or a write needs, e.g. get on coordination.k8s.io/leases."""
+    """An RBAC permission that a read or a write needs, such as get on coordination.k8s.io/leases."""
 
     verb: str
     group: str = ""
@@ -147,14 +150,14 @@ class Permission:
         return f"{self.verb} on {self.group + '/' if self.group else ''}{self.resource}"
 
 
-# --- the request: what was said -------------------------------------------------------------------------------------
+# --- the request ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastedTime:
-    """A time written in a pasted line, as exact as the line is.
+    """A time in a pasted line, as exact as the line is.
 
-    klog writes neither year nor zone: then `year_known` and `zone_known` are false, `at` has year 1900 and is naive.
+    klog writes neither year nor zone: then `year_known` and `zone_known` are false, and `at` is naive in the year 1900.
     """
 
     at: datetime
@@ -164,7 +167,7 @@ class PastedTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
-    """A name captured from text. `kind` is a word of the vocabulary in `intents.symptoms`: pod, namespace, node …"""
+    """A name found in the text. `kind` is a word of the vocabulary in `intents.symptoms`: pod, namespace, node …"""
 
     kind: str
     value: str
@@ -172,18 +175,18 @@ class Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symptom:
-    """One meaningful line of the text. `line` counts from 1 in the text as it was pasted."""
+    """A line of the text that may tell something. `line` counts from 1 in the pasted text."""
 
     line: int
     text: str
     entities: tuple[Entity, ...] = ()
-    dated: bool = False  # whether it tells a time, as a log line of its own does
-    subject: ObjectRef | None = None  # the object whose event, log or status said it, where the text is the cluster's
+    dated: bool = False  # whether it has a time, as log lines do
+    subject: ObjectRef | None = None  # the object whose event, log or status it is, if it was read from the cluster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureMatch:
-    """Why a hypothesis was raised: which line matched which signature, how well, and what it captured."""
+    """The reason for a hypothesis: which line matches which signature, how well, and what it captured."""
 
     signature: str
     line: int
@@ -194,25 +197,25 @@ class SignatureMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hypothesis:
-    """An incident that may explain the request. `score` is calibrated to [0, 1]; `named` is what the text captured."""
+    """An incident that may explain the request. `score` is calibrated to [0, 1]; `named` has the captured names."""
 
     incident: str
     score: float
     matches: tuple[SignatureMatch, ...] = ()
     named: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     when: PastedTime | None = None
-    pointed_to_by: str = ""  # the incident whose supporting finding points here, when no text raised it
+    pointed_to_by: str = ""  # the incident whose finding points to this one, if no text raised it
 
 
-# --- what the cluster said ------------------------------------------------------------------------------------------
+# --- reads of the cluster -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """What could not be read and why. Never silently dropped, never read as "fine".
+    """Something that could not be read, and why. It is always shown and never taken for "fine".
 
-    `detail_zh` is the detail in Chinese, where it is our own sentence and not somebody's message. A `quiet` one is of a
-    source that nobody has set up: it stands in the details only, and is no reason to believe or doubt anything.
+    `detail_zh` is the detail in Chinese if it is our own sentence, not a message of the cluster. A `quiet` gap is of a
+    source that is not set up: it is shown in the details only and has no effect on verdicts.
     """
 
     what: str
@@ -224,6 +227,7 @@ class Gap:
 
     @property
     def says(self) -> Text:
+        """Return the gap as a sentence."""
         why = self.detail or str(self.reason)
         return Text(
             en=f"cannot read {self.what}: {f'needs {self.permission}' if self.permission else why}",
@@ -236,11 +240,11 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of a read: the values CEL compares, and the evidence they stand on.
+    """One row of a read: the values that CEL compares, and their evidence.
 
-    `quote` is verbatim from the cluster, `reproduce` the kubectl line that shows it again, `at` when the fact happened,
-    where that is known; if it `lasts`, it has been so since then. `points` are a metric's (seconds since 1970, value)
-    over the time that was asked about.
+    `quote` is verbatim from the cluster; `reproduce` is the kubectl line that shows it again. `at` is when the fact
+    happened, if known; if it `lasts`, it has been true since then. `points` are a metric's (seconds since 1970, value)
+    over the queried time.
     """
 
     values: Mapping[str, Value]
@@ -254,11 +258,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a probe returned.
+    """The result of a probe.
 
-    With gaps the rows are a part of the truth: they can prove presence, never absence. `missing` names the object
-    that the request is about and that is not there (deleted, or never existed): nothing is refuted by its absence.
-    `not_applicable` says why the question has no meaning in this cluster (its kind is not installed).
+    With gaps the rows are incomplete: they can prove presence, never absence. `missing` names the requested object if
+    it does not exist: its absence refutes nothing. `not_applicable` says why the read makes no sense in this cluster,
+    such as a kind that is not installed.
     """
 
     rows: tuple[Row, ...] = ()
@@ -267,12 +271,12 @@ class Reading:
     not_applicable: str = ""
 
 
-# --- what is concluded ----------------------------------------------------------------------------------------------
+# --- conclusions ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows shown to the reader, already formatted."""
+    """A table for the reader, already formatted."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -280,7 +284,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """An evidence rule's outcome as one sentence that names the object."""
+    """The outcome of an evidence rule as a sentence that names the object."""
 
     rule: str
     outcome: Outcome
@@ -293,13 +297,13 @@ class Finding:
     table: Table | None = None
     gaps: tuple[Gap, ...] = ()
     points_to: str = ""
-    pasted: bool = False  # rests on the text alone
+    pasted: bool = False  # whether it rests on the text alone
     plot: Plot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One manual step of a runbook with the real names filled in."""
+    """A manual step of a runbook, with the real names filled in."""
 
     says: Text
     run: str = ""
@@ -307,7 +311,7 @@ class Step:
 
 
 class Expects(StrEnum):
-    """What somebody asked for a value may answer."""
+    """The kind of value that a question expects."""
 
     TEXT = "text"
     NAME = "name"  # of an object
@@ -319,7 +323,7 @@ class Expects(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A value to be typed before a remedy is carried out; `{input.<id>}` stands for it in the remedy's arguments."""
+    """A question for a value that a remedy needs; `{input.<id>}` stands for the value in its arguments."""
 
     id: str
     label: Text
@@ -329,9 +333,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """A remediation that applies: what would be done to what. Whether it may be done is decided at the press.
+    """A remediation that applies: an action and its target. The policy is checked when its button is pressed.
 
-    One that is no fix says `done` once the rule `until` holds.
+    One that does not fix the cause says `done` once the rule `until` holds.
     """
 
     id: str
@@ -348,16 +352,18 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
+    """A link to further reading."""
+
     title: str
     url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Custodian:
-    """Whoever applies an object from a source and may take a change of it back: Argo CD, Flux, Helm.
+    """A tool that applies an object from a source and may revert a change to it: Argo CD, Flux, Helm.
 
-    `says` who and how soon, `sources` where the change belongs (an empty url where no page of it is known), `unread`
-    what of this could not be found out.
+    `says` tells which tool and how soon it reverts. `sources` link to where the change belongs; the url is empty if
+    unknown. `unread` tells what could not be determined.
     """
 
     name: str
@@ -368,7 +374,7 @@ class Custodian:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A hypothesis with its findings and the verdict they allow."""
+    """A hypothesis with its findings and its verdict."""
 
     hypothesis: Hypothesis
     verdict: Verdict
@@ -381,16 +387,17 @@ class Judged:
     remedies: tuple[Remedy, ...] = ()
     runbook: tuple[Step, ...] = ()
     links: tuple[Link, ...] = ()
-    effect_of: str = ""  # the upstream incident of this diagnosis that explains this one
-    capability: bool = False  # what one can do; its verdict is none about a cause
+    effect_of: str = ""  # the incident of this diagnosis that explains this one
+    capability: bool = False  # whether it is a capability: its verdict is not about a cause
 
     @property
     def incident(self) -> str:
+        """Return the id of the incident."""
         return self.hypothesis.incident
 
 
 class Part(StrEnum):
-    """Whose moment it is, where one incident explains another."""
+    """The part of an incident in a chain of cause and effect."""
 
     NONE = ""
     CAUSE = "cause"
@@ -399,7 +406,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """Something that happened to an object, `count` times from then on; or that has been so since, if it `lasts`."""
+    """An event of an object: it happened `count` times from `at` on, or has been true since, if it `lasts`."""
 
     at: datetime
     subject: ObjectRef
@@ -412,7 +419,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """Something read of the object asked about that no incident explains."""
+    """Something about the requested object that no incident explains."""
 
     subject: ObjectRef
     quote: str
@@ -420,7 +427,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nearest:
-    """The catalog entry next to a text that matched nothing, and what would decide for it."""
+    """The nearest catalog entry of a text that matched nothing, and the evidence that would decide for it."""
 
     incident: str
     title: Text
@@ -430,14 +437,14 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """The answer: ranked hypotheses with their verdicts, what could not be read, what stays unexplained."""
+    """The result of a diagnosis: ranked hypotheses with verdicts, gaps, and unexplained observations."""
 
     focus: Focus
     cluster: str = ""
     observed_at: datetime | None = None
-    owners: tuple[ObjectRef, ...] = ()  # from the object asked about up to its topmost controller
+    owners: tuple[ObjectRef, ...] = ()  # from the requested object up to its topmost controller
     hypotheses: tuple[Judged, ...] = ()
-    timeline: tuple[Moment, ...] = ()  # empty where there is no story to tell
+    timeline: tuple[Moment, ...] = ()  # empty without a cause and its effect, or several events
     gaps: tuple[Gap, ...] = ()
     unexplained: tuple[Observation, ...] = ()
     nearest: tuple[Nearest, ...] = ()

@@ -1,7 +1,7 @@
-"""Names in a line: which namespace, pod, node, image, field … it speaks of, told by what stands around them.
+"""Find the names in a line: namespaces, pods, nodes, images, fields … recognised by the text around them.
 
-Every pattern runs in linear time (RE2). One pass over a line says which of the patterns occur at all; only those are
-then read out, so a line of ordinary log costs about a microsecond.
+Every pattern runs in linear time (RE2). One pass over a line finds out which patterns occur; only those are read, so an
+ordinary log line costs about a microsecond.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any, Final, NamedTuple
 
 import re2
 
-from intents.commands import IS_NAME, KINDS, named_in_command
+from intents.command_lines import IS_NAME, KINDS, named_in_command
 from intents.domain import Entity
 
-# Names longer than this are none (a DNS-1123 subdomain has at most 253 characters; images and paths may be longer).
+# Longer names are ignored: a DNS-1123 subdomain has at most 253 characters; images and paths may be longer.
 _LONGEST: Final = 500
-# What RE2 may spend on the states of its automaton, in bytes: it starts over when they are used up.
+# The memory for the states of RE2's automaton, in bytes: when it is used up, RE2 starts over.
 _MEMORY: Final = 32 << 20
-# So many names of one line are kept, in order.
+# So many names of a line are kept, in order.
 MOST_ENTITIES: Final = 32
 
 _CAMEL: Final = (
@@ -30,7 +30,7 @@ _CAMEL: Final = (
 _KIND: Final = "(?i:" + "|".join(sorted((re.escape(kind) for kind in KINDS), key=len, reverse=True)) + ")"
 _NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-# Kinds whose values are no names of Kubernetes objects.
+# Kinds whose values are not names of Kubernetes objects.
 _FREE: Final = frozenset({"image", "field", "value", "code", "api", "taint"})
 
 _Found = Iterator[tuple[str, str]]
@@ -42,7 +42,7 @@ class _Pattern(NamedTuple):
 
 
 def _as(*kinds: str) -> Callable[[Any], _Found]:
-    """The groups of a match in order are names of these kinds."""
+    """Return a reader of a match whose groups are names of these kinds, in order."""
 
     def read(match: Any) -> _Found:
         yield from zip(kinds, match.groups(), strict=True)
@@ -60,7 +60,7 @@ def _kind_and_name(match: Any) -> _Found:
 
 
 def _looks_generated(match: Any) -> _Found:
-    """Behind a kind in plain prose only a name that no English word could be: it has a hyphen or a dot, and a digit."""
+    """Yield the name after a kind in prose if it cannot be an English word: with a digit, and a hyphen or a dot."""
     _, _, name = match.groups()
     if any(char.isdigit() for char in name) and ("-" in name or "." in name):
         yield from _kind_and_name(match)
@@ -88,7 +88,7 @@ def _involved(match: Any) -> _Found:
 
 
 def _group_version(match: Any) -> _Found:
-    """An API's group and version name its APIService the other way round."""
+    """Yield an API's group and version, and its APIService, whose name is version.group."""
     before, group, version = match.groups()
     if before is None:
         yield "api", f"{group}/{version}"
@@ -116,7 +116,7 @@ _KEYS: Final[Mapping[str, str]] = MappingProxyType({
 })  # fmt: skip
 
 _PATTERNS: Final[tuple[_Pattern, ...]] = (
-    # pod/web-0, deployment.apps/web, pod/ns/name is not written by anything
+    # pod/web-0, deployment.apps/web; no program writes pod/ns/name
     _Pattern(rf"(?:^|[\s\"'(\[=,:])({_KIND})/()({_NAME})(?:$|[^a-z0-9./-])", _kind_and_name),
     # Pod "web-0" is invalid; storageclass.storage.k8s.io "fast" not found; pods "ns/x"
     _Pattern(rf"\b({_KIND})s? \"(?:({_NAME})/)?({_NAME})\"", _kind_and_name),
@@ -124,7 +124,7 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     _Pattern(rf"\b((?:{_CAMEL}))s?:? (?:({_NAME})/)?({_NAME})\b", _looks_generated),
     _Pattern(rf"\b((?:{_CAMEL}))s?:? ({_NAME})/({_NAME})\b", _kind_and_name),
     _Pattern(rf"\bin ((?:StatefulSet|Deployment|DaemonSet|ReplicaSet|Job))() ({_NAME})\b", _kind_and_name),
-    # create Pod web-0 in …, Created pod: web-0; but no name follows in "create pod sandbox"
+    # create Pod web-0 in …, Created pod: web-0; but "create pod sandbox" has no name
     _Pattern(rf"\b(?:[Cc]reated?|[Dd]eleted?) ((?:Pod|Claim))s?:?() ({_NAME})\b", _kind_and_name),
     _Pattern(rf"\b(?:[Cc]reated|[Dd]eleted) (pod):() ({_NAME})\b", _kind_and_name),
     # the pod web-7c5f9d-x2x9k keeps restarting; node ip-10-0-71-18.ec2.internal
@@ -173,7 +173,7 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     _Pattern(r"\b(v\d[a-z0-9]*\.[a-z0-9.-]*[a-z0-9]\.(?:k8s\.io|sh|io|com))\b", _as("apiservice")),
     _Pattern(r"\btaints?\(?s?\)? \{([^{}:]+): ?[^{}]*\}", _as("taint")),
     _Pattern(rf"\b(?i:tidbcluster|tc):? \[?({_LABEL})/({_LABEL})\]?", _as("namespace", "tidbcluster")),
-    # kubectl describe of old: the second column of an event is "kubelet, node"
+    # Old versions of kubectl describe: the second column of an event is "kubelet, node"
     _Pattern(rf"\bkubelet, ({_NAME})\b", _as("node")),
     _Pattern(rf"\bto node \"?({_NAME})", _as("node")),
     _Pattern(rf"Successfully assigned ({_LABEL})/({_NAME}) to ({_NAME})", _as("namespace", "pod", "node")),
@@ -182,7 +182,7 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
 
 
 def _compiled() -> tuple[Any, tuple[Any, ...]]:
-    """The set that says which patterns occur, and the patterns."""
+    """Return the set that finds out which patterns occur, and the patterns."""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY
@@ -197,7 +197,7 @@ _WHICH, _COMPILED = _compiled()
 
 
 def entities_in(line: str) -> tuple[Entity, ...]:
-    """The names of one line, each once, in the order of the patterns: the surest first."""
+    """Return the names in a line, each once, the most certain first."""
     found: dict[Entity, None] = {}
     for kind, value in named_in_command(line):
         _keep(found, kind, value)

@@ -1,4 +1,4 @@
-"""Which object a hypothesis is about, from the names that the text gave."""
+"""Choose the object that a hypothesis is about from the names in the text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from intents.catalog.schema import Incident
 from intents.domain import Focus, Hypothesis
 
-# The kinds that words of the vocabulary stand for.
+# The kinds of the vocabulary's words.
 KINDS: Final[Mapping[str, str]] = {
     "pod": "Pod",
     "statefulset": "StatefulSet",
@@ -30,9 +30,9 @@ _CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "S
 
 
 def focus_of(incident: Incident, hypothesis: Hypothesis, *, namespace: str = "") -> Focus:
-    """The object named, by the incident's own order of words; `namespace` is the surface's hint.
+    """Return the named object, by the incident's order of words; `namespace` is the default of the surface.
 
-    A name without a namespace stays so: probes then look for it everywhere.
+    A name without a namespace stays without one: probes then search everywhere.
     """
     named = hypothesis.named
     home = named.get("namespace", "") or namespace

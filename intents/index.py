@@ -1,8 +1,8 @@
-"""An inverted index: the patterns that a few words could be an occurrence of, by adding up weights for all at once.
+"""Select the patterns that a few words could be an occurrence of: an inverted index that adds up weights.
 
-A share of a pattern's weight must be there, or it cannot score. A word's posting has a byte for each of its patterns:
-the share of the pattern's weight that the word has, in hundredths, rounded up. Adding up the postings of a line's words
-loses nothing that could match, and only what passes costs anything more.
+A pattern needs a share of its weight to score. A word's posting holds a byte for each pattern that has the word: the
+word's share of the pattern's weight in hundredths, rounded up. Adding up the postings of a line's words therefore never
+loses a pattern that could match.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from intents.index_arrays import Arrays
 
 _WHOLE: Final = 100  # hundredths
-# A byte holds all hundredths, and one more for the rounding of each of so many words.
+# A byte holds 100 hundredths, plus one for the rounding of each of so many words.
 _MOST_WORDS: Final = 255 - _WHOLE
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What an occurrence of a pattern has at least: a share of the pattern's weight."""
+    """The share of a pattern's weight that an occurrence has at least."""
 
     weights: Mapping[int, float]  # of the pattern's words, by their numbers
     share: float
-    share_when_cut: float  # where the text may be cut behind it
+    share_when_cut: float  # where the text may be cut after it
 
 
 class Index:
-    """Finds the patterns that some words may be an occurrence of. Built once; they are numbered as their demands are.
+    """Selects patterns by their words. Patterns are numbered in the order of their demands.
 
-    The postings of all words stand in two arrays, one word after the other: the patterns, and their shares.
+    The postings of all words are in two arrays, word by word: the patterns, and their shares.
     """
 
     def __init__(self, demands: Iterable[Demand]) -> None:
@@ -57,10 +57,10 @@ class Index:
         self._places = dict(zip(patterns, pairwise(accumulate(map(len, patterns.values()), initial=0)), strict=True))
 
     def candidates(self, words: Iterable[int], *, endings: Iterable[int] = (), often: bool = False) -> Sequence[int]:
-        """Return, in order, the numbers of the patterns of which these words have the share that is demanded.
+        """Return, in order, the numbers of the patterns of which these words have the demanded share.
 
-        `endings` are the words with which a text that may be cut ends: patterns that have one may be cut there. `often`
-        says that a great many words are asked for: then it pays to wait for numpy to be imported.
+        `endings` are the possible last words of a cut text: patterns that have one may be cut there. With `often`,
+        numpy is used: its import pays off for a text of many lines.
         """
         if often:
             return self._arrays.candidates(words, endings)
@@ -73,7 +73,7 @@ class Index:
         return sorted(found)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return plain values, so that whoever unpacks them needs to trust no class but this."""
+        """Return plain values: unpickling then needs no class but this one."""
         state = {name: value for name, value in self.__dict__.items() if name != "_arrays"}
         return state | {"_patterns": self._patterns.tobytes()}
 
@@ -105,7 +105,7 @@ class Index:
 
 
 def _in_hundredths(weights: Mapping[int, float]) -> tuple[dict[int, int], int]:
-    """(word → its share of the weight, the share of the lightest words, which are left out of a very long pattern)"""
+    """Return (word → its share of the weight, the share of the lightest words, dropped from a very long pattern)."""
     whole = sum(weights.values())
     heaviest = sorted(weights, key=lambda word: (-weights[word], word))
     shares = {word: min(_WHOLE, int(weights[word] / whole * _WHOLE) + 1) for word in heaviest}

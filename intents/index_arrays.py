@@ -1,6 +1,6 @@
-"""The postings of an index as arrays of a byte for each pattern: a cache line of patterns is added up at a time.
+"""Add up the postings of an index with numpy, a cache line of patterns at a time.
 
-For long texts, whose lines have words enough for numpy to be worth its import.
+Only long texts use it: importing numpy takes longer than matching a short text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-# A word that fewer than one in so many patterns have is kept as a list of them.
+# A word that fewer than one in so many patterns have keeps a list of its patterns instead of a byte for each.
 _RARE: Final = 64
 
 _Bytes = npt.NDArray[np.uint8]
@@ -20,7 +20,7 @@ _Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class _Posting:
-    """The shares that a word has: of all patterns in order, or, for a rare word, of the `patterns` that have it."""
+    """The shares of a word: in all patterns in order, or, for a rare word, in the `patterns` that have it."""
 
     shares: _Bytes
     patterns: npt.NDArray[np.intp] | None
@@ -33,7 +33,7 @@ class _Posting:
 
 
 class Arrays:
-    """Answers as `intents.index.Index` does."""
+    """The arrays of an index; selects the same patterns as `intents.index.Index`."""
 
     def __init__(
         self, *, needed: bytes, needed_when_cut: bytes, postings: Mapping[int, tuple[Sequence[int], bytes]]
@@ -46,7 +46,7 @@ class Arrays:
         }
 
     def candidates(self, words: Iterable[int], endings: Iterable[int]) -> Sequence[int]:
-        """Return, in order, the numbers of the patterns of which these words have the share that is demanded."""
+        """Return, in order, the numbers of the patterns of which these words have the demanded share."""
         sums = self._sum(words)
         reached = sums >= self._needed
         if endings:

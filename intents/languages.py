@@ -1,4 +1,4 @@
-"""The languages an answer can be given in, and a sentence in all of them."""
+"""Define the languages of answers, and a sentence in all of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Language(StrEnum):
-    """Languages an answer can be given in."""
+    """The languages of answers."""
 
     EN = "en"
     ZH = "zh"
@@ -15,15 +15,16 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One sentence in every language an answer can be given in."""
+    """A sentence in every language of answers."""
 
     en: str
     zh: str
 
     def in_(self, language: Language) -> str:
+        """Return the sentence in a language."""
         return self.zh if language is Language.ZH else self.en
 
     @classmethod
     def same(cls, text: str) -> Text:
-        """For texts that are no prose: names, quotes, commands."""
+        """Return a text that needs no translation: a name, a quote, a command."""
         return cls(en=text, zh=text)

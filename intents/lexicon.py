@@ -1,4 +1,4 @@
-"""Words of a text → words of the signatures: the same word, a misspelt one, one written apart or together."""
+"""Map the words of a text to words of the signatures: the same, misspelt, written apart or together."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from rapidfuzz.distance import OSA
 from intents.patterns import Pattern
 from intents.tokens import Token, tokens_of, words_of
 
-# Shorter words differ too easily by one letter, longer ones are identifiers nobody types.
+# Spelling is corrected for words of this length: shorter ones differ too easily, longer ones are identifiers.
 _SPELT_FROM: Final = 5
 _SPELT_TO: Final = 24
 _JOINED_FROM: Final = 3
-# So many different unknown words of a text are looked at: what has more is a log, and nobody typed it.
+# So many different unknown words of a text are corrected: a text with more is a log, and logs have no typing errors.
 MOST_CORRECTED: Final = 200
 UNKNOWN: Final = -1
-# A text may be cut within a word, of which so many letters must be left.
+# A cut word counts if so many of its letters are left.
 BROKEN_FROM: Final = 3
 _LAST_LETTERS: Final = re.compile(r"[A-Za-z0-9]{1,40}\Z")
 _LAST_WORD: Final = re.compile(r"([A-Za-z0-9]{1,40})[^A-Za-z0-9\u3400-\u9fff]{0,20}\Z")
 _FIRST_LETTERS: Final = re.compile(r"[A-Za-z0-9]{1,40}")
-# What a misspelt word is worth of the word it stands for.
+# The value of a misspelt word.
 SPELLING: Final = 0.85
 
 
 class Read(NamedTuple):
-    """A word of a text as a word of the signatures: its number (or UNKNOWN), what it is worth, and its place."""
+    """A word of a text as a word of the signatures: its number (or UNKNOWN), its value from 0 to 1, and its place."""
 
     word: int
     worth: float
@@ -40,7 +40,7 @@ class Read(NamedTuple):
 
 
 class Lexicon:
-    """The words of all signatures, numbered."""
+    """The words of all signatures, numbered, with the ways to write them."""
 
     def __init__(self, patterns: Iterable[Pattern], ordinary: Set[str]) -> None:
         patterns = tuple(patterns)
@@ -49,7 +49,7 @@ class Lexicon:
             for word in pattern.words:
                 self._numbers.setdefault(word, len(self._numbers))
         self._sorted = sorted(self._numbers)
-        # Words that need no correction.
+        # Words that are not corrected.
         self._settled = ordinary | self._numbers.keys()
         self._apart = self._written_apart()
         self._together = self._written_together(patterns)
@@ -61,13 +61,15 @@ class Lexicon:
 
     @property
     def numbers(self) -> Mapping[str, int]:
+        """Return the numbers of all words."""
         return self._numbers
 
     def number(self, word: str) -> int:
+        """Return the number of a word; UNKNOWN if no signature has it."""
         return self._numbers.get(word, UNKNOWN)
 
     def known(self, line: str, corrections: dict[str, int]) -> set[int]:
-        """The numbers of a line's words in no order: quick, and never fewer than `read` finds."""
+        """Return the numbers of a line's words in no order: quicker than `read`, and at least its words."""
         words = set(words_of(line))
         numbers = self._numbers
         found = {numbers[word] for word in numbers.keys() & words}
@@ -81,7 +83,7 @@ class Lexicon:
         return found
 
     def read(self, line: str, corrections: dict[str, int]) -> list[Read]:
-        """The words of a line in order."""
+        """Return the words of a line in order."""
         tokens = tokens_of(line)
         out: list[Read] = []
         index = 0
@@ -90,7 +92,7 @@ class Lexicon:
             after = tokens[index + 1] if index + 1 < len(tokens) else None
             joined = self._joined(token, after)
             if joined != UNKNOWN and after is not None:
-                # Both readings stand: which one fits is the signature's business.
+                # Both readings are kept: the signature decides which one fits.
                 out.append(Read(self.number(token.word), 1.0, token.start, token.end))
                 out.append(Read(joined, 1.0, token.start, after.end))
             elif (number := self.number(token.word)) != UNKNOWN:
@@ -103,12 +105,12 @@ class Lexicon:
         return out
 
     def broken(self, line: str, following: str) -> int:
-        """The word that a line's last and the next line's first letters make together; UNKNOWN if they make none."""
+        """Return the word that the last letters of a line and the first of the next make; UNKNOWN if they make none."""
         end, start = _LAST_LETTERS.search(line), _FIRST_LETTERS.match(following)
         return self.number((end.group() + start.group()).lower()) if end and start else UNKNOWN
 
     def endings(self, line: str) -> frozenset[int]:
-        """What the last word of a line may be, if the line was cut: that word, or one that begins so. Not Chinese."""
+        """Return the words that the last word of a cut line may be: itself, or one that begins with it. Not Chinese."""
         last = _LAST_WORD.search(line)
         if last is None:
             return frozenset()
@@ -122,7 +124,7 @@ class Lexicon:
         return frozenset(found)
 
     def corrected(self, word: str, corrections: dict[str, int]) -> int:
-        """The one word that differs by a letter; UNKNOWN for an ordinary word, an identifier, or if two are as near."""
+        """Return the one word that differs by a letter; UNKNOWN for known words, identifiers and ambiguous ones."""
         if (number := corrections.get(word)) is not None:
             return number
         if len(corrections) >= MOST_CORRECTED:
@@ -140,7 +142,7 @@ class Lexicon:
             if shorter in self._numbers:
                 near.add(shorter)
             near.update(self._deletions.get(shorter, ()))
-        # The first letter is seldom wrong, and a different one mostly makes another word (please, lease).
+        # The first letter is seldom wrong; with another one it is mostly another word (please, lease).
         near = {other for other in near if other[0] == word[0] and OSA.distance(word, other, score_cutoff=1) <= 1}
         return self._numbers[near.pop()] if len(near) == 1 else UNKNOWN
 
@@ -153,7 +155,7 @@ class Lexicon:
         return dict(found)
 
     def _written_apart(self) -> dict[str, tuple[tuple[str, int], ...]]:
-        """first word → (second word, number of the word that both make): leader election → leaderelection."""
+        """Return first word → (second word, number of their compound): leader election → leaderelection."""
         found: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
         for word, number in self._numbers.items():
             for cut in range(_JOINED_FROM, len(word) - _JOINED_FROM + 1):

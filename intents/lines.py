@@ -1,4 +1,4 @@
-"""The lines of one text while signatures are looked for in them: their words, and which of them may be one message."""
+"""Prepare the lines of one text for matching: their words, and which lines may be one message."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from intents.aligning import Alignment, Window
+from intents.alignment import Alignment, Window
 from intents.domain import Symptom
 from intents.lexicon import UNKNOWN, Lexicon, Read
 
-# A terminal breaks a message into at most so many lines, none of them short; a person or YAML where it goes on.
+# A terminal wraps a message into at most so many lines, none of them short; people and YAML break after these endings.
 _MOST: Final = 3
 _BROKEN_FROM: Final = 40
 _GOES_ON: Final = (":", ",", "=", "(", ">-", "|", "\\")
-# Shorter lines are not what a column cut.
+# Shorter lines were not cut at a column.
 _CUT_FROM: Final = 40
 _QUOTED: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Lines that may be one message. `starts`: where each begins (place in the text, index of its symptom)."""
+    """Lines that may be one message. `starts` holds (place in the text, index of the symptom) of each."""
 
     window: Window
     words: tuple[int, ...]
     starts: tuple[tuple[int, int], ...]
 
     def places(self, alignment: Alignment) -> Iterator[tuple[int, int]]:
-        """(index of a symptom, place in its text) of every matched word."""
+        """Yield (index of a symptom, place in its text) of every matched word."""
         for at, _ in alignment.chain:
             place = self.window.reads[at].start
             offset, line = self._start_of(place)
             yield line, place - offset
 
     def quote(self, alignment: Alignment) -> tuple[int, str]:
-        """(index of the symptom where it begins, its lines from there on, as far as they are needed)"""
+        """Return (index of the symptom where it begins, its lines from there on, shortened)."""
         first = self.window.reads[alignment.chain[0][0]].start
         last = self.window.reads[alignment.chain[-1][0]].end
         begin, line = self._start_of(first)
@@ -50,7 +50,7 @@ class Joined:
 
 
 class Lines:
-    """The symptoms of one text; `known` are the words of the signatures in each, in no order."""
+    """The symptoms of one text; `known` holds the signature words of each, in no order."""
 
     __slots__ = (
         "_corrections", "_having", "_joined", "_lexicon", "_longest", "_reads", "alignments", "known", "symptoms",
@@ -68,7 +68,7 @@ class Lines:
         self._joined: dict[int, Joined] = {}
 
     def having(self, word: int) -> Sequence[int]:
-        """The lines that have a word, in order."""
+        """Return the lines that have a word, in order."""
         if self._having is None:
             self._having = {}
             for line, known in enumerate(self.known):
@@ -77,13 +77,13 @@ class Lines:
         return self._having.get(word, ())
 
     def may_be_cut(self, line: int) -> bool:
-        """Whether the text may end within this line: it is the last, or as long as any (a column cut them all)."""
+        """Return whether the text may be cut in this line: it is the last one, or as long as the longest."""
         text = self.symptoms[line].text
         last = line == len(self.symptoms) - 1
         return last or text.endswith(("...", "…")) or (len(text) >= _CUT_FROM and len(text) >= self._longest)
 
     def continued(self, line: int) -> Iterator[int]:
-        """The symptoms that may be the rest of the one at `line`: next to it, and with no time of their own."""
+        """Yield the lines that may continue the one at `line`: next to it, and without a time of their own."""
         for other in range(line + 1, min(line + _MOST, len(self.symptoms))):
             before, after = self.symptoms[other - 1], self.symptoms[other]
             if after.line - before.line > 1 or after.dated:
@@ -93,11 +93,11 @@ class Lines:
             yield other
 
     def broken_before(self, line: int) -> int:
-        """The word that the break in front of a line broke; UNKNOWN if it broke none."""
+        """Return the word that the line break before a line split; UNKNOWN if it split none."""
         return self._lexicon.broken(self.symptoms[line - 1].text, self.symptoms[line].text)
 
     def joined(self, line: int) -> Joined:
-        """The line and those that may be the rest of it."""
+        """Return the line joined with those that may continue it."""
         if line not in self._joined:
             self._joined[line] = self._join(line)
         return self._joined[line]

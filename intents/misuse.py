@@ -1,4 +1,4 @@
-"""What a command could have meant that was not understood."""
+"""Define a command that was not understood."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from intents.domain import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Misused:
-    """Not understood: why, and the command that was probably meant ("" if there is none)."""
+class Misuse:
+    """A command that was not understood: the reason, and the command that was probably meant, or ""."""
 
     says: Text
     closest: str = ""

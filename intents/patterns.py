@@ -1,4 +1,4 @@
-"""A signature's phrase made ready for matching: its words with their weights, and what stands between them."""
+"""Compile a phrase of a signature: its words with their weights, and the placeholders between them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAMES: Final = (
     "service", "ingress", "lease", "pvc", "pv", "storageclass", "configmap", "secret", "hpa", "tidbcluster",
     "apiservice", "application", "webhook",
 )  # fmt: skip
-# What a captured text must look like, by the placeholder's name; others take whatever stands there.
+# The shape of a captured text, by the placeholder's name; other placeholders take any text.
 _SHAPES: Final = {
     **dict.fromkeys(_NAMES, _NAME),
     "image": r"[A-Za-z0-9][A-Za-z0-9._:@/-]*",
@@ -40,7 +40,7 @@ _SHAPES: Final = {
     # At least 100m of CPU and 100Mi of memory, or 300Mi.
     "heavy_use": r"\d{3,}m\s+(?:\d{3,}Mi|\d+Gi)|\d+m\s+(?:\d{4,}|[3-9]\d\d)Mi",
 }
-# A match whose captured text is not of this shape is none.
+# A text that does not have the shape of these placeholders is no match.
 _STRICT: Final = frozenset({"minutes", "heavy_use"})
 _ANYTHING: Final = r".+?"
 _SPACES: Final = re.compile(r"\s+")
@@ -49,14 +49,14 @@ _AROUND: Final = " \t\"'`()[]{}<>,;:=\\"
 
 
 class Hole(NamedTuple):
-    """What stands between two words of a phrase where it varies: the placeholders, and how to read them out."""
+    """The placeholders between two words of a phrase, and the expression that captures their values."""
 
     names: tuple[str, ...]
     expression: str  # over the whole text between the two words
     strict: bool
 
     def read(self, text: str) -> dict[str, str] | None:
-        """The captured texts, by name; None if a strict placeholder does not fit."""
+        """Return the captured texts by name; None if a strict placeholder does not fit."""
         text = text.strip()[:1000]
         match = _compiled(self.expression).fullmatch(text)
         if match is not None:
@@ -64,14 +64,14 @@ class Hole(NamedTuple):
         if self.strict:
             return None
         names = [name for name in self.names if name != SKIP]
-        # Written a little differently than the signature: one name can still be nothing else.
+        # The text differs slightly from the signature: a single name is still unambiguous.
         if len(names) == 1 and len(self.names) == 1 and (value := text.strip(_AROUND)) and _fits(names[0], value):
             return {names[0]: value}
         return {}
 
 
 class Pattern(NamedTuple):
-    """One phrase of a signature. `holes[j]` is what stands before word j; the last one stands behind the last word."""
+    """One phrase of a signature. `holes[j]` is before word j; the last one is after the last word."""
 
     text: str
     words: tuple[str, ...]
@@ -80,14 +80,14 @@ class Pattern(NamedTuple):
     total: float
 
     def adjacent(self) -> list[tuple[str, str]]:
-        """Neighbouring words with nothing varying between them."""
+        """Return the pairs of neighbouring words without a placeholder between them."""
         return [pair for pair, hole in zip(pairwise(self.words), self.holes[1:], strict=False) if hole is None]
 
 
 def pattern_of(phrase: str, weight: Callable[[str], float]) -> Pattern:
-    """Raises ValueError for a phrase of placeholders alone: it would match everything."""
+    """Compile a phrase. Raise ValueError for one of placeholders alone, which would match everything."""
     words: list[str] = []
-    before: list[str] = []  # what stands before word j, placeholders included
+    before: list[str] = []  # the text before word j, placeholders included
     pending = ""
     position = 0
     for match in PLACEHOLDER.finditer(phrase):
@@ -103,12 +103,12 @@ def pattern_of(phrase: str, weight: Callable[[str], float]) -> Pattern:
 
 
 def phrase_words(phrase: str) -> list[str]:
-    """The words of a phrase without its placeholders."""
+    """Return the words of a phrase without its placeholders."""
     return words_of(PLACEHOLDER.sub(" ", phrase))
 
 
 def _append(literal: str, pending: str, words: list[str], before: list[str]) -> str:
-    """Take the words of a literal; give back what stands behind its last word."""
+    """Append the words of a literal; return the text after its last word."""
     own = tokens_of(literal)
     if not own:
         return pending + literal
@@ -135,10 +135,10 @@ def _hole(between: str, *, first: bool, last: bool) -> Hole | None:
             expression.append(f"(?P<{part}>{_SHAPES.get(part, _ANYTHING)})")
     body = "".join(expression)
     if first:
-        # In front of the phrase the text has words of its own.
+        # The text may have other words before the phrase.
         whole = f"(?:.*?[\\s\\W])?{body}"
     elif last and names[-1] != SKIP and names[-1] not in _SHAPES and not parts[-1]:
-        # Free text that ends the phrase is all that follows.
+        # Free text at the end of the phrase captures all that follows.
         whole = body.replace(f"(?P<{names[-1]}>{_ANYTHING})", f"(?P<{names[-1]}>.+)")
     elif last:
         whole = f"{body}(?:[^\\w/:@.-].*|[.:](?:\\s.*)?)?"
@@ -149,7 +149,7 @@ def _hole(between: str, *, first: bool, last: bool) -> Hole | None:
 
 @cache
 def _compiled(expression: str) -> Any:
-    """Made when first needed: of a thousand signatures a text fills a few."""
+    """Compile an expression on first use: a text needs only a few of thousands."""
     options = re2.Options()
     options.dot_nl = True
     options.log_errors = False
@@ -157,7 +157,7 @@ def _compiled(expression: str) -> Any:
 
 
 def _loose(literal: str) -> str:
-    """Punctuation as written, but quotes optional and spaces free; separators that part two names are needed."""
+    """Return an expression for a literal: quotes optional, spaces free, other punctuation as written."""
     out = []
     for char in _SPACES.sub(" ", literal):
         if char == " ":

@@ -1,27 +1,28 @@
-"""The phrases of a catalog's signatures, made ready for being found: numbered words, weights, an index."""
+"""Prepare the phrases of a catalog's signatures for the search: numbered words, weights, an index."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
 from intents.background import everyday_words
 from intents.catalog.schema import Incident
+from intents.catalog.signatures import Signature
 from intents.index import Demand, Index
 from intents.lexicon import Lexicon
 from intents.patterns import Pattern, pattern_of, phrase_words
-from intents.scoring import LEAST, coverage_for
-from intents.weighing import Weights
+from intents.scores import LEAST, coverage_for
+from intents.word_weights import WordWeights
 
-# Of several phrases each is there nearly in full.
+# The share of its weight that each of several phrases must have.
 NEARLY: Final = 0.8
-# The beginning of a message is enough where the text is cut, if it is this share of all.
+# The share of a cut message that must be visible.
 CUT_SHARE: Final = 0.42
 
 
 class Phrase(NamedTuple):
-    """A pattern, and where it belongs: numbers of the incident, of the signature within it, of the alternative."""
+    """A pattern with the numbers of its incident, of its signature there, and of its alternative in the group."""
 
     incident: int
     signature: int
@@ -29,12 +30,12 @@ class Phrase(NamedTuple):
     pattern: Pattern
     numbers: tuple[int, ...]
     weights: Mapping[int, float]  # of its words, by their numbers
-    fewest: int  # of its words are there in order at least, if it occurs
+    fewest: int  # number of its words that an occurrence has in order
     fewest_when_cut: int
 
 
-class Choice(NamedTuple):
-    """A signature, and of each of its groups which alternative."""
+class PhraseChoice(NamedTuple):
+    """A signature, and the alternative that was found of each of its groups."""
 
     incident: int
     signature: int
@@ -42,34 +43,27 @@ class Choice(NamedTuple):
 
 
 class Phrases:
-    """Immutable once built.
+    """The phrases of all signatures. Immutable once built.
 
-    The phrases of that group of a signature that says most are its anchors: they are searched for, the others only near
-    them. Anchors are numbered over all signatures.
+    The phrases of the most informative group of a signature are its anchors: they are searched for, the other groups
+    only near them. Anchors are numbered over all signatures.
     """
 
     def __init__(self, incidents: Sequence[Incident]) -> None:
-        weights = Weights(
-            {word for signature in incident.signatures for phrase in signature.phrases for word in phrase_words(phrase)}
-            for incident in incidents
+        weights = WordWeights(
+            {word for phrase in _phrases_of(incident) for word in phrase_words(phrase)} for incident in incidents
         )
-        texts = dict.fromkeys(
-            phrase for incident in incidents for signature in incident.signatures for phrase in signature.phrases
-        )
+        texts = dict.fromkeys(phrase for incident in incidents for phrase in _phrases_of(incident))
         patterns = {text: pattern_of(text, weights.weight) for text in texts}
         self.lexicon = Lexicon(patterns.values(), weights.ordinary | everyday_words())
-        shape = _shapes(patterns, self.lexicon)
-        self._signatures = {
-            (number, place): _in_order(
-                tuple(
-                    Phrase(number, place, alternative, *shape(text, len(signature.groups) == 1))
-                    for alternative, text in enumerate(group)
-                )
-                for group in signature.groups
-            )
+        signatures = {
+            (number, place): signature
             for number, incident in enumerate(incidents)
             for place, signature in enumerate(incident.signatures)
         }
+        shape = _shapes(patterns, self.lexicon)
+        self._signatures = {place: _groups(place, signature, shape) for place, signature in signatures.items()}
+        self._hints = frozenset(place for place, signature in signatures.items() if signature.hint)
         self.anchors = tuple(phrase for groups in self._signatures.values() for phrase in groups[0])
         self.least = tuple(
             NEARLY if len(groups) > 1 else coverage_for(LEAST, total=phrase.pattern.total)
@@ -80,28 +74,22 @@ class Phrases:
             Demand(anchor.weights, least, min(least, CUT_SHARE))
             for anchor, least in zip(self.anchors, self.least, strict=True)
         )
-        self._hints = frozenset(
-            (number, place)
-            for number, incident in enumerate(incidents)
-            for place, signature in enumerate(incident.signatures)
-            if signature.hint
-        )
 
-    def is_hint(self, choice: Choice) -> bool:
-        """Tell whether a choice is one of a signature that is never enough by itself."""
+    def is_hint(self, choice: PhraseChoice) -> bool:
+        """Return whether a choice is of a hint, which is never enough by itself."""
         return (choice.incident, choice.signature) in self._hints
 
     def further(self, anchor: Phrase) -> Sequence[Sequence[Phrase]]:
-        """The other groups of an anchor's signature."""
+        """Return the other groups of an anchor's signature."""
         return self._signatures[anchor.incident, anchor.signature][1:]
 
-    def total(self, choice: Choice) -> float:
-        """How much all phrases say that are chosen."""
+    def total(self, choice: PhraseChoice) -> float:
+        """Return the weight of all chosen phrases."""
         groups = self._signatures[choice.incident, choice.signature]
         return sum(group[at].pattern.total for group, at in zip(groups, choice.alternatives, strict=True))
 
     def most(self, anchor: Phrase) -> float:
-        """How much an anchor and those phrases of the other groups say that say most."""
+        """Return the weight of an anchor with the heaviest phrase of each other group."""
         return anchor.pattern.total + sum(max(each.pattern.total for each in group) for group in self.further(anchor))
 
 
@@ -109,23 +97,36 @@ _Shape = tuple[Pattern, tuple[int, ...], Mapping[int, float], int, int]
 
 
 def _shapes(patterns: Mapping[str, Pattern], lexicon: Lexicon) -> Callable[[str, bool], _Shape]:
-    """Return what of a phrase does not depend on where it stands; phrases repeat each other, so each is made once."""
+    """Return a function that makes the parts of a phrase that all its uses share, once for each phrase."""
 
     @cache
     def shape(text: str, alone: bool) -> _Shape:
         pattern = patterns[text]
         least = coverage_for(LEAST, total=pattern.total) if alone else NEARLY
         numbers = tuple(lexicon.number(word) for word in pattern.words)
-        # The last word may be broken: then it does not count as shared.
+        # The last word may be cut: then it does not count as shared.
         when_cut = max(1, _fewest(pattern, min(least, CUT_SHARE)) - 1)
         return pattern, numbers, _by_word(numbers, pattern.weights), _fewest(pattern, least), when_cut
 
     return shape
 
 
-def _in_order(groups: Iterable[tuple[Phrase, ...]]) -> tuple[tuple[Phrase, ...], ...]:
-    """Return the groups of a signature, first the one whose weakest phrase says most."""
+def _groups(
+    place: tuple[int, int], signature: Signature, shape: Callable[[str, bool], _Shape]
+) -> tuple[tuple[Phrase, ...], ...]:
+    """Return the groups of a signature, first the one whose lightest phrase is heaviest."""
+    number, at = place
+    alone = len(signature.groups) == 1
+    groups = [
+        tuple(Phrase(number, at, alternative, *shape(text, alone)) for alternative, text in enumerate(group))
+        for group in signature.groups
+    ]
     return tuple(sorted(groups, key=lambda group: min(phrase.pattern.total for phrase in group), reverse=True))
+
+
+def _phrases_of(incident: Incident) -> Iterator[str]:
+    for signature in incident.signatures:
+        yield from signature.phrases
 
 
 def _by_word(numbers: Sequence[int], weights: Sequence[float]) -> dict[int, float]:
@@ -136,7 +137,7 @@ def _by_word(numbers: Sequence[int], weights: Sequence[float]) -> dict[int, floa
 
 
 def _fewest(pattern: Pattern, share: float) -> int:
-    """How many words it takes to gather a share of a pattern's weight, if they are the heaviest."""
+    """Return how many of the heaviest words have a share of a pattern's weight."""
     needed = share * pattern.total
     for count, weight in enumerate(sorted(pattern.weights, reverse=True), start=1):
         needed -= weight

@@ -1,4 +1,4 @@
-"""Which lines of a text a person wrote: sentences, not what a program printed."""
+"""Tell lines that a person wrote from lines that a program printed."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Final
 
 from intents.domain import Symptom
 
-# Of a longer text nobody says anything.
+# A text with more lines is not a description.
 _MOST_LINES: Final = 60
 _LONGEST: Final = 900
-# Lines of one paragraph may have a blank line or one of something else between them. Nobody describes in more lines.
+# Lines of one paragraph may have one other line between them; descriptions are no longer than this.
 _APART: Final = 2
 _LONGEST_PARAGRAPH: Final = 4
-# So many lines count as the beginning and the end of a text.
+# So many lines count as the beginning, and as the end, of a text.
 _EDGE: Final = 3
 
-# A prompt, a log's head, JSON, a table's header, an event; a message that says so in its first word.
+# A prompt, the head of a log line, JSON, a table's header, an event; a message that begins like one.
 _PRINTED: Final = re.compile(
     r"^\s*(?:[$#>%]\s|[\[{(<|*+]|[EWIF]\d{4}\s|\d{4}[-/]\d\d|[A-Z][A-Z0-9_()-]+(?:\s{2,}|\t)[A-Z]|(?:Normal|Warning)\s{2,})"
     r"|^\s*(?i:error|warning|fatal|panic|failed|create pod|could not|unable to|cannot|denied|reason:|message:|status:)"
     r"|^\s*(?i:the \w+ \"|\d+/\d+ nodes|\S+:\d+[:\s])"
     r"|\d\d:\d\d:\d\d|rpc error:|code = |level=|msg=|\bat [\w.$]+\([\w.]+:\d+\)|\s{3,}\S+\s{3,}"
 )
-_SMALL: Final = frozenset(
+_FUNCTION_WORDS: Final = frozenset(
     """
     a about after all already although an and any are as at be because been before but by can could did do does
     for from gets had has have how i if in into is isn it its just like my never no not nothing now of on one
@@ -32,8 +32,8 @@ _SMALL: Final = frozenset(
     up was we were what when where which while who why will with without would you your
     """.split()  # noqa: SIM905
 )
-# What people say when something is wrong, or ask when they do not understand why.
-_TROUBLE: Final = re.compile(
+# Words of people who report a problem or ask for its cause.
+_PROBLEM: Final = re.compile(
     r"(?i)\b(?:fail|error|no\b|delet|crash|stuck|hang|hung|slow|time[sd]? ?out|timeout|cannot|can ?not|\w+n't\b|not\b"
     r"|never|(?:do|does|did|ca|wo|is|was|are|could|would)nt\b|no longer|los[et]|gone|miss|wrong|broke|die[sd]?\b|dead"
     r"|dying|kill|refus|den(?:y|ied)|reject|unreach|unable|down\b|pending|restart|wait|block|drop|empty|forever|too\b|only\b"
@@ -43,7 +43,7 @@ _TROUBLE: Final = re.compile(
     r"|失败|报错|出错|错误|异常|超时|慢|卡|崩|丢|断|挂|满了|坏|故障|冲突|不[^同少过仅用错用]|没|无法|未能|拒绝|告警|报警|重启|一直"
     r"|反复|为什么|为何|怎么办|怎么回事|怎么恢复|消失|泄漏|误"
 )
-# What people say when nothing is wrong now: plans, announcements, questions out of interest.
+# Words of people who have no problem now: plans, announcements, questions out of interest.
 _TALK: Final = re.compile(
     r"(?i)\b(?:plan(?:s|ned|ning)?|propos\w+|articles?|blog|talk|meeting|workshop|training|roadmap|evaluat\w+|compar\w+"
     r"|opinions?|thoughts|recommend\w*|prefer\w*|next (?:week|month|quarter|sprint|year)|reminder|fyi|announc\w+|agenda"
@@ -55,17 +55,17 @@ _TALK: Final = re.compile(
 _WORD: Final = re.compile(r"[A-Za-z']+")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _MARKS: Final = re.compile(r"[{}\[\]=\\|<>]|::|\(x\d|: \S+: |/\S+/")
-# Of the words of an English sentence at least so many are small ones; messages of programs leave them out.
-_SMALL_SHARE: Final = 0.14
+# At least this share of the words of an English sentence are function words; messages of programs leave them out.
+_FUNCTION_WORD_SHARE: Final = 0.14
 _FEWEST_WORDS: Final = 4
 _FEWEST_HAN: Final = 4
 _MOST_MARKS: Final = 2
 
 
 def paragraphs_of(symptoms: Sequence[Symptom]) -> Iterator[tuple[int, ...]]:
-    """The indexes of the symptoms that are a person's words, those together that stand together.
+    """Yield the paragraphs that a person wrote, as indexes of symptoms.
 
-    What is said of a log stands before it or behind it, if it is said at all.
+    In the middle of a text there are none: people write before or after what they paste.
     """
     if len(symptoms) > _MOST_LINES:
         return
@@ -77,7 +77,7 @@ def paragraphs_of(symptoms: Sequence[Symptom]) -> Iterator[tuple[int, ...]]:
 def _paragraphs(symptoms: Sequence[Symptom]) -> Iterator[tuple[int, ...]]:
     paragraph: list[int] = []
     for index, symptom in enumerate(symptoms):
-        if not (_may_be_said(symptom) and is_prose(symptom.text)):
+        if not (_may_be_typed(symptom) and is_prose(symptom.text)):
             continue
         if paragraph and symptom.line - symptoms[paragraph[-1]].line > _APART:
             yield tuple(paragraph[:_LONGEST_PARAGRAPH])
@@ -87,23 +87,28 @@ def _paragraphs(symptoms: Sequence[Symptom]) -> Iterator[tuple[int, ...]]:
         yield tuple(paragraph[:_LONGEST_PARAGRAPH])
 
 
-def _may_be_said(symptom: Symptom) -> bool:
-    """What an object of the cluster said, or what has a time, nobody wrote."""
+def _may_be_typed(symptom: Symptom) -> bool:
+    """Return whether a person may have written it: it is not from the cluster and has no time of its own."""
     return not symptom.dated and symptom.subject is None
 
 
 def is_prose(line: str) -> bool:
+    """Return whether a line is a sentence of a person."""
     if len(line) > _LONGEST or _PRINTED.search(line) or len(_MARKS.findall(line)) > _MOST_MARKS:
         return False
     if len(_HAN.findall(line)) >= _FEWEST_HAN:
         return True
     words = [word.lower() for word in _WORD.findall(line)]
-    return len(words) >= _FEWEST_WORDS and sum(word in _SMALL for word in words) >= _SMALL_SHARE * len(words)
+    return len(words) >= _FEWEST_WORDS and sum(word in _FUNCTION_WORDS for word in words) >= _FUNCTION_WORD_SHARE * len(
+        words
+    )
 
 
-def speaks_of_trouble(line: str) -> bool:
-    return _TROUBLE.search(line) is not None
+def reports_problem(line: str) -> bool:
+    """Return whether a line reports a problem."""
+    return _PROBLEM.search(line) is not None
 
 
 def is_talk(line: str) -> bool:
+    """Return whether a line is about plans, announcements or questions out of interest."""
     return _TALK.search(line) is not None

@@ -1,27 +1,27 @@
-"""What is asked, whatever the surface: a text to explain or an object to diagnose."""
+"""Define requests, whatever the surface: explain a text or diagnose an object."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from intents.matching import Matching
+from intents.matcher import MatchResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainText:
-    """Explain this text. `namespace` is a hint from the surface (-n, the channel's default), not from the text.
+    """A request to explain a text. `namespace` is the default of the surface (-n, the channel's), not from the text.
 
-    `matching` is the match of exactly this text, if somebody has made it already.
+    `matching` is the match of exactly this text, if it was made already.
     """
 
     text: str
     namespace: str = ""
-    matching: Matching | None = None
+    matching: MatchResult | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiagnoseObject:
-    """Diagnose this object; `kind` as people write it (pod, sts, deployment.apps), `namespace` may be empty."""
+    """A request to diagnose an object. `kind` is as people write it: pod, sts, deployment.apps."""
 
     kind: str
     namespace: str = ""

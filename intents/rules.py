@@ -1,7 +1,7 @@
-"""Evidence rules over what the probes read: does a rule hold, and what does that say?
+"""Evaluate evidence rules over the rows that probes read.
 
-Presence can be proven from a part of the truth, absence cannot: with a gap in its read a rule holds or is a gap, and
-never says `otherwise`.
+Incomplete rows can prove presence but not absence: with a gap in its read, a rule either holds or is a gap, and never
+says `otherwise`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from intents.catalog.schema import Rule
 from intents.conditions import ConditionError, check, holds
 from intents.domain import Finding, Gap, GapReason, Line, Outcome, Plot, Reading, Row, Table, Text
 
-# A table longer than this is no longer read at 3 a.m.; rows beyond are counted.
+# Nobody reads a longer table at 3 a.m.; further rows are counted.
 TABLE_ROWS: Final = 12
-# More lines than these cannot be told apart.
+# More lines cannot be found apart in a plot.
 PLOT_LINES: Final = 7
 
 
-class Answer(StrEnum):
-    """What came of asking a rule."""
+class RuleAnswer(StrEnum):
+    """The result of evaluating a rule's condition."""
 
     YES = "yes"
     NO = "no"
@@ -33,71 +33,73 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
-    """A rule, its answer, and the finding worth telling, if any."""
+    """A rule, its answer, and its finding, if it has one."""
 
     rule: Rule
-    answer: Answer
+    answer: RuleAnswer
     finding: Finding | None = None
 
     @property
     def context(self) -> dict[str, Any]:
-        """What {<rule-id>.<key>} means in the incident's texts, where the rule holds."""
+        """Return the values of {<rule-id>.<key>} in the incident's texts, for a rule that holds."""
         return rows_context(self.finding.rows if self.finding else ())
 
 
-def ask(rule: Rule, readings: Mapping[str, Reading], values: Mapping[str, Any]) -> RuleResult:
-    """Ask one rule. `values` holds named, target and now, as conditions see them. Never raises."""
+def evaluate(rule: Rule, readings: Mapping[str, Reading], values: Mapping[str, Any]) -> RuleResult:
+    """Evaluate a rule. `values` holds named, target and now, as conditions see them. Never raise."""
     try:
-        return _ask_rows(rule, readings[rule.each], values) if rule.each else _ask_reads(rule, readings, values)
+        return (
+            _evaluate_rows(rule, readings[rule.each], values) if rule.each else _evaluate_reads(rule, readings, values)
+        )
     except (ConditionError, KeyError, TypeError, ValueError) as error:
-        # A name no row has, a value no format fits: lint finds these, but a user's entry must not take the answer down.
+        # A missing name, a value that no format fits: lint finds these, but a user's entry must not break the answer.
         gap = Gap(what=f"rule {rule.id}", reason=GapReason.NOT_CONFIGURED, detail=f"{error}")
         return _gap(rule, (gap,))
 
 
-def _ask_rows(rule: Rule, reading: Reading, values: Mapping[str, Any]) -> RuleResult:
+def _evaluate_rows(rule: Rule, reading: Reading, values: Mapping[str, Any]) -> RuleResult:
     if reading.not_applicable:
         return _neutral(rule, Text.same(reading.not_applicable))
     matching = [row for row in reading.rows if holds(rule.when, {**values, "row": dict(row.values)})]
     answer = _quantify(rule, matching, reading)
-    if answer is Answer.GAP:
+    if answer is RuleAnswer.GAP:
         return _gap(rule, reading.gaps)
-    if answer is Answer.YES and not (reading.missing and rule.finds is Outcome.REFUTES):
+    if answer is RuleAnswer.YES and not (reading.missing and rule.finds is Outcome.REFUTES):
         shown = list(reading.rows) if rule.need == "none" else matching
         finding = replace(_holds(rule, shown, len(reading.rows), values), plot=_plot(rule, reading.rows))
         return RuleResult(rule=rule, answer=answer, finding=finding)
     if reading.missing:
         return _neutral(rule, _not_found(reading.missing))
-    if answer is Answer.NO:
+    if answer is RuleAnswer.NO:
         against = [row for row in reading.rows if row not in matching] if rule.need == "all" else matching
         return RuleResult(rule=rule, answer=answer, finding=_otherwise(rule, against or list(reading.rows), values))
     return RuleResult(rule=rule, answer=answer)
 
 
-def _quantify(rule: Rule, matching: Sequence[Row], reading: Reading) -> Answer:
+def _quantify(rule: Rule, matching: Sequence[Row], reading: Reading) -> RuleAnswer:
     rows = len(reading.rows)
     if rule.need == "none":
         if matching:
-            return Answer.NO
+            return RuleAnswer.NO
     elif rule.need == "all":
         if len(matching) < rows:
-            return Answer.NO
+            return RuleAnswer.NO
     else:
         wanted = 1 if rule.need == "any" else rule.need
         if _count(rule, matching) >= wanted:
-            return Answer.YES
-        return Answer.GAP if reading.gaps else Answer.NO
+            return RuleAnswer.YES
+        return RuleAnswer.GAP if reading.gaps else RuleAnswer.NO
     if reading.gaps:
-        return Answer.GAP
-    return Answer.YES if rows else Answer.NOTHING
+        return RuleAnswer.GAP
+    return RuleAnswer.YES if rows else RuleAnswer.NOTHING
 
 
 def _count(rule: Rule, rows: Sequence[Row]) -> int:
     return len({row.values[rule.distinct] for row in rows}) if rule.distinct else len(rows)
 
 
-def _ask_reads(rule: Rule, readings: Mapping[str, Reading], values: Mapping[str, Any]) -> RuleResult:
-    """A rule without `each` sees whole reads; it is only asked when all it looks at could be read."""
+def _evaluate_reads(rule: Rule, readings: Mapping[str, Reading], values: Mapping[str, Any]) -> RuleResult:
+    """Evaluate a rule without `each`: it sees whole reads, all of which must be complete."""
     looked_at = [readings[name] for name in sorted(check(rule.when) & readings.keys())]
     if gaps := tuple(gap for reading in looked_at for gap in reading.gaps):
         return _gap(rule, gaps)
@@ -106,19 +108,19 @@ def _ask_reads(rule: Rule, readings: Mapping[str, Reading], values: Mapping[str,
     lists = {name: [dict(row.values) for row in reading.rows] for name, reading in readings.items()}
     rows = [row for reading in looked_at for row in reading.rows]
     if holds(rule.when, {**values, **lists}):
-        return RuleResult(rule=rule, answer=Answer.YES, finding=_holds(rule, rows, len(rows), values))
+        return RuleResult(rule=rule, answer=RuleAnswer.YES, finding=_holds(rule, rows, len(rows), values))
     if missing := next((reading.missing for reading in looked_at if reading.missing), ""):
         return _neutral(rule, _not_found(missing))
-    return RuleResult(rule=rule, answer=Answer.NO, finding=_otherwise(rule, rows, values))
+    return RuleResult(rule=rule, answer=RuleAnswer.NO, finding=_otherwise(rule, rows, values))
 
 
 def _holds(rule: Rule, rows: Sequence[Row], total: int, values: Mapping[str, Any]) -> Finding:
-    told = _tell(rule, rule.finds, rule.says, rows, total=total, values=values)
+    found = _finding(rule, rule.finds, rule.says, rows, total=total, values=values)
     if rule.pasted:
-        # It rests on the text: no object of the cluster is its evidence.
-        told = replace(told, subject=None, quote="", reproduce="")
+        # It rests on the text: no object of the cluster is evidence.
+        found = replace(found, subject=None, quote="", reproduce="")
     return replace(
-        told,
+        found,
         decisive=rule.decisive,
         table=_table(rule, rows),
         points_to=rule.points_to,
@@ -129,14 +131,14 @@ def _holds(rule: Rule, rows: Sequence[Row], total: int, values: Mapping[str, Any
 def _otherwise(rule: Rule, rows: Sequence[Row], values: Mapping[str, Any]) -> Finding | None:
     if rule.otherwise is None:
         return None
-    told = _tell(rule, rule.otherwise.verdict, rule.otherwise.says, rows, total=len(rows), values=values)
-    return replace(told, table=_table(rule, rows)) if rule.need in ("none", "all") else told
+    found = _finding(rule, rule.otherwise.verdict, rule.otherwise.says, rows, total=len(rows), values=values)
+    return replace(found, table=_table(rule, rows)) if rule.need in ("none", "all") else found
 
 
-def _tell(
+def _finding(
     rule: Rule, outcome: Outcome, says: Text, rows: Sequence[Row], *, total: int, values: Mapping[str, Any]
 ) -> Finding:
-    """A sentence about rows; the first of them is the evidence that is quoted."""
+    """Return a finding about rows; the first row is quoted."""
     first = rows[0] if rows else None
     return Finding(
         rule=rule.id,
@@ -155,23 +157,23 @@ def _gap(rule: Rule, gaps: tuple[Gap, ...]) -> RuleResult:
         zh="无法检查：" + "；".join(dict.fromkeys(gap.says.zh for gap in gaps)),
     )
     finding = Finding(rule=rule.id, outcome=Outcome.GAP, says=says, decisive=rule.decisive, gaps=gaps)
-    return RuleResult(rule=rule, answer=Answer.GAP, finding=finding)
+    return RuleResult(rule=rule, answer=RuleAnswer.GAP, finding=finding)
 
 
 def _neutral(rule: Rule, says: Text) -> RuleResult:
     finding = Finding(rule=rule.id, outcome=Outcome.NEUTRAL, says=says)
-    return RuleResult(rule=rule, answer=Answer.NOTHING, finding=finding)
+    return RuleResult(rule=rule, answer=RuleAnswer.NOTHING, finding=finding)
 
 
 def _not_found(missing: str) -> Text:
     return Text(
-        en=f"{missing} was not found: nothing can be said of it now",
+        en=f"{missing} was not found: its current state is unknown",
         zh=f"未找到 {missing}：无法判断其当前状态",
     )
 
 
 def rows_context(rows: Sequence[Row]) -> dict[str, Any]:
-    """The names a template may use of rows: the first row's keys, `rows.<key>` over all, `count`."""
+    """Return the names of rows for templates: the keys of the first row, `rows.<key>` over all rows, `count`."""
     keys = dict.fromkeys(key for row in rows for key in row.values)
     joined = {key: tuple(dict.fromkeys(row.values[key] for row in rows if key in row.values)) for key in keys}
     return {**(dict(rows[0].values) if rows else {}), "rows": joined, "count": len(rows)}
@@ -199,7 +201,7 @@ def _table(rule: Rule, rows: Sequence[Row]) -> Table | None:
 
 
 def _plot(rule: Rule, rows: Sequence[Row]) -> Plot | None:
-    """All that the read saw over time: what is fine shows what is not."""
+    """Return the plot of all rows: those without a problem are there for comparison."""
     if rule.plot is None:
         return None
     lines = [Line(label=str(row.values[rule.plot.label]), points=row.points) for row in rows if len(row.points) > 1]

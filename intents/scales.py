@@ -1,4 +1,4 @@
-"""What an occurrence of a signature is worth, where parts of it stand in texts that are known to be something else."""
+"""Scale the score of a signature by its counterexamples: parts that occur in them say little."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from intents.counterexamples import Counterexample
-from intents.phrases import Choice, Phrases
-from intents.scoring import Scale, scale_of
+from intents.phrases import PhraseChoice, Phrases
+from intents.scores import Scale, scale_of
 
-# Each Python adds up in its own way: of texts that have the same share, every one of them takes the same.
+# Python versions differ in the last digits of a sum: rounded, each takes the same of several equal counterexamples.
 _DIGITS: Final = 12
-# The incidents, by their numbers, whose signatures are looked for.
+# Whether the signatures of an incident, given by its number, are searched for.
 Wanted = Callable[[int], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """The scale of every signature: one for a signature of one phrase, one for each choice of phrases for others.
+    """The scales of all signatures: one for a signature of one phrase, else one for each choice of phrases.
 
-    `by_anchor` holds the most that an occurrence may score.
+    `by_anchor` gives the largest possible score of an occurrence.
     """
 
     phrases: Phrases
     by_anchor: tuple[Scale, ...]
-    by_choice: Mapping[Choice, Scale] = field(default_factory=dict)
+    by_choice: Mapping[PhraseChoice, Scale] = field(default_factory=dict)
 
-    def of(self, number: int, choice: Choice) -> Scale:
+    def of(self, number: int, choice: PhraseChoice) -> Scale:
         """Return the scale of an occurrence, given its anchor's number and the phrases that were found."""
         if len(choice.alternatives) == 1:
             return self.by_anchor[number]
@@ -35,24 +35,28 @@ class Scales:
 
 
 class _Found(Protocol):
+    """The part of an occurrence that scales need."""
+
     @property
-    def choice(self) -> Choice: ...
+    def choice(self) -> PhraseChoice: ...
     @property
     def coverage(self) -> float: ...
 
 
 class Finds(Protocol):
+    """A function that finds signatures in a text."""
+
     def __call__(self, text: str, *, of: Wanted, above: Sequence[float]) -> Mapping[int, _Found]:
         """Return the best occurrence of each signature that scores more than `above`, by its anchor's number."""
 
 
 def unlearned(phrases: Phrases) -> Scales:
-    """Return the scales as they are if no counterexample has a part of any signature."""
+    """Return the scales without any counterexample."""
     return Scales(phrases, tuple(scale_of(total=phrases.most(anchor)) for anchor in phrases.anchors))
 
 
 def learned(scales: Scales, counterexamples: Iterable[Counterexample], find: Finds) -> Scales:
-    """Return the scales under which no counterexample counts; `scales` are those so far, under which they are found."""
+    """Return the scales under which no counterexample reaches the threshold; `scales` are those without any."""
     shares = {choice: share for choice, (share, _) in ordinary_shares(scales, counterexamples, find).items()}
     phrases = scales.phrases
     by_choice = {
@@ -61,7 +65,7 @@ def learned(scales: Scales, counterexamples: Iterable[Counterexample], find: Fin
         if not phrases.is_hint(choice)
     }
     by_anchor = tuple(
-        by_choice.get(Choice(anchor.incident, anchor.signature, (anchor.alternative,)), scale)
+        by_choice.get(PhraseChoice(anchor.incident, anchor.signature, (anchor.alternative,)), scale)
         for anchor, scale in zip(phrases.anchors, scales.by_anchor, strict=True)
     )
     return Scales(phrases, by_anchor, by_choice)
@@ -69,9 +73,9 @@ def learned(scales: Scales, counterexamples: Iterable[Counterexample], find: Fin
 
 def ordinary_shares(
     scales: Scales, counterexamples: Iterable[Counterexample], find: Finds
-) -> dict[Choice, tuple[float, Counterexample]]:
-    """Return the largest share of each signature that stands in a counterexample, and the first that has so much."""
-    largest: dict[Choice, tuple[float, Counterexample]] = {}
+) -> dict[PhraseChoice, tuple[float, Counterexample]]:
+    """Return the largest share of each signature in a counterexample, and the first counterexample with it."""
+    largest: dict[PhraseChoice, tuple[float, Counterexample]] = {}
     known = [0.0] * len(scales.phrases.anchors)
     for one in counterexamples:
         for number, found in find(one.text, of=one.concerns, above=known).items():

@@ -1,7 +1,7 @@
-"""A message as Slack hands it over, turned back into what the person pasted.
+"""Turn a message from Slack back into the text that the person pasted.
 
-Slack writes entities for `& < >`, puts links and mentions into angle brackets, links whatever looks like a host name,
-and its clients make quotes and dashes typographic. Pure text in, pure text out; never raises.
+Slack writes entities for `& < >`, puts links and mentions into angle brackets, and links everything that looks like a
+host name; its clients make quotes and dashes typographic. Pure, never raises.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# Between angle brackets: a target and perhaps a label. A `<` that somebody typed arrives as an entity.
+# A target and perhaps a label in angle brackets. A `<` that was typed arrives as an entity.
 _BRACKETED: Final = re.compile(r"<([^<>|\n]{1,4096})(?:\|([^<>\n]{0,4096}))?>([ \t]?)")
 _ADDRESS: Final = re.compile(r"(?:https?|ftps?|mailto|tel|slack)[:/]", re.IGNORECASE)
 _PERSON: Final = re.compile(r"@[A-Z0-9]+")
@@ -24,7 +24,7 @@ _TYPOGRAPHY: Final = str.maketrans({
 
 
 def unformatted(text: str) -> str:
-    """What was pasted: links as their labels, entities as characters; without mentions, code fences, smart quotes."""
+    """Return the pasted text: links as labels, entities as characters, no mentions, code fences or smart quotes."""
     text = _BRACKETED.sub(_bracketed, text)
     text = _ENTITY.sub(lambda found: _ENTITIES[found[1]], text)
     text = _without_fences(text).translate(_TYPOGRAPHY)
@@ -37,11 +37,11 @@ def unformatted(text: str) -> str:
 def _bracketed(found: re.Match[str]) -> str:
     target, label, space = found[1], found[2] or "", found[3]
     if _PERSON.fullmatch(target):
-        return ""  # with the space behind it, so that what follows stands first
+        return ""  # with the space after it, so that the next word comes first
     if target.startswith("#"):
         return f"#{label}{space}" if label else ""
     if target.startswith("!"):
-        # A date shows its label; @here, @channel and groups of people are no part of an error.
+        # A date shows its label; @here, @channel and user groups are not part of an error.
         return f"{label}{space}" if target.startswith("!date^") else ""
     if _ADDRESS.match(target):
         return f"{label or target.removeprefix('mailto:').removeprefix('tel:')}{space}"
@@ -49,7 +49,7 @@ def _bracketed(found: re.Match[str]) -> str:
 
 
 def _without_fences(text: str) -> str:
-    """Every ``` becomes a line break, unless one is there already."""
+    """Replace every ``` by a line break, unless there is one already."""
     if "```" not in text:
         return text
     pieces = _FENCE.split(text)

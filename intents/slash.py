@@ -1,7 +1,7 @@
-"""What `/diagnose …`, a mention or a direct message asks: a small grammar over words, English and Chinese.
+"""Parse `/diagnose …`, mentions and direct messages: a small grammar over words, English and Chinese.
 
-`/diagnose` is strict and says what was probably meant; a mention is natural: "@casebook pod shop/api-0 is broken".
-Whatever is neither an object nor a command is a text to explain. Pure, never raises.
+`/diagnose` is strict and suggests the command that was probably meant. A mention is free: "@casebook pod shop/api-0 is
+broken". Everything that is neither an object nor a command is a text to explain. Pure, never raises.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from intents.channel_commands import ChannelCommand, channel_command, mentioned_command
-from intents.commands import IS_NAME, KINDS, named_in_command
+from intents.command_lines import IS_NAME, KINDS, named_in_command
 from intents.domain import Text
 from intents.focus import KINDS as KIND_OF_WORD
-from intents.misuse import Misused
+from intents.misuse import Misuse
+from intents.places import DASHES, Where, names_namespace, without_where
 from intents.slack_text import unformatted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskText:
-    """Explain this text; `cluster` is where, if it was named."""
+    """A request to explain a text; `cluster` is empty if none was named."""
 
     text: str
     cluster: str = ""
@@ -31,10 +32,10 @@ class AskText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskObject:
-    """Diagnose this object; `kind` as it was written, `namespace` and `cluster` may be empty.
+    """A request to diagnose an object; `kind` is as it was written, `namespace` and `cluster` may be empty.
 
-    `place` is what stood behind "in" where only who knows the clusters can tell what it is: where it is the same as
-    `namespace` that or a cluster, otherwise a cluster or how the object fares ("in trouble").
+    `place` followed "in", and only the list of clusters can tell what it is. If it equals `namespace`, it is that or a
+    cluster; otherwise it is a cluster or a state ("in trouble").
     """
 
     kind: str
@@ -46,19 +47,19 @@ class AskObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskHelp:
-    """What can be asked; `topic` is what was said behind "help"."""
+    """A request for help; `topic` followed "help"."""
 
     topic: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Muted:
-    """What is muted in this channel; with `unmute`, answer that incident again ("all" for every one)."""
+    """A request for the muted incidents of the channel; with `unmute`, to unmute one of them or "all"."""
 
     unmute: str = ""
 
 
-Command = AskText | AskObject | AskHelp | Muted | ChannelCommand | Misused
+Command = AskText | AskObject | AskHelp | Muted | ChannelCommand | Misuse
 
 _HELP: Final = frozenset({"help", "-h", "--help", "?", "？", "usage", "hi", "hello", "帮助", "用法", "你好"})
 _COMMAND: Final = "/diagnose"
@@ -67,26 +68,17 @@ _DIAGNOSE: Final = frozenset({"diagnose", "check", "诊断", "检查", "排查",
 _MUTED: Final = frozenset({"muted", "mutes", "静音列表", "已静音"})
 _UNMUTE: Final = frozenset({"unmute", "取消静音"})
 _COMMANDS: Final = ("help", "explain", "diagnose", "muted", "unmute", "summary", "incident")
-# Words of an error that stand before a name without being its kind.
+# Words of an error that precede a name and are not its kind.
 _NO_KIND: Final = frozenset({
     "error", "failed", "failure", "warning", "fatal", "panic", "see", "for", "from", "the", "image", "pulling", "why",
     "with", "and", "not", "has", "was", "get", "post", "put", "delete", "patch", "mount", "open", "read", "write",
 })  # fmt: skip
 _A_KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,62}(?:\.[A-Za-z0-9.-]{1,190})?")
-_NAMESPACE_FLAG: Final = re.compile(r"(?:-n|--namespace|-namespace)(?:=(.*))?")
-_DASHES: Final = "–—−"
-_LONG_FLAGS: Final = ("namespace", "context", "cluster")
-_IN: Final = frozenset({"in", "on", "@", "of", "在"})
-_THE_NAMESPACE: Final = frozenset({"ns", "namespace", "命名空间"})
-_THE_CLUSTER: Final = frozenset({"cluster", "context", "集群"})
-_CLUSTER_FLAG: Final = re.compile(r"--?(?:context|cluster)(?:=(.*))?")
 # Before a text to explain: its flag, and the rest.
-_CLUSTER_BEFORE: Final = re.compile(rf"[-{_DASHES}]{{1,2}}(?:context|cluster)(?:=|\s+)(\S+)\s+(.+)", re.DOTALL)
-# Names of contexts that no namespace can have: kubernetes-admin@kubernetes, gke_shop_europe-west1_prod.
-_ONLY_A_CLUSTER: Final = re.compile(r"(?=.*[_:@/])[A-Za-z0-9][\w:@/.-]{0,252}")
+_CLUSTER_BEFORE: Final = re.compile(rf"[-{DASHES}]{{1,2}}(?:context|cluster)(?:=|\s+)(\S+)\s+(.+)", re.DOTALL)
 _HAN_BESIDE_ASCII: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9-])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
 _PUNCTUATION: Final = "`'\".,;!?:()。，；！？：（）"
-# A sentence about an object is short; what is longer, or has the signs of a log line, is a text.
+# A sentence about an object is short; a longer one, or one with the characters of a log line, is a text.
 _NATURAL_WORDS: Final = 16
 _NATURAL_LENGTH: Final = 200
 _OF_A_LOG: Final = re.compile(r'[="{}\[\]|]|: ')
@@ -94,8 +86,8 @@ _TELLING_NAME: Final = re.compile(r".*[-0-9].*")
 
 
 def parse_command(text: str) -> Command:
-    """What stands behind `/diagnose`."""
-    said = _behind_slash(unformatted(text))
+    """Parse the text after `/diagnose`."""
+    said = _without_command(unformatted(text))
     words = said.split()
     if not words:
         return AskHelp()
@@ -103,14 +95,14 @@ def parse_command(text: str) -> Command:
     if command is not None:
         return command
     if _first(words) in _DIAGNOSE:
-        said, words = _behind(said, words[0]), words[1:]
+        said, words = _after(said, words[0]), words[1:]
         if not words:
             return AskHelp()
     if "\n" in said:
         return _text(said)
     asked = _object(words) or _from_kubectl(said)
     if isinstance(asked, AskObject) and asked.place not in ("", asked.namespace):
-        # A command says nothing by the way: what is no namespace is a cluster, or a slip that is told.
+        # Every word of a command counts: what is not a namespace is a cluster, or a mistake that is reported.
         return replace(asked, cluster=asked.place, place="")
     if asked is not None:
         return asked
@@ -118,9 +110,8 @@ def parse_command(text: str) -> Command:
 
 
 def parse_message(text: str) -> Command:
-    """What a mention or a direct message asks. What is no command is a text; misuse is only what can be meant for an
-    incident channel and nothing else."""
-    said = _behind_slash(unformatted(text))
+    """Parse a mention or a direct message. Only a misspelt command for an incident channel is a misuse."""
+    said = _without_command(unformatted(text))
     words = said.split()
     if not words:
         return AskHelp()
@@ -129,21 +120,21 @@ def parse_message(text: str) -> Command:
     command = _word_command(said, words)
     if command is None and "\n" not in said:
         command = _object(words[1:] if _first(words) in _DIAGNOSE else words) or _natural(said) or _from_kubectl(said)
-    return _text(said) if command is None or isinstance(command, Misused) else command
+    return _text(said) if command is None or isinstance(command, Misuse) else command
 
 
 def _text(said: str) -> AskText:
-    """A text to explain, and the cluster that was named before it."""
+    """Return a text to explain, with the cluster that was named before it."""
     named = _CLUSTER_BEFORE.fullmatch(said)
     return AskText(text=named[2].strip(), cluster=named[1]) if named else AskText(text=said)
 
 
-def _behind_slash(said: str) -> str:
-    """Slack takes no commands in threads: there people type to us what they were told to."""
+def _without_command(said: str) -> str:
+    """Return the text without `/diagnose`: Slack has no commands in threads, so people type it in a message."""
     return said[len(_COMMAND) :].strip() if said.partition(" ")[0].lower() == _COMMAND else said
 
 
-# --- commands that are a word ---------------------------------------------------------------------------------------
+# --- commands of one word -------------------------------------------------------------------------------------------
 
 
 def _word_command(said: str, words: Sequence[str]) -> Command | None:
@@ -151,10 +142,10 @@ def _word_command(said: str, words: Sequence[str]) -> Command | None:
     if first in _HELP and len(words) <= 2:
         return AskHelp(topic=" ".join(words[1:]))
     if first in _EXPLAIN:
-        rest = _behind(said, words[0])
+        rest = _after(said, words[0])
         if rest:
             return _text(rest)
-        return Misused(
+        return Misuse(
             says=Text(en="explain needs the text of an error", zh="explain 后面需要报错文本"), closest="explain <error>"
         )
     if first in _MUTED and len(words) == 1:
@@ -162,7 +153,7 @@ def _word_command(said: str, words: Sequence[str]) -> Command | None:
     if first in _UNMUTE and len(words) <= 2:
         if len(words) == 2:
             return Muted(unmute=words[1].strip("`"))
-        return Misused(
+        return Misuse(
             says=Text(en="unmute needs the id of an incident", zh="unmute 后面需要问题的 ID"), closest="unmute all"
         )
     return None
@@ -172,24 +163,24 @@ def _first(words: Sequence[str]) -> str:
     return words[0].lower().rstrip(":：")
 
 
-def _behind(said: str, word: str) -> str:
+def _after(said: str, word: str) -> str:
     return said[said.index(word) + len(word) :].strip()
 
 
 def _single_word(word: str) -> Command:
-    """One word is a command with a slip, or a name without its kind."""
+    """Return the command for a single word: a misspelt command, or a name without its kind."""
     bare = word.lower()
     distance, meant = min((OSA.distance(bare, known), known) for known in _COMMANDS)
     if distance <= (1 if len(bare) < 6 else 2):
-        return Misused(says=Text(en=f'"{word}" is no command', zh=f"“{word}”不是可用的命令"), closest=meant)
+        return Misuse(says=Text(en=f'there is no command "{word}"', zh=f"“{word}”不是可用的命令"), closest=meant)
     if bare in KINDS:
-        return Misused(
-            says=Text(en=f"which {word}? A name is missing", zh=f"缺少名称：哪个 {word}？"),
+        return Misuse(
+            says=Text(en=f"a name is missing: which {word}?", zh=f"缺少名称：哪个 {word}？"),
             closest=f"{word} <namespace>/<name>",
         )
     if IS_NAME.fullmatch(word):
-        return Misused(
-            says=Text(en=f'of which kind is "{word}"?', zh=f"“{word}”是什么类型的对象？"), closest=f"pod {word}"
+        return Misuse(
+            says=Text(en=f'what kind of object is "{word}"?', zh=f"“{word}”是什么类型的对象？"), closest=f"pod {word}"
         )
     return AskText(text=word)
 
@@ -197,54 +188,52 @@ def _single_word(word: str) -> Command:
 # --- an object ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Where:
-    """Where an object was said to be. `namespace` and `cluster` were named as that, `places` stood behind "in"."""
+def _object(words: Sequence[str]) -> AskObject | Misuse | None:
+    """Read KIND [NS/]NAME, KIND/[NS/]NAME or NS/NAME (a pod), with its place; None for anything else.
 
-    namespace: str = ""
-    cluster: str = ""
-    places: tuple[str, ...] = ()
-
-
-def _object(words: Sequence[str]) -> AskObject | Misused | None:
-    """KIND [NS/]NAME, KIND/[NS/]NAME, NS/NAME (a pod), and where it is; None for what is no such thing.
-
-    Where: -n NS, "in NS", --context CLUSTER, "in CLUSTER" behind a namespace, "in cluster CLUSTER", @CLUSTER.
+    The place: -n NS, "in NS", --context CLUSTER, "in CLUSTER" after a namespace, "in cluster CLUSTER", @CLUSTER.
     """
-    bare, where = _without_where([word.strip("`") for word in words])
+    bare, where = without_where([word.strip("`") for word in words])
     if len(bare) == 1:
-        parts = bare[0].split("/")
-        if len(parts) == 2 and parts[0].lower() not in KINDS:
-            return _made("pod", bare[0], where) if all(map(IS_NAME.fullmatch, parts)) else None
-        kind, _, target = bare[0].partition("/")
-        return _made(kind, target, where) if kind.lower() in KINDS and target else None
+        return _in_one_word(bare[0], where)
     if len(bare) != 2:
         return None
     kind, target = bare
-    if kind.lower() in KINDS:
-        return _made(kind, target, where)
+    return _made(kind, target, where) if kind.lower() in KINDS else _of_other_kind(kind, target, where)
+
+
+def _in_one_word(word: str, where: Where) -> AskObject | Misuse | None:
+    """Read KIND/[NS/]NAME or NS/NAME, which is a pod."""
+    parts = word.split("/")
+    if len(parts) == 2 and parts[0].lower() not in KINDS:
+        return _made("pod", word, where) if all(map(IS_NAME.fullmatch, parts)) else None
+    kind, _, target = word.partition("/")
+    return _made(kind, target, where) if kind.lower() in KINDS and target else None
+
+
+def _of_other_kind(kind: str, target: str, where: Where) -> AskObject | Misuse | None:
+    """Read two words as a kind that only the cluster knows and a name, where the second is plainly a name."""
     if not _A_KIND.fullmatch(kind) or not all(map(IS_NAME.fullmatch, target.split("/"))):
         return None
-    # Two words are a kind only the cluster knows and a name where the second is plainly the name of an object.
     if not (where.namespace or where.places or "/" in target or "." in kind) or kind.lower() in _NO_KIND:
         return None
     if meant := _misspelt_kind(kind):
         namespace = where.namespace or next(iter(where.places), "")
         there = target if "/" in target or not namespace else f"{namespace}/{target}"
-        return Misused(
+        return Misuse(
             says=Text(en=f'there is no kind "{kind}"', zh=f"没有“{kind}”这种类型"), closest=f"{meant} {there}"
         )
     return _made(kind, target, where)
 
 
-def _made(kind: str, target: str, where: _Where) -> AskObject | Misused | None:
+def _made(kind: str, target: str, where: Where) -> AskObject | Misuse | None:
     before, slash, name = target.rpartition("/")
     if (slash and not IS_NAME.fullmatch(before)) or not IS_NAME.fullmatch(name):
         return None
     if before and where.namespace and before != where.namespace:
-        return Misused(
+        return Misuse(
             says=Text(
-                en=f"{target} is in {before}, but {where.namespace} was named too",
+                en=f"{target} names the namespace {before}, but {where.namespace} was given too",
                 zh=f"{target} 与 {where.namespace} 矛盾",
             ),
             closest=f"{kind} {target}",
@@ -252,77 +241,33 @@ def _made(kind: str, target: str, where: _Where) -> AskObject | Misused | None:
     return _placed(AskObject(kind=kind, namespace=before or where.namespace, name=name, cluster=where.cluster), where)
 
 
-def _placed(asked: AskObject, where: _Where) -> AskObject | Misused:
-    """With what stood behind "in": the first is the namespace where none was named, what is left is the cluster."""
+def _placed(asked: AskObject, where: Where) -> AskObject | Misuse:
+    """Add the words after "in": the first is the namespace if none was named, the next one the cluster."""
     namespace, places = asked.namespace, [each for each in dict.fromkeys(where.places) if each != asked.cluster]
     if not namespace and places:
         namespace = places[0]
         places = places[1:] if asked.cluster or len(places) > 1 else places
     if len(places) > 1 or (places and asked.cluster and places[0] != namespace):
-        return Misused(
-            says=Text(en="more than one cluster was named", zh="指定了多个集群"),
+        return Misuse(
+            says=Text(en="more than one cluster was given", zh="指定了多个集群"),
             closest=f"{asked.kind} {namespace}/{asked.name} in {asked.cluster or places[0]}",
         )
     place = places[0] if places and not asked.cluster else ""
     return replace(asked, namespace=namespace, place=place)
 
 
-def _without_where(words: list[str]) -> tuple[list[str], _Where]:
-    """The words without `-n NS`, `--context C` and `in [namespace|cluster] X`, and what these say."""
-    left: list[str] = []
-    namespace = cluster = ""
-    places: list[str] = []
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        dashed = _dashed(word)
-        if (flag := _NAMESPACE_FLAG.fullmatch(dashed)) and (flag[1] or rest):
-            namespace = flag[1] or rest.pop(0)
-        elif (flag := _CLUSTER_FLAG.fullmatch(dashed)) and (flag[1] or rest):
-            cluster = flag[1] or rest.pop(0)
-        elif left and word.lower() in _IN and rest:
-            what = rest[0].lower() if len(rest) > 1 else ""
-            if what in _THE_NAMESPACE:
-                namespace = rest.pop(1)
-                rest.pop(0)
-            elif what in _THE_CLUSTER:
-                cluster = rest.pop(1)
-                rest.pop(0)
-            else:
-                places.append(rest.pop(0))
-        elif left and word[:1] == "@" and len(word) > 1:
-            places.append(word[1:])
-        else:
-            left.append(word)
-    if namespace and not IS_NAME.fullmatch(namespace):
-        return words, _Where()
-    for place in [place for place in places if not IS_NAME.fullmatch(place)]:
-        if cluster or not _ONLY_A_CLUSTER.fullmatch(place):
-            return words, _Where()
-        places.remove(place)
-        cluster = place
-    return left, _Where(namespace=namespace, cluster=cluster, places=tuple(places))
-
-
-def _dashed(word: str) -> str:
-    """Clients turn two hyphens into one long dash."""
-    if word[:1] in _DASHES and word[:1]:
-        return ("--" if word.lstrip(_DASHES).startswith(_LONG_FLAGS) else "-") + word.lstrip(_DASHES)
-    return word
-
-
 def _misspelt_kind(kind: str) -> str:
-    """The kind that is meant, where one slip keeps a word from being one that every cluster has."""
+    """Return the common kind of which a word is a misspelling by one letter; "" for none."""
     word = kind.lower()
     if "." in word or len(word) < 3:
         return ""
     distance, meant = min((OSA.distance(word, known), known) for known in KINDS if len(known) > 2)
-    # Two slips lead from one real kind to another: TikvCluster, TidbCluster.
+    # Two letters lead from one real kind to another: TikvCluster, TidbCluster.
     return meant if distance == 1 else ""
 
 
 def _from_kubectl(said: str) -> AskObject | None:
-    """The object of a pasted command line, where it is all that was said."""
+    """Return the object of a pasted command line, if there is nothing else."""
     if not said.startswith(("kubectl ", "oc ", "k ", "$ kubectl ")):
         return None
     named = dict(named_in_command(said))
@@ -331,12 +276,12 @@ def _from_kubectl(said: str) -> AskObject | None:
     kind, name = next(iter(named.items()), ("", ""))
     if kind not in KIND_OF_WORD:
         return None
-    _, where = _without_where(said.split())
+    _, where = without_where(said.split())
     return AskObject(kind=kind, namespace=namespace, name=name, cluster=where.cluster)
 
 
 def _natural(said: str) -> AskObject | None:
-    """The first object named in a short sentence: a known kind and what is plainly a name behind it."""
+    """Return the first object in a short sentence: a known kind, followed by something that is clearly a name."""
     if len(said) > _NATURAL_LENGTH or _OF_A_LOG.search(said):
         return None
     words = [word.strip(_PUNCTUATION) for word in _HAN_BESIDE_ASCII.sub(" ", said).split()]
@@ -347,14 +292,10 @@ def _natural(said: str) -> AskObject | None:
         if word.lower() not in KINDS:
             continue
         target, rest = words[index + 1], words[index + 2 : index + 5]
-        if "/" not in target and not _TELLING_NAME.fullmatch(target) and not _names_namespace(rest):
+        if "/" not in target and not _TELLING_NAME.fullmatch(target) and not names_namespace(rest):
             continue
-        where = _without_where([word, target, *rest])[1] if _names_namespace(rest) else _Where()
+        where = without_where([word, target, *rest])[1] if names_namespace(rest) else Where()
         made = _made(word, target, where)
         if isinstance(made, AskObject):
             return made
     return None
-
-
-def _names_namespace(rest: Sequence[str]) -> bool:
-    return len(rest) > 1 and (rest[0].lower() in _IN or bool(_NAMESPACE_FLAG.fullmatch(_dashed(rest[0]))))

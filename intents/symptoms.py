@@ -1,7 +1,6 @@
-"""Text → symptoms: its meaningful lines, once each, with what they name and when they say they were written.
+"""Read the symptoms of a text: its different lines, with the names and times in them.
 
-Never raises, whatever comes in. What is looked at is bounded (`cleaning.MAX_BYTES`), and so is what comes out
-(`MAX_SYMPTOMS`).
+Never raises, whatever comes in. Input and output are limited: `text_cleanup.MAX_BYTES`, `MAX_SYMPTOMS`.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from intents.cleaning import lines_of
 from intents.domain import Entity, Symptom
 from intents.entities import MOST_ENTITIES
-from intents.tables import Reader
+from intents.tables import EntityReader
+from intents.text_cleanup import lines_of
 from intents.times import is_dated
 
-# What a signature may capture and what an entity may be: <pod>, <namespace> … → what it is.
+# The names that a signature may capture (<pod>, <namespace> …), and their meaning.
 VOCABULARY: Final[Mapping[str, str]] = MappingProxyType({
     "kind": "a kind of object: Pod, StatefulSet, TidbCluster",
     "name": "the name of an object whose kind is not known, or of anything else",
@@ -71,31 +70,31 @@ VOCABULARY: Final[Mapping[str, str]] = MappingProxyType({
     "id": "an opaque identifier",
 })  # fmt: skip
 
-# So many different lines are kept; of more, those that speak of trouble first.
+# So many different lines are kept; of more, those with an error or a warning first.
 MAX_SYMPTOMS: Final = 4000
-# Lines alike but for numbers count as one; the names of so many of them are kept with it.
-_ALIKE_READ: Final = 6
+# Lines that differ in numbers only count as one, with the names of so many of them.
+_NAMES_READ: Final = 6
 
 _VARYING: Final = re.compile(r"\d[0-9a-f]*")
-_TROUBLE: Final = re.compile(
+_PROBLEM: Final = re.compile(
     r"(?i)error|fail|fatal|panic|warn|refused|denied|forbidden|invalid|timed? ?out|deadline|unable|cannot|can't|lost"
     r"|evict|backoff|not found|unavailable|insufficient|too |exceeded|mismatch|^[EFW]\d{4} |[失错误超慢]"
 )
 
 
 def read_symptoms(text: str | bytes) -> tuple[Symptom, ...]:
-    """The lines of a text that differ in more than numbers, in their order; at most `MAX_SYMPTOMS` of them.
+    """Return the lines of a text that differ in more than numbers, in order; at most `MAX_SYMPTOMS`.
 
-    `Symptom.text` is the line as a reader sees it (without colours, markup, escapes and quote marks).
+    `Symptom.text` is the line without colours, markup, escapes and quote marks.
     """
-    reader = Reader()
+    reader = EntityReader()
     kept: dict[str, Symptom] = {}
     alike: dict[str, int] = {}
     for number, line in lines_of(text):
         key = _VARYING.sub("0", line)
         if seen := alike.get(key, 0):
             alike[key] = seen + 1
-            if seen < _ALIKE_READ:
+            if seen < _NAMES_READ:
                 first = kept[key]
                 kept[key] = replace(first, entities=_joined(first.entities, reader.entities(line)))
             continue
@@ -106,7 +105,7 @@ def read_symptoms(text: str | bytes) -> tuple[Symptom, ...]:
 
 
 def plain_symptoms(text: str) -> tuple[Symptom, ...]:
-    """All lines of a short text, without what they name: quicker, where only their words are of interest."""
+    """Return all lines of a short text without their names: quicker, if only the words matter."""
     return tuple(Symptom(line=number, text=line.strip(), dated=is_dated(line)) for number, line in lines_of(text))
 
 
@@ -117,13 +116,13 @@ def _joined(entities: tuple[Entity, ...], more: tuple[Entity, ...]) -> tuple[Ent
 def _bounded(symptoms: tuple[Symptom, ...]) -> tuple[Symptom, ...]:
     if len(symptoms) <= MAX_SYMPTOMS:
         return symptoms
-    troubled = [index for index, symptom in enumerate(symptoms) if _TROUBLE.search(symptom.text)]
-    if len(troubled) < MAX_SYMPTOMS:
-        chosen = set(troubled)
+    problems = [index for index, symptom in enumerate(symptoms) if _PROBLEM.search(symptom.text)]
+    if len(problems) < MAX_SYMPTOMS:
+        chosen = set(problems)
         rest = [index for index in range(len(symptoms)) if index not in chosen]
-        troubled += rest[: MAX_SYMPTOMS - len(troubled)]
-    # What happened first and what happened last say more than the middle.
-    elif len(troubled) > MAX_SYMPTOMS:
+        problems += rest[: MAX_SYMPTOMS - len(problems)]
+    # The first and the last lines tell more than those in the middle.
+    elif len(problems) > MAX_SYMPTOMS:
         half = MAX_SYMPTOMS // 2
-        troubled = troubled[:half] + troubled[-half:]
-    return tuple(symptoms[index] for index in sorted(troubled))
+        problems = problems[:half] + problems[-half:]
+    return tuple(symptoms[index] for index in sorted(problems))

@@ -1,4 +1,4 @@
-"""Names that a line alone does not tell: rows under a table's header, and the head of a `kubectl describe`.
+"""Read names that need the lines before: rows below a table's header, and the output of `kubectl describe`.
 
 A reader goes through the lines in order and remembers the last header and the last command.
 """
@@ -9,17 +9,17 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from intents.commands import KINDS
+from intents.command_lines import KINDS
 from intents.domain import Entity
 from intents.entities import entities_in
 
 _HEADER: Final = re.compile(r"^\s*(?:NAMESPACE\s+|LAST SEEN\s+|POD\s+)?(?:NAME|TYPE|POD|NODE|OBJECT)\b[A-Z0-9 ()_%-]*$")
 _IS_NAME: Final = re.compile(r"(?:([a-z.]+)/)?([a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?)")
 _DESCRIBED: Final = re.compile(r"^(Name|Namespace|Node|Priority|Service Account|StorageClass):\s+(\S+)")
-_ASKED: Final = re.compile(r"\b(?:get|describe|top)\s+(?:-\S+\s+(?:\S+\s+)?)?([a-z.]+)")
+_COMMAND: Final = re.compile(r"\b(?:get|describe|top)\s+(?:-\S+\s+(?:\S+\s+)?)?([a-z.]+)")
 
-# Which columns only this kind has → the kind that NAME names.
-_TOLD_BY: Final = (
+# (columns that only this kind has, the kind of the objects in NAME)
+_KINDS_BY_COLUMNS: Final = (
     ({"READY", "RESTARTS"}, "pod"),
     ({"ROLES", "VERSION"}, "node"),
     ({"CLUSTER-IP"}, "service"),
@@ -35,25 +35,25 @@ _TOLD_BY: Final = (
 _COLUMNS: Final = {"NAMESPACE": "namespace", "NODE": "node", "POD": "pod", "STORAGECLASS": "storageclass"}
 
 
-class Reader:
-    """Reads the names of lines given in order."""
+class EntityReader:
+    """Reads the names in lines that are given in order."""
 
-    __slots__ = ("_asked", "_columns", "_name")
+    __slots__ = ("_columns", "_kind", "_name")
 
     def __init__(self) -> None:
         self._columns: tuple[tuple[int, str], ...] = ()
-        self._asked = ""  # the kind that the last command was about
-        self._name = ""  # `Name:` whose kind is not known yet
+        self._kind = ""  # the kind in the last command
+        self._name = ""  # a `Name:` of unknown kind
 
     def entities(self, line: str) -> tuple[Entity, ...]:
-        """The names of the next line, each once."""
+        """Return the names in the next line, each once."""
         found = entities_in(line)
-        more = tuple(self._told_by_context(line))
+        more = tuple(self._from_context(line))
         return tuple(dict.fromkeys(more + found)) if more else found
 
-    def _told_by_context(self, line: str) -> Iterator[Entity]:
-        if (asked := _ASKED.search(line)) and (kind := KINDS.get(asked.group(1))):
-            self._asked = kind
+    def _from_context(self, line: str) -> Iterator[Entity]:
+        if (command := _COMMAND.search(line)) and (kind := KINDS.get(command.group(1))):
+            self._kind = kind
             self._columns = ()
         elif _HEADER.match(line):
             self._columns = self._read_header(line)
@@ -65,14 +65,14 @@ class Reader:
     def _read_header(self, line: str) -> tuple[tuple[int, str], ...]:
         starts = [(match.start(), match.group()) for match in re.finditer(r"\S+(?: (?!NAME\b)\S+)*", line)]
         names = {name for _, name in starts}
-        of = next((kind for columns, kind in _TOLD_BY if columns <= names), self._asked or "name")
+        of = next((kind for columns, kind in _KINDS_BY_COLUMNS if columns <= names), self._kind or "name")
         kinds = {**_COLUMNS, "NAME": "container" if "POD" in names else of, "OBJECT": "object"}
         return tuple((start, kinds[name]) for start, name in starts if name in kinds)
 
     def _row(self, line: str) -> Iterator[Entity]:
         read = []
         for start, kind in self._columns:
-            # Columns are aligned; a cell begins where its header does.
+            # Columns are aligned: a cell begins where its header does.
             cell = _IS_NAME.match(line, start) if line[start - 1 : start].strip() == "" or start == 0 else None
             if cell is None or line[cell.end() : cell.end() + 1].strip() != "":
                 self._columns = ()
@@ -86,13 +86,13 @@ class Reader:
     def _described(self, key: str, value: str) -> Iterator[Entity]:
         if key == "Name":
             self._name = value
-            if self._asked:
-                yield Entity(kind=self._asked, value=value)
+            if self._kind:
+                yield Entity(kind=self._kind, value=value)
         elif key == "Namespace":
             yield Entity(kind="namespace", value=value)
         elif key == "Node":
             yield Entity(kind="node", value=value.partition("/")[0])
-        if key in ("Node", "Service Account", "Priority") and self._name and not self._asked:
+        if key in ("Node", "Service Account", "Priority") and self._name and not self._kind:
             yield Entity(kind="pod", value=self._name)
             self._name = ""
         elif key == "StorageClass":

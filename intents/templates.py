@@ -1,8 +1,7 @@
-"""Sentences of the catalog with names to fill in: `{row.message}`, `{row.free_mem:bytes}`, `{named.pod|the pod}`.
+"""Fill the templates of the catalog: `{row.message}`, `{row.free_mem:bytes}`, `{named.pod|the pod}`.
 
-A placeholder is a dotted path, an optional format after a colon, an optional fallback after a bar. Doubled braces are
-literal. A name that is not known renders as its fallback, else as `<name>`: a reader sees that something is to be
-filled in, and never a sentence that pretends.
+A placeholder is a dotted path, an optional format after a colon, and an optional fallback after a bar. Doubled braces
+are literal. An unknown name renders as its fallback, else as `<name>`, so that the reader sees what is missing.
 """
 
 from __future__ import annotations
@@ -17,16 +16,18 @@ from typing import Any, Final
 _PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _PATH: Final = re.compile(r"^[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*$")
 
-# A joined list names at most so many values; the rest is counted.
+# A joined list shows at most so many values; the others are counted.
 LISTED: Final = 3
 
 
 class TemplateError(ValueError):
-    """A template that cannot be read: unbalanced braces, an unknown format, a path that is no path."""
+    """A malformed template: unbalanced braces, an unknown format, an invalid path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placeholder:
+    """A name to be filled in, with its format and its fallback."""
+
     path: tuple[str, ...]
     format: str = ""
     fallback: str | None = None
@@ -36,7 +37,7 @@ Part = str | Placeholder
 
 
 def duration(value: Any) -> str:
-    """Seconds as an on-call engineer says them: 45s, 12m, 3h5m, 4d."""
+    """Format seconds as a duration: 45s, 12m, 3h5m, 4d."""
     seconds = int(float(value))
     if seconds < 120:
         return f"{seconds}s"
@@ -49,7 +50,7 @@ def duration(value: Any) -> str:
 
 
 def bytes_(value: Any) -> str:
-    """Bytes in the binary units of Kubernetes manifests."""
+    """Format bytes in the binary units of Kubernetes manifests."""
     amount = float(value)
     for unit in ("", "Ki", "Mi", "Gi", "Ti"):
         if abs(amount) < 1024 or unit == "Ti":
@@ -59,19 +60,19 @@ def bytes_(value: Any) -> str:
 
 
 def cpu(value: Any) -> str:
-    """Milli-CPU as in manifests: 250m, 2, 1.5."""
+    """Format milli-CPU as in manifests: 250m, 2, 1.5."""
     milli = int(value)
     return f"{milli}m" if abs(milli) < 1000 else f"{milli / 1000:g}"
 
 
 def seconds(value: Any) -> str:
-    """A latency in seconds: 31 ms, 950 ms, 1.3 s."""
+    """Format a latency given in seconds: 31 ms, 950 ms, 1.3 s."""
     amount = float(value)
     return f"{amount * 1000:.3g} ms" if abs(amount) < 0.9995 else f"{amount:.3g} s"
 
 
 def count(value: Any) -> str:
-    """A number of things, of which there are no halves."""
+    """Format a number as a whole one."""
     return f"{float(value):.0f}"
 
 
@@ -88,7 +89,7 @@ FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
 def parse(template: str) -> tuple[Part, ...]:
     """Split a template into literal strings and placeholders.
 
-    Raises TemplateError naming the part that cannot be read.
+    Raise TemplateError with the malformed part.
     """
     parts: list[Part] = []
     position = 0
@@ -119,29 +120,29 @@ def _placeholder(body: str, template: str) -> Placeholder:
 
 
 def placeholders(template: str) -> Iterator[Placeholder]:
-    """The placeholders of a template, in order. Raises TemplateError."""
+    """Return the placeholders of a template, in order. Raise TemplateError for a malformed one."""
     return (part for part in parse(template) if isinstance(part, Placeholder))
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:
-    """Fill a template from nested mappings. Raises TemplateError for one that cannot be read."""
+    """Fill a template from nested mappings. Raise TemplateError for a malformed one."""
     return "".join(part if isinstance(part, str) else _fill(part, context) for part in parse(template))
 
 
 def render_command(template: str, context: Mapping[str, Any]) -> str:
-    """Fill a shell command that people copy: every value is quoted, since it may come from pasted text."""
+    """Fill a shell command that people copy. Every value is quoted: it may come from pasted text."""
     return "".join(
         part if isinstance(part, str) else _fill(part, context, quote=shlex.quote) for part in parse(template)
     )
 
 
 def known(template: str, context: Mapping[str, Any]) -> bool:
-    """Whether every placeholder without a fallback has a value."""
+    """Return whether every placeholder without a fallback has a value."""
     return all(part.fallback is not None or _look_up(part.path, context) is not None for part in placeholders(template))
 
 
 def show(value: Any, format_: str = "") -> str:
-    """One value as the reader sees it; a list is joined, at most three are named."""
+    """Return a value as text; of a list, at most three values are shown."""
     if isinstance(value, list | tuple):
         shown = [show(item, format_) for item in dict.fromkeys(value)]
         more = f" +{len(shown) - LISTED}" if len(shown) > LISTED else ""
@@ -161,7 +162,7 @@ def _fill(placeholder: Placeholder, context: Mapping[str, Any], *, quote: Callab
 
 
 def _look_up(path: tuple[str, ...], context: Mapping[str, Any]) -> Any:
-    """The value at a path; None where it is missing or empty."""
+    """Return the value at a path; None if it is missing or empty."""
     value: Any = context
     for name in path:
         if not isinstance(value, Mapping) or name not in value:

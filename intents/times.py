@@ -1,4 +1,4 @@
-"""When a pasted line says it was written, as exactly as it says it."""
+"""Read the time of a pasted line, as exact as it is written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from intents.domain import PastedTime
 
-# A time stands near the start of a line, or behind a key of a JSON line; further right it is part of a message.
+# A time is near the start of a line or after a key of a JSON line; farther right it is part of the message.
 _WITHIN: Final = 300
 _MONTHS: Final = {name: number for number, name in enumerate(month_abbr) if name}
 
@@ -30,12 +30,12 @@ _TIME: Final = re.compile(
 
 
 def is_dated(line: str) -> bool:
-    """Whether a line tells a time, without asking which."""
+    """Return whether a line has a time."""
     return _TIME.search(line, 0, _WITHIN) is not None
 
 
 def time_in(line: str) -> PastedTime | None:
-    """The first time written in a line; None where there is none, or none that exists in a calendar."""
+    """Return the first time in a line; None if there is none, or it does not exist in the calendar."""
     match = _TIME.search(line, 0, _WITHIN)
     if match is None:
         return None
@@ -64,7 +64,7 @@ def _time(match: re.Match[str]) -> PastedTime | None:
 def _pasted(date: tuple[int, int, int], clock: str, fraction: str | None, zone: str | None) -> PastedTime:
     year, month, day = date
     hour, minute, second = (int(part) for part in clock.split(":"))
-    # Which day 29 February without a year was cannot be said: 1900 had none, so it counts as no time.
+    # 29 February without a year has no certain date: 1900 had none, so it counts as no time.
     at = datetime(year or 1900, month, day, hour, minute, min(second, 59), tzinfo=_zone(zone)) + _fraction(fraction)
     return PastedTime(at=at, year_known=bool(year), zone_known=zone is not None)
 

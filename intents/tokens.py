@@ -1,6 +1,6 @@
-"""Words of a line: lower-cased, identifiers split at punctuation, Chinese as pairs of characters.
+"""Split lines into words: lower-cased, identifiers split at punctuation, Chinese as pairs of characters.
 
-Signatures, texts and the background are taken apart by these same functions, so what they share is comparable.
+Signatures, texts and the background are all split here, so that their words can be compared.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-# `node(s)` is one word, and another than `nodes`: people write the one, programs the other.
+# `node(s)` is a word of its own, different from `nodes`: programs write the one, people the other.
 _WORD: Final = re.compile(r"[a-z0-9]+(?:'t|\(s\))?|[\u3400-\u9fff\uf900-\ufaff]+")
 _FIRST_CJK: Final = "\u3400"
 
 
 class Token(NamedTuple):
-    """A word and where it stands in its line, as string indexes."""
+    """A word and its place in the line, as string indexes."""
 
     word: str
     start: int
@@ -23,7 +23,7 @@ class Token(NamedTuple):
 
 
 def words_of(line: str) -> list[str]:
-    """The words of a line in order."""
+    """Return the words of a line in order."""
     found: list[str] = _WORD.findall(_lowered(line))
     if line.isascii():
         return found
@@ -31,7 +31,7 @@ def words_of(line: str) -> list[str]:
 
 
 def tokens_of(line: str) -> list[Token]:
-    """The words of a line in order, with their places."""
+    """Return the words of a line in order, with their places."""
     return list(_tokens(line))
 
 
@@ -52,7 +52,7 @@ def _pairs(run: str) -> list[str]:
 
 
 def _lowered(line: str) -> str:
-    """Lower case, with the same number of characters: places must hold in the line as it was written."""
+    """Return the line in lower case with the same number of characters, so that places stay valid."""
     lowered = line.lower()
     if len(lowered) == len(line):
         return lowered

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from intents.choosing import NoSuch, Why
+from intents.cluster_choice import ChoiceReason, UnknownCluster
 from intents.domain import GapReason, Text
 from responses import words
 
-_REASONS: Final[Mapping[Why, Text]] = {
-    Why.PRESSED: Text(en="as selected", zh="已选择"),
-    Why.NAMED: Text(en="named in the question", zh="提问中指明"),
-    Why.TEXT: Text(en="named in the text", zh="文本中指明"),
-    Why.THREAD: Text(en="same as before in this thread", zh="与此消息列之前相同"),
-    Why.CHANNEL: Text(en="this channel's default", zh="此频道的默认集群"),
-    Why.CONFIGURED: Text(en="the default", zh="默认集群"),
-    Why.FOUND: Text(en="no other cluster has the object", zh="仅在此集群中找到该对象"),
+_REASONS: Final[Mapping[ChoiceReason, Text]] = {
+    ChoiceReason.PRESSED: Text(en="as selected", zh="已选择"),
+    ChoiceReason.NAMED: Text(en="named in the question", zh="提问中指明"),
+    ChoiceReason.TEXT: Text(en="named in the text", zh="文本中指明"),
+    ChoiceReason.THREAD: Text(en="same as before in this thread", zh="与此消息列之前相同"),
+    ChoiceReason.CHANNEL: Text(en="this channel's default", zh="此频道的默认集群"),
+    ChoiceReason.CONFIGURED: Text(en="the default", zh="默认集群"),
+    ChoiceReason.FOUND: Text(en="no other cluster has the object", zh="仅在此集群中找到该对象"),
 }
 _MOST: Final = 10
 
@@ -33,7 +33,7 @@ CLUSTER_NOT_VISIBLE: Final = Text(
 )
 
 
-def reason_for(why: Why) -> Text | None:
+def reason_for(why: ChoiceReason) -> Text | None:
     """Return why this cluster was queried; None where there was no choice."""
     return _REASONS.get(why)
 
@@ -41,12 +41,12 @@ def reason_for(why: Why) -> Text | None:
 def found_only_there(unasked: Sequence[str]) -> Text:
     """Say that this cluster has the object; `unasked` are clusters that did not answer in time."""
     if not unasked:
-        return _REASONS[Why.FOUND]
+        return _REASONS[ChoiceReason.FOUND]
     silent = ", ".join(unasked[:_MOST])
     return Text(en=f"it has the object; {silent} could not be queried", zh=f"已在其中找到该对象；无法查询 {silent}")
 
 
-def unknown_cluster(choice: NoSuch, visible: Sequence[str]) -> Text:
+def unknown_cluster(choice: UnknownCluster, visible: Sequence[str]) -> Text:
     """Say that the named cluster does not exist, and suggest only names from `visible`."""
     if choice.closest:
         return Text(

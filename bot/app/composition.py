@@ -1,6 +1,6 @@
-"""Compose the running app: everything is made here, started in order, and stopped in reverse.
+"""Compose the running app: create every part, start them in order and stop them in reverse order.
 
-`casebook serve` and the playground run this same app; they differ in the addresses and the policy they give.
+`casebook serve` and the playground run this same app; they differ in addresses and policy.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ from intents.catalog.loader import Problem
 
 _log: Final = structlog.get_logger(__name__)
 
-# They log whole payloads at lower levels: what people write is nobody's to log.
+# These loggers write whole payloads at lower levels; users' messages must not be logged.
 _TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "aiosqlite", "dbos", "sqlalchemy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningApp:
-    """What embeds the app needs of it: the address it listens at, its store and jobs, and a way to reload files."""
+    """What an embedding program needs of the app: its address, store, jobs, and a way to reload files."""
 
     url: str
     reload: Callable[[], None]
@@ -84,13 +84,13 @@ async def running(
     broken: Sequence[Problem] = (),
     tuning: Tuning = DEFAULT_TUNING,
 ) -> AsyncIterator[RunningApp]:
-    """Serve until left; `clusters` are closed then. `broken` is what the engine's catalog leaves out.
+    """Serve until the context exits, then close `clusters`. `broken` lists the catalog problems that are left out.
 
     Raises StoreUnavailable, JobsUnavailable or SlackError at start.
     """
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # What takes work in and carries it out ends first; the listener goes on telling until then that this is the end.
+    # Intake and workers stop first; the listener keeps reporting "stopping" until they have.
     async with AsyncExitStack() as stack, AsyncExitStack() as work:
         initial = Configuration(engine=engine, policy=policy, defaults=channel_defaults, left_out=tuple(broken))
         base = await _base(stack, settings, initial, clusters=clusters, tuning=tuning)
@@ -107,7 +107,7 @@ async def running(
         )
         surface.register(bolt)
         upkeep = _upkeep(base, jobs, settings, missed_events)
-        await work.enter_async_context(upkeep.going_on())
+        await work.enter_async_context(upkeep.running())
         keep_asking = base.health.keep_asking(base.slack.greet, every=tuning.slack_check_s)
         await work.enter_async_context(in_background(keep_asking))
         await work.enter_async_context(in_background(live.keep_current()))
@@ -126,13 +126,13 @@ async def running(
             is_connected = await work.enter_async_context(connected(bolt, client))
             missed_events.connected = base.health.connected = is_connected
         work.callback(base.stopping.set)
-        _log.info("serving", url=url, team=base.identity.team_name, socket_mode=base.by_socket)
+        _log.info("service_started", url=url, team=base.identity.team_name, socket_mode=base.by_socket)
         yield RunningApp(url=url, reload=live.request, identity=base.identity, store=base.store, jobs=jobs)
 
 
 @dataclass(slots=True)
 class _JobStarter:
-    """Starts jobs once there is an engine for them: what starts jobs is made before what the engine runs."""
+    """Starts jobs once the engine runs. It exists because the workflows are created before the engine."""
 
     jobs: Jobs | None = None
 
@@ -144,7 +144,7 @@ class _JobStarter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Base:
-    """What everything else is made of."""
+    """The parts that everything else is built from."""
 
     store: Store
     slack: Slack
@@ -167,7 +167,7 @@ def _count(metrics: Metrics, configuration: Configuration) -> None:
 async def _base(
     stack: AsyncExitStack, settings: Settings, initial: Configuration, *, clusters: Clusters, tuning: Tuning
 ) -> _Base:
-    """Open the store and ask Slack who we are."""
+    """Open the store and identify the bot in Slack."""
     if not settings.database_url.get_secret_value():
         _make(settings.data.expanduser())
     store = await stack.enter_async_context(open_store(settings.store_url))
@@ -223,7 +223,7 @@ def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clust
 
 
 async def _launched(work: AsyncExitStack, services: Services, base: _Base, settings: Settings) -> Jobs:
-    """Start the engine of jobs; those that this process left unfinished go on at once."""
+    """Start the job engine; it recovers this replica's unfinished jobs at once."""
     jobs = Jobs(
         url=settings.jobs_url,
         executor=settings.replica,
@@ -290,7 +290,7 @@ def _upkeep(base: _Base, jobs: Jobs, settings: Settings, missed_events: MissedEv
 
 
 def _web(base: _Base, readiness: Readiness, bolt: BoltApp, settings: Settings) -> web.Application:
-    """Return the HTTP side: in Socket Mode Slack's requests do not come by it."""
+    """Return the HTTP application; in Socket Mode it has no Slack routes."""
     routes = (
         ()
         if base.by_socket
@@ -305,7 +305,7 @@ def _web(base: _Base, readiness: Readiness, bolt: BoltApp, settings: Settings) -
 
 
 async def _identified(slack: Slack) -> Identity:
-    """Ask Slack who we are. Raises SlackError, also where the token lacks what nothing works without."""
+    """Identify the bot in Slack. Raise SlackError, also if the token lacks a required scope."""
     identity = await slack.identify()
     if missing := lacking(identity.scopes):
         raise MissingScope(code="missing_scope", needed=", ".join(missing))
@@ -321,7 +321,7 @@ def _make(directory: Path) -> None:
 
 
 async def _listen(stack: AsyncExitStack, application: web.Application, listen: str) -> str:
-    """Serve HTTP at `listen`; return the address."""
+    """Serve HTTP on `listen` and return the address."""
     host, _, port = listen.rpartition(":")
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=3)
     await runner.setup()

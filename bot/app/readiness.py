@@ -1,4 +1,4 @@
-"""Tell whether this process can take requests, what keeps it from that, and what an operator should know."""
+"""Tell whether this process can take requests, what prevents it, and what an operator should know."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from bot.surfaces.slack.health import SlackHealth
 from bot.surfaces.web import Ready
 from responses.safety import safe_line
 
-_STOPPING: Final = "it is told to stop, and finishes what is under way"
+_STOPPING: Final = "shutting down; running jobs are being drained"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """A cluster in trouble is no reason to be unready: Slack has to get its answers all the same, with the reason.
+    """The readiness of this process: `problems` make it unready, `notes` do not.
 
-    Nor are files of one's own catalog that are left out: everything else is known. `stopping` is asked each time.
+    Neither an unreachable cluster nor broken catalog files make it unready: Slack still gets answers that name the
+    reason. `stopping` is called each time.
     """
 
     store: Store
@@ -46,7 +47,7 @@ class Readiness:
         except JobsUnavailable as error:
             problems["jobs"] = str(error)
         if not self.live.current.engine.catalog.incidents:
-            problems["catalog"] = "it has no entries: install Casebook again, or check CASEBOOK_CATALOG"
+            problems["catalog"] = "the catalog is empty: reinstall Casebook, or check CASEBOOK_CATALOG"
         problems |= await self.health.problems(token_refused=self.slack.token_refused)
         notes = {**self.health.notes(granted=self.slack.scopes), **self._left_out(), **self.live.errors}
         troubles = {name: safe_line(why) for name, why in self.clusters.troubles.items()}
@@ -57,4 +58,4 @@ class Readiness:
         if not left_out:
             return {}
         more = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
-        return {"catalog": safe_line(f"files of CASEBOOK_CATALOG are left out: {left_out[0]}{more}; casebook lint")}
+        return {"catalog": safe_line(f"files of CASEBOOK_CATALOG are left out: {left_out[0]}{more}; run casebook lint")}

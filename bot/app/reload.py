@@ -1,7 +1,7 @@
-"""Re-read the policy, the channel defaults and the catalog while the bot runs.
+"""Reload the policy, the channel defaults and the catalog while the bot runs.
 
-Files are checked every few seconds, and at once after `request`. A file that cannot be used changes nothing: the last
-good version stays in force, and readiness names the error.
+Files are checked every few seconds, and at once after `request`. A broken file changes nothing: the last good version
+stays in force, and readiness reports the error.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bot.app.former_names import log_former_names
 from bot.diagnosing import build_engine
 from bot.policy import PolicyError, load_policy
 from bot.policy.channel_defaults import ChannelsError, load_channels
+from bot.remedies.names import action_names, unknown_actions
 from bot.settings import Settings, variable
 from bot.workflows.configuration import Configuration
 from responses.safety import safe_line
@@ -26,14 +27,14 @@ _log: Final = structlog.get_logger(__name__)
 
 CHECK_S: Final = 5.0
 
-# A file as it was last seen: path, time of its last change in nanoseconds, size in bytes.
+# State of a file: path, modification time in nanoseconds, size in bytes.
 _Seen = tuple[str, int, int]
 
 
 class LiveConfiguration:
-    """Holds the configuration in force, and what is wrong with the files that were changed since.
+    """The configuration in force, and the errors of files that were changed since.
 
-    A setting without a file keeps what it started with. `changed` is called with each new configuration.
+    A setting without a file keeps its initial value. `changed` is called with each new configuration.
     """
 
     def __init__(
@@ -58,15 +59,15 @@ class LiveConfiguration:
 
     @property
     def errors(self) -> Mapping[str, str]:
-        """What cannot be used, by `policy` or `channels`: one line each."""
+        """Return the error of each broken file, keyed by `policy` or `channels`: one line each."""
         return self._errors
 
     def request(self) -> None:
-        """Read all files again now."""
+        """Reload all files now."""
         self._requested.set()
 
     async def keep_current(self) -> None:
-        """Read what has changed, for as long as the bot runs."""
+        """Reload changed files for as long as the bot runs."""
         while True:
             try:
                 async with asyncio.timeout(self._every):
@@ -88,7 +89,7 @@ class LiveConfiguration:
         try:
             self._current = await asyncio.to_thread(self._with_new, name)
         except (PolicyError, ChannelsError) as error:
-            self._errors[name] = safe_line(f"the last good file stays in force: {error}")
+            self._errors[name] = safe_line(f"the last good version stays in force: {error}")
             _log.error("configuration_rejected", setting=variable(name), error=str(error))
             return
         self._errors.pop(name, None)
@@ -97,18 +98,18 @@ class LiveConfiguration:
         self._changed(self._current)
 
     def _with_new(self, name: str) -> Configuration:
-        """Return the configuration with one part read again. Raises PolicyError or ChannelsError; blocking."""
+        """Return the configuration with one part reloaded. Raise PolicyError or ChannelsError; blocking."""
         settings, current = self._settings, self._current
         if name == "policy" and settings.policy:
-            return replace(current, policy=load_policy(settings.policy))
+            return replace(current, policy=load_policy(settings.policy, actions=action_names()))
         if name == "channels" and settings.channels:
             return replace(current, defaults=load_channels(settings.channels))
-        engine, left_out = build_engine(settings.catalog, last_good=current.engine.catalog)
+        engine, left_out = build_engine(settings.catalog, last_good=current.engine.catalog, check=unknown_actions)
         log_former_names(engine.catalog)
         return replace(current, engine=engine, left_out=left_out)
 
     def _files(self) -> dict[str, tuple[Path, ...]]:
-        """Return the files and directories of each setting that names some."""
+        """Return the files and directories of each setting that names any."""
         settings = self._settings
         named = {
             "policy": (settings.policy,) if settings.policy else (),
@@ -119,7 +120,7 @@ class LiveConfiguration:
 
 
 def _seen(paths: tuple[Path, ...]) -> frozenset[_Seen]:
-    """Return the state of all files below these paths; a file that cannot be looked at is not among them."""
+    """Return the state of all files below these paths; unreadable files are skipped."""
     return frozenset(seen for path in paths for file in _below(path.expanduser()) if (seen := _state(file)))
 
 

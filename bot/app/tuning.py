@@ -1,4 +1,4 @@
-"""How fast the app works and by which clock. Served with the defaults; the playground and tests choose others."""
+"""Define how fast the app works and which clock it uses. Tests and the playground change the defaults."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from bot.app.reload import CHECK_S as RELOAD_S
 from bot.app.upkeep import BEAT_S
 from bot.jobs import JOBS_VERSION
-from bot.remedies.stepping import LOOKS
-from bot.remedies.verifying import PACE, VERIFY_S, Pace
+from bot.remedies.step_runner import LOOKS
+from bot.remedies.verification import PACE, VERIFY_S, Pace
 from bot.slack.limits import Limits
 from bot.surfaces.slack.health import CHECK_S
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S

@@ -1,7 +1,7 @@
-"""What a serving process does beside answering: say that it lives, take over from those that do not, throw away.
+"""Keep a serving process in order: heartbeat, recovery of lost replicas' jobs, deletion of expired rows.
 
-And show of incident channels what nobody has shown: whoever recorded it may have ended before it could begin that. And
-have read there what was said while nobody listened.
+It also updates the summaries of incident channels that a process recorded but did not show, and reads what was posted
+while no process listened.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ BEAT_S: Final = 15.0
 # A replica that has missed four beats is gone: its jobs would otherwise wait for a restart that may never come.
 _GONE_AFTER: Final = timedelta(seconds=4 * BEAT_S)
 _PURGE_EVERY: Final = timedelta(hours=6)
-# What is kept of an incident channel after the last that was said in it, unless everything is kept for longer.
+# Records of an incident channel are kept this long after its last message, unless the retention is longer.
 _CHRONICLES_KEPT: Final = timedelta(days=90)
 
 
 @dataclass(slots=True, kw_only=True)
 class Upkeep:
-    """Does what a serving process does besides answering, once per beat."""
+    """Runs the periodic upkeep of a serving process, once per beat."""
 
     store: Store
     jobs: Jobs
@@ -50,8 +50,8 @@ class Upkeep:
     _purged: datetime | None = None
 
     @asynccontextmanager
-    async def going_on(self) -> AsyncIterator[None]:
-        """Before anybody is listened to it is seen to what was left: what begins from now on goes on by itself."""
+    async def running(self) -> AsyncIterator[None]:
+        """Clean up what earlier processes left, then run the upkeep in the background of the block."""
         with contextlib.suppress(StoreUnavailable, JobsUnavailable):
             await self._go_on_reading()
         try:
@@ -66,7 +66,7 @@ class Upkeep:
             try:
                 await self._once(datetime.now(UTC))
             except (StoreUnavailable, JobsUnavailable) as error:
-                _log.warning("upkeep has to wait", error=str(error))
+                _log.warning("upkeep_delayed", error=str(error))
             await asyncio.sleep(self.beat_s)
 
     async def _once(self, now: datetime) -> None:
@@ -75,7 +75,7 @@ class Upkeep:
         if gone:
             taken = await self.jobs.adopt(gone)
             if taken:
-                _log.info("took over from replicas that are gone", replicas=gone, jobs=taken)
+                _log.info("replica_jobs_recovered", replicas=gone, jobs=taken)
         await self.chronicles.show_due()
         await self._go_on_reading()
         await self.missed_events.look(self._missed)
@@ -84,10 +84,10 @@ class Upkeep:
             self._purged = now
             chronicles = now - max(self.kept, _CHRONICLES_KEPT)
             rows = await self.store.purge(now - self.kept, chronicles_before=chronicles) + await self.jobs.purge()
-            _log.info("threw away what is old", rows=rows)
+            _log.info("expired_rows_deleted", rows=rows)
 
     async def _go_on_reading(self) -> None:
-        """Once: what nobody has heard of incident channels, and histories whose reading ended early."""
+        """Resume the reading of incident channels, once: missed messages and unfinished histories."""
         if not self._read_on:
             await self.missed_events.begin(self._missed)
             backfills, rereads = await self.jobs.unfinished("backfill"), await self.jobs.unfinished("reread")
@@ -95,5 +95,5 @@ class Upkeep:
             self._read_on = True
 
     async def _missed(self, since: datetime | None) -> None:
-        _log.info("looking for what was said while nobody listened", since=since and since.isoformat())
+        _log.info("missed_messages_scan_started", since=since and since.isoformat())
         await self.chronicles.missed(since, await self.jobs.unfinished("reread"))

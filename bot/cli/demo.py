@@ -28,6 +28,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
 from bot.diagnosing.reads import Progress
+from bot.remedies.names import unknown_actions
 from intents.domain import Language
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         return playground.run(arguments)
     configured = settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
-    engine, problems = build_engine(configured.catalog)
+    engine, problems = build_engine(configured.catalog, check=unknown_actions)
     report(problems)
     showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
     told = chosen_language(arguments.lang, configured)

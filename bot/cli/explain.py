@@ -25,6 +25,7 @@ from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.resources import WELL_KNOWN, well_known
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
 from bot.diagnosing.reads import Progress
+from bot.remedies.names import unknown_actions
 from bot.settings import Settings
 from intents.domain import Diagnosis, Language, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     request, given = _request(arguments, configured)
     for line in given.notes if given else ():
         note(line)
-    engine, problems = build_engine(configured.catalog)
+    engine, problems = build_engine(configured.catalog, check=unknown_actions)
     report(problems)
     text = given.text if given else ""
     language = choose(told=chosen_language(arguments.lang, configured), text=text, locale=locale())

@@ -14,7 +14,8 @@ from bot.cli.logs import configure_logging
 from bot.cli.rehearsal import check_cases
 from bot.cli.user_files import settings
 from bot.diagnosing import engine_for
-from bot.probes.registry import declarations
+from bot.probes.registry import declarations as probes
+from bot.remedies.registry import declarations as actions
 from intents.catalog.former_uses import former_names
 from intents.catalog.lint import lint
 from intents.catalog.loader import Problem, builtin_directory, load
@@ -33,8 +34,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     # Entries refer to each other (causes, points_to): the user's files are read together with the built-in ones.
     loaded = load([builtin_directory(), *(_directory(path) for path in checked if path != builtin_directory())])
     problems = {problem for problem in loaded.problems if _is_within(Path(problem.file), checked)}
-    problems |= {problem for problem in lint(loaded.catalog, declarations()) if _is_within(Path(problem.file), checked)}
-    warnings = {each for each in former_names(loaded.catalog, declarations()) if _is_within(Path(each.file), checked)}
+    linted = lint(loaded.catalog, probes(), actions())
+    problems |= {problem for problem in linted if _is_within(Path(problem.file), checked)}
+    warnings = {each for each in former_names(loaded.catalog, probes()) if _is_within(Path(each.file), checked)}
     # Entries of users get a release to follow; the built-in ones are changed together with the probes.
     problems |= {each for each in warnings if _is_within(Path(each.file), [builtin_directory()])}
     warnings -= problems

@@ -19,7 +19,7 @@ from bot.cli.user_files import chosen_language, loaded_catalog, locale, settings
 from bot.common.catalogs import matcher_of
 from intents.catalog.loader import Catalog
 from intents.domain import Hypothesis, Language
-from intents.matching import THRESHOLD, Matcher, Matching
+from intents.matcher import THRESHOLD, Matcher, MatchResult
 from intents.symptoms import read_symptoms
 from responses import words
 from responses.as_json import matching_json
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.ANSWERED if matching.hypotheses else ExitCode.UNKNOWN
 
 
-def _page(matching: Matching, entries: Catalog, language: Language) -> Iterator[RenderableType]:
+def _page(matching: MatchResult, entries: Catalog, language: Language) -> Iterator[RenderableType]:
     if not matching.hypotheses:
         yield Text(words.UNKNOWN.in_(language), style="bold")
         yield Text(words.UNKNOWN_WHY.in_(language))
@@ -126,7 +126,7 @@ def _shown(value: Any) -> str:
     return "missing" if value is None else f"of type {type(value).__name__}"
 
 
-def _answer(paste_id: str | int, matching: Matching) -> dict[str, Any]:
+def _answer(paste_id: str | int, matching: MatchResult) -> dict[str, Any]:
     ranked = [one.incident for one in matching.hypotheses]
     best = next(iter(matching.hypotheses or matching.nearest), None)
     return {

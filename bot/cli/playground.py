@@ -30,7 +30,8 @@ from bot.diagnosing import Engine, build_engine
 from bot.playground.page import ListedChannel, MessageShortcut, PasteSample, Person, PlaygroundPage, SlashCommand, Usage
 from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from bot.policy import Policy
-from bot.remedies.verifying import Pace
+from bot.remedies.names import unknown_actions
+from bot.remedies.verification import Pace
 from bot.settings import Settings
 from bot.settings.prometheus import ETCD_JOB
 from bot.surfaces.slack.entry_points import COMMAND, SHORTCUTS
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     """Start the playground and run it until it is stopped."""
     configured = settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
-    engine, problems = build_engine(configured.catalog)
+    engine, problems = build_engine(configured.catalog, check=unknown_actions)
     report(problems)
     showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
     asyncio.run(_play(engine, showcase, configured, arguments))

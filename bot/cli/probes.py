@@ -12,7 +12,7 @@ from bot.cli.console import note, show
 from bot.cli.errors import CommandError, did_you_mean
 from bot.cli.exit_codes import ExitCode
 from bot.probes.registry import declarations
-from intents.declaring import named_probes
+from intents.declarations import named_probes
 from intents.domain import ArgDeclaration, ProbeDeclaration, RowType
 from responses.layout import DIM, listed, paragraph
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
 from bot.diagnosing import Engine, diagnose
-from bot.playground.kubernetes import SimulatedCluster, WorldError
+from bot.playground.kubernetes import SimulatedCluster, WorldError, expanded
 from bot.settings.prometheus import Source, Sources
 from intents.catalog.cases import CaseError, ask_of, world_of
 from intents.catalog.lint import examples_first
@@ -45,8 +45,16 @@ def request_of(incident: Incident, case: Case) -> Request:
     ask = ask_of(incident, case)
     if ask.text:
         return ExplainText(text=ask.text, namespace=ask.namespace)
-    namespace, _, name = ask.pod.rpartition("/")
-    return DiagnoseObject(kind="Pod", namespace=namespace, name=name)
+    kind, *namespace, name = ask.object.split("/") if ask.object else ("Pod", *ask.pod.split("/"))
+    return DiagnoseObject(kind=kind, namespace="".join(namespace), name=name)
+
+
+def full_world_of(incident: Incident, case: Case) -> dict[str, Any]:
+    """Return the cluster's state of a case with all objects that its scene and its faults stand for.
+
+    Raises CaseError or WorldError for a case that cannot be staged.
+    """
+    return expanded(world_of(incident, case), now=REHEARSAL_TIME)
 
 
 def stage(*worlds: Mapping[str, Any]) -> SimulatedCluster:
@@ -109,8 +117,12 @@ async def check_cases(engine: Engine, *, only: Collection[str] | None = None) ->
         for index, case in enumerate(incident.cases):
             try:
                 verdict = (await rehearse(engine, incident, case)).verdict
-            except (CaseError, WorldError) as error:
+            except CaseError as error:
                 problems.append(source.problem(("cases", index), str(error)))
+                continue
+            except WorldError as error:
+                path = ("given", *error.path) if error.path else ()
+                problems.append(source.problem(("cases", index, *path), str(error)))
                 continue
             if verdict is not case.then:
                 says = f"case {case.name!r} is judged {verdict or 'not at all'}, not {case.then}"

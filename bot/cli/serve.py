@@ -25,6 +25,7 @@ from bot.diagnosing import Engine, build_engine
 from bot.jobs import JobsUnavailable
 from bot.policy import Policy, PolicyError, load_policy
 from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
+from bot.remedies.names import action_names, unknown_actions
 from bot.settings import Settings, serve_problems, variable
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
@@ -48,7 +49,7 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
         note(safe_line(f"{configured.policy}: {line}"))
     for line in channels.unmatched(clusters.names):
         note(safe_line(f"{configured.channels}: {line}"))
-    engine, broken = build_engine(configured.catalog)
+    engine, broken = build_engine(configured.catalog, check=unknown_actions)
     report(broken)
     log_former_names(engine.catalog)
     # The catalog lives as long as the process, so the garbage collector can skip it.
@@ -113,7 +114,7 @@ async def _tell_of(clusters: Clusters) -> None:
 
 def _policy(configured: Settings) -> Policy:
     try:
-        return load_policy(configured.policy) if configured.policy else Policy.default()
+        return load_policy(configured.policy, actions=action_names()) if configured.policy else Policy.default()
     except PolicyError as error:
         raise CommandError(str(error)) from error
 

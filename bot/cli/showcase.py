@@ -8,16 +8,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from bot.cli.errors import CommandError, did_you_mean
-from bot.cli.rehearsal import stage
-from bot.cli.relocation import relocated
+from bot.cli.rehearsal import REHEARSAL_TIME, full_world_of, stage
+from bot.cli.relocation import namespaces_of, relocated
 from bot.diagnosing import Engine
-from bot.playground.kubernetes import SimulatedCluster
+from bot.playground.kubernetes import SimulatedCluster, expanded
 from intents.catalog.cases import ask_of, world_of
 from intents.catalog.schema import Case, Incident
 from intents.domain import Text, Verdict
+
+_SHARED: Final = frozenset({"CustomResourceDefinition", "Node"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +113,14 @@ def _on_show(incident: Incident) -> Iterator[tuple[Case, dict[str, Any], str]]:
     for case in incident.cases:
         if case.then is not best or case.healthy or (count and not _tells_reaction(case)):
             continue
-        world, text = world_of(incident, case), _pasted(incident, case)
+        world, text = full_world_of(incident, case), _pasted(incident, case)
         if world["forbidden"]:
             continue
         if not shown.isdisjoint(_names(world["objects"])):
-            world, text = relocated(world, text, suffix=f"-{count + 1}")
+            moved, text = relocated(
+                world_of(incident, case), text, namespaces=namespaces_of(world), suffix=f"-{count + 1}"
+            )
+            world = expanded(moved, now=REHEARSAL_TIME)
         names = _names(world["objects"])
         if not shown.isdisjoint(names):
             continue  # a cluster-scoped object can exist only once
@@ -137,11 +142,11 @@ def _pasted(incident: Incident, case: Case) -> str:
 
 
 def _names(objects: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return kind, namespace and name of each object except nodes, which cases share."""
+    """Return kind, namespace and name of each object except those that cases share: nodes and definitions of kinds."""
     return {
         f"{obj['kind']}/{obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}"
         for obj in objects
-        if obj["kind"] != "Node"
+        if obj["kind"] not in _SHARED
     }
 
 

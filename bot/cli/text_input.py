@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import IO, Final
 
 from bot.cli.errors import CommandError
-from intents.cleaning import is_cut
+from intents.text_cleanup import is_cut
 
-# Of a longer text the beginning and the end are kept, because a log's last lines tell most. `intents.cleaning` then
+# Of a longer text the beginning and the end are kept, because a log's last lines tell most. `intents.text_cleanup` then
 # uses the first and the last half MiB.
 MOST_BYTES: Final = 4 << 20
 # Limits the wait for an endless stream.

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.common.catalogs import load_catalog
+from bot.remedies.names import unknown_actions
 from bot.settings import Settings, SettingsError, load_settings
 from intents.catalog.loader import Catalog, Loaded, Problem
 from intents.domain import Language
@@ -31,7 +32,7 @@ def catalog(configured: Settings) -> Catalog:
 
 def loaded_catalog(configured: Settings) -> Loaded:
     """Return the same catalog as it was loaded: a matcher is made from that."""
-    loaded = load_catalog(configured.catalog)
+    loaded = load_catalog(configured.catalog, check=unknown_actions)
     report(loaded.problems)
     return loaded
 

@@ -1,1 +1,1 @@
-"""Small tools that every room may use and that know nothing of Slack, clusters or requests."""
+"""Provide small tools that every room may use; they know nothing of Slack, clusters or requests."""

@@ -1,4 +1,4 @@
-"""Run work in the background of a block, and end it with the block."""
+"""Run work in the background of a block and stop it when the block ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @asynccontextmanager
 async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """`work` is cancelled at the end of the block. What it raised before is raised there."""
+    """Run `work` until the block ends, then cancel it. An exception that it raised earlier is raised there."""
     task = asyncio.create_task(work)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The catalog and its matcher, as every command gets them: from an earlier start as far as nothing has changed."""
+"""Load the catalog and its matcher for every command; unchanged files are taken from the cache of an earlier start."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from intents.catalog.loader import Catalog, Check, Loaded, builtin_directory, lo
 from intents.catalog.schema import Incident
 
 if TYPE_CHECKING:
-    from intents.matching import Matcher
+    from intents.matcher import Matcher
 
-# The matchers of so many catalogs are held: a catalog that is loaded again is mostly the same.
+# Size of the matcher cache: a reloaded catalog is usually unchanged.
 _MOST: Final = 4
 _MATCHERS: Final[dict[str, Matcher]] = {}
 
@@ -64,7 +64,7 @@ def _name_of(directory: Path) -> str:
 
 
 def matcher_of(loaded: Loaded) -> Matcher:
-    """Return the matcher of a catalog as it was loaded."""
+    """Return the matcher of a loaded catalog."""
     catalog = loaded.catalog
     fingerprint = _digest(source.digest for _, source in sorted(catalog.sources.items()))
     if fingerprint not in _MATCHERS:
@@ -75,7 +75,7 @@ def matcher_of(loaded: Loaded) -> Matcher:
 
 
 def _matcher(catalog: Catalog, name: str) -> Matcher:
-    from intents.matching import Matcher  # noqa: PLC0415 - a command that only reads the catalog is spared the import
+    from intents.matcher import Matcher  # noqa: PLC0415 - commands that only read the catalog skip this import
 
     learned = start_cache.read(name)
     matcher = Matcher(catalog, learned=learned)

@@ -43,7 +43,7 @@ class CoalescedLookup(Generic[T]):
         return await asyncio.shield(entry.task)
 
     async def aclose(self) -> None:
-        """End all lookups in flight."""
+        """Cancel all lookups in flight."""
         tasks = [entry.task for entry in self._entries.values() if not entry.task.done()]
         for task in tasks:
             task.cancel()
@@ -70,7 +70,7 @@ class CoalescedLookup(Generic[T]):
             entry.expires = expires
 
     def _forget_one(self, *, but: str) -> None:
-        # A lookup in flight may go as well: its callers hold the task.
+        # Lookups in flight may be evicted too: their callers hold the task.
         oldest = next(key for key in self._entries if key != but)
         del self._entries[oldest]
 

@@ -1,4 +1,4 @@
-"""Make text from outside (error bodies, exec plugins) one short line without credentials."""
+"""Reduce text from outside (error bodies, exec plugins) to one short line without credentials."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SECRETS: Final = (
 
 def clean(text: str, *, limit: int = LONGEST_TEXT) -> str:
     """Return `text` from outside as one line of at most `limit` characters, without credentials."""
-    # A generous first cut bounds the text that the patterns run over.
+    # This first cut bounds the text that the patterns scan.
     line = " ".join(text[: 16 * limit].split())
     for pattern, replacement in _SECRETS:
         line = pattern.sub(replacement, line)

@@ -1,8 +1,8 @@
-"""Keeps what a start works out of the catalog, so that the next start can read it back.
+"""Cache what a start computes from the catalog, so that the next start can load it.
 
-The files are in the user's cache directory. The name of each holds a digest of all it depends on: the code of
-`intents`, the interpreter, and what the caller names. A file can therefore be missing, but not outdated. One that is
-damaged or that another user could have written counts as missing; where nothing can be written, nothing is kept.
+The files are in the user's cache directory. Each name contains a digest of everything the file depends on: the code of
+`intents`, the interpreter, and the caller's key. A file can therefore be missing, but not outdated. A damaged file, or
+one that another user could have written, counts as missing. If the directory is not writable, nothing is cached.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any, Final
 
 import pydantic
 
-# Files of earlier versions and catalogs are of no use; a few are left for those who work with several at once.
+# Old files are deleted except for a few: some people use several versions or catalogs at once.
 _KEPT: Final = 8
 _DIGEST_BYTES: Final = 16
 # What a damaged or outdated pickle raises.
@@ -36,7 +36,7 @@ _UNREADABLE: Final = (
 
 
 def read(name: str) -> Any:
-    """Return what was kept under a name; None if there is nothing that can be used."""
+    """Return the value cached under a name; None if there is no usable one."""
     directory = _directory()
     if directory is None:
         return None
@@ -56,14 +56,14 @@ def read(name: str) -> Any:
 
 
 def keep(name: str, value: Any) -> None:
-    """Keep a value under a name for later starts, as far as there is a place for it."""
+    """Cache a value under a name for later starts, if the directory is writable."""
     directory = _directory()
     if directory is None:
         return
     with suppress(OSError):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         content = pickle.dumps(value, protocol=5)
-        # Another process may be reading it, or writing the same.
+        # Another process may be reading or writing the same file.
         handle, written = tempfile.mkstemp(dir=directory, prefix=".new-")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -82,7 +82,7 @@ def _forget_oldest(directory: Path) -> None:
 
 
 def _directory() -> Path | None:
-    """Return the directory that the XDG specification names for caches; None where the user has none."""
+    """Return the cache directory of the XDG specification; None if the user has none."""
     named = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
         return (named if named.is_absolute() else Path.home() / ".cache") / "casebook"
@@ -96,12 +96,12 @@ def _file(name: str) -> str:
 
 @cache
 def _version() -> str:
-    """Return a digest of the code that makes and reads what is kept."""
+    """Return a digest of the code that writes and reads the cache."""
     return digest_of_code(files("intents"))
 
 
 def digest_of_code(package: Traversable) -> str:
-    """Return a digest of a package's sources and word lists, and of the interpreter and the library that run them."""
+    """Return a digest of a package's sources and word lists, of the interpreter and of the library versions."""
     found = blake2b(f"{sys.version} {sys.maxsize} {pydantic.VERSION}".encode(), digest_size=_DIGEST_BYTES)
     for name, file in sorted(_sources(package, ""), key=lambda source: source[0]):
         found.update(name.encode() + b"\0")
@@ -110,7 +110,7 @@ def digest_of_code(package: Traversable) -> str:
 
 
 def _sources(directory: Traversable, path: str) -> Iterator[tuple[str, Traversable]]:
-    """Yield the sources and word lists of a package, but not its incidents: the names of files tell these apart."""
+    """Yield the sources and word lists of a package, without its incidents: those are keyed by file name."""
     for each in directory.iterdir():
         name = f"{path}/{each.name}"
         if each.name.endswith((".py", ".txt", ".words")):
@@ -124,24 +124,24 @@ def _digest(content: bytes | memoryview) -> bytes:
 
 
 def _is_ours(found: os.stat_result) -> bool:
-    """Tell whether nobody but the user of this process could have written a file."""
+    """Return whether only the user of this process could have written a file."""
     return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 class _OwnClasses(pickle.Unpickler):
-    """Reads values of our own classes alone: a pickle of others' may run anything."""
+    """Unpickler for classes of `intents` only: other pickles can run arbitrary code."""
 
     def find_class(self, module: str, name: str) -> Any:
         """Return a class of `intents`; raise UnpicklingError for anything else."""
         found = super().find_class(module, name) if module.startswith("intents.") else None
         if isinstance(found, type) and found.__module__ == module:
             return found
-        raise pickle.UnpicklingError(f"{module}.{name} is no class of intents")
+        raise pickle.UnpicklingError(f"{module}.{name} is not a class of intents")
 
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keep the collector from looking, over and over, at many objects that live as long as the process."""
+    """Pause the garbage collector: it would scan many long-lived objects again and again."""
     enabled = gc.isenabled()
     gc.disable()
     try:

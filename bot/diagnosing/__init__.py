@@ -1,4 +1,4 @@
-"""Turn a request into a diagnosis: match once, read concurrently, judge. Nothing here knows how it was asked."""
+"""Turn a request into a diagnosis: match once, read concurrently, judge. Independent of Slack and the command line."""
 
 from bot.diagnosing.carried_match import CarriedMatch, carried_match
 from bot.diagnosing.diagnosis import (

@@ -1,4 +1,4 @@
-"""Carry the match of a text from the surface that received it to the job that answers it, so that it is made once."""
+"""Carry the match of a text from the surface that received it to the job, so that each text is matched once."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from bot.diagnosing.diagnosis import Engine, match_text
-from intents.matching import Matching
+from intents.matcher import MatchResult
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarriedMatch:
-    """A match with the text and the catalog that it belongs to; for any other it is worthless.
+    """A match with its text and catalog; it is valid for no other text or catalog.
 
     `catalog` is the `Engine.revision`, so a match never outlives its process or a reload of the catalog.
     """
 
     text: str
     catalog: str
-    matching: Matching
+    matching: MatchResult
 
-    def of(self, text: str, *, engine: Engine) -> Matching | None:
-        """Return the match if it is one of this text with this engine."""
+    def of(self, text: str, *, engine: Engine) -> MatchResult | None:
+        """Return the match if it belongs to this text and engine."""
         return self.matching if (self.text, self.catalog) == (_digest(text), engine.revision) else None
 
     def as_json(self) -> Json:
-        """Return it for the payload of a job. Quotes are as redacted as the text was."""
+        """Return the match as a job payload. Quotes are redacted like the text."""
         found: Json = _plain(self)
         return found
 
     @classmethod
     def from_json(cls, payload: Json | None) -> CarriedMatch | None:
-        """Read it from a payload; None for a job of a version that carried none, or another form of it."""
+        """Read a match from a payload; None for jobs without one and for other versions of the format."""
         if payload is None:
             return None
         try:
@@ -49,7 +49,7 @@ class CarriedMatch:
 
 
 async def carried_match(text: str, *, engine: Engine, carried: CarriedMatch | None = None) -> CarriedMatch:
-    """Return `carried` if it is of this text and engine, else match the text now."""
+    """Return the carried match if it belongs to this text and engine; otherwise match the text now."""
     if carried is not None and carried.of(text, engine=engine) is not None:
         return carried
     matching = await match_text(text, engine=engine)
@@ -57,7 +57,7 @@ async def carried_match(text: str, *, engine: Engine, carried: CarriedMatch | No
 
 
 def _plain(value: Any) -> Any:
-    """Return values and the mappings in them as JSON; pydantic writes no read-only mapping."""
+    """Return values and nested mappings as JSON; pydantic does not serialize read-only mappings."""
     if is_dataclass(value):
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Mapping):

@@ -1,12 +1,12 @@
-"""A request becomes a diagnosis: match, read concurrently under one deadline, judge.
+"""Turn a request into a diagnosis: match, read concurrently under one deadline, judge.
 
-Slack, the command line and the tests all come through `diagnose`; nothing here knows which it was.
+Slack, the command line and the tests all call `diagnose`, which does not know its caller.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,8 @@ from bot.kube.objects import name_of, namespace_of
 from bot.kube.owners import generated_stem
 from bot.probes.contract import Probe
 from bot.probes.registry import known_probes, unreadable_parts
-from intents.catalog.loader import Catalog, Problem
+from intents.capabilities import is_capability, raised
+from intents.catalog.loader import Catalog, Check, Problem
 from intents.catalog.schema import Incident
 from intents.chains import may_cause, timeline
 from intents.domain import (
@@ -43,26 +44,25 @@ from intents.domain import (
     Verdict,
 )
 from intents.focus import KINDS, focus_of
-from intents.judging import judge, rank, supported
-from intents.matching import Matcher, Matching
-from intents.offering import is_capability, raised
+from intents.matcher import Matcher, MatchResult
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
+from intents.verdicts import judge, rank, supported
 
 DEADLINE_S: Final = 8.0
-# Text longer than this is read and matched in a thread, so that the loop keeps answering others.
+# Longer texts are parsed and matched in a thread, so that the event loop stays responsive.
 _THREAD_FROM: Final = 16 * 1024
-# What is upstream of a cause of a cause is no longer this incident's story.
+# Follow at most this many causes upstream; further ones belong to another incident.
 _ROUNDS: Final = 3
 _UNEXPLAINED: Final = 8
-# So many characters of a quote tell it from others.
+# Quotes with the same first characters count as the same.
 _TELLING: Final = 120
 _CLOSEST: Final = 3
 _CLOSE_ENOUGH: Final = 60.0
 
 
 class TargetNotFound(Exception):
-    """The object asked about does not exist. `closest` are existing ones with names like it, as namespace/name."""
+    """The requested object does not exist. `closest` are similar names that exist, as namespace/name."""
 
     def __init__(self, target: ObjectRef, closest: tuple[str, ...]) -> None:
         super().__init__(f"{target} was not found")
@@ -72,7 +72,10 @@ class TargetNotFound(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """What a diagnosis needs beside a cluster. Immutable: a reloaded catalog makes a new one with a new `revision`."""
+    """The catalog and matcher of a diagnosis.
+
+    Immutable: a reloaded catalog makes a new engine with a new `revision`.
+    """
 
     catalog: Catalog
     matcher: Matcher
@@ -81,20 +84,28 @@ class Engine:
 
 
 def build_engine(
-    directories: Sequence[Path] = (), *, last_good: Catalog | None = None
+    directories: Sequence[Path] = (), *, last_good: Catalog | None = None, check: Check = lambda _incident: ()
 ) -> tuple[Engine, tuple[Problem, ...]]:
-    """The engine over the built-in catalog and the user's directories, with what is wrong in their files."""
-    loaded = load_catalog(directories, last_good=last_good, check=unreadable_parts)
+    """Build the engine from the built-in catalog and the user's directories; also return the problems in files.
+
+    `check` yields what keeps an entry of a user from being used, in addition to unknown probes and keys.
+    """
+
+    def checked(incident: Incident) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        yield from unreadable_parts(incident)
+        yield from check(incident)
+
+    loaded = load_catalog(directories, last_good=last_good, check=checked)
     return Engine(catalog=loaded.catalog, matcher=matcher_of(loaded), probes=known_probes()), loaded.problems
 
 
 def engine_for(catalog: Catalog) -> Engine:
-    """Return the engine over a catalog that is made in this process alone."""
+    """Return the engine for a catalog that was made in this process."""
     return Engine(catalog=catalog, matcher=Matcher(catalog), probes=known_probes())
 
 
-async def match_text(text: str, *, engine: Engine) -> Matching:
-    """What a text may be signs of, without a cluster. A long one is matched off the loop."""
+async def match_text(text: str, *, engine: Engine) -> MatchResult:
+    """Match a text without a cluster. Long texts are matched in a thread."""
     return await _match(lambda: read_symptoms(text), engine.matcher, length=len(text))
 
 
@@ -107,10 +118,10 @@ async def diagnose(
     progress: Callable[[Progress], None] | None = None,
     access: Access = EVERYTHING,
 ) -> Diagnosis:
-    """Answer a request within `deadline` seconds, with what is known by then and `access` allows to be shown.
+    """Diagnose a request within `deadline` seconds, limited to what `access` allows.
 
-    Without a connection a text is answered from itself alone. Raises TargetNotFound for an object that does not exist,
-    and ClusterError when an object is asked about and cannot be read.
+    Without a connection, only the text is used. Raises TargetNotFound if the object does not exist, and ClusterError if
+    it cannot be read.
     """
     if isinstance(request, ExplainText):
         if connection is None:
@@ -202,7 +213,7 @@ async def _diagnose_object(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Investigation:
-    """Hypotheses are read and judged together; what they point to upstream is then read and judged as well."""
+    """Reads and judges the hypotheses together, then the upstream causes that they point to."""
 
     engine: Engine
     reads: Reads
@@ -224,7 +235,7 @@ class _Investigation:
         return rank(kept, self.engine.catalog, now=self._now)
 
     async def _offers(self, judged: Mapping[str, Judged]) -> tuple[Judged, ...]:
-        """What one can do about the objects that all this turned out to be about, unless it is offered already."""
+        """Return the general actions for the objects of this diagnosis that no hypothesis offers yet."""
         causes = rank(judged.values(), self.engine.catalog, now=self._now)
         focuses = [self.focus(self.engine.catalog.incidents[one.incident], one.hypothesis) for one in causes]
         open_ = [
@@ -236,7 +247,7 @@ class _Investigation:
         return tuple(one for one in found if one is not None)
 
     async def _offer(self, hypotheses: Iterable[Hypothesis]) -> Judged | None:
-        """The first of them that the cluster speaks for."""
+        """Return the first of them that the evidence supports."""
         for hypothesis in hypotheses:
             one = await self._judge(hypothesis)
             if supported(one):
@@ -252,7 +263,7 @@ class _Investigation:
         return judged
 
     async def _judge_anywhere(self, hypothesis: Hypothesis) -> Judged:
-        """A cause need not be of the object that suffers: unless it is, it is looked for in the whole namespace."""
+        """Judge a cause in the whole namespace unless it is about the suffering object itself."""
         judged = await self._judge(hypothesis)
         wider = {word: name for word, name in hypothesis.named.items() if word not in KINDS}
         about = self.engine.catalog.incidents[hypothesis.incident].about
@@ -261,7 +272,7 @@ class _Investigation:
         return await self._judge(replace(hypothesis, named=wider))
 
     def _worth_telling(self, one: Judged, judged: Mapping[str, Judged]) -> bool:
-        """What no text raised must be supported and explain what points to it; or it could not be checked."""
+        """Tell whether an upstream cause is reported: it must be supported and explain its symptom, or be unchecked."""
         effect = judged.get(one.hypothesis.pointed_to_by)
         if supported(one):
             return effect is None or may_cause(one, effect, now=self._now)
@@ -272,7 +283,7 @@ class _Investigation:
         return self.snapshot.now if self.snapshot else datetime.fromtimestamp(0, tz=UTC)
 
     def _upstream(self, judged: Mapping[str, Judged]) -> Iterable[Hypothesis]:
-        """What supported findings point to, and what their entries name as causes, unless it was judged already."""
+        """Return what supported findings and their entries name as causes, without those judged already."""
         seen = set(judged)
         for one in judged.values():
             if not supported(one):
@@ -285,17 +296,17 @@ class _Investigation:
                     yield Hypothesis(incident=name, score=0.0, named=named, pointed_to_by=one.incident)
 
 
-async def _match(read: Callable[[], Sequence[Symptom]], matcher: Matcher, *, length: int) -> Matching:
-    """What a text of so many characters may be signs of; `read` takes it apart."""
+async def _match(read: Callable[[], Sequence[Symptom]], matcher: Matcher, *, length: int) -> MatchResult:
+    """Match a text of this length, which `read` parses."""
 
-    def match() -> Matching:
+    def match() -> MatchResult:
         return matcher.match(read())
 
     return await asyncio.to_thread(match) if length > _THREAD_FROM else match()
 
 
 def _symptoms_of(statements: Sequence[Statement]) -> list[Symptom]:
-    """The statements' lines as symptoms. Lines of two statements never stand next to each other."""
+    """Return the statements' lines as symptoms. Lines of two statements are never adjacent."""
     symptoms: list[Symptom] = []
     line = 1
     for statement in statements:
@@ -306,26 +317,26 @@ def _symptoms_of(statements: Sequence[Statement]) -> list[Symptom]:
 
 
 def _unexplained(observed: Observed, judged: Sequence[Judged]) -> tuple[Observation, ...]:
-    """Trouble that no hypothesis still standing has matched or found."""
-    standing = [one for one in judged if one.verdict is not Verdict.RULED_OUT]
-    quotes = [match.quote for one in standing for match in one.hypothesis.matches]
-    quotes += [finding.quote for one in standing for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
-    told = [" ".join(quote.split())[:_TELLING] for quote in quotes if quote]
+    """Return the trouble that no remaining hypothesis matched or found."""
+    remaining = [one for one in judged if one.verdict is not Verdict.RULED_OUT]
+    quotes = [match.quote for one in remaining for match in one.hypothesis.matches]
+    quotes += [finding.quote for one in remaining for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
+    quoted = [" ".join(quote.split())[:_TELLING] for quote in quotes if quote]
     left = {
         Observation(subject=statement.subject, quote=statement.text)
         for statement in observed.statements
-        if statement.trouble and not _is_told(statement.text, told)
+        if statement.trouble and not _is_quoted(statement.text, quoted)
     }
     return tuple(sorted(left, key=lambda one: (one.subject, one.quote)))[:_UNEXPLAINED]
 
 
-def _is_told(text: str, told: Sequence[str]) -> bool:
-    """Whether a quote is of this text, or this text of a quote; quotes may be cut, so their beginnings decide."""
+def _is_quoted(text: str, quoted: Sequence[str]) -> bool:
+    """Tell whether one text contains the other's beginning; quotes may be cut."""
     flat = " ".join(text.split())
-    return any(quote in flat or flat[:_TELLING] in quote for quote in told)
+    return any(quote in flat or flat[:_TELLING] in quote for quote in quoted)
 
 
-def _nearest(matching: Matching, catalog: Catalog) -> tuple[Nearest, ...]:
+def _nearest(matching: MatchResult, catalog: Catalog) -> tuple[Nearest, ...]:
     return tuple(
         Nearest(
             incident=hypothesis.incident,
@@ -338,7 +349,7 @@ def _nearest(matching: Matching, catalog: Catalog) -> tuple[Nearest, ...]:
 
 
 async def _closest(snapshot: Snapshot, resource: Resource, target: ObjectRef) -> tuple[str, ...]:
-    """Existing names like the one asked for: in its namespace, or the same name elsewhere."""
+    """Return existing names that resemble the requested one: in its namespace, or the same name elsewhere."""
     try:
         listing = await snapshot.list(resource)
     except ClusterError:
@@ -353,9 +364,9 @@ async def _closest(snapshot: Snapshot, resource: Resource, target: ObjectRef) ->
 
 
 def _likeness(item: Mapping[str, object], target: ObjectRef) -> float:
-    """How much an object's name is like the one asked for, 0 to 100; the namespace counts for a quarter.
+    """Score how much an object's name resembles the requested one, 0 to 100; the namespace counts for a quarter.
 
-    People type the workload's name, which is what a generated pod name begins with.
+    People type the workload's name, which is the beginning of a generated pod name.
     """
     name = name_of(item)
     names = max(fuzz.ratio(name, target.name), fuzz.ratio(generated_stem(name) or name, target.name))

@@ -1,4 +1,4 @@
-"""When two pastes tell the same story: the same incident about the same object, however its pods are called today."""
+"""Compute the fingerprint of a paste: the same incident on the same object, whatever the current pod names."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from intents.focus import focus_of
 
 
 def fingerprint(incident: Incident, hypothesis: Hypothesis, *, cluster: str = "") -> str:
-    """A short stable text; the suffix that a controller gives to a pod's name does not count.
+    """Return a short stable text; the generated suffix of a pod's name does not count.
 
-    `cluster` is the one the text is marked with, of several; "" for none.
+    `cluster` is the one the text is marked with, if there are several; "" for none.
     """
     focus = focus_of(incident, hypothesis)
     name = (generated_stem(focus.name) or focus.name) if focus.kind == "Pod" else focus.name

@@ -1,7 +1,4 @@
-"""What an object says of itself: its conditions, containers, events and logs, as texts to be matched like any paste.
-
-An object's own trouble, read this way, joins a diagnosis where a pasted text does: one way to be matched.
-"""
+"""Read what an object reports (conditions, containers, events, logs) as texts to be matched like a paste."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ from bot.kube.timestamps import parse_time
 from bot.probes.shared.log_lines import TAIL_LINES
 from intents.domain import Gap, Json, ObjectRef, Permission
 
-# What is read beside the object that is asked about.
+# Resources that are read in addition to the requested object.
 PERMISSIONS: Final = (
     *OF_OWNERS,
     Permission(verb="list", resource="events"),
@@ -34,13 +31,13 @@ PERMISSIONS: Final = (
     Permission(verb="get", resource="persistentvolumeclaims"),
 )
 
-# Of a workload, so many troubled pods are read in full; the incident's own probes then look at all of them.
+# Read at most this many failing pods of a workload in full; the incident's probes later look at all.
 PODS_READ: Final = 3
 LOG_LINES: Final = 400
-# A container that restarted longer ago than this has got over it.
+# A container whose last restart is older than this counts as recovered.
 RECENT_RESTART_S: Final = 24 * 3600
 
-# Consequences that only repeat that something is wrong.
+# Generic consequences that add no information.
 _DERIVED: Final = frozenset({"Ready", "ContainersReady", "Initialized"})
 _BAD_WHEN_TRUE: Final = frozenset(
     {
@@ -58,7 +55,7 @@ _STARTING: Final = frozenset({"ContainerCreating", "PodInitializing"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """Something the cluster says about an object. `trouble` if it is worth telling even when nothing explains it."""
+    """A text that the cluster reports about an object. `trouble` marks it as reportable even if nothing explains it."""
 
     subject: ObjectRef
     text: str
@@ -71,7 +68,7 @@ _Read = Coroutine[Any, Any, tuple[Statement, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """What was read of an object: its controllers up to the topmost, its statements, and what could not be read."""
+    """An object's controllers up to the topmost, its statements, and the gaps."""
 
     owners: tuple[ObjectRef, ...] = ()
     statements: tuple[Statement, ...] = ()
@@ -79,7 +76,7 @@ class Observed:
 
 
 async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed:
-    """Read what an object, its owners, and what it stands on say. Reads that fail become gaps."""
+    """Read the statements of an object, its owners and its dependencies. Failed reads become gaps."""
     gaps: list[Gap] = []
 
     async def tolerate(read: Awaitable[tuple[_T, ...]]) -> tuple[_T, ...]:
@@ -96,16 +93,16 @@ async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed
         gaps.extend([owners.gap] if owners.gap else [])
         return owners, await asyncio.gather(*(tolerate(_events(snapshot, one)) for one in owners.manifests))
 
-    # The chain of owners is read link by link; what does not hang on it is read meanwhile.
+    # Owners are read one after the other; independent reads run meanwhile.
     chain = asyncio.create_task(owners_and_events())
     pods = (obj,) if resource.kind == "Pod" else await tolerate(_troubled_pods(snapshot, obj))
     below = (obj, *(pod for pod in pods if pod is not obj))
     reads = [_events(snapshot, one) for one in below]
     for pod in pods:
         reads += _about_pod(snapshot, pod)
-    said = await asyncio.gather(*map(tolerate, reads))
+    reported = await asyncio.gather(*map(tolerate, reads))
     owners, said_of_owners = await chain
-    statements = [*(_own(snapshot, one) for one in (*below, *owners.manifests)), *said, *said_of_owners]
+    statements = [*(_own(snapshot, one) for one in (*below, *owners.manifests)), *reported, *said_of_owners]
     return Observed(
         owners=owners.refs,
         statements=tuple(dict.fromkeys(statement for part in statements for statement in part)),
@@ -114,7 +111,7 @@ async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed
 
 
 def _own(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
-    """What an object's own status says: it was read already, so no refusal can take it away."""
+    """Return the statements of an object's own status. It was read already, so no refusal can hide it."""
     subject = ref(obj)
     return (*_conditions(subject, obj), *_containers(subject, obj, snapshot))
 
@@ -122,19 +119,19 @@ def _own(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
 async def _events(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
     subject = ref(obj)
     settled = _settled_since(obj)
-    said: list[Statement] = []
+    reported: list[Statement] = []
     for event in await snapshot.events(subject):
         seen = event_last_seen(event)
-        # No event tells of a recovery: what is older than the present good state is history.
+        # Kubernetes reports no recovery as an event, so events from before the current good state are ignored.
         if settled and seen and seen < settled:
             continue
         text = f"{event.get('reason', '')}: {event.get('message', '')}"
-        said.append(Statement(subject=subject, text=text, trouble=event.get("type") == "Warning"))
-    return tuple(said)
+        reported.append(Statement(subject=subject, text=text, trouble=event.get("type") == "Warning"))
+    return tuple(reported)
 
 
 def _settled_since(obj: Json) -> datetime | None:
-    """Since when a pod is Ready, None while it is not."""
+    """Return since when a pod is Ready, None while it is not."""
     ready = condition(obj, "Ready")
     return parse_time(ready.get("lastTransitionTime")) if ready.get("status") == "True" else None
 
@@ -153,7 +150,7 @@ def _conditions(subject: ObjectRef, obj: Json) -> Iterator[Statement]:
 
 
 def _started_containers(obj: Json) -> Iterator[Container]:
-    """The containers of which the kubelet has said anything."""
+    """Return the containers for which the kubelet has reported a status."""
     return (container for container in containers_in(obj) if container.status)
 
 
@@ -179,7 +176,7 @@ def _recent(ended: Mapping[str, Any], snapshot: Snapshot) -> bool:
 
 
 def _about_pod(snapshot: Snapshot, pod: Json) -> list[_Read]:
-    """Reads of a pod's logs, its node and its claims."""
+    """Return the reads of a pod's logs, its node and its claims."""
     spec = pod.get("spec") or {}
     reads = [_log(snapshot, pod, name, previous=previous) for name, previous in _telling_logs(pod, snapshot)]
     if node := spec.get("nodeName"):
@@ -189,7 +186,7 @@ def _about_pod(snapshot: Snapshot, pod: Json) -> list[_Read]:
 
 
 def _telling_logs(pod: Json, snapshot: Snapshot) -> Iterator[tuple[str, bool]]:
-    """Containers whose log may tell why, with whether the log before the restart is meant."""
+    """Return the containers whose log may show the cause, and whether to read the log before the restart."""
     for container in _started_containers(pod):
         last = (container.status.get("lastState") or {}).get("terminated")
         restarted = bool(last) and container.restarts > 0 and _recent(last or {}, snapshot)
@@ -202,7 +199,7 @@ def _telling_logs(pod: Json, snapshot: Snapshot) -> Iterator[tuple[str, bool]]:
 
 
 async def _log(snapshot: Snapshot, pod: Json, container: str, *, previous: bool) -> tuple[Statement, ...]:
-    # Asked for as the probes do, so that it is one call.
+    # The same call as in the probes, so that both are coalesced into one.
     text = await snapshot.log(
         namespace=namespace_of(pod),
         pod=name_of(pod),
@@ -231,7 +228,7 @@ async def _claim(snapshot: Snapshot, name: str, namespace: str) -> tuple[Stateme
 
 
 async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
-    """Pods that a workload selects and that are not ready, the most restarted first."""
+    """Return the not ready pods that a workload selects, most restarts first."""
     labels = ((obj.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
     if not labels or not namespace_of(obj):
         return ()

@@ -1,4 +1,4 @@
-"""Running probes for hypotheses: each distinct read once, all concurrently, a failing one never stops another."""
+"""Run probes for hypotheses: each distinct read once, all concurrently; a failing one never stops another."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.probes.contract import Look, Probe
 from intents.catalog.schema import Incident
 from intents.domain import Focus, Gap, GapReason, Hypothesis, Judged, Reading
-from intents.judging import fill, values_for
+from intents.verdicts import fill, values_for
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ _NO_CLUSTER: Final = Reading(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far the reading has come, and what has been judged by now, in the order in which it was."""
+    """The progress of a diagnosis: how many reads are done, and the judged hypotheses in order."""
 
     done: int
     total: int
@@ -35,7 +35,10 @@ class Progress:
 
 
 class Reads:
-    """The reads of one diagnosis. Without a snapshot every read is a gap: the answer then comes from the text alone."""
+    """The reads of one diagnosis.
+
+    Without a snapshot every read is a gap: the answer then comes from the text alone.
+    """
 
     def __init__(
         self,
@@ -52,11 +55,11 @@ class Reads:
         self._found: list[Judged] = []
 
     async def for_hypothesis(self, incident: Incident, hypothesis: Hypothesis, focus: Focus) -> Mapping[str, Reading]:
-        """One Reading for each of the incident's reads. Never raises for what the cluster refuses."""
+        """Return one Reading for each of the incident's reads. Cluster refusals become gaps and are never raised."""
         if self._snapshot is None:
             return dict.fromkeys(incident.reads, _NO_CLUSTER)
         snapshot = self._snapshot
-        # Arguments are filled from the text alone; the time is not known before the first answer, nor needed here.
+        # Arguments come from the text alone; no time is needed here.
         values = values_for(incident, hypothesis, focus=focus, now=None)
         names = {name: value for name, value in sorted(hypothesis.named.items()) if value}
         tasks = {
@@ -69,12 +72,12 @@ class Reads:
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """What could not be read, each once, in the order of its wording."""
+        """Return what could not be read, each once, sorted by wording."""
         gaps = {gap for task in self._tasks.values() if task.done() for gap in task.result().gaps}
         return tuple(sorted(gaps, key=str)) if self._snapshot else _NO_CLUSTER.gaps
 
     def tell(self, judged: Judged) -> None:
-        """A hypothesis is judged: whoever follows the progress hears of it at once."""
+        """Report a judged hypothesis to the progress listener at once."""
         self._found.append(judged)
         self._tell()
 
@@ -95,8 +98,8 @@ class Reads:
         except ClusterError as error:
             return Reading(gaps=(error.gap(),))
         except Exception:  # noqa: BLE001
-            # A defect of one probe is a gap of this answer, loudly logged; the other probes' evidence still counts.
-            _log.exception("probe failed", probe=probe_name, focus=str(look.focus))
+            # A bug in one probe becomes a gap and a logged traceback; the other probes' evidence still counts.
+            _log.exception("probe_failed", probe=probe_name, focus=str(look.focus))
             detail = "the probe failed; see the log"
             return Reading(gaps=(Gap(what=probe_name, reason=GapReason.SERVER_ERROR, detail=detail),))
         finally:

@@ -12,6 +12,7 @@ from bot.doctor.checks import Check, CheckState
 from bot.policy import Policy, PolicyError, load_policy
 from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
 from bot.probes.registry import declarations, unreadable_parts
+from bot.remedies.names import action_names, unknown_actions
 from bot.roles.needs import unknown_kinds
 from bot.settings import Settings, variable
 from intents.catalog.former_uses import former_names
@@ -43,7 +44,7 @@ def examine_files(settings: Settings, *, clusters: Iterable[str], catalog_malfor
 
 def _catalog(settings: Settings, *, malformed: bool) -> tuple[Catalog, tuple[Check, ...]]:
     own = settings.catalog
-    loaded = load_catalog(own, check=unreadable_parts)
+    loaded = load_catalog(own, check=lambda incident: (*unreadable_parts(incident), *unknown_actions(incident)))
     builtin = str(builtin_directory())
     ours = sum(not str(source.path).startswith(builtin) for source in loaded.catalog.sources.values())
     says = f"{len(loaded.catalog)} incidents" + (f", {ours} of your own" if own else "")
@@ -79,7 +80,7 @@ def _policy(file: Path | None, clusters: tuple[str, ...]) -> tuple[Policy | None
         says = "not set: members of the workspace may see everything, nobody may change anything"
         return Policy.default(), (Check(area="policy", what=_POLICY, says=says),)
     try:
-        policy = load_policy(file)
+        policy = load_policy(file, actions=action_names())
     except PolicyError as error:
         return None, tuple(_wrong("policy", error.problems, remedy=lambda _: f"correct it, or unset {_POLICY}"))
     acts = "grants actions" if policy.rules.acting and policy.rules.remediation else "lets nobody change anything"

@@ -18,7 +18,7 @@ from bot.policy.decisions import Actor
 from bot.policy.matching import is_here
 from bot.policy.model import Channel, StrictModel
 from bot.policy.strict_yaml import FileError, Step, read_strictly
-from intents.commands import IS_NAME
+from intents.command_lines import IS_NAME
 
 _BARE_NAME: Final = re.compile(r"[^\s,A-Z#*][^\s,A-Z#]*")
 

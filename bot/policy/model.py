@@ -8,7 +8,7 @@ that restricts: each entry that covers a change requires an approver.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
@@ -21,11 +21,11 @@ from pydantic import (
     StrictBool,
     StrictInt,
     StringConstraints,
+    ValidationInfo,
     model_validator,
 )
 from rapidfuzz import fuzz, process
 
-from intents.catalog.actions import Action as RemedyAction
 from intents.catalog.schema import Risk as RemedyRisk
 
 _CHANNEL: Final = re.compile(r"\*|[CG][A-Z0-9]+|#[^\s,A-Z#]+")
@@ -39,7 +39,8 @@ _LABEL_VALUE: Final = re.compile(r"[-._A-Za-z0-9*?\[\]!]*")
 _DOMAIN: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 # Characters that an HTTP header can carry: visible ASCII, without the comma that may join two headers.
 _IN_CLUSTER: Final = re.compile(r"[!-+\--~]*")
-_ACTIONS: Final = ("*", *map(str, RemedyAction))
+# The key of the validation context under which the names of the actions are handed in.
+KNOWN_ACTIONS: Final = "actions"
 RISKS: Final = tuple(map(str, RemedyRisk))
 
 
@@ -68,7 +69,7 @@ def _each(pattern: re.Pattern[str], expected: str) -> Callable[[str], str]:
     return checked
 
 
-def _one_of(known: tuple[str, ...], what: str) -> Callable[[str], str]:
+def _one_of(known: Collection[str], what: str) -> Callable[[str], str]:
     def checked(value: str) -> str:
         if value not in known:
             meant = process.extractOne(value, known, scorer=fuzz.ratio)
@@ -76,6 +77,11 @@ def _one_of(known: tuple[str, ...], what: str) -> Callable[[str], str]:
         return value
 
     return checked
+
+
+def _declared_action(value: str, info: ValidationInfo) -> str:
+    known = (info.context or {}).get(KNOWN_ACTIONS)
+    return value if known is None else _one_of(("*", *known), "action")(value)
 
 
 def _not_of_the_system(value: str) -> str:
@@ -104,7 +110,7 @@ User = Annotated[str, AfterValidator(_each(_USER, 'a user: expected the id from 
 Cluster = Annotated[str, AfterValidator(_each(_CLUSTER, 'a cluster: expected the name of a context, or "prod-*"'))]
 Namespace = Annotated[str, AfterValidator(_each(_NAMESPACE, 'a namespace: expected its name, or "shop-*"'))]
 Group = Annotated[str, AfterValidator(_each(_GROUP, 'a user group: expected its id (S…) or "@handle"'))]
-Action = Annotated[str, AfterValidator(_one_of(_ACTIONS, "action"))]
+Action = Annotated[str, AfterValidator(_declared_action)]
 Risk = Annotated[str, AfterValidator(_one_of(RISKS, "risk"))]
 Label = Annotated[str, AfterValidator(_each(_LABEL, "a label: expected its key, such as team or example.com/team"))]
 LabelValue = Annotated[

@@ -5,13 +5,15 @@ A file with any problem grants nothing at all: half a policy would surprise some
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel
 
 from bot.policy.model import (
+    KNOWN_ACTIONS,
     ActingGrant,
     ApprovalRule,
     ImpersonationEntry,
@@ -37,12 +39,13 @@ class PolicyError(FileError):
     """A policy file that cannot be used."""
 
 
-def load_policy(path: Path) -> Policy:
-    """Read a policy file; blocking. Raise PolicyError with all its problems."""
+def load_policy(path: Path, *, actions: Collection[str]) -> Policy:
+    """Read a policy file, which may name only these `actions`; blocking. Raise PolicyError with all its problems."""
     sections = ", ".join(Rules.model_fields)
     expected = f"a policy with some of these sections: {sections}"
     try:
-        return Policy(rules=read_strictly(path, Rules.model_validate, of=dict, expected=expected, known=_known))
+        validate = partial(Rules.model_validate, context={KNOWN_ACTIONS: actions})
+        return Policy(rules=read_strictly(path, validate, of=dict, expected=expected, known=_known))
     except FileError as error:
         raise PolicyError(*error.problems) from error
 

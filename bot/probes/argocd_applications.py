@@ -15,7 +15,7 @@ from bot.cluster.errors import ClusterError, NotServed
 from bot.kube.conditions import condition
 from bot.kube.objects import name_of, namespace_of, pod_template_of, ref, spec_of, status_of
 from bot.probes.contract import Look, Probe
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 _APPLICATIONS: Final = "applications.argoproj.io"

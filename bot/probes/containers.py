@@ -35,7 +35,7 @@ from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.shared.log_lines import BadPattern, compile_pattern
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import (
     ArgDeclaration,
     Gap,

@@ -23,7 +23,7 @@ from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.log_lines import BadPattern, compile_pattern, quoted
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import (
     ArgDeclaration,
     Gap,

@@ -12,7 +12,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Holders, leases_named
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # A lease is stale when it was not renewed for so many of its own durations.

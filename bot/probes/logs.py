@@ -28,7 +28,7 @@ from bot.probes.shared.log_lines import (
     matches_in,
 )
 from bot.probes.shared.scope import READS_PODS, Suspects
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 MOST_PODS: Final = 6

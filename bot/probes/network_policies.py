@@ -20,7 +20,7 @@ from bot.kube.owners import workload_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.questioned_services import questioned_services
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # One pod of each workload: they have the same labels.

@@ -33,7 +33,7 @@ from bot.kube.objects import (
 from bot.kube.owners import owner_of, owner_references
 from bot.kube.placement import is_cordoned
 from bot.probes.contract import Look, Probe
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 _DRAINO: Final = re.compile(r"(?i)(?:^|[/_-])draino(?:[:@_-]|$)")

@@ -34,7 +34,7 @@ from bot.kube.volume_claims import (
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # More waiting pods, or more volumes of a class, make no readable answer. The counts are over all volumes.

@@ -30,7 +30,7 @@ from bot.kube.unschedulable import parse_unschedulable
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # Events are only read for pods whose condition has no message: other schedulers than the default one.

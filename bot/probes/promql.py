@@ -15,7 +15,7 @@ from bot.cluster.errors import ClusterError
 from bot.probes.contract import Look, Probe
 from bot.prometheus.client import MOST_SERIES, Point, QueryResult, Series
 from bot.prometheus.errors import PrometheusError
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import (
     ArgDeclaration,
     Gap,

@@ -14,7 +14,7 @@ from bot.probes.contract import Look, Probe
 from intents.catalog.key_uses import Path
 from intents.catalog.readable import unreadable
 from intents.catalog.schema import Incident
-from intents.declaring import NamedProbe, named_probes
+from intents.declarations import NamedProbe, named_probes
 from intents.domain import ProbeDeclaration, Reading, Row
 
 

@@ -30,7 +30,7 @@ from bot.kube.owners import owner_of
 from bot.kube.pod_readiness import is_ready, unready_reason
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 MOST_CLUSTERS: Final = 20

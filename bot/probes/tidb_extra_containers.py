@@ -20,7 +20,7 @@ from bot.kube.pod_readiness import is_ready
 from bot.kube.tidb_operator import COMPONENTS, generated_containers, operator_image
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import Focus, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 _KIND: Final = "tidbclusters.pingcap.com"

@@ -15,7 +15,7 @@ from bot.kube.tidb_operator import component_of, reads_annotations
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import Gap, GapReason, Json, ProbeDeclaration, Reading, Row, RowType
 
 RUNMODE: Final = "runmode"

@@ -21,7 +21,7 @@ from bot.kube.webhooks import Webhook
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import admission
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # Kinds that every cluster has, few enough to list, whose updates start work elsewhere.

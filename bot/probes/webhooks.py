@@ -16,7 +16,7 @@ from bot.kube.webhooks import Webhook
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import admission, backends
 from bot.probes.shared.ages import age_s
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import Gap, ProbeDeclaration, Reading, Row, RowType, Value
 
 # Few clusters have more; those that block come first.

@@ -1,1 +1,1 @@
-"""Carrying out what a catalog entry offers: planned, checked, previewed, applied once, verified, audited."""
+"""Remedies of catalog entries: offered, checked, previewed, applied once, verified, audited, undone."""

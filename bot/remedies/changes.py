@@ -1,7 +1,7 @@
-"""What a write changes of an object, value by value: to show it, to find it again, and to take it back.
+"""The changes of a write, value by value: to show them, to recognise them after a crash, and to undo them.
 
-The dry run says what an object would be. What differs from what it is are the changes of a step; that they hold is how
-a step finds its own effect after a crash, and reversed they undo it. All pure functions over plain JSON.
+The changes of a step are the differences between the object and the result of its dry run. Reversed, they undo the
+step. Pure functions over plain JSON.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import Any, Final
 from bot.common.portable import Portable
 from intents.domain import Json
 
-# Elements of a list of objects are known by this key, as the API server's strategic merge knows containers and volumes.
+# Elements of a list of objects are identified by this key, as containers and volumes are in a strategic merge patch.
 _KEY: Final = "name"
-# What an object without any has no place for, though all write to it as if it had.
+# An object without annotations lacks this map, though every change is written as if it existed.
 _ANNOTATIONS: Final = ("metadata", "annotations")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change(Portable):
-    """One value at a path. A step into a list is the element's name, where its elements have one each.
+    """One value at a path; in a list whose elements have names, a part of the path is a name.
 
-    `added` if nothing stood there before, `removed` if nothing does after.
+    `added`: there was no value before. `removed`: there is none after.
     """
 
     path: tuple[str, ...]
@@ -33,36 +33,37 @@ class Change(Portable):
     removed: bool = False
 
     def reversed(self) -> Change:
+        """Return the change that undoes this one."""
         return Change(path=self.path, before=self.after, after=self.before, added=self.removed, removed=self.added)
 
     def holds(self, obj: Json) -> bool:
-        """Whether the object is as it is to be after the change; to what was added others may have added more."""
+        """Tell whether the object is as after the change; others may have added to an added value."""
         found, value = _at(obj, self.path)
         if self.removed:
             return not found
         return found and (_holds_all(value, self.after) if self.added else bool(value == self.after))
 
     def is_shared(self, obj: Json) -> bool:
-        """Whether others have put something into what was added: it cannot be taken away without theirs."""
+        """Tell whether others have put something into an added value: removing it would remove theirs too."""
         return self.added and self.holds(obj) and _at(obj, self.path)[1] != self.after
 
 
 def changes_between(before: Json, after: Json) -> tuple[Change, ...]:
-    """The smallest values that differ, in the order of their paths."""
+    """Return the smallest values that differ, in the order of their paths."""
     return tuple(_changes((), before, after))
 
 
 def patch_of(obj: Json, changes: Sequence[Change]) -> list[Json]:
-    """The JSON patch (RFC 6902) that makes the changes in this object.
+    """Return the JSON patch (RFC 6902) that makes the changes in this object.
 
-    Raises ValueError where the object no longer has the place of one: what is to be replaced must be there.
+    Raises ValueError if a value to replace or remove no longer exists.
     """
     first: list[Json] = []
     if any(change.added and change.path[:2] == _ANNOTATIONS for change in changes) and not _at(obj, _ANNOTATIONS)[1]:
         obj = {**obj, "metadata": {**obj["metadata"], "annotations": {}}}
         first = [{"op": "add", "path": _pointer(_ANNOTATIONS), "value": {}}]
     kept = [_operation(obj, change) for change in changes if not change.removed]
-    # From the end, so that what is still to be removed from a list stays where it is.
+    # From the end, so that the places of further removals in a list do not change.
     removed = [_operation(obj, change) for change in reversed(changes) if change.removed]
     return [*first, *kept, *removed]
 
@@ -85,7 +86,7 @@ def _changes(path: tuple[str, ...], before: Any, after: Any) -> Iterator[Change]
 
 
 def _members(value: Any) -> dict[str, Any] | None:
-    """The parts of an object, or of a list whose elements all have a name of their own; None for a plain value."""
+    """Return the members of an object, or of a list whose elements have distinct names; None for a plain value."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, list) and value and all(isinstance(each, Mapping) and _KEY in each for each in value):
@@ -95,14 +96,14 @@ def _members(value: Any) -> dict[str, Any] | None:
 
 
 def _holds_all(value: Any, wanted: Any) -> bool:
-    """Whether a value is another one, or an object with all that the other has."""
+    """Tell whether a value equals another, or is an object that contains all of it."""
     if isinstance(value, Mapping) and isinstance(wanted, Mapping):
         return all(key in value and _holds_all(value[key], each) for key, each in wanted.items())
     return bool(value == wanted)
 
 
 def _at(obj: Any, path: Sequence[str]) -> tuple[bool, Any]:
-    """(whether there is such a place, what stands there)"""
+    """Return whether a path exists, and the value there."""
     for step in path:
         members = _members(obj)
         if members is None or step not in members:
@@ -128,10 +129,10 @@ def _operation(obj: Json, change: Change) -> Json:
 
 
 def _token(at: Any, step: str) -> str:
-    """What a step is called in a JSON pointer: a key, or the place in a list."""
+    """Return a part of a path as in a JSON pointer: a key, or a place in a list."""
     members = _members(at)
     if members is None or step not in members:
-        raise ValueError(f"the object has no {step!r} there any more")
+        raise ValueError(f"the object no longer has {step!r} there")
     return str(list(members).index(step)) if isinstance(at, list) else step
 
 

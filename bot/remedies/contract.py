@@ -1,7 +1,9 @@
-"""What a remedy is on its way from a button to a proven end, as values that survive a restart.
+"""The values of a remedy from its button to its verification. They are stored, so they survive a restart.
 
-A plan is offered, previewed, applied and verified; each stage leaves one of these values behind, small enough for a
-journal and free of cluster objects. Whatever stops a plan is a Refusal, a result like the others: a person reads it.
+A plan is offered, previewed, applied and verified. Each stage returns one of these values, small enough for the journal
+and free of cluster objects. What stops a plan is a Refusal: a result like the others, which people read.
+
+Field names and enum values are stored as JSON; a change must still read what the previous version wrote.
 """
 
 from __future__ import annotations
@@ -10,40 +12,40 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from bot.cluster.snapshot import Snapshot
 from bot.common.portable import Portable
 from bot.remedies.changes import Change
-from intents.asking import filled
 from intents.catalog.schema import Risk
-from intents.domain import Custodian, Finding, Focus, ObjectRef, PastedTime, Permission, Question, Text
+from intents.domain import Custodian, Finding, Focus, ObjectRef, PastedTime, Question, Text
+from intents.typed_values import filled
 
 LIFETIME: Final = timedelta(minutes=30)
 
 
 class Reason(StrEnum):
-    """Why a plan goes no further."""
+    """Why a plan was refused."""
 
-    FORBIDDEN = "forbidden"  # the API server's roles do not let us; the verb is named
+    FORBIDDEN = "forbidden"  # the cluster's roles do not grant the verb, which is named
     ALREADY_FIXED = "already fixed"
     CHANGED = "changed since"
     DELETED = "deleted"
     EXPIRED = "expired"
     DRY_RUN = "dry run refused"
     CONFLICT = "conflict"
-    UNSAFE = "unsafe"  # it would do harm, or nothing
+    UNSAFE = "unsafe"  # the write would do harm, or change nothing
     NOT_CHECKED = "could not be checked"
-    FAILED = "failed"  # refused at the write itself; nothing was written
-    NOT_WRITTEN = "not written"  # no answer came, and a look afterwards shows that nothing happened
-    OUTCOME_UNKNOWN = "outcome unknown"  # no answer came, and nothing could be read back
+    FAILED = "failed"  # the write itself was refused; nothing was written
+    NOT_WRITTEN = "not written"  # no response; reading the object back shows that nothing was written
+    OUTCOME_UNKNOWN = "outcome unknown"  # no response, and the object could not be read back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal(Portable):
-    """Why nothing more is done. `quote` is what the API server or a webhook said; `done` what had been by then.
+    """Says why a plan stopped.
 
-    `undo` are the steps that take back what had been done, as far as that can be: empty where nothing can.
+    `quote` is the message of the API server or of a webhook. `done` names the steps applied before; `undo` are the
+    steps that undo them, empty where nothing can.
     """
 
     reason: Reason
@@ -54,22 +56,22 @@ class Refusal(Portable):
 
 
 class Verb(StrEnum):
-    """What a step does to an object."""
+    """The write of a step."""
 
     PATCH = "patch"
     DELETE = "delete"
-    EVICT = "evict"  # a delete that disruption budgets may refuse
+    EVICT = "evict"  # a delete that PodDisruptionBudgets may refuse
     CREATE = "create"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Portable):
-    """One guarded write of a plan; `says` what was done once it is.
+    """One guarded write of a plan; `says` tells, in the past tense, what it did.
 
-    `body` is the patch, the object to create, or what would create again what is deleted, where that can be taken back;
-    a patch without one is made from its `changes`, which the dry run found. `fingerprint` is what of the object was
-    shown: all that people write of it, but for the paths `ignoring`, which are dotted. `unless_ready`: a pod that is
-    ready by then is left alone.
+    `body` is the patch or the object to create. For a delete that can be undone it is the manifest that creates the
+    object again. A patch without a body is built from `changes`, which the dry run found. `fingerprint` covers
+    everything that people write of the object, as it was previewed, except the dotted paths in `ignoring`.
+    `unless_ready` leaves a pod alone that has become ready meanwhile.
     """
 
     verb: Verb
@@ -85,9 +87,9 @@ class Step(Portable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About(Portable):
-    """What was judged: enough to judge the same incident again without the text that raised it.
+    """The input of the judgement that a plan came from: enough to judge the incident again without the pasted text.
 
-    `subject` is the object that the best evidence was about.
+    `subject` is the object of the best evidence.
     """
 
     focus: Focus
@@ -99,11 +101,11 @@ class About(Portable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(Portable):
-    """What a button would do. `id` is all that the button carries: opaque, single-use, expiring.
+    """What a button will do. The button carries only `id`: opaque, single-use, expiring.
 
-    `basis` is what the plan rests on, by name: as long as it stays the same, status churn voids nothing. A plan that is
-    no fix is done, and says `done`, once the rule `until` holds. One that takes another back says which it `undoes`.
-    What it `asks` is typed by whoever presses, and put into its `args`.
+    `basis` names the parts of the object that the plan depends on; changes elsewhere do not void it. A plan that does
+    not fix the cause is done, and says `done`, once the rule `until` holds. `undoes` is the id of the plan that this
+    one undoes. The requester types what it `asks`, which fills its `args`.
     """
 
     id: str
@@ -129,26 +131,26 @@ class Plan(Portable):
 
     @property
     def key(self) -> str:
-        """Names the object in words people can type: namespace/name, or the name."""
+        """The object as people type it: namespace/name, or the name."""
         return f"{self.target.namespace}/{self.target.name}".lstrip("/")
 
     @property
     def name_to_type(self) -> str:
-        """What is typed before data is lost, "" where none is: nobody does that in passing."""
+        """The text to type before data is lost, "" where no data is at risk."""
         return self.key if self.risk == Risk.DATA_LOSS else ""
 
     def answered(self, answers: Mapping[str, str]) -> Plan:
-        """The plan with what was asked in its arguments. The answers have been checked."""
+        """Return the plan with the answers in its arguments. The answers have been checked."""
         return replace(self, args=filled(self.args, self.asks, answers), asks=()) if self.asks else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook(Portable):
-    """What an action expects of its write, from what it reads: what people are told and what it is measured by.
+    """The expected effect of a write: what people are told before it, and what verification compares with.
 
-    `custodian` will take the change back. `owner` makes the pods in question, `known` are the uids of those there were,
-    `ready` of `wanted` of them ready. `counts_as` is what all that is done to its pods counts for, if not the owner.
-    `patience_s`: how long a new pod must hold out to be believed, from how long the old one did.
+    `custodian` is the tool that would revert the change. `owner` creates the affected pods, `known` are their uids
+    before the write; `ready` of `wanted` were ready. Limits count an action on a pod against `counts_as`, if it is not
+    the owner. A new pod must stay ready for `patience_s`, taken from how long the old one ran.
     """
 
     effects: tuple[Text, ...] = ()
@@ -164,7 +166,7 @@ class Outlook(Portable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What an action would do: its writes in their order, as yet unguarded. `shown` replaces what dry runs show."""
+    """The writes that an action proposes, in order and not yet guarded. `shown` replaces the diff of the dry runs."""
 
     steps: tuple[Step, ...]
     outlook: Outlook = Outlook()
@@ -173,7 +175,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview(Portable):
-    """What would come of a plan, by a server-side dry run: its steps, each bound to the object as it was shown."""
+    """The result of a server-side dry run: the steps of a plan, each bound to the object as it was previewed."""
 
     steps: tuple[Step, ...]
     outlook: Outlook = Outlook()
@@ -182,7 +184,7 @@ class Preview(Portable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied(Portable):
-    """What was written. `already` if it was found done rather than done now; `undo` are the steps that take it back."""
+    """What was written. `already`: it was found done, not written now. `undo` are the steps that undo it."""
 
     says: Text
     target: ObjectRef
@@ -195,19 +197,19 @@ class Applied(Portable):
 
 
 class State(StrEnum):
-    """How a remedy ended, as the cluster shows it."""
+    """The verified result of a remedy."""
 
     FIXED = "fixed"
     NOT_FIXED = "not fixed"
     WORSE = "worse"
     WAITING = "still waiting"
-    DONE = "done"  # what is no fix has taken effect
+    DONE = "done"  # it has taken effect; it does not fix the cause
     NOT_DONE = "not done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification(Portable):
-    """What reading the evidence again has shown; `findings` without their rows and tables."""
+    """The result of reading the evidence again; `findings` come without their rows and tables."""
 
     state: State
     says: Text
@@ -216,54 +218,24 @@ class Verification(Portable):
     wanted: int = -1
 
 
-class Course(StrEnum):
-    """How far what was set in motion has come."""
+class EffectState(StrEnum):
+    """How far a write has taken effect."""
 
-    MOVING = "moving"
-    WELL = "well"
+    PENDING = "pending"
+    HEALTHY = "healthy"
     FAILING = "failing"
-    GONE = "gone"  # nothing took the place of what was removed
+    GONE = "gone"  # nothing replaced what was removed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settling:
-    """What became of the pods a write replaced. `replacements` are the new ones, `ready` of `wanted` count them all."""
+class EffectStatus:
+    """The effect of a write as one look at the cluster shows it; `says` tells it in half a sentence.
 
-    course: Course
+    `replacements` are the new pods; `ready` of `wanted` counts all pods of the owner.
+    """
+
+    state: EffectState
     says: Text
     replacements: tuple[ObjectRef, ...] = ()
     ready: int = -1
     wanted: int = -1
-
-
-class Action(Protocol):
-    """One kind of remedy. Knows nothing of who asked or where; every method raises ClusterError for failed reads.
-
-    `permissions` are the writes it makes: what least-privilege roles are generated from, and what is asked before a
-    button is offered. It reads and proposes; `bot.remedies.stepping` alone writes.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def permissions(self) -> tuple[Permission, ...]: ...
-    @property
-    def undoable(self) -> bool:
-        """Whether what it writes can be taken back by writing what stood there before."""
-
-    @property
-    def cures(self) -> bool:
-        """Whether it is meant to end the incident; else it is done as soon as it has taken effect."""
-
-    def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
-        """Those of the permissions that this target needs, with these arguments; empty for a kind of object this action
-        is not for."""
-
-    async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
-        """What a plan for this object rests on. Raises NotFound."""
-
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
-        """Which writes would do it, and what they do to what runs."""
-
-    async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
-        """How far what was written has taken effect."""

@@ -15,13 +15,13 @@ from bot.cluster.resources import well_known
 from bot.diagnosing import observation
 from bot.probes import objects
 from bot.probes.registry import declarations
-from bot.remedies import marking
+from bot.remedies import object_event
 from bot.remedies.registry import actions
 from bot.remedies.shared import budgets, origins
 from bot.remedies.shared.kinds import permission
-from bot.remedies.undoing import permissions_to_undo
+from bot.remedies.undo import permissions_to_undo
 from intents.catalog.loader import Catalog
-from intents.declaring import named_probes
+from intents.declarations import named_probes
 from intents.domain import Permission
 from intents.focus import KINDS
 
@@ -63,7 +63,7 @@ def reads(catalog: Catalog, names: Iterable[str]) -> frozenset[Need]:
 
 def writes(names: Collection[str]) -> frozenset[Need]:
     """Return what these actions and their undo write, and the Event that records it."""
-    needs = {Need(permission=each, by=MARKING) for each in marking.PERMISSIONS} if names else set()
+    needs = {Need(permission=each, by=MARKING) for each in object_event.PERMISSIONS} if names else set()
     for name in names:
         action = actions()[name]
         needs |= {Need(permission=each, by=name) for each in action.permissions}

@@ -1,4 +1,4 @@
-"""Read and check the settings, and say what they may be. Every other room may use them; they use none."""
+"""Read and check the settings. Every other room may import this one; it imports none of them."""
 
 from bot.settings.environment import (
     PREFIX,

@@ -1,7 +1,8 @@
-"""Every setting, once: its name, default and meaning. Settings come from the environment; options outrank them.
+"""Define every setting once: its name, default and meaning.
 
-A Service named `casebook` makes Kubernetes put CASEBOOK_PORT, CASEBOOK_SERVICE_HOST and the like into the environment
-of every pod beside it. No setting may have such a name, and unknown names of that kind are passed over.
+Settings come from the environment; command-line options override them. A Service named `casebook` makes Kubernetes add
+CASEBOOK_PORT, CASEBOOK_SERVICE_HOST and the like to the environment of every pod in its namespace. No setting may have
+such a name, and unknown names of that kind are ignored.
 """
 
 from __future__ import annotations
@@ -21,22 +22,24 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.settings.cluster import ClusterSettings
 from bot.settings.prometheus import ETCD_JOB, Sources, parse_sources
-from intents.descriptions import describe
 from intents.domain import Language
+from intents.field_descriptions import describe
 
 PREFIX: Final = "CASEBOOK_"
 _INJECTED: Final = re.compile(r"CASEBOOK(_[A-Z0-9]+)*_(PORT(_\w+)?|SERVICE_\w+)|CASEBOOK_PORT(_\w+)?")
-# Up to the last @: a password may hold what it should not.
+# Greedy up to the last @: a password may contain an unescaped @.
 _PASSWORD: Final = re.compile(r"//.*@", re.DOTALL)
 _CLUSTER: Final = ClusterSettings()
 _NONE: Final = SecretStr("")
 
 
 class SettingsError(Exception):
-    """Settings that cannot be used. `str()` is one line that names each variable, its value and what was expected."""
+    """Settings that cannot be used. `str()` is one line with each variable, its value and the expected value."""
 
 
 class LogLevel(StrEnum):
+    """Lowest level of the log lines that are written."""
+
     DEBUG = "debug"
     INFO = "info"
     WARNING = "warning"
@@ -44,6 +47,8 @@ class LogLevel(StrEnum):
 
 
 class LogFormat(StrEnum):
+    """Format of the log lines."""
+
     TEXT = "text"
     JSON = "json"
 
@@ -54,7 +59,7 @@ def _directories(value: Any) -> Any:
     directories = tuple(Path(part) for part in value.split(os.pathsep) if part)
     for directory in directories:
         if not directory.is_dir():
-            raise ValueError(f"directories, and {directory} is none")
+            raise ValueError(f"directories, and {directory} is not a directory")
     return directories
 
 
@@ -87,7 +92,7 @@ def _channel(value: str) -> str:
 
 
 def _bare(value: Any) -> Any:
-    """A file that became a Secret ends with a newline, and a copied token often with a blank: no token has either."""
+    """Strip the newline that a Secret made from a file ends with, and blanks from copying: tokens contain neither."""
     return value.strip() if isinstance(value, str) else value
 
 
@@ -101,19 +106,20 @@ def _database(value: SecretStr) -> SecretStr:
 
 
 def _conventional(name: str) -> Any:
-    """A secret that is also read from the variable that Slack's own documentation names."""
+    """Return a field that is also read from the variable that Slack's documentation names."""
     return Field(validation_alias=AliasChoices(variable(name), name.upper()))
 
 
 def variable(name: str) -> str:
-    """The environment variable of a setting."""
+    """Return the environment variable of a setting."""
     return f"{PREFIX}{name.upper()}"
 
 
 class Settings(BaseSettings):
-    """What the environment says. Raises pydantic's ValidationError; `load_settings` turns it into a SettingsError.
+    """The settings from the environment.
 
-    Secrets are `SecretStr`, empty where none is given: neither the settings nor an error about them shows one.
+    Raises pydantic's ValidationError; `load_settings` turns it into a SettingsError. Secrets are `SecretStr`, empty by
+    default: neither the settings nor an error about them shows one.
     """
 
     model_config = SettingsConfigDict(
@@ -126,75 +132,75 @@ class Settings(BaseSettings):
     )
 
     catalog: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_directories)] = ()
-    """Directories with incidents of your own, separated by `:`; a later one overrides an earlier one by id."""
+    """Directories with your own incidents, separated by `:`; later ones override earlier ones by id. Reloaded live."""
     context: str = ""
-    """The kubeconfig context to use; `in-cluster` for the service account of the pod. Default: as kubectl chooses."""
+    """The kubeconfig context; `in-cluster` uses the pod's service account. Default: the same choice as kubectl."""
     namespace: str = ""
-    """The namespace of a name given without one. Default: the context's."""
+    """The namespace for names that have none. Default: the namespace of the context."""
     lang: Language | None = None
-    """The language of answers, `en` or `zh`. Default: that of the text, else of the locale."""
+    """The language of answers, `en` or `zh`. Default: the language of the text, then the locale."""
     deadline: Annotated[float, Field(gt=0, le=300)] = 8.0
-    """Seconds after which an answer goes out with what is known by then."""
+    """The time limit of a diagnosis in seconds. The answer then shows what was found so far."""
     call_timeout: Annotated[float, Field(gt=0, le=60)] = _CLUSTER.call_timeout
-    """Seconds that one call to an API server may take."""
+    """The timeout of one call to an API server, in seconds."""
     concurrency: Annotated[int, Field(ge=1, le=128)] = _CLUSTER.concurrency
-    """How many calls may be under way at once."""
+    """The maximum number of concurrent calls to one API server."""
     retries: Annotated[int, Field(ge=0, le=10)] = _CLUSTER.retries
-    """How often a read is repeated after 429, 5xx or a dropped connection."""
+    """The number of retries of a read after 429, 5xx or a dropped connection."""
     prometheus_url: Annotated[str, AfterValidator(_prometheus)] = ""
-    """The usual cluster's Prometheus, the part before `/api/v1`; for others `CONTEXT=URL`, separated by `,`."""
+    """The Prometheus URL of the default cluster, without `/api/v1`; for others `CONTEXT=URL`, separated by `,`."""
     prometheus_token: _Secret = _NONE
-    """The bearer token that Prometheus asks for."""
+    """The bearer token for Prometheus."""
     prometheus_etcd_job: str = ETCD_JOB
-    """A regular expression of the `job` label that etcd's metrics have in Prometheus."""
+    """A regular expression for the `job` label of etcd's metrics in Prometheus."""
     log_level: LogLevel = LogLevel.WARNING
-    """What is logged to stderr: `debug`, `info`, `warning` or `error`."""
+    """The lowest level that is logged to stderr: `debug`, `info`, `warning` or `error`."""
     log_format: LogFormat = LogFormat.TEXT
     """`text` for people, `json` for log collectors."""
 
     slack_bot_token: Annotated[_Secret, _conventional("slack_bot_token")] = _NONE
     """For `serve`: the app's bot token, `xoxb-…`. Also read from `SLACK_BOT_TOKEN`."""
     slack_app_token: Annotated[_Secret, _conventional("slack_app_token")] = _NONE
-    """For `serve`: the token of Socket Mode, `xapp-…`; HTTP without it. Also read from `SLACK_APP_TOKEN`."""
+    """For `serve`: the app-level token (`xapp-…`) of Socket Mode; HTTP if unset. Also read from `SLACK_APP_TOKEN`."""
     slack_signing_secret: Annotated[_Secret, _conventional("slack_signing_secret")] = _NONE
-    """For `serve` over HTTP: what Slack signs requests with. Also read from `SLACK_SIGNING_SECRET`."""
+    """For `serve` over HTTP: the app's signing secret. Also read from `SLACK_SIGNING_SECRET`."""
     slack_api_url: Annotated[str, AfterValidator(_web_root)] = "https://slack.com/api/"
-    """For `serve`: where Slack's Web API is."""
+    """For `serve`: the URL of Slack's Web API."""
     listen: Annotated[str, AfterValidator(_address)] = "0.0.0.0:3000"
-    """For `serve`: address and port for Slack's requests and health checks."""
+    """For `serve`: the address and port for Slack's requests and health checks."""
     contexts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ()
-    """For `serve`: the contexts to answer from, separated by `,`; without it, `CASEBOOK_CONTEXT` alone."""
+    """For `serve`: the kubeconfig contexts to diagnose, separated by `,`. Default: only `CASEBOOK_CONTEXT`."""
     channels: Path | None = None
-    """For `serve`: a file that says which cluster and namespace a channel is about. Default: whoever asks is asked."""
+    """For `serve`: a file with the cluster and namespace of each channel. Default: ask the requester. Reloaded live."""
     policy: Path | None = None
-    """For `serve`: a file that says who may see and do what. Default: members may see everything, nobody may act."""
+    """For `serve`: a file with permissions. Default: members see everything, nobody may act. Reloaded live."""
     audit_channel: Annotated[str, AfterValidator(_channel)] = ""
-    """For `serve`: the id of a channel where every remedy is told, done or refused. Default: none."""
+    """For `serve`: the id of a channel that gets a line for each applied or refused remedy. Default: none."""
     incident_channels: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ("incident-*", "inc-*")
-    """For `serve`: names of channels that are incidents, patterns separated by `,`; `-` for none."""
+    """For `serve`: name patterns of incident channels, separated by `,`; `-` for none."""
     data: Path = Path("casebook-data")
     """For `serve` and `audit`: the directory of the SQLite databases."""
     database_url: Annotated[_Secret, AfterValidator(_database)] = _NONE
-    """For `serve` and `audit`: `postgresql://USER:PASSWORD@HOST/NAME`, needed where several run. Default: SQLite."""
+    """For `serve` and `audit`: `postgresql://USER:PASSWORD@HOST/NAME`, required for replicas. Default: SQLite."""
     replica: str = Field(default_factory=socket.gethostname)
-    """For `serve`: the name of this process where several run, the same after a restart. Default: the host name."""
+    """For `serve`: the name of this replica, the same after a restart. Default: the host name."""
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 14
-    """For `serve`: days after which what was asked and answered is deleted; incidents at least 90, the audit never."""
+    """For `serve`: days to keep requests and answers. Incidents are kept at least 90 days, the audit forever."""
     incident_window: Annotated[int, Field(ge=1, le=1440)] = 30
-    """For `serve`: minutes within which the same error in a channel counts as one."""
+    """For `serve`: minutes in which the same error in a channel is deduplicated."""
     drain: Annotated[float, Field(ge=0, le=600)] = 20.0
-    """For `serve`: seconds that jobs under way may take at the end before they are left to the next start."""
+    """For `serve`: seconds to drain running jobs at shutdown; the next start recovers the rest."""
     jobs_concurrency: Annotated[int, Field(ge=1, le=256)] = 16
-    """For `serve`: how many requests may be answered at once."""
+    """For `serve`: the maximum number of requests that are answered at once."""
 
     @property
     def store_url(self) -> str:
-        """The database of Casebook's own tables. It may hold a password."""
+        """Return the URL of Casebook's own database. It may contain a password."""
         return self.database_url.get_secret_value() or self._sqlite("casebook.db")
 
     @property
     def jobs_url(self) -> str:
-        """The database of the durable jobs; of two SQLite files neither waits for the other's writes."""
+        """Return the URL of the job database. A second SQLite file avoids waiting for the other's writes."""
         return self.database_url.get_secret_value() or self._sqlite("jobs.db")
 
     def _sqlite(self, name: str) -> str:
@@ -206,7 +212,7 @@ class Settings(BaseSettings):
 
     @property
     def prometheus(self) -> Sources:
-        """Which cluster has which Prometheus."""
+        """Return the Prometheus of each cluster."""
         return parse_sources(
             self.prometheus_url,
             usual_context=self.context or next(iter(self.contexts), ""),
@@ -217,9 +223,9 @@ class Settings(BaseSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """The settings as far as they can be used: those named in `malformed` have their defaults.
+    """Settings with defaults in place of the `malformed` ones.
 
-    `problems` are a line each: what is wrong with which variable.
+    `problems` are one line each: which variable is wrong, and how.
     """
 
     settings: Settings
@@ -228,7 +234,7 @@ class Examined:
 
 
 def load_settings() -> Settings:
-    """The settings of this process's environment. Raises SettingsError with everything that is wrong with them."""
+    """Return the settings of this process's environment. Raise SettingsError with everything that is wrong."""
     examined = examine_settings()
     if examined.problems:
         raise SettingsError("; ".join(examined.problems))
@@ -236,13 +242,13 @@ def load_settings() -> Settings:
 
 
 def examine_settings() -> Examined:
-    """The settings of this process's environment, with everything that is wrong with them."""
+    """Return the settings of this process's environment, with everything that is wrong."""
     problems = _misspelt(os.environ)
     try:
         return Examined(settings=Settings(), problems=problems)
     except ValidationError as error:
         malformed = frozenset(map(_setting, error.errors())) & Settings.model_fields.keys()
-        # What is given to it outranks the environment.
+        # Arguments override the environment.
         defaults: dict[str, Any] = {
             name: Settings.model_fields[name].get_default(call_default_factory=True) for name in malformed
         }
@@ -254,7 +260,7 @@ def examine_settings() -> Examined:
 
 
 def serve_problems(settings: Settings) -> tuple[str, ...]:
-    """What keeps `casebook serve` from starting: a line each that names the variable and what to do."""
+    """Return what prevents `casebook serve` from starting: one line each, with the variable and what to do."""
     files = {"policy": settings.policy, "channels": settings.channels}
     missing = (
         f"{variable(name)} is {str(file)!r}: there is no such file"
@@ -265,18 +271,18 @@ def serve_problems(settings: Settings) -> tuple[str, ...]:
 
 
 def slack_problems(settings: Settings) -> tuple[str, ...]:
-    """What is missing for Slack, as far as can be told without asking it: a line each, with what to do."""
+    """Return which Slack settings are missing or malformed, without calling Slack: one line each, with what to do."""
     problems = []
     bot, app = settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value()
     if not _is_token(bot, "xoxb-"):
-        wrong = "is no bot token" if bot else "is not set"
+        wrong = "is not a bot token" if bot else "is not set"
         problems.append(
             f"{variable('slack_bot_token')} {wrong}: copy the Bot User OAuth Token (xoxb-…) from OAuth & Permissions"
         )
     if app and not _is_token(app, "xapp-"):
         problems.append(
-            f"{variable('slack_app_token')} is no app-level token: make one (xapp-…) with connections:write under "
-            "Basic Information, or unset it to be called over HTTP"
+            f"{variable('slack_app_token')} is not an app-level token: create one (xapp-…) with connections:write in "
+            "Basic Information, or unset it to use HTTP"
         )
     if not app and not settings.slack_signing_secret.get_secret_value():
         problems.append(
@@ -287,12 +293,12 @@ def slack_problems(settings: Settings) -> tuple[str, ...]:
 
 
 def _is_token(value: str, begin: str) -> bool:
-    """Whether it looks like one; copied from a page it may have been broken into lines."""
+    """Tell whether a value looks like a token; a token copied from a page may contain line breaks."""
     return value.startswith(begin) and len(value.split()) == 1
 
 
 def documented() -> Iterable[tuple[str, str, str]]:
-    """(variable, default, meaning) of every setting, in the order of their declaration."""
+    """Yield (variable, default, meaning) of every setting in the order of declaration."""
     describe(Settings)
     for name, field in Settings.model_fields.items():
         yield variable(name), _shown(field), str(field.description)
@@ -308,7 +314,7 @@ def _shown(field: FieldInfo) -> str:
 
 
 def _setting(details: Mapping[str, Any]) -> str:
-    """The name of the setting that an error of pydantic's is about."""
+    """Return the name of the setting that a pydantic error is about."""
     return str(details["loc"][0]).lower().removeprefix(PREFIX.lower())
 
 
@@ -329,10 +335,10 @@ def _is_secret(setting: str) -> bool:
 
 
 def _misspelt(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """A misspelt variable would be ignored in silence, and its user would wonder."""
+    """Return a line for each variable that looks like a misspelt setting: it would be ignored silently."""
     known = {variable(name) for name in Settings.model_fields}
     return tuple(
-        f"{name} is no setting: did you mean {meant}?"
+        f"{name} is not a setting: did you mean {meant}?"
         for name in sorted(environment)
         if name not in known and name.startswith(PREFIX) and not _INJECTED.fullmatch(name)
         if (meant := _closest(name, known))

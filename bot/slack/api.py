@@ -1,7 +1,8 @@
-"""One call of Slack's Web API: paced, bounded in time, repeated where that cannot do harm, and with our own errors.
+"""Call one method of Slack's Web API with rate limits, a timeout, safe retries and our own errors.
 
-slack_sdk knows the wire: encodings, headers, proxies. What it leaves to its callers is here: it takes thirty seconds by
-default, opens a connection for each call, repeats posts whose outcome is unknown, and does not wait after a 429.
+slack_sdk handles the wire: encodings, headers, proxies. This module handles what it leaves to its callers: it has a
+default timeout of thirty seconds, opens a connection for each call, repeats posts whose outcome is unknown, and does
+not wait after a 429.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ from bot.slack.lane import Urgency
 from bot.slack.limits import Limits
 from bot.slack.pacer import Pacer
 
-# At level DEBUG slack_sdk writes payloads and answers into the log, trigger ids and upload addresses included.
+# At DEBUG, slack_sdk logs payloads and responses, including trigger ids and upload addresses.
 _quiet: Final = logging.getLogger("slack_sdk.calls")
 _quiet.setLevel(logging.INFO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackResponse:
-    """What Slack answered with `"ok": true`, and when; `scopes` are the token's, as its header tells."""
+    """A response of Slack with `"ok": true`, and its time; `scopes` are the token's, from the response header."""
 
     data: Mapping[str, Any]
     scopes: frozenset[str] = frozenset()
@@ -48,7 +49,7 @@ class _Watched:
 
 
 class Api:
-    """Calls through a client whose token, address and proxy are taken over. Close it to close its connections."""
+    """Calls Slack with the token, address and proxy of a client. Close it to close its connections."""
 
     def __init__(self, client: AsyncWebClient, *, limits: Limits, watch: Watch | None = None) -> None:
         self.limits: Final = limits
@@ -59,9 +60,9 @@ class Api:
         self._client: AsyncWebClient | None = None
         self._random = random.Random()
         self._closed = False
-        # Whether Slack refused the token when it was last asked anything.
+        # True if Slack refused the token in the last call.
         self.token_refused = False
-        # Those of the token, as Slack's newest answer tells: an administrator may add some any time. Empty: untold.
+        # Scopes of the token from the newest response: an administrator may add some at any time. Empty: unknown.
         self.scopes: frozenset[str] = frozenset()
 
     @property
@@ -78,14 +79,14 @@ class Api:
 
     @property
     def session(self) -> aiohttp.ClientSession:
-        """The connections of this room; it keeps no cookies. Raises SlackUnavailable once closed."""
+        """Return the connections of this room; it keeps no cookies. Raise SlackUnavailable once closed."""
         if self._closed:
             raise SlackUnavailable(detail="the client is closed")
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=True if self._given.ssl is None else self._given.ssl),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                # Each call has its own shorter one; this is for whatever forgot it.
+                # Each call has its own shorter timeout; this is the fallback.
                 timeout=aiohttp.ClientTimeout(total=2 * self.limits.call),
             )
             self._client = None
@@ -107,10 +108,10 @@ class Api:
         repeatable: bool = True,
         patience: float | None = None,
     ) -> SlackResponse:
-        """POST `body` as JSON, or GET with `query`, in its turn; again after failures if `repeatable`.
+        """POST `body` as JSON, or GET with `query`, when the rate limit allows; retry failures if `repeatable`.
 
-        What is not repeatable is repeated only after failures that certainly had no effect. `channel` is where a post
-        goes. Gives up after `patience` seconds. Raises a SlackError.
+        A call that is not repeatable is retried only after failures that certainly had no effect. `channel` is the
+        target of a post. Gives up after `patience` seconds. Raises a SlackError.
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + (self.limits.patience if patience is None else patience)
@@ -141,7 +142,7 @@ class Api:
         channel: str = "",
         within: float | None = None,
     ) -> SlackResponse:
-        """One attempt, whose turn has come already. A 429 is told to the pacer. Raises a SlackError."""
+        """Make one attempt whose rate limit turn has come. A 429 is reported to the pacer. Raise a SlackError."""
         with self.watched(method) as watched:
             answer = await self._once(method, body=body, query=query, channel=channel, within=within)
             watched.date = answer.date
@@ -149,7 +150,7 @@ class Api:
 
     @contextmanager
     def watched(self, method: str) -> Iterator[_Watched]:
-        """Around one attempt: whoever watches hears how it ended, unless it was given up."""
+        """Time one attempt and report its result to the watcher, unless it was cancelled."""
         began, watched = time.monotonic(), _Watched()
         try:
             yield watched
@@ -172,7 +173,7 @@ class Api:
         client = self._connected()
         try:
             async with asyncio.timeout(limit):
-                # A copy each: slack_sdk adds to what it is given.
+                # Copies, because slack_sdk changes its arguments.
                 answer = await (
                     client.api_call(method, http_verb="GET", params={**(query or {})})
                     if body is None
@@ -185,12 +186,12 @@ class Api:
             if isinstance(failure, RateLimited):
                 self.pacer.refused(method, channel=channel, retry_after=failure.retry_after)
             self.token_refused = isinstance(failure, TokenRevoked)
-            # The cause quotes the whole answer, which is not for logs.
+            # The cause quotes the whole response, which must not be logged.
             raise failure from None
         except (aiohttp.ClientError, OSError) as error:
             raise unreachable(method, error) from error
         except (SlackClientError, AttributeError, ValueError) as error:
-            # AttributeError: slack_sdk trusts every 200 to be a JSON object.
+            # AttributeError: slack_sdk expects every 200 to be a JSON object.
             raise SlackUnavailable(method=method, detail="the answer is no JSON", maybe_done=True) from error
         if not isinstance(answer.data, dict):
             raise SlackUnavailable(method=method, detail="the answer is no JSON object", maybe_done=True)
@@ -199,7 +200,7 @@ class Api:
         return SlackResponse(data=answer.data, scopes=_scopes(answer), date=_date(answer))
 
     def pause(self, repetitions: int) -> float:
-        """Seconds before the next repetition: between half and all of a doubling pause, to spread those who failed."""
+        """Return the seconds before the next retry: exponential backoff, with jitter between half and all of it."""
         longest: float = self.limits.first_pause * 2 ** min(repetitions, 8)
         return longest * (0.5 + self._random.random() / 2)
 
@@ -222,20 +223,20 @@ class Api:
 
 
 def unreachable(method: str, error: BaseException) -> SlackUnavailable:
-    """No answer: whether the call was sent decides whether it may have taken effect."""
+    """Return the error for a call without a response; `maybe_done` depends on whether the call was sent."""
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
         return SlackUnavailable(method=method, detail="no connection to Slack")
     return SlackUnavailable(method=method, detail="the connection to Slack was lost", maybe_done=True)
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds of the Retry-After header; one second where there is none that can be read."""
+    """Return the seconds of the Retry-After header; one second if it is missing or malformed."""
     text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
     try:
         seconds = float(text)
     except ValueError:
         return 1.0
-    # Also not for NaN, which compares as false with everything.
+    # This comparison also rejects NaN.
     return seconds if 0 < seconds < 86_400 else 1.0
 
 
@@ -249,7 +250,7 @@ def _failure(method: str, error: SlackApiError) -> SlackError:
     if answer.status_code >= 500:
         return SlackUnavailable(method=method, detail=f"HTTP {answer.status_code}", maybe_done=True)
     if "error" not in data:
-        # A proxy's page, not Slack's answer.
+        # A proxy's page, not a response of Slack.
         return SlackUnavailable(method=method, detail=f"HTTP {answer.status_code} and no answer of Slack's")
     return refusal(method, data)
 

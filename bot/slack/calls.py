@@ -1,4 +1,4 @@
-"""One call to Slack as it ended, and whoever wants to hear of it: what is counted, and whether Slack is there."""
+"""Define the result of a call to Slack and the watcher that metrics and health implement."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _INNER_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletedCall:
-    """An attempt of calling `method`, which took so many `seconds`; `date` is Slack's clock, where it told it."""
+    """A finished attempt to call `method`, with its duration; `date` is Slack's clock, if the response has it."""
 
     method: str
     seconds: float
@@ -23,22 +23,22 @@ class CompletedCall:
 
     @property
     def result(self) -> str:
-        """`ok`, or the name of the error: missing_scope, rate_limited, slack_unavailable, …"""
+        """Return `ok`, or the name of the error: missing_scope, rate_limited, slack_unavailable, …"""
         return "ok" if self.error is None else _INNER_CAPITAL.sub("_", type(self.error).__name__).lower()
 
 
 class Watch(Protocol):
-    """Neither raises nor waits."""
+    """Watcher of calls to Slack. Its methods neither raise nor block."""
 
     def slack_called(self, call: CompletedCall) -> None:
-        """A call has ended."""
+        """Record a finished call."""
 
     def slack_waited(self, method: str, seconds: float) -> None:
-        """A call's turn has come."""
+        """Record how long a call waited for the rate limit."""
 
 
 class NullWatch:
-    """A `Watch` that nobody listens to."""
+    """A `Watch` that ignores everything."""
 
     def slack_called(self, call: CompletedCall) -> None:
         return

@@ -1,6 +1,6 @@
-"""The canvas of a channel, a document of Markdown beside its messages. A channel has one at most, so ours may be taken.
+"""Create and edit the canvas of a channel, a Markdown document beside its messages. A channel has at most one.
 
-What people wrote is never overwritten: only a canvas that we made is ours to edit.
+A canvas that people wrote is never overwritten: only a canvas that we created is edited.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import Any, Final
 from bot.slack.api import Api
 from bot.slack.errors import CanvasTaken, SlackError, SlackUnavailable, TooLong
 
-# Slack takes ten times as much, but long edits are said to fail now and then, and nobody reads them.
+# Slack accepts ten times as much, but long edits fail now and then, and nobody reads them.
 _LONGEST: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canvases:
-    """Canvases of one workspace; need the scope canvases:write. `us` tells the id of our user."""
+    """The canvases of one workspace; needs the scope canvases:write. `us` returns the id of our user."""
 
     api: Api
     us: Callable[[], Awaitable[str]]
 
     async def create(self, *, channel: str, title: str, markdown: str) -> str:
-        """Give the channel a canvas and return its id; one that we made before, as another process, is edited instead.
+        """Create the channel's canvas and return its id. One that another process of ours created is edited instead.
 
         Raises SlackError: CanvasTaken where people have made one, CanvasesOff where the workspace has none, TooLong.
         """
@@ -41,16 +41,16 @@ class Canvases:
         return str(answer.data.get("canvas_id") or "")
 
     async def edit(self, *, canvas: str, markdown: str) -> None:
-        """Let a canvas of ours say `markdown`, all of it. Raises SlackError: CanvasGone where it was deleted."""
+        """Replace the content of our canvas. Raise SlackError: CanvasGone if it was deleted."""
         method = "canvases.edit"
         change = {"operation": "replace", "document_content": _content(markdown, method)}
         await self.api.call(method, body={"canvas_id": canvas, "changes": [change]})
 
     async def _ours(self, channel: str) -> str:
-        """The canvas of the channel if we made it, else ""; also where Slack does not tell whose it is."""
+        """Return the channel's canvas if we created it, else ""; also "" if Slack does not name its creator."""
         try:
-            told = await self.api.call("conversations.info", query={"channel": channel})
-            canvas = str(_inner(told.data, "channel", "properties", "canvas").get("file_id") or "")
+            response = await self.api.call("conversations.info", query={"channel": channel})
+            canvas = str(_inner(response.data, "channel", "properties", "canvas").get("file_id") or "")
             if not canvas:
                 return ""
             file = _inner((await self.api.call("files.info", query={"file": canvas})).data, "file")
@@ -68,9 +68,9 @@ def _content(markdown: str, method: str) -> dict[str, str]:
     return {"type": "markdown", "markdown": markdown}
 
 
-def _inner(told: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    """The object at the end of these names; empty where something else stands."""
+def _inner(data: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """Return the object at the end of these names; empty if another value is there."""
     for name in names:
-        found = told.get(name)
-        told = found if isinstance(found, Mapping) else {}
-    return told
+        found = data.get(name)
+        data = found if isinstance(found, Mapping) else {}
+    return data

@@ -1,4 +1,4 @@
-"""What happens to channels: made, named, joined, left, archived; and what people stick to messages."""
+"""Parse channel events: created, renamed, joined, left, archived; and the pins that people add."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class ChannelEventKind(StrEnum):
-    """What happened to a channel; the value is Slack's name of the event."""
+    """Kind of a channel event; the value is Slack's name of the event."""
 
     CREATED = "channel_created"
     RENAMED = "channel_rename"
@@ -24,7 +24,7 @@ class ChannelEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelEvent:
-    """`user` is who joined or did it, `inviter` who invited; `name` is given where the event tells it."""
+    """A channel event. `user` joined or did it, `inviter` invited them; `name` is set if the event contains it."""
 
     what: ChannelEventKind
     team: str
@@ -36,10 +36,10 @@ class ChannelEvent:
 
 
 def read_channel_event(event: Mapping[str, Any], *, team: str) -> ChannelEvent | None:
-    """None for what is no event of a channel. Group events mean private channels; their names begin with group_."""
+    """Parse a channel event; None for other events. Group events concern private channels and begin with group_."""
     kind = str(event.get("type") or "").replace("group_", "channel_", 1)
-    told = event.get("channel")
-    channel = told if isinstance(told, Mapping) else {"id": told}
+    raw = event.get("channel")
+    channel = raw if isinstance(raw, Mapping) else {"id": raw}
     if kind not in set(ChannelEventKind) or not channel.get("id"):
         return None
     return ChannelEvent(
@@ -54,7 +54,7 @@ def read_channel_event(event: Mapping[str, Any], *, team: str) -> ChannelEvent |
 
 
 def moment_of(ts: str) -> datetime:
-    """When a message was written, as its ts says; the beginning of time for what is none."""
+    """Return when a message was written, from its ts; the minimum time for a malformed ts."""
     try:
         return datetime.fromtimestamp(float(ts or 0), UTC)
     except (ValueError, OverflowError, OSError):

@@ -1,4 +1,4 @@
-"""Everything that goes out to Slack, as one object: post, edit, whisper, upload, look something up."""
+"""Provide everything that goes out to Slack as one object: post, edit, ephemeral message, upload, lookups."""
 
 from __future__ import annotations
 
@@ -35,14 +35,16 @@ from responses.slack.simplified import text_only
 from responses.slack.validation import validate_view
 
 _log: Final = structlog.get_logger(__name__)
-# The keys of so many messages of ours are remembered, so that their edits keep them.
+# Number of our messages whose keys are remembered, so that edits keep them.
 _REMEMBERED: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who we are in Slack, `url` that of the workspace. `scopes` are the token's; empty where Slack does not tell, as
-    `app_id` is."""
+    """The bot's identity in Slack; `url` is the workspace's. `scopes` are the token's.
+
+    `scopes` and `app_id` are empty if Slack does not return them.
+    """
 
     team: str
     team_name: str
@@ -54,14 +56,14 @@ class Identity:
 
 
 class Slack:
-    """One workspace, whose token, address and proxy are those of `client`; its retry handlers are not used.
+    """One workspace, with the token, address and proxy of `client`; its retry handlers are not used.
 
     Use it as a context manager or `aclose()` it, inside the loop it is used in. Methods raise SlackError and nothing
     else; none takes longer than `limits.patience` of waiting for each message, file or call it makes.
     """
 
     def __init__(self, client: AsyncWebClient, *, limits: Limits | None = None, watch: Watch | None = None) -> None:
-        """`watch` hears of each call and of each wait for a turn."""
+        """Create the client. `watch` gets each call and each wait for the rate limit."""
         self._api = Api(client, limits=limits or Limits(), watch=watch)
         hosts = Hosts(base_url=self._api.base_url)
         search = MessageSearch(api=self._api, ours=self._is_ours)
@@ -89,7 +91,7 @@ class Slack:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Stop what is under way and close the connections."""
+        """Stop the calls in flight and close the connections."""
         await self._edits.aclose()
         await self._people.aclose()
         await self._groups.aclose()
@@ -97,23 +99,23 @@ class Slack:
 
     @property
     def token_refused(self) -> bool:
-        """Whether Slack did not accept our token when it was last asked anything."""
+        """Tell whether Slack refused our token in the last call."""
         return self._api.token_refused
 
     @property
     def scopes(self) -> frozenset[str]:
-        """The scopes of our token as of Slack's newest answer; empty where it does not tell."""
+        """Return the scopes of our token from the newest response; empty if Slack does not return them."""
         return self._api.scopes
 
     async def identify(self) -> Identity:
-        """Who we are, by auth.test: asked once, until it was answered."""
+        """Return our identity from auth.test; called once, until it succeeds."""
         async with self._identifying:
             if self._identity is None:
                 self._identity = await self._ask_identity()
             return self._identity
 
     async def greet(self) -> None:
-        """One call, not repeated, by which whoever watches hears whether Slack is there. Raises SlackError."""
+        """Make one call without retries, so that the watcher learns whether Slack responds. Raise SlackError."""
         await self._api.once("auth.test", query={})
 
     async def post(
@@ -126,17 +128,17 @@ class Slack:
         sought: bool = False,
         near_ts: str = "",
     ) -> PostedMessage:
-        """Post `message`, in further messages or with a file in its thread where it does not fit into one.
+        """Post `message`; what does not fit follows in further messages or as a file in its thread.
 
-        `channel` may be a user's id: the answer then names the direct message.
+        `channel` may be a user's id: the result then names the direct message.
 
-        `key` (request/step) makes it findable: with `sought` (a former attempt may have posted it) it is looked for
-        first, and only what is missing is posted. `near_ts`: it cannot be older. Raises SlackError; with `maybe_done`,
-        another attempt has to seek it.
+        `key` (request/step) makes the message findable. With `sought` (an earlier attempt may have posted it), it is
+        searched for first and only the missing part is posted. `near_ts`: the message cannot be older. Raises
+        SlackError; with `maybe_done`, the next attempt must search.
         """
         address = Address(channel=channel, thread_ts=thread_ts, key=key, near_ts=near_ts)
         offered = list(forms(message))
-        found = await self._posts.sought(address) if sought and key else None
+        found = await self._posts.find(address) if sought and key else None
         if found is not None:
             sent = PostedMessage(channel=channel, ts=found.ts)
             form = offered[max(0, min(found.form, len(offered) - 1))]
@@ -158,12 +160,12 @@ class Slack:
         thread_ts: str = "",
         sought: bool = True,
     ) -> None:
-        """Make a message of ours say `message`; return when it does, or when it says something newer.
+        """Update our message to `message`; return once it shows this content or newer content.
 
-        Of several contents that wait, only the newest is sent; `final` ones go first, others at most every 2-3 s.
-        `thread_ts`: the thread the message stands in. `key` defaults to the one it was posted with by this object.
-        What does not fit goes into the thread once, whoever repeats this; not `sought`, it certainly is not there yet.
-        Raises SlackError.
+        Of several waiting contents only the newest is sent; `final` ones go first, others at most every 2-3 s.
+        `thread_ts`: the thread of the message. `key` defaults to the one it was posted with by this object. What does
+        not fit is posted to the thread once, however often this is repeated; not `sought`, because it cannot be there
+        yet. Raises SlackError.
         """
         key = key or self._keys.get((channel, ts), "")
         offered = list(forms(message))
@@ -174,10 +176,10 @@ class Slack:
             await self._follow(address, offered[taken], ts=ts, said=message.text, sought=sought)
 
     async def delete(self, *, channel: str, ts: str, key: str = "", thread_ts: str = "") -> None:
-        """Delete a message of ours, and let go of edits that wait for it; one that is gone already is fine.
+        """Delete our message and drop its waiting edits; a missing message is no error.
 
-        What followed it into its thread (`thread_ts`, else its own) goes before it. It is found by the message's `key`,
-        which defaults to the one it was posted with by this object; without, it stays. Raises SlackError.
+        Its continuations in the thread (`thread_ts`, else its own) are deleted first. They are found by the message's
+        `key`, which defaults to the one it was posted with by this object; without a key they stay. Raises SlackError.
         """
         await self._edits.drop(channel=channel, ts=ts)
         if key := key or self._keys.get((channel, ts), ""):
@@ -186,7 +188,7 @@ class Slack:
         await self._posts.delete(channel=channel, ts=ts)
 
     async def whisper(self, *, channel: str, user: str, message: Message, thread_ts: str = "") -> None:
-        """Show `message` to one user only, without its file. After a lost connection it may be shown twice."""
+        """Send `message` as an ephemeral message to one user, without its file. A lost connection may send it twice."""
         body: dict[str, Any] = {"channel": channel, "user": user}
         if thread_ts:
             body["thread_ts"] = thread_ts
@@ -201,9 +203,9 @@ class Slack:
     async def respond(
         self, response_url: str, message: Message, *, in_channel: bool = False, replace: bool = False
     ) -> None:
-        """Answer a command or a press at its response address, without a file; it may arrive twice.
+        """Answer a command or a button press at its response URL, without a file; it may arrive twice.
 
-        `in_channel`: for everybody, else for who asked only. `replace`: instead of the message with the button.
+        `in_channel`: for everybody, else only for the requester. `replace`: replaces the message with the button.
         """
         how = {"response_type": "in_channel" if in_channel else "ephemeral", "replace_original": replace}
         whole = checked(message)
@@ -215,13 +217,13 @@ class Slack:
             await self._response_urls.respond(response_url, payload(text_only(whole)) | how)
 
     async def open_view(self, trigger_id: str, view: View) -> str:
-        """Open a dialog and return its id. Raises TriggerExpired when the press was more than three seconds ago."""
+        """Open a modal and return its id. Raise TriggerExpired if the press was more than three seconds ago."""
         body = {"trigger_id": trigger_id, "view": _checked_view(view, "views.open")}
         answer = await self._api.call("views.open", body=body, repeatable=False, patience=self._api.limits.trigger)
         return _view_id(answer.data)
 
     async def update_view(self, view_id: str, view: View) -> None:
-        """Change an open dialog. Raises MessageGone when it was closed."""
+        """Update an open modal. Raise MessageGone if it was closed."""
         await self._api.call("views.update", body={"view_id": view_id, "view": _checked_view(view, "views.update")})
 
     async def upload(self, *, channel: str, snippet: Snippet, thread_ts: str = "") -> None:
@@ -229,20 +231,20 @@ class Slack:
         await self._uploads.upload(channel=channel, snippet=snippet, thread_ts=thread_ts)
 
     async def attach(self, *, channel: str, ts: str, picture: Picture, key: str, thread_ts: str = "") -> None:
-        """Put `picture` below our message `ts`, in the thread it stands in or else its own, once, whoever repeats this.
+        """Post `picture` in the thread of our message `ts`, or of its parent, once, however often this is repeated.
 
-        It goes with the message, which was posted with `key`, when that is deleted. Raises SlackError.
+        It is deleted together with the message, which was posted with `key`. Raises SlackError.
         """
         address = Address(channel=channel, thread_ts=thread_ts or ts, key=key, near_ts=ts)
         await self._continuations.picture(address, picture)
 
     async def permalink(self, channel: str, ts: str) -> str:
-        """The address of a message."""
+        """Return the permalink of a message."""
         answer = await self._api.call("chat.getPermalink", query={"channel": channel, "message_ts": ts})
         return str(answer.data.get("permalink") or "")
 
     async def message(self, *, channel: str, ts: str) -> Mapping[str, Any] | None:
-        """A message as Slack keeps it, not redacted; None where there is none. One that heads a thread, if any does."""
+        """Return a message as Slack stores it, not redacted; None if it does not exist. Thread roots work too."""
         query = {"channel": channel, "ts": ts, "limit": 1}
         try:
             answer = await self._api.call("conversations.replies", query=query)
@@ -255,56 +257,56 @@ class Slack:
     async def history(
         self, channel: str, *, oldest: str = "", latest: str = "", cursor: str = "", limit: int = 200
     ) -> Page:
-        """A page of a channel's messages, newest first, of those between `oldest` and `latest`. Raises SlackError.
+        """Return a page of a channel's messages between `oldest` and `latest`, newest first. Raise SlackError.
 
-        It waits behind everything else. RateLimited may ask for a minute; `limit` is what Slack recommends.
+        It has the lowest priority. RateLimited may ask for a minute; `limit` is Slack's recommendation.
         """
         return await self._history.channel(
             channel=channel, oldest=oldest, latest=latest, cursor=cursor, limit=limit
         )  # fmt: skip
 
     async def replies(self, channel: str, ts: str, *, oldest: str = "", cursor: str = "", limit: int = 200) -> Page:
-        """A page of the thread below `ts`, which heads it, oldest first; as `history` else. Raises MessageGone too."""
+        """Return a page of the thread with root `ts`, oldest first; otherwise like `history`. Raise MessageGone too."""
         return await self._history.thread(channel=channel, ts=ts, oldest=oldest, cursor=cursor, limit=limit)
 
     async def join(self, channel: str) -> None:
-        """Be in a public channel; fine where we are. Raises SlackError: MissingScope without channels:join."""
+        """Join a public channel; no error if we are a member. Raise SlackError: MissingScope without channels:join."""
         await self._api.call("conversations.join", body={"channel": channel})
 
     async def pin(self, *, channel: str, ts: str) -> None:
-        """Pin a message; fine where it is pinned. Raises SlackError: MessageGone, MissingScope without pins:write."""
+        """Pin a message; no error if it is pinned. Raise SlackError: MessageGone, MissingScope without pins:write."""
         await self._pins.add(channel=channel, ts=ts)
 
     async def unpin(self, *, channel: str, ts: str) -> None:
-        """Unpin a message; fine where it is not pinned or gone. Raises SlackError."""
+        """Unpin a message; no error if it is not pinned or missing. Raise SlackError."""
         await self._pins.remove(channel=channel, ts=ts)
 
     async def canvas_create(self, *, channel: str, title: str, markdown: str) -> str:
-        """The id of the channel's canvas, which says `markdown` now: a new one, or the one we made before.
+        """Create the channel's canvas with `markdown`, or edit the one we created before; return its id.
 
-        Raises SlackError: CanvasTaken where people have made one, CanvasesOff where the workspace has none, TooLong
-        beyond 100,000 characters, MissingScope without canvases:write.
+        Raises SlackError: CanvasTaken if people created one, CanvasesOff if the workspace has none, TooLong beyond
+        100,000 characters, MissingScope without canvases:write.
         """
         return await self._canvases.create(channel=channel, title=title, markdown=markdown)
 
     async def canvas_edit(self, *, canvas: str, markdown: str) -> None:
-        """Let our canvas say `markdown`. Raises SlackError: CanvasGone where it was deleted, TooLong as above."""
+        """Replace the content of our canvas. Raise SlackError: CanvasGone if it was deleted, TooLong as above."""
         await self._canvases.edit(canvas=canvas, markdown=markdown)
 
     async def read_file(self, file: Mapping[str, Any], *, limit: int = 1 << 20) -> ReadFile:
-        """One of an event's `files` as text of at most `limit` bytes, not redacted. Raises SlackUnavailable only."""
+        """Return an event's file as text of at most `limit` bytes, not redacted. Raise only SlackUnavailable."""
         return await self._files.read(file, limit=limit)
 
     async def person(self, user: str) -> Person:
-        """Who a user is, remembered for ten minutes; what Slack does not tell is `unknown`."""
+        """Return a user's profile, cached for ten minutes; `unknown` if Slack does not return it."""
         return await self._people.person(user)
 
     async def groups(self, user: str) -> Membership:
-        """The user groups somebody is in, remembered for a minute; who is in none for all Slack tells is in none."""
+        """Return the user groups of a user, cached for a minute; none if Slack does not return them."""
         return await self._groups.of(user)
 
     async def place(self, channel: str) -> Place:
-        """What a channel is, remembered for ten minutes; what Slack does not tell is `unknown`."""
+        """Return a channel's properties, cached for ten minutes; `unknown` if Slack does not return them."""
         return await self._people.place(channel)
 
     async def _offer(self, address: Address, offered: list[Form]) -> tuple[PostedMessage, Form]:
@@ -313,14 +315,14 @@ class Slack:
             try:
                 posted = await self._posts.post(address, payload(form.parts[0], key=address.key, form=index))
             except TooLong as error:
-                _log.warning("Slack finds a message too long", channel=address.channel, form=index, error=str(error))
+                _log.warning("message_rejected_as_too_long", channel=address.channel, form=index, error=str(error))
                 refused = error
             else:
                 return posted, form
         raise refused or TooLong(method="chat.postMessage")
 
     async def _follow(self, address: Address, form: Form, *, ts: str, said: str, sought: bool) -> None:
-        """Post what else belongs to the message `ts` into its thread."""
+        """Post the remaining parts and the file of message `ts` to its thread."""
         thread = Address(channel=address.channel, thread_ts=address.thread_ts or ts, key=address.key, near_ts=ts)
         await self._continuations.parts(thread, form.parts[1:], sought=sought)
         if form.file is not None:
@@ -328,26 +330,26 @@ class Slack:
 
     async def _ask_identity(self) -> Identity:
         answer = await self._api.call("auth.test", query={})
-        told = answer.data
-        user = str(told.get("user_id") or "")
+        data = answer.data
+        user = str(data.get("user_id") or "")
         return Identity(
-            team=str(told.get("team_id") or ""),
-            team_name=str(told.get("team") or ""),
+            team=str(data.get("team_id") or ""),
+            team_name=str(data.get("team") or ""),
             user=user,
-            bot_id=str(told.get("bot_id") or ""),
-            app_id=str(told.get("app_id") or "") or await self._ask_app(user),
-            url=str(told.get("url") or ""),
+            bot_id=str(data.get("bot_id") or ""),
+            app_id=str(data.get("app_id") or "") or await self._ask_app(user),
+            url=str(data.get("url") or ""),
             scopes=answer.scopes,
         )
 
     async def _ask_app(self, user: str) -> str:
-        # auth.test tells it to some tokens only; it also stands in the profile of the bot's user.
+        # auth.test returns it for some tokens only; the profile of the bot's user has it too.
         try:
             answer = await self._api.call("users.info", query={"user": user})
         except SlackError:
             return ""
-        told = answer.data.get("user")
-        profile = told.get("profile") if isinstance(told, Mapping) else None
+        data = answer.data.get("user")
+        profile = data.get("profile") if isinstance(data, Mapping) else None
         return str(profile.get("api_app_id") or "") if isinstance(profile, Mapping) else ""
 
     async def _team(self) -> str:
@@ -370,10 +372,10 @@ class Slack:
 
 
 def _checked_view(view: View, method: str) -> View:
-    """`view` if Slack should take it. Raises Refused: a dialog has no plainer form, its caller may write instead."""
+    """Return `view` if it is within Slack's limits. Raise Refused otherwise: a modal has no plainer form."""
     problems = validate_view(view)
     if problems:
-        _log.error("a view breaks Slack's limits and is not sent", problems=list(problems[:10]))
+        _log.error("invalid_view_dropped", problems=list(problems[:10]))
         raise Refused(method=method, code="invalid_view")
     return view
 

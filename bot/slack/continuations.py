@@ -1,7 +1,7 @@
-"""What follows a message whose first part stands: its other parts and its file, in the same thread, once each.
+"""Post the continuation of a long message: further parts and a file in the same thread, each once.
 
-It goes with the message when that is deleted. Parts are known by their keys, files by their names: Slack lets an upload
-carry nothing else.
+They are deleted together with the message. Parts are found by their keys and files by their names, because Slack
+uploads carry no other data.
 """
 
 from __future__ import annotations
@@ -27,27 +27,30 @@ from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 _REMEMBERED: Final = 1000
-# More than that one answer has never left in its thread.
+# No answer has more parts than this.
 _MOST_WITHDRAWN: Final = 20
 _NOT_UPLOADED: Final = Text(
-    en="There is more to this answer than fits into a message, and I could not upload it as a file",
+    en="This answer does not fit into one message, and the file upload with the rest failed",
     zh="此回答超出了一条消息的长度，而我无法将其余部分作为文件上传",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Continuations:
-    """Follows messages of one workspace. A former attempt's rest is found, not repeated."""
+    """The continuations of messages of one workspace. Parts of an earlier attempt are found, not repeated."""
 
     posts: Posts
     uploads: Uploads
     _done: OrderedDict[tuple[str, str, str], None] = field(default_factory=OrderedDict)
 
     async def parts(self, address: Address, parts: Sequence[Message], *, sought: bool) -> None:
-        """Post the second and further `parts` into the thread of `address`. `sought`: a former attempt may have."""
+        """Post the second and further `parts` to the thread of `address`.
+
+        `sought`: an earlier attempt may have posted them.
+        """
         for number, part in enumerate(parts, start=2):
             own = replace(address, key=f"{address.key}/part-{number}" if address.key else "")
-            if self._is_done(own, own.key) or (sought and own.key and await self.posts.sought(own)):
+            if self._is_done(own, own.key) or (sought and own.key and await self.posts.find(own)):
                 continue
             try:
                 await self.posts.post(own, payload(part, key=own.key))
@@ -59,7 +62,7 @@ class Continuations:
             self._remember(own, own.key)
 
     async def file(self, address: Address, snippet: Snippet, *, said: str, sought: bool) -> None:
-        """Upload `snippet` into the thread, or say there that it could not be; `said` shows in which language."""
+        """Upload `snippet` to the thread, or post there that the upload failed; `said` determines the language."""
         own = replace(snippet, name=_own_name(snippet, address.key))
         if self._is_done(address, own.name):
             return
@@ -71,16 +74,16 @@ class Continuations:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("files cannot be looked for", channel=address.channel, error=str(error))
+            _log.warning("file_lookup_failed", channel=address.channel, error=str(error))
         try:
             await self.uploads.upload(channel=address.channel, snippet=own, thread_ts=address.thread_ts)
         except SlackError as error:
-            _log.warning("a file could not be uploaded", channel=address.channel, error=str(error))
-            await self._admit(address, error, said=said, sought=sought)
+            _log.warning("file_upload_failed", channel=address.channel, error=str(error))
+            await self._note_failure(address, error, said=said, sought=sought)
         self._remember(address, own.name)
 
     async def picture(self, address: Address, picture: Picture) -> None:
-        """Upload `picture` into the thread once, whoever repeats this. Raises SlackError."""
+        """Upload `picture` to the thread once, however often this is repeated. Raise SlackError."""
         own = replace(picture, name=_own_name(picture, address.key))
         if self._is_done(address, own.name):
             return
@@ -90,7 +93,7 @@ class Continuations:
         self._remember(address, own.name)
 
     async def withdraw(self, address: Address) -> None:
-        """Delete from the thread of `address` what followed the message with its key. Raises SlackUnavailable."""
+        """Delete the continuations of the message with this key from its thread. Raise SlackUnavailable."""
         for done in [done for done in self._done if done[:2] == (address.channel, address.thread_ts)]:
             if _is_of(done[2], address.key):
                 del self._done[done]
@@ -109,9 +112,9 @@ class Continuations:
         except SlackUnavailable:
             raise
         except MessageGone:
-            return  # there is no such thread any more
+            return  # the thread was deleted
         except SlackError as error:
-            _log.warning("what followed a message stays", channel=address.channel, error=str(error))
+            _log.warning("continuation_delete_failed", channel=address.channel, error=str(error))
 
     async def _delete_file(self, file: str) -> None:
         try:
@@ -119,19 +122,19 @@ class Continuations:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("a file cannot be deleted", file=file, error=str(error))
+            _log.warning("file_delete_failed", file=file, error=str(error))
 
-    async def _admit(self, address: Address, error: SlackError, *, said: str, sought: bool) -> None:
+    async def _note_failure(self, address: Address, error: SlackError, *, said: str, sought: bool) -> None:
         language = language_of(said) or Language.EN
         why = error.says
         says = Text(en=f"{_NOT_UPLOADED.en}: {why.en}.", zh=f"{_NOT_UPLOADED.zh}：{why.zh}。")
         own = replace(address, key=f"{address.key}/note" if address.key else "")
         try:
-            if sought and own.key and await self.posts.sought(own):
+            if sought and own.key and await self.posts.find(own):
                 return
             await self.posts.post(own, payload(notice(says, language=language), key=own.key))
         except SlackError as refused:
-            _log.warning("a note could not be posted", channel=address.channel, error=str(refused))
+            _log.warning("upload_failure_note_failed", channel=address.channel, error=str(refused))
 
     def _is_done(self, address: Address, name: str) -> bool:
         return bool(name) and (address.channel, address.thread_ts, name) in self._done
@@ -143,7 +146,7 @@ class Continuations:
 
 
 def _own_name(snippet: Snippet | Picture, key: str) -> str:
-    """The file's name with marks of the message it belongs to and of what is in it: an edit may have another file."""
+    """Return the file's name with digests of its message and content, because an edit may have another file."""
     path = PurePosixPath(snippet.name or "answer.txt")
     return f"{path.stem}-{_mark(key, 6)}-{_mark(snippet.content, 4)}{path.suffix or '.txt'}"
 
@@ -154,12 +157,12 @@ def _mark(content: str | bytes, digits: int) -> str:
 
 
 def _is_of(name: str, key: str) -> bool:
-    """Whether a part's key or a file's name is one of what follows the message `key`."""
+    """Tell whether a part's key or a file's name belongs to the message `key`."""
     return name.startswith(f"{key}/") or f"-{_mark(key, 6)}-" in name
 
 
 def _follows(message: Mapping[str, Any], key: str) -> bool:
     files = listed_files(message)
-    # A deleted file has lost its name, and its message shows nothing any more.
+    # A deleted file has no name any more.
     is_empty = bool(files) and all(file.get("mode") == "tombstone" for file in files)
     return is_empty or _is_of(message_key(message)[0], key) or any(_is_of(str(file.get("name")), key) for file in files)

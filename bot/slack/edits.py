@@ -1,8 +1,8 @@
-"""Edits of messages, the newest content always last: progress is coalesced, the end goes first.
+"""Edit messages so that the newest content always wins: progress updates are coalesced, the final answer goes first.
 
-An answer is edited as findings arrive, more often than Slack lets it. Only the newest content of a message waits; it is
-taken when its turn has come, not when it was asked for, so that no older one can overtake it. One task edits one
-message, one edit after the other.
+An answer is edited as findings arrive, more often than Slack allows. Only the newest content of a message waits; it is
+read when the rate limit allows the call, so that no older one can overtake it. One task edits one message, one edit
+after the other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bot.slack.lane import Urgency
 
 _log: Final = structlog.get_logger(__name__)
 _METHOD: Final = "chat.update"
-# How many messages' last edits are remembered, for the time between two of them.
+# Number of messages whose last edit time is remembered, to keep the interval between edits.
 _REMEMBERED: Final = 1000
 
 Payload = Mapping[str, Any]
@@ -28,7 +28,7 @@ Payload = Mapping[str, Any]
 
 @dataclass(slots=True, eq=False)
 class _Content:
-    """What a message shall say, in forms of which the first one Slack takes stands."""
+    """Wanted content of a message, in several forms; the first one that Slack accepts is used."""
 
     forms: Sequence[Payload]
     final: bool
@@ -46,7 +46,7 @@ class _Content:
 
 @dataclass(slots=True, eq=False)
 class _Edit:
-    """One message under edit. `older` are contents that `newest` replaced before they were sent."""
+    """Edit state of one message. `older` are contents that `newest` replaced before they were sent."""
 
     channel: str
     ts: str
@@ -54,7 +54,7 @@ class _Edit:
     older: list[_Content] = field(default_factory=list)
     hurry: asyncio.Event = field(default_factory=asyncio.Event)
     failures: int = 0
-    # An attempt that got no answer may still take effect, after a newer one: then what stands is sent once more.
+    # An attempt without a response may still take effect after a newer one; the current content is then resent.
     doubtful: _Content | None = None
     standing: _Content | None = None
     task: asyncio.Task[None] | None = None
@@ -77,10 +77,10 @@ class Edits:
         self._last: dict[tuple[str, str], float] = {}
 
     async def edit(self, *, channel: str, ts: str, forms: Sequence[Payload], final: bool) -> int | None:
-        """Return when this content stands, with the index of its form; None when a newer one does.
+        """Return the index of the form once this content is shown; None if newer content is shown.
 
-        `final` content goes before everything else, other content in its time. Raises a SlackError. A caller that is
-        cancelled withdraws its content, unless it is on its way already.
+        `final` content takes precedence, other content is rate limited. Raises a SlackError. A cancelled caller
+        withdraws its content unless it is already in flight.
         """
         at = (channel, ts)
         edit = self._edits.setdefault(at, _Edit(channel=channel, ts=ts))
@@ -101,7 +101,7 @@ class Edits:
             ) from error
 
     async def drop(self, *, channel: str, ts: str) -> None:
-        """Forget what waits for a message and return when nothing of it is under way: it is about to be deleted."""
+        """Drop a message's waiting content and return once no edit is in flight; call it before deleting."""
         edit = self._edits.get((channel, ts))
         if edit is None or edit.task is None:
             return
@@ -111,14 +111,14 @@ class Edits:
         await asyncio.wait([edit.task])
 
     async def aclose(self) -> None:
-        """Stop all edits; who waits for one gets SlackUnavailable."""
+        """Stop all edits; waiting callers get SlackUnavailable."""
         edits = list(self._edits.values())
         tasks = [edit.task for edit in edits if edit.task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        # A task that was cancelled before it began has settled nothing.
+        # A task that was cancelled before its start has settled no waiter.
         for edit in edits:
             _settle(edit, _closing())
         self._edits.clear()
@@ -127,7 +127,7 @@ class Edits:
         at = (edit.channel, edit.ts)
         try:
             while edit.wanted:
-                if await self._may(edit) and edit.newest is not None:
+                if await self._wait_for_turn(edit) and edit.newest is not None:
                     await self._send(edit, edit.newest)
                 if not edit.wanted and edit.doubtful is not None:
                     await self._confirm(edit)
@@ -138,8 +138,8 @@ class Edits:
             if self._edits.get(at) is edit:
                 del self._edits[at]
 
-    async def _may(self, edit: _Edit) -> bool:
-        """Wait for the turn of the newest content. False if something changed meanwhile: then look again."""
+    async def _wait_for_turn(self, edit: _Edit) -> bool:
+        """Wait for the rate limit of the newest content. False if something changed meanwhile: check again."""
         pacer, limits = self._api.pacer, self._api.limits
         if edit.hurry.is_set():
             await pacer.turn(_METHOD, channel=edit.channel, urgency=Urgency.FINAL)
@@ -165,7 +165,7 @@ class Edits:
         await self._api.pacer.turn(_METHOD, channel=edit.channel, urgency=Urgency.PROGRESS)
 
     async def _send(self, edit: _Edit, content: _Content) -> None:
-        """Send `content` and settle it with all that it replaced, or put it back where another attempt may help."""
+        """Send `content` and settle it with everything it replaced, or put it back if a retry can succeed."""
         replaced, edit.older, edit.newest = edit.older, [], None
         try:
             await self._api.once(_METHOD, body=_body(edit, content))
@@ -194,7 +194,7 @@ class Edits:
             edit.hurry.clear()
 
     async def _recover(self, edit: _Edit, error: SlackUnavailable) -> None:
-        """Before another attempt: the pacer waits out a 429, everything else gets a pause, and not without end."""
+        """Wait before a retry: the pacer handles a 429, other errors get a pause; retries are limited."""
         if isinstance(error, RateLimited):
             return
         edit.failures += 1
@@ -205,7 +205,7 @@ class Edits:
             await asyncio.sleep(self._api.pause(edit.failures - 1))
 
     async def _confirm(self, edit: _Edit) -> None:
-        """Say once more what stands, unless something newer comes."""
+        """Resend the current content unless newer content arrives."""
         try:
             async with asyncio.timeout(self._api.limits.between_edits):
                 await edit.hurry.wait()
@@ -217,7 +217,7 @@ class Edits:
         try:
             await self._api.call(_METHOD, body=_body(edit, content), channel=edit.channel, urgency=Urgency.PROGRESS)
         except SlackError as error:
-            _log.warning("an edit could not be confirmed", channel=edit.channel, ts=edit.ts, error=str(error))
+            _log.warning("edit_confirmation_failed", channel=edit.channel, ts=edit.ts, error=str(error))
 
     def _remember(self, edit: _Edit) -> None:
         at = (edit.channel, edit.ts)
@@ -232,7 +232,7 @@ def _body(edit: _Edit, content: _Content) -> Payload:
 
 
 def _put_back(edit: _Edit, content: _Content, replaced: list[_Content]) -> None:
-    """`content` waits again, unless a newer one does by now."""
+    """Queue `content` again unless newer content is waiting."""
     edit.older[:0] = replaced
     if edit.newest is None:
         edit.newest = content

@@ -1,6 +1,6 @@
-"""What an error of Slack's means for whoever runs the bot: which setting it is about, and what to do.
+"""Explain a Slack error to the operator: the setting it concerns, and what to do.
 
-`SlackError.says` is for the people in a channel; here it is for those who hold the tokens.
+`SlackError.says` is for the people in a channel; this text is for the owners of the tokens.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _APP: Final = "CASEBOOK_SLACK_APP_TOKEN"
 _COPY: Final = (
     "copy the Bot User OAuth Token (xoxb-…) from OAuth & Permissions; install the app again if it was removed"
 )
-_MAKE: Final = f"make an app-level token (xapp-…) with {CONNECT} under Basic Information"
-ADD: Final = "add it under OAuth & Permissions > Bot Token Scopes and install the app again"
+_MAKE: Final = f"create an app-level token (xapp-…) with {CONNECT} in Basic Information"
+ADD: Final = "add it in OAuth & Permissions > Bot Token Scopes and reinstall the app"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorAdvice:
-    """`says` names the setting, `remedy` what to do about it; a line without full stop each."""
+    """Advice on an error: `says` names the setting, `remedy` says what to do; each one line without a full stop."""
 
     says: str
     remedy: str
@@ -33,7 +33,7 @@ class ErrorAdvice:
 
 
 def advice_on(error: SlackError, *, api_url: str) -> ErrorAdvice:
-    """What to tell of a call that failed; `api_url` is where it went."""
+    """Return the advice on a failed call; `api_url` is the address that was called."""
     variable, anew = (_APP, _MAKE) if error.method == OPEN else (_BOT, _COPY)
     code = f" ({error.code})" if error.code else ""
     match error:
@@ -43,12 +43,12 @@ def advice_on(error: SlackError, *, api_url: str) -> ErrorAdvice:
             return ErrorAdvice(says=f"{variable}: Slack does not take this kind of token here{code}", remedy=anew)
         case MissingScope():
             needed = error.needed or (CONNECT if error.method == OPEN else "a scope")
-            use = f"which {error.method} needs" if error.method else "without which nothing works"
+            use = f"which {error.method} needs" if error.method else "which Casebook requires"
             remedy = _MAKE if error.method == OPEN else ADD
             return ErrorAdvice(says=f"{variable}: the token lacks {needed}, {use}", remedy=remedy)
         case RateLimited():
             return ErrorAdvice(
-                says=f"Slack refuses {error.method} for now: it was called too often",
+                says=f"Slack rate limits {error.method}: too many calls",
                 remedy=f"try again in {error.retry_after:.0f} s",
             )
         case SlackUnavailable():
@@ -59,11 +59,11 @@ def advice_on(error: SlackError, *, api_url: str) -> ErrorAdvice:
             )
         case _ if error.method == OPEN:
             return ErrorAdvice(
-                says=f"{variable}: Slack opens no connection{code}",
-                remedy="switch Socket Mode on in its settings",
+                says=f"{variable}: Slack refuses the Socket Mode connection{code}",
+                remedy="enable Socket Mode in the app's settings",
             )
         case _:
             return ErrorAdvice(
                 says=f"Slack refuses {error.method}{code}",
-                remedy=f"docs.slack.dev/reference/methods/{error.method} says what that means",
+                remedy=f"docs.slack.dev/reference/methods/{error.method} explains this error",
             )

@@ -1,22 +1,22 @@
-"""What can go wrong when something is sent to Slack or read from it, as our own errors: slack_sdk's stay in this room.
+"""Define our own errors for calls to Slack; errors of slack_sdk never leave this room.
 
     SlackError
-    ├── NotInChannel      we are not a member there: someone has to invite us
-    ├── ChannelGone       the channel is deleted, or we cannot see it any more
+    ├── NotInChannel      we are not a member of the channel: someone must invite us
+    ├── ChannelGone       the channel is deleted, or no longer visible to us
     │   └── Archived      it is archived: nothing can be posted
     ├── MissingScope      the app lacks a scope; `needed` and `provided` say which
     ├── TokenRevoked      the token is invalid or revoked: nothing works until it is replaced
-    ├── MessageGone       the message (or view) to change is not there any more
-    │   └── CanvasGone    the canvas to change is not
+    ├── MessageGone       the message (or view) to change no longer exists
+    │   └── CanvasGone    the canvas to change no longer exists
     ├── CanvasTaken       the channel has a canvas already, and a channel has one
     ├── CanvasesOff       the workspace, or its plan, has no canvases
-    ├── TriggerExpired    a press or command can be answered for a short time only, and once
-    ├── TooLong           Slack takes less at once than we sent
-    ├── Refused           anything else Slack says no to; `code` is its word for it
-    └── SlackUnavailable  no answer in time, 5xx, no connection, or a longer queue than we wait in
-        └── RateLimited   Slack asks us to come back later than we can wait; `retry_after` in seconds
+    ├── TriggerExpired    the trigger of a press or command expired or was used
+    ├── TooLong           the content is longer than Slack accepts
+    ├── Refused           any other refusal; `code` is Slack's error code
+    └── SlackUnavailable  no answer in time, 5xx, no connection, or our own queue is too long
+        └── RateLimited   the requested delay is longer than we wait; `retry_after` in seconds
 
-`says` is what a user may be told; `str()` is one line for logs, with Slack's word for it and never any content.
+`says` is for users; `str()` is one line for logs with Slack's error code and never any content.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from typing import Any, ClassVar, Final
 
 from intents.domain import Text
 
-# Slack's words are lower case with underscores; whatever else stands there is not repeated.
+# Slack's error codes are lower case with underscores; anything else may be content and is not repeated.
 _WORD: Final = re.compile(r"[a-z0-9_]{1,80}\Z")
 _SCOPES: Final = re.compile(r"[a-z0-9_:.,\- ]{0,1000}\Z")
 
 
 class SlackError(Exception):
-    """A call that Slack did not answer as asked. `method` is the Web API's, `code` Slack's word for the reason.
+    """A failed call to Slack. `method` is the Web API method, `code` Slack's error code.
 
-    `maybe_done`: the call may have taken effect all the same, for example when the connection was cut after it was
-    sent. Whoever repeats a post then looks for it first.
+    `maybe_done`: the call may have taken effect all the same, for example if the connection was cut after sending.
+    Search for the message before a post is repeated.
     """
 
     words: ClassVar[Text] = Text(en="Slack refused this", zh="Slack 拒绝了此操作")
@@ -53,7 +53,7 @@ class SlackError(Exception):
 
     @property
     def says(self) -> Text:
-        """One sentence for the people in the channel."""
+        """Return one sentence for the people in the channel."""
         return self.words
 
     def __str__(self) -> str:
@@ -62,34 +62,34 @@ class SlackError(Exception):
 
 
 class NotInChannel(SlackError):
-    """We are not a member of the channel."""
+    """Error: we are not a member of the channel."""
 
     words = Text(
-        en="I am not a member of that channel: invite me there first, with /invite",
+        en="I am not a member of that channel: invite me first with /invite",
         zh="我不在该频道中：请先用 /invite 邀请我加入",
     )
 
 
 class ChannelGone(SlackError):
-    """The channel does not exist, or not for us."""
+    """Error: the channel does not exist or is not visible to us."""
 
-    words = Text(en="I cannot see that channel (any more)", zh="我看不到该频道，它可能已不存在")
+    words = Text(en="That channel does not exist, or I have no access to it", zh="我看不到该频道，它可能已不存在")
 
 
 class Archived(ChannelGone):
-    """The channel is archived."""
+    """Error: the channel is archived."""
 
     words = Text(en="That channel is archived: nothing can be posted there", zh="该频道已归档，无法在其中发布消息")
 
 
 class MissingScope(SlackError):
-    """The app was installed without a scope it needs."""
+    """Error: the app lacks a scope that the method needs."""
 
     @property
     def says(self) -> Text:
         scope = self.needed or "?"
         return Text(
-            en=f"my Slack app lacks the scope {scope}: an administrator has to add it and install the app again",
+            en=f"my Slack app lacks the scope {scope}: an administrator must add it and reinstall the app",
             zh=f"我的 Slack 应用缺少权限范围 {scope}：需由管理员添加并重新安装应用",
         )
 
@@ -98,58 +98,58 @@ class MissingScope(SlackError):
 
 
 class TokenRevoked(SlackError):
-    """Slack does not accept the token."""
+    """Error: Slack does not accept the token."""
 
     words = Text(
-        en="Slack does not accept my token any more: an administrator has to install the app again",
+        en="Slack no longer accepts my token: an administrator must reinstall the app",
         zh="Slack 不再接受我的令牌：需由管理员重新安装应用",
     )
 
 
 class MessageGone(SlackError):
-    """The message or view is not there any more, or cannot be changed any more."""
+    """Error: the message or view no longer exists, or can no longer be changed."""
 
     words = Text(en="the message is gone", zh="该消息已不存在")
 
 
 class CanvasGone(MessageGone):
-    """The canvas was deleted, or we cannot see it any more."""
+    """Error: the canvas was deleted or is no longer visible to us."""
 
     words = Text(en="the canvas is gone", zh="该画布已不存在")
 
 
 class CanvasTaken(SlackError):
-    """The channel has a canvas that we may not write to."""
+    """Error: the channel has a canvas that we must not change."""
 
     words = Text(
-        en="the channel has a canvas already, and it is not mine to write to",
+        en="the channel already has a canvas that I did not create",
         zh="该频道已有画布，且不是由我创建，我不会改写",
     )
 
 
 class CanvasesOff(SlackError):
-    """There are no canvases in this workspace."""
+    """Error: the workspace has no canvases."""
 
     words = Text(en="this workspace has no canvases", zh="此工作区未提供画布功能")
 
 
 class TriggerExpired(SlackError):
-    """The press, command or response address is too old or used up."""
+    """Error: the press, command or response URL expired or was used up."""
 
     words = Text(
-        en="that took too long, so Slack let go of it: please press or type it again",
-        zh="耗时过长，Slack 已放弃该操作：请重新点击或输入",
+        en="that took too long and Slack dropped it: please press or type it again",
+        zh="处理超时，Slack 已丢弃该操作：请重新点击或输入",
     )
 
 
 class TooLong(SlackError):
-    """More than Slack takes at once, whatever its pages say; or blocks it does not take."""
+    """Error: the content is longer than Slack accepts, or contains blocks that it rejects."""
 
-    words = Text(en="the answer is longer than Slack takes at once", zh="回答超出了 Slack 单次允许的长度")
+    words = Text(en="the answer is longer than Slack accepts", zh="回答超出了 Slack 单次允许的长度")
 
 
 class Refused(SlackError):
-    """Another reason, or a payload our own check did not let out."""
+    """Error: another refusal, or a payload that our own validation rejected."""
 
     @property
     def says(self) -> Text:
@@ -159,9 +159,9 @@ class Refused(SlackError):
 
 
 class SlackUnavailable(SlackError):
-    """Slack did not answer in time; trying again later may work."""
+    """Error: Slack did not respond in time; a later retry may work."""
 
-    words = Text(en="Slack does not answer right now", zh="Slack 暂时没有响应")
+    words = Text(en="Slack does not respond right now", zh="Slack 暂时没有响应")
 
     def __init__(self, *, method: str = "", code: str = "", detail: str = "", maybe_done: bool = False) -> None:
         self.detail = detail
@@ -174,9 +174,9 @@ class SlackUnavailable(SlackError):
 
 
 class RateLimited(SlackUnavailable):
-    """429, for longer than we wait."""
+    """Error: 429 with a longer delay than we wait."""
 
-    words = Text(en="Slack asks me to slow down: please try again in a moment", zh="Slack 要求我放慢速度：请稍后再试")
+    words = Text(en="Slack is rate limiting me: please try again in a moment", zh="触发了 Slack 的速率限制：请稍后再试")
 
     def __init__(self, *, method: str = "", retry_after: float = 0.0) -> None:
         self.retry_after = retry_after
@@ -216,14 +216,14 @@ _KINDS: Final[Mapping[str, type[SlackError]]] = {
     "invalid_blocks": TooLong,
     "invalid_blocks_format": TooLong,
 }
-# Slack's own failures. Its pages say of them that a part of the operation may have succeeded.
+# Slack's own failures; according to its documentation, part of the operation may have succeeded.
 _FAILURES: Final = frozenset({"internal_error", "fatal_error", "service_unavailable"})
 # Failures before anything was done.
 _NOT_DONE: Final = frozenset({"request_timeout"})
 
 
 def refusal(method: str, answer: Mapping[str, Any]) -> SlackError:
-    """The error that an answer with `"ok": false` is. Rate limits are not decided here: they come with a header."""
+    """Return the error for a response with `"ok": false`, except rate limits, which need the headers."""
     code = str(answer.get("error") or "")
     if code in _FAILURES:
         return SlackUnavailable(method=method, code=code, maybe_done=True)

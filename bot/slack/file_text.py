@@ -1,4 +1,4 @@
-"""Bytes of a pasted file as text: what people share as logs comes in several encodings, and packed."""
+"""Decode a pasted file to text: shared logs come in several encodings and compressed."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Looked at to tell text from something else.
+# Number of bytes that are inspected to tell text from binary data.
 _SAMPLE: Final = 4096
-# An encoding is the right one if so much of what is beyond ASCII reads well in it. In a wrong one, a letter with an
-# accent reads as an error, or as a rare character together with what follows it.
+# An encoding counts as right if at least this share of the non-ASCII part decodes to common characters. In a wrong
+# one, a letter with an accent decodes to an error, or to a rare character together with the next letter.
 _READS_WELL: Final = 0.7
 
 
 class NotText(Exception):
-    """The bytes are no text."""
+    """Error: the bytes are not text."""
 
 
 class TooLarge(Exception):
-    """Unpacked, there is more than is read."""
+    """Error: the decompressed content exceeds the limit."""
 
 
 def unpacked(content: bytes, *, limit: int) -> bytes:
-    """The content of a gzip file, anything else as it is. Raises TooLarge beyond `limit` bytes, NotText if broken."""
+    """Decompress gzip; return other content unchanged. Raise TooLarge beyond `limit` bytes, NotText if broken."""
     result = b""
     while content.startswith(_GZIP):
         packed = zlib.decompressobj(wbits=31)
@@ -43,13 +43,13 @@ def unpacked(content: bytes, *, limit: int) -> bytes:
             raise TooLarge
         if not packed.eof:
             raise NotText
-        # Rotated logs are often several packed files in one.
+        # Rotated logs are often several gzip members in one file.
         content = packed.unused_data
     return result or content
 
 
 def decoded(content: bytes) -> str:
-    """UTF-8, or UTF-16 and UTF-32 with their mark; else what it most likely is, of UTF-8, GB 18030 and Latin-1.
+    """Decode UTF-8, or UTF-16 and UTF-32 with their mark; else the most likely of UTF-8, GB 18030 and Latin-1.
 
     Raises NotText.
     """
@@ -70,7 +70,7 @@ def decoded(content: bytes) -> str:
 
 
 def _likely(content: bytes) -> str:
-    """Text with errors in it, as where a line was cut within a character, or in an older encoding."""
+    """Decode text with errors, for example cut within a character, or in an older encoding."""
     for encoding, reads_well in (("utf-8", _is_no_error), ("gb18030", _is_in_daily_use)):
         text = content.decode(encoding, "replace")
         beyond = list(islice((character for character in text if not character.isascii()), _SAMPLE))
@@ -84,13 +84,13 @@ def _is_no_error(character: str) -> bool:
 
 
 def _is_in_daily_use(character: str) -> bool:
-    """Whether it is among GB 2312's symbols or in its first level, which holds the 3755 most used characters."""
+    """Tell whether a character is a GB 2312 symbol or in its first level, the 3755 most used characters."""
     row = character.encode("gb2312", "replace")[0]
     return 0xA1 <= row <= 0xA9 or 0xB0 <= row <= 0xD7
 
 
 def _without_mark(content: bytes) -> str:
-    """UTF-16 as some tools of Windows write it: of ASCII text every other byte is zero."""
+    """Detect UTF-16 without a mark, as some Windows tools write it: every other byte of ASCII text is zero."""
     even, odd = content[:_SAMPLE:2], content[1:_SAMPLE:2]
     if odd and odd.count(0) > 0.8 * len(odd) and not even.count(0):
         return _strictly(content, "utf-16-le")

@@ -1,4 +1,4 @@
-"""Files people paste: long logs arrive as snippets. Read within bounds, with the token going to Slack only."""
+"""Read files that people paste: long logs arrive as snippets. Reads are bounded, and the token goes only to Slack."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _log: Final = structlog.get_logger(__name__)
 _METHOD: Final = "file download"
 _REDIRECTS: Final = 3
 _LONGEST_NAME: Final = 80
-# What cannot be text whatever is in it: not even downloaded.
+# Never text, so not downloaded.
 _NO_TEXT: Final = ("image/", "video/", "audio/", "font/", "application/pdf", "application/vnd.", "application/zip")
-# Modes of files that Slack only lists: deleted, hidden by a plan's limit, kept elsewhere.
+# Modes of files without content: deleted, hidden by the plan's limit, hosted elsewhere.
 _NOT_KEPT: Final = frozenset({"tombstone", "hidden_by_limit", "external"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFile:
-    """A file as text, or the sentence why there is none. Exactly one of `text` and `refusal` is set."""
+    """A file as text, or a sentence that says why it cannot be read. Exactly one of `text` and `refusal` is set."""
 
     name: str
     text: str = ""
@@ -78,7 +78,7 @@ class Files:
     hosts: Hosts
 
     async def read(self, file: Mapping[str, Any], *, limit: int) -> ReadFile:
-        """A file of an event's `files`, of at most `limit` bytes. Raises SlackUnavailable: it may work later.
+        """Read a file of an event's `files`, at most `limit` bytes. Raise SlackUnavailable: a retry may work.
 
         gzip is unpacked, with the same limit. The text is as it was pasted: not redacted.
         """
@@ -108,8 +108,8 @@ class Files:
             raise _Refusal(file_failures.scope_missing(listed.name)) from error
         except SlackError as error:
             raise _Refusal(file_failures.deleted(listed.name)) from error
-        told = answer.data.get("file")
-        return _Listed.of(told if isinstance(told, Mapping) else {})
+        entry = answer.data.get("file")
+        return _Listed.of(entry if isinstance(entry, Mapping) else {})
 
     async def _download(self, listed: _Listed, *, limit: int) -> bytes:
         for repetition in range(self.api.limits.repetitions + 1):
@@ -133,7 +133,7 @@ class Files:
         for _ in range(_REDIRECTS + 1):
             url = self.hosts.trusted(address)
             if url is None:
-                _log.warning("a file is kept where our token must not go", file=listed.id, host=_host(address))
+                _log.warning("file_host_rejected", file=listed.id, host=_host(address))
                 raise _Refusal(file_failures.kept_elsewhere(listed.name))
             headers = {"Authorization": f"Bearer {self.api.token}"}
             async with self.api.session.get(
@@ -150,7 +150,7 @@ async def _body(answer: aiohttp.ClientResponse, listed: _Listed, *, limit: int) 
         raise SlackUnavailable(method=_METHOD, detail=f"HTTP {answer.status}")
     if answer.status in {404, 410}:
         raise _Refusal(file_failures.deleted(listed.name))
-    # Without the scope Slack answers with the page to log in, and 200.
+    # Without the scope Slack responds with its login page and status 200.
     is_page = answer.content_type == "text/html"
     if answer.status != 200 or (is_page and "html" not in listed.mimetype):
         raise _Refusal(file_failures.scope_missing(listed.name))
@@ -166,7 +166,7 @@ async def _body(answer: aiohttp.ClientResponse, listed: _Listed, *, limit: int) 
 
 
 def _refuse_listed(listed: _Listed, *, limit: int) -> None:
-    """What need not be downloaded to be refused."""
+    """Refuse files that need no download to be refused."""
     if listed.mode in _NOT_KEPT:
         raise _Refusal(file_failures.deleted(listed.name))
     if listed.access in {"access_denied", "file_not_found", "slack_connect_files_disabled", "check_file_info"}:

@@ -1,7 +1,7 @@
-"""Who is in which of the workspace's user groups: asked once for all of them, and remembered for a minute.
+"""Read the workspace's user groups: one call for all of them, cached for a minute.
 
-Somebody taken out of a group counts as in it for that minute. What Slack does not tell (a scope is missing, it does
-not answer) puts nobody into any group.
+A user who was removed from a group counts as a member for that minute. If Slack does not return the groups (missing
+scope, no response), nobody is in any group.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _ALL: Final = "all"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """The ids (S…) and "@handle"s of the groups that somebody is in. `unread` says why they could not be read."""
+    """The ids (S…) and "@handle"s of a user's groups. `unread` says why they could not be read."""
 
     groups: frozenset[str] = frozenset()
     unread: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
-    """What Slack told: user → names of groups; or why it did not, and for how many seconds that is believed."""
+class _Groups:
+    """Cached response: user → names of groups, or the error; and for how many seconds it is kept."""
 
     of: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unread: Text | None = None
@@ -48,39 +48,39 @@ class Groups:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._told = CoalescedLookup(self._ask, keeps=lambda told: told.kept, most=1)
+        self._response = CoalescedLookup(self._ask, keeps=lambda response: response.kept, most=1)
 
     async def of(self, user: str) -> Membership:
-        """What `user` is in. Raises nothing: see `Membership.unread`."""
-        told = await self._told.get(_ALL)
-        return Membership(groups=told.of.get(user, frozenset()), unread=told.unread)
+        """Return the groups of `user`. Never raises: see `Membership.unread`."""
+        response = await self._response.get(_ALL)
+        return Membership(groups=response.of.get(user, frozenset()), unread=response.unread)
 
     async def aclose(self) -> None:
-        await self._told.aclose()
+        await self._response.aclose()
 
-    async def _ask(self, _key: str) -> _Told:
-        # Somebody waits for a dialog: no longer than for one answer.
+    async def _ask(self, _key: str) -> _Groups:
+        # A user is waiting for a modal, so wait for one attempt only.
         patience = self._api.limits.call
         try:
             answer = await self._api.call(_METHOD, query={"include_users": True}, patience=patience)
-            return _Told(of=_members(answer))
+            return _Groups(of=_members(answer))
         except SlackError as error:
-            _log.warning("Slack does not tell who is in which user group", error=str(error))
+            _log.warning("user_groups_read_failed", error=str(error))
             if isinstance(error, SlackUnavailable):
-                return _Told(unread=error.says, kept=_KEPT_UNREACHED)
+                return _Groups(unread=error.says, kept=_KEPT_UNREACHED)
             if isinstance(error, MissingScope):
                 error = MissingScope(method=_METHOD, needed=error.needed or _SCOPE)
-            return _Told(unread=error.says, kept=_KEPT_REFUSED)
+            return _Groups(unread=error.says, kept=_KEPT_REFUSED)
 
 
 def _members(answer: SlackResponse) -> dict[str, frozenset[str]]:
-    """User → ids and handles of their groups. Raises SlackUnavailable for an answer without groups."""
+    """Return user → ids and handles of their groups. Raise SlackUnavailable for a response without groups."""
     groups = answer.data.get("usergroups")
     if not isinstance(groups, list):
-        raise SlackUnavailable(method=_METHOD, detail="the answer tells no user groups")
+        raise SlackUnavailable(method=_METHOD, detail="the answer has no user groups")
     found: dict[str, set[str]] = {}
     for group in groups:
-        # Whoever shares a group of another organisation has named it, and says who is in it.
+        # Another organisation names its shared groups and picks their members, so they are not trusted.
         if not isinstance(group, Mapping) or group.get("date_delete") or group.get("is_external"):
             continue
         for user in _texts(group.get("users")):

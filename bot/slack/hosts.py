@@ -1,4 +1,4 @@
-"""Which addresses are Slack's: the only ones our token and our answers may go to, whatever a payload says."""
+"""Check that an address belongs to Slack: our token and answers go nowhere else, whatever a payload says."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Final
 
 from yarl import URL
 
-# Slack's two clouds. Files, uploads and response addresses live on subdomains of the one whose API we call.
+# Slack's two clouds. Files, uploads and response URLs are on subdomains of the cloud whose API we call.
 _CLOUDS: Final = ("slack.com", "slack-gov.com")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosts:
-    """`base_url` is the API's address: another far end than Slack is trusted at exactly that scheme, host and port."""
+    """Trusted addresses. A `base_url` outside of Slack is trusted with exactly its scheme, host and port."""
 
     base_url: str
 
     def trusted(self, url: str) -> URL | None:
-        """`url`, parsed, if it is Slack's or the configured far end's; None for every other one."""
+        """Return the parsed `url` if it belongs to Slack or to the configured base URL; else None."""
         try:
             parsed, base = URL(url), URL(self.base_url)
         except (ValueError, TypeError):

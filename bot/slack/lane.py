@@ -1,8 +1,7 @@
-"""One queue in front of one of Slack's rate limits: who may go now, and who is next.
+"""Queue calls for one of Slack's rate limits: a token bucket that fills at the limit's rate.
 
-A bucket of tokens that fills at the limit's rate. Waiters are served by urgency, and within one urgency in turns: a
-channel with forty waiting calls does not keep another one's only call waiting behind all of them. No thread, no task:
-one timer of the loop, and only while somebody waits.
+Waiters are served by urgency, and within one urgency round robin: a channel with forty waiting calls does not delay
+another channel's only call. There is no thread and no task: one timer of the loop, and only while a caller waits.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from bot.slack.limits import Rate
 
 
 class Urgency(IntEnum):
-    """Whose turn it is first. Progress leaves a part of every burst to the others."""
+    """Priority of a call. Progress updates leave a part of every burst to the others."""
 
     FINAL = 0
     USUAL = 1
@@ -34,7 +33,7 @@ class _Waiter:
 
 
 class Lane:
-    """Made and used inside a running loop; times are the loop's. `name` is for errors."""
+    """One rate limit. It is created and used inside a running loop and uses the loop's time. `name` is for errors."""
 
     def __init__(self, *, name: str, rate: Rate, waiting: int) -> None:
         self._name = name
@@ -47,33 +46,33 @@ class Lane:
         self._heap: list[_Waiter] = []
         self._waiting = 0
         self._numbers = itertools.count()
-        # Turns: each key's next waiter comes one turn after its last, and never before the turn being served.
+        # Round robin: each key's next waiter gets the turn after its last, never before the current turn.
         self._serving = 0
         self._last_turn: dict[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def idle(self) -> bool:
-        """Nobody waits, nothing is held back, and the bucket is full: a new lane would be the same."""
+        """Tell whether this lane equals a new one: no waiters, no hold, and a full bucket."""
         self._fill()
         return not self._waiting and not self.held and self._tokens >= self._rate.burst
 
     @property
     def held(self) -> float:
-        """Seconds for which Slack asked to be left alone."""
+        """Return the seconds for which Slack asked us to wait."""
         return max(0.0, self._held_until - self._loop.time())
 
     async def turn(self, *, key: str = "", urgency: Urgency = Urgency.USUAL, patience: float) -> None:
-        """Return when it is this caller's turn, with one token taken.
+        """Return when the caller may call, with one token taken.
 
         Raises RateLimited or SlackUnavailable when that does not come within `patience` seconds, at once where that is
         certain beforehand. A cancelled caller takes no token.
         """
         if self.held > patience:
             raise RateLimited(method=self._name, retry_after=self.held)
-        # Progress may fill half the room only: what matters more still finds a place.
+        # Progress may fill only half of the queue: more urgent calls must find a place.
         if self._waiting >= self._most_waiting // (2 if urgency is Urgency.PROGRESS else 1):
-            raise SlackUnavailable(method=self._name, detail=f"{self._waiting} calls are waiting already")
+            raise SlackUnavailable(method=self._name, detail=f"{self._waiting} calls are already waiting")
         waiter = self._enqueue(key, urgency)
         self._serve()
         try:
@@ -83,7 +82,9 @@ class Lane:
             self._leave(waiter)
             if self.held:
                 raise RateLimited(method=self._name, retry_after=self.held) from error
-            raise SlackUnavailable(method=self._name, detail=f"not its turn within {patience:.2g} s") from error
+            raise SlackUnavailable(
+                method=self._name, detail=f"rate limit not available within {patience:.2g} s"
+            ) from error
         except asyncio.CancelledError:
             self._leave(waiter)
             raise
@@ -91,19 +92,19 @@ class Lane:
             self._waiting -= 1
 
     def give_back(self) -> None:
-        """A turn was not used after all."""
+        """Return an unused token."""
         self._tokens = min(self._tokens + 1, self._rate.burst)
         self._serve()
 
     def hold(self, seconds: float) -> None:
-        """Let nobody go for `seconds`, then one at first, not a burst: Slack counts more than we do."""
+        """Block all callers for `seconds`, then allow one instead of a burst: Slack counts more than we do."""
         self._fill()
         self._held_until = max(self._held_until, self._loop.time() + seconds)
         self._tokens = min(self._tokens, 1.0)
         self._serve()
 
     def _leave(self, waiter: _Waiter) -> None:
-        # Cancelled in the moment its turn came, it leaves the turn to the next.
+        # A caller that is cancelled as its turn comes passes the turn on.
         if waiter.go.done() and not waiter.go.cancelled():
             self.give_back()
         else:
@@ -127,7 +128,7 @@ class Lane:
         self._filled_at = now
 
     def _serve(self) -> None:
-        """Let go whoever may, and wake up when the next one may."""
+        """Release the callers that may go, and set the timer for the next one."""
         self._fill()
         while self._heap and self._heap[0].go.done():
             heapq.heappop(self._heap)
@@ -143,7 +144,7 @@ class Lane:
         self._wake_later()
 
     def _needed(self, waiter: _Waiter) -> float:
-        # A hair less than a whole token: the timer may fire a hair early.
+        # Slightly less than a whole token, because the timer may fire slightly early.
         kept = self._rate.burst // 4 if waiter.urgency is Urgency.PROGRESS else 0
         return 1 + kept - 1e-6
 

@@ -1,7 +1,7 @@
-"""How fast Slack lets an app speak, method by method, and how long we wait for it: one table.
+"""Define Slack's rate limits by method, and how long we wait for them, in one table.
 
-Slack counts per method, workspace and minute, in tiers; posts count per channel as well, one a second with short
-bursts. It counts when a call arrives, not when we send it: so our rates stay a tenth below its own, the burst included.
+Slack counts per method, workspace and minute, in tiers; posts also count per channel, one a second with short bursts.
+It counts when a call arrives, not when it is sent, so our rates stay a tenth below its own, burst included.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """`burst` calls at once, then one every `every` seconds."""
+    """A rate limit: `burst` calls at once, then one every `every` seconds."""
 
     every: float
     burst: int = 1
 
     @classmethod
     def tier(cls, per_minute: int, *, burst: int) -> Rate:
-        """At most nine tenths of `per_minute` in any minute, the burst included."""
+        """Return a rate of at most nine tenths of `per_minute` in any minute, burst included."""
         return cls(every=60 / (0.9 * per_minute - burst), burst=burst)
 
 
@@ -59,7 +59,7 @@ _METHODS: Final[Mapping[str, Rate]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Rates and times, in seconds. The defaults are Slack's; tests use smaller ones."""
+    """Rates and times in seconds. The defaults are Slack's; tests use smaller ones."""
 
     methods: Mapping[str, Rate] = field(default_factory=lambda: _METHODS)
     other: Rate = _T2

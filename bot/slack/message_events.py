@@ -1,7 +1,7 @@
-"""What somebody said in Slack, taken from the many shapes in which Slack reports it.
+"""Parse message events from the many shapes in which Slack sends them.
 
-Shapes: docs.slack.dev/reference/events/message and its subtypes. A bot's alert often has no text of its own: it is then
-in the attachments or blocks.
+Shapes: docs.slack.dev/reference/events/message and its subtypes. A bot's alert often has no text of its own; its text
+is in the attachments or blocks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 from intents.slack_text import unformatted
 from responses.safety import safe_value
 
-# What somebody wrote; the other subtypes are notices of Slack's own (joins, topics, pins …).
+# Subtypes of messages that users wrote; the others are Slack's own notices (joins, topics, pins …).
 _SPOKEN: Final = frozenset({"", "file_share", "thread_broadcast", "bot_message", "me_message"})
 _FILE_KEYS: Final = ("id", "name", "size", "mimetype", "filetype", "mode", "url_private_download", "url_private",
                      "file_access")  # fmt: skip
@@ -24,7 +24,7 @@ _SLACKBOT: Final = "USLACKBOT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedMessage:
-    """One message. `text` is what the person pasted, free of Slack's markup; `thread_ts` is empty outside threads."""
+    """A new message. `text` is free of Slack's markup; `thread_ts` is empty outside threads."""
 
     team: str
     channel: str
@@ -40,7 +40,7 @@ class ReceivedMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletedMessage:
-    """A message was deleted."""
+    """A deleted message."""
 
     team: str
     channel: str
@@ -49,7 +49,7 @@ class DeletedMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditedMessage:
-    """A message reads differently now. Unfurled links edit a message too: `changed` tells whether its words did."""
+    """An edited message. Unfurled links edit a message too: `changed` tells whether its words changed."""
 
     said: ReceivedMessage
     changed: bool
@@ -58,7 +58,7 @@ class EditedMessage:
 def read_event(
     event: Mapping[str, Any], *, team: str, us: str, our_bot: str
 ) -> ReceivedMessage | EditedMessage | DeletedMessage | None:
-    """What a `message` or `app_mention` event tells; None for notices, and for what we or Slackbot said.
+    """Parse a `message` or `app_mention` event; None for notices and for messages of ours or of Slackbot.
 
     `us` is our user's id, `our_bot` our bot's.
     """
@@ -68,7 +68,7 @@ def read_event(
     if subtype != "message_changed":
         return _received(event, team=team, us=us, our_bot=our_bot)
     now, before = _mapping(event.get("message")), _mapping(event.get("previous_message"))
-    if now.get("subtype") == "tombstone":  # a message with replies leaves its place behind when it is deleted
+    if now.get("subtype") == "tombstone":  # a deleted message with replies leaves a tombstone
         return DeletedMessage(team=team, channel=_text(event, "channel"), ts=_text(now, "ts"))
     inner = {
         **now, "channel": _text(event, "channel"), "channel_type": event.get("channel_type", ""),
@@ -79,11 +79,11 @@ def read_event(
 
 
 def _received(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> ReceivedMessage | None:
-    """Return the message that an event carries; None for notices, and for what we or Slackbot said."""
+    """Return the message of an event; None for notices and for messages of ours or of Slackbot."""
     subtype, channel, user = _text(event, "subtype"), _text(event, "channel"), _text(event, "user")
     if subtype not in _SPOKEN or not event.get("ts"):
         return None
-    # Slackbot tells us in a direct message of ours that we were removed from a channel: nobody asked anything there.
+    # Slackbot reports our removal from a channel in a direct message: that is not a request.
     if _text(event, "bot_id") == our_bot or user in (us, _SLACKBOT):
         return None
     thread = _text(event, "thread_ts")
@@ -102,17 +102,17 @@ def _received(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> 
 
 
 def text_of(message: Mapping[str, Any]) -> str:
-    """What a message says, free of Slack's markup."""
+    """Return a message's text without Slack's markup."""
     return unformatted(_words(message))
 
 
 def markup_of(message: Mapping[str, Any]) -> str:
-    """What a message says, as Slack writes it: mentions and links in angle brackets, entities."""
+    """Return a message's text in Slack's markup: mentions and links in angle brackets, entities."""
     return _words(message)
 
 
 def files_of(message: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
-    """Of each file what it takes to fetch it."""
+    """Return for each file the fields that a download needs."""
     return tuple(_file(file) for file in message.get("files") or () if isinstance(file, Mapping))
 
 
@@ -122,10 +122,12 @@ def _plain(message: Mapping[str, Any]) -> str:
 
 
 def _words(message: Mapping[str, Any]) -> str:
-    """The text, and what a bot put into attachments; its blocks where there is nothing else."""
+    """Return the text and the attachments of a bot; its blocks if there is no other text."""
     parts = [str(message.get("text") or "")]
     for attachment in message.get("attachments") or ():
-        if isinstance(attachment, Mapping) and not attachment.get("from_url"):  # an unfurled link is nobody's words
+        if isinstance(attachment, Mapping) and not attachment.get(
+            "from_url"
+        ):  # unfurled links are not written by a person
             parts += _of_attachment(attachment)
     if not any(part.strip() for part in parts):
         parts += _texts(message.get("blocks"), 0)
@@ -144,7 +146,7 @@ def _of_attachment(attachment: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
-    """Every `text` string below `value`: blocks nest it in many ways."""
+    """Yield every `text` string in `value`: blocks nest it in many ways."""
     if depth > _DEEPEST:
         return
     if isinstance(value, Mapping):
@@ -159,7 +161,7 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
 
 
 def _file(file: Mapping[str, Any]) -> dict[str, Any]:
-    """A name may hold a secret, and so does the address then, which has the name in it: Slack tells it again by id."""
+    """Return a file without its name and address, which may contain a secret; Slack returns them again by id."""
     kept = {key: file[key] for key in _FILE_KEYS if file.get(key) not in (None, "")}
     shown = safe_value(kept)
     return {key: value for key, value in shown.items() if key not in _ADDRESSES or value == kept[key]}

@@ -1,7 +1,7 @@
-"""In which forms a message is offered to Slack, one after the other, until it takes one: an answer is never lost.
+"""Offer a message to Slack in several forms until it accepts one, so that an answer is never lost.
 
-First as it is, if our own check lets it out, else as its text alone. Where Slack finds it too long all the same (its
-pages promise more than it takes): in two halves, then as text, with a file where that is not all.
+The first form is the message itself if it passes our own validation, else its text alone. If Slack finds it too long
+nevertheless (its documentation promises more than it accepts): two halves, then text, with a file for the rest.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ EVENT_TYPE: Final = "casebook"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A message as one or more messages; what does not fit goes along in `file`."""
+    """A message as one or more messages; what does not fit goes into `file`."""
 
     parts: tuple[Message, ...]
     file: Snippet | None = None
 
 
 def forms(message: Message) -> Iterator[Form]:
-    """The forms of `message`, the best first. Each part has passed our own check or is text alone."""
+    """Return the forms of `message`, best first. Each part passed our own validation or is plain text."""
     whole = checked(message)
     yield Form(parts=(whole,), file=whole.overflow)
     first, second = split_in_half(whole)
@@ -39,24 +39,24 @@ def forms(message: Message) -> Iterator[Form]:
 
 
 def as_file(message: Message) -> Form:
-    """What `message` says as text, and in a file what does not fit, together with what was to go there anyway."""
+    """Return `message` as text, with the rest and its own file content in a file."""
     text = text_only(message)
     return Form(parts=(text,), file=text.overflow)
 
 
 def checked(message: Message) -> Message:
-    """`message` if Slack should take it, else its text alone. What is wrong is logged, not what it says."""
+    """Return `message` if it is within Slack's limits, else its text alone. Log the problems, never the content."""
     problems = validate_message(payload(message))
     if not problems:
         return message
-    _log.error("a message breaks Slack's limits and goes out as text", problems=list(problems[:10]))
+    _log.error("invalid_message_sent_as_text", problems=list(problems[:10]))
     return text_only(message)
 
 
 def payload(message: Message, *, key: str = "", form: int = 0) -> dict[str, Any]:
-    """The arguments of chat.postMessage and chat.update but for the address.
+    """Return the arguments of chat.postMessage and chat.update except the address.
 
-    `key` goes along as metadata, by which a message is found again; `form` is the index of the form it belongs to.
+    `key` is sent as metadata, by which a message is found again; `form` is the index of its form.
     """
     arguments: dict[str, Any] = {
         "text": message.text,
@@ -65,8 +65,8 @@ def payload(message: Message, *, key: str = "", form: int = 0) -> dict[str, Any]
         "unfurl_media": False,
     }
     if not message.blocks:
-        # Asterisks and underscores of an error are no formatting. Slack's pages name this for chat.postMessage and
-        # response addresses only; elsewhere it is at worst passed over.
+        # Asterisks and underscores in an error are not formatting. Slack documents this for chat.postMessage and
+        # response URLs only; elsewhere it is at worst ignored.
         arguments["mrkdwn"] = False
     if key:
         arguments["metadata"] = {
@@ -77,7 +77,7 @@ def payload(message: Message, *, key: str = "", form: int = 0) -> dict[str, Any]
 
 
 def message_key(message: Mapping[str, Any]) -> tuple[str, int]:
-    """The key a message read from Slack carries, and the index of its form; ("", 0) if none of ours."""
+    """Return the key in a stored message and the index of its form; ("", 0) if it has none of ours."""
     metadata = message.get("metadata")
     inside = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
     if not isinstance(metadata, Mapping) or metadata.get("event_type") != EVENT_TYPE or not isinstance(inside, Mapping):

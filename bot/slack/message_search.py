@@ -1,4 +1,4 @@
-"""Finding our own messages again by the key they carry: Slack's posts have no other way to be made once only."""
+"""Find our own messages again by their key: Slack's posts have no idempotency key."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any, Final
 from bot.slack.api import Api
 from bot.slack.message_forms import message_key
 
-# The most Slack recommends to ask for at once.
+# The page size that Slack recommends.
 _PAGE: Final = 200
-# A thread is read from its beginning, a channel from its end.
+# Threads are read from the beginning, channels from the end.
 _THREAD_PAGES: Final = 10
 _CHANNEL_PAGES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundMessage:
-    """A message of ours, and the index of the form in which it was taken."""
+    """A message of ours, and the index of the form that Slack accepted."""
 
     ts: str
     form: int
@@ -26,13 +26,13 @@ class FoundMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSearch:
-    """`ours` tells whether a message is ours: anyone's app may write metadata like ours."""
+    """Searches our messages. `ours` tells whether a message is ours: any app may write metadata like ours."""
 
     api: Api
     ours: Callable[[Mapping[str, Any]], Awaitable[bool]]
 
     async def by_key(self, *, channel: str, key: str, thread_ts: str = "", near_ts: str = "") -> FoundMessage | None:
-        """The first message of ours with `key`. Raises SlackError, for example when history may not be read."""
+        """Return our first message with `key`. Raise SlackError, for example if the history is not readable."""
         messages = self.matching(
             lambda message: message_key(message)[0] == key, channel=channel, thread_ts=thread_ts, near_ts=near_ts
         )
@@ -41,7 +41,7 @@ class MessageSearch:
         return None
 
     async def file(self, *, channel: str, thread_ts: str, name: str) -> bool:
-        """Whether a message of ours in the thread carries a file of that name."""
+        """Tell whether a message of ours in the thread has a file of that name."""
         messages = self.matching(
             lambda message: any(file.get("name") == name for file in listed_files(message)),
             channel=channel,
@@ -54,7 +54,7 @@ class MessageSearch:
     async def matching(
         self, matches: Callable[[Mapping[str, Any]], bool], *, channel: str, thread_ts: str = "", near_ts: str = ""
     ) -> AsyncIterator[Mapping[str, Any]]:
-        """The messages of ours that match, as far as is looked: in a thread oldest first, else newest first."""
+        """Yield our matching messages within the search limit: oldest first in a thread, else newest first."""
         async for message in self._messages(channel=channel, thread_ts=thread_ts, near_ts=near_ts):
             if matches(message) and await self.ours(message):
                 yield message
@@ -80,6 +80,6 @@ class MessageSearch:
 
 
 def listed_files(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The files that a message read from Slack shows; of a deleted one hardly more than the id."""
+    """Return the files of a stored message; a deleted one has little more than its id."""
     files = message.get("files")
     return [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []

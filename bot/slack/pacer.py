@@ -1,7 +1,7 @@
-"""The one place where calls to Slack wait for their turn, so that Slack need not refuse them.
+"""Make calls to Slack wait for its rate limits, in one place.
 
-A post passes two lanes: its channel's (one a second), then its method's for the whole workspace; everything else passes
-its method's. What Slack answers with 429 holds the lane back for everyone who waits in it.
+A post passes two lanes: its channel's (one a second), then its method's for the whole workspace; other calls pass only
+their method's lane. A 429 holds the lane for every caller.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Callable
 from bot.slack.lane import Lane, Urgency
 from bot.slack.limits import Limits
 
-# Methods that put a message into a channel, which Slack also counts by channel.
+# Methods that post a message, which Slack also counts per channel.
 POSTS = frozenset({"chat.postMessage", "files.completeUploadExternal"})
-# Channels whose lanes are remembered: more are only kept while they are in use.
+# Number of channel lanes that are kept; further ones are kept only while in use.
 _CHANNELS = 500
 
 
 class Pacer:
-    """One for each workspace. Bound to the loop of its first use."""
+    """The rate limits of one workspace. Bound to the loop of its first use."""
 
     def __init__(
         self, limits: Limits, *, waited: Callable[[str, float], None] = lambda _method, _seconds: None
     ) -> None:
-        """`waited` is told of each turn that has come: the method, and after how many seconds."""
+        """Create the pacer. `waited` gets the method and the seconds of each wait."""
         self._limits = limits
         self._waited = waited
         self._methods: dict[str, Lane] = {}
@@ -33,7 +33,7 @@ class Pacer:
     async def turn(
         self, method: str, *, channel: str = "", urgency: Urgency = Urgency.USUAL, patience: float | None = None
     ) -> None:
-        """Return when `method` may be called. Raises RateLimited or SlackUnavailable after `patience` seconds."""
+        """Return when `method` may be called. Raise RateLimited or SlackUnavailable after `patience` seconds."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         until = began + (self._limits.patience if patience is None else patience)
@@ -50,13 +50,13 @@ class Pacer:
             self._waited(method, loop.time() - began)
 
     def unused(self, method: str) -> None:
-        """A turn of `method` was not used after all; not for posts, whose channel's turn is gone."""
+        """Give back an unused turn of `method`; not for posts, whose channel's turn is spent."""
         self._method(method).give_back()
 
     def refused(self, method: str, *, channel: str = "", retry_after: float) -> None:
-        """Slack answered 429: nobody calls this again before `retry_after` seconds have passed.
+        """Hold the lane after a 429 until `retry_after` seconds have passed.
 
-        A refused post tells of its channel first; a second channel refused meanwhile tells of the whole workspace.
+        The first refused post holds its channel; a second channel refused meanwhile holds the whole workspace.
         """
         if method in POSTS and channel:
             own = self._channel(channel)

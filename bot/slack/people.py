@@ -1,7 +1,7 @@
-"""Who somebody is and where something was said, as far as the policy asks: guests, strangers, shared channels.
+"""Read users and channels for the policy: guests, people of other organisations, shared channels.
 
-What Slack does not tell (a scope is missing, it does not answer) is `unknown`, and unknown means the least: a guest, a
-stranger, a channel that others read along.
+Anything that Slack does not return (missing scope, no response) is `unknown`, and unknown gets least privilege: a guest
+of another organisation, a channel that others read too.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _MOST: Final = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A user. `unknown`: Slack did not say, so that the least is allowed: `guest` and `foreign` are true then.
+    """A user. `unknown`: Slack did not return the user, so `guest` and `foreign` are true (least privilege).
 
-    `unreached`: it did not answer at all, and may later.
+    `unreached`: Slack did not respond at all; a retry may work.
 
-    `guest`: of the workspace, or somebody who has left it. `foreign`: of another company, by Slack Connect. `locale` as
-    Slack writes it ("zh-CN"), empty where it is not told. `email` is the address they have confirmed; empty where there
-    is none or it is not told, as without the scope users:read.email.
+    `guest`: a guest of the workspace, or a deactivated user. `foreign`: from another organisation, by Slack Connect.
+    `locale` in Slack's form ("zh-CN"), empty if unknown. `email` is the confirmed address; empty if there is none or it
+    is not returned, as without the scope users:read.email.
     """
 
     id: str
@@ -47,12 +47,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A channel or direct message. `unknown`: Slack did not say, so that the least is allowed: `external` is true then.
+    """A channel or direct message. `unknown`: Slack did not return it, so `external` is true (least privilege).
 
-    `unreached`: it did not answer at all, and may later.
+    `unreached`: Slack did not respond at all; a retry may work.
 
-    `external`: people of other companies read along, or are invited to. `private`: not everybody of the workspace may
-    know of it; true where Slack does not say.
+    `external`: people of other organisations are members or invited. `private`: not visible to everybody in the
+    workspace; true if unknown.
     """
 
     id: str
@@ -65,7 +65,7 @@ class Place:
 
 
 class People:
-    """Persons and places of one workspace, remembered for ten minutes. `team` tells the workspace's id."""
+    """Users and channels of one workspace, cached for ten minutes. `team` returns the workspace's id."""
 
     def __init__(self, api: Api, *, team: Callable[[], Awaitable[str]]) -> None:
         self._api = api
@@ -74,11 +74,11 @@ class People:
         self._places = CoalescedLookup(self._ask_place, keeps=_keeps, most=_MOST)
 
     async def person(self, user: str) -> Person:
-        """Who `user` is. Raises nothing: see `Person.unknown`."""
+        """Return a user. Never raises: see `Person.unknown`."""
         return await self._persons.get(user)
 
     async def place(self, channel: str) -> Place:
-        """What `channel` is. Raises nothing: see `Place.unknown`."""
+        """Return a channel. Never raises: see `Place.unknown`."""
         return await self._places.get(channel)
 
     async def aclose(self) -> None:
@@ -90,25 +90,25 @@ class People:
             team = await self._team()
             answer = await self._api.call("users.info", query={"user": user, "include_locale": True})
         except SlackError as error:
-            _log.warning("Slack does not tell who a user is", user=user, error=str(error))
+            _log.warning("user_read_failed", user=user, error=str(error))
             unreached = isinstance(error, SlackUnavailable)
             return Person(id=user, guest=True, foreign=True, unknown=True, unreached=unreached)
-        told = answer.data.get("user")
-        if not isinstance(told, Mapping) or not told.get("id"):
+        data = answer.data.get("user")
+        if not isinstance(data, Mapping) or not data.get("id"):
             return Person(id=user, guest=True, foreign=True, unknown=True)
-        return _person(user, told, team=team)
+        return _person(user, data, team=team)
 
     async def _ask_place(self, channel: str) -> Place:
         try:
             answer = await self._api.call("conversations.info", query={"channel": channel})
         except SlackError as error:
-            _log.warning("Slack does not tell what a channel is", channel=channel, error=str(error))
+            _log.warning("channel_read_failed", channel=channel, error=str(error))
             unreached = isinstance(error, SlackUnavailable)
             return Place(id=channel, external=True, unknown=True, unreached=unreached)
-        told = answer.data.get("channel")
-        if not isinstance(told, Mapping) or not told.get("id"):
+        data = answer.data.get("channel")
+        if not isinstance(data, Mapping) or not data.get("id"):
             return Place(id=channel, external=True, unknown=True)
-        return _place(channel, told)
+        return _place(channel, data)
 
 
 def _keeps(answer: Person | Place) -> float:
@@ -117,33 +117,33 @@ def _keeps(answer: Person | Place) -> float:
     return _KEPT_UNKNOWN if answer.unknown else _KEPT
 
 
-def _person(user: str, told: Mapping[str, Any], *, team: str) -> Person:
-    profile = told.get("profile")
+def _person(user: str, data: Mapping[str, Any], *, team: str) -> Person:
+    profile = data.get("profile")
     profile = profile if isinstance(profile, Mapping) else {}
-    # In an enterprise a colleague may be at home in another workspace of it: then ours is among theirs.
-    enterprise = told.get("enterprise_user")
+    # In an Enterprise Grid a colleague's home may be another workspace: ours is then among their teams.
+    enterprise = data.get("enterprise_user")
     teams = enterprise.get("teams") if isinstance(enterprise, Mapping) else None
-    homes = {str(told.get("team_id") or profile.get("team") or team), *(teams if isinstance(teams, list) else [])}
+    homes = {str(data.get("team_id") or profile.get("team") or team), *(teams if isinstance(teams, list) else [])}
     return Person(
         id=user,
-        guest=bool(told.get("is_restricted") or told.get("is_ultra_restricted") or told.get("deleted")),
-        foreign=bool(told.get("is_stranger")) or team not in homes,
-        locale=str(told.get("locale") or ""),
-        name=str(profile.get("display_name") or told.get("real_name") or told.get("name") or ""),
-        # Anybody may type anybody's address into their profile; only a confirmed one is theirs.
-        email=str(profile.get("email") or "") if told.get("is_email_confirmed") is True else "",
-        bot=bool(told.get("is_bot")) or user == "USLACKBOT",
+        guest=bool(data.get("is_restricted") or data.get("is_ultra_restricted") or data.get("deleted")),
+        foreign=bool(data.get("is_stranger")) or team not in homes,
+        locale=str(data.get("locale") or ""),
+        name=str(profile.get("display_name") or data.get("real_name") or data.get("name") or ""),
+        # Users can enter any address in their profile, so only a confirmed one counts.
+        email=str(profile.get("email") or "") if data.get("is_email_confirmed") is True else "",
+        bot=bool(data.get("is_bot")) or user == "USLACKBOT",
     )
 
 
-def _place(channel: str, told: Mapping[str, Any]) -> Place:
-    # Shared within one enterprise is not shared with others.
-    shared = bool(told.get("is_shared")) and not told.get("is_org_shared")
-    pending = told.get("is_pending_ext_shared") or told.get("pending_shared") or told.get("pending_connected_team_ids")
+def _place(channel: str, data: Mapping[str, Any]) -> Place:
+    # Channels shared within one enterprise are not external.
+    shared = bool(data.get("is_shared")) and not data.get("is_org_shared")
+    pending = data.get("is_pending_ext_shared") or data.get("pending_shared") or data.get("pending_connected_team_ids")
     return Place(
         id=channel,
-        name=str(told.get("name") or ""),
-        external=bool(told.get("is_ext_shared")) or shared or bool(pending),
-        private=told.get("is_private") is not False,
-        direct=bool(told.get("is_im") or told.get("is_mpim")),
+        name=str(data.get("name") or ""),
+        external=bool(data.get("is_ext_shared")) or shared or bool(pending),
+        private=data.get("is_private") is not False,
+        direct=bool(data.get("is_im") or data.get("is_mpim")),
     )

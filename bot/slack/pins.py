@@ -1,4 +1,4 @@
-"""Pins of a channel: each is put there or taken away once, whoever repeats it."""
+"""Pin and unpin messages of a channel, idempotently."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Final
 from bot.slack.api import Api
 from bot.slack.errors import MessageGone, Refused
 
-# Slack's words for a pin that stands already, and for one that does not stand.
+# Slack's error codes for an existing pin and for a missing one.
 _STANDS: Final = frozenset({"already_pinned"})
 _STANDS_NOT: Final = frozenset({"no_pin", "not_pinned"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pins:
-    """Pins of one workspace; need the scope pins:write."""
+    """The pins of one workspace; needs the scope pins:write."""
 
     api: Api
 
     async def add(self, *, channel: str, ts: str) -> None:
-        """Pin a message; one that is pinned already is fine. Raises SlackError, MessageGone where there is none."""
+        """Pin a message; no error if it is pinned. Raise SlackError, MessageGone if it does not exist."""
         try:
             await self.api.call("pins.add", body={"channel": channel, "timestamp": ts})
         except Refused as error:
@@ -28,7 +28,7 @@ class Pins:
                 raise
 
     async def remove(self, *, channel: str, ts: str) -> None:
-        """Unpin a message; one that is not pinned, or not there any more, is fine. Raises SlackError."""
+        """Unpin a message; no error if it is not pinned or missing. Raise SlackError."""
         try:
             await self.api.call("pins.remove", body={"channel": channel, "timestamp": ts})
         except MessageGone:

@@ -1,7 +1,7 @@
-"""Posting a message once, although Slack has no key by which it would tell a repetition from a second message.
+"""Post a message once, although Slack has no idempotency key for posts.
 
-A post whose outcome is unknown (the connection was cut, no answer came, Slack failed midway) is looked for by the key
-it carries before it is sent again.
+A post whose outcome is unknown (connection cut, no response, error inside Slack) is searched for by its key before it
+is sent again.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where a message goes and how it is known there: `key` is empty for one that need not be found again.
+    """Target of a message and its key; `key` is empty if the message need not be found again.
 
-    `near_ts`: it cannot be older than that.
+    `near_ts`: the message cannot be older.
     """
 
     channel: str
@@ -35,7 +35,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostedMessage:
-    """Where a message stands: `channel` is a direct message's id where it was addressed to a user."""
+    """Location of a message: `channel` is a direct message's id if it was sent to a user."""
 
     channel: str
     ts: str
@@ -49,7 +49,7 @@ class Posts:
     search: MessageSearch
 
     async def post(self, address: Address, payload: Mapping[str, Any]) -> PostedMessage:
-        """Where the message stands, once. Raises SlackError; `maybe_done` tells of an unknown outcome."""
+        """Post a message once and return its location. Raise SlackError; `maybe_done` marks an unknown outcome."""
         body: dict[str, Any] = {"channel": address.channel, **payload}
         if address.thread_ts:
             body["thread_ts"] = address.thread_ts
@@ -74,19 +74,22 @@ class Posts:
                 if repetition == self.api.limits.repetitions or until - loop.time() <= 0:
                     raise
             else:
-                told = answer.data
-                return PostedMessage(channel=str(told.get("channel") or address.channel), ts=str(told.get("ts") or ""))
+                data = answer.data
+                return PostedMessage(channel=str(data.get("channel") or address.channel), ts=str(data.get("ts") or ""))
         raise AssertionError("the last repetition returns or raises")
 
     async def delete(self, *, channel: str, ts: str) -> None:
-        """Delete a message of ours; one that is gone already is fine. Raises SlackError."""
+        """Delete our message; no error if it is gone. Raise SlackError."""
         try:
             await self.api.call("chat.delete", body={"channel": channel, "ts": ts})
         except MessageGone:
             return
 
-    async def sought(self, address: Address) -> FoundMessage | None:
-        """What a former attempt left. None also where it cannot be looked for: better said twice than never."""
+    async def find(self, address: Address) -> FoundMessage | None:
+        """Return the message of an earlier attempt.
+
+        None also if the search fails: a duplicate is better than no answer.
+        """
         try:
             return await self.search.by_key(
                 channel=address.channel, key=address.key, thread_ts=address.thread_ts, near_ts=address.near_ts
@@ -96,13 +99,13 @@ class Posts:
         except MessageGone:
             return None
         except SlackError as error:
-            _log.warning("messages cannot be looked for", channel=address.channel, error=str(error))
+            _log.warning("message_search_failed", channel=address.channel, error=str(error))
             return None
 
     async def _after(self, lost: SlackUnavailable, address: Address, *, pause: float) -> FoundMessage | None:
         await asyncio.sleep(pause)
         try:
-            return await self.sought(address)
+            return await self.find(address)
         except SlackUnavailable as error:
-            # Neither posted for certain nor found: whoever tries again later has to look first.
+            # The outcome is unknown and the message was not found, so a later retry must search first.
             raise SlackUnavailable(method=lost.method, code=lost.code, detail=lost.detail, maybe_done=True) from error

@@ -1,4 +1,4 @@
-"""Answers by a response address: what a command or a press came with, good for five answers in half an hour."""
+"""Answer at the response URL of a command or press: five answers within half an hour."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _LONGEST_ANSWER: Final = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseUrls:
-    """Answers of one workspace. The address is a secret of its own: it is neither logged nor quoted."""
+    """Answers of one workspace. A response URL is a secret: it is neither logged nor quoted."""
 
     api: Api
     hosts: Hosts
 
     async def respond(self, address: str, body: Mapping[str, Any]) -> None:
-        """POST `body`, again after failures: it may arrive twice. Raises SlackError; Refused for a foreign address."""
+        """POST `body` with retries; it may arrive twice. Raise SlackError; Refused for an address outside Slack."""
         url = self.hosts.trusted(address)
         if url is None:
             raise Refused(method=_METHOD, code="foreign_response_url")
@@ -51,33 +51,33 @@ class ResponseUrls:
                 asyncio.timeout(self.api.limits.call),
                 self.api.session.post(url, json=body, proxy=self.api.proxy, allow_redirects=False) as answer,
             ):
-                told = (await answer.content.read(_LONGEST_ANSWER)).decode(errors="replace")
+                text = (await answer.content.read(_LONGEST_ANSWER)).decode(errors="replace")
                 status, headers = answer.status, answer.headers
         except TimeoutError as error:
             raise SlackUnavailable(method=_METHOD, detail="no answer in time", maybe_done=True) from error
         except (aiohttp.ClientError, OSError) as error:
-            # aiohttp quotes the address.
+            # The error of aiohttp quotes the address.
             raise unreachable(_METHOD, error) from None
         if status == 429:
             raise RateLimited(method=_METHOD, retry_after=retry_after(headers))
         if status >= 500:
             raise SlackUnavailable(method=_METHOD, detail=f"HTTP {status}", maybe_done=True)
-        if failure := _failure(status, told):
+        if failure := _failure(status, text):
             raise failure
 
 
-def _failure(status: int, told: str) -> SlackError | None:
-    """The error of an answer: one word, or JSON with one."""
+def _failure(status: int, text: str) -> SlackError | None:
+    """Return the error of a response: one word, or JSON with one."""
     try:
-        answer = json.loads(told)
+        answer = json.loads(text)
     except ValueError:
-        answer = {"ok": status == 200, "error": told.strip()}
+        answer = {"ok": status == 200, "error": text.strip()}
     if not isinstance(answer, dict):
         answer = {"ok": status == 200}
     if status == 200 and answer.get("ok", True):
         return None
     failure = refusal(_METHOD, answer)
-    # Used up and expired addresses are simply not found.
+    # Slack answers 404 for used up and expired addresses.
     if status in {404, 410} and type(failure) is Refused:
         return TriggerExpired(method=_METHOD, code=failure.code)
     return failure

@@ -1,4 +1,4 @@
-"""Asking Slack a few things with one token, as the bot does it: the same road, proxy and errors."""
+"""Make a few calls with one token in the same way as the bot: same client, proxy and errors."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.api import Api, SlackResponse
 from bot.slack.limits import Limits
 
-# Whoever waits for it sits before a terminal.
+# A user is waiting at a terminal.
 PATIENCE_S: Final = 6.0
 
 
 class TokenCall(Protocol):
-    """Calls one method of the Web API with the token."""
+    """A function that calls one method of the Web API with the token."""
 
     async def __call__(self, method: str, **query: str) -> SlackResponse:
-        """Raises SlackError."""
+        """Call a method. Raise SlackError."""
 
 
 @asynccontextmanager
 async def token_caller(token: str, *, api_url: str) -> AsyncIterator[TokenCall]:
-    """Calls with this token as long as it is needed."""
+    """Yield a caller for this token and close it at the end of the block."""
     api = Api(AsyncWebClient(token=token, base_url=api_url), limits=Limits(repetitions=1))
 
     async def ask(method: str, **query: str) -> SlackResponse:

@@ -1,7 +1,4 @@
-"""Files into a channel, which Slack takes in three steps: an address, the bytes, and where they shall appear.
-
-And out of the workspace again.
-"""
+"""Upload files to a channel in Slack's three steps (address, bytes, target), and delete them again."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from bot.slack.hosts import Hosts
 from bot.slack.message_search import MessageSearch
 from responses.slack.message import Picture, Snippet
 
-# Slack shows text up to this size as a snippet, and refuses a larger one as such.
+# The largest text that Slack accepts as a snippet.
 LARGEST: Final = 1_000_000
 _LONGEST_ALT: Final = 1_000
 _BYTES: Final = "upload"
@@ -28,7 +25,7 @@ _GONE: Final = frozenset({"file_deleted", "file_not_found"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uploads:
-    """Uploads of one workspace. All methods raise SlackError."""
+    """The uploads of one workspace. All methods raise SlackError."""
 
     api: Api
     hosts: Hosts
@@ -51,7 +48,7 @@ class Uploads:
         await self._complete(channel=channel, thread_ts=thread_ts, name=snippet.name, body=body)
 
     async def delete(self, file: str) -> None:
-        """Delete a file of ours; one that is gone already is fine."""
+        """Delete our file; no error if it is gone."""
         try:
             await self.api.call("files.delete", body={"file": file})
         except Refused as error:
@@ -63,7 +60,7 @@ class Uploads:
         try:
             await self.api.call(method, body=body, channel=channel, repeatable=False)
         except SlackUnavailable as error:
-            # Without a thread it is not looked for: its name alone does not tell it from an earlier one.
+            # Without a thread it is not searched for: its name alone may match an earlier file.
             if not error.maybe_done or not thread_ts:
                 raise
             await asyncio.sleep(self.api.pause(0))
@@ -87,7 +84,7 @@ class Uploads:
             await asyncio.sleep(self.api.pause(repetition))
 
     async def _send_once(self, *, url: URL, content: bytes) -> None:
-        # The address is a secret of its own; our token does not go along.
+        # The address is itself a secret; our token is not sent.
         try:
             async with (
                 asyncio.timeout(self.api.limits.call),

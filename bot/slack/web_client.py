@@ -1,4 +1,4 @@
-"""Make the library's client for one token: which address it calls, and how long it waits for an answer."""
+"""Create the slack_sdk client for one token, with its address and timeout."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ _CALL_TIMEOUT_S: Final = 5
 
 
 def web_client(*, api_url: str, token: str = "") -> AsyncWebClient:
-    """Return a client; without a token it authorises nothing."""
+    """Return a client; without a token its calls are not authorised."""
     return AsyncWebClient(token=token or None, base_url=api_url, timeout=_CALL_TIMEOUT_S)

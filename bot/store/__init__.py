@@ -19,13 +19,12 @@ from bot.store.mutes import Mute
 from bot.store.outbox import OutboxEntry, PostingState
 from bot.store.plans import CLAIMED, ClaimOutcome, ClaimResult, EarlierClaim, StoredPlan
 from bot.store.repositories import Store, open_store
-from bot.store.requests import LONGEST_TEXT, Asked, ReplyAddress, RequestState, StoredRequest, Surface
+from bot.store.requests import LONGEST_TEXT, NewRequest, ReplyAddress, RequestState, StoredRequest, Surface
 from bot.store.topics import Topic
 
 __all__ = [
     "CLAIMED",
     "LONGEST_TEXT",
-    "Asked",
     "AuditEntry",
     "AuditQuery",
     "AuditRecord",
@@ -37,6 +36,7 @@ __all__ = [
     "FactRow",
     "IncidentChannel",
     "Mute",
+    "NewRequest",
     "OutboxEntry",
     "PostingState",
     "RecordedMessage",

@@ -67,7 +67,7 @@ class ReplyAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class NewRequest:
     """A request as it arrived, the same for every surface: `origin` names the surface, `reply_to` where to answer.
 
     `user` is the requester, "" if nobody asked in person. `text` is already redacted; `source_ts` is "" if no
@@ -108,7 +108,7 @@ class Asked:
 class StoredRequest:
     """A request as stored now. `asked.text` equals `text`: all current parts."""
 
-    asked: Asked
+    asked: NewRequest
     revision: int
     parts: Mapping[str, str]
     state: RequestState
@@ -130,7 +130,7 @@ class Requests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, asked: Asked) -> bool:
+    async def add(self, asked: NewRequest) -> bool:
         """Add a request. Return whether it is new; the same id again changes nothing."""
         async with self._database.write("request", asked.id) as connection:
             if not await insert_once(connection, requests, _row_of(asked)):
@@ -208,7 +208,7 @@ class Requests:
             return await _read(connection, query.order_by(requests.c.created, requests.c.id))
 
 
-def _row_of(asked: Asked) -> Json:
+def _row_of(asked: NewRequest) -> Json:
     values = {name: getattr(asked, name) for name in (*_COPIED, *_ADDRESS)}
     return {
         **values,
@@ -236,7 +236,9 @@ async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[Stored
 def _request(row: Row[Any], texts: dict[str, str]) -> StoredRequest:
     values = {name: getattr(row, name) for name in _COPIED}
     reply_to = ReplyAddress(**{name: getattr(row, name) for name in _ADDRESS})
-    asked = Asked(**values, reply_to=reply_to, origin=Surface(row.surface), files=tuple(row.files), text=_joined(texts))
+    asked = NewRequest(
+        **values, reply_to=reply_to, origin=Surface(row.surface), files=tuple(row.files), text=_joined(texts)
+    )
     return StoredRequest(asked=asked, revision=row.revision, parts=texts, state=RequestState(row.state))
 
 

@@ -1,1 +1,1 @@
-"""Take in what arrives, from Slack and over HTTP: make a neutral request and start its job, nothing else."""
+"""Take in what arrives from Slack and over HTTP: create a neutral request and start its job, nothing else."""

@@ -1,4 +1,4 @@
-"""Serve HTTP: is the process alive and ready, its metrics, and the routes of surfaces that arrive by HTTP."""
+"""Serve HTTP: liveness, readiness, metrics, and the routes of surfaces."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
-# A press holds the message it stands in and a view; what surfaces are sent stays well below this.
+# The largest payload is a press with its message and a view; real ones are well below this.
 _LARGEST_BODY: Final = 2 * 1024 * 1024
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -16,7 +16,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """`problems` by part, empty when it is ready; `notes` by part, `clusters` those in trouble by name. A line each."""
+    """Readiness: `problems` by part, empty when ready; `notes` by part; failing `clusters` by name. One line each."""
 
     problems: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A path that a surface is sent POST requests at, and what handles them."""
+    """A path that accepts POST requests for a surface, and its handler."""
 
     path: str
     handle: Handler
@@ -39,7 +39,7 @@ def web_application(
 ) -> web.Application:
     """Return the application with the `routes` of the surfaces.
 
-    `measured` is the page for Prometheus and its content type, of the Accept header.
+    `measured` returns the page for Prometheus and its content type for an Accept header.
     """
     application = web.Application(client_max_size=_LARGEST_BODY)
 

@@ -1,5 +1,5 @@
-"""What is done durably, step by step: answer, count again, take back, preview a remedy, carry it out.
+"""Run durable jobs step by step: answer, count repeats, withdraw, preview a remedy and apply it.
 
-A workflow only puts steps in order; a step may run more than once, so each finds out what is done already. What goes
-from step to step is small JSON: ids and redacted text.
+A workflow only orders its steps. A step may run more than once, so each one finds out what is already done. Data
+between steps is small JSON: ids and redacted text.
 """

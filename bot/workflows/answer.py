@@ -1,7 +1,7 @@
-"""A request is answered: its files read, a placeholder posted, the cluster asked, the same message updated.
+"""Answer a request: read its files, post a placeholder, read the cluster, update the same message.
 
-Killed anywhere and started again, the answer stands once: what was posted is found again before anything is posted, and
-an update may be repeated.
+After a crash at any point the answer is still posted once: posted messages are found again before a post, and updates
+may be repeated.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from bot.workflows.replies import Replies, Reply
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.thread_roots import ThreadRoots
 from intents.domain import Language
-from intents.matching import Matching
+from intents.matcher import MatchResult
 from responses.slack.diagnosis import placeholder_message
 
 _log: Final = structlog.get_logger(__name__)
 
-# The match of a text that is not to be read.
-_NOTHING: Final = CarriedMatch(text="", catalog="", matching=Matching())
+# The match of a text that need not be matched.
+_NOTHING: Final = CarriedMatch(text="", catalog="", matching=MatchResult())
 _CROWDED: Final = "crowded"
-# Together about half a minute.
+# About half a minute in total.
 _PAUSES_S: Final = (0.2, 0.5, *([1.0] * 28))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickedCluster:
-    """A cluster that was chosen below an answer, and by whom."""
+    """A cluster that was chosen below an answer, and the user who chose it."""
 
     user: str
     cluster: str
@@ -51,7 +51,7 @@ class PickedCluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerWorkflow:
-    """The workflow `answer`. Payload: {"request": id}."""
+    """The job `answer`. Payload: {"request": id}."""
 
     services: Services
     poster: MessagePoster
@@ -73,7 +73,7 @@ class AnswerWorkflow:
     async def in_turn(
         self, run: JobRun, request: str, prepared: Json, picked: PickedCluster | None = None
     ) -> Json | None:
-        """Answer once the cluster has room for the question; whoever waits keeps nobody else from being answered."""
+        """Answer once the cluster has a free slot; waiting requests do not block others."""
         for pause in (*_PAUSES_S, None):
             result = await retry_step(run, "answer", self.answer, request, prepared, picked, pause is None)
             if pause is None or not (result and _CROWDED in result):
@@ -82,9 +82,9 @@ class AnswerWorkflow:
         return None
 
     async def prepare(self, request_id: str, match: Json | None = None) -> Json:
-        """Read what came as a file or stands above a mention, and find out whether there is anything to say at all.
+        """Read the files and the thread root, and find out whether there is anything to answer.
 
-        `match` is that of the text as it was received; the result holds that of the whole text.
+        `match` is the match of the received text; the result contains the match of the whole text.
         """
         store = self.services.store
         request = await store.requests.get(request_id)
@@ -114,13 +114,13 @@ class AnswerWorkflow:
     async def answer(
         self, request_id: str, prepared: Json, picked: PickedCluster | None = None, last: bool = True
     ) -> Json | None:
-        """Say what is found. {"crowded": cluster} if that has no room now, unless it is the `last` time of asking."""
+        """Post the answer. Return {"crowded": cluster} if it has no free slot, except on the `last` attempt."""
         request = await self.services.store.requests.get(request_id)
         if request is None or request.revision > int(prepared["revision"]):
-            return None  # it was edited since: a job of its own answers what it says now
+            return None  # edited since: another job answers the new text
         requester = await self._requester(request, picked)
         if requester.less_than_others:
-            # Who pastes the same and may see more gets an answer of their own, not a pointer to this one.
+            # A user who may see more gets a separate answer, not a pointer to this one.
             await self.services.store.topics.end(request_id)
         try:
             reply = await self._reply(request, requester, prepared, picked)
@@ -130,7 +130,7 @@ class AnswerWorkflow:
             reply = await self.replies.limit_reached(request, requester, reached.cluster)
         async with self.services.turn(request_id):
             if picked and not await self._still(request, picked):
-                return None  # another cluster was chosen since
+                return None  # another cluster was chosen meanwhile
             result = await self._deliver(request, reply)
         if result is not None:
             self._count(request, reply, first=picked is None and request.revision == 1)
@@ -140,11 +140,11 @@ class AnswerWorkflow:
     async def _reply(
         self, request: StoredRequest, requester: Requester, prepared: Json, picked: PickedCluster | None
     ) -> Reply:
-        """Find the reply, and show the progress meanwhile. Raises LimitReached."""
+        """Compute the reply and show progress meanwhile. Raise LimitReached."""
         sent = await self.poster.sent(request, step=ANSWER)
         reporter = ProgressReporter(slack=self.services.slack, sent=sent, language=requester.language)
         if picked:
-            # Who chose another cluster since has their answer perhaps: no progress may take its place.
+            # The answer for a cluster that was chosen meanwhile may be posted: progress must not overwrite it.
             reporter.wanted = partial(self._still, request, picked)
         async with reporter.reporting():
             return await self.replies.of(
@@ -157,20 +157,20 @@ class AnswerWorkflow:
             )
 
     async def _add_to(self, request: StoredRequest, reply: Reply, *, language: Language) -> None:
-        """Put below the answer what belongs to it: which channel has the same incident, a picture."""
+        """Add to the answer: other channels with the same incident, and a plot."""
         if stands := await self.poster.sent(request, step=ANSWER):
             await self.similar_incidents.tell(request, reply.answer, ts=stands.ts)
         if reply.plotted is not None:
             await self.plot_pictures.show(request, reply.plotted, language=language)
 
     def _count(self, request: StoredRequest, reply: Reply, *, first: bool) -> None:
-        """Of what was asked once more, or chosen long after, no time is taken: it waited for people."""
+        """Count the request. Repeated requests and late cluster choices have no answer time: they waited for people."""
         seconds = (self.services.clock() - request.asked.created).total_seconds() if first else None
         self.services.metrics.asked(request.asked.origin, reply.intent, reply.came_to, seconds=seconds)
-        _log.info("answered", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
+        _log.info("answer_posted", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
 
     async def _requester(self, request: StoredRequest, picked: PickedCluster | None) -> Requester:
-        """Whoever pressed counts as who asks; the answer stays in the language of who did."""
+        """Return the requester, or the user who chose the cluster; the language stays the requester's."""
         requester = await self.services.requester_of(request)
         if picked is None:
             return requester
@@ -189,7 +189,7 @@ class AnswerWorkflow:
         sent = await self.poster.sent(request, step=ANSWER)
         sent = sent or await self.poster.post(request, reply.message, step=ANSWER)
         if sent is not None:
-            # Buttons are pressed as soon as they are seen: what they mean is written down before they are shown.
+            # Buttons may be pressed as soon as they are visible, so their plans are stored before.
             newest = await store.answers.save(
                 request.id,
                 request.revision,
@@ -206,11 +206,11 @@ class AnswerWorkflow:
             await self.fact_recorder.answered(request, reply.answer, ts=sent.ts)
         if not await store.requests.set_state(request.id, RequestState.ANSWERED):
             await self.fact_recorder.withdrawn(request)
-            await self.poster.take_back(request)  # its paste was deleted while we were reading
+            await self.poster.take_back(request)  # the paste was deleted meanwhile
         return {"verdict": reply.verdict, "incident": reply.incident}
 
     async def _match(self, request: StoredRequest, carried: CarriedMatch | None) -> CarriedMatch | None:
-        """Match the text if that decides whether it is answered; None for a request that is answered anyway."""
+        """Match the text if the match decides whether to answer; None for a request that is always answered."""
         if not request.asked.origin.is_unasked:
             return None
         requester = await self.services.requester_of(request)

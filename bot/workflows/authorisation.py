@@ -1,7 +1,7 @@
-"""What the policy makes of one press: asked for the dialog, and again when the plan is claimed.
+"""Authorise a press by the policy: for the dialog, and again when the plan is claimed.
 
-A plan is one target in one namespace to whoever reads a button, but its steps may reach further: a drain evicts pods
-everywhere. Whoever may not act there may not by this way either.
+A button shows one target in one namespace, but the plan's steps may reach further: a drain evicts pods in every
+namespace. A user who may not act there must not do so through this plan.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from typing import Final
 
 import structlog
 
+from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.jobs import Json
 from bot.kube.access import Access
 from bot.kube.impersonation import ActsAs
 from bot.policy import Decision, ObjectLabels, PolicyScope
-from bot.remedies.auditing import Denied
+from bot.remedies.audit_entry import Denied
 from bot.remedies.contract import Plan, Reason, Refusal, Step
+from bot.remedies.session import Session
 from bot.workflows.services import Requester, Services
 from intents.domain import ObjectRef, Text
 from responses import failures
@@ -30,11 +32,15 @@ _LOOK_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """What a press may do: what it reads, as whom it writes, and by which rule a second person has to approve it."""
+    """Rights of a press: what it may read, the identity of its writes, and the rule that requires a second approver."""
 
     access: Access
     acting_as: ActsAs | None = None
     approval: str = ""
+
+    def session(self, connection: Connection) -> Session:
+        """Return a session on the plan's cluster that reads and writes no more than this."""
+        return Session(connection=connection, access=self.access, acting_as=self.acting_as)
 
     def as_json(self) -> Json:
         acting = {"user": self.acting_as.user, "groups": [*self.acting_as.groups]} if self.acting_as else None
@@ -46,7 +52,7 @@ class Authority:
 
     @classmethod
     def from_json(cls, kept: Json) -> Authority:
-        """What the claim said: rights may be taken away later, but not in the middle of what was begun."""
+        """Read the rights stored by the claim: rights that are revoked later do not stop a started remedy."""
         acting = kept.get("acting_as")
         return cls(
             access=Access(namespaces=frozenset(kept["namespaces"]), cluster_scoped=bool(kept["cluster_scoped"])),
@@ -63,12 +69,12 @@ class Authoriser:
     async def of(
         self, plan: Plan, requester: Requester, *, steps: Sequence[Step] = (), asked_by: str = ""
     ) -> Authority | Denied | Refusal:
-        """What this person may do about a plan, whose `steps` are known once it was previewed.
+        """Return what this user may do with a plan; its `steps` are known after the preview.
 
-        `asked_by` is who has confirmed it before: then it is asked whether this person may be the second, and whether
-        that one may still do it.
+        `asked_by` is the user who confirmed first: then check whether this user may approve, and whether the first one
+        still has the right to act.
         """
-        if asked_by and (refusal := await self._asked_in_vain(plan, requester, steps, asked_by=asked_by)):
+        if asked_by and (refusal := await self._void_confirmation(plan, requester, steps, asked_by=asked_by)):
             return refusal
         scope = requester.scope
         near = await self._in_namespace(plan, scope, steps, asked_by=asked_by)
@@ -86,9 +92,9 @@ class Authoriser:
     async def _in_namespace(
         self, plan: Plan, scope: PolicyScope, steps: Sequence[Step], *, asked_by: str
     ) -> list[str] | Denied | Refusal:
-        """Return the approvals that are needed for what is written in the target's own namespace."""
+        """Return the approvals that are needed for writes in the target's own namespace."""
         namespace, near = plan.target.namespace, [plan.target]
-        # Labels are read only where the policy's word depends on them: then those of whatever is written to count.
+        # Labels are read only if the policy depends on them: then those of every written object count.
         by_labels = scope.goes_by_labels(plan.action, plan.cluster, namespace)
         if by_labels:
             near += [each for each in _targets(steps, namespace) if not each.is_named_as(plan.target)]
@@ -103,10 +109,10 @@ class Authoriser:
             approvals.append(scope.approval(plan.action, plan.cluster, namespace, labels, plan.risk))
         return approvals
 
-    async def _asked_in_vain(
+    async def _void_confirmation(
         self, plan: Plan, requester: Requester, steps: Sequence[Step], *, asked_by: str
     ) -> Denied | Refusal | None:
-        """Why what somebody asked for is not to be approved: they may not do it themselves any more."""
+        """Return why a first confirmation is void: its user lost the right to act."""
         here = requester.scope.who
         first = await self.services.requester(team=here.team, channel=here.channel, user=asked_by)
         theirs = await self.of(plan, first, steps=steps)
@@ -115,7 +121,7 @@ class Authoriser:
         return Denied(says=failures.REQUESTER_NOT_ALLOWED)
 
     async def _labels(self, plan: Plan, targets: Sequence[ObjectRef], access: Access) -> list[dict[str, str]] | Refusal:
-        """Of each object as it is now; of one that is to be made, none."""
+        """Return the current labels of each object; none for an object that will be created."""
         found: list[dict[str, str]] = []
         target = plan.target
         try:
@@ -126,10 +132,10 @@ class Authoriser:
                     labels = ((obj or {}).get("metadata") or {}).get("labels") or {}
                     found.append({str(key): str(value) for key, value in labels.items()})
         except ClusterError as error:
-            _log.warning("labels could not be read", plan=plan.id, error=str(error))
+            _log.warning("labels_read_failed", plan=plan.id, error=str(error))
             why = failures.cluster_unreachable(plan.cluster, error.reason)
             says = Text(
-                en=f"the policy goes by the labels of {target}, which cannot be read: {why.en}",
+                en=f"the policy needs the labels of {target}, but they could not be read: {why.en}",
                 zh=f"策略取决于 {target} 的标签，但无法读取：{why.zh}",
             )
             return Refusal(reason=Reason.NOT_CHECKED, says=says)
@@ -140,7 +146,7 @@ def _in_other_namespaces(plan: Plan, scope: PolicyScope, steps: Sequence[Step], 
     """Return the approvals that are needed for what is written outside the target's namespace."""
     approvals: list[str] = []
     for other in sorted({step.target.namespace for step in steps} - {plan.target.namespace}):
-        # What lies there was not looked at: it may bear whatever labels are asked for, and may bear none.
+        # Objects there were not read: they may have any labels, or none.
         any_or_none: tuple[ObjectLabels, ObjectLabels] = (None, {})
         some, none = (_decided(plan, scope, other, each, asked_by=asked_by) for each in any_or_none)
         if not (some.allowed and none.allowed):
@@ -156,13 +162,13 @@ def _decided(plan: Plan, scope: PolicyScope, namespace: str, labels: ObjectLabel
 
 
 def _targets(steps: Sequence[Step], namespace: str) -> list[ObjectRef]:
-    """What is written to in one namespace, each once."""
+    """Return the objects that are written in one namespace, each once."""
     return list(dict.fromkeys(step.target for step in steps if step.target.namespace == namespace))
 
 
 def _reaches(says: Text, target: ObjectRef | None = None) -> Text:
     which = f" ({target})" if target else ""
     return Text(
-        en=f"this reaches further than its object{which}: {says.en}",
-        zh=f"此操作会影响到目标之外的对象{which}：{says.zh}",
+        en=f"this also affects objects other than its target{which}: {says.en}",
+        zh=f"此操作还会影响目标以外的对象{which}：{says.zh}",
     )

@@ -14,8 +14,16 @@ from bot.policy import ReadLevel
 from bot.store import StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Requester, Services
-from intents.choosing import Ambiguous, Chosen, Clues, NoSuch, Why, choose, means_cluster
-from intents.commands import KINDS
+from intents.cluster_choice import (
+    AmbiguousCluster,
+    ChoiceReason,
+    ChosenCluster,
+    ClusterHints,
+    UnknownCluster,
+    choose,
+    means_cluster,
+)
+from intents.command_lines import KINDS
 from intents.domain import Text
 from intents.focus import focus_of
 from intents.request import DiagnoseObject, ExplainText
@@ -23,9 +31,9 @@ from intents.request import Request as Question
 from intents.slash import AskObject, AskText, parse_command, parse_message
 from responses import cluster_choice
 
-# Where an answer keeps which cluster was chosen for it by a button.
+# Key under which an answer stores the cluster that was chosen by a button.
 PRESSED: Final = "cluster"
-# All clusters are asked for the object at once; the one that is silent keeps nobody waiting for longer.
+# The object is looked up in all clusters at once; a silent cluster delays the answer by at most this long.
 SEARCH_S: Final = 2.0
 
 _OUTSIDE_NAMESPACES: Final = frozenset({"node", "pv", "storageclass", "apiservice"})
@@ -33,9 +41,9 @@ _OUTSIDE_NAMESPACES: Final = frozenset({"node", "pv", "storageclass", "apiservic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpretation:
-    """What is asked, and in which cluster: "" if none is to be asked, then `refused` or `unclear` may say why.
+    """A question and its cluster: "" if no cluster is read, then `refused` or `unclear` may say why.
 
-    `why` is set where there were several to tell apart. `pick` are the clusters to choose from, beside the one asked.
+    `why` is set if there were several candidates. `pick` are the other clusters to choose from.
     """
 
     question: Question
@@ -48,7 +56,7 @@ class Interpretation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wording:
-    """What is asked, as it was said."""
+    """The question as it was worded."""
 
     question: Question
     named: str = ""
@@ -57,18 +65,17 @@ class _Wording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterChooser:
-    """Chooses the cluster in which a request is asked."""
+    """Chooses the cluster of a request."""
 
     services: Services
 
     async def of(
         self, request: StoredRequest, requester: Requester, *, pressed: str = "", match: CarriedMatch | None = None
     ) -> Interpretation:
-        """Return what is meant, for a requester who may see so much.
+        """Return the interpretation of a request for this requester's access.
 
-        `pressed` is the cluster that they have just chosen, "" for none. The question gets the `match` if that is one
-        of its text. A cluster that does not answer, where the object is looked for, delays nothing. Raises
-        StoreUnavailable.
+        `pressed` is the cluster that they have just chosen, "" for none. The question gets the `match` if it belongs to
+        its text. An unresponsive cluster does not delay the lookup of the object. Raises StoreUnavailable.
         """
         spoken = self._with_match(_spoken(request), match)
         visible = (
@@ -77,7 +84,7 @@ class ClusterChooser:
         question = self._with_namespace(spoken, requester, visible)
         if not visible:
             return Interpretation(question=question)
-        clues = Clues(pressed=pressed, named=spoken.named, place=spoken.place)
+        clues = ClusterHints(pressed=pressed, named=spoken.named, place=spoken.place)
         if len(visible) > 1:
             clues = replace(
                 clues,
@@ -89,12 +96,12 @@ class ClusterChooser:
                 configured=self.services.clusters.preferred,
             )
         match choose(visible, clues):
-            case NoSuch() as wrong:
+            case UnknownCluster() as wrong:
                 return Interpretation(question=question, refused=cluster_choice.unknown_cluster(wrong, visible))
-            case Chosen(cluster=cluster, why=why):
-                pick = visible if why is Why.PRESSED else ()
+            case ChosenCluster(cluster=cluster, why=why):
+                pick = visible if why is ChoiceReason.PRESSED else ()
                 return Interpretation(question=question, cluster=cluster, why=cluster_choice.reason_for(why), pick=pick)
-            case Ambiguous():
+            case AmbiguousCluster():
                 return await self._searched(question, visible, requester)
 
     def _with_match(self, spoken: _Wording, match: CarriedMatch | None) -> _Wording:
@@ -105,7 +112,7 @@ class ClusterChooser:
         return replace(spoken, question=replace(question, matching=matching))
 
     def _with_namespace(self, spoken: _Wording, requester: Requester, visible: Sequence[str]) -> Question:
-        """The namespace that was named, unless that is a cluster; else the channel's."""
+        """Return the named namespace, unless it is a cluster's name; else the channel's."""
         question = spoken.question
         named = question.namespace
         if isinstance(question, DiagnoseObject) and named == spoken.place and means_cluster(named, visible):
@@ -117,7 +124,7 @@ class ClusterChooser:
         return str(answer.shown.get(PRESSED, "")) if answer else ""
 
     async def _thread(self, request: StoredRequest) -> str:
-        """The cluster of the newest answer to somebody before in this thread, "" if there is none."""
+        """Return the cluster of the newest earlier answer in this thread, "" if there is none."""
         asked = request.asked
         if not asked.thread_ts:
             return ""
@@ -133,15 +140,15 @@ class ClusterChooser:
         return ""
 
     async def _searched(self, question: Question, visible: tuple[str, ...], requester: Requester) -> Interpretation:
-        """Where the object that is named exists: that cluster, if it is one alone."""
+        """Return the cluster where the named object exists, if it is the only one."""
         target = await self._target(question)
         if target is None:
             return Interpretation(
                 question=question, unclear=cluster_choice.why_unclear("", found=(), unasked=()), pick=visible
             )
-        there = await asyncio.gather(*(self._has(name, target, requester) for name in visible))
-        found = [name for name, has in zip(visible, there, strict=True) if has]
-        unasked = [name for name, has in zip(visible, there, strict=True) if has is None]
+        exists = await asyncio.gather(*(self._has(name, target, requester) for name in visible))
+        found = [name for name, has in zip(visible, exists, strict=True) if has]
+        unasked = [name for name, has in zip(visible, exists, strict=True) if has is None]
         if len(found) == 1:
             return Interpretation(
                 question=question, cluster=found[0], why=cluster_choice.found_only_there(unasked), pick=tuple(unasked)
@@ -152,7 +159,7 @@ class ClusterChooser:
         )
 
     async def _target(self, question: Question) -> DiagnoseObject | None:
-        """The object to look for: one that is named in full."""
+        """Return the object to look up: one that is named in full."""
         if isinstance(question, ExplainText):
             engine = self.services.engine()
             matching = question.matching or await match_text(question.text, engine=engine)
@@ -166,7 +173,7 @@ class ClusterChooser:
         return question if question.kind and question.name and (question.namespace or outside) else None
 
     async def _has(self, cluster: str, target: DiagnoseObject, requester: Requester) -> bool | None:
-        """Whether the object is there, as far as whoever asks may know; None if that cannot be told in time."""
+        """Tell whether the object exists, as far as the requester may know; None if unknown in time."""
         try:
             async with asyncio.timeout(SEARCH_S):
                 connection = await self.services.clusters.get(cluster)
@@ -183,7 +190,7 @@ class ClusterChooser:
 
 
 def _spoken(request: StoredRequest) -> _Wording:
-    """What is asked, read anew from its words: an edit may have named another cluster."""
+    """Parse the question again from its text: an edit may have named another cluster."""
     asked = request.asked
     said = parse_command(request.text) if asked.origin is Surface.COMMAND else parse_message(request.text)
     if not asked.origin.is_addressed:

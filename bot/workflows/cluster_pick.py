@@ -1,6 +1,6 @@
-"""Another cluster is chosen below an answer: the same message then tells what is found in that one.
+"""Switch an answer to another cluster: the same message then shows the diagnosis of that cluster.
 
-Who presses is asked for their rights as if they had asked themselves. Of two who press, the later one decides.
+The user's rights are checked as if they had asked themselves. If two users choose, the later choice wins.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from responses.slack.notices import not_done
 from responses.slack.presses import Press
 
 _log: Final = structlog.get_logger(__name__)
-_WHY: Final = "the policy does not show them that cluster there"
+_WHY: Final = "the policy does not allow this user to see that cluster in this channel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickWorkflow:
-    """The workflow `pick`. Payload: {"request", "cluster", "user", "team", "channel"}."""
+    """The job `pick`. Payload: {"request", "cluster", "user", "team", "channel"}."""
 
     services: Services
     answers: AnswerWorkflow
@@ -42,7 +42,7 @@ class PickWorkflow:
         return await self.answers.in_turn(run, str(payload["request"]), prepared, picked)
 
     async def take(self, payload: Json, job: str) -> Json | None:
-        """Note what was chosen, if whoever chose it may see it."""
+        """Store the choice if the user may see that cluster."""
         services, store = self.services, self.services.store
         request = await store.requests.get(str(payload["request"]))
         if request is None or request.state is RequestState.WITHDRAWN:
@@ -70,4 +70,4 @@ class PickWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("whoever pressed could not be told", error=str(error))
+            _log.warning("press_reply_failed", error=str(error))

@@ -1,6 +1,6 @@
-"""Limit the questions in flight per cluster: a slow cluster holds up no other.
+"""Limit the questions in flight per cluster, so that a slow cluster does not block the others.
 
-Who finds no seat waits asleep, and so takes no other's turn.
+A question without a slot sleeps, so it takes no slot from other clusters.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 
 class LimitReached(Exception):
-    """As many questions as a cluster's share are under way in it; `cluster` is its name."""
+    """Error: the cluster's concurrency limit is reached; `cluster` is its name."""
 
     def __init__(self, cluster: str) -> None:
         super().__init__(cluster)
@@ -21,19 +21,19 @@ class LimitReached(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ConcurrencyLimits:
-    """`each` questions may be under way in a cluster at a time; 0 for any number."""
+    """Concurrency limits: `each` questions may be in flight per cluster; 0 means no limit."""
 
     each: int = 0
     _taken: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, *, turns: int, clusters: int) -> ConcurrencyLimits:
-        """So many turns divided among the clusters; one alone may have them all."""
+        """Divide the slots among the clusters; a single cluster may have all of them."""
         return cls(max(1, turns // clusters) if clusters > 1 else 0)
 
     @contextmanager
     def slot(self, cluster: str) -> Iterator[None]:
-        """Raises LimitReached, at once."""
+        """Hold a slot of the cluster. Raise LimitReached at once if none is free."""
         if self.each and self._taken[cluster] >= self.each:
             raise LimitReached(cluster)
         self._taken[cluster] += 1

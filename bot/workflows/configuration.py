@@ -1,4 +1,4 @@
-"""Define what the operator's files say: the catalog, the policy and the channel defaults in force."""
+"""Define the content of the operator's files: the catalog, the policy and the channel defaults in force."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from intents.catalog.loader import Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """One consistent state of the files. `left_out` names the catalog's files that cannot be used."""
+    """One consistent state of the files. `left_out` names the catalog files that cannot be used."""
 
     engine: Engine
     policy: Policy

@@ -1,4 +1,4 @@
-"""Tell people that their job has failed for good, where they wait for its answer or outcome."""
+"""Report a job that failed for good to the people who wait for its answer or result."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _TELL_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureReports:
-    """Tells people that their job has failed for good."""
+    """Reports jobs that failed for good."""
 
     services: Services
     poster: MessagePoster
     recorder: PressRecorder
 
     async def report(self, kind: str, id: str, payload: Json, error: Exception) -> None:
-        """At least once for each job. What is neither an answer nor a remedy is asked for again."""
-        _log.error("a job failed for good", kind=kind, job=id, error=type(error).__name__)
+        """Report a failure at least once per job. Other kinds of jobs are simply requested again."""
+        _log.error("job_failed", kind=kind, job=id, error=type(error).__name__)
         try:
             if kind == "answer":
                 await self._unanswered(payload)
@@ -48,10 +48,10 @@ class FailureReports:
             elif kind in ("command", "mention", "pin"):
                 await self._undone(payload, id)
         except (SlackError, StoreUnavailable) as second:
-            _log.error("nor could it be told", job=id, error=str(second))
+            _log.error("job_failure_notice_failed", job=id, error=str(second))
 
     async def _undone(self, payload: Json, id: str) -> None:
-        """Where it was asked: at its response address, else, where it was asked aloud, in the thread."""
+        """Report to the response URL, else to the thread of a command by mention."""
         language = Language(str(payload.get("language") or self.services.usual_language))
         message = failed(failures.RESTARTED, language=language)
         if address := str(payload.get("response_url") or ""):
@@ -72,7 +72,7 @@ class FailureReports:
             await self.poster.post(request, message, step=ANSWER)
 
     async def _unpicked(self, payload: Json) -> None:
-        """What was answered before stands there again; whoever chose a cluster is told."""
+        """Restore the earlier answer, and tell the user who chose the cluster."""
         request = await self.services.store.requests.get(str(payload["request"]))
         if request is None:
             return
@@ -86,7 +86,7 @@ class FailureReports:
         )
 
     async def _unfinished(self, payload: Json, token: str) -> None:
-        """Nobody may take it for still under way, nor for not done once a write was about to be sent."""
+        """Show the remedy as failed: not as running, nor as not done once a write was about to be sent."""
         press = await self.recorder.press(payload, token)
         stored = await self.services.store.plans.get(press.plan.id) if press else None
         if press is None or stored is None:

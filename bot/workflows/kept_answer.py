@@ -1,7 +1,7 @@
-"""An answer as it is kept: what it was made from, so that it can be said again with all that happened since.
+"""Define an answer as it is stored, so that it can be rendered again with all later notes.
 
-A message is never edited block by block. What is kept is the diagnosis, already scrubbed; count, remedies and opinions
-are noted beside it, and the whole is rendered anew.
+A message is never edited block by block. The scrubbed diagnosis is stored; count, remedies and opinions are stored
+beside it, and the whole message is rendered again.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from responses.slack.remedy_states import RemedyShown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerNotes(Portable):
-    """What was noted of an answer since it was given. Notes are merged by key: one for each pressed plan.
+    """Notes about an answer, merged by key: one for each pressed plan.
 
-    `count` says how often the same was pasted, `last` when last; these are the topic's, no notes.
+    `count` is how often the same error was pasted, `last` the last time; these belong to the topic and are not notes.
     """
 
     count: int = 1
@@ -49,7 +49,7 @@ _REMEDY: Final = "remedy:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemedyNote(Portable):
-    """`first` is when the plan was pressed: remedies are told in that order."""
+    """Progress of a remedy. `first` is when the plan was pressed: remedies are shown in that order."""
 
     first: datetime
     shown: RemedyShown
@@ -60,15 +60,16 @@ class RemedyNote(Portable):
 
     @staticmethod
     def key_of(plan_id: str) -> str:
-        """Where an answer keeps what became of that plan."""
+        """Return the key under which an answer stores the result of that plan."""
         return f"{_REMEDY}{plan_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAnswer(Portable):
-    """`diagnosis` is scrubbed. `reason` says why no cluster was asked, `because` why that one was, of several.
+    """A stored answer; `diagnosis` is scrubbed.
 
-    `pick` are the clusters that can be asked instead.
+    `reason` says why no cluster was read, `because` why this cluster was chosen of several. `pick` are the other
+    clusters to choose from.
     """
 
     diagnosis: Diagnosis
@@ -85,7 +86,7 @@ class KeptAnswer(Portable):
 
     @property
     def first(self) -> Judged | None:
-        """The leading hypothesis that still stands, or what one can do where there is none."""
+        """Return the leading hypothesis that is not refuted, or the general actions if there is none."""
         return next(iter(leading_hypotheses(self.diagnosis)), None)
 
     def message(self, shown: AnswerNotes) -> Message:
@@ -114,9 +115,9 @@ class KeptAnswer(Portable):
 
 
 def without_rows(diagnosis: Diagnosis) -> Diagnosis:
-    """The diagnosis without the rows its findings rest on: sentences, quotes and tables say what was in them.
+    """Return the diagnosis without the rows and plots of its findings.
 
-    Nor with their plots, which are drawn once, when the answer is given.
+    Sentences, quotes and tables already contain their content; plots are drawn once, when the answer is given.
     """
 
     def bare(finding: Finding) -> Finding:

@@ -1,7 +1,7 @@
-"""Posting once and updating after: what a request is told, found again after a crash, and where it cannot be told.
+"""Post a message once and update it later; find it again after a crash, and report where it cannot be posted.
 
-Slack has no idempotency key for posts. So what is about to be posted is written down first, carries its key as
-metadata, and is looked for before it is posted a second time.
+Slack has no idempotency key for posts. A message is therefore recorded before it is posted, has its key in its
+metadata, and is searched for before a second attempt.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from responses.slack.notices import notice
 _log: Final = structlog.get_logger(__name__)
 
 _SAID_ONCE: Final = timedelta(hours=24)
-# What no repeating cures: someone has to invite us, grant a scope or renew a token.
+# Errors that no retry fixes: a person must invite us, grant a scope or replace the token.
 _FOR_A_PERSON: Final = (NotInChannel, ChannelGone, Archived, MissingScope, TokenRevoked)
 
 
@@ -36,16 +36,16 @@ class MessagePoster:
     services: Services
 
     async def sent(self, request: StoredRequest, *, step: str) -> PostedMessage | None:
-        """The message of that step, if it stands."""
+        """Return the message of that step, if it was posted."""
         entry = await self.services.store.outbox.get(_key(request, step))
         return PostedMessage(channel=entry.channel, ts=entry.ts) if entry and entry.ts else None
 
     async def post(
         self, request: StoredRequest, message: Message, *, step: str, last: bool = True
     ) -> PostedMessage | None:
-        """Post it unless it stands already. None where nothing can be posted.
+        """Post a message unless it exists. Return None if it cannot be posted.
 
-        With `last` that is said where a person can act; else more is to come, which will say it.
+        With `last`, that is reported to a person who can act; otherwise a later message will report it.
         """
         asked, services = request.asked, self.services
         key = _key(request, step)
@@ -58,7 +58,7 @@ class MessagePoster:
             )
         except MessageGone:
             await services.store.outbox.forget(key)
-            _log.info("the message to answer was deleted before the answer came", request=request.id)
+            _log.info("message_deleted_before_answer", request=request.id)
             return None
         except _FOR_A_PERSON as error:
             await services.store.outbox.forget(key)
@@ -69,9 +69,9 @@ class MessagePoster:
         return sent
 
     async def show(self, request: StoredRequest, message: Message | None = None) -> None:
-        """Let the answer's message read as it is written down now, with all that was noted of it since.
+        """Update the answer's message to its stored content and all later notes.
 
-        `message` is what to show for an answer that is no diagnosis.
+        `message` replaces it for an answer without a diagnosis.
         """
         answer = await self.services.store.answers.get(request.id)
         if answer is None:
@@ -93,10 +93,10 @@ class MessagePoster:
                 thread_ts=request.asked.thread_ts,
             )
         except MessageGone:
-            _log.info("the answer was taken away by hand", request=request.id)
+            _log.info("answer_deleted_by_user", request=request.id)
 
     async def attach(self, request: StoredRequest, picture: Picture, *, step: str) -> None:
-        """Put a picture below the message of that step, once; with it it is taken back. Raises SlackError."""
+        """Attach a plot below the message of that step, once; it is deleted with it. Raise SlackError."""
         if sent := await self.sent(request, step=step):
             await self.services.slack.attach(
                 channel=sent.channel,
@@ -107,7 +107,7 @@ class MessagePoster:
             )
 
     async def take_back(self, request: StoredRequest) -> None:
-        """Delete what was said to a request."""
+        """Delete the messages of a request."""
         for step in (ANSWER, FILE):
             if sent := await self.sent(request, step=step):
                 key = _key(request, step)
@@ -118,14 +118,14 @@ class MessagePoster:
         await self.services.store.answers.delete(request.id)
 
     async def _undeliverable(self, request: StoredRequest, error: SlackError, message: Message) -> None:
-        """A command still has its own way to answer; anyone else is told why, once a day, in a direct message."""
+        """Use a command's response URL, or tell the requester once a day in a direct message why."""
         asked, services = request.asked, self.services
-        _log.warning("an answer cannot be posted", channel=asked.channel, error=str(error), request=request.id)
+        _log.warning("answer_post_failed", channel=asked.channel, error=str(error), request=request.id)
         if asked.response_url and isinstance(error, NotInChannel | ChannelGone):
             try:
                 await services.slack.respond(asked.response_url, _without_controls(message))
             except SlackError as second:
-                _log.warning("nor can it be answered where it was asked", request=request.id, error=str(second))
+                _log.warning("response_url_reply_failed", request=request.id, error=str(second))
             return
         if isinstance(error, TokenRevoked) or not asked.user:
             return
@@ -137,11 +137,11 @@ class MessagePoster:
                 says = _about(f"#{place.name}", error.says) if place.name else error.says
                 await services.slack.post(channel=asked.user, message=notice(says, language=language))
             except SlackError as second:
-                _log.warning("nor can it be said to whom it concerns", user=asked.user, error=str(second))
+                _log.warning("requester_notification_failed", user=asked.user, error=str(second))
 
 
 def _key(request: StoredRequest, step: str) -> str:
-    """What a message of ours is found again by, in the outbox and in Slack."""
+    """Return the key of a message in the outbox and in Slack."""
     return f"{request.id}/{step}"
 
 
@@ -150,5 +150,5 @@ def _about(channel: str, says: Text) -> Text:
 
 
 def _without_controls(message: Message) -> Message:
-    """What is shown to one person only stands nowhere that a press on it could be traced to."""
+    """Return the message without controls: presses on an ephemeral message cannot be traced."""
     return replace(message, blocks=tuple(block for block in message.blocks if block["type"] != "actions"))

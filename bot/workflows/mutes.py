@@ -1,4 +1,4 @@
-"""Show which incidents a channel does not want to hear of, and take mutes back."""
+"""List the muted incidents of a channel and unmute them."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from responses.slack.notices import all_muted, unmuted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutes:
-    """Answers what a channel asks about its mutes. Raises StoreUnavailable."""
+    """Answers commands about a channel's mutes. Raises StoreUnavailable."""
 
     store: Store
     engine: Callable[[], Engine]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def answer(self, channel: str, asked: Muted, *, language: Language) -> Message:
-        """List the mutes of a channel; with `unmute`, take those back that are named."""
-        standing = await self._standing(channel)
-        chosen = [pair for pair in standing if asked.unmute in ("all", pair[0])]
+        """List the mutes of a channel; with `unmute`, remove the named ones first."""
+        muted = await self._muted(channel)
+        chosen = [pair for pair in muted if asked.unmute in ("all", pair[0])]
         if not asked.unmute or not chosen:
-            return all_muted(standing, language=language)
+            return all_muted(muted, language=language)
         for incident, _ in chosen:
             await self.store.mutes.remove(channel, incident)
         titles = [title for _, title in chosen]
-        heard = Text(en=", ".join(title.en for title in titles), zh="、".join(title.zh for title in titles))
-        return unmuted(heard, language=language)
+        names = Text(en=", ".join(title.en for title in titles), zh="、".join(title.zh for title in titles))
+        return unmuted(names, language=language)
 
-    async def _standing(self, channel: str) -> list[tuple[str, Text]]:
+    async def _muted(self, channel: str) -> list[tuple[str, Text]]:
         """Return the muted incidents with their titles."""
         incidents = self.engine().catalog.incidents
         muted = [mute.incident for mute in await self.store.mutes.list(channel, self.clock())]

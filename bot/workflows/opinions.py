@@ -1,4 +1,4 @@
-"""Take opinions on an answer: "not it", "mute here" and "unmute"."""
+"""Record opinions on an answer: "not it", "mute here" and "unmute"."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from responses import failures
 from responses.slack.notices import notice
 from responses.slack.presses import Press
 
-# A mute that nobody takes back ends by itself: what it hides would be forgotten otherwise.
+# Mutes expire, because a forgotten mute would hide incidents forever.
 _MUTED_FOR: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpinionWorkflow:
-    """The workflow `opinion`. Payload: {"request", "what": a Press, "user", "team", "channel", "ts"}."""
+    """The job `opinion`. Payload: {"request", "what": a Press, "user", "team", "channel", "ts"}."""
 
     services: Services
     poster: MessagePoster
@@ -38,7 +38,7 @@ class OpinionWorkflow:
             return
         requester = await services.requester(team=str(payload["team"]), channel=channel, user=user)
         if requester.scope.reading is not ReadLevel.FULL:
-            # Whoever may not be shown it has no say in whether others are.
+            # A user who may not see the answer must not hide it from others.
             says = requester.scope.text_only_reason or failures.NOT_ALLOWED_HERE
             await services.slack.whisper(channel=channel, user=user, message=notice(says, language=requester.language))
             return
@@ -46,8 +46,8 @@ class OpinionWorkflow:
         match Press(str(payload["what"])):
             case Press.NOT_IT:
                 await store.feedback.add(request_id, user, "not it", now)
-                said = [*dict.fromkeys([*answer.shown.get("not_it", ()), user])]
-                await store.answers.note(request_id, {"not_it": said})
+                users = [*dict.fromkeys([*answer.shown.get("not_it", ()), user])]
+                await store.answers.note(request_id, {"not_it": users})
             case Press.MUTE:
                 await store.mutes.add(channel, answer.incident, user, now, now + _MUTED_FOR)
                 await store.answers.note(request_id, {"muted": user})

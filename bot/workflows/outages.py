@@ -1,7 +1,7 @@
-"""Retry steps with backoff through an outage of Slack, of the store or of the network.
+"""Retry steps with backoff through an outage of Slack, the store or the network.
 
-A step that fails is recorded as failed, for good. So what will pass is no failure of the step: it ends with "again",
-and the job sleeps, through restarts too, before it takes the same step anew.
+DBOS records a failed step as failed forever. So a step that hits an outage returns "again", and the job sleeps, also
+across restarts, before it runs the step again.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from bot.store import StoreUnavailable
 
 _log: Final = structlog.get_logger(__name__)
 
-# Together about a quarter of an hour: after that nobody waits for the answer any more.
+# About 15 minutes in total: after that the answer is no longer useful.
 PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 300.0)
 _AGAIN: Final = "again"
 
 
 class OutageLasted(Exception):
-    """The outage outlasted our patience; `str()` says of what."""
+    """Error: the outage lasted longer than all retries; `str()` says of what."""
 
 
 async def retry_step(
@@ -33,13 +33,13 @@ async def retry_step(
     *args: Any,
     pauses: Sequence[float] = PAUSES_S,
 ) -> Json | None:
-    """Take a step, and take it again after each pause while what it needs is out of reach. Raises OutageLasted."""
+    """Run a step, and run it again after each pause during an outage. Raise OutageLasted."""
 
     async def attempt() -> Json | None:
         try:
             return await do(*args)
         except (SlackUnavailable, StoreUnavailable) as error:
-            _log.warning("a step has to wait", job=run.id, step=name, error=str(error))
+            _log.warning("job_step_delayed", job=run.id, step=name, error=str(error))
             return {_AGAIN: str(error)}
 
     result = await run.step(name, attempt)

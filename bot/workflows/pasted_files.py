@@ -1,4 +1,4 @@
-"""Read files into the text of their request: a long paste comes as a snippet, a log as an attachment."""
+"""Read pasted files into the text of their request: long pastes arrive as snippets, logs as attachments."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ class PastedFiles:
     poster: MessagePoster
 
     async def read(self, request: StoredRequest) -> tuple[Text, ...]:
-        """Add the files' texts to the request; why the others could not be read. Reading twice changes nothing."""
+        """Add the files' texts to the request; return why others could not be read. Idempotent."""
         return await self.add(request, request.asked.files, behind=request.asked.source_ts)
 
     async def add(self, request: StoredRequest, files: Iterable[Json], *, behind: str) -> tuple[Text, ...]:
-        """The same of the files of a message that is the part `behind`."""
+        """Add the files of one message, as parts after the part `behind`."""
         unread: list[Text] = []
         for number, file in enumerate(files):
             try:
                 read = await self.services.slack.read_file(file)
             except SlackError as error:
-                _log.warning("a file could not be fetched", request=request.id, error=str(error))
+                _log.warning("file_download_failed", request=request.id, error=str(error))
                 unread.append(error.says)
                 continue
             if read.refusal is not None:
                 unread.append(read.refusal)
                 continue
-            # A file follows the message it came with.
+            # A file's text follows the text of its message.
             text = safe(read.text, limit=LONGEST_TEXT)
             await self.services.store.requests.amend(request.id, f"{behind}.{number}", text, self.services.clock())
         return tuple(unread)
 
     async def mention_unread(self, request: StoredRequest, unread: tuple[Text, ...]) -> None:
-        """A file nobody asked us about is mentioned once a day in its channel: it may hold what we could answer."""
+        """Report an unread file that nobody asked about, once a day per channel: it may contain a known error."""
         if not unread:
             return
         once = f"file/{request.asked.channel}/{unread[0].en[:40]}"

@@ -1,4 +1,4 @@
-"""Claim a confirmed plan once: if it is allowed, approved where that is needed, and within the limits."""
+"""Claim a confirmed plan once, if it is allowed, approved if needed, and within the limits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Final
 
 from bot.jobs import Json
-from bot.remedies.auditing import Denied
+from bot.remedies.audit_entry import Denied
 from bot.remedies.contract import Preview, Reason, Refusal
 from bot.store import ClaimOutcome, ClaimResult, StoredPlan
 from bot.workflows.authorisation import Authoriser, Authority
@@ -24,16 +24,16 @@ _STOPS: Final[Json] = {"goes_on": False}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanClaims:
-    """Claims a confirmed plan for the one press that carries it out."""
+    """Claims a confirmed plan for the one press that applies it."""
 
     services: Services
     recorder: PressRecorder
     authoriser: Authoriser
 
     async def claim(self, payload: Json, token: str) -> Json:
-        """Whether this press is the one that carries the plan out, and what it may do then (`Authority`).
+        """Claim the plan: {"goes_on": whether this press applies it, "authority": its `Authority`}.
 
-        `tell`: whether what became of it is to be told to others than whoever pressed.
+        `tell`: whether the result is shown to others than the user who pressed.
         """
         press = await self.recorder.press(payload, token)
         stored = await self.services.store.plans.get(press.plan.id) if press else None
@@ -46,7 +46,7 @@ class PlanClaims:
         if not isinstance(authority, Authority):
             return await self._refused(press, authority)
         if press.asked_by and (seen is None or seen.approves != press.asked_by):
-            # Whoever confirmed before the other did has seen another dialog, perhaps with other values.
+            # A user who confirmed earlier saw another dialog, perhaps with other values.
             return await self._refused(press, Denied(says=failures.APPROVAL_PENDING))
         if authority.approval and not stored.claimed_by:
             return await self._ask_approval(press, stored)
@@ -73,12 +73,12 @@ class PlanClaims:
         return {"goes_on": True, "tell": True, "authority": authority.as_json()}
 
     async def _ask_approval(self, press: Confirmation, stored: StoredPlan) -> Json:
-        """The first of two has confirmed. Of two at once one asks, and the other is told to look again."""
+        """Ask for approval after the first confirmation. Of two at once, one asks and the other must retry."""
         now = self.services.clock()
         if now >= stored.expires:
             return await self._refused(press, Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED))
-        asked = {"by": press.user, "at": now.isoformat(), "token": press.token, "view": press.view}
-        kept = await self.services.store.plans.note_once(press.plan.id, APPROVAL, asked)
+        approval = {"by": press.user, "at": now.isoformat(), "token": press.token, "view": press.view}
+        kept = await self.services.store.plans.note_once(press.plan.id, APPROVAL, approval)
         if kept is None or kept["by"] != press.user:
             return await self._refused(press, Denied(says=failures.APPROVAL_PENDING))
         if kept["token"] != press.token:

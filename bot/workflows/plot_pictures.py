@@ -1,6 +1,6 @@
-"""A picture of what was measured, below an answer that stands already: it is never waited for, and nothing without it.
+"""Attach a plot of measurements to a posted answer; the answer never waits for it.
 
-It is drawn and uploaded once the answer is given; whatever keeps it from that is logged, and nobody is told.
+It is drawn and uploaded after the answer; failures are only logged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from responses.slack.message import Picture
 
 _log: Final = structlog.get_logger(__name__)
 
-# The first picture of a process waits for the fonts to be listed, which takes seconds.
+# The first plot of a process takes seconds, because the library lists the fonts.
 _WITHIN_S: Final = 60.0
 
 
@@ -32,7 +32,7 @@ class PlotPictures:
     poster: MessagePoster
 
     async def show(self, request: StoredRequest, finding: Finding, *, language: Language) -> None:
-        """Show the plot of a finding that has passed `scrubbed`. Never raises for want of a picture."""
+        """Attach the plot of a finding that has passed `scrubbed`. Never raises."""
         if finding.plot is None:
             return
         try:
@@ -47,15 +47,15 @@ class PlotPictures:
                     )
                     await self.poster.attach(request, picture, step=ANSWER)
         except (SlackError, StoreUnavailable, TimeoutError) as error:
-            _log.warning("an answer has no picture", request=request.id, error=str(error) or "too slow")
+            _log.warning("plot_upload_failed", request=request.id, error=str(error) or "too slow")
 
 
 def _drawn(plot: Plot) -> bytes:
-    """The picture; nothing where it cannot be drawn: a library that is broken here is no reason to lose an answer."""
+    """Return the plot as a picture; empty if drawing fails: a broken library must not lose an answer."""
     try:
-        from responses.pictures import png  # noqa: PLC0415 - only where there is something to draw
+        from responses.pictures import png  # noqa: PLC0415 - imported only to draw
 
         return png(plot)
     except Exception:  # noqa: BLE001
-        _log.exception("a plot cannot be drawn", title=plot.title.en)
+        _log.exception("plot_rendering_failed", title=plot.title.en)
         return b""

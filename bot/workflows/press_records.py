@@ -1,4 +1,4 @@
-"""Record a confirmed plan: in the audit, in its answer, in the thread and in the audit channel."""
+"""Record a confirmed plan in the audit, its answer, the thread and the audit channel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import Json
-from bot.remedies.auditing import Denied, Result, audit_entry
+from bot.remedies.audit_entry import Denied, Result, audit_entry
 from bot.remedies.contract import Plan, State
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import AuditEntry, StoredAnswer
@@ -30,11 +30,11 @@ from responses.slack.remedy_states import RemedyShown, RemedyState
 
 _log: Final = structlog.get_logger(__name__)
 
-# Where a plan keeps which plan takes it back.
+# Key under which a plan stores its undo plan.
 UNDO: Final = "undo"
-# Where a plan keeps which press has come so far as to write.
+# Key under which a plan stores the press that reached the write.
 WRITING: Final = "writing"
-# Where a plan keeps who has confirmed it first, where a second person has to.
+# Key under which a plan stores its first confirmation when it needs a second person.
 APPROVAL: Final = "approval"
 ENDS: Final[Mapping[State, RemedyState]] = {
     State.FIXED: RemedyState.FIXED,
@@ -45,15 +45,15 @@ ENDS: Final[Mapping[State, RemedyState]] = {
     State.NOT_DONE: RemedyState.NOT_DONE,
 }
 _SAID_ONCE: Final = timedelta(hours=24)
-# Before the outcome is known nobody is led to take back what may be about to help.
+# No undo is offered before the outcome is known: the remedy may be about to help.
 _OVER: Final = frozenset({*ENDS.values(), RemedyState.PARTLY, RemedyState.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """Who confirmed which plan, below which answer, in which dialog. `token` names it in the claim and the audit.
+    """A confirmation: user, plan, answer and dialog. `token` names it in the claim and the audit.
 
-    `asked_by` is who has confirmed it before, where this one approves it.
+    `asked_by` is the user who confirmed first, if this one approves.
     """
 
     plan: Plan
@@ -67,14 +67,14 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PressRecorder:
-    """Records what became of a confirmed plan, and tells everybody who has to know."""
+    """Records the progress of a confirmed plan and reports it."""
 
     services: Services
     poster: MessagePoster
     fact_recorder: FactRecorder
 
     async def press(self, payload: Json, token: str) -> Confirmation | None:
-        """The press that a job was started for; None if what it was about is thrown away."""
+        """Return the confirmation of a job; None if its answer or plan was deleted."""
         stored = await self.services.store.plans.get(str(payload["plan"]))
         answer = await self.services.store.answers.get(stored.request_id) if stored else None
         if stored is None or answer is None:
@@ -96,7 +96,7 @@ class PressRecorder:
     async def note(
         self, press: Confirmation, state: RemedyState, says: Text | None = None, *, show: bool = True
     ) -> None:
-        """Keep how far it is, and `show` it. That Slack is out of reach stops no remedy: the note is kept."""
+        """Store the progress and `show` it. A Slack outage does not stop a remedy: the note is kept."""
         store, plan = self.services.store, press.plan
         stored = await store.plans.get(plan.id)
         first = stored.claimed_at if stored and stored.claimed_at else self.services.clock()
@@ -118,13 +118,13 @@ class PressRecorder:
                 try:
                     await self._show(press)
                 except SlackError as error:
-                    _log.warning("what became of a remedy is not shown yet", plan=plan.id, error=str(error))
+                    _log.warning("remedy_result_update_delayed", plan=plan.id, error=str(error))
         await self.fact_recorder.remedied(press.answer, plan, shown)
 
     async def tell(self, press: Confirmation) -> None:
-        """Show what was noted last, and say it in the thread and to the auditors: each once, however often it is run.
+        """Post the result to the answer, the thread and the audit channel: each once, however often this runs.
 
-        Raises SlackUnavailable, to be asked again.
+        Raises SlackUnavailable, to be retried.
         """
         answer = await self.services.store.answers.get(press.answer.request_id)
         note = (answer.shown if answer else {}).get(RemedyNote.key_of(press.plan.id))
@@ -135,7 +135,7 @@ class PressRecorder:
             async with self.services.turn(answer.request_id):
                 await self._show(press)
         finally:
-            # A message that cannot be edited any more keeps nobody from being told.
+            # The result is posted even if the answer can no longer be edited.
             await self._say(press, shown)
 
     async def _show(self, press: Confirmation) -> None:
@@ -146,18 +146,18 @@ class PressRecorder:
     async def _say(self, press: Confirmation, shown: RemedyShown) -> None:
         request = await self.services.store.requests.get(press.answer.request_id)
         plan, answer = press.plan, press.answer
-        said = AuditLine(shown=shown, cluster=plan.cluster, target=plan.target)
+        audit_line = AuditLine(shown=shown, cluster=plan.cluster, target=plan.target)
         if request is not None:
             language = Language(answer.message.get("language") or Language.EN)
-            line = audit_message(said, language=language)
+            line = audit_message(audit_line, language=language)
             if not await self._post(press, answer.channel, request.asked.thread_ts, line, shown):
-                # The thread was deleted, or we were sent out of the channel: whoever confirmed it has to know.
+                # The thread was deleted or we were removed from the channel: tell the user who confirmed.
                 await self._post(press, press.user, "", line, shown)
         if self.services.audit_channel:
             await self.auditors(press, shown)
 
     async def auditors(self, press: Confirmation, shown: RemedyShown) -> None:
-        """A line in the audit channel, if there is one, with the way to the answer."""
+        """Post a line to the audit channel, if one is set, with a link to the answer."""
         if not self.services.audit_channel:
             return
         try:
@@ -166,8 +166,8 @@ class PressRecorder:
             raise
         except SlackError:
             link = ""
-        said = AuditLine(shown=shown, cluster=press.plan.cluster, target=press.plan.target, link=link)
-        message = audit_message(said, language=self.services.usual_language)
+        audit_line = AuditLine(shown=shown, cluster=press.plan.cluster, target=press.plan.target, link=link)
+        message = audit_message(audit_line, language=self.services.usual_language)
         if await self._post(press, self.services.audit_channel, "", message, shown):
             return
         if await self.services.store.notices.once("audit channel", within=_SAID_ONCE, now=self.services.clock()):
@@ -176,14 +176,14 @@ class PressRecorder:
     async def _post(
         self, press: Confirmation, channel: str, thread_ts: str, message: Message, shown: RemedyShown
     ) -> bool:
-        """Once for each press and state; whether it stands there. Raises SlackUnavailable."""
+        """Post once per press and state; return whether it was posted. Raise SlackUnavailable."""
         key = f"{press.token}/{shown.state}/{channel}"
         try:
             await post_once(self.services, message, to=channel, thread_ts=thread_ts, key=key)
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.error("what became of a remedy could not be told", channel=channel, error=str(error))
+            _log.error("remedy_result_post_failed", channel=channel, error=str(error))
             return False
         return True
 
@@ -197,7 +197,7 @@ class PressRecorder:
         self.services.metrics.remedied(press.plan.action, step, str(fields["outcome"]), denied=denied)
 
     async def whisper(self, press: Confirmation, says: Text) -> None:
-        """To whoever pressed, and nobody else: why nothing came of it."""
+        """Tell only the user who pressed why nothing was done."""
         await self._whisper(press, not_done(says, language=await self._language(press)))
 
     async def _language(self, press: Confirmation) -> Language:
@@ -207,4 +207,4 @@ class PressRecorder:
         try:
             await self.services.slack.whisper(channel=press.answer.channel, user=press.user, message=message)
         except SlackError as error:
-            _log.warning("whoever pressed could not be told", error=str(error))
+            _log.warning("press_reply_failed", error=str(error))

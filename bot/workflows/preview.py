@@ -1,4 +1,4 @@
-"""Preview a remedy in a dialog: is it allowed, is the cause still there, what would change?"""
+"""Preview a remedy in a dialog: check permission and cause, and show the changes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import structlog
 from bot.cluster.errors import ClusterError
 from bot.common.portable import Portable
 from bot.jobs import JobRun, JobsUnavailable, Json
-from bot.remedies.auditing import Denied, audit_entry
-from bot.remedies.carrying_out import check, preview
+from bot.remedies.audit_entry import Denied, audit_entry
 from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal, Verb
-from bot.remedies.undoing import action_of
+from bot.remedies.execution import check, preview
+from bot.remedies.undo import action_of, words_for
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
 from bot.store import AuditEntry
 from bot.workflows.authorisation import Authoriser, Authority
@@ -24,7 +24,6 @@ from bot.workflows.remedy_limits import Attempt
 from bot.workflows.services import Requester, Services
 from intents.domain import Text
 from responses import failures
-from responses.action_words import UNDO, words_for
 from responses.safety import safe_value
 from responses.slack.message import View
 from responses.slack.notices import notice
@@ -38,15 +37,15 @@ from responses.slack.remedy_dialogs import (
 )
 
 _log: Final = structlog.get_logger(__name__)
-# A trigger lasts three seconds.
+# A trigger expires after three seconds.
 _TELL_S: Final = 1.0
-# Somebody sits before the dialog: many who press at once wait for each other a moment, and no longer than they look.
+# A user is waiting at the dialog, so concurrent previews wait for a slot for a short time only.
 _PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedPreview:
-    """What would happen, and by which rule of the policy a second person has to approve it, "" for none."""
+    """A preview, and the policy rule that requires a second approver, "" for none."""
 
     preview: Preview
     approval: str
@@ -54,9 +53,9 @@ class CheckedPreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewWorkflow:
-    """The workflow `preview`. Payload: {"plan", "trigger", "user", "team", "channel", "ts", "request"}.
+    """The job `preview`. Payload: {"plan", "trigger", "user", "team", "channel", "ts", "request"}.
 
-    Once what a plan asks has been answered it comes again: {"plan", "user", "team", "channel", "view", "answers"}.
+    After the plan's questions are answered it runs again: {"plan", "user", "team", "channel", "view", "answers"}.
     """
 
     services: Services
@@ -71,7 +70,7 @@ class PreviewWorkflow:
             try:
                 await retry_step(run, "preview", self.preview, payload, str(view), pauses=_PAUSES_S)
             except JobsUnavailable:
-                # The process ends, not the job.
+                # The process stops; the job continues after the restart.
                 raise
             except Exception:
                 await run.step("give up", self.give_up, payload, str(view))
@@ -79,12 +78,12 @@ class PreviewWorkflow:
         return None
 
     async def open(self, payload: Json) -> Json:
-        """At once, since a trigger lasts three seconds. After a restart it is too late: the presser is told so."""
+        """Open the dialog at once, because its trigger expires. After a restart it is too late: tell the user."""
         language = await self.services.language_of(str(payload["user"]), within=_TELL_S)
         try:
             return {"view": await self.services.slack.open_view(str(payload["trigger"]), loading_dialog(language))}
         except SlackError as error:
-            _log.warning("a dialog could not be opened", plan=payload["plan"], error=str(error))
+            _log.warning("dialog_open_failed", plan=payload["plan"], error=str(error))
             says = failures.PRESS_AGAIN if isinstance(error, TriggerExpired) else error.says
             await self.services.slack.whisper(
                 channel=str(payload["channel"]), user=str(payload["user"]), message=notice(says, language=language)
@@ -97,19 +96,19 @@ class PreviewWorkflow:
         try:
             await self.services.slack.update_view(view_id, shown)
         except MessageGone:
-            _log.info("the dialog was closed before it was filled", plan=payload["plan"])
+            _log.info("dialog_closed_before_update", plan=payload["plan"])
         return None
 
     async def give_up(self, payload: Json, view_id: str) -> None:
-        """Whoever waits before the dialog is told that nothing more comes."""
+        """Tell the user at the dialog that the preview failed."""
         language = await self.services.language_of(str(payload["user"]), within=_TELL_S)
         try:
             await self.services.slack.update_view(view_id, refusal_dialog(failures.PREVIEW_FAILED, language=language))
         except SlackError as error:
-            _log.warning("a dialog stays as it is", plan=payload["plan"], error=str(error))
+            _log.warning("dialog_update_failed", plan=payload["plan"], error=str(error))
 
     async def _view(self, payload: Json, requester: Requester, view_id: str) -> View:
-        """The dialog, or why there is none; what guards the write is kept with the plan."""
+        """Return the dialog, with the preview or the refusal; store the guards of the write with the plan."""
         store, user = self.services.store, str(payload["user"])
         stored = await store.plans.get(str(payload["plan"]))
         if stored is None:
@@ -122,7 +121,7 @@ class PreviewWorkflow:
             return refusal_dialog(failures.WAITING_FOR_APPROVER, language=requester.language)
         plan, answers = Plan.from_json(stored.document["plan"]), payload.get("answers")
         if asked_by and plan.asks:
-            # Whoever approves something approves the values that were asked for.
+            # An approver approves the values that the first user entered.
             theirs = dialog_content(stored, str(asked.get("view", "")))
             answers = theirs.answers if theirs else None
         seen = await self._previewed(plan, requester, answers, asked_by=asked_by)
@@ -146,32 +145,30 @@ class PreviewWorkflow:
     async def _previewed(
         self, plan: Plan, requester: Requester, answers: Json | None, *, asked_by: str
     ) -> CheckedPreview | Refusal | Denied | None:
-        """None where it is to be asked for values first: which nobody types for what is no more to be done."""
+        """Return the preview; None if values must be entered first. A remedy that no longer applies asks for none."""
         authority = await self.authoriser.of(plan, requester, asked_by=asked_by)
         if not isinstance(authority, Authority):
             return authority
         try:
             connection = await self.services.clusters.get(plan.cluster)
         except ClusterError as error:
-            _log.warning("a cluster could not be asked", plan=plan.id, error=str(error))
+            _log.warning("cluster_unreachable", plan=plan.id, error=str(error))
             return Refusal(reason=Reason.NOT_CHECKED, says=failures.cluster_unreachable(plan.cluster, error.reason))
-        access, now = authority.access, self.services.clock()
-        refused = await check(plan, engine=self.services.engine(), connection=connection, now=now, access=access)
+        session = authority.session(connection)
+        refused = await check(plan, engine=self.services.engine(), session=session, now=self.services.clock())
         if refused is not None or (plan.asks and answers is None):
             return refused
-        seen = await preview(
-            plan.answered(answers or {}), connection=connection, access=access, acting_as=authority.acting_as
-        )
+        seen = await preview(plan.answered(answers or {}), session=session)
         if isinstance(seen, Refusal):
             return seen
         if held := await self._held_back(plan, seen, requester, user=asked_by or requester.scope.who.user):
             return Denied(says=held)
-        # Only now it is known how far it reaches.
+        # Only the preview shows which objects are affected.
         reaching = await self.authoriser.of(plan, requester, steps=seen.steps, asked_by=asked_by)
         return CheckedPreview(preview=seen, approval=reaching.approval) if isinstance(reaching, Authority) else reaching
 
     async def _held_back(self, plan: Plan, seen: Preview, requester: Requester, *, user: str) -> Text | None:
-        """Why it would be one too many now: nobody reads a diff and types a name in vain."""
+        """Return why a limit blocks the remedy now, before the user reads the diff."""
         one = Attempt.of(plan, seen.outlook, user=user, at=self.services.clock())
         limits = requester.scope.limits
         return one.held_back(await self.services.store.plans.claimed_since(one.since(limits)), limits)
@@ -191,7 +188,7 @@ class PreviewWorkflow:
 
 
 def refusal_text(refused: Refusal) -> Text:
-    """Why nothing was done, with what the API server or a webhook said."""
+    """Return why nothing was done, with the message of the API server or a webhook."""
     if not refused.quote:
         return refused.says
     en, zh = refused.says.en.rstrip("."), refused.says.zh.rstrip("。")
@@ -199,9 +196,9 @@ def refusal_text(refused: Refusal) -> Text:
 
 
 def _guards(seen: Preview) -> Preview:
-    """What guards the write, and nothing else, is written down: the diff may hold what nobody should keep.
+    """Return only the guards of the write for storage: the diff may contain confidential data.
 
-    Nor is kept what would create again what looks like a secret: it cannot be put back then.
+    Undo data that looks like a secret is not stored either: that change cannot be undone.
     """
     steps = tuple(
         replace(each, body=None) if each.verb is Verb.DELETE and _holds_secrets(each) else each for each in seen.steps
@@ -215,7 +212,7 @@ def _holds_secrets(value: Portable) -> bool:
 
 
 def _asking(plan: Plan) -> ValuesForm:
-    said = words_for(plan.action)
+    said = words_for(plan)
     return ValuesForm(
         plan_id=plan.id, title=said.verb, cluster=plan.cluster, target=plan.target, purpose=plan.title,
         what=said.does, questions=plan.asks,
@@ -223,7 +220,7 @@ def _asking(plan: Plan) -> ValuesForm:
 
 
 def _dialog(plan: Plan, shown: CheckedPreview, *, fill: str, asked_by: str) -> Confirmation:
-    said, seen = words_for(UNDO if plan.undoes else plan.action), shown.preview
+    said, seen = words_for(plan), shown.preview
     return Confirmation(
         plan_id=plan.id,
         fill=fill,
@@ -248,6 +245,6 @@ def _dialog(plan: Plan, shown: CheckedPreview, *, fill: str, asked_by: str) -> C
 
 
 def _undoable_minutes(plan: Plan) -> int:
-    """How long an undo will be offered, 0 where there will be none."""
+    """Return for how many minutes an undo will be offered, 0 for none."""
     action = action_of(plan)
     return int(LIFETIME.total_seconds() // 60) if action and action.undoable else 0

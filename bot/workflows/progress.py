@@ -1,6 +1,6 @@
-"""How a slow answer shows that it is coming: the placeholder says what was read and found so far.
+"""Show the progress of a slow answer: the placeholder lists what was read and found so far.
 
-A quick answer, the usual one, is never preceded by an update: Slack allows few of them.
+Quick answers, the usual case, get no progress update, because Slack limits updates.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ async def _always() -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class ProgressReporter:
-    """`async with teller.telling(): diagnose(..., progress=teller.progress)`.
+    """Shows progress: `async with reporter.reporting(): diagnose(..., progress=reporter.progress)`.
 
-    `wanted` tells whether what is being found out will still be shown.
+    `wanted` tells whether the answer is still current.
     """
 
     slack: Slack
@@ -58,10 +58,10 @@ class ProgressReporter:
 
     async def _tell(self, sent: PostedMessage) -> None:
         await asyncio.sleep(_FIRST_AFTER_S)
-        told: Progress | None = None
+        shown: Progress | None = None
         while True:
             now = self._latest
-            if now is not None and now != told:
+            if now is not None and now != shown:
                 if not await self.wanted():
                     return
                 message = placeholder_message(
@@ -70,7 +70,7 @@ class ProgressReporter:
                 try:
                     await self.slack.update(channel=sent.channel, ts=sent.ts, message=message, final=False)
                 except SlackError as error:
-                    _log.info("progress was not shown", error=str(error))
+                    _log.info("progress_update_failed", error=str(error))
                     return
-                told = now
+                shown = now
             await asyncio.sleep(_EVERY_S)

@@ -1,4 +1,4 @@
-"""Register every kind of job by its name. Names are stored in the journal: renaming one needs a new JOBS_VERSION."""
+"""Register every kind of job by its name. Names are stored in the journal: a new name needs a new JOBS_VERSION."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from bot.workflows.withdrawal import WithdrawWorkflow
 
 
 def incident_commands(services: Services, chronicles: ChronicleJobs) -> IncidentCommands:
-    """Return what decides about commands of an incident channel, for the surface that hears them and for mentions."""
+    """Return the handler of incident commands, for the surface and for mentions."""
     return IncidentCommands(
         services=services,
         catch_up=CatchUpWorkflow(services=services),
@@ -51,7 +51,7 @@ def incident_commands(services: Services, chronicles: ChronicleJobs) -> Incident
 
 
 def failure_reports(services: Services) -> FailureReports:
-    """Return what tells people that their job has failed for good."""
+    """Return the reporter of jobs that failed for good."""
     poster = MessagePoster(services=services)
     return FailureReports(services=services, poster=poster, recorder=_press_recorder(services, poster))
 

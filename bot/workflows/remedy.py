@@ -9,12 +9,12 @@ import structlog
 
 from bot.cluster.errors import ClusterError
 from bot.jobs import JobRun, Json
-from bot.remedies.carrying_out import apply, check, done_already, interrupted, partly_done
 from bot.remedies.contract import Applied, Plan, Reason, Refusal, State
-from bot.remedies.marking import mark
-from bot.remedies.planning import missing_to_undo
-from bot.remedies.undoing import plan_to_undo
-from bot.remedies.verifying import verify
+from bot.remedies.execution import apply, check, done_already, interrupted, partly_done
+from bot.remedies.object_event import mark
+from bot.remedies.offers import missing_to_undo
+from bot.remedies.undo import plan_to_undo
+from bot.remedies.verification import verify
 from bot.workflows.authorisation import Authority
 from bot.workflows.dialogs import dialog_content
 from bot.workflows.outages import retry_step
@@ -30,13 +30,13 @@ from responses.slack.remedy_states import RemedyState
 
 _log: Final = structlog.get_logger(__name__)
 
-# What acts at a container's next start waits for a back-off of up to five minutes.
+# A remedy that acts at a container's next start may wait for a back-off of up to five minutes.
 _BACKED_OFF: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemedyWorkflow:
-    """The workflow `remedy`. Payload: {"plan", "user", "team", "view"}."""
+    """The job `remedy`. Payload: {"plan", "user", "team", "view"}."""
 
     services: Services
     claims: PlanClaims
@@ -57,7 +57,7 @@ class RemedyWorkflow:
         return outcome
 
     async def apply(self, payload: Json, token: str, authority: Json) -> Json:
-        """Write, once: a second run finds what the first did."""
+        """Apply the plan once: a second run finds the result of the first."""
         press = await self.recorder.press(payload, token)
         if press is None:
             return {"goes_on": False}
@@ -73,7 +73,7 @@ class RemedyWorkflow:
         return {"goes_on": True, "applied": safe_value(replace(result, undo=()).as_json())}
 
     async def verify(self, payload: Json, token: str, applied: Json, authority: Json) -> Json | None:
-        """Read the evidence again until it clears or time is up. It only reads, so a second run does no harm."""
+        """Read the evidence again until it clears or the time is up. It only reads, so it may run twice."""
         press = await self.recorder.press(payload, token)
         if press is None:
             return None
@@ -88,10 +88,9 @@ class RemedyWorkflow:
             press.plan,
             done,
             engine=self.services.engine(),
-            connection=connection,
+            session=Authority.from_json(authority).session(connection),
             deadline=self.services.verify_within * (_BACKED_OFF if press.plan.until else 1),
             pace=self.services.verify_pace,
-            access=Authority.from_json(authority).access,
         )
         outcome = verified.verification
         await self.recorder.audit(press, "verified", outcome)
@@ -100,13 +99,13 @@ class RemedyWorkflow:
         return {"state": str(outcome.state)}
 
     async def tell(self, payload: Json, token: str) -> None:
-        """What became of it, in the answer and for the record; Slack's outages are waited out."""
+        """Report the result in the answer and the audit; retry during Slack outages."""
         press = await self.recorder.press(payload, token)
         if press is not None:
             await self.recorder.tell(press)
 
     async def _applied(self, press: Confirmation, authority: Authority) -> Applied | Refusal:
-        plan, services, access = press.plan, self.services, authority.access
+        plan, services = press.plan, self.services
         stored = await services.store.plans.get(plan.id)
         document = stored.document if stored else {}
         seen = dialog_content(stored, press.view) if stored else None
@@ -114,16 +113,16 @@ class RemedyWorkflow:
             return Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED)
         begun = document.get(WRITING) == press.token
         try:
-            connection = await services.clusters.get(plan.cluster)
+            session = authority.session(await services.clusters.get(plan.cluster))
         except ClusterError as error:
             return _not_checked(plan, error, begun=begun)
         previewed, now = seen.preview, services.clock()
-        # A run that was killed after the write: the cause may be gone because of us, which is no reason to refuse.
-        # What somebody else did before us is none of our doing, and is told as what it is.
-        if begun and (done := await done_already(plan, previewed, connection=connection, access=access)):
+        # After a crash following the write, the cause may be gone because of our write: that is no reason to refuse.
+        # A change that someone else made first is reported as theirs.
+        if begun and (done := await done_already(plan, previewed, session=session)):
             return replace(done, already=False)
-        if not (begun and await partly_done(plan, previewed, connection=connection, access=access)):
-            refused = await check(plan, engine=services.engine(), connection=connection, now=now, access=access)
+        if not (begun and await partly_done(plan, previewed, session=session)):
+            refused = await check(plan, engine=services.engine(), session=session, now=now)
             if refused is not None:
                 return interrupted(plan, refused) if begun else refused
         await services.store.plans.note(plan.id, {WRITING: press.token})
@@ -134,12 +133,11 @@ class RemedyWorkflow:
                 await self.recorder.note(press, RemedyState.APPLYING, counted)
 
         return await apply(
-            plan, previewed, connection=connection, now=now, access=access, acting_as=authority.acting_as,
-            resumed=begun, progress=progress, looks=services.looks,
-        )  # fmt: skip
+            plan, previewed, session=session, now=now, resumed=begun, progress=progress, looks=services.looks
+        )
 
     async def _stopped(self, press: Confirmation, why: Refusal, authority: Json) -> None:
-        """It went no further: what was done by then is told, and can be taken back as far as that goes."""
+        """Report a plan that stopped midway: the finished steps are shown and can be undone."""
         unknown = why.reason is Reason.OUTCOME_UNKNOWN
         partly = bool(why.done) and not unknown
         await self.services.store.plans.set_state(press.plan.id, PARTLY_DONE if partly else str(why.reason))
@@ -148,46 +146,45 @@ class RemedyWorkflow:
         await self.recorder.note(press, state, refusal_text(why), show=False)
 
     async def _offer_undo(self, press: Confirmation, done: Applied | Refusal, authority: Json) -> None:
-        """Keep the plan that takes it back, and that there is one. A second run finds it kept."""
+        """Store the undo plan and a reference to it. A second run finds it stored."""
         back = plan_to_undo(press.plan, done, now=self.services.clock())
         if back is None:
             return
         try:
             connection = await self.services.clusters.get(press.plan.cluster)
-            acting_as = Authority.from_json(authority).acting_as
-            lacking = await missing_to_undo(back, connection, acting_as=acting_as)
+            gap = await missing_to_undo(back, session=Authority.from_json(authority).session(connection))
         except ClusterError as error:
-            lacking = error.gap(str(back.target))
-        if lacking is not None:
-            _log.warning("no undo is offered: it could not be carried out", plan=press.plan.id, why=lacking.says.en)
+            gap = error.gap(str(back.target))
+        if gap is not None:
+            _log.warning("undo_not_offered", plan=press.plan.id, why=gap.says.en)
             return
         document = {"plan": back.as_json()}
         if safe_value(document) != document:
-            # What stood there before looks like a secret: it is not kept, and so cannot be put back.
-            _log.warning("no undo is offered: what stood there before looks like a secret", plan=press.plan.id)
+            # The previous value looks like a secret: it is not stored, so it cannot be restored.
+            _log.warning("undo_withheld_secret_suspected", plan=press.plan.id)
             return
         plans = self.services.store.plans
         await plans.save(back.id, press.plan.request_id, document, back.expires)
         await plans.note(press.plan.id, {UNDO: back.id})
 
     async def _mark(self, press: Confirmation, done: Applied) -> None:
-        """On the object itself, for those who look at it with kubectl. That it cannot be stops nothing."""
+        """Write an event on the object, for kubectl users. A failure stops nothing."""
         if done.already:
             return
         try:
             connection = await self.services.clusters.get(press.plan.cluster)
         except ClusterError as error:
-            _log.warning("no event could be written on the object", plan=press.plan.id, why=str(error))
+            _log.warning("kubernetes_event_write_failed", plan=press.plan.id, why=str(error))
             return
         person = await self.services.slack.person(press.user)
-        who = f"{person.name} ({press.user})" if person.name else press.user
-        gap = await mark(connection, plan=press.plan, applied=done, who=safe(who), token=press.token)
+        person_name = f"{person.name} ({press.user})" if person.name else press.user
+        gap = await mark(connection, plan=press.plan, applied=done, who=safe(person_name), token=press.token)
         if gap is not None:
-            _log.warning("no event could be written on the object", plan=press.plan.id, why=gap.says.en)
+            _log.warning("kubernetes_event_write_failed", plan=press.plan.id, why=gap.says.en)
 
 
 def _not_checked(plan: Plan, error: ClusterError, *, begun: bool) -> Refusal:
-    _log.warning("a cluster could not be asked", plan=plan.id, error=str(error))
+    _log.warning("cluster_unreachable", plan=plan.id, error=str(error))
     says = failures.cluster_unreachable(plan.cluster, error.reason)
     refused = Refusal(reason=Reason.NOT_CHECKED, says=says)
     return interrupted(plan, refused) if begun else refused

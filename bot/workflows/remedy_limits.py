@@ -1,7 +1,7 @@
-"""Impatience: how often something may be done to the same thing, and how much one person may do. Pure.
+"""Limit remedies: how often the same object may be changed, and how much one user may do. Pure.
 
-A remedy that has not helped three times will not help the fourth time, and one that is still being watched has not
-failed yet. What takes a remedy back is never held back, and counts for nothing.
+A remedy that failed three times will not help the fourth time, and one that is still being verified has not failed yet.
+An undo is never limited and does not count.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from intents.domain import Text
 
 APPLIED: Final = "applied"
 PARTLY_DONE: Final = "partly done"
-# Nothing was written: these are no tries.
+# Nothing was written, so these do not count.
 _UNWRITTEN: Final = frozenset(map(str, Reason)) - {str(Reason.OUTCOME_UNKNOWN)}
-# Longer than any remedy is watched: what stands so for longer was lost, and keeps nobody from trying.
+# Longer than any verification: an older unfinished claim was lost and blocks nobody.
 _UNDER_WAY: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What is about to be done. All that is done to the pods of a workload has the workload for its `subject`."""
+    """A remedy that is about to be applied. Remedies on a workload's pods have the workload as `subject`."""
 
     action: str
     subject: str
@@ -41,11 +41,11 @@ class Attempt:
         return cls(action=plan.action, subject=f"{plan.cluster} {subject}", user=user, at=at)
 
     def since(self, limits: Limits) -> datetime:
-        """From when on former tries matter."""
+        """Return the time from which earlier attempts count."""
         return self.at - max(timedelta(minutes=each.minutes) for each in (limits.target, limits.user))
 
     def held_back(self, former: Sequence[EarlierClaim], limits: Limits) -> Text | None:
-        """Why it is not done now; `former` are the claims `since` then, the newest first."""
+        """Return why the remedy is blocked now; `former` are the claims `since` then, newest first."""
         if not self.subject:
             return None
         written = [each for each in former if each.subject and each.state not in _UNWRITTEN]
@@ -65,25 +65,25 @@ class Attempt:
         return former.state == CLAIMED or (former.state == APPLIED and former.action == self.action)
 
     def _within(self, former: Sequence[EarlierClaim], limit: Limit) -> Sequence[EarlierClaim]:
-        """Those of the limit's time, if there are as many as it allows."""
+        """Return the attempts within the limit's time if the limit is reached."""
         recent = [each for each in former if self.at - each.when < timedelta(minutes=limit.minutes)]
         return recent if len(recent) >= limit.writes else ()
 
     def _until(self, former: Sequence[EarlierClaim], limit: Limit) -> int:
-        """In how many minutes one of them is too long ago to count."""
+        """Return in how many minutes the limit allows another attempt."""
         free = former[limit.writes - 1].when + timedelta(minutes=limit.minutes)
         return max(1, -int((self.at - free).total_seconds() // 60))
 
 
 def _under_way(former: EarlierClaim, *, seconds: int, by_you: bool) -> Text:
-    who = Text(en="you", zh="您") if by_you else Text(en="somebody else", zh="其他人")
+    who = Text(en="you", zh="您") if by_you else Text(en="another user", zh="其他用户")
     doing = (
-        Text(en="it is not known yet whether that has helped", zh="尚不清楚其是否有效")
+        Text(en="its verification is still running", zh="仍在验证是否有效")
         if former.state == APPLIED
-        else Text(en="it is still being carried out", zh="仍在执行中")
+        else Text(en="it is still being applied", zh="仍在执行中")
     )
     return Text(
-        en=f"{who.en} confirmed {former.action} for the same {seconds} s ago, and {doing.en}: wait for its outcome",
+        en=f"{who.en} confirmed {former.action} for the same object {seconds} s ago, and {doing.en}: wait for it",
         zh=f"{who.zh}在 {seconds} 秒前已对同一对象确认 {former.action}，{doing.zh}：请等待其结果",
     )
 
@@ -91,8 +91,8 @@ def _under_way(former: EarlierClaim, *, seconds: int, by_you: bool) -> Text:
 def _often(former: Sequence[EarlierClaim], limit: Limit, minutes: int) -> Text:
     done = ", ".join(f"{each.action}: {each.state}" for each in former[: limit.writes])
     return Text(
-        en=f"{len(former)} remedies were tried on the same within {limit.minutes} minutes ({done}): one more will "
-        f"hardly help. Look for the cause, or try again in {minutes} min",
+        en=f"{len(former)} remedies were tried on the same object within {limit.minutes} minutes ({done}). One more "
+        f"will hardly help. Find the cause, or try again in {minutes} min",
         zh=f"{limit.minutes} 分钟内已对同一对象执行 {len(former)} 次操作（{done}）：再次执行很可能无济于事。"
         f"请先查找根因，或在 {minutes} 分钟后再试",
     )
@@ -100,8 +100,8 @@ def _often(former: Sequence[EarlierClaim], limit: Limit, minutes: int) -> Text:
 
 def _by_you(former: Sequence[EarlierClaim], limit: Limit, minutes: int) -> Text:
     return Text(
-        en=f"you have carried out {len(former)} remedies within {limit.minutes} minutes, as many as the policy lets "
-        f"one person: try again in {minutes} min, or ask somebody else to",
+        en=f"you applied {len(former)} remedies within {limit.minutes} minutes, the policy's limit per person: "
+        f"try again in {minutes} min, or ask another person",
         zh=f"您在 {limit.minutes} 分钟内已执行 {len(former)} 次操作，达到策略对单人的上限："
         f"请在 {minutes} 分钟后再试，或请他人执行",
     )

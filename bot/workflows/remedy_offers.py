@@ -1,4 +1,4 @@
-"""Make the buttons of an answer: remedies that the catalog offers, the policy allows and the API server permits."""
+"""Create the buttons of an answer: remedies that the catalog offers, the policy allows and the API server permits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Final
 
 from bot.cluster.connection import Connection
 from bot.kube.impersonation import ActsAs
-from bot.remedies.planning import plan_remedies
+from bot.remedies.offers import plan_remedies
+from bot.remedies.session import Session
 from bot.store import StoredRequest
 from bot.workflows.services import Requester, Services
 from intents.domain import Diagnosis, Judged, ObjectRef, Text
@@ -23,7 +24,7 @@ _STYLES: Final[dict[str, Style]] = {"low": "primary", "disruptive": "", "data-lo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemedyOffers:
-    """Plans the remedies of a diagnosis and makes their buttons."""
+    """Plans the remedies of a diagnosis and creates their buttons."""
 
     services: Services
 
@@ -35,9 +36,9 @@ class RemedyOffers:
         diagnosis: Diagnosis,
         connection: Connection,
     ) -> tuple[RemedyButton, ...]:
-        """A button for each remedy of the leading cause, and of what one can do beside, that can be carried out.
+        """Return a button for each applicable remedy of the leading cause and of the general actions.
 
-        `question` is how the request was taken.
+        `question` is the interpretation of the request.
         """
         told = [one for one in (*open_hypotheses(diagnosis)[:1], *offered(diagnosis)) if one.remedies]
         buttons = [await self._of(one, request, question, requester, diagnosis, connection) for one in told]
@@ -52,7 +53,7 @@ class RemedyOffers:
         diagnosis: Diagnosis,
         connection: Connection,
     ) -> tuple[RemedyButton, ...]:
-        """The buttons of one hypothesis; their plans are kept first."""
+        """Return the buttons of one hypothesis; their plans are stored first."""
 
         def allowed(action: str, target: ObjectRef) -> bool:
             return requester.scope.offers(action, connection.name, target.namespace)
@@ -64,12 +65,14 @@ class RemedyOffers:
             request=question,
             request_id=request.id,
             engine=self.services.engine(),
-            connection=connection,
+            session=Session(
+                connection=connection,
+                access=requester.scope.access(connection.name),
+                acting_as=acting if isinstance(acting, ActsAs) else None,
+            ),
             allowed=allowed,
             now=self.services.clock(),
-            access=requester.scope.access(connection.name),
-            acting_as=acting if isinstance(acting, ActsAs) else None,
-            # Who cannot act under a name of their own may still ask: others will press.
+            # A requester without an identity in the cluster may still ask; others can press.
             reviewed=not isinstance(acting, Text),
         )
         for plan in planned.plans:
@@ -79,7 +82,7 @@ class RemedyOffers:
                 plan_id=plan.id,
                 label=safe_value(plan.title),
                 risk=plan.risk,
-                # What is no fix leads nobody to take it for one.
+                # A remedy that does not fix the cause is labelled so.
                 style="" if judged.capability else _STYLES.get(plan.risk, ""),
             )
             for plan in planned.plans

@@ -1,4 +1,4 @@
-"""Count a repeated error in its one answer, and show the person who pasted it where that answer is."""
+"""Count a repeated error in its existing answer, and link the requester to that answer."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from responses.slack.notices import answered_before
 
 _log: Final = structlog.get_logger(__name__)
 
-# Whoever pastes the same error again and again is told once in a while.
+# A user who repeats the same error gets the link at most this often.
 _SAID_ONCE: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatWorkflow:
-    """The workflow `repeat`. Payload: {"request": the leader's id, "channel", "user", "count", "thread_ts"}."""
+    """The job `repeat`. Payload: {"request": the leader's id, "channel", "user", "count", "thread_ts"}."""
 
     services: Services
     poster: MessagePoster
@@ -34,7 +34,7 @@ class RepeatWorkflow:
         return None
 
     async def count(self, payload: Json) -> None:
-        """The topic has counted it already: an answer that is under way will show that by itself."""
+        """Update the count in the answer. The topic has counted it, so an answer in flight shows it anyway."""
         if request := await self.services.store.requests.get(str(payload["request"])):
             async with self.services.turn(request.id):
                 await self.poster.show(request)
@@ -58,4 +58,4 @@ class RepeatWorkflow:
                 channel=channel, user=user, message=message, thread_ts=str(payload.get("thread_ts") or "")
             )
         except SlackError as error:
-            _log.info("a repeated paste was counted, its author not told", error=str(error))
+            _log.info("repeat_notice_failed", error=str(error))

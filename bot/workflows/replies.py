@@ -1,4 +1,4 @@
-"""Turn a request into a reply: a diagnosis in words, or the reason why there is none."""
+"""Turn a request into a reply: a rendered diagnosis, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _TALKED_TO: Final = frozenset({Surface.MENTION, Surface.DIRECT})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What is said, for a diagnosis what it is said from, and of what a picture goes along.
+    """A reply: its message, its diagnosis if it has one, and its plot.
 
-    `intent` and `ended` count it: help, explain, diagnose; what it came to where that is no verdict.
+    `intent` and `ended` are for the metrics: help, explain, diagnose; the outcome if there is no verdict.
     """
 
     plain: Message | None = None
@@ -73,7 +73,7 @@ class Reply:
 
     @property
     def came_to(self) -> str:
-        """The first verdict; else unknown for a diagnosis, and what it ended with for what is none."""
+        """Return the first verdict, `unknown` for a diagnosis without one, else `ended`."""
         return self.verdict or ("unknown" if self.answer else self.ended)
 
     @property
@@ -99,41 +99,49 @@ class Replies:
         match: CarriedMatch | None = None,
         picked: str = "",
     ) -> Reply:
-        """Never raises for what a cluster refuses or for what was asked wrongly; `picked` is a cluster just chosen.
+        """Return the reply; refusals of a cluster and malformed questions become replies. `picked` is a chosen cluster.
 
-        Raises LimitReached where as many questions wait for the cluster as may.
+        Raises LimitReached if the cluster's concurrency limit is reached.
         """
         if reply := self._at_once(request, requester, unread):
             return reply
-        meant = await self.cluster_chooser.of(request, requester, pressed=picked, match=match)
-        if meant.refused:
-            return self._failed(meant.refused, request, requester, meant)
-        if meant.unclear and isinstance(meant.question, DiagnoseObject):
-            pick = Picker(names=meant.pick)
-            message = which_cluster(meant.unclear, pick, request_id=request.id, language=requester.language)
+        interpretation = await self.cluster_chooser.of(request, requester, pressed=picked, match=match)
+        if interpretation.refused:
+            return self._failed(interpretation.refused, request, requester, interpretation)
+        if interpretation.unclear and isinstance(interpretation.question, DiagnoseObject):
+            pick = Picker(names=interpretation.pick)
+            message = which_cluster(interpretation.unclear, pick, request_id=request.id, language=requester.language)
             return Reply(plain=message, intent="diagnose", ended="unclear")
-        with self.services.concurrency.slot(meant.cluster) if meant.cluster else nullcontext():
-            return await self._asked(request, requester, meant, progress)
+        with self.services.concurrency.slot(interpretation.cluster) if interpretation.cluster else nullcontext():
+            return await self._asked(request, requester, interpretation, progress)
 
     async def limit_reached(self, request: StoredRequest, requester: Requester, cluster: str) -> Reply:
-        """Said once that has lasted too long."""
-        meant = await self.cluster_chooser.of(request, requester, pressed=cluster)
-        return self._failed(cluster_choice.cluster_busy(cluster), request, requester, meant)
+        """Return the reply after waiting too long for a slot."""
+        interpretation = await self.cluster_chooser.of(request, requester, pressed=cluster)
+        return self._failed(cluster_choice.cluster_busy(cluster), request, requester, interpretation)
 
     async def _asked(
-        self, request: StoredRequest, requester: Requester, meant: Interpretation, progress: Callable[[Progress], None]
+        self,
+        request: StoredRequest,
+        requester: Requester,
+        interpretation: Interpretation,
+        progress: Callable[[Progress], None],
     ) -> Reply:
-        question = meant.question
-        reason = requester.scope.text_only_reason or (cluster_choice.SEVERAL_CLUSTERS if meant.unclear else None)
+        question = interpretation.question
+        reason = requester.scope.text_only_reason or (
+            cluster_choice.SEVERAL_CLUSTERS if interpretation.unclear else None
+        )
         if requester.scope.text_only_reason:
             self.services.metrics.refused("cluster")
         started = time.monotonic()
-        connection = await self._connection(meant)
+        connection = await self._connection(interpretation)
         if isinstance(connection, Text):
             connection, reason = None, connection
         if isinstance(question, DiagnoseObject) and connection is None:
             ended = REFUSED if requester.scope.text_only_reason else "failed"
-            return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, request, requester, meant, ended=ended)
+            return self._failed(
+                reason or failures.OBJECTS_NEED_A_CLUSTER, request, requester, interpretation, ended=ended
+            )
         try:
             diagnosis = await diagnose(
                 question,
@@ -145,38 +153,40 @@ class Replies:
             )
         except TargetNotFound as error:
             says = failures.target_not_found(error.target, error.closest)
-            says = cluster_choice.with_cluster_name(says, meant.cluster) if meant.why else says
-            return self._failed(says, request, requester, meant, ended="not found")
+            says = cluster_choice.with_cluster_name(says, interpretation.cluster) if interpretation.why else says
+            return self._failed(says, request, requester, interpretation, ended="not found")
         except ClusterError as error:
             self._give_up(connection, error)
-            return self._failed(self._why(meant, error), request, requester, meant)
+            return self._failed(self._why(interpretation, error), request, requester, interpretation)
         seconds = time.monotonic() - started
         self.services.metrics.diagnosed(diagnosis, intent=_intent(question), seconds=seconds)
-        return await self._answered(request, requester, diagnosis, connection, meant, reason=reason, seconds=seconds)
+        return await self._answered(
+            request, requester, diagnosis, connection, interpretation, reason=reason, seconds=seconds
+        )
 
-    async def _connection(self, meant: Interpretation) -> Connection | Text | None:
-        """Return the connection to the cluster that is meant, why there is none, or None if no cluster is meant."""
+    async def _connection(self, interpretation: Interpretation) -> Connection | Text | None:
+        """Return the connection to the cluster, the reply why there is none, or None if no cluster is meant."""
         try:
-            return await self.services.clusters.get(meant.cluster) if meant.cluster else None
+            return await self.services.clusters.get(interpretation.cluster) if interpretation.cluster else None
         except ClusterError as error:
-            _log.warning("a cluster could not be asked", cluster=meant.cluster, error=str(error))
-            return self._unreachable(meant, error)
+            _log.warning("cluster_unreachable", cluster=interpretation.cluster, error=str(error))
+            return self._unreachable(interpretation, error)
 
-    def _why(self, meant: Interpretation, error: ClusterError) -> Text:
-        """Return why a diagnosis failed, for the person who asked."""
-        silent = bool(meant.why) and isinstance(error, Unauthorized | Unreachable | TimedOut)
-        return self._unreachable(meant, error) if silent else Text.same(safe(str(error)))
+    def _why(self, interpretation: Interpretation, error: ClusterError) -> Text:
+        """Return why a diagnosis failed, for the requester."""
+        silent = bool(interpretation.why) and isinstance(error, Unauthorized | Unreachable | TimedOut)
+        return self._unreachable(interpretation, error) if silent else Text.same(safe(str(error)))
 
-    def _unreachable(self, meant: Interpretation, error: ClusterError) -> Text:
-        """Where there are several, which one, and where that is set."""
-        says = cluster_choice.unreachable if meant.why else failures.cluster_unreachable
-        return says(meant.cluster, error.reason)
+    def _unreachable(self, interpretation: Interpretation, error: ClusterError) -> Text:
+        """Return why the cluster is unreachable, with its name and source if there are several clusters."""
+        says = cluster_choice.unreachable if interpretation.why else failures.cluster_unreachable
+        return says(interpretation.cluster, error.reason)
 
     def _at_once(self, request: StoredRequest, requester: Requester, unread: Sequence[Json]) -> Reply | None:
-        """What needs no cluster: help, a refusal, a file that cannot be read."""
+        """Return a reply that needs no cluster: help, a refusal, an unreadable file."""
         language = requester.language
         talked = request.asked.origin in _TALKED_TO and not request.asked.name
-        # An empty mention below what could not be read asks about that.
+        # An empty mention below an unreadable message asks about that message.
         empty = bool(unread) and not request.text.strip()
         if talked and not empty and isinstance(parse_message(request.text), AskHelp):
             return Reply(plain=help_message(language=language), intent="help", ended="told")
@@ -192,7 +202,7 @@ class Replies:
         requester: Requester,
         diagnosis: Diagnosis,
         connection: Connection | None,
-        meant: Interpretation,
+        interpretation: Interpretation,
         *,
         reason: Text | None,
         seconds: float,
@@ -205,26 +215,26 @@ class Replies:
             seconds=round(seconds, 3),
             of_text=of_text,
             buttons=(
-                await self.remedy_offers.buttons(request, meant.question, requester, diagnosis, connection)
+                await self.remedy_offers.buttons(request, interpretation.question, requester, diagnosis, connection)
                 if connection
                 else ()
             ),
             observed=error_lines(request.text) if not shown.hypotheses else (),
             reason=reason,
             controls=connection is not None,
-            because=meant.why,
-            # Of what matches nothing, no cluster knows more.
-            pick=_pick(meant) if diagnosis.hypotheses or not of_text else None,
+            because=interpretation.why,
+            # A text without a match needs no cluster.
+            pick=_pick(interpretation) if diagnosis.hypotheses or not of_text else None,
         )
         picture = leading_plot(diagnosis)
         return Reply(
-            intent=_intent(meant.question),
+            intent=_intent(interpretation.question),
             answer=answer,
             plotted=safe_value(picture) if picture is not None else None,
         )
 
     def _give_up(self, connection: Connection | None, error: ClusterError) -> None:
-        """A server that is gone, or knows us no more, is connected anew when next asked."""
+        """Drop a broken connection, so that the next question connects again."""
         if connection is not None and isinstance(error, Unauthorized | Unreachable):
             self.services.clusters.give_up(connection, error)
 
@@ -233,18 +243,18 @@ class Replies:
         reason: Text,
         request: StoredRequest,
         requester: Requester,
-        meant: Interpretation,
+        interpretation: Interpretation,
         *,
         ended: str = "failed",
     ) -> Reply:
         message = failed(reason, language=requester.language)
-        message = with_picker(message, _pick(meant), request_id=request.id, language=requester.language)
-        return Reply(plain=message, intent=_intent(meant.question), ended=ended)
+        message = with_picker(message, _pick(interpretation), request_id=request.id, language=requester.language)
+        return Reply(plain=message, intent=_intent(interpretation.question), ended=ended)
 
 
 def _intent(question: Question) -> str:
     return "diagnose" if isinstance(question, DiagnoseObject) else "explain"
 
 
-def _pick(meant: Interpretation) -> Picker | None:
-    return Picker(names=meant.pick, asked=meant.cluster) if meant.pick else None
+def _pick(interpretation: Interpretation) -> Picker | None:
+    return Picker(names=interpretation.pick, asked=interpretation.cluster) if interpretation.pick else None

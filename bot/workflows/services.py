@@ -1,4 +1,4 @@
-"""Hold what every workflow works with, and find out who asks: the one place where a request meets the policy."""
+"""Hold what all workflows share, and identify the requester: the one place where a request meets the policy."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from bot.diagnosing import DEADLINE_S, Engine
 from bot.metrics import Metrics
 from bot.policy import Actor, Policy, PolicyScope, ReadLevel
 from bot.policy.channel_defaults import ChannelDefaults
-from bot.remedies.stepping import LOOKS
-from bot.remedies.verifying import PACE, VERIFY_S, Pace
+from bot.remedies.step_runner import LOOKS
+from bot.remedies.verification import PACE, VERIFY_S, Pace
 from bot.slack.client import Slack
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.groups import Membership
@@ -27,16 +27,16 @@ from bot.workflows.configuration import Configuration
 from intents.domain import Language
 from responses.language import choose
 
-# How a message of ours is found again: the request, and which of its messages this is.
+# Key of our messages: the request, and the step that posted the message.
 ANSWER: Final = "answer"
 FILE: Final = "file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """Who asks, what they may see, and in which language they are answered.
+    """The requester, what they may see, and the language of their answers.
 
-    `less_than_others`: they may see less here than other people of the channel.
+    `less_than_others`: they may see less here than other members of the channel.
     """
 
     scope: PolicyScope
@@ -53,11 +53,11 @@ async def _nobody_is_told(_channel: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Holds what workflows work with: the store, Slack, the clusters, the policy, the engine and how fast to go.
+    """Shared dependencies of the workflows: store, Slack, clusters, policy, engine and tuning.
 
-    `changed` is told of each incident channel of which there is more to show now.
+    `changed` is called with each incident channel whose summary is out of date.
 
-    `configuration` is asked each time, since files are reloaded. `concurrency` limits the questions per cluster.
+    `configuration` is called each time, because files are reloaded. `concurrency` limits the questions per cluster.
     """
 
     store: Store
@@ -78,35 +78,35 @@ class Services:
 
     @property
     def policy(self) -> Policy:
-        """The policy in force now."""
+        """Return the policy in force."""
         return self.configuration().policy
 
     @property
     def defaults(self) -> ChannelDefaults:
-        """Which cluster and namespace each channel is about, as the file says now."""
+        """Return the cluster and namespace of each channel from the file in force."""
         return self.configuration().defaults
 
     def engine(self) -> Engine:
-        """Return the engine over the catalog in force now."""
+        """Return the engine for the catalog in force."""
         return self.configuration().engine
 
     @asynccontextmanager
     async def turn(self, request: str) -> AsyncIterator[None]:
-        """One at a time for each request: an edit and its first answer must not both post."""
+        """Lock one request: an edit and its first answer must not both post."""
         lock = self._turns.setdefault(request, asyncio.Lock())
         async with lock:
             yield
 
     async def requester(self, *, team: str, channel: str, user: str, text: str = "") -> Requester:
-        """Raises SlackUnavailable when Slack does not answer; what it will not tell counts as least privilege.
+        """Identify the requester. Raise SlackUnavailable; anything Slack does not return gets least privilege.
 
-        Who is in which user group is asked only of a policy that names one; not told, nobody is in any.
+        User groups are read only if the policy names one; if unknown, the user is in none.
         """
         person, place, member = await asyncio.gather(
             self._person(user), self.slack.place(channel), self._membership(user)
         )
         if place.unreached or person.unreached:
-            raise SlackUnavailable(method="users.info", detail="who asks, and where, cannot be told now")
+            raise SlackUnavailable(method="users.info", detail="the requester or the channel could not be identified")
         outsider, shared = person.guest or person.unknown or person.foreign, place.external or place.unknown
         who = Actor(
             team=team,
@@ -131,11 +131,11 @@ class Services:
 
     @property
     def usual_language(self) -> Language:
-        """What is spoken where nobody in particular is spoken to."""
+        """Return the language for texts without an addressee."""
         return self.language or Language.EN
 
     async def language_of(self, user: str, *, within: float) -> Language:
-        """A person's own, as long as Slack tells it within so many seconds: who waits for a dialog waits no longer."""
+        """Return the user's language if Slack returns it within this many seconds: a user waits for the dialog."""
         try:
             async with asyncio.timeout(within):
                 person = await self.slack.person(user)
@@ -144,7 +144,7 @@ class Services:
         return choose(told=self.language, text="", locale=person.locale)
 
     async def _person(self, user: str) -> Person:
-        # An integration's message has no user: then the channel alone decides what may be said there.
+        # An integration's message has no user: then the channel alone decides.
         return await self.slack.person(user) if user else _NOBODY
 
     async def _membership(self, user: str) -> Membership:

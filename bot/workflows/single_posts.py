@@ -1,4 +1,4 @@
-"""Post a message once, however often its step is run."""
+"""Post a message once, however often its step runs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from responses.slack.message import Message
 
 
 async def post_once(services: Services, message: Message, *, to: str, key: str, thread_ts: str = "") -> PostedMessage:
-    """Post to a channel or a user unless it was; `key` finds it again. Raises SlackError.
+    """Post to a channel or user unless posted before; `key` finds the message again. Raise SlackError.
 
-    In a direct message a post whose outcome is unknown cannot be looked for: there it may stand twice.
+    In a direct message a post with unknown outcome cannot be searched for: it may appear twice.
     """
     outbox = services.store.outbox
     sending = await outbox.begin(key, to, thread_ts, services.clock())

@@ -1,7 +1,7 @@
-"""Record requests and start their jobs, whichever surface they came from; the same trouble is answered once.
+"""Record requests from any surface and start their jobs; a repeated incident is answered once.
 
-Nothing here knows Slack. A surface makes an `Asked` with its origin and the address to reply to; what is recorded here
-outlives this process.
+This module does not know Slack. A surface creates an `NewRequest` with its origin and reply address; recorded requests
+survive this process.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from bot.diagnosing import CarriedMatch, Engine
 from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import StartJob
 from bot.metrics import Metrics
-from bot.store import Asked, Store, StoredRequest
-from intents.choosing import marked_with
+from bot.store import NewRequest, Store, StoredRequest
+from intents.cluster_choice import marked_with
 from intents.domain import Hypothesis
 
 
@@ -23,8 +23,8 @@ from intents.domain import Hypothesis
 class Submissions:
     """Submits, changes and withdraws requests. All methods raise StoreUnavailable or JobsUnavailable.
 
-    `engine` is asked for each time: a reloaded catalog makes a new one. Within `window` the same trouble in a channel
-    is answered once; with `several_clusters` the same error in two of them is two.
+    `engine` is called each time, because a reloaded catalog makes a new one. Within `window` the same error in a
+    channel is answered once; with `several_clusters` the same error in two of them is two.
     """
 
     store: Store
@@ -36,7 +36,7 @@ class Submissions:
     metrics: Metrics = field(default_factory=Metrics)
 
     async def submit(
-        self, asked: Asked, *, more: Iterable[tuple[str, str]] = (), match: CarriedMatch | None = None
+        self, asked: NewRequest, *, more: Iterable[tuple[str, str]] = (), match: CarriedMatch | None = None
     ) -> None:
         """Record a request and start its job. `more` are further parts of its text, each with its id.
 
@@ -49,11 +49,11 @@ class Submissions:
         await self.start("answer", asked.id, payload)
 
     async def resume(self, request: str) -> None:
-        """Start the job of a recorded request, unless it has one."""
+        """Start the job of a recorded request unless it has one."""
         await self.start("answer", request, {"request": request})
 
-    async def is_settled(self, asked: Asked, hypothesis: Hypothesis) -> bool:
-        """Tell whether it needs no answer: its incident is muted there, or was answered there, which then counts it."""
+    async def is_settled(self, asked: NewRequest, hypothesis: Hypothesis) -> bool:
+        """Tell whether it needs no answer: its incident is muted there, or was answered there and is now counted."""
         if await self.store.mutes.is_muted(asked.channel, hypothesis.incident, asked.created):
             self.metrics.heard("muted")
             return True
@@ -74,13 +74,13 @@ class Submissions:
         return True
 
     async def amend(self, request: str, part: str, text: str) -> None:
-        """Add or replace a part of a request's text, and answer what it says now."""
+        """Add or replace a part of a request's text, and answer the new text."""
         revision = await self.store.requests.amend(request, part, text, self.clock())
         if revision is not None:
             await self.start("answer", f"{request}.r{revision}", {"request": request})
 
     async def withdraw(self, request: str) -> None:
-        """Take back what was answered to a request."""
+        """Delete the answer to a request."""
         await self.start("withdraw", f"{request}.withdrawn", {"request": request})
 
     async def of_part(self, channel: str, part: str) -> StoredRequest | None:

@@ -1,6 +1,6 @@
-"""Who mentions us below a message and says nothing themselves asks about that message: it is read along.
+"""Read the thread root for an empty mention: the mention then asks about that message.
 
-Its text and files become parts of the request, ahead of what was said in the mention.
+The root's text and files become parts of the request, before the text of the mention.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadRoots:
-    """Reads the message above a mention that says nothing itself."""
+    """Reads the thread root of an empty mention."""
 
     services: Services
     files: PastedFiles
 
     async def read(self, request: StoredRequest) -> tuple[Text, ...]:
-        """Add what heads the thread, if the mention leaves it at that; why it could not be read. Twice is once."""
+        """Add the thread root if the mention is empty; return why it could not be read. Idempotent."""
         asked = request.asked
         if asked.origin is not Surface.MENTION or asked.thread_ts in ("", asked.source_ts) or asked.name:
             return ()
@@ -43,14 +43,14 @@ class ThreadRoots:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("the message that heads a thread could not be read", request=request.id, error=str(error))
+            _log.warning("thread_root_read_failed", request=request.id, error=str(error))
             return (error.says,)
-        # What we said ourselves is no question.
+        # Our own messages are not questions.
         ours = (await self.services.slack.identify()).bot_id
         return await self._add(request, root) if root and root.get("bot_id") != ours else ()
 
     async def _leaves_it_open(self, said: str) -> bool:
-        """Whether nothing was said, or nothing that can be answered by itself: "@casebook what is this?"."""
+        """Tell whether the mention is empty or has no question of its own: "@casebook what is this?"."""
         match parse_message(said):
             case AskHelp():
                 return not said.strip()
@@ -60,7 +60,7 @@ class ThreadRoots:
                 return False
 
     async def _add(self, request: StoredRequest, root: Mapping[str, Any]) -> tuple[Text, ...]:
-        # No ts of a message: an edit of the root concerns the request that the root itself has made.
+        # Not a message ts: an edit of the root concerns the root's own request.
         part = f"{request.asked.thread_ts}.root"
         text = safe(text_of(root), limit=LONGEST_TEXT)
         await self.services.store.requests.amend(request.id, part, text, self.services.clock())

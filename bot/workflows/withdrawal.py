@@ -14,7 +14,7 @@ from bot.workflows.services import Services
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawWorkflow:
-    """The workflow `withdraw`. Payload: {"request": id}."""
+    """The job `withdraw`. Payload: {"request": id}."""
 
     services: Services
     poster: MessagePoster
@@ -31,7 +31,7 @@ class WithdrawWorkflow:
             await store.topics.end(request_id)
             answer = await store.answers.get(request_id)
             if answer is not None and AnswerNotes.from_notes(answer.shown).remedies:
-                # Somebody may be waiting for how it ends, and whoever comes next has to know of it.
+                # Users may wait for the remedy's result, and later readers need the record.
                 return
             if request := await store.requests.get(request_id):
                 await self.fact_recorder.withdrawn(request)

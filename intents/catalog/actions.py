@@ -1,117 +1,108 @@
-"""What remediations may do, and what each needs to be told: on this the catalog and those who carry it out agree.
+"""What the catalog may rely on of an action: the objects it is for, its arguments, its risk, and whether undo works.
 
-An entry declares its remedies in full, whether or not some class of `bot.remedies.actions` carries them out yet; lint
-holds every declaration against this page.
+The declarations are handed in, as those of probes are: `bot.remedies.actions` holds one module for each action. An
+entry declares its remedies in full; lint compares them with the declarations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, Final
 
+from intents.catalog.schema import Incident, Risk
 
-class Action(StrEnum):
-    """What a remediation may do. Each is carried out by one class in `bot.remedies`; declaring one does no more."""
 
-    RESTART_POD = "restart-pod"
-    ROLLOUT_RESTART = "rollout-restart"
-    ROLLOUT_UNDO = "rollout-undo"
-    SCALE = "scale"
-    CORDON = "cordon"
-    UNCORDON = "uncordon"
-    DRAIN = "drain"
-    DELETE_FINISHED_PODS = "delete-finished-pods"
-    DELETE_CLAIM_AND_POD = "delete-claim-and-pod"
-    DELETE_CLAIM = "delete-claim"
-    PATCH_OBJECT = "patch-object"
-    SET_IMAGE = "set-image"
-    SET_RESOURCES = "set-resources"
-    SET_ARGS = "set-args"
-    ANNOTATE = "annotate"
-    LABEL = "label"
-    SUSPEND = "suspend"
-    RESUME = "resume"
-    DELETE_APISERVICE = "delete-apiservice"
-    CREATE_OBJECT = "create-object"
-    CLEAR_CLAIM_REF = "clear-claim-ref"
-    SET_RECLAIM_POLICY = "set-reclaim-policy"
-    SET_WEBHOOK_TIMEOUT = "set-webhook-timeout"
-    SHOW_CHANGE = "show-change"
+class ArgumentType(StrEnum):
+    """What an argument of an action is in YAML."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    LIST = "list"
+    MAPPING = "mapping"
+    TEXT_OR_LIST = "text or list"
+    MAPPING_OR_LIST = "mapping or list"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One argument that an entry gives to an action; `choices` are the values it may have, () for any."""
+
+    says: str
+    type: ArgumentType = ArgumentType.TEXT
+    required: bool = False
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionDeclaration:
-    """What an action is told. `kinds` it is for, empty for any; `choices` are the values an argument may have."""
+    """What an entry may rely on.
 
+    `kinds` are the kinds of objects it is for, () for any. `least_risk` is the lowest risk that an entry may honestly
+    declare. `ends_incident`: it is verified by the incident's evidence; otherwise it is done once it has taken effect.
+    """
+
+    name: str
     kinds: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-    choices: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-
-    @property
-    def args(self) -> tuple[str, ...]:
-        return (*self.required, *self.optional)
+    args: Mapping[str, Argument] = field(default_factory=dict)
+    least_risk: Risk = Risk.LOW
+    undoable: bool = True
+    ends_incident: bool = True
 
 
-_WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
-_WEBHOOKS: Final = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
-_NODE: Final = ActionDeclaration(kinds=("Node",))
-_RUNS: Final = ActionDeclaration(kinds=("CronJob", "Job"))
-_MARKED: Final = ActionDeclaration(required=("set",), optional=("remove",))
-
-DECLARED: Final[Mapping[Action, ActionDeclaration]] = MappingProxyType({
-    Action.RESTART_POD: ActionDeclaration(kinds=("Pod",)),
-    Action.ROLLOUT_RESTART: ActionDeclaration(kinds=_WORKLOADS),
-    # Without `revision`, to the last one whose pods were others.
-    Action.ROLLOUT_UNDO: ActionDeclaration(kinds=_WORKLOADS, optional=("revision",)),
-    Action.SCALE: ActionDeclaration(optional=("replicas",)),
-    Action.CORDON: _NODE,
-    Action.UNCORDON: _NODE,
-    Action.DRAIN: _NODE,
-    Action.DELETE_FINISHED_PODS: ActionDeclaration(kinds=("Namespace",), optional=("reason", "node")),
-    # `claims` names one, or all that the pod mounts; `reclaim` is set on their volumes first, so that they go too.
-    Action.DELETE_CLAIM_AND_POD: ActionDeclaration(
-        kinds=("Pod",), required=("claims",), optional=("reclaim",), choices={"reclaim": ("Delete",)}
-    ),
-    Action.DELETE_CLAIM: ActionDeclaration(kinds=("PersistentVolumeClaim",)),
-    Action.PATCH_OBJECT: ActionDeclaration(
-        required=("type", "patch"), choices={"type": ("merge", "strategic", "json")}
-    ),
-    Action.SET_IMAGE: ActionDeclaration(required=("container", "image")),
-    Action.SET_RESOURCES: ActionDeclaration(optional=("container", "requests", "limits")),
-    # `only_if_flag`: one flag or a list; without any of them the program may not know those that are set.
-    Action.SET_ARGS: ActionDeclaration(
-        kinds=_WORKLOADS, required=("container",), optional=("set", "add", "only_if_flag")
-    ),
-    Action.ANNOTATE: _MARKED,
-    Action.LABEL: _MARKED,
-    Action.SUSPEND: _RUNS,
-    Action.RESUME: _RUNS,
-    Action.DELETE_APISERVICE: ActionDeclaration(kinds=("APIService",)),
-    Action.CREATE_OBJECT: ActionDeclaration(required=("object",)),
-    Action.CLEAR_CLAIM_REF: ActionDeclaration(kinds=("PersistentVolume",)),
-    Action.SET_RECLAIM_POLICY: ActionDeclaration(
-        kinds=("PersistentVolume",), required=("policy",), choices={"policy": ("Retain", "Delete")}
-    ),
-    Action.SET_WEBHOOK_TIMEOUT: ActionDeclaration(kinds=_WEBHOOKS, required=("webhook", "timeout_s")),
-    # Opens what was last changed of an object; writes nothing.
-    Action.SHOW_CHANGE: ActionDeclaration(),
-})  # fmt: skip
+# The action that opens the last change of an object: it writes nothing, so it is done once it is shown.
+SHOW_CHANGE: Final = "show-change"
 
 
-def complaints(action: Action, *, kind: str, args: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """What is wrong with a declared action: (path within the remediation, why). Templates are taken to be right."""
-    declared = DECLARED[action]
-    if declared.kinds and kind not in declared.kinds and "{" not in kind:
-        yield ("target", "kind"), f"is {kind}; {action} is for {', '.join(declared.kinds)}"
-    for name in declared.required:
-        if name not in args:
-            yield ("args",), f"{action} needs {name!r}"
-    for name, value in args.items():
-        if name not in declared.args:
-            yield ("args", name), f"{action} has no such argument; it has {', '.join(declared.args) or 'none'}"
-        elif name in declared.choices and value not in declared.choices[name]:
-            yield ("args", name), f"is {value!r}; expected one of {', '.join(declared.choices[name])}"
+def complaints(
+    name: str, *, kind: str, args: Mapping[str, Any], declared: Mapping[str, ActionDeclaration]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what is wrong with a remediation as (path within it, why). Templates are taken to be right."""
+    action = declared.get(name)
+    if action is None:
+        yield ("action",), _no_such_action(name, declared)
+        return
+    if action.kinds and kind not in action.kinds and "{" not in kind:
+        yield ("target", "kind"), f"is {kind}; {name} is for {', '.join(action.kinds)}"
+    for key, argument in action.args.items():
+        if argument.required and key not in args:
+            yield ("args",), f"{name} needs {key!r}"
+    for key, value in args.items():
+        known = action.args.get(key)
+        if known is None:
+            yield ("args", key), f"{name} has no such argument; it has {', '.join(action.args) or 'none'}"
+        elif known.choices and value not in known.choices:
+            yield ("args", key), f"is {value!r}; expected one of {', '.join(known.choices)}"
+        elif not _fits(value, known.type):
+            yield ("args", key), f"is {value!r}; expected a {known.type}"
+
+
+def unknown_actions(incident: Incident, known: Collection[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the actions of an entry that do not exist as (path within it, why)."""
+    for index, remediation in enumerate(incident.remediations):
+        if remediation.action not in known:
+            yield ("remediations", index, "action"), _no_such_action(remediation.action, known)
+
+
+def _no_such_action(name: str, known: Collection[str]) -> str:
+    """Say that an action does not exist, and which do."""
+    return f"no such action {name!r}; there are {', '.join(sorted(known))}"
+
+
+def _fits(value: Any, expected: ArgumentType) -> bool:
+    """Tell whether a value has the declared type; a template may become any text or number."""
+    if isinstance(value, str) and "{" in value:
+        return True
+    match expected:
+        case ArgumentType.NUMBER:
+            return isinstance(value, int) or (isinstance(value, str) and value.isdigit())
+        case ArgumentType.LIST:
+            return isinstance(value, list | tuple)
+        case ArgumentType.MAPPING:
+            return isinstance(value, Mapping)
+        case ArgumentType.MAPPING_OR_LIST:
+            return isinstance(value, Mapping | list | tuple)
+        case ArgumentType.TEXT_OR_LIST:
+            return not isinstance(value, Mapping)
+    return not isinstance(value, Mapping | list | tuple)

@@ -1,6 +1,6 @@
-"""Cases of an incident as whole cluster states: what a case is like, changed as it says.
+"""Resolve the cases of an incident: the state of the cluster in each, and the question that is asked.
 
-The result is plain data in the format the simulated cluster loads; nothing here knows that cluster.
+A state is plain data in the format that the simulated cluster loads; nothing here knows that cluster.
 """
 
 from __future__ import annotations
@@ -16,36 +16,59 @@ class CaseError(ValueError):
 
 
 def world_of(incident: Incident, case: Case) -> dict[str, Any]:
-    """The cluster state of a case: keys objects, events, logs, forbidden, reactions, each a list.
+    """Return the state of the cluster in a case, as `given` has it.
 
-    Raises CaseError.
+    What a case gives is a merge patch of what the case has that it is like: scene and faults are merged object by
+    object, lists are replaced. Raises CaseError.
     """
     world = _base(incident, case)
-    world.update(case.given.model_dump(mode="json", include=case.given.model_fields_set))
+    given = case.given.model_dump(mode="json", include=case.given.model_fields_set)
+    world |= {key: merge_patch(world[key], value) for key, value in given.items() if value is not None}
+    # Merged, an object that is null is removed; null for all of them leaves none.
+    world |= {key: {} for key, value in given.items() if value is None}
     for change in case.change:
         _apply(change, world["objects"], case)
     return world
 
 
 def ask_of(incident: Incident, case: Case) -> Ask:
-    """What is asked in a case: its own question, that of the case it is like, else the first example."""
-    if case.ask is not None:
-        return case.ask
-    return ask_of(incident, _like(incident, case)) if case.like else Ask(text=incident.examples.match[0])
+    """Return what is asked in a case: its own question, that of the case it is like, else the first example.
+
+    Raises CaseError.
+    """
+    if case.ask is None:
+        return ask_of(incident, like_of(incident, case)) if case.like else Ask(text=incident.examples.match[0])
+    if case.ask.example:
+        return Ask(text=_example(incident, case), namespace=case.ask.namespace)
+    return case.ask
+
+
+def like_of(incident: Incident, case: Case) -> Case:
+    """Return the earlier case that a case is like, named by the beginning of its name. Raises CaseError."""
+    earlier = incident.cases[: incident.cases.index(case)]
+    found = [other for other in earlier if other.name == case.like]
+    found = found or [other for other in earlier if other.name.startswith(case.like)]
+    if len(found) == 1:
+        return found[0]
+    which = "which no earlier case's name begins with" if not found else "which more than one case's name begins with"
+    raise CaseError(f"case {case.name!r} is like {case.like!r}, {which}")
 
 
 def _base(incident: Incident, case: Case) -> dict[str, Any]:
     if case.like:
-        return world_of(incident, _like(incident, case))
-    return {name: [] for name in World.model_fields}
+        return world_of(incident, like_of(incident, case))
+    return {name: {} if name in ("scene", "faults") else [] for name in World.model_fields}
 
 
-def _like(incident: Incident, case: Case) -> Case:
-    earlier = incident.cases[: incident.cases.index(case)]
-    for other in earlier:
-        if other.name == case.like:
-            return other
-    raise CaseError(f"case {case.name!r} is like {case.like!r}, which is no earlier case")
+def _example(incident: Incident, case: Case) -> str:
+    """Return the example that a case asks about by some of its words."""
+    words = case.ask.example if case.ask else ""
+    texts = (*incident.examples.match, *incident.examples.other)
+    found = [text for text in texts if words in text]
+    if len(found) == 1:
+        return found[0]
+    how_many = f"{len(found)} examples contain" if found else "no example contains"
+    raise CaseError(f"case {case.name!r} asks about {words!r}, which {how_many}")
 
 
 def _apply(change: Change, objects: list[dict[str, Any]], case: Case) -> None:
@@ -67,7 +90,7 @@ def _name(obj: dict[str, Any]) -> str:
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """JSON merge patch (RFC 7386): null deletes, mappings merge, anything else replaces."""
+    """Return `target` with a JSON merge patch (RFC 7396): null deletes, mappings merge, anything else replaces."""
     if not isinstance(patch, dict):
         return copy.deepcopy(patch)
     merged = dict(target) if isinstance(target, dict) else {}

@@ -11,7 +11,7 @@ from typing import Final
 from intents.catalog.key_uses import Path, key_uses
 from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read
-from intents.declaring import NamedProbe, named_probes
+from intents.declarations import NamedProbe, named_probes
 from intents.domain import ProbeDeclaration
 
 _GOES: Final = "the old name stops working in the next release"

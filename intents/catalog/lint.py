@@ -16,15 +16,16 @@ import re2
 
 from intents import templates
 from intents.catalog import actions
+from intents.catalog.actions import ActionDeclaration
 from intents.catalog.cases import CaseError, world_of
 from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read, Remediation, Rule
 from intents.conditions import ConditionError, atoms, check, holds
-from intents.declaring import NamedProbe, named_probes
+from intents.declarations import NamedProbe, named_probes
 from intents.domain import ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
 from intents.focus import KINDS
-from intents.judging import captures_of
 from intents.symptoms import VOCABULARY
+from intents.verdicts import captures_of
 
 Path = tuple[str | int, ...]
 Complaint = tuple[Path, str]
@@ -44,19 +45,23 @@ _CJK: Final = re.compile(r"[\u4e00-\u9fff]")
 _PROSE_WORDS: Final = 3
 
 
-def lint(catalog: Catalog, probes: Mapping[str, ProbeDeclaration]) -> tuple[Problem, ...]:
+def lint(
+    catalog: Catalog, probes: Mapping[str, ProbeDeclaration], declared: Mapping[str, ActionDeclaration]
+) -> tuple[Problem, ...]:
     """Every mistake in every entry, with file, line and field."""
     known = named_probes(probes)
     return tuple(
         sorted(
             catalog.sources[incident.id].problem(path, says)
             for incident in catalog
-            for path, says in complaints(incident, catalog, known)
+            for path, says in complaints(incident, catalog, known, declared)
         )
     )
 
 
-def complaints(incident: Incident, catalog: Catalog, probes: Mapping[str, NamedProbe]) -> Iterator[Complaint]:
+def complaints(
+    incident: Incident, catalog: Catalog, probes: Mapping[str, NamedProbe], declared: Mapping[str, ActionDeclaration]
+) -> Iterator[Complaint]:
     """What is wrong with one entry, each with the path into its file."""
     entry = _Entry.of(incident, probes)
     for name, read in incident.reads.items():
@@ -65,7 +70,12 @@ def complaints(incident: Incident, catalog: Catalog, probes: Mapping[str, NamedP
         yield from _rule(entry, rule, ("evidence", index), catalog)
     yield from _texts(entry)
     for index, remediation in enumerate(incident.remediations):
-        yield from _remediation(entry, remediation, ("remediations", index))
+        path = ("remediations", index)
+        yield from _remediation(entry, remediation, path)
+        for where, says in actions.complaints(
+            remediation.action, kind=remediation.target.kind, args=remediation.args, declared=declared
+        ):
+            yield (*path, *where), says
     yield from _whole(entry, catalog)
     yield from _cases(incident, catalog)
 
@@ -268,13 +278,8 @@ def _template(
 
 
 def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterator[Complaint]:
-    rules = {rule.id for rule in entry.incident.evidence}
+    yield from _rules_named(entry, remediation, path)
     asked = {question.id for question in remediation.asks}
-    referring = (("only_if", remediation.only_if), ("rows_of", (remediation.rows_of,)), ("until", (remediation.until,)))
-    for field, names in referring:
-        for name in names:
-            if name and name not in rules:
-                yield (*path, field), f"no such rule {name!r}"
     rows_of = entry.incident.rule(remediation.rows_of) if remediation.rows_of else None
     keys: Mapping[str, RowType] = entry.keys.get(rows_of.each, {}) if rows_of else {}
     if not rows_of:
@@ -288,14 +293,27 @@ def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterato
     for name, value in remediation.args.items():
         for text in _strings(value):
             yield from _template(entry, text, (*path, "args", name), rows=keys, asked=asked)
-    unused = asked - {part.path[1] for part in _placeholders(remediation.args) if part.path[0] == "input"}
+    yield from _questions(entry, remediation, path, rows=keys)
+
+
+def _rules_named(entry: _Entry, remediation: Remediation, path: Path) -> Iterator[Complaint]:
+    rules = {rule.id for rule in entry.incident.evidence}
+    named = (("only_if", remediation.only_if), ("rows_of", (remediation.rows_of,)), ("until", (remediation.until,)))
+    for field, names in named:
+        for name in names:
+            if name and name not in rules:
+                yield (*path, field), f"no such rule {name!r}"
+
+
+def _questions(
+    entry: _Entry, remediation: Remediation, path: Path, *, rows: Mapping[str, RowType]
+) -> Iterator[Complaint]:
+    used = {part.path[1] for part in _placeholders(remediation.args) if part.path[0] == "input"}
     for index, question in enumerate(remediation.asks):
-        yield from _sentence(entry, question.label, (*path, "asks", index, "label"), rows=keys)
-        yield from _template(entry, question.default, (*path, "asks", index, "default"), rows=keys)
-        if question.id in unused:
+        yield from _sentence(entry, question.label, (*path, "asks", index, "label"), rows=rows)
+        yield from _template(entry, question.default, (*path, "asks", index, "default"), rows=rows)
+        if question.id not in used:
             yield (*path, "asks", index), f"no argument takes {{input.{question.id}}}"
-    for where, says in actions.complaints(remediation.action, kind=remediation.target.kind, args=remediation.args):
-        yield (*path, *where), says
 
 
 def _whole(entry: _Entry, catalog: Catalog) -> Iterator[Complaint]:
@@ -328,7 +346,7 @@ def _capability(incident: Incident, catalog: Catalog, *, decisive: bool) -> Iter
         if incident.id in other.causes or any(rule.points_to == incident.id for rule in other.evidence):
             yield ("strongest",), f"is a capability, but {other.id} names it as a cause"
     for index, remediation in enumerate(incident.remediations):
-        if not remediation.until and remediation.action is not actions.Action.SHOW_CHANGE:
+        if not remediation.until and remediation.action != actions.SHOW_CHANGE:
             yield ("remediations", index, "until"), "what a capability does is no fix: say when it has taken effect"
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from intents.catalog.schema import Incident
+from intents.catalog.word_lists import WORDS, WordListError, WordLists
 
 if TYPE_CHECKING:
     from intents.catalog.yaml_nodes import Document
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # An incident file is prose and a few trimmed objects; more is a mistake (a dump), and slow to read.
 MAX_FILE_BYTES: Final = 1024 * 1024
 _NOTHING: Final[Mapping[str, Incident]] = MappingProxyType({})
+_NO_LISTS: Final = WordLists()
 
 
 # What is wrong with an entry beyond its form, each with the path into its file.
@@ -52,11 +54,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The file that an incident was read from. `digest` tells its text from any other."""
+    """The file that an incident was read from. `digest` tells its text, with the word lists it uses, from any other."""
 
     path: Path
     text: str
     digest: str
+    lists: WordLists = _NO_LISTS
 
     @property
     def document(self) -> Document:
@@ -96,6 +99,10 @@ def builtin_directory() -> Path:
     return Path(str(resources.files("intents.catalog"))) / "data"
 
 
+def _builtin_words() -> Path:
+    return builtin_directory().parent / WORDS
+
+
 def load(
     directories: Iterable[Path],
     *,
@@ -113,14 +120,16 @@ def load(
     sources: dict[str, Source] = {}
     problems: list[Problem] = []
     builtin = builtin_directory()
+    lists = _NO_LISTS.with_file(_builtin_words())
     for directory in directories:
         if not directory.is_dir():
             problems.append(Problem(file=str(directory), line=0, field="", says="no such directory"))
             continue
+        lists = _with_lists_of(directory, lists, problems)
         seen: dict[str, Path] = {}
         for path in sorted(_files(directory)):
             incident_id = path.stem
-            read = _read(path, known)
+            read = _read(path, known, lists)
             if directory != builtin:
                 read = _usable(read, check)
             if isinstance(read, list):
@@ -152,8 +161,26 @@ def _usable(read: tuple[Incident, Source] | list[Problem], check: Check) -> tupl
 def _files(directory: Path) -> Iterator[Path]:
     """A mounted ConfigMap holds every file twice: linked, and in a directory beside it named `..` and the time."""
     for path in directory.rglob("*.yaml"):
-        if not any(part.startswith("..") for part in path.relative_to(directory).parts):
+        within = path.relative_to(directory)
+        if within != Path(WORDS) and not any(part.startswith("..") for part in within.parts):
             yield path
+
+
+def _with_lists_of(directory: Path, lists: WordLists, problems: list[Problem]) -> WordLists:
+    """Return the word lists that hold in a directory; what is wrong with its own is a problem."""
+    path = directory / WORDS
+    try:
+        longer = lists.with_file(path)
+    except WordListError as error:
+        problems.append(_problem_with_list(error))
+        return lists
+    if longer is not lists:
+        problems.extend(_problem_with_list(error) for error in longer.errors() if error.path == path)
+    return longer
+
+
+def _problem_with_list(error: WordListError) -> Problem:
+    return Problem(file=str(error.path), line=error.line, field=error.name, says=str(error))
 
 
 def _keep_last_good(
@@ -164,7 +191,7 @@ def _keep_last_good(
         sources[incident_id] = last_good.sources[incident_id]
 
 
-def _read(path: Path, known: Mapping[str, Incident]) -> tuple[Incident, Source] | list[Problem]:
+def _read(path: Path, known: Mapping[str, Incident], lists: WordLists) -> tuple[Incident, Source] | list[Problem]:
     def problem(line: int, says: str) -> list[Problem]:
         return [Problem(file=str(path), line=line, field="", says=says)]
 
@@ -180,7 +207,8 @@ def _read(path: Path, known: Mapping[str, Incident]) -> tuple[Incident, Source] 
         return problem(0, error.strerror or "cannot be read")
     except UnicodeDecodeError as error:
         return problem(1, f"not UTF-8 at byte {error.start}")
-    source = Source(path=path, text=text, digest=blake2b(text.encode(), digest_size=16).hexdigest())
+    digest = blake2b(f"{text}\0{lists.digest}".encode(), digest_size=16).hexdigest()
+    source = Source(path=path, text=text, digest=digest, lists=lists)
     incident = known.get(source.digest)
     return (incident, source) if incident is not None and incident.id == path.stem else _parsed(source)
 
@@ -202,7 +230,7 @@ def _parsed(source: Source) -> tuple[Incident, Source] | list[Problem]:
     if not isinstance(document.value, dict):
         return problem(1, "expected an incident: keys and values")
     try:
-        incident = Incident.model_validate(document.value)
+        incident = Incident.model_validate(document.value, context={"words": source.lists.words()})
     except ValidationError as error:
         return [_problem_of(source, details["loc"], details["msg"], details["type"]) for details in error.errors()]
     if incident.id != path.stem:

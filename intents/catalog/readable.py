@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from intents.catalog.key_uses import KeyUse, Path, key_uses
 from intents.catalog.schema import Incident
 from intents.conditions import ConditionError, check
-from intents.declaring import NamedProbe
+from intents.declarations import NamedProbe
 
 
 def unreadable(incident: Incident, known: Mapping[str, NamedProbe]) -> Iterator[tuple[Path, str]]:

@@ -6,35 +6,16 @@ Field descriptions are the authoring guide.
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from intents.catalog.actions import Action
-from intents.descriptions import describe
-from intents.domain import Expects, Outcome, Severity, Status, Strength, Text, Unit, Verdict
-
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-Line = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-_CAPTURE: Final = re.compile(r"<([a-z_][a-z0-9_]*)>")
-
-
-def _in_both_languages(value: Any) -> Any:
-    """A plain string is for what is no prose (a quote, a name, a command) and so the same in every language."""
-    if isinstance(value, str):
-        return {"en": value, "zh": value}
-    return value
-
-
-LocalText = Annotated[
-    Text,
-    BeforeValidator(_in_both_languages),
-    Field(description="{en: …, zh: …}; a plain string where there is nothing to translate"),
-]
+from intents.catalog.fields import Id, Key, Line, LocalText, Model, Saying
+from intents.catalog.signatures import Signature, Written, in_full
+from intents.domain import Expects, Outcome, Severity, Status, Strength, Unit, Verdict
+from intents.field_descriptions import describe
 
 
 class Risk(StrEnum):
@@ -43,74 +24,12 @@ class Risk(StrEnum):
     DATA_LOSS = "data-loss"
 
 
-class Model(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        arbitrary_types_allowed=False,
-        defer_build=True,  # incidents that an earlier start has read are not validated again
-    )
-
-
-def _alternatives(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-Alternatives = Annotated[tuple[Line, ...], BeforeValidator(_alternatives), Field(min_length=1)]
-
-
-class Signature(Model):
-    """How a pasted text shows the incident. Written as the message is, with `<name>` for what varies."""
-
-    text: Line = ""
-    """One phrase, its words in order. `<pod>` … captures, `<_>` skips; spacing, case and quotes do not matter."""
-    all: tuple[Alternatives, ...] = ()
-    """Phrases that must all occur somewhere in the text, in any order: for what people describe rather than paste. Of a
-    list in their place one must occur: `[[pvc, claim], [pending, stuck], storageclass]`."""
-    hint: bool = False
-    """Never enough by itself: it only adds to another signature of the same incident."""
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Signature:
-        if bool(self.text) == bool(self.all):
-            raise ValueError("a signature has either `text` or `all`")
-        if len(self.all) == 1:
-            raise ValueError("`all` needs at least two phrases")
-        return self
-
-    @property
-    def groups(self) -> tuple[tuple[str, ...], ...]:
-        """Of each group one phrase must occur."""
-        return self.all or ((self.text,),)
-
-    @property
-    def phrases(self) -> tuple[str, ...]:
-        """Every phrase, whatever its group."""
-        return tuple(phrase for group in self.groups for phrase in group)
-
-    @cached_property
-    def captures(self) -> tuple[str, ...]:
-        """The names its phrases capture, each once. Every judgement of an incident asks for them."""
-        found = dict.fromkeys(name for phrase in self.phrases for name in _CAPTURE.findall(phrase))
-        return tuple(name for name in found if name != "_")
-
-    def __str__(self) -> str:
-        return " + ".join(" | ".join(group) for group in self.groups)
-
-
-def _signature_from_text(value: Any) -> Any:
-    return {"text": value} if isinstance(value, str) else value
-
-
-SignatureField = Annotated[Signature, BeforeValidator(_signature_from_text)]
-
-
 class Read(Model):
     """One read of the cluster by a probe; `casebook probes` lists probes, their arguments and their rows' keys."""
 
     probe: Id
     """Its name."""
-    args: dict[Key, Any] = {}
+    args: dict[Key, Any] = Field(default_factory=dict)
     """Literals, or templates over {named.…} and {target.…}."""
 
 
@@ -125,7 +44,7 @@ class PlotOf(Model):
     unit: Unit = Unit.SECONDS
 
 
-class Otherwise(Model):
+class Otherwise(Saying, Model):
     """What it means when the rule does not hold, and everything it needs could be read."""
 
     verdict: Literal[Outcome.REFUTES, Outcome.NEUTRAL] = Outcome.REFUTES
@@ -133,7 +52,7 @@ class Otherwise(Model):
     says: LocalText
 
 
-class Rule(Model):
+class Rule(Saying, Model):
     """One evidence rule: CEL over the rows of a read."""
 
     id: Id
@@ -203,15 +122,15 @@ class Remediation(Model):
 
     id: Id
     """Its name within the entry."""
-    action: Action
+    action: Id
     """What is done; the actions stand below."""
     title: LocalText
     rows_of: Id | Literal[""] = ""
     """The rule whose first matching row fills {row.…}; it must hold. Without it: the best supporting finding's."""
     target: TargetTemplate
     """The object to write to: kind, namespace, name, as templates over {row.…}, {named.…} and {<rule>.…}."""
-    args: dict[Key, Any] = {}
-    """What the action is told: see `intents.catalog.actions`."""
+    args: dict[Key, Any] = Field(default_factory=dict)
+    """The arguments of the action; they stand below."""
     asks: tuple[Question, ...] = ()
     """What the dialog asks for before the preview."""
     only_if: tuple[Id, ...] = ()
@@ -232,7 +151,7 @@ class Remediation(Model):
         return self
 
 
-class RunbookStep(Model):
+class RunbookStep(Saying, Model):
     says: LocalText
     run: str = ""
     """Commands to copy; {names} are filled in and quoted for the shell. A literal brace is doubled."""
@@ -259,15 +178,19 @@ class Ask(Model):
 
     text: str = ""
     """What is pasted."""
+    example: str = ""
+    """Words of the example that is pasted, enough to tell it from the others."""
     pod: str = ""
-    """NS/NAME"""
+    """The pod that is asked about: namespace/name."""
+    object: Annotated[str, StringConstraints(pattern=r"^([A-Z]\w+/([^/]+/)?[^/]+)?$")] = ""
+    """The object that is asked about: Kind/namespace/name or Kind/name."""
     namespace: str = ""
     """The namespace hint given with a text (-n)."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Ask:
-        if bool(self.text) == bool(self.pod):
-            raise ValueError("ask either a `text` or a `pod`")
+        if sum(map(bool, (self.text, self.example, self.pod, self.object))) != 1:
+            raise ValueError("ask one of `text`, `example`, `pod` and `object`")
         return self
 
 
@@ -280,9 +203,16 @@ class Change(Model):
     """null removes the object."""
 
 
-class World(Model):
-    """A cluster's state, trimmed: what the simulated cluster loads."""
+Place = Annotated[str, StringConstraints(pattern=r"^[A-Z]\w*/([^/]+/)?[^/]+$")]
 
+
+class World(Model):
+    """A cluster's state: what the simulated cluster loads, beside the healthy nodes and workloads of every cluster."""
+
+    scene: dict[Place, dict[str, Any] | None] | None = None
+    """What is there in health, by Kind/namespace/name, in a few words each; the controllers make what belongs to it."""
+    faults: dict[Place, dict[str, Any] | None] | None = None
+    """What differs from that, by the same names, those of made pods included."""
     objects: tuple[dict[str, Any], ...] = ()
     """Manifests, trimmed. Defaults, uids and owner references are filled in; times may be relative: `-5m`."""
     events: tuple[dict[str, Any], ...] = ()
@@ -291,8 +221,8 @@ class World(Model):
     """{pod: namespace/name, container, text, previous, since}"""
     metrics: tuple[dict[str, Any], ...] = ()
     """Series of its Prometheus; without any it has none."""
-    forbidden: tuple[dict[str, Any], ...] = ()
-    """Reads that are refused: {verb, group, resource}, `*` for any verb."""
+    forbidden: tuple[str | dict[str, Any], ...] = ()
+    """Reads that are refused: `get pods/log`, `* storageclasses.storage.k8s.io`, or {verb, group, resource}."""
     reactions: tuple[dict[str, Any], ...] = ()
     """What a write brings about where it is not the usual: {when: deleted, object: Pod/shop/api-0, becomes: healthy}"""
 
@@ -305,11 +235,12 @@ class Case(Model):
     ask: Ask | None = None
     """Default: the first of `examples.match`."""
     like: str = ""
-    """Name of an earlier case whose state this one starts from; keys given here replace that case's."""
+    """The beginning of the name of an earlier case, whose state this one starts from. What is given here is a merge
+    patch of that: scene and faults are merged (null removes an object, or all of them), lists are replaced."""
     given: World = World()
-    """The state of the cluster, beside healthy nodes and system workloads that are always there."""
+    """The state of the cluster."""
     change: tuple[Change, ...] = ()
-    """What differs from the case it is like."""
+    """What differs in `objects` from the case it is like."""
     healthy: bool = False
     """The twin: the same objects and names, only the fault gone."""
     then: Verdict
@@ -334,14 +265,14 @@ class Incident(Model):
     kinds: tuple[str, ...] = ()
     """Kinds of objects whose diagnosis raises this incident with no text at all; a capability is also asked about those
     that an answer turns out to be about, as far as `about` has a word for them."""
-    signatures: Annotated[tuple[SignatureField, ...], Field(min_length=1)]
-    """How a text shows it. A plain string is a signature with that `text`."""
+    written: Annotated[tuple[Written, ...], Field(min_length=1, alias="signatures")]
+    """How a text shows it: phrases, lists of phrases, `{told: …}`, or signatures with keys of their own."""
     unless: tuple[Line, ...] = ()
     """Phrases that tell that the same words are said of something else (`docker compose`, beside a pull that failed):
     near one of them nothing is recognised."""
     about: tuple[Key, ...] = ("pod", "statefulset", "deployment", "daemonset", "job")
     """Which captured name is the object this incident is about: the first of these words that the text names."""
-    reads: dict[Key, Read] = {}
+    reads: dict[Key, Read] = Field(default_factory=dict)
     """What is read of the cluster, by names that the rules use."""
     evidence: tuple[Rule, ...] = ()
     """What the rows prove."""
@@ -373,7 +304,13 @@ class Incident(Model):
                 raise ValueError(f"{what}: {', '.join(sorted(twice))} given twice")
         return self
 
+    @cached_property
+    def signatures(self) -> tuple[Signature, ...]:
+        """Return its signatures, each by itself."""
+        return tuple(in_full(self.written))
+
     def rule(self, rule_id: str) -> Rule | None:
+        """Return a rule by its id, None if there is none of it."""
         return next((rule for rule in self.evidence if rule.id == rule_id), None)
 
 

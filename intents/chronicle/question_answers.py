@@ -106,14 +106,7 @@ class _Waiting:
 
 
 def _answers(fact: Fact, question: Fact) -> bool:
-    if fact.kind in _DECIDES and question.template and fact.template == question.template:
-        return True
-    if (
-        fact.kind is FactKind.STATUS
-        and not fact.template
-        and not question.template
-        and _ASKS_STATUS.search(question.says)
-    ):
+    if _decides_it(fact, question) or _tells_status(fact, question):
         return True
     if (not fact.user and fact.kind is not FactKind.DEPLOY) or fact.user == question.user:
         return False
@@ -123,11 +116,27 @@ def _answers(fact: Fact, question: Fact) -> bool:
     if since <= _STATED_WITHIN and _states_it(fact, question):
         return True
     if fact.kind is FactKind.ANSWERED and not fact.thread_ts:
-        if since <= _ANSWERED_WITHIN and question.user in _NAMED.findall(fact.says):
-            return True
-        is_whether = _WHETHER.search(question.says) is not None and not question.thread_ts
-        return since <= _RIGHT_AFTER and is_whether and _YES_OR_NO.search(fact.says) is not None
+        return _replies(fact, question)
     return since <= _ANSWERED_WITHIN and fact.kind in _STATES and _shares_words(fact, question)
+
+
+def _decides_it(fact: Fact, question: Fact) -> bool:
+    return fact.kind in _DECIDES and bool(question.template) and fact.template == question.template
+
+
+def _tells_status(fact: Fact, question: Fact) -> bool:
+    """Return whether a status of the incident, not of one thing, answers a question for it."""
+    of_incident = not fact.template and not question.template
+    return fact.kind is FactKind.STATUS and of_incident and _ASKS_STATUS.search(question.says) is not None
+
+
+def _replies(fact: Fact, question: Fact) -> bool:
+    """Return whether a remark outside a thread names who asked, or says yes or no right after the question."""
+    since = fact.at - question.at
+    if since <= _ANSWERED_WITHIN and question.user in _NAMED.findall(fact.says):
+        return True
+    is_whether = _WHETHER.search(question.says) is not None and not question.thread_ts
+    return since <= _RIGHT_AFTER and is_whether and _YES_OR_NO.search(fact.says) is not None
 
 
 def _states_it(fact: Fact, question: Fact) -> bool:

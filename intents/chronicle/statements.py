@@ -8,7 +8,7 @@ recall: a missed fact can be pinned, a wrong one misleads people at night.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -101,22 +101,33 @@ def _of_person(message: ChannelMessage, read: MessageText) -> Iterator[Fact]:
     if len(lines) > _MOST_LINES:
         lines = lines[: _MOST_LINES // 2] + lines[-_MOST_LINES // 2 :]
     sentences = [sentence for line in lines for sentence in read_together(sentences_of(line))]
+    facts = list(_stated_together(message, sentences))
+    yield from facts
+    yield from _answers(message, read, sentences, stated=bool(facts))
+
+
+def _stated_together(message: ChannelMessage, sentences: list[Sentence]) -> Iterator[Fact]:
+    """Yield the facts of a person's sentences, with the one status that they state together."""
     standing = status_in(sentences)
-    stated = False
     for sentence in sentences:
         facts = list(_stated(message, sentence))
-        if (
-            standing is None
-            and _FOUND.search(sentence.plain)
-            and any(each.state == Verdict.CONFIRMED for each in facts)
-        ):
+        if standing is None and _identifies(sentence, facts):
             standing = IncidentStatus.IDENTIFIED, sentence
         if standing is not None and standing[1] is sentence:
             # "Seeing errors again, reopening" is not a second report.
             facts = [fact for fact in facts if fact.kind not in (FactKind.REPORT, FactKind.STATUS)]
             facts.insert(0, _fact(message, FactKind.STATUS, sentence.says, state=standing[0]))
-        stated = stated or bool(facts)
         yield from facts
+
+
+def _identifies(sentence: Sentence, facts: Iterable[Fact]) -> bool:
+    return _FOUND.search(sentence.plain) is not None and any(fact.state == Verdict.CONFIRMED for fact in facts)
+
+
+def _answers(
+    message: ChannelMessage, read: MessageText, sentences: Sequence[Sentence], *, stated: bool
+) -> Iterator[Fact]:
+    """Yield what the message may answer, if it states nothing else or says in a thread that something is done."""
     in_thread = message.thread_ts not in ("", message.ts)
     if in_thread and is_done(sentences, "".join(read.lines)):
         yield _fact(message, FactKind.ANSWERED, next(iter(read.lines)), state=DecisionState.DONE, template=DONE)

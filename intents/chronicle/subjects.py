@@ -7,7 +7,7 @@ Two statements of the same action are about the same subject only if they share 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -174,36 +174,54 @@ def _said(says: str, topic: str) -> Subject:
     partly = _PARTLY.search(plain) is not None or any(some < whole for some, whole in counted)
     clauses = [clause for clause in _CLAUSES.split(_OF.sub(" ", _TIME.sub(" ", plain))) if clause.strip()]
     about = [clause for clause in clauses if topic and topic_in(clause.strip()) == topic] or clauses
-    names, places, words, sorts, goals = set[str](), set[str](), set[str](), set[str](), set[str]()
-    told = " ".join(about)
-    bound = {word for word in _GOAL.findall(told) if not (_NO_THING.fullmatch(word) or topic_in(word))}
-    goals |= {word.removeprefix("v") if _VERSION.fullmatch(word) else word for word in bound}
+    every = any(some == whole for some, whole in counted) or any(map(_EVERY.search, about))
+    return replace(_things_of(" ".join(about)), topic=topic, partly=partly, every=every)
+
+
+def _things_of(told: str) -> Subject:
+    """Sort the words of some clauses by what they name."""
+    goals = {word for word in _GOAL.findall(told) if not (_NO_THING.fullmatch(word) or topic_in(word))}
     aliases = {first for first, second in _ALIAS.findall(told) if _NAME.fullmatch(first) and _NAME.fullmatch(second)}
+    sorted_ = _Sorted(goals=set(map(_without_v, goals)))
     for word in _WORD.findall(told):
-        if word in bound or _NO_THING.fullmatch(word):
-            continue
-        if _VERSION.fullmatch(word):
-            goals.add(word.removeprefix("v"))
-        elif _PLACE.fullmatch(word):
-            places.add(word)
-        elif _NAME.fullmatch(word):
-            names.add(word)
-        elif _SORT.fullmatch(word):
-            sorts.add(word.removesuffix("s"))
-        elif len(word) > 1 and not topic_in(word):
-            words.add(word)
-    for run in _HAN.findall(_NO_THING_ZH.sub(" ", _ZH.sub(" ", told))):
-        words.add(run)
+        if word not in goals and not _NO_THING.fullmatch(word):
+            sorted_.add(word)
+    sorted_.words.update(_HAN.findall(_NO_THING_ZH.sub(" ", _ZH.sub(" ", told))))
     return Subject(
-        topic=topic,
-        names=frozenset(names - aliases),
-        places=frozenset(places),
-        words=frozenset(words),
-        sorts=frozenset(sorts),
-        goals=frozenset(goals),
-        partly=partly,
-        every=any(some == whole for some, whole in counted) or any(map(_EVERY.search, about)),
+        names=frozenset(sorted_.names - aliases),
+        places=frozenset(sorted_.places),
+        words=frozenset(sorted_.words),
+        sorts=frozenset(sorted_.sorts),
+        goals=frozenset(sorted_.goals),
     )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Sorted:
+    """Words by what they name."""
+
+    goals: set[str]
+    names: set[str] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
+    words: set[str] = field(default_factory=set)
+    sorts: set[str] = field(default_factory=set)
+
+    def add(self, word: str) -> None:
+        """Add a word to the first kind that it may be of."""
+        if _VERSION.fullmatch(word):
+            self.goals.add(_without_v(word))
+        elif _PLACE.fullmatch(word):
+            self.places.add(word)
+        elif _NAME.fullmatch(word):
+            self.names.add(word)
+        elif _SORT.fullmatch(word):
+            self.sorts.add(word.removesuffix("s"))
+        elif len(word) > 1 and not topic_in(word):
+            self.words.add(word)
+
+
+def _without_v(word: str) -> str:
+    return word.removeprefix("v") if _VERSION.fullmatch(word) else word
 
 
 def within(few: frozenset[str], many: frozenset[str]) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from intents.asking import may_be_left_out
 from intents.domain import Custodian, Language, ObjectRef, Question, Text
+from intents.typed_values import may_be_left_out
 from responses import words
 from responses.safety import safe, safe_line
 from responses.sentences import capitalised, finished

@@ -15,12 +15,11 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli.rehearsal import reachable, request_of
+from bot.cli.rehearsal import full_world_of, reachable, request_of
 from bot.cluster.contexts import connect
 from bot.diagnosing import Engine, build_engine, diagnose
 from bot.playground.kubernetes import SimulatedCluster
 from bot.settings.cluster import ClusterSettings
-from intents.catalog.cases import world_of
 from intents.catalog.schema import Incident
 from intents.request import DiagnoseObject, Request
 
@@ -40,7 +39,7 @@ class Measured:
 async def measure(engine: Engine, incident: Incident, request: Request) -> Measured:
     cluster = SimulatedCluster()
     cluster.load_neighbours()
-    cluster.load(world_of(incident, incident.cases[0]))
+    cluster.load(full_world_of(incident, incident.cases[0]))
     async with (
         reachable(cluster) as path,
         connect(kubeconfig=path, settings=ClusterSettings()) as many,
@@ -59,7 +58,7 @@ async def measure(engine: Engine, incident: Incident, request: Request) -> Measu
 
 def _pod_of(incident: Incident) -> Request | None:
     """Return the first pod of the broken case, as an object to diagnose."""
-    for obj in world_of(incident, incident.cases[0])["objects"]:
+    for obj in full_world_of(incident, incident.cases[0])["objects"]:
         if obj["kind"] == "Pod":
             return DiagnoseObject(kind="Pod", namespace=obj["metadata"]["namespace"], name=obj["metadata"]["name"])
     return None

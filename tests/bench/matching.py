@@ -19,8 +19,9 @@ from rich.console import Console
 from rich.table import Table
 
 from intents.catalog.loader import builtin_directory, load
-from intents.catalog.schema import Examples, Incident, Signature
-from intents.matching import Matcher
+from intents.catalog.schema import Examples, Incident
+from intents.catalog.signatures import Signature
+from intents.matcher import Matcher
 from intents.symptoms import read_symptoms
 from tests.bench.perturbations import PERTURBATIONS, log_of
 from tests.eval.contestants import written

@@ -20,8 +20,8 @@ from intents.catalog.loader import Catalog
 from intents.catalog.schema import Case, Incident, Rule
 from intents.domain import Diagnosis, Focus, Hypothesis, Outcome, Permission, Reading, Verdict
 from intents.focus import focus_of
-from intents.judging import judge
 from intents.request import ExplainText, Request
+from intents.verdicts import judge
 from tests import roles
 
 

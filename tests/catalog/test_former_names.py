@@ -19,7 +19,7 @@ from intents.catalog.former_uses import former_names
 from intents.catalog.key_uses import key_uses
 from intents.catalog.loader import builtin_directory
 from intents.catalog.schema import Incident, Read
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from tests.catalog.conftest import CATALOG
 from tests.catalog.old_entry import OLD_ENTRY
 

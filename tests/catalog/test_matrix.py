@@ -9,7 +9,7 @@ from bot.diagnosing.reads import Reads
 from intents.catalog.cases import world_of
 from intents.catalog.schema import Incident
 from intents.domain import Focus, Hypothesis, Verdict
-from intents.judging import judge
+from intents.verdicts import judge
 from tests.catalog.conftest import CATALOG
 from tests.catalog.rehearsed import Rehearsed
 from tests.catalog.relations import related_to

@@ -10,7 +10,8 @@ from bot.cli.rehearsal import stage, staged
 from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine, diagnose
-from bot.probes.registry import declarations
+from bot.probes.registry import declarations as probes
+from bot.remedies.registry import declarations as actions
 from intents.catalog.lint import lint
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Incident
@@ -51,4 +52,5 @@ async def _pods(connection: Connection) -> list[tuple[str, str]]:
 def test_the_catalog_is_clean() -> None:
     loaded = load((builtin_directory(),))
 
-    assert [str(problem) for problem in (*loaded.problems, *lint(loaded.catalog, declarations()))] == []
+    found = (*loaded.problems, *lint(loaded.catalog, probes(), actions()))
+    assert [str(problem) for problem in found] == []

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from bot.cli.rehearsal import request_of, stage, staged
+from bot.cli.rehearsal import full_world_of, request_of, stage, staged
 from bot.diagnosing import Engine, diagnose
-from intents.catalog.cases import world_of
 from intents.domain import Verdict
 from tests.catalog.conftest import CATALOG
 
 
 async def test_every_incident_is_proven_among_all_the_others(engine: Engine) -> None:
     told: dict[str, Verdict | None] = {}
-    worlds = (world_of(incident, incident.cases[0]) for incident in CATALOG)
+    worlds = (full_world_of(incident, incident.cases[0]) for incident in CATALOG)
     async with staged(stage(*worlds)) as connection:
         for incident in CATALOG:
             request = request_of(incident, incident.cases[0])
@@ -25,11 +24,12 @@ async def test_every_incident_is_proven_among_all_the_others(engine: Engine) -> 
 def test_no_two_incidents_break_the_same_object() -> None:
     """Else the demo would show a mixture that no cluster can be in.
 
-    Nodes are few, and may ail in several ways; a definition of a kind is the same for all.
+    Nodes are few and may fail in several ways; a definition of a kind is the same for all. kube-proxy's DaemonSet
+    counts the nodes that an incident adds; its pods are compared one by one.
     """
     owners: dict[str, str] = {}
     for incident in CATALOG:
-        for obj in world_of(incident, incident.cases[0])["objects"]:
+        for obj in full_world_of(incident, incident.cases[0])["objects"]:
             name = f"{obj['kind']}/{obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}"
-            if obj["kind"] not in ("Node", "CustomResourceDefinition"):
+            if obj["kind"] not in ("Node", "CustomResourceDefinition") and name != "DaemonSet/kube-system/kube-proxy":
                 assert owners.setdefault(name, incident.id) == incident.id, name

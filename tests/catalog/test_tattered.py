@@ -7,10 +7,9 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from bot.cli.rehearsal import request_of, stage, staged
+from bot.cli.rehearsal import full_world_of, request_of, stage, staged
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import Engine, diagnose
-from intents.catalog.cases import world_of
 from intents.catalog.schema import Incident
 from intents.domain import Gap
 from intents.request import DiagnoseObject, Request
@@ -26,8 +25,8 @@ async def test_missing_fields_are_no_defect(engine: Engine, incident: Incident) 
     chance = random.Random(incident.id)
     gaps: list[Gap] = []
     for case in chance.choices(incident.cases, k=TATTERED):
-        async with staged(stage(tattered(world_of(incident, case), chance))) as connection:
-            for request in (request_of(incident, case), *pods(world_of(incident, case))):
+        async with staged(stage(tattered(full_world_of(incident, case), chance))) as connection:
+            for request in (request_of(incident, case), *pods(full_world_of(incident, case))):
                 with contextlib.suppress(ClusterError):
                     gaps += (await diagnose(request, engine=engine, connection=connection)).gaps
 

@@ -132,7 +132,7 @@ def test_all_problems_of_settings_are_reported_together_and_other_checks_run(run
     ("settings", "what", "says", "remedy"),
     [
         ({"slack_bot_token": ""}, "CASEBOOK_SLACK_BOT_TOKEN", "is not set", "OAuth & Permissions"),
-        ({"slack_bot_token": "xoxp-of-a-person"}, "CASEBOOK_SLACK_BOT_TOKEN", "is no bot token", "xoxb-"),
+        ({"slack_bot_token": "xoxp-of-a-person"}, "CASEBOOK_SLACK_BOT_TOKEN", "is not a bot token", "xoxb-"),
         ({"slack_bot_token": "xoxb-wrong"}, "CASEBOOK_SLACK_BOT_TOKEN", "(invalid_auth)", "OAuth & Permissions"),
         ({"slack_app_token": "xapp-wrong"}, "CASEBOOK_SLACK_APP_TOKEN", "(invalid_auth)", "connections:write"),
         (
@@ -475,7 +475,7 @@ def test_the_last_line_counts_the_problems_and_says_what_to_do(run: Run, variabl
     assert ran.out.splitlines()[-1] == (
         "1 missing, 1 could not be checked: follow the arrows from the top, then run it again."
     )
-    (row,) = [line for line in ran.out.splitlines() if "called too often" in line]
+    (row,) = [line for line in ran.out.splitlines() if "too many calls" in line]
     assert row.startswith("unknown ")
 
 

@@ -109,7 +109,7 @@ def line_of(ran: Any) -> str:
         ),
         (
             {"slack_app_token": "xapp-wrong"},
-            "CASEBOOK_SLACK_APP_TOKEN: Slack does not accept this token (invalid_auth): make an app-level token",
+            "CASEBOOK_SLACK_APP_TOKEN: Slack does not accept this token (invalid_auth): create an app-level token",
         ),
         ({"context": "prod"}, 'CASEBOOK_CONTEXT: there is no context "prod" in '),
         ({"contexts": "simulated,prod"}, 'CASEBOOK_CONTEXTS: there is no context "prod" in '),
@@ -124,7 +124,7 @@ def line_of(ran: Any) -> str:
             {"database_url": "postgresql://casebook:p@hunter2@127.0.0.1:9/casebook"},
             "CASEBOOK_DATABASE_URL: the database: its URL is malformed: write the password percent-encoded, @ as",
         ),
-        ({"slack_bot_token": "xoxb-12\n34-hunter2"}, "CASEBOOK_SLACK_BOT_TOKEN is no bot token: copy the Bot User"),
+        ({"slack_bot_token": "xoxb-12\n34-hunter2"}, "CASEBOOK_SLACK_BOT_TOKEN is not a bot token: copy the Bot User"),
     ],
 )
 def test_an_unusable_setting_is_reported(run: Run, variables: Any, settings: Mapping[str, str], says: str) -> None:
@@ -147,8 +147,8 @@ def test_missing_required_scopes_are_reported(run: Run, variables: Any, slack: S
         slack.revoke_scope(scope)
 
     assert line_of(run("serve")) == (
-        "casebook: CASEBOOK_SLACK_BOT_TOKEN: the token lacks chat:write, users:read, without which nothing works: "
-        "add it under OAuth & Permissions > Bot Token Scopes and install the app again"
+        "casebook: CASEBOOK_SLACK_BOT_TOKEN: the token lacks chat:write, users:read, which Casebook requires: "
+        "add it in OAuth & Permissions > Bot Token Scopes and reinstall the app"
     )
 
 
@@ -158,7 +158,7 @@ def test_missing_required_scopes_are_reported(run: Run, variables: Any, slack: S
         ("missing_scope", "CASEBOOK_SLACK_APP_TOKEN: the token lacks connections:write, which apps.connections.open"),
         (
             "socket_mode_off",
-            "CASEBOOK_SLACK_APP_TOKEN: Slack opens no connection (socket_mode_off): switch Socket Mode",
+            "CASEBOOK_SLACK_APP_TOKEN: Slack refuses the Socket Mode connection (socket_mode_off): enable Socket Mode",
         ),
     ],
 )

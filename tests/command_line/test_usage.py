@@ -61,7 +61,7 @@ def test_help_lists_the_exit_codes(run: Run, argv: list[str]) -> None:
         ("CASEBOOK_CONCURRENCY", "many", "CASEBOOK_CONCURRENCY is 'many': expected a valid integer"),
         ("CASEBOOK_LOG_LEVEL", "loud", "CASEBOOK_LOG_LEVEL is 'loud': expected 'debug', 'info', 'warning' or 'error'"),
         ("CASEBOOK_CATALOG", "/no/such/place", "CASEBOOK_CATALOG is '/no/such/place': expected directories"),
-        ("CASEBOOK_DEADLIN", "3", "CASEBOOK_DEADLIN is no setting: did you mean CASEBOOK_DEADLINE?"),
+        ("CASEBOOK_DEADLIN", "3", "CASEBOOK_DEADLIN is not a setting: did you mean CASEBOOK_DEADLINE?"),
     ],
 )
 @pytest.mark.parametrize("command", ["match", "explain", "lint", "list"])

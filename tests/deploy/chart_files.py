@@ -15,7 +15,7 @@ from bot.roles.manifests import Account, to_act, to_read
 from bot.roles.needs import MARKING, Need, reads, writes
 from bot.settings import PREFIX, Settings
 from intents.catalog.loader import builtin_directory, load
-from intents.descriptions import describe
+from intents.field_descriptions import describe
 from tests.deploy.rendering import CHART, VARIANTS, rendered_text
 
 MANIFESTS: Final = CHART.parents[1] / "manifests"

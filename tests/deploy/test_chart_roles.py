@@ -109,7 +109,7 @@ def test_every_role_is_bound_to_the_pods_account_in_its_namespace(variant: str) 
 
 
 def test_the_manifests_say_what_needs_each_rule() -> None:
-    assert "  # configmaps: config-maps, " in (MANIFESTS / "socket.yaml").read_text("utf-8")
+    assert "  # configmaps: autoscaler-node-not-removed, " in (MANIFESTS / "socket.yaml").read_text("utf-8")
 
 
 def test_role_creation_can_be_switched_off() -> None:

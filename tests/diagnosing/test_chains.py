@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli.rehearsal import stage, staged
+from bot.cli.rehearsal import full_world_of, stage, staged
 from bot.diagnosing import build_engine, diagnose
 from intents.builtin import builtin_catalog
 from intents.catalog.cases import ask_of, world_of
@@ -57,8 +57,7 @@ def moved(world: dict[str, Any], **names: str) -> dict[str, Any]:
 
 def days_ago(world: dict[str, Any]) -> dict[str, Any]:
     """What the controllers' last exits and lease changes are about, three days earlier."""
-    text = json.dumps(world).replace('"-1143s"', '"-3d"').replace('"-1140s"', '"-259100s"')
-    found: dict[str, Any] = json.loads(text.replace('"-1120s"', '"-3d"').replace('"-18m"', '"-3d"'))
+    found: dict[str, Any] = json.loads(json.dumps(world).replace('"1143s"', '"3d"').replace('"-1120s"', '"-3d"'))
     return found
 
 
@@ -136,9 +135,8 @@ async def test_a_better_proven_effect_leads_and_names_its_likely_cause() -> None
     entry = INCIDENTS["leader-election-lost"]
     case = next(case for case in entry.cases if case.name == "three controllers exit in the same minutes")
     unseen = {"objects": [without_etcd_pod()]}
-    log = {"logs": [log for log in first_case("leader-election-lost")["logs"] if log.get("previous")]}
-    world = world_of(entry, case)
-    world["logs"] = log["logs"]
+    world = full_world_of(entry, case)
+    world["logs"] = [log for log in full_world_of(entry, entry.cases[0])["logs"] if log.get("previous")]
 
     diagnosis = await answer(asked("leader-election-lost"), world, unseen)
 
@@ -153,7 +151,7 @@ async def test_a_better_proven_effect_leads_and_names_its_likely_cause() -> None
 def without_etcd_pod() -> dict[str, Any]:
     entry = INCIDENTS["etcd-slow-disk"]
     case = next(case for case in entry.cases if case.name.startswith("etcd runs outside the cluster, and three"))
-    found: dict[str, Any] = world_of(entry, case)["objects"][0]
+    found: dict[str, Any] = full_world_of(entry, case)["objects"][0]
     return found
 
 

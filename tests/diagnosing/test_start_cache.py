@@ -20,7 +20,7 @@ from bot.common.catalogs import load_catalog, matcher_of
 from intents.background import ordinary_lines
 from intents.catalog.loader import builtin_directory, load
 from intents.domain import Severity
-from intents.matching import Matcher
+from intents.matcher import Matcher
 from intents.symptoms import read_symptoms
 
 ENTRY = builtin_directory() / "scheduling" / "pending-ha-scheduling.yaml"

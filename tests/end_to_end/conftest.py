@@ -1,7 +1,8 @@
 import pytest
 
+from bot.cli.rehearsal import full_world_of
 from bot.diagnosing import Engine, build_engine
-from intents.catalog.cases import ask_of, world_of
+from intents.catalog.cases import ask_of
 from tests.end_to_end.workplace import Broken, broken_of
 
 
@@ -26,7 +27,7 @@ def healing(engine: Engine) -> Broken:
 def _case(engine: Engine, incident_id: str, name: str) -> Broken:
     incident = engine.catalog.incidents[incident_id]
     case = next(case for case in incident.cases if case.name.startswith(name))
-    return Broken(incident=incident.id, world=world_of(incident, case), text=ask_of(incident, case).text)
+    return Broken(incident=incident.id, world=full_world_of(incident, case), text=ask_of(incident, case).text)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.remedies.verifying import Pace
+from bot.remedies.verification import Pace
 from tests.end_to_end.corners import Step
 from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import Broken

@@ -33,6 +33,7 @@ from bot.diagnosing import build_engine, engine_for
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy, load_policy
+from bot.remedies.names import action_names, unknown_actions
 from bot.settings import load_settings
 from bot.slack.limits import Limits, Rate
 from intents.catalog.loader import load
@@ -275,7 +276,7 @@ async def _serve_forked(app: dict[str, Any]) -> None:
 
     configured = load_settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
-    policy = load_policy(configured.policy) if configured.policy else Policy.default()
+    policy = load_policy(configured.policy, actions=action_names()) if configured.policy else Policy.default()
     if not app.pop("pace"):
         at_once = Rate(every=0.001, burst=1_000)
         app["slack_limits"] = Limits(methods={}, other=at_once, channel=at_once)
@@ -283,7 +284,7 @@ async def _serve_forked(app: dict[str, Any]) -> None:
         # A few entries are read and matched in no time.
         engine = engine_for(load(configured.catalog).catalog)
     else:
-        engine = build_engine(configured.catalog)[0] if configured.catalog else ENGINE
+        engine = build_engine(configured.catalog, check=unknown_actions)[0] if configured.catalog else ENGINE
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     clusters, tuning = Clusters.of(configured), Tuning(**app)

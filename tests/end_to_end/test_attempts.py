@@ -13,6 +13,7 @@ import pytest
 
 from bot.diagnosing import Engine, engine_for
 from bot.policy import load_policy
+from bot.remedies.names import action_names
 from bot.slack.limits import Limits, Rate
 from intents.catalog.loader import load
 from responses.slack.presses import Press
@@ -58,7 +59,9 @@ async def place(
 ) -> AsyncIterator[Workplace]:
     file = tmp_path / "policy.yaml"
     file.write_text(json.dumps({"remediation": [EVERYWHERE], "acting": [ACTING]} | sections))
-    async with workplace(tmp_path, engine, *worlds, policy=load_policy(file), slack_limits=_NO_LIMITS) as at:
+    async with workplace(
+        tmp_path, engine, *worlds, policy=load_policy(file, actions=action_names()), slack_limits=_NO_LIMITS
+    ) as at:
         yield at
 
 
@@ -140,7 +143,7 @@ async def test_what_two_have_done_counts_for_the_one_who_asked_and_takes_two_to_
         other = at.slack.add_channel("other")
         again = await asked(at, "deployment bed/two is fast asleep", other)
         held = words_of((await at.dialog(at.alex, again, other))["blocks"])
-        assert "You have carried out 1 remedies within 15 minutes" in held
+        assert "You applied 1 remedies within 15 minutes" in held
         # Whoever approved has done nothing of their own by that.
         assert (await at.dialog(at.bo, again, other))["submit"] is not None
 
@@ -203,7 +206,7 @@ async def test_labels_are_asked_of_all_that_is_written_to_and_not_of_the_object_
 
         assert refused["submit"] is None
         says = words_of(refused["blocks"])
-        assert "further than its object (PersistentVolumeClaim ledger/data-store-2)" in says
+        assert "other than its target (PersistentVolumeClaim ledger/data-store-2)" in says
         assert "app=store" in says
 
 
@@ -252,7 +255,7 @@ async def test_neither_what_is_no_number_nor_a_dialog_that_only_asks_comes_to_a_
             delivered = await at.send(submission(at, dialog, at.bo, callback_id=str(press)))
             assert "was refused and recorded" in words_of(delivered.body["view"]["blocks"])
         await at.settled()
-        assert [one.detail["why"] for one in await at.audited()] == ["the dialog does not show what would be done"] * 2
+        assert [one.detail["why"] for one in await at.audited()] == ["the dialog does not show the change"] * 2
         assert at.writes() == []
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from bot.diagnosing import Engine
 from bot.policy import Policy, load_policy
+from bot.remedies.names import action_names
 from responses.slack.presses import Press
 from tests.end_to_end.workplace import (
     Broken,
@@ -49,7 +50,7 @@ def still_unreachable(engine: Engine) -> Broken:
 def policy_of(tmp_path: Path, **sections: Any) -> Policy:
     path = tmp_path / "policy.yaml"
     path.write_text(json.dumps(ANYBODY | sections))
-    return load_policy(path)
+    return load_policy(path, actions=action_names())
 
 
 async def pasted(at: Workplace, broken: Broken, channel: str = "") -> dict[str, Any]:
@@ -176,7 +177,7 @@ async def test_what_did_not_help_is_not_done_over_and_over(tmp_path, engine, sti
         refused = await at.dialog(at.bo, late, third)
 
         for says in (words_of([one["blocks"] for one in at.slack.ephemerals(at.bo)]), words_of(refused["blocks"])):
-            assert "were tried on the same within 15 minutes (restart-pod: not fixed)" in says
+            assert "were tried on the same object within 15 minutes (restart-pod: not fixed)" in says
         assert at.writes() == written
 
         at.clock.advance(timedelta(minutes=16))

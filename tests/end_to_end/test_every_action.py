@@ -17,19 +17,22 @@ from bot.diagnosing import Engine, engine_for
 from bot.remedies.registry import actions
 from intents.catalog.loader import load
 from responses.slack.presses import Press
-from tests.end_to_end.every_action import own_incidents
-from tests.end_to_end.every_action.scenarios import DONE, SCENARIOS, Scenario
+from tests.end_to_end.every_action import own_incident
+from tests.end_to_end.every_action.scenario import DONE, Scenario
 from tests.end_to_end.every_action.shown_changes import carried_out, diff_of, differing, parts_of
 from tests.end_to_end.every_action.watching import Watch, Write, lasting, of_people
 from tests.end_to_end.workplace import Workplace, buttons_of, lines_of, words_of, workplace
+from tests.remedies.actions_found import scenarios
 
+SCENARIOS: Final = scenarios()
 _SIGNS: Final = tuple("✅⚠🔥⌛🚫❓❌🧰↩")
 
 
 @pytest.fixture(scope="module")
 def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """Over a catalog of one's own alone: what is pasted for it is known by nothing else."""
-    loaded = load((own_incidents.catalog(tmp_path_factory.mktemp("catalog")),))
+    entries = [scenario.entry for scenario in SCENARIOS if scenario.is_own]
+    loaded = load((own_incident.catalog(tmp_path_factory.mktemp("catalog"), entries),))
     assert not loaded.problems
     return engine_for(loaded.catalog)
 

@@ -17,8 +17,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from bot.cli.rehearsal import full_world_of
 from bot.diagnosing import Engine
-from intents.catalog.cases import ask_of, world_of
+from intents.catalog.cases import ask_of
 from responses.slack.presses import Press
 from responses.slack.validation import validate_message, validate_view
 from tests.end_to_end.workplace import Broken, Workplace, buttons_of, words_of, workplace
@@ -95,7 +96,7 @@ class Stage:
 async def stage(tmp_path, engine: Engine) -> AsyncIterator[Stage]:
     incident = engine.catalog.incidents["apiservice-unavailable"]
     case = next(case for case in incident.cases if "a restart heals them" in case.name)
-    broken = Broken(incident=incident.id, world=world_of(incident, case), text=ask_of(incident, case).text)
+    broken = Broken(incident=incident.id, world=full_world_of(incident, case), text=ask_of(incident, case).text)
     links = frozenset(to.url for each in engine.catalog for to in each.links)
     async with workplace(tmp_path, engine, broken.world) as at:
         yield Stage(at, broken, links)

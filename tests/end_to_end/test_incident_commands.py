@@ -367,7 +367,7 @@ async def test_where_the_bot_is_no_more_whoever_resolves_is_told_and_it_is_resol
 
     await asked(at, at.bo, channel, "incident resolve")
 
-    assert "invite me there first" in await whispered(at, at.bo, "not a member")
+    assert "invite me first" in await whispered(at, at.bo, "not a member")
     assert await state_of(at, channel) is ChannelState.RESOLVED
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot.remedies.verifying import Pace
+from bot.remedies.verification import Pace
 from responses.slack.presses import Press
 from tests.end_to_end.corners import Corner, corner, killed, named
 from tests.end_to_end.process import Premises, premises

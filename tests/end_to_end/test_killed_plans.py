@@ -86,7 +86,7 @@ async def taken_back(those: Collection[Corner], own: Own) -> None:
     before = {each: each.sent for each in those}
     await asyncio.gather(*(each.press("Undo") for each in those))
     await asyncio.gather(*(each.confirm() for each in those))
-    await ended(those, "as it was before")
+    await ended(those, "was restored")
     for each, sent in before.items():
         with named(each):
             assert each.sent == [*sent, *own.undoing]

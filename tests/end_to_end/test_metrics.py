@@ -129,10 +129,10 @@ async def test_each_line_about_a_request_bears_the_id_that_its_answer_in_slack_c
         assert step == "answer"
         lines = [json.loads(line) for line in serving.said if line.startswith("{")]
         about = [line for line in lines if line.get("request") == request]
-        assert [line["outcome"] for line in about if line["event"] == "answered"] == ["confirmed"]
+        assert [line["outcome"] for line in about if line["event"] == "answer_posted"] == ["confirmed"]
         assert {line["job"] for line in about if "job" in line} == {"answer"}
         assert [line for line in lines if "job" in line and line not in about] == []
-        (unrecorded,) = [line for line in lines if line["event"].startswith("not acknowledged")]
+        (unrecorded,) = [line for line in lines if line["event"] == "event_recording_failed"]
         assert unrecorded["request"].endswith(f".{unheard}")
         assert broken.text.splitlines()[0] not in "".join(serving.said)
 

@@ -188,14 +188,14 @@ async def test_what_stops_a_remedy_before_its_dialog_is_told_there_with_what_to_
         says = await by_name(told, Bed.press)
 
         assert all(each.dialog["submit"] is None and NOTHING in says[each.name] for each in told)
-        assert "Deployment deleted/sleepy does not exist any more; ask again for a fresh diagnosis" in says["deleted"]
-        assert "it needs patch on apps/deployments. Whoever runs the cluster can grant it" in says["forbidden"]
-        assert "it needs get on apps/deployments. Whoever runs the cluster can grant it" in says["unreadable"]
+        assert "Deployment deleted/sleepy no longer exists; run the diagnosis again" in says["deleted"]
+        assert "it needs patch on apps/deployments. Ask a cluster administrator to grant it" in says["forbidden"]
+        assert "it needs get on apps/deployments. Ask a cluster administrator to grant it" in says["unreadable"]
         assert "An admission webhook of the cluster refuses this for Deployment frozen/sleepy" in says["frozen"]
         assert WEBHOOK in says["frozen"]
-        assert "heal the webhook first" in says["down"]
+        assert "fix the webhook first" in says["down"]
         for garbage in ("page", "other", "torn"):
-            assert "cannot be looked at or changed now" in says[garbage]
+            assert "cannot be read or changed now" in says[garbage]
             assert "try again in a moment" in says[garbage]
             assert "is this a Kubernetes API server?" in says[garbage]
         assert [await each.audited() for each in told] == [
@@ -224,13 +224,11 @@ async def test_what_stops_a_confirmed_remedy_is_told_in_the_answer_the_thread_an
         ends = await by_name(told, Bed.ended)
 
         assert all(REFUSED in end for end in ends.values())
-        assert "Deployment deleted/sleepy does not exist any more; ask again for a fresh diagnosis" in ends["deleted"]
-        assert "it needs patch on apps/deployments. Whoever runs the cluster can grant it" in ends["forbidden"]
+        assert "Deployment deleted/sleepy no longer exists; run the diagnosis again" in ends["deleted"]
+        assert "it needs patch on apps/deployments. Ask a cluster administrator to grant it" in ends["forbidden"]
         assert "Deployment raced/sleepy has changed since the preview" in ends["raced"]
         assert "Deployment busy/sleepy was changed or replaced meanwhile" in ends["busy"]
-        assert all(
-            "so nothing was written to it; ask again for a fresh diagnosis" in ends[one] for one in ("raced", "busy")
-        )
+        assert all("so nothing was written to it; run the diagnosis again" in ends[one] for one in ("raced", "busy"))
         assert "the object has been modified" in ends["busy"]
         assert WEBHOOK in ends["frozen"]
         assert [await each.audited() for each in told] == [
@@ -258,9 +256,9 @@ async def test_a_write_whose_answer_is_lost_is_told_as_what_the_api_server_then_
         assert "FIXED: the cause is gone" in ends["done"]
         for name in ("undone", "page", "torn"):
             assert REFUSED in ends[name]
-            assert f"Deployment {name}/sleepy is as it was: nothing was written; ask again" in ends[name]
+            assert f"Deployment {name}/sleepy is unchanged: nothing was written; run the diagnosis again" in ends[name]
         assert "UNKNOWN whether it was applied: check the object before you retry" in ends["unread"]
-        assert "Deployment unread/sleepy cannot be read: whether it was done is not known" in ends["unread"]
+        assert "Deployment unread/sleepy cannot be read: it may have been changed" in ends["unread"]
         assert not [end for end in ends.values() if "127.0.0.1" in end]
         assert [(await each.audited())[1:] for each in told] == [
             ["applied", "fixed"],

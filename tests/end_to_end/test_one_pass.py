@@ -10,7 +10,7 @@ import pytest
 
 from bot.diagnosing import Engine
 from bot.workflows import kept_answer
-from intents.matching import Matcher
+from intents.matcher import Matcher
 from responses.slack.diagnosis import answer_message
 from tests.end_to_end.workplace import Broken, workplace
 

@@ -10,6 +10,7 @@ import pytest
 
 from bot.diagnosing import Engine
 from bot.policy import Policy, load_policy
+from bot.remedies.names import action_names
 from responses.slack.presses import Press
 from tests.end_to_end.workplace import (
     Broken,
@@ -37,7 +38,7 @@ def elsewhere(engine: Engine) -> Broken:
 def policy_of(tmp_path: Path, **sections: Any) -> Policy:
     path = tmp_path / "policy.yaml"
     path.write_text(json.dumps(sections))
-    return load_policy(path)
+    return load_policy(path, actions=action_names())
 
 
 def ledger_only(tmp_path: Path) -> Policy:

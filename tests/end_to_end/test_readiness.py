@@ -50,7 +50,7 @@ async def test_a_slack_that_does_not_answer_makes_it_unready_until_it_does_thoug
     async with workplace(tmp_path, engine, slack_check_s=0.05) as at:
         at.slack.fail("*", status=503, times=1_000)
         body = await becoming(at, lambda told: told[0] == 503)
-        assert "Slack has not answered since" in body["problems"]["slack"]
+        assert "Slack has not responded since" in body["problems"]["slack"]
         assert "CASEBOOK_SLACK_API_URL" in body["problems"]["slack"]
         assert at.slack.bot_token not in str(body)
         assert await alive(at)
@@ -84,7 +84,7 @@ async def test_requests_signed_by_somebody_else_are_told_until_one_of_slacks_arr
         assert (await at.send({"type": "block_actions"}, secret="of-another-app")).status == 401
         status, body = await asked(at)
         assert status == 200
-        assert "1 requests had another signature than CASEBOOK_SLACK_SIGNING_SECRET" in body["notes"]["signature"]
+        assert "1 requests had a signature unlike CASEBOOK_SLACK_SIGNING_SECRET's" in body["notes"]["signature"]
         assert at.slack.signing_secret not in str(body)
         await at.slack.slash(at.alex, at.channel, "help")
         assert (await asked(at))[1]["notes"] == {}

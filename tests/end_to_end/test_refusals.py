@@ -66,7 +66,7 @@ async def test_what_is_not_signed_by_slack_now_is_refused_and_left_out_of_every_
         assert at.ours() == []
         assert at.cluster.requests == []
     text = logged()
-    assert "serving" in text
+    assert "service_started" in text
     assert MARKED not in text
     assert broken.text[:40] not in text
     for headers in wrong.values():
@@ -142,7 +142,7 @@ def a_press(at: Workplace, answer: dict[str, Any], user: str, **changes: Any) ->
 async def test_a_press_with_a_plan_that_there_is_not_is_refused_recorded_and_told(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
         answer = await pasted(at, curable)
-        await refused(at, a_press(at, answer, at.bo, value="made-up"), why="the plan is none of this message")
+        await refused(at, a_press(at, answer, at.bo, value="made-up"), why="the plan is not offered by this message")
 
 
 async def test_a_press_on_one_answer_with_the_plan_of_another_is_refused(tmp_path, engine, curable):
@@ -151,7 +151,7 @@ async def test_a_press_on_one_answer_with_the_plan_of_another_is_refused(tmp_pat
         other = pressable(await pasted(at, curable, elsewhere), Press.REMEDY)["value"]
         answer = await pasted(at, curable)
         assert other != pressable(answer, Press.REMEDY)["value"]
-        await refused(at, a_press(at, answer, at.bo, value=other), why="the plan is none of this message")
+        await refused(at, a_press(at, answer, at.bo, value=other), why="the plan is not offered by this message")
 
 
 async def test_a_press_on_a_message_that_is_no_answer_of_ours_is_refused(tmp_path, engine, curable):
@@ -160,7 +160,7 @@ async def test_a_press_on_a_message_that_is_no_answer_of_ours_is_refused(tmp_pat
         # Another app may post a message with the same button.
         forged = await at.slack.say(at.slack.add_user("other-app"), at.channel, "press me", bot=True)
         payload = a_press(at, answer | {"ts": forged}, at.bo)
-        await refused(at, payload, why="the message is no answer of ours")
+        await refused(at, payload, why="the message is not one of our answers")
 
 
 async def test_a_press_from_elsewhere_is_refused(tmp_path, engine, curable):
@@ -235,7 +235,7 @@ async def test_a_submission_of_what_this_user_was_not_shown_is_refused(tmp_path,
     async with workplace(tmp_path, engine, curable.world) as at:
         answer = await pasted(at, curable)
         view = await at.dialog(at.bo, answer)
-        another = "the dialog is none that this user was shown for the plan"
+        another = "the dialog was not shown to this user for the plan"
         expected = []
         for user, changes, why in (
             (at.alex, {}, another),
@@ -294,7 +294,7 @@ async def test_an_opinion_from_elsewhere_changes_nothing(tmp_path, engine, curab
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        ({"error": "not_in_channel"}, "#general: I am not a member of that channel: invite me there"),
+        ({"error": "not_in_channel"}, "#general: I am not a member of that channel: invite me first"),
         ({"error": "is_archived"}, "archived"),
         ({"error": "missing_scope", "needed": "chat:write", "provided": "commands"}, "chat:write"),
     ],

@@ -172,7 +172,7 @@ def deleted(at: Workplace) -> None:
 
 @pytest.mark.parametrize(
     ("meanwhile", "why"),
-    [(made_anew, "another object now"), (deleted, "does not exist any more")],
+    [(made_anew, "another object now"), (deleted, "no longer exists")],
     ids=["made anew", "deleted"],
 )
 async def test_an_object_that_is_not_the_planned_one_any_more_is_left_alone(

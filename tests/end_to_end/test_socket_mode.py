@@ -84,5 +84,5 @@ async def test_while_slack_keeps_it_waiting_for_a_connection_that_is_said(tmp_pa
             pass
 
     (told,) = [line for line in logged if line["log_level"] == "warning"]
-    assert told["event"] == "Slack opens no connection yet: it was asked too often"
+    assert told["event"] == "socket_connection_rate_limited"
     assert told["waiting_s"] == 7

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.timeout(60)
 # Some of it passes while nobody serves.
 PATIENT = {**SERVING, "verify_within": 30}
 BUSY = failures.BUSY.en[1:]
-STOPPING = {"process": "it is told to stop, and finishes what is under way"}
+STOPPING = {"process": "shutting down; running jobs are being drained"}
 # What the chart gives a pod beyond its drain.
 TO_CLOSE_S = 15
 

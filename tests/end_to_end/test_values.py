@@ -65,5 +65,5 @@ async def test_an_image_is_typed_previewed_set_and_taken_back(tmp_path, engine, 
         await at.settled()
 
         says = words_of(at.slack.message(at.channel, answer["ts"])["blocks"])
-        assert "as it was before" in says
+        assert "was restored" in says
         assert [entry.outcome for entry in await at.audited() if entry.outcome == "applied"] == ["applied", "applied"]

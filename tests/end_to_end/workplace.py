@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from bot.app import RunningApp, Tuning, running
 from bot.app.upkeep import BEAT_S
-from bot.cli.rehearsal import stage
+from bot.cli.rehearsal import full_world_of, stage
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
@@ -23,7 +23,7 @@ from bot.playground.slack import AppResponse, SimulatedSlack
 from bot.playground.slack.signing import signed_headers
 from bot.policy import Policy
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
-from bot.remedies.verifying import Pace
+from bot.remedies.verification import Pace
 from bot.settings import Settings
 from bot.slack.limits import Limits
 from bot.slack.scopes import SCOPES
@@ -31,7 +31,7 @@ from bot.store import AuditEntry
 from bot.surfaces.slack.health import CHECK_S
 from bot.surfaces.slack.manifest import events
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S
-from intents.catalog.cases import ask_of, world_of
+from intents.catalog.cases import ask_of
 from intents.catalog.loader import Problem
 from intents.domain import Verdict
 from responses.slack.as_text import as_text
@@ -306,11 +306,11 @@ def broken_case(engine: Engine, incident_id: str, name: str) -> Broken:
     """The case of that name."""
     incident = engine.catalog.incidents[incident_id]
     case = next(case for case in incident.cases if case.name == name)
-    return Broken(incident=incident_id, world=world_of(incident, case), text=ask_of(incident, case).text)
+    return Broken(incident=incident_id, world=full_world_of(incident, case), text=ask_of(incident, case).text)
 
 
 def broken_of(engine: Engine, incident_id: str) -> Broken:
     incident = engine.catalog.incidents[incident_id]
     case = next(case for case in incident.cases if case.then is Verdict.CONFIRMED and not case.healthy)
     text = ask_of(incident, case).text or incident.examples.match[0]
-    return Broken(incident=incident_id, world=world_of(incident, case), text=text)
+    return Broken(incident=incident_id, world=full_world_of(incident, case), text=text)

@@ -16,8 +16,9 @@ from rapidfuzz import fuzz, process, utils
 
 from intents.builtin import matcher_for
 from intents.catalog.loader import Catalog
-from intents.catalog.schema import Incident, Signature
-from intents.matching import Matcher
+from intents.catalog.schema import Incident
+from intents.catalog.signatures import Signature
+from intents.matcher import Matcher
 from intents.symptoms import read_symptoms
 from intents.tokens import words_of
 

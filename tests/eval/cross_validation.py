@@ -1,7 +1,7 @@
 """How well the catalog recognises examples that it does not have: two cross-validations over its own examples.
 
 What is learned from examples. Signatures are written by people. What the program learns by itself is how much each
-signature is worth: `intents.finding` measures it against the `other` examples of its entry and against the `match`
+signature is worth: `intents.scales` measures it against the `other` examples of its entry and against the `match`
 examples of every other entry, which therefore cannot also judge it. The two ways below take that knowledge away.
 
 `examples left out`: the examples of a fold, of either kind, are taken out of the catalog, the matcher is built anew,
@@ -21,7 +21,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from intents.catalog.schema import Examples, Incident
-from intents.matching import THRESHOLD, Matcher
+from intents.matcher import THRESHOLD, Matcher
 from intents.symptoms import read_symptoms
 from tests.eval.cases import Case, cases_of
 from tests.eval.contestants import casebook

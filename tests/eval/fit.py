@@ -1,4 +1,4 @@
-"""Fit the constants of `intents.scoring` and print them, with how often a score of so much is right.
+"""Fit the constants of `intents.scores` and print them, with how often a score of so much is right.
 
 The examples: every `match` of the catalog under every perturbation, for its own incident; against them every `other`,
 for its own incident, and the background, for any. Each gives its best occurrence: how much of the signature is there
@@ -14,16 +14,16 @@ from collections.abc import Iterator
 from math import exp, log
 from typing import Final, NamedTuple
 
-from intents import scoring
+from intents import scores
 from intents.background import ordinary_lines
 from intents.catalog.loader import builtin_directory, load
-from intents.finding import Finder, Occurrence
-from intents.matching import Matcher
+from intents.matcher import Matcher
+from intents.signature_finder import Occurrence, SignatureFinder
 from intents.symptoms import read_symptoms
 from tests.bench.perturbations import PERTURBATIONS
 
 SEED: Final = 7
-PRESENT: Final = (scoring._CONSTANT, scoring._COVERAGE, scoring._INFORMATION)
+PRESENT: Final = (scores._CONSTANT, scores._COVERAGE, scores._INFORMATION)
 # What is believed before any example is seen. That one rare word in full (6 nats) is likelier than not is not up for
 # fitting: the log odds are 1.5 there, as entries rely on it and few examples are so short.
 BELIEVED: Final = (10.0, 2.2)
@@ -41,7 +41,7 @@ class Sample(NamedTuple):
 def main() -> None:
     catalog = sorted(load([builtin_directory()]).catalog, key=lambda incident: incident.id)
     chance = random.Random(SEED)
-    finder = Finder(catalog, scaled=False)
+    finder = SignatureFinder(catalog, scaled=False)
 
     def best(text: str, incident: int | None) -> Occurrence | None:
         found, _ = finder.find(read_symptoms(text))

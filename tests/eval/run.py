@@ -25,7 +25,7 @@ from rich.table import Table
 
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Incident
-from intents.matching import THRESHOLD
+from intents.matcher import THRESHOLD
 from tests.eval.cases import BLIND, PASTES, THREADS, TOLD, Case, cases_in, cases_of, ordinary_cases
 from tests.eval.contestants import BASELINES, casebook
 from tests.eval.cross_validation import examples_left_out, signatures_left_out

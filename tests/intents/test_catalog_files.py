@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType, unknown_actions
 from intents.catalog.cases import CaseError, world_of
 from intents.catalog.lint import lint
 from intents.catalog.loader import load
@@ -65,6 +66,24 @@ PROBES = {
     )
 }
 
+ACTIONS = {
+    each.name: each
+    for each in (
+        ActionDeclaration(name="annotate", args={"set": Argument(says="", type=ArgumentType.MAPPING, required=True)}),
+        ActionDeclaration(name="cordon", kinds=("Node",)),
+        ActionDeclaration(
+            name="patch-object",
+            args={
+                "type": Argument(says="", required=True, choices=("merge", "strategic", "json")),
+                "patch": Argument(says="", type=ArgumentType.MAPPING_OR_LIST, required=True),
+            },
+        ),
+        ActionDeclaration(
+            name="scale", args={"replicas": Argument(says="how many", type=ArgumentType.NUMBER, required=True)}
+        ),
+    )
+}
+
 
 def write(directory: Path, text: str, name: str = "disk-full") -> Path:
     path = directory / "nodes" / f"{name}.yaml"
@@ -77,7 +96,7 @@ def problems(directory: Path, text: str) -> list[str]:
     """What loading and linting one file say, without the directory's name."""
     write(directory, text)
     loaded = load([directory])
-    found = (*loaded.problems, *lint(loaded.catalog, PROBES))
+    found = (*loaded.problems, *lint(loaded.catalog, PROBES, ACTIONS))
     return [str(problem).removeprefix(f"{directory}/nodes/") for problem in found]
 
 
@@ -323,6 +342,14 @@ remediations:
             "args.force: patch-object has no such argument; it has type, patch",
         ),
         (("patch-object", "cordon"), "target.kind: is Volume; cordon is for Node"),
+        (
+            ("patch-object", "explode"),
+            "action: no such action 'explode'; there are annotate, cordon, patch-object, scale",
+        ),
+        (
+            ('patch: {spec: {size: "{input.size}"}}', "patch: bigger"),
+            "args.patch: is 'bigger'; expected a mapping or list",
+        ),
         (("{input.size}", "{input.room}"), "args.patch: {input.room}: 'input' is neither"),
         (('"{input.size}"', "10Gi"), "asks[0]: no argument takes {input.size}"),
         (("is: quantity", "is: size"), "asks[0].is: input should be"),
@@ -389,3 +416,15 @@ def test_only_a_capability_is_offered(tmp_path: Path) -> None:
     found = problems(tmp_path, GOOD.replace("then: confirmed", "then: offered"))
 
     assert any("cases[0].then: only a capability is offered" in problem for problem in found)
+
+
+def test_an_entry_with_an_action_that_does_not_exist_is_skipped_where_the_actions_are_known(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD.replace("runbook:", REMEDY.replace("patch-object", "explode") + "runbook:", 1))
+    line = path.read_text("utf-8").partition("    action:")[0].count("\n") + 1
+
+    loaded = load([tmp_path], check=lambda incident: unknown_actions(incident, ACTIONS))
+
+    (problem,) = map(str, loaded.problems)
+    assert problem.startswith(f"{path}:{line}: remediations[0].action: no such action 'explode'; there are annotate,")
+    assert not loaded.catalog.incidents
+    assert load([tmp_path]).catalog.incidents

@@ -2,49 +2,49 @@
 
 import pytest
 
-from intents.channel_commands import ChannelCommand, Doing
-from intents.misuse import Misused
+from intents.channel_commands import ChannelAction, ChannelCommand
+from intents.misuse import Misuse
 from intents.slash import AskObject, AskText, parse_command, parse_message
 
 
 @pytest.mark.parametrize(
     ("text", "doing"),
     [
-        ("summary", Doing.SUMMARY),
-        ("Summary", Doing.SUMMARY),
-        ("tl;dr", Doing.SUMMARY),
-        ("catch up", Doing.SUMMARY),
-        ("incident summary", Doing.SUMMARY),
-        ("总结", Doing.SUMMARY),
-        ("incident status", Doing.STATUS),
-        ("inc status", Doing.STATUS),
-        ("事件状态", Doing.STATUS),
-        ("故障 现状", Doing.STATUS),
-        ("incident timeline", Doing.TIMELINE),
-        ("故障时间线", Doing.TIMELINE),
-        ("incident resolve", Doing.RESOLVE),
-        ("incident resolved!", Doing.RESOLVE),
-        ("事故已恢复。", Doing.RESOLVE),
-        ("incident: resolve", Doing.RESOLVE),
-        ("incident reopen", Doing.REOPEN),
-        ("incident re-open", Doing.REOPEN),
-        ("故障重新打开", Doing.REOPEN),
-        ("incident export", Doing.EXPORT),
-        ("incident export me", Doing.EXPORT),
-        ("事件导出", Doing.EXPORT),
-        ("incident dismiss", Doing.DISMISS),
-        ("故障误报", Doing.DISMISS),
-        ("incident open", Doing.OPEN),
-        ("故障开始", Doing.OPEN),
+        ("summary", ChannelAction.SUMMARY),
+        ("Summary", ChannelAction.SUMMARY),
+        ("tl;dr", ChannelAction.SUMMARY),
+        ("catch up", ChannelAction.SUMMARY),
+        ("incident summary", ChannelAction.SUMMARY),
+        ("总结", ChannelAction.SUMMARY),
+        ("incident status", ChannelAction.STATUS),
+        ("inc status", ChannelAction.STATUS),
+        ("事件状态", ChannelAction.STATUS),
+        ("故障 现状", ChannelAction.STATUS),
+        ("incident timeline", ChannelAction.TIMELINE),
+        ("故障时间线", ChannelAction.TIMELINE),
+        ("incident resolve", ChannelAction.RESOLVE),
+        ("incident resolved!", ChannelAction.RESOLVE),
+        ("事故已恢复。", ChannelAction.RESOLVE),
+        ("incident: resolve", ChannelAction.RESOLVE),
+        ("incident reopen", ChannelAction.REOPEN),
+        ("incident re-open", ChannelAction.REOPEN),
+        ("故障重新打开", ChannelAction.REOPEN),
+        ("incident export", ChannelAction.EXPORT),
+        ("incident export me", ChannelAction.EXPORT),
+        ("事件导出", ChannelAction.EXPORT),
+        ("incident dismiss", ChannelAction.DISMISS),
+        ("故障误报", ChannelAction.DISMISS),
+        ("incident open", ChannelAction.OPEN),
+        ("故障开始", ChannelAction.OPEN),
     ],
 )
 def test_a_command_is_understood_as_it_is_typed(text, doing):
-    assert parse_command(text) == ChannelCommand(doing=doing)
+    assert parse_command(text) == ChannelCommand(action=doing)
 
 
 @pytest.mark.parametrize("text", ["incident export here", "incident export channel", "故障导出 频道"])
 def test_an_export_may_go_to_the_channel(text):
-    assert parse_command(text) == ChannelCommand(doing=Doing.EXPORT, here=True)
+    assert parse_command(text) == ChannelCommand(action=ChannelAction.EXPORT, here=True)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_an_export_may_go_to_the_channel(text):
 def test_a_slip_is_answered_with_what_was_meant(text, closest):
     command = parse_command(text)
 
-    assert isinstance(command, Misused)
+    assert isinstance(command, Misuse)
     assert command.closest == closest
 
 
@@ -95,18 +95,18 @@ def test_an_object_of_a_kind_called_incident_is_an_object():
 @pytest.mark.parametrize(
     ("text", "doing"),
     [
-        ("<@U0BOT> summary", Doing.SUMMARY),
-        ("<@U0BOT>: summary", Doing.SUMMARY),
-        ("<@U0BOT>, incident status?", Doing.STATUS),
-        ("<@U0BOT> 总结", Doing.SUMMARY),
-        ("<@U0BOT> 故障时间线？", Doing.TIMELINE),
-        ("<@U0BOT> incident resolve", Doing.RESOLVE),
-        ("<@U0BOT> *summary*", Doing.SUMMARY),
-        ("<@U0BOT> /diagnose incident resolve", Doing.RESOLVE),
+        ("<@U0BOT> summary", ChannelAction.SUMMARY),
+        ("<@U0BOT>: summary", ChannelAction.SUMMARY),
+        ("<@U0BOT>, incident status?", ChannelAction.STATUS),
+        ("<@U0BOT> 总结", ChannelAction.SUMMARY),
+        ("<@U0BOT> 故障时间线？", ChannelAction.TIMELINE),
+        ("<@U0BOT> incident resolve", ChannelAction.RESOLVE),
+        ("<@U0BOT> *summary*", ChannelAction.SUMMARY),
+        ("<@U0BOT> /diagnose incident resolve", ChannelAction.RESOLVE),
     ],
 )
 def test_a_mention_asks_the_same(text, doing):
-    assert parse_message(text) == ChannelCommand(doing=doing)
+    assert parse_message(text) == ChannelCommand(action=doing)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_mention_asks_the_same(text, doing):
 def test_a_slip_behind_a_mention_is_answered_with_what_was_meant(text, closest):
     command = parse_message(text)
 
-    assert isinstance(command, Misused)
+    assert isinstance(command, Misuse)
     assert command.closest == closest
 
 

@@ -10,19 +10,19 @@ from intents import counterexamples
 from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
 from intents.counterexamples import decisive, read_list, written_list
-from intents.finding import Finder
 from intents.scales import Scales
+from intents.signature_finder import SignatureFinder
 from tests.project.counterexample_list import bundled, found_decisive
 
 BUNDLED = bundled()
 ALL = tuple(counterexamples.counterexamples(BUNDLED))
 
 
-def learned_from_all(incidents: Sequence[Incident], patch: pytest.MonkeyPatch) -> Finder:
+def learned_from_all(incidents: Sequence[Incident], patch: pytest.MonkeyPatch) -> SignatureFinder:
     """The finder as it is without a list."""
     with patch.context() as without_list:
         without_list.setattr(counterexamples, "read_list", str)
-        return Finder(incidents)
+        return SignatureFinder(incidents)
 
 
 def shown(scales: Scales) -> object:
@@ -51,7 +51,7 @@ def test_the_list_is_what_is_found_by_reading_every_text() -> None:
 
 def test_the_list_gives_the_scales_that_all_texts_give(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(list(decisive(BUNDLED))) < len(ALL) / 10
-    assert shown(Finder(BUNDLED).scales) == shown(learned_from_all(BUNDLED, monkeypatch).scales)
+    assert shown(SignatureFinder(BUNDLED).scales) == shown(learned_from_all(BUNDLED, monkeypatch).scales)
 
 
 @pytest.mark.parametrize("incidents", OWN.values(), ids=OWN)
@@ -59,7 +59,7 @@ def test_with_a_catalog_of_ones_own_every_text_is_read(
     incidents: Sequence[Incident], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert list(decisive(incidents)) == list(counterexamples.counterexamples(incidents))
-    assert shown(Finder(incidents).scales) == shown(learned_from_all(incidents, monkeypatch).scales)
+    assert shown(SignatureFinder(incidents).scales) == shown(learned_from_all(incidents, monkeypatch).scales)
 
 
 @pytest.mark.parametrize("list_", ["", "digest\n", "not a list at all", "digest\t0123456789abcdef"])

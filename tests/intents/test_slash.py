@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intents.commands import IS_NAME, KINDS
-from intents.misuse import Misused
+from intents.command_lines import IS_NAME, KINDS
+from intents.misuse import Misuse
 from intents.slack_text import unformatted
 from intents.slash import (
     AskHelp,
@@ -87,7 +87,7 @@ def test_a_command_says_what_is_asked(text: str, asked: Command) -> None:
 def test_a_slip_is_answered_with_what_was_meant(text: str, closest: str) -> None:
     command = parse_command(text)
 
-    assert isinstance(command, Misused)
+    assert isinstance(command, Misuse)
     assert command.closest == closest
     assert command.says.en
     assert command.says.zh
@@ -152,7 +152,7 @@ def test_what_slack_escaped_comes_back_as_it_was(text: str) -> None:
 @given(text=st.one_of(st.text(), st.text(st.sampled_from("<>|@#!U1`&lt;-n/ pod.诊断\n“—"))))
 def test_no_text_breaks_the_grammar(text: str) -> None:
     for parse in (parse_command, parse_message):
-        assert isinstance(parse(text), AskText | AskObject | AskHelp | Muted | Misused)
+        assert isinstance(parse(text), AskText | AskObject | AskHelp | Muted | Misuse)
 
 
 @given(kind=KIND_WORDS, namespace=NAMES, name=NAMES)
@@ -203,7 +203,7 @@ def test_a_command_says_in_which_cluster_in_the_words_people_use(text: str, aske
 
 def test_two_clusters_at_once_are_asked_about() -> None:
     wrong = parse_command("pod shop/api-0 in prod --context staging")
-    assert isinstance(wrong, Misused)
+    assert isinstance(wrong, Misuse)
     assert wrong.closest == "pod shop/api-0 in staging"
 
 

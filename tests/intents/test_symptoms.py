@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from intents.cleaning import MAX_BYTES, is_cut
 from intents.symptoms import MAX_SYMPTOMS, VOCABULARY, read_symptoms
+from intents.text_cleanup import MAX_BYTES, is_cut
 from intents.times import time_in
 
 LOST = "failed to renew lease kube-system/scheduler: timed out waiting for the condition"

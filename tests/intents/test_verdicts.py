@@ -27,7 +27,7 @@ from intents.domain import (
     SignatureMatch,
     Verdict,
 )
-from intents.judging import judge, rank
+from intents.verdicts import judge, rank
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 FORBIDDEN = Gap(what="leases", reason=GapReason.FORBIDDEN, permission=Permission(verb="get", resource="leases"))

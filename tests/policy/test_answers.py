@@ -9,13 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.cli.rehearsal import request_of, stage, staged
+from bot.cli.rehearsal import full_world_of, request_of, stage, staged
 from bot.cluster.access import NotAllowedHere
 from bot.cluster.connection import Connection
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
 from bot.kube.access import EVERYTHING, Access
 from bot.playground.kubernetes import SimulatedCluster
-from intents.catalog.cases import world_of
 from intents.catalog.loader import builtin_directory, load
 from intents.domain import Language, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
@@ -39,7 +38,7 @@ async def full() -> AsyncIterator[tuple[SimulatedCluster, Connection]]:
 
 
 def worlds() -> list[dict[str, Any]]:
-    return [world_of(incident, incident.cases[0]) for incident in CATALOG]
+    return [full_world_of(incident, incident.cases[0]) for incident in CATALOG]
 
 
 def namespaces(world: Mapping[str, Any]) -> set[str]:

@@ -10,9 +10,10 @@ from bot.kube.access import Access
 from bot.kube.impersonation import ActsAs
 from bot.policy import Actor, Limit, Policy, PolicyScope, ReadLevel, load_policy
 from bot.policy.model import Rules
+from bot.remedies.names import action_names
 from intents.domain import Language
 
-EXAMPLE = load_policy(Path(__file__).parents[2] / "deploy/examples/policy.yaml")
+EXAMPLE = load_policy(Path(__file__).parents[2] / "deploy/examples/policy.yaml", actions=action_names())
 
 DIRECT = Actor(team="T1", channel="D1", user="U1", direct=True)
 CHANNEL = Actor(team="T1", channel="C1", channel_name="general", user="U1")

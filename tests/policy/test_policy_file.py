@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.policy import Actor, Policy, PolicyError, ReadLevel, load_policy
+from bot.remedies.names import action_names
 from intents.catalog.loader import Problem
 
 
@@ -15,7 +16,7 @@ def problems(file: Path, text: str | bytes) -> list[str]:
     """Return the problems of a file with this text, without its directory."""
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(PolicyError) as raised:
-        load_policy(file)
+        load_policy(file, actions=action_names())
     return str(raised.value).replace(f"{file.parent}/", "").splitlines()
 
 
@@ -220,7 +221,7 @@ def test_every_mistake_is_reported_in_line_order(tmp_path: Path) -> None:
 def test_an_unreadable_file_is_reported(tmp_path: Path) -> None:
     for path, says in [(tmp_path / "none.yaml", "no such file or directory"), (tmp_path, "is a directory")]:
         with pytest.raises(PolicyError, match=says):
-            load_policy(path)
+            load_policy(path, actions=action_names())
 
 
 def test_a_missing_section_has_its_default(tmp_path: Path) -> None:
@@ -228,12 +229,15 @@ def test_a_missing_section_has_its_default(tmp_path: Path) -> None:
     file.write_text("remediation:\n  - {clusters: [staging], namespaces: [shop]}\n")
     who = Actor(channel="C1", user="U1")
 
-    scope, default = load_policy(file).scope(who), Policy.default().scope(who)
+    scope, default = load_policy(file, actions=action_names()).scope(who), Policy.default().scope(who)
 
     assert scope.reading is ReadLevel.FULL
     assert scope.access("prod") == default.access("prod")
     assert "does not allow you to run" in scope.may("restart-pod", "staging", "shop").says.en
-    assert load_policy(file).scope(Actor(channel="C1", user="U1", guest=True)).reading is ReadLevel.TEXT_ONLY
+    assert (
+        load_policy(file, actions=action_names()).scope(Actor(channel="C1", user="U1", guest=True)).reading
+        is ReadLevel.TEXT_ONLY
+    )
 
 
 KEYS = [
@@ -256,7 +260,7 @@ def test_any_file_gives_a_policy_or_an_error_with_places(
     file.write_bytes(content.encode("utf-8", errors="replace"))
     told: tuple[Problem, ...] = ()
     try:
-        assert isinstance(load_policy(file), Policy)
+        assert isinstance(load_policy(file, actions=action_names()), Policy)
     except PolicyError as error:
         told = error.problems or (Problem(file="", line=0, field="", says=""),)
 

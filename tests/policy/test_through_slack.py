@@ -12,6 +12,7 @@ from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
 from bot.kube.impersonation import ActsAs
 from bot.policy import Policy, PolicyScope, load_policy
+from bot.remedies.names import action_names
 from bot.slack.client import Slack
 from bot.store import open_store
 from bot.workflows.configuration import Configuration
@@ -30,7 +31,7 @@ def engine() -> Engine:
 def policy_of(tmp_path: Path, **sections: Any) -> Policy:
     file = tmp_path / "policy.yaml"
     file.write_text(json.dumps(sections))
-    return load_policy(file)
+    return load_policy(file, actions=action_names())
 
 
 async def answer_for(at: Workplace, user: str, text: str) -> str:

@@ -13,8 +13,8 @@ from bot.probes.registry import as_named
 from intents.catalog.former_uses import former_names
 from intents.catalog.lint import lint
 from intents.catalog.loader import load
-from intents.declaring import FormerNames, named_probes
-from intents.domain import ArgDeclaration, ObjectRef, ProbeDeclaration, Reading, Row, RowType
+from intents.declarations import FormerNames, named_probes
+from intents.domain import ArgDeclaration, ObjectRef, ProbeDeclaration, Reading, Row, RowType, Value
 from tests.probes.conftest import Read
 
 DECLARATION: Final = ProbeDeclaration(
@@ -73,7 +73,7 @@ examples:
 
 async def answer(look: Look) -> Reading:
     """Fill one row as the probe does now, with the arguments it was given."""
-    row = {"name": str(look.args), "ships": 3, "cranes": 2, "colour": "red", "depth": 1}
+    row: dict[str, Value] = {"name": str(look.args), "ships": 3, "cranes": 2, "colour": "red", "depth": 1}
     return Reading(rows=(Row(values=row, subject=ObjectRef(kind="Harbour", name="a")),))
 
 
@@ -149,7 +149,7 @@ def test_each_former_name_is_warned_of_and_no_other(
     found = former_names(catalog, {"harbours": DECLARATION})
 
     assert sorted(f"{each.line}: {each.says.partition(';')[0]}" for each in found) == sorted(warned)
-    wrong = [each.field for each in lint(catalog, {"harbours": DECLARATION})]
+    wrong = [each.field for each in lint(catalog, {"harbours": DECLARATION}, {})]
     assert not [field for field in wrong if field.startswith(("reads", "evidence"))]
 
 
@@ -170,7 +170,7 @@ def test_names_of_now_and_of_the_release_before_do_not_mix(
     """An argument that is new tells that an entry is written for this release."""
     catalog = written(tmp_path, probe, args, key)
 
-    assert wrong in [each.field for each in lint(catalog, {"harbours": DECLARATION})]
+    assert wrong in [each.field for each in lint(catalog, {"harbours": DECLARATION}, {})]
 
 
 def written(directory: Path, probe: str, args: str, key: str) -> Any:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bot.remedies.registry import actions
 from intents.catalog.loader import Catalog, builtin_directory, load
-from intents.catalog.schema import Incident, Remediation, Rule, Signature
+from intents.catalog.schema import Incident, Remediation, Rule
+from intents.catalog.signatures import Signature
 from intents.domain import Outcome
 
 # The number of signatures shown before the fold.

@@ -13,8 +13,8 @@ import intents
 from intents.builtin import builtin_catalog
 from intents.catalog.schema import Incident
 from intents.counterexamples import FILE, Counterexample, counterexamples, written_list
-from intents.finding import Finder
 from intents.scales import ordinary_shares
+from intents.signature_finder import SignatureFinder
 
 LIST: Final = Path(str(intents.__file__)).with_name(FILE)
 
@@ -26,7 +26,7 @@ def bundled() -> tuple[Incident, ...]:
 
 def found_decisive(incidents: Sequence[Incident]) -> list[Counterexample]:
     """Read every counterexample and return, in order, those that set the scale of a signature."""
-    finder = Finder(incidents, scaled=False)
+    finder = SignatureFinder(incidents, scaled=False)
     found = ordinary_shares(finder.scales, counterexamples(incidents), finder.in_short_text)
     # A hint is never scaled: it is never enough by itself.
     keys = {

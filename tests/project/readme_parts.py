@@ -15,14 +15,16 @@ import pytest
 from bot.__main__ import main
 from bot.cli.exit_codes import table
 from bot.metrics import Metrics
-from bot.probes.registry import declarations
-from bot.remedies.registry import actions
+from bot.probes import registry as probe_registry
+from bot.remedies.registry import actions, declarations
 from bot.roles.needs import ASKED_ABOUT, DIAGNOSIS, MARKING, PREVIEWS, Need, reads, writes
 from bot.settings import documented
 from bot.slack.scopes import SCOPES
 from intents.catalog import schema
+from intents.catalog.actions import Argument
 from intents.catalog.loader import builtin_directory, load
-from intents.declaring import named_probes
+from intents.catalog.signatures import Signature
+from intents.declarations import named_probes
 from intents.domain import Permission, ProbeDeclaration
 from intents.symptoms import VOCABULARY
 from tests.deploy import chart_files
@@ -116,6 +118,24 @@ def _writes() -> Iterator[str]:
     yield f"| {MARKING} | {_permissions(by_whom[MARKING])} | |"
 
 
+def _actions() -> Iterator[str]:
+    """Every action that an entry may name: to what it is applied, and what it is told."""
+    yield "| action | what it does | to | arguments | risk | undo |"
+    yield "|---|---|---|---|---|---|"
+    for name, declared in declarations().items():
+        action = actions().get(name)
+        does = action.words.does.en if action else "*Declared; no code carries it out yet.*"
+        kinds = ", ".join(action.writes if action else declared.kinds)
+        told = "<br>".join(f"`{key}` {_argument(each)}" for key, each in declared.args.items())
+        undo = "yes" if declared.undoable else "no"
+        yield f"| `{name}` | {does} | {kinds} | {told} | {declared.least_risk} | {undo} |"
+
+
+def _argument(argument: Argument) -> str:
+    of = " or ".join(f"`{each}`" for each in argument.choices) or argument.type
+    return f"({of}{'' if argument.required else ', optional'}): {argument.says}"
+
+
 def _by_whom(needs: Iterable[Need]) -> dict[str, set[Permission]]:
     found: defaultdict[str, set[Permission]] = defaultdict(set)
     for need in needs:
@@ -132,7 +152,7 @@ def _permissions(permissions: Iterable[Permission]) -> str:
 
 
 _MODELS: Final = (
-    schema.Incident, schema.Signature, schema.Read, schema.Rule, schema.Otherwise, schema.PlotOf, schema.Remediation,
+    schema.Incident, Signature, schema.Read, schema.Rule, schema.Otherwise, schema.PlotOf, schema.Remediation,
     schema.Question, schema.RunbookStep, schema.Examples, schema.Case, schema.Ask, schema.World, schema.Change,
 )  # fmt: skip
 
@@ -167,7 +187,7 @@ def _former_names() -> Iterator[str]:
     """Yield the names of the release before that a user's entry may still use, with those of now."""
     yield "| probe before | probe now | row keys renamed | row keys that go |"
     yield "|---|---|---|---|"
-    known = named_probes(declarations())
+    known = named_probes(probe_registry.declarations())
     for name in sorted(known):
         former = known[name].former
         renamed = ", ".join(f"`{old}` is `{new}`" for old, new in sorted(former.keys.items()))
@@ -187,7 +207,7 @@ _PARTS: Final[Mapping[str, Mapping[str, Callable[[], Iterable[str]]]]] = default
     dict,
     {
         "README.md": {"answer": _answer, "exit-codes": table},
-        "catalog.md": {"fields": _fields, "words": _words},
+        "catalog.md": {"actions": _actions, "fields": _fields, "words": _words},
         "metrics.md": {"metrics": _metrics},
         "permissions.md": {"scopes": _scopes, "reads": _reads, "writes": _writes},
         "settings.md": {"settings": _settings},

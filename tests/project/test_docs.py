@@ -17,9 +17,9 @@ import yaml
 from bot.__main__ import main
 from bot.cli.arguments import parse
 from bot.policy import Actor, load_policy
+from bot.remedies.names import action_names
 from bot.remedies.registry import actions
 from bot.settings import documented
-from intents.catalog.actions import Action
 from tests.deploy.rendering import CHART, rendered_text
 from tests.project.documented import Command, anchors, blocks, commands, inline
 from tests.project.readme_parts import ROOT, documents, with_parts
@@ -162,8 +162,10 @@ def test_the_small_policy_lets_a_channel_restart_pods_of_one_namespace(tmp_path:
     (text,) = [block for block in blocks(ROOT / "docs" / "install.md", "yaml") if "acting:" in block]
     (tmp_path / "policy.yaml").write_text(text, "utf-8")
     here = Actor(team="T1", user="U1", channel="C1", channel_name="team-shop")
-    scope = load_policy(tmp_path / "policy.yaml").scope(here)
-    elsewhere = load_policy(tmp_path / "policy.yaml").scope(replace(here, channel_name="general"))
+    scope = load_policy(tmp_path / "policy.yaml", actions=action_names()).scope(here)
+    elsewhere = load_policy(tmp_path / "policy.yaml", actions=action_names()).scope(
+        replace(here, channel_name="general")
+    )
 
     assert scope.may("restart-pod", "in-cluster", "shop").allowed
     assert not scope.may("scale", "in-cluster", "shop").allowed
@@ -248,7 +250,6 @@ def test_every_action_is_listed_with_its_permissions() -> None:
     page = (ROOT / "docs" / "permissions.md").read_text("utf-8")
 
     assert {action for action in actions() if f"\n| `{action}` |" not in page} == set()
-    assert set(actions()) <= {action.value for action in Action}
 
 
 def test_every_page_is_linked_from_the_readme() -> None:

@@ -29,14 +29,14 @@ def test_every_module_is_touched_by_some_test(root: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "test"),
     [
-        ("intents/tokens.py", "tests/intents/test_matching.py"),
+        ("intents/tokens.py", "tests/intents/test_matcher.py"),
         ("bot/kube/services.py", "tests/kube/test_services.py"),
         ("bot/kube/services.py", "tests/probes/test_services.py"),
         ("bot/cli/match.py", "tests/command_line/test_match.py"),
         ("tests/roles.py", "tests/project/test_roles.py"),
         ("tests/project/conftest.py", "tests/project/test_frame.py"),
         ("tests/playground/worlds.yaml", "tests/playground/test_worlds.py"),
-        ("intents/background/logs.txt", "tests/intents/test_matching_catalog.py"),
+        ("intents/background/logs.txt", "tests/intents/test_matcher_on_catalog.py"),
         ("intents/catalog/__init__.py", "tests/intents/test_catalog_files.py"),
         ("deploy/image/Containerfile", "tests/deploy/test_image.py"),
         ("docs/install.md", "tests/project/test_docs.py"),

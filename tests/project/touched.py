@@ -30,7 +30,7 @@ _AT_RUN_TIME: Final = {
 }
 _ENTRIES: Final = "intents/catalog/data/"
 # Tests for each entry: of these, those of the changed entries are chosen.
-_PER_ENTRY: Final = ("tests/catalog", "tests/intents/test_matching_catalog.py", "tests/end_to_end/test_catalog.py")
+_PER_ENTRY: Final = ("tests/catalog", "tests/intents/test_matcher_on_catalog.py", "tests/end_to_end/test_catalog.py")
 # Tests of all entries together, short enough to be run for one.
 _OF_ENTRIES: Final = ("tests/intents/test_counterexamples.py", "tests/project/test_catalog_page.py")
 # Files outside packages and tests, by what they begin with: the first that fits. All others are of the project.

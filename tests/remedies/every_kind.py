@@ -1,8 +1,7 @@
-"""Every action on every kind it says it writes to, in one world: what least-privilege roles are tried with."""
+"""A world with an object of every kind that actions write to, where roles are tried; no two trials change the same."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -20,73 +19,31 @@ from tests.remedies.workload_worlds import (
     web,
 )
 
-_AGENT: Final = ObjectRef(kind="DaemonSet", namespace="till", name="agent")
-_ALONE: Final = ObjectRef(kind="ReplicaSet", namespace="till", name="alone")
-_FRONT: Final = ObjectRef(kind="Service", namespace="till", name="front")
-_MAIN: Final = ObjectRef(kind="TidbCluster", namespace="till", name="main")
-_CLASS: Final = ObjectRef(kind="StorageClass", name="fast")
-_NODE: Final = ObjectRef(kind="Node", name="worker-a")
-_RUNS: Final = ObjectRef(kind="Pod", namespace="till", name="web-0002-aaaaa")
-_WORKLOADS: Final = (WEB, STORE, _AGENT)
-_JOBS: Final = tuple(ObjectRef(kind=kind, namespace="till", name="goes") for kind in ("CronJob", "Job"))
-_HELD: Final = tuple(ObjectRef(kind=kind, namespace="till", name="held") for kind in ("CronJob", "Job"))
-_WEBHOOKS: Final = tuple(
+AGENT: Final = ObjectRef(kind="DaemonSet", namespace="till", name="agent")
+ALONE: Final = ObjectRef(kind="ReplicaSet", namespace="till", name="alone")
+FRONT: Final = ObjectRef(kind="Service", namespace="till", name="front")
+MAIN: Final = ObjectRef(kind="TidbCluster", namespace="till", name="main")
+CLASS: Final = ObjectRef(kind="StorageClass", name="fast")
+NODE: Final = ObjectRef(kind="Node", name="worker-a")
+RUNS: Final = ObjectRef(kind="Pod", namespace="till", name="web-0002-aaaaa")
+WORKLOADS: Final = (WEB, STORE, AGENT)
+JOBS: Final = tuple(ObjectRef(kind=kind, namespace="till", name="goes") for kind in ("CronJob", "Job"))
+HELD: Final = tuple(ObjectRef(kind=kind, namespace="till", name="held") for kind in ("CronJob", "Job"))
+WEBHOOKS: Final = tuple(
     ObjectRef(kind=f"{kind}WebhookConfiguration", name="guard") for kind in ("Mutating", "Validating")
 )
-_API: Final = ObjectRef(kind="APIService", name="v1beta1.custom.metrics.example.io")
-_CUSTOM: Final = {
+API: Final = ObjectRef(kind="APIService", name="v1beta1.custom.metrics.example.io")
+CUSTOM: Final = {
     ObjectRef(kind="PodMonitor", namespace="till", name="web"): "monitoring.coreos.com/v1",
     ObjectRef(kind="Sidecar", namespace="till", name="default"): "networking.istio.io/v1",
 }
 
-_MARKS: Final = {"set": {"example.com/owner": "till"}}
-_IMAGE: Final = {"container": "app", "image": "registry.example/web:1.2"}
-_BLUNT: Final = {"type": "merge", "patch": {"spec": {"minReadySeconds": 5}}}
 
-Args = Mapping[str, Any]
-
-
-def _all(targets: tuple[ObjectRef, ...], **args: Any) -> tuple[tuple[ObjectRef, Args], ...]:
-    return tuple((target, args) for target in targets)
-
-
-def _made(target: ObjectRef, api_version: str, spec: World) -> Args:
+def made(target: ObjectRef, api_version: str, spec: World) -> World:
+    """Return the manifest of a custom object."""
     metadata = {"namespace": target.namespace, "name": target.name}
-    return {"object": {"apiVersion": api_version, "kind": target.kind, "metadata": metadata, "spec": spec}}
+    return {"apiVersion": api_version, "kind": target.kind, "metadata": metadata, "spec": spec}
 
-
-_MARKED: Final = _all((_RUNS, _FRONT, _CLASS, _NODE, *_WORKLOADS, _MAIN), **_MARKS)
-
-# action → the objects it is tried on, one of each kind, with its arguments.
-EVERY_KIND: Final[Mapping[str, tuple[tuple[ObjectRef, Args], ...]]] = {
-    "annotate": _MARKED,
-    "clear-claim-ref": _all((ObjectRef(kind="PersistentVolume", name="disk-9"),)),
-    "cordon": _all((_NODE,)),
-    "create-object": tuple((each, _made(each, version, {})) for each, version in _CUSTOM.items()),
-    "delete-apiservice": _all((_API,)),
-    "delete-claim": _all((ObjectRef(kind="PersistentVolumeClaim", namespace=store.NAMESPACE, name="spare"),)),
-    "delete-claim-and-pod": _all((store.POD,), claims="all", reclaim="Delete"),
-    "delete-finished-pods": _all((ObjectRef(kind="Namespace", name="till"),), reason="Evicted"),
-    "drain": _all((_NODE,)),
-    "label": _MARKED,
-    "patch-object": (
-        *_all(_WORKLOADS, **_BLUNT),
-        (_FRONT, {"type": "merge", "patch": {"spec": {"publishNotReadyAddresses": True}}}),
-        (_MAIN, {"type": "merge", "patch": {"spec": {"pvReclaimPolicy": "Retain"}}}),
-    ),
-    "restart-pod": _all((store.POD,)),
-    "resume": _all(_HELD),
-    "rollout-restart": _all(_WORKLOADS),
-    "rollout-undo": _all(_WORKLOADS),
-    "scale": _all((WEB, STORE, _ALONE), replicas=3),
-    "set-args": _all(_WORKLOADS, container="app", set={"--v": "4"}),
-    "set-image": _all(_WORKLOADS, **_IMAGE),
-    "set-reclaim-policy": _all((store.VOLUME,), policy="Delete"),
-    "set-resources": _all(_WORKLOADS, container="app", requests={"cpu": "400m"}),
-    "set-webhook-timeout": _all(_WEBHOOKS, webhook="a.guard.io", timeout_s=5),
-    "suspend": _all(_JOBS),
-    "uncordon": _all((ObjectRef(kind="Node", name="worker-c"),)),
-}
 
 _OLD: Final = template(app("registry.example/web:1.0"))
 
@@ -147,12 +104,12 @@ def _webhooks() -> list[World]:
         "admissionReviewVersions": ["v1"],
         "timeoutSeconds": 10,
     }
-    return [{"kind": each.kind, "metadata": {"name": each.name}, "webhooks": [dict(hook)]} for each in _WEBHOOKS]
+    return [{"kind": each.kind, "metadata": {"name": each.name}, "webhooks": [dict(hook)]} for each in WEBHOOKS]
 
 
 def _others() -> list[World]:
     alone = replica_set(9, template(labels={"app": "alone"}), replicas=1)
-    alone["metadata"] |= {"name": _ALONE.name, "ownerReferences": []}
+    alone["metadata"] |= {"name": ALONE.name, "ownerReferences": []}
     ended = {
         "kind": "Pod",
         "metadata": {"name": "evicted", "namespace": "till"},
@@ -161,7 +118,7 @@ def _others() -> list[World]:
     }
     api = {
         "kind": "APIService",
-        "metadata": {"name": _API.name},
+        "metadata": {"name": API.name},
         "spec": {
             "group": "custom.metrics.example.io",
             "version": "v1beta1",
@@ -173,16 +130,16 @@ def _others() -> list[World]:
     }
     return [
         {"kind": "Namespace", "metadata": {"name": "till"}},
-        {"kind": "StorageClass", "metadata": {"name": _CLASS.name}, "provisioner": "ebs.csi.aws.com"},
+        {"kind": "StorageClass", "metadata": {"name": CLASS.name}, "provisioner": "ebs.csi.aws.com"},
         {
             "kind": "Service",
-            "metadata": {"name": _FRONT.name, "namespace": "till"},
+            "metadata": {"name": FRONT.name, "namespace": "till"},
             "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]},
         },
         {
             "apiVersion": "pingcap.com/v1alpha1",
             "kind": "TidbCluster",
-            "metadata": {"name": _MAIN.name, "namespace": "till"},
+            "metadata": {"name": MAIN.name, "namespace": "till"},
             "spec": {},
         },
         _node("worker-a"),
@@ -192,12 +149,12 @@ def _others() -> list[World]:
         ended,
         api,
         # A cluster knows a custom kind by its definition; here by an object of it.
-        *(_made(replace(each, name="other"), version, {})["object"] for each, version in _CUSTOM.items()),
+        *(made(replace(each, name="other"), version, {}) for each, version in CUSTOM.items()),
     ]
 
 
 def worlds() -> tuple[World, ...]:
-    """Everything that the table names, none of it used by two."""
+    """Return everything that trials name."""
     workloads = web(None, replica_set(1, _OLD, creationTimestamp="-3d"))
     sets = stateful(template(), controller_revision(1, _OLD), controller_revision(2, template()))
     left = store.volume("disk-9", of="data-store-9", phase="Released", node="rack-9")

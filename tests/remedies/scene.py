@@ -13,11 +13,12 @@ from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
-from bot.remedies import carrying_out
-from bot.remedies.contract import LIFETIME, About, Applied, Plan, Preview, Refusal, Settling
-from bot.remedies.planning import Planned, plan_remedies
+from bot.remedies import execution
+from bot.remedies.contract import LIFETIME, About, Applied, EffectStatus, Plan, Preview, Refusal
+from bot.remedies.offers import Offers, plan_remedies
 from bot.remedies.registry import actions
-from bot.remedies.verifying import Pace, Verified, verify
+from bot.remedies.session import Session
+from bot.remedies.verification import Pace, Verified, verify
 from intents.domain import Diagnosis, Judged, ObjectRef, Text
 from intents.request import Request
 
@@ -53,7 +54,10 @@ class Scene:
     judged: Judged
     kept: Plan = field(init=False)
 
-    async def planned(self, **options: Any) -> Planned:
+    def session(self, **options: Any) -> Session:
+        return Session(connection=self.connection, **options)
+
+    async def planned(self, **options: Any) -> Offers:
         return await plan_remedies(
             self.diagnosis,
             self.judged,
@@ -61,7 +65,7 @@ class Scene:
                 "request": self.request,
                 "request_id": "request-1",
                 "engine": self.engine,
-                "connection": self.connection,
+                "session": self.session(),
                 "allowed": lambda _action, _target: True,
                 **options,
             },
@@ -103,23 +107,21 @@ class Scene:
             return replace(plan, basis=await actions()[plan.action].basis(snapshot, plan.target))
 
     async def check(self, plan: Plan, **options: Any) -> Refusal | None:
-        return await carrying_out.check(plan, engine=self.engine, connection=self.connection, **options)
+        return await execution.check(plan, engine=self.engine, session=self.session(), **options)
 
     async def preview(self, plan: Plan) -> Preview:
-        preview = through_journal(await carrying_out.preview(plan, connection=self.connection))
+        preview = through_journal(await execution.preview(plan, session=self.session()))
         assert isinstance(preview, Preview), preview
         return preview
 
     async def refused_preview(self, plan: Plan) -> Refusal:
-        refusal = through_journal(await carrying_out.preview(plan, connection=self.connection))
+        refusal = through_journal(await execution.preview(plan, session=self.session()))
         assert isinstance(refusal, Refusal), refusal
         return refusal
 
     async def apply(self, plan: Plan, preview: Preview, **options: Any) -> Applied | Refusal:
-        options = {"looks": (0.0, 0.0), **options}
-        applied: Applied | Refusal = through_journal(
-            await carrying_out.apply(plan, preview, connection=self.connection, **options)
-        )
+        options = {"looks": (0.0, 0.0), "session": self.session(), **options}
+        applied: Applied | Refusal = through_journal(await execution.apply(plan, preview, **options))
         return applied
 
     async def applied(self, plan: Plan, preview: Preview) -> Applied:
@@ -129,12 +131,12 @@ class Scene:
 
     async def verify(self, plan: Plan, applied: Applied, *, deadline: float = 0.2, **options: Any) -> Verified:
         options = {"pace": HASTY, **options}
-        return await verify(plan, applied, engine=self.engine, connection=self.connection, deadline=deadline, **options)
+        return await verify(plan, applied, engine=self.engine, session=self.session(), deadline=deadline, **options)
 
-    async def settled(self, plan: Plan, applied: Applied) -> Settling:
+    async def effect_of(self, plan: Plan, applied: Applied) -> EffectStatus:
         """How far what was written has taken effect."""
         async with Snapshot(self.connection) as snapshot:
-            return await actions()[plan.action].settled(snapshot, plan, applied)
+            return await actions()[plan.action].check_effect(snapshot, plan, applied)
 
     def stored(self, group: str, plural: str, name: str, namespace: str = "") -> dict[str, Any]:
         """An object as the API server holds it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.kube.impersonation import ActsAs
-from bot.remedies import carrying_out
+from bot.remedies import execution
 from bot.remedies.contract import Preview, Reason, Refusal
 from tests.remedies.scene import PULLS_AGAIN, Enter
 
@@ -15,10 +15,10 @@ async def test_who_may_not_is_named_and_not_casebook(enter: Enter) -> None:
     async with enter(PULLS_AGAIN) as scene:
         plan = await scene.plan()
         scene.cluster.allow_only([IMPERSONATES])
-        assert isinstance(await carrying_out.preview(plan, connection=scene.connection, acting_as=ALICE), Preview)
+        assert isinstance(await execution.preview(plan, session=scene.session(acting_as=ALICE)), Preview)
         scene.cluster.allow_only([], user=ALICE.user)
 
-        refusal = await carrying_out.preview(plan, connection=scene.connection, acting_as=ALICE)
+        refusal = await execution.preview(plan, session=scene.session(acting_as=ALICE))
 
         assert isinstance(refusal, Refusal), refusal
         assert refusal.reason is Reason.FORBIDDEN
@@ -31,9 +31,9 @@ async def test_that_casebook_may_not_act_as_them_names_the_verb(enter: Enter) ->
     async with enter(PULLS_AGAIN) as scene:
         plan = await scene.plan()
 
-        refusal = await carrying_out.preview(plan, connection=scene.connection, acting_as=ALICE)
+        refusal = await execution.preview(plan, session=scene.session(acting_as=ALICE))
 
         assert isinstance(refusal, Refusal), refusal
         assert refusal.reason is Reason.FORBIDDEN
-        assert "it needs impersonate on users and groups. Whoever runs the cluster can grant it" in refusal.says.en
+        assert "it needs impersonate on users and groups. Ask a cluster administrator to grant it" in refusal.says.en
         assert scene.writes() == []

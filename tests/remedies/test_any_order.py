@@ -26,10 +26,11 @@ from bot.cli.rehearsal import stage, staged
 from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
-from bot.remedies import carrying_out
+from bot.remedies import execution
 from bot.remedies.contract import LIFETIME, About, Applied, Plan, Preview, Reason, Refusal
 from bot.remedies.registry import actions
-from bot.remedies.undoing import plan_to_undo
+from bot.remedies.session import Session
+from bot.remedies.undo import plan_to_undo
 from intents.domain import Focus, ObjectRef, Text
 from tests.end_to_end.every_action.watching import of_people
 from tests.meddling import Json, Meddle, Meddling, Others, Place, Watch, Write, meddles, uid
@@ -188,7 +189,7 @@ class Story:
         planned = {path: self._now(path) for path in self.paths} if left is None else left
         self._do(tale.planned)
         watch = self._watch(tale.previewing)
-        preview = through_journal(await carrying_out.preview(plan, connection=self.connection))
+        preview = through_journal(await execution.preview(plan, session=Session(connection=self.connection)))
         watch.over()
         assert watch.sent == [], "a preview writes nothing"
         if isinstance(preview, Refusal):
@@ -225,8 +226,8 @@ class Story:
             self._lose(preview, run)
         watch = self._watch(run.meddle)
         ended: Applied | Refusal = through_journal(
-            await carrying_out.apply(
-                plan, preview, connection=self.connection, looks=(0.0,), patience=(), resumed=run.again
+            await execution.apply(
+                plan, preview, session=Session(connection=self.connection), looks=(0.0,), patience=(), resumed=run.again
             )
         )
         watch.over()

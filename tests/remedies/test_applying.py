@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import RecordedRequest
-from bot.remedies.carrying_out import done_already
 from bot.remedies.contract import Applied, Reason, Refusal, State
+from bot.remedies.execution import done_already
 from tests.remedies.scene import ADAPTER, HEALED, POD, PODS, PULLS_AGAIN, Enter, Scene
 
 CASES = pytest.mark.parametrize("case", [PULLS_AGAIN, HEALED], ids=["pod", "workload"])
@@ -153,11 +153,11 @@ async def test_a_step_that_runs_twice_writes_once(enter: Enter, case: tuple[str,
     async with enter(case) as scene:
         plan = await scene.plan()
         preview = await scene.preview(plan)
-        assert await done_already(plan, preview, connection=scene.connection) is None
+        assert await done_already(plan, preview, session=scene.session()) is None
         first = await scene.applied(plan, preview)
         revision = scene.cluster.store.revision
 
-        found = await done_already(plan, preview, connection=scene.connection)
+        found = await done_already(plan, preview, session=scene.session())
         second = await scene.applied(plan, preview)
 
         assert found == second
@@ -207,7 +207,7 @@ async def test_a_write_whose_answer_is_lost_is_read_back_and_found_done(
         preview = await scene.preview(plan)
         scene.cluster.fail(path_prefix=prefix(case), method=method(case), done=True, hang=hang, reset=not hang)
 
-        applied = await scene.apply(plan, preview, deadline=0.5)
+        applied = await scene.apply(plan, preview, session=scene.session(deadline=0.5))
 
         assert isinstance(applied, Applied)
         assert is_done(scene, case)
@@ -224,7 +224,7 @@ async def test_a_write_that_never_arrived_is_read_back_and_not_repeated(
         preview = await scene.preview(plan)
         scene.cluster.fail(path_prefix=prefix(case), method=method(case), hang=hang, reset=not hang)
 
-        refusal = await scene.apply(plan, preview, deadline=0.5)
+        refusal = await scene.apply(plan, preview, session=scene.session(deadline=0.5))
 
         assert isinstance(refusal, Refusal)
         assert refusal.reason is Reason.NOT_WRITTEN

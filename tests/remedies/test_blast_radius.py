@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.remedies.contract import Course, Preview
+from bot.remedies.contract import EffectState, Preview
 from intents.domain import ObjectRef
 from tests.remedies import storage_scene as store
 from tests.remedies.scene import HEALED, Enter
@@ -32,7 +32,7 @@ async def test_a_rollout_counts_its_pods_and_those_that_are_left(enter: Enter) -
         preview = await scene.preview(await scene.made("rollout-restart", WEB))
 
         assert "All 2 pods of Deployment till/web are replaced" in told(preview)
-        assert "Ready now: 2 of 2; meanwhile at least 2" in told(preview)
+        assert "Ready now: 2 of 2; during the rollout at least 2" in told(preview)
         assert "No PodDisruptionBudget covers it" in told(preview)
         assert "No stored data is lost" in told(preview)
         assert "nothing serves" not in told(preview)
@@ -52,7 +52,7 @@ async def test_what_is_left_meanwhile_follows_the_strategy(enter: Enter, strateg
     async with enter(HEALED, web(None, strategy=strategy)) as scene:
         preview = await scene.preview(await scene.made("rollout-restart", WEB))
 
-        assert f"meanwhile at least {least}" in told(preview)
+        assert f"during the rollout at least {least}" in told(preview)
         assert ("none of its pods may be ready" in warned(preview)) is (least == 0)
 
 
@@ -60,7 +60,7 @@ async def test_the_only_pod_of_a_stateful_set_leaves_nothing(enter: Enter) -> No
     async with enter(HEALED, stateful(template())) as scene:
         preview = await scene.preview(await scene.made("rollout-restart", STORE))
 
-        assert "none of its pods may be ready: nothing serves then" in warned(preview)
+        assert "none of its pods may be ready, so nothing serves requests" in warned(preview)
 
 
 async def test_a_stateful_set_that_waits_for_a_broken_pod_is_warned_of_before_its_restart(enter: Enter) -> None:
@@ -83,11 +83,11 @@ async def test_a_patch_of_the_template_is_told_measured_and_proven_as_a_rollout(
         applied = await scene.applied(plan, preview)
 
         assert "All 2 pods of Deployment till/web are replaced" in told(preview)
-        assert "What lies in its local volumes is lost: cache" in told(preview)
+        assert "Data in local volumes is lost: cache" in told(preview)
         assert preview.outlook.owner is not None
         assert (preview.outlook.owner.is_named_as(WEB), preview.outlook.wanted) == (True, 2)
         assert not before & set(scene.pods("till").values())
-        assert (await scene.settled(plan, applied)).says.en.startswith("new pods are ready")
+        assert (await scene.effect_of(plan, applied)).says.en.startswith("new pods are ready")
 
 
 async def test_a_patch_back_to_what_some_pods_run_waits_for_the_others_only(enter: Enter) -> None:
@@ -102,7 +102,7 @@ async def test_a_patch_back_to_what_some_pods_run_waits_for_the_others_only(ente
         applied = await scene.applied(plan, await scene.preview(plan))
 
         assert scene.pods("till")["web-0001-aaaaa"] == stays
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
 
 
 async def test_a_patch_of_what_is_scaled_to_0_is_done_once_it_is_written(enter: Enter) -> None:
@@ -113,8 +113,8 @@ async def test_a_patch_of_what_is_scaled_to_0_is_done_once_it_is_written(enter: 
         preview = await scene.preview(plan)
         applied = await scene.applied(plan, preview)
 
-        assert "scaled to 0: it shows only once it is scaled up" in warned(preview)
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert "scaled to 0; the change reaches pods only after it is scaled up" in warned(preview)
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ async def test_which_patch_replaces_pods_is_told(enter: Enter, kind: str, patch:
         preview = await scene.preview(await scene.made("patch-object", WEB, type=kind, patch=patch))
 
         assert ("All 2 pods of Deployment till/web are replaced" in told(preview)) is rolls
-        assert ("No pod is replaced: the pod template stays as it is" in told(preview)) is not rolls
+        assert ("No pod is replaced: the pod template does not change" in told(preview)) is not rolls
         assert (preview.outlook.owner is not None) is rolls
 
 
@@ -149,7 +149,7 @@ async def test_marks_of_a_workload_replace_no_pod_and_say_so(enter: Enter, actio
         assert says in told(preview)
         assert scene.pods("till") == before
         assert scene.stored(*DEPLOYMENTS, "web", "till")["spec"]["template"] == made
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
 
 
 # --- scale ---
@@ -165,9 +165,9 @@ async def test_scaling_down_says_which_pods_go_and_what_they_take_along(enter: E
     async with enter(HEALED, store.world(budget)) as scene:
         preview = await scene.preview(await scene.made("scale", SETS, replicas=1))
 
-        assert "The 2 pods with the highest numbers go; their volume claims stay" in told(preview)
+        assert "The 2 pods with the highest ordinals are deleted; their volume claims stay" in told(preview)
         assert "Ready now: 2 of 3" in told(preview)
-        assert "PodDisruptionBudget store covers it: 2 healthy, 2 wanted, 0 may be disrupted now" in told(preview)
+        assert "PodDisruptionBudget store covers it (2 healthy, 2 required, 0 disruptions allowed now)" in told(preview)
         assert "No stored data is lost" in told(preview)
         assert "serves" not in warned(preview)
 
@@ -177,16 +177,16 @@ async def test_claims_that_go_with_the_pods_are_data_lost(enter: Enter) -> None:
         preview = await scene.preview(await scene.made("scale", SETS, replicas=0))
 
         assert "their volume claims stay" not in told(preview)
-        assert "DATA LOST: the claims of the pods that go are deleted with them" in warned(preview)
+        assert "DATA LOST: the claims of the deleted pods are deleted too" in warned(preview)
         assert "No stored data is lost" not in told(preview)
-        assert "No pod of it is left: nothing serves" in warned(preview)
+        assert "No pod is left: nothing serves requests" in warned(preview)
 
 
 async def test_scaling_up_takes_nothing_away(enter: Enter) -> None:
     async with enter(HEALED, web()) as scene:
         preview = await scene.preview(await scene.made("scale", WEB, replicas=3))
 
-        assert "1 more pods are made, as far as nodes have room; no pod is replaced" in told(preview)
+        assert "1 more pods are created, as far as nodes have room; no pod is replaced" in told(preview)
         assert "PodDisruptionBudget" not in told(preview)
 
 

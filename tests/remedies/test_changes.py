@@ -86,5 +86,5 @@ def test_an_element_is_found_by_its_name_wherever_it_stands() -> None:
 def test_what_is_gone_cannot_be_taken_back() -> None:
     (change,) = changes_between({"containers": [{"name": "a", "image": "1"}]}, {"containers": [{"name": "a"}]})
 
-    with pytest.raises(ValueError, match="no 'a'"):
+    with pytest.raises(ValueError, match="no longer has 'a'"):
         patch_of({"containers": []}, [change.reversed()])

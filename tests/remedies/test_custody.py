@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.kube.access import Access
-from bot.remedies import carrying_out
+from bot.remedies import execution
 from bot.remedies.contract import Preview
 from intents.domain import Custodian, ObjectRef
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
@@ -68,7 +68,7 @@ CHARTS = flux("HelmRepository", "charts", {"url": "https://user:hunter22@charts.
 async def told(scene: Scene, **options: Any) -> Custodian | None:
     """What a preview of scaling the adapter tells."""
     plan = await scene.made("scale", ADAPTER, replicas=5)
-    preview = through_journal(await carrying_out.preview(plan, connection=scene.connection, **options))
+    preview = through_journal(await execution.preview(plan, session=scene.session(**options)))
     assert isinstance(preview, Preview), preview
     return preview.outlook.custodian
 
@@ -85,7 +85,7 @@ def marked(scene: Scene, *, labels: dict[str, str] | None = None, annotations: d
 @pytest.mark.parametrize(
     ("objects", "soon"),
     [
-        ([application(**synced(selfHeal=True))], "self-heal is on: the change is taken back within minutes"),
+        ([application(**synced(selfHeal=True))], "self-heal is on: the change is reverted within minutes"),
         ([application(**synced(prune=True))], "self-heal is off: the change stays until the source changes"),
         ([application(**synced(enabled=False, selfHeal=True))], "automatic sync is off: the change stays"),
         ([application()], "automatic sync is off: the change stays until somebody syncs"),
@@ -162,15 +162,19 @@ async def test_two_applications_that_apply_each_other_end_somewhere(enter: Enter
 @pytest.mark.parametrize(
     ("objects", "annotations", "soon"),
     [
-        ([kustomization(), repository()], {}, "it is reconciled every 10m0s: the change is taken back by then"),
+        ([kustomization(), repository()], {}, "it is reconciled every 10m0s: the change is reverted by then"),
         ([kustomization(suspend=True), repository()], {}, "it is suspended: the change stays until it is resumed"),
         (
             [kustomization(), repository()],
             {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"},
-            "it is told to leave this object as it is",
+            "this object is excluded from reconciliation",
         ),
-        ([kustomization(), repository()], {"kustomize.toolkit.fluxcd.io/ssa": "IfNotPresent"}, "it is told to leave"),
-        ([kustomization(interval="<!channel>"), repository()], {}, "its next reconciliation takes the change back"),
+        (
+            [kustomization(), repository()],
+            {"kustomize.toolkit.fluxcd.io/ssa": "IfNotPresent"},
+            "this object is excluded from reconciliation",
+        ),
+        ([kustomization(interval="<!channel>"), repository()], {}, "its next reconciliation reverts the change"),
     ],
 )
 async def test_a_kustomization_tells_how_soon_and_from_where(
@@ -190,9 +194,9 @@ async def test_a_kustomization_tells_how_soon_and_from_where(
 @pytest.mark.parametrize(
     ("spec", "annotations", "soon"),
     [
-        ({"driftDetection": {"mode": "enabled"}}, {}, "it is reconciled every 30m: the change is taken back by then"),
+        ({"driftDetection": {"mode": "enabled"}}, {}, "it is reconciled every 30m: the change is reverted by then"),
         ({"driftDetection": {"mode": "warn"}}, {}, "drift is not corrected"),
-        ({}, {}, "drift is not corrected: the change stays until the release is next upgraded"),
+        ({}, {}, "drift is not corrected: the change stays until the next upgrade of the release"),
         ({"driftDetection": {"mode": "enabled"}, "suspend": True}, {}, "it is suspended"),
         (
             {"driftDetection": {"mode": "enabled"}},
@@ -241,7 +245,7 @@ async def test_a_release_of_helm_is_told_by_its_chart_and_no_secret_is_read(ente
     assert custodian is not None
     assert custodian.says.en == (
         "Helm (release monitoring/adapter) applies this object from a source; "
-        "the change stays until the release is next upgraded or rolled back"
+        "the change stays until the next upgrade or rollback of the release"
     )
     assert [(each.title, each.url) for each in custodian.sources] == [("chart prometheus-adapter-4.11.0", "")]
     assert not any("secrets" in path for path in read)
@@ -274,9 +278,9 @@ async def test_an_application_of_another_cluster_is_said_not_to_be_here(enter: E
         custodian = await told(scene)
 
     assert custodian is not None
-    assert "its next sync may take the change back" in custodian.says.en
+    assert "its next sync may revert the change" in custodian.says.en
     assert [each.en for each in custodian.unread] == [
-        "Application adapter is not in this cluster: it may be kept in another one"
+        "Application adapter is not in this cluster; it may be in another one"
     ]
 
 
@@ -299,7 +303,7 @@ async def test_a_source_that_does_not_come_in_time_holds_up_no_preview(enter: En
         custodian = await told(scene, deadline=1.2)
 
     assert custodian is not None
-    assert [each.en for each in custodian.unread] == ["where it comes from was not read in time"]
+    assert [each.en for each in custodian.unread] == ["its source could not be read in time"]
 
 
 @pytest.mark.parametrize(
@@ -343,8 +347,8 @@ async def test_whoever_applies_the_owner_is_told_for_what_the_owner_makes(enter:
 
     assert preview.outlook.custodian is not None
     assert preview.outlook.custodian.says.en == (
-        "Argo CD (Application adapter) applies TidbCluster monitoring/basic, which makes this object, from a source; "
-        "self-heal is on: the change is taken back within minutes"
+        "Argo CD (Application adapter) applies TidbCluster monitoring/basic, which owns this object, from a source; "
+        "self-heal is on: the change is reverted within minutes"
     )
 
 

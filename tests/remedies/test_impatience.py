@@ -39,12 +39,18 @@ any_former = st.builds(
 @pytest.mark.parametrize(
     ("before", "says"),
     [
-        ([former(1), former(2), former(3)], "3 remedies were tried on the same within 15 minutes"),
-        ([former(1, state="claimed")], "somebody else confirmed restart-pod for the same 60 s ago, and it is still"),
-        ([former(1, state="applied", by="U1")], "you confirmed restart-pod for the same 60 s ago, and it is not known"),
+        ([former(1), former(2), former(3)], "3 remedies were tried on the same object within 15 minutes"),
+        (
+            [former(1, state="claimed")],
+            "another user confirmed restart-pod for the same object 60 s ago, and it is still",
+        ),
+        (
+            [former(1, state="applied", by="U1")],
+            "you confirmed restart-pod for the same object 60 s ago, and its verification is",
+        ),
         (
             [former(1, by="U1", subject=f"prod Pod {n}") for n in range(5)],
-            "you have carried out 5 remedies within 15",
+            "you applied 5 remedies within 15",
         ),
     ],
 )

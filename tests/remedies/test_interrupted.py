@@ -50,7 +50,7 @@ async def test_where_somebody_has_written_since_it_is_not_said_that_nothing_was_
 
         assert isinstance(refused, Refusal)
         assert refused.reason is reason
-        assert ("was changed by it is not known" in refused.says.en) == resumed
+        assert ("it is unknown whether it changed" in refused.says.en) == resumed
         assert scene.writes() == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from bot.cluster.resources import well_known
 from bot.cluster.writer import Writer
 from bot.remedies.contract import State, Verification
-from bot.remedies.verifying import Pace
+from bot.remedies.verification import Pace
 from intents.domain import Outcome, Verdict
 from tests.remedies.scene import HANG_AGAIN, HEALED, POD, PODS, PULLS_AGAIN, STILL_UNREACHABLE, Enter, Scene
 
@@ -143,7 +143,7 @@ async def test_a_pod_that_nothing_replaces_after_all_is_worse(enter: Enter) -> N
         verification = (await scene.verify(plan, applied)).verification
 
         assert verification.state is State.WORSE
-        assert "nothing has taken the place" in verification.says.en
+        assert "nothing has replaced" in verification.says.en
 
 
 async def test_a_good_state_must_last_before_it_is_believed(enter: Enter) -> None:
@@ -169,7 +169,7 @@ async def test_an_outcome_that_cannot_be_read_is_not_claimed(enter: Enter) -> No
         verified = await scene.verify(plan, applied)
 
         assert verified.verification.state is State.WAITING
-        assert "not known" in verified.verification.says.en
+        assert "could not check whether it helped" in verified.verification.says.en
         assert verified.diagnosis is None
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from bot.kube.placement import selects
 from bot.remedies.contract import Preview
-from bot.remedies.shared.keepers import keeper_of
-from bot.remedies.shared.showing import diff
+from bot.remedies.shared.managed_by import managed_by
+from bot.remedies.shared.object_diff import diff
 from tests.remedies.scene import HEALED, POD, PULLS_AGAIN, Enter
 
 
@@ -21,9 +21,9 @@ async def test_the_blast_radius_of_a_pod_is_counted_and_its_budget_and_local_dat
     async with enter(PULLS_AGAIN) as scene:
         preview = await scene.preview(await scene.plan())
 
-        assert "ReplicaSet checkout-6f4d8b7c5 makes another in its place" in told(preview)
-        assert "Ready now: 2 of 3; until the new one is ready: 2 of 3" in told(preview)
-        assert "PodDisruptionBudget checkout covers it: 2 healthy, 2 wanted, 0 may be disrupted" in told(preview)
+        assert "ReplicaSet checkout-6f4d8b7c5 creates a replacement" in told(preview)
+        assert "Ready now: 2 of 3; until the new pod is ready: 2 of 3" in told(preview)
+        assert "PodDisruptionBudget checkout covers it (2 healthy, 2 required, 0 disruptions allowed" in told(preview)
         assert "local volumes is lost: cache" in told(preview)
         assert (preview.outlook.ready, preview.outlook.wanted) == (2, 3)
         assert set(preview.outlook.known) == set(scene.pods().values())
@@ -43,7 +43,7 @@ async def test_the_only_ready_pod_is_said_to_be_it(enter: Enter) -> None:
 
         preview = await scene.preview(plan)
 
-        assert "Ready now: 1 of 3; until the new one is ready: 0 of 3" in told(preview)
+        assert "Ready now: 1 of 3; until the new pod is ready: 0 of 3" in told(preview)
         assert "the only ready pod" in told(preview)
 
 
@@ -93,7 +93,7 @@ async def test_a_pod_that_failed_late_is_watched_for_as_long(enter: Enter) -> No
     ],
 )
 def test_whoever_looks_after_an_object_is_told_from_its_metadata(metadata: dict, who: str) -> None:
-    assert str(keeper_of({"metadata": metadata})) == who
+    assert str(managed_by({"metadata": metadata})) == who
 
 
 async def test_whoever_looks_after_a_workload_is_named(enter: Enter) -> None:
@@ -103,7 +103,7 @@ async def test_whoever_looks_after_a_workload_is_named(enter: Enter) -> None:
         custodian = preview.outlook.custodian
         assert custodian is not None
         assert custodian.says.en.startswith("Helm (release monitoring/prometheus-adapter) applies this object")
-        assert "until the release is next upgraded" in custodian.says.en
+        assert "until the next upgrade" in custodian.says.en
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ async def test_whoever_looks_after_a_workload_is_named(enter: Enter) -> None:
     [{}, {"labels": {"app.kubernetes.io/managed-by": "pulumi"}}, {"managedFields": [{"manager": "kubectl-edit"}]}],
 )
 def test_nobody_is_accused_of_looking_after_an_object(metadata: dict) -> None:
-    assert keeper_of({"metadata": metadata}) is None
+    assert managed_by({"metadata": metadata}) is None
 
 
 async def test_a_recreating_deployment_is_said_to_stop_serving(enter: Enter) -> None:
@@ -119,7 +119,7 @@ async def test_a_recreating_deployment_is_said_to_stop_serving(enter: Enter) -> 
         recreate = {"strategy": {"type": "Recreate"}}
         scene.change("Deployment", "monitoring", "prometheus-adapter", lambda one: one["spec"].update(recreate))
 
-        assert "nothing serves in between" in told(await scene.preview(await scene.plan()))
+        assert "so nothing serves requests meanwhile" in told(await scene.preview(await scene.plan()))
 
 
 @pytest.mark.parametrize(

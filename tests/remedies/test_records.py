@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.remedies.auditing import Denied, audit_entry
+from bot.remedies.audit_entry import Denied, audit_entry
 from bot.remedies.changes import Change
 from bot.remedies.contract import (
     About,

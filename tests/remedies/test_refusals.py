@@ -93,7 +93,7 @@ async def test_another_object_of_the_same_name_is_not_the_planned_one(enter: Ent
         await scene.plan()
         scene.change("Pod", "front", POD, lambda pod: pod["metadata"].update(uid="another"))
 
-        await refused(scene, Reason.DELETED, "made anew")
+        await refused(scene, Reason.DELETED, "recreated")
 
 
 async def test_an_object_that_is_gone_is_said_to_be(enter: Enter) -> None:
@@ -101,7 +101,7 @@ async def test_an_object_that_is_gone_is_said_to_be(enter: Enter) -> None:
         await scene.plan()
         scene.cluster.store.remove(table=("", "pods"), namespace="front", name=POD)
 
-        await refused(scene, Reason.DELETED, f"Pod front/{POD} does not exist any more")
+        await refused(scene, Reason.DELETED, f"Pod front/{POD} no longer exists")
 
 
 async def test_another_image_since_is_named(enter: Enter) -> None:
@@ -138,7 +138,7 @@ async def test_a_cause_that_is_another_by_now_is_not_treated_as_the_planned_one(
 
         scene.change("Pod", "front", POD, mistyped)
 
-        await refused(scene, Reason.CHANGED, "what this remedy rests on is not")
+        await refused(scene, Reason.CHANGED, "the conditions of this remedy are not met")
 
 
 async def test_a_cause_that_cannot_be_looked_at_is_not_taken_for_granted(enter: Enter) -> None:
@@ -146,7 +146,7 @@ async def test_a_cause_that_cannot_be_looked_at_is_not_taken_for_granted(enter: 
         await scene.plan()
         scene.cluster.forbid(group="apiregistration.k8s.io")
 
-        await refused(scene, Reason.NOT_CHECKED, "cannot be checked")
+        await refused(scene, Reason.NOT_CHECKED, "unknown whether the cause")
 
 
 async def test_an_object_that_may_not_be_read_any_more_is_not_taken_for_granted(enter: Enter) -> None:
@@ -239,7 +239,7 @@ async def test_a_pod_that_nothing_recreates_is_not_deleted(enter: Enter) -> None
     async with enter(PULLS_AGAIN) as scene:
         await edited_pod(scene, ownerReferences=[])
 
-        await unsafe(scene, "once deleted it is gone for good")
+        await unsafe(scene, "deleting it removes it permanently")
 
 
 async def test_a_static_pod_is_not_deleted(enter: Enter) -> None:
@@ -255,7 +255,7 @@ async def test_a_pod_whose_owner_is_gone_is_not_deleted(enter: Enter) -> None:
         scene.cluster.store.remove(table=("apps", "replicasets"), namespace="front", name="checkout-6f4d8b7c5")
         await scene.plan()
 
-        await unsafe(scene, "cannot be told whether ReplicaSet")
+        await unsafe(scene, "could not check whether ReplicaSet")
 
 
 async def test_a_pod_that_its_owner_no_longer_wants_is_not_deleted(enter: Enter) -> None:
@@ -270,7 +270,7 @@ async def test_a_pod_that_is_being_deleted_is_left_to_it(enter: Enter) -> None:
     async with enter(PULLS_AGAIN) as scene:
         await edited_pod(scene, deletionTimestamp="2026-03-02T03:00:30Z")
 
-        await unsafe(scene, "being deleted already")
+        await unsafe(scene, "already being deleted")
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,13 @@ import pytest
 from bot.cluster.writer import Writer
 from bot.playground.kubernetes import RecordedRequest, addressing
 from bot.remedies.contract import Plan
-from bot.remedies.marking import mark
+from bot.remedies.object_event import mark
 from bot.remedies.registry import actions
-from bot.remedies.undoing import plan_to_undo
+from bot.remedies.undo import plan_to_undo
 from tests import roles
-from tests.remedies.every_kind import EVERY_KIND, worlds
+from tests.remedies import storage_scene
+from tests.remedies.actions_found import trials
+from tests.remedies.every_kind import WORKLOADS, worlds
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
 
 Rights = set[tuple[str, str, str]]
@@ -49,22 +51,25 @@ def refused(requests: Iterable[RecordedRequest]) -> list[str]:
 async def walk(scene: Scene, plan: Plan) -> Plan | None:
     """The path of a plan up to its Event, each stage as it must be; the plan that takes it back."""
     applied = await scene.applied(plan, await scene.preview(plan))
-    await scene.settled(plan, applied)
+    await scene.effect_of(plan, applied)
     await scene.verify(plan, applied, deadline=0.01)
     assert await mark(scene.connection, plan=plan, applied=applied, who="Ann", token="1") is None
     return plan_to_undo(plan, applied, now=plan.created)
 
 
-def test_every_action_is_tried() -> None:
-    assert set(EVERY_KIND) == set(actions())
+def test_every_action_is_tried_on_every_kind_that_it_writes_to() -> None:
+    tried = {(trial.action, trial.target.kind) for trial in trials()}
+    assert tried == {(name, kind) for name, action in actions().items() for kind in action.writes}
 
 
-@pytest.mark.parametrize("name", sorted(EVERY_KIND))
+@pytest.mark.parametrize("name", sorted(actions()))
 async def test_an_action_uses_all_of_its_role_and_needs_nothing_beyond(enter: Enter, name: str) -> None:
     action = actions()[name]
     act = ("act", "--actions", name)
-    async with enter(HEALED, *worlds(), under=(("read",), act)) as scene:
-        for target, args in EVERY_KIND[name]:
+    own = [trial for trial in trials() if trial.action == name]
+    beside = (dict(trial.world) for trial in own if trial.world)
+    async with enter(HEALED, *worlds(), *beside, under=(("read",), act)) as scene:
+        for target, args in ((trial.target, trial.args) for trial in own):
             for needed in action.needs(target, args):
                 inside = target.name if target.kind == "Namespace" else target.namespace
                 assert await Writer(scene.connection).may(needed, namespace=inside) is True
@@ -80,11 +85,11 @@ async def test_an_action_uses_all_of_its_role_and_needs_nothing_beyond(enter: En
 async def test_in_namespaces_an_action_is_let_act_there_and_nowhere_else(enter: Enter) -> None:
     act = ("act", "--actions", "restart-pod,rollout-restart", "--namespaces", "till")
     async with enter(HEALED, *worlds(), under=(("read",), act)) as scene:
-        for target, args in EVERY_KIND["rollout-restart"]:
-            await walk(scene, await scene.made("rollout-restart", target, **args))
+        for target in WORKLOADS:
+            await walk(scene, await scene.made("rollout-restart", target))
         assert refused(scene.cluster.requests) == []
 
-        ((elsewhere, args),) = EVERY_KIND["restart-pod"]
-        refusal = await scene.refused_preview(await scene.made("restart-pod", elsewhere, **args))
+        elsewhere = storage_scene.POD
+        refusal = await scene.refused_preview(await scene.made("restart-pod", elsewhere))
         assert "delete on pods" in refusal.says.en
         assert elsewhere.name in scene.pods(elsewhere.namespace)

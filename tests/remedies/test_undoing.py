@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from bot.remedies.contract import Plan, Reason, Refusal, State
-from bot.remedies.undoing import plan_to_undo
+from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from intents.choosing import NoSuch, Why
+from intents.cluster_choice import ChoiceReason, UnknownCluster
 from intents.domain import (
     Custodian,
     Diagnosis,
@@ -231,7 +231,7 @@ def _answers(language: Language) -> Iterator[tuple[str, Said]]:
         "answer-which-cluster",
         say(of_text, text_only_reason=cluster_choice.SEVERAL_CLUSTERS, controls=False, pick=several),
     )
-    chosen, why = replace(several, asked="prod"), cluster_choice.reason_for(Why.PRESSED)
+    chosen, why = replace(several, asked="prod"), cluster_choice.reason_for(ChoiceReason.PRESSED)
     yield "answer-another-cluster", say(DIAGNOSIS, because=why, pick=chosen)
     yield "answer-too-long", say(replace(DIAGNOSIS, hypotheses=(long, *DIAGNOSIS.hypotheses[1:])))
 
@@ -290,7 +290,9 @@ def _notes(language: Language) -> Iterator[tuple[str, Said]]:
     yield "failed-one-of-several", with_picker(unreachable, several, **which)
     yield (
         "no-such-cluster",
-        notices.failed(cluster_choice.unknown_cluster(NoSuch(named="prdo", closest="prod"), ()), language=language),
+        notices.failed(
+            cluster_choice.unknown_cluster(UnknownCluster(named="prdo", closest="prod"), ()), language=language
+        ),
     )
     yield (
         "repeated",

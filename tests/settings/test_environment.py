@@ -141,8 +141,8 @@ def test_a_process_has_a_default_name() -> None:
         ({"slack_bot_token": "xoxb-1", "slack_signing_secret": "s"}, []),
         ({"slack_bot_token": "xoxb-1", "slack_app_token": "xapp-1"}, []),
         ({"slack_bot_token": "xoxb-1"}, ["SLACK_SIGNING_SECRET is not set"]),
-        ({"slack_bot_token": "xapp-1", "slack_app_token": "xapp-1"}, ["SLACK_BOT_TOKEN is no bot token"]),
-        ({"slack_bot_token": "xoxb-1", "slack_app_token": "xoxb-1"}, ["SLACK_APP_TOKEN is no app-level token"]),
+        ({"slack_bot_token": "xapp-1", "slack_app_token": "xapp-1"}, ["SLACK_BOT_TOKEN is not a bot token"]),
+        ({"slack_bot_token": "xoxb-1", "slack_app_token": "xoxb-1"}, ["SLACK_APP_TOKEN is not an app-level token"]),
     ],
 )
 def test_settings_missing_for_serve_are_reported_with_a_remedy(tokens: dict[str, str], missing: list[str]) -> None:

@@ -137,7 +137,7 @@ async def test_the_canvas_of_people_is_left_alone(far_end: SimulatedSlack, slack
         await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="ours")
 
     assert theirs.markdown == "our notes"
-    assert "not mine" in raised.value.says.en
+    assert "did not create" in raised.value.says.en
     assert raised.value.says.zh != raised.value.says.en
 
 

@@ -55,9 +55,9 @@ async def test_one_call_serves_all_who_ask_at_once_and_for_a_while(far_end: Simu
         ({"error": "missing_scope", "needed": "usergroups:read"}, "lacks the scope usergroups:read"),
         ({"error": "missing_scope"}, "lacks the scope usergroups:read"),
         ({"error": "plan_upgrade_required"}, "plan_upgrade_required"),
-        ({"status": 503}, "Slack does not answer right now"),
-        ({"hang": True}, "Slack does not answer right now"),
-        ({"retry_after": 60}, "slow down"),
+        ({"status": 503}, "Slack does not respond right now"),
+        ({"hang": True}, "Slack does not respond right now"),
+        ({"retry_after": 60}, "rate limiting"),
     ],
 )
 async def test_what_slack_does_not_tell_puts_nobody_into_a_group_and_says_why(

@@ -14,8 +14,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from bot.store import (
-    Asked,
     AuditEntry,
+    NewRequest,
     ReplyAddress,
     Store,
     StoreDamaged,
@@ -37,8 +37,8 @@ from tests.sqlite import sqlite_setting
 SECRET = "xoxb-planted-secret"
 
 
-def asked(now: datetime, text: str = "oom", id: str = "Ev1") -> Asked:
-    return Asked(
+def asked(now: datetime, text: str = "oom", id: str = "Ev1") -> NewRequest:
+    return NewRequest(
         id=id,
         origin=Surface.MESSAGE,
         reply_to=ReplyAddress(team="T1", channel="C1"),

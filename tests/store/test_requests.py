@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.store import Asked, ReplyAddress, RequestState, Store, Surface
+from bot.store import NewRequest, ReplyAddress, RequestState, Store, Surface
 from bot.store.types import storable
 
 
-def asked(now: datetime, id: str = "Ev1", **fields: object) -> Asked:
-    given_ = Asked(
+def asked(now: datetime, id: str = "Ev1", **fields: object) -> NewRequest:
+    given_ = NewRequest(
         id=id,
         origin=Surface.MESSAGE,
         reply_to=ReplyAddress(team="T1", channel="C1"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.remedies.verifying import Pace
+from bot.remedies.verification import Pace
 from tests.end_to_end.corners import Corner, ended, named
 from tests.end_to_end.process import premises
 from tests.end_to_end.workplace import lines_of, words_of

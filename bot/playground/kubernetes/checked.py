@@ -49,12 +49,15 @@ class Checked:
     denials: Sequence[Denial]
     overrides: list[Override]
     metrics: tuple[Declared, ...]
+    absent: Sequence[tuple[Resource, Json]] = ()
 
 
 def store(checked: Checked, *, state: State) -> Loaded:
     """Put a checked world into a state."""
     for resource in checked.new_kinds:
         state.registry.add(resource)
+    for resource, obj in checked.absent:
+        state.remove(resource=resource, obj=obj)
     day = times.timestamp(checked.now - timedelta(days=1))
     stored: list[Json] = []
     first = (DEFINITIONS, NAMESPACES)

@@ -43,7 +43,7 @@ def status_of(
                 "updatedReplicas": len(updated) + hidden.get("replicas", 0),
                 "readyReplicas": ready,
                 "availableReplicas": ready,
-                "unavailableReplicas": max(0, desired - ready),
+                "unavailableReplicas": max(0, max(total, desired) - ready),
                 "terminatingReplicas": leaving,
             }
             counted["conditions"] = _conditions(owner, counted, now=times.timestamp(now), newest=newest)

@@ -42,13 +42,16 @@ def make(
     template = owner["spec"].get("template") or {}
     namespace = owner["metadata"]["namespace"]
     spec = copy.deepcopy(template.get("spec") or {})
-    if like is not None and owner["kind"] == "StatefulSet":
+    if owner["kind"] == "StatefulSet":
         known = {each["name"] for each in spec.get("volumes") or ()}
-        claimed = [each for each in like["spec"].get("volumes") or () if "persistentVolumeClaim" in each]
-        extra = [copy.deepcopy(each) for each in claimed if each["name"] not in known]
+        claimed = _claimed(owner, name=name) if like is None else like["spec"].get("volumes") or ()
+        extra = [
+            copy.deepcopy(each) for each in claimed if "persistentVolumeClaim" in each and each["name"] not in known
+        ]
         if extra:
             spec["volumes"] = [*(spec.get("volumes") or ()), *extra]
-        spec |= {key: like["spec"][key] for key in ("hostname", "subdomain") if key in like["spec"]}
+        kept = like["spec"] if like else {"hostname": name, "subdomain": owner["spec"].get("serviceName")}
+        spec |= {key: kept[key] for key in ("hostname", "subdomain") if kept.get(key)}
     metadata: Json = {
         "name": name,
         "generateName": generate_name,
@@ -68,6 +71,16 @@ def make(
         spec["nodeName"] = node
     pod["status"] = {"phase": "Pending", "qosClass": defaults.quality(spec)}
     return pod
+
+
+def _claimed(owner: Json, *, name: str) -> list[Json]:
+    """Return the volumes that a StatefulSet gives to a pod: a claim of its own for each template."""
+    templates = [each.get("metadata") or {} for each in owner["spec"].get("volumeClaimTemplates") or ()]
+    return [
+        {"name": each["name"], "persistentVolumeClaim": {"claimName": f"{each['name']}-{name}"}}
+        for each in templates
+        if "name" in each
+    ]
 
 
 def running(pod: Json, *, state: State) -> Json:

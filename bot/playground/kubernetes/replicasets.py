@@ -37,7 +37,7 @@ def resized(obj: Json, *, replicas: int) -> Json:
 
 def promote(deployment: Json, current: Json | None, *, state: State, replicas: int, number: int, rolled: bool) -> Json:
     """Store the Deployment's ReplicaSet with its new size, made if there is none; a rollout gives both its number."""
-    replica_set = current or _made(deployment, state=state)
+    replica_set = current or made(deployment, state=state)
     annotations = dict(replica_set["metadata"].get("annotations") or {})
     if rolled:
         if before := annotations.get(_REVISION):
@@ -63,10 +63,11 @@ def _number(deployment: Json, *, state: State, number: int) -> None:
         state.put(resource=resource, obj=latest | {"metadata": latest["metadata"] | {"annotations": notes}})
 
 
-def _made(deployment: Json, *, state: State) -> Json:
+def made(deployment: Json, *, state: State, digest: str = "") -> Json:
+    """Return a new ReplicaSet of the Deployment's template; `digest` stands for the template in its name."""
     metadata = deployment["metadata"]
     template = copy.deepcopy(deployment["spec"]["template"])
-    digest = suffix(json.dumps(template, sort_keys=True), length=10)
+    digest = digest or suffix(json.dumps(template, sort_keys=True), length=10)
     labels = ((template.get("metadata") or {}).get("labels") or {}) | {_HASH: digest}
     template["metadata"] = (template.get("metadata") or {}) | {"labels": labels}
     selector = copy.deepcopy(deployment["spec"].get("selector") or {})

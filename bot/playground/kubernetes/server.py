@@ -24,6 +24,7 @@ from bot.playground.kubernetes.identity import ANONYMOUS, USER
 from bot.playground.kubernetes.neighbours import neighbours, neighbours_at
 from bot.playground.kubernetes.prometheus import SimulatedPrometheus
 from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.scenes import expanded
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import Refusal, unauthorized
 from bot.playground.kubernetes.store import Store
@@ -69,7 +70,7 @@ class SimulatedCluster:
 
         Raises WorldError, naming the key or the object, and leaves the cluster as it was.
         """
-        self._store(Loader(state=self._state).check(world))
+        self._store(Loader(state=self._state).check(expanded(world, now=self._state.now())))
 
     def load_neighbours(self) -> None:
         """Add healthy nodes and workloads, so that what is broken is not alone."""

@@ -76,7 +76,7 @@ class Workloads:
     def pods_of(self, owner: Json) -> list[Json]:
         """The pods a workload controls that are not going away; those of a Deployment are its ReplicaSets'."""
         if owner["kind"] == "Deployment":
-            return [pod for each in self._replica_sets(owner) for pod in self.pods_of(each)]
+            return [pod for each in self.replica_sets(owner) for pod in self.pods_of(each)]
         return [
             pod
             for pod in self._owned(owner, PODS)
@@ -153,7 +153,7 @@ class Workloads:
 
     def _leaving(self, owner: Json) -> int:
         if owner["kind"] == "Deployment":
-            return sum(self._leaving(each) for each in self._replica_sets(owner))
+            return sum(self._leaving(each) for each in self.replica_sets(owner))
         return sum("deletionTimestamp" in pod["metadata"] for pod in self._owned(owner, PODS))
 
     def _observed(self, owner: Json) -> _Baseline:
@@ -208,7 +208,7 @@ class Workloads:
                 self._remove(pod, owner=owner)
 
     def _roll_deployment(self, owner: Json, *, rolled: bool) -> None:
-        sets = self._replica_sets(owner)
+        sets = self.replica_sets(owner)
         replicas = int(owner["spec"].get("replicas", 1))
         current = replicasets.of_template(owner, sets)
         old = [each for each in sets if current is None or each["metadata"]["uid"] != current["metadata"]["uid"]]
@@ -276,7 +276,7 @@ class Workloads:
             state=state,
             owner=owner,
             name=name,
-            labels=_labels(owner, name=name),
+            labels=labels_of(owner, name=name),
             generate_name=f"{owner['metadata']['name']}-",
             like=like,
             node="",
@@ -332,18 +332,19 @@ class Workloads:
             )
         ]
 
-    def _replica_sets(self, owner: Json) -> list[Json]:
+    def replica_sets(self, owner: Json) -> list[Json]:
+        """Return the ReplicaSets of a Deployment, oldest revision first."""
         return sorted(self._owned(owner, replicasets.REPLICA_SETS), key=replicasets.revision)
 
     def _newest_name(self, owner: Json) -> str:
-        sets = self._replica_sets(owner) if owner["kind"] == "Deployment" else []
+        sets = self.replica_sets(owner) if owner["kind"] == "Deployment" else []
         current = replicasets.of_template(owner, sets) or (sets[-1] if sets else None)
         return str(current["metadata"]["name"]) if current else ""
 
     def _updated(self, owner: Json) -> list[Json]:
         if owner["kind"] != "Deployment":
             return self.pods_of(owner)
-        sets = self._replica_sets(owner)
+        sets = self.replica_sets(owner)
         current = replicasets.of_template(owner, sets) or (sets[-1] if sets else None)
         return self.pods_of(current) if current else []
 
@@ -360,7 +361,8 @@ def _ordinal(pod: Json) -> int:
     return int(tail) if tail.isdigit() else 0
 
 
-def _labels(owner: Json, *, name: str) -> Json:
+def labels_of(owner: Json, *, name: str) -> Json:
+    """Return the labels that a controller gives to its pod of this name."""
     template = owner["spec"].get("template") or {}
     labels = dict((template.get("metadata") or {}).get("labels") or {})
     match owner["kind"]:

@@ -16,9 +16,11 @@ A world is a mapping, short to write by hand:
     metrics:                      # what its Prometheus has (see `bot.playground.kubernetes.prometheus.series`)
       - {name: etcd_server_leader_changes_seen_total, labels: {job: kube-etcd}, per_hour: 40}
     forbidden:                    # or the word `everything`
-      - {verb: get, group: "", resource: pods/log}
+      - get pods/log              # or {verb: get, group: "", resource: pods/log}
     reactions:                    # what writes bring about, where it is not the usual (see `workloads`)
       - {when: deleted, object: Pod/shop/api-0, becomes: healthy}
+    absent:                       # what is not there although it was loaded before
+      - Pod/kube-system/etcd-control-1
 
 A world is checked as a whole before anything of it is stored, so that a mistake in it leaves the cluster as it was.
 What is filled in: apiVersion of known kinds, namespace ("default"), uid, resourceVersion, generation,
@@ -52,7 +54,7 @@ from bot.playground.kubernetes.wrong import (
     list_of_mappings,
 )
 
-_KEYS = ("objects", "events", "logs", "metrics", "forbidden", "reactions")
+_KEYS = ("objects", "events", "logs", "metrics", "forbidden", "reactions", "absent")
 _EVENT_KEYS = (
     "for", "type", "reason", "message", "count", "first", "last", "source", "style", "container", "gone",
 )  # fmt: skip
@@ -100,7 +102,9 @@ class Loader:
             parse_override(item, where=f"reactions[{at}]")
             for at, item in enumerate(list_of_mappings(world.get("reactions"), where="reactions"))
         ]
+        absent = [self._gone(item, where=f"absent[{at}]") for at, item in enumerate(world.get("absent") or ())]
         return Checked(
+            absent=[each for each in absent if each is not None],
             now=self._now,
             objects=self._objects,
             new_kinds=self._new_kinds,
@@ -283,6 +287,12 @@ class Loader:
             raise WorldError(f'{where}: expected "Kind/namespace/name" or "Kind/name", got {text!r}')
         return parts[0], parts[1] if len(parts) == 3 else "", parts[-1]
 
+    def _gone(self, item: Any, *, where: str) -> tuple[Resource, Json] | None:
+        """Return an object that is to be taken away, None if it is not there anyway."""
+        kind, namespace, name = self._target(item, where=where)
+        resource, obj = self._lookup(kind=kind, namespace=namespace, name=name, where=where)
+        return (resource, obj) if obj is not None else None
+
     def _event(self, item: Json, *, where: str) -> Happening:
         check_keys(item, where=where, known=_EVENT_KEYS)
         kind, namespace, name = self._target(item.get("for"), where=f"{where}.for")
@@ -335,10 +345,27 @@ def _denials(written: Any) -> list[Denial]:
     if written == "everything":
         return [Denial()]
     denials = []
-    for at, item in enumerate(list_of_mappings(written, where="forbidden")):
+    for at, item in enumerate(list_of_mappings(_in_full(written), where="forbidden")):
         check_keys(item, where=f"forbidden[{at}]", known=_DENIAL_KEYS)
         for key, value in item.items():
             if not isinstance(value, str):
                 raise WorldError(f"forbidden[{at}]: {key}: expected a string, got {value!r}")
         denials.append(Denial(**item))
+    return denials
+
+
+def _in_full(written: Any) -> Any:
+    """Return denials with those written short, as "get pods/log" or "list storageclasses.storage.k8s.io", in full."""
+    if not isinstance(written, list | tuple):
+        return written
+    denials = []
+    for at, item in enumerate(written):
+        if isinstance(item, str):
+            verb, _, resource = item.partition(" ")
+            if not verb or not resource or " " in resource:
+                raise WorldError(f'forbidden[{at}]: expected "verb resource.group" or a mapping, got {item!r}')
+            name, _, group = resource.partition(".")
+            denials.append({"verb": verb, "group": group, "resource": name})
+        else:
+            denials.append(item)
     return denials

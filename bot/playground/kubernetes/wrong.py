@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,11 @@ from bot.playground.kubernetes.resources import Json
 
 
 class WorldError(ValueError):
-    """A world that cannot be loaded; the message names the place and the expectation."""
+    """A world that cannot be loaded: the message names place and expectation, `path` the keys that lead there."""
+
+    def __init__(self, message: str, *, path: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.path = tuple(path)
 
 
 def check_keys(item: Mapping[str, Any], *, where: str, known: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from bot.cluster import owners
 from bot.probes.claims import classes, volumes
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.scope import READS_PODS
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
 
 DECLARATION: Final = ProbeDeclaration(

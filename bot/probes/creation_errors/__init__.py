@@ -24,7 +24,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.creation_errors.refusals import Refusal, Workload, suspected
 from bot.probes.shared import revisions
 from bot.probes.shared.ages import UNKNOWN
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import Gap, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
 
 DECLARATION: Final = ProbeDeclaration(

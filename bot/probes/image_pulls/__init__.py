@@ -7,7 +7,7 @@ from typing import Final
 from bot.probes.contract import Look, Probe
 from bot.probes.image_pulls import failures, queue, sandboxes, surroundings
 from bot.probes.shared.scope import READS_PODS
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
 
 DECLARATION: Final = ProbeDeclaration(

@@ -7,7 +7,7 @@ from typing import Final
 from bot.cluster import owners
 from bot.probes.contract import Look, Probe
 from bot.probes.load_balancers import idle_timeouts, tls
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
 
 DECLARATION: Final = ProbeDeclaration(

@@ -7,7 +7,7 @@ from typing import Final
 from bot.cluster import owners
 from bot.probes.contract import Look, Probe
 from bot.probes.nodes import cluster_autoscaler, conditions, requests
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
 
 DECLARATION: Final = ProbeDeclaration(

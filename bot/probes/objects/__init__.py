@@ -16,7 +16,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.objects import texts
 from bot.probes.objects.paths import BadPath, Step, parse_path, value_at
 from bot.probes.shared.ages import age_s
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeDeclaration, Reading, Row, RowType
 
 MOST_OBJECTS: Final = 1000

@@ -8,7 +8,7 @@ from bot.cluster.errors import ClusterError
 from bot.probes.contract import Look, Probe
 from bot.probes.pod_autoscalers import istio
 from bot.probes.pod_autoscalers.scalers import in_question, row, worst_first
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
 
 DECLARATION: Final = ProbeDeclaration(

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.probes.contract import Look, Probe
 from bot.probes.tidb_members import clusters, pd, stores
-from intents.declaring import FormerNames
+from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, Row, RowType
 
 DECLARATION: Final = ProbeDeclaration(

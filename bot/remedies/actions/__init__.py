@@ -1,1 +1,4 @@
-"""One small file per action: what it writes, what it needs, how it is previewed and when it has settled."""
+"""One module for each action, named as it is: its declaration, words, permissions and behaviour.
+
+`bot.remedies.registry` finds the modules. `tests/remedies/actions` has a test file for each action, or each family.
+"""

@@ -1,8 +1,8 @@
-"""Set and take off annotations of an object, and nothing else.
+"""Set and remove annotations of an object, and nothing else.
 
-An annotation by itself does nothing: whoever reads it does. What a pod's container reads it will read when it starts
-next, so for a pod whose containers keep failing it is waited until they have started again. Of any other object it is
-in force at once.
+An annotation does nothing by itself: the controller that reads it acts. A container reads its pod's annotations at its
+next start, so for a pod whose containers fail, verification waits until they have started again. For any other object
+the change is in effect at once.
 """
 
 from __future__ import annotations
@@ -13,55 +13,63 @@ from typing import Any, ClassVar, Final
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import Container, containers_in
 from bot.kube.timestamps import parse_time
-from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
-from bot.remedies.shared import workloads
+from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
+from bot.remedies.shared import metadata_action, workloads
 from bot.remedies.shared.kinds import WORKLOADS
-from bot.remedies.shared.marks import Marking, Marks
+from bot.remedies.shared.metadata_action import Entries, MetadataAction
+from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
+from responses.action_words import ActionWords
 
 
-class Annotate(Marking):
-    name: ClassVar[str] = "annotate"
+class Annotate(MetadataAction):
+    """Sets and removes annotations."""
+
+    declaration = ActionDeclaration(name="annotate", args=metadata_action.ARGUMENTS)
+    words = ActionWords(
+        verb=Text(en="Annotate object", zh="设置注解"),
+        does=Text(en="Changes annotations of this object, nothing else.", zh="只修改此对象的注解。"),
+    )
     field: ClassVar[str] = "annotations"
-    en: ClassVar[str] = "annotated"
-    zh: ClassVar[str] = "注解"
+    verb: ClassVar[str] = "annotated"
+    noun_zh: ClassVar[str] = "注解"
 
-    async def effects(self, snapshot: Snapshot, plan: Plan, obj: Json, wanted: Marks) -> tuple[Text, ...] | Refusal:
+    async def effects(self, snapshot: Snapshot, plan: Plan, obj: Json, wanted: Entries) -> tuple[Text, ...] | Refusal:
         if plan.target.kind == "Pod":
-            return _effects(obj, plan)
+            return _pod_effects(obj, plan)
         alone = Text(
-            en="It does nothing by itself: the controller that reads it acts on it, in its own time",
+            en="The annotation does nothing by itself: the controller that reads it acts on it",
             zh="注解本身不起作用：由读取它的控制器自行处理",
         )
-        kept = Text(en="No pod is replaced: the pod template stays as it is", zh="不会替换任何 Pod：Pod 模板不变")
+        kept = Text(en="No pod is replaced: the pod template does not change", zh="不会替换任何 Pod：Pod 模板不变")
         return (alone, kept) if plan.target.kind in WORKLOADS else (alone,)
 
-    async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
+    async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
         if plan.target.kind != "Pod":
-            return await super().settled(snapshot, plan, applied)
+            return await super().check_effect(snapshot, plan, applied)
         obj = await snapshot.find("Pod", plan.target.name, namespace=plan.target.namespace)
         if obj is None or workloads.uid_of(obj) != applied.target.uid:
             says = Text(
-                en=f"{plan.target} was replaced, and its annotations went with it",
+                en=f"{plan.target} was replaced, and its annotations are gone with it",
                 zh=f"{plan.target} 已被替换，注解也随之消失",
             )
-            return Settling(course=Course.GONE, says=says)
-        if not self.is_so(obj, plan):
-            return await super().settled(snapshot, plan, applied)
-        return _started(obj, snapshot, since=applied.at)
+            return EffectStatus(state=EffectState.GONE, says=says)
+        if not self.is_set(obj, plan):
+            return await super().check_effect(snapshot, plan, applied)
+        return _restarted(obj, snapshot, since=applied.at)
 
 
-def _effects(obj: Json, plan: Plan) -> tuple[Text, ...]:
+def _pod_effects(obj: Json, plan: Plan) -> tuple[Text, ...]:
     names = ", ".join(each.name for each in containers_in(obj) if _is_down(each))
     waits = Text(
-        en=f"Nothing is restarted by this: {names} reads it at its next start, after a back-off of at most 5 minutes",
+        en=f"Nothing is restarted: {names} reads it at its next start, after a back-off of at most 5 minutes",
         zh=f"此操作不会重启任何东西：{names} 在下次启动时读取（退避时间最长 5 分钟）",
     )
     lost = Text(
-        en=f"The annotation is {plan.target.name}'s alone: a pod that takes its place does not have it",
+        en=f"Only {plan.target.name} has the annotation: a pod that replaces it does not",
         zh=f"该注解只属于 {plan.target.name}：替代它的 Pod 不会带有此注解",
     )
-    kept = Text(en="Nothing is restarted by this", zh="此操作不会重启任何东西")
+    kept = Text(en="Nothing is restarted", zh="此操作不会重启任何东西")
     return (waits if names else kept, lost)
 
 
@@ -69,8 +77,8 @@ def _is_down(container: Container) -> bool:
     return not container.init and container.state != "running"
 
 
-def _started(pod: Json, snapshot: Snapshot, *, since: datetime) -> Settling:
-    """Whether the containers that fail have started once more, and stayed."""
+def _restarted(pod: Json, snapshot: Snapshot, *, since: datetime) -> EffectStatus:
+    """Return whether the failing containers have started once more, and still run."""
     own = [each for each in containers_in(pod) if not each.init]
     again = [each for each in own if each.state == "running" and _is_after(each.detail.get("startedAt"), since)]
     failed = [each for each in own if each.state != "running" and _ran_after(each, since)]
@@ -78,21 +86,21 @@ def _started(pod: Json, snapshot: Snapshot, *, since: datetime) -> Settling:
         each for each in own if each not in again and (each.state != "running" or each.crash_looping(snapshot.now))
     ]
     if failed:
-        course, en, zh = Course.FAILING, "has started since and failed again", "之后启动过，又失败了"
+        state, en, zh = EffectState.FAILING, "has started since and failed again", "之后启动过，又失败了"
     elif waiting:
-        course, en, zh = Course.MOVING, "has not started again yet", "尚未再次启动"
+        state, en, zh = EffectState.PENDING, "has not started again yet", "尚未再次启动"
     else:
-        course, en, zh = Course.WELL, "has started again and runs", "已再次启动并保持运行"
+        state, en, zh = EffectState.HEALTHY, "has started again and is running", "已再次启动并保持运行"
     names = ", ".join(each.name for each in failed or waiting or again or own)
-    return Settling(course=course, says=Text(en=f"{names} {en}", zh=f"{names} {zh}"))
+    return EffectStatus(state=state, says=Text(en=f"{names} {en}", zh=f"{names} {zh}"))
 
 
 def _ran_after(container: Container, since: datetime) -> bool:
-    """Whether its last run, which has ended, began after that time."""
+    """Tell whether its last run that ended began after that time."""
     ended = (container.status.get("lastState") or {}).get("terminated") or {}
     if container.state == "terminated":
         ended = container.detail
-    # The second in which it was annotated may have been before or after.
+    # A start in the second of the write may have been before or after it.
     began = parse_time(ended.get("startedAt"))
     return began is not None and began > since
 

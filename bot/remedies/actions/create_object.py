@@ -1,4 +1,4 @@
-"""Create an object that is missing, from the manifest of a catalog entry. What exists is never written over."""
+"""Create an object that is missing, from the manifest in a catalog entry. An existing object is never overwritten."""
 
 from __future__ import annotations
 
@@ -9,26 +9,32 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
-from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
+from bot.remedies.action import Action
+from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal, Step, Verb
 from bot.remedies.shared import workloads
 from bot.remedies.shared.absence import absence
-from bot.remedies.shared.kinds import permissions
-from bot.remedies.shared.refusing import unsafe
-from intents.domain import Json, ObjectRef, Permission, Text
-
-# What may be made: nothing that runs, and nothing that grants.
-_KINDS: Final = ("PodMonitor", "Sidecar")
-_NEEDS: Final = permissions("create", _KINDS)
+from bot.remedies.shared.kinds import permissions_to
+from bot.remedies.shared.refusal import unsafe
+from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
+from intents.domain import Json, ObjectRef, Text
+from responses.action_words import ActionWords
 
 
-class CreateObject:
-    name = "create-object"
-    undoable = True
-    cures = True
-    permissions: tuple[Permission, ...] = tuple(_NEEDS.values())
+class CreateObject(Action):
+    """Creates one object of a kind that neither runs anything nor grants anything."""
 
-    def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
-        return (_NEEDS[target.kind],) if target.kind in _NEEDS else ()
+    declaration = ActionDeclaration(
+        name="create-object",
+        args={"object": Argument(says="the manifest", type=ArgumentType.MAPPING, required=True)},
+    )
+    words = ActionWords(
+        verb=Text(en="Create object", zh="创建对象"),
+        does=Text(
+            en="Creates this object, which does not exist yet. Changes no other object.",
+            zh="创建此前不存在的对象；不修改其他对象。",
+        ),
+    )
+    writes = permissions_to("create", ("PodMonitor", "Sidecar"))
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         return await absence(snapshot, target)
@@ -40,8 +46,8 @@ class CreateObject:
         if isinstance(manifest, Refusal):
             return manifest
         if await snapshot.find(target.kind, target.name, namespace=target.namespace) is not None:
-            return unsafe(f"{target} exists: it is not written over", f"{target} 已存在：不会被覆盖")
-        if resource.namespaced and (refusal := await _no_room(snapshot, target)):
+            return unsafe(f"{target} exists and is not overwritten", f"{target} 已存在，不会被覆盖")
+        if resource.namespaced and (refusal := await _no_namespace(snapshot, target)):
             return refusal
         step = Step(
             verb=Verb.CREATE,
@@ -51,30 +57,30 @@ class CreateObject:
         )
         effects = (
             Text(
-                en=f"{target} is created; no object that exists is changed",
+                en=f"{target} is created; no existing object is changed",
                 zh=f"创建 {target}；不会修改任何已有对象",
             ),
             Text(
-                en=f"What watches objects of kind {target.kind} acts on it at once",
+                en=f"Controllers that watch {target.kind} objects act on it at once",
                 zh=f"监听 {target.kind} 的控制器会立即据此动作",
             ),
         )
         return Proposal(steps=(step,), outlook=Outlook(effects=effects))
 
-    async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
+    async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
         target = plan.target
         obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
-        if obj is None or workloads.is_leaving(obj):
-            says = Text(en=f"{target} is not there any more", zh=f"{target} 已不存在")
-            return Settling(course=Course.GONE, says=says)
-        return Settling(course=Course.WELL, says=Text(en=f"{target} exists", zh=f"{target} 已存在"))
+        if obj is None or workloads.is_terminating(obj):
+            says = Text(en=f"{target} no longer exists", zh=f"{target} 已不存在")
+            return EffectStatus(state=EffectState.GONE, says=says)
+        return EffectStatus(state=EffectState.HEALTHY, says=Text(en=f"{target} exists", zh=f"{target} 已存在"))
 
 
 def _manifest(plan: Plan, resource: Resource) -> Json | Refusal:
-    """The object as it is sent: the one the plan names, in the version this cluster serves."""
+    """Return the object to send: the plan's manifest, in the version that this cluster serves."""
     written: Any = plan.args.get("object")
     if not isinstance(written, Mapping) or not written.get("kind"):
-        return unsafe("there is no manifest to create", "没有可创建的对象定义")
+        return unsafe("the entry has no manifest to create", "没有可创建的对象定义")
     manifest: Json = copy.deepcopy(dict(written))
     metadata = dict(manifest.get("metadata") or {})
     named = (manifest["kind"], metadata.get("namespace") or plan.target.namespace, metadata.get("name"))
@@ -86,23 +92,23 @@ def _manifest(plan: Plan, resource: Resource) -> Json | Refusal:
     group = str(manifest.get("apiVersion", "")).rpartition("/")[0]
     if group != resource.group:
         return unsafe(
-            f"the manifest is of API group {group or 'v1'}; this cluster serves {resource.kind} of {resource.group}",
+            f"the manifest has API group {group or 'v1'}; this cluster serves {resource.kind} in {resource.group}",
             f"对象定义属于 API 组 {group or 'v1'}；该集群提供的 {resource.kind} 属于 {resource.group}",
         )
-    # An entry is written for one version of many: the dry run tells whether this cluster's one takes it as well.
+    # The entry is written for one version of several: the dry run tells whether this cluster's version accepts it.
     manifest["apiVersion"] = resource.api_version
     return manifest | {"metadata": metadata | ({"namespace": plan.target.namespace} if resource.namespaced else {})}
 
 
-async def _no_room(snapshot: Snapshot, target: ObjectRef) -> Refusal | None:
-    """Why nothing can be created in the namespace; if it may not be read, the dry run tells."""
+async def _no_namespace(snapshot: Snapshot, target: ObjectRef) -> Refusal | None:
+    """Say why nothing can be created in the namespace. If it may not be read, the dry run tells."""
     try:
         namespace = await snapshot.find("Namespace", target.namespace)
     except ClusterError:
         return None
     if namespace is None:
-        return unsafe(f"there is no namespace {target.namespace}", f"命名空间 {target.namespace} 不存在")
-    if workloads.is_leaving(namespace):
+        return unsafe(f"namespace {target.namespace} does not exist", f"命名空间 {target.namespace} 不存在")
+    if workloads.is_terminating(namespace):
         return unsafe(f"namespace {target.namespace} is being deleted", f"命名空间 {target.namespace} 正在删除")
     return None
 

@@ -1,145 +1,156 @@
-"""Rebuild a pod of a StatefulSet on new, empty volumes: its claims go, then the pod, and both are made anew.
+"""Rebuild a pod of a StatefulSet on new, empty volumes: delete its claims, then the pod; both are recreated.
 
-In this order: a claim that its pod mounts stays Terminating (pvc-protection) and is gone once the pod is, so that the
-new pod cannot come up on the old volume. Deleting the pod first would give the new one the very claim that is to go.
+The order matters: a claim that its pod mounts stays Terminating (pvc-protection) until the pod is gone, so the new pod
+cannot start on the old volume. If the pod went first, its replacement would mount the claim that is to be deleted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.cluster.owners import Owners, owners_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, namespace_of, ref
 from bot.kube.pod_readiness import is_ready
-from bot.kube.replicas import Replicas
 from bot.kube.volume_claims import claim_names
-from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
-from bot.remedies.shared import claims, recreating, workloads
+from bot.remedies.action import Action
+from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Proposal, Refusal, Step, Verb
+from bot.remedies.shared import claims, pod_replacement, workloads
 from bot.remedies.shared.budgets import budgets_over
-from bot.remedies.shared.claims import Held
-from bot.remedies.shared.kinds import permission
-from bot.remedies.shared.local_data import local_data
-from bot.remedies.shared.refusing import unsafe
-from bot.remedies.shared.showing import diff_lines
+from bot.remedies.shared.claims import BoundClaim
+from bot.remedies.shared.deletion import deletion
+from bot.remedies.shared.kinds import for_kind, permission
+from bot.remedies.shared.local_data import local_data_loss
+from bot.remedies.shared.object_diff import diff_lines
+from bot.remedies.shared.pod_replacement import PodReplacement
+from bot.remedies.shared.refusal import unsafe
+from intents.catalog.actions import ActionDeclaration, Argument
+from intents.catalog.schema import Risk
 from intents.domain import Json, ObjectRef, Permission, Text
+from responses.action_words import ActionWords
 
 CLAIM: Final = "PersistentVolumeClaim"
 VOLUME: Final = "PersistentVolume"
 ALL: Final = "all"
 _DELETE: Final = "Delete"
-_DELETING: Final = (permission("delete", "Pod"), permission("delete", CLAIM))
-_RECLAIMING: Final = (permission("patch", VOLUME),)
+_DELETES: Final = (permission("delete", "Pod"), permission("delete", CLAIM))
+_RECLAIMS: Final = (permission("patch", VOLUME),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """What goes with the pod. `reclaim`: the volumes' policy is set to Delete first."""
+class _Selection:
+    """The claims to delete with the pod. `reclaim`: the volumes' policy is set to Delete first."""
 
-    held: tuple[Held, ...]
+    claims: tuple[BoundClaim, ...]
     reclaim: bool
 
-    def policy_of(self, one: Held) -> str:
+    def policy_of(self, one: BoundClaim) -> str:
         return _DELETE if self.reclaim else one.policy
 
-    def is_set(self, one: Held) -> bool:
-        """Whether its volume's policy has to be written."""
+    def changes_policy(self, one: BoundClaim) -> bool:
         return self.reclaim and one.volume is not None and one.policy != _DELETE
 
 
-class DeleteClaimAndPod:
-    name = "delete-claim-and-pod"
-    undoable = False
-    cures = True
-    permissions: tuple[Permission, ...] = (*_DELETING, *_RECLAIMING)
+class DeleteClaimAndPod(Action):
+    """Deletes claims and then their pod."""
+
+    declaration = ActionDeclaration(
+        name="delete-claim-and-pod",
+        kinds=("Pod",),
+        args={
+            "claims": Argument(says="one of the pod's claims, or `all`", required=True),
+            "reclaim": Argument(says="set on the volumes first, so that they are deleted too", choices=(_DELETE,)),
+        },
+        least_risk=Risk.DATA_LOSS,
+        undoable=False,
+    )
+    words = ActionWords(
+        verb=Text(en="Recreate pod, lose data", zh="重建 Pod 并丢弃数据"),
+        does=Text(
+            en="Deletes this pod and its claims. Both are recreated; the new claims are empty.",
+            zh="删除此 Pod 及其 PVC。两者都会重建，新的 PVC 为空。",
+        ),
+    )
+    writes = for_kind("Pod", *_DELETES, *_RECLAIMS)
 
     def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
-        if target.kind != "Pod":
-            return ()
-        return self.permissions if args.get("reclaim") else _DELETING
+        needed = super().needs(target, args)
+        return needed if args.get("reclaim") else tuple(each for each in needed if each not in _RECLAIMS)
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         pod = await snapshot.get("Pod", target.name, namespace=target.namespace)
-        return {**await recreating.basis_of(snapshot, pod), "claims": await _mounted(snapshot, pod)}
+        return {**await pod_replacement.basis_of(snapshot, pod), "claims": await _mounted(snapshot, pod)}
 
     async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
-        pod = await snapshot.get("Pod", plan.target.name, namespace=plan.target.namespace)
-        owners = await owners_of(snapshot, pod)
-        if refusal := recreating.nothing_recreates(pod, owners):
-            return refusal
-        asked = await _asked(snapshot, plan, pod, owners.manifests[0])
-        if isinstance(asked, Refusal):
-            return asked
-        owner = owners.refs[0]
-        pods = await workloads.pods_controlled(snapshot, (owner.uid,), namespace=namespace_of(pod))
-        counts = recreating.counts_of(owners, pods)
-        outlook = Outlook(
+        replacement = await pod_replacement.replacement_of(snapshot, plan.target)
+        if isinstance(replacement, Refusal):
+            return replacement
+        pod = replacement.pod
+        selection = await _selection(snapshot, plan, replacement)
+        if isinstance(selection, Refusal):
+            return selection
+        outlook = replacement.outlook(
             effects=(
-                *(claims.fate(one, policy=asked.policy_of(one)) for one in asked.held),
-                _replaced(pod, owner),
-                recreating.readiness(pod, counts),
+                *(claims.data_after_delete(one, policy=selection.policy_of(one)) for one in selection.claims),
+                _replaced(replacement),
+                replacement.readiness(),
                 *await budgets_over(snapshot, (pod,), namespace=namespace_of(pod)),
-                *local_data(pod.get("spec") or {}),
+                *local_data_loss(pod.get("spec") or {}),
             ),
-            warnings=_warnings(pod, owners, pods, counts, asked),
-            owner=owner,
-            known=tuple(map(workloads.uid_of, pods)),
-            ready=counts.ready,
-            wanted=counts.desired,
-            patience_s=recreating.patience(pod),
+            warnings=_warnings(replacement, selection),
         )
-        return Proposal(steps=_steps(plan, asked), outlook=outlook, shown=_shown(pod, asked))
+        return Proposal(steps=_steps(plan, selection), outlook=outlook, shown=_shown(pod, selection))
 
-    async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
-        settling = await recreating.recreated(snapshot, plan.target, applied)
-        new = next((each for each in settling.replacements if each.name == plan.target.name), None)
-        if settling.course is Course.WELL or new is None:
-            return settling
+    async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
+        effect = await pod_replacement.replacement_effect(snapshot, plan.target, applied)
+        new = next((each for each in effect.replacements if each.name == plan.target.name), None)
+        if effect.state is EffectState.HEALTHY or new is None:
+            return effect
         pod = await snapshot.find("Pod", new.name, namespace=new.namespace)
-        return await _waits_for_claims(snapshot, pod, settling) if pod else settling
+        return await _waiting_for_claims(snapshot, pod, effect) if pod else effect
 
 
-# --- what is asked for ---
+# --- which claims are deleted ---
 
 
 async def _mounted(snapshot: Snapshot, pod: Json) -> str:
-    """Its claims and their volumes by uid: of those names made anew, other data would be lost than was judged."""
+    """Return the pod's claims and their volumes with uids: recreated ones hold other data than was judged."""
     said = []
     for name in claims.mounted(pod):
         claim = await snapshot.find(CLAIM, name, namespace=namespace_of(pod))
-        one = await claims.held(snapshot, claim) if claim else None
+        one = await claims.with_volume(snapshot, claim) if claim else None
         there = [each for each in (one.claim, one.volume) if each] if one else []
         said.append(" ".join((name, *map(workloads.uid_of, there))))
     return ", ".join(said)
 
 
-async def _asked(snapshot: Snapshot, plan: Plan, pod: Json, owner: Json) -> _Asked | Refusal:
+async def _selection(snapshot: Snapshot, plan: Plan, replacement: PodReplacement) -> _Selection | Refusal:
+    pod = replacement.pod
     reclaim = plan.args.get("reclaim") or ""
     if reclaim not in ("", _DELETE):
         return unsafe(f"reclaim is {reclaim!r}; it can only be Delete", f"reclaim 为 {reclaim!r}；只能为 Delete")
     names = _named(plan, pod)
     if isinstance(names, Refusal):
         return names
-    if refusal := _not_made_anew(pod, owner, names):
+    if refusal := _not_recreated(pod, replacement.owners.manifests[0], names):
         return refusal
-    held = []
+    selected = []
     for name in names:
         claim = await snapshot.find(CLAIM, name, namespace=namespace_of(pod))
-        # One that is leaving goes with the pod in any case.
+        # A terminating claim is gone with the pod in any case.
         if claim is None:
             continue
-        one = await claims.held(snapshot, claim)
-        if refusal := await _not_only_its_own(snapshot, pod, one):
+        one = await claims.with_volume(snapshot, claim)
+        if refusal := await _shared(snapshot, pod, one):
             return refusal
-        held.append(one)
-    if not held:
+        selected.append(one)
+    if not selected:
         return unsafe(
             f"none of the claims {', '.join(names)} exists: restarting the pod is enough",
             f"PVC {', '.join(names)} 均不存在：只需重启该 Pod",
         )
-    return _Asked(held=tuple(held), reclaim=reclaim == _DELETE)
+    return _Selection(claims=tuple(selected), reclaim=reclaim == _DELETE)
 
 
 def _named(plan: Plan, pod: Json) -> tuple[str, ...] | Refusal:
@@ -157,39 +168,39 @@ def _named(plan: Plan, pod: Json) -> tuple[str, ...] | Refusal:
     return (asked,)
 
 
-def _not_made_anew(pod: Json, owner: Json, names: Sequence[str]) -> Refusal | None:
-    """Why nothing would make one of the claims again."""
+def _not_recreated(pod: Json, owner: Json, names: Sequence[str]) -> Refusal | None:
+    """Say why nothing would create one of the claims again."""
     templates, volumes = claims.templates_of(owner), claims.mounted(pod)
-    strange = [name for name in names if volumes[name] not in templates or name != f"{volumes[name]}-{name_of(pod)}"]
-    if not strange:
+    without = [name for name in names if volumes[name] not in templates or name != f"{volumes[name]}-{name_of(pod)}"]
+    if not without:
         return None
-    me, which = ref(owner), ", ".join(strange)
+    me, which = ref(owner), ", ".join(without)
     return unsafe(
-        f"{me} has no claim template for {which}: nothing would make it anew, and the new pod would never start",
+        f"{me} has no claim template for {which}: nothing would recreate it, and the new pod would never start",
         f"{me} 没有 {which} 对应的 volumeClaimTemplates：删除后无人会重新创建，新的 Pod 将无法启动",
     )
 
 
-async def _not_only_its_own(snapshot: Snapshot, pod: Json, one: Held) -> Refusal | None:
-    """Why what goes would be missed by somebody else."""
+async def _shared(snapshot: Snapshot, pod: Json, one: BoundClaim) -> Refusal | None:
+    """Say who else uses the claim or its volume."""
     mine = workloads.uid_of(pod)
     others = [each for each in await claims.mounting(snapshot, one.claim) if workloads.uid_of(each) != mine]
     if others:
         names = ", ".join(map(name_of, others))
         return unsafe(
-            f"claim {one.name} is mounted by {names} as well: it would not go, and the new pod would wait for it",
+            f"claim {one.name} is also mounted by {names}: it would stay, and the new pod would wait for it",
             f"PVC {one.name} 还被 {names} 挂载：它不会消失，新的 Pod 会一直等待",
         )
     holder = claims.claim_named_by(one.volume or {})
     if holder.get("uid") and holder["uid"] != workloads.uid_of(one.claim):
         return unsafe(
-            f"PersistentVolume {one.volume_name} is held by another claim, {claims.called(holder)}: look at it by hand",
-            f"PV {one.volume_name} 由另一个 PVC {claims.called(holder)} 持有：请人工检查",
+            f"PersistentVolume {one.volume_name} is bound to another claim, {claims.key_of(holder)}; check it by hand",
+            f"PV {one.volume_name} 已绑定到另一个 PVC {claims.key_of(holder)}；请人工检查",
         )
     return None
 
 
-def _steps(plan: Plan, asked: _Asked) -> tuple[Step, ...]:
+def _steps(plan: Plan, selection: _Selection) -> tuple[Step, ...]:
     policies = [
         Step(
             verb=Verb.PATCH,
@@ -197,25 +208,23 @@ def _steps(plan: Plan, asked: _Asked) -> tuple[Step, ...]:
             says=Text(en=f"{volume} was set to reclaim policy Delete", zh=f"{volume} 的回收策略已改为 Delete"),
             body={"spec": {"persistentVolumeReclaimPolicy": _DELETE}},
         )
-        for volume in (ref(one.volume, VOLUME) for one in asked.held if one.volume is not None and asked.is_set(one))
+        for volume in (
+            ref(one.volume, VOLUME) for one in selection.claims if one.volume and selection.changes_policy(one)
+        )
     ]
-    gone = [ref(one.claim, CLAIM) for one in asked.held if not workloads.is_leaving(one.claim)]
-    deletes = [
-        Step(verb=Verb.DELETE, target=each, says=Text(en=f"{each} was deleted", zh=f"{each} 已删除"))
-        for each in (*gone, plan.target)
-    ]
-    return (*policies, *deletes)
+    deleted = [ref(one.claim, CLAIM) for one in selection.claims if not workloads.is_terminating(one.claim)]
+    return (*policies, *map(deletion, (*deleted, plan.target)))
 
 
-# --- what is told of it ---
+# --- what people are told ---
 
 
-def _replaced(pod: Json, owner: ObjectRef) -> Text:
-    me, grace = ref(pod, "Pod"), (pod.get("spec") or {}).get("terminationGracePeriodSeconds", 30)
+def _replaced(replacement: PodReplacement) -> Text:
+    me, grace, owner = ref(replacement.pod, "Pod"), replacement.grace_s, replacement.owner
     return Text(
         en=(
-            f"The claims go first, then {me} (it gets {grace} s to end); {owner.kind} {owner.name} makes a pod of the "
-            "same name with new, empty claims"
+            f"The claims are deleted first, then {me} (it gets {grace} s to stop); {owner.kind} {owner.name} creates a "
+            "pod of the same name with new, empty claims"
         ),
         zh=(
             f"先删除 PVC，再删除 {me}（有 {grace} 秒时间退出）；{owner.kind} {owner.name} 会重建同名的 Pod，"
@@ -224,95 +233,109 @@ def _replaced(pod: Json, owner: ObjectRef) -> Text:
     )
 
 
-def _warnings(pod: Json, owners: Owners, pods: Sequence[Json], counts: Replicas, asked: _Asked) -> tuple[Text, ...]:
-    warnings: list[Text] = []
-    if is_ready(pod):
-        warnings.append(
-            Text(
-                en="It is ready now, and serves from this data: make sure that it is the right one",
-                zh="它目前处于就绪状态，正在使用这些数据提供服务：请确认没有选错 Pod",
-            )
-        )
-    down = [each for each in pods if workloads.uid_of(each) != workloads.uid_of(pod) and not is_ready(each)]
-    missing = counts.desired - 1 - (counts.ready - is_ready(pod))
-    if missing > 0:
-        which = ", ".join(map(name_of, down)) or str(missing)
-        warnings.append(
-            Text(
-                en=f"Others of its kind are not ready either ({which}): what is lost here may have no other copy",
-                zh=f"同一工作负载的其他副本也未就绪（{which}）：此处丢失的数据可能没有其他副本",
-            )
-        )
-    spec = owners.manifests[0].get("spec") or {}
-    before = [name_of(each) for each in down if _number(each) < _number(pod)]
-    if before and spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady":
-        names = ", ".join(before)
-        warnings.append(
-            Text(
-                en=f"Its owner makes pods in their order: the new one is not made before {names} is ready",
-                zh=f"其控制器按顺序创建 Pod：在 {names} 就绪之前不会创建新的 Pod",
-            )
-        )
-    set_now = [one.volume for one in asked.held if one.volume is not None and asked.is_set(one)]
-    decided = dict.fromkeys(each for volume in set_now for each in claims.operator_decides(volume))
-    return (*recreating.only_one(pod, counts), *warnings, *decided)
+def _warnings(replacement: PodReplacement, selection: _Selection) -> tuple[Text, ...]:
+    changed = [one.volume for one in selection.claims if one.volume is not None and selection.changes_policy(one)]
+    reverted = dict.fromkeys(each for volume in changed for each in claims.operator_decides(volume))
+    return (
+        *replacement.only_one(),
+        *_in_use(replacement.pod),
+        *_last_copy(replacement),
+        *_ordered(replacement),
+        *reverted,
+    )
 
 
-def _number(pod: Json) -> int:
+def _in_use(pod: Json) -> tuple[Text, ...]:
+    if not is_ready(pod):
+        return ()
+    return (
+        Text(
+            en="It is ready and serves from this data now: make sure that it is the right pod",
+            zh="它目前处于就绪状态，正在使用这些数据提供服务：请确认没有选错 Pod",
+        ),
+    )
+
+
+def _down(replacement: PodReplacement) -> list[Json]:
+    """Return the other pods that are not ready."""
+    mine = workloads.uid_of(replacement.pod)
+    return [each for each in replacement.pods if workloads.uid_of(each) != mine and not is_ready(each)]
+
+
+def _last_copy(replacement: PodReplacement) -> tuple[Text, ...]:
+    counts = replacement.counts
+    missing = counts.desired - 1 - (counts.ready - is_ready(replacement.pod))
+    if missing <= 0:
+        return ()
+    which = ", ".join(map(name_of, _down(replacement))) or str(missing)
+    return (
+        Text(
+            en=f"Other replicas are not ready either ({which}): the data deleted here may have no other copy",
+            zh=f"同一工作负载的其他副本也未就绪（{which}）：此处删除的数据可能没有其他副本",
+        ),
+    )
+
+
+def _ordered(replacement: PodReplacement) -> tuple[Text, ...]:
+    spec = replacement.owners.manifests[0].get("spec") or {}
+    before = [name_of(each) for each in _down(replacement) if _ordinal(each) < _ordinal(replacement.pod)]
+    if not before or spec.get("podManagementPolicy", "OrderedReady") != "OrderedReady":
+        return ()
+    names = ", ".join(before)
+    return (
+        Text(
+            en=f"Its owner creates pods in order: the new pod is not created before {names} is ready",
+            zh=f"其控制器按顺序创建 Pod：在 {names} 就绪之前不会创建新的 Pod",
+        ),
+    )
+
+
+def _ordinal(pod: Json) -> int:
     tail = name_of(pod).rpartition("-")[2]
     return int(tail) if tail.isdigit() else 0
 
 
-def _shown(pod: Json, asked: _Asked) -> str:
-    """What goes and what comes, as a diff of what a person knows them by."""
+def _shown(pod: Json, selection: _Selection) -> str:
+    """Return the diff of what is deleted and what replaces it."""
     before, after = [], []
-    for one in asked.held:
+    for one in selection.claims:
         before += [f"claim: {one.name}", f"  uid: {workloads.uid_of(one.claim)}"]
         after += [f"claim: {one.name}", "  uid: (new)"]
         if one.volume is not None:
             before += [f"  volume: {one.volume_name}", f"  size: {one.size}", f"  reclaimPolicy: {one.policy}"]
-            fate = "deleted" if asked.policy_of(one) == _DELETE else "left as Released"
+            fate = "deleted" if selection.policy_of(one) == _DELETE else "left as Released"
             after += [f"  volume: (new; {one.volume_name} is {fate})", f"  size: {one.size}"]
-            after += [f"  reclaimPolicy: {asked.policy_of(one)} ({one.volume_name})"] if asked.is_set(one) else []
+            if selection.changes_policy(one):
+                after.append(f"  reclaimPolicy: {selection.policy_of(one)} ({one.volume_name})")
     before += [f"pod: {name_of(pod)}", f"  uid: {workloads.uid_of(pod)}"]
     after += [f"pod: {name_of(pod)}", "  uid: (new)"]
     node = (pod.get("spec") or {}).get("nodeName", "")
     return diff_lines([*before, f"  node: {node}"], [*after, "  node: (the scheduler chooses)"], name=name_of(pod))
 
 
-async def _waits_for_claims(snapshot: Snapshot, pod: Json, settling: Settling) -> Settling:
-    """What a new pod is waiting for that is not up yet, if it is a claim of its own."""
+async def _waiting_for_claims(snapshot: Snapshot, pod: Json, effect: EffectStatus) -> EffectStatus:
+    """Return the effect with the claim that the new pod waits for, if it waits for one."""
     for name in claim_names(pod):
         claim = await snapshot.find(CLAIM, name, namespace=namespace_of(pod))
         if claim is None:
             says = Text(
-                en=f"{name_of(pod)} waits for claim {name}, which nobody has made anew: restart the pod once more",
+                en=f"{name_of(pod)} waits for claim {name}, which nothing has recreated: restart the pod once more",
                 zh=f"{name_of(pod)} 正在等待 PVC {name}，但尚无人重新创建它：请再重启一次该 Pod",
             )
-            return _instead(settling, says, course=Course.FAILING)
-        if workloads.is_leaving(claim):
+            return replace(effect, says=says, state=EffectState.FAILING)
+        if workloads.is_terminating(claim):
             says = Text(
                 en=f"{name_of(pod)} waits: the old claim {name} is still Terminating",
                 zh=f"{name_of(pod)} 正在等待：旧的 PVC {name} 仍处于 Terminating",
             )
-            return _instead(settling, says, course=Course.FAILING)
+            return replace(effect, says=says, state=EffectState.FAILING)
         if claims.phase_of(claim) == "Pending" and not claims.on_a_node(pod):
             says = Text(
                 en=f"{name_of(pod)} waits: the new claim {name} is not bound to a volume yet",
                 zh=f"{name_of(pod)} 正在等待：新的 PVC {name} 尚未绑定到 PV",
             )
-            return _instead(settling, says, course=Course.MOVING)
-    return settling
-
-
-def _instead(settling: Settling, says: Text, *, course: Course) -> Settling:
-    return Settling(
-        course=course,
-        says=says,
-        replacements=settling.replacements,
-        ready=settling.ready,
-        wanted=settling.wanted,
-    )
+            return replace(effect, says=says, state=EffectState.PENDING)
+    return effect
 
 
 ACTION: Final = DeleteClaimAndPod()

@@ -1,7 +1,7 @@
-"""Set and take off labels of an object. Unlike an annotation a label acts by itself: others select by it.
+"""Set and remove labels of an object. Unlike an annotation, a label acts by itself, because selectors use it.
 
-A pod may leave its Service or its controller by one, a node may gain or lose the pods of DaemonSets. Who would take
-the change up is looked up first and told.
+A pod may leave its Service or its controller by a label; a node may gain or lose pods of DaemonSets. The preview says
+which of them select the object before and after.
 """
 
 from __future__ import annotations
@@ -16,87 +16,98 @@ from bot.kube.objects import name_of, namespace_of
 from bot.kube.placement import refusal as not_placed
 from bot.kube.placement import selects
 from bot.remedies.contract import Plan, Refusal
+from bot.remedies.shared import metadata_action
 from bot.remedies.shared.kinds import WORKLOADS
-from bot.remedies.shared.marks import Marking, Marks, after
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.metadata_action import Entries, MetadataAction
+from bot.remedies.shared.refusal import unsafe
+from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
+from responses.action_words import ActionWords
 
-# A node's kubelet and the cloud's controller write these, and volumes and schedulers rely on them.
-_OF_THE_NODE: Final = frozenset({
+# The kubelet and the cloud controller write these labels, and volumes and schedulers depend on them.
+_FIXED: Final = frozenset({
     "kubernetes.io/hostname", "kubernetes.io/os", "kubernetes.io/arch", "node.kubernetes.io/instance-type",
     "topology.kubernetes.io/zone", "topology.kubernetes.io/region",
 })  # fmt: skip
 _OTHER_NODE: Final = "node selector or affinity"
 
 
-class Label(Marking):
-    name: ClassVar[str] = "label"
-    field: ClassVar[str] = "labels"
-    en: ClassVar[str] = "labelled"
-    zh: ClassVar[str] = "标签"
+class Label(MetadataAction):
+    """Sets and removes labels."""
 
-    async def effects(self, snapshot: Snapshot, plan: Plan, obj: Json, wanted: Marks) -> tuple[Text, ...] | Refusal:
+    declaration = ActionDeclaration(name="label", args=metadata_action.ARGUMENTS)
+    words = ActionWords(
+        verb=Text(en="Label object", zh="设置标签"),
+        does=Text(en="Changes labels of this object, nothing else.", zh="只修改此对象的标签。"),
+    )
+    field: ClassVar[str] = "labels"
+    verb: ClassVar[str] = "labelled"
+    noun_zh: ClassVar[str] = "标签"
+
+    async def effects(self, snapshot: Snapshot, plan: Plan, obj: Json, wanted: Entries) -> tuple[Text, ...] | Refusal:
         match plan.target.kind:
             case "Pod":
-                return await _of_pod(snapshot, obj, wanted)
+                return await _pod_effects(snapshot, obj, wanted)
             case "Node":
-                if fixed := ", ".join(sorted(_OF_THE_NODE & wanted.keys())):
+                if fixed := ", ".join(sorted(_FIXED & wanted.keys())):
                     return unsafe(
-                        f"{fixed} is written by the node's kubelet or the cloud, and volumes rely on it: leave it",
+                        f"the kubelet or the cloud provider writes {fixed}, and volumes depend on it: do not change it",
                         f"{fixed} 由节点的 kubelet 或云厂商写入，存储卷依赖它：请勿修改",
                     )
-                return await _of_node(snapshot, obj, wanted)
+                return await _node_effects(snapshot, obj, wanted)
             case kind:
                 selected = Text(
-                    en="Whatever selects by these labels sees the change at once; nothing is restarted",
-                    zh="按这些标签选择对象的一方会立即看到变化；不会重启任何东西",
+                    en="Selectors that use these labels see the change at once; nothing is restarted",
+                    zh="使用这些标签的 selector 会立即看到变化；不会重启任何东西",
                 )
-                kept = Text(en="Its pods do not get the labels: the template stays", zh="其 Pod 不会带上标签：模板不变")
+                kept = Text(
+                    en="Its pods do not get the labels: the pod template does not change",
+                    zh="其 Pod 不会带上标签：Pod 模板不变",
+                )
                 return (selected, kept) if kind in WORKLOADS else (selected,)
 
 
-async def _of_pod(snapshot: Snapshot, pod: Json, wanted: Marks) -> tuple[Text, ...]:
+async def _pod_effects(snapshot: Snapshot, pod: Json, wanted: Entries) -> tuple[Text, ...]:
     then = _labelled(pod, wanted)
     effects = []
     owners = await owners_of(snapshot, pod)
-    maker: Json = owners.manifests[0] if owners.manifests else {}
-    selector = (maker.get("spec") or {}).get("selector")
-    if isinstance(selector, dict) and _chosen(selector, pod) and not _chosen(selector, then):
+    manifest: Json = owners.manifests[0] if owners.manifests else {}
+    selector = (manifest.get("spec") or {}).get("selector")
+    if isinstance(selector, dict) and _matches(selector, pod) and not _matches(selector, then):
         effects.append(
             Text(
-                en=f"{owners.refs[0]} lets go of it and makes another in its place; this one stays until it is deleted",
-                zh=f"{owners.refs[0]} 会放弃它并新建一个 Pod；它会一直留着，直到被删除",
+                en=f"{owners.refs[0]} releases it and creates a replacement; this pod stays until it is deleted",
+                zh=f"{owners.refs[0]} 会释放它并新建一个 Pod；它会一直保留，直到被删除",
             )
         )
     try:
         services = (await snapshot.list("Service", namespace=namespace_of(pod))).items
     except ClusterError as error:
-        return (*effects, error.gap("Services").says, *_of_the_pod_alone(pod))
+        return (*effects, error.gap("Services").says, *_only_this_pod(pod))
     lost = [name_of(each) for each in services if _serves(each, pod) and not _serves(each, then)]
-    won = [name_of(each) for each in services if _serves(each, then) and not _serves(each, pod)]
+    gained = [name_of(each) for each in services if _serves(each, then) and not _serves(each, pod)]
     if lost:
-        en, zh = "No longer gets traffic of Service", "不再接收以下 Service 的流量："
-        effects.append(_listed(en, zh, lost))
-    if won:
-        effects.append(_listed("Gets traffic of Service", "开始接收以下 Service 的流量：", won))
-    return (*effects, *_of_the_pod_alone(pod))
+        effects.append(_listed("No longer gets traffic of Service", "不再接收以下 Service 的流量：", lost))
+    if gained:
+        effects.append(_listed("Gets traffic of Service", "开始接收以下 Service 的流量：", gained))
+    return (*effects, *_only_this_pod(pod))
 
 
-def _of_the_pod_alone(pod: Json) -> tuple[Text, ...]:
+def _only_this_pod(pod: Json) -> tuple[Text, ...]:
     alone = Text(
-        en=f"The label is {name_of(pod)}'s alone: a pod that takes its place does not have it",
+        en=f"Only {name_of(pod)} has the label: a pod that replaces it does not",
         zh=f"该标签只属于 {name_of(pod)}：替代它的 Pod 不会带有此标签",
     )
     others = Text(
-        en="It is not restarted; NetworkPolicies and budgets that select by these labels follow the change at once",
-        zh="不会重启该 Pod；按这些标签选择的 NetworkPolicy 与 PodDisruptionBudget 会立即随之改变",
+        en="It is not restarted; NetworkPolicies and PodDisruptionBudgets that use these labels follow at once",
+        zh="不会重启该 Pod；使用这些标签的 NetworkPolicy 与 PodDisruptionBudget 会立即随之改变",
     )
     return (alone, others)
 
 
-async def _of_node(snapshot: Snapshot, node: Json, wanted: Marks) -> tuple[Text, ...]:
+async def _node_effects(snapshot: Snapshot, node: Json, wanted: Entries) -> tuple[Text, ...]:
     stays = Text(
-        en="Pods that run there stay; new ones are placed by the labels from then on",
+        en="Running pods stay; new pods are scheduled by the changed labels",
         zh="已在运行的 Pod 不受影响；此后新 Pod 按新标签调度",
     )
     try:
@@ -104,25 +115,25 @@ async def _of_node(snapshot: Snapshot, node: Json, wanted: Marks) -> tuple[Text,
     except ClusterError as error:
         return (stays, error.gap("DaemonSets").says)
     then = _labelled(node, wanted)
-    lost = [_named(each) for each in sets if _runs(each, node) and not _runs(each, then)]
-    won = [_named(each) for each in sets if _runs(each, then) and not _runs(each, node)]
+    lost = [_key(each) for each in sets if _runs(each, node) and not _runs(each, then)]
+    gained = [_key(each) for each in sets if _runs(each, then) and not _runs(each, node)]
     effects = [stays]
     if lost:
-        effects.append(_listed("Its pod is removed at once, of DaemonSet", "以下 DaemonSet 的 Pod 会立即移除：", lost))
-    if won:
-        effects.append(_listed("It gets a pod at once, of DaemonSet", "以下 DaemonSet 会立即在此启动 Pod：", won))
+        effects.append(_listed("Loses its pod at once, of DaemonSet", "以下 DaemonSet 的 Pod 会立即移除：", lost))
+    if gained:
+        effects.append(_listed("Gets a pod at once, of DaemonSet", "以下 DaemonSet 会立即在此启动 Pod：", gained))
     return tuple(effects)
 
 
-def _labelled(obj: Json, wanted: Marks) -> Json:
-    return {**obj, "metadata": {**obj["metadata"], "labels": after(obj, wanted, field="labels")}}
+def _labelled(obj: Json, wanted: Entries) -> Json:
+    return {**obj, "metadata": {**obj["metadata"], "labels": metadata_action.merged(obj, wanted, field="labels")}}
 
 
 def _labels(obj: Json) -> dict[str, str]:
     return (obj.get("metadata") or {}).get("labels") or {}
 
 
-def _chosen(selector: dict[str, Any], pod: Json) -> bool:
+def _matches(selector: dict[str, Any], pod: Json) -> bool:
     # A ReplicationController's selector is a plain map.
     plain = not {"matchLabels", "matchExpressions"} & selector.keys()
     return selects({"matchLabels": selector} if plain else selector, _labels(pod))
@@ -134,14 +145,14 @@ def _serves(service: Json, pod: Json) -> bool:
 
 
 def _runs(daemon_set: Json, node: Json) -> bool:
-    """Whether a DaemonSet wants a pod on the node, as far as the node's labels decide it."""
+    """Tell whether the node's labels let a DaemonSet run a pod there."""
     template = (daemon_set.get("spec") or {}).get("template") or {}
-    # A toleration of everything leaves the labels as the only thing that can keep it off.
+    # With every taint tolerated, only the labels can keep the pod off the node.
     spec = {**(template.get("spec") or {}), "tolerations": [{"operator": "Exists"}]}
     return not_placed({"spec": spec}, node) != _OTHER_NODE
 
 
-def _named(obj: Json) -> str:
+def _key(obj: Json) -> str:
     return f"{namespace_of(obj)}/{name_of(obj)}"
 
 

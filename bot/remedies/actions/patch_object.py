@@ -1,41 +1,55 @@
-"""Change fields of an object as a catalog entry says: a merge, strategic or JSON patch from its template."""
+"""Change fields of an object as a catalog entry says, by a merge, strategic merge or JSON patch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared.containers import TemplatePatching, beforehand
-from bot.remedies.shared.kinds import WORKLOADS
-from bot.remedies.shared.patching import Patch
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.kinds import WORKLOADS, permissions_to
+from bot.remedies.shared.patch_action import Patch
+from bot.remedies.shared.refusal import unsafe
+from bot.remedies.shared.template_action import TemplateAction, rollout_warnings
+from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.domain import Json, Text
+from responses.action_words import ActionWords
 
 
-class PatchObject(TemplatePatching):
-    name: ClassVar[str] = "patch-object"
-    kinds: ClassVar[tuple[str, ...]] = (*WORKLOADS, "Service", "TidbCluster")
+class PatchObject(TemplateAction):
+    """Applies the patch of an entry."""
+
+    declaration = ActionDeclaration(
+        name="patch-object",
+        args={
+            "type": Argument(says="how to apply the patch", required=True, choices=("merge", "strategic", "json")),
+            "patch": Argument(says="the patch", type=ArgumentType.MAPPING_OR_LIST, required=True),
+        },
+    )
+    words = ActionWords(
+        verb=Text(en="Change object", zh="修改对象"),
+        does=Text(en="Changes some fields of this object, nothing else.", zh="只修改此对象的部分字段。"),
+    )
+    writes = permissions_to("patch", (*WORKLOADS, "Service", "TidbCluster"))
 
     async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
         body, kind = plan.args.get("patch"), str(plan.args.get("type"))
         expected = list if kind == "json" else dict
         if not isinstance(body, expected) or not body:
-            return unsafe(f"the {kind} patch of {plan.target} says nothing", f"{plan.target} 的 {kind} 补丁没有内容")
-        rolls_out = plan.target.kind in WORKLOADS and _touches_template(body)
+            return unsafe(f"the {kind} patch of {plan.target} is empty", f"{plan.target} 的 {kind} 补丁没有内容")
+        rolls_out = plan.target.kind in WORKLOADS and _changes_template(body)
         return Patch(
             body=body,
             type=kind,
             says=Text(en=f"{plan.target} was changed", zh=f"{plan.target} 已修改"),
-            effects=() if rolls_out else (_in_place(plan.target.kind),),
-            warnings=await beforehand(snapshot, obj) if rolls_out else (),
+            effects=() if rolls_out else (_without_rollout(plan.target.kind),),
+            warnings=await rollout_warnings(snapshot, obj) if rolls_out else (),
             rolls_out=rolls_out,
         )
 
 
-def _touches_template(body: Any) -> bool:
-    """Whether a patch writes to the pod template, or to all of what it is a part of."""
+def _changes_template(body: Any) -> bool:
+    """Tell whether a patch writes to the pod template, or to an object that contains it."""
     if isinstance(body, Mapping):
         spec = body.get("spec", {})
         return not isinstance(spec, Mapping) or "template" in spec
@@ -43,20 +57,20 @@ def _touches_template(body: Any) -> bool:
     return any(path in ("", "/spec") or f"{path}/".startswith("/spec/template/") for path in paths)
 
 
-def _in_place(kind: str) -> Text:
-    """What a change does that replaces no pod by itself."""
+def _without_rollout(kind: str) -> Text:
+    """Say what a change does that replaces no pod by itself."""
     match kind:
         case "Service":
             return Text(
-                en="No pod is replaced; what routes to it follows the change at once",
+                en="No pod is replaced; routing follows the change at once",
                 zh="不会替换任何 Pod；路由会立即随之改变",
             )
         case "TidbCluster":
             return Text(
-                en="TiDB Operator carries it out by itself: it may scale components or replace their pods, one by one",
-                zh="由 TiDB Operator 自行执行：可能会缩放组件，或逐个替换其 Pod",
+                en="TiDB Operator applies it: it may scale components or replace their pods, one by one",
+                zh="由 TiDB Operator 执行：可能会缩放组件，或逐个替换其 Pod",
             )
-    return Text(en="No pod is replaced: the pod template stays as it is", zh="不会替换任何 Pod：Pod 模板不变")
+    return Text(en="No pod is replaced: the pod template does not change", zh="不会替换任何 Pod：Pod 模板不变")
 
 
 ACTION: Final = PatchObject()

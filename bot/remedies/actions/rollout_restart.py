@@ -1,79 +1,66 @@
-"""Restart all pods of a workload the way `kubectl rollout restart` does: a new annotation on its template.
+"""Restart all pods of a workload as `kubectl rollout restart` does: by an annotation on its pod template.
 
-The controller replaces the pods by the workload's own strategy; the template otherwise stays as it is.
+The controller replaces the pods by the workload's update strategy; nothing else in the template changes.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import ref
 from bot.kube.replicas import replicas_of
 from bot.kube.revisions import RESTARTED_AT
-from bot.remedies.contract import Applied, Plan, Proposal, Refusal, Settling, Step, Verb
-from bot.remedies.shared import rollouts, workloads
-from bot.remedies.shared.containers import beforehand
-from bot.remedies.shared.kinds import WORKLOADS, permissions
-from bot.remedies.shared.refusing import unsafe
-from intents.domain import Json, ObjectRef, Permission, Text
+from bot.remedies.contract import Plan, Refusal
+from bot.remedies.shared import rollouts
+from bot.remedies.shared.kinds import WORKLOADS, permissions_to
+from bot.remedies.shared.patch_action import Patch, PatchAction
+from bot.remedies.shared.refusal import unsafe
+from bot.remedies.shared.template_action import rollout_warnings
+from intents.catalog.actions import ActionDeclaration
+from intents.domain import Json, Text
+from responses.action_words import ActionWords
 
-_NEEDS: Final = permissions("patch", WORKLOADS)
 
+class RolloutRestart(PatchAction):
+    """Replaces all pods of a workload by new ones of the same template."""
 
-class RolloutRestart:
-    name = "rollout-restart"
-    undoable = False
-    cures = True
-    permissions: tuple[Permission, ...] = tuple(_NEEDS.values())
+    declaration = ActionDeclaration(name="rollout-restart", kinds=WORKLOADS, undoable=False)
+    words = ActionWords(
+        verb=Text(en="Restart all pods", zh="滚动重启"),
+        does=Text(
+            en="Replaces the pods of this workload step by step, following its update strategy.",
+            zh="按更新策略逐步替换此工作负载的 Pod。",
+        ),
+    )
+    writes = permissions_to("patch", WORKLOADS)
+    ignoring: ClassVar[tuple[str, ...]] = ("spec.replicas",)
 
-    def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
-        return (_NEEDS[target.kind],) if target.kind in _NEEDS else ()
-
-    async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
-        workload = await snapshot.get(target.kind, target.name, namespace=target.namespace)
-        return {"uid": workloads.uid_of(workload), **workloads.template_basis(workload)}
-
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
-        workload = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
-        if refusal := _pointless(workload):
+    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
+        if refusal := rollouts.no_rollout(obj):
             return refusal
-        step = Step(
-            verb=Verb.PATCH,
-            target=plan.target,
-            says=Text(en=f"{plan.target} was told to replace its pods", zh=f"已让 {plan.target} 替换其 Pod"),
-            body={"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: mark_of(plan)}}}}},
-            patch_type="strategic",
-            ignoring=("spec.replicas",),
+        if obj.get("kind") != "DaemonSet" and replicas_of(obj).desired == 0:
+            return unsafe(
+                f"{plan.target} is scaled to 0: it has no pods to restart",
+                f"{plan.target} 已缩容到 0：没有可重启的 Pod",
+            )
+        return Patch(
+            body={"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: restarted_at(plan)}}}}},
+            type="strategic",
+            says=Text(en=f"{plan.target} was restarted", zh=f"已触发 {plan.target} 滚动重启"),
+            effects=(Text(en="Nothing else in its pod template changes", zh="Pod 模板的其他内容不变"),),
+            warnings=await rollout_warnings(snapshot, obj),
+            rolls_out=True,
         )
-        only = Text(en="Nothing else of its template changes", zh="模板的其他内容不变")
-        waiting = await beforehand(snapshot, workload)
-        outlook = await rollouts.outlook_on(snapshot, workload, effects=(only,), warnings=waiting)
-        return Proposal(steps=(step,), outlook=outlook)
-
-    async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
-        return await rollouts.rolled_out(snapshot, plan.target, applied)
 
 
-def mark_of(plan: Plan) -> str:
-    """The time this plan writes: its own, told from any other's by the fraction of the second.
+def restarted_at(plan: Plan) -> str:
+    """Return the timestamp that this plan writes; the fraction of the second is its own.
 
-    So a step that runs twice finds what it did, and two plans of one moment do not pass for each other.
+    A step that runs twice recognises its own write, and two plans of the same second differ.
     """
     fraction = int(hashlib.sha256(plan.id.encode()).hexdigest(), 16) % 1_000_000
     return f"{plan.created:%Y-%m-%dT%H:%M:%S}.{fraction:06d}Z"
-
-
-def _pointless(workload: Json) -> Refusal | None:
-    """Why a new annotation would restart nothing, or be written over."""
-    if refusal := rollouts.never_rolled_out(workload):
-        return refusal
-    if workload.get("kind") != "DaemonSet" and replicas_of(workload).desired == 0:
-        me = ref(workload)
-        return unsafe(f"{me} is scaled to 0: there is nothing to restart", f"{me} 已缩容到 0：没有可重启的 Pod")
-    return None
 
 
 ACTION: Final = RolloutRestart()

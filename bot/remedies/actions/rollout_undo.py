@@ -1,14 +1,14 @@
-"""Give a workload the pod template that it had before, as `kubectl rollout undo` does.
+"""Roll a workload back to an earlier pod template, as `kubectl rollout undo` does.
 
-Without a number that is the last revision whose pods were others: a restart makes a revision too, and going back to
-that one would change nothing.
+Without a revision number it goes back to the last revision with a different template: a restart creates a revision too,
+and going back to that one would change nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
@@ -16,21 +16,41 @@ from bot.kube.ages import UNKNOWN, seconds_since
 from bot.kube.revisions import CAUSE, Revision, alike, images_of
 from bot.remedies.contract import Plan, Proposal, Refusal
 from bot.remedies.shared import rollouts
-from bot.remedies.shared.containers import TemplatePatching, beforehand, is_given
-from bot.remedies.shared.patching import Patch, number
-from bot.remedies.shared.refusing import unsafe
-from bot.remedies.shared.template_revisions import current_of, is_taken_up, pods_at, revisions_of
+from bot.remedies.shared.containers import is_given
+from bot.remedies.shared.kinds import WORKLOADS, permissions_to
+from bot.remedies.shared.patch_action import Patch, number
+from bot.remedies.shared.refusal import unsafe
+from bot.remedies.shared.template_action import TemplateAction, rollout_warnings
+from bot.remedies.shared.template_revisions import current_of, is_observed, pods_at, revisions_of
+from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
+from intents.catalog.schema import Risk
 from intents.domain import Json, Text
 from intents.templates import duration
+from responses.action_words import ActionWords
 
 _SHOWN: Final = 6
 
 
-class RolloutUndo(TemplatePatching):
-    name: ClassVar[str] = "rollout-undo"
+class RolloutUndo(TemplateAction):
+    """Writes the pod template of an earlier revision."""
+
+    declaration = ActionDeclaration(
+        name="rollout-undo",
+        kinds=WORKLOADS,
+        args={"revision": Argument(says="its number; by default the last one that differs", type=ArgumentType.NUMBER)},
+        least_risk=Risk.DISRUPTIVE,
+    )
+    words = ActionWords(
+        verb=Text(en="Roll back workload", zh="回滚"),
+        does=Text(
+            en="Restores the pod template of an earlier revision and replaces the pods.",
+            zh="将此工作负载恢复为更早版本的 Pod 模板，并替换其 Pod。",
+        ),
+    )
+    writes = permissions_to("patch", WORKLOADS)
 
     async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
-        if refusal := rollouts.never_rolled_out(obj):
+        if refusal := rollouts.no_rollout(obj):
             return refusal
         revisions = await revisions_of(snapshot, obj)
         current, wanted = current_of(obj, revisions), plan.args.get("revision")
@@ -42,14 +62,14 @@ class RolloutUndo(TemplatePatching):
             body=_body(obj, chosen),
             type="json" if obj.get("kind") == "Deployment" else "strategic",
             says=Text(
-                en=f"{plan.target} was taken back to revision {chosen.number}",
+                en=f"{plan.target} was rolled back to revision {chosen.number}",
                 zh=f"{plan.target} 已回滚到版本 {chosen.number}",
             ),
             effects=tuple(_effects(snapshot, obj, chosen)),
             warnings=(
                 *_warnings(template, current, chosen, () if is_given(wanted) else revisions),
                 *await _missing(snapshot, plan, template, chosen),
-                *await beforehand(snapshot, obj),
+                *await rollout_warnings(snapshot, obj),
             ),
             rolls_out=True,
         )
@@ -67,19 +87,19 @@ class RolloutUndo(TemplatePatching):
         told, how = proposal.outlook, rollouts.strategy_of(obj)
         going = len(told.known) - len(stay)
         first = Text(
-            en=f"Of its pods {len(stay)} run that revision still and stay; replaced: {going}, {how.en}",
+            en=f"{len(stay)} of its pods still run that revision and stay; {going} are replaced, {how.en}",
             zh=f"{plan.target} 有 {len(stay)} 个 Pod 仍是该版本，会保留；{going} 个会被替换，{how.zh}",
         )
-        # In place of the sentence that all of them are replaced.
+        # Replaces the sentence that all pods are replaced.
         return replace(proposal, outlook=replace(told, effects=(first, *told.effects[1:])))
 
 
 def _chosen(plan: Plan, workload: Json, current: Revision | None, revisions: Sequence[Revision]) -> Revision | Refusal:
-    """The revision to go back to, or why there is none."""
-    if not is_taken_up(workload):
+    """Return the revision to go back to, or why there is none."""
+    if not is_observed(workload):
         return unsafe(
-            f"the last change of {plan.target} is not taken up by its controller yet: try again in a moment",
-            f"{plan.target} 的上次修改尚未被其控制器处理：请稍后再试",
+            f"the controller has not observed the last change of {plan.target} yet; try again in a moment",
+            f"{plan.target} 的上次修改尚未被其控制器处理；请稍后再试",
         )
     wanted = plan.args.get("revision")
     chosen = _asked_for(plan, wanted, revisions) if is_given(wanted) else _previous(plan, workload, current, revisions)
@@ -87,8 +107,8 @@ def _chosen(plan: Plan, workload: Json, current: Revision | None, revisions: Seq
         return chosen
     if chosen == current or alike(chosen.template, (workload.get("spec") or {}).get("template") or {}):
         return unsafe(
-            f"{plan.target} has the template of revision {chosen.number} now: there is nothing to go back to",
-            f"{plan.target} 的模板就是版本 {chosen.number}：无需回滚",
+            f"{plan.target} already has the template of revision {chosen.number}",
+            f"{plan.target} 的模板已是版本 {chosen.number}，无需回滚",
         )
     return chosen
 
@@ -96,7 +116,7 @@ def _chosen(plan: Plan, workload: Json, current: Revision | None, revisions: Seq
 def _asked_for(plan: Plan, wanted: Any, revisions: Sequence[Revision]) -> Revision | Refusal:
     asked = number(wanted)
     if asked is None:
-        return unsafe(f"{wanted!r} is no number of a revision", f"{wanted!r} 不是版本号")
+        return unsafe(f"{wanted!r} is not a revision number", f"{wanted!r} 不是版本号")
     found = next((each for each in revisions if each.number == asked), None)
     if found is not None:
         return found
@@ -110,7 +130,7 @@ def _asked_for(plan: Plan, wanted: Any, revisions: Sequence[Revision]) -> Revisi
 def _previous(
     plan: Plan, workload: Json, current: Revision | None, revisions: Sequence[Revision]
 ) -> Revision | Refusal:
-    """The last one before the current whose pods were others."""
+    """Return the last earlier revision with a different template."""
     template = (workload.get("spec") or {}).get("template") or {}
     earlier = [each for each in revisions if current is None or each.number < current.number]
     for each in reversed(earlier):
@@ -118,18 +138,18 @@ def _previous(
             return each
     if earlier:
         return unsafe(
-            f"the earlier revisions of {plan.target} differ from what runs by restarts only: "
-            "going back would change nothing",
+            f"the earlier revisions of {plan.target} differ from the current one only by restarts: "
+            "a rollback would change nothing",
             f"{plan.target} 的更早版本与当前仅有重启标记的区别：回滚不会带来任何变化",
         )
     return unsafe(
-        f"the cluster keeps no earlier revision of {plan.target}: apply the manifest that worked",
-        f"集群中没有保留 {plan.target} 的更早版本：请重新应用之前可用的清单",
+        f"the cluster keeps no earlier revision of {plan.target}; apply the manifest that worked",
+        f"集群中没有保留 {plan.target} 的更早版本；请重新应用之前可用的清单",
     )
 
 
 def _body(workload: Json, chosen: Revision) -> Any:
-    """What kubectl sends, but for the annotations: of those only the note of why goes back with the template."""
+    """Return the patch that kubectl sends, but of the annotations restore only the change cause."""
     if workload.get("kind") != "Deployment":
         return {"spec": {"template": {**chosen.template, "$patch": "replace"}}}
     operations: list[Json] = [{"op": "replace", "path": "/spec/template", "value": chosen.template}]
@@ -147,11 +167,11 @@ def _effects(snapshot: Snapshot, workload: Json, chosen: Revision) -> Iterator[T
     made = (
         Text.same("")
         if age == UNKNOWN
-        else Text(en=f", first made {duration(age)} ago", zh=f"，最初创建于 {duration(age)} 前")
+        else Text(en=f", created {duration(age)} ago", zh=f"，最初创建于 {duration(age)} 前")
     )
     why = Text(en=f' ("{chosen.cause}")', zh=f"（“{chosen.cause}”）") if chosen.cause else Text.same("")
     yield Text(
-        en=f"It goes back to revision {chosen.number} ({chosen.name}{made.en}){why.en}",
+        en=f"Rolls back to revision {chosen.number} ({chosen.name}{made.en}){why.en}",
         zh=f"回滚到版本 {chosen.number}（{chosen.name}{made.zh}）{why.zh}",
     )
     now = images_of((workload.get("spec") or {}).get("template") or {})
@@ -164,11 +184,11 @@ def _effects(snapshot: Snapshot, workload: Json, chosen: Revision) -> Iterator[T
     ]
     shown, same = "; ".join(lines[:_SHOWN]), now == then
     yield Text(
-        en=f"Its images then: {shown}" + (" (as now)" if same else ""),
-        zh=f"届时的镜像：{shown}" + ("（与现在相同）" if same else ""),
+        en=f"Images after it: {shown}" + (" (as now)" if same else ""),
+        zh=f"回滚后的镜像：{shown}" + ("（与现在相同）" if same else ""),
     )
     yield Text(
-        en="Only the pod template goes back: replicas, ConfigMaps, Secrets and data stay as they are",
+        en="Only the pod template is rolled back: replicas, ConfigMaps, Secrets and data stay as they are",
         zh="只有 Pod 模板会回滚：副本数、ConfigMap、Secret 和数据保持不变",
     )
 
@@ -176,32 +196,32 @@ def _effects(snapshot: Snapshot, workload: Json, chosen: Revision) -> Iterator[T
 def _warnings(
     template: Json, current: Revision | None, chosen: Revision, revisions: Sequence[Revision]
 ) -> Iterator[Text]:
-    """`revisions` are those that were looked through for the last one that differs."""
+    """Warn about skipped revisions and about a rollback that may not help; `revisions` were searched."""
     between = [
         str(each.number) for each in revisions if current is not None and chosen.number < each.number < current.number
     ]
     if between:
         yield Text(
-            en=f"Revision {', '.join(between)} is passed over: it differs from what runs by a restart only",
+            en=f"Revision {', '.join(between)} is skipped: it differs from the current one only by a restart",
             zh=f"跳过版本 {'、'.join(between)}：与当前仅有重启标记的区别",
         )
     if alike(chosen.template, template, but_restarts=True):
         yield Text(
-            en="It differs from what runs by a restart only: the pods are replaced by the same ones",
+            en="It differs from the current revision only by a restart: the pods are replaced by identical ones",
             zh="与当前仅有重启标记的区别：Pod 会被替换为相同的 Pod",
         )
     if current is not None and current.returned:
         yield Text(
             en=(
-                f"What runs now was gone back to before (it was revision {current.returned}): "
-                f"revision {chosen.number} may be the one that was left then"
+                f"The current revision is itself the result of a rollback (it was revision {current.returned}): "
+                f"revision {chosen.number} may be the one that failed then"
             ),
             zh=f"当前版本本身就是回滚而来（曾为版本 {current.returned}）：版本 {chosen.number} 可能正是当时弃用的",
         )
 
 
 async def _missing(snapshot: Snapshot, plan: Plan, template: Json, chosen: Revision) -> tuple[Text, ...]:
-    """ConfigMaps that only the older template names, and that are gone: tools that number them clear old ones away."""
+    """Warn about ConfigMaps that only the older template uses and that are gone: some tools remove old ones."""
     names = sorted(set(_config_maps(chosen.template)) - set(_config_maps(template)))[:_SHOWN]
     gone: list[str] = []
     for name in names:
@@ -214,14 +234,14 @@ async def _missing(snapshot: Snapshot, plan: Plan, template: Json, chosen: Revis
         return ()
     return (
         Text(
-            en=f"It needs ConfigMaps that are gone: {', '.join(gone)}; its pods will not start without them",
+            en=f"It needs ConfigMaps that no longer exist: {', '.join(gone)}; its pods will not start without them",
             zh=f"它需要的 ConfigMap 已不存在：{'、'.join(gone)}；缺少它们 Pod 无法启动",
         ),
     )
 
 
 def _config_maps(template: Json) -> Iterator[str]:
-    """The ConfigMaps that pods of a template cannot start without."""
+    """Return the ConfigMaps that pods of a template need to start."""
     spec = template.get("spec") or {}
     needed = [each.get("configMap") for each in spec.get("volumes") or ()]
     needed += [

@@ -1,23 +1,22 @@
-"""Give a container of a workload another image: a mirror's, another tag, another build."""
+"""Set the image of a container of a workload: from a mirror, with another tag, or another build."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import re2
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.images import normalized, registry_of
 from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared.containers import (
-    Container,
-    ContainerChange,
-    ContainerPatching,
-    containers_of,
-    is_given,
-)
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.containers import Container, containers_of, is_given
+from bot.remedies.shared.kinds import WORKLOADS, permissions_to
+from bot.remedies.shared.refusal import unsafe
+from bot.remedies.shared.template_action import ContainerAction, ContainerChange
+from intents.catalog.actions import ActionDeclaration, Argument
+from intents.catalog.schema import Risk
 from intents.domain import Json, Text
+from responses.action_words import ActionWords
 
 # The grammar of references of github.com/distribution/reference.
 _LABEL: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
@@ -27,30 +26,47 @@ _REFERENCE: Final = re2.compile(
     rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
     r"(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?"
 )
-# The name alone may have 255 characters; a tag and a digest come on top.
+# A name has at most 255 characters, without tag and digest.
 _LONGEST: Final = 512
 
 
-class SetImage(ContainerPatching):
-    name: ClassVar[str] = "set-image"
+class SetImage(ContainerAction):
+    """Writes the image of a container."""
+
+    declaration = ActionDeclaration(
+        name="set-image",
+        args={
+            "container": Argument(says="its name", required=True),
+            "image": Argument(says="registry/repository:tag or repository@sha256:…", required=True),
+        },
+        least_risk=Risk.DISRUPTIVE,
+    )
+    words = ActionWords(
+        verb=Text(en="Set image", zh="设置镜像"),
+        does=Text(
+            en="Changes the image of a container of this workload and replaces its pods.",
+            zh="更换此工作负载中容器的镜像，并替换其 Pod。",
+        ),
+    )
+    writes = permissions_to("patch", WORKLOADS)
 
     async def change(
         self, snapshot: Snapshot, plan: Plan, workload: Json, container: Container
     ) -> ContainerChange | Refusal:
         given, before = plan.args.get("image"), str(container.manifest.get("image", ""))
-        if refusal := _no_image(given):
+        if refusal := _invalid(given):
             return refusal
         image = str(given).strip()
         if before and normalized(image) == normalized(before):
             return unsafe(
-                f"container {container.name} of {plan.target} has the image {before} already; "
-                "to have it pulled again, restart the workload",
+                f"container {container.name} of {plan.target} already has the image {before}; "
+                "restart the workload to pull it again",
                 f"{plan.target} 的容器 {container.name} 已是镜像 {before}；如需重新拉取，请重启工作负载",
             )
         return ContainerChange(
             fields={"image": image},
             says=Text(
-                en=f"{plan.target} was given the image {image} for {container.name}",
+                en=f"{container.name} of {plan.target} was set to image {image}",
                 zh=f"已将 {plan.target} 中 {container.name} 的镜像设为 {image}",
             ),
             effects=(
@@ -60,15 +76,15 @@ class SetImage(ContainerPatching):
                 ),
             ),
             warnings=(
-                *_elsewhere(workload, before, image),
-                *_moving(container, image),
-                *_left_behind(workload, container, before),
+                *_other_registry(workload, before, image),
+                *_mutable_tag(container, image),
+                *_same_image(workload, container, before),
             ),
         )
 
 
-def _no_image(given: Any) -> Refusal | None:
-    """Why this is not written as an image."""
+def _invalid(given: Any) -> Refusal | None:
+    """Say why this is not an image reference."""
     if not is_given(given):
         return unsafe("no image was given", "未填写镜像")
     image = str(given).strip()
@@ -77,20 +93,21 @@ def _no_image(given: Any) -> Refusal | None:
     shown = image[:100]
     if "://" in image:
         return unsafe(
-            f"{shown!r} is no image: leave out {image.partition('://')[0]}://", f"{shown!r} 不是镜像：请去掉协议前缀"
+            f"{shown!r} is not an image; leave out {image.partition('://')[0]}://",
+            f"{shown!r} 不是镜像；请去掉协议前缀",
         )
     if re2.fullmatch(_REFERENCE, image.lower()):
         return unsafe(
-            f"{shown!r} is no image: a repository is written in small letters", f"{shown!r} 不是镜像：仓库名必须小写"
+            f"{shown!r} is not an image; a repository name must be lower case", f"{shown!r} 不是镜像；仓库名必须小写"
         )
     return unsafe(
-        f"{shown!r} is no image: expected registry/repository:tag or repository@sha256:…",
-        f"{shown!r} 不是镜像：应为 registry/repository:tag 或 repository@sha256:…",
+        f"{shown!r} is not an image; expected registry/repository:tag or repository@sha256:…",
+        f"{shown!r} 不是镜像；应为 registry/repository:tag 或 repository@sha256:…",
     )
 
 
-def _elsewhere(workload: Json, before: str, image: str) -> tuple[Text, ...]:
-    """Another registry asks for other credentials."""
+def _other_registry(workload: Json, before: str, image: str) -> tuple[Text, ...]:
+    """Warn about another registry, which needs other credentials."""
     old, new = registry_of(before), registry_of(image)
     if old == new:
         return ()
@@ -98,14 +115,14 @@ def _elsewhere(workload: Json, before: str, image: str) -> tuple[Text, ...]:
     named = ", ".join(str(each.get("name", "")) for each in spec.get("imagePullSecrets") or ())
     return (
         Text(
-            en=f"It is pulled from {new} then, not from {old}; pull secrets of the template: {named or 'none'}",
+            en=f"It is pulled from {new} instead of {old}; pull secrets of the template: {named or 'none'}",
             zh=f"镜像将从 {new} 而不是 {old} 拉取；模板中的拉取凭据：{named or '无'}",
         ),
     )
 
 
-def _moving(container: Container, image: str) -> tuple[Text, ...]:
-    """A tag that is written anew over time is not the same program on every node."""
+def _mutable_tag(container: Container, image: str) -> tuple[Text, ...]:
+    """Warn about the tag latest, which may be another program on each node."""
     full = normalized(image)
     if "@" in full or not full.endswith(":latest"):
         return ()
@@ -113,14 +130,14 @@ def _moving(container: Container, image: str) -> tuple[Text, ...]:
     kept = policy == "IfNotPresent"
     return (
         Text(
-            en="The tag latest is no fixed version" + ("; nodes that have some copy of it keep that" if kept else ""),
+            en="The tag latest is not a fixed version" + ("; nodes with a copy of it keep that copy" if kept else ""),
             zh="latest 不是固定版本" + ("；已有该镜像的节点会继续使用旧的副本" if kept else ""),
         ),
     )
 
 
-def _left_behind(workload: Json, container: Container, before: str) -> tuple[Text, ...]:
-    """Containers of the same image usually mean the same version."""
+def _same_image(workload: Json, container: Container, before: str) -> tuple[Text, ...]:
+    """Warn about other containers with the same image, which usually share its version."""
     same = [
         each.name
         for each in containers_of(workload)
@@ -130,7 +147,7 @@ def _left_behind(workload: Json, container: Container, before: str) -> tuple[Tex
         return ()
     return (
         Text(
-            en=f"{', '.join(same)} has the same image now, and keeps it",
+            en=f"{', '.join(same)} has the same image now and keeps it",
             zh=f"{'、'.join(same)} 目前使用相同的镜像，且不会改变",
         ),
     )

@@ -1,10 +1,10 @@
-"""Change what a container asks of its node and may use of it; what nobody gave a value for is left alone."""
+"""Change the resource requests and limits of a container; values that were not given do not change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
@@ -12,32 +12,32 @@ from bot.kube.objects import name_of
 from bot.kube.quantities import cpu_millis, whole
 from bot.kube.replicas import replicas_of
 from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared.containers import (
-    Container,
-    ContainerChange,
-    ContainerPatching,
-    did_you_mean,
-    is_given,
-)
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.autoscalers import autoscalers_of
+from bot.remedies.shared.containers import Container, did_you_mean, is_given
+from bot.remedies.shared.kinds import WORKLOADS, permissions_to
+from bot.remedies.shared.refusal import unsafe
+from bot.remedies.shared.template_action import ContainerAction, ContainerChange
+from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
+from intents.catalog.schema import Risk
 from intents.domain import Json, Text
 from intents.templates import bytes_, cpu
+from responses.action_words import ActionWords
 
 _SIDES: Final = {"requests": Text(en="request", zh="请求"), "limits": Text(en="limit", zh="限制")}
 _KNOWN: Final = ("cpu", "memory", "ephemeral-storage")
 _COUNTED_IN_BYTES: Final = ("memory", "ephemeral-storage", "hugepages-")
-# Below a mebibyte nothing starts: somebody left out the unit, or wrote m (thousandths) for Mi.
+# No container starts with less than a mebibyte: the unit is missing, or m (thousandths) was written for Mi.
 _LEAST_BYTES: Final = 1 << 20
-# So many whole CPUs are as a rule thousandths whose m was left out.
+# So many whole CPUs are mostly thousandths without their m.
 _MANY_CPUS: Final = 32_000
+
+# requests and limits: resource → quantity.
+_Resources = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Change:
-    """One quantity of a container: as it is written now ("" for none) and then.
-
-    `limit` is what a request that is not written counts as.
-    """
+    """One quantity before ("" for none) and after; `limit` is what a missing request counts as."""
 
     side: str
     resource: str
@@ -47,8 +47,13 @@ class _Change:
 
     @property
     def more(self) -> int:
+        """By how much it grows, in the resource's smallest unit."""
         now = self.before or self.limit
         return _amount(self.resource, self.after) - (_amount(self.resource, now) if now else 0)
+
+    @property
+    def changes_anything(self) -> bool:
+        return bool(self.more) or not (self.before or self.limit)
 
     @property
     def says(self) -> Text:
@@ -63,86 +68,114 @@ class _Change:
         )
 
 
-class SetResources(ContainerPatching):
-    name: ClassVar[str] = "set-resources"
+class SetResources(ContainerAction):
+    """Writes requests and limits of a container."""
+
+    declaration = ActionDeclaration(
+        name="set-resources",
+        args={
+            "container": Argument(says="its name; optional if the pod has only one"),
+            "requests": Argument(says="resource → quantity", type=ArgumentType.MAPPING),
+            "limits": Argument(says="resource → quantity", type=ArgumentType.MAPPING),
+        },
+        least_risk=Risk.DISRUPTIVE,
+    )
+    words = ActionWords(
+        verb=Text(en="Set resources", zh="设置资源"),
+        does=Text(
+            en="Changes requests and limits of a container of this workload and replaces its pods.",
+            zh="修改此工作负载中容器的资源请求和限制，并替换其 Pod。",
+        ),
+    )
+    writes = permissions_to("patch", WORKLOADS)
 
     async def change(
         self, snapshot: Snapshot, plan: Plan, workload: Json, container: Container
     ) -> ContainerChange | Refusal:
-        now = {side: dict((container.manifest.get("resources") or {}).get(side) or {}) for side in _SIDES}
-        changes: list[_Change] = []
-        given = 0
-        for side in _SIDES:
-            values = plan.args.get(side) or {}
-            if not isinstance(values, Mapping):
-                return unsafe(f"{side} is no map of quantities: {values!r}", f"{side} 不是资源量的映射：{values!r}")
-            for resource, value in values.items():
-                if not is_given(value):
-                    continue
-                given += 1
-                if refusal := _wrong(side, str(resource), value):
-                    return refusal
-                one = _Change(
-                    side=side,
-                    resource=str(resource),
-                    before=str(now[side].get(resource, "")),
-                    after=str(value).strip(),
-                    limit=str(now["limits"].get(resource, "")) if side == "requests" else "",
-                )
-                if one.more or not (one.before or one.limit):
-                    changes.append(one)
-        if not given:
-            return unsafe("no request and no limit was given", "未填写任何资源请求或限制")
-        if not changes:
-            return unsafe(
-                f"container {container.name} of {plan.target} has these requests and limits already",
-                f"{plan.target} 的容器 {container.name} 已是这些资源请求和限制",
-            )
-        then = {side: now[side] | {one.resource: one.after for one in changes if one.side == side} for side in _SIDES}
-        if refusal := _above_the_limit(container, then):
+        now = _resources_of(container)
+        changes = _changes(plan, container, now)
+        if isinstance(changes, Refusal):
+            return changes
+        after = {side: {**now[side], **_written(changes, side)} for side in _SIDES}
+        if refusal := _above_limit(container, after):
             return refusal
-        resources = {
-            side: {one.resource: one.after for one in changes if one.side == side}
-            for side in dict.fromkeys(one.side for one in changes)
-        }
         shown = [one.says for one in changes]
         en, zh = "; ".join(each.en for each in shown), "；".join(each.zh for each in shown)
         return ContainerChange(
-            fields={"resources": resources},
+            fields={
+                "resources": {side: _written(changes, side) for side in dict.fromkeys(one.side for one in changes)}
+            },
             says=Text(
                 en=f"{plan.target}, container {container.name}: {en}",
                 zh=f"{plan.target} 的容器 {container.name}：{zh}",
             ),
             effects=(
                 Text(en=f"Container {container.name}: {en}", zh=f"容器 {container.name}：{zh}"),
-                *_in_all(changes, replicas_of(workload).desired),
+                *_total(changes, replicas_of(workload).desired),
             ),
-            warnings=(*_cautions(changes, then), *await _scaled_by(snapshot, plan, changes)),
+            warnings=(*_warnings(changes, after), *await _autoscaled(snapshot, plan, changes)),
         )
 
 
+def _resources_of(container: Container) -> _Resources:
+    written = container.manifest.get("resources") or {}
+    return {side: {key: str(value) for key, value in (written.get(side) or {}).items()} for side in _SIDES}
+
+
+def _written(changes: Sequence[_Change], side: str) -> dict[str, str]:
+    return {one.resource: one.after for one in changes if one.side == side}
+
+
+def _changes(plan: Plan, container: Container, now: _Resources) -> list[_Change] | Refusal:
+    """Return the quantities that change, or why the given ones cannot be set."""
+    given = _given(plan, now)
+    if isinstance(given, Refusal):
+        return given
+    if not given:
+        return unsafe("no request and no limit was given", "未填写任何资源请求或限制")
+    changes = [one for one in given if one.changes_anything]
+    return changes or unsafe(
+        f"container {container.name} of {plan.target} already has these requests and limits",
+        f"{plan.target} 的容器 {container.name} 已是这些资源请求和限制",
+    )
+
+
+def _given(plan: Plan, now: _Resources) -> list[_Change] | Refusal:
+    given: list[_Change] = []
+    for side in _SIDES:
+        values = plan.args.get(side) or {}
+        if not isinstance(values, Mapping):
+            return unsafe(
+                f"{side} must map resources to quantities: {values!r}", f"{side} 应为资源量的映射：{values!r}"
+            )
+        for resource, value in ((str(key), each) for key, each in values.items() if is_given(each)):
+            if refusal := _invalid(side, resource, value):
+                return refusal
+            limit = now["limits"].get(resource, "") if side == "requests" else ""
+            before = now[side].get(resource, "")
+            given.append(_Change(side=side, resource=resource, before=before, after=str(value).strip(), limit=limit))
+    return given
+
+
 def _amount(resource: str, quantity: Any) -> int:
-    """Raises ValueError naming what is no quantity."""
+    """Return a quantity in the resource's smallest unit. Raises ValueError naming an invalid one."""
     return cpu_millis(quantity) if resource == "cpu" else whole(quantity)
 
 
-def _wrong(side: str, resource: str, value: Any) -> Refusal | None:
-    """Why a value cannot be meant."""
+def _invalid(side: str, resource: str, value: Any) -> Refusal | None:
+    """Say why a value cannot be right."""
     what = _SIDES[side]
     if resource not in _KNOWN and not resource.startswith("hugepages-") and "/" not in resource:
         meant = did_you_mean(resource, _KNOWN)
-        return unsafe(f"{resource} is no resource of a container{meant.en}", f"{resource} 不是容器的资源{meant.zh}")
+        return unsafe(f"{resource} is not a container resource{meant.en}", f"{resource} 不是容器的资源{meant.zh}")
     try:
         amount = _amount(resource, value)
     except ValueError as error:
         return unsafe(f"{resource} {what.en}: {error}", f"{resource} {what.zh}：{str(value)[:64]!r} 不是有效的资源量")
     if amount < 0 or (amount == 0 and side == "limits"):
-        return unsafe(f"{resource} {what.en}: {value} is too little", f"{resource} {what.zh}：{value} 太小")
+        return unsafe(f"{resource} {what.en}: {value} is too low", f"{resource} {what.zh}：{value} 太小")
     if resource.startswith(_COUNTED_IN_BYTES) and 0 < amount < _LEAST_BYTES:
-        number = str(value).strip().rstrip("mk")
-        meant = (
-            Text(en=f"; did you mean {number}Mi?", zh=f"；是否指 {number}Mi？") if number.isdigit() else Text.same("")
-        )
+        meant = _with_unit(value)
         return unsafe(
             f"{resource} {what.en}: {value} is {amount} bytes{meant.en}",
             f"{resource} {what.zh}：{value} 只有 {amount} 字节{meant.zh}",
@@ -150,21 +183,28 @@ def _wrong(side: str, resource: str, value: Any) -> Refusal | None:
     return None
 
 
-def _above_the_limit(container: Container, then: Mapping[str, Mapping[str, Any]]) -> Refusal | None:
-    """The API server refuses a request above the limit; here it is said what to do about it."""
-    for resource, request in then["requests"].items():
-        limit = then["limits"].get(resource)
+def _with_unit(value: Any) -> Text:
+    """Return the end of a sentence that suggests mebibytes; "" if the value is not a number."""
+    number = str(value).strip().rstrip("mk")
+    if not number.isdigit():
+        return Text.same("")
+    return Text(en=f"; did you mean {number}Mi?", zh=f"；是否指 {number}Mi？")
+
+
+def _above_limit(container: Container, after: _Resources) -> Refusal | None:
+    """Refuse a request above its limit, as the API server would, and say what to do."""
+    for resource, request in after["requests"].items():
+        limit = after["limits"].get(resource)
         if limit is not None and _amount(resource, request) > _amount(resource, limit):
             return unsafe(
-                f"container {container.name} would ask for more {resource} ({request}) than its limit allows "
-                f"({limit}): give both",
-                f"容器 {container.name} 的 {resource} 请求（{request}）会超过其限制（{limit}）：请同时填写两者",
+                f"container {container.name} requests more {resource} ({request}) than its limit ({limit}): set both",
+                f"容器 {container.name} 的 {resource} 请求（{request}）会超过其限制（{limit}）；请同时填写两者",
             )
     return None
 
 
-def _in_all(changes: list[_Change], pods: int) -> Iterator[Text]:
-    """What the requests of all pods together come to: room that must be found, or comes free."""
+def _total(changes: Sequence[_Change], pods: int) -> Iterator[Text]:
+    """Say how much more, or less, all pods together request."""
     for one in changes:
         if one.side != "requests" or pods < 1 or one.resource not in ("cpu", "memory"):
             continue
@@ -172,12 +212,12 @@ def _in_all(changes: list[_Change], pods: int) -> Iterator[Text]:
         amount = cpu(total) if one.resource == "cpu" else bytes_(total)
         more = one.more > 0
         yield Text(
-            en=f"Over all pods ({pods}) that is {amount} {one.resource} {'more to find room for' if more else 'less'}",
-            zh=f"{pods} 个 Pod 合计{'多需要' if more else '减少'} {amount} {one.resource}",
+            en=f"In total, {pods} pods request {amount} {one.resource} {'more' if more else 'less'}",
+            zh=f"{pods} 个 Pod 合计{'多请求' if more else '少请求'} {amount} {one.resource}",
         )
 
 
-def _cautions(changes: list[_Change], then: Mapping[str, Mapping[str, Any]]) -> Iterator[Text]:
+def _warnings(changes: Sequence[_Change], after: _Resources) -> Iterator[Text]:
     for one in changes:
         if one.resource == "cpu" and one.more > 0 and _amount("cpu", one.after) >= _MANY_CPUS:
             yield Text(
@@ -194,26 +234,26 @@ def _cautions(changes: list[_Change], then: Mapping[str, Mapping[str, Any]]) -> 
                 en="Pods that use more memory than they request are evicted first when a node runs short",
                 zh="节点内存紧张时，用量超过请求的 Pod 最先被驱逐",
             )
-        if one.side == "limits" and one.resource not in then["requests"]:
+        if one.side == "limits" and one.resource not in after["requests"]:
             yield Text(
-                en=f"It has no {one.resource} request: its limit becomes its request too",
+                en=f"It has no {one.resource} request: the limit becomes the request too",
                 zh=f"它没有 {one.resource} 请求：其限制会同时成为请求",
             )
 
 
-async def _scaled_by(snapshot: Snapshot, plan: Plan, changes: list[_Change]) -> tuple[Text, ...]:
-    """An autoscaler that counts in percent of a request sees another load without any change of the load."""
+async def _autoscaled(snapshot: Snapshot, plan: Plan, changes: Sequence[_Change]) -> tuple[Text, ...]:
+    """Warn about autoscalers that measure in percent of a request: the same load is another percentage."""
     changed = {one.resource: one.more for one in changes if one.side == "requests" and one.before}
     if not changed:
         return ()
     try:
-        scalers = (await snapshot.list("HorizontalPodAutoscaler", namespace=plan.target.namespace)).items
+        autoscalers = await autoscalers_of(snapshot, plan.target)
     except ClusterError as error:
         return (error.gap("HorizontalPodAutoscalers").says,)
     return tuple(
         Text(
             en=(
-                f"HorizontalPodAutoscaler {name_of(each)} counts {resource} in percent of the request: "
+                f"HorizontalPodAutoscaler {name_of(each)} measures {resource} in percent of the request: "
                 f"it will {'scale down' if changed[resource] > 0 else 'scale up'} at the same load"
             ),
             zh=(
@@ -221,21 +261,15 @@ async def _scaled_by(snapshot: Snapshot, plan: Plan, changes: list[_Change]) -> 
                 f"负载不变时也会{'缩容' if changed[resource] > 0 else '扩容'}"
             ),
         )
-        for each in sorted(scalers, key=name_of)
-        if _scales(each, plan)
+        for each in autoscalers
         for resource in _percentages(each)
         if resource in changed
     )
 
 
-def _scales(scaler: Json, plan: Plan) -> bool:
-    scaled = (scaler.get("spec") or {}).get("scaleTargetRef") or {}
-    return (scaled.get("kind"), scaled.get("name")) == (plan.target.kind, plan.target.name)
-
-
-def _percentages(scaler: Json) -> Iterator[str]:
-    """The resources whose use an autoscaler counts in percent."""
-    for metric in (scaler.get("spec") or {}).get("metrics") or ():
+def _percentages(autoscaler: Json) -> Iterator[str]:
+    """Yield the resources that an autoscaler measures in percent."""
+    for metric in (autoscaler.get("spec") or {}).get("metrics") or ():
         body = metric.get("resource") or metric.get("containerResource") or {}
         if (body.get("target") or {}).get("type") == "Utilization":
             yield str(body.get("name", ""))

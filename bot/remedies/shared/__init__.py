@@ -1,1 +1,1 @@
-"""What all actions share: how a workload, its pods and those who look after it are read, and how a change is shown."""
+"""What several actions share: bases for one kind of write, and readers of workloads, volumes, budgets and sources."""

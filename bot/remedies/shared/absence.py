@@ -1,6 +1,6 @@
-"""What a plan for an object rests on that is yet to be made: that there still is none.
+"""The basis of a plan to create an object: that it does not exist yet.
 
-It has no uid to be bound to. That nothing lies there is looked at again at the preview and at the write, and the API
+Such an object has no uid to bind the plan to. Its absence is checked again at the preview and at the write, and the API
 server itself refuses to create what exists.
 """
 
@@ -17,11 +17,11 @@ _NO: Final = "no"
 
 
 async def absence(snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
-    """The basis of a plan to make an object. Raises ClusterError, NotServed for a kind that is not known."""
+    """Return the basis of a plan to create an object. Raises ClusterError, NotServed for an unknown kind."""
     obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
     return {"uid": "", _PART: _NO if obj is None else "yes"}
 
 
 def is_absent(basis: Mapping[str, str]) -> bool:
-    """Whether a basis says that there is no such object."""
+    """Tell whether a basis says that the object does not exist."""
     return basis.get(_PART) == _NO

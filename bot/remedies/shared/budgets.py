@@ -1,4 +1,4 @@
-"""Which PodDisruptionBudgets cover the pods a remedy takes away: the write does not ask them, so people are told."""
+"""The PodDisruptionBudgets over the pods that a remedy removes: a delete ignores them, so people are told."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PERMISSIONS: Final = (Permission(verb="list", group="policy", resource="poddisru
 
 
 async def budgets_over(snapshot: Snapshot, pods: Iterable[Json], *, namespace: str) -> tuple[Text, ...]:
-    """What the budgets that cover these pods allow now, a sentence each; also that none does, or could not be read."""
+    """Return one sentence for each budget that covers these pods; or that none does, or that they could not be read."""
     there = tuple(pods)
     if not there:
         return ()
@@ -29,12 +29,12 @@ async def budgets_over(snapshot: Snapshot, pods: Iterable[Json], *, namespace: s
 
 
 def covers(budget: Json, pod: Json) -> bool:
-    """Whether a budget counts a pod of its namespace."""
+    """Tell whether a budget selects a pod of its namespace."""
     return selects((budget.get("spec") or {}).get("selector"), (pod.get("metadata") or {}).get("labels") or {})
 
 
-async def held_by(snapshot: Snapshot, target: ObjectRef, error: Throttled) -> Text:
-    """Why a pod may not be evicted now, by the budget's own numbers as far as they can be read."""
+async def blocked_by(snapshot: Snapshot, target: ObjectRef, error: Throttled) -> Text:
+    """Say which budget blocks the eviction of a pod now, with its numbers as far as they can be read."""
     try:
         pod = await snapshot.find(target.kind, target.name, namespace=target.namespace) or {}
         budgets = (await snapshot.list("PodDisruptionBudget", namespace=target.namespace)).items
@@ -58,11 +58,11 @@ def _says(budget: Json) -> Text:
     healthy, desired = int(status.get("currentHealthy") or 0), int(status.get("desiredHealthy") or 0)
     return Text(
         en=(
-            f"PodDisruptionBudget {name} covers it: {healthy} healthy, {desired} wanted, "
-            f"{allowed} may be disrupted now; it does not hold this back"
+            f"PodDisruptionBudget {name} covers it ({healthy} healthy, {desired} required, {allowed} disruptions "
+            "allowed now) but does not block this action"
         ),
         zh=(
-            f"受 PodDisruptionBudget {name} 保护：健康 {healthy}，要求 {desired}，目前允许中断 {allowed}；"
+            f"受 PodDisruptionBudget {name} 保护（健康 {healthy}，要求 {desired}，目前允许中断 {allowed}），"
             "但它不会阻止此操作"
         ),
     )

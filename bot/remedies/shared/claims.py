@@ -1,4 +1,4 @@
-"""Claims and their volumes as remedies see them: who mounts one, who makes it anew, and what becomes of its data."""
+"""Claims and their volumes: which pods mount a claim, which StatefulSet recreates it, and what happens to its data."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _ENDED: Final = frozenset({"Succeeded", "Failed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A claim, and the volume it is bound to: None where it never was, or where that does not exist any more."""
+class BoundClaim:
+    """A claim and its volume: None if the claim was never bound, or the volume no longer exists."""
 
     claim: Json
     volume: Json | None
@@ -33,7 +33,7 @@ class Held:
 
     @property
     def size(self) -> str:
-        """As the volume has it, or as the claim asks for it."""
+        """The size of the volume, or the requested one."""
         spec, asks = (self.volume or {}).get("spec") or {}, (self.claim.get("spec") or {}).get("resources") or {}
         has = (self.claim.get("status") or {}).get("capacity") or {}
         amounts = (spec.get("capacity") or {}, has, asks.get("requests") or {})
@@ -44,32 +44,34 @@ class Held:
         return policy_of(self.volume or {})
 
 
-async def held(snapshot: Snapshot, claim: Json) -> Held:
-    """Raises ClusterError if the volume cannot be read: nothing is then known of the data."""
+async def with_volume(snapshot: Snapshot, claim: Json) -> BoundClaim:
+    """Read the volume of a claim. Raises ClusterError: nothing is then known about the data."""
     name = str((claim.get("spec") or {}).get("volumeName") or "")
-    return Held(claim=claim, volume=await snapshot.find("PersistentVolume", name) if name else None)
+    return BoundClaim(claim=claim, volume=await snapshot.find("PersistentVolume", name) if name else None)
 
 
 def policy_of(volume: Mapping[str, Any]) -> str:
+    """Return the reclaim policy of a volume."""
     return str((volume.get("spec") or {}).get("persistentVolumeReclaimPolicy") or "Retain")
 
 
 def phase_of(obj: Mapping[str, Any]) -> str:
+    """Return the phase of an object, "" if it has none."""
     return str((obj.get("status") or {}).get("phase") or "")
 
 
 def claim_named_by(volume: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A volume's claimRef, empty where it has none."""
+    """Return the claimRef of a volume, empty if it has none."""
     return (volume.get("spec") or {}).get("claimRef") or {}
 
 
-def called(reference: Mapping[str, Any]) -> str:
-    """namespace/name of the claim that a claimRef names."""
+def key_of(reference: Mapping[str, Any]) -> str:
+    """Return namespace/name of the claim in a claimRef."""
     return f"{reference.get('namespace', '')}/{reference.get('name', '')}"
 
 
 def place_of(volume: Json) -> Text:
-    """Where a volume's data lies, as a part of a sentence; empty for a volume that any node reaches."""
+    """Return where the data of a volume is, as a part of a sentence; "" for a volume that every node reaches."""
     nodes = ", ".join(nodes_of(volume))
     path = str((((volume.get("spec") or {}).get("local") or {}).get("path")) or "")
     where = f" {path}" if path else ""
@@ -78,8 +80,8 @@ def place_of(volume: Json) -> Text:
     return Text(en=f" on node {nodes}{where}", zh=f"，位于节点 {nodes}{where}")
 
 
-def fate(one: Held, *, policy: str = "") -> Text:
-    """What becomes of the data once the claim is gone, in one sentence. `policy` if it is to be another by then."""
+def data_after_delete(one: BoundClaim, *, policy: str = "") -> Text:
+    """Say what happens to the data when the claim is deleted; `policy` if the reclaim policy is changed before."""
     name, size = one.name, one.size
     if not one.volume_name:
         return Text(
@@ -88,26 +90,26 @@ def fate(one: Held, *, policy: str = "") -> Text:
         )
     if one.volume is None:
         return Text(
-            en=f"Claim {name} ({size}) is bound to {one.volume_name}, which does not exist any more: nothing else goes",
-            zh=f"PVC {name}（{size}）绑定的 PV {one.volume_name} 已不存在：不会再失去其他内容",
+            en=f"Claim {name} ({size}) is bound to {one.volume_name}, which no longer exists: nothing else is lost",
+            zh=f"PVC {name}（{size}）绑定的 PV {one.volume_name} 已不存在：不会再丢失其他数据",
         )
     volume, at = one.volume_name, place_of(one.volume)
     match policy or one.policy:
         case "Delete":
             return Text(
-                en=f"DATA LOST for good: claim {name}, PersistentVolume {volume} ({size}{at.en}; policy Delete)",
+                en=f"DATA LOST permanently: claim {name}, PersistentVolume {volume} ({size}{at.en}; policy Delete)",
                 zh=f"数据将永久丢失：PVC {name}，PV {volume}（{size}{at.zh}；回收策略 Delete）",
             )
         case "Recycle":
             return Text(
-                en=f"DATA LOST for good: claim {name}; PersistentVolume {volume} ({size}{at.en}) is wiped (Recycle)",
+                en=f"DATA LOST permanently: claim {name}; PersistentVolume {volume} ({size}{at.en}) is wiped (Recycle)",
                 zh=f"数据将永久丢失：PVC {name}；PV {volume}（{size}{at.zh}）会被清空（Recycle）",
             )
         case _:
             return Text(
                 en=(
-                    f"Claim {name}: PersistentVolume {volume} ({size}{at.en}) stays with its data as Released (reclaim "
-                    "policy Retain); no claim gets it until somebody cleans it up"
+                    f"Claim {name}: PersistentVolume {volume} ({size}{at.en}) keeps its data and becomes Released "
+                    "(reclaim policy Retain); no claim can use it until somebody cleans it up"
                 ),
                 zh=(
                     f"PVC {name}：PV {volume}（{size}{at.zh}）及其数据会保留为 Released（回收策略 Retain）；"
@@ -117,7 +119,7 @@ def fate(one: Held, *, policy: str = "") -> Text:
 
 
 async def mounting(snapshot: Snapshot, claim: Json) -> tuple[Json, ...]:
-    """The pods that mount a claim and have not ended, by name."""
+    """Return the pods that mount a claim and have not finished, by name."""
     listing = await snapshot.list("Pod", namespace=namespace_of(claim))
     name = name_of(claim)
     found = [pod for pod in listing.items if name in claim_names(pod) and phase_of(pod) not in _ENDED]
@@ -125,62 +127,63 @@ async def mounting(snapshot: Snapshot, claim: Json) -> tuple[Json, ...]:
 
 
 def on_a_node(pod: Json) -> bool:
-    """Whether a kubelet has the pod: only then does Kubernetes keep its claims from going."""
+    """Tell whether the pod is assigned to a node: only then does Kubernetes protect its claims from deletion."""
     return bool((pod.get("spec") or {}).get("nodeName"))
 
 
 def mounted(pod: Json) -> dict[str, str]:
-    """claim → the pod's volume of it. Ephemeral volumes are left out: they go with the pod, and come with the next."""
+    """Map each claim to the pod's volume of it. Ephemeral volumes are left out: they are created with each pod."""
     volumes = (pod.get("spec") or {}).get("volumes") or ()
     named = {str((each.get("persistentVolumeClaim") or {}).get("claimName") or ""): each for each in volumes}
     return {claim: str(each.get("name", "")) for claim, each in named.items() if claim}
 
 
 def templates_of(workload: Json) -> dict[str, Json]:
-    """The claim templates of a StatefulSet, by name."""
+    """Return the claim templates of a StatefulSet, by name."""
     if workload.get("kind") != "StatefulSet":
         return {}
     return {name_of(each): each for each in (workload.get("spec") or {}).get("volumeClaimTemplates") or ()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Maker:
-    """The StatefulSet that makes a claim, its template of it, and the number of the pod it is for."""
+class ClaimOwner:
+    """The StatefulSet that creates a claim, its claim template, and the ordinal of the pod."""
 
     workload: Json
     template: Json
-    number: int
+    ordinal: int
 
     @property
-    def makes_anew(self) -> bool:
+    def recreates(self) -> bool:
+        """Whether the StatefulSet wants the pod of this ordinal, and so creates its claim again."""
         spec = self.workload.get("spec") or {}
         first = int((spec.get("ordinals") or {}).get("start", 0))
-        within = first <= self.number < first + int(spec.get("replicas", 1))
-        return within and not workloads.is_leaving(self.workload)
+        within = first <= self.ordinal < first + int(spec.get("replicas", 1))
+        return within and not workloads.is_terminating(self.workload)
 
-    def same_again(self, claim: Json) -> bool:
-        """Whether the template still asks for the class that the claim asks for."""
+    def same_class(self, claim: Json) -> bool:
+        """Tell whether the template still requests the storage class of the claim."""
         return class_of(self.template) == class_of(claim)
 
 
-async def maker_of(snapshot: Snapshot, claim: Json) -> Maker | None:
-    """By its name, as the controller finds it: <template>-<StatefulSet>-<number>."""
+async def owner_of_claim(snapshot: Snapshot, claim: Json) -> ClaimOwner | None:
+    """Find the owner by the claim's name, as the controller does: <template>-<StatefulSet>-<ordinal>."""
     name = name_of(claim)
     for workload in (await snapshot.list("StatefulSet", namespace=namespace_of(claim))).items:
         for template, written in templates_of(workload).items():
-            number = name.removeprefix(f"{template}-{name_of(workload)}-")
-            if number != name and number.isdigit():
-                return Maker(workload=workload, template=written, number=int(number))
+            ordinal = name.removeprefix(f"{template}-{name_of(workload)}-")
+            if ordinal != name and ordinal.isdigit():
+                return ClaimOwner(workload=workload, template=written, ordinal=int(ordinal))
     return None
 
 
 def operator_decides(volume: Json) -> tuple[Text, ...]:
-    """A warning for a volume whose reclaim policy an operator writes, too."""
+    """Return a warning for a volume whose reclaim policy an operator writes too."""
     if ((volume.get("metadata") or {}).get("labels") or {}).get(_MANAGED_BY) != "tidb-operator":
         return ()
     return (
         Text(
-            en="TiDB Operator sets its volumes' policy to the TidbCluster's pvReclaimPolicy, and may put it back",
+            en="TiDB Operator sets the reclaim policy from the TidbCluster's pvReclaimPolicy and may revert this",
             zh="TiDB Operator 会按 TidbCluster 的 pvReclaimPolicy 设置其 PV 的回收策略，可能会改回去",
         ),
     )

@@ -1,7 +1,7 @@
-"""The kinds of objects that actions write to, and the permission each write needs.
+"""The kinds of objects that actions write to, and the permission that each write needs.
 
-Custom kinds stand here by name: what is not listed has no button, whatever a catalog entry says, and what is to be
-done about it stays in the runbook.
+Custom kinds are listed by name. An unlisted kind gets no button, whatever a catalog entry says: the runbook tells what
+to do about it.
 """
 
 from __future__ import annotations
@@ -25,13 +25,18 @@ _CUSTOM: Final = {
 
 
 def permission(verb: str, kind: str, *, subresource: str = "") -> Permission:
-    """What writing to a kind needs. Raises KeyError for one that no action writes to."""
+    """Return the permission to write to a kind. Raises KeyError for a kind that no action writes to."""
     resource = _CUSTOM.get(kind) or well_known(kind)
     if resource is None:
         raise KeyError(kind)
     return resource.permission(verb, subresource=subresource)
 
 
-def permissions(verb: str, kinds: Iterable[str]) -> dict[str, Permission]:
-    """kind → the permission that one write to it needs"""
-    return {kind: permission(verb, kind) for kind in kinds}
+def permissions_to(verb: str, kinds: Iterable[str]) -> dict[str, tuple[Permission, ...]]:
+    """Return, for each kind, the permission for one write to an object of it."""
+    return {kind: (permission(verb, kind),) for kind in kinds}
+
+
+def for_kind(kind: str, *needed: Permission) -> dict[str, tuple[Permission, ...]]:
+    """Return the permissions that a plan for an object of this kind needs."""
+    return {kind: needed}

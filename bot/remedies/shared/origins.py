@@ -1,7 +1,7 @@
-"""Where the tool that applies an object takes it from, and how soon it takes a change of it back.
+"""The source from which a GitOps tool applies an object, and how soon it reverts a change of it.
 
-Read from the tool's own objects, if they are in this cluster and may be read. What a Helm release was made from stands
-in Secrets, which are not read.
+Read from the tool's own objects, if they are in this cluster and may be read. The source of a Helm release is in
+Secrets, which are not read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError, NotFound, NotServed
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import namespace_of
-from bot.remedies.shared.keepers import Keeper, Tool, keeper_of
+from bot.remedies.shared.managed_by import ManagedBy, Tool, managed_by
 from bot.remedies.shared.repositories import RefKind, link_to
 from intents.domain import Json, Link, Permission, Text
 from responses.safety import safe_line
@@ -22,7 +22,7 @@ from responses.safety import safe_line
 APPLICATIONS: Final = "applications.argoproj.io"
 _KUSTOMIZATIONS: Final = "kustomizations.kustomize.toolkit.fluxcd.io"
 _HELM_RELEASES: Final = "helmreleases.helm.toolkit.fluxcd.io"
-# What Flux fetches from, by the kinds that its objects name. Of others the name is told.
+# The sources of Flux whose address is read. Of other kinds only the name is told.
 _SOURCES: Final[Mapping[str, str]] = {
     "GitRepository": "gitrepositories",
     "HelmRepository": "helmrepositories",
@@ -45,67 +45,67 @@ _TEXT: Final = 120
 _DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:h|m|s|ms))+")
 _REF_KINDS: Final = (("commit", RefKind.COMMIT), ("tag", RefKind.TAG), ("branch", RefKind.BRANCH))
 
-_SOME_TIME: Final = Text(en="its next sync may take the change back", zh="其下次同步可能会还原此修改")
+_SOME_TIME: Final = Text(en="its next sync may revert the change", zh="其下次同步可能会还原此修改")
 _AT_UPGRADE: Final = Text(
-    en="the change stays until the release is next upgraded or rolled back",
+    en="the change stays until the next upgrade or rollback of the release",
     zh="此修改会保留到该 release 下次升级或回滚为止",
 )
 _SELF_HEAL: Final = Text(
-    en="self-heal is on: the change is taken back within minutes",
+    en="self-heal is on: the change is reverted within minutes",
     zh="已开启自动修复（self-heal）：数分钟内会还原此修改",
 )
 _AUTOMATED: Final = Text(
-    en="self-heal is off: the change stays until the source changes, and is synced then by itself",
-    zh="未开启自动修复（self-heal）：此修改会保留到源头变更并自动同步为止",
+    en="self-heal is off: the change stays until the source changes, then a sync reverts it",
+    zh="未开启自动修复（self-heal）：此修改会保留到配置源变更并自动同步为止",
 )
 _MANUAL: Final = Text(
     en="automatic sync is off: the change stays until somebody syncs",
     zh="未开启自动同步：此修改会保留到有人手动同步为止",
 )
 _SUSPENDED: Final = Text(
-    en="it is suspended: the change stays until it is resumed", zh="该来源已暂停：此修改会保留到恢复为止"
+    en="it is suspended: the change stays until it is resumed", zh="其同步已暂停：此修改会保留到恢复为止"
 )
 _LEFT_ALONE: Final = Text(
-    en="it is told to leave this object as it is: the change stays", zh="该对象被标注为不再同步：此修改会保留"
+    en="this object is excluded from reconciliation: the change stays", zh="该对象已被标注为不再同步：此修改会保留"
 )
 _NO_DRIFT: Final = Text(
-    en="drift is not corrected: the change stays until the release is next upgraded",
+    en="drift is not corrected: the change stays until the next upgrade of the release",
     zh="未开启漂移纠正：此修改会保留到该 release 下次升级为止",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """How soon a change is taken back, from where, and what of this could not be read."""
+    """How soon a change is reverted, the sources, and what could not be read."""
 
     soon: Text = _SOME_TIME
     sources: tuple[Link, ...] = ()
     unread: tuple[Text, ...] = ()
 
 
-async def origin_of(snapshot: Snapshot, keeper: Keeper, obj: Json) -> Origin:
-    """What is known of the source of an object that this keeper applies. Never raises ClusterError."""
-    if keeper.tool is Tool.HELM:
+async def origin_of(snapshot: Snapshot, manager: ManagedBy, obj: Json) -> Origin:
+    """Return what is known about the source of an object that this tool applies. Never raises ClusterError."""
+    if manager.tool is Tool.HELM:
         chart = str(((obj.get("metadata") or {}).get("labels") or {}).get("helm.sh/chart") or "")
         return Origin(soon=_AT_UPGRADE, sources=_named(f"chart {chart}") if chart else ())
-    if not keeper.name:
+    if not manager.name:
         return Origin()
     try:
-        if keeper.tool is Tool.ARGO_CD:
-            return await _of_application(snapshot, keeper)
-        if keeper.kind == "HelmRelease":
-            return await _of_helm_release(snapshot, keeper, obj)
-        return await _of_kustomization(snapshot, keeper, obj)
+        if manager.tool is Tool.ARGO_CD:
+            return await _of_application(snapshot, manager)
+        if manager.kind == "HelmRelease":
+            return await _of_helm_release(snapshot, manager, obj)
+        return await _of_kustomization(snapshot, manager, obj)
     except ClusterError as error:
-        return Origin(unread=(_unread(error, keeper),))
+        return Origin(unread=(_unread(error, manager),))
 
 
-def _unread(error: ClusterError, keeper: Keeper) -> Text:
-    what = f"{keeper.kind} {keeper.namespace}/{keeper.name}".replace(" /", " ")
+def _unread(error: ClusterError, manager: ManagedBy) -> Text:
+    what = f"{manager.kind} {manager.namespace}/{manager.name}".replace(" /", " ")
     if not isinstance(error, NotFound | NotServed):
         return error.gap(safe_line(what, limit=_TEXT)).says
     return Text(
-        en=f"{safe_line(what, limit=_TEXT)} is not in this cluster: it may be kept in another one",
+        en=f"{safe_line(what, limit=_TEXT)} is not in this cluster; it may be in another one",
         zh=f"{safe_line(what, limit=_TEXT)} 不在本集群中：可能位于其他集群",
     )
 
@@ -113,8 +113,8 @@ def _unread(error: ClusterError, keeper: Keeper) -> Text:
 # --- Argo CD ---
 
 
-async def _of_application(snapshot: Snapshot, keeper: Keeper, *, further: bool = True) -> Origin:
-    application = await _application(snapshot, keeper)
+async def _of_application(snapshot: Snapshot, manager: ManagedBy, *, further: bool = True) -> Origin:
+    application = await _application(snapshot, manager)
     spec, annotations = application.get("spec") or {}, (application.get("metadata") or {}).get("annotations") or {}
     automated = (spec.get("syncPolicy") or {}).get("automated")
     if annotations.get("argocd.argoproj.io/skip-reconcile") == "true":
@@ -125,21 +125,21 @@ async def _of_application(snapshot: Snapshot, keeper: Keeper, *, further: bool =
         soon = _SELF_HEAL if automated.get("selfHeal") else _AUTOMATED
     hydrated = (spec.get("sourceHydrator") or {}).get("drySource")
     sources: Sequence[Mapping[str, Any]] = spec.get("sources") or list(filter(None, (spec.get("source") or hydrated,)))
-    # Of a chart from elsewhere the values stand in the Application: where that comes from is where most changes belong.
+    # The values of an external chart are in the Application, so most changes belong to the Application's own source.
     inline = further and any(each.get("chart") for each in sources)
     above = await _above(snapshot, application) if inline else Origin()
     links = (*above.sources, *map(_argo_source, sources[:_MOST]))
     return Origin(soon=soon, sources=tuple(dict.fromkeys(links)), unread=above.unread)
 
 
-async def _application(snapshot: Snapshot, keeper: Keeper) -> Json:
-    """By its usual place first, then wherever one is. Raises ClusterError; NotFound also for several of that name."""
+async def _application(snapshot: Snapshot, manager: ManagedBy) -> Json:
+    """Read the Application from its usual namespace, else from any. Raises ClusterError, NotFound also for several."""
     try:
-        return await snapshot.get(APPLICATIONS, keeper.name, namespace=keeper.namespace or _ARGO_CD_HOME)
+        return await snapshot.get(APPLICATIONS, manager.name, namespace=manager.namespace or _ARGO_CD_HOME)
     except NotFound:
-        if keeper.namespace:
+        if manager.namespace:
             raise
-        found = (await snapshot.list(APPLICATIONS, fields=f"metadata.name={keeper.name}", limit=2, fresh=False)).items
+        found = (await snapshot.list(APPLICATIONS, fields=f"metadata.name={manager.name}", limit=2, fresh=False)).items
         if len(found) != 1:
             raise
         return found[0]
@@ -158,8 +158,8 @@ def _argo_source(source: Mapping[str, Any]) -> Link:
 # --- Flux ---
 
 
-async def _of_kustomization(snapshot: Snapshot, keeper: Keeper, obj: Json) -> Origin:
-    found = await snapshot.get(_KUSTOMIZATIONS, keeper.name, namespace=keeper.namespace)
+async def _of_kustomization(snapshot: Snapshot, manager: ManagedBy, obj: Json) -> Origin:
+    found = await snapshot.get(_KUSTOMIZATIONS, manager.name, namespace=manager.namespace)
     spec, annotations = found.get("spec") or {}, (obj.get("metadata") or {}).get("annotations") or {}
     once = str(annotations.get("kustomize.toolkit.fluxcd.io/ssa") or "").lower() in ("ifnotpresent", "ignore")
     disabled = str(annotations.get("kustomize.toolkit.fluxcd.io/reconcile") or "").lower() == "disabled"
@@ -170,8 +170,8 @@ async def _of_kustomization(snapshot: Snapshot, keeper: Keeper, obj: Json) -> Or
     return Origin(soon=soon, sources=where, unread=unread)
 
 
-async def _of_helm_release(snapshot: Snapshot, keeper: Keeper, obj: Json) -> Origin:
-    found = await snapshot.get(_HELM_RELEASES, keeper.name, namespace=keeper.namespace)
+async def _of_helm_release(snapshot: Snapshot, manager: ManagedBy, obj: Json) -> Origin:
+    found = await snapshot.get(_HELM_RELEASES, manager.name, namespace=manager.namespace)
     spec, annotations = found.get("spec") or {}, (obj.get("metadata") or {}).get("annotations") or {}
     left_alone = annotations.get("helm.toolkit.fluxcd.io/driftDetection") == "disabled"
     corrects = (spec.get("driftDetection") or {}).get("mode") == "enabled" and not left_alone
@@ -184,17 +184,17 @@ async def _of_helm_release(snapshot: Snapshot, keeper: Keeper, obj: Json) -> Ori
         path=str(chart.get("chart") or ""),
         version=str(chart.get("version") or ""),
     )
-    # As with a chart of Argo CD's.
+    # As for a chart of Argo CD: most changes belong to the source of the HelmRelease.
     above = await _above(snapshot, found)
     return Origin(soon=soon, sources=(*above.sources, *where), unread=(*above.unread, *unread))
 
 
 def _each(interval: Any) -> Text:
-    """Drift is corrected at every reconciliation."""
+    """Say when drift is corrected: at every reconciliation."""
     if not isinstance(interval, str) or not _DURATION.fullmatch(interval):
-        return Text(en="its next reconciliation takes the change back", zh="下次调谐（reconcile）会还原此修改")
+        return Text(en="its next reconciliation reverts the change", zh="下次调谐（reconcile）会还原此修改")
     return Text(
-        en=f"it is reconciled every {interval}: the change is taken back by then",
+        en=f"it is reconciled every {interval}: the change is reverted by then",
         zh=f"每 {interval} 调谐（reconcile）一次：届时会还原此修改",
     )
 
@@ -202,9 +202,9 @@ def _each(interval: Any) -> Text:
 async def _flux_source(
     snapshot: Snapshot, reference: Mapping[str, Any], *, home: str, path: str, version: str = ""
 ) -> tuple[tuple[Link, ...], tuple[Text, ...]]:
-    """The page of what a Kustomization or a HelmRelease names, and what could not be read of it.
+    """Return the page of the source of a Kustomization or HelmRelease, and what could not be read of it.
 
-    `path` is a folder in it, of a Helm or OCI repository a chart's name.
+    `path` is a folder in it; for a Helm or OCI repository, the name of a chart.
     """
     kind, name = str(reference.get("kind") or ""), str(reference.get("name") or "")
     namespace = str(reference.get("namespace") or "") or home
@@ -226,7 +226,7 @@ async def _flux_source(
 
 
 def _git(url: str, ref: Mapping[str, Any], *, path: str) -> Link:
-    """In the order in which Flux takes them: a commit, a name, a range of versions, a tag, a branch."""
+    """Return the link, by Flux's precedence: a commit, a name, a range of versions, a tag, a branch."""
     kind: RefKind | None = None
     if not ref.get("commit") and (named := str(ref.get("name") or ref.get("semver") or "")):
         return link_to(url, path=path, revision=named)
@@ -239,16 +239,16 @@ def _git(url: str, ref: Mapping[str, Any], *, path: str) -> Link:
 
 
 async def _above(snapshot: Snapshot, applied: Json) -> Origin:
-    """Where the tool's own object comes from, if one applies that too. One step: two may well apply each other."""
-    keeper = keeper_of(applied)
-    if keeper is None or keeper.kind not in ("Application", "Kustomization"):
+    """Return the source of the tool's own object, if a tool applies that too. One step: two may apply each other."""
+    manager = managed_by(applied)
+    if manager is None or manager.kind not in ("Application", "Kustomization"):
         return Origin()
     try:
-        if keeper.kind == "Application":
-            return await _of_application(snapshot, keeper, further=False)
-        return await _of_kustomization(snapshot, keeper, applied)
+        if manager.kind == "Application":
+            return await _of_application(snapshot, manager, further=False)
+        return await _of_kustomization(snapshot, manager, applied)
     except ClusterError as error:
-        return Origin(unread=(_unread(error, keeper),))
+        return Origin(unread=(_unread(error, manager),))
 
 
 def _named(what: str) -> tuple[Link, ...]:

@@ -1,7 +1,7 @@
-"""The web page of what a GitOps tool clones, so that whoever is to change the source finds it.
+"""The web page of the repository that a GitOps tool clones, so that people find the source to change.
 
-What stands in a repository's address is somebody else's text. A link is made only of an https address whose every part
-is plain; whatever else there is is shown as text, without the credentials that stand in some.
+A repository's address is untrusted text. Only an https address whose every part is plain becomes a link; anything else
+is shown as text, without credentials.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SHOWN: Final = 200
 _DEFAULT: Final = "HEAD"
 _LONGEST: Final = 2_000
 
-# Names with a dot: a Service's name within the cluster opens in nobody's browser.
+# Only names with a dot: a browser cannot open the name of a Service in the cluster.
 _HOST: Final = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 _SCP_LIKE: Final = re.compile(r"(?:[^@/:]+@)?(?P<host>[^@/:]+):(?P<path>[^/].*)")
 _SEGMENT: Final = re.compile(r"(?!\.{1,2}$)[\w.~+-]+", re.ASCII)
@@ -31,7 +31,7 @@ _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 class RefKind(Enum):
-    """What a revision is. The values are Gitea's words for it."""
+    """The kind of a revision. The values are Gitea's words for it."""
 
     BRANCH = "branch"
     TAG = "tag"
@@ -49,7 +49,7 @@ class _Forge(Enum):
 _KNOWN: Final[Mapping[str, _Forge]] = {
     "bitbucket.org": _Forge.BITBUCKET_CLOUD,
     "codeberg.org": _Forge.GITEA,
-    # Where ssh is offered on the port of https.
+    # Hosts that offer ssh on the port of https.
     "ssh.github.com": _Forge.GITHUB,
     "altssh.gitlab.com": _Forge.GITLAB,
     "altssh.bitbucket.org": _Forge.BITBUCKET_CLOUD,
@@ -59,7 +59,7 @@ _WEB: Final[Mapping[str, str]] = {
     "altssh.gitlab.com": "gitlab.com",
     "altssh.bitbucket.org": "bitbucket.org",
 }
-# A part of the name of whoever hosts one of these: gitlab.example.com.
+# A part of the host name of a self-hosted forge: gitlab.example.com.
 _NAMED: Final[Mapping[str, _Forge]] = {
     "github": _Forge.GITHUB,
     "ghe": _Forge.GITHUB,
@@ -72,7 +72,7 @@ _NAMED: Final[Mapping[str, _Forge]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Repository:
-    """A repository whose web page is known: `site` is the host, with its port if that is none of the usual."""
+    """A repository whose web page is known: `site` is the host, with its port if it is not the usual one."""
 
     site: str
     path: tuple[str, ...]
@@ -80,9 +80,9 @@ class _Repository:
 
 
 def link_to(address: str, *, path: str = "", revision: str = "", kind: RefKind | None = None, also: str = "") -> Link:
-    """The page of a folder of a repository at a revision; its `url` is "" where no address can be vouched for.
+    """Return the page of a folder of a repository at a revision; its `url` is "" if no safe address is known.
 
-    `also` is told beside it: which chart is taken from there. A revision may be a range of versions, which no page has.
+    `also` is shown beside it, such as the name of a chart. A revision may be a range of versions, which has no page.
     """
     folder = path.strip("/").removeprefix("./").strip("/")
     folder = "" if folder == "." else folder
@@ -93,12 +93,12 @@ def link_to(address: str, *, path: str = "", revision: str = "", kind: RefKind |
     if kind is None:
         kind = RefKind.TAG if revision.startswith("refs/tags/") else _kind(branch)
     url = _page(repository, folder=folder, revision=branch, kind=kind) if repository else ""
-    # What looks like a credential is taken out of what is shown; a link with one in it is none.
+    # Text that looks like a credential is redacted; an address with one does not become a link.
     return Link(title=safe_line(title, limit=_SHOWN), url=url if safe_line(url) == url else "")
 
 
 def _read(address: str) -> _Repository | None:
-    """None for whatever has no web page of its own, or none that is known."""
+    """Return the repository; None if its web page is unknown."""
     if len(address) > _LONGEST or not address.isprintable() or " " in address:
         return None
     scheme, host, port, path = _parts(address)
@@ -114,7 +114,7 @@ def _read(address: str) -> _Repository | None:
 
 
 def _parts(address: str) -> tuple[str, str, int | None, str]:
-    """Scheme, host in lower case, port and path; all empty for what is no address."""
+    """Return scheme, host in lower case, port and path; all empty for text that is no address."""
     if not _SCHEME.match(address):
         found = _SCP_LIKE.fullmatch(address)
         return ("ssh", found["host"].lower(), None, found["path"]) if found else ("", "", None, "")
@@ -137,7 +137,7 @@ def _kind(revision: str) -> RefKind:
 
 
 def _page(repository: _Repository, *, folder: str, revision: str, kind: RefKind) -> str:
-    """As deep into the repository as can be said for sure; "" where not even its own page is known."""
+    """Return the deepest page that is certain; "" if not even the repository's own page is known."""
     root = f"https://{'/'.join((repository.site, *repository.path))}"
     if repository.forge is _Forge.BITBUCKET:
         root = _bitbucket_home(repository)
@@ -151,7 +151,7 @@ def _page(repository: _Repository, *, folder: str, revision: str, kind: RefKind)
             return f"{root}/-/tree/{at}{inside}"
         case _Forge.BITBUCKET:
             return f"{root}/browse{inside}" + ("" if at == _DEFAULT else f"?at={quote(at, safe='')}")
-        # Its pages take no branch with a slash in its name.
+        # Its pages accept no branch with a slash in its name.
         case _Forge.BITBUCKET_CLOUD if "/" not in at:
             return f"{root}/src/{at}{inside}"
         case _Forge.GITEA if at != _DEFAULT:
@@ -160,7 +160,7 @@ def _page(repository: _Repository, *, folder: str, revision: str, kind: RefKind)
 
 
 def _at(revision: str) -> str:
-    """A revision as a part of a path; "" for a range of versions, or what is none."""
+    """Return a revision as a part of a path; "" for a range of versions, or for an invalid one."""
     if revision in ("", _DEFAULT):
         return _DEFAULT
     if not _REVISION.fullmatch(revision) or _VERSIONS.fullmatch(revision):
@@ -169,7 +169,7 @@ def _at(revision: str) -> str:
 
 
 def _inside(folder: str) -> str | None:
-    """A folder as the rest of a path; None for one that leads elsewhere."""
+    """Return a folder as the rest of a path; None for one that leaves the repository."""
     if not folder:
         return ""
     segments = folder.split("/")
@@ -179,7 +179,7 @@ def _inside(folder: str) -> str | None:
 
 
 def _bitbucket_home(repository: _Repository) -> str:
-    """Of a Bitbucket of one's own, whose pages are at other paths than what is cloned; "" for none that is known."""
+    """Return the page of a repository in a self-hosted Bitbucket, whose pages have other paths than its clones."""
     path = repository.path[1:] if repository.path[0] == "scm" else repository.path
     if len(path) != 2:
         return ""
@@ -189,7 +189,7 @@ def _bitbucket_home(repository: _Repository) -> str:
 
 
 def _without_credentials(address: str) -> str:
-    """An address as text: whatever stands before its last "@" may be somebody's password."""
+    """Return an address as text: anything before its last "@" may be a password."""
     scheme = found.group() if (found := _SCHEME.match(address)) else ""
     rest = address[len(scheme) :].rpartition("@")[2]
     return scheme + re.split(r"[?#]", rest, maxsplit=1)[0]

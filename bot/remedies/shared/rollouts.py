@@ -1,4 +1,4 @@
-"""What a changed pod template sets in motion: how many pods are replaced, by whose rules, and how far that has come."""
+"""The rollout after a changed pod template: how many pods are replaced, by which strategy, and how far it is."""
 
 from __future__ import annotations
 
@@ -7,30 +7,27 @@ from typing import Any
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import ref
 from bot.kube.replicas import replicas_of
-from bot.remedies.contract import Applied, Outlook, Refusal, Settling
+from bot.remedies.contract import Applied, EffectStatus, Outlook, Refusal
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import budgets_over
-from bot.remedies.shared.custody import custodian_of
-from bot.remedies.shared.local_data import fate_of_data
-from bot.remedies.shared.refusing import gone, unsafe
+from bot.remedies.shared.custodian import custodian_of
+from bot.remedies.shared.local_data import data_loss
+from bot.remedies.shared.refusal import gone, owned, unsafe
 from intents.domain import Json, ObjectRef, Text
 
 
-def never_rolled_out(workload: Json) -> Refusal | None:
-    """Why a change of the template would replace no pod, or be written over."""
+def no_rollout(workload: Json) -> Refusal | None:
+    """Say why a changed template would replace no pod, or be overwritten."""
     me, spec = ref(workload), workload.get("spec") or {}
     if owner := workloads.controller_of(workload):
-        return unsafe(
-            f"{me} is made by {owner.kind} {owner.name}, which would write over the change: change it there",
-            f"{me} 由 {owner.kind} {owner.name} 管理，修改会被其覆盖：请在那里修改",
-        )
-    if workloads.is_leaving(workload):
+        return owned(me, owner)
+    if workloads.is_terminating(workload):
         return gone(me)
     if spec.get("paused"):
-        return unsafe(f"{me} is paused: resume its rollout first", f"{me} 已暂停：请先恢复其发布")
+        return unsafe(f"{me} is paused; resume its rollout first", f"{me} 已暂停；请先恢复其发布")
     if (spec.get("updateStrategy") or {}).get("type") == "OnDelete":
         return unsafe(
-            f"{me} replaces its pods only as they are deleted (OnDelete): this would replace none",
+            f"{me} replaces pods only when they are deleted (update strategy OnDelete): this would replace none",
             f"{me} 的更新策略为 OnDelete，只有删除 Pod 才会重建：此操作不会替换任何 Pod",
         )
     return None
@@ -39,7 +36,7 @@ def never_rolled_out(workload: Json) -> Refusal | None:
 async def outlook_on(
     snapshot: Snapshot, workload: Json, *, effects: tuple[Text, ...] = (), warnings: tuple[Text, ...] = ()
 ) -> Outlook:
-    """What replacing all pods of a workload does to what runs; `effects` and `warnings` are what an action adds."""
+    """Return the expected effect of replacing all pods of a workload; an action adds `effects` and `warnings`."""
     me, namespace = ref(workload), str((workload.get("metadata") or {}).get("namespace", ""))
     pods = await workloads.pods_of(snapshot, workload)
     template = (workload.get("spec") or {}).get("template") or {}
@@ -49,12 +46,12 @@ async def outlook_on(
         effects=(
             _replaced(me, count, how),
             Text(
-                en=f"Ready now: {ready} of {wanted}; meanwhile at least {least}",
+                en=f"Ready now: {ready} of {wanted}; during the rollout at least {least}",
                 zh=f"当前就绪：{ready}/{wanted}；期间至少保留 {least} 个",
             ),
             *effects,
             *await budgets_over(snapshot, pods, namespace=namespace),
-            *fate_of_data(template.get("spec") or {}),
+            *data_loss(template.get("spec") or {}),
         ),
         warnings=(*_none_left(ready, least), *warnings, *_under_way(workload)),
         custodian=await custodian_of(snapshot, workload),
@@ -68,7 +65,7 @@ async def outlook_on(
 def _replaced(workload: ObjectRef, count: int, how: Text) -> Text:
     if not count:
         return Text(
-            en=f"{workload} has no pods now: new ones are made as the changed template says",
+            en=f"{workload} has no pods now; new ones are created from the changed template",
             zh=f"{workload} 目前没有 Pod：之后会按修改后的模板创建",
         )
     which = "The only pod" if count == 1 else f"All {count} pods"
@@ -78,22 +75,22 @@ def _replaced(workload: ObjectRef, count: int, how: Text) -> Text:
     )
 
 
-async def rolled_out(snapshot: Snapshot, target: ObjectRef, applied: Applied) -> Settling:
-    """How far the pods that were there have been replaced, and how those fare that took their place."""
+async def rollout_effect(snapshot: Snapshot, target: ObjectRef, applied: Applied) -> EffectStatus:
+    """Return how many pods have been replaced, and how their replacements are doing."""
     workload = await snapshot.get(target.kind, target.name, namespace=target.namespace)
-    pods = [pod for pod in await workloads.pods_of(snapshot, workload) if not workloads.is_leaving(pod)]
+    pods = [pod for pod in await workloads.pods_of(snapshot, workload) if not workloads.is_terminating(pod)]
     new = [pod for pod in pods if workloads.uid_of(pod) not in applied.outlook.known]
     wanted = replicas_of(workload).desired
     rolling = ((workload.get("spec") or {}).get("updateStrategy") or {}).get("rollingUpdate") or {}
-    # Below its partition a StatefulSet keeps the pods it has.
+    # A StatefulSet keeps the pods below its partition.
     due = max(0, wanted - int(rolling.get("partition") or 0))
     observed = int((workload.get("status") or {}).get("observedGeneration") or 0) >= applied.generation
     complete = observed and len(new) >= due and len(pods) <= wanted and (due < wanted or len(new) == len(pods))
-    return workloads.settling(new, ready=workloads.count_ready(pods), wanted=wanted, complete=complete)
+    return workloads.effect_on(new, ready=workloads.count_ready(pods), wanted=wanted, complete=complete)
 
 
 def ready_throughout(workload: Json) -> int:
-    """How many pods a workload keeps ready while it replaces them, if all are ready when it begins."""
+    """Return how many pods a workload keeps ready during a rollout, if all are ready before."""
     spec, wanted = workload.get("spec") or {}, replicas_of(workload).desired
     strategy: dict[str, Any] = spec.get("strategy") or spec.get("updateStrategy") or {}
     rolling = strategy.get("rollingUpdate") or {}
@@ -101,7 +98,7 @@ def ready_throughout(workload: Json) -> int:
         return 0
     if workload.get("kind") == "Deployment":
         missing = _share(rolling.get("maxUnavailable", "25%"), wanted, up=False)
-        # Both at 0 would move nothing: the controller then takes one away.
+        # With both at 0 nothing would be replaced, so the controller removes one pod.
         if not missing and not _share(rolling.get("maxSurge", "25%"), wanted, up=True):
             missing = 1
     elif workload.get("kind") == "DaemonSet" and _share(rolling.get("maxSurge", 0), wanted, up=True):
@@ -112,7 +109,7 @@ def ready_throughout(workload: Json) -> int:
 
 
 def _share(value: Any, of: int, *, up: bool) -> int:
-    """A number of pods, or a percentage of them, as Kubernetes rounds it."""
+    """Return a number of pods, or a percentage of them as Kubernetes rounds it."""
     text = str(value)
     if not text.endswith("%"):
         return int(text)
@@ -125,31 +122,32 @@ def _none_left(ready: int, least: int) -> tuple[Text, ...]:
         return ()
     return (
         Text(
-            en="For a while none of its pods may be ready: nothing serves then",
-            zh="期间可能没有任何就绪的 Pod：届时没有实例提供服务",
+            en="For a while none of its pods may be ready, so nothing serves requests",
+            zh="期间可能没有任何就绪的 Pod，服务会中断",
         ),
     )
 
 
 def strategy_of(workload: Json) -> Text:
-    """By which rules a workload replaces its pods, as a part of a sentence."""
+    """Say how a workload replaces its pods, as a part of a sentence."""
     spec = workload.get("spec") or {}
     strategy: dict[str, Any] = spec.get("strategy") or spec.get("updateStrategy") or {}
     rolling = strategy.get("rollingUpdate") or {}
     if strategy.get("type") == "Recreate":
         return Text(
-            en="all at once (Recreate): nothing serves in between", zh="一次性全部重建（Recreate）：期间无实例提供服务"
+            en="all at once (Recreate), so nothing serves requests meanwhile",
+            zh="一次性全部重建（Recreate），期间服务中断",
         )
     if workload.get("kind") == "StatefulSet":
         first = int(rolling.get("partition") or 0)
         if first:
             return Text(
-                en=f"one after the other, only those from number {first} on (partition)",
+                en=f"one by one, only those from ordinal {first} on (partition)",
                 zh=f"逐个进行，仅编号 {first} 及以上的 Pod（partition）",
             )
-        return Text(en="one after the other", zh="逐个进行")
+        return Text(en="one by one", zh="逐个进行")
     limits = ", ".join(f"{key} {rolling[key]}" for key in ("maxUnavailable", "maxSurge") if key in rolling)
-    return Text(en=f"a few at a time ({limits or 'as its strategy says'})", zh=f"分批进行（{limits or '按其策略'}）")
+    return Text(en=f"a few at a time ({limits or 'by its update strategy'})", zh=f"分批进行（{limits or '按其策略'}）")
 
 
 def _under_way(workload: Json) -> tuple[Text, ...]:
@@ -159,7 +157,7 @@ def _under_way(workload: Json) -> tuple[Text, ...]:
         return ()
     return (
         Text(
-            en="A rollout is under way: this starts another one on top of it",
-            zh="有发布正在进行：此操作会在其上再开始一次",
+            en="A rollout is in progress; this starts another one",
+            zh="有发布正在进行，此操作会再触发一次",
         ),
     )

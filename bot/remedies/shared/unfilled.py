@@ -1,4 +1,4 @@
-"""What nobody filled in of a plan's arguments: such a plan writes a placeholder where a value is meant."""
+"""Refuses a plan with an argument that nobody filled in: it would write a placeholder instead of a value."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.refusal import unsafe
 
-# Of an entry's own templates; other braces are a program's.
+# Placeholders of catalog entries; other braces belong to a program.
 _PLACEHOLDER: Final = re.compile(r"\{(?:input|row|found|named|target)\.[^{}]*\}")
 
 
 def unfilled(plan: Plan) -> Refusal | None:
-    """Why a plan cannot be carried out as it stands: the places that are still empty (`{input.image}`)."""
-    # What is taken back was in the cluster before, whatever it looks like.
-    missing = () if plan.undoes else tuple(dict.fromkeys(_in(plan.args)))
+    """Say which values of a plan are missing, such as `{input.image}`; None if none is."""
+    # An undo restores what was in the cluster, whatever it looks like.
+    missing = () if plan.undoes else tuple(dict.fromkeys(_placeholders(plan.args)))
     names = ", ".join(missing)
     return unsafe(f"a value is missing: {names}", f"缺少取值：{names}") if missing else None
 
 
-def _in(value: Any) -> Iterator[str]:
+def _placeholders(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield from _PLACEHOLDER.findall(value)
     elif isinstance(value, Mapping):
         for key, each in value.items():
-            yield from _in(key)
-            yield from _in(each)
+            yield from _placeholders(key)
+            yield from _placeholders(each)
     elif isinstance(value, list | tuple):
         for each in value:
-            yield from _in(each)
+            yield from _placeholders(each)

@@ -1,4 +1,4 @@
-"""Workloads and their pods as remedies see them: what a template is, who made which pod, how a pod fares."""
+"""Workloads and their pods: what a pod template is, which controller owns a pod, how new pods are doing."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ from bot.kube.conditions import condition
 from bot.kube.containers import Container, containers_in
 from bot.kube.objects import name_of, namespace_of, ref
 from bot.kube.pod_readiness import is_ready
-from bot.remedies.contract import Course, Settling
+from bot.remedies.contract import EffectState, EffectStatus
 from intents.domain import Json, ObjectRef, Text
 
-# A container waits in these on its way up; in any other it has failed.
+# Waiting reasons of a container that is starting; with any other it has failed.
 _STARTING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
+_MIRROR: Final = "kubernetes.io/config.mirror"
 _SHOWN: Final = 3
 
 
 def digest(value: Any) -> str:
-    """The same for the same JSON value, short enough to be kept beside it."""
+    """Return a short digest of a JSON value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def uid_of(obj: Mapping[str, Any]) -> str:
+    """Return the uid of an object, "" if it has none."""
     return str((obj.get("metadata") or {}).get("uid", ""))
 
 
 def controller_of(obj: Mapping[str, Any]) -> ObjectRef | None:
-    """The controller an object names, as its reference has it; None for one that nobody makes anew."""
+    """Return the controller in the owner references; None for an object that nothing recreates."""
     references = (obj.get("metadata") or {}).get("ownerReferences") or ()
     found = next((each for each in references if each.get("controller")), None)
     if found is None:
@@ -44,7 +46,7 @@ def controller_of(obj: Mapping[str, Any]) -> ObjectRef | None:
 
 
 def template_basis(manifest: Json) -> dict[str, str]:
-    """What of a workload makes its pods what they are. Replicas are not of it: scaling voids no plan."""
+    """Return the parts of a workload that define its pods. Replicas are none: scaling does not void a plan."""
     spec = manifest.get("spec") or {}
     template = spec.get("template") or {}
     others = {key: spec.get(key) for key in ("strategy", "updateStrategy", "paused", "suspend") if spec.get(key)}
@@ -54,7 +56,7 @@ def template_basis(manifest: Json) -> dict[str, str]:
 
 
 async def pods_controlled(snapshot: Snapshot, owners: Iterable[str], *, namespace: str) -> tuple[Json, ...]:
-    """The pods in a namespace whose controller has one of these uids, by name."""
+    """Return the pods in a namespace whose controller has one of these uids, by name."""
     wanted = frozenset(owners)
     listing = await snapshot.list("Pod", namespace=namespace)
     mine = [pod for pod in listing.items if (owner := controller_of(pod)) is not None and owner.uid in wanted]
@@ -62,7 +64,7 @@ async def pods_controlled(snapshot: Snapshot, owners: Iterable[str], *, namespac
 
 
 async def pods_of(snapshot: Snapshot, workload: Json) -> tuple[Json, ...]:
-    """The pods of a workload; those of a Deployment are its ReplicaSets'."""
+    """Return the pods of a workload; a Deployment's are owned by its ReplicaSets."""
     uids = [uid_of(workload)]
     namespace = namespace_of(workload)
     if workload.get("kind") == "Deployment":
@@ -71,16 +73,23 @@ async def pods_of(snapshot: Snapshot, workload: Json) -> tuple[Json, ...]:
     return await pods_controlled(snapshot, uids, namespace=namespace)
 
 
-def is_leaving(obj: Mapping[str, Any]) -> bool:
+def is_terminating(obj: Mapping[str, Any]) -> bool:
+    """Tell whether the object is being deleted."""
     return bool((obj.get("metadata") or {}).get("deletionTimestamp"))
 
 
+def is_mirror(pod: Mapping[str, Any]) -> bool:
+    """Tell whether the kubelet runs the pod from a file: deleted, it comes back."""
+    return _MIRROR in ((pod.get("metadata") or {}).get("annotations") or {})
+
+
 def count_ready(pods: Iterable[Json]) -> int:
-    return sum(is_ready(pod) and not is_leaving(pod) for pod in pods)
+    """Count the ready pods that are not terminating."""
+    return sum(is_ready(pod) and not is_terminating(pod) for pod in pods)
 
 
 def why_failing(pod: Json) -> str:
-    """What a pod fails with, "" while it is on its way or well."""
+    """Return why a pod fails, "" while it is starting or healthy."""
     status = pod.get("status") or {}
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("reason") == "Unschedulable":
@@ -96,38 +105,40 @@ def _why(container: Container) -> str:
         return f"{container.name}: {reason}: {message}".rstrip(": ")
     if container.state == "terminated" and container.detail.get("exitCode"):
         return f"{container.name}: {reason or 'exited'} ({container.detail['exitCode']})"
-    # Running again after it failed: it has had its time, and used it.
+    # Running again after a failure, and not ready: it has failed before in the same way.
     ended = (container.status.get("lastState") or {}).get("terminated") or {}
     if container.restarts and ended.get("exitCode") and not container.ready:
         return f"{container.name}: {ended.get('reason') or 'exited'} ({ended['exitCode']}), restarted"
     return ""
 
 
-def is_well(pod: Json) -> bool:
+def is_healthy(pod: Json) -> bool:
+    """Tell whether a pod is ready, or has succeeded."""
     return is_ready(pod) or (pod.get("status") or {}).get("phase") == "Succeeded"
 
 
-def settling(replacements: Sequence[Json], *, ready: int, wanted: int, complete: bool, gone: bool = False) -> Settling:
-    """How the pods that took the place of others fare.
+def effect_on(
+    replacements: Sequence[Json], *, ready: int, wanted: int, complete: bool, gone: bool = False
+) -> EffectStatus:
+    """Return how the pods are doing that replaced others.
 
-    `complete` if no further one is to come, `gone` if the old ones are.
+    `complete`: no further replacement is expected. `gone`: the old pods are gone.
     """
     refs = tuple(ref(pod, "Pod") for pod in replacements)
     failing = [(pod, why) for pod in replacements if (why := why_failing(pod))]
     if failing:
         shown = "; ".join(f"{name_of(pod)}: {why}" for pod, why in failing[:_SHOWN])
-        course, says = Course.FAILING, Text(en=f"new pods fail: {shown}", zh=f"新的 Pod 失败：{shown}")
-    elif complete and replacements and all(map(is_well, replacements)):
+        state, says = EffectState.FAILING, Text(en=f"new pods fail: {shown}", zh=f"新的 Pod 失败：{shown}")
+    elif complete and replacements and all(map(is_healthy, replacements)):
         names = ", ".join(name_of(pod) for pod in replacements[:_SHOWN])
-        course, says = Course.WELL, Text(en=f"new pods are ready: {names}", zh=f"新的 Pod 已就绪：{names}")
+        state, says = EffectState.HEALTHY, Text(en=f"new pods are ready: {names}", zh=f"新的 Pod 已就绪：{names}")
     elif gone and not replacements:
-        course = Course.GONE
-        says = Text(en="nothing has taken its place yet", zh="尚无 Pod 取代它")
+        state, says = EffectState.GONE, Text(en="no replacement exists yet", zh="尚无 Pod 取代它")
     else:
-        up = sum(map(is_well, replacements))
-        course = Course.MOVING
+        up = sum(map(is_healthy, replacements))
+        state = EffectState.PENDING
         says = Text(
             en=f"{len(replacements)} new pods so far, {up} of them ready",
             zh=f"目前有 {len(replacements)} 个新的 Pod，其中 {up} 个就绪",
         )
-    return Settling(course=course, says=says, replacements=refs, ready=ready, wanted=wanted)
+    return EffectStatus(state=state, says=says, replacements=refs, ready=ready, wanted=wanted)

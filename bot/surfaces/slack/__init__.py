@@ -1,1 +1,1 @@
-"""Slack's events, commands, shortcuts and button presses become requests and jobs."""
+"""Turn Slack's events, commands, shortcuts and button presses into requests and jobs."""

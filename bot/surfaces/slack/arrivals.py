@@ -12,7 +12,7 @@ from structlog.contextvars import bound_contextvars
 
 from bot.surfaces.slack.manifest import events
 
-# The manifest has a message's kind of channel beside it.
+# The manifest lists message events with their kind of channel.
 _EVENTS: Final = frozenset(event.partition(".")[0] for event in events())
 _SURFACES: Final[Mapping[str, str]] = {
     "block_actions": "action",
@@ -25,20 +25,20 @@ _OTHER: Final = "other"
 
 
 class Delivered(Protocol):
-    """Hears of each arrival: what it was, whether Slack need not send it again, and how long that took."""
+    """Receives each arrival: its kind, whether Slack got an acknowledgement, and the duration."""
 
     def __call__(self, surface: str, *, acknowledged: bool, seconds: float) -> None: ...
 
 
 class CountedApp(AsyncApp):
-    """Bolt's app, which tells `delivered` of each arrival once it is answered. It neither raises nor waits."""
+    """Bolt's app, which reports each arrival to `delivered`; that neither raises nor blocks."""
 
     def __init__(self, *, delivered: Delivered, **options: Any) -> None:
         super().__init__(**options)
         self._delivered = delivered
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
-        """As Bolt's own."""
+        """Dispatch as Bolt does, and report the arrival."""
         began = time.monotonic()
         request = request_of(req.body)
         acknowledged = False
@@ -53,7 +53,7 @@ class CountedApp(AsyncApp):
 
 
 def surface_of(body: Mapping[str, Any]) -> str:
-    """A bounded word for what arrived: an event's type, command, shortcut, action, dialog, other."""
+    """Return a bounded label for an arrival: an event's type, command, shortcut, action, dialog, other."""
     event = body.get("event")
     if isinstance(event, Mapping):
         kind = str(event.get("type"))
@@ -62,10 +62,10 @@ def surface_of(body: Mapping[str, Any]) -> str:
 
 
 def request_of(body: Mapping[str, Any]) -> str:
-    """The id of the request that an arrival is or changes, as its listener makes it; "" for what is none."""
+    """Return the id of the request that an arrival creates or changes, as its listener forms it; "" for none."""
     event = body.get("event")
     if isinstance(event, Mapping):
-        # What is edited or deleted is the message inside.
+        # Edits and deletions contain the message that they change.
         inner = event.get("message") or event.get("previous_message")
         message = inner if isinstance(inner, Mapping) else event
         return _joined(body.get("team_id"), event.get("channel"), message.get("ts"))

@@ -1,4 +1,4 @@
-"""Make Bolt's app: whose events it takes, how it is signed, and that nothing is acknowledged that is not recorded."""
+"""Create Bolt's app: it accepts one workspace, verifies signatures, and acknowledges only what is recorded."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from bot.slack.client import Identity
 from bot.store import StoreUnavailable
 from bot.surfaces.slack.arrivals import CountedApp, Delivered
 
-# For those who pass the app on, and need not know the library.
+# Alias for modules that only pass the app on.
 BoltApp = AsyncApp
 
 _log: Final = structlog.get_logger(__name__)
 
 
 def bolt_app(client: AsyncWebClient, *, identity: Identity, signing_secret: str, delivered: Delivered) -> BoltApp:
-    """Return an app without listeners; `client` carries no token, `delivered` hears of each arrival."""
+    """Return an app without listeners; `client` has no token, `delivered` gets each arrival."""
 
     async def authorize() -> AuthorizeResult:
-        # Bolt would ask Slack who we are before the first event, and acknowledge and drop it if Slack does not answer.
+        # Bolt would call auth.test before the first event, and drop an acknowledged event if Slack does not respond.
         return AuthorizeResult(
             enterprise_id=None, team_id=identity.team, bot_id=identity.bot_id, bot_user_id=identity.user
         )
 
-    # Without it, Bolt's own loggers take the root's level.
+    # Otherwise Bolt's own loggers use the root's level.
     logger = logging.getLogger("slack_bolt")
-    # Bolt finds SLACK_BOT_TOKEN in the environment as well, and would warn at each start that it does not use it.
+    # Bolt also finds SLACK_BOT_TOKEN in the environment and warns at each start that it is unused.
     logger.addFilter(_is_news)
     bolt = CountedApp(
         delivered=delivered,
-        # Without a name Bolt looks for one in the source files of the whole call stack.
+        # Without a name Bolt searches the source files of the whole call stack for one.
         name="casebook",
         logger=logger,
         client=client,
         authorize=authorize,
         signing_secret=signing_secret,
-        # A listener runs before the acknowledgement: what is not recorded is not acknowledged.
+        # Listeners run before the acknowledgement, so that an event that is not recorded is not acknowledged.
         process_before_response=True,
         raise_error_for_unhandled_request=False,
     )
@@ -53,9 +53,9 @@ def bolt_app(client: AsyncWebClient, *, identity: Identity, signing_secret: str,
 
 async def _log_failure(error: Exception) -> None:
     if isinstance(error, StoreUnavailable | JobsUnavailable):
-        _log.error("not acknowledged: nothing could be recorded", error=str(error))
+        _log.error("event_recording_failed", error=str(error))
     else:
-        _log.error("a listener failed", error=type(error).__name__, exc_info=error)
+        _log.error("listener_failed", error=type(error).__name__, exc_info=error)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -1,7 +1,7 @@
-"""Record as facts what is said in incident channels, before Slack is answered; a job sums up what they change.
+"""Record messages of incident channels as facts before Slack gets its acknowledgement; a job updates the summary.
 
-Recorded as it arrives: a channel's history may be read a few messages a minute only. Noise leaves nothing behind. A
-channel is an incident once its name matches or somebody says so, and stays one when it is renamed.
+Events are recorded as they arrive, because Slack limits history reads to a few messages a minute. Noise is not stored.
+A channel is an incident channel once its name matches or a member opens an incident, and stays one when it is renamed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MOST_KNOWN: Final = 5_000
 class ChannelRecorder:
     """Records the events of incident channels.
 
-    All methods raise StoreUnavailable or JobsUnavailable, and then Slack must not be acknowledged.
+    All methods raise StoreUnavailable or JobsUnavailable; Slack must then not get an acknowledgement.
     """
 
     store: Store
@@ -39,7 +39,7 @@ class ChannelRecorder:
     _asked: set[str] = field(default_factory=set)
 
     async def message_arrived(self, event: Mapping[str, Any], *, team: str) -> None:
-        """Keep a `message` event as it came if it matters and stands in an incident channel."""
+        """Record a `message` event if it matters and belongs to an incident channel."""
         channel = str(event.get("channel") or "")
         if not channel.startswith(("C", "G")) or not await self._recorded(channel, team=team):
             return
@@ -58,14 +58,14 @@ class ChannelRecorder:
             await self.jobs.changed(channel)
 
     async def channel_changed(self, event: ChannelEvent) -> None:
-        """Take in what happened to a channel: it may be an incident now, be named anew, be over."""
+        """Process a channel event: the channel may become an incident channel, be renamed or be archived."""
         ours = event.user == self.identity.user
         if event.what in (ChannelEventKind.CREATED, ChannelEventKind.RENAMED) and self.jobs.is_incident(event.name):
             await self._begin(event, join=True)
         elif event.what is ChannelEventKind.JOINED and ours:
-            # What it is called the event does not say; nor whether we have been there before.
+            # The event contains neither the channel's name nor whether we were a member before.
             await self._begin(event)
-        # Of what is said and done elsewhere people come to us; of other channels we hear without being there.
+        # Slack sends some events of channels that we are not a member of.
         joined = event.what is ChannelEventKind.JOINED and not ours
         if not await self._recorded(event.channel, team=event.team, look_up=joined):
             return
@@ -77,7 +77,7 @@ class ChannelRecorder:
         await self.jobs.begin(event, join=join)
 
     async def _record(self, event: ChannelEvent, *, ours: bool) -> bool:
-        """Record what happened to an incident channel; return whether its summary changes by it."""
+        """Record a fact of an incident channel; return whether the summary changes."""
         channel, chronicles = event.channel, self.store.chronicles
         match event.what:
             case ChannelEventKind.JOINED if not ours:
@@ -92,20 +92,20 @@ class ChannelRecorder:
             case ChannelEventKind.GONE:
                 await self.jobs.removed(event)
             case ChannelEventKind.UNARCHIVED:
-                # It stands as it did: who looks something up again has not taken it up again.
+                # The state stays as it was: unarchiving a channel does not reopen its incident.
                 known = await chronicles.get(channel)
                 state = ChannelState.RESOLVED if known and known.resolved else ChannelState.OPEN
                 return await chronicles.set_state(channel, state, event.at)
         return False
 
     async def _recorded(self, channel: str, *, team: str, look_up: bool = True) -> bool:
-        """Tell whether what is said there is kept. The name of a channel that is not known yet is looked up."""
+        """Tell whether messages of a channel are recorded. The name of an unknown channel is looked up."""
         if monotonic() < self._known.get(channel, 0.0):
             return True
         found = await self.store.chronicles.get(channel)
         recorded = found is not None and found.is_recorded
         if recorded:
-            # That it is not is never remembered: another process may open it, and what is said from then on counts.
+            # A negative result is not cached: another process may open the incident at any time.
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             self._known[channel] = monotonic() + _KNOWN_S

@@ -1,4 +1,4 @@
-"""Name the command and the message shortcuts that people find in Slack."""
+"""Define the command and the message shortcuts that users see in Slack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNPIN: Final = "casebook.unpin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortcut:
-    """An item of every message's menu: its title of at most 24 characters, and what it does in at most 150."""
+    """A message shortcut: title of at most 24 characters, description of at most 150."""
 
     callback_id: str
     name: str
@@ -25,16 +25,16 @@ SHORTCUTS: Final = (
     Shortcut(
         callback_id=DIAGNOSE_THIS,
         name="Diagnose this",
-        description="Find out what this message's error means in your cluster, and answer in its thread",
+        description="Diagnose the error in this message and answer in its thread",
     ),
     Shortcut(
         callback_id=PIN,
         name="Add to timeline",
-        description="Put this message on the timeline of its incident channel",
+        description="Add this message to the timeline of its incident channel",
     ),
     Shortcut(
         callback_id=UNPIN,
         name="Remove from timeline",
-        description="Take this message off the timeline of its incident channel",
+        description="Remove this message from the timeline of its incident channel",
     ),
 )

@@ -1,6 +1,6 @@
-"""Whether Slack takes us and reaches us: part of readiness, out of what every call and every arrival tells.
+"""Track whether Slack accepts and reaches us, from every call and every arrival; part of readiness.
 
-A problem is what keeps requests from being answered. A note is what an operator should know of while they are.
+A problem prevents requests from being answered. A note is for the operator while requests are answered.
 """
 
 from __future__ import annotations
@@ -23,40 +23,39 @@ from bot.slack.scopes import SCOPES
 
 _log: Final = structlog.get_logger(__name__)
 
-# Slack's signatures are good for so long, by the clock of this machine.
+# Signatures are valid for this long by the clock of this machine.
 SKEW: Final = timedelta(minutes=5)
-# So many calls in a row without an answer are no accident.
+# This many failed calls in a row count as an outage.
 UNANSWERED: Final = 3
-# A minute of silence, and Slack is asked whether it is there; while it is not, more often.
+# After this long without a call, Slack is pinged; more often during an outage.
 CHECK_S: Final = 60.0
 CHECK_AGAIN_S: Final = 10.0
 
-_REVOKED: Final = "the token is revoked: install the app again and set CASEBOOK_SLACK_BOT_TOKEN"
+_REVOKED: Final = "the token is revoked: reinstall the app and set CASEBOOK_SLACK_BOT_TOKEN"
 _DISCONNECTED: Final = (
-    "Socket Mode is not connected, so nothing arrives: it is connected again by itself once Slack can be reached; "
-    "else check CASEBOOK_SLACK_APP_TOKEN and that Socket Mode is on in the app's settings"
+    "Socket Mode is not connected, so no events arrive. It reconnects automatically when Slack is reachable; "
+    "otherwise check CASEBOOK_SLACK_APP_TOKEN and that Socket Mode is enabled in the app's settings"
 )
 
 
 @dataclass(slots=True, kw_only=True)
 class SlackHealth:
-    """A `bot.slack.calls.Watch` and `bot.surfaces.slack.http_routes.Arrivals`, which passes on what is counted.
+    """Health of the connection to Slack: a `bot.slack.calls.Watch` and `bot.surfaces.slack.http_routes.Arrivals`.
 
-    `by_http`: Slack calls us, and what it signs has to be younger than five minutes.
-
-    `connected` tells of a Socket Mode connection whether it stands. `clock` is this machine's.
+    It forwards calls and arrivals to the metrics. `by_http`: Slack sends requests, whose signatures must be younger
+    than five minutes. `connected` tells whether the Socket Mode connection is up. `clock` is this machine's.
     """
 
     metrics: Metrics
     by_http: bool = True
     connected: Callable[[], Awaitable[bool]] | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    # Slack's word for it that the token is revoked, in an event, comes once.
+    # The event that the token is revoked comes only once.
     _told: bool = False
     _unanswered: int = 0
     _why: str = ""
     _since: datetime | None = None
-    # By the monotonic clock: this machine's own may be set back.
+    # On the monotonic clock: the system clock may be set back.
     _asked: float = -math.inf
     _ahead: timedelta = timedelta()
     _lacking: set[str] = field(default_factory=set)
@@ -64,7 +63,7 @@ class SlackHealth:
     _warned: bool = False
     _stale: int = 0
 
-    # --- what it is told ---
+    # --- inputs ---
 
     def revoked(self) -> None:
         self._told = True
@@ -94,47 +93,50 @@ class SlackHealth:
             self._stale += 1
             return
         self._turned_away += 1
-        # Once: whoever knows the address could fill the log.
+        # Logged once: anyone who knows the address could flood the log.
         if not self._warned:
             self._warned = True
-            _log.warning("a request was not signed as Slack does", remedy=_signed_otherwise(1))
+            _log.warning("request_signature_rejected", remedy=_signed_otherwise(1))
 
     def taken(self) -> None:
-        # What was not signed by Slack before was somebody else's.
+        # Earlier requests with a wrong signature were not from Slack.
         self._turned_away = self._stale = 0
 
-    # --- what it says ---
+    # --- reports ---
 
     async def problems(self, *, token_refused: bool) -> Mapping[str, str]:
-        """By part, one line each for an operator. `token_refused`: Slack's last answer was that."""
+        """Return the problems by part, one line each for the operator. `token_refused`: the last call was refused."""
         found: dict[str, str] = {}
         if self._told or token_refused:
             found["slack"] = _REVOKED
         elif self._unanswered >= UNANSWERED and self._since is not None:
             found["slack"] = (
-                f"Slack has not answered since {self._since:%H:%M:%S} UTC ({self._why}): check the way out to "
+                f"Slack has not responded since {self._since:%H:%M:%S} UTC ({self._why}): check the egress to "
                 "CASEBOOK_SLACK_API_URL (proxy, NetworkPolicy, DNS)"
             )
         if self.by_http and abs(self._ahead) > SKEW:
-            found["clock"] = f"{self._skewed()}, so what it signs is refused: set this machine's clock (NTP)"
+            found["clock"] = f"{self._skewed()}, so its requests are refused: synchronize this machine's clock (NTP)"
         if self.connected is not None and not await self.connected():
             found["socket"] = _DISCONNECTED
         return found
 
     def notes(self, *, granted: frozenset[str]) -> Mapping[str, str]:
-        """By part, one line each. `granted` are the token's scopes, empty where Slack does not tell."""
+        """Return the notes by part, one line each.
+
+        `granted` are the token's scopes, empty if Slack does not return them.
+        """
         found: dict[str, str] = {}
         lacking = [scope for scope in SCOPES if scope.name in self._lacking or (granted and scope.name not in granted)]
         if lacking:
             names = ", ".join(f"{scope.name} ({scope.without or 'required'})" for scope in lacking)
-            found["scopes"] = f"not granted: {names}; add them under OAuth & Permissions and install the app again"
+            found["scopes"] = f"not granted: {names}; add them in OAuth & Permissions and reinstall the app"
         if not self.by_http and abs(self._ahead) > SKEW:
-            found["clock"] = f"{self._skewed()}: set this machine's clock (NTP)"
+            found["clock"] = f"{self._skewed()}: synchronize this machine's clock (NTP)"
         if self._turned_away:
             found["signature"] = _signed_otherwise(self._turned_away)
         if self._stale:
             found["stale"] = (
-                f"{self._stale} requests were older or newer than 5 min by this machine's clock, and none was good "
+                f"{self._stale} requests were older or newer than 5 min by this machine's clock, and none was valid "
                 "since: check the clock (NTP)"
             )
         return found
@@ -146,18 +148,18 @@ class SlackHealth:
         )
 
     async def keep_asking(self, greet: Callable[[], Awaitable[None]], *, every: float = CHECK_S) -> None:
-        """`greet` Slack when nobody has spoken to it for `every` seconds, and sooner while it does not answer."""
+        """Ping Slack after `every` seconds without a call, and more often while it does not respond."""
         while True:
             pause = min(every, CHECK_AGAIN_S) if self._unanswered else every
             await asyncio.sleep(pause)
             if self._unanswered or time.monotonic() - self._asked >= every:
-                # How it went it hears as everybody's calls.
+                # The result arrives through the watcher, like that of every call.
                 with suppress(SlackError):
                     await greet()
 
 
 def _signed_otherwise(count: int) -> str:
     return (
-        f"{count} requests had another signature than CASEBOOK_SLACK_SIGNING_SECRET gives, and none was good since: "
-        "if they are Slack's, copy the Signing Secret from Basic Information"
+        f"{count} requests had a signature unlike CASEBOOK_SLACK_SIGNING_SECRET's, and none was valid since: "
+        "if Slack sent them, copy the Signing Secret from Basic Information"
     )

@@ -1,4 +1,4 @@
-"""Take Slack's requests over HTTP: only what Slack has signed within five minutes reaches a listener."""
+"""Receive Slack's requests over HTTP: only requests that Slack signed within five minutes reach a listener."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.surfaces.web import Route
 
-# Commands, events and presses may come to any of them; Slack's forms have a field for each.
+# Every path accepts commands, events and presses; Slack's app settings have a field for each.
 SLACK_PATHS: Final = ("/slack/events", "/slack/commands", "/slack/interactive")
 _FORM: Final = "application/x-www-form-urlencoded"
 _SMALL: Final = 1024
@@ -22,22 +22,25 @@ _TIMESTAMP: Final = re.compile(r"[0-9]{1,15}")
 
 
 class Arrivals(Protocol):
-    """Hears of each request to Slack's paths whether it was Slack's; neither raises nor waits."""
+    """Receives the signature result of each request to Slack's paths; its methods neither raise nor block."""
 
     def taken(self) -> None:
-        """Slack signed it, just now."""
+        """Record a request with a valid signature."""
 
     def turned_away(self, reason: str) -> None:
-        """`stale`: Slack signed it, longer than five minutes ago or in the future. `signature`: someone else did."""
+        """Record a rejected request.
+
+        `stale`: signed by Slack more than five minutes off. `signature`: signed by others.
+        """
 
 
 def slack_routes(
     bolt: AsyncApp, *, arrivals: Arrivals, signing_secret: str, stopping: Callable[[], bool] = lambda: False
 ) -> tuple[Route, ...]:
-    """Return the routes by which Slack sends events, commands and presses where it is not asked by Socket Mode.
+    """Return the routes for events, commands and presses when Socket Mode is off.
 
-    Once it is `stopping`, events are refused, and Slack sends them to whoever serves next. Commands and presses it
-    sends but once: they get as far as their listener, and whoever waits for an answer is told to try again.
+    While `stopping`, events are refused, and Slack sends them to another replica. Slack sends commands and presses only
+    once: they reach their listener, and the user is asked to try again.
     """
     handle = _handler(bolt, SignatureVerifier(signing_secret), arrivals, stopping)
     return tuple(Route(path=path, handle=handle) for path in SLACK_PATHS)
@@ -50,7 +53,7 @@ def _handler(
         body = await request.read()
         if _asks_for_certificate(request, body):
             return web.Response()
-        # Bolt checks it as well, but takes the body apart before, and trips over what Slack would never send.
+        # Bolt checks it too, but parses the body first and fails on malformed ones.
         if not _is_from_slack(verifier, request, body):
             arrivals.turned_away("stale" if _is_signed(verifier, request, body) else "signature")
             return web.Response(status=401)
@@ -64,7 +67,7 @@ def _handler(
 
 
 def _is_from_slack(verifier: SignatureVerifier, request: web.Request, body: bytes) -> bool:
-    """Whether Slack signed it within the last five minutes."""
+    """Tell whether Slack signed the request within the last five minutes."""
     timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
     signature = request.headers.get("X-Slack-Signature", "")
     if not _TIMESTAMP.fullmatch(timestamp) or not signature.isascii():
@@ -76,7 +79,7 @@ def _is_from_slack(verifier: SignatureVerifier, request: web.Request, body: byte
 
 
 def _is_signed(verifier: SignatureVerifier, request: web.Request, body: bytes) -> bool:
-    """Whether Slack signed it at all, whenever that was."""
+    """Tell whether Slack signed the request, at any time."""
     timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
     if not _TIMESTAMP.fullmatch(timestamp):
         return False
@@ -89,5 +92,5 @@ def _is_signed(verifier: SignatureVerifier, request: web.Request, body: bytes) -
 
 
 def _asks_for_certificate(request: web.Request, body: bytes) -> bool:
-    """Slack looks from time to time whether the certificate is good, without a signature."""
+    """Tell whether this is Slack's certificate check, which has no signature."""
     return request.content_type == _FORM and len(body) < _SMALL and b"ssl_check=1" in body.split(b"&")

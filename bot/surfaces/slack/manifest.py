@@ -1,6 +1,6 @@
-"""The app as Slack is told of it: a manifest for Socket Mode, or for HTTP with the address that Slack calls. Pure.
+"""Build the app manifest, for Socket Mode or for HTTP with the request URL. Pure.
 
-Fields and their limits as docs.slack.dev/reference/app-manifest has them.
+Fields and their limits are from docs.slack.dev/reference/app-manifest.
 """
 
 from __future__ import annotations
@@ -17,38 +17,38 @@ from bot.slack.scopes import FREE_EVENTS, SCOPES
 from bot.surfaces.slack.entry_points import COMMAND, SHORTCUTS
 
 PLACEHOLDER: Final = "https://YOUR-HOST"
-"""Stands for the address of Casebook until somebody knows it."""
+"""Placeholder for the address of Casebook."""
 
 PATH: Final = "/slack/events"
-"""Where Casebook takes everything that Slack sends by HTTP."""
+"""The path of all of Slack's requests over HTTP."""
 
 _WIDTH: Final = 118
-_DESCRIPTION: Final = "Finds out what is wrong in Kubernetes: a pasted error in, a cause proven by the cluster out."
+_DESCRIPTION: Final = "Diagnoses Kubernetes errors: paste an error and get its cause, with evidence from your cluster."
 _LONG_DESCRIPTION: Final = (
-    "Paste a Kubernetes error, mention @casebook or use /diagnose: Casebook recognises what can go wrong, checks it in"
-    " your own clusters, and answers in the thread with the cause, the evidence and what to do about it.",
-    "What it reads: messages and files of the channels it was added to, to find errors that it knows; and of your"
-    " clusters what your Kubernetes administrators grant it; the roles that come with it grant no Secrets.",
-    "Where it goes: your own administrators run Casebook. What it learns it says in Slack and keeps in its own database"
-    " for some days; credentials are taken out before. It sends nothing to anybody else, and uses no language model.",
-    "What it changes: nothing by itself. Where your policy switches buttons on, a person presses one, is shown what"
-    " will happen, and confirms it; it is then told in the thread and kept in an audit.",
+    "Paste a Kubernetes error, mention @casebook or use /diagnose. Casebook recognises known incidents, checks them in"
+    " your clusters, and answers in the thread with the cause, the evidence and the fix.",
+    "What it reads: messages and files in the channels it was added to, to find known errors. In your clusters it reads"
+    " only what your Kubernetes administrators grant; the bundled roles grant no access to Secrets.",
+    "Where data goes: your administrators run Casebook. It posts results in Slack and keeps them in its own database"
+    " for some days, with credentials removed. It sends nothing to anybody else and uses no language model.",
+    "What it changes: nothing by itself. If your policy enables buttons, a person presses one, sees a preview of the"
+    " change and confirms it. The result is posted in the thread and recorded in an audit log.",
 )
 
 
 class Mode(StrEnum):
-    """How Slack reaches the app."""
+    """Transport between Slack and the app."""
 
     SOCKET = "socket"
     HTTP = "http"
 
 
 def manifest(mode: Mode, *, url: str = PLACEHOLDER) -> dict[str, Any]:
-    """The manifest, as JSON would have it; `url` is where Slack finds Casebook by HTTP, without a path of ours."""
+    """Return the manifest as JSON values; `url` is the address of Casebook for HTTP, without a path."""
     called = {"request_url": f"{url.rstrip('/')}{PATH}"} if mode is Mode.HTTP else {}
     command = {
         "command": COMMAND,
-        "description": "Diagnose an object or an error; see how an incident stands",
+        "description": "Diagnose an object or an error; show an incident's status",
         "usage_hint": "pod shop/api-0 | explain <error> | summary | help",
         "should_escape": False,
     }
@@ -61,7 +61,7 @@ def manifest(mode: Mode, *, url: str = PLACEHOLDER) -> dict[str, Any]:
             "background_color": "#1f3a5f",
         },
         "features": {
-            # Without the tab of messages nobody can write to the app directly.
+            # Without the messages tab users cannot send direct messages to the app.
             "app_home": {
                 "home_tab_enabled": False,
                 "messages_tab_enabled": True,
@@ -82,7 +82,7 @@ def manifest(mode: Mode, *, url: str = PLACEHOLDER) -> dict[str, Any]:
         "oauth_config": {
             "scopes": {
                 "bot": [scope.name for scope in SCOPES],
-                # Slack asks only for what stands above as well.
+                # Optional scopes must also be listed above.
                 "bot_optional": [scope.name for scope in SCOPES if not scope.required],
             }
         },
@@ -97,25 +97,25 @@ def manifest(mode: Mode, *, url: str = PLACEHOLDER) -> dict[str, Any]:
 
 
 def events() -> list[str]:
-    """Every event the app subscribes to."""
+    """Return every event that the app subscribes to."""
     return sorted({*FREE_EVENTS, *(event for scope in SCOPES for event in scope.events)})
 
 
 def as_yaml(manifest: Mapping[str, Any]) -> str:
-    """The manifest as people read it before they install it: above each scope stands why it is asked for."""
+    """Return the manifest as YAML for administrators, with the reason above each scope."""
     written = yaml.dump(manifest, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
-    reasons = {scope.name: _said(scope.reason, scope.without) for scope in SCOPES}
+    reasons = {scope.name: _comment(scope.reason, scope.without) for scope in SCOPES}
     return "".join(f"{line}\n" for line in _commented(written.splitlines(), reasons))
 
 
-def _said(reason: str, without: str) -> str:
+def _comment(reason: str, without: str) -> str:
     return f"{reason} Optional; off without it: {without}." if without else reason
 
 
 def _commented(lines: Sequence[str], reasons: dict[str, str]) -> Iterator[str]:
     for line in lines:
         item = re.fullmatch(r"( +)- (\S+)", line)
-        # The optional ones are listed once more: they are explained where they come first.
+        # Optional scopes are listed twice; only the first entry gets the reason.
         if item and (reason := reasons.pop(item[2], "")):
             before = f"{item[1]}# "
             yield from textwrap.wrap(
@@ -125,7 +125,7 @@ def _commented(lines: Sequence[str], reasons: dict[str, str]) -> Iterator[str]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Indents lists below their key, and keeps the lines of a text."""
+    """YAML dumper that indents lists below their key."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, indentless=False)

@@ -1,8 +1,8 @@
-"""Since when Slack has not been heard: what was said then nobody tells us, it has to be read.
+"""Track since when events may have been missed, so that the missed messages can be read.
 
-An event that is not acknowledged comes again three times within six minutes, and then no more. So a process that
-begins, and one that was cut off, asks until when anybody was heard. By HTTP silence may be just that, and counts from
-an hour on; a Socket Mode connection that stands is heard all the time.
+Slack resends an event without an acknowledgement three times within six minutes, and then drops it. A process that
+starts or reconnects therefore needs the time of the last event. Over HTTP, silence may be normal and counts only after
+an hour; a connected Socket Mode counts as hearing all the time.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from typing import Any, Final
 
 from bot.store import Store
 
-# What is missed in less than that comes again.
+# Slack resends events that were missed for a shorter time.
 SHORT: Final = timedelta(minutes=1)
 SILENCE: Final = timedelta(hours=1)
 _KEY: Final = "slack/heard"
 
 
-# Since when something may have been missed; None: nobody knows.
+# Receives since when events may have been missed; None: unknown.
 Missed = Callable[[datetime | None], Awaitable[None]]
 
 
 @dataclass(slots=True, kw_only=True)
 class MissedEvents:
-    """`connected` tells of a Socket Mode connection whether it stands; None where Slack comes by HTTP.
+    """Tracker of missed events. `connected` tells whether Socket Mode is connected; None over HTTP.
 
-    Methods that ask the store raise StoreUnavailable.
+    Methods that read the store raise StoreUnavailable.
     """
 
     store: Store
@@ -43,23 +43,23 @@ class MissedEvents:
         return SILENCE if self.connected is None else SHORT
 
     async def middleware(self, next: Callable[[], Awaitable[Any]]) -> Any:
-        """Before each listener: Slack is heard."""
-        self.heard()
+        """Note before each listener that Slack reaches us."""
+        self.note_event()
         return await next()
 
-    def heard(self) -> None:
-        """Slack has told us something, or could have."""
+    def note_event(self) -> None:
+        """Note that an event arrived, or could have arrived."""
         now = self.clock()
         if self._heard is not None and now - self._heard > self._longest:
             self._silent = self._silent or self._heard
         self._heard = now
 
     def left_out(self, since: datetime) -> None:
-        """Slack says that it does not tell everything from then on."""
+        """Note that Slack drops events from then on."""
         self._left_out = since if self._left_out is None else min(self._left_out, since)
 
     async def begin(self, missed: Missed) -> None:
-        """Before this process listens: `missed` is told since when nobody has, unless that was but a moment."""
+        """Call `missed` before this process listens, unless the gap was only a moment."""
         last, now = await self.store.notices.last(_KEY), self.clock()
         if last is None or now - last > SHORT:
             await missed(last)
@@ -67,11 +67,11 @@ class MissedEvents:
         self._heard = now
 
     async def look(self, missed: Missed) -> None:
-        """Now and then: tell `missed` of what was lost, which is forgotten once it has been told, and keep the time."""
+        """Call `missed` for a gap, clear it once reported, and store the time; called periodically."""
         if self.connected is not None and await self.connected():
-            self.heard()
+            self.note_event()
         last, now = await self.store.notices.last(_KEY), self.clock()
-        # Where another process listened meanwhile, Slack has told it what it could not tell this one.
+        # Events that this process missed went to another process if one was listening.
         silent = self._silent if last is None or now - last > self._longest else None
         since = min((each for each in (silent, self._left_out) if each is not None), default=None)
         if since is not None:

@@ -1,7 +1,7 @@
-"""Which messages belong together: a long paste arrives as several messages within seconds, in any order.
+"""Join messages that belong together: a long paste arrives as several messages within seconds, in any order.
 
-Kept in memory only: what matched nothing is chat, and chat is not written down. Several replicas may then each see a
-part of a split paste; what matches in each part is still answered.
+Parts are kept only in memory, because unmatched chat must not be stored. Several replicas may each see a part of a
+split paste; a match in any part is still answered.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
-# People's clients send the pieces of one paste within about this many seconds.
+# Slack clients send the parts of one paste within about this many seconds.
 JOINED_WITHIN_S: Final = 3.0
 _SPEAKERS: Final = 2_000
 _PARTS: Final = 20
@@ -18,7 +18,7 @@ _PARTS: Final = 20
 
 @dataclass(slots=True, kw_only=True)
 class Part:
-    """One message of somebody; `request` is the request it was taken into, "" as long as it is chat."""
+    """One message of a user; `request` is the request that includes it, "" while it is chat."""
 
     ts: str
     text: str
@@ -27,12 +27,12 @@ class Part:
 
 @dataclass(slots=True)
 class RecentParts:
-    """The last messages of each speaker in each thread, by the time Slack gave them."""
+    """The recent messages of each user in each thread, by Slack's time."""
 
     _said: OrderedDict[tuple[str, str, str], list[Part]] = field(default_factory=OrderedDict)
 
     def beside(self, channel: str, thread_ts: str, user: str, ts: str) -> list[Part]:
-        """What the same person said there just before or after `ts`, in order, connected by gaps of three seconds."""
+        """Return the user's messages adjacent to `ts`, in order, with gaps of at most three seconds."""
         parts = sorted(self._said.get((channel, thread_ts, user), ()), key=lambda part: part.ts)
         before = [part for part in parts if part.ts < ts]
         after = [part for part in parts if part.ts > ts]
@@ -49,7 +49,7 @@ class RecentParts:
             self._said.popitem(last=False)
 
     def forget(self, channel: str, thread_ts: str, user: str, ts: str) -> None:
-        """Nothing was recorded of that message: when Slack sends it again, it is new."""
+        """Drop a message that was not recorded: when Slack sends it again, it is new."""
         key = (channel, thread_ts, user)
         self._said[key] = [part for part in self._said.get(key, ()) if part.ts != ts]
 

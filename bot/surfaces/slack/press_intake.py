@@ -1,7 +1,8 @@
-"""From a press to a durable job. A press is a claim, no fact: who pressed, on which message of ours, is checked first.
+"""Turn a press into a durable job after checking who pressed, and on which message of ours.
 
-Slack's signature says that Slack sent it. It does not say that the button is one we offered there: a payload may be
-replayed, stem from a message that another app forged, or from another workspace. Such presses are refused and audited.
+Slack's signature proves that Slack sent the payload. It does not prove that we offered the button there: a payload may
+be replayed, come from a message that another app forged, or from another workspace. Such presses are refused and
+audited.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _OPINIONS: Final = frozenset({Press.NOT_IT, Press.MUTE, Press.UNMUTE})
 
 
 class InvalidInput(Exception):
-    """What was typed into a dialog cannot be taken: input's block id → what is wrong with it."""
+    """Error: input of a dialog is invalid. Maps the input's block id to the message."""
 
     def __init__(self, wrong: Mapping[str, Text]) -> None:
         self.wrong = wrong
@@ -41,7 +42,7 @@ class InvalidInput(Exception):
 
 
 class ConfirmationNeeded(Exception):
-    """The change has to be confirmed once more, knowing that a custodian will take it back."""
+    """Error: the change needs a second confirmation, because another controller will revert it."""
 
     def __init__(self, carried: str, custodian: Custodian) -> None:
         self.carried = carried
@@ -50,7 +51,7 @@ class ConfirmationNeeded(Exception):
 
 
 class PressRefused(Exception):
-    """Nothing is started. `why` goes into the audit, `says` to the person who pressed."""
+    """Error: the press starts nothing. `why` goes into the audit, `says` to the user who pressed."""
 
     def __init__(self, why: str, says: Text = failures.UNKNOWN_BUTTON) -> None:
         self.why = why
@@ -62,7 +63,7 @@ class PressRefused(Exception):
 class PressIntake:
     """Checks presses and starts their jobs.
 
-    Methods raise PressRefused (audited already), StoreUnavailable or JobsUnavailable.
+    Methods raise PressRefused (already audited), StoreUnavailable or JobsUnavailable.
     """
 
     services: Services
@@ -74,7 +75,7 @@ class PressIntake:
         return self.services.store
 
     async def take(self, press: ButtonPress) -> None:
-        """Start what was pressed. Raises InvalidInput and ConfirmationNeeded too."""
+        """Start the job of a press. Raise InvalidInput and ConfirmationNeeded too."""
         try:
             if press.press in _DIALOGS:
                 await self._take_dialog(press)
@@ -85,7 +86,7 @@ class PressIntake:
             raise
 
     async def answer_of(self, press: ButtonPress) -> StoredAnswer:
-        """Return the answer whose message was pressed."""
+        """Return the answer of the pressed message."""
         try:
             return await self._answer_of(press)
         except PressRefused as refused:
@@ -112,14 +113,14 @@ class PressIntake:
         elif press.press is Press.CLUSTER:
             cluster = cluster_of_token(answer.request_id, press.value, self.services.clusters.names)
             if not cluster:
-                raise PressRefused("the cluster is none of this message")
+                raise PressRefused("the cluster is not offered by this message")
             job = f"{answer.request_id}.pick.{press.user}.{press.at}"
             await self.start("pick", job, {**payload, "cluster": cluster})
 
     async def _preview(self, press: ButtonPress, answer: StoredAnswer, payload: dict[str, Any]) -> None:
         plan = await self._store.plans.get(press.value)
         if plan is None or plan.request_id != answer.request_id:
-            raise PressRefused("the plan is none of this message")
+            raise PressRefused("the plan is not offered by this message")
         job = f"{plan.id}.preview.{press.user}.{press.at}"
         await self.start("preview", job, {**payload, "plan": plan.id, "trigger": press.trigger})
 
@@ -127,7 +128,7 @@ class PressIntake:
         self._check_sender(press)
         answer = await self._store.answers.by_message(press.channel, press.ts)
         if answer is None:
-            raise PressRefused("the message is no answer of ours")
+            raise PressRefused("the message is not one of our answers")
         return answer
 
     # --- dialogs ---
@@ -143,18 +144,18 @@ class PressIntake:
         view = filling_id(press.view, parse_dialog_metadata(press.value)[1])
         seen = dialog_content(plan, view)
         if seen is None:
-            raise PressRefused("the dialog does not show what would be done")
+            raise PressRefused("the dialog does not show the change")
         if press.press is Press.CONFIRM:
             _check_name(name_to_type(plan), press.typed.get(Press.TYPED_NAME, ""))
             if custodian := seen.preview.outlook.custodian:
                 raise ConfirmationNeeded(press.value, custodian)
-        # One job for each dialog: a submission that comes twice is one, and the claim decides between two dialogs.
+        # One job per dialog: a duplicate submission is the same job, and the claim decides between two dialogs.
         job = f"{plan.id}.remedy.{press.view}"
         payload = {"plan": plan.id, "team": press.team, "user": press.user, "view": view}
         await self.start("remedy", job, payload)
 
     async def _answer(self, press: ButtonPress, plan: StoredPlan) -> None:
-        """Keep the values that were asked for, and let the dialog go on to the preview."""
+        """Store the entered values and move the dialog on to the preview."""
         answer = await self._store.answers.get(plan.request_id)
         if answer is None:
             raise PressRefused("there is no such plan")
@@ -168,15 +169,15 @@ class PressIntake:
         await self.start("preview", f"{plan.id}.preview.{press.view}.{_digest(answers)}", payload)
 
     async def _shown_to(self, press: ButtonPress) -> StoredPlan:
-        """Return the plan of the submitted dialog, which this user was shown. Raises PressRefused."""
+        """Return the plan of the submitted dialog if it was shown to this user. Raise PressRefused."""
         self._check_sender(press)
         plan = await self._store.plans.get(parse_dialog_metadata(press.value)[0])
         if plan is None:
             raise PressRefused("there is no such plan")
         if not was_shown_to(plan, press.user, press.view):
-            raise PressRefused("the dialog is none that this user was shown for the plan")
+            raise PressRefused("the dialog was not shown to this user for the plan")
         if await self._store.answers.get(plan.request_id) is None:
-            raise PressRefused("the answer was taken back while the dialog was open", failures.ANSWER_DELETED)
+            raise PressRefused("the answer was deleted while the dialog was open", failures.ANSWER_DELETED)
         return plan
 
     # --- both ---
@@ -188,7 +189,7 @@ class PressIntake:
             raise PressRefused("it is meant for another app")
 
     async def _audit(self, press: ButtonPress, why: str) -> None:
-        _log.warning("a press was refused", press=str(press.press), user=press.user, why=why)
+        _log.warning("press_refused", press=str(press.press), user=press.user, why=why)
         await self._store.audit.append(
             AuditEntry(
                 at=self.services.clock(),

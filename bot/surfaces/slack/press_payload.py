@@ -1,4 +1,4 @@
-"""Read a press or a submitted dialog out of Slack's payload. Nothing is believed of it yet."""
+"""Parse a press or a submitted dialog from Slack's payload. The result is not yet trusted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Payload = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonPress:
-    """One press: on message `ts` of `channel`, or in dialog `view` (then `ts` is empty), and what was `typed` there."""
+    """A press on message `ts` of `channel`, or in dialog `view` (then `ts` is empty), with the `typed` inputs."""
 
     press: Press
     value: str
@@ -30,7 +30,7 @@ class ButtonPress:
 
 
 def read_press(body: Payload) -> ButtonPress | None:
-    """Return the press in a block_actions or view_submission payload; None for an element that is not ours."""
+    """Return the press of a block_actions or view_submission payload; None for an element that is not ours."""
     if body.get("type") == "view_submission":
         return _submission(body, _part(body, "view"))
     action: Payload = next(iter(body.get("actions") or ()), {})
@@ -68,7 +68,7 @@ def _action(body: Payload, action: Payload) -> ButtonPress | None:
 
 
 def _pressed(action: Payload) -> tuple[Press, str] | None:
-    """Return what was pressed and its value: of a menu, what was chosen there."""
+    """Return the pressed element and its value: for a menu, the chosen option."""
     press: Press | None = parse_press(_text(action, "action_id"))
     value, selected = _text(action, "value"), _text(_part(action, "selected_option"), "value")
     if press is Press.MORE:
@@ -88,7 +88,7 @@ def _sender(body: Payload) -> dict[str, Any]:
 
 
 def _typed(view: Payload) -> dict[str, str]:
-    """Return what was typed into the dialog's inputs, by their blocks."""
+    """Return the values of the dialog's inputs, by block."""
     values = _part(_part(view, "state"), "values")
     return {
         str(block): str(element["value"])

@@ -1,4 +1,4 @@
-"""Connect to Slack by Socket Mode. An app that cannot connect fails at its start with Slack's reason."""
+"""Connect to Slack by Socket Mode. If the connection fails, the start fails with Slack's reason."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _CONNECT: Final = "apps.connections.open"
 
 @asynccontextmanager
 async def connected(bolt: AsyncApp, client: AsyncWebClient) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
-    """Stay connected with the app-level token of `client`; yield what tells whether the connection stands.
+    """Stay connected with the app-level token of `client`; yield a function that tells whether it is connected.
 
-    Raises SlackError when Slack does not let us connect now; later the client connects again by itself.
+    Raises SlackError if Slack refuses the first connection; later the client reconnects automatically.
     """
     handler = AsyncSocketModeHandler(bolt, client.token or "", web_client=client)
     try:
@@ -39,17 +39,17 @@ async def connected(bolt: AsyncApp, client: AsyncWebClient) -> AsyncIterator[Cal
 
 async def _open(client: SocketModeClient) -> None:
     try:
-        # Left to itself the client tries a token that Slack does not take for ever, and says so to nobody.
+        # By itself the client would retry a refused token forever and silently.
         opened = await client.web_client.apps_connections_open(app_token=str(client.app_token))
         client.wss_uri = str(opened["url"])
     except SlackApiError as error:
         answer = error.response if isinstance(error.response, AsyncSlackResponse) else None
-        told = answer.data if answer and isinstance(answer.data, dict) else {}
-        if told.get("error") != "ratelimited":
-            raise refusal(_CONNECT, told) from None
+        data = answer.data if answer and isinstance(answer.data, dict) else {}
+        if data.get("error") != "ratelimited":
+            raise refusal(_CONNECT, data) from None
         wait = retry_after(answer.headers) if answer else 0.0
-        _log.warning("Slack opens no connection yet: it was asked too often", waiting_s=wait)
-        # It waits as long as Slack says.
+        _log.warning("socket_connection_rate_limited", waiting_s=wait)
+        # The call itself waits as long as Slack asks.
         client.wss_uri = await client.issue_new_wss_url()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise SlackUnavailable(method=_CONNECT, detail="no connection to Slack") from error

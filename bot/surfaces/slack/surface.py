@@ -1,4 +1,4 @@
-"""Register everything that listens to Slack, in the order that the listeners need."""
+"""Register all Slack listeners in the order that they need."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from intents.domain import Language
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackSurface:
-    """Holds what takes in the events, commands, shortcuts and presses of one workspace."""
+    """The handlers of events, commands, shortcuts and presses of one workspace."""
 
     slack: Slack
     identity: Identity
@@ -49,7 +49,7 @@ class SlackSurface:
     missed_events: MissedEvents
 
     def register(self, bolt: AsyncApp) -> None:
-        """Let `bolt` call the listeners: foreign workspaces are turned away first, unknown events come last."""
+        """Register the listeners with `bolt`: foreign workspaces are rejected first, unknown events come last."""
         strangers.register(bolt, self.identity)
         messages.register(bolt, self.intake, self.recorder, self.identity)
         channels.register(bolt, self.recorder, self.identity)

@@ -1,4 +1,4 @@
-"""Start the job that puts a message on the timeline of an incident channel or takes it off."""
+"""Start the job that adds a message to the timeline of an incident channel, or removes it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from bot.workflows.chronicle.timeline_marks import TimelineMark
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelinePins:
-    """All methods raise StoreUnavailable or JobsUnavailable, and then Slack must not be acknowledged."""
+    """Starts timeline jobs.
+
+    All methods raise StoreUnavailable or JobsUnavailable; Slack must then not get an acknowledgement.
+    """
 
     store: Store
     identity: Identity
     start: StartJob
 
     async def reacted(self, event: Mapping[str, Any], *, team: str) -> None:
-        """A `reaction_added` or `reaction_removed` event; elsewhere than in incident channels a pin is only a pin."""
+        """Handle a `reaction_added` or `reaction_removed` event; ignore pins outside of incident channels."""
         item = event.get("item")
         user = str(event.get("user") or "")
         if not is_pin(event.get("reaction")) or user in ("", self.identity.user):
@@ -45,7 +48,7 @@ class TimelinePins:
         await self.start("pin", f"{channel}.{ts}.{user}.{event_ts}", payload)
 
     async def chosen(self, hand: TimelineMark, body: Mapping[str, Any]) -> None:
-        """Chosen from the menu of a message, which comes along."""
+        """Handle a message shortcut, whose payload contains the message."""
         message, channel = body["message"], str(body["channel"]["id"])
         team = str((body.get("team") or {}).get("id") or self.identity.team)
         fact = pinned_fact(message)

@@ -1,1 +1,1 @@
-"""Record incident channels, keep one summary message of them, and tell people who come late what they missed."""
+"""Record incident channels, keep their summary message up to date, and show late joiners what they missed."""

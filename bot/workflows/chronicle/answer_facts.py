@@ -1,4 +1,4 @@
-"""Record what Casebook itself finds and does in an incident channel as facts."""
+"""Record Casebook's own findings and actions in an incident channel as facts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from intents.domain import Diagnosis, Judged, Language, Outcome, Text
 from responses.safety import safe_line
 from responses.slack.remedy_states import RemedyShown, RemedyState
 
-# Of an answer's hypotheses: what leads, and what was ruled out, is worth a line.
+# Number of an answer's hypotheses that get a line: the leading ones and those ruled out.
 _MOST: Final = 4
 _STATES: Final[Mapping[RemedyState, str]] = {
     RemedyState.AWAITING: "awaiting",
@@ -32,24 +32,24 @@ _STATES: Final[Mapping[RemedyState, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactRecorder:
-    """Does nothing outside incident channels. All methods raise StoreUnavailable."""
+    """Records facts in incident channels and ignores other channels. All methods raise StoreUnavailable."""
 
     services: Services
 
     async def answered(self, request: StoredRequest, answer: KeptAnswer | None, *, ts: str) -> None:
-        """What was found for a request, in the message `ts`, takes the place of what was found for it before."""
+        """Record the findings of an answer in message `ts`, in place of earlier findings of the same request."""
         if not await self._kept(request.asked.channel):
             return
         facts = found_facts(request, answer, ts=ts, at=self.services.clock()) if answer else ()
         await self._replace(request.asked.channel, f"a:{request.id}", facts, revision=request.revision)
 
     async def withdrawn(self, request: StoredRequest) -> None:
-        """What was asked was deleted: nothing was found for it."""
+        """Delete the findings of a deleted request."""
         if await self._kept(request.asked.channel):
             await self._replace(request.asked.channel, f"a:{request.id}", (), revision=request.revision + 1)
 
     async def remedied(self, answer: StoredAnswer, plan: Plan, shown: RemedyShown) -> None:
-        """How far a remedy is that was pressed below an answer; one that was taken back is told as that."""
+        """Record the progress of a remedy that was pressed below an answer; an undo is recorded as an undo."""
         if not await self._kept(answer.channel):
             return
         now = self.services.clock()
@@ -69,7 +69,7 @@ class FactRecorder:
             objects=(plan.target,),
             cluster=plan.cluster,
         )
-        # Told in the order in which it happened, by the clock of whoever carries it out.
+        # Ordered by the clock of the process that applies it.
         await self._replace(answer.channel, fact.key, (fact,), revision=int(now.timestamp() * 10))
 
     async def _kept(self, channel: str) -> bool:
@@ -83,7 +83,7 @@ class FactRecorder:
 
 
 def found_facts(request: StoredRequest, answer: KeptAnswer, *, ts: str, at: datetime) -> tuple[Fact, ...]:
-    """What an answer, which stands in the message `ts`, has found: a fact for each of its first hypotheses."""
+    """Return a fact for each of the first hypotheses of the answer in message `ts`."""
     diagnosis = answer.diagnosis
     return tuple(
         _hypothesis(request, diagnosis, judged, ts=ts, at=at, language=answer.language)
@@ -115,7 +115,7 @@ def _hypothesis(
 
 
 def _offered(judged: Judged) -> Text | None:
-    """The first thing that may be done: by a button, else by the runbook's hand."""
+    """Return the first action that is offered: a button, else a step of the runbook."""
     if judged.remedies:
         return judged.remedies[0].title
     return judged.runbook[0].says if judged.runbook else None

@@ -1,4 +1,4 @@
-"""Send the last summary of an archived channel to the person who archived it: nothing can be posted there."""
+"""Send the last summary to the user who archived an incident channel: archived channels accept no posts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedWorkflow:
-    """The workflow `archived`. Payload: {"channel", "team", "user": who archived it}."""
+    """The job `archived`. Payload: {"channel", "team", "user": who archived it}."""
 
     services: Services
     documents: ChronicleDocuments
@@ -51,7 +51,7 @@ class ArchivedWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("how an archived incident ended cannot be told", channel=channel, error=str(error))
+            _log.warning("archive_notice_failed", channel=channel, error=str(error))
 
     async def _message(self, chronicle: Chronicle, requester: Requester) -> Message:
         why = forbidden(requester, changes=False)

@@ -1,6 +1,6 @@
-"""What was said while nobody of us was there to hear it: read page by page, and gone on with after a restart.
+"""Read messages that were posted while no process listened, page by page, and resume after a restart.
 
-Slack lets us read as slowly as it wants, and is asked behind everything else; what is said meanwhile is heard.
+Slack limits these reads, so they have the lowest priority; new events are recorded meanwhile.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from bot.workflows.services import Services
 _log: Final = structlog.get_logger(__name__)
 
 _PAGE: Final = 200
-# Together more than Slack keeps of any channel that we read to its end.
+# More pages than any channel has that Slack lets us read to its end.
 _MOST_PAGES: Final = 2_000
-# Of what was there before, so many pages are looked at again: for edits, deletions, and replies to it.
+# Number of already known pages that are read again for edits, deletions and replies.
 PAGES_BEFORE: Final = 5
-# A day and a half of nothing but "later": the next start goes on.
+# A day and a half of rate limits: the next start resumes.
 _MOST_WAITS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillWorkflow:
-    """The workflow `backfill`, which reads all of a channel's history, and with `missed` the workflow `reread`.
+    """The job `backfill` reads a channel's whole history; the job `reread` reads what was `missed`.
 
-    Payload: {"channel"}. How far it has come is kept with the channel, page by page, the newest first.
+    Payload: {"channel"}. The progress is stored with the channel, page by page, newest first.
 
-    `reread` reads what was said since something may have been missed, and `PAGES_BEFORE` pages at most before that.
-    It asks Slack once for each page (of 200 messages; of 15 where Slack gives no more to an app), and once for each 200
-    replies of a thread that got one since, or of which something is kept. `backfill` reads every thread.
+    `reread` reads the messages since the gap began, and at most `PAGES_BEFORE` pages before it. It calls Slack once per
+    page (of 200 messages; of 15 if Slack limits the app), and once per 200 replies of a thread that got a reply since,
+    or that has recorded facts. `backfill` reads every thread.
     """
 
     services: Services
@@ -57,7 +57,7 @@ class BackfillWorkflow:
             over = not page["more"] or before >= PAGES_BEFORE
             moved = await retry_step(run, f"on {number}", self.go_on, payload, page, over)
             if moved and not moved["on"]:
-                before = 0  # more is missed by now, and read from the newest message on
+                before = 0  # a new gap began meanwhile: start again at the newest message
             elif over:
                 break
         return None
@@ -65,23 +65,23 @@ class BackfillWorkflow:
     async def _read(self, run: JobRun, payload: Json, thread: Json) -> None:
         cursor, unseen = "", thread["kept"]
         for _ in range(_MOST_PAGES):
-            told = await _in_time(run, f"thread {thread['ts']}", self.replies, payload, thread, cursor, unseen)
-            if not told or not told["cursor"]:
+            result = await _in_time(run, f"thread {thread['ts']}", self.replies, payload, thread, cursor, unseen)
+            if not result or not result["cursor"]:
                 return
-            cursor, unseen = told["cursor"], told["unseen"]
+            cursor, unseen = result["cursor"], result["unseen"]
 
     async def page(self, payload: Json) -> Json | None:
-        """Record the next page; None at the end. {"wait": seconds} where Slack asks for it.
+        """Record the next page; None at the end. Return {"wait": seconds} if Slack is rate limiting.
 
-        Else where it goes from and to, whether more follows, whether it is of what was there `before`, and the threads
-        to be read: {"from", "to", "more", "before", "threads": [{"ts", "oldest", "kept": messages of which facts are}]}
+        Otherwise return the range, whether more follows, whether the page is from `before` the gap, and the threads to
+        read: {"from", "to", "more", "before", "threads": [{"ts", "oldest", "kept": messages that have facts}]}
         """
         channel, chronicles = str(payload["channel"]), self.services.store.chronicles
         known = await chronicles.get(channel)
         at = self._at(known)
         if known is None or at is None:
             return None
-        # Asked before Slack is: what is said in between is in the one and may not be in the other.
+        # Read the store before Slack: a message in between would otherwise look deleted.
         kept = await chronicles.kept(channel)
         try:
             page = await self.services.slack.history(channel, latest=at, limit=_PAGE)
@@ -90,7 +90,7 @@ class BackfillWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("the history of a channel cannot be read", channel=channel, error=str(error))
+            _log.warning("channel_history_read_failed", channel=channel, error=str(error))
             return None
         stretch = stretch_of(page.messages, kept, latest=at, to_the_end=not page.more and not page.limited)
         await self._record(known, page.messages, stretch.gone)
@@ -102,9 +102,10 @@ class BackfillWorkflow:
         }  # fmt: skip
 
     async def replies(self, payload: Json, thread: Json, cursor: str, unseen: list[str]) -> Json:
-        """Record a page of a thread: {"cursor": of the next one, "" for none, "unseen": what is kept and not read yet}.
+        """Record a page of a thread: {"cursor": the next page or "", "unseen": recorded messages not read yet}.
 
-        What is kept and stands nowhere in the thread is forgotten at its end. {"wait": seconds} where Slack asks so.
+        At the thread's end, facts of messages that no longer exist are deleted. {"wait": seconds} if Slack is rate
+        limiting.
         """
         channel, ts, end = str(payload["channel"]), str(thread["ts"]), {"cursor": "", "unseen": []}
         known = await self.services.store.chronicles.get(channel)
@@ -119,18 +120,18 @@ class BackfillWorkflow:
         except RateLimited as error:
             return {"wait": error.retry_after or 60.0}
         except MessageGone:
-            pass  # and with the thread all that was said in it
+            pass  # the thread was deleted with all its replies
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("a thread cannot be read", channel=channel, error=str(error))
+            _log.warning("thread_read_failed", channel=channel, error=str(error))
             return end
         left = sorted(set(unseen) - {str(each.get("ts")) for each in messages})
         await self._record(known, messages, () if following else left)
         return {"cursor": following, "unseen": left}
 
     async def go_on(self, payload: Json, page: Json, over: bool) -> Json:
-        """Keep that the page is read, with its threads: {"on": whether it is to be gone on with from there}."""
+        """Store that the page and its threads are read: {"on": whether to continue from there}."""
         channel, chronicles = str(payload["channel"]), self.services.store.chronicles
         to = "" if over else str(page["to"])
         if self.missed:
@@ -138,7 +139,7 @@ class BackfillWorkflow:
         return {"on": await chronicles.backfilled(channel, to, after=str(page["from"]) or None)}
 
     def _at(self, known: IncidentChannel | None) -> str | None:
-        """Before which message the next page begins, "" for the newest; None where there is nothing to be read."""
+        """Return the message before which the next page begins, "" for the newest; None if nothing is to be read."""
         if known is None or not known.is_recorded:
             return None
         if self.missed:
@@ -157,7 +158,7 @@ class BackfillWorkflow:
 
 
 def _unread(stretch: Stretch, *, since: str) -> list[Json]:
-    """Return the threads to be read: those that got a reply since, or of which something is kept."""
+    """Return the threads to read: those with new replies or with recorded facts."""
     return [
         {"ts": thread.ts, "oldest": "" if thread.kept else since, "kept": list(thread.kept)}
         for thread in stretch.threads
@@ -166,10 +167,10 @@ def _unread(stretch: Stretch, *, since: str) -> list[Json]:
 
 
 async def _in_time(run: JobRun, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
-    """Take a step, and again after as long as Slack wants; None where that never ends."""
+    """Run a step again after each delay that Slack asks for; None if that never ends."""
     for _ in range(_MOST_WAITS):
-        told = await retry_step(run, name, do, *args)
-        if not told or "wait" not in told:
-            return told
-        await run.sleep(float(told["wait"]))
+        result = await retry_step(run, name, do, *args)
+        if not result or "wait" not in result:
+            return result
+        await run.sleep(float(result["wait"]))
     return None

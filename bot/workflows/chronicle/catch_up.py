@@ -1,4 +1,4 @@
-"""Show people what they missed in an incident channel: when they join late and when they ask."""
+"""Show users what they missed in an incident channel, when they join late or ask."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatchUpWorkflow:
-    """The workflow `welcome`. Payload: {"channel", "team", "user"}. After a crash it may be shown twice."""
+    """The job `welcome`. Payload: {"channel", "team", "user"}. After a crash it may be shown twice."""
 
     services: Services
 
@@ -38,7 +38,7 @@ class CatchUpWorkflow:
         return None
 
     async def read(self, payload: Json) -> Json | None:
-        """Up to when there is something to tell; None if nothing has happened yet or it is over."""
+        """Return the time up to which there is news; None if nothing has happened or the incident is over."""
         chronicle = await self.services.store.chronicles.read(str(payload["channel"]))
         if chronicle is None or chronicle.channel.state is not ChannelState.OPEN:
             return None
@@ -48,7 +48,7 @@ class CatchUpWorkflow:
             team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"])
         )
         if requester.scope.who.bot or forbidden(requester, changes=False) is not None:
-            return None  # they have not asked for anything
+            return None  # joining is not a request, so stay silent
         return {"upto": _newest(chronicle).isoformat()}
 
     async def tell(self, payload: Json, upto: str) -> None:
@@ -65,17 +65,17 @@ class CatchUpWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.info("whoever joined cannot be told what they missed", channel=channel, error=str(error))
+            _log.info("catch_up_failed", channel=channel, error=str(error))
 
     async def missed(
         self, chronicle: Chronicle, *, user: str, language: Language, upto: datetime | None = None, mention: bool = True
     ) -> Message:
-        """What happened since `user` read last, which they did now: up to the newest fact there is, or to `upto`.
+        """Return what happened since `user` last read, and mark it as read up to the newest fact, or to `upto`.
 
-        Not to `mention` anybody where it is posted for all.
+        With `mention` off, no user is mentioned: for posts to the whole channel.
         """
         channel = chronicle.channel
-        # Not up to now: what was said a moment ago may still be on its way to us.
+        # Not up to now: events of the last moments may not have arrived yet.
         since = await self.services.store.chronicles.caught_up(channel.channel, user, upto or _newest(chronicle))
         facts = [fact for fact in facts_in(chronicle.facts) if not (fact.kind is FactKind.JOIN and fact.user == user)]
         now = self.services.clock()

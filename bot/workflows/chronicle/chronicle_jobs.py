@@ -1,6 +1,6 @@
 """Start the jobs of incident channels: every kind of job, its id and its payload in one place.
 
-Whoever records or changes something says so here; how soon it is shown, and by which job, is decided here.
+Callers report what they recorded or changed; this module decides which job shows it, and how soon.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from bot.jobs import StartJob
 from bot.slack.channel_events import ChannelEvent, ChannelEventKind
 from bot.store import IncidentChannel, Store
 
-# Within so many seconds all that changes is shown by one edit.
+# All changes within this many seconds are shown by one edit.
 SLOT_S: Final = 20.0
 _SKEW: Final = 0.05
-# Slack repeats what was not acknowledged for some six minutes: it may be told of so long after it was said.
+# Slack resends events for about six minutes, so an event may arrive this late.
 _TOLD_WITHIN: Final = timedelta(minutes=10)
-# For so long people go on talking in the channel of an incident that is resolved.
+# A resolved incident's channel is read for this long.
 _LOOKED_BACK: Final = timedelta(days=7)
 
 
@@ -28,8 +28,8 @@ _LOOKED_BACK: Final = timedelta(days=7)
 class ChronicleJobs:
     """Starts the jobs of incident channels. All methods raise StoreUnavailable or JobsUnavailable.
 
-    A channel whose name matches one of `patterns` is an incident. What changes within one slot of time, `slot_s`
-    seconds long, is shown by one edit.
+    A channel whose name matches one of `patterns` is an incident channel. All changes within one slot of `slot_s`
+    seconds are shown by one edit.
     """
 
     store: Store
@@ -39,11 +39,11 @@ class ChronicleJobs:
     slot_s: float = SLOT_S
 
     def is_incident(self, name: str) -> bool:
-        """Tell whether a channel of that name is an incident channel."""
+        """Tell whether a channel name is that of an incident channel."""
         return any(fnmatchcase(name.removeprefix("#"), pattern) for pattern in self.patterns)
 
     async def begin(self, event: ChannelEvent, *, join: bool = False) -> None:
-        """Find out whether a channel is an incident, and if so open its chronicle and read what was said before."""
+        """Check whether a channel is an incident channel; if so, open its chronicle and read its history."""
         payload = {
             "channel": event.channel, "team": event.team, "name": event.name, "at": event.at.isoformat(), "join": join,
             "user": event.user, "back": event.what is ChannelEventKind.JOINED,
@@ -51,51 +51,51 @@ class ChronicleJobs:
         await self.start("incident", _id(event, "incident"), payload)
 
     async def look_up(self, channel: str, *, team: str) -> None:
-        """Find out, once a day, whether a channel is an incident by the name that Slack tells when asked."""
+        """Check once a day, by the name from Slack, whether a channel is an incident channel."""
         now = self.clock()
         payload = {"channel": channel, "team": team, "name": "", "at": now.isoformat(), "join": False}
         await self.start("incident", f"{channel}.incident.{now:%Y%m%d}", payload)
 
     async def welcome(self, event: ChannelEvent) -> None:
-        """Show the person who joined what they missed."""
+        """Show a user who joined what they missed."""
         id = f"{event.channel}.{event.user}.welcome.{event.at.timestamp():.6f}"
         await self.start("welcome", id, _by_user(event))
 
     async def archived(self, event: ChannelEvent) -> None:
-        """Send how the incident ended to the person who archived its channel."""
+        """Send the result of the incident to the user who archived its channel."""
         await self.start("archived", _id(event, "archived"), _by_user(event))
 
     async def removed(self, event: ChannelEvent) -> None:
-        """Tell the person who removed us from the channel how to let us in again."""
+        """Tell the user who removed us from the channel how to invite us again."""
         await self.start("removed", _id(event, "removed"), _by_user(event))
 
     async def opened(self, channel: str, anew: str = "") -> None:
-        """Read what was said before in a channel that has a chronicle now, and post its summary at once.
+        """Read the history of a channel whose chronicle was opened, and post its summary at once.
 
-        Where it had one before, which was stopped, `anew` is the id of what begins it once more.
+        If it had a stopped chronicle before, `anew` is the id of the new start.
         """
         again = f".{anew}" if anew else ""
         await self.start("backfill", f"{channel}.backfill{again}", {"channel": channel})
         await self.start("summary", f"{channel}.summary.first{again}", {"channel": channel})
 
     async def changed(self, channel: str) -> None:
-        """Show what has changed, by the one job of this slot of time, whichever process starts it."""
+        """Update the summary by the one job of this slot, whichever process starts it."""
         now = self.clock().timestamp()
         slot = int(now // self.slot_s)
-        # A little longer: by the clock of another process what comes last in the slot may still be of it.
+        # Slightly longer, because the clock of another process may differ.
         wait = (slot + 1) * self.slot_s - now + self.slot_s * _SKEW
         payload = {"channel": channel, "wait": round(wait, 2)}
         await self.start("summary", f"{channel}.summary.{slot}", payload)
 
     async def show_due(self) -> None:
-        """Show what was recorded and never shown: a process ended between the two, or nothing could be started."""
+        """Update summaries that lack recorded changes: the process ended in between, or no job could be started."""
         for due in await self.store.chronicles.list_due(self.clock()):
             await self.changed(due.channel)
 
     async def missed(self, since: datetime | None, under_way: Collection[str]) -> None:
-        """Read in each live channel what may have been said since then unheard; None: nobody knows since when.
+        """Read the messages that each live channel may have missed; None: the start of the gap is unknown.
 
-        The jobs `under_way` see by themselves that there is more for them.
+        Jobs `under_way` notice the new gap by themselves.
         """
         read = _channels_of(under_way)
         for known in await self._live():
@@ -104,7 +104,7 @@ class ChronicleJobs:
                 await self.start("reread", f"{known.channel}.reread.{ts}", {"channel": known.channel})
 
     async def read_on(self, backfills: Collection[str], rereads: Collection[str]) -> None:
-        """Go on with each history that is not read to its end, but for those that these jobs under way read."""
+        """Resume each history that is not read to its end, unless a running job reads it."""
         filled, read = _channels_of(backfills), _channels_of(rereads)
         now = f"{self.clock().timestamp():.0f}"
         for known in await self._live():
@@ -128,5 +128,5 @@ def _by_user(event: ChannelEvent) -> dict[str, str]:
 
 
 def _channels_of(jobs: Collection[str]) -> frozenset[str]:
-    """Return the channels that jobs are about: their ids begin with it."""
+    """Return the channels of jobs: their ids begin with the channel."""
     return frozenset(id.partition(".")[0] for id in jobs)

@@ -1,4 +1,4 @@
-"""Render what is kept of an incident channel: status, timeline, last summary, postmortem draft."""
+"""Render the documents of an incident channel: status, timeline, last summary, postmortem draft."""
 
 from __future__ import annotations
 
@@ -19,18 +19,21 @@ from responses.slack.chronicle.summary import summary_message
 from responses.slack.chronicle.timeline import timeline_message
 from responses.slack.message import Message, Snippet
 
-# Slack is asked for so many names at most; whoever else was there is told by id.
+# The maximum number of names that are read from Slack; other users are shown by id.
 _MOST_NAMES: Final = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChronicleDocuments:
-    """`status` and `timeline` ask Slack nothing; what leaves the channel has names in it, which are asked for."""
+    """Renders documents.
+
+    `status` and `timeline` do not call Slack; documents that leave the channel contain user names.
+    """
 
     services: Services
 
     async def status(self, chronicle: Chronicle, *, language: Language, mention: bool) -> Message:
-        """All that the pinned summary says, as of now. `mention`: it is shown, not posted, and may name everybody."""
+        """Return the pinned summary's content as of now. `mention` allows mentions: it is shown, not posted."""
         page = await page_of(self.services, chronicle)
         return summary_message(page.summary, language=language, permalink=page.permalink, mention=mention)
 
@@ -46,7 +49,7 @@ class ChronicleDocuments:
         )
 
     async def final(self, chronicle: Chronicle, *, language: Language, archived: bool = False) -> Message:
-        """The last summary, with the draft of the postmortem as its file."""
+        """Return the last summary, with the postmortem draft as its file."""
         page = await page_of(self.services, chronicle)
         names = await self._names(page.summary.people)
         return resolved(
@@ -59,7 +62,7 @@ class ChronicleDocuments:
         )
 
     async def draft(self, chronicle: Chronicle, *, language: Language) -> Snippet:
-        """All that is kept, as the draft of a postmortem in Markdown."""
+        """Return the postmortem draft in Markdown."""
         page = await page_of(self.services, chronicle)
         return _draft(page, await self._names(page.summary.people), language)
 

@@ -1,4 +1,4 @@
-"""Turn facts into rows of the store, and rows into facts."""
+"""Convert facts to rows of the store and back."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def _adapter() -> TypeAdapter[Fact]:
 
 
 def row_of(fact: Fact) -> FactRow:
-    """The fact to be kept: without credentials, wherever its words come from."""
+    """Return the row of a fact, with all credentials removed."""
     document = _adapter().dump_python(fact, mode="json")
     return FactRow(key=fact.key, at=fact.at, ts=fact.ts, incident=fact.incident, document=safe_value(document))
 
 
 def facts_in(rows: Iterable[FactRow]) -> tuple[Fact, ...]:
-    """The facts that are kept, as people have marked them; what no version of this program wrote is left out."""
+    """Return the stored facts with the users' marks; malformed rows are skipped."""
     return tuple(fact for row in rows if (fact := _fact(row)) is not None)
 
 
@@ -36,7 +36,7 @@ def _fact(row: FactRow) -> Fact | None:
     try:
         fact = _adapter().validate_python(row.document)
     except ValidationError:
-        _log.error("a fact cannot be read", key=row.key)
+        _log.error("fact_parse_failed", key=row.key)
         return None
-    # Ten thousand copies would take longer than all the rest of reading them; hardly any message is marked.
+    # Few facts are marked, and copying ten thousand of them would take most of the time.
     return replace(fact, by_hand=row.by_hand, removed=row.removed) if row.by_hand or row.removed else fact

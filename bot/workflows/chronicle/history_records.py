@@ -1,4 +1,4 @@
-"""Record messages read from a channel's history, and pins on them, as if their events had arrived."""
+"""Record messages and pins from a channel's history as if their events had arrived."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ class HistoryRecorder:
     async def found(
         self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]], *, gone: Collection[str], since: str
     ) -> bool:
-        """Record what these messages say and that those `gone` do not stand there; whether anything changed.
+        """Record these messages and the deletion of those in `gone`; return whether anything changed.
 
-        `since`, a ts, is from when on something may have been missed, "" for ever. Raises SlackUnavailable.
+        `since`, a ts, is the start of the gap, "" if unknown. Raises SlackUnavailable.
         """
         changed = await self.services.store.chronicles.reread(
-            known.channel, await self._said(known, messages), gone=gone
+            known.channel, await self._recorded(known, messages), gone=gone
         )
         for message in messages:
             for user in pinned_by(message):
                 changed |= await self._pinned(known, message, user, since=since)
         return changed
 
-    async def _said(self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]]) -> list[RecordedMessage]:
+    async def _recorded(self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]]) -> list[RecordedMessage]:
         identity = await self.services.slack.identify()
 
-        def told() -> Iterator[RecordedMessage]:
+        def recorded() -> Iterator[RecordedMessage]:
             for each in messages:
                 raw = {**each, "channel": known.channel}
                 event = read_event(raw, team=identity.team, us=identity.user, our_bot=identity.bot_id)
                 if isinstance(event, ReceivedMessage):
                     yield recorded_message(raw, version=_edited_at(each))
 
-        # What was edited may have said something before.
-        return [said for said in told() if said.facts or said.version]
+        # An edited message may have had other facts before.
+        return [one for one in recorded() if one.facts or one.version]
 
     async def _pinned(self, known: IncidentChannel, message: Mapping[str, Any], user: str, *, since: str) -> bool:
-        """When, Slack does not tell: after the message was written, and not while we heard of it."""
+        """Return when a message was pinned. Slack does not say: after it was written, and during the gap."""
         identity = await self.services.slack.identify()
         if user == identity.user:
             return False
@@ -64,6 +64,6 @@ class HistoryRecorder:
 
 
 def _edited_at(message: Mapping[str, Any]) -> str:
-    """Return the Slack time of a message's last edit, "" for none."""
+    """Return the ts of a message's last edit, "" for none."""
     edited = message.get("edited")
     return str(edited.get("ts") or "") if isinstance(edited, Mapping) else ""

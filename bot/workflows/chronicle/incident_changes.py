@@ -1,6 +1,6 @@
-"""What a person says of an incident as a whole: that it is over, that it is not, that it is none; and its export.
+"""Apply incident commands: open, resolve, reopen or dismiss the incident of a channel; and export it.
 
-It was decided before the job began that they may. The state changes first, so that nothing is posted of what is not so.
+Permission was checked before the job began. The state changes first, so that no post contradicts it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bot.workflows.chronicle.summary_canvas import SummaryCanvas
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
-from intents.channel_commands import Doing
+from intents.channel_commands import ChannelAction
 from intents.chronicle.facts import Fact, FactKind, IncidentStatus
 from intents.domain import Language, Text
 from responses import incident_replies
@@ -31,28 +31,28 @@ from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
-_STATES: Final[Mapping[Doing, ChannelState]] = {
-    Doing.RESOLVE: ChannelState.RESOLVED,
-    Doing.REOPEN: ChannelState.OPEN,
-    Doing.OPEN: ChannelState.OPEN,
-    Doing.DISMISS: ChannelState.DISMISSED,
+_STATES: Final[Mapping[ChannelAction, ChannelState]] = {
+    ChannelAction.RESOLVE: ChannelState.RESOLVED,
+    ChannelAction.REOPEN: ChannelState.OPEN,
+    ChannelAction.OPEN: ChannelState.OPEN,
+    ChannelAction.DISMISS: ChannelState.DISMISSED,
 }
 _STANDINGS: Final[Mapping[ChannelState, IncidentStatus]] = {
     ChannelState.RESOLVED: IncidentStatus.RESOLVED,
     ChannelState.OPEN: IncidentStatus.REOPENED,
 }
-# A summary that is being rendered when its channel is dismissed is waited for: for longer than anybody may render it.
+# Longest wait for a summary that is being rendered while its channel is dismissed; longer than any rendering.
 _ROUNDS: Final = 30
 _BETWEEN_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentChangeWorkflow:
-    """The workflow `command`.
+    """The job `command`.
 
-    Payload: {"doing": a Doing, "channel", "team", "user", "at", "language", "response_url", else "thread_ts" where it
-    was asked aloud, "here": whether to export to the channel, "anew": whether nothing was recorded until now}.
-    `opened` is told of a channel of which there is a history to read, with the id of what made it so.
+    Payload: {"doing": a ChannelAction, "channel", "team", "user", "at", "language", "response_url", else "thread_ts" if
+    given by a mention, "here": whether to export to the channel, "anew": whether nothing was recorded until now}.
+    `opened` is called with a channel whose history is to be read, and the id of the command.
     """
 
     services: Services
@@ -60,13 +60,13 @@ class IncidentChangeWorkflow:
     opened: Callable[[str, str], Awaitable[None]]
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
-        doing = Doing(str(payload["doing"]))
-        if doing is Doing.EXPORT:
+        doing = ChannelAction(str(payload["doing"]))
+        if doing is ChannelAction.EXPORT:
             await retry_step(run, "export", self.export, payload, run.id)
             return None
         if not await retry_step(run, "change", self.change, payload, run.id):
             return None
-        if doing is Doing.DISMISS:
+        if doing is ChannelAction.DISMISS:
             for number in range(_ROUNDS):
                 gone = await retry_step(run, f"take down {number}", self.take_down, payload, run.id)
                 if gone and gone["done"]:
@@ -76,8 +76,8 @@ class IncidentChangeWorkflow:
         return None
 
     async def change(self, payload: Json, id: str) -> Json | None:
-        """Let the channel be as said; None if somebody else was quicker, whoever asked is told then."""
-        channel, at, state = str(payload["channel"]), _at(payload), _STATES[Doing(str(payload["doing"]))]
+        """Change the state; None if another user was faster, which the requester is told."""
+        channel, at, state = str(payload["channel"]), _at(payload), _STATES[ChannelAction(str(payload["doing"]))]
         chronicles = self.services.store.chronicles
         await chronicles.set_state(channel, state, at)
         known = await chronicles.get(channel)
@@ -93,7 +93,7 @@ class IncidentChangeWorkflow:
         return {"done": True}
 
     async def take_down(self, payload: Json, id: str) -> Json:
-        """Take our summary away, the canvas's words too, once nobody is writing it any more."""
+        """Delete our summary and the canvas's content once no process is writing it."""
         chronicles = self.services.store.chronicles
         known = await chronicles.get(str(payload["channel"]))
         if known is None or known.state is not ChannelState.DISMISSED or known.shown >= known.revision:
@@ -108,25 +108,25 @@ class IncidentChangeWorkflow:
         return {"done": True}
 
     async def say(self, payload: Json, id: str) -> None:
-        """Tell everybody in the channel, once."""
+        """Announce the change in the channel, once."""
         channel, user, language = str(payload["channel"]), str(payload["user"]), self.services.usual_language
-        doing = Doing(str(payload["doing"]))
-        if doing is Doing.RESOLVE:
+        doing = ChannelAction(str(payload["doing"]))
+        if doing is ChannelAction.RESOLVE:
             chronicle = await self.services.store.chronicles.read(channel)
             if chronicle is None:
                 return
             message = await self.documents.final(chronicle, language=language)
         else:
-            message = (dismissed if doing is Doing.DISMISS else reopened)(user, language=language)
+            message = (dismissed if doing is ChannelAction.DISMISS else reopened)(user, language=language)
         ts = await self._post(payload, message, to=channel, key=f"{id}/{doing}")
-        if ts and doing is not Doing.DISMISS:
-            # What it rests on stands in Slack only now.
+        if ts and doing is not ChannelAction.DISMISS:
+            # The chronicle's sources are now only in Slack.
             fact = replace(_fact(payload, id), ts=ts)
             if await self.services.store.chronicles.add(channel, row_of(fact), revision=1):
                 await self.services.changed(channel)
 
     async def export(self, payload: Json, id: str) -> None:
-        """All that is kept, as a file: to who asked, or to the channel."""
+        """Export all records as a file, to the requester or the channel."""
         chronicle = await self.services.store.chronicles.read(str(payload["channel"]))
         if chronicle is None:
             return
@@ -138,13 +138,13 @@ class IncidentChangeWorkflow:
         await self._post(payload, replace(notice(says, language=language), overflow=draft), to=to, key=f"{id}/export")
 
     async def _post(self, payload: Json, message: Message, *, to: str, key: str) -> str:
-        """The message's ts; "" where it cannot be posted, whoever asked is told why."""
+        """Return the message's ts; "" if it cannot be posted, which the requester is told."""
         try:
             return (await post_once(self.services, message, to=to, key=key)).ts
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("what was asked of an incident cannot be posted", channel=to, error=str(error))
+            _log.warning("incident_reply_post_failed", channel=to, error=str(error))
             await self._answer(payload, error.says, key)
             return ""
 
@@ -160,7 +160,7 @@ class IncidentChangeWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("a summary cannot be taken away", channel=known.channel, error=str(error))
+            _log.warning("summary_delete_failed", channel=known.channel, error=str(error))
         if key:
             await outbox.forget(key)
 
@@ -175,7 +175,7 @@ class IncidentChangeWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("whoever gave a command cannot be told", error=str(error))
+            _log.warning("command_reply_failed", error=str(error))
 
 
 def _at(payload: Json) -> datetime:
@@ -183,7 +183,7 @@ def _at(payload: Json) -> datetime:
 
 
 def _fact(payload: Json, id: str) -> Fact:
-    doing = Doing(str(payload["doing"]))
+    doing = ChannelAction(str(payload["doing"]))
     return Fact(
         key=f"c:{id}",
         kind=FactKind.STATUS,

@@ -1,4 +1,4 @@
-"""Open the chronicle of a channel that is an incident's by its name or because somebody says so."""
+"""Open the chronicle of an incident channel, by its name or by a member's command."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ _SAID_ONCE: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentStartWorkflow:
-    """The workflow `incident`. Payload: {"channel", "team", "name", "at", "join"}, "user" who made it one where that is
-    known, "said" where they said so, "back" where somebody let us in, perhaps not for the first time.
+    """The job `incident`.
 
-    `opened` is told of each channel that has a chronicle now: what there is of it is read, and its summary posted. One
-    that we come back to is read once more: what was said meanwhile nobody told us. It gets the id of what opened it
-    then, else "".
+    Payload: {"channel", "team", "name", "at", "join"}, "user" who opened it if known, "said" if by a command, "back" if
+    a user invited us, perhaps again.
+
+    `opened` is called with each channel that has a chronicle now: its history is read and its summary posted. After a
+    return the history is read again, because Slack sent no events meanwhile; `opened` then gets the id of the event,
+    else "".
     """
 
     services: Services
@@ -41,19 +43,19 @@ class IncidentStartWorkflow:
         return await retry_step(run, "open", self.open, payload, run.id)
 
     async def open(self, payload: Json, id: str) -> Json | None:
-        """Open the chronicle of a channel if it is an incident's. None if it is not, or none that we can be in."""
+        """Open the chronicle of an incident channel. None if it is not one, or we cannot join it."""
         channel, services = str(payload["channel"]), self.services
         if payload.get("join") and not await self._joined(payload) and not payload.get("said"):
             return None
         place = await services.slack.place(channel)
-        # What was told with the event is newer than what is remembered of the place.
+        # The event's data is newer than the cached channel.
         name = str(payload.get("name") or "") or place.name
         known = await services.store.chronicles.get(channel)
         if not (known or payload.get("said") or self.is_incident(name)) or not _is_ours(place):
             return None
         at = datetime.fromisoformat(str(payload["at"]))
         await services.store.chronicles.open(channel, team=str(payload["team"]), name=name, at=at)
-        # One that nothing was shown of is only just begun: we came by ourselves.
+        # A chronicle without a summary has just begun: we joined by ourselves.
         back = bool(payload.get("back")) and known is not None and known.shown > 0
         anew = back and await services.store.chronicles.begin_anew(channel)
         await self.opened(channel, id if anew else "")
@@ -66,14 +68,14 @@ class IncidentStartWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            # We are not asked to be there, and may not come by ourselves: somebody will invite us.
-            _log.info("an incident channel was not joined", channel=channel, error=str(error))
+            # We are neither invited nor allowed to join: a member will invite us.
+            _log.info("incident_channel_join_failed", channel=channel, error=str(error))
             await self._say_uninvited(payload, error)
             return False
         return True
 
     async def _say_uninvited(self, payload: Json, error: SlackError) -> None:
-        """To whoever made it an incident channel, once: they can let us in."""
+        """Tell the user who opened the incident, once, that they can invite us."""
         channel, user, services = str(payload["channel"]), str(payload.get("user") or ""), self.services
         once = f"uninvited/{channel}/{user}"
         if not user or not await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
@@ -87,15 +89,15 @@ class IncidentStartWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as second:
-            _log.warning("nor can whoever made it be told", channel=channel, error=str(second))
+            _log.warning("channel_creator_notification_failed", channel=channel, error=str(second))
 
 
 def _is_ours(place: Place) -> bool:
-    """Tell whether a place may have a chronicle: a channel that no other organisation reads."""
+    """Tell whether a channel may have a chronicle: no other organisation may read it."""
     if place.unreached or place.direct:
         return False
     if place.external:
-        # What is read in clusters is told to nobody outside: text-only answers are all there is.
-        _log.info("a channel that is shared with others is no incident channel", channel=place.id)
+        # Cluster data is never shown to other organisations: they get text-only answers.
+        _log.info("shared_channel_skipped", channel=place.id)
         return False
     return True

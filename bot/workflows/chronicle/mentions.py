@@ -1,4 +1,4 @@
-"""Answer commands about an incident channel that are given by a mention: in its thread, for everybody."""
+"""Answer commands about an incident channel that are given by a mention: in its thread, visible to all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.workflows.chronicle.incident_commands import CommandReply, IncidentComm
 from bot.workflows.outages import retry_step
 from bot.workflows.single_posts import post_once
 from intents.channel_commands import ChannelCommand
-from intents.misuse import Misused
+from intents.misuse import Misuse
 from intents.slash import parse_message
 from responses.language import choose
 from responses.slack.help import misused
@@ -24,8 +24,10 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MentionWorkflow:
-    """The workflow `mention`. Payload: {"channel", "team", "user", "text", "at", "thread_ts"}, "" of it in a direct
-    message."""
+    """The job `mention`.
+
+    Payload: {"channel", "team", "user", "text", "at", "thread_ts"}; "thread_ts" is "" in a direct message.
+    """
 
     commands: IncidentCommands
 
@@ -34,7 +36,7 @@ class MentionWorkflow:
         return None
 
     async def answer(self, payload: Json, id: str) -> None:
-        """Promise, and have it done; taken twice, it is promised once. Raises SlackUnavailable."""
+        """Post the answer and start the job, once even if repeated. Raise SlackUnavailable."""
         decided = await self._decided(payload, id)
         if decided is None:
             return
@@ -44,7 +46,7 @@ class MentionWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("a command that was given aloud cannot be answered", channel=channel, error=str(error))
+            _log.warning("mention_command_reply_failed", channel=channel, error=str(error))
         if decided.kind:
             await self.commands.start(decided.kind, f"{id}.done", decided.payload)
 
@@ -52,13 +54,13 @@ class MentionWorkflow:
         services, text = self.commands.services, str(payload["text"])
         language = choose(told=services.language, text=text)
         match parse_message(text):
-            case Misused() as wrong:
+            case Misuse() as wrong:
                 requester = await services.requester(
                     team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"]), text=text
                 )
                 return CommandReply(message=misused(wrong.says, wrong.closest, language=requester.language))
             case ChannelCommand() as command:
-                asked = IncidentCommand(
+                incident_command = IncidentCommand(
                     id=id,
                     team=str(payload["team"]),
                     channel=str(payload["channel"]),
@@ -69,6 +71,6 @@ class MentionWorkflow:
                     language=language,
                     thread_ts=str(payload["thread_ts"]),
                 )
-                return await self.commands.decide(asked)
+                return await self.commands.decide(incident_command)
             case _:
                 return None

@@ -1,4 +1,4 @@
-"""Read the facts of an incident out of one Slack message, and who has pinned it."""
+"""Extract the facts of an incident from a Slack message, and the users who pinned it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from intents.chronicle.statements import ChannelMessage, facts_of
 from responses.safety import safe, safe_line
 
 _LONGEST_TEXT: Final = 40_000
-# What stands for "onto the timeline": Slack's two pins.
+# Emoji that add a message to the timeline: Slack's two pins.
 REACTIONS: Final = frozenset({"pushpin", "round_pushpin"})
 
 
 def pinned_by(message: Mapping[str, Any]) -> tuple[str, ...]:
-    """Who has put a message as Slack keeps it onto the timeline by a reaction; of many people Slack names some."""
+    """Return the users who added a pin reaction to a message; Slack names only some of many."""
     users: list[str] = []
     for reaction in message.get("reactions") or ():
         if isinstance(reaction, Mapping) and is_pin(reaction.get("name")):
@@ -29,20 +29,20 @@ def pinned_by(message: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def is_pin(reaction: object) -> bool:
-    """Tell whether a reaction is a pin, whatever the colour of its skin."""
+    """Tell whether a reaction is a pin, in any skin tone."""
     return str(reaction or "").partition("::")[0] in REACTIONS
 
 
 def recorded_message(message: Mapping[str, Any], *, version: str = "") -> RecordedMessage:
-    """A message as it reads now, and the facts in it; `version` is the time of its last edit, "" for none."""
-    heard = channel_message(message)
-    facts = facts_of(heard)
+    """Return a message and its facts; `version` is the time of its last edit, "" for none."""
+    redacted = channel_message(message)
+    facts = facts_of(redacted)
     pinned = pinned_fact(message) if version else None
-    return RecordedMessage(ts=heard.ts, version=version, facts=tuple(map(row_of, facts)), pinned=pinned)
+    return RecordedMessage(ts=redacted.ts, version=version, facts=tuple(map(row_of, facts)), pinned=pinned)
 
 
 def channel_message(message: Mapping[str, Any]) -> ChannelMessage:
-    """A message as Slack tells it, without credentials."""
+    """Return a message from Slack's data, with credentials removed."""
     ts = str(message.get("ts") or "")
     thread = str(message.get("thread_ts") or "")
     profile = message.get("bot_profile")
@@ -59,22 +59,22 @@ def channel_message(message: Mapping[str, Any]) -> ChannelMessage:
 
 
 def pinned_fact(message: Mapping[str, Any]) -> FactRow | None:
-    """What is kept of a message that a person puts on the timeline; None where the facts in it are enough."""
-    heard = channel_message(message)
-    if any(fact.kind is not FactKind.ANSWERED for fact in facts_of(heard)):
+    """Return the fact of a message that a user adds to the timeline; None if its other facts suffice."""
+    redacted = channel_message(message)
+    if any(fact.kind is not FactKind.ANSWERED for fact in facts_of(redacted)):
         return None
-    read = parse_message(heard.text)
+    read = parse_message(redacted.text)
     said = " ".join([*read.lines, read.fenced]).strip()
     names = [str(file.get("name") or "?") for file in files_of(message)]
     return row_of(
         Fact(
-            key=f"p:{heard.ts}",
+            key=f"p:{redacted.ts}",
             kind=FactKind.PINNED,
-            at=heard.at,
+            at=redacted.at,
             says=excerpt(said or f"📎 {', '.join(names)}"),
-            user=heard.user,
-            bot=heard.bot,
-            ts=heard.ts,
-            thread_ts=heard.thread_ts,
+            user=redacted.user,
+            bot=redacted.bot,
+            ts=redacted.ts,
+            thread_ts=redacted.thread_ts,
         )
     )

@@ -1,4 +1,4 @@
-"""Decide who may read or change what is kept of an incident channel."""
+"""Decide who may read or change the records of an incident channel."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from responses import failures, incident_replies
 
 
 def forbidden(requester: Requester, *, changes: bool) -> Text | None:
-    """Why this person may not see what is kept of the channel they are in, or `changes` it; None if they may.
+    """Return why this user may not read, or `changes` the channel's records; None if they may.
 
-    It tells what clusters show, so that whoever sees none of that there sees none of it here.
+    The records contain cluster data, so a user who may not see cluster data there may not see the records.
     """
     who = requester.scope.who
     if changes and (who.guest or who.foreign or who.bot):

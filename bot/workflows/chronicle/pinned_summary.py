@@ -1,6 +1,6 @@
-"""Keep the one pinned message of an incident channel up to date: it is rendered anew after each change.
+"""Keep the pinned message of an incident channel up to date: it is rendered again after each change.
 
-However many processes there are and however much is said, one of them edits one message, a few times a minute.
+With any number of processes and messages, one process edits one message, a few times a minute.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
-# Whose turn it is while another shows what was before waits for them: for longer than anybody may take for it. What
-# changes meanwhile is for the job of its own slot, so that no slot has more than one edit.
+# The longest wait for another process that shows earlier changes; longer than any update takes. Later changes are
+# left to the job of their own slot, so that no slot has more than one edit.
 _ROUNDS: Final = 30
 _BETWEEN_S: Final = 3.0
 _SAID_ONCE: Final = timedelta(hours=24)
-# Nobody is told twice in the life of an incident.
+# Notices are posted once in the life of an incident.
 _TOLD_ONCE: Final = timedelta(days=90)
 _PINNING: Final = "pins:write"
 _OF_PUBLIC: Final = frozenset({"channels:history", "channels:join"})
@@ -50,7 +50,7 @@ _NOWHERE: Final = (NotInChannel, ChannelGone, Archived)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryWorkflow:
-    """The workflow `summary`. Payload: {"channel", "wait": seconds until the slot of changes is over}."""
+    """The job `summary`. Payload: {"channel", "wait": seconds until the slot of changes is over}."""
 
     services: Services
 
@@ -64,13 +64,13 @@ class SummaryWorkflow:
                 break
             await run.sleep(_BETWEEN_S)
         if shown and shown.get("canvas"):
-            # It is written less often: what was said last stands there as well, a little later.
+            # The canvas is written less often; the last change follows a little later.
             await run.sleep(CANVAS_EVERY.total_seconds())
             await retry_step(run, "canvas", self.write, payload)
         return None
 
     async def show(self, payload: Json, by: str) -> Json:
-        """Let the summary show what there is. Raises SlackUnavailable, to be asked again."""
+        """Update the summary message. Raise SlackUnavailable, to be retried."""
         channel, chronicles = str(payload["channel"]), self.services.store.chronicles
         chronicle = await chronicles.read(channel)
         if chronicle is None or chronicle.channel.state in (ChannelState.DISMISSED, ChannelState.ARCHIVED):
@@ -84,14 +84,14 @@ class SummaryWorkflow:
                     await self._put(page)
                     behind = not await SummaryCanvas(services=self.services).put(page)
             except _NOWHERE as error:
-                # Whoever lets us in again has it shown.
-                _log.info("a summary can be shown nowhere", channel=channel, error=str(error))
+                # A new invitation triggers an update.
+                _log.info("summary_channel_unavailable", channel=channel, error=str(error))
             await chronicles.rendered(channel, revision, by)
         now = await chronicles.get(channel)
         return {"more": now is not None and now.shown < revision, "canvas": behind}
 
     async def write(self, payload: Json) -> None:
-        """Let the canvas show what there is by now, unless somebody else has. Raises SlackUnavailable."""
+        """Update the canvas unless another process has. Raise SlackUnavailable."""
         chronicle = await self.services.store.chronicles.read(str(payload["channel"]))
         if chronicle is None or chronicle.channel.state in (ChannelState.DISMISSED, ChannelState.ARCHIVED):
             return
@@ -99,32 +99,32 @@ class SummaryWorkflow:
             await SummaryCanvas(services=self.services).put(await page_of(self.services, chronicle))
 
     async def _shared(self, channel: IncidentChannel) -> bool:
-        """Whether others read along by now: what is found in clusters is not told there, which is said once."""
+        """Tell whether other organisations now read the channel; if so, announce once that cluster data is withheld."""
         place = await self.services.slack.place(channel.channel)
         if place.unknown or not place.external:
             return False
-        _log.warning("an incident channel is shared with others: its summary stays as it is", channel=channel.channel)
+        _log.warning("shared_channel_summary_frozen", channel=channel.channel)
         await self._say_once(channel.channel, channel.summary_ts, "shared", incident_replies.SHARED_CHANNEL)
         return True
 
     def _message(self, page: SummaryPage, *, posted: bool) -> Message:
-        # An edit notifies nobody; a message that is posted would call everybody whom it names.
+        # An edit notifies nobody; a new post would notify every mentioned user.
         return summary_message(
             page.summary, language=self.services.usual_language, permalink=page.permalink, mention=not posted
         )
 
     async def _put(self, page: SummaryPage) -> None:
-        channel, standing = page.channel.channel, page.channel.summary_ts
-        if standing and await self._edited(page, standing):
+        channel, old_ts = page.channel.channel, page.channel.summary_ts
+        if old_ts and await self._edited(page, old_ts):
             return
         ts = await self._posted(page)
         lacks = await self._lacks(channel) | await self._pin(channel, ts)
         await self._say_lacking(channel, ts, lacks)
-        # Last: what is placed is pinned, as far as it can be.
+        # Last step: pin the message, if possible.
         await self.services.store.chronicles.placed(channel, summary_ts=ts)
 
     async def _edited(self, page: SummaryPage, ts: str) -> bool:
-        """Let our message `ts` say it. No: it was taken away by hand, perhaps by mistake, and is to be posted again."""
+        """Edit our message `ts`; False if it was deleted, perhaps by mistake, and must be posted again."""
         channel, services = page.channel.channel, self.services
         message = self._message(page, posted=False)
         try:
@@ -136,7 +136,7 @@ class SummaryWorkflow:
         return True
 
     async def _posted(self, page: SummaryPage) -> str:
-        """The message's ts. What an attempt that was cut short has posted may say less than there is by now."""
+        """Post the summary and return its ts. An interrupted attempt may have posted older content."""
         channel, services, key = page.channel.channel, self.services, _key(page.channel.channel)
         sending = await services.store.outbox.begin(key, channel, "", services.clock())
         if sending.ts:
@@ -151,22 +151,22 @@ class SummaryWorkflow:
         return sent.ts
 
     async def _pin(self, channel: str, ts: str) -> frozenset[str]:
-        """The scope that it takes and that we lack, if so; that it cannot be pinned for another reason is said here."""
+        """Pin the summary; return the missing scope, if any. Other errors are posted below the summary."""
         try:
             await self.services.slack.pin(channel=channel, ts=ts)
         except SlackUnavailable:
             raise
         except MissingScope as error:
-            _log.warning("a summary cannot be pinned", channel=channel, error=str(error))
+            _log.warning("summary_pin_failed", channel=channel, error=str(error))
             return frozenset({_PINNING})
         except SlackError as error:
-            _log.warning("a summary cannot be pinned", channel=channel, error=str(error))
+            _log.warning("summary_pin_failed", channel=channel, error=str(error))
             why, words = error.says, failures.PIN_FAILED
             await self._say_once(channel, ts, "pin", Text(en=f"{words.en}: {why.en}", zh=f"{words.zh}：{why.zh}"))
         return frozenset()
 
     async def _lacks(self, channel: str) -> frozenset[str]:
-        """The scopes that we lack for all that we do in such a channel, as far as Slack tells."""
+        """Return the missing scopes for incident channels, if Slack returns the granted ones."""
         granted = self.services.slack.scopes
         if not granted:
             return frozenset()
@@ -174,7 +174,7 @@ class SummaryWorkflow:
         return NEEDED_SCOPES - granted - (_OF_PUBLIC if place.private else _OF_PRIVATE)
 
     async def _say_lacking(self, channel: str, ts: str, lacks: frozenset[str]) -> None:
-        """Say below the summary, of each scope once, what does not work without it."""
+        """Post below the summary, once per scope, what does not work without it."""
         once, now = self.services.store.notices.once, self.services.clock()
         untold = [each for each in sorted(lacks) if await once(f"{each}/{channel}", within=_TOLD_ONCE, now=now)]
         if not untold:
@@ -187,7 +187,7 @@ class SummaryWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("nor could it be said what is lacking", channel=channel, error=str(error))
+            _log.warning("missing_scopes_notice_failed", channel=channel, error=str(error))
 
     async def _say_once(self, channel: str, ts: str, what: str, says: Text) -> None:
         if not await self.services.store.notices.once(
@@ -195,14 +195,14 @@ class SummaryWorkflow:
         ):
             return
         try:
-            said = notice(says, language=self.services.usual_language)
-            await self.services.slack.post(channel=channel, message=said, thread_ts=ts, key=f"{channel}/{what}")
+            message = notice(says, language=self.services.usual_language)
+            await self.services.slack.post(channel=channel, message=message, thread_ts=ts, key=f"{channel}/{what}")
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("nor could that be said", channel=channel, error=str(error))
+            _log.warning("failure_notice_post_failed", channel=channel, error=str(error))
 
 
 def _key(channel: str) -> str:
-    """What the summary is found again by, in the outbox and in Slack."""
+    """Return the key of the summary in the outbox and in Slack."""
     return f"{channel}/summary"

@@ -1,4 +1,4 @@
-"""Tell the person who removed us from the channel of an open incident how to invite us again."""
+"""Tell the user who removed us from the channel of an open incident how to invite us again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovedWorkflow:
-    """The workflow `removed`. Payload: {"channel", "team", "user": who did it, "" where Slack does not say}."""
+    """The job `removed`. Payload: {"channel", "team", "user": who did it, "" if Slack does not say}."""
 
     services: Services
 
@@ -31,10 +31,10 @@ class RemovedWorkflow:
         return None
 
     async def tell(self, payload: Json, id: str) -> None:
-        """Once for each time, whoever did it, and in the audit channel. Raises SlackUnavailable."""
+        """Tell the user and the audit channel, once per removal. Raise SlackUnavailable."""
         known = await self.services.store.chronicles.get(str(payload["channel"]))
         if known is None or known.state is not ChannelState.OPEN:
-            return  # nothing is missed
+            return  # the incident is over, so nothing is missed
         user = str(payload["user"])
         person = await self.services.slack.person(user) if user else None
         if person is not None and not person.bot:
@@ -44,12 +44,12 @@ class RemovedWorkflow:
             says = await self._for_auditors(known, (person.name or user) if person else "?")
             await self._say(says, self.services.usual_language, to=self.services.audit_channel, key=f"{id}/audit")
 
-    async def _for_auditors(self, known: IncidentChannel, who: str) -> Text:
-        """Of a private channel, or one that Slack tells us nothing of any more, the auditors do not learn the name."""
+    async def _for_auditors(self, known: IncidentChannel, remover: str) -> Text:
+        """Return the text for the audit channel, without the name of a private or invisible channel."""
         place = await self.services.slack.place(known.channel)
         if place.private or place.unknown:
-            return _named(incident_replies.REMOVED_PRIVATE, who)
-        return _named(incident_replies.REMOVED_BY, known.name, who)
+            return _named(incident_replies.REMOVED_PRIVATE, remover)
+        return _named(incident_replies.REMOVED_BY, known.name, remover)
 
     async def _say(self, says: Text, language: Language, *, to: str, key: str) -> None:
         try:
@@ -57,7 +57,7 @@ class RemovedWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("that we were taken out of an incident cannot be told", to=to, error=str(error))
+            _log.warning("removal_notice_failed", to=to, error=str(error))
 
 
 def _named(says: Text, *names: str) -> Text:

@@ -1,7 +1,7 @@
-"""The same trouble in two places: whoever asks here is told that it is worked on there already.
+"""Tell users in one incident channel that another one works on the same incident.
 
-Only of channels that everybody may know of: a private one is named to nobody outside it, and none to guests or where
-others read along, whatever they may see of clusters.
+Only public channels are named: a private one is never named outside it. Guests and shared channels get no names,
+whatever cluster data they may see.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from responses.slack.message import Message
 
 _log: Final = structlog.get_logger(__name__)
 
-# What was over for longer is another time.
+# Incidents that ended earlier are unrelated.
 _WITHIN: Final = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimilarIncidents:
-    """Points from an answer to another channel that works on the same incident."""
+    """Links an answer to another channel that works on the same incident."""
 
     services: Services
 
     async def tell(self, request: StoredRequest, answer: KeptAnswer | None, *, ts: str) -> None:
-        """Say once, below the answer, which other incident channel has the same, if any. Raises SlackUnavailable."""
+        """Post below the answer, once, which other incident channel has the same incident. Raise SlackUnavailable."""
         if answer is None or not answer.diagnosis.hypotheses:
             return
         mine = found_facts(request, answer, ts=ts, at=self.services.clock())
@@ -87,4 +87,4 @@ class SimilarIncidents:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.info("that it is known elsewhere could not be said", request=request.id, error=str(error))
+            _log.info("similar_incident_notice_failed", request=request.id, error=str(error))

@@ -1,4 +1,4 @@
-"""A stretch of a channel's history against what is kept of it: what is gone by now, which threads are to be read."""
+"""Compare a page of a channel's history with the stored records: deleted messages, and threads to read."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-# What Slack leaves where a message was deleted that has replies.
+# Subtype that Slack gives to a deleted message with replies.
 _DELETED: Final = "tombstone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """The thread below message `ts`; `latest` is its newest reply, `kept` are those of which something is kept."""
+    """The thread below message `ts`; `latest` is its newest reply, `kept` are the messages with stored facts."""
 
     ts: str
     latest: str
@@ -21,7 +21,7 @@ class Thread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """`gone`: messages of which something is kept though they stand nowhere any more. All are named by their ts."""
+    """Result of a comparison. `gone`: messages with stored facts that no longer exist. All are identified by ts."""
 
     gone: frozenset[str]
     threads: tuple[Thread, ...]
@@ -30,24 +30,24 @@ class Stretch:
 def stretch_of(
     messages: Sequence[Mapping[str, Any]], kept: Mapping[str, str], *, latest: str, to_the_end: bool
 ) -> Stretch:
-    """Compare the messages that stand before `latest` ("": all) with those kept, which come by ts with their thread.
+    """Compare the messages before `latest` ("": all) with the stored ones, keyed by ts with their thread.
 
-    `to_the_end`: nothing is older. Where no message stands, nothing can be told.
+    `to_the_end`: no message is older. Without any message nothing can be concluded.
     """
-    standing = {str(each.get("ts") or ""): each for each in messages}
-    if not standing:
+    present = {str(each.get("ts") or ""): each for each in messages}
+    if not present:
         return Stretch(gone=frozenset(), threads=())
-    oldest = "" if to_the_end else min(standing)
-    # A reply belongs to the place of the message that heads its thread.
+    oldest = "" if to_the_end else min(present)
+    # A reply belongs to the position of its thread's root.
     here = {ts: thread for ts, thread in kept.items() if _is_within(thread or ts, oldest, latest)}
-    gone = {ts for ts, thread in here.items() if not thread and not _stands(standing.get(ts))}
+    gone = {ts for ts, thread in here.items() if not thread and not _stands(present.get(ts))}
     below = _by_thread(here)
     threads = tuple(
         Thread(ts=ts, latest=str(each.get("latest_reply") or ""), kept=tuple(sorted(below.pop(ts, ()))))
-        for ts, each in standing.items()
+        for ts, each in present.items()
         if _has_thread(each)
     )
-    # Below what has no replies any more none stands.
+    # A root without replies has no stored replies left.
     return Stretch(gone=frozenset(gone.union(*below.values())), threads=threads)
 
 
@@ -68,5 +68,5 @@ def _stands(message: Mapping[str, Any] | None) -> bool:
 
 
 def _has_thread(message: Mapping[str, Any]) -> bool:
-    """Tell whether a message heads a thread; a reply that was also sent to the channel does not."""
+    """Tell whether a message is a thread's root; a reply that was also sent to the channel is not."""
     return bool(message.get("reply_count")) and message.get("thread_ts", message.get("ts")) == message.get("ts")

@@ -1,6 +1,7 @@
-"""The same summary as a canvas, where the workspace has them: a page that is read beside the channel.
+"""Write the summary to the channel's canvas as well, if the workspace has canvases.
 
-It is written less often than the message; what is said last always is. Where there is none, nothing is missing.
+It is written less often than the message, but the last change is always written. Without a canvas, nothing else is
+affected.
 """
 
 from __future__ import annotations
@@ -25,20 +26,20 @@ from responses.slack.notices import notice
 _log: Final = structlog.get_logger(__name__)
 
 CANVAS_EVERY: Final = timedelta(minutes=1)
-# Where it cannot be made it is not tried with each change.
+# After a failure, creation is not retried with each change.
 _TRIED_EVERY: Final = timedelta(hours=6)
-# Instead of its id: whoever deleted it does not want it.
+# Stored instead of an id: a user deleted the canvas and does not want it.
 _UNWANTED: Final = "deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryCanvas:
-    """Writes the summary of an incident into the canvas of its channel."""
+    """Writes the summary of an incident to the canvas of its channel."""
 
     services: Services
 
     async def put(self, page: SummaryPage) -> bool:
-        """Let the channel's canvas say the summary. No: it is not time yet, ask later. Raises SlackUnavailable."""
+        """Write the summary to the canvas. False: too early, retry later. Raise SlackUnavailable."""
         channel, services = page.channel, self.services
         name = channel.channel
         if channel.canvas == _UNWANTED or not (channel.canvas or await self._may_be_made(name)):
@@ -58,7 +59,7 @@ class SummaryCanvas:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("a canvas was not written", channel=name, error=str(error))
+            _log.warning("canvas_update_failed", channel=name, error=str(error))
             if not channel.canvas:
                 await services.store.notices.note(_refused(name), services.clock())
             if isinstance(error, CanvasTaken):
@@ -66,12 +67,12 @@ class SummaryCanvas:
         return True
 
     async def _may_be_made(self, channel: str) -> bool:
-        """Only a refusal keeps from trying: who was killed between making it and noting that finds it at once."""
+        """Tell whether creation may be tried: only a refusal blocks it. An interrupted attempt's canvas is found."""
         refused = await self.services.store.notices.last(_refused(channel))
         return refused is None or self.services.clock() - refused >= _TRIED_EVERY
 
     async def _say_taken(self, channel: IncidentChannel, error: CanvasTaken) -> None:
-        """Below the summary, once: it stands in the message alone."""
+        """Post below the summary, once, that only the message has it."""
         name, words, why = channel.channel, incident_replies.NO_CANVAS, error.says
         says = notice(
             Text(en=words.en.format(why.en), zh=words.zh.format(why.zh)), language=self.services.usual_language
@@ -83,10 +84,10 @@ class SummaryCanvas:
         except SlackUnavailable:
             raise
         except SlackError as second:
-            _log.warning("nor could that be said", channel=name, error=str(second))
+            _log.warning("failure_notice_post_failed", channel=name, error=str(second))
 
     async def take_back(self, channel: IncidentChannel) -> None:
-        """Let our canvas say that the channel is no incident. Raises SlackUnavailable."""
+        """Replace our canvas's content with the notice that the channel is no incident. Raise SlackUnavailable."""
         if channel.canvas in ("", _UNWANTED):
             return
         says = incident_replies.DISMISSED_HERE.in_(self.services.usual_language)
@@ -95,9 +96,9 @@ class SummaryCanvas:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("a canvas cannot be taken back", channel=channel.channel, error=str(error))
+            _log.warning("canvas_delete_failed", channel=channel.channel, error=str(error))
 
 
 def _refused(channel: str) -> str:
-    """What it is noted under that the channel got no canvas."""
+    """Return the key of the notice that the channel got no canvas."""
     return f"canvas/{channel}/made"

@@ -1,4 +1,4 @@
-"""Sum up once what is kept of an incident channel: every view of it is rendered from this."""
+"""Summarise the records of an incident channel once; every view is rendered from this summary."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from intents.chronicle.summary import Summary, summary_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryPage:
-    """`permalink` is what `links_in` makes."""
+    """The summary of an incident channel. `permalink` is the result of `links_in`."""
 
     channel: IncidentChannel
     facts: tuple[Fact, ...]
@@ -23,7 +23,7 @@ class SummaryPage:
 
 
 async def page_of(services: Services, chronicle: Chronicle) -> SummaryPage:
-    """What the facts come to by now."""
+    """Summarise the facts as of now."""
     channel, facts = chronicle.channel, facts_in(chronicle.facts)
     return SummaryPage(
         channel=channel,
@@ -34,7 +34,7 @@ async def page_of(services: Services, chronicle: Chronicle) -> SummaryPage:
 
 
 async def links_in(services: Services, channel: str) -> Callable[[Fact], str]:
-    """Where what a fact of a channel rests on stands in Slack, "" where that is no message. Slack is not asked."""
+    """Return a function that links a fact to its Slack message, "" if it has none. Slack is not called."""
     url = (await services.slack.identify()).url.rstrip("/")
 
     def link(fact: Fact) -> str:

@@ -1,4 +1,4 @@
-"""Put a message on the timeline or take it off: by a reaction, or from the message's menu."""
+"""Add a message to the timeline or remove it: by a reaction, or by a message shortcut."""
 
 from __future__ import annotations
 
@@ -29,20 +29,19 @@ _SAID_ONCE: Final = timedelta(hours=24)
 
 
 class TimelineMark(StrEnum):
-    """What a person does to a message's place."""
+    """A user's mark on a message."""
 
     PIN = "pin"
-    UNPIN = "unpin"  # takes back one's own pin
-    REMOVE = "remove"  # takes it off, whoever put it there
+    UNPIN = "unpin"  # removes the user's own pin
+    REMOVE = "remove"  # removes the message, whoever added it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinWorkflow:
-    """The workflow `pin`.
+    """The job `pin`.
 
-    Payload: {"hand": a Hand, "channel", "team", "user", "ts", "at": when they did it}; of the menu also "fact", what to
-    keep of the message (None: it has facts of its own), and "response_url". A reaction is answered by nothing but a
-    refusal, once a day.
+    Payload: {"hand": a Hand, "channel", "team", "user", "ts", "at": when they did it}; a shortcut adds "fact", the fact
+    of the message (None: it has other facts), and "response_url". A reaction is answered only by a refusal, once a day.
     """
 
     services: Services
@@ -63,7 +62,7 @@ class PinWorkflow:
             await self._refuse(payload, refused, requester.language)
             return
         if payload["ts"] == known.summary_ts:
-            # It would quote itself; and says all the time something else.
+            # The summary would quote itself, and its content changes all the time.
             await self._refuse(payload, incident_replies.SUMMARY_ITSELF, requester.language)
             return
         hand = TimelineMark(str(payload["hand"]))
@@ -88,7 +87,7 @@ class PinWorkflow:
                 return await chronicles.remove(channel, ts, by=user, at=at)
 
     async def _fact(self, payload: Json) -> FactRow | None:
-        """What to keep of the message itself; None where what is known of it is enough, or it is gone."""
+        """Return the fact of the message itself; None if its other facts suffice, or it is gone."""
         channel, ts = str(payload["channel"]), str(payload["ts"])
         if "fact" in payload:
             document = payload["fact"]
@@ -102,7 +101,7 @@ class PinWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("a message that was pinned cannot be read", channel=channel, error=str(error))
+            _log.warning("pinned_message_read_failed", channel=channel, error=str(error))
             return None
         return pinned_fact(message) if message else None
 
@@ -127,4 +126,4 @@ class PinWorkflow:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("whoever pinned a message cannot be told", error=str(error))
+            _log.warning("pin_reply_failed", error=str(error))

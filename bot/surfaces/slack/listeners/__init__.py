@@ -1,11 +1,11 @@
-"""One module for each kind of arrival, each with `register`: make a request or a press, start a job, answer Slack.
+"""Listen to arrivals, one module per kind, each with `register`: create a request or press, start a job, respond.
 
-The app runs a listener before it acknowledges (`process_before_response`). So a listener that raises, because nothing
+The app runs a listener before it acknowledges (`process_before_response`). A listener that raises, because nothing
 could be recorded, is not acknowledged, and Slack sends the event again.
 """
 
 from typing import Final
 
-# What a listener may take to tell somebody something: Slack waits three seconds for its acknowledgement, whatever its
-# own API does meanwhile.
+# Time limit for a listener's message to a user: Slack waits three seconds for the acknowledgement, even if its own
+# API is slow.
 TELL_S: Final = 0.8

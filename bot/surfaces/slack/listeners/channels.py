@@ -1,4 +1,4 @@
-"""Take in events of channels: an incident may begin, be renamed, get people, be over."""
+"""Listen to channel events: created, renamed, joined, archived."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ EVENTS: Final = (
 
 
 def register(app: AsyncApp, recorder: ChannelRecorder, identity: Identity) -> None:
-    """Listen to what happens to channels."""
+    """Register the listeners of channel events."""
 
     async def happened(event: dict[str, Any], body: dict[str, Any]) -> None:
-        told = read_channel_event(event, team=str(body.get("team_id") or identity.team))
-        if told is not None:
-            await recorder.channel_changed(told)
+        change = read_channel_event(event, team=str(body.get("team_id") or identity.team))
+        if change is not None:
+            await recorder.channel_changed(change)
 
     for event in EVENTS:
         app.event(event)(happened)

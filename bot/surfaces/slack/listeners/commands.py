@@ -1,4 +1,4 @@
-"""Take `/diagnose`: its answer is posted where it was typed; questions about the channel are answered in private."""
+"""Handle `/diagnose`: its answer is posted in the channel; questions about the channel are answered privately."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.jobs import JobsUnavailable
-from bot.store import LONGEST_TEXT, Asked, ReplyAddress, StoreUnavailable, Surface
+from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
 from bot.surfaces.slack.entry_points import COMMAND
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
 from bot.workflows.mutes import Mutes
 from bot.workflows.submissions import Submissions
 from intents.channel_commands import ChannelCommand
 from intents.domain import Language
-from intents.misuse import Misused
+from intents.misuse import Misuse
 from intents.slash import AskHelp, AskObject, AskText, Muted, parse_command
 from responses.failures import BUSY
 from responses.language import choose
@@ -32,66 +32,66 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandListener:
-    """Answers the command: at once what needs no job, else with a placeholder. `language` is that of the settings."""
+    """Answers the command: immediately if it needs no job, else with a placeholder. `language` is the setting."""
 
     submissions: Submissions
     mutes: Mutes
     incidents: IncidentCommands
     language: Language | None
 
-    async def heard(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Take a command and show its answer to the person who typed it."""
+    async def handle(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Handle a command and respond to its user."""
         text = str(body.get("text") or "")
         spoken = choose(told=self.language, text=text)
         try:
-            said = await self._take(body, text, spoken)
+            reply = await self._take(body, text, spoken)
             if intent := _answered_at_once(text):
                 self.submissions.metrics.asked(Surface.COMMAND, intent, "taken")
         except (StoreUnavailable, JobsUnavailable) as error:
-            # Slack does not send a command again, so its user is told to.
-            _log.error("a command could not be recorded", error=str(error))
-            said = notice(BUSY, language=spoken)
-        await ack({"response_type": "ephemeral", "text": said.text, "blocks": [*said.blocks]})
+            # Slack does not resend commands, so ask the user to.
+            _log.error("command_recording_failed", error=str(error))
+            reply = notice(BUSY, language=spoken)
+        await ack({"response_type": "ephemeral", "text": reply.text, "blocks": [*reply.blocks]})
 
     async def _take(self, body: dict[str, Any], text: str, language: Language) -> Message:
         now = self.submissions.clock()
         match parse_command(text):
             case AskHelp():
                 return help_message(language=language)
-            case Misused() as wrong:
+            case Misuse() as wrong:
                 return misused(wrong.says, wrong.closest, language=language)
             case Muted() as muted:
                 return await self.mutes.answer(str(body["channel_id"]), muted, language=language)
             case ChannelCommand() as command:
                 return await self.incidents.answer(_commanded(body, text, command, now, language))
             case AskObject() as about:
-                # Where it is, is read anew from the words once it is known which clusters may be seen.
+                # The cluster is parsed again from the text once the visible clusters are known.
                 where = safe(text, limit=LONGEST_TEXT) if about.cluster or about.place else ""
-                await self.submissions.submit(_asked(body, now, text=where, about=about))
+                await self.submissions.submit(_new_request(body, now, text=where, about=about))
                 name = f"{about.namespace}/{about.name}".lstrip("/")
                 return placeholder_message(language=language, about=f"{about.kind} {name}")
             case AskText(text=inner, cluster=cluster):
-                asked = _asked(body, now, text=safe(text if cluster else inner, limit=LONGEST_TEXT))
-                await self.submissions.submit(asked)
+                new_request = _new_request(body, now, text=safe(text if cluster else inner, limit=LONGEST_TEXT))
+                await self.submissions.submit(new_request)
                 return placeholder_message(language=language)
 
 
 def register(app: AsyncApp, listener: CommandListener) -> None:
     """Listen to the command."""
-    app.command(COMMAND)(listener.heard)
+    app.command(COMMAND)(listener.handle)
 
 
 def _answered_at_once(text: str) -> str:
-    """What a command asks for that is no request; those count once they are answered."""
+    """Return the kind of a command that needs no request; these are counted when they are answered."""
     match parse_command(text):
         case AskHelp():
             return "help"
-        case Misused():
+        case Misuse():
             return "misused"
         case Muted():
             return "muted"
-        case ChannelCommand(doing=doing):
-            return doing.value
+        case ChannelCommand(action=action):
+            return action.value
         case _:
             return ""
 
@@ -116,8 +116,8 @@ def _id(body: dict[str, Any]) -> str:
     return f"{body['team_id']}.{body['channel_id']}.c{body['trigger_id']}"
 
 
-def _asked(body: dict[str, Any], now: datetime, *, text: str = "", about: AskObject | None = None) -> Asked:
-    return Asked(
+def _new_request(body: dict[str, Any], now: datetime, *, text: str = "", about: AskObject | None = None) -> NewRequest:
+    return NewRequest(
         id=_id(body),
         origin=Surface.COMMAND,
         reply_to=ReplyAddress(

@@ -1,4 +1,4 @@
-"""What Slack tells us of itself and of the app: removed, revoked, sent too much. And whatever else it may send."""
+"""Handle Slack's notices about the app (uninstalled, token revoked, rate limited) and all events without a listener."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _ANY: Final = re.compile(".*")
 
 
 def register(app: AsyncApp, health: SlackHealth, missed_events: MissedEvents) -> None:
-    """After all other listeners: the last one here takes every event that nobody else has."""
+    """Register the last listeners: they receive every event that no other listener handled."""
 
     async def told(event: dict[str, Any]) -> None:
-        _log.error("the app is not installed any more, as Slack tells", type=str(event.get("type")))
+        _log.error("app_uninstalled", type=str(event.get("type")))
         health.revoked()
 
     for event in EVENTS:
@@ -33,18 +33,18 @@ def register(app: AsyncApp, health: SlackHealth, missed_events: MissedEvents) ->
 
     @app.event(_ANY)
     async def passed_over(event: dict[str, Any]) -> None:
-        # Not acknowledged, it would come again and again, and Slack would end up switching all events off.
-        _log.info("an event that nobody here listens to", type=str(event.get("type")))
+        # Without an acknowledgement Slack would resend it, and finally disable all events.
+        _log.info("event_ignored", type=str(event.get("type")))
 
     app.middleware(missed_events.middleware)
 
-    # It is no event: what it tells of is that events were left out.
+    # This is not an event but a notice that events were dropped.
     @app.middleware
     async def rate_limited(body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:
         if body.get("type") != _RATE_LIMITED:
             return await next()
         since = str(body.get("minute_rate_limited") or "")
-        _log.error("Slack leaves out events, there were too many", since=since)
+        _log.error("slack_events_rate_limited", since=since)
         if since:
             missed_events.left_out(moment_of(since))
         return BoltResponse(status=200)

@@ -1,4 +1,4 @@
-"""Take in messages: pastes, mentions, direct messages, edits and deletions."""
+"""Listen to messages: pastes, mentions, direct messages, edits and deletions."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from bot.slack.message_events import read_event
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
 from bot.surfaces.slack.message_intake import MessageIntake
 
-# Every event the app subscribes to has a listener: in Socket Mode an event without one is never acknowledged.
+# Every subscribed event has a listener: in Socket Mode an event without one is never acknowledged.
 EVENTS: Final = ("message", "app_mention")
 
 
 def register(app: AsyncApp, intake: MessageIntake, recorder: ChannelRecorder, identity: Identity) -> None:
-    """Listen to messages and mentions: incident channels are recorded first, then requests are made."""
+    """Register the listeners of messages and mentions: facts are recorded first, then requests are created."""
 
-    async def heard(event: dict[str, Any], body: dict[str, Any]) -> None:
+    async def on_message(event: dict[str, Any], body: dict[str, Any]) -> None:
         team = str(body.get("team_id") or identity.team)
         await recorder.message_arrived(event, team=team)
-        await intake.heard(read_event(event, team=team, us=identity.user, our_bot=identity.bot_id))
+        await intake.take(read_event(event, team=team, us=identity.user, our_bot=identity.bot_id))
 
     for event in EVENTS:
-        app.event(event)(heard)
+        app.event(event)(on_message)

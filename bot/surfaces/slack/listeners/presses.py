@@ -1,4 +1,4 @@
-"""Take presses of buttons, choices from menus and submitted dialogs."""
+"""Handle button presses, menu choices and submitted dialogs."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _OPEN_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class PressListener:
-    """Answers Slack for each press, after `presses` has recorded it."""
+    """Responds to each press after `presses` has recorded it."""
 
     presses: PressIntake
 
     async def pressed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Take a press of a button or a choice from a menu of a message."""
+        """Handle a button press or a menu choice of a message."""
         press = read_press(body)
         if press is not None:
             try:
@@ -45,13 +45,13 @@ class PressListener:
             except PressRefused as refused:
                 await self._whisper(press, refused.says)
             except (StoreUnavailable, JobsUnavailable) as error:
-                # A press is not sent again by Slack: whoever pressed is told to.
-                _log.error("a press could not be recorded", error=str(error))
+                # Slack does not resend presses, so ask the user to.
+                _log.error("press_recording_failed", error=str(error))
                 await self._whisper(press, failures.BUSY)
         await ack()
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Take a dialog that was submitted; what is wrong with it is said in the dialog itself."""
+        """Handle a submitted dialog; input errors are shown in the dialog."""
         press = read_press(body)
         if press is None:
             await ack()
@@ -59,7 +59,7 @@ class PressListener:
             await ack(await self._shown_next(press))
 
     async def _shown_next(self, press: ButtonPress) -> dict[str, Any]:
-        """Return what Slack is to do with the dialog."""
+        """Return Slack's next action on the dialog."""
         try:
             await self.presses.take(press)
         except InvalidInput as invalid:
@@ -82,7 +82,7 @@ class PressListener:
             await self.presses.take(press)
 
     async def _open_details(self, press: ButtonPress) -> None:
-        """Open it here and now: what it shows is written down already, and its trigger lasts three seconds."""
+        """Open the details dialog right here: its content is stored, and the trigger expires in three seconds."""
         answer, services = await self.presses.answer_of(press), self.presses.services
         try:
             async with asyncio.timeout(_OPEN_S):
@@ -92,13 +92,13 @@ class PressListener:
                     view = refusal_dialog(failures.NOT_ALLOWED_HERE, language=requester.language)
                 await services.slack.open_view(press.trigger, view)
         except TimeoutError:
-            _log.warning("the details could not be opened: Slack does not answer")
+            _log.warning("details_open_timed_out")
         except SlackError as error:
-            _log.warning("the details could not be opened", error=str(error))
+            _log.warning("details_open_failed", error=str(error))
             await self._whisper(press, error.says)
 
     async def _language(self, press: ButtonPress) -> Language:
-        """Return the presser's own: a dialog stands in no channel."""
+        """Return the user's own language, because a dialog belongs to no channel."""
         return await self.presses.services.language_of(press.user, within=TELL_S)
 
     async def _whisper(self, press: ButtonPress, reason: Text) -> None:
@@ -115,7 +115,7 @@ class PressListener:
                     message=not_done(reason, language=requester.language),
                 )
         except (SlackError, TimeoutError) as error:
-            _log.warning("whoever pressed could not be told", error=str(error))
+            _log.warning("press_reply_failed", error=str(error))
 
 
 def _update(view: View) -> dict[str, Any]:
@@ -127,7 +127,7 @@ async def _closed(ack: AsyncAck) -> None:
 
 
 def register(app: AsyncApp, presses: PressIntake) -> None:
-    """Listen to every button, menu and dialog: in Socket Mode one without a listener is never acknowledged."""
+    """Register a listener for every button, menu and dialog: in Socket Mode others are never acknowledged."""
     listener = PressListener(presses)
     app.action(_ANY)(listener.pressed)
     app.view(_ANY)(listener.submitted)

@@ -1,4 +1,4 @@
-"""Take in reactions: a pin puts a message on the timeline of its incident channel, removing it takes it off."""
+"""Handle reactions: a pin adds a message to the timeline of its incident channel, removing it takes the message off."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EVENTS: Final = ("reaction_added", "reaction_removed")
 
 
 def register(app: AsyncApp, timeline_pins: TimelinePins, identity: Identity) -> None:
-    """Listen to reactions added and removed."""
+    """Register the listeners of added and removed reactions."""
 
     async def reacted(event: dict[str, Any], body: dict[str, Any]) -> None:
         await timeline_pins.reacted(event, team=str(body.get("team_id") or identity.team))

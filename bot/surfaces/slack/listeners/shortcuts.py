@@ -1,4 +1,4 @@
-"""Take shortcuts of a message's menu: "Diagnose this", "Add to timeline", "Remove from timeline"."""
+"""Handle message shortcuts: "Diagnose this", "Add to timeline", "Remove from timeline"."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.jobs import JobsUnavailable
 from bot.slack.client import Identity, Slack
 from bot.slack.errors import SlackError
 from bot.slack.message_events import files_of, text_of
-from bot.store import LONGEST_TEXT, Asked, ReplyAddress, StoreUnavailable, Surface
+from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
 from bot.surfaces.slack.entry_points import DIAGNOSE_THIS, PIN, UNPIN
 from bot.surfaces.slack.listeners import TELL_S
 from bot.surfaces.slack.timeline_pins import TimelinePins
@@ -32,7 +32,7 @@ _MARKS: Final = {PIN: TimelineMark.PIN, UNPIN: TimelineMark.REMOVE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortcutListener:
-    """Takes what was chosen from a message's menu. `language` is that of the settings."""
+    """Handles message shortcuts. `language` is the setting."""
 
     submissions: Submissions
     timeline_pins: TimelinePins
@@ -41,31 +41,31 @@ class ShortcutListener:
     language: Language | None
 
     async def diagnose_this(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Ask what the message means, and answer in its thread."""
-        asked = self._asked(body)
+        """Diagnose the message and answer in its thread."""
+        new_request = self._new_request(body)
         try:
-            await self.submissions.submit(asked)
+            await self.submissions.submit(new_request)
         except (StoreUnavailable, JobsUnavailable) as error:
-            # Slack does not send a shortcut again, so its user is told to.
-            _log.error("a shortcut could not be recorded", error=str(error))
-            await self._try_again(asked.response_url, choose(told=self.language, text=asked.text))
+            # Slack does not resend shortcuts, so ask the user to.
+            _log.error("shortcut_recording_failed", error=str(error))
+            await self._try_again(new_request.response_url, choose(told=self.language, text=new_request.text))
         await ack()
 
     async def marked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Put the message on the timeline, or take it off."""
+        """Add the message to the timeline, or remove it."""
         try:
             await self.timeline_pins.chosen(_MARKS[str(body["callback_id"])], body)
         except (StoreUnavailable, JobsUnavailable) as error:
-            _log.error("a shortcut could not be recorded", error=str(error))
+            _log.error("shortcut_recording_failed", error=str(error))
             await self._try_again(str(body.get("response_url") or ""), choose(told=self.language))
         await ack()
 
-    def _asked(self, body: dict[str, Any]) -> Asked:
+    def _new_request(self, body: dict[str, Any]) -> NewRequest:
         message = body["message"]
         team = str((body.get("team") or {}).get("id") or self.identity.team)
         channel, ts = str(body["channel"]["id"]), str(message["ts"])
-        return Asked(
-            # Whoever asks again about the same message asks anew: it is no event that Slack repeats.
+        return NewRequest(
+            # A second use on the same message is a new request, because Slack does not resend shortcuts.
             id=f"{team}.{channel}.s{body['trigger_id']}",
             origin=Surface.SHORTCUT,
             reply_to=ReplyAddress(
@@ -86,11 +86,11 @@ class ShortcutListener:
             async with asyncio.timeout(TELL_S):
                 await self.slack.respond(response_url, notice(BUSY, language=language))
         except (SlackError, TimeoutError) as error:
-            _log.warning("whoever used the shortcut could not be told", error=str(error))
+            _log.warning("shortcut_reply_failed", error=str(error))
 
 
 def register(app: AsyncApp, listener: ShortcutListener) -> None:
-    """Listen to every item of a message's menu."""
+    """Register the listeners of all message shortcuts."""
     app.shortcut(DIAGNOSE_THIS)(listener.diagnose_this)
     for callback_id in _MARKS:
         app.shortcut(callback_id)(listener.marked)

@@ -1,0 +1,151 @@
+"""Define the texts of events and of waiting containers, as kubelet, scheduler and controllers word them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from bot.playground.kubernetes.resources import Json
+
+CRASH_LOOP: Final = "CrashLoopBackOff"
+PULLING: Final = frozenset({"ImagePullBackOff", "ErrImagePull"})
+# What a pod leaves that was scheduled and whose containers started.
+OF_START: Final = frozenset({"Scheduled", "Pulled", "Created", "Started"})
+_LONGEST_BACK_OFF: Final = 300
+
+# The exit codes that go with the reasons a container's status may give.
+EXIT_CODES: Final = {
+    "Completed": 0,
+    "ContainerCannotRun": 127,
+    "ContainerStatusUnknown": 137,
+    "Error": 1,
+    "OOMKilled": 137,
+    "StartError": 128,
+}
+# What keeps every container of a pod from being created: the event's reason, its message's beginning, who writes it.
+PREPARATIONS: Final = {
+    "sandbox_error": ("FailedCreatePodSandBox", "Failed to create pod sandbox: ", "kubelet"),
+    "mount_error": ("FailedMount", "", "kubelet"),
+    "attach_error": ("FailedAttachVolume", "", "attachdetach-controller"),
+}
+PRESSURES: Final = {"disk": "DiskPressure", "memory": "MemoryPressure", "pid": "PIDPressure"}
+PRESSURE_REASONS: Final = {
+    "DiskPressure": ("KubeletHasDiskPressure", "kubelet has disk pressure"),
+    "MemoryPressure": ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"),
+    "PIDPressure": ("KubeletHasInsufficientPID", "kubelet has insufficient PID available"),
+}
+
+
+def back_off(pod: Json, container: str, *, restarts: int) -> str:
+    """Return the message of a container in CrashLoopBackOff; the pause doubles from ten seconds to five minutes."""
+    seconds = min(10 * 2 ** max(0, restarts - 1), _LONGEST_BACK_OFF)
+    minutes, rest = divmod(seconds, 60)
+    span = f"{minutes}m{rest}s" if minutes else f"{rest}s"
+    return f"back-off {span} restarting failed container={container} pod={_full_name(pod)}"
+
+
+def waiting_message(pod: Json, container: Json, *, reason: str, restarts: int, cause: str) -> str:
+    """Return what the kubelet says beside the reason a container waits."""
+    if reason == CRASH_LOOP:
+        return back_off(pod, container["name"], restarts=restarts)
+    if reason == "ImagePullBackOff":
+        return f'Back-off pulling image "{container.get("image", "")}"'
+    return cause if reason in PULLING else ""
+
+
+def of_waiting(pod: Json, container: Json, *, reason: str, message: str, count: int) -> list[Json]:
+    """Return the events a kubelet writes about a container that does not start."""
+    name, image = container["name"], container.get("image", "")
+    if reason == CRASH_LOOP:
+        text = f"Back-off restarting failed container {name} in pod {_full_name(pod)}"
+        return [_event("BackOff", text, container=name, count=count)]
+    if reason in PULLING:
+        return of_pulling(container, cause=message)
+    if reason in ("ContainerCreating", "PodInitializing") or not message:
+        return []
+    if reason == "InvalidImageName":
+        text = f'Failed to apply default image tag "{image}": {message}'
+        return [_event("InspectFailed", text, container=name, count=count)]
+    return [_event("Failed", f"Error: {message}", container=name, count=count)]
+
+
+def of_pulling(container: Json, *, cause: str) -> list[Json]:
+    """Return the events a kubelet writes about an image that it cannot pull."""
+    name, image = container["name"], container.get("image", "")
+    failed = [_event("Failed", f'Failed to pull image "{image}": {cause}', container=name, count=4)] if cause else []
+    return [
+        _event("Pulling", f'Pulling image "{image}"', container=name, count=4, type="Normal"),
+        *failed,
+        _event("Failed", "Error: ErrImagePull", container=name, count=4),
+        _event("BackOff", f'Back-off pulling image "{image}"', container=name, count=18, type="Normal"),
+        _event("Failed", "Error: ImagePullBackOff", container=name, count=18),
+    ]
+
+
+def of_pull(container: Json, *, took: str) -> list[Json]:
+    """Return the events of a pull that goes on, or that took its time and let the container start."""
+    name, image = container["name"], container.get("image", "")
+    told = [("Pulling", f'Pulling image "{image}"')]
+    if took:
+        told += [
+            ("Pulled", f'Successfully pulled image "{image}" in {took}'),
+            ("Created", f"Created container: {name}"),
+            ("Started", f"Started container {name}"),
+        ]
+    return [_event(reason, text, container=name, type="Normal") for reason, text in told]
+
+
+def of_probe(kind: str, text: str, *, container: str, count: int) -> list[Json]:
+    """Return the events of a probe that fails: `kind` is Readiness, Liveness or Startup."""
+    failing = [_event("Unhealthy", f"{kind} probe failed: {text}", container=container, count=count)]
+    if kind == "Readiness":
+        return failing
+    killed = f"Container {container} failed {kind.lower()} probe, will be restarted"
+    return [*failing, _event("Killing", killed, container=container, type="Normal")]
+
+
+def of_start(pod: Json, *, owner: Json | None) -> list[Json]:
+    """Return the events that a pod leaves as it comes up."""
+    metadata, spec = pod["metadata"], pod["spec"]
+    assigned = f"Successfully assigned {metadata['namespace']}/{metadata['name']} to {spec.get('nodeName', '')}"
+    # A DaemonSet's pods are bound by the scheduler too; a static pod's node is written in its manifest.
+    told = [_event("Scheduled", assigned, type="Normal")] if owner is not None else []
+    for each in spec.get("containers") or ():
+        name, image = each["name"], each.get("image", "")
+        present = f'Container image "{image}" already present on machine'
+        told += [
+            _event("Pulled", present, container=name, type="Normal"),
+            _event("Created", f"Created container: {name}", container=name, type="Normal"),
+            _event("Started", f"Started container {name}", container=name, type="Normal"),
+        ]
+    return told
+
+
+def of_creation(owner: Json, pod: Json) -> Json:
+    """Return the event that a controller writes about itself when it makes a pod."""
+    name = pod["metadata"]["name"]
+    text = f"Created pod: {name}"
+    if owner["kind"] == "StatefulSet":
+        text = f"create Pod {name} in StatefulSet {owner['metadata']['name']} successful"
+    return _event("SuccessfulCreate", text, source=controller(owner), type="Normal")
+
+
+def refusal_of(owner: Json, *, pod: str, because: str) -> Json:
+    """Return the event that a controller writes when the API server refuses its pod."""
+    text = f"Error creating: {because}"
+    if owner["kind"] == "StatefulSet":
+        text = f"create Pod {pod} in StatefulSet {owner['metadata']['name']} failed error: {because}"
+    return _event("FailedCreate", text, source=controller(owner))
+
+
+def controller(owner: Json) -> str:
+    """Return the name under which the controller of a kind writes events."""
+    return f"{owner['kind'].lower()}-controller"
+
+
+def _full_name(pod: Json) -> str:
+    metadata = pod["metadata"]
+    return f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
+
+
+def _event(reason: str, message: str, **more: Any) -> Json:
+    return {"reason": reason, "message": message} | more

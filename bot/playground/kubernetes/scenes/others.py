@@ -1,0 +1,78 @@
+"""Objects of any other kind, written as their manifests are; a custom kind brings its definition along."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from bot.playground.kubernetes import patching, resources, times
+from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.scenes import keys
+from bot.playground.kubernetes.scenes.keys import check
+from bot.playground.kubernetes.scenes.stage import Stage
+from bot.playground.kubernetes.wrong import WorldError
+
+_DEFINITION: Final = "CustomResourceDefinition"
+_ANYTHING: Final = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+
+
+def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
+    """Store an object as it is written. `obj` is its head: kind, apiVersion and metadata."""
+    body = {key: value for key, value in form.items() if key not in keys.ANY_OBJECT}
+    resolved = times.resolve(body, now=stage.now)
+    stage.put(patching.merge(obj, resolved))
+
+
+def make_lease(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
+    """Store a lease that its holder renews. `obj` is its head: kind, apiVersion and metadata."""
+    check(form, keys.ANY_OBJECT, keys.LEASE, path=path)
+    acquired = stage.when(form.get("acquired", obj["metadata"]["creationTimestamp"]), path=(*path, "acquired"))
+    spec = {
+        "holderIdentity": form.get("holder", obj["metadata"]["name"]),
+        "leaseDurationSeconds": form.get("duration", 15),
+        "leaseTransitions": form.get("transitions", 0),
+        "acquireTime": times.micro_timestamp(acquired),
+        "renewTime": times.micro_timestamp(stage.when(form.get("renewed", "2s"), path=(*path, "renewed"))),
+    }
+    stage.put(obj | {"spec": patching.merge(spec, times.resolve(form.get("spec") or {}, now=stage.now))})
+
+
+def define(kind: str, form: Json, *, namespaced: bool, stage: Stage, path: tuple[str, ...]) -> None:
+    """Store the definition of a custom kind, unless the kind is known. WorldError without an apiVersion."""
+    if stage.state.registry.of_kind(kind, api_version=form.get("apiVersion")):
+        return
+    if "apiVersion" not in form:
+        stage.resource(kind, path=path)
+    group, _, version = str(form["apiVersion"]).rpartition("/")
+    if any(each.kind == kind for each in resources.aggregated_resources(group=group, version=version)):
+        return
+    if not group:
+        raise WorldError(f"{'.'.join(path)}: apiVersion {version} has no kind {kind}", path=(*path, "apiVersion"))
+    plural = form.get("plural") or resources.naive_plural(kind)
+    name = f"{plural}.{group}"
+    if stage.get(_DEFINITION, "", name) is None:
+        resource = stage.resource(_DEFINITION)
+        head: Json = {"kind": _DEFINITION, "apiVersion": resource.api_version}
+        head["metadata"] = stage.head(resource, namespace="", name=name, created=stage.now - timedelta(days=1))
+        scope = "Namespaced" if namespaced else "Cluster"
+        stage.put(head | {"spec": _definition(kind, group=group, plural=plural, version=version, scope=scope)})
+
+
+def make_definition(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
+    """Store the definition of a custom kind that its name and a few words tell. `obj` is its head."""
+    check(form, keys.ANY_OBJECT, keys.DEFINITION, path=path)
+    plural, _, group = obj["metadata"]["name"].partition(".")
+    spec: Json = {}
+    if "kind" in form:
+        version, scope = form.get("version", "v1"), form.get("scope", "Namespaced")
+        spec = _definition(form["kind"], group=group, plural=plural, version=version, scope=scope)
+    stage.put(obj | {"spec": patching.merge(spec, form.get("spec") or {})})
+
+
+def _definition(kind: str, *, group: str, plural: str, version: str, scope: str) -> Json:
+    return {
+        "group": group,
+        "scope": scope,
+        "names": {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()},
+        "versions": [{"name": version, "served": True, "storage": True, "schema": _ANYTHING}],
+    }

@@ -1,0 +1,240 @@
+"""Faults of pods: containers that fail, and pods that are unschedulable, evicted, rejected or on their way out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from bot.playground.kubernetes import pods, scheduling, times
+from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.scenes import keys, messages, single_pods
+from bot.playground.kubernetes.scenes.container_faults import ContainerFault
+from bot.playground.kubernetes.scenes.keys import check
+from bot.playground.kubernetes.scenes.stage import Stage
+from bot.playground.kubernetes.wrong import WorldError
+
+_ATTEMPTS_S: Final = 14
+_OF_CONTAINERS: Final = frozenset(keys.CONTAINER_FAULTS)
+_STATUSES: Final = (("initContainers", "initContainerStatuses"), ("containers", "containerStatuses"))
+_UNREADY: Final = "containers with unready status: [{}]"
+_INCOMPLETE: Final = "containers with incomplete status: [{}]"
+
+
+def apply(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Json:
+    """Return the pod with a fault; its events and logs are noted. WorldError for a fault that cannot be."""
+    check(fault, keys.CONTAINER_FAULTS, keys.POD_FAULTS, keys.ANY_FAULTS, path=path)
+    if "node" in fault:
+        pod = _moved(pod, node=fault["node"], stage=stage)
+    since = _since(fault, pod, stage=stage, path=path)
+    told = _of_preparations(fault, since=since, now=stage.now)
+    if told and "running" not in fault:
+        fault = {"waiting": "ContainerCreating"} | fault
+    if "unschedulable" in fault:
+        pod = _unschedulable(pod, message=fault["unschedulable"], since=since)
+        stage.untell(pod, reasons=messages.OF_START)
+        told.append({"reason": "FailedScheduling", "message": fault["unschedulable"]})
+    elif "evicted" in fault or "rejected" in fault:
+        pod, event = _failed(pod, fault, since=since)
+        told.append(event)
+    elif faults := _of_containers(pod, fault, stage=stage, path=path):
+        pod = _with_containers(pod, faults)
+        if "sandbox_error" in fault and "running" not in fault:
+            pod = _with_condition(pod, "PodReadyToStartContainers", status="False")
+        for each in faults:
+            if each.started_late:
+                stage.untell(pod, reasons=messages.OF_START - {"Scheduled"}, container=each.name)
+            told += each.events()
+            _note_logs(pod, each, stage=stage)
+            since = min(since, each.changed or since) if "since" not in fault else since
+    if "scheduled" in fault:
+        pod = _with_condition(
+            pod, "PodScheduled", lastTransitionTime=stage.stamp(fault["scheduled"], path=(*path, "scheduled"))
+        )
+    single_pods.note_usage(pod, fault.get("usage"), stage=stage)
+    if "events" not in fault:
+        for event in told:
+            span = {"first": since, "last": max(since, stage.when("20s"))}
+            span |= {key: stage.when(event[key]) for key in span if key in event}
+            stage.tell(pod, **({key: value for key, value in event.items() if key not in span} | span))
+    return pod
+
+
+def _with_condition(pod: Json, kind: str, **changes: str) -> Json:
+    conditions = [each | (changes if each["type"] == kind else {}) for each in pod["status"]["conditions"]]
+    return pod | {"status": pod["status"] | {"conditions": conditions}}
+
+
+def _since(fault: Json, pod: Json, *, stage: Stage, path: tuple[str, ...]) -> datetime:
+    if "since" in fault:
+        return stage.when(fault["since"], path=(*path, "since"))
+    return stage.when(pod["metadata"]["creationTimestamp"])
+
+
+def _of_preparations(fault: Json, *, since: datetime, now: datetime) -> list[Json]:
+    """Return the events about a pod whose containers cannot be created."""
+    told = []
+    for key, (reason, beginning, source) in messages.PREPARATIONS.items():
+        if key in fault:
+            count = max(1, int((now - since).total_seconds()) // _ATTEMPTS_S)
+            told.append({"reason": reason, "message": beginning + fault[key], "source": source, "count": count})
+    return told
+
+
+def _moved(pod: Json, *, node: str, stage: Stage) -> Json:
+    address = pod["status"].get("podIP")
+    pod = scheduling.bound(pod, node=node, state=stage.state)
+    with stage.at(stage.when(pod["metadata"]["creationTimestamp"])):
+        pod = pods.running(pod, state=stage.state)
+    if address and not pod["spec"].get("hostNetwork"):
+        pod["status"] |= {"podIP": address, "podIPs": [{"ip": address}]}
+    return pod
+
+
+def _of_containers(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> list[ContainerFault]:
+    """Return the faults by container: of the one that is meant, or of each that is named."""
+    own = {key: value for key, value in fault.items() if key in _OF_CONTAINERS or key == "since"}
+    by_name: dict[str, Json] = {}
+    if any(key in fault for key in messages.PREPARATIONS):
+        by_name = {str(each["name"]): own | {"since": fault.get("since", pod["metadata"]["creationTimestamp"])}
+                   for each in pod["spec"]["containers"]}  # fmt: skip
+        own = {}
+    for name, each in (fault.get("containers") or {}).items():
+        where = (*path, "containers", str(name))
+        by_name[name] = check(
+            each, keys.CONTAINER_FAULTS, {"since": keys.ANY_FAULTS["since"]}, path=where, manifest=False
+        )
+    if own.keys() - {"since"}:
+        by_name[_meant(pod, fault, path=path)] = own
+    known = {each["name"]: each for key, _ in _STATUSES for each in pod["spec"].get(key) or ()}
+    found = []
+    for name, each in by_name.items():
+        if name not in known:
+            raise WorldError(
+                f"{'.'.join(path)}: expected one of the containers {', '.join(known)}, got {name!r}", path=path
+            )
+        found.append(ContainerFault(pod=pod, container=known[name], fault=each, now=stage.now, path=path))
+    return found
+
+
+def _meant(pod: Json, fault: Json, *, path: tuple[str, ...]) -> str:
+    names = [str(each["name"]) for each in pod["spec"]["containers"]]
+    if "container" in fault:
+        return str(fault["container"])
+    if len(names) > 1:
+        raise WorldError(f"{'.'.join(path)}: container: say which of {', '.join(names)} is meant", path=path)
+    return names[0]
+
+
+def _with_containers(pod: Json, faults: list[ContainerFault]) -> Json:
+    status = dict(pod["status"])
+    by_name = {each.name: each for each in faults}
+    for _, key in _STATUSES:
+        if key in status:
+            status[key] = [
+                by_name[each["name"]].status(each) if each["name"] in by_name else each for each in status[key]
+            ]
+    incomplete = [
+        each["name"]
+        for each in status.get("initContainerStatuses") or ()
+        if (each["state"].get("terminated") or {}).get("exitCode") != 0
+    ]
+    if incomplete:
+        waiting = {"state": {"waiting": {"reason": "PodInitializing"}}, "ready": False, "started": False, "imageID": ""}
+        status["containerStatuses"] = [each | waiting for each in status["containerStatuses"]]
+    moments = [each.changed for each in faults if each.changed is not None]
+    born = times.parse(pod["metadata"]["creationTimestamp"])
+    changed = max(moments) if moments else born
+    status["phase"] = _phase(status, pod["spec"])
+    status["conditions"] = _conditions(status, incomplete=incomplete, changed=times.timestamp(changed))
+    return pod | {"status": status}
+
+
+def _conditions(status: Json, *, incomplete: list[str], changed: str) -> list[Json]:
+    unready = [each["name"] for each in status["containerStatuses"] if not each["ready"]]
+    ended = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}.get(status["phase"])
+    found = []
+    for condition in status["conditions"]:
+        kind, each = condition["type"], condition
+        if kind in ("Ready", "ContainersReady"):
+            told: Json = {"status": "False" if unready else "True", "lastTransitionTime": changed}
+            if unready:
+                reason = (
+                    {"reason": ended}
+                    if ended
+                    else {"reason": "ContainersNotReady", "message": _UNREADY.format(" ".join(unready))}
+                )
+                told |= reason
+            each = {"type": kind, "lastProbeTime": None} | told
+        elif kind == "Initialized" and incomplete:
+            told = {
+                "status": "False",
+                "reason": "ContainersNotInitialized",
+                "message": _INCOMPLETE.format(" ".join(incomplete)),
+            }
+            each = each | told
+        found.append(each)
+    return found
+
+
+def _phase(status: Json, spec: Json) -> str:
+    """Return the phase as the kubelet finds it from the states of the containers."""
+    init = status.get("initContainerStatuses") or ()
+    if any((each["state"].get("terminated") or {}).get("exitCode") != 0 for each in init):
+        failed = any((each["state"].get("terminated") or {}).get("exitCode") for each in init)
+        return "Failed" if failed and spec.get("restartPolicy") == "Never" else "Pending"
+    states = status["containerStatuses"]
+    if any("waiting" in each["state"] and not each["lastState"] for each in states):
+        return "Pending"
+    if any("running" in each["state"] for each in states) or spec.get("restartPolicy", "Always") == "Always":
+        return "Running"
+    codes = [(each["state"].get("terminated") or {}).get("exitCode") for each in states]
+    if all(code == 0 for code in codes):
+        return "Succeeded"
+    return "Failed" if spec.get("restartPolicy") == "Never" else "Running"
+
+
+def _unschedulable(pod: Json, *, message: str, since: datetime) -> Json:
+    at = times.timestamp(since)
+    spec = {key: value for key, value in pod["spec"].items() if key != "nodeName"}
+    labels = {key: value for key, value in pod["metadata"].get("labels", {}).items() if not key.startswith("topology.")}
+    condition = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "lastTransitionTime": at}
+    status = {
+        "phase": "Pending",
+        "conditions": [condition | {"reason": "Unschedulable", "message": message}],
+        "qosClass": pod["status"].get("qosClass", "BestEffort"),
+    }
+    return pod | {"metadata": pod["metadata"] | {"labels": labels}, "spec": spec, "status": status}
+
+
+def _failed(pod: Json, fault: Json, *, since: datetime) -> tuple[Json, Json]:
+    """Return a pod that the kubelet evicted or did not admit, and the event about it."""
+    reason = "Evicted" if "evicted" in fault else str(fault["rejected"])
+    message = str(fault.get("evicted") or fault.get("message") or f"Pod was rejected: {reason}")
+    at = times.timestamp(since)
+    status: Json = {"phase": "Failed", "reason": reason, "message": message}
+    status |= {
+        key: pod["status"][key] for key in ("startTime", "hostIP", "hostIPs", "qosClass") if key in pod["status"]
+    }
+    if reason == "Evicted":
+        ended = {"exitCode": 137, "reason": "ContainerStatusUnknown", "startedAt": None, "finishedAt": None}
+        status["containerStatuses"] = [
+            each | {"state": {"terminated": ended}, "ready": False, "started": False}
+            for each in pod["status"]["containerStatuses"]
+        ]
+        target = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet", "message": message}
+        kept = [_not_ready(each, at=at) for each in pod["status"]["conditions"]]
+        status["conditions"] = [*kept, target | {"lastProbeTime": None, "lastTransitionTime": at}]
+    return pod | {"status": status}, {"reason": reason, "message": message, "source": "kubelet"}
+
+
+def _not_ready(condition: Json, *, at: str) -> Json:
+    if condition["type"] not in ("Ready", "ContainersReady"):
+        return condition
+    return condition | {"status": "False", "reason": "PodFailed", "lastTransitionTime": at}
+
+
+def _note_logs(pod: Json, fault: ContainerFault, *, stage: Stage) -> None:
+    for key, previous in (("log", False), ("previous", True)):
+        single_pods.note_log(
+            pod, fault.fault.get(key), stage=stage, container=fault.name, previous=previous, path=(*fault.path, key)
+        )

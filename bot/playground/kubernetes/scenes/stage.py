@@ -1,0 +1,183 @@
+"""A cluster of its own in which a scene is set up: its clock moves, and what differs from the start is the result."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bot.playground.kubernetes import checked, defaults, resources, scheduling, times
+from bot.playground.kubernetes.neighbours import neighbours_at
+from bot.playground.kubernetes.recorder import Recorder
+from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.scenes.keys import moment
+from bot.playground.kubernetes.state import State
+from bot.playground.kubernetes.store import uid_of
+from bot.playground.kubernetes.workloads import PODS, Workloads
+from bot.playground.kubernetes.wrong import WorldError
+
+# Events are kept for an hour, as an API server does by default.
+EVENTS_KEPT: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+
+
+class Stage:
+    """Healthy neighbours and what a scene adds, at any moment of its past; collects events and logs beside objects."""
+
+    def __init__(self, *, now: datetime, namespaces: set[str]) -> None:
+        self.now = now
+        self.moment = now
+        self.events: list[Json] = []
+        self.logs: list[Json] = []
+        self.state = State(clock=lambda: self.moment)
+        checked.store(neighbours_at(now), state=self.state)
+        self.workloads = Workloads(state=self.state, recorder=Recorder(state=self.state))
+        for namespace in sorted(namespaces):
+            self.state.ensure_namespace(namespace, created=times.timestamp(now - _DAY))
+        self._at_first = dict(self._everything())
+
+    @contextmanager
+    def at(self, when: datetime) -> Iterator[None]:
+        """Let it be another moment: what is made meanwhile bears its time."""
+        before, self.moment = self.moment, when
+        try:
+            yield
+        finally:
+            self.moment = before
+
+    def when(self, value: Any, *, path: tuple[str, ...] = ()) -> datetime:
+        """Return the moment that a time of a scene means. WorldError if it is none."""
+        return moment(value, now=self.now, path=path)
+
+    def stamp(self, value: Any, *, path: tuple[str, ...] = ()) -> str:
+        """Return that moment as objects carry it."""
+        return times.timestamp(self.when(value, path=path))
+
+    def resource(self, kind: str, *, api_version: str | None = None, path: tuple[str, ...] = ()) -> Resource:
+        """Return the resource of a kind that is known. WorldError for another, with the closest."""
+        found = self.state.registry.of_kind(kind, api_version=api_version)
+        if not found and api_version is not None:
+            group, _, version = api_version.rpartition("/")
+            found = [each for each in resources.aggregated_resources(group=group, version=version) if each.kind == kind]
+        if not found:
+            close = self.state.registry.closest_kinds(kind)
+            hint = f"; did you mean {' or '.join(close)}?" if close else ""
+            raise WorldError(f"{'.'.join(path)}: kind {kind} is not built in: give its apiVersion{hint}", path=path)
+        return found[0]
+
+    def get(self, kind: str, namespace: str, name: str) -> Json | None:
+        """Return an object by kind and name, None if there is none."""
+        for resource in self.state.registry.of_kind(kind):
+            place = namespace if resource.namespaced else ""
+            if (found := self.state.store.get(table=resource.table, namespace=place, name=name)) is not None:
+                return found
+        return None
+
+    def forget(self, obj: Json) -> None:
+        """Let an object never have been."""
+        self.remove(obj)
+        self.events = [each for each in self.events if each["for"] != address(obj)]
+
+    def names(self, kind: str, namespace: str) -> list[str]:
+        """Return how scenes name the objects of a kind in a namespace."""
+        found = self.state.registry.of_kind(kind)
+        if not found:
+            return []
+        objects = self.state.store.objects(table=found[0].table, namespace=namespace if found[0].namespaced else "")
+        return [address(each).removeprefix(f"{kind}/") for each in objects]
+
+    def put(self, obj: Json) -> Json:
+        """Store an object with the API server's defaults."""
+        resource = self.resource(obj["kind"], api_version=obj["apiVersion"])
+        defaults.fill(obj, resource=resource)
+        return self.state.put(resource=resource, obj=obj)
+
+    def remove(self, obj: Json) -> None:
+        """Let an object be gone from the result; what it owned and the events about it stay."""
+        resource = self.resource(obj["kind"], api_version=obj["apiVersion"])
+        self.state.remove(resource=resource, obj=obj)
+        place = address(obj)
+        self.events = [each | ({"gone": True} if each["for"] == place else {}) for each in self.events]
+        self.logs = [each for each in self.logs if f"Pod/{each['pod']}" != place]
+
+    def nodes_for(self, spec: Json) -> list[str]:
+        """Return the names of the nodes that take a pod with this spec, its node selector included."""
+        wanted = (spec.get("nodeSelector") or {}).items()
+        found = []
+        for name in scheduling.usable_nodes(self.state, spec):
+            node = self.get("Node", "", name)
+            if node is not None and wanted <= (node["metadata"].get("labels") or {}).items():
+                found.append(name)
+        return found
+
+    def pods(self, namespace: str = "") -> list[Json]:
+        """Return the pods of a namespace, of all if none is given."""
+        return self.state.store.objects(table=PODS, namespace=namespace)
+
+    def head(self, resource: Resource, *, namespace: str, name: str, created: datetime) -> Json:
+        """Return the metadata every object has."""
+        metadata: Json = {"name": name} | ({"namespace": namespace} if namespace else {})
+        metadata["uid"] = uid_of(table=resource.table, namespace=namespace, name=name)
+        if resource.kind not in resources.WITHOUT_GENERATION:
+            metadata["generation"] = 1
+        return metadata | {"creationTimestamp": times.timestamp(created)}
+
+    def tell(
+        self, about: Json, *, reason: str, message: str, first: datetime, last: datetime | None = None, **more: Any
+    ) -> None:
+        """Note an event, unless it is so old that the API server has dropped it."""
+        last = last or first
+        if self.now - last >= EVENTS_KEPT:
+            return
+        self.events.append(
+            {"for": address(about), "reason": reason, "message": message}
+            | {"first": times.timestamp(first), "last": times.timestamp(last)}
+            | more
+        )
+
+    def untell(self, about: Json, *, reasons: frozenset[str], container: str = "") -> None:
+        """Forget events about an object that cannot have been: of one container only, if it is given."""
+        place = address(about)
+        self.events = [
+            each
+            for each in self.events
+            if each["for"] != place or each["reason"] not in reasons or container not in ("", each.get("container"))
+        ]
+
+    def changed(self) -> list[Json]:
+        """Return the objects that are new or differ from the neighbours, as a world may write them."""
+        found = []
+        for key, obj in self._everything():
+            if self._at_first.get(key) is obj:
+                continue
+            metadata = {name: value for name, value in obj["metadata"].items() if name != "resourceVersion"}
+            # A copy: whoever gets it may change it, and the healthy neighbours are the same for every scene.
+            found.append(copy.deepcopy(obj | {"metadata": metadata}))
+        return found
+
+    def absent(self) -> list[str]:
+        """Return how scenes name the neighbours that are gone."""
+        there = {key for key, _ in self._everything()}
+        return [address(obj) for key, obj in self._at_first.items() if key not in there]
+
+    def is_neighbour(self, obj: Json) -> bool:
+        """Whether every cluster has this object."""
+        return any(before["metadata"]["uid"] == obj["metadata"]["uid"] for before in self._at_first.values())
+
+    def is_untouched(self, obj: Json) -> bool:
+        """Whether an object is a neighbour that nothing has changed."""
+        resource = self.resource(obj["kind"], api_version=obj["apiVersion"])
+        metadata = obj["metadata"]
+        return self._at_first.get((resource.table, metadata.get("namespace", ""), metadata["name"])) is obj
+
+    def _everything(self) -> Iterator[tuple[tuple[Any, ...], Json]]:
+        for table, obj in self.state.store.everything():
+            yield (table, obj["metadata"].get("namespace", ""), obj["metadata"]["name"]), obj
+
+
+def address(obj: Json) -> str:
+    """Return how a scene names an object: Kind/namespace/name, or Kind/name."""
+    metadata = obj["metadata"]
+    return "/".join(part for part in (obj["kind"], metadata.get("namespace", ""), metadata["name"]) if part)

@@ -1,0 +1,286 @@
+"""Workloads of a scene: the controllers make ReplicaSets, revisions, claims and pods, all of them healthy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import cycle, islice
+from typing import Any, Final
+
+from bot.playground.kubernetes import claims, counting, patching, replicasets
+from bot.playground.kubernetes.claims import CLAIMS
+from bot.playground.kubernetes.defaults import suffix
+from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.scenes import keys, messages, single_pods, storage
+from bot.playground.kubernetes.scenes.keys import check
+from bot.playground.kubernetes.scenes.pod_specs import containers, pod_spec
+from bot.playground.kubernetes.scenes.stage import Stage
+from bot.playground.kubernetes.workloads import labels_of
+from bot.playground.kubernetes.wrong import WorldError
+
+KINDS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
+_BEFORE: Final = ("containers", "init", "pod", "pods", "pod_labels", "pod_annotations")
+_DETAILS: Final[keys.Table] = {
+    **keys.ONE_POD,
+    **{name: keys.ANY_OBJECT[name] for name in ("age", "labels", "annotations")},
+}
+_HASH_LENGTH: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """A pod to be made: its name, and what the scene says of it."""
+
+    name: str
+    details: Json
+
+
+def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
+    """Store a workload and all that its controllers make of it. `obj` is its head: kind, apiVersion and metadata."""
+    check(form, keys.ANY_OBJECT, keys.POD, keys.WORKLOAD, path=path)
+    form = form | {"labels": form.get("labels") or {"app": obj["metadata"]["name"]}}
+    plans = plans_of(form.get("pods"), path=(*path, "pods"))
+    born = stage.when(obj["metadata"]["creationTimestamp"])
+    came = stage.when(form["rolled"], path=(*path, "rolled")) if "rolled" in form else born
+    obj = obj | {
+        "metadata": obj["metadata"] | {"labels": form["labels"]},
+        "spec": _spec(obj, form, plans, path),
+        "status": {},
+    }
+    obj = obj | {key: patching.merge(obj[key], form[key]) for key in ("metadata", "spec") if key in form}
+    maker = _Maker(stage=stage, path=path, injected=form.get("injected") or {})
+    with stage.at(born):
+        owner = stage.put(obj)
+        if "before" in form:
+            maker.revision(_as_before(owner, form, path=(*path, "before")), number=1, plans=_old_plans(form, path))
+    with stage.at(came):
+        maker.revision(owner, number=2 if "before" in form else 1, plans=plans)
+
+
+def template(form: Json, *, path: tuple[str, ...]) -> Json:
+    """Return the pod template that a workload's short form means."""
+    metadata: Json = {"labels": {**form["labels"], **(form.get("pod_labels") or {})}}
+    if "pod_annotations" in form:
+        metadata["annotations"] = form["pod_annotations"]
+    # The claims of a StatefulSet are templates of their own; other workloads name claims that exist.
+    named = not any(isinstance(each, dict) for each in (form.get("claims") or {}).values())
+    spec = pod_spec(form, path=path, claims=named)
+    for volume, claim in (form.get("claims") or {}).items():
+        if isinstance(claim, dict) and "mount" in claim:
+            first = spec["containers"][0]
+            first["volumeMounts"] = [*(first.get("volumeMounts") or ()), {"name": volume, "mountPath": claim["mount"]}]
+    return {"metadata": metadata, "spec": spec}
+
+
+def _spec(obj: Json, form: Json, plans: list[_Plan], path: tuple[str, ...]) -> Json:
+    spec: Json = {} if obj["kind"] == "DaemonSet" else {"replicas": form.get("replicas", len(plans) or 1)}
+    spec |= {"selector": {"matchLabels": form.get("selector") or form["labels"]}, "template": template(form, path=path)}
+    if obj["kind"] == "StatefulSet":
+        spec["serviceName"] = obj["metadata"]["name"]
+        if "claims" in form:
+            where = (*path, "claims")
+            spec["volumeClaimTemplates"] = [
+                storage.claim_template(name, short, path=(*where, name)) for name, short in form["claims"].items()
+            ]
+    return spec
+
+
+def plans_of(written: Any, *, path: tuple[str, ...]) -> list[_Plan]:
+    """Return the pods that a scene names: a list of names, or name → node, or name → details."""
+    if written is None:
+        return []
+    if not isinstance(written, dict):
+        return [_Plan(name=str(name), details={}) for name in written]
+    plans = []
+    for name, details in written.items():
+        short = {"node": details} if isinstance(details, str) else details or {}
+        plans.append(_Plan(name=name, details=check(short, _DETAILS, path=(*path, name), manifest=False)))
+    return plans
+
+
+def _old_plans(form: Json, path: tuple[str, ...]) -> list[_Plan]:
+    return plans_of(form["before"].get("pods"), path=(*path, "before", "pods"))
+
+
+def _as_before(owner: Json, form: Json, *, path: tuple[str, ...]) -> Json:
+    """Return the workload with the template of its previous revision."""
+    known = {name: table[name] for table in (keys.POD, keys.WORKLOAD) for name in _BEFORE if name in table}
+    before = check(form["before"], known, path=path, manifest=False)
+    old = patching.merge({key: value for key, value in form.items() if key != "before"}, before)
+    return owner | {"spec": owner["spec"] | {"template": template(old, path=path)}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Maker:
+    """Makes what the controllers of one workload make, at the stage's moment."""
+
+    stage: Stage
+    path: tuple[str, ...]
+    injected: Json
+
+    def revision(self, owner: Json, *, number: int, plans: list[_Plan]) -> None:
+        """Make a revision of the workload with its pods: these, and as many more as are wanted of the newest one."""
+        latest = self.stage.get(owner["kind"], owner["metadata"]["namespace"], owner["metadata"]["name"]) or owner
+        old = latest["spec"]["template"] != owner["spec"]["template"]
+        keeper = owner
+        if owner["kind"] == "Deployment":
+            count = len(plans) if old else int(owner["spec"]["replicas"])
+            keeper = self._replica_set(owner, number=number, replicas=count, plans=plans)
+        elif owner["kind"] in ("StatefulSet", "DaemonSet"):
+            self._controller_revision(owner, number=number)
+        for plan, node in self._placed(owner, plans=plans, exactly=old):
+            self._pod(keeper, plan, node=node)
+
+    def _replica_set(self, owner: Json, *, number: int, replicas: int, plans: list[_Plan]) -> Json:
+        name, state = owner["metadata"]["name"], self.stage.state
+        digests = {plan.name.removeprefix(f"{name}-").rpartition("-")[0] for plan in plans}
+        if len(digests) > 1 or (plans and not all(plan.name.startswith(f"{name}-") for plan in plans)):
+            raise WorldError(
+                f"{'.'.join(self.path)}: pods: expected names {name}-<hash>-<suffix> with one hash, "
+                f"got {', '.join(plan.name for plan in plans)}", path=(*self.path, "pods"),
+            )  # fmt: skip
+        made = replicasets.made(owner, state=state, digest=next(iter(digests), ""))
+        stored = replicasets.promote(owner, made, state=state, replicas=replicas, number=number, rolled=True)
+        if self.stage.moment != self.stage.now and replicas:
+            text = f"Scaled up replica set {stored['metadata']['name']} from 0 to {replicas}"
+            self._tell(
+                owner,
+                {
+                    "reason": "ScalingReplicaSet",
+                    "message": text,
+                    "type": "Normal",
+                    "source": messages.controller(owner),
+                },
+            )
+        return stored
+
+    def _controller_revision(self, owner: Json, *, number: int) -> None:
+        metadata, state = owner["metadata"], self.stage.state
+        name = counting.update_revision(owner)
+        resource = self.stage.resource("ControllerRevision")
+        head = self.stage.head(resource, namespace=metadata["namespace"], name=name, created=self.stage.moment)
+        labels = (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}
+        head |= {
+            "labels": {**labels, "controller.kubernetes.io/hash": name.rpartition("-")[2]},
+            "ownerReferences": [single_pods.reference(owner)],
+        }
+        body = {"spec": {"template": owner["spec"]["template"] | {"$patch": "replace"}}}
+        state.put(resource=resource, obj={
+            "kind": "ControllerRevision", "apiVersion": "apps/v1", "metadata": head, "data": body, "revision": number,
+        })  # fmt: skip
+
+    def _placed(self, owner: Json, *, plans: list[_Plan], exactly: bool) -> Iterator[tuple[_Plan, str]]:
+        """Pair each pod with its node: those that are named, and those that the controllers add."""
+        spec = owner["spec"]["template"]["spec"]
+        usable = self.stage.nodes_for(spec)
+        # What is left of the previous revision of a StatefulSet or DaemonSet counts; a Deployment's new set is its own.
+        there = [] if exactly or owner["kind"] == "Deployment" else self.stage.workloads.pods_of(owner)
+        if owner["kind"] == "DaemonSet":
+            taken = {str(plan.details.get("node")) for plan in plans}
+            taken |= {str(pod["spec"].get("nodeName")) for pod in there}
+            free = [node for node in usable if node not in taken]
+            for plan in plans:
+                yield plan, str(plan.details.get("node") or (free.pop(0) if free else ""))
+            for node in [] if exactly else free:
+                yield (
+                    _Plan(name=f"{owner['metadata']['name']}-{suffix(owner['metadata']['uid'], node)}", details={}),
+                    node,
+                )
+            return
+        wanted = len(plans) if exactly else max(len(plans), int(owner["spec"]["replicas"]) - len(there))
+        known = {plan.name for plan in plans} | {str(pod["metadata"]["name"]) for pod in there}
+        names = (name for name in self._names(owner) if name not in known)
+        more = [] if exactly else [_Plan(name=name, details={}) for name in islice(names, wanted - len(plans))]
+        every = [*plans, *more]
+        if owner["kind"] == "StatefulSet":
+            every.sort(key=lambda plan: _ordinal(plan.name))
+        for plan, node in zip(every, cycle(usable or [""]), strict=False):
+            yield plan, str(plan.details.get("node") or node)
+
+    def _names(self, owner: Json) -> Iterator[str]:
+        """The names that controllers give to pods, one after the other."""
+        metadata, number = owner["metadata"], 0
+        sets = replicasets.of_template(owner, self.stage.workloads.replica_sets(owner))
+        before = sets["metadata"]["name"] if sets else metadata["name"]
+        while True:
+            if owner["kind"] == "StatefulSet":
+                start = int((owner["spec"].get("ordinals") or {}).get("start", 0))
+                yield f"{metadata['name']}-{start + number}"
+            else:
+                yield f"{before}-{suffix(metadata['uid'], number)}"
+            number += 1
+
+    def _pod(self, owner: Json, plan: _Plan, *, node: str) -> None:
+        details = plan.details
+        born = self.stage.when(details["age"], path=self.path) if "age" in details else self.stage.moment
+        labels = labels_of(owner, name=plan.name) | (details.get("labels") or {})
+        with self.stage.at(born):
+            if owner["kind"] == "StatefulSet":
+                self._claims(owner, pod=plan.name)
+            pod = single_pods.of_owner(owner, name=plan.name, labels=labels, stage=self.stage)
+            if self.injected:
+                added = containers(self.injected, path=(*self.path, "injected"))
+                pod["spec"]["containers"] = [*pod["spec"]["containers"], *added]
+            pod = single_pods.started(pod, details, node=node, stage=self.stage)
+            self._tell(owner, messages.of_creation(owner, pod))
+
+    def _claims(self, owner: Json, *, pod: str) -> None:
+        claims.make_missing(owner, pod=pod, state=self.stage.state)
+        for made in owner["spec"].get("volumeClaimTemplates") or ():
+            name = f"{made['metadata']['name']}-{pod}"
+            claim = self.stage.state.store.get(table=CLAIMS, namespace=owner["metadata"]["namespace"], name=name)
+            if claim is not None and (claim.get("status") or {}).get("phase") == "Pending":
+                storage.bind(claim, stage=self.stage)
+
+    def _tell(self, about: Json, told: Json) -> None:
+        self.stage.tell(about, first=self.stage.moment, **told)
+
+
+def _ordinal(name: str) -> tuple[int, str]:
+    """Return what sorts the pods of a StatefulSet as they are made; what has no number comes last."""
+    number = name.rpartition("-")[2]
+    return (int(number), "") if number.isdigit() else (sys.maxsize, name)
+
+
+def settle(stage: Stage, namespaces: set[str]) -> None:
+    """Let the controllers count their pods anew, at the moment at which the last of these changed."""
+    for kind in ("ReplicaSet", "StatefulSet", "DaemonSet"):
+        resource = stage.resource(kind)
+        for namespace in sorted(namespaces):
+            for owner in stage.state.store.objects(table=resource.table, namespace=namespace):
+                if _is_as_before(owner, stage=stage):
+                    continue
+                with stage.at(_last_change(owner, stage=stage)):
+                    stage.workloads.refresh(owner)
+                if kind == "DaemonSet":
+                    _keep_desired(owner, stage=stage)
+
+
+def _is_as_before(owner: Json, *, stage: Stage) -> bool:
+    """Whether a workload is a healthy neighbour whose pods are all there and as they were."""
+    pods = stage.workloads.pods_of(owner)
+    counted = owner["status"].get("currentNumberScheduled", owner["status"].get("replicas", 0))
+    return len(pods) == counted and all(stage.is_untouched(each) for each in (owner, *pods))
+
+
+def _keep_desired(before: Json, *, stage: Stage) -> None:
+    """Let a DaemonSet still want the pods that are gone or were refused."""
+    metadata = before["metadata"]
+    owner = stage.get("DaemonSet", metadata["namespace"], metadata["name"]) or before
+    status, wanted = owner["status"], (before.get("status") or {}).get("desiredNumberScheduled", 0)
+    if wanted > status["desiredNumberScheduled"]:
+        missing = wanted - status.get("numberReady", 0)
+        stage.put(owner | {"status": status | {"desiredNumberScheduled": wanted, "numberUnavailable": missing}})
+
+
+def _last_change(owner: Json, *, stage: Stage) -> datetime:
+    found = [stage.when(owner["metadata"]["creationTimestamp"])]
+    for pod in stage.workloads.pods_of(owner):
+        found += (
+            stage.when(condition["lastTransitionTime"])
+            for condition in (pod.get("status") or {}).get("conditions") or ()
+            if condition["type"] == "Ready" and condition.get("lastTransitionTime")
+        )
+    return min(max(found), stage.now)

@@ -1,0 +1,224 @@
+"""Turns a diagnosis into buttons: which of its remedies can be applied, by whom, to which object exactly.
+
+A remedy that cannot be applied gets no button; the answer says what is missing instead.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.cluster.errors import ClusterError, NotFound
+from bot.cluster.resources import well_known
+from bot.cluster.snapshot import Snapshot
+from bot.cluster.writer import Writer
+from bot.diagnosing import Engine
+from bot.remedies.action import Action
+from bot.remedies.contract import LIFETIME, About, Plan
+from bot.remedies.registry import actions
+from bot.remedies.session import Session
+from bot.remedies.shared.absence import is_absent
+from bot.remedies.undo import steps_of
+from intents.domain import Diagnosis, Gap, GapReason, Judged, ObjectRef, Outcome, Permission, Remedy, Row, Text
+from intents.focus import focus_of
+from intents.request import ExplainText, Request
+from intents.verdicts import supported
+from responses.safety import safe_value
+
+Allowed = Callable[[str, ObjectRef], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A remedy without a button, and why."""
+
+    remedy: str
+    title: Text
+    gap: Gap
+
+    @property
+    def says(self) -> Text:
+        if self.gap.permission is None:
+            return self.gap.says
+        return Text(
+            en=f"No button for this: Casebook needs {self.gap.permission}",
+            zh=f"没有对应的按钮：Casebook 缺少权限 {self.gap.permission}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """The buttons of an answer in the order of the incident's remedies, and the remedies without one."""
+
+    plans: tuple[Plan, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+
+
+async def plan_remedies(
+    diagnosis: Diagnosis,
+    judged: Judged,
+    *,
+    request: Request,
+    request_id: str,
+    engine: Engine,
+    session: Session,
+    allowed: Allowed,
+    now: datetime | None = None,
+    reviewed: bool = True,
+) -> Offers:
+    """Return plans for the remedies of one judged incident; none where the cluster does not support it.
+
+    `allowed` is the policy's decision on an action (its name) and a target. Plans expire by `now`, our own clock. The
+    API server is asked what the session may write; unless `reviewed`, only at the press. Never raises for a refused
+    read: a remedy whose object cannot be read is withheld.
+    """
+    if not supported(judged):
+        return Offers()
+    known = actions()
+    planner = _Planner(
+        diagnosis=diagnosis,
+        judged=judged,
+        request=request,
+        request_id=request_id,
+        engine=engine,
+        now=now or datetime.now(UTC),
+    )
+    plans: list[Plan] = []
+    withheld: list[Withheld] = []
+    async with session.snapshot() as snapshot:
+        writer = session.writer() if reviewed else None
+        for remedy in judged.remedies:
+            action = known.get(remedy.action)
+            if action is None or remedy.target is None or not allowed(remedy.action, remedy.target):
+                continue
+            target = await _target(snapshot, writer, action, remedy.target, remedy.args)
+            if isinstance(target, Gap):
+                withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=target))
+            elif target is not None:
+                plans.append(planner.plan(remedy, target))
+    return Offers(plans=tuple(plans), withheld=tuple(withheld))
+
+
+async def missing(writer: Writer, permissions: Iterable[Permission], target: ObjectRef) -> Gap | None:
+    """Return the first permission to change an object that is missing, or that the API server could not check."""
+    for permission in permissions:
+        namespace, name = _scope(permission, target)
+        may = await writer.may(permission, namespace=namespace, name=name)
+        if isinstance(may, Gap):
+            return may
+        if not may:
+            return Gap(what=str(target), reason=GapReason.FORBIDDEN, permission=permission)
+    return None
+
+
+async def missing_to_undo(undo: Plan, *, session: Session) -> Gap | None:
+    """Return what is missing to undo a remedy, None for nothing. Permissions of unknown kinds are not checked."""
+    writer = session.writer()
+    for step in steps_of(undo):
+        resource = well_known(step.target.kind)
+        if resource and (gap := await missing(writer, [resource.permission(str(step.verb))], step.target)):
+            return gap
+    return None
+
+
+def _scope(permission: Permission, target: ObjectRef) -> tuple[str, str]:
+    """Return the namespace and name to check: the object's own, or "" for all that goes along with it."""
+    resource, own = well_known(permission.resource.partition("/")[0]), well_known(target.kind)
+    if resource == own:
+        # No role can limit a create to a name.
+        return target.namespace, "" if permission.verb == "create" else target.name
+    if resource is not None and not resource.namespaced:
+        return "", ""
+    # A Namespace as a target stands for the objects in it.
+    return (target.name, "") if target.kind == "Namespace" else (target.namespace, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """The object as it is now, and what a plan for it rests on."""
+
+    ref: ObjectRef
+    basis: dict[str, str]
+
+
+async def _target(
+    snapshot: Snapshot, writer: Writer | None, action: Action, target: ObjectRef, args: Mapping[str, Any]
+) -> _Target | Gap | None:
+    """Identify the object, or say what is missing to write to it; None if it is gone or not for this action."""
+    needed = action.needs(target, args)
+    if writer is not None and (gap := await missing(writer, needed, target)):
+        return gap
+    if not needed:
+        return None
+    try:
+        basis = await action.basis(snapshot, target)
+    except NotFound:
+        return None
+    except ClusterError as error:
+        return error.gap(str(target))
+    uid = basis.get("uid", "")
+    ref = ObjectRef(kind=target.kind, namespace=target.namespace, name=target.name, uid=uid)
+    # An object to be created has no uid: the plan is bound to its absence.
+    return _Target(ref=ref, basis=basis) if uid or is_absent(basis) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planner:
+    """Makes plans from the remedies of one judged incident."""
+
+    diagnosis: Diagnosis
+    judged: Judged
+    request: Request
+    request_id: str
+    engine: Engine
+    now: datetime
+
+    def plan(self, remedy: Remedy, target: _Target) -> Plan:
+        declared = self.engine.catalog.incidents[self.judged.incident].remediations
+        only_if = next((each.only_if for each in declared if each.id == remedy.id), ())
+        return Plan(
+            id=secrets.token_hex(16),
+            request_id=self.request_id,
+            incident=self.judged.incident,
+            remedy=remedy.id,
+            action=remedy.action,
+            cluster=self.diagnosis.cluster,
+            target=target.ref,
+            args=dict(remedy.args),
+            only_if=only_if,
+            basis=target.basis,
+            about=self._about(target.ref),
+            title=safe_value(remedy.title),
+            warning=safe_value(remedy.warning),
+            risk=remedy.risk,
+            until=remedy.until,
+            done=safe_value(remedy.done),
+            asks=remedy.asks,
+            created=self.now,
+            expires=self.now + LIFETIME,
+        )
+
+    def _about(self, target: ObjectRef) -> About:
+        judged = self.judged
+        focus = self.diagnosis.focus
+        if isinstance(self.request, ExplainText):
+            incident = self.engine.catalog.incidents[judged.incident]
+            focus = focus_of(incident, judged.hypothesis, namespace=self.request.namespace)
+        # Where several objects show the incident, the one written to matters after the write.
+        is_evidence = any(row.subject.is_named_as(target) for row in _supporting(judged))
+        return About(
+            focus=focus,
+            named=dict(judged.hypothesis.named),
+            score=judged.hypothesis.score,
+            when=judged.hypothesis.when,
+            subject=target if is_evidence else judged.subject,
+        )
+
+
+def _supporting(judged: Judged) -> Iterator[Row]:
+    for finding in judged.findings:
+        if finding.outcome is Outcome.SUPPORTS:
+            yield from finding.rows

@@ -1,0 +1,85 @@
+"""Whether other nodes have room now for the pods of a drained node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, namespace_of
+from bot.kube.placement import matches_node, refusal
+from bot.kube.requests import CPU, MEMORY, Amounts, amounts, lacking, minus, pod_requests
+from bot.kube.spreading import closed_nodes, surroundings
+from bot.remedies.shared import workloads
+from bot.remedies.shared.node_drain.node_pods import NodePods, few, key_of
+from intents.domain import Json, ObjectRef, Text
+
+# The node selector terms of each volume of a pod, by the pod's uid.
+_Bound = Mapping[str, Sequence[Sequence[Json]]]
+
+
+async def without_room(snapshot: Snapshot, target: ObjectRef, pods: NodePods) -> tuple[Text, ...]:
+    """Warn about the pods that would be unschedulable now, or that this could not be checked."""
+    unknown = Text(
+        en="Could not check whether other nodes have room for these pods",
+        zh="无法确认其他节点是否有足够资源容纳这些 Pod",
+    )
+    try:
+        nodes = [each for each in (await snapshot.list("Node", fresh=False)).items if name_of(each) != target.name]
+        bound = await _bound(snapshot, pods.evicted)
+    except ClusterError:
+        return (unknown,)
+    if pods.everywhere is None:
+        return (unknown,) if pods.evicted else ()
+    unschedulable = tuple(_unschedulable(pods, nodes, bound))
+    told = Text(
+        en=f"No other node has room for these pods now; they stay pending: {few(unschedulable)}",
+        zh=f"目前没有其他节点能接收以下 Pod，它们会保持 Pending：{few(unschedulable, zh=True)}",
+    )
+    return (told,) if unschedulable else ()
+
+
+def _unschedulable(pods: NodePods, nodes: Sequence[Json], bound: _Bound) -> Iterator[str]:
+    """Yield the pods that fit on no other node and why, after placing the largest pods first."""
+    moving = {workloads.uid_of(pod) for pod in (*pods.evicted, *pods.terminating)}
+    around = surroundings((pod for pod in pods.everywhere or () if workloads.uid_of(pod) not in moving), nodes)
+    free = {name_of(node): amounts((node.get("status") or {}).get("allocatable")) for node in nodes}
+    silent = frozenset(name for name, has in free.items() if not has)  # nodes without figures count as having room
+    for pod in around.pods:
+        if (on := str((pod.get("spec") or {}).get("nodeName"))) in free:
+            free[on] = minus(free[on], pod_requests(pod))
+    for pod, wanted in sorted(((pod, pod_requests(pod)) for pod in pods.evicted), key=_size):
+        closed, why = closed_nodes(pod, around), {}
+        for node in nodes:
+            name = name_of(node)
+            lacks = () if name in silent else lacking(free[name], wanted)
+            there = all(matches_node(terms, node) for terms in bound.get(workloads.uid_of(pod), ()))
+            by = closed[name].rule.name if name in closed else ""
+            why[name] = refusal(pod, node) or ("" if there else "its volume is on another node") or by
+            why[name] = why[name] or (f"too little {', '.join(lacks)}" if lacks else "")
+        if place := next((name for name in why if not why[name]), ""):
+            free[place] = minus(free[place], wanted)
+        else:
+            yield f"{key_of(pod)} ({', '.join(dict.fromkeys(why.values())) or 'there is no other node'})"
+
+
+def _size(one: tuple[Json, Amounts]) -> tuple[int, int]:
+    return -one[1].get(CPU, 0), -one[1].get(MEMORY, 0)
+
+
+async def _bound(snapshot: Snapshot, evicted: Iterable[Json]) -> _Bound:
+    """Return the nodes from which the volumes of pods can be reached: a local volume binds its pod to a node."""
+    claims = [
+        (workloads.uid_of(pod), (namespace_of(pod), str(each["persistentVolumeClaim"].get("claimName", ""))))
+        for pod in evicted
+        for each in (pod.get("spec") or {}).get("volumes") or ()
+        if "persistentVolumeClaim" in each
+    ]
+    reached: dict[tuple[str, str], Sequence[Json]] = {}
+    for volume in (await snapshot.list("PersistentVolume")).items if claims else ():
+        spec = volume.get("spec") or {}
+        claim, required = spec.get("claimRef") or {}, (spec.get("nodeAffinity") or {}).get("required")
+        if required:
+            place = str(claim.get("namespace", "")), str(claim.get("name", ""))
+            reached[place] = required.get("nodeSelectorTerms") or ()
+    return {uid: [reached[each] for of, each in claims if of == uid and each in reached] for uid, _ in claims}

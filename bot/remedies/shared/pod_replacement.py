@@ -1,0 +1,161 @@
+"""A pod that is deleted so that its controller creates another: whether it will, and how the new pod is doing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster.owners import Owners, owners_of
+from bot.cluster.snapshot import Snapshot
+from bot.kube.conditions import condition
+from bot.kube.containers import containers_in
+from bot.kube.objects import namespace_of, ref
+from bot.kube.pod_readiness import is_ready
+from bot.kube.replicas import Replicas, replicas_of
+from bot.kube.timestamps import parse_time
+from bot.remedies.contract import Applied, EffectStatus, Outlook, Refusal
+from bot.remedies.shared import workloads
+from bot.remedies.shared.refusal import unsafe
+from intents.domain import Json, ObjectRef, Text
+
+# The longest time that verification waits for a new pod to fail, however late the old one did.
+_LONGEST_PATIENCE_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodReplacement:
+    """A pod to delete, its owners, and all pods of its direct owner."""
+
+    pod: Json
+    owners: Owners
+    pods: tuple[Json, ...]
+
+    @property
+    def owner(self) -> ObjectRef:
+        return self.owners.refs[0]
+
+    @property
+    def counts(self) -> Replicas:
+        """Ready pods as counted, desired ones as the owner says."""
+        desired = replicas_of(self.owners.manifests[0]).desired
+        return Replicas(desired=desired, created=len(self.pods), ready=workloads.count_ready(self.pods))
+
+    @property
+    def grace_s(self) -> int:
+        return int((self.pod.get("spec") or {}).get("terminationGracePeriodSeconds", 30))
+
+    def readiness(self) -> Text:
+        """Say how many pods are ready with this pod and without it."""
+        counts = self.counts
+        left = counts.ready - is_ready(self.pod)
+        return Text(
+            en=f"Ready now: {counts.ready} of {counts.desired}; until the new pod is ready: {left} of {counts.desired}",
+            zh=f"当前就绪：{counts.ready}/{counts.desired}；新 Pod 就绪之前：{left}/{counts.desired}",
+        )
+
+    def only_one(self) -> tuple[Text, ...]:
+        """Warn if no other pod serves requests meanwhile."""
+        if not is_ready(self.pod) or self.counts.ready > 1:
+            return ()
+        return (
+            Text(
+                en="It is the only ready pod of its owner: nothing serves requests until the new pod is ready",
+                zh="它是其控制器唯一就绪的 Pod：在新 Pod 就绪之前服务会中断",
+            ),
+        )
+
+    def outlook(
+        self, *, effects: tuple[Text, ...], warnings: tuple[Text, ...], counts_as: ObjectRef | None = None
+    ) -> Outlook:
+        """Return what is expected of the delete."""
+        counts = self.counts
+        return Outlook(
+            effects=effects,
+            warnings=warnings,
+            owner=self.owner,
+            counts_as=counts_as,
+            known=tuple(map(workloads.uid_of, self.pods)),
+            ready=counts.ready,
+            wanted=counts.desired,
+            patience_s=_patience(self.pod),
+        )
+
+
+async def replacement_of(snapshot: Snapshot, target: ObjectRef) -> PodReplacement | Refusal:
+    """Return the pod with what replaces it, or why nothing would. Raises ClusterError."""
+    pod = await snapshot.get("Pod", target.name, namespace=target.namespace)
+    owners = await owners_of(snapshot, pod)
+    if refusal := _nothing_recreates(pod, owners):
+        return refusal
+    pods = await workloads.pods_controlled(snapshot, (owners.refs[0].uid,), namespace=namespace_of(pod))
+    return PodReplacement(pod=pod, owners=owners, pods=pods)
+
+
+async def basis_of(snapshot: Snapshot, pod: Json) -> dict[str, str]:
+    """Return what a plan to replace a pod rests on: the pod, its owner, and the template it is created from."""
+    owners = await owners_of(snapshot, pod)
+    templates = [each for each in owners.manifests if (each.get("spec") or {}).get("template")]
+    template = workloads.template_basis(templates[-1]) if templates else {}
+    owner = workloads.controller_of(pod)
+    return {"uid": workloads.uid_of(pod), "owner": f"{owner} ({owner.uid})" if owner else "", **template}
+
+
+async def replacement_effect(snapshot: Snapshot, target: ObjectRef, applied: Applied) -> EffectStatus:
+    """Return how the pods are doing that the owner has created since."""
+    outlook = applied.outlook
+    owner = outlook.owner.uid if outlook.owner else ""
+    pods = await workloads.pods_controlled(snapshot, (owner,), namespace=target.namespace)
+    new = [pod for pod in pods if workloads.uid_of(pod) not in outlook.known and not workloads.is_terminating(pod)]
+    return workloads.effect_on(
+        new,
+        ready=workloads.count_ready(pods),
+        wanted=outlook.wanted,
+        complete=True,
+        gone=all(workloads.uid_of(pod) != applied.target.uid for pod in pods),
+    )
+
+
+def _nothing_recreates(pod: Json, owners: Owners) -> Refusal | None:
+    """Say why nothing would create the pod again."""
+    me, owner = ref(pod, "Pod"), workloads.controller_of(pod)
+    references = (pod.get("metadata") or {}).get("ownerReferences") or ()
+    if any(each.get("kind") == "Node" for each in references):
+        return unsafe(
+            f"{me} is a static pod: the kubelet runs it from a file, so deleting it here restarts nothing",
+            f"{me} 是静态 Pod：由 kubelet 按文件运行，在此删除不会重启任何东西",
+        )
+    if owner is None:
+        return unsafe(
+            f"no controller recreates {me}: deleting it removes it permanently",
+            f"没有控制器会重建 {me}：删除后将永久消失",
+        )
+    if workloads.is_terminating(pod):
+        return unsafe(f"{me} is already being deleted", f"{me} 已在删除中")
+    if not owners.manifests:
+        why = owners.gap.says if owners.gap else Text.same("")
+        return unsafe(
+            f"could not check whether {owner} would recreate {me}: {why.en}",
+            f"无法确认 {owner} 是否会重建 {me}：{why.zh}",
+        )
+    manifest = owners.manifests[0]
+    finished = manifest.get("kind") == "Job" and any(
+        condition(manifest, kind).get("status") == "True" for kind in ("Complete", "Failed")
+    )
+    idle = manifest.get("kind") != "DaemonSet" and replicas_of(manifest).desired == 0
+    if workloads.is_terminating(manifest) or finished or idle:
+        return unsafe(
+            f"{owner} is finished, scaled to 0 or being deleted: it would not recreate {me}",
+            f"{owner} 已结束、已缩容到 0 或正在删除：不会重建 {me}",
+        )
+    return None
+
+
+def _patience(pod: Json) -> float:
+    """Return how long a new pod must stay ready: as long as this one ran between its starts and failures."""
+    lived = 0.0
+    for container in containers_in(pod):
+        ended = (container.status.get("lastState") or {}).get("terminated") or {}
+        started, finished = parse_time(ended.get("startedAt")), parse_time(ended.get("finishedAt"))
+        if started and finished and ended.get("exitCode"):
+            lived = max(lived, (finished - started).total_seconds())
+    return min(lived, _LONGEST_PATIENCE_S)

@@ -1,0 +1,116 @@
+"""Refusals that a person can act on: a failed read or write with the missing verb or the server's own words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.cluster.errors import (
+    ClusterError,
+    Conflict,
+    Forbidden,
+    ForbiddenAs,
+    NotFound,
+    ServerError,
+    Throttled,
+    TimedOut,
+    Unauthorized,
+    Unreachable,
+)
+from bot.remedies.contract import Reason, Refusal
+from intents.domain import ObjectRef, Text
+from responses.words import REASONS
+
+_WEBHOOK_FAILED: Final = "failed calling webhook"
+
+
+def refused(error: ClusterError, target: ObjectRef, *, otherwise: Reason) -> Refusal:
+    """Return the refusal for an error; `otherwise` is the reason for errors that have none of their own."""
+    if isinstance(error, ForbiddenAs):
+        says = Text(en=f"{error.detail}; ask a person who may", zh=f"{error.detail_zh}；请有权限的人操作")
+        return Refusal(reason=Reason.FORBIDDEN, says=says)
+    if isinstance(error, Forbidden) and error.permission is not None:
+        return Refusal(
+            reason=Reason.FORBIDDEN,
+            says=Text(
+                en=f"Casebook is not permitted to do this in the cluster: it needs {error.permission}. Ask a cluster "
+                "administrator to grant it, or do it by hand",
+                zh=f"Casebook 在集群中没有权限：缺少 {error.permission}。请由集群管理员授权，或手动执行",
+            ),
+            quote=error.detail,
+        )
+    if isinstance(error, Conflict):
+        return Refusal(
+            reason=Reason.CONFLICT,
+            says=Text(
+                en=f"{target} was changed or replaced meanwhile, so nothing was written to it; run the diagnosis again",
+                zh=f"{target} 在此期间已被修改或替换，因此没有对其写入任何内容；请重新诊断",
+            ),
+            quote=error.detail,
+        )
+    if isinstance(error, NotFound):
+        return gone(target)
+    if _was_refused(error) and otherwise is not Reason.NOT_CHECKED:
+        return Refusal(reason=otherwise, says=_refusal_of(error, target), quote=error.detail)
+    return Refusal(reason=otherwise, says=_no_response(error, target), quote="" if error.everywhere else error.detail)
+
+
+def _was_refused(error: ClusterError) -> bool:
+    """Tell whether the API server has processed the request and refused it."""
+    if isinstance(error, ServerError):
+        return _WEBHOOK_FAILED in error.detail
+    return not isinstance(error, TimedOut | Throttled | Unauthorized | Unreachable)
+
+
+def _refusal_of(error: ClusterError, target: ObjectRef) -> Text:
+    if error.detail.startswith("admission webhook "):
+        return Text(
+            en=f"an admission webhook of the cluster refuses this for {target}; its message says why",
+            zh=f"集群的准入 webhook 拒绝对 {target} 执行此操作；原因见其消息",
+        )
+    if _WEBHOOK_FAILED in error.detail:
+        return Text(
+            en=f"the API server must call a webhook for {target}, which does not respond; fix the webhook first",
+            zh=f"API server 必须为 {target} 调用一个 webhook，而它没有响应；请先修复该 webhook",
+        )
+    return Text(en=f"the API server refuses this for {target}", zh=f"API server 拒绝对 {target} 执行此操作")
+
+
+def _no_response(error: ClusterError, target: ObjectRef) -> Text:
+    """Say it without the API server's address, which only the log may show."""
+    why = REASONS[error.reason]
+    return Text(
+        en=f"{target} cannot be read or changed now ({why.en}); try again in a moment",
+        zh=f"目前无法读取或修改 {target}（{why.zh}）；请稍后再试",
+    )
+
+
+def gone(target: ObjectRef) -> Refusal:
+    """Refuse because the object was deleted."""
+    return Refusal(
+        reason=Reason.DELETED,
+        says=Text(en=f"{target} no longer exists; run the diagnosis again", zh=f"{target} 已不存在；请重新诊断"),
+    )
+
+
+def changed(target: ObjectRef) -> Refusal:
+    """Refuse because the object is not as previewed."""
+    return Refusal(
+        reason=Reason.CONFLICT,
+        says=Text(
+            en=f"{target} has changed since the preview, so nothing was written to it; run the diagnosis again",
+            zh=f"{target} 在预览之后发生了变化，因此没有对其写入任何内容；请重新诊断",
+        ),
+    )
+
+
+def unsafe(en: str, zh: str) -> Refusal:
+    """Refuse because the write would do harm, or change nothing."""
+    return Refusal(reason=Reason.UNSAFE, says=Text(en=en, zh=zh))
+
+
+def owned(target: ObjectRef, owner: ObjectRef) -> Refusal:
+    """Refuse because the object's owner would overwrite the change."""
+    return unsafe(
+        f"{target} is managed by {owner.kind} {owner.name}, which would overwrite the change; change it there",
+        f"{target} 由 {owner.kind} {owner.name} 管理，修改会被其覆盖；请在那里修改",
+    )

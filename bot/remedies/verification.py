@@ -1,0 +1,312 @@
+"""Verifies a remedy: the evidence is read again until it clears, clearly will not, or time is up.
+
+A successful write proves nothing. What replaced the old pods must exist, must have run long enough to fail the same
+way, and must no longer show the incident.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.diagnosing import Engine
+from bot.kube.owners import owner_of
+from bot.remedies.action import Action
+from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, State, Verification
+from bot.remedies.recheck import Recheck, after_write, moved, now_instead, recheck
+from bot.remedies.session import Session
+from bot.remedies.undo import action_of
+from intents.domain import Diagnosis, Finding, GapReason, Outcome, Text
+from responses.words import REASONS
+
+VERIFY_S: Final = 120.0
+_MOST_FINDINGS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Seconds between two looks, and how long a good state, or a failing one that may recover, must last."""
+
+    every: float = 2.0
+    well: float = 10.0
+    failing: float = 30.0
+
+
+PACE: Final = Pace()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """The result, and the diagnosis that shows it (None if nothing could be read)."""
+
+    verification: Verification
+    diagnosis: Diagnosis | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """One look at the cluster: the effect of the write, and the incident as it stands."""
+
+    effect: EffectStatus
+    incident: Recheck
+
+    plan: Plan
+    ends_incident: bool
+
+    @property
+    def clear(self) -> bool:
+        if self.effect.state is not EffectState.HEALTHY:
+            return False
+        if self.ends_incident:
+            return not self.incident.present and not self.incident.unread
+        return self.is_done
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the rule `until` holds for this object; without one, whether the write has taken effect."""
+        if not self.plan.until:
+            return self.effect.state is EffectState.HEALTHY
+        for finding in self.incident.judged.findings:
+            if finding.rule == self.plan.until and finding.rows:
+                about = [row.subject for row in finding.rows if row.subject.kind == self.plan.target.kind]
+                return not about or any(subject.is_named_as(self.plan.target) for subject in about)
+        return False
+
+    @property
+    def failing(self) -> bool:
+        return self.effect.state is EffectState.FAILING
+
+
+@dataclass(slots=True, kw_only=True)
+class _Clock:
+    """Measures how long something has held without a break."""
+
+    since: dict[str, float] = field(default_factory=dict)
+
+    def has_lasted(self, what: str, holds: bool, *, now: float, seconds: float) -> bool:
+        if not holds:
+            self.since.pop(what, None)
+            return False
+        return now - self.since.setdefault(what, now) >= seconds
+
+
+async def verify(
+    plan: Plan,
+    applied: Applied,
+    *,
+    engine: Engine,
+    session: Session,
+    deadline: float = VERIFY_S,
+    pace: Pace = PACE,
+    progress: Callable[[Verification], None] | None = None,
+) -> Verified:
+    """Look until the result is clear, at most `deadline` seconds. It only reads, so a job may run it again.
+
+    Only what the session may read is told. Never raises for a refused read: the result says what could not be read,
+    and claims nothing.
+    """
+    if plan.incident not in engine.catalog.incidents:
+        says = Text(en=f"the catalog no longer has {plan.incident}", zh=f"知识库中已没有 {plan.incident}")
+        return _unverified(applied, says)
+    action = action_of(plan)
+    if action is None:
+        says = Text(en=f"the action {plan.action} no longer exists", zh=f"操作 {plan.action} 已不存在")
+        return _unverified(applied, says)
+    if plan.undoes:
+        # The object is as it was: whether that helps was not the question.
+        return Verified(verification=Verification(state=State.DONE, says=applied.says))
+    verifier = _Verifier(
+        plan=plan,
+        applied=applied,
+        action=action,
+        engine=engine,
+        session=session,
+        pace=pace,
+        progress=progress,
+    )
+    return await verifier.run(deadline=deadline)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verifier:
+    """Looks at one applied plan until its result is clear."""
+
+    plan: Plan
+    applied: Applied
+    action: Action
+    engine: Engine
+    session: Session
+    pace: Pace
+    progress: Callable[[Verification], None] | None
+
+    async def run(self, *, deadline: float) -> Verified:
+        end = time.monotonic() + deadline
+        patience = self._patience(deadline)
+        clock = _Clock()
+        last: _Look | None = None
+        while True:
+            found = await self._look(left=max(end - time.monotonic(), 0.0))
+            now = time.monotonic()
+            if isinstance(found, _Look):
+                last = found
+                if clock.has_lasted("clear", found.clear, now=now, seconds=patience):
+                    return await self._cleared(found)
+                if clock.has_lasted("failing", found.failing, now=now, seconds=self.pace.failing):
+                    return self._ended(found)
+                if self.progress is not None:
+                    self.progress(_waiting(found))
+            if now >= end:
+                trouble = found if isinstance(found, ClusterError) else None
+                return self._ended(last) if last else _unverified(self.applied, _unread(trouble))
+            await asyncio.sleep(min(self.pace.every, max(end - now, 0.0)))
+
+    def _patience(self, deadline: float) -> float:
+        """Return how many seconds a good state must last."""
+        return max(self.pace.well, min(self.applied.outlook.patience_s, deadline / 2)) if self.pace.well else 0.0
+
+    async def _look(self, *, left: float) -> _Look | ClusterError:
+        try:
+            async with self.session.snapshot(deadline=max(min(self.session.deadline, left), 1.0)) as snapshot:
+                effect = await self.action.check_effect(snapshot, self.plan, self.applied)
+                about = after_write(self.plan.about, self.applied, effect)
+                incident = await recheck(self.plan.incident, about, engine=self.engine, snapshot=snapshot)
+        except ClusterError as error:
+            return error
+        ends_incident = not self.plan.until and self.action.ends_incident
+        return _Look(effect=effect, incident=incident, plan=self.plan, ends_incident=ends_incident)
+
+    async def _cleared(self, look: _Look) -> Verified:
+        if not look.ends_incident:
+            return _as_asked(look)
+        says = Text(
+            en=f"{look.effect.says.en}, and the incident is no longer found",
+            zh=f"{look.effect.says.zh}，且不再发现该问题",
+        )
+        others = await self._other_pods(look)
+        if others is not None:
+            says = Text(en=f"{says.en}. {others.en}", zh=f"{says.zh}。{others.zh}")
+        return _verified(State.FIXED, says, look)
+
+    async def _other_pods(self, look: _Look) -> Text | None:
+        """Name other pods of the same workload that still show the incident: restarting one fixes no other."""
+        if self.plan.target.kind != "Pod" or not look.effect.replacements:
+            return None
+        new = look.effect.replacements[0]
+        async with self.session.snapshot() as snapshot:
+            try:
+                pod = await snapshot.get("Pod", new.name, namespace=new.namespace)
+            except ClusterError:
+                return None
+            owner = owner_of(pod)
+            about = moved(now_instead(self.plan.about), to=owner)
+            found = await recheck(self.plan.incident, about, engine=self.engine, snapshot=snapshot)
+        fresh = {each.name for each in look.effect.replacements}
+        rows = (row for each in found.judged.findings if each.outcome is Outcome.SUPPORTS for row in each.rows)
+        still = sorted({row.subject.name for row in rows if row.subject.kind == "Pod"} - fresh)
+        if not found.present or not still:
+            return None
+        names = ", ".join(still[:_MOST_FINDINGS])
+        return Text(
+            en=f"Other pods of {owner.kind} {owner.name} still show it: {names}",
+            zh=f"{owner.kind} {owner.name} 的其他 Pod 仍有此问题：{names}",
+        )
+
+    def _ended(self, look: _Look) -> Verified:
+        """Return the result of what did not become clear."""
+        if not look.ends_incident:
+            return _as_asked(look)
+        worse = _worse(self.applied, look.effect)
+        if worse is not None:
+            return _verified(State.WORSE, worse, look)
+        if look.incident.present:
+            return _verified(State.NOT_FIXED, _still(look), look)
+        if look.failing:
+            says = Text(
+                en=f"the incident is no longer found, but {look.effect.says.en}",
+                zh=f"不再发现该问题，但{look.effect.says.zh}",
+            )
+            return _verified(State.NOT_FIXED, says, look)
+        return _verified(State.WAITING, _waiting(look, late=True).says, look)
+
+
+def _as_asked(look: _Look) -> Verified:
+    """Return the result of what does not fix the cause: whether it has taken effect. The incident may continue."""
+    effect, plan = look.effect, look.plan
+    if look.is_done and effect.state in (EffectState.HEALTHY, EffectState.FAILING):
+        done = plan.done or effect.says
+        then = effect.says if effect.state is EffectState.FAILING else None
+        says = Text(en=f"{done.en}; {then.en}", zh=f"{done.zh}；{then.zh}") if then else done
+        return _verified(State.DONE, says, look)
+    if effect.state in (EffectState.FAILING, EffectState.GONE):
+        return _verified(State.NOT_DONE, effect.says, look)
+    return _verified(State.WAITING, _waiting(look, late=True).says, look)
+
+
+def _worse(applied: Applied, effect: EffectStatus) -> Text | None:
+    """Say why the state is worse than before: fewer pods ready, or no replacement; None if it is not."""
+    if effect.state is EffectState.GONE:
+        return Text(
+            en=f"nothing has replaced {applied.target}",
+            zh=f"没有任何 Pod 取代 {applied.target}",
+        )
+    if 0 <= effect.ready < min(applied.outlook.ready, effect.wanted):
+        return Text(
+            en=f"{effect.ready} pods are ready, {applied.outlook.ready} were before; {effect.says.en}",
+            zh=f"就绪的 Pod 从 {applied.outlook.ready} 个降到 {effect.ready} 个；{effect.says.zh}",
+        )
+    return None
+
+
+def _still(look: _Look) -> Text:
+    support = next((each for each in look.incident.judged.findings if each.outcome is Outcome.SUPPORTS), None)
+    return support.says if support else look.incident.judged.title
+
+
+def _waiting(look: _Look, *, late: bool = False) -> Verification:
+    unread = look.incident.unread
+    what = unread[0].says if unread and look.effect.state is EffectState.HEALTHY else look.effect.says
+    if look.incident.present and look.ends_incident:
+        what = Text(en=f"{what.en}; the incident is still present", zh=f"{what.zh}；问题仍然存在")
+    begin = Text(en="not confirmed in time: ", zh="未能及时确认：") if late else Text.same("")
+    return _verified(State.WAITING, Text(en=begin.en + what.en, zh=begin.zh + what.zh), look).verification
+
+
+def _verified(state: State, says: Text, look: _Look) -> Verified:
+    told = look.incident.judged.findings[:_MOST_FINDINGS]
+    return Verified(
+        verification=Verification(
+            state=state,
+            says=says,
+            findings=tuple(map(_small, told)),
+            ready=look.effect.ready,
+            wanted=look.effect.wanted,
+        ),
+        diagnosis=look.incident.diagnosis,
+    )
+
+
+def _small(finding: Finding) -> Finding:
+    return replace(finding, rows=(), table=None)
+
+
+def _unread(trouble: ClusterError | None) -> Text:
+    """Say why nothing could be read, without the API server's address: a channel must not see it."""
+    if trouble is None or trouble.everywhere:
+        return REASONS[trouble.reason if trouble else GapReason.TIMED_OUT]
+    return Text.same(str(trouble))
+
+
+def _unverified(applied: Applied, why: Text) -> Verified:
+    says = Text(
+        en=f"could not check whether it helped: {why.en}; check {applied.target} yourself",
+        zh=f"无法确认是否有效：{why.zh}；请自行检查 {applied.target}",
+    )
+    return Verified(
+        verification=Verification(
+            state=State.WAITING, says=says, ready=applied.outlook.ready, wanted=applied.outlook.wanted
+        )
+    )

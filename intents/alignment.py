@@ -1,0 +1,187 @@
+"""Align a pattern with the words of a few lines: its words in order, as close together as they should be.
+
+An alignment is the chain of shared words with the most weight, less the cost of other words between them. This is
+seed chaining, as sequence aligners do it. It explains itself: these words matched, those are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+from intents.lexicon import BROKEN_FROM, UNKNOWN, Read
+from intents.patterns import Pattern
+
+# The limit of shared words; of more, the lightest are dropped. The work of an alignment is at most its square.
+MOST_PAIRS: Final = 96
+# So many words in place of a placeholder cost nothing; each further one costs a little.
+_FREE_WORDS: Final = 14
+_WORD_COST: Final = 0.15
+# The cost of a word between two words that are adjacent in the signature, in nats.
+_GAP_COST: Final = 0.8
+# A missing word costs its weight, and this share of it more where the text has other words in its place: that is a
+# similar message, while a shortened message has nothing there.
+_REPLACED: Final = 0.6
+# The same before the first and after the last shared word: a line may have other words there anyway.
+_OTHERWISE: Final = 0.25
+_FARTHEST: Final = 60
+_FARTHEST_GAP: Final = 14
+# The value of a word that the end of a line cuts.
+_BROKEN: Final = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Lines joined to one text, and its words. `breaks` are the indexes of the reads that begin a line."""
+
+    text: str
+    reads: Sequence[Read]
+    breaks: tuple[int, ...] = ()
+    may_be_cut: bool = False  # whether the text may continue after the last line
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """An occurrence of a pattern: (index of the read, index of the pattern's word) in order; weights in nats."""
+
+    chain: tuple[tuple[int, int], ...]
+    gained: float
+    cost: float
+    captures: Mapping[str, str]
+    cut: bool  # whether the text ends, or has an ellipsis, before the pattern ends
+
+    @property
+    def information(self) -> float:
+        """Return the weight of the matched words less all costs, in nats."""
+        return max(0.0, self.gained - self.cost)
+
+
+def align(pattern: Pattern, numbers: Sequence[int], window: Window) -> Alignment | None:
+    """Return the best occurrence of a pattern, whose words have these numbers, in a window; None if there is none."""
+    pairs = _pairs(pattern, numbers, window)
+    if not pairs:
+        return None
+    chain, gained, net = _best_chain(pairs, pattern)
+    captures = _captures(pattern, window, chain)
+    if captures is None:
+        return None
+    last_read, last_word = chain[-1]
+    ends = (window.may_be_cut and last_read == len(window.reads) - 1) or _elided(window, last_read)
+    contradicted = _OTHERWISE * sum(pattern.weights[: chain[0][1]]) if chain[0][0] not in (0, *window.breaks) else 0.0
+    contradicted += 0.0 if ends else _OTHERWISE * sum(pattern.weights[last_word + 1 :])
+    return Alignment(
+        chain=tuple(chain),
+        gained=gained,
+        cost=gained - net + contradicted,
+        captures=captures,
+        cut=ends and last_word < len(numbers) - 1,
+    )
+
+
+def _elided(window: Window, read: int) -> bool:
+    """Return whether an ellipsis follows a word."""
+    end = window.reads[read].end
+    return window.text[end : end + 4].lstrip(" ").startswith(("...", "…"))
+
+
+def _pairs(pattern: Pattern, numbers: Sequence[int], window: Window) -> list[tuple[int, int, float]]:
+    """Return (read, word of the pattern, weight) for every shared word, in the order of the text."""
+    where: dict[int, list[int]] = {}
+    for index, number in enumerate(numbers):
+        where.setdefault(number, []).append(index)
+    pairs = [
+        (at, index, pattern.weights[index] * read.worth)
+        for at, read in enumerate(window.reads)
+        if read.word in where
+        for index in where[read.word]
+    ]
+    for end in (*(start - 1 for start in window.breaks), len(window.reads) - 1):
+        pairs += _broken_word(pattern, window, end)
+    if len(pairs) > MOST_PAIRS:
+        pairs = sorted(pairs, key=lambda pair: -pair[2])[:MOST_PAIRS]
+    return sorted(pairs)
+
+
+def _broken_word(pattern: Pattern, window: Window, end: int) -> list[tuple[int, int, float]]:
+    """Return pairs for the words of the pattern that begin with the last, cut word of a line."""
+    if end < 0 or window.reads[end].word != UNKNOWN:
+        return []
+    read = window.reads[end]
+    written = window.text[read.start : read.end].lower()
+    if len(written) < BROKEN_FROM:
+        return []
+    return [
+        (end, index, pattern.weights[index] * _BROKEN)
+        for index, word in enumerate(pattern.words)
+        if len(word) > len(written) and word.startswith(written)
+    ]
+
+
+def _best_chain(pairs: list[tuple[int, int, float]], pattern: Pattern) -> tuple[list[tuple[int, int]], float, float]:
+    """Return (chain, weight gained, the same less the cost of words between)."""
+    holes = list(accumulate((hole is not None for hole in pattern.holes), initial=0))
+    weights = list(accumulate(pattern.weights, initial=0.0))
+    best = [weight for _, _, weight in pairs]
+    back = [-1] * len(pairs)
+    for here, (at, index, weight) in enumerate(pairs):
+        for before in range(here - 1, -1, -1):
+            at_before, index_before, _ = pairs[before]
+            between = at - at_before - 1
+            if between > _FARTHEST:
+                break
+            if between < 0 or index_before >= index:
+                continue
+            holes_between = holes[index + 1] - holes[index_before + 1]
+            if holes_between:
+                cost = max(0, between - _FREE_WORDS * holes_between) * _WORD_COST
+            elif between > _FARTHEST_GAP:
+                continue
+            else:
+                cost = between * _GAP_COST
+            if between and index - index_before > 1:
+                cost += _REPLACED * (weights[index] - weights[index_before + 1])
+            if (sum_ := best[before] + weight - cost) > best[here]:
+                best[here], back[here] = sum_, before
+    end = max(range(len(pairs)), key=lambda here: (best[here], -pairs[here][0]))
+    net = best[end]
+    chain = []
+    gained = 0.0
+    while end >= 0:
+        at, index, weight = pairs[end]
+        chain.append((at, index))
+        gained += weight
+        end = back[end]
+    chain.reverse()
+    return chain, gained, net
+
+
+def _end_of_line(window: Window, read: int) -> int:
+    """Return where the line of a word ends in the text."""
+    following = next((start for start in window.breaks if start > read), len(window.reads))
+    return window.reads[following].start - 1 if following < len(window.reads) else len(window.text)
+
+
+def _captures(pattern: Pattern, window: Window, chain: list[tuple[int, int]]) -> dict[str, str] | None:
+    """Return what the placeholders capture; None if a strict one does not fit."""
+    captures: dict[str, str] = {}
+    place = {index: window.reads[at] for at, index in chain}
+    last = len(pattern.words)
+    for index, hole in enumerate(pattern.holes):
+        if hole is None:
+            continue
+        left = 0 if index == 0 else place[index - 1].end if index - 1 in place else None
+        right = len(window.text) if index == last else place[index].start if index in place else None
+        if index == 0 and right is not None:
+            left = max(0, right - 300)
+        if index == last and left is not None:
+            right = min(_end_of_line(window, chain[-1][0]), left + 500)
+        read = hole.read(window.text[left:right]) if left is not None and right is not None and left <= right else None
+        if read is None:
+            if hole.strict:
+                return None
+            continue
+        for name, value in read.items():
+            captures.setdefault(name, value)
+    return captures

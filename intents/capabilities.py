@@ -1,0 +1,61 @@
+"""Raise hypotheses of capabilities: actions that help whatever the cause is, such as TiDB's diagnostic mode.
+
+A capability is raised for the objects of a diagnosis, even if the text is about another problem. Its own evidence
+decides whether it is offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from intents.catalog.schema import Incident
+from intents.domain import Focus, Hypothesis, Judged, ObjectRef, Outcome, Strength, Value, Verdict
+from intents.focus import KINDS
+
+# A capability is judged for at most so many objects of an answer.
+MOST_OBJECTS: Final = 3
+
+_WORDS: Final = {kind: word for word, kind in KINDS.items()}
+
+
+def is_capability(incident: Incident) -> bool:
+    """Return whether an entry is a capability."""
+    return incident.strongest is Strength.CAPABILITY
+
+
+def raised(incident: Incident, judged: Iterable[Judged], focuses: Iterable[Focus]) -> tuple[Hypothesis, ...]:
+    """Return the hypotheses of a capability, one for each object that it may be offered for, the best evidence first.
+
+    `judged` are the causes, the best first; `focuses` are the objects they were judged for.
+    """
+    about = dict.fromkeys(
+        (each.kind, each.namespace, each.name)
+        for each in (*_shown(judged), *(_ref(focus) for focus in focuses))
+        if each.name and each.kind in incident.kinds and _WORDS.get(each.kind, "") in incident.about
+    )
+    return tuple(
+        Hypothesis(incident=incident.id, score=0.0, named={_WORDS[kind]: name, "namespace": namespace})
+        for kind, namespace, name in list(about)[:MOST_OBJECTS]
+    )
+
+
+def _shown(judged: Iterable[Judged]) -> Iterator[ObjectRef]:
+    """Yield the objects of the causes that are not ruled out, as their evidence shows them."""
+    for one in judged:
+        if one.capability or one.verdict is Verdict.RULED_OUT:
+            continue
+        if one.subject:
+            yield one.subject
+        for finding in one.findings:
+            if finding.outcome is Outcome.SUPPORTS:
+                yield from (ref for row in finding.rows for ref in (row.subject, _pod(row.values)))
+
+
+def _pod(values: Mapping[str, Value]) -> ObjectRef:
+    """Return the pod that a row names beside its subject: the pod of a log line or of a volume."""
+    return ObjectRef(kind="Pod", namespace=str(values.get("namespace", "")), name=str(values.get("pod", "")))
+
+
+def _ref(focus: Focus) -> ObjectRef:
+    return ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name)

@@ -1,0 +1,106 @@
+"""Named lists of words that the signatures of several entries share: files named `words.yaml`.
+
+The built-in lists stand beside the built-in entries. A directory adds lists of its own with a file at its top; they
+hold for its entries and for those of the directories after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+WORDS: Final = "words.yaml"
+
+
+class WordListError(ValueError):
+    """What is wrong with a file of word lists, with its line and the list's name."""
+
+    def __init__(self, path: Path, line: int, name: str, says: str) -> None:
+        super().__init__(says)
+        self.path = path
+        self.line = line
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class WordLists:
+    """The files whose lists hold for an entry, as they were read. The lists are parsed when an entry needs them."""
+
+    texts: tuple[tuple[Path, str], ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Return what tells these lists from any others."""
+        return _digest(tuple(text for _, text in self.texts))
+
+    def words(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the words by the name of their list; a list that cannot be read is missing."""
+        return _lists(self.texts)[0]
+
+    def errors(self) -> tuple[WordListError, ...]:
+        """Return what is wrong with the files."""
+        return _lists(self.texts)[1]
+
+    def with_file(self, path: Path) -> WordLists:
+        """Return these lists and those of a file, if there is such a file."""
+        if not path.is_file():
+            return self
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise WordListError(path, 1, "", f"cannot be read: {error}") from error
+        return WordLists((*self.texts, (path, text)))
+
+
+@lru_cache(maxsize=8)
+def _digest(texts: tuple[str, ...]) -> str:
+    return blake2b("\0".join(texts).encode(), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _lists(
+    texts: tuple[tuple[Path, str], ...],
+) -> tuple[Mapping[str, tuple[str, ...]], tuple[WordListError, ...]]:
+    words: dict[str, tuple[str, ...]] = {}
+    errors: list[WordListError] = []
+    for path, text in texts:
+        for found in _parsed(path, text):
+            if isinstance(found, WordListError):
+                errors.append(found)
+            elif found.name in words:
+                errors.append(WordListError(path, found.line, found.name, "a list of this name exists already"))
+            else:
+                words[found.name] = found.words
+    return words, tuple(errors)
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    name: str
+    line: int
+    words: tuple[str, ...]
+
+
+def _parsed(path: Path, text: str) -> Iterator[_List | WordListError]:
+    from intents.catalog.yaml_nodes import Document, YamlError  # noqa: PLC0415 - not needed where every file is known
+
+    try:
+        document = Document(text)
+    except YamlError as error:
+        yield WordListError(path, error.line, "", error.problem)
+        return
+    if not isinstance(document.value, dict):
+        yield WordListError(path, 1, "", "expected names and their lists of words")
+        return
+    for name, words in document.value.items():
+        line = document.line((name,))
+        if not isinstance(name, str) or not name.isidentifier():
+            yield WordListError(path, line, str(name), "expected a name of letters, digits and underscores")
+        elif not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
+            yield WordListError(path, line, name, "expected a list of words")
+        else:
+            yield _List(name, line, tuple(words))

@@ -1,0 +1,83 @@
+"""Find the names in a pasted command line: `kubectl -n ns describe pod x`, `oc logs x -c y`, `helm -n ns upgrade …`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+# Every spelling of a kind that kubectl accepts or a controller writes → our word for it.
+KINDS: Final[Mapping[str, str]] = MappingProxyType({
+    spelling: kind
+    for kind, spellings in {
+        "pod": "pod pods po",
+        "node": "node nodes no",
+        "namespace": "namespace namespaces ns",
+        "deployment": "deployment deployments deploy deployments.apps deployment.apps",
+        "statefulset": "statefulset statefulsets sts statefulsets.apps statefulset.apps",
+        "daemonset": "daemonset daemonsets ds daemonsets.apps daemonset.apps",
+        "replicaset": "replicaset replicasets rs replicasets.apps replicaset.apps",
+        "job": "job jobs job.batch jobs.batch",
+        "cronjob": "cronjob cronjobs cj cronjobs.batch cronjob.batch",
+        "service": "service services svc",
+        "lease": "lease leases leases.coordination.k8s.io lease.coordination.k8s.io",
+        "pvc": "persistentvolumeclaim persistentvolumeclaims pvc",
+        "pv": "persistentvolume persistentvolumes pv",
+        "storageclass": "storageclass storageclasses sc storageclass.storage.k8s.io storageclasses.storage.k8s.io",
+        "apiservice": "apiservice apiservices apiservice.apiregistration.k8s.io apiservices.apiregistration.k8s.io",
+        "tidbcluster": "tidbcluster tidbclusters tc tidbcluster.pingcap.com tidbclusters.pingcap.com",
+        "configmap": "configmap configmaps cm",
+        "secret": "secret secrets",
+        "hpa": "horizontalpodautoscaler horizontalpodautoscalers hpa horizontalpodautoscaler.autoscaling",
+        "ingress": "ingress ingresses ing",
+        "webhook": "validatingwebhookconfiguration mutatingwebhookconfiguration",
+        "application": "application applications app application.argoproj.io applications.argoproj.io",
+        "crd": "customresourcedefinition customresourcedefinitions crd customresourcedefinition.apiextensions.k8s.io",
+    }.items()
+    for spelling in spellings.split()
+})  # fmt: skip
+
+IS_NAME: Final = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
+_COMMAND: Final = re.compile(r"(?:^|[\s`$(])(?:kubectl|oc|helm|tkctl|stern|k)\s")
+_LONGEST: Final = 500
+_FLAGS: Final[Mapping[str, str]] = MappingProxyType(
+    {"-n": "namespace", "--namespace": "namespace", "-c": "container", "--container": "container"}
+)
+# Flags without a value: the next word is not theirs.
+_SWITCHES: Final = frozenset({
+    "-f", "-p", "-w", "-i", "-t", "-it", "-ti", "-A", "--all-namespaces", "--previous", "--follow", "--watch",
+    "--force", "--show-labels", "--no-headers",
+})  # fmt: skip
+_OF_A_POD: Final = frozenset({"logs", "log", "exec", "attach", "port-forward"})
+_VERBS: Final = _OF_A_POD | {
+    "get", "describe", "delete", "edit", "patch", "annotate", "label", "scale", "top", "cordon", "drain", "uncordon",
+    "restart", "status", "undo",
+}  # fmt: skip
+_END: Final = frozenset({"|", "--", "&&", ";", ">"})
+
+
+def named_in_command(line: str) -> Iterator[tuple[str, str]]:
+    """Yield (kind, name) of the flags and after the verb; nothing for a line without a command."""
+    command = _COMMAND.search(line)
+    if command is None:
+        return
+    words = iter(line[command.end() : command.end() + _LONGEST].replace("=", " ").split())
+    verb = kind = ""
+    for word in words:
+        if word in _END:
+            return
+        if word.startswith("-"):
+            value = "" if word in _SWITCHES else next(words, "")
+            if (flag := _FLAGS.get(word)) and IS_NAME.fullmatch(value):
+                yield flag, value
+        elif kind and IS_NAME.fullmatch(word):
+            yield kind, word
+            kind = ""
+        elif verb in _OF_A_POD and IS_NAME.fullmatch(word):
+            yield "pod", word
+            verb = ""
+        elif word in _VERBS:
+            verb = word
+        elif verb:
+            kind = KINDS.get(word, "")

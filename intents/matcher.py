@@ -1,0 +1,204 @@
+"""Match the symptoms of a text against the catalog: calibrated hypotheses with reasons, none rather than a wrong one.
+
+Signatures are searched for first. If none reaches the threshold, the text is classified as a description in a person's
+own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from intents.catalog.schema import Incident
+from intents.catalog.signatures import Signature
+from intents.domain import Hypothesis, PastedTime, SignatureMatch, Symptom
+from intents.exclusions import Exclusions
+from intents.prose_classifier import ProseClassifier, ProseMatch
+from intents.scores import THRESHOLD
+from intents.signature_finder import Occurrence, SignatureFinder
+from intents.times import time_in
+
+__all__ = ["THRESHOLD", "MatchResult", "Matcher"]
+
+# Further matches add to the best one from this score on, each half as much as the one before.
+_ADDS_FROM: Final = 0.3
+_DIMINISHING: Final = 0.5
+# The share of a score that remains where a fuller match of another incident has all its words. A full match is true
+# as well; a partial one is explained by the other.
+_TRUE_AS_WELL: Final = 0.9
+_EXPLAINED: Final = 0.6
+_FULL: Final = 0.95
+_NEAREST: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchResult:
+    """The hypotheses of a text, best first, and the best two below the threshold (`nearest`).
+
+    `alignments` counts the work: see `intents.signature_finder.MOST_ALIGNMENTS`.
+    """
+
+    hypotheses: tuple[Hypothesis, ...] = ()
+    nearest: tuple[Hypothesis, ...] = ()
+    alignments: int = 0
+
+
+class Learned(NamedTuple):
+    """The parts of a matcher that are computed from a catalog; reading them back is far quicker."""
+
+    finder: SignatureFinder
+    classifier: ProseClassifier
+
+
+class Matcher:
+    """Finds the incidents of a catalog in a text. Immutable and thread-safe.
+
+    `learned` are the parts of another matcher of the same incidents.
+    """
+
+    def __init__(self, incidents: Iterable[Incident], *, learned: Learned | None = None) -> None:
+        # The order of the files must not matter.
+        self._incidents = tuple(sorted(incidents, key=lambda incident: incident.id))
+        self.learned = learned or Learned(SignatureFinder(self._incidents), ProseClassifier(self._incidents))
+        self._finder, self._classifier = self.learned
+        self._exclusions = Exclusions(self._incidents)
+
+    def match(self, symptoms: Sequence[Symptom], *, limit: int = 5) -> MatchResult:
+        """Return at most `limit` hypotheses for the symptoms of a text."""
+        found, alignments = self._finder.find(symptoms)
+        hypotheses = self._hypotheses(symptoms, found)
+        if not hypotheses or hypotheses[0].score < THRESHOLD:
+            hypotheses = self._described(symptoms, hypotheses)
+        above = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score >= THRESHOLD)
+        below = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score < THRESHOLD)
+        return MatchResult(hypotheses=above[:limit], nearest=below[:_NEAREST], alignments=alignments)
+
+    def _hypotheses(self, symptoms: Sequence[Symptom], found: Iterable[Occurrence]) -> list[Hypothesis]:
+        by_incident: dict[int, list[Occurrence]] = {}
+        for occurrence in found:
+            if not self._exclusions.apply(occurrence.incident, symptoms, near=occurrence.line):
+                by_incident.setdefault(occurrence.incident, []).append(occurrence)
+        counted = {number: chosen for number, of in by_incident.items() if (chosen := self._counted(of))}
+        unambiguous = _unambiguous(symptoms)
+        ranked = []
+        for number, occurrences in counted.items():
+            rivals = (other[0] for rival, other in counted.items() if rival != number)
+            total = _combined_score(occurrences) * _remaining_share(occurrences[0], rivals)
+            hypothesis = Hypothesis(
+                incident=self._incidents[number].id,
+                score=round(total, 4),
+                matches=tuple(self._match(symptoms, occurrence) for occurrence in occurrences),
+                named=MappingProxyType(_named(symptoms, occurrences, unambiguous)),
+                when=_when(symptoms, occurrences),
+            )
+            ranked.append((-hypothesis.score, -occurrences[0].information, hypothesis.incident, hypothesis))
+        return [hypothesis for *_, hypothesis in sorted(ranked, key=lambda item: item[:3])]
+
+    def _described(self, symptoms: Sequence[Symptom], hypotheses: list[Hypothesis]) -> list[Hypothesis]:
+        """Return the hypotheses with the incident that the text describes in a person's own words."""
+        description = self._classifier.classify(symptoms)
+        if description is None or self._exclusions.apply(description.incident, symptoms, near=description.line):
+            return hypotheses
+        incident = self._incidents[description.incident].id
+        same = next((one for one in hypotheses if one.incident == incident), None)
+        match = _match_of(symptoms, description)
+        described = Hypothesis(
+            incident=incident,
+            score=max(match.score, same.score if same else 0.0),
+            matches=(match, *(same.matches if same else ())),
+            named=same.named if same else MappingProxyType(_named(symptoms, (), _unambiguous(symptoms))),
+            when=same.when if same else None,
+        )
+        others = [one for one in hypotheses if one is not same]
+        return sorted([described, *others], key=lambda one: (-one.score, one.incident))
+
+    def _counted(self, occurrences: Iterable[Occurrence]) -> list[Occurrence]:
+        """Return an incident's occurrences with words of their own, best first; none if all of them are hints."""
+        ranked = sorted(occurrences, key=lambda item: (-item.score, -item.information, item.line, item.signature))
+        leading = next((item for item in ranked if not self._signature(item).hint), None)
+        if leading is None:
+            return []
+        counted = [leading]
+        taken = set(leading.places)
+        for item in ranked:
+            if item.score >= _ADDS_FROM and len(item.places & taken) < len(item.places) / 2:
+                counted.append(item)
+                taken |= item.places
+        return counted
+
+    def _signature(self, occurrence: Occurrence) -> Signature:
+        return self._incidents[occurrence.incident].signatures[occurrence.signature]
+
+    def _match(self, symptoms: Sequence[Symptom], occurrence: Occurrence) -> SignatureMatch:
+        return SignatureMatch(
+            signature=str(self._signature(occurrence)),
+            line=symptoms[occurrence.line].line,
+            quote=occurrence.quote,
+            score=round(occurrence.score, 4),
+            captures=MappingProxyType(dict(sorted(occurrence.captures.items()))),
+        )
+
+
+def _match_of(symptoms: Sequence[Symptom], description: ProseMatch) -> SignatureMatch:
+    return SignatureMatch(
+        signature=" … ".join(description.words),
+        line=symptoms[description.line].line,
+        quote=symptoms[description.line].text,
+        score=round(description.score, 4),
+    )
+
+
+def _combined_score(occurrences: Sequence[Occurrence]) -> float:
+    """Combine the scores of occurrences: noisy-or with diminishing returns, so that many weak lines never add up to 1.
+
+    Of several signatures on one line only the best counts: they say the same thing.
+    """
+    doubt = 1 - occurrences[0].score
+    share = 1.0
+    lines = {occurrences[0].line}
+    for further in occurrences[1:]:
+        if further.line not in lines:
+            lines.add(further.line)
+            share *= _DIMINISHING
+            doubt *= 1 - further.score * share
+    return 1 - doubt
+
+
+def _remaining_share(best: Occurrence, rivals: Iterable[Occurrence]) -> float:
+    """Return the share of a score that remains if a fuller occurrence of a rival has all its words."""
+    for rival in rivals:
+        if rival.score >= best.score and rival.information > best.information and best.places <= rival.places:
+            return _TRUE_AS_WELL if best.coverage >= _FULL else _EXPLAINED
+    return 1.0
+
+
+def _named(
+    symptoms: Sequence[Symptom], occurrences: Iterable[Occurrence], unambiguous: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what the text names: captured by the best match, else on its lines, else anywhere if unambiguous."""
+    named: dict[str, str] = {}
+    for occurrence in occurrences:
+        for kind, value in occurrence.captures.items():
+            named.setdefault(kind, value)
+    for occurrence in occurrences:
+        for entity in symptoms[occurrence.line].entities:
+            named.setdefault(entity.kind, entity.value)
+    for kind, value in unambiguous.items():
+        named.setdefault(kind, value)
+    return dict(sorted(named.items()))
+
+
+def _unambiguous(symptoms: Iterable[Symptom]) -> dict[str, str]:
+    """Return the names of the kinds of which the whole text has exactly one."""
+    values: dict[str, set[str]] = {}
+    for symptom in symptoms:
+        for entity in symptom.entities:
+            values.setdefault(entity.kind, set()).add(entity.value)
+    return {kind: next(iter(named)) for kind, named in values.items() if len(named) == 1}
+
+
+def _when(symptoms: Sequence[Symptom], occurrences: Iterable[Occurrence]) -> PastedTime | None:
+    times = (time_in(symptoms[item.line].text) for item in occurrences if symptoms[item.line].dated)
+    return next((when for when in times if when is not None), None)

@@ -1,0 +1,128 @@
+"""Read where a command says that its object is: `-n NS`, `--context C`, `in NS`, `in cluster C`, `@C`.
+
+Pure, never raises.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from intents.command_lines import IS_NAME
+
+# Clients turn two hyphens into one long dash.
+DASHES: Final = "–—−"
+_NAMESPACE_FLAG: Final = re.compile(r"(?:-n|--namespace|-namespace)(?:=(.*))?")
+_CLUSTER_FLAG: Final = re.compile(r"--?(?:context|cluster)(?:=(.*))?")
+_LONG_FLAGS: Final = ("namespace", "context", "cluster")
+_IN: Final = frozenset({"in", "on", "@", "of", "在"})
+_THE_NAMESPACE: Final = frozenset({"ns", "namespace", "命名空间"})
+_THE_CLUSTER: Final = frozenset({"cluster", "context", "集群"})
+# Names of contexts that no namespace can have: kubernetes-admin@kubernetes, gke_shop_europe-west1_prod.
+_ONLY_A_CLUSTER: Final = re.compile(r"(?=.*[_:@/])[A-Za-z0-9][\w:@/.-]{0,252}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Where an object is said to be. `namespace` and `cluster` were named as such; `places` followed "in"."""
+
+    namespace: str = ""
+    cluster: str = ""
+    places: tuple[str, ...] = ()
+
+
+def without_where(words: Sequence[str]) -> tuple[list[str], Where]:
+    """Return the words that say no place, and the place that the others say.
+
+    Where a place is not the name of a namespace or a cluster, all words are returned, and no place.
+    """
+    reader = _Reader(rest=list(words))
+    reader.read()
+    where = _checked(Where(namespace=reader.namespace, cluster=reader.cluster, places=tuple(reader.places)))
+    return (reader.left, where) if where is not None else (list(words), Where())
+
+
+def names_namespace(words: Sequence[str]) -> bool:
+    """Return whether the words begin with a namespace or a place: `in shop`, `-n shop`."""
+    return len(words) > 1 and (words[0].lower() in _IN or bool(_NAMESPACE_FLAG.fullmatch(_dashed(words[0]))))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    """Reads words in order; `left` are those that say no place."""
+
+    rest: list[str]
+    left: list[str] = field(default_factory=list)
+    namespace: str = ""
+    cluster: str = ""
+    places: list[str] = field(default_factory=list)
+
+    def read(self) -> None:
+        while self.rest:
+            word = self.rest.pop(0)
+            if not (self._flag(word) or self._preposition(word)):
+                self.left.append(word)
+
+    def _flag(self, word: str) -> bool:
+        dashed = _dashed(word)
+        if (namespace := self._value(_NAMESPACE_FLAG, dashed)) is not None:
+            self.namespace = namespace
+        elif (cluster := self._value(_CLUSTER_FLAG, dashed)) is not None:
+            self.cluster = cluster
+        else:
+            return False
+        return True
+
+    def _value(self, flag: re.Pattern[str], word: str) -> str | None:
+        """Return the value of a flag, which follows `=` or is the next word; None if the word is another."""
+        found = flag.fullmatch(word)
+        if found is None or not (found[1] or self.rest):
+            return None
+        return found[1] or self.rest.pop(0)
+
+    def _preposition(self, word: str) -> bool:
+        """Take `in shop`, `in namespace shop`, `in cluster prod` or `@prod`, none of which can come first."""
+        if not self.left:
+            return False
+        if word.lower() in _IN and self.rest:
+            self._place()
+            return True
+        if word[:1] == "@" and len(word) > 1:
+            self.places.append(word[1:])
+            return True
+        return False
+
+    def _place(self) -> None:
+        what = self.rest[0].lower() if len(self.rest) > 1 else ""
+        if what in _THE_NAMESPACE:
+            self.namespace = self._second()
+        elif what in _THE_CLUSTER:
+            self.cluster = self._second()
+        else:
+            self.places.append(self.rest.pop(0))
+
+    def _second(self) -> str:
+        """Take the next two words and return the second."""
+        self.rest.pop(0)
+        return self.rest.pop(0)
+
+
+def _checked(where: Where) -> Where | None:
+    """Return the place with a name that only a cluster can have as its cluster; None if some name is none at all."""
+    if where.namespace and not IS_NAME.fullmatch(where.namespace):
+        return None
+    others = [place for place in where.places if not IS_NAME.fullmatch(place)]
+    if not others:
+        return where
+    if len(others) > 1 or where.cluster or not _ONLY_A_CLUSTER.fullmatch(others[0]):
+        return None
+    return replace(where, cluster=others[0], places=tuple(place for place in where.places if place != others[0]))
+
+
+def _dashed(word: str) -> str:
+    """Return the word with hyphens where a client made a long dash of them."""
+    if word[:1] in DASHES and word[:1]:
+        return ("--" if word.lstrip(DASHES).startswith(_LONG_FLAGS) else "-") + word.lstrip(DASHES)
+    return word

@@ -1,0 +1,126 @@
+"""Clean a pasted text: numbered lines without colours, markup, escapes and quote marks.
+
+Nothing here knows about Kubernetes. Line numbers count the lines of the pasted text.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Final
+
+# Of a longer text only the first and the last half of this size are read, cut at line ends.
+MAX_BYTES: Final = 1 << 20
+# A longer line is read in pieces of this length, which share its number.
+MAX_LINE: Final = 2000
+
+_SLACK_LINK: Final = re.compile(r"<(?:https?|ftp|mailto)[^<>|\s]{1,4000}(?:\|[^<>\n]{0,4000})?>")
+_SLACK_NAME: Final = re.compile(r"<([@#!])[^<>|\n]{1,200}(?:\|([^<>\n]{0,200}))?>")
+_ENTITY: Final = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
+# Colours as terminals send them, as `cat -v` shows them, and without a lost escape character.
+_ANSI: Final = re.compile(
+    r"(?:\x1b|\u241b|\^\[)(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,200}(?:\x07|\x1b\\)|[@-Z\\-_])"
+    r"|\[(?:\d{1,3};){0,4}\d{1,3}m(?!\])"
+)
+_INVISIBLE: Final = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffd]"
+)
+_TYPOGRAPHY: Final = str.maketrans({
+    **dict.fromkeys("“”„‟″«»「」『』＂", '"'),
+    **dict.fromkeys("‘’‚‛′＇`´", "'"),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u202f\u3000", " "),
+})  # fmt: skip
+# A quote in a JSON string within a JSON string has three backslashes; a line break in one is `\n`.
+_ESCAPED_QUOTE: Final = re.compile(r"\\{1,16}(?=[\"'/])")
+_ESCAPED_BREAK: Final = re.compile(r"\\{1,16}[nr](?![a-z]{1,3}\\)")
+_ESCAPED_TAB: Final = re.compile(r"\\{1,16}t(?=[\s\"'\[(\w])")
+_ESCAPED_CODE: Final = re.compile(r"\\{1,16}u00([0-7][0-9a-fA-F])")
+_QUOTE_MARK: Final = re.compile(r"^(?:\s{0,8}>)+ ?")
+_FENCE: Final = re.compile(r"^\s*(?:```|''')[\w+-]{0,20}\s*$")
+
+
+def is_cut(text: str | bytes) -> bool:
+    """Return whether the middle of the text is left out; an answer then says so."""
+    return len(text) > MAX_BYTES
+
+
+def lines_of(text: str | bytes) -> Iterator[tuple[int, str]]:
+    """Yield (number, cleaned line) in order, without blank lines; pieces of a line share a number. Never raise."""
+    for first, part in _within_bounds(_decoded(text)):
+        for number, raw in enumerate(_cleaned(part).split("\n"), start=first):
+            line = raw if raw.isascii() else raw.translate(_TYPOGRAPHY)
+            line = _QUOTE_MARK.sub("", line) if ">" in line else line
+            if not line or line.isspace() or (("```" in line or "'''" in line) and _FENCE.match(line)):
+                continue
+            if len(line) <= MAX_LINE and "\r" not in line:
+                yield number, line.rstrip()
+                continue
+            for piece in _pieces(line):
+                yield number, piece
+
+
+def _decoded(text: str | bytes) -> str:
+    if isinstance(text, bytes):
+        # In UTF-16 the limit of characters is twice as many bytes.
+        if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return text.decode("utf-16", "replace")
+        return text.decode("utf-8", "replace")
+    return text
+
+
+def _within_bounds(text: str) -> Iterator[tuple[int, str]]:
+    """Yield (number of the first line, text) of the parts that are read."""
+    if len(text) <= MAX_BYTES:
+        yield 1, text
+        return
+    half = MAX_BYTES // 2
+    head_end = text.rfind("\n", half - MAX_LINE, half)
+    head_end = head_end if head_end > 0 else half
+    tail_start = text.find("\n", len(text) - half, len(text) - half + MAX_LINE) + 1 or len(text) - half
+    yield 1, text[:head_end]
+    yield text.count("\n", 0, tail_start) + 1, text[tail_start:]
+
+
+def _cleaned(text: str) -> str:
+    """Undo what terminals, chats and JSON did to the text. A carriage return alone splits a line."""
+    text = text.replace("\r\n", "\n")
+    if "<" in text:
+        text = _SLACK_NAME.sub(_slack_name, _SLACK_LINK.sub(_slack_link, text))
+    if "&" in text:
+        text = _ENTITY.sub(lambda match: html.unescape(match.group()), text)
+    if "[" in text:
+        text = _ANSI.sub("", text)
+    if "\\" in text:
+        text = _ESCAPED_CODE.sub(lambda match: chr(int(match.group(1), 16)), text)
+        text = _ESCAPED_QUOTE.sub("", text)
+        text = _ESCAPED_TAB.sub(" ", _ESCAPED_BREAK.sub("\r", text))
+    text = _INVISIBLE.sub("", text)
+    if not text.isascii():
+        # Half of a surrogate pair is not a character: later code could not encode it.
+        text = text.encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\t", " ")
+
+
+def _slack_link(match: re.Match[str]) -> str:
+    url, bar, label = match.group()[1:-1].partition("|")
+    return label if bar and label else url
+
+
+def _slack_name(match: re.Match[str]) -> str:
+    return match.group(1) + (match.group(2) or "")
+
+
+def _pieces(line: str) -> Iterator[str]:
+    for part in line.split("\r"):
+        if not part or part.isspace():
+            continue
+        start = 0
+        while len(part) - start > MAX_LINE:
+            end = part.rfind(" ", start + MAX_LINE // 2, start + MAX_LINE)
+            end = end if end > 0 else start + MAX_LINE
+            yield part[start:end].rstrip()
+            start = end
+        if tail := part[start:].rstrip():
+            yield tail

@@ -1,0 +1,343 @@
+"""Turn findings into verdicts, and rank the hypotheses: causes before their effects.
+
+*confirmed* needs a decisive supporting finding and no refuting one. *likely* is support without a decisive finding,
+or a strong match whose decisive read is a gap. *possible* is a text match alone. *ruled out* is a refuting finding.
+Pure: the same hypothesis, readings and time give the same verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from intents import templates
+from intents.catalog.loader import Catalog
+from intents.catalog.schema import Incident, Remediation
+from intents.chains import may_cause
+from intents.domain import (
+    Finding,
+    Focus,
+    Gap,
+    GapReason,
+    Hypothesis,
+    Judged,
+    Link,
+    ObjectRef,
+    Outcome,
+    PastedTime,
+    Question,
+    Reading,
+    Remedy,
+    Status,
+    Step,
+    Strength,
+    Text,
+    Verdict,
+)
+from intents.rules import RuleAnswer, RuleResult, evaluate, rows_context
+from intents.symptoms import VOCABULARY
+
+# A text match with this score is strong: it stays "likely" even if the decisive read is forbidden.
+STRONG_MATCH: Final = 0.75
+
+# A missing time zone may be any on earth.
+_ZONE_SLACK: Final = timedelta(hours=14)
+
+_ORDER: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2, Verdict.OFFERED: 3, Verdict.RULED_OUT: 4}
+# The verdicts that the cluster supports: remedies are offered for these.
+_SUPPORTED: Final = frozenset({Verdict.CONFIRMED, Verdict.LIKELY, Verdict.OFFERED})
+_OUTCOMES: Final = {Outcome.SUPPORTS: 0, Outcome.REFUTES: 1, Outcome.GAP: 2, Outcome.NEUTRAL: 3}
+
+
+def judge(
+    incident: Incident, hypothesis: Hypothesis, readings: Mapping[str, Reading], *, focus: Focus, now: datetime
+) -> Judged:
+    """Judge one hypothesis. `readings` has a Reading for each read of the incident; `now` is the snapshot's time.
+
+    Never raise for what was read or captured.
+    """
+    values = values_for(incident, hypothesis, focus=focus, now=now)
+    results = [evaluate(rule, readings, values) for rule in incident.evidence]
+    findings = _worth_telling(results)
+    best = _best_support(findings)
+    context = _context(values, results, best)
+    verdict = decide(incident, hypothesis.score, findings)
+    return Judged(
+        hypothesis=hypothesis,
+        verdict=verdict,
+        title=incident.title,
+        severity=incident.severity,
+        root_cause=_render(incident.root_cause, context),
+        impact=_render(incident.impact, context),
+        subject=best.subject if best and best.subject else _focus_ref(focus),
+        findings=tuple(findings),
+        remedies=_remedies(incident, results, context) if verdict in _SUPPORTED else (),
+        runbook=tuple(
+            Step(
+                says=_render(step.says, context),
+                run=templates.render_command(step.run, context),
+                warning=_render(step.warning, context) if step.warning else None,
+            )
+            for step in incident.runbook
+        ),
+        links=tuple(Link(title=link.title, url=link.url) for link in incident.links),
+        capability=incident.strongest is Strength.CAPABILITY,
+    )
+
+
+def _worth_telling(results: Sequence[RuleResult]) -> list[Finding]:
+    """Return the findings, decisive support first, without repetitions and without gaps of rules that only inform."""
+    told: dict[tuple[Outcome, Text], Finding] = {}
+    for result in results:
+        unjudged = result.answer in (RuleAnswer.GAP, RuleAnswer.NOTHING)
+        if result.finding and not (unjudged and result.rule.finds is Outcome.NEUTRAL) and not _quiet(result.finding):
+            known = told.get((result.finding.outcome, result.finding.says))
+            if known is None or (result.finding.decisive and not known.decisive):
+                told[result.finding.outcome, result.finding.says] = result.finding
+    return sorted(told.values(), key=lambda finding: (_OUTCOMES[finding.outcome], not finding.decisive))
+
+
+def _quiet(finding: Finding) -> bool:
+    """Return whether its gaps are all of sources that are not set up: the rule then counts as absent."""
+    return bool(finding.gaps) and all(gap.quiet for gap in finding.gaps)
+
+
+def decide(incident: Incident, score: float, findings: Sequence[Finding]) -> Verdict:
+    """Return the verdict that the findings allow."""
+    if incident.status is Status.SANDBOX:
+        return Verdict.POSSIBLE
+    if incident.strongest is Strength.CAPABILITY:
+        return _capability_verdict(findings)
+    return _cause_verdict(incident, score, findings)
+
+
+def _capability_verdict(findings: Sequence[Finding]) -> Verdict:
+    if _refuted(findings):
+        return Verdict.RULED_OUT
+    return Verdict.OFFERED if any(finding.decisive for finding in _cluster_support(findings)) else Verdict.POSSIBLE
+
+
+def _cause_verdict(incident: Incident, score: float, findings: Sequence[Finding]) -> Verdict:
+    from_cluster = _cluster_support(findings)
+    decisive = any(finding.decisive for finding in from_cluster)
+    if _refuted(findings):
+        return Verdict.LIKELY if decisive else Verdict.RULED_OUT
+    # The paste can prove what no API serves, such as a line of a console, once the cluster supports it too.
+    proven_by_paste = bool(from_cluster) and any(finding.decisive for finding in _support(findings) if finding.pasted)
+    if proven_by_paste or (decisive and incident.strongest is Strength.CONFIRMED):
+        return Verdict.CONFIRMED
+    if from_cluster or (score >= STRONG_MATCH and _decisive_unread(findings)):
+        return Verdict.LIKELY
+    return Verdict.POSSIBLE
+
+
+def _support(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.outcome is Outcome.SUPPORTS]
+
+
+def _cluster_support(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in _support(findings) if not finding.pasted]
+
+
+def _refuted(findings: Iterable[Finding]) -> bool:
+    return any(finding.outcome is Outcome.REFUTES for finding in findings)
+
+
+def _decisive_unread(findings: Iterable[Finding]) -> bool:
+    """Return whether a decisive rule is a gap although there was a cluster to ask."""
+    return any(finding.outcome is Outcome.GAP and finding.decisive and _answered(finding.gaps) for finding in findings)
+
+
+def _answered(gaps: Sequence[Gap]) -> bool:
+    """Return whether there was a cluster to ask. Without one, a text match stays a text match."""
+    return any(gap.reason not in (GapReason.NO_CLUSTER, GapReason.UNREACHABLE) for gap in gaps)
+
+
+def rank(judged: Iterable[Judged], catalog: Catalog, *, now: datetime) -> tuple[Judged, ...]:
+    """Order hypotheses by verdict and score. An effect follows the cause that explains it unless it is better proven.
+
+    A cause explains an effect if the cluster supports both within one window of time, and the effect's finding points
+    to the cause or its entry lists it under `causes`. Capabilities come after all possible causes.
+    """
+    by_id = {one.incident: one for one in judged}
+    causes = {name: _cause_of(one, by_id, catalog, now) for name, one in by_id.items()}
+    ordered = sorted(by_id.values(), key=_place)
+    answer: list[Judged] = []
+
+    def place(one: Judged, above: tuple[str, ...]) -> None:
+        cause = causes[one.incident]
+        if cause and cause not in above and _ORDER[by_id[cause].verdict] <= _ORDER[one.verdict]:
+            place(by_id[cause], (*above, one.incident))
+        if all(placed.incident != one.incident for placed in answer):
+            answer.append(replace(one, effect_of=cause if cause not in above else ""))
+
+    for one in ordered:
+        place(one, ())
+    return tuple(answer)
+
+
+def _place(one: Judged) -> tuple[int, float, str]:
+    offer = one.capability and one.verdict is not Verdict.RULED_OUT
+    return _ORDER[Verdict.OFFERED if offer else one.verdict], -one.hypothesis.score, one.incident
+
+
+def _cause_of(one: Judged, by_id: Mapping[str, Judged], catalog: Catalog, now: datetime) -> str:
+    """Return the incident that explains this one, the best proven if there are several; "" for none."""
+    if one.capability or not supported(one):
+        return ""
+    pointed = [finding.points_to for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
+    entry = catalog.get(one.incident)
+    named = [by_id[name] for name in (*pointed, *(entry.causes if entry else ())) if name in by_id]
+    explains = [
+        upstream
+        for upstream in named
+        if not upstream.capability and supported(upstream) and may_cause(upstream, one, now=now)
+    ]
+    return min(explains, key=lambda upstream: _ORDER[upstream.verdict]).incident if explains else ""
+
+
+def supported(one: Judged) -> bool:
+    """Return whether a finding of the cluster, not only the text, supports it."""
+    return one.verdict in _SUPPORTED and any(
+        finding.outcome is Outcome.SUPPORTS and not finding.pasted for finding in one.findings
+    )
+
+
+def values_for(incident: Incident, hypothesis: Hypothesis, *, focus: Focus, now: datetime | None) -> dict[str, Any]:
+    """Return the values of conditions and templates beside rows: every name has one, "" if it was not captured.
+
+    Without `now`, before the cluster has answered, ages are unknown.
+    """
+    named: dict[str, Any] = dict.fromkeys((*VOCABULARY, *captures_of(incident)), "")
+    named.update(hypothesis.named)
+    named["namespace"] = named["namespace"] or focus.namespace
+    ago, slack = _how_long_ago(hypothesis.when, now) if now and hypothesis.when else (-1.0, 0.0)
+    named.update(seconds_ago=ago, seconds_ago_slack=slack)
+    target = {
+        "kind": focus.kind,
+        "namespace": focus.namespace,
+        "name": focus.name,
+        "container": focus.container,
+        "node": focus.node,
+    }
+    return {"named": named, "target": target, "now": int(now.timestamp()) if now else 0}
+
+
+def captures_of(incident: Incident) -> tuple[str, ...]:
+    """Return the names that an incident's signatures capture."""
+    return tuple(dict.fromkeys(name for signature in incident.signatures for name in signature.captures))
+
+
+def _how_long_ago(when: PastedTime, now: datetime) -> tuple[float, float]:
+    """Return the seconds from a pasted time to now, and their uncertainty."""
+    at = when.at if when.zone_known else when.at.replace(tzinfo=now.tzinfo)
+    slack = timedelta(0) if when.zone_known else _ZONE_SLACK
+    if not when.year_known:
+        at = _latest_year(at, now + slack)
+    return round(max((now - at).total_seconds(), 0.0), 3), slack.total_seconds()
+
+
+def _latest_year(at: datetime, not_after: datetime) -> datetime:
+    """Return the time in the last year in which it is in the past, as a log line is."""
+    for year in range(not_after.year, not_after.year - 8, -1):
+        try:
+            dated = at.replace(year=year)
+        except ValueError:  # 29 February
+            continue
+        if dated <= not_after:
+            return dated
+    return not_after
+
+
+def _best_support(findings: Sequence[Finding]) -> Finding | None:
+    """Return the first supporting finding, of the cluster if possible: that one names the object."""
+    supports = [finding for finding in findings if finding.outcome is Outcome.SUPPORTS]
+    return next((finding for finding in supports if not finding.pasted), supports[0] if supports else None)
+
+
+def _context(values: Mapping[str, Any], results: Sequence[RuleResult], best: Finding | None) -> dict[str, Any]:
+    """Return the names for an incident's texts. For a rule that does not hold they have the values from the text."""
+    pasted = {name: value for name, value in values["named"].items() if value}
+    told = {result.rule.id: result.context if result.answer is RuleAnswer.YES else pasted for result in results}
+    return {**values, **told, "found": rows_context(best.rows) if best else pasted}
+
+
+def _remedies(incident: Incident, results: Sequence[RuleResult], context: Mapping[str, Any]) -> tuple[Remedy, ...]:
+    """Return the remediations whose conditions hold and whose target is known by name."""
+    held = {result.rule.id for result in results if result.answer is RuleAnswer.YES}
+    offered = []
+    for remediation in incident.remediations:
+        if not held.issuperset(remediation.only_if) or (remediation.rows_of and remediation.rows_of not in held):
+            continue
+        own = {**context, "row": context[remediation.rows_of or "found"]}
+        if remedy := _remedy(remediation, own):
+            offered.append(remedy)
+    return tuple(offered)
+
+
+def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | None:
+    target = remediation.target
+    if not all(templates.known(part, context) for part in (target.kind, target.namespace, target.name)):
+        return None
+    asked = {each.id: f"{{input.{each.id}}}" for each in remediation.asks}
+    # Only values that are still to be typed may stay placeholders.
+    given = {**context, "input": asked}
+    if not all(templates.known(text, given) for text in _texts_in(remediation.args)):
+        return None
+    return Remedy(
+        id=remediation.id,
+        action=str(remediation.action),
+        title=_render(remediation.title, context),
+        target=ObjectRef(
+            kind=templates.render(target.kind, context),
+            namespace=templates.render(target.namespace, context),
+            name=templates.render(target.name, context),
+        ),
+        args={key: fill(value, given) for key, value in remediation.args.items()},
+        asks=tuple(
+            Question(
+                id=each.id,
+                label=_render(each.label, context),
+                default=templates.render(each.default, context),
+                expects=each.expects,
+            )
+            for each in remediation.asks
+        ),
+        risk=str(remediation.risk),
+        warning=_render(remediation.warning, context) if remediation.warning else None,
+        until=remediation.until,
+        done=_render(remediation.done, context) if remediation.done else None,
+    )
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """Yield the strings in a JSON value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts_in(item)
+
+
+def fill(value: Any, context: Mapping[str, Any]) -> Any:
+    """Fill the templates in a JSON value."""
+    if isinstance(value, str):
+        return templates.render(value, context)
+    if isinstance(value, Mapping):
+        return {key: fill(item, context) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [fill(item, context) for item in value]
+    return value
+
+
+def _render(text: Text, context: Mapping[str, Any]) -> Text:
+    return Text(en=templates.render(text.en, context), zh=templates.render(text.zh, context))
+
+
+def _focus_ref(focus: Focus) -> ObjectRef | None:
+    return ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name) if focus.name else None

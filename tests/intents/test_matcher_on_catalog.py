@@ -1,0 +1,160 @@
+"""What holds for the catalog as it is: examples come first, near misses and ordinary lines do not, however pasted."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.diagnosing import build_engine
+from intents.background import ordinary_lines
+from intents.catalog.schema import Incident
+from intents.matcher import Matcher
+from intents.signature_finder import MOST_ALIGNMENTS
+from intents.symptoms import MAX_SYMPTOMS, read_symptoms
+
+ENGINE, _ = build_engine()
+CATALOG = tuple(ENGINE.catalog)
+MATCHER = ENGINE.matcher
+CHAT = (
+    "hi all",
+    "anyone seen this before?",
+    "since the deploy this morning",
+    "thanks!",
+    "prod, not staging",
+    "大家帮忙看一下",
+    "$ kubectl get pods -n shop",
+)
+EXAMPLES = [
+    pytest.param(incident, text, id=f"{incident.id}-{number}")
+    for incident in CATALOG
+    for number, text in enumerate(incident.examples.match)
+]
+
+
+@cache
+def signed() -> tuple[tuple[Incident, str], ...]:
+    """The examples that a signature recognises: a description is looked for at the ends of a text only."""
+    signatures = {str(signature) for incident in CATALOG for signature in incident.signatures}
+    examples = ((incident, text) for incident in CATALOG for text in incident.examples.match)
+    return tuple((incident, text) for incident, text in examples if signature_of(text) in signatures)
+
+
+def signature_of(text: str) -> str:
+    return MATCHER.match(read_symptoms(text)).hypotheses[0].matches[0].signature
+
+
+def first(text: str) -> str | None:
+    hypotheses = MATCHER.match(read_symptoms(text)).hypotheses
+    return hypotheses[0].incident if hypotheses else None
+
+
+@pytest.mark.parametrize(("incident", "text"), EXAMPLES)
+def test_chat_around_an_example_does_not_change_what_comes_first(incident: Incident, text: str) -> None:
+    chance = random.Random(text)
+    before, after = chance.sample(CHAT, 3), chance.sample(CHAT, 2)
+
+    assert first("\n".join([*before, text, *after])) == incident.id
+
+
+@pytest.mark.parametrize(("incident", "text"), EXAMPLES)
+def test_escaping_an_example_does_not_change_what_comes_first(incident: Incident, text: str) -> None:
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', '\\"')
+
+    assert first("\r\n".join(f"&gt; \x1b[33m{line}\x1b[0m" for line in escaped.split("\n"))) == incident.id
+
+
+def test_no_ordinary_line_matches() -> None:
+    answered = {line: said for line in ordinary_lines() if (said := first(line))}
+
+    assert answered == {}
+
+
+@pytest.mark.parametrize(("lines", "most"), [(4, 0.06), (8, 0.08), (30, 0.1)])
+def test_ordinary_lines_together_seldom_match_anything(lines: int, most: float) -> None:
+    """In any order, and joined as a terminal may have broken them; many speak of the very things entries are about."""
+    chance = random.Random(lines)
+    texts = ["\n".join(chance.sample(ordinary_lines(), lines)) for _ in range(100)]
+
+    assert sum(first(text) is not None for text in texts) <= most * len(texts)
+
+
+def test_the_order_of_the_catalog_does_not_matter() -> None:
+    turned = Matcher(reversed(CATALOG))
+
+    for incident in CATALOG:
+        for text in incident.examples.match:
+            assert turned.match(read_symptoms(text)) == MATCHER.match(read_symptoms(text))
+
+
+WORDS = st.sampled_from(sorted({word for item in CATALOG for text in item.examples.match for word in text.split()}))
+TEXTS = st.one_of(
+    st.text(max_size=400),
+    st.binary(max_size=400),
+    st.lists(WORDS, max_size=120).map(" ".join),
+    st.lists(st.one_of(WORDS, st.just("\n"), st.text(max_size=6)), max_size=120).map(" ".join),
+    st.tuples(WORDS, st.integers(1, 3000)).map(lambda pair: (pair[0] + " ") * pair[1]),
+)
+
+
+@given(TEXTS)
+def test_no_text_raises_or_exceeds_the_bounds_and_each_has_one_answer(text: str | bytes) -> None:
+    symptoms = read_symptoms(text)
+    matching = MATCHER.match(symptoms)
+
+    assert len(symptoms) <= MAX_SYMPTOMS
+    assert matching.alignments <= MOST_ALIGNMENTS
+    assert len(matching.hypotheses) <= 5
+    assert len(matching.nearest) <= 2
+    for hypothesis in (*matching.hypotheses, *matching.nearest):
+        assert 0 <= hypothesis.score <= 1
+        assert all(len(match.quote) <= 400 for match in hypothesis.matches)
+    assert MATCHER.match(read_symptoms(text)) == matching
+
+
+@given(st.lists(st.sampled_from(ordinary_lines()), max_size=40), st.data())
+def test_ordinary_lines_around_an_example_keep_its_incident(lines: list[str], data: st.DataObject) -> None:
+    """With other lines another entry may be named too; this one is not lost."""
+    # By its number: of what it samples from, Hypothesis hashes every entry, whole, at each draw.
+    incident, text = signed()[data.draw(st.integers(0, len(signed()) - 1))]
+
+    matching = MATCHER.match(read_symptoms("\n".join([*lines, text, *lines])))
+
+    assert incident.id in [hypothesis.incident for hypothesis in matching.hypotheses]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 1_048_576,
+        "failed to " * 100_000,
+        "\n".join(f"failed to renew lease a{n:x}/b: {'abc'[n % 3] * (n % 50)}" for n in range(100_000)),
+        b"\x00\xff\x1b[31m" * 200_000,
+        "\\" * 300_000,
+        "&lt;" * 250_000,
+        "<http:" * 150_000,
+        "[1;" * 300_000,
+        "> " * 300_000,
+        "0123456789abcdef" * 60_000,
+    ],
+    ids=[
+        "one-line",
+        "one-word",
+        "many-lines",
+        "binary",
+        "backslashes",
+        "entities",
+        "links",
+        "colours",
+        "quotes",
+        "digits",
+    ],
+)
+def test_a_mebibyte_of_anything_is_answered_within_the_bounds(text: str | bytes) -> None:
+    symptoms = read_symptoms(text)
+
+    assert len(symptoms) <= MAX_SYMPTOMS
+    assert MATCHER.match(symptoms).alignments <= MOST_ALIGNMENTS
