@@ -166,7 +166,7 @@ def _fields() -> Iterator[str]:
         yield "| key | | meaning |"
         yield "|---|---|---|"
         for name, field in model.model_fields.items():
-            note = "required" if field.is_required() else _default(field.default)
+            note = "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
             meaning = " ".join(str(field.description or "").split()).replace("|", "\\|")
             yield f"| `{field.alias or name}` | {note} | {meaning} |"
         yield ""
