@@ -43,8 +43,7 @@ class ArgDeclaration:
             return dict.fromkeys(value, RowType.STRING)
         if self.adds_keys == "regex" and isinstance(value, str):
             return dict.fromkeys(_groups(value), RowType.STRING)
-        chosen = str(value).lower() if isinstance(value, bool) else str(value or self.default)
-        return self.fills.get(chosen, {})
+        return self.fills.get(_as_yaml(value or self.default), {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +82,11 @@ class ProbeDeclaration:
             found.update(argument.keys(args.get(name)))
         return found
 
+    def flag_for(self, key: str) -> str:
+        """Return the flag that fills a row key, as an entry writes it; "" if there is none."""
+        flags = (name for name, argument in self.args.items() if key in argument.fills.get("true", {}))
+        return next((f"{name}: true" for name in flags), "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedProbe:
@@ -96,6 +100,12 @@ class NamedProbe:
         """Return the arguments that a read under this name may give, former names included."""
         own = {name: arg for name, arg in self.declaration.args.items() if name not in self.former.with_args}
         return {**own, **{old: self.declaration.args[new] for old, new in self.former.args.items()}}
+
+    @property
+    def current_name(self) -> str:
+        """Return the probe's name now, with the arguments that stand for its former name."""
+        needed = ", ".join(f"{name}: {_as_yaml(value)}" for name, value in self.former.with_args.items())
+        return f"{self.declaration.name} with {needed}" if needed else self.declaration.name
 
     def translated(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments of a read under this name as the probe takes them now."""
@@ -128,6 +138,10 @@ def named_probes(declarations: Mapping[str, ProbeDeclaration]) -> dict[str, Name
         for former in declaration.formerly:
             found[former.probe or name] = NamedProbe(declaration=declaration, former=former)
     return found
+
+
+def _as_yaml(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _groups(pattern: str) -> tuple[str, ...]:

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from bot.cli.console import show
+from bot.cli.console import note, show
 from bot.cli.errors import CommandError, did_you_mean
 from bot.cli.exit_codes import ExitCode
 from bot.probes.registry import declarations
-from intents.domain import ArgDeclaration, ProbeDeclaration
+from intents.declarations import named_probes
+from intents.domain import ArgDeclaration, ProbeDeclaration, RowType
 from responses.layout import DIM, listed, paragraph
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Print all probes, or one."""
     known = declarations()
-    if arguments.name and arguments.name not in known:
-        hint = did_you_mean(arguments.name, known, part=True)
-        raise CommandError(f'unknown probe "{arguments.name}"{hint}', code=ExitCode.NOT_FOUND)
-    chosen = [known[arguments.name]] if arguments.name else list(known.values())
+    chosen = [_named(arguments.name, known)] if arguments.name else list(known.values())
     show(Group(*(line for probe in chosen for line in _probe(probe))))
     return ExitCode.ANSWERED
+
+
+def _named(name: str, known: Mapping[str, ProbeDeclaration]) -> ProbeDeclaration:
+    """Return the probe of a name; a name of the release before is reported with the one of now."""
+    if name in known:
+        return known[name]
+    former = named_probes(known).get(name)
+    if former is None:
+        raise CommandError(f'unknown probe "{name}"{did_you_mean(name, known, part=True)}', code=ExitCode.NOT_FOUND)
+    note(f"probe {name} is now {former.current_name}")
+    return former.declaration
 
 
 def _probe(probe: ProbeDeclaration) -> Iterator[RenderableType]:
@@ -33,17 +42,25 @@ def _probe(probe: ProbeDeclaration) -> Iterator[RenderableType]:
     if probe.args:
         yield paragraph("args:", style=DIM)
         yield listed([(name, Text(_argument(arg))) for name, arg in probe.args.items()], indent=4, style="cyan")
-    yield paragraph("rows:", style=DIM)
-    yield listed([(name, Text(str(kind))) for name, kind in probe.rows.items()], indent=4, style="cyan")
+    yield from _rows("rows:", probe.rows)
+    for name, arg in probe.args.items():
+        for value, keys in arg.fills.items():
+            yield from _rows(f"rows, with {name}: {value}, also:", keys)
     if probe.permissions:
         yield paragraph(f"needs: {', '.join(map(str, probe.permissions))}", style=DIM)
     yield ""
+
+
+def _rows(title: str, keys: Mapping[str, RowType]) -> Iterator[RenderableType]:
+    yield paragraph(title, style=DIM)
+    yield listed([(name, Text(str(kind))) for name, kind in keys.items()], indent=4, style="cyan")
 
 
 def _argument(arg: ArgDeclaration) -> str:
     notes = [
         "required" if arg.required else "",
         f"one of {', '.join(arg.choices)}" if arg.choices else "",
+        f"default {arg.default}" if arg.default else "",
         {"regex": "its named groups become keys", "mapping": "its keys become keys"}.get(arg.adds_keys, ""),
     ]
     said = "; ".join(note for note in notes if note)

@@ -6,7 +6,7 @@ Such an entry works as before for one more release. The warning gives the file, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from intents.catalog.key_uses import Path, key_uses
 from intents.catalog.loader import Catalog, Problem
@@ -44,8 +44,7 @@ def former_uses(incident: Incident, known: Mapping[str, NamedProbe]) -> Iterator
 def _in_read(path: Path, read: Read, probe: NamedProbe) -> Iterator[tuple[Path, str]]:
     former, now = probe.former, probe.declaration.name
     if read.probe != now:
-        args = f" with {_shown(former.with_args)}" if former.with_args else ""
-        yield (*path, "probe"), f"probe {read.probe} is now {now}{args}; {_GOES}"
+        yield (*path, "probe"), f"probe {read.probe} is now {probe.current_name}; {_GOES}"
     for argument in read.args:
         if argument in former.args:
             yield (*path, "args", argument), f"argument {argument} of {now} is now {former.args[argument]}; {_GOES}"
@@ -64,16 +63,13 @@ def _of_key(key: str, reads: Iterable[Read], known: Mapping[str, NamedProbe]) ->
             continue
         if not probe.is_former(key, read.args):
             return ""
-        now = probe.former.keys.get(key, "")
-        says = (
-            f"row key {key} of {probe.declaration.name} is now {now}; {_GOES}"
-            if now
-            else f"row key {key} of {probe.declaration.name} goes in the next release, without a successor"
-        )
+        says = f"row key {key} of {probe.declaration.name} {_fate_of(key, probe)}"
     return says
 
 
-def _shown(args: Mapping[str, Any]) -> str:
-    return ", ".join(
-        f"{name}: {str(value).lower() if isinstance(value, bool) else value}" for name, value in args.items()
-    )
+def _fate_of(key: str, probe: NamedProbe) -> str:
+    if now := probe.former.keys.get(key):
+        return f"is now {now}; {_GOES}"
+    if flag := probe.declaration.flag_for(key):
+        return f"is filled only with {flag} from the next release on"
+    return "goes in the next release, without a successor"

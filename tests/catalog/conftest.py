@@ -26,5 +26,5 @@ def incident(request: pytest.FixtureRequest) -> Incident:
 
 @pytest.fixture(scope="session")
 def rehearsals(engine: Engine, incident: Incident) -> tuple[Rehearsed, ...]:
-    """The incident's cases carried out, once for all tests that look at what came of them."""
+    """Diagnose the incident's cases once for all tests that look at the results."""
     return asyncio.run(rehearsed(engine, incident))

@@ -87,7 +87,7 @@ async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
 
 
 def noting(probe: Probe, looks: dict[str, Looked]) -> Probe:
-    """The probe, writing down what it is asked and tells; asked the same again, it tells the same."""
+    """Return the probe with its reads recorded; the same read is answered from the record."""
 
     async def read(look: Look) -> Reading:
         asked = f"{probe.declaration.name} {look.args} {look.focus!r} {look.named}"
@@ -114,7 +114,7 @@ def rule_of(permission: Permission) -> dict[str, list[str]]:
 
 
 def declared(looked: Looked, catalog: Catalog) -> set[Permission]:
-    """What a probe declares; the one that reads any kind, what entries that name the kind are granted."""
+    """Return the permissions of a probe; for the one that reads any kind, those of the kinds that entries name."""
     if looked.probe.declaration.name != objects.DECLARATION.name:
         return set(looked.probe.declaration.permissions)
     kind = str(looked.look.args.get("kind"))
@@ -144,7 +144,7 @@ async def _mutants_on(
 
 
 def mutants(incident: Incident) -> Iterator[tuple[str, Incident]]:
-    """The incident with one rule changed. Rules that only inform (`finds: neutral`) decide nothing to be caught."""
+    """Return the incident with one rule changed. Rules that only inform (`finds: neutral`) decide nothing."""
     for index, rule in enumerate(incident.evidence):
         if rule.finds is Outcome.NEUTRAL:
             continue

@@ -8,7 +8,7 @@ from intents.catalog.schema import Incident
 
 
 def related_to(incident: Incident, catalog: Iterable[Incident]) -> set[str]:
-    """The incident, those it names as its causes or points to, and those that name it."""
+    """Return the incident, those it names as causes or points to, and those that name it."""
     named = {incident.id, *_names(incident)}
     return named | {other.id for other in catalog if incident.id in _names(other)}
 

@@ -21,65 +21,12 @@ from intents.catalog.loader import builtin_directory
 from intents.catalog.schema import Incident, Read
 from intents.declarations import FormerNames
 from tests.catalog.conftest import CATALOG
-
-ENTRY = """\
-id: gate-restarts
-status: stable
-strongest: confirmed
-title: {en: The gate restarts, zh: gate 反复重启}
-severity: warning
-signatures: ["gate <pod> restarts over and over again"]
-reads:
-  runs: {probe: restarts, args: {steady: true}}
-evidence:
-  - id: failed
-    each: runs
-    when: row.reason == "Error" && row.exit_code == 3
-    decisive: true
-    says: {en: "{row.pod} ended: {row.exit_code} ({row.reason})", zh: "{row.pod} 退出：{row.exit_code}（{row.reason}）"}
-    table: [pod, reason, ready]
-    otherwise: {says: {en: it runs, zh: 正在运行}}
-root_cause: {en: It fails., zh: 出错。}
-impact: {en: None., zh: 无。}
-runbook: [{says: {en: Look at its log., zh: 查看日志。}}]
-examples:
-  match:
-    - gate gate-0 restarts over and over again
-    - "alert: gate gate-1 restarts over and over again"
-    - gate gate-2 restarts over and over again since noon
-  other: [all is well here, nothing is wrong]
-cases:
-  - name: it fails
-    given:
-      objects:
-        - kind: Pod
-          metadata: {name: gate-0, namespace: edge}
-          spec: {containers: [{name: gate, image: "gate:1"}]}
-          status:
-            phase: Running
-            containerStatuses:
-              - name: gate
-                ready: false
-                restartCount: 4
-                state: {running: {startedAt: -10s}}
-                lastState: {terminated: {exitCode: 3, reason: Error, startedAt: -2m, finishedAt: -1m}}
-    then: confirmed
-  - name: it runs
-    like: it fails
-    healthy: true
-    change:
-      - object: Pod/edge/gate-0
-        merge:
-          status:
-            containerStatuses:
-              - {name: gate, ready: true, restartCount: 0, state: {running: {startedAt: -3h}}}
-    then: ruled out
-"""
+from tests.catalog.old_entry import OLD_ENTRY
 
 
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
-    (tmp_path / "gate-restarts.yaml").write_text(ENTRY, "utf-8")
+    (tmp_path / "gate-restarts.yaml").write_text(OLD_ENTRY, "utf-8")
     return tmp_path
 
 
@@ -123,7 +70,7 @@ def test_the_built_in_catalog_may_use_none(mine: Path, capsys: pytest.CaptureFix
 
 
 def downgraded(incident: Incident) -> Incident | None:
-    """The entry as it was written for the release before; None if it used the names of now."""
+    """Return the entry as it was written for the release before; None if it used the names of now."""
     formers = {name: former_of(read) for name, read in incident.reads.items()}
     if not any(each.probe or each.keys for each in formers.values()):
         return None
@@ -186,7 +133,7 @@ async def test_built_in_entries_as_they_were_are_judged_as_they_are(incident_id:
 
 
 def cases_of(incident: Incident) -> Iterator[Any]:
-    """The case that is shown first, and the first healthy twin."""
+    """Return the case that is shown first, and the first healthy twin."""
     yield incident.cases[0]
     yield next(case for case in incident.cases if case.healthy)
 

@@ -26,7 +26,7 @@ def groups(declaration: ProbeDeclaration) -> Iterator[tuple[Group, Mapping[str, 
 
 
 def groups_of(read: Read, declaration: ProbeDeclaration) -> set[Group]:
-    """The groups that a read fills."""
+    """Return the groups that a read fills."""
     filled = declaration.keys(read.args)
     return {group for group, keys in groups(declaration) if keys.keys() <= filled.keys()}
 

@@ -34,7 +34,7 @@ async def test_missing_fields_are_no_defect(engine: Engine, incident: Incident) 
 
 
 def tattered(world: dict[str, Any], chance: random.Random) -> dict[str, Any]:
-    """The world with up to three fields of each object's spec and status gone."""
+    """Return the world with up to three fields of each object's spec and status gone."""
     for obj in world["objects"]:
         places = [place for top in ("spec", "status") for place in fields(obj.get(top))]
         if obj["kind"] not in WHOLE:
@@ -55,6 +55,6 @@ def fields(value: Any) -> Iterator[tuple[dict[str, Any], str]]:
 
 
 def pods(world: dict[str, Any]) -> list[Request]:
-    """The first pod of a world as an object to diagnose."""
+    """Return the first pod of a world as an object to diagnose."""
     named = [obj["metadata"] for obj in world["objects"] if obj["kind"] == "Pod"]
     return [DiagnoseObject(kind="Pod", namespace=each["namespace"], name=each["name"]) for each in named[:1]]

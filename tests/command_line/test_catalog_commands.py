@@ -77,6 +77,20 @@ def test_every_probe_is_listed_with_the_keys_an_entry_may_use(run: Run) -> None:
     assert "needs: " in one.out
 
 
+def test_keys_that_an_argument_adds_are_listed_with_it(run: Run) -> None:
+    rows, _, ended = run("probes", "containers").out.partition("rows, with ended: true, also:")
+
+    assert "exit_code  " not in rows
+    assert re.search(r"^ +exit_code +integer$", ended, re.MULTILINE)
+
+
+def test_a_former_name_shows_the_probe_of_now(run: Run) -> None:
+    former, now = run("probes", "restarts"), run("probes", "containers")
+
+    assert (former.code, former.out) == (0, now.out)
+    assert former.err == "casebook: probe restarts is now containers with ended: true\n"
+
+
 @pytest.mark.parametrize(
     ("argv", "meant"),
     [(["probes", "apiservice"], "apiservices"), (["show", "run-as-root"], "run-as-nonroot-root-image")],

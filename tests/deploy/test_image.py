@@ -26,7 +26,7 @@ from bot.settings import documented
 from responses.slack.presses import Press
 from tests.deploy.containerfile import Builder, Instruction, stages
 from tests.deploy.rendering import rendered
-from tests.end_to_end.own_entries import POLICY, asleep, catalog
+from tests.end_to_end.own_entries import POLICY, asleep_deployment, catalog
 from tests.end_to_end.process import Program, premises
 from tests.end_to_end.workplace import is_final, pressable, submitted, words_of
 from tests.waiting import until
@@ -212,7 +212,7 @@ def test_its_user_may_read_everything_and_write_only_to_its_volume(image: Image)
 @pytest.mark.timeout(60)
 async def test_it_answers_a_signed_command_and_a_stop_loses_no_work(image: Image) -> None:
     """Run it outside the checkout as its own user, with only the image's variables and settings."""
-    own, directory = asleep(), image.root / "var/lib/casebook"
+    own, directory = asleep_deployment(), image.root / "var/lib/casebook"
     policy = directory / "policy.yaml"
     policy.write_text(POLICY, "utf-8")
     settings = {

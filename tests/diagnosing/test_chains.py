@@ -40,13 +40,13 @@ def first_case(incident: str) -> dict[str, Any]:
     return world_of(entry, entry.cases[0])
 
 
-def asked(incident: str) -> ExplainText:
+def paste_of(incident: str) -> ExplainText:
     entry = INCIDENTS[incident]
     ask = ask_of(entry, entry.cases[0])
     return ExplainText(text=ask.text, namespace=ask.namespace)
 
 
-def moved(world: dict[str, Any], **names: str) -> dict[str, Any]:
+def with_names(world: dict[str, Any], **names: str) -> dict[str, Any]:
     """Return the world with words replaced; underscores stand for hyphens."""
     text = json.dumps(world)
     for old, new in names.items():
@@ -66,12 +66,12 @@ async def answer(request: Request, *worlds: dict[str, Any]) -> Diagnosis:
         return await diagnose(request, engine=build_engine()[0], connection=connection)
 
 
-def told(diagnosis: Diagnosis) -> dict[str, Judged]:
+def by_incident(diagnosis: Diagnosis) -> dict[str, Judged]:
     return {one.incident: one for one in diagnosis.hypotheses}
 
 
 async def test_lost_election_is_the_effect_of_slow_etcd() -> None:
-    diagnosis = await answer(asked("leader-election-lost"), first_case("leader-election-lost"), SLOW_ETCD)
+    diagnosis = await answer(paste_of("leader-election-lost"), first_case("leader-election-lost"), SLOW_ETCD)
 
     assert [(one.incident, str(one.verdict), one.effect_of) for one in diagnosis.hypotheses[:2]] == [
         ("etcd-slow-disk", "confirmed", ""),
@@ -91,7 +91,7 @@ async def test_same_chain_is_found_for_the_pod() -> None:
 
     diagnosis = await answer(request, first_case("leader-election-lost"), SLOW_ETCD)
 
-    assert told(diagnosis)["leader-election-lost"].effect_of == "etcd-slow-disk"
+    assert by_incident(diagnosis)["leader-election-lost"].effect_of == "etcd-slow-disk"
     assert diagnosis.hypotheses[0].incident == "etcd-slow-disk"
 
 
@@ -100,7 +100,7 @@ async def test_slow_etcd_today_does_not_explain_an_exit_three_days_ago() -> None
 
     first = diagnosis.hypotheses[0]
     assert (first.incident, first.verdict, first.effect_of) == ("leader-election-lost", Verdict.CONFIRMED, "")
-    assert "etcd-slow-disk" not in told(diagnosis)
+    assert "etcd-slow-disk" not in by_incident(diagnosis)
     assert diagnosis.timeline == ()
 
 
@@ -109,8 +109,8 @@ def asked_undated() -> ExplainText:
 
 
 async def test_lost_election_explains_tikv_without_pd() -> None:
-    beside = moved(first_case("leader-election-lost"), chain_ops="billing-db")
-    request = asked("tikv-pd-deadline-exceeded")
+    beside = with_names(first_case("leader-election-lost"), chain_ops="billing-db")
+    request = paste_of("tikv-pd-deadline-exceeded")
 
     alone = await answer(request, first_case("tikv-pd-deadline-exceeded"))
     diagnosis = await answer(request, first_case("tikv-pd-deadline-exceeded"), beside, SLOW_ETCD)
@@ -128,7 +128,7 @@ async def test_lost_election_explains_tikv_without_pd() -> None:
     for other in (alone, elsewhere, before):
         assert other.hypotheses[0].incident == "tikv-pd-deadline-exceeded"
         assert other.hypotheses[0].effect_of == ""
-        assert "leader-election-lost" not in told(other)
+        assert "leader-election-lost" not in by_incident(other)
 
 
 async def test_better_proven_effect_leads_and_names_its_likely_cause() -> None:
@@ -138,7 +138,7 @@ async def test_better_proven_effect_leads_and_names_its_likely_cause() -> None:
     world = full_world_of(entry, case)
     world["logs"] = [log for log in full_world_of(entry, entry.cases[0])["logs"] if log.get("previous")]
 
-    diagnosis = await answer(asked("leader-election-lost"), world, unseen)
+    diagnosis = await answer(paste_of("leader-election-lost"), world, unseen)
 
     assert [(one.incident, str(one.verdict), one.effect_of) for one in diagnosis.hypotheses[:2]] == [
         ("leader-election-lost", "confirmed", "etcd-slow-disk"),
@@ -157,4 +157,4 @@ def without_etcd_pod() -> dict[str, Any]:
 
 @pytest.mark.parametrize("incident", ["run-as-nonroot-root-image", "pending-insufficient-resources"])
 async def test_incident_of_a_single_object_has_no_chain(incident: str) -> None:
-    assert (await answer(asked(incident), first_case(incident))).timeline == ()
+    assert (await answer(paste_of(incident), first_case(incident))).timeline == ()

@@ -130,7 +130,7 @@ class Corner:
     def is_here(self, path: str) -> bool:
         return self.elsewhere(path) != path
 
-    def upon(self, step: Step, do: Callable[[], None]) -> None:
+    def before_step(self, step: Step, do: Callable[[], None]) -> None:
         """Run `do` just before the API server handles a step."""
         so_far = self.at.cluster.meanwhile
 
@@ -153,12 +153,12 @@ class Corner:
 Moment = Callable[[Corner], Callable[[], Any]]
 
 
-def unread(step: Step) -> Moment:
+def write_not_handled(step: Step) -> Moment:
     """Hold a write before the API server handles it."""
     return partial(_unanswered_write, step, done=False)
 
 
-def unanswered(step: Step) -> Moment:
+def write_not_answered(step: Step) -> Moment:
     """Apply a write without ever answering it."""
     return partial(_unanswered_write, step, done=True)
 
@@ -169,23 +169,23 @@ def _unanswered_write(step: Step, corner: Corner, *, done: bool) -> Callable[[],
     return lambda: corner.sent[-1:] == [step]
 
 
-def after(step: Step) -> Moment:
+def write_answered(step: Step) -> Moment:
     """Apply and answer a write; hold the report of it."""
 
     def moment(corner: Corner) -> Callable[[], Any]:
-        corner.upon(step, partial(_silence, corner))
+        corner.before_step(step, partial(_silence, corner))
         return lambda: corner.sent[-1:] == [step] and corner.unanswered("chat.update")
 
     return moment
 
 
-def claimed(corner: Corner) -> Callable[[], Any]:
+def claim_not_shown(corner: Corner) -> Callable[[], Any]:
     """Hold the update that says the plan is being applied."""
     _silence(corner)
     return lambda: corner.unanswered("chat.update")
 
 
-def watched(path: str) -> Moment:
+def verification_started(path: str) -> Moment:
     """Hold the verification, which reads `path` after the write."""
 
     def moment(corner: Corner) -> Callable[[], Any]:
@@ -202,7 +202,7 @@ def watched(path: str) -> Moment:
     return moment
 
 
-def untold(corner: Corner) -> Callable[[], Any]:
+def result_not_shown(corner: Corner) -> Callable[[], Any]:
     """Hold the update with the result."""
     return _once_applied(corner, partial(_silence, corner), lambda: corner.unanswered("chat.update"))
 
@@ -226,7 +226,7 @@ def _silence(corner: Corner) -> None:
 # --- many of them in the life of one process ---
 
 
-def corner(at: Premises, broken: Broken, *, name: str = "", names: Sequence[str]) -> Corner:
+def make_corner(at: Premises, broken: Broken, *, name: str = "", names: Sequence[str]) -> Corner:
     """Create a corner and load its copy of the broken objects, with `names` renamed."""
     taken = {user["name"] for user in at.slack.users()}
     letter = next(letter for letter in ascii_lowercase if f"user-{letter}" not in taken)
@@ -244,7 +244,7 @@ def corner(at: Premises, broken: Broken, *, name: str = "", names: Sequence[str]
     )
 
 
-async def pressed(those: Iterable[Corner]) -> None:
+async def press_in_all(those: Iterable[Corner]) -> None:
     """Paste the error and press the remedy's button in each corner, so that all modals are open."""
     # With more requests than a core handles in time, some would be asked to retry.
     few = asyncio.Semaphore(3)
@@ -259,7 +259,7 @@ async def _pressed(corner: Corner, few: asyncio.Semaphore) -> None:
         await corner.press()
 
 
-async def confirmed(moments: Mapping[Corner, Moment]) -> None:
+async def confirm_until(moments: Mapping[Corner, Moment]) -> None:
     """Submit the open modals and wait until each corner has reached its moment."""
     reached = {corner: moment(corner) for corner, moment in moments.items()}
     for delivered in await asyncio.gather(*(corner.confirm() for corner in moments)):
@@ -278,14 +278,14 @@ async def confirmed(moments: Mapping[Corner, Moment]) -> None:
         raise
 
 
-async def killed(at: Premises, serving: Serving) -> None:
+async def kill_and_clear(at: Premises, serving: Serving) -> None:
     """Kill the process, then remove the faults."""
     await serving.kill()
     at.slack.clear_faults()
     at.cluster.meanwhile = None
 
 
-async def ended(those: Collection[Corner], how: str) -> None:
+async def wait_for_results(those: Collection[Corner], how: str) -> None:
     """Wait until every corner's answer contains this text."""
     (slack,) = {each.at.slack for each in those}
     try:
@@ -298,7 +298,7 @@ async def ended(those: Collection[Corner], how: str) -> None:
 
 
 @contextmanager
-def named(corner: Corner) -> Iterator[None]:
+def corner_in_errors(corner: Corner) -> Iterator[None]:
     """Add the corner's name to failures in the block."""
     try:
         yield

@@ -23,7 +23,7 @@ FIXED = "FIXED: the cause is gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Own:
+class OwnEntry:
     """The facts of one entry. `names` are renamed in each copy, `steps` are the writes of its remedy.
 
     `looks` is the path that verification reads, `ends` the reported result, `undoing` the writes of its undo.
@@ -58,7 +58,7 @@ acting: [{users: ["*"], clusters: ["*"], namespaces: ["*"], cluster_scoped: true
 
 
 @asynccontextmanager
-async def offices(directory: Path, **variables: str) -> AsyncIterator[Premises]:
+async def open_premises(directory: Path, **variables: str) -> AsyncIterator[Premises]:
     """Open premises with a policy that allows everything and timeouts longer than a restart."""
     policy = directory / "policy.yaml"
     policy.write_text(POLICY)
@@ -68,7 +68,7 @@ async def offices(directory: Path, **variables: str) -> AsyncIterator[Premises]:
         yield at
 
 
-def asleep() -> Own:
+def asleep_deployment() -> OwnEntry:
     """Return a deployment that its remedy scales up with one patch."""
     labels = {"app": "sleepy"}
     template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "sleepy:1"}]}}
@@ -78,7 +78,7 @@ def asleep() -> Own:
         "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": template},
     }
     path = "/apis/apps/v1/namespaces/bed/deployments/sleepy"
-    return Own(
+    return OwnEntry(
         broken=Broken(incident="asleep", world={"objects": [deployment]}, text="deployment bed/sleepy is fast asleep"),
         names=("bed",),
         steps=(("PATCH", path),),
@@ -88,10 +88,10 @@ def asleep() -> Own:
     )
 
 
-def spoiled() -> Own:
+def spoiled_pod() -> OwnEntry:
     """Return a pod whose remedy patches its volume and deletes its claim and the pod, without undo."""
     text = "the disk of pod ledger/store-2 is spoiled for good"
-    return Own(
+    return OwnEntry(
         broken=Broken(incident="spoiled", world=storage_scene.world(), text=text),
         names=("ledger", "disk-0", "disk-1", "disk-2"),
         steps=(
@@ -104,7 +104,7 @@ def spoiled() -> Own:
     )
 
 
-def old() -> Own:
+def old_node() -> OwnEntry:
     """Return a node whose remedy cordons it and evicts two pods; the cordon can be undone."""
     ready = [{"type": "Ready", "status": "True"}]
     spec = {"containers": [{"name": "app", "image": "web:1"}]}
@@ -135,7 +135,7 @@ def old() -> Own:
         "status": {"conditions": ready},
     }
     path = "/api/v1/nodes/oldie"
-    return Own(
+    return OwnEntry(
         broken=Broken(
             incident="old",
             world={"objects": [node, replica_set, *pods]},

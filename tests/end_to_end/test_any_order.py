@@ -24,7 +24,7 @@ from bot.diagnosing import engine_for
 from bot.slack.limits import Limits, Rate
 from intents.catalog.loader import load
 from tests.end_to_end import own_entries
-from tests.end_to_end.own_entries import Own
+from tests.end_to_end.own_entries import OwnEntry
 from tests.end_to_end.stories import Story
 from tests.end_to_end.workplace import Broken, Workplace, workplace
 from tests.meddling import Meddle, Meddling, Others, meddles
@@ -37,7 +37,7 @@ _AT_ONCE: Final = Rate(every=1e-6, burst=10_000)
 _NO_LIMITS: Final = Limits(methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0)
 
 
-def stuck() -> Own:
+def jammed_pod() -> OwnEntry:
     """Return a pod that its remedy deletes so that its controller recreates it."""
     labels = {"app": "mill"}
     spec = {"containers": [{"name": "app", "image": "mill:1"}]}
@@ -59,7 +59,7 @@ def stuck() -> Own:
     }
     path = "/api/v1/namespaces/yard/pods/mill-1"
     text = "pod yard/mill-1 is jammed solid"
-    return Own(
+    return OwnEntry(
         broken=Broken(incident="stuck", world={"objects": [controller, pod]}, text=text),
         names=("yard",),
         steps=(("DELETE", path),),
@@ -90,8 +90,8 @@ _STUCK: Final[Json] = {
     },
 }  # fmt: skip
 
-KINDS: Final[Mapping[str, Own]] = {
-    "one patch": own_entries.asleep(), "one delete": stuck(), "three writes": own_entries.spoiled()
+KINDS: Final[Mapping[str, OwnEntry]] = {
+    "one patch": own_entries.asleep_deployment(), "one delete": jammed_pod(), "three writes": own_entries.spoiled_pod()
 }  # fmt: skip
 
 
@@ -118,7 +118,7 @@ ACTS: Final[st.SearchStrategy[Act]] = st.one_of(
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
-class Teller:
+class StoryRunner:
     """The running app, which plays stories one after another."""
 
     loop: asyncio.Runner
@@ -126,10 +126,10 @@ class Teller:
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     wrote: Counter[str] = field(default_factory=Counter)
 
-    def tell(self, kind: str, acts: Sequence[Act]) -> None:
-        self.loop.run(self._tell(kind, acts))
+    def play(self, kind: str, acts: Sequence[Act]) -> None:
+        self.loop.run(self._play(kind, acts))
 
-    async def _tell(self, kind: str, acts: Sequence[Act]) -> None:
+    async def _play(self, kind: str, acts: Sequence[Act]) -> None:
         own, number, at = KINDS[kind], next(self.numbers), self.at
         pattern = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, own.names))})(?![\w-])")
         paths = [re.sub(r"/eviction$", "", path) for _, path in own.steps]
@@ -153,7 +153,7 @@ class Teller:
 
 
 @pytest.fixture(scope="module")
-def teller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teller]:
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoryRunner]:
     catalog: Path = own_entries.catalog(tmp_path_factory.mktemp("catalog"))
     (catalog / "stuck.json").with_suffix(".yaml").write_text(json.dumps(_STUCK), encoding="utf-8")
     loaded = load((catalog,))
@@ -182,7 +182,7 @@ def teller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teller]:
             await task
 
         task, at = loop.run(begin())
-        yield Teller(loop=loop, at=at)
+        yield StoryRunner(loop=loop, at=at)
         loop.run(end())
 
 
@@ -197,38 +197,38 @@ def teller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teller]:
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
 )
 def test_any_order_writes_only_previewed_changes_once_and_reports_each(
-    teller: Teller, kind: str, acts: list[Act]
+    runner: StoryRunner, kind: str, acts: list[Act]
 ) -> None:
-    teller.tell(kind, acts)
+    runner.play(kind, acts)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_unchanged_object_is_written(teller: Teller, kind: str) -> None:
-    before = teller.wrote[kind]
+def test_unchanged_object_is_written(runner: StoryRunner, kind: str) -> None:
+    before = runner.wrote[kind]
     churn = (Story.meddles, "", Meddle(what=Meddling.STATUS))
-    teller.tell(kind, [churn, (Story.presses, "bo", None), churn, (Story.submits, "bo", None)])
-    assert teller.wrote[kind] - before == len(KINDS[kind].steps)
+    runner.play(kind, [churn, (Story.presses, "bo", None), churn, (Story.submits, "bo", None)])
+    assert runner.wrote[kind] - before == len(KINDS[kind].steps)
 
 
 @pytest.mark.parametrize("kind", ["one delete", "one patch"])
-def test_earlier_modal_is_held_to_its_own_preview(teller: Teller, kind: str) -> None:
+def test_earlier_modal_is_held_to_its_own_preview(runner: StoryRunner, kind: str) -> None:
     labelled = Meddle(what=Meddling.LABEL)
-    teller.tell(kind, [(Story.presses, "bo", None), (Story.presses_and_submits_the_one_before, "bo", labelled)])
+    runner.play(kind, [(Story.presses, "bo", None), (Story.presses_and_submits_the_one_before, "bo", labelled)])
 
 
 @pytest.mark.parametrize("what", [Meddling.LABEL, Meddling.REPLACED])
 @pytest.mark.parametrize("kind", ["one delete", "one patch"])
-def test_object_changed_just_before_the_write_is_not_written(teller: Teller, kind: str, what: Meddling) -> None:
-    before = teller.wrote[kind]
-    teller.tell(kind, [(Story.submits, "alex", Meddle(what=what))])
-    assert teller.wrote[kind] == before
+def test_object_changed_just_before_the_write_is_not_written(runner: StoryRunner, kind: str, what: Meddling) -> None:
+    before = runner.wrote[kind]
+    runner.play(kind, [(Story.submits, "alex", Meddle(what=what))])
+    assert runner.wrote[kind] == before
 
 
 @pytest.mark.parametrize("kind", ["one delete", "one patch"])
-def test_of_two_concurrent_confirmations_one_writes(teller: Teller, kind: str) -> None:
-    before = teller.wrote[kind]
-    teller.tell(kind, [(Story.presses, "alex", None), (Story.presses, "bo", None), (Story.submit_both, "", None)])
-    assert teller.wrote[kind] - before == 1
+def test_of_two_concurrent_confirmations_one_writes(runner: StoryRunner, kind: str) -> None:
+    before = runner.wrote[kind]
+    runner.play(kind, [(Story.presses, "alex", None), (Story.presses, "bo", None), (Story.submit_both, "", None)])
+    assert runner.wrote[kind] - before == 1
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_of_two_concurrent_confirmations_one_writes(teller: Teller, kind: str) -
     ],
     ids=["somebody else's", "an older one"],
 )
-def test_only_the_users_current_modal_is_accepted(teller: Teller, acts: list[Act]) -> None:
-    before = teller.wrote.total()
-    teller.tell("one patch", acts)
-    assert teller.wrote.total() == before
+def test_only_the_users_current_modal_is_accepted(runner: StoryRunner, acts: list[Act]) -> None:
+    before = runner.wrote.total()
+    runner.play("one patch", acts)
+    assert runner.wrote.total() == before

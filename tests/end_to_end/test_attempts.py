@@ -54,7 +54,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 
 
 @asynccontextmanager
-async def place(
+async def policy_workplace(
     tmp_path: Path, engine: Engine, *worlds: Mapping[str, Any], **sections: Any
 ) -> AsyncIterator[Workplace]:
     file = tmp_path / "policy.yaml"
@@ -67,7 +67,7 @@ async def place(
 
 def deployments(*names: str) -> Json:
     """Return a world with deployments without replicas in the namespace `bed`."""
-    (one,) = own_entries.asleep().broken.world["objects"]
+    (one,) = own_entries.asleep_deployment().broken.world["objects"]
     return {"objects": [{**one, "metadata": {**one["metadata"], "name": name}} for name in names]}
 
 
@@ -88,13 +88,13 @@ def _deployment(at: Workplace, name: str) -> Json:
     return copy.deepcopy(found)
 
 
-async def asked(at: Workplace, text: str, channel: str = "") -> Json:
+async def paste_and_wait(at: Workplace, text: str, channel: str = "") -> Json:
     """Paste a text and return its answer."""
     channel = channel or at.channel
     return await at.answer(await at.slack.say(at.alex, channel, text), channel)
 
 
-async def told(at: Workplace, answer: Json, words: str, channel: str = "") -> Json:
+async def wait_for_words(at: Workplace, answer: Json, words: str, channel: str = "") -> Json:
     """Wait until the answer contains these words and return it."""
     channel = channel or at.channel
 
@@ -106,11 +106,11 @@ async def told(at: Workplace, answer: Json, words: str, channel: str = "") -> Js
     return now()
 
 
-def whispered(at: Workplace, user: str) -> str:
+def ephemeral_text(at: Workplace, user: str) -> str:
     return words_of([one["blocks"] for one in at.slack.ephemerals(user)])
 
 
-async def answered(at: Workplace, user: str, dialog: Json, value: str) -> None:
+async def fill_modal(at: Workplace, user: str, dialog: Json, value: str) -> None:
     """Fill the modal's input and wait for its preview."""
     await at.slack.submit(user, dialog["id"], {"replicas": {"replicas": value}})
     await at.slack.wait_for(lambda: at.slack.views(user)[-1]["callback_id"] == Press.CONFIRM)
@@ -134,21 +134,21 @@ async def test_approved_action_counts_for_its_requester_and_its_undo_needs_appro
     limits = {"target": {"writes": 9, "minutes": 15}, "user": {"writes": 1, "minutes": 15}}
     people = [{"clusters": ["*"], "domains": ["example.com"]}]
     world = deployments("one", "two")
-    async with place(tmp_path, own, world, **TWO, limits=limits, impersonation=people) as at:
-        answer = await asked(at, "deployment bed/one is fast asleep")
+    async with policy_workplace(tmp_path, own, world, **TWO, limits=limits, impersonation=people) as at:
+        answer = await paste_and_wait(at, "deployment bed/one is fast asleep")
         await at.confirm(at.alex, answer)
-        await at.confirm(at.bo, await told(at, answer, WAITS))
-        done = await told(at, answer, "FIXED")
+        await at.confirm(at.bo, await wait_for_words(at, answer, WAITS))
+        done = await wait_for_words(at, answer, "FIXED")
 
         other = at.slack.add_channel("other")
-        again = await asked(at, "deployment bed/two is fast asleep", other)
+        again = await paste_and_wait(at, "deployment bed/two is fast asleep", other)
         held = words_of((await at.dialog(at.alex, again, other))["blocks"])
         assert "You applied 1 remedies within 15 minutes" in held
         # Whoever approved has done nothing of their own by that.
         assert (await at.dialog(at.bo, again, other))["submit"] is not None
 
         await at.confirm(at.alex, done)
-        undoing = await told(at, answer, WAITS)
+        undoing = await wait_for_words(at, answer, WAITS)
         assert replicas(at, "one") == 1
         await at.confirm(at.bo, undoing)
         await at.slack.wait_for(lambda: replicas(at, "one") == 0)
@@ -160,11 +160,11 @@ async def test_approved_action_counts_for_its_requester_and_its_undo_needs_appro
 
 async def test_request_is_not_approvable_after_its_requester_lost_the_right(tmp_path, own):
     acting = [{**ACTING, "users": [ALEX], "labels": {"of": "alex"}}, {**ACTING, "users": [BO]}]
-    async with place(tmp_path, own, deployments("one"), **TWO, acting=acting) as at:
+    async with policy_workplace(tmp_path, own, deployments("one"), **TWO, acting=acting) as at:
         label(at, "one", of="alex")
-        answer = await asked(at, "deployment bed/one is fast asleep")
+        answer = await paste_and_wait(at, "deployment bed/one is fast asleep")
         await at.confirm(at.alex, answer)
-        dialog = await at.dialog(at.bo, await told(at, answer, WAITS))
+        dialog = await at.dialog(at.bo, await wait_for_words(at, answer, WAITS))
 
         # A changed label removes a right: before the approver confirms, or before they look.
         label(at, "one", of="others")
@@ -173,24 +173,24 @@ async def test_request_is_not_approvable_after_its_requester_lost_the_right(tmp_
         late = await at.dialog(at.bo, at.slack.message(at.channel, answer["ts"]))
 
         assert late["submit"] is None
-        for says in (whispered(at, at.bo), words_of(late["blocks"])):
+        for says in (ephemeral_text(at, at.bo), words_of(late["blocks"])):
             assert "the requester is no longer allowed to do this" in says.lower()
         assert [one.actor for one in await at.audited() if one.outcome == "not allowed"] == [at.bo, at.bo]
         assert at.writes() == []
 
 
 async def test_approver_approves_the_requesters_values(tmp_path, own):
-    async with place(tmp_path, own, deployments("one"), **TWO) as at:
-        answer = await asked(at, "deployment bed/one is dozing off")
+    async with policy_workplace(tmp_path, own, deployments("one"), **TWO) as at:
+        answer = await paste_and_wait(at, "deployment bed/one is dozing off")
         dialogs = {user: await at.dialog(user, answer) for user in (at.alex, at.bo)}
-        await answered(at, at.alex, dialogs[at.alex], "3")
+        await fill_modal(at, at.alex, dialogs[at.alex], "3")
         await at.submit(at.alex, dialogs[at.alex]["id"])
-        await told(at, answer, WAITS)
+        await wait_for_words(at, answer, WAITS)
 
-        await answered(at, at.bo, dialogs[at.bo], "7")
+        await fill_modal(at, at.bo, dialogs[at.bo], "7")
         assert "+  replicas: 3" in "\n".join(lines_of(at.slack.views(at.bo)[-1]))
         await at.submit(at.bo, dialogs[at.bo]["id"])
-        await told(at, answer, "FIXED")
+        await wait_for_words(at, answer, "FIXED")
         assert replicas(at, "one") == 3
 
 
@@ -200,9 +200,9 @@ async def test_approver_approves_the_requesters_values(tmp_path, own):
 async def test_policy_labels_are_required_of_every_written_object(tmp_path, own):
     # The pod has the label, its claim does not.
     labelled = [{**ACTING, "labels": {"app": "store"}}, {**ACTING, "namespaces": ["none"]}]
-    spoiled = own_entries.spoiled().broken
-    async with place(tmp_path, own, spoiled.world, acting=labelled) as at:
-        refused = await at.dialog(at.alex, await asked(at, spoiled.text))
+    spoiled = own_entries.spoiled_pod().broken
+    async with policy_workplace(tmp_path, own, spoiled.world, acting=labelled) as at:
+        refused = await at.dialog(at.alex, await paste_and_wait(at, spoiled.text))
 
         assert refused["submit"] is None
         says = words_of(refused["blocks"])
@@ -214,10 +214,10 @@ async def test_policy_labels_are_required_of_every_written_object(tmp_path, own)
 
 
 async def test_confirmation_applies_the_values_shown_in_the_modal(tmp_path, own):
-    async with place(tmp_path, own, deployments("one")) as at:
-        answer = await asked(at, "deployment bed/one is dozing off")
+    async with policy_workplace(tmp_path, own, deployments("one")) as at:
+        answer = await paste_and_wait(at, "deployment bed/one is dozing off")
         dialog = await at.dialog(at.bo, answer)
-        await answered(at, at.bo, dialog, "1")
+        await fill_modal(at, at.bo, dialog, "1")
         # Slack missed the acknowledgement and sends it again; the result of that never arrives.
         (sent,) = [one.payload for one in at.slack.deliveries if one.payload.get("type") == "view_submission"]
         again: Json = json.loads(json.dumps(sent))
@@ -228,13 +228,13 @@ async def test_confirmation_applies_the_values_shown_in_the_modal(tmp_path, own)
 
         assert "+  replicas: 1" in "\n".join(lines_of(at.slack.views(at.bo)[-1]))
         await at.submit(at.bo, dialog["id"])
-        await told(at, answer, "FIXED")
+        await wait_for_words(at, answer, "FIXED")
         assert replicas(at, "one") == 1
 
 
 async def test_invalid_number_or_modal_without_a_preview_writes_nothing(tmp_path, own):
-    async with place(tmp_path, own, deployments("one")) as at:
-        dialog = await at.dialog(at.bo, await asked(at, "deployment bed/one is dozing off"))
+    async with policy_workplace(tmp_path, own, deployments("one")) as at:
+        dialog = await at.dialog(at.bo, await paste_and_wait(at, "deployment bed/one is dozing off"))
         for value in (
             '{"a": 1}',
             "1\n2",
@@ -263,8 +263,8 @@ async def test_change_next_to_a_secret_is_refused_and_the_secret_is_not_stored(t
     world = json.loads(json.dumps(deployments("one")))
     template = world["objects"][0]["spec"]["template"]["spec"]
     template["containers"][0] |= {"command": ["/app"], "args": ["--timeout=1s", f"--password={SECRET}"]}
-    async with place(tmp_path, own, world) as at:
-        refused = await at.dialog(at.bo, await asked(at, "deployment bed/one is nodding off"))
+    async with policy_workplace(tmp_path, own, world) as at:
+        refused = await at.dialog(at.bo, await paste_and_wait(at, "deployment bed/one is nodding off"))
         await at.settled()
 
         assert refused["submit"] is None

@@ -53,30 +53,30 @@ def policy_of(tmp_path: Path, **sections: Any) -> Policy:
     return load_policy(path, actions=action_names())
 
 
-async def pasted(at: Workplace, broken: Broken, channel: str = "") -> dict[str, Any]:
+async def paste(at: Workplace, broken: Broken, channel: str = "") -> dict[str, Any]:
     channel = channel or at.channel
     return await at.answer(await at.slack.say(at.alex, channel, broken.text), channel)
 
 
-def shown(at: Workplace, answer: dict[str, Any]) -> str:
+def text_of(at: Workplace, answer: dict[str, Any]) -> str:
     return "\n".join(lines_of(at.slack.message(at.channel, answer["ts"])))
 
 
-async def asked(at: Workplace, answer: dict[str, Any]) -> dict[str, Any]:
+async def wait_for_approval_request(at: Workplace, answer: dict[str, Any]) -> dict[str, Any]:
     """Wait until the answer awaits an approval and return it."""
-    await at.slack.wait_for(lambda: "waiting for a second person" in shown(at, answer))
+    await at.slack.wait_for(lambda: "waiting for a second person" in text_of(at, answer))
     return at.slack.message(at.channel, answer["ts"])
 
 
 async def test_action_with_approval_runs_after_a_second_person_approves(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world, policy=policy_of(tmp_path, **TWO)) as at:
-        answer = await pasted(at, pulls_again)
+        answer = await paste(at, pulls_again)
         dialog = await at.dialog(at.alex, answer)
         assert dialog["submit"]["text"] == "Request approval"
         assert "nothing is applied before" in words_of(dialog["blocks"])
         await at.submit(at.alex, dialog["id"])
 
-        waiting = await asked(at, answer)
+        waiting = await wait_for_approval_request(at, answer)
         await at.settled()
         assert f"by @{at.alex}" in "\n".join(lines_of(waiting))
         assert pressable(waiting, Press.REMEDY)["text"]["text"].startswith("Approve: ")
@@ -94,10 +94,10 @@ async def test_action_with_approval_runs_after_a_second_person_approves(tmp_path
         assert f"Requested by @{at.alex}" in "\n".join(lines_of(second))
         assert f"-pod: {POD}" in "\n".join(lines_of(second)).replace("    ", "")
         await at.submit(at.bo, second["id"])
-        await at.slack.wait_for(lambda: "FIXED: the cause is gone" in shown(at, answer))
+        await at.slack.wait_for(lambda: "FIXED: the cause is gone" in text_of(at, answer))
         await at.settled()
 
-        assert f"by @{at.alex} · approved by @{at.bo}" in shown(at, answer)
+        assert f"by @{at.alex} · approved by @{at.bo}" in text_of(at, answer)
         assert at.writes() == [("DELETE", f"{PODS}/{POD}")]
         entries = [one for one in await at.audited() if one.action == "restart-pod"]
         told = [(one.outcome, one.actor, one.detail.get("requested_by")) for one in entries]
@@ -107,11 +107,11 @@ async def test_action_with_approval_runs_after_a_second_person_approves(tmp_path
 
 async def test_two_concurrent_requests_do_not_approve_each_other(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world, policy=policy_of(tmp_path, **TWO)) as at:
-        answer = await pasted(at, pulls_again)
+        answer = await paste(at, pulls_again)
         views = [(user, (await at.dialog(user, answer))["id"]) for user in (at.alex, at.bo)]
 
         await asyncio.gather(*(at.submit(user, view) for user, view in views))
-        await asked(at, answer)
+        await wait_for_approval_request(at, answer)
         await at.settled()
 
         assert at.writes() == []
@@ -128,14 +128,14 @@ async def test_approval_can_be_limited_to_a_user_group(tmp_path, engine, pulls_a
     only = [{**TWO["approval"][0], "groups": ["@leads"]}]
     async with workplace(tmp_path, engine, pulls_again.world, policy=policy_of(tmp_path, approval=only)) as at:
         at.slack.set_group("leads", members=[at.alex])
-        answer = await pasted(at, pulls_again)
+        answer = await paste(at, pulls_again)
         await at.confirm(at.alex, answer)
-        waiting = await asked(at, answer)
+        waiting = await wait_for_approval_request(at, answer)
         assert (await at.dialog(at.bo, waiting))["submit"] is None
 
         # The lead may approve a request of somebody else.
         other = at.slack.add_channel("other")
-        again = await pasted(at, pulls_again, other)
+        again = await paste(at, pulls_again, other)
         await at.submit(at.bo, (await at.dialog(at.bo, again, other))["id"])
         await at.slack.wait_for(
             lambda: "waiting for a second person" in "\n".join(lines_of(at.slack.message(other, again["ts"])))
@@ -150,13 +150,13 @@ async def test_ineffective_action_is_rate_limited(tmp_path, engine, still_unreac
     policy = policy_of(tmp_path, limits=limits)
     async with workplace(tmp_path, engine, still_unreachable.world, policy=policy) as at:
         other = at.slack.add_channel("other")
-        answer = await pasted(at, still_unreachable)
-        again = await pasted(at, still_unreachable, other)
+        answer = await paste(at, still_unreachable)
+        again = await paste(at, still_unreachable, other)
         open_before = await at.dialog(at.bo, again, other)
         restart = [one["value"] for one in buttons_of(answer["blocks"]) if one["action_id"].startswith(Press.REMEDY)]
         assert restart
         await at.confirm(at.alex, answer)
-        await at.slack.wait_for(lambda: "NOT FIXED" in shown(at, answer))
+        await at.slack.wait_for(lambda: "NOT FIXED" in text_of(at, answer))
         written = at.writes()
         assert written == [("DELETE", f"{PODS}/{POD}")]
 
@@ -186,9 +186,9 @@ async def test_every_action_is_posted_to_the_audit_channel(tmp_path, engine, pul
     policy = policy_of(tmp_path, acting=[{**EVERYWHERE, "users": ["U0000000002"], "actions": ["*"]}])
     async with workplace(tmp_path, engine, pulls_again.world, policy=policy, audit_channel="C0AUDIT00") as at:
         at.slack.add_channel("audit", id="C0AUDIT00")
-        answer = await pasted(at, pulls_again)
+        answer = await paste(at, pulls_again)
         await at.confirm(at.bo, answer)
-        await at.slack.wait_for(lambda: "FIXED: the cause is gone" in shown(at, answer))
+        await at.slack.wait_for(lambda: "FIXED: the cause is gone" in text_of(at, answer))
         await at.settled()
 
         [line] = at.ours("C0AUDIT00")
@@ -211,7 +211,7 @@ async def test_policy_labels_are_checked_at_button_press_and_at_confirmation(tmp
     labelled = [{**EVERYWHERE, "users": ["*"], "actions": ["*"], "labels": {"team": "checkout"}}]
     policy = policy_of(tmp_path, acting=labelled)
     async with workplace(tmp_path, engine, pulls_again.world, policy=policy) as at:
-        answer = await pasted(at, pulls_again)
+        answer = await paste(at, pulls_again)
         refused = await at.dialog(at.alex, answer)
         assert refused["submit"] is None
         assert "team" in words_of(refused["blocks"])
@@ -236,7 +236,7 @@ async def test_impersonation_lets_the_api_server_authorise_each_user(tmp_path, e
         tmp_path, engine, pulls_again.world, policy=policy_of(tmp_path, impersonation=own_names)
     ) as at:
         at.cluster.forbid(verb="delete", resource="pods", user="bo@example.com")
-        answer = await pasted(at, pulls_again)
+        answer = await paste(at, pulls_again)
 
         refused = await at.dialog(at.bo, answer)
         assert refused["submit"] is None
@@ -244,7 +244,7 @@ async def test_impersonation_lets_the_api_server_authorise_each_user(tmp_path, e
         assert "delete" in words_of(refused["blocks"])
 
         await at.confirm(at.alex, answer)
-        await at.slack.wait_for(lambda: "FIXED: the cause is gone" in shown(at, answer))
+        await at.slack.wait_for(lambda: "FIXED: the cause is gone" in text_of(at, answer))
         await at.settled()
         [deleted] = [one for one in at.cluster.requests if one.writes and one.method == "DELETE"]
         assert (deleted.acts_as, deleted.acting_groups) == ("alex@example.com", ("on-call",))
@@ -258,7 +258,7 @@ async def test_user_without_a_valid_email_address_cannot_be_impersonated(tmp_pat
     async with workplace(
         tmp_path, engine, pulls_again.world, policy=policy_of(tmp_path, impersonation=own_names)
     ) as at:
-        refused = await at.dialog(at.alex, await pasted(at, pulls_again))
+        refused = await at.dialog(at.alex, await paste(at, pulls_again))
 
         assert refused["submit"] is None
         assert "is not listed under" in words_of(refused["blocks"])

@@ -9,15 +9,15 @@ import pytest
 from bot.cli.rehearsal import stage
 from responses.slack.presses import Press
 from tests.end_to_end.test_clusters import (
-    names,
-    offered,
-    pasted,
+    choice_elements,
+    offered_clusters,
+    paste,
     pick,
-    pressed,
-    said,
-    seeing,
-    shown,
+    policy_showing,
+    press_payload,
+    text_of,
     two_clusters,
+    wait_for_text,
 )
 from tests.end_to_end.workplace import buttons_of, workplace
 
@@ -34,9 +34,9 @@ async def test_paste_built_for_slow_matching_is_acknowledged_in_time(tmp_path, e
 
 
 async def test_hidden_cluster_is_not_revealed_by_deduplication(tmp_path, engine, broken):
-    policy = seeing({"clusters": ["simulated"], "namespaces": ["*"]})
+    policy = policy_showing({"clusters": ["simulated"], "namespaces": ["*"]})
     async with two_clusters(tmp_path, engine, broken, policy=policy) as (at, _):
-        await pasted(at, broken.text)
+        await paste(at, broken.text)
         came_of = []
         for name in ("prod", "prud"):
             # Each from another user: messages of one user within seconds are read as one paste.
@@ -44,35 +44,35 @@ async def test_hidden_cluster_is_not_revealed_by_deduplication(tmp_path, engine,
                 at.slack.add_user(f"guesses-{name}"), at.channel, f'{broken.text}\ncluster="{name}"'
             )
             await at.settled()
-            came_of.append([said(one).replace(name, "…") for one in at.answers(ts)])
+            came_of.append([text_of(one).replace(name, "…") for one in at.answers(ts)])
 
         assert came_of[0] == came_of[1]
 
 
 async def test_fix_in_one_cluster_does_not_affect_answers_about_another(tmp_path, engine, healing):
     prod = stage(healing.world)
-    async with workplace(tmp_path, engine, healing.world, policy=seeing(), others={"prod": prod}) as at:
-        answer = await pasted(at, healing.text)
+    async with workplace(tmp_path, engine, healing.world, policy=policy_showing(), others={"prod": prod}) as at:
+        answer = await paste(at, healing.text)
         await pick(at, answer, "simulated")
-        chosen = await shown(at, answer, "cluster simulated (as selected)")
+        chosen = await wait_for_text(at, answer, "cluster simulated (as selected)")
         await at.confirm(at.bo, chosen)
-        await shown(at, answer, "# ✅ FIXED")
+        await wait_for_text(at, answer, "# ✅ FIXED")
         await at.settled()
         assert prod.requests == [one for one in prod.requests if one.method == "GET"]
 
         await pick(at, at.slack.message(at.channel, answer["ts"]), "prod")
-        other = await shown(at, answer, "cluster prod (as selected)")
+        other = await wait_for_text(at, answer, "cluster prod (as selected)")
 
-        assert said(other).startswith("# 🔴 CONFIRMED")
-        assert "FIXED: the cause is gone · simulated · by" in said(other)
+        assert text_of(other).startswith("# 🔴 CONFIRMED")
+        assert "FIXED: the cause is gone · simulated · by" in text_of(other)
         remedies = [one for one in buttons_of(other["blocks"]) if one["action_id"].startswith(Press.REMEDY)]
         assert remedies, "what can be done in prod"
 
         # An action now applies to that cluster.
         before = at.writes()
         await at.confirm(at.bo, other)
-        fixed = await shown(at, answer, "# ✅ FIXED")
-        assert said(fixed).count("FIXED: the cause is gone") == 2
+        fixed = await wait_for_text(at, answer, "# ✅ FIXED")
+        assert text_of(fixed).count("FIXED: the cause is gone") == 2
         assert at.writes() == before
         assert [sent.method for sent in prod.requests if sent.writes and not sent.path.endswith("/events")] == [
             "DELETE"
@@ -81,8 +81,8 @@ async def test_fix_in_one_cluster_does_not_affect_answers_about_another(tmp_path
 
 async def test_cluster_choice_is_for_members_and_only_for_its_own_answer(tmp_path, engine, vague):
     async with two_clusters(tmp_path, engine, vague) as (at, prod):
-        answer = await pasted(at, vague.text)
-        press = pressed(at, answer, offered(answer)[1]["value"])
+        answer = await paste(at, vague.text)
+        press = press_payload(at, answer, choice_elements(answer)[1]["value"])
         elsewhere = at.slack.add_channel("elsewhere")
         for change in (
             {"user": {"id": at.guest}},
@@ -96,7 +96,7 @@ async def test_cluster_choice_is_for_members_and_only_for_its_own_answer(tmp_pat
         await at.settled()
 
         assert prod.requests == []
-        assert said(at.slack.message(at.channel, answer["ts"])) == said(answer)
-        assert names(answer) == ["simulated", "prod"]
+        assert text_of(at.slack.message(at.channel, answer["ts"])) == text_of(answer)
+        assert offered_clusters(answer) == ["simulated", "prod"]
         assert {entry.outcome for entry in await at.audited()} == {"refused"}
         assert len(await at.audited()) == 6

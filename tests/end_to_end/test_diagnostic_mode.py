@@ -18,7 +18,7 @@ IN_MODE = "it is in diagnostic mode and can leave it"
 POD = "/api/v1/namespaces/wallet/pods/wallet-pd-1"
 
 
-async def told_in_the_end(at: Workplace, answer: dict[str, Any], *words: str) -> str:
+async def wait_for_any_text(at: Workplace, answer: dict[str, Any], *words: str) -> str:
     def end() -> str:
         says = "\n".join(lines_of(at.slack.message(at.channel, answer["ts"])))
         return says if any(word in says for word in words) else ""
@@ -48,7 +48,7 @@ async def test_failing_pod_is_put_into_diagnostic_mode(tmp_path: Path, engine: E
         assert at.writes() == []
 
         await at.submit(at.bo, dialog["id"])
-        says = await told_in_the_end(at, answer, "is in diagnostic mode")
+        says = await wait_for_any_text(at, answer, "is in diagnostic mode")
         await at.settled()
 
         assert at.writes() == [("PATCH", POD)]
@@ -67,7 +67,7 @@ async def test_pod_that_does_not_restart_is_not_reported_in_diagnostic_mode(tmp_
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
         await at.confirm(at.bo, answer)
 
-        says = await told_in_the_end(at, answer, "not be verified")
+        says = await wait_for_any_text(at, answer, "not be verified")
         await at.settled()
 
         assert "pd has not started again yet" in says
@@ -81,7 +81,7 @@ async def test_second_button_leaves_diagnostic_mode(tmp_path: Path, engine: Engi
 
         assert "Delete wallet-pd-1, so that it leaves diagnostic mode" in words_of(buttons_of(answer["blocks"]))
         await at.confirm(at.bo, answer)
-        says = await told_in_the_end(at, answer, "has left diagnostic mode")
+        says = await wait_for_any_text(at, answer, "has left diagnostic mode")
         await at.settled()
 
         assert at.writes() == [("DELETE", POD)]

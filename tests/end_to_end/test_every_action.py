@@ -138,7 +138,7 @@ class Story:
         await self.at.slack.submit(self.at.bo, dialog["id"], values)
 
     async def dialog(self, *presses: Press) -> dict[str, Any]:
-        """Return the dialog of the requester, once it is one of these or a refusal."""
+        """Return the open dialog once it is one of these or refuses."""
 
         def shown() -> list[dict[str, Any]]:
             views = self.at.slack.views(self.at.bo)
@@ -153,18 +153,18 @@ class Story:
         return [each for each in buttons if each["type"] == "button" and each["text"]["text"].startswith(words)]
 
     def told_of(self, remedy: str) -> str:
-        """Return the line of the message that tells the result of a remedy, "" before there is one."""
+        """Return the line of the message that tells the end of a remedy, "" before."""
         lines = lines_of(self.at.slack.message(self.at.channel, self.ts))
         return next((line for line in lines if line[:1] in _SIGNS and remedy in line[:200] and "@" in line), "")
 
     async def audited(self) -> list[str]:
-        """Return the outcomes of the audit entries, without those of the presses."""
+        """Return the audit entries without that of the press."""
         outcomes = [each.outcome for each in await self.at.audited()]
         return [each for each in outcomes if each not in ("pressed", "previewed")]
 
 
 def assert_shown(diff: str, writes: Sequence[Write]) -> None:
-    """Check that the diff, applied to the objects before, gives what the API server has now, for each object."""
+    """Check that the shown difference, applied to the objects before, gives exactly the objects after."""
     parts = parts_of(diff)
     assert list(parts) == [each.subject for each in writes]
     for each in writes:

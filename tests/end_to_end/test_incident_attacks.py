@@ -33,12 +33,12 @@ async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncI
         yield there
 
 
-def read(shown: Mapping[str, Any]) -> str:
+def text_of(shown: Mapping[str, Any]) -> str:
     return "\n".join(lines_of(shown)) if shown.get("blocks") else str(shown.get("text") or "")
 
 
-async def asked(at: Workplace, user: str, channel: str, command: str) -> str:
-    return read((await at.slack.slash(user, channel, command)).body)
+async def run_command(at: Workplace, user: str, channel: str, command: str) -> str:
+    return text_of((await at.slack.slash(user, channel, command)).body)
 
 
 async def incident(at: Workplace, name: str, *said: str) -> str:
@@ -57,7 +57,7 @@ async def test_guests_do_not_see_related_incidents(at, broken):
         ts = await at.slack.say(user, room, broken.text)
         await at.answer(ts, room)
         await at.settled()
-        answers[user] = " ".join(read(one) for one in at.answers(ts, room))
+        answers[user] = " ".join(text_of(one) for one in at.answers(ts, room))
 
     assert "#inc-1-elsewhere" in answers[at.bo]
     assert "CONFIRMED" in answers[at.guest]
@@ -72,14 +72,14 @@ async def test_pinning_the_summary_adds_no_timeline_entry(at):
     await at.slack.shortcut(at.alex, channel, summary["ts"], callback_id=PIN)
     await at.settled()
 
-    told = [read(one) for user in (at.alex, at.bo) for one in at.slack.ephemerals(user)]
+    told = [text_of(one) for user in (at.alex, at.bo) for one in at.slack.ephemerals(user)]
     assert ["this is casebook's summary" in one.lower() for one in told] == [True, True]
-    assert "📌" not in await asked(at, at.bo, channel, "incident timeline")
+    assert "📌" not in await run_command(at, at.bo, channel, "incident timeline")
 
 
 async def test_unarchived_channel_of_a_resolved_incident_stays_resolved(at):
     channel = await incident(at, "inc-3-archived")
-    await asked(at, at.bo, channel, "incident resolve")
+    await run_command(at, at.bo, channel, "incident resolve")
     await at.settled()
     before = await at.app.store.chronicles.get(channel)
     await at.slack.channel_actions.archive(at.bo, channel)
@@ -89,19 +89,19 @@ async def test_unarchived_channel_of_a_resolved_incident_stays_resolved(at):
     await at.settled()
 
     assert (await at.app.store.chronicles.get(channel)).resolved == before.resolved
-    assert "is already resolved" in await asked(at, at.bo, channel, "incident resolve")
-    assert "Reopened" in await asked(at, at.bo, channel, "incident reopen")
+    assert "is already resolved" in await run_command(at, at.bo, channel, "incident resolve")
+    assert "Reopened" in await run_command(at, at.bo, channel, "incident reopen")
 
 
 async def test_channel_creator_is_told_once_how_to_invite_the_bot(at):
     at.slack.fail("conversations.join", error="missing_scope", needed="channels:join", times=9)
     channel = await at.slack.channel_actions.create(at.bo, "inc-4-join")
     other = at.slack.add_channel("fire-4-join", bot=False)
-    await asked(at, at.bo, other, "incident open")
-    await asked(at, at.bo, other, "incident open")
+    await run_command(at, at.bo, other, "incident open")
+    await run_command(at, at.bo, other, "incident open")
     await at.settled()
     at.slack.clear_faults()
-    told = [says for one in at.ours(at.slack.open_im(at.bo)) if "could not join" in (says := read(one))]
+    told = [says for one in at.ours(at.slack.open_im(at.bo)) if "could not join" in (says := text_of(one))]
 
     assert [("#inc-4-join" in one, "#fire-4-join" in one) for one in told] == [(True, False), (False, True)]
     assert all("channels:join" in one and "/invite" in one for one in told)
@@ -129,7 +129,7 @@ async def test_events_of_another_workspace_are_acknowledged_and_ignored(at):
     await at.settled()
 
     assert statuses == [200, 200, 200]
-    timeline = await asked(at, at.bo, channel, "incident timeline")
+    timeline = await run_command(at, at.bo, channel, "incident timeline")
     assert "format every disk" not in timeline
     assert "drain node seven" in timeline
     async with aiohttp.ClientSession() as session, session.get(f"{at.app.url}/readyz") as ready:

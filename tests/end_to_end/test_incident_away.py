@@ -48,7 +48,7 @@ async def timeline(at: Premises | Workplace, channel: str) -> str:
     return "\n".join(lines_of((await at.slack.slash(at.alex, channel, "incident timeline")).body))
 
 
-def asked(slack: SimulatedSlack, channel: str, since: int = 0) -> Counter[str]:
+def run_command(slack: SimulatedSlack, channel: str, since: int = 0) -> Counter[str]:
     """Return how often the history and the threads of a channel were read."""
     methods = ("conversations.history", "conversations.replies")
     calls = [call for call in slack.calls[since:] if call.arguments.get("channel") == channel]
@@ -105,8 +105,8 @@ async def test_messages_edits_and_pins_during_downtime_are_caught_up(tmp_path: P
         for gone in ("blue pool", "drop the cache", "region A", "page the vendor"):
             assert gone not in told
         # One page each, and each thread with a new or deleted reply.
-        assert asked(slack, live, before) == {"history": 1, "replies": 1}
-        assert asked(slack, quiet, before) == {"history": 1}
+        assert run_command(slack, live, before) == {"history": 1, "replies": 1}
+        assert run_command(slack, quiet, before) == {"history": 1}
 
 
 async def test_catch_up_after_a_long_gap_uses_a_bounded_number_of_calls(tmp_path: Path, engine: Engine):
@@ -139,7 +139,7 @@ async def test_catch_up_after_a_long_gap_uses_a_bounded_number_of_calls(tmp_path
 
     assert len([fact for fact in facts if "restart pool" in str(fact.document)]) == 20
     # The missed messages fill one page and part of the next.
-    assert asked(slack, channel, before) == {"history": 1 + PAGES_BEFORE}
+    assert run_command(slack, channel, before) == {"history": 1 + PAGES_BEFORE}
 
 
 async def test_rate_limited_catch_up_reads_no_thread_twice(tmp_path: Path, engine: Engine):
@@ -154,7 +154,7 @@ async def test_rate_limited_catch_up_reads_no_thread_twice(tmp_path: Path, engin
         await slack.wait_for(lambda: all(f"pool {number}" in summary(at, channel) for number in range(2)))
         await at.settled()
 
-    assert asked(slack, channel) == {"history": 1, "replies": 3}
+    assert run_command(slack, channel) == {"history": 1, "replies": 3}
 
 
 async def test_canvas_of_members_leaves_the_summary_in_the_message_with_one_notice(tmp_path: Path, engine: Engine):
@@ -191,7 +191,7 @@ async def test_long_history_and_pins_before_joining_are_read(tmp_path: Path, eng
         assert await at.app.jobs.idle(300)
         took = time.monotonic() - began, time.process_time() - worked, _memory() - most
         facts = await at.app.store.chronicles.facts(channel)
-        taken = asked(slack, channel)
+        taken = run_command(slack, channel)
     measured = f"{took[0]:.1f} s, {took[1]:.1f} s of CPU with both far ends, {took[2]:.0f} MiB more"
     logging.getLogger(__name__).info(measured)
 

@@ -20,17 +20,17 @@ async def at(tmp_path, engine) -> AsyncIterator[Workplace]:
         yield there
 
 
-def read(shown: Mapping[str, Any]) -> str:
+def text_of(shown: Mapping[str, Any]) -> str:
     return "\n".join(lines_of(shown)) if shown.get("blocks") else ""
 
 
-async def asked(at: Workplace, user: str, channel: str, command: str) -> str:
+async def run_command(at: Workplace, user: str, channel: str, command: str) -> str:
     """Send a command and return its ephemeral answer."""
-    return read((await at.slack.slash(user, channel, command)).body)
+    return text_of((await at.slack.slash(user, channel, command)).body)
 
 
-def pinned(at: Workplace, channel: str) -> list[str]:
-    return [read(one) for one in at.ours(channel) if one.get("pinned_to")]
+def pinned_texts(at: Workplace, channel: str) -> list[str]:
+    return [text_of(one) for one in at.ours(channel) if one.get("pinned_to")]
 
 
 async def incident(at: Workplace, name: str, *said: str) -> str:
@@ -48,18 +48,20 @@ async def state_of(at: Workplace, channel: str) -> ChannelState:
     return known.state
 
 
-async def whispered(at: Workplace, user: str, words: str) -> str:
+async def wait_for_ephemeral(at: Workplace, user: str, words: str) -> str:
     """Wait for an ephemeral message with this text and return it."""
-    found = await at.slack.wait_for(lambda: [read(one) for one in at.slack.ephemerals(user) if words in read(one)])
+    found = await at.slack.wait_for(
+        lambda: [text_of(one) for one in at.slack.ephemerals(user) if words in text_of(one)]
+    )
     return found[-1]
 
 
-def direct(at: Workplace, user: str) -> list[dict[str, Any]]:
+def direct_messages(at: Workplace, user: str) -> list[dict[str, Any]]:
     """Return our direct messages to a user, including files."""
     return at.ours(at.slack.open_im(user))
 
 
-def attached(at: Workplace, channel: str) -> list[str]:
+def uploaded_texts(at: Workplace, channel: str) -> list[str]:
     """Return the text files that we uploaded to a channel."""
     return [
         at.slack.file_content(file["id"]).decode() for message in at.ours(channel) for file in message.get("files", [])
@@ -69,10 +71,10 @@ def attached(at: Workplace, channel: str) -> list[str]:
 async def test_catch_up_summarises_changes_since_the_last_read(at):
     channel = await incident(at, "inc-1", REPORT)
 
-    first = await asked(at, at.bo, channel, "summary")
+    first = await run_command(at, at.bo, channel, "summary")
     await at.slack.say(at.alex, channel, "I'll take IC")
-    second = await asked(at, at.bo, channel, "summary")
-    again = await asked(at, at.bo, channel, "摘要")
+    second = await run_command(at, at.bo, channel, "summary")
+    again = await run_command(at, at.bo, channel, "摘要")
 
     assert "What happened so far" in first
     assert REPORT in first
@@ -90,8 +92,8 @@ async def test_status_and_timeline_are_ephemeral_and_change_nothing(at):
     channel = await incident(at, "inc-2", REPORT)
     posted = len(at.ours(channel))
 
-    status = await asked(at, at.bo, channel, "incident status")
-    timeline = await asked(at, at.bo, channel, "故障时间线")
+    status = await run_command(at, at.bo, channel, "incident status")
+    timeline = await run_command(at, at.bo, channel, "故障时间线")
 
     assert "Investigating · #inc-2" in status
     assert "时间线 · #inc-2" in timeline
@@ -102,28 +104,32 @@ async def test_status_and_timeline_are_ephemeral_and_change_nothing(at):
 async def test_resolve_posts_the_final_summary_with_a_draft_and_reopen_resumes(at):
     channel = await incident(at, "inc-3", REPORT)
 
-    promised = await asked(at, at.bo, channel, "incident resolve")
-    await at.slack.wait_for(lambda: attached(at, channel))
+    promised = await run_command(at, at.bo, channel, "incident resolve")
+    await at.slack.wait_for(lambda: uploaded_texts(at, channel))
     await at.settled()
-    finals = [read(one) for one in at.ours(channel) if "Resolved · #inc-3" in read(one) and not one.get("pinned_to")]
-    again = await asked(at, at.alex, channel, "incident resolve")
-    await at.slack.wait_for(lambda: "Resolved" in pinned(at, channel)[0])
+    finals = [
+        text_of(one) for one in at.ours(channel) if "Resolved · #inc-3" in text_of(one) and not one.get("pinned_to")
+    ]
+    again = await run_command(at, at.alex, channel, "incident resolve")
+    await at.slack.wait_for(lambda: "Resolved" in pinned_texts(at, channel)[0])
 
     assert "final summary" in promised
     assert len(finals) == 1
     assert "A draft of the postmortem is attached as a file in the thread" in finals[0]
     assert "Resolved: not said" not in finals[0]
-    assert REPORT in attached(at, channel)[0]
+    assert REPORT in uploaded_texts(at, channel)[0]
     assert "is already resolved" in again
     assert await state_of(at, channel) is ChannelState.RESOLVED
 
-    await asked(at, at.alex, channel, "incident reopen")
-    await at.slack.wait_for(lambda: "Reopened" in pinned(at, channel)[0])
+    await run_command(at, at.alex, channel, "incident reopen")
+    await at.slack.wait_for(lambda: "Reopened" in pinned_texts(at, channel)[0])
     await at.settled()
 
-    assert [f"By @{at.alex}" in read(one) for one in at.ours(channel) if read(one).startswith("🔁 Reopened")] == [True]
+    assert [f"By @{at.alex}" in text_of(one) for one in at.ours(channel) if text_of(one).startswith("🔁 Reopened")] == [
+        True
+    ]
     assert await state_of(at, channel) is ChannelState.OPEN
-    assert "incident of this channel is already open" in await asked(at, at.alex, channel, "incident reopen")
+    assert "incident of this channel is already open" in await run_command(at, at.alex, channel, "incident reopen")
 
 
 async def test_concurrent_resolves_post_one_final_summary(at):
@@ -137,26 +143,26 @@ async def test_concurrent_resolves_post_one_final_summary(at):
         # Like two processes that have both read the state as open.
         own = payload | {"user": user, "at": at.clock().isoformat()}
         await at.app.jobs.start("command", f"test.{user}", own)
-    await at.slack.wait_for(lambda: attached(at, channel))
+    await at.slack.wait_for(lambda: uploaded_texts(at, channel))
     await at.settled()
 
-    assert len(attached(at, channel)) == 1
+    assert len(uploaded_texts(at, channel)) == 1
 
 
 async def test_dismissed_incident_loses_its_summary_until_opened_again(at):
     channel = await incident(at, "inc-5", REPORT)
 
-    await asked(at, at.bo, channel, "incident dismiss")
-    await at.slack.wait_for(lambda: at.ours(channel) and not pinned(at, channel))
+    await run_command(at, at.bo, channel, "incident dismiss")
+    await at.slack.wait_for(lambda: at.ours(channel) and not pinned_texts(at, channel))
     await at.settled()
     await at.slack.say(at.alex, channel, "payments are down as well, nobody can pay")
     await at.settled()
 
-    assert [read(one).startswith("🙅 Dismissed") for one in at.ours(channel)] == [True]
-    assert "was dismissed" in await asked(at, at.bo, channel, "summary")
+    assert [text_of(one).startswith("🙅 Dismissed") for one in at.ours(channel)] == [True]
+    assert "was dismissed" in await run_command(at, at.bo, channel, "summary")
 
-    await asked(at, at.bo, channel, "incident open")
-    shown = await at.slack.wait_for(lambda: [one for one in pinned(at, channel) if "payments are down" in one])
+    await run_command(at, at.bo, channel, "incident open")
+    shown = await at.slack.wait_for(lambda: [one for one in pinned_texts(at, channel) if "payments are down" in one])
 
     assert REPORT in shown[0]  # messages from before and meanwhile are read
 
@@ -164,29 +170,29 @@ async def test_dismissed_incident_loses_its_summary_until_opened_again(at):
 async def test_export_goes_to_the_requester_or_the_channel(at):
     channel = await incident(at, "inc-6", REPORT)
 
-    await asked(at, at.bo, channel, "incident export")
-    await at.slack.wait_for(lambda: attached(at, at.slack.open_im(at.bo)))
-    in_channel = attached(at, channel)
-    await asked(at, at.bo, channel, "incident export here")
-    await at.slack.wait_for(lambda: attached(at, channel))
+    await run_command(at, at.bo, channel, "incident export")
+    await at.slack.wait_for(lambda: uploaded_texts(at, at.slack.open_im(at.bo)))
+    in_channel = uploaded_texts(at, channel)
+    await run_command(at, at.bo, channel, "incident export here")
+    await at.slack.wait_for(lambda: uploaded_texts(at, channel))
 
     assert in_channel == []
-    assert REPORT in attached(at, at.slack.open_im(at.bo))[0]
-    assert REPORT in attached(at, channel)[0]
+    assert REPORT in uploaded_texts(at, at.slack.open_im(at.bo))[0]
+    assert REPORT in uploaded_texts(at, channel)[0]
 
 
 async def test_commands_outside_an_incident_explain_how_to_open_one(at):
     commands = ["summary", *(f"incident {word}" for word in (
         "status", "timeline", "export", "resolve", "reopen", "dismiss",
     ))]  # fmt: skip
-    told = {command: await asked(at, at.alex, at.channel, command) for command in commands}
+    told = {command: await run_command(at, at.alex, at.channel, command) for command in commands}
 
     assert [command for command, says in told.items() if "/diagnose incident open" not in says] == []
     assert at.ours() == []
 
-    await asked(at, at.alex, at.channel, "incident open")
-    assert await at.slack.wait_for(lambda: pinned(at, at.channel))
-    assert "a direct message cannot be one" in await asked(at, at.alex, at.slack.open_im(at.alex), "summary")
+    await run_command(at, at.alex, at.channel, "incident open")
+    assert await at.slack.wait_for(lambda: pinned_texts(at, at.channel))
+    assert "a direct message cannot be one" in await run_command(at, at.alex, at.slack.open_im(at.alex), "summary")
 
 
 async def test_guests_cannot_read_or_change_the_incident_and_are_told_why(at):
@@ -194,15 +200,15 @@ async def test_guests_cannot_read_or_change_the_incident_and_are_told_why(at):
     ts = await at.slack.say(at.alex, channel, "lol")
     await at.slack.marks.react(at.guest, channel, ts, "pushpin")
     await at.slack.shortcut(at.guest, channel, ts, callback_id=PIN)
-    await whispered(at, at.guest, "cannot change the record")
+    await wait_for_ephemeral(at, at.guest, "cannot change the record")
     await at.settled()
 
     assert len(at.slack.ephemerals(at.guest)) == 2  # one for each
-    assert "Guests get answers based on the pasted text only" in await asked(at, at.guest, channel, "summary")
+    assert "Guests get answers based on the pasted text only" in await run_command(at, at.guest, channel, "summary")
     for word in ("resolve", "dismiss"):
-        assert "Ask a member" in await asked(at, at.guest, channel, f"incident {word}")
+        assert "Ask a member" in await run_command(at, at.guest, channel, f"incident {word}")
     assert await state_of(at, channel) is ChannelState.OPEN
-    assert "lol" not in await asked(at, at.alex, channel, "incident timeline")
+    assert "lol" not in await run_command(at, at.alex, channel, "incident timeline")
 
 
 async def test_pinned_message_is_on_the_timeline_until_unpinned(at):
@@ -211,7 +217,7 @@ async def test_pinned_message_is_on_the_timeline_until_unpinned(at):
 
     async def timeline() -> str:
         await at.settled()
-        return await asked(at, at.bo, channel, "incident timeline")
+        return await run_command(at, at.bo, channel, "incident timeline")
 
     assert "coffee" not in await timeline()
     await at.slack.marks.react(at.bo, channel, ts, "pushpin")
@@ -221,13 +227,13 @@ async def test_pinned_message_is_on_the_timeline_until_unpinned(at):
     await at.slack.marks.react(at.bo, channel, ts, "thumbsup")
     assert "coffee" not in await timeline()
     await at.slack.shortcut(at.alex, channel, ts, callback_id=PIN)
-    await whispered(at, at.alex, "Added to the timeline")
+    await wait_for_ephemeral(at, at.alex, "Added to the timeline")
     assert "coffee" in await timeline()
     await at.slack.shortcut(at.bo, channel, ts, callback_id=UNPIN)
-    await whispered(at, at.bo, "Removed from")
+    await wait_for_ephemeral(at, at.bo, "Removed from")
     assert "coffee" not in await timeline()
     await at.slack.shortcut(at.bo, channel, ts, callback_id=UNPIN)
-    await whispered(at, at.bo, "not on the timeline")
+    await wait_for_ephemeral(at, at.bo, "not on the timeline")
 
 
 async def test_pinned_statement_is_listed_once(at):
@@ -238,7 +244,7 @@ async def test_pinned_statement_is_listed_once(at):
     await at.slack.marks.react(at.bo, channel, ts, "pushpin")
     await at.settled()
 
-    assert (await asked(at, at.bo, channel, "incident timeline")).count("roll back checkout to v41") == 1
+    assert (await run_command(at, at.bo, channel, "incident timeline")).count("roll back checkout to v41") == 1
 
 
 async def test_pin_outside_an_incident_is_ignored(at):
@@ -251,19 +257,19 @@ async def test_pin_outside_an_incident_is_ignored(at):
     assert len(at.slack.calls) == before
 
     await at.slack.shortcut(at.alex, at.channel, ts, callback_id=PIN)
-    assert "is not an incident channel" in await whispered(at, at.alex, "/diagnose incident open")
+    assert "is not an incident channel" in await wait_for_ephemeral(at, at.alex, "/diagnose incident open")
 
 
 async def test_late_joiner_gets_a_catch_up_and_an_early_one_does_not(at):
     cy, dee = at.slack.add_user("cy"), at.slack.add_user("dee")
     channel = await at.slack.channel_actions.create(at.alex, "inc-10")
-    await at.slack.wait_for(lambda: pinned(at, channel))
+    await at.slack.wait_for(lambda: pinned_texts(at, channel))
     await at.slack.channel_actions.join(cy, channel)
     await at.slack.say(at.alex, channel, REPORT)
     await at.settled()
     await at.slack.channel_actions.join(dee, channel)
 
-    assert REPORT in await whispered(at, dee, "What happened so far")
+    assert REPORT in await wait_for_ephemeral(at, dee, "What happened so far")
     await at.settled()
     assert at.slack.ephemerals(cy) == []
 
@@ -272,32 +278,32 @@ async def test_archiving_member_gets_the_final_summary_directly(at):
     channel = await incident(at, "inc-11", REPORT)
 
     await at.slack.channel_actions.archive(at.bo, channel)
-    await at.slack.wait_for(lambda: attached(at, at.slack.open_im(at.bo)))
+    await at.slack.wait_for(lambda: uploaded_texts(at, at.slack.open_im(at.bo)))
     await at.settled()
 
-    assert "Archived · #inc-11" in read(direct(at, at.bo)[0])
-    assert REPORT in attached(at, at.slack.open_im(at.bo))[0]
+    assert "Archived · #inc-11" in text_of(direct_messages(at, at.bo)[0])
+    assert REPORT in uploaded_texts(at, at.slack.open_im(at.bo))[0]
     assert await state_of(at, channel) is ChannelState.ARCHIVED
 
 
 # --- aloud, by a mention ---
 
 
-async def said_to_us(at: Workplace, user: str, channel: str, text: str, thread_ts: str = "") -> list[str]:
+async def mention_answer(at: Workplace, user: str, channel: str, text: str, thread_ts: str = "") -> list[str]:
     """Mention the bot and return its answer in the thread."""
     ts = await at.slack.say(user, channel, f"<@{at.slack.bot_user_id}> {text}", thread_ts=thread_ts)
     await at.settled()
-    return [read(one) for one in at.answers(thread_ts or ts, channel)]
+    return [text_of(one) for one in at.answers(thread_ts or ts, channel)]
 
 
 async def test_mention_command_is_answered_once_in_its_thread_without_mentions(at):
     channel = await incident(at, "inc-18", REPORT)
     await at.slack.say(at.alex, channel, "I'll take IC")
 
-    (missed,) = await said_to_us(at, at.bo, channel, "summary")
-    (status,) = await said_to_us(at, at.bo, channel, "incident status?")
-    (timeline,) = await said_to_us(at, at.bo, channel, "故障时间线")
-    (slip,) = await said_to_us(at, at.bo, channel, "incident tmieline")
+    (missed,) = await mention_answer(at, at.bo, channel, "summary")
+    (status,) = await mention_answer(at, at.bo, channel, "incident status?")
+    (timeline,) = await mention_answer(at, at.bo, channel, "故障时间线")
+    (slip,) = await mention_answer(at, at.bo, channel, "incident tmieline")
 
     assert "What happened so far" in missed
     assert "Investigating · #inc-18" in status
@@ -313,18 +319,18 @@ async def test_mention_command_is_answered_once_in_its_thread_without_mentions(a
 async def test_repeated_resolve_mention_resolves_once(at):
     channel = await incident(at, "inc-19", REPORT)
 
-    (promise,) = await said_to_us(at, at.bo, channel, "incident resolve")
-    await at.slack.wait_for(lambda: attached(at, channel))
+    (promise,) = await mention_answer(at, at.bo, channel, "incident resolve")
+    await at.slack.wait_for(lambda: uploaded_texts(at, channel))
     await at.settled()
 
     assert "final summary" in promise
-    assert len(attached(at, channel)) == 1
+    assert len(uploaded_texts(at, channel)) == 1
     assert await state_of(at, channel) is ChannelState.RESOLVED
-    (again,) = await said_to_us(at, at.bo, channel, "incident resolve")
+    (again,) = await mention_answer(at, at.bo, channel, "incident resolve")
     assert "is already resolved" in again
     ts = await at.slack.say(at.bo, channel, f"<@{at.slack.bot_user_id}> incident status")
     await at.slack.edit(at.bo, channel, ts, f"<@{at.slack.bot_user_id}> incident reopen")
-    await at.slack.wait_for(lambda: any(read(one).startswith("🔁 Reopened") for one in at.ours(channel)))
+    await at.slack.wait_for(lambda: any(text_of(one).startswith("🔁 Reopened") for one in at.ours(channel)))
     await at.settled()
     assert await state_of(at, channel) is ChannelState.OPEN
 
@@ -332,9 +338,9 @@ async def test_repeated_resolve_mention_resolves_once(at):
 async def test_mention_grants_no_more_rights_than_the_command(at):
     channel = await incident(at, "inc-20", REPORT)
 
-    (summary,) = await said_to_us(at, at.guest, channel, "summary")
-    (dismissal,) = await said_to_us(at, at.guest, channel, "incident dismiss")
-    (elsewhere,) = await said_to_us(at, at.alex, at.channel, "incident resolve")
+    (summary,) = await mention_answer(at, at.guest, channel, "summary")
+    (dismissal,) = await mention_answer(at, at.guest, channel, "incident dismiss")
+    (elsewhere,) = await mention_answer(at, at.alex, at.channel, "incident resolve")
     im = at.slack.open_im(at.alex)
     await at.slack.say(at.alex, im, "summary")
     await at.settled()
@@ -343,7 +349,7 @@ async def test_mention_grants_no_more_rights_than_the_command(at):
     assert "Ask a member" in dismissal
     assert await state_of(at, channel) is ChannelState.OPEN
     assert "/diagnose incident open" in elsewhere
-    assert "a direct message cannot be one" in read(direct(at, at.alex)[-1])
+    assert "a direct message cannot be one" in text_of(direct_messages(at, at.alex)[-1])
 
 
 # --- what goes wrong ---
@@ -353,21 +359,23 @@ async def test_interrupted_final_summary_is_posted_once(at):
     channel = await incident(at, "inc-12", REPORT)
     at.slack.fail("chat.postMessage", reset=True, after_execution=True)
 
-    await asked(at, at.bo, channel, "incident resolve")
-    await at.slack.wait_for(lambda: attached(at, channel))
+    await run_command(at, at.bo, channel, "incident resolve")
+    await at.slack.wait_for(lambda: uploaded_texts(at, channel))
     await at.settled()
 
-    assert ["Resolved · #inc-12" in read(one) for one in at.ours(channel) if not one.get("pinned_to")].count(True) == 1
-    assert len(attached(at, channel)) == 1
+    assert ["Resolved · #inc-12" in text_of(one) for one in at.ours(channel) if not one.get("pinned_to")].count(
+        True
+    ) == 1
+    assert len(uploaded_texts(at, channel)) == 1
 
 
 async def test_resolve_after_the_bot_was_removed_succeeds_and_tells_the_requester(at):
     channel = await incident(at, "inc-13", REPORT)
     at.slack.remove_bot(channel)
 
-    await asked(at, at.bo, channel, "incident resolve")
+    await run_command(at, at.bo, channel, "incident resolve")
 
-    assert "invite me first" in await whispered(at, at.bo, "not a member")
+    assert "invite me first" in await wait_for_ephemeral(at, at.bo, "not a member")
     assert await state_of(at, channel) is ChannelState.RESOLVED
 
 
@@ -375,28 +383,28 @@ async def test_final_summary_mentions_a_forbidden_upload(at):
     channel = await incident(at, "inc-14", REPORT)
     at.slack.fail("files.getUploadURLExternal", error="missing_scope", needed="files:write", times=9)
 
-    await asked(at, at.bo, channel, "incident resolve")
+    await run_command(at, at.bo, channel, "incident resolve")
 
-    assert await at.slack.wait_for(lambda: [one for one in at.ours(channel) if "files:write" in read(one)])
+    assert await at.slack.wait_for(lambda: [one for one in at.ours(channel) if "files:write" in text_of(one)])
 
 
 async def test_archiving_user_without_access_is_told_how_to_get_the_summary(at):
     channel = await incident(at, "inc-15", REPORT)
 
     await at.slack.channel_actions.archive(at.guest, channel)
-    await at.slack.wait_for(lambda: direct(at, at.guest))
+    await at.slack.wait_for(lambda: direct_messages(at, at.guest))
     await at.settled()
 
-    assert "unarchive the channel" in read(direct(at, at.guest)[0])
-    assert REPORT not in read(direct(at, at.guest)[0])
-    assert attached(at, at.slack.open_im(at.guest)) == []
+    assert "unarchive the channel" in text_of(direct_messages(at, at.guest)[0])
+    assert REPORT not in text_of(direct_messages(at, at.guest)[0])
+    assert uploaded_texts(at, at.slack.open_im(at.guest)) == []
 
 
 async def test_command_from_an_unidentified_user_asks_to_retry(at):
     channel = await incident(at, "inc-16", REPORT)
     at.slack.fail("users.info", status=503, times=9)
 
-    assert "try again in a moment" in await asked(at, at.bo, channel, "incident resolve")
+    assert "try again in a moment" in await run_command(at, at.bo, channel, "incident resolve")
     assert await state_of(at, channel) is ChannelState.OPEN
 
 
@@ -405,9 +413,9 @@ async def test_manually_deleted_summary_does_not_block_dismissal(at):
     summary = next(one for one in at.ours(channel) if one.get("pinned_to"))
     await at.slack.remove(at.alex, channel, summary["ts"], admin=True)
 
-    await asked(at, at.bo, channel, "incident dismiss")
+    await run_command(at, at.bo, channel, "incident dismiss")
 
-    assert await at.slack.wait_for(lambda: [one for one in at.ours(channel) if "Dismissed" in read(one)])
+    assert await at.slack.wait_for(lambda: [one for one in at.ours(channel) if "Dismissed" in text_of(one)])
 
 
 async def test_missing_scopes_are_reported_once_below_the_summary_with_a_fix(at):
@@ -416,14 +424,14 @@ async def test_missing_scopes_are_reported_once_below_the_summary_with_a_fix(at)
         at.slack.revoke_scope(scope)
     channel = at.slack.add_channel("checkout-scopes")
 
-    await asked(at, at.bo, channel, "incident open")
+    await run_command(at, at.bo, channel, "incident open")
     summary, said = await at.slack.wait_for(lambda: (found := at.ours(channel))[1:] and found)
     await at.slack.remove(at.alex, channel, summary["ts"], admin=True)
-    await asked(at, at.bo, channel, "incident resolve")
-    await at.slack.wait_for(lambda: "Resolved" in read(at.ours(channel)[-1]))
+    await run_command(at, at.bo, channel, "incident resolve")
+    await at.slack.wait_for(lambda: "Resolved" in text_of(at.ours(channel)[-1]))
     await at.settled()
 
     assert said["thread_ts"] == summary["ts"]
-    assert [words for words in (*missing, "OAuth & Permissions") if words not in read(said)] == []
-    assert "groups:history" not in read(said)
-    assert len([one for one in at.ours(channel) if "OAuth" in read(one)]) == 1
+    assert [words for words in (*missing, "OAuth & Permissions") if words not in text_of(said)] == []
+    assert "groups:history" not in text_of(said)
+    assert len([one for one in at.ours(channel) if "OAuth" in text_of(one)]) == 1

@@ -12,7 +12,7 @@ import pytest
 
 from bot.store import Chronicle, open_store
 from bot.workflows.chronicle.fact_rows import facts_in
-from tests.end_to_end.corners import Corner, corner, killed, named
+from tests.end_to_end.corners import Corner, corner_in_errors, kill_and_clear, make_corner
 from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import Broken, lines_of
 from tests.postgres import Server, postgres
@@ -106,14 +106,14 @@ class Room:
 
 
 def room(at: Premises, broken: Broken, name: str = "") -> Room:
-    return Room(here=corner(at, broken, name=name, names=NAMES))
+    return Room(here=make_corner(at, broken, name=name, names=NAMES))
 
 
 # Leaves a Slack call unanswered and returns a check whether the process waits for it.
 Moment = Callable[[Room], Callable[[], bool]]
 
 
-def held(method: str, *, after_execution: bool = False) -> Moment:
+def call_held(method: str, *, after_execution: bool = False) -> Moment:
     def moment(of: Room) -> Callable[[], bool]:
         given = {"channel": of.here.channel}
         of.here.at.slack.fail(method, hang=True, after_execution=after_execution, times=1_000, given=given)
@@ -127,15 +127,15 @@ async def test_killed_during_an_incident_gives_the_same_timeline_after_restart(t
         at.slack.restrict_history(items=PAGE, per_minute=1_000)
         # The call that the process waits for when killed, and whether it has answered by then.
         early = {
-            "after the acknowledgement, before the channel was looked at": held("conversations.info"),
-            "with the summary sent and unanswered": held("chat.postMessage"),
-            "after Slack accepted the summary, before that was recorded": held(
+            "after the acknowledgement, before the channel was looked at": call_held("conversations.info"),
+            "with the summary sent and unanswered": call_held("chat.postMessage"),
+            "after Slack accepted the summary, before that was recorded": call_held(
                 "chat.postMessage", after_execution=True
             ),
         }
         late = {
-            "with the pin sent and unanswered": held("pins.add"),
-            "after Slack pinned the summary, before that was recorded": held("pins.add", after_execution=True),
+            "with the pin sent and unanswered": call_held("pins.add"),
+            "after Slack pinned the summary, before that was recorded": call_held("pins.add", after_execution=True),
         }
         begun = {room(at, broken, name): moment for name, moment in early.items()}
         found = {room(at, broken, name): moment for name, moment in late.items()}
@@ -152,7 +152,7 @@ async def test_killed_during_an_incident_gives_the_same_timeline_after_restart(t
         await _all_reached(reached)
         await until(lambda: waiting.pinned)
         assert "Mitigated" not in waiting.summary
-        await killed(at, serving)
+        await kill_and_clear(at, serving)
 
         serving = await at.start(**NEXT)
         calm = room(at, broken, "undisturbed")
@@ -167,7 +167,7 @@ async def test_killed_during_an_incident_gives_the_same_timeline_after_restart(t
         assert await serving.stop() == 0
 
         for each in rooms:
-            with named(each.here):
+            with corner_in_errors(each.here):
                 assert told[each] == told[calm]
                 assert each.summary == calm.summary
                 assert_shown_once(each)

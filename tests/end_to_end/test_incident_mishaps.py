@@ -44,7 +44,7 @@ async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncI
         yield there
 
 
-def read(shown: Mapping[str, Any]) -> str:
+def text_of(shown: Mapping[str, Any]) -> str:
     return "\n".join(lines_of(shown)) if shown.get("blocks") else str(shown["text"])
 
 
@@ -56,7 +56,7 @@ def pinned(at: Workplace, channel: str) -> dict[str, Any] | None:
 
 def summary(at: Workplace, channel: str) -> str:
     shown = pinned(at, channel)
-    return read(shown) if shown else ""
+    return text_of(shown) if shown else ""
 
 
 def summary_ts(at: Workplace, channel: str) -> str:
@@ -65,16 +65,16 @@ def summary_ts(at: Workplace, channel: str) -> str:
     return str(shown["ts"])
 
 
-def posted(at: Workplace, channel: str) -> list[str]:
+def posted_texts(at: Workplace, channel: str) -> list[str]:
     """Return our messages in the channel itself, without the summary."""
-    return [read(one) for one in at.ours(channel) if not one.get("pinned_to")]
+    return [text_of(one) for one in at.ours(channel) if not one.get("pinned_to")]
 
 
 def calls(at: Workplace, method: str, channel: str) -> list[RecordedCall]:
     return [one for one in at.slack.calls if one.method == method and channel in str(one.arguments)]
 
 
-async def summary_saying(at: Workplace, channel: str, *words: str) -> str:
+async def wait_for_summary(at: Workplace, channel: str, *words: str) -> str:
     """Wait until the pinned summary contains all these texts and return it."""
 
     def says() -> str:
@@ -87,12 +87,12 @@ async def summary_saying(at: Workplace, channel: str, *words: str) -> str:
 async def incident(at: Workplace, name: str) -> str:
     channel = at.slack.add_channel(name)
     await at.slack.say(at.alex, channel, REPORT)
-    await summary_saying(at, channel, REPORT)
+    await wait_for_summary(at, channel, REPORT)
     await at.settled()
     return channel
 
 
-async def all_shown(at: Workplace, channel: str) -> None:
+async def wait_until_shown(at: Workplace, channel: str) -> None:
     """Wait until every change is shown."""
     for _ in range(500):
         known = await at.app.store.chronicles.get(channel)
@@ -104,8 +104,8 @@ async def all_shown(at: Workplace, channel: str) -> None:
     await at.settled()
 
 
-async def asked(at: Workplace, user: str, channel: str, command: str) -> str:
-    return read((await at.slack.slash(user, channel, command)).body)
+async def run_command(at: Workplace, user: str, channel: str, command: str) -> str:
+    return text_of((await at.slack.slash(user, channel, command)).body)
 
 
 async def test_messages_during_removal_are_read_after_reinvitation(at):
@@ -120,12 +120,12 @@ async def test_messages_during_removal_are_read_after_reinvitation(at):
     await at.settled()
 
     await at.slack.channel_actions.invite(at.alex, channel)
-    says = await summary_saying(at, channel, "fail over to region B", "inc-1-renamed")
+    says = await wait_for_summary(at, channel, "fail over to region B", "inc-1-renamed")
     await at.settled()
 
     assert REPORT in says
     assert summary_ts(at, channel) == known.summary_ts
-    assert posted(at, channel) == []
+    assert posted_texts(at, channel) == []
 
 
 async def test_user_who_removes_the_bot_is_told_once_how_to_reinvite_it(at):
@@ -134,8 +134,8 @@ async def test_user_who_removes_the_bot_is_told_once_how_to_reinvite_it(at):
     secret = at.slack.add_channel("inc-1e-secret", private=True, members=[at.bo])
     at.slack.invite_bot(secret)
     await at.slack.say(at.bo, secret, REPORT)
-    await summary_saying(at, secret, REPORT)
-    await asked(at, at.bo, over, "incident resolve")
+    await wait_for_summary(at, secret, REPORT)
+    await run_command(at, at.bo, over, "incident resolve")
     await at.settled()
 
     for channel in (live, over, secret):
@@ -144,8 +144,8 @@ async def test_user_who_removes_the_bot_is_told_once_how_to_reinvite_it(at):
     await at.slack.redeliver(event.payload["event_id"])
     await at.settled()
 
-    told = [read(one) for one in at.ours(at.slack.open_im(at.bo))]
-    heard = [says for one in at.ours(audit) if "by bo." in (says := read(one))]
+    told = [text_of(one) for one in at.ours(at.slack.open_im(at.bo))]
+    heard = [says for one in at.ours(audit) if "by bo." in (says := text_of(one))]
     assert [("#inc-1c-live" in one, "#inc-1e-secret" in one) for one in told] == [(True, False), (False, True)]
     assert all("/invite" in one for one in told)
     assert len(heard) == 2
@@ -163,7 +163,7 @@ async def test_reinvited_bot_updates_the_summary_without_new_messages(at):
 
     await at.slack.channel_actions.invite(at.alex, channel)
 
-    assert await summary_saying(at, channel, "inc-1b-renamed")
+    assert await wait_for_summary(at, channel, "inc-1b-renamed")
 
 
 async def test_summary_without_the_pin_scope_names_it_once(at):
@@ -171,12 +171,12 @@ async def test_summary_without_the_pin_scope_names_it_once(at):
     at.slack.fail("pins.add", error="missing_scope", needed="pins:write", times=99, given={"channel": channel})
     for text in (REPORT, "I'll take IC", "mitigated, error rate is back to normal"):
         await at.slack.say(at.alex, channel, text)
-    await at.slack.wait_for(lambda: any("Mitigated" in each for each in posted(at, channel)))
+    await at.slack.wait_for(lambda: any("Mitigated" in each for each in posted_texts(at, channel)))
     await at.settled()
 
     first, *others = at.ours(channel)
-    assert "Mitigated" in read(first)
-    assert [("pins:write" in read(one), one["thread_ts"]) for one in others] == [(True, first["ts"])]
+    assert "Mitigated" in text_of(first)
+    assert [("pins:write" in text_of(one), one["thread_ts"]) for one in others] == [(True, first["ts"])]
 
 
 async def test_unavailable_canvases_are_not_requested_again(at):
@@ -186,13 +186,13 @@ async def test_unavailable_canvases_are_not_requested_again(at):
         "conversations.canvases.create", error="missing_scope", needed="canvases:write", times=99, given=scope
     )
     await at.slack.say(at.alex, channel, REPORT)
-    await summary_saying(at, channel, REPORT)
+    await wait_for_summary(at, channel, REPORT)
     at.clock.advance(timedelta(minutes=2))
     await at.slack.say(at.alex, channel, "I'll take IC")
-    await summary_saying(at, channel, "Commander")
+    await wait_for_summary(at, channel, "Commander")
     await at.settled()
 
-    assert posted(at, channel) == []
+    assert posted_texts(at, channel) == []
     assert len(calls(at, "conversations.canvases.create", channel)) == 1
 
 
@@ -207,7 +207,7 @@ async def test_bot_that_cannot_join_starts_after_invitation(at):
     await at.slack.channel_actions.invite(at.alex, channel)
 
     assert before == (None, [])
-    assert await summary_saying(at, channel, REPORT)
+    assert await wait_for_summary(at, channel, REPORT)
 
 
 async def test_manually_deleted_summary_is_reposted_once_with_the_next_change(at):
@@ -218,11 +218,11 @@ async def test_manually_deleted_summary_is_reposted_once_with_the_next_change(at
     nothing_changed = at.ours(channel)
 
     await at.slack.say(at.bo, channel, "I'll take IC")
-    says = await summary_saying(at, channel, "Commander")
+    says = await wait_for_summary(at, channel, "Commander")
     await at.settled()
     second = summary_ts(at, channel)
     await at.slack.say(at.bo, channel, "mitigated, error rate is back to normal")
-    await summary_saying(at, channel, "Mitigated")
+    await wait_for_summary(at, channel, "Mitigated")
     await at.settled()
 
     assert nothing_changed == []
@@ -245,12 +245,12 @@ async def test_manually_deleted_canvas_is_not_created_again(at):
     ):
         at.clock.advance(after)
         await at.slack.say(at.bo, channel, text)
-        await summary_saying(at, channel, says)
+        await wait_for_summary(at, channel, says)
         await at.settled()
 
     assert at.slack.canvases.of(channel) is None
     assert len(calls(at, "conversations.canvases.create", channel)) == 1
-    assert posted(at, channel) == []
+    assert posted_texts(at, channel) == []
 
 
 async def test_channel_renamed_during_an_update_stays_an_incident_with_its_new_name(at):
@@ -264,10 +264,10 @@ async def test_channel_renamed_during_an_update_stays_an_incident_with_its_new_n
         at.slack.latency = 0.0
     await at.slack.say(at.bo, channel, "mitigated, error rate is back to normal")
 
-    says = await summary_saying(at, channel, "Mitigated", "#checkout-fire", "Commander")
+    says = await wait_for_summary(at, channel, "Mitigated", "#checkout-fire", "Commander")
 
     assert "inc-7-rename" not in says.splitlines()[0]
-    assert posted(at, channel) == []
+    assert posted_texts(at, channel) == []
 
 
 async def test_channel_archived_during_an_update_loses_nothing_and_resumes(at):
@@ -290,20 +290,20 @@ async def test_channel_archived_during_an_update_loses_nothing_and_resumes(at):
     await at.slack.channel_actions.invite(at.alex, channel)
     await at.slack.say(at.bo, channel, "mitigated, error rate is back to normal")
 
-    assert await summary_saying(at, channel, REPORT, "region B", "Mitigated")
+    assert await wait_for_summary(at, channel, REPORT, "region B", "Mitigated")
 
 
 async def test_edited_or_deleted_decision_is_removed_everywhere(at):
     channel = await incident(at, "inc-9-edited")
     edited = await at.slack.say(at.bo, channel, "decision: we fail over to region B")
     deleted = await at.slack.say(at.bo, channel, "decision: we restart the blue pool")
-    await summary_saying(at, channel, "region B", "blue pool")
+    await wait_for_summary(at, channel, "region B", "blue pool")
 
     await at.slack.edit(at.bo, channel, edited, "never mind")
     await at.slack.remove(at.bo, channel, deleted)
     await at.slack.wait_for(lambda: not any(each in summary(at, channel) for each in ("region B", "blue pool")))
 
-    told = await asked(at, at.alex, channel, "incident timeline")
+    told = await run_command(at, at.alex, channel, "incident timeline")
     assert REPORT in told
     assert "region B" not in told
     assert "blue pool" not in told
@@ -315,7 +315,7 @@ async def test_message_of_40000_characters_gives_one_timeline_line(at):
     await at.slack.say(at.bo, channel, (line * 500)[:39_000] + "\nWe decided to roll back checkout to v41", bot=True)
     await at.slack.say(at.alex, channel, "mitigated, error rate is back to normal")
 
-    says = await summary_saying(at, channel, "Mitigated")
+    says = await wait_for_summary(at, channel, "Mitigated")
 
     assert REPORT in says
     assert len(says) < 9_000
@@ -327,12 +327,12 @@ async def test_message_of_40000_characters_gives_one_timeline_line(at):
 async def test_dismissed_incident_stops_recording_with_one_notice(at):
     channel = await incident(at, "inc-11-lunch")
     said = await at.slack.say(at.bo, channel, "decision: pizza for everybody")
-    await summary_saying(at, channel, "pizza")
+    await wait_for_summary(at, channel, "pizza")
     canvas = await at.slack.wait_for(lambda: at.slack.canvases.of(channel))
 
     for _ in range(2):
-        await asked(at, at.bo, channel, "incident dismiss")
-    await at.slack.wait_for(lambda: len(posted(at, channel)) == 1 and pinned(at, channel) is None)
+        await run_command(at, at.bo, channel, "incident dismiss")
+    await at.slack.wait_for(lambda: len(posted_texts(at, channel)) == 1 and pinned(at, channel) is None)
     await at.settled()
     before = await at.app.store.chronicles.facts(channel)
     await at.slack.edit(at.bo, channel, said, "decision: sushi for everybody")
@@ -341,7 +341,7 @@ async def test_dismissed_incident_stops_recording_with_one_notice(at):
     await at.slack.channel_actions.rename(at.alex, channel, "inc-12-lunch")
     await at.settled()
 
-    assert [each.startswith("🙅 Dismissed") for each in posted(at, channel)] == [True]
+    assert [each.startswith("🙅 Dismissed") for each in posted_texts(at, channel)] == [True]
     assert await at.app.store.chronicles.facts(channel) == before
     assert (await at.app.store.chronicles.get(channel)).state is ChannelState.DISMISSED
     assert "pizza" not in canvas.markdown
@@ -353,7 +353,7 @@ async def test_shared_channel_cannot_be_an_incident_and_the_requester_is_told_wh
     await at.slack.say(at.alex, channel, REPORT)
     await at.settled()
 
-    assert "shared with another organisation" in await asked(at, at.alex, channel, "incident open")
+    assert "shared with another organisation" in await run_command(at, at.alex, channel, "incident open")
     assert await at.app.store.chronicles.get(channel) is None
     assert at.ours(channel) == []
 
@@ -364,9 +364,9 @@ async def test_channel_that_became_shared_stops_recording_with_one_notice(at):
     await at.app.store.chronicles.open(channel, team=at.slack.team_id, name="inc-14-shared", at=at.clock())
     for text in ("decision: we fail over to region B", "I'll take IC"):
         await at.slack.say(at.bo, channel, text)
-        await all_shown(at, channel)
+        await wait_until_shown(at, channel)
 
-    assert ["shared with another organisation" in each for each in posted(at, channel)] == [True]
+    assert ["shared with another organisation" in each for each in posted_texts(at, channel)] == [True]
     assert "region B" not in summary(at, channel)
 
 
@@ -374,21 +374,21 @@ async def test_incident_opened_in_a_closed_channel_starts_after_invitation(at):
     channel = at.slack.add_channel("checkout-war-room", bot=False)
     at.slack.fail("conversations.join", error="missing_scope", needed="channels:join", times=9)
     await at.slack.say(at.alex, channel, REPORT)
-    told = await asked(at, at.alex, channel, "incident open")
+    told = await run_command(at, at.alex, channel, "incident open")
     await at.settled()
     at.slack.clear_faults()
 
     await at.slack.channel_actions.invite(at.alex, channel)
 
     assert "/invite" in told
-    assert await summary_saying(at, channel, "#checkout-war-room", REPORT)
+    assert await wait_for_summary(at, channel, "#checkout-war-room", REPORT)
 
 
 async def test_channel_renamed_to_an_incident_name_becomes_an_incident(at):
     channel = at.slack.add_channel("checkout-noise")
-    await asked(at, at.alex, channel, "incident status")  # the name is cached from now on
+    await run_command(at, at.alex, channel, "incident status")  # the name is cached from now on
     await at.slack.say(at.alex, channel, REPORT)
     await at.settled()
     await at.slack.channel_actions.rename(at.alex, channel, "inc-15-checkout")
 
-    assert await summary_saying(at, channel, "#inc-15-checkout", REPORT)
+    assert await wait_for_summary(at, channel, "#inc-15-checkout", REPORT)

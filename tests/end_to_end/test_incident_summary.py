@@ -20,7 +20,7 @@ def summary(at: Workplace, channel: str) -> str:
     return "\n".join(lines_of(pinned[0])) if pinned else ""
 
 
-async def said_in_summary(at: Workplace, channel: str, *words: str) -> str:
+async def wait_for_summary(at: Workplace, channel: str, *words: str) -> str:
     """Wait until the summary contains all these texts and return it."""
 
     def said() -> str:
@@ -34,7 +34,7 @@ async def test_pinned_summary_holds_statements_findings_and_actions(tmp_path, en
     async with workplace(tmp_path, engine, pulls_again.world, summary_slot_s=1.0) as at:
         cy, channel = at.slack.add_user("cy"), at.slack.add_channel("inc-142-checkout")
         first = await at.slack.say(at.alex, channel, "checkout is down, customers cannot pay")
-        await said_in_summary(at, channel, "checkout is down, customers cannot pay")
+        await wait_for_summary(at, channel, "checkout is down, customers cannot pay")
         answer = await at.answer(await at.slack.say(cy, channel, pulls_again.text), channel)
         await at.slack.say(at.alex, channel, "lol, not again")
         await at.slack.say(at.alex, channel, "I'll take IC")
@@ -42,7 +42,7 @@ async def test_pinned_summary_holds_statements_findings_and_actions(tmp_path, en
         await at.settled()
         await at.slack.say(at.bo, channel, "mitigated, error rate is back to normal")
 
-        says = await said_in_summary(at, channel, "Mitigated", "fixed it", "Commander")
+        says = await wait_for_summary(at, channel, "Mitigated", "fixed it", "Commander")
 
         assert says.startswith("# 🟡 Mitigated · #inc-142-checkout")
         assert "CONFIRMED · An image cannot be pulled · Pod front/checkout" in says

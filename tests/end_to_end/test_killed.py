@@ -15,7 +15,7 @@ import pytest
 
 from bot.remedies.verification import Pace
 from responses.slack.presses import Press
-from tests.end_to_end.corners import Corner, corner, killed, named
+from tests.end_to_end.corners import Corner, corner_in_errors, kill_and_clear, make_corner
 from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import Broken, pressable, submitted, words_of
 from tests.waiting import until
@@ -58,19 +58,19 @@ async def test_killed_at_any_moment_answers_once_after_restart(tmp_path, broken)
         "after the final update, before that was recorded": TOLD,
     }
     async with premises(tmp_path, pace=False) as at:
-        tried = {corner(at, broken, name=name, names=NAMES): moment for name, moment in moments.items()}
-        repeated = corner(at, broken, name="and Slack repeats the event", names=NAMES)
-        directly = corner(at, broken, name="in a direct message", names=NAMES)
+        tried = {make_corner(at, broken, name=name, names=NAMES): moment for name, moment in moments.items()}
+        repeated = make_corner(at, broken, name="and Slack repeats the event", names=NAMES)
+        directly = make_corner(at, broken, name="in a direct message", names=NAMES)
         directly.channel = at.slack.open_im(directly.user)
-        deleted = corner(at, broken, name="while it takes an answer back", names=NAMES)
+        deleted = make_corner(at, broken, name="while it takes an answer back", names=NAMES)
 
         serving = await at.start()
         await deleted.ask()
         at.slack.fail("chat.delete", hang=True, given={"channel": deleted.channel})
         await at.slack.remove(deleted.user, deleted.channel, deleted.answer["thread_ts"])
-        pasted = await pasted_until({**tried, repeated: SENT, directly: ACCEPTED})
+        pasted = await paste_until({**tried, repeated: SENT, directly: ACCEPTED})
         await at.slack.wait_for(lambda: deleted.unanswered("chat.delete"))
-        await killed(at, serving)
+        await kill_and_clear(at, serving)
 
         serving = await at.start()
         again = await at.slack.redeliver(event_of(at, pasted[repeated]).event_id)
@@ -81,7 +81,7 @@ async def test_killed_at_any_moment_answers_once_after_restart(tmp_path, broken)
         assert await serving.stop() == 0
         assert deleted.ours == []
         for each, ts in pasted.items():
-            with named(each):
+            with corner_in_errors(each):
                 assert_answered_once(each, ts, deliveries=2 if each is repeated else 1)
 
 
@@ -92,10 +92,10 @@ async def test_killed_before_an_upgrade_answers_once_after_it(tmp_path, broken):
         "before the final update": UNTOLD,
     }
     async with premises(tmp_path, pace=False) as at:
-        tried = {corner(at, broken, name=name, names=NAMES): moment for name, moment in moments.items()}
+        tried = {make_corner(at, broken, name=name, names=NAMES): moment for name, moment in moments.items()}
         serving = await at.start()
-        pasted = await pasted_until(tried)
-        await killed(at, serving)
+        pasted = await paste_until(tried)
+        await kill_and_clear(at, serving)
 
         serving = await at.start(jobs_version="the next")
         for each, ts in pasted.items():
@@ -103,7 +103,7 @@ async def test_killed_before_an_upgrade_answers_once_after_it(tmp_path, broken):
         assert await serving.stop() == 0
         assert finished_under(at) == ["the next"]
         for each, ts in pasted.items():
-            with named(each):
+            with corner_in_errors(each):
                 assert_answered_once(each, ts)
 
 
@@ -114,7 +114,7 @@ def finished_under(at: Premises) -> list[str]:
         return [version for (version,) in jobs.execute(query)]
 
 
-async def pasted_until(moments: Mapping[Corner, Moment]) -> dict[Corner, str]:
+async def paste_until(moments: Mapping[Corner, Moment]) -> dict[Corner, str]:
     """Paste in every corner, wait until each has reached its moment, and return the pastes' ts."""
     for each, moment in moments.items():
         given = {"user": each.user} if moment is ACKED else {"channel": each.channel}
@@ -145,7 +145,7 @@ def assert_answered_once(here: Corner, ts: str, *, deliveries: int = 1) -> None:
 
 
 async def test_modal_open_during_a_kill_is_filled_and_can_be_confirmed(tmp_path, healing):
-    async with acting(tmp_path, healing) as at:
+    async with acting_premises(tmp_path, healing) as at:
         serving = await at.start(verify_pace=PACE)
         at.slack.fail("views.update", hang=True)
         await press(at, healing.text)
@@ -159,7 +159,7 @@ async def test_modal_open_during_a_kill_is_filled_and_can_be_confirmed(tmp_path,
         assert len(writes(at)) == 1
 
 
-def acting(directory: Path, broken: Broken) -> AbstractAsyncContextManager[Premises]:
+def acting_premises(directory: Path, broken: Broken) -> AbstractAsyncContextManager[Premises]:
     """Open premises with a policy that allows everything."""
     policy = directory / "policy.yaml"
     policy.write_text(POLICY)

@@ -13,62 +13,70 @@ import pytest
 from tests.end_to_end.corners import (
     Corner,
     Moment,
-    after,
-    claimed,
-    confirmed,
-    corner,
-    ended,
-    killed,
-    named,
-    pressed,
-    unanswered,
-    unread,
-    untold,
-    watched,
+    claim_not_shown,
+    confirm_until,
+    corner_in_errors,
+    kill_and_clear,
+    make_corner,
+    press_in_all,
+    result_not_shown,
+    verification_started,
+    wait_for_results,
+    write_answered,
+    write_not_answered,
+    write_not_handled,
 )
-from tests.end_to_end.own_entries import FIXED, SERVING, Own, asleep, offices, old, spoiled
+from tests.end_to_end.own_entries import (
+    FIXED,
+    SERVING,
+    OwnEntry,
+    asleep_deployment,
+    old_node,
+    open_premises,
+    spoiled_pod,
+)
 from tests.end_to_end.process import locked
 
 pytestmark = pytest.mark.timeout(75)
 
 
-def moments(own: Own) -> dict[str, Moment]:
+def moments(own: OwnEntry) -> dict[str, Moment]:
     """Return every moment at which applying the plan can be interrupted, by its name."""
-    found: dict[str, Moment] = {"claimed": claimed}
+    found: dict[str, Moment] = {"claimed": claim_not_shown}
     for number, step in enumerate(own.steps, 1):
-        found[f"write {number} sent and not done"] = unread(step)
-        found[f"write {number} done and not answered"] = unanswered(step)
+        found[f"write {number} sent and not done"] = write_not_handled(step)
+        found[f"write {number} done and not answered"] = write_not_answered(step)
         if step is not own.steps[-1]:
-            found[f"write {number} done and not told"] = after(step)
-    return found | {"watched": watched(own.looks), "over and not told": untold}
+            found[f"write {number} done and not told"] = write_answered(step)
+    return found | {"watched": verification_started(own.looks), "over and not told": result_not_shown}
 
 
-@pytest.mark.parametrize("own", [asleep(), spoiled(), old()], ids=lambda own: own.broken.incident)
+@pytest.mark.parametrize("own", [asleep_deployment(), spoiled_pod(), old_node()], ids=lambda own: own.broken.incident)
 async def test_killed_anywhere_in_a_plan_sends_each_write_once_and_keeps_undo(tmp_path, own):
-    async with offices(tmp_path) as at:
-        tried = {corner(at, own.broken, name=name, names=own.names): one for name, one in moments(own).items()}
-        acknowledged = corner(at, own.broken, name="acknowledged, not claimed", names=own.names)
+    async with open_premises(tmp_path) as at:
+        tried = {make_corner(at, own.broken, name=name, names=own.names): one for name, one in moments(own).items()}
+        acknowledged = make_corner(at, own.broken, name="acknowledged, not claimed", names=own.names)
         everywhere = [*tried, acknowledged]
         serving = await at.start(**SERVING)
-        await pressed(everywhere)
-        await confirmed(tried)
+        await press_in_all(everywhere)
+        await confirm_until(tried)
         # While another program holds the write lock, no plan can be claimed.
         async with locked(at.data, "casebook.db"):
-            await confirmed({acknowledged: lambda each: lambda: not at.slack.views(each.user)})
-            await killed(at, serving)
+            await confirm_until({acknowledged: lambda each: lambda: not at.slack.views(each.user)})
+            await kill_and_clear(at, serving)
         assert await acknowledged.audited() == []
 
         serving = await at.start(**SERVING)
-        await ended(everywhere, own.ends)
+        await wait_for_results(everywhere, own.ends)
         for each in everywhere:
-            with named(each):
+            with corner_in_errors(each):
                 await assert_carried_out_once(each, own)
         if own.undoing:
-            await taken_back(everywhere, own)
+            await assert_undone(everywhere, own)
         assert await serving.stop() == 0
 
 
-async def assert_carried_out_once(each: Corner, own: Own) -> None:
+async def assert_carried_out_once(each: Corner, own: OwnEntry) -> None:
     """Check the writes in the API server's order; only a write that it never handled was sent again."""
     expected = list(own.steps)
     if "sent and not done" in each.name:
@@ -81,47 +89,47 @@ async def assert_carried_out_once(each: Corner, own: Own) -> None:
     assert each.undo == bool(own.undoing)
 
 
-async def taken_back(those: Collection[Corner], own: Own) -> None:
+async def assert_undone(those: Collection[Corner], own: OwnEntry) -> None:
     """Press undo in every corner and check that it restores the earlier state once."""
     before = {each: each.sent for each in those}
     await asyncio.gather(*(each.press("Undo") for each in those))
     await asyncio.gather(*(each.confirm() for each in those))
-    await ended(those, "was restored")
+    await wait_for_results(those, "was restored")
     for each, sent in before.items():
-        with named(each):
+        with corner_in_errors(each):
             assert each.sent == [*sent, *own.undoing]
 
 
 async def test_killed_during_a_write_without_api_server_never_claims_that_nothing_changed(tmp_path):
-    patch, rebuild = asleep(), spoiled()
-    async with offices(tmp_path, CASEBOOK_RETRIES="0") as at:
+    patch, rebuild = asleep_deployment(), spoiled_pod()
+    async with open_premises(tmp_path, CASEBOOK_RETRIES="0") as at:
         begun = {
-            corner(at, own.broken, name=f"{own.broken.incident}: {name}", names=own.names): moment
+            make_corner(at, own.broken, name=f"{own.broken.incident}: {name}", names=own.names): moment
             for own, name, moment in (
-                (patch, "sent and not done", unread(patch.steps[0])),
-                (patch, "done and not answered", unanswered(patch.steps[0])),
-                (rebuild, "partly done", after(rebuild.steps[0])),
-                (rebuild, "all but one done", unanswered(rebuild.steps[1])),
+                (patch, "sent and not done", write_not_handled(patch.steps[0])),
+                (patch, "done and not answered", write_not_answered(patch.steps[0])),
+                (rebuild, "partly done", write_answered(rebuild.steps[0])),
+                (rebuild, "all but one done", write_not_answered(rebuild.steps[1])),
             )
         }
-        only_claimed = corner(at, patch.broken, name="only claimed", names=patch.names)
+        only_claimed = make_corner(at, patch.broken, name="only claimed", names=patch.names)
         serving = await at.start(**SERVING)
-        await pressed([*begun, only_claimed])
-        await confirmed({**begun, only_claimed: claimed})
-        await killed(at, serving)
+        await press_in_all([*begun, only_claimed])
+        await confirm_until({**begun, only_claimed: claim_not_shown})
+        await kill_and_clear(at, serving)
         sent = {each: each.sent for each in begun}
         address = at.cluster.url.removeprefix("http://").split(":")
         await at.cluster.stop()
 
         serving = await at.start(**SERVING)
-        await ended(begun, "UNKNOWN whether it was applied")
-        await ended([only_claimed], "nothing was changed")
+        await wait_for_results(begun, "UNKNOWN whether it was applied")
+        await wait_for_results([only_claimed], "nothing was changed")
         await at.cluster.start(address[0], int(address[1]))
         assert await serving.stop() == 0
         # Also not when it is reachable again, by this process or the next.
         assert await (await at.start(**SERVING)).stop() == 0
         for each in begun:
-            with named(each):
+            with corner_in_errors(each):
                 assert each.sent == sent[each]
                 assert [entry.outcome for entry in await each.audited()] == ["claimed", "refused: outcome unknown"]
         assert only_claimed.sent == []

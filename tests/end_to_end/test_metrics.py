@@ -11,7 +11,7 @@ from bot.cluster.api_calls import CompletedCall
 from bot.metrics import Metrics
 from bot.slack.limits import Limits, Rate
 from tests.end_to_end.process import locked, premises
-from tests.end_to_end.test_remedies import ended
+from tests.end_to_end.test_remedies import wait_for_result
 from tests.end_to_end.workplace import Workplace, workplace
 
 AT_ONCE = Rate(every=0.001, burst=1_000)
@@ -90,7 +90,7 @@ async def test_remediation_is_counted_by_step(tmp_path, engine, healing):
     async with workplace(tmp_path, engine, healing.world, slack_limits=UNPACED) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, healing.text))
         await at.confirm(at.alex, answer)
-        await ended(at, answer)
+        await wait_for_result(at, answer)
         await at.settled()
         page = await scraped(at)
         steps = {step: page.of("casebook_remedies_total", step=step) for step in ("claimed", "applied", "verified")}

@@ -49,7 +49,7 @@ def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Bed:
+class Target:
     """A deployment without replicas in its own namespace, with its own channel."""
 
     at: Workplace
@@ -62,7 +62,7 @@ class Bed:
     def path(self) -> str:
         return f"/apis/apps/v1/namespaces/{self.name}/deployments/sleepy"
 
-    async def asked(self) -> Bed:
+    async def asked(self) -> Target:
         text = f"deployment {self.name}/sleepy is fast asleep"
         self.answer = await self.at.answer(await self.at.slack.say(self.at.alex, self.channel, text), self.channel)
         return self
@@ -96,7 +96,7 @@ class Bed:
         return [one for one in self.at.ours(self.channel) if is_final(one)]
 
     @property
-    def whispered(self) -> str:
+    def ephemerals(self) -> str:
         return "\n".join(shown(one) for one in self.at.slack.ephemerals(self.person))
 
     async def audited(self) -> list[str]:
@@ -140,23 +140,23 @@ def shown(message: Mapping[str, Any]) -> str:
     return "\n".join(lines_of(message))
 
 
-async def beds(at: Workplace, *names: str) -> list[Bed]:
+async def make_targets(at: Workplace, *names: str) -> list[Target]:
     """Create beds, each with its answer and its own user."""
-    world = json.dumps(own_entries.asleep().broken.world)
+    world = json.dumps(own_entries.asleep_deployment().broken.world)
     made = []
     for name in names:
         at.cluster.load(json.loads(world.replace('"bed"', f'"{name}"')))
         at.slack.add_user(name)
-        made.append(Bed(at=at, name=name, channel=at.slack.add_channel(name)))
+        made.append(Target(at=at, name=name, channel=at.slack.add_channel(name)))
     return await asyncio.gather(*(each.asked() for each in made))
 
 
-async def by_name(those: Sequence[Bed], do: Callable[[Bed], Awaitable[str]]) -> dict[str, str]:
+async def by_name(those: Sequence[Target], do: Callable[[Target], Awaitable[str]]) -> dict[str, str]:
     """Collect a text from each bed concurrently."""
     return dict(zip((each.name for each in those), await asyncio.gather(*map(do, those)), strict=True))
 
 
-def upon_writes(at: Workplace, do: Mapping[str, Callable[[], None]]) -> None:
+def before_writes(at: Workplace, do: Mapping[str, Callable[[], None]]) -> None:
     """Run a function just before the API server handles a write to one of these paths."""
 
     def seen(request: RecordedRequest) -> None:
@@ -172,7 +172,7 @@ def status(message: str, code: int) -> dict[str, Any]:
 
 async def test_failure_before_the_modal_is_shown_there_with_advice(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
-        deleted, _, _, frozen, down, page, other, torn = told = await beds(
+        deleted, _, _, frozen, down, page, other, torn = told = await make_targets(
             at, "deleted", "forbidden", "unreadable", "frozen", "down", "page", "other", "torn"
         )
         deleted.remove()
@@ -185,7 +185,7 @@ async def test_failure_before_the_modal_is_shown_there_with_advice(tmp_path, own
         other.fail("GET", status=200, body={"result": "ok"}, times=100)
         torn.fail("PATCH", status=200, body={})
 
-        says = await by_name(told, Bed.press)
+        says = await by_name(told, Target.press)
 
         assert all(each.dialog["submit"] is None and NOTHING in says[each.name] for each in told)
         assert "Deployment deleted/sleepy no longer exists; run the diagnosis again" in says["deleted"]
@@ -213,15 +213,17 @@ async def test_failure_before_the_modal_is_shown_there_with_advice(tmp_path, own
 async def test_failure_after_confirmation_is_in_the_answer_the_thread_and_the_audit_log(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS, audit_channel=AUDIT) as at:
         at.slack.add_channel("audit", id=AUDIT)
-        deleted, _, raced, busy, frozen = told = await beds(at, "deleted", "forbidden", "raced", "busy", "frozen")
+        deleted, _, raced, busy, frozen = told = await make_targets(
+            at, "deleted", "forbidden", "raced", "busy", "frozen"
+        )
         assert [each.dialog["submit"]["text"] for each in told if await each.press()] == ["Scale workload"] * 5
         deleted.remove()
         at.cluster.forbid(verb="patch", namespace="forbidden")
         # A webhook that accepts dry runs, a change after the last read, and an object that never stops changing.
         frozen.fail("PATCH", status=403, body=status(WEBHOOK, 403))
-        upon_writes(at, {raced.path: raced.relabel, busy.path: busy.move_on})
+        before_writes(at, {raced.path: raced.relabel, busy.path: busy.move_on})
         assert await asyncio.gather(*(each.submit() for each in told)) == [""] * 5
-        ends = await by_name(told, Bed.ended)
+        ends = await by_name(told, Target.ended)
 
         assert all(REFUSED in end for end in ends.values())
         assert "Deployment deleted/sleepy no longer exists; run the diagnosis again" in ends["deleted"]
@@ -242,16 +244,16 @@ async def test_failure_after_confirmation_is_in_the_answer_the_thread_and_the_au
 
 async def test_write_with_a_lost_answer_is_reported_by_the_state_in_the_api_server(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
-        done, undone, unread, page, torn = told = await beds(at, "done", "undone", "unread", "page", "torn")
+        done, undone, unread, page, torn = told = await make_targets(at, "done", "undone", "unread", "page", "torn")
         await asyncio.gather(*(each.press() for each in told))
         done.fail("PATCH", reset=True, done=True)
         undone.fail("PATCH", reset=True)
         unread.fail("PATCH", reset=True, done=True)
         page.fail("PATCH", status=200, body=HTML)
         torn.fail("PATCH", status=200, body={})
-        upon_writes(at, {unread.path: lambda: at.cluster.forbid(verb="get", namespace="unread")})
+        before_writes(at, {unread.path: lambda: at.cluster.forbid(verb="get", namespace="unread")})
         await asyncio.gather(*(each.submit() for each in told))
-        ends = await by_name(told, Bed.ended)
+        ends = await by_name(told, Target.ended)
 
         assert "FIXED: the cause is gone" in ends["done"]
         for name in ("undone", "page", "torn"):
@@ -274,7 +276,7 @@ async def test_write_with_a_lost_answer_is_reported_by_the_state_in_the_api_serv
 
 async def test_late_button_press_gets_a_reason_and_advice(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
-        expired, withdrawn = told = await beds(at, "expired", "withdrawn")
+        expired, withdrawn = told = await make_targets(at, "expired", "withdrawn")
         await asyncio.gather(*(each.press() for each in told))
         await at.slack.remove(at.alex, withdrawn.channel, withdrawn.answer["thread_ts"])
         await at.settled()
@@ -282,8 +284,8 @@ async def test_late_button_press_gets_a_reason_and_advice(tmp_path, own_engine):
 
         assert await expired.submit() == ""
         await at.settled()
-        assert "This plan has expired. Run the diagnosis again" in expired.whispered
-        assert PRESS_NOTHING in expired.whispered
+        assert "This plan has expired. Run the diagnosis again" in expired.ephemerals
+        assert PRESS_NOTHING in expired.ephemerals
         says = await expired.press()
         assert "This plan has expired. Run the diagnosis again" in says
         assert NOTHING in says
@@ -310,7 +312,7 @@ def logged_as_served() -> Iterator[None]:
 @pytest.mark.usefixtures("logged_as_served")
 async def test_internal_error_is_reported_where_the_user_waits(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
-        first, second = told = await beds(at, "first", "second")
+        first, second = told = await make_targets(at, "first", "second")
         await second.press()
         for each in told:
             stored = at.cluster.store.get(table=("apps", "deployments"), namespace=each.name, name="sleepy") or {}
@@ -334,7 +336,7 @@ async def test_internal_error_is_reported_where_the_user_waits(tmp_path, own_eng
 async def test_message_failures_in_slack_do_not_lose_the_result(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS, audit_channel=AUDIT) as at:
         # The audit channel does not exist; the result is still reported in the thread.
-        pasted, threadless, away = told = await beds(at, "pasted", "threadless", "away")
+        pasted, threadless, away = told = await make_targets(at, "pasted", "threadless", "away")
         await asyncio.gather(*(each.press() for each in told))
         removals: list[asyncio.Task[None]] = []
 
@@ -342,7 +344,7 @@ async def test_message_failures_in_slack_do_not_lose_the_result(tmp_path, own_en
             paste = pasted.answer["thread_ts"]
             removals.append(asyncio.ensure_future(at.slack.remove(at.alex, pasted.channel, paste)))
 
-        upon_writes(at, {pasted.path: remove})
+        before_writes(at, {pasted.path: remove})
         for method, error in (("chat.update", "message_not_found"), ("chat.postMessage", "thread_not_found")):
             at.slack.fail(method, error=error, times=100, given={"channel": threadless.channel})
         # Slack fails when the plan is applied and when it has ended.
@@ -359,7 +361,7 @@ async def test_message_failures_in_slack_do_not_lose_the_result(tmp_path, own_en
         assert "FIXED: the cause is gone · Deployment threadless/sleepy" in line
         assert await asyncio.gather(*(each.audited() for each in told)) == [["claimed", "applied", "fixed"]] * 3
         assert [each.writes for each in told] == [1] * 3
-        untold = [each.whispered for each in told if each.whispered]
+        untold = [each.ephemerals for each in told if each.ephemerals]
         assert len(untold) == 1
         assert "The audit channel could not be notified; the audit itself is complete" in untold[0]
         await asyncio.gather(*removals)

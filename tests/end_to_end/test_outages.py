@@ -17,7 +17,7 @@ from bot.store import StoreUnavailable
 from bot.surfaces.slack.entry_points import DIAGNOSE_THIS
 from responses import failures
 from responses.slack.presses import Press
-from tests.end_to_end.corners import corner, named
+from tests.end_to_end.corners import corner_in_errors, make_corner
 from tests.end_to_end.process import locked, premises
 from tests.end_to_end.workplace import Workplace, is_final, pressable, words_of, workplace
 from tests.waiting import until
@@ -69,7 +69,7 @@ async def test_event_that_cannot_be_stored_is_not_acknowledged_and_answered_on_r
     async with workplace(tmp_path, engine, broken.world) as at:
         at.slack.retry_pauses = ()
         async with fault(at.settings.data, pragma):
-            ts = await at.slack.say(at.alex, at.channel, long(broken.text))
+            ts = await at.slack.say(at.alex, at.channel, long_text(broken.text))
             (refused,) = [one for one in at.slack.deliveries if one.payload["event"]["ts"] == ts]
             assert refused.status == 500
             status, problems = await readiness(at)
@@ -163,7 +163,7 @@ async def test_failures_of_post_and_update_still_give_one_answer(tmp_path, broke
     }
     async with premises(tmp_path, pace=False) as at:
         serving = await at.start()
-        befallen = {corner(at, broken, name=name, names=["ledger"]): fault for name, fault in befalls.items()}
+        befallen = {make_corner(at, broken, name=name, names=["ledger"]): fault for name, fault in befalls.items()}
         for each, (methods, fault) in befallen.items():
             for method in methods:
                 given = {"user": each.user} if method == "users.info" else {"channel": each.channel}
@@ -171,7 +171,7 @@ async def test_failures_of_post_and_update_still_give_one_answer(tmp_path, broke
         await asyncio.gather(*(each.ask() for each in befallen))
         assert await serving.stop() == 0
         for each, (methods, fault) in befallen.items():
-            with named(each):
+            with corner_in_errors(each):
                 for method in methods:
                     failed = [call for call in each.calls(method) if call.status != 200]
                     assert len(failed) == fault.get("times", 1)
@@ -210,25 +210,25 @@ async def test_button_press_is_acknowledged_in_time_if_slack_is_slow(tmp_path, e
 # --- the cluster ---
 
 
-async def gone(at: Workplace) -> None:
+async def stop_api_server(at: Workplace) -> None:
     """Stop the API server, so that nothing listens on its port."""
     await at.cluster.stop()
 
 
-async def silent(at: Workplace) -> None:
+async def hang_api_server(at: Workplace) -> None:
     at.cluster.fail(path_prefix="/", hang=True, times=1_000)
 
 
-async def broken_down(at: Workplace) -> None:
+async def break_api_server(at: Workplace) -> None:
     at.cluster.fail(path_prefix="/", status=503, times=1_000)
 
 
 @pytest.mark.parametrize(
     ("fails", "verdict", "reason"),
     [
-        (gone, "POSSIBLE", "unreachable"),
-        (silent, "POSSIBLE", "unreachable"),
-        (broken_down, "LIKELY", "503"),
+        (stop_api_server, "POSSIBLE", "unreachable"),
+        (hang_api_server, "POSSIBLE", "unreachable"),
+        (break_api_server, "LIKELY", "503"),
     ],
 )
 async def test_api_server_outage_explains_pastes_by_text_and_objects_by_the_error(
@@ -284,7 +284,7 @@ async def test_unusable_data_directory_is_named_at_start(tmp_path, engine):
             pass
 
 
-def long(text: str) -> str:
+def long_text(text: str) -> str:
     """Return a text that does not fit into the full database."""
     return text + "".join(f"\nI0302 02:59:{number % 60:02} reconciled in {number} ms" for number in range(400))
 

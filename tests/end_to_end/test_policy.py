@@ -182,13 +182,13 @@ def acting(tmp_path: Path, **grant: Any) -> Policy:
     )
 
 
-async def pasted(at: Workplace, broken: Broken) -> dict[str, Any]:
+async def paste(at: Workplace, broken: Broken) -> dict[str, Any]:
     return await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
 
 
 async def test_without_a_policy_no_button_is_shown_and_no_action_allowed(tmp_path, engine, elsewhere):
     async with workplace(tmp_path, engine, elsewhere.world, policy=Policy.default()) as at:
-        answer = await pasted(at, elsewhere)
+        answer = await paste(at, elsewhere)
         assert not [one for one in buttons_of(answer["blocks"]) if one["action_id"].startswith(Press.REMEDY)]
 
         details = pressable(answer, Press.DETAILS)
@@ -226,7 +226,7 @@ async def test_button_is_shown_only_where_somebody_may_press_it(tmp_path, engine
         "acting": [{"users": ["*"], "clusters": ["*"], "namespaces": ["*"], "actions": ["*"]}],
     }
     async with workplace(tmp_path, engine, elsewhere.world, policy=policy_of(tmp_path, **usual | sections)) as at:
-        answer = await pasted(at, elsewhere)
+        answer = await paste(at, elsewhere)
 
         assert not [one for one in buttons_of(answer["blocks"]) if one["action_id"].startswith(Press.REMEDY)]
 
@@ -234,7 +234,7 @@ async def test_button_is_shown_only_where_somebody_may_press_it(tmp_path, engine
 async def test_forbidden_button_press_is_explained_in_the_modal(tmp_path, engine, elsewhere):
     async with workplace(tmp_path, engine, elsewhere.world, policy=acting(tmp_path, users=[ALEX])) as at:
         assert (at.alex, at.bo) == (ALEX, BO)
-        answer = await pasted(at, elsewhere)
+        answer = await paste(at, elsewhere)
         refused = await at.dialog(at.bo, answer)
 
         assert "policy does not allow you to run restart-pod here" in words_of(refused["blocks"])
@@ -250,7 +250,7 @@ async def test_forbidden_button_press_is_explained_in_the_modal(tmp_path, engine
 
 async def test_guest_cannot_press_a_button_shown_to_others(tmp_path, engine, elsewhere):
     async with workplace(tmp_path, engine, elsewhere.world, policy=acting(tmp_path, users=["*"])) as at:
-        answer = await pasted(at, elsewhere)
+        answer = await paste(at, elsewhere)
         refused = await at.dialog(at.guest, answer)
 
         assert "guests get answers based on the pasted text only" in words_of(refused["blocks"]).lower()
@@ -270,7 +270,7 @@ async def test_remediation_reads_only_what_its_channel_may_see(tmp_path, engine,
         acting=[{**everywhere, "users": ["*"], "actions": ["*"]}],
     )
     async with workplace(tmp_path, engine, broken.world, elsewhere.world, policy=policy) as at:
-        answer = await pasted(at, elsewhere)
+        answer = await paste(at, elsewhere)
         await at.confirm(at.bo, answer)
         await at.slack.wait_for(lambda: "NOT FIXED" in words_of(at.slack.message(at.channel, answer["ts"])["blocks"]))
         await at.settled()

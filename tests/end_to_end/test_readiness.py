@@ -20,16 +20,16 @@ from tests.end_to_end.workplace import GRANTED, HEARD, Workplace, workplace
 Told = tuple[int, dict[str, Any]]
 
 
-async def asked(at: Workplace) -> Told:
+async def readiness(at: Workplace) -> Told:
     async with aiohttp.ClientSession() as session, session.get(f"{at.app.url}/readyz") as response:
         return response.status, await response.json()
 
 
-async def becoming(at: Workplace, so: Callable[[Told], bool]) -> dict[str, Any]:
+async def wait_until(at: Workplace, so: Callable[[Told], bool]) -> dict[str, Any]:
     """Wait until /readyz fulfils a condition and return its body."""
     async with asyncio.timeout(5):
         while True:
-            if so(told := await asked(at)):
+            if so(told := await readiness(at)):
                 return told[1]
             await asyncio.sleep(0.02)
 
@@ -41,36 +41,36 @@ async def alive(at: Workplace) -> bool:
 
 async def test_healthy_process_reports_no_problem(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
-        assert await asked(at) == (200, {"status": "ready", "problems": {}, "notes": {}, "clusters": {}})
+        assert await readiness(at) == (200, {"status": "ready", "problems": {}, "notes": {}, "clusters": {}})
 
 
 async def test_unresponsive_slack_makes_it_unready_until_it_recovers(tmp_path, engine):
     async with workplace(tmp_path, engine, slack_check_s=0.05) as at:
         at.slack.fail("*", status=503, times=1_000)
-        body = await becoming(at, lambda told: told[0] == 503)
+        body = await wait_until(at, lambda told: told[0] == 503)
         assert "Slack has not responded since" in body["problems"]["slack"]
         assert "CASEBOOK_SLACK_API_URL" in body["problems"]["slack"]
         assert at.slack.bot_token not in str(body)
         assert await alive(at)
         at.slack.clear_faults()
-        await becoming(at, lambda told: told[0] == 200)
+        await wait_until(at, lambda told: told[0] == 200)
 
 
 async def test_clock_skew_is_reported_before_and_when_requests_are_rejected(tmp_path, engine):
     async with workplace(tmp_path, engine, slack_check_s=0.05) as at:
         at.clock.advance(timedelta(minutes=8))
-        body = await becoming(at, lambda told: told[0] == 503)
+        body = await wait_until(at, lambda told: told[0] == 503)
         assert "8 min ahead of Slack's" in body["problems"]["clock"]
         at.clock.advance(timedelta(minutes=-16))
-        body = await becoming(at, lambda told: "behind" in told[1]["problems"].get("clock", ""))
+        body = await wait_until(at, lambda told: "behind" in told[1]["problems"].get("clock", ""))
         at.clock.advance(timedelta(minutes=8))
-        await becoming(at, lambda told: told[0] == 200)
+        await wait_until(at, lambda told: told[0] == 200)
 
         raw = b'{"type": "url_verification", "challenge": "c"}'
         late = signed_headers(raw, secret=at.slack.signing_secret, timestamp=int(time.time()) - 400)
         refused = await at.slack.send_raw(raw, late | {"Content-Type": "application/json"})
         assert refused.status == 401
-        status, told = await asked(at)
+        status, told = await readiness(at)
         assert status == 200
         assert "older or newer than 5 min" in told["notes"]["stale"]
 
@@ -78,19 +78,19 @@ async def test_clock_skew_is_reported_before_and_when_requests_are_rejected(tmp_
 async def test_wrongly_signed_requests_are_reported_until_a_valid_one_arrives(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
         assert (await at.send({"type": "block_actions"}, secret="of-another-app")).status == 401
-        status, body = await asked(at)
+        status, body = await readiness(at)
         assert status == 200
         assert "1 requests had a signature unlike CASEBOOK_SLACK_SIGNING_SECRET's" in body["notes"]["signature"]
         assert at.slack.signing_secret not in str(body)
         await at.slack.slash(at.alex, at.channel, "help")
-        assert (await asked(at))[1]["notes"] == {}
+        assert (await readiness(at))[1]["notes"] == {}
 
 
 async def test_missing_scopes_are_reported_with_the_disabled_features(tmp_path, engine):
     granted = [scope for scope in GRANTED if scope != "pins:write"]
     slack = SimulatedSlack(events=HEARD, scopes=granted)
     async with workplace(tmp_path, engine, slack=slack) as at:
-        status, body = await asked(at)
+        status, body = await readiness(at)
         assert status == 200
         assert "not granted: pins:write (the pin on the summary of an incident channel)" in body["notes"]["scopes"]
 
@@ -101,7 +101,7 @@ async def test_invalid_catalog_files_are_reported_and_the_rest_is_used(tmp_path,
     (own / "unfinished.yaml").write_text("id: unfinished\n", encoding="utf-8")
     broken = load((own,)).problems
     async with workplace(tmp_path, engine, broken=broken) as at:
-        status, body = await asked(at)
+        status, body = await readiness(at)
         assert status == 200
         assert "CASEBOOK_CATALOG" in body["notes"]["catalog"]
         assert "unfinished.yaml:1" in body["notes"]["catalog"]
@@ -111,10 +111,10 @@ async def test_invalid_catalog_files_are_reported_and_the_rest_is_used(tmp_path,
 
 async def test_lost_socket_makes_it_unready(tmp_path, engine):
     async with workplace(tmp_path, engine, socket_mode=True) as at:
-        assert (await asked(at))[0] == 200
+        assert (await readiness(at))[0] == 200
         at.slack.fail("apps.connections.open", error="internal_error", times=1_000)
         await at.slack.refresh_sockets()
-        body = await becoming(at, lambda told: told[0] == 503)
+        body = await wait_until(at, lambda told: told[0] == 503)
         assert "Socket Mode is not connected" in body["problems"]["socket"]
         assert await alive(at)
 
@@ -130,12 +130,12 @@ async def test_unreachable_clusters_are_named_and_answers_continue(tmp_path, eng
             await at.settled()
 
         await ask(*others)
-        assert (await asked(at))[1]["clusters"] == {}
+        assert (await readiness(at))[1]["clusters"] == {}
         await others["gone"].stop()
         others["stranger"].fail(path_prefix="/", status=401, times=1_000)
         others["silent"].fail(path_prefix="/", hang=True, times=1_000)
         await ask(*others, *["silent"] * 5)
-        status, body = await asked(at)
+        status, body = await readiness(at)
         assert (status, set(body["clusters"])) == (200, set(others))
         assert "connection refused" in body["clusters"]["gone"]
         assert "does not accept the credentials" in body["clusters"]["stranger"]

@@ -114,12 +114,12 @@ async def test_oversized_body_is_rejected_unread(tmp_path, engine):
 # --- signed, and no press of ours ---
 
 
-async def pasted(at: Workplace, broken: Broken, channel: str = "") -> dict[str, Any]:
+async def paste(at: Workplace, broken: Broken, channel: str = "") -> dict[str, Any]:
     channel = channel or at.channel
     return await at.answer(await at.slack.say(at.alex, channel, broken.text), channel)
 
 
-def a_press(at: Workplace, answer: dict[str, Any], user: str, **changes: Any) -> dict[str, Any]:
+def press_payload(at: Workplace, answer: dict[str, Any], user: str, **changes: Any) -> dict[str, Any]:
     """Return the payload of a press on an answer's first remedy with changed fields."""
     button = pressable(answer, Press.REMEDY)
     value = changes.pop("value", button["value"])
@@ -141,48 +141,52 @@ def a_press(at: Workplace, answer: dict[str, Any], user: str, **changes: Any) ->
 
 async def test_button_press_with_an_unknown_plan_is_rejected_audited_and_reported(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await pasted(at, curable)
-        await refused(at, a_press(at, answer, at.bo, value="made-up"), why="the plan is not offered by this message")
+        answer = await paste(at, curable)
+        await assert_rejected(
+            at, press_payload(at, answer, at.bo, value="made-up"), why="the plan is not offered by this message"
+        )
 
 
 async def test_button_press_with_the_plan_of_another_answer_is_rejected(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
         elsewhere = at.slack.add_channel("elsewhere")
-        other = pressable(await pasted(at, curable, elsewhere), Press.REMEDY)["value"]
-        answer = await pasted(at, curable)
+        other = pressable(await paste(at, curable, elsewhere), Press.REMEDY)["value"]
+        answer = await paste(at, curable)
         assert other != pressable(answer, Press.REMEDY)["value"]
-        await refused(at, a_press(at, answer, at.bo, value=other), why="the plan is not offered by this message")
+        await assert_rejected(
+            at, press_payload(at, answer, at.bo, value=other), why="the plan is not offered by this message"
+        )
 
 
 async def test_button_press_on_a_foreign_message_is_rejected(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await pasted(at, curable)
+        answer = await paste(at, curable)
         # Another app can post a message with the same button.
         forged = await at.slack.say(at.slack.add_user("other-app"), at.channel, "press me", bot=True)
-        payload = a_press(at, answer | {"ts": forged}, at.bo)
-        await refused(at, payload, why="the message is not one of our answers")
+        payload = press_payload(at, answer | {"ts": forged}, at.bo)
+        await assert_rejected(at, payload, why="the message is not one of our answers")
 
 
 async def test_button_press_from_another_channel_is_rejected(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await pasted(at, curable)
+        answer = await paste(at, curable)
         for user, changes, why in (
             (at.alex, {"team": {"id": "T0FOREIGN00"}}, "it comes from another workspace"),
             (at.bo, {"team": None}, "it comes from another workspace"),
             (at.guest, {"api_app_id": "A0OTHER"}, "it is meant for another app"),
         ):
-            await refused(at, a_press(at, answer, user, **changes), why=why)
+            await assert_rejected(at, press_payload(at, answer, user, **changes), why=why)
 
 
 async def test_details_are_shown_only_for_our_messages(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await pasted(at, curable)
-        payload = a_press(at, answer, at.bo, team={"id": "T0FOREIGN00"})
+        answer = await paste(at, curable)
+        payload = press_payload(at, answer, at.bo, team={"id": "T0FOREIGN00"})
         payload["actions"][0] |= {"action_id": "details", "value": "x"}
-        await refused(at, payload, why="it comes from another workspace")
+        await assert_rejected(at, payload, why="it comes from another workspace")
 
 
-async def refused(at: Workplace, payload: dict[str, Any], *, why: str) -> None:
+async def assert_rejected(at: Workplace, payload: dict[str, Any], *, why: str) -> None:
     """Send a button press and check that it is acknowledged, audited, explained and opens nothing."""
     user, before = payload["user"]["id"], len(await at.audited())
     delivered = await at.send(payload)
@@ -198,7 +202,7 @@ async def refused(at: Workplace, payload: dict[str, Any], *, why: str) -> None:
 
 async def test_replayed_button_press_opens_no_second_modal(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await pasted(at, curable)
+        answer = await paste(at, curable)
         await at.dialog(at.bo, answer)
         (press,) = [one.payload for one in at.slack.deliveries if one.payload.get("type") == "block_actions"]
         assert (await at.send(press)).status == 200
@@ -209,7 +213,7 @@ async def test_replayed_button_press_opens_no_second_modal(tmp_path, engine, cur
 
 async def test_replayed_request_is_rejected(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await pasted(at, curable)
+        answer = await paste(at, curable)
         await at.dialog(at.bo, answer)
         (press,) = [one.payload for one in at.slack.deliveries if one.payload.get("type") == "block_actions"]
         body = urlencode({"payload": json.dumps(press)}).encode()
@@ -221,7 +225,7 @@ async def test_replayed_request_is_rejected(tmp_path, engine, curable):
 # --- dialogs ---
 
 
-def a_submission(at: Workplace, view: dict[str, Any], user: str, **changes: Any) -> dict[str, Any]:
+def submission_payload(at: Workplace, view: dict[str, Any], user: str, **changes: Any) -> dict[str, Any]:
     return {
         "type": "view_submission",
         "api_app_id": at.slack.app_id,
@@ -233,7 +237,7 @@ def a_submission(at: Workplace, view: dict[str, Any], user: str, **changes: Any)
 
 async def test_submission_of_a_modal_the_user_never_saw_is_rejected(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await pasted(at, curable)
+        answer = await paste(at, curable)
         view = await at.dialog(at.bo, answer)
         another = "the dialog was not shown to this user for the plan"
         expected = []
@@ -243,7 +247,7 @@ async def test_submission_of_a_modal_the_user_never_saw_is_rejected(tmp_path, en
             (at.bo, {"private_metadata": "made-up"}, "there is no such plan"),
             (at.bo, {"private_metadata": ""}, "there is no such plan"),
         ):
-            delivered = await at.send(a_submission(at, view, user, **changes))
+            delivered = await at.send(submission_payload(at, view, user, **changes))
             assert delivered.body["response_action"] == "update"
             assert "was refused and recorded" in words_of(delivered.body["view"]["blocks"])
             expected.append(("refused", user, why))
@@ -255,7 +259,7 @@ async def test_submission_of_a_modal_the_user_never_saw_is_rejected(tmp_path, en
 
 async def test_submission_before_the_preview_is_rejected(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await pasted(at, curable)
+        answer = await paste(at, curable)
         plan = pressable(answer, Press.REMEDY)["value"]
         view = {
             "id": "V1",
@@ -264,7 +268,7 @@ async def test_submission_before_the_preview_is_rejected(tmp_path, engine, curab
             "private_metadata": plan,
             "state": {"values": {}},
         }
-        delivered = await at.send(a_submission(at, view, at.bo))
+        delivered = await at.send(submission_payload(at, view, at.bo))
         await at.settled()
 
         assert delivered.body["response_action"] == "update"
@@ -273,9 +277,9 @@ async def test_submission_before_the_preview_is_rejected(tmp_path, engine, curab
 
 async def test_feedback_from_another_channel_changes_nothing(tmp_path, engine, curable):
     async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await pasted(at, curable)
+        answer = await paste(at, curable)
         menu = next(button for button in buttons_of(answer["blocks"]) if button["type"] == "overflow")
-        payload = a_press(at, answer, at.bo, team={"id": "T0FOREIGN00"})
+        payload = press_payload(at, answer, at.bo, team={"id": "T0FOREIGN00"})
         payload["actions"] = [
             {"type": "overflow", "action_id": menu["action_id"], "selected_option": each, "action_ts": "1.2"}
             for each in menu["options"]

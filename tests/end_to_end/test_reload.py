@@ -12,8 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.catalog.old_entry import OLD_ENTRY
 from tests.end_to_end import own_entries
-from tests.end_to_end.corners import Corner, corner
+from tests.end_to_end.corners import Corner, make_corner
 from tests.end_to_end.process import Serving, premises
 from tests.end_to_end.workplace import Broken
 
@@ -29,7 +30,7 @@ async def test_changed_policy_applies_at_once_and_a_broken_one_never(tmp_path: P
     policy = tmp_path / "policy.yaml"
     policy.write_text(NOBODY)
     async with premises(tmp_path, pace=False, CASEBOOK_POLICY=str(policy), CASEBOOK_LOG_LEVEL="info") as at:
-        refused, allowed, still_allowed = (corner(at, broken, names=NAMES) for _ in range(3))
+        refused, allowed, still_allowed = (make_corner(at, broken, names=NAMES) for _ in range(3))
         serving = await at.start(reload_s=0.05)
         refused.text = f"<@{at.slack.bot_user_id}> {refused.text}"  # a mention is answered even without read access
         assert "CONFIRMED" not in await answer_in(refused)
@@ -55,9 +56,9 @@ async def test_sighup_loads_new_catalog_entries_and_keeps_the_last_valid_version
     entries = tmp_path / "catalog"
     entries.mkdir()
     all_entries = own_entries.catalog(tmp_path / "all")
-    asleep = own_entries.asleep().broken
+    asleep = own_entries.asleep_deployment().broken
     async with premises(tmp_path, pace=False, CASEBOOK_CATALOG=str(entries), CASEBOOK_LOG_LEVEL="info") as at:
-        before, after = (corner(at, asleep, names=("bed",)) for _ in range(2))
+        before, after = (make_corner(at, asleep, names=("bed",)) for _ in range(2))
         serving = await at.start(forked=False)
         await before.paste()
         (entries / "asleep.yaml").write_text((all_entries / "asleep.yaml").read_text())
@@ -70,8 +71,30 @@ async def test_sighup_loads_new_catalog_entries_and_keeps_the_last_valid_version
         os.kill(serving.process.pid or 0, signal.SIGHUP)
         notes = await _notes(serving, lambda found: "catalog" in found)
         assert "asleep.yaml" in notes["catalog"]
-        again = corner(at, asleep, names=("bed",))
+        again = make_corner(at, asleep, names=("bed",))
         assert "asleep" in (await answer_in(again)).lower()
+        assert await serving.stop() == 0
+
+
+async def test_former_names_in_the_catalog_are_logged_at_the_start_and_at_a_reload(tmp_path: Path) -> None:
+    entries = tmp_path / "catalog"
+    entries.mkdir()
+    (entries / "gate-restarts.yaml").write_text(OLD_ENTRY)
+    async with premises(tmp_path, pace=False, CASEBOOK_CATALOG=str(entries), CASEBOOK_LOG_LEVEL="info") as at:
+        serving = await at.start(forked=False)
+        await _logged(serving, "catalog_former_name_used")
+        said = next(line for line in serving.said if "catalog_former_name_used" in line)
+        for part in ("gate-restarts.yaml", "reads.runs.probe", "probe restarts is now containers"):
+            assert part in said
+
+        await _logged(serving, "serving simulated over HTTP")
+        (entries / "gate-later.yaml").write_text(OLD_ENTRY.replace("gate-restarts", "gate-later"))
+        breaks = OLD_ENTRY.replace("gate-restarts", "gate-breaks").replace("probe: restarts", "probe: reboots")
+        (entries / "gate-breaks.yaml").write_text(breaks)
+        os.kill(serving.process.pid or 0, signal.SIGHUP)
+        await _logged(serving, "gate-later.yaml")
+        notes = await _notes(serving, lambda found: "catalog" in found)
+        assert "gate-breaks.yaml:8: reads.runs.probe: there is no probe 'reboots'" in notes["catalog"]
         assert await serving.stop() == 0
 
 

@@ -50,11 +50,11 @@ def hang_again(engine: Engine) -> Broken:
     return broken_case(engine, "apiservice-unavailable", "the pods behind it hang, and hang again after a restart")
 
 
-async def pasted(at: Workplace, broken: Broken) -> dict[str, Any]:
+async def paste(at: Workplace, broken: Broken) -> dict[str, Any]:
     return await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
 
 
-async def ended(at: Workplace, answer: dict[str, Any]) -> str:
+async def wait_for_result(at: Workplace, answer: dict[str, Any]) -> str:
     """Wait for the remedy's result and return the answer's text."""
 
     def end() -> str:
@@ -66,7 +66,7 @@ async def ended(at: Workplace, answer: dict[str, Any]) -> str:
 
 async def test_pod_from_a_paste_is_restarted_and_verified(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world) as at:
-        answer = await pasted(at, pulls_again)
+        answer = await paste(at, pulls_again)
         dialog = await at.dialog(at.bo, answer)
 
         # The preview comes before any write: the object, the change, its effects.
@@ -80,7 +80,7 @@ async def test_pod_from_a_paste_is_restarted_and_verified(tmp_path, engine, pull
         assert at.writes() == []
 
         await at.submit(at.bo, dialog["id"])
-        says = await ended(at, answer)
+        says = await wait_for_result(at, answer)
         await at.settled()
 
         assert at.writes() == [("DELETE", f"{PODS}/{POD}")]
@@ -101,12 +101,12 @@ async def test_pod_from_a_paste_is_restarted_and_verified(tmp_path, engine, pull
 
 async def test_rollout_restart_is_verified_by_its_dependent(tmp_path, engine, healed):
     async with workplace(tmp_path, engine, healed.world) as at:
-        answer = await pasted(at, healed)
+        answer = await paste(at, healed)
         dialog = await at.dialog(at.alex, answer)
         assert "+    annotations:" in words_of(dialog["blocks"]) or "restartedAt" in words_of(dialog["blocks"])
         await at.submit(at.alex, dialog["id"])
 
-        says = await ended(at, answer)
+        says = await wait_for_result(at, answer)
 
         assert "FIXED: the cause is gone" in says
         assert at.writes() == [("PATCH", ADAPTER)]
@@ -116,10 +116,10 @@ async def test_rollout_restart_is_verified_by_its_dependent(tmp_path, engine, he
 async def test_successful_write_with_a_persisting_fault_is_reported_not_fixed(tmp_path, engine, request, which):
     broken = request.getfixturevalue(which)
     async with workplace(tmp_path, engine, broken.world) as at:
-        answer = await pasted(at, broken)
+        answer = await paste(at, broken)
         await at.confirm(at.bo, answer)
 
-        says = await ended(at, answer)
+        says = await wait_for_result(at, answer)
         await at.settled()
 
         assert "applied, but NOT FIXED" in says
@@ -130,7 +130,7 @@ async def test_successful_write_with_a_persisting_fault_is_reported_not_fixed(tm
 
 async def test_problem_fixed_before_the_press_changes_nothing(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world) as at:
-        answer = await pasted(at, pulls_again)
+        answer = await paste(at, pulls_again)
         heal(at)
 
         refused = await at.dialog(at.bo, answer)
@@ -143,12 +143,12 @@ async def test_problem_fixed_before_the_press_changes_nothing(tmp_path, engine, 
 
 async def test_problem_fixed_while_the_modal_is_open_changes_nothing(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world) as at:
-        answer = await pasted(at, pulls_again)
+        answer = await paste(at, pulls_again)
         dialog = await at.dialog(at.bo, answer)
         heal(at)
         await at.submit(at.bo, dialog["id"])
 
-        says = await ended(at, answer)
+        says = await wait_for_result(at, answer)
         await at.settled()
 
         assert "refused, nothing was changed" in says
@@ -177,12 +177,12 @@ async def test_replaced_object_is_not_changed(
     tmp_path, engine, pulls_again, meanwhile: Callable[[Workplace], None], why: str
 ):
     async with workplace(tmp_path, engine, pulls_again.world) as at:
-        answer = await pasted(at, pulls_again)
+        answer = await paste(at, pulls_again)
         dialog = await at.dialog(at.bo, answer)
         meanwhile(at)
         await at.submit(at.bo, dialog["id"])
 
-        says = await ended(at, answer)
+        says = await wait_for_result(at, answer)
 
         assert "refused, nothing was changed" in says
         assert why in says
@@ -191,7 +191,7 @@ async def test_replaced_object_is_not_changed(
 
 async def test_workload_changed_since_the_plan_is_not_changed(tmp_path, engine, hang_again):
     async with workplace(tmp_path, engine, hang_again.world) as at:
-        answer = await pasted(at, hang_again)
+        answer = await paste(at, hang_again)
         dialog = await at.dialog(at.bo, answer)
 
         def change(deployment: dict[str, Any]) -> None:
@@ -200,7 +200,7 @@ async def test_workload_changed_since_the_plan_is_not_changed(tmp_path, engine, 
         edit(at, ("apps", "deployments"), "monitoring", "prometheus-adapter", change)
         await at.submit(at.bo, dialog["id"])
 
-        says = await ended(at, answer)
+        says = await wait_for_result(at, answer)
 
         assert "refused, nothing was changed" in says
         assert "has changed since this was offered" in says
@@ -209,10 +209,10 @@ async def test_workload_changed_since_the_plan_is_not_changed(tmp_path, engine, 
 
 async def test_repeated_submission_applies_once(tmp_path, engine, still_unreachable):
     async with workplace(tmp_path, engine, still_unreachable.world) as at:
-        answer = await pasted(at, still_unreachable)
+        answer = await paste(at, still_unreachable)
         dialog = await at.dialog(at.bo, answer)
         await asyncio.gather(at.submit(at.bo, dialog["id"]), at.submit(at.bo, dialog["id"]))
-        await ended(at, answer)
+        await wait_for_result(at, answer)
         await at.settled()
 
         assert len(at.writes()) == 1
@@ -221,10 +221,10 @@ async def test_repeated_submission_applies_once(tmp_path, engine, still_unreacha
 
 async def test_of_two_concurrent_confirmations_one_applies_and_the_other_is_told(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world) as at:
-        answer = await pasted(at, pulls_again)
+        answer = await paste(at, pulls_again)
         dialogs = {user: await at.dialog(user, answer) for user in (at.alex, at.bo)}
         await asyncio.gather(*(at.submit(user, dialog["id"]) for user, dialog in dialogs.items()))
-        await ended(at, answer)
+        await wait_for_result(at, answer)
         await at.settled()
 
         assert len(at.writes()) == 1
@@ -237,7 +237,7 @@ async def test_of_two_concurrent_confirmations_one_applies_and_the_other_is_told
 
 async def test_plan_expires_after_half_an_hour(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world) as at:
-        answer = await pasted(at, pulls_again)
+        answer = await paste(at, pulls_again)
         dialog = await at.dialog(at.bo, answer)
         at.clock.advance(timedelta(minutes=31))
 
@@ -256,10 +256,10 @@ async def test_plan_expires_after_half_an_hour(tmp_path, engine, pulls_again):
 
 async def test_used_button_disappears_and_its_replay_opens_no_second_modal(tmp_path, engine, still_unreachable):
     async with workplace(tmp_path, engine, still_unreachable.world) as at:
-        answer = await pasted(at, still_unreachable)
+        answer = await paste(at, still_unreachable)
         used = pressable(answer, Press.REMEDY)["value"]
         await at.confirm(at.bo, answer)
-        await ended(at, answer)
+        await wait_for_result(at, answer)
         await at.settled()
 
         assert used not in {

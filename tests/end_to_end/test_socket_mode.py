@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from bot.playground.slack import SimulatedSlack
 from bot.slack.errors import TokenRevoked
 from bot.surfaces.slack.entry_points import DIAGNOSE_THIS
-from tests.end_to_end.test_remedies import ended
+from tests.end_to_end.test_remedies import wait_for_result
 from tests.end_to_end.workplace import GRANTED, HEARD, broken_case, is_final, words_of, workplace
 
 
@@ -38,7 +38,7 @@ async def test_remediation_works_over_a_socket(tmp_path, engine):
         answer = await at.answer(await at.slack.say(at.alex, at.channel, curable.text))
         await at.confirm(at.bo, answer)
 
-        assert "FIXED: the cause is gone" in await ended(at, answer)
+        assert "FIXED: the cause is gone" in await wait_for_result(at, answer)
         assert len(at.writes()) == 1
         assert at.slack.views(at.bo) == []
 

@@ -15,8 +15,15 @@ from bot.playground.kubernetes import RecordedRequest
 from bot.playground.slack import Delivery
 from responses import failures
 from responses.slack.presses import Press
-from tests.end_to_end.corners import corner, ended, named, pressed, unanswered, unread
-from tests.end_to_end.own_entries import FIXED, SERVING, asleep, offices
+from tests.end_to_end.corners import (
+    corner_in_errors,
+    make_corner,
+    press_in_all,
+    wait_for_results,
+    write_not_answered,
+    write_not_handled,
+)
+from tests.end_to_end.own_entries import FIXED, SERVING, asleep_deployment, open_premises
 from tests.end_to_end.process import Premises, Serving, premises
 from tests.end_to_end.workplace import pressable, words_of
 from tests.waiting import until
@@ -32,28 +39,28 @@ TO_CLOSE_S = 15
 
 
 async def test_shutdown_finishes_work_in_flight_and_accepts_nothing_new(tmp_path):
-    own = asleep()
-    async with offices(tmp_path) as at:
+    own = asleep_deployment()
+    async with open_premises(tmp_path) as at:
         answered, remedied, late, commanding = (
-            corner(at, own.broken, name=name, names=own.names)
+            make_corner(at, own.broken, name=name, names=own.names)
             for name in ("under way", "carried out", "said meanwhile", "commanded meanwhile")
         )
         serving = await at.start(**PATIENT)
-        await pressed([remedied])
+        await press_in_all([remedied])
         await commanding.ask()
 
-        arrived = arriving(at)
+        arrived = collect_requests(at)
         at.cluster.latency = 0.6
         await remedied.confirm()
         await until(lambda: any(one.writes and remedied.is_here(one.path) for one in arrived))
         ts = await answered.paste()
         await until(lambda: any(answered.is_here(one.path) for one in arrived))
-        stopped = await told_to_stop(serving)
+        stopped = await send_sigterm(serving)
 
         assert await serving.readiness() == (503, STOPPING)
         assert await status_of(f"{serving.url}/healthz") == 200
         said = await late.paste()
-        assert [one.status for one in delivered(at, said)] == [503]
+        assert [one.status for one in delivery_attempts(at, said)] == [503]
         asked = await at.slack.slash(commanding.user, commanding.channel, "pod shop/api-0")
         assert (asked.status, BUSY in words_of(asked.body["blocks"])) == (200, True)
         button = pressable(commanding.message, Press.REMEDY)["action_id"]
@@ -69,9 +76,9 @@ async def test_shutdown_finishes_work_in_flight_and_accepts_nothing_new(tmp_path
         assert late.ours == []
 
         serving = await at.start(**PATIENT)
-        assert (await at.slack.redeliver(delivered(at, said)[0].event_id)).status == 200
+        assert (await at.slack.redeliver(delivery_attempts(at, said)[0].event_id)).status == 200
         await at.answer(said, channel=late.channel)
-        await ended([remedied], FIXED)
+        await wait_for_results([remedied], FIXED)
         assert await serving.stop() == 0
         assert [len(each.ours) for each in (answered, late, commanding)] == [1, 1, 1]
         assert remedied.sent == list(own.steps)
@@ -79,19 +86,23 @@ async def test_shutdown_finishes_work_in_flight_and_accepts_nothing_new(tmp_path
 
 
 async def test_work_longer_than_the_drain_is_finished_once_by_the_next_start(tmp_path):
-    own = asleep()
-    async with offices(tmp_path, CASEBOOK_DRAIN="0.2") as at:
-        diagnosed = corner(at, own.broken, name="its cluster does not answer", names=own.names)
+    own = asleep_deployment()
+    async with open_premises(tmp_path, CASEBOOK_DRAIN="0.2") as at:
+        diagnosed = make_corner(at, own.broken, name="its cluster does not answer", names=own.names)
         remedies = {
-            corner(at, own.broken, name="write sent and not done", names=own.names): unread(own.steps[0]),
-            corner(at, own.broken, name="write done and not answered", names=own.names): unanswered(own.steps[0]),
+            make_corner(at, own.broken, name="write sent and not done", names=own.names): write_not_handled(
+                own.steps[0]
+            ),
+            make_corner(at, own.broken, name="write done and not answered", names=own.names): write_not_answered(
+                own.steps[0]
+            ),
         }
         serving = await at.start(**PATIENT)
-        await pressed(remedies)
+        await press_in_all(remedies)
         reached = {each: moment(each) for each, moment in remedies.items()}
         await asyncio.gather(*(each.confirm() for each in remedies))
         await until(lambda: all(so_far() for so_far in reached.values()))
-        arrived = arriving(at)
+        arrived = collect_requests(at)
         at.cluster.latency = 2.0
         ts = await diagnosed.paste()
         await until(lambda: any(diagnosed.is_here(one.path) for one in arrived))
@@ -102,11 +113,11 @@ async def test_work_longer_than_the_drain_is_finished_once_by_the_next_start(tmp
 
         serving = await at.start(**PATIENT)
         assert "CONFIRMED" in words_of(await at.answer(ts, channel=diagnosed.channel))
-        await ended(remedies, FIXED)
+        await wait_for_results(remedies, FIXED)
         assert await serving.stop() == 0
         assert len(diagnosed.ours) == 1
         for each in remedies:
-            with named(each):
+            with corner_in_errors(each):
                 assert len(each.sent) == (2 if "not done" in each.name else 1)
                 assert [entry.outcome for entry in await each.audited()] == ["claimed", "applied", "fixed"]
 
@@ -132,7 +143,7 @@ def handles_sigterm(serving: Serving) -> bool:
     return bool(int(caught.split()[1], 16) & 1 << signal.SIGTERM - 1)
 
 
-async def told_to_stop(serving: Serving) -> asyncio.Task[int]:
+async def send_sigterm(serving: Serving) -> asyncio.Task[int]:
     """Send SIGTERM, wait until the process has noticed, and return a task with its exit code."""
     stopped = asyncio.create_task(serving.stop())
     async with asyncio.timeout(5):
@@ -141,14 +152,14 @@ async def told_to_stop(serving: Serving) -> asyncio.Task[int]:
     return stopped
 
 
-def arriving(at: Premises) -> list[RecordedRequest]:
+def collect_requests(at: Premises) -> list[RecordedRequest]:
     """Collect the requests that reach the API server from now on."""
     arrived: list[RecordedRequest] = []
     at.cluster.meanwhile = arrived.append
     return arrived
 
 
-def delivered(at: Premises, ts: str) -> list[Delivery]:
+def delivery_attempts(at: Premises, ts: str) -> list[Delivery]:
     """Return every delivery attempt of a message."""
     return [one for one in at.slack.deliveries if one.payload.get("event", {}).get("ts") == ts]
 

@@ -16,7 +16,7 @@ from tests.end_to_end.workplace import Workplace, broken_of, buttons_of, is_fina
 POD = "ledger/db-tikv-0"
 
 
-async def in_channel(at: Workplace, channel: str = "") -> str:
+async def answer_in_channel(at: Workplace, channel: str = "") -> str:
     """Wait for the only answer in the channel and return its text."""
     finals = await at.slack.wait_for(lambda: [one for one in at.ours(channel) if is_final(one)])
     await at.settled()
@@ -24,7 +24,7 @@ async def in_channel(at: Workplace, channel: str = "") -> str:
     return "\n".join(lines_of(finals[0]))
 
 
-async def below(at: Workplace, ts: str, channel: str = "") -> str:
+async def answer_in_thread(at: Workplace, ts: str, channel: str = "") -> str:
     """Wait for the only answer in a thread and return its text."""
     answer = await at.answer(ts, channel)
     await at.settled()
@@ -46,7 +46,7 @@ async def test_command_for_a_pod_is_answered_in_the_channel(tmp_path, engine, br
 
         assert acknowledged.body["response_type"] == "ephemeral"
         assert POD in words_of(acknowledged.body["blocks"])
-        assert (await in_channel(at)).startswith("# 🔴 CONFIRMED")
+        assert (await answer_in_channel(at)).startswith("# 🔴 CONFIRMED")
 
 
 async def test_command_for_a_workload_diagnoses_its_pods(tmp_path, engine):
@@ -55,7 +55,7 @@ async def test_command_for_a_workload_diagnoses_its_pods(tmp_path, engine):
     async with workplace(tmp_path, engine, broken.world) as at:
         await at.slack.slash(at.alex, at.channel, f"sts {stored['name']} -n {stored['namespace']}")
 
-        assert engine.catalog.incidents[broken.incident].title.en in await in_channel(at)
+        assert engine.catalog.incidents[broken.incident].title.en in await answer_in_channel(at)
 
 
 async def test_slackbot_notice_of_removal_is_not_a_question(tmp_path, engine):
@@ -72,7 +72,7 @@ async def test_command_explains_an_error(tmp_path, engine, broken):
         acknowledged = await at.slack.slash(at.alex, at.channel, f"explain {broken.text}")
 
         assert "Diagnosing" in words_of(acknowledged.body["blocks"])
-        assert (await in_channel(at)).startswith("# 🔴 CONFIRMED")
+        assert (await answer_in_channel(at)).startswith("# 🔴 CONFIRMED")
 
 
 async def test_command_without_a_diagnosis_is_answered_in_the_acknowledgement(tmp_path, engine):
@@ -101,7 +101,7 @@ async def test_unknown_name_gets_similar_names(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         await at.slack.slash(at.alex, at.channel, "pod ledger/db-tikv-9")
 
-        assert f"did you mean {POD}" in await in_channel(at)
+        assert f"did you mean {POD}" in await answer_in_channel(at)
 
 
 async def test_command_in_a_channel_without_the_bot_is_answered_to_the_requester(tmp_path, engine, broken):
@@ -124,7 +124,7 @@ async def test_mention_with_a_paste_is_answered_in_its_thread(tmp_path, engine, 
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, mention(at, f"what is this?\n```{broken.text}```"))
 
-        assert (await below(at, ts)).startswith("# 🔴 CONFIRMED")
+        assert (await answer_in_thread(at, ts)).startswith("# 🔴 CONFIRMED")
 
 
 @pytest.mark.parametrize("words", [f"pod {POD}", f"why is pod {POD} broken?", f"看看 pod {POD}"])
@@ -132,7 +132,7 @@ async def test_mention_of_an_object_diagnoses_it(tmp_path, engine, broken, words
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, mention(at, words))
 
-        said = await below(at, ts)
+        said = await answer_in_thread(at, ts)
         assert "CONFIRMED" in said or "已证实" in said
 
 
@@ -141,7 +141,7 @@ async def test_mention_with_unknown_text_says_it_is_unknown(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
         ts = await at.slack.say(at.alex, at.channel, mention(at, unheard))
 
-        said = await below(at, ts)
+        said = await answer_in_thread(at, ts)
         assert "I DON'T KNOW THIS ONE" in said
         assert "flux capacitor" in said
 
@@ -151,39 +151,39 @@ async def test_mention_with_unknown_text_says_it_is_unknown(tmp_path, engine):
 )
 async def test_mention_in_a_thread_asks_about_its_parent(tmp_path, engine, broken, words, verdict):
     async with workplace(tmp_path, engine, broken.world) as at:
-        ts = await unheard(at, broken.text)
+        ts = await post_before_joining(at, broken.text)
         await at.slack.say(at.bo, at.channel, mention(at, words), thread_ts=ts)
 
-        assert (await below(at, ts)).startswith(f"# 🔴 {verdict}")
+        assert (await answer_in_thread(at, ts)).startswith(f"# 🔴 {verdict}")
 
 
 async def test_mention_in_the_thread_of_a_file_asks_about_the_file(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
-        ts = await unheard(at, "", files=[SharedFile(name="error.log", content=broken.text.encode())])
+        ts = await post_before_joining(at, "", files=[SharedFile(name="error.log", content=broken.text.encode())])
         await at.slack.say(at.bo, at.channel, mention(at), thread_ts=ts)
 
-        assert (await below(at, ts)).startswith("# 🔴 CONFIRMED")
+        assert (await answer_in_thread(at, ts)).startswith("# 🔴 CONFIRMED")
 
 
 async def test_mention_with_its_own_question_ignores_the_parent(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
-        ts = await unheard(at, "lunch at noon?")
+        ts = await post_before_joining(at, "lunch at noon?")
         await at.slack.say(at.bo, at.channel, mention(at, "help"), thread_ts=ts)
 
-        assert "/diagnose pod shop/api-0" in await below(at, ts)
+        assert "/diagnose pod shop/api-0" in await answer_in_thread(at, ts)
         assert not [call for call in at.slack.calls if call.method == "conversations.replies"]
 
 
 async def test_mention_in_a_thread_with_an_unreadable_parent_says_so(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
-        ts = await unheard(at, broken.text)
+        ts = await post_before_joining(at, broken.text)
         at.slack.fail("conversations.replies", error="missing_scope", needed="channels:history", provided="chat:write")
         await at.slack.say(at.bo, at.channel, mention(at), thread_ts=ts)
 
-        assert "channels:history" in await below(at, ts)
+        assert "channels:history" in await answer_in_thread(at, ts)
 
 
-async def unheard(at: Workplace, text: str, **options: Any) -> str:
+async def post_before_joining(at: Workplace, text: str, **options: Any) -> str:
     """Post a message from before the bot joined and return its ts."""
     at.slack.remove_bot(at.channel)
     ts = await at.slack.say(at.alex, at.channel, text, **options)
@@ -195,7 +195,7 @@ async def test_direct_message_is_always_answered_in_its_thread(tmp_path, engine,
     async with workplace(tmp_path, engine, broken.world) as at:
         direct = at.slack.open_im(at.alex)
         await at.slack.say(at.alex, direct, broken.text)
-        assert (await in_channel(at, direct)).startswith("# 🔴 CONFIRMED")
+        assert (await answer_in_channel(at, direct)).startswith("# 🔴 CONFIRMED")
 
         await at.slack.say(at.alex, direct, "hello")
         await at.slack.wait_for(lambda: len([one for one in at.ours(direct) if is_final(one)]) == 2)
@@ -207,10 +207,10 @@ async def test_direct_message_is_always_answered_in_its_thread(tmp_path, engine,
 
 async def test_shortcut_diagnoses_any_message_each_time(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
-        ts = await unheard(at, broken.text)
+        ts = await post_before_joining(at, broken.text)
         acknowledged = await at.slack.shortcut(at.bo, at.channel, ts, callback_id=DIAGNOSE_THIS)
         assert acknowledged.status == 200
-        assert (await below(at, ts)).startswith("# 🔴 CONFIRMED")
+        assert (await answer_in_thread(at, ts)).startswith("# 🔴 CONFIRMED")
 
         await at.slack.shortcut(at.alex, at.channel, ts, callback_id=DIAGNOSE_THIS)
         await at.slack.wait_for(lambda: len([one for one in at.answers(ts) if is_final(one)]) == 2)
@@ -221,7 +221,7 @@ async def test_shortcut_on_unknown_text_says_it_is_unknown(tmp_path, engine):
         ts = await at.slack.say(at.alex, at.channel, "the coffee machine is out of beans")
         await at.slack.shortcut(at.bo, at.channel, ts, callback_id=DIAGNOSE_THIS)
 
-        assert "I DON'T KNOW THIS ONE" in await below(at, ts)
+        assert "I DON'T KNOW THIS ONE" in await answer_in_thread(at, ts)
 
 
 async def test_alert_with_only_attachments_is_answered(tmp_path, engine, broken):
@@ -236,7 +236,7 @@ async def test_alert_with_only_attachments_is_answered(tmp_path, engine, broken)
         alerts = at.slack.add_user("alertmanager")
         ts = await at.slack.say(alerts, at.channel, "", bot=True, attachments=[attachment])
 
-        assert (await below(at, ts)).startswith("# 🔴 CONFIRMED")
+        assert (await answer_in_thread(at, ts)).startswith("# 🔴 CONFIRMED")
 
 
 async def test_command_and_answer_use_the_configured_language(tmp_path, engine, broken):
@@ -244,7 +244,7 @@ async def test_command_and_answer_use_the_configured_language(tmp_path, engine, 
         acknowledged = await at.slack.slash(at.alex, at.channel, f"pod {POD}")
 
         assert "正在诊断" in words_of(acknowledged.body["blocks"])
-        assert (await in_channel(at)).startswith("# 🔴 已证实")
+        assert (await answer_in_channel(at)).startswith("# 🔴 已证实")
 
 
 async def test_command_is_answered_in_the_requesters_language(tmp_path, engine, broken):
@@ -252,7 +252,7 @@ async def test_command_is_answered_in_the_requesters_language(tmp_path, engine, 
         lin = at.slack.add_user("lin", locale="zh-CN")
         await at.slack.slash(lin, at.channel, f"pod {POD}")
 
-        assert (await in_channel(at)).startswith("# 🔴 已证实")
+        assert (await answer_in_channel(at)).startswith("# 🔴 已证实")
 
 
 # --- acknowledged, all of it ---

@@ -11,8 +11,16 @@ import pytest
 
 from responses import failures
 from responses.slack.presses import Press
-from tests.end_to_end.corners import claimed, confirmed, corner, ended, killed, pressed, unanswered
-from tests.end_to_end.own_entries import SERVING, asleep, offices
+from tests.end_to_end.corners import (
+    claim_not_shown,
+    confirm_until,
+    kill_and_clear,
+    make_corner,
+    press_in_all,
+    wait_for_results,
+    write_not_answered,
+)
+from tests.end_to_end.own_entries import SERVING, asleep_deployment, open_premises
 from tests.end_to_end.process import Premises
 from tests.end_to_end.workplace import pressable, words_of
 from tests.postgres import Server, postgres
@@ -28,9 +36,9 @@ REPEATED = failures.ALREADY_PRESSED.en[1:]
 
 async def test_twenty_concurrent_confirmations_write_once(tmp_path, postgres: Server):
     url = postgres.create()
-    async with offices(tmp_path, CASEBOOK_DATABASE_URL=url) as at:
-        own = asleep()
-        here = corner(at, own.broken, name="of all", names=own.names)
+    async with open_premises(tmp_path, CASEBOOK_DATABASE_URL=url) as at:
+        own = asleep_deployment()
+        here = make_corner(at, own.broken, name="of all", names=own.names)
         people = [at.slack.add_user(f"person-{number}") for number in range(PEOPLE)]
         serving = [await at.start(replica=replica, **SERVING) for replica in ("one", "another")]
         await here.ask()
@@ -43,7 +51,7 @@ async def test_twenty_concurrent_confirmations_write_once(tmp_path, postgres: Se
         dialogs = {user: _dialog(at.slack.views(user)) for user in people}
         delivered = await asyncio.gather(*(at.slack.submit(user, view) for user, view in dialogs.items()))
         assert {one.status for one in delivered} == {200}
-        await ended([here], own.ends)
+        await wait_for_results([here], own.ends)
         # Late users may be told after the write succeeded; a stop would leave that to the next start.
         await at.slack.wait_for(lambda: sum(_was_late(at, user) for user in people) >= PEOPLE - 1, timeout=50)
         for each in serving:
@@ -77,23 +85,25 @@ def _dialog(views: list[dict[str, Any]]) -> str:
 
 async def test_plan_claimed_by_a_killed_process_is_finished_once_by_another(tmp_path, postgres: Server):
     url = postgres.create()
-    async with offices(tmp_path, CASEBOOK_DATABASE_URL=url) as at:
-        own = asleep()
+    async with open_premises(tmp_path, CASEBOOK_DATABASE_URL=url) as at:
+        own = asleep_deployment()
         tried = {
-            corner(at, own.broken, name="claimed", names=own.names): claimed,
-            corner(at, own.broken, name="written and not answered", names=own.names): unanswered(own.steps[0]),
+            make_corner(at, own.broken, name="claimed", names=own.names): claim_not_shown,
+            make_corner(at, own.broken, name="written and not answered", names=own.names): write_not_answered(
+                own.steps[0]
+            ),
         }
         dies = await at.start(replica="dies", **SERVING)
-        await pressed(tried)
-        await confirmed(tried)
+        await press_in_all(tried)
+        await confirm_until(tried)
         lives = await at.start(replica="lives", **SERVING)
-        await killed(at, dies)
+        await kill_and_clear(at, dies)
         # Its heartbeat is old: the next process to check takes its jobs over, at its own start.
         with psycopg.connect(url) as database:
             query = "UPDATE replicas SET beat = beat - interval '1 hour' WHERE executor = 'dies'"
             assert database.execute(query).rowcount == 1
         heir = await at.start(replica="heir", **SERVING)
-        await ended(tried, own.ends)
+        await wait_for_results(tried, own.ends)
         back = await at.start(replica="dies", **SERVING)
         for one in (lives, heir, back):
             assert await one.stop() == 0

@@ -49,7 +49,7 @@ _MASKED = frozenset({"uid", "resourceVersion", "continue", "serverAddress", "pod
 
 
 def masked(value: Any, *, key: str = "") -> Any:
-    """A body without what differs from run to run."""
+    """Return a body without what differs from run to run."""
     if isinstance(value, dict):
         return {name: masked(item, key=name) for name, item in value.items() if name not in _DROPPED}
     if isinstance(value, list):
@@ -230,7 +230,7 @@ def _without_generations(listed: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _replay(topic: str) -> dict[int, list[str]]:
-    """The differences of each step of a topic that differs."""
+    """Return the differences of each step of a topic that differs."""
     steps = json.loads((HERE / "wire" / f"{topic}.json").read_text(encoding="utf-8"))
     plan = WORLDS.get(topic, {})
     cluster = SimulatedCluster()

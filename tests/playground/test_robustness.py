@@ -85,7 +85,7 @@ QUERIES = st.dictionaries(
 
 
 def dispatcher() -> Dispatcher:
-    """The API server without its HTTP, among healthy neighbours."""
+    """Return the API server without its HTTP, among healthy neighbours."""
     state = State(clock=utc_now)
     controllers = Controllers(state=state)
     loaded = Loader(state=state).load(neighbours())
@@ -94,7 +94,7 @@ def dispatcher() -> Dispatcher:
 
 
 def status_of(request: Request) -> int:
-    """The status of the answer; anything but an answer or a Refusal is raised."""
+    """Return the status of the answer; any other exception than a Refusal is raised."""
     try:
         return dispatcher().answer(request).status
     except Refusal as refused:

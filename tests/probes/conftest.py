@@ -20,7 +20,7 @@ Read = Callable[..., Awaitable[Reading]]
 
 @pytest.fixture
 async def cluster() -> AsyncIterator[SimulatedCluster]:
-    """A running, empty cluster: `cluster.load({...})` fills it."""
+    """Return a running, empty cluster: `cluster.load({...})` fills it."""
     simulated = SimulatedCluster(clock=lambda: REHEARSAL_TIME)  # or a second might pass between load and read
     await simulated.start()
     yield simulated
@@ -28,7 +28,7 @@ async def cluster() -> AsyncIterator[SimulatedCluster]:
 
 
 def filled(probe: Probe, args: dict[str, Any]) -> dict[str, Any]:
-    """The row keys that a read with these arguments fills, those that leave with the next release included."""
+    """Return the row keys that a read with these arguments fills, those that leave with the next release included."""
     keys = probe.declaration.keys(args)
     for former in probe.declaration.formerly:
         if former.with_args.items() <= args.items() and not set(args) & set(former.new_args):

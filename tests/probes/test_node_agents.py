@@ -22,7 +22,7 @@ LOOPING = {
 
 
 def pod(name: str, node: str, status: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
-    """A pod of the neighbours' kube-proxy, of which there is one on each node."""
+    """Return a pod of the neighbours' kube-proxy, of which there is one on each node."""
     ready = {
         "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "-1d"}],
         "containerStatuses": [{"name": "kube-proxy", "ready": True, "restartCount": 0, "state": {"running": {}}}],

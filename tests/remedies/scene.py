@@ -38,7 +38,7 @@ ADAPTER = "/apis/apps/v1/namespaces/monitoring/deployments/prometheus-adapter"
 
 
 def through_journal(value: Any) -> Any:
-    """Return a value as the journal hands it to the next step."""
+    """Return the result of a step as the next step receives it."""
     return type(value).from_json(json.loads(json.dumps(value.as_json())))
 
 
@@ -72,12 +72,12 @@ class Scene:
         )
 
     async def plan(self) -> Plan:
-        """Return the plan of the first button."""
+        """Return the first button."""
         self.kept = through_journal((await self.planned()).plans[0])
         return self.kept
 
     async def made(self, action: str, target: ObjectRef, **args: Any) -> Plan:
-        """Return a plan that no entry offers in this case: of this action, for this object, which may not exist yet."""
+        """Return a plan of this action for an object, which no entry offers in this case."""
         async with Snapshot(self.connection) as snapshot:
             obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
             found = replace(target, uid=obj["metadata"]["uid"] if obj else "")
@@ -134,7 +134,7 @@ class Scene:
         return await verify(plan, applied, engine=self.engine, session=self.session(), deadline=deadline, **options)
 
     async def effect_of(self, plan: Plan, applied: Applied) -> EffectStatus:
-        """Return how far the write has taken effect."""
+        """How far what was written has taken effect."""
         async with Snapshot(self.connection) as snapshot:
             return await actions()[plan.action].check_effect(snapshot, plan, applied)
 
@@ -164,7 +164,7 @@ class Scene:
         return str((metadata.get("annotations") or {}).get("kubectl.kubernetes.io/restartedAt", ""))
 
     def writes(self) -> list[tuple[str, str]]:
-        """Return method and path of every write that was sent."""
+        """Return method and path of each write that was sent."""
         return [(sent.method, sent.path) for sent in self.cluster.requests if sent.writes]
 
     def change(self, kind: str, namespace: str, name: str, edit: Callable[[dict[str, Any]], None]) -> None:

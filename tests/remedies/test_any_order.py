@@ -221,7 +221,7 @@ class Story:
         return ended if isinstance(ended, Applied) else None
 
     async def _carried_out(self, plan: Plan, preview: Preview, run: Run) -> tuple[Applied | Refusal, list[Write]]:
-        """Apply the preview and check that the result tells the truth."""
+        """Check that whatever is reported is true."""
         if 0 <= run.lost < len(preview.steps):
             self._lose(preview, run)
         watch = self._watch(run.meddle)

@@ -66,7 +66,7 @@ CHARTS = flux("HelmRepository", "charts", {"url": "https://user:hunter22@charts.
 
 
 async def told(scene: Scene, **options: Any) -> Custodian | None:
-    """Return the custodian in a preview of scaling the adapter."""
+    """Return the preview of scaling the adapter."""
     plan = await scene.made("scale", ADAPTER, replicas=5)
     preview = through_journal(await execution.preview(plan, session=scene.session(**options)))
     assert isinstance(preview, Preview), preview
@@ -74,7 +74,7 @@ async def told(scene: Scene, **options: Any) -> Custodian | None:
 
 
 def marked(scene: Scene, *, labels: dict[str, str] | None = None, annotations: dict[str, str] | None = None) -> None:
-    """Give the Deployment these marks of a tool, and no others."""
+    """Return the deployment is nobody's but whose marks these are."""
 
     def mark(found: dict[str, Any]) -> None:
         found["metadata"] |= {"labels": labels or {}, "annotations": annotations or {}}

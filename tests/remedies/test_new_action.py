@@ -70,7 +70,7 @@ acting: [{{users: ["*"], clusters: ["*"], namespaces: ["*"], actions: [{NAME}]}}
 
 @pytest.fixture(autouse=True)
 def module(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put the module where the package finds its modules."""
+    """Return the module lies where the package looks for its modules."""
     directory = tmp_path_factory.mktemp("actions")
     (directory / "pause_rollout.py").write_text(MODULE, "utf-8")
     monkeypatch.setattr(bot.remedies.actions, "__path__", [*bot.remedies.actions.__path__, str(directory)])

@@ -14,7 +14,7 @@ DEPLOYMENTS = "/apis/apps/v1/namespaces/monitoring/deployments"
 
 
 async def refused(scene: Scene, reason: Reason, says: str) -> None:
-    """Check that a plan is refused after something has changed."""
+    """Return a check made after something has changed."""
     refusal = await scene.check(scene.kept)
     assert isinstance(refusal, Refusal), refusal
     assert refusal.reason is reason
@@ -230,7 +230,7 @@ async def unsafe(scene: Scene, says: str) -> None:
 
 
 async def edited_pod(scene: Scene, **metadata: object) -> None:
-    """Make a plan for a pod that was always like this, so that its basis is unchanged."""
+    """Return a plan for a pod that was always like this: its basis is no obstacle."""
     scene.change("Pod", "front", POD, lambda pod: pod["metadata"].update(metadata))
     await scene.plan()
 

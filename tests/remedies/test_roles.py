@@ -49,7 +49,7 @@ def refused(requests: Iterable[RecordedRequest]) -> list[str]:
 
 
 async def walk(scene: Scene, plan: Plan) -> Plan | None:
-    """Walk a plan to its Event, every stage as it must be; return the plan that undoes it."""
+    """Return the path of a plan up to its Event, each stage as it must be; the plan that takes it back."""
     applied = await scene.applied(plan, await scene.preview(plan))
     await scene.effect_of(plan, applied)
     await scene.verify(plan, applied, deadline=0.01)

@@ -19,7 +19,7 @@ def written(obj: dict[str, Any]) -> dict[str, Any]:
 
 
 async def scaled(scene: Scene) -> tuple[Plan, Plan]:
-    """Return an applied plan, and the plan that undoes it."""
+    """Return a plan that was applied, and the one that takes it back."""
     plan = await scene.made("scale", ADAPTER, replicas=5)
     applied = await scene.applied(plan, await scene.preview(plan))
     undo = plan_to_undo(plan, through_journal(applied), now=plan.created)

@@ -98,7 +98,7 @@ def pod(owner: str, name: str, *, kind: str = "ReplicaSet", ready: bool = True, 
 
 
 def web(pod_template: World | None = None, *beside: World, **spec: Any) -> World:
-    """Return the Deployment with its ReplicaSet (revision 2), its pods and the objects `beside` it."""
+    """Return the Deployment with its ReplicaSet (revision 2) and pods, and what lies `beside` it."""
     now = pod_template or template()
     annotations = spec.pop("annotations", {})
     return {

@@ -18,7 +18,7 @@ from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from tests.databases import JOBS, STORE
-from tests.end_to_end.corners import Corner, corner
+from tests.end_to_end.corners import Corner, make_corner
 from tests.end_to_end.process import Premises
 from tests.end_to_end.workplace import Broken
 
@@ -99,7 +99,7 @@ class LeftBehind:
 
 
 def make_corners(at: Premises, broken: Broken) -> dict[str, Corner]:
-    return {name: corner(at, broken, name=name, names=NAMES) for name in CORNERS}
+    return {name: make_corner(at, broken, name=name, names=NAMES) for name in CORNERS}
 
 
 def _dump(file: Path) -> str:

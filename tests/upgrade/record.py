@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from bot.diagnosing import build_engine
-from tests.end_to_end.corners import Corner, killed, unread
+from tests.end_to_end.corners import Corner, kill_and_clear, write_not_handled
 from tests.end_to_end.process import premises
 from tests.end_to_end.workplace import broken_case
 from tests.upgrade.left_behind import POLICY, SETTINGS, LeftBehind, make_corners
@@ -36,7 +36,7 @@ async def record(file: Path) -> None:
             await _talk(incident)
             await at.slack.wait_for(lambda: any("pinned_to" in one for one in incident.ours), timeout=60)
 
-            moment = unread(_RESTART)(corners["remedy under way"])
+            moment = write_not_handled(_RESTART)(corners["remedy under way"])
             await corners["remedy under way"].confirm()
             at.slack.fail("users.info", hang=True, given={"user": corners["pasted"].user})
             at.slack.fail(
@@ -51,7 +51,7 @@ async def record(file: Path) -> None:
                     and corners["posted"].unanswered("chat.postMessage")
                 )
             )
-            await killed(at, serving)
+            await kill_and_clear(at, serving)
             LeftBehind.of(at, broken, corners).write(file)
 
 

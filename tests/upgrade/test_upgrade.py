@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.remedies.verification import Pace
-from tests.end_to_end.corners import Corner, ended, named
+from tests.end_to_end.corners import Corner, corner_in_errors, wait_for_results
 from tests.end_to_end.process import premises
 from tests.end_to_end.workplace import lines_of, words_of
 from tests.upgrade.left_behind import POLICY, SETTINGS, LeftBehind
@@ -37,7 +37,7 @@ async def test_data_of_the_previous_version_is_read_and_its_work_finished_once(t
         for name in ("answered", "dialog open"):
             assert (await corners[name].confirm()).status == 200
         remedied = [corners[name] for name in ("answered", "dialog open", "remedy under way")]
-        await ended(remedied, "FIXED")
+        await wait_for_results(remedied, "FIXED")
         incident = corners["incident"]
         await at.slack.say(at.bo, incident.channel, "mitigated, error rate is back to normal")
         await until(lambda: "Mitigated" in words_of([one["blocks"] for one in incident.ours]))
@@ -45,10 +45,10 @@ async def test_data_of_the_previous_version_is_read_and_its_work_finished_once(t
         assert await serving.stop() == 0
 
         for each in remedied:
-            with named(each):
+            with corner_in_errors(each):
                 assert each.sent == [RESTART]
         for name in asked:
-            with named(corners[name]):
+            with corner_in_errors(corners[name]):
                 assert "CONFIRMED" in corners[name].shown
                 assert len(corners[name].ours) == 1
         assert len([one for one in incident.ours if not one.get("thread_ts")]) == 1

@@ -17,14 +17,14 @@ _HUNK: Final = re.compile(r"@@ -(?P<begin>\d+)(?:,(?P<count>\d+))? \+\d+(?:,\d+)
 
 
 def diff_of(view: Mapping[str, Any]) -> str:
-    """Return the diff in a dialog, "" if it shows none."""
+    """Return the difference in a dialog, "" if it shows none."""
     elements = (element for block in view["blocks"] for element in block.get("elements", ()))
     shown = (each["elements"] for each in elements if each.get("type") == "rich_text_preformatted")
     return "\n".join("".join(leaf["text"] for leaf in leaves) for leaves in shown)
 
 
 def parts_of(diff: str) -> dict[str, list[str]]:
-    """Return the hunks of each object by its name in the diff, such as "Deployment shop/web"."""
+    """Return the hunks of each object, by what the difference calls it: "Deployment shop/web"."""
     parts: dict[str, list[str]] = {}
     name = ""
     for line in diff.splitlines():
@@ -36,14 +36,14 @@ def parts_of(diff: str) -> dict[str, list[str]]:
 
 
 def carried_out(hunks: Sequence[str], before: Json | None) -> Json | None:
-    """Return the object after applying a diff, None for none. Raises ValueError if the diff does not apply."""
+    """Return the object that a difference makes of another, None for none. Raises ValueError where it does not fit."""
     then = list(_patched(hunks, _lines(before)))
     made: Json | None = yaml.safe_load("\n".join(then)) if then else None
     return made
 
 
 def differing(diff: str) -> tuple[list[str], list[str]]:
-    """Return the lines that a diff removes, and those that it adds."""
+    """Return the lines that a difference takes away, and those that it adds."""
     lines = [line for part in parts_of(diff).values() for line in part]
     return [line[1:] for line in lines if line[0] == "-"], [line[1:] for line in lines if line[0] == "+"]
 

@@ -111,9 +111,9 @@ def _place(path: str) -> Place:
 
 
 def of_people(obj: Json | None) -> Json:
-    """Return the part of an object that people write: no status, no counters, nothing that controllers added.
+    """Return the part of an object that people write: no status, no server counters, nothing from controllers.
 
-    An object without annotations has no such key.
+    One without annotations has no place for them either: that is the same to everybody.
     """
     kept = copy.deepcopy({key: value for key, value in (obj or {}).items() if key not in ("status", "metadata")})
     metadata = {key: value for key, value in ((obj or {}).get("metadata") or {}).items() if key not in _COUNTED}
@@ -127,8 +127,7 @@ def of_people(obj: Json | None) -> Json:
 def lasting(obj: Json | None) -> Json | None:
     """Return the part of an object that an undo must restore.
 
-    All but the taint that the node controller adds to a cordoned node, and the annotation by which Casebook recognises
-    the objects that it created.
+    All but the taint by which a cordon is answered, a little later, and the mark by which Casebook knows what it made.
     """
     if obj is None:
         return None

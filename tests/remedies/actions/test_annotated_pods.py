@@ -70,7 +70,7 @@ async def test_a_pod_that_has_not_started_again_is_waited_for(enter: Enter) -> N
 
 
 def fails_again(found: dict) -> None:
-    """Let the container have started since and failed as before: nothing has read the annotation."""
+    """Make the container start again and fail as before: nothing read the annotation."""
     later = timestamp(REHEARSAL_TIME + timedelta(seconds=90))
     ended = {"exitCode": 1, "reason": "Error", "startedAt": later, "finishedAt": later}
     found["status"]["containerStatuses"][0]["lastState"] = {"terminated": ended}

@@ -201,7 +201,7 @@ async def test_a_backend_that_is_there_wants_repair(enter: Enter) -> None:
 
 
 async def planned(scene: Scene) -> Plan:
-    """Return the plan of an entry for an object that does not exist."""
+    """Return the button of an entry, for an object that does not exist."""
     plans = (await scene.planned()).plans
     return through_journal(next(plan for plan in plans if plan.action == "create-object"))
 

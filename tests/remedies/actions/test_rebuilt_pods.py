@@ -218,7 +218,7 @@ _TEMPLATE = {
 
 
 def _emptied(writes: list[Write], watch: Watch) -> tuple[list[str], list[str]]:
-    """Return the lines of the deleted claim and pod, and of those that replaced them, the claim on another volume."""
+    """Return the claim and the pod that are deleted; new ones have the same names, the claim another volume."""
     claim, pod = (each.before for each in writes)
     assert claim
     assert pod

@@ -29,7 +29,7 @@ async def test_two_restarts_of_the_same_second_are_told_apart(enter: Enter) -> N
 
 
 def _replaced(writes: list[Write], watch: Watch) -> tuple[list[str], list[str]]:
-    """Return the lines of the deleted pod, and of its replacement without what nobody knows beforehand."""
+    """Return the deleted pod and its successor, without the parts that cannot be known before."""
     (old,) = [each.before for each in writes if each.before]
     new = watch.successor(old)
     name, _, end = new["metadata"]["name"].rpartition("-")
