@@ -21,6 +21,7 @@ from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import (
     api_services,
     autoscalers,
+    claim_faults,
     jobs,
     nodes,
     others,
@@ -70,6 +71,7 @@ def expanded(world: Mapping[str, Any], *, now: datetime) -> Json:
     _settle(stage, namespaces)
     for place, fault in faults.items():
         laid.apply(_found(place, stage=stage), fault, stage=stage, path=_path("faults", place))
+    claim_faults.hold_up_pods(faults, stage=stage, path=("faults",))
     for place, fault in faults.items():
         if fault.get("gone"):
             stage.remove(_found(place, stage=stage))

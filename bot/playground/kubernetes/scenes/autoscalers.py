@@ -12,7 +12,7 @@ from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
 
 _USUAL: Final = 80
-_FOUND: Final = "the HPA was able to successfully calculate a replica count from cpu resource utilization"
+_FOUND: Final = "the HPA was able to successfully calculate a replica count from cpu"
 _WITHIN: Final = ("False", "DesiredWithinRange", "the desired count is within the acceptable range")
 _TOO_MANY: Final = ("True", "TooManyReplicas", "the desired replica count is more than the maximum replica count")
 _TOO_FEW: Final = ("True", "TooFewReplicas", "the desired replica count is less than the minimum replica count")
@@ -35,23 +35,24 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
         else obj["metadata"]["creationTimestamp"]
     )
     asked = math.ceil(current * uses / wanted)
+    measured = "container resource utilization" if "container" in form else "resource utilization"
     spec: Json = {
         "scaleTargetRef": {"kind": kind, "name": target, "apiVersion": "apps/v1"},
         "minReplicas": low,
         "maxReplicas": high,
-        "metrics": [_metric({"target": {"type": "Utilization", "averageUtilization": wanted}})],
+        "metrics": [_metric(form, {"target": {"type": "Utilization", "averageUtilization": wanted}})],
     }
     status: Json = {
         "currentReplicas": current,
         "desiredReplicas": min(max(asked, low), high),
         "lastScaleTime": last,
-        "currentMetrics": [_metric({"current": _use(scaled, namespace, uses, stage=stage)})],
+        "currentMetrics": [_metric(form, {"current": _use(form, scaled, uses, stage=stage)})],
         "conditions": [
             {"type": kind, "status": state, "lastTransitionTime": obj["metadata"]["creationTimestamp"]}
             | {"reason": reason, "message": message}
             for kind, state, reason, message in (
                 ("AbleToScale", "True", "ReadyForNewScale", "recommended size matches current size"),
-                ("ScalingActive", "True", "ValidMetricFound", f"{_FOUND} (percentage of request)"),
+                ("ScalingActive", "True", "ValidMetricFound", f"{_FOUND} {measured} (percentage of request)"),
                 ("ScalingLimited", *(_TOO_MANY if asked > high else _TOO_FEW if asked < low else _WITHIN)),
             )
         ],
@@ -60,15 +61,25 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     stage.put(obj | {"spec": patching.merge(spec, given["spec"]), "status": patching.merge(status, given["status"])})
 
 
-def _metric(values: Json) -> Json:
+def _metric(form: Json, values: Json) -> Json:
+    if "container" in form:
+        return {
+            "type": "ContainerResource",
+            "containerResource": {"container": form["container"], "name": "cpu"} | values,
+        }
     return {"type": "Resource", "resource": {"name": "cpu"} | values}
 
 
-def _use(scaled: Json | None, namespace: str, uses: int, *, stage: Stage) -> Json:
+def _use(form: Json, scaled: Json | None, uses: int, *, stage: Stage) -> Json:
     """Return the use per pod: a share of what its pods request, and how much that is."""
     current: Json = {"averageUtilization": uses}
     pods = stage.workloads.pods_of(scaled) if scaled else []
-    if pods and (requested := sum(map(_requested, pods[0]["spec"]["containers"]))):
+    counted = [
+        each
+        for each in (pods[0]["spec"]["containers"] if pods else ())
+        if form.get("container") in (None, each["name"])
+    ]
+    if requested := sum(map(_requested, counted)):
         current["averageValue"] = f"{requested * uses // 100}m"
     return current
 

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
 
 from bot.playground.kubernetes import patching, times
-from bot.playground.kubernetes.claims import VOLUMES
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import keys, node_faults, pod_faults, workload_faults
-from bot.playground.kubernetes.scenes.keys import check
+from bot.playground.kubernetes.scenes import claim_faults, keys, node_faults, pod_faults, workload_faults
 from bot.playground.kubernetes.scenes.stage import Stage, address
 from bot.playground.kubernetes.wrong import WorldError
-
-_PENDING: Final = "ProvisioningFailed"
-_ATTEMPTS_S: Final = 15
-_LOST: Final = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
 
 
 def apply(obj: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
@@ -27,8 +20,8 @@ def apply(obj: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Non
         workload_faults.apply(obj, fault, stage=stage, path=path)
     elif kind == "Node":
         node_faults.apply(obj, fault, stage=stage, path=path)
-    elif kind == "PersistentVolumeClaim":
-        _claim(obj, fault, stage=stage, path=path)
+    elif kind == claim_faults.KIND:
+        claim_faults.apply(obj, fault, stage=stage, path=path)
     # What the author wrote himself comes last; a workload's events are about itself, whatever its pods suffer.
     for written in fault.get("events") or ():
         if not isinstance(written, dict):
@@ -57,7 +50,7 @@ def finish(obj: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> No
 
 def _is_known(key: str, *, kind: str) -> bool:
     """Whether a key is a fault's; the kinds that have faults of their own allow no others."""
-    return key in keys.ANY_FAULTS or kind in {"Pod", "Node", "PersistentVolumeClaim"} | workload_faults.KINDS
+    return key in keys.ANY_FAULTS or kind in {"Pod", "Node", claim_faults.KIND} | workload_faults.KINDS
 
 
 def _conditions(before: list[Json], fault: Json, *, stage: Stage, path: tuple[str, ...]) -> list[Json]:
@@ -74,34 +67,3 @@ def _conditions(before: list[Json], fault: Json, *, stage: Stage, path: tuple[st
         )
         found[kind] = {"type": kind, **found.get(kind, {}), **told, "lastTransitionTime": at}
     return list(found.values())
-
-
-def _claim(claim: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
-    check(fault, keys.CLAIM_FAULTS, keys.ANY_FAULTS, path=path)
-    if "pending" not in fault and not fault.get("lost"):
-        return
-    since = stage.when(fault.get("since", claim["metadata"]["creationTimestamp"]), path=(*path, "since"))
-    name = claim["spec"].get("volumeName", "")
-    volume = stage.state.store.get(table=VOLUMES, namespace="", name=name)
-    if volume is not None and (volume["spec"].get("claimRef") or {}).get("uid") == claim["metadata"]["uid"]:
-        stage.remove(volume)
-    if fault.get("lost"):
-        stage.put(claim | {"status": {"phase": "Lost"}})
-        told = {"reason": "ClaimLost", "message": _LOST}
-    else:
-        spec = {key: value for key, value in claim["spec"].items() if key != "volumeName"}
-        stage.put(claim | {"spec": spec, "status": {"phase": "Pending"}})
-        told = {"reason": str(fault.get("reason", _PENDING)), "message": fault["pending"]}
-    if "events" not in fault and told["message"]:
-        last = stage.when("10s")
-        count = max(1, int((last - since).total_seconds()) // _ATTEMPTS_S)
-        kind = "Warning" if told["reason"] in (_PENDING, "ClaimLost") else "Normal"
-        stage.tell(
-            claim,
-            first=since,
-            last=max(since, last),
-            count=count,
-            source="persistentvolume-controller",
-            type=kind,
-            **told,
-        )

@@ -75,6 +75,7 @@ WORKLOAD: Final[Table] = {
     "pod_annotations": Key(Shape.MAPPING, "annotations of the pod template"),
     "injected": Key(Shape.MAPPING, "containers that a webhook adds to the pods, as a service mesh does"),
     "before": Key(Shape.MAPPING, "the previous revision: the keys that differed, and the `pods` still left of it"),
+    "usage": Key(Shape.MAPPING, "what the metrics server reports of each pod: container → `{cpu, memory}`"),
     "rolled": Key(Shape.TIME, "when the current revision came, where there was one before"),
 }  # fmt: skip
 JOB: Final[Table] = {
@@ -119,6 +120,7 @@ AUTOSCALER: Final[Table] = {
     "target": Key(Shape.TEXT, "what it scales, `Kind/name`; the Deployment of its name if not given"),
     "min": Key(Shape.NUMBER, "the fewest replicas; 1 if not given"),
     "max": Key(Shape.NUMBER, "the most replicas; 10 if not given"),
+    "container": Key(Shape.TEXT, "the only container whose use counts; all of a pod if not given"),
     "cpu": Key(Shape.NUMBER, "the use of CPU it aims at, in percent of what is requested; 80 if not given"),
     "uses": Key(Shape.NUMBER, "the use it measures, in percent; what it aims at if not given"),
     "replicas": Key(Shape.NUMBER, "how many replicas it counts; those of its target if not given"),
@@ -188,8 +190,12 @@ NODE_FAULTS: Final[Table] = {
     "taints": Key(Shape.LIST, "further taints, `key=value:Effect`"),
 }
 CLAIM_FAULTS: Final[Table] = {
-    "pending": Key(Shape.TEXT, "the event's message: the claim has no volume"),
-    "reason": Key(Shape.TEXT, "that event's reason; ProvisioningFailed if not given"),
+    "pending": Key(
+        Shape.ANY,
+        "true: it has no volume, for the reason that its class gives; or the event's message. Pods "
+        "that use it cannot be scheduled",
+    ),
+    "reason": Key(Shape.TEXT, "that event's reason"),
     "lost": Key(Shape.FLAG, "its volume is gone"),
 }
 ANY_FAULTS: Final[Table] = {

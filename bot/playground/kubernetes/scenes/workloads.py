@@ -50,7 +50,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
         "status": {},
     }
     obj = obj | {key: patching.merge(obj[key], form[key]) for key in ("metadata", "spec") if key in form}
-    maker = _Maker(stage=stage, path=path, injected=form.get("injected") or {})
+    maker = _Maker(stage=stage, path=path, injected=form.get("injected") or {}, usage=form.get("usage") or {})
     with stage.at(born):
         owner = stage.put(obj)
         if "before" in form:
@@ -119,6 +119,7 @@ class _Maker:
     stage: Stage
     path: tuple[str, ...]
     injected: Json
+    usage: Json
 
     def revision(self, owner: Json, *, number: int, plans: list[_Plan]) -> None:
         """Make a revision of the workload with its pods: these, and as many more as are wanted of the newest one."""
@@ -213,7 +214,7 @@ class _Maker:
             number += 1
 
     def _pod(self, owner: Json, plan: _Plan, *, node: str) -> None:
-        details = plan.details
+        details = {"usage": self.usage} | plan.details
         born = self.stage.when(details["age"], path=self.path) if "age" in details else self.stage.moment
         labels = labels_of(owner, name=plan.name) | (details.get("labels") or {})
         with self.stage.at(born):
