@@ -84,8 +84,8 @@ def downgraded(incident: Incident) -> Incident | None:
         if use.key in old:
             renamed(document, use.path, use.key, old[use.key])
     kept = {name: getattr(incident, name) for name in ("written", "examples", "cases")}
-    former = Incident.model_validate({**document, "signatures": ["words of no text"], "cases": []})
-    return former.model_copy(update=kept)
+    entry = Incident.model_validate({**document, "signatures": ["words of no text"], "cases": []})
+    return entry.model_copy(update=kept)
 
 
 def former_of(read: Read) -> FormerNames:
