@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from intents.domain import ObjectRef
+
+_MIRROR: Final = "kubernetes.io/config.mirror"
 
 
 def metadata_of(obj: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -83,6 +85,11 @@ def node_name_of(pod: Mapping[str, Any]) -> str:
 def has_ended(pod: Mapping[str, Any]) -> bool:
     """Tell whether a pod has run to its end, so that it takes nothing of its node any more."""
     return phase_of(pod) in ("Succeeded", "Failed")
+
+
+def is_mirror(pod: Mapping[str, Any]) -> bool:
+    """Tell whether the kubelet runs the pod from a file: deleted, it comes back."""
+    return _MIRROR in annotations_of(pod)
 
 
 def waits_for_node(pod: Mapping[str, Any]) -> bool:

@@ -22,6 +22,7 @@ from bot.kube.objects import (
 )
 from bot.kube.placement import matches_node, selects
 from bot.kube.quantities import whole
+from intents.domain import Json
 
 # The provisioner of classes whose volumes are made by hand, or by something that only finds disks.
 NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
@@ -73,9 +74,14 @@ def is_local(volume: Mapping[str, Any]) -> bool:
     return bool(spec_of(volume).get("local") or spec_of(volume).get("hostPath"))
 
 
+def claim_reference(volume: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the claimRef of a volume; empty for a volume without one."""
+    return spec_of(volume).get("claimRef") or {}
+
+
 def holder_of(volume: Mapping[str, Any]) -> str:
     """Return namespace/name of the claim that holds a volume, "" for a volume without one."""
-    holder = spec_of(volume).get("claimRef") or {}
+    holder = claim_reference(volume)
     return f"{holder.get('namespace', '')}/{holder['name']}" if holder.get("name") else ""
 
 
@@ -140,6 +146,20 @@ def claim_names(pod: Mapping[str, Any]) -> tuple[str, ...]:
         elif volume.get("ephemeral"):
             found[f"{name_of(pod)}-{volume.get('name', '')}"] = None
     return tuple(each for each in found if each)
+
+
+def volumes_by_claim(pod: Mapping[str, Any]) -> dict[str, str]:
+    """Map each claim to the pod's volume of it. Ephemeral volumes are left out: they are created with each pod."""
+    volumes = spec_of(pod).get("volumes") or ()
+    named = {str((each.get("persistentVolumeClaim") or {}).get("claimName") or ""): each for each in volumes}
+    return {claim: str(each.get("name", "")) for claim, each in named.items() if claim}
+
+
+def claim_templates_of(workload: Json) -> dict[str, Json]:
+    """Return the claim templates of a StatefulSet by name; none for any other kind."""
+    if workload.get("kind") != "StatefulSet":
+        return {}
+    return {name_of(each): each for each in spec_of(workload).get("volumeClaimTemplates") or ()}
 
 
 def _terms(volume: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import uid_of
 from bot.remedies.contract import Applied, EffectStatus, Plan, Proposal, Refusal
-from bot.remedies.shared.workloads import uid_of
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import ObjectRef, Permission
 from responses.action_words import ActionWords

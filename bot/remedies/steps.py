@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writer import PatchType, Writer
-from bot.kube.objects import ref
+from bot.kube.objects import is_terminating, ref, uid_of
 from bot.kube.pod_readiness import is_ready
 from bot.remedies.changes import patch_of
 from bot.remedies.contract import Plan, Reason, Refusal, Step, Verb
@@ -72,10 +72,10 @@ def is_applied(plan: Plan, step: Step, obj: Json | None) -> bool:
         annotations = ((obj or {}).get("metadata") or {}).get("annotations") or {}
         return bool(annotations.get(_CREATED_BY) == workloads.digest(plan.id))
     if step.verb is Verb.PATCH:
-        if obj is None or workloads.uid_of(obj) != step.target.uid:
+        if obj is None or uid_of(obj) != step.target.uid:
             return False
         return all(change.holds(without_bookkeeping(obj)) for change in step.changes)
-    return obj is None or workloads.uid_of(obj) != step.target.uid or workloads.is_terminating(obj)
+    return obj is None or uid_of(obj) != step.target.uid or is_terminating(obj)
 
 
 def changed_since(step: Step, obj: Json | None) -> Refusal | None:
@@ -84,7 +84,7 @@ def changed_since(step: Step, obj: Json | None) -> Refusal | None:
         return changed(step.target) if obj is not None else None
     if obj is None:
         return gone(step.target)
-    if step.unless_ready and workloads.uid_of(obj) == step.target.uid and is_ready(obj):
+    if step.unless_ready and uid_of(obj) == step.target.uid and is_ready(obj):
         says = Text(
             en=f"{step.target} is ready now, so nothing was written",
             zh=f"{step.target} 现在已就绪，因此没有写入任何内容",
@@ -109,7 +109,7 @@ def fingerprint(step: Step, obj: Json | None) -> str:
         for parent in parents:
             at = at.get(parent) or {}
         at.pop(last, None)
-    return workloads.digest([workloads.uid_of(obj), decided, workloads.is_terminating(obj)])
+    return workloads.digest([uid_of(obj), decided, is_terminating(obj)])
 
 
 def shown(step: Step, obj: Json | None, would_be: Json) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,9 @@ def downgraded(incident: Incident) -> Incident | None:
         old = {new: old for old, new in formers[use.read].keys.items()} if use.read else {}
         if use.key in old:
             renamed(document, use.path, use.key, old[use.key])
-    return Incident.model_validate(document | {"signatures": [dumped(each) for each in document["signatures"]]})
+    kept = {name: getattr(incident, name) for name in ("written", "examples", "cases")}
+    entry = Incident.model_validate({**document, "signatures": ["words of no text"], "cases": []})
+    return entry.model_copy(update=kept)
 
 
 def former_of(read: Read) -> FormerNames:
@@ -104,10 +106,6 @@ def renamed(document: Any, path: tuple[str | int, ...], key: str, old: str) -> N
     text = document[last]
     before = r"(?<=\brow\.)|(?<=\brows\.)" if "row" in text else r"\b"
     document[last] = re.sub(f"(?:{before}){re.escape(key)}\\b", old, text)
-
-
-def dumped(signature: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in signature.items() if value}
 
 
 OLD = {incident.id: old for incident in CATALOG if (old := downgraded(incident)) is not None}

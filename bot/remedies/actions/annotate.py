@@ -12,9 +12,10 @@ from typing import Any, ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import Container, containers_in
+from bot.kube.objects import uid_of
 from bot.kube.timestamps import parse_time
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
-from bot.remedies.shared import metadata_action, workloads
+from bot.remedies.shared import metadata_action
 from bot.remedies.shared.kinds import WORKLOADS
 from bot.remedies.shared.metadata_action import Entries, MetadataAction
 from intents.catalog.actions import ActionDeclaration
@@ -48,7 +49,7 @@ class Annotate(MetadataAction):
         if plan.target.kind != "Pod":
             return await super().check_effect(snapshot, plan, applied)
         obj = await snapshot.find("Pod", plan.target.name, namespace=plan.target.namespace)
-        if obj is None or workloads.uid_of(obj) != applied.target.uid:
+        if obj is None or uid_of(obj) != applied.target.uid:
             says = Text(
                 en=f"{plan.target} was replaced, and its annotations are gone with it",
                 zh=f"{plan.target} 已被替换，注解也随之消失",

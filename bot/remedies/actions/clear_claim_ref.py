@@ -11,10 +11,10 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, namespace_of
-from bot.kube.volume_claims import class_of, misfit
+from bot.kube.objects import name_of, namespace_of, phase_of, uid_of
+from bot.kube.volume_claims import claim_reference, class_of, misfit
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
-from bot.remedies.shared import claims, workloads
+from bot.remedies.shared import claims
 from bot.remedies.shared.kinds import permissions_to
 from bot.remedies.shared.patch_action import Patch, PatchAction
 from bot.remedies.shared.refusal import unsafe
@@ -42,14 +42,14 @@ class ClearClaimRef(PatchAction):
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         volume = await snapshot.get(VOLUME, target.name)
-        return {"uid": workloads.uid_of(volume), "claim": str(claims.claim_named_by(volume).get("uid") or "")}
+        return {"uid": uid_of(volume), "claim": str(claim_reference(volume).get("uid") or "")}
 
     async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
-        holder = claims.claim_named_by(obj)
+        holder = claim_reference(obj)
         if refusal := _not_released(plan.target, obj):
             return refusal
         there = await snapshot.find("PersistentVolumeClaim", str(holder["name"]), namespace=str(holder["namespace"]))
-        if there is not None and holder.get("uid") == workloads.uid_of(there):
+        if there is not None and holder.get("uid") == uid_of(there):
             return unsafe(
                 f"the claim {claims.key_of(holder)} in the claimRef of {plan.target} still exists: the volume belongs "
                 "to it",
@@ -80,7 +80,7 @@ class ClearClaimRef(PatchAction):
         volume = await snapshot.find(VOLUME, plan.target.name)
         if effect.state is not EffectState.HEALTHY or volume is None:
             return effect
-        phase, holder = claims.phase_of(volume), claims.key_of(claims.claim_named_by(volume))
+        phase, holder = phase_of(volume), claims.key_of(claim_reference(volume))
         if phase == "Bound":
             says = Text(en=f"it is bound to {holder}", zh=f"已绑定到 {holder}")
             return EffectStatus(state=EffectState.HEALTHY, says=says)
@@ -89,7 +89,7 @@ class ClearClaimRef(PatchAction):
 
 
 def _not_released(me: ObjectRef, volume: Json) -> Refusal | None:
-    phase, holder = claims.phase_of(volume), claims.claim_named_by(volume)
+    phase, holder = phase_of(volume), claim_reference(volume)
     if phase == "Bound":
         return unsafe(
             f"{me} is Bound to {claims.key_of(holder)}: without the claimRef two claims could end up on one volume",
@@ -120,7 +120,7 @@ async def _waiting(snapshot: Snapshot, volume: Json) -> Text:
     fitting = [
         f"{namespace_of(each)}/{name_of(each)}"
         for each in pending
-        if claims.phase_of(each) == "Pending"
+        if phase_of(each) == "Pending"
         and not (each.get("spec") or {}).get("volumeName")
         and (class_of(each) or "") == wanted
         and not misfit(volume, each)

@@ -9,9 +9,9 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import is_terminating
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal, Step, Verb
-from bot.remedies.shared import workloads
 from bot.remedies.shared.absence import absence
 from bot.remedies.shared.kinds import permissions_to
 from bot.remedies.shared.refusal import unsafe
@@ -70,7 +70,7 @@ class CreateObject(Action):
     async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
         target = plan.target
         obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
-        if obj is None or workloads.is_terminating(obj):
+        if obj is None or is_terminating(obj):
             says = Text(en=f"{target} no longer exists", zh=f"{target} 已不存在")
             return EffectStatus(state=EffectState.GONE, says=says)
         return EffectStatus(state=EffectState.HEALTHY, says=Text(en=f"{target} exists", zh=f"{target} 已存在"))
@@ -108,7 +108,7 @@ async def _no_namespace(snapshot: Snapshot, target: ObjectRef) -> Refusal | None
         return None
     if namespace is None:
         return unsafe(f"namespace {target.namespace} does not exist", f"命名空间 {target.namespace} 不存在")
-    if workloads.is_terminating(namespace):
+    if is_terminating(namespace):
         return unsafe(f"namespace {target.namespace} is being deleted", f"命名空间 {target.namespace} 正在删除")
     return None
 

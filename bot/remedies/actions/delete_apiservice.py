@@ -12,9 +12,9 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
+from bot.kube.objects import is_terminating, uid_of
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal
-from bot.remedies.shared import workloads
 from bot.remedies.shared.custodian import custodian_of
 from bot.remedies.shared.deletion import deletion
 from bot.remedies.shared.kinds import permissions_to
@@ -43,7 +43,7 @@ class DeleteApiService(Action):
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         obj = await snapshot.get(KIND, target.name)
-        return {"uid": workloads.uid_of(obj), "service": _key(_service(obj))}
+        return {"uid": uid_of(obj), "service": _key(_service(obj))}
 
     async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
         obj = await snapshot.get(KIND, plan.target.name)
@@ -58,7 +58,7 @@ class DeleteApiService(Action):
         if obj is None:
             says = Text(en="the API is no longer registered", zh="该 API 已不再注册")
             return EffectStatus(state=EffectState.HEALTHY, says=says)
-        if workloads.uid_of(obj) == applied.target.uid:
+        if uid_of(obj) == applied.target.uid:
             return EffectStatus(state=EffectState.PENDING, says=Text(en="it is terminating", zh="正在删除"))
         if _is_available(obj):
             says = Text(en="it was registered again and responds", zh="已被重新注册，且可以响应")
@@ -87,7 +87,7 @@ def _not_deletable(me: ObjectRef, obj: Json) -> Refusal | None:
             f"{me} is built into Kubernetes: the API server serves it itself and would register it again",
             f"{me} 由 Kubernetes 自身管理：API server 自行提供并会重新注册",
         )
-    if workloads.is_terminating(obj):
+    if is_terminating(obj):
         return unsafe(f"{me} is already being deleted", f"{me} 已在删除中")
     if _is_available(obj):
         return unsafe(f"{me} is available: its clients would lose it", f"{me} 当前可用：删除会使其客户端失去该 API")

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, ref
+from bot.kube.objects import is_terminating, name_of, node_name_of, phase_of, ref, uid_of
 from bot.kube.volume_claims import class_of
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal
-from bot.remedies.shared import claims, workloads
+from bot.remedies.shared import claims
 from bot.remedies.shared.claims import BoundClaim, ClaimOwner
 from bot.remedies.shared.custodian import custodian_of
 from bot.remedies.shared.deletion import deletion
@@ -43,7 +43,7 @@ class DeleteClaim(Action):
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         claim = await snapshot.get(CLAIM, target.name, namespace=target.namespace)
         volume = str((claim.get("spec") or {}).get("volumeName") or "")
-        return {"uid": workloads.uid_of(claim), "volume": volume}
+        return {"uid": uid_of(claim), "volume": volume}
 
     async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
         claim = await snapshot.get(CLAIM, plan.target.name, namespace=plan.target.namespace)
@@ -64,14 +64,14 @@ class DeleteClaim(Action):
         claim = await snapshot.find(CLAIM, plan.target.name, namespace=plan.target.namespace)
         if claim is None:
             return EffectStatus(state=EffectState.HEALTHY, says=Text(en="the claim is gone", zh="PVC 已删除"))
-        if workloads.uid_of(claim) == applied.target.uid:
+        if uid_of(claim) == applied.target.uid:
             names = ", ".join(map(name_of, await claims.mounting(snapshot, claim))) or "—"
             says = Text(
                 en=f"the claim is Terminating until the pods that mount it end: {names}",
                 zh=f"PVC 处于 Terminating，等待挂载它的 Pod 结束：{names}",
             )
             return EffectStatus(state=EffectState.PENDING, says=says)
-        phase = claims.phase_of(claim)
+        phase = phase_of(claim)
         states = {"Bound": EffectState.HEALTHY, "Lost": EffectState.FAILING}
         says = Text(en=f"the claim was recreated and is {phase}", zh=f"PVC 已重新创建，状态为 {phase}")
         return EffectStatus(state=states.get(phase, EffectState.PENDING), says=says)
@@ -80,13 +80,13 @@ class DeleteClaim(Action):
 def _in_use(claim: Json, pods: Sequence[Json]) -> Refusal | None:
     me = ref(claim, CLAIM)
     names = ", ".join(map(name_of, pods))
-    if workloads.is_terminating(claim):
+    if is_terminating(claim):
         return unsafe(
             f"{me} is already being deleted" + (f"; it is gone once these pods have ended: {names}" if names else ""),
             f"{me} 已在删除中" + (f"；待以下 Pod 结束后才会消失：{names}" if names else ""),
         )
-    using = ", ".join(name_of(pod) for pod in pods if claims.on_a_node(pod))
-    if using and claims.phase_of(claim) != "Pending":
+    using = ", ".join(name_of(pod) for pod in pods if node_name_of(pod))
+    if using and phase_of(claim) != "Pending":
         return unsafe(
             f"{me} is mounted by {using}: it would stay Terminating until they end, and its data would be handled only "
             "then. Stop the workload first, or rebuild the pod together with its claim",
@@ -101,7 +101,7 @@ def _waiting(pods: Sequence[Json]) -> tuple[Text, ...]:
     if not pods:
         return (Text(en="No pod references it, so no pod is affected", zh="没有 Pod 引用它，不影响任何 Pod"),)
     names = ", ".join(map(name_of, pods))
-    if any(map(claims.on_a_node, pods)):
+    if any(map(node_name_of, pods)):
         return (
             Text(
                 en=f"It stays Terminating until {names} has been deleted too",

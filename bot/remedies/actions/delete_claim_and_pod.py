@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.objects import is_terminating, name_of, namespace_of, node_name_of, phase_of, ref, uid_of
 from bot.kube.pod_readiness import is_ready
-from bot.kube.volume_claims import claim_names
+from bot.kube.volume_claims import claim_names, claim_reference, claim_templates_of, volumes_by_claim
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Proposal, Refusal, Step, Verb
-from bot.remedies.shared import claims, pod_replacement, workloads
+from bot.remedies.shared import claims, pod_replacement
 from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.claims import BoundClaim
 from bot.remedies.shared.deletion import deletion
@@ -117,11 +117,11 @@ class DeleteClaimAndPod(Action):
 async def _mounted(snapshot: Snapshot, pod: Json) -> str:
     """Return the pod's claims and their volumes with uids: recreated ones hold other data than was judged."""
     said = []
-    for name in claims.mounted(pod):
+    for name in volumes_by_claim(pod):
         claim = await snapshot.find(CLAIM, name, namespace=namespace_of(pod))
         one = await claims.with_volume(snapshot, claim) if claim else None
         there = [each for each in (one.claim, one.volume) if each] if one else []
-        said.append(" ".join((name, *map(workloads.uid_of, there))))
+        said.append(" ".join((name, *map(uid_of, there))))
     return ", ".join(said)
 
 
@@ -154,7 +154,7 @@ async def _selection(snapshot: Snapshot, plan: Plan, replacement: PodReplacement
 
 
 def _named(plan: Plan, pod: Json) -> tuple[str, ...] | Refusal:
-    asked, has = plan.args.get("claims"), tuple(claims.mounted(pod))
+    asked, has = plan.args.get("claims"), tuple(volumes_by_claim(pod))
     if not has:
         return unsafe(f"{plan.target} mounts no claim", f"{plan.target} 没有挂载 PVC")
     if asked == ALL:
@@ -170,7 +170,7 @@ def _named(plan: Plan, pod: Json) -> tuple[str, ...] | Refusal:
 
 def _not_recreated(pod: Json, owner: Json, names: Sequence[str]) -> Refusal | None:
     """Say why nothing would create one of the claims again."""
-    templates, volumes = claims.templates_of(owner), claims.mounted(pod)
+    templates, volumes = claim_templates_of(owner), volumes_by_claim(pod)
     without = [name for name in names if volumes[name] not in templates or name != f"{volumes[name]}-{name_of(pod)}"]
     if not without:
         return None
@@ -183,16 +183,16 @@ def _not_recreated(pod: Json, owner: Json, names: Sequence[str]) -> Refusal | No
 
 async def _shared(snapshot: Snapshot, pod: Json, one: BoundClaim) -> Refusal | None:
     """Say who else uses the claim or its volume."""
-    mine = workloads.uid_of(pod)
-    others = [each for each in await claims.mounting(snapshot, one.claim) if workloads.uid_of(each) != mine]
+    mine = uid_of(pod)
+    others = [each for each in await claims.mounting(snapshot, one.claim) if uid_of(each) != mine]
     if others:
         names = ", ".join(map(name_of, others))
         return unsafe(
             f"claim {one.name} is also mounted by {names}: it would stay, and the new pod would wait for it",
             f"PVC {one.name} 还被 {names} 挂载：它不会消失，新的 Pod 会一直等待",
         )
-    holder = claims.claim_named_by(one.volume or {})
-    if holder.get("uid") and holder["uid"] != workloads.uid_of(one.claim):
+    holder = claim_reference(one.volume or {})
+    if holder.get("uid") and holder["uid"] != uid_of(one.claim):
         return unsafe(
             f"PersistentVolume {one.volume_name} is bound to another claim, {claims.key_of(holder)}; check it by hand",
             f"PV {one.volume_name} 已绑定到另一个 PVC {claims.key_of(holder)}；请人工检查",
@@ -212,7 +212,7 @@ def _steps(plan: Plan, selection: _Selection) -> tuple[Step, ...]:
             ref(one.volume, VOLUME) for one in selection.claims if one.volume and selection.changes_policy(one)
         )
     ]
-    deleted = [ref(one.claim, CLAIM) for one in selection.claims if not workloads.is_terminating(one.claim)]
+    deleted = [ref(one.claim, CLAIM) for one in selection.claims if not is_terminating(one.claim)]
     return (*policies, *map(deletion, (*deleted, plan.target)))
 
 
@@ -258,8 +258,8 @@ def _in_use(pod: Json) -> tuple[Text, ...]:
 
 def _down(replacement: PodReplacement) -> list[Json]:
     """Return the other pods that are not ready."""
-    mine = workloads.uid_of(replacement.pod)
-    return [each for each in replacement.pods if workloads.uid_of(each) != mine and not is_ready(each)]
+    mine = uid_of(replacement.pod)
+    return [each for each in replacement.pods if uid_of(each) != mine and not is_ready(each)]
 
 
 def _last_copy(replacement: PodReplacement) -> tuple[Text, ...]:
@@ -299,7 +299,7 @@ def _shown(pod: Json, selection: _Selection) -> str:
     """Return the diff of what is deleted and what replaces it."""
     before, after = [], []
     for one in selection.claims:
-        before += [f"claim: {one.name}", f"  uid: {workloads.uid_of(one.claim)}"]
+        before += [f"claim: {one.name}", f"  uid: {uid_of(one.claim)}"]
         after += [f"claim: {one.name}", "  uid: (new)"]
         if one.volume is not None:
             before += [f"  volume: {one.volume_name}", f"  size: {one.size}", f"  reclaimPolicy: {one.policy}"]
@@ -307,7 +307,7 @@ def _shown(pod: Json, selection: _Selection) -> str:
             after += [f"  volume: (new; {one.volume_name} is {fate})", f"  size: {one.size}"]
             if selection.changes_policy(one):
                 after.append(f"  reclaimPolicy: {selection.policy_of(one)} ({one.volume_name})")
-    before += [f"pod: {name_of(pod)}", f"  uid: {workloads.uid_of(pod)}"]
+    before += [f"pod: {name_of(pod)}", f"  uid: {uid_of(pod)}"]
     after += [f"pod: {name_of(pod)}", "  uid: (new)"]
     node = (pod.get("spec") or {}).get("nodeName", "")
     return diff_lines([*before, f"  node: {node}"], [*after, "  node: (the scheduler chooses)"], name=name_of(pod))
@@ -323,13 +323,13 @@ async def _waiting_for_claims(snapshot: Snapshot, pod: Json, effect: EffectStatu
                 zh=f"{name_of(pod)} 正在等待 PVC {name}，但尚无人重新创建它：请再重启一次该 Pod",
             )
             return replace(effect, says=says, state=EffectState.FAILING)
-        if workloads.is_terminating(claim):
+        if is_terminating(claim):
             says = Text(
                 en=f"{name_of(pod)} waits: the old claim {name} is still Terminating",
                 zh=f"{name_of(pod)} 正在等待：旧的 PVC {name} 仍处于 Terminating",
             )
             return replace(effect, says=says, state=EffectState.FAILING)
-        if claims.phase_of(claim) == "Pending" and not claims.on_a_node(pod):
+        if phase_of(claim) == "Pending" and not node_name_of(pod):
             says = Text(
                 en=f"{name_of(pod)} waits: the new claim {name} is not bound to a volume yet",
                 zh=f"{name_of(pod)} 正在等待：新的 PVC {name} 尚未绑定到 PV",

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, ref
+from bot.kube.objects import is_mirror, is_terminating, name_of, phase_of, ref, uid_of
+from bot.kube.owners import controller_of
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal
-from bot.remedies.shared import workloads
-from bot.remedies.shared.claims import phase_of
 from bot.remedies.shared.deletion import deletion
 from bot.remedies.shared.kinds import for_kind, permission
 from bot.remedies.shared.local_data import local_volumes
@@ -64,7 +63,7 @@ class DeleteFinishedPods(Action):
             outlook=Outlook(
                 effects=_effects(plan, chosen, _what(reason, node), left=len(found) - len(chosen)),
                 warnings=_warnings(chosen),
-                known=tuple(map(workloads.uid_of, chosen)),
+                known=tuple(map(uid_of, chosen)),
             ),
             shown=diff_lines(list(map(_line, chosen)), [], name=f"finished pods of {plan.target.name}"),
         )
@@ -72,7 +71,7 @@ class DeleteFinishedPods(Action):
     async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
         known = frozenset(applied.outlook.known)
         listing = await snapshot.list("Pod", namespace=plan.target.name)
-        left = sorted(name_of(pod) for pod in listing.items if workloads.uid_of(pod) in known)
+        left = sorted(name_of(pod) for pod in listing.items if uid_of(pod) in known)
         if not left:
             says = Text(en=f"pods deleted: {len(known)}", zh=f"{len(known)} 个 Pod 已删除")
             return EffectStatus(state=EffectState.HEALTHY, says=says)
@@ -90,7 +89,7 @@ def _text(value: Any) -> str:
 
 def _is_meant(pod: Json, *, reason: str, node: str) -> bool:
     finished = phase_of(pod) == "Failed" or (phase_of(pod) == "Succeeded" and not reason)
-    if not finished or workloads.is_terminating(pod) or workloads.is_mirror(pod):
+    if not finished or is_terminating(pod) or is_mirror(pod):
         return False
     if reason and (pod.get("status") or {}).get("reason") != reason:
         return False
@@ -142,7 +141,7 @@ def _warnings(chosen: Sequence[Json]) -> tuple[Text, ...]:
         warnings.append(
             Text(en="Data in their local volumes (emptyDir) is lost", zh="其本地卷（emptyDir）中的数据会丢失")
         )
-    jobs = {owner.name for pod in chosen if (owner := workloads.controller_of(pod)) and owner.kind == "Job"}
+    jobs = {owner.name for pod in chosen if (owner := controller_of(pod)) and owner.kind == "Job"}
     if jobs:
         names = ", ".join(sorted(jobs)[:_NAMED]) + (f" (+{len(jobs) - _NAMED})" if len(jobs) > _NAMED else "")
         warnings.append(

@@ -11,11 +11,12 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, ref
+from bot.kube.objects import is_terminating, name_of, ref, uid_of
+from bot.kube.owners import controller_of
 from bot.kube.placement import is_cordoned
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal, Step, Verb
-from bot.remedies.shared import cordons, workloads
+from bot.remedies.shared import cordons
 from bot.remedies.shared.kinds import for_kind, permission
 from bot.remedies.shared.local_data import local_volumes
 from bot.remedies.shared.node_drain.drain_budgets import Budget, budgets_of, covered_twice, told
@@ -54,7 +55,7 @@ class Drain(Action):
 
     async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
         node = await snapshot.get("Node", plan.target.name)
-        if workloads.is_terminating(node):
+        if is_terminating(node):
             return gone(plan.target)
         pods = await pods_on(snapshot, plan.target)
         if isinstance(pods, Refusal):
@@ -78,14 +79,14 @@ class Drain(Action):
                     *warnings_of(node, pods, budgets),
                     *await without_room(snapshot, plan.target, pods),
                 ),
-                known=tuple(map(workloads.uid_of, (*pods.evicted, *pods.terminating))),
+                known=tuple(map(uid_of, (*pods.evicted, *pods.terminating))),
             ),
             shown=_shown(node, order),
         )
 
     async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
         pods = (await snapshot.list("Pod", fields=f"spec.nodeName={plan.target.name}")).items
-        left = [pod for pod in pods if workloads.uid_of(pod) in applied.outlook.known]
+        left = [pod for pod in pods if uid_of(pod) in applied.outlook.known]
         late = [pod for pod in pods if not why_it_stays(pod) and pod not in left]
         if left:
             says = Text(
@@ -101,7 +102,7 @@ class Drain(Action):
 
 
 def _not_drainable(target: ObjectRef, node: Json, pods: NodePods) -> Refusal | None:
-    if bare := [pod for pod in pods.evicted if workloads.controller_of(pod) is None]:
+    if bare := [pod for pod in pods.evicted if controller_of(pod) is None]:
         en, zh = names_of(bare), names_of(bare, zh=True)
         return unsafe(
             f"no controller recreates {en}: an eviction removes them permanently. Move or delete them by hand first",
@@ -118,7 +119,7 @@ def _not_drainable(target: ObjectRef, node: Json, pods: NodePods) -> Refusal | N
 def _order(pods: Sequence[Json], budgets: Sequence[Budget]) -> list[Json]:
     """Return the pods that no budget blocks first: if a budget stops the drain, they are gone by then."""
     blocked = {uid: 1 + (not each.allows) for each in budgets for uid in each.covers}
-    return sorted(pods, key=lambda pod: blocked.get(workloads.uid_of(pod), 0))
+    return sorted(pods, key=lambda pod: blocked.get(uid_of(pod), 0))
 
 
 def _cordon(node: ObjectRef) -> Step:
@@ -142,7 +143,7 @@ def _shown(node: Json, evicted: Sequence[Json]) -> str:
 
 
 def _line(pod: Json) -> str:
-    owner, lost = workloads.controller_of(pod), ", ".join(local_volumes(pod.get("spec") or {}))
+    owner, lost = controller_of(pod), ", ".join(local_volumes(pod.get("spec") or {}))
     return f"{key_of(pod)} ({owner.kind if owner else ''} {owner.name if owner else ''})" + (lost and f", loses {lost}")
 
 

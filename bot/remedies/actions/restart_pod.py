@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.objects import name_of, namespace_of, ref, uid_of
 from bot.kube.pod_readiness import is_ready
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectStatus, Plan, Proposal, Refusal
-from bot.remedies.shared import pod_replacement, workloads
+from bot.remedies.shared import pod_replacement
 from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.deletion import deletion
 from bot.remedies.shared.kinds import permissions_to
@@ -95,7 +95,7 @@ def _shown(replacement: PodReplacement) -> str:
     node = str(spec.get("nodeName", ""))
     # A DaemonSet recreates its pod on the same node.
     place = node if owner.kind == "DaemonSet" and node else "(the scheduler chooses)"
-    before = [f"pod: {name_of(pod)}", f"uid: {workloads.uid_of(pod)}", f"node: {node}"]
+    before = [f"pod: {name_of(pod)}", f"uid: {uid_of(pod)}", f"node: {node}"]
     after = [f"pod: {name}", "uid: (new)", f"node: {place}"]
     return diff_lines(
         [*before, *_images(spec)], [*after, *_images(template.get("spec") or spec)], name=f"Pod of {owner.name}"

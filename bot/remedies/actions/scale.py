@@ -6,7 +6,8 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, namespace_of
+from bot.kube.objects import is_terminating, name_of, namespace_of
+from bot.kube.owners import controller_of
 from bot.kube.replicas import replicas_of
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
 from bot.remedies.shared import workloads
@@ -64,7 +65,7 @@ class Scale(PatchAction):
     async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
         obj = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
         counts = replicas_of(obj)
-        pods = [pod for pod in await workloads.pods_of(snapshot, obj) if not workloads.is_terminating(pod)]
+        pods = [pod for pod in await workloads.pods_of(snapshot, obj) if not is_terminating(pod)]
         ready = workloads.count_ready(pods)
         failing = [why for pod in pods if (why := workloads.why_failing(pod))]
         if len(pods) == counts.desired == ready:
@@ -140,7 +141,7 @@ def _deletes_claims(workload: Json) -> bool:
 
 async def _decided_elsewhere(snapshot: Snapshot, plan: Plan, obj: Json) -> Refusal | tuple[Text, ...]:
     """Say why another number would not last: an owner or an autoscaler sets it. Return warnings if it may last."""
-    if owner := workloads.controller_of(obj):
+    if owner := controller_of(obj):
         return owned(plan.target, owner)
     try:
         autoscalers = await autoscalers_of(snapshot, plan.target)

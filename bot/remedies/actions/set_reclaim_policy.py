@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import phase_of
+from bot.kube.volume_claims import claim_reference
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared import claims
 from bot.remedies.shared.kinds import permissions_to
@@ -59,7 +61,7 @@ class SetReclaimPolicy(PatchAction):
 
 
 def _meaning(volume: Json, policy: str) -> Text:
-    holder, at = claims.claim_named_by(volume), claims.place_of(volume)
+    holder, at = claim_reference(volume), claims.place_of(volume)
     whose = Text.same(claims.key_of(holder)) if holder.get("name") else Text(en="its claim", zh="其 PVC")
     size = ((volume.get("spec") or {}).get("capacity") or {}).get("storage", "")
     if policy == "Retain":
@@ -83,7 +85,7 @@ def _meaning(volume: Json, policy: str) -> Text:
 
 
 def _deleted_now(volume: Json) -> tuple[Text, ...]:
-    if claims.phase_of(volume) not in ("Released", "Failed"):
+    if phase_of(volume) not in ("Released", "Failed"):
         return ()
     return (
         Text(

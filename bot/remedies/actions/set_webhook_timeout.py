@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of
+from bot.kube.objects import name_of, uid_of
+from bot.kube.owners import controller_of
 from bot.kube.webhooks import KINDS, Webhook
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
-from bot.remedies.shared import workloads
 from bot.remedies.shared.kinds import permissions_to
 from bot.remedies.shared.patch_action import Patch, PatchAction, in_force, number
 from bot.remedies.shared.refusal import owned, unsafe
@@ -80,7 +80,7 @@ class SetWebhookTimeout(PatchAction):
         webhook = Webhook(configuration=obj, kind=plan.target.kind, spec=found[at])
         if webhook.timeout_s == wanted:
             return unsafe(f"the timeout of {name} is already {wanted} s", f"{name} 的超时已是 {wanted} 秒")
-        if owner := workloads.controller_of(obj):
+        if owner := controller_of(obj):
             return owned(plan.target, owner)
         return Patch(
             body=[
@@ -95,7 +95,7 @@ class SetWebhookTimeout(PatchAction):
 
     async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
         obj = await snapshot.find(plan.target.kind, plan.target.name)
-        if obj is not None and workloads.uid_of(obj) == plan.target.uid:
+        if obj is not None and uid_of(obj) == plan.target.uid:
             name, wanted = plan.args.get("webhook"), number(plan.args.get("timeout_s"))
             now = [each.get("timeoutSeconds") for each in obj.get("webhooks") or () if each.get("name") == name]
             if now != [wanted]:

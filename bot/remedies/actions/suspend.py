@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import is_terminating
+from bot.kube.owners import controller_of
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared import workloads
 from bot.remedies.shared.patch_action import Patch
@@ -71,11 +73,7 @@ def _cron_job_effects(cron_job: Json) -> tuple[Text, ...]:
 
 async def _job_effects(snapshot: Snapshot, job: Json) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
     """Return the effects and the warnings."""
-    pods = [
-        pod
-        for pod in await workloads.pods_of(snapshot, job)
-        if has_not_finished(pod) and not workloads.is_terminating(pod)
-    ]
+    pods = [pod for pod in await workloads.pods_of(snapshot, job) if has_not_finished(pod) and not is_terminating(pod)]
     spec, done = job.get("spec") or {}, int((job.get("status") or {}).get("succeeded") or 0)
     of = f"/{spec['completions']}" if spec.get("completions") else ""
     effects = (
@@ -93,7 +91,7 @@ async def _job_effects(snapshot: Snapshot, job: Json) -> tuple[tuple[Text, ...],
                 zh="这些 Pod 未完成的工作会丢失，恢复后从头开始",
             )
         )
-    if owner := workloads.controller_of(job):
+    if owner := controller_of(job):
         warnings.append(
             Text(
                 en=f"{owner.kind} {owner.name} still starts new runs, unless its concurrency policy forbids them: "

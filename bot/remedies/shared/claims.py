@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, namespace_of
-from bot.kube.volume_claims import claim_names, class_of, nodes_of
-from bot.remedies.shared import workloads
+from bot.kube.objects import is_terminating, name_of, namespace_of, phase_of
+from bot.kube.volume_claims import claim_names, claim_templates_of, class_of, nodes_of
 from intents.domain import Json, Text
 
 _MANAGED_BY: Final = "app.kubernetes.io/managed-by"
@@ -53,16 +52,6 @@ async def with_volume(snapshot: Snapshot, claim: Json) -> BoundClaim:
 def policy_of(volume: Mapping[str, Any]) -> str:
     """Return the reclaim policy of a volume."""
     return str((volume.get("spec") or {}).get("persistentVolumeReclaimPolicy") or "Retain")
-
-
-def phase_of(obj: Mapping[str, Any]) -> str:
-    """Return the phase of an object, "" if it has none."""
-    return str((obj.get("status") or {}).get("phase") or "")
-
-
-def claim_named_by(volume: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the claimRef of a volume, empty if it has none."""
-    return (volume.get("spec") or {}).get("claimRef") or {}
 
 
 def key_of(reference: Mapping[str, Any]) -> str:
@@ -126,25 +115,6 @@ async def mounting(snapshot: Snapshot, claim: Json) -> tuple[Json, ...]:
     return tuple(sorted(found, key=name_of))
 
 
-def on_a_node(pod: Json) -> bool:
-    """Tell whether the pod is assigned to a node: only then does Kubernetes protect its claims from deletion."""
-    return bool((pod.get("spec") or {}).get("nodeName"))
-
-
-def mounted(pod: Json) -> dict[str, str]:
-    """Map each claim to the pod's volume of it. Ephemeral volumes are left out: they are created with each pod."""
-    volumes = (pod.get("spec") or {}).get("volumes") or ()
-    named = {str((each.get("persistentVolumeClaim") or {}).get("claimName") or ""): each for each in volumes}
-    return {claim: str(each.get("name", "")) for claim, each in named.items() if claim}
-
-
-def templates_of(workload: Json) -> dict[str, Json]:
-    """Return the claim templates of a StatefulSet, by name."""
-    if workload.get("kind") != "StatefulSet":
-        return {}
-    return {name_of(each): each for each in (workload.get("spec") or {}).get("volumeClaimTemplates") or ()}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimOwner:
     """The StatefulSet that creates a claim, its claim template, and the ordinal of the pod."""
@@ -159,7 +129,7 @@ class ClaimOwner:
         spec = self.workload.get("spec") or {}
         first = int((spec.get("ordinals") or {}).get("start", 0))
         within = first <= self.ordinal < first + int(spec.get("replicas", 1))
-        return within and not workloads.is_terminating(self.workload)
+        return within and not is_terminating(self.workload)
 
     def same_class(self, claim: Json) -> bool:
         """Tell whether the template still requests the storage class of the claim."""
@@ -170,7 +140,7 @@ async def owner_of_claim(snapshot: Snapshot, claim: Json) -> ClaimOwner | None:
     """Find the owner by the claim's name, as the controller does: <template>-<StatefulSet>-<ordinal>."""
     name = name_of(claim)
     for workload in (await snapshot.list("StatefulSet", namespace=namespace_of(claim))).items:
-        for template, written in templates_of(workload).items():
+        for template, written in claim_templates_of(workload).items():
             ordinal = name.removeprefix(f"{template}-{name_of(workload)}-")
             if ordinal != name and ordinal.isdigit():
                 return ClaimOwner(workload=workload, template=written, ordinal=int(ordinal))

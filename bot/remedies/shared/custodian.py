@@ -8,9 +8,9 @@ from typing import Final
 from bot.cluster.owners import owners_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import ref
+from bot.kube.owners import controller_of
 from bot.remedies.shared.managed_by import ManagedBy, managed_by
 from bot.remedies.shared.origins import Origin, origin_of
-from bot.remedies.shared.workloads import controller_of
 from intents.domain import Custodian, Json, ObjectRef, Text
 
 # The share of a preview's remaining time: the dry runs come after it, and a warning is useful without its link too.

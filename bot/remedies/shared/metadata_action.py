@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import uid_of
+from bot.kube.owners import controller_of
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
-from bot.remedies.shared import workloads
 from bot.remedies.shared.kinds import WORKLOADS, permissions_to
 from bot.remedies.shared.patch_action import Patch, PatchAction, in_force
 from bot.remedies.shared.refusal import owned, unsafe
@@ -65,7 +66,7 @@ class MetadataAction(PatchAction):
 
     async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
         obj = await snapshot.find(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
-        if obj is not None and workloads.uid_of(obj) == plan.target.uid and not self.is_set(obj, plan):
+        if obj is not None and uid_of(obj) == plan.target.uid and not self.is_set(obj, plan):
             says = Text(en=f"the {self.field} were changed again", zh=f"{self.noun_zh}又被修改了")
             return EffectStatus(state=EffectState.FAILING, says=says)
         return await in_force(snapshot, plan.target)
@@ -93,7 +94,7 @@ class MetadataAction(PatchAction):
 
     def _overwritten(self, plan: Plan, obj: Json) -> Refusal | None:
         """Say whose owner would overwrite the change; owners do not update existing pods."""
-        owner = workloads.controller_of(obj)
+        owner = controller_of(obj)
         return None if owner is None or plan.target.kind == "Pod" else owned(plan.target, owner)
 
 

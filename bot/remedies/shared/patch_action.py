@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import is_terminating, uid_of
 from bot.remedies.action import Action
 from bot.remedies.contract import (
     Applied,
@@ -55,11 +56,11 @@ class PatchAction(Action):
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         obj = await snapshot.get(target.kind, target.name, namespace=target.namespace)
         template = workloads.template_basis(obj) if target.kind in WORKLOADS else {}
-        return {"uid": workloads.uid_of(obj), **template}
+        return {"uid": uid_of(obj), **template}
 
     async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
         obj = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
-        if workloads.is_terminating(obj):
+        if is_terminating(obj):
             return gone(plan.target)
         patch = await self.patch(snapshot, plan, obj)
         if isinstance(patch, Refusal):
@@ -93,7 +94,7 @@ class PatchAction(Action):
 async def in_force(snapshot: Snapshot, target: ObjectRef) -> EffectStatus:
     """Return the effect of a change that takes effect when it is written, as long as the object exists."""
     obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
-    if obj is None or workloads.uid_of(obj) != target.uid:
+    if obj is None or uid_of(obj) != target.uid:
         says = Text(en=f"{target} no longer exists", zh=f"{target} 已不存在")
         return EffectStatus(state=EffectState.GONE, says=says)
     return EffectStatus(state=EffectState.HEALTHY, says=Text(en="the change is in effect", zh="修改已生效"))

@@ -9,7 +9,8 @@ from bot.cluster.owners import Owners, owners_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
-from bot.kube.objects import namespace_of, ref
+from bot.kube.objects import is_terminating, namespace_of, ref, uid_of
+from bot.kube.owners import controller_of
 from bot.kube.pod_readiness import is_ready
 from bot.kube.replicas import Replicas, replicas_of
 from bot.kube.timestamps import parse_time
@@ -74,7 +75,7 @@ class PodReplacement:
             warnings=warnings,
             owner=self.owner,
             counts_as=counts_as,
-            known=tuple(map(workloads.uid_of, self.pods)),
+            known=tuple(map(uid_of, self.pods)),
             ready=counts.ready,
             wanted=counts.desired,
             patience_s=_patience(self.pod),
@@ -96,8 +97,8 @@ async def basis_of(snapshot: Snapshot, pod: Json) -> dict[str, str]:
     owners = await owners_of(snapshot, pod)
     templates = [each for each in owners.manifests if (each.get("spec") or {}).get("template")]
     template = workloads.template_basis(templates[-1]) if templates else {}
-    owner = workloads.controller_of(pod)
-    return {"uid": workloads.uid_of(pod), "owner": f"{owner} ({owner.uid})" if owner else "", **template}
+    owner = controller_of(pod)
+    return {"uid": uid_of(pod), "owner": f"{owner} ({owner.uid})" if owner else "", **template}
 
 
 async def replacement_effect(snapshot: Snapshot, target: ObjectRef, applied: Applied) -> EffectStatus:
@@ -105,19 +106,19 @@ async def replacement_effect(snapshot: Snapshot, target: ObjectRef, applied: App
     outlook = applied.outlook
     owner = outlook.owner.uid if outlook.owner else ""
     pods = await workloads.pods_controlled(snapshot, (owner,), namespace=target.namespace)
-    new = [pod for pod in pods if workloads.uid_of(pod) not in outlook.known and not workloads.is_terminating(pod)]
+    new = [pod for pod in pods if uid_of(pod) not in outlook.known and not is_terminating(pod)]
     return workloads.effect_on(
         new,
         ready=workloads.count_ready(pods),
         wanted=outlook.wanted,
         complete=True,
-        gone=all(workloads.uid_of(pod) != applied.target.uid for pod in pods),
+        gone=all(uid_of(pod) != applied.target.uid for pod in pods),
     )
 
 
 def _nothing_recreates(pod: Json, owners: Owners) -> Refusal | None:
     """Say why nothing would create the pod again."""
-    me, owner = ref(pod, "Pod"), workloads.controller_of(pod)
+    me, owner = ref(pod, "Pod"), controller_of(pod)
     references = (pod.get("metadata") or {}).get("ownerReferences") or ()
     if any(each.get("kind") == "Node" for each in references):
         return unsafe(
@@ -129,7 +130,7 @@ def _nothing_recreates(pod: Json, owners: Owners) -> Refusal | None:
             f"no controller recreates {me}: deleting it removes it permanently",
             f"没有控制器会重建 {me}：删除后将永久消失",
         )
-    if workloads.is_terminating(pod):
+    if is_terminating(pod):
         return unsafe(f"{me} is already being deleted", f"{me} 已在删除中")
     if not owners.manifests:
         why = owners.gap.says if owners.gap else Text.same("")
@@ -142,7 +143,7 @@ def _nothing_recreates(pod: Json, owners: Owners) -> Refusal | None:
         condition(manifest, kind).get("status") == "True" for kind in ("Complete", "Failed")
     )
     idle = manifest.get("kind") != "DaemonSet" and replicas_of(manifest).desired == 0
-    if workloads.is_terminating(manifest) or finished or idle:
+    if is_terminating(manifest) or finished or idle:
         return unsafe(
             f"{owner} is finished, scaled to 0 or being deleted: it would not recreate {me}",
             f"{owner} 已结束、已缩容到 0 或正在删除：不会重建 {me}",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import ref
+from bot.kube.objects import is_terminating, ref, uid_of
+from bot.kube.owners import controller_of
 from bot.kube.replicas import replicas_of
 from bot.remedies.contract import Applied, EffectStatus, Outlook, Refusal
 from bot.remedies.shared import workloads
@@ -19,9 +20,9 @@ from intents.domain import Json, ObjectRef, Text
 def no_rollout(workload: Json) -> Refusal | None:
     """Say why a changed template would replace no pod, or be overwritten."""
     me, spec = ref(workload), workload.get("spec") or {}
-    if owner := workloads.controller_of(workload):
+    if owner := controller_of(workload):
         return owned(me, owner)
-    if workloads.is_terminating(workload):
+    if is_terminating(workload):
         return gone(me)
     if spec.get("paused"):
         return unsafe(f"{me} is paused; resume its rollout first", f"{me} 已暂停；请先恢复其发布")
@@ -56,7 +57,7 @@ async def outlook_on(
         warnings=(*_none_left(ready, least), *warnings, *_under_way(workload)),
         custodian=await custodian_of(snapshot, workload),
         owner=me,
-        known=tuple(map(workloads.uid_of, pods)),
+        known=tuple(map(uid_of, pods)),
         ready=ready,
         wanted=wanted,
     )
@@ -78,8 +79,8 @@ def _replaced(workload: ObjectRef, count: int, how: Text) -> Text:
 async def rollout_effect(snapshot: Snapshot, target: ObjectRef, applied: Applied) -> EffectStatus:
     """Return how many pods have been replaced, and how their replacements are doing."""
     workload = await snapshot.get(target.kind, target.name, namespace=target.namespace)
-    pods = [pod for pod in await workloads.pods_of(snapshot, workload) if not workloads.is_terminating(pod)]
-    new = [pod for pod in pods if workloads.uid_of(pod) not in applied.outlook.known]
+    pods = [pod for pod in await workloads.pods_of(snapshot, workload) if not is_terminating(pod)]
+    new = [pod for pod in pods if uid_of(pod) not in applied.outlook.known]
     wanted = replicas_of(workload).desired
     rolling = ((workload.get("spec") or {}).get("updateStrategy") or {}).get("rollingUpdate") or {}
     # A StatefulSet keeps the pods below its partition.

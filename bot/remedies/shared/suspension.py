@@ -10,7 +10,8 @@ from typing import ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
-from bot.kube.objects import ref
+from bot.kube.objects import is_terminating, ref, uid_of
+from bot.kube.owners import controller_of
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
 from bot.remedies.shared import workloads
 from bot.remedies.shared.kinds import permissions_to
@@ -32,7 +33,7 @@ class SuspensionAction(PatchAction):
 
     async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
         obj = await snapshot.find(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
-        if obj is None or workloads.uid_of(obj) != plan.target.uid:
+        if obj is None or uid_of(obj) != plan.target.uid:
             return await in_force(snapshot, plan.target)
         if is_suspended(obj) != self.suspends:
             says = Text(en=f"{plan.target} was set back since", zh=f"{plan.target} 之后又被改了回去")
@@ -51,7 +52,7 @@ def _suspended(pods: list[Json]) -> EffectStatus:
 
 
 def _resumed(job: Json, pods: list[Json]) -> EffectStatus:
-    up = [pod for pod in pods if not workloads.is_terminating(pod)]
+    up = [pod for pod in pods if not is_terminating(pod)]
     if failing := next(filter(None, map(workloads.why_failing, up)), ""):
         says = Text(en=f"its pods fail: {failing}", zh=f"其 Pod 失败：{failing}")
         return EffectStatus(state=EffectState.FAILING, says=says)
@@ -72,7 +73,7 @@ def has_not_finished(pod: Json) -> bool:
 
 def decided_elsewhere(obj: Json) -> Refusal | None:
     """Refuse a write that would change nothing, or be reverted by an owner or a queue."""
-    me, owner = ref(obj), workloads.controller_of(obj)
+    me, owner = ref(obj), controller_of(obj)
     if obj.get("kind") == "Job" and _has_ended(obj):
         return unsafe(f"{me} has finished: it cannot be suspended or resumed", f"{me} 已结束：无法暂停或恢复")
     # A CronJob does not reset the Jobs that it has created.

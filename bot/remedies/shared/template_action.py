@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, ref
+from bot.kube.objects import is_terminating, name_of, ref, uid_of
 from bot.kube.pod_readiness import is_ready
 from bot.kube.replicas import replicas_of
 from bot.remedies.contract import Applied, EffectStatus, Plan, Refusal
@@ -92,7 +92,7 @@ async def rollout_warnings(snapshot: Snapshot, workload: Json) -> tuple[Text, ..
     if workload.get("kind") != "StatefulSet" or (workload.get("spec") or {}).get("podManagementPolicy") == "Parallel":
         return ()
     pods = await workloads.pods_of(snapshot, workload)
-    waiting = [name_of(pod) for pod in pods if not is_ready(pod) and not workloads.is_terminating(pod)][:_NAMED]
+    waiting = [name_of(pod) for pod in pods if not is_ready(pod) and not is_terminating(pod)][:_NAMED]
     if not waiting:
         return ()
     return (
@@ -114,4 +114,4 @@ async def _current_pods(snapshot: Snapshot, plan: Plan) -> frozenset[str]:
         pods = () if current is None else await pods_at(snapshot, workload, current)
     except ClusterError:
         return frozenset()
-    return frozenset(map(workloads.uid_of, pods))
+    return frozenset(map(uid_of, pods))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, namespace_of
+from bot.kube.objects import is_terminating, name_of, namespace_of, uid_of
+from bot.kube.owners import controller_of
 from bot.kube.revisions import Revision, alike, revisions_in
 from bot.remedies.shared import workloads
 from intents.domain import Json
@@ -18,11 +19,7 @@ async def revisions_of(snapshot: Snapshot, workload: Json) -> tuple[Revision, ..
     """Return the kept revisions, the oldest first. Raises ClusterError."""
     deployment = workload.get("kind") == "Deployment"
     kept = await snapshot.list("ReplicaSet" if deployment else "ControllerRevision", namespace=namespace_of(workload))
-    mine = [
-        each
-        for each in kept.items
-        if (owner := workloads.controller_of(each)) is not None and owner.uid == workloads.uid_of(workload)
-    ]
+    mine = [each for each in kept.items if (owner := controller_of(each)) is not None and owner.uid == uid_of(workload)]
     return revisions_in(mine)
 
 
@@ -44,9 +41,9 @@ def current_of(workload: Json, revisions: Sequence[Revision]) -> Revision | None
 
 async def pods_at(snapshot: Snapshot, workload: Json, revision: Revision) -> tuple[Json, ...]:
     """Return the pods that run a revision: a rollback to it keeps them. Raises ClusterError."""
-    pods = [pod for pod in await workloads.pods_of(snapshot, workload) if not workloads.is_terminating(pod)]
+    pods = [pod for pod in await workloads.pods_of(snapshot, workload) if not is_terminating(pod)]
     if workload.get("kind") == "Deployment":
-        return tuple(pod for pod in pods if (owner := workloads.controller_of(pod)) and owner.name == revision.name)
+        return tuple(pod for pod in pods if (owner := controller_of(pod)) and owner.name == revision.name)
     # The label holds the whole name for a StatefulSet, and the part after its own name for a DaemonSet.
     known = (revision.name, revision.name.removeprefix(f"{name_of(workload)}-"))
     labels = [((pod.get("metadata") or {}).get("labels") or {}).get(_REVISION_LABEL) for pod in pods]

@@ -4,45 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
 from bot.kube.containers import Container, containers_in
-from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.objects import is_terminating, name_of, namespace_of, ref, uid_of
+from bot.kube.owners import controller_of
 from bot.kube.pod_readiness import is_ready
 from bot.remedies.contract import EffectState, EffectStatus
-from intents.domain import Json, ObjectRef, Text
+from intents.domain import Json, Text
 
 # Waiting reasons of a container that is starting; with any other it has failed.
 _STARTING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
-_MIRROR: Final = "kubernetes.io/config.mirror"
 _SHOWN: Final = 3
 
 
 def digest(value: Any) -> str:
     """Return a short digest of a JSON value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def uid_of(obj: Mapping[str, Any]) -> str:
-    """Return the uid of an object, "" if it has none."""
-    return str((obj.get("metadata") or {}).get("uid", ""))
-
-
-def controller_of(obj: Mapping[str, Any]) -> ObjectRef | None:
-    """Return the controller in the owner references; None for an object that nothing recreates."""
-    references = (obj.get("metadata") or {}).get("ownerReferences") or ()
-    found = next((each for each in references if each.get("controller")), None)
-    if found is None:
-        return None
-    return ObjectRef(
-        kind=str(found.get("kind", "")),
-        namespace=namespace_of(obj),
-        name=str(found.get("name", "")),
-        uid=str(found.get("uid", "")),
-    )
 
 
 def template_basis(manifest: Json) -> dict[str, str]:
@@ -71,16 +52,6 @@ async def pods_of(snapshot: Snapshot, workload: Json) -> tuple[Json, ...]:
         sets = (await snapshot.list("ReplicaSet", namespace=namespace)).items
         uids = [uid_of(each) for each in sets if (owner := controller_of(each)) is not None and owner.uid in uids]
     return await pods_controlled(snapshot, uids, namespace=namespace)
-
-
-def is_terminating(obj: Mapping[str, Any]) -> bool:
-    """Tell whether the object is being deleted."""
-    return bool((obj.get("metadata") or {}).get("deletionTimestamp"))
-
-
-def is_mirror(pod: Mapping[str, Any]) -> bool:
-    """Tell whether the kubelet runs the pod from a file: deleted, it comes back."""
-    return _MIRROR in ((pod.get("metadata") or {}).get("annotations") or {})
 
 
 def count_ready(pods: Iterable[Json]) -> int:

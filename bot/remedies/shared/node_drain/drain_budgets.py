@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import namespace_of
+from bot.kube.objects import namespace_of, uid_of
 from bot.remedies.contract import Refusal
-from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import covers
 from bot.remedies.shared.node_drain.node_pods import key_of
 from bot.remedies.shared.refusal import unsafe
@@ -38,9 +37,7 @@ async def budgets_of(snapshot: Snapshot, evicted: Sequence[Json]) -> tuple[Budge
     for budget in (await snapshot.list("PodDisruptionBudget")).items if evicted else ():
         status = budget.get("status") or {}
         covered = tuple(
-            workloads.uid_of(pod)
-            for pod in evicted
-            if namespace_of(pod) == namespace_of(budget) and covers(budget, pod)
+            uid_of(pod) for pod in evicted if namespace_of(pod) == namespace_of(budget) and covers(budget, pod)
         )
         keys = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
         allows, healthy, required, expected = (int(status.get(key) or 0) for key in keys)
@@ -61,7 +58,7 @@ async def budgets_of(snapshot: Snapshot, evicted: Sequence[Json]) -> tuple[Budge
 def covered_twice(evicted: Iterable[Json], budgets: Sequence[Budget]) -> Refusal | None:
     """Refuse a pod that several budgets cover: the API server never evicts it."""
     for pod in evicted:
-        over = [each.name for each in budgets if workloads.uid_of(pod) in each.covers]
+        over = [each.name for each in budgets if uid_of(pod) in each.covers]
         if len(over) > 1:
             return unsafe(
                 f"Pod {key_of(pod)} is covered by {len(over)} PodDisruptionBudgets ({', '.join(over)}), and the API "

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.kube.conditions import condition
-from bot.kube.objects import name_of
+from bot.kube.objects import is_terminating, name_of, uid_of
+from bot.kube.owners import controller_of
 from bot.kube.pod_readiness import is_ready
-from bot.remedies.shared import workloads
 from bot.remedies.shared.local_data import local_volumes
 from bot.remedies.shared.node_drain.drain_budgets import Budget
 from bot.remedies.shared.node_drain.node_pods import NodePods, few, key_of, names_of
@@ -33,7 +33,7 @@ def warnings_of(node: Json, pods: NodePods, budgets: Iterable[Budget]) -> tuple[
     """Warn about everything that the drain may break or wait for."""
     never = tuple(f"{each.name} ({each.required}/{each.expected})" for each in budgets if each.never_allows)
     losing = tuple(key_of(pod) for pod in pods.evicted if local_volumes(pod.get("spec") or {}))
-    jobs = tuple(key_of(pod) for pod in pods.evicted if (owner := workloads.controller_of(pod)) and owner.kind == "Job")
+    jobs = tuple(key_of(pod) for pod in pods.evicted if (owner := controller_of(pod)) and owner.kind == "Job")
     unready = (name_of(node),) if condition(node, "Ready").get("status", "True") != "True" else ()
     said = (
         (
@@ -66,13 +66,13 @@ def warnings_of(node: Json, pods: NodePods, budgets: Iterable[Budget]) -> tuple[
 
 def _last_ready(pods: NodePods) -> tuple[str, ...]:
     """Return the owners that have no ready pod on any other node."""
-    here = {workloads.uid_of(pod) for pod in (*pods.evicted, *pods.terminating)}
+    here = {uid_of(pod) for pod in (*pods.evicted, *pods.terminating)}
     elsewhere = {
         owner.uid
         for pod in pods.everywhere or ()
-        if workloads.uid_of(pod) not in here and is_ready(pod) and not workloads.is_terminating(pod)
-        if (owner := workloads.controller_of(pod))
+        if uid_of(pod) not in here and is_ready(pod) and not is_terminating(pod)
+        if (owner := controller_of(pod))
     }
-    owners = [workloads.controller_of(pod) for pod in pods.evicted if is_ready(pod)]
+    owners = [controller_of(pod) for pod in pods.evicted if is_ready(pod)]
     alone = [str(owner) for owner in owners if owner and owner.kind != "Job" and owner.uid not in elsewhere]
     return tuple(dict.fromkeys(alone)) if pods.everywhere is not None else ()

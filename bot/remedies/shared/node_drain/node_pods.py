@@ -10,9 +10,9 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.object_lists import ObjectList
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, namespace_of
+from bot.kube.objects import is_mirror, is_terminating, name_of, namespace_of
+from bot.kube.owners import controller_of
 from bot.remedies.contract import Refusal
-from bot.remedies.shared import workloads
 from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, ObjectRef, Text
 
@@ -45,8 +45,8 @@ async def pods_on(snapshot: Snapshot, node: ObjectRef) -> NodePods | Refusal:
     on_it.sort(key=lambda pod: (namespace_of(pod), name_of(pod)))
     movable = [pod for pod in on_it if not why_it_stays(pod)]
     return NodePods(
-        evicted=tuple(pod for pod in movable if not workloads.is_terminating(pod)),
-        terminating=tuple(filter(workloads.is_terminating, movable)),
+        evicted=tuple(pod for pod in movable if not is_terminating(pod)),
+        terminating=tuple(filter(is_terminating, movable)),
         staying=Counter(filter(None, map(why_it_stays, on_it))),
         everywhere=everywhere,
     )
@@ -56,8 +56,8 @@ def why_it_stays(pod: Json) -> Text | None:
     """Say why a drain leaves a pod on the node; None for a pod that is evicted."""
     if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
         return Text(en="finished", zh="已结束")
-    owner = workloads.controller_of(pod)
-    if workloads.is_mirror(pod) or (owner and owner.kind == "Node"):
+    owner = controller_of(pod)
+    if is_mirror(pod) or (owner and owner.kind == "Node"):
         return Text(en="static", zh="静态 Pod")
     return Text(en="of DaemonSets", zh="属于 DaemonSet") if owner and owner.kind == "DaemonSet" else None
 

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, namespace_of
+from bot.kube.objects import name_of, namespace_of, uid_of
 from bot.kube.placement import matches_node, refusal
 from bot.kube.requests import CPU, MEMORY, Amounts, amounts, lacking, minus, pod_requests
 from bot.kube.spreading import closed_nodes, surroundings
-from bot.remedies.shared import workloads
 from bot.remedies.shared.node_drain.node_pods import NodePods, few, key_of
 from intents.domain import Json, ObjectRef, Text
 
@@ -41,8 +40,8 @@ async def without_room(snapshot: Snapshot, target: ObjectRef, pods: NodePods) ->
 
 def _unschedulable(pods: NodePods, nodes: Sequence[Json], bound: _Bound) -> Iterator[str]:
     """Yield the pods that fit on no other node and why, after placing the largest pods first."""
-    moving = {workloads.uid_of(pod) for pod in (*pods.evicted, *pods.terminating)}
-    around = surroundings((pod for pod in pods.everywhere or () if workloads.uid_of(pod) not in moving), nodes)
+    moving = {uid_of(pod) for pod in (*pods.evicted, *pods.terminating)}
+    around = surroundings((pod for pod in pods.everywhere or () if uid_of(pod) not in moving), nodes)
     free = {name_of(node): amounts((node.get("status") or {}).get("allocatable")) for node in nodes}
     silent = frozenset(name for name, has in free.items() if not has)  # nodes without figures count as having room
     for pod in around.pods:
@@ -53,7 +52,7 @@ def _unschedulable(pods: NodePods, nodes: Sequence[Json], bound: _Bound) -> Iter
         for node in nodes:
             name = name_of(node)
             lacks = () if name in silent else lacking(free[name], wanted)
-            there = all(matches_node(terms, node) for terms in bound.get(workloads.uid_of(pod), ()))
+            there = all(matches_node(terms, node) for terms in bound.get(uid_of(pod), ()))
             by = closed[name].rule.name if name in closed else ""
             why[name] = refusal(pod, node) or ("" if there else "its volume is on another node") or by
             why[name] = why[name] or (f"too little {', '.join(lacks)}" if lacks else "")
@@ -70,7 +69,7 @@ def _size(one: tuple[Json, Amounts]) -> tuple[int, int]:
 async def _bound(snapshot: Snapshot, evicted: Iterable[Json]) -> _Bound:
     """Return the nodes from which the volumes of pods can be reached: a local volume binds its pod to a node."""
     claims = [
-        (workloads.uid_of(pod), (namespace_of(pod), str(each["persistentVolumeClaim"].get("claimName", ""))))
+        (uid_of(pod), (namespace_of(pod), str(each["persistentVolumeClaim"].get("claimName", ""))))
         for pod in evicted
         for each in (pod.get("spec") or {}).get("volumes") or ()
         if "persistentVolumeClaim" in each
