@@ -190,7 +190,7 @@ async def test_what_happens_in_one_cluster_is_not_seen_in_the_next_one(api, cloc
     [
         (
             {"object": []},
-            "unknown key 'object': expected one of objects, events, logs, metrics, forbidden, reactions; did you ",
+            "unknown key 'object': expected one of objects, events, logs, metrics, forbidden, reactions, absent; did ",
         ),
         ({"objects": {}}, "objects: expected a list, got dict"),
         ({"objects": ["x"]}, "objects[0]: expected a mapping, got 'x'"),

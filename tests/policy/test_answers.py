@@ -50,6 +50,8 @@ def hidden_twin(world: dict[str, Any]) -> dict[str, Any]:
     text = json.dumps(world)
     for name in sorted(namespaces(world), key=len, reverse=True):
         text = re.sub(rf'(?<=["/ ]){re.escape(name)}(?=["/ :.])', f"{name}-{MARK}", text)
+    # No two objects of a cluster share a uid.
+    text = re.sub(r'("uid": ")([0-9a-f]{8})', lambda uid: uid[1] + uid[2][::-1], text)
     twin: dict[str, Any] = json.loads(text)
     kept = [each for each in twin["objects"] if each["kind"] != "Node" and MARK in json.dumps(each)]
     for each in kept:
