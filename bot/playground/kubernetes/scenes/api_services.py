@@ -41,7 +41,7 @@ def settle(stage: Stage) -> None:
         if not each["spec"].get("service"):
             continue
         state, reason, message = _found(each["spec"]["service"], stage=stage)
-        before = next(iter((each.get("status") or {}).get("conditions") or ()), {})
+        before: Json = next(iter((each.get("status") or {}).get("conditions") or ()), {})
         if before.get("status") == state:
             continue
         condition = {"type": "Available", "status": state, "lastTransitionTime": _since(each, stage=stage)}

@@ -23,7 +23,8 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     check(form, keys.ANY_OBJECT, keys.AUTOSCALER, path=path)
     namespace, name = obj["metadata"]["namespace"], obj["metadata"]["name"]
     kind, _, target = str(form.get("target", f"Deployment/{name}")).rpartition("/")
-    wanted, uses = int(form.get("cpu", _USUAL)), int(form.get("uses", form.get("cpu", _USUAL)))
+    wanted = int(form.get("cpu", _USUAL))
+    uses = int(form.get("uses", wanted))
     low, high = int(form.get("min", 1)), int(form.get("max", 10))
     scaled = stage.get(kind, namespace, target)
     current = int(form.get("replicas", ((scaled or {}).get("spec") or {}).get("replicas", 1)))

@@ -1,4 +1,4 @@
-"""What kubelet, scheduler and controllers say: the texts of events and of waiting containers, as real ones word them."""
+"""The words of kubelet, scheduler and controllers: texts of events and of containers that wait."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def define(kind: str, form: Json, *, namespaced: bool, stage: Stage, path: tuple
     name = f"{plural}.{group}"
     if stage.get(_DEFINITION, "", name) is None:
         resource = stage.resource(_DEFINITION)
-        head = {"kind": _DEFINITION, "apiVersion": resource.api_version}
+        head: Json = {"kind": _DEFINITION, "apiVersion": resource.api_version}
         head["metadata"] = stage.head(resource, namespace="", name=name, created=stage.now - timedelta(days=1))
         scope = "Namespaced" if namespaced else "Cluster"
         stage.put(head | {"spec": _definition(kind, group=group, plural=plural, version=version, scope=scope)})
