@@ -358,14 +358,12 @@ def _in_full(written: Any) -> Any:
     """Return denials with those written short, as "get pods/log" or "list storageclasses.storage.k8s.io", in full."""
     if not isinstance(written, list | tuple):
         return written
-    denials = []
-    for at, item in enumerate(written):
-        if isinstance(item, str):
-            verb, _, resource = item.partition(" ")
-            if not verb or not resource or " " in resource:
-                raise WorldError(f'forbidden[{at}]: expected "verb resource.group" or a mapping, got {item!r}')
-            name, _, group = resource.partition(".")
-            denials.append({"verb": verb, "group": group, "resource": name})
-        else:
-            denials.append(item)
-    return denials
+    return [_denial(item, at=at) if isinstance(item, str) else item for at, item in enumerate(written)]
+
+
+def _denial(written: str, *, at: int) -> Json:
+    verb, _, resource = written.partition(" ")
+    if not verb or not resource or " " in resource:
+        raise WorldError(f'forbidden[{at}]: expected "verb resource.group" or a mapping, got {written!r}')
+    name, _, group = resource.partition(".")
+    return {"verb": verb, "group": group, "resource": name}

@@ -13,9 +13,9 @@ of every scene, so that faults can be laid over them too. `keys` lists what may 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import (
@@ -35,6 +35,9 @@ from bot.playground.kubernetes.scenes import faults as laid
 from bot.playground.kubernetes.scenes.keys import moment
 from bot.playground.kubernetes.scenes.stage import Stage
 from bot.playground.kubernetes.wrong import WorldError
+
+# Kind, namespace and name.
+Place: TypeAlias = tuple[str, str, str]
 
 KEYS: Final = ("scene", "faults")
 # What others refer to is made first.
@@ -69,20 +72,10 @@ def expanded(world: Mapping[str, Any], *, now: datetime) -> Json:
     for place in sorted(scene, key=_order):
         _make(place, scene[place], stage=stage)
     _settle(stage, namespaces)
-    for place, fault in faults.items():
-        laid.apply(_found(place, stage=stage), fault, stage=stage, path=_path("faults", place))
-    claim_faults.hold_up_pods(faults, stage=stage, path=("faults",))
-    for place, fault in faults.items():
-        if fault.get("gone"):
-            stage.remove(_found(place, stage=stage))
+    _lay(faults, stage=stage)
     _settle(stage, namespaces)
-    for place, form in scene.items():
-        if place[0] in workloads.KINDS and "status" in form:
-            laid.finish(_found(place, stage=stage), {"status": form["status"]}, stage=stage, path=_path("scene", place))
-    for place, fault in faults.items():
-        if not fault.get("gone"):
-            _finish(place, fault, stage=stage)
-    made: dict[str, Sequence[Any]] = {
+    _finish(scene, faults, stage=stage)
+    made: dict[str, list[Any]] = {
         "objects": stage.changed(),
         "events": stage.events,
         "logs": stage.logs,
@@ -91,7 +84,7 @@ def expanded(world: Mapping[str, Any], *, now: datetime) -> Json:
     return whole | {key: [*(whole.get(key) or ()), *value] for key, value in made.items()}
 
 
-def _forms(written: Any, *, key: str) -> dict[tuple[str, str, str], Json]:
+def _forms(written: Any, *, key: str) -> dict[Place, Json]:
     """Return forms by kind, namespace and name."""
     if written is None:
         return {}
@@ -112,14 +105,14 @@ def _forms(written: Any, *, key: str) -> dict[tuple[str, str, str], Json]:
     return forms
 
 
-def _order(place: tuple[str, str, str]) -> tuple[int, bool, bool]:
+def _order(place: Place) -> tuple[int, bool, bool]:
     kind = place[0]
     rank = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
     # Custom resources own workloads; Services and autoscalers look at the workload of their name.
     return rank, kind in _MAKERS, kind in ("Service", "HorizontalPodAutoscaler")
 
 
-def _make(place: tuple[str, str, str], form: Json, *, stage: Stage) -> None:
+def _make(place: Place, form: Json, *, stage: Stage) -> None:
     kind, namespace, name = place
     path = _path("scene", place)
     others.define(kind, form, namespaced=bool(namespace), stage=stage, path=path)
@@ -161,7 +154,7 @@ def _settle(stage: Stage, namespaces: set[str]) -> None:
     api_services.settle(stage)
 
 
-def _found(place: tuple[str, str, str], *, stage: Stage) -> Json:
+def _found(place: Place, *, stage: Stage) -> Json:
     kind, namespace, name = place
     found = stage.get(kind, namespace, name)
     if found is None:
@@ -172,11 +165,28 @@ def _found(place: tuple[str, str, str], *, stage: Stage) -> Json:
     return found
 
 
-def _finish(place: tuple[str, str, str], fault: Json, *, stage: Stage) -> None:
-    path = _path("faults", place)
-    workload_faults.settle_progress(_found(place, stage=stage), fault, stage=stage, path=path)
-    laid.finish(_found(place, stage=stage), fault, stage=stage, path=path)
+def _lay(faults: Mapping[Place, Json], *, stage: Stage) -> None:
+    """Lay the faults over the scene; what is gone goes last, for others may refer to it."""
+    for place, fault in faults.items():
+        laid.apply(_found(place, stage=stage), fault, stage=stage, path=_path("faults", place))
+    claim_faults.hold_up_pods(faults, stage=stage, path=("faults",))
+    for place, fault in faults.items():
+        if fault.get("gone"):
+            stage.remove(_found(place, stage=stage))
 
 
-def _path(key: str, place: tuple[str, str, str]) -> tuple[str, ...]:
+def _finish(scene: Mapping[Place, Json], faults: Mapping[Place, Json], *, stage: Stage) -> None:
+    """Write what the controllers must not overwrite: the author's own words."""
+    for place, form in scene.items():
+        if place[0] in workloads.KINDS and "status" in form:
+            laid.finish(_found(place, stage=stage), {"status": form["status"]}, stage=stage, path=_path("scene", place))
+    for place, fault in faults.items():
+        if fault.get("gone"):
+            continue
+        path = _path("faults", place)
+        workload_faults.settle_progress(_found(place, stage=stage), fault, stage=stage, path=path)
+        laid.finish(_found(place, stage=stage), fault, stage=stage, path=path)
+
+
+def _path(key: str, place: Place) -> tuple[str, ...]:
     return (key, "/".join(part for part in place if part))

@@ -63,26 +63,20 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
 def complete(job: Json, pod: Json, *, stage: Stage, at: datetime) -> None:
     """Let the pod of a Job succeed, and the Job complete."""
     ended = times.timestamp(at)
+    state = {"exitCode": 0, "reason": "Completed", "finishedAt": ended}
     statuses = [
-        each | {"state": {"terminated": {
-            "exitCode": 0, "reason": "Completed",
-            "startedAt": each["state"]["running"]["startedAt"], "finishedAt": ended,
-        }}, "ready": False, "started": False}
-        for each in pod["status"]["containerStatuses"]
-    ]  # fmt: skip
-    conditions = [
         each
-        | (
-            {"status": "False", "reason": "PodCompleted", "lastTransitionTime": ended}
-            if "Ready" in each["type"] and each["type"] != "PodReadyToStartContainers"
-            else {}
-        )
+        | {"state": {"terminated": state | {"startedAt": each["state"]["running"]["startedAt"]}}}
+        | {"ready": False, "started": False}
+        for each in pod["status"]["containerStatuses"]
+    ]
+    not_ready = {"status": "False", "reason": "PodCompleted", "lastTransitionTime": ended}
+    conditions = [
+        each | (not_ready if each["type"] in ("Ready", "ContainersReady") else {})
         for each in pod["status"]["conditions"]
     ]
-    stage.put(
-        pod
-        | {"status": pod["status"] | {"phase": "Succeeded", "containerStatuses": statuses, "conditions": conditions}}
-    )
+    status = pod["status"] | {"phase": "Succeeded", "containerStatuses": statuses, "conditions": conditions}
+    stage.put(pod | {"status": status})
     told = {
         "status": "True",
         "lastProbeTime": ended,

@@ -41,20 +41,19 @@ class Key:
     says: str
 
 
-Table = Mapping[str, Key]
+Table = dict[str, Key]
 
 ANY_OBJECT: Final[Table] = {
     "age": Key(Shape.TIME, "how long ago it was created: `20d`; a day if not given"),
     "labels": Key(Shape.MAPPING, "its labels; a workload's pods carry them and are selected by them (`{app: <name>}`)"),
     "annotations": Key(Shape.MAPPING, "its annotations"),
     "owner": Key(Shape.TEXT, "its controller, `Kind/name`"),
-    "apiVersion": Key(Shape.TEXT, "for kinds that are not built in; their CustomResourceDefinition is made as well"),
+    "apiVersion": Key(Shape.TEXT, "needed for kinds that are not built in; their definition is made as well"),
     "plural": Key(Shape.TEXT, "the plural of a custom kind, where it is not the usual one"),
 }  # fmt: skip
 POD: Final[Table] = {
-    "containers": Key(Shape.MAPPING, "name → image, or name → the container's fields with `env`, `requests`, `limits` "
-                      "and "
-                      "`mounts` (volume → path) as mappings and `ports` as numbers or as name → number"),
+    "containers": Key(Shape.MAPPING, "name → image, or name → the container's fields, with `env`, `requests`, `limits` "
+                      "and `mounts` (volume → path) as mappings, and `ports` as numbers or as name → number"),
     "init": Key(Shape.MAPPING, "init containers, written the same way"),
     "pod": Key(Shape.MAPPING, "further fields of the pod's spec: `hostNetwork`, `tolerations`, `volumes` …"),
     "claims": Key(Shape.MAPPING, "volume → name of a claim; of a StatefulSet: volume → `{size, class, access, mount}`"),
@@ -68,8 +67,7 @@ ONE_POD: Final[Table] = {
 WORKLOAD: Final[Table] = {
     "replicas": Key(Shape.NUMBER, "how many pods are wanted; by default as many as `pods` names, or one"),
     "pods": Key(Shape.EITHER, "names of pods, where a text mentions them; or name → node; or name → `{node, ip, age, "
-                 "labels, "
-                "log, usage}`. The controllers name and place the others"),
+                "labels, annotations, log, usage}`. The controllers name and place the others"),
     "selector": Key(Shape.MAPPING, "the labels that select its pods, where they are not all of `labels`"),
     "pod_labels": Key(Shape.MAPPING, "labels that only the pods carry"),
     "pod_annotations": Key(Shape.MAPPING, "annotations of the pod template"),
@@ -168,9 +166,7 @@ POD_FAULTS: Final[Table] = {
     "mount_error": Key(Shape.TEXT, "why the kubelet cannot mount a volume: every container waits"),
     "attach_error": Key(Shape.TEXT, "why a volume cannot be attached to its node: every container waits"),
     "evicted": Key(Shape.TEXT, "the kubelet's message: the pod is Failed"),
-    "rejected": Key(
-        Shape.TEXT, "the reason the kubelet did not admit it (OutOfcpu, NodeAffinity); `message` beside it"
-    ),
+    "rejected": Key(Shape.TEXT, "why the kubelet did not admit it (OutOfcpu, NodeAffinity …); `message` beside it"),
     "node": Key(Shape.TEXT, "another node than that of the scene"),
     "usage": ONE_POD["usage"],
 }
@@ -190,14 +186,11 @@ NODE_FAULTS: Final[Table] = {
     "taints": Key(Shape.LIST, "further taints, `key=value:Effect`"),
 }
 CLAIM_FAULTS: Final[Table] = {
-    "pending": Key(
-        Shape.ANY,
-        "true: it has no volume, for the reason that its class gives; or the event's message. Pods "
-        "that use it cannot be scheduled",
-    ),
+    "pending": Key(Shape.ANY, "true: it has no volume, for the reason that its class gives; or the message of the "
+                   "event about it. Pods that use it cannot be scheduled"),
     "reason": Key(Shape.TEXT, "that event's reason"),
     "lost": Key(Shape.FLAG, "its volume is gone"),
-}
+}  # fmt: skip
 ANY_FAULTS: Final[Table] = {
     "since": Key(Shape.TIME, "when it began: the time of the conditions that changed"),
     "conditions": Key(Shape.MAPPING, "type → status, or type → `{status, reason, message, since}`"),

@@ -1,4 +1,4 @@
-"""Define the texts of events and of waiting containers, as kubelet, scheduler and controllers word them."""
+"""The words of kubelet, scheduler and controllers: texts of events and of containers that wait."""
 
 from __future__ import annotations
 

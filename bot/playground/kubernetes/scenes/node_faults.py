@@ -1,7 +1,8 @@
-"""Apply faults of nodes (not ready, unreachable, under pressure, cordoned) and what the node controller does then."""
+"""Faults of nodes, and what the node controller does to the pods of a node that no longer answers."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -19,67 +20,74 @@ _DEFAULT: Final = "10m"
 _PREFIX: Final = "node.kubernetes.io"
 
 
+@dataclass(slots=True, kw_only=True)
+class _Marks:
+    """Collects what a fault changes of a node: its conditions, its taints and the events about it."""
+
+    name: str
+    at: str
+    conditions: list[Json]
+    taints: list[Json] = field(default_factory=list)
+    events: list[Json] = field(default_factory=list)
+
+    def condition(self, kind: str, **changes: str) -> None:
+        """Change the condition of a kind, or every one if the kind is empty."""
+        self.conditions = [
+            each | changes | {"lastTransitionTime": self.at} if kind in ("", each["type"]) else each
+            for each in self.conditions
+        ]
+
+    def taint(self, key: str, *effects: str) -> None:
+        """Add a taint of the node controller with each of these effects."""
+        self.taints += [{"key": f"{_PREFIX}/{key}", "effect": effect, "timeAdded": self.at} for effect in effects]
+
+    def event(self, reason: str, status: str, *, source: str = "kubelet") -> None:
+        """Add the event about a new status."""
+        message = f"Node {self.name} status is now: {status}"
+        self.events.append({"reason": reason, "message": message, "type": "Normal", "source": source})
+
+
 def apply(node: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     """Store a node with a fault, and its pods as the node controller marks them."""
     check(fault, keys.NODE_FAULTS, keys.ANY_FAULTS, path=path)
     since = stage.when(fault.get("since", _DEFAULT), path=(*path, "since"))
-    at = times.timestamp(since)
-    conditions: list[Json] = list(node["status"].get("conditions") or ())
-    taints: list[Json] = [taint(each, path=(*path, "taints")) for each in fault.get("taints") or ()]
-    told: list[Json] = []
     name = node["metadata"]["name"]
+    marks = _Marks(name=name, at=times.timestamp(since), conditions=list(node["status"].get("conditions") or ()))
+    marks.taints += [taint(each, path=(*path, "taints")) for each in fault.get("taints") or ()]
     if "not_ready" in fault:
-        said = {"status": "False", "reason": "KubeletNotReady", "message": fault["not_ready"], "lastTransitionTime": at}
-        conditions = [each | (said if each["type"] == "Ready" else {}) for each in conditions]
-        taints += [
-            {"key": f"{_PREFIX}/not-ready", "effect": effect, "timeAdded": at} for effect in ("NoSchedule", "NoExecute")
-        ]
+        marks.condition("Ready", status="False", reason="KubeletNotReady", message=fault["not_ready"])
+        marks.taint("not-ready", "NoSchedule", "NoExecute")
+        marks.event("NodeNotReady", "NodeNotReady", source="node-controller")
     if fault.get("unreachable"):
-        said = {"status": "Unknown", "reason": "NodeStatusUnknown", "message": _STOPPED, "lastTransitionTime": at}
-        conditions = [each | said | {"lastHeartbeatTime": at} for each in conditions]
-        taints += [
-            {"key": f"{_PREFIX}/unreachable", "effect": effect, "timeAdded": at}
-            for effect in ("NoSchedule", "NoExecute")
-        ]
+        marks.condition("", status="Unknown", reason="NodeStatusUnknown", message=_STOPPED, lastHeartbeatTime=marks.at)
+        marks.taint("unreachable", "NoSchedule", "NoExecute")
+        marks.event("NodeNotReady", "NodeNotReady", source="node-controller")
         _stop_lease(name, since=since, stage=stage)
-    if "not_ready" in fault or fault.get("unreachable"):
-        told.append(
-            {
-                "reason": "NodeNotReady",
-                "message": f"Node {name} status is now: NodeNotReady",
-                "source": "node-controller",
-            }
-        )
-    if fault.get("unreachable"):
         # While its kubelet still answers, that corrects what the node controller writes into its pods.
         _mark_pods(name, since=since, stage=stage)
     if "pressure" in fault:
-        kind, reason, message = _pressure(fault["pressure"], path=(*path, "pressure"))
-        said = {"status": "True", "reason": reason, "message": message, "lastTransitionTime": at}
-        conditions = [each | (said if each["type"] == kind else {}) for each in conditions]
-        key = f"{_PREFIX}/{fault['pressure'].lower()}-pressure"
-        taints.append({"key": key, "effect": "NoSchedule", "timeAdded": at})
-        told.append({"reason": f"NodeHas{kind}" if kind == "DiskPressure" else reason.replace("Kubelet", "Node"),
-                     "message": f"Node {name} status is now: {reason.replace('Kubelet', 'Node')}"})  # fmt: skip
+        _press(marks, fault["pressure"], path=(*path, "pressure"))
     spec = dict(node["spec"])
     if fault.get("cordoned"):
         spec["unschedulable"] = True
-        taints.append({"key": f"{_PREFIX}/unschedulable", "effect": "NoSchedule", "timeAdded": at})
-        told.append({"reason": "NodeNotSchedulable", "message": f"Node {name} status is now: NodeNotSchedulable"})
-    if taints:
-        spec["taints"] = [*(spec.get("taints") or ()), *taints]
-    stage.put(node | {"spec": spec, "status": node["status"] | {"conditions": conditions}})
-    if "events" not in fault:
-        for event in told:
-            told_by: Json = {"type": "Normal", "source": "kubelet"} | event
-            stage.tell(node, first=since, **told_by)
+        marks.taint("unschedulable", "NoSchedule")
+        marks.event("NodeNotSchedulable", "NodeNotSchedulable")
+    if marks.taints:
+        spec["taints"] = [*(spec.get("taints") or ()), *marks.taints]
+    stage.put(node | {"spec": spec, "status": node["status"] | {"conditions": marks.conditions}})
+    for event in marks.events if "events" not in fault else ():
+        stage.tell(node, first=since, **event)
 
 
-def _pressure(written: str, *, path: tuple[str, ...]) -> tuple[str, str, str]:
+def _press(marks: _Marks, written: str, *, path: tuple[str, ...]) -> None:
     kind = PRESSURES.get(written.lower())
     if kind is None:
         raise WorldError(f"{'.'.join(path)}: expected one of {', '.join(PRESSURES)}, got {written!r}", path=path)
-    return (kind, *PRESSURE_REASONS[kind])
+    reason, message = PRESSURE_REASONS[kind]
+    marks.condition(kind, status="True", reason=reason, message=message)
+    marks.taint(f"{written.lower()}-pressure", "NoSchedule")
+    status = reason.replace("Kubelet", "Node")
+    marks.event(status, status)
 
 
 def _stop_lease(name: str, *, since: datetime, stage: Stage) -> None:
@@ -89,7 +97,7 @@ def _stop_lease(name: str, *, since: datetime, stage: Stage) -> None:
 
 
 def _mark_pods(name: str, *, since: datetime, stage: Stage) -> None:
-    """Mark the pods of a node that is not ready: Ready is False, without a reason; their phase stays."""
+    """Let the pods of a node not be ready, without a reason; their phase stays."""
     at = times.timestamp(since)
     for pod in stage.pods():
         if pod["spec"].get("nodeName") != name or stage.is_neighbour(pod):

@@ -17,6 +17,7 @@ _ATTEMPTS_S: Final = 14
 _OF_CONTAINERS: Final = frozenset(keys.CONTAINER_FAULTS)
 _STATUSES: Final = (("initContainers", "initContainerStatuses"), ("containers", "containerStatuses"))
 _UNREADY: Final = "containers with unready status: [{}]"
+_ENDED: Final = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}
 _INCOMPLETE: Final = "containers with incomplete status: [{}]"
 
 
@@ -150,29 +151,21 @@ def _with_containers(pod: Json, faults: list[ContainerFault]) -> Json:
 
 
 def _conditions(status: Json, *, incomplete: list[str], changed: str) -> list[Json]:
+    """Return the pod's conditions as they follow from the states of its containers."""
     unready = [each["name"] for each in status["containerStatuses"] if not each["ready"]]
-    ended = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}.get(status["phase"])
+    ready: Json = {"lastProbeTime": None, "status": "False" if unready else "True", "lastTransitionTime": changed}
+    if status["phase"] in _ENDED:
+        ready |= {"reason": _ENDED[status["phase"]]}
+    elif unready:
+        ready |= {"reason": "ContainersNotReady", "message": _UNREADY.format(" ".join(unready))}
+    waiting = {"status": "False", "reason": "ContainersNotInitialized"}
+    waiting |= {"message": _INCOMPLETE.format(" ".join(incomplete))}
     found = []
-    for condition in status["conditions"]:
-        kind, each = condition["type"], condition
-        if kind in ("Ready", "ContainersReady"):
-            told: Json = {"status": "False" if unready else "True", "lastTransitionTime": changed}
-            if unready:
-                reason = (
-                    {"reason": ended}
-                    if ended
-                    else {"reason": "ContainersNotReady", "message": _UNREADY.format(" ".join(unready))}
-                )
-                told |= reason
-            each = {"type": kind, "lastProbeTime": None} | told
-        elif kind == "Initialized" and incomplete:
-            told = {
-                "status": "False",
-                "reason": "ContainersNotInitialized",
-                "message": _INCOMPLETE.format(" ".join(incomplete)),
-            }
-            each = each | told
-        found.append(each)
+    for each in status["conditions"]:
+        if each["type"] in ("Ready", "ContainersReady"):
+            found.append({"type": each["type"]} | ready)
+        else:
+            found.append(each | (waiting if incomplete and each["type"] == "Initialized" else {}))
     return found
 
 

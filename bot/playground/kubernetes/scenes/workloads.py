@@ -21,11 +21,8 @@ from bot.playground.kubernetes.workloads import labels_of
 from bot.playground.kubernetes.wrong import WorldError
 
 KINDS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
-_BEFORE: Final = ("containers", "init", "pod", "pods", "pod_labels", "pod_annotations")
-_DETAILS: Final[keys.Table] = {
-    **keys.ONE_POD,
-    **{name: keys.ANY_OBJECT[name] for name in ("age", "labels", "annotations")},
-}
+_BEFORE: Final[tuple[str, ...]] = ("containers", "init", "pod", "pods", "pod_labels", "pod_annotations")
+_DETAILS: Final[keys.Table] = keys.ONE_POD | {name: keys.ANY_OBJECT[name] for name in ("age", "labels", "annotations")}
 _HASH_LENGTH: Final = 10
 
 
@@ -106,7 +103,7 @@ def _old_plans(form: Json, path: tuple[str, ...]) -> list[_Plan]:
 
 def _as_before(owner: Json, form: Json, *, path: tuple[str, ...]) -> Json:
     """Return the workload with the template of its previous revision."""
-    known = {name: table[name] for table in (keys.POD, keys.WORKLOAD) for name in _BEFORE if name in table}
+    known: keys.Table = {name: table[name] for table in (keys.POD, keys.WORKLOAD) for name in _BEFORE if name in table}
     before = check(form["before"], known, path=path, manifest=False)
     old = patching.merge({key: value for key, value in form.items() if key != "before"}, before)
     return owner | {"spec": owner["spec"] | {"template": template(old, path=path)}}
@@ -277,11 +274,10 @@ def _keep_desired(before: Json, *, stage: Stage) -> None:
 
 
 def _last_change(owner: Json, *, stage: Stage) -> datetime:
-    found = [stage.when(owner["metadata"]["creationTimestamp"])]
-    for pod in stage.workloads.pods_of(owner):
-        found += (
-            stage.when(condition["lastTransitionTime"])
-            for condition in (pod.get("status") or {}).get("conditions") or ()
-            if condition["type"] == "Ready" and condition.get("lastTransitionTime")
-        )
-    return min(max(found), stage.now)
+    changes = [
+        condition["lastTransitionTime"]
+        for pod in stage.workloads.pods_of(owner)
+        for condition in (pod.get("status") or {}).get("conditions") or ()
+        if condition["type"] == "Ready" and condition.get("lastTransitionTime")
+    ]
+    return min(max(map(stage.when, [owner["metadata"]["creationTimestamp"], *changes])), stage.now)
