@@ -392,7 +392,6 @@ class Judged:
 
     @property
     def incident(self) -> str:
-        """Return the id of the incident."""
         return self.hypothesis.incident
 
 

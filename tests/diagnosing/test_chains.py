@@ -134,7 +134,7 @@ async def test_lost_election_explains_tikv_without_pd() -> None:
 async def test_better_proven_effect_leads_and_names_its_likely_cause() -> None:
     entry = INCIDENTS["leader-election-lost"]
     case = next(case for case in entry.cases if case.name == "three controllers exit in the same minutes")
-    unseen = {"objects": [without_etcd_pod()]}
+    unseen = {"absent": without_etcd_pod()}
     world = full_world_of(entry, case)
     world["logs"] = [log for log in full_world_of(entry, entry.cases[0])["logs"] if log.get("previous")]
 
@@ -148,10 +148,11 @@ async def test_better_proven_effect_leads_and_names_its_likely_cause() -> None:
     assert {moment.part for moment in diagnosis.timeline} == {Part.EFFECT}
 
 
-def without_etcd_pod() -> dict[str, Any]:
+def without_etcd_pod() -> list[str]:
+    """Return the pod of etcd that the cluster of this case does not have, as Kind/namespace/name."""
     entry = INCIDENTS["etcd-slow-disk"]
     case = next(case for case in entry.cases if case.name.startswith("etcd runs outside the cluster, and three"))
-    found: dict[str, Any] = full_world_of(entry, case)["objects"][0]
+    found: list[str] = full_world_of(entry, case)["absent"]
     return found
 
 

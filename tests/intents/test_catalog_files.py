@@ -148,7 +148,7 @@ def test_valid_entry_has_no_problems(tmp_path: Path) -> None:
             "disk-full.yaml:16: root_cause.en: {fool.name}: 'fool' is neither",
         ),
         (("node {full.name}", "node {full.name"), "disk-full.yaml:20: runbook[0].run: unbalanced brace"),
-        (("like: full", "like: fool"), "disk-full.yaml:28: cases[1]: case 'freed' is like 'fool', which is no earlier"),
+        (("like: full", "like: fool"), "disk-full.yaml:28: cases[1]: case 'freed' is like 'fool', which no earlier"),
         (
             ("object: Node/a", "object: Node/b"),
             "disk-full.yaml:28: cases[1]: case 'freed' changes 'Node/b', but has only",

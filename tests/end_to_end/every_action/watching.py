@@ -96,6 +96,9 @@ class Watch:
         # The write's own revision is the first that moves the object; controllers answer after it.
         later = (self._at(place, each) for each in range(revision + 1, self.revision + 1))
         after = next((each for each in later if each != before), before)
+        now = self._at(place, self.revision)
+        if request.method == "DELETE" and after and (now is None or now["metadata"]["uid"] != after["metadata"]["uid"]):
+            after = None  # a finalizer held it for a moment
         return Write(method=request.method, path=path, before=before, after=after)
 
     def _at(self, place: Place, revision: int) -> Json | None:
