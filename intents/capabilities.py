@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from intents.catalog.schema import Incident
-from intents.domain import Focus, Hypothesis, Judged, ObjectRef, Outcome, Strength, Value, Verdict
+from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, ObjectRef, Strength, Value, Verdict
 from intents.focus import KINDS
 
 # A capability is judged for at most so many objects of an answer.
@@ -24,7 +24,7 @@ def is_capability(incident: Incident) -> bool:
     return incident.strongest is Strength.CAPABILITY
 
 
-def raised(incident: Incident, judged: Iterable[Judged], focuses: Iterable[Focus]) -> tuple[Hypothesis, ...]:
+def raised(incident: Incident, judged: Iterable[JudgedHypothesis], focuses: Iterable[Focus]) -> tuple[Hypothesis, ...]:
     """Return the hypotheses of a capability, one for each object that it may be offered for, the best evidence first.
 
     `judged` are the causes, the best first; `focuses` are the objects they were judged for.
@@ -40,7 +40,7 @@ def raised(incident: Incident, judged: Iterable[Judged], focuses: Iterable[Focus
     )
 
 
-def _shown(judged: Iterable[Judged]) -> Iterator[ObjectRef]:
+def _shown(judged: Iterable[JudgedHypothesis]) -> Iterator[ObjectRef]:
     """Yield the objects of the causes that are not ruled out, as their evidence shows them."""
     for one in judged:
         if one.capability or one.verdict is Verdict.RULED_OUT:
@@ -48,7 +48,7 @@ def _shown(judged: Iterable[Judged]) -> Iterator[ObjectRef]:
         if one.subject:
             yield one.subject
         for finding in one.findings:
-            if finding.outcome is Outcome.SUPPORTS:
+            if finding.outcome is FindingOutcome.SUPPORTS:
                 yield from (ref for row in finding.rows for ref in (row.subject, _pod(row.values)))
 
 

@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from intents.domain import Finding, Judged, Moment, ObjectRef, Outcome, Part, Row, Text, Verdict
+from intents.domain import (
+    ChainRole,
+    Finding,
+    FindingOutcome,
+    JudgedHypothesis,
+    ObjectRef,
+    Row,
+    Text,
+    TimelineEvent,
+    Verdict,
+)
 
 # An effect follows its cause within this time, or was noticed so much before it: logs keep only the newest lines.
 WINDOW: Final = timedelta(hours=1)
@@ -27,7 +37,7 @@ class _Span:
     end: datetime
 
 
-def may_cause(cause: Judged, effect: Judged, *, now: datetime) -> bool:
+def may_cause(cause: JudgedHypothesis, effect: JudgedHypothesis, *, now: datetime) -> bool:
     """Return whether evidence of the cause and evidence of the effect are within one window of time.
 
     Evidence without a time is what the cluster shows now.
@@ -39,32 +49,32 @@ def may_cause(cause: Judged, effect: Judged, *, now: datetime) -> bool:
     return any(one.begin <= two.begin + WINDOW and one.end >= two.begin - WINDOW for one in causes for two in effects)
 
 
-def _spans(one: Judged, now: datetime) -> Iterator[_Span]:
+def _spans(one: JudgedHypothesis, now: datetime) -> Iterator[_Span]:
     for finding in _dated(one):
         for row in finding.rows:
             if row.at is not None:
                 yield _Span(begin=row.at, end=max(now, row.at) if row.lasts else row.at)
 
 
-def _dated(one: Judged) -> Iterator[Finding]:
-    return (finding for finding in one.findings if finding.outcome is Outcome.SUPPORTS and not finding.pasted)
+def _dated(one: JudgedHypothesis) -> Iterator[Finding]:
+    return (finding for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS and not finding.pasted)
 
 
-def timeline(ranked: Sequence[Judged]) -> tuple[Moment, ...]:
+def timeline(ranked: Sequence[JudgedHypothesis]) -> tuple[TimelineEvent, ...]:
     """Return the events of the leading hypothesis and of its causes and effects, oldest first.
 
     It is empty without a cause and its effect, or different events of different objects.
     """
     told = _chain([one for one in ranked if one.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)])
     linked = len(told) > 1
-    moments = [moment for one in told for moment in _moments(one, _part(one) if linked else Part.NONE)]
+    moments = [moment for one in told for moment in _moments(one, _part(one) if linked else ChainRole.NONE)]
     facts = {finding.rule for one in told for finding in _dated(one) if any(row.at for row in finding.rows)}
     if len({moment.subject for moment in moments}) < 2 or not (linked or len(facts) > 1):
         return ()
     return tuple(sorted(_chosen(_once(moments)), key=lambda moment: (moment.at, moment.subject, moment.incident)))
 
 
-def _chain(ranked: Sequence[Judged]) -> list[Judged]:
+def _chain(ranked: Sequence[JudgedHypothesis]) -> list[JudgedHypothesis]:
     """Return the first hypothesis and all that are linked with it by cause and effect."""
     linked = {ranked[0].incident} if ranked else set()
     while True:
@@ -79,11 +89,11 @@ def _chain(ranked: Sequence[Judged]) -> list[Judged]:
         linked |= more
 
 
-def _part(one: Judged) -> Part:
-    return Part.EFFECT if one.effect_of else Part.CAUSE
+def _part(one: JudgedHypothesis) -> ChainRole:
+    return ChainRole.EFFECT if one.effect_of else ChainRole.CAUSE
 
 
-def _moments(one: Judged, part: Part) -> Iterator[Moment]:
+def _moments(one: JudgedHypothesis, part: ChainRole) -> Iterator[TimelineEvent]:
     """Yield one event for each object and rule: the first time, and the number."""
     for finding in _dated(one):
         rows: dict[ObjectRef, list[tuple[datetime, Row]]] = {}
@@ -92,7 +102,7 @@ def _moments(one: Judged, part: Part) -> Iterator[Moment]:
                 rows.setdefault(row.subject, []).append((row.at, row))
         for subject, dated in rows.items():
             at, first = min(dated, key=lambda pair: pair[0])
-            yield Moment(
+            yield TimelineEvent(
                 at=at,
                 subject=subject,
                 says=Text.same(" ".join(first.quote.split())[:_QUOTE]) if first.quote else finding.says,
@@ -103,21 +113,21 @@ def _moments(one: Judged, part: Part) -> Iterator[Moment]:
             )
 
 
-def _once(moments: Iterable[Moment]) -> list[Moment]:
+def _once(moments: Iterable[TimelineEvent]) -> list[TimelineEvent]:
     """Return each fact once. A fact of both a cause and its effect counts for the effect."""
-    told: dict[tuple[datetime, ObjectRef], Moment] = {}
+    told: dict[tuple[datetime, ObjectRef], TimelineEvent] = {}
     for moment in sorted(moments, key=lambda each: (_PARTS.index(each.part), each.at, each.subject, -each.count)):
         told.setdefault((moment.at, moment.subject), moment)
     return list(told.values())
 
 
-_PARTS: Final = (Part.EFFECT, Part.CAUSE, Part.NONE)
+_PARTS: Final = (ChainRole.EFFECT, ChainRole.CAUSE, ChainRole.NONE)
 
 
-def _chosen(moments: Sequence[Moment]) -> list[Moment]:
+def _chosen(moments: Sequence[TimelineEvent]) -> list[TimelineEvent]:
     """Return at most MOST_MOMENTS events: of effects and causes in turn, the earliest first."""
     queues = [sorted((each for each in moments if each.part is part), key=lambda each: each.at) for part in _PARTS]
-    chosen: list[Moment] = []
+    chosen: list[TimelineEvent] = []
     while len(chosen) < MOST_MOMENTS and any(queues):
         chosen += (queue.pop(0) for queue in queues if queue)
     return chosen[:MOST_MOMENTS]

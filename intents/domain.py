@@ -21,8 +21,8 @@ from intents.declarations import ProbeDeclaration as ProbeDeclaration  # noqa: P
 from intents.declarations import RowType as RowType  # noqa: PLC0414
 from intents.languages import Language as Language  # noqa: PLC0414
 from intents.languages import Text as Text  # noqa: PLC0414
-from intents.plots import Line as Line  # noqa: PLC0414
 from intents.plots import Plot as Plot  # noqa: PLC0414
+from intents.plots import PlotLine as PlotLine  # noqa: PLC0414
 from intents.plots import Unit as Unit  # noqa: PLC0414
 
 # A value of a row or of a captured name: CEL compares it without conversion.
@@ -43,7 +43,7 @@ class Verdict(StrEnum):
     OFFERED = "offered"  # only for a capability: the cluster shows that it applies
 
 
-class Outcome(StrEnum):
+class FindingOutcome(StrEnum):
     """The outcome of an evidence rule."""
 
     SUPPORTS = "supports"
@@ -257,7 +257,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ProbeResult:
     """The result of a probe.
 
     With gaps the rows are incomplete: they can prove presence, never absence. `missing` names the requested object if
@@ -287,7 +287,7 @@ class Finding:
     """The outcome of an evidence rule as a sentence that names the object."""
 
     rule: str
-    outcome: Outcome
+    outcome: FindingOutcome
     says: Text
     decisive: bool = False
     subject: ObjectRef | None = None
@@ -310,7 +310,7 @@ class Step:
     warning: Text | None = None
 
 
-class Expects(StrEnum):
+class InputType(StrEnum):
     """The kind of value that a question expects."""
 
     TEXT = "text"
@@ -328,7 +328,7 @@ class Question:
     id: str
     label: Text
     default: str = ""
-    expects: Expects = Expects.TEXT
+    expects: InputType = InputType.TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,7 +359,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Custodian:
+class ExternalManager:
     """A tool that applies an object from a source and may revert a change to it: Argo CD, Flux, Helm.
 
     `says` tells which tool and how soon it reverts. `sources` link to where the change belongs; the url is empty if
@@ -373,7 +373,7 @@ class Custodian:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedHypothesis:
     """A hypothesis with its findings and its verdict."""
 
     hypothesis: Hypothesis
@@ -395,7 +395,7 @@ class Judged:
         return self.hypothesis.incident
 
 
-class Part(StrEnum):
+class ChainRole(StrEnum):
     """The part of an incident in a chain of cause and effect."""
 
     NONE = ""
@@ -404,14 +404,14 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class TimelineEvent:
     """An event of an object: it happened `count` times from `at` on, or has been true since, if it `lasts`."""
 
     at: datetime
     subject: ObjectRef
     says: Text
     incident: str
-    part: Part = Part.NONE
+    part: ChainRole = ChainRole.NONE
     count: int = 1
     lasts: bool = False
 
@@ -425,7 +425,7 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nearest:
+class NearestEntry:
     """The nearest catalog entry of a text that matched nothing, and the evidence that would decide for it."""
 
     incident: str
@@ -442,9 +442,9 @@ class Diagnosis:
     cluster: str = ""
     observed_at: datetime | None = None
     owners: tuple[ObjectRef, ...] = ()  # from the requested object up to its topmost controller
-    hypotheses: tuple[Judged, ...] = ()
-    timeline: tuple[Moment, ...] = ()  # empty without a cause and its effect, or several events
+    hypotheses: tuple[JudgedHypothesis, ...] = ()
+    timeline: tuple[TimelineEvent, ...] = ()  # empty without a cause and its effect, or several events
     gaps: tuple[Gap, ...] = ()
     unexplained: tuple[Observation, ...] = ()
-    nearest: tuple[Nearest, ...] = ()
+    nearest: tuple[NearestEntry, ...] = ()
     api_calls: int = 0

@@ -16,7 +16,7 @@ class Unit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class PlotLine:
     """One line of a plot: (seconds since 1970, value), oldest first."""
 
     label: str
@@ -30,4 +30,4 @@ class Plot:
     title: Text
     unit: Unit
     limit: float
-    lines: tuple[Line, ...]
+    lines: tuple[PlotLine, ...]

@@ -14,7 +14,7 @@ from typing import Any, Final
 from intents import templates
 from intents.catalog.schema import Rule
 from intents.conditions import ConditionError, check, holds
-from intents.domain import Finding, Gap, GapReason, Line, Outcome, Plot, Reading, Row, Table, Text
+from intents.domain import Finding, FindingOutcome, Gap, GapReason, Plot, PlotLine, ProbeResult, Row, Table, Text
 
 # Nobody reads a longer table at 3 a.m.; further rows are counted.
 TABLE_ROWS: Final = 12
@@ -45,7 +45,7 @@ class RuleResult:
         return rows_context(self.finding.rows if self.finding else ())
 
 
-def evaluate(rule: Rule, readings: Mapping[str, Reading], values: Mapping[str, Any]) -> RuleResult:
+def evaluate(rule: Rule, readings: Mapping[str, ProbeResult], values: Mapping[str, Any]) -> RuleResult:
     """Evaluate a rule. `values` holds named, target and now, as conditions see them. Never raise."""
     try:
         return (
@@ -57,14 +57,14 @@ def evaluate(rule: Rule, readings: Mapping[str, Reading], values: Mapping[str, A
         return _gap(rule, (gap,))
 
 
-def _evaluate_rows(rule: Rule, reading: Reading, values: Mapping[str, Any]) -> RuleResult:
+def _evaluate_rows(rule: Rule, reading: ProbeResult, values: Mapping[str, Any]) -> RuleResult:
     if reading.not_applicable:
         return _neutral(rule, Text.same(reading.not_applicable))
     matching = [row for row in reading.rows if holds(rule.when, {**values, "row": dict(row.values)})]
     answer = _quantify(rule, matching, reading)
     if answer is RuleAnswer.GAP:
         return _gap(rule, reading.gaps)
-    if answer is RuleAnswer.YES and not (reading.missing and rule.finds is Outcome.REFUTES):
+    if answer is RuleAnswer.YES and not (reading.missing and rule.finds is FindingOutcome.REFUTES):
         shown = list(reading.rows) if rule.need == "none" else matching
         finding = replace(_holds(rule, shown, len(reading.rows), values), plot=_plot(rule, reading.rows))
         return RuleResult(rule=rule, answer=answer, finding=finding)
@@ -76,7 +76,7 @@ def _evaluate_rows(rule: Rule, reading: Reading, values: Mapping[str, Any]) -> R
     return RuleResult(rule=rule, answer=answer)
 
 
-def _quantify(rule: Rule, matching: Sequence[Row], reading: Reading) -> RuleAnswer:
+def _quantify(rule: Rule, matching: Sequence[Row], reading: ProbeResult) -> RuleAnswer:
     rows = len(reading.rows)
     if rule.need == "none":
         if matching:
@@ -98,7 +98,7 @@ def _count(rule: Rule, rows: Sequence[Row]) -> int:
     return len({row.values[rule.distinct] for row in rows}) if rule.distinct else len(rows)
 
 
-def _evaluate_reads(rule: Rule, readings: Mapping[str, Reading], values: Mapping[str, Any]) -> RuleResult:
+def _evaluate_reads(rule: Rule, readings: Mapping[str, ProbeResult], values: Mapping[str, Any]) -> RuleResult:
     """Evaluate a rule without `each`: it sees whole reads, all of which must be complete."""
     looked_at = [readings[name] for name in sorted(check(rule.when) & readings.keys())]
     if gaps := tuple(gap for reading in looked_at for gap in reading.gaps):
@@ -136,7 +136,7 @@ def _otherwise(rule: Rule, rows: Sequence[Row], values: Mapping[str, Any]) -> Fi
 
 
 def _finding(
-    rule: Rule, outcome: Outcome, says: Text, rows: Sequence[Row], *, total: int, values: Mapping[str, Any]
+    rule: Rule, outcome: FindingOutcome, says: Text, rows: Sequence[Row], *, total: int, values: Mapping[str, Any]
 ) -> Finding:
     """Return a finding about rows; the first row is quoted."""
     first = rows[0] if rows else None
@@ -156,12 +156,12 @@ def _gap(rule: Rule, gaps: tuple[Gap, ...]) -> RuleResult:
         en="could not check: " + "; ".join(dict.fromkeys(gap.says.en for gap in gaps)),
         zh="无法检查：" + "；".join(dict.fromkeys(gap.says.zh for gap in gaps)),
     )
-    finding = Finding(rule=rule.id, outcome=Outcome.GAP, says=says, decisive=rule.decisive, gaps=gaps)
+    finding = Finding(rule=rule.id, outcome=FindingOutcome.GAP, says=says, decisive=rule.decisive, gaps=gaps)
     return RuleResult(rule=rule, answer=RuleAnswer.GAP, finding=finding)
 
 
 def _neutral(rule: Rule, says: Text) -> RuleResult:
-    finding = Finding(rule=rule.id, outcome=Outcome.NEUTRAL, says=says)
+    finding = Finding(rule=rule.id, outcome=FindingOutcome.NEUTRAL, says=says)
     return RuleResult(rule=rule, answer=RuleAnswer.NOTHING, finding=finding)
 
 
@@ -204,7 +204,7 @@ def _plot(rule: Rule, rows: Sequence[Row]) -> Plot | None:
     """Return the plot of all rows: those without a problem are there for comparison."""
     if rule.plot is None:
         return None
-    lines = [Line(label=str(row.values[rule.plot.label]), points=row.points) for row in rows if len(row.points) > 1]
+    lines = [PlotLine(label=str(row.values[rule.plot.label]), points=row.points) for row in rows if len(row.points) > 1]
     if not lines:
         return None
     return Plot(title=rule.plot.title, unit=rule.plot.unit, limit=rule.plot.limit, lines=tuple(lines[:PLOT_LINES]))

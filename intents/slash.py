@@ -23,7 +23,7 @@ from intents.slack_text import unformatted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskText:
+class TextQuery:
     """A request to explain a text; `cluster` is empty if none was named."""
 
     text: str
@@ -31,7 +31,7 @@ class AskText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskObject:
+class ObjectQuery:
     """A request to diagnose an object; `kind` is as it was written, `namespace` and `cluster` may be empty.
 
     `place` followed "in", and only the list of clusters can tell what it is. If it equals `namespace`, it is that or a
@@ -46,20 +46,20 @@ class AskObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskHelp:
+class HelpQuery:
     """A request for help; `topic` followed "help"."""
 
     topic: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Muted:
+class MuteCommand:
     """A request for the muted incidents of the channel; with `unmute`, to unmute one of them or "all"."""
 
     unmute: str = ""
 
 
-Command = AskText | AskObject | AskHelp | Muted | ChannelCommand | Misuse
+Command = TextQuery | ObjectQuery | HelpQuery | MuteCommand | ChannelCommand | Misuse
 
 _HELP: Final = frozenset({"help", "-h", "--help", "?", "？", "usage", "hi", "hello", "帮助", "用法", "你好"})
 _COMMAND: Final = "/diagnose"
@@ -90,18 +90,18 @@ def parse_command(text: str) -> Command:
     said = _without_command(unformatted(text))
     words = said.split()
     if not words:
-        return AskHelp()
+        return HelpQuery()
     command = _word_command(said, words) or (channel_command(words) if "\n" not in said else None)
     if command is not None:
         return command
     if _first(words) in _DIAGNOSE:
         said, words = _after(said, words[0]), words[1:]
         if not words:
-            return AskHelp()
+            return HelpQuery()
     if "\n" in said:
         return _text(said)
     asked = _object(words) or _from_kubectl(said)
-    if isinstance(asked, AskObject) and asked.place not in ("", asked.namespace):
+    if isinstance(asked, ObjectQuery) and asked.place not in ("", asked.namespace):
         # Every word of a command counts: what is not a namespace is a cluster, or a mistake that is reported.
         return replace(asked, cluster=asked.place, place="")
     if asked is not None:
@@ -114,7 +114,7 @@ def parse_message(text: str) -> Command:
     said = _without_command(unformatted(text))
     words = said.split()
     if not words:
-        return AskHelp()
+        return HelpQuery()
     if "\n" not in said and (of_channel := mentioned_command(words)) is not None:
         return of_channel
     command = _word_command(said, words)
@@ -123,10 +123,10 @@ def parse_message(text: str) -> Command:
     return _text(said) if command is None or isinstance(command, Misuse) else command
 
 
-def _text(said: str) -> AskText:
+def _text(said: str) -> TextQuery:
     """Return a text to explain, with the cluster that was named before it."""
     named = _CLUSTER_BEFORE.fullmatch(said)
-    return AskText(text=named[2].strip(), cluster=named[1]) if named else AskText(text=said)
+    return TextQuery(text=named[2].strip(), cluster=named[1]) if named else TextQuery(text=said)
 
 
 def _without_command(said: str) -> str:
@@ -140,7 +140,7 @@ def _without_command(said: str) -> str:
 def _word_command(said: str, words: Sequence[str]) -> Command | None:
     first = _first(words)
     if first in _HELP and len(words) <= 2:
-        return AskHelp(topic=" ".join(words[1:]))
+        return HelpQuery(topic=" ".join(words[1:]))
     if first in _EXPLAIN:
         rest = _after(said, words[0])
         if rest:
@@ -149,10 +149,10 @@ def _word_command(said: str, words: Sequence[str]) -> Command | None:
             says=Text(en="explain needs the text of an error", zh="explain 后面需要报错文本"), closest="explain <error>"
         )
     if first in _MUTED and len(words) == 1:
-        return Muted()
+        return MuteCommand()
     if first in _UNMUTE and len(words) <= 2:
         if len(words) == 2:
-            return Muted(unmute=words[1].strip("`"))
+            return MuteCommand(unmute=words[1].strip("`"))
         return Misuse(
             says=Text(en="unmute needs the id of an incident", zh="unmute 后面需要问题的 ID"), closest="unmute all"
         )
@@ -182,13 +182,13 @@ def _single_word(word: str) -> Command:
         return Misuse(
             says=Text(en=f'what kind of object is "{word}"?', zh=f"“{word}”是什么类型的对象？"), closest=f"pod {word}"
         )
-    return AskText(text=word)
+    return TextQuery(text=word)
 
 
 # --- an object ------------------------------------------------------------------------------------------------------
 
 
-def _object(words: Sequence[str]) -> AskObject | Misuse | None:
+def _object(words: Sequence[str]) -> ObjectQuery | Misuse | None:
     """Read KIND [NS/]NAME, KIND/[NS/]NAME or NS/NAME (a pod), with its place; None for anything else.
 
     The place: -n NS, "in NS", --context CLUSTER, "in CLUSTER" after a namespace, "in cluster CLUSTER", @CLUSTER.
@@ -202,7 +202,7 @@ def _object(words: Sequence[str]) -> AskObject | Misuse | None:
     return _made(kind, target, where) if kind.lower() in KINDS else _of_other_kind(kind, target, where)
 
 
-def _in_one_word(word: str, where: Where) -> AskObject | Misuse | None:
+def _in_one_word(word: str, where: Where) -> ObjectQuery | Misuse | None:
     """Read KIND/[NS/]NAME or NS/NAME, which is a pod."""
     parts = word.split("/")
     if len(parts) == 2 and parts[0].lower() not in KINDS:
@@ -211,7 +211,7 @@ def _in_one_word(word: str, where: Where) -> AskObject | Misuse | None:
     return _made(kind, target, where) if kind.lower() in KINDS and target else None
 
 
-def _of_other_kind(kind: str, target: str, where: Where) -> AskObject | Misuse | None:
+def _of_other_kind(kind: str, target: str, where: Where) -> ObjectQuery | Misuse | None:
     """Read two words as a kind that only the cluster knows and a name, where the second is plainly a name."""
     if not _A_KIND.fullmatch(kind) or not all(map(IS_NAME.fullmatch, target.split("/"))):
         return None
@@ -226,7 +226,7 @@ def _of_other_kind(kind: str, target: str, where: Where) -> AskObject | Misuse |
     return _made(kind, target, where)
 
 
-def _made(kind: str, target: str, where: Where) -> AskObject | Misuse | None:
+def _made(kind: str, target: str, where: Where) -> ObjectQuery | Misuse | None:
     before, slash, name = target.rpartition("/")
     if (slash and not IS_NAME.fullmatch(before)) or not IS_NAME.fullmatch(name):
         return None
@@ -238,10 +238,10 @@ def _made(kind: str, target: str, where: Where) -> AskObject | Misuse | None:
             ),
             closest=f"{kind} {target}",
         )
-    return _placed(AskObject(kind=kind, namespace=before or where.namespace, name=name, cluster=where.cluster), where)
+    return _placed(ObjectQuery(kind=kind, namespace=before or where.namespace, name=name, cluster=where.cluster), where)
 
 
-def _placed(asked: AskObject, where: Where) -> AskObject | Misuse:
+def _placed(asked: ObjectQuery, where: Where) -> ObjectQuery | Misuse:
     """Add the words after "in": the first is the namespace if none was named, the next one the cluster."""
     namespace, places = asked.namespace, [each for each in dict.fromkeys(where.places) if each != asked.cluster]
     if not namespace and places:
@@ -266,7 +266,7 @@ def _misspelt_kind(kind: str) -> str:
     return meant if distance == 1 else ""
 
 
-def _from_kubectl(said: str) -> AskObject | None:
+def _from_kubectl(said: str) -> ObjectQuery | None:
     """Return the object of a pasted command line, if there is nothing else."""
     if not said.startswith(("kubectl ", "oc ", "k ", "$ kubectl ")):
         return None
@@ -277,10 +277,10 @@ def _from_kubectl(said: str) -> AskObject | None:
     if kind not in KIND_OF_WORD:
         return None
     _, where = without_where(said.split())
-    return AskObject(kind=kind, namespace=namespace, name=name, cluster=where.cluster)
+    return ObjectQuery(kind=kind, namespace=namespace, name=name, cluster=where.cluster)
 
 
-def _natural(said: str) -> AskObject | None:
+def _natural(said: str) -> ObjectQuery | None:
     """Return the first object in a short sentence: a known kind, followed by something that is clearly a name."""
     if len(said) > _NATURAL_LENGTH or _OF_A_LOG.search(said):
         return None
@@ -296,6 +296,6 @@ def _natural(said: str) -> AskObject | None:
             continue
         where = without_where([word, target, *rest])[1] if names_namespace(rest) else Where()
         made = _made(word, target, where)
-        if isinstance(made, AskObject):
+        if isinstance(made, ObjectQuery):
             return made
     return None

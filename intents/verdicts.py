@@ -18,17 +18,17 @@ from intents.catalog.schema import Incident, Remediation
 from intents.chains import may_cause
 from intents.domain import (
     Finding,
+    FindingOutcome,
     Focus,
     Gap,
     GapReason,
     Hypothesis,
-    Judged,
+    JudgedHypothesis,
     Link,
     ObjectRef,
-    Outcome,
     PastedTime,
+    ProbeResult,
     Question,
-    Reading,
     Remedy,
     Status,
     Step,
@@ -48,13 +48,18 @@ _ZONE_SLACK: Final = timedelta(hours=14)
 _ORDER: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2, Verdict.OFFERED: 3, Verdict.RULED_OUT: 4}
 # The verdicts that the cluster supports: remedies are offered for these.
 _SUPPORTED: Final = frozenset({Verdict.CONFIRMED, Verdict.LIKELY, Verdict.OFFERED})
-_OUTCOMES: Final = {Outcome.SUPPORTS: 0, Outcome.REFUTES: 1, Outcome.GAP: 2, Outcome.NEUTRAL: 3}
+_OUTCOMES: Final = {
+    FindingOutcome.SUPPORTS: 0,
+    FindingOutcome.REFUTES: 1,
+    FindingOutcome.GAP: 2,
+    FindingOutcome.NEUTRAL: 3,
+}
 
 
 def judge(
-    incident: Incident, hypothesis: Hypothesis, readings: Mapping[str, Reading], *, focus: Focus, now: datetime
-) -> Judged:
-    """Judge one hypothesis. `readings` has a Reading for each read of the incident; `now` is the snapshot's time.
+    incident: Incident, hypothesis: Hypothesis, readings: Mapping[str, ProbeResult], *, focus: Focus, now: datetime
+) -> JudgedHypothesis:
+    """Judge one hypothesis. `readings` has a ProbeResult for each read of the incident; `now` is the snapshot's time.
 
     Never raise for what was read or captured.
     """
@@ -64,7 +69,7 @@ def judge(
     best = _best_support(findings)
     context = _context(values, results, best)
     verdict = decide(incident, hypothesis.score, findings)
-    return Judged(
+    return JudgedHypothesis(
         hypothesis=hypothesis,
         verdict=verdict,
         title=incident.title,
@@ -89,10 +94,14 @@ def judge(
 
 def _worth_telling(results: Sequence[RuleResult]) -> list[Finding]:
     """Return the findings, decisive support first, without repetitions and without gaps of rules that only inform."""
-    told: dict[tuple[Outcome, Text], Finding] = {}
+    told: dict[tuple[FindingOutcome, Text], Finding] = {}
     for result in results:
         unjudged = result.answer in (RuleAnswer.GAP, RuleAnswer.NOTHING)
-        if result.finding and not (unjudged and result.rule.finds is Outcome.NEUTRAL) and not _quiet(result.finding):
+        if (
+            result.finding
+            and not (unjudged and result.rule.finds is FindingOutcome.NEUTRAL)
+            and not _quiet(result.finding)
+        ):
             known = told.get((result.finding.outcome, result.finding.says))
             if known is None or (result.finding.decisive and not known.decisive):
                 told[result.finding.outcome, result.finding.says] = result.finding
@@ -134,7 +143,7 @@ def _cause_verdict(incident: Incident, score: float, findings: Sequence[Finding]
 
 
 def _support(findings: Iterable[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.outcome is Outcome.SUPPORTS]
+    return [finding for finding in findings if finding.outcome is FindingOutcome.SUPPORTS]
 
 
 def _cluster_support(findings: Iterable[Finding]) -> list[Finding]:
@@ -142,12 +151,14 @@ def _cluster_support(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _refuted(findings: Iterable[Finding]) -> bool:
-    return any(finding.outcome is Outcome.REFUTES for finding in findings)
+    return any(finding.outcome is FindingOutcome.REFUTES for finding in findings)
 
 
 def _decisive_unread(findings: Iterable[Finding]) -> bool:
     """Return whether a decisive rule is a gap although there was a cluster to ask."""
-    return any(finding.outcome is Outcome.GAP and finding.decisive and _answered(finding.gaps) for finding in findings)
+    return any(
+        finding.outcome is FindingOutcome.GAP and finding.decisive and _answered(finding.gaps) for finding in findings
+    )
 
 
 def _answered(gaps: Sequence[Gap]) -> bool:
@@ -155,7 +166,7 @@ def _answered(gaps: Sequence[Gap]) -> bool:
     return any(gap.reason not in (GapReason.NO_CLUSTER, GapReason.UNREACHABLE) for gap in gaps)
 
 
-def rank(judged: Iterable[Judged], catalog: Catalog, *, now: datetime) -> tuple[Judged, ...]:
+def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime) -> tuple[JudgedHypothesis, ...]:
     """Order hypotheses by verdict and score. An effect follows the cause that explains it unless it is better proven.
 
     A cause explains an effect if the cluster supports both within one window of time, and the effect's finding points
@@ -164,9 +175,9 @@ def rank(judged: Iterable[Judged], catalog: Catalog, *, now: datetime) -> tuple[
     by_id = {one.incident: one for one in judged}
     causes = {name: _cause_of(one, by_id, catalog, now) for name, one in by_id.items()}
     ordered = sorted(by_id.values(), key=_place)
-    answer: list[Judged] = []
+    answer: list[JudgedHypothesis] = []
 
-    def place(one: Judged, above: tuple[str, ...]) -> None:
+    def place(one: JudgedHypothesis, above: tuple[str, ...]) -> None:
         cause = causes[one.incident]
         if cause and cause not in above and _ORDER[by_id[cause].verdict] <= _ORDER[one.verdict]:
             place(by_id[cause], (*above, one.incident))
@@ -178,16 +189,16 @@ def rank(judged: Iterable[Judged], catalog: Catalog, *, now: datetime) -> tuple[
     return tuple(answer)
 
 
-def _place(one: Judged) -> tuple[int, float, str]:
+def _place(one: JudgedHypothesis) -> tuple[int, float, str]:
     offer = one.capability and one.verdict is not Verdict.RULED_OUT
     return _ORDER[Verdict.OFFERED if offer else one.verdict], -one.hypothesis.score, one.incident
 
 
-def _cause_of(one: Judged, by_id: Mapping[str, Judged], catalog: Catalog, now: datetime) -> str:
+def _cause_of(one: JudgedHypothesis, by_id: Mapping[str, JudgedHypothesis], catalog: Catalog, now: datetime) -> str:
     """Return the incident that explains this one, the best proven if there are several; "" for none."""
     if one.capability or not supported(one):
         return ""
-    pointed = [finding.points_to for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
+    pointed = [finding.points_to for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS]
     entry = catalog.get(one.incident)
     named = [by_id[name] for name in (*pointed, *(entry.causes if entry else ())) if name in by_id]
     explains = [
@@ -198,10 +209,10 @@ def _cause_of(one: Judged, by_id: Mapping[str, Judged], catalog: Catalog, now: d
     return min(explains, key=lambda upstream: _ORDER[upstream.verdict]).incident if explains else ""
 
 
-def supported(one: Judged) -> bool:
+def supported(one: JudgedHypothesis) -> bool:
     """Return whether a finding of the cluster, not only the text, supports it."""
     return one.verdict in _SUPPORTED and any(
-        finding.outcome is Outcome.SUPPORTS and not finding.pasted for finding in one.findings
+        finding.outcome is FindingOutcome.SUPPORTS and not finding.pasted for finding in one.findings
     )
 
 
@@ -253,7 +264,7 @@ def _latest_year(at: datetime, not_after: datetime) -> datetime:
 
 def _best_support(findings: Sequence[Finding]) -> Finding | None:
     """Return the first supporting finding, of the cluster if possible: that one names the object."""
-    supports = [finding for finding in findings if finding.outcome is Outcome.SUPPORTS]
+    supports = [finding for finding in findings if finding.outcome is FindingOutcome.SUPPORTS]
     return next((finding for finding in supports if not finding.pasted), supports[0] if supports else None)
 
 

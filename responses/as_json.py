@@ -18,16 +18,16 @@ from intents.domain import (
     Focus,
     Gap,
     Hypothesis,
-    Judged,
+    JudgedHypothesis,
     Language,
-    Moment,
-    Nearest,
+    NearestEntry,
     ObjectRef,
     Plot,
     Remedy,
     SignatureMatch,
     Step,
     Table,
+    TimelineEvent,
 )
 from responses.safety import SafeDiagnosis
 
@@ -97,7 +97,7 @@ def _ref(ref: ObjectRef | None) -> Json | None:
     return None if ref is None else {"kind": ref.kind, "namespace": ref.namespace, "name": ref.name, "uid": ref.uid}
 
 
-def _judged(one: Judged, language: Language) -> Json:
+def _judged(one: JudgedHypothesis, language: Language) -> Json:
     return {
         "incident": one.incident,
         "verdict": str(one.verdict),
@@ -161,7 +161,7 @@ def _plot(plot: Plot | None, language: Language) -> Json | None:
     return {"title": plot.title.in_(language), "unit": str(plot.unit), "limit": plot.limit, "lines": lines}
 
 
-def _moment(moment: Moment, language: Language) -> Json:
+def _moment(moment: TimelineEvent, language: Language) -> Json:
     return {
         "at": moment.at.isoformat(),
         "subject": _ref(moment.subject),
@@ -207,7 +207,7 @@ def _step(step: Step, language: Language) -> Json:
     }
 
 
-def _nearest(one: Nearest, language: Language) -> Json:
+def _nearest(one: NearestEntry, language: Language) -> Json:
     return {
         "incident": one.incident,
         "title": one.title.in_(language),

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Final
 
-from intents.domain import Diagnosis, Judged, Language, Moment
+from intents.domain import Diagnosis, JudgedHypothesis, Language, TimelineEvent
 from responses import words
 
 _QUOTE: Final = 140
@@ -19,16 +19,16 @@ _JSON: Final = re.compile(r'"(?:msg|message)":"((?:[^"\\]|\\.)*)"')
 _BESIDE: Final = re.compile(r'"(took|error|err)":"((?:[^"\\]|\\.)*)"')
 
 
-def explanation(one: Judged, diagnosis: Diagnosis, language: Language) -> str:
+def explanation(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language) -> str:
     """Return which upstream incident explains this one, and whether that one is shown above or below."""
     order = [each.incident for each in diagnosis.hypotheses]
     below = one.effect_of in order and one.incident in order and order.index(one.incident) < order.index(one.effect_of)
     return (words.LIKELY_CAUSED_BY if below else words.EXPLAINED_BY).in_(language).format(one.effect_of[:100])
 
 
-def effects(one: Judged, diagnosis: Diagnosis) -> tuple[Judged, ...]:
+def effects(one: JudgedHypothesis, diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
     """Return the hypotheses that a cause explains, direct effects first."""
-    found: list[Judged] = []
+    found: list[JudgedHypothesis] = []
     reached = {one.incident}
     while more := [each for each in diagnosis.hypotheses if each.effect_of in reached and each.incident not in reached]:
         found += more
@@ -36,20 +36,20 @@ def effects(one: Judged, diagnosis: Diagnosis) -> tuple[Judged, ...]:
     return tuple(found)
 
 
-def effect_line(one: Judged, language: Language, *, cause: Judged, of_text: bool) -> str:
+def effect_line(one: JudgedHypothesis, language: Language, *, cause: JudgedHypothesis, of_text: bool) -> str:
     """Return an effect in one line; it is marked if it is what was pasted and its cause is not."""
     where = f" · {one.subject}" if one.subject else ""
     pasted = of_text and bool(one.hypothesis.matches) and not cause.hypothesis.matches
     return f"{one.title.in_(language)}{where}{words.PASTED.in_(language) if pasted else ''}"
 
 
-def moment_time(moment: Moment, observed_at: datetime | None) -> str:
+def moment_time(moment: TimelineEvent, observed_at: datetime | None) -> str:
     """Return 02:40:57, with the date if it is not the date of the answer."""
     same_day = observed_at is None or observed_at.date() == moment.at.date()
     return f"{moment.at:%H:%M:%S}" if same_day else f"{moment.at:%m-%d %H:%M:%S}"
 
 
-def moment_text(moment: Moment, language: Language) -> str:
+def moment_text(moment: TimelineEvent, language: Language) -> str:
     """Return what happened, to which object and how often."""
     times = f" ×{moment.count}" if moment.count > 1 else ""
     lasting = words.STILL_LASTING.in_(language) if moment.lasts else ""

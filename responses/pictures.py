@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final
 
-from intents.domain import Line, Plot, Unit
+from intents.domain import Plot, PlotLine, Unit
 from responses.plots import formatted_value
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _verdict(plot: Plot) -> str:
     return f"{above} of {len(plot.lines)} above the limit now"
 
 
-def _labels(lines: Sequence[Line]) -> list[str]:
+def _labels(lines: Sequence[PlotLine]) -> list[str]:
     """Return short names: without a port that all share, cut to the space there is."""
     names = [_plain(line.label) for line in lines]
     ports = {name.rpartition(":")[2] for name in names}

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from intents import templates
-from intents.domain import Diagnosis, Finding, Language, Line, Outcome, Plot, Unit
+from intents.domain import Diagnosis, Finding, FindingOutcome, Language, Plot, PlotLine, Unit
 from responses import sentences, words
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
@@ -17,7 +17,7 @@ def leading_plot(diagnosis: Diagnosis) -> Finding | None:
     """Return the finding whose plot goes with the answer: the first supporting one of the leading hypothesis."""
     first = next(iter(sentences.open_hypotheses(diagnosis)), None)
     findings = first.findings if first else ()
-    return next((each for each in findings if each.plot and each.outcome is Outcome.SUPPORTS), None)
+    return next((each for each in findings if each.plot and each.outcome is FindingOutcome.SUPPORTS), None)
 
 
 def formatted_value(value: float, unit: Unit) -> str:
@@ -33,7 +33,7 @@ def sparkline(plot: Plot, language: Language) -> str:
     return f"{bars}  {words.PLOT_SAYS.in_(language).format(line.label, now, limit)}"
 
 
-def _thinned(line: Line) -> list[float]:
+def _thinned(line: PlotLine) -> list[float]:
     """Reduce the values to the width there is, keeping the highest of each group."""
     values = [value for _, value in line.points]
     width = min(_WIDTH, len(values))

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from intents.domain import Diagnosis, Gap, GapReason, Judged, Language, ObjectRef, Outcome, SignatureMatch, Verdict
+from intents.domain import (
+    Diagnosis,
+    FindingOutcome,
+    Gap,
+    GapReason,
+    JudgedHypothesis,
+    Language,
+    ObjectRef,
+    SignatureMatch,
+    Verdict,
+)
 from responses import words
 
 _BY: Final = " · "
@@ -28,12 +38,14 @@ def reported_gaps(diagnosis: Diagnosis) -> tuple[Gap, ...]:
     return tuple(gap for gap in diagnosis.gaps if not gap.quiet)
 
 
-def refutation(one: Judged, language: Language) -> str:
+def refutation(one: JudgedHypothesis, language: Language) -> str:
     """Return the first finding that refutes a hypothesis, "" where none does."""
-    return next((finding.says.in_(language) for finding in one.findings if finding.outcome is Outcome.REFUTES), "")
+    return next(
+        (finding.says.in_(language) for finding in one.findings if finding.outcome is FindingOutcome.REFUTES), ""
+    )
 
 
-def all_ruled_out(first: Judged, language: Language) -> str:
+def all_ruled_out(first: JudgedHypothesis, language: Language) -> str:
     """Return that no cause is left; `first` tells whether the causes came from a text or from an object."""
     return (words.TEXT_RULED_OUT if first.hypothesis.matches else words.ALL_RULED_OUT).in_(language)
 
@@ -45,7 +57,7 @@ def match_location(match: SignatureMatch, language: Language, *, of_text: bool) 
     return joined(line, score, by=words.COMMA.in_(language))
 
 
-def quoted_matches(one: Judged, *, most: int) -> tuple[SignatureMatch, ...]:
+def quoted_matches(one: JudgedHypothesis, *, most: int) -> tuple[SignatureMatch, ...]:
     """Return at most `most` matches, the best one of each line, so that no line is quoted twice."""
     by_line: dict[int, SignatureMatch] = {}
     for match in one.hypothesis.matches:
@@ -70,39 +82,39 @@ def is_shown(quoted: str, shown: list[str]) -> bool:
     return any(line in " ".join(text.split()) for text in shown)
 
 
-def open_hypotheses(diagnosis: Diagnosis) -> tuple[Judged, ...]:
+def open_hypotheses(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
     """Return the causes that are not ruled out."""
     return tuple(one for one in diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT and not one.capability)
 
 
-def offers(diagnosis: Diagnosis) -> tuple[Judged, ...]:
+def offers(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
     """Return what can be done whatever the cause is: capabilities that are not ruled out."""
     return tuple(filter(is_offer, diagnosis.hypotheses))
 
 
-def leading_hypotheses(diagnosis: Diagnosis) -> tuple[Judged, ...]:
+def leading_hypotheses(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
     """Return the hypotheses to show first: causes, else capabilities."""
     return open_hypotheses(diagnosis) or offers(diagnosis)
 
 
-def verdict_word(one: Judged, language: Language) -> str:
+def verdict_word(one: JudgedHypothesis, language: Language) -> str:
     """Return the word for a verdict. "Possible" is used for causes only."""
     if one.capability and one.verdict is Verdict.POSSIBLE:
         return words.YOU_COULD.in_(language)
     return words.verdict_word(one.verdict, language)
 
 
-def verdict_sign(one: Judged) -> str:
+def verdict_sign(one: JudgedHypothesis) -> str:
     """Return the coloured sign of a verdict."""
     return words.SIGNS[Verdict.OFFERED if is_offer(one) else one.verdict]
 
 
-def is_offer(one: Judged) -> bool:
+def is_offer(one: JudgedHypothesis) -> bool:
     """Return whether the hypothesis is a capability that is not ruled out."""
     return one.capability and one.verdict is not Verdict.RULED_OUT
 
 
-def ruled_out(diagnosis: Diagnosis) -> tuple[Judged, ...]:
+def ruled_out(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
     """Return the hypotheses that are ruled out."""
     return tuple(one for one in diagnosis.hypotheses if one.verdict is Verdict.RULED_OUT)
 

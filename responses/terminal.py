@@ -14,10 +14,10 @@ from rich.text import Text
 from intents.domain import (
     Diagnosis,
     Finding,
+    FindingOutcome,
     Gap,
-    Judged,
+    JudgedHypothesis,
     Language,
-    Outcome,
     Remedy,
     Verdict,
 )
@@ -36,10 +36,10 @@ _VERDICT_STYLES: Final = {
     Verdict.OFFERED: "bold black on green",
 }
 _OUTCOME_STYLES: Final = {
-    Outcome.SUPPORTS: "bold green",
-    Outcome.REFUTES: "bold red",
-    Outcome.NEUTRAL: DIM,
-    Outcome.GAP: "bold yellow",
+    FindingOutcome.SUPPORTS: "bold green",
+    FindingOutcome.REFUTES: "bold red",
+    FindingOutcome.NEUTRAL: DIM,
+    FindingOutcome.GAP: "bold yellow",
 }
 # The kubectl lines shown; JSON has the line of every finding.
 _REPRODUCED: Final = 4
@@ -112,7 +112,7 @@ class _Page:
 
     # --- a hypothesis in full ---
 
-    def _hypothesis(self, one: Judged, diagnosis: Diagnosis, *, story: bool) -> Iterator[RenderableType]:
+    def _hypothesis(self, one: JudgedHypothesis, diagnosis: Diagnosis, *, story: bool) -> Iterator[RenderableType]:
         yield self._headline(one)
         yield WrappedText(Text(self._text(one.root_cause)))
         yield ""
@@ -144,12 +144,12 @@ class _Page:
             for to in one.links:
                 yield link(to.title, to.url)
 
-    def _headline(self, one: Judged) -> Text:
+    def _headline(self, one: JudgedHypothesis) -> Text:
         style = _VERDICT_STYLES[Verdict.OFFERED if sentences.is_offer(one) else one.verdict]
         verdict = (f" {sentences.verdict_word(one, self._language)} ", style)
         return Text.assemble(verdict, " ", (self._text(one.title), "bold"))
 
-    def _facts(self, one: Judged, diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    def _facts(self, one: JudgedHypothesis, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         where = Text.assemble(f"{one.subject} " if one.subject else "", (f"({one.incident})", DIM))
         facts = [(words.WHERE, where), (words.IMPACT, Text(self._text(one.impact)))]
         if diagnosis.owners:
@@ -162,7 +162,7 @@ class _Page:
         ]
         yield listed([(self._text(name), fact) for name, fact in facts if fact.plain])
 
-    def _evidence(self, one: Judged) -> Iterator[RenderableType]:
+    def _evidence(self, one: JudgedHypothesis) -> Iterator[RenderableType]:
         yield ""
         matches = sentences.quoted_matches(one, most=_MATCHES)
         for match in matches:
@@ -176,10 +176,10 @@ class _Page:
             )
         shown = [match.quote for match in matches]
         for finding in one.findings:
-            if finding.outcome is not Outcome.GAP:
+            if finding.outcome is not FindingOutcome.GAP:
                 yield from self._finding(finding, shown)
-        if all(finding.outcome is Outcome.NEUTRAL for finding in one.findings):
-            yield marked(words.SYMBOLS[Outcome.NEUTRAL], self._text(words.ONLY_NEUTRAL), style=DIM)
+        if all(finding.outcome is FindingOutcome.NEUTRAL for finding in one.findings):
+            yield marked(words.SYMBOLS[FindingOutcome.NEUTRAL], self._text(words.ONLY_NEUTRAL), style=DIM)
         unread = dict.fromkeys(gap for finding in one.findings for gap in finding.gaps)
         yield from self._gap_lines(unread)
 
@@ -187,11 +187,11 @@ class _Page:
         """Yield a finding with its object and quote, each unless `shown` already holds it."""
         says = self._text(finding.says)
         shown.append(says)
-        style = DIM if finding.outcome is Outcome.NEUTRAL else ""
+        style = DIM if finding.outcome is FindingOutcome.NEUTRAL else ""
         yield marked(words.SYMBOLS[finding.outcome], says, style=style, mark_style=_OUTCOME_STYLES[finding.outcome])
         quoted = quote(finding.quote) if finding.quote and not sentences.is_shown(finding.quote, shown) else ""
         subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
-        if quoted or (subject and finding.outcome is not Outcome.NEUTRAL):
+        if quoted or (subject and finding.outcome is not FindingOutcome.NEUTRAL):
             shown.append(finding.quote)
             yield paragraph(joined([subject, quoted], by=": "), indent=4, style=DIM)
         if finding.table and finding.table.rows:
@@ -218,7 +218,7 @@ class _Page:
 
     # --- the others ---
 
-    def _others(self, standing: list[Judged], diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    def _others(self, standing: list[JudgedHypothesis], diagnosis: Diagnosis) -> Iterator[RenderableType]:
         if not standing:
             return
         yield from self._section(words.OTHER_HYPOTHESES)
@@ -232,11 +232,11 @@ class _Page:
             if one.effect_of:
                 title.append(f", {causality.explanation(one, diagnosis, self._language)}", style=DIM)
             yield marked("·", title)
-            best = next((finding for finding in one.findings if finding.outcome is Outcome.SUPPORTS), None)
+            best = next((finding for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS), None)
             if best:
                 yield marked("✓", self._text(best.says), indent=4, mark_style="green")
 
-    def _offers(self, offers: list[Judged]) -> Iterator[RenderableType]:
+    def _offers(self, offers: list[JudgedHypothesis]) -> Iterator[RenderableType]:
         """Yield what can be done whatever the cause is: for which object and why, and the buttons for it."""
         if not offers:
             return
@@ -244,13 +244,13 @@ class _Page:
         for one in offers:
             subject = f"  {one.subject}" if one.subject else ""
             yield marked("·", Text.assemble((self._text(one.title), "bold"), subject, (f"  ({one.incident})", DIM)))
-            best = next((finding for finding in one.findings if finding.outcome is Outcome.SUPPORTS), None)
+            best = next((finding for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS), None)
             if best:
                 yield marked("✓", self._text(best.says), indent=4, mark_style="green")
             for remedy in one.remedies:
                 yield from self._remedy(remedy)
 
-    def _ruled_out(self, out: list[Judged]) -> Iterator[RenderableType]:
+    def _ruled_out(self, out: list[JudgedHypothesis]) -> Iterator[RenderableType]:
         if not out:
             return
         yield from self._section(words.RULED_OUT)
@@ -298,9 +298,9 @@ class _Page:
     def _gap_lines(self, gaps: Iterable[Gap]) -> Iterator[RenderableType]:
         lines = dict.fromkeys(sentences.gap_sentence(gap, self._language) for gap in gaps)
         for line in lines:
-            yield marked("?", line, mark_style=_OUTCOME_STYLES[Outcome.GAP])
+            yield marked("?", line, mark_style=_OUTCOME_STYLES[FindingOutcome.GAP])
 
-    def _footer(self, diagnosis: Diagnosis, timing: RunStats, first: list[Judged]) -> Text:
+    def _footer(self, diagnosis: Diagnosis, timing: RunStats, first: list[JudgedHypothesis]) -> Text:
         """Repeat the verdict at the end, since the top of a long page has scrolled away."""
         colon = self._text(words.COLON)
         again = [f"{sentences.verdict_word(one, self._language)}{colon}{self._text(one.title)}" for one in first]

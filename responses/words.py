@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from intents.domain import GapReason, Language, Outcome, Part, Text, Verdict
+from intents.domain import ChainRole, FindingOutcome, GapReason, Language, Text, Verdict
 
 VERDICTS: Final[Mapping[Verdict, Text]] = {
     Verdict.CONFIRMED: Text(en="CONFIRMED", zh="已证实"),
@@ -14,11 +14,11 @@ VERDICTS: Final[Mapping[Verdict, Text]] = {
     Verdict.RULED_OUT: Text(en="RULED OUT", zh="已排除"),
     Verdict.OFFERED: Text(en="YOU CAN", zh="可以这样做"),
 }
-SYMBOLS: Final[Mapping[Outcome, str]] = {
-    Outcome.SUPPORTS: "✓",
-    Outcome.REFUTES: "✗",
-    Outcome.NEUTRAL: "·",
-    Outcome.GAP: "?",
+SYMBOLS: Final[Mapping[FindingOutcome, str]] = {
+    FindingOutcome.SUPPORTS: "✓",
+    FindingOutcome.REFUTES: "✗",
+    FindingOutcome.NEUTRAL: "·",
+    FindingOutcome.GAP: "?",
 }
 REASONS: Final[Mapping[GapReason, Text]] = {
     GapReason.FORBIDDEN: Text(en="forbidden", zh="没有权限"),
@@ -66,10 +66,10 @@ LIKELY_CAUSED_BY: Final = Text(en="likely caused by {}, see below", zh="很可�
 EFFECT: Final = Text(en="Effect", zh="后果")
 PASTED: Final = Text(en=" (the pasted text)", zh="（即粘贴的内容）")
 TIMELINE: Final = Text(en="Timeline (UTC)", zh="时间线（UTC）")
-PARTS: Final[Mapping[Part, Text]] = {
-    Part.NONE: Text.same(""),
-    Part.CAUSE: Text(en="cause", zh="根源"),
-    Part.EFFECT: Text(en="effect", zh="后果"),
+PARTS: Final[Mapping[ChainRole, Text]] = {
+    ChainRole.NONE: Text.same(""),
+    ChainRole.CAUSE: Text(en="cause", zh="根源"),
+    ChainRole.EFFECT: Text(en="effect", zh="后果"),
 }
 PLOT_SAYS: Final = Text(en="{}: now {}, limit {}", zh="{}：当前 {}，上限 {}")
 STILL_LASTING: Final = Text(en=", ongoing", zh="，持续至今")

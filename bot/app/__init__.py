@@ -1,6 +1,6 @@
 """Compose the serving process from every room: start, readiness, upkeep and stop."""
 
 from bot.app.composition import RunningApp, running
-from bot.app.tuning import Tuning
+from bot.app.tuning import RuntimeOptions
 
-__all__ = ["RunningApp", "Tuning", "running"]
+__all__ = ["RunningApp", "RuntimeOptions", "running"]

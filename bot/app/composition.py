@@ -20,7 +20,7 @@ from aiohttp import web
 
 from bot.app.readiness import Readiness
 from bot.app.reload import LiveConfiguration
-from bot.app.tuning import DEFAULT_TUNING, Tuning
+from bot.app.tuning import DEFAULT_TUNING, RuntimeOptions
 from bot.app.upkeep import Upkeep
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
@@ -82,7 +82,7 @@ async def running(
     clusters: Clusters,
     channel_defaults: ChannelDefaults = NO_DEFAULTS,
     broken: Sequence[Problem] = (),
-    tuning: Tuning = DEFAULT_TUNING,
+    tuning: RuntimeOptions = DEFAULT_TUNING,
 ) -> AsyncIterator[RunningApp]:
     """Serve until the context exits, then close `clusters`. `broken` lists the catalog problems that are left out.
 
@@ -153,7 +153,7 @@ class _Base:
     health: SlackHealth
     starter: _JobStarter
     chronicles: ChronicleJobs
-    tuning: Tuning
+    tuning: RuntimeOptions
     by_socket: bool
     stopping: asyncio.Event
 
@@ -165,7 +165,7 @@ def _count(metrics: Metrics, configuration: Configuration) -> None:
 
 
 async def _base(
-    stack: AsyncExitStack, settings: Settings, initial: Configuration, *, clusters: Clusters, tuning: Tuning
+    stack: AsyncExitStack, settings: Settings, initial: Configuration, *, clusters: Clusters, tuning: RuntimeOptions
 ) -> _Base:
     """Open the store and identify the bot in Slack."""
     if not settings.database_url.get_secret_value():

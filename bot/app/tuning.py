@@ -17,7 +17,7 @@ from bot.workflows.chronicle.chronicle_jobs import SLOT_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tuning:
+class RuntimeOptions:
     """Intervals and limits that no setting changes."""
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -41,4 +41,4 @@ class Tuning:
     """After so many seconds of silence Slack is asked whether it is there."""
 
 
-DEFAULT_TUNING = Tuning()
+DEFAULT_TUNING = RuntimeOptions()

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bot.app import Tuning, running
+from bot.app import RuntimeOptions, running
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
@@ -89,7 +89,7 @@ async def playground(
                 engine=engine,
                 policy=Policy.playground(),
                 clusters=Clusters.of(own, kubeconfig=kubeconfig),
-                tuning=Tuning(verify_pace=_PACE, summary_slot_s=_SLOT_S),
+                tuning=RuntimeOptions(verify_pace=_PACE, summary_slot_s=_SLOT_S),
             )
         )
         slack.deliver_to(f"{app.url}/slack/events")

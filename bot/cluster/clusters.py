@@ -39,8 +39,8 @@ Opening = Callable[[], AbstractAsyncContextManager[Connection]]
 
 
 @dataclass(slots=True)
-class Watching:
-    """Passes each call on to an observer that may be set later than the connections are made."""
+class CallRelay:
+    """Pass each call on to an observer, which may be set after the connections are made."""
 
     watch: CallObserver = ignore_call
     # Consecutive calls without an answer, by cluster.
@@ -75,7 +75,7 @@ class Clusters:
         openings: Mapping[str, Opening],
         *,
         preferred: str = "",
-        watching: Watching | None = None,
+        watching: CallRelay | None = None,
         patience: float = PATIENCE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -89,7 +89,7 @@ class Clusters:
             raise ValueError("expected at least one cluster")
         self._clusters = {name: _Cluster(name, opening, clock=clock) for name, opening in openings.items()}
         self._patience = patience
-        self._watching = watching or Watching()
+        self._watching = watching or CallRelay()
         self.preferred = preferred
 
     @classmethod
@@ -99,7 +99,7 @@ class Clusters:
 
         Never raises: a missing context is reported on first use.
         """
-        watching = Watching()
+        watching = CallRelay()
         chosen = settings.context or next(iter(settings.contexts), "")
         names = {chosen or _usual(kubeconfig) or UNNAMED: chosen, **{name: name for name in settings.contexts}}
         return cls(

@@ -33,13 +33,13 @@ from intents.catalog.schema import Incident
 from intents.chains import may_cause, timeline
 from intents.domain import (
     Diagnosis,
+    FindingOutcome,
     Focus,
     Hypothesis,
-    Judged,
-    Nearest,
+    JudgedHypothesis,
+    NearestEntry,
     ObjectRef,
     Observation,
-    Outcome,
     Symptom,
     Verdict,
 )
@@ -220,8 +220,8 @@ class _Investigation:
     snapshot: Snapshot | None
     focus: Callable[[Incident, Hypothesis], Focus]
 
-    async def run(self, hypotheses: Iterable[Hypothesis]) -> tuple[Judged, ...]:
-        judged: dict[str, Judged] = {}
+    async def run(self, hypotheses: Iterable[Hypothesis]) -> tuple[JudgedHypothesis, ...]:
+        judged: dict[str, JudgedHypothesis] = {}
         pending = tuple(hypotheses)
         for _ in range(_ROUNDS):
             for one in await asyncio.gather(*map(self._judge_anywhere, pending)):
@@ -234,7 +234,7 @@ class _Investigation:
         kept = [one for one in judged.values() if one.hypothesis.matches or self._worth_telling(one, judged)]
         return rank(kept, self.engine.catalog, now=self._now)
 
-    async def _offers(self, judged: Mapping[str, Judged]) -> tuple[Judged, ...]:
+    async def _offers(self, judged: Mapping[str, JudgedHypothesis]) -> tuple[JudgedHypothesis, ...]:
         """Return the general actions for the objects of this diagnosis that no hypothesis offers yet."""
         causes = rank(judged.values(), self.engine.catalog, now=self._now)
         focuses = [self.focus(self.engine.catalog.incidents[one.incident], one.hypothesis) for one in causes]
@@ -246,7 +246,7 @@ class _Investigation:
         found = await asyncio.gather(*(self._offer(raised(incident, causes, focuses)) for incident in open_))
         return tuple(one for one in found if one is not None)
 
-    async def _offer(self, hypotheses: Iterable[Hypothesis]) -> Judged | None:
+    async def _offer(self, hypotheses: Iterable[Hypothesis]) -> JudgedHypothesis | None:
         """Return the first of them that the evidence supports."""
         for hypothesis in hypotheses:
             one = await self._judge(hypothesis)
@@ -254,7 +254,7 @@ class _Investigation:
                 return one
         return None
 
-    async def _judge(self, hypothesis: Hypothesis) -> Judged:
+    async def _judge(self, hypothesis: Hypothesis) -> JudgedHypothesis:
         incident = self.engine.catalog.incidents[hypothesis.incident]
         focus = self.focus(incident, hypothesis)
         readings = await self.reads.for_hypothesis(incident, hypothesis, focus)
@@ -262,7 +262,7 @@ class _Investigation:
         self.reads.tell(judged)
         return judged
 
-    async def _judge_anywhere(self, hypothesis: Hypothesis) -> Judged:
+    async def _judge_anywhere(self, hypothesis: Hypothesis) -> JudgedHypothesis:
         """Judge a cause in the whole namespace unless it is about the suffering object itself."""
         judged = await self._judge(hypothesis)
         wider = {word: name for word, name in hypothesis.named.items() if word not in KINDS}
@@ -271,24 +271,24 @@ class _Investigation:
             return judged
         return await self._judge(replace(hypothesis, named=wider))
 
-    def _worth_telling(self, one: Judged, judged: Mapping[str, Judged]) -> bool:
+    def _worth_telling(self, one: JudgedHypothesis, judged: Mapping[str, JudgedHypothesis]) -> bool:
         """Tell whether an upstream cause is reported: it must be supported and explain its symptom, or be unchecked."""
         effect = judged.get(one.hypothesis.pointed_to_by)
         if supported(one):
             return effect is None or may_cause(one, effect, now=self._now)
-        return effect is not None and any(finding.outcome is Outcome.GAP for finding in one.findings)
+        return effect is not None and any(finding.outcome is FindingOutcome.GAP for finding in one.findings)
 
     @property
     def _now(self) -> datetime:
         return self.snapshot.now if self.snapshot else datetime.fromtimestamp(0, tz=UTC)
 
-    def _upstream(self, judged: Mapping[str, Judged]) -> Iterable[Hypothesis]:
+    def _upstream(self, judged: Mapping[str, JudgedHypothesis]) -> Iterable[Hypothesis]:
         """Return what supported findings and their entries name as causes, without those judged already."""
         seen = set(judged)
         for one in judged.values():
             if not supported(one):
                 continue
-            pointed = [finding.points_to for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
+            pointed = [finding.points_to for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS]
             for name in filter(None, (*pointed, *self.engine.catalog.incidents[one.incident].causes)):
                 if name not in seen and name in self.engine.catalog.incidents:
                     seen.add(name)
@@ -316,11 +316,13 @@ def _symptoms_of(statements: Sequence[Statement]) -> list[Symptom]:
     return symptoms
 
 
-def _unexplained(observed: Observed, judged: Sequence[Judged]) -> tuple[Observation, ...]:
+def _unexplained(observed: Observed, judged: Sequence[JudgedHypothesis]) -> tuple[Observation, ...]:
     """Return the trouble that no remaining hypothesis matched or found."""
     remaining = [one for one in judged if one.verdict is not Verdict.RULED_OUT]
     quotes = [match.quote for one in remaining for match in one.hypothesis.matches]
-    quotes += [finding.quote for one in remaining for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
+    quotes += [
+        finding.quote for one in remaining for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS
+    ]
     quoted = [" ".join(quote.split())[:_TELLING] for quote in quotes if quote]
     left = {
         Observation(subject=statement.subject, quote=statement.text)
@@ -336,9 +338,9 @@ def _is_quoted(text: str, quoted: Sequence[str]) -> bool:
     return any(quote in flat or flat[:_TELLING] in quote for quote in quoted)
 
 
-def _nearest(matching: MatchResult, catalog: Catalog) -> tuple[Nearest, ...]:
+def _nearest(matching: MatchResult, catalog: Catalog) -> tuple[NearestEntry, ...]:
     return tuple(
-        Nearest(
+        NearestEntry(
             incident=hypothesis.incident,
             title=catalog.incidents[hypothesis.incident].title,
             score=hypothesis.score,

@@ -15,12 +15,12 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.probes.contract import Look, Probe
 from intents.catalog.schema import Incident
-from intents.domain import Focus, Gap, GapReason, Hypothesis, Judged, Reading
+from intents.domain import Focus, Gap, GapReason, Hypothesis, JudgedHypothesis, ProbeResult
 from intents.verdicts import fill, values_for
 
 _log: Final = structlog.get_logger(__name__)
 
-_NO_CLUSTER: Final = Reading(
+_NO_CLUSTER: Final = ProbeResult(
     gaps=(Gap(what="the cluster", reason=GapReason.NO_CLUSTER, detail="no cluster is configured or reachable"),)
 )
 
@@ -31,7 +31,7 @@ class Progress:
 
     done: int
     total: int
-    found: tuple[Judged, ...] = ()
+    found: tuple[JudgedHypothesis, ...] = ()
 
 
 class Reads:
@@ -50,12 +50,14 @@ class Reads:
         self._snapshot = snapshot
         self._probes = probes
         self._progress = progress
-        self._tasks: dict[str, asyncio.Task[Reading]] = {}
+        self._tasks: dict[str, asyncio.Task[ProbeResult]] = {}
         self._done = 0
-        self._found: list[Judged] = []
+        self._found: list[JudgedHypothesis] = []
 
-    async def for_hypothesis(self, incident: Incident, hypothesis: Hypothesis, focus: Focus) -> Mapping[str, Reading]:
-        """Return one Reading for each of the incident's reads. Cluster refusals become gaps and are never raised."""
+    async def for_hypothesis(
+        self, incident: Incident, hypothesis: Hypothesis, focus: Focus
+    ) -> Mapping[str, ProbeResult]:
+        """Return a ProbeResult for each read of the incident. Turn refusals of the cluster into gaps; raise none."""
         if self._snapshot is None:
             return dict.fromkeys(incident.reads, _NO_CLUSTER)
         snapshot = self._snapshot
@@ -76,19 +78,19 @@ class Reads:
         gaps = {gap for task in self._tasks.values() if task.done() for gap in task.result().gaps}
         return tuple(sorted(gaps, key=str)) if self._snapshot else _NO_CLUSTER.gaps
 
-    def tell(self, judged: Judged) -> None:
+    def tell(self, judged: JudgedHypothesis) -> None:
         """Report a judged hypothesis to the progress listener at once."""
         self._found.append(judged)
         self._tell()
 
-    def _task(self, probe_name: str, look: Look) -> asyncio.Task[Reading]:
+    def _task(self, probe_name: str, look: Look) -> asyncio.Task[ProbeResult]:
         key = json.dumps([probe_name, look.args, str(look.focus), look.focus.container, look.focus.node, look.named])
         if key not in self._tasks:
             self._tasks[key] = asyncio.create_task(self._run(probe_name, look))
             self._tell()
         return self._tasks[key]
 
-    async def _run(self, probe_name: str, look: Look) -> Reading:
+    async def _run(self, probe_name: str, look: Look) -> ProbeResult:
         try:
             with collect_withheld() as withheld:
                 reading = await self._probes[probe_name].read(look)
@@ -96,12 +98,12 @@ class Reads:
                 return reading
             return replace(reading, gaps=(*reading.gaps, *withheld))
         except ClusterError as error:
-            return Reading(gaps=(error.gap(),))
+            return ProbeResult(gaps=(error.gap(),))
         except Exception:  # noqa: BLE001
             # A bug in one probe becomes a gap and a logged traceback; the other probes' evidence still counts.
             _log.exception("probe_failed", probe=probe_name, focus=str(look.focus))
             detail = "the probe failed; see the log"
-            return Reading(gaps=(Gap(what=probe_name, reason=GapReason.SERVER_ERROR, detail=detail),))
+            return ProbeResult(gaps=(Gap(what=probe_name, reason=GapReason.SERVER_ERROR, detail=detail),))
         finally:
             self._done += 1
             self._tell()

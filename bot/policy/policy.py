@@ -40,7 +40,7 @@ _ForObjects: TypeAlias = RemediationArea | ActingGrant | ApprovalRule
 class PolicyScope:
     """What one person may see and do in one place. A hidden cluster and a missing one get the same answer.
 
-    `text_only_reason` says why it is less than `Reading.FULL`.
+    `text_only_reason` says why it is less than `ProbeResult.FULL`.
 
     If an object's labels are None (not read yet), entries that require labels count as met. This is enough to offer a
     button or open its dialog (`Decision.provisional`), never to write. Before a write the labels are passed as just

@@ -17,7 +17,7 @@ from bot.kube.objects import labels_of, name_of, namespace_of, ref, spec_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.backends import KEYS, PERMISSIONS, UNKNOWN, Found, backend, together
-from intents.domain import Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 # Few clusters aggregate more than a handful of APIs; only unavailable ones cost reads beyond the first list.
 MOST_BACKENDS: Final = 20
@@ -61,12 +61,12 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read every APIService. `missing` where the one named in the text or focus has no object."""
     try:
         listing = await look.snapshot.list("APIService")
     except ClusterError as error:
-        return Reading(gaps=(error.gap("the APIServices"),))
+        return ProbeResult(gaps=(error.gap("the APIServices"),))
     gaps = [gap] if (gap := listing.gap("the APIServices")) else []
     asked = _asked(look, listing.items)
     down = [
@@ -86,7 +86,7 @@ async def read(look: Look) -> Reading:
         values, own_gaps = behind.get(name_of(item), (_NOTHING_BEHIND, ()))
         gaps += own_gaps
         rows.append(_row(look, item, asked=asked is None or _api(item) in asked, behind=values))
-    return Reading(
+    return ProbeResult(
         rows=tuple(rows),
         gaps=tuple(dict.fromkeys(gaps)),
         missing=f"APIService {_asked_name(look)}" if asked == frozenset() else "",

@@ -16,7 +16,7 @@ from bot.kube.conditions import condition
 from bot.kube.objects import name_of, namespace_of, pod_template_of, ref, spec_of, status_of
 from bot.probes.contract import Look, Probe
 from intents.declarations import FormerNames
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 _APPLICATIONS: Final = "applications.argoproj.io"
 _PROMETHEUSES: Final = "prometheuses.monitoring.coreos.com"
@@ -66,14 +66,14 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the Applications in question; not applicable without Argo CD, `missing` where the one named is gone."""
     try:
         listing = await look.snapshot.list(_APPLICATIONS, limit=MOST)
     except NotServed:
-        return Reading(not_applicable="Argo CD is not installed in this cluster: it has no Application")
+        return ProbeResult(not_applicable="Argo CD is not installed in this cluster: it has no Application")
     except ClusterError as error:
-        return Reading(gaps=(error.gap("the Argo CD Applications"),))
+        return ProbeResult(gaps=(error.gap("the Argo CD Applications"),))
     gaps = {"applications": gap} if (gap := listing.gap("the Argo CD Applications")) else {}
     named = look.named.get("application", "")
     asked = (item for item in listing.items if _asked(look, item))
@@ -84,7 +84,7 @@ async def read(look: Look) -> Reading:
             found[kind] = await _list(look, kind, gaps)
     rows = [_row(item, kept=kept, found=found) for item, kept in relevant]
     there = not named or any(name_of(item) == named for item in listing.items)
-    return Reading(
+    return ProbeResult(
         rows=tuple(sorted(rows, key=lambda row: (str(row.subject), str(row.values["prometheus"])))),
         gaps=tuple(gaps.values()),
         missing="" if there or gaps else f"Application {named}",

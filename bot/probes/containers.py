@@ -43,7 +43,7 @@ from intents.domain import (
     Json,
     Permission,
     ProbeDeclaration,
-    Reading,
+    ProbeResult,
     Row,
     RowType,
     Value,
@@ -151,12 +151,12 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the containers of the pods in question, or those that ended."""
     return await _ended(look) if look.flag("ended") else await _all(look)
 
 
-async def _all(look: Look) -> Reading:
+async def _all(look: Look) -> ProbeResult:
     suspects = await pods_of(look)
     tops = await _tops(look.snapshot, suspects.pods) if look.flag("owners") else {}
     rows = [
@@ -167,7 +167,7 @@ async def _all(look: Look) -> Reading:
     if look.flag("troubled"):
         rows = [row for row in rows if _is_troubled(row.values)]
     gaps = (*suspects.gaps, *(top.gap for _, top in sorted(tops.items()) if top.gap))
-    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
 async def _tops(snapshot: Snapshot, pods: Sequence[Json]) -> dict[tuple[str, str], Top]:
@@ -278,11 +278,11 @@ class _Window:
         return in_time and (not self.codes or run.exit_code in self.codes)
 
 
-async def _ended(look: Look) -> Reading:
+async def _ended(look: Look) -> ProbeResult:
     try:
         among = compile_pattern(look.args.get("among"))
     except BadPattern as error:
-        return Reading(gaps=(Gap(what="restarts", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+        return ProbeResult(gaps=(Gap(what="restarts", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
     suspects = await suspects_of(look)
     window = _window(look, suspects)
     pods, leases, gaps = suspects.pods, Competition((), ()), suspects.gaps
@@ -296,7 +296,7 @@ async def _ended(look: Look) -> Reading:
         if meant and window.holds(container, run):
             rows.append(_end_row(look, container, run, leases.lease_of(container.pod)))
     rows.sort(key=_newest_first)
-    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
 def _window(look: Look, suspects: Suspects) -> _Window:

@@ -1,7 +1,7 @@
 """The contract of every probe: a declaration of what it reads and fills, and one coroutine that reads.
 
 A probe never raises for what the cluster refuses or lacks: that becomes a gap, a missing object or "not applicable" in
-its Reading. It sorts its rows, so that the same cluster gives the same rows.
+its ProbeResult. It sorts its rows, so that the same cluster gives the same rows.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.cluster.snapshot import Snapshot
-from intents.domain import Focus, ProbeDeclaration, Reading
+from intents.domain import Focus, ProbeDeclaration, ProbeResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,4 +39,4 @@ class Probe:
     """A probe: what it declares, and the coroutine that reads."""
 
     declaration: ProbeDeclaration
-    read: Callable[[Look], Awaitable[Reading]]
+    read: Callable[[Look], Awaitable[ProbeResult]]

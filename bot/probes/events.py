@@ -32,7 +32,7 @@ from intents.domain import (
     ObjectRef,
     Permission,
     ProbeDeclaration,
-    Reading,
+    ProbeResult,
     Row,
     RowType,
 )
@@ -91,12 +91,12 @@ class _Scope:
     gaps: tuple[Gap, ...] = ()
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the events in question, and the objects they are about."""
     try:
         pattern = compile_pattern(look.args.get("capture"))
     except BadPattern as error:
-        return Reading(gaps=(Gap(what="events", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+        return ProbeResult(gaps=(Gap(what="events", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
     scope = await _scope(look)
     asked_for = [event for event in scope.events if _is_asked_for(event, look)]
     matched = [(event, match) for event in asked_for if (match := pattern.search(_message(event)))]
@@ -114,7 +114,7 @@ async def read(look: Look) -> Reading:
     if len(kept) < len(matched):
         cut = Gap(what="events", reason=GapReason.TRUNCATED, detail=f"only the newest {_MOST_EVENTS} were read")
         gaps = (*gaps, cut)
-    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys((*scope.gaps, *gaps))), missing=scope.missing)
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys((*scope.gaps, *gaps))), missing=scope.missing)
 
 
 async def _scope(look: Look) -> _Scope:

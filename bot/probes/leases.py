@@ -13,7 +13,7 @@ from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Holders, leases_named
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.declarations import FormerNames
-from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
+from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 # A lease is stale when it was not renewed for so many of its own durations.
 _STALE_DURATIONS: Final = 2
@@ -51,7 +51,7 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the leases in question and the pods that hold them."""
     name = look.focus.name if look.focus.kind == "Lease" else look.named.get("lease", "")
     if name:
@@ -59,27 +59,29 @@ async def read(look: Look) -> Reading:
     try:
         leases = await _all_leases(look)
     except ClusterError as error:
-        return Reading(gaps=(error.gap("leases"),))
+        return ProbeResult(gaps=(error.gap("leases"),))
     pods, gaps = await _pods(look)
     if not look.focus.names_object:
-        return Reading(rows=_rows(look, leases, pods), gaps=gaps)
+        return ProbeResult(rows=_rows(look, leases, pods), gaps=gaps)
     suspects = await pods_of(look)
     focused = set(map(place_of, suspects.pods))
     holders = Holders(pods or suspects.pods)
     own = [lease for lease in leases if focused & set(map(place_of, holders.competitors(lease)))]
-    return Reading(rows=_rows(look, own, pods or suspects.pods), gaps=(*suspects.gaps, *gaps), missing=suspects.missing)
+    return ProbeResult(
+        rows=_rows(look, own, pods or suspects.pods), gaps=(*suspects.gaps, *gaps), missing=suspects.missing
+    )
 
 
-async def _of_name(look: Look, name: str) -> Reading:
+async def _of_name(look: Look, name: str) -> ProbeResult:
     subject = ObjectRef(kind="Lease", namespace=look.focus.namespace, name=name)
     try:
         leases = await leases_named(look, name)
     except NotFound:
-        return Reading(missing=str(subject))
+        return ProbeResult(missing=str(subject))
     except ClusterError as error:
-        return Reading(gaps=(error.gap(str(subject)),))
+        return ProbeResult(gaps=(error.gap(str(subject)),))
     pods, gaps = await _pods(look)
-    return Reading(rows=_rows(look, leases, pods), gaps=gaps)
+    return ProbeResult(rows=_rows(look, leases, pods), gaps=gaps)
 
 
 async def _all_leases(look: Look) -> list[Json]:

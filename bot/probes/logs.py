@@ -29,7 +29,7 @@ from bot.probes.shared.log_lines import (
 )
 from bot.probes.shared.scope import READS_PODS, Suspects
 from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType
+from intents.domain import ArgDeclaration, Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 MOST_PODS: Final = 6
 MOST_LOGS: Final = 16
@@ -89,13 +89,13 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the logs of the containers in question, those in trouble first."""
     try:
         pattern = compile_pattern(look.args.get("capture"))
         among = compile_pattern(look.args.get("among"))
     except BadPattern as error:
-        return Reading(gaps=(Gap(what="logs", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+        return ProbeResult(gaps=(Gap(what="logs", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
     suspects = await _suspects(look)
     containers = await _containers(look, suspects.pods, among)
     which = str(look.args.get("previous") or "both")
@@ -111,7 +111,7 @@ async def read(look: Look) -> Reading:
         detail = f"only {len(chosen)} of {len(logs)} logs were read"
         gaps.append(Gap(what="all container logs", reason=GapReason.TRUNCATED, detail=detail))
     rows = tuple(row for matches in read_logs for row in _rows(matches, look))
-    return Reading(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
 async def _containers(look: Look, pods: Sequence[Json], among: Any) -> list[Container]:

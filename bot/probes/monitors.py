@@ -24,7 +24,7 @@ from intents.domain import (
     ObjectRef,
     Permission,
     ProbeDeclaration,
-    Reading,
+    ProbeResult,
     Row,
     RowType,
     Value,
@@ -86,7 +86,7 @@ class _Found:
         return [obj for plural in plurals for obj in self.objects.get(plural, ())]
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read monitors, servers and the component; not applicable without the Prometheus operator's kinds."""
     component = str(look.args.get("component") or "")
     namespace = str(look.args.get("namespace") or "kube-system")
@@ -95,17 +95,19 @@ async def read(look: Look) -> Reading:
         for plural in (*_MONITORS, *_SERVERS):
             await _list(look, found, plural)
     except ClusterError as error:
-        return Reading(gaps=(error.gap("the kinds of the Prometheus operator"),))
+        return ProbeResult(gaps=(error.gap("the kinds of the Prometheus operator"),))
     if not found.served & {"podmonitors", "servicemonitors"}:
-        return Reading(not_applicable="the Prometheus operator's PodMonitor and ServiceMonitor are not installed here")
+        return ProbeResult(
+            not_applicable="the Prometheus operator's PodMonitor and ServiceMonitor are not installed here"
+        )
     await _core(look, found, namespace)
     pods = [pod for pod in found.of("pods") if _label_key(pod, component)]
     chosen = selections(found.of(*_MONITORS), pods=pods, services=found.of("services"), component=component)
     address = await _address(look, found, component=component, namespace=namespace, pods=pods)
     if "pods" in found.gaps:
-        return Reading(gaps=tuple(found.gaps.values()))
+        return ProbeResult(gaps=tuple(found.gaps.values()))
     row = _row(found, component=component, namespace=namespace, pods=pods, chosen=chosen, address=address)
-    return Reading(rows=(row,), gaps=tuple(found.gaps.values()))
+    return ProbeResult(rows=(row,), gaps=tuple(found.gaps.values()))
 
 
 async def _list(look: Look, found: _Found, plural: str) -> None:

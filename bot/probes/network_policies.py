@@ -21,7 +21,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.shared.questioned_services import questioned_services
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.declarations import FormerNames
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
+from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 # One pod of each workload: they have the same labels.
 MOST_PODS: Final = 12
@@ -83,21 +83,21 @@ class _Way:
     certain: bool
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the pods at both ends of the connection in question, and the policies that restrict them."""
     if not look.focus.name and not look.named.get("service") and not look.named.get("address"):
         # In some namespaces every pod is restricted: without an end of the connection no row helps.
-        return Reading()
+        return ProbeResult()
     ends = await _ends(look)
     ways = await _ways(look, ends)
     try:
         listing = await look.snapshot.list("NetworkPolicy")
     except ClusterError as error:
-        return Reading(gaps=(*ends.gaps, error.gap("NetworkPolicies")), missing=ends.missing)
+        return ProbeResult(gaps=(*ends.gaps, error.gap("NetworkPolicies")), missing=ends.missing)
     gaps = (*ends.gaps, *((gap,) if (gap := listing.gap("NetworkPolicies")) else ()))
     policies = sorted(listing.items, key=place_of)
     rows = [row for way in ways for row in _rows(way, policies)]
-    return Reading(rows=tuple(sorted(rows, key=_order)), gaps=tuple(dict.fromkeys(gaps)), missing=ends.missing)
+    return ProbeResult(rows=tuple(sorted(rows, key=_order)), gaps=tuple(dict.fromkeys(gaps)), missing=ends.missing)
 
 
 async def _ends(look: Look) -> _Ends:

@@ -34,7 +34,7 @@ from bot.kube.owners import owner_of, owner_references
 from bot.kube.placement import is_cordoned
 from bot.probes.contract import Look, Probe
 from intents.declarations import FormerNames
-from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 _DRAINO: Final = re.compile(r"(?i)(?:^|[/_-])draino(?:[:@_-]|$)")
 _PREFIX: Final = "DRAINO_"
@@ -123,26 +123,28 @@ def _words(container: Mapping[str, Any]) -> list[str]:
     return [str(word) for key in ("command", "args") for word in container.get(key) or ()]
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read draino's Deployments; where there is one, all nodes and the pods on those it should drain."""
     try:
         deployments = await look.snapshot.list("Deployment")
     except ClusterError as error:
-        return Reading(gaps=(error.gap("Deployments, to find draino"),))
+        return ProbeResult(gaps=(error.gap("Deployments, to find draino"),))
     gap = deployments.gap("Deployments")
     found = [each for item in deployments.items for each in _drainos(item)]
     if not found:
-        return Reading(gaps=(gap,)) if gap else Reading(not_applicable="no Deployment of this cluster runs draino")
+        return (
+            ProbeResult(gaps=(gap,)) if gap else ProbeResult(not_applicable="no Deployment of this cluster runs draino")
+        )
     nodes, pods = await asyncio.gather(_list(look, "Node"), _list(look, "Pod"))
     gaps = tuple(each for each in (gap, nodes, pods) if isinstance(each, Gap))
     if isinstance(nodes, Gap) or isinstance(pods, Gap):
-        return Reading(gaps=gaps)
+        return ProbeResult(gaps=gaps)
     wanted = _wanted_nodes(look, pods)
     if wanted is not None and not wanted & set(map(name_of, nodes)):
-        return Reading(gaps=gaps, missing=str(look.focus) if look.focus.name else f"Node {look.focus.node}")
+        return ProbeResult(gaps=gaps, missing=str(look.focus) if look.focus.name else f"Node {look.focus.node}")
     staying = _by_node(pod for pod in pods if _is_skipped_kind(pod) and _is_meant(look, pod))
     rows = [row for draino in found for row in _drained(draino, nodes, wanted, staying)]
-    return Reading(rows=tuple(rows or [_row(draino, {}, None) for draino in found]), gaps=gaps)
+    return ProbeResult(rows=tuple(rows or [_row(draino, {}, None) for draino in found]), gaps=gaps)
 
 
 def _drained(

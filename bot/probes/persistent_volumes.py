@@ -35,7 +35,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.declarations import FormerNames
-from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 # More waiting pods, or more volumes of a class, make no readable answer. The counts are over all volumes.
 MOST_PODS: Final = 4
@@ -120,7 +120,7 @@ class _Cluster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Waiting:
+class _UnscheduledPod:
     """A pod without a node, and its claims."""
 
     pod: Json
@@ -131,17 +131,17 @@ class _Waiting:
         return tuple(each for each in self.claims if not _is_bound(each) and cluster.is_static(each))
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the waiting pods in question, their claims, and the classes, volumes and nodes of the cluster."""
     suspects = await pods_of(look)
     gaps = list(suspects.gaps)
     pods = [pod for pod in suspects.pods if waits_for_node(pod) and claim_names(pod)]
     if not pods:
-        return Reading(missing=suspects.missing, gaps=tuple(gaps))
+        return ProbeResult(missing=suspects.missing, gaps=tuple(gaps))
     cluster, more = await _cluster(look)
     gaps += more
     if cluster is None:
-        return Reading(missing=suspects.missing, gaps=tuple(dict.fromkeys(gaps)))
+        return ProbeResult(missing=suspects.missing, gaps=tuple(dict.fromkeys(gaps)))
     if len(pods) > MOST_PODS:
         detail = f"only {MOST_PODS} of {len(pods)} waiting pods were looked at"
         gaps.append(Gap(what="volumes for every waiting pod", reason=GapReason.TRUNCATED, detail=detail))
@@ -149,7 +149,7 @@ async def read(look: Look) -> Reading:
     for waiting, found in await asyncio.gather(*(_waiting(look, pod) for pod in pods[:MOST_PODS])):
         gaps += found
         rows += _rows(look, waiting, cluster)
-    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
 async def _cluster(look: Look) -> tuple[_Cluster | None, list[Gap]]:
@@ -180,7 +180,7 @@ async def _cluster(look: Look) -> tuple[_Cluster | None, list[Gap]]:
     return cluster, gaps
 
 
-async def _waiting(look: Look, pod: Json) -> tuple[_Waiting, list[Gap]]:
+async def _waiting(look: Look, pod: Json) -> tuple[_UnscheduledPod, list[Gap]]:
     namespace = namespace_of(pod)
     names = claim_names(pod)
     gaps: list[Gap] = []
@@ -193,7 +193,7 @@ async def _waiting(look: Look, pod: Json) -> tuple[_Waiting, list[Gap]]:
             raise claim
         elif claim is not None:
             claims.append(claim)
-    return _Waiting(pod=pod, claims=tuple(claims)), gaps
+    return _UnscheduledPod(pod=pod, claims=tuple(claims)), gaps
 
 
 def _is_bound(claim: Json) -> bool:
@@ -204,7 +204,7 @@ def _class_of_volume(volume: Json) -> str:
     return str(spec_of(volume).get("storageClassName") or "")
 
 
-def _rows(look: Look, waiting: _Waiting, cluster: _Cluster) -> list[Row]:
+def _rows(look: Look, waiting: _UnscheduledPod, cluster: _Cluster) -> list[Row]:
     claims = waiting.unserved(cluster)
     if not claims:
         return []
@@ -258,7 +258,7 @@ def _could_be_reused(volume: Json, claim: Json, pod: Json, cluster: _Cluster) ->
     return released and not misfit(volume, claim) and not _unreachable(volume, pod, cluster)
 
 
-def _open_nodes(waiting: _Waiting, claims: Sequence[Json], cluster: _Cluster) -> tuple[str, ...]:
+def _open_nodes(waiting: _UnscheduledPod, claims: Sequence[Json], cluster: _Cluster) -> tuple[str, ...]:
     """Return the nodes that take the pod, reach its bound volumes and have a volume for each waiting claim."""
     if cluster.nodes is None:
         return ("some node",) if _all_found(claims, cluster.volumes, cluster) else ()

@@ -31,7 +31,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from intents.domain import ArgDeclaration, Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 # Events are only read for pods whose condition has no message: other schedulers than the default one.
 MOST_EVENTS: Final = 6
@@ -87,7 +87,7 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the pods in that state; `missing` where the pod that the request names is gone."""
     return await _evicted(look) if look.args.get("state") == "evicted" else await _unscheduled(look)
 
@@ -103,13 +103,13 @@ def _common(pod: Json) -> dict[str, Value]:
     }
 
 
-async def _unscheduled(look: Look) -> Reading:
+async def _unscheduled(look: Look) -> ProbeResult:
     suspects = await pods_of(look)
     named = look.focus.name if look.focus.kind in ("Pod", "") else ""
     pods = [pod for pod in suspects.pods if waits_for_node(pod) or (named and name_of(pod) == named)]
     from_events, gaps = await _scheduler_events(look, pods)
     rows = tuple(_waiting_row(look, pod, from_events.get(uid_of(pod), "")) for pod in pods)
-    return Reading(rows=rows, gaps=tuple(dict.fromkeys((*suspects.gaps, *gaps))), missing=suspects.missing)
+    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys((*suspects.gaps, *gaps))), missing=suspects.missing)
 
 
 async def _scheduler_events(look: Look, pods: list[Json]) -> tuple[Mapping[str, str], list[Gap]]:
@@ -159,7 +159,7 @@ def _waiting_row(look: Look, pod: Json, from_event: str) -> Row:
     )
 
 
-async def _evicted(look: Look) -> Reading:
+async def _evicted(look: Look) -> ProbeResult:
     """Read the failed pods and keep the evicted ones, newest first."""
     focus = look.focus
     on_node = focus.name if focus.kind == "Node" else focus.node
@@ -167,7 +167,7 @@ async def _evicted(look: Look) -> Reading:
     try:
         listing = await look.snapshot.list("Pod", namespace=namespace, fields="status.phase=Failed")
     except ClusterError as error:
-        return Reading(gaps=(error.gap("evicted pods"),))
+        return ProbeResult(gaps=(error.gap("evicted pods"),))
     rows = [
         _evicted_row(look, pod)
         for pod in listing.items
@@ -175,7 +175,7 @@ async def _evicted(look: Look) -> Reading:
     ]
     rows.sort(key=lambda row: (not row.values["asked"], row.values["age_s"], row.subject))
     gap = listing.gap("evicted pods")
-    return Reading(rows=tuple(rows[:MOST_EVICTED]), gaps=(gap,) if gap else ())
+    return ProbeResult(rows=tuple(rows[:MOST_EVICTED]), gaps=(gap,) if gap else ())
 
 
 def _evicted_row(look: Look, pod: Json) -> Row:

@@ -22,7 +22,7 @@ from intents.domain import (
     GapReason,
     ObjectRef,
     ProbeDeclaration,
-    Reading,
+    ProbeResult,
     Row,
     RowType,
     Text,
@@ -72,7 +72,7 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Run the query; not applicable where it finds no series, unless `none` says that this is an answer."""
     query = " ".join(str(look.args.get("query") or "").split())
     window = min(int(look.args.get("window_s") or 0), _LONGEST_WINDOW_S)
@@ -80,11 +80,11 @@ async def read(look: Look) -> Reading:
     try:
         answer = await look.snapshot.metrics(query, window_s=window, step_s=step)
     except (PrometheusError, ClusterError) as error:
-        return Reading(gaps=(error.gap(),))
+        return ProbeResult(gaps=(error.gap(),))
     series = [each for each in answer.series if each.points]
     gaps = _gaps(answer)
     if not series and not gaps and not look.flag("none"):
-        return Reading(not_applicable=_EMPTY.en)
+        return ProbeResult(not_applicable=_EMPTY.en)
     limit = look.args.get("limit")
     over = [limit is not None and each.points[-1][1] > float(limit) for each in series]
     labels = look.args.get("labels") or {}
@@ -93,7 +93,7 @@ async def read(look: Look) -> Reading:
         for each, is_over in zip(series, over, strict=True)
     ]
     rows.sort(key=lambda row: (-float(str(row.values["last"])), str(row.values["series"])))
-    return Reading(rows=tuple(rows), gaps=gaps)
+    return ProbeResult(rows=tuple(rows), gaps=gaps)
 
 
 _EMPTY: Final = Text(

@@ -15,7 +15,7 @@ from intents.catalog.key_uses import Path
 from intents.catalog.readable import unreadable
 from intents.catalog.schema import Incident
 from intents.declarations import NamedProbe, named_probes
-from intents.domain import ProbeDeclaration, Reading, Row
+from intents.domain import ProbeDeclaration, ProbeResult, Row
 
 
 @cache
@@ -61,8 +61,10 @@ def _known_names() -> Mapping[str, NamedProbe]:
     return named_probes(declarations())
 
 
-def _translating(read: Callable[[Look], Awaitable[Reading]], named: NamedProbe) -> Callable[[Look], Awaitable[Reading]]:
-    async def translated(look: Look) -> Reading:
+def _translating(
+    read: Callable[[Look], Awaitable[ProbeResult]], named: NamedProbe
+) -> Callable[[Look], Awaitable[ProbeResult]]:
+    async def translated(look: Look) -> ProbeResult:
         reading = await read(replace(look, args=named.translated(look.args)))
         return replace(reading, rows=tuple(_with_former_keys(row, named.former.keys) for row in reading.rows))
 

@@ -31,7 +31,7 @@ from bot.kube.pod_readiness import is_ready, unready_reason
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from intents.declarations import FormerNames
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 MOST_CLUSTERS: Final = 20
 _KIND: Final = "tidbclusters.pingcap.com"
@@ -101,20 +101,20 @@ class _Around:
     gaps: tuple[Gap, ...] = ()
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the TidbClusters in question, and the pods, Services and endpoints around them."""
     try:
         listing = await look.snapshot.list(_KIND, namespace=look.focus.namespace)
     except NotServed:
-        return Reading(not_applicable="this cluster has no TidbCluster")
+        return ProbeResult(not_applicable="this cluster has no TidbCluster")
     except ClusterError as error:
-        return Reading(gaps=(error.gap("the TidbClusters"),))
+        return ProbeResult(gaps=(error.gap("the TidbClusters"),))
     gaps = [gap] if (gap := listing.gap("the TidbClusters")) else []
     clusters = _in_question(look, listing.items)
     if clusters is None:
         if look.focus.kind == "TidbCluster":
-            return Reading(gaps=tuple(gaps), missing=str(look.focus))
-        return Reading(gaps=tuple(gaps), not_applicable=f"{look.focus} belongs to no TidbCluster")
+            return ProbeResult(gaps=tuple(gaps), missing=str(look.focus))
+        return ProbeResult(gaps=tuple(gaps), not_applicable=f"{look.focus} belongs to no TidbCluster")
     chosen = sorted(clusters, key=place_of)[:MOST_CLUSTERS]
     namespaces = sorted({namespace_of(each) for each in chosen})
     around = dict(zip(namespaces, await asyncio.gather(*(_around(look, each) for each in namespaces)), strict=True))
@@ -122,7 +122,7 @@ async def read(look: Look) -> Reading:
     # Without the pods a component has no row: it would look as if none ran.
     told = [(each, pods, near) for each in chosen if (pods := (near := around[namespace_of(each)]).pods) is not None]
     rows = tuple(row for cluster, pods, near in told for row in _rows(look, cluster, pods, near))
-    return Reading(rows=rows, gaps=tuple(dict.fromkeys(gaps)))
+    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)))
 
 
 def _in_question(look: Look, clusters: Sequence[Json]) -> Sequence[Json] | None:

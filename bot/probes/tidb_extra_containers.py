@@ -21,7 +21,7 @@ from bot.kube.tidb_operator import COMPONENTS, generated_containers, operator_im
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from intents.declarations import FormerNames
-from intents.domain import Focus, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from intents.domain import Focus, Gap, GapReason, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 _KIND: Final = "tidbclusters.pingcap.com"
 _MOST_CLUSTERS: Final = 20
@@ -113,21 +113,21 @@ class _Made:
     gap: Gap | None = None
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the TidbClusters in question, and the workloads of components with extra containers."""
     try:
         clusters, gaps = await _clusters(look)
     except NotServed:
-        return Reading(not_applicable="this cluster has no TidbClusters")
+        return ProbeResult(not_applicable="this cluster has no TidbClusters")
     except ClusterError as error:
-        return Reading(gaps=(error.gap("TidbClusters"),))
+        return ProbeResult(gaps=(error.gap("TidbClusters"),))
     components = [each for cluster in clusters for each in _components(cluster) if _is_meant(look.focus, each)]
     if not components and not gaps:
-        return Reading(not_applicable=f"no component of a TidbCluster belongs to {look.focus}")
+        return ProbeResult(not_applicable=f"no component of a TidbCluster belongs to {look.focus}")
     made = await asyncio.gather(*(_made(look.snapshot, each) for each in components))
     rows = [row for component, its in zip(components, made, strict=True) for row in _rows(look, component, its)]
     gaps += tuple(each.gap for each in made if each.gap)
-    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)))
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)))
 
 
 def _is_meant(focus: Focus, component: _Component) -> bool:

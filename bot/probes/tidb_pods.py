@@ -16,7 +16,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
 from intents.declarations import FormerNames
-from intents.domain import Gap, GapReason, Json, ProbeDeclaration, Reading, Row, RowType
+from intents.domain import Gap, GapReason, Json, ProbeDeclaration, ProbeResult, Row, RowType
 
 RUNMODE: Final = "runmode"
 _DEBUG: Final = "debug"
@@ -53,21 +53,21 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the pods in question; not applicable where none is of PD, TiKV or TiDB."""
     if look.focus.name and look.focus.kind not in _KINDS:
-        return Reading(not_applicable=f"{look.focus} is no pod of PD, TiKV or TiDB")
+        return ProbeResult(not_applicable=f"{look.focus} is no pod of PD, TiKV or TiDB")
     suspects = await _of_a_cluster(look) if look.focus.kind == "TidbCluster" else await pods_of(look)
     found = [each for pod in suspects.pods if (each := _main(component_of(pod), pod)) is not None]
     if not found and not suspects.gaps and not suspects.missing:
-        return Reading(not_applicable=f"no pod of PD, TiKV or TiDB in {look.focus}")
+        return ProbeResult(not_applicable=f"no pod of PD, TiKV or TiDB in {look.focus}")
     found.sort(key=lambda each: trouble_order(each, look.now))
     gaps = suspects.gaps
     if len(found) > _MOST_PODS:
         detail = f"only {_MOST_PODS} of {len(found)} pods were looked at"
         gaps += (Gap(what="all pods of PD, TiKV and TiDB", reason=GapReason.TRUNCATED, detail=detail),)
     rows = tuple(_row(look, each) for each in found[:_MOST_PODS])
-    return Reading(rows=rows, gaps=gaps, missing=suspects.missing)
+    return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing)
 
 
 async def _of_a_cluster(look: Look) -> Suspects:

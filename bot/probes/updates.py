@@ -22,7 +22,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.shared import admission
 from bot.probes.shared.ages import UNKNOWN, age_s
 from intents.declarations import FormerNames
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
+from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 # Kinds that every cluster has, few enough to list, whose updates start work elsewhere.
 _KINDS: Final[Mapping[str, str]] = {
@@ -73,7 +73,7 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read all workloads of the cluster, since each write loads the same API server; keep the most written."""
     workloads, gaps = await _workloads(look)
     climbing = sorted(
@@ -81,12 +81,12 @@ async def read(look: Look) -> Reading:
         key=lambda each: (not _asked(look, each), -_per_hour(look, each), namespace_of(each), name_of(each)),
     )[:MOST_ROWS]
     if not climbing:
-        return Reading(gaps=gaps)
+        return ProbeResult(gaps=gaps)
     blocking, own_gaps = await _blocking(look)
     labels, label_gaps = await _namespace_labels(look, blocking)
     deployments = [each for each in workloads if each.get("kind") == "Deployment"]
     rows = (_row(look, each, blocking=blocking, labels=labels, deployments=deployments) for each in climbing)
-    return Reading(rows=tuple(rows), gaps=(*gaps, *own_gaps, *label_gaps))
+    return ProbeResult(rows=tuple(rows), gaps=(*gaps, *own_gaps, *label_gaps))
 
 
 async def _workloads(look: Look) -> tuple[list[Json], tuple[Gap, ...]]:

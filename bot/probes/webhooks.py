@@ -17,7 +17,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.shared import admission, backends
 from bot.probes.shared.ages import age_s
 from intents.declarations import FormerNames
-from intents.domain import Gap, ProbeDeclaration, Reading, Row, RowType, Value
+from intents.domain import Gap, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 # Few clusters have more; those that block come first.
 MOST_BACKENDS: Final = 20
@@ -59,7 +59,7 @@ DECLARATION: Final = ProbeDeclaration(
 _Place = tuple[str, str]
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read every webhook; `missing` where the one that the text names does not exist."""
     found, gaps = await admission.webhooks(look)
     named = admission.named_in(look)
@@ -69,7 +69,7 @@ async def read(look: Look) -> Reading:
         _row(look, each, asked=each in asked, named=bool(named) and each in asked, behind=behind.get(each.place, {}))
         for each in found
     ]
-    return Reading(
+    return ProbeResult(
         rows=tuple(sorted(rows, key=_worst_first)),
         gaps=(*gaps, *own_gaps),
         missing=str(named) if named and not asked and not gaps else "",

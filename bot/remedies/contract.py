@@ -17,7 +17,7 @@ from typing import Any, Final
 from bot.common.portable import Portable
 from bot.remedies.changes import Change
 from intents.catalog.schema import Risk
-from intents.domain import Custodian, Finding, Focus, ObjectRef, PastedTime, Question, Text
+from intents.domain import ExternalManager, Finding, Focus, ObjectRef, PastedTime, Question, Text
 from intents.typed_values import filled
 
 LIFETIME: Final = timedelta(minutes=30)
@@ -155,7 +155,7 @@ class Outlook(Portable):
 
     effects: tuple[Text, ...] = ()
     warnings: tuple[Text, ...] = ()
-    custodian: Custodian | None = None
+    custodian: ExternalManager | None = None
     owner: ObjectRef | None = None
     counts_as: ObjectRef | None = None
     known: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ from bot.remedies.shared.refusal import gone, refused
 from bot.remedies.shared.unfilled import unfilled
 from bot.remedies.step_runner import StepRunner
 from bot.remedies.undo import action_of
-from intents.domain import ObjectRef, Outcome, Text
+from intents.domain import FindingOutcome, ObjectRef, Text
 from responses import failures
 
 # What people call the parts of an object that a plan rests on.
@@ -207,7 +207,7 @@ def _cleared(now_judged: Recheck) -> Refusal:
             zh=f"无法确认原因是否仍然存在：{first.zh}",
         )
         return Refusal(reason=Reason.NOT_CHECKED, says=says)
-    refutes = (finding.says for finding in now_judged.judged.findings if finding.outcome is Outcome.REFUTES)
+    refutes = (finding.says for finding in now_judged.judged.findings if finding.outcome is FindingOutcome.REFUTES)
     refuting = next(refutes, Text.same(""))
     says = Text(
         en=f"already fixed, nothing to do. {refuting.en}".rstrip(),

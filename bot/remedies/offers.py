@@ -22,7 +22,18 @@ from bot.remedies.registry import actions
 from bot.remedies.session import Session
 from bot.remedies.shared.absence import is_absent
 from bot.remedies.undo import steps_of
-from intents.domain import Diagnosis, Gap, GapReason, Judged, ObjectRef, Outcome, Permission, Remedy, Row, Text
+from intents.domain import (
+    Diagnosis,
+    FindingOutcome,
+    Gap,
+    GapReason,
+    JudgedHypothesis,
+    ObjectRef,
+    Permission,
+    Remedy,
+    Row,
+    Text,
+)
 from intents.focus import focus_of
 from intents.request import ExplainText, Request
 from intents.verdicts import supported
@@ -59,7 +70,7 @@ class Offers:
 
 async def plan_remedies(
     diagnosis: Diagnosis,
-    judged: Judged,
+    judged: JudgedHypothesis,
     *,
     request: Request,
     request_id: str,
@@ -170,7 +181,7 @@ class _Planner:
     """Makes plans from the remedies of one judged incident."""
 
     diagnosis: Diagnosis
-    judged: Judged
+    judged: JudgedHypothesis
     request: Request
     request_id: str
     engine: Engine
@@ -218,7 +229,7 @@ class _Planner:
         )
 
 
-def _supporting(judged: Judged) -> Iterator[Row]:
+def _supporting(judged: JudgedHypothesis) -> Iterator[Row]:
     for finding in judged.findings:
-        if finding.outcome is Outcome.SUPPORTS:
+        if finding.outcome is FindingOutcome.SUPPORTS:
             yield from finding.rows

@@ -14,7 +14,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.diagnosing.reads import Reads
 from bot.remedies.contract import About, Applied, EffectStatus
-from intents.domain import Diagnosis, Finding, Hypothesis, Judged, ObjectRef, Outcome
+from intents.domain import Diagnosis, Finding, FindingOutcome, Hypothesis, JudgedHypothesis, ObjectRef
 from intents.focus import KINDS
 from intents.verdicts import judge, supported
 
@@ -26,7 +26,7 @@ _OF_ONE_POD: Final = frozenset({word for word, kind in KINDS.items() if kind in 
 class Recheck:
     """An incident as it stands now, in a diagnosis of its own."""
 
-    judged: Judged
+    judged: JudgedHypothesis
     diagnosis: Diagnosis
 
     @property
@@ -37,7 +37,7 @@ class Recheck:
     @property
     def unread(self) -> tuple[Finding, ...]:
         """The gaps: with any of them neither absence nor presence is proven."""
-        return tuple(finding for finding in self.judged.findings if finding.outcome is Outcome.GAP)
+        return tuple(finding for finding in self.judged.findings if finding.outcome is FindingOutcome.GAP)
 
 
 async def recheck(incident_id: str, about: About, *, engine: Engine, snapshot: Snapshot) -> Recheck:

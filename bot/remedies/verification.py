@@ -20,7 +20,7 @@ from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Stat
 from bot.remedies.recheck import Recheck, after_write, moved, now_instead, recheck
 from bot.remedies.session import Session
 from bot.remedies.undo import action_of
-from intents.domain import Diagnosis, Finding, GapReason, Outcome, Text
+from intents.domain import Diagnosis, Finding, FindingOutcome, GapReason, Text
 from responses.words import REASONS
 
 VERIFY_S: Final = 120.0
@@ -205,7 +205,7 @@ class _Verifier:
             about = moved(now_instead(self.plan.about), to=owner)
             found = await recheck(self.plan.incident, about, engine=self.engine, snapshot=snapshot)
         fresh = {each.name for each in look.effect.replacements}
-        rows = (row for each in found.judged.findings if each.outcome is Outcome.SUPPORTS for row in each.rows)
+        rows = (row for each in found.judged.findings if each.outcome is FindingOutcome.SUPPORTS for row in each.rows)
         still = sorted({row.subject.name for row in rows if row.subject.kind == "Pod"} - fresh)
         if not found.present or not still:
             return None
@@ -262,7 +262,7 @@ def _worse(applied: Applied, effect: EffectStatus) -> Text | None:
 
 
 def _still(look: _Look) -> Text:
-    support = next((each for each in look.incident.judged.findings if each.outcome is Outcome.SUPPORTS), None)
+    support = next((each for each in look.incident.judged.findings if each.outcome is FindingOutcome.SUPPORTS), None)
     return support.says if support else look.incident.judged.title
 
 

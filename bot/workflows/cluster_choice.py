@@ -28,7 +28,7 @@ from intents.domain import Text
 from intents.focus import focus_of
 from intents.request import DiagnoseObject, ExplainText
 from intents.request import Request as Question
-from intents.slash import AskObject, AskText, parse_command, parse_message
+from intents.slash import ObjectQuery, TextQuery, parse_command, parse_message
 from responses import cluster_choice
 
 # Key under which an answer stores the cluster that was chosen by a button.
@@ -55,7 +55,7 @@ class Interpretation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wording:
+class _ClusterQuestion:
     """The question as it was worded."""
 
     question: Question
@@ -104,14 +104,14 @@ class ClusterChooser:
             case AmbiguousCluster():
                 return await self._searched(question, visible, requester)
 
-    def _with_match(self, spoken: _Wording, match: CarriedMatch | None) -> _Wording:
+    def _with_match(self, spoken: _ClusterQuestion, match: CarriedMatch | None) -> _ClusterQuestion:
         question = spoken.question
         if match is None or not isinstance(question, ExplainText):
             return spoken
         matching = match.of(question.text, engine=self.services.engine())
         return replace(spoken, question=replace(question, matching=matching))
 
-    def _with_namespace(self, spoken: _Wording, requester: Requester, visible: Sequence[str]) -> Question:
+    def _with_namespace(self, spoken: _ClusterQuestion, requester: Requester, visible: Sequence[str]) -> Question:
         """Return the named namespace, unless it is a cluster's name; else the channel's."""
         question = spoken.question
         named = question.namespace
@@ -189,17 +189,17 @@ class ClusterChooser:
         return True
 
 
-def _spoken(request: StoredRequest) -> _Wording:
+def _spoken(request: StoredRequest) -> _ClusterQuestion:
     """Parse the question again from its text: an edit may have named another cluster."""
     asked = request.asked
     said = parse_command(request.text) if asked.origin is Surface.COMMAND else parse_message(request.text)
     if not asked.origin.is_addressed:
-        said = AskText(text=request.text)
+        said = TextQuery(text=request.text)
     if asked.name:
         about = DiagnoseObject(kind=asked.kind, namespace=asked.namespace, name=asked.name)
-        if isinstance(said, AskObject) and said.name == asked.name:
-            return _Wording(question=about, named=said.cluster, place=said.place)
-        return _Wording(question=about)
-    if isinstance(said, AskText) and said.cluster:
-        return _Wording(question=ExplainText(text=said.text, namespace=asked.namespace), named=said.cluster)
-    return _Wording(question=ExplainText(text=request.text, namespace=asked.namespace))
+        if isinstance(said, ObjectQuery) and said.name == asked.name:
+            return _ClusterQuestion(question=about, named=said.cluster, place=said.place)
+        return _ClusterQuestion(question=about)
+    if isinstance(said, TextQuery) and said.cluster:
+        return _ClusterQuestion(question=ExplainText(text=said.text, namespace=asked.namespace), named=said.cluster)
+    return _ClusterQuestion(question=ExplainText(text=request.text, namespace=asked.namespace))

@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.common.portable import Portable
 from bot.jobs import Json
-from intents.domain import Diagnosis, Finding, Judged, Language, Text
+from intents.domain import Diagnosis, Finding, JudgedHypothesis, Language, Text
 from responses.safety import SafeDiagnosis
 from responses.sentences import leading_hypotheses
 from responses.slack.cluster_picker import Picker
@@ -85,7 +85,7 @@ class KeptAnswer(Portable):
     pick: Picker | None = None
 
     @property
-    def first(self) -> Judged | None:
+    def first(self) -> JudgedHypothesis | None:
         """Return the leading hypothesis that is not refuted, or the general actions if there is none."""
         return next(iter(leading_hypotheses(self.diagnosis)), None)
 

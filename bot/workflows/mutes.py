@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from bot.diagnosing import Engine
 from bot.store import Store
 from intents.domain import Language, Text
-from intents.slash import Muted
+from intents.slash import MuteCommand
 from responses.slack.message import Message
 from responses.slack.notices import all_muted, unmuted
 
@@ -22,7 +22,7 @@ class Mutes:
     engine: Callable[[], Engine]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    async def answer(self, channel: str, asked: Muted, *, language: Language) -> Message:
+    async def answer(self, channel: str, asked: MuteCommand, *, language: Language) -> Message:
         """List the mutes of a channel; with `unmute`, remove the named ones first."""
         muted = await self._muted(channel)
         chosen = [pair for pair in muted if asked.unmute in ("all", pair[0])]

@@ -11,7 +11,7 @@ from bot.remedies.offers import plan_remedies
 from bot.remedies.session import Session
 from bot.store import StoredRequest
 from bot.workflows.services import Requester, Services
-from intents.domain import Diagnosis, Judged, ObjectRef, Text
+from intents.domain import Diagnosis, JudgedHypothesis, ObjectRef, Text
 from intents.request import Request as Question
 from responses.safety import safe_value
 from responses.sentences import offers as offered
@@ -46,7 +46,7 @@ class RemedyOffers:
 
     async def _of(
         self,
-        judged: Judged,
+        judged: JudgedHypothesis,
         request: StoredRequest,
         question: Question,
         requester: Requester,

@@ -26,7 +26,7 @@ from bot.workflows.services import Requester, Services
 from intents.domain import Diagnosis, Finding, Text
 from intents.request import DiagnoseObject
 from intents.request import Request as Question
-from intents.slash import AskHelp, parse_message
+from intents.slash import HelpQuery, parse_message
 from responses import cluster_choice, failures
 from responses.excerpts import error_lines
 from responses.plots import leading_plot
@@ -188,7 +188,7 @@ class Replies:
         talked = request.asked.origin in _TALKED_TO and not request.asked.name
         # An empty mention below an unreadable message asks about that message.
         empty = bool(unread) and not request.text.strip()
-        if talked and not empty and isinstance(parse_message(request.text), AskHelp):
+        if talked and not empty and isinstance(parse_message(request.text), HelpQuery):
             return Reply(plain=help_message(language=language), intent="help", ended="told")
         if requester.scope.reading is ReadLevel.NOTHING:
             return Reply(plain=failed(failures.NOT_ALLOWED_HERE, language=language), ended=REFUSED)

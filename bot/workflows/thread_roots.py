@@ -18,7 +18,7 @@ from bot.store import LONGEST_TEXT, StoredRequest, Surface
 from bot.workflows.pasted_files import PastedFiles
 from bot.workflows.services import Services
 from intents.domain import Text
-from intents.slash import AskHelp, AskText, parse_message
+from intents.slash import HelpQuery, TextQuery, parse_message
 from responses.safety import safe
 
 _log: Final = structlog.get_logger(__name__)
@@ -52,9 +52,9 @@ class ThreadRoots:
     async def _leaves_it_open(self, said: str) -> bool:
         """Tell whether the mention is empty or has no question of its own: "@casebook what is this?"."""
         match parse_message(said):
-            case AskHelp():
+            case HelpQuery():
                 return not said.strip()
-            case AskText(text=text):
+            case TextQuery(text=text):
                 return not (await match_text(text, engine=self.services.engine())).hypotheses
             case _:
                 return False

@@ -45,7 +45,7 @@ def _with_languages(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [{"required": ["says"]}, {"required": ["en", "zh"]}]
 
 
-class Saying(BaseModel):
+class Sentence(BaseModel):
     """A part with a sentence, `says`. Its `en` and `zh` may stand in the part itself."""
 
     model_config = ConfigDict(json_schema_extra=_with_languages)

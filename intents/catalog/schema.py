@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from intents.catalog.fields import Id, Key, Line, LocalText, Model, Saying
+from intents.catalog.fields import Id, Key, Line, LocalText, Model, Sentence
 from intents.catalog.signatures import Signature, Written, in_full
-from intents.domain import Expects, Outcome, Severity, Status, Strength, Unit, Verdict
+from intents.domain import FindingOutcome, InputType, Severity, Status, Strength, Unit, Verdict
 from intents.field_descriptions import describe
 
 
@@ -44,15 +44,15 @@ class PlotOf(Model):
     unit: Unit = Unit.SECONDS
 
 
-class Otherwise(Saying, Model):
+class Otherwise(Sentence, Model):
     """What it means when the rule does not hold, and everything it needs could be read."""
 
-    verdict: Literal[Outcome.REFUTES, Outcome.NEUTRAL] = Outcome.REFUTES
+    verdict: Literal[FindingOutcome.REFUTES, FindingOutcome.NEUTRAL] = FindingOutcome.REFUTES
     """Not said where something could not be read, or where the object that was named does not exist."""
     says: LocalText
 
 
-class Rule(Saying, Model):
+class Rule(Sentence, Model):
     """One evidence rule: CEL over the rows of a read."""
 
     id: Id
@@ -65,7 +65,7 @@ class Rule(Saying, Model):
     """How many rows must satisfy `when`."""
     distinct: Key | Literal[""] = ""
     """Count distinct values of this row key instead of rows."""
-    finds: Literal[Outcome.SUPPORTS, Outcome.REFUTES, Outcome.NEUTRAL] = Outcome.SUPPORTS
+    finds: Literal[FindingOutcome.SUPPORTS, FindingOutcome.REFUTES, FindingOutcome.NEUTRAL] = FindingOutcome.SUPPORTS
     """What it means when the rule holds."""
     decisive: bool = False
     """Its support alone confirms (as far as `strongest` allows)."""
@@ -89,7 +89,7 @@ class Rule(Saying, Model):
             raise ValueError("`need`, `distinct`, `table` and `plot` are about rows: name a read in `each`")
         if self.distinct and not isinstance(self.need, int):
             raise ValueError("`distinct` counts: `need` must be a number")
-        if self.decisive and self.finds is not Outcome.SUPPORTS:
+        if self.decisive and self.finds is not FindingOutcome.SUPPORTS:
             raise ValueError("only a supporting rule is decisive; a refuting finding always is")
         if self.pasted and self.each:
             raise ValueError("a pasted rule has no rows")
@@ -113,7 +113,7 @@ class Question(Model):
     label: LocalText
     default: str = ""
     """What the dialog suggests; a template like the arguments."""
-    expects: Annotated[Expects, Field(alias="is")] = Expects.TEXT
+    expects: Annotated[InputType, Field(alias="is")] = InputType.TEXT
     """text, name, number, quantity (250m, 2Gi), uid or image: what else is typed is refused."""
 
 
@@ -151,7 +151,7 @@ class Remediation(Model):
         return self
 
 
-class RunbookStep(Saying, Model):
+class RunbookStep(Sentence, Model):
     says: LocalText
     run: str = ""
     """Commands to copy; {names} are filled in and quoted for the shell. A literal brace is doubled."""

@@ -1,9 +1,9 @@
-"""Reading YAML so that nothing is guessed, and every value's line can be told.
+"""Read YAML without guessing, and find the line of every value.
 
-PyYAML's C parser tells what stands there, piece by piece. Only `true`/`false`, numbers and null are resolved: YAML
-1.1's `on`, `no` and bare dates stay the strings their author meant. A key given twice is an error, not the last one.
+PyYAML's C parser emits the nodes. Only `true`/`false`, numbers and null are resolved: YAML 1.1's `on`, `no` and bare
+dates stay strings, as their author meant. A duplicate key is an error; the last one does not win.
 
-Nothing is kept but the values and the text: the lines are looked up in the text when there is something to say of them.
+Only the values and the text are kept. Line numbers are looked up in the text when a message needs them.
 """
 
 from __future__ import annotations

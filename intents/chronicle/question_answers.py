@@ -71,7 +71,7 @@ class QuestionAnswers:
 
 def match_answers(ordered: Sequence[Fact]) -> QuestionAnswers:
     """Match answers to questions in ordered facts. Once the incident is resolved no question stays open."""
-    waiting = _Waiting()
+    waiting = _OpenQuestions()
     for fact in ordered:
         if fact.kind is FactKind.STATUS and fact.state == IncidentStatus.RESOLVED:
             waiting.hear(fact)
@@ -83,7 +83,7 @@ def match_answers(ordered: Sequence[Fact]) -> QuestionAnswers:
     return QuestionAnswers(open=tuple(waiting.questions.values()), answered=waiting.answered)
 
 
-class _Waiting:
+class _OpenQuestions:
     """Questions that wait for an answer, by key."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from intents.domain import Diagnosis, Judged, Language, Text
+from intents.domain import Diagnosis, JudgedHypothesis, Language, Text
 from responses import sentences, words
 from responses.safety import SafeDiagnosis, safe_line
 from responses.slack import blocks, limits
@@ -99,7 +99,7 @@ def _sections(diagnosis: Diagnosis, formatter: DiagnosisFormatter) -> Iterator[t
     yield from ((formatter.text(title), groups) for title, groups in rest if groups)
 
 
-def _about(one: Judged, formatter: DiagnosisFormatter, diagnosis: Diagnosis | None) -> list[Group]:
+def _about(one: JudgedHypothesis, formatter: DiagnosisFormatter, diagnosis: Diagnosis | None) -> list[Group]:
     groups: list[Group] = [[blocks.line(blocks.text(formatter.cut(formatter.text(one.root_cause))))]]
     if where := formatter.where(one):
         groups.append([where])
@@ -110,10 +110,10 @@ def _about(one: Judged, formatter: DiagnosisFormatter, diagnosis: Diagnosis | No
     return groups + formatter.evidence(one, matches=_MATCHES)
 
 
-def _out(one: Judged, formatter: DiagnosisFormatter) -> list[Group]:
+def _out(one: JudgedHypothesis, formatter: DiagnosisFormatter) -> list[Group]:
     return [*formatter.ruled_out([one]), *formatter.evidence(one, matches=1)]
 
 
-def _incident(one: Judged) -> Element:
+def _incident(one: JudgedHypothesis) -> Element:
     """Return the id of the catalog entry, which `casebook show` takes."""
     return blocks.line(blocks.text("casebook show "), blocks.code(one.incident))

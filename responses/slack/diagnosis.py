@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from intents.domain import Diagnosis, Finding, Focus, Judged, Language, Text
+from intents.domain import Diagnosis, Finding, Focus, JudgedHypothesis, Language, Text
 from responses import sentences, words
 from responses.safety import SafeDiagnosis, safe, safe_line
 from responses.sentences import capitalised, in_a_row
@@ -46,7 +46,7 @@ _NOTE: Final = 100
 
 
 def placeholder_message(
-    *, language: Language, done: int = 0, total: int = 0, found: Sequence[Judged] = (), about: str = ""
+    *, language: Language, done: int = 0, total: int = 0, found: Sequence[JudgedHypothesis] = (), about: str = ""
 ) -> Message:
     """Return the message that is shown while the cluster is read, updated as hypotheses are judged.
 
@@ -195,7 +195,7 @@ class _Page:
             yield from self._listed(words.OFFERS, self._formatter.offers(self._offers), rank=2)
             yield from self._beside(first)
 
-    def _leading(self, one: Judged) -> Iterable[Part]:
+    def _leading(self, one: JudgedHypothesis) -> Iterable[Part]:
         cause = blocks.line(blocks.text(self._formatter.cut(self._text(one.root_cause), _CAUSE)))
         where = self._formatter.where(one)
         yield self._head(self._headline(one), cause, *([where] if where else []), *self._formatter.effects(one))
@@ -204,7 +204,7 @@ class _Page:
         if tabled:
             yield from self._table(tabled)
 
-    def _all_out(self, one: Judged) -> Iterable[Part]:
+    def _all_out(self, one: JudgedHypothesis) -> Iterable[Part]:
         against = sentences.refutation(one, self._language)
         reasons = [sentences.finished(capitalised(against), self._language)] if against else []
         says = in_a_row(sentences.all_ruled_out(one, self._language), *reasons, language=self._language)
@@ -225,7 +225,7 @@ class _Page:
             says.append(self._text(words.READS_INCOMPLETE))
         return tuple(says)
 
-    def _headline(self, one: Judged) -> str:
+    def _headline(self, one: JudgedHypothesis) -> str:
         """Return the headline; a fixed problem says so, since later readers must not take it for a current one."""
         if self._fixed:
             return f"{words.FIXED_SIGN} {self._text(words.FIXED)} · {self._text(one.title)}"
@@ -272,7 +272,7 @@ class _Page:
             shown.append(blocks.rich(_more(len(rows.rows) - _ROWS, self._language, in_details=self._has_details)))
         yield Part(rank=1, blocks=tuple(shown))
 
-    def _beside(self, one: Judged) -> Iterable[Part]:
+    def _beside(self, one: JudgedHypothesis) -> Iterable[Part]:
         """Yield the other hypotheses and the links, one line each."""
         lines: list[Element] = []
         others = self._open[1:]
@@ -286,7 +286,7 @@ class _Page:
         if lines:
             yield Part(rank=3, blocks=(blocks.rich(*lines),))
 
-    def _refuted(self, one: Judged) -> str:
+    def _refuted(self, one: JudgedHypothesis) -> str:
         return sentences.refutation(one, self._language) or sentences.all_ruled_out(one, self._language)
 
     def _text(self, text: Text) -> str:

@@ -11,12 +11,12 @@ from typing import Final
 from intents.domain import (
     Diagnosis,
     Finding,
+    FindingOutcome,
     Gap,
     GapReason,
-    Judged,
+    JudgedHypothesis,
     Language,
     Link,
-    Outcome,
     SignatureMatch,
     Step,
     Table,
@@ -32,7 +32,7 @@ from responses.tables import aligned_lines, compact
 Group = list[Element]
 
 # The order of findings; within an outcome, the order of the catalog entry stays.
-_BY_WEIGHT: Final = (Outcome.SUPPORTS, Outcome.REFUTES, Outcome.GAP, Outcome.NEUTRAL)
+_BY_WEIGHT: Final = (FindingOutcome.SUPPORTS, FindingOutcome.REFUTES, FindingOutcome.GAP, FindingOutcome.NEUTRAL)
 # In characters. The catalog's sentences are far shorter; texts from a cluster may not be.
 _SENTENCE: Final = 700
 _OBJECT: Final = 300
@@ -78,11 +78,11 @@ class DiagnosisFormatter:
 
     # --- a hypothesis ---
 
-    def headline(self, one: Judged) -> str:
+    def headline(self, one: JudgedHypothesis) -> str:
         """Return 🔴 CONFIRMED · title."""
         return f"{sentences.verdict_sign(one)} {sentences.verdict_word(one, self._language)} · {self.text(one.title)}"
 
-    def where(self, one: Judged) -> Element | None:
+    def where(self, one: JudgedHypothesis) -> Element | None:
         """Return object and impact in one line."""
         leaves: list[Leaf] = []
         if one.subject:
@@ -96,7 +96,7 @@ class DiagnosisFormatter:
             leaves.append(blocks.text(f" ({self._explained(one)})", italic=True))
         return blocks.line(*leaves) if leaves else None
 
-    def brief(self, one: Judged) -> Element:
+    def brief(self, one: JudgedHypothesis) -> Element:
         """Return a hypothesis in one line: verdict, title, object."""
         leaves = [
             blocks.text(f"{sentences.verdict_sign(one)} "),
@@ -109,7 +109,7 @@ class DiagnosisFormatter:
             leaves.append(blocks.text(f" · {self._explained(one)}", italic=True))
         return blocks.line(*leaves)
 
-    def offers(self, offered: Sequence[Judged]) -> list[Group]:
+    def offers(self, offered: Sequence[JudgedHypothesis]) -> list[Group]:
         """Return what can be done besides: for which object, and why."""
         groups: list[Group] = []
         for one in offered:
@@ -118,15 +118,15 @@ class DiagnosisFormatter:
                 f"{sentences.verdict_sign(one)} {self.cut(self.text(one.title))}{self.cut(where, _OBJECT)}"
             )
             group = [blocks.line(says)]
-            if why := next((each for each in one.findings if each.outcome is Outcome.SUPPORTS), None):
+            if why := next((each for each in one.findings if each.outcome is FindingOutcome.SUPPORTS), None):
                 group.append(blocks.quoted(blocks.text(self.cut(self.text(why.says)))))
             groups.append(group)
         return groups
 
-    def _explained(self, one: Judged) -> str:
+    def _explained(self, one: JudgedHypothesis) -> str:
         return causality.explanation(one, self._diagnosis, self._language)
 
-    def effects(self, one: Judged) -> list[Element]:
+    def effects(self, one: JudgedHypothesis) -> list[Element]:
         """Return the effects of a cause, a line each."""
         return [
             blocks.line(
@@ -152,20 +152,22 @@ class DiagnosisFormatter:
             groups.append([blocks.line(*leaves)])
         return groups
 
-    def evidence(self, one: Judged, *, apart: Finding | None = None, matches: int = 1) -> list[Group]:
+    def evidence(self, one: JudgedHypothesis, *, apart: Finding | None = None, matches: int = 1) -> list[Group]:
         """Return the matches, then the findings, decisive ones first, then the gaps; without the table of `apart`."""
         quoted = sentences.quoted_matches(one, most=matches)
         shown = [self.text(one.root_cause), *(match.quote for match in quoted)]
         matched = [[self._match(match)] for match in quoted]
         ranked = sorted(one.findings, key=lambda finding: (_BY_WEIGHT.index(finding.outcome), not finding.decisive))
-        neutral = [finding for finding in ranked if finding.outcome is Outcome.NEUTRAL]
-        decided = [finding for finding in ranked if finding.outcome in (Outcome.SUPPORTS, Outcome.REFUTES)]
+        neutral = [finding for finding in ranked if finding.outcome is FindingOutcome.NEUTRAL]
+        decided = [
+            finding for finding in ranked if finding.outcome in (FindingOutcome.SUPPORTS, FindingOutcome.REFUTES)
+        ]
         found = [self._finding(finding, shown, with_table=finding is not apart) for finding in decided]
         # Gaps matter more than neutral findings. A rule that could not be judged is shown by its gaps.
         unread = self.gaps(_gaps_of(one))
         beside = [self._finding(finding, shown, with_table=finding is not apart) for finding in neutral]
         if one.findings and len(neutral) == len(one.findings):
-            beside.append([self._marked(words.SYMBOLS[Outcome.NEUTRAL], self.text(words.ONLY_NEUTRAL))])
+            beside.append([self._marked(words.SYMBOLS[FindingOutcome.NEUTRAL], self.text(words.ONLY_NEUTRAL))])
         return [*matched, *found, *unread, *beside]
 
     def _match(self, match: SignatureMatch) -> Element:
@@ -180,10 +182,10 @@ class DiagnosisFormatter:
     def _finding(self, finding: Finding, shown: list[str], *, with_table: bool) -> Group:
         says = self.text(finding.says)
         shown.append(says)
-        group = [self._marked(words.SYMBOLS[finding.outcome], says, quiet=finding.outcome is Outcome.NEUTRAL)]
+        group = [self._marked(words.SYMBOLS[finding.outcome], says, quiet=finding.outcome is FindingOutcome.NEUTRAL)]
         quoted = quote(finding.quote) if finding.quote and not sentences.is_shown(finding.quote, shown) else ""
         subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
-        if quoted or (subject and finding.outcome is not Outcome.NEUTRAL):
+        if quoted or (subject and finding.outcome is not FindingOutcome.NEUTRAL):
             shown.append(finding.quote)
             group.append(blocks.quoted(blocks.text(self.cut(sentences.joined(subject, quoted, by=": ")))))
         if with_table and finding.table and finding.table.rows:
@@ -240,10 +242,10 @@ class DiagnosisFormatter:
         for gap in gaps:
             alone = gap.reason is GapReason.NO_CLUSTER and self._text_only
             said[self.text(alone) if alone else sentences.gap_sentence(gap, self._language)] = None
-        mark = words.SYMBOLS[Outcome.GAP]
+        mark = words.SYMBOLS[FindingOutcome.GAP]
         return [[self._marked(mark, says)] for says in said]
 
-    def other_gaps(self, shown: Judged | None) -> list[Group]:
+    def other_gaps(self, shown: JudgedHypothesis | None) -> list[Group]:
         """Return the gaps that are not listed beside the findings of `shown`."""
         beside = set(_gaps_of(shown)) if shown else set()
         absent = any(gap.reason is GapReason.NO_CLUSTER for gap in beside)
@@ -258,7 +260,7 @@ class DiagnosisFormatter:
         gaps = (*self._diagnosis.gaps, *(gap for one in self._diagnosis.hypotheses for gap in _gaps_of(one)))
         if self._text_only is None or any(gap.reason is GapReason.NO_CLUSTER for gap in gaps):
             return []
-        return [[self._marked(words.SYMBOLS[Outcome.GAP], self.text(self._text_only))]]
+        return [[self._marked(words.SYMBOLS[FindingOutcome.GAP], self.text(self._text_only))]]
 
     def observed(self, lines: Sequence[str]) -> list[Group]:
         """Return the lines of the text, quoted."""
@@ -283,9 +285,9 @@ class DiagnosisFormatter:
             groups.append(group)
         return groups
 
-    def ruled_out(self, out: Iterable[Judged]) -> list[Group]:
+    def ruled_out(self, out: Iterable[JudgedHypothesis]) -> list[Group]:
         """Return each hypothesis with the first reason against it."""
-        mark, colon = words.SYMBOLS[Outcome.REFUTES], self.text(words.COLON)
+        mark, colon = words.SYMBOLS[FindingOutcome.REFUTES], self.text(words.COLON)
         said = (
             sentences.joined(
                 f"{self.text(one.title)} ({one.incident})", sentences.refutation(one, self._language), by=colon
@@ -306,19 +308,19 @@ def _first(lines: Sequence[str], most: int) -> list[str]:
     return kept
 
 
-def _gaps_of(one: Judged) -> Iterator[Gap]:
+def _gaps_of(one: JudgedHypothesis) -> Iterator[Gap]:
     return (gap for finding in one.findings for gap in finding.gaps)
 
 
-def kubectl_lines(judged: Iterable[Judged]) -> tuple[str, ...]:
+def kubectl_lines(judged: Iterable[JudgedHypothesis]) -> tuple[str, ...]:
     """Return the kubectl lines that reproduce the findings, each once."""
     return tuple(
         dict.fromkeys(finding.reproduce for one in judged for finding in one.findings if finding.reproduce.strip())
     )
 
 
-def finding_with_table(one: Judged) -> Finding | None:
+def finding_with_table(one: JudgedHypothesis) -> Finding | None:
     """Return the finding whose table is shown as a table: the first supporting one with several rows."""
     tables = [finding for finding in one.findings if finding.table and len(finding.table.rows) > 1]
-    supporting = [finding for finding in tables if finding.outcome is Outcome.SUPPORTS]
+    supporting = [finding for finding in tables if finding.outcome is FindingOutcome.SUPPORTS]
     return next(iter(supporting or tables), None)

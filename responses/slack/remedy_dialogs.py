@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from intents.domain import Custodian, Language, ObjectRef, Question, Text
+from intents.domain import ExternalManager, Language, ObjectRef, Question, Text
 from intents.typed_values import may_be_left_out
 from responses import words
 from responses.safety import safe, safe_line
@@ -56,7 +56,7 @@ class Confirmation:
     diff: str = ""
     effects: Sequence[Text] = ()
     warnings: Sequence[Text] = ()
-    custodian: Custodian | None = None
+    custodian: ExternalManager | None = None
     warning: Text | None = None
     typed_name_required: str = ""
     needs_approval: bool = False
@@ -139,7 +139,7 @@ def values_dialog(shown: ValuesForm, *, language: Language) -> View:
     )
 
 
-def source_warning_dialog(carries: str, custodian: Custodian, *, language: Language) -> View:
+def source_warning_dialog(carries: str, custodian: ExternalManager, *, language: Language) -> View:
     """Return the second confirmation, needed where a controller will revert the change from its source.
 
     `carries` is the metadata of the first dialog.
@@ -255,7 +255,7 @@ def _effects(shown: Confirmation, language: Language) -> list[Block]:
     return [blocks.rich(heading, blocks.bullets(items), *_left_out(shown.effects, language))]
 
 
-def _custody(custodian: Custodian, language: Language) -> list[Leaf]:
+def _custody(custodian: ExternalManager, language: Language) -> list[Leaf]:
     """Return which controller reverts the change and how soon, where to make it instead, and what could not be read."""
     leaves = [blocks.text(f"⚠️ {safe(custodian.says.in_(language), limit=_SAYS)}")]
     for number, source in enumerate(custodian.sources):

@@ -18,7 +18,7 @@ from bot.roles.needs import reads as needed_reads
 from intents.catalog.cases import world_of
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Case, Incident, Rule
-from intents.domain import Diagnosis, Focus, Hypothesis, Outcome, Permission, Reading, Verdict
+from intents.domain import Diagnosis, FindingOutcome, Focus, Hypothesis, Permission, ProbeResult, Verdict
 from intents.focus import focus_of
 from intents.request import ExplainText, Request
 from intents.verdicts import judge
@@ -50,7 +50,7 @@ class Looked:
 
     probe: Probe
     look: Look
-    told: Reading | None = None
+    told: ProbeResult | None = None
 
 
 async def rehearsed(engine: Engine, incident: Incident) -> tuple[Rehearsed, ...]:
@@ -89,7 +89,7 @@ async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
 def noting(probe: Probe, looks: dict[str, Looked]) -> Probe:
     """Return the probe with its reads recorded; the same read is answered from the record."""
 
-    async def read(look: Look) -> Reading:
+    async def read(look: Look) -> ProbeResult:
         asked = f"{probe.declaration.name} {look.args} {look.focus!r} {look.named}"
         looked = looks.setdefault(asked, Looked(probe, look))
         if looked.told is None:
@@ -146,7 +146,7 @@ async def _mutants_on(
 def mutants(incident: Incident) -> Iterator[tuple[str, Incident]]:
     """Return the incident with one rule changed. Rules that only inform (`finds: neutral`) decide nothing."""
     for index, rule in enumerate(incident.evidence):
-        if rule.finds is Outcome.NEUTRAL:
+        if rule.finds is FindingOutcome.NEUTRAL:
             continue
         if rule.decisive:
             yield f"{rule.id} dropped", _with(incident, index, None)

@@ -11,7 +11,7 @@ from bot.diagnosing import build_engine, diagnose
 from intents.builtin import builtin_catalog
 from intents.catalog.cases import ask_of, world_of
 from intents.chains import MOST_MOMENTS
-from intents.domain import Diagnosis, Judged, Part, Verdict
+from intents.domain import ChainRole, Diagnosis, JudgedHypothesis, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
 
 CATALOG = builtin_catalog().catalog
@@ -66,7 +66,7 @@ async def answer(request: Request, *worlds: dict[str, Any]) -> Diagnosis:
         return await diagnose(request, engine=build_engine()[0], connection=connection)
 
 
-def by_incident(diagnosis: Diagnosis) -> dict[str, Judged]:
+def by_incident(diagnosis: Diagnosis) -> dict[str, JudgedHypothesis]:
     return {one.incident: one for one in diagnosis.hypotheses}
 
 
@@ -79,9 +79,9 @@ async def test_lost_election_is_the_effect_of_slow_etcd() -> None:
     ]
     moments = [(moment.at.strftime("%H:%M:%S"), moment.part, moment.subject.name) for moment in diagnosis.timeline]
     assert moments == [
-        ("02:19:00", Part.CAUSE, "10.20.0.11:2379"),
-        ("02:35:00", Part.CAUSE, "etcd-control-1"),
-        ("02:40:33", Part.EFFECT, "shard-operator-6c9f7d5b84-x7k2p"),
+        ("02:19:00", ChainRole.CAUSE, "10.20.0.11:2379"),
+        ("02:35:00", ChainRole.CAUSE, "etcd-control-1"),
+        ("02:40:33", ChainRole.EFFECT, "shard-operator-6c9f7d5b84-x7k2p"),
     ]
     assert [moment.lasts for moment in diagnosis.timeline] == [True, False, False]
 
@@ -145,7 +145,7 @@ async def test_better_proven_effect_leads_and_names_its_likely_cause() -> None:
         ("etcd-slow-disk", "likely", ""),
     ]
     # The cause is inferred from its effect.
-    assert {moment.part for moment in diagnosis.timeline} == {Part.EFFECT}
+    assert {moment.part for moment in diagnosis.timeline} == {ChainRole.EFFECT}
 
 
 def without_etcd_pod() -> list[str]:

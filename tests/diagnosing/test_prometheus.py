@@ -6,7 +6,7 @@ from bot.cli.rehearsal import stage, staged
 from bot.diagnosing import build_engine, diagnose
 from intents.builtin import builtin_catalog
 from intents.catalog.cases import world_of
-from intents.domain import Diagnosis, GapReason, Judged, Language, Outcome, Verdict
+from intents.domain import Diagnosis, FindingOutcome, GapReason, JudgedHypothesis, Language, Verdict
 from intents.request import ExplainText
 from responses import sentences
 from responses.safety import scrubbed
@@ -28,7 +28,7 @@ async def answer(*, metrics: bool = True, forbidden: bool = False) -> Diagnosis:
         )
 
 
-def etcd_in(diagnosis: Diagnosis) -> Judged:
+def etcd_in(diagnosis: Diagnosis) -> JudgedHypothesis:
     return next(one for one in diagnosis.hypotheses if one.incident == "etcd-slow-disk")
 
 
@@ -47,7 +47,7 @@ async def test_answer_without_prometheus_does_not_mention_it() -> None:
     diagnosis = await answer(metrics=False)
 
     one = etcd_in(diagnosis)
-    assert [finding.rule for finding in one.findings if finding.outcome is Outcome.GAP] == ["slow"]
+    assert [finding.rule for finding in one.findings if finding.outcome is FindingOutcome.GAP] == ["slow"]
     assert all(gap.what != "Prometheus" for gap in sentences.reported_gaps(diagnosis))
     assert [gap.reason for gap in diagnosis.gaps if gap.quiet] == [GapReason.NOT_CONFIGURED]
     assert "CASEBOOK_PROMETHEUS_URL" in full_text(scrubbed(diagnosis), language=Language.EN)

@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from bot.app import Tuning, running
+from bot.app import RuntimeOptions, running
 from bot.cli.console import note
 from bot.cli.logs import configure_logging
 from bot.cli.rehearsal import stage
@@ -127,7 +127,7 @@ class Premises:
     ) -> Serving:
         """Start a process on the existing data; Slack delivers to all running processes in turn.
 
-        `app` is the `bot.app.Tuning` of a forked process; `catalog_alone` leaves out the built-in catalog.
+        `app` is the `bot.app.RuntimeOptions` of a forked process; `catalog_alone` leaves out the built-in catalog.
         """
         if program is None and not forked:
             program = Program.of_checkout()
@@ -286,7 +286,7 @@ async def _serve_forked(app: dict[str, Any]) -> None:
         engine = build_engine(configured.catalog, check=unknown_actions)[0] if configured.catalog else ENGINE
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    clusters, tuning = Clusters.of(configured), Tuning(**app)
+    clusters, tuning = Clusters.of(configured), RuntimeOptions(**app)
     async with running(configured, engine=engine, policy=policy, clusters=clusters, tuning=tuning) as serving:
         note(f"serving at {serving.url}")
         await stop.wait()

@@ -23,7 +23,7 @@ from bot.policy.model import Rules
 from intents.catalog.cases import ask_of, world_of
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Case, Incident
-from intents.domain import Language, Outcome, Verdict
+from intents.domain import FindingOutcome, Language, Verdict
 from responses import words
 from responses.slack.presses import Press
 from tests.end_to_end.workplace import Workplace, lines_of, workplace
@@ -125,6 +125,6 @@ def verdict_in(lines: list[str], incident: Incident) -> Verdict | None:
                 return verdict
         if f"{words.YOU_COULD.in_(Language.EN)} · {title}" in line:
             return Verdict.POSSIBLE
-        if line.startswith(f"{words.SYMBOLS[Outcome.REFUTES]} {title} ({incident.id})"):
+        if line.startswith(f"{words.SYMBOLS[FindingOutcome.REFUTES]} {title} ({incident.id})"):
             return Verdict.RULED_OUT
     return None

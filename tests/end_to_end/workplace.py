@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
-from bot.app import RunningApp, Tuning, running
+from bot.app import RunningApp, RuntimeOptions, running
 from bot.app.upkeep import BEAT_S
 from bot.cli.rehearsal import full_world_of, stage
 from bot.cluster.clusters import Clusters
@@ -206,7 +206,7 @@ async def workplace(
     `addresses` are URLs of further clusters of the app.
 
     `slack_limits` replace the client's limits, and the simulated Slack then applies none. Tests with their own time
-    pass `slack` (not started) and `clock`; `summary_slot_s`, `beat_s` and `slack_check_s` are those of `Tuning`,
+    pass `slack` (not started) and `clock`; `summary_slot_s`, `beat_s`, `slack_check_s` are those of `RuntimeOptions`,
     `broken` that of `running`.
     """
     async with AsyncExitStack() as stack:
@@ -243,7 +243,7 @@ async def workplace(
                 clusters=Clusters.of(settings, kubeconfig=kubeconfig),
                 channel_defaults=channel_defaults,
                 broken=broken,
-                tuning=Tuning(
+                tuning=RuntimeOptions(
                     clock=clock,
                     verify_pace=HASTY,
                     verify_within=0.2,

@@ -8,7 +8,7 @@ import pytest
 
 from intents.capabilities import MOST_OBJECTS, raised
 from intents.catalog.loader import Catalog
-from intents.domain import Finding, Focus, Judged, ObjectRef, Outcome, Reading, Row, Text, Verdict
+from intents.domain import Finding, FindingOutcome, Focus, JudgedHypothesis, ObjectRef, ProbeResult, Row, Text, Verdict
 from intents.verdicts import rank, supported
 from tests.intents.test_verdicts import BUSY, FORBIDDEN, FULL, NO_CLUSTER, NOW, incident, judged, reading
 
@@ -18,12 +18,12 @@ POD = ObjectRef(kind="Pod", namespace="db", name="pd-1")
 
 def cause(
     verdict: Verdict = Verdict.CONFIRMED, *, subject: ObjectRef | None = None, rows: tuple[Row, ...] = ()
-) -> Judged:
-    found = Finding(rule="full", outcome=Outcome.SUPPORTS, says=Text.same("full"), rows=rows)
+) -> JudgedHypothesis:
+    found = Finding(rule="full", outcome=FindingOutcome.SUPPORTS, says=Text.same("full"), rows=rows)
     return replace(judged(incident(FULL), reading(True)), verdict=verdict, subject=subject, findings=(found,))
 
 
-def names(*causes: Judged, focus: Focus | None = None) -> list[str]:
+def names(*causes: JudgedHypothesis, focus: Focus | None = None) -> list[str]:
     return [one.named["pod"] for one in raised(LOOK, causes, [focus] if focus else [])]
 
 
@@ -69,7 +69,7 @@ def test_only_the_first_of_many_objects_are_asked_about() -> None:
     ],
 )
 def test_capability_is_offered_if_applicable_and_never_confirmed(
-    nodes: Reading, pods: Reading, verdict: Verdict
+    nodes: ProbeResult, pods: ProbeResult, verdict: Verdict
 ) -> None:
     refuted = {**FULL, "otherwise": {"says": "no node is full"}}
     if verdict is Verdict.POSSIBLE and not nodes.gaps:

@@ -4,7 +4,7 @@ import pytest
 
 from intents.channel_commands import ChannelAction, ChannelCommand
 from intents.misuse import Misuse
-from intents.slash import AskObject, AskText, parse_command, parse_message
+from intents.slash import ObjectQuery, TextQuery, parse_command, parse_message
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def test_typo_suggests_the_closest_command(text, closest):
     ],
 )
 def test_sentence_that_begins_like_a_command_is_a_text(text):
-    assert parse_command(text) == AskText(text=text)
+    assert parse_command(text) == TextQuery(text=text)
 
 
 def test_object_of_kind_incident_is_an_object():
-    assert parse_command("incident ops/db-42") == AskObject(kind="incident", namespace="ops", name="db-42")
+    assert parse_command("incident ops/db-42") == ObjectQuery(kind="incident", namespace="ops", name="db-42")
 
 
 @pytest.mark.parametrize(
@@ -128,4 +128,4 @@ def test_typo_after_a_mention_suggests_the_closest_command(text, closest):
     "text", ["<@U0BOT> show", "<@U0BOT> history", "<@U0BOT> resolved?", "<@U0BOT> incident is over?"]
 )
 def test_small_talk_after_a_mention_is_not_a_command(text):
-    assert isinstance(parse_message(text), AskText)
+    assert isinstance(parse_message(text), TextQuery)

@@ -10,17 +10,17 @@ from intents.command_lines import IS_NAME, KINDS
 from intents.misuse import Misuse
 from intents.slack_text import unformatted
 from intents.slash import (
-    AskHelp,
-    AskObject,
-    AskText,
     Command,
-    Muted,
+    HelpQuery,
+    MuteCommand,
+    ObjectQuery,
+    TextQuery,
     parse_command,
     parse_message,
 )
 from responses.slack.mrkdwn import escape
 
-POD = AskObject(kind="pod", namespace="shop", name="api-0")
+POD = ObjectQuery(kind="pod", namespace="shop", name="api-0")
 NAMES = st.from_regex(IS_NAME, fullmatch=True)
 KIND_WORDS = st.sampled_from(sorted(KINDS))
 
@@ -28,11 +28,11 @@ KIND_WORDS = st.sampled_from(sorted(KINDS))
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("", AskHelp()),
-        ("   ", AskHelp()),
-        ("help", AskHelp()),
-        ("help pods", AskHelp(topic="pods")),
-        ("帮助", AskHelp()),
+        ("", HelpQuery()),
+        ("   ", HelpQuery()),
+        ("help", HelpQuery()),
+        ("help pods", HelpQuery(topic="pods")),
+        ("帮助", HelpQuery()),
         ("pod shop/api-0", POD),
         ("pod api-0 -n shop", POD),
         ("-n shop pod api-0", POD),
@@ -47,23 +47,23 @@ KIND_WORDS = st.sampled_from(sorted(KINDS))
         ("pod/api-0 -n shop", POD),
         ("shop/api-0", POD),
         ("`pod shop/api-0`", POD),
-        ("pod api-0", AskObject(kind="pod", name="api-0")),
-        ("StatefulSet tidb/db", AskObject(kind="StatefulSet", namespace="tidb", name="db")),
-        ("tikvcluster tidb/db", AskObject(kind="tikvcluster", namespace="tidb", name="db")),
-        ("kafkas.kafka.strimzi.io events", AskObject(kind="kafkas.kafka.strimzi.io", name="events")),
+        ("pod api-0", ObjectQuery(kind="pod", name="api-0")),
+        ("StatefulSet tidb/db", ObjectQuery(kind="StatefulSet", namespace="tidb", name="db")),
+        ("tikvcluster tidb/db", ObjectQuery(kind="tikvcluster", namespace="tidb", name="db")),
+        ("kafkas.kafka.strimzi.io events", ObjectQuery(kind="kafkas.kafka.strimzi.io", name="events")),
         ("kubectl -n shop describe pod api-0", POD),
-        ("explain Back-off pulling image", AskText(text="Back-off pulling image")),
-        ("解释 Back-off pulling image", AskText(text="Back-off pulling image")),
-        ("explain\n```\npanic: a\nb\n```", AskText(text="panic: a\nb")),
-        ("connection refused", AskText(text="connection refused")),
-        ("failed default/api-0", AskText(text="failed default/api-0")),
-        ("docker.io/library/nginx", AskText(text="docker.io/library/nginx")),
-        ("pod is crashing", AskText(text="pod is crashing")),
-        ("pod shop/api-0\nError: it failed", AskText(text="pod shop/api-0\nError: it failed")),
-        ("muted", Muted()),
-        ("unmute image-pull-failed", Muted(unmute="image-pull-failed")),
-        ("unmute all", Muted(unmute="all")),
-        ("取消静音 all", Muted(unmute="all")),
+        ("explain Back-off pulling image", TextQuery(text="Back-off pulling image")),
+        ("解释 Back-off pulling image", TextQuery(text="Back-off pulling image")),
+        ("explain\n```\npanic: a\nb\n```", TextQuery(text="panic: a\nb")),
+        ("connection refused", TextQuery(text="connection refused")),
+        ("failed default/api-0", TextQuery(text="failed default/api-0")),
+        ("docker.io/library/nginx", TextQuery(text="docker.io/library/nginx")),
+        ("pod is crashing", TextQuery(text="pod is crashing")),
+        ("pod shop/api-0\nError: it failed", TextQuery(text="pod shop/api-0\nError: it failed")),
+        ("muted", MuteCommand()),
+        ("unmute image-pull-failed", MuteCommand(unmute="image-pull-failed")),
+        ("unmute all", MuteCommand(unmute="all")),
+        ("取消静音 all", MuteCommand(unmute="all")),
     ],
 )
 def test_command_is_parsed(text: str, asked: Command) -> None:
@@ -96,21 +96,21 @@ def test_typo_suggests_the_closest_command(text: str, closest: str) -> None:
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("<@U0BOT>", AskHelp()),
-        ("<@U0BOT> hello", AskHelp()),
+        ("<@U0BOT>", HelpQuery()),
+        ("<@U0BOT> hello", HelpQuery()),
         ("<@U0BOT> pod shop/api-0", POD),
         ("<@U0BOT> pod shop/api-0 is broken", POD),
         ("<@U0BOT> please look at `pod shop/api-0`, it keeps crashing!", POD),
         ("hey <@U0BOT> what is wrong with pod api-0 in shop?", replace(POD, place="shop")),
         ("<@U0BOT> 诊断pod shop/api-0怎么了？", POD),
         ("<@U0BOT> pod api-0 在 命名空间 shop", POD),
-        ("<@U0BOT> node worker-a is NotReady", AskObject(kind="node", name="worker-a")),
-        ("<@U0BOT> pod api keeps failing", AskText(text="pod api keeps failing")),
-        ("<@U0BOT> api-0", AskText(text="api-0")),
-        ("<@U0BOT> pdo shop/api-0", AskText(text="pdo shop/api-0")),
-        ("<@U0BOT> Error: pod shop/api-0 failed", AskText(text="Error: pod shop/api-0 failed")),
-        ("<@U0BOT>\n```Error: a &lt;b&gt;```", AskText(text="Error: a <b>")),
-        ("<@U0BOT> explain OOMKilled", AskText(text="OOMKilled")),
+        ("<@U0BOT> node worker-a is NotReady", ObjectQuery(kind="node", name="worker-a")),
+        ("<@U0BOT> pod api keeps failing", TextQuery(text="pod api keeps failing")),
+        ("<@U0BOT> api-0", TextQuery(text="api-0")),
+        ("<@U0BOT> pdo shop/api-0", TextQuery(text="pdo shop/api-0")),
+        ("<@U0BOT> Error: pod shop/api-0 failed", TextQuery(text="Error: pod shop/api-0 failed")),
+        ("<@U0BOT>\n```Error: a &lt;b&gt;```", TextQuery(text="Error: a <b>")),
+        ("<@U0BOT> explain OOMKilled", TextQuery(text="OOMKilled")),
     ],
 )
 def test_mention_is_parsed(text: str, asked: Command) -> None:
@@ -152,12 +152,12 @@ def test_slack_escaping_is_reversed(text: str) -> None:
 @given(text=st.one_of(st.text(), st.text(st.sampled_from("<>|@#!U1`&lt;-n/ pod.诊断\n“—"))))
 def test_any_text_is_parsed(text: str) -> None:
     for parse in (parse_command, parse_message):
-        assert isinstance(parse(text), AskText | AskObject | AskHelp | Muted | Misuse)
+        assert isinstance(parse(text), TextQuery | ObjectQuery | HelpQuery | MuteCommand | Misuse)
 
 
 @given(kind=KIND_WORDS, namespace=NAMES, name=NAMES)
 def test_any_object_name_is_parsed(kind: str, namespace: str, name: str) -> None:
-    asked = AskObject(kind=kind, namespace=namespace, name=name)
+    asked = ObjectQuery(kind=kind, namespace=namespace, name=name)
 
     for text in (f"{kind} {namespace}/{name}", f"{kind}/{namespace}/{name}", f"{kind} {name} -n {namespace}"):
         assert parse_command(text) == asked
@@ -165,8 +165,8 @@ def test_any_object_name_is_parsed(kind: str, namespace: str, name: str) -> None
 
 
 def test_text_of_brackets_is_parsed_quickly() -> None:
-    assert parse_command("<" * 200_000) == AskText(text="<" * 200_000)
-    assert isinstance(parse_message("<@U1|" * 50_000), AskText)
+    assert parse_command("<" * 200_000) == TextQuery(text="<" * 200_000)
+    assert isinstance(parse_message("<@U1|" * 50_000), TextQuery)
 
 
 IN_PROD = replace(POD, cluster="prod")
@@ -190,11 +190,11 @@ IN_PROD = replace(POD, cluster="prod")
         ("pod api-0 in shop --context prod", IN_PROD),
         ("pod api-0 in shop", replace(POD, place="shop")),
         ("pod shop/api-0 in shop", replace(POD, place="shop")),
-        ("node n1 in prod", AskObject(kind="node", namespace="prod", name="n1", place="prod")),
+        ("node n1 in prod", ObjectQuery(kind="node", namespace="prod", name="n1", place="prod")),
         ("pod shop/api-0 in kubernetes-admin@kubernetes", replace(POD, cluster="kubernetes-admin@kubernetes")),
-        ("node n1 in gke_shop_eu_prod", AskObject(kind="node", name="n1", cluster="gke_shop_eu_prod")),
-        ("--context prod Error: it broke", AskText(text="Error: it broke", cluster="prod")),
-        ("explain --context=prod Error: it broke\nagain", AskText(text="Error: it broke\nagain", cluster="prod")),
+        ("node n1 in gke_shop_eu_prod", ObjectQuery(kind="node", name="n1", cluster="gke_shop_eu_prod")),
+        ("--context prod Error: it broke", TextQuery(text="Error: it broke", cluster="prod")),
+        ("explain --context=prod Error: it broke\nagain", TextQuery(text="Error: it broke\nagain", cluster="prod")),
     ],
 )
 def test_command_names_the_cluster_in_common_forms(text: str, asked: Command) -> None:

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.domain import (
+    FindingOutcome,
     Focus,
     Gap,
     GapReason,
     Hypothesis,
-    Judged,
+    JudgedHypothesis,
     ObjectRef,
-    Outcome,
     PastedTime,
     Permission,
-    Reading,
+    ProbeResult,
     Row,
     SignatureMatch,
     Verdict,
@@ -66,15 +66,15 @@ def rows(*full: bool) -> tuple[Row, ...]:
     )
 
 
-def reading(*full: bool, gaps: Sequence[Gap] = (), missing: str = "", not_applicable: str = "") -> Reading:
-    return Reading(rows=rows(*full), gaps=tuple(gaps), missing=missing, not_applicable=not_applicable)
+def reading(*full: bool, gaps: Sequence[Gap] = (), missing: str = "", not_applicable: str = "") -> ProbeResult:
+    return ProbeResult(rows=rows(*full), gaps=tuple(gaps), missing=missing, not_applicable=not_applicable)
 
 
 def judged(
-    entry: Incident, nodes: Reading, pods: Reading | None = None, *, score: float = 0.9, name: str = ""
-) -> Judged:
+    entry: Incident, nodes: ProbeResult, pods: ProbeResult | None = None, *, score: float = 0.9, name: str = ""
+) -> JudgedHypothesis:
     hypothesis = Hypothesis(incident=entry.id, score=score, named={"device": "sda"})
-    readings = {"nodes": nodes, "pods": pods or Reading()}
+    readings = {"nodes": nodes, "pods": pods or ProbeResult()}
     return judge(entry, hypothesis, readings, focus=Focus(kind="Node", name=name), now=NOW)
 
 
@@ -105,7 +105,7 @@ def judged(
     ],
 )
 def test_findings_decide_the_verdict(
-    rules: tuple[dict[str, Any], ...], nodes: Reading, pods: Reading, verdict: Verdict
+    rules: tuple[dict[str, Any], ...], nodes: ProbeResult, pods: ProbeResult, verdict: Verdict
 ) -> None:
     assert judged(incident(*rules), nodes, pods).verdict is verdict
 
@@ -117,7 +117,7 @@ def test_gaps_do_not_make_a_weak_match_likely() -> None:
 def test_gap_names_the_missing_permission() -> None:
     finding = judged(incident(FULL), reading(gaps=[FORBIDDEN])).findings[0]
 
-    assert finding.outcome is Outcome.GAP
+    assert finding.outcome is FindingOutcome.GAP
     assert finding.says.en == "could not check: cannot read leases: needs get on leases"
 
 
@@ -139,7 +139,7 @@ def test_gap_names_the_missing_permission() -> None:
         ("none", "", reading(False, gaps=[FORBIDDEN]), False),
     ],
 )
-def test_rule_quantifies_over_rows(need: str | int, distinct: str, nodes: Reading, holds: bool) -> None:
+def test_rule_quantifies_over_rows(need: str | int, distinct: str, nodes: ProbeResult, holds: bool) -> None:
     result = judged(incident({**FULL, "need": need, "distinct": distinct}), nodes)
 
     assert (result.verdict is Verdict.CONFIRMED) is holds
@@ -217,7 +217,7 @@ def test_remediation_with_an_unfilled_argument_is_not_offered() -> None:
 def test_condition_that_cannot_be_evaluated_is_a_gap() -> None:
     result = judged(incident({**FULL, "when": "row.colour == 'red'"}), reading(True))
 
-    assert result.verdict is Verdict.POSSIBLE or result.findings[0].outcome is Outcome.GAP
+    assert result.verdict is Verdict.POSSIBLE or result.findings[0].outcome is FindingOutcome.GAP
     assert "colour" in result.findings[0].says.en
 
 
@@ -246,7 +246,9 @@ def test_pasted_time_is_as_precise_as_the_line(when: PastedTime, ago: float, sla
         "says": "old",
     }
     hypothesis = Hypothesis(incident="disk-full", score=0.9, when=when)
-    result = judge(incident(rule), hypothesis, {"nodes": Reading(), "pods": Reading()}, focus=Focus(name="n"), now=NOW)
+    result = judge(
+        incident(rule), hypothesis, {"nodes": ProbeResult(), "pods": ProbeResult()}, focus=Focus(name="n"), now=NOW
+    )
 
     assert [finding.rule for finding in result.findings] == ["old"]
 
@@ -282,7 +284,7 @@ def test_circular_causes_are_each_listed_once() -> None:
 
 values = st.one_of(st.text(max_size=8), st.integers(-5, 5), st.booleans(), st.floats(allow_nan=True), st.none())
 anything = st.builds(
-    Reading,
+    ProbeResult,
     rows=st.lists(
         st.builds(
             Row,
@@ -299,7 +301,7 @@ anything = st.builds(
 
 @given(anything, anything, st.floats(0, 1), st.dictionaries(st.text(max_size=6), st.text(max_size=20), max_size=4))
 def test_judging_never_raises_and_is_deterministic(
-    nodes: Reading, pods: Reading, score: float, named: dict[str, str]
+    nodes: ProbeResult, pods: ProbeResult, score: float, named: dict[str, str]
 ) -> None:
     entry = incident(REFUTED, {**BUSY, "need": 2, "distinct": "name"})
     matches = (SignatureMatch(signature="s", line=1, quote="q", score=score),)

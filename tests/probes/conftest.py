@@ -13,9 +13,9 @@ from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.contract import Look, Probe
 from bot.settings.prometheus import Source, Sources
-from intents.domain import Focus, Reading
+from intents.domain import Focus, ProbeResult
 
-Read = Callable[..., Awaitable[Reading]]
+Read = Callable[..., Awaitable[ProbeResult]]
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def read(cluster: SimulatedCluster, tmp_path: Path) -> Read:
 
     async def once(
         probe: Probe, *, args: dict[str, Any] | None = None, named: dict[str, str] | None = None, **focus: str
-    ) -> Reading:
+    ) -> ProbeResult:
         kubeconfig = tmp_path / "kubeconfig"
         kubeconfig.write_text(yaml.safe_dump(cluster.kubeconfig()))
         beside = cluster.prometheus

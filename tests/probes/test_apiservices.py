@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.apiservices import PROBE
-from intents.domain import GapReason, Reading, Row
+from intents.domain import GapReason, ProbeResult, Row
 
 
 def apiservice(name: str, *, status: str = "False", reason: str = "", service: dict | None = None) -> dict:
@@ -67,7 +67,7 @@ def deployment(name: str, *, namespace: str = "monitoring", replicas: int = 1, a
     }
 
 
-def row_of(reading: Reading, name: str) -> Row:
+def row_of(reading: ProbeResult, name: str) -> Row:
     return next(row for row in reading.rows if row.values["name"] == name)
 
 
@@ -181,7 +181,7 @@ async def test_only_the_api_that_was_named_is_asked_about(cluster: SimulatedClus
         apiservice("v1.apps", status="True"),
     ]})  # fmt: skip
 
-    def asked(reading: Reading) -> list[str]:
+    def asked(reading: ProbeResult) -> list[str]:
         return [str(row.values["name"]) for row in reading.rows if row.values["asked"] and not row.values["local"]]
 
     by_group = await read(PROBE, named={"api": "custom.metrics.k8s.io/v1beta1"})

@@ -14,7 +14,7 @@ from intents.catalog.former_uses import former_names
 from intents.catalog.lint import lint
 from intents.catalog.loader import load
 from intents.declarations import FormerNames, named_probes
-from intents.domain import ArgDeclaration, ObjectRef, ProbeDeclaration, Reading, Row, RowType, Value
+from intents.domain import ArgDeclaration, ObjectRef, ProbeDeclaration, ProbeResult, Row, RowType, Value
 from tests.probes.conftest import Read
 
 DECLARATION: Final = ProbeDeclaration(
@@ -71,10 +71,10 @@ examples:
 """
 
 
-async def answer(look: Look) -> Reading:
+async def answer(look: Look) -> ProbeResult:
     """Fill one row as the probe does now, with the arguments it was given."""
     row: dict[str, Value] = {"name": str(look.args), "ships": 3, "cranes": 2, "colour": "red", "depth": 1}
-    return Reading(rows=(Row(values=row, subject=ObjectRef(kind="Harbour", name="a")),))
+    return ProbeResult(rows=(Row(values=row, subject=ObjectRef(kind="Harbour", name="a")),))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.image_pulls import PROBE
-from intents.domain import Reading
+from intents.domain import ProbeResult
 
 CREATING = {"waiting": {"reason": "ContainerCreating"}}
 RUNNING = {"running": {"startedAt": "-1m"}}
@@ -36,7 +36,7 @@ def pulled(name: str, took: str, last: str, **where: str) -> dict:
     return event(name, "Pulled", f'Successfully pulled image "{name}:1"{f" in {took}" if took else ""}', last, **where)
 
 
-def values(reading: Reading) -> dict[str, dict[str, Any]]:
+def values(reading: ProbeResult) -> dict[str, dict[str, Any]]:
     return {str(row.values["pod"]): dict(row.values) for row in reading.rows}
 
 

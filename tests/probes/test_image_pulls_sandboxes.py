@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.image_pulls import PROBE
-from intents.domain import Reading
+from intents.domain import ProbeResult
 
 CREATING = {"waiting": {"reason": "ContainerCreating"}}
 MESSAGE = (
@@ -43,7 +43,7 @@ def failed(name: str, last: str = "-20s", message: str = MESSAGE, namespace: str
     }
 
 
-def values(reading: Reading) -> dict[str, dict[str, Any]]:
+def values(reading: ProbeResult) -> dict[str, dict[str, Any]]:
     return {str(row.values["pod"]): dict(row.values) for row in reading.rows}
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.node_drains import PROBE
-from intents.domain import Reading
+from intents.domain import ProbeResult
 
 
 def draino(*args: str, image: str = "planetlabs/draino:e0d5277", name: str = "draino", **container: Any) -> dict:
@@ -39,7 +39,7 @@ def pod(name: str, *, on: str = "n1", owner: str = "StatefulSet", **spec: Any) -
     }
 
 
-def stayed(reading: Reading) -> list[tuple[object, ...]]:
+def stayed(reading: ProbeResult) -> list[tuple[object, ...]]:
     return [tuple(row.values[key] for key in ("node", "pod", "evicts", "drain")) for row in reading.rows]
 
 

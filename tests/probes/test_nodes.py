@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.nodes import PROBE
-from intents.domain import Reading
+from intents.domain import ProbeResult
 
 
 def node(
@@ -43,7 +43,7 @@ def evicted(name: str, *, on: str, message: str) -> dict:
 DISK_TAINT = {"key": "node.kubernetes.io/disk-pressure", "effect": "NoSchedule", "timeAdded": "-5m"}
 
 
-def values(reading: Reading) -> dict[str, dict[str, Any]]:
+def values(reading: ProbeResult) -> dict[str, dict[str, Any]]:
     return {str(row.values["node"]): dict(row.values) for row in reading.rows}
 
 

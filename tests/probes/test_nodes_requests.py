@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.nodes import PROBE
-from intents.domain import Reading
+from intents.domain import ProbeResult
 
 REQUESTS = {"shows": "requests"}
 
@@ -57,7 +57,7 @@ def autoscaler(*args: str) -> dict:
     }
 
 
-def values(reading: Reading) -> dict[str, dict[str, Any]]:
+def values(reading: ProbeResult) -> dict[str, dict[str, Any]]:
     return {str(row.values["node"]): dict(row.values) for row in reading.rows}
 
 

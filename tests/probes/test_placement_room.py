@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.placement import PROBE
-from intents.domain import GapReason, Reading
+from intents.domain import GapReason, ProbeResult
 
 GI = 2**30
 
@@ -38,7 +38,7 @@ def pod(
     }
 
 
-def by_node(reading: Reading) -> dict[str, dict[str, Any]]:
+def by_node(reading: ProbeResult) -> dict[str, dict[str, Any]]:
     return {str(row.values["node"]): dict(row.values) for row in reading.rows}
 
 

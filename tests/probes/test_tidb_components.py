@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.tidb_components import PROBE
-from intents.domain import Reading, Value
+from intents.domain import ProbeResult, Value
 from tests.probes.definitions import TIDB_CLUSTERS
 
 
@@ -67,7 +67,7 @@ def endpoints(of: str, *addresses: str, ready: bool = True) -> dict[str, Any]:
     }
 
 
-def of(reading: Reading, component: str, cluster: str = "demo") -> dict[str, Value]:
+def of(reading: ProbeResult, component: str, cluster: str = "demo") -> dict[str, Value]:
     found = [row for row in reading.rows if (row.values["component"], row.values["cluster"]) == (component, cluster)]
     assert len(found) == 1
     return dict(found[0].values)

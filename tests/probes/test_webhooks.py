@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.webhooks import PROBE
-from intents.domain import GapReason, Reading, Row
+from intents.domain import GapReason, ProbeResult, Row
 
 DEPLOYMENTS = {"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments"], "operations": ["*"]}
 WIDGETS = {"apiGroups": ["shop.example.com"], "apiVersions": ["v1"], "resources": ["widgets"], "operations": ["*"]}
@@ -44,7 +44,7 @@ def service(*ready: bool) -> list[dict]:
     ]
 
 
-def row_of(reading: Reading, name: str) -> Row:
+def row_of(reading: ProbeResult, name: str) -> Row:
     return next(row for row in reading.rows if row.values["name"] == name)
 
 

@@ -9,7 +9,7 @@ from bot.remedies.registry import actions
 from intents.catalog.loader import Catalog, builtin_directory, load
 from intents.catalog.schema import Incident, Remediation, Rule
 from intents.catalog.signatures import Signature
-from intents.domain import Outcome
+from intents.domain import FindingOutcome
 
 # The number of signatures shown before the fold.
 _SHOWN = 4
@@ -67,9 +67,11 @@ def _signature(signature: Signature) -> str:
 
 
 def _rule(rule: Rule) -> str:
-    refutes = rule.finds is Outcome.REFUTES or (rule.otherwise and rule.otherwise.verdict is Outcome.REFUTES)
+    refutes = rule.finds is FindingOutcome.REFUTES or (
+        rule.otherwise and rule.otherwise.verdict is FindingOutcome.REFUTES
+    )
     supports = "●" if rule.decisive else "○"
-    signs = f"{supports if rule.finds is Outcome.SUPPORTS else ''}{'✗' if refutes else ''}" or "·"
+    signs = f"{supports if rule.finds is FindingOutcome.SUPPORTS else ''}{'✗' if refutes else ''}" or "·"
     upstream = f" ↗ `{rule.points_to}`" if rule.points_to else ""
     return f"{signs} **{rule.id}**{upstream}: {_prose(rule.says.en)}"
 

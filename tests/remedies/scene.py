@@ -19,7 +19,7 @@ from bot.remedies.offers import Offers, plan_remedies
 from bot.remedies.registry import actions
 from bot.remedies.session import Session
 from bot.remedies.verification import Pace, Verified, verify
-from intents.domain import Diagnosis, Judged, ObjectRef, Text
+from intents.domain import Diagnosis, JudgedHypothesis, ObjectRef, Text
 from intents.request import Request
 
 PULLS_AGAIN = ("image-pull-failed", "the registry did not answer, and does again; a restart skips the back-off")
@@ -51,7 +51,7 @@ class Scene:
     engine: Engine
     request: Request
     diagnosis: Diagnosis
-    judged: Judged
+    judged: JudgedHypothesis
     kept: Plan = field(init=False)
 
     def session(self, **options: Any) -> Session:

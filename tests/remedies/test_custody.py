@@ -10,7 +10,7 @@ import pytest
 from bot.kube.access import Access
 from bot.remedies import execution
 from bot.remedies.contract import Preview
-from intents.domain import Custodian, ObjectRef
+from intents.domain import ExternalManager, ObjectRef
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
 
 ADAPTER = ObjectRef(kind="Deployment", namespace="monitoring", name="prometheus-adapter")
@@ -65,7 +65,7 @@ def release(**spec: Any) -> dict[str, Any]:
 CHARTS = flux("HelmRepository", "charts", {"url": "https://user:hunter22@charts.example.com/stable"})
 
 
-async def told(scene: Scene, **options: Any) -> Custodian | None:
+async def told(scene: Scene, **options: Any) -> ExternalManager | None:
     """Return the preview of scaling the adapter."""
     plan = await scene.made("scale", ADAPTER, replicas=5)
     preview = through_journal(await execution.preview(plan, session=scene.session(**options)))

@@ -11,7 +11,7 @@ from bot.cluster.resources import well_known
 from bot.cluster.writer import Writer
 from bot.remedies.contract import State, Verification
 from bot.remedies.verification import Pace
-from intents.domain import Outcome, Verdict
+from intents.domain import FindingOutcome, Verdict
 from tests.remedies.scene import HANG_AGAIN, HEALED, POD, PODS, PULLS_AGAIN, STILL_UNREACHABLE, Enter, Scene
 
 ADAPTER_OBJECT = "Deployment/monitoring/prometheus-adapter"
@@ -55,7 +55,7 @@ async def test_a_restarted_pod_that_fails_the_same_way_is_not_fixed_though_the_w
         assert new in verified.verification.says.en
         assert verified.diagnosis is not None
         assert verified.diagnosis.hypotheses[0].verdict is Verdict.CONFIRMED
-        supports = [each for each in verified.verification.findings if each.outcome is Outcome.SUPPORTS]
+        supports = [each for each in verified.verification.findings if each.outcome is FindingOutcome.SUPPORTS]
         assert supports
         assert all(POD not in each.says.en for each in supports)
 

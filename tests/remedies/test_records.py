@@ -26,7 +26,7 @@ from bot.remedies.contract import (
     Verb,
     Verification,
 )
-from intents.domain import Finding, Focus, Gap, GapReason, ObjectRef, Outcome, PastedTime, Text
+from intents.domain import Finding, FindingOutcome, Focus, Gap, GapReason, ObjectRef, PastedTime, Text
 from responses.safety import safe_value
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -69,7 +69,7 @@ plans = st.builds(
 findings = st.builds(
     Finding,
     rule=words,
-    outcome=st.sampled_from(Outcome),
+    outcome=st.sampled_from(FindingOutcome),
     says=texts,
     subject=st.none() | refs,
     rows=st.just(()),

@@ -5,12 +5,12 @@ from types import MappingProxyType
 
 from intents.domain import (
     Finding,
+    FindingOutcome,
     Gap,
     GapReason,
     Hypothesis,
-    Judged,
+    JudgedHypothesis,
     ObjectRef,
-    Outcome,
     Permission,
     Severity,
     SignatureMatch,
@@ -39,8 +39,8 @@ def hypothesis(incident: str, *, score: float = 0.9) -> Hypothesis:
     return Hypothesis(incident=incident, score=score, matches=(match,))
 
 
-def judged(incident: str, verdict: Verdict, *findings: Finding, effect_of: str = "") -> Judged:
-    return Judged(
+def judged(incident: str, verdict: Verdict, *findings: Finding, effect_of: str = "") -> JudgedHypothesis:
+    return JudgedHypothesis(
         hypothesis=hypothesis(incident),
         verdict=verdict,
         title=Text(en=f"Title of {incident}", zh=f"{incident} 的标题"),
@@ -53,7 +53,7 @@ def judged(incident: str, verdict: Verdict, *findings: Finding, effect_of: str =
     )
 
 
-def offered(*findings: Finding, verdict: Verdict = Verdict.OFFERED) -> Judged:
+def offered(*findings: Finding, verdict: Verdict = Verdict.OFFERED) -> JudgedHypothesis:
     """Return a capability: what can be done about the pod whatever the cause is."""
     one = judged("look-inside", verdict, *findings)
     return replace(
@@ -68,7 +68,7 @@ def offered(*findings: Finding, verdict: Verdict = Verdict.OFFERED) -> Judged:
 
 SUPPORTS = Finding(
     rule="waiting",
-    outcome=Outcome.SUPPORTS,
+    outcome=FindingOutcome.SUPPORTS,
     says=Text(en="api-0 waits in ImagePullBackOff", zh="api-0 处于 ImagePullBackOff"),
     decisive=True,
     subject=POD,
@@ -78,10 +78,10 @@ SUPPORTS = Finding(
 )
 KEEPS_FAILING = Finding(
     rule="keeps-failing",
-    outcome=Outcome.SUPPORTS,
+    outcome=FindingOutcome.SUPPORTS,
     says=Text(en="api-0 keeps failing", zh="api-0 反复失败"),
     decisive=True,
     subject=POD,
 )
-REFUTES = Finding(rule="quota", outcome=Outcome.REFUTES, says=Text(en="no quota is used up", zh="配额没有用尽"))
-UNREAD = Finding(rule="lease", outcome=Outcome.GAP, says=Text.same("could not check"), gaps=(LEASES,))
+REFUTES = Finding(rule="quota", outcome=FindingOutcome.REFUTES, says=Text(en="no quota is used up", zh="配额没有用尽"))
+UNREAD = Finding(rule="lease", outcome=FindingOutcome.GAP, says=Text.same("could not check"), gaps=(LEASES,))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from intents.domain import Diagnosis, Focus, Language, Moment, ObjectRef, Part, Text, Verdict
+from intents.domain import ChainRole, Diagnosis, Focus, Language, ObjectRef, Text, TimelineEvent, Verdict
 from responses import causality
 from responses.as_json import diagnosis_json
 from responses.safety import scrubbed
@@ -14,8 +14,8 @@ NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 POD = ObjectRef(kind="Pod", namespace="pay", name="api-0")
 
 
-def moment(says: str = "exitCode 1", **given) -> Moment:
-    return Moment(**{"at": NOW, "subject": POD, "says": Text.same(says), "incident": "effect", **given})
+def moment(says: str = "exitCode 1", **given) -> TimelineEvent:
+    return TimelineEvent(**{"at": NOW, "subject": POD, "says": Text.same(says), "incident": "effect", **given})
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,6 @@ def test_circular_effects_terminate() -> None:
 
 
 def test_json_lists_the_moments() -> None:
-    diagnosis = Diagnosis(focus=Focus(), timeline=(moment(part=Part.CAUSE, count=2),))
+    diagnosis = Diagnosis(focus=Focus(), timeline=(moment(part=ChainRole.CAUSE, count=2),))
 
     assert '"part": "cause"' in diagnosis_json(scrubbed(diagnosis), language=Language.EN)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intents.domain import Diagnosis, Finding, Focus, Language, Line, Outcome, Plot, Text, Unit, Verdict
+from intents.domain import Diagnosis, Finding, FindingOutcome, Focus, Language, Plot, PlotLine, Text, Unit, Verdict
 from responses.pictures import png
 from responses.plots import leading_plot, sparkline
 from tests.responses.by_hand import judged
@@ -13,16 +13,16 @@ from tests.responses.by_hand import judged
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC).timestamp()
 
 
-def line(label: str, *values: float) -> Line:
-    return Line(label=label, points=tuple((START + 60.0 * index, value) for index, value in enumerate(values)))
+def line(label: str, *values: float) -> PlotLine:
+    return PlotLine(label=label, points=tuple((START + 60.0 * index, value) for index, value in enumerate(values)))
 
 
-def plot(*lines: Line, unit: Unit = Unit.SECONDS, limit: float = 0.25) -> Plot:
+def plot(*lines: PlotLine, unit: Unit = Unit.SECONDS, limit: float = 0.25) -> Plot:
     title = Text(en="etcd backend commit", zh="etcd 提交耗时")
     return Plot(title=title, unit=unit, limit=limit, lines=lines or (line("cp-1", 0.03, 0.9, 1.1), line("cp-2", 0.03)))
 
 
-def finding(outcome: Outcome = Outcome.SUPPORTS, *, has_plot: bool = True) -> Finding:
+def finding(outcome: FindingOutcome = FindingOutcome.SUPPORTS, *, has_plot: bool = True) -> Finding:
     return Finding(rule="r", outcome=outcome, says=Text.same("slow"), plot=plot() if has_plot else None)
 
 
@@ -39,7 +39,7 @@ def test_a_spike_is_not_averaged_away() -> None:
 
 
 def test_only_a_supporting_plot_of_the_leading_hypothesis_is_attached() -> None:
-    bare, other = finding(has_plot=False), finding(Outcome.REFUTES)
+    bare, other = finding(has_plot=False), finding(FindingOutcome.REFUTES)
     first = judged("one", Verdict.CONFIRMED, other, bare, finding(), finding())
     beside = judged("two", Verdict.LIKELY, finding())
 

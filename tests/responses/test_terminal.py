@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text as RichText
 
-from intents.domain import Diagnosis, Focus, Gap, GapReason, Language, Nearest, Table, Text, Verdict
+from intents.domain import Diagnosis, Focus, Gap, GapReason, Language, NearestEntry, Table, Text, Verdict
 from responses.as_json import RunStats
 from responses.safety import scrubbed
 from responses.terminal import diagnosis_page
@@ -137,7 +137,7 @@ def test_ruled_out_answer_leads_with_the_reason(diagnosis: Diagnosis, written: W
 
 
 def test_unknown_text_shows_an_excerpt_and_the_closest_entries(written: Written) -> None:
-    near = Nearest(
+    near = NearestEntry(
         incident="image-pull-failed", title=Text(en="An image", zh="镜像"), score=0.31, decided_by="ErrImagePull"
     )
     page = diagnosis_page(

@@ -9,18 +9,18 @@ from typing import Any
 
 from intents.cluster_choice import ChoiceReason, UnknownCluster
 from intents.domain import (
-    Custodian,
     Diagnosis,
+    ExternalManager,
     Finding,
+    FindingOutcome,
     Focus,
     Gap,
     GapReason,
     Language,
     Link,
-    Nearest,
+    NearestEntry,
     ObjectRef,
     Observation,
-    Outcome,
     Question,
     Step,
     Table,
@@ -69,7 +69,7 @@ NO_CLUSTER = Gap(what="the cluster", reason=GapReason.NO_CLUSTER, detail="none i
 
 ALONE = Finding(
     rule="events",
-    outcome=Outcome.SUPPORTS,
+    outcome=FindingOutcome.SUPPORTS,
     says=Text(en="the kubelet tried 12 times", zh="kubelet 已尝试 12 次"),
     subject=POD,
     quote="Failed to pull image",
@@ -78,11 +78,11 @@ ALONE = Finding(
 )
 NEUTRAL = Finding(
     rule="owner",
-    outcome=Outcome.NEUTRAL,
+    outcome=FindingOutcome.NEUTRAL,
     says=Text(en="it belongs to Deployment api", zh="它属于 Deployment api"),
     subject=DEPLOYMENT,
 )
-NOBODY = Finding(rule="pod", outcome=Outcome.GAP, says=Text.same("could not check"), gaps=(NO_CLUSTER,))
+NOBODY = Finding(rule="pod", outcome=FindingOutcome.GAP, says=Text.same("could not check"), gaps=(NO_CLUSTER,))
 
 TOLD = replace(
     judged("image-pull-failed", Verdict.CONFIRMED, NEUTRAL, ALONE, SUPPORTS, UNREAD),
@@ -114,7 +114,7 @@ DIAGNOSIS = Diagnosis(
     api_calls=7,
 )
 OFFER = offered(KEEPS_FAILING)
-NEAREST = Nearest(
+NEAREST = NearestEntry(
     incident="image-pull-failed", title=Text(en="An image", zh="镜像"), score=0.31, decided_by="ErrImagePull"
 )
 BUTTONS = (
@@ -167,7 +167,7 @@ ASKED = ValuesForm(
         Question(id="note", label=Text(en="Note", zh="备注")),
     ),
 )
-ARGO = Custodian(
+ARGO = ExternalManager(
     name="Argo CD application shop",
     says=Text(en="Argo CD takes it back within 3 minutes", zh="Argo CD 会在 3 分钟内将其还原"),
     sources=(Link(title="shop.git", url="https://git.example.com/shop"),),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from intents.domain import Diagnosis, Finding, Focus, Language, Outcome, Table, Text, Verdict
+from intents.domain import Diagnosis, Finding, FindingOutcome, Focus, Language, Table, Text, Verdict
 from responses.safety import scrubbed
 from responses.slack import blocks
 from responses.slack.as_text import as_text
@@ -113,7 +113,10 @@ def test_most_important_findings_are_shown_and_the_rest_counted() -> None:
 
 def test_finding_names_object_and_quote_once() -> None:
     again = Finding(
-        rule="again", outcome=Outcome.SUPPORTS, says=Text.same("it says: manifest unknown"), quote="manifest unknown"
+        rule="again",
+        outcome=FindingOutcome.SUPPORTS,
+        says=Text.same("it says: manifest unknown"),
+        quote="manifest unknown",
     )
     said = read(say(replace(DIAGNOSIS, hypotheses=(replace(TOLD, findings=(again,)),))))
 

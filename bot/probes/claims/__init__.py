@@ -9,7 +9,7 @@ from bot.probes.claims import classes, volumes
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.scope import READS_PODS
 from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
     name="claims",
@@ -69,7 +69,7 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the claims in question with what is asked about them."""
     return await volumes.read(look) if look.args.get("shows") == "volume" else await classes.read(look)
 

@@ -21,7 +21,7 @@ from bot.kube.volume_claims import claim_names, class_of, default_class, wanted_
 from bot.probes.contract import Look
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, GapReason, Json, ObjectRef, Reading, Row, RowType, Value
+from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row, RowType, Value
 
 MOST_CLAIMS: Final = 24
 # A class whose name is less alike than this is not what was meant.
@@ -72,11 +72,11 @@ class _Storage:
     gaps: tuple[Gap, ...] = ()
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the claims in question and the classes of the cluster."""
     asked = await _asked(look)
     if not asked.claims:
-        return Reading(missing=asked.missing, gaps=asked.gaps)
+        return ProbeResult(missing=asked.missing, gaps=asked.gaps)
     gaps = list(asked.gaps)
     chosen = asked.claims[:MOST_CLAIMS]
     if len(chosen) < len(asked.claims):
@@ -89,7 +89,7 @@ async def read(look: Look) -> Reading:
         for row, found in await asyncio.gather(*(_row(look, claim, asked, storage) for claim in chosen)):
             rows.append(row)
             gaps += found
-    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=asked.missing)
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=asked.missing)
 
 
 async def _asked(look: Look) -> _Asked:

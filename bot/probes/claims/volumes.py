@@ -24,7 +24,7 @@ from intents.domain import (
     GapReason,
     Json,
     ObjectRef,
-    Reading,
+    ProbeResult,
     Row,
     RowType,
     Value,
@@ -61,12 +61,12 @@ class _Claimed:
     gaps: tuple[Gap, ...]
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the claims of the pods in question, those of containers in trouble first."""
     try:
         among = compile_pattern(look.args.get("among"))
     except BadPattern as error:
-        return Reading(gaps=(Gap(what="volumes", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+        return ProbeResult(gaps=(Gap(what="volumes", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
     suspects = await suspects_of(look)
     containers = [each for pod in suspects.pods for each in containers_in(pod)]
     if not look.focus.names_object:
@@ -80,7 +80,7 @@ async def read(look: Look) -> Reading:
         detail = f"only those of {len(found)} of {len(claims)} claims were read"
         gaps.append(Gap(what="all volumes", reason=GapReason.TRUNCATED, detail=detail))
     rows = tuple(_row(look, claimed) for claimed in found)
-    return Reading(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
 async def _claimed(look: Look, pod: Json, name: str) -> _Claimed:

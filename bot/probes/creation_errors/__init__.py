@@ -25,7 +25,7 @@ from bot.probes.creation_errors.refusals import Refusal, Workload, suspected
 from bot.probes.shared import revisions
 from bot.probes.shared.ages import UNKNOWN
 from intents.declarations import FormerNames
-from intents.domain import Gap, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
+from intents.domain import Gap, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 DECLARATION: Final = ProbeDeclaration(
     name="creation-errors",
@@ -86,7 +86,7 @@ class _Around:
     gaps: tuple[Gap, ...] = ()
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the workloads in question, what refused their pods, and what is around them."""
     found = await suspected(look)
     workloads = _lacking(found.workloads)
@@ -99,7 +99,7 @@ async def read(look: Look) -> Reading:
         row for workload, around in zip(workloads, read_around, strict=True) for row in _rows(workload, around, look)
     ]
     gaps = (*found.gaps, *(gap for around in read_around for gap in around.gaps))
-    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
 
 
 def _lacking(workloads: tuple[Workload, ...]) -> tuple[Workload, ...]:

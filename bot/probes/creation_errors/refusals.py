@@ -49,7 +49,7 @@ class Workload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspected:
-    """The workloads in question; see Reading for `missing` and `gaps`."""
+    """The workloads in question; see ProbeResult for `missing` and `gaps`."""
 
     workloads: tuple[Workload, ...] = ()
     missing: str = ""

@@ -8,7 +8,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.image_pulls import failures, queue, sandboxes, surroundings
 from bot.probes.shared.scope import READS_PODS
 from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
     name="image-pulls",
@@ -60,7 +60,7 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the pods in question, and the events and nodes that tell of their images."""
     match look.args.get("shows"):
         case "queue":

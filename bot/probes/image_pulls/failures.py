@@ -25,7 +25,7 @@ from bot.probes.contract import Look
 from bot.probes.image_pulls.surroundings import PULL_REASONS, Around, Elsewhere, around, elsewhere
 from bot.probes.shared.ages import UNKNOWN, moment
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, Json, ObjectRef, Reading, Row, RowType
+from intents.domain import Gap, Json, ObjectRef, ProbeResult, Row, RowType
 
 # Waiting reasons that the kubelet may show between two attempts of a pull.
 _STARTING: Final = ("", "ContainerCreating", "PodInitializing")
@@ -85,7 +85,7 @@ class _Pull:
         return next((each for each in (status, self.events.message) if is_telling(each)), status or self.events.message)
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the pods in question, their events, and what is around those that lack an image."""
     suspects = await pods_of(look)
     pods = [pod for pod in suspects.pods if any(_lacks_image(each) for each in containers_in(pod))]
@@ -97,7 +97,7 @@ async def read(look: Look) -> Reading:
         if _is_pull(pull := _pull(look.snapshot, container, events.get(uid_of(pod), ())))
     ]
     if not pulls:
-        return Reading(gaps=(*suspects.gaps, *gaps), missing=suspects.missing)
+        return ProbeResult(gaps=(*suspects.gaps, *gaps), missing=suspects.missing)
     troubled = list({uid_of(pull.container.pod): pull.container.pod for pull in pulls}.values())
     others, read_around = await asyncio.gather(
         elsewhere(look), asyncio.gather(*(around(look.snapshot, pod) for pod in troubled[:_MOST]))
@@ -108,7 +108,7 @@ async def read(look: Look) -> Reading:
     for pull in pulls:
         uid = uid_of(pull.container.pod)
         rows.append(_row(look, pull, near.get(uid, _NOTHING), others, events.get(uid, ())))
-    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
 def _lacks_image(container: Container) -> bool:

@@ -19,7 +19,7 @@ from bot.probes.image_pulls.node_queue import Pull, Queued, State, pulls_in, que
 from bot.probes.image_pulls.surroundings import PULL_REASONS
 from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, Json, ObjectRef, Reading, Row, RowType, Value
+from intents.domain import Gap, Json, ObjectRef, ProbeResult, Row, RowType, Value
 
 # So many pulls are shown, those in question first.
 MOST_ROWS: Final = 40
@@ -71,7 +71,7 @@ class _Asked:
         )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the events of the pods in question; where a pull took long, also those of everything beside them."""
     suspects = await pods_of(look)
     image = "" if look.focus.names_object else look.named.get("image", "")
@@ -89,7 +89,7 @@ async def read(look: Look) -> Reading:
     if look.focus.names_object:
         rows += _without_pull(suspects.pods, {pull.uid for pull in mine})
     gaps = [*suspects.gaps, *gaps]
-    return Reading(rows=tuple(rows[:MOST_ROWS]), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=tuple(rows[:MOST_ROWS]), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
 async def _pulls(look: Look, asked: _Asked, *, home: str) -> tuple[list[Pull], list[Gap]]:

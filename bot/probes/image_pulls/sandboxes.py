@@ -21,7 +21,7 @@ from bot.kube.sandbox_messages import REASON, is_like_pause, sandbox_image
 from bot.probes.contract import Look
 from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, Json, Reading, Row, RowType, Value
+from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
 
 MOST_PODS: Final = 40
 _LONGEST: Final = 1000
@@ -55,23 +55,23 @@ class _Lack:
         return node_name_of(self.pod)
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the pods in question, the events about their sandboxes, and their nodes."""
     suspects = await pods_of(look)
     pods = [pod for pod in suspects.pods if look.focus.node in ("", node_name_of(pod))]
     gaps = list(suspects.gaps)
     if not pods:
-        return Reading(gaps=tuple(gaps), missing=suspects.missing)
+        return ProbeResult(gaps=tuple(gaps), missing=suspects.missing)
     try:
         events = await look.snapshot.events_in(_home(look, pods))
     except ClusterError as error:
-        return Reading(gaps=(*gaps, error.gap("events about sandboxes")), missing=suspects.missing)
+        return ProbeResult(gaps=(*gaps, error.gap("events about sandboxes")), missing=suspects.missing)
     lacks = _lacks(pods, events)
     nodes, gap = await _nodes(look) if lacks else ({}, None)
     gaps += [gap] if gap else []
     there = [lack.node for lack in lacks if lack.current]
     rows = [_row(look, lack, nodes.get(lack.node), pods_there=there.count(lack.node)) for lack in lacks[:MOST_PODS]]
-    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
 def _home(look: Look, pods: Sequence[Json]) -> str:

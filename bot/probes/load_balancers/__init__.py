@@ -8,7 +8,7 @@ from bot.cluster import owners
 from bot.probes.contract import Look, Probe
 from bot.probes.load_balancers import idle_timeouts, tls
 from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
     name="load-balancers",
@@ -59,7 +59,7 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the Services in question and what is asked about their load balancers."""
     return await tls.read(look) if look.args.get("shows") == "tls" else await idle_timeouts.read(look)
 

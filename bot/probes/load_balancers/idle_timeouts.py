@@ -16,7 +16,7 @@ from bot.kube.load_balancers import idle_timeout_s, kind_of
 from bot.kube.objects import annotations_of, label_selector, name_of, namespace_of, place_of, ref, spec_of
 from bot.probes.contract import Look
 from bot.probes.shared.ages import UNKNOWN
-from intents.domain import Gap, Json, Reading, Row, RowType, Value
+from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
 
 MOST_SERVICES: Final = 20
 # Linux sends its first probe after two hours of silence.
@@ -40,21 +40,21 @@ KEYS: Final[Mapping[str, RowType]] = {
 }
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the Services that MySQL clients connect to, with the pods behind them."""
     try:
         listing = await look.snapshot.list("Service", namespace=look.focus.namespace)
     except ClusterError as error:
-        return Reading(gaps=(error.gap("the Services"),))
+        return ProbeResult(gaps=(error.gap("the Services"),))
     gap = listing.gap("the Services")
     asked = look.focus.name if look.focus.kind == "Service" else ""
     named = [each for each in listing.items if asked in ("", name_of(each))]
     if asked and not named:
-        return Reading(gaps=(gap,) if gap else (), missing=str(look.focus))
+        return ProbeResult(gaps=(gap,) if gap else (), missing=str(look.focus))
     services = sorted(filter(_is_meant, named), key=place_of)[:MOST_SERVICES]
     found = await asyncio.gather(*(_row(look, each) for each in services))
     gaps = [*((gap,) if gap else ()), *(gap for _, own in found for gap in own)]
-    return Reading(rows=tuple(row for row, _ in found), gaps=tuple(dict.fromkeys(gaps)))
+    return ProbeResult(rows=tuple(row for row, _ in found), gaps=tuple(dict.fromkeys(gaps)))
 
 
 def _is_meant(service: Json) -> bool:

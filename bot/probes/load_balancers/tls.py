@@ -14,7 +14,7 @@ from bot.kube.load_balancers import NLB, ingress_of, kind_of
 from bot.kube.objects import annotations_of, created_at, labels_of, name_of, namespace_of, ref, spec_of
 from bot.probes.contract import Look
 from bot.probes.shared.ages import age_s
-from intents.domain import Gap, Json, Reading, Row, RowType
+from intents.domain import Gap, Json, ProbeResult, Row, RowType
 
 _PREFIX: Final = "service.beta.kubernetes.io/aws-load-balancer-"
 ALPN: Final = f"{_PREFIX}alpn-policy"
@@ -33,17 +33,17 @@ KEYS: Final[Mapping[str, RowType]] = {
 }
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the Service named, or all of the namespace or the cluster; those that end TLS for Istio come first."""
     focus = look.focus
     name = focus.name if focus.kind == "Service" else ""
     try:
         items, gap = await _services(look, name)
     except ClusterError as error:
-        return Reading(gaps=(error.gap(),))
+        return ProbeResult(gaps=(error.gap(),))
     rows = [_row(look, each) for each in items if _is_network_load_balancer(each)]
     rows.sort(key=lambda row: (not row.values["ends_tls"], not row.values["istio"], str(row.subject)))
-    return Reading(
+    return ProbeResult(
         rows=tuple(rows),
         gaps=(gap,) if gap else (),
         missing=f"Service {focus.namespace or '*'}/{name}" if name and not items else "",

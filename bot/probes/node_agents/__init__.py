@@ -8,7 +8,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.node_agents import matching, requested
 from bot.probes.shared.scope import READS_PODS
 from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
     name="node-agents",
@@ -75,7 +75,7 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the agents with their pods, logs and nodes."""
     return await requested.read(look) if look.args.get("which") == "requested" else await matching.read(look)
 

@@ -25,7 +25,7 @@ from intents.domain import (
     GapReason,
     Json,
     ObjectRef,
-    Reading,
+    ProbeResult,
     Row,
     RowType,
 )
@@ -64,23 +64,23 @@ class _Logged:
     gaps: tuple[Gap, ...] = ()
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read all nodes, the agents that match, and their logs where a pattern asks for lines."""
     try:
         among = compile_pattern(look.args.get("among"))
         capture = compile_pattern(look.args["capture"]) if look.args.get("capture") else None
     except BadPattern as error:
-        return Reading(gaps=(Gap(what="node agents", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+        return ProbeResult(gaps=(Gap(what="node agents", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
     try:
         listing = await look.snapshot.list("Node")
     except ClusterError as error:
-        return Reading(gaps=(error.gap("nodes"),))
+        return ProbeResult(gaps=(error.gap("nodes"),))
     nodes = {name_of(node): node for node in listing.items}
     questioned, (agents, gaps) = await asyncio.gather(questioned_nodes(look), agents_of(look, among, nodes))
     gaps = (*((gap,) if (gap := listing.gap("nodes")) else ()), *gaps)
     absent = str(look.args.get("absent") or "")
     if not agents and not gaps and absent:
-        return Reading(not_applicable=absent)
+        return ProbeResult(not_applicable=absent)
     rows: list[Row] = []
     for agent in agents:
         logged = await _logged(look, agent, questioned, capture)
@@ -89,7 +89,7 @@ async def read(look: Look) -> Reading:
     if look.flag("every_node"):
         rows += _bare_rows(nodes, rows, questioned, capture)
     gaps = tuple(dict.fromkeys((*questioned.gaps, *gaps)))
-    return Reading(rows=tuple(sorted(rows, key=_order)), gaps=gaps, missing=questioned.missing)
+    return ProbeResult(rows=tuple(sorted(rows, key=_order)), gaps=gaps, missing=questioned.missing)
 
 
 async def _logged(look: Look, agent: Agent, questioned: QuestionedNodes, pattern: Any) -> list[_Logged]:

@@ -19,7 +19,7 @@ _ANYWHERE: Final = frozenset({"Service", "Ingress", "TidbCluster", "Namespace"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionedNodes:
-    """The nodes in question; `names` is None where every node is. See Reading for `missing` and `gaps`."""
+    """The nodes in question; `names` is None where every node is. see ProbeResult for `missing` and `gaps`."""
 
     names: frozenset[str] | None = None
     missing: str = ""

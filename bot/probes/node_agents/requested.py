@@ -24,7 +24,7 @@ from intents.domain import (
     GapReason,
     Json,
     ObjectRef,
-    Reading,
+    ProbeResult,
     Row,
     RowType,
 )
@@ -53,13 +53,13 @@ class _Placed:
     gaps: tuple[Gap, ...] = ()
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the pods of the DaemonSets in question, their nodes, and the logs of pods that do not work."""
     try:
         pattern = compile_pattern(look.args.get("capture"))
         among = compile_pattern(look.args["among"]) if look.args.get("among") else None
     except BadPattern as error:
-        return Reading(gaps=(Gap(what="logs", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+        return ProbeResult(gaps=(Gap(what="logs", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
     suspects = await _suspects(look)
     sets = _by_daemonset(look, suspects.pods, among)
     chosen = sorted(sets)[:MOST_DAEMONSETS]
@@ -72,7 +72,7 @@ async def read(look: Look) -> Reading:
     if len(chosen) < len(sets):
         detail = f"only {len(chosen)} of {len(sets)} were looked at"
         gaps.append(Gap(what="all DaemonSets", reason=GapReason.TRUNCATED, detail=detail))
-    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
 async def _suspects(look: Look) -> Suspects:

@@ -8,7 +8,7 @@ from bot.cluster import owners
 from bot.probes.contract import Look, Probe
 from bot.probes.nodes import cluster_autoscaler, conditions, requests
 from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
     name="nodes",
@@ -69,7 +69,7 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the nodes with what is asked about them."""
     return await requests.read(look) if look.args.get("shows") == "requests" else await conditions.read(look)
 

@@ -14,7 +14,7 @@ from bot.kube.objects import created_at, labels_of, name_of, node_name_of, ref, 
 from bot.kube.placement import is_cordoned, taints_of
 from bot.probes.contract import Look
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
-from intents.domain import Json, ObjectRef, Reading, Row, RowType, Value
+from intents.domain import Json, ObjectRef, ProbeResult, Row, RowType, Value
 
 DISK_TAINT: Final = "node.kubernetes.io/disk-pressure"
 _ROLE: Final = "node-role.kubernetes.io/"
@@ -31,12 +31,12 @@ KEYS: Final[Mapping[str, RowType]] = {
 }
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the nodes; evicted pods only where a node has disk pressure."""
     try:
         listing = await look.snapshot.list("Node")
     except ClusterError as error:
-        return Reading(gaps=(error.gap("the nodes"),))
+        return ProbeResult(gaps=(error.gap("the nodes"),))
     wanted = look.focus.name if look.focus.kind == "Node" else look.focus.node
     nodes = sorted((item for item in listing.items if wanted in ("", name_of(item))), key=name_of)
     gaps = [gap] if (gap := listing.gap("the nodes")) else []
@@ -47,7 +47,7 @@ async def read(look: Look) -> Reading:
             evictions = await _evictions(look)
         except ClusterError as error:
             gaps.append(error.gap("evicted pods"))
-    return Reading(rows=tuple(_row(look, node, evictions) for node in nodes), gaps=tuple(gaps), missing=missing)
+    return ProbeResult(rows=tuple(_row(look, node, evictions) for node in nodes), gaps=tuple(gaps), missing=missing)
 
 
 async def _evictions(look: Look) -> Mapping[str, int]:

@@ -21,7 +21,7 @@ from bot.kube.placement import is_cordoned
 from bot.kube.requests import CPU, MEMORY, Amounts, amounts, pod_requests
 from bot.probes.contract import Look
 from bot.probes.nodes.cluster_autoscaler import Autoscaler, autoscaler_of
-from intents.domain import Gap, GapReason, Json, ObjectRef, Reading, Row, RowType, Value
+from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row, RowType, Value
 from intents.templates import bytes_, cpu
 
 # So many nodes are shown, those of which DaemonSets request most.
@@ -96,18 +96,18 @@ class _Load:
         return sorted(found, key=lambda each: (-each[1].get(self.resource, 0), each[0]))
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read nodes, all pods and the autoscaler's own Deployment. A node that is named is the only row."""
     nodes, pods, (scaler, gap) = await asyncio.gather(
         _list(look, "Node"), _list(look, "Pod"), autoscaler_of(look.snapshot)
     )
     gaps = [each for each in (nodes, pods, gap) if isinstance(each, Gap)]
     if isinstance(nodes, Gap) or isinstance(pods, Gap):
-        return Reading(gaps=tuple(gaps))
+        return ProbeResult(gaps=tuple(gaps))
     wanted = look.focus.name if look.focus.kind == "Node" else look.focus.node
     chosen = sorted((node for node in nodes if wanted in ("", name_of(node))), key=name_of)
     if wanted and not chosen:
-        return Reading(gaps=tuple(gaps), missing=f"Node {wanted}")
+        return ProbeResult(gaps=tuple(gaps), missing=f"Node {wanted}")
     on = _by_node(pods)
     loads = [_load(node, on[name_of(node)]) for node in chosen if wanted or not _is_control_plane(node)]
     loads.sort(key=lambda load: (-load.daemonsets, name_of(load.node)))
@@ -115,7 +115,7 @@ async def read(look: Look) -> Reading:
         detail = f"only the {MOST_NODES} of which DaemonSets take most are shown"
         gaps.append(Gap(what="all nodes", reason=GapReason.TRUNCATED, detail=detail))
     rows = [_row(load, scaler, await _top(look, load)) for load in loads[:MOST_NODES]]
-    return Reading(rows=tuple(rows), gaps=tuple(gaps))
+    return ProbeResult(rows=tuple(rows), gaps=tuple(gaps))
 
 
 async def _list(look: Look, kind: str) -> Sequence[Json] | Gap:

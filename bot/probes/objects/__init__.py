@@ -17,7 +17,7 @@ from bot.probes.objects import texts
 from bot.probes.objects.paths import BadPath, Step, parse_path, value_at
 from bot.probes.shared.ages import age_s
 from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeDeclaration, Reading, Row, RowType
+from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeDeclaration, ProbeResult, Row, RowType
 
 MOST_OBJECTS: Final = 1000
 
@@ -63,7 +63,7 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the objects; not applicable where the cluster has no such kind."""
     if look.args.get("capture"):
         return await texts.read(look)
@@ -72,19 +72,19 @@ async def read(look: Look) -> Reading:
     try:
         paths = {key: parse_path(str(path)) for key, path in fields.items()}
     except BadPath as error:
-        return Reading(gaps=(Gap(what=kind, reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+        return ProbeResult(gaps=(Gap(what=kind, reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
     try:
         resource = await look.snapshot.served(kind)
         if resource is None:
-            return Reading(not_applicable=f"this cluster has no {kind}")
+            return ProbeResult(not_applicable=f"this cluster has no {kind}")
         return await _read(look, resource, paths)
     except NotServed as error:
-        return Reading(not_applicable=f"this cluster has no {kind}: {error.detail}")
+        return ProbeResult(not_applicable=f"this cluster has no {kind}: {error.detail}")
     except ClusterError as error:
-        return Reading(gaps=(error.gap(),))
+        return ProbeResult(gaps=(error.gap(),))
 
 
-async def _read(look: Look, resource: Resource, paths: Mapping[str, tuple[Step, ...]]) -> Reading:
+async def _read(look: Look, resource: Resource, paths: Mapping[str, tuple[Step, ...]]) -> ProbeResult:
     """Return the rows of the objects asked for. Raises ClusterError."""
     asked = str(look.args.get("namespace") or look.focus.namespace)
     namespace = "" if asked == "*" or not resource.namespaced else asked
@@ -94,10 +94,10 @@ async def _read(look: Look, resource: Resource, paths: Mapping[str, tuple[Step, 
     else:
         found, gap = await _several(look, resource, name, namespace)
     if name and not found:
-        return Reading(missing=f"{resource.kind} {namespace}/{name}".replace(" /", " "))
+        return ProbeResult(missing=f"{resource.kind} {namespace}/{name}".replace(" /", " "))
     ordered = sorted(found, key=place_of)
     rows = tuple(_row(look.snapshot, resource.kind, obj, paths) for obj in ordered)
-    return Reading(rows=rows, gaps=(gap,) if gap else ())
+    return ProbeResult(rows=rows, gaps=(gap,) if gap else ())
 
 
 async def _one(look: Look, resource: Resource, name: str, namespace: str) -> tuple[Json, ...]:

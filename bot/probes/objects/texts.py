@@ -18,7 +18,7 @@ from intents.domain import (
     GapReason,
     Json,
     ObjectRef,
-    Reading,
+    ProbeResult,
     Row,
 )
 from responses.secrets import redact
@@ -28,7 +28,7 @@ MOST_MATCHES: Final = 100
 _SEARCHED: Final = 1 << 20
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the object and search its texts; `missing` where there is no such object."""
     namespace = str(look.args.get("namespace") or look.focus.namespace)
     kind = str(look.args.get("kind") or "")
@@ -37,13 +37,13 @@ async def read(look: Look) -> Reading:
         pattern = compile_pattern(look.args.get("capture"))
         found = await look.snapshot.get(kind, about.name, namespace=namespace)
     except BadPattern as error:
-        return Reading(gaps=(Gap(what=str(about), reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+        return ProbeResult(gaps=(Gap(what=str(about), reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
     except NotFound:
-        return Reading(missing=str(about))
+        return ProbeResult(missing=str(about))
     except NotServed as error:
-        return Reading(not_applicable=f"this cluster has no {kind}: {error.detail}")
+        return ProbeResult(not_applicable=f"this cluster has no {kind}: {error.detail}")
     except ClusterError as error:
-        return Reading(gaps=(error.gap(str(about)),))
+        return ProbeResult(gaps=(error.gap(str(about)),))
     wanted = look.args.get("key")
     rows = [
         _row(look, ref(found, kind), found, key, match, pattern)
@@ -52,7 +52,7 @@ async def read(look: Look) -> Reading:
         # A piece alone does not show that it is a secret: the whole text is redacted first.
         for match in islice(pattern.finditer(redact(text[:_SEARCHED])), MOST_MATCHES)
     ]
-    return Reading(rows=tuple(rows[:MOST_MATCHES] or [_row(look, ref(found, kind), found, "", None, pattern)]))
+    return ProbeResult(rows=tuple(rows[:MOST_MATCHES] or [_row(look, ref(found, kind), found, "", None, pattern)]))
 
 
 def _row(look: Look, about: ObjectRef, found: Json, key: str, match: Any, pattern: Any) -> Row:

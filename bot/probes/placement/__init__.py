@@ -9,7 +9,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.placement import room, spread
 from bot.probes.shared.scope import READS_PODS
 from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
     name="placement",
@@ -72,7 +72,7 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the waiting pods in question, all nodes, and the pods on them."""
     return await spread.read(look) if look.args.get("checks") == "spread" else await room.read(look)
 

@@ -18,7 +18,7 @@ from bot.kube.spreading import Surroundings, closed_nodes, surroundings
 from bot.probes.contract import Look
 from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, about_node, about_pod, cut_off, waits
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, Json, Reading, Row, RowType, Value
+from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
 from intents.templates import bytes_, cpu
 
 # Constraints beyond the node itself that are judged here all the same.
@@ -57,23 +57,23 @@ class _Node:
     pods: tuple[tuple[Json, Amounts], ...] = field(default=())
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the waiting pods, all nodes and all pods on them. A pod that has a node is no longer asked about here."""
     suspects = await pods_of(look)
     waiting = [pod for pod in suspects.pods if waits(pod)]
     gaps = list(suspects.gaps)
     if not waiting:
-        return Reading(gaps=tuple(gaps), missing=suspects.missing)
+        return ProbeResult(gaps=tuple(gaps), missing=suspects.missing)
     questions = _questions(waiting)
     gaps += cut_off(questions, "room for every waiting pod")
     nodes, pods = await asyncio.gather(_list(look, "Node", "the nodes"), _list(look, "Pod", "pods in all namespaces"))
     gaps += [part for part in (nodes, pods) if isinstance(part, Gap)]
     if isinstance(nodes, Gap) or isinstance(pods, Gap):
-        return Reading(gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+        return ProbeResult(gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
     rooms = _rooms(nodes.items, pods.items)
     around = surroundings(pods.items, nodes.items)
     rows = [row for pod, wanted in questions[:MOST_PODS] for row in _rows(pod, wanted, rooms, around)]
-    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
 async def _list(look: Look, kind: str, what: str) -> ObjectList | Gap:

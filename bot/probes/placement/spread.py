@@ -37,7 +37,7 @@ from bot.probes.contract import Look
 from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, about_node, about_pod, cut_off, waits
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, Json, Reading, Row, RowType, Value
+from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
 
 Node = Mapping[str, Any]
 
@@ -74,17 +74,17 @@ class _Asked:
     message: str
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Hold every node that takes a waiting pod against the rules that keep it apart from other pods."""
     suspects = await pods_of(look)
     waiting = [pod for pod in suspects.pods if waits(pod)]
     gaps = list(suspects.gaps)
     if not waiting:
-        return Reading(missing=suspects.missing, gaps=tuple(gaps))
+        return ProbeResult(missing=suspects.missing, gaps=tuple(gaps))
     around, more = await _surroundings(look, waiting)
     gaps += more
     if around is None:
-        return Reading(missing=suspects.missing, gaps=tuple(dict.fromkeys(gaps)))
+        return ProbeResult(missing=suspects.missing, gaps=tuple(dict.fromkeys(gaps)))
     # Replicas of one owner are one question.
     questions = list({owner_of(pod): pod for pod in reversed(waiting)}.values())[::-1]
     gaps += cut_off(questions, "every waiting pod")
@@ -92,7 +92,7 @@ async def read(look: Look) -> Reading:
     for asked, found in await asyncio.gather(*(_asked(look, pod) for pod in questions[:MOST_PODS])):
         gaps += found
         rows += _rows(look, asked, around)
-    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
 async def _surroundings(look: Look, waiting: Sequence[Json]) -> tuple[Surroundings | None, list[Gap]]:

@@ -9,7 +9,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.pod_autoscalers import istio
 from bot.probes.pod_autoscalers.scalers import in_question, row, worst_first
 from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
     name="pod-autoscalers",
@@ -58,18 +58,18 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the autoscalers in question; `missing` where the one named does not exist."""
     if look.args.get("proxy") == "istio":
         return await istio.read(look)
     try:
         listing = await look.snapshot.list("HorizontalPodAutoscaler")
     except ClusterError as error:
-        return Reading(gaps=(error.gap(),))
+        return ProbeResult(gaps=(error.gap(),))
     scalers, missing = in_question(look, listing.items)
     gap = listing.gap("all HorizontalPodAutoscalers")
     rows = sorted((row(look, each, {}) for each in scalers), key=worst_first)
-    return Reading(rows=tuple(rows), gaps=(gap,) if gap else (), missing=missing)
+    return ProbeResult(rows=tuple(rows), gaps=(gap,) if gap else (), missing=missing)
 
 
 PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -19,7 +19,7 @@ from bot.kube.owners import owner_of
 from bot.kube.quantities import cpu_millis, whole
 from bot.probes.contract import Look
 from bot.probes.pod_autoscalers.scalers import in_question, row, target_of, worst_first
-from intents.domain import Gap, GapReason, Json, Reading, RowType, Value
+from intents.domain import Gap, GapReason, Json, ProbeResult, RowType, Value
 
 PROXY: Final = "istio-proxy"
 _SIDECARS: Final = "sidecars.networking.istio.io"
@@ -50,27 +50,27 @@ class _Mesh:
     gaps: dict[str, Gap] = field(default_factory=dict)
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the autoscalers whose pods carry a proxy; not applicable without Istio."""
     mesh = _Mesh()
     try:
         mesh.sidecars = (await look.snapshot.list(_SIDECARS)).items
     except NotServed:
-        return Reading(not_applicable="Istio's Sidecar resource is not installed in this cluster")
+        return ProbeResult(not_applicable="Istio's Sidecar resource is not installed in this cluster")
     except ClusterError as error:
-        return Reading(gaps=(error.gap("Istio's Sidecars"),))
+        return ProbeResult(gaps=(error.gap("Istio's Sidecars"),))
     try:
         scalers = await look.snapshot.list("HorizontalPodAutoscaler")
         mesh.pods = (await look.snapshot.list("Pod")).items
     except ClusterError as error:
-        return Reading(gaps=(error.gap(),))
+        return ProbeResult(gaps=(error.gap(),))
     meant, missing = in_question(look, scalers.items)
     chosen = [(scaler, pods) for scaler in meant if (pods := _proxied(scaler, mesh.pods))]
     if chosen:
         mesh.root = await _root(look, mesh)
         await _measure(look, mesh, {namespace_of(scaler) for scaler, _ in chosen})
     rows = sorted((row(look, scaler, _of_proxies(scaler, pods, mesh)) for scaler, pods in chosen), key=worst_first)
-    return Reading(rows=tuple(rows), gaps=tuple(mesh.gaps.values()), missing=missing)
+    return ProbeResult(rows=tuple(rows), gaps=tuple(mesh.gaps.values()), missing=missing)
 
 
 def _proxied(scaler: Json, pods: Iterable[Json]) -> list[Json]:

@@ -9,7 +9,7 @@ from bot.probes.services import cluster_dns, requested
 from bot.probes.shared import backends
 from bot.probes.shared.scope import READS_PODS
 from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, RowType
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
     name="services",
@@ -58,7 +58,7 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the Services in question with what is behind them."""
     return await cluster_dns.read(look) if look.args.get("which") == "cluster-dns" else await requested.read(look)
 

@@ -18,7 +18,7 @@ from bot.kube.services import ports_of
 from bot.probes.contract import Look
 from bot.probes.shared import backends
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.domain import Gap, Json, Reading, Row, RowType, Value
+from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
 
 _LABEL: Final = "k8s-app=kube-dns"
 _PORT: Final = 53
@@ -32,18 +32,18 @@ KEYS: Final[Mapping[str, RowType]] = {
 _NO_PODS: Final[Mapping[str, Value]] = {"pods": 0, "ready_pods": 0, "unready": "", "down_s": UNKNOWN, "restarts": 0}
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the Services that answer names for the cluster, with their endpoints and pods."""
     try:
         listing = await look.snapshot.list("Service", labels=_LABEL)
     except ClusterError as error:
-        return Reading(gaps=(error.gap("the Service of the cluster's DNS"),))
+        return ProbeResult(gaps=(error.gap("the Service of the cluster's DNS"),))
     services = sorted(filter(_answers_names, listing.items), key=place_of)
     if not services:
-        return Reading(not_applicable=f"no Service is labelled {_LABEL}: names are answered by something else here")
+        return ProbeResult(not_applicable=f"no Service is labelled {_LABEL}: names are answered by something else here")
     found = await asyncio.gather(*(_row(look, each) for each in services))
     gaps = tuple(dict.fromkeys(gap for _, of in found for gap in of))
-    return Reading(rows=tuple(row for row, _ in found), gaps=gaps)
+    return ProbeResult(rows=tuple(row for row, _ in found), gaps=gaps)
 
 
 def _answers_names(service: Json) -> bool:

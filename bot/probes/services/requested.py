@@ -17,7 +17,7 @@ from bot.kube.owners import controller_reference
 from bot.kube.pod_readiness import is_ready
 from bot.probes.contract import Look
 from bot.probes.shared.questioned_services import questioned_services
-from intents.domain import Gap, Json, Reading, Row, RowType, Value
+from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
 
 KEYS: Final[Mapping[str, RowType]] = {
     # The text names it, an address or port of it, or pods behind it; false where all are looked at.
@@ -78,11 +78,11 @@ class _Backend:
         return [each for each in self.endpoints if is_ready_endpoint(each)]
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the Services in question, and the endpoints, pods and nodes around them."""
     found = await questioned_services(look)
     if not found.services:
-        return Reading(gaps=found.gaps, missing=found.missing)
+        return ProbeResult(gaps=found.gaps, missing=found.missing)
     namespaces = {namespace_of(service) for service in found.services}
     namespace = namespaces.pop() if len(namespaces) == 1 else ""
     names = [name_of(service) for service in found.services]
@@ -100,7 +100,7 @@ async def read(look: Look) -> Reading:
     )
     rows = tuple(_row(service, found.matched, around) for service in found.services)
     gaps = (*found.gaps, *slices.gaps, *pods.gaps, *nodes.gaps)
-    return Reading(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
+    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
 
 
 async def _items(look: Look, kind: str, *, namespace: str = "", labels: str = "") -> _Items:

@@ -22,7 +22,7 @@ _FIRST_NODE_PORT: Final = 30000
 class QuestionedServices:
     """The Services in question; `matched` is false where the request means none, and these are all there are.
 
-    `called` says that the text names them, or an address or port of theirs. See Reading for the rest.
+    `called` says that the text names them, or an address or port of theirs. See ProbeResult for the rest.
     """
 
     services: tuple[Json, ...] = ()

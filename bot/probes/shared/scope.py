@@ -32,7 +32,7 @@ READS_PODS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspects:
-    """The pods in question, sorted by namespace and name; see Reading for `missing` and `gaps`."""
+    """The pods in question, sorted by namespace and name; see ProbeResult for `missing` and `gaps`."""
 
     pods: tuple[Json, ...] = ()
     missing: str = ""

@@ -8,7 +8,7 @@ from typing import Final
 from bot.probes.contract import Look, Probe
 from bot.probes.tidb_members import clusters, pd, stores
 from intents.declarations import FormerNames
-from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, Reading, Row, RowType
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 DECLARATION: Final = ProbeDeclaration(
     name="tidb-members",
@@ -62,7 +62,7 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-async def read(look: Look) -> Reading:
+async def read(look: Look) -> ProbeResult:
     """Read the clusters in question, then the members of each."""
     component = str(look.args.get("component") or "")
     found = await clusters.clusters_of(look, component)
@@ -75,7 +75,7 @@ async def read(look: Look) -> Reading:
     for told, more in await asyncio.gather(*members):
         rows += told
         gaps += more
-    return Reading(
+    return ProbeResult(
         rows=tuple(rows),
         gaps=tuple(dict.fromkeys(gaps)),
         missing=found.missing,

@@ -30,7 +30,7 @@ _WORKLOAD: Final = re.compile(r"^(?P<cluster>.+)-(?P<component>pd|tikv)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clusters:
-    """The TidbClusters in question, sorted; `pod` is the one pod of theirs that was named. See Reading for the rest."""
+    """The TidbClusters in question, sorted. `pod` is the named pod of theirs. See ProbeResult for the rest."""
 
     items: tuple[Json, ...] = ()
     pod: str = ""

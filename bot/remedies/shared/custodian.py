@@ -11,7 +11,7 @@ from bot.kube.objects import ref
 from bot.kube.owners import controller_of
 from bot.remedies.shared.managed_by import ManagedBy, managed_by
 from bot.remedies.shared.origins import Origin, origin_of
-from intents.domain import Custodian, Json, ObjectRef, Text
+from intents.domain import ExternalManager, Json, ObjectRef, Text
 
 # The share of a preview's remaining time: the dry runs come after it, and a warning is useful without its link too.
 _SHARE: Final = 0.25
@@ -20,7 +20,7 @@ _SHARE: Final = 0.25
 _MADE_ONCE: Final = frozenset({"Pod", "Job", "PersistentVolumeClaim"})
 
 
-async def custodian_of(snapshot: Snapshot, obj: Json) -> Custodian | None:
+async def custodian_of(snapshot: Snapshot, obj: Json) -> ExternalManager | None:
     """Return the tool that would revert a change of an object, and where the change belongs; None if no tool would.
 
     For an object that a controller owns, the tool that applies the owner counts. Never raises ClusterError: the result
@@ -36,7 +36,7 @@ async def custodian_of(snapshot: Snapshot, obj: Json) -> Custodian | None:
         late = Text(en="its source could not be read in time", zh="未能及时读取其来源")
         origin = Origin(unread=(late,))
     says = _says(manager, None if applied is obj else ref(applied), origin.soon)
-    return Custodian(name=str(manager), says=says, sources=origin.sources, unread=origin.unread)
+    return ExternalManager(name=str(manager), says=says, sources=origin.sources, unread=origin.unread)
 
 
 async def _manager(snapshot: Snapshot, obj: Json) -> tuple[ManagedBy | None, Json]:

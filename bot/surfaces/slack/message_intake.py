@@ -20,7 +20,7 @@ from bot.surfaces.slack.paste_parts import Part, RecentParts
 from bot.workflows.submissions import Submissions
 from intents.channel_commands import ChannelCommand
 from intents.misuse import Misuse
-from intents.slash import AskObject, AskText, parse_message
+from intents.slash import ObjectQuery, TextQuery, parse_message
 from intents.symptoms import read_symptoms
 from responses.safety import safe
 
@@ -169,9 +169,9 @@ class MessageIntake:
         origin = Surface.DIRECT if message.direct else Surface.MENTION
         new_request = self._new_request(message, origin, Part(ts=message.ts, text=text))
         match parse_message(text):
-            case AskObject(kind=kind, namespace=namespace, name=name):
+            case ObjectQuery(kind=kind, namespace=namespace, name=name):
                 return replace(new_request, kind=kind, namespace=namespace, name=name)
-            case AskText(text=inner, cluster=""):
+            case TextQuery(text=inner, cluster=""):
                 return replace(new_request, text=inner)
             case _:
                 return new_request

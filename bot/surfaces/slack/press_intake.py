@@ -21,7 +21,7 @@ from bot.store import AuditEntry, Store, StoredAnswer, StoredPlan
 from bot.surfaces.slack.press_payload import ButtonPress
 from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, typed_answers, was_shown_to
 from bot.workflows.services import Services
-from intents.domain import Custodian, Text
+from intents.domain import ExternalManager, Text
 from responses import failures, words
 from responses.safety import safe_line
 from responses.slack.cluster_picker import cluster_of_token
@@ -44,7 +44,7 @@ class InvalidInput(Exception):
 class ConfirmationNeeded(Exception):
     """Error: the change needs a second confirmation, because another controller will revert it."""
 
-    def __init__(self, carried: str, custodian: Custodian) -> None:
+    def __init__(self, carried: str, custodian: ExternalManager) -> None:
         self.carried = carried
         self.custodian = custodian
         super().__init__(custodian.name)

@@ -13,7 +13,7 @@ from bot.workflows.chronicle.fact_rows import row_of
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Services
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind
-from intents.domain import Diagnosis, Judged, Language, Outcome, Text
+from intents.domain import Diagnosis, FindingOutcome, JudgedHypothesis, Language, Text
 from responses.safety import safe_line
 from responses.slack.remedy_states import RemedyShown, RemedyState
 
@@ -93,9 +93,9 @@ def found_facts(request: StoredRequest, answer: KeptAnswer, *, ts: str, at: date
 
 
 def _hypothesis(
-    request: StoredRequest, diagnosis: Diagnosis, judged: Judged, *, ts: str, at: datetime, language: Language
+    request: StoredRequest, diagnosis: Diagnosis, judged: JudgedHypothesis, *, ts: str, at: datetime, language: Language
 ) -> Fact:
-    evidence = next((each for each in judged.findings if each.outcome is Outcome.SUPPORTS), None)
+    evidence = next((each for each in judged.findings if each.outcome is FindingOutcome.SUPPORTS), None)
     says = evidence.says if evidence else judged.root_cause
     return Fact(
         key=f"a:{request.id}:{judged.incident}",
@@ -114,7 +114,7 @@ def _hypothesis(
     )
 
 
-def _offered(judged: Judged) -> Text | None:
+def _offered(judged: JudgedHypothesis) -> Text | None:
     """Return the first action that is offered: a button, else a step of the runbook."""
     if judged.remedies:
         return judged.remedies[0].title

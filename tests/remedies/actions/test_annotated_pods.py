@@ -11,7 +11,7 @@ from bot.cli.rehearsal import REHEARSAL_TIME
 from bot.playground.kubernetes.times import timestamp
 from bot.remedies.actions.annotate import ACTION
 from bot.remedies.contract import Applied, Plan, Reason, Refusal, State, Verification
-from intents.domain import ObjectRef, Outcome, Verdict
+from intents.domain import FindingOutcome, ObjectRef, Verdict
 from tests.remedies.scene import Enter, Scene, through_journal
 
 INCIDENT = "tidb-diagnostic-mode"
@@ -235,7 +235,7 @@ async def test_what_is_no_fix_is_never_told_as_one(enter: Enter) -> None:
         assert isinstance(applied, Applied)
         assert verified.diagnosis is not None
         assert [one.verdict for one in verified.diagnosis.hypotheses] == [Verdict.OFFERED]
-        assert any(each.outcome is Outcome.NEUTRAL for each in verified.verification.findings)
+        assert any(each.outcome is FindingOutcome.NEUTRAL for each in verified.verification.findings)
         assert "fixed" not in verified.verification.says.en
 
 

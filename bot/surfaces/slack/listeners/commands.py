@@ -18,7 +18,7 @@ from bot.workflows.submissions import Submissions
 from intents.channel_commands import ChannelCommand
 from intents.domain import Language
 from intents.misuse import Misuse
-from intents.slash import AskHelp, AskObject, AskText, Muted, parse_command
+from intents.slash import HelpQuery, MuteCommand, ObjectQuery, TextQuery, parse_command
 from responses.failures import BUSY
 from responses.language import choose
 from responses.safety import safe, safe_line
@@ -56,21 +56,21 @@ class CommandListener:
     async def _take(self, body: dict[str, Any], text: str, language: Language) -> Message:
         now = self.submissions.clock()
         match parse_command(text):
-            case AskHelp():
+            case HelpQuery():
                 return help_message(language=language)
             case Misuse() as wrong:
                 return misused(wrong.says, wrong.closest, language=language)
-            case Muted() as muted:
+            case MuteCommand() as muted:
                 return await self.mutes.answer(str(body["channel_id"]), muted, language=language)
             case ChannelCommand() as command:
                 return await self.incidents.answer(_commanded(body, text, command, now, language))
-            case AskObject() as about:
+            case ObjectQuery() as about:
                 # The cluster is parsed again from the text once the visible clusters are known.
                 where = safe(text, limit=LONGEST_TEXT) if about.cluster or about.place else ""
                 await self.submissions.submit(_new_request(body, now, text=where, about=about))
                 name = f"{about.namespace}/{about.name}".lstrip("/")
                 return placeholder_message(language=language, about=f"{about.kind} {name}")
-            case AskText(text=inner, cluster=cluster):
+            case TextQuery(text=inner, cluster=cluster):
                 new_request = _new_request(body, now, text=safe(text if cluster else inner, limit=LONGEST_TEXT))
                 await self.submissions.submit(new_request)
                 return placeholder_message(language=language)
@@ -84,11 +84,11 @@ def register(app: AsyncApp, listener: CommandListener) -> None:
 def _answered_at_once(text: str) -> str:
     """Return the kind of a command that needs no request; these are counted when they are answered."""
     match parse_command(text):
-        case AskHelp():
+        case HelpQuery():
             return "help"
         case Misuse():
             return "misused"
-        case Muted():
+        case MuteCommand():
             return "muted"
         case ChannelCommand(action=action):
             return action.value
@@ -116,7 +116,9 @@ def _id(body: dict[str, Any]) -> str:
     return f"{body['team_id']}.{body['channel_id']}.c{body['trigger_id']}"
 
 
-def _new_request(body: dict[str, Any], now: datetime, *, text: str = "", about: AskObject | None = None) -> NewRequest:
+def _new_request(
+    body: dict[str, Any], now: datetime, *, text: str = "", about: ObjectQuery | None = None
+) -> NewRequest:
     return NewRequest(
         id=_id(body),
         origin=Surface.COMMAND,
