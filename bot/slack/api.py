@@ -107,18 +107,21 @@ class Api:
         urgency: Urgency = Urgency.USUAL,
         repeatable: bool = True,
         patience: float | None = None,
+        turn_within: float | None = None,
     ) -> SlackResponse:
         """POST `body` as JSON, or GET with `query`, when the rate limit allows; retry failures if `repeatable`.
 
         A call that is not repeatable is retried only after failures that certainly had no effect. `channel` is the
-        target of a post. Gives up after `patience` seconds. Raises a SlackError.
+        target of a post. Gives up after `patience` seconds, or if its turn does not come within `turn_within`. Raises a
+        SlackError.
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + (self.limits.patience if patience is None else patience)
         repetitions = 0
         while True:
             left = until - loop.time()
-            await self.pacer.turn(method, channel=channel, urgency=urgency, patience=left)
+            wait = left if turn_within is None else min(left, turn_within)
+            await self.pacer.turn(method, channel=channel, urgency=urgency, patience=wait)
             try:
                 return await self.once(method, body=body, query=query, channel=channel, within=until - loop.time())
             except RateLimited as error:

@@ -127,23 +127,24 @@ class Slack:
         key: str = "",
         sought: bool = False,
         near_ts: str = "",
+        turn_within: float | None = None,
     ) -> PostedMessage:
         """Post `message`; what does not fit follows in further messages or as a file in its thread.
 
         `channel` may be a user's id: the result then names the direct message.
 
         `key` (request/step) makes the message findable. With `sought` (an earlier attempt may have posted it), it is
-        searched for first and only the missing part is posted. `near_ts`: the message cannot be older. Raises
-        SlackError; with `maybe_done`, the next attempt must search.
+        searched for first and only the missing part is posted. `near_ts`: the message cannot be older. `turn_within`
+        limits the wait for the rate limit. Raises SlackError; with `maybe_done`, the next attempt must search.
         """
         address = Address(channel=channel, thread_ts=thread_ts, key=key, near_ts=near_ts)
         offered = list(forms(message))
         found = await self._posts.find(address) if sought and key else None
         if found is not None:
-            sent = PostedMessage(channel=channel, ts=found.ts)
+            sent = PostedMessage(channel=channel, ts=found.ts, earlier=True)
             form = offered[max(0, min(found.form, len(offered) - 1))]
         else:
-            sent, form = await self._offer(address, offered)
+            sent, form = await self._offer(address, offered, turn_within=turn_within)
         self._remember(sent.channel, sent.ts, key)
         address = replace(address, channel=sent.channel)
         await self._follow(address, form, ts=sent.ts, said=message.text, sought=found is not None)
@@ -309,11 +310,14 @@ class Slack:
         """Return a channel's properties, cached for ten minutes; `unknown` if Slack does not return them."""
         return await self._people.place(channel)
 
-    async def _offer(self, address: Address, offered: list[Form]) -> tuple[PostedMessage, Form]:
+    async def _offer(
+        self, address: Address, offered: list[Form], *, turn_within: float | None
+    ) -> tuple[PostedMessage, Form]:
         refused: TooLong | None = None
         for index, form in enumerate(offered):
             try:
-                posted = await self._posts.post(address, payload(form.parts[0], key=address.key, form=index))
+                body = payload(form.parts[0], key=address.key, form=index)
+                posted = await self._posts.post(address, body, turn_within=turn_within)
             except TooLong as error:
                 _log.warning("message_rejected_as_too_long", channel=address.channel, form=index, error=str(error))
                 refused = error

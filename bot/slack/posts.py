@@ -35,10 +35,14 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostedMessage:
-    """Location of a message: `channel` is a direct message's id if it was sent to a user."""
+    """Location of a message: `channel` is a direct message's id if it was sent to a user.
+
+    `earlier`: an earlier attempt posted it, perhaps with other content.
+    """
 
     channel: str
     ts: str
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +52,13 @@ class Posts:
     api: Api
     search: MessageSearch
 
-    async def post(self, address: Address, payload: Mapping[str, Any]) -> PostedMessage:
-        """Post a message once and return its location. Raise SlackError; `maybe_done` marks an unknown outcome."""
+    async def post(
+        self, address: Address, payload: Mapping[str, Any], *, turn_within: float | None = None
+    ) -> PostedMessage:
+        """Post a message once and return its location. Raise SlackError; `maybe_done` marks an unknown outcome.
+
+        `turn_within` limits the wait for the rate limit.
+        """
         body: dict[str, Any] = {"channel": address.channel, **payload}
         if address.thread_ts:
             body["thread_ts"] = address.thread_ts
@@ -63,6 +72,7 @@ class Posts:
                     channel=address.channel,
                     repeatable=False,
                     patience=until - loop.time(),
+                    turn_within=turn_within,
                 )
             except SlackUnavailable as error:
                 if not error.maybe_done or not address.key:

@@ -1,7 +1,7 @@
-"""Answer a request: read its files, post a placeholder, read the cluster, update the same message.
+"""Answer a request: read its files, read the cluster, post the answer.
 
-After a crash at any point the answer is still posted once: posted messages are found again before a post, and updates
-may be repeated.
+A slow answer has a placeholder, which the answer replaces. After a crash at any point the answer is still posted once:
+posted messages are found again before a post, and updates may be repeated.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import structlog
 from bot.diagnosing import CarriedMatch, carried_match
 from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
+from bot.slack.posts import PostedMessage
 from bot.store import RequestState, StoredRequest
 from bot.workflows.chronicle.answer_facts import FactRecorder
 from bot.workflows.chronicle.similar_incidents import SimilarIncidents
@@ -39,6 +40,8 @@ _NOTHING: Final = CarriedMatch(text="", catalog="", matching=MatchResult())
 _CROWDED: Final = "crowded"
 # About half a minute in total.
 _PAUSES_S: Final = (0.2, 0.5, *([1.0] * 28))
+# After this many of them the placeholder is posted.
+_PATIENT: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +70,15 @@ class AnswerWorkflow:
         prepared = await retry_step(run, "prepare", self.prepare, request, payload.get("match"))
         if not prepared or not prepared["goes_on"]:
             return None
-        await retry_step(run, "placeholder", self.placeholder, request)
         return await self.in_turn(run, request, prepared)
 
     async def in_turn(
         self, run: JobRun, request: str, prepared: Json, picked: PickedCluster | None = None
     ) -> Json | None:
         """Answer once the cluster has a free slot; waiting requests do not block others."""
-        for pause in (*_PAUSES_S, None):
+        for number, pause in enumerate((*_PAUSES_S, None)):
+            if number == _PATIENT:
+                await retry_step(run, "placeholder", self.placeholder, request)
             result = await retry_step(run, "answer", self.answer, request, prepared, picked, pause is None)
             if pause is None or not (result and _CROWDED in result):
                 return result
@@ -103,13 +107,19 @@ class AnswerWorkflow:
         return {"goes_on": goes_on, "revision": request.revision, "unread": refusals, "match": carried}
 
     async def placeholder(self, request_id: str) -> None:
-        async with self.services.turn(request_id):
-            request = await self.services.store.requests.get(request_id)
-            if request is not None and request.state is not RequestState.WITHDRAWN:
-                requester = await self.services.requester_of(request)
-                await self.poster.post(
-                    request, placeholder_message(language=requester.language), step=ANSWER, last=False
-                )
+        """Post the placeholder of a request that waits for a free slot."""
+        request = await self.services.store.requests.get(request_id)
+        if request is not None:
+            requester = await self.services.requester_of(request)
+            await self._placeholder(request, language=requester.language)
+
+    async def _placeholder(self, request: StoredRequest, *, language: Language) -> PostedMessage | None:
+        """Post the placeholder unless the answer or a placeholder exists; return that message."""
+        async with self.services.turn(request.id):
+            now = await self.services.store.requests.get(request.id)
+            if now is None or now.state is RequestState.WITHDRAWN or now.revision > request.revision:
+                return None
+            return await self.poster.placeholder(request, placeholder_message(language=language))
 
     async def answer(
         self, request_id: str, prepared: Json, picked: PickedCluster | None = None, last: bool = True
@@ -141,8 +151,13 @@ class AnswerWorkflow:
         self, request: StoredRequest, requester: Requester, prepared: Json, picked: PickedCluster | None
     ) -> Reply:
         """Compute the reply and show progress meanwhile. Raise LimitReached."""
-        sent = await self.poster.sent(request, step=ANSWER)
-        reporter = ProgressReporter(slack=self.services.slack, sent=sent, language=requester.language)
+        reporter = ProgressReporter(
+            slack=self.services.slack,
+            sent=await self.poster.sent(request, step=ANSWER),
+            language=requester.language,
+            begin=partial(self._placeholder, request, language=requester.language),
+            waited=0.0 if request.asked.origin.is_unasked else self._age(request),
+        )
         if picked:
             # The answer for a cluster that was chosen meanwhile may be posted: progress must not overwrite it.
             reporter.wanted = partial(self._still, request, picked)
@@ -163,9 +178,12 @@ class AnswerWorkflow:
         if reply.plotted is not None:
             await self.plot_pictures.show(request, reply.plotted, language=language)
 
+    def _age(self, request: StoredRequest) -> float:
+        return (self.services.clock() - request.asked.created).total_seconds()
+
     def _count(self, request: StoredRequest, reply: Reply, *, first: bool) -> None:
         """Count the request. Repeated requests and late cluster choices have no answer time: they waited for people."""
-        seconds = (self.services.clock() - request.asked.created).total_seconds() if first else None
+        seconds = self._age(request) if first else None
         self.services.metrics.asked(request.asked.origin, reply.intent, reply.came_to, seconds=seconds)
         _log.info("answer_posted", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
 
@@ -186,10 +204,10 @@ class AnswerWorkflow:
 
     async def _deliver(self, request: StoredRequest, reply: Reply) -> Json | None:
         store = self.services.store
+        notes = await self.poster.notes(request)
         sent = await self.poster.sent(request, step=ANSWER)
-        sent = sent or await self.poster.post(request, reply.message, step=ANSWER)
+        sent = sent or await self.poster.post(request, reply.message(notes), step=ANSWER)
         if sent is not None:
-            # Buttons may be pressed as soon as they are visible, so their plans are stored before.
             newest = await store.answers.save(
                 request.id,
                 request.revision,
@@ -202,7 +220,9 @@ class AnswerWorkflow:
             )
             if not newest:
                 return None
-            await self.poster.show(request, reply.plain)
+            # An answer that was just posted is updated only for news, because Slack limits updates most.
+            if sent.earlier or await self.poster.notes(request) != notes:
+                await self.poster.show(request, reply.plain)
             await self.fact_recorder.answered(request, reply.answer, ts=sent.ts)
         if not await store.requests.set_state(request.id, RequestState.ANSWERED):
             await self.fact_recorder.withdrawn(request)

@@ -12,9 +12,18 @@ from typing import Final
 
 import structlog
 
-from bot.slack.errors import Archived, ChannelGone, MessageGone, MissingScope, NotInChannel, SlackError, TokenRevoked
+from bot.slack.errors import (
+    Archived,
+    ChannelGone,
+    MessageGone,
+    MissingScope,
+    NotInChannel,
+    SlackError,
+    SlackUnavailable,
+    TokenRevoked,
+)
 from bot.slack.posts import PostedMessage
-from bot.store import StoredRequest
+from bot.store import StoredAnswer, StoredRequest
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer
 from bot.workflows.services import ANSWER, FILE, Services
 from intents.domain import Text
@@ -24,6 +33,8 @@ from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
+# A placeholder that waits longer for the rate limit is left out.
+_AT_ONCE_S: Final = 0.3
 _SAID_ONCE: Final = timedelta(hours=24)
 # Errors that no retry fixes: a person must invite us, grant a scope or replace the token.
 _FOR_A_PERSON: Final = (NotInChannel, ChannelGone, Archived, MissingScope, TokenRevoked)
@@ -38,24 +49,52 @@ class MessagePoster:
     async def sent(self, request: StoredRequest, *, step: str) -> PostedMessage | None:
         """Return the message of that step, if it was posted."""
         entry = await self.services.store.outbox.get(_key(request, step))
-        return PostedMessage(channel=entry.channel, ts=entry.ts) if entry and entry.ts else None
+        return PostedMessage(channel=entry.channel, ts=entry.ts, earlier=True) if entry and entry.ts else None
+
+    async def placeholder(self, request: StoredRequest, message: Message) -> PostedMessage | None:
+        """Post a placeholder for the answer if the rate limit allows it at once; return the answer's message, if any.
+
+        In a queue it would only delay answers. A later message reports why none can be posted.
+        """
+        try:
+            return await self.post(request, message, step=ANSWER, last=False, turn_within=_AT_ONCE_S)
+        except SlackUnavailable as error:
+            _log.info("placeholder_skipped", request=request.id, error=str(error))
+            return None
 
     async def post(
-        self, request: StoredRequest, message: Message, *, step: str, last: bool = True
+        self,
+        request: StoredRequest,
+        message: Message,
+        *,
+        step: str,
+        last: bool = True,
+        turn_within: float | None = None,
     ) -> PostedMessage | None:
         """Post a message unless it exists. Return None if it cannot be posted.
 
-        With `last`, that is reported to a person who can act; otherwise a later message will report it.
+        With `last`, that is reported to a person who can act; otherwise a later message will report it. `turn_within`
+        limits the wait for the rate limit.
         """
         asked, services = request.asked, self.services
         key = _key(request, step)
         sending = await services.store.outbox.begin(key, asked.channel, asked.thread_ts, services.clock())
         if sending.ts:
-            return PostedMessage(channel=asked.channel, ts=sending.ts)
+            return PostedMessage(channel=asked.channel, ts=sending.ts, earlier=True)
         try:
             sent = await services.slack.post(
-                channel=asked.channel, message=message, thread_ts=asked.thread_ts, key=key, sought=sending.again
+                channel=asked.channel,
+                message=message,
+                thread_ts=asked.thread_ts,
+                key=key,
+                sought=sending.again,
+                turn_within=turn_within,
             )
+        except SlackUnavailable as error:
+            if not (error.maybe_done or sending.again):
+                # Nothing was sent, so the next attempt need not search.
+                await services.store.outbox.forget(key)
+            raise
         except MessageGone:
             await services.store.outbox.forget(key)
             _log.info("message_deleted_before_answer", request=request.id)
@@ -77,10 +116,7 @@ class MessagePoster:
         if answer is None:
             return
         if answer.message:
-            shown = AnswerNotes.from_notes(answer.shown)
-            if topic := await self.services.store.topics.led_by(request.id):
-                shown = replace(shown, count=topic.count, last=topic.last)
-            message = KeptAnswer.from_json(answer.message).message(shown)
+            message = KeptAnswer.from_json(answer.message).message(await self._notes(request, answer))
         if message is None:
             return
         try:
@@ -94,6 +130,16 @@ class MessagePoster:
             )
         except MessageGone:
             _log.info("answer_deleted_by_user", request=request.id)
+
+    async def notes(self, request: StoredRequest) -> AnswerNotes:
+        """Return all notes about the request's answer."""
+        return await self._notes(request, await self.services.store.answers.get(request.id))
+
+    async def _notes(self, request: StoredRequest, answer: StoredAnswer | None) -> AnswerNotes:
+        shown = AnswerNotes.from_notes(answer.shown) if answer else AnswerNotes()
+        if topic := await self.services.store.topics.led_by(request.id):
+            shown = replace(shown, count=topic.count, last=topic.last)
+        return shown
 
     async def attach(self, request: StoredRequest, picture: Picture, *, step: str) -> None:
         """Attach a plot below the message of that step, once; it is deleted with it. Raise SlackError."""

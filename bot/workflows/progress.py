@@ -1,15 +1,15 @@
-"""Show the progress of a slow answer: the placeholder lists what was read and found so far.
+"""Show the progress of a slow answer: a placeholder lists what was read and found so far.
 
-Quick answers, the usual case, get no progress update, because Slack limits updates.
+Quick answers, the usual case, get no placeholder, because Slack limits updates more than posts.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -18,13 +18,16 @@ from bot.diagnosing.reads import Progress
 from bot.slack.client import Slack
 from bot.slack.errors import SlackError
 from bot.slack.posts import PostedMessage
+from bot.store import StoreUnavailable
 from intents.domain import Language
 from responses.safety import safe_value
 from responses.slack.diagnosis import placeholder_message
 
 _log: Final = structlog.get_logger(__name__)
 
-_FIRST_AFTER_S: Final = 1.2
+# An answer that is ready by then is posted itself.
+PLACEHOLDER_AFTER_S: Final = 1.5
+_LEAST_S: Final = 0.3
 _EVERY_S: Final = 2.5
 
 
@@ -36,28 +39,52 @@ async def _always() -> bool:
 class ProgressReporter:
     """Shows progress: `async with reporter.reporting(): diagnose(..., progress=reporter.progress)`.
 
-    `wanted` tells whether the answer is still current.
+    `sent` is the message that shows it; else `begin` posts one if the block takes longer, or returns None. `waited` is
+    how many seconds the requester has waited already. `wanted` tells whether the answer is still current.
     """
 
     slack: Slack
     sent: PostedMessage | None
     language: Language
+    begin: Callable[[], Coroutine[Any, Any, PostedMessage | None]]
+    waited: float = 0.0
     wanted: Callable[[], Awaitable[bool]] = _always
     _latest: Progress | None = None
+    _posting: asyncio.Task[PostedMessage | None] | None = None
 
     def progress(self, progress: Progress) -> None:
         self._latest = progress
 
     @asynccontextmanager
     async def reporting(self) -> AsyncIterator[None]:
-        if self.sent is None:
-            yield
-            return
-        async with in_background(self._tell(self.sent)):
-            yield
+        try:
+            async with in_background(self._tell()):
+                yield
+        except asyncio.CancelledError:
+            if self._posting is not None:
+                self._posting.cancel()
+            raise
+        finally:
+            # A post in flight is not cut off: nobody would know whether it arrived.
+            if self._posting is not None:
+                await asyncio.wait({self._posting})
 
-    async def _tell(self, sent: PostedMessage) -> None:
-        await asyncio.sleep(_FIRST_AFTER_S)
+    async def _begin(self) -> PostedMessage | None:
+        try:
+            return await self.begin()
+        except (SlackError, StoreUnavailable) as error:
+            # The answer's own post meets the same failure, and reports it.
+            _log.info("placeholder_failed", error=str(error))
+            return None
+
+    async def _tell(self) -> None:
+        await asyncio.sleep(max(_LEAST_S, PLACEHOLDER_AFTER_S - self.waited))
+        sent = self.sent
+        if sent is None:
+            self._posting = asyncio.create_task(self._begin())
+            sent = await asyncio.shield(self._posting)
+        if sent is None:
+            return
         shown: Progress | None = None
         while True:
             now = self._latest

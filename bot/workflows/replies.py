@@ -54,14 +54,13 @@ class Reply:
     answer: KeptAnswer | None = None
     plotted: Finding | None = None
 
-    @property
-    def message(self) -> Message:
-        """Render the reply: the plain message, else the diagnosis."""
+    def message(self, notes: AnswerNotes) -> Message:
+        """Render the reply: the plain message, else the diagnosis with all notes about it."""
         if self.plain is not None:
             return self.plain
         if self.answer is None:
             raise ValueError("a reply is a plain message or an answer")
-        return self.answer.message(AnswerNotes())
+        return self.answer.message(notes)
 
     @property
     def incident(self) -> str:

@@ -67,18 +67,18 @@ class Waits:
 
 
 @asynccontextmanager
-async def far_ends() -> AsyncIterator[FarEnds]:
-    """Start both simulations with the added latency."""
+async def far_ends(*, channels: int = _CHANNELS) -> AsyncIterator[FarEnds]:
+    """Start both simulations with the added latency; Slack enforces its documented rate limits."""
     showcase = set_up(build_engine()[0].catalog)
     slack = SimulatedSlack()
-    channels = [slack.add_channel(f"channel-{number}") for number in range(_CHANNELS)]
+    names = [slack.add_channel(f"channel-{number}") for number in range(channels)]
     await slack.start()
     await showcase.cluster.start()
     slack.latency = showcase.cluster.latency = LATENCY_S
     try:
         # One channel per incident, because a repeated error in a channel is counted, not answered again.
         pastes = tuple({sample.incident: sample.text for sample in showcase.samples}.values())
-        yield FarEnds(slack=slack, cluster=showcase.cluster, channels=channels, pastes=pastes)
+        yield FarEnds(slack=slack, cluster=showcase.cluster, channels=names, pastes=pastes)
     finally:
         await showcase.cluster.stop()
         await slack.stop()
@@ -152,12 +152,13 @@ async def measure_acks(ends: FarEnds, url: str, *, rate: float = RATE, seconds: 
 async def _events(ends: FarEnds, count: int) -> list[Event]:
     """Return chat and pastes in random order, each from another user in its channel, so that no two are merged."""
     chance = random.Random(7)
-    users = [ends.slack.add_user(f"busy-{number}") for number in range(count // _CHANNELS + 1)]
+    channels = len(ends.channels)
+    users = [ends.slack.add_user(f"busy-{number}") for number in range(count // channels + 1)]
     events: list[Event] = []
     for number in range(count):
         is_paste = chance.random() < SHARE_OF_PASTES
         text = chance.choice(ends.pastes if is_paste else CHAT)
-        user, channel = users[number // _CHANNELS], ends.channels[number % _CHANNELS]
+        user, channel = users[number // channels], ends.channels[number % channels]
         # Posted before the app connects: its answers are thread replies and need a parent message.
         ts = await ends.slack.say(user, channel, text)
         message = ends.slack.message(channel, ts)

@@ -7,6 +7,7 @@ audited.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ from responses.slack.presses import Press, parse_dialog_metadata
 
 _log: Final = structlog.get_logger(__name__)
 
+_STORED_WITHIN_S: Final = (0.1, 0.2, 0.4)
 _DIALOGS: Final = frozenset({Press.CONFIRM, Press.CONFIRM_AGAIN, Press.ANSWER})
 _OPINIONS: Final = frozenset({Press.NOT_IT, Press.MUTE, Press.UNMUTE})
 
@@ -126,7 +128,12 @@ class PressIntake:
 
     async def _answer_of(self, press: ButtonPress) -> StoredAnswer:
         self._check_sender(press)
-        answer = await self._store.answers.by_message(press.channel, press.ts)
+        # An answer is stored just after its post: a quick press may come first.
+        for pause in (*_STORED_WITHIN_S, None):
+            answer = await self._store.answers.by_message(press.channel, press.ts)
+            if answer is not None or pause is None:
+                break
+            await asyncio.sleep(pause)
         if answer is None:
             raise PressRefused("the message is not one of our answers")
         return answer
