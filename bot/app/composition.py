@@ -110,6 +110,7 @@ async def running(
         await work.enter_async_context(upkeep.running())
         keep_asking = base.health.keep_asking(base.slack.greet, every=tuning.slack_check_s)
         await work.enter_async_context(in_background(keep_asking))
+        await work.enter_async_context(in_background(base.slack.learn_names()))
         await work.enter_async_context(in_background(live.keep_current()))
         readiness = Readiness(
             store=base.store,
@@ -178,7 +179,9 @@ async def _base(
     by_socket = bool(settings.slack_app_token.get_secret_value())
     health = SlackHealth(metrics=metrics, by_http=not by_socket, clock=tuning.clock)
     client = web_client(api_url=settings.slack_api_url, token=settings.slack_bot_token.get_secret_value())
-    slack = await stack.enter_async_context(Slack(client, limits=tuning.slack_limits, watch=health))
+    slack = await stack.enter_async_context(
+        Slack(client, limits=tuning.slack_limits, watch=health, lists=True, kept=store.directory)
+    )
     identity = await _identified(slack)
     starter = _JobStarter()
     chronicles = ChronicleJobs(

@@ -16,6 +16,7 @@ from bot.slack.api import Api
 from bot.slack.calls import Watch
 from bot.slack.canvases import Canvases
 from bot.slack.continuations import Continuations
+from bot.slack.directory import KeptEntries
 from bot.slack.edits import Edits
 from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
 from bot.slack.files import Files, ReadFile
@@ -62,8 +63,19 @@ class Slack:
     else; none takes longer than `limits.patience` of waiting for each message, file or call it makes.
     """
 
-    def __init__(self, client: AsyncWebClient, *, limits: Limits | None = None, watch: Watch | None = None) -> None:
-        """Create the client. `watch` gets each call and each wait for the rate limit."""
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        *,
+        limits: Limits | None = None,
+        watch: Watch | None = None,
+        lists: bool = False,
+        kept: KeptEntries | None = None,
+    ) -> None:
+        """Create the client. `watch` gets each call and each wait for the rate limit.
+
+        With `lists`, users and channels are listed all at once where Slack allows it; `kept` stores them.
+        """
         self._api = Api(client, limits=limits or Limits(), watch=watch)
         hosts = Hosts(base_url=self._api.base_url)
         search = MessageSearch(api=self._api, ours=self._is_ours)
@@ -73,7 +85,7 @@ class Slack:
         self._continuations = Continuations(posts=self._posts, uploads=self._uploads)
         self._response_urls = ResponseUrls(api=self._api, hosts=hosts)
         self._files = Files(api=self._api, hosts=hosts)
-        self._people = People(self._api, team=self._team)
+        self._people = People(self._api, team=self._team, lists=lists, kept=kept)
         self._groups = Groups(self._api)
         self._pins = Pins(api=self._api)
         self._canvases = Canvases(api=self._api, us=self._user)
@@ -298,9 +310,17 @@ class Slack:
         """Return an event's file as text of at most `limit` bytes, not redacted. Raise only SlackUnavailable."""
         return await self._files.read(file, limit=limit)
 
-    async def person(self, user: str) -> Person:
-        """Return a user's profile, cached for ten minutes; `unknown` if Slack does not return it."""
-        return await self._people.person(user)
+    async def learn_names(self) -> None:
+        """Load the users and channels that were stored, then list all of them. Never raises."""
+        await self._people.recall()
+        await self._people.list_all()
+
+    async def person(self, user: str, *, fresh: bool = False, email: bool = False) -> Person:
+        """Return a user's profile; `unknown` if Slack does not return it. With `email`, the address is known.
+
+        It may be an hour old, with `fresh` ten minutes.
+        """
+        return await self._people.person(user, fresh=fresh, email=email)
 
     async def groups(self, user: str) -> Membership:
         """Return the user groups of a user, cached for a minute; none if Slack does not return them."""

@@ -50,7 +50,9 @@ _METHODS: Final[Mapping[str, Rate]] = MappingProxyType(
         "files.info": _T4,
         "pins.add": _T2,
         "pins.remove": _T2,
+        "users.conversations": _T3,
         "users.info": _T4,
+        "users.list": _T2,
         "views.open": _T4,
         "views.update": _T4,
     }

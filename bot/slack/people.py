@@ -6,21 +6,25 @@ of another organisation, a channel that others read too.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
 
-from bot.common.coalescing import CoalescedLookup
 from bot.slack.api import Api
-from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.directory import Ages, Directory, Json, KeptEntries, Source
+from bot.slack.errors import MissingScope, SlackError, SlackUnavailable
+from bot.slack.lane import Urgency
+from responses.safety import safe_line
 
 _log: Final = structlog.get_logger(__name__)
-_KEPT: Final = 600.0
-_KEPT_UNKNOWN: Final = 15.0
-_KEPT_UNREACHED: Final = 1.0
-_MOST: Final = 2_000
+# A user's roles are used for this long while they are looked up again.
+_STALE: Final = 3600.0
+# Slack allows 1,000 a page and 20 pages a minute.
+_PAGE: Final = 999
+_MOST_PAGES: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +35,7 @@ class Person:
 
     `guest`: a guest of the workspace, or a deactivated user. `foreign`: from another organisation, by Slack Connect.
     `locale` in Slack's form ("zh-CN"), empty if unknown. `email` is the confirmed address; empty if there is none or it
-    is not returned, as without the scope users:read.email.
+    is not returned, as without the scope users:read.email; not `email_read` if it was not kept.
     """
 
     id: str
@@ -43,6 +47,7 @@ class Person:
     bot: bool = False
     unknown: bool = False
     unreached: bool = False
+    email_read: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,25 +70,89 @@ class Place:
 
 
 class People:
-    """Users and channels of one workspace, cached for ten minutes. `team` returns the workspace's id."""
+    """Users and channels of one workspace, known for ten minutes. `team` returns the workspace's id.
 
-    def __init__(self, api: Api, *, team: Callable[[], Awaitable[str]]) -> None:
+    A user is answered by what was known within the last hour while it is looked up again; a channel is not, because it
+    may be shared with another organisation meanwhile. With `lists`, all of them are listed at once instead of one by
+    one where Slack allows it; `kept` stores them for the next process.
+    """
+
+    def __init__(
+        self, api: Api, *, team: Callable[[], Awaitable[str]], lists: bool = False, kept: KeptEntries | None = None
+    ) -> None:
         self._api = api
         self._team = team
-        self._persons = CoalescedLookup(self._ask_person, keeps=_keeps, most=_MOST)
-        self._places = CoalescedLookup(self._ask_place, keeps=_keeps, most=_MOST)
+        persons = Source[Person](
+            kind="user",
+            ask=self._ask_person,
+            pages=self._list_persons if lists else None,
+            load=lambda id, document: Person(id=id, **document),
+            dump=_stored_person,
+        )
+        places = Source[Place](
+            kind="channel",
+            ask=self._ask_place,
+            pages=self._list_places if lists else None,
+            load=lambda id, document: Place(id=id, **document),
+            dump=_stored_place,
+        )
+        self._persons = Directory(persons, kept=kept, ages=Ages(stale=_STALE))
+        self._places = Directory(places, kept=kept, ages=Ages())
 
-    async def person(self, user: str) -> Person:
-        """Return a user. Never raises: see `Person.unknown`."""
-        return await self._persons.get(user)
+    async def person(self, user: str, *, fresh: bool = False, email: bool = False) -> Person:
+        """Return a user. Never raises: see `Person.unknown`. With `fresh`, not one of more than ten minutes ago.
+
+        With `email`, the address is known; it is not stored.
+        """
+        return await self._persons.get(user, fresh=fresh, accept=lambda known: known.email_read or not email)
 
     async def place(self, channel: str) -> Place:
         """Return a channel. Never raises: see `Place.unknown`."""
         return await self._places.get(channel)
 
+    async def recall(self) -> None:
+        """Load what an earlier process stored."""
+        await self._persons.recall()
+        await self._places.recall()
+
+    async def list_all(self) -> None:
+        """List all users and channels. Never raises."""
+        await asyncio.gather(self._places.list_all(), self._persons.list_all())
+
     async def aclose(self) -> None:
         await self._persons.aclose()
         await self._places.aclose()
+
+    async def _list_persons(self) -> AsyncIterator[Sequence[Person]]:
+        team = await self._team()
+        async for page in self._pages("users.list", "members", {"include_locale": True}):
+            yield [_person(str(data["id"]), data, team=team) for data in page]
+
+    async def _list_places(self) -> AsyncIterator[Sequence[Place]]:
+        """Yield the channels that we are a member of; private ones need a scope that may be missing."""
+        types = ("public_channel", "private_channel")
+        try:
+            async for page in self._pages("users.conversations", "channels", {"types": ",".join(types)}):
+                yield [_place(str(data["id"]), data) for data in page]
+        except MissingScope:
+            async for page in self._pages("users.conversations", "channels", {"types": types[0]}):
+                yield [_place(str(data["id"]), data) for data in page]
+
+    async def _pages(self, method: str, field: str, query: Mapping[str, Any]) -> AsyncIterator[list[Mapping[str, Any]]]:
+        cursor = ""
+        for _ in range(_MOST_PAGES):
+            given = {**query, "limit": _PAGE} | ({"cursor": cursor} if cursor else {})
+            answer = await self._api.call(method, query=given, urgency=Urgency.PROGRESS)
+            found = answer.data.get(field)
+            yield (
+                [each for each in found if isinstance(each, Mapping) and each.get("id")]
+                if isinstance(found, list)
+                else []
+            )
+            following = answer.data.get("response_metadata")
+            cursor = str(following.get("next_cursor") or "") if isinstance(following, Mapping) else ""
+            if not cursor:
+                return
 
     async def _ask_person(self, user: str) -> Person:
         try:
@@ -111,10 +180,25 @@ class People:
         return _place(channel, data)
 
 
-def _keeps(answer: Person | Place) -> float:
-    if answer.unreached:
-        return _KEPT_UNREACHED
-    return _KEPT_UNKNOWN if answer.unknown else _KEPT
+def _stored_person(person: Person) -> Json:
+    """Return what is stored of a user: not the address, which only the policy may need."""
+    return {
+        "guest": person.guest,
+        "foreign": person.foreign,
+        "locale": safe_line(person.locale),
+        "name": safe_line(person.name),
+        "bot": person.bot,
+        "email_read": False,
+    }
+
+
+def _stored_place(place: Place) -> Json:
+    return {
+        "name": safe_line(place.name),
+        "external": place.external,
+        "private": place.private,
+        "direct": place.direct,
+    }
 
 
 def _person(user: str, data: Mapping[str, Any], *, team: str) -> Person:

@@ -32,6 +32,7 @@ class Scope:
 
 
 _READ_PLACES: Final = ("conversations.info",)
+_LIST_PLACES: Final = (*_READ_PLACES, "users.conversations")
 _READ_MESSAGES: Final = ("conversations.history", "conversations.replies")
 _PEOPLE_OF_CHANNELS: Final = ("member_joined_channel", "member_left_channel")
 
@@ -67,7 +68,7 @@ SCOPES: Final = (
             "Detects channels that are shared with other organisations before it shows cluster data there. Finds"
             " incident channels by name."
         ),
-        methods=_READ_PLACES,
+        methods=_LIST_PLACES,
         events=(
             "channel_archive",
             "channel_created",
@@ -83,7 +84,7 @@ SCOPES: Final = (
             "Distinguishes members from guests and people of other organisations, who see no cluster data"
             " unless your policy allows it. Answers in the user's language."
         ),
-        methods=("users.info",),
+        methods=("users.info", "users.list"),
     ),
     Scope(
         name="groups:history",
@@ -96,7 +97,7 @@ SCOPES: Final = (
         name="groups:read",
         reason="Same as channels:read, for private channels it was invited to.",
         without="answers from the cluster in private channels; private incident channels",
-        methods=_READ_PLACES,
+        methods=_LIST_PLACES,
         events=("group_archive", "group_left", "group_rename", "group_unarchive", *_PEOPLE_OF_CHANNELS),
     ),
     Scope(

@@ -14,6 +14,7 @@ from bot.store.answers import Answers
 from bot.store.audit_log import Audit
 from bot.store.chronicles import Chronicles
 from bot.store.database import Database, parse_url
+from bot.store.directory import StoredDirectory
 from bot.store.feedback import Feedback
 from bot.store.heartbeats import Heartbeats
 from bot.store.migration import migrate
@@ -22,7 +23,7 @@ from bot.store.notices import Notices
 from bot.store.outbox import Outbox
 from bot.store.plans import Plans
 from bot.store.requests import Requests
-from bot.store.tables import answers, feedback, mutes, notices, outbox, plans, replicas, requests, topics
+from bot.store.tables import answers, directory, feedback, mutes, notices, outbox, plans, replicas, requests, topics
 from bot.store.topics import Topics
 
 # The column that dates each table's rows for purging. The audit is never purged.
@@ -35,6 +36,7 @@ _AGES: Final[tuple[tuple[Table, Column[object]], ...]] = (
     (feedback, feedback.c.at),
     (plans, plans.c.expires),
     (notices, notices.c.at),
+    (directory, directory.c.read),
     (replicas, replicas.c.beat),
 )
 
@@ -55,6 +57,7 @@ class Store:
         self.notices = Notices(database)
         self.replicas = Heartbeats(database)
         self.chronicles = Chronicles(database)
+        self.directory = StoredDirectory(database)
 
     async def ping(self) -> None:
         """Raise `StoreUnavailable` unless a write could begin now. Only a real write detects a full disk."""

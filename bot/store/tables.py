@@ -177,6 +177,17 @@ audit: Final = Table(
 
 notices: Final = Table("notices", METADATA, _key("key"), _at("at"))
 
+# Users and channels as Slack returned them at the time `read`.
+directory: Final = Table(
+    "directory",
+    METADATA,
+    Column("kind", String(16), primary_key=True),
+    _key("id"),
+    Column("document", StoredJson, nullable=False),
+    _at("read"),
+    Index(None, "read"),
+)
+
 replicas: Final = Table("replicas", METADATA, _key("executor"), _words("version"), _at("beat"))
 
 # `revision` counts the changes of a channel's chronicle, `shown` is the one in its summary.

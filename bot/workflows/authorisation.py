@@ -114,7 +114,7 @@ class Authoriser:
     ) -> Denied | Refusal | None:
         """Return why a first confirmation is void: its user lost the right to act."""
         here = requester.scope.who
-        first = await self.services.requester(team=here.team, channel=here.channel, user=asked_by)
+        first = await self.services.requester(team=here.team, channel=here.channel, user=asked_by, fresh=True)
         theirs = await self.of(plan, first, steps=steps)
         if not isinstance(theirs, Denied):
             return theirs if isinstance(theirs, Refusal) else None

@@ -39,7 +39,9 @@ class PlanClaims:
         stored = await self.services.store.plans.get(press.plan.id) if press else None
         if press is None or stored is None:
             return _STOPS
-        requester = await self.services.requester(team=press.team, channel=press.answer.channel, user=press.user)
+        requester = await self.services.requester(
+            team=press.team, channel=press.answer.channel, user=press.user, fresh=True
+        )
         seen = dialog_content(stored, press.view)
         previewed = seen.preview if seen else Preview(steps=())
         authority = await self.authoriser.of(press.plan, requester, steps=previewed.steps, asked_by=press.asked_by)

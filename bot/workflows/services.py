@@ -97,13 +97,14 @@ class Services:
         async with lock:
             yield
 
-    async def requester(self, *, team: str, channel: str, user: str, text: str = "") -> Requester:
+    async def requester(self, *, team: str, channel: str, user: str, text: str = "", fresh: bool = False) -> Requester:
         """Identify the requester. Raise SlackUnavailable; anything Slack does not return gets least privilege.
 
-        User groups are read only if the policy names one; if unknown, the user is in none.
+        With `fresh`, by what Slack returned within ten minutes: for changes to a cluster. User groups are read only if
+        the policy names one; if unknown, the user is in none.
         """
         person, place, member = await asyncio.gather(
-            self._person(user), self.slack.place(channel), self._membership(user)
+            self._person(user, fresh=fresh), self.slack.place(channel), self._membership(user)
         )
         if place.unreached or person.unreached:
             raise SlackUnavailable(method="users.info", detail="the requester or the channel could not be identified")
@@ -143,9 +144,9 @@ class Services:
             return self.usual_language
         return choose(told=self.language, text="", locale=person.locale)
 
-    async def _person(self, user: str) -> Person:
+    async def _person(self, user: str, *, fresh: bool) -> Person:
         # An integration's message has no user: then the channel alone decides.
-        return await self.slack.person(user) if user else _NOBODY
+        return await self.slack.person(user, fresh=fresh, email=self.policy.asks_address) if user else _NOBODY
 
     async def _membership(self, user: str) -> Membership:
         return await self.slack.groups(user) if user and self.policy.asks_groups else Membership()

@@ -128,12 +128,13 @@ class PressIntake:
 
     async def _answer_of(self, press: ButtonPress) -> StoredAnswer:
         self._check_sender(press)
-        # An answer is stored just after its post: a quick press may come first.
-        for pause in (*_STORED_WITHIN_S, None):
-            answer = await self._store.answers.by_message(press.channel, press.ts)
-            if answer is not None or pause is None:
+        answer = await self._store.answers.by_message(press.channel, press.ts)
+        for pause in _STORED_WITHIN_S:
+            if answer is not None:
                 break
+            # An answer is stored just after its post: a quick press may come first.
             await asyncio.sleep(pause)
+            answer = await self._store.answers.by_message(press.channel, press.ts)
         if answer is None:
             raise PressRefused("the message is not one of our answers")
         return answer

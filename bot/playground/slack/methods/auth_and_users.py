@@ -1,9 +1,10 @@
-"""Implement api.test, auth.test, apps.connections.open, users.info and usergroups.list."""
+"""Implement api.test, auth.test, apps.connections.open, users.info, users.list and usergroups.list."""
 
 from __future__ import annotations
 
 from bot.playground.slack.arguments import Arguments
 from bot.playground.slack.errors import Refused
+from bot.playground.slack.methods.conversations import paged
 from bot.playground.slack.methods.registry import MethodContext, Table, method
 from bot.playground.slack.rate_limits import Tier
 from bot.playground.slack.records import Json
@@ -45,6 +46,16 @@ def users_info(context: MethodContext, given: Arguments) -> Json:
         raise Refused("user_not_found")
     locale, email = given.flag("include_locale"), "users:read.email" in context.state.scopes
     return {"user": user_json(user, identity=context.state.identity, locale=locale, email=email)}
+
+
+@method(AUTH_AND_USERS, "users.list", Tier.TWO, scope="users:read")
+def users_list(context: MethodContext, given: Arguments) -> Json:
+    """Return one page of the users."""
+    locale, email = given.flag("include_locale"), "users:read.email" in context.state.scopes
+    users = list(context.state.workspace.users.values())
+    page, cursor = paged(users, given, default=100)
+    members = [user_json(each, identity=context.state.identity, locale=locale, email=email) for each in page]
+    return {"members": members, "response_metadata": {"next_cursor": cursor}}
 
 
 @method(AUTH_AND_USERS, "usergroups.list", Tier.TWO, scope="usergroups:read")

@@ -49,6 +49,18 @@ def list_all(context: MethodContext, given: Arguments) -> Json:
     return {"channels": page, "response_metadata": {"next_cursor": cursor}}
 
 
+@method(CONVERSATIONS, "users.conversations", Tier.THREE, scope="channels:read")
+def list_joined(context: MethodContext, given: Arguments) -> Json:
+    """Return one page of the channels that the bot is a member of."""
+    workspace = context.state.workspace
+    wanted = {each.strip() for each in given.text("types", "public_channel").split(",")}
+    if "private_channel" in wanted and "groups:read" not in context.state.scopes:
+        raise Refused("missing_scope", needed="groups:read", provided=",".join(sorted(context.state.scopes)))
+    joined = [each for each in workspace.channels.values() if _TYPES[each.type] in wanted and workspace.has_bot(each)]
+    page, cursor = paged([context.state.channel(each) for each in joined], given, default=100)
+    return {"channels": page, "response_metadata": {"next_cursor": cursor}}
+
+
 @method(CONVERSATIONS, "conversations.members", Tier.FOUR, scope=READ)
 def members(context: MethodContext, given: Arguments) -> Json:
     """Return one page of a channel's members."""
