@@ -70,7 +70,7 @@ class Ages:
     unreached: float = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Source(Generic[T]):
     """Where entries of a kind come from; `pages` lists all of them. `load` and `dump` convert stored entries."""
 
@@ -81,7 +81,7 @@ class Source(Generic[T]):
     dump: Callable[[T], Json]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Entry(Generic[T]):
     value: T
     read: float

@@ -82,14 +82,14 @@ class People:
     ) -> None:
         self._api = api
         self._team = team
-        persons = Source[Person](
+        persons: Source[Person] = Source(
             kind="user",
             ask=self._ask_person,
             pages=self._list_persons if lists else None,
             load=lambda id, document: Person(id=id, **document),
             dump=_stored_person,
         )
-        places = Source[Place](
+        places: Source[Place] = Source(
             kind="channel",
             ask=self._ask_place,
             pages=self._list_places if lists else None,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,7 +22,7 @@ from bot.policy.channel_defaults import ChannelDefaults, load_channels
 from bot.policy.model import Rules
 from bot.slack.limits import Limits, Rate
 from responses.slack.presses import Press
-from tests.end_to_end.process import premises
+from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import (
     Broken,
     Workplace,
@@ -435,6 +437,8 @@ async def test_cluster_choice_survives_restarts_before_and_after_the_press(tmp_p
         serving = await at.start()
         answer = await at.answer(await at.slack.say(at.alex, at.channel, vague.text))
         assert offered_clusters(answer) == ["simulated", "other"]
+        # Posted before it is stored: until then its buttons are unknown.
+        await until(lambda: stored_answers(at) == 1)
         await serving.kill()
 
         serving = await at.start()
@@ -450,3 +454,9 @@ async def test_cluster_choice_survives_restarts_before_and_after_the_press(tmp_p
         )
         assert len(at.ours(answer["thread_ts"])) == 1
         await other.stop()
+
+
+def stored_answers(at: Premises) -> int:
+    with contextlib.closing(sqlite3.connect(at.data / "casebook.db")) as database:
+        (count,) = database.execute("SELECT count(*) FROM answers").fetchone()
+        return int(count)

@@ -43,6 +43,8 @@ class Moment:
 
 
 ACKED = Moment(method="users.info")
+# Each user is then looked up, so that a lookup can hang.
+UNLISTED: Mapping[str, Any] = {"error": "fatal_error", "times": 100}
 SENT = Moment(method="chat.postMessage")
 ACCEPTED = Moment(method="chat.postMessage", after_execution=True)
 # Only a slow answer has a placeholder, which is updated.
@@ -66,6 +68,7 @@ async def test_killed_at_any_moment_answers_once_after_restart(tmp_path, broken)
         directly.channel = at.slack.open_im(directly.user)
         deleted = make_corner(at, broken, name="while it takes an answer back", names=NAMES)
 
+        at.slack.fail("users.list", **UNLISTED)
         serving = await at.start()
         await deleted.ask()
         at.slack.fail("chat.delete", hang=True, given={"channel": deleted.channel})
@@ -95,6 +98,7 @@ async def test_killed_before_an_upgrade_answers_once_after_it(tmp_path, broken):
     }
     async with premises(tmp_path, pace=False) as at:
         tried = {make_corner(at, broken, name=name, names=NAMES): moment for name, moment in moments.items()}
+        at.slack.fail("users.list", **UNLISTED)
         serving = await at.start()
         pasted = await paste_until(tried)
         await kill_and_clear(at, serving)

@@ -24,14 +24,14 @@ def _by_kind(what: str) -> Mapping[str, str]:
 
 HISTORY: RequiredScope = _by_kind("history")
 READ: RequiredScope = _by_kind("read")
-_MEMBERS: RequiredScope = MappingProxyType({"channel": "channels:read", "group": "groups:read"})
+MEMBERS: RequiredScope = MappingProxyType({"channel": "channels:read", "group": "groups:read"})
 
 EVENTS: Mapping[str, RequiredScope] = {
     "app_mention": "app_mentions:read", "channel_archive": "channels:read", "channel_created": "channels:read",
     "channel_left": "channels:read", "channel_rename": "channels:read", "channel_unarchive": "channels:read",
     "file_shared": "files:read", "group_archive": "groups:read", "group_left": "groups:read",
-    "group_rename": "groups:read", "group_unarchive": "groups:read", "member_joined_channel": _MEMBERS,
-    "member_left_channel": _MEMBERS, "message": HISTORY, "pin_added": "pins:read", "pin_removed": "pins:read",
+    "group_rename": "groups:read", "group_unarchive": "groups:read", "member_joined_channel": MEMBERS,
+    "member_left_channel": MEMBERS, "message": HISTORY, "pin_added": "pins:read", "pin_removed": "pins:read",
     "reaction_added": "reactions:read", "reaction_removed": "reactions:read",
 }  # fmt: skip
 """The scope of each event type. Event types that are not listed need none."""

@@ -13,7 +13,7 @@ from bot.playground.slack.methods.chat import open_im
 from bot.playground.slack.methods.registry import MethodContext, Table, method
 from bot.playground.slack.rate_limits import Tier
 from bot.playground.slack.records import Json
-from bot.playground.slack.scopes import HISTORY, READ
+from bot.playground.slack.scopes import HISTORY, MEMBERS, READ
 from bot.playground.slack.state import LARGEST_PAGE
 
 CONVERSATIONS: Table = {}
@@ -49,13 +49,14 @@ def list_all(context: MethodContext, given: Arguments) -> Json:
     return {"channels": page, "response_metadata": {"next_cursor": cursor}}
 
 
-@method(CONVERSATIONS, "users.conversations", Tier.THREE, scope="channels:read")
+@method(CONVERSATIONS, "users.conversations", Tier.THREE, scope=MEMBERS)
 def list_joined(context: MethodContext, given: Arguments) -> Json:
     """Return one page of the channels that the bot is a member of."""
     workspace = context.state.workspace
     wanted = {each.strip() for each in given.text("types", "public_channel").split(",")}
-    if "private_channel" in wanted and "groups:read" not in context.state.scopes:
-        raise Refused("missing_scope", needed="groups:read", provided=",".join(sorted(context.state.scopes)))
+    for each, needed in (("public_channel", "channels:read"), ("private_channel", "groups:read")):
+        if each in wanted and needed not in context.state.scopes:
+            raise Refused("missing_scope", needed=needed, provided=",".join(sorted(context.state.scopes)))
     joined = [each for each in workspace.channels.values() if _TYPES[each.type] in wanted and workspace.has_bot(each)]
     page, cursor = paged([context.state.channel(each) for each in joined], given, default=100)
     return {"channels": page, "response_metadata": {"next_cursor": cursor}}
