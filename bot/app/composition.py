@@ -26,7 +26,7 @@ from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
 from bot.common.coalescing import coalesced
 from bot.diagnosing import Engine
-from bot.jobs import Jobs, JobsUnavailable, Json
+from bot.jobs import JobIntake, Jobs, JobsUnavailable, Json
 from bot.metrics import Metrics
 from bot.policy import Policy
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
@@ -98,13 +98,16 @@ async def running(
         services = _services(base, settings, live, clusters=clusters)
         jobs = await _launched(work, services, base, settings)
         missed_events = MissedEvents(store=base.store, clock=tuning.clock)
-        surface = _slack_surface(base, services, jobs, settings, missed_events)
+        job_intake = JobIntake(jobs=jobs, store=base.store.accepted_jobs)
+        await work.enter_async_context(job_intake.running())
+        surface = _slack_surface(base, services, jobs, job_intake, settings, missed_events)
         bolt = bolt_app(
             web_client(api_url=settings.slack_api_url),
             identity=base.identity,
             signing_secret=settings.slack_signing_secret.get_secret_value(),
             delivered=base.metrics.delivered,
         )
+        work.push_async_callback(surface.recorder.aclose)
         surface.register(bolt)
         upkeep = _upkeep(base, jobs, settings, missed_events)
         await work.enter_async_context(upkeep.running())
@@ -244,11 +247,17 @@ async def _launched(work: AsyncExitStack, services: Services, base: _Base, setti
 
 
 def _slack_surface(
-    base: _Base, services: Services, jobs: Jobs, settings: Settings, missed_events: MissedEvents
+    base: _Base,
+    services: Services,
+    jobs: Jobs,
+    job_intake: JobIntake,
+    settings: Settings,
+    missed_events: MissedEvents,
 ) -> SlackSurface:
     submissions = Submissions(
         store=base.store,
         start=jobs.start,
+        job_intake=job_intake,
         engine=services.engine,
         window=timedelta(minutes=settings.incident_window),
         several_clusters=len(services.clusters.names) > 1,

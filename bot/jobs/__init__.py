@@ -11,12 +11,14 @@ from bot.jobs.contract import (
     StepFailed,
     Workflow,
 )
+from bot.jobs.intake import JobIntake
 from bot.jobs.jobs import Jobs
 
 __all__ = [
     "JOBS_VERSION",
     "FailureHandler",
     "JobGivenUp",
+    "JobIntake",
     "JobRun",
     "Jobs",
     "JobsUnavailable",

@@ -82,6 +82,8 @@ class Jobs:
         self._bodies: dict[str, _Body] = {}
         self._phase = _Phase.NEW
         self._ledger: Ledger | None = None
+        # Returns whether jobs wait to be started here.
+        self.accepted: Callable[[], bool] = lambda: False
 
     @property
     def running(self) -> int:
@@ -140,11 +142,14 @@ class Jobs:
         return tuple(job.workflow_id for job in found)
 
     async def idle(self, timeout: float) -> bool:  # noqa: ASYNC109
-        """Wait until nothing runs here or waits for recovery. Return False on a time-out."""
+        """Wait until nothing runs here, or waits for its start or recovery. Return False on a time-out."""
         try:
             async with asyncio.timeout(timeout):
                 while True:
                     await self._turns.quiet()
+                    if self.accepted():
+                        await asyncio.sleep(0.02)
+                        continue
                     # The lookup happens while nothing runs and nothing starts. A job just started is recorded although
                     # its task may not have begun.
                     if not await self._waiting() and not self.running:

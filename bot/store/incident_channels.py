@@ -96,6 +96,12 @@ class IncidentChannels:
             row = await find_channel(connection, channel)
             return None if row is None else read_channel(row)
 
+    async def recorded(self) -> dict[str, bool]:
+        """Return each channel, and whether its facts are stored."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(_TABLE.c.channel, _TABLE.c.state))
+            return {row.channel: ChannelState(row.state) is not ChannelState.DISMISSED for row in found}
+
     async def list_live(self, resolved_since: datetime) -> tuple[IncidentChannel, ...]:
         """Return open channels, and those resolved since a time, because people still look at them. Newest first."""
         lately = (_TABLE.c.state == ChannelState.RESOLVED.value) & (_TABLE.c.since >= resolved_since)

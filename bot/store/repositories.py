@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import Column, Table, delete
 
+from bot.store.accepted_jobs import AcceptedJobs
 from bot.store.answers import Answers
 from bot.store.audit_log import Audit
 from bot.store.chronicles import Chronicles
@@ -58,6 +59,7 @@ class Store:
         self.replicas = Heartbeats(database)
         self.chronicles = Chronicles(database)
         self.directory = StoredDirectory(database)
+        self.accepted_jobs = AcceptedJobs(database)
 
     async def ping(self) -> None:
         """Raise `StoreUnavailable` unless a write could begin now. Only a real write detects a full disk."""

@@ -6,7 +6,7 @@ Each change of the text raises the revision, so that an answer names the text it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.accepted_jobs import AcceptedJob, add_job
 from bot.store.database import Database
 from bot.store.row_writes import insert_once, upsert
 from bot.store.tables import parts, requests
@@ -130,17 +131,23 @@ class Requests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, asked: NewRequest) -> bool:
-        """Add a request. Return whether it is new; the same id again changes nothing."""
+    async def add(
+        self, asked: NewRequest, *, more: Iterable[tuple[str, str]] = (), job: AcceptedJob | None = None
+    ) -> bool:
+        """Add a request with `more` parts, each with its id, and its `job`, in one transaction.
+
+        Return whether it is new; the same id again changes nothing.
+        """
         async with self._database.write("request", asked.id) as connection:
-            if not await insert_once(connection, requests, _row_of(asked)):
-                return False
-            await upsert(
-                connection,
-                parts,
-                {"request_id": asked.id, "ts": asked.source_ts, "channel": asked.channel, "text": asked.text},
-            )
-            return True
+            is_new = await insert_once(connection, requests, _row_of(asked))
+            if is_new:
+                part = {"request_id": asked.id, "ts": asked.source_ts, "channel": asked.channel, "text": asked.text}
+                await upsert(connection, parts, part)
+            for ts, text in more:
+                await _amend(connection, asked.id, ts, text, asked.created)
+            if job is not None:
+                await add_job(connection, job)
+            return is_new
 
     async def get(self, id: str) -> StoredRequest | None:
         """Return a request, or None."""
@@ -154,21 +161,7 @@ class Requests:
         The same text again changes nothing, so a redelivered edit is answered once.
         """
         async with self._database.write("request", id) as connection:
-            row = (await connection.execute(select(requests).where(requests.c.id == id))).one_or_none()
-            if row is None or row.state == RequestState.WITHDRAWN:
-                return None
-            part = select(parts.c.text).where(parts.c.request_id == id, parts.c.ts == ts)
-            before = (await connection.execute(part)).scalar_one_or_none()
-            if before == text:
-                return int(row.revision)
-            await upsert(connection, parts, {"request_id": id, "ts": ts, "channel": row.channel, "text": text})
-            revision = int(row.revision) + 1
-            await connection.execute(
-                update(requests)
-                .where(requests.c.id == id)
-                .values(revision=revision, touched=now, state=RequestState.OPEN.value)
-            )
-            return revision
+            return await _amend(connection, id, ts, text, now)
 
     async def withdraw(self, id: str) -> bool:
         """Withdraw a request whose message was deleted. Return whether it was not withdrawn before."""
@@ -206,6 +199,21 @@ class Requests:
                 (requests.c.thread_ts == thread_ts) | (requests.c.source_ts == thread_ts),
             )
             return await _read(connection, query.order_by(requests.c.created, requests.c.id))
+
+
+async def _amend(connection: AsyncConnection, id: str, ts: str, text: str, now: datetime) -> int | None:
+    row = (await connection.execute(select(requests).where(requests.c.id == id))).one_or_none()
+    if row is None or row.state == RequestState.WITHDRAWN:
+        return None
+    part = select(parts.c.text).where(parts.c.request_id == id, parts.c.ts == ts)
+    before = (await connection.execute(part)).scalar_one_or_none()
+    if before == text:
+        return int(row.revision)
+    await upsert(connection, parts, {"request_id": id, "ts": ts, "channel": row.channel, "text": text})
+    revision = int(row.revision) + 1
+    values = {"revision": revision, "touched": now, "state": RequestState.OPEN.value}
+    await connection.execute(update(requests).where(requests.c.id == id).values(values))
+    return revision
 
 
 def _row_of(asked: NewRequest) -> Json:

@@ -188,6 +188,18 @@ directory: Final = Table(
     Index(None, "read"),
 )
 
+# Jobs that acknowledged events start, until the job engine has recorded them.
+accepted_jobs: Final = Table(
+    "accepted_jobs",
+    METADATA,
+    _key("id"),
+    Column("kind", String(32), nullable=False),
+    Column("payload", StoredJson, nullable=False),
+    _at("at"),
+    Column("urgent", Boolean, nullable=False),
+    Index(None, "at"),
+)
+
 replicas: Final = Table("replicas", METADATA, _key("executor"), _words("version"), _at("beat"))
 
 # `revision` counts the changes of a channel's chronicle, `shown` is the one in its summary.

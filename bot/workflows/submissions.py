@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from bot.diagnosing import CarriedMatch, Engine
 from bot.diagnosing.fingerprints import fingerprint
-from bot.jobs import StartJob
+from bot.jobs import JobIntake, StartJob
 from bot.metrics import Metrics
-from bot.store import NewRequest, Store, StoredRequest
+from bot.store import NewRequest, Store, StoredRequest, Surface
 from intents.cluster_choice import marked_with
 from intents.domain import Hypothesis
+
+_SENT_ONCE: Final = frozenset({Surface.COMMAND, Surface.SHORTCUT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,7 @@ class Submissions:
 
     store: Store
     start: StartJob
+    job_intake: JobIntake
     engine: Callable[[], Engine]
     window: timedelta
     several_clusters: bool = False
@@ -42,15 +46,19 @@ class Submissions:
 
         The `match` of the whole text travels with the job.
         """
-        await self.store.requests.add(asked)
-        for part, text in more:
-            await self.store.requests.amend(asked.id, part, text, asked.created)
         payload = {"request": asked.id} | ({"match": match.as_json()} if match else {})
-        await self.start("answer", asked.id, payload)
+        if asked.origin in _SENT_ONCE:
+            # Slack does not send it again: the user is told at once if the job engine does not take it.
+            await self.store.requests.add(asked, more=more)
+            await self.start("answer", asked.id, payload)
+            return
+        job = self.job_intake.accepted("answer", asked.id, payload, urgent=not asked.origin.is_unasked)
+        await self.store.requests.add(asked, more=more, job=job)
+        self.job_intake.take(job)
 
     async def resume(self, request: str) -> None:
         """Start the job of a recorded request unless it has one."""
-        await self.start("answer", request, {"request": request})
+        await self.job_intake.start("answer", request, {"request": request})
 
     async def is_settled(self, asked: NewRequest, hypothesis: Hypothesis) -> bool:
         """Tell whether it needs no answer: its incident is muted there, or was answered there and is now counted."""
@@ -70,18 +78,18 @@ class Submissions:
             "thread_ts": asked.thread_ts if asked.thread_ts != asked.source_ts else "",
             "count": topic.count,
         }
-        await self.start("repeat", f"{asked.id}.repeat", again)
+        await self.job_intake.start("repeat", f"{asked.id}.repeat", again)
         return True
 
     async def amend(self, request: str, part: str, text: str) -> None:
         """Add or replace a part of a request's text, and answer the new text."""
         revision = await self.store.requests.amend(request, part, text, self.clock())
         if revision is not None:
-            await self.start("answer", f"{request}.r{revision}", {"request": request})
+            await self.job_intake.start("answer", f"{request}.r{revision}", {"request": request})
 
     async def withdraw(self, request: str) -> None:
         """Delete the answer to a request."""
-        await self.start("withdraw", f"{request}.withdrawn", {"request": request})
+        await self.job_intake.start("withdraw", f"{request}.withdrawn", {"request": request})
 
     async def of_part(self, channel: str, part: str) -> StoredRequest | None:
         """Return the request that a part belongs to."""

@@ -6,23 +6,26 @@ A channel is an incident channel once its name matches or a member opens an inci
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any, Final
 
+import structlog
+
+from bot.jobs import JobsUnavailable
 from bot.slack.channel_events import ChannelEvent, ChannelEventKind
 from bot.slack.client import Identity
 from bot.slack.message_events import DeletedMessage, EditedMessage, read_event
 from bot.store import ChannelState, Store
+from bot.surfaces.slack.recorded_channels import RecordedChannels
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.chronicle.fact_rows import row_of
 from bot.workflows.chronicle.message_facts import recorded_message
 from intents.chronicle.facts import Fact, FactKind
 from responses.safety import safe_line
 
-_KNOWN_S: Final = 15.0
-_MOST_KNOWN: Final = 5_000
+_log: Final = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +38,36 @@ class ChannelRecorder:
     store: Store
     jobs: ChronicleJobs
     identity: Identity
-    _known: dict[str, float] = field(default_factory=dict)
+    _channels: RecordedChannels = field(init=False)
     _asked: set[str] = field(default_factory=set)
+    _looking: set[asyncio.Task[None]] = field(default_factory=set)
+    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_channels", RecordedChannels(store=self.store, record=self._message))
+
+    async def aclose(self) -> None:
+        for task in self._looking:
+            task.cancel()
+        if self._looking:
+            await asyncio.wait(self._looking)
+        await self._channels.aclose()
 
     async def message_arrived(self, event: Mapping[str, Any], *, team: str) -> None:
         """Record a `message` event if it matters and belongs to an incident channel."""
         channel = str(event.get("channel") or "")
-        if not channel.startswith(("C", "G")) or not await self._recorded(channel, team=team):
+        if not channel.startswith(("C", "G")):
             return
+        found = await self._channels.find(channel)
+        if found is None:
+            self._look_up(channel, team=team)
+        if found:
+            await self._message(event, team)
+        else:
+            self._channels.wait(event, team=team)
+
+    async def _message(self, event: Mapping[str, Any], team: str) -> None:
+        channel = str(event["channel"])
         told = read_event(event, team=team, us=self.identity.user, our_bot=self.identity.bot_id)
         match told:
             case DeletedMessage(ts=ts):
@@ -67,13 +92,15 @@ class ChannelRecorder:
             await self._begin(event)
         # Slack sends some events of channels that we are not a member of.
         joined = event.what is ChannelEventKind.JOINED and not ours
-        if not await self._recorded(event.channel, team=event.team, look_up=joined):
+        known = await self.store.chronicles.get(event.channel)
+        if known is None and joined:
+            self._look_up(event.channel, team=event.team)
+        if known is None or not known.is_recorded:
             return
         if await self._record(event, ours=ours):
             await self.jobs.changed(event.channel)
 
     async def _begin(self, event: ChannelEvent, *, join: bool = False) -> None:
-        self._known.pop(event.channel, None)
         await self.jobs.begin(event, join=join)
 
     async def _record(self, event: ChannelEvent, *, ours: bool) -> bool:
@@ -98,21 +125,22 @@ class ChannelRecorder:
                 return await chronicles.set_state(channel, state, event.at)
         return False
 
-    async def _recorded(self, channel: str, *, team: str, look_up: bool = True) -> bool:
-        """Tell whether messages of a channel are recorded. The name of an unknown channel is looked up."""
-        if monotonic() < self._known.get(channel, 0.0):
-            return True
-        found = await self.store.chronicles.get(channel)
-        recorded = found is not None and found.is_recorded
-        if recorded:
-            # A negative result is not cached: another process may open the incident at any time.
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[channel] = monotonic() + _KNOWN_S
-        if look_up and found is None and self.jobs.patterns and channel not in self._asked:
+    def _look_up(self, channel: str, *, team: str) -> None:
+        """Look up the name of an unknown channel, once; no event waits for it."""
+        if self.jobs.patterns and channel not in self._asked:
             self._asked.add(channel)
-            await self.jobs.look_up(channel, team=team)
-        return recorded
+            task = asyncio.create_task(self._looked_up(channel, team=team))
+            self._looking.add(task)
+            task.add_done_callback(self._looking.discard)
+
+    async def _looked_up(self, channel: str, *, team: str) -> None:
+        try:
+            # One after the other: a new process hears of many channels at once.
+            async with self._one:
+                await self.jobs.look_up(channel, team=team)
+        except JobsUnavailable as error:
+            self._asked.discard(channel)
+            _log.info("channel_look_up_failed", channel=channel, error=str(error))
 
 
 def _joined(event: ChannelEvent) -> Fact:

@@ -1,0 +1,63 @@
+"""Store accepted jobs: what an acknowledged event starts, until the job engine has recorded it.
+
+The engine has its own database and takes several transactions per job. An event is therefore acknowledged once its
+request and its job are committed here, together; the job is handed to the engine afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.database import Database
+from bot.store.row_writes import insert_once
+from bot.store.tables import accepted_jobs
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedJob:
+    """A job to start: its kind, its id and its payload. `urgent`: somebody asked; started before the others."""
+
+    id: str
+    kind: str
+    payload: Json
+    at: datetime
+    urgent: bool = False
+
+
+class AcceptedJobs:
+    """Repository of accepted jobs. All methods raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, job: AcceptedJob) -> None:
+        """Store a job. The same id again changes nothing."""
+        async with self._database.write("job", job.id) as connection:
+            await add_job(connection, job)
+
+    async def list(self, *, before: datetime, limit: int) -> tuple[AcceptedJob, ...]:
+        """Return jobs accepted before a time, urgent ones first, then oldest first."""
+        async with self._database.read() as connection:
+            columns = accepted_jobs.c
+            query = select(accepted_jobs).where(columns.at < before)
+            rows = await connection.execute(query.order_by(columns.urgent.desc(), columns.at).limit(limit))
+            return tuple(AcceptedJob(**row._mapping) for row in rows)
+
+    async def delete(self, ids: Sequence[str]) -> None:
+        """Delete jobs that the engine has recorded."""
+        async with self._database.write("jobs") as connection:
+            await connection.execute(delete(accepted_jobs).where(accepted_jobs.c.id.in_(ids)))
+
+
+async def add_job(connection: AsyncConnection, job: AcceptedJob) -> None:
+    """Store a job in the caller's transaction."""
+    values = {"id": job.id, "kind": job.kind, "payload": job.payload, "at": job.at, "urgent": job.urgent}
+    await insert_once(connection, accepted_jobs, values)
