@@ -14,11 +14,12 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, event, make_url, text
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.store.errors import StoreLocked, StoreReadOnly, StoreUnavailable, StoreUnreachable, translated_error
+from bot.store.sqlite_threads import SqliteThreads
 
 BUSY_MS: Final = 1000  # wait of one statement for another process's lock
 QUEUE_SECONDS: Final = 1.0  # wait of a write for this process's other writes: Slack allows three seconds in all
@@ -29,6 +30,8 @@ CONNECT_SECONDS: Final = 3
 PROBE: Final = "CREATE TABLE casebook_probe (probed)"
 
 _WRITES: Final = "casebook_writes"
+# Not another process: the error names what this process was writing.
+OWN_WRITES: Final = f"the database is locked by this process's own writes for longer than {QUEUE_SECONDS:g} s"
 
 
 def parse_url(url: str) -> URL:
@@ -132,31 +135,41 @@ class Database:
         self.url = url
         self.sqlite = url.get_backend_name() == "sqlite"
         self._writing = asyncio.Lock()
-        self._engine = _engine(url)
-        # PostgreSQL's default isolation shows each statement of a transaction a different state.
-        self._reader = (
-            self._engine if self.sqlite else self._engine.execution_options(isolation_level="REPEATABLE READ")
-        )
+        self._threads = SqliteThreads(_sqlite_engine(url), writes={_WRITES: True}) if self.sqlite else None
+        self._engine = None if self.sqlite else _engine(url)
+        # What the current writer changes and since when, for the error of those who wait for it.
+        self._holder = ("", 0.0)
         self._file = DatabaseFile(url)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction with one consistent view."""
         with _TranslatedErrors():
-            async with self._reader.connect() as connection, connection.begin():
+            if self._threads is not None:
+                async with self._threads.read() as connection:
+                    yield connection
+                return
+            assert self._engine is not None
+            # PostgreSQL's default isolation shows each statement of a transaction a different state.
+            reader = self._engine.execution_options(isolation_level="REPEATABLE READ")
+            async with reader.connect() as connection, connection.begin():
                 yield connection
 
     @asynccontextmanager
     async def write(self, *about: str) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that excludes others about the same item; commit at the end or roll back."""
-        if self.sqlite:
-            async with self._turn(), self._begin() as connection:
-                yield connection
+        if self._threads is not None:
+            async with self._turn(about[0] if about else "rows"):
+                with _TranslatedErrors():
+                    async with self._threads.write() as connection:
+                        yield connection
             return
-        async with self._begin() as connection:
-            if about:
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(about)})
-            yield connection
+        assert self._engine is not None
+        with _TranslatedErrors():
+            async with self._engine.begin() as connection:
+                if about:
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(about)})
+                yield connection
 
     async def ping(self) -> None:
         """Raise `StoreUnavailable` unless a write could begin now. Only a real write detects a full disk."""
@@ -169,26 +182,29 @@ class Database:
         self._file.check()
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        if self._threads is not None:
+            await self._threads.close()
+        if self._engine is not None:
+            await self._engine.dispose()
 
     @asynccontextmanager
-    async def _begin(self) -> AsyncIterator[AsyncConnection]:
-        with _TranslatedErrors():
-            async with self._engine.connect() as connection:
-                await connection.execution_options(**{_WRITES: True})
-                async with connection.begin():
-                    yield connection
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self, what: str) -> AsyncIterator[None]:
         # SQLite's waiters poll without a queue; this process's writers queue here, so that none starves.
+        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(QUEUE_SECONDS):
                 await self._writing.acquire()
         except TimeoutError:
-            raise StoreLocked from None
+            holder, since = self._holder
+            held = loop.time() - since
+            raise StoreLocked(
+                f"{OWN_WRITES}: a write of {what} waited behind one of {holder}, {held:.1f} s old"
+            ) from None
+        self._holder = (what, loop.time())
         try:
             yield
+        except StoreLocked as error:
+            raise StoreLocked(f"{error}: a write of {what} could not begin or end") from None
         finally:
             self._writing.release()
 
@@ -206,21 +222,30 @@ class _TranslatedErrors:
 
 def _engine(url: URL) -> AsyncEngine:
     try:
-        engine = create_async_engine(
+        return create_async_engine(
             url,
             connect_args=connect_args(url),
             hide_parameters=True,
-            pool_pre_ping=url.get_backend_name() != "sqlite",
+            pool_pre_ping=True,
             pool_timeout=CONNECT_SECONDS,
         )
     except (ArgumentError, NoSuchModuleError):
         raise StoreUnavailable("its URL is malformed: sqlite:///path or postgresql://host/name") from None
-    if url.get_backend_name() == "sqlite":
-        read_only = url.query.get("mode") == "ro"
-        event.listen(
-            engine.sync_engine, "connect", lambda connection, _: prepare_sqlite(connection, read_only=read_only)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    try:
+        engine = create_engine(
+            url.set(drivername="sqlite+pysqlite"),
+            connect_args=connect_args(url),
+            hide_parameters=True,
+            pool_timeout=CONNECT_SECONDS,
         )
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    except (ArgumentError, NoSuchModuleError):
+        raise StoreUnavailable("its URL is malformed: sqlite:///path or postgresql://host/name") from None
+    read_only = url.query.get("mode") == "ro"
+    event.listen(engine, "connect", lambda connection, _: prepare_sqlite(connection, read_only=read_only))
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 

@@ -1,0 +1,135 @@
+"""Run SQLite transactions in threads: one for all writers, a few for readers, one hop per statement.
+
+An async driver hops to its thread four times per statement, to open, execute, read and close a cursor. Under load each
+hop takes milliseconds, and a writer holds the database's only lock meanwhile. Here a statement's rows are read in the
+same hop, and beginning needs none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar, cast
+
+from sqlalchemy import Connection, Dialect, Engine
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+T = TypeVar("T")
+
+_READERS: Final = 4
+
+
+class SqliteThreads:
+    """Runs transactions on a synchronous engine. `writes` are the execution options of a writer."""
+
+    def __init__(self, engine: Engine, *, writes: dict[str, Any]) -> None:
+        self._engine = engine
+        self._writes = writes
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="casebook-store-writer")
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="casebook-store-reader")
+        # A thread never waits for a connection, because its holder may need that thread.
+        self._reading = asyncio.Semaphore(_READERS)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction with one consistent view."""
+        async with self._reading:
+            connection = _ThreadConnection(self._engine, self._readers, {})
+            try:
+                yield connection.typed
+            finally:
+                await connection.end(commit=False)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that holds the write lock from its first statement; commit at the end or roll back."""
+        connection = _ThreadConnection(self._engine, self._writer, self._writes)
+        try:
+            yield connection.typed
+        except BaseException:
+            await connection.end(commit=False)
+            raise
+        await connection.end(commit=True)
+
+    async def close(self) -> None:
+        """Close all connections and end the threads."""
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._engine.dispose)
+        self._writer.shutdown(wait=False)
+        self._readers.shutdown(wait=False)
+
+
+class _ThreadConnection:
+    """The part of an `AsyncConnection` that the repositories use."""
+
+    def __init__(self, engine: Engine, threads: ThreadPoolExecutor, options: dict[str, Any]) -> None:
+        self._engine = engine
+        self._threads = threads
+        self._options = options
+        self._connection: Connection | None = None
+        # A cancelled caller leaves its statement running.
+        self._alone = threading.Lock()
+        self._ended = False
+
+    @property
+    def typed(self) -> AsyncConnection:
+        return cast(AsyncConnection, self)
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._engine.dialect
+
+    async def execute(self, statement: Any, parameters: Any = None) -> Any:
+        return await self.run_sync(lambda connection: _read(connection.execute(statement, parameters)))
+
+    async def scalar(self, statement: Any, parameters: Any = None) -> Any:
+        return await self.run_sync(lambda connection: connection.scalar(statement, parameters))
+
+    async def exec_driver_sql(self, statement: str) -> Any:
+        return await self.run_sync(lambda connection: _read(connection.exec_driver_sql(statement)))
+
+    async def rollback(self) -> None:
+        await self.run_sync(lambda connection: connection.rollback())
+
+    async def run_sync(self, do: Callable[[Connection], T]) -> T:
+        """Run `do` with the connection in the thread."""
+
+        def run() -> T:
+            with self._alone:
+                if self._ended:
+                    raise asyncio.CancelledError
+                return do(self._begun())
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+    async def end(self, *, commit: bool) -> None:
+        """End the transaction; it was begun if there was a statement."""
+        ending = asyncio.get_running_loop().run_in_executor(self._threads, self._end, commit)
+        # The thread ends it even if the caller is cancelled.
+        await asyncio.shield(ending)
+
+    def _begun(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect().execution_options(**self._options)
+        if not self._connection.in_transaction():
+            self._connection.begin()
+        return self._connection
+
+    def _end(self, commit: bool) -> None:
+        with self._alone:
+            self._ended = True
+            if self._connection is None:
+                return
+            try:
+                if commit and self._connection.in_transaction():
+                    self._connection.commit()
+            finally:
+                self._connection.close()
+
+
+def _read(result: CursorResult[Any]) -> Any:
+    """Return the result with its rows, so that no later call needs the cursor."""
+    return result.freeze()() if result.returns_rows else result
