@@ -92,8 +92,7 @@ class JobIntake:
     async def _drain(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_S):
-                while self._waiting:
-                    await asyncio.sleep(0.02)
+                await self._queue.join()
         if self._waiting:
             _log.warning("accepted_jobs_left", jobs=len(self._waiting))
         with contextlib.suppress(StoreUnavailable):
@@ -108,6 +107,7 @@ class JobIntake:
                 _log.warning("job_start_delayed", kind=job.kind, job=job.id, error=str(error))
                 await asyncio.sleep(_PAUSE_S)
                 self._queue.put_nowait((not job.urgent, next(self._numbers), job))
+                self._queue.task_done()
                 continue
             except ValueError as error:
                 # Stored by a newer version: it stays for that one.
@@ -116,6 +116,7 @@ class JobIntake:
                 self._started.append(job.id)
                 self._wrote.set()
             self._waiting.discard(job.id)
+            self._queue.task_done()
 
     async def _delete_started(self) -> None:
         while True:

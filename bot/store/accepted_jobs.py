@@ -40,8 +40,7 @@ class AcceptedJobs:
 
     async def add(self, job: AcceptedJob) -> None:
         """Store a job. The same id again changes nothing."""
-        async with self._database.write("job", job.id) as connection:
-            await add_job(connection, job)
+        await self._database.transact(lambda connection: add_job(connection, job), "job", job.id)
 
     async def list(self, *, before: datetime, limit: int) -> tuple[AcceptedJob, ...]:
         """Return jobs accepted before a time, urgent ones first, then oldest first."""

@@ -9,17 +9,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.store.errors import StoreLocked, StoreReadOnly, StoreUnavailable, StoreUnreachable, translated_error
-from bot.store.sqlite_threads import SqliteThreads
+from bot.store.sqlite_threads import Body, SqliteThreads
+
+T = TypeVar("T")
 
 BUSY_MS: Final = 1000  # wait of one statement for another process's lock
 QUEUE_SECONDS: Final = 1.0  # wait of a write for this process's other writes: Slack allows three seconds in all
@@ -30,6 +32,7 @@ CONNECT_SECONDS: Final = 3
 PROBE: Final = "CREATE TABLE casebook_probe (probed)"
 
 _WRITES: Final = "casebook_writes"
+_LARGEST_BATCH: Final = 100
 # Not another process: the error names what this process was writing.
 OWN_WRITES: Final = f"the database is locked by this process's own writes for longer than {QUEUE_SECONDS:g} s"
 
@@ -139,6 +142,8 @@ class Database:
         self._engine = None if self.sqlite else _engine(url)
         # What the current writer changes and since when, for the error of those who wait for it.
         self._holder = ("", 0.0)
+        self._batch: list[tuple[Body, asyncio.Future[Any]]] = []
+        self._committing: asyncio.Task[None] | None = None
         self._file = DatabaseFile(url)
 
     @asynccontextmanager
@@ -170,6 +175,50 @@ class Database:
                 if about:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(about)})
                 yield connection
+
+    async def transact(self, body: Callable[[AsyncConnection], Coroutine[Any, Any, T]], *about: str) -> T:
+        """Run `body` as `write` would, and commit it together with others that wait: return once it is durable.
+
+        It awaits nothing but its connection.
+        """
+        if self._threads is None:
+            async with self.write(*about) as connection:
+                return await body(connection)
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._batch.append((body, done))
+        if self._committing is None or self._committing.done():
+            self._committing = loop.create_task(self._commit_batches(about[0] if about else "rows"))
+        try:
+            async with asyncio.timeout(QUEUE_SECONDS + BUSY_MS / 1000):
+                return await done
+        except TimeoutError:
+            raise StoreLocked(f"{OWN_WRITES}: {len(self._batch)} writes wait") from None
+
+    async def _commit_batches(self, what: str) -> None:
+        """Commit what waits, batch by batch; further bodies gather while one is committed."""
+        while self._batch:
+            taken: list[tuple[Body, asyncio.Future[Any]]] = []
+            try:
+                async with self._turn(what):
+                    taken, self._batch = self._batch[:_LARGEST_BATCH], self._batch[_LARGEST_BATCH:]
+                    with _TranslatedErrors():
+                        assert self._threads is not None
+                        outcomes = await self._threads.write_all([body for body, _ in taken])
+            except StoreUnavailable as error:
+                if not taken:
+                    # They waited for the turn long enough.
+                    taken, self._batch = self._batch, []
+                outcomes = [error] * len(taken)
+            for (_, done), outcome in zip(taken, outcomes, strict=True):
+                if done.done():
+                    continue
+                if isinstance(outcome, SQLAlchemyError | OSError):
+                    done.set_exception(translated_error(outcome))
+                elif isinstance(outcome, Exception):
+                    done.set_exception(outcome)
+                else:
+                    done.set_result(outcome)
 
     async def ping(self) -> None:
         """Raise `StoreUnavailable` unless a write could begin now. Only a real write detects a full disk."""

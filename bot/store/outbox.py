@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
 from bot.store.row_writes import insert_once
@@ -42,12 +43,15 @@ class Outbox:
 
     async def begin(self, key: str, channel: str, thread_ts: str, now: datetime) -> PostingState:
         """Begin a posting. Return the message already posted, or whether an earlier attempt began."""
-        async with self._database.write("outbox", key) as connection:
+
+        async def body(connection: AsyncConnection) -> PostingState:
             entry = {"key": key, "channel": channel, "thread_ts": thread_ts, "ts": "", "began": now}
             if await insert_once(connection, outbox, entry):
                 return PostingState(ts="", again=False)
             ts = (await connection.execute(select(outbox.c.ts).where(outbox.c.key == key))).scalar_one()
             return PostingState(ts=ts, again=not ts)
+
+        return await self._database.transact(body, "outbox", key)
 
     async def done(self, key: str, ts: str) -> None:
         """Save the `ts` of the posted or found message. An entry deleted in the meantime stays deleted."""

@@ -138,7 +138,8 @@ class Requests:
 
         Return whether it is new; the same id again changes nothing.
         """
-        async with self._database.write("request", asked.id) as connection:
+
+        async def body(connection: AsyncConnection) -> bool:
             is_new = await insert_once(connection, requests, _row_of(asked))
             if is_new:
                 part = {"request_id": asked.id, "ts": asked.source_ts, "channel": asked.channel, "text": asked.text}
@@ -148,6 +149,8 @@ class Requests:
             if job is not None:
                 await add_job(connection, job)
             return is_new
+
+        return await self._database.transact(body, "request", asked.id)
 
     async def get(self, id: str) -> StoredRequest | None:
         """Return a request, or None."""
@@ -160,8 +163,7 @@ class Requests:
 
         The same text again changes nothing, so a redelivered edit is answered once.
         """
-        async with self._database.write("request", id) as connection:
-            return await _amend(connection, id, ts, text, now)
+        return await self._database.transact(lambda connection: _amend(connection, id, ts, text, now), "request", id)
 
     async def withdraw(self, id: str) -> bool:
         """Withdraw a request whose message was deleted. Return whether it was not withdrawn before."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar, cast
@@ -19,6 +19,8 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 T = TypeVar("T")
+# The body of a transaction, which awaits nothing but its connection.
+Body = Callable[[AsyncConnection], Coroutine[Any, Any, Any]]
 
 _READERS: Final = 4
 
@@ -55,11 +57,64 @@ class SqliteThreads:
             raise
         await connection.end(commit=True)
 
+    async def write_all(self, bodies: Sequence[Body]) -> list[Any]:
+        """Run `bodies` in one transaction and one hop; return the result or the exception of each.
+
+        A body that raises changes nothing, and the others stand. Raise if the transaction fails as a whole.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._run_all, bodies)
+
+    def _run_all(self, bodies: Sequence[Body]) -> list[Any]:
+        with self._engine.connect().execution_options(**self._writes) as connection, connection.begin():
+            return [_outcome(connection, body) for body in bodies]
+
     async def close(self) -> None:
         """Close all connections and end the threads."""
         await asyncio.get_running_loop().run_in_executor(self._writer, self._engine.dispose)
         self._writer.shutdown(wait=False)
         self._readers.shutdown(wait=False)
+
+
+class _InlineConnection:
+    """The same within the writer's thread: nothing is awaited there."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._connection.dialect
+
+    async def execute(self, statement: Any, parameters: Any = None) -> Any:
+        return self._connection.execute(statement, parameters)
+
+    async def scalar(self, statement: Any, parameters: Any = None) -> Any:
+        return self._connection.scalar(statement, parameters)
+
+
+def _outcome(connection: Connection, body: Body) -> Any:
+    """Run a body in a savepoint; return its result or its exception. Raise if the whole transaction is lost."""
+    savepoint = connection.begin_nested()
+    try:
+        result = _driven(body(cast(AsyncConnection, _InlineConnection(connection))))
+    except Exception as error:
+        # SQLite rolls everything back if the disk is full or fails.
+        if not getattr(connection.connection.dbapi_connection, "in_transaction", False):
+            raise
+        savepoint.rollback()
+        return error
+    savepoint.commit()
+    return result
+
+
+def _driven(body: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine that awaits nothing outside to its end."""
+    try:
+        body.send(None)
+    except StopIteration as ended:
+        return ended.value
+    body.close()
+    raise RuntimeError("the body of a transaction awaited something other than its connection")
 
 
 class _ThreadConnection:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Insert, Row, Update, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
 from bot.store.tables import topic_members, topics
@@ -30,7 +31,8 @@ class Topics:
 
     async def join(self, channel: str, fingerprint: str, request_id: str, *, now: datetime, window: timedelta) -> Topic:
         """Join the topic last joined within `window`, or open one. Joining twice counts once."""
-        async with self._database.write("topic", channel, fingerprint) as connection:
+
+        async def body(connection: AsyncConnection) -> Topic:
             here = (topics.c.channel == channel) & (topics.c.fingerprint == fingerprint)
             mine = select(topics).join(topic_members).where(here, topic_members.c.request_id == request_id)
             joined = (await connection.execute(mine.order_by(topics.c.id.desc()).limit(1))).one_or_none()
@@ -50,6 +52,8 @@ class Topics:
             topic = (await connection.execute(statement.returning(topics))).one()
             await connection.execute(insert(topic_members).values(topic_id=topic.id, request_id=request_id))
             return _topic(topic)
+
+        return await self._database.transact(body, "topic", channel, fingerprint)
 
     async def led_by(self, request_id: str) -> Topic | None:
         """Return the topic that `request_id` opened."""
