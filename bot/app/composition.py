@@ -100,7 +100,7 @@ async def running(
         missed_events = MissedEvents(store=base.store, clock=tuning.clock)
         job_intake = JobIntake(jobs=jobs, store=base.store.accepted_jobs)
         await work.enter_async_context(job_intake.running())
-        surface = _slack_surface(base, services, jobs, job_intake, settings, missed_events)
+        surface = _slack_surface(base, services, job_intake, settings, missed_events)
         bolt = bolt_app(
             web_client(api_url=settings.slack_api_url),
             identity=base.identity,
@@ -129,6 +129,7 @@ async def running(
             client = web_client(api_url=settings.slack_api_url, token=settings.slack_app_token.get_secret_value())
             is_connected = await work.enter_async_context(connected(bolt, client))
             missed_events.connected = base.health.connected = is_connected
+        work.callback(job_intake.close)
         work.callback(base.stopping.set)
         _log.info("service_started", url=url, team=base.identity.team_name, socket_mode=base.by_socket)
         yield RunningApp(url=url, reload=live.request, identity=base.identity, store=base.store, jobs=jobs)
@@ -249,14 +250,13 @@ async def _launched(work: AsyncExitStack, services: Services, base: _Base, setti
 def _slack_surface(
     base: _Base,
     services: Services,
-    jobs: Jobs,
     job_intake: JobIntake,
     settings: Settings,
     missed_events: MissedEvents,
 ) -> SlackSurface:
     submissions = Submissions(
         store=base.store,
-        start=jobs.start,
+        start=job_intake.start_now,
         job_intake=job_intake,
         engine=services.engine,
         window=timedelta(minutes=settings.incident_window),
@@ -271,7 +271,7 @@ def _slack_surface(
         submissions=submissions,
         intake=MessageIntake(
             store=base.store,
-            start=jobs.start,
+            start=job_intake.start_now,
             submissions=submissions,
             engine=services.engine,
             clock=services.clock,
@@ -281,7 +281,7 @@ def _slack_surface(
         mutes=Mutes(store=base.store, engine=services.engine, clock=services.clock),
         incidents=incident_commands(services, base.chronicles),
         timeline_pins=TimelinePins(store=base.store, identity=base.identity, start=base.starter.start),
-        presses=PressIntake(services=services, start=jobs.start, identity=base.identity),
+        presses=PressIntake(services=services, start=job_intake.start_now, identity=base.identity),
         health=base.health,
         missed_events=missed_events,
     )

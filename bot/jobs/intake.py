@@ -61,6 +61,16 @@ class JobIntake:
             raise JobsUnavailable("jobs are shutting down")
         return AcceptedJob(id=id, kind=kind, payload=payload, at=datetime.now(UTC), urgent=urgent)
 
+    def close(self) -> None:
+        """Accept no more jobs; those that were accepted are still started."""
+        self._open = False
+
+    async def start_now(self, kind: str, id: str, payload: Json) -> None:
+        """Start a job at once: Slack sends a command or a press only once. Raise JobsUnavailable."""
+        if not self._open:
+            raise JobsUnavailable("jobs are shutting down")
+        await self._jobs.start(kind, id, payload)
+
     async def start(self, kind: str, id: str, payload: Json) -> None:
         """Store a job and start it soon. Raise JobsUnavailable or StoreUnavailable."""
         job = self.accepted(kind, id, payload)
@@ -86,7 +96,7 @@ class JobIntake:
             try:
                 yield
             finally:
-                self._open = False
+                self.close()
                 await self._drain()
 
     async def _drain(self) -> None:

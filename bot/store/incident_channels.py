@@ -73,9 +73,17 @@ class IncidentChannels:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Grows when this process opens a channel or changes a state: what was read before is out of date.
+        self.version = 0
 
     async def open(self, channel: str, *, team: str, name: str, at: datetime) -> bool:
         """Add a channel. Return whether it is new; a known one stays unchanged, dismissed or not."""
+        try:
+            return await self._open(channel, team=team, name=name, at=at)
+        finally:
+            self.version += 1
+
+    async def _open(self, channel: str, *, team: str, name: str, at: datetime) -> bool:
         async with self._alone(channel) as connection:
             values = {
                 "channel": channel,
@@ -123,6 +131,12 @@ class IncidentChannels:
 
         The history of a channel that is no longer dismissed is read again, because nothing was recorded in between.
         """
+        try:
+            return await self._set_state(channel, state, at)
+        finally:
+            self.version += 1
+
+    async def _set_state(self, channel: str, state: ChannelState, at: datetime) -> bool:
         async with self._alone(channel) as connection:
             row = await find_channel(connection, channel)
             if row is None or row.state == state or at < row.since:

@@ -54,7 +54,6 @@ async def disk(pragma: Callable[[str], None], broken: str, whole: str) -> AsyncI
 
 STORE_FAULTS = [
     pytest.param(lambda data, _: locked(data, "casebook.db"), "store", "locked", id="store locked"),
-    pytest.param(lambda data, _: locked(data, "jobs.db"), "jobs", "", id="jobs locked"),
     pytest.param(lambda _, set: disk(set, "query_only=ON", "query_only=OFF"), "store", "read-only", id="read-only"),
     pytest.param(
         lambda _, set: disk(set, "max_page_count=1", "max_page_count=1000000"), "store", "no space left", id="full"
@@ -79,6 +78,19 @@ async def test_event_that_cannot_be_stored_is_not_acknowledged_and_answered_on_r
         assert at.ours() == []
 
         assert (await at.slack.redeliver(refused.event_id)).status == 200
+        await at.answer(ts)
+        await at.settled()
+        assert len(at.ours()) == 1
+
+
+async def test_event_is_accepted_while_the_job_database_is_locked_and_answered_after_it(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        async with locked(at.settings.data, "jobs.db"):
+            ts = await at.slack.say(at.alex, at.channel, broken.text)
+            assert [one.status for one in at.slack.deliveries if one.payload["event"]["ts"] == ts] == [200]
+            status, problems = await readiness(at)
+            assert (status, "jobs" in problems) == (503, True)
+            assert at.ours() == []
         await at.answer(ts)
         await at.settled()
         assert len(at.ours()) == 1
@@ -195,7 +207,7 @@ async def test_first_event_is_kept_while_auth_test_fails(tmp_path, engine, broke
 
 async def test_revoked_token_makes_it_unready_without_a_retry_storm(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
-        await at.slack.wait_for(lambda: LISTS <= {call.method for call in at.slack.calls})
+        await at.slack.wait_for(lambda: {call.method for call in at.slack.calls} >= LISTS)
         at.slack.revoke_token()
         await at.slack.say(at.alex, at.channel, broken.text)
         await at.settled()

@@ -38,11 +38,12 @@ class RecordedChannels:
     _checking: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
-        self._known = CoalescedLookup(self._read, keeps=lambda _: _EVERY_S, most=1)
+        self._known = CoalescedLookup(self._read, keeps=lambda _: _EVERY_S, most=2)
 
     async def find(self, channel: str) -> bool | None:
         """Return whether a channel is recorded; None if it was never an incident channel. Raise StoreUnavailable."""
-        return (await self._known.get("")).get(channel)
+        # A change by this process counts at once.
+        return (await self._known.get(str(self.store.chronicles.version))).get(channel)
 
     def wait(self, event: Mapping[str, Any], *, team: str) -> None:
         """Keep an event of a channel that is not recorded until the next query."""
@@ -57,7 +58,7 @@ class RecordedChannels:
             await asyncio.wait({self._checking})
         await self._known.aclose()
 
-    async def _read(self, _key: str) -> Mapping[str, bool]:
+    async def _read(self, _version: str) -> Mapping[str, bool]:
         return await self.store.chronicles.recorded()
 
     async def _check(self) -> None:
