@@ -1,6 +1,7 @@
 """Queue calls for one of Slack's rate limits: a token bucket that fills at the limit's rate.
 
-Waiters are served by urgency, and within one urgency round robin: a channel with forty waiting calls does not delay
+Calls for requests that nobody asked for leave a share of every limit to the others, and wait behind them. Waiters are
+served by urgency, and within one urgency round robin: a channel with forty waiting calls does not delay
 another channel's only call. There is no thread and no task: one timer of the loop, and only while a caller waits.
 """
 
@@ -9,26 +10,45 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Final
 
 from bot.slack.errors import RateLimited, SlackUnavailable
 from bot.slack.limits import Rate
 
 
 class Urgency(IntEnum):
-    """Priority of a call. Progress updates leave a part of every burst to the others."""
+    """Priority of a call. Progress updates leave a share of every burst to the others."""
 
     FINAL = 0
     USUAL = 1
     PROGRESS = 2
 
 
+# Whether the calls of this task are for a request that nobody asked for.
+_UNASKED: Final[ContextVar[bool]] = ContextVar("casebook_unasked", default=False)
+
+
+@contextmanager
+def unasked(is_unasked: bool = True) -> Iterator[None]:
+    """Leave a share of every limit to others, for all calls within the block and the tasks it starts."""
+    token = _UNASKED.set(is_unasked)
+    try:
+        yield
+    finally:
+        _UNASKED.reset(token)
+
+
 @dataclass(order=True, slots=True)
 class _Waiter:
-    urgency: Urgency
+    rank: int
     turn: int
     number: int
+    keeps_share: bool = field(compare=False)
     go: asyncio.Future[None] = field(compare=False)
 
 
@@ -70,8 +90,9 @@ class Lane:
         """
         if self.held > patience:
             raise RateLimited(method=self._name, retry_after=self.held)
-        # Progress may fill only half of the queue: more urgent calls must find a place.
-        if self._waiting >= self._most_waiting // (2 if urgency is Urgency.PROGRESS else 1):
+        # Progress may fill only half of the queue, and unasked calls three quarters: others must find a place.
+        quarters = 2 if urgency is Urgency.PROGRESS else 3 if _UNASKED.get() else 4
+        if self._waiting >= self._most_waiting * quarters // 4:
             raise SlackUnavailable(method=self._name, detail=f"{self._waiting} calls are already waiting")
         waiter = self._enqueue(key, urgency)
         self._serve()
@@ -116,7 +137,14 @@ class Lane:
             self._last_turn.clear()
         turn = max(self._serving, self._last_turn.get(key, 0)) + 1
         self._last_turn[key] = turn
-        waiter = _Waiter(urgency=urgency, turn=turn, number=next(self._numbers), go=self._loop.create_future())
+        is_progress = urgency is Urgency.PROGRESS
+        waiter = _Waiter(
+            rank=4 * is_progress + 2 * _UNASKED.get() + urgency,
+            turn=turn,
+            number=next(self._numbers),
+            keeps_share=is_progress or _UNASKED.get(),
+            go=self._loop.create_future(),
+        )
         heapq.heappush(self._heap, waiter)
         self._waiting += 1
         return waiter
@@ -145,7 +173,7 @@ class Lane:
 
     def _needed(self, waiter: _Waiter) -> float:
         # Slightly less than a whole token, because the timer may fire slightly early.
-        kept = self._rate.burst // 4 if waiter.urgency is Urgency.PROGRESS else 0
+        kept = self._rate.burst // 4 if waiter.keeps_share else 0
         return 1 + kept - 1e-6
 
     def _wake_later(self) -> None:

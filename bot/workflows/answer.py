@@ -15,6 +15,7 @@ import structlog
 from bot.diagnosing import CarriedMatch, carried_match
 from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
+from bot.slack.lane import unasked
 from bot.slack.posts import PostedMessage
 from bot.store import RequestState, StoredRequest
 from bot.workflows.chronicle.answer_facts import FactRecorder
@@ -70,7 +71,8 @@ class AnswerWorkflow:
         prepared = await retry_step(run, "prepare", self.prepare, request, payload.get("match"))
         if not prepared or not prepared["goes_on"]:
             return None
-        return await self.in_turn(run, request, prepared)
+        with unasked(bool(prepared["unasked"])):
+            return await self.in_turn(run, request, prepared)
 
     async def in_turn(
         self, run: JobRun, request: str, prepared: Json, picked: PickedCluster | None = None
@@ -104,7 +106,13 @@ class AnswerWorkflow:
             self.services.metrics.asked(request.asked.origin, "explain", "silent")
         refusals = [{"en": says.en, "zh": says.zh} for says in unread]
         carried = matched.as_json() if matched else None
-        return {"goes_on": goes_on, "revision": request.revision, "unread": refusals, "match": carried}
+        return {
+            "goes_on": goes_on,
+            "revision": request.revision,
+            "unread": refusals,
+            "match": carried,
+            "unasked": request.asked.origin.is_unasked,
+        }
 
     async def placeholder(self, request_id: str) -> None:
         """Post the placeholder of a request that waits for a free slot."""

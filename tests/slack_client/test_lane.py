@@ -6,7 +6,7 @@ import time
 import pytest
 
 from bot.slack.errors import RateLimited, SlackUnavailable
-from bot.slack.lane import Lane, Urgency
+from bot.slack.lane import Lane, Urgency, unasked
 from bot.slack.limits import Limits, Rate
 from bot.slack.pacer import Pacer
 from tests.clocks import Stopwatch
@@ -206,3 +206,22 @@ async def test_every_turn_reports_its_wait():
     pacer.refused("chat.postMessage", channel="C1", retry_after=1)
     await pacer.turn("chat.postMessage", channel="C1")
     assert told == [("chat.postMessage", 0), ("chat.postMessage", 0.25), ("chat.postMessage", 1.25)]
+
+
+@pytest.mark.simulated_time
+async def test_unasked_calls_leave_a_share_to_the_others_and_wait_behind_them():
+    where = lane(every=1.0, burst=8)
+    with unasked():
+        flood = [asyncio.create_task(where.turn(key="pastes", urgency=Urgency.FINAL, patience=60)) for _ in range(30)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
+    assert sum(each.done() for each in flood) == 6
+    watch = Stopwatch()
+    for _ in range(2):
+        await where.turn(key="a mention", patience=5)
+    assert watch.seconds == pytest.approx(0, abs=0.01)
+    await where.turn(key="a mention", patience=5)
+    assert watch.seconds < 1.1
+    for each in flood:
+        each.cancel()
+    await asyncio.gather(*flood, return_exceptions=True)
