@@ -10,7 +10,7 @@ from typing import Any
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.listing import parse_integer
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.status import bad_request, cause, invalid, not_found, refusal
+from bot.playground.kubernetes.status import Refusal, bad_request, cause, invalid, not_found, refusal
 
 _LAST_WORDS = timedelta(minutes=1)
 
@@ -157,14 +157,18 @@ def _require_kubelet(node: Json, *, pod: Json, container: str) -> None:
 
 
 def _choose(*, pod: Json, options: _Options, logs: Logs) -> tuple[Log | None, Json]:
-    """The log a kubelet would open, and the state of the run that wrote it (kubelet: validateContainerLogStatus)."""
-    uid, name, container = pod["metadata"]["uid"], pod["metadata"]["name"], options.container
+    """Return the log a kubelet would open, and the state of the run that wrote it.
+
+    The checks are those of the kubelet's validateContainerLogStatus.
+    """
+    uid, container = pod["metadata"]["uid"], options.container
     status = container_status(pod, container)
     current, previous = (logs.get(uid=uid, container=container, previous=each) for each in (False, True))
     state, last = status.get("state") or {}, (status.get("lastState") or {}).get("terminated")
     running_or_done = state.get("running") or state.get("terminated")
     if options.previous:
         if last is None and previous is None:
+            name = pod["metadata"]["name"]
             raise bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
         # While a container waits for its next start, its last run is both the current log and the previous one.
         return previous or (None if running_or_done else current), last or {}
@@ -172,19 +176,23 @@ def _choose(*, pod: Json, options: _Options, logs: Logs) -> tuple[Log | None, Js
         return current, running_or_done
     if current is not None or last is not None:
         return current or previous, last or {}
-    waiting = (state.get("waiting") or {}).get("reason")
-    at = f'container "{container}" in pod "{name}" is waiting to start'
-    match waiting:
-        case None if not status:
-            raise bad_request(f'container "{container}" in pod "{name}" is not available')
+    raise _not_started(status, container=f'container "{container}" in pod "{pod["metadata"]["name"]}"')
+
+
+def _not_started(status: Json, *, container: str) -> Refusal:
+    """Return the refusal for the log of a container that has not written one, with the reason it waits for."""
+    if not status:
+        return bad_request(f"{container} is not available")
+    match ((status.get("state") or {}).get("waiting") or {}).get("reason"):
         case None:
-            raise bad_request(f"{at} - no logs yet")
+            why = " - no logs yet"
         case "ErrImagePull":
-            raise bad_request(f"{at}: image can't be pulled")
+            why = ": image can't be pulled"
         case "ImagePullBackOff":
-            raise bad_request(f"{at}: trying and failing to pull image")
+            why = ": trying and failing to pull image"
         case reason:
-            raise bad_request(f"{at}: {reason}")
+            why = f": {reason}"
+    return bad_request(f"{container} is waiting to start{why}")
 
 
 def container_status(pod: Json, container: str) -> dict[str, Any]:

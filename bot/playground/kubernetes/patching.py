@@ -128,17 +128,28 @@ def strategic_merge(target: Json, patch: Json) -> Json:
 def _merge_list(before: list[Any], patch: list[Any], *, name: str) -> list[Any]:
     if name in _MERGED_PRIMITIVES:
         return [*before, *(each for each in patch if each not in before)]
-    keys = [key for key in _MERGE_KEYS.get(name, ()) if any(isinstance(each, dict) and key in each for each in patch)]
     directives = [each for each in patch if isinstance(each, dict) and _DIRECTIVE in each]
     if any(each[_DIRECTIVE] == "replace" for each in directives):
         return [each for each in patch if each not in directives]
-    if not keys:
+    key = _merge_key(patch, name=name)
+    if key is None:
         return copy.deepcopy(patch)
-    key = keys[0]
-    gone = {each.get(key) for each in directives if each[_DIRECTIVE] == "delete"}
-    known = {each.get(key): each for each in before if each.get(key) not in gone}
+    deleted = {each.get(key) for each in directives if each[_DIRECTIVE] == "delete"}
+    return _merge_by_key(before, patch, key=key, deleted=deleted)
+
+
+def _merge_key(patch: list[Any], *, name: str) -> str | None:
+    """Return the key that identifies the items of this list, None if the patch replaces the whole list."""
+    for key in _MERGE_KEYS.get(name, ()):
+        if any(isinstance(each, dict) and key in each for each in patch):
+            return key
+    return None
+
+
+def _merge_by_key(before: list[Json], patch: list[Json], *, key: str, deleted: set[Any]) -> list[Json]:
+    known = {each.get(key): each for each in before if each.get(key) not in deleted}
     patched = [
-        strategic_merge(known.get(each.get(key), {}), each) for each in patch if each.get(key) not in gone
+        strategic_merge(known.get(each.get(key), {}), each) for each in patch if each.get(key) not in deleted
     ]  # fmt: skip
     return _in_order(
         patched=patched,

@@ -52,9 +52,24 @@ def require_version(before: Json, after: Json, *, resource: Resource) -> None:
 
 
 def _carried_over(before: Json, after: Json, *, subresource: str, resource: Resource) -> Json:
-    """The object to store: what a client may not set stays as it was, and status changes only through its own door."""
-    metadata = after.setdefault("metadata", {})
-    old = before["metadata"]
+    """Return the object to store: with the old values of the fields that the client or subresource cannot change."""
+    metadata = _kept_metadata(after.setdefault("metadata", {}), old=before["metadata"])
+    after |= {"kind": before["kind"], "apiVersion": before["apiVersion"]}
+    if subresource == "status":
+        unchanged = {key: value for key, value in before.items() if key not in ("metadata", "status")}
+        after = unchanged | {"metadata": metadata, "status": after.get("status", {})}
+    elif subresource == "finalize":
+        after = before | {"spec": {key: value for key, value in (after.get("spec") or {}).items() if value}}
+    elif resource.subresource("status") is not None:
+        after.pop("status", None)
+        if "status" in before:
+            after["status"] = before["status"]
+    ordered = {key: after[key] for key in ("kind", "apiVersion", "metadata") if key in after}
+    return ordered | {key: value for key, value in after.items() if value is not None}
+
+
+def _kept_metadata(metadata: Json, *, old: Json) -> Json:
+    """Return the metadata, changed in place, with the old values of the fields that only the API server sets."""
     for key in _KEPT_METADATA:
         if key == "uid" and metadata.get("uid"):
             continue
@@ -68,20 +83,7 @@ def _carried_over(before: Json, after: Json, *, subresource: str, resource: Reso
     for key in ("labels", "annotations", "finalizers", "ownerReferences"):
         if not metadata.get(key):
             metadata.pop(key, None)
-    after |= {"kind": before["kind"], "apiVersion": before["apiVersion"]}
-    if subresource == "status":
-        after = {key: value for key, value in before.items() if key not in ("metadata", "status")} | {
-            "metadata": metadata,
-            "status": after.get("status", {}),
-        }
-    elif subresource == "finalize":
-        after = before | {"spec": {key: value for key, value in (after.get("spec") or {}).items() if value}}
-    elif resource.subresource("status") is not None:
-        after.pop("status", None)
-        if "status" in before:
-            after["status"] = before["status"]
-    ordered = {key: after[key] for key in ("kind", "apiVersion", "metadata") if key in after}
-    return ordered | {key: value for key, value in after.items() if value is not None}
+    return metadata
 
 
 def complete(obj: Json, *, resource: Resource) -> None:

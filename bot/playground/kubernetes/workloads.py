@@ -208,43 +208,57 @@ class Workloads:
                 self._remove(pod, owner=owner)
 
     def _roll_deployment(self, owner: Json, *, rolled: bool) -> None:
+        """Give all replicas to the ReplicaSet of the current template. `rolled`: the template has changed."""
         sets = self.replica_sets(owner)
-        replicas = int(owner["spec"].get("replicas", 1))
-        current = replicasets.of_template(owner, sets)
-        old = [each for each in sets if current is None or each["metadata"]["uid"] != current["metadata"]["uid"]]
+        newest = replicasets.of_template(owner, sets)
+        old = [each for each in sets if newest is None or each["metadata"]["uid"] != newest["metadata"]["uid"]]
         replaced = [pod for each in old for pod in self.pods_of(each)]
         unchanged = self._unchanged(owner)
         fate: Becomes | Json = self._usual(owner)
         if rolled:
             fate = self.override(When.TEMPLATE_CHANGED, owner) or fate
-        renewed = rolled and fate == Becomes.HEALTHY
-        if renewed:
-            self._baselines[owner["metadata"]["uid"]].hidden = {}
-        had = int(current["spec"].get("replicas", 0)) if current else 0
-        number = max((replicasets.revision(each) for each in sets), default=0) + 1
-        current = replicasets.promote(
-            owner, current, state=self._state, replicas=replicas, number=number, rolled=rolled or not sets
-        )
-        baseline = self._baselines.setdefault(current["metadata"]["uid"], _Baseline(template={}))
-        if renewed:
-            baseline.missing, baseline.hidden = 0, {}
-        elif rolled:
-            baseline.missing = max(0, replicas - len(replaced))
-        if had != replicas:
-            self._record.scaled(owner, name=current["metadata"]["name"], before=had, after=replicas)
+        current = self._promoted(owner, newest, sets=sets, rolled=rolled)
+        if rolled:
+            self._rebase(owner, current, replaced=len(replaced), healthy=fate == Becomes.HEALTHY)
         for each in old:
-            before = int(each["spec"].get("replicas", 0))
-            if before:
-                self._record.scaled(owner, name=each["metadata"]["name"], before=before, after=0)
-                each_resource = self._state.registry.of_table(replicasets.REPLICA_SETS)
-                self._state.put(resource=each_resource, obj=replicasets.resized(each, replicas=0))
-            for pod in self.pods_of(each):
-                self._remove(pod, owner=each)
-            self.refresh(each)
+            self._retire(each, owner=owner)
         for pod in replaced[: self._wanted(current)] if rolled else []:
             self._make(current, like=pod, fate=fate, unchanged=unchanged)
         self._scale(current)
         self.refresh(current)
+
+    def _promoted(self, owner: Json, newest: Json | None, *, sets: list[Json], rolled: bool) -> Json:
+        """Scale the ReplicaSet of the current template to the Deployment's size; make it if there is none."""
+        before = int(newest["spec"].get("replicas", 0)) if newest else 0
+        replicas = int(owner["spec"].get("replicas", 1))
+        number = max((replicasets.revision(each) for each in sets), default=0) + 1
+        current = replicasets.promote(
+            owner, newest, state=self._state, replicas=replicas, number=number, rolled=rolled or not sets
+        )
+        self._baselines.setdefault(current["metadata"]["uid"], _Baseline(template={}))
+        if before != replicas:
+            self._record.scaled(owner, name=current["metadata"]["name"], before=before, after=replicas)
+        return current
+
+    def _rebase(self, owner: Json, current: Json, *, replaced: int, healthy: bool) -> None:
+        """After a rollout, expect every replica if the new pods are healthy, else as many as were replaced."""
+        baseline = self._baselines[current["metadata"]["uid"]]
+        if healthy:
+            self._baselines[owner["metadata"]["uid"]].hidden = {}
+            baseline.missing, baseline.hidden = 0, {}
+        else:
+            baseline.missing = max(0, int(owner["spec"].get("replicas", 1)) - replaced)
+
+    def _retire(self, old: Json, *, owner: Json) -> None:
+        """Scale a ReplicaSet of an earlier template to zero."""
+        before = int(old["spec"].get("replicas", 0))
+        if before:
+            self._record.scaled(owner, name=old["metadata"]["name"], before=before, after=0)
+            resource = self._state.registry.of_table(replicasets.REPLICA_SETS)
+            self._state.put(resource=resource, obj=replicasets.resized(old, replicas=0))
+        for pod in self.pods_of(old):
+            self._remove(pod, owner=old)
+        self.refresh(old)
 
     def _roll_in_place(self, owner: Json) -> None:
         """Replace every pod of a StatefulSet or DaemonSet by one of the new template."""

@@ -171,31 +171,27 @@ class _Maker:
 
     def _placed(self, owner: Json, *, plans: list[_Plan], exactly: bool) -> Iterator[tuple[_Plan, str]]:
         """Pair each pod with its node: those that are named, and those that the controllers add."""
-        spec = owner["spec"]["template"]["spec"]
-        usable = self.stage.nodes_for(spec)
-        # What is left of the previous revision of a StatefulSet or DaemonSet counts; a Deployment's new set is its own.
+        usable = self.stage.nodes_for(owner["spec"]["template"]["spec"])
+        # Pods of the previous revision count for a StatefulSet or DaemonSet; a Deployment gets a new ReplicaSet.
         there = [] if exactly or owner["kind"] == "Deployment" else self.stage.workloads.pods_of(owner)
         if owner["kind"] == "DaemonSet":
             taken = {str(plan.details.get("node")) for plan in plans}
             taken |= {str(pod["spec"].get("nodeName")) for pod in there}
             free = [node for node in usable if node not in taken]
-            for plan in plans:
-                yield plan, str(plan.details.get("node") or (free.pop(0) if free else ""))
-            for node in [] if exactly else free:
-                yield (
-                    _Plan(name=f"{owner['metadata']['name']}-{suffix(owner['metadata']['uid'], node)}", details={}),
-                    node,
-                )
+            yield from _one_per_node(owner, plans=plans, free=free, exactly=exactly)
             return
-        wanted = len(plans) if exactly else max(len(plans), int(owner["spec"]["replicas"]) - len(there))
-        known = {plan.name for plan in plans} | {str(pod["metadata"]["name"]) for pod in there}
-        names = (name for name in self._names(owner) if name not in known)
-        more = [] if exactly else [_Plan(name=name, details={}) for name in islice(names, wanted - len(plans))]
-        every = [*plans, *more]
+        every = plans if exactly else [*plans, *self._more_replicas(owner, plans=plans, there=there)]
         if owner["kind"] == "StatefulSet":
-            every.sort(key=lambda plan: _ordinal(plan.name))
+            every = sorted(every, key=lambda plan: _ordinal(plan.name))
         for plan, node in zip(every, cycle(usable or [""]), strict=False):
             yield plan, str(plan.details.get("node") or node)
+
+    def _more_replicas(self, owner: Json, *, plans: list[_Plan], there: list[Json]) -> list[_Plan]:
+        """Return the pods that the controllers add to those planned and those there, up to the wanted replicas."""
+        missing = int(owner["spec"]["replicas"]) - len(there) - len(plans)
+        known = {plan.name for plan in plans} | {str(pod["metadata"]["name"]) for pod in there}
+        names = (name for name in self._names(owner) if name not in known)
+        return [_Plan(name=name, details={}) for name in islice(names, max(0, missing))]
 
     def _names(self, owner: Json) -> Iterator[str]:
         """The names that controllers give to pods, one after the other."""
@@ -234,6 +230,16 @@ class _Maker:
 
     def _tell(self, about: Json, told: Json) -> None:
         self.stage.tell(about, first=self.stage.moment, **told)
+
+
+def _one_per_node(owner: Json, *, plans: list[_Plan], free: list[str], exactly: bool) -> Iterator[tuple[_Plan, str]]:
+    """Pair the pods of a DaemonSet with the free nodes, and add a pod for every node left unless `exactly` these."""
+    left = list(free)
+    for plan in plans:
+        yield plan, str(plan.details.get("node") or (left.pop(0) if left else ""))
+    for node in [] if exactly else left:
+        name = f"{owner['metadata']['name']}-{suffix(owner['metadata']['uid'], node)}"
+        yield _Plan(name=name, details={}), node
 
 
 def _ordinal(name: str) -> tuple[int, str]:
