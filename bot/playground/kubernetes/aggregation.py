@@ -1,4 +1,4 @@
-"""What the aggregator's availability controller says of APIs after the endpoints behind them changed."""
+"""Update the Available condition of aggregated APIs after the endpoints of their Services changed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _NO_ENDPOINTS = "MissingEndpoints"
 
 
 def refresh_availability(namespace: str, *, state: State) -> None:
-    """Count anew which aggregated APIs have an endpoint, of those whose Service of this namespace shows its slices.
+    """Update whether aggregated APIs have an endpoint, for APIs whose Service is in this namespace and has slices.
 
-    An API that is unavailable for any other reason stays so: whether a backend answers, no object tells.
+    An API that is unavailable for another reason stays so: no object shows whether a backend answers.
     """
     resource = state.registry.of_table(API_SERVICES)
     for each in state.store.objects(table=API_SERVICES):

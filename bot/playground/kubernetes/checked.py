@@ -1,4 +1,4 @@
-"""A world that has been checked, and how it is stored: nothing of it can be wrong any more."""
+"""Hold a world that has been validated, and store it in a state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.playground.kubernetes.store import Key, Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What a world brought: its objects as they are stored, its overrides of reactions, and its metrics."""
+    """What a loaded world added: its objects as stored, its overrides of reactions, and its metrics."""
 
     objects: list[Json]
     overrides: list[Override]
@@ -36,9 +36,9 @@ class Happening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A world that has been read and filled in: what is left is to store it.
+    """A validated and completed world, ready to be stored.
 
-    It shares nothing with a state but what it took from it, so that it can be stored in any that is as that one was.
+    It holds no reference to the state it was checked against, so it can be stored in any state with the same content.
     """
 
     now: datetime

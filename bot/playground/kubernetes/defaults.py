@@ -1,4 +1,4 @@
-"""What the API server and its admission plugins fill into objects on their way in."""
+"""Set the defaults that the API server and its admission plugins add to written objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TEMPLATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", 
 
 
 def suffix(*parts: object, length: int = 5) -> str:
-    """A name suffix from Kubernetes' safe alphabet, the same for the same parts."""
+    """Return a name suffix from Kubernetes' safe alphabet, the same for the same parts."""
     number = int.from_bytes(hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:16])
     letters = []
     for _ in range(length):
@@ -23,7 +23,7 @@ def suffix(*parts: object, length: int = 5) -> str:
 
 
 def fill(obj: Json, *, resource: Resource) -> None:
-    """Set the defaults of an object in place; custom kinds get those of their schema."""
+    """Set the defaults of a built-in kind's object in place; `schemas.set_defaults` sets those of custom kinds."""
     spec = obj.get("spec")
     if not isinstance(spec, dict) or resource.custom:
         return
@@ -140,7 +140,7 @@ def mount_token(spec: Json, *, name: str) -> None:
 
 
 def quality(spec: Json) -> str:
-    """The QoS class of a pod."""
+    """Return the QoS class of a pod."""
     containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
     demands = [each.get("resources") or {} for each in containers]
     if not any(each.get("requests") or each.get("limits") for each in demands):

@@ -1,4 +1,4 @@
-"""From a request to its answer: the order of checks of an API server (kind of path, authorization, existence, verb)."""
+"""Answer requests with an API server's order of checks: kind of path, authorization, existence, verb."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _PARTIAL = ("as=PartialObjectMetadata;", "as=PartialObjectMetadataList;")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What of an HTTP request matters; header names are lower case.
+    """An HTTP request, as far as the server uses it; header names are lower case.
 
-    It comes from `user`; what it `acts_as`, with the `acting_groups`, is what its headers ask for.
+    `user` sent it; `acts_as` and `acting_groups` are the identity that its headers ask to impersonate.
     """
 
     method: str
@@ -45,7 +45,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What goes out; a `body` of None goes out empty."""
+    """An HTTP response; a `body` of None is sent empty."""
 
     status: int
     body: Json | str | None
@@ -54,7 +54,7 @@ class Answer:
 
 
 class Dispatcher:
-    """Answers requests from the state. `server_address` is what discovery says of itself."""
+    """Answers requests from the state. `server_address` is the address in discovery documents."""
 
     def __init__(self, *, state: State, writer: Writer) -> None:
         self._state = state
@@ -63,7 +63,7 @@ class Dispatcher:
         self.server_address = "127.0.0.1"
 
     def answer(self, request: Request) -> Answer:
-        """The answer to an authenticated request. Raises Refusal."""
+        """Answer an authenticated request. Raises Refusal."""
         parts = [part for part in request.path.split("/") if part]
         if addressing.is_resource_path(parts):
             return self._resource(request, parts)
@@ -128,7 +128,7 @@ class Dispatcher:
                 )
                 return Answer(status=200, body=body)
             case "watch":
-                # Nothing that this cluster serves watches; the real server would stream here.
+                # The real server would stream here; the bot does not watch.
                 raise refusal(code=501, message="the simulated API server does not watch", reason="NotImplemented")
             case _:
                 return self._written(request, address=address, resource=resource)
@@ -170,7 +170,7 @@ class Dispatcher:
 
 
 def _fits(address: Address, *, resource: Resource) -> bool:
-    """Whether the path is of the kind's scope: a namespace for namespaced objects, none for others."""
+    """Return whether the path fits the kind's scope: a namespace for namespaced objects, none for others."""
     if resource.namespaced:
         return bool(address.namespace) or not address.name
     return not address.namespace or resource.table == ("", "namespaces")

@@ -1,4 +1,4 @@
-"""Lists: selectors, pages that keep the view of page one, and what resourceVersion means in a list."""
+"""List objects by selectors, resourceVersion and continue token; all pages show the revision of the first."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class _View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page of a list: its objects, the revision it shows, and how to go on."""
+    """One page of a list: its objects, its revision, and the continue token of the next page."""
 
     objects: list[Json]
     revision: int
@@ -70,7 +70,7 @@ class Page:
 
 
 def parse_revision(text: str | None, *, store: Store) -> int | None:
-    """The resourceVersion of a request. Refusal 400 if it is no number, 504 if it lies in the future."""
+    """Parse the resourceVersion of a request. Refusal 400 if it is no number, 504 if it lies in the future."""
     if not text:
         return None
     if not text.isdigit():
@@ -84,7 +84,7 @@ def parse_revision(text: str | None, *, store: Store) -> int | None:
 
 
 def parse_integer(text: str | None) -> int | None:
-    """An integer of the query. Refusal 400 in the words of Go's parser."""
+    """Parse an integer of the query. Refusal 400 in the words of Go's parser."""
     if not text:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a world may say about how its objects react to writes, where the usual controllers would do something else."""
+"""Parse a world's `reactions`: what pods become after a write, where it differs from what the controllers do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.playground.kubernetes.wrong import WorldError, check_keys
 
 
 class When(StrEnum):
-    """The write that an override answers."""
+    """The write that triggers an override."""
 
     DELETED = "deleted"
     TEMPLATE_CHANGED = "template-changed"
@@ -19,7 +19,7 @@ class When(StrEnum):
 
 
 class Becomes(StrEnum):
-    """What the affected pods are afterwards, if it is not a patch."""
+    """The state of the affected pods after the write, if it is not a patch."""
 
     HEALTHY = "healthy"
     SAME = "same"
@@ -27,7 +27,7 @@ class Becomes(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """After `when` befell the object, its pods become healthy, the same, or the same with a merge patch."""
+    """After the write `when` to the object, its pods become healthy, the same, or the same with a merge patch."""
 
     when: When
     kind: str
@@ -37,7 +37,7 @@ class Override:
 
 
 def parse_override(item: Json, *, where: str) -> Override:
-    """An override from a world's `reactions`. WorldError if it is malformed."""
+    """Parse an override from a world's `reactions`. WorldError if it is malformed."""
     check_keys(item, where=where, known=("when", "object", "becomes"))
     becomes: Any = item.get("becomes")
     parts = str(item.get("object", "")).split("/")

@@ -1,4 +1,4 @@
-"""Making pods as their owners and a kubelet would: a healthy one from a template, or one with the fault of another."""
+"""Make pods as their owners and a kubelet do: healthy from a template, or with the fault of the pod they replace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TIME_KEYS = ("Time", "Timestamp", "At")
 
 
 def owner_reference(owner: Json) -> Json:
-    """The reference of a controller's child to it."""
+    """Return the ownerReference to a controller."""
     metadata = owner["metadata"]
     return {
         "apiVersion": owner["apiVersion"],
@@ -38,7 +38,7 @@ def make(
     like: Json | None,
     node: str,
 ) -> Json:
-    """A new pod of `owner`, not yet running. `like` is the pod it replaces, whose volumes of claims it takes over."""
+    """Make a new pod of `owner`, not yet running. It takes the claim volumes of `like`, the pod it replaces."""
     template = owner["spec"].get("template") or {}
     namespace = owner["metadata"]["namespace"]
     spec = copy.deepcopy(template.get("spec") or {})
@@ -84,7 +84,7 @@ def _claimed(owner: Json, *, name: str) -> list[Json]:
 
 
 def running(pod: Json, *, state: State) -> Json:
-    """The pod as a healthy kubelet reports it once its containers run and are ready."""
+    """Return the pod as a healthy kubelet reports it once its containers run and are ready."""
     now = times.timestamp(state.now())
     spec = pod["spec"]
     node = state.store.get(table=("", "nodes"), namespace="", name=spec.get("nodeName", "")) or {}
@@ -108,7 +108,7 @@ def running(pod: Json, *, state: State) -> Json:
 
 
 def with_fault_of(pod: Json, like: Json, *, now: datetime) -> Json:
-    """The pod with the status of another, its times fresh and its restarts forgotten."""
+    """Return the pod with the status of another, with its times set to `now` and its restarts reset."""
     status = _fresh(copy.deepcopy(like.get("status") or {}), now=times.timestamp(now))
     for key in ("containerStatuses", "initContainerStatuses"):
         for each in status.get(key) or ():
@@ -127,7 +127,7 @@ def with_fault_of(pod: Json, like: Json, *, now: datetime) -> Json:
 
 
 def pod_address(pod: Json) -> str:
-    """An address of the pod network, other for each pod."""
+    """Return an address of the pod network, derived from the pod's uid."""
     number = int(pod["metadata"]["uid"].replace("-", "")[:6], 16)
     return f"10.244.{number % 200 + 20}.{number // 200 % 250 + 2}"
 

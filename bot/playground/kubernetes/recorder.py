@@ -1,4 +1,4 @@
-"""The events that controllers, the scheduler and kubelets leave when they act."""
+"""Record the events that controllers, the scheduler and kubelets write when they act."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Recorder:
         self._state = state
 
     def now(self) -> str:
-        """The time as objects carry it."""
+        """Return the time as objects carry it."""
         return times.timestamp(self._state.now())
 
     def write(self, about: Json, *, reason: str, message: str, source: str, kind: str = "Normal", **more: Any) -> None:
-        """One event about an object; `more` is what `events.recorded` takes besides."""
+        """Write one event about an object; `more` are further arguments of `events.recorded`."""
         state = self._state
         resource = state.registry.of_kind(about["kind"], api_version=about["apiVersion"])[0]
         now = state.now()
@@ -65,7 +65,7 @@ class Recorder:
         self.write(owner, reason="SuccessfulDelete", message=message, source=_CONTROLLERS[owner["kind"]])
 
     def started(self, pod: Json) -> None:
-        """What a pod that comes up leaves: scheduled, and each container pulled, created and started."""
+        """Write the events of a pod that starts: scheduled, and each container pulled, created and started."""
         metadata, node = pod["metadata"], pod["spec"].get("nodeName", "")
         if not node:
             return
@@ -79,7 +79,7 @@ class Recorder:
             self.write(pod, reason="Started", message="Container started", source="kubelet", container=name)
 
     def again(self, old: Json, new: Json) -> None:
-        """Repeat the events of a pod about the one that took its place and its fault."""
+        """Repeat the events of a pod for the pod that replaces it and has its fault."""
         namespace, uid = old["metadata"]["namespace"], old["metadata"]["uid"]
         now = self._state.now()
         plain, micro = times.timestamp(now), times.micro_timestamp(now)

@@ -1,8 +1,8 @@
-"""Workload controllers: what Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs do about their pods.
+"""Run the controllers of Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs.
 
-They act at once and finish at once. A pod that has to be made anew shows the fault of the one it replaces as long as
-the spec of its owner's template is what the world said; with another template it runs. What a trimmed world leaves out
-(a Deployment of three of which one pod is written) stays out until then.
+They act and finish at once. A new pod shows the fault of the pod it replaces as long as the spec of its owner's
+template is that of the loaded world; with another template it runs. Pods that a trimmed world omits (a Deployment of
+three with one pod written) stay missing until then.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KINDS = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"
 
 @dataclass(slots=True)
 class _Baseline:
-    """What a workload was when it was loaded: its template's spec, and what of it the world does not show."""
+    """A workload when it was loaded: its template's spec, and the pods that the world does not contain."""
 
     template: Json
     missing: int = 0
@@ -39,20 +39,20 @@ class Workloads:
         self._overrides: list[Override] = []
 
     def learn(self, *, loaded: list[Json], overrides: list[Override]) -> None:
-        """Take the workloads just loaded as they are, and let these overrides decide from now on."""
+        """Register the workloads just loaded, and apply these overrides from now on."""
         self._overrides = [*overrides, *self._overrides]
         for obj in loaded:
             if obj["kind"] in KINDS and obj["apiVersion"] in ("apps/v1", "batch/v1", "v1"):
                 self._baselines[obj["metadata"]["uid"]] = self._observed(obj)
         for obj in loaded:
-            # A pod loaded after its owner is one that its owner's world did not leave out after all.
+            # A pod may be loaded by a later world than its owner: it is no longer missing.
             owner = self.owner_of(obj) if obj["kind"] == "Pod" else None
             while owner is not None and self._unchanged(owner):
                 self._baselines[owner["metadata"]["uid"]] = self._observed(owner)
                 owner = self.owner_of(owner)
 
     def override(self, when: When, *objects: Json) -> Becomes | Json | None:
-        """What the world says should come of the first of these objects that it mentions."""
+        """Return the override for the first of these objects that has one, None without any."""
         for obj in objects:
             metadata = obj["metadata"]
             place = (obj["kind"], metadata.get("namespace", ""), metadata["name"])
@@ -62,7 +62,7 @@ class Workloads:
         return None
 
     def owner_of(self, obj: Json) -> Json | None:
-        """The stored controller of an object, None if it has none or it is gone."""
+        """Return the stored controller of an object, None if it has none or if it was deleted."""
         for reference in obj["metadata"].get("ownerReferences") or ():
             if not reference.get("controller"):
                 continue
@@ -74,7 +74,7 @@ class Workloads:
         return None
 
     def pods_of(self, owner: Json) -> list[Json]:
-        """The pods a workload controls that are not going away; those of a Deployment are its ReplicaSets'."""
+        """Return the pods of a workload that are not terminating; for a Deployment, those of its ReplicaSets."""
         if owner["kind"] == "Deployment":
             return [pod for each in self.replica_sets(owner) for pod in self.pods_of(each)]
         return [
@@ -84,7 +84,7 @@ class Workloads:
         ]  # fmt: skip
 
     def pod_removed(self, pod: Json) -> None:
-        """Bring a pod back as its owner would make it."""
+        """Replace a removed pod as its owner would."""
         owner = self.owner_of(pod)
         if owner is None or owner["kind"] not in KINDS or owner["metadata"].get("deletionTimestamp"):
             return
@@ -113,7 +113,7 @@ class Workloads:
         self.refresh(owner)
 
     def pods_patched(self, owner: Json, becomes: Becomes | Json) -> None:
-        """Give the pods of a patched workload another fate, in place."""
+        """Apply an override to the pods of a patched workload, in place."""
         for pod in self.pods_of(owner):
             self.settle(pod, becomes)
         self.refresh(owner)
@@ -129,7 +129,7 @@ class Workloads:
         self._put(after)
 
     def refresh(self, owner: Json) -> None:
-        """Count the status of a workload anew, and of the Deployment above it."""
+        """Update the status of a workload and of the Deployment that owns it."""
         resource = self._state.registry.of_kind(owner["kind"], api_version=owner["apiVersion"])[0]
         metadata = owner["metadata"]
         current = self._state.find(resource=resource, namespace=metadata["namespace"], name=metadata["name"])
@@ -296,7 +296,7 @@ class Workloads:
             node="",
         )
         if unchanged and like is not None:
-            # The world's pod says more than its owner's trimmed template does.
+            # The pod in the world may have more fields than its owner's trimmed template.
             pod = pod | {"spec": {key: value for key, value in like["spec"].items() if key != "nodeName"}}
         keep = like is not None and (replaces or owner["kind"] == "DaemonSet")
         node = node or scheduling.choose(

@@ -1,4 +1,4 @@
-"""Loading a world: trimmed objects, events, logs and denials as people write them, into the state of the cluster.
+"""Load a world, with trimmed objects, events, logs and denials as people write them, into the state of the cluster.
 
 A world is a mapping, short to write by hand:
 
@@ -7,7 +7,7 @@ A world is a mapping, short to write by hand:
         metadata: {name: api-0, namespace: shop, ownerReferences: [{kind: StatefulSet, name: api}]}
         spec: {nodeName: worker-a, containers: [{name: api}]}
         status: {phase: Running, startTime: -5m}
-    events:                       # about loaded objects, or with `gone: true` about one that is deleted since
+    events:                       # about loaded objects, or with `gone: true` about a deleted one
       - {for: Pod/shop/api-0, type: Warning, reason: Failed, message: "...", count: 3, first: -10m, last: -30s,
          source: kubelet, container: api}
       - {for: Node/worker-a, reason: NodeNotReady, message: "...", style: series}
@@ -17,15 +17,14 @@ A world is a mapping, short to write by hand:
       - {name: etcd_server_leader_changes_seen_total, labels: {job: kube-etcd}, per_hour: 40}
     forbidden:                    # or the word `everything`
       - get pods/log              # or {verb: get, group: "", resource: pods/log}
-    reactions:                    # what writes bring about, where it is not the usual (see `workloads`)
+    reactions:                    # effects of writes that differ from those of the controllers (see `workloads`)
       - {when: deleted, object: Pod/shop/api-0, becomes: healthy}
-    absent:                       # what is not there although it was loaded before
+    absent:                       # objects to remove that an earlier world loaded
       - Pod/kube-system/etcd-control-1
 
-A world is checked as a whole before anything of it is stored, so that a mistake in it leaves the cluster as it was.
-What is filled in: apiVersion of known kinds, namespace ("default"), uid, resourceVersion, generation,
-creationTimestamp (a day ago), the API's own defaults, owner references, namespaces that are not written, and relative
-times.
+A world is validated as a whole before anything is stored, so that a mistake leaves the cluster unchanged. The loader
+fills in the apiVersion of known kinds, namespace ("default"), uid, resourceVersion, generation, creationTimestamp (a
+day ago), the API's own defaults, owner references, namespaces that are not written, and relative times.
 """
 
 from __future__ import annotations
@@ -73,11 +72,11 @@ class Loader:
         self._new_kinds: list[Resource] = []
 
     def load(self, world: Mapping[str, Any]) -> Loaded:
-        """Store what `world` says. WorldError if it is wrong."""
+        """Store the objects, events, logs and denials of `world`. WorldError if it is wrong."""
         return store(self.check(world), state=self._state)
 
     def check(self, world: Mapping[str, Any]) -> Checked:
-        """What `world` says, for this state. WorldError if it is wrong."""
+        """Validate and complete `world` for this state. WorldError if it is wrong."""
         if not isinstance(world, Mapping):
             raise WorldError(f"a world: expected a mapping with {', '.join(_KEYS)}, got {type(world).__name__}")
         check_keys(world, where="a world", known=_KEYS)
@@ -263,7 +262,7 @@ class Loader:
     def _lookup(
         self, *, kind: str, namespace: str, name: str, where: str, api_version: str | None = None
     ) -> tuple[Resource, Json | None]:
-        """The resource of a kind and the object of that name, which may be in this world or loaded before it."""
+        """Return the resource of a kind, and the object of that name from this world or an earlier one."""
         candidates = [
             *(each for each in self._new_kinds if each.kind == kind),
             *self._state.registry.of_kind(kind),

@@ -1,4 +1,4 @@
-"""Writes as they come in: create, update, patch, and the subresources that are written to."""
+"""Carry out writes: create, update, patch, delete, and the writable subresources."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from bot.playground.kubernetes.status import (
 from bot.playground.kubernetes.updates import Updater, check, complete, require_version
 
 _EVICTION = Resource(group="policy", version="v1", plural="evictions", kind="Eviction")
-# The same events as those of core/v1, and stored as these.
+# Events of this group are stored as events of core/v1.
 _NEW_EVENTS = "events.k8s.io"
 _SCALE = Resource(group="autoscaling", version="v1", plural="scales", kind="Scale")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What a write answers."""
+    """The response to a write."""
 
     status: int
     body: Json
@@ -44,7 +44,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Write:
-    """One write as it came in."""
+    """One write request."""
 
     address: Address
     resource: Resource
@@ -193,7 +193,7 @@ class Writer:
             )
 
     def _unknown_fields(self, obj: Json, *, write: _Write) -> tuple[str, ...]:
-        """Drop what the kind does not have; the warnings for it. Refusal 400 if the client asked to be strict."""
+        """Drop unknown fields and return the warnings. Refusal 400 if the client asked for strict validation."""
         unknown = fields.unknown(obj, resource=write.resource)
         fields.drop_unknown(obj, resource=write.resource)
         if write.resource.schema is not None:
@@ -204,7 +204,7 @@ class Writer:
         return tuple(f'unknown field "{path}"' for path in unknown) if mode == "Warn" else ()
 
     def _change(self, write: _Write) -> Done:
-        """An update or a patch of an object, or of one of the subresources that show the whole object."""
+        """Update or patch an object, or a subresource that shows the whole object."""
         if write.address.verb == "update":
             return self._replace(write)
         dry_run = write.dry_run(options="PatchOptions")
@@ -305,7 +305,7 @@ def _same_name(obj: Json, *, write: _Write) -> None:
 
 
 def scale_of(owner: Json) -> Json:
-    """The Scale of a workload; its selector is text."""
+    """Return the Scale of a workload; its selector is text."""
     metadata = owner["metadata"]
     selector = (owner["spec"].get("selector") or {}).get("matchLabels") or {}
     status = owner.get("status") or {}

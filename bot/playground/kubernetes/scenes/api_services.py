@@ -1,4 +1,4 @@
-"""Aggregated APIs of a scene, and whether the aggregator finds a backend behind them."""
+"""Make the aggregated APIs of a scene, available if the aggregator finds a backend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HorizontalPodAutoscalers of a scene: what they find out about the workload they scale."""
+"""Make the HorizontalPodAutoscalers of a scene, with the status of the workload they scale."""
 
 from __future__ import annotations
 

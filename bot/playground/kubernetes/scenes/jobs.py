@@ -1,4 +1,4 @@
-"""Jobs and CronJobs of a scene: a healthy Job has completed, and a CronJob has made one that did."""
+"""Make the Jobs and CronJobs of a scene: a healthy Job has completed, and a CronJob has made one that completed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of nodes, and what the node controller does to the pods of a node that no longer answers."""
+"""Apply faults to nodes, and mark the pods of a node that no longer answers as the node controller does."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def apply(node: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> No
         marks.taint("unreachable", "NoSchedule", "NoExecute")
         marks.event("NodeNotReady", "NodeNotReady", source="node-controller")
         _stop_lease(name, since=since, stage=stage)
-        # While its kubelet still answers, that corrects what the node controller writes into its pods.
+        # A kubelet that still answers corrects the status that the node controller writes into its pods.
         _mark_pods(name, since=since, stage=stage)
     if "pressure" in fault:
         _press(marks, fault["pressure"], path=(*path, "pressure"))

@@ -1,4 +1,4 @@
-"""Nodes of a scene: those of the neighbours, changed, or further ones that are made like a healthy worker."""
+"""Change the neighbours' nodes for a scene, or make further nodes like a healthy worker."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEASES: Final = "kube-node-lease"
 
 
 def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
-    """Store a node with what the scene says of it. `obj` is its head: kind, apiVersion and metadata."""
+    """Store a node with the details that the scene gives. `obj` is its head: kind, apiVersion and metadata."""
     check(form, keys.ANY_OBJECT, keys.NODE, path=path)
     name = obj["metadata"]["name"]
     known = stage.get("Node", "", name)
@@ -42,7 +42,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     status["allocatable"] = {**status["allocatable"], **amounts}
     status["capacity"] = {**status["capacity"], **amounts}
     made = node | {"metadata": metadata, "spec": spec, "status": status}
-    # A time in a manifest's own words is relative to now.
+    # Times in manifest fields are relative to now.
     given = times.resolve({key: form[key] for key in keys.MANIFEST if key in form}, now=stage.now)
     stage.put(patching.merge(made, given))
     if known is None:

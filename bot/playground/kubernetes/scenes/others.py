@@ -1,4 +1,4 @@
-"""Objects of any other kind, written as their manifests are; a custom kind brings its definition along."""
+"""Make objects of any other kind from their manifests, with the CustomResourceDefinition of a custom kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of pods: containers that fail, and pods that are unschedulable, evicted, rejected or on their way out."""
+"""Apply faults to pods: failing containers, and pods that are unschedulable, evicted, rejected or terminating."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pod spec that the short form of containers, volumes and claims means."""
+"""Expand the short form of containers, volumes and claims to a pod spec."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def pod_spec(form: Json, *, path: tuple[str, ...], claims: bool = True) -> Json:
 
 
 def containers(form: Any, *, path: tuple[str, ...]) -> list[Json]:
-    """Return containers as a pod spec lists them. WorldError if there is none."""
+    """Return containers as a pod spec lists them. WorldError if the form has none."""
     if not isinstance(form, dict) or not form:
         raise WorldError(f"{'.'.join(path)}: expected a mapping of container names to images, got {form!r}", path=path)
     return [_container(name, short, path=(*path, str(name))) for name, short in form.items()]

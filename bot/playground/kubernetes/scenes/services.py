@@ -1,4 +1,4 @@
-"""Services of a scene, with the EndpointSlices that the endpoint controller keeps for those that select pods."""
+"""Make the Services of a scene, with the EndpointSlices of those that select pods."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
 
 
 def settle(stage: Stage, namespaces: set[str]) -> None:
-    """Let endpoints and budgets follow the pods of these namespaces."""
+    """Update the endpoints and budgets of these namespaces."""
     for namespace in sorted(namespaces):
         _resolve_ports(namespace, stage=stage)
         refresh_endpoints(namespace, state=stage.state)

@@ -1,4 +1,4 @@
-"""Pods of a scene: as a kubelet reports them when they run, with what is known of each: node, address, log, usage."""
+"""Make the running pods of a scene, with the node, address, log and usage that the scene gives."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
 
 
 def of_owner(owner: Json, *, name: str, labels: Json, stage: Stage) -> Json:
-    """Return the pod that a controller makes from its template; it has no node yet."""
+    """Return the pod that a controller makes from its template, without a node."""
     pod = pods.make(
         state=stage.state,
         owner=owner,
@@ -45,7 +45,7 @@ def of_owner(owner: Json, *, name: str, labels: Json, stage: Stage) -> Json:
 
 
 def started(pod: Json, details: Json, *, node: str, stage: Stage) -> Json:
-    """Store a pod as one that started at the stage's moment, with what the scene says of it."""
+    """Store a pod as one that started at the stage's moment, with the details that the scene gives."""
     pod = pods.running(scheduling.bound(pod, node=node, state=stage.state), state=stage.state)
     if "ip" in details:
         pod["status"] |= {"podIP": details["ip"], "podIPs": [{"ip": details["ip"]}]}

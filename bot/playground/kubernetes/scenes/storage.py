@@ -1,4 +1,4 @@
-"""Claims and volumes of a scene: a healthy claim is bound, and the volume it is bound to is made with it."""
+"""Make the claims and volumes of a scene; a healthy claim is made with the volume it is bound to."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def claim_spec(form: Json) -> Json:
 
 
 def claim_template(name: str, form: Any, *, path: tuple[str, ...]) -> Json:
-    """Return a StatefulSet's claim template. WorldError for a form that is none."""
+    """Return a StatefulSet's claim template. WorldError for a malformed form."""
     known = {key: keys.CLAIM[key] for key in ("size", "class", "access")}
     check(form, known, {"mount": keys.Key(keys.Shape.TEXT, "")}, path=path, manifest=False)
     return {"metadata": {"name": name}, "spec": claim_spec(form)}

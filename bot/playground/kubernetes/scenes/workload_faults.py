@@ -1,4 +1,4 @@
-"""Faults of workloads: their pods fail, are refused or missing, a rollout is stuck, a Job has failed."""
+"""Apply faults to workloads: pods that fail, are refused or missing, a stuck rollout, a failed Job."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def newest_pods(owner: Json, *, stage: Stage) -> list[Json]:
 
 
 def settle_progress(owner: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
-    """Say in a Deployment's condition how its rollout stands, once its pods are counted."""
+    """Set a Deployment's condition about its rollout, after its pods are counted."""
     if owner["kind"] != "Deployment":
         return
     newest = _newest_set(owner, stage=stage)
@@ -78,7 +78,7 @@ def _progressing(status: str, reason: str, message: str, at: datetime) -> Json:
 
 
 def _never_ready(pod: Json) -> bool:
-    """Whether a pod has not been ready since it was made."""
+    """Return whether a pod has not been ready since it was made."""
     ready = next((each for each in pod["status"].get("conditions") or () if each["type"] == "Ready"), None)
     return ready is None or (
         ready["status"] == "False" and ready["lastTransitionTime"] == pod["metadata"]["creationTimestamp"]
@@ -146,7 +146,7 @@ def _fail_job(job: Json, pods: list[Json], fault: Json, *, stage: Stage, path: t
 
 
 def _running_again(pod: Json) -> Json:
-    """Return a pod that has succeeded as it was while it ran, so that a fault can be laid over it."""
+    """Return a pod that has succeeded as it was while it ran, so that a fault can be applied to it."""
     status = pod["status"]
     if status.get("phase") != "Succeeded":
         return pod

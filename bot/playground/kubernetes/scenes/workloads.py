@@ -1,4 +1,4 @@
-"""Workloads of a scene: the controllers make ReplicaSets, revisions, claims and pods, all of them healthy."""
+"""Make the healthy workloads of a scene with the ReplicaSets, revisions, claims and pods of their controllers."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _HASH_LENGTH: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """A pod to be made: its name, and what the scene says of it."""
+    """A pod to be made: its name, and the details that the scene gives."""
 
     name: str
     details: Json
 
 
 def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
-    """Store a workload and all that its controllers make of it. `obj` is its head: kind, apiVersion and metadata."""
+    """Store a workload and the objects its controllers make. `obj` is its head: kind, apiVersion and metadata."""
     check(form, keys.ANY_OBJECT, keys.POD, keys.WORKLOAD, path=path)
     form = form | {"labels": form.get("labels") or {"app": obj["metadata"]["name"]}}
     plans = plans_of(form.get("pods"), path=(*path, "pods"))
@@ -111,7 +111,7 @@ def _as_before(owner: Json, form: Json, *, path: tuple[str, ...]) -> Json:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Maker:
-    """Makes what the controllers of one workload make, at the stage's moment."""
+    """Makes the objects of one workload's controllers, at the stage's moment."""
 
     stage: Stage
     path: tuple[str, ...]
@@ -119,7 +119,7 @@ class _Maker:
     usage: Json
 
     def revision(self, owner: Json, *, number: int, plans: list[_Plan]) -> None:
-        """Make a revision of the workload with its pods: these, and as many more as are wanted of the newest one."""
+        """Make a revision of the workload with these pods; the newest revision gets pods up to the wanted replicas."""
         latest = self.stage.get(owner["kind"], owner["metadata"]["namespace"], owner["metadata"]["name"]) or owner
         old = latest["spec"]["template"] != owner["spec"]["template"]
         keeper = owner
@@ -170,7 +170,7 @@ class _Maker:
         })  # fmt: skip
 
     def _placed(self, owner: Json, *, plans: list[_Plan], exactly: bool) -> Iterator[tuple[_Plan, str]]:
-        """Pair each pod with its node: those that are named, and those that the controllers add."""
+        """Yield each pod with its node: the pods that the scene names, and those that the controllers add."""
         usable = self.stage.nodes_for(owner["spec"]["template"]["spec"])
         # Pods of the previous revision count for a StatefulSet or DaemonSet; a Deployment gets a new ReplicaSet.
         there = [] if exactly or owner["kind"] == "Deployment" else self.stage.workloads.pods_of(owner)
@@ -194,7 +194,7 @@ class _Maker:
         return [_Plan(name=name, details={}) for name in islice(names, max(0, missing))]
 
     def _names(self, owner: Json) -> Iterator[str]:
-        """The names that controllers give to pods, one after the other."""
+        """Yield the names that controllers give to pods."""
         metadata, number = owner["metadata"], 0
         sets = replicasets.of_template(owner, self.stage.workloads.replica_sets(owner))
         before = sets["metadata"]["name"] if sets else metadata["name"]
@@ -233,7 +233,7 @@ class _Maker:
 
 
 def _one_per_node(owner: Json, *, plans: list[_Plan], free: list[str], exactly: bool) -> Iterator[tuple[_Plan, str]]:
-    """Pair the pods of a DaemonSet with the free nodes, and add a pod for every node left unless `exactly` these."""
+    """Yield the pods of a DaemonSet with their nodes, and unless `exactly` these, a pod for each free node left."""
     left = list(free)
     for plan in plans:
         yield plan, str(plan.details.get("node") or (left.pop(0) if left else ""))
@@ -243,13 +243,13 @@ def _one_per_node(owner: Json, *, plans: list[_Plan], free: list[str], exactly: 
 
 
 def _ordinal(name: str) -> tuple[int, str]:
-    """Return what sorts the pods of a StatefulSet as they are made; what has no number comes last."""
+    """Return the sort key of a StatefulSet's pods: by ordinal, names without a number last."""
     number = name.rpartition("-")[2]
     return (int(number), "") if number.isdigit() else (sys.maxsize, name)
 
 
 def settle(stage: Stage, namespaces: set[str]) -> None:
-    """Let the controllers count their pods anew, at the moment at which the last of these changed."""
+    """Update the status of the workloads, at the time of the last change of their pods."""
     for kind in ("ReplicaSet", "StatefulSet", "DaemonSet"):
         resource = stage.resource(kind)
         for namespace in sorted(namespaces):
@@ -263,14 +263,14 @@ def settle(stage: Stage, namespaces: set[str]) -> None:
 
 
 def _is_as_before(owner: Json, *, stage: Stage) -> bool:
-    """Whether a workload is a healthy neighbour whose pods are all there and as they were."""
+    """Return whether a workload is an unchanged neighbour with all of its pods unchanged."""
     pods = stage.workloads.pods_of(owner)
     counted = owner["status"].get("currentNumberScheduled", owner["status"].get("replicas", 0))
     return len(pods) == counted and all(stage.is_untouched(each) for each in (owner, *pods))
 
 
 def _keep_desired(before: Json, *, stage: Stage) -> None:
-    """Let a DaemonSet still want the pods that are gone or were refused."""
+    """Keep the wanted count of a DaemonSet whose pods are gone or were refused."""
     metadata = before["metadata"]
     owner = stage.get("DaemonSet", metadata["namespace"], metadata["name"]) or before
     status, wanted = owner["status"], (before.get("status") or {}).get("desiredNumberScheduled", 0)
