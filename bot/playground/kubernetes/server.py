@@ -42,7 +42,7 @@ class SimulatedCluster:
         self.requests: list[RecordedRequest] = []
         self.latency = 0.0
         self.meanwhile: Callable[[RecordedRequest], None] | None = None
-        """Called before each request is answered, with the request without its status: another client's concurrent work."""
+        """Called with each request before its response: the concurrent changes of another client."""
         self.token: str | None = None
         self.prometheus = SimulatedPrometheus(clock=clock)
         self._clock = clock
