@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from bot.playground.kubernetes.addressing import Address
+from bot.playground.kubernetes.addresses import Address
 from bot.playground.kubernetes.grants import Binding
 from bot.playground.kubernetes.identity import ANONYMOUS, Identity, account_of, identity
 from bot.playground.kubernetes.resources import Json, Registry

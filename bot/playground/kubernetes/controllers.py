@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import copy
 
-from bot.playground.kubernetes import budgets, claims, patching, pods, scheduling, times
+from bot.playground.kubernetes import budgets, claims, patches, pods, scheduling, times
 from bot.playground.kubernetes.aggregation import refresh_availability
 from bot.playground.kubernetes.claims import CLAIMS, VOLUMES
 from bot.playground.kubernetes.endpoints import refresh_endpoints
-from bot.playground.kubernetes.overrides import Becomes, Override, When
+from bot.playground.kubernetes.overrides import Override, OverrideTrigger, PodOutcome
 from bot.playground.kubernetes.recorder import Recorder
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import NAMESPACES, State
-from bot.playground.kubernetes.workloads import KINDS, PODS, Workloads
+from bot.playground.kubernetes.workload_controllers import KINDS, PODS, WorkloadControllers
 
 _UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
 _OURS = {CLAIMS: "kubernetes.io/pvc-protection", VOLUMES: "kubernetes.io/pv-protection"}
@@ -28,7 +28,7 @@ class Controllers:
     def __init__(self, *, state: State) -> None:
         self._state = state
         self._record = Recorder(state=state)
-        self._workloads = Workloads(state=state, recorder=self._record)
+        self._workloads = WorkloadControllers(state=state, recorder=self._record)
 
     def learn(self, *, loaded: list[Json], overrides: list[Override]) -> None:
         """Register a loaded world without reacting to it; only writes trigger the controllers."""
@@ -62,7 +62,7 @@ class Controllers:
 
     def updated(self, *, resource: Resource, before: Json, after: Json) -> None:
         """React to an object changed through the API."""
-        becomes = self._workloads.override(When.PATCHED, after)
+        becomes = self._workloads.override(OverrideTrigger.PATCHED, after)
         if _is_workload(after):
             if before["spec"] != after["spec"]:
                 self._workloads.changed(after, before=before)
@@ -84,7 +84,7 @@ class Controllers:
         elif resource.table == VOLUMES:
             claims.offer_again(after, state=self._state)
         if isinstance(becomes, dict) and not _is_workload(after) and resource.table != PODS:
-            self._put(resource.table, patching.merge(self._latest(after, resource=resource), becomes))
+            self._put(resource.table, patches.merge(self._latest(after, resource=resource), becomes))
 
     def terminating(self, *, resource: Resource, obj: Json) -> None:
         """React to a deletionTimestamp: remove the finalizers whose work is done."""
@@ -109,8 +109,8 @@ class Controllers:
         owner = self._workloads.owner_of(obj)
         if owner is not None and _is_workload(owner) and _is_workload(obj):
             self._workloads.changed(owner)
-        becomes = self._workloads.override(When.DELETED, obj)
-        if becomes == Becomes.SAME or isinstance(becomes, dict):
+        becomes = self._workloads.override(OverrideTrigger.DELETED, obj)
+        if becomes == PodOutcome.SAME or isinstance(becomes, dict):
             self._bring_back(obj, resource=resource, patch=becomes if isinstance(becomes, dict) else {})
 
     def _bring_back(self, obj: Json, *, resource: Resource, patch: Json) -> None:
@@ -122,7 +122,7 @@ class Controllers:
         namespace = metadata.get("namespace", "")
         metadata["uid"] = self._state.store.new_uid(table=resource.table, namespace=namespace, name=metadata["name"])
         metadata["creationTimestamp"] = self._record.now()
-        self._put(resource.table, patching.merge(copy.deepcopy(obj | {"metadata": metadata}), patch))
+        self._put(resource.table, patches.merge(copy.deepcopy(obj | {"metadata": metadata}), patch))
 
     def _pods_changed(self, pod: Json) -> None:
         owner = self._workloads.owner_of(pod)

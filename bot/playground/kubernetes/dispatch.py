@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.playground.kubernetes import access, addressing, reading, shapes, times
-from bot.playground.kubernetes.addressing import Address
+from bot.playground.kubernetes import access, addresses, read_requests, shapes, times
+from bot.playground.kubernetes.addresses import Address
 from bot.playground.kubernetes.body import decode_object
 from bot.playground.kubernetes.discovery import AGGREGATED_TYPE, VERSION, Discovery
 from bot.playground.kubernetes.identity import USER, Identity, identity
@@ -19,7 +19,7 @@ from bot.playground.kubernetes.status import (
     service_unavailable,
     unknown_resource,
 )
-from bot.playground.kubernetes.writing import Writer
+from bot.playground.kubernetes.write_requests import Writer
 
 JSON_TYPE = "application/json"
 TEXT_TYPE = "text/plain; charset=utf-8"
@@ -65,7 +65,7 @@ class Dispatcher:
     def answer(self, request: Request) -> Answer:
         """Answer an authenticated request. Raises Refusal."""
         parts = [part for part in request.path.split("/") if part]
-        if addressing.is_resource_path(parts):
+        if addresses.is_resource_path(parts):
             return self._resource(request, parts)
         return self._document(request, parts)
 
@@ -97,7 +97,7 @@ class Dispatcher:
                 raise page_not_found()
 
     def _resource(self, request: Request, parts: list[str]) -> Answer:
-        address = addressing.parse(method=request.method, parts=parts, query=request.query)
+        address = addresses.parse(method=request.method, parts=parts, query=request.query)
         state = self._state
         who = state.access.acting_as(
             identity(request.user), user=request.acts_as, groups=request.acting_groups, address=address
@@ -120,10 +120,10 @@ class Dispatcher:
         metadata_only = any(form in f"{accept.split(',')[0]};" for form in _PARTIAL)
         match address.verb:
             case "get":
-                obj = reading.get(state=state, resource=resource, address=address, query=request.query)
-                return Answer(status=200, body=reading.partial(obj) if metadata_only else obj)
+                obj = read_requests.get(state=state, resource=resource, address=address, query=request.query)
+                return Answer(status=200, body=read_requests.partial(obj) if metadata_only else obj)
             case "list":
-                body = reading.list_objects(
+                body = read_requests.list_objects(
                     state=state, resource=resource, address=address, query=request.query, metadata_only=metadata_only
                 )
                 return Answer(status=200, body=body)
@@ -140,14 +140,14 @@ class Dispatcher:
         if address.verb not in subresource.verbs:
             raise method_not_allowed()
         if subresource.name == "log":
-            text = reading.pod_log(state=self._state, resource=resource, address=address, query=request.query)
+            text = read_requests.pod_log(state=self._state, resource=resource, address=address, query=request.query)
             if text is None:
                 return Answer(status=204, body=None)
             return Answer(status=200, body=text, content_type="text/plain")
         if address.verb == "get" and subresource.kind == resource.kind:
             return Answer(
                 status=200,
-                body=reading.get(state=self._state, resource=resource, address=address, query=request.query),
+                body=read_requests.get(state=self._state, resource=resource, address=address, query=request.query),
             )
         return self._written(request, address=address, resource=resource)
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.playground.kubernetes.addressing import Address
+from bot.playground.kubernetes.addresses import Address
 from bot.playground.kubernetes.identity import Identity
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.wrong import WorldError, check_keys
+from bot.playground.kubernetes.world_checks import WorldError, check_keys
 
 _KEYS = ("apiGroups", "resources", "verbs", "resourceNames", "nonResourceURLs")
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.playground.kubernetes import times
-from bot.playground.kubernetes.listing import parse_integer
+from bot.playground.kubernetes.lists import parse_integer
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.status import Refusal, bad_request, cause, invalid, not_found, refusal
 

@@ -8,9 +8,9 @@ from importlib import resources
 
 import yaml
 
-from bot.playground.kubernetes.checked import Checked
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.state import State
+from bot.playground.kubernetes.validated_world import ValidatedWorld
 from bot.playground.kubernetes.world import Loader
 
 
@@ -24,6 +24,6 @@ def neighbours() -> Json:
 
 # Tests and rehearsals stop their clocks at a few times, which repeat; the times of a running clock do not.
 @lru_cache(maxsize=4)
-def neighbours_at(now: datetime) -> Checked:
+def neighbours_at(now: datetime) -> ValidatedWorld:
     """Return the healthy world, validated for an empty cluster. Stored objects never change, so it can be cached."""
     return Loader(state=State(clock=lambda: now)).check(neighbours())

@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.wrong import WorldError, check_keys
+from bot.playground.kubernetes.world_checks import WorldError, check_keys
 
 
-class When(StrEnum):
+class OverrideTrigger(StrEnum):
     """The write that triggers an override."""
 
     DELETED = "deleted"
@@ -18,7 +18,7 @@ class When(StrEnum):
     PATCHED = "patched"
 
 
-class Becomes(StrEnum):
+class PodOutcome(StrEnum):
     """The state of the affected pods after the write, if it is not a patch."""
 
     HEALTHY = "healthy"
@@ -29,11 +29,11 @@ class Becomes(StrEnum):
 class Override:
     """After the write `when` to the object, its pods become healthy, the same, or the same with a merge patch."""
 
-    when: When
+    when: OverrideTrigger
     kind: str
     namespace: str
     name: str
-    becomes: Becomes | Json
+    becomes: PodOutcome | Json
 
 
 def parse_override(item: Json, *, where: str) -> Override:
@@ -43,14 +43,14 @@ def parse_override(item: Json, *, where: str) -> Override:
     parts = str(item.get("object", "")).split("/")
     if len(parts) not in (2, 3) or not all(parts):
         raise WorldError(f'{where}.object: expected "Kind/namespace/name" or "Kind/name", got {item.get("object")!r}')
-    if item.get("when") not in tuple(When):
-        raise WorldError(f"{where}.when: expected one of {', '.join(When)}, got {item.get('when')!r}")
-    if not isinstance(becomes, dict) and becomes not in tuple(Becomes):
-        raise WorldError(f"{where}.becomes: expected {' or '.join(Becomes)} or a merge patch, got {becomes!r}")
+    if item.get("when") not in tuple(OverrideTrigger):
+        raise WorldError(f"{where}.when: expected one of {', '.join(OverrideTrigger)}, got {item.get('when')!r}")
+    if not isinstance(becomes, dict) and becomes not in tuple(PodOutcome):
+        raise WorldError(f"{where}.becomes: expected {' or '.join(PodOutcome)} or a merge patch, got {becomes!r}")
     return Override(
-        when=When(item["when"]),
+        when=OverrideTrigger(item["when"]),
         kind=parts[0],
         namespace=parts[1] if len(parts) == 3 else "",
         name=parts[-1],
-        becomes=becomes if isinstance(becomes, dict) else Becomes(becomes),
+        becomes=becomes if isinstance(becomes, dict) else PodOutcome(becomes),
     )

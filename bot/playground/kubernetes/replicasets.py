@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 
-from bot.playground.kubernetes import counting, pods, times
+from bot.playground.kubernetes import pods, times, workload_status
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.state import State
@@ -46,7 +46,7 @@ def promote(deployment: Json, current: Json | None, *, state: State, replicas: i
         annotations[_REVISION] = str(number)
         _number(deployment, state=state, number=number)
     annotations["deployment.kubernetes.io/desired-replicas"] = str(replicas)
-    annotations["deployment.kubernetes.io/max-replicas"] = str(replicas + counting.surge(deployment))
+    annotations["deployment.kubernetes.io/max-replicas"] = str(replicas + workload_status.surge(deployment))
     sized = resized(replica_set, replicas=replicas)
     return state.put(
         resource=state.registry.of_table(REPLICA_SETS),

@@ -15,21 +15,21 @@ from aiohttp import web
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.access import Denial
-from bot.playground.kubernetes.checked import Checked, store
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.dispatch import TEXT_TYPE, Answer, Dispatcher, Request
-from bot.playground.kubernetes.faults import Fault, Faults, RecordedRequest
 from bot.playground.kubernetes.grants import Binding, parse_rules
 from bot.playground.kubernetes.identity import ANONYMOUS, USER
 from bot.playground.kubernetes.neighbours import neighbours, neighbours_at
 from bot.playground.kubernetes.prometheus import SimulatedPrometheus
+from bot.playground.kubernetes.request_faults import Fault, Faults, RecordedRequest
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import expanded
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import Refusal, unauthorized
 from bot.playground.kubernetes.store import Store
+from bot.playground.kubernetes.validated_world import ValidatedWorld, store
 from bot.playground.kubernetes.world import Loader
-from bot.playground.kubernetes.writing import Writer
+from bot.playground.kubernetes.write_requests import Writer
 
 _LARGEST_BODY = 3 * 1024 * 1024
 _TOKEN = "casebook-simulated-token"
@@ -80,7 +80,7 @@ class SimulatedCluster:
         else:
             self.load(neighbours())
 
-    def _store(self, world: Checked) -> None:
+    def _store(self, world: ValidatedWorld) -> None:
         loaded = store(world, state=self._state)
         self.prometheus.add(loaded.metrics)
         self._controllers.learn(loaded=loaded.objects, overrides=loaded.overrides)

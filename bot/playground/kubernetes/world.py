@@ -17,7 +17,7 @@ A world is a mapping, short to write by hand:
       - {name: etcd_server_leader_changes_seen_total, labels: {job: kube-etcd}, per_hour: 40}
     forbidden:                    # or the word `everything`
       - get pods/log              # or {verb: get, group: "", resource: pods/log}
-    reactions:                    # effects of writes that differ from those of the controllers (see `workloads`)
+    reactions:                    # effects of writes, where they differ from those of `workload_controllers`
       - {when: deleted, object: Pod/shop/api-0, becomes: healthy}
     absent:                       # objects to remove that an earlier world loaded
       - Pod/kube-system/etcd-control-1
@@ -36,14 +36,14 @@ from typing import Any
 
 from bot.playground.kubernetes import defaults, resources, times
 from bot.playground.kubernetes.access import Denial
-from bot.playground.kubernetes.checked import Checked, Happening, Loaded, store
 from bot.playground.kubernetes.logs import Log, container_names
 from bot.playground.kubernetes.overrides import parse_override
 from bot.playground.kubernetes.prometheus import parse_metrics
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.store import Key, Table, uid_of
-from bot.playground.kubernetes.wrong import (
+from bot.playground.kubernetes.validated_world import DeclaredEvent, LoadedWorld, ValidatedWorld, store
+from bot.playground.kubernetes.world_checks import (
     WorldError,
     check_body,
     check_choice,
@@ -71,11 +71,11 @@ class Loader:
         self._objects: dict[tuple[Table, Key], tuple[Resource, Json]] = {}
         self._new_kinds: list[Resource] = []
 
-    def load(self, world: Mapping[str, Any]) -> Loaded:
+    def load(self, world: Mapping[str, Any]) -> LoadedWorld:
         """Store the objects, events, logs and denials of `world`. WorldError if it is wrong."""
         return store(self.check(world), state=self._state)
 
-    def check(self, world: Mapping[str, Any]) -> Checked:
+    def check(self, world: Mapping[str, Any]) -> ValidatedWorld:
         """Validate and complete `world` for this state. WorldError if it is wrong."""
         if not isinstance(world, Mapping):
             raise WorldError(f"a world: expected a mapping with {', '.join(_KEYS)}, got {type(world).__name__}")
@@ -88,7 +88,7 @@ class Loader:
         for at, item in enumerate(written):
             self._add(item, where=f"objects[{at}]")
         self._join_references()
-        happened = [
+        events = [
             self._event(item, where=f"events[{at}]")
             for at, item in enumerate(list_of_mappings(world.get("events"), where="events"))
         ]
@@ -102,12 +102,12 @@ class Loader:
             for at, item in enumerate(list_of_mappings(world.get("reactions"), where="reactions"))
         ]
         absent = [self._gone(item, where=f"absent[{at}]") for at, item in enumerate(world.get("absent") or ())]
-        return Checked(
+        return ValidatedWorld(
             absent=[each for each in absent if each is not None],
             now=self._now,
             objects=self._objects,
             new_kinds=self._new_kinds,
-            happened=happened,
+            events=events,
             logs=logs,
             denials=denials,
             overrides=overrides,
@@ -292,7 +292,7 @@ class Loader:
         resource, obj = self._lookup(kind=kind, namespace=namespace, name=name, where=where)
         return (resource, obj) if obj is not None else None
 
-    def _event(self, item: Json, *, where: str) -> Happening:
+    def _event(self, item: Json, *, where: str) -> DeclaredEvent:
         check_keys(item, where=where, known=_EVENT_KEYS)
         kind, namespace, name = self._target(item.get("for"), where=f"{where}.for")
         for key in ("reason", "message"):
@@ -317,7 +317,7 @@ class Loader:
             uid = uid_of(table=resource.table, namespace=namespace, name=name)
             metadata = {"name": name, "uid": uid} | ({"namespace": namespace} if namespace else {})
             involved = {"kind": kind, "apiVersion": resource.api_version, "metadata": metadata}
-        return Happening(written=item, resource=resource, involved=involved)
+        return DeclaredEvent(written=item, resource=resource, involved=involved)
 
     def _log(self, item: Json, *, where: str) -> tuple[str, str, bool, Log]:
         check_keys(item, where=where, known=_LOG_KEYS)

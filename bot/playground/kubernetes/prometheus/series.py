@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.playground.kubernetes.wrong import WorldError, check_keys, check_strings, check_time, list_of_mappings
+from bot.playground.kubernetes.world_checks import WorldError, check_keys, check_strings, check_time, list_of_mappings
 
 _KEYS: Final = ("name", "labels", "p99", "per_hour", "span", "until")
 _SPAN: Final = re.compile(r"(\d+)([mhd])")

@@ -24,6 +24,7 @@ from bot.playground.kubernetes.scenes import (
     claim_faults,
     jobs,
     nodes,
+    object_faults,
     others,
     services,
     single_pods,
@@ -31,10 +32,9 @@ from bot.playground.kubernetes.scenes import (
     workload_faults,
     workloads,
 )
-from bot.playground.kubernetes.scenes import faults as laid
 from bot.playground.kubernetes.scenes.keys import moment
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 # Kind, namespace and name.
 Place: TypeAlias = tuple[str, str, str]
@@ -168,7 +168,7 @@ def _found(place: Place, *, stage: Stage) -> Json:
 def _lay(faults: Mapping[Place, Json], *, stage: Stage) -> None:
     """Apply the faults to the scene; objects that are gone are removed last, because others may refer to them."""
     for place, fault in faults.items():
-        laid.apply(_found(place, stage=stage), fault, stage=stage, path=_path("faults", place))
+        object_faults.apply(_found(place, stage=stage), fault, stage=stage, path=_path("faults", place))
     claim_faults.hold_up_pods(faults, stage=stage, path=("faults",))
     for place, fault in faults.items():
         if fault.get("gone"):
@@ -179,13 +179,15 @@ def _finish(scene: Mapping[Place, Json], faults: Mapping[Place, Json], *, stage:
     """Write the author's own fields last, so that the controllers do not overwrite them."""
     for place, form in scene.items():
         if place[0] in workloads.KINDS and "status" in form:
-            laid.finish(_found(place, stage=stage), {"status": form["status"]}, stage=stage, path=_path("scene", place))
+            object_faults.finish(
+                _found(place, stage=stage), {"status": form["status"]}, stage=stage, path=_path("scene", place)
+            )
     for place, fault in faults.items():
         if fault.get("gone"):
             continue
         path = _path("faults", place)
         workload_faults.settle_progress(_found(place, stage=stage), fault, stage=stage, path=path)
-        laid.finish(_found(place, stage=stage), fault, stage=stage, path=path)
+        object_faults.finish(_found(place, stage=stage), fault, stage=stage, path=path)
 
 
 def _path(key: str, place: Place) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.playground.kubernetes import patching
+from bot.playground.kubernetes import patches
 from bot.playground.kubernetes.endpoints import SERVICES, SLICES
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys
@@ -12,7 +12,7 @@ from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
 from bot.playground.kubernetes.state import API_SERVICES
 from bot.playground.kubernetes.times import parse, timestamp
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 _PASSED: Final = ("True", "Passed", "all checks passed")
 
@@ -32,7 +32,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
         "groupPriorityMinimum": 100,
         "versionPriority": 100,
     }
-    stage.put(obj | {"spec": patching.merge(spec, form.get("spec") or {}), "status": {"conditions": []}})
+    stage.put(obj | {"spec": patches.merge(spec, form.get("spec") or {}), "status": {"conditions": []}})
 
 
 def settle(stage: Stage) -> None:

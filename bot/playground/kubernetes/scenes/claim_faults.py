@@ -10,7 +10,7 @@ from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, pod_faults
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage, address
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 KIND: Final = "PersistentVolumeClaim"
 _ATTEMPTS_S: Final = 15

@@ -11,7 +11,7 @@ from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import messages
 from bot.playground.kubernetes.scenes.keys import moment
 from bot.playground.kubernetes.scenes.messages import CRASH_LOOP
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 _ENDED: Final = "2m"
 _RAN: Final = "5s"

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 # Keys of a manifest are merged over the result of the short form.
 MANIFEST: Final = frozenset({"metadata", "spec", "status"})

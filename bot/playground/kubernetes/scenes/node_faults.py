@@ -13,7 +13,7 @@ from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.messages import PRESSURE_REASONS, PRESSURES
 from bot.playground.kubernetes.scenes.nodes import LEASES, taint
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 _STOPPED: Final = "Kubelet stopped posting node status."
 _DEFAULT: Final = "10m"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from bot.playground.kubernetes import patching, times
+from bot.playground.kubernetes import patches, times
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, single_pods
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.workloads import labels_of
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.workload_controllers import labels_of
+from bot.playground.kubernetes.world_checks import WorldError
 
 _LIKE: Final = "worker-a"
 _HOSTNAME: Final = "kubernetes.io/hostname"
@@ -44,7 +44,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     made = node | {"metadata": metadata, "spec": spec, "status": status}
     # Times in manifest fields are relative to now.
     given = times.resolve({key: form[key] for key in keys.MANIFEST if key in form}, now=stage.now)
-    stage.put(patching.merge(made, given))
+    stage.put(patches.merge(made, given))
     if known is None:
         _start_agents(name, created=stage.when(metadata["creationTimestamp"]), stage=stage)
 

@@ -11,7 +11,7 @@ from bot.playground.kubernetes.scenes import keys, messages, single_pods
 from bot.playground.kubernetes.scenes.container_faults import ContainerFault
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 _ATTEMPTS_S: Final = 14
 _OF_CONTAINERS: Final = frozenset(keys.CONTAINER_FAULTS)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from bot.playground.kubernetes import patching
+from bot.playground.kubernetes import patches
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 _AMOUNTS: Final = ("requests", "limits")
 
@@ -16,7 +16,7 @@ def pod_spec(form: Json, *, path: tuple[str, ...], claims: bool = True) -> Json:
     spec: Json = {"containers": containers(form.get("containers"), path=(*path, "containers"))}
     if "init" in form:
         spec["initContainers"] = containers(form["init"], path=(*path, "init"))
-    spec = patching.merge(spec, form.get("pod") or {})
+    spec = patches.merge(spec, form.get("pod") or {})
     if claims and form.get("claims"):
         volumes = [
             {"name": volume, "persistentVolumeClaim": {"claimName": claim}} for volume, claim in form["claims"].items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from bot.playground.kubernetes import patching
+from bot.playground.kubernetes import patches
 from bot.playground.kubernetes.budgets import BUDGETS, refresh
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.endpoints import SERVICES, SLICES, refresh_endpoints
@@ -12,7 +12,7 @@ from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, single_pods
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 _SERVICE: Final = "kubernetes.io/service-name"
 _MANAGED_BY: Final = {"endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"}
@@ -30,7 +30,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
         "internalTrafficPolicy": "Cluster",
         "ports": _ports(form.get("ports"), path=(*path, "ports")),
     }
-    spec = patching.merge(spec, form.get("spec") or {})
+    spec = patches.merge(spec, form.get("spec") or {})
     service = stage.put(obj | {"spec": spec, "status": form.get("status") or {"loadBalancer": {}}})
     if spec.get("selector") and spec.get("type") != "ExternalName":
         _make_slice(service, name=form.get("slice", ""), stage=stage)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.playground.kubernetes import defaults, patching, pods, scheduling, times
+from bot.playground.kubernetes import defaults, patches, pods, scheduling, times
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, messages
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.pod_specs import pod_spec
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 reference = pods.owner_reference
 
@@ -18,7 +18,7 @@ reference = pods.owner_reference
 def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     """Store a pod that no workload of the scene makes. `obj` is its head: kind, apiVersion and metadata."""
     check(form, keys.ANY_OBJECT, keys.POD, keys.ONE_POD, path=path)
-    spec = patching.merge(pod_spec(form, path=path), form.get("spec") or {})
+    spec = patches.merge(pod_spec(form, path=path), form.get("spec") or {})
     pod: Json = obj | {"spec": spec, "status": {}}
     with stage.at(stage.when(obj["metadata"]["creationTimestamp"])):
         defaults.fill(pod, resource=stage.resource("Pod"))
@@ -53,7 +53,7 @@ def started(pod: Json, details: Json, *, node: str, stage: Stage) -> Json:
         metadata = pod["metadata"]
         pod["metadata"] = metadata | {"annotations": (metadata.get("annotations") or {}) | details["annotations"]}
     if "status" in details:
-        pod["status"] = patching.merge(pod["status"], times.resolve(details["status"], now=stage.now))
+        pod["status"] = patches.merge(pod["status"], times.resolve(details["status"], now=stage.now))
     pod = stage.put(pod)
     owners = pod["metadata"].get("ownerReferences") or ()
     for told in messages.of_start(pod, owner=owners[0] if owners else {}):

@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.playground.kubernetes import checked, defaults, resources, scheduling, times
+from bot.playground.kubernetes import defaults, resources, scheduling, times, validated_world
 from bot.playground.kubernetes.neighbours import neighbours_at
 from bot.playground.kubernetes.recorder import Recorder
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.scenes.keys import moment
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.store import uid_of
-from bot.playground.kubernetes.workloads import PODS, Workloads
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.workload_controllers import PODS, WorkloadControllers
+from bot.playground.kubernetes.world_checks import WorldError
 
 # An API server keeps events for an hour by default.
 EVENTS_KEPT: Final = timedelta(hours=1)
@@ -32,8 +32,8 @@ class Stage:
         self.events: list[Json] = []
         self.logs: list[Json] = []
         self.state = State(clock=lambda: self.moment)
-        checked.store(neighbours_at(now), state=self.state)
-        self.workloads = Workloads(state=self.state, recorder=Recorder(state=self.state))
+        validated_world.store(neighbours_at(now), state=self.state)
+        self.workloads = WorkloadControllers(state=self.state, recorder=Recorder(state=self.state))
         for namespace in sorted(namespaces):
             self.state.ensure_namespace(namespace, created=times.timestamp(now - _DAY))
         self._at_first = dict(self._everything())

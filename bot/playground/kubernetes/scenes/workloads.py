@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import cycle, islice
 from typing import Any, Final
 
-from bot.playground.kubernetes import claims, counting, patching, replicasets
+from bot.playground.kubernetes import claims, patches, replicasets, workload_status
 from bot.playground.kubernetes.claims import CLAIMS
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.resources import Json
@@ -17,8 +17,8 @@ from bot.playground.kubernetes.scenes import keys, messages, single_pods, storag
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.pod_specs import containers, pod_spec
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.workloads import labels_of
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.workload_controllers import labels_of
+from bot.playground.kubernetes.world_checks import WorldError
 
 KINDS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 _BEFORE: Final[tuple[str, ...]] = ("containers", "init", "pod", "pods", "pod_labels", "pod_annotations")
@@ -46,7 +46,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
         "spec": _spec(obj, form, plans, path),
         "status": {},
     }
-    obj = obj | {key: patching.merge(obj[key], form[key]) for key in ("metadata", "spec") if key in form}
+    obj = obj | {key: patches.merge(obj[key], form[key]) for key in ("metadata", "spec") if key in form}
     maker = _Maker(stage=stage, path=path, injected=form.get("injected") or {}, usage=form.get("usage") or {})
     with stage.at(born):
         owner = stage.put(obj)
@@ -105,7 +105,7 @@ def _as_before(owner: Json, form: Json, *, path: tuple[str, ...]) -> Json:
     """Return the workload with the template of its previous revision."""
     known: keys.Table = {name: table[name] for table in (keys.POD, keys.WORKLOAD) for name in _BEFORE if name in table}
     before = check(form["before"], known, path=path, manifest=False)
-    old = patching.merge({key: value for key, value in form.items() if key != "before"}, before)
+    old = patches.merge({key: value for key, value in form.items() if key != "before"}, before)
     return owner | {"spec": owner["spec"] | {"template": template(old, path=path)}}
 
 
@@ -156,7 +156,7 @@ class _Maker:
 
     def _controller_revision(self, owner: Json, *, number: int) -> None:
         metadata, state = owner["metadata"], self.stage.state
-        name = counting.update_revision(owner)
+        name = workload_status.update_revision(owner)
         resource = self.stage.resource("ControllerRevision")
         head = self.stage.head(resource, namespace=metadata["namespace"], name=name, created=self.stage.moment)
         labels = (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}

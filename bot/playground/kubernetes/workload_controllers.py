@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.playground.kubernetes import budgets, claims, counting, patching, pods, replicasets, scheduling
+from bot.playground.kubernetes import budgets, claims, patches, pods, replicasets, scheduling, workload_status
 from bot.playground.kubernetes.defaults import suffix
-from bot.playground.kubernetes.overrides import Becomes, Override, When
+from bot.playground.kubernetes.overrides import Override, OverrideTrigger, PodOutcome
 from bot.playground.kubernetes.recorder import Recorder
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.state import State
@@ -29,7 +29,7 @@ class _Baseline:
     hidden: dict[str, int] = field(default_factory=dict)
 
 
-class Workloads:
+class WorkloadControllers:
     """The controllers of all workloads of a state."""
 
     def __init__(self, *, state: State, recorder: Recorder) -> None:
@@ -51,7 +51,7 @@ class Workloads:
                 self._baselines[owner["metadata"]["uid"]] = self._observed(owner)
                 owner = self.owner_of(owner)
 
-    def override(self, when: When, *objects: Json) -> Becomes | Json | None:
+    def override(self, when: OverrideTrigger, *objects: Json) -> PodOutcome | Json | None:
         """Return the override for the first of these objects that has one, None without any."""
         for obj in objects:
             metadata = obj["metadata"]
@@ -92,7 +92,7 @@ class Workloads:
             return
         top = self.owner_of(owner) or owner
         if not _finished(owner) and len(self.pods_of(owner)) < self._wanted(owner):
-            fate = self.override(When.DELETED, pod, owner, top) or self._usual(top)
+            fate = self.override(OverrideTrigger.DELETED, pod, owner, top) or self._usual(top)
             self._make(owner, like=pod, fate=fate, unchanged=self._unchanged(top))
         self.refresh(owner)
 
@@ -112,18 +112,18 @@ class Workloads:
             self._scale(owner)
         self.refresh(owner)
 
-    def pods_patched(self, owner: Json, becomes: Becomes | Json) -> None:
+    def pods_patched(self, owner: Json, becomes: PodOutcome | Json) -> None:
         """Apply an override to the pods of a patched workload, in place."""
         for pod in self.pods_of(owner):
             self.settle(pod, becomes)
         self.refresh(owner)
 
-    def settle(self, pod: Json, becomes: Becomes | Json) -> None:
+    def settle(self, pod: Json, becomes: PodOutcome | Json) -> None:
         """Make an existing pod healthy, or patch it."""
-        if becomes == Becomes.HEALTHY:
+        if becomes == PodOutcome.HEALTHY:
             after = pods.running(pod, state=self._state)
         elif isinstance(becomes, dict):
-            after = patching.merge(pod, becomes)
+            after = patches.merge(pod, becomes)
         else:
             return
         self._put(after)
@@ -136,7 +136,7 @@ class Workloads:
         if current is None:
             return
         baseline = self._baselines.get(metadata["uid"], _Baseline(template={}))
-        status = counting.status_of(
+        status = workload_status.status_of(
             current,
             pods=self.pods_of(current),
             updated=self._updated(current),
@@ -173,8 +173,8 @@ class Workloads:
         baseline = self._baselines.get(top["metadata"]["uid"])
         return baseline is not None and baseline.template == (top["spec"].get("template") or {}).get("spec")
 
-    def _usual(self, top: Json) -> Becomes:
-        return Becomes.SAME if self._unchanged(top) else Becomes.HEALTHY
+    def _usual(self, top: Json) -> PodOutcome:
+        return PodOutcome.SAME if self._unchanged(top) else PodOutcome.HEALTHY
 
     def _wanted(self, owner: Json) -> int:
         if owner["kind"] in ("DaemonSet", "Job"):
@@ -187,17 +187,17 @@ class Workloads:
         if owner["kind"] == "DaemonSet":
             if not self.pods_of(owner) and self._baselines[owner["metadata"]["uid"]].template == {}:
                 for node in scheduling.usable_nodes(self._state, owner["spec"]["template"].get("spec") or {}):
-                    self._make(owner, like=None, fate=Becomes.HEALTHY, unchanged=False, node=node)
+                    self._make(owner, like=None, fate=PodOutcome.HEALTHY, unchanged=False, node=node)
             return
         if owner["kind"] == "Job":
             if not self.pods_of(owner) and not _finished(owner) and not owner.get("status"):
-                self._make(owner, like=None, fate=Becomes.HEALTHY, unchanged=False)
+                self._make(owner, like=None, fate=PodOutcome.HEALTHY, unchanged=False)
             return
         top = self.owner_of(owner) or owner
         current, wanted = self.pods_of(owner), self._wanted(owner)
         like = current[0] if current else None
         for _ in range(wanted - len(current)):
-            fate = self._usual(top) if like is not None else Becomes.HEALTHY
+            fate = self._usual(top) if like is not None else PodOutcome.HEALTHY
             self._make(owner, like=like, fate=fate, unchanged=self._unchanged(top), replaces=False)
         if len(current) > wanted:
             if owner["kind"] == "StatefulSet":
@@ -214,12 +214,12 @@ class Workloads:
         old = [each for each in sets if newest is None or each["metadata"]["uid"] != newest["metadata"]["uid"]]
         replaced = [pod for each in old for pod in self.pods_of(each)]
         unchanged = self._unchanged(owner)
-        fate: Becomes | Json = self._usual(owner)
+        fate: PodOutcome | Json = self._usual(owner)
         if rolled:
-            fate = self.override(When.TEMPLATE_CHANGED, owner) or fate
+            fate = self.override(OverrideTrigger.TEMPLATE_CHANGED, owner) or fate
         current = self._promoted(owner, newest, sets=sets, rolled=rolled)
         if rolled:
-            self._rebase(owner, current, replaced=len(replaced), healthy=fate == Becomes.HEALTHY)
+            self._rebase(owner, current, replaced=len(replaced), healthy=fate == PodOutcome.HEALTHY)
         for each in old:
             self._retire(each, owner=owner)
         for pod in replaced[: self._wanted(current)] if rolled else []:
@@ -263,8 +263,8 @@ class Workloads:
     def _roll_in_place(self, owner: Json) -> None:
         """Replace every pod of a StatefulSet or DaemonSet by one of the new template."""
         unchanged = self._unchanged(owner)
-        fate = self.override(When.TEMPLATE_CHANGED, owner) or self._usual(owner)
-        if fate == Becomes.HEALTHY:
+        fate = self.override(OverrideTrigger.TEMPLATE_CHANGED, owner) or self._usual(owner)
+        if fate == PodOutcome.HEALTHY:
             baseline = self._baselines[owner["metadata"]["uid"]]
             baseline.missing, baseline.hidden = 0, {}
         for pod in sorted(self.pods_of(owner), key=_ordinal, reverse=True):
@@ -277,7 +277,7 @@ class Workloads:
         owner: Json,
         *,
         like: Json | None,
-        fate: Becomes | Json,
+        fate: PodOutcome | Json,
         unchanged: bool,
         node: str = "",
         replaces: bool = True,
@@ -306,13 +306,13 @@ class Workloads:
             pod = scheduling.bound(pod, node=node, state=state)
         claims.make_missing(owner, pod=name, state=state)
         self._record.made(owner, pod)
-        if fate == Becomes.HEALTHY or like is None:
+        if fate == PodOutcome.HEALTHY or like is None:
             self._put(pods.running(pod, state=state) if node else pod)
             self._record.started(pod)
             return
         faulty = pods.with_fault_of(pod, like, now=state.now())
         if isinstance(fate, dict):
-            faulty = patching.merge(faulty, fate)
+            faulty = patches.merge(faulty, fate)
         self._put(faulty)
         state.logs.copy(uid=like["metadata"]["uid"], to=pod["metadata"]["uid"])
         self._record.again(like, pod)
@@ -383,12 +383,12 @@ def labels_of(owner: Json, *, name: str) -> Json:
         case "StatefulSet":
             labels |= {
                 "apps.kubernetes.io/pod-index": name.rpartition("-")[2],
-                "controller-revision-hash": counting.update_revision(owner),
+                "controller-revision-hash": workload_status.update_revision(owner),
                 "statefulset.kubernetes.io/pod-name": name,
             }
         case "DaemonSet":
             labels |= {
-                "controller-revision-hash": counting.update_revision(owner).rpartition("-")[2],
+                "controller-revision-hash": workload_status.update_revision(owner).rpartition("-")[2],
                 "pod-template-generation": str(owner["metadata"].get("generation", 1)),
             }
         case "Job":

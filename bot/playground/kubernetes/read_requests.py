@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.playground.kubernetes import events, listing, logs
-from bot.playground.kubernetes.addressing import Address
+from bot.playground.kubernetes import events, lists, logs
+from bot.playground.kubernetes.addresses import Address
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import not_found
@@ -13,7 +13,7 @@ from bot.playground.kubernetes.status import not_found
 
 def get(*, state: State, resource: Resource, address: Address, query: Mapping[str, str]) -> Json:
     """Return one object. Refusal 404 if it does not exist, 504 if the requested resourceVersion lies in the future."""
-    listing.parse_revision(query.get("resourceVersion"), store=state.store)
+    lists.parse_revision(query.get("resourceVersion"), store=state.store)
     obj = existing(state=state, resource=resource, address=address)
     return shown(obj, resource=resource)
 
@@ -39,7 +39,7 @@ def list_objects(
     *, state: State, resource: Resource, address: Address, query: Mapping[str, str], metadata_only: bool = False
 ) -> Json:
     """Return a list. Items of built-in kinds carry neither kind nor apiVersion; those of custom kinds do."""
-    page = listing.page(store=state.store, resource=resource, namespace=address.namespace, query=query)
+    page = lists.page(store=state.store, resource=resource, namespace=address.namespace, query=query)
     metadata: Json = {"resourceVersion": str(page.revision)}
     if page.token:
         metadata["continue"] = page.token

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.playground.kubernetes import patching, times
+from bot.playground.kubernetes import patches, times
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import claim_faults, keys, node_faults, pod_faults, workload_faults
 from bot.playground.kubernetes.scenes.stage import Stage, address
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 
 def apply(obj: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
@@ -45,7 +45,7 @@ def finish(obj: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> No
         changed["status"] = status | {"conditions": told}
     body = {key: value for key, value in fault.items() if key in keys.MANIFEST or not _is_known(key, kind=obj["kind"])}
     if body or changed != obj:
-        stage.put(patching.merge(changed, times.resolve(body, now=stage.now)))
+        stage.put(patches.merge(changed, times.resolve(body, now=stage.now)))
 
 
 def _is_known(key: str, *, kind: str) -> bool:

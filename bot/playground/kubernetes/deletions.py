@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.playground.kubernetes import budgets, listing, reading, shapes, times, validation
-from bot.playground.kubernetes.addressing import Address
+from bot.playground.kubernetes import budgets, lists, read_requests, shapes, times, validation
+from bot.playground.kubernetes.addresses import Address
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import NAMESPACES, State
@@ -61,7 +61,7 @@ def options_of(written: Json, *, query: Mapping[str, str]) -> Options:
         policy = "Orphan"
     grace = written.get("gracePeriodSeconds")
     if grace is None:
-        grace = listing.parse_integer(query.get("gracePeriodSeconds"))
+        grace = lists.parse_integer(query.get("gracePeriodSeconds"))
     preconditions = written.get("preconditions") or {}
     values = written.get("dryRun") or ([query["dryRun"]] if query.get("dryRun") else [])
     return Options(
@@ -84,9 +84,9 @@ class Deleter:
         """Delete one object or a collection, and return the body of the response."""
         options = parse_options(query=query, body=body)
         if address.name:
-            obj = reading.existing(state=self._state, resource=resource, address=address)
+            obj = read_requests.existing(state=self._state, resource=resource, address=address)
             return self._delete(obj, resource=resource, options=options)
-        page = listing.page(store=self._state.store, resource=resource, namespace=address.namespace, query=query)
+        page = lists.page(store=self._state.store, resource=resource, namespace=address.namespace, query=query)
         items = []
         for obj in page.objects:
             self._delete(obj, resource=resource, options=options)
