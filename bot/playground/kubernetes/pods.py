@@ -34,9 +34,7 @@ def make(
     owner: Json,
     name: str,
     labels: Json,
-    generate_name: str,
-    like: Json | None,
-    node: str,
+    like: Json | None = None,
 ) -> Json:
     """Make a new pod of `owner`, not yet running. It takes the claim volumes of `like`, the pod it replaces."""
     template = owner["spec"].get("template") or {}
@@ -54,7 +52,7 @@ def make(
         spec |= {key: kept[key] for key in ("hostname", "subdomain") if kept.get(key)}
     metadata: Json = {
         "name": name,
-        "generateName": generate_name,
+        "generateName": f"{owner['metadata']['name']}-",
         "namespace": namespace,
         "uid": state.store.new_uid(table=("", "pods"), namespace=namespace, name=name),
         "generation": 1,
@@ -67,8 +65,6 @@ def make(
     pod: Json = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": spec, "status": {}}
     defaults.fill(pod, resource=state.registry.of_table(("", "pods")))
     defaults.mount_token(spec, name=name)
-    if node:
-        spec["nodeName"] = node
     pod["status"] = {"phase": "Pending", "qosClass": defaults.quality(spec)}
     return pod
 
@@ -89,7 +85,7 @@ def running(pod: Json, *, state: State) -> Json:
     spec = pod["spec"]
     node = state.store.get(table=("", "nodes"), namespace="", name=spec.get("nodeName", "")) or {}
     host = _address(node)
-    address = host if spec.get("hostNetwork") and host else pod_address(pod)
+    address = host if spec.get("hostNetwork") and host else network_address(pod)
     statuses = [_started(each, now=now, uid=pod["metadata"]["uid"]) for each in spec.get("containers") or ()]
     status: Json = {
         "phase": "Running",
@@ -121,15 +117,15 @@ def with_fault_of(pod: Json, like: Json, *, now: datetime) -> Json:
     if not like["spec"].get("nodeName"):
         spec.pop("nodeName", None)
     if status.get("podIP") and not spec.get("hostNetwork"):
-        address = pod_address(pod)
+        address = network_address(pod)
         status |= {"podIP": address, "podIPs": [{"ip": address}]}
     return pod | {"spec": spec, "status": status}
 
 
-def pod_address(pod: Json) -> str:
-    """Return an address of the pod network, derived from the pod's uid."""
-    number = int(pod["metadata"]["uid"].replace("-", "")[:6], 16)
-    return f"10.244.{number % 200 + 20}.{number // 200 % 250 + 2}"
+def network_address(obj: Json, *, network: str = "10.244") -> str:
+    """Return an address in a network, by default that of the pods, derived from the object's uid."""
+    number = int(obj["metadata"]["uid"].replace("-", "")[:6], 16)
+    return f"{network}.{number % 200 + 20}.{number // 200 % 250 + 2}"
 
 
 def _fresh(value: Any, *, now: str, key: str = "") -> Any:

@@ -9,7 +9,8 @@ from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.state import State
 
 EVENTS = ("", "events")
-_CONTROLLERS = {
+# The names under which controllers write events, by the kind of their objects.
+CONTROLLERS = {
     "Deployment": "deployment-controller",
     "ReplicaSet": "replicaset-controller",
     "StatefulSet": "statefulset-controller",
@@ -49,20 +50,16 @@ class Recorder:
         self._put(event)
 
     def scaled(self, owner: Json, *, name: str, before: int, after: int) -> None:
-        direction = "up" if after > before else "down"
-        message = f"Scaled {direction} replica set {name} from {before} to {after}"
-        self.write(owner, reason="ScalingReplicaSet", message=message, source="deployment-controller")
+        message = scaling_text(name, before=before, after=after)
+        self.write(owner, reason="ScalingReplicaSet", message=message, source=CONTROLLERS[owner["kind"]])
 
     def made(self, owner: Json, pod: Json) -> None:
-        name = pod["metadata"]["name"]
-        message = f"Created pod: {name}"
-        if owner["kind"] == "StatefulSet":
-            message = f"create Pod {name} in StatefulSet {owner['metadata']['name']} successful"
-        self.write(owner, reason="SuccessfulCreate", message=message, source=_CONTROLLERS[owner["kind"]])
+        message = creation_text(owner, pod)
+        self.write(owner, reason="SuccessfulCreate", message=message, source=CONTROLLERS[owner["kind"]])
 
     def unmade(self, owner: Json, pod: Json) -> None:
         message = f"Deleted pod: {pod['metadata']['name']}"
-        self.write(owner, reason="SuccessfulDelete", message=message, source=_CONTROLLERS[owner["kind"]])
+        self.write(owner, reason="SuccessfulDelete", message=message, source=CONTROLLERS[owner["kind"]])
 
     def started(self, pod: Json) -> None:
         """Write the events of a pod that starts: scheduled, and each container pulled, created and started."""
@@ -108,3 +105,16 @@ class Recorder:
         uid = self._state.store.new_uid(table=EVENTS, namespace=metadata["namespace"], name=metadata["name"])
         named = event | {"metadata": metadata | {"uid": uid}}
         self._state.put(resource=self._state.registry.of_table(EVENTS), obj=named)
+
+
+def creation_text(owner: Json, pod: Json) -> str:
+    """Return the message of a controller that made a pod."""
+    name = pod["metadata"]["name"]
+    if owner["kind"] == "StatefulSet":
+        return f"create Pod {name} in StatefulSet {owner['metadata']['name']} successful"
+    return f"Created pod: {name}"
+
+
+def scaling_text(name: str, *, before: int, after: int) -> str:
+    """Return the message of the Deployment controller that scaled a ReplicaSet."""
+    return f"Scaled {'up' if after > before else 'down'} replica set {name} from {before} to {after}"

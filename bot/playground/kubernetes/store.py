@@ -6,7 +6,6 @@ a list shows the objects as they were when the first page was read.
 
 from __future__ import annotations
 
-import bisect
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -71,14 +70,7 @@ class Store:
         shelf = self._shelves.get(table)
         if shelf is None:
             return []
-        upto = bisect.bisect_right(shelf.changes, revision, key=lambda change: change.revision)
-        then: dict[Key, Json] = {}
-        for change in shelf.changes[:upto]:
-            if change.after is None:
-                then.pop(change.key, None)
-            else:
-                then[change.key] = change.after
-        return _ordered(then, namespace)
+        return _ordered(self._state(shelf, revision), namespace)
 
     def everything(self) -> Iterator[tuple[Table, Json]]:
         for table, shelf in list(self._shelves.items()):

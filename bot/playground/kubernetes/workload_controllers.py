@@ -136,14 +136,15 @@ class WorkloadControllers:
         if current is None:
             return
         baseline = self._baselines.get(metadata["uid"], _Baseline(template={}))
+        newest = self.newest_replica_set(current) if current["kind"] == "Deployment" else None
         status = workload_status.status_of(
             current,
             pods=self.pods_of(current),
-            updated=self._updated(current),
+            updated=self.newest_pods(current),
             leaving=self._leaving(current),
             hidden=baseline.hidden,
             now=self._state.now(),
-            newest=self._newest_name(current),
+            newest=newest["metadata"]["name"] if newest else "",
         )
         if status != current.get("status"):
             current = self._state.put(resource=resource, obj=current | {"status": status})
@@ -291,9 +292,7 @@ class WorkloadControllers:
             owner=owner,
             name=name,
             labels=labels_of(owner, name=name),
-            generate_name=f"{owner['metadata']['name']}-",
             like=like,
-            node="",
         )
         if unchanged and like is not None:
             # The pod in the world may have more fields than its owner's trimmed template.
@@ -350,17 +349,15 @@ class WorkloadControllers:
         """Return the ReplicaSets of a Deployment, oldest revision first."""
         return sorted(self._owned(owner, replicasets.REPLICA_SETS), key=replicasets.revision)
 
-    def _newest_name(self, owner: Json) -> str:
-        sets = self.replica_sets(owner) if owner["kind"] == "Deployment" else []
-        current = replicasets.of_template(owner, sets) or (sets[-1] if sets else None)
-        return str(current["metadata"]["name"]) if current else ""
-
-    def _updated(self, owner: Json) -> list[Json]:
-        if owner["kind"] != "Deployment":
-            return self.pods_of(owner)
+    def newest_replica_set(self, owner: Json) -> Json | None:
+        """Return the ReplicaSet of a Deployment's template, or else the one of the newest revision."""
         sets = self.replica_sets(owner)
-        current = replicasets.of_template(owner, sets) or (sets[-1] if sets else None)
-        return self.pods_of(current) if current else []
+        return replicasets.of_template(owner, sets) or (sets[-1] if sets else None)
+
+    def newest_pods(self, owner: Json) -> list[Json]:
+        """Return the pods of a workload's newest revision."""
+        newest = self.newest_replica_set(owner) if owner["kind"] == "Deployment" else owner
+        return self.pods_of(newest) if newest else []
 
 
 def _finished(owner: Json) -> bool:

@@ -36,6 +36,7 @@ from typing import Any
 
 from bot.playground.kubernetes import defaults, resources, times
 from bot.playground.kubernetes.access import Denial
+from bot.playground.kubernetes.aggregation import PASSED
 from bot.playground.kubernetes.logs import Log, container_names
 from bot.playground.kubernetes.overrides import parse_override
 from bot.playground.kubernetes.prometheus import parse_metrics
@@ -210,8 +211,7 @@ class Loader:
         if resource.kind in _COUNTED and any(isinstance(each, int) for each in (obj.get("status") or {}).values()):
             obj["status"] = {"observedGeneration": head["generation"]} | obj["status"]
         if resource.kind == "APIService" and "status" not in obj:
-            condition = {"type": "Available", "status": "True", "reason": "Passed", "message": "all checks passed"}
-            obj["status"] = {"conditions": [condition | {"lastTransitionTime": head["creationTimestamp"]}]}
+            obj["status"] = {"conditions": [PASSED | {"lastTransitionTime": head["creationTimestamp"]}]}
         return obj
 
     def _join_references(self) -> None:

@@ -71,10 +71,7 @@ def complete(job: Json, pod: Json, *, stage: Stage, at: datetime) -> None:
         for each in pod["status"]["containerStatuses"]
     ]
     not_ready = {"status": "False", "reason": "PodCompleted", "lastTransitionTime": ended}
-    conditions = [
-        each | (not_ready if each["type"] in ("Ready", "ContainersReady") else {})
-        for each in pod["status"]["conditions"]
-    ]
+    conditions = single_pods.conditions_with(pod, *single_pods.READINESS, **not_ready)
     status = pod["status"] | {"phase": "Succeeded", "containerStatuses": statuses, "conditions": conditions}
     stage.put(pod | {"status": status})
     told = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from bot.playground.kubernetes.recorder import CONTROLLERS, creation_text, scaling_text
 from bot.playground.kubernetes.resources import Json
 
 CRASH_LOOP: Final = "CrashLoopBackOff"
@@ -122,11 +123,13 @@ def of_start(pod: Json, *, owner: Json | None) -> list[Json]:
 
 def of_creation(owner: Json, pod: Json) -> Json:
     """Return the event that a controller writes about itself when it makes a pod."""
-    name = pod["metadata"]["name"]
-    text = f"Created pod: {name}"
-    if owner["kind"] == "StatefulSet":
-        text = f"create Pod {name} in StatefulSet {owner['metadata']['name']} successful"
-    return _event("SuccessfulCreate", text, source=controller(owner), type="Normal")
+    return _event("SuccessfulCreate", creation_text(owner, pod), source=CONTROLLERS[owner["kind"]], type="Normal")
+
+
+def of_scaling(owner: Json, replica_set: str, *, replicas: int) -> Json:
+    """Return the event that a Deployment's controller writes when it makes a ReplicaSet."""
+    text = scaling_text(replica_set, before=0, after=replicas)
+    return _event("ScalingReplicaSet", text, source=CONTROLLERS[owner["kind"]], type="Normal")
 
 
 def refusal_of(owner: Json, *, pod: str, because: str) -> Json:
@@ -134,12 +137,7 @@ def refusal_of(owner: Json, *, pod: str, because: str) -> Json:
     text = f"Error creating: {because}"
     if owner["kind"] == "StatefulSet":
         text = f"create Pod {pod} in StatefulSet {owner['metadata']['name']} failed error: {because}"
-    return _event("FailedCreate", text, source=controller(owner))
-
-
-def controller(owner: Json) -> str:
-    """Return the name under which the controller of a kind writes events."""
-    return f"{owner['kind'].lower()}-controller"
+    return _event("FailedCreate", text, source=CONTROLLERS[owner["kind"]])
 
 
 def _full_name(pod: Json) -> str:

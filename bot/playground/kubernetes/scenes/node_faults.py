@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import keys
+from bot.playground.kubernetes.scenes import keys, single_pods
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.messages import PRESSURE_REASONS, PRESSURES
 from bot.playground.kubernetes.scenes.nodes import LEASES, taint
@@ -102,9 +102,6 @@ def _mark_pods(name: str, *, since: datetime, stage: Stage) -> None:
     for pod in stage.pods():
         if pod["spec"].get("nodeName") != name or stage.is_neighbour(pod):
             continue
-        conditions = [
-            each | ({"status": "False", "lastTransitionTime": at} if each["type"] == "Ready" else {})
-            for each in pod["status"].get("conditions") or ()
-        ]
+        conditions = single_pods.conditions_with(pod, "Ready", status="False", lastTransitionTime=at)
         stage.put(pod | {"status": pod["status"] | {"conditions": conditions}})
         stage.tell(pod, reason="NodeNotReady", message="Node is not ready", first=since, source="node-controller")

@@ -73,8 +73,7 @@ def _note_events(pod: Json, told: list[Json], *, since: datetime, stage: Stage) 
 
 
 def _with_condition(pod: Json, kind: str, **changes: str) -> Json:
-    conditions = [each | (changes if each["type"] == kind else {}) for each in pod["status"]["conditions"]]
-    return pod | {"status": pod["status"] | {"conditions": conditions}}
+    return pod | {"status": pod["status"] | {"conditions": single_pods.conditions_with(pod, kind, **changes)}}
 
 
 def _since(fault: Json, pod: Json, *, stage: Stage, path: tuple[str, ...]) -> datetime:
@@ -174,7 +173,7 @@ def _conditions(status: Json, *, incomplete: list[str], changed: str) -> list[Js
     waiting |= {"message": _INCOMPLETE.format(" ".join(incomplete))}
     found = []
     for each in status["conditions"]:
-        if each["type"] in ("Ready", "ContainersReady"):
+        if each["type"] in single_pods.READINESS:
             found.append({"type": each["type"]} | ready)
         else:
             found.append(each | (waiting if incomplete and each["type"] == "Initialized" else {}))
@@ -227,15 +226,10 @@ def _failed(pod: Json, fault: Json, *, since: datetime) -> tuple[Json, Json]:
             for each in pod["status"]["containerStatuses"]
         ]
         target = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet", "message": message}
-        kept = [_not_ready(each, at=at) for each in pod["status"]["conditions"]]
+        unready = {"status": "False", "reason": "PodFailed", "lastTransitionTime": at}
+        kept = single_pods.conditions_with(pod, *single_pods.READINESS, **unready)
         status["conditions"] = [*kept, target | {"lastProbeTime": None, "lastTransitionTime": at}]
     return pod | {"status": status}, {"reason": reason, "message": message, "source": "kubelet"}
-
-
-def _not_ready(condition: Json, *, at: str) -> Json:
-    if condition["type"] not in ("Ready", "ContainersReady"):
-        return condition
-    return condition | {"status": "False", "reason": "PodFailed", "lastTransitionTime": at}
 
 
 def _note_logs(pod: Json, fault: ContainerFault, *, stage: Stage) -> None:

@@ -8,6 +8,7 @@ from bot.playground.kubernetes import patches
 from bot.playground.kubernetes.budgets import BUDGETS, refresh
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.endpoints import SERVICES, SLICES, refresh_endpoints
+from bot.playground.kubernetes.pods import network_address
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, single_pods
 from bot.playground.kubernetes.scenes.keys import check
@@ -21,7 +22,7 @@ _MANAGED_BY: Final = {"endpointslice.kubernetes.io/managed-by": "endpointslice-c
 def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     """Store a Service and its EndpointSlice. `obj` is its head: kind, apiVersion and metadata."""
     check(form, keys.ANY_OBJECT, keys.SERVICE, path=path)
-    address = "None" if form.get("headless") else form.get("ip") or _address(obj)
+    address = "None" if form.get("headless") else form.get("ip") or network_address(obj, network="10.96")
     spec: Json = {
         "type": form.get("type", "ClusterIP"),
         "clusterIP": address,
@@ -118,8 +119,3 @@ def _labels_of_namesake(obj: Json, *, stage: Stage) -> Json:
         if (found := stage.get(kind, metadata["namespace"], metadata["name"])) is not None:
             return dict(found["spec"]["selector"]["matchLabels"])
     return {"app": metadata["name"]}
-
-
-def _address(obj: Json) -> str:
-    number = int(obj["metadata"]["uid"].replace("-", "")[:6], 16)
-    return f"10.96.{number % 200 + 20}.{number // 200 % 250 + 2}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from bot.playground.kubernetes import defaults, patches, pods, scheduling, times
 from bot.playground.kubernetes.resources import Json
@@ -13,6 +13,7 @@ from bot.playground.kubernetes.scenes.stage import Stage
 from bot.playground.kubernetes.world_checks import WorldError
 
 reference = pods.owner_reference
+READINESS: Final = ("Ready", "ContainersReady")
 
 
 def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
@@ -30,15 +31,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
 
 def of_owner(owner: Json, *, name: str, labels: Json, stage: Stage) -> Json:
     """Return the pod that a controller makes from its template, without a node."""
-    pod = pods.make(
-        state=stage.state,
-        owner=owner,
-        name=name,
-        labels=labels,
-        generate_name=f"{owner['metadata']['name']}-",
-        like=None,
-        node="",
-    )
+    pod = pods.make(state=stage.state, owner=owner, name=name, labels=labels)
     return pod | {"metadata": pod["metadata"] | stage.head(
         stage.resource("Pod"), namespace=owner["metadata"]["namespace"], name=name, created=stage.moment
     )}  # fmt: skip
@@ -61,6 +54,12 @@ def started(pod: Json, details: Json, *, node: str, stage: Stage) -> Json:
     note_log(pod, details.get("log"), stage=stage)
     note_usage(pod, details.get("usage"), stage=stage)
     return pod
+
+
+def conditions_with(pod: Json, *kinds: str, **changes: str) -> list[Json]:
+    """Return the pod's conditions with the changes to those of these kinds."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return [each | (changes if each["type"] in kinds else {}) for each in conditions]
 
 
 def note_log(

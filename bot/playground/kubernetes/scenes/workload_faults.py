@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.playground.kubernetes import replicasets, times
+from bot.playground.kubernetes import times
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, messages, pod_faults
 from bot.playground.kubernetes.scenes.keys import check
@@ -20,11 +20,11 @@ _BACK_OFF_LIMIT: Final = "Job has reached the specified backoff limit"
 
 
 def apply(owner: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
-    """Lay a fault over a workload: what its pods suffer over each pod of its newest revision."""
+    """Apply a fault to a workload; faults of pods apply to each pod of its newest revision."""
     own = (keys.JOB_FAULTS,) if owner["kind"] == "Job" else (keys.WORKLOAD_FAULTS,)
     check(fault, keys.CONTAINER_FAULTS, keys.POD_FAULTS, *own, keys.ANY_FAULTS, path=path)
     of_pods = {key: value for key, value in fault.items() if key in _OF_PODS or key == "since"}
-    pods = newest_pods(owner, stage=stage)
+    pods = stage.workloads.newest_pods(owner)
     if owner["kind"] == "Job":
         _fail_job(owner, pods, fault, stage=stage, path=path)
         return
@@ -35,19 +35,11 @@ def apply(owner: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> N
         _refuse(owner, pods, fault, stage=stage, path=path)
 
 
-def newest_pods(owner: Json, *, stage: Stage) -> list[Json]:
-    """Return the pods of a workload's newest revision."""
-    if owner["kind"] == "Deployment":
-        newest = _newest_set(owner, stage=stage)
-        return stage.workloads.pods_of(newest) if newest else []
-    return stage.workloads.pods_of(owner)
-
-
 def settle_progress(owner: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     """Set a Deployment's condition about its rollout, after its pods are counted."""
     if owner["kind"] != "Deployment":
         return
-    newest = _newest_set(owner, stage=stage)
+    newest = stage.workloads.newest_replica_set(owner)
     status = owner["status"]
     if newest is None or (
         status.get("availableReplicas", 0) == owner["spec"].get("replicas", 1) and "stuck" not in fault
@@ -85,20 +77,15 @@ def _never_ready(pod: Json) -> bool:
     )
 
 
-def _newest_set(owner: Json, *, stage: Stage) -> Json | None:
-    sets = stage.workloads.replica_sets(owner)
-    return replicasets.of_template(owner, sets) or (sets[-1] if sets else None)
-
-
 def _refuse(owner: Json, pods: list[Json], fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
-    """Take away the pods that the API server refused, and let the controller say so."""
+    """Remove the pods that the API server refused, and note the controller's condition and event."""
     missing = fault.get("missing", len(pods))
     refused = pods[len(pods) - missing :]
     for pod in refused:
         stage.forget(pod)
     if "refused" not in fault:
         return
-    keeper = (_newest_set(owner, stage=stage) if owner["kind"] == "Deployment" else owner) or owner
+    keeper = (stage.workloads.newest_replica_set(owner) if owner["kind"] == "Deployment" else owner) or owner
     since = stage.when(fault.get("since", keeper["metadata"]["creationTimestamp"]), path=(*path, "since"))
     if keeper["kind"] == "ReplicaSet":
         condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": fault["refused"]}

@@ -142,16 +142,7 @@ class _Maker:
         made = replicasets.made(owner, state=state, digest=next(iter(digests), ""))
         stored = replicasets.promote(owner, made, state=state, replicas=replicas, number=number, rolled=True)
         if self.stage.moment != self.stage.now and replicas:
-            text = f"Scaled up replica set {stored['metadata']['name']} from 0 to {replicas}"
-            self._tell(
-                owner,
-                {
-                    "reason": "ScalingReplicaSet",
-                    "message": text,
-                    "type": "Normal",
-                    "source": messages.controller(owner),
-                },
-            )
+            self._tell(owner, messages.of_scaling(owner, stored["metadata"]["name"], replicas=replicas))
         return stored
 
     def _controller_revision(self, owner: Json, *, number: int) -> None:
