@@ -243,16 +243,25 @@ async def _missing(snapshot: Snapshot, plan: Plan, template: Json, chosen: Revis
 def _config_maps(template: Json) -> Iterator[str]:
     """Return the ConfigMaps that pods of a template need to start."""
     spec = template.get("spec") or {}
-    needed = [each.get("configMap") for each in spec.get("volumes") or ()]
-    needed += [
-        source.get("configMap")
-        for each in spec.get("volumes") or ()
-        for source in (each.get("projected") or {}).get("sources") or ()
-    ]
+    references = (*_volume_config_maps(spec), *_environment_config_maps(spec))
+    return (str(each["name"]) for each in references if each and each.get("name") and not each.get("optional"))
+
+
+def _volume_config_maps(spec: Json) -> Iterator[Json | None]:
+    """Return the references to ConfigMaps in the volumes of a pod; None where a volume has none."""
+    for volume in spec.get("volumes") or ():
+        yield volume.get("configMap")
+        for source in (volume.get("projected") or {}).get("sources") or ():
+            yield source.get("configMap")
+
+
+def _environment_config_maps(spec: Json) -> Iterator[Json | None]:
+    """Return the references to ConfigMaps in the environment of a pod's containers; None where a variable has none."""
     for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
-        needed += [each.get("configMapRef") for each in container.get("envFrom") or ()]
-        needed += [(each.get("valueFrom") or {}).get("configMapKeyRef") for each in container.get("env") or ()]
-    return (str(each["name"]) for each in needed if each and each.get("name") and not each.get("optional"))
+        for source in container.get("envFrom") or ():
+            yield source.get("configMapRef")
+        for variable in container.get("env") or ():
+            yield (variable.get("valueFrom") or {}).get("configMapKeyRef")
 
 
 ACTION: Final = RolloutUndo()
