@@ -219,6 +219,22 @@ async def premises(
         yield at
 
 
+def handles(serving: Serving, number: signal.Signals) -> bool:
+    """Return whether the kernel lists a handler of the process for a signal."""
+    return _lists(serving, "SigCgt", number)
+
+
+def ignores(serving: Serving, number: signal.Signals) -> bool:
+    """Return whether the kernel lists a signal as ignored by the process."""
+    return _lists(serving, "SigIgn", number)
+
+
+def _lists(serving: Serving, mask: str, number: signal.Signals) -> bool:
+    status = Path(f"/proc/{serving.process.pid}/status").read_text("ascii")
+    bits = next(line for line in status.splitlines() if line.startswith(f"{mask}:"))
+    return bool(int(bits.split()[1], 16) & 1 << number - 1)
+
+
 @asynccontextmanager
 async def locked(data: Path, name: str) -> AsyncIterator[None]:
     """Hold a write lock on the database, as another program would."""
