@@ -109,7 +109,7 @@ class MissingPermission:
 class ReviewResult:
     """The number of permissions checked, the missing ones, and those that could not be checked."""
 
-    asked: int
+    checked: int
     lacks: tuple[MissingPermission, ...]
     gaps: tuple[Gap, ...]
 
@@ -136,10 +136,10 @@ async def review_permissions(
     """Ask the API server about each permission: cluster-wide first, then per namespace where that is enough."""
     scopes = _scopes(wanted, existing)
     writer = Writer(connection, deadline=within)
-    asked = sorted(scopes, key=lambda each: (each.group, each.resource, each.verb))
+    permissions = sorted(scopes, key=lambda each: (each.group, each.resource, each.verb))
     # The connection limits the calls in flight.
-    answers = dict(zip(asked, await asyncio.gather(*(writer.may(each) for each in asked)), strict=True))
-    refused = [each for each in asked if answers[each] is False]
+    answers = dict(zip(permissions, await asyncio.gather(*(writer.may(each) for each in permissions)), strict=True))
+    refused = [each for each in permissions if answers[each] is False]
     in_namespaces = [
         (each, namespace)
         for each in refused
@@ -152,7 +152,7 @@ async def review_permissions(
         if answer is False:
             lacking.setdefault(each, []).append(namespace)
     return ReviewResult(
-        asked=len(asked),
+        checked=len(permissions),
         lacks=tuple(
             MissingPermission(permission=each, namespaces=tuple(lacking[each]), by=tuple(sorted(scopes[each].by)))
             for each in refused

@@ -302,7 +302,7 @@ async def _serve_forked(app: dict[str, Any]) -> None:
         engine = build_engine(configured.catalog, check=unknown_actions)[0] if configured.catalog else ENGINE
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    clusters, tuning = Clusters.of(configured), RuntimeOptions(**app)
-    async with running(configured, engine=engine, policy=policy, clusters=clusters, tuning=tuning) as serving:
+    clusters, options = Clusters.of(configured), RuntimeOptions(**app)
+    async with running(configured, engine=engine, policy=policy, clusters=clusters, options=options) as serving:
         note(f"serving at {serving.url}")
         await stop.wait()

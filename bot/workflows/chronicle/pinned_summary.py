@@ -193,13 +193,13 @@ class SummaryWorkflow:
     async def _say_lacking(self, channel: str, ts: str, lacks: frozenset[str]) -> None:
         """Post below the summary, once per scope, what does not work without it."""
         once, now = self.services.store.notices.once, self.services.clock()
-        untold = [each for each in sorted(lacks) if await once(f"{each}/{channel}", within=_TOLD_ONCE, now=now)]
-        if not untold:
+        unreported = [each for each in sorted(lacks) if await once(f"{each}/{channel}", within=_TOLD_ONCE, now=now)]
+        if not unreported:
             return
-        says = missing_scopes_message(untold, language=self.services.usual_language)
+        says = missing_scopes_message(unreported, language=self.services.usual_language)
         try:
             await self.services.slack.post(
-                channel=channel, message=says, thread_ts=ts, key=f"{channel}/lacks/{untold[0]}"
+                channel=channel, message=says, thread_ts=ts, key=f"{channel}/lacks/{unreported[0]}"
             )
         except SlackUnavailable:
             raise
