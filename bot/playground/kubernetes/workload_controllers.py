@@ -229,7 +229,7 @@ class WorkloadControllers:
         self.refresh(current)
 
     def _promoted(self, owner: Json, newest: Json | None, *, sets: list[Json], rolled: bool) -> Json:
-        """Scale the ReplicaSet of the current template to the Deployment's size; make it if there is none."""
+        """Scale the ReplicaSet of the current template to the Deployment's size; make it if it is missing."""
         before = int(newest["spec"].get("replicas", 0)) if newest else 0
         replicas = int(owner["spec"].get("replicas", 1))
         number = max((replicasets.revision(each) for each in sets), default=0) + 1

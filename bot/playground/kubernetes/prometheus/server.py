@@ -1,4 +1,4 @@
-"""The HTTP API of the simulated Prometheus: /api/v1/query, /api/v1/query_range, /-/ready."""
+"""Serve the HTTP API of the simulated Prometheus: /api/v1/query, /api/v1/query_range, /-/ready."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SimulatedPrometheus:
 
     @property
     def url(self) -> str:
-        """The base URL while it runs, "" otherwise."""
+        """Return the base URL while it runs, "" otherwise."""
         return self._url
 
     @property

@@ -32,12 +32,12 @@ class ContainerFault:
 
     @property
     def name(self) -> str:
-        """The container's name."""
+        """Return the container's name."""
         return str(self.container["name"])
 
     @property
     def waiting(self) -> str:
-        """The reason it waits, "" if it does not."""
+        """Return the reason for which it waits, "" if it does not wait."""
         usual = "ContainerCreating" if "pulling" in self.fault and "pulled" not in self.fault else ""
         return str(self.fault.get("waiting", "ImagePullBackOff" if "pull_error" in self.fault else usual))
 

@@ -68,7 +68,7 @@ class Stage:
         return found[0]
 
     def get(self, kind: str, namespace: str, name: str) -> Json | None:
-        """Return an object by kind and name, None if there is none."""
+        """Return an object by kind and name, None if it does not exist."""
         for resource in self.state.registry.of_kind(kind):
             place = namespace if resource.namespaced else ""
             if (found := self.state.store.get(table=resource.table, namespace=place, name=name)) is not None:
