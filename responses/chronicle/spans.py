@@ -1,4 +1,4 @@
-"""The parts of a line before a surface writes them as rich text or as Markdown."""
+"""Define the parts of a line before a surface writes them as rich text or as Markdown."""
 
 from __future__ import annotations
 
