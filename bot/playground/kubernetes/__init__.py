@@ -1,4 +1,4 @@
-"""Simulate a Kubernetes API server on loopback that answers as a real one does: the far end of tests and of the demo."""
+"""Simulate a Kubernetes API server on loopback: the far end of tests and of the demo."""
 
 from bot.playground.kubernetes.request_faults import RecordedRequest
 from bot.playground.kubernetes.scenes import expanded
