@@ -27,7 +27,7 @@ LONGEST_TEXT: Final = 256 * 1024
 
 
 class Surface(StrEnum):
-    """Where a request came from."""
+    """The surface that a request came from."""
 
     MESSAGE = "message"
     MENTION = "mention"
@@ -59,7 +59,7 @@ class RequestState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyAddress:
-    """Where a request is answered: in a channel, in its thread or ("") below; `response_url` answers for 30 minutes."""
+    """The address of an answer: in a channel, in its thread or ("") below; `response_url` answers for 30 minutes."""
 
     team: str
     channel: str
@@ -107,9 +107,9 @@ class NewRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRequest:
-    """A request as stored now. `asked.text` equals `text`: all current parts."""
+    """A request as stored now. `original.text` equals `text`: all current parts."""
 
-    asked: NewRequest
+    original: NewRequest
     revision: int
     parts: Mapping[str, str]
     state: RequestState
@@ -117,7 +117,7 @@ class StoredRequest:
     @property
     def id(self) -> str:
         """Return the request's id."""
-        return self.asked.id
+        return self.original.id
 
     @property
     def text(self) -> str:
@@ -132,7 +132,7 @@ class Requests:
         self._database = database
 
     async def add(
-        self, asked: NewRequest, *, more: Iterable[tuple[str, str]] = (), job: AcceptedJob | None = None
+        self, request: NewRequest, *, more: Iterable[tuple[str, str]] = (), job: AcceptedJob | None = None
     ) -> bool:
         """Add a request with `more` parts, each with its id, and its `job`, in one transaction.
 
@@ -140,17 +140,22 @@ class Requests:
         """
 
         async def body(connection: AsyncConnection) -> bool:
-            is_new = await insert_once(connection, requests, _row_of(asked))
+            is_new = await insert_once(connection, requests, _row_of(request))
             if is_new:
-                part = {"request_id": asked.id, "ts": asked.source_ts, "channel": asked.channel, "text": asked.text}
+                part = {
+                    "request_id": request.id,
+                    "ts": request.source_ts,
+                    "channel": request.channel,
+                    "text": request.text,
+                }
                 await upsert(connection, parts, part)
             for ts, text in more:
-                await _amend(connection, asked.id, ts, text, asked.created)
+                await _amend(connection, request.id, ts, text, request.created)
             if job is not None:
                 await add_job(connection, job)
             return is_new
 
-        return await self._database.transact(body, "request", asked.id)
+        return await self._database.transact(body, "request", request.id)
 
     async def get(self, id: str) -> StoredRequest | None:
         """Return a request, or None."""
@@ -218,13 +223,13 @@ async def _amend(connection: AsyncConnection, id: str, ts: str, text: str, now: 
     return revision
 
 
-def _row_of(asked: NewRequest) -> Json:
-    values = {name: getattr(asked, name) for name in (*_COPIED, *_ADDRESS)}
+def _row_of(request: NewRequest) -> Json:
+    values = {name: getattr(request, name) for name in (*_COPIED, *_ADDRESS)}
     return {
         **values,
-        "files": list(asked.files),
-        "surface": asked.origin.value,
-        "touched": asked.created,
+        "files": list(request.files),
+        "surface": request.origin.value,
+        "touched": request.created,
         "state": RequestState.OPEN.value,
         "revision": 1,
     }
@@ -246,10 +251,10 @@ async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[Stored
 def _request(row: Row[Any], texts: dict[str, str]) -> StoredRequest:
     values = {name: getattr(row, name) for name in _COPIED}
     reply_to = ReplyAddress(**{name: getattr(row, name) for name in _ADDRESS})
-    asked = NewRequest(
+    original = NewRequest(
         **values, reply_to=reply_to, origin=Surface(row.surface), files=tuple(row.files), text=_joined(texts)
     )
-    return StoredRequest(asked=asked, revision=row.revision, parts=texts, state=RequestState(row.state))
+    return StoredRequest(original=original, revision=row.revision, parts=texts, state=RequestState(row.state))
 
 
 def _joined(texts: Mapping[str, str]) -> str:

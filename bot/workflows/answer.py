@@ -103,7 +103,7 @@ class AnswerWorkflow:
         if not goes_on:
             await self.files.mention_unread(request, unread)
             await store.requests.set_state(request_id, RequestState.SILENT)
-            self.services.metrics.asked(request.asked.origin, "explain", "silent")
+            self.services.metrics.request_handled(request.original.origin, "explain", "silent")
         refusals = [{"en": says.en, "zh": says.zh} for says in unread]
         carried = matched.as_json() if matched else None
         return {
@@ -111,7 +111,7 @@ class AnswerWorkflow:
             "revision": request.revision,
             "unread": refusals,
             "match": carried,
-            "unasked": request.asked.origin.is_unasked,
+            "unasked": request.original.origin.is_unasked,
         }
 
     async def placeholder(self, request_id: str) -> None:
@@ -164,7 +164,7 @@ class AnswerWorkflow:
             sent=await self.poster.sent(request, step=ANSWER),
             language=requester.language,
             begin=partial(self._placeholder, request, language=requester.language),
-            waited=0.0 if request.asked.origin.is_unasked else self._age(request),
+            waited=0.0 if request.original.origin.is_unasked else self._age(request),
         )
         if picked:
             # The answer for a cluster that was chosen meanwhile may be posted: progress must not overwrite it.
@@ -182,17 +182,17 @@ class AnswerWorkflow:
     async def _add_to(self, request: StoredRequest, reply: Reply, *, language: Language) -> None:
         """Add to the answer: other channels with the same incident, and a plot."""
         if stands := await self.poster.sent(request, step=ANSWER):
-            await self.similar_incidents.tell(request, reply.answer, ts=stands.ts)
+            await self.similar_incidents.notify(request, reply.answer, ts=stands.ts)
         if reply.plotted is not None:
             await self.plot_pictures.show(request, reply.plotted, language=language)
 
     def _age(self, request: StoredRequest) -> float:
-        return (self.services.clock() - request.asked.created).total_seconds()
+        return (self.services.clock() - request.original.created).total_seconds()
 
     def _count(self, request: StoredRequest, reply: Reply, *, first: bool) -> None:
         """Count the request. Repeated requests and late cluster choices have no answer time: they waited for people."""
         seconds = self._age(request) if first else None
-        self.services.metrics.asked(request.asked.origin, reply.intent, reply.came_to, seconds=seconds)
+        self.services.metrics.request_handled(request.original.origin, reply.intent, reply.came_to, seconds=seconds)
         _log.info("answer_posted", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
 
     async def _requester(self, request: StoredRequest, picked: PickedCluster | None) -> Requester:
@@ -200,9 +200,9 @@ class AnswerWorkflow:
         requester = await self.services.requester_of(request)
         if picked is None:
             return requester
-        asked = request.asked
+        original = request.original
         presser = await self.services.requester(
-            team=asked.team, channel=asked.channel, user=picked.user, text=request.text
+            team=original.team, channel=original.channel, user=picked.user, text=request.text
         )
         return replace(presser, language=requester.language)
 
@@ -239,7 +239,7 @@ class AnswerWorkflow:
 
     async def _match(self, request: StoredRequest, carried: CarriedMatch | None) -> CarriedMatch | None:
         """Match the text if the match decides whether to answer; None for a request that is always answered."""
-        if not request.asked.origin.is_unasked:
+        if not request.original.origin.is_unasked:
             return None
         requester = await self.services.requester_of(request)
         if requester.scope.reading is ReadLevel.NOTHING:

@@ -40,7 +40,10 @@ async def test_listed_users_and_channels_need_no_lookups(far_end: SimulatedSlack
         await slack.learn_names()
         assert ((await slack.person("U0ANA")).guest, (await slack.person(guest)).guest) == (False, True)
         assert (await slack.place(shared)).external
-    assert asked(far_end, "users.info", "conversations.info") == 0
+    # The bot's own user is read for the app's id.
+    looked_up = [call.arguments.get("user") for call in far_end.calls if call.method == "users.info"]
+    assert looked_up == [far_end.bot_user_id]
+    assert asked(far_end, "conversations.info") == 0
     assert asked(far_end, "users.list", "users.conversations") == 2
 
 

@@ -39,7 +39,7 @@ class ChannelRecorder:
     jobs: ChronicleJobs
     identity: Identity
     _channels: RecordedChannels = field(init=False)
-    _asked: set[str] = field(default_factory=set)
+    _asked_about: set[str] = field(default_factory=set)
     _looking: set[asyncio.Task[None]] = field(default_factory=set)
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -68,8 +68,8 @@ class ChannelRecorder:
 
     async def _message(self, event: Mapping[str, Any], team: str) -> None:
         channel = str(event["channel"])
-        told = read_event(event, team=team, us=self.identity.user, our_bot=self.identity.bot_id)
-        match told:
+        parsed = read_event(event, team=team, us=self.identity.user, our_bot=self.identity.bot_id)
+        match parsed:
             case DeletedMessage(ts=ts):
                 changed = await self.store.chronicles.forget(channel, ts)
             case EditedMessage(changed=True):
@@ -127,8 +127,8 @@ class ChannelRecorder:
 
     def _look_up(self, channel: str, *, team: str) -> None:
         """Look up the name of an unknown channel, once; no event waits for it."""
-        if self.jobs.patterns and channel not in self._asked:
-            self._asked.add(channel)
+        if self.jobs.patterns and channel not in self._asked_about:
+            self._asked_about.add(channel)
             task = asyncio.create_task(self._looked_up(channel, team=team))
             self._looking.add(task)
             task.add_done_callback(self._looking.discard)
@@ -139,7 +139,7 @@ class ChannelRecorder:
             async with self._one:
                 await self.jobs.look_up(channel, team=team)
         except JobsUnavailable as error:
-            self._asked.discard(channel)
+            self._asked_about.discard(channel)
             _log.info("channel_look_up_failed", channel=channel, error=str(error))
 
 
