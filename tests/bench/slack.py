@@ -59,9 +59,12 @@ class FarEnds:
 
 @dataclass(slots=True, kw_only=True)
 class Waits:
-    """Seconds from an event to its placeholder and to its final change. `unanswered`: pastes without an answer."""
+    """Seconds from an event to its first message and to its final change. `unanswered`: pastes without an answer.
 
-    placeholder: list[float] = field(default_factory=list)
+    A quick answer is its own first message; a slow one has a placeholder.
+    """
+
+    first: list[float] = field(default_factory=list)
     answer: list[float] = field(default_factory=list)
     unanswered: int = 0
 
@@ -107,17 +110,20 @@ async def measure_waits(
         watching.cancel()
     waits = Waits()
     for ts, at in asked.items():
-        placeholder, *later = changed.get(ts, [0.0])
-        if not later:
+        times = changed.get(ts, [])
+        if not times or times[-1] < 0:
             waits.unanswered += 1
             continue
-        waits.placeholder.append(placeholder - at)
-        waits.answer.append(later[-1] - at)
+        waits.first.append(abs(times[0]) - at)
+        waits.answer.append(times[-1] - at)
     return waits
 
 
 async def _watch(slack: SimulatedSlack, changed: dict[str, list[float]]) -> None:
-    """Record in `changed` when the app's first message of each thread was posted and changed, in epoch seconds."""
+    """Record in `changed` when the app's first message of each thread was posted and changed, in epoch seconds.
+
+    Negative times are those of a placeholder.
+    """
     first: dict[str, str] = {}
     with slack.subscribe() as changes:
         async for change in changes:
@@ -127,14 +133,15 @@ async def _watch(slack: SimulatedSlack, changed: dict[str, list[float]]) -> None
             if change.kind is ChangeKind.MESSAGE_POSTED:
                 first.setdefault(thread, ts)
             if first.get(thread) == ts:
-                changed.setdefault(thread, []).append(change.at)
+                is_placeholder = str(change.data.get("text", "")).startswith("⏳")
+                changed.setdefault(thread, []).append(-change.at if is_placeholder else change.at)
 
 
 async def _until_quiet(changed: dict[str, list[float]], count: int, quiet: float) -> None:
     """Wait until `count` answers exist and nothing changes for a while, or until the timeout."""
     until = time.time() + _ANSWERED_WITHIN_S
     while (now := time.time()) < until:
-        done = sum(len(times) > 1 for times in changed.values())
+        done = sum(times[-1] > 0 for times in changed.values())
         if done >= count and now - max(times[-1] for times in changed.values()) > quiet:
             return
         await asyncio.sleep(0.1)
@@ -178,7 +185,7 @@ def _envelope(slack: SimulatedSlack, message: dict[str, Any], channel: str, numb
 
 def show_waits(console: Console, waits: Waits) -> None:
     title = f"One paste at a time, {LATENCY_S * 1000:.0f} ms added to each Kubernetes and Slack call"
-    table = _table(title, "from event to", waits.placeholder, waits.answer, labels=("placeholder", "final answer"))
+    table = _table(title, "from event to", waits.first, waits.answer, labels=("first message", "final answer"))
     console.print(table)
     if waits.unanswered:
         console.print(f"{waits.unanswered} pastes had no answer within {_ANSWERED_WITHIN_S:g} s", style="red")
