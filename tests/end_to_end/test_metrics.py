@@ -121,7 +121,7 @@ async def test_log_lines_of_a_request_carry_the_id_of_its_answer(tmp_path, broke
         serving = await at.start()
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         answer = await at.answer(ts)
-        async with locked(at.data, "jobs.db"):
+        async with locked(at.data, "casebook.db"):
             unheard = await at.slack.say(at.bo, at.slack.add_channel("other"), broken.text)
         assert await serving.stop() == 0
 
