@@ -129,7 +129,7 @@ async def test_killed_during_an_incident_gives_the_same_timeline_after_restart(t
         at.slack.restrict_history(items=PAGE, per_minute=1_000)
         # The call that the process waits for when killed, and whether it has answered by then.
         early = {
-            "after the acknowledgement, before the channel was looked at": call_held("users.conversations"),
+            "after the acknowledgement, before the channel was looked at": call_held("conversations.info"),
             "with the summary sent and unanswered": call_held("chat.postMessage"),
             "after Slack accepted the summary, before that was recorded": call_held(
                 "chat.postMessage", after_execution=True
