@@ -83,7 +83,8 @@ async def hostile_api_server(cluster: SimulatedCluster, attack: Attack) -> Async
             kind = answer.headers.get("Content-Type", "application/json")
             writer.write(
                 f"HTTP/1.1 {answer.status} {answer.reason}\r\nContent-Type: {kind}\r\n"
-                f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode() + content
+                f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode()
+                + content
             )
             await writer.drain()
 

@@ -110,6 +110,8 @@ async def _pages(read: ReadJson, wanted: ListQuery, shows: Callable[[Json], bool
             break
     else:
         cut = _too_many_pages(wanted)
+        if not items:
+            raise cut
     for item in items:
         # Items of built-in kinds carry neither, because the list's own kind implies them.
         item.setdefault("kind", wanted.resource.kind)
