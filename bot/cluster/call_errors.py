@@ -31,7 +31,6 @@ from bot.cluster.errors import (
 from bot.common.outside_text import LONGEST_TEXT, clean
 from intents.domain import Permission, Text
 
-
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
