@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 from collections import Counter
 from contextlib import suppress
@@ -74,7 +75,7 @@ async def measure(count: int = COUNT, *, seed: int = 16, forked: bool = False) -
                 headers = at.slack.sign(each.body) | {"Content-Type": each.content_type}
                 address = f"http://{urlsplit(serving.url).netloc}{each.path}"
                 try:
-                    async with session.post(address, data=each.body, headers=headers) as answer:
+                    async with session.post(address, data=io.BytesIO(each.body), headers=headers) as answer:
                         await answer.read()
                         status = answer.status
                 except (aiohttp.ClientError, TimeoutError) as error:
