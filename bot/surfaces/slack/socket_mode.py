@@ -24,6 +24,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack.api import retry_after
 from bot.slack.errors import SlackUnavailable, refusal
+from bot.slack.web_client import CALL_TIMEOUT_S, bounded_session
 from bot.surfaces.slack.http_routes import Arrivals
 from bot.surfaces.slack.payload_check import MalformedPayload, check_envelope, checked_request
 
@@ -40,13 +41,15 @@ async def connected(
 
     Raises SlackError if Slack refuses the first connection; later the client reconnects automatically.
     """
-    socket = _CheckingClient(bolt, client, arrivals)
-    try:
-        await _open(socket)
-        await socket.connect()  # type: ignore[no-untyped-call]
-        yield socket.is_connected
-    finally:
-        await socket.close()  # type: ignore[no-untyped-call]
+    async with bounded_session(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S)) as session:
+        client.session = session
+        socket = _CheckingClient(bolt, client, arrivals)
+        try:
+            await _open(socket)
+            await socket.connect()  # type: ignore[no-untyped-call]
+            yield socket.is_connected
+        finally:
+            await socket.close()  # type: ignore[no-untyped-call]
 
 
 class _CheckingClient(SocketModeClient):
