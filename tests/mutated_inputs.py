@@ -81,7 +81,9 @@ def payloads(at: People, text: str, *, number: int = 0) -> dict[str, dict[str, A
         "message": message | here,
         "message in a thread": message | here | {"thread_ts": "1700000000.000100"},
         "message with a file": message | here | {"subtype": "file_share", "files": [snippet]},
-        "message of a bot": message | here | {"subtype": "bot_message", "bot_id": "B0OTHER", "attachments": [attachment]},
+        "message of a bot": message | here | {
+            "subtype": "bot_message", "bot_id": "B0OTHER", "attachments": [attachment],
+        },
         "direct message": message | here | {"channel": "D0DIRECT", "channel_type": "im"},
         "app_mention": message | here | {"type": "app_mention", "text": f"<@{at.bot_user}> {text}"},
         "message_changed": here | {
@@ -134,7 +136,7 @@ def payloads(at: People, text: str, *, number: int = 0) -> dict[str, dict[str, A
 
 
 def _interactions(at: People, text: str, ts: str) -> dict[str, dict[str, Any]]:
-    common = {
+    common: dict[str, Any] = {
         "user": {"id": at.user, "username": "u", "name": "u", "team_id": at.team}, "api_app_id": at.app, "token": "t",
         "team": {"id": at.team, "domain": "d"}, "enterprise": None, "is_enterprise_install": False,
         "trigger_id": f"1.2.{ts}", "response_url": "https://hooks.slack.com/actions/T/1/x",
@@ -153,7 +155,7 @@ def _interactions(at: People, text: str, ts: str) -> dict[str, dict[str, Any]]:
     button = {"type": "button", "action_id": "remedy:0", "block_id": "b", "value": "p1", "action_ts": ts,
               "text": {"type": "plain_text", "text": "Restart"}}  # fmt: skip
     chosen = {"text": {"type": "plain_text", "text": "Mute"}, "value": "mute:T.C.1"}
-    found = {
+    found: dict[str, dict[str, Any]] = {
         "button": pressed | {"actions": [button]},
         "menu": pressed | {"actions": [
             {"type": "overflow", "action_id": "more", "block_id": "b", "selected_option": chosen, "action_ts": ts}]},
@@ -173,7 +175,7 @@ def _interactions(at: People, text: str, ts: str) -> dict[str, dict[str, Any]]:
             "type": "message_action", "callback_id": shortcut.callback_id, "action_ts": ts, "channel": place,
             "message_ts": ts, "message": message,
         }  # fmt: skip
-    command = {
+    command: dict[str, Any] = {
         "token": "t", "team_id": at.team, "team_domain": "d", "channel_id": at.channel, "channel_name": "general",
         "user_id": at.user, "user_name": "u", "command": COMMAND, "text": text, "api_app_id": at.app,
         "is_enterprise_install": "false", "response_url": "https://hooks.slack.com/commands/T/1/x",
@@ -233,7 +235,7 @@ def _mutate(payload: dict[str, Any], chance: random.Random) -> str:
             return f"{where} as an object"
         case _:
             value = chance.choice(_WRONG)
-            container[key] = value
+            container[key] = copy.deepcopy(value)
             return f"{where} = {str(value)[:20]!r}"
 
 
@@ -279,7 +281,9 @@ def _broken_encoding(kind: str, payload: Mapping[str, Any], chance: random.Rando
         "with a byte order mark": (b"\xef\xbb\xbf" + text, _JSON),
         "deep": (b"[" * 100_000, _JSON),
         "deep object": (b'{"a":' * 100_000, _JSON),
-        "many values": (b'{"type":"event_callback","event":{"type":"message","x":[' + b"{}," * 300_000 + b"{}]}}", _JSON),
+        "many values": (
+            b'{"type":"event_callback","event":{"type":"message","x":[' + b"{}," * 300_000 + b"{}]}}", _JSON,
+        ),
     }  # fmt: skip
     name = chance.choice(sorted(bodies))
     body, content_type = bodies[name]

@@ -232,15 +232,6 @@ def is_reset(error: BaseException) -> bool:
 def unreachable_error(error: BaseException, *, what: str, origin: ConnectionOrigin) -> ClusterError:
     """Return the error for an exception raised instead of an answer."""
     match error:
-        case RedirectRefused():
-            return Unreachable(
-                what=what,
-                detail=f"{origin.subject} redirects to {error.host or 'no valid address'}, which is refused: credentials"
-                " are sent to the configured address only",
-                remedy=f"if that is the API server, set it as the server of {origin.settings}",
-            )
-        case aiohttp.TooManyRedirects():
-            return Unreachable(what=what, detail=f"{origin.subject}: it redirects in a circle", remedy=origin.remedy)
         case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
             inner = getattr(error, "certificate_error", error)
             why = getattr(inner, "verify_message", "") or str(inner)
@@ -276,9 +267,19 @@ def unreachable_error(error: BaseException, *, what: str, origin: ConnectionOrig
                 what=what, detail=f"{origin.subject} is not a URL", remedy=f"check the server of {origin.settings}"
             )
         case _:
-            return Unreachable(
-                what=what, detail=f"{origin.subject}: {type(error).__name__}: {error}", remedy=origin.remedy
-            )
+            return _other_error(error, what=what, origin=origin)
+
+
+def _other_error(error: BaseException, *, what: str, origin: ConnectionOrigin) -> Unreachable:
+    if not isinstance(error, RedirectRefused):
+        detail = f"{origin.subject}: {type(error).__name__}: {error}"
+        return Unreachable(what=what, detail=detail, remedy=origin.remedy)
+    return Unreachable(
+        what=what,
+        detail=f"{origin.subject} redirects to {error.host or 'no valid address'}, which is refused: credentials are"
+        " sent to the configured address only",
+        remedy=f"if that is the API server, set it as the server of {origin.settings}",
+    )
 
 
 def _plain(why: str) -> str:

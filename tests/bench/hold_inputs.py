@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -86,10 +87,10 @@ async def measure(count: int = COUNT, *, seed: int = 16, forked: bool = False) -
                 if status not in _EXPECTED:
                     failed.append(f"{status}: {each.kind}")
 
-            inputs = list(mutated(people, (text, CHAT, "pod web -n shop"), count=count, seed=seed))
+            inputs = mutated(people, (text, CHAT, "pod web -n shop"), count=count, seed=seed)
             before = 0.0
             for start in range(0, count, _AT_ONCE):
-                await asyncio.gather(*map(send, inputs[start : start + _AT_ONCE]))
+                await asyncio.gather(*map(send, islice(inputs, _AT_ONCE)))
                 if not before and start >= count // 10:
                     before = resident_mb(pid, "VmRSS")
             after = resident_mb(pid, "VmRSS")

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -78,10 +78,10 @@ async def measure(name: str, *, pastes: int = PASTES, forked: bool = False) -> H
             )
 
 
-def _finals(threads: Iterable[list[dict]]) -> tuple[str, ...] | None:
-    """Return the final answers once every thread has one."""
+def _finals(threads: Iterable[list[dict[str, Any]]]) -> tuple[str, ...]:
+    """Return the final answers once every thread has one, else nothing."""
     found = [next((one for one in thread if is_final(one)), None) for thread in threads]
-    return tuple(words_of(one["blocks"]) for one in found if one) if all(found) else None
+    return tuple(words_of(one["blocks"]) for one in found if one) if all(found) else ()
 
 
 def resident_mb(pid: int, field: str) -> float:

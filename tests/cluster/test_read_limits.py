@@ -85,9 +85,9 @@ async def test_memory_is_given_back_when_a_diagnosis_ends(
             await first.list("Pod", namespace="shop")
             held = connection.memory.held
             async with Snapshot(connection) as second:
+                await second.list("Pod", labels="x!=0")
                 with pytest.raises(TooLarge, match="ask again"):
-                    for _ in range(5):
-                        await second.list("Pod", labels=f"x!={_}")
+                    await second.list("Pod", labels="x!=1")
         async with Snapshot(connection) as third:
             await third.list("Pod", namespace="shop")
 
@@ -130,7 +130,7 @@ async def test_a_redirect_to_another_host_is_refused(cluster: SimulatedCluster, 
         async with hostile_api_server(cluster, attack) as hostile:
             file.write_text(json.dumps(hostile.kubeconfig))
             async with connect(kubeconfig=file, settings=HASTY) as connection, Snapshot(connection) as snapshot:
-                with pytest.raises(Unreachable, match="redirects to 127.0.0.1, which is refused") as refused:
+                with pytest.raises(Unreachable, match=r"redirects to 127\.0\.0\.1, which is refused") as refused:
                     await snapshot.get("Pod", "web", namespace="shop")
                 with pytest.raises(Unreachable, match="which is refused"):
                     await Writer(connection).delete(POD, "web", namespace="shop", uid="u")

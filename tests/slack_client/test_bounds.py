@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from aiohttp import web
@@ -24,8 +24,10 @@ async def elsewhere() -> AsyncIterator[tuple[TestServer, list[str]]]:
 
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", note)
-    async with TestServer(application) as server:
-        yield server, came
+    server = TestServer(application)
+    await server.start_server()
+    yield server, came
+    await server.close()
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -56,7 +58,7 @@ async def test_an_endless_response_is_refused() -> None:
     assert sent < 64 << 20
 
 
-async def _call(handler: object) -> None:
+async def _call(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", handler)
     async with TestServer(application) as server:

@@ -60,7 +60,7 @@ class _CheckingClient(SocketModeClient):
         self._bolt = bolt
         self._arrivals = arrivals
         self._running: set[asyncio.Task[None]] = set()
-        self.socket_mode_request_listeners.append(self._deliver)  # type: ignore[arg-type]
+        self.socket_mode_request_listeners.append(self._deliver)
 
     async def process_message(self) -> None:
         """Run the listeners of the next message. The base class logs a traceback if it is malformed."""
