@@ -83,11 +83,16 @@ class _Event(_Fields):
 class _MessageEvent(_Message):
     type: _Word
     channel: _Id
-    event_ts: _Ts
+    event_ts: _MaybeTs = None
     channel_type: _Word | None = None
     deleted_ts: _MaybeTs = None
     message: _Message | None = None
     previous_message: _Message | None = None
+
+
+class _EditEvent(_MessageEvent):
+    # The version of the message.
+    event_ts: _Ts
 
 
 class _NamedChannel(_Fields):
@@ -278,7 +283,7 @@ def event_models(event: Mapping[str, Any]) -> tuple[type[BaseModel], ...]:
     """Return the models of an event, by its type."""
     kind = event.get("type")
     if kind in _MESSAGES:
-        return (_MessageEvent,)
+        return (_EditEvent,) if event.get("subtype") == "message_changed" else (_MessageEvent,)
     if kind in _REACTIONS:
         item = event.get("item")
         on_message = isinstance(item, Mapping) and item.get("type") == "message"
