@@ -127,7 +127,9 @@ async def run(console: Console, *, count: int = COUNT) -> None:
     table.add_row("tracebacks in the log", str(held.tracebacks), "0")
     table.add_row("slowest response", f"{held.slowest_s:.2f} s", "< 3 s")
     table.add_row("memory", f"{held.before_mb:.0f} → {held.after_mb:.0f} MB", "flat")
-    after = f"not within {_ANSWERED_WITHIN_S:g} s" if held.answered_after_s is None else f"{held.answered_after_s:.1f} s"
+    after = (
+        f"not within {_ANSWERED_WITHIN_S:g} s" if held.answered_after_s is None else f"{held.answered_after_s:.1f} s"
+    )
     table.add_row("a paste afterwards is answered after", after, "")
     console.print(table)
     for line in held.failed[:20]:
