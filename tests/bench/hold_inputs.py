@@ -40,8 +40,9 @@ _ANSWERED_WITHIN_S: Final = 60.0
 class Held:
     """Results: responses by status (0: none in time), the inputs that failed, the slowest response, and the memory.
 
-    `answered_after_s` is the time until a paste afterwards is answered, behind the jobs of inputs that were still valid;
-    None: not in time. `tracebacks` counts those in the log; `before_mb` is the memory after the first tenth, when caches are filled.
+    `before_mb` is the memory after the first tenth, when caches are filled. `tracebacks` counts those in the log.
+    `answered_after_s` is the time until a paste afterwards is answered, behind the jobs of inputs that were still
+    valid; None: not in time.
     """
 
     statuses: Counter[int]

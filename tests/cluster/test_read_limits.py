@@ -80,7 +80,7 @@ async def test_memory_is_given_back_when_a_diagnosis_ends(
     cluster: SimulatedCluster, open_connection: OpenConnection
 ) -> None:
     cluster.load(large_pods(20))
-    async with open_connection(total_memory=200_000) as connection:
+    async with open_connection(total_memory=350_000) as connection:
         async with Snapshot(connection) as first:
             await first.list("Pod", namespace="shop")
             held = connection.memory.held
