@@ -106,7 +106,7 @@ class Metrics:
         )
         self._turned_away = counter(
             "refused_deliveries",
-            "Rejected deliveries: wrong signature, or stale (over 5 min off by this machine's clock).",
+            "Rejected deliveries: wrong signature, stale (over 5 min off by this machine's clock), or malformed.",
             "reason",
         )
         self._messages = counter(
@@ -171,7 +171,7 @@ class Metrics:
         self._acknowledged.labels(surface).observe(seconds)
 
     def turned_away(self, reason: str) -> None:
-        """Count a rejected delivery; `reason` is signature or stale."""
+        """Count a rejected delivery; `reason` is signature, stale or malformed."""
         self._turned_away.labels(reason).inc()
 
     def message_handled(self, outcome: str) -> None:

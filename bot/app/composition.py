@@ -123,7 +123,7 @@ async def running(
         url = await _listen(stack, _web(base, readiness, bolt, settings), settings.listen)
         if base.by_socket:
             client = web_client(api_url=settings.slack_api_url, token=settings.slack_app_token.get_secret_value())
-            is_connected = await work.enter_async_context(connected(bolt, client))
+            is_connected = await work.enter_async_context(connected(bolt, client, base.health))
             missed_events.connected = base.health.connected = is_connected
         work.callback(base.stopping.set)
         _log.info("service_started", url=url, team=base.identity.team_name, socket_mode=base.by_socket)
