@@ -17,8 +17,8 @@ from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import Act, PressedRemedy
 from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Spans, TextSpan, Timestamp
-from responses.safety import safe_line
 from responses.sentences import capitalised
+from responses.shown import shown_line
 
 # Longer than any fact's `says`, so that no text is cut twice.
 _SAYS: Final = 300
@@ -367,7 +367,7 @@ def newest(moment: TimelineEntry) -> Fact:
 
 def line(text: str, most: int = _SAYS) -> str:
     """Return a safe text on one line, cut to `most` characters."""
-    return safe_line(text, limit=most)
+    return shown_line(text, limit=most)
 
 
 def _plain(text: str) -> TextSpan:
