@@ -71,5 +71,11 @@ def quoted(text: str) -> str:
 
 
 def imitates(text: str) -> bool:
-    """Return whether the text has a line break, one of our symbols or the word of a verdict."""
-    return neutral(text) != " ".join(text.split()) or bool(_VERDICT.search(text))
+    """Return whether the text has a line break, one of our symbols, a sign in place of these or a verdict's word."""
+    shown = neutral(text)
+    return shown != " ".join(text.split()) or BREAK in shown or REPLACED in shown or bool(_VERDICT.search(shown))
+
+
+def in_sentence(text: str) -> str:
+    """Return the text to stand in a sentence of ours: as it is, or quoted if it imitates one."""
+    return quoted(text) if imitates(text) else neutral(text)

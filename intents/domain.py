@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 # Terms with a module of their own.
+from intents.cluster_text import in_sentence
 from intents.declarations import ArgDeclaration as ArgDeclaration  # noqa: PLC0414
 from intents.declarations import ProbeDeclaration as ProbeDeclaration  # noqa: PLC0414
 from intents.declarations import RowType as RowType  # noqa: PLC0414
@@ -228,7 +229,7 @@ class Gap:
     @property
     def says(self) -> Text:
         """Return the gap as a sentence."""
-        why = self.detail or str(self.reason)
+        why = in_sentence(self.detail) or str(self.reason)
         return Text(
             en=f"cannot read {self.what}: {f'needs {self.permission}' if self.permission else why}",
             zh=f"无法读取 {self.what}：{f'缺少权限 {self.permission}' if self.permission else self.detail_zh or why}",
@@ -405,7 +406,10 @@ class ChainRole(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEvent:
-    """An event of an object: it happened `count` times from `at` on, or has been true since, if it `lasts`."""
+    """An event of an object: it happened `count` times from `at` on, or has been true since, if it `lasts`.
+
+    If it is `verbatim`, `says` is a line of the cluster, not a sentence of ours.
+    """
 
     at: datetime
     subject: ObjectRef
@@ -414,6 +418,7 @@ class TimelineEvent:
     part: ChainRole = ChainRole.NONE
     count: int = 1
     lasts: bool = False
+    verbatim: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

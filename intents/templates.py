@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from intents.cluster_text import imitates, neutral, quotable, quoted
+from intents.cluster_text import in_sentence, quotable, quoted
 
 _PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _PATH: Final = re.compile(r"^[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*$")
@@ -154,11 +154,7 @@ def _words(placeholder: Placeholder, before: str) -> Callable[[str], str]:
     """Return how a placeholder's values are written after the words `before`."""
     if before.endswith(_OPENED):
         return quotable
-    return quoted if _FREE_TEXT.search(placeholder.path[-1]) else _name_or_quotation
-
-
-def _name_or_quotation(value: str) -> str:
-    return quoted(value) if imitates(value) else neutral(value)
+    return quoted if _FREE_TEXT.search(placeholder.path[-1]) else in_sentence
 
 
 def render_command(template: str, context: Mapping[str, Any]) -> str:

@@ -118,11 +118,7 @@ def _begins(line: str) -> re.Match[str] | None:
 
 def forged(value: Any) -> list[str]:
     """Return the lines that look like ours and come from a payload."""
-    return [
-        line
-        for line in shown_lines(value)
-        if MARKER in line and any(pattern.search(line) for pattern in _FORGED)
-    ]
+    return [line for line in shown_lines(value) if MARKER in line and any(pattern.search(line) for pattern in _FORGED)]
 
 
 def live_markup(markdown: str) -> list[str]:

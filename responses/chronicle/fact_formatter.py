@@ -12,6 +12,7 @@ from intents.chronicle.facts import DecisionState, Fact, FactKind, MessageLink
 from intents.chronicle.summary import NextKind, NextStep
 from intents.chronicle.timeline import TimelineEntry
 from intents.chronicle.tracked_actions import TrackedAction
+from intents.cluster_text import quotable, quoted
 from intents.domain import Language, ObjectRef, Text, Verdict
 from responses import words
 from responses.chronicle import incident_words
@@ -143,7 +144,7 @@ class FactFormatter:
             case FactKind.HYPOTHESIS:
                 return self.hypothesis(fact)
             case FactKind.ERROR:
-                return (_plain(f"{incident_words.ERROR} "), TextSpan(text=line(fact.says), code=True))
+                return (_plain(f"{incident_words.ERROR} "), _plain(quoted(line(fact.says))))
             case FactKind.REMEDY:
                 return (*self.remedy(fact), *self._outcome(fact))
             case FactKind.ROLE | FactKind.HANDOVER:
@@ -178,7 +179,7 @@ class FactFormatter:
     def quote(self, says: str) -> Spans:
         """Return the words in quotation marks, with mentions as people."""
         before, after = self.text(incident_words.QUOTE).split("{}")
-        pieces = _MENTIONED.split(line(says))
+        pieces = _MENTIONED.split(quotable(line(says)))
         spans: list[Span] = [_plain(before)]
         for number, piece in enumerate(pieces):
             if piece:

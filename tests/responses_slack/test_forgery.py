@@ -76,7 +76,6 @@ async def test_no_line_of_any_answer_is_forged(engine: Engine, name: str) -> Non
                 kept.setdefault(f"{incident.id} {one.surface}", line)
 
     assert all(seen[surface] for surface in ("answer", "details", "file", "terminal")), "the payload is shown"
-    print("PLACES", name, len(kept), dict(found))
     assert kept == {}, dict(found)
 
 
