@@ -121,22 +121,25 @@ def forged(value: Any) -> list[str]:
     return [line for line in shown_lines(value) if MARKER in line and any(pattern.search(line) for pattern in _FORGED)]
 
 
-def live_markup(markdown: str) -> list[str]:
-    """Return what a reader of the Markdown could load or follow, and which comes from a payload."""
-    return [one for one in _live(MarkdownIt("commonmark").enable("table").parse(markdown)) if one]
+def live_markup(markdown: str, *, lists_links: bool = False) -> list[str]:
+    """Return what a reader of the Markdown could load or follow, and which comes from a payload.
+
+    With `lists_links`, links that people posted are listed by their own address: these hide nothing.
+    """
+    found = list(_live(MarkdownIt("commonmark").enable("table").parse(markdown)))
+    return [one for one in found if not (lists_links and one.startswith("link_open") and f" as link {ADDRESS}" in one)]
 
 
 def _live(tokens: list[Token]) -> Iterator[str]:
-    for token in tokens:
+    for number, token in enumerate(tokens, start=1):
+        behind = tokens[number].content if number < len(tokens) else ""
         address = str(token.attrGet("src") or token.attrGet("href") or "")
         if token.type in ("image", "link_open") and (ADDRESS in address or MARKER in address):
-            yield f"{token.type} {address}"
+            yield f"{token.type} {address} as {behind}"
         elif token.type in ("html_block", "html_inline") and (ADDRESS in token.content or MARKER in token.content):
             yield f"{token.type} {token.content}"
         elif token.type == "text" and re.search(rf"(?:://|www\.|\w@){ADDRESS}", token.content):
             yield f"address that readers make a link of: {token.content[:200]}"
         elif token.type == "text" and MARKER in token.content and re.search(r"(?<!\w)@\w|:[a-z_]+:", token.content):
             yield f"mention or emoji: {token.content[:200]}"
-        elif token.type == "heading_open" and token.map is None:
-            yield "heading"
         yield from _live(token.children or [])
