@@ -37,7 +37,8 @@ def cut(text: str, most: int) -> str:
 
 def _unbroken(text: str) -> str:
     """Return the text with a sign for each line break, and with the white space around it."""
-    return text if "\n" not in text and "\r" not in text else f" {BREAK} ".join(text.splitlines())
+    lines = text.splitlines()
+    return text if lines in ([], [text]) else f" {BREAK} ".join(lines)
 
 
 def _filled(text: str, most: int) -> str:

@@ -91,7 +91,7 @@ async def said_everywhere(at: Workplace, texts: Mapping[str, str], payload: str)
     # A canvas is written once a minute.
     at.clock.advance(2 * CANVAS_EVERY)
     await at.slack.say(at.bo, channel, "next step: restart the registry")
-    await at.slack.wait_for(lambda: MARKER in at.slack.canvases.of(channel).markdown, timeout=20)
+    await at.slack.wait_for(lambda: MARKER in str(at.slack.canvases.of(channel)), timeout=20)
     elsewhere = at.slack.add_channel("elsewhere")
     await at.answer(await at.slack.say(at.bo, elsewhere, f"<@{at.slack.bot_user_id}> error: {payload}"), elsewhere)
     for command in ("incident timeline", "incident export here", "summary", f"pod {payload}", f"explain {payload}"):

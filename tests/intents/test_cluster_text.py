@@ -28,14 +28,14 @@ TEXT = st.one_of(
     st.lists(
         st.sampled_from(
             ["http://e.x/y", "www.e.x", "![x](http://e.x)", "[a](b)", "<img src=x>", "<a@b.c>", ":x:", ":tada:", "```",
-             "\n# ", "\n> ", "| - |", "CONFIRMED: ", "✅ FIXED", "“", "”", " ", "\n", "[a]: http://e.x", "&lt;", "a@b.c"]
+             "\n# ", "\n> ", "| - |", "CONFIRMED: ", "✅ FIXED", "“", "”", " ", "\n", "[a]: http://e.x", "&lt;"]
         ),
         max_size=8,
     ).map("".join),
 )  # fmt: skip
 SYMBOL = re.compile(f"[{''.join(cluster_text.OUR_SYMBOLS)}]")
 # Characters of ours that cluster text keeps: they begin no line that promises something.
-HARMLESS = frozenset("→←↗─├└│█▇▆▅▄▃▂▁−⏎□×·≥≤")
+HARMLESS = frozenset("\N{REPLACEMENT CHARACTER}→←↗─├└│█▇▆▅▄▃▂▁−⏎□×·≥≤")
 
 
 @given(TEXT)
@@ -97,7 +97,7 @@ def test_text_is_one_line_on_every_surface(text: str) -> None:
     assert len(shown_line(text).splitlines()) <= 1
     assert len(fallback(text).splitlines()) == 1
     for leaf in (blocks.text(text), blocks.bold(text), blocks.code(text), blocks.plain(text), blocks.link("x", text)):
-        assert "\n" not in leaf["text"]
+        assert len(leaf["text"].splitlines()) <= 1
     assert all("\n" not in line and not SYMBOL.search(line) for line in shown_lines([text, "  indented ✅"]))
 
 
