@@ -25,7 +25,7 @@ _OUR_SHORTCODE: Final = re.compile(
     r"no_entry(?:_sign)?|rotating_light|fire|toolbox|hourglass[a-z_]*|(?:white_|grey_)?(?:question|exclamation)|"
     r"[a-z_]*_(?:circle|square)|raised_hand|information_source|bangbang|ok):"
 )
-# Any other emoji, custom ones too, but no scope or port such as files:write: has. A letter among the characters that Slack allows in a name.
+# Any other emoji, custom ones too, but not the middle of a:b:c: a letter among the characters Slack allows in a name.
 _SHORTCODE: Final = re.compile(r"(?<!\w):(?=[\w+'-]*[a-z])([\w+'-]+):(?!\w)", re.IGNORECASE)
 # Looks like a colon.
 _COLON: Final = "\N{MODIFIER LETTER COLON}"
