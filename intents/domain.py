@@ -230,10 +230,9 @@ class Gap:
     def says(self) -> Text:
         """Return the gap as a sentence."""
         why = in_sentence(self.detail) or str(self.reason)
-        return Text(
-            en=f"cannot read {self.what}: {f'needs {self.permission}' if self.permission else why}",
-            zh=f"无法读取 {self.what}：{f'缺少权限 {self.permission}' if self.permission else self.detail_zh or why}",
-        )
+        en = f"needs {self.permission}" if self.permission else why
+        zh = f"缺少权限 {self.permission}" if self.permission else self.detail_zh or why
+        return Text(en=f"cannot read {self.what}: {en}", zh=f"无法读取 {self.what}：{zh}")
 
     def __str__(self) -> str:
         return self.says.en
@@ -244,8 +243,7 @@ class Row:
     """One row of a read: the values that CEL compares, and their evidence.
 
     `quote` is verbatim from the cluster; `reproduce` is the kubectl line that shows it again. `at` is when the fact
-    happened, if known; if it `lasts`, it has been true since then. `points` are a metric's (seconds since 1970, value)
-    over the queried time.
+    happened, if known; if it `lasts`, it has been true since then. `points` are a metric's (seconds since 1970, value).
     """
 
     values: Mapping[str, Value]
@@ -406,10 +404,7 @@ class ChainRole(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEvent:
-    """An event of an object: it happened `count` times from `at` on, or has been true since, if it `lasts`.
-
-    If it is `verbatim`, `says` is a line of the cluster, not a sentence of ours.
-    """
+    """An event of an object: `count` times from `at` on, or since then if it `lasts`; `verbatim`: a line of the cluster."""
 
     at: datetime
     subject: ObjectRef
