@@ -404,7 +404,7 @@ class ChainRole(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEvent:
-    """An event of an object: `count` times from `at` on, or since then if it `lasts`; `verbatim`: a line of the cluster."""
+    """An event of an object: `count` times from `at`, or since then if it `lasts`; `verbatim`: the cluster's words."""
 
     at: datetime
     subject: ObjectRef
