@@ -1,188 +1,272 @@
-"""Hide values under a name that says "secret": `password=…`, `"clientSecret": "…"`, an env entry's value.
+"""Hide the value of a name that announces a secret, in whatever grammar the two stand.
 
-Values that are plainly no secret stay: a placeholder, a path, the name of a Secret object, or the next part of an error
-message (`cannot fetch token: x509: …`). Works on UTF-8 bytes: RE2 then needs no conversion of offsets, and every
-delimiter is ASCII.
+A pattern finds a name. What follows it says how the value is attached: by a sign of assignment, a colon, an XML
+attribute, a space after a flag, a cell border, a line break, or words such as "is" and 是. The value is read there and
+judged by how much the name says, by that separator, and by its own look. Values that are plainly no secret stay: a
+placeholder, a path, the name of a Secret object, or the next part of an error message (`cannot fetch token: x509: …`).
+Works on UTF-8 bytes: RE2 then needs no conversion of offsets, and every delimiter is ASCII.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import re2
 
-MARK: Final = b"[redacted]"
+from responses.secret_buffer import FILL, Match, hidden, looks_random
+from responses.secret_names import KEY_KINDS, Level, level_of
+from responses.secret_values import (
+    CHINESE_STOP,
+    Value,
+    hide_assigned,
+    is_no_secret,
+    is_prose,
+    read_value,
+)
 
-Match = Any  # re2 ships no types
-
-# Kinds of keys that are secrets; other keys name buttons, map entries or rows.
-KEYS: Final = (
-    rb"(?:api|access|private|secret|account|encryption|signing|master|session|cookie|webhook|license|integration"
-    rb"|routing|jwt|hmac|aes)[_.-]?key"
+CHINESE_NAME: Final = "密码|口令|密钥|秘钥|令牌|私钥|凭证|凭据".encode()
+_KINDS: Final = "|".join(sorted(KEY_KINDS)).encode()
+_WORDED: Final = (
+    rb"(?i:(?:api|access|secret|private|signing|encryption|auth|master|shared)[ ]key|pass[ ](?:word|phrase|code)"
+    rb"|ak/sk)"
 )
-# Suffixes of such names: SECRET_KEY_BASE, token-v2, PASSWORD_OLD.
-_WHICH: Final = (
-    rb"(?:[_-]?(?:base64|base|b64|current|previous|old|new|primary|secondary|value|raw|plain|plaintext|v[0-9]))?"
+_NAME: Final = re2.compile(
+    rb"[A-Za-z0-9_.$-]*(?:(?i:pass|pwd|pw|secret|token|cred|psk|mnemonic|auth|jwt|otp|hmac|cookie|session|csrf|xsrf"
+    rb"|bearer|signature|(?:" + _KINDS + rb")[_.-]?key)|\b(?i:sk|ak|sig|pin|pat|sid|c?nonce|hash)\b)[A-Za-z0-9_.-]*"
+    rb"|\b" + _WORDED + rb"|" + CHINESE_NAME
 )
-# `pass` occurs inside other words (bypass, compass), so it must stand alone or after a separator.
-_NAME: Final = (
-    rb"(?:[A-Za-z0-9_.-]*?(?i:(?:password|passwd|passphrase|pwd|secret[_-]?id|secret|token|"
-    + KEYS
-    + rb"|credentials?)"
-    + _WHICH
-    + rb")[0-9]?"
-    rb"|(?:[A-Za-z0-9_.-]*[_.-])?(?i:pass)|[a-z0-9]+Pass"
-    rb"|(?i:client-key-data|client-certificate-data|certificate-authority-data|x-amz-signature))"
-)
-_OPEN: Final = rb"\\*[\"']?"
-# Marks around a name in a chat: `DB_PASSWORD`, *password*, “token”.
-_SET_OFF: Final = rb"(?:\\*[\"']?|`|\*{1,2}|_{1,2}|" + "“|”".encode() + rb")"
-# A quoted value with its quotes, at any depth of escaped JSON; or a bare one up to white space, escaped or not.
-_VALUE: Final = (
-    rb"(\"(?:[^\"\\\n]|\\[^\n])*\"|\\+\"[^\"\\\n]*\\+\"|'[^'\n]*'"
-    rb"|`[^`\n]+`|" + "“[^”\n]*”".encode() + rb"|~[^\s~/]+~"
-    rb"|[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\])*"
-    # Cut off before its closing quote.
-    rb"|\\*[\"'][^\"'\\\n]+)"
-)
-CHINESE_NAME: Final = "密码|口令|密钥|令牌|私钥".encode()
-WIDE_COLON: Final = "：".encode()
-_SECRET_NAME: Final = re2.compile(_NAME)
-_PAIRED: Final = re2.compile(
-    rb"(" + _SET_OFF + rb"(?:\b" + _NAME + rb"|" + CHINESE_NAME + rb")" + _SET_OFF + rb")"
-    # In a URL within a URL the sign is %3D.
-    rb"([ \t]*(?::|" + WIDE_COLON + rb"|=>?|%3[Dd])[ \t]*)" + _VALUE
-)
-_TAGGED: Final = re2.compile(rb"(<[\w:.-]*" + _NAME + rb")(>)([^<>\n]+)</")
-_ENVIRONMENT: Final = re2.compile(
-    rb"((?i:name)" + _OPEN + rb"\s*:\s*" + _OPEN + _NAME + _OPEN + rb")"
-    rb"(\s*,?\s*" + _OPEN + rb"(?i:value)" + _OPEN + rb"\s*:[ \t]*)" + _VALUE
-)
-# Quotes around a value: a quoted value ends at its closing quote.
-_QUOTES: Final = b"\\\"'`~"
-_CURLY: Final = ("“".encode(), "”".encode())
-_DELIMITER: Final = re2.compile(rb"([&;,])")
-
-# Names of objects are references, not values: secret="default/db", imagePullSecret: regcred.
-_REFERENCE: Final = re2.compile(rb"[a-z0-9][a-z0-9./-]*")
-_REFERRING_NAME: Final = re2.compile(rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name)[_-]?secret)")
-_PLACEHOLDER: Final = re2.compile(
-    rb"(?i:<.*|\$[({].*|\{\{.*|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none|true|false|undefined|string|strings|stringarray|\[?redacted\]?|"
-    rb"/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*)"
-)
-# etcd's cluster token only distinguishes clusters; it is not a credential.
-_HARMLESS_NAME: Final = re2.compile(rb"(?i:.*cluster[_-]token)")
-_SHORTEST: Final = 3
-_WORD: Final = re2.compile(rb"[A-Za-z]+[.,;!?)]*|[\x80-\xff].*")
-_SHORT_NUMBER: Final = re2.compile(rb"[0-9]{1,5}[.,;)]*")
-# Where YAML, INI files, `kubectl describe` and shell scripts put a name: first in its line or in its braces.
-_FIRST_IN_LINE: Final = re2.compile(rb"(?:^|\n)[\s>#+*|-]*(?:export[ \t]+)?$")
-_FIRST_IN_BRACES: Final = re2.compile(rb"[{,][ \t]*$")
 _LOOK_BACK: Final = 80
+# No separator is longer.
+_LOOK_AHEAD: Final = 200
+
+# Marks that close a name: quotes, an index, marks of a chat.
+_CLOSE: Final = rb"(?:[\\\"'`*_~\])]|" + "”|’|」|』|】".encode() + rb"){0,6}"
+_BLANK: Final = rb"[ \t]*"
+_TYPE: Final = rb"(?:[ \t]*:[ \t]*&?(?:'static )?(?i:string|str|bytes?|any|char|secretstr|final|optional\[str\])\??)?"
+_COLON: Final = rb"(?:::?|" + "：".encode() + rb")"
+_TELLS: Final = (
+    rb"(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still|currently|new"
+    rb"|has|have|been|be|equals|for(?:[ \t]+[\w.-]+){1,3}|of[ \t]+[\w.-]+)\b)+[ \t]*:?[ \t]*"
+)
+_TELLS_CHINESE: Final = (
+    "(?:已经|已|现在|现|重新)?(?:被)?(?:改成|改为|换成|换为|设为|设成|设置为|设置成|重置为|更新为|变成|是|为)了?[ \\t]*[：:]?".encode()
+)
+# The kinds of separators, in the order in which they are tried.
+_GAPS: Final = tuple(
+    (kind, re2.compile(pattern))
+    for kind, pattern in (
+        ("assign", _CLOSE + _TYPE + rb"\s{0,8}(?::=|=>|->|===?|!==?|\?=|\+=|=|" + "→|⇒|➜|＝".encode() + rb")" + _BLANK),
+        ("block", _CLOSE + _BLANK + rb":[ \t]*[|>][+-]?[ \t]*\r?\n"),
+        ("line", _CLOSE + _BLANK + rb"(?:" + _COLON + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*){1,3}"),
+        ("colon", _CLOSE + _BLANK + _COLON + _BLANK),
+        ("comma", rb"\\*[\"']\s*,\s*"),
+        ("cell", _CLOSE + rb"(?:[ ]*\|[ ]*|[ ]*\t[ \t]*)"),
+        ("chinese", _CLOSE + _BLANK + _TELLS_CHINESE + _BLANK),
+        ("words", _CLOSE + rb"(?:" + _TELLS + rb"|[ ](?:-|" + "–|—".encode() + rb")[ ])"),
+        ("space", _CLOSE + _BLANK),
+    )
+)
+# XML: <name>, <x name="name">, <x key="name" value=, and entries of JSON and YAML.
+_TAG: Final = re2.compile(rb"[^<>\n]{0,80}>\s{0,8}")
+_ATTRIBUTE: Final = re2.compile(rb"[\"'][^<>\n]{0,80}\b(?:value|val)=")
+_ENTRY: Final = re2.compile(rb"\\*[\"']?\s*,?\s*\\*[\"']?(?i:value)\\*[\"']?\s*:[ \t]*")
+_BEFORE_TAG: Final = re2.compile(rb"<[\w.-]*:?$")
+_BEFORE_ATTRIBUTE: Final = re2.compile(rb"<[\w:.-]+[^<>]*=\s*[\"']$")
+_BEFORE_ENTRY: Final = re2.compile(rb"(?i:name|key|variable|field)\\*[\"']?\s*:\s*\\*[\"']?$")
+_BEFORE_VALUE: Final = re2.compile(
+    rb"(?i:\bvalue)\\*[\"']?\s*:\s*(\\*[\"']?)([^\s\"'\\][^\"'\\\n]*?)(\\*[\"']?)\s*,?\s*\\*[\"']?(?i:name|key)\\*[\"']?\s*:\s*\\*[\"']?$"
+)
+_VERB: Final = re2.compile(rb"(?:\b(?:export|setenv|declare -x|ENV|ARG|SET|set -x|set -gx|requirepass|masterauth)|config set|configure set)[ \t]+$")
+_FLAG: Final = re2.compile(rb"(?:^|[\s\"'\[({,;=`|])--?$")
+_LINE_START: Final = re2.compile(rb"(?:^|\n)[\s>#+*|\"'`_-]*$")
 
 
-# If none of these matches, `hide_by_name` leaves a text as it is.
-PATTERNS: Final = (_ENVIRONMENT, _TAGGED, _PAIRED)
+@dataclass(frozen=True)
+class _Place:
+    """A name in the text with its surroundings."""
+
+    buffer: bytes
+    start: int
+    end: int
+    name: bytes
+    level: Level
+
+    @property
+    def before(self) -> bytes:
+        return self.buffer[max(0, self.start - _LOOK_BACK) : self.start]
+
+    @property
+    def is_flag(self) -> bool:
+        return bool(_FLAG.search(self.before + self._dashes))
+
+    @property
+    def _dashes(self) -> bytes:
+        raw = self.buffer[self.start : self.end]
+        return raw[: len(raw) - len(raw.lstrip(b"-"))]
+
+    @property
+    def is_first_in_line(self) -> bool:
+        before = self.before
+        return bool(_LINE_START.search(before)) and (self.start <= _LOOK_BACK or b"\n" in before)
+
+
+# If this does not match, `hide_by_name` leaves a text as it is.
+PATTERNS: Final = (_NAME,)
 
 
 def holds_secret(name: str, value: str) -> bool:
     """Return whether the value of this key, variable or flag is a credential: DB_PASSWORD, clientSecret, api-key."""
-    raw = name.encode("utf-8", "replace")
     # Annotation keys are domain/name.
-    raw = raw.rpartition(b"/")[2]
-    return bool(_SECRET_NAME.fullmatch(raw)) and not is_no_secret(raw, value.encode("utf-8", "replace"))
-
-
-def hide_by_name(text: bytes) -> bytes:
-    """Return `text` with `[redacted]` for the values of names that say "secret"."""
-    text = _ENVIRONMENT.sub(hide_value, text)
-    text = _TAGGED.sub(_hide_tagged, text)
-    return bytes(_PAIRED.sub(_hide_pair, text))
-
-
-def _hide_tagged(found: Match) -> bytes:
-    whole, shown = bytes(found[0]), hide_value(found)
-    return whole if shown == whole else shown + b"</"
-
-
-def masked(value: bytes) -> bytes:
-    """Return the mark in the quotes that the value had."""
-    if value.startswith(_CURLY[0]):
-        return _CURLY[0] + MARK + _CURLY[1]
-    opening = value[: len(value) - len(value.lstrip(_QUOTES))]
-    return opening + MARK + opening
-
-
-def hide_value(found: Match) -> bytes:
-    """Replace the third group, the value; keep what precedes it."""
-    value: bytes = found[3]
-    if is_no_secret(b"", value):
-        return bytes(found[0])
-    return bytes(found[1] + found[2] + masked(value))
-
-
-def is_no_secret(name: bytes, value: bytes) -> bool:
-    """Return whether the value is plainly no secret: a placeholder, a path, the name of a Secret object."""
-    inner = value.removeprefix(_CURLY[0]).removesuffix(_CURLY[1]).strip(_QUOTES)
-    if len(inner) < _SHORTEST or _PLACEHOLDER.fullmatch(inner) or _HARMLESS_NAME.fullmatch(name):
-        return True
-    return bool(_REFERRING_NAME.fullmatch(name) and _REFERENCE.fullmatch(inner))
-
-
-def _hide_pair(found: Match) -> bytes:
-    name, gap, value = bytes(found[1]), bytes(found[2]), bytes(found[3])
-    bare_name = name.strip(_QUOTES + b"*_\xe2\x80\x9c\x9d")
-    if _is_quoted(value):
-        prose = b"=" not in gap and _is_prose(found)
-        shown = value if prose or is_no_secret(bare_name, value) else masked(value)
-    elif b"=" in gap or b"%" in gap:
-        shown = _hide_assigned(bare_name, value)
-    else:
-        body = value.rstrip(b",;)}]")
-        shown = value if is_no_secret(bare_name, body) or _is_prose(found) else MARK + value[len(body) :]
-    return name + gap + shown
-
-
-def _is_quoted(value: bytes) -> bool:
-    return value[:1] in _QUOTES or value.startswith(_CURLY[0])
-
-
-def _hide_assigned(name: bytes, value: bytes) -> bytes:
-    """Hide a bare value to its end, but not the next pair of a query or connection string."""
-    shown: list[bytes] = []
-    secret = False
-    for position, piece in enumerate(_DELIMITER.split(value)):
-        key, is_pair, rest = piece.partition(b"=")
-        if position == 0:
-            secret = not is_no_secret(name, piece)
-            shown.append(MARK if secret else piece)
-        elif is_pair and position % 2 == 0:
-            bare_key = key.strip(b"\\\"'")
-            secret = bool(_SECRET_NAME.fullmatch(bare_key)) and not is_no_secret(bare_key, rest)
-            shown.append(key + b"=" + MARK if secret else piece)
-        elif not secret or position % 2:
-            shown.append(piece)
-    return b"".join(shown)
-
-
-def _is_prose(found: Match) -> bool:
-    """Return whether `name: value` is part of a sentence rather than a key with its value."""
-    name, gap, value = found[1], found[2], found[3]
-    if name[:1] in b"\\\"'":
-        # The kubelet quotes a volume's name before its error: for volume "token" : secret "x" not found
-        return bool(gap[:1].isspace() and not _is_quoted(value))
-    text, start, end = found.string, found.start(), found.end()
-    before = text[max(0, start - _LOOK_BACK) : start]
-    if _FIRST_IN_BRACES.search(before):
+    name = name.rpartition("/")[2]
+    level = level_of(name)
+    raw = value.encode("utf-8", "replace")
+    if level is Level.NONE or is_no_secret(name.encode("utf-8", "replace"), raw):
         return False
-    first = bool(_FIRST_IN_LINE.search(before)) and (start <= _LOOK_BACK or b"\n" in before)
-    if _is_quoted(value):
-        return not first and b" " in value
-    if value.endswith(b":") or text[end : end + 6] == b" bytes":
-        return True
-    if not gap[-1:].isspace():
-        return bool(value[:1] >= b"\x80")
-    rest = text[end : end + _LOOK_BACK].partition(b"\n")[0].strip()
-    if first and (not rest or rest.startswith(b"#")):
+    return level is Level.TELLING or looks_random(raw)
+
+
+def hide_by_name(buffer: bytes) -> bytes:
+    """Return the buffer with the values of names that announce a secret hidden."""
+    spans: list[tuple[int, int]] = []
+    done = 0
+    for found in _NAME.finditer(buffer):
+        if found.start() < done:
+            continue
+        place = _place(buffer, found)
+        if place.level is Level.NONE:
+            continue
+        for first, last in _value_spans(place):
+            spans.append((first, last))
+            done = max(done, last)
+    return _hide_spans(buffer, spans)
+
+
+def _hide_spans(buffer: bytes, spans: list[tuple[int, int]]) -> bytes:
+    if not spans:
+        return buffer
+    shown = bytearray(buffer)
+    for first, last in spans:
+        shown[first:last] = hidden(buffer[first:last])
+    return bytes(shown)
+
+
+def _place(buffer: bytes, found: Match) -> _Place:
+    name = bytes(found[0]).strip(b"-_.$")
+    return _Place(buffer, found.start(), found.end(), name, level_of(name.decode("utf-8", "replace")))
+
+
+def _value_spans(place: _Place) -> list[tuple[int, int]]:
+    """Return the parts of the text after this name (rarely: before it) that are secret."""
+    buffer, end = place.buffer, place.end
+    marked = _after_markup(place)
+    if marked is not None:
+        value = read_value(buffer, marked)
+        return _inner(value) if value and _is_secret(place, "assign", value) else []
+    reverse = _BEFORE_VALUE.search(place.before)
+    if reverse and place.level is Level.TELLING and not is_no_secret(place.name, reverse[2]):
+        base = place.start - len(place.before)
+        return [(base + reverse.start(2), base + reverse.end(2))]
+    for kind, pattern in _GAPS:
+        gap = pattern.match(buffer, end, end + _LOOK_AHEAD)
+        if not gap:
+            continue
+        if kind == "block":
+            return _block(place, gap.end())
+        value = read_value(buffer, gap.end())
+        if value is None:
+            continue
+        if kind == "assign" and not value.quoted:
+            return hide_assigned(place.name, place.level, value, gap[0])
+        if _is_secret(place, kind, value, bytes(gap[0])):
+            return _inner(value)
+        if kind in ("assign", "colon", "comma", "line"):
+            return []
+    return []
+
+
+def _inner(value: Value) -> list[tuple[int, int]]:
+    return [(value.start, value.end)] if value.end > value.start else []
+
+
+def _after_markup(place: _Place) -> int | None:
+    """Return where the value begins if the name is an XML tag, an attribute's value, or names an entry."""
+    before, buffer, end = place.before, place.buffer, place.end
+    pattern = None
+    if _BEFORE_TAG.search(before):
+        pattern = _TAG
+        if buffer[end : end + 1] not in (b">", b" ", b"\t"):
+            return None
+    elif _BEFORE_ATTRIBUTE.search(before):
+        attribute = _ATTRIBUTE.match(buffer, end, end + _LOOK_AHEAD)
+        if attribute:
+            return int(attribute.end())
+        pattern = _TAG
+    elif _BEFORE_ENTRY.search(before):
+        pattern = _ENTRY
+    found = pattern.match(buffer, end, end + _LOOK_AHEAD) if pattern else None
+    if not found or found[0].rstrip().endswith(b"/>"):
+        return None
+    return int(found.end())
+
+
+def _block(place: _Place, at: int) -> list[tuple[int, int]]:
+    """Return the lines of a YAML block scalar: those that are indented deeper than its key."""
+    buffer = place.buffer
+    line = buffer.rfind(b"\n", 0, place.start) + 1
+    key = place.start - line
+    spans = []
+    if place.level is not Level.TELLING:
+        return []
+    while at < len(buffer):
+        end = buffer.find(b"\n", at)
+        end = len(buffer) if end < 0 else end
+        text = buffer[at:end]
+        indent = len(text) - len(text.lstrip(b" >+-"))
+        if text.strip() and indent <= key:
+            break
+        if text.strip() and not is_no_secret(b"", text.strip()):
+            spans.append((at + indent, at + len(text.rstrip())))
+        at = end + 1
+    return spans
+
+
+def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool:
+    text = value.text
+    if is_no_secret(place.name, text):
         return False
-    return bool(_WORD.fullmatch(value) or _SHORT_NUMBER.fullmatch(value))
+    if place.level is Level.WEAK:
+        return looks_random(text)
+    if kind == "assign":
+        return True
+    if kind == "colon":
+        return not is_prose(place.buffer, place.start, place.name, gap, value, first=place.is_first_in_line)
+    if kind == "chinese":
+        return text.isascii() and len(text) >= 4
+    if kind == "comma":
+        return value.quoted and looks_random(text)
+    if kind == "line":
+        return _is_lone_line(place, gap, value)
+    if kind == "space" and gap.strip(b" \t\"'`*_~\\)]") == b"" and not gap[-1:].isspace():
+        # Nothing separates the two, except in Chinese: 密码「x」.
+        return value.quoted and not place.name.isascii() and len(text) >= 3
+    if kind == "space" and place.is_flag:
+        return not text.startswith(b"-") and (value.quoted or len(text) >= 6)
+    if kind == "space" and _VERB.search(place.before):
+        return True
+    return looks_random(text.strip(b".,;:!?)"))
+
+
+def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:
+    """Return whether the value is all of the line after the one that ends with the name."""
+    if not value.alone or value.text.endswith(b":") or b": " in value.text:
+        return False
+    if place.is_flag:
+        return not value.text.startswith(b"-")
+    if looks_random(value.text):
+        return True
+    colon = gap.strip().rstrip(b"|>+-").strip()[-1:] in b":="
+    digit = any(48 <= each <= 57 for each in value.text[:80])
+    return colon and place.is_first_in_line and digit and len(value.text) >= 6 and FILL not in value.text and (
+        not CHINESE_STOP.search(value.text)
+    )
