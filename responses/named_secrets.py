@@ -9,7 +9,10 @@ Works on UTF-8 bytes: RE2 then needs no conversion of offsets, and every delimit
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import re2
@@ -32,54 +35,57 @@ _WORDED: Final = (
     rb"|ak/sk)"
 )
 _NAME: Final = re2.compile(
-    rb"[A-Za-z0-9_.$-]*(?:(?i:pass|pwd|pw|secret|token|cred|psk|mnemonic|auth|jwt|otp|hmac|cookie|session|csrf|xsrf"
+    rb"\b" + _WORDED + rb"|[A-Za-z0-9_.$-]*(?:(?i:pass|pwd|pw|secret|token|cred|psk|mnemonic|auth|jwt|otp|hmac|cookie|session|csrf|xsrf"
     rb"|bearer|signature|(?:" + _KINDS + rb")[_.-]?key)|\b(?i:sk|ak|sig|pin|pat|sid|c?nonce|hash)\b)[A-Za-z0-9_.-]*"
-    rb"|\b" + _WORDED + rb"|" + CHINESE_NAME
+    rb"|" + CHINESE_NAME
 )
 _LOOK_BACK: Final = 80
 # No separator is longer.
 _LOOK_AHEAD: Final = 200
 
+# Windows of at most `_LOOK_BACK` and `_LOOK_AHEAD` bytes are read with `re`, which starts faster than RE2.
 # Marks that close a name: quotes, an index, marks of a chat.
-_CLOSE: Final = rb"(?:[\\\"'`*_~\])]|" + "”|’|」|』|】".encode() + rb"){0,6}"
-_BLANK: Final = rb"[ \t]*"
+_CLOSE: Final = re.compile(rb"(?:</[a-z]{1,6}>|[\\\"'`*_~\])]|" + "”|’|」|』|】".encode() + rb"){0,6}")
 _TYPE: Final = rb"(?:[ \t]*:[ \t]*&?(?:'static )?(?i:string|str|bytes?|any|char|secretstr|final|optional\[str\])\??)?"
 _COLON: Final = rb"(?:::?|" + "：".encode() + rb")"
-_TELLS: Final = (
+_TELLS: Final = re2.compile(
     rb"(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still|currently|new"
-    rb"|has|have|been|be|equals|for(?:[ \t]+[\w.-]+){1,3}|of[ \t]+[\w.-]+)\b)+[ \t]*:?[ \t]*"
+    rb"|has|have|been|be|equals|for(?:[ \t]+[\w.-]+){1,3}?|of[ \t]+[\w.-]+)\b)+[ \t]*:?[ \t]*"
+    rb"|[ ](?:-|" + "–|—".encode() + rb")[ ]"
 )
 _TELLS_CHINESE: Final = (
-    "(?:已经|已|现在|现|重新)?(?:被)?(?:改成|改为|换成|换为|设为|设成|设置为|设置成|重置为|更新为|变成|是|为)了?[ \\t]*[：:]?".encode()
-)
+    "(?:已经|已|现在|现|重新)?(?:被)?(?:改成|改为|换成|换为|设为|设成|设置为|设置成|重置为|更新为|变成|是|为)(?:了)?[ \\t]*(?:：|:)?"
+).encode()
 # The kinds of separators, in the order in which they are tried.
 _GAPS: Final = tuple(
-    (kind, re2.compile(pattern))
+    (kind, re.compile(pattern))
     for kind, pattern in (
-        ("assign", _CLOSE + _TYPE + rb"\s{0,8}(?::=|=>|->|===?|!==?|\?=|\+=|=|" + "→|⇒|➜|＝".encode() + rb")" + _BLANK),
-        ("block", _CLOSE + _BLANK + rb":[ \t]*[|>][+-]?[ \t]*\r?\n"),
-        ("line", _CLOSE + _BLANK + rb"(?:" + _COLON + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*){1,3}"),
-        ("colon", _CLOSE + _BLANK + _COLON + _BLANK),
-        ("comma", rb"\\*[\"']\s*,\s*"),
-        ("cell", _CLOSE + rb"(?:[ ]*\|[ ]*|[ ]*\t[ \t]*)"),
-        ("chinese", _CLOSE + _BLANK + _TELLS_CHINESE + _BLANK),
-        ("words", _CLOSE + rb"(?:" + _TELLS + rb"|[ ](?:-|" + "–|—".encode() + rb")[ ])"),
-        ("space", _CLOSE + _BLANK),
+        ("assign", _TYPE + rb"\s{0,8}(?::=|=>|->|===?|!==?|\?=|\+=|=|" + "→|⇒|➜|＝".encode() + rb")[ \t]*"),
+        ("block", rb"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n"),
+        ("line", rb"[ \t]*(?:" + _COLON + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*){1,3}"),
+        ("colon", rb"[ \t]*" + _COLON + rb"[ \t]*"),
+        ("comma", rb"(?<=[\"'])\s*,\s*"),
+        ("cell", rb"(?:[ ]*\|[ ]*|[ ]*\t[ \t]*)"),
+        ("chinese", rb"[ \t]*" + _TELLS_CHINESE + rb"[ \t]*"),
     )
 )
+_SPACE: Final = re.compile(rb"[ \t]*")
 # XML: <name>, <x name="name">, <x key="name" value=, and entries of JSON and YAML.
-_TAG: Final = re2.compile(rb"[^<>\n]{0,80}>\s{0,8}")
-_ATTRIBUTE: Final = re2.compile(rb"[\"'][^<>\n]{0,80}\b(?:value|val)=")
-_ENTRY: Final = re2.compile(rb"\\*[\"']?\s*,?\s*\\*[\"']?(?i:value)\\*[\"']?\s*:[ \t]*")
-_BEFORE_TAG: Final = re2.compile(rb"<[\w.-]*:?$")
-_BEFORE_ATTRIBUTE: Final = re2.compile(rb"<[\w:.-]+[^<>]*=\s*[\"']$")
-_BEFORE_ENTRY: Final = re2.compile(rb"(?i:name|key|variable|field)\\*[\"']?\s*:\s*\\*[\"']?$")
+_TAG: Final = re.compile(rb"[^<>\n]{0,80}>\s{0,8}")
+_ATTRIBUTE: Final = re.compile(rb"[\"'][^<>\n]{0,80}\b(?:value|val)=")
+_ENTRY: Final = re.compile(rb"\\*[\"']?\s*,?\s*\\*[\"']?(?i:value)\\*[\"']?\s*:[ \t]*")
+_BEFORE_TAG: Final = re.compile(rb"<[\w.-]*:?\Z")
+_BEFORE_ATTRIBUTE: Final = re.compile(rb"<[\w:.-]+[^<>]*=\s*[\"']\Z")
+_BEFORE_ENTRY: Final = re.compile(rb"(?i:name|key|variable|field)\\*[\"']?\s*:\s*\\*[\"']?\Z")
 _BEFORE_VALUE: Final = re2.compile(
-    rb"(?i:\bvalue)\\*[\"']?\s*:\s*(\\*[\"']?)([^\s\"'\\][^\"'\\\n]*?)(\\*[\"']?)\s*,?\s*\\*[\"']?(?i:name|key)\\*[\"']?\s*:\s*\\*[\"']?$"
+    rb"(?i:\bvalue)\\*[\"']?\s*:\s*(\\*[\"']?)([^\s\"'\\][^\"'\\\n]*?)(\\*[\"']?)\s*,?\s*"
+    rb"\\*[\"']?(?i:name|key)\\*[\"']?\s*:\s*\\*[\"']?$"
 )
-_VERB: Final = re2.compile(rb"(?:\b(?:export|setenv|declare -x|ENV|ARG|SET|set -x|set -gx|requirepass|masterauth)|config set|configure set)[ \t]+$")
-_FLAG: Final = re2.compile(rb"(?:^|[\s\"'\[({,;=`|])--?$")
-_LINE_START: Final = re2.compile(rb"(?:^|\n)[\s>#+*|\"'`_-]*$")
+_VERB: Final = re.compile(
+    rb"\b(?:export|setenv|declare -x|ENV|ARG|SET|set -x|set -gx|requirepass|masterauth|config set|configure set)[ \t]+\Z"
+)
+_FLAG: Final = re.compile(rb"(?:\A|[\s\"'\[({,;=`|])--?\Z")
+_LINE_START: Final = re.compile(rb"(?:\A|\n)[\s>#+*|\"'`_-]*\Z")
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ class _Place:
     name: bytes
     level: Level
 
-    @property
+    @cached_property
     def before(self) -> bytes:
         return self.buffer[max(0, self.start - _LOOK_BACK) : self.start]
 
@@ -161,28 +167,52 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
     buffer, end = place.buffer, place.end
     marked = _after_markup(place)
     if marked is not None:
-        value = read_value(buffer, marked)
+        value = read_value(buffer, marked, element=buffer[marked - 1 : marked] != b"=" and b">" in buffer[end:marked])
         return _inner(value) if value and _is_secret(place, "assign", value) else []
-    reverse = _BEFORE_VALUE.search(place.before)
-    if reverse and place.level is Level.TELLING and not is_no_secret(place.name, reverse[2]):
-        base = place.start - len(place.before)
-        return [(base + reverse.start(2), base + reverse.end(2))]
-    for kind, pattern in _GAPS:
-        gap = pattern.match(buffer, end, end + _LOOK_AHEAD)
-        if not gap:
-            continue
+    if (reverse := _value_before(place)) is not None:
+        return [reverse]
+    for kind, gap, at in _gaps(buffer, end):
         if kind == "block":
-            return _block(place, gap.end())
-        value = read_value(buffer, gap.end())
+            return _block(place, at)
+        value = read_value(buffer, at)
         if value is None:
             continue
         if kind == "assign" and not value.quoted:
-            return hide_assigned(place.name, place.level, value, gap[0])
-        if _is_secret(place, kind, value, bytes(gap[0])):
+            return hide_assigned(place.name, place.level, value, gap)
+        if _is_secret(place, kind, value, gap):
             return _inner(value)
         if kind in ("assign", "colon", "comma", "line"):
             return []
     return []
+
+
+def _gaps(buffer: bytes, end: int) -> Iterator[tuple[str, bytes, int]]:
+    """Yield the separators that may follow the name: kind, text and end."""
+    window = buffer[end : end + _LOOK_AHEAD]
+    close = _CLOSE.match(window)
+    start = close.end() if close else 0
+    if start >= len(window):
+        return
+    for kind, pattern in _GAPS:
+        if found := pattern.match(window, start):
+            yield kind, window[: found.end()], end + found.end()
+    if (words := _TELLS.match(window, start)) and words.end() > start:
+        yield "words", window[: words.end()], end + words.end()
+    space = _SPACE.match(window, start)
+    at = space.end() if space else start
+    yield "space", window[:at], end + at
+
+
+def _value_before(place: _Place) -> tuple[int, int] | None:
+    """Return the value of an entry whose value comes before its name."""
+    before = place.before
+    if place.level is not Level.TELLING or b"alue" not in before.lower():
+        return None
+    found = _BEFORE_VALUE.search(before)
+    if not found or is_no_secret(place.name, found[2]):
+        return None
+    base = place.start - len(before)
+    return base + found.start(2), base + found.end(2)
 
 
 def _inner(value: Value) -> list[tuple[int, int]]:
@@ -193,21 +223,20 @@ def _after_markup(place: _Place) -> int | None:
     """Return where the value begins if the name is an XML tag, an attribute's value, or names an entry."""
     before, buffer, end = place.before, place.buffer, place.end
     pattern = None
-    if _BEFORE_TAG.search(before):
+    last = before[-1:]
+    if last in b"<:" and _BEFORE_TAG.search(before):
         pattern = _TAG
         if buffer[end : end + 1] not in (b">", b" ", b"\t"):
             return None
-    elif _BEFORE_ATTRIBUTE.search(before):
+    elif last in b"\"'" and _BEFORE_ATTRIBUTE.search(before):
         attribute = _ATTRIBUTE.match(buffer, end, end + _LOOK_AHEAD)
         if attribute:
-            return int(attribute.end())
+            return attribute.end()
         pattern = _TAG
     elif _BEFORE_ENTRY.search(before):
         pattern = _ENTRY
     found = pattern.match(buffer, end, end + _LOOK_AHEAD) if pattern else None
-    if not found or found[0].rstrip().endswith(b"/>"):
-        return None
-    return int(found.end())
+    return None if not found or found[0].rstrip().endswith(b"/>") else found.end()
 
 
 def _block(place: _Place, at: int) -> list[tuple[int, int]]:
@@ -259,13 +288,13 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
 
 def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:
     """Return whether the value is all of the line after the one that ends with the name."""
-    if not value.alone or value.text.endswith(b":") or b": " in value.text:
+    colon = gap.rstrip(b" \t\r\n|>+-")[-1:] in (b":", b"=")
+    if not value.alone or not (colon or place.is_first_in_line) or value.text.endswith(b":") or b": " in value.text:
         return False
     if place.is_flag:
         return not value.text.startswith(b"-")
     if looks_random(value.text):
         return True
-    colon = gap.strip().rstrip(b"|>+-").strip()[-1:] in b":="
     digit = any(48 <= each <= 57 for each in value.text[:80])
     return colon and place.is_first_in_line and digit and len(value.text) >= 6 and FILL not in value.text and (
         not CHINESE_STOP.search(value.text)

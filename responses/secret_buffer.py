@@ -1,7 +1,8 @@
 """Overwrite secrets in a buffer whose length never changes, so that every stage keeps the offsets of the original.
 
-A hidden byte becomes 0xFF, which no UTF-8 text contains. Runs of it become `[redacted]` at the end. A mark that is in
-the text already is treated like a hidden value, so redacting twice changes nothing.
+A hidden byte becomes the control character SUB; one in the text itself becomes a question mark. Runs of it become
+`[redacted]` at the end. A mark that is in the text already is treated like a hidden value, so redacting twice changes
+nothing.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from typing import Any, Final
 import re2
 
 MARK: Final = b"[redacted]"
-FILL: Final = b"\xff"
+FILL: Final = b"\x1a"
 
 Match = Any  # re2 ships no types
 
-_RUN: Final = re2.compile(rb"\x{ff}+(?:\r?\n\x{ff}+)*")
+_RUN: Final = re2.compile(rb"\x1a+(?:\r?\n\x1a+)*")
 _UPPER: Final = re2.compile(rb"[A-Z]")
 _LOWER: Final = re2.compile(rb"[a-z]")
 _DIGIT: Final = re2.compile(rb"[0-9]")
@@ -33,7 +34,7 @@ _ORDINARY: Final = re2.compile(
 
 def opened(text: str) -> bytes:
     """Return the text as a buffer, with the marks in it as hidden runs."""
-    return text.encode("utf-8", "replace").replace(MARK, FILL * len(MARK))
+    return text.encode("utf-8", "replace").replace(FILL, b"?").replace(MARK, FILL * len(MARK))
 
 
 def closed(buffer: bytes) -> str:

@@ -63,7 +63,7 @@ class Layer:
         return bytes(buffer)
 
 
-_HIDDEN: Final = re2.compile(rb"\x{ff}+")
+_HIDDEN: Final = re2.compile(rb"\x1a+")
 
 
 def _decoded(encoded: bytes) -> bytes:

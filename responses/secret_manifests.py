@@ -25,7 +25,7 @@ _FLOW_VALUE: Final = re2.compile(rb":\s*(\"(?:[^\"\\]|\\.)*\"?|\\+\"[^\"\\]*(?:\
 _DATA_ESCAPED: Final = re2.compile(rb"\\+n[ ]*(?:data|stringData):(?:\\+n[ ]+[\w.-]+:[ ]+[^\s\\\"]+)+")
 _VALUE_ESCAPED: Final = re2.compile(rb":[ ]+([^\s\\\"]+)")
 # A manifest whose line breaks became spaces.
-_DATA_INLINE: Final = re2.compile(rb"\b(?:data|stringData):((?:[ ]+[\w.-]+:[ ]+(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"':{}]+(?:[ ]|$)))+)")
+_DATA_INLINE: Final = re2.compile(rb"\b((?:data|stringData):)((?:[ ]+[\w.-]+:[ ]+(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"':{}]+))+)")
 _INLINE_PAIR: Final = re2.compile(rb"([\w.-]+):[ ]+(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']+)")
 _OTHER_KEYS: Final = frozenset((b"kind", b"type", b"apiVersion", b"metadata", b"immutable", b"name", b"namespace"))
 _QUOTES: Final = b"\\\"'"
@@ -37,7 +37,7 @@ def hide_manifests(buffer: bytes) -> bytes:
         return buffer
     buffer = _DATA_FLOW.sub(lambda block: _FLOW_VALUE.sub(_hide_value, block[0]), buffer)
     buffer = _DATA_ESCAPED.sub(lambda block: _VALUE_ESCAPED.sub(_hide_value, block[0]), buffer)
-    buffer = _DATA_INLINE.sub(lambda block: _INLINE_PAIR.sub(_hide_pair, block[0]), buffer)
+    buffer = _DATA_INLINE.sub(lambda block: bytes(block[1]) + _INLINE_PAIR.sub(_hide_pair, block[2]), buffer)
     return _hide_lines(buffer)
 
 

@@ -84,6 +84,9 @@ def level_of(name: str) -> Level:
         end = _telling_end(words, at)
         if end:
             return _level_after(words[:at], words[end:])
+    if name.isupper() and words[-1:] == ["auth"] and len(words) > 1:
+        # REDISCLI_AUTH
+        return Level.TELLING
     return Level.WEAK if words and (words[-1] in _WEAK or words[-2:] in (["session", "id"], ["key", "id"])) else Level.NONE
 
 

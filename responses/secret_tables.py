@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import re2
 
@@ -23,27 +24,47 @@ _MOST_COLUMNS: Final = 40
 
 def hide_columns(buffer: bytes) -> bytes:
     """Return the buffer with the cells of such columns hidden."""
-    if not _HINT.search(buffer):
-        return buffer
-    lines = buffer.split(b"\n")
-    at = 0
-    while at < len(lines):
-        header = _header(lines[at])
-        at += 1
+    shown: list[bytes] = []
+    done = 0
+    for hint in _HINT.finditer(buffer):
+        if hint.start() < done:
+            continue
+        header = _header(bytes(hint[0]).rstrip(b"\r\n"))
         if header is None:
             continue
-        delimiter, columns, width = header
-        while at < len(lines) and lines[at].strip():
-            cells = _cells(lines[at], delimiter)
-            if not _RULE.fullmatch(lines[at]):
-                if len(cells) != width:
-                    break
-                lines[at] = _hide_cells(lines[at], [cells[column] for column in columns])
-            at += 1
-    return b"\n".join(lines)
+        shown.append(buffer[done : hint.end()])
+        done = hint.end()
+        for line in _lines(buffer, done):
+            treated = _hide_row(line, *header)
+            if treated is None:
+                break
+            shown.append(treated)
+            done += len(line)
+    return b"".join([*shown, buffer[done:]]) if shown else buffer
 
 
-def _header(line: bytes) -> tuple[object, tuple[int, ...], int] | None:
+def _lines(buffer: bytes, at: int) -> Iterator[bytes]:
+    """Yield the lines from this place with their line breaks."""
+    while at < len(buffer):
+        end = buffer.find(b"\n", at) + 1 or len(buffer)
+        yield buffer[at:end]
+        at = end
+
+
+def _hide_row(line: bytes, delimiter: Any, columns: tuple[tuple[int, bytes], ...], width: int) -> bytes | None:
+    """Return the row with its secrets hidden, or None if the table has ended."""
+    if not line.strip():
+        return None
+    if _RULE.fullmatch(line):
+        return line
+    if len(_cells(line, delimiter)) != width:
+        return None
+    for column, name in columns:
+        line = _hide_cell(line, *_cells(line, delimiter)[column], name)
+    return line
+
+
+def _header(line: bytes) -> tuple[Any, tuple[tuple[int, bytes], ...], int] | None:
     """Return the delimiter, the telling columns and the number of columns of a header line."""
     if len(line) > _LONGEST_HEADER:
         return None
@@ -54,33 +75,33 @@ def _header(line: bytes) -> tuple[object, tuple[int, ...], int] | None:
         names = [line[first:last] for first, last in cells]
         if not all(_CELL.fullmatch(name) for name in names):
             return None
-        telling = tuple(number for number, name in enumerate(names) if _is_telling(name))
+        telling = tuple((number, _bare(name)) for number, name in enumerate(names) if _is_telling(_bare(name)))
         return (delimiter, telling, len(cells)) if telling else None
     return None
 
 
+def _bare(name: bytes) -> bytes:
+    return name.strip(b" \t\r*_`\"'")
+
+
 def _is_telling(name: bytes) -> bool:
-    bare = name.strip(b" \t\r*_`\"'")
     # `kubectl get` names the Secret of an object in this column.
-    return bare not in (b"SECRET", b"TOKEN") and level_of(bare.decode("utf-8", "replace")) is Level.TELLING
+    return name not in (b"SECRET", b"TOKEN") and level_of(name.decode("utf-8", "replace")) is Level.TELLING
 
 
-def _cells(line: bytes, delimiter: object) -> list[tuple[int, int]]:
+def _cells(line: bytes, delimiter: Any) -> list[tuple[int, int]]:
     cells = []
     at = 0
-    for found in delimiter.finditer(line):  # type: ignore[attr-defined]
+    for found in delimiter.finditer(line):
         cells.append((at, found.start()))
         at = found.end()
     cells.append((at, len(line)))
     return cells
 
 
-def _hide_cells(line: bytes, cells: list[tuple[int, int]]) -> bytes:
-    shown = bytearray(line)
-    for first, last in cells:
-        cell = line[first:last]
-        inner = cell.strip(b" \t\r\"'`*")
-        if inner and not is_no_secret(b"", inner):
-            start = first + cell.find(inner)
-            shown[start : start + len(inner)] = hidden(inner)
-    return bytes(shown)
+def _hide_cell(line: bytes, first: int, last: int, name: bytes) -> bytes:
+    inner = line[first:last].strip(b" \t\r\"'`*")
+    if not inner or inner == name or is_no_secret(name, inner):
+        return line
+    start = line.find(inner, first)
+    return line[:start] + hidden(inner) + line[start + len(inner) :]

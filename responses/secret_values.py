@@ -17,6 +17,7 @@ _LOOK_BACK: Final = 80
 # What stands between a separator and a quoted value in code: b"…", []byte("…"), Some("…").
 _WRAP: Final = re2.compile(rb"(?:(?:[bBrRuUfFL@]{1,2}|\$)[\"']|(?:new[ ])?[\w.:\[\]]{0,24}\([\"'b])")
 _CDATA: Final = re2.compile(rb"<!\[CDATA\[([^\]\n]*)")
+_CONTENT: Final = re2.compile(rb"[^\s<>\"'][^<>\n]*")
 _QUOTED: Final = re2.compile(
     rb"\"((?:[^\"\\\n]|\\[^\n])*)\"|\\+\"([^\"\\\n]*)\\+\"|'([^'\n]*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*]+)\*{1,2}|"
     + "“([^”\n]*)”|「([^」\n]*)」|『([^』\n]*)』|（([^）\n]*)）|‘([^’\n]*)’|【([^】\n]*)】".encode()
@@ -27,20 +28,21 @@ _BARE: Final = re2.compile(rb"[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\])*")
 _BARE_END: Final = re2.compile(rb"[\s\"'`\\]")
 _MARKS: Final = b"\"'`~*"
 # Chinese punctuation and letters end a value that begins in ASCII.
-CHINESE_STOP: Final = re2.compile(rb"[\x{e3}-\x{e9}\x{ef}][\x80-\x{bf}]{2}")
+CHINESE_STOP: Final = re2.compile(rb"[\x{2e80}-\x{9fff}\x{ff00}-\x{ffef}]")
 _DELIMITER: Final = re2.compile(rb"[&;,]")
 
 # Names of objects are references, not values: secret="default/db", imagePullSecret: regcred.
 _REFERENCE: Final = re2.compile(rb"[a-z0-9][a-z0-9./-]*")
-_REFERRING_NAME: Final = re2.compile(rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name)[_-]?secret)")
+_REFERRING_NAME: Final = re2.compile(rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name|password|token|existing)[_-]?secret)")
 _PLACEHOLDER: Final = re2.compile(
     rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]*\}|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none|true|false|undefined"
     rb"|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|\[\]|\{\}"
     rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}/.*|https?://[^@]*)"
 )
-_WORD: Final = re2.compile(rb"[A-Za-z]+[.,;!?)]*|[\x80-\x{fe}].*")
+_WORD: Final = re2.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
 _SHORT_NUMBER: Final = re2.compile(rb"[0-9]{1,5}[.,;)]*")
 _IDENTIFIER: Final = re2.compile(rb"[A-Za-z_][A-Za-z_.]*[0-9]?[;,)({]*")
+_CAPITAL: Final = re2.compile(rb"[A-Z]")
 _FIRST_IN_BRACES: Final = re2.compile(rb"[{,][ \t]*$")
 
 
@@ -71,11 +73,13 @@ class Value:
         return not self.rest.strip(b"\"'`|*,;")
 
 
-def read_value(buffer: bytes, at: int) -> Value | None:
-    """Return the value that begins at this place, or None."""
+def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None:
+    """Return the value that begins at this place, or None. That of an XML element ends at the next tag."""
     limit = at + _WINDOW
     if cdata := _CDATA.match(buffer, at, limit):
         return Value(buffer, cdata.start(1), cdata.end(1), quoted=True, outer=cdata.end())
+    if element and (content := _CONTENT.match(buffer, at, limit)):
+        return Value(buffer, at, content.end(), quoted=True, outer=content.end())
     wrap = _WRAP.match(buffer, at, limit)
     start = wrap.end() - 1 if wrap else at
     if buffer[start : start + 1] == b"b":
@@ -125,7 +129,9 @@ def is_secret_of(name: bytes, level: Level, value: bytes) -> bool:
 def hide_assigned(name: bytes, level: Level, value: Value, gap: bytes) -> list[tuple[int, int]]:
     """Return the secret parts of a bare value: all of it, but not the next pair of a query or connection string."""
     text = value.text
-    if gap.strip(b" \t\"'`*_]") in (b":=", b"=>", b"->", b"==", b"===", b"!=", b"!==") and _IDENTIFIER.fullmatch(text):
+    if gap.strip(b" \t\"'`*_]") in (b":=", b"=>", b"->", b"==", b"===", b"!=", b"!==") and (
+        _IDENTIFIER.fullmatch(text) and not _is_mixed_word(text)
+    ):
         # Code that assigns or compares another variable.
         return []
     spans: list[tuple[int, int]] = []
@@ -148,6 +154,11 @@ def hide_assigned(name: bytes, level: Level, value: Value, gap: bytes) -> list[t
             spans.append((value.start + start, value.start + end))
         at = end + 1
     return spans
+
+
+def _is_mixed_word(text: bytes) -> bool:
+    """Return whether capitals stand as close as they do in generated passwords, not as in camel case."""
+    return len(_CAPITAL.findall(text)) * 4 > len(text)
 
 
 def is_prose(buffer: bytes, start: int, name: bytes, gap: bytes, value: Value, *, first: bool) -> bool:

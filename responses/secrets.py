@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import re2
 
-from responses import command_secrets, named_secrets, secret_shapes, vendor_tokens
+from responses import command_secrets, named_secrets, secret_layers, secret_shapes, vendor_tokens
 from responses.command_secrets import hide_in_commands
 from responses.named_secrets import hide_by_name, holds_secret
 from responses.secret_buffer import MARK, closed, opened
@@ -20,7 +20,7 @@ from responses.secret_layers import layer_of
 from responses.secret_manifests import MANIFEST, hide_manifests
 from responses.secret_shapes import hide_shapes
 from responses.secret_tables import hide_columns
-from responses.vendor_tokens import hide_tokens, rules_for
+from responses.vendor_tokens import hide_tokens
 
 __all__ = ["REDACTED", "holds_secret", "redact"]
 
@@ -46,14 +46,14 @@ def redact(text: str) -> str:
 
 
 def _hide(buffer: bytes) -> bytes:
+    if not _SUSPICIOUS.search(buffer):
+        return buffer
     buffer = _run_stages(buffer)
     layer = layer_of(buffer)
     return layer.hide(_run_stages(layer.plain)) if layer else buffer
 
 
 def _run_stages(buffer: bytes) -> bytes:
-    if not _SUSPICIOUS.search(buffer) and not rules_for(buffer):
-        return buffer
     for stage in _STAGES:
         buffer = stage(buffer)
     return buffer
@@ -74,5 +74,6 @@ _SUSPICIOUS: Final = _any_of(
         *vendor_tokens.PATTERNS,
         *named_secrets.PATTERNS,
         *command_secrets.PATTERNS,
+        *secret_layers.PATTERNS,
     )
 )

@@ -39,7 +39,7 @@ _PREFIXES: Final = (
     "shippo_live_", "shippo_test_", "ops_eyJ", "xkeysib-", "xsmtpsib-", "sq0csp-", "sq0atp-", "FLWSECK-", "FLWSECK_TEST-",
     "apify_api_", "nvapi-", "tvly-", "phc_", "phx_", "whpg_", "ctx7sk-", "lsv2_pt_", "lsv2_sk_", "pat-na1-", "pat-eu1-",
     "secret-token:", "AGE-SECRET-KEY-1", "hvs.", "hvb.", "hvr.", "ya29.", "sha256~", "mpk_", "zpka_",
-    "LTAI", "AKID", "AIza", "SG.", "kgat_", "sk-lf-", "pk-lf-", "thub_", "ak_live_", "fio-u-", 
+    "LTAI", "AKID", "AIza", "SG.", "kgat_", "sk-lf-", "pk-lf-", "thub_", "fio-u-", 
 )  # fmt: skip
 _REST: Final = rb"[A-Za-z0-9_=+/.-]"
 _PREFIXED: Final = re2.compile(
@@ -93,8 +93,8 @@ _KEYWORD_SET: Final = _keyword_set(_KEYWORDS)
 _RULES_OF: Final = {
     keyword: tuple(number for number, rule in enumerate(_RULES) if keyword in rule["keywords"]) for keyword in _KEYWORDS
 }
-# If none of these and no listed rule matches, `hide_tokens` leaves a text as it is.
-PATTERNS: Final = (_PREFIXED, *_OWN, *_DOUBTFUL)
+# If none of these matches, `hide_tokens` leaves a text as it is.
+PATTERNS: Final = (_PREFIXED, *_OWN, *_DOUBTFUL, re2.compile(b"(?i:" + "|".join(map(re2.escape, _KEYWORDS)).encode() + b")"))
 
 
 @cache

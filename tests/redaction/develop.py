@@ -56,6 +56,10 @@ CARRIERS: Final = (
     Carrier("chat", "it is ¤: `§`", password),
     Carrier("chat", "the ¤ is §", password),
     Carrier("chat", "the ¤ was changed to §", password),
+    Carrier("chat", "please use the new ¤ — §", password),
+    Carrier("chat", "¤ ⇒ § for now", password),
+    Carrier("chat", "I set the ¤ for app to §", password),
+    Carrier("chat", "<b>¤</b>: §", password),
 )  # fmt: skip
 
 SHAPES: Final = (
