@@ -50,7 +50,7 @@ _TYPE: Final = rb"(?:[ \t]*:[ \t]*&?(?:'static )?(?i:string|str|bytes?|any|char|
 _COLON: Final = rb"(?:::?|" + "：".encode() + rb")"
 _TELLS: Final = re2.compile(
     rb"(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still|currently|new"
-    rb"|has|have|been|be|equals|for(?:[ \t]+[\w.-]+){1,3}?|of[ \t]+[\w.-]+)\b)+[ \t]*:?[ \t]*"
+    rb"|has|have|been|be|equals|for(?:[ \t]+[\w.-]+){1,3}?[ \t]+(?:is|was|are|to|now)|for[ \t]+[\w.-]+|of[ \t]+[\w.-]+)\b)+[ \t]*:?[ \t]*"
     rb"|[ ](?:-|" + "–|—".encode() + rb")[ ]"
 )
 _TELLS_CHINESE: Final = (

@@ -72,7 +72,8 @@ def looks_random(value: bytes) -> bool:
         return True
     if len(value) < 8 or _ORDINARY.fullmatch(value):
         return False
-    kinds = [bool(kind.search(value)) for kind in (_UPPER, _LOWER, _DIGIT, _ODD)]
-    if sum(kinds) >= 3:
+    if not _DIGIT.search(value):
+        return False
+    if sum(bool(kind.search(value)) for kind in (_UPPER, _LOWER, _ODD)) >= 2:
         return True
-    return bool(kinds[2] and _SINGLE_CASE.fullmatch(value) and entropy(value) >= 3)
+    return bool(_SINGLE_CASE.fullmatch(value) and entropy(value) >= 3)

@@ -100,7 +100,7 @@ def _cells(line: bytes, delimiter: Any) -> list[tuple[int, int]]:
 
 
 def _hide_cell(line: bytes, first: int, last: int, name: bytes) -> bytes:
-    inner = line[first:last].strip(b" \t\r\"'`*")
+    inner = line[first:last].strip(b" \t\r\n\"'`*")
     if not inner or inner == name or is_no_secret(name, inner):
         return line
     start = line.find(inner, first)

@@ -17,15 +17,17 @@ _LOOK_BACK: Final = 80
 # What stands between a separator and a quoted value in code: b"…", []byte("…"), Some("…").
 _WRAP: Final = re2.compile(rb"(?:(?:[bBrRuUfFL@]{1,2}|\$)[\"']|(?:new[ ])?[\w.:\[\]]{0,24}\([\"'b])")
 _CDATA: Final = re2.compile(rb"<!\[CDATA\[([^\]\n]*)")
-_CONTENT: Final = re2.compile(rb"[^\s<>\"'][^<>\n]*")
+_CONTENT: Final = re2.compile(rb"([^\s<>][^<>\n]*?)\s{0,40}</")
 _QUOTED: Final = re2.compile(
-    rb"\"((?:[^\"\\\n]|\\[^\n])*)\"|\\+\"([^\"\\\n]*)\\+\"|'([^'\n]*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*]+)\*{1,2}|"
+    rb"\"((?:[^\"\\\n]|\\[^\n])*)\"|\\+\"([^\"\\\n]*)\\+\"|'([^'\n]*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*](?:\S*[^\s*])?)\*{1,2}|"
     + "“([^”\n]*)”|「([^」\n]*)」|『([^』\n]*)』|（([^）\n]*)）|‘([^’\n]*)’|【([^】\n]*)】".encode()
     # Cut off before its closing quote.
     + rb"|\\*[\"']([^\"'\\\n]+)"
 )
 _BARE: Final = re2.compile(rb"[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\])*")
 _BARE_END: Final = re2.compile(rb"[\s\"'`\\]")
+# Bytes that begin a quoted value, apart from those of wide quotes.
+_OPENING: Final = b"\"'`~*\\"
 _MARKS: Final = b"\"'`~*"
 # Chinese punctuation and letters end a value that begins in ASCII.
 CHINESE_STOP: Final = re2.compile(rb"[\x{2e80}-\x{9fff}\x{ff00}-\x{ffef}]")
@@ -35,7 +37,7 @@ _DELIMITER: Final = re2.compile(rb"[&;,]")
 _REFERENCE: Final = re2.compile(rb"[a-z0-9][a-z0-9./-]*")
 _REFERRING_NAME: Final = re2.compile(rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name|password|token|existing)[_-]?secret)")
 _PLACEHOLDER: Final = re2.compile(
-    rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]*\}|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none|true|false|undefined"
+    rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]+[|}]?|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none|true|false|undefined"
     rb"|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|\[\]|\{\}"
     rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}/.*|https?://[^@]*)"
 )
@@ -76,15 +78,19 @@ class Value:
 def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None:
     """Return the value that begins at this place, or None. That of an XML element ends at the next tag."""
     limit = at + _WINDOW
-    if cdata := _CDATA.match(buffer, at, limit):
+    first = buffer[at : at + 1]
+    if first == b"<" and (cdata := _CDATA.match(buffer, at, limit)):
         return Value(buffer, cdata.start(1), cdata.end(1), quoted=True, outer=cdata.end())
-    if element and (content := _CONTENT.match(buffer, at, limit)):
-        return Value(buffer, at, content.end(), quoted=True, outer=content.end())
-    wrap = _WRAP.match(buffer, at, limit)
+    if element:
+        content = _CONTENT.match(buffer, at, limit)
+        return Value(buffer, at, content.end(1), quoted=True, outer=content.end()) if content else None
+    near = buffer[at : at + 32]
+    wrap = _WRAP.match(buffer, at, limit) if b"(" in near or near[1:3].strip(b"\"'") != near[1:3] else None
     start = wrap.end() - 1 if wrap else at
     if buffer[start : start + 1] == b"b":
         start += 1
-    if quoted := _QUOTED.match(buffer, start, limit):
+    opening = buffer[start : start + 1]
+    if (opening in _OPENING or opening >= b"\x80") and (quoted := _QUOTED.match(buffer, start, limit)):
         group = next(number for number in range(1, 14) if quoted[number] is not None)
         end = _extended(buffer, quoted.end(group)) if quoted.end() >= limit else quoted.end(group)
         return Value(buffer, quoted.start(group), end, quoted=True, outer=max(end, quoted.end()))

@@ -25,7 +25,6 @@ from responses.vendor_tokens import hide_tokens
 __all__ = ["REDACTED", "holds_secret", "redact"]
 
 REDACTED: Final = MARK.decode()
-_STAGES: Final = (hide_manifests, hide_shapes, hide_tokens, hide_in_commands, hide_columns, hide_by_name)
 # What one round hides may reveal the end of another value; two rounds are the usual number.
 _MOST_ROUNDS: Final = 4
 
@@ -54,8 +53,9 @@ def _hide(buffer: bytes) -> bytes:
 
 
 def _run_stages(buffer: bytes) -> bytes:
-    for stage in _STAGES:
-        buffer = stage(buffer)
+    for hint, stage in _HINTED_STAGES:
+        if hint.search(buffer):
+            buffer = stage(buffer)
     return buffer
 
 
@@ -67,13 +67,14 @@ def _any_of(patterns: Iterable[Any]) -> Any:
     return re2.compile(b"|".join(b"(?:" + pattern.pattern + b")" for pattern in patterns), options)
 
 
-_SUSPICIOUS: Final = _any_of(
-    (
-        MANIFEST,
-        *secret_shapes.PATTERNS,
-        *vendor_tokens.PATTERNS,
-        *named_secrets.PATTERNS,
-        *command_secrets.PATTERNS,
-        *secret_layers.PATTERNS,
-    )
+# Each stage runs only if one of its patterns matches.
+_STAGES: Final = (
+    ((MANIFEST,), hide_manifests),
+    (vendor_tokens.PATTERNS, hide_tokens),
+    (secret_shapes.PATTERNS, hide_shapes),
+    (command_secrets.PATTERNS, hide_in_commands),
+    (named_secrets.PATTERNS, hide_columns),
+    (named_secrets.PATTERNS, hide_by_name),
 )
+_HINTED_STAGES: Final = tuple((_any_of(patterns), stage) for patterns, stage in _STAGES)
+_SUSPICIOUS: Final = _any_of((*(pattern for patterns, _ in _STAGES for pattern in patterns), *secret_layers.PATTERNS))
