@@ -75,7 +75,7 @@ _ORACLE: Final = re2.compile(rb"\boracle:thin:[\w$]+/([^\s/@]+)@|\b[\w$]+/([^\s/
 _AT_HOST: Final = re2.compile(rb"\b[A-Za-z_][\w.-]*:([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*):[0-9]+")
 # creds: admin / …
 _USER_AND: Final = re2.compile(
-    rb"(?i)\b(?:creds?|credentials?|login|user(?:name)?/pass(?:word)?)[ \t]*(?::|=|is|are)[ \t]*[\w.@-]{1,40}[ \t]*[/,|:][ \t]*([^\s\"']{6,})"
+    rb"(?i)\b(?:creds?|credentials?|login|user(?:name)?/pass(?:word)?)(?:[ \t]+for[ \t]+[\w.-]+)?[ \t]*(?::|=|-|is|are)[ \t]*[\w.@-]{1,40}[ \t]*[/,|:][ \t]*([^\s\"']{6,})"
 )
 _KEY_PAIR: Final = re2.compile(rb"(?i)\bak(?:/sk|[ \t]*[,;:=])[^\n]{0,60}?\bsk[ \t]*[:=][ \t]*([^\s\"',;]+)")
 

@@ -17,7 +17,7 @@ from typing import Final
 
 import re2
 
-from responses.secret_buffer import FILL, Match, hidden, looks_random
+from responses.secret_buffer import FILL, Match, hidden, looks_generated, looks_random
 from responses.secret_names import KEY_KINDS, Level, level_of
 from responses.secret_values import (
     CHINESE_STOP,
@@ -56,14 +56,18 @@ _TELLS: Final = re2.compile(
 _TELLS_CHINESE: Final = (
     "(?:已经|已|现在|现|重新)?(?:被)?(?:改成|改为|换成|换为|设为|设成|设置为|设置成|重置为|更新为|变成|是|为)(?:了)?[ \\t]*(?:：|:)?"
 ).encode()
+# In a sentence the value may come a few words later; it then has to look generated.
+_SENTENCE_WORD: Final = re.compile(rb"(?:[A-Za-z']{1,12}[,;:]?|\([^()\s]{0,20}\)[,;:]?|>{1,2}|~|/|--?|\.{2,3}|[,;:]|" + "…|–|—".encode() + rb")\Z")
+_MOST_WORDS: Final = 8
 # The kinds of separators, in the order in which they are tried.
 _GAPS: Final = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
-        ("assign", _TYPE + rb"\s{0,8}(?::=|=>|->|===?|!==?|\?=|\+=|=|" + "→|⇒|➜|＝".encode() + rb")[ \t]*"),
+        ("assign", _TYPE + rb"\s{0,8}(?::=|=>|->|===?|!==?|\?=|\+=|=|" + "→|⇒|➜|＝".encode() + rb")[ \t]*(?:[*_`~]{1,2}[ \t]+)?"),
         ("block", rb"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n"),
         ("line", rb"[ \t]*(?:" + _COLON + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*){1,3}"),
-        ("colon", rb"[ \t]*" + _COLON + rb"[ \t]*"),
+        # A chat's bold label ends after its colon: *password:* …
+        ("colon", rb"[ \t]*" + _COLON + rb"[ \t]*(?:[*_`~]{1,2}[ \t]+)?"),
         ("comma", rb"(?<=[\"'])\s*,\s*"),
         ("cell", rb"(?:[ ]*\|[ ]*|[ ]*\t[ \t]*)"),
         ("chinese", rb"[ \t]*" + _TELLS_CHINESE + rb"[ \t]*"),
@@ -171,7 +175,7 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
         return _inner(value) if value and _is_secret(place, "assign", value) else []
     if (reverse := _value_before(place)) is not None:
         return [reverse]
-    for kind, gap, at in _gaps(buffer, end):
+    for kind, gap, at in _gaps(place):
         if kind == "block":
             return _block(place, at)
         value = read_value(buffer, at)
@@ -186,9 +190,10 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
     return []
 
 
-def _gaps(buffer: bytes, end: int) -> Iterator[tuple[str, bytes, int]]:
+def _gaps(place: _Place) -> Iterator[tuple[str, bytes, int]]:
     """Yield the separators that may follow the name: kind, text and end."""
-    window = buffer[end : end + _LOOK_AHEAD]
+    end = place.end
+    window = place.buffer[end : end + _LOOK_AHEAD]
     close = _CLOSE.match(window)
     start = close.end() if close else 0
     if start >= len(window):
@@ -201,6 +206,21 @@ def _gaps(buffer: bytes, end: int) -> Iterator[tuple[str, bytes, int]]:
     space = _SPACE.match(window, start)
     at = space.end() if space else start
     yield "space", window[:at], end + at
+    words_end = _after_words(window, start) if place.level is Level.TELLING else None
+    if words_end is not None:
+        yield "sentence", window[:words_end], end + words_end
+
+
+def _after_words(window: bytes, start: int) -> int | None:
+    """Return where the first token of the line begins that is not a word."""
+    line = window[start:].partition(b"\n")[0]
+    at = start
+    for token in line.split(None, _MOST_WORDS + 1)[: _MOST_WORDS + 1]:
+        at = window.find(token, at)
+        if not _SENTENCE_WORD.match(token):
+            return at if at > start else None
+        at += len(token)
+    return None
 
 
 def _value_before(place: _Place) -> tuple[int, int] | None:
@@ -274,6 +294,8 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
         return text.isascii() and len(text) >= 4
     if kind == "comma":
         return value.quoted and looks_random(text)
+    if kind == "sentence":
+        return looks_generated(text.strip(b".,;:!?)"))
     if kind == "line":
         return _is_lone_line(place, gap, value)
     if kind == "space" and gap.strip(b" \t\"'`*_~\\)]") == b"" and not gap[-1:].isspace():

@@ -23,6 +23,7 @@ _LOWER: Final = re2.compile(rb"[a-z]")
 _DIGIT: Final = re2.compile(rb"[0-9]")
 _ODD: Final = re2.compile(rb"[!@#$%^&*+=~?|;]")
 _SINGLE_CASE: Final = re2.compile(rb"[A-Za-z0-9]{16,}")
+_CAMEL_CASE: Final = re2.compile(rb"(?:[A-Z]{1,5}[a-z]{2,}|[A-Z]{1,5}[0-9]|[a-z]{3,}|[0-9]{1,4}|[_.-])*")
 # Times, hashes with their algorithm, UUIDs, addresses, quantities and code positions mix digits and letters as well.
 _ORDINARY: Final = re2.compile(
     rb"(?i)[0-9]{4}-[0-9]{2}-[0-9]{2}[tT ].*|0x[0-9a-f]+|[A-Za-z]+/.*|.*://.*|(?:sha|md)[0-9]+[:-].*|.*\(.*"
@@ -77,3 +78,9 @@ def looks_random(value: bytes) -> bool:
     if sum(bool(kind.search(value)) for kind in (_UPPER, _LOWER, _ODD)) >= 2:
         return True
     return bool(_SINGLE_CASE.fullmatch(value) and entropy(value) >= 3)
+
+
+def looks_generated(value: bytes) -> bool:
+    """Return whether the value looks random and is not a camel-case name with numbers, such as OAuth2Client."""
+    value = value[:200]
+    return FILL in value or (looks_random(value) and not _CAMEL_CASE.fullmatch(value))

@@ -60,6 +60,16 @@ CARRIERS: Final = (
     Carrier("chat", "¤ ⇒ § for now", password),
     Carrier("chat", "I set the ¤ for app to §", password),
     Carrier("chat", "<b>¤</b>: §", password),
+    Carrier("chat", "*¤:* §", password),
+    Carrier("chat", "_¤:_ `§`", password),
+    Carrier("chat", "**¤ =** §", password),
+    Carrier("chat", "the ¤ will be §", password),
+    Carrier("chat", "¤ (prod) §", password),
+    Carrier("chat", "log in as root with ¤ §", password),
+    Carrier("chat", "¤, as agreed: §", password),
+    Carrier("chat", "my ¤ got leaked, it was §", password),
+    Carrier("chat", "¤ >> §", password),
+    Carrier("chat", "¤ … §", password),
 )  # fmt: skip
 
 SHAPES: Final = (
@@ -103,6 +113,10 @@ SHAPES: Final = (
     Shape("key", "ak: abcdefg12345 sk: §", mixed(30)),
     Shape("chat", "api key: §", mixed(30)),
     Shape("chat", "secret key §", mixed(30)),
+    Shape("chat", "creds for db: app / §", password),
+    Shape("chat", "user: app pass: §", password),
+    Shape("chat", "logged in with app:§ just now, credentials are fine", password, telling=False),
+    Shape("chat", "username app password § host db", password),
     Shape("chat", "password: §!", digits(8)),
     Shape("key", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIi\nOiIxMjM0§", mixed(60)),
     Shape("key", "token: eyJhbGciOiJIUzI1NiJ9.eyJzdWIi\n  §\n  §", mixed(60)),
@@ -127,6 +141,13 @@ secretName: web-tls
 imagePullSecrets: [{name: regcred}]
 secretKeyRef: {name: db, key: password}
 key: value
+the token request was answered by TokenService2 in 31ms
+password reset email sent by MailWorker07
+failed to refresh token via OAuth2Client
+couldn't find token in AbstractTokenFactory3Impl
+secret volume mounted by kubelet v1.29.4-eks-5e0fdde
+the credential provider plugin ECRCredentialProviderV2 timed out
+token audience mismatch between APIServer01 and IdP
 the password is wrong
 the password is incorrect, try again
 the token is expired
