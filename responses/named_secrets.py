@@ -22,6 +22,7 @@ from responses.secret_names import KEY_KINDS, Level, level_of
 from responses.secret_values import (
     CHINESE_STOP,
     Value,
+    hidden_end,
     hide_assigned,
     is_no_secret,
     is_prose,
@@ -40,6 +41,7 @@ _NAME: Final = re2.compile(
     rb"|" + CHINESE_NAME
 )
 _LOOK_BACK: Final = 80
+_LONGEST_NAME: Final = 120
 # No separator is longer.
 _LOOK_AHEAD: Final = 200
 
@@ -162,7 +164,8 @@ def _hide_spans(buffer: bytes, spans: list[tuple[int, int]]) -> bytes:
 
 
 def _place(buffer: bytes, found: Match) -> _Place:
-    name = bytes(found[0]).strip(b"-_.$")
+    # Only the end of a name tells, and it is kept in a cache.
+    name = buffer[max(found.start(), found.end() - _LONGEST_NAME) : found.end()].strip(b"-_.$")
     return _Place(buffer, found.start(), found.end(), name, level_of(name.decode("utf-8", "replace")))
 
 
@@ -236,7 +239,7 @@ def _value_before(place: _Place) -> tuple[int, int] | None:
 
 
 def _inner(value: Value) -> list[tuple[int, int]]:
-    return [(value.start, value.end)] if value.end > value.start else []
+    return [(value.start, hidden_end(value))] if value.end > value.start else []
 
 
 def _after_markup(place: _Place) -> int | None:

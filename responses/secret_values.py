@@ -92,12 +92,11 @@ def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None
     opening = buffer[start : start + 1]
     if (opening in _OPENING or opening >= b"\x80") and (quoted := _QUOTED.match(buffer, start, limit)):
         group = next(number for number in range(1, 14) if quoted[number] is not None)
-        end = _extended(buffer, quoted.end(group)) if quoted.end() >= limit else quoted.end(group)
-        return Value(buffer, quoted.start(group), end, quoted=True, outer=max(end, quoted.end()))
+        return Value(buffer, quoted.start(group), quoted.end(group), quoted=True, outer=quoted.end())
     bare = _BARE.match(buffer, at, limit)
     if not bare:
         return None
-    end = _extended(buffer, bare.end()) if bare.end() >= limit else bare.end()
+    end = bare.end()
     text = buffer[at:end]
     stop = CHINESE_STOP.search(text)
     if stop and stop.start() > 0 and text[:1].isascii():
@@ -108,10 +107,12 @@ def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None
     return Value(buffer, at, end, quoted=False, outer=end)
 
 
-def _extended(buffer: bytes, at: int) -> int:
-    """Return the end of a value that is longer than what was read."""
-    end = _BARE_END.search(buffer, at)
-    return int(end.start()) if end else len(buffer)
+def hidden_end(value: Value) -> int:
+    """Return where a secret value ends: later than what was read if it is longer than the window."""
+    if value.outer - value.start < _WINDOW - 40:
+        return value.end
+    end = _BARE_END.search(value.buffer, value.end)
+    return int(end.start()) if end else len(value.buffer)
 
 
 def is_no_secret(name: bytes, value: bytes) -> bool:
@@ -159,6 +160,8 @@ def hide_assigned(name: bytes, level: Level, value: Value, gap: bytes) -> list[t
         if secret and piece:
             spans.append((value.start + start, value.start + end))
         at = end + 1
+    if spans and spans[-1][1] == value.end:
+        spans[-1] = (spans[-1][0], hidden_end(value))
     return spans
 
 

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Final
 
 from responses.secrets import redact
-from tests.redaction import develop, holdout
+from tests.redaction import develop, fresh, holdout
 from tests.redaction.harmless import generated
 from tests.redaction.shapes import Carrier, Example, Shape, examples, shapes_of
 
@@ -52,10 +52,11 @@ class Figures:
 
 
 def measure(redact: Redact = redact) -> dict[str, Figures]:
-    """Return the figures of the develop set and of the hold-out."""
+    """Return the figures of the develop set, of the hold-out and of the shapes written last."""
     return {
         "develop": _measure(redact, develop.SHAPES, develop.CARRIERS, develop.NAMES, develop.HARMLESS, _SEED),
         "hold-out": _measure(redact, holdout.SHAPES, holdout.CARRIERS, holdout.NAMES, holdout.HARMLESS, _SEED + 1),
+        "fresh": _measure(redact, fresh.SHAPES, fresh.CARRIERS, fresh.NAMES, fresh.HARMLESS, _SEED + 2),
     }
 
 
