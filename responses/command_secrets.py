@@ -59,6 +59,8 @@ _STATEMENTS: Final = tuple(
     for words in (
         rb"(?i:\bidentified(?: with \w+)? by(?: password)?|\brequirepass|\bmasterauth|\blogin[ \t]+\S+\s+password)",
         rb"(?i:\b(?:user|role|login)[ \t]+\S+(?:[ \t]+with)?(?:[ \t]+(?:encrypted|login|superuser))*[ \t]+password(?:[ \t]*=)?)",
+        rb"(?i:\bset password for [^\n=]{1,80}=)",
+        rb"\b(?:rabbitmqctl (?:add_user|change_password|authenticate_user)|net user|mc alias set \S+ \S+)[ \t]+\S+",
         rb"(?i:\baws configure set [\w.]*(?:secret_access_key|session_token))",
         rb"(?i:\b(?:_password|_authToken|_auth))[ \t]*=",
     )

@@ -65,11 +65,11 @@ _MOST_WORDS: Final = 8
 _GAPS: Final = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
-        ("assign", _TYPE + rb"\s{0,8}(?::=|=>|->|===?|!==?|\?=|\+=|=|" + "→|⇒|➜|＝".encode() + rb")[ \t]*(?:[*_`~]{1,2}[ \t]+)?"),
+        ("assign", _TYPE + rb"\s{0,8}(?::=|=>|->|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝".encode() + rb")[ \t]*(?:[*_`~]{1,2}[ \t]+)?"),
         ("block", rb"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n"),
-        ("line", rb"[ \t]*(?:" + _COLON + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*){1,3}"),
+        ("line", rb"[ \t]*(?:" + _COLON + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*){1,3}(?::[ \t]+)?"),
         # A chat's bold label ends after its colon: *password:* …
-        ("colon", rb"[ \t]*" + _COLON + rb"[ \t]*(?:[*_`~]{1,2}[ \t]+)?"),
+        ("colon", rb"[ \t]*" + _COLON + rb"[ \t]*(?:(?:[*_`~]{1,2}|!{1,2}[\w:/.-]*|&\w+)[ \t]+)?"),
         ("comma", rb"(?<=[\"'])\s*,\s*"),
         ("cell", rb"(?:[ ]*\|[ ]*|[ ]*\t[ \t]*)"),
         ("chinese", rb"[ \t]*" + _TELLS_CHINESE + rb"[ \t]*"),
@@ -77,7 +77,9 @@ _GAPS: Final = tuple(
 )
 _SPACE: Final = re.compile(rb"[ \t]*")
 # XML: <name>, <x name="name">, <x key="name" value=, and entries of JSON and YAML.
-_TAG: Final = re.compile(rb"[^<>\n]{0,80}>\s{0,8}")
+_TAG: Final = re.compile(rb"[^<>\n]{0,80}>\s{0,20}(?:<(?:value|val|string)>\s{0,8})?")
+_NEXT_ELEMENT: Final = re.compile(rb"</[\w:.-]{1,30}>\s{0,20}<[\w:.-]{1,30}>\s{0,8}")
+_BODY: Final = re.compile(rb"[\"']\s*\{[^{}\"]{0,120}?\b(?:default|value)\s*=\s*")
 _ATTRIBUTE: Final = re.compile(rb"[\"'][^<>\n]{0,80}\b(?:value|val)=")
 _ENTRY: Final = re.compile(rb"\\*[\"']?\s*,?\s*\\*[\"']?(?i:value)\\*[\"']?\s*:[ \t]*")
 _BEFORE_TAG: Final = re.compile(rb"<[\w.-]*:?\Z")
@@ -174,7 +176,7 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
     buffer, end = place.buffer, place.end
     marked = _after_markup(place)
     if marked is not None:
-        value = read_value(buffer, marked, element=buffer[marked - 1 : marked] != b"=" and b">" in buffer[end:marked])
+        value = read_value(buffer, marked, element=buffer[end:marked].rstrip().endswith(b">"))
         return _inner(value) if value and _is_secret(place, "assign", value) else []
     if (reverse := _value_before(place)) is not None:
         return [reverse]
@@ -246,6 +248,10 @@ def _after_markup(place: _Place) -> int | None:
     """Return where the value begins if the name is an XML tag, an attribute's value, or names an entry."""
     before, buffer, end = place.before, place.buffer, place.end
     pattern = None
+    if buffer[end : end + 2] == b"</" and (element := _NEXT_ELEMENT.match(buffer, end, end + _LOOK_AHEAD)):
+        return element.end()
+    if buffer[end : end + 1] in (b'"', b"'") and (body := _BODY.match(buffer, end, end + _LOOK_AHEAD)):
+        return body.end()
     last = before[-1:]
     if last in b"<:" and _BEFORE_TAG.search(before):
         pattern = _TAG
@@ -303,7 +309,7 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
         return _is_lone_line(place, gap, value)
     if kind == "space" and gap.strip(b" \t\"'`*_~\\)]") == b"" and not gap[-1:].isspace():
         # Nothing separates the two, except in Chinese: 密码「x」.
-        return value.quoted and not place.name.isascii() and len(text) >= 3
+        return not place.name.isascii() and (len(text) >= 3 if value.quoted else looks_random(text))
     if kind == "space" and place.is_flag:
         return not text.startswith(b"-") and (value.quoted or len(text) >= 6)
     if kind == "space" and _VERB.search(place.before):
@@ -318,7 +324,7 @@ def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:
         return False
     if place.is_flag:
         return not value.text.startswith(b"-")
-    if looks_random(value.text):
+    if looks_random(value.text) or (value.quoted and colon):
         return True
     digit = any(48 <= each <= 57 for each in value.text[:80])
     return colon and place.is_first_in_line and digit and len(value.text) >= 6 and FILL not in value.text and (

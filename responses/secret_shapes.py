@@ -179,7 +179,7 @@ _SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
         (rb"(?:" + b"|".join(_WEBHOOKS) + rb")([^\s\"'<>\\]+)", _group(1)),
         # Password hashes of htpasswd and shadow files.
         (rb"\$(?:apr1|1|2[aby]|5|6|y|argon2\w{1,2})\$[^\s\"':]{8,}", _group(0)),
-        (rb"(" + _HEADER + rb"(?i:digest|aws4-hmac-sha256|oauth|hawk)[ \t]+)[^\r\n]+", _fields),
+        (rb"(" + _HEADER + rb"(?i:digest|aws4-hmac-sha256|oauth|hawk|signature|token)[ \t]+)\w+=[^\r\n]+", _fields),
         (rb"(" + _HEADER + _SCHEME + rb"[ \t]+)([^\s\"'\\\]]+)", _bearer),
         (rb"(" + _HEADER + rb")([\w.~+/=-]{16,})", _bearer),
         (rb"((?i:\b(?:set-)?cookie)\\*[\"']?(?::|=>|=)[ \t]*\\*[\"'\[]?)([^\s;=\"'\\]+=[^\r\n]+)", _cookies),

@@ -19,6 +19,7 @@ _WRAP: Final = re2.compile(rb"(?:(?:[bBrRuUfFL@]{1,2}|\$)[\"']|(?:new[ ])?[\w.:\
 _CDATA: Final = re2.compile(rb"<!\[CDATA\[([^\]\n]*)")
 _CONTENT: Final = re2.compile(rb"([^\s<>][^<>\n]*?)\s{0,40}</")
 _QUOTED: Final = re2.compile(
+    rb"\"{3}\s{0,8}([^\n]*?)\s{0,8}\"{3}|'{3}\s{0,8}([^\n]*?)\s{0,8}'{3}|"
     rb"\"((?:[^\"\\\n]|\\[^\n])*)\"|\\+\"([^\"\\\n]*)\\+\"|'([^'\n]*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*](?:\S*[^\s*])?)\*{1,2}|"
     + "“([^”\n]*)”|「([^」\n]*)」|『([^』\n]*)』|（([^）\n]*)）|‘([^’\n]*)’|【([^】\n]*)】".encode()
     # Cut off before its closing quote.
@@ -38,7 +39,7 @@ _REFERENCE: Final = re2.compile(rb"[a-z0-9][a-z0-9./-]*")
 _REFERRING_NAME: Final = re2.compile(rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name|password|token|existing)[_-]?secret)")
 _PLACEHOLDER: Final = re2.compile(
     rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]+[|}]?|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none|true|false|undefined"
-    rb"|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|\[\]|\{\}"
+    rb"|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+[\w.]*:?|\[\]|\{\}"
     rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}/.*|https?://[^@]*)"
 )
 _WORD: Final = re2.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
@@ -72,7 +73,7 @@ class Value:
     @property
     def alone(self) -> bool:
         """Return whether nothing but closing marks follows it in its line."""
-        return not self.rest.strip(b"\"'`|*,;")
+        return not self.rest.strip(b"\"'`|*,;)}]")
 
 
 def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None:
@@ -91,7 +92,7 @@ def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None
         start += 1
     opening = buffer[start : start + 1]
     if (opening in _OPENING or opening >= b"\x80") and (quoted := _QUOTED.match(buffer, start, limit)):
-        group = next(number for number in range(1, 14) if quoted[number] is not None)
+        group = next(number for number in range(1, quoted.re.groups + 1) if quoted[number] is not None)
         return Value(buffer, quoted.start(group), quoted.end(group), quoted=True, outer=quoted.end())
     bare = _BARE.match(buffer, at, limit)
     if not bare:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import re2
 
-from responses.secret_buffer import Match, entropy, hidden, hide_groups
+from responses.secret_buffer import Match, entropy, hidden, hide_groups, looks_generated
 
 _RULES: Final[tuple[Mapping[str, Any], ...]] = tuple(
     json.loads(Path(__file__).with_name("vendor_rules.json").read_text(encoding="utf-8"))["rules"]
@@ -53,7 +53,7 @@ _OWN: Final = tuple(
     re2.compile(pattern)
     for pattern in (
         rb"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{4,16}(?:\z|\.\.\.|" + "…".encode() + rb")",
-        rb"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b",
+        rb"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16,}\b",
         rb"\bxox[a-z](?:\.xox[a-z])?-[\w-]{6,}",
         rb"\bsk-[A-Za-z0-9]{32,}",
         rb"\bSK[0-9a-fA-F]{32}\b",
@@ -70,6 +70,9 @@ _OWN: Final = tuple(
         rb"\boy2[a-z0-9]{43}\b",
     )
 )
+# A short prefix and a long random part: the form that most vendors choose now.
+_UNKNOWN: Final = re2.compile(rb"\b([A-Za-z][A-Za-z0-9]{0,9}[_-](?:[a-z0-9]{1,8}[_-]){0,2})([A-Za-z0-9]{28,})")
+_DIGEST: Final = re2.compile(rb"(?i)(?:sha|md|h)[0-9]+[_-]")
 # Shapes that a name of another kind may have as well: older Vault tokens, bootstrap tokens of kubeadm.
 _DOUBTFUL: Final = (
     re2.compile(rb"(?:^|[^\w.])(s\.[A-Za-z0-9]{24})(?:[^\w.]|\z)"),
@@ -94,7 +97,7 @@ _RULES_OF: Final = {
     keyword: tuple(number for number, rule in enumerate(_RULES) if keyword in rule["keywords"]) for keyword in _KEYWORDS
 }
 # If none of these matches, `hide_tokens` leaves a text as it is.
-PATTERNS: Final = (_PREFIXED, *_OWN, *_DOUBTFUL, re2.compile(b"(?i:" + "|".join(map(re2.escape, _KEYWORDS)).encode() + b")"))
+PATTERNS: Final = (_PREFIXED, _UNKNOWN, *_OWN, *_DOUBTFUL, re2.compile(b"(?i:" + "|".join(map(re2.escape, _KEYWORDS)).encode() + b")"))
 
 
 @cache
@@ -114,6 +117,7 @@ def hide_tokens(buffer: bytes) -> bytes:
         rule = _RULES[number]
         buffer = _compiled(number).sub(lambda found, rule=rule: _hide_by_rule(found, rule), buffer)
     buffer = _PREFIXED.sub(_hide_prefixed, buffer)
+    buffer = _UNKNOWN.sub(_hide_unknown, buffer)
     for pattern in _OWN:
         buffer = pattern.sub(lambda found: hide_groups(found, 0), buffer)
     for pattern in _DOUBTFUL:
@@ -145,6 +149,13 @@ def _hide_prefixed(found: Match) -> bytes:
 
 def _each(value: bytes) -> list[bytes]:
     return [value[at : at + 1] for at in range(min(len(value), 80))]
+
+
+def _hide_unknown(found: Match) -> bytes:
+    """Hide a long part that mixes cases and digits evenly; keep digests and names."""
+    long = bytes(found[2])
+    random = looks_generated(long) and not long.isupper() and not long.islower() and entropy(long[:200]) > 4
+    return bytes(found[0]) if not random or _DIGEST.match(found[1]) else hide_groups(found, 0)
 
 
 def _hide_doubtful(found: Match) -> bytes:

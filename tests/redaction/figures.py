@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Final
 
 from responses.secrets import redact
-from tests.redaction import develop, fresh, holdout
+from tests.redaction import develop, develop_more, fresh, holdout
 from tests.redaction.harmless import generated
 from tests.redaction.shapes import Carrier, Example, Shape, examples, shapes_of
 
@@ -55,8 +55,11 @@ def measure(redact: Redact = redact) -> dict[str, Figures]:
     """Return the figures of the develop set, of the hold-out and of the shapes written last."""
     return {
         "develop": _measure(redact, develop.SHAPES, develop.CARRIERS, develop.NAMES, develop.HARMLESS, _SEED),
+        "more": _measure(
+            redact, develop_more.SHAPES, develop_more.CARRIERS, develop_more.NAMES, develop_more.HARMLESS, _SEED + 2
+        ),
         "hold-out": _measure(redact, holdout.SHAPES, holdout.CARRIERS, holdout.NAMES, holdout.HARMLESS, _SEED + 1),
-        "fresh": _measure(redact, fresh.SHAPES, fresh.CARRIERS, fresh.NAMES, fresh.HARMLESS, _SEED + 2),
+        "fresh": _measure(redact, fresh.SHAPES, fresh.CARRIERS, fresh.NAMES, fresh.HARMLESS, _SEED + 3),
     }
 
 
