@@ -40,7 +40,11 @@ _OPEN_FIELD: Final = re2.compile(rb"(?i)(?:username|realm|uri|qop|nc|algorithm|s
 _COOKIE: Final = re2.compile(rb"([^\s;,=\"']+=)(\"?)([^;,\"'\\\s\]]+)")
 _COOKIE_OPTION: Final = re2.compile(rb"(?i)(?:path|domain|expires|max-age|samesite|priority|version)=")
 _PORT: Final = re2.compile(rb"[0-9]{1,5}[/?#]")
-_CERTIFICATE: Final = re2.compile(rb"(?s)-----BEGIN (?:TRUSTED )?(?:CERTIFICATE|PUBLIC KEY|CERTIFICATE REQUEST|X509 CRL)-----.*?(?:-----END [A-Z0-9 ]+-----|\z)")
+_PUBLIC: Final = re2.compile(
+    rb"-----BEGIN (?:TRUSTED )?(?:CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY|CERTIFICATE REQUEST|X509 CRL)-----"
+    rb"((?:(?:\s|\\+[nr])+[A-Za-z0-9+/=]{1,76})+)"
+)
+_ENCODED_PEM: Final = re2.compile(rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}")
 _LONG: Final = re2.compile(rb"(\bsha(?:256|384|512)-|\bh1:)?[A-Za-z0-9+/]{60,}={0,2}")
 _JWT: Final = rb"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,4}"
 
@@ -49,29 +53,28 @@ def hide_shapes(buffer: bytes) -> bytes:
     """Return the buffer with such secrets hidden."""
     for pattern, hide in _SHAPES:
         buffer = bytes(pattern.sub(hide, buffer))
-    return _hide_long(buffer)
+    return buffer
 
 
 def _group(*groups: int) -> Hide:
     return lambda found: hide_groups(found, *groups)
 
 
-def _hide_long(buffer: bytes) -> bytes:
-    """Hide base64 of random bytes, except in certificates."""
-    if not _LONG.search(buffer):
-        return buffer
-    shown: list[bytes] = []
-    at = 0
-    for public in _CERTIFICATE.finditer(buffer):
-        shown += [_LONG.sub(_mixed, buffer[at : public.start()]), public[0]]
-        at = public.end()
-    return b"".join([*shown, _LONG.sub(_mixed, buffer[at:])])
+def hide_long(buffer: bytes) -> bytes:
+    """Return the buffer with base64 of random bytes hidden."""
+    return bytes(_LONG.sub(_mixed, buffer))
+
+
+def public_spans(buffer: bytes) -> list[tuple[int, int]]:
+    """Return where certificates and public keys stand, which may look like secrets: PEM, or base64 of it."""
+    spans = [found.span(1) for found in _PUBLIC.finditer(buffer)]
+    return spans + [found.span() for found in _ENCODED_PEM.finditer(buffer) if _is_public(bytes(found[0]))]
 
 
 def _mixed(found: Match) -> bytes:
     """Hide base64 of random bytes, which mixes cases and digits; keep paths, hex digests and camel-case words."""
     value: bytes = found[0]
-    if found[1] or _is_public(value):
+    if found[1]:
         return value
     counts = (
         sum(map(bytes.isupper, _each(value))),
@@ -94,12 +97,6 @@ def _is_public(value: bytes) -> bool:
     except binascii.Error:
         return False
     return text.startswith((b"-----BEGIN CERT", b"-----BEGIN PUBLIC", b"ssh-rsa ", b"ssh-ed25519 ")) and b"PRIVATE" not in text
-
-
-def _encoded_pem(found: Match) -> bytes:
-    """Hide base64 of a PEM file unless it holds certificates only: caBundle stays."""
-    value: bytes = found[0]
-    return value if _is_public(value) else hidden(value)
 
 
 def _basic(found: Match) -> bytes:
@@ -201,10 +198,11 @@ _SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
         (rb"(\bauth:[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
         (rb"(?i:\b_?auth)[ \t]*=[ \t]*[\"']?([A-Za-z0-9+/]{16,}={0,2})", _group(1)),
         # Base64 of "-----BEGIN": keys and certificates in kubeconfigs and Secrets.
-        (rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}", _encoded_pem),
+        (_ENCODED_PEM.pattern, _group(0)),
         (rb"(?i:client-key-data)\\*[\"']?:[ \t]*\\*[\"']?([A-Za-z0-9+/=]{8,})", _group(1)),
     )
 )
 
 # If none of these matches, `hide_shapes` leaves a text as it is.
-PATTERNS: Final = (*(pattern for pattern, _ in _SHAPES), _LONG)
+PATTERNS: Final = tuple(pattern for pattern, _ in _SHAPES)
+LONG_PATTERNS: Final = (_LONG,)

@@ -18,7 +18,7 @@ from responses.named_secrets import hide_by_name, holds_secret
 from responses.secret_buffer import MARK, closed, opened
 from responses.secret_layers import layer_of
 from responses.secret_manifests import MANIFEST, hide_manifests
-from responses.secret_shapes import hide_shapes
+from responses.secret_shapes import hide_long, hide_shapes, public_spans
 from responses.secret_tables import hide_columns
 from responses.vendor_tokens import hide_tokens
 
@@ -35,13 +35,21 @@ def redact(text: str) -> str:
     Idempotent. Line breaks stay, so line numbers stay correct. Lone surrogates, which no encoding can write, become
     question marks.
     """
-    buffer = opened(text)
+    original = buffer = opened(text)
     for _ in range(_MOST_ROUNDS):
         shown = _hide(buffer)
         if shown == buffer:
             break
         buffer = shown
-    return closed(buffer)
+    return closed(buffer if buffer is original else _with_public(original, buffer))
+
+
+def _with_public(original: bytes, buffer: bytes) -> bytes:
+    """Return the buffer with certificates and public keys as they were."""
+    restored = bytearray(buffer)
+    for first, last in public_spans(original):
+        restored[first:last] = original[first:last]
+    return bytes(restored)
 
 
 def _hide(buffer: bytes) -> bytes:
@@ -70,8 +78,9 @@ def _any_of(patterns: Iterable[Any]) -> Any:
 # Each stage runs only if one of its patterns matches.
 _STAGES: Final = (
     ((MANIFEST,), hide_manifests),
-    (vendor_tokens.PATTERNS, hide_tokens),
     (secret_shapes.PATTERNS, hide_shapes),
+    (vendor_tokens.PATTERNS, hide_tokens),
+    (secret_shapes.LONG_PATTERNS, hide_long),
     (command_secrets.PATTERNS, hide_in_commands),
     (named_secrets.PATTERNS, hide_columns),
     (named_secrets.PATTERNS, hide_by_name),

@@ -86,7 +86,7 @@ def test_time_grows_with_the_text_and_no_faster(part: str) -> None:
     redact(part * 10)
     short = min(seconds(20_000) for _ in range(2))
     # Eight times the text: quadratic work would take 64 times as long.
-    assert seconds(160_000) < 30 * short + 0.05
+    assert min(seconds(160_000) for _ in range(2)) < 40 * short + 0.2
 
 
 @pytest.mark.parametrize(
