@@ -59,19 +59,30 @@ _TELLS_CHINESE: Final = (
     "(?:已经|已|现在|现|重新)?(?:被)?(?:改成|改为|换成|换为|设为|设成|设置为|设置成|重置为|更新为|变成|是|为)(?:了)?[ \\t]*(?:：|:)?"
 ).encode()
 # In a sentence the value may come a few words later; it then has to look generated.
-_SENTENCE_WORD: Final = re.compile(rb"(?:[A-Za-z']{1,12}[,;:]?|\([^()\s]{0,20}\)[,;:]?|>{1,2}|~|/|--?|\.{2,3}|[,;:]|" + "…|–|—".encode() + rb")\Z")
+_SENTENCE_WORD: Final = re.compile(rb"(?:[A-Za-z']{1,12}[,;:]?|\([^()\s]{0,20}\)[,;:]?|>{1,2}|~|/|--?|\.{2,3}|[,;:]|[^\x00-\x7f]{1,24}|" + "…|–|—".encode() + rb")\Z")
 _MOST_WORDS: Final = 8
 # The kinds of separators, in the order in which they are tried.
+_REMARK: Final = rb"(?:[ \t]*\([^()\n]{0,40}\)|" + "（(?:(?!）)[^\\n]){0,60}）".encode() + rb")?"
+_LABEL_END: Final = rb"(?:(?:[*_`~]{1,2}|!{1,2}[\w:/.-]*|&\w+)[ \t]+)?"
 _GAPS: Final = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
-        ("assign", _TYPE + rb"\s{0,8}(?::=|=>|->|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝".encode() + rb")[ \t]*(?:[*_`~]{1,2}[ \t]+)?"),
+        (
+            "assign",
+            _TYPE
+            + rb"\s{0,8}(?::=|=>|->|===?|!==?|\?=|\+=|=|<-|<<<|"
+            + "→|⇒|➜|＝".encode()
+            + rb")[ \t]*(?:[*_`~]{1,2}[ \t]+)?",
+        ),
         ("block", rb"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n"),
-        ("line", rb"[ \t]*(?:" + _COLON + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*){1,3}(?::[ \t]+)?"),
-        # A chat's bold label ends after its colon: *password:* …
-        ("colon", rb"[ \t]*" + _COLON + rb"[ \t]*(?:(?:[*_`~]{1,2}|!{1,2}[\w:/.-]*|&\w+)[ \t]+)?"),
-        ("comma", rb"(?<=[\"'])\s*,\s*"),
-        ("cell", rb"(?:[ ]*\|[ ]*|[ ]*\t[ \t]*)"),
+        (
+            "line",
+            rb"[ \t]*(?:(?:is|was|are|below)[ \t]*)?(?:" + _COLON + rb"|=)?[ \t]*(?:\r?\n[ \t>|+`-]*){1,3}(?::[ \t]+)?",
+        ),
+        # A chat's bold label ends after its colon: *password:* …; YAML has tags and anchors there.
+        ("colon", _REMARK + rb"[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
+        ("comma", rb"(?<=[\"'])\s*,\s*|\(\s*(?=[\"'])"),
+        ("cell", rb"(?:[ ]*(?:\||" + "│|║|┃".encode() + rb")[ ]*|[ ]*\t[ \t]*)"),
         ("chinese", rb"[ \t]*" + _TELLS_CHINESE + rb"[ \t]*"),
     )
 )
@@ -81,7 +92,7 @@ _TAG: Final = re.compile(rb"[^<>\n]{0,80}>\s{0,20}(?:<(?:value|val|string)>\s{0,
 _NEXT_ELEMENT: Final = re.compile(rb"</[\w:.-]{1,30}>\s{0,20}<[\w:.-]{1,30}>\s{0,8}")
 _BODY: Final = re.compile(rb"[\"']\s*\{[^{}\"]{0,120}?\b(?:default|value)\s*=\s*")
 _ATTRIBUTE: Final = re.compile(rb"[\"'][^<>\n]{0,80}\b(?:value|val)=")
-_ENTRY: Final = re.compile(rb"\\*[\"']?\s*,?\s*\\*[\"']?(?i:value)\\*[\"']?\s*:[ \t]*")
+_ENTRY: Final = re.compile(rb"\\*[\"']?\s*,?\s*(?:[\\\"'\w]{1,30}\s*:\s*[^\s,{}]{0,40},\s*){0,3}\\*[\"']?(?i:value)\\*[\"']?\s*:[ \t]*")
 _BEFORE_TAG: Final = re.compile(rb"<[\w.-]*:?\Z")
 _BEFORE_ATTRIBUTE: Final = re.compile(rb"<[\w:.-]+[^<>]*=\s*[\"']\Z")
 _BEFORE_ENTRY: Final = re.compile(rb"(?i:name|key|variable|field)\\*[\"']?\s*:\s*\\*[\"']?\Z")

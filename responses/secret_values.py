@@ -36,13 +36,15 @@ _DELIMITER: Final = re2.compile(rb"[&;,]")
 
 # Names of objects are references, not values: secret="default/db", imagePullSecret: regcred.
 _REFERENCE: Final = re2.compile(rb"[a-z0-9][a-z0-9./-]*")
-_REFERRING_NAME: Final = re2.compile(rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name|password|token|existing)[_-]?secret)")
+_REFERRING_NAME: Final = re2.compile(rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name|password|token|existing|credentials?|auth|config|registry|docker|store)[_-]?secret)")
 _PLACEHOLDER: Final = re2.compile(
     rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]+[|}]?|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none|true|false|undefined"
     rb"|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+[\w.]*:?|\[\]|\{\}"
     rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}/.*|https?://[^@]*)"
 )
 _WORD: Final = re2.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
+# A key of a Secret or ConfigMap: tls.crt.
+_DOTTED: Final = re2.compile(rb"[a-z][a-z-]*(?:\.[a-z]+)+")
 _SHORT_NUMBER: Final = re2.compile(rb"[0-9]{1,5}[.,;)]*")
 _IDENTIFIER: Final = re2.compile(rb"[A-Za-z_][A-Za-z_.]*[0-9]?[;,)({]*")
 _CAPITAL: Final = re2.compile(rb"[A-Z]")
@@ -124,7 +126,7 @@ def is_no_secret(name: bytes, value: bytes) -> bool:
     body = inner.rstrip(b",;)}]")
     if _PLACEHOLDER.fullmatch(body) or _PLACEHOLDER.fullmatch(inner):
         return True
-    return bool(_REFERRING_NAME.fullmatch(name) and _REFERENCE.fullmatch(inner))
+    return bool(_REFERRING_NAME.fullmatch(name) and _REFERENCE.fullmatch(inner) and not looks_random(inner))
 
 
 def is_secret_of(name: bytes, level: Level, value: bytes) -> bool:
@@ -182,7 +184,7 @@ def is_prose(buffer: bytes, start: int, name: bytes, gap: bytes, value: Value, *
     text = value.text
     if value.quoted:
         return not first and b" " in text and not looks_random(text) and not _closes_bracket(buffer, value)
-    if text.endswith(b":") or buffer[value.outer : value.outer + 6] == b" bytes":
+    if text.endswith(b":") or (b" " in name and _DOTTED.fullmatch(text)) or buffer[value.outer : value.outer + 6] == b" bytes":
         return True
     if not gap[-1:].isspace():
         return bool(text[:1] >= b"\x80")

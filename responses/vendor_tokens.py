@@ -35,7 +35,7 @@ _PREFIXES: Final = (
     "xapp-", "whsec_", "sk-ant-", "sk-proj-", "sk-svcacct-", "sk-admin-", "sk-or-", "sk_live_", "sk_test_", "rk_live_", "rk_test_",
     "hf_", "gsk_", "xai-", "r8_", "pplx-", "glsa_", "glc_", "NRAK-", "NRJS-", "NRII-", "NRIQ-", "shpat_", "shpca_", "shppa_", "shpss_",
     "lin_api_", "lin_oauth_", "dp.st.", "dp.pt.", "dp.ct.", "dp.sa.", "dp.scim.", "dp.audit.", "tskey-", "PMAK-", "figd_", "figu_", "ntn_",
-    "dt0c01.", "dt0s01.", "dt0s16.", "sntrys_", "sntryu_", "aio_", "EZAK", "EZTK", "duffel_live_", "duffel_test_", "rdme_",
+    "dt0c01.", "dt0s01.", "dt0s16.", "sntrys_", "sntryu_", "aio_", "EZAK", "EZTK", "duffel_live_", "duffel_test_", "rdme_", "xaat-",
     "shippo_live_", "shippo_test_", "ops_eyJ", "xkeysib-", "xsmtpsib-", "sq0csp-", "sq0atp-", "FLWSECK-", "FLWSECK_TEST-",
     "apify_api_", "nvapi-", "tvly-", "phc_", "phx_", "whpg_", "ctx7sk-", "lsv2_pt_", "lsv2_sk_", "pat-na1-", "pat-eu1-",
     "secret-token:", "AGE-SECRET-KEY-1", "hvs.", "hvb.", "hvr.", "ya29.", "sha256~", "mpk_", "zpka_",

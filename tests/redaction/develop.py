@@ -33,6 +33,8 @@ CARRIERS: Final = (
     Carrier("code", "¤ = b'§'", password),
     Carrier("code", "¤ -> §", password),
     Carrier("code", "put(\"¤\", \"§\")", password),
+    Carrier("code", "client.set_¤(\"§\")", password),
+    Carrier("code", "with¤('§')", password),
     Carrier("xml", "<¤>§</¤>", phrase),
     Carrier("xml", "<entry key=\"¤\">§</entry>", password),
     Carrier("xml", "<property name=\"¤\" value=\"§\"/>", password),
@@ -141,6 +143,9 @@ secretName: web-tls
 imagePullSecrets: [{name: regcred}]
 secretKeyRef: {name: db, key: password}
 key: value
+secret: kube-system/bootstrap-token
+getToken("audience")
+setPasswordPolicy("strict")
 the token request was answered by TokenService2 in 31ms
 password reset email sent by MailWorker07
 failed to refresh token via OAuth2Client

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Final
 
 from responses.secrets import redact
-from tests.redaction import develop, develop_more, fresh, holdout
+from tests.redaction import develop, develop_more, develop_third, fresh, holdout
 from tests.redaction.harmless import generated
 from tests.redaction.shapes import Carrier, Example, Shape, examples, shapes_of
 
@@ -58,8 +58,11 @@ def measure(redact: Redact = redact) -> dict[str, Figures]:
         "more": _measure(
             redact, develop_more.SHAPES, develop_more.CARRIERS, develop_more.NAMES, develop_more.HARMLESS, _SEED + 2
         ),
+        "third": _measure(
+            redact, develop_third.SHAPES, develop_third.CARRIERS, develop_third.NAMES, develop_third.HARMLESS, _SEED + 3
+        ),
         "hold-out": _measure(redact, holdout.SHAPES, holdout.CARRIERS, holdout.NAMES, holdout.HARMLESS, _SEED + 1),
-        "fresh": _measure(redact, fresh.SHAPES, fresh.CARRIERS, fresh.NAMES, fresh.HARMLESS, _SEED + 3),
+        "fresh": _measure(redact, fresh.SHAPES, fresh.CARRIERS, fresh.NAMES, fresh.HARMLESS, _SEED + 4),
     }
 
 
