@@ -103,6 +103,7 @@ _BEFORE_VALUE: Final = re2.compile(
 _VERB: Final = re.compile(
     rb"\b(?:export|setenv|declare -x|ENV|ARG|SET|set -x|set -gx|requirepass|masterauth|config set|configure set)[ \t]+\Z"
 )
+_OTHER_PAIR: Final = re.compile(rb"[A-Za-z_.-]{2,}[=:].")
 _FLAG: Final = re.compile(rb"(?:\A|[\s\"'\[({,;=`|])--?\Z")
 _LINE_START: Final = re.compile(rb"(?:\A|\n)[\s>#+*|\"'`_-]*\Z")
 
@@ -335,6 +336,8 @@ def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:
         return False
     if place.is_flag:
         return not value.text.startswith(b"-")
+    if _OTHER_PAIR.match(value.text):
+        return False
     if looks_random(value.text) or (value.quoted and colon):
         return True
     digit = any(48 <= each <= 57 for each in value.text[:80])

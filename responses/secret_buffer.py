@@ -23,7 +23,7 @@ _LOWER: Final = re2.compile(rb"[a-z]")
 _DIGIT: Final = re2.compile(rb"[0-9]")
 _ODD: Final = re2.compile(rb"[!@#$%^&*+=~?|;]")
 _SINGLE_CASE: Final = re2.compile(rb"[A-Za-z0-9]{16,}")
-_CAMEL_CASE: Final = re2.compile(rb"(?:[A-Z]{1,5}[a-z]{2,}|[A-Z]{1,5}[0-9]|[a-z]{3,}|[0-9]{1,4}|[_.-])*")
+_CAMEL_CASE: Final = re2.compile(rb"(?:[A-Z]{0,4}[a-z]{3,}|[A-Z]{2,4}|[vV][0-9]{1,2}|[0-9]{1,4}|[_.-])*")
 # Times, hashes with their algorithm, UUIDs, addresses, quantities and code positions mix digits and letters as well.
 _ORDINARY: Final = re2.compile(
     rb"(?i)[0-9]{4}-[0-9]{2}-[0-9]{2}[tT ].*|0x[0-9a-f]+|[A-Za-z]+/.*|.*://.*|(?:sha|md)[0-9]+[:-].*|.*\(.*"

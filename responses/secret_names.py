@@ -11,6 +11,8 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
+from responses.secret_buffer import looks_generated
+
 
 class Level(IntEnum):
     """How much a name says about its value."""
@@ -80,6 +82,9 @@ def level_of(name: str) -> Level:
     if any(word in name for word in _CHINESE):
         return Level.TELLING
     words = _words(name[-_LONGEST:])
+    if looks_generated(name.encode()) and not any(word.endswith(_ENDINGS) for word in words):
+        # An id that has "pw" or "sk" in it by chance.
+        return Level.NONE
     for at in range(len(words) - 1, -1, -1):
         end = _telling_end(words, at)
         if end:

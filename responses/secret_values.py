@@ -124,7 +124,7 @@ def is_no_secret(name: bytes, value: bytes) -> bool:
     if len(inner) < _SHORTEST or not inner.strip(FILL):
         return True
     body = inner.rstrip(b",;)}]")
-    if _PLACEHOLDER.fullmatch(body) or _PLACEHOLDER.fullmatch(inner):
+    if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
         return True
     return bool(_REFERRING_NAME.fullmatch(name) and _REFERENCE.fullmatch(inner) and not looks_random(inner))
 
