@@ -44,6 +44,7 @@ _TOOLS: Final = (
     (rb"keytool|jarsigner|java", rb"-(?:store|key|srcstore|deststore|destkey|new)pass(?::env)?[ \t]+"),
     (rb"htpasswd", rb"-[A-Za-z]*b[A-Za-z]*[ \t]+(?:-\w+[ \t]+)*(?:\S+[ \t]+)?\S+[ \t]+"),
     (rb"gpg2?", rb"--passphrase[ \t=]+"),
+    (rb"gh secret set|aws (?:secretsmanager|ssm)|az keyvault secret", rb"--(?:body|secret-string|value)[ \t=]+"),
     (rb"doctl|snyk|sentry-cli|vault login|cargo login|gh auth login", rb"-t" + _SPACE),
 )  # fmt: skip
 _COMMANDED: Final = tuple(
@@ -59,6 +60,7 @@ _STATEMENTS: Final = tuple(
     for words in (
         rb"(?i:\bidentified(?: with \w+)? by(?: password)?|\brequirepass|\bmasterauth|\blogin[ \t]+\S+\s+password)",
         rb"(?i:\b(?:user|role|login)[ \t]+\S+(?:[ \t]+with)?(?:[ \t]+(?:encrypted|login|superuser))*[ \t]+password(?:[ \t]*=)?)",
+        rb"\b(?:auth|credentials?)[ \t]*=[ \t]*\([\"'][^\"'\n]*[\"'],",
         rb"(?i:\bset password for [^\n=]{1,80}=)",
         rb"\b(?:rabbitmqctl (?:add_user|change_password|authenticate_user)|net user|mc alias set \S+ \S+)[ \t]+\S+",
         rb"(?i:\baws configure set [\w.]*(?:secret_access_key|session_token))",
@@ -71,6 +73,7 @@ _HERE: Final = re2.compile(rb"\bchpasswd[ \t]*<<<?[ \t]*[\"']?([\w.-]+:)([^\s\"'
 _PGPASS: Final = re2.compile(rb"(?m)(?:^|[\s\"'])[\w.*-]+:(?:[0-9]{2,5}|\*):[\w*-]+:[\w*.-]+:([^\s:\"']{4,})[\"']?[ \t]*$")
 # Literals of `kubectl create secret`, whatever their keys; credentials of skopeo, crictl and others: user:password.
 _LITERAL: Final = re2.compile(rb"--from-literal[= ][\"']?[\w.-]+=([^\s\"']+)")
+_QUOTED_USER: Final = re2.compile(rb"\s(?:-u|--user)[ \t=]+(?:\"[^\s:\"]+:([^\"\n]+)\"|'[^\s:']+:([^'\n]+)')")
 _PAIRED: Final = re2.compile(rb"--(?:src-|dest-)?creds[= ][^\s:\"']+:([^\s\"']+)")
 # Oracle: user/password@host
 _ORACLE: Final = re2.compile(rb"\boracle:thin:[\w$]+/([^\s/@]+)@|\b[\w$]+/([^\s/@]+)@//")
@@ -81,7 +84,7 @@ _USER_AND: Final = re2.compile(
 )
 _KEY_PAIR: Final = re2.compile(rb"(?i)\bak(?:/sk|[ \t]*[,;:=])[^\n]{0,60}?\bsk[ \t]*[:=][ \t]*([^\s\"',;]+)")
 
-_ANY: Final = (_LISTED, _LINED, *_COMMANDED, *_STATEMENTS, _LITERAL, _PAIRED, _HERE, _KEY_PAIR)
+_ANY: Final = (_LISTED, _LINED, *_COMMANDED, *_STATEMENTS, _LITERAL, _QUOTED_USER, _PAIRED, _HERE, _KEY_PAIR)
 _RANDOM: Final = (_SHORT, _PGPASS, _USER_AND)
 # If none of these matches, `hide_in_commands` leaves a text as it is.
 PATTERNS: Final = (*_ANY, *_RANDOM, _CHPASSWD, _ORACLE, _AT_HOST)

@@ -70,19 +70,19 @@ _GAPS: Final = tuple(
         (
             "assign",
             _TYPE
-            + rb"\s{0,8}(?::=|=>|->|===?|!==?|\?=|\+=|=|<-|<<<|"
+            + rb"\s{0,8}(?::=|\|\|=|\?\?=|//=|=>|->|===?|!==?|\?=|\+=|=|<-|<<<|"
             + "→|⇒|➜|＝".encode()
             + rb")[ \t]*(?:[*_`~]{1,2}[ \t]+)?",
         ),
         ("block", rb"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n"),
         (
             "line",
-            rb"[ \t]*(?:(?:is|was|are|below)[ \t]*)?(?:" + _COLON + rb"|=)?[ \t]*(?:\r?\n[ \t>|+`-]*){1,3}(?::[ \t]+)?",
+            rb"[ \t]*(?:(?:is|was|are|below)[ \t]*)?(?:" + _COLON + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*(?:```\w*)?){1,3}(?::[ \t]+)?",
         ),
         # A chat's bold label ends after its colon: *password:* …; YAML has tags and anchors there.
         ("colon", _REMARK + rb"[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
         ("comma", rb"(?<=[\"'])\s*,\s*|\(\s*(?=[\"'])"),
-        ("cell", rb"(?:[ ]*(?:\||" + "│|║|┃".encode() + rb")[ ]*|[ ]*\t[ \t]*)"),
+        ("cell", rb"(?:[ ]*(?:\||" + "│|║|┃".encode() + rb")[ ]*|[ ]*\t[ \t]*|,(?=[^\s,]))"),
         ("chinese", rb"[ \t]*" + _TELLS_CHINESE + rb"[ \t]*"),
     )
 )
@@ -103,6 +103,11 @@ _BEFORE_VALUE: Final = re2.compile(
 _VERB: Final = re.compile(
     rb"\b(?:export|setenv|declare -x|ENV|ARG|SET|set -x|set -gx|requirepass|masterauth|config set|configure set)[ \t]+\Z"
 )
+_TOLD_BEFORE: Final = re.compile(
+    rb"([!#-&*-~]{8,64})[\"'`]?[ \t]+(?:(?:as|is)(?:[ ](?:the|my|our|your|new|a))?|>{1,2})[ \t]+[\"'`./\w]{0,20}\Z"
+)
+# etcd's cluster token, the token of a list's next page, the checksum of a Secret in a pod template.
+_OTHER_BEFORE: Final = re.compile(rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/)\Z")
 _OTHER_PAIR: Final = re.compile(rb"[A-Za-z_.-]{2,}[=:].")
 _FLAG: Final = re.compile(rb"(?:\A|[\s\"'\[({,;=`|])--?\Z")
 _LINE_START: Final = re.compile(rb"(?:\A|\n)[\s>#+*|\"'`_-]*\Z")
@@ -180,7 +185,10 @@ def _hide_spans(buffer: bytes, spans: list[tuple[int, int]]) -> bytes:
 def _place(buffer: bytes, found: Match) -> _Place:
     # Only the end of a name tells, and it is kept in a cache.
     name = buffer[max(found.start(), found.end() - _LONGEST_NAME) : found.end()].strip(b"-_.$")
-    return _Place(buffer, found.start(), found.end(), name, level_of(name.decode("utf-8", "replace")))
+    level = level_of(name.decode("utf-8", "replace"))
+    if level and _OTHER_BEFORE.search(buffer[max(0, found.start() - 16) : found.start()]):
+        level = Level.NONE
+    return _Place(buffer, found.start(), found.end(), name, level)
 
 
 def _value_spans(place: _Place) -> list[tuple[int, int]]:
@@ -241,8 +249,12 @@ def _after_words(window: bytes, start: int) -> int | None:
 
 
 def _value_before(place: _Place) -> tuple[int, int] | None:
-    """Return the value of an entry whose value comes before its name."""
+    """Return the value that comes before its name: in an entry, or as in "I used … as password"."""
     before = place.before
+    told = _TOLD_BEFORE.search(before) if place.level is Level.TELLING else None
+    if told and looks_generated(told[1]):
+        base = place.start - len(before)
+        return base + told.start(1), base + told.end(1)
     if place.level is not Level.TELLING or b"alue" not in before.lower():
         return None
     found = _BEFORE_VALUE.search(before)
@@ -326,13 +338,14 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
         return not text.startswith(b"-") and (value.quoted or len(text) >= 6)
     if kind == "space" and _VERB.search(place.before):
         return True
-    return looks_random(text.strip(b".,;:!?)"))
+    return looks_random(text.strip(b".,;:!?()[]{}"))
 
 
 def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:
     """Return whether the value is all of the line after the one that ends with the name."""
     colon = gap.rstrip(b" \t\r\n|>+-")[-1:] in (b":", b"=")
-    if not value.alone or not (colon or place.is_first_in_line) or value.text.endswith(b":") or b": " in value.text:
+    placed = colon or place.is_first_in_line or (value.quoted and looks_generated(value.text))
+    if not value.alone or not placed or value.text.endswith(b":") or b": " in value.text:
         return False
     if place.is_flag:
         return not value.text.startswith(b"-")

@@ -15,7 +15,8 @@ _SHORTEST: Final = 3
 _LOOK_BACK: Final = 80
 
 # What stands between a separator and a quoted value in code: b"…", []byte("…"), Some("…").
-_WRAP: Final = re2.compile(rb"(?:(?:[bBrRuUfFL@]{1,2}|\$)[\"']|(?:new[ ])?[\w.:\[\]]{0,24}\([\"'b])")
+_WRAP: Final = re2.compile(rb"(?:(?:[bBrRuUfFL@]{1,2}|\$)[\"']|(?:new[ ])?[\w.:\[\]]{0,24}\([\"'b]"
+    rb"|[\[{(]\s{0,8}(?:\\*[\"'](?i:value|plain|plaintext|stringvalue)\\*[\"']\s*:\s*)?\\*[\"'])")
 _CDATA: Final = re2.compile(rb"<!\[CDATA\[([^\]\n]*)")
 _CONTENT: Final = re2.compile(rb"([^\s<>][^<>\n]*?)\s{0,40}</")
 _QUOTED: Final = re2.compile(
@@ -39,7 +40,7 @@ _REFERENCE: Final = re2.compile(rb"[a-z0-9][a-z0-9./-]*")
 _REFERRING_NAME: Final = re2.compile(rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name|password|token|existing|credentials?|auth|config|registry|docker|store)[_-]?secret)")
 _PLACEHOLDER: Final = re2.compile(
     rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]+[|}]?|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none|true|false|undefined"
-    rb"|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+[\w.]*:?|\[\]|\{\}"
+    rb"|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
     rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}/.*|https?://[^@]*)"
 )
 _WORD: Final = re2.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
@@ -88,7 +89,7 @@ def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None
         content = _CONTENT.match(buffer, at, limit)
         return Value(buffer, at, content.end(1), quoted=True, outer=content.end()) if content else None
     near = buffer[at : at + 32]
-    wrap = _WRAP.match(buffer, at, limit) if b"(" in near or near[1:3].strip(b"\"'") != near[1:3] else None
+    wrap = _WRAP.match(buffer, at, limit) if near[:1] in (b"[", b"{") or b"(" in near or near[1:3].strip(b"\"'") != near[1:3] else None
     start = wrap.end() - 1 if wrap else at
     if buffer[start : start + 1] == b"b":
         start += 1

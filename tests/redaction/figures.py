@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Final
 
 from responses.secrets import redact
-from tests.redaction import develop, develop_more, develop_third, fresh, holdout
+from tests.redaction import develop, develop_fourth, develop_more, develop_third, holdout
 from tests.redaction.harmless import generated
 from tests.redaction.shapes import Carrier, Example, Shape, examples, shapes_of
 
@@ -52,17 +52,14 @@ class Figures:
 
 
 def measure(redact: Redact = redact) -> dict[str, Figures]:
-    """Return the figures of the develop set, of the hold-out and of the shapes written last."""
+    """Return the figures of every round of development and of the hold-out."""
+    parts = {
+        "develop": develop, "second": develop_more, "third": develop_third, "fourth": develop_fourth,
+        "hold-out": holdout,
+    }  # fmt: skip
     return {
-        "develop": _measure(redact, develop.SHAPES, develop.CARRIERS, develop.NAMES, develop.HARMLESS, _SEED),
-        "more": _measure(
-            redact, develop_more.SHAPES, develop_more.CARRIERS, develop_more.NAMES, develop_more.HARMLESS, _SEED + 2
-        ),
-        "third": _measure(
-            redact, develop_third.SHAPES, develop_third.CARRIERS, develop_third.NAMES, develop_third.HARMLESS, _SEED + 3
-        ),
-        "hold-out": _measure(redact, holdout.SHAPES, holdout.CARRIERS, holdout.NAMES, holdout.HARMLESS, _SEED + 1),
-        "fresh": _measure(redact, fresh.SHAPES, fresh.CARRIERS, fresh.NAMES, fresh.HARMLESS, _SEED + 4),
+        name: _measure(redact, part.SHAPES, part.CARRIERS, part.NAMES, part.HARMLESS, _SEED + number)
+        for number, (name, part) in enumerate(parts.items())
     }
 
 

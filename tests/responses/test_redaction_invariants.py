@@ -7,7 +7,7 @@ from itertools import chain
 import pytest
 
 from responses.secrets import REDACTED, redact
-from tests.redaction import develop, fresh, holdout
+from tests.redaction import develop, develop_fourth, holdout
 from tests.redaction.figures import Figures, measure
 from tests.redaction.harmless import generated
 from tests.redaction.makers import hexadecimal, mixed
@@ -21,7 +21,7 @@ def figures() -> dict[str, Figures]:
     return measure()
 
 
-@pytest.mark.parametrize("part", ["develop", "more", "third", "hold-out", "fresh"])
+@pytest.mark.parametrize("part", ["develop", "second", "third", "fourth", "hold-out"])
 def test_leak_and_over_redaction_stay_below_their_targets(figures: dict[str, Figures], part: str) -> None:
     measured = figures[part]
 
@@ -43,9 +43,9 @@ def test_measure_counts_what_a_redactor_misses_and_what_it_ruins() -> None:
 
 def _examples() -> list[Example]:
     shapes = [
-        *develop.SHAPES, *holdout.SHAPES, *fresh.SHAPES,
+        *develop.SHAPES, *holdout.SHAPES, *develop_fourth.SHAPES,
         *shapes_of(develop.CARRIERS, develop.NAMES, 4, 1), *shapes_of(holdout.CARRIERS, holdout.NAMES, 4, 2),
-        *shapes_of(fresh.CARRIERS, fresh.NAMES, 4, 3),
+        *shapes_of(develop_fourth.CARRIERS, develop_fourth.NAMES, 4, 3),
     ]  # fmt: skip
     return list(examples(shapes, 1, 4))
 
