@@ -1,7 +1,8 @@
 """Hide values that a tool's short option, a statement, a file format or a host gives away as secrets.
 
-Handles `mysql -p…`, `--from-literal=key=…`, `htpasswd -b`, `chpasswd`, `.pgpass`, `IDENTIFIED BY '…'`, user:password@host
-and what stands after a slash in "creds: admin/…". Works on UTF-8 bytes, as `responses.named_secrets` does.
+Handles `mysql -p…`, `--from-literal=key=…`, `htpasswd -b`, `chpasswd`, `.pgpass`, `IDENTIFIED BY '…'`,
+user:password@host and what stands after a slash in "creds: admin/…". Works on UTF-8 bytes, as
+`responses.named_secrets` does.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ _SPACE: Final = rb"(?:" + _NEXT + rb"\\*[\"']|[ \t]+)"
 _TOOLS: Final = (
     (rb"mysql\w*|mariadb[\w-]*", rb"-p"),
     (
-        rb"sshpass|mongo\w*|(?:docker|podman|nerdctl|oras|az|registry|helm registry|crane auth|skopeo|buildah|cf|oc) login"
+        rb"sshpass|mongo\w*|(?:docker|podman|nerdctl|oras|az|registry|helm registry|crane auth|skopeo|buildah"
+        rb"|cf|oc) login"
         rb"|twine upload|rabbitmqadmin|sqlplus|7z[ar]?|unrar|rar|PGPASS|plink|pscp|psftp",
         rb"-p" + _APART,
     ),
@@ -49,7 +51,13 @@ _TOOLS: Final = (
 )  # fmt: skip
 _COMMANDED: Final = tuple(
     re2.compile(
-        rb"\b(?:" + tools + rb")\b(?:[^\n;|&]*?[\s\"'])?" + option + rb"(" + _QUOTED + rb"|[\"']?[^\s\"'\\-][^\s\"',\\]*)"
+        rb"\b(?:"
+        + tools
+        + rb")\b(?:[^\n;|&]*?[\s\"'])?"
+        + option
+        + rb"("
+        + _QUOTED
+        + rb"|[\"']?[^\s\"'\\-][^\s\"',\\]*)"
     )
     for tools, option in _TOOLS
 )
@@ -59,7 +67,8 @@ _STATEMENTS: Final = tuple(
     re2.compile(rb"(?:" + words + rb")[ \t]+(" + _QUOTED + rb"|[^\s\"';]+)")
     for words in (
         rb"(?i:\bidentified(?: with \w+)? by(?: password)?|\brequirepass|\bmasterauth|\blogin[ \t]+\S+\s+password)",
-        rb"(?i:\b(?:user|role|login)[ \t]+\S+(?:[ \t]+with)?(?:[ \t]+(?:encrypted|login|superuser))*[ \t]+password(?:[ \t]*=)?)",
+        rb"(?i:\b(?:user|role|login)[ \t]+\S+(?:[ \t]+with)?(?:[ \t]+(?:encrypted|login"
+        rb"|superuser))*[ \t]+password(?:[ \t]*=)?)",
         rb"\b(?:auth|credentials?)[ \t]*=[ \t]*\([\"'][^\"'\n]*[\"'],",
         rb"(?i:\bset password for [^\n=]{1,80}=)",
         rb"\b(?:rabbitmqctl (?:add_user|change_password|authenticate_user)|net user|mc alias set \S+ \S+)[ \t]+\S+",
@@ -70,7 +79,9 @@ _STATEMENTS: Final = tuple(
 _CHPASSWD: Final = re2.compile(rb"[\"' ]([\w.-]+:)([^\s\"'|:]+)[\"']?[ \t]*(?:\|[ \t]*(?:sudo[ \t]+)?chpasswd\b)")
 _HERE: Final = re2.compile(rb"\bchpasswd[ \t]*<<<?[ \t]*[\"']?([\w.-]+:)([^\s\"'|:]+)")
 # host:port:database:user:password, and /etc/shadow-like lines are hashes, which have a shape of their own.
-_PGPASS: Final = re2.compile(rb"(?m)(?:^|[\s\"'])[\w.*-]+:(?:[0-9]{2,5}|\*):[\w*-]+:[\w*.-]+:([^\s:\"']{4,})[\"']?[ \t]*$")
+_PGPASS: Final = re2.compile(
+    rb"(?m)(?:^|[\s\"'])[\w.*-]+:(?:[0-9]{2,5}|\*):[\w*-]+:[\w*.-]+:([^\s:\"']{4,})[\"']?[ \t]*$"
+)
 # Literals of `kubectl create secret`, whatever their keys; credentials of skopeo, crictl and others: user:password.
 _LITERAL: Final = re2.compile(rb"--from-literal[= ][\"']?[\w.-]+=([^\s\"']+)")
 _QUOTED_USER: Final = re2.compile(rb"\s(?:-u|--user)[ \t=]+(?:\"[^\s:\"]+:([^\"\n]+)\"|'[^\s:']+:([^'\n]+)')")
@@ -80,7 +91,8 @@ _ORACLE: Final = re2.compile(rb"\boracle:thin:[\w$]+/([^\s/@]+)@|\b[\w$]+/([^\s/
 _AT_HOST: Final = re2.compile(rb"\b[A-Za-z_][\w.-]*:([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*):[0-9]+")
 # creds: admin / …
 _USER_AND: Final = re2.compile(
-    rb"(?i)\b(?:creds?|credentials?|login|user(?:name)?/pass(?:word)?)(?:[ \t]+for[ \t]+[\w.-]+)?[ \t]*(?::|=|-|is|are)[ \t]*[\w.@-]{1,40}[ \t]*[/,|:][ \t]*([^\s\"']{6,})"
+    rb"(?i)\b(?:creds?|credentials?|login|user(?:name)?/pass(?:word)?)(?:[ \t]+for[ \t]+[\w.-]+)?[ \t]*(?::|=|-"
+    rb"|is|are)[ \t]*[\w.@-]{1,40}[ \t]*[/,|:][ \t]*([^\s\"']{6,})"
 )
 _KEY_PAIR: Final = re2.compile(rb"(?i)\bak(?:/sk|[ \t]*[,;:=])[^\n]{0,60}?\bsk[ \t]*[:=][ \t]*([^\s\"',;]+)")
 
@@ -116,7 +128,13 @@ def _hide_last(found: Match) -> bytes:
     quotes = len(value) - len(value.lstrip(b"\"'"))
     closing = len(value) - len(value.rstrip(b"\"'"))
     last = first + len(value)
-    return whole[:first] + value[:quotes] + whole[first + quotes : last - closing] + value[len(value) - closing :] + whole[last:]
+    return (
+        whole[:first]
+        + value[:quotes]
+        + whole[first + quotes : last - closing]
+        + value[len(value) - closing :]
+        + whole[last:]
+    )
 
 
 def _hide_random(found: Match) -> bytes:

@@ -10,7 +10,7 @@ Works on UTF-8 bytes: RE2 then needs no conversion of offsets, and every delimit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -36,7 +36,9 @@ _WORDED: Final = (
     rb"|ak/sk)"
 )
 _NAME: Final = re2.compile(
-    rb"\b" + _WORDED + rb"|[A-Za-z0-9_.$-]*(?:(?i:pass|pwd|pw|secret|token|cred|psk|mnemonic|auth|jwt|otp|hmac|cookie|session|csrf|xsrf"
+    rb"\b"
+    + _WORDED
+    + rb"|[A-Za-z0-9_.$-]*(?:(?i:pass|pwd|pw|secret|token|cred|psk|mnemonic|auth|jwt|otp|hmac|cookie|session|csrf|xsrf"
     rb"|bearer|signature|(?:" + _KINDS + rb")[_.-]?key)|\b(?i:sk|ak|sig|pin|pat|sid|c?nonce|hash)\b)[A-Za-z0-9_.-]*"
     rb"|" + CHINESE_NAME
 )
@@ -51,15 +53,22 @@ _CLOSE: Final = re.compile(rb"(?:</[a-z]{1,6}>|[\\\"'`*_~\])]|" + "”|’|」|�
 _TYPE: Final = rb"(?:[ \t]*:[ \t]*&?(?:'static )?(?i:string|str|bytes?|any|char|secretstr|final|optional\[str\])\??)?"
 _COLON: Final = rb"(?:::?|" + "：".encode() + rb")"
 _TELLS: Final = re2.compile(
-    rb"(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still|currently|new"
-    rb"|has|have|been|be|equals|for(?:[ \t]+[\w.-]+){1,3}?[ \t]+(?:is|was|are|to|now)|for[ \t]+[\w.-]+|of[ \t]+[\w.-]+)\b)+[ \t]*:?[ \t]*"
+    rb"(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still"
+    rb"|currently|new"
+    rb"|has|have|been|be|equals|for(?:[ \t]+[\w.-]+){1,3}?[ \t]+(?:is|was|are|to|now)|for[ \t]+[\w.-]+"
+    rb"|of[ \t]+[\w.-]+)\b)+[ \t]*:?[ \t]*"
     rb"|[ ](?:-|" + "–|—".encode() + rb")[ ]"
 )
 _TELLS_CHINESE: Final = (
-    "(?:已经|已|现在|现|重新)?(?:被)?(?:改成|改为|换成|换为|设为|设成|设置为|设置成|重置为|更新为|变成|是|为)(?:了)?[ \\t]*(?:：|:)?"
+    "(?:已经|已|现在|现|重新)?(?:被)?(?:改成|改为|换成|换为|设为|设成|设置为|设置成|重置为|更新为|变成|是|为)(?:了)?"
+    "[ \\t]*(?:：|:)?"
 ).encode()
 # In a sentence the value may come a few words later; it then has to look generated.
-_SENTENCE_WORD: Final = re.compile(rb"(?:[A-Za-z']{1,12}[,;:]?|\([^()\s]{0,20}\)[,;:]?|>{1,2}|~|/|--?|\.{2,3}|[,;:]|[^\x00-\x7f]{1,24}|" + "…|–|—".encode() + rb")\Z")
+_SENTENCE_WORD: Final = re.compile(
+    rb"(?:[A-Za-z']{1,12}[,;:]?|\([^()\s]{0,20}\)[,;:]?|>{1,2}|~|/|--?|\.{2,3}|[,;:]|[^\x00-\x7f]{1,24}|"
+    + "…|–|—".encode()
+    + rb")\Z"
+)
 _MOST_WORDS: Final = 8
 # The kinds of separators, in the order in which they are tried.
 _REMARK: Final = rb"(?:[ \t]*\([^()\n]{0,40}\)|" + "（(?:(?!）)[^\\n]){0,60}）".encode() + rb")?"
@@ -77,7 +86,9 @@ _GAPS: Final = tuple(
         ("block", rb"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n"),
         (
             "line",
-            rb"[ \t]*(?:(?:is|was|are|below)[ \t]*)?(?:" + _COLON + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*(?:```\w*)?){1,3}(?::[ \t]+)?",
+            rb"[ \t]*(?:(?:is|was|are|below)[ \t]*)?(?:"
+            + _COLON
+            + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*(?:```\w*)?){1,3}(?::[ \t]+)?",
         ),
         # A chat's bold label ends after its colon: *password:* …; YAML has tags and anchors there.
         ("colon", _REMARK + rb"[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
@@ -92,7 +103,9 @@ _TAG: Final = re.compile(rb"[^<>\n]{0,80}>\s{0,20}(?:<(?:value|val|string)>\s{0,
 _NEXT_ELEMENT: Final = re.compile(rb"</[\w:.-]{1,30}>\s{0,20}<[\w:.-]{1,30}>\s{0,8}")
 _BODY: Final = re.compile(rb"[\"']\s*\{[^{}\"]{0,120}?\b(?:default|value)\s*=\s*")
 _ATTRIBUTE: Final = re.compile(rb"[\"'][^<>\n]{0,80}\b(?:value|val)=")
-_ENTRY: Final = re.compile(rb"\\*[\"']?\s*,?\s*(?:[\\\"'\w]{1,30}\s*:\s*[^\s,{}]{0,40},\s*){0,3}\\*[\"']?(?i:value)\\*[\"']?\s*:[ \t]*")
+_ENTRY: Final = re.compile(
+    rb"\\*[\"']?\s*,?\s*(?:[\\\"'\w]{1,30}\s*:\s*[^\s,{}]{0,40},\s*){0,3}\\*[\"']?(?i:value)\\*[\"']?\s*:[ \t]*"
+)
 _BEFORE_TAG: Final = re.compile(rb"<[\w.-]*:?\Z")
 _BEFORE_ATTRIBUTE: Final = re.compile(rb"<[\w:.-]+[^<>]*=\s*[\"']\Z")
 _BEFORE_ENTRY: Final = re.compile(rb"(?i:name|key|variable|field)\\*[\"']?\s*:\s*\\*[\"']?\Z")
@@ -101,13 +114,16 @@ _BEFORE_VALUE: Final = re2.compile(
     rb"\\*[\"']?(?i:name|key)\\*[\"']?\s*:\s*\\*[\"']?$"
 )
 _VERB: Final = re.compile(
-    rb"\b(?:export|setenv|declare -x|ENV|ARG|SET|set -x|set -gx|requirepass|masterauth|config set|configure set)[ \t]+\Z"
+    rb"\b(?:export|setenv|declare -x|ENV|ARG|SET|set -x|set -gx|requirepass|masterauth|config set"
+    rb"|configure set)[ \t]+\Z"
 )
 _TOLD_BEFORE: Final = re.compile(
     rb"([!#-&*-~]{8,64})[\"'`]?[ \t]+(?:(?:as|is)(?:[ ](?:the|my|our|your|new|a))?|>{1,2})[ \t]+[\"'`./\w]{0,20}\Z"
 )
 # etcd's cluster token, the token of a list's next page, the checksum of a Secret in a pod template.
-_OTHER_BEFORE: Final = re.compile(rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/)\Z")
+_OTHER_BEFORE: Final = re.compile(
+    rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/)\Z"
+)
 _OTHER_PAIR: Final = re.compile(rb"[A-Za-z_.-]{2,}[=:].")
 _FLAG: Final = re.compile(rb"(?:\A|[\s\"'\[({,;=`|])--?\Z")
 _LINE_START: Final = re.compile(rb"(?:\A|\n)[\s>#+*|\"'`_-]*\Z")
@@ -314,6 +330,7 @@ def _block(place: _Place, at: int) -> list[tuple[int, int]]:
 
 
 def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool:
+    """Return whether the value is a secret, by the name, the separator and its look."""
     text = value.text
     if is_no_secret(place.name, text):
         return False
@@ -323,22 +340,31 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
         return True
     if kind == "colon":
         return not is_prose(place.buffer, place.start, place.name, gap, value, first=place.is_first_in_line)
-    if kind == "chinese":
-        return text.isascii() and len(text) >= 4
-    if kind == "comma":
-        return value.quoted and looks_random(text)
-    if kind == "sentence":
-        return looks_generated(text.strip(b".,;:!?)"))
     if kind == "line":
         return _is_lone_line(place, gap, value)
-    if kind == "space" and gap.strip(b" \t\"'`*_~\\)]") == b"" and not gap[-1:].isspace():
+    if kind == "space":
+        return _is_next_word(place, gap, value)
+    return _TESTS[kind](value)
+
+
+_TESTS: Final[dict[str, Callable[[Value], bool]]] = {
+    "chinese": lambda value: value.text.isascii() and len(value.text) >= 4,
+    "comma": lambda value: value.quoted and looks_random(value.text),
+    "sentence": lambda value: looks_generated(value.text.strip(b".,;:!?)")),
+    "words": lambda value: looks_random(value.text.strip(b".,;:!?()[]{}")),
+    "cell": lambda value: looks_random(value.text.strip(b".,;:!?()[]{}")),
+}
+
+
+def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
+    """Return whether the word after the name is its value."""
+    text = value.text
+    if gap.strip(b" \t\"'`*_~\\)]") == b"" and not gap[-1:].isspace():
         # Nothing separates the two, except in Chinese: 密码「x」.
         return not place.name.isascii() and (len(text) >= 3 if value.quoted else looks_random(text))
-    if kind == "space" and place.is_flag:
+    if place.is_flag:
         return not text.startswith(b"-") and (value.quoted or len(text) >= 6)
-    if kind == "space" and _VERB.search(place.before):
-        return True
-    return looks_random(text.strip(b".,;:!?()[]{}"))
+    return bool(_VERB.search(place.before)) or looks_random(text.strip(b".,;:!?()[]{}"))
 
 
 def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:
@@ -354,6 +380,11 @@ def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:
     if looks_random(value.text) or (value.quoted and colon):
         return True
     digit = any(48 <= each <= 57 for each in value.text[:80])
-    return colon and place.is_first_in_line and digit and len(value.text) >= 6 and FILL not in value.text and (
-        not CHINESE_STOP.search(value.text)
+    return (
+        colon
+        and place.is_first_in_line
+        and digit
+        and len(value.text) >= 6
+        and FILL not in value.text
+        and (not CHINESE_STOP.search(value.text))
     )

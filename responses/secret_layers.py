@@ -18,7 +18,8 @@ _ENCODED: Final = re2.compile(
     rb"|\\+u00[0-9a-fA-F]{2}|\\+u[4-9][0-9a-fA-F]{3}|\\+x[2-7][0-9a-fA-F]|\\+[\"'/nrt]"
 )
 _NAMED: Final = {
-    b"quot": b'"', b"apos": b"'", b"lt": b"<", b"gt": b">", b"amp": b"&", b"equals": b"=", b"colon": b":", b"nbsp": b" ",
+    b"quot": b'"', b"apos": b"'", b"lt": b"<", b"gt": b">", b"amp": b"&", b"equals": b"=",
+    b"colon": b":", b"nbsp": b" ",
 }  # fmt: skip
 _ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _DEEPEST: Final = 3
@@ -78,7 +79,11 @@ def _decoded(encoded: bytes) -> bytes:
         plain = _NAMED[encoded[1:-1]]
     else:
         body = encoded.lstrip(b"\\")
-        plain = chr(int(body[1:], 16)).encode("utf-8", "replace") if body[:1] in b"ux" and len(body) > 1 else _ESCAPED.get(body, body)
+        plain = (
+            chr(int(body[1:], 16)).encode("utf-8", "replace")
+            if body[:1] in b"ux" and len(body) > 1
+            else _ESCAPED.get(body, body)
+        )
     return b"?" if plain in (FILL, b"\0", b"") else plain
 
 

@@ -20,12 +20,16 @@ _SIGN: Final = re2.compile(rb"^[>+-](?:[ ]|$|[\w\"'])")
 _DATA_BLOCK: Final = re2.compile(rb"^([ ]*)(?:- )?(?:data|stringData):\s*$")
 _DATA_LINE: Final = re2.compile(rb"^([ ]+)([\w./\"'-]+:[ \t]+)(\S.*?)(\s*)$")
 _DATA_FLOW: Final = re2.compile(rb"\b(?:data|stringData)\\*[\"']?\s*:\s*\{[^{}]*\}?")
-_FLOW_VALUE: Final = re2.compile(rb":\s*(\"(?:[^\"\\]|\\.)*\"?|\\+\"[^\"\\]*(?:\\+\")?|'[^']*'?|[^,{}\s\"'\\][^,{}\n]*)")
+_FLOW_VALUE: Final = re2.compile(
+    rb":\s*(\"(?:[^\"\\]|\\.)*\"?|\\+\"[^\"\\]*(?:\\+\")?|'[^']*'?|[^,{}\s\"'\\][^,{}\n]*)"
+)
 # A manifest within one line, with its line breaks written as \\n.
 _DATA_ESCAPED: Final = re2.compile(rb"\\+n[ ]*(?:data|stringData):(?:\\+n[ ]+[\w.-]+:[ ]+[^\s\\\"]+)+")
 _VALUE_ESCAPED: Final = re2.compile(rb":[ ]+([^\s\\\"]+)")
 # A manifest whose line breaks became spaces.
-_DATA_INLINE: Final = re2.compile(rb"\b((?:data|stringData):)((?:[ ]+[\w.-]+:[ ]+(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"':{}]+))+)")
+_DATA_INLINE: Final = re2.compile(
+    rb"\b((?:data|stringData):)((?:[ ]+[\w.-]+:[ ]+(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"':{}]+))+)"
+)
 _INLINE_PAIR: Final = re2.compile(rb"([\w.-]+):[ ]+(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']+)")
 _OTHER_KEYS: Final = frozenset((b"kind", b"type", b"apiVersion", b"metadata", b"immutable", b"name", b"namespace"))
 _QUOTES: Final = b"\\\"'"

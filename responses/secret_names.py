@@ -23,9 +23,13 @@ class Level(IntEnum):
     TELLING = 2
 
 
-_TELLING: Final = frozenset(
+def _word_set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_TELLING: Final = _word_set(
     "password passwords passwd passphrase passcode pwd pw pass secret token credential credentials creds cred psk"
-    " mnemonic pword".split()
+    " mnemonic pword"
 )
 # These also end words that are written without a separator: PGPASSWORD, dbtoken.
 _ENDINGS: Final = (
@@ -35,23 +39,23 @@ _ENDINGS: Final = (
     "sshpass", "userpw", "rootpw", "adminpw", "dbpw", "bindpw", "mailpw",
 )  # fmt: skip
 # Kinds of keys that are secrets; other keys name buttons, map entries or rows.
-KEY_KINDS: Final = frozenset(
+KEY_KINDS: Final = _word_set(
     "api access private secret account encryption decryption signing master session cookie webhook license integration"
     " routing jwt hmac aes shared preshared auth authentication subscription app application storage ingest ingestion"
-    " deploy bearer crypt cipher sas wireguard tsig rndc instrumentation consumer client admin".split()
+    " deploy bearer crypt cipher sas wireguard tsig rndc instrumentation consumer client admin"
 )
-_WEAK: Final = frozenset(
+_WEAK: Final = _word_set(
     "auth authorization tokens secrets sk ak pin otp totp hmac signature sig session sessionid sid cookie jwt csrf xsrf"
-    " bearer apikeys hash pat nonce cnonce".split()
+    " bearer apikeys hash pat nonce cnonce"
 )
 # Words after a telling one that change nothing: SECRET_KEY_BASE, token-v2, PASSWORD_OLD, passwordHash.
-_SAME: Final = frozenset(
+_SAME: Final = _word_set(
     "base base64 b64 b current previous prev old new primary secondary value values raw plain plaintext text v hash"
     " hashed digest encrypted enc data string str default prod production dev test staging live env x temp temporary"
-    " initial admin root user".split()
+    " initial admin root user"
 )
 # Words after a telling one that make it the name, the place, the rule or the number of something.
-_HARMLESS: Final = frozenset(
+_HARMLESS: Final = _word_set(
     "ref refs reference name names file files path paths dir directory policy policies count type types length len size"
     " limit limits ttl expiry expires expiration expired seconds minutes hours days age url uri endpoint endpoints"
     " issuer audience aud id ids key keys review reviews request requests response store stores manager provider"
@@ -62,13 +66,13 @@ _HARMLESS: Final = frozenset(
     " template annotation annotations selector cache per cleaner signer spec resource resources operator driver plugin"
     " webhook validator generator protected protection strength complexity lookup mapping configmap object item items"
     " checksum fingerprint used left total budget window symbol address contract owner holder ok valid invalid"
-    " failed failure failures success successful changed change check checker attempts retries".split()
+    " failed failure failures success successful changed change check checker attempts retries"
 )
 # Tokens and keys of another kind: of a list's next page, of a cluster, of a language model.
-_OTHER: Final = frozenset(
+_OTHER: Final = _word_set(
     "page next continue continuation cluster max min prompt completion input output total reasoning stop special eos"
     " bos pad unk public partition sort primary foreign row cache map object sync resume skip num per publishable"
-    " fencing shard".split()
+    " fencing shard"
 )
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SPLIT: Final = re.compile(r"[^A-Za-z0-9]+")
@@ -92,7 +96,8 @@ def level_of(name: str) -> Level:
     if name.isupper() and words[-1:] == ["auth"] and len(words) > 1:
         # REDISCLI_AUTH
         return Level.TELLING
-    return Level.WEAK if words and (words[-1] in _WEAK or words[-2:] in (["session", "id"], ["key", "id"])) else Level.NONE
+    weak = words and (words[-1] in _WEAK or words[-2:] in (["session", "id"], ["key", "id"]))
+    return Level.WEAK if weak else Level.NONE
 
 
 def _words(name: str) -> list[str]:

@@ -27,7 +27,8 @@ _WEBHOOKS: Final = (
     rb"api\.telegram\.org/bot",
 )
 _WITH_USER: Final = (
-    rb"\b(?:postgres(?:ql)?|mysql|mariadb|rediss?|amqps?|mongodb(?:\+srv)?|mssql|sqlserver|clickhouse|nats|ldaps?|smtps?"
+    rb"\b(?:postgres(?:ql)?|mysql|mariadb|rediss?|amqps?|mongodb(?:\+srv)?|mssql|sqlserver|clickhouse|nats"
+    rb"|ldaps?|smtps?"
     rb"|s?ftp|https?)"
 )
 _SCHEME: Final = rb"(?i:bearer|basic|token|digest|negotiate|apikey|api-key|key|hawk|aws4-hmac-sha256|aws|oauth)"
@@ -96,7 +97,10 @@ def _is_public(value: bytes) -> bool:
         text = base64.b64decode(whole[: len(whole) - len(whole) % 4], validate=True)
     except binascii.Error:
         return False
-    return text.startswith((b"-----BEGIN CERT", b"-----BEGIN PUBLIC", b"ssh-rsa ", b"ssh-ed25519 ")) and b"PRIVATE" not in text
+    return (
+        text.startswith((b"-----BEGIN CERT", b"-----BEGIN PUBLIC", b"ssh-rsa ", b"ssh-ed25519 "))
+        and b"PRIVATE" not in text
+    )
 
 
 def _basic(found: Match) -> bytes:
@@ -130,9 +134,7 @@ def _fields(found: Match) -> bytes:
 
 
 def _cookies(found: Match) -> bytes:
-    cookies = _COOKIE.sub(
-        lambda one: bytes(one[0]) if _COOKIE_OPTION.match(one[0]) else hide_groups(one, 3), found[2]
-    )
+    cookies = _COOKIE.sub(lambda one: bytes(one[0]) if _COOKIE_OPTION.match(one[0]) else hide_groups(one, 3), found[2])
     return bytes(found[1]) + bytes(cookies)
 
 
@@ -193,7 +195,11 @@ _SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
         ),
         # Go's MySQL driver: user:password@tcp(host:3306)/db
         (rb"(\b[\w.-]+:)([^\s:\"'(){}]+)(@(?:tcp\b|unix\b|udp\b|\())", _group(2)),
-        (rb"([?&;](?i:sig|signature|x-amz-signature|x-amz-credential|x-goog-signature|code|access_token)=)([^\s&\"'<>]{8,})", _group(2)),
+        (
+            rb"([?&;](?i:sig|signature|x-amz-signature|x-amz-credential|x-goog-signature|code|access_token)=)"
+            rb"([^\s&\"'<>]{8,})",
+            _group(2),
+        ),
         (rb"(?i:\"auth\\*\"\s*:\s*\\*\")([A-Za-z0-9+/=]{4,})", _group(1)),
         (rb"(\bauth:[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
         (rb"(?i:\b_?auth)[ \t]*=[ \t]*[\"']?([A-Za-z0-9+/]{16,}={0,2})", _group(1)),

@@ -12,12 +12,12 @@ from responses.secret_names import Level, level_of
 from responses.secret_values import is_no_secret
 
 # How columns are separated, in the order in which they are tried.
-_DELIMITERS: Final = tuple(re2.compile(each) for each in (rb"\t", rb"\||" + "│|║|┃".encode(), rb",", rb";", rb"[ ]{2,}"))
+_DELIMITERS: Final = tuple(
+    re2.compile(each) for each in (rb"\t", rb"\||" + "│|║|┃".encode(), rb",", rb";", rb"[ ]{2,}")
+)
 _CELL: Final = re2.compile(rb"[\s*_`\"']*[A-Za-z][\w .()/*`\"'-]{0,40}[\s*_`\"']*|\s*")
 _RULE: Final = re2.compile(rb"[\s|+:=\x{2500}-\x{257f}-]+")
-_HINT: Final = re2.compile(
-    rb"(?im)^[^\n:=]{0,200}(?:pass|pwd|pw|secret|token|cred|psk|key|auth)[^\n:=]{0,200}\r?\n"
-)
+_HINT: Final = re2.compile(rb"(?im)^[^\n:=]{0,200}(?:pass|pwd|pw|secret|token|cred|psk|key|auth)[^\n:=]{0,200}\r?\n")
 _LONGEST_HEADER: Final = 400
 _MOST_COLUMNS: Final = 40
 

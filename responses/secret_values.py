@@ -15,13 +15,16 @@ _SHORTEST: Final = 3
 _LOOK_BACK: Final = 80
 
 # What stands between a separator and a quoted value in code: b"…", []byte("…"), Some("…").
-_WRAP: Final = re2.compile(rb"(?:(?:[bBrRuUfFL@]{1,2}|\$)[\"']|(?:new[ ])?[\w.:\[\]]{0,24}\([\"'b]"
-    rb"|[\[{(]\s{0,8}(?:\\*[\"'](?i:value|plain|plaintext|stringvalue)\\*[\"']\s*:\s*)?\\*[\"'])")
+_WRAP: Final = re2.compile(
+    rb"(?:(?:[bBrRuUfFL@]{1,2}|\$)[\"']|(?:new[ ])?[\w.:\[\]]{0,24}\([\"'b]"
+    rb"|[\[{(]\s{0,8}(?:\\*[\"'](?i:value|plain|plaintext|stringvalue)\\*[\"']\s*:\s*)?\\*[\"'])"
+)
 _CDATA: Final = re2.compile(rb"<!\[CDATA\[([^\]\n]*)")
 _CONTENT: Final = re2.compile(rb"([^\s<>][^<>\n]*?)\s{0,40}</")
 _QUOTED: Final = re2.compile(
     rb"\"{3}\s{0,8}([^\n]*?)\s{0,8}\"{3}|'{3}\s{0,8}([^\n]*?)\s{0,8}'{3}|"
-    rb"\"((?:[^\"\\\n]|\\[^\n])*)\"|\\+\"([^\"\\\n]*)\\+\"|'([^'\n]*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*](?:\S*[^\s*])?)\*{1,2}|"
+    rb"\"((?:[^\"\\\n]|\\[^\n])*)\"|\\+\"([^\"\\\n]*)\\+\"|'([^'\n]*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*]"
+    rb"(?:\S*[^\s*])?)\*{1,2}|"
     + "“([^”\n]*)”|「([^」\n]*)」|『([^』\n]*)』|（([^）\n]*)）|‘([^’\n]*)’|【([^】\n]*)】".encode()
     # Cut off before its closing quote.
     + rb"|\\*[\"']([^\"'\\\n]+)"
@@ -37,9 +40,13 @@ _DELIMITER: Final = re2.compile(rb"[&;,]")
 
 # Names of objects are references, not values: secret="default/db", imagePullSecret: regcred.
 _REFERENCE: Final = re2.compile(rb"[a-z0-9][a-z0-9./-]*")
-_REFERRING_NAME: Final = re2.compile(rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name|password|token|existing|credentials?|auth|config|registry|docker|store)[_-]?secret)")
+_REFERRING_NAME: Final = re2.compile(
+    rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name|password|token|existing|credentials?|auth|config"
+    rb"|registry|docker|store)[_-]?secret)"
+)
 _PLACEHOLDER: Final = re2.compile(
-    rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]+[|}]?|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none|true|false|undefined"
+    rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]+[|}]?|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none"
+    rb"|true|false|undefined"
     rb"|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
     rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}/.*|https?://[^@]*)"
 )
@@ -89,7 +96,11 @@ def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None
         content = _CONTENT.match(buffer, at, limit)
         return Value(buffer, at, content.end(1), quoted=True, outer=content.end()) if content else None
     near = buffer[at : at + 32]
-    wrap = _WRAP.match(buffer, at, limit) if near[:1] in (b"[", b"{") or b"(" in near or near[1:3].strip(b"\"'") != near[1:3] else None
+    wrap = (
+        _WRAP.match(buffer, at, limit)
+        if near[:1] in (b"[", b"{") or b"(" in near or near[1:3].strip(b"\"'") != near[1:3]
+        else None
+    )
     start = wrap.end() - 1 if wrap else at
     if buffer[start : start + 1] == b"b":
         start += 1
@@ -185,7 +196,11 @@ def is_prose(buffer: bytes, start: int, name: bytes, gap: bytes, value: Value, *
     text = value.text
     if value.quoted:
         return not first and b" " in text and not looks_random(text) and not _closes_bracket(buffer, value)
-    if text.endswith(b":") or (b" " in name and _DOTTED.fullmatch(text)) or buffer[value.outer : value.outer + 6] == b" bytes":
+    if (
+        text.endswith(b":")
+        or (b" " in name and _DOTTED.fullmatch(text))
+        or buffer[value.outer : value.outer + 6] == b" bytes"
+    ):
         return True
     if not gap[-1:].isspace():
         return bool(text[:1] >= b"\x80")

@@ -1,7 +1,7 @@
 """Find tokens that vendors mark with a prefix, by a public list of rules and a table of our own.
 
-`vendor_rules.json` is the rule list of gitleaks, under its licence in `vendor_rules.LICENSE`. One pass over the text finds
-the keywords of all rules; only rules whose keyword occurs run. Our own table adds what that list lacks, and recognises
+`vendor_rules.json` is the rule list of gitleaks, under its licence in `vendor_rules.LICENSE`. One pass over the text
+finds the keywords of all rules; only rules whose keyword occurs run. Our own table adds what that list lacks, and recognises
 tokens that were cut off.
 """
 
@@ -24,22 +24,24 @@ _RULES: Final[tuple[Mapping[str, Any], ...]] = tuple(
 # A token begins with one of these; the rest has a digit or mixed cases. Short rests count: a log viewer may cut.
 _PREFIXES: Final = (
     # clouds
-    "GOCSPX-", "doo_v1_", "dop_v1_", "dor_v1_", "HRKU-", "rnd_", "nfp_", "vcp_", "vck_", "vci_", "vcr_", "sbp_", "sb_secret_", "fo1_",
-    "fm1_", "fm1r_", "fm2_", "pscale_tkn_", "pscale_oauth_", "pscale_pw_", "pnu_", "pul-", "ico-",
+    "GOCSPX-", "doo_v1_", "dop_v1_", "dor_v1_", "HRKU-", "rnd_", "nfp_", "vcp_", "vck_", "vci_", "vcr_", "sbp_",
+    "sb_secret_", "fo1_", "fm1_", "fm1r_", "fm2_", "pscale_tkn_", "pscale_oauth_", "pscale_pw_", "pnu_", "pul-",
+    "ico-",
     # code and packages
-    "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "glrt-", "gldt-", "glptt-", "glcbt-", "glsoat-",
-    "glagent-", "glft-", "glimt-", "glffct-", "gloas-", "GR1348941", "ATATT3", "ATCTT3", "ATBB", "npm_", "pypi-",
-    "rubygems_", "dckr_pat_", "dckr_oat_", "CCIPAT_", "CCIPRJ_", "bkua_", "bkct_", "bkrt_", "CLOJARS_", "AKCp", "cmVmdGtu",
-    "sqp_", "sqa_", "squ_", "sgp_", "snyk_", "tfp_", "cio_",
+    "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "glrt-", "gldt-", "glptt-", "glcbt-",
+    "glsoat-", "glagent-", "glft-", "glimt-", "glffct-", "gloas-", "GR1348941", "ATATT3", "ATCTT3", "ATBB", "npm_",
+    "pypi-", "rubygems_", "dckr_pat_", "dckr_oat_", "CCIPAT_", "CCIPRJ_", "bkua_", "bkct_", "bkrt_", "CLOJARS_",
+    "AKCp", "cmVmdGtu", "sqp_", "sqa_", "squ_", "sgp_", "snyk_", "tfp_", "cio_",
     # services
-    "xapp-", "whsec_", "sk-ant-", "sk-proj-", "sk-svcacct-", "sk-admin-", "sk-or-", "sk_live_", "sk_test_", "rk_live_", "rk_test_",
-    "hf_", "gsk_", "xai-", "r8_", "pplx-", "glsa_", "glc_", "NRAK-", "NRJS-", "NRII-", "NRIQ-", "shpat_", "shpca_", "shppa_", "shpss_",
-    "lin_api_", "lin_oauth_", "dp.st.", "dp.pt.", "dp.ct.", "dp.sa.", "dp.scim.", "dp.audit.", "tskey-", "PMAK-", "figd_", "figu_", "ntn_",
-    "dt0c01.", "dt0s01.", "dt0s16.", "sntrys_", "sntryu_", "aio_", "EZAK", "EZTK", "duffel_live_", "duffel_test_", "rdme_", "xaat-",
-    "shippo_live_", "shippo_test_", "ops_eyJ", "xkeysib-", "xsmtpsib-", "sq0csp-", "sq0atp-", "FLWSECK-", "FLWSECK_TEST-",
-    "apify_api_", "nvapi-", "tvly-", "phc_", "phx_", "whpg_", "ctx7sk-", "lsv2_pt_", "lsv2_sk_", "pat-na1-", "pat-eu1-",
-    "secret-token:", "AGE-SECRET-KEY-1", "hvs.", "hvb.", "hvr.", "ya29.", "sha256~", "mpk_", "zpka_",
-    "LTAI", "AKID", "AIza", "SG.", "kgat_", "sk-lf-", "pk-lf-", "thub_", "fio-u-", 
+    "xapp-", "whsec_", "sk-ant-", "sk-proj-", "sk-svcacct-", "sk-admin-", "sk-or-", "sk_live_", "sk_test_",
+    "rk_live_", "rk_test_", "hf_", "gsk_", "xai-", "r8_", "pplx-", "glsa_", "glc_", "NRAK-", "NRJS-", "NRII-",
+    "NRIQ-", "shpat_", "shpca_", "shppa_", "shpss_", "lin_api_", "lin_oauth_", "dp.st.", "dp.pt.", "dp.ct.",
+    "dp.sa.", "dp.scim.", "dp.audit.", "tskey-", "PMAK-", "figd_", "figu_", "ntn_", "dt0c01.", "dt0s01.", "dt0s16.",
+    "sntrys_", "sntryu_", "aio_", "EZAK", "EZTK", "duffel_live_", "duffel_test_", "rdme_", "xaat-", "shippo_live_",
+    "shippo_test_", "ops_eyJ", "xkeysib-", "xsmtpsib-", "sq0csp-", "sq0atp-", "FLWSECK-", "FLWSECK_TEST-",
+    "apify_api_", "nvapi-", "tvly-", "phc_", "phx_", "whpg_", "ctx7sk-", "lsv2_pt_", "lsv2_sk_", "pat-na1-",
+    "pat-eu1-", "secret-token:", "AGE-SECRET-KEY-1", "hvs.", "hvb.", "hvr.", "ya29.", "sha256~", "mpk_", "zpka_",
+    "LTAI", "AKID", "AIza", "SG.", "kgat_", "sk-lf-", "pk-lf-", "thub_", "fio-u-",
 )  # fmt: skip
 _REST: Final = rb"[A-Za-z0-9_=+/.-]"
 _PREFIXED: Final = re2.compile(
@@ -97,7 +99,13 @@ _RULES_OF: Final = {
     keyword: tuple(number for number, rule in enumerate(_RULES) if keyword in rule["keywords"]) for keyword in _KEYWORDS
 }
 # If none of these matches, `hide_tokens` leaves a text as it is.
-PATTERNS: Final = (_PREFIXED, _UNKNOWN, *_OWN, *_DOUBTFUL, re2.compile(b"(?i:" + "|".join(map(re2.escape, _KEYWORDS)).encode() + b")"))
+PATTERNS: Final = (
+    _PREFIXED,
+    _UNKNOWN,
+    *_OWN,
+    *_DOUBTFUL,
+    re2.compile(b"(?i:" + "|".join(map(re2.escape, _KEYWORDS)).encode() + b")"),
+)
 
 
 @cache
@@ -134,13 +142,14 @@ def _hide_by_rule(found: Match, rule: Mapping[str, Any]) -> bytes:
 def _hide_prefixed(found: Match) -> bytes:
     """Hide the token; keep words that begin like one, such as npm_config_registry."""
     rest = bytes(found[3]).rstrip(b".")
-    cut = found.end() == len(found.string) or rest != found[3] or found.string[found.end() : found.end() + 3].startswith(_CUT)
-    if not cut or len(rest) < _SHORTEST_CUT:
-        part = max(_LONG_PART.findall(rest), key=len, default=b"")
-    else:
-        part = rest
+    cut = (
+        found.end() == len(found.string)
+        or rest != found[3]
+        or found.string[found.end() : found.end() + 3].startswith(_CUT)
+    )
+    part = rest if cut else max(_LONG_PART.findall(rest), key=len, default=b"")
     mixed = any(map(bytes.isdigit, _each(part))) or not (part.islower() or part.isupper())
-    if not part or not mixed:
+    if len(part) < _SHORTEST_CUT or not mixed:
         return bytes(found[0])
     whole, start = bytes(found[0]), found.start(1) - found.start()
     end = start + len(found[2]) + len(rest)

@@ -102,7 +102,7 @@ SHAPES: Final = (
     Shape("vendor", "1password ops_eyJ§", mixed(260)),
     Shape("vendor", "clojars CLOJARS_§", hexadecimal(60)),
     Shape("vendor", "jfrog AKCp§", mixed(69)),
-    Shape("vendor", "nuget push -k oy2§", lambda chance: lower(43)(chance)),
+    Shape("vendor", "nuget push -k oy2§", lower(43)),
     Shape("vendor", "brevo xkeysib-§", lambda chance: f"{hexadecimal(64)(chance)}-{mixed(16)(chance)}"),
     Shape("vendor", "newrelic NRJS-§", hexadecimal(19)),
     Shape("vendor", "bitbucket ATCTT3xFfG§", mixed(120)),
