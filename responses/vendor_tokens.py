@@ -1,8 +1,8 @@
 """Find tokens that vendors mark with a prefix, by a public list of rules and a table of our own.
 
 `vendor_rules.json` is the rule list of gitleaks, under its licence in `vendor_rules.LICENSE`. One pass over the text
-finds the keywords of all rules; only rules whose keyword occurs run. Our own table adds what that list lacks, and recognises
-tokens that were cut off.
+finds the keywords of all rules; only rules whose keyword occurs run. Our own table adds what that list lacks, and
+recognises tokens that were cut off.
 """
 
 from __future__ import annotations
