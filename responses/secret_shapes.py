@@ -18,6 +18,7 @@ from responses.secret_buffer import FILL, Match, hidden, hide_groups
 Hide = Callable[[Match], bytes]
 _KEY: Final = rb"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
 _BREAK: Final = rb"(?:\s|\\+[nr])*"
+# The address of a webhook is enough to post there.
 _WEBHOOKS: Final = (
     rb"hooks\.slack\.com/(?:services|workflows|triggers|commands|actions)/",
     rb"discord(?:app)?\.com/api/webhooks/[0-9]+/",

@@ -22,11 +22,11 @@ class Mutes:
     engine: Callable[[], Engine]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    async def answer(self, channel: str, asked: MuteCommand, *, language: Language) -> Message:
+    async def answer(self, channel: str, command: MuteCommand, *, language: Language) -> Message:
         """List the mutes of a channel; with `unmute`, remove the named ones first."""
         muted = await self._muted(channel)
-        chosen = [pair for pair in muted if asked.unmute in ("all", pair[0])]
-        if not asked.unmute or not chosen:
+        chosen = [pair for pair in muted if command.unmute in ("all", pair[0])]
+        if not command.unmute or not chosen:
             return all_muted(muted, language=language)
         for incident, _ in chosen:
             await self.store.mutes.remove(channel, incident)

@@ -51,10 +51,12 @@ class RepeatWorkflow:
         if request is None or not sent:
             return
         try:
-            requester = await services.requester(team=request.asked.team, channel=channel, user=user, text=request.text)
+            requester = await services.requester(
+                team=request.original.team, channel=channel, user=user, text=request.text
+            )
             link = await services.slack.permalink(channel=sent.channel, ts=sent.ts)
             message = answered_before(link, count=int(payload["count"]), language=requester.language)
-            await services.slack.whisper(
+            await services.slack.post_ephemeral(
                 channel=channel, user=user, message=message, thread_ts=str(payload.get("thread_ts") or "")
             )
         except SlackError as error:

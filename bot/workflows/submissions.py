@@ -36,41 +36,43 @@ class Submissions:
     metrics: Metrics = field(default_factory=Metrics)
 
     async def submit(
-        self, asked: NewRequest, *, more: Iterable[tuple[str, str]] = (), match: CarriedMatch | None = None
+        self, request: NewRequest, *, more: Iterable[tuple[str, str]] = (), match: CarriedMatch | None = None
     ) -> None:
         """Record a request and start its job. `more` are further parts of its text, each with its id.
 
         The `match` of the whole text travels with the job.
         """
-        await self.store.requests.add(asked)
+        await self.store.requests.add(request)
         for part, text in more:
-            await self.store.requests.amend(asked.id, part, text, asked.created)
-        payload = {"request": asked.id} | ({"match": match.as_json()} if match else {})
-        await self.start("answer", asked.id, payload)
+            await self.store.requests.amend(request.id, part, text, request.created)
+        payload = {"request": request.id} | ({"match": match.as_json()} if match else {})
+        await self.start("answer", request.id, payload)
 
     async def resume(self, request: str) -> None:
         """Start the job of a recorded request unless it has one."""
         await self.start("answer", request, {"request": request})
 
-    async def is_settled(self, asked: NewRequest, hypothesis: Hypothesis) -> bool:
+    async def is_settled(self, request: NewRequest, hypothesis: Hypothesis) -> bool:
         """Tell whether it needs no answer: its incident is muted there, or was answered there and is now counted."""
-        if await self.store.mutes.is_muted(asked.channel, hypothesis.incident, asked.created):
-            self.metrics.heard("muted")
+        if await self.store.mutes.is_muted(request.channel, hypothesis.incident, request.created):
+            self.metrics.message_handled("muted")
             return True
-        cluster = marked_with(asked.text) if self.several_clusters else ""
+        cluster = marked_with(request.text) if self.several_clusters else ""
         about = fingerprint(self.engine().catalog.incidents[hypothesis.incident], hypothesis, cluster=cluster)
-        topic = await self.store.topics.join(asked.channel, about, asked.id, now=asked.created, window=self.window)
-        if topic.leader == asked.id:
+        topic = await self.store.topics.join(
+            request.channel, about, request.id, now=request.created, window=self.window
+        )
+        if topic.leader == request.id:
             return False
-        self.metrics.heard("repeated")
+        self.metrics.message_handled("repeated")
         again = {
             "request": topic.leader,
-            "user": asked.user,
-            "channel": asked.channel,
-            "thread_ts": asked.thread_ts if asked.thread_ts != asked.source_ts else "",
+            "user": request.user,
+            "channel": request.channel,
+            "thread_ts": request.thread_ts if request.thread_ts != request.source_ts else "",
             "count": topic.count,
         }
-        await self.start("repeat", f"{asked.id}.repeat", again)
+        await self.start("repeat", f"{request.id}.repeat", again)
         return True
 
     async def amend(self, request: str, part: str, text: str) -> None:

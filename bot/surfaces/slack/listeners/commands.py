@@ -42,11 +42,11 @@ class CommandListener:
     async def handle(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Handle a command and respond to its user."""
         text = str(body.get("text") or "")
-        spoken = choose(told=self.language, text=text)
+        spoken = choose(preferred=self.language, text=text)
         try:
             reply = await self._take(body, text, spoken)
             if intent := _answered_at_once(text):
-                self.submissions.metrics.asked(Surface.COMMAND, intent, "taken")
+                self.submissions.metrics.request_handled(Surface.COMMAND, intent, "taken")
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not resend commands, so ask the user to.
             _log.error("command_recording_failed", error=str(error))
