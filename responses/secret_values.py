@@ -10,7 +10,8 @@ import re2
 from responses.secret_buffer import FILL, looks_random
 from responses.secret_names import Level, level_of
 
-_WINDOW: Final = 2_000
+# Longer values are judged by their beginning, and hidden to their end.
+_WINDOW: Final = 400
 _SHORTEST: Final = 3
 _LOOK_BACK: Final = 80
 
@@ -33,6 +34,7 @@ _BARE: Final = re2.compile(rb"[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\])*")
 _BARE_END: Final = re2.compile(rb"[\s\"'`\\]")
 # Bytes that begin a quoted value, apart from those of wide quotes.
 _OPENING: Final = b"\"'`~*\\"
+_LINE_QUOTE: Final = re2.compile(rb"[\n\"'`]")
 _MARKS: Final = b"\"'`~*"
 # Chinese punctuation and letters end a value that begins in ASCII.
 CHINESE_STOP: Final = re2.compile(rb"[\x{2e80}-\x{9fff}\x{ff00}-\x{ffef}]")
@@ -126,7 +128,8 @@ def hidden_end(value: Value) -> int:
     """Return where a secret value ends: later than what was read if it is longer than the window."""
     if value.outer - value.start < _WINDOW - 40:
         return value.end
-    end = _BARE_END.search(value.buffer, value.end)
+    ends = _LINE_QUOTE if value.quoted else _BARE_END
+    end = ends.search(value.buffer, value.end)
     return int(end.start()) if end else len(value.buffer)
 
 

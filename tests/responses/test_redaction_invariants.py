@@ -108,6 +108,7 @@ def test_token_that_was_cut_anywhere_leaves_at_most_a_stub(form: str) -> None:
 def test_mark_of_an_earlier_redaction_is_kept_once() -> None:
     assert redact(f"password: {REDACTED}") == f"password: {REDACTED}"
     assert redact(f"password={REDACTED}tail9X") == f"password={REDACTED}"
+    assert redact(f'password: "{"Tq8 zLm " * 200}" end') == f'password: "{REDACTED}" end'
     assert redact(f"nothing {REDACTED} else") == f"nothing {REDACTED} else"
 
 
@@ -139,6 +140,5 @@ def test_text_of_nothing_but_names_is_hidden_without_being_read() -> None:
     shown = redact(text)
 
     assert secret not in shown
-    assert shown.startswith("password: wrong\n")
     assert shown.endswith("\nend")
     assert redact(shown) == shown
