@@ -43,7 +43,7 @@ _NAME: Final = re2.compile(
     rb"|" + CHINESE_NAME
 )
 # In a text with more names, which nobody writes by hand, what follows a name in its line is hidden unread.
-_MOST_NAMES: Final = 5_000
+_MOST_NAMES: Final = 3_000
 _REST_OF_LINE: Final = re2.compile(
     rb"(?i:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|" + CHINESE_NAME + rb")([^\n]+)"
 )
@@ -277,7 +277,8 @@ def _after_words(window: bytes, start: int) -> int | None:
 def _value_before(place: _Place) -> tuple[int, int] | None:
     """Return the value that comes before its name: in an entry, or as in "I used … as password"."""
     before = place.before
-    told = _TOLD_BEFORE.search(before) if place.level is Level.TELLING else None
+    tail = before[-28:] if place.level is Level.TELLING else b""
+    told = _TOLD_BEFORE.search(before) if b" as " in tail or b" is " in tail or b">" in tail else None
     if told and looks_generated(told[1]):
         base = place.start - len(before)
         return base + told.start(1), base + told.end(1)

@@ -88,7 +88,7 @@ def test_time_grows_with_the_text_and_no_faster(part: str) -> None:
     redact(part * 10)
     short = min(seconds(4_000) for _ in range(3))
     # Eight times the text: quadratic work would take 64 times as long.
-    assert seconds(32_000) < 30 * short + 0.3
+    assert seconds(32_000) < 30 * short + 1
 
 
 @pytest.mark.parametrize(
