@@ -88,7 +88,7 @@ SHAPES: Final = (
     Shape("vendor", "sendgrid SG.§", lambda chance: f"{mixed(22)(chance)}.{mixed(43)(chance)}"),
     Shape("vendor", "got AKIA§", upper(16)),
     Shape("vendor", "got ghp_§", mixed(36)),
-    Shape("tool", "//registry.npmjs.org/:_authToken=§", uuid),
+    Shape("tool", "//npm.acme.io/:_authToken=§", uuid),
     Shape("tool", "_auth=§", mixed(40)),
     Shape("tool", "tool -p § -u a", password),
     Shape("tool", "tool --pass § -u a", password),
