@@ -134,7 +134,7 @@ def hide_tokens(buffer: bytes) -> bytes:
 
 
 def _hide_by_rule(found: Match, rule: Mapping[str, Any]) -> bytes:
-    group = rule.get("group") or (1 if found.re.groups and found[1] else 0)
+    group = rule.get("group") or (1 if found.re.groups == 1 and found[1] else 0)
     value = bytes(found[group])
     return bytes(found[0]) if entropy(value) < rule.get("entropy", 0) else hide_groups(found, group)
 
