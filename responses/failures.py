@@ -56,6 +56,10 @@ NOT_ALLOWED_HERE: Final = Text(
     en="the policy does not allow answers in this channel. Ask in an allowed channel, or contact the policy's owner",
     zh="策略不允许在此频道答复。请在允许的频道提问，或联系策略的维护者",
 )
+UNMUTE_NOT_ALLOWED: Final = Text(
+    en="you may not unmute here: unmuting is for people who may see answers from the cluster in this channel",
+    zh="你不能在此取消静音：只有在此频道可以查看集群答复的人才能取消静音",
+)
 OBJECTS_NEED_A_CLUSTER: Final = Text(
     en="cluster access is off in this channel; errors and logs can still be explained",
     zh="此频道未开放集群访问；仍可以解释报错和日志",

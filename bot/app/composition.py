@@ -213,6 +213,7 @@ def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clust
         metrics=base.metrics,
         language=settings.lang,
         audit_channel=settings.audit_channel,
+        repeat_window=timedelta(minutes=settings.incident_window),
         deadline=settings.deadline,
         verify_pace=tuning.verify_pace,
         verify_within=tuning.verify_within,
@@ -246,9 +247,6 @@ def _slack_surface(
     submissions = Submissions(
         store=base.store,
         start=jobs.start,
-        engine=services.engine,
-        window=timedelta(minutes=settings.incident_window),
-        several_clusters=len(services.clusters.names) > 1,
         clock=services.clock,
         metrics=base.metrics,
     )
@@ -266,7 +264,7 @@ def _slack_surface(
             metrics=base.metrics,
         ),
         recorder=ChannelRecorder(store=base.store, jobs=base.chronicles, identity=base.identity),
-        mutes=Mutes(store=base.store, engine=services.engine, clock=services.clock),
+        mutes=Mutes(services=services),
         incidents=incident_commands(services, base.chronicles),
         timeline_pins=TimelinePins(store=base.store, identity=base.identity, start=base.starter.start),
         presses=PressIntake(services=services, start=jobs.start, identity=base.identity),

@@ -52,6 +52,7 @@ class RequestState(StrEnum):
     OPEN = "open"
     ANSWERED = "answered"
     SILENT = "silent"  # there was nothing to say, and nothing was posted
+    REPEATED = "repeated"  # the answer to an earlier request covers it
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
 

@@ -64,6 +64,7 @@ class FailureReports:
         request = await self.services.store.requests.get(str(payload["request"]))
         if request is None or not await self.services.store.requests.set_state(request.id, RequestState.FAILED):
             return
+        await self.services.store.topics.end(request.id)
         requester = await self.services.requester_of(request)
         message = failed(failures.RESTARTED, language=requester.language)
         if sent := await self.poster.sent(request, step=ANSWER):

@@ -33,7 +33,7 @@ from bot.workflows.press_records import PressRecorder
 from bot.workflows.preview import PreviewWorkflow
 from bot.workflows.remedy import RemedyWorkflow
 from bot.workflows.remedy_offers import RemedyOffers
-from bot.workflows.repeats import RepeatWorkflow
+from bot.workflows.repeats import Repeats, RepeatWorkflow
 from bot.workflows.replies import Replies
 from bot.workflows.services import Services
 from bot.workflows.thread_roots import ThreadRoots
@@ -69,11 +69,13 @@ def workflows(services: Services, chronicles: ChronicleJobs) -> Mapping[str, Wor
 def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow]:
     fact_recorder = FactRecorder(services=services)
     files = PastedFiles(services=services, poster=poster)
+    repeats = Repeats(services=services, poster=poster)
     answers = AnswerWorkflow(
         services=services,
         poster=poster,
         files=files,
         roots=ThreadRoots(services=services, files=files),
+        repeats=repeats,
         replies=Replies(
             services=services,
             cluster_chooser=ClusterChooser(services=services),
@@ -87,7 +89,7 @@ def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow
         "answer": answers.run,
         "opinion": OpinionWorkflow(services=services, poster=poster).run,
         "pick": PickWorkflow(services=services, answers=answers).run,
-        "repeat": RepeatWorkflow(services=services, poster=poster).run,
+        "repeat": RepeatWorkflow(repeats=repeats).run,
         "withdraw": WithdrawWorkflow(services=services, poster=poster, fact_recorder=fact_recorder).run,
     }
 

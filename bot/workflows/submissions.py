@@ -1,4 +1,4 @@
-"""Record requests from any surface and start their jobs; a repeated incident is answered once.
+"""Record requests from any surface and start their jobs.
 
 This module does not know Slack. A surface creates an `NewRequest` with its origin and reply address; recorded requests
 survive this process.
@@ -8,30 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from bot.diagnosing import CarriedMatch, Engine
-from bot.diagnosing.fingerprints import fingerprint
+from bot.diagnosing import CarriedMatch
 from bot.jobs import StartJob
 from bot.metrics import Metrics
-from bot.store import NewRequest, Store, StoredRequest
-from intents.cluster_choice import marked_with
+from bot.store import NewRequest, RequestState, Store, StoredRequest
 from intents.domain import Hypothesis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submissions:
-    """Submits, changes and withdraws requests. All methods raise StoreUnavailable or JobsUnavailable.
-
-    `engine` is called each time, because a reloaded catalog makes a new one. Within `window` the same error in a
-    channel is answered once; with `several_clusters` the same error in two of them is two.
-    """
+    """Submits, changes and withdraws requests. All methods raise StoreUnavailable or JobsUnavailable."""
 
     store: Store
     start: StartJob
-    engine: Callable[[], Engine]
-    window: timedelta
-    several_clusters: bool = False
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -52,26 +43,17 @@ class Submissions:
         """Start the job of a recorded request unless it has one."""
         await self.start("answer", request, {"request": request})
 
-    async def is_settled(self, asked: NewRequest, hypothesis: Hypothesis) -> bool:
-        """Tell whether it needs no answer: its incident is muted there, or was answered there and is now counted."""
-        if await self.store.mutes.is_muted(asked.channel, hypothesis.incident, asked.created):
+    async def is_muted(self, asked: NewRequest, hypothesis: Hypothesis) -> bool:
+        """Tell whether the incident of a request is muted in its channel."""
+        muted = await self.store.mutes.is_muted(asked.channel, hypothesis.incident, asked.created)
+        if muted:
             self.metrics.heard("muted")
-            return True
-        cluster = marked_with(asked.text) if self.several_clusters else ""
-        about = fingerprint(self.engine().catalog.incidents[hypothesis.incident], hypothesis, cluster=cluster)
-        topic = await self.store.topics.join(asked.channel, about, asked.id, now=asked.created, window=self.window)
-        if topic.leader == asked.id:
-            return False
-        self.metrics.heard("repeated")
-        again = {
-            "request": topic.leader,
-            "user": asked.user,
-            "channel": asked.channel,
-            "thread_ts": asked.thread_ts if asked.thread_ts != asked.source_ts else "",
-            "count": topic.count,
-        }
-        await self.start("repeat", f"{asked.id}.repeat", again)
-        return True
+        return muted
+
+    async def is_repeated(self, request: str) -> bool:
+        """Tell whether the answer to an earlier request covers this one."""
+        found = await self.store.requests.get(request)
+        return found is not None and found.state is RequestState.REPEATED
 
     async def amend(self, request: str, part: str, text: str) -> None:
         """Add or replace a part of a request's text, and answer the new text."""

@@ -86,10 +86,14 @@ class MessageIntake:
 
     async def _paste(self, message: ReceivedMessage, part: Part, beside: list[Part]) -> None:
         """Process a message that may be a paste, or the next part of one."""
-        if begun := next((other.request for other in beside if other.request), ""):
+        begun = next((other.request for other in beside if other.request), "")
+        if begun and not await self.submissions.is_repeated(begun):
             part.request = begun
             await self.submissions.amend(begun, part.ts, part.text)
             return
+        if begun:
+            # The answer to an earlier request covers those parts; this one may be another error.
+            beside = []
         parts = sorted([*beside, part], key=lambda one: one.ts)
         match = await carried_match("\n".join(one.text for one in parts), engine=self.engine())
         if match.matching.hypotheses:
@@ -103,7 +107,7 @@ class MessageIntake:
 
     async def _matched(self, message: ReceivedMessage, parts: list[Part], match: CarriedMatch) -> None:
         new_request = self._new_request(message, Surface.MESSAGE, parts[0])
-        if await self.submissions.is_settled(new_request, match.matching.hypotheses[0]):
+        if await self.submissions.is_muted(new_request, match.matching.hypotheses[0]):
             # The next message is a new request, not a part of this one.
             self.recent.forget(message.channel, message.thread_ts, message.user, message.ts)
             return

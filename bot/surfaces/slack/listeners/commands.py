@@ -61,7 +61,13 @@ class CommandListener:
             case Misuse() as wrong:
                 return misused(wrong.says, wrong.closest, language=language)
             case MuteCommand() as muted:
-                return await self.mutes.answer(str(body["channel_id"]), muted, language=language)
+                return await self.mutes.answer(
+                    muted,
+                    team=str(body["team_id"]),
+                    channel=str(body["channel_id"]),
+                    user=str(body["user_id"]),
+                    language=language,
+                )
             case ChannelCommand() as command:
                 return await self.incidents.answer(_commanded(body, text, command, now, language))
             case ObjectQuery() as about:
