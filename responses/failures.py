@@ -43,6 +43,10 @@ BUSY: Final = Text(
     en="Casebook could not accept this request and did not keep it. Please try again in a moment",
     zh="Casebook 目前无法受理此请求，也未保存它，请稍后再试",
 )
+NOT_IN_TIME: Final = Text(
+    en="Slack or the database did not respond for too long, so this request could not be finished. Please ask again",
+    zh="Slack 或数据库长时间无响应，Casebook 未能完成此请求，请重新提问",
+)
 RESTARTED: Final = Text(
     en="Casebook was restarted during this request and could not continue. Please ask again",
     zh="处理过程中 Casebook 重启，未能继续，请重新提问",

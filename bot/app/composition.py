@@ -225,14 +225,15 @@ def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clust
 
 async def _launched(work: AsyncExitStack, services: Services, base: _Base, settings: Settings) -> Jobs:
     """Start the job engine; it recovers this replica's unfinished jobs at once."""
+    reports = failure_reports(services, base.starter.start)
     jobs = Jobs(
         url=settings.jobs_url,
         executor=settings.replica,
         version=base.tuning.jobs_version,
-        workflows=workflows(services, base.chronicles),
+        workflows=workflows(services, base.chronicles, reports),
         concurrency=settings.jobs_concurrency,
         kept_days=settings.retention_days,
-        failed=failure_reports(services).report,
+        failed=reports.report,
         watch=base.metrics.job,
     )
     base.starter.jobs = jobs

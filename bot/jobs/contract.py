@@ -57,4 +57,4 @@ class StepFailed(Exception):
 
 
 class JobGivenUp(Exception):
-    """A job was in flight at too many crashes, or this version does not know its kind."""
+    """A job was in flight at many process ends for a long time, or this version does not know its kind."""

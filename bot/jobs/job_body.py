@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -14,8 +15,13 @@ from structlog.contextvars import bound_contextvars
 from bot.jobs.contract import FailureHandler, JobGivenUp, JobObserver, Json, Workflow, ignore_job
 from bot.jobs.engine import DEADLINE, DeadlinePassed
 
-# A job that was in flight at this many crashes probably causes them.
-ATTEMPTS: Final = 10
+# A restart is no attempt, and afterwards nobody can tell it from a crash. So a job that was in flight at many process
+# ends is not given up: it is tried again ever later after a start. One that ends the process then leaves it time for all
+# others, and is given up once it is also old.
+SUSPICIOUS_AFTER: Final = 10
+_DELAY_EACH_S: Final = 2.0
+_LONGEST_DELAY_S: Final = 30.0
+GIVEN_UP_AFTER: Final = timedelta(hours=1)
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -47,11 +53,7 @@ class JobSlots:
 
     async def take(self) -> None:
         """Wait for a slot for the current task."""
-        task = self._task()
-        if task not in self._tasks:
-            self._tasks[task] = DBOS.workflow_id or ""
-            # At the end of the task, not of the body: the result is recorded by then.
-            task.add_done_callback(self._leave)
+        task = self._enter()
         self._asleep.discard(task)
         self._look()
         await self._slots.acquire()
@@ -67,6 +69,7 @@ class JobSlots:
     def sleep(self) -> None:
         """Release the slot while the current task sleeps."""
         self.give()
+        self._enter()
         self._asleep.add(self._task())
         self._look()
 
@@ -76,6 +79,14 @@ class JobSlots:
         for task in tasks:
             task.cancel()
         return tasks
+
+    def _enter(self) -> asyncio.Task[Any]:
+        task = self._task()
+        if task not in self._tasks:
+            self._tasks[task] = DBOS.workflow_id or ""
+            # At the end of the task, not of the body: the result is recorded by then.
+            task.add_done_callback(self._leave)
+        return task
 
     def _leave(self, task: asyncio.Task[Any]) -> None:
         self._tasks.pop(task, None)
@@ -115,6 +126,14 @@ class DurableRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobHistory:
+    """The number of process ends at which a job was in flight, and its age."""
+
+    recoveries: int = 0
+    age: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobBody:
     """The function that the engine runs for a kind of job."""
 
@@ -122,7 +141,7 @@ class JobBody:
     workflow: Workflow
     turns: JobSlots
     failed: FailureHandler | None
-    attempts: Callable[[str], Awaitable[int]]
+    history: Callable[[str], Awaitable[JobHistory]]
     watch: JobObserver = ignore_job
 
     async def run(self, id: str, payload: Json) -> Json | None:
@@ -136,9 +155,9 @@ class JobBody:
 
     async def _run(self, id: str, payload: Json, *, recovered: bool) -> Json | None:
         try:
-            await self.turns.take()
             if recovered:
-                await self._count_attempts()
+                await self._delay_suspicious()
+            await self.turns.take()
             return await self.workflow(DurableRun(id, self.turns), payload)
         except DeadlinePassed:
             # The process is ending, not the job.
@@ -149,9 +168,19 @@ class JobBody:
         finally:
             self.turns.give()
 
-    async def _count_attempts(self) -> None:
-        if await self.attempts(DBOS.workflow_id or "") > ATTEMPTS:
-            raise JobGivenUp(f"the process crashed {ATTEMPTS} times while this job was in flight")
+    async def _delay_suspicious(self) -> None:
+        """Delay a job that was in flight at many process ends. Raise JobGivenUp for one that is also old."""
+        history = await self.history(DBOS.workflow_id or "")
+        if history.recoveries <= SUSPICIOUS_AFTER:
+            return
+        if history.age > GIVEN_UP_AFTER:
+            raise JobGivenUp(
+                f"the process ended {history.recoveries} times while this job was in flight, and it is old"
+            )
+        delay = min(_DELAY_EACH_S * (history.recoveries - SUSPICIOUS_AFTER), _LONGEST_DELAY_S)
+        _log.warning("job_delayed", kind=self.kind, recoveries=history.recoveries, seconds=delay)
+        self.turns.sleep()
+        await asyncio.sleep(delay)
 
 
 async def report_failure(failed: FailureHandler | None, *, kind: str, id: str, payload: Json, error: Exception) -> None:

@@ -27,7 +27,7 @@ from bot.jobs.contract import (
     ignore_job,
 )
 from bot.jobs.engine import DEADLINE, DatabaseDeadline, route_logs
-from bot.jobs.job_body import JobBody, JobSlots, report_failure
+from bot.jobs.job_body import JobBody, JobHistory, JobSlots, report_failure
 from bot.jobs.ledger import APPLICATION, ASK_SECONDS, FINISHED, SCHEMA, UNFINISHED, Ledger, as_unavailable
 
 _LAUNCH_SECONDS: Final = 10.0
@@ -113,7 +113,8 @@ class Jobs:
         Raises `JobsUnavailable` if that takes longer than `within` seconds: nothing is promised then. (If the database
         answers just too late, the job may still run, and a retry with its id finds it.)
         """
-        ledger = self._require_launched()
+        # While launching too: a failure of an earlier version's job is reported by a job.
+        ledger = self._require(_Phase.LAUNCHED, _Phase.LAUNCHING)
         if kind not in self._bodies:
             raise ValueError(f"no workflow is registered for jobs of kind {kind}")
         ledger.check_file()
@@ -192,7 +193,10 @@ class Jobs:
     # --- internals -------------------------------------------------------------------------------------------------
 
     def _require_launched(self) -> Ledger:
-        if self._phase is not _Phase.LAUNCHED or self._ledger is None:
+        return self._require(_Phase.LAUNCHED)
+
+    def _require(self, *phases: _Phase) -> Ledger:
+        if self._phase not in phases or self._ledger is None:
             raise JobsUnavailable(f"jobs are {self._phase.value}")
         return self._ledger
 
@@ -225,12 +229,12 @@ class Jobs:
             DEADLINE.reset(token)
 
     def _register(self, kind: str, workflow: Workflow, ledger: Ledger) -> _Body:
-        async def attempts(recorded_as: str) -> int:
+        async def history(recorded_as: str) -> JobHistory:
             found = await ledger.find(workflow_ids=[recorded_as], load_input=False)
-            return max((job.recovery_attempts or 0 for job in found), default=0)
+            return max(map(_history, found), key=lambda each: each.recoveries, default=JobHistory())
 
         body = JobBody(
-            kind=kind, workflow=workflow, turns=self._turns, failed=self._failed, attempts=attempts, watch=self._watch
+            kind=kind, workflow=workflow, turns=self._turns, failed=self._failed, history=history, watch=self._watch
         )
 
         # A separate function per kind, because the engine sets attributes on it.
@@ -295,6 +299,11 @@ class Jobs:
         await destroyed
         await loop.run_in_executor(threads, ledger.dispose)
         loop.set_default_executor(threads)
+
+
+def _history(job: WorkflowStatus) -> JobHistory:
+    created = datetime.fromtimestamp((job.created_at or 0) / 1000, UTC)
+    return JobHistory(recoveries=job.recovery_attempts or 0, age=datetime.now(UTC) - created)
 
 
 def _asked(job: WorkflowStatus) -> tuple[str, Json]:

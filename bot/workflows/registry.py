@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.jobs import Workflow
+from bot.jobs import StartJob, Workflow
 from bot.workflows.answer import AnswerWorkflow
 from bot.workflows.authorisation import Authoriser
 from bot.workflows.chronicle.answer_facts import FactRecorder
@@ -50,16 +50,17 @@ def incident_commands(services: Services, chronicles: ChronicleJobs) -> Incident
     )
 
 
-def failure_reports(services: Services) -> FailureReports:
+def failure_reports(services: Services, start: StartJob) -> FailureReports:
     """Return the reporter of jobs that failed for good."""
     poster = MessagePoster(services=services)
-    return FailureReports(services=services, poster=poster, recorder=_press_recorder(services, poster))
+    return FailureReports(services=services, poster=poster, recorder=_press_recorder(services, poster), start=start)
 
 
-def workflows(services: Services, chronicles: ChronicleJobs) -> Mapping[str, Workflow]:
+def workflows(services: Services, chronicles: ChronicleJobs, reports: FailureReports) -> Mapping[str, Workflow]:
     """Return every kind of job with its workflow."""
     poster = MessagePoster(services=services)
     return {
+        "failure": reports.run,
         **_answers(services, poster),
         **_remedies(services, poster),
         **_channels(services, chronicles),
