@@ -9,6 +9,15 @@ from intents.domain import GapReason, ObjectRef, Text
 from responses import words
 
 
+def too_many_requests(limit: int) -> Text:
+    """Return why a request of somebody with many unanswered ones was not kept."""
+    return Text(
+        en=f"{limit} requests of yours are still unanswered, so further ones are not kept. Please ask again after some"
+        " have been answered",
+        zh=f"你还有 {limit} 个请求尚未答复，之后的请求未被保存。请等部分请求得到答复后再提问",
+    )
+
+
 def target_not_found(target: ObjectRef, closest: Sequence[str]) -> Text:
     """Say that the object does not exist; `closest` are similar names, as namespace/name."""
     if closest:

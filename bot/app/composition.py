@@ -47,9 +47,11 @@ from bot.surfaces.slack.socket_mode import connected
 from bot.surfaces.slack.surface import SlackSurface
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.surfaces.web import web_application
+from bot.workflows.admission import Admission, RefusalNotices
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.concurrency import ConcurrencyLimits
 from bot.workflows.configuration import Configuration
+from bot.workflows.fair_turns import turn_of
 from bot.workflows.mutes import Mutes
 from bot.workflows.registry import failure_reports, incident_commands, workflows
 from bot.workflows.services import Services
@@ -235,6 +237,7 @@ async def _launched(work: AsyncExitStack, services: Services, base: _Base, setti
         kept_days=settings.retention_days,
         failed=reports.report,
         watch=base.metrics.job,
+        turn_of=turn_of,
     )
     base.starter.jobs = jobs
     await jobs.launch()
@@ -248,6 +251,7 @@ def _slack_surface(
     submissions = Submissions(
         store=base.store,
         start=jobs.start,
+        admission=Admission(store=base.store, limit=base.tuning.person_requests),
         clock=services.clock,
         metrics=base.metrics,
     )
@@ -261,6 +265,7 @@ def _slack_surface(
             start=jobs.start,
             submissions=submissions,
             engine=services.engine,
+            notices=RefusalNotices(services=services),
             clock=services.clock,
             metrics=base.metrics,
         ),

@@ -13,6 +13,7 @@ from bot.remedies.step_runner import LOOKS
 from bot.remedies.verification import PACE, VERIFY_S, Pace
 from bot.slack.limits import Limits
 from bot.surfaces.slack.health import CHECK_S
+from bot.workflows.admission import PERSON_REQUESTS
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S
 
 
@@ -29,6 +30,8 @@ class RuntimeOptions:
     """Seconds within which it is said whether a remedy has helped."""
     looks: Sequence[float] = LOOKS
     """Seconds before each look for a write whose answer was lost."""
+    person_requests: int = PERSON_REQUESTS
+    """How many unanswered requests one person may have."""
     slack_limits: Limits | None = None
     """How fast Slack may be called."""
     summary_slot_s: float = SLOT_S

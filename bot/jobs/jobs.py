@@ -23,12 +23,15 @@ from bot.jobs.contract import (
     JobObserver,
     JobsUnavailable,
     Json,
+    TurnOf,
     Workflow,
     ignore_job,
+    nobody_in_particular,
 )
 from bot.jobs.engine import DEADLINE, DatabaseDeadline, route_logs
-from bot.jobs.job_body import JobBody, JobHistory, JobSlots, report_failure
+from bot.jobs.job_body import JobBody, JobHistory, report_failure
 from bot.jobs.ledger import APPLICATION, ASK_SECONDS, FINISHED, SCHEMA, UNFINISHED, Ledger, as_unavailable
+from bot.jobs.slots import JobSlots
 
 _LAUNCH_SECONDS: Final = 10.0
 _CANCEL_SECONDS: Final = 2.0
@@ -65,11 +68,13 @@ class Jobs:
         kept_days: int = 14,
         failed: FailureHandler | None = None,
         watch: JobObserver = ignore_job,
+        turn_of: TurnOf = nobody_in_particular,
     ) -> None:
         """Configure the jobs. `executor` names this process and stays the same after a restart, to find its unfinished
         jobs.
 
-        `failed` is called at least once for every job that fails for good; `watch` wraps each body that runs.
+        `failed` is called at least once for every job that fails for good; `watch` wraps each body that runs. `turn_of`
+        says for whom a job works: people get slots in turn.
         """
         self._url = url
         self._executor = executor
@@ -77,6 +82,7 @@ class Jobs:
         self._kept = timedelta(days=kept_days)
         self._failed = failed
         self._watch = watch
+        self._turn_of = turn_of
         self._turns = JobSlots(concurrency)
         self._workflows = dict(workflows)
         self._bodies: dict[str, _Body] = {}
@@ -234,7 +240,13 @@ class Jobs:
             return max(map(_history, found), key=lambda each: each.recoveries, default=JobHistory())
 
         body = JobBody(
-            kind=kind, workflow=workflow, turns=self._turns, failed=self._failed, history=history, watch=self._watch
+            kind=kind,
+            workflow=workflow,
+            turns=self._turns,
+            failed=self._failed,
+            history=history,
+            watch=self._watch,
+            turn_of=self._turn_of,
         )
 
         # A separate function per kind, because the engine sets attributes on it.

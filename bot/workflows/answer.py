@@ -52,7 +52,7 @@ class PickedCluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerWorkflow:
-    """The job `answer`. Payload: {"request": id}."""
+    """The job `answer`. Payload: {"request": id, "user", "asked", and for a changed text its "revision"}."""
 
     services: Services
     poster: MessagePoster
@@ -66,7 +66,8 @@ class AnswerWorkflow:
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
         request = str(payload["request"])
-        prepared = await retry_step(run, "prepare", self.prepare, request, payload.get("match"))
+        revision = int(payload.get("revision", 1))
+        prepared = await retry_step(run, "prepare", self.prepare, request, payload.get("match"), revision)
         if not prepared or not prepared["goes_on"]:
             return None
         if prepared["topic"] and await self.repeats.is_repeat(run, request, prepared["topic"]):
@@ -85,14 +86,16 @@ class AnswerWorkflow:
             await run.sleep(pause)
         return None
 
-    async def prepare(self, request_id: str, match: Json | None = None) -> Json:
+    async def prepare(self, request_id: str, match: Json | None = None, revision: int = 1) -> Json:
         """Read the files and the thread root, and find out whether there is anything to answer.
+
+        Later changes of the text have jobs of their own: of many changes only the last two are answered.
 
         `match` is the match of the received text; the result contains the match of the whole text.
         """
         store = self.services.store
         request = await store.requests.get(request_id)
-        if request is None or request.state is RequestState.WITHDRAWN:
+        if request is None or request.state is RequestState.WITHDRAWN or request.revision > revision + 1:
             return {"goes_on": False}
         unread = (*await self.roots.read(request), *await self.files.read(request))
         request = await store.requests.get(request_id) or request

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.diagnosing import CarriedMatch
-from bot.jobs import StartJob
+from bot.jobs import Json, StartJob
 from bot.metrics import Metrics
 from bot.store import NewRequest, RequestState, Store, StoredRequest
+from bot.workflows.admission import Admission
+from bot.workflows.fair_turns import ASKED
 from intents.domain import Hypothesis
 
 
@@ -23,21 +25,29 @@ class Submissions:
 
     store: Store
     start: StartJob
+    admission: Admission
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     metrics: Metrics = field(default_factory=Metrics)
 
     async def submit(
-        self, asked: NewRequest, *, more: Iterable[tuple[str, str]] = (), match: CarriedMatch | None = None
+        self,
+        asked: NewRequest,
+        *,
+        more: Iterable[tuple[str, str]] = (),
+        match: CarriedMatch | None = None,
+        integration: bool = False,
     ) -> None:
         """Record a request and start its job. `more` are further parts of its text, each with its id.
 
-        The `match` of the whole text travels with the job.
+        The `match` of the whole text travels with the job. An `integration` may send more requests than a person. Raise
+        TooManyRequests if the person has too many unanswered ones.
         """
-        await self.store.requests.add(asked)
-        for part, text in more:
-            await self.store.requests.amend(asked.id, part, text, asked.created)
-        payload = {"request": asked.id} | ({"match": match.as_json()} if match else {})
-        await self.start("answer", asked.id, payload)
+        with (await self.admission.admit(asked, integration=integration)).reserved():
+            await self.store.requests.add(asked)
+            for part, text in more:
+                await self.store.requests.amend(asked.id, part, text, asked.created)
+            payload = _payload(asked.id, asked.user, asked=not asked.origin.is_unasked)
+            await self.start("answer", asked.id, payload | ({"match": match.as_json()} if match else {}))
 
     async def resume(self, request: str) -> None:
         """Start the job of a recorded request unless it has one."""
@@ -55,11 +65,12 @@ class Submissions:
         found = await self.store.requests.get(request)
         return found is not None and found.state is RequestState.REPEATED
 
-    async def amend(self, request: str, part: str, text: str) -> None:
-        """Add or replace a part of a request's text, and answer the new text."""
+    async def amend(self, request: str, part: str, text: str, *, user: str) -> None:
+        """Add or replace a part of a request's text for its `user`, and answer the new text."""
         revision = await self.store.requests.amend(request, part, text, self.clock())
         if revision is not None:
-            await self.start("answer", f"{request}.r{revision}", {"request": request})
+            payload = _payload(request, user, asked=False) | {"revision": revision}
+            await self.start("answer", f"{request}.r{revision}", payload)
 
     async def withdraw(self, request: str) -> None:
         """Delete the answer to a request."""
@@ -69,3 +80,8 @@ class Submissions:
         """Return the request that a part belongs to."""
         found = await self.store.requests.find_part(channel, part)
         return await self.store.requests.get(found) if found else None
+
+
+def _payload(request: str, user: str, *, asked: bool) -> Json:
+    # The person is counted by it when jobs take turns.
+    return {"request": request, "user": user, ASKED: asked}
