@@ -1,6 +1,6 @@
 """Measure how long a person waits for an answer while another person has queued hundreds of requests.
 
-The app, Slack with its documented rate limits and the cluster run in one process, with 50 ms added to each call.
+The app runs in a process of its own; Slack, with its documented rate limits, and the cluster add 50 ms to each call.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from bot.diagnosing import Engine
-from tests.end_to_end.workplace import Workplace, workplace
+from tests.end_to_end.process import Premises, premises
 
 LATENCY_S: Final = 0.050
 # So that the rate limits have recovered when the next answer is timed.
@@ -40,20 +39,18 @@ class Waits:
 
 async def measure(
     directory: Path,
-    engine: Engine,
     *worlds: Mapping[str, Any],
     text: str,
     queued: int = 300,
     people: int = 3,
     same_channel: bool = False,
-    **options: Any,
 ) -> Waits:
     """Let one person queue `queued` commands, and time the answers to `people` others who paste `text`.
 
-    The others paste in channels of their own, or with `same_channel` mention us in the busy one. `options` are those of
-    `workplace`.
+    The others paste in channels of their own, or with `same_channel` mention us in the busy one.
     """
-    async with workplace(directory, engine, *worlds, **options) as at:
+    async with premises(directory, *worlds) as at:
+        await at.start()
         at.slack.latency = at.cluster.latency = LATENCY_S
         idle = [await _answer_seconds(at, f"idle-{number}", text, at.slack.add_channel(f"idle-{number}"))
                 for number in range(people)]  # fmt: skip
@@ -69,19 +66,16 @@ async def measure(
     return Waits(idle=tuple(idle), beside=tuple(beside), refused=refused)
 
 
-async def _answer_seconds(at: Workplace, name: str, text: str, channel: str, *, apart: float = _APART_S) -> float:
+async def _answer_seconds(at: Premises, name: str, text: str, channel: str, *, apart: float = _APART_S) -> float:
     user = at.slack.add_user(name)
     await asyncio.sleep(apart)
     began = time.monotonic()
     ts = await at.slack.say(user, channel, text)
-    await at.slack.wait_for(
-        lambda: [one for one in at.answers(ts, channel) if not one["text"].startswith("⏳")],
-        timeout=_ANSWERED_WITHIN_S,
-    )
+    await at.answer(ts, channel=channel, within=_ANSWERED_WITHIN_S)
     return time.monotonic() - began
 
 
-async def _command(at: Workplace, number: int, gate: asyncio.Semaphore) -> bool:
+async def _command(at: Premises, number: int, gate: asyncio.Semaphore) -> bool:
     """Send a command about an object of its own. Return whether it was refused."""
     async with gate:
         said = await at.slack.slash(at.alex, at.channel, f"pod ledger/unheard-of-{number}")
