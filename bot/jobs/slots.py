@@ -20,6 +20,8 @@ from bot.jobs.contract import JobTurn, JobUrgency
 
 # A job that waited this long counts as one degree more urgent: nothing waits for ever.
 _OLDER_S: Final = 10.0
+# Number of people and channels whose last turn is remembered.
+_REMEMBERED: Final = 2_000
 
 
 @dataclass(order=True, slots=True)
@@ -87,13 +89,16 @@ class FairQueue:
             self._free -= 1
             self._held[person] += 1
             self._held_unasked += waiter.turn.urgency >= JobUrgency.UNASKED
-            number = next(self._numbers)
-            for name in (person, f"#{waiter.turn.channel}"):
-                self._served.pop(name, None)
-                self._served[name] = number
+            self._note_served(waiter.turn)
             waiter.go.set_result(None)
-        if not self._waiting:
-            self._served.clear()
+
+    def _note_served(self, turn: JobTurn) -> None:
+        number = next(self._numbers)
+        for name in (turn.person, f"#{turn.channel}"):
+            self._served.pop(name, None)
+            self._served[name] = number
+        while len(self._served) > _REMEMBERED:
+            del self._served[next(iter(self._served))]
 
     def _next(self) -> _Waiter | None:
         now = asyncio.get_running_loop().time()
