@@ -47,11 +47,15 @@ class JobUrgency(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobTurn:
-    """The person and channel that a job is counted to, and its urgency."""
+    """The person and channel that a job is counted to, and its urgency.
+
+    `bounded`: a real person, who may have only so many jobs waiting.
+    """
 
     person: str = ""
     channel: str = ""
     urgency: JobUrgency = JobUrgency.UNASKED
+    bounded: bool = False
 
 
 Workflow = Callable[[JobRun, Json], Awaitable[Json | None]]

@@ -37,6 +37,8 @@ _LAUNCH_SECONDS: Final = 10.0
 _CANCEL_SECONDS: Final = 2.0
 _DESTROY_SECONDS: Final = 3.0
 _PAGE: Final = 200
+# Jobs of one person that wait for a slot in this process, presses and edits included; more are not started.
+_MOST_WAITING: Final = 100
 
 _Body = Callable[[str, Json], Coroutine[Any, Any, Json | None]]
 
@@ -123,6 +125,9 @@ class Jobs:
         ledger = self._require(_Phase.LAUNCHED, _Phase.LAUNCHING)
         if kind not in self._bodies:
             raise ValueError(f"no workflow is registered for jobs of kind {kind}")
+        turn = self._turn_of(kind, payload)
+        if turn.bounded and self._turns.waiting(turn.person) >= _MOST_WAITING:
+            raise JobsUnavailable(f"{_MOST_WAITING} jobs of one person are waiting")
         ledger.check_file()
         await self._begin(ledger, kind, recorded_as=id, id=id, payload=payload, within=within)
 

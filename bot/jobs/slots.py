@@ -72,6 +72,10 @@ class FairQueue:
         self._held_unasked -= turn.urgency >= JobUrgency.UNASKED
         self._serve()
 
+    def waiting(self, person: str) -> int:
+        """Return how many jobs of a person wait for a slot."""
+        return len(self._waiting.get(person, ()))
+
     def _leave(self, waiter: _Waiter) -> None:
         queue = self._waiting.get(waiter.turn.person, [])
         if waiter in queue:
@@ -137,6 +141,10 @@ class JobSlots:
     def records(self) -> frozenset[str]:
         """Return the record ids of this process's jobs, sleeping ones included."""
         return frozenset(self._tasks.values())
+
+    def waiting(self, person: str) -> int:
+        """Return how many jobs of a person wait for a slot."""
+        return self._slots.waiting(person)
 
     async def quiet(self) -> None:
         """Wait until no job is running."""

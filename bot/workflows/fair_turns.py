@@ -17,8 +17,10 @@ ASKED: Final = "asked"
 def turn_of(kind: str, payload: Json) -> JobTurn:
     """Return the turn of a job; one without a user is counted to its channel."""
     channel = str(payload.get("channel") or _channel_of(payload))
-    person = str(payload.get("user") or f"#{channel}")
-    return JobTurn(person=person, channel=channel, urgency=_urgency(kind, payload))
+    user = str(payload.get("user") or "")
+    # An integration may have more requests waiting than a person: `answer` is bounded where it is submitted.
+    bounded = bool(user) and kind != "answer"
+    return JobTurn(person=user or f"#{channel}", channel=channel, urgency=_urgency(kind, payload), bounded=bounded)
 
 
 def _urgency(kind: str, payload: Mapping[str, object]) -> JobUrgency:
