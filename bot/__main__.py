@@ -29,13 +29,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     _write_any_text(sys.stderr)
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
+        if argv is None and arguments.command == "serve":
+            # For `serve` this signal means "reload"; importing its modules takes a second.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
         module = _imported(f"bot.cli.{_MODULES.get(arguments.command, arguments.command)}")
         code = int(module.run(arguments))
         sys.stdout.flush()
     except CommandError as error:
         return _fail(str(error), error.code)
     except BrokenPipeError:
-        # Whoever read us has seen enough (head, less); closing stdout again at exit must not complain either.
+        # The reader (head, less) has closed the pipe. Closing stdout again at exit must not raise an error either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.ANSWERED
     except KeyboardInterrupt:

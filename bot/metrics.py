@@ -174,7 +174,7 @@ class Metrics:
         """Count a rejected delivery; `reason` is signature or stale."""
         self._turned_away.labels(reason).inc()
 
-    def heard(self, outcome: str) -> None:
+    def message_handled(self, outcome: str) -> None:
         """Count a message that does not address us: matched, unmatched, muted, file."""
         self._messages.labels(outcome).inc()
 
@@ -187,7 +187,7 @@ class Metrics:
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
-    def asked(self, surface: str, intent: str, outcome: str, *, seconds: float | None = None) -> None:
+    def request_handled(self, surface: str, intent: str, outcome: str, *, seconds: float | None = None) -> None:
         """Count a request and its outcome; `seconds` since its arrival, if it has an answer time."""
         self._requests.labels(surface, intent, _word(outcome)).inc()
         if seconds is not None:

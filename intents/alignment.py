@@ -59,7 +59,7 @@ class Alignment:
 
 
 def align(pattern: Pattern, numbers: Sequence[int], window: Window) -> Alignment | None:
-    """Return the best occurrence of a pattern, whose words have these numbers, in a window; None if there is none."""
+    """Return the best occurrence of a pattern, whose words have these numbers, in a window, or None."""
     pairs = _pairs(pattern, numbers, window)
     if not pairs:
         return None

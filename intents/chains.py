@@ -125,7 +125,7 @@ _PARTS: Final = (ChainRole.EFFECT, ChainRole.CAUSE, ChainRole.NONE)
 
 
 def _chosen(moments: Sequence[TimelineEvent]) -> list[TimelineEvent]:
-    """Return at most MOST_MOMENTS events: of effects and causes in turn, the earliest first."""
+    """Return at most MOST_MOMENTS events, the earliest first, taken alternately from effects and causes."""
     queues = [sorted((each for each in moments if each.part is part), key=lambda each: each.at) for part in _PARTS]
     chosen: list[TimelineEvent] = []
     while len(chosen) < MOST_MOMENTS and any(queues):

@@ -48,7 +48,7 @@ class ArgDeclaration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormerNames:
-    """Names of the release before. A user's entry that still uses them works for one more release, with a warning."""
+    """Names that the previous release used. A user's entry may use them for one more release, with a warning."""
 
     # What the probe was called; "" where only arguments or keys changed.
     probe: str = ""
@@ -120,7 +120,7 @@ class NamedProbe:
         return {**self.former.leaving, **now, **former}
 
     def is_former(self, key: str, args: Mapping[str, Any]) -> bool:
-        """Tell whether a row key goes with the next release: it has another name now, or leaves."""
+        """Return whether the next release drops a row key, because it was renamed or removed."""
         if not self._is_of_before(args):
             return False
         leaves = key in self.former.leaving and key not in self.declaration.keys(self.translated(args))

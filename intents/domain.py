@@ -363,7 +363,7 @@ class ExternalManager:
     """A tool that applies an object from a source and may revert a change to it: Argo CD, Flux, Helm.
 
     `says` tells which tool and how soon it reverts. `sources` link to where the change belongs; the url is empty if
-    unknown. `unread` tells what could not be determined.
+    unknown. `unread` says what could not be determined.
     """
 
     name: str

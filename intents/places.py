@@ -26,7 +26,7 @@ _ONLY_A_CLUSTER: Final = re.compile(r"(?=.*[_:@/])[A-Za-z0-9][\w:@/.-]{0,252}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """Where an object is said to be. `namespace` and `cluster` were named as such; `places` followed "in"."""
+    """The place that a text names. `namespace` and `cluster` were named as such; `places` followed "in"."""
 
     namespace: str = ""
     cluster: str = ""
@@ -110,7 +110,7 @@ class _Reader:
 
 
 def _checked(where: Where) -> Where | None:
-    """Return the place with a name that only a cluster can have as its cluster; None if some name is none at all."""
+    """Return the place, with a name that only a cluster can have as its cluster; None if a name is invalid."""
     if where.namespace and not IS_NAME.fullmatch(where.namespace):
         return None
     others = [place for place in where.places if not IS_NAME.fullmatch(place)]

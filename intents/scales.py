@@ -12,7 +12,7 @@ from intents.scores import Scale, scale_of
 
 # Python versions differ in the last digits of a sum: rounded, each takes the same of several equal counterexamples.
 _DIGITS: Final = 12
-# Whether the signatures of an incident, given by its number, are searched for.
+# Tells whether to search for the signatures of an incident, given by its number.
 Wanted = Callable[[int], bool]
 
 

@@ -35,7 +35,7 @@ def is_dated(line: str) -> bool:
 
 
 def time_in(line: str) -> PastedTime | None:
-    """Return the first time in a line; None if there is none, or it does not exist in the calendar."""
+    """Return the first time in a line; None without a time, or if it does not exist in the calendar."""
     match = _TIME.search(line, 0, _WITHIN)
     if match is None:
         return None

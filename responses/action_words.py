@@ -1,4 +1,4 @@
-"""The words of an action in a dialog: a verb with its object, and one sentence of what confirming does.
+"""Define the words of an action in a dialog: a verb with its object, and one sentence that says what confirming does.
 
 Each action brings its own: `bot.remedies.actions`.
 """

@@ -1,4 +1,4 @@
-"""The replies to requests about an incident channel: done, or why not and what to do instead."""
+"""Define the replies to requests about an incident channel: done, or why not and what to do instead."""
 
 from __future__ import annotations
 

@@ -31,6 +31,6 @@ def language_of_locale(locale: str) -> Language | None:
     return Language(spoken) if spoken in set(Language) else None
 
 
-def choose(*, told: Language | None, text: str = "", locale: str = "") -> Language:
-    """Return the language: `told` (an option or setting) outranks the text, the text outranks the locale."""
-    return told or language_of(text) or language_of_locale(locale) or Language.EN
+def choose(*, preferred: Language | None, text: str = "", locale: str = "") -> Language:
+    """Return the language: `preferred` (an option or setting) outranks the text, the text outranks the locale."""
+    return preferred or language_of(text) or language_of_locale(locale) or Language.EN

@@ -139,7 +139,7 @@ _TOKENS: Final = (
     rb"hv[sbr]\.[\w-]{16,}",
     rb"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{20,}",
 )
-# Whoever knows the address of a webhook can post there.
+# The address of a webhook is enough to post there.
 _WEBHOOKS: Final = (
     rb"hooks\.slack\.com/(?:services|workflows|triggers|commands|actions)/",
     rb"discord(?:app)?\.com/api/webhooks/[0-9]+/",

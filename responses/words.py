@@ -1,4 +1,4 @@
-"""The fixed words of an answer in every language. The catalog's own texts live in the catalog."""
+"""Define the fixed words of an answer in every language. The catalog's own texts live in the catalog."""
 
 from __future__ import annotations
 

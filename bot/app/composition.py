@@ -20,7 +20,7 @@ from aiohttp import web
 
 from bot.app.readiness import Readiness
 from bot.app.reload import LiveConfiguration
-from bot.app.tuning import DEFAULT_TUNING, RuntimeOptions
+from bot.app.runtime_options import DEFAULT_OPTIONS, RuntimeOptions
 from bot.app.upkeep import Upkeep
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
@@ -66,7 +66,7 @@ _TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "aiosqlite", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningApp:
-    """What an embedding program needs of the app: its address, store, jobs, and a way to reload files."""
+    """The running app for a program that embeds it: its address, store, jobs, and a way to reload files."""
 
     url: str
     reload: Callable[[], None]
@@ -84,7 +84,7 @@ async def running(
     clusters: Clusters,
     channel_defaults: ChannelDefaults = NO_DEFAULTS,
     broken: Sequence[Problem] = (),
-    tuning: RuntimeOptions = DEFAULT_TUNING,
+    options: RuntimeOptions = DEFAULT_OPTIONS,
 ) -> AsyncIterator[RunningApp]:
     """Serve until the context exits, then close `clusters`. `broken` lists the catalog problems that are left out.
 
@@ -95,11 +95,11 @@ async def running(
     # Intake and workers stop first; the listener keeps reporting "stopping" until they have.
     async with AsyncExitStack() as stack, AsyncExitStack() as work:
         initial = Configuration(engine=engine, policy=policy, defaults=channel_defaults, left_out=tuple(broken))
-        base = await _base(stack, settings, initial, clusters=clusters, tuning=tuning)
-        live = LiveConfiguration(settings, initial, every=tuning.reload_s, changed=partial(_count, base.metrics))
+        base = await _base(stack, settings, initial, clusters=clusters, options=options)
+        live = LiveConfiguration(settings, initial, every=options.reload_s, changed=partial(_count, base.metrics))
         services = _services(base, settings, live, clusters=clusters)
         jobs = await _launched(work, services, base, settings)
-        missed_events = MissedEvents(store=base.store, clock=tuning.clock)
+        missed_events = MissedEvents(store=base.store, clock=options.clock)
         surface = _slack_surface(base, services, jobs, settings, missed_events)
         bolt = bolt_app(
             web_client(api_url=settings.slack_api_url),
@@ -110,7 +110,7 @@ async def running(
         surface.register(bolt)
         upkeep = _upkeep(base, jobs, settings, missed_events)
         await work.enter_async_context(upkeep.running())
-        keep_asking = base.health.keep_asking(base.slack.greet, every=tuning.slack_check_s)
+        keep_asking = base.health.keep_asking(base.slack.greet, every=options.slack_check_s)
         await work.enter_async_context(in_background(keep_asking))
         await work.enter_async_context(in_background(live.keep_current()))
         readiness = Readiness(
@@ -155,7 +155,7 @@ class _Base:
     health: SlackHealth
     starter: _JobStarter
     chronicles: ChronicleJobs
-    tuning: RuntimeOptions
+    options: RuntimeOptions
     by_socket: bool
     stopping: asyncio.Event
 
@@ -167,7 +167,7 @@ def _count(metrics: Metrics, configuration: Configuration) -> None:
 
 
 async def _base(
-    stack: AsyncExitStack, settings: Settings, initial: Configuration, *, clusters: Clusters, tuning: RuntimeOptions
+    stack: AsyncExitStack, settings: Settings, initial: Configuration, *, clusters: Clusters, options: RuntimeOptions
 ) -> _Base:
     """Open the store and identify the bot in Slack."""
     if not settings.database_url.get_secret_value():
@@ -178,17 +178,17 @@ async def _base(
     _count(metrics, initial)
     clusters.watched_by(metrics.kubernetes_called)
     by_socket = bool(settings.slack_app_token.get_secret_value())
-    health = SlackHealth(metrics=metrics, by_http=not by_socket, clock=tuning.clock)
+    health = SlackHealth(metrics=metrics, by_http=not by_socket, clock=options.clock)
     client = web_client(api_url=settings.slack_api_url, token=settings.slack_bot_token.get_secret_value())
-    slack = await stack.enter_async_context(Slack(client, limits=tuning.slack_limits, watch=health))
+    slack = await stack.enter_async_context(Slack(client, limits=options.slack_limits, watch=health))
     identity = await _identified(slack)
     starter = _JobStarter()
     chronicles = ChronicleJobs(
         store=store,
         start=starter.start,
         patterns=settings.incident_channels,
-        clock=tuning.clock,
-        slot_s=tuning.summary_slot_s,
+        clock=options.clock,
+        slot_s=options.summary_slot_s,
     )
     return _Base(
         store=store,
@@ -198,14 +198,14 @@ async def _base(
         health=health,
         starter=starter,
         chronicles=chronicles,
-        tuning=tuning,
+        options=options,
         by_socket=by_socket,
         stopping=asyncio.Event(),
     )
 
 
 def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clusters: Clusters) -> Services:
-    tuning = base.tuning
+    options = base.options
     return Services(
         store=base.store,
         slack=base.slack,
@@ -217,10 +217,10 @@ def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clust
         audit_channel=settings.audit_channel,
         repeat_window=timedelta(minutes=settings.incident_window),
         deadline=settings.deadline,
-        verify_pace=tuning.verify_pace,
-        verify_within=tuning.verify_within,
-        looks=tuning.looks,
-        clock=tuning.clock,
+        verify_pace=options.verify_pace,
+        verify_within=options.verify_within,
+        looks=options.looks,
+        clock=options.clock,
         changed=base.chronicles.changed,
     )
 
@@ -231,7 +231,7 @@ async def _launched(work: AsyncExitStack, services: Services, base: _Base, setti
     jobs = Jobs(
         url=settings.jobs_url,
         executor=settings.replica,
-        version=base.tuning.jobs_version,
+        version=base.options.jobs_version,
         workflows=workflows(services, base.chronicles, reports),
         concurrency=settings.jobs_concurrency,
         kept_days=settings.retention_days,
@@ -251,7 +251,7 @@ def _slack_surface(
     submissions = Submissions(
         store=base.store,
         start=jobs.start,
-        admission=Admission(store=base.store, limit=base.tuning.person_requests),
+        admission=Admission(store=base.store, limit=base.options.person_requests),
         clock=services.clock,
         metrics=base.metrics,
     )
@@ -286,9 +286,9 @@ def _upkeep(base: _Base, jobs: Jobs, settings: Settings, missed_events: MissedEv
         chronicles=base.chronicles,
         missed_events=missed_events,
         executor=settings.replica,
-        version=base.tuning.jobs_version,
+        version=base.options.jobs_version,
         kept=timedelta(days=settings.retention_days),
-        beat_s=base.tuning.beat_s,
+        beat_s=base.options.beat_s,
         metrics=base.metrics,
     )
 

@@ -62,13 +62,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     engine, problems = build_engine(configured.catalog, check=unknown_actions)
     report(problems)
     showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
-    told = chosen_language(arguments.lang, configured)
+    preferred = chosen_language(arguments.lang, configured)
     # The loop runs only while a question is answered; at the prompt there is only the keyboard to wait for.
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         connection = runner.run(stack.enter_async_context(staged(showcase.cluster)))
         try:
-            _Prompt(runner=runner, engine=engine, connection=connection, showcase=showcase, told=told).serve()
+            _Prompt(runner=runner, engine=engine, connection=connection, showcase=showcase, preferred=preferred).serve()
         finally:
             runner.run(stack.aclose())
     return ExitCode.ANSWERED
@@ -84,13 +84,13 @@ class _Prompt:
         engine: Engine,
         connection: Connection,
         showcase: Showcase,
-        told: Language | None,
+        preferred: Language | None,
     ) -> None:
         self._runner = runner
         self._engine = engine
         self._connection = connection
         self._showcase = showcase
-        self._told = told
+        self._preferred = preferred
         self._typed = sys.stdin.isatty()
         if self._typed:
             with contextlib.suppress(ImportError):
@@ -131,7 +131,7 @@ class _Prompt:
         self._answer(ExplainText(text=text), text=text)
 
     def _answer(self, request: Request, *, text: str) -> None:
-        language = choose(told=self._told, text=text, locale=locale())
+        language = choose(preferred=self._preferred, text=text, locale=locale())
         start = time.monotonic()
         with ProgressLine() as line:
 

@@ -74,8 +74,8 @@ def _summary(checks: Sequence[Check]) -> str:
         notes = f", {_many(counted[CheckState.NOTE], 'note')}" if counted[CheckState.NOTE] else ""
         return f"All checks passed: {_many(counted[CheckState.OK], 'check')}{notes}."
     wrong = {"missing": counted[CheckState.MISSING], "could not be checked": counted[CheckState.UNKNOWN]}
-    told = ", ".join(f"{count} {what}" for what, count in wrong.items() if count)
-    return f"{told}: follow the arrows from the top, then run it again."
+    summary = ", ".join(f"{count} {what}" for what, count in wrong.items() if count)
+    return f"{summary}: follow the arrows from the top, then run it again."
 
 
 def _many(count: int, what: str) -> str:

@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     """Print the list of incidents, or one incident."""
     configured = settings()
     entries = catalog(configured)
-    language = choose(told=chosen_language(arguments.lang, configured), locale=locale())
+    language = choose(preferred=chosen_language(arguments.lang, configured), locale=locale())
     if arguments.command == "list":
         show(listed([(one.id, Text(one.title.in_(language))) for one in entries], indent=0, style="cyan"))
         return ExitCode.ANSWERED
@@ -40,16 +40,16 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 def _incident(incident: Incident, language: Language) -> Iterator[RenderableType]:
     """Yield the parts of an entry without names filled in: `<pod>` is a placeholder."""
 
-    def said(text: Sentence) -> str:
+    def in_language(text: Sentence) -> str:
         return templates.render(text.in_(language), {})
 
     yield Text.assemble((incident.title.in_(language), "bold"), (f"  ({incident.id})", DIM))
     yield Text(
         joined([str(incident.status), str(incident.severity), f"strongest verdict: {incident.strongest}"]), style=DIM
     )
-    yield WrappedText(Text(said(incident.root_cause)))
+    yield WrappedText(Text(in_language(incident.root_cause)))
     yield ""
-    yield WrappedText(Text(said(incident.impact)))
+    yield WrappedText(Text(in_language(incident.impact)))
     yield ""
     yield heading("Signatures")
     for signature in incident.signatures:
@@ -62,7 +62,7 @@ def _incident(incident: Incident, language: Language) -> Iterator[RenderableType
     yield ""
     yield heading("What to do")
     for number, step in enumerate(incident.runbook, start=1):
-        yield marked(f"{number}.", said(step.says))
+        yield marked(f"{number}.", in_language(step.says))
         yield from command(templates.render_command(step.run, {}), indent=5)
     if incident.links:
         yield ""

@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     engine, problems = build_engine(configured.catalog, check=unknown_actions)
     report(problems)
     text = given.text if given else ""
-    language = choose(told=chosen_language(arguments.lang, configured), text=text, locale=locale())
+    language = choose(preferred=chosen_language(arguments.lang, configured), text=text, locale=locale())
     start = time.monotonic()
     diagnosis = asyncio.run(_answer(request, engine, arguments, configured, language))
     timing = RunStats(

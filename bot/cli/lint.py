@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.cli.errors import CommandError
@@ -30,35 +31,55 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     for path in paths:
         if not path.exists():
             raise CommandError(f"cannot read {path}: no such file or directory")
-    checked = paths or [builtin_directory(), *configured.catalog]
+    result = _check(paths or [builtin_directory(), *configured.catalog])
+    for problem in sorted(result.problems | result.warnings):
+        sys.stdout.write(f"{safe_line(str(problem))}\n")
+    sys.stdout.write(f"{result}\n")
+    return ExitCode.PROBLEMS if result.problems else ExitCode.ANSWERED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LintResult:
+    """The number of entries checked and what was found in them."""
+
+    entries: int
+    problems: frozenset[Problem]
+    warnings: frozenset[Problem]
+
+    def __str__(self) -> str:
+        counts = _count(self.problems, "problem"), _count(self.warnings, "warning")
+        noun = "entry" if self.entries == 1 else "entries"
+        return f"{self.entries} {noun} checked: {', '.join(filter(None, counts)) or 'no problem'}"
+
+
+def _check(paths: Sequence[Path]) -> _LintResult:
+    """Check the entries in these files and directories."""
     # Entries refer to each other (causes, points_to): the user's files are read together with the built-in ones.
-    loaded = load([builtin_directory(), *(_directory(path) for path in checked if path != builtin_directory())])
-    problems = {problem for problem in loaded.problems if _is_within(Path(problem.file), checked)}
-    linted = lint(loaded.catalog, probes(), actions())
-    problems |= {problem for problem in linted if _is_within(Path(problem.file), checked)}
-    warnings = {each for each in former_names(loaded.catalog, probes()) if _is_within(Path(each.file), checked)}
+    loaded = load([builtin_directory(), *(_directory(path) for path in paths if path != builtin_directory())])
+    catalog = loaded.catalog
+    problems = _within([*loaded.problems, *lint(catalog, probes(), actions())], paths)
+    former = _within(former_names(catalog, probes()), paths)
     # Entries of users get a release to follow; the built-in ones are changed together with the probes.
-    problems |= {each for each in warnings if _is_within(Path(each.file), [builtin_directory()])}
-    warnings -= problems
-    own = {name for name, source in loaded.catalog.sources.items() if _is_within(source.path, checked)}
+    problems |= _within(former, [builtin_directory()])
+    own = {name for name, source in catalog.sources.items() if _is_within(source.path, paths)}
     if not problems:
         # Rehearsing takes seconds and needs consistent entries.
-        problems |= set(asyncio.run(check_cases(engine_for(loaded.catalog), only=own)))
-    for problem in sorted(problems | warnings):
-        sys.stdout.write(f"{safe_line(str(problem))}\n")
-    count = _counted(problems, "problem") or ("" if warnings else "no problem")
-    count = ", ".join(filter(None, (count, _counted(warnings, "warning"))))
-    sys.stdout.write(f"{len(own)} {'entry' if len(own) == 1 else 'entries'} checked: {count}\n")
-    return ExitCode.PROBLEMS if problems else ExitCode.ANSWERED
+        problems = frozenset(asyncio.run(check_cases(engine_for(catalog), only=own)))
+    return _LintResult(entries=len(own), problems=problems, warnings=former - problems)
 
 
-def _counted(found: Collection[Problem], word: str) -> str:
-    return f"{len(found)} {word}{'' if len(found) == 1 else 's'}" if found else ""
+def _count(found: Collection[Problem], noun: str) -> str:
+    return f"{len(found)} {noun}{'' if len(found) == 1 else 's'}" if found else ""
+
+
+def _within(problems: Iterable[Problem], paths: Sequence[Path]) -> frozenset[Problem]:
+    """Return the problems in these files and directories."""
+    return frozenset(each for each in problems if _is_within(Path(each.file), paths))
 
 
 def _directory(path: Path) -> Path:
     return path if path.is_dir() else path.parent
 
 
-def _is_within(file: Path, paths: list[Path]) -> bool:
+def _is_within(file: Path, paths: Sequence[Path]) -> bool:
     return any(file == path or path in file.parents for path in paths)

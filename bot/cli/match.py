@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if arguments.output == "json":
         sys.stdout.write(matching_json(matching.hypotheses, matching.nearest))
     else:
-        language = choose(told=chosen_language(None, configured), text=given.text, locale=locale())
+        language = choose(preferred=chosen_language(None, configured), text=given.text, locale=locale())
         show(Group(*_page(matching, entries, language)))
     return ExitCode.ANSWERED if matching.hypotheses else ExitCode.UNKNOWN
 

@@ -89,7 +89,7 @@ async def playground(
                 engine=engine,
                 policy=Policy.playground(),
                 clusters=Clusters.of(own, kubeconfig=kubeconfig),
-                tuning=RuntimeOptions(verify_pace=_PACE, summary_slot_s=_SLOT_S),
+                options=RuntimeOptions(verify_pace=_PACE, summary_slot_s=_SLOT_S),
             )
         )
         slack.deliver_to(f"{app.url}/slack/events")
@@ -131,7 +131,7 @@ async def _staged(slack: SimulatedSlack, showcase: Showcase, clock: BackdatedClo
     if not paste:
         return None
     people = {each["name"]: each["id"] for each in slack.users()}
-    return await StagedIncident.told(slack, clock, people=people, paste=paste)
+    return await StagedIncident.create(slack, clock, people=people, paste=paste)
 
 
 def _command(showcase: Showcase) -> SlashCommand:

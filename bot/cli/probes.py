@@ -63,5 +63,5 @@ def _argument(arg: ArgDeclaration) -> str:
         f"default {arg.default}" if arg.default else "",
         {"regex": "its named groups become keys", "mapping": "its keys become keys"}.get(arg.adds_keys, ""),
     ]
-    said = "; ".join(note for note in notes if note)
-    return f"{arg.says} ({said})" if said else arg.says
+    remarks = "; ".join(note for note in notes if note)
+    return f"{arg.says} ({remarks})" if remarks else arg.says

@@ -82,10 +82,10 @@ def _known_actions(listed: str) -> Iterator[str]:
         yield name
 
 
-def _account(told: str) -> Account:
-    if not told:
+def _account(value: str) -> Account:
+    if not value:
         return Account()
-    namespace, _, name = told.partition("/")
+    namespace, _, name = value.partition("/")
     return Account(namespace=_named(namespace, "--service-account"), name=_named(name, "--service-account"))
 
 

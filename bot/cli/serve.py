@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
@@ -15,6 +14,7 @@ from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import TERMINATED, ExitCode
 from bot.cli.logs import configure_logging
+from bot.cli.reload_signal import ReloadSignal
 from bot.cli.start_errors import start_error_line
 from bot.cli.stop_signals import cancelled_by, stop_event
 from bot.cli.user_files import report, settings
@@ -35,6 +35,8 @@ from responses.safety import safe_line
 
 def run(_arguments: argparse.Namespace) -> ExitCode:
     """Check the settings and run the bot."""
+    # Before the first file is read: a file that changes during the start is read again.
+    reload_signal = ReloadSignal.received()
     configured = settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
     if problems := serve_problems(configured):
@@ -56,7 +58,7 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
     gc.collect()
     gc.freeze()
     try:
-        asyncio.run(_serve(configured, engine, policy, clusters, channels, broken))
+        asyncio.run(_serve(configured, engine, policy, clusters, channels, broken, reload_signal))
     except asyncio.CancelledError:
         raise SystemExit(TERMINATED) from None
     return ExitCode.ANSWERED
@@ -69,6 +71,7 @@ async def _serve(
     clusters: Clusters,
     channels: ChannelDefaults,
     broken: Sequence[Problem],
+    reload_signal: ReloadSignal,
 ) -> None:
     stop = stop_event()
     try:
@@ -85,31 +88,31 @@ async def _serve(
                         broken=broken,
                     )
                 )
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.reload)
-            note(safe_line(_told(app, configured, engine, clusters)))
-            async with in_background(_tell_of(clusters)):
+            reload_signal.forward(app.reload)
+            note(safe_line(_start_line(app, configured, engine, clusters)))
+            async with in_background(_report_unusable(clusters)):
                 await stop.wait()
             note("stopping: finishing the work in flight")
     except (StoreUnavailable, JobsUnavailable, SlackError, OSError) as error:
         raise CommandError(start_error_line(error, configured)) from error
 
 
-def _told(app: RunningApp, configured: Settings, engine: Engine, clusters: Clusters) -> str:
+def _start_line(app: RunningApp, configured: Settings, engine: Engine, clusters: Clusters) -> str:
     mode = "Socket Mode" if configured.slack_app_token.get_secret_value() else "HTTP"
     what = f"{len(engine.catalog)} incidents, clusters: {', '.join(clusters.names)}"
     return f"serving {app.identity.team_name} over {mode} at {app.url} ({what})"
 
 
-async def _tell_of(clusters: Clusters) -> None:
+async def _report_unusable(clusters: Clusters) -> None:
     """Connect to each cluster and report unusable ones: texts are answered without them."""
 
-    async def tell(name: str) -> None:
+    async def report_unusable(name: str) -> None:
         try:
             await clusters.get(name)
         except ClusterError as error:
             note(safe_line(f"cluster {name} cannot be used for now: {error}"))
 
-    await asyncio.gather(*map(tell, clusters.names))
+    await asyncio.gather(*map(report_unusable, clusters.names))
 
 
 def _policy(configured: Settings) -> Policy:

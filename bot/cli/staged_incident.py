@@ -112,7 +112,7 @@ class StagedIncident:
     _goes_on: bool = False
 
     @classmethod
-    async def told(
+    async def create(
         cls, slack: SimulatedSlack, clock: BackdatedClock, *, people: Mapping[str, str], paste: str
     ) -> StagedIncident:
         """Write all earlier messages; `people` maps names to existing ids, others are added."""
@@ -123,12 +123,12 @@ class StagedIncident:
             if line.by not in ids:
                 ids[line.by] = slack.add_user(line.by)
         staged = cls(slack=slack, clock=clock, channel=channel, paste=paste, people=ids)
-        said: dict[str, str] = {}
+        posted: dict[str, str] = {}
         for line in _BEFORE:
             clock.behind = line.ago * 60
-            ts = await staged._say(line, thread_ts=said.get(line.below, ""))
+            ts = await staged._say(line, thread_ts=posted.get(line.below, ""))
             if line.called:
-                said[line.called] = ts
+                posted[line.called] = ts
             for each in line.eyes:
                 await slack.marks.react(ids[each], channel, ts, "eyes")
         clock.behind = 0

@@ -100,7 +100,7 @@ class AccessGuard:
             return self.access.allows(metadata.get("namespace") or "")
         if _is_namespace(resource):
             return self.access.allows(metadata.get("name") or "")
-        return self.access.cluster_scoped and (self._is_told_whole(resource) or not self._refers_to_hidden(item))
+        return self.access.cluster_scoped and (self._is_fully_visible(resource) or not self._refers_to_hidden(item))
 
     def is_partial(self, resource: Resource, *, namespace: str) -> bool:
         """Return whether a list may lack hidden objects, so that a missing object proves nothing.
@@ -117,9 +117,9 @@ class AccessGuard:
         """Return whether single objects of a readable list may be hidden because of the namespaces they refer to."""
         if resource.kind == "Event":
             return not self.access.everything and namespace in ("", CLUSTER_EVENTS)
-        return not resource.namespaced and not _is_namespace(resource) and not self._is_told_whole(resource)
+        return not resource.namespaced and not _is_namespace(resource) and not self._is_fully_visible(resource)
 
-    def _is_told_whole(self, resource: Resource) -> bool:
+    def _is_fully_visible(self, resource: Resource) -> bool:
         return self.access.every_namespace or resource.kind in _SELF_CONTAINED
 
     def _shows_event(self, event: Json) -> bool:

@@ -94,13 +94,13 @@ def _refusal(code: int, body: bytes, *, request: ClusterRequest, origin: Connect
         case 410:
             return Expired(what=what)
         case 400 | 422 | 429:
-            detail, causes = _told(status)
+            detail, causes = _message_and_causes(status)
             return (Throttled if code == 429 else BadRequest)(what=what, detail=detail, causes=causes)
         case _:
             return _kind_of(code, message, request)(what=what, detail=f"{message or 'no message'} ({code})")
 
 
-def _told(status: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+def _message_and_causes(status: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     """Return the message of a refusal, and the causes ("field: message") that it does not contain.
 
     The message usually contains the causes. A long message would be cut and lose the last ones, so they are taken out
@@ -117,8 +117,8 @@ def _told(status: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
             causes[f"{field}: {why}" if field else why] = message.find(why) if field in message else -1
     if len(message) <= LONGEST_TEXT:
         return message, tuple(cause for cause, at in causes.items() if at < 0)
-    told = [message.find(cause) for cause in causes if cause in message]
-    return message[: min(told, default=len(message))].rstrip("[: "), tuple(causes)
+    positions = [message.find(cause) for cause in causes if cause in message]
+    return message[: min(positions, default=len(message))].rstrip("[: "), tuple(causes)
 
 
 def _line(value: object) -> str:
@@ -128,27 +128,27 @@ def _line(value: object) -> str:
 def _forbidden(status: Mapping[str, Any], *, request: ClusterRequest) -> Forbidden:
     """Return the error for a 403: from a webhook or a quota, for our own role, or for the user that we impersonate."""
     what = request.scope or request.what
-    message, causes = _told(status)
+    message, causes = _message_and_causes(status)
     # Authorizers refuse with 'User "x" cannot get resource "y"'; quotas, policies and webhooks use other words.
     if message.startswith("admission webhook "):
         return Forbidden(what=what, does=request.does, detail=message, causes=causes)
     if "is forbidden: " in message and 'is forbidden: User "' not in message:
         return Forbidden(what=what, does=request.does, detail=message)
-    said = _BY_ROLE.search(message)
-    if said is not None and said["verb"].startswith("impersonate"):
-        return _may_not_act(said, message, request=request)
+    denial = _BY_ROLE.search(message)
+    if denial is not None and denial["verb"].startswith("impersonate"):
+        return _may_not_act(denial, message, request=request)
     if request.acts_as is None:
         return Forbidden(what=what, does=request.does, detail=message, permission=request.permission)
-    may_not = _may_not(request.acts_as.user, said, request=request)
+    may_not = _may_not(request.acts_as.user, denial, request=request)
     return ForbiddenAs(what=what, does=request.does, detail=may_not.en, detail_zh=may_not.zh)
 
 
-def _may_not_act(said: re.Match[str], message: str, *, request: ClusterRequest) -> Forbidden:
+def _may_not_act(denial: re.Match[str], message: str, *, request: ClusterRequest) -> Forbidden:
     """Return the error for a missing grant to impersonate, with the permission that Casebook needs."""
-    resource, whom = said["resource"], said["named"] or "somebody"
+    resource, whom = denial["resource"], denial["named"] or "somebody"
     if resource == "groups":
         whom = f"group {whom}"
-    if said["verb"].startswith("impersonate-on:") and request.acts_as is not None:
+    if denial["verb"].startswith("impersonate-on:") and request.acts_as is not None:
         # From 1.36 on the refusal names the narrower grant that was tried first, not the one that is missing.
         whom = request.acts_as.user
         resource = "users and groups" if request.acts_as.groups else "users"
@@ -156,13 +156,13 @@ def _may_not_act(said: re.Match[str], message: str, *, request: ClusterRequest) 
     return Forbidden(what=whom, does="act as", detail=message, permission=permission)
 
 
-def _may_not(user: str, said: re.Match[str] | None, *, request: ClusterRequest) -> Text:
+def _may_not(user: str, denial: re.Match[str] | None, *, request: ClusterRequest) -> Text:
     """Return what the user may not do, in the server's words, or in the request's if the server gives none."""
-    if said is None:
+    if denial is None:
         wanted = request.permission
         what = f"{wanted.verb} {wanted.resource}" if wanted else f"{request.does} {request.what}"
         return Text(en=f"{user} may not {what}", zh=f"{user} 无权 {what}")
-    what, namespace, why = f"{said['verb']} {said['resource']}", said["namespace"], said["why"] or ""
+    what, namespace, why = f"{denial['verb']} {denial['resource']}", denial["namespace"], denial["why"] or ""
     if not namespace:
         return Text(en=f"{user} may not {what}{why}", zh=f"{user} 无权 {what}{why}")
     return Text(en=f"{user} may not {what} in {namespace}{why}", zh=f"{user} 无权在 {namespace} 中 {what}{why}")

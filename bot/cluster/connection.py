@@ -138,7 +138,7 @@ class Connection:
                     renewed = True
                     continue
                 wait = retry_pause(
-                    attempt, asked=again.retry_after, settings=self.settings, jitter=self._random.random()
+                    attempt, requested=again.retry_after, settings=self.settings, jitter=self._random.random()
                 )
                 if attempt >= self.settings.retries or wait >= deadline - time.monotonic():
                     raise again.error from again.__cause__
@@ -194,7 +194,7 @@ class Connection:
             status = "timeout" if time.monotonic() >= deadline else "cancelled"
             raise
         finally:
-            self._tell(request, status, seconds=time.monotonic() - began)
+            self._record_call(request, status, seconds=time.monotonic() - began)
         if meter.date is None:
             meter.date = parse_http_date(response.headers.get("Date"))
         if 200 <= response.status < 300:
@@ -206,7 +206,7 @@ class Connection:
             raise _RetryableFailure(failure, retry_after=retry_after(response.headers.get("Retry-After")))
         raise failure
 
-    def _tell(self, request: ClusterRequest, status: str, *, seconds: float) -> None:
+    def _record_call(self, request: ClusterRequest, status: str, *, seconds: float) -> None:
         may = request.permission
         verb = may.verb if may else request.method.lower()
         resource = may.resource if may else "discovery"
@@ -241,7 +241,7 @@ class Connection:
             # A proxy's URL may contain a password, and aiohttp quotes it.
             cause = None if self.client.configuration.proxy else underneath
             if request.changes and was_sent(underneath):
-                # People are told that the answer was lost, not the address of the API server.
+                # The user reads that the response was lost, not the address of the API server.
                 detail = failure.detail.removeprefix(f"{self.origin.subject}: ")
                 raise OutcomeUnknown(what=request.what, does=request.does, detail=detail) from cause
             if is_reset(underneath):
@@ -270,7 +270,7 @@ class _RetryableFailure(Exception):
         super().__init__(str(error))
 
 
-def retry_pause(attempt: int, *, asked: float | None, settings: ClusterSettings, jitter: float) -> float:
+def retry_pause(attempt: int, *, requested: float | None, settings: ClusterSettings, jitter: float) -> float:
     """Return the seconds to wait before retry number `attempt` (from 0).
 
     This is at least what the server asked for, else half to all of a doubling pause. `jitter` in [0, 1) spreads clients
@@ -278,7 +278,7 @@ def retry_pause(attempt: int, *, asked: float | None, settings: ClusterSettings,
     """
     longest: float = min(settings.longest_pause, settings.first_pause * 2 ** min(attempt, 16))
     own = longest * (0.5 + jitter / 2)
-    return own if asked is None else max(asked, own)
+    return own if requested is None else max(requested, own)
 
 
 def retry_after(text: str | None) -> float | None:

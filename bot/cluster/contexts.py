@@ -49,7 +49,7 @@ async def connect(
     Unauthorized or Unreachable, each naming what to change.
     """
     connection = await _open(context=context, explicit=kubeconfig, settings=settings or ClusterSettings())
-    async with connection, open_prometheus(prometheus.of(asked=context, name=connection.name)) as beside:
+    async with connection, open_prometheus(prometheus.of(context=context, name=connection.name)) as beside:
         connection.prometheus, connection.watch = beside, watch
         await connection.check()
         yield connection

@@ -140,9 +140,9 @@ async def _output(
     if process.returncode:
         lines = stderr.decode(errors="replace").splitlines()
         # The last line may only reset the colour of those before it.
-        said = next(filter(str.strip, map(without_controls, reversed(lines))), "").strip()
+        output = next(filter(str.strip, map(without_controls, reversed(lines))), "").strip()
         raise Misconfigured(
-            detail=f"{subject} failed ({process.returncode}): {said or 'no error message'}",
+            detail=f"{subject} failed ({process.returncode}): {output or 'no error message'}",
             remedy="log in again with it",
         )
     return stdout
@@ -160,10 +160,10 @@ async def _answer_in(out: asyncio.StreamReader, process: asyncio.subprocess.Proc
 
 
 async def _end_of(err: asyncio.StreamReader) -> bytes:
-    said = b""
+    output = b""
     while chunk := await err.read(_CHUNK):
-        said = (said + chunk)[-_LONGEST_COMPLAINT:]
-    return said
+        output = (output + chunk)[-_LONGEST_COMPLAINT:]
+    return output
 
 
 async def _stopped(process: asyncio.subprocess.Process, *pipes: asyncio.StreamReader) -> None:

@@ -67,9 +67,9 @@ class Kubeconfig:
                 remedy=f"name one with --context: {_some(self.contexts)}",
             )
         if name not in self.contexts:
-            said = f'there is no context "{name}" in {self.place}'
+            problem = f'there is no context "{name}" in {self.place}'
             origin = "" if context else " (its current-context)"
-            raise Misconfigured(detail=said + origin, remedy=_hint(name, self.contexts))
+            raise Misconfigured(detail=problem + origin, remedy=_hint(name, self.contexts))
         chosen = self.contexts[name]
         cluster = self.clusters.get(str(chosen.value.get("cluster") or ""))
         if cluster is None:

@@ -35,7 +35,7 @@ class CoalescedLookup(Generic[T]):
         loop = asyncio.get_running_loop()
         entry = self._entries.get(key)
         if entry is None or entry.expires <= loop.time():
-            entry = _Entry(task=loop.create_task(self._asked(key)), expires=float("inf"))
+            entry = _Entry(task=loop.create_task(self._fetch(key)), expires=float("inf"))
             self._entries[key] = entry
             while len(self._entries) > self._most:
                 self._forget_one(but=key)
@@ -50,7 +50,7 @@ class CoalescedLookup(Generic[T]):
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _asked(self, key: str) -> T:
+    async def _fetch(self, key: str) -> T:
         mine = asyncio.current_task()
         try:
             answer = await self._ask(key)

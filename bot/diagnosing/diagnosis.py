@@ -174,9 +174,9 @@ async def _diagnose_object(
     except NotFound:
         raise TargetNotFound(target, await _closest(snapshot, resource, target)) from None
     observed = await observe(snapshot, resource, obj)
-    said = observed.statements
-    length = sum(len(statement.text) for statement in said)
-    matching = await _match(lambda: _symptoms_of(said), engine.matcher, length=length)
+    statements = observed.statements
+    length = sum(len(statement.text) for statement in statements)
+    matching = await _match(lambda: _symptoms_of(statements), engine.matcher, length=length)
     about = Focus(kind=target.kind, namespace=namespace, name=target.name, node=_node_of(obj))
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
     raised = {hypothesis.incident for hypothesis in matching.hypotheses}
@@ -231,7 +231,7 @@ class _Investigation:
                 break
         for one in await self._offers(judged):
             judged[one.incident] = one
-        kept = [one for one in judged.values() if one.hypothesis.matches or self._worth_telling(one, judged)]
+        kept = [one for one in judged.values() if one.hypothesis.matches or self._is_reported(one, judged)]
         return rank(kept, self.engine.catalog, now=self._now)
 
     async def _offers(self, judged: Mapping[str, JudgedHypothesis]) -> tuple[JudgedHypothesis, ...]:
@@ -259,7 +259,7 @@ class _Investigation:
         focus = self.focus(incident, hypothesis)
         readings = await self.reads.for_hypothesis(incident, hypothesis, focus)
         judged = judge(incident, hypothesis, readings, focus=focus, now=self._now)
-        self.reads.tell(judged)
+        self.reads.report(judged)
         return judged
 
     async def _judge_anywhere(self, hypothesis: Hypothesis) -> JudgedHypothesis:
@@ -271,7 +271,7 @@ class _Investigation:
             return judged
         return await self._judge(replace(hypothesis, named=wider))
 
-    def _worth_telling(self, one: JudgedHypothesis, judged: Mapping[str, JudgedHypothesis]) -> bool:
+    def _is_reported(self, one: JudgedHypothesis, judged: Mapping[str, JudgedHypothesis]) -> bool:
         """Tell whether an upstream cause is reported: it must be supported and explain its symptom, or be unchecked."""
         effect = judged.get(one.hypothesis.pointed_to_by)
         if supported(one):

@@ -178,14 +178,14 @@ def _recent(ended: Mapping[str, Any], snapshot: Snapshot) -> bool:
 def _about_pod(snapshot: Snapshot, pod: Json) -> list[_Read]:
     """Return the reads of a pod's logs, its node and its claims."""
     spec = pod.get("spec") or {}
-    reads = [_log(snapshot, pod, name, previous=previous) for name, previous in _telling_logs(pod, snapshot)]
+    reads = [_log(snapshot, pod, name, previous=previous) for name, previous in _relevant_logs(pod, snapshot)]
     if node := spec.get("nodeName"):
         reads.append(_node(snapshot, node))
     claims = [(volume.get("persistentVolumeClaim") or {}).get("claimName") for volume in spec.get("volumes") or ()]
     return reads + [_claim(snapshot, name, namespace_of(pod)) for name in claims if name]
 
 
-def _telling_logs(pod: Json, snapshot: Snapshot) -> Iterator[tuple[str, bool]]:
+def _relevant_logs(pod: Json, snapshot: Snapshot) -> Iterator[tuple[str, bool]]:
     """Return the containers whose log may show the cause, and whether to read the log before the restart."""
     for container in _started_containers(pod):
         last = (container.status.get("lastState") or {}).get("terminated")

@@ -78,16 +78,16 @@ class Reads:
         gaps = {gap for task in self._tasks.values() if task.done() for gap in task.result().gaps}
         return tuple(sorted(gaps, key=str)) if self._snapshot else _NO_CLUSTER.gaps
 
-    def tell(self, judged: JudgedHypothesis) -> None:
+    def report(self, judged: JudgedHypothesis) -> None:
         """Report a judged hypothesis to the progress listener at once."""
         self._found.append(judged)
-        self._tell()
+        self._report_progress()
 
     def _task(self, probe_name: str, look: Look) -> asyncio.Task[ProbeResult]:
         key = json.dumps([probe_name, look.args, str(look.focus), look.focus.container, look.focus.node, look.named])
         if key not in self._tasks:
             self._tasks[key] = asyncio.create_task(self._run(probe_name, look))
-            self._tell()
+            self._report_progress()
         return self._tasks[key]
 
     async def _run(self, probe_name: str, look: Look) -> ProbeResult:
@@ -106,8 +106,8 @@ class Reads:
             return ProbeResult(gaps=(Gap(what=probe_name, reason=GapReason.SERVER_ERROR, detail=detail),))
         finally:
             self._done += 1
-            self._tell()
+            self._report_progress()
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         if self._progress:
             self._progress(Progress(done=self._done, total=len(self._tasks), found=tuple(self._found)))

@@ -80,8 +80,8 @@ async def _cluster(
 
 
 async def _version(connection: Connection) -> str:
-    told = await _ask(connection, ClusterRequest(path="/version", what="the version"))
-    return f"{connection.server} answers: Kubernetes {told.get('gitVersion') or 'of an unknown version'}"
+    response = await _ask(connection, ClusterRequest(path="/version", what="the version"))
+    return f"{connection.server} answers: Kubernetes {response.get('gitVersion') or 'of an unknown version'}"
 
 
 async def _grants(connection: Connection, area: str, *, policy: Policy | None, catalog: Catalog) -> list[Check]:
@@ -100,7 +100,7 @@ async def _grants(connection: Connection, area: str, *, policy: Policy | None, c
     async def reviewed(wanted: Sequence[RequiredPermissions]) -> ReviewResult:
         return await review_permissions(connection, wanted, existing=existing, within=_WITHIN_S)
 
-    found = list(_told(await reviewed(reading), area, "reads", remedy=_remedy(name, user, "read")))
+    found = list(_permission_checks(await reviewed(reading), area, "reads", remedy=_remedy(name, user, "read")))
     if lacks := (await reviewed(wanted_reads(policy, catalog, name, secrets=True))).lacks:
         by = sorted({one for lack in lacks for one in lack.by})
         says = f"not granted, which is fine unless you want it: {', '.join(by)} would read them and report gaps instead"
@@ -113,21 +113,21 @@ async def _grants(connection: Connection, area: str, *, policy: Policy | None, c
     inside = sorted({one for wanted in writing for one in wanted.area.namespaces(existing)})
     limited = inside if not any(wanted.area.everywhere for wanted in writing) else []
     remedy = _remedy(name, user, "act", actions=names, namespaces=limited)
-    return [*found, *_told(await reviewed(writing), area, "writes", remedy=remedy)]
+    return [*found, *_permission_checks(await reviewed(writing), area, "writes", remedy=remedy)]
 
 
-def _told(reviewed: ReviewResult, area: str, what: str, *, remedy: str) -> Iterator[Check]:
-    granted = reviewed.asked - len(reviewed.lacks) - len(reviewed.gaps)
+def _permission_checks(reviewed: ReviewResult, area: str, what: str, *, remedy: str) -> Iterator[Check]:
+    granted = reviewed.checked - len(reviewed.lacks) - len(reviewed.gaps)
     if reviewed.gaps:
         first = reviewed.gaps[0]
         says = f"{len(reviewed.gaps)} permissions could not be checked; {first.what}: {first.detail}"
         yield Check(area=area, what=what, state=CheckState.UNKNOWN, says=says, remedy="try again")
     if reviewed.lacks and not granted and not reviewed.gaps and not any(lack.namespaces for lack in reviewed.lacks):
-        says = f"none of the {reviewed.asked} permissions is granted"
+        says = f"none of the {reviewed.checked} permissions is granted"
         yield Check(area=area, what=what, state=CheckState.MISSING, says=says, remedy=remedy)
         return
     if not reviewed.gaps:
-        yield Check(area=area, what=what, says=f"{granted} of {reviewed.asked} permissions are granted")
+        yield Check(area=area, what=what, says=f"{granted} of {reviewed.checked} permissions are granted")
     yield from (_lacking(lacks, area, remedy) for lacks in _by_resource(reviewed.lacks))
 
 
@@ -199,10 +199,10 @@ async def _user(connection: Connection) -> str:
         what="who we are",
     )
     try:
-        told: Any = await _ask(connection, request)
+        response: Any = await _ask(connection, request)
     except ClusterError:
         return ""
-    return str(((told.get("status") or {}).get("userInfo") or {}).get("username") or "")
+    return str(((response.get("status") or {}).get("userInfo") or {}).get("username") or "")
 
 
 async def _ask(connection: Connection, request: ClusterRequest) -> Any:

@@ -109,51 +109,73 @@ class MissingPermission:
 class ReviewResult:
     """The number of permissions checked, the missing ones, and those that could not be checked."""
 
-    asked: int
+    checked: int
     lacks: tuple[MissingPermission, ...]
     gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PermissionScope:
+    """The places where a permission is needed, everywhere or in namespaces, and the names that need it."""
+
+    by: frozenset[str] = frozenset()
+    everywhere: bool = False
+    namespaces: frozenset[str] = frozenset()
+
+    def __or__(self, other: _PermissionScope) -> _PermissionScope:
+        return _PermissionScope(
+            by=self.by | other.by,
+            everywhere=self.everywhere or other.everywhere,
+            namespaces=self.namespaces | other.namespaces,
+        )
 
 
 async def review_permissions(
     connection: Connection, wanted: Iterable[RequiredPermissions], *, existing: Sequence[str], within: float
 ) -> ReviewResult:
     """Ask the API server about each permission: cluster-wide first, then per namespace where that is enough."""
-    by: dict[Permission, set[str]] = {}
-    everywhere: set[Permission] = set()
-    inside: dict[Permission, set[str]] = {}
+    scopes = _scopes(wanted, existing)
+    writer = Writer(connection, deadline=within)
+    permissions = sorted(scopes, key=lambda each: (each.group, each.resource, each.verb))
+    # The connection limits the calls in flight.
+    answers = dict(zip(permissions, await asyncio.gather(*(writer.may(each) for each in permissions)), strict=True))
+    refused = [each for each in permissions if answers[each] is False]
+    in_namespaces = [
+        (each, namespace)
+        for each in refused
+        if not scopes[each].everywhere
+        for namespace in sorted(scopes[each].namespaces)
+    ]
+    further = await asyncio.gather(*(writer.may(each, namespace=namespace) for each, namespace in in_namespaces))
+    lacking: dict[Permission, list[str]] = {each: [] for each in refused if scopes[each].everywhere}
+    for (each, namespace), answer in zip(in_namespaces, further, strict=True):
+        if answer is False:
+            lacking.setdefault(each, []).append(namespace)
+    return ReviewResult(
+        checked=len(permissions),
+        lacks=tuple(
+            MissingPermission(permission=each, namespaces=tuple(lacking[each]), by=tuple(sorted(scopes[each].by)))
+            for each in refused
+            if each in lacking
+        ),
+        gaps=tuple(answer for answer in (*answers.values(), *further) if isinstance(answer, Gap)),
+    )
+
+
+def _scopes(wanted: Iterable[RequiredPermissions], existing: Sequence[str]) -> dict[Permission, _PermissionScope]:
+    """Return each required permission with the places where it is needed."""
+    scopes: dict[Permission, _PermissionScope] = {}
     for one in wanted:
-        namespaces = one.area.namespaces(existing)[:MOST_NAMESPACES]
+        namespaces = frozenset(one.area.namespaces(existing)[:MOST_NAMESPACES])
         for need in one.needs:
             namespaced = is_namespaced(need)
             if not namespaced and not one.area.outside:
                 continue
-            by.setdefault(need.permission, set()).add(need.by)
-            if not namespaced or one.area.everywhere:
-                everywhere.add(need.permission)
-            else:
-                inside.setdefault(need.permission, set()).update(namespaces)
-    asker = Writer(connection, deadline=within)
-    asked = sorted(by, key=lambda each: (each.group, each.resource, each.verb))
-    # The connection limits the calls in flight.
-    answers = dict(zip(asked, await asyncio.gather(*(asker.may(each) for each in asked)), strict=True))
-    closer = [
-        (each, namespace)
-        for each in asked
-        if answers[each] is False and each not in everywhere
-        for namespace in sorted(inside.get(each, ()))
-    ]
-    there = await asyncio.gather(*(asker.may(each, namespace=namespace) for each, namespace in closer))
-    refused: dict[Permission, list[str]] = {each: [] for each in asked if answers[each] is False and each in everywhere}
-    gaps = [answer for answer in (*answers.values(), *there) if isinstance(answer, Gap)]
-    for (each, namespace), answer in zip(closer, there, strict=True):
-        if answer is False:
-            refused.setdefault(each, []).append(namespace)
-    return ReviewResult(
-        asked=len(asked),
-        lacks=tuple(
-            MissingPermission(permission=each, namespaces=tuple(refused[each]), by=tuple(sorted(by[each])))
-            for each in asked
-            if each in refused
-        ),
-        gaps=tuple(gaps),
-    )
+            everywhere = not namespaced or one.area.everywhere
+            scope = _PermissionScope(
+                by=frozenset({need.by}),
+                everywhere=everywhere,
+                namespaces=frozenset() if everywhere else namespaces,
+            )
+            scopes[need.permission] = scopes.get(need.permission, _PermissionScope()) | scope
+    return scopes

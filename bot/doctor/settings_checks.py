@@ -89,11 +89,11 @@ async def _status(host: str, port: int) -> str:
     except (OSError, TimeoutError):
         return ""
     try:
-        told = json.loads(answer.partition(b"\r\n\r\n")[2])
+        body = json.loads(answer.partition(b"\r\n\r\n")[2])
     except ValueError:
         return ""
-    status = told.get("status") if isinstance(told, dict) else None
-    problems = told.get("problems") if isinstance(told, dict) else None
+    status = body.get("status") if isinstance(body, dict) else None
+    problems = body.get("problems") if isinstance(body, dict) else None
     if not isinstance(status, str):
         return ""
     listed = "; ".join(f"{part}: {why}" for part, why in problems.items()) if isinstance(problems, dict) else ""

@@ -77,10 +77,10 @@ async def _app(settings: Settings) -> Check:
 
 
 def _complained(what: str, error: SlackError, settings: Settings) -> Check:
-    told = advice_on(error, api_url=settings.slack_api_url)
+    advice = advice_on(error, api_url=settings.slack_api_url)
     # A rate-limited answer says nothing about the token.
     state = CheckState.UNKNOWN if isinstance(error, RateLimited) else CheckState.MISSING
-    return Check(area=AREA, what=what, state=state, says=told.says, remedy=told.remedy)
+    return Check(area=AREA, what=what, state=state, says=advice.says, remedy=advice.remedy)
 
 
 def _needed(policy: Policy | None) -> dict[str, str]:
@@ -154,8 +154,8 @@ async def _audit(ask: TokenCall, settings: Settings, *, who: str) -> Check:
             f"copy the id from the channel's details in Slack; for a private channel, /invite @{who}",
         )
     except SlackError as error:
-        told = advice_on(error, api_url=settings.slack_api_url)
-        return missing(told.says, told.remedy)
+        advice = advice_on(error, api_url=settings.slack_api_url)
+        return missing(advice.says, advice.remedy)
     found = answer.data.get("channel")
     found = found if isinstance(found, dict) else {}
     if found.get("is_archived"):

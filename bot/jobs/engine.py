@@ -151,15 +151,15 @@ class _EngineLogFilter(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: dict[str, float] = {}
+        self._logged: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        said = record.getMessage()
-        if "\n" in said:
-            record.msg, record.args = said.partition("\n")[0], ()
+        message = record.getMessage()
+        if "\n" in message:
+            record.msg, record.args = message.partition("\n")[0], ()
         now = time.monotonic()
-        before = self._said.get(said[: self._ALIKE])
-        if said.startswith(self._DROPPED) or (before is not None and now - before < self._AGAIN_SECONDS):
+        before = self._logged.get(message[: self._ALIKE])
+        if message.startswith(self._DROPPED) or (before is not None and now - before < self._AGAIN_SECONDS):
             return False
-        self._said[said[: self._ALIKE]] = now
+        self._logged[message[: self._ALIKE]] = now
         return True

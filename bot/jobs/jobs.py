@@ -1,7 +1,7 @@
 """Start jobs once per id, record them before they are promised, and resume them in the next process.
 
 Built on DBOS, which records workflows and their steps in a database. This module adds what DBOS lacks: DBOS retries a
-locked database for ever, resumes only jobs of its own version and executor, and has one instance per process.
+locked database forever, resumes only jobs of its own version and executor, and has one instance per process.
 """
 
 from __future__ import annotations
@@ -278,7 +278,7 @@ class Jobs:
         jobs = await ledger.find(status=statuses, executor_id=executors)
         stale = [job for job in jobs if job.app_version != self._version]
         for job in stale:
-            id, payload = _asked(job)
+            id, payload = _arguments_of(job)
             if job.name in self._bodies and id:
                 # Derived from the record, not from the id: after a downgrade the id must not match an old record.
                 renewed = f"{job.workflow_id}@{self._version}"
@@ -307,7 +307,7 @@ class Jobs:
     async def _destroy(self) -> None:
         ledger = self._ledger
         assert ledger is not None
-        # The engine replaced the loop's thread pool with its own; that pool ends with it, but the loop goes on.
+        # The engine replaced the loop's thread pool with its own; that pool ends with it, but the loop does not.
         threads = ThreadPoolExecutor(thread_name_prefix="casebook")
         loop = asyncio.get_running_loop()
         destroyed = loop.run_in_executor(threads, lambda: DBOS.destroy(destroy_registry=True))
@@ -323,7 +323,7 @@ def _history(job: WorkflowStatus) -> JobHistory:
     return JobHistory(recoveries=job.recovery_attempts or 0, age=datetime.now(UTC) - created)
 
 
-def _asked(job: WorkflowStatus) -> tuple[str, Json]:
+def _arguments_of(job: WorkflowStatus) -> tuple[str, Json]:
     """Return the id and payload a job was started with; empty if its record cannot be read."""
     arguments = job.input["args"] if isinstance(job.input, dict) else ()
     match list(arguments):

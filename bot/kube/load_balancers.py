@@ -102,10 +102,10 @@ def _has_prefix(annotations: Mapping[str, Any], prefix: str) -> bool:
 
 
 def _of_aws(annotations: Mapping[str, Any], class_: str, hosts: list[str]) -> Kind:
-    asked = str(annotations.get(f"{_AWS}type") or "")
+    wanted = str(annotations.get(f"{_AWS}type") or "")
     # The host name of a network load balancer has "elb" before the region, a classic one's behind it.
     by_host = any(re.search(r"\.elb\.[a-z0-9-]+\.amazonaws\.com", host) for host in hosts)
-    return NLB if asked in ("nlb", "nlb-ip", "external") or class_ or by_host else CLASSIC_ELB
+    return NLB if wanted in ("nlb", "nlb-ip", "external") or class_ or by_host else CLASSIC_ELB
 
 
 def idle_timeout_s(service: Json, kind: Kind) -> tuple[int, bool]:

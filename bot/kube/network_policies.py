@@ -170,11 +170,11 @@ def _entry_summary(entry: Mapping[str, Any]) -> str:
 
 
 def _selector_summary(selector: Mapping[str, Any]) -> str:
-    told = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
+    terms = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
     for each in selector.get("matchExpressions") or ():
         values = f" ({', '.join(map(str, each['values']))})" if each.get("values") else ""
-        told.append(f"{each.get('key')} {each.get('operator')}{values}")
-    return ",".join(told) or "(any)"
+        terms.append(f"{each.get('key')} {each.get('operator')}{values}")
+    return ",".join(terms) or "(any)"
 
 
 def _port_summary(entry: Mapping[str, Any]) -> str:

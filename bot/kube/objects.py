@@ -41,7 +41,7 @@ def uid_of(obj: Mapping[str, Any]) -> str:
 
 
 def place_of(obj: Mapping[str, Any]) -> tuple[str, str]:
-    """Return namespace and name, by which objects of one kind are sorted and told apart."""
+    """Return namespace and name, which identify and sort objects of one kind."""
     return namespace_of(obj), name_of(obj)
 
 

@@ -1,4 +1,4 @@
-"""Who an object belongs to, as far as its own metadata says it: its controller, a pod's workload, a generated name."""
+"""Find the owner of an object by its own metadata: its controller, a pod's workload, a generated name."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def owner_of(pod: Mapping[str, Any]) -> ObjectRef:
 
 
 def _workload(pod: Mapping[str, Any], kind: str, name: str) -> tuple[str, str]:
-    """Return kind and name of what makes the owner of a pod, as far as the owner's name tells it."""
+    """Return kind and name of the object that creates a pod's owner, if the owner's name shows it."""
     if kind == "ReplicaSet" and (template_hash := labels_of(pod).get("pod-template-hash")):
         stem = name.removesuffix(f"-{template_hash}")
         return (kind, name) if stem == name else ("Deployment", stem)

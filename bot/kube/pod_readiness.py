@@ -1,4 +1,4 @@
-"""Whether a pod is ready, and if not, the word that `kubectl get pods` would show for it."""
+"""Tell whether a pod is ready, and if not, the word that `kubectl get pods` shows for it."""
 
 from __future__ import annotations
 

@@ -138,10 +138,10 @@ def cause_of(message: str) -> str:
     """Return the innermost part of a message, which says why; empty for a message that does not."""
     if not is_telling(message):
         return ""
-    told = _MIRRORS.sub("", message[:LONGEST]).strip()
-    inner = _WRAPPED.sub("", _LEADING.sub("", told)).strip()
+    trimmed = _MIRRORS.sub("", message[:LONGEST]).strip()
+    inner = _WRAPPED.sub("", _LEADING.sub("", trimmed)).strip()
     # Cut too far, the rest may not say why any more.
-    cause = inner if is_telling(inner) else told
+    cause = inner if is_telling(inner) else trimmed
     return str(cause[:LONGEST_CAUSE]).strip(" .:")
 
 

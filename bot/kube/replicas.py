@@ -1,4 +1,4 @@
-"""The pods a workload asks for, has, and has ready: each kind counts them in fields of its own."""
+"""Count the desired, existing and ready pods of a workload: each kind has other fields for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the traffic of a Service goes: its ports and addresses, and which ports its pods can answer."""
+"""Find where the traffic of a Service goes: its ports and addresses, and which ports its pods serve."""
 
 from __future__ import annotations
 
@@ -82,15 +82,15 @@ def _unanswered(target: Any, names: Collection[str], numbers: Collection[int]) -
 
 def unusual_ports(pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Return the containers of a TiDB cluster that declare ports, but not their process's default ones."""
-    told = []
+    mismatches = []
     for pod in pods:
         for container in spec_of(pod).get("containers") or ():
             usual = _USUAL_PORTS.get(str(container.get("name")), frozenset())
             declared = {int(port.get("containerPort") or 0) for port in container.get("ports") or ()}
             if usual and declared and not usual & declared:
                 mine, theirs = (", ".join(map(str, sorted(each))) for each in (declared, usual))
-                told.append(f"{container['name']} declares {mine}, not {theirs}")
-    return tuple(dict.fromkeys(told))
+                mismatches.append(f"{container['name']} declares {mine}, not {theirs}")
+    return tuple(dict.fromkeys(mismatches))
 
 
 def declared_ports(pod: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

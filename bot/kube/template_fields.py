@@ -20,7 +20,7 @@ from bot.kube.valid_values import suggest
 from intents.domain import Json
 
 _TEMPLATE: Final = ("spec", "template")
-# A name cannot be changed: such a workload is created anew.
+# A name cannot be changed: the workload must be created again.
 _NAME: Final = ("metadata", "name")
 _NUMBER: Final = re2.compile(r"(\d+)")
 _EMPTY: Final[tuple[Any, ...]] = (None, "", False, [], {})

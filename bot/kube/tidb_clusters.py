@@ -63,7 +63,7 @@ def is_made(cluster: Json, component: str) -> bool:
 
 
 def members_of(cluster: Json) -> Members:
-    """Return PD's members; none where the operator has not heard from PD."""
+    """Return PD's members; none while PD has not reported to the operator."""
     status = _part(cluster, "status", "pd")
     if status.get("synced") is False:
         return Members()

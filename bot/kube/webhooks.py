@@ -72,12 +72,12 @@ class Webhook:
 
     @property
     def rules(self) -> tuple[Mapping[str, Any], ...]:
-        """Return the rules that say which requests it is asked about."""
+        """Return the rules that select the requests sent to it."""
         return tuple(self.spec.get("rules") or ())
 
     @property
     def resources(self) -> tuple[str, ...]:
-        """Return the resources it is asked about, as `deployments.apps`, sorted."""
+        """Return the resources whose writes are sent to it, as `deployments.apps`, sorted."""
         found = {
             f"{resource}.{group}" if group else str(resource)
             for rule in self.rules

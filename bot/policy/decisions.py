@@ -42,7 +42,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Whether something may be done. `says` is the reason for the person, `rule` the entry that allowed it.
+    """The decision on a request. `says` is the reason for the person, `rule` the entry that allowed it.
 
     `provisional`: entries with labels allowed it while the labels were unknown. It may be offered, and must be decided
     again with the labels before anything is done.

@@ -39,7 +39,7 @@ _ForObjects: TypeAlias = RemediationArea | ActingGrant | ApprovalRule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyScope:
-    """What one person may see and do in one place. A hidden cluster and a missing one get the same answer.
+    """The rights of one person in one place. A hidden cluster and a missing one get the same answer.
 
     `text_only_reason` says why it is less than `ProbeResult.FULL`.
 
@@ -111,7 +111,7 @@ class PolicyScope:
         return self._refusal(says)
 
     def offers(self, action: str, cluster: str, namespace: str, labels: ObjectLabels = None) -> bool:
-        """Return whether an answer here may show a button that somebody could press; each press is decided anew."""
+        """Return whether an answer here may show a button that somebody could press; each press is authorised again."""
         place = reasons.place_of(cluster, namespace)
         return self._switched_on(place, cluster, namespace, labels).allowed and any(
             covers(grant, cluster, namespace) and any_matches(grant.actions, action) and _met(grant.labels, labels)

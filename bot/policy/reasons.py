@@ -75,11 +75,11 @@ def not_granted(action: str, place: Text) -> Text:
 
 def other_labels(rules: Iterable[tuple[str, Mapping[str, str]]]) -> Text:
     """Return the refusal for an object without the labels that the matching entries require."""
-    asked = [(rule, ", ".join(f"{key}={value}" for key, value in sorted(wanted.items()))) for rule, wanted in rules]
+    required = [(rule, ", ".join(f"{key}={value}" for key, value in sorted(wanted.items()))) for rule, wanted in rules]
     return Text(
         en="the object lacks the labels that the policy requires: "
-        + "; ".join(f"{labels} ({rule})" for rule, labels in asked),
-        zh="该对象没有策略所要求的标签：" + "；".join(f"{labels}（{rule}）" for rule, labels in asked),
+        + "; ".join(f"{labels} ({rule})" for rule, labels in required),
+        zh="该对象没有策略所要求的标签：" + "；".join(f"{labels}（{rule}）" for rule, labels in required),
     )
 
 

@@ -63,7 +63,7 @@ def read_strictly(
     try:
         return validate(document.value)
     except ValidationError as error:
-        problems = [_told(path, document, details, known) for details in error.errors()]
+        problems = [_problem_of(path, document, details, known) for details in error.errors()]
         raise FileError(*sorted(problems)) from error
 
 
@@ -86,7 +86,9 @@ def _document(path: Path, raw: bytes) -> Document:
         ) from error
 
 
-def _told(path: Path, document: Document, details: Any, known: Callable[[Sequence[Step]], Iterable[str]]) -> Problem:
+def _problem_of(
+    path: Path, document: Document, details: Any, known: Callable[[Sequence[Step]], Iterable[str]]
+) -> Problem:
     # For a problem with a key itself, pydantic's location has one extra step.
     steps = tuple(step for step in details["loc"] if step != "[key]")
     says = _EXPECTED.get(details["type"]) or str(details["msg"]).removeprefix("Value error, ")

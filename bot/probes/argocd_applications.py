@@ -76,8 +76,8 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult(gaps=(error.gap("the Argo CD Applications"),))
     gaps = {"applications": gap} if (gap := listing.gap("the Argo CD Applications")) else {}
     named = look.named.get("application", "")
-    asked = (item for item in listing.items if _asked(look, item))
-    relevant = [(item, kept) for item in asked for kept in _kept(look, item)]
+    in_question = (item for item in listing.items if _is_in_question(look, item))
+    relevant = [(item, kept) for item in in_question for kept in _kept(look, item)]
     found: dict[str, tuple[Json, ...]] = {}
     if any(kept for _, kept in relevant):
         for kind in (_PROMETHEUSES, "StatefulSet", "Deployment"):
@@ -161,7 +161,7 @@ def _is_here(destination: Mapping[str, Any]) -> bool:
     return not destination or bool({destination.get("server"), destination.get("name")} & _HERE)
 
 
-def _asked(look: Look, application: Json) -> bool:
+def _is_in_question(look: Look, application: Json) -> bool:
     """Tell whether the text is about this Application: by its name, by a definition it applies, or it names none."""
     if named := look.named.get("application", ""):
         return name_of(application) == named

@@ -2,7 +2,7 @@
 
 A row per container, init containers and sidecars included; ephemeral ones are somebody's debugging, not the workload.
 With `ended` only the containers whose last run ended within a window of time: many controllers that exit together did
-not each fail for a reason of its own, what they share failed.
+not fail for different reasons, what they share failed.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ def _state_row(look: Look, container: Container, top: Top | None) -> Row:
     pod, state = container.pod, container.detail
     last = (container.status.get("lastState") or {}).get("terminated") or {}
     finished_s = age_s(look.snapshot, (state if container.state == "terminated" else last).get("finishedAt"))
-    said = (container.message, container.reason, last.get("message"), last.get("reason"))
+    texts = (container.message, container.reason, last.get("message"), last.get("reason"))
     return Row(
         values={
             **_common(look, container),
@@ -216,7 +216,7 @@ def _state_row(look: Look, container: Container, top: Top | None) -> Row:
             **_leaving(look, container, last),
         },
         subject=ref(pod, "Pod"),
-        quote=str(next(filter(None, said), "")),
+        quote=str(next(filter(None, texts), "")),
         reproduce=f"kubectl -n {namespace_of(pod)} get pod {name_of(pod)} -o jsonpath='{{.status}}'",
         at=moment(look.snapshot, finished_s),
         lasts=not container.ready,

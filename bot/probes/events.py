@@ -98,8 +98,8 @@ async def read(look: Look) -> ProbeResult:
     except BadPattern as error:
         return ProbeResult(gaps=(Gap(what="events", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
     scope = await _scope(look)
-    asked_for = [event for event in scope.events if _is_asked_for(event, look)]
-    matched = [(event, match) for event in asked_for if (match := pattern.search(_message(event)))]
+    in_question = [event for event in scope.events if _is_in_question(event, look)]
+    matched = [(event, match) for event in in_question if (match := pattern.search(_message(event)))]
     kept = matched[-_MOST_EVENTS:]
     objects, gaps = await _objects(look.snapshot, (event for event, _ in reversed(kept)))
     rows = [
@@ -246,7 +246,7 @@ def is_stale(event: Json, manifest: Json | None) -> bool:
     return ready.get("status") == "True" and since is not None and seen is not None and seen <= since
 
 
-def _is_asked_for(event: Json, look: Look) -> bool:
+def _is_in_question(event: Json, look: Look) -> bool:
     reasons = [each.strip() for each in str(look.args.get("reason") or "").split(",") if each.strip()]
     kind = look.args.get("kind")
     return (not reasons or event.get("reason") in reasons) and (not kind or involved_object(event).kind == kind)

@@ -15,7 +15,7 @@ from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.declarations import FormerNames
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
-# A lease is stale when it was not renewed for so many of its own durations.
+# A lease is stale when it was not renewed for this many of its durations.
 _STALE_DURATIONS: Final = 2
 
 DECLARATION: Final = ProbeDeclaration(

@@ -66,7 +66,7 @@ DECLARATION: Final = ProbeDeclaration(
         ),
         "selector": ArgDeclaration(says="labels of a fixed component to read instead of the focused pods"),
         "namespace": ArgDeclaration(says="where the fixed component runs (default: everywhere)"),
-        "since_s": ArgDeclaration(says="only lines written in the last so many seconds"),
+        "since_s": ArgDeclaration(says="only lines of the last N seconds"),
         "competing_first": ArgDeclaration(
             says="true: where the request names no object, the pods of leader elections are read before all others"
         ),
@@ -116,7 +116,7 @@ async def read(look: Look) -> ProbeResult:
 
 async def _containers(look: Look, pods: Sequence[Json], among: Any) -> list[Container]:
     """Return the containers to read, in the order in which their logs matter."""
-    found = [each for pod in pods for each in containers_in(pod) if _is_asked_for(each, look)]
+    found = [each for pod in pods for each in containers_in(pod) if _is_in_question(each, look)]
     if not look.focus.names_object:
         found = [each for each in found if among.search(each.described)]
     found.sort(key=lambda each: trouble_order(each, look.now))
@@ -153,7 +153,7 @@ async def _suspects(look: Look) -> Suspects:
     return Suspects(pods=pods)
 
 
-def _is_asked_for(container: Container, look: Look) -> bool:
+def _is_in_question(container: Container, look: Look) -> bool:
     fixed = bool(look.args.get("selector"))
     wanted = str(look.args.get("container") or ("" if fixed else look.focus.container))
     if wanted:

@@ -211,8 +211,8 @@ def _rows(look: Look, waiting: _UnscheduledPod, cluster: _Cluster) -> list[Row]:
     open_nodes = _open_nodes(waiting, claims, cluster)
     rows: list[Row] = []
     # Claims of one class and size are one question.
-    asked = {(cluster.class_of(each), wanted_bytes(each)): each for each in reversed(claims)}
-    for claim in sorted(asked.values(), key=name_of):
+    distinct = {(cluster.class_of(each), wanted_bytes(each)): each for each in reversed(claims)}
+    for claim in sorted(distinct.values(), key=name_of):
         volumes = cluster.volumes_of(cluster.class_of(claim))
         why = {name_of(each): _why_not(each, claim, waiting.pod, cluster) for each in volumes}
         shared = {

@@ -115,10 +115,10 @@ async def _unscheduled(look: Look) -> ProbeResult:
 async def _scheduler_events(look: Look, pods: list[Json]) -> tuple[Mapping[str, str], list[Gap]]:
     """Return the newest FailedScheduling message by uid, for waiting pods whose condition has none."""
     silent = [pod for pod in pods if waits_for_node(pod) and not condition(pod, "PodScheduled").get("message")]
-    asked = silent[:MOST_EVENTS]
-    answers = await asyncio.gather(*(_event(look, pod) for pod in asked))
-    found = {uid_of(pod): said for pod, said in zip(asked, answers, strict=True) if isinstance(said, str)}
-    return found, [said for said in answers if isinstance(said, Gap)]
+    searched = silent[:MOST_EVENTS]
+    answers = await asyncio.gather(*(_event(look, pod) for pod in searched))
+    found = {uid_of(pod): answer for pod, answer in zip(searched, answers, strict=True) if isinstance(answer, str)}
+    return found, [answer for answer in answers if isinstance(answer, Gap)]
 
 
 async def _event(look: Look, pod: Json) -> str | Gap:
@@ -134,20 +134,20 @@ async def _event(look: Look, pod: Json) -> str | Gap:
 def _waiting_row(look: Look, pod: Json, from_event: str) -> Row:
     waits, scheduled = waits_for_node(pod), condition(pod, "PodScheduled")
     message = str(scheduled.get("message") or from_event) if waits else ""
-    said = parse_unschedulable(message)
+    parsed = parse_unschedulable(message)
     since = age_s(look.snapshot, scheduled.get("lastTransitionTime") or created_at(pod))
     values: dict[str, Value] = {
         **_common(pod),
         "message": message,
         "age_s": since,
         "scheduled": not waits,
-        "lacks": said.lacks,
-        "wants_taint": said.taints,
+        "lacks": parsed.lacks,
+        "wants_taint": parsed.taints,
         # These go with the next release.
         "phase": phase_of(pod),
         "reason": str(scheduled.get("reason") or "") if waits else "",
         "scheduler": str(spec_of(pod).get("schedulerName") or ""),
-        "nodes_total": said.nodes,
+        "nodes_total": parsed.nodes,
     }
     return Row(
         values=values,

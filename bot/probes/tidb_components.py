@@ -120,8 +120,10 @@ async def read(look: Look) -> ProbeResult:
     around = dict(zip(namespaces, await asyncio.gather(*(_around(look, each) for each in namespaces)), strict=True))
     gaps += [gap for each in around.values() for gap in each.gaps]
     # Without the pods a component has no row: it would look as if none ran.
-    told = [(each, pods, near) for each in chosen if (pods := (near := around[namespace_of(each)]).pods) is not None]
-    rows = tuple(row for cluster, pods, near in told for row in _rows(look, cluster, pods, near))
+    readable = [
+        (each, pods, near) for each in chosen if (pods := (near := around[namespace_of(each)]).pods) is not None
+    ]
+    rows = tuple(row for cluster, pods, near in readable for row in _rows(look, cluster, pods, near))
     return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)))
 
 

@@ -78,7 +78,7 @@ async def read(look: Look) -> ProbeResult:
     workloads, gaps = await _workloads(look)
     climbing = sorted(
         (each for each in workloads if _generation(each) >= _FEWEST),
-        key=lambda each: (not _asked(look, each), -_per_hour(look, each), namespace_of(each), name_of(each)),
+        key=lambda each: (not _is_in_question(look, each), -_per_hour(look, each), namespace_of(each), name_of(each)),
     )[:MOST_ROWS]
     if not climbing:
         return ProbeResult(gaps=gaps)
@@ -108,7 +108,7 @@ async def _workloads(look: Look) -> tuple[list[Json], tuple[Gap, ...]]:
     return found, tuple(gaps)
 
 
-def _asked(look: Look, obj: Json) -> bool:
+def _is_in_question(look: Look, obj: Json) -> bool:
     """Tell whether the request means this workload, or names none."""
     focus = look.focus
     if focus.kind not in _KINDS or not focus.name:
@@ -179,7 +179,7 @@ def _row(
     kind, namespace, name = str(obj.get("kind")), namespace_of(obj), name_of(obj)
     writes = _writes(look, obj)
     last = writes[0] if writes else _Write(manager="", last_s=UNKNOWN)
-    asked = [each for each in blocking if _is_asked(each, obj, labels.get(namespace))]
+    called = [each for each in blocking if _is_called(each, obj, labels.get(namespace))]
     owner = controller_reference(obj)
     candidates = _run_by(last.manager, deployments) if last.manager else []
     controller = _the_one(candidates, written=obj, owner_kind=str(owner.get("kind") or "")) or {}
@@ -188,20 +188,20 @@ def _row(
             "kind": kind,
             "namespace": namespace,
             "name": name,
-            "asked": _asked(look, obj),
+            "asked": _is_in_question(look, obj),
             "generation": _generation(obj),
             "age_s": _age(look, obj),
             "per_hour": _per_hour(look, obj),
             "last_s": last.last_s,
             "manager": last.manager,
             "writers": tuple(dict.fromkeys(each.manager for each in writes if each.last_s <= _RECENT_S)),
-            "webhooks": tuple(dict.fromkeys(each.name for each in asked)),
+            "webhooks": tuple(dict.fromkeys(each.name for each in called)),
             "controller_namespace": namespace_of(controller),
             "controller": name_of(controller),
             # These go with the next release.
             "owner_kind": str(owner.get("kind") or ""),
             "owner": str(owner.get("name") or ""),
-            "webhook_timeout_s": sum(each.timeout_s for each in asked),
+            "webhook_timeout_s": sum(each.timeout_s for each in called),
             "candidates": tuple("/".join(place_of(each)) for each in candidates),
         },
         subject=ref(obj, kind),
@@ -210,7 +210,7 @@ def _row(
     )
 
 
-def _is_asked(webhook: Webhook, obj: Json, namespace_labels: Mapping[str, str] | None) -> bool:
+def _is_called(webhook: Webhook, obj: Json, namespace_labels: Mapping[str, str] | None) -> bool:
     """Tell whether a webhook is asked about each update of a workload."""
     resource = _KINDS.get(str(obj.get("kind")), "")
     intercepted = webhook.intercepts(group="apps", resource=resource, operation="UPDATE")

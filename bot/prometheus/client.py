@@ -140,23 +140,23 @@ def _document(status: int, body: bytes) -> Mapping[str, Any]:
 
 
 def _data(status: int, document: Mapping[str, Any]) -> Mapping[str, Any]:
-    said = str(document.get("error") or "")
+    message = str(document.get("error") or "")
     match status:
         case 401:
             raise errors.QueryUnauthorized()
         case 403:
-            raise errors.QueryForbidden(said)
+            raise errors.QueryForbidden(message)
         case 404:
-            raise errors.PrometheusUnreachable(said or "there is no Prometheus API at the configured address")
+            raise errors.PrometheusUnreachable(message or "there is no Prometheus API at the configured address")
         case 429:
-            raise errors.QueryThrottled(said)
+            raise errors.QueryThrottled(message)
         case 400 | 422:
-            raise errors.BadQuery(said)
+            raise errors.BadQuery(message)
         case 503 if document.get("errorType") == "timeout":
-            raise errors.QueryTimedOut(said)
+            raise errors.QueryTimedOut(message)
     data = document.get("data")
     if status != 200 or document.get("status") != "success" or not isinstance(data, dict):
-        raise errors.QueryFailed(said or f"HTTP {status}, and not an answer of Prometheus")
+        raise errors.QueryFailed(message or f"HTTP {status}, and not an answer of Prometheus")
     return {**data, "warnings": document.get("warnings")}
 
 

@@ -1,6 +1,6 @@
 """The base of all actions: a declaration, words, permissions and behaviour, in one module each.
 
-An action reads and proposes; `bot.remedies.step_runner` alone writes. It does not know who asked or where.
+An action reads and proposes; `bot.remedies.step_runner` alone writes. It knows neither the requester nor the channel.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Action(ABC):
 
     @property
     def undoable(self) -> bool:
-        """Whether writing what stood there before undoes it."""
+        """Tell whether writing the earlier value undoes it."""
         return self.declaration.undoable
 
     @property
     def ends_incident(self) -> bool:
-        """Whether the incident's evidence decides if it helped; otherwise it is done once it has taken effect."""
+        """Tell whether the incident's evidence decides if it helped; otherwise it is done once it has taken effect."""
         return self.declaration.ends_incident
 
     @property

@@ -24,7 +24,7 @@ LIFETIME: Final = timedelta(minutes=30)
 
 
 class Reason(StrEnum):
-    """Why a plan was refused."""
+    """The reasons why a plan is refused."""
 
     FORBIDDEN = "forbidden"  # the cluster's roles do not grant the verb, which is named
     ALREADY_FIXED = "already fixed"
@@ -66,7 +66,7 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Portable):
-    """One guarded write of a plan; `says` tells, in the past tense, what it did.
+    """One guarded write of a plan; `says` describes, in the past tense, what it did.
 
     `body` is the patch or the object to create. For a delete that can be undone it is the manifest that creates the
     object again. A patch without a body is built from `changes`, which the dry run found. `fingerprint` covers
@@ -101,7 +101,7 @@ class About(Portable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(Portable):
-    """What a button will do. The button carries only `id`: opaque, single-use, expiring.
+    """The planned effect of a button. The button carries only `id`: opaque, single-use, expiring.
 
     `basis` names the parts of the object that the plan depends on; changes elsewhere do not void it. A plan that does
     not fix the cause is done, and says `done`, once the rule `until` holds. `undoes` is the id of the plan that this
@@ -146,7 +146,7 @@ class Plan(Portable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook(Portable):
-    """The expected effect of a write: what people are told before it, and what verification compares with.
+    """The expected effect of a write: the preview shows it, and verification compares with it.
 
     `custodian` is the tool that would revert the change. `owner` creates the affected pods, `known` are their uids
     before the write; `ready` of `wanted` were ready. Limits count an action on a pod against `counts_as`, if it is not
@@ -219,7 +219,7 @@ class Verification(Portable):
 
 
 class EffectState(StrEnum):
-    """How far a write has taken effect."""
+    """The degree to which a write has taken effect."""
 
     PENDING = "pending"
     HEALTHY = "healthy"
@@ -229,7 +229,7 @@ class EffectState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectStatus:
-    """The effect of a write as one look at the cluster shows it; `says` tells it in half a sentence.
+    """The effect of a write as one look at the cluster shows it; `says` describes it in half a sentence.
 
     `replacements` are the new pods; `ready` of `wanted` counts all pods of the owner.
     """

@@ -1,4 +1,4 @@
-"""Turns a proposal into a preview: every write is dry-run on the API server and bound to the object it was run on.
+"""Turn a proposal into a preview: dry-run every write on the API server and bind it to the object it was run on.
 
 Nothing is written, so no dry run depends on another: several run at once.
 """
@@ -51,31 +51,40 @@ async def preview_steps(
     With `undoable`, a step that deletes keeps the manifest that creates its object again.
     """
     found = [(step, await steps.find(snapshot, step)) for step in proposal.steps]
-    turns, refusals = asyncio.Semaphore(_AT_ONCE), list[Refusal]()
+    runs = await _dry_run_all(writer, snapshot, plan, found)
+    if isinstance(runs, Refusal):
+        return runs
+    if undoable:
+        runs = [_with_manifest(each, obj) for each, (_, obj) in zip(runs, found, strict=True)]
+    late = [each for each in runs if each.late]
+    if late and all(each.late for each in runs if _may_be_late(each.step)):
+        return refused(TimedOut(what=str(late[0].step.target)), late[0].step.target, otherwise=Reason.DRY_RUN)
+    warnings = (*_not_run(late, runs), *_blocked_now([each.blocked for each in runs if each.blocked]))
+    return Preview(
+        steps=tuple(each.step for each in runs),
+        outlook=replace(proposal.outlook, warnings=(*warnings, *proposal.outlook.warnings)),
+        diff=proposal.shown or "\n".join(filter(None, (each.shown for each in runs))),
+    )
+
+
+async def _dry_run_all(
+    writer: Writer, snapshot: Snapshot, plan: Plan, found: Sequence[tuple[Step, Json | None]]
+) -> list[_DryRun] | Refusal:
+    """Dry-run the steps, several at once. Return the refusal of the first refused step; later steps are not run."""
+    limit, refusals = asyncio.Semaphore(_AT_ONCE), list[Refusal]()
 
     async def run(step: Step, obj: Json | None) -> _DryRun | Refusal | None:
-        async with turns:
+        async with limit:
             # All steps before this one are started, so the first refusal is the same in every run.
-            one = None if refusals else await _dry_run(writer, snapshot, plan, step, obj)
-        if isinstance(one, Refusal):
-            refusals.append(one)
-        return one
+            result = None if refusals else await _dry_run(writer, snapshot, plan, step, obj)
+        if isinstance(result, Refusal):
+            refusals.append(result)
+        return result
 
     results = await asyncio.gather(*(run(step, obj) for step, obj in found))
     if refusal := next((each for each in results if isinstance(each, Refusal)), None):
         return refusal
-    bound = [each for each in results if isinstance(each, _DryRun)]
-    if undoable:
-        bound = [_with_manifest(each, obj) for each, (_, obj) in zip(bound, found, strict=True)]
-    late = [each for each in bound if each.late]
-    if late and len(late) == len([each for each in bound if _may_be_late(each.step)]):
-        return refused(TimedOut(what=str(late[0].step.target)), late[0].step.target, otherwise=Reason.DRY_RUN)
-    warnings = (*_not_run(late, bound), *_blocked_now([each.blocked for each in bound if each.blocked]))
-    return Preview(
-        steps=tuple(each.step for each in bound),
-        outlook=replace(proposal.outlook, warnings=(*warnings, *proposal.outlook.warnings)),
-        diff=proposal.shown or "\n".join(filter(None, (each.shown for each in bound))),
-    )
+    return [each for each in results if isinstance(each, _DryRun)]
 
 
 async def _dry_run(writer: Writer, snapshot: Snapshot, plan: Plan, step: Step, obj: Json | None) -> _DryRun | Refusal:
@@ -110,19 +119,19 @@ def _may_be_late(step: Step) -> bool:
 
 
 def _not_run(late: Sequence[_DryRun], everything: Sequence[_DryRun]) -> tuple[Text, ...]:
-    told = Text(
+    warning = Text(
         en=f"{len(late)} of {len(everything)} writes could not be dry-run in time: the API server may refuse them",
         zh=f"{len(everything)} 项写入中有 {len(late)} 项未能及时试运行；执行时仍可能被 API server 拒绝",
     )
-    return (told,) if late else ()
+    return (warning,) if late else ()
 
 
 def _blocked_now(blocked: Sequence[Text]) -> tuple[Text, ...]:
     """Return one warning for the evictions that would be refused now."""
     why = tuple(dict.fromkeys(blocked))
     en, zh = "; ".join(each.en for each in why), "；".join(each.zh for each in why)
-    told = Text(
+    warning = Text(
         en=f"The eviction of {len(blocked)} pods would be refused now; it is retried for a while: {en}",
         zh=f"目前有 {len(blocked)} 个 Pod 的驱逐会被拒绝，执行时会重试一段时间：{zh}",
     )
-    return (told,) if blocked else ()
+    return (warning,) if blocked else ()

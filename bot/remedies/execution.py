@@ -1,7 +1,7 @@
 """The path of a pressed button: check that the plan still holds, preview it, apply it once.
 
 Each function takes values and returns one, so a durable job can run it again. Nobody is authorised here: the policy
-does that before. The session reads what the policy lets the requester read, since people are told what is read.
+does that before. The session reads what the policy lets the requester read, since the result shows what is read.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ _LONGEST_WHO: Final = 80
 async def mark(
     connection: Connection, *, plan: Plan, applied: Applied, who: str, token: str, deadline: float = DEADLINE_S
 ) -> Gap | None:
-    """Write the Event as Casebook itself, also for a deleted object. Return None if it exists, whoever wrote it.
+    """Write the Event as Casebook itself, also for a deleted object. Return None if it exists already.
 
     `who` is safe to show. The same plan and `token` give one Event, however often this runs. `deadline` is in seconds.
     """

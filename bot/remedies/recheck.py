@@ -31,7 +31,7 @@ class Recheck:
 
     @property
     def present(self) -> bool:
-        """Whether the cluster still supports the incident."""
+        """Tell whether the cluster still supports the incident."""
         return supported(self.judged)
 
     @property

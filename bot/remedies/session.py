@@ -18,7 +18,7 @@ DEADLINE_S: Final = 8.0
 class Session:
     """Opens snapshots and writers on a cluster.
 
-    `access` is what the policy lets the person read, since people are told what is read. `acting_as` is the name to
+    `access` is what the policy lets the person read, since the result shows what is read. `acting_as` is the name to
     write under, None for Casebook's own. `deadline` is in seconds, for each snapshot and each writer.
     """
 

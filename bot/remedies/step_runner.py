@@ -31,7 +31,7 @@ Progress = Callable[[int, int, Text], Awaitable[None]]
 
 # Attempts at a write whose object gets a new version each time.
 _MOST_ATTEMPTS: Final = 4
-# With more removed pods than this, only their number is told.
+# With more removed pods than this, only their number is shown.
 _MOST_NAMED: Final = 5
 
 
@@ -191,7 +191,7 @@ class StepRunner:
 
 
 def in_doubt(why: Refusal, target: ObjectRef) -> Refusal:
-    """Return a refusal after an interruption: we may have written, so nobody is told that nothing was changed."""
+    """Return a refusal after an interruption: we may have written, so it does not claim that nothing was changed."""
     if why.reason is Reason.OUTCOME_UNKNOWN:
         return why
     says = Text(
@@ -204,7 +204,7 @@ def in_doubt(why: Refusal, target: ObjectRef) -> Refusal:
 async def already_applied(
     snapshot: Snapshot, plan: Plan, preview: Preview, *, undoable: bool = False
 ) -> Applied | None:
-    """Return the effect of all steps if the cluster shows it, whoever caused it; None if it does not.
+    """Return the effect of all steps if the cluster shows it, no matter who caused it; None if it does not.
 
     With `undoable` it is taken for ours, and the steps that undo it are returned with it.
     """
@@ -232,13 +232,13 @@ async def _superseded(snapshot: Snapshot, plan: Plan, preview: Preview, number: 
 
 
 def _stopped(why: Refusal, done: Sequence[Step], *, undo: tuple[Step, ...]) -> Refusal:
-    """Return a refusal that also tells which steps were applied before it."""
+    """Return a refusal that also lists the steps applied before it."""
     if not done:
         return why
-    told = _told(done)
+    done_before = _summary_of(done)
     says = Text(
-        en=f"{why.says.en}. Done before that: {told.en}",
-        zh=f"{why.says.zh}。在此之前已完成：{told.zh}",
+        en=f"{why.says.en}. Done before that: {done_before.en}",
+        zh=f"{why.says.zh}。在此之前已完成：{done_before.zh}",
     )
     return replace(why, says=says, done=tuple(each.says for each in done), undo=undo)
 
@@ -248,7 +248,7 @@ def _applied(
 ) -> Applied:
     metadata = (obj or {}).get("metadata") or {}
     return Applied(
-        says=_told(preview.steps),
+        says=_summary_of(preview.steps),
         target=plan.target,
         outlook=preview.outlook,
         generation=int(metadata.get("generation") or 0),
@@ -259,7 +259,7 @@ def _applied(
     )
 
 
-def _told(done: Sequence[Step]) -> Text:
+def _summary_of(done: Sequence[Step]) -> Text:
     """Join what steps have done into one sentence."""
     removals = [step for step in done if step.verb is not Verb.PATCH and step.target.kind == "Pod"]
     says = [step.says for step in done if step not in removals[_MOST_NAMED:]]

@@ -67,7 +67,7 @@ def _marked(plan: Plan, step: Step) -> Json:
 
 
 def is_applied(plan: Plan, step: Step, obj: Json | None) -> bool:
-    """Tell whether the object shows the effect of the step, whoever caused it."""
+    """Tell whether the object shows the effect of the step, no matter who caused it."""
     if step.verb is Verb.CREATE:
         annotations = ((obj or {}).get("metadata") or {}).get("annotations") or {}
         return bool(annotations.get(_CREATED_BY) == workloads.digest(plan.id))

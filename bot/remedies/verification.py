@@ -29,7 +29,7 @@ _MOST_FINDINGS: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """Seconds between two looks, and how long a good state, or a failing one that may recover, must last."""
+    """Seconds between two checks, and how long a good state, or a failing one that may recover, must last."""
 
     every: float = 2.0
     well: float = 10.0
@@ -67,7 +67,7 @@ class _Look:
 
     @property
     def is_done(self) -> bool:
-        """Whether the rule `until` holds for this object; without one, whether the write has taken effect."""
+        """Tell whether the rule `until` holds for this object; without one, whether the write has taken effect."""
         if not self.plan.until:
             return self.effect.state is EffectState.HEALTHY
         for finding in self.incident.judged.findings:
@@ -106,7 +106,7 @@ async def verify(
 ) -> Verified:
     """Look until the result is clear, at most `deadline` seconds. It only reads, so a job may run it again.
 
-    Only what the session may read is told. Never raises for a refused read: the result says what could not be read,
+    The result has only what the session may read. Never raises for a refused read: the result says what is missing,
     and claims nothing.
     """
     if plan.incident not in engine.catalog.incidents:
@@ -181,7 +181,7 @@ class _Verifier:
 
     async def _cleared(self, look: _Look) -> Verified:
         if not look.ends_incident:
-            return _as_asked(look)
+            return _without_incident(look)
         says = Text(
             en=f"{look.effect.says.en}, and the incident is no longer found",
             zh=f"{look.effect.says.zh}，且不再发现该问题",
@@ -218,7 +218,7 @@ class _Verifier:
     def _ended(self, look: _Look) -> Verified:
         """Return the result of what did not become clear."""
         if not look.ends_incident:
-            return _as_asked(look)
+            return _without_incident(look)
         worse = _worse(self.applied, look.effect)
         if worse is not None:
             return _verified(State.WORSE, worse, look)
@@ -233,7 +233,7 @@ class _Verifier:
         return _verified(State.WAITING, _waiting(look, late=True).says, look)
 
 
-def _as_asked(look: _Look) -> Verified:
+def _without_incident(look: _Look) -> Verified:
     """Return the result of what does not fix the cause: whether it has taken effect. The incident may continue."""
     effect, plan = look.effect, look.plan
     if look.is_done and effect.state in (EffectState.HEALTHY, EffectState.FAILING):
@@ -276,12 +276,12 @@ def _waiting(look: _Look, *, late: bool = False) -> Verification:
 
 
 def _verified(state: State, says: Text, look: _Look) -> Verified:
-    told = look.incident.judged.findings[:_MOST_FINDINGS]
+    findings = look.incident.judged.findings[:_MOST_FINDINGS]
     return Verified(
         verification=Verification(
             state=state,
             says=says,
-            findings=tuple(map(_small, told)),
+            findings=tuple(map(_small, findings)),
             ready=look.effect.ready,
             wanted=look.effect.wanted,
         ),

@@ -33,11 +33,11 @@ class Sources:
     usual_context: str = ""
     named: Mapping[str, Source] = field(default_factory=dict)
 
-    def of(self, *, asked: str, name: str) -> Source | None:
-        """Return the source of the context that was `asked` for ("" for the default) and resolved to `name`."""
-        if source := self.named.get(name) or self.named.get(asked):
+    def of(self, *, context: str, name: str) -> Source | None:
+        """Return the source of `context` ("" for the default), which was resolved to `name`."""
+        if source := self.named.get(name) or self.named.get(context):
             return source
-        return self.usual if asked in ("", self.usual_context) else None
+        return self.usual if context in ("", self.usual_context) else None
 
 
 NO_SOURCES: Final = Sources()

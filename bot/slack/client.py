@@ -146,7 +146,7 @@ class Slack:
             sent, form = await self._offer(address, offered)
         self._remember(sent.channel, sent.ts, key)
         address = replace(address, channel=sent.channel)
-        await self._follow(address, form, ts=sent.ts, said=message.text, sought=found is not None)
+        await self._follow(address, form, ts=sent.ts, text=message.text, sought=found is not None)
         return sent
 
     async def update(
@@ -173,7 +173,7 @@ class Slack:
         taken = await self._edits.edit(channel=channel, ts=ts, forms=bodies, final=final)
         if taken is not None:
             address = Address(channel=channel, thread_ts=thread_ts, key=key)
-            await self._follow(address, offered[taken], ts=ts, said=message.text, sought=sought)
+            await self._follow(address, offered[taken], ts=ts, text=message.text, sought=sought)
 
     async def delete(self, *, channel: str, ts: str, key: str = "", thread_ts: str = "") -> None:
         """Delete our message and drop its waiting edits; a missing message is no error.
@@ -187,7 +187,7 @@ class Slack:
             await self._continuations.withdraw(thread)
         await self._posts.delete(channel=channel, ts=ts)
 
-    async def whisper(self, *, channel: str, user: str, message: Message, thread_ts: str = "") -> None:
+    async def post_ephemeral(self, *, channel: str, user: str, message: Message, thread_ts: str = "") -> None:
         """Send `message` as an ephemeral message to one user, without its file. A lost connection may send it twice."""
         body: dict[str, Any] = {"channel": channel, "user": user}
         if thread_ts:
@@ -321,12 +321,12 @@ class Slack:
                 return posted, form
         raise refused or TooLong(method="chat.postMessage")
 
-    async def _follow(self, address: Address, form: Form, *, ts: str, said: str, sought: bool) -> None:
+    async def _follow(self, address: Address, form: Form, *, ts: str, text: str, sought: bool) -> None:
         """Post the remaining parts and the file of message `ts` to its thread."""
         thread = Address(channel=address.channel, thread_ts=address.thread_ts or ts, key=address.key, near_ts=ts)
         await self._continuations.parts(thread, form.parts[1:], sought=sought)
         if form.file is not None:
-            await self._continuations.file(thread, form.file, said=said, sought=sought)
+            await self._continuations.file(thread, form.file, text=text, sought=sought)
 
     async def _ask_identity(self) -> Identity:
         answer = await self._api.call("auth.test", query={})

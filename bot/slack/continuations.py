@@ -58,11 +58,11 @@ class Continuations:
                 form = as_file(part)
                 await self.posts.post(own, payload(form.parts[0], key=own.key))
                 if form.file is not None:
-                    await self.file(address, form.file, said=part.text, sought=sought)
+                    await self.file(address, form.file, text=part.text, sought=sought)
             self._remember(own, own.key)
 
-    async def file(self, address: Address, snippet: Snippet, *, said: str, sought: bool) -> None:
-        """Upload `snippet` to the thread, or post there that the upload failed; `said` determines the language."""
+    async def file(self, address: Address, snippet: Snippet, *, text: str, sought: bool) -> None:
+        """Upload `snippet` to the thread, or post there that the upload failed, in the language of `text`."""
         own = replace(snippet, name=_own_name(snippet, address.key))
         if self._is_done(address, own.name):
             return
@@ -79,7 +79,7 @@ class Continuations:
             await self.uploads.upload(channel=address.channel, snippet=own, thread_ts=address.thread_ts)
         except SlackError as error:
             _log.warning("file_upload_failed", channel=address.channel, error=str(error))
-            await self._note_failure(address, error, said=said, sought=sought)
+            await self._note_failure(address, error, text=text, sought=sought)
         self._remember(address, own.name)
 
     async def picture(self, address: Address, picture: Picture) -> None:
@@ -124,8 +124,8 @@ class Continuations:
         except SlackError as error:
             _log.warning("file_delete_failed", file=file, error=str(error))
 
-    async def _note_failure(self, address: Address, error: SlackError, *, said: str, sought: bool) -> None:
-        language = language_of(said) or Language.EN
+    async def _note_failure(self, address: Address, error: SlackError, *, text: str, sought: bool) -> None:
+        language = language_of(text) or Language.EN
         why = error.says
         says = Text(en=f"{_NOT_UPLOADED.en}: {why.en}.", zh=f"{_NOT_UPLOADED.zh}：{why.zh}。")
         own = replace(address, key=f"{address.key}/note" if address.key else "")

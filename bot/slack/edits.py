@@ -32,16 +32,16 @@ class _Content:
 
     forms: Sequence[Payload]
     final: bool
-    stands: asyncio.Future[int | None]
+    result: asyncio.Future[int | None]
     form: int = 0
 
     def settle(self, outcome: int | SlackError | None) -> None:
-        if self.stands.done():
+        if self.result.done():
             return
         if isinstance(outcome, SlackError):
-            self.stands.set_exception(outcome)
+            self.result.set_exception(outcome)
         else:
-            self.stands.set_result(outcome)
+            self.result.set_result(outcome)
 
 
 @dataclass(slots=True, eq=False)
@@ -65,7 +65,7 @@ class _Edit:
 
     @property
     def wanted(self) -> bool:
-        return any(not content.stands.done() for content in self.waiting)
+        return any(not content.result.done() for content in self.waiting)
 
 
 class Edits:
@@ -84,7 +84,7 @@ class Edits:
         """
         at = (channel, ts)
         edit = self._edits.setdefault(at, _Edit(channel=channel, ts=ts))
-        content = _Content(forms=forms, final=final, stands=asyncio.get_running_loop().create_future())
+        content = _Content(forms=forms, final=final, result=asyncio.get_running_loop().create_future())
         if edit.newest is not None:
             edit.older.append(edit.newest)
         edit.newest = content
@@ -94,7 +94,7 @@ class Edits:
             edit.task = asyncio.create_task(self._run(edit), name=f"edits of {channel}/{ts}")
         try:
             async with asyncio.timeout(self._api.limits.patience):
-                return await content.stands
+                return await content.result
         except TimeoutError as error:
             raise SlackUnavailable(
                 method=_METHOD, detail=f"not done within {self._api.limits.patience:g} s", maybe_done=True

@@ -35,7 +35,7 @@ _SCOPES: Final = re.compile(r"[a-z0-9_:.,\- ]{0,1000}\Z")
 class SlackError(Exception):
     """A failed call to Slack. `method` is the Web API method, `code` Slack's error code.
 
-    `maybe_done`: the call may have taken effect all the same, for example if the connection was cut after sending.
+    `maybe_done`: the call may have taken effect, for example if the connection was cut after sending.
     Search for the message before a post is repeated.
     """
 

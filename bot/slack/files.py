@@ -85,7 +85,7 @@ class Files:
         listed = _Listed.of(file)
         try:
             if listed.access == "check_file_info" or listed.mode == "file_access" or not listed.url:
-                listed = await self._asked(listed)
+                listed = await self._details_of(listed)
             _refuse_listed(listed, limit=limit)
             content = await self._download(listed, limit=limit)
             text = decoded(unpacked(content, limit=limit))
@@ -99,7 +99,7 @@ class Files:
             return ReadFile(name=listed.name, refusal=file_failures.empty(listed.name))
         return ReadFile(name=listed.name, text=text)
 
-    async def _asked(self, listed: _Listed) -> _Listed:
+    async def _details_of(self, listed: _Listed) -> _Listed:
         try:
             answer = await self.api.call("files.info", query={"file": listed.id})
         except SlackUnavailable:

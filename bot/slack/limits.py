@@ -65,23 +65,23 @@ class Limits:
     other: Rate = _T2
     """For a method not listed."""
     channel: Rate = field(default_factory=lambda: Rate(every=1.0, burst=2))
-    """Posts of one channel. How many at once Slack takes it does not say: a placeholder and a note is what we need."""
+    """Posts of one channel. Slack documents no burst; we need a placeholder and a note at once."""
     waiting: int = 200
-    """How many calls may wait for their turn in one lane; one more is refused."""
+    """The maximum number of calls that wait for their turn in one lane; one more is refused."""
     call: float = 5.0
-    """How long one call may take."""
+    """The timeout of one call."""
     patience: float = 30.0
-    """How long a call may take with its waiting and its repetitions."""
+    """The timeout of a call with its waiting and its retries."""
     trigger: float = 2.5
-    """The same for what Slack lets be answered for three seconds only."""
+    """The same for calls whose trigger expires after three seconds."""
     between_edits: float = 2.5
     """The least time between two edits of one message that are not final."""
     first_pause: float = 0.3
     """Before the first repetition of a failed call; doubled for each further one, with jitter."""
     settling: float = 0.3
-    """After a post was cut off, before it is looked for: it may still be on its way."""
+    """After a post was cut off, before it is searched for: it may still arrive."""
     repetitions: int = 3
-    """How often a failed call is repeated, where it may be."""
+    """The maximum number of retries of a failed call that may be repeated."""
 
     def rate(self, method: str) -> Rate:
         return self.methods.get(method, self.other)

@@ -51,7 +51,7 @@ class DeletedMessage:
 class EditedMessage:
     """An edited message. Unfurled links edit a message too: `changed` tells whether its words changed."""
 
-    said: ReceivedMessage
+    message: ReceivedMessage
     changed: bool
 
 
@@ -74,8 +74,8 @@ def read_event(
         **now, "channel": _text(event, "channel"), "channel_type": event.get("channel_type", ""),
         "subtype": _plain(now),
     }  # fmt: skip
-    said = _received(inner, team=team, us=us, our_bot=our_bot)
-    return EditedMessage(said=said, changed=_words(now) != _words(before)) if said else None
+    message = _received(inner, team=team, us=us, our_bot=our_bot)
+    return EditedMessage(message=message, changed=_words(now) != _words(before)) if message else None
 
 
 def _received(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> ReceivedMessage | None:

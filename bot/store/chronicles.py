@@ -55,14 +55,14 @@ class Chronicles(IncidentChannels):
     They change nothing in a channel that is unknown or dismissed.
     """
 
-    async def record(self, channel: str, said: RecordedMessage) -> bool:
+    async def record(self, channel: str, message: RecordedMessage) -> bool:
         """Replace the facts of a message. Return whether the view changed."""
-        if not said.facts and not said.version and not await self._heard_of(channel, said.ts):
+        if not message.facts and not message.version and not await self._knows_message(channel, message.ts):
             return False  # noise, which is most messages: no reason to wait for the write lock
         async with self._alone(channel) as connection:
             if await _recorded(connection, channel) is None:
                 return False
-            return await _bump(connection, channel, changed=await _take(connection, channel, [said]))
+            return await _bump(connection, channel, changed=await _take(connection, channel, [message]))
 
     async def reread(self, channel: str, page: Sequence[RecordedMessage], *, gone: Collection[str] = ()) -> bool:
         """Record a page of history, and that the messages `gone` no longer exist. Return whether the view changed."""
@@ -176,7 +176,7 @@ class Chronicles(IncidentChannels):
                     gone += (await connection.execute(delete(table).where(table.c.channel == channel, still))).rowcount
         return gone
 
-    async def _heard_of(self, channel: str, ts: str) -> bool:
+    async def _knows_message(self, channel: str, ts: str) -> bool:
         async with self._database.read() as connection:
             return bool(await stored_versions(connection, channel, [_message(ts)]))
 
@@ -195,8 +195,8 @@ class Chronicles(IncidentChannels):
         async with self._alone(channel) as connection:
             if await _recorded(connection, channel) is None:
                 return False
-            heard = (await stored_versions(connection, channel, [_message(ts)])).get(_message(ts))
-            if heard is not None and heard.gone:
+            stored = (await stored_versions(connection, channel, [_message(ts)])).get(_message(ts))
+            if stored is not None and stored.gone:
                 return False
             here = (channel, ts)
             before = (await marked_places(connection, [channel], [ts])).get(here)
@@ -223,23 +223,25 @@ def _by_hand(ts: str) -> str:
 
 async def _take(connection: AsyncConnection, channel: str, page: Sequence[RecordedMessage]) -> bool:
     """Record these messages. Return whether a fact changed."""
-    versions = [SourceVersion(source=_message(said.ts), version=said.version, facts=said.facts) for said in page]
+    versions = [
+        SourceVersion(source=_message(message.ts), version=message.version, facts=message.facts) for message in page
+    ]
     taken, changed = await apply_versions(connection, channel, versions)
     marked = await marked_places(connection, [channel])
-    for said in page:
+    for message in page:
         if (
-            said.pinned is not None
-            and _message(said.ts) in taken
-            and marked.get((channel, said.ts)) is MarkedPlace.PINNED
+            message.pinned is not None
+            and _message(message.ts) in taken
+            and marked.get((channel, message.ts)) is MarkedPlace.PINNED
         ):
-            changed |= await replace_facts(connection, channel, _by_hand(said.ts), [said.pinned])
+            changed |= await replace_facts(connection, channel, _by_hand(message.ts), [message.pinned])
     return changed
 
 
 async def _forget(connection: AsyncConnection, channel: str, ts: str) -> bool:
     """Mark a message as deleted. Return whether a fact changed."""
-    _, told = await apply_versions(connection, channel, [SourceVersion(source=_message(ts), version="", gone=True)])
-    return await replace_facts(connection, channel, _by_hand(ts), []) or told
+    _, changed = await apply_versions(connection, channel, [SourceVersion(source=_message(ts), version="", gone=True)])
+    return await replace_facts(connection, channel, _by_hand(ts), []) or changed
 
 
 async def _recorded(connection: AsyncConnection, channel: str) -> Row[Any] | None:

@@ -65,7 +65,7 @@ class StoreTooNew(StoreUnavailable):
 class StoreDamaged(StoreUnavailable):
     """The file is damaged or not a database."""
 
-    usual = "the database file is damaged or is not a database: restore a backup, or move it away to start anew"
+    usual = "the database file is damaged or is not a database: restore a backup, or move it to start with an empty one"
 
 
 # SQLite numbers its errors (low byte of the code), PostgreSQL uses SQLSTATE (two characters for the class).

@@ -106,9 +106,9 @@ async def replace_facts(connection: AsyncConnection, channel: str, source: str, 
 
 
 def _compare(changes: _Changes, channel: str, version: SourceVersion, held: Mapping[str, Json]) -> None:
-    said = {values["key"]: values for values in (_values(channel, version.source, row) for row in version.facts)}
-    changes.lost |= held.keys() - said.keys()
-    changes.facts.update((key, values) for key, values in said.items() if not _says_so(held.get(key), values))
+    current = {values["key"]: values for values in (_values(channel, version.source, row) for row in version.facts)}
+    changes.lost |= held.keys() - current.keys()
+    changes.facts.update((key, values) for key, values in current.items() if not _says_so(held.get(key), values))
 
 
 def _says_so(held: Json | None, values: Json) -> bool:

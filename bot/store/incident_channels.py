@@ -244,16 +244,24 @@ class IncidentChannels:
             await _change(connection, channel, **{name: place for name, place in places.items() if place is not None})
             return True
 
+    async def release_summary(self, channel: str, by: str) -> None:
+        """Release the claim of an attempt that failed, so that the next change need not wait for the lease."""
+        async with self._alone(channel) as connection:
+            row = await find_channel(connection, channel)
+            if row is not None and row.rendered_by == by:
+                await _change(connection, channel, rendered_by="", rendered_until=None)
+
     async def displaced(self, channel: str, place: str) -> bool:
-        """Record that a message or canvas is gone. Return whether it showed the summary; that is then rendered anew."""
+        """Record that a message or canvas is gone. Return whether it showed the summary; that is then rendered again.
+
+        The claim stays: its attempt posts the new message, and a second attempt would post another one.
+        """
         async with self._alone(channel) as connection:
             row = await find_channel(connection, channel)
             places = () if row is None else ("summary_ts", "canvas")
             lost = [name for name in places if place and getattr(row, name) == place]
             if lost:
-                # A rendering in flight writes into a deleted message, so its claim is released.
-                undone = {"shown": 0, "rendered_by": "", "rendered_until": None}
-                await _change(connection, channel, **undone, **dict.fromkeys(lost, ""))
+                await _change(connection, channel, shown=0, **dict.fromkeys(lost, ""))
             return bool(lost)
 
     @asynccontextmanager

@@ -68,7 +68,11 @@ class Outbox:
             query = select(outbox.c.key).where(outbox.c.channel == channel, outbox.c.ts == ts).limit(1)
             return (await connection.execute(query)).scalar_one_or_none()
 
-    async def forget(self, key: str) -> bool:
-        """Delete an entry whose message is gone, so that the step posts again. Return whether there was one."""
+    async def forget(self, key: str, *, ts: str = "") -> bool:
+        """Delete an entry whose message is gone, so that the step posts again. Return whether there was one.
+
+        With `ts`, keep an entry of another message: it was posted in place of the one that is gone.
+        """
+        gone = delete(outbox).where(outbox.c.key == key)
         async with self._database.write("outbox", key) as connection:
-            return (await connection.execute(delete(outbox).where(outbox.c.key == key))).rowcount > 0
+            return (await connection.execute(gone.where(outbox.c.ts == ts) if ts else gone)).rowcount > 0

@@ -28,7 +28,7 @@ MOST_REVISIONS: Final = 50
 
 
 class Surface(StrEnum):
-    """Where a request came from."""
+    """The surface that a request came from."""
 
     MESSAGE = "message"
     MENTION = "mention"
@@ -61,7 +61,7 @@ class RequestState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyAddress:
-    """Where a request is answered: in a channel, in its thread or ("") below; `response_url` answers for 30 minutes."""
+    """The address of an answer: in a channel, in its thread or ("") below; `response_url` answers for 30 minutes."""
 
     team: str
     channel: str
@@ -109,9 +109,9 @@ class NewRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRequest:
-    """A request as stored now. `asked.text` equals `text`: all current parts."""
+    """A request as stored now. `original.text` equals `text`: all current parts."""
 
-    asked: NewRequest
+    original: NewRequest
     revision: int
     parts: Mapping[str, str]
     state: RequestState
@@ -119,7 +119,7 @@ class StoredRequest:
     @property
     def id(self) -> str:
         """Return the request's id."""
-        return self.asked.id
+        return self.original.id
 
     @property
     def text(self) -> str:
@@ -133,15 +133,20 @@ class Requests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, asked: NewRequest) -> bool:
+    async def add(self, request: NewRequest) -> bool:
         """Add a request. Return whether it is new; the same id again changes nothing."""
-        async with self._database.write("request", asked.id) as connection:
-            if not await insert_once(connection, requests, _row_of(asked)):
+        async with self._database.write("request", request.id) as connection:
+            if not await insert_once(connection, requests, _row_of(request)):
                 return False
             await upsert(
                 connection,
                 parts,
-                {"request_id": asked.id, "ts": asked.source_ts, "channel": asked.channel, "text": asked.text},
+                {
+                    "request_id": request.id,
+                    "ts": request.source_ts,
+                    "channel": request.channel,
+                    "text": request.text,
+                },
             )
             return True
 
@@ -226,13 +231,13 @@ class Requests:
             return await _read(connection, query.order_by(requests.c.created, requests.c.id))
 
 
-def _row_of(asked: NewRequest) -> Json:
-    values = {name: getattr(asked, name) for name in (*_COPIED, *_ADDRESS)}
+def _row_of(request: NewRequest) -> Json:
+    values = {name: getattr(request, name) for name in (*_COPIED, *_ADDRESS)}
     return {
         **values,
-        "files": list(asked.files),
-        "surface": asked.origin.value,
-        "touched": asked.created,
+        "files": list(request.files),
+        "surface": request.origin.value,
+        "touched": request.created,
         "state": RequestState.OPEN.value,
         "revision": 1,
     }
@@ -254,10 +259,10 @@ async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[Stored
 def _request(row: Row[Any], texts: dict[str, str]) -> StoredRequest:
     values = {name: getattr(row, name) for name in _COPIED}
     reply_to = ReplyAddress(**{name: getattr(row, name) for name in _ADDRESS})
-    asked = NewRequest(
+    original = NewRequest(
         **values, reply_to=reply_to, origin=Surface(row.surface), files=tuple(row.files), text=_joined(texts)
     )
-    return StoredRequest(asked=asked, revision=row.revision, parts=texts, state=RequestState(row.state))
+    return StoredRequest(original=original, revision=row.revision, parts=texts, state=RequestState(row.state))
 
 
 def _joined(texts: Mapping[str, str]) -> str:

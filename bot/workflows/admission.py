@@ -117,7 +117,7 @@ class RefusalNotices:
 
     def refused(self, asked: NewRequest, limit: int) -> None:
         """Tell the requester in the background: the event is acknowledged at once."""
-        self.services.metrics.asked(asked.origin, "explain", "too_many")
+        self.services.metrics.request_handled(asked.origin, "explain", "too_many")
         person, now = asked.user or asked.channel, time.monotonic()
         before = self._refused.pop(person, None)
         self._refused[person] = now
@@ -138,7 +138,7 @@ class RefusalNotices:
             if await services.store.notices.once(f"too-many/{asked.user}", within=_BURST, now=services.clock()):
                 language = await services.language_of(asked.user, within=_BURST_S)
                 message = notice(failures.too_many_requests(limit), language=language)
-                await services.slack.whisper(
+                await services.slack.post_ephemeral(
                     channel=asked.channel, user=asked.user, message=message, thread_ts=asked.thread_ts
                 )
         except (SlackError, StoreUnavailable) as error:

@@ -104,7 +104,7 @@ class AnswerWorkflow:
         if not goes_on:
             await self.files.mention_unread(request, unread)
             await store.requests.set_state(request_id, RequestState.SILENT)
-            self.services.metrics.asked(request.asked.origin, "explain", "silent")
+            self.services.metrics.request_handled(request.original.origin, "explain", "silent")
         refusals = [{"en": says.en, "zh": says.zh} for says in unread]
         carried = matched.as_json() if matched else None
         topic = self.repeats.topic_of(request, await self.services.requester_of(request), matched)
@@ -182,14 +182,14 @@ class AnswerWorkflow:
     async def _add_to(self, request: StoredRequest, reply: Reply, *, language: Language) -> None:
         """Add to the answer: other channels with the same incident, and a plot."""
         if stands := await self.poster.sent(request, step=ANSWER):
-            await self.similar_incidents.tell(request, reply.answer, ts=stands.ts)
+            await self.similar_incidents.notify(request, reply.answer, ts=stands.ts)
         if reply.plotted is not None:
             await self.plot_pictures.show(request, reply.plotted, language=language)
 
     def _count(self, request: StoredRequest, reply: Reply, *, first: bool) -> None:
         """Count the request. Repeated requests and late cluster choices have no answer time: they waited for people."""
-        seconds = (self.services.clock() - request.asked.created).total_seconds() if first else None
-        self.services.metrics.asked(request.asked.origin, reply.intent, reply.came_to, seconds=seconds)
+        seconds = (self.services.clock() - request.original.created).total_seconds() if first else None
+        self.services.metrics.request_handled(request.original.origin, reply.intent, reply.came_to, seconds=seconds)
         _log.info("answer_posted", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
 
     async def _requester(self, request: StoredRequest, picked: PickedCluster | None) -> Requester:
@@ -197,9 +197,9 @@ class AnswerWorkflow:
         requester = await self.services.requester_of(request)
         if picked is None:
             return requester
-        asked = request.asked
+        original = request.original
         presser = await self.services.requester(
-            team=asked.team, channel=asked.channel, user=picked.user, text=request.text
+            team=original.team, channel=original.channel, user=picked.user, text=request.text
         )
         return replace(presser, language=requester.language)
 
@@ -234,7 +234,7 @@ class AnswerWorkflow:
 
     async def _match(self, request: StoredRequest, carried: CarriedMatch | None) -> CarriedMatch | None:
         """Match the text if the match decides whether to answer; None for a request that is always answered."""
-        if not request.asked.origin.is_unasked:
+        if not request.original.origin.is_unasked:
             return None
         requester = await self.services.requester_of(request)
         if requester.scope.reading is ReadLevel.NOTHING:

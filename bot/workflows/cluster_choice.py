@@ -77,20 +77,20 @@ class ClusterChooser:
         `pressed` is the cluster that they have just chosen, "" for none. The question gets the `match` if it belongs to
         its text. An unresponsive cluster does not delay the lookup of the object. Raises StoreUnavailable.
         """
-        spoken = self._with_match(_spoken(request), match)
+        parsed = self._with_match(_parsed(request), match)
         visible = (
             requester.scope.clusters(self.services.clusters.names) if requester.scope.reading is ReadLevel.FULL else ()
         )
-        question = self._with_namespace(spoken, requester, visible)
+        question = self._with_namespace(parsed, requester, visible)
         if not visible:
             return Interpretation(question=question)
-        clues = ClusterHints(pressed=pressed, named=spoken.named, place=spoken.place)
+        clues = ClusterHints(pressed=pressed, named=parsed.named, place=parsed.place)
         if len(visible) > 1:
             clues = replace(
                 clues,
                 pressed=pressed or await self._pressed(request.id),
                 text=request.text,
-                addressed=request.asked.origin.is_addressed,
+                addressed=request.original.origin.is_addressed,
                 thread=await self._thread(request),
                 channel=self.services.defaults.cluster(requester.scope.who),
                 configured=self.services.clusters.preferred,
@@ -104,18 +104,18 @@ class ClusterChooser:
             case AmbiguousCluster():
                 return await self._searched(question, visible, requester)
 
-    def _with_match(self, spoken: _ClusterQuestion, match: CarriedMatch | None) -> _ClusterQuestion:
-        question = spoken.question
+    def _with_match(self, parsed: _ClusterQuestion, match: CarriedMatch | None) -> _ClusterQuestion:
+        question = parsed.question
         if match is None or not isinstance(question, ExplainText):
-            return spoken
+            return parsed
         matching = match.of(question.text, engine=self.services.engine())
-        return replace(spoken, question=replace(question, matching=matching))
+        return replace(parsed, question=replace(question, matching=matching))
 
-    def _with_namespace(self, spoken: _ClusterQuestion, requester: Requester, visible: Sequence[str]) -> Question:
+    def _with_namespace(self, parsed: _ClusterQuestion, requester: Requester, visible: Sequence[str]) -> Question:
         """Return the named namespace, unless it is a cluster's name; else the channel's."""
-        question = spoken.question
+        question = parsed.question
         named = question.namespace
-        if isinstance(question, DiagnoseObject) and named == spoken.place and means_cluster(named, visible):
+        if isinstance(question, DiagnoseObject) and named == parsed.place and means_cluster(named, visible):
             named = ""
         return replace(question, namespace=named or self.services.defaults.namespace(requester.scope.who))
 
@@ -125,11 +125,11 @@ class ClusterChooser:
 
     async def _thread(self, request: StoredRequest) -> str:
         """Return the cluster of the newest earlier answer in this thread, "" if there is none."""
-        asked = request.asked
-        if not asked.thread_ts:
+        original = request.original
+        if not original.thread_ts:
             return ""
-        for earlier in reversed(await self.services.store.requests.in_thread(asked.channel, asked.thread_ts)):
-            if earlier.id == request.id or earlier.asked.created > asked.created:
+        for earlier in reversed(await self.services.store.requests.in_thread(original.channel, original.thread_ts)):
+            if earlier.id == request.id or earlier.original.created > original.created:
                 continue
             answer = await self.services.store.answers.get(earlier.id)
             if answer is None:
@@ -189,17 +189,19 @@ class ClusterChooser:
         return True
 
 
-def _spoken(request: StoredRequest) -> _ClusterQuestion:
+def _parsed(request: StoredRequest) -> _ClusterQuestion:
     """Parse the question again from its text: an edit may have named another cluster."""
-    asked = request.asked
-    said = parse_command(request.text) if asked.origin is Surface.COMMAND else parse_message(request.text)
-    if not asked.origin.is_addressed:
-        said = TextQuery(text=request.text)
-    if asked.name:
-        about = DiagnoseObject(kind=asked.kind, namespace=asked.namespace, name=asked.name)
-        if isinstance(said, ObjectQuery) and said.name == asked.name:
-            return _ClusterQuestion(question=about, named=said.cluster, place=said.place)
+    original = request.original
+    query = parse_command(request.text) if original.origin is Surface.COMMAND else parse_message(request.text)
+    if not original.origin.is_addressed:
+        query = TextQuery(text=request.text)
+    if original.name:
+        about = DiagnoseObject(kind=original.kind, namespace=original.namespace, name=original.name)
+        if isinstance(query, ObjectQuery) and query.name == original.name:
+            return _ClusterQuestion(question=about, named=query.cluster, place=query.place)
         return _ClusterQuestion(question=about)
-    if isinstance(said, TextQuery) and said.cluster:
-        return _ClusterQuestion(question=ExplainText(text=said.text, namespace=asked.namespace), named=said.cluster)
-    return _ClusterQuestion(question=ExplainText(text=request.text, namespace=asked.namespace))
+    if isinstance(query, TextQuery) and query.cluster:
+        return _ClusterQuestion(
+            question=ExplainText(text=query.text, namespace=original.namespace), named=query.cluster
+        )
+    return _ClusterQuestion(question=ExplainText(text=request.text, namespace=original.namespace))

@@ -58,15 +58,15 @@ class PickWorkflow:
                 )
             )  # fmt: skip
             message = not_done(requester.scope.text_only_reason or CLUSTER_NOT_VISIBLE, language=requester.language)
-            await self._whisper(message, channel=channel, user=user, thread_ts=request.asked.thread_ts)
+            await self._post_ephemeral(message, channel=channel, user=user, thread_ts=request.original.thread_ts)
             return None
         if await store.answers.note(request.id, {PRESSED: cluster}) is None:
             return None
         return {"revision": request.revision}
 
-    async def _whisper(self, message: Message, *, channel: str, user: str, thread_ts: str) -> None:
+    async def _post_ephemeral(self, message: Message, *, channel: str, user: str, thread_ts: str) -> None:
         try:
-            await self.services.slack.whisper(channel=channel, user=user, message=message, thread_ts=thread_ts)
+            await self.services.slack.post_ephemeral(channel=channel, user=user, message=message, thread_ts=thread_ts)
         except SlackUnavailable:
             raise
         except SlackError as error:

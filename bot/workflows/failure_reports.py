@@ -114,7 +114,7 @@ class FailureReports:
 
     async def _is_expected(self, request: StoredRequest, requester: Requester) -> bool:
         """Tell whether people expect an answer: somebody asked for it, or the pasted text is a known error."""
-        if not request.asked.origin.is_unasked:
+        if not request.original.origin.is_unasked:
             return True
         if requester.scope.reading is ReadLevel.NOTHING:
             return False
@@ -130,8 +130,8 @@ class FailureReports:
         user = str(payload["user"])
         message = not_done(failures.PRESS_AGAIN, language=await self.services.language_of(user, within=_TELL_S))
         channel = str(payload["channel"])
-        await self.services.slack.whisper(
-            channel=channel, user=user, message=message, thread_ts=request.asked.thread_ts
+        await self.services.slack.post_ephemeral(
+            channel=channel, user=user, message=message, thread_ts=request.original.thread_ts
         )
 
     async def _unfinished(self, payload: Json, token: str) -> None:
@@ -141,7 +141,7 @@ class FailureReports:
         if press is None or stored is None:
             return
         if stored.token != token:
-            await self.recorder.whisper(press, failures.RESTARTED)
+            await self.recorder.post_ephemeral(press, failures.RESTARTED)
         elif stored.state == APPLIED:
             seen = Verification(state=RemedyOutcome.WAITING, says=failures.OUTCOME_UNKNOWN)
             await self._ended(press, Reason.OUTCOME_UNKNOWN, RemedyState.WAITING, seen)
@@ -156,4 +156,4 @@ class FailureReports:
         await self.services.store.plans.set_state(press.plan.id, str(state))
         await self.recorder.audit(press, "verified" if isinstance(why, Verification) else "applied", why)
         await self.recorder.note(press, known, why.says, show=False)
-        await self.recorder.tell(press)
+        await self.recorder.report(press)

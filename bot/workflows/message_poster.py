@@ -47,14 +47,14 @@ class MessagePoster:
 
         With `last`, that is reported to a person who can act; otherwise a later message will report it.
         """
-        asked, services = request.asked, self.services
+        original, services = request.original, self.services
         key = _key(request, step)
-        sending = await services.store.outbox.begin(key, asked.channel, asked.thread_ts, services.clock())
+        sending = await services.store.outbox.begin(key, original.channel, original.thread_ts, services.clock())
         if sending.ts:
-            return PostedMessage(channel=asked.channel, ts=sending.ts)
+            return PostedMessage(channel=original.channel, ts=sending.ts)
         try:
             sent = await services.slack.post(
-                channel=asked.channel, message=message, thread_ts=asked.thread_ts, key=key, sought=sending.again
+                channel=original.channel, message=message, thread_ts=original.thread_ts, key=key, sought=sending.again
             )
         except MessageGone:
             await services.store.outbox.forget(key)
@@ -90,7 +90,7 @@ class MessagePoster:
                 message=message,
                 final=True,
                 key=_key(request, ANSWER),
-                thread_ts=request.asked.thread_ts,
+                thread_ts=request.original.thread_ts,
             )
         except MessageGone:
             _log.info("answer_deleted_by_user", request=request.id)
@@ -105,7 +105,7 @@ class MessagePoster:
                 ts=sent.ts,
                 picture=picture,
                 key=_key(request, step),
-                thread_ts=request.asked.thread_ts,
+                thread_ts=request.original.thread_ts,
             )
 
     async def take_back(self, request: StoredRequest) -> None:
@@ -114,32 +114,32 @@ class MessagePoster:
             if sent := await self.sent(request, step=step):
                 key = _key(request, step)
                 await self.services.slack.delete(
-                    channel=sent.channel, ts=sent.ts, key=key, thread_ts=request.asked.thread_ts
+                    channel=sent.channel, ts=sent.ts, key=key, thread_ts=request.original.thread_ts
                 )
                 await self.services.store.outbox.forget(key)
         await self.services.store.answers.delete(request.id)
 
     async def _undeliverable(self, request: StoredRequest, error: SlackError, message: Message) -> None:
         """Use a command's response URL, or tell the requester once a day in a direct message why."""
-        asked, services = request.asked, self.services
-        _log.warning("answer_post_failed", channel=asked.channel, error=str(error), request=request.id)
-        if asked.response_url and isinstance(error, NotInChannel | ChannelGone):
+        original, services = request.original, self.services
+        _log.warning("answer_post_failed", channel=original.channel, error=str(error), request=request.id)
+        if original.response_url and isinstance(error, NotInChannel | ChannelGone):
             try:
-                await services.slack.respond(asked.response_url, _without_controls(message))
+                await services.slack.respond(original.response_url, _without_controls(message))
             except SlackError as second:
                 _log.warning("response_url_reply_failed", request=request.id, error=str(second))
             return
-        if isinstance(error, TokenRevoked) or not asked.user:
+        if isinstance(error, TokenRevoked) or not original.user:
             return
-        once = f"{type(error).__name__}/{asked.channel}"
+        once = f"{type(error).__name__}/{original.channel}"
         if await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
             try:
-                language = choose(told=services.language, text=request.text)
-                place = await services.slack.place(asked.channel)
+                language = choose(preferred=services.language, text=request.text)
+                place = await services.slack.place(original.channel)
                 says = _about(f"#{place.name}", error.says) if place.name else error.says
-                await services.slack.post(channel=asked.user, message=notice(says, language=language))
+                await services.slack.post(channel=original.user, message=notice(says, language=language))
             except SlackError as second:
-                _log.warning("requester_notification_failed", user=asked.user, error=str(second))
+                _log.warning("requester_notification_failed", user=original.user, error=str(second))
 
 
 def _key(request: StoredRequest, step: str) -> str:

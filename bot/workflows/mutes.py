@@ -25,14 +25,14 @@ class Mutes:
 
     services: Services
 
-    async def answer(self, asked: MuteCommand, *, team: str, channel: str, user: str, language: Language) -> Message:
+    async def answer(self, command: MuteCommand, *, team: str, channel: str, user: str, language: Language) -> Message:
         """List the mutes of a channel; with `unmute`, remove the named ones first.
 
         A person who may not see the answers here must not unmute them for others.
         """
         muted = await self._muted(channel)
-        chosen = [pair for pair in muted if asked.unmute in ("all", pair[0])]
-        if not asked.unmute or not chosen:
+        chosen = [pair for pair in muted if command.unmute in ("all", pair[0])]
+        if not command.unmute or not chosen:
             return all_muted(muted, language=language)
         if refusal := await self._refusal(team=team, channel=channel, user=user):
             return notice(refusal, language=language)

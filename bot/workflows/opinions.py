@@ -40,7 +40,9 @@ class OpinionWorkflow:
         if requester.scope.reading is not ReadLevel.FULL:
             # A user who may not see the answer must not hide it from others.
             says = requester.scope.text_only_reason or failures.NOT_ALLOWED_HERE
-            await services.slack.whisper(channel=channel, user=user, message=notice(says, language=requester.language))
+            await services.slack.post_ephemeral(
+                channel=channel, user=user, message=notice(says, language=requester.language)
+            )
             return
         now = services.clock()
         match Press(str(payload["what"])):

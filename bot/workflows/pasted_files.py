@@ -32,7 +32,7 @@ class PastedFiles:
 
     async def read(self, request: StoredRequest) -> tuple[Text, ...]:
         """Add the files' texts to the request; return why others could not be read. Idempotent."""
-        return await self.add(request, request.asked.files, behind=request.asked.source_ts)
+        return await self.add(request, request.original.files, behind=request.original.source_ts)
 
     async def add(self, request: StoredRequest, files: Iterable[Json], *, behind: str) -> tuple[Text, ...]:
         """Add the files of one message, as parts after the part `behind`."""
@@ -56,7 +56,7 @@ class PastedFiles:
         """Report an unread file that nobody asked about, once a day per channel: it may contain a known error."""
         if not unread:
             return
-        once = f"file/{request.asked.channel}/{unread[0].en[:40]}"
+        once = f"file/{request.original.channel}/{unread[0].en[:40]}"
         if await self.services.store.notices.once(once, within=_SAID_ONCE, now=self.services.clock()):
             requester = await self.services.requester_of(request)
             await self.poster.post(request, notice(unread[0], language=requester.language), step=FILE)

@@ -91,7 +91,7 @@ class PlanClaims:
 
     async def _refused(self, press: Confirmation, why: Denied | Refusal) -> Json:
         await self.recorder.audit(press, "pressed", why)
-        await self.recorder.whisper(press, why.says)
+        await self.recorder.post_ephemeral(press, why.says)
         if isinstance(why, Denied):
             shown = RemedyShown(
                 plan_id=press.plan.id, title=press.plan.title, state=RemedyState.REFUSED, who=press.user,

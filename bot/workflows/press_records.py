@@ -121,7 +121,7 @@ class PressRecorder:
                     _log.warning("remedy_result_update_delayed", plan=plan.id, error=str(error))
         await self.fact_recorder.remedied(press.answer, plan, shown)
 
-    async def tell(self, press: Confirmation) -> None:
+    async def report(self, press: Confirmation) -> None:
         """Post the result to the answer, the thread and the audit channel: each once, however often this runs.
 
         Raises SlackUnavailable, to be retried.
@@ -150,7 +150,7 @@ class PressRecorder:
         if request is not None:
             language = Language(answer.message.get("language") or Language.EN)
             line = audit_message(audit_line, language=language)
-            if not await self._post(press, answer.channel, request.asked.thread_ts, line, shown):
+            if not await self._post(press, answer.channel, request.original.thread_ts, line, shown):
                 # The thread was deleted or we were removed from the channel: tell the user who confirmed.
                 await self._post(press, press.user, "", line, shown)
         if self.services.audit_channel:
@@ -171,7 +171,9 @@ class PressRecorder:
         if await self._post(press, self.services.audit_channel, "", message, shown):
             return
         if await self.services.store.notices.once("audit channel", within=_SAID_ONCE, now=self.services.clock()):
-            await self._whisper(press, notice(failures.AUDIT_CHANNEL_FAILED, language=await self._language(press)))
+            await self._post_ephemeral(
+                press, notice(failures.AUDIT_CHANNEL_FAILED, language=await self._language(press))
+            )
 
     async def _post(
         self, press: Confirmation, channel: str, thread_ts: str, message: Message, shown: RemedyShown
@@ -196,15 +198,15 @@ class PressRecorder:
         denied = isinstance(result, Denied)
         self.services.metrics.remedied(press.plan.action, step, str(fields["outcome"]), denied=denied)
 
-    async def whisper(self, press: Confirmation, says: Text) -> None:
+    async def post_ephemeral(self, press: Confirmation, says: Text) -> None:
         """Tell only the user who pressed why nothing was done."""
-        await self._whisper(press, not_done(says, language=await self._language(press)))
+        await self._post_ephemeral(press, not_done(says, language=await self._language(press)))
 
     async def _language(self, press: Confirmation) -> Language:
         return (await self.services.requester(team=press.team, channel=press.answer.channel, user=press.user)).language
 
-    async def _whisper(self, press: Confirmation, message: Message) -> None:
+    async def _post_ephemeral(self, press: Confirmation, message: Message) -> None:
         try:
-            await self.services.slack.whisper(channel=press.answer.channel, user=press.user, message=message)
+            await self.services.slack.post_ephemeral(channel=press.answer.channel, user=press.user, message=message)
         except SlackError as error:
             _log.warning("press_reply_failed", error=str(error))

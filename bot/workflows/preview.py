@@ -85,7 +85,7 @@ class PreviewWorkflow:
         except SlackError as error:
             _log.warning("dialog_open_failed", plan=payload["plan"], error=str(error))
             says = failures.PRESS_AGAIN if isinstance(error, TriggerExpired) else error.says
-            await self.services.slack.whisper(
+            await self.services.slack.post_ephemeral(
                 channel=str(payload["channel"]), user=str(payload["user"]), message=notice(says, language=language)
             )
             return {}
@@ -115,14 +115,14 @@ class PreviewWorkflow:
             return refusal_dialog(failures.PLAN_EXPIRED, language=requester.language)
         if stored.claimed_by:
             return refusal_dialog(failures.ALREADY_PRESSED, language=requester.language)
-        asked = stored.document.get(APPROVAL) or {}
-        asked_by = str(asked.get("by", ""))
+        approval = stored.document.get(APPROVAL) or {}
+        asked_by = str(approval.get("by", ""))
         if asked_by == user:
             return refusal_dialog(failures.WAITING_FOR_APPROVER, language=requester.language)
         plan, answers = Plan.from_json(stored.document["plan"]), payload.get("answers")
         if asked_by and plan.asks:
             # An approver approves the values that the first user entered.
-            theirs = dialog_content(stored, str(asked.get("view", "")))
+            theirs = dialog_content(stored, str(approval.get("view", "")))
             answers = theirs.answers if theirs else None
         seen = await self._previewed(plan, requester, answers, asked_by=asked_by)
         shown: DialogContent | None = None
@@ -212,24 +212,24 @@ def _holds_secrets(value: Portable) -> bool:
 
 
 def _asking(plan: Plan) -> ValuesForm:
-    said = words_for(plan)
+    words = words_for(plan)
     return ValuesForm(
-        plan_id=plan.id, title=said.verb, cluster=plan.cluster, target=plan.target, purpose=plan.title,
-        what=said.does, questions=plan.asks,
+        plan_id=plan.id, title=words.verb, cluster=plan.cluster, target=plan.target, purpose=plan.title,
+        what=words.does, questions=plan.asks,
     )  # fmt: skip
 
 
 def _dialog(plan: Plan, shown: CheckedPreview, *, fill: str, asked_by: str) -> Confirmation:
-    said, seen = words_for(plan), shown.preview
+    words, seen = words_for(plan), shown.preview
     return Confirmation(
         plan_id=plan.id,
         fill=fill,
-        title=said.verb,
-        submit=said.verb,
+        title=words.verb,
+        submit=words.verb,
         cluster=plan.cluster,
         target=plan.target,
         purpose=plan.title,
-        what=said.does,
+        what=words.does,
         diff=seen.diff,
         effects=seen.outlook.effects,
         warnings=seen.outlook.warnings,

@@ -53,10 +53,10 @@ class ProgressReporter:
         if self.sent is None:
             yield
             return
-        async with in_background(self._tell(self.sent)):
+        async with in_background(self._post_updates(self.sent)):
             yield
 
-    async def _tell(self, sent: PostedMessage) -> None:
+    async def _post_updates(self, sent: PostedMessage) -> None:
         await asyncio.sleep(_FIRST_AFTER_S)
         shown: Progress | None = None
         while True:

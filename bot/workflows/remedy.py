@@ -53,7 +53,7 @@ class RemedyWorkflow:
                     run, "verify", self.verify, payload, token, applied["applied"], claimed["authority"]
                 )
         if claimed and claimed.get("tell"):
-            await retry_step(run, "tell", self.tell, payload, token)
+            await retry_step(run, "tell", self.report, payload, token)
         return outcome
 
     async def apply(self, payload: Json, token: str, authority: Json) -> Json:
@@ -98,11 +98,11 @@ class RemedyWorkflow:
         await self.recorder.note(press, ENDS[outcome.state], outcome.says, show=False)
         return {"state": str(outcome.state)}
 
-    async def tell(self, payload: Json, token: str) -> None:
+    async def report(self, payload: Json, token: str) -> None:
         """Report the result in the answer and the audit; retry during Slack outages."""
         press = await self.recorder.press(payload, token)
         if press is not None:
-            await self.recorder.tell(press)
+            await self.recorder.report(press)
 
     async def _applied(self, press: Confirmation, authority: Authority) -> Applied | Refusal:
         plan, services = press.plan, self.services

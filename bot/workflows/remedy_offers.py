@@ -40,8 +40,8 @@ class RemedyOffers:
 
         `question` is the interpretation of the request.
         """
-        told = [one for one in (*open_hypotheses(diagnosis)[:1], *offered(diagnosis)) if one.remedies]
-        buttons = [await self._of(one, request, question, requester, diagnosis, connection) for one in told]
+        shown = [one for one in (*open_hypotheses(diagnosis)[:1], *offered(diagnosis)) if one.remedies]
+        buttons = [await self._of(one, request, question, requester, diagnosis, connection) for one in shown]
         return tuple(each for some in buttons for each in some)
 
     async def _of(

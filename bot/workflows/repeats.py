@@ -52,7 +52,7 @@ class Repeats:
 
     def topic_of(self, request: StoredRequest, requester: Requester, match: CarriedMatch | None) -> str:
         """Return the fingerprint of a request's topic; "" for a request that is answered in any case."""
-        if request.asked.origin is not Surface.MESSAGE or match is None or not match.matching.hypotheses:
+        if request.original.origin is not Surface.MESSAGE or match is None or not match.matching.hypotheses:
             return ""
         first, names = match.matching.hypotheses[0], self.services.clusters.names
         incident = self.services.engine().catalog.incidents.get(first.incident)
@@ -84,7 +84,7 @@ class Repeats:
         request = await store.requests.get(request_id)
         if request is None:
             return None
-        channel, now = request.asked.channel, request.asked.created
+        channel, now = request.original.channel, request.original.created
         if request.revision > 1:
             # The text was edited: its answer does not count for the former error any more.
             await store.topics.end(request_id, other_than=about)
@@ -99,8 +99,8 @@ class Repeats:
             taken = await store.topics.take_over(channel, about, leader=topic.leader, request_id=request_id, now=now)
             return {"role": (_Role.LEADS if taken else _Role.WAITS).value}
         await store.requests.set_state(request_id, RequestState.REPEATED)
-        services.metrics.asked(request.asked.origin, "explain", "repeated")
-        asked = request.asked
+        services.metrics.request_handled(request.original.origin, "explain", "repeated")
+        asked = request.original
         return {
             "role": _Role.REPEATS.value,
             "request": topic.leader,
@@ -148,10 +148,12 @@ class Repeats:
         if request is None or not sent:
             return
         try:
-            requester = await services.requester(team=request.asked.team, channel=channel, user=user, text=request.text)
+            requester = await services.requester(
+                team=request.original.team, channel=channel, user=user, text=request.text
+            )
             link = await services.slack.permalink(channel=sent.channel, ts=sent.ts)
             message = answered_before(link, count=int(payload["count"]), language=requester.language)
-            await services.slack.whisper(
+            await services.slack.post_ephemeral(
                 channel=channel, user=user, message=message, thread_ts=str(payload.get("thread_ts") or "")
             )
         except SlackError as error:

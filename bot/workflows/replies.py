@@ -186,14 +186,14 @@ class Replies:
     def _at_once(self, request: StoredRequest, requester: Requester, unread: Sequence[Json]) -> Reply | None:
         """Return a reply that needs no cluster: help, a refusal, an unreadable file."""
         language = requester.language
-        talked = request.asked.origin in _TALKED_TO and not request.asked.name
+        talked = request.original.origin in _TALKED_TO and not request.original.name
         # An empty mention below an unreadable message asks about that message.
         empty = bool(unread) and not request.text.strip()
         if talked and not empty and isinstance(parse_message(request.text), HelpQuery):
             return Reply(plain=help_message(language=language), intent="help", ended="told")
         if requester.scope.reading is ReadLevel.NOTHING:
             return Reply(plain=failed(failures.NOT_ALLOWED_HERE, language=language), ended=REFUSED)
-        if unread and request.asked.origin is not Surface.MESSAGE:
+        if unread and request.original.origin is not Surface.MESSAGE:
             return Reply(plain=failed(Text(**unread[0]), language=language), ended="unread")
         return None
 
@@ -208,7 +208,7 @@ class Replies:
         reason: Text | None,
         seconds: float,
     ) -> Reply:
-        shown, of_text = scrubbed(without_rows(diagnosis)), not request.asked.name
+        shown, of_text = scrubbed(without_rows(diagnosis)), not request.original.name
         answer = KeptAnswer(
             diagnosis=shown,
             language=requester.language,

@@ -43,13 +43,13 @@ class Requester:
 _NOBODY: Final = Person(id="")
 
 
-async def _nobody_is_told(_channel: str) -> None:
+async def _ignore_change(_channel: str) -> None:
     return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Shared dependencies of the workflows: store, Slack, clusters, policy, engine and tuning.
+    """Shared dependencies of the workflows: store, Slack, clusters, policy, engine and options.
 
     `changed` is called with each incident channel whose summary is out of date.
 
@@ -71,7 +71,7 @@ class Services:
     verify_pace: Pace = PACE
     looks: Sequence[float] = LOOKS
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    changed: Callable[[str], Awaitable[None]] = _nobody_is_told
+    changed: Callable[[str], Awaitable[None]] = _ignore_change
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     @property
@@ -123,7 +123,7 @@ class Services:
         scope = self.policy.scope(who)
         return Requester(
             scope=scope,
-            language=choose(told=self.language, text=text, locale=person.locale),
+            language=choose(preferred=self.language, text=text, locale=person.locale),
         )
 
     @property
@@ -138,7 +138,7 @@ class Services:
                 person = await self.slack.person(user)
         except (SlackError, TimeoutError):
             return self.usual_language
-        return choose(told=self.language, text="", locale=person.locale)
+        return choose(preferred=self.language, text="", locale=person.locale)
 
     async def _person(self, user: str) -> Person:
         # An integration's message has no user: then the channel alone decides.
@@ -148,5 +148,5 @@ class Services:
         return await self.slack.groups(user) if user and self.policy.asks_groups else Membership()
 
     async def requester_of(self, request: StoredRequest) -> Requester:
-        asked = request.asked
-        return await self.requester(team=asked.team, channel=asked.channel, user=asked.user, text=request.text)
+        original = request.original
+        return await self.requester(team=original.team, channel=original.channel, user=original.user, text=request.text)

@@ -31,7 +31,7 @@ class Submissions:
 
     async def submit(
         self,
-        asked: NewRequest,
+        request: NewRequest,
         *,
         more: Iterable[tuple[str, str]] = (),
         match: CarriedMatch | None = None,
@@ -42,22 +42,22 @@ class Submissions:
         The `match` of the whole text travels with the job. An `integration` may send more requests than a person. Raise
         TooManyRequests if the person has too many unanswered ones.
         """
-        with (await self.admission.admit(asked, integration=integration)).reserved():
-            await self.store.requests.add(asked)
+        with (await self.admission.admit(request, integration=integration)).reserved():
+            await self.store.requests.add(request)
             for part, text in more:
-                await self.store.requests.amend(asked.id, part, text, asked.created)
-            payload = _payload(asked.id, asked.user, asked=not asked.origin.is_unasked)
-            await self.start("answer", asked.id, payload | ({"match": match.as_json()} if match else {}))
+                await self.store.requests.amend(request.id, part, text, request.created)
+            payload = _payload(request.id, request.user, asked=not request.origin.is_unasked)
+            await self.start("answer", request.id, payload | ({"match": match.as_json()} if match else {}))
 
     async def resume(self, request: str) -> None:
         """Start the job of a recorded request unless it has one."""
         await self.start("answer", request, {"request": request})
 
-    async def is_muted(self, asked: NewRequest, hypothesis: Hypothesis) -> bool:
+    async def is_muted(self, request: NewRequest, hypothesis: Hypothesis) -> bool:
         """Tell whether the incident of a request is muted in its channel."""
-        muted = await self.store.mutes.is_muted(asked.channel, hypothesis.incident, asked.created)
+        muted = await self.store.mutes.is_muted(request.channel, hypothesis.incident, request.created)
         if muted:
-            self.metrics.heard("muted")
+            self.metrics.message_handled("muted")
         return muted
 
     async def is_repeated(self, request: str) -> bool:

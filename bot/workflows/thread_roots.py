@@ -33,13 +33,13 @@ class ThreadRoots:
 
     async def read(self, request: StoredRequest) -> tuple[Text, ...]:
         """Add the thread root if the mention is empty; return why it could not be read. Idempotent."""
-        asked = request.asked
-        if asked.origin is not Surface.MENTION or asked.thread_ts in ("", asked.source_ts) or asked.name:
+        original = request.original
+        if original.origin is not Surface.MENTION or original.thread_ts in ("", original.source_ts) or original.name:
             return ()
-        if not await self._leaves_it_open(request.parts.get(asked.source_ts, "")):
+        if not await self._leaves_it_open(request.parts.get(original.source_ts, "")):
             return ()
         try:
-            root = await self.services.slack.message(channel=asked.channel, ts=asked.thread_ts)
+            root = await self.services.slack.message(channel=original.channel, ts=original.thread_ts)
         except SlackUnavailable:
             raise
         except SlackError as error:
@@ -49,11 +49,11 @@ class ThreadRoots:
         ours = (await self.services.slack.identify()).bot_id
         return await self._add(request, root) if root and root.get("bot_id") != ours else ()
 
-    async def _leaves_it_open(self, said: str) -> bool:
+    async def _leaves_it_open(self, mention: str) -> bool:
         """Tell whether the mention is empty or has no question of its own: "@casebook what is this?"."""
-        match parse_message(said):
+        match parse_message(mention):
             case HelpQuery():
-                return not said.strip()
+                return not mention.strip()
             case TextQuery(text=text):
                 return not (await match_text(text, engine=self.services.engine())).hypotheses
             case _:
@@ -61,7 +61,7 @@ class ThreadRoots:
 
     async def _add(self, request: StoredRequest, root: Mapping[str, Any]) -> tuple[Text, ...]:
         # Not a message ts: an edit of the root concerns the root's own request.
-        part = f"{request.asked.thread_ts}.root"
+        part = f"{request.original.thread_ts}.root"
         text = safe(text_of(root), limit=LONGEST_TEXT)
         await self.services.store.requests.amend(request.id, part, text, self.services.clock())
         return await self.files.add(request, files_of(root), behind=part)

@@ -1,7 +1,7 @@
-"""What the catalog may rely on of an action: the objects it is for, its arguments, its risk, and whether undo works.
+"""Check the remedies of an entry against the declared actions: objects, arguments, risk, undo.
 
-The declarations are handed in, as those of probes are: `bot.remedies.actions` holds one module for each action. An
-entry declares its remedies in full; lint compares them with the declarations.
+The caller passes the declarations, which `bot.remedies.actions` makes: one module for each action. An entry declares
+its remedies in full, so that lint can compare them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from intents.catalog.schema import Incident, Risk
 
 
 class ArgumentType(StrEnum):
-    """What an argument of an action is in YAML."""
+    """The type of an action's argument in YAML."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -37,10 +37,10 @@ class Argument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionDeclaration:
-    """What an entry may rely on.
+    """What an entry needs to know about an action.
 
-    `kinds` are the kinds of objects it is for, () for any. `least_risk` is the lowest risk that an entry may honestly
-    declare. `ends_incident`: it is verified by the incident's evidence; otherwise it is done once it has taken effect.
+    `kinds` are the kinds of objects it is for, () for any. `least_risk` is the lowest risk that an entry may declare.
+    With `ends_incident`, the incident's evidence verifies it; otherwise it is done once it has taken effect.
     """
 
     name: str
@@ -58,7 +58,7 @@ SHOW_CHANGE: Final = "show-change"
 def complaints(
     name: str, *, kind: str, args: Mapping[str, Any], declared: Mapping[str, ActionDeclaration]
 ) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield what is wrong with a remediation as (path within it, why). Templates are taken to be right."""
+    """Yield what is wrong with a remediation as (path within it, why). Templates are not checked here."""
     action = declared.get(name)
     if action is None:
         yield ("action",), _no_such_action(name, declared)
@@ -86,12 +86,12 @@ def unknown_actions(incident: Incident, known: Collection[str]) -> Iterator[tupl
 
 
 def _no_such_action(name: str, known: Collection[str]) -> str:
-    """Say that an action does not exist, and which do."""
+    """Say that an action does not exist, and list the existing ones."""
     return f"no such action {name!r}; there are {', '.join(sorted(known))}"
 
 
 def _fits(value: Any, expected: ArgumentType) -> bool:
-    """Tell whether a value has the declared type; a template may become any text or number."""
+    """Return whether a value has the declared type; a template may become any text or number."""
     if isinstance(value, str) and "{" in value:
         return True
     match expected:

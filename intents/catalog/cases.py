@@ -12,13 +12,13 @@ from intents.catalog.schema import Ask, Case, Change, Incident, World
 
 
 class CaseError(ValueError):
-    """A case that cannot be resolved: it is like one that does not exist, or changes an object that is not there."""
+    """A case that cannot be resolved: `like` names no earlier case, or it changes an object that does not exist."""
 
 
 def world_of(incident: Incident, case: Case) -> dict[str, Any]:
     """Return the state of the cluster in a case, as `given` has it.
 
-    What a case gives is a merge patch of what the case has that it is like: scene and faults are merged object by
+    If the case is `like` another one, its state is a merge patch to the other's: scene and faults are merged object by
     object, lists are replaced. Raises CaseError.
     """
     world = _base(incident, case)
@@ -32,7 +32,7 @@ def world_of(incident: Incident, case: Case) -> dict[str, Any]:
 
 
 def ask_of(incident: Incident, case: Case) -> Ask:
-    """Return what is asked in a case: its own question, that of the case it is like, else the first example.
+    """Return what is asked in a case: its own question, that of the case in `like`, else the first example.
 
     Raises CaseError.
     """
@@ -44,7 +44,7 @@ def ask_of(incident: Incident, case: Case) -> Ask:
 
 
 def like_of(incident: Incident, case: Case) -> Case:
-    """Return the earlier case that a case is like, named by the beginning of its name. Raises CaseError."""
+    """Return the earlier case that `like` names by the beginning of its name. Raises CaseError."""
     earlier = incident.cases[: incident.cases.index(case)]
     found = [other for other in earlier if other.name == case.like]
     found = found or [other for other in earlier if other.name.startswith(case.like)]

@@ -1,4 +1,4 @@
-"""What every part of an entry is made of: a strict model, and the kinds of names and texts in it."""
+"""Define what the parts of an entry have in common: a strict model, and the types of names and texts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Line = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
 def _in_both_languages(value: Any) -> Any:
-    """Return a plain string as the text of both languages: it is no prose but a quote, a name or a command."""
+    """Return a plain string as the text of both languages: it is a quote, a name or a command, which stay the same."""
     if isinstance(value, str):
         return {"en": value, "zh": value}
     return value

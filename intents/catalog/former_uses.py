@@ -1,4 +1,4 @@
-"""Warnings for entries that use names of the release before: of a probe, an argument or a row key.
+"""Warn about entries that use a former name of a probe, an argument or a row key.
 
 Such an entry works as before for one more release. The warning gives the file, the line and the new name.
 """
@@ -18,7 +18,7 @@ _GOES: Final = "the old name stops working in the next release"
 
 
 def former_names(catalog: Catalog, probes: Mapping[str, ProbeDeclaration]) -> tuple[Problem, ...]:
-    """Return a warning for every use of a name of the release before, in every entry."""
+    """Return a warning for every use of a former name in every entry."""
     known = named_probes(probes)
     return tuple(
         sorted(
@@ -30,7 +30,7 @@ def former_names(catalog: Catalog, probes: Mapping[str, ProbeDeclaration]) -> tu
 
 
 def former_uses(incident: Incident, known: Mapping[str, NamedProbe]) -> Iterator[tuple[Path, str]]:
-    """Yield the uses of former names in one entry, each with the path into its file and the name of now."""
+    """Yield the uses of former names in one entry, each with the path into its file and the current name."""
     for name, read in incident.reads.items():
         if (probe := known.get(read.probe)) is not None:
             yield from _in_read(("reads", name), read, probe)
@@ -55,7 +55,7 @@ def _reads_of(incident: Incident, name: str) -> Iterable[Read]:
 
 
 def _of_key(key: str, reads: Iterable[Read], known: Mapping[str, NamedProbe]) -> str:
-    """Return the warning for a key; "" if some read has a current key of that name, or none has it as a former one."""
+    """Return the warning for a key; "" if a read has a current key of that name, or no read has it as a former one."""
     says = ""
     for read in reads:
         probe = known.get(read.probe)

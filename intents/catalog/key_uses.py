@@ -1,4 +1,4 @@
-"""Where an entry uses row keys: in conditions, tables, plots and sentences, each with the path into its file."""
+"""Find where an entry uses row keys: in conditions, tables, plots and sentences, each with the path into its file."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from intents.catalog.schema import Incident, Rule
 from intents.domain import Text
 
 Path = tuple[str | int, ...]
-# Parts of an entry whose templates see no rows of their own, only those of the rules by name.
+# Templates in these parts of an entry have no row of their own; they see the rows of rules by the rule's name.
 _PROSE: Final = ("title", "root_cause", "impact", "false_positives", "runbook", "reads")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyUse:
-    """A row key where it is used. `read` is "" where the rows may be of any read of the entry."""
+    """One use of a row key. `read` is "" if the rows may come from any read of the entry."""
 
     path: Path
     read: str
@@ -70,7 +70,7 @@ def _members(expression: str, variable: str) -> list[str]:
 
 
 def _templates(incident: Incident, value: Any, path: Path, *, read: str | None) -> Iterator[KeyUse]:
-    """Yield the keys in the templates of a value; `read` is None where there is no row of its own."""
+    """Yield the keys in the templates of a value; `read` is None if the templates have no row of their own."""
     for where, text in _strings(value, path):
         with suppress(templates.TemplateError):  # lint reports it
             for placeholder in templates.placeholders(text):

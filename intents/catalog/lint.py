@@ -1,7 +1,7 @@
-"""Strict checks of a catalog that reading it cannot do: names that nothing fills, conditions that cannot be asked.
+"""Check a catalog beyond its schema: names that nothing fills, conditions that cannot be evaluated.
 
-What a condition or a sentence may use is known: the keys a probe declares, what signatures capture, the entry's rules.
-An entry that passes cannot fail to judge for a missing name at 3 a.m.
+A condition or a sentence may use the keys that a probe declares, the captures of signatures, and the entry's rules. An
+entry that passes cannot fail during a diagnosis because of a missing name.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ _TARGET: Final = frozenset({"kind", "namespace", "name", "container", "node"})
 _NUMBERS: Final = frozenset({"seconds_ago", "seconds_ago_slack"})
 _WORDS: Final = re.compile(r"[A-Za-z]{2,}")
 _CJK: Final = re.compile(r"[\u4e00-\u9fff]")
-# A sentence with more plain words than this is prose, and prose is written in every language.
+# A sentence with more plain words than this counts as prose, which needs both languages.
 _PROSE_WORDS: Final = 3
 
 
 def lint(
     catalog: Catalog, probes: Mapping[str, ProbeDeclaration], declared: Mapping[str, ActionDeclaration]
 ) -> tuple[Problem, ...]:
-    """Every mistake in every entry, with file, line and field."""
+    """Return every mistake in every entry, with file, line and field."""
     known = named_probes(probes)
     return tuple(
         sorted(
@@ -107,7 +107,7 @@ class _Entry:
         return {"named": named, "target": dict.fromkeys(_TARGET, ""), "now": 0}
 
     def unknown(self, path: Sequence[str], rows: Mapping[str, RowType] | None) -> str:
-        """Why a template's path means nothing here, "" if it does. `rows` are the keys of the sentence's own rows."""
+        """Return why a template's path is unknown, "" if it is known. `rows` are the keys of the sentence's rows."""
         head, *rest = path
         if head == "named":
             return "" if rest and rest[0] in self.named | _NUMBERS else f"nothing captures {'.'.join(path)}"
@@ -207,7 +207,7 @@ def _rule(entry: _Entry, rule: Rule, path: Path, catalog: Catalog) -> Iterator[C
 
 
 def _condition(entry: _Entry, rule: Rule, keys: Mapping[str, RowType]) -> Iterator[str]:
-    """Whether a condition compiles, and can be asked of a row that holds every declared key and nothing else."""
+    """Yield why a condition does not compile, or cannot be evaluated for a row with exactly the declared keys."""
     values = entry.sample_values()
     if rule.each:
         values["row"] = {key: _SAMPLES[kind] for key, kind in keys.items()}
@@ -220,7 +220,7 @@ def _condition(entry: _Entry, rule: Rule, keys: Mapping[str, RowType]) -> Iterat
     except ConditionError as error:
         yield str(error)
         return
-    # A comprehension over an empty list asks nothing: names inside it are looked up in the text.
+    # A comprehension over an empty list evaluates nothing, so the names inside it are checked in the source text.
     for owner, known in (("row", set(keys)), ("named", set(entry.named | _NUMBERS)), ("target", set(_TARGET))):
         for key in re.findall(rf"\b{owner}\.([A-Za-z_]\w*)", rule.when):
             if key not in known:
@@ -255,7 +255,7 @@ def _sentence(
 
 def _placeholders(value: Any) -> Iterator[templates.Placeholder]:
     for text in _strings(value):
-        with suppress(templates.TemplateError):  # told where it stands
+        with suppress(templates.TemplateError):  # `_template` reports it with its path
             yield from templates.placeholders(text)
 
 
@@ -335,7 +335,7 @@ def _whole(entry: _Entry, catalog: Catalog) -> Iterator[Complaint]:
 
 
 def _capability(incident: Incident, catalog: Catalog, *, decisive: bool) -> Iterator[Complaint]:
-    """Complain where a capability is an effect of something, or is fixed by what it does."""
+    """Complain if a capability is the effect of a cause, or its remedy counts as a fix."""
     if not decisive and incident.status is not Status.SANDBOX:
         yield ("strongest",), "is a capability, but no decisive rule over the cluster says when it is offered"
     if not incident.kinds:
@@ -370,14 +370,14 @@ def _cases(incident: Incident, catalog: Catalog) -> Iterator[Complaint]:
 
 
 def _not_said_of(incident: Incident, verdict: Verdict) -> str:
-    """Why an incident is never judged so, "" if it may be."""
+    """Return why an incident can never have this verdict, "" if it can."""
     if incident.strongest is not Strength.CAPABILITY:
         return "only a capability is offered" if verdict is Verdict.OFFERED else ""
     return "a capability is no cause that is " + verdict if verdict in (Verdict.CONFIRMED, Verdict.LIKELY) else ""
 
 
 def examples_first(incident: Incident, best: Iterable[str]) -> Iterator[Complaint]:
-    """Complaints about examples, given which incident came first ("" for none) for each text of match, then other."""
+    """Yield complaints about examples. `best` has the top incident ("" for none) of each text of match, then other."""
     answers = iter(best)
     for index, text in enumerate(incident.examples.match):
         if (first := next(answers)) != incident.id:

@@ -1,7 +1,7 @@
-"""Incident files become a catalog: every mistake is reported with file, line and field, the rest keeps working.
+"""Load incident files into a catalog. Report every mistake with file, line and field, and load the other files.
 
-Directories overlay each other: a later one replaces an entry by its id. A reload that finds a broken file keeps that
-entry's last good version, so that a typo at 3 a.m. never takes knowledge away.
+Directories overlay each other: a later one replaces an entry by its id. If a reload finds a broken file, it keeps the
+entry's last good version, so a typo never removes an entry from a running bot.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from intents.catalog.word_lists import WORDS, WordListError, WordLists
 if TYPE_CHECKING:
     from intents.catalog.yaml_nodes import Document
 
-# An incident file is prose and a few trimmed objects; more is a mistake (a dump), and slow to read.
+# An incident file has prose and a few trimmed objects; a larger file is a mistake, such as a dump, and slow to read.
 MAX_FILE_BYTES: Final = 1024 * 1024
 _NOTHING: Final[Mapping[str, Incident]] = MappingProxyType({})
 _NO_LISTS: Final = WordLists()
 
 
-# What is wrong with an entry beyond its form, each with the path into its file.
+# Yields what is wrong with an entry beyond its schema, each with the path into its file.
 Check = Callable[[Incident], Iterable[tuple[tuple[str | int, ...], str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Problem:
-    """One mistake in a catalog: where it stands, in which field, and what was expected.
+    """One mistake in a catalog: its file, line and field, and what was expected.
 
-    A `warning` is of an entry that works as it is.
+    With `warning`, the entry works nevertheless.
     """
 
     file: str
@@ -54,7 +54,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The file that an incident was read from. `digest` tells its text, with the word lists it uses, from any other."""
+    """The file that an incident was read from. `digest` identifies its text together with the word lists it uses."""
 
     path: Path
     text: str
@@ -73,7 +73,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """The incidents by id, in the order of their ids. Immutable: a reload makes a new one."""
+    """The incidents by id, in the order of their ids. Immutable: a reload creates a new catalog."""
 
     incidents: Mapping[str, Incident]
     sources: Mapping[str, Source] = field(default_factory=dict)
@@ -90,12 +90,14 @@ class Catalog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
+    """A loaded catalog, and the mistakes in its files."""
+
     catalog: Catalog
     problems: tuple[Problem, ...] = ()
 
 
 def builtin_directory() -> Path:
-    """The catalog that is installed with Casebook."""
+    """Return the directory of the catalog that is installed with Casebook."""
     return Path(str(resources.files("intents.catalog"))) / "data"
 
 
@@ -112,9 +114,9 @@ def load(
 ) -> Loaded:
     """Read every `*.yaml` under the directories, later ones overriding earlier ones by id.
 
-    `known` are incidents by the digest of their text: such a text is not parsed again. `check` yields what else keeps
-    an entry of a user from being used. Never raises for what is in a file: that is a Problem, and the entry is the one
-    of an earlier directory, or of `last_good`, or absent.
+    `known` are incidents by the digest of their text, which need no parsing. `check` yields further reasons not to use
+    a user's entry. A mistake in a file is a Problem and never raises: the entry then comes from an earlier directory or
+    from `last_good`, or is absent.
     """
     incidents: dict[str, Incident] = {}
     sources: dict[str, Source] = {}
@@ -159,7 +161,7 @@ def _usable(read: tuple[Incident, Source] | list[Problem], check: Check) -> tupl
 
 
 def _files(directory: Path) -> Iterator[Path]:
-    """A mounted ConfigMap holds every file twice: linked, and in a directory beside it named `..` and the time."""
+    """Yield the incident files, without the copies that a mounted ConfigMap has in directories that begin with `..`."""
     for path in directory.rglob("*.yaml"):
         within = path.relative_to(directory)
         if within != Path(WORDS) and not any(part.startswith("..") for part in within.parts):
@@ -167,7 +169,7 @@ def _files(directory: Path) -> Iterator[Path]:
 
 
 def _with_lists_of(directory: Path, lists: WordLists, problems: list[Problem]) -> WordLists:
-    """Return the word lists that hold in a directory; what is wrong with its own is a problem."""
+    """Return the word lists that apply in a directory, and add mistakes in its own lists to `problems`."""
     path = directory / WORDS
     try:
         longer = lists.with_file(path)
@@ -198,7 +200,7 @@ def _read(path: Path, known: Mapping[str, Incident], lists: WordLists) -> tuple[
     try:
         found = path.stat()
         if not S_ISREG(found.st_mode):
-            # A pipe has no end, nor have some devices.
+            # Reading a pipe or a device may never end.
             return problem(0, "is no regular file")
         if found.st_size > MAX_FILE_BYTES:
             return problem(1, f"larger than {MAX_FILE_BYTES // 1024} KiB")
@@ -215,7 +217,7 @@ def _read(path: Path, known: Mapping[str, Incident], lists: WordLists) -> tuple[
 
 @lru_cache(maxsize=256)
 def _parsed(source: Source) -> tuple[Incident, Source] | list[Problem]:
-    """Return what a file says. A file that has not changed since it was last read is not parsed again."""
+    """Return the incident of a file, or its problems. A file that has not changed is not parsed again."""
     path = source.path
 
     def problem(line: int, says: str) -> list[Problem]:
@@ -240,14 +242,14 @@ def _parsed(source: Source) -> tuple[Incident, Source] | list[Problem]:
 
 @lru_cache(maxsize=8)
 def _document(text: str) -> Document:
-    """Return the document of a text; one that is asked for several things is read once."""
+    """Return the document of a text; repeated calls parse it once."""
     from intents.catalog.yaml_nodes import Document  # noqa: PLC0415 - not needed where every file is known
 
     return Document(text)
 
 
 def _problem_of(source: Source, loc: tuple[str | int, ...], message: str, kind: str) -> Problem:
-    """Pydantic's location also names union members and model types; only what is in the file is shown."""
+    """Return pydantic's error as a problem; its location also has model types, so only keys of the file are kept."""
     value = source.document.value
     path: list[str | int] = []
     for step in loc:

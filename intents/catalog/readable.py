@@ -1,6 +1,6 @@
-"""Which entries the bot cannot judge by: those that read an unknown probe, compare an unknown row key, or hold no CEL.
+"""Find entries that the bot cannot evaluate: unknown probes, unknown row keys in conditions, invalid CEL.
 
-`casebook lint` says more, and about every part of an entry. This is what keeps one out of the catalog that serves.
+Such an entry is left out of the catalog of a running bot. `casebook lint` checks every part of an entry.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from intents.declarations import NamedProbe
 
 
 def unreadable(incident: Incident, known: Mapping[str, NamedProbe]) -> Iterator[tuple[Path, str]]:
-    """Yield why an entry cannot be judged by, each with the path into its file; nothing for one that can."""
+    """Yield why an entry cannot be evaluated, each with the path into its file; nothing if it can."""
     for name, read in incident.reads.items():
         if read.probe not in known:
             yield ("reads", name, "probe"), f"there is no probe {read.probe!r}"
@@ -31,7 +31,7 @@ def unreadable(incident: Incident, known: Mapping[str, NamedProbe]) -> Iterator[
 
 
 def _is_filled(use: KeyUse, incident: Incident, known: Mapping[str, NamedProbe]) -> bool:
-    """Tell whether a read that the use may mean fills the key. An unknown read or probe is reported elsewhere."""
+    """Return whether a read that the use may mean fills the key. An unknown read or probe is reported elsewhere."""
     if use.read and use.read not in incident.reads:
         return True
     reads = [incident.reads[use.read]] if use.read else list(incident.reads.values())

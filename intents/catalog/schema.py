@@ -1,4 +1,4 @@
-"""The shape of an incident file, strict: an unknown key, a wrong type or a missing language is an error.
+"""Define the schema of an incident file, strictly: an unknown key, a wrong type or a missing language is an error.
 
 The JSON Schema printed by `casebook schema` is generated from these models; editors check and complete entries with it.
 Field descriptions are the authoring guide.
@@ -19,6 +19,8 @@ from intents.field_descriptions import describe
 
 
 class Risk(StrEnum):
+    """The risk of a remedy."""
+
     LOW = "low"
     DISRUPTIVE = "disruptive"
     DATA_LOSS = "data-loss"
@@ -34,21 +36,21 @@ class Read(Model):
 
 
 class PlotOf(Model):
-    """What a plot of the rule's read shows: every row that has a history is a line."""
+    """A plot of the rule's read: every row that has a history is a line."""
 
     title: LocalText
     label: Key
     """The row key that names a line."""
     limit: float
-    """Drawn as a line: what lies above is too much."""
+    """The limit, drawn as a line: values above it are too high."""
     unit: Unit = Unit.SECONDS
 
 
 class Otherwise(Sentence, Model):
-    """What it means when the rule does not hold, and everything it needs could be read."""
+    """What it means if the rule does not hold although everything it needs could be read."""
 
     verdict: Literal[FindingOutcome.REFUTES, FindingOutcome.NEUTRAL] = FindingOutcome.REFUTES
-    """Not said where something could not be read, or where the object that was named does not exist."""
+    """Not shown if something could not be read, or if the named object does not exist."""
     says: LocalText
 
 
@@ -56,9 +58,9 @@ class Rule(Sentence, Model):
     """One evidence rule: CEL over the rows of a read."""
 
     id: Id
-    """What other parts call it: `only_if`, `rows_of`, and templates as {<id>.<key>} of its first matching row."""
+    """The name for `only_if`, `rows_of`, and for templates: {<id>.<key>} is a key of its first matching row."""
     each: Key | Literal[""] = ""
-    """The read whose rows `when` is asked of, as `row`. Without it `when` sees every read by its name, as a list."""
+    """The read whose rows `when` tests, as `row`. Without it `when` sees every read by its name, as a list."""
     when: Line
     """CEL over row, named, target, now (seconds since 1970) and the reads; compares, does not compute."""
     need: Annotated[int, Field(ge=1)] | Literal["any", "all", "none"] = "any"
@@ -66,9 +68,9 @@ class Rule(Sentence, Model):
     distinct: Key | Literal[""] = ""
     """Count distinct values of this row key instead of rows."""
     finds: Literal[FindingOutcome.SUPPORTS, FindingOutcome.REFUTES, FindingOutcome.NEUTRAL] = FindingOutcome.SUPPORTS
-    """What it means when the rule holds."""
+    """What it means if the rule holds."""
     decisive: bool = False
-    """Its support alone confirms (as far as `strongest` allows)."""
+    """If it holds, this alone confirms the incident (as far as `strongest` allows)."""
     pasted: bool = False
     """Rests on what the text captured, not on the cluster. Decisive, beside any support from the cluster, it confirms
     whatever `strongest` says."""
@@ -77,11 +79,11 @@ class Rule(Sentence, Model):
     table: tuple[Line, ...] = ()
     """Row keys to show as a table, each optionally with a format: `free_mem:bytes`."""
     plot: PlotOf | None = None
-    """Where the rule holds, what the read saw over time is shown as a picture."""
+    """If the rule holds, the history of the read is shown as a picture."""
     otherwise: Otherwise | None = None
-    """What it means when the rule does not hold. Without it: nothing."""
+    """What it means if the rule does not hold. Without it: nothing."""
     points_to: Id | Literal[""] = ""
-    """The upstream incident to look at when this rule holds."""
+    """The upstream incident to check if this rule holds."""
 
     @model_validator(mode="after")
     def _quantifies_over_rows(self) -> Rule:
@@ -106,7 +108,7 @@ class TargetTemplate(Model):
 
 
 class Question(Model):
-    """A value that the person types before anything happens; `{input.<id>}` stands for it in the arguments."""
+    """A value that the person enters before the preview; the arguments use it as `{input.<id>}`."""
 
     id: Key
     """Its name in {input.<id>}."""
@@ -114,35 +116,35 @@ class Question(Model):
     default: str = ""
     """What the dialog suggests; a template like the arguments."""
     expects: Annotated[InputType, Field(alias="is")] = InputType.TEXT
-    """text, name, number, quantity (250m, 2Gi), uid or image: what else is typed is refused."""
+    """text, name, number, quantity (250m, 2Gi), uid or image: any other input is rejected."""
 
 
 class Remediation(Model):
-    """An action offered as a button; declared here in full, carried out by `bot.remedies`."""
+    """An action offered as a button; declared here in full, applied by `bot.remedies`."""
 
     id: Id
     """Its name within the entry."""
     action: Id
-    """What is done; the actions stand below."""
+    """The action; all actions are listed below."""
     title: LocalText
     rows_of: Id | Literal[""] = ""
     """The rule whose first matching row fills {row.…}; it must hold. Without it: the best supporting finding's."""
     target: TargetTemplate
     """The object to write to: kind, namespace, name, as templates over {row.…}, {named.…} and {<rule>.…}."""
     args: dict[Key, Any] = Field(default_factory=dict)
-    """The arguments of the action; they stand below."""
+    """The arguments of the action; they are listed below."""
     asks: tuple[Question, ...] = ()
     """What the dialog asks for before the preview."""
     only_if: tuple[Id, ...] = ()
-    """Rules that must hold, judged again at the press."""
+    """Rules that must hold, evaluated again when the button is pressed."""
     risk: Risk = Risk.LOW
-    """What the dialog says, and what a policy may ask a second person for."""
+    """Shown in the dialog; a policy may require an approver for it."""
     warning: LocalText | None = None
-    """Stands above the preview: when this is the wrong remedy."""
+    """Shown above the preview: when this is the wrong remedy."""
     until: Id | Literal[""] = ""
-    """For what is no fix: the rule that holds once it has taken effect. It is then told as done, not as fixed."""
+    """For a remedy that does not fix the cause: the rule that holds once it has taken effect. The result is "done"."""
     done: LocalText | None = None
-    """What is said then."""
+    """The result that is then shown."""
 
     @model_validator(mode="after")
     def _says_what_is_done(self) -> Remediation:
@@ -152,6 +154,8 @@ class Remediation(Model):
 
 
 class RunbookStep(Sentence, Model):
+    """A manual step."""
+
     says: LocalText
     run: str = ""
     """Commands to copy; {names} are filled in and quoted for the shell. A literal brace is doubled."""
@@ -160,13 +164,15 @@ class RunbookStep(Sentence, Model):
 
 
 class LinkTo(Model):
-    """Where more is written."""
+    """A link to further reading."""
 
     title: Line
     url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 
 
 class Examples(Model):
+    """Texts that test the signatures."""
+
     match: Annotated[tuple[Line, ...], Field(min_length=3)]
     """Texts as people paste them; this incident must come first for each."""
     other: Annotated[tuple[Line, ...], Field(min_length=2)]
@@ -177,9 +183,9 @@ class Ask(Model):
     """What is asked in a case: a text, or an object."""
 
     text: str = ""
-    """What is pasted."""
+    """The pasted text."""
     example: str = ""
-    """Words of the example that is pasted, enough to tell it from the others."""
+    """Words of the example that is pasted, enough to identify it."""
     pod: str = ""
     """The pod that is asked about: namespace/name."""
     object: Annotated[str, StringConstraints(pattern=r"^([A-Z]\w+/([^/]+/)?[^/]+)?$")] = ""
@@ -195,7 +201,7 @@ class Ask(Model):
 
 
 class Change(Model):
-    """A JSON merge patch (RFC 7386) to one object of the case this one is like."""
+    """A JSON merge patch (RFC 7386) to one object of the case in `like`."""
 
     object: Line
     """Kind/namespace/name or Kind/name"""
@@ -207,12 +213,12 @@ Place = Annotated[str, StringConstraints(pattern=r"^[A-Z]\w*/([^/]+/)?[^/]+$")]
 
 
 class World(Model):
-    """A cluster's state: what the simulated cluster loads, beside the healthy nodes and workloads of every cluster."""
+    """A cluster's state: the simulated cluster loads it beside the healthy nodes and workloads it always has."""
 
     scene: dict[Place, dict[str, Any] | None] | None = None
-    """What is there in health, by Kind/namespace/name, in a few words each; the controllers make what belongs to it."""
+    """Healthy objects by Kind/namespace/name, in a few words each; the controllers create what belongs to them."""
     faults: dict[Place, dict[str, Any] | None] | None = None
-    """What differs from that, by the same names, those of made pods included."""
+    """How objects differ from that, by the same names; created pods can be named too."""
     objects: tuple[dict[str, Any], ...] = ()
     """Manifests, trimmed. Defaults, uids and owner references are filled in; times may be relative: `-5m`."""
     events: tuple[dict[str, Any], ...] = ()
@@ -220,18 +226,18 @@ class World(Model):
     logs: tuple[dict[str, Any], ...] = ()
     """{pod: namespace/name, container, text, previous, since}"""
     metrics: tuple[dict[str, Any], ...] = ()
-    """Series of its Prometheus; without any it has none."""
+    """Series of its Prometheus; without any the cluster has no Prometheus."""
     forbidden: tuple[str | dict[str, Any], ...] = ()
     """Reads that are refused: `get pods/log`, `* storageclasses.storage.k8s.io`, or {verb, group, resource}."""
     reactions: tuple[dict[str, Any], ...] = ()
-    """What a write brings about where it is not the usual: {when: deleted, object: Pod/shop/api-0, becomes: healthy}"""
+    """The effect of a write, if it is not the usual one: {when: deleted, object: Pod/shop/api-0, becomes: healthy}"""
 
 
 class Case(Model):
-    """A cluster state and the verdict it must lead to. Drives the tests, `casebook lint` and the playground."""
+    """A cluster state and the verdict it must lead to. Tests, `casebook lint` and the playground use it."""
 
     name: Line
-    """What is so in this state."""
+    """What this state is, in a few words."""
     ask: Ask | None = None
     """Default: the first of `examples.match`."""
     like: str = ""
@@ -240,13 +246,13 @@ class Case(Model):
     given: World = World()
     """The state of the cluster."""
     change: tuple[Change, ...] = ()
-    """What differs in `objects` from the case it is like."""
+    """What differs in `objects` from the case in `like`."""
     healthy: bool = False
-    """The twin: the same objects and names, only the fault gone."""
+    """The healthy twin: the same objects and names without the fault."""
     then: Verdict
     """The verdict on this incident: confirmed, likely, possible or ruled out; offered, for a capability."""
     also: tuple[Id, ...] = ()
-    """Other incidents that are confirmed in this state, because they are there as well."""
+    """Other incidents that are also confirmed in this state."""
 
 
 class Incident(Model):
@@ -271,15 +277,15 @@ class Incident(Model):
     """Phrases that tell that the same words are said of something else (`docker compose`, beside a pull that failed):
     near one of them nothing is recognised."""
     about: tuple[Key, ...] = ("pod", "statefulset", "deployment", "daemonset", "job")
-    """Which captured name is the object this incident is about: the first of these words that the text names."""
+    """Which captured name is the object of this incident: the first of these words that the text names."""
     reads: dict[Key, Read] = Field(default_factory=dict)
     """What is read of the cluster, by names that the rules use."""
     evidence: tuple[Rule, ...] = ()
-    """What the rows prove."""
+    """Rules: what the rows prove."""
     root_cause: LocalText
     impact: LocalText
     false_positives: tuple[LocalText, ...] = ()
-    """What looks alike and is something else."""
+    """Problems that look the same but are different."""
     remediations: tuple[Remediation, ...] = ()
     """Buttons."""
     runbook: Annotated[tuple[RunbookStep, ...], Field(min_length=1)]
@@ -289,7 +295,7 @@ class Incident(Model):
     causes: tuple[Id, ...] = ()
     """Upstream incidents that would explain this one."""
     examples: Examples
-    """Texts that are it, and texts that are not."""
+    """Texts that show this incident, and texts that do not."""
     cases: tuple[Case, ...] = ()
     """States of a cluster with the verdict that each must lead to; the first is the one that the demo shows."""
 
@@ -306,14 +312,14 @@ class Incident(Model):
 
     @cached_property
     def signatures(self) -> tuple[Signature, ...]:
-        """Return its signatures, each by itself."""
+        """Return its signatures one by one."""
         return tuple(in_full(self.written))
 
     def rule(self, rule_id: str) -> Rule | None:
-        """Return a rule by its id, None if there is none of it."""
+        """Return the rule with an id, or None."""
         return next((rule for rule in self.evidence if rule.id == rule_id), None)
 
 
 def describe_fields() -> None:
-    """Give the fields of all models here their descriptions: what the authoring guide and the JSON Schema say."""
+    """Set the descriptions of the fields of all models here, for the authoring guide and the JSON Schema."""
     describe(*Model.__subclasses__())

@@ -1,7 +1,7 @@
-"""Signatures of an entry, as they are written and as they are matched.
+"""Define signatures of an entry: the short form in the file, and the full form that is matched.
 
-An entry writes them short: a phrase, a list of phrases, or `told`, the loose words of people in one text. Word lists
-that entries share have names in `words.yaml`: `$crashes` stands for all words of the list.
+The short form is a phrase, a list of phrases, or `told`: words that people use, in one text. Word lists that entries
+share have names in `words.yaml`: `$crashes` means all words of that list.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from intents.catalog.fields import Line, Model
 
-# Name → the words it stands for.
+# Name of a list → its words.
 Words: TypeAlias = Mapping[str, tuple[str, ...]]
 
 _CAPTURE: Final = re.compile(r"<([a-z_][a-z0-9_]*)>")
@@ -120,7 +120,7 @@ Written = Annotated[Told | tuple[Phrase, ...] | Signature, BeforeValidator(_from
 
 
 def in_full(written: Iterable[Told | tuple[Signature, ...] | Signature]) -> Iterator[Signature]:
-    """Return every signature by itself, in the order in which they are written."""
+    """Return every signature in its full form, in the order of the file."""
     for item in written:
         if isinstance(item, Signature):
             yield item

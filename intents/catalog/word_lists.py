@@ -1,7 +1,7 @@
-"""Named lists of words that the signatures of several entries share: files named `words.yaml`.
+"""Read named lists of words that the signatures of several entries share, from files named `words.yaml`.
 
-The built-in lists stand beside the built-in entries. A directory adds lists of its own with a file at its top; they
-hold for its entries and for those of the directories after it.
+The built-in lists are beside the built-in entries. A directory adds its own lists with a file at its top level; they
+apply to its entries and to those of later directories.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class WordListError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class WordLists:
-    """The files whose lists hold for an entry, as they were read. The lists are parsed when an entry needs them."""
+    """The files whose lists apply to an entry, as text. The lists are parsed when an entry needs them."""
 
     texts: tuple[tuple[Path, str], ...] = ()
 
     @property
     def digest(self) -> str:
-        """Return what tells these lists from any others."""
+        """Return a digest that identifies these lists."""
         return _digest(tuple(text for _, text in self.texts))
 
     def words(self) -> Mapping[str, tuple[str, ...]]:
@@ -46,7 +46,7 @@ class WordLists:
         return _lists(self.texts)[1]
 
     def with_file(self, path: Path) -> WordLists:
-        """Return these lists and those of a file, if there is such a file."""
+        """Return these lists with those of a file added, if the file exists."""
         if not path.is_file():
             return self
         try:

@@ -36,17 +36,17 @@ _NO_STRINGS: Final[tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] = (
     (re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?\Z"), float),
     (re.compile(r"(?:null|~|)\Z"), lambda _: None),
 )
-# What these values begin with, or nothing.
+# The first characters of these values; "" for an empty value.
 _FIRST_OF_NO_STRING: Final = frozenset("tf-0123456789n~") | {""}
-# Deeper than any object of Kubernetes; a parser that recurses ends the process on some thousands.
+# Deeper than any Kubernetes object. Without a limit, a few thousand levels would crash the recursive parser.
 _DEEPEST: Final = 100
 
 
 class Document:
-    """One YAML document: its value and, for any path into it, the line where that stands."""
+    """One YAML document: its value and, for any path into it, its line."""
 
     def __init__(self, text: str) -> None:
-        """Raises YamlError for text that is not one YAML document."""
+        """Parse one YAML document. Raises YamlError for any other text."""
         try:
             self.value: Any = _Reader(text).document()
         except yaml.MarkedYAMLError as error:
@@ -59,7 +59,7 @@ class Document:
         self._text = text
 
     def line(self, path: Path) -> int:
-        """The line (from 1) of the deepest part of the path that exists."""
+        """Return the line (from 1) of the deepest part of the path that exists."""
         node = self._node
         line = 1
         for step in path:
@@ -76,7 +76,7 @@ class Document:
 
 
 class _Reader:
-    """Values from a parser's events, and what a catalog has no use for refused where it stands."""
+    """Builds values from a parser's events; rejects YAML features that a catalog does not need."""
 
     def __init__(self, text: str) -> None:
         # Typed by hand: of the stubs, those of the C parser and those of the other do not agree.
@@ -132,7 +132,7 @@ def _scalar(event: yaml.ScalarEvent) -> Any:
 
 @lru_cache(maxsize=4096)
 def _plain(value: str) -> Any:
-    """What a scalar without quotes means."""
+    """Return the value of a scalar without quotes."""
     if value[:1] in _FIRST_OF_NO_STRING:
         for pattern, meaning in _NO_STRINGS:
             if pattern.match(value):
@@ -141,7 +141,7 @@ def _plain(value: str) -> Any:
 
 
 def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:
-    """The line and node under a key or an index. The line of a mapping's value is that of its key."""
+    """Return the line and node under a key or an index. The line of a mapping's value is that of its key."""
     if isinstance(node, yaml.MappingNode):
         for key_node, value_node in node.value:
             if key_node.value == str(step):

@@ -18,7 +18,7 @@ _NOT_STATED_ZH: Final = re.compile(
     r"如果|要是|假如|万一|倘若|等到|^等|等.{0,6}[后再]|一旦|除非|建议|觉得|希望|听说|据说|怎么|为什么|需要|要不|是否"
     r"|是不是|能不能"
 )
-# A condition after the statement; "if nobody objects" is none.
+# A condition after the statement; "if nobody objects" does not count as one.
 _CONDITION: Final = re.compile(
     r"\b(?:if|unless|in case|assuming)\b(?!.{0,20}\b(?:object|objects|objections|disagrees?)\b)|如果|要是|除非|叫我"
     r"|喊我|通知我|告诉我|说一声|再说|以后|之后"

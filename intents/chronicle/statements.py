@@ -203,7 +203,7 @@ def _fact(
 
 
 def _with_links(message: ChannelMessage, links: tuple[MessageLink, ...], facts: list[Fact]) -> list[Fact]:
-    """Attach links to the first fact of the message, or make them a fact if there is none."""
+    """Attach links to the first fact of the message; without a fact, the links become one."""
     stated = [fact for fact in facts if fact.kind is not FactKind.ANSWERED]
     if stated and all(fact.kind is FactKind.ERROR for fact in stated):
         # Addresses in a program's output are not links that people should open.

@@ -1,4 +1,4 @@
-"""The fixed words of messages about incident channels, in every language."""
+"""Define the fixed words of messages about incident channels, in every language."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Markdown:
         return " ".join(part for part in (self.line(spans), self.source_link(fact)) if part)
 
     def source_link(self, fact: Fact | None) -> str:
-        """Return a link to the message that a fact rests on, "" where there is none."""
+        """Return a link to a fact's source message, "" if it has no source."""
         return link(incident_words.SOURCE_LINK, self._permalink(fact)) if fact and self._permalink(fact) else ""
 
     def person(self, user: str) -> str:

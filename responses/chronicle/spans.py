@@ -1,4 +1,4 @@
-"""The parts of a line before a surface writes them as rich text or as Markdown."""
+"""Define the parts of a line before a surface writes them as rich text or as Markdown."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class PostedLink:
 
 @dataclass(frozen=True, slots=True)
 class SourceLink:
-    """A small link to the message that a fact rests on; nothing where there is none."""
+    """A small link to a fact's source message; renders as nothing without a source."""
 
     fact: Fact
 

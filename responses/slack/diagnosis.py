@@ -168,7 +168,7 @@ class _Page:
         return self._nothing()
 
     def proof(self, observed: tuple[str, ...]) -> Iterable[Part]:
-        """Yield the verdict and its evidence, or why there is none."""
+        """Yield the verdict and its evidence, or the reason why there is no verdict."""
         if self._open:
             yield from self._leading(self._open[0])
         elif self._out:

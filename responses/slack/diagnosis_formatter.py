@@ -110,7 +110,7 @@ class DiagnosisFormatter:
         return blocks.line(*leaves)
 
     def offers(self, offered: Sequence[JudgedHypothesis]) -> list[Group]:
-        """Return what can be done besides: for which object, and why."""
+        """Return capabilities that apply: for which object, and why."""
         groups: list[Group] = []
         for one in offered:
             where = f" · {one.subject}" if one.subject else ""

@@ -1,4 +1,4 @@
-"""The page of `/diagnose help`, and the reply to a command that was not understood."""
+"""Build the page of `/diagnose help`, and the reply to a command that was not understood."""
 
 from __future__ import annotations
 

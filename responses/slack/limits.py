@@ -1,4 +1,4 @@
-"""Slack's limits in one table, each with its source; `validation` applies them to messages and views.
+"""List Slack's limits in one table, each with its source; `validation` applies them to messages and views.
 
 Sources: [D] docs.slack.dev/reference/block-kit (blocks, block-elements, composition-objects) and /reference/methods;
 [T] measured by others against the live service (bolt-js issues 2509 and 2867); [O] our own choice, stricter than

@@ -1,4 +1,4 @@
-"""The messages and views to send to Slack, as plain JSON."""
+"""Define the messages and views to send to Slack, as plain JSON."""
 
 from __future__ import annotations
 

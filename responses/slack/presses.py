@@ -1,4 +1,4 @@
-"""The ids of buttons, menus and dialogs: what renderers write and listeners read."""
+"""Define the ids of buttons, menus and dialogs: what renderers write and listeners read."""
 
 from __future__ import annotations
 

@@ -18,21 +18,21 @@ JITTER = st.floats(0, 1, exclude_max=True)
 def test_a_pause_grows_and_stays_below_the_longest(attempt: int, first: float, longest: float, jitter: float) -> None:
     settings = ClusterSettings(first_pause=first, longest_pause=longest)
 
-    wait = retry_pause(attempt, asked=None, settings=settings, jitter=jitter)
+    wait = retry_pause(attempt, requested=None, settings=settings, jitter=jitter)
 
     assert min(first, longest) / 2 <= wait <= longest
-    assert wait <= retry_pause(attempt + 1, asked=None, settings=settings, jitter=jitter)
+    assert wait <= retry_pause(attempt + 1, requested=None, settings=settings, jitter=jitter)
 
 
 @given(st.integers(0, 20), st.floats(0, 1000), JITTER)
 def test_no_retry_before_the_servers_retry_after(attempt: int, asked: float, jitter: float) -> None:
-    assert retry_pause(attempt, asked=asked, settings=ClusterSettings(), jitter=jitter) >= asked
+    assert retry_pause(attempt, requested=asked, settings=ClusterSettings(), jitter=jitter) >= asked
 
 
 @given(JITTER, JITTER)
 def test_jitter_spreads_simultaneous_retries(one: float, other: float) -> None:
     settings = ClusterSettings()
-    waits = [retry_pause(2, asked=None, settings=settings, jitter=jitter) for jitter in (one, other)]
+    waits = [retry_pause(2, requested=None, settings=settings, jitter=jitter) for jitter in (one, other)]
 
     assert (waits[0] < waits[1]) == (one < other) or abs(one - other) < 1e-9
 

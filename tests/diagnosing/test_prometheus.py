@@ -40,7 +40,7 @@ async def test_slow_members_are_named_with_their_values() -> None:
     assert "4 of 5 etcd members" in finding.says.en
     assert "cp-1, cp-3, cp-2 +1" in finding.says.en
     beside = next(finding for finding in one.findings if finding.rule == "commit-beside")
-    assert "On cp-5 commits stay within 30" in beside.says.en
+    assert "On cp-5 commits stayed within 30" in beside.says.en
 
 
 async def test_answer_without_prometheus_does_not_mention_it() -> None:

@@ -219,6 +219,22 @@ async def premises(
         yield at
 
 
+def handles(serving: Serving, number: signal.Signals) -> bool:
+    """Return whether the kernel lists a handler of the process for a signal."""
+    return _lists(serving, "SigCgt", number)
+
+
+def ignores(serving: Serving, number: signal.Signals) -> bool:
+    """Return whether the kernel lists a signal as ignored by the process."""
+    return _lists(serving, "SigIgn", number)
+
+
+def _lists(serving: Serving, mask: str, number: signal.Signals) -> bool:
+    status = Path(f"/proc/{serving.process.pid}/status").read_text("ascii")
+    bits = next(line for line in status.splitlines() if line.startswith(f"{mask}:"))
+    return bool(int(bits.split()[1], 16) & 1 << number - 1)
+
+
 @asynccontextmanager
 async def locked(data: Path, name: str) -> AsyncIterator[None]:
     """Hold a write lock on the database, as another program would."""
@@ -286,7 +302,7 @@ async def _serve_forked(app: dict[str, Any]) -> None:
         engine = build_engine(configured.catalog, check=unknown_actions)[0] if configured.catalog else ENGINE
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    clusters, tuning = Clusters.of(configured), RuntimeOptions(**app)
-    async with running(configured, engine=engine, policy=policy, clusters=clusters, tuning=tuning) as serving:
+    clusters, options = Clusters.of(configured), RuntimeOptions(**app)
+    async with running(configured, engine=engine, policy=policy, clusters=clusters, options=options) as serving:
         note(f"serving at {serving.url}")
         await stop.wait()

@@ -43,7 +43,7 @@ async def test_failing_pod_is_put_into_diagnostic_mode(tmp_path: Path, engine: E
         shown = "\n".join(lines_of(dialog))
         assert "Pod wallet/wallet-pd-1" in shown
         assert "runmode: debug" in shown
-        assert "This is no fix" in shown
+        assert "This does not fix the cause" in shown
         assert dialog["submit"]["text"] == "Annotate object"
         assert at.writes() == []
 
@@ -79,7 +79,7 @@ async def test_second_button_leaves_diagnostic_mode(tmp_path: Path, engine: Engi
     async with workplace(tmp_path, engine, broken.world) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
 
-        assert "Delete wallet-pd-1, so that it leaves diagnostic mode" in words_of(buttons_of(answer["blocks"]))
+        assert "Delete wallet-pd-1 to leave diagnostic mode" in words_of(buttons_of(answer["blocks"]))
         await at.confirm(at.bo, answer)
         says = await wait_for_any_text(at, answer, "has left diagnostic mode")
         await at.settled()

@@ -233,6 +233,23 @@ async def test_manually_deleted_summary_is_reposted_once_with_the_next_change(at
     assert known.shown == known.revision
 
 
+async def test_a_change_is_shown_while_an_update_that_slack_failed_waits_for_its_retry(at):
+    channel = await incident(at, "inc-5b-failed")
+    updates = len(calls(at, "chat.update", channel))
+    # The retries follow after 2 and 5 seconds.
+    at.slack.fail("chat.update", status=503, times=2, given={"channel": channel})
+    await at.slack.say(at.bo, channel, "I'll take IC")
+    await at.slack.wait_for(lambda: len(calls(at, "chat.update", channel)) == updates + 2)
+    began = time.monotonic()
+
+    await at.slack.say(at.bo, channel, "mitigated, error rate is back to normal")
+    await wait_for_summary(at, channel, "Commander", "Mitigated")
+
+    assert time.monotonic() - began < 3
+    await wait_until_shown(at, channel)
+    assert len(at.ours(channel)) == 1
+
+
 async def test_manually_deleted_canvas_is_not_created_again(at):
     channel = await incident(at, "inc-6-canvas")
     made = await at.slack.wait_for(lambda: at.slack.canvases.of(channel))

@@ -155,7 +155,7 @@ def test_two_apps_in_one_process_count_separately() -> None:
     one, other = Metrics(), Metrics()
     one.catalog_loaded(incidents=3, problems=0)
     other.catalog_loaded(incidents=4, problems=0)
-    one.heard("matched")
+    one.message_handled("matched")
     pages = [Page(each.exposed("")[0].decode()) for each in (one, other)]
     assert [page.of("casebook_messages_total") for page in pages] == [1, 0]
     assert [page.of("casebook_catalog_incidents") for page in pages] == [3, 4]

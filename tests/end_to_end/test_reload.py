@@ -15,8 +15,9 @@ import pytest
 from tests.catalog.old_entry import OLD_ENTRY
 from tests.end_to_end import own_entries
 from tests.end_to_end.corners import Corner, make_corner
-from tests.end_to_end.process import Serving, premises
+from tests.end_to_end.process import Serving, ignores, premises
 from tests.end_to_end.workplace import Broken
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(75)
 
@@ -95,6 +96,29 @@ async def test_former_names_in_the_catalog_are_logged_at_the_start_and_at_a_relo
         await _logged(serving, "gate-later.yaml")
         notes = await _notes(serving, lambda found: "catalog" in found)
         assert "gate-breaks.yaml:8: reads.runs.probe: there is no probe 'reboots'" in notes["catalog"]
+        assert await serving.stop() == 0
+
+
+async def test_sighup_while_modules_are_imported_does_not_end_the_process(tmp_path: Path) -> None:
+    async with premises(tmp_path) as at:
+        serving = await at.begin()
+        await until(lambda: ignores(serving, signal.SIGHUP))
+        os.kill(serving.process.pid or 0, signal.SIGHUP)
+        await _logged(serving, "serving simulated over HTTP")
+        assert await serving.stop() == 0
+
+
+async def test_sighup_after_the_files_were_read_is_followed_once_the_app_serves(tmp_path: Path) -> None:
+    entries = tmp_path / "catalog"
+    entries.mkdir()
+    async with premises(tmp_path, CASEBOOK_CATALOG=str(entries), CASEBOOK_LOG_LEVEL="info") as at:
+        at.slack.fail("auth.test", retry_after=1)
+        serving = await at.begin()
+        await at.slack.wait_for(lambda: at.slack.calls, timeout=20)
+        (entries / "gate-restarts.yaml").write_text(OLD_ENTRY)
+        os.kill(serving.process.pid or 0, signal.SIGHUP)
+        await _logged(serving, "serving simulated over HTTP")
+        await _logged(serving, "gate-restarts.yaml")
         assert await serving.stop() == 0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -24,7 +23,7 @@ from tests.end_to_end.corners import (
     write_not_handled,
 )
 from tests.end_to_end.own_entries import FIXED, SERVING, asleep_deployment, open_premises
-from tests.end_to_end.process import Premises, Serving, premises
+from tests.end_to_end.process import Premises, Serving, handles, premises
 from tests.end_to_end.workplace import pressable, words_of
 from tests.waiting import until
 
@@ -127,20 +126,13 @@ async def test_sigterm_before_serving_exits_at_once(tmp_path):
     async with premises(tmp_path) as at:
         at.slack.fail("auth.test", hang=True)
         importing, asking = await asyncio.gather(at.begin(), at.begin())
-        await until(lambda: handles_sigterm(importing))
+        await until(lambda: handles(importing, signal.SIGTERM))
         assert await importing.stop() == TERMINATED
         await at.slack.wait_for(lambda: at.slack.calls, timeout=20)
         began = time.monotonic()
         assert await asking.stop() == TERMINATED
         assert time.monotonic() - began < 4
         assert importing.said == asking.said == []
-
-
-def handles_sigterm(serving: Serving) -> bool:
-    """Return whether the kernel lists a handler of the process for SIGTERM."""
-    status = Path(f"/proc/{serving.process.pid}/status").read_text("ascii")
-    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
-    return bool(int(caught.split()[1], 16) & 1 << signal.SIGTERM - 1)
 
 
 async def send_sigterm(serving: Serving) -> asyncio.Task[int]:

@@ -245,7 +245,7 @@ async def workplace(
                 clusters=Clusters.of(settings, kubeconfig=kubeconfig),
                 channel_defaults=channel_defaults,
                 broken=broken,
-                tuning=RuntimeOptions(
+                options=RuntimeOptions(
                     clock=clock,
                     verify_pace=HASTY,
                     verify_within=0.2,

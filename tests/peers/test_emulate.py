@@ -173,7 +173,7 @@ async def test_the_token_identifies_the_bot(slack: Slack) -> None:
 async def test_an_ephemeral_message_and_a_permalink_reach_slack(slack: Slack) -> None:
     sent = await slack.post(channel=GENERAL, message=ANSWER)
 
-    await slack.whisper(channel=GENERAL, user=ADMIN, message=ANSWER)
+    await slack.post_ephemeral(channel=GENERAL, user=ADMIN, message=ANSWER)
     address = await slack.permalink(channel=GENERAL, ts=sent.ts)
 
     assert GENERAL in address

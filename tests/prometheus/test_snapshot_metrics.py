@@ -79,7 +79,7 @@ def test_the_settings_name_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
 
     configured = load_settings()
 
-    usual, staging = (configured.prometheus.of(asked=name, name=name) for name in ("prod", "staging"))
+    usual, staging = (configured.prometheus.of(context=name, name=name) for name in ("prod", "staging"))
     assert usual
     assert staging
     assert (usual.url, usual.token, usual.etcd_job) == ("http://a:9090", "planted-token", "etcd-prod")

@@ -59,7 +59,7 @@ def offered(*findings: Finding, verdict: Verdict = Verdict.OFFERED) -> JudgedHyp
     return replace(
         one,
         title=Text(en="Look inside the pod", zh="进入 Pod 排查"),
-        root_cause=Text(en="This is no cause but something you can do.", zh="这不是原因，而是一种排查手段。"),
+        root_cause=Text(en="This is not a cause but something you can do.", zh="这不是原因，而是一种排查手段。"),
         impact=Text(en="It fixes nothing.", zh="它不会修复任何问题。"),
         capability=True,
         runbook=(Step(says=Text(en="Go in.", zh="进入容器。"), run="kubectl -n shop exec -it api-0 -- sh"),),

@@ -38,7 +38,7 @@ def test_language_of_a_locale(locale: str, language: Language | None) -> None:
 
 
 def test_setting_outranks_the_text_and_the_text_outranks_the_locale() -> None:
-    assert choose(told=Language.EN, text="请看一下这个问题", locale="zh_CN") is Language.EN
-    assert choose(told=None, text="请看一下这个问题", locale="en_US") is Language.ZH
-    assert choose(told=None, text="OOMKilled", locale="zh_CN.UTF-8") is Language.ZH
-    assert choose(told=None) is Language.EN
+    assert choose(preferred=Language.EN, text="请看一下这个问题", locale="zh_CN") is Language.EN
+    assert choose(preferred=None, text="请看一下这个问题", locale="en_US") is Language.ZH
+    assert choose(preferred=None, text="OOMKilled", locale="zh_CN.UTF-8") is Language.ZH
+    assert choose(preferred=None) is Language.EN

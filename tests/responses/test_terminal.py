@@ -214,5 +214,5 @@ def test_capability_is_listed_below_the_cause_without_a_verdict(diagnosis: Diagn
 def test_capability_leads_where_no_cause_is_found(written: Written) -> None:
     page = _page(Diagnosis(focus=Focus(), cluster="prod", hypotheses=(offered(KEEPS_FAILING),)), written)
 
-    assert page.lstrip().startswith("YOU CAN  Look inside the pod\nThis is no cause but something you can do.\n")
+    assert page.lstrip().startswith("YOU CAN  Look inside the pod\nThis is not a cause but something you can do.\n")
     assert "You can also" not in page

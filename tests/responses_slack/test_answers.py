@@ -322,6 +322,6 @@ def test_capability_leads_where_no_cause_is_found(verdict: Verdict, says: str) -
 
     told = read(say(diagnosis))
 
-    assert told.startswith(f"{says}\n\nThis is no cause but something you can do.\n")
+    assert told.startswith(f"{says}\n\nThis is not a cause but something you can do.\n")
     assert "kubectl -n shop exec -it api-0 -- sh" in told
     assert "You can also" not in told

@@ -6,7 +6,7 @@ from bot.settings.prometheus import Sources, parse_sources
 
 
 def url(sources: Sources, *, asked: str = "", name: str = "prod") -> str:
-    source = sources.of(asked=asked, name=name)
+    source = sources.of(context=asked, name=name)
     return source.url if source else ""
 
 

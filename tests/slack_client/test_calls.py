@@ -38,7 +38,7 @@ def modal(title: str) -> dict:
 
 
 async def test_ephemeral_message_is_seen_by_one_user(far_end: SimulatedSlack, slack: Slack):
-    await slack.whisper(channel=CHANNEL, user="U0ANA", message=Message(text="psst", blocks=(section("psst"),)))
+    await slack.post_ephemeral(channel=CHANNEL, user="U0ANA", message=Message(text="psst", blocks=(section("psst"),)))
     (seen,) = far_end.ephemerals("U0ANA")
     assert (seen["text"], seen["channel"]) == ("psst", CHANNEL)
     assert far_end.messages(CHANNEL) == []
@@ -46,7 +46,7 @@ async def test_ephemeral_message_is_seen_by_one_user(far_end: SimulatedSlack, sl
 
 async def test_too_long_ephemeral_message_is_sent_as_text(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("chat.postEphemeral", error="invalid_blocks")
-    await slack.whisper(channel=CHANNEL, user="U0ANA", message=Message(text="psst", blocks=(section("psst"),)))
+    await slack.post_ephemeral(channel=CHANNEL, user="U0ANA", message=Message(text="psst", blocks=(section("psst"),)))
     assert not far_end.ephemerals("U0ANA")[0].get("blocks")
 
 

@@ -159,12 +159,24 @@ async def test_the_place_of_the_summary_is_stored_until_it_is_deleted(opened: St
     assert (found.summary_ts, found.canvas) == ("", "F1")
 
 
-async def test_a_summary_rendered_into_a_deleted_message_is_rendered_again(opened: Store, now: datetime) -> None:
+async def test_only_the_attempt_that_finds_the_summary_deleted_posts_another(opened: Store, now: datetime) -> None:
     await opened.chronicles.placed("C1", summary_ts="1.1")
     await opened.chronicles.claim_summary("C1", 1, "A", now)
     await opened.chronicles.displaced("C1", "1.1")
-    await opened.chronicles.rendered("C1", 1, "A")
-    assert [each.channel for each in await opened.chronicles.list_due(now)] == ["C1"]
+    assert await opened.chronicles.list_due(now) == ()
+    assert not await opened.chronicles.claim_summary("C1", 1, "B", now)
+    await opened.chronicles.placed("C1", summary_ts="2.2")
+    assert await opened.chronicles.rendered("C1", 1, "A") == 1
+    assert await opened.chronicles.list_due(now) == ()
+
+
+async def test_a_failed_attempt_releases_its_own_claim_only(opened: Store, now: datetime) -> None:
+    await opened.chronicles.claim_summary("C1", 1, "A", now)
+    await opened.chronicles.release_summary("C1", "B")
+    await opened.chronicles.release_summary("C9", "A")
+    assert not await opened.chronicles.claim_summary("C1", 1, "B", now)
+    await opened.chronicles.release_summary("C1", "A")
+    assert await opened.chronicles.claim_summary("C1", 1, "B", now)
 
 
 async def test_concurrent_opening_resolving_and_rendering_happen_once(url: str, now: datetime) -> None:

@@ -25,6 +25,13 @@ async def test_a_message_finds_the_step_that_posted_it(store: Store, now: dateti
     assert await store.outbox.by_message("C2", "1.2") is None
 
 
+async def test_the_entry_of_a_message_posted_since_is_kept(store: Store, now: datetime) -> None:
+    await store.outbox.begin("Ev1:answer", "C1", "1.1", now)
+    await store.outbox.done("Ev1:answer", "1.3")
+    assert not await store.outbox.forget("Ev1:answer", ts="1.2")
+    assert await store.outbox.forget("Ev1:answer", ts="1.3")
+
+
 async def test_a_forgotten_message_is_posted_again(store: Store, now: datetime) -> None:
     await store.outbox.begin("Ev1:answer", "C1", "1.1", now)
     assert await store.outbox.forget("Ev1:answer")

@@ -40,7 +40,7 @@ async def test_a_request_is_read_back_unchanged(store: Store, now: datetime) -> 
     assert await store.requests.add(request)
     found = await store.requests.get("Ev1")
     assert found is not None
-    assert found.asked == request
+    assert found.original == request
     assert (found.revision, found.parts, found.state) == (1, {"1.1": "错误 🙂"}, RequestState.OPEN)
 
 
@@ -57,8 +57,8 @@ async def test_times_of_any_zone_are_stored(store: Store, now: datetime) -> None
     await store.requests.add(asked(there))
     found = await store.requests.get("Ev1")
     assert found is not None
-    assert found.asked.created == now
-    assert found.asked.created.tzinfo is UTC
+    assert found.original.created == now
+    assert found.original.created.tzinfo is UTC
 
 
 async def test_an_unknown_request_returns_none(store: Store, now: datetime) -> None:
@@ -73,7 +73,7 @@ async def test_parts_join_in_the_order_of_their_messages(store: Store, now: date
     assert await store.requests.amend("Ev1", "1700000000.000100", "one", now) == 3
     found = await store.requests.get("Ev1")
     assert found is not None
-    assert found.text == found.asked.text == "one\ntwo\nthree"
+    assert found.text == found.original.text == "one\ntwo\nthree"
     assert found.revision == 3
 
 
@@ -138,6 +138,6 @@ async def test_any_text_can_be_stored(store: Store, now: datetime, text: str) ->
     await store.requests.add(asked(now, id, text=text, files=({"name": text},)))
     found = await store.requests.get(id)
     assert found is not None
-    assert found.text == found.asked.files[0]["name"] == storable(text)
+    assert found.text == found.original.files[0]["name"] == storable(text)
     if "\x00" not in text and text.isprintable():
         assert found.text == text

@@ -54,7 +54,7 @@ KEYS: Final[Mapping[str, RowType]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _ClaimsInQuestion:
     """The claims in question, and the pods that mount each, by namespace and name."""
 
     claims: tuple[Json, ...] = ()
@@ -74,25 +74,25 @@ class _Storage:
 
 async def read(look: Look) -> ProbeResult:
     """Read the claims in question and the classes of the cluster."""
-    asked = await _asked(look)
-    if not asked.claims:
-        return ProbeResult(missing=asked.missing, gaps=asked.gaps)
-    gaps = list(asked.gaps)
-    chosen = asked.claims[:MOST_CLAIMS]
-    if len(chosen) < len(asked.claims):
-        detail = f"only {len(chosen)} of {len(asked.claims)} claims were looked at"
+    question = await _claims_in_question(look)
+    if not question.claims:
+        return ProbeResult(missing=question.missing, gaps=question.gaps)
+    gaps = list(question.gaps)
+    chosen = question.claims[:MOST_CLAIMS]
+    if len(chosen) < len(question.claims):
+        detail = f"only {len(chosen)} of {len(question.claims)} claims were looked at"
         gaps.append(Gap(what="all claims", reason=GapReason.TRUNCATED, detail=detail))
     storage = await _storage(look, chosen)
     gaps += storage.gaps
     rows: list[Row] = []
     if not any(gap.what == _CLASSES for gap in storage.gaps):
-        for row, found in await asyncio.gather(*(_row(look, claim, asked, storage) for claim in chosen)):
+        for row, found in await asyncio.gather(*(_row(look, claim, question, storage) for claim in chosen)):
             rows.append(row)
             gaps += found
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=asked.missing)
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=question.missing)
 
 
-async def _asked(look: Look) -> _Asked:
+async def _claims_in_question(look: Look) -> _ClaimsInQuestion:
     focus = look.focus
     if focus.kind in ("PersistentVolumeClaim", "StorageClass") or not focus.names_object:
         return await _listed(look)
@@ -106,10 +106,12 @@ async def _asked(look: Look) -> _Asked:
             gaps.append(found)
         elif found is not None:
             claims.append(found)
-    return _Asked(claims=tuple(claims), pods=_mounting(suspects.pods), missing=suspects.missing, gaps=tuple(gaps))
+    return _ClaimsInQuestion(
+        claims=tuple(claims), pods=_mounting(suspects.pods), missing=suspects.missing, gaps=tuple(gaps)
+    )
 
 
-async def _listed(look: Look) -> _Asked:
+async def _listed(look: Look) -> _ClaimsInQuestion:
     """Return the claim named, wherever it is, or those of the namespace or the cluster that are not bound."""
     focus = look.focus
     named = focus.name if focus.kind == "PersistentVolumeClaim" else ""
@@ -117,13 +119,13 @@ async def _listed(look: Look) -> _Asked:
         fields = f"metadata.name={named}" if named else ""
         listing = await look.snapshot.list("PersistentVolumeClaim", namespace=focus.namespace, fields=fields)
     except ClusterError as error:
-        return _Asked(pods={}, gaps=(error.gap(),))
+        return _ClaimsInQuestion(pods={}, gaps=(error.gap(),))
     claims = [each for each in listing.items if named or _phase(each) != "Bound"]
     if focus.kind == "StorageClass" and focus.name:
         claims = [each for each in claims if class_of(each) == focus.name]
     pods, no_pods = await _pods(look) if claims else ((), None)
     missing = f"PersistentVolumeClaim {focus.namespace}/{named}".replace(" /", " ") if named and not claims else ""
-    return _Asked(
+    return _ClaimsInQuestion(
         claims=tuple(sorted(claims, key=place_of)),
         pods=_mounting(pods),
         missing=missing,
@@ -176,9 +178,9 @@ def _phase(claim: Json) -> str:
     return phase_of(claim) or "Pending"
 
 
-async def _row(look: Look, claim: Json, asked: _Asked, storage: _Storage) -> tuple[Row, tuple[Gap, ...]]:
+async def _row(look: Look, claim: Json, question: _ClaimsInQuestion, storage: _Storage) -> tuple[Row, tuple[Gap, ...]]:
     namespace, name, phase, named = namespace_of(claim), name_of(claim), _phase(claim), class_of(claim)
-    pods = asked.pods.get((namespace, name), ())
+    pods = question.pods.get((namespace, name), ())
     owned, gaps = await _owned(look, pods[0], name) if pods else (_NO_OWNER, ())
     reason, message, gap = "", "", None
     if phase != "Bound":
@@ -233,8 +235,8 @@ async def _waiting_event(look: Look, claim: Json) -> tuple[str, str, Gap | None]
         events = await look.snapshot.events(about)
     except ClusterError as error:
         return "", "", error.gap(f"events in {namespace_of(claim)}")
-    told = [each for each in events if each.get("reason") in _WAITING_REASONS]
-    return (str(told[-1].get("reason")), str(told[-1].get("message") or ""), None) if told else ("", "", None)
+    waiting = [each for each in events if each.get("reason") in _WAITING_REASONS]
+    return (str(waiting[-1].get("reason")), str(waiting[-1].get("message") or ""), None) if waiting else ("", "", None)
 
 
 _NO_OWNER: Final[Mapping[str, Value]] = {

@@ -135,9 +135,9 @@ async def _of_pod(search: _Search, focus: Focus, events: list[Json]) -> list[Wor
     """Return the workload that makes, or fails to make, a pod of this name."""
     # A pod with a generated name is refused before it has its suffix: Pod "web-6c9f7d8b54-".
     names = (focus.name, f"{focus.name.rstrip('-')}-")
-    told = [event for event in events if any(error.name in names for error in parse(_message(event)))]
-    if told:
-        return await _of_events(search, told)
+    relevant = [event for event in events if any(error.name in names for error in parse(_message(event)))]
+    if relevant:
+        return await _of_events(search, relevant)
     guesses = [("StatefulSet", _ORDINAL.sub("", focus.name))] if _ORDINAL.search(focus.name) else []
     stem = focus.name.rpartition("-")[0] if generated_stem(focus.name) else focus.name
     guesses += [(kind, stem) for kind in ("ReplicaSet", "DaemonSet", "Job")] if not guesses else []

@@ -61,7 +61,7 @@ DECLARATION: Final = ProbeDeclaration(
 
 
 async def read(look: Look) -> ProbeResult:
-    """Read the pods in question, and the events and nodes that tell of their images."""
+    """Read the pods in question, and the events and nodes that mention their images."""
     match look.args.get("shows"):
         case "queue":
             return await queue.read(look)

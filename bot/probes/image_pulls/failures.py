@@ -172,7 +172,7 @@ def _row(look: Look, pull: _Pull, near: Around, others: Elsewhere, events: Seque
     pod, image = container.pod, normalized(container.image)
     namespace, name, owner = namespace_of(pod), name_of(pod), owner_of(pod)
     node = node_name_of(pod)
-    asked = look.named.get("image", "")
+    wanted = look.named.get("image", "")
     return Row(
         values={
             "namespace": namespace,
@@ -184,7 +184,7 @@ def _row(look: Look, pull: _Pull, near: Around, others: Elsewhere, events: Seque
             "revisions": near.revisions,
             "container": container.name,
             "image": container.image,
-            "named_image": not asked or normalized(asked) == image,
+            "named_image": not wanted or normalized(wanted) == image,
             "registry": registry_of(container.image),
             "node": node,
             "node_platform": near.platform,

@@ -24,7 +24,7 @@ _SAME: Final = timedelta(seconds=3)
 
 
 class State(StrEnum):
-    """How far a pull has come."""
+    """The progress of a pull."""
 
     PULLED = "pulled"
     PULLING = "pulling"
@@ -33,7 +33,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pull:
-    """One pull on a node. `end` is when it ended, or now while it goes on."""
+    """One pull on a node. `end` is when it ended, or now while it is in progress."""
 
     node: str
     namespace: str
@@ -65,7 +65,7 @@ class Queued:
     waited_s: float
     told: bool  # the kubelet reports the waiting itself
     behind: tuple[Pull, ...] = ()  # that ended while it waited, the last to end first
-    ahead: tuple[Pull, ...] = ()  # that began before it and go on
+    ahead: tuple[Pull, ...] = ()  # that began before it and are in progress
 
     @property
     def own_s(self) -> float:
@@ -97,7 +97,7 @@ def _image_of(message: str) -> str:
 
 
 def _pulls(events: Sequence[Json], now: datetime) -> Iterable[Pull]:
-    """Yield the pulls of one image for one container: each ends with an event, or goes on."""
+    """Yield the pulls of one image for one container: each ends with an event, or is in progress."""
     began: datetime | None = None
     last: Json = {}
     for event in events:

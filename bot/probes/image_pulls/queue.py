@@ -32,14 +32,14 @@ KEYS: Final[Mapping[str, RowType]] = {
     "asked": RowType.BOOLEAN,  # of a pod in question; else one of those that were waited for
     "state": RowType.STRING,  # pulled, pulling, failed; none for a container that waits without any pull
     "began_s": RowType.INTEGER,  # seconds ago
-    "ended_s": RowType.INTEGER,  # -1 while it goes on
+    "ended_s": RowType.INTEGER,  # -1 while it is in progress
     "took_s": RowType.INTEGER,  # from Pulling to Pulled, the waiting included
     "waited_s": RowType.INTEGER,
     "own_s": RowType.INTEGER,
     "waiting_pct": RowType.INTEGER,  # the waiting's share of took_s
     "told": RowType.BOOLEAN,  # the kubelet reports the waiting; else it follows from the order of events
     "behind": RowType.STRINGS,  # the pulls that ended while it waited
-    "ahead": RowType.STRINGS,  # the pulls that began before it and go on, as it does
+    "ahead": RowType.STRINGS,  # earlier pulls that are in progress, as it is
     "blocker": RowType.STRING,  # of those that ended, the one that held the queue longest
     "blocker_own_s": RowType.INTEGER,
     "blocker_size": RowType.INTEGER,
@@ -56,7 +56,7 @@ _BLANK: Final[Mapping[RowType, Value]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _PullsInQuestion:
     """The pulls that the request is about."""
 
     uids: frozenset[str]
@@ -75,7 +75,7 @@ async def read(look: Look) -> ProbeResult:
     """Read the events of the pods in question; where a pull took long, also those of everything beside them."""
     suspects = await pods_of(look)
     image = "" if look.focus.names_object else look.named.get("image", "")
-    asked = _Asked(uids=frozenset(map(uid_of, suspects.pods)), node=look.focus.node, image=image)
+    asked = _PullsInQuestion(uids=frozenset(map(uid_of, suspects.pods)), node=look.focus.node, image=image)
     pulls, gaps = await _pulls(look, asked, home=_home(look, suspects.pods))
     mine = [pull for pull in pulls if asked.means(pull)]
     failed = _failed(suspects.pods, mine)
@@ -92,7 +92,7 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(rows=tuple(rows[:MOST_ROWS]), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
-async def _pulls(look: Look, asked: _Asked, *, home: str) -> tuple[list[Pull], list[Gap]]:
+async def _pulls(look: Look, asked: _PullsInQuestion, *, home: str) -> tuple[list[Pull], list[Gap]]:
     """Return the pulls of the namespace in question; of all, where one took long: another's may have held the node."""
     events, gap = await _events(look, home)
     gaps = [gap] if gap else []
@@ -145,7 +145,7 @@ def _failed(pods: Iterable[Json], pulls: Iterable[Pull]) -> frozenset[str]:
     return frozenset(waiting | {pull.uid for pull in pulls if pull.state is State.FAILED})
 
 
-def _rows(look: Look, pulls: Sequence[Pull], asked: _Asked, *, failed: frozenset[str]) -> list[Row]:
+def _rows(look: Look, pulls: Sequence[Pull], asked: _PullsInQuestion, *, failed: frozenset[str]) -> list[Row]:
     """Return a row per pull asked about, the longest waiting first; then per pull that these waited for."""
     mine: list[Row] = []
     others: dict[int, Row] = {}

@@ -144,7 +144,7 @@ def _row(look: Look, lack: _Lack, node: Json | None, *, pods_there: int) -> Row:
 
 
 def _of_node(node: Json | None, image: str) -> dict[str, Value]:
-    """Return the runtime of the node, and what of its images tells of the sandbox image."""
+    """Return the runtime of the node, and which of its images may be the sandbox image."""
     status = status_of(node or {})
     runtime = str((status.get("nodeInfo") or {}).get("containerRuntimeVersion") or "")
     listed = status.get("images") or ()

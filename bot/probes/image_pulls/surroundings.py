@@ -57,7 +57,7 @@ class Around:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
-    """Where each image runs and fails, by its full name."""
+    """The nodes on which each image runs and fails, by its full name."""
 
     running: Mapping[str, int]
     failing: Mapping[str, tuple[str, ...]]
@@ -141,7 +141,7 @@ async def elsewhere(look: Look) -> Elsewhere:
 
 
 async def _in_namespace(look: Look) -> Sequence[Json]:
-    """Return the pods of the focus's namespace; none where they may not be read: another gap says so already."""
+    """Return the pods of the focus's namespace; none where they may not be read: another gap reports that."""
     try:
         return (await look.snapshot.list("Pod", namespace=look.focus.namespace)).items if look.focus.namespace else ()
     except ClusterError:

@@ -1,4 +1,4 @@
-"""Services of type LoadBalancer: how long their load balancers bear silence, and who ends TLS with which protocols."""
+"""Services of type LoadBalancer: their idle timeouts, and who ends TLS with which protocols."""
 
 from __future__ import annotations
 

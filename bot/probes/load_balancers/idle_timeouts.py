@@ -1,4 +1,4 @@
-"""Load balancers before databases: how long they bear silence, and how soon the servers behind them break it.
+"""Read the idle timeouts of load balancers before databases, and when the servers behind them send keepalives.
 
 A load balancer closes a connection on which nothing is sent for longer than its idle timeout, unless keepalive probes
 come first.
@@ -47,9 +47,9 @@ async def read(look: Look) -> ProbeResult:
     except ClusterError as error:
         return ProbeResult(gaps=(error.gap("the Services"),))
     gap = listing.gap("the Services")
-    asked = look.focus.name if look.focus.kind == "Service" else ""
-    named = [each for each in listing.items if asked in ("", name_of(each))]
-    if asked and not named:
+    service_name = look.focus.name if look.focus.kind == "Service" else ""
+    named = [each for each in listing.items if service_name in ("", name_of(each))]
+    if service_name and not named:
         return ProbeResult(gaps=(gap,) if gap else (), missing=str(look.focus))
     services = sorted(filter(_is_meant, named), key=place_of)[:MOST_SERVICES]
     found = await asyncio.gather(*(_row(look, each) for each in services))
@@ -104,11 +104,11 @@ async def _row(look: Look, service: Json) -> tuple[Row, tuple[Gap, ...]]:
         "keepalive_set": bool(settings) and all(settings),
         "sysctl_init": any(annotations_of(pod).get(_SYSCTL_INIT) == "true" for pod in pods),
     }
-    told = annotations_of(service).get(kind.annotation)
+    value = annotations_of(service).get(kind.annotation)
     row = Row(
         values=values,
         subject=ref(service, "Service"),
-        quote=f"{name}: type LoadBalancer" + (f", {kind.annotation}: {told}" if told else ""),
+        quote=f"{name}: type LoadBalancer" + (f", {kind.annotation}: {value}" if value else ""),
         reproduce=f"kubectl -n {namespace} get service {name} -o yaml",
     )
     return row, tuple(gap for gap in (no_pods, no_nodes, top.gap) if gap)

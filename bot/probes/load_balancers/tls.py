@@ -91,8 +91,8 @@ def _row(look: Look, service: Json) -> Row:
 
 
 def _manager(service: Json) -> str:
-    asked = annotations_of(service).get(f"{_PREFIX}type")
-    taken_over = spec_of(service).get("loadBalancerClass") or asked in _TAKEN_OVER
+    lb_type = annotations_of(service).get(f"{_PREFIX}type")
+    taken_over = spec_of(service).get("loadBalancerClass") or lb_type in _TAKEN_OVER
     return "aws-load-balancer-controller" if taken_over else "cloud-provider"
 
 

@@ -36,7 +36,7 @@ DECLARATION: Final = ProbeDeclaration(
             " `which: requested` only where the request names no object, and then healthy ones are shown as well"
         ),
         "capture": ArgDeclaration(says="RE2 pattern of a log line to look for (default: no logs)", adds_keys="regex"),
-        "since_s": ArgDeclaration(says="only lines written in the last so many seconds"),
+        "since_s": ArgDeclaration(says="only lines of the last N seconds"),
         "every_node": ArgDeclaration(says="true: also nodes without such an agent, with agent and trouble empty"),
         "absent": ArgDeclaration(says="what it means if no node has one: the question is then not applicable"),
     },

@@ -178,8 +178,8 @@ def _placed(look: Look, node: str, pod: Json) -> Placed:
 
 def _why(look: Look, pod: Json, containers: Sequence[Container]) -> str:
     """Return what the status says of the container in the worst trouble."""
-    if said := next(filter(None, (_container_trouble(each, look.now) for each in containers)), ""):
-        return said
+    if trouble := next(filter(None, (_container_trouble(each, look.now) for each in containers)), ""):
+        return trouble
     ready = condition(pod, "Ready")
     return str(ready.get("message") or ready.get("reason") or status_of(pod).get("reason") or "not ready")
 
@@ -187,8 +187,8 @@ def _why(look: Look, pod: Json, containers: Sequence[Container]) -> str:
 def _container_trouble(container: Container, now: datetime) -> str:
     ended = container.ended(now)
     if container.state == "waiting" and container.reason:
-        said = f"{container.reason}: {container.message}" if container.message else container.reason
-        return f"{container.name}: {said}; {ended.says}" if ended else f"{container.name}: {said}"
+        state = f"{container.reason}: {container.message}" if container.message else container.reason
+        return f"{container.name}: {state}; {ended.says}" if ended else f"{container.name}: {state}"
     if ended and ended.exit_code != 0 and not container.ready:
         return f"{container.name}: {ended.says}"
     return ""

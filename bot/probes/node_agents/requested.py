@@ -120,9 +120,9 @@ async def _placed(look: Look, pods: Sequence[Json], pattern: Any) -> list[_Place
     here = [pod for pod in pods if not is_terminating(pod)]
     placed = [_without_line(look, pod) for pod in here]
     broken = [each for each in placed if not each.ok]
-    said = await asyncio.gather(*(_with_line(look, each, pattern) for each in broken[:MOST_LOGS]))
+    with_lines = await asyncio.gather(*(_with_line(look, each, pattern) for each in broken[:MOST_LOGS]))
     return sorted(
-        [*(each for each in placed if each.ok), *said, *broken[MOST_LOGS:]],
+        [*(each for each in placed if each.ok), *with_lines, *broken[MOST_LOGS:]],
         key=lambda each: (each.ok, node_of(each.pod), name_of(each.pod)),
     )
 

@@ -80,11 +80,11 @@ def _row(look: Look, node: Json, evictions: Mapping[str, int] | None) -> Row:
         "evictions": UNKNOWN if evictions is None else evictions.get(name, 0),
         **_leaving(node),
     }
-    said = f"{disk.get('type')}={disk.get('status')} {disk.get('reason', '')}: {disk.get('message', '')}"
+    text = f"{disk.get('type')}={disk.get('status')} {disk.get('reason', '')}: {disk.get('message', '')}"
     return Row(
         values=values,
         subject=ref(node, "Node"),
-        quote=said if disk else "",
+        quote=text if disk else "",
         reproduce=f"kubectl describe node {name}",
         at=moment(look.snapshot, since_s) if pressed else None,
         lasts=pressed,

@@ -1,4 +1,4 @@
-"""How much of each node DaemonSets request, as the cluster autoscaler counts it before it removes a node.
+"""Sum what DaemonSets request on each node, as the cluster autoscaler counts it before it removes a node.
 
 It compares what the node's pods request with what is allocatable, CPU or memory, whichever is more; a node at or over
 the threshold stays. Pods of DaemonSets count unless a flag excludes them, though they would go with the node.
@@ -206,19 +206,19 @@ def _of_autoscaler(scaler: Autoscaler) -> dict[str, Value]:
 def _largest(load: _Load, scaler: Autoscaler) -> dict[str, Value]:
     """Return the node's DaemonSets, the largest with its largest container, and a request that would do for that."""
     resource, ordered = load.resource, load.largest_first()
-    said = cpu if resource == CPU else bytes_
+    in_units = cpu if resource == CPU else bytes_
     owner = ordered[0][0] if ordered else ObjectRef(kind="", name="")
     container, request = _container(ordered[0][2], resource) if ordered else ("", 0)
     return {
         "daemonsets": tuple(
-            f"{each.namespace}/{each.name} {said(amount)}"
+            f"{each.namespace}/{each.name} {in_units(amount)}"
             for each, taken, _ in ordered[:_LISTED]
             if (amount := taken.get(resource, 0))
         ),
         "largest_namespace": owner.namespace,
         "largest": owner.name,
         "largest_container": container,
-        "largest_request": said(request) if request else "",
+        "largest_request": in_units(request) if request else "",
         "suggested": _suggested(load, scaler.threshold, request),
     }
 

@@ -86,8 +86,8 @@ async def read(look: Look) -> ProbeResult:
 
 async def _read(look: Look, resource: Resource, paths: Mapping[str, tuple[Step, ...]]) -> ProbeResult:
     """Return the rows of the objects asked for. Raises ClusterError."""
-    asked = str(look.args.get("namespace") or look.focus.namespace)
-    namespace = "" if asked == "*" or not resource.namespaced else asked
+    wanted = str(look.args.get("namespace") or look.focus.namespace)
+    namespace = "" if wanted == "*" or not resource.namespaced else wanted
     name = str(look.args.get("name") or (look.focus.name if look.focus.kind == resource.kind else ""))
     if name and (namespace or not resource.namespaced):
         found, gap = await _one(look, resource, name, namespace), None

@@ -1,4 +1,4 @@
-"""Which node would take a waiting pod, node by node: by requests and room, or by rules that keep pods apart."""
+"""Find the nodes that could run a waiting pod: by requests and free amounts, or by rules that keep pods apart."""
 
 from __future__ import annotations
 

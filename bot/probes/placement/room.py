@@ -1,4 +1,4 @@
-"""Which node has room for a waiting pod: its requests against what is free, node by node."""
+"""Find the nodes with room for a waiting pod: compare its requests with the free amounts of each node."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.probes.shared.scope import pods_of
 from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
 from intents.templates import bytes_, cpu
 
-# Constraints beyond the node itself that are judged here all the same.
+# Constraints that concern more than the node; they are judged here too.
 _CHECKED: Final = frozenset({"pod anti-affinity", "topology spread"})
 
 # Owners that can be scaled down.
@@ -200,9 +200,9 @@ def _by_size(room: _Node, lacks: Sequence[str]) -> list[Json]:
     return [pod for pod, _ in taking]
 
 
-def _request_in_words(asked: Amounts) -> str:
-    shown = [CPU, MEMORY, *sorted(asked.keys() - {CPU, MEMORY, PODS})]
-    return ", ".join(f"{name} {_amount(name, asked[name])}" for name in shown if asked.get(name)) or "nothing"
+def _request_in_words(requests: Amounts) -> str:
+    shown = [CPU, MEMORY, *sorted(requests.keys() - {CPU, MEMORY, PODS})]
+    return ", ".join(f"{name} {_amount(name, requests[name])}" for name in shown if requests.get(name)) or "nothing"
 
 
 def _amount(resource: str, amount: int) -> str:

@@ -1,4 +1,4 @@
-"""Whether the rules that keep replicas apart leave a waiting pod any node.
+"""Check whether the rules that keep replicas apart leave a waiting pod any node.
 
 The scheduler names for each node only the first reason against it. Here every node that takes the pod is held against
 the rules that keep it apart from other pods, so that "no node left" is a fact and not inferred from a message.
@@ -63,7 +63,7 @@ KEYS: Final[Mapping[str, RowType]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _PodInQuestion:
     """A waiting pod with its owners, as far as they could be read, and the scheduler's message about it."""
 
     pod: Json
@@ -89,9 +89,9 @@ async def read(look: Look) -> ProbeResult:
     questions = list({owner_of(pod): pod for pod in reversed(waiting)}.values())[::-1]
     gaps += cut_off(questions, "every waiting pod")
     rows: list[Row] = []
-    for asked, found in await asyncio.gather(*(_asked(look, pod) for pod in questions[:MOST_PODS])):
+    for question, found in await asyncio.gather(*(_question(look, pod) for pod in questions[:MOST_PODS])):
         gaps += found
-        rows += _rows(look, asked, around)
+        rows += _rows(look, question, around)
     return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
@@ -120,7 +120,7 @@ async def _surroundings(look: Look, waiting: Sequence[Json]) -> tuple[Surroundin
     return surroundings(found["Pod"], nodes, namespaces=namespaces), gaps
 
 
-async def _asked(look: Look, pod: Json) -> tuple[_Asked, list[Gap]]:
+async def _question(look: Look, pod: Json) -> tuple[_PodInQuestion, list[Gap]]:
     found = await owners.owners_of(look.snapshot, pod)
     gaps = [found.gap] if found.gap else []
     own = owner_of(pod)
@@ -137,8 +137,8 @@ async def _asked(look: Look, pod: Json) -> tuple[_Asked, list[Gap]]:
         else:
             failed = [each for each in events if each.get("reason") in ("FailedScheduling", "HAScheduling")]
             message = str(failed[-1].get("message") or "") if failed else ""
-    asked = _Asked(pod=pod, owner=owner, top=manifest, top_kind=top.kind, top_name=top.name, message=message)
-    return asked, gaps
+    question = _PodInQuestion(pod=pod, owner=owner, top=manifest, top_kind=top.kind, top_name=top.name, message=message)
+    return question, gaps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,10 +167,10 @@ class _Nodes:
         return len({domain_of(node, rule.topology_key) for node in self.admitting} - {""}) if rule else 0
 
 
-def _rows(look: Look, asked: _Asked, around: Surroundings) -> list[Row]:
-    pod = asked.pod
-    replicas = replicas_of(asked.owner).desired if asked.owner else -1
-    rules = _rules(asked, around, replicas)
+def _rows(look: Look, question: _PodInQuestion, around: Surroundings) -> list[Row]:
+    pod = question.pod
+    replicas = replicas_of(question.owner).desired if question.owner else -1
+    rules = _rules(question, around, replicas)
     ha = next((each for each in rules if each.name == TIDB_SCHEDULER), None)
     held = _Nodes(
         nodes=around.nodes,
@@ -180,10 +180,10 @@ def _rows(look: Look, asked: _Asked, around: Surroundings) -> list[Row]:
     main = held.main_rule(rules)
     shared: dict[str, Value] = {
         **about_pod(pod),
-        "message": asked.message,
+        "message": question.message,
         "component": component_of(pod),
-        "top_kind": asked.top_kind,
-        "top_name": asked.top_name,
+        "top_kind": question.top_kind,
+        "top_name": question.top_name,
         "replicas": replicas,
         "placed": sum(owner_of(each) == owner_of(pod) for each in around.pods),
         "rules": tuple(f"{each.name} by {each.topology_key}" for each in rules),
@@ -211,10 +211,10 @@ def _leaving(look: Look, pod: Json, held: _Nodes) -> dict[str, Value]:
     }
 
 
-def _rules(asked: _Asked, around: Surroundings, replicas: int) -> tuple[Rule, ...]:
-    key = str(annotations_of(asked.top).get(_HA_TOPOLOGY) or HOSTNAME)
-    peers = same_component(asked.pod, around.pods) if component_of(asked.pod) else []
-    return rules_of(asked.pod, replicas=replicas, ha_key=key, spread_over=len(occupied(peers, key, around)))
+def _rules(question: _PodInQuestion, around: Surroundings, replicas: int) -> tuple[Rule, ...]:
+    key = str(annotations_of(question.top).get(_HA_TOPOLOGY) or HOSTNAME)
+    peers = same_component(question.pod, around.pods) if component_of(question.pod) else []
+    return rules_of(question.pod, replicas=replicas, ha_key=key, spread_over=len(occupied(peers, key, around)))
 
 
 def _row(pod: Json, node: Node, shared: Mapping[str, Value], held: _Nodes, *, main: Rule | None) -> Row:

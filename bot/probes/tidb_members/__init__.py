@@ -72,8 +72,8 @@ async def read(look: Look) -> ProbeResult:
         members = (stores.stores(look, each, pod=found.pod) for each in found.items)
     rows: list[Row] = []
     gaps = list(found.gaps)
-    for told, more in await asyncio.gather(*members):
-        rows += told
+    for member_rows, more in await asyncio.gather(*members):
+        rows += member_rows
         gaps += more
     return ProbeResult(
         rows=tuple(rows),

@@ -2,7 +2,7 @@
 
 The whole claimRef is removed. Without only its uid the volume would be reserved for a claim of the same name, which is
 safer for the data but frees nothing: a waiting claim mostly has another name. So any fitting claim may get the volume
-with the old data on it; people are told before.
+with the old data on it; the preview warns about that.
 """
 
 from __future__ import annotations

@@ -95,13 +95,13 @@ def _manifest(plan: Plan, resource: Resource) -> Json | Refusal:
             f"the manifest has API group {group or 'v1'}; this cluster serves {resource.kind} in {resource.group}",
             f"对象定义属于 API 组 {group or 'v1'}；该集群提供的 {resource.kind} 属于 {resource.group}",
         )
-    # The entry is written for one version of several: the dry run tells whether this cluster's version accepts it.
+    # The entry is written for one version of several: the dry run shows whether this cluster's version accepts it.
     manifest["apiVersion"] = resource.api_version
     return manifest | {"metadata": metadata | ({"namespace": plan.target.namespace} if resource.namespaced else {})}
 
 
 async def _no_namespace(snapshot: Snapshot, target: ObjectRef) -> Refusal | None:
-    """Say why nothing can be created in the namespace. If it may not be read, the dry run tells."""
+    """Say why nothing can be created in the namespace. If it may not be read, the dry run decides."""
     try:
         namespace = await snapshot.find("Namespace", target.namespace)
     except ClusterError:

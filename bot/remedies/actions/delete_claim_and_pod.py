@@ -116,13 +116,13 @@ class DeleteClaimAndPod(Action):
 
 async def _mounted(snapshot: Snapshot, pod: Json) -> str:
     """Return the pod's claims and their volumes with uids: recreated ones hold other data than was judged."""
-    said = []
+    identities = []
     for name in volumes_by_claim(pod):
         claim = await snapshot.find(CLAIM, name, namespace=namespace_of(pod))
         one = await claims.with_volume(snapshot, claim) if claim else None
         there = [each for each in (one.claim, one.volume) if each] if one else []
-        said.append(" ".join((name, *map(uid_of, there))))
-    return ", ".join(said)
+        identities.append(" ".join((name, *map(uid_of, there))))
+    return ", ".join(identities)
 
 
 async def _selection(snapshot: Snapshot, plan: Plan, replacement: PodReplacement) -> _Selection | Refusal:
@@ -154,18 +154,18 @@ async def _selection(snapshot: Snapshot, plan: Plan, replacement: PodReplacement
 
 
 def _named(plan: Plan, pod: Json) -> tuple[str, ...] | Refusal:
-    asked, has = plan.args.get("claims"), tuple(volumes_by_claim(pod))
+    wanted, has = plan.args.get("claims"), tuple(volumes_by_claim(pod))
     if not has:
         return unsafe(f"{plan.target} mounts no claim", f"{plan.target} 没有挂载 PVC")
-    if asked == ALL:
+    if wanted == ALL:
         return has
-    if not isinstance(asked, str) or asked not in has:
+    if not isinstance(wanted, str) or wanted not in has:
         mounts = ", ".join(has)
         return unsafe(
-            f"{plan.target} mounts no claim {asked!r}; it mounts {mounts}",
-            f"{plan.target} 没有挂载 PVC {asked!r}；它挂载的是 {mounts}",
+            f"{plan.target} mounts no claim {wanted!r}; it mounts {mounts}",
+            f"{plan.target} 没有挂载 PVC {wanted!r}；它挂载的是 {mounts}",
         )
-    return (asked,)
+    return (wanted,)
 
 
 def _not_recreated(pod: Json, owner: Json, names: Sequence[str]) -> Refusal | None:
@@ -216,7 +216,7 @@ def _steps(plan: Plan, selection: _Selection) -> tuple[Step, ...]:
     return (*policies, *map(deletion, (*deleted, plan.target)))
 
 
-# --- what people are told ---
+# --- texts of the preview ---
 
 
 def _replaced(replacement: PodReplacement) -> Text:

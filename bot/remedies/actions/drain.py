@@ -19,7 +19,7 @@ from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, P
 from bot.remedies.shared import cordons
 from bot.remedies.shared.kinds import for_kind, permission
 from bot.remedies.shared.local_data import local_volumes
-from bot.remedies.shared.node_drain.drain_budgets import Budget, budgets_of, covered_twice, told
+from bot.remedies.shared.node_drain.drain_budgets import Budget, budget_effects, budgets_of, covered_twice
 from bot.remedies.shared.node_drain.drain_effects import effects_of, warnings_of
 from bot.remedies.shared.node_drain.node_pods import NodePods, key_of, names_of, pods_on, why_it_stays
 from bot.remedies.shared.node_drain.room import without_room
@@ -73,7 +73,7 @@ class Drain(Action):
         return Proposal(
             steps=(*cordon, *map(_evict, order)),
             outlook=Outlook(
-                effects=(*effects_of(pods), *(() if unread else told(budgets))),
+                effects=(*effects_of(pods), *(() if unread else budget_effects(budgets))),
                 warnings=(
                     *((unread,) if unread else ()),
                     *warnings_of(node, pods, budgets),

@@ -84,14 +84,14 @@ class RolloutUndo(TemplateAction):
         stay = () if isinstance(chosen, Refusal) else await pods_at(snapshot, obj, chosen)
         if not stay:
             return proposal
-        told, how = proposal.outlook, rollouts.strategy_of(obj)
-        going = len(told.known) - len(stay)
+        outlook, how = proposal.outlook, rollouts.strategy_of(obj)
+        going = len(outlook.known) - len(stay)
         first = Text(
             en=f"{len(stay)} of its pods still run that revision and stay; {going} are replaced, {how.en}",
             zh=f"{plan.target} 有 {len(stay)} 个 Pod 仍是该版本，会保留；{going} 个会被替换，{how.zh}",
         )
         # Replaces the sentence that all pods are replaced.
-        return replace(proposal, outlook=replace(told, effects=(first, *told.effects[1:])))
+        return replace(proposal, outlook=replace(outlook, effects=(first, *outlook.effects[1:])))
 
 
 def _chosen(plan: Plan, workload: Json, current: Revision | None, revisions: Sequence[Revision]) -> Revision | Refusal:
@@ -102,7 +102,7 @@ def _chosen(plan: Plan, workload: Json, current: Revision | None, revisions: Seq
             f"{plan.target} 的上次修改尚未被其控制器处理；请稍后再试",
         )
     wanted = plan.args.get("revision")
-    chosen = _asked_for(plan, wanted, revisions) if is_given(wanted) else _previous(plan, workload, current, revisions)
+    chosen = _requested(plan, wanted, revisions) if is_given(wanted) else _previous(plan, workload, current, revisions)
     if isinstance(chosen, Refusal):
         return chosen
     if chosen == current or alike(chosen.template, (workload.get("spec") or {}).get("template") or {}):
@@ -113,17 +113,17 @@ def _chosen(plan: Plan, workload: Json, current: Revision | None, revisions: Seq
     return chosen
 
 
-def _asked_for(plan: Plan, wanted: Any, revisions: Sequence[Revision]) -> Revision | Refusal:
-    asked = number(wanted)
-    if asked is None:
+def _requested(plan: Plan, wanted: Any, revisions: Sequence[Revision]) -> Revision | Refusal:
+    wanted_number = number(wanted)
+    if wanted_number is None:
         return unsafe(f"{wanted!r} is not a revision number", f"{wanted!r} 不是版本号")
-    found = next((each for each in revisions if each.number == asked), None)
+    found = next((each for each in revisions if each.number == wanted_number), None)
     if found is not None:
         return found
     kept = ", ".join(str(each.number) for each in revisions)
     return unsafe(
-        f"{plan.target} has no revision {asked}; the cluster keeps {kept or 'none'}",
-        f"{plan.target} 没有版本 {asked}；集群中保留的版本：{kept or '无'}",
+        f"{plan.target} has no revision {wanted_number}; the cluster keeps {kept or 'none'}",
+        f"{plan.target} 没有版本 {wanted_number}；集群中保留的版本：{kept or '无'}",
     )
 
 
@@ -243,16 +243,25 @@ async def _missing(snapshot: Snapshot, plan: Plan, template: Json, chosen: Revis
 def _config_maps(template: Json) -> Iterator[str]:
     """Return the ConfigMaps that pods of a template need to start."""
     spec = template.get("spec") or {}
-    needed = [each.get("configMap") for each in spec.get("volumes") or ()]
-    needed += [
-        source.get("configMap")
-        for each in spec.get("volumes") or ()
-        for source in (each.get("projected") or {}).get("sources") or ()
-    ]
+    references = (*_volume_config_maps(spec), *_environment_config_maps(spec))
+    return (str(each["name"]) for each in references if each and each.get("name") and not each.get("optional"))
+
+
+def _volume_config_maps(spec: Json) -> Iterator[Json | None]:
+    """Return the references to ConfigMaps in the volumes of a pod; None where a volume has none."""
+    for volume in spec.get("volumes") or ():
+        yield volume.get("configMap")
+        for source in (volume.get("projected") or {}).get("sources") or ():
+            yield source.get("configMap")
+
+
+def _environment_config_maps(spec: Json) -> Iterator[Json | None]:
+    """Return the references to ConfigMaps in the environment of a pod's containers; None where a variable has none."""
     for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
-        needed += [each.get("configMapRef") for each in container.get("envFrom") or ()]
-        needed += [(each.get("valueFrom") or {}).get("configMapKeyRef") for each in container.get("env") or ()]
-    return (str(each["name"]) for each in needed if each and each.get("name") and not each.get("optional"))
+        for source in container.get("envFrom") or ():
+            yield source.get("configMapRef")
+        for variable in container.get("env") or ():
+            yield (variable.get("valueFrom") or {}).get("configMapKeyRef")
 
 
 ACTION: Final = RolloutUndo()

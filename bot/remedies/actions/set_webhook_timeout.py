@@ -99,11 +99,11 @@ class SetWebhookTimeout(PatchAction):
             name, wanted = plan.args.get("webhook"), number(plan.args.get("timeout_s"))
             now = [each.get("timeoutSeconds") for each in obj.get("webhooks") or () if each.get("name") == name]
             if now != [wanted]:
-                stands = f"{now[0]} s" if now else "gone"
+                current = f"{now[0]} s" if now else "gone"
                 says = Text(
-                    en=f"the timeout of {name} was reverted since ({stands}); change it in the program that writes "
+                    en=f"the timeout of {name} was reverted since ({current}); change it in the program that writes "
                     f"{plan.target.name}",
-                    zh=f"{name} 的超时之后又被改回（{stands}）；请在维护 {plan.target.name} 的程序中修改",
+                    zh=f"{name} 的超时之后又被改回（{current}）；请在维护 {plan.target.name} 的程序中修改",
                 )
                 return EffectStatus(state=EffectState.FAILING, says=says)
         return await in_force(snapshot, plan.target)
@@ -111,10 +111,10 @@ class SetWebhookTimeout(PatchAction):
 
 def _effects(webhook: Webhook, wanted: int) -> Iterator[Text]:
     name, now, fewer = webhook.name, webhook.timeout_s, wanted < webhook.timeout_s
-    asked = ", ".join(webhook.resources) or "nothing"
+    resources = ", ".join(webhook.resources) or "nothing"
     yield Text(
-        en=f"Writes of {asked} wait at most {wanted} s for {name}, {now} s until now",
-        zh=f"写入 {asked} 时最多等待 {name} {wanted} 秒（此前为 {now} 秒）",
+        en=f"Writes of {resources} wait at most {wanted} s for {name}, {now} s until now",
+        zh=f"写入 {resources} 时最多等待 {name} {wanted} 秒（此前为 {now} 秒）",
     )
     if webhook.blocking:
         yield Text(

@@ -1,1 +1,1 @@
-"""What several actions share: bases for one kind of write, and readers of workloads, volumes, budgets and sources."""
+"""Share code between actions: bases for one kind of write, and readers of workloads, volumes, budgets and sources."""

@@ -1,4 +1,4 @@
-"""The PodDisruptionBudgets over the pods that a remedy removes: a delete ignores them, so people are told."""
+"""The PodDisruptionBudgets over the pods that a remedy removes: a delete ignores them, so the preview warns."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ class ClaimOwner:
 
     @property
     def recreates(self) -> bool:
-        """Whether the StatefulSet wants the pod of this ordinal, and so creates its claim again."""
+        """Tell whether the StatefulSet wants the pod of this ordinal, and so creates its claim again."""
         spec = self.workload.get("spec") or {}
         first = int((spec.get("ordinals") or {}).get("start", 0))
         within = first <= self.ordinal < first + int(spec.get("replicas", 1))

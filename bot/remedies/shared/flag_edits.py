@@ -24,7 +24,7 @@ class AmbiguousFlag(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """How a container is started."""
+    """The start command of a container."""
 
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
@@ -35,12 +35,12 @@ class Start:
 
     @property
     def by_image(self) -> bool:
-        """Whether the image alone defines it: args written here would replace the image's own."""
+        """Tell whether the image alone defines it: args written here would replace the image's own."""
         return not self.words
 
     @property
     def by_shell(self) -> bool:
-        """Whether a shell parses the flags from a line (`sh -c "exec /app --flag"`)."""
+        """Tell whether a shell parses the flags from a line (`sh -c "exec /app --flag"`)."""
         pairs = zip(self.words, self.words[1:], strict=False)
         return any(_SHELL.fullmatch(one) and _SHELL_LINE.fullmatch(other) for one, other in pairs)
 

@@ -1,6 +1,6 @@
 """The kinds of objects that actions write to, and the permission that each write needs.
 
-Custom kinds are listed by name. An unlisted kind gets no button, whatever a catalog entry says: the runbook tells what
+Custom kinds are listed by name. An unlisted kind gets no button, even if an entry names one: the runbook describes what
 to do about it.
 """
 

@@ -1,4 +1,4 @@
-"""Which GitOps tool applies an object, by the object's labels, annotations and field managers."""
+"""Find the GitOps tool that applies an object, by the object's labels, annotations and field managers."""
 
 from __future__ import annotations
 
@@ -60,18 +60,36 @@ class ManagedBy:
 
 
 def managed_by(obj: Mapping[str, Any]) -> ManagedBy | None:
-    """Return the tool that applies an object, None if nothing points to one."""
+    """Return the tool that applies an object, None if nothing points to one.
+
+    Marks that name the tool's own object come first: field managers and `managed-by` labels only name the tool.
+    """
     metadata = obj.get("metadata") or {}
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     if application := _tracked_by(obj) or str(labels.get(_INSTANCE) or ""):
         return _argo_cd(application)
+    return _by_flux_labels(labels) or _by_helm_annotations(annotations) or _by_tool_name(metadata, labels)
+
+
+def _by_flux_labels(labels: Mapping[str, Any]) -> ManagedBy | None:
+    """Return the HelmRelease or Kustomization of Flux that the labels name."""
     for group, kind in ((_HELM_RELEASE, "HelmRelease"), (_KUSTOMIZATION, "Kustomization")):
         if name := str(labels.get(f"{group}/name") or ""):
             return ManagedBy(tool=Tool.FLUX, kind=kind, namespace=str(labels.get(f"{group}/namespace", "")), name=name)
+    return None
+
+
+def _by_helm_annotations(annotations: Mapping[str, Any]) -> ManagedBy | None:
+    """Return the Helm release that the annotations name."""
     release = str(annotations.get("meta.helm.sh/release-name") or "")
-    if release:
-        home = str(annotations.get("meta.helm.sh/release-namespace", ""))
-        return ManagedBy(tool=Tool.HELM, kind="release", namespace=home, name=release)
+    if not release:
+        return None
+    namespace = str(annotations.get("meta.helm.sh/release-namespace", ""))
+    return ManagedBy(tool=Tool.HELM, kind="release", namespace=namespace, name=release)
+
+
+def _by_tool_name(metadata: Mapping[str, Any], labels: Mapping[str, Any]) -> ManagedBy | None:
+    """Return the tool by the field managers of an object, else by its `managed-by` label."""
     managers = (str(each.get("manager", "")) for each in metadata.get("managedFields") or ())
     tool = next((_MANAGERS[each] for each in managers if each in _MANAGERS), None)
     if tool is Tool.ARGO_CD:

@@ -22,7 +22,7 @@ from responses.safety import safe_line
 APPLICATIONS: Final = "applications.argoproj.io"
 _KUSTOMIZATIONS: Final = "kustomizations.kustomize.toolkit.fluxcd.io"
 _HELM_RELEASES: Final = "helmreleases.helm.toolkit.fluxcd.io"
-# The sources of Flux whose address is read. Of other kinds only the name is told.
+# The sources of Flux whose address is read. Of other kinds only the name is shown.
 _SOURCES: Final[Mapping[str, str]] = {
     "GitRepository": "gitrepositories",
     "HelmRepository": "helmrepositories",
@@ -76,7 +76,7 @@ _NO_DRIFT: Final = Text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """How soon a change is reverted, the sources, and what could not be read."""
+    """The delay after which a change is reverted, the sources, and what could not be read."""
 
     soon: Text = _SOME_TIME
     sources: tuple[Link, ...] = ()

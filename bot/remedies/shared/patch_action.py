@@ -33,7 +33,7 @@ from intents.domain import Json, ObjectRef, Text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """A patch of one object. `says` tells what it did; `rolls_out` if it changes a workload's pod template."""
+    """A patch of one object. `says` describes what it did; `rolls_out` if it changes a workload's pod template."""
 
     body: Json | Sequence[Json]
     says: Text

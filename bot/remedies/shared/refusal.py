@@ -24,7 +24,7 @@ _WEBHOOK_FAILED: Final = "failed calling webhook"
 
 
 def refused(error: ClusterError, target: ObjectRef, *, otherwise: Reason) -> Refusal:
-    """Return the refusal for an error; `otherwise` is the reason for errors that have none of their own."""
+    """Return the refusal for an error; `otherwise` is the reason for errors without their own."""
     if isinstance(error, ForbiddenAs):
         says = Text(en=f"{error.detail}; ask a person who may", zh=f"{error.detail_zh}；请有权限的人操作")
         return Refusal(reason=Reason.FORBIDDEN, says=says)

@@ -1,6 +1,6 @@
 """The bases of actions that patch the pod template of a workload, or one container of it.
 
-A workload that an operator manages is refused. A StatefulSet may wait for a broken pod forever: people are told.
+A workload that an operator manages is refused. A StatefulSet may wait for a broken pod forever: the preview warns.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class TemplateAction(PatchAction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerChange:
-    """The fields of a container to write; `says` tells what was done."""
+    """The fields of a container to write; `says` describes what was done."""
 
     fields: Mapping[str, Any]
     says: Text

@@ -36,15 +36,15 @@ class ChannelRecorder:
     jobs: ChronicleJobs
     identity: Identity
     _known: dict[str, float] = field(default_factory=dict)
-    _asked: set[str] = field(default_factory=set)
+    _looked_up: set[str] = field(default_factory=set)
 
     async def message_arrived(self, event: Mapping[str, Any], *, team: str) -> None:
         """Record a `message` event if it matters and belongs to an incident channel."""
         channel = str(event.get("channel") or "")
         if not channel.startswith(("C", "G")) or not await self._recorded(channel, team=team):
             return
-        told = read_event(event, team=team, us=self.identity.user, our_bot=self.identity.bot_id)
-        match told:
+        parsed = read_event(event, team=team, us=self.identity.user, our_bot=self.identity.bot_id)
+        match parsed:
             case DeletedMessage(ts=ts):
                 changed = await self.store.chronicles.forget(channel, ts)
             case EditedMessage(changed=True):
@@ -109,8 +109,8 @@ class ChannelRecorder:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             self._known[channel] = monotonic() + _KNOWN_S
-        if look_up and found is None and self.jobs.patterns and channel not in self._asked:
-            self._asked.add(channel)
+        if look_up and found is None and self.jobs.patterns and channel not in self._looked_up:
+            self._looked_up.add(channel)
             await self.jobs.look_up(channel, team=team)
         return recorded
 

@@ -43,7 +43,7 @@ class SlackHealth:
     """Health of the connection to Slack: a `bot.slack.calls.Watch` and `bot.surfaces.slack.http_routes.Arrivals`.
 
     It forwards calls and arrivals to the metrics. `by_http`: Slack sends requests, whose signatures must be younger
-    than five minutes. `connected` tells whether the Socket Mode connection is up. `clock` is this machine's.
+    than five minutes. `connected` returns whether the Socket Mode connection is up. `clock` is this machine's.
     """
 
     metrics: Metrics
@@ -51,12 +51,12 @@ class SlackHealth:
     connected: Callable[[], Awaitable[bool]] | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     # The event that the token is revoked comes only once.
-    _told: bool = False
+    _revoked: bool = False
     _unanswered: int = 0
     _why: str = ""
     _since: datetime | None = None
     # On the monotonic clock: the system clock may be set back.
-    _asked: float = -math.inf
+    _last_call: float = -math.inf
     _ahead: timedelta = timedelta()
     _lacking: set[str] = field(default_factory=set)
     _turned_away: int = 0
@@ -66,12 +66,12 @@ class SlackHealth:
     # --- inputs ---
 
     def revoked(self) -> None:
-        self._told = True
+        self._revoked = True
 
     def slack_called(self, call: CompletedCall) -> None:
         self.metrics.slack_called(call)
         now = self.clock()
-        self._asked = time.monotonic()
+        self._last_call = time.monotonic()
         if call.date is not None:
             self._ahead = now - call.date
         error = call.error
@@ -107,7 +107,7 @@ class SlackHealth:
     async def problems(self, *, token_refused: bool) -> Mapping[str, str]:
         """Return the problems by part, one line each for the operator. `token_refused`: the last call was refused."""
         found: dict[str, str] = {}
-        if self._told or token_refused:
+        if self._revoked or token_refused:
             found["slack"] = _REVOKED
         elif self._unanswered >= UNANSWERED and self._since is not None:
             found["slack"] = (
@@ -152,7 +152,7 @@ class SlackHealth:
         while True:
             pause = min(every, CHECK_AGAIN_S) if self._unanswered else every
             await asyncio.sleep(pause)
-            if self._unanswered or time.monotonic() - self._asked >= every:
+            if self._unanswered or time.monotonic() - self._last_call >= every:
                 # The result arrives through the watcher, like that of every call.
                 with suppress(SlackError):
                     await greet()

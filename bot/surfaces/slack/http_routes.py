@@ -40,7 +40,7 @@ def slack_routes(
     """Return the routes for events, commands and presses when Socket Mode is off.
 
     While `stopping`, events are refused, and Slack sends them to another replica. Slack sends commands and presses only
-    once: they reach their listener, and the user is asked to try again.
+    once: they reach their listener, which replies "try again".
     """
     handle = _handler(bolt, SignatureVerifier(signing_secret), arrivals, stopping)
     return tuple(Route(path=path, handle=handle) for path in SLACK_PATHS)

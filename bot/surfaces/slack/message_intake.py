@@ -58,7 +58,7 @@ class MessageIntake:
             match event:
                 case ReceivedMessage():
                     await self._received(event)
-                case EditedMessage(said=message, changed=True):
+                case EditedMessage(message=message, changed=True):
                     await self._edited(message)
                 case DeletedMessage():
                     await self._deleted(event)
@@ -66,7 +66,7 @@ class MessageIntake:
                     return
         except TooManyRequests as refused:
             # Acknowledged: Slack would only send it again.
-            said = event.said if isinstance(event, EditedMessage) else event
+            said = event.message if isinstance(event, EditedMessage) else event
             if isinstance(said, ReceivedMessage):
                 self.notices.refused(self._new_request(said, Surface.MESSAGE, Part(ts=said.ts, text="")), refused.limit)
 
@@ -110,11 +110,11 @@ class MessageIntake:
         if match.matching.hypotheses:
             await self._matched(message, parts, match)
         elif _has_text_file(message):
-            self.metrics.heard("file")
+            self.metrics.message_handled("file")
             new_request = self._new_request(message, Surface.MESSAGE, parts[0])
             await self._submit(new_request, parts, match, integration=message.bot)
         else:
-            self.metrics.heard("unmatched")
+            self.metrics.message_handled("unmatched")
             await self._remark(message, part.text)
 
     async def _matched(self, message: ReceivedMessage, parts: list[Part], match: CarriedMatch) -> None:
@@ -123,7 +123,7 @@ class MessageIntake:
             # The next message is a new request, not a part of this one.
             self.recent.forget(message.channel, message.thread_ts, message.user, message.ts)
             return
-        self.metrics.heard("matched")
+        self.metrics.message_handled("matched")
         await self._submit(new_request, parts, match, integration=message.bot)
 
     async def _submit(
@@ -157,13 +157,13 @@ class MessageIntake:
             await self._of_channel(message, text, command.action)
         elif request is None:
             await self._received(message)
-        elif self.clock() - request.asked.created < _REREAD_WITHIN:
-            await self.submissions.amend(request.asked.id, message.ts, text, user=message.user)
+        elif self.clock() - request.original.created < _REREAD_WITHIN:
+            await self.submissions.amend(request.original.id, message.ts, text, user=message.user)
 
     async def _deleted(self, deleted: DeletedMessage) -> None:
         request = await self.submissions.of_part(deleted.channel, deleted.ts)
         if request is not None:
-            await self.submissions.withdraw(request.asked.id)
+            await self.submissions.withdraw(request.original.id)
 
     # --- requests ---
 
@@ -178,7 +178,7 @@ class MessageIntake:
 
     async def _of_channel(self, message: ReceivedMessage, text: str, doing: str = "misused") -> None:
         """Start the job of an incident command given by a mention; an edit gives the command again."""
-        self.metrics.asked(Surface.MENTION, doing, "taken")
+        self.metrics.request_handled(Surface.MENTION, doing, "taken")
         payload: Json = {
             "channel": message.channel,
             "team": message.team,

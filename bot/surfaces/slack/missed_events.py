@@ -26,7 +26,7 @@ Missed = Callable[[datetime | None], Awaitable[None]]
 
 @dataclass(slots=True, kw_only=True)
 class MissedEvents:
-    """Tracker of missed events. `connected` tells whether Socket Mode is connected; None over HTTP.
+    """Tracker of missed events. `connected` returns whether Socket Mode is connected; None over HTTP.
 
     Methods that read the store raise StoreUnavailable.
     """
@@ -34,7 +34,7 @@ class MissedEvents:
     store: Store
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     connected: Callable[[], Awaitable[bool]] | None = None
-    _heard: datetime | None = field(default=None, init=False)
+    _last_event: datetime | None = field(default=None, init=False)
     _silent: datetime | None = field(default=None, init=False)
     _left_out: datetime | None = field(default=None, init=False)
 
@@ -50,9 +50,9 @@ class MissedEvents:
     def note_event(self) -> None:
         """Note that an event arrived, or could have arrived."""
         now = self.clock()
-        if self._heard is not None and now - self._heard > self._longest:
-            self._silent = self._silent or self._heard
-        self._heard = now
+        if self._last_event is not None and now - self._last_event > self._longest:
+            self._silent = self._silent or self._last_event
+        self._last_event = now
 
     def left_out(self, since: datetime) -> None:
         """Note that Slack drops events from then on."""
@@ -64,7 +64,7 @@ class MissedEvents:
         if last is None or now - last > SHORT:
             await missed(last)
         await self.store.notices.note(_KEY, now)
-        self._heard = now
+        self._last_event = now
 
     async def look(self, missed: Missed) -> None:
         """Call `missed` for a gap, clear it once reported, and store the time; called periodically."""
@@ -77,5 +77,5 @@ class MissedEvents:
         if since is not None:
             await missed(since)
         self._silent = self._left_out = None
-        if self._heard is not None:
-            await self.store.notices.note(_KEY, self._heard)
+        if self._last_event is not None:
+            await self.store.notices.note(_KEY, self._last_event)

@@ -29,29 +29,29 @@ class Part:
 class RecentParts:
     """The recent messages of each user in each thread, by Slack's time."""
 
-    _said: OrderedDict[tuple[str, str, str], list[Part]] = field(default_factory=OrderedDict)
+    _recent: OrderedDict[tuple[str, str, str], list[Part]] = field(default_factory=OrderedDict)
 
     def beside(self, channel: str, thread_ts: str, user: str, ts: str) -> list[Part]:
         """Return the user's messages adjacent to `ts`, in order, with gaps of at most three seconds."""
-        parts = sorted(self._said.get((channel, thread_ts, user), ()), key=lambda part: part.ts)
+        parts = sorted(self._recent.get((channel, thread_ts, user), ()), key=lambda part: part.ts)
         before = [part for part in parts if part.ts < ts]
         after = [part for part in parts if part.ts > ts]
         return [*_unbroken(before[::-1], ts)[::-1], *_unbroken(after, ts)]
 
     def known(self, channel: str, thread_ts: str, user: str, ts: str) -> Part | None:
-        return next((part for part in self._said.get((channel, thread_ts, user), ()) if part.ts == ts), None)
+        return next((part for part in self._recent.get((channel, thread_ts, user), ()) if part.ts == ts), None)
 
     def add(self, channel: str, thread_ts: str, user: str, part: Part) -> None:
         key = (channel, thread_ts, user)
-        kept = [other for other in self._said.pop(key, []) if other.ts != part.ts]
-        self._said[key] = [*kept, part][-_PARTS:]
-        while len(self._said) > _SPEAKERS:
-            self._said.popitem(last=False)
+        kept = [other for other in self._recent.pop(key, []) if other.ts != part.ts]
+        self._recent[key] = [*kept, part][-_PARTS:]
+        while len(self._recent) > _SPEAKERS:
+            self._recent.popitem(last=False)
 
     def forget(self, channel: str, thread_ts: str, user: str, ts: str) -> None:
         """Drop a message that was not recorded: when Slack sends it again, it is new."""
         key = (channel, thread_ts, user)
-        self._said[key] = [part for part in self._said.get(key, ()) if part.ts != ts]
+        self._recent[key] = [part for part in self._recent.get(key, ()) if part.ts != ts]
 
 
 def _unbroken(parts: list[Part], ts: str) -> list[Part]:

@@ -38,15 +38,15 @@ class FactRecorder:
 
     async def answered(self, request: StoredRequest, answer: KeptAnswer | None, *, ts: str) -> None:
         """Record the findings of an answer in message `ts`, in place of earlier findings of the same request."""
-        if not await self._kept(request.asked.channel):
+        if not await self._kept(request.original.channel):
             return
         facts = found_facts(request, answer, ts=ts, at=self.services.clock()) if answer else ()
-        await self._replace(request.asked.channel, f"a:{request.id}", facts, revision=request.revision)
+        await self._replace(request.original.channel, f"a:{request.id}", facts, revision=request.revision)
 
     async def withdrawn(self, request: StoredRequest) -> None:
         """Delete the findings of a deleted request."""
-        if await self._kept(request.asked.channel):
-            await self._replace(request.asked.channel, f"a:{request.id}", (), revision=request.revision + 1)
+        if await self._kept(request.original.channel):
+            await self._replace(request.original.channel, f"a:{request.id}", (), revision=request.revision + 1)
 
     async def remedied(self, answer: StoredAnswer, plan: Plan, shown: RemedyShown) -> None:
         """Record the progress of a remedy that was pressed below an answer; an undo is recorded as an undo."""
@@ -103,7 +103,7 @@ def _hypothesis(
         at=at,
         says=safe_line(says.in_(language), limit=LONGEST_SAYS),
         ts=ts,
-        thread_ts=request.asked.thread_ts,
+        thread_ts=request.original.thread_ts,
         state=judged.verdict.value,
         incident=judged.incident,
         title=judged.title,

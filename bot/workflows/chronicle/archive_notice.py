@@ -33,10 +33,10 @@ class ArchivedWorkflow:
     documents: ChronicleDocuments
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
-        await retry_step(run, "tell", self.tell, payload, run.id)
+        await retry_step(run, "tell", self.notify, payload, run.id)
         return None
 
-    async def tell(self, payload: Json, id: str) -> None:
+    async def notify(self, payload: Json, id: str) -> None:
         channel, user = str(payload["channel"]), str(payload["user"])
         chronicle = await self.services.store.chronicles.read(channel)
         if chronicle is None or not chronicle.channel.is_recorded or not user:

@@ -34,7 +34,7 @@ class CatchUpWorkflow:
     async def run(self, run: JobRun, payload: Json) -> Json | None:
         read = await retry_step(run, "read", self.read, payload)
         if read:
-            await retry_step(run, "tell", self.tell, payload, str(read["upto"]))
+            await retry_step(run, "tell", self.notify, payload, str(read["upto"]))
         return None
 
     async def read(self, payload: Json) -> Json | None:
@@ -51,7 +51,7 @@ class CatchUpWorkflow:
             return None  # joining is not a request, so stay silent
         return {"upto": _newest(chronicle).isoformat()}
 
-    async def tell(self, payload: Json, upto: str) -> None:
+    async def notify(self, payload: Json, upto: str) -> None:
         channel, user = str(payload["channel"]), str(payload["user"])
         chronicle = await self.services.store.chronicles.read(channel)
         if chronicle is None:
@@ -61,7 +61,7 @@ class CatchUpWorkflow:
             chronicle, user=user, language=requester.language, upto=datetime.fromisoformat(upto)
         )
         try:
-            await self.services.slack.whisper(channel=channel, user=user, message=message)
+            await self.services.slack.post_ephemeral(channel=channel, user=user, message=message)
         except SlackUnavailable:
             raise
         except SlackError as error:

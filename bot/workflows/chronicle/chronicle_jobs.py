@@ -69,12 +69,12 @@ class ChronicleJobs:
         """Tell the user who removed us from the channel how to invite us again."""
         await self.start("removed", _id(event, "removed"), _by_user(event))
 
-    async def opened(self, channel: str, anew: str = "") -> None:
+    async def opened(self, channel: str, start_id: str = "") -> None:
         """Read the history of a channel whose chronicle was opened, and post its summary at once.
 
-        If it had a stopped chronicle before, `anew` is the id of the new start.
+        If it had a stopped chronicle before, `start_id` is the id of the new start.
         """
-        again = f".{anew}" if anew else ""
+        again = f".{start_id}" if start_id else ""
         await self.start("backfill", f"{channel}.backfill{again}", {"channel": channel})
         await self.start("summary", f"{channel}.summary.first{again}", {"channel": channel})
 

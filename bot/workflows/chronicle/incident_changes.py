@@ -76,7 +76,7 @@ class IncidentChangeWorkflow:
         return None
 
     async def change(self, payload: Json, id: str) -> Json | None:
-        """Change the state; None if another user was faster, which the requester is told."""
+        """Change the state; None if another user was faster; the requester then gets a reply."""
         channel, at, state = str(payload["channel"]), _at(payload), _STATES[ChannelAction(str(payload["doing"]))]
         chronicles = self.services.store.chronicles
         await chronicles.set_state(channel, state, at)
@@ -138,7 +138,7 @@ class IncidentChangeWorkflow:
         await self._post(payload, replace(notice(says, language=language), overflow=draft), to=to, key=f"{id}/export")
 
     async def _post(self, payload: Json, message: Message, *, to: str, key: str) -> str:
-        """Return the message's ts; "" if it cannot be posted, which the requester is told."""
+        """Return the message's ts; "" if it cannot be posted; the requester then gets a reply."""
         try:
             return (await post_once(self.services, message, to=to, key=key)).ts
         except SlackUnavailable:

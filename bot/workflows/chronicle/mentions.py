@@ -52,7 +52,7 @@ class MentionWorkflow:
 
     async def _decided(self, payload: Json, id: str) -> CommandReply | None:
         services, text = self.commands.services, str(payload["text"])
-        language = choose(told=services.language, text=text)
+        language = choose(preferred=services.language, text=text)
         match parse_message(text):
             case Misuse() as wrong:
                 requester = await services.requester(

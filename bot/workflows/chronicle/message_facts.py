@@ -64,14 +64,14 @@ def pinned_fact(message: Mapping[str, Any]) -> FactRow | None:
     if any(fact.kind is not FactKind.ANSWERED for fact in facts_of(redacted)):
         return None
     read = parse_message(redacted.text)
-    said = " ".join([*read.lines, read.fenced]).strip()
+    text = " ".join([*read.lines, read.fenced]).strip()
     names = [str(file.get("name") or "?") for file in files_of(message)]
     return row_of(
         Fact(
             key=f"p:{redacted.ts}",
             kind=FactKind.PINNED,
             at=redacted.at,
-            says=excerpt(said or f"📎 {', '.join(names)}"),
+            says=excerpt(text or f"📎 {', '.join(names)}"),
             user=redacted.user,
             bot=redacted.bot,
             ts=redacted.ts,

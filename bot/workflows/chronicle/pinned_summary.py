@@ -21,7 +21,7 @@ from bot.slack.errors import (
     SlackError,
     SlackUnavailable,
 )
-from bot.store import ChannelState, IncidentChannel
+from bot.store import ChannelState, Chronicle, IncidentChannel, StoreUnavailable
 from bot.workflows.chronicle.summary_canvas import CANVAS_EVERY, SummaryCanvas
 from bot.workflows.chronicle.summary_page import SummaryPage, page_of
 from bot.workflows.outages import retry_step
@@ -45,6 +45,7 @@ _TOLD_ONCE: Final = timedelta(days=90)
 _PINNING: Final = "pins:write"
 _OF_PUBLIC: Final = frozenset({"channels:history", "channels:join"})
 _OF_PRIVATE: Final = frozenset({"groups:history"})
+_WITHOUT_SUMMARY: Final = (ChannelState.DISMISSED, ChannelState.ARCHIVED)
 _NOWHERE: Final = (NotInChannel, ChannelGone, Archived)
 
 
@@ -72,28 +73,44 @@ class SummaryWorkflow:
     async def show(self, payload: Json, by: str) -> Json:
         """Update the summary message. Raise SlackUnavailable, to be retried."""
         channel, chronicles = str(payload["channel"]), self.services.store.chronicles
-        chronicle = await chronicles.read(channel)
-        if chronicle is None or chronicle.channel.state in (ChannelState.DISMISSED, ChannelState.ARCHIVED):
+        known = await chronicles.get(channel)
+        if known is None or known.state in _WITHOUT_SUMMARY:
             return {"more": False}
-        revision = chronicle.channel.revision
-        behind = False
+        revision, behind = known.revision, False
         if await chronicles.claim_summary(channel, revision, by, self.services.clock()):
             try:
-                if not await self._shared(chronicle.channel):
-                    page = await page_of(self.services, chronicle)
-                    await self._put(page)
-                    behind = not await SummaryCanvas(services=self.services).put(page)
-            except _NOWHERE as error:
-                # A new invitation triggers an update.
-                _log.info("summary_channel_unavailable", channel=channel, error=str(error))
+                # Read under the claim: the attempt before this one may have posted another message.
+                chronicle = await chronicles.read(channel)
+                if chronicle is None or chronicle.channel.state in _WITHOUT_SUMMARY:
+                    await chronicles.release_summary(channel, by)
+                    return {"more": False}
+                revision = chronicle.channel.revision
+                behind = await self._render(chronicle)
+            except (SlackUnavailable, StoreUnavailable):
+                # The retry is up to minutes away; the job of a later change must not wait for it.
+                await chronicles.release_summary(channel, by)
+                raise
             await chronicles.rendered(channel, revision, by)
         now = await chronicles.get(channel)
         return {"more": now is not None and now.shown < revision, "canvas": behind}
 
+    async def _render(self, chronicle: Chronicle) -> bool:
+        """Write the summary message and the canvas. Return whether the canvas is behind."""
+        if await self._shared(chronicle.channel):
+            return False
+        try:
+            page = await page_of(self.services, chronicle)
+            await self._put(page)
+            return not await SummaryCanvas(services=self.services).put(page)
+        except _NOWHERE as error:
+            # A new invitation triggers an update.
+            _log.info("summary_channel_unavailable", channel=chronicle.channel.channel, error=str(error))
+            return False
+
     async def write(self, payload: Json) -> None:
         """Update the canvas unless another process has. Raise SlackUnavailable."""
         chronicle = await self.services.store.chronicles.read(str(payload["channel"]))
-        if chronicle is None or chronicle.channel.state in (ChannelState.DISMISSED, ChannelState.ARCHIVED):
+        if chronicle is None or chronicle.channel.state in _WITHOUT_SUMMARY:
             return
         if not await self._shared(chronicle.channel):
             await SummaryCanvas(services=self.services).put(await page_of(self.services, chronicle))
@@ -130,7 +147,7 @@ class SummaryWorkflow:
         try:
             await services.slack.update(channel=channel, ts=ts, message=message, final=True, key=_key(channel))
         except MessageGone:
-            await services.store.outbox.forget(_key(channel))
+            await services.store.outbox.forget(_key(channel), ts=ts)
             await services.store.chronicles.displaced(channel, ts)
             return False
         return True
@@ -176,13 +193,13 @@ class SummaryWorkflow:
     async def _say_lacking(self, channel: str, ts: str, lacks: frozenset[str]) -> None:
         """Post below the summary, once per scope, what does not work without it."""
         once, now = self.services.store.notices.once, self.services.clock()
-        untold = [each for each in sorted(lacks) if await once(f"{each}/{channel}", within=_TOLD_ONCE, now=now)]
-        if not untold:
+        unreported = [each for each in sorted(lacks) if await once(f"{each}/{channel}", within=_TOLD_ONCE, now=now)]
+        if not unreported:
             return
-        says = missing_scopes_message(untold, language=self.services.usual_language)
+        says = missing_scopes_message(unreported, language=self.services.usual_language)
         try:
             await self.services.slack.post(
-                channel=channel, message=says, thread_ts=ts, key=f"{channel}/lacks/{untold[0]}"
+                channel=channel, message=says, thread_ts=ts, key=f"{channel}/lacks/{unreported[0]}"
             )
         except SlackUnavailable:
             raise

@@ -27,10 +27,10 @@ class RemovedWorkflow:
     services: Services
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
-        await retry_step(run, "tell", self.tell, payload, run.id)
+        await retry_step(run, "tell", self.notify, payload, run.id)
         return None
 
-    async def tell(self, payload: Json, id: str) -> None:
+    async def notify(self, payload: Json, id: str) -> None:
         """Tell the user and the audit channel, once per removal. Raise SlackUnavailable."""
         known = await self.services.store.chronicles.get(str(payload["channel"]))
         if known is None or known.state is not ChannelState.OPEN:

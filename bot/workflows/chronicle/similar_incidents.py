@@ -38,7 +38,7 @@ class SimilarIncidents:
 
     services: Services
 
-    async def tell(self, request: StoredRequest, answer: KeptAnswer | None, *, ts: str) -> None:
+    async def notify(self, request: StoredRequest, answer: KeptAnswer | None, *, ts: str) -> None:
         """Post below the answer, once, which other incident channel has the same incident. Raise SlackUnavailable."""
         if answer is None or not answer.diagnosis.hypotheses:
             return
@@ -48,7 +48,7 @@ class SimilarIncidents:
         who = (await self.services.requester_of(request)).scope.who
         if who.guest or who.foreign or who.external:
             return
-        for other, title in await self._alike(mine, besides=request.asked.channel):
+        for other, title in await self._alike(mine, besides=request.original.channel):
             if await self._may_be_named(other):
                 await self._say(request, other, await self._message(other, title, answer.language))
                 return
@@ -80,10 +80,10 @@ class SimilarIncidents:
         return not (place.private or place.external or place.unknown)
 
     async def _say(self, request: StoredRequest, other: Chronicle, message: Message) -> None:
-        asked = request.asked
+        original = request.original
         key = f"{request.id}/like/{other.channel.channel}"
         try:
-            await post_once(self.services, message, to=asked.channel, thread_ts=asked.thread_ts, key=key)
+            await post_once(self.services, message, to=original.channel, thread_ts=original.thread_ts, key=key)
         except SlackUnavailable:
             raise
         except SlackError as error:

@@ -33,7 +33,7 @@ class TimelineMark(StrEnum):
 
     PIN = "pin"
     UNPIN = "unpin"  # removes the user's own pin
-    REMOVE = "remove"  # removes the message, whoever added it
+    REMOVE = "remove"  # removes the message, no matter who added it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ class PinWorkflow:
 
     async def _answer(self, payload: Json, says: Text, language: Language) -> None:
         if address := str(payload.get("response_url") or ""):
-            await self._tell(self.services.slack.respond(address, notice(says, language=language)))
+            await self._send(self.services.slack.respond(address, notice(says, language=language)))
 
     async def _refuse(self, payload: Json, says: Text, language: Language) -> None:
         if payload.get("response_url"):
@@ -116,11 +116,11 @@ class PinWorkflow:
         channel, user = str(payload["channel"]), str(payload["user"])
         once = f"pin/{channel}/{user}"
         if await self.services.store.notices.once(once, within=_SAID_ONCE, now=self.services.clock()):
-            await self._tell(
-                self.services.slack.whisper(channel=channel, user=user, message=notice(says, language=language))
+            await self._send(
+                self.services.slack.post_ephemeral(channel=channel, user=user, message=notice(says, language=language))
             )
 
-    async def _tell(self, documents: Awaitable[None]) -> None:
+    async def _send(self, documents: Awaitable[None]) -> None:
         try:
             await documents
         except SlackUnavailable:

@@ -15,7 +15,7 @@ from responses.safety import safe_line
 from responses.slack import blocks
 from responses.slack.blocks import Leaf
 
-# The address of the message that a fact rests on, "" where there is none.
+# Returns the address of a fact's source message, "" if it has none.
 Permalink = Callable[[Fact], str]
 # Display names by user id.
 Names = Mapping[str, str]
@@ -51,7 +51,7 @@ class LeafWriter:
         return [*self.line(spans), *self.source_link(fact)]
 
     def source_link(self, fact: Fact | None) -> list[Leaf]:
-        """Return a link to the message that a fact rests on; none where there is none."""
+        """Return a link to a fact's source message; an empty list if it has no source."""
         address = self._permalink(fact) if fact else ""
         return [blocks.text(_UNBROKEN), blocks.link(address, incident_words.SOURCE_LINK)] if address else []
 

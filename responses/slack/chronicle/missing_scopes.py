@@ -1,4 +1,4 @@
-"""The message that says which features of incident channels need Slack scopes that the app lacks."""
+"""Build the message that says which features of incident channels need Slack scopes that the app lacks."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Budget:
 
     @property
     def never_allows(self) -> bool:
-        """Whether it allows no disruption even if all pods are healthy: a drain would wait in vain."""
+        """Tell whether it allows no disruption even if all pods are healthy: a drain would never end."""
         return self.allows == 0 and 0 < self.expected <= self.required
 
 
@@ -69,7 +69,7 @@ def covered_twice(evicted: Iterable[Json], budgets: Sequence[Budget]) -> Refusal
     return None
 
 
-def told(budgets: Sequence[Budget]) -> tuple[Text, ...]:
+def budget_effects(budgets: Sequence[Budget]) -> tuple[Text, ...]:
     """Say in one sentence what the budgets allow now."""
     en, zh = [], []
     for each in budgets:

@@ -35,7 +35,7 @@ def warnings_of(node: Json, pods: NodePods, budgets: Iterable[Budget]) -> tuple[
     losing = tuple(key_of(pod) for pod in pods.evicted if local_volumes(pod.get("spec") or {}))
     jobs = tuple(key_of(pod) for pod in pods.evicted if (owner := controller_of(pod)) and owner.kind == "Job")
     unready = (name_of(node),) if condition(node, "Ready").get("status", "True") != "True" else ()
-    said = (
+    groups = (
         (
             unready,
             "The node is not ready: its pods stop once the kubelet responds, and pods of StatefulSets are not replaced "
@@ -61,7 +61,7 @@ def warnings_of(node: Json, pods: NodePods, budgets: Iterable[Budget]) -> tuple[
         (losing, "Data in local volumes (emptyDir) is lost", "本地卷（emptyDir）中的数据会丢失"),
         (jobs, "Jobs start their work again from the beginning", "Job 会从头重新执行"),
     )
-    return tuple(Text(en=f"{en}: {few(of)}", zh=f"{zh}：{few(of, zh=True)}") for of, en, zh in said if of)
+    return tuple(Text(en=f"{en}: {few(of)}", zh=f"{zh}：{few(of, zh=True)}") for of, en, zh in groups if of)
 
 
 def _last_ready(pods: NodePods) -> tuple[str, ...]:

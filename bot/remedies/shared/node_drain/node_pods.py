@@ -1,4 +1,4 @@
-"""Which pods of a node a drain evicts and which it leaves, and how sentences name them."""
+"""Select the pods of a node that a drain evicts and those it leaves, and name them in sentences."""
 
 from __future__ import annotations
 

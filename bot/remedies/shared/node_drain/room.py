@@ -1,15 +1,16 @@
-"""Whether other nodes have room now for the pods of a drained node."""
+"""Check whether other nodes have room now for the pods of a drained node."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, namespace_of, uid_of
+from bot.kube.objects import name_of, namespace_of, node_name_of, uid_of
 from bot.kube.placement import matches_node, refusal
 from bot.kube.requests import CPU, MEMORY, Amounts, amounts, lacking, minus, pod_requests
-from bot.kube.spreading import closed_nodes, surroundings
+from bot.kube.spreading import ClosedNode, closed_nodes, surroundings
 from bot.remedies.shared.node_drain.node_pods import NodePods, few, key_of
 from intents.domain import Json, ObjectRef, Text
 
@@ -31,35 +32,57 @@ async def without_room(snapshot: Snapshot, target: ObjectRef, pods: NodePods) ->
     if pods.everywhere is None:
         return (unknown,) if pods.evicted else ()
     unschedulable = tuple(_unschedulable(pods, nodes, bound))
-    told = Text(
+    warning = Text(
         en=f"No other node has room for these pods now; they stay pending: {few(unschedulable)}",
         zh=f"目前没有其他节点能接收以下 Pod，它们会保持 Pending：{few(unschedulable, zh=True)}",
     )
-    return (told,) if unschedulable else ()
+    return (warning,) if unschedulable else ()
 
 
 def _unschedulable(pods: NodePods, nodes: Sequence[Json], bound: _Bound) -> Iterator[str]:
     """Yield the pods that fit on no other node and why, after placing the largest pods first."""
     moving = {uid_of(pod) for pod in (*pods.evicted, *pods.terminating)}
     around = surroundings((pod for pod in pods.everywhere or () if uid_of(pod) not in moving), nodes)
-    free = {name_of(node): amounts((node.get("status") or {}).get("allocatable")) for node in nodes}
-    silent = frozenset(name for name, has in free.items() if not has)  # nodes without figures count as having room
-    for pod in around.pods:
-        if (on := str((pod.get("spec") or {}).get("nodeName"))) in free:
-            free[on] = minus(free[on], pod_requests(pod))
-    for pod, wanted in sorted(((pod, pod_requests(pod)) for pod in pods.evicted), key=_size):
-        closed, why = closed_nodes(pod, around), {}
-        for node in nodes:
-            name = name_of(node)
-            lacks = () if name in silent else lacking(free[name], wanted)
-            there = all(matches_node(terms, node) for terms in bound.get(uid_of(pod), ()))
-            by = closed[name].rule.name if name in closed else ""
-            why[name] = refusal(pod, node) or ("" if there else "its volume is on another node") or by
-            why[name] = why[name] or (f"too little {', '.join(lacks)}" if lacks else "")
-        if place := next((name for name in why if not why[name]), ""):
-            free[place] = minus(free[place], wanted)
+    free = _free_amounts(nodes, around.pods)
+    for pod, requests in sorted(((pod, pod_requests(pod)) for pod in pods.evicted), key=_size):
+        closed = closed_nodes(pod, around)
+        terms = bound.get(uid_of(pod), ())
+        obstacles = {
+            name: _placement_obstacle(pod, node, terms, closed.get(name)) or _shortage(free.get(name), requests)
+            for name, node in ((name_of(node), node) for node in nodes)
+        }
+        if place := next((name for name, obstacle in obstacles.items() if not obstacle), ""):
+            if place in free:
+                free[place] = minus(free[place], requests)
         else:
-            yield f"{key_of(pod)} ({', '.join(dict.fromkeys(why.values())) or 'there is no other node'})"
+            yield f"{key_of(pod)} ({', '.join(dict.fromkeys(obstacles.values())) or 'there is no other node'})"
+
+
+def _free_amounts(nodes: Sequence[Json], pods: Iterable[Mapping[str, Any]]) -> dict[str, Amounts]:
+    """Return what each node has left beside the requests of its pods, without the nodes that report no amounts."""
+    allocatable = {name_of(node): amounts((node.get("status") or {}).get("allocatable")) for node in nodes}
+    free = {name: each for name, each in allocatable.items() if each}
+    for pod in pods:
+        if (name := node_name_of(pod)) in free:
+            free[name] = minus(free[name], pod_requests(pod))
+    return free
+
+
+def _placement_obstacle(
+    pod: Json, node: Json, volume_terms: Sequence[Sequence[Json]], closed: ClosedNode | None
+) -> str:
+    """Return why the scheduler would refuse a node for a pod, its free amounts aside; "" if it would not."""
+    if refused := refusal(pod, node):
+        return refused
+    if not all(matches_node(terms, node) for terms in volume_terms):
+        return "its volume is on another node"
+    return closed.rule.name if closed else ""
+
+
+def _shortage(free: Amounts | None, requests: Amounts) -> str:
+    """Return what a node has too little of; "" if it has enough, or if its amounts are unknown."""
+    lacks = lacking(free, requests) if free is not None else ()
+    return f"too little {', '.join(lacks)}" if lacks else ""
 
 
 def _size(one: tuple[Json, Amounts]) -> tuple[int, int]:

@@ -43,13 +43,13 @@ class CommandListener:
     async def handle(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Handle a command and respond to its user."""
         text = str(body.get("text") or "")
-        spoken = choose(told=self.language, text=text)
+        spoken = choose(preferred=self.language, text=text)
         try:
             reply = await self._take(body, text, spoken)
             if intent := _answered_at_once(text):
-                self.submissions.metrics.asked(Surface.COMMAND, intent, "taken")
+                self.submissions.metrics.request_handled(Surface.COMMAND, intent, "taken")
         except TooManyRequests as refused:
-            self.submissions.metrics.asked(Surface.COMMAND, "diagnose", "too_many")
+            self.submissions.metrics.request_handled(Surface.COMMAND, "diagnose", "too_many")
             reply = notice(too_many_requests(refused.limit), language=spoken)
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not resend commands, so ask the user to.

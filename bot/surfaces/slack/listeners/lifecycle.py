@@ -24,12 +24,12 @@ _ANY: Final = re.compile(".*")
 def register(app: AsyncApp, health: SlackHealth, missed_events: MissedEvents) -> None:
     """Register the last listeners: they receive every event that no other listener handled."""
 
-    async def told(event: dict[str, Any]) -> None:
+    async def listener(event: dict[str, Any]) -> None:
         _log.error("app_uninstalled", type=str(event.get("type")))
         health.revoked()
 
     for event in EVENTS:
-        app.event(event)(told)
+        app.event(event)(listener)
 
     @app.event(_ANY)
     async def passed_over(event: dict[str, Any]) -> None:

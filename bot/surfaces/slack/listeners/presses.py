@@ -43,11 +43,11 @@ class PressListener:
             try:
                 await self._take(press)
             except PressRefused as refused:
-                await self._whisper(press, refused.says)
+                await self._post_ephemeral(press, refused.says)
             except (StoreUnavailable, JobsUnavailable) as error:
                 # Slack does not resend presses, so ask the user to.
                 _log.error("press_recording_failed", error=str(error))
-                await self._whisper(press, failures.BUSY)
+                await self._post_ephemeral(press, failures.BUSY)
         await ack()
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -66,8 +66,10 @@ class PressListener:
             language = await self._language(press)
             errors = {block: says.in_(language) for block, says in invalid.wrong.items()}
             return {"response_action": "errors", "errors": errors}
-        except ConfirmationNeeded as asked:
-            return _update(source_warning_dialog(asked.carried, asked.custodian, language=await self._language(press)))
+        except ConfirmationNeeded as needed:
+            return _update(
+                source_warning_dialog(needed.carried, needed.custodian, language=await self._language(press))
+            )
         except (PressRefused, StoreUnavailable, JobsUnavailable) as error:
             reason = error.says if isinstance(error, PressRefused) else failures.BUSY
             return _update(refusal_dialog(reason, language=await self._language(press)))
@@ -95,20 +97,20 @@ class PressListener:
             _log.warning("details_open_timed_out")
         except SlackError as error:
             _log.warning("details_open_failed", error=str(error))
-            await self._whisper(press, error.says)
+            await self._post_ephemeral(press, error.says)
 
     async def _language(self, press: ButtonPress) -> Language:
         """Return the user's own language, because a dialog belongs to no channel."""
         return await self.presses.services.language_of(press.user, within=TELL_S)
 
-    async def _whisper(self, press: ButtonPress, reason: Text) -> None:
+    async def _post_ephemeral(self, press: ButtonPress, reason: Text) -> None:
         if not press.channel:
             return
         services = self.presses.services
         try:
             async with asyncio.timeout(TELL_S):
                 requester = await services.requester(team=press.team, channel=press.channel, user=press.user)
-                await services.slack.whisper(
+                await services.slack.post_ephemeral(
                     channel=press.channel,
                     user=press.user,
                     thread_ts=press.thread_ts,

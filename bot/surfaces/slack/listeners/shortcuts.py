@@ -47,12 +47,12 @@ class ShortcutListener:
         try:
             await self.submissions.submit(new_request)
         except TooManyRequests as refused:
-            language = choose(told=self.language, text=new_request.text)
+            language = choose(preferred=self.language, text=new_request.text)
             await self._respond(new_request.response_url, too_many_requests(refused.limit), language)
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not resend shortcuts, so ask the user to.
             _log.error("shortcut_recording_failed", error=str(error))
-            await self._try_again(new_request.response_url, choose(told=self.language, text=new_request.text))
+            await self._try_again(new_request.response_url, choose(preferred=self.language, text=new_request.text))
         await ack()
 
     async def marked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -61,7 +61,7 @@ class ShortcutListener:
             await self.timeline_pins.chosen(_MARKS[str(body["callback_id"])], body)
         except (StoreUnavailable, JobsUnavailable) as error:
             _log.error("shortcut_recording_failed", error=str(error))
-            await self._try_again(str(body.get("response_url") or ""), choose(told=self.language))
+            await self._try_again(str(body.get("response_url") or ""), choose(preferred=self.language))
         await ack()
 
     def _new_request(self, body: dict[str, Any]) -> NewRequest:

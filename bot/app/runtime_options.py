@@ -1,4 +1,4 @@
-"""Define how fast the app works and which clock it uses. Tests and the playground change the defaults."""
+"""Define the clock, intervals and limits of the running app. Tests and the playground change the defaults."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ class RuntimeOptions:
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     jobs_version: str = JOBS_VERSION
-    """Unfinished jobs that another version left are begun anew."""
+    """The version of the job records. Unfinished jobs of another version are started again from the beginning."""
     verify_pace: Pace = PACE
-    """When a remedy is believed to have helped."""
+    """The pace of verification: seconds between two checks, and how long a good state must last."""
     verify_within: float = VERIFY_S
-    """Seconds within which it is said whether a remedy has helped."""
+    """The deadline of verification in seconds: then the answer reports whether the remedy helped."""
     looks: Sequence[float] = LOOKS
-    """Seconds before each look for a write whose answer was lost."""
+    """Seconds before each check for a write whose response was lost."""
     person_requests: int = PERSON_REQUESTS
     """How many unanswered requests one person may have."""
     slack_limits: Limits | None = None
-    """How fast Slack may be called."""
+    """The rate limits for calls to Slack; None: the defaults."""
     summary_slot_s: float = SLOT_S
-    """Within so many seconds all that changes in an incident channel is shown by one edit."""
+    """The slot in seconds: one edit shows all changes of an incident channel within it."""
     beat_s: float = BEAT_S
     """Seconds between two rounds of upkeep."""
     reload_s: float = RELOAD_S
-    """Seconds between two looks at the files of the policy, the channel defaults and the catalog."""
+    """Seconds between two checks of the files of the policy, the channel defaults and the catalog."""
     slack_check_s: float = CHECK_S
-    """After so many seconds of silence Slack is asked whether it is there."""
+    """Seconds without a call to Slack after which `auth.test` checks whether Slack responds."""
 
 
-DEFAULT_TUNING = RuntimeOptions()
+DEFAULT_OPTIONS = RuntimeOptions()
