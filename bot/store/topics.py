@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Insert, Row, Update, delete, insert, select, update
+from sqlalchemy import Insert, Row, Select, Update, delete, insert, select, update
 
 from bot.store.database import Database
 from bot.store.tables import topic_members, topics
@@ -38,8 +38,7 @@ class Topics:
         """Join the topic opened within `window`, or open one. Joining twice counts once."""
         async with self._database.write("topic", channel, fingerprint) as connection:
             here = (topics.c.channel == channel) & (topics.c.fingerprint == fingerprint)
-            mine = select(topics).join(topic_members).where(here, topic_members.c.request_id == request_id)
-            joined = (await connection.execute(mine.order_by(topics.c.id.desc()).limit(1))).one_or_none()
+            joined = (await connection.execute(_joined(channel, fingerprint, request_id))).one_or_none()
             if joined is not None:
                 return _topic(joined)
             # Locked, so that the topic does not end in the meantime.
@@ -56,6 +55,12 @@ class Topics:
             topic = (await connection.execute(statement.returning(topics))).one()
             await connection.execute(insert(topic_members).values(topic_id=topic.id, request_id=request_id))
             return _topic(topic)
+
+    async def joined(self, channel: str, fingerprint: str, request_id: str) -> Topic | None:
+        """Return the topic that a request has joined."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(_joined(channel, fingerprint, request_id))).one_or_none()
+            return None if row is None else _topic(row)
 
     async def led_by(self, request_id: str) -> Topic | None:
         """Return the topic that `request_id` opened."""
@@ -84,6 +89,12 @@ class Topics:
         async with self._database.write() as connection:
             led = (topics.c.leader == request_id) & (topics.c.fingerprint != other_than)
             return (await connection.execute(delete(topics).where(led))).rowcount
+
+
+def _joined(channel: str, fingerprint: str, request_id: str) -> Select[Any]:
+    mine = (topics.c.channel == channel) & (topics.c.fingerprint == fingerprint)
+    query = select(topics).join(topic_members).where(mine, topic_members.c.request_id == request_id)
+    return query.order_by(topics.c.id.desc()).limit(1)
 
 
 def _topic(row: Row[Any]) -> Topic:

@@ -30,7 +30,7 @@ _log: Final = structlog.get_logger(__name__)
 # A user who repeats the same error gets the link at most this often.
 _SAID_ONCE: Final = timedelta(minutes=10)
 # Pauses while the first request is being answered; longer than its retries during an outage.
-_PAUSES_S: Final = (*([0.3] * 5), *([1.0] * 10), *([5.0] * 10), *([30.0] * 40))
+_PAUSES_S: Final = (0.5, 0.7, 1.0, 1.0, 1.5, 2.0, 2.0, 3.0, 3.0, *([5.0] * 10), *([30.0] * 40))
 
 # Number of answers whose shown count is remembered.
 _REMEMBERED: Final = 500
@@ -85,11 +85,13 @@ class Repeats:
         if request is None:
             return None
         channel, now = request.original.channel, request.original.created
-        if request.revision > 1:
-            # The text was edited: its answer does not count for the former error any more.
-            await store.topics.end(request_id, other_than=about)
-        window = services.repeat_window
-        topic = await store.topics.join(channel, about, request_id, now=now, window=window)
+        topic = await store.topics.joined(channel, about, request_id)
+        if topic is None:
+            if request.revision > 1:
+                # The text was edited: its answer does not count for the former error any more.
+                await store.topics.end(request_id, other_than=about)
+            window = services.repeat_window
+            topic = await store.topics.join(channel, about, request_id, now=now, window=window)
         if topic.leader == request_id or await self.poster.sent(request, step=ANSWER):
             return {"role": _Role.LEADS.value}
         leader = await store.requests.get(topic.leader)

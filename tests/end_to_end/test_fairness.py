@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from statistics import median
 
 import pytest
 
@@ -25,8 +26,8 @@ NOISE_S = 1.0
 async def test_answer_to_another_person_takes_at_most_twice_its_time_beside_a_long_queue(
     tmp_path, broken, same_channel
 ):
-    waits = await measure(tmp_path, broken.world, text=broken.text, queued=QUEUED, people=2, same_channel=same_channel)
-    assert max(waits.beside) <= 2 * max(waits.idle) + NOISE_S, waits
+    waits = await measure(tmp_path, broken.world, text=broken.text, queued=QUEUED, people=3, same_channel=same_channel)
+    assert median(waits.beside) <= 2 * median(waits.idle) + NOISE_S, waits
     assert 0 < waits.refused < QUEUED
 
 
