@@ -111,7 +111,7 @@ class Metrics:
         )
         self._messages = counter(
             "messages",
-            "Messages that do not address Casebook: matched, unmatched, muted, repeated, or with a file to read.",
+            "Messages that do not address Casebook: matched, unmatched, muted, or with a file to read.",
             "outcome",
         )
         self._requests = counter(
@@ -175,7 +175,7 @@ class Metrics:
         self._turned_away.labels(reason).inc()
 
     def message_handled(self, outcome: str) -> None:
-        """Count a message that does not address us: matched, unmatched, muted, repeated, file."""
+        """Count a message that does not address us: matched, unmatched, muted, file."""
         self._messages.labels(outcome).inc()
 
     def slack_called(self, call: SlackCall) -> None:

@@ -47,9 +47,11 @@ from bot.surfaces.slack.socket_mode import connected
 from bot.surfaces.slack.surface import SlackSurface
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.surfaces.web import web_application
+from bot.workflows.admission import Admission, RefusalNotices
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.concurrency import ConcurrencyLimits
 from bot.workflows.configuration import Configuration
+from bot.workflows.fair_turns import turn_of
 from bot.workflows.mutes import Mutes
 from bot.workflows.registry import failure_reports, incident_commands, workflows
 from bot.workflows.services import Services
@@ -213,6 +215,7 @@ def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clust
         metrics=base.metrics,
         language=settings.lang,
         audit_channel=settings.audit_channel,
+        repeat_window=timedelta(minutes=settings.incident_window),
         deadline=settings.deadline,
         verify_pace=options.verify_pace,
         verify_within=options.verify_within,
@@ -224,15 +227,17 @@ def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clust
 
 async def _launched(work: AsyncExitStack, services: Services, base: _Base, settings: Settings) -> Jobs:
     """Start the job engine; it recovers this replica's unfinished jobs at once."""
+    reports = failure_reports(services, base.starter.start)
     jobs = Jobs(
         url=settings.jobs_url,
         executor=settings.replica,
         version=base.options.jobs_version,
-        workflows=workflows(services, base.chronicles),
+        workflows=workflows(services, base.chronicles, reports),
         concurrency=settings.jobs_concurrency,
         kept_days=settings.retention_days,
-        failed=failure_reports(services).report,
+        failed=reports.report,
         watch=base.metrics.job,
+        turn_of=turn_of,
     )
     base.starter.jobs = jobs
     await jobs.launch()
@@ -246,9 +251,7 @@ def _slack_surface(
     submissions = Submissions(
         store=base.store,
         start=jobs.start,
-        engine=services.engine,
-        window=timedelta(minutes=settings.incident_window),
-        several_clusters=len(services.clusters.names) > 1,
+        admission=Admission(store=base.store, limit=base.options.person_requests),
         clock=services.clock,
         metrics=base.metrics,
     )
@@ -262,11 +265,12 @@ def _slack_surface(
             start=jobs.start,
             submissions=submissions,
             engine=services.engine,
+            notices=RefusalNotices(services=services),
             clock=services.clock,
             metrics=base.metrics,
         ),
         recorder=ChannelRecorder(store=base.store, jobs=base.chronicles, identity=base.identity),
-        mutes=Mutes(store=base.store, engine=services.engine, clock=services.clock),
+        mutes=Mutes(services=services),
         incidents=incident_commands(services, base.chronicles),
         timeline_pins=TimelinePins(store=base.store, identity=base.identity, start=base.starter.start),
         presses=PressIntake(services=services, start=jobs.start, identity=base.identity),
