@@ -1,8 +1,9 @@
 """Queue calls for one of Slack's rate limits: a token bucket that fills at the limit's rate.
 
 Calls for requests that nobody asked for leave a share of every limit to the others, and wait behind them. Waiters are
-served by urgency, and within one urgency round robin: a channel with forty waiting calls does not delay
-another channel's only call. There is no thread and no task: one timer of the loop, and only while a caller waits.
+served by urgency, and within one urgency round robin: a person with forty waiting calls does not delay another one's
+only call. A person with many recent calls leaves a part of the bucket to the others too, so that their calls find a
+token at once. There is no thread and no task: one timer of the loop, and only while a caller waits.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from typing import Final
 
 from bot.slack.errors import RateLimited, SlackUnavailable
 from bot.slack.limits import Rate
+
+# Number of people whose recent calls are counted.
+_REMEMBERED: Final = 500
 
 
 class Urgency(IntEnum):
@@ -46,6 +50,7 @@ def unasked(is_unasked: bool = True) -> Iterator[None]:
 @dataclass(order=True, slots=True)
 class _Waiter:
     rank: int
+    busy: bool
     turn: int
     number: int
     keeps_share: bool = field(compare=False)
@@ -69,6 +74,8 @@ class Lane:
         # Round robin: each key's next waiter gets the turn after its last, never before the current turn.
         self._serving = 0
         self._last_turn: dict[str, int] = {}
+        # Recent calls of each person, which fade at the limit's rate, and when they were counted.
+        self._recent: dict[str, tuple[float, float]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -82,8 +89,8 @@ class Lane:
         """Return the seconds for which Slack asked us to wait."""
         return max(0.0, self._held_until - self._loop.time())
 
-    async def turn(self, *, key: str = "", urgency: Urgency = Urgency.USUAL, patience: float) -> None:
-        """Return when the caller may call, with one token taken.
+    async def turn(self, *, key: str = "", person: str = "", urgency: Urgency = Urgency.USUAL, patience: float) -> None:
+        """Return when the caller may call, with one token taken. Waiters take turns by `person`, else by `key`.
 
         Raises RateLimited or SlackUnavailable when that does not come within `patience` seconds, at once where that is
         certain beforehand. A cancelled caller takes no token.
@@ -94,7 +101,7 @@ class Lane:
         quarters = 2 if urgency is Urgency.PROGRESS else 3 if _UNASKED.get() else 4
         if self._waiting >= self._most_waiting * quarters // 4:
             raise SlackUnavailable(method=self._name, detail=f"{self._waiting} calls are already waiting")
-        waiter = self._enqueue(key, urgency)
+        waiter = self._enqueue(person or key, urgency, busy=self._is_busy(person))
         self._serve()
         try:
             async with asyncio.timeout(patience):
@@ -132,7 +139,19 @@ class Lane:
             waiter.go.cancel()
             self._serve()
 
-    def _enqueue(self, key: str, urgency: Urgency) -> _Waiter:
+    def _is_busy(self, person: str) -> bool:
+        """Count a call of this person. Tell whether their recent calls use more than half of the burst."""
+        if not person or self._rate.burst < 2:
+            return False
+        now = self._loop.time()
+        count, counted_at = self._recent.pop(person, (0.0, now))
+        count = max(0.0, count - (now - counted_at) / self._rate.every)
+        self._recent[person] = (count + 1, now)
+        if len(self._recent) > _REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+        return count + 1 > max(1.0, self._rate.burst / 2)
+
+    def _enqueue(self, key: str, urgency: Urgency, *, busy: bool) -> _Waiter:
         if not self._waiting:
             self._last_turn.clear()
         turn = max(self._serving, self._last_turn.get(key, 0)) + 1
@@ -140,6 +159,7 @@ class Lane:
         is_progress = urgency is Urgency.PROGRESS
         waiter = _Waiter(
             rank=4 * is_progress + 2 * _UNASKED.get() + urgency,
+            busy=busy,
             turn=turn,
             number=next(self._numbers),
             keeps_share=is_progress or _UNASKED.get(),
@@ -174,6 +194,8 @@ class Lane:
     def _needed(self, waiter: _Waiter) -> float:
         # Slightly less than a whole token, because the timer may fire slightly early.
         kept = self._rate.burst // 4 if waiter.keeps_share else 0
+        if waiter.busy:
+            kept = max(kept, 1, self._rate.burst // 4)
         return 1 + kept - 1e-6
 
     def _wake_later(self) -> None:

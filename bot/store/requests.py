@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.accepted_jobs import AcceptedJob, add_job
@@ -24,6 +24,8 @@ Json = dict[str, Any]
 
 # The limit of one part. Slack limits a message to 40,000 characters; a file's text is cut the same way.
 LONGEST_TEXT: Final = 256 * 1024
+# More changes of one request are ignored.
+MOST_REVISIONS: Final = 50
 
 
 class Surface(StrEnum):
@@ -53,6 +55,7 @@ class RequestState(StrEnum):
     OPEN = "open"
     ANSWERED = "answered"
     SILENT = "silent"  # there was nothing to say, and nothing was posted
+    REPEATED = "repeated"  # the answer to an earlier request covers it
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
 
@@ -163,8 +166,21 @@ class Requests:
             found = await _read(connection, select(requests).where(requests.c.id == id))
             return found[0] if found else None
 
+    async def count_open(self, *, user: str, channel: str, since: datetime) -> int:
+        """Return the number of unanswered requests of a person since a time; without a user, those of a channel."""
+        async with self._database.read() as connection:
+            whose = requests.c.user == user if user else (requests.c.user == "") & (requests.c.channel == channel)
+            query = (
+                select(func.count())
+                .select_from(requests)
+                .where(requests.c.touched >= since, requests.c.state == RequestState.OPEN.value, whose)
+            )
+            return int((await connection.execute(query)).scalar_one())
+
     async def amend(self, id: str, ts: str, text: str, now: datetime) -> int | None:
-        """Add or replace the part of message `ts`. Return the revision, or None if the request is unknown or withdrawn.
+        """Add or replace the part of message `ts`. Return the revision.
+
+        Return None if the request is unknown, withdrawn, or was changed too often: each change is answered.
 
         The same text again changes nothing, so a redelivered edit is answered once.
         """
@@ -216,6 +232,8 @@ async def _amend(connection: AsyncConnection, id: str, ts: str, text: str, now: 
     before = (await connection.execute(part)).scalar_one_or_none()
     if before == text:
         return int(row.revision)
+    if row.revision >= MOST_REVISIONS:
+        return None
     await upsert(connection, parts, {"request_id": id, "ts": ts, "channel": row.channel, "text": text})
     revision = int(row.revision) + 1
     values = {"revision": revision, "touched": now, "state": RequestState.OPEN.value}

@@ -107,18 +107,18 @@ class MessagePoster:
         await services.store.outbox.done(key, sent.ts)
         return sent
 
-    async def show(self, request: StoredRequest, message: Message | None = None) -> None:
-        """Update the answer's message to its stored content and all later notes.
+    async def show(self, request: StoredRequest, message: Message | None = None) -> bool:
+        """Update the answer's message to its stored content and all later notes. Return False if a user deleted it.
 
         `message` replaces it for an answer without a diagnosis.
         """
         answer = await self.services.store.answers.get(request.id)
         if answer is None:
-            return
+            return True
         if answer.message:
             message = KeptAnswer.from_json(answer.message).message(await self._notes(request, answer))
         if message is None:
-            return
+            return True
         try:
             await self.services.slack.update(
                 channel=answer.channel,
@@ -130,6 +130,8 @@ class MessagePoster:
             )
         except MessageGone:
             _log.info("answer_deleted_by_user", request=request.id)
+            return False
+        return True
 
     async def notes(self, request: StoredRequest) -> AnswerNotes:
         """Return all notes about the request's answer."""
