@@ -100,7 +100,7 @@ async def running(
         services = _services(base, settings, live, clusters=clusters)
         jobs = await _launched(work, services, base, settings)
         missed_events = MissedEvents(store=base.store, clock=options.clock)
-        job_intake = JobIntake(jobs=jobs, store=base.store.accepted_jobs)
+        job_intake = base.starter.intake = JobIntake(jobs=jobs, store=base.store.accepted_jobs)
         await work.enter_async_context(job_intake.running())
         surface = _slack_surface(base, services, job_intake, settings, missed_events)
         bolt = bolt_app(
@@ -109,7 +109,6 @@ async def running(
             signing_secret=settings.slack_signing_secret.get_secret_value(),
             delivered=base.metrics.delivered,
         )
-        work.push_async_callback(surface.recorder.aclose)
         surface.register(bolt)
         upkeep = _upkeep(base, jobs, settings, missed_events)
         await work.enter_async_context(upkeep.running())
@@ -142,6 +141,12 @@ class _JobStarter:
     """Starts jobs once the engine runs. It exists because the workflows are created before the engine."""
 
     jobs: Jobs | None = None
+    intake: JobIntake | None = None
+
+    async def accept(self, kind: str, id: str, payload: Json) -> None:
+        if self.intake is None:
+            raise JobsUnavailable("jobs are not launched yet")
+        await self.intake.start(kind, id, payload)
 
     async def start(self, kind: str, id: str, payload: Json) -> None:
         if self.jobs is None:
@@ -193,6 +198,7 @@ async def _base(
     chronicles = ChronicleJobs(
         store=store,
         start=starter.start,
+        accept=starter.accept,
         patterns=settings.incident_channels,
         clock=options.clock,
         slot_s=options.summary_slot_s,

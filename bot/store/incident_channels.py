@@ -6,7 +6,7 @@ that only one of several processes renders it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -73,17 +73,9 @@ class IncidentChannels:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # Grows when this process opens a channel or changes a state: what was read before is out of date.
-        self.version = 0
 
     async def open(self, channel: str, *, team: str, name: str, at: datetime) -> bool:
         """Add a channel. Return whether it is new; a known one stays unchanged, dismissed or not."""
-        try:
-            return await self._open(channel, team=team, name=name, at=at)
-        finally:
-            self.version += 1
-
-    async def _open(self, channel: str, *, team: str, name: str, at: datetime) -> bool:
         async with self._alone(channel) as connection:
             values = {
                 "channel": channel,
@@ -104,10 +96,11 @@ class IncidentChannels:
             row = await find_channel(connection, channel)
             return None if row is None else read_channel(row)
 
-    async def recorded(self) -> dict[str, bool]:
-        """Return each channel, and whether its facts are stored."""
+    async def recorded(self, channels: Collection[str]) -> dict[str, bool]:
+        """Return those of the channels that are known, and whether their facts are stored."""
         async with self._database.read() as connection:
-            found = await connection.execute(select(_TABLE.c.channel, _TABLE.c.state))
+            query = select(_TABLE.c.channel, _TABLE.c.state).where(_TABLE.c.channel.in_(list(channels)))
+            found = await connection.execute(query)
             return {row.channel: ChannelState(row.state) is not ChannelState.DISMISSED for row in found}
 
     async def list_live(self, resolved_since: datetime) -> tuple[IncidentChannel, ...]:
@@ -131,12 +124,6 @@ class IncidentChannels:
 
         The history of a channel that is no longer dismissed is read again, because nothing was recorded in between.
         """
-        try:
-            return await self._set_state(channel, state, at)
-        finally:
-            self.version += 1
-
-    async def _set_state(self, channel: str, state: ChannelState, at: datetime) -> bool:
         async with self._alone(channel) as connection:
             row = await find_channel(connection, channel)
             if row is None or row.state == state or at < row.since:

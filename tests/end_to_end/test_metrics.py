@@ -13,6 +13,7 @@ from bot.slack.limits import Limits, Rate
 from tests.end_to_end.process import locked, premises
 from tests.end_to_end.test_remedies import wait_for_result
 from tests.end_to_end.workplace import Workplace, workplace
+from tests.waiting import until
 
 AT_ONCE = Rate(every=0.001, burst=1_000)
 UNPACED = Limits(methods={}, other=AT_ONCE, channel=AT_ONCE)
@@ -121,6 +122,8 @@ async def test_log_lines_of_a_request_carry_the_id_of_its_answer(tmp_path, broke
         serving = await at.start()
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         answer = await at.answer(ts)
+        # The answer is posted before its job ends.
+        await until(lambda: any("answer_posted" in line for line in serving.said))
         async with locked(at.data, "casebook.db"):
             unheard = await at.slack.say(at.bo, at.slack.add_channel("other"), broken.text)
         assert await serving.stop() == 0

@@ -6,26 +6,21 @@ A channel is an incident channel once its name matches or a member opens an inci
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-import structlog
+from typing import Any
 
 from bot.jobs import JobsUnavailable
 from bot.slack.channel_events import ChannelEvent, ChannelEventKind
 from bot.slack.client import Identity
 from bot.slack.message_events import DeletedMessage, EditedMessage, read_event
-from bot.store import ChannelState, Store
+from bot.store import ChannelState, Store, StoreUnavailable
 from bot.surfaces.slack.recorded_channels import RecordedChannels
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.chronicle.fact_rows import row_of
 from bot.workflows.chronicle.message_facts import recorded_message
 from intents.chronicle.facts import Fact, FactKind
 from responses.safety import safe_line
-
-_log: Final = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +35,9 @@ class ChannelRecorder:
     identity: Identity
     _channels: RecordedChannels = field(init=False)
     _asked_about: set[str] = field(default_factory=set)
-    _looking: set[asyncio.Task[None]] = field(default_factory=set)
-    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_channels", RecordedChannels(store=self.store, record=self._message))
-
-    async def aclose(self) -> None:
-        for task in self._looking:
-            task.cancel()
-        if self._looking:
-            await asyncio.wait(self._looking)
-        await self._channels.aclose()
+        object.__setattr__(self, "_channels", RecordedChannels(store=self.store))
 
     async def message_arrived(self, event: Mapping[str, Any], *, team: str) -> None:
         """Record a `message` event if it matters and belongs to an incident channel."""
@@ -60,11 +46,9 @@ class ChannelRecorder:
             return
         found = await self._channels.find(channel)
         if found is None:
-            self._look_up(channel, team=team)
+            await self._look_up(channel, team=team)
         if found:
             await self._message(event, team)
-        else:
-            self._channels.wait(event, team=team)
 
     async def _message(self, event: Mapping[str, Any], team: str) -> None:
         channel = str(event["channel"])
@@ -94,7 +78,7 @@ class ChannelRecorder:
         joined = event.what is ChannelEventKind.JOINED and not ours
         known = await self.store.chronicles.get(event.channel)
         if known is None and joined:
-            self._look_up(event.channel, team=event.team)
+            await self._look_up(event.channel, team=event.team)
         if known is None or not known.is_recorded:
             return
         if await self._record(event, ours=ours):
@@ -125,22 +109,16 @@ class ChannelRecorder:
                 return await chronicles.set_state(channel, state, event.at)
         return False
 
-    def _look_up(self, channel: str, *, team: str) -> None:
-        """Look up the name of an unknown channel, once; no event waits for it."""
-        if self.jobs.patterns and channel not in self._asked_about:
-            self._asked_about.add(channel)
-            task = asyncio.create_task(self._looked_up(channel, team=team))
-            self._looking.add(task)
-            task.add_done_callback(self._looking.discard)
-
-    async def _looked_up(self, channel: str, *, team: str) -> None:
+    async def _look_up(self, channel: str, *, team: str) -> None:
+        """Look up the name of an unknown channel, once, in a job that is stored before the event is acknowledged."""
+        if not self.jobs.patterns or channel in self._asked_about:
+            return
+        self._asked_about.add(channel)
         try:
-            # One after the other: a new process hears of many channels at once.
-            async with self._one:
-                await self.jobs.look_up(channel, team=team)
-        except JobsUnavailable as error:
+            await self.jobs.look_up(channel, team=team)
+        except (StoreUnavailable, JobsUnavailable):
             self._asked_about.discard(channel)
-            _log.info("channel_look_up_failed", channel=channel, error=str(error))
+            raise
 
 
 def _joined(event: ChannelEvent) -> Fact:

@@ -1,75 +1,47 @@
-"""Tell which channels are recorded without a query per message: most chat belongs to none of them.
+"""Tell which channels are recorded without a query per message: messages that arrive together share one.
 
-One query a second reads all incident channels. Any process may open an incident meanwhile, so messages of channels that
-are not recorded wait in memory for the next query, and are recorded then if their channel has become one.
+The query begins after its messages have arrived. A channel that it does not find is therefore opened after Slack has
+the message, and the history that is read then contains it: nothing waits in memory after its acknowledgement.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-import structlog
+from bot.store import Store
 
-from bot.common.coalescing import CoalescedLookup
-from bot.jobs import JobsUnavailable
-from bot.store import Store, StoreUnavailable
-
-_log: Final = structlog.get_logger(__name__)
-
-_EVERY_S: Final = 1.0
-_MOST_WAITING: Final = 5_000
-
-# Records one event of a workspace.
-Record = Callable[[Mapping[str, Any], str], Awaitable[None]]
+# The shortest time between two queries.
+_EVERY_S: Final = 0.05
 
 
 @dataclass(slots=True, kw_only=True)
 class RecordedChannels:
-    """The incident channels as of the last second. `record` gets the messages of one that was opened since."""
+    """Looks up incident channels, many at once."""
 
     store: Store
-    record: Record
-    _known: CoalescedLookup[Mapping[str, bool]] = field(init=False)
-    _waiting: deque[tuple[Mapping[str, Any], str]] = field(default_factory=lambda: deque(maxlen=_MOST_WAITING))
-    _checking: asyncio.Task[None] | None = None
-
-    def __post_init__(self) -> None:
-        self._known = CoalescedLookup(self._read, keeps=lambda _: _EVERY_S, most=2)
+    _asked: set[str] = field(default_factory=set)
+    _next: asyncio.Task[Mapping[str, bool]] | None = None
+    _last: asyncio.Task[Mapping[str, bool]] | None = None
+    _queried_at: float = float("-inf")
 
     async def find(self, channel: str) -> bool | None:
         """Return whether a channel is recorded; None if it was never an incident channel. Raise StoreUnavailable."""
-        # A change by this process counts at once.
-        return (await self._known.get(str(self.store.chronicles.version))).get(channel)
+        self._asked.add(channel)
+        if self._next is None:
+            self._next = asyncio.create_task(self._query(after=self._last))
+        # The others wait for the same query when one of them is cancelled.
+        return (await asyncio.shield(self._next)).get(channel)
 
-    def wait(self, event: Mapping[str, Any], *, team: str) -> None:
-        """Keep an event of a channel that is not recorded until the next query."""
-        self._waiting.append((event, team))
-        if self._checking is None or self._checking.done():
-            self._checking = asyncio.create_task(self._check())
-
-    async def aclose(self) -> None:
-        """Check the waiting events once more, and stop."""
-        if self._checking is not None:
-            self._checking.cancel()
-            await asyncio.wait({self._checking})
-        await self._known.aclose()
-
-    async def _read(self, _version: str) -> Mapping[str, bool]:
-        return await self.store.chronicles.recorded()
-
-    async def _check(self) -> None:
-        while self._waiting:
-            # Later events wait for the following query.
-            waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            await asyncio.sleep(_EVERY_S)
-            try:
-                known = await self.store.chronicles.recorded()
-                for event, team in waiting:
-                    if known.get(str(event.get("channel"))):
-                        await self.record(event, team)
-            except (StoreUnavailable, JobsUnavailable) as error:
-                _log.warning("incident_channels_not_checked", error=str(error), messages=len(waiting))
+    async def _query(self, *, after: asyncio.Task[Mapping[str, bool]] | None) -> Mapping[str, bool]:
+        loop = asyncio.get_running_loop()
+        if after is not None:
+            await asyncio.wait({after})
+        await asyncio.sleep(max(0.0, self._queried_at + _EVERY_S - loop.time()))
+        self._queried_at = loop.time()
+        # Later messages need a query that begins after them.
+        asked, self._asked = self._asked, set()
+        self._last, self._next = self._next, None
+        return await self.store.chronicles.recorded(asked)

@@ -29,11 +29,12 @@ class ChronicleJobs:
     """Starts the jobs of incident channels. All methods raise StoreUnavailable or JobsUnavailable.
 
     A channel whose name matches one of `patterns` is an incident channel. All changes within one slot of `slot_s`
-    seconds are shown by one edit.
+    seconds are shown by one edit. `accept` stores a job that starts soon.
     """
 
     store: Store
     start: StartJob
+    accept: StartJob
     patterns: tuple[str, ...] = ()
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     slot_s: float = SLOT_S
@@ -54,7 +55,7 @@ class ChronicleJobs:
         """Check once a day, by the name from Slack, whether a channel is an incident channel."""
         now = self.clock()
         payload = {"channel": channel, "team": team, "name": "", "at": now.isoformat(), "join": False}
-        await self.start("incident", f"{channel}.incident.{now:%Y%m%d}", payload)
+        await self.accept("incident", f"{channel}.incident.{now:%Y%m%d}", payload)
 
     async def welcome(self, event: ChannelEvent) -> None:
         """Show a user who joined what they missed."""
