@@ -122,7 +122,7 @@ class Workplace:
 
     async def settled(self) -> None:
         """Wait until no work is in flight."""
-        assert await self.app.jobs.idle(10)
+        assert await self.app.jobs.idle(20)
 
     def answers(self, thread_ts: str, channel: str = "") -> list[dict[str, Any]]:
         """Return the app's messages in a thread."""
