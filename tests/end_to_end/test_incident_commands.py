@@ -402,9 +402,12 @@ async def test_archiving_user_without_access_is_told_how_to_get_the_summary(at):
 
 async def test_command_from_an_unidentified_user_asks_to_retry(at):
     channel = await incident(at, "inc-16", REPORT)
-    at.slack.fail("users.info", status=503, times=9)
+    # Others are known from the list of users that was read at the start.
+    newcomer = at.slack.add_user("newcomer")
+    for method in ("users.info", "users.list"):
+        at.slack.fail(method, status=503, times=9)
 
-    assert "try again in a moment" in await run_command(at, at.bo, channel, "incident resolve")
+    assert "try again in a moment" in await run_command(at, newcomer, channel, "incident resolve")
     assert await state_of(at, channel) is ChannelState.OPEN
 
 

@@ -307,7 +307,8 @@ async def test_feedback_from_another_channel_changes_nothing(tmp_path, engine, c
 async def test_undeliverable_answer_is_reported_once_to_somebody_who_can_act(tmp_path, engine, broken, fault, told):
     async with workplace(tmp_path, engine, broken.world) as at:
         for _ in range(2):
-            at.slack.fail("chat.postMessage", times=2, **fault)
+            # A slow answer has a placeholder, which fails too.
+            at.slack.fail("chat.postMessage", times=2, given={"channel": at.channel}, **fault)
             await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {broken.text}")
             await at.settled()
             at.slack.clear_faults()
