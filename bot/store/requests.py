@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.database import Database
 from bot.store.row_writes import insert_once, upsert
 from bot.store.tables import parts, requests
+from bot.store.types import storable
 
 Json = dict[str, Any]
 
@@ -164,7 +165,7 @@ class Requests:
                 return None
             part = select(parts.c.text).where(parts.c.request_id == id, parts.c.ts == ts)
             before = (await connection.execute(part)).scalar_one_or_none()
-            if before == text:
+            if before == storable(text):
                 return int(row.revision)
             await upsert(connection, parts, {"request_id": id, "ts": ts, "channel": row.channel, "text": text})
             revision = int(row.revision) + 1
