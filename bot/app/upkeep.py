@@ -1,5 +1,7 @@
 """Keep a serving process in order: heartbeat, recovery of lost replicas' jobs, deletion of expired rows.
 
+Records of jobs that an earlier version wrote without redaction are scrubbed once.
+
 It also updates the summaries of incident channels that a process recorded but did not show, and reads what was posted
 while no process listened.
 """
@@ -48,6 +50,7 @@ class Upkeep:
     metrics: Metrics = field(default_factory=Metrics)
     _read_on: bool = False
     _purged: datetime | None = None
+    _scrubbed: bool = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -85,6 +88,9 @@ class Upkeep:
             chronicles = now - max(self.kept, _CHRONICLES_KEPT)
             rows = await self.store.purge(now - self.kept, chronicles_before=chronicles) + await self.jobs.purge()
             _log.info("expired_rows_deleted", rows=rows)
+        if not self._scrubbed:
+            _log.info("earlier_jobs_scrubbed", values=await self.jobs.scrub())
+            self._scrubbed = True
 
     async def _go_on_reading(self) -> None:
         """Resume the reading of incident channels, once: missed messages and unfinished histories."""

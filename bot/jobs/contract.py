@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, Protocol
 
 # Raise by hand when a workflow body changes its steps or their order: unfinished jobs then start again.
-JOBS_VERSION: Final = "2"
+JOBS_VERSION: Final = "3"
 
 Json = dict[str, Any]
 

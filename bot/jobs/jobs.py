@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus, WorkflowStatusString
 
+from bot.common.redaction import stored_json, stored_key
 from bot.jobs.contract import (
     JOBS_VERSION,
     FailureHandler,
@@ -110,6 +111,8 @@ class Jobs:
     async def start(self, kind: str, id: str, payload: Json, *, within: float = 1.2) -> None:
         """Record the job and start it. The same id again, here or in another process, changes nothing.
 
+        The job gets the redacted payload, as it is recorded: a run after a crash gets the same.
+
         Raises `JobsUnavailable` if that takes longer than `within` seconds: nothing is promised then. (If the database
         answers just too late, the job may still run, and a retry with its id finds it.)
         """
@@ -117,6 +120,7 @@ class Jobs:
         if kind not in self._bodies:
             raise ValueError(f"no workflow is registered for jobs of kind {kind}")
         ledger.check_file()
+        id, payload = stored_key(id), stored_json(payload)
         await self._begin(ledger, kind, recorded_as=id, id=id, payload=payload, within=within)
 
     async def adopt(self, executors: Iterable[str]) -> int:
@@ -184,6 +188,10 @@ class Jobs:
                 return gone
             await ledger.delete(ids)
             gone += len(ids)
+
+    async def scrub(self) -> int:
+        """Redact what earlier versions recorded. Return the number of changed values; a repeat changes nothing."""
+        return await self._require_launched().scrub(self._version)
 
     async def ping(self) -> None:
         """Raise `JobsUnavailable` with the reason if a job could not be started now."""
