@@ -178,7 +178,9 @@ class _Walk:
         return value
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-        walked: dict[str, Any] = {self.text(str(key)): self._entry(str(key), item, depth) for key, item in value.items()}
+        walked: dict[str, Any] = {
+            self.text(str(key)): self._entry(str(key), item, depth) for key, item in value.items()
+        }
         if set(value) <= _ENVIRONMENT and isinstance(value.get("name"), str) and isinstance(value.get("value"), str):
             walked["value"] = self._entry(value["name"], value["value"], depth)
         if value.get("kind") == "Secret":

@@ -84,9 +84,7 @@ class Ledger:
     async def scrub(self, version: str) -> int:
         """Redact the records of jobs of other versions. Return the number of changed values."""
         schema = None if self._sqlite else SCHEMA
-        return await self.ask(
-            lambda: scrub_records(self.engine, schema=schema, version=version), within=_SCRUB_SECONDS
-        )
+        return await self.ask(lambda: scrub_records(self.engine, schema=schema, version=version), within=_SCRUB_SECONDS)
 
     async def ask(self, do: Callable[[], T], *, within: float = ASK_SECONDS) -> T:
         """Run `do` in a thread, for at most `within` seconds."""
