@@ -189,6 +189,19 @@ class Jobs:
             await ledger.delete(ids)
             gone += len(ids)
 
+    async def forget(self, id: str, *, keeping: str) -> bool:
+        """Delete the finished jobs with this id, or with one that begins with it and a dot.
+
+        Return whether all of them are finished, those of the kind `keeping` aside.
+        """
+        ledger = self._require_launched()
+        found = await ledger.find(workflow_id_prefix=id, load_input=False)
+        jobs = [job for job in found if job.workflow_id == id or job.workflow_id.startswith((f"{id}.", f"{id}@"))]
+        finished = {status.value for status in FINISHED}
+        if over := [job.workflow_id for job in jobs if job.status in finished]:
+            await ledger.delete(over)
+        return all(job.status in finished or job.name == keeping for job in jobs)
+
     async def scrub(self) -> int:
         """Redact what earlier versions recorded. Return the number of changed values; a repeat changes nothing."""
         return await self._require_launched().scrub(self._version)

@@ -29,7 +29,7 @@ def _key(name: str) -> Column[str]:
 
 
 def _reference(name: str) -> Column[str]:
-    """A column that names a row elsewhere, so its values are stored as that row's key is."""
+    """Return a column that names a row elsewhere: its values are stored as that row's key is."""
     return Column(name, StoredKey, nullable=False, default="", server_default="")
 
 
@@ -68,6 +68,8 @@ parts: Final = Table(
     _key("ts"),
     _words("channel"),
     _words("text"),
+    # Of the text as it arrived: after the answer only its telling lines are kept.
+    _reference("digest"),
     Index(None, "channel", "ts"),
 )
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.diagnosing import engine_for
+from bot.store import StoredRequest
 from intents.catalog.loader import load
 from tests.end_to_end.planted import files_in
 from tests.end_to_end.test_values import filled, opened
@@ -72,6 +73,72 @@ async def test_typed_credential_is_refused_at_its_input_and_never_stored(at: Wor
     await filled(at, at.bo, having="plain words")
     await at.submit(at.bo, asked["id"])
     await until(lambda: at.writes() == [("PATCH", PATH)])
+
+
+CHAT = ["lunch at noon?", "my neighbour Xaver Ypsilon paints boats"]
+
+
+async def test_of_a_paste_only_the_symptoms_are_kept_after_its_answer_and_of_chat_nothing(at: Workplace) -> None:
+    error = "the operator refused the setting 'x' for good"
+    await at.slack.say(at.bo, at.channel, "zebra crossing tomorrow")
+    ts = await at.slack.say(at.alex, at.channel, "\n".join([CHAT[1], error, "on pod shop/web-1", CHAT[0]]))
+    await at.answer(ts)
+    await at.settled()
+
+    (kept,) = [part async for part in _parts(at)]
+    assert kept == f"{error}\non pod shop/web-1"
+    assert _found(at, *CHAT, "zebra") == []
+
+
+async def test_deleting_a_message_deletes_what_was_kept_of_it(at: Workplace) -> None:
+    ts = await at.slack.say(at.alex, at.channel, "the operator refused the setting 'quagga-1' for good in shop/web")
+    await at.answer(ts)
+    await at.settled()
+    assert _found(at, "quagga")
+
+    await at.slack.remove(at.alex, at.channel, ts)
+    await until(lambda: not at.answers(ts))
+    await at.settled()
+
+    assert _rows_with(at, "quagga") == []
+
+
+async def test_editing_back_after_the_answer_is_no_new_question(at: Workplace) -> None:
+    text = f"{CHAT[1]}\nthe operator refused the setting 'x' for good"
+    ts = await at.slack.say(at.alex, at.channel, text)
+    await at.answer(ts)
+    await at.settled()
+    await at.slack.edit(at.alex, at.channel, ts, text)
+    await at.settled()
+
+    assert [each.revision async for each in _requests(at)] == [1]
+
+
+async def _requests(at: Workplace) -> AsyncIterator[StoredRequest]:
+    with closing(sqlite3.connect(at.settings.data / "casebook.db")) as connection:
+        ids = [row[0] for row in connection.execute("SELECT id FROM requests")]
+    for id in ids:
+        if (found := await at.app.store.requests.get(id)) is not None:
+            yield found
+
+
+async def _parts(at: Workplace) -> AsyncIterator[str]:
+    async for request in _requests(at):
+        for text in request.parts.values():
+            yield text
+
+
+def _found(at: Workplace, *words: str) -> list[str]:
+    """Return the words that a row of either database holds."""
+    return [word for word in words if _rows_with(at, word)]
+
+
+def _rows_with(at: Workplace, word: str) -> list[str]:
+    found = []
+    for file in at.settings.data.glob("*.db"):
+        with closing(sqlite3.connect(file)) as connection:
+            found += [f"{file.name}: {line[:200]}" for line in connection.iterdump() if word in line]
+    return found
 
 
 async def _asked(at: Workplace) -> Json:
