@@ -9,7 +9,7 @@ from intents.symptoms import PROBLEM
 from intents.tables import EntityReader
 from intents.text_cleanup import lines_of
 
-_MOST_LINES: Final = 60
+_MOST_LINES: Final = 200
 _LONGEST: Final = 400
 
 

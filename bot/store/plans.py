@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
@@ -97,11 +97,13 @@ class Plans:
             row = (await connection.execute(select(plans).where(plans.c.id == plan_id))).one_or_none()
             return None if row is None else _plan(row)
 
-    async def drop_open(self, request_id: str) -> int:
-        """Delete the plans of a request that nobody has claimed. Return their number."""
+    async def clear_open(self, request_id: str) -> None:
+        """Clear the plans of a request that nobody has claimed; only ids stay, by which an open dialog is recognised."""
         async with self._database.write() as connection:
             those = (plans.c.request_id == request_id) & (plans.c.claimed_by == "")
-            return (await connection.execute(delete(plans).where(those))).rowcount
+            for row in (await connection.execute(select(plans.c.id, plans.c.document).where(those))).all():
+                ids = {key: value for key, value in row.document.items() if isinstance(value, str)}
+                await connection.execute(update(plans).where(plans.c.id == row.id).values(document=ids))
 
     async def claim(
         self,

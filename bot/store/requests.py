@@ -200,13 +200,12 @@ class Requests:
 
         Return whether it was not withdrawn before.
         """
-        if not await self.set_state(id, RequestState.WITHDRAWN):
-            return False
+        is_new = await self.set_state(id, RequestState.WITHDRAWN)
         async with self._database.write("request", id) as connection:
             await connection.execute(update(parts).where(parts.c.request_id == id).values(text="", digest=""))
-            dropped = dict.fromkeys(("kind", "namespace", "name", "response_url"), "")
+            dropped = {name: "" for name in ("kind", "namespace", "name", "response_url")}
             await connection.execute(update(requests).where(requests.c.id == id).values(files=[], **dropped))
-        return True
+        return is_new
 
     async def set_state(self, id: str, state: RequestState) -> bool:
         """Set the state. Return False if the request is unknown or withdrawn."""

@@ -111,7 +111,7 @@ class PreviewWorkflow:
         """Return the dialog, with the preview or the refusal; store the guards of the write with the plan."""
         store, user = self.services.store, str(payload["user"])
         stored = await store.plans.get(str(payload["plan"]))
-        if stored is None:
+        if stored is None or "plan" not in stored.document:
             return refusal_dialog(failures.PLAN_EXPIRED, language=requester.language)
         if stored.claimed_by:
             return refusal_dialog(failures.ALREADY_PRESSED, language=requester.language)

@@ -45,11 +45,11 @@ class WithdrawWorkflow:
         async with self.services.turn(request_id):
             await store.requests.withdraw(request_id)
             await store.topics.end(request_id)
-            await store.plans.drop_open(request_id)
             answer = await store.answers.get(request_id)
             if answer is not None and AnswerNotes.from_notes(answer.shown).remedies:
                 # Users may wait for the remedy's result, and later readers need the record.
                 return
+            await store.plans.clear_open(request_id)
             if request := await store.requests.get(request_id):
                 await self.fact_recorder.withdrawn(request)
                 await self.poster.take_back(request)

@@ -162,8 +162,8 @@ async def _hand_in(at: Premises) -> dict[str, str | bytes]:
     for name, text in commands.items():
         delivered = await slack.slash(at.bo, rooms[name], text)
         said[f"the answer to /diagnose {name}"] = json.dumps(delivered.body, ensure_ascii=False)
-    log = SharedFile(name="a.log", content=_blocks("file").encode())
-    await slack.say(at.bo, rooms["file"], "see the file", files=[log])
+    log = SharedFile(name="a.log", content=f"{planted_incident.ERROR}\n{_blocks('file')}".encode())
+    shared = await slack.say(at.bo, rooms["file"], "see the file", files=[log])
     await slack.say(at.bo, slack.open_im(at.bo), _blocks("direct"))
     picture = SharedFile(name=f"{_one('title').text} {_one('title').marker}.png", content=b"\x89PNG\0\0")
     await slack.say(at.alex, slack.open_im(at.alex), "", files=[picture])
@@ -174,6 +174,7 @@ async def _hand_in(at: Premises) -> dict[str, str | bytes]:
     await slack.shortcut(at.bo, rooms["quiet"], quiet, callback_id="casebook.diagnose_this")
     bot = slack.add_user("alertmanager")
     await slack.say(bot, rooms["alerts"], f"{planted_incident.REMEDIED} {_one('alert').line}", bot=True)
+    await _until_answered(at, rooms["file"], shared)
     await _until_answered(at, rooms["asked"], asked)
     await _until_answered(at, rooms["quiet"], quiet)
     return said
@@ -241,7 +242,8 @@ def _answers(at: Premises, channel: str, ts: str) -> list[dict[str, Any]]:
 
 
 def _blocks(place: str) -> str:
-    return "\n".join(one.block for one in planted(place))
+    # Lines with an error are symptoms, which are kept after the answer.
+    return "\n".join(f"error: {one.block}" for one in planted(place))
 
 
 def _telling(place: str) -> str:
