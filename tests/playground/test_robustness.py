@@ -15,7 +15,7 @@ from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import Refusal
 from bot.playground.kubernetes.times import utc_now
 from bot.playground.kubernetes.world import Loader
-from bot.playground.kubernetes.writing import Writer
+from bot.playground.kubernetes.write_requests import Writer
 
 
 def words(text: str) -> st.SearchStrategy[str]:

@@ -1,18 +1,18 @@
-"""Who may do what: denials laid over otherwise all-powerful users, or what roles grant, and the reviews of it."""
+"""Authorize requests and answer access reviews: a user may do everything but what denials or roles exclude."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 
-from bot.playground.kubernetes.addressing import Address
+from bot.playground.kubernetes.addresses import Address
 from bot.playground.kubernetes.grants import Binding
 from bot.playground.kubernetes.identity import ANONYMOUS, Identity, account_of, identity
 from bot.playground.kubernetes.resources import Json, Registry
 from bot.playground.kubernetes.status import Refusal, bad_request, cause, forbidden, invalid
 
 _REVIEWS = ("authorization.k8s.io", "authentication.k8s.io")
-# What the default role system:basic-user grants to all who are logged in.
+# The default role system:basic-user grants these to every authenticated user.
 _BASIC = (
     {
         "verbs": ["create"],
@@ -25,9 +25,9 @@ _BASIC = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
-    """What is refused; "*" stands for anything. `resource` may name a subresource (`pods/log`), as RBAC rules do.
+    """Requests to refuse; "*" matches anything. `resource` may name a subresource (`pods/log`), as RBAC rules do.
 
-    It is refused to everybody, or to a `user`, or to all of a `user_group`.
+    A denial applies to everybody, to one `user`, or to all members of a `user_group`.
     """
 
     verb: str = "*"
@@ -45,7 +45,7 @@ class Denial:
             self.verb in ("*", address.verb)
             and self.group in ("*", address.group)
             and self.resource in ("*", wanted)
-            # Who may not read one namespace may not list them all.
+            # A list over all namespaces would include the denied namespace.
             and (self.namespace in ("*", address.namespace) or everywhere)
             and self.name in ("*", address.name)
             and self.user in ("*", who.user)
@@ -54,7 +54,7 @@ class Denial:
 
 
 class Access:
-    """The authorizer: everything is allowed but what a denial covers; to whom roles are bound, only what these grant.
+    """The authorizer: allows everything except denials; a user with bound roles gets only what those grant.
 
     Reviews and discovery stay open, as the default roles of real clusters keep them.
     """
@@ -71,11 +71,11 @@ class Access:
         self._bindings.append(binding)
 
     def unbind(self) -> None:
-        """Take every binding away."""
+        """Remove every binding."""
         self._bindings.clear()
 
     def allows(self, address: Address, *, who: Identity) -> bool:
-        """Whether somebody may do this; nobody, who has not logged in, may do nothing."""
+        """Return whether a user may make this request; the anonymous user may make none."""
         namespaced = self._namespaced(address)
         if who.user == ANONYMOUS or any(
             denial.covers(address, who=who, namespaced=namespaced) for denial in self._denials
@@ -85,7 +85,7 @@ class Access:
         return not bound or any(binding.allows(address) for binding in bound)
 
     def acting_as(self, who: Identity, *, user: str, groups: tuple[str, ...], address: Address) -> Identity:
-        """Whom a request acts as. Refusal 400 for groups of no user, 403 if `who` may not act as them.
+        """Return the identity a request acts as. Refusal 400 for groups without a user, 403 if forbidden.
 
         It takes the verb `impersonate` on the user and each group. A server of 1.36 asks for the narrower grants of
         constrained impersonation first and names these in its refusal; here nobody has them.
@@ -121,7 +121,7 @@ class Access:
         return identity(user, groups=groups)
 
     def check(self, address: Address, *, who: Identity) -> None:
-        """Refusal 403 if somebody may not do this."""
+        """Raise Refusal 403 if the user may not make this request."""
         if (
             who.user != ANONYMOUS
             and address.group in _REVIEWS
@@ -133,7 +133,7 @@ class Access:
             raise _refused(address, who=who)
 
     def review(self, body: Json, *, who: Identity) -> Json:
-        """The answer to a SelfSubjectAccessReview: allowed, with no word on why when it is not."""
+        """Answer a SelfSubjectAccessReview; a denied one carries no reason."""
         spec = body.get("spec") or {}
         attributes = spec.get("resourceAttributes")
         if attributes is None and spec.get("nonResourceAttributes") is None:
@@ -169,7 +169,7 @@ class Access:
         }
 
     def rules_review(self, body: Json, *, who: Identity) -> Json:
-        """The answer to a SelfSubjectRulesReview; rules cannot tell denials, hence incomplete if there are any."""
+        """Answer a SelfSubjectRulesReview; it is incomplete if there are denials, which rules cannot express."""
         everything = [] if Denial() in self._denials else [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
         namespace = (body.get("spec") or {}).get("namespace", "")
         bound = self._bound(who)
@@ -215,7 +215,7 @@ def _refused(address: Address, *, who: Identity, verb: str = "") -> Refusal:
 
 
 def who_am_i(who: Identity, *, created: str) -> Json:
-    """The answer to a SelfSubjectReview."""
+    """Answer a SelfSubjectReview."""
     info: Json = {"username": who.user, "groups": list(who.groups)}
     if account_of(who.user):
         info["uid"] = "0b9e4f0a-7d55-5b8e-9a53-0f6a3d0c6a11"

@@ -1,4 +1,4 @@
-"""Decoding the bodies of writes, with the texts a real API server answers to what it cannot decode."""
+"""Decode the bodies of writes, and refuse malformed ones with the texts of a real API server."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _OBJECT_TYPES = "application/json, application/yaml, application/vnd.kubernetes.
 
 
 def unknown_format(accepted: str) -> Refusal:
-    """Refusal 415 naming the media types that would do."""
+    """Return Refusal 415 with the accepted media types."""
     message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
     return unsupported_media_type(message)
 
 
 def decode_object(body: bytes, *, content_type: str, resource: Resource, kind: str = "") -> Json:
-    """The object in the body of a create or an update. Refusal 415 or 400.
+    """Decode the object in the body of a create or an update. Refusal 415 or 400.
 
     `kind` is what the body must hold if it is not an object of the resource (a Scale, an Eviction).
     """

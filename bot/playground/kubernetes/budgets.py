@@ -1,4 +1,4 @@
-"""PodDisruptionBudgets: which select a pod, what they allow, and their status after pods changed."""
+"""Find the PodDisruptionBudgets of a pod, check what they allow, and update their status after pods changed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ BUDGETS = ("policy", "poddisruptionbudgets")
 
 
 def of_pod(pod: Json, *, state: State) -> list[Json]:
-    """The budgets of the pod's namespace that select it."""
+    """Return the budgets of the pod's namespace that select it."""
     labels = pod["metadata"].get("labels") or {}
     found = state.store.objects(table=BUDGETS, namespace=pod["metadata"]["namespace"])
     return [each for each in found if matches(each["spec"].get("selector"), labels)]
 
 
 def require_room(budget: Json) -> None:
-    """Refusal 429 if the budget allows no disruption now; there is no Retry-After, as recorded."""
+    """Raise Refusal 429 if the budget allows no disruption now; without Retry-After, as recorded."""
     status = budget.get("status") or {}
     if status.get("disruptionsAllowed", 0) > 0:
         return
@@ -42,13 +42,13 @@ def require_room(budget: Json) -> None:
 
 
 def is_ready(pod: Json) -> bool:
-    """Whether the pod's Ready condition is True."""
+    """Return whether the pod's Ready condition is True."""
     conditions = (pod.get("status") or {}).get("conditions") or ()
     return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
 
 
 def refresh(namespace: str, *, state: State) -> None:
-    """Count anew what the budgets of a namespace allow."""
+    """Update the status of the budgets of a namespace."""
     resource = state.registry.of_table(BUDGETS)
     for budget in state.store.objects(table=BUDGETS, namespace=namespace):
         status = _status(budget, state=state)
@@ -72,7 +72,7 @@ def _status(budget: Json, *, state: State) -> Json:
         desired = _amount(spec["minAvailable"], of=expected)
         allowed = max(0, healthy - desired)
     else:
-        # A maximum needs the scale of a controller; pods without one count as none expected.
+        # maxUnavailable is relative to the scale of a controller; pods without a controller are not expected.
         expected = len(managed)
         desired = max(0, expected - _amount(spec.get("maxUnavailable", 1), of=expected))
         allowed = max(0, healthy - desired) if expected else 0

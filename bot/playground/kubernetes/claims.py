@@ -1,6 +1,6 @@
-"""What becomes of claims and volumes: a StatefulSet makes the claims of its pods, a volume is freed with its claim.
+"""Make the claims of StatefulSet pods, and release or delete a volume when its claim is deleted.
 
-No provisioner runs here: a new claim stays Pending unless a world says what becomes of it.
+No provisioner runs here: a new claim stays Pending unless a world's reaction sets another status.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PROTECTION: Final = "kubernetes.io/pvc-protection"
 
 
 def make_missing(owner: Json, *, pod: str, state: State) -> None:
-    """The claims of a StatefulSet's pod that do not exist, as its templates have them."""
+    """Make the missing claims of a StatefulSet's pod from its claim templates."""
     if owner["kind"] != "StatefulSet":
         return
     namespace, resource = owner["metadata"]["namespace"], state.registry.of_table(CLAIMS)
@@ -42,7 +42,7 @@ def make_missing(owner: Json, *, pod: str, state: State) -> None:
 
 
 def free_volume(claim: Json, *, state: State) -> None:
-    """What the volume of a claim that is gone comes to, by its reclaim policy."""
+    """Delete or release the volume of a deleted claim, by its reclaim policy."""
     name = str((claim.get("spec") or {}).get("volumeName") or "")
     volume = state.store.get(table=VOLUMES, namespace="", name=name) if name else None
     if volume is None or (volume["spec"].get("claimRef") or {}).get("uid") != claim["metadata"]["uid"]:
@@ -55,7 +55,7 @@ def free_volume(claim: Json, *, state: State) -> None:
 
 
 def offer_again(volume: Json, *, state: State) -> None:
-    """A Released volume that names no claim any more is Available."""
+    """Set a Released volume without claimRef to Available."""
     status = volume.get("status") or {}
     if status.get("phase") == "Released" and not (volume.get("spec") or {}).get("claimRef"):
         state.put(resource=state.registry.of_table(VOLUMES), obj=volume | {"status": status | {"phase": "Available"}})

@@ -1,22 +1,22 @@
-"""Reactions to writes: garbage collection, workloads, nodes, namespaces, claims, budgets and endpoints, at once.
+"""React to writes: garbage collection, workloads, nodes, namespaces, claims, budgets and endpoints.
 
-Real controllers work a moment after the write that wakes them. These run right after it, so that the answer of a write
-is what the API server stored and the next read shows what came of it.
+Real controllers run a moment after the write that triggers them. These run right after it: the response to the write
+is the object as stored, and the next read shows the result.
 """
 
 from __future__ import annotations
 
 import copy
 
-from bot.playground.kubernetes import budgets, claims, patching, pods, scheduling, times
+from bot.playground.kubernetes import budgets, claims, patches, pods, scheduling, times
 from bot.playground.kubernetes.aggregation import refresh_availability
 from bot.playground.kubernetes.claims import CLAIMS, VOLUMES
 from bot.playground.kubernetes.endpoints import refresh_endpoints
-from bot.playground.kubernetes.overrides import Becomes, Override, When
+from bot.playground.kubernetes.overrides import Override, OverrideTrigger, PodOutcome
 from bot.playground.kubernetes.recorder import Recorder
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import NAMESPACES, State
-from bot.playground.kubernetes.workloads import KINDS, PODS, Workloads
+from bot.playground.kubernetes.workload_controllers import KINDS, PODS, WorkloadControllers
 
 _UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
 _OURS = {CLAIMS: "kubernetes.io/pvc-protection", VOLUMES: "kubernetes.io/pv-protection"}
@@ -28,14 +28,14 @@ class Controllers:
     def __init__(self, *, state: State) -> None:
         self._state = state
         self._record = Recorder(state=state)
-        self._workloads = Workloads(state=state, recorder=self._record)
+        self._workloads = WorkloadControllers(state=state, recorder=self._record)
 
     def learn(self, *, loaded: list[Json], overrides: list[Override]) -> None:
-        """Take a loaded world as it is; only writes wake the controllers."""
+        """Register a loaded world without reacting to it; only writes trigger the controllers."""
         self._workloads.learn(loaded=loaded, overrides=overrides)
 
     def created(self, *, resource: Resource, obj: Json) -> None:
-        """An object was created through the API."""
+        """React to an object created through the API."""
         if _is_workload(obj):
             self._workloads.changed(obj)
             self._recount(obj["metadata"]["namespace"])
@@ -49,7 +49,7 @@ class Controllers:
             self._establish(obj, resource=resource)
 
     def started(self, pod: Json) -> None:
-        """A pod was created or bound: a scheduler and a kubelet take it up."""
+        """Schedule and start a pod that was created or bound."""
         node = pod["spec"].get("nodeName") or ""
         if not node and pod["spec"].get("schedulerName", "default-scheduler") == "default-scheduler":
             node = scheduling.choose(self._state, pod=pod, like=None, pinned=False)
@@ -61,8 +61,8 @@ class Controllers:
         self._pods_changed(bound)
 
     def updated(self, *, resource: Resource, before: Json, after: Json) -> None:
-        """An object was changed through the API."""
-        becomes = self._workloads.override(When.PATCHED, after)
+        """React to an object changed through the API."""
+        becomes = self._workloads.override(OverrideTrigger.PATCHED, after)
         if _is_workload(after):
             if before["spec"] != after["spec"]:
                 self._workloads.changed(after, before=before)
@@ -84,10 +84,10 @@ class Controllers:
         elif resource.table == VOLUMES:
             claims.offer_again(after, state=self._state)
         if isinstance(becomes, dict) and not _is_workload(after) and resource.table != PODS:
-            self._put(resource.table, patching.merge(self._latest(after, resource=resource), becomes))
+            self._put(resource.table, patches.merge(self._latest(after, resource=resource), becomes))
 
     def terminating(self, *, resource: Resource, obj: Json) -> None:
-        """An object got its deletionTimestamp: whoever holds it lets go if the work is done."""
+        """React to a deletionTimestamp: remove the finalizers whose work is done."""
         if resource.table == PODS:
             self._finish_pod(obj, resource=resource)
         elif resource.table == NAMESPACES:
@@ -96,10 +96,10 @@ class Controllers:
             self._release(obj, resource=resource)
 
     def removed(self, *, resource: Resource, obj: Json) -> None:
-        """An object is gone: its dependents follow, its owner may make another."""
+        """React to a removed object: delete its dependents, and let its owner replace it."""
         self._collect(obj)
         if resource.table == PODS:
-            # A StatefulSet makes no pod on a claim that is being deleted: it waits until that is gone.
+            # A StatefulSet makes no pod with a claim that is being deleted, so the claims are released first.
             self._release_claims(obj)
             self._workloads.pod_removed(obj)
             self._pods_changed(obj)
@@ -109,8 +109,8 @@ class Controllers:
         owner = self._workloads.owner_of(obj)
         if owner is not None and _is_workload(owner) and _is_workload(obj):
             self._workloads.changed(owner)
-        becomes = self._workloads.override(When.DELETED, obj)
-        if becomes == Becomes.SAME or isinstance(becomes, dict):
+        becomes = self._workloads.override(OverrideTrigger.DELETED, obj)
+        if becomes == PodOutcome.SAME or isinstance(becomes, dict):
             self._bring_back(obj, resource=resource, patch=becomes if isinstance(becomes, dict) else {})
 
     def _bring_back(self, obj: Json, *, resource: Resource, patch: Json) -> None:
@@ -122,7 +122,7 @@ class Controllers:
         namespace = metadata.get("namespace", "")
         metadata["uid"] = self._state.store.new_uid(table=resource.table, namespace=namespace, name=metadata["name"])
         metadata["creationTimestamp"] = self._record.now()
-        self._put(resource.table, patching.merge(copy.deepcopy(obj | {"metadata": metadata}), patch))
+        self._put(resource.table, patches.merge(copy.deepcopy(obj | {"metadata": metadata}), patch))
 
     def _pods_changed(self, pod: Json) -> None:
         owner = self._workloads.owner_of(pod)
@@ -131,13 +131,13 @@ class Controllers:
         self._recount(pod["metadata"]["namespace"])
 
     def _recount(self, namespace: str) -> None:
-        """What is counted over the pods of a namespace."""
+        """Update the budgets, endpoints and API availability that depend on the pods of a namespace."""
         budgets.refresh(namespace, state=self._state)
         refresh_endpoints(namespace, state=self._state)
         refresh_availability(namespace, state=self._state)
 
     def _finish_pod(self, pod: Json, *, resource: Resource) -> None:
-        """A kubelet that works ends the pod; without one it stays Terminating, as it does with a finalizer."""
+        """End a pod as its kubelet does; it stays Terminating if the kubelet is down or a finalizer is left."""
         node = pod["spec"].get("nodeName", "")
         if not scheduling.has_kubelet(self._state, node) or pod["metadata"].get("finalizers"):
             self._pods_changed(pod)
@@ -149,7 +149,7 @@ class Controllers:
         self.removed(resource=resource, obj=pod)
 
     def _collect(self, owner: Json) -> None:
-        """Delete what only this object owned."""
+        """Delete the objects that only this object owned."""
         uid = owner["metadata"]["uid"]
         for table, dependent in self._dependents(uid):
             others = [ref for ref in dependent["metadata"]["ownerReferences"] if ref["uid"] != uid]
@@ -180,7 +180,7 @@ class Controllers:
         self.removed(resource=resource, obj=latest)
 
     def _release(self, obj: Json, *, resource: Resource) -> None:
-        """Drop the finalizers that controllers of the cluster itself hold, once their work is done."""
+        """Remove the finalizers of the built-in controllers, once their work is done."""
         uid = obj["metadata"]["uid"]
         finalizers = list(obj["metadata"].get("finalizers") or ())
         if "foregroundDeletion" in finalizers:
@@ -211,7 +211,7 @@ class Controllers:
         return any(
             (volume.get("persistentVolumeClaim") or {}).get("claimName") == metadata["name"]
             for pod in self._state.store.objects(table=PODS, namespace=metadata["namespace"])
-            # Only a pod that has a node holds a claim: recorded in 18-storage-pending.
+            # Only a scheduled pod uses a claim: recorded in 18-storage-pending.
             if pod["spec"].get("nodeName") and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
             for volume in pod["spec"].get("volumes") or ()
         )
@@ -223,7 +223,7 @@ class Controllers:
                 self._release(claim, resource=resource)
 
     def _taint(self, node: Json) -> None:
-        """The node controller's taint of a cordoned node."""
+        """Add or remove the node controller's taint of a cordoned node."""
         spec = dict(node.get("spec") or {})
         others = [taint for taint in spec.get("taints") or () if taint.get("key") != _UNSCHEDULABLE]
         tainted = len(others) != len(spec.get("taints") or ())
@@ -239,7 +239,7 @@ class Controllers:
         self._put(scheduling.NODES, node | {"spec": spec})
 
     def _grow(self, claim: Json) -> None:
-        """A bound claim that asks for more gets it if its class allows."""
+        """Expand a bound claim that requests more, if its class allows expansion."""
         status = claim.get("status") or {}
         asked = ((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage")
         has = (status.get("capacity") or {}).get("storage")

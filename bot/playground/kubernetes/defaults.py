@@ -1,4 +1,4 @@
-"""What the API server and its admission plugins fill into objects on their way in."""
+"""Set the defaults that the API server and its admission plugins add to written objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TEMPLATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", 
 
 
 def suffix(*parts: object, length: int = 5) -> str:
-    """A name suffix from Kubernetes' safe alphabet, the same for the same parts."""
+    """Return a name suffix from Kubernetes' safe alphabet, the same for the same parts."""
     number = int.from_bytes(hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:16])
     letters = []
     for _ in range(length):
@@ -23,11 +23,11 @@ def suffix(*parts: object, length: int = 5) -> str:
 
 
 def fill(obj: Json, *, resource: Resource) -> None:
-    """Set the defaults of an object in place; custom kinds get those of their schema."""
+    """Set the defaults of a built-in kind's object in place; `schemas.set_defaults` sets those of custom kinds."""
     spec = obj.get("spec")
-    if not isinstance(spec, dict):
+    if not isinstance(spec, dict) or resource.custom:
         return
-    match resource.kind if not resource.custom else "":
+    match resource.kind:
         case "Pod":
             _pod_spec(spec)
         case "Deployment":
@@ -49,21 +49,29 @@ def fill(obj: Json, *, resource: Resource) -> None:
         case "ReplicaSet" | "ReplicationController":
             spec.setdefault("replicas", 1)
         case "CustomResourceDefinition":
-            spec.setdefault("conversion", {"strategy": "None"})
-            stored = [version["name"] for version in spec.get("versions") or () if version.get("storage")]
-            if not obj.get("status"):
-                names = {"plural": "", "kind": ""}
-                obj["status"] = {"conditions": None, "acceptedNames": names, "storedVersions": stored}
+            _definition(obj)
         case _:
             pass
-    if resource.kind in _TEMPLATED and not resource.custom:
-        template = spec.get("template") or {}
-        for key in ("labels", "annotations"):
-            # Go's encoder leaves empty maps out, so taking away the last annotation takes away the map.
-            if not (template.get("metadata") or {}).get(key, True):
-                del template["metadata"][key]
-        if isinstance(template.get("spec"), dict):
-            _template_spec(template["spec"])
+    if resource.kind in _TEMPLATED:
+        _template(spec.get("template") or {})
+
+
+def _definition(definition: Json) -> None:
+    spec = definition["spec"]
+    spec.setdefault("conversion", {"strategy": "None"})
+    if not definition.get("status"):
+        stored = [version["name"] for version in spec.get("versions") or () if version.get("storage")]
+        names = {"plural": "", "kind": ""}
+        definition["status"] = {"conditions": None, "acceptedNames": names, "storedVersions": stored}
+
+
+def _template(template: Json) -> None:
+    for key in ("labels", "annotations"):
+        # Go's encoder omits empty maps: with its last annotation removed, a template has no map of annotations.
+        if not (template.get("metadata") or {}).get(key, True):
+            del template["metadata"][key]
+    if isinstance(template.get("spec"), dict):
+        _template_spec(template["spec"])
 
 
 def _template_spec(spec: Json) -> None:
@@ -132,7 +140,7 @@ def mount_token(spec: Json, *, name: str) -> None:
 
 
 def quality(spec: Json) -> str:
-    """The QoS class of a pod."""
+    """Return the QoS class of a pod."""
     containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
     demands = [each.get("resources") or {} for each in containers]
     if not any(each.get("requests") or each.get("limits") for each in demands):

@@ -1,4 +1,4 @@
-"""Discovery documents: what groups, versions and resources there are, plain and aggregated."""
+"""Serve the discovery documents: groups, versions and resources, plain and aggregated."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create",
 
 
 class Discovery:
-    """Answers discovery from the registry; `unavailable` tells the group versions whose backend is down."""
+    """Answers discovery from the registry; `unavailable` returns the group versions whose backend is down."""
 
     def __init__(self, *, registry: Registry, unavailable: Callable[[], frozenset[tuple[str, str]]]) -> None:
         self._registry = registry
@@ -45,13 +45,13 @@ class Discovery:
         return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
     def group(self, group: str) -> Json:
-        """Refusal 404 in plain text for an unknown group."""
+        """Return the document of one group. Refusal 404 in plain text for an unknown group."""
         if not group or not self._registry.versions(group):
             raise page_not_found()
         return {"kind": "APIGroup", "apiVersion": "v1", **self._group(group)}
 
     def resources(self, *, group: str, version: str) -> Json:
-        """Refusal 404 in plain text for an unknown group version, 503 in plain text for one whose backend is down."""
+        """Return the resources of a group version. Refusal 404 (text) if unknown, 503 (text) if its backend is down."""
         if not self._registry.has_group_version(group=group, version=version):
             raise page_not_found()
         if (group, version) in self._unavailable():

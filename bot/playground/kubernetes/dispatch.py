@@ -1,12 +1,12 @@
-"""From a request to its answer: the order of checks of an API server (kind of path, authorization, existence, verb)."""
+"""Answer requests with an API server's order of checks: kind of path, authorization, existence, verb."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.playground.kubernetes import access, addressing, reading, shapes, times
-from bot.playground.kubernetes.addressing import Address
+from bot.playground.kubernetes import access, addresses, read_requests, shapes, times
+from bot.playground.kubernetes.addresses import Address
 from bot.playground.kubernetes.body import decode_object
 from bot.playground.kubernetes.discovery import AGGREGATED_TYPE, VERSION, Discovery
 from bot.playground.kubernetes.identity import USER, Identity, identity
@@ -19,7 +19,7 @@ from bot.playground.kubernetes.status import (
     service_unavailable,
     unknown_resource,
 )
-from bot.playground.kubernetes.writing import Writer
+from bot.playground.kubernetes.write_requests import Writer
 
 JSON_TYPE = "application/json"
 TEXT_TYPE = "text/plain; charset=utf-8"
@@ -28,9 +28,9 @@ _PARTIAL = ("as=PartialObjectMetadata;", "as=PartialObjectMetadataList;")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What of an HTTP request matters; header names are lower case.
+    """An HTTP request, as far as the server uses it; header names are lower case.
 
-    It comes from `user`; what it `acts_as`, with the `acting_groups`, is what its headers ask for.
+    `user` sent it; `acts_as` and `acting_groups` are the identity that its headers ask to impersonate.
     """
 
     method: str
@@ -45,7 +45,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What goes out; a `body` of None goes out empty."""
+    """An HTTP response; a `body` of None is sent empty."""
 
     status: int
     body: Json | str | None
@@ -54,7 +54,7 @@ class Answer:
 
 
 class Dispatcher:
-    """Answers requests from the state. `server_address` is what discovery says of itself."""
+    """Answers requests from the state. `server_address` is the address in discovery documents."""
 
     def __init__(self, *, state: State, writer: Writer) -> None:
         self._state = state
@@ -63,9 +63,9 @@ class Dispatcher:
         self.server_address = "127.0.0.1"
 
     def answer(self, request: Request) -> Answer:
-        """The answer to an authenticated request. Raises Refusal."""
+        """Answer an authenticated request. Raises Refusal."""
         parts = [part for part in request.path.split("/") if part]
-        if addressing.is_resource_path(parts):
+        if addresses.is_resource_path(parts):
             return self._resource(request, parts)
         return self._document(request, parts)
 
@@ -97,7 +97,7 @@ class Dispatcher:
                 raise page_not_found()
 
     def _resource(self, request: Request, parts: list[str]) -> Answer:
-        address = addressing.parse(method=request.method, parts=parts, query=request.query)
+        address = addresses.parse(method=request.method, parts=parts, query=request.query)
         state = self._state
         who = state.access.acting_as(
             identity(request.user), user=request.acts_as, groups=request.acting_groups, address=address
@@ -120,15 +120,15 @@ class Dispatcher:
         metadata_only = any(form in f"{accept.split(',')[0]};" for form in _PARTIAL)
         match address.verb:
             case "get":
-                obj = reading.get(state=state, resource=resource, address=address, query=request.query)
-                return Answer(status=200, body=reading.partial(obj) if metadata_only else obj)
+                obj = read_requests.get(state=state, resource=resource, address=address, query=request.query)
+                return Answer(status=200, body=read_requests.partial(obj) if metadata_only else obj)
             case "list":
-                body = reading.list_objects(
+                body = read_requests.list_objects(
                     state=state, resource=resource, address=address, query=request.query, metadata_only=metadata_only
                 )
                 return Answer(status=200, body=body)
             case "watch":
-                # Nothing that this cluster serves watches; the real server would stream here.
+                # The real server would stream here; the bot does not watch.
                 raise refusal(code=501, message="the simulated API server does not watch", reason="NotImplemented")
             case _:
                 return self._written(request, address=address, resource=resource)
@@ -140,14 +140,14 @@ class Dispatcher:
         if address.verb not in subresource.verbs:
             raise method_not_allowed()
         if subresource.name == "log":
-            text = reading.pod_log(state=self._state, resource=resource, address=address, query=request.query)
+            text = read_requests.pod_log(state=self._state, resource=resource, address=address, query=request.query)
             if text is None:
                 return Answer(status=204, body=None)
             return Answer(status=200, body=text, content_type="text/plain")
         if address.verb == "get" and subresource.kind == resource.kind:
             return Answer(
                 status=200,
-                body=reading.get(state=self._state, resource=resource, address=address, query=request.query),
+                body=read_requests.get(state=self._state, resource=resource, address=address, query=request.query),
             )
         return self._written(request, address=address, resource=resource)
 
@@ -170,7 +170,7 @@ class Dispatcher:
 
 
 def _fits(address: Address, *, resource: Resource) -> bool:
-    """Whether the path is of the kind's scope: a namespace for namespaced objects, none for others."""
+    """Return whether the path fits the kind's scope: a namespace for namespaced objects, none for others."""
     if resource.namespaced:
         return bool(address.namespace) or not address.name
     return not address.namespace or resource.table == ("", "namespaces")

@@ -1,4 +1,4 @@
-"""EndpointSlices after pods changed: which addresses stand behind a Service."""
+"""Update the endpoints of EndpointSlices after pods changed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ SERVICES = ("", "services")
 
 
 def refresh_endpoints(namespace: str, *, state: State) -> None:
-    """Write the endpoints of each slice of the namespace anew whose Service selects pods.
+    """Update the endpoints of each slice of the namespace whose Service selects pods.
 
-    Only slices that exist are kept up; a world that shows none gets none.
+    Only existing slices are updated; none are created.
     """
     resource = state.registry.of_table(SLICES)
     for each in state.store.objects(table=SLICES, namespace=namespace):

@@ -1,4 +1,4 @@
-"""Events: a short written form expanded to what real recorders write, and the events.k8s.io view of them."""
+"""Build Events as real recorders write them, expand the short form of worlds, convert to and from events.k8s.io."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def expand(
     now: datetime,
     number: int,
 ) -> Json:
-    """A core/v1 Event (without uid and resourceVersion) about `involved`.
+    """Build a core/v1 Event (without uid and resourceVersion) about `involved` from its short form.
 
     `written` has been checked: type, reason, message, count, first, last, source, style, container. Events of the
     scheduler come in the style of events.k8s.io (eventTime and series; no count; null timestamps) as real ones do.
-    `number` tells events of one world apart, so that their names are stable.
+    `number` distinguishes the events of one world, so that their names are stable.
     """
     last = times.relative(written.get("last", "-1m"), now=now) or times.parse(written["last"])
     count = int(written.get("count", 1))
@@ -65,11 +65,11 @@ def recorded(
     container: str = "",
     number: int = 0,
 ) -> Json:
-    """The Event that a recorder named `source` would have written."""
+    """Build the Event that a recorder named `source` would have written."""
     metadata = involved["metadata"]
     reference = _reference(involved=involved, resource=resource, source=source, container=container)
     host = _host(involved) if source == "kubelet" else ""
-    # Recorders name an event after the nanosecond it happened in; `number` stands for the nanoseconds we do not have.
+    # Recorders name an event after its time in nanoseconds; `number` replaces those that Python's clock lacks.
     nanoseconds = int(first.timestamp() * 1_000_000) * 1000 + number
     head: Json = {
         "kind": "Event",
@@ -113,7 +113,7 @@ def _reference(*, involved: Json, resource: Resource, source: str, container: st
         reference["namespace"] = metadata["namespace"]
     reference["name"] = metadata["name"]
     if resource.table == ("", "nodes") and source == "kubelet":
-        # A kubelet reports on its node with the node's name for a uid (kubectl describe node asks for both).
+        # A kubelet writes the node's name as uid in events about its node (kubectl describe node queries both).
         return reference | {"uid": metadata["name"]}
     reference |= {"uid": metadata["uid"], "apiVersion": involved["apiVersion"]}
     if metadata.get("resourceVersion"):
@@ -132,7 +132,7 @@ def _host(involved: Json) -> str:
 
 
 def as_new_event(event: Json) -> Json:
-    """The same event as events.k8s.io/v1 shows it."""
+    """Return a stored event in the form of events.k8s.io/v1."""
     new: Json = {"kind": "Event", "apiVersion": "events.k8s.io/v1", "metadata": event["metadata"]}
     new["eventTime"] = event.get("eventTime")
     _carry(new, "series", event.get("series"))
@@ -152,7 +152,7 @@ def as_new_event(event: Json) -> Json:
 
 
 def as_core_event(new: Json) -> Json:
-    """An event of events.k8s.io/v1 as core/v1 has it, which is how it is stored."""
+    """Return an event of events.k8s.io/v1 in the form of core/v1, in which it is stored."""
     names = {
         "regarding": "involvedObject",
         "note": "message",
@@ -166,7 +166,7 @@ def as_core_event(new: Json) -> Json:
 
 
 def complete(event: Json) -> None:
-    """Set what an event shows even where nobody gave it, in place."""
+    """Set the fields that every event shows, in place."""
     for key in ("involvedObject", "source"):
         event.setdefault(key, {})
     for key in ("firstTimestamp", "lastTimestamp", "eventTime"):

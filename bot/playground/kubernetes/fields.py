@@ -1,4 +1,4 @@
-"""Which fields the usual kinds have, so that unknown ones are warned of, refused, or dropped as a real server does."""
+"""Find and drop the fields that a kind does not have, with the warnings and refusals of a real server."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _SPECS: dict[str, frozenset[str]] = {
 
 
 def unknown(obj: Json, *, resource: Resource) -> list[str]:
-    """The paths of fields the kind does not have."""
+    """Return the paths of the fields that the kind does not have."""
     found = [f"metadata.{key}" for key in obj.get("metadata") or {} if key not in _METADATA]
     spec = obj.get("spec")
     if resource.custom or not isinstance(spec, dict) or resource.kind not in _SPECS:
@@ -91,7 +91,7 @@ _MICRO_TIME = re.compile(r"\.\d{6}(Z|[+-]\d\d:\d\d)$")
 
 
 def check_micro_times(obj: Json, *, resource: Resource) -> None:
-    """Refusal 422 for a Lease whose times lack the six digits, with the whole object in the message as recorded."""
+    """Raise Refusal 422 for a Lease whose times lack six digits; the message holds the whole object, as recorded."""
     if resource.kind != "Lease":
         return
     for key in ("acquireTime", "renewTime"):
@@ -108,6 +108,6 @@ def check_micro_times(obj: Json, *, resource: Resource) -> None:
 
 
 def strict_error(paths: list[str], *, resource: Resource) -> Exception:
-    """Refusal 400 of fieldValidation=Strict."""
+    """Return Refusal 400 for unknown fields with fieldValidation=Strict."""
     listed = ", ".join(f'unknown field "{path}"' for path in paths)
     return refused(resource, f"strict decoding error: {listed}")

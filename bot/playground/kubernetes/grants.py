@@ -1,4 +1,4 @@
-"""What roles grant: rules as ClusterRoles have them, matched to a request as the RBAC authorizer does."""
+"""Match requests to the rules of ClusterRoles, as the RBAC authorizer does."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.playground.kubernetes.addressing import Address
+from bot.playground.kubernetes.addresses import Address
 from bot.playground.kubernetes.identity import Identity
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.wrong import WorldError, check_keys
+from bot.playground.kubernetes.world_checks import WorldError, check_keys
 
 _KEYS = ("apiGroups", "resources", "verbs", "resourceNames", "nonResourceURLs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule. Without `names` it is for objects of any name; with some, for no list and no create."""
+    """One rule. Without `names` it covers objects of any name; with `names`, it covers no list and no create."""
 
     groups: tuple[str, ...]
     resources: tuple[str, ...]
@@ -24,7 +24,7 @@ class Rule:
     names: tuple[str, ...]
 
     def allows(self, address: Address) -> bool:
-        """Whether it grants a request; `pods/log` needs a rule for `pods/log`, `*/log` or `*`."""
+        """Return whether the rule grants a request; `pods/log` needs a rule for `pods/log`, `*/log` or `*`."""
         sub = address.subresource
         wanted = {"*", f"{address.resource}/{sub}", f"*/{sub}"} if sub else {"*", address.resource}
         return (
@@ -45,7 +45,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """Rules for a user, or for all of a group; everywhere, or in one `namespace` only as a RoleBinding's are."""
+    """Rules bound to a user or a group: a RoleBinding with a `namespace`, a ClusterRoleBinding without."""
 
     user: str = ""
     user_group: str = ""
@@ -63,7 +63,7 @@ class Binding:
 
 
 def parse_rules(written: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
-    """Rules as a ClusterRole has them; those for other URLs are left out, as these are open. WorldError if wrong."""
+    """Parse the rules of a ClusterRole, without nonResourceURLs, which are open to all. WorldError if wrong."""
     rules = []
     for at, item in enumerate(written):
         where = f"rules[{at}]"

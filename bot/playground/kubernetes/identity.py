@@ -1,4 +1,4 @@
-"""Who asks: the service account of Casebook, nobody, or somebody whom a request acts as."""
+"""Define the identity of a request: Casebook's service account, the anonymous user, or an impersonated user."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Identity:
 
 
 def account_of(user: str) -> tuple[str, str] | None:
-    """Namespace and name of the service account that a user is, None for others."""
+    """Return the namespace and name of a service account's user, None for other users."""
     parts = user.removeprefix(_ACCOUNT).split(":")
     return (parts[0], parts[1]) if user.startswith(_ACCOUNT) and len(parts) == 2 and all(parts) else None
 
 
 def identity(user: str, *, groups: tuple[str, ...] = ()) -> Identity:
-    """A user with the groups that every API server adds to theirs."""
+    """Return a user with the groups that the API server adds."""
     if user == ANONYMOUS:
         added: tuple[str, ...] = ("system:unauthenticated",)
     elif (account := account_of(user)) is not None and not groups:

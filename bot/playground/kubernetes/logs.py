@@ -1,4 +1,4 @@
-"""Pod logs: the checks of the API server and of the kubelet behind it, and the options of the log subresource."""
+"""Read pod logs, with the options of the log subresource and the checks of the API server and the kubelet."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.playground.kubernetes import times
-from bot.playground.kubernetes.listing import parse_integer
+from bot.playground.kubernetes.lists import parse_integer
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.status import bad_request, cause, invalid, not_found, refusal
+from bot.playground.kubernetes.status import Refusal, bad_request, cause, invalid, not_found, refusal
 
 _LAST_WORDS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
-    """What one run of a container wrote; `since` is when its first line was written, if the world says so."""
+    """The log of one run of a container; `since` is the time of its first line, if the world gives it."""
 
     text: str
     since: datetime | None = None
 
 
 class Logs:
-    """The logs on the nodes' disks, by pod uid: a pod that comes back under its old name starts with none."""
+    """The logs on the nodes' disks, by pod uid: a new pod with an old name starts without logs."""
 
     def __init__(self) -> None:
         self._logs: dict[tuple[str, str, bool], Log] = {}
@@ -36,7 +36,7 @@ class Logs:
         return self._logs.get((uid, container, previous))
 
     def copy(self, *, uid: str, to: str) -> None:
-        """Let a new pod write what an old one wrote."""
+        """Give a new pod the logs of the pod it replaces."""
         for (owner, container, previous), log in list(self._logs.items()):
             if owner == uid:
                 self._logs[to, container, previous] = Log(text=log.text)
@@ -55,10 +55,10 @@ class _Options:
 def read(
     *, pod: Json, node: Callable[[str], Json | None], logs: Logs, query: Mapping[str, str], now: datetime
 ) -> str | None:
-    """The log as text; None where the real server answers 204 (the pod has no node yet).
+    """Return the log as text; None where the real server answers 204 (the pod has no node yet).
 
     Refusal 422 for wrong options, 400 for a wrong container or one without a log, 404 for a pod on a node that does not
-    exist, 500 for a kubelet that does not answer.
+    exist, 500 if the kubelet does not answer.
     """
     options = _options(pod=pod, query=query, now=now)
     node_name = (pod.get("spec") or {}).get("nodeName")
@@ -122,7 +122,7 @@ def _at_least(field: str, value: int, *, bound: str) -> Json:
 
 
 def container_names(pod: Json) -> list[str]:
-    """All containers of a pod, init containers first, as error texts list them."""
+    """Return the names of all containers of a pod, init containers first, as error texts list them."""
     spec = pod.get("spec") or {}
     return [
         each["name"]
@@ -157,38 +157,46 @@ def _require_kubelet(node: Json, *, pod: Json, container: str) -> None:
 
 
 def _choose(*, pod: Json, options: _Options, logs: Logs) -> tuple[Log | None, Json]:
-    """The log a kubelet would open, and the state of the run that wrote it (kubelet: validateContainerLogStatus)."""
-    uid, name, container = pod["metadata"]["uid"], pod["metadata"]["name"], options.container
+    """Return the log a kubelet would open, and the state of the run that wrote it.
+
+    The checks are those of the kubelet's validateContainerLogStatus.
+    """
+    uid, container = pod["metadata"]["uid"], options.container
     status = container_status(pod, container)
     current, previous = (logs.get(uid=uid, container=container, previous=each) for each in (False, True))
     state, last = status.get("state") or {}, (status.get("lastState") or {}).get("terminated")
     running_or_done = state.get("running") or state.get("terminated")
     if options.previous:
         if last is None and previous is None:
+            name = pod["metadata"]["name"]
             raise bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
-        # While a container waits for its next start, its last run is both the current log and the previous one.
+        # While a container waits for its next start, the log of its last run is both the current and the previous log.
         return previous or (None if running_or_done else current), last or {}
     if running_or_done is not None:
         return current, running_or_done
     if current is not None or last is not None:
         return current or previous, last or {}
-    waiting = (state.get("waiting") or {}).get("reason")
-    at = f'container "{container}" in pod "{name}" is waiting to start'
-    match waiting:
-        case None if not status:
-            raise bad_request(f'container "{container}" in pod "{name}" is not available')
+    raise _not_started(status, container=f'container "{container}" in pod "{pod["metadata"]["name"]}"')
+
+
+def _not_started(status: Json, *, container: str) -> Refusal:
+    """Return the refusal for the log of a container that has not written one, with the reason it waits for."""
+    if not status:
+        return bad_request(f"{container} is not available")
+    match ((status.get("state") or {}).get("waiting") or {}).get("reason"):
         case None:
-            raise bad_request(f"{at} - no logs yet")
+            why = " - no logs yet"
         case "ErrImagePull":
-            raise bad_request(f"{at}: image can't be pulled")
+            why = ": image can't be pulled"
         case "ImagePullBackOff":
-            raise bad_request(f"{at}: trying and failing to pull image")
+            why = ": trying and failing to pull image"
         case reason:
-            raise bad_request(f"{at}: {reason}")
+            why = f": {reason}"
+    return bad_request(f"{container} is waiting to start{why}")
 
 
 def container_status(pod: Json, container: str) -> dict[str, Any]:
-    """The status of a container of any sort, {} if there is none yet."""
+    """Return the status of a regular, init or ephemeral container, {} if it has none yet."""
     status = pod.get("status") or {}
     for key in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
         for each in status.get(key) or ():
@@ -198,9 +206,9 @@ def container_status(pod: Json, container: str) -> dict[str, Any]:
 
 
 def _written(log: Log | None, *, status: Json, now: datetime) -> list[datetime]:
-    """When each line was written: spread over the run of its container, since worlds do not say it line by line.
+    """Return the time of each line, spread evenly over the run of its container; worlds give no time for each line.
 
-    Of a run that has ended they are its last words.
+    The lines of a run that has ended fall into its last minute.
     """
     if log is None:
         return []

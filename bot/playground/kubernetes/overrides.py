@@ -1,4 +1,4 @@
-"""What a world may say about how its objects react to writes, where the usual controllers would do something else."""
+"""Parse a world's `reactions`: what pods become after a write, where it differs from what the controllers do."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from enum import StrEnum
 from typing import Any
 
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.wrong import WorldError, check_keys
+from bot.playground.kubernetes.world_checks import WorldError, check_keys
 
 
-class When(StrEnum):
-    """The write that an override answers."""
+class OverrideTrigger(StrEnum):
+    """The write that triggers an override."""
 
     DELETED = "deleted"
     TEMPLATE_CHANGED = "template-changed"
     PATCHED = "patched"
 
 
-class Becomes(StrEnum):
-    """What the affected pods are afterwards, if it is not a patch."""
+class PodOutcome(StrEnum):
+    """The state of the affected pods after the write, if it is not a patch."""
 
     HEALTHY = "healthy"
     SAME = "same"
@@ -27,30 +27,30 @@ class Becomes(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """After `when` befell the object, its pods become healthy, the same, or the same with a merge patch."""
+    """After the write `when` to the object, its pods become healthy, the same, or the same with a merge patch."""
 
-    when: When
+    when: OverrideTrigger
     kind: str
     namespace: str
     name: str
-    becomes: Becomes | Json
+    becomes: PodOutcome | Json
 
 
 def parse_override(item: Json, *, where: str) -> Override:
-    """An override from a world's `reactions`. WorldError if it is malformed."""
+    """Parse an override from a world's `reactions`. WorldError if it is malformed."""
     check_keys(item, where=where, known=("when", "object", "becomes"))
     becomes: Any = item.get("becomes")
     parts = str(item.get("object", "")).split("/")
     if len(parts) not in (2, 3) or not all(parts):
         raise WorldError(f'{where}.object: expected "Kind/namespace/name" or "Kind/name", got {item.get("object")!r}')
-    if item.get("when") not in tuple(When):
-        raise WorldError(f"{where}.when: expected one of {', '.join(When)}, got {item.get('when')!r}")
-    if not isinstance(becomes, dict) and becomes not in tuple(Becomes):
-        raise WorldError(f"{where}.becomes: expected {' or '.join(Becomes)} or a merge patch, got {becomes!r}")
+    if item.get("when") not in tuple(OverrideTrigger):
+        raise WorldError(f"{where}.when: expected one of {', '.join(OverrideTrigger)}, got {item.get('when')!r}")
+    if not isinstance(becomes, dict) and becomes not in tuple(PodOutcome):
+        raise WorldError(f"{where}.becomes: expected {' or '.join(PodOutcome)} or a merge patch, got {becomes!r}")
     return Override(
-        when=When(item["when"]),
+        when=OverrideTrigger(item["when"]),
         kind=parts[0],
         namespace=parts[1] if len(parts) == 3 else "",
         name=parts[-1],
-        becomes=becomes if isinstance(becomes, dict) else Becomes(becomes),
+        becomes=becomes if isinstance(becomes, dict) else PodOutcome(becomes),
     )

@@ -1,4 +1,4 @@
-"""Making pods as their owners and a kubelet would: a healthy one from a template, or one with the fault of another."""
+"""Make pods as their owners and a kubelet do: healthy from a template, or with the fault of the pod they replace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TIME_KEYS = ("Time", "Timestamp", "At")
 
 
 def owner_reference(owner: Json) -> Json:
-    """The reference of a controller's child to it."""
+    """Return the ownerReference to a controller."""
     metadata = owner["metadata"]
     return {
         "apiVersion": owner["apiVersion"],
@@ -34,11 +34,9 @@ def make(
     owner: Json,
     name: str,
     labels: Json,
-    generate_name: str,
-    like: Json | None,
-    node: str,
+    like: Json | None = None,
 ) -> Json:
-    """A new pod of `owner`, not yet running. `like` is the pod it replaces, whose volumes of claims it takes over."""
+    """Make a new pod of `owner`, not yet running. It takes the claim volumes of `like`, the pod it replaces."""
     template = owner["spec"].get("template") or {}
     namespace = owner["metadata"]["namespace"]
     spec = copy.deepcopy(template.get("spec") or {})
@@ -54,7 +52,7 @@ def make(
         spec |= {key: kept[key] for key in ("hostname", "subdomain") if kept.get(key)}
     metadata: Json = {
         "name": name,
-        "generateName": generate_name,
+        "generateName": f"{owner['metadata']['name']}-",
         "namespace": namespace,
         "uid": state.store.new_uid(table=("", "pods"), namespace=namespace, name=name),
         "generation": 1,
@@ -67,8 +65,6 @@ def make(
     pod: Json = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": spec, "status": {}}
     defaults.fill(pod, resource=state.registry.of_table(("", "pods")))
     defaults.mount_token(spec, name=name)
-    if node:
-        spec["nodeName"] = node
     pod["status"] = {"phase": "Pending", "qosClass": defaults.quality(spec)}
     return pod
 
@@ -84,12 +80,12 @@ def _claimed(owner: Json, *, name: str) -> list[Json]:
 
 
 def running(pod: Json, *, state: State) -> Json:
-    """The pod as a healthy kubelet reports it once its containers run and are ready."""
+    """Return the pod as a healthy kubelet reports it once its containers run and are ready."""
     now = times.timestamp(state.now())
     spec = pod["spec"]
     node = state.store.get(table=("", "nodes"), namespace="", name=spec.get("nodeName", "")) or {}
     host = _address(node)
-    address = host if spec.get("hostNetwork") and host else pod_address(pod)
+    address = host if spec.get("hostNetwork") and host else network_address(pod)
     statuses = [_started(each, now=now, uid=pod["metadata"]["uid"]) for each in spec.get("containers") or ()]
     status: Json = {
         "phase": "Running",
@@ -108,7 +104,7 @@ def running(pod: Json, *, state: State) -> Json:
 
 
 def with_fault_of(pod: Json, like: Json, *, now: datetime) -> Json:
-    """The pod with the status of another, its times fresh and its restarts forgotten."""
+    """Return the pod with the status of another, with its times set to `now` and its restarts reset."""
     status = _fresh(copy.deepcopy(like.get("status") or {}), now=times.timestamp(now))
     for key in ("containerStatuses", "initContainerStatuses"):
         for each in status.get(key) or ():
@@ -121,15 +117,15 @@ def with_fault_of(pod: Json, like: Json, *, now: datetime) -> Json:
     if not like["spec"].get("nodeName"):
         spec.pop("nodeName", None)
     if status.get("podIP") and not spec.get("hostNetwork"):
-        address = pod_address(pod)
+        address = network_address(pod)
         status |= {"podIP": address, "podIPs": [{"ip": address}]}
     return pod | {"spec": spec, "status": status}
 
 
-def pod_address(pod: Json) -> str:
-    """An address of the pod network, other for each pod."""
-    number = int(pod["metadata"]["uid"].replace("-", "")[:6], 16)
-    return f"10.244.{number % 200 + 20}.{number // 200 % 250 + 2}"
+def network_address(obj: Json, *, network: str = "10.244") -> str:
+    """Return an address in a network, by default that of the pods, derived from the object's uid."""
+    number = int(obj["metadata"]["uid"].replace("-", "")[:6], 16)
+    return f"{network}.{number % 200 + 20}.{number // 200 % 250 + 2}"
 
 
 def _fresh(value: Any, *, now: str, key: str = "") -> Any:

@@ -1,4 +1,4 @@
-"""The events that controllers, the scheduler and kubelets leave when they act."""
+"""Record the events that controllers, the scheduler and kubelets write when they act."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.state import State
 
 EVENTS = ("", "events")
-_CONTROLLERS = {
+# The names under which controllers write events, by the kind of their objects.
+CONTROLLERS = {
     "Deployment": "deployment-controller",
     "ReplicaSet": "replicaset-controller",
     "StatefulSet": "statefulset-controller",
@@ -26,11 +27,11 @@ class Recorder:
         self._state = state
 
     def now(self) -> str:
-        """The time as objects carry it."""
+        """Return the time as objects carry it."""
         return times.timestamp(self._state.now())
 
     def write(self, about: Json, *, reason: str, message: str, source: str, kind: str = "Normal", **more: Any) -> None:
-        """One event about an object; `more` is what `events.recorded` takes besides."""
+        """Write one event about an object; `more` are further arguments of `events.recorded`."""
         state = self._state
         resource = state.registry.of_kind(about["kind"], api_version=about["apiVersion"])[0]
         now = state.now()
@@ -49,23 +50,19 @@ class Recorder:
         self._put(event)
 
     def scaled(self, owner: Json, *, name: str, before: int, after: int) -> None:
-        direction = "up" if after > before else "down"
-        message = f"Scaled {direction} replica set {name} from {before} to {after}"
-        self.write(owner, reason="ScalingReplicaSet", message=message, source="deployment-controller")
+        message = scaling_text(name, before=before, after=after)
+        self.write(owner, reason="ScalingReplicaSet", message=message, source=CONTROLLERS[owner["kind"]])
 
     def made(self, owner: Json, pod: Json) -> None:
-        name = pod["metadata"]["name"]
-        message = f"Created pod: {name}"
-        if owner["kind"] == "StatefulSet":
-            message = f"create Pod {name} in StatefulSet {owner['metadata']['name']} successful"
-        self.write(owner, reason="SuccessfulCreate", message=message, source=_CONTROLLERS[owner["kind"]])
+        message = creation_text(owner, pod)
+        self.write(owner, reason="SuccessfulCreate", message=message, source=CONTROLLERS[owner["kind"]])
 
     def unmade(self, owner: Json, pod: Json) -> None:
         message = f"Deleted pod: {pod['metadata']['name']}"
-        self.write(owner, reason="SuccessfulDelete", message=message, source=_CONTROLLERS[owner["kind"]])
+        self.write(owner, reason="SuccessfulDelete", message=message, source=CONTROLLERS[owner["kind"]])
 
     def started(self, pod: Json) -> None:
-        """What a pod that comes up leaves: scheduled, and each container pulled, created and started."""
+        """Write the events of a pod that starts: scheduled, and each container pulled, created and started."""
         metadata, node = pod["metadata"], pod["spec"].get("nodeName", "")
         if not node:
             return
@@ -79,7 +76,7 @@ class Recorder:
             self.write(pod, reason="Started", message="Container started", source="kubelet", container=name)
 
     def again(self, old: Json, new: Json) -> None:
-        """Repeat the events of a pod about the one that took its place and its fault."""
+        """Repeat the events of a pod for the pod that replaces it and has its fault."""
         namespace, uid = old["metadata"]["namespace"], old["metadata"]["uid"]
         now = self._state.now()
         plain, micro = times.timestamp(now), times.micro_timestamp(now)
@@ -108,3 +105,16 @@ class Recorder:
         uid = self._state.store.new_uid(table=EVENTS, namespace=metadata["namespace"], name=metadata["name"])
         named = event | {"metadata": metadata | {"uid": uid}}
         self._state.put(resource=self._state.registry.of_table(EVENTS), obj=named)
+
+
+def creation_text(owner: Json, pod: Json) -> str:
+    """Return the message of a controller that made a pod."""
+    name = pod["metadata"]["name"]
+    if owner["kind"] == "StatefulSet":
+        return f"create Pod {name} in StatefulSet {owner['metadata']['name']} successful"
+    return f"Created pod: {name}"
+
+
+def scaling_text(name: str, *, before: int, after: int) -> str:
+    """Return the message of the Deployment controller that scaled a ReplicaSet."""
+    return f"Scaled {'up' if after > before else 'down'} replica set {name} from {before} to {after}"

@@ -1,11 +1,11 @@
-"""The ReplicaSets of a Deployment: which one its template asks for, and how one is made, sized and numbered."""
+"""Find, make, scale and number the ReplicaSets of a Deployment."""
 
 from __future__ import annotations
 
 import copy
 import json
 
-from bot.playground.kubernetes import counting, pods, times
+from bot.playground.kubernetes import pods, times, workload_status
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.state import State
@@ -16,18 +16,18 @@ _REVISION = "deployment.kubernetes.io/revision"
 
 
 def revision(obj: Json) -> int:
-    """The revision a ReplicaSet stands for, 0 if none is written."""
+    """Return the revision number of a ReplicaSet, 0 without one."""
     return int((obj["metadata"].get("annotations") or {}).get(_REVISION, 0))
 
 
 def of_template(deployment: Json, sets: list[Json]) -> Json | None:
-    """The newest ReplicaSet with the Deployment's template; the hash label does not count."""
+    """Return the newest ReplicaSet with the Deployment's template, compared without the hash label."""
     wanted = _without_hash(deployment["spec"].get("template") or {})
     return next((each for each in reversed(sets) if _without_hash(each["spec"].get("template") or {}) == wanted), None)
 
 
 def resized(obj: Json, *, replicas: int) -> Json:
-    """The workload with another size, which is a new generation."""
+    """Return the workload with another size and the next generation."""
     metadata = obj["metadata"]
     if obj["spec"].get("replicas") == replicas and metadata.get("generation"):
         return obj
@@ -36,7 +36,7 @@ def resized(obj: Json, *, replicas: int) -> Json:
 
 
 def promote(deployment: Json, current: Json | None, *, state: State, replicas: int, number: int, rolled: bool) -> Json:
-    """Store the Deployment's ReplicaSet with its new size, made if there is none; a rollout gives both its number."""
+    """Store the Deployment's ReplicaSet with its new size; make it if it is missing. A rollout numbers both."""
     replica_set = current or made(deployment, state=state)
     annotations = dict(replica_set["metadata"].get("annotations") or {})
     if rolled:
@@ -46,7 +46,7 @@ def promote(deployment: Json, current: Json | None, *, state: State, replicas: i
         annotations[_REVISION] = str(number)
         _number(deployment, state=state, number=number)
     annotations["deployment.kubernetes.io/desired-replicas"] = str(replicas)
-    annotations["deployment.kubernetes.io/max-replicas"] = str(replicas + counting.surge(deployment))
+    annotations["deployment.kubernetes.io/max-replicas"] = str(replicas + workload_status.surge(deployment))
     sized = resized(replica_set, replicas=replicas)
     return state.put(
         resource=state.registry.of_table(REPLICA_SETS),
@@ -64,7 +64,7 @@ def _number(deployment: Json, *, state: State, number: int) -> None:
 
 
 def made(deployment: Json, *, state: State, digest: str = "") -> Json:
-    """Return a new ReplicaSet of the Deployment's template; `digest` stands for the template in its name."""
+    """Return a new ReplicaSet of the Deployment's template; `digest` is the template hash in its name."""
     metadata = deployment["metadata"]
     template = copy.deepcopy(deployment["spec"]["template"])
     digest = digest or suffix(json.dumps(template, sort_keys=True), length=10)

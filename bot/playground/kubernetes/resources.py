@@ -1,4 +1,4 @@
-"""Which kinds the simulated API server knows: their groups, names, verbs, subresources and selectable fields.
+"""List the kinds that the simulated API server serves: groups, names, verbs, subresources and selectable fields.
 
 The rows follow the discovery documents of a real 1.36 API server. CustomResourceDefinitions and aggregated APIs of a
 loaded world add rows at run time, so that discovery, routing and selectors have one source.
@@ -27,7 +27,7 @@ _PROXY = ("create", "delete", "get", "patch", "update")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subresource:
-    """One subresource; `kind` and `group`/`version` are those of what it answers, "" meaning those of its parent."""
+    """One subresource; `kind` and `group`/`version` are those of its response, "" for those of its parent."""
 
     name: str
     kind: str
@@ -38,7 +38,7 @@ class Subresource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One kind as the server serves it. `fields` maps what a fieldSelector may name to the path it reads."""
+    """One kind as the server serves it. `fields` maps each field of a fieldSelector to the path it reads."""
 
     group: str
     version: str
@@ -56,7 +56,7 @@ class Resource:
 
     @property
     def table(self) -> tuple[str, str]:
-        """Where its objects are stored: versions of one group share them."""
+        """Return the table of its objects, which all versions of a group share."""
         return (self.group, self.plural)
 
     @property
@@ -67,7 +67,7 @@ class Resource:
         return next((each for each in self.subresources if each.name == name), None)
 
 
-# Subresources that answer with something else than their parent, or allow other verbs than get, patch and update.
+# Subresources that respond with another kind than their parent, or allow other verbs than get, patch and update.
 _SUBRESOURCES = {
     each.name: each
     for each in (
@@ -222,7 +222,7 @@ _VERBS: dict[str, tuple[str, ...]] = {
     "componentstatuses": ("get", "list"),
     "namespaces": tuple(verb for verb in ALL_VERBS if verb != "deletecollection"),
 }
-# Versions the metrics servers of real clusters answer; their plurals cannot be guessed from their kinds.
+# Versions that metrics servers of real clusters serve; their plurals cannot be derived from their kinds.
 _AGGREGATED: dict[str, tuple[tuple[str, str, bool], ...]] = {
     "metrics.k8s.io": (("nodes", "NodeMetrics", False), ("pods", "PodMetrics", True)),
 }
@@ -248,7 +248,7 @@ def _built_in() -> Iterator[Resource]:
 
 
 class Registry:
-    """The kinds served now: the built-in ones, and those that a loaded world brought."""
+    """The kinds served now: the built-in ones, and those that loaded worlds add."""
 
     def __init__(self) -> None:
         self._resources: dict[tuple[str, str, str], Resource] = {}
@@ -263,7 +263,7 @@ class Registry:
             versions.append(resource.version)
 
     def add_group_version(self, *, group: str, version: str) -> None:
-        """Make a group version known although nothing is known to be in it (an aggregated API)."""
+        """Serve a group version without known resources (an aggregated API)."""
         versions = self._versions.setdefault(group, [])
         if version not in versions:
             versions.append(version)
@@ -272,7 +272,7 @@ class Registry:
                 self.add(resource)
 
     def remove_group_version(self, *, group: str, version: str, plural: str | None = None) -> None:
-        """Serve a group version no longer, or only not one of its plurals; the version goes with its last resource."""
+        """Stop serving a group version, or one of its plurals; the version ends with its last resource."""
         for key in [key for key in self._resources if key[:2] == (group, version) and plural in (None, key[2])]:
             del self._resources[key]
         if not self.of_group_version(group=group, version=version):
@@ -287,11 +287,11 @@ class Registry:
         return version in self._versions.get(group, ())
 
     def groups(self) -> list[str]:
-        """Named groups in the order discovery lists them."""
+        """Return the named groups in the order of discovery."""
         return [group for group in self._versions if group]
 
     def versions(self, group: str) -> list[str]:
-        """The versions of a group, preferred first; empty for an unknown group."""
+        """Return the versions of a group, preferred first; empty for an unknown group."""
         return list(self._versions.get(group, ()))
 
     def of_group_version(self, *, group: str, version: str) -> list[Resource]:
@@ -299,7 +299,7 @@ class Registry:
         return sorted(found, key=lambda each: each.plural)
 
     def of_kind(self, kind: str, *, api_version: str | None = None) -> list[Resource]:
-        """Resources of a kind, built-in and preferred versions first; a view over another table is not among them."""
+        """Return the resources of a kind, built-in and preferred versions first, without views over another table."""
         return [
             each
             for each in self._resources.values()
@@ -309,7 +309,7 @@ class Registry:
         ]
 
     def of_table(self, table: tuple[str, str]) -> Resource:
-        """The preferred version of a stored table; KeyError if nothing is stored under that name."""
+        """Return the preferred version of a stored table; KeyError for an unknown table."""
         for version in self._versions[table[0]]:
             if (found := self._resources.get((table[0], version, table[1]))) is not None:
                 return found
@@ -321,7 +321,7 @@ class Registry:
 
 
 def aggregated_resources(*, group: str, version: str) -> list[Resource]:
-    """What the usual server behind an aggregated API serves; empty if none is usual."""
+    """Return the resources that the usual server of an aggregated API serves; empty for other APIs."""
     return [
         Resource(group=group, version=version, plural=plural, kind=kind, namespaced=namespaced, verbs=("get", "list"))
         for plural, kind, namespaced in _AGGREGATED.get(group, ())
@@ -329,7 +329,7 @@ def aggregated_resources(*, group: str, version: str) -> list[Resource]:
 
 
 def naive_plural(kind: str) -> str:
-    """The plural kubebuilder would guess for a kind."""
+    """Return the plural that kubebuilder derives from a kind."""
     lower = kind.lower()
     if lower.endswith(("s", "x", "z", "ch", "sh")):
         return lower + "es"
@@ -339,7 +339,7 @@ def naive_plural(kind: str) -> str:
 
 
 def from_custom_resource_definition(definition: Json) -> Iterable[Resource]:
-    """The resources a CustomResourceDefinition adds, the storage version first.
+    """Return the resources that a CustomResourceDefinition adds, the storage version first.
 
     Raises KeyError, TypeError or AttributeError if it is malformed.
     """

@@ -1,4 +1,4 @@
-"""Where a new pod goes: a scheduler that knows cordons, taints and readiness, and nothing of room."""
+"""Schedule pods by cordons, taints and readiness of nodes; the capacity of nodes is not simulated."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _TOPOLOGY = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 
 
 def choose(state: State, *, pod: Json, like: Json | None, pinned: bool) -> str:
-    """The node of a new pod: that of the pod it replaces if it still takes pods, else one that does, else "".
+    """Choose the node of a new pod: the old pod's node if it still takes pods, else another usable one, else "".
 
-    `pinned` pods (of a DaemonSet) go nowhere else. A node that is not in the world is taken at its word.
+    `pinned` pods (of a DaemonSet) stay on their node. A node that is not in the world counts as usable.
     """
     before = str((like or {"spec": {}})["spec"].get("nodeName", ""))
     node = state.store.get(table=NODES, namespace="", name=before) if before else None
@@ -23,7 +23,7 @@ def choose(state: State, *, pod: Json, like: Json | None, pinned: bool) -> str:
 
 
 def bound(pod: Json, *, node: str, state: State) -> Json:
-    """The pod on its node; admission copies the node's topology labels to it, as of Kubernetes 1.35."""
+    """Bind the pod to a node; admission copies the node's topology labels to it, as of Kubernetes 1.35."""
     found = state.store.get(table=NODES, namespace="", name=node) or {"metadata": {}}
     known = found["metadata"].get("labels") or {}
     topology = {key: known[key] for key in _TOPOLOGY if key in known}
@@ -34,12 +34,12 @@ def bound(pod: Json, *, node: str, state: State) -> Json:
 
 
 def usable_nodes(state: State, spec: Json) -> list[str]:
-    """The names of the nodes that take a pod with this spec."""
+    """Return the names of the nodes that take a pod with this spec."""
     return [node["metadata"]["name"] for node in state.store.objects(table=NODES) if _takes(node, spec)]
 
 
 def has_kubelet(state: State, name: str) -> bool:
-    """Whether somebody acts on the pods of a node; a node outside the world is taken to work."""
+    """Return whether the kubelet of a node works; that of a node outside the world does."""
     node = state.store.get(table=NODES, namespace="", name=name)
     return node is None or _condition(node, "Ready") != "Unknown"
 

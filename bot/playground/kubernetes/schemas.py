@@ -1,4 +1,4 @@
-"""Structural schemas of custom resources: defaults, pruning, and the violations a client meets most."""
+"""Apply structural schemas of custom resources: defaults, pruning, and the most common violations."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def set_defaults(value: Any, schema: Mapping[str, Any]) -> None:
 
 
 def prune(value: Any, schema: Mapping[str, Any], *, path: str = "") -> list[str]:
-    """Remove what the schema does not declare, in place; the paths of what was removed."""
+    """Remove the fields that the schema does not declare, in place, and return their paths."""
     pruned: list[str] = []
     if isinstance(value, dict):
         properties = schema.get("properties")
@@ -55,7 +55,7 @@ def prune(value: Any, schema: Mapping[str, Any], *, path: str = "") -> list[str]
 
 
 def violations(value: Any, schema: Mapping[str, Any], *, path: str = "") -> Iterator[Json]:
-    """A cause for each violation of the schema."""
+    """Yield a cause for each violation of the schema."""
     wanted = schema.get("type")
     if wanted and not (isinstance(value, _TYPES[wanted]) and not (wanted != "boolean" and isinstance(value, bool))):
         shown = json.dumps(value, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""Label and field selectors, with the texts a real API server answers to malformed ones."""
+"""Parse label and field selectors, and refuse malformed ones with the texts of a real API server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _tokens(text: str) -> list[str]:
 
 
 class _LabelParser:
-    """A recursive descent over the tokens, as k8s.io/apimachinery's labels.Parse does it."""
+    """A recursive descent parser over the tokens, like labels.Parse of k8s.io/apimachinery."""
 
     def __init__(self, text: str) -> None:
         self._tokens = _tokens(text)
@@ -119,13 +119,13 @@ class _LabelParser:
 
 
 def label_selector(text: str) -> Predicate:
-    """A predicate over an object's labels. Refusal 400 if it does not parse."""
+    """Return a predicate over an object's labels. Refusal 400 if the selector does not parse."""
     requirements = _LabelParser(text).parse()
     return lambda labels: all(requirement(labels) for requirement in requirements)
 
 
 def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
-    """Whether an object's LabelSelector (matchLabels, matchExpressions) selects these labels; None selects nothing."""
+    """Return whether a LabelSelector (matchLabels, matchExpressions) selects these labels; None selects nothing."""
     if selector is None:
         return False
     if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
@@ -147,7 +147,7 @@ def _expression_holds(term: Mapping[str, Any], labels: Mapping[str, str]) -> boo
 
 
 def field_selector(text: str, *, resource: Resource) -> Predicate:
-    """A predicate over a whole object. Refusal 400 for a field its kind does not select by."""
+    """Return a predicate over a whole object. Refusal 400 for a field that its kind cannot be selected by."""
     known = dict(resource.fields) | {"metadata.name": "metadata.name"}
     if resource.namespaced or resource.group not in _CONVERTED_GROUPS:
         known["metadata.namespace"] = "metadata.namespace"
@@ -178,7 +178,7 @@ def _unknown_field(key: str, *, resource: Resource) -> str:
 
 
 def field_value(obj: Json, path: str) -> str:
-    """The value at a dotted path as selectors compare it: absent and null are "", booleans are lower case."""
+    """Return the value at a dotted path as selectors compare it: absent and null are "", booleans are lower case."""
     value: Any = obj
     for part in path.split("."):
         value = value.get(part) if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""The simulated cluster as tests and the demo use it: an API server on loopback, worlds in it, faults on demand."""
+"""Run the simulated cluster of tests and the demo: an API server on loopback with loaded worlds and injected faults."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from aiohttp import web
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.access import Denial
-from bot.playground.kubernetes.checked import Checked, store
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.dispatch import TEXT_TYPE, Answer, Dispatcher, Request
-from bot.playground.kubernetes.faults import Fault, Faults, RecordedRequest
 from bot.playground.kubernetes.grants import Binding, parse_rules
 from bot.playground.kubernetes.identity import ANONYMOUS, USER
 from bot.playground.kubernetes.neighbours import neighbours, neighbours_at
 from bot.playground.kubernetes.prometheus import SimulatedPrometheus
+from bot.playground.kubernetes.request_faults import Fault, Faults, RecordedRequest
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import expanded
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import Refusal, unauthorized
 from bot.playground.kubernetes.store import Store
+from bot.playground.kubernetes.validated_world import ValidatedWorld, store
 from bot.playground.kubernetes.world import Loader
-from bot.playground.kubernetes.writing import Writer
+from bot.playground.kubernetes.write_requests import Writer
 
 _LARGEST_BODY = 3 * 1024 * 1024
 _TOKEN = "casebook-simulated-token"
 
 
 class SimulatedCluster:
-    """A Kubernetes API server whose objects are what the loaded worlds say. Start it inside a running event loop."""
+    """A Kubernetes API server with the objects of the loaded worlds. Start it inside a running event loop."""
 
     def __init__(self, *, clock: times.Clock = times.utc_now) -> None:
         self.requests: list[RecordedRequest] = []
         self.latency = 0.0
         self.meanwhile: Callable[[RecordedRequest], None] | None = None
-        """What somebody else does just before a request, told it as yet without its status, is answered."""
+        """Called with each request before its response: the concurrent changes of another client."""
         self.token: str | None = None
         self.prometheus = SimulatedPrometheus(clock=clock)
         self._clock = clock
@@ -57,36 +57,36 @@ class SimulatedCluster:
 
     @property
     def url(self) -> str:
-        """The base URL while it runs, "" otherwise."""
+        """Return the base URL while it runs, "" otherwise."""
         return self._url
 
     @property
     def store(self) -> Store:
-        """The stored objects, for tests that look behind the API or compact the history."""
+        """Return the stored objects, for tests that look behind the API or compact the history."""
         return self._state.store
 
     def load(self, world: Mapping[str, Any]) -> None:
-        """Add a world to the cluster; worlds lie side by side, and a later one replaces objects of the same name.
+        """Add a world to the cluster; a later world replaces objects of the same name.
 
         Raises WorldError, naming the key or the object, and leaves the cluster as it was.
         """
         self._store(Loader(state=self._state).check(expanded(world, now=self._state.now())))
 
     def load_neighbours(self) -> None:
-        """Add healthy nodes and workloads, so that what is broken is not alone."""
+        """Add the healthy nodes and workloads of every cluster."""
         if self._state.is_new:
-            # Most clusters begin with them, and most of their time went into filling the same objects in.
+            # Most clusters load them first, so the validated world is cached instead of completed each time.
             self._store(neighbours_at(self._state.now()))
         else:
             self.load(neighbours())
 
-    def _store(self, world: Checked) -> None:
+    def _store(self, world: ValidatedWorld) -> None:
         loaded = store(world, state=self._state)
         self.prometheus.add(loaded.metrics)
         self._controllers.learn(loaded=loaded.objects, overrides=loaded.overrides)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen on `host`:`port` (0: any free port) and return the base URL; its Prometheus listens beside."""
+        """Listen on `host`:`port` (0: any free port), start Prometheus on another port, and return the base URL."""
         application = web.Application(client_max_size=_LARGEST_BODY)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._stopping.clear()
@@ -102,7 +102,7 @@ class SimulatedCluster:
         return self._url
 
     async def stop(self) -> None:
-        """Stop listening; requests that hang are let go."""
+        """Stop listening and end the requests that hang."""
         self._stopping.set()
         await self.prometheus.stop()
         if self._runner is not None:
@@ -110,7 +110,7 @@ class SimulatedCluster:
         self._runner, self._url = None, ""
 
     def kubeconfig(self, *, namespace: str = "default") -> Json:
-        """A kubeconfig whose only context points at this server. RuntimeError if it does not run."""
+        """Return a kubeconfig whose only context points at this server. RuntimeError if it does not run."""
         if not self._url:
             raise RuntimeError("the simulated cluster has no address: start it before asking for a kubeconfig")
         context = {"cluster": "simulated", "user": "casebook", "namespace": namespace}
@@ -134,9 +134,9 @@ class SimulatedCluster:
         user: str = "*",
         user_group: str = "*",
     ) -> None:
-        """Refuse what matches with 403; a subresource is written as in RBAC rules (`pods/log`).
+        """Refuse matching requests with 403; a subresource is written as in RBAC rules (`pods/log`).
 
-        To everybody, or to one user or all of a group, whether they ask themselves or a request acts as them.
+        The denial applies to everybody, one user or all of a group, also to requests that impersonate them.
         """
         denial = Denial(
             verb=verb, group=group, resource=resource, namespace=namespace, name=name, user=user, user_group=user_group
@@ -152,11 +152,10 @@ class SimulatedCluster:
         user_group: str = "",
         instead: bool = False,
     ) -> None:
-        """Let somebody do only what the rules of a ClusterRole grant; by default the service account of Casebook.
+        """Let a user, by default Casebook's service account, do only what the rules of a ClusterRole grant.
 
-        In one namespace only if it is given, as with a RoleBinding. Further calls add to it, as further bindings do,
-        or take the place of all before with `instead`; whom no call names may do everything. WorldError for rules that
-        no role may have.
+        With `namespace`, the rules apply there only, as with a RoleBinding. Further calls add rules, or replace all
+        earlier ones with `instead`. Users that no call names may do everything. WorldError for invalid rules.
         """
         whose = user or ("" if user_group else USER)
         binding = Binding(user=whose, user_group=user_group, namespace=namespace, rules=parse_rules(rules))
@@ -184,9 +183,9 @@ class SimulatedCluster:
     ) -> None:
         """Let the next `times` requests to paths with this prefix fail, of one `method` only if it is given.
 
-        They get `status` (429 in plain text, others with a Status, or `body`), or with `reset` the connection is closed
-        without an answer, or with `hang` no answer comes until the server stops. With `done` they are carried out
-        before that, and only the answer is lost.
+        They get `status` (429 in plain text, others with a Status, or `body`). With `reset` the connection is closed
+        without a response, with `hang` no response is sent until the server stops. With `done` the requests are carried
+        out first, and only the response is lost.
         """
         self._faults.add(
             Fault(
@@ -238,12 +237,12 @@ class SimulatedCluster:
         return response
 
     def _carry_out(self, request: Request) -> None:
-        """Do what is asked, whose answer nobody will see."""
+        """Carry out a request whose response is lost."""
         with contextlib.suppress(Refusal):
             self._dispatcher.answer(replace(request, user=self._authenticate(request)))
 
     def _authenticate(self, request: Request) -> str:
-        """Who asks. Refusal 401 for a wrong token; with none at all one is anonymous, who may do nothing."""
+        """Return the user of a request: anonymous without a token. Refusal 401 for a wrong token."""
         credentials = request.headers.get("authorization")
         if self.token is None or credentials == f"Bearer {self.token}":
             return USER
@@ -275,7 +274,7 @@ class SimulatedCluster:
         return response
 
     def _date(self) -> str:
-        # The bot takes its "now" from here, so that its clock and the cluster's need not agree.
+        # The bot takes its "now" from this header, because its clock and the cluster's may differ.
         return format_datetime(self._clock().astimezone(UTC), usegmt=True)
 
 

@@ -1,4 +1,4 @@
-"""The types of the fields that the simulated cluster reads, so that other types are refused as Go's decoder does.
+"""Refuse values of other types than the fields have that the simulated cluster reads, as Go's decoder does.
 
 Only what validation, defaults and controllers look at is listed; other fields pass as they are.
 """
@@ -233,7 +233,7 @@ _SHAPES: dict[tuple[str, str], Mapping[str, Shape]] = {
 def check(obj: Json, *, resource: Resource) -> None:
     """Refusal 400 for a value of another type than its field; nulls are taken out, as Go reads them as unset."""
     fields: dict[str, Shape] = {"metadata": _METADATA}
-    # Structs of Go that are no pointers are there even when the body leaves them out.
+    # Go structs that are not pointers exist even if the body omits them.
     for name in ("metadata", "spec"):
         if name == "metadata" or name in _SHAPES.get(resource.table, {}):
             obj[name] = {} if obj.get(name) is None else obj[name]

@@ -1,4 +1,4 @@
-"""The state of the simulated cluster: objects, kinds, logs, access, and what follows at once from an object."""
+"""Hold the state of the simulated cluster: objects, kinds, logs, access, and what a stored object implies at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ROOT_CA = (
 
 
 class State:
-    """Everything a request may read or change."""
+    """The objects, kinds, logs and access rules that requests read and change."""
 
     def __init__(self, *, clock: times.Clock) -> None:
         self.clock = clock
@@ -41,14 +41,14 @@ class State:
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing has been written yet but what every cluster has."""
+        """Return whether the state holds only the objects of every cluster."""
         return self.store.revision == self._at_first
 
     def now(self) -> datetime:
         return self.clock()
 
     def next_event(self) -> int:
-        """A number for the next event, so that events of one moment have different names."""
+        """Return a number for the next event, so that events of the same time have different names."""
         self._events += 1
         return self._events
 
@@ -79,13 +79,13 @@ class State:
                 self.registry.remove_group_version(group=each.group, version=each.version, plural=each.plural)
 
     def is_terminating(self, namespace: str) -> bool:
-        """Whether a namespace is being deleted, so that nothing new may be made in it."""
+        """Return whether a namespace is being deleted, so that nothing new may be made in it."""
         found = self.store.get(table=NAMESPACES, namespace="", name=namespace)
         return found is not None and "deletionTimestamp" in found["metadata"]
 
     def unavailable(self) -> frozenset[tuple[str, str]]:
-        """Group versions whose APIService has a backend and is not Available."""
-        # Asked at every request, and of most clusters only read.
+        """Return the group versions whose APIService has a backend and is not Available."""
+        # Read at every request, so it is computed once for each revision.
         if self._looked_at != self.store.revision:
             self._unavailable = self._not_available()
             self._looked_at = self.store.revision
@@ -101,7 +101,7 @@ class State:
         return frozenset(found)
 
     def ensure_namespace(self, name: str, *, created: str | None = None) -> None:
-        """Make a namespace with what controllers put into each, unless it exists."""
+        """Make a namespace with the objects that controllers add to each, unless it exists."""
         if self.store.get(table=NAMESPACES, namespace="", name=name) is not None:
             return
         self.put(
@@ -118,7 +118,7 @@ class State:
         self.fill_namespace(name, created=created)
 
     def fill_namespace(self, name: str, *, created: str | None = None) -> None:
-        """What controllers put into a new namespace: the default ServiceAccount and the cluster's CA."""
+        """Add the default ServiceAccount and the cluster's CA to a new namespace, as controllers do."""
         account, config = ("", "serviceaccounts"), ("", "configmaps")
         if self.store.get(table=account, namespace=name, name="default") is None:
             metadata = self._metadata(account, name="default", namespace=name, created=created)

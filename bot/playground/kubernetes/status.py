@@ -1,4 +1,4 @@
-"""The bodies with which an API server refuses: Status objects, and the few answers that are plain text."""
+"""Build an API server's refusals: Status objects, and the few responses in plain text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.playground.kubernetes.resources import Json
 
 
 class Refusal(Exception):
-    """An answer that is not a success. `body` is a Status, or text that goes out as text/plain."""
+    """An unsuccessful response. `body` is a Status, or text that is sent as text/plain."""
 
     def __init__(self, *, code: int, body: Json | str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{code} {body if isinstance(body, str) else body.get('message')}")
@@ -27,7 +27,7 @@ def refusal(
     metadata: Json | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Refusal:
-    """A failure Status; `reason` and `details` are left out when there are none, as the real server does."""
+    """Return a failure Status; empty `reason` and `details` are omitted, as by the real server."""
     body: Json = {
         "kind": "Status",
         "apiVersion": "v1",
@@ -44,7 +44,7 @@ def refusal(
 
 
 def success(*, details: Json | None = None, code: int | None = None) -> Json:
-    """The Status of a write that has no object to answer with."""
+    """Return the Status of a write whose response has no object."""
     body: Json = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
     if details is not None:
         body["details"] = details
@@ -63,16 +63,17 @@ def _qualified(*, group: str, resource: str) -> str:
 
 
 def page_not_found() -> Refusal:
+    """Return the 404 in plain text for an unknown path."""
     return Refusal(code=404, body="404 page not found\n")
 
 
 def service_unavailable() -> Refusal:
-    """What the aggregator answers for an API whose backend is not available."""
+    """Return the aggregator's 503 for an API whose backend is not available."""
     return Refusal(code=503, body="service unavailable\n")
 
 
 def too_many_requests(*, retry_after: float = 1) -> Refusal:
-    """What priority and fairness answers: text, no Status."""
+    """Return the 429 of priority and fairness: text, no Status."""
     return Refusal(
         code=429,
         body="Too many requests, please try again later.\n",
@@ -81,10 +82,12 @@ def too_many_requests(*, retry_after: float = 1) -> Refusal:
 
 
 def unknown_resource() -> Refusal:
+    """Return the 404 for a resource that is not served."""
     return refusal(code=404, message="the server could not find the requested resource", reason="NotFound", details={})
 
 
 def method_not_allowed() -> Refusal:
+    """Return the 405 for a verb that the resource does not support."""
     return refusal(
         code=405,
         message="the server does not allow this method on the requested resource",
@@ -94,6 +97,7 @@ def method_not_allowed() -> Refusal:
 
 
 def not_found(*, group: str, resource: str, name: str) -> Refusal:
+    """Return the 404 for an object that does not exist."""
     return refusal(
         code=404,
         message=f'{_qualified(group=group, resource=resource)} "{name}" not found',
@@ -103,6 +107,7 @@ def not_found(*, group: str, resource: str, name: str) -> Refusal:
 
 
 def already_exists(*, group: str, resource: str, name: str) -> Refusal:
+    """Return the 409 for a create of an object that exists."""
     return refusal(
         code=409,
         message=f'{_qualified(group=group, resource=resource)} "{name}" already exists',
@@ -112,6 +117,7 @@ def already_exists(*, group: str, resource: str, name: str) -> Refusal:
 
 
 def conflict(*, group: str, resource: str, name: str, because: str) -> Refusal:
+    """Return the 409 for a failed precondition or an outdated resourceVersion."""
     return refusal(
         code=409,
         message=f'Operation cannot be fulfilled on {_qualified(group=group, resource=resource)} "{name}": {because}',
@@ -121,23 +127,27 @@ def conflict(*, group: str, resource: str, name: str, because: str) -> Refusal:
 
 
 def unauthorized() -> Refusal:
+    """Return the 401 for a wrong token."""
     return refusal(code=401, message="Unauthorized", reason="Unauthorized")
 
 
 def bad_request(message: str) -> Refusal:
+    """Return a 400 with this message."""
     return refusal(code=400, message=message, reason="BadRequest")
 
 
 def unsupported_media_type(message: str) -> Refusal:
+    """Return a 415 with this message."""
     return refusal(code=415, message=message, reason="UnsupportedMediaType")
 
 
 def cause(*, reason: str, message: str, field: str) -> Json:
+    """Return one cause for the details of a Status."""
     return {"reason": reason, "message": message, "field": field}
 
 
 def invalid(*, group: str = "", kind: str, name: str, causes: Sequence[Json]) -> Refusal:
-    """422 with its causes; the message joins them as the real server's aggregate of errors does."""
+    """Return 422 with its causes; the message joins them as the real server's aggregate of errors does."""
     texts = list(dict.fromkeys(f"{each['field']}: {each['message']}" for each in causes))
     joined = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     qualified = f"{kind}.{group}" if group else kind
@@ -150,6 +160,7 @@ def invalid(*, group: str = "", kind: str, name: str, causes: Sequence[Json]) ->
 
 
 def resource_version_too_large(*, asked: int, current: int) -> Refusal:
+    """Return the 504 for a resourceVersion that lies in the future."""
     return refusal(
         code=504,
         message=f"Timeout: Too large resource version: {asked}, current: {current}",
@@ -165,7 +176,7 @@ def resource_version_too_large(*, asked: int, current: int) -> Refusal:
 def forbidden(
     *, user: str, verb: str, group: str, resource: str, subresource: str, namespace: str, name: str
 ) -> Refusal:
-    """The refusal of an authorizer; it comes before any check of whether the object or even its kind exists."""
+    """Return the 403 of an authorizer, which is checked before the existence of the object or its kind."""
     qualified = _qualified(group=group, resource=resource)
     what = f'{qualified} "{name}"' if name else qualified
     wanted = f"{resource}/{subresource}" if subresource else resource
@@ -179,7 +190,7 @@ def forbidden(
 
 
 def admission_forbidden(*, group: str, resource: str, name: str, because: str, causes: Sequence[Json] = ()) -> Refusal:
-    """The refusal of an admission plugin (quota, a namespace that is going away)."""
+    """Return the 403 of an admission plugin (quota, a terminating namespace)."""
     details = _details(name=name, group=group, kind=resource)
     if causes:
         details["causes"] = list(causes)

@@ -1,12 +1,11 @@
-"""The objects of the simulated cluster with their revisions: what etcd is to a real one.
+"""Store the objects of the simulated cluster with their revisions, as etcd does for a real one.
 
-Stored objects are never changed in place: a write replaces the object. So history costs only references, and a page
-asked for with a continue token shows the list as it was when page one went out.
+A write replaces the stored object and never changes it in place. So history costs only references, and a later page of
+a list shows the objects as they were when the first page was read.
 """
 
 from __future__ import annotations
 
-import bisect
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -57,28 +56,21 @@ class Store:
         return stored
 
     def remove(self, *, table: Table, namespace: str, name: str) -> None:
-        """Forget an object; the removal is a revision of its own."""
+        """Remove an object; the removal is a revision of its own."""
         self.revision += 1
         self._record(table=table, key=(namespace, name), after=None)
 
     def objects(self, *, table: Table, namespace: str = "") -> list[Json]:
-        """All objects of a table, of one namespace if given, in the order of etcd's keys."""
+        """Return the objects of a table, of one namespace if given, in the order of etcd's keys."""
         shelf = self._shelves.get(table)
         return _ordered(shelf.now, namespace) if shelf else []
 
     def objects_at(self, *, table: Table, namespace: str, revision: int) -> list[Json]:
-        """The same as of an earlier revision; the caller has checked `compacted`."""
+        """Return the objects at an earlier revision; the caller has checked `compacted`."""
         shelf = self._shelves.get(table)
         if shelf is None:
             return []
-        upto = bisect.bisect_right(shelf.changes, revision, key=lambda change: change.revision)
-        then: dict[Key, Json] = {}
-        for change in shelf.changes[:upto]:
-            if change.after is None:
-                then.pop(change.key, None)
-            else:
-                then[change.key] = change.after
-        return _ordered(then, namespace)
+        return _ordered(self._state(shelf, revision), namespace)
 
     def everything(self) -> Iterator[tuple[Table, Json]]:
         for table, shelf in list(self._shelves.items()):
@@ -86,7 +78,7 @@ class Store:
                 yield table, obj
 
     def compact(self, *, upto: int | None = None) -> None:
-        """Forget how lists looked before a revision (default: before the current one)."""
+        """Drop the history before a revision (default: before the current one)."""
         self.compacted = self.revision if upto is None else upto
         for shelf in self._shelves.values():
             kept = [change for change in shelf.changes if change.revision > self.compacted]
@@ -95,7 +87,7 @@ class Store:
             shelf.changes.sort(key=lambda change: change.revision)
 
     def new_uid(self, *, table: Table, namespace: str, name: str) -> str:
-        """A uid that is the same in every run for the nth object of that name, so that answers can be compared."""
+        """Return a uid, the same in every run for the nth object of that name, so that answers can be compared."""
         birth = self._births.get((table, (namespace, name)), 0)
         self._births[table, (namespace, name)] = birth + 1
         return uid_of(table=table, namespace=namespace, name=name, birth=birth)
@@ -125,14 +117,15 @@ class Store:
             self.compact(upto=self.revision - _KEPT_CHANGES // 2)
 
 
-# The same objects are loaded into every cluster of a process.
+# Cached because the same objects are loaded into every cluster of a process.
 @lru_cache(maxsize=4096)
 def uid_of(*, table: Table, namespace: str, name: str, birth: int = 0) -> str:
+    """Return the uid of an object; `birth` counts the objects of that name before it."""
     return str(uuid.uuid5(_UIDS, "/".join((*table, namespace, name, str(birth)))))
 
 
 def etcd_key(obj: Json) -> str:
-    """The part of the etcd key that orders a list over namespaces."""
+    """Return the part of the etcd key that orders a list over namespaces."""
     metadata = obj["metadata"]
     namespace = metadata.get("namespace", "")
     return f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])

@@ -1,4 +1,4 @@
-"""Relative times of a written world ("-5m") as the timestamps an API server would show."""
+"""Convert relative times of a written world ("-5m") to the timestamps that an API server shows."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ _TIME_KEYS = ("Time", "Timestamp", "At", "time", "timestamp", "After", "Before")
 
 
 def utc_now() -> datetime:
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def timestamp(moment: datetime) -> str:
-    """RFC 3339 with whole seconds, as metav1.Time prints."""
+    """Format a time as RFC 3339 with whole seconds, as metav1.Time prints."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def micro_timestamp(moment: datetime) -> str:
-    """RFC 3339 with six digits, as metav1.MicroTime prints."""
+    """Format a time as RFC 3339 with six digits, as metav1.MicroTime prints."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def parse(text: str) -> datetime:
-    """A timestamp of an object as a moment. ValueError if it is none."""
+    """Parse a timestamp of an object. ValueError if it is not a timestamp."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def relative(text: object, *, now: datetime) -> datetime | None:
-    """The moment that "-5m" or "+1.5h" means, None if `text` is no relative time."""
+    """Return the time that "-5m" or "+1.5h" means, None if `text` is not a relative time."""
     if not isinstance(text, str) or (found := _RELATIVE.match(text)) is None:
         return None
     distance = timedelta(**{_UNITS[found["unit"]]: float(found["amount"])})
@@ -44,12 +45,12 @@ def relative(text: object, *, now: datetime) -> datetime | None:
 
 
 def resolve(value: Any, *, now: datetime, key: str = "") -> Any:
-    """A copy of `value` in which relative times under keys that hold times have become timestamps.
+    """Return a copy of `value` with timestamps for the relative times under keys that hold times.
 
     YAML reads an unquoted timestamp as a datetime; those become strings again too.
     """
     if isinstance(value, str):
-        # Most of a world is text that is no time: its first letter says so.
+        # A fast check: most texts of a world are not relative times.
         if value[:1] in _SIGNS and key.endswith(_TIME_KEYS) and (moment := relative(value, now=now)) is not None:
             return micro_timestamp(moment) if key in _MICRO else timestamp(moment)
         return value

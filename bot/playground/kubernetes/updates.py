@@ -1,4 +1,4 @@
-"""What becomes of an object that a client changed: what it may change, what is a new generation, when it goes."""
+"""Store updates: restore the fields a client cannot change, count generations, remove released objects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Updater:
         self._controllers = controllers
 
     def store(self, *, resource: Resource, before: Json, after: Json, dry_run: bool, subresource: str = "") -> Json:
-        """What an update from `before` to `after` answers. Refusal 409 or 422."""
+        """Store an update from `before` to `after` and return the object in the response. Refusal 409 or 422."""
         after = _carried_over(before, copy.deepcopy(after), subresource=subresource, resource=resource)
         require_version(before, after, resource=resource)
         complete(after, resource=resource)
@@ -44,7 +44,7 @@ class Updater:
 
 
 def require_version(before: Json, after: Json, *, resource: Resource) -> None:
-    """Refusal 409 if `after` names another resourceVersion than the stored one."""
+    """Raise Refusal 409 if `after` has another resourceVersion than the stored object."""
     asked = after["metadata"].get("resourceVersion")
     if asked and asked != before["metadata"]["resourceVersion"]:
         name = before["metadata"]["name"]
@@ -52,9 +52,24 @@ def require_version(before: Json, after: Json, *, resource: Resource) -> None:
 
 
 def _carried_over(before: Json, after: Json, *, subresource: str, resource: Resource) -> Json:
-    """The object to store: what a client may not set stays as it was, and status changes only through its own door."""
-    metadata = after.setdefault("metadata", {})
-    old = before["metadata"]
+    """Return the object to store: with the old values of the fields that the client or subresource cannot change."""
+    metadata = _kept_metadata(after.setdefault("metadata", {}), old=before["metadata"])
+    after |= {"kind": before["kind"], "apiVersion": before["apiVersion"]}
+    if subresource == "status":
+        unchanged = {key: value for key, value in before.items() if key not in ("metadata", "status")}
+        after = unchanged | {"metadata": metadata, "status": after.get("status", {})}
+    elif subresource == "finalize":
+        after = before | {"spec": {key: value for key, value in (after.get("spec") or {}).items() if value}}
+    elif resource.subresource("status") is not None:
+        after.pop("status", None)
+        if "status" in before:
+            after["status"] = before["status"]
+    ordered = {key: after[key] for key in ("kind", "apiVersion", "metadata") if key in after}
+    return ordered | {key: value for key, value in after.items() if value is not None}
+
+
+def _kept_metadata(metadata: Json, *, old: Json) -> Json:
+    """Return the metadata, changed in place, with the old values of the fields that only the API server sets."""
     for key in _KEPT_METADATA:
         if key == "uid" and metadata.get("uid"):
             continue
@@ -68,24 +83,11 @@ def _carried_over(before: Json, after: Json, *, subresource: str, resource: Reso
     for key in ("labels", "annotations", "finalizers", "ownerReferences"):
         if not metadata.get(key):
             metadata.pop(key, None)
-    after |= {"kind": before["kind"], "apiVersion": before["apiVersion"]}
-    if subresource == "status":
-        after = {key: value for key, value in before.items() if key not in ("metadata", "status")} | {
-            "metadata": metadata,
-            "status": after.get("status", {}),
-        }
-    elif subresource == "finalize":
-        after = before | {"spec": {key: value for key, value in (after.get("spec") or {}).items() if value}}
-    elif resource.subresource("status") is not None:
-        after.pop("status", None)
-        if "status" in before:
-            after["status"] = before["status"]
-    ordered = {key: after[key] for key in ("kind", "apiVersion", "metadata") if key in after}
-    return ordered | {key: value for key, value in after.items() if value is not None}
+    return metadata
 
 
 def complete(obj: Json, *, resource: Resource) -> None:
-    """Fill in what the API server fills in, in place."""
+    """Set the defaults that the API server sets, in place."""
     defaults.fill(obj, resource=resource)
     if resource.kind == "Pod" and resource.table == ("", "pods"):
         status = obj.setdefault("status", {})
@@ -101,7 +103,7 @@ def complete(obj: Json, *, resource: Resource) -> None:
 
 
 def check(obj: Json, *, resource: Resource, before: Json | None = None) -> None:
-    """Refusal 422 if the object is invalid by the rules of its kind or by its schema."""
+    """Raise Refusal 422 if the object is invalid by the rules of its kind or by its schema."""
     validation.check(obj, resource=resource, before=before)
     if resource.schema is not None:
         found = list(schemas.violations(obj, resource.schema))
@@ -109,7 +111,7 @@ def check(obj: Json, *, resource: Resource, before: Json | None = None) -> None:
 
 
 def _counts_up(before: Json, after: Json, *, resource: Resource) -> bool:
-    """Whether this update is a new generation; a Deployment counts its annotations too."""
+    """Return whether this update is a new generation; annotations count for a Deployment."""
     if "generation" not in before["metadata"]:
         return False
     if resource.custom:
@@ -120,7 +122,7 @@ def _counts_up(before: Json, after: Json, *, resource: Resource) -> bool:
 
 
 def _releasable(obj: Json, *, resource: Resource) -> bool:
-    """Whether nothing holds an object that is being deleted any more."""
+    """Return whether an object that is being deleted has no finalizer and no grace period left."""
     if obj["metadata"].get("finalizers"):
         return False
     if resource.table == NAMESPACES:

@@ -1,4 +1,4 @@
-"""Whether an object is valid: the rules of the real validation that a diagnosing or remediating client meets."""
+"""Validate objects by those rules of the real API server that a diagnosing or remediating client meets."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ def _unsupported(field: str, value: Any, *supported: str) -> Json:
 
 
 def refuse(causes: list[Json], *, resource: Resource, name: str) -> None:
-    """Refusal 422 if there are causes."""
+    """Raise Refusal 422 if there are causes."""
     if causes:
         raise invalid(group=resource.group, kind=resource.kind, name=name, causes=causes)
 
 
 def check(obj: Json, *, resource: Resource, before: Json | None = None) -> None:
-    """Refusal 422 if the object (an update of `before`, if given) is invalid."""
+    """Raise Refusal 422 if the object (an update of `before`, if given) is invalid."""
     name = obj["metadata"].get("name", "")
     causes = list(_of_metadata(obj, resource=resource, before=before))
     if resource.custom:
         refuse(causes, resource=resource, name=name)
         return
-    # What a trimmed world left out is no reason to refuse a later change of something else.
+    # A field that a trimmed world omitted must not refuse a later change of another field.
     known = [] if before is None else list(_of_spec(before, resource=resource))
     causes += [each for each in _of_spec(obj, resource=resource) if each not in known]
     if before is not None:
@@ -81,7 +81,7 @@ def _of_metadata(obj: Json, *, resource: Resource, before: Json | None) -> Itera
     if before is None:
         return
     if metadata.get("uid") and metadata["uid"] != before["metadata"]["uid"]:
-        # Both the generic and the kind's own validation report it.
+        # The generic validation and the kind's own both report it.
         immutable = _wrong("metadata.uid", metadata["uid"], "field is immutable")
         yield immutable
         yield immutable
@@ -132,10 +132,10 @@ def _of_spec(obj: Json, *, resource: Resource) -> Iterator[Json]:
 
 
 def _of_event(obj: Json, *, resource: Resource) -> Iterator[Json]:
-    """Those with an eventTime are held to more; those of events.k8s.io must have one, and nothing of the older kind."""
+    """Check an event by stricter rules if it has an eventTime; events.k8s.io requires one and no deprecated field."""
     timed, modern = bool(obj.get("eventTime")), resource.group == "events.k8s.io"
     involved = (obj.get("involvedObject") or {}).get("namespace", "")
-    # What is told of something outside namespaces lies in default; the newer style may lie in kube-system too.
+    # Events about cluster-scoped objects are in default; those with an eventTime may be in kube-system too.
     outside = ("default", "kube-system") if timed else ("default",)
     if obj["metadata"].get("namespace", "") not in ((involved,) if involved else outside):
         yield _wrong("involvedObject.namespace", involved, "does not match event.namespace")
@@ -229,7 +229,7 @@ def _of_change(obj: Json, before: Json, *, resource: Resource) -> Iterator[Json]
 
 
 def _fixed(spec: Json) -> Json:
-    """What of a pod's spec can never change."""
+    """Return the immutable part of a pod's spec."""
     fixed = {
         key: value
         for key, value in spec.items()
@@ -246,7 +246,7 @@ def _fixed_stateful(spec: Json) -> Json:
 
 
 def quantity(amount: Any) -> Decimal:
-    """A Kubernetes quantity as a number. ArithmeticError if it is none."""
+    """Parse a Kubernetes quantity. ArithmeticError if it is not a quantity."""
     text = str(amount)
     if (power := _BINARY.get(text[-2:])) is not None:
         return Decimal(text[:-2]) * Decimal(2**power)
@@ -256,7 +256,7 @@ def quantity(amount: Any) -> Decimal:
 
 
 def check_dry_run(values: list[str], *, options: str) -> bool:
-    """Whether a write is a dry run. Refusal 422 for anything but All; `options` is the kind of options it came in."""
+    """Return whether a write is a dry run. Refusal 422 for a value other than All; `options` names its kind."""
     if not values:
         return False
     if values != ["All"]:
@@ -266,6 +266,6 @@ def check_dry_run(values: list[str], *, options: str) -> bool:
 
 
 def bad_option(field: str, value: str, *supported: str, options: str) -> Refusal:
-    """Refusal 422 of an option with a value it may not have."""
+    """Return Refusal 422 for an option with an invalid value."""
     wrong = _unsupported(field, value, *supported)
     return invalid(group="meta.k8s.io", kind=options, name="", causes=[wrong])

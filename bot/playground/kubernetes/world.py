@@ -1,4 +1,4 @@
-"""Loading a world: trimmed objects, events, logs and denials as people write them, into the state of the cluster.
+"""Load a world, with trimmed objects, events, logs and denials as people write them, into the state of the cluster.
 
 A world is a mapping, short to write by hand:
 
@@ -7,7 +7,7 @@ A world is a mapping, short to write by hand:
         metadata: {name: api-0, namespace: shop, ownerReferences: [{kind: StatefulSet, name: api}]}
         spec: {nodeName: worker-a, containers: [{name: api}]}
         status: {phase: Running, startTime: -5m}
-    events:                       # about loaded objects, or with `gone: true` about one that is deleted since
+    events:                       # about loaded objects, or with `gone: true` about a deleted one
       - {for: Pod/shop/api-0, type: Warning, reason: Failed, message: "...", count: 3, first: -10m, last: -30s,
          source: kubelet, container: api}
       - {for: Node/worker-a, reason: NodeNotReady, message: "...", style: series}
@@ -17,15 +17,14 @@ A world is a mapping, short to write by hand:
       - {name: etcd_server_leader_changes_seen_total, labels: {job: kube-etcd}, per_hour: 40}
     forbidden:                    # or the word `everything`
       - get pods/log              # or {verb: get, group: "", resource: pods/log}
-    reactions:                    # what writes bring about, where it is not the usual (see `workloads`)
+    reactions:                    # effects of writes, where they differ from those of `workload_controllers`
       - {when: deleted, object: Pod/shop/api-0, becomes: healthy}
-    absent:                       # what is not there although it was loaded before
+    absent:                       # objects to remove that an earlier world loaded
       - Pod/kube-system/etcd-control-1
 
-A world is checked as a whole before anything of it is stored, so that a mistake in it leaves the cluster as it was.
-What is filled in: apiVersion of known kinds, namespace ("default"), uid, resourceVersion, generation,
-creationTimestamp (a day ago), the API's own defaults, owner references, namespaces that are not written, and relative
-times.
+A world is validated as a whole before anything is stored, so that a mistake leaves the cluster unchanged. The loader
+fills in the apiVersion of known kinds, namespace ("default"), uid, resourceVersion, generation, creationTimestamp (a
+day ago), the API's own defaults, owner references, namespaces that are not written, and relative times.
 """
 
 from __future__ import annotations
@@ -37,14 +36,15 @@ from typing import Any
 
 from bot.playground.kubernetes import defaults, resources, times
 from bot.playground.kubernetes.access import Denial
-from bot.playground.kubernetes.checked import Checked, Happening, Loaded, store
+from bot.playground.kubernetes.aggregation import PASSED
 from bot.playground.kubernetes.logs import Log, container_names
 from bot.playground.kubernetes.overrides import parse_override
 from bot.playground.kubernetes.prometheus import parse_metrics
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.store import Key, Table, uid_of
-from bot.playground.kubernetes.wrong import (
+from bot.playground.kubernetes.validated_world import DeclaredEvent, LoadedWorld, ValidatedWorld, store
+from bot.playground.kubernetes.world_checks import (
     WorldError,
     check_body,
     check_choice,
@@ -72,12 +72,12 @@ class Loader:
         self._objects: dict[tuple[Table, Key], tuple[Resource, Json]] = {}
         self._new_kinds: list[Resource] = []
 
-    def load(self, world: Mapping[str, Any]) -> Loaded:
-        """Store what `world` says. WorldError if it is wrong."""
+    def load(self, world: Mapping[str, Any]) -> LoadedWorld:
+        """Store the objects, events, logs and denials of `world`. WorldError if it is wrong."""
         return store(self.check(world), state=self._state)
 
-    def check(self, world: Mapping[str, Any]) -> Checked:
-        """What `world` says, for this state. WorldError if it is wrong."""
+    def check(self, world: Mapping[str, Any]) -> ValidatedWorld:
+        """Validate and complete `world` for this state. WorldError if it is wrong."""
         if not isinstance(world, Mapping):
             raise WorldError(f"a world: expected a mapping with {', '.join(_KEYS)}, got {type(world).__name__}")
         check_keys(world, where="a world", known=_KEYS)
@@ -89,7 +89,7 @@ class Loader:
         for at, item in enumerate(written):
             self._add(item, where=f"objects[{at}]")
         self._join_references()
-        happened = [
+        events = [
             self._event(item, where=f"events[{at}]")
             for at, item in enumerate(list_of_mappings(world.get("events"), where="events"))
         ]
@@ -103,12 +103,12 @@ class Loader:
             for at, item in enumerate(list_of_mappings(world.get("reactions"), where="reactions"))
         ]
         absent = [self._gone(item, where=f"absent[{at}]") for at, item in enumerate(world.get("absent") or ())]
-        return Checked(
+        return ValidatedWorld(
             absent=[each for each in absent if each is not None],
             now=self._now,
             objects=self._objects,
             new_kinds=self._new_kinds,
-            happened=happened,
+            events=events,
             logs=logs,
             denials=denials,
             overrides=overrides,
@@ -211,8 +211,7 @@ class Loader:
         if resource.kind in _COUNTED and any(isinstance(each, int) for each in (obj.get("status") or {}).values()):
             obj["status"] = {"observedGeneration": head["generation"]} | obj["status"]
         if resource.kind == "APIService" and "status" not in obj:
-            condition = {"type": "Available", "status": "True", "reason": "Passed", "message": "all checks passed"}
-            obj["status"] = {"conditions": [condition | {"lastTransitionTime": head["creationTimestamp"]}]}
+            obj["status"] = {"conditions": [PASSED | {"lastTransitionTime": head["creationTimestamp"]}]}
         return obj
 
     def _join_references(self) -> None:
@@ -263,7 +262,7 @@ class Loader:
     def _lookup(
         self, *, kind: str, namespace: str, name: str, where: str, api_version: str | None = None
     ) -> tuple[Resource, Json | None]:
-        """The resource of a kind and the object of that name, which may be in this world or loaded before it."""
+        """Return the resource of a kind, and the object of that name from this world or an earlier one."""
         candidates = [
             *(each for each in self._new_kinds if each.kind == kind),
             *self._state.registry.of_kind(kind),
@@ -293,7 +292,7 @@ class Loader:
         resource, obj = self._lookup(kind=kind, namespace=namespace, name=name, where=where)
         return (resource, obj) if obj is not None else None
 
-    def _event(self, item: Json, *, where: str) -> Happening:
+    def _event(self, item: Json, *, where: str) -> DeclaredEvent:
         check_keys(item, where=where, known=_EVENT_KEYS)
         kind, namespace, name = self._target(item.get("for"), where=f"{where}.for")
         for key in ("reason", "message"):
@@ -318,7 +317,7 @@ class Loader:
             uid = uid_of(table=resource.table, namespace=namespace, name=name)
             metadata = {"name": name, "uid": uid} | ({"namespace": namespace} if namespace else {})
             involved = {"kind": kind, "apiVersion": resource.api_version, "metadata": metadata}
-        return Happening(written=item, resource=resource, involved=involved)
+        return DeclaredEvent(written=item, resource=resource, involved=involved)
 
     def _log(self, item: Json, *, where: str) -> tuple[str, str, bool, Log]:
         check_keys(item, where=where, known=_LOG_KEYS)

@@ -78,23 +78,33 @@ def _ready(pod: Json) -> int:
 def _text(pod: Json) -> tuple[str, str]:
     """Return the STATUS column and the kubelet's message for it."""
     status = pod.get("status") or {}
-    text = status.get("reason") or status.get("phase") or "Unknown"
-    detail = str(status.get("message") or _unscheduled(status))
     waiting = _init_text(pod)
     if waiting is not None:
         return waiting
-    running = False
-    for each in reversed(status.get("containerStatuses") or ()):
-        state = each.get("state") or {}
-        if (reason := (state.get("waiting") or {}).get("reason")) or "terminated" in state:
-            text = str(reason or _ended(state["terminated"]))
-            detail = str((state.get("waiting") or state.get("terminated") or {}).get("message") or detail)
-        elif "running" in state and each.get("ready"):
-            running = True
-    if text == "Completed" and running:
+    text = status.get("reason") or status.get("phase") or "Unknown"
+    detail = str(status.get("message") or _unscheduled(status))
+    containers = status.get("containerStatuses") or ()
+    for each in reversed(containers):
+        stopped = _stopped(each.get("state") or {})
+        if stopped is not None:
+            text, detail = stopped[0], stopped[1] or detail
+    if text == "Completed" and any(map(_serves, containers)):
         ready = any(each.get("type") == "Ready" and each.get("status") == "True" for each in _conditions(status))
         text = "Running" if ready else "NotReady"
     return text, detail
+
+
+def _stopped(state: Json) -> tuple[str, str] | None:
+    """Return why a container does not run and the kubelet's message, None if it runs or gives no reason."""
+    waiting, ended = state.get("waiting") or {}, state.get("terminated")
+    if not waiting.get("reason") and ended is None:
+        return None
+    return str(waiting.get("reason") or _ended(ended or {})), str((waiting or ended or {}).get("message") or "")
+
+
+def _serves(container: Json) -> bool:
+    """Return whether a container runs and is ready."""
+    return "running" in (container.get("state") or {}) and bool(container.get("ready"))
 
 
 def _init_text(pod: Json) -> tuple[str, str] | None:

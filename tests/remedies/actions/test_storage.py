@@ -248,7 +248,8 @@ SCENARIOS = (
     ),
     Scenario(
         action="clear-claim-ref", incident="pending-local-pv-exhausted",
-        case="the disks that take it are bound or Released", button="Make local-pv-b7c2 available again", name="local-pv-b7c2",
+        case="the disks that take it are bound or Released", button="Make local-pv-b7c2 available again",
+        name="local-pv-b7c2",
         **one_patch("/api/v1/persistentvolumes/local-pv-b7c2"),
     ),
     Scenario(

@@ -1,4 +1,4 @@
-"""As much PromQL as one needs to look at etcd: rate, increase, changes, sum … by, histogram_quantile, a comparison.
+"""Evaluate the PromQL needed to examine etcd: rate, increase, changes, sum … by, histogram_quantile, a comparison.
 
 What is not understood is refused, as a real server refuses what is wrong: a query that works here works there.
 """
@@ -26,7 +26,7 @@ Evaluate = Callable[[Iterable[Raw], float], Vector]
 
 
 class BadQuery(ValueError):
-    """What a Prometheus would call a parse error."""
+    """A query that Prometheus would refuse with a parse error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class _Selector:
 
 
 def parse(text: str) -> Evaluate:
-    """What computes the query at a time. Raises BadQuery."""
+    """Return a function that evaluates the query at a time. Raises BadQuery."""
     parser = _Parser(text)
     evaluate = parser.comparison()
     if parser.kind:
@@ -154,7 +154,7 @@ class _Parser:
         return _Selector(matchers=tuple(matchers), window=_seconds(window))
 
     def _take(self, wanted: str = "") -> str:
-        """The next token, which must be of a kind or be that sign."""
+        """Return the next token, which must be `wanted` if that is given."""
         if wanted and wanted not in (self.kind, self._value):
             raise self.unexpected()
         value = self._value
@@ -179,7 +179,7 @@ class _Parser:
 
 
 def _quantiles(buckets: Vector, share: float) -> Vector:
-    """PromQL's histogram_quantile: straight lines between the bounds of a group's buckets."""
+    """Compute PromQL's histogram_quantile: interpolate linearly between the bounds of a group's buckets."""
     groups: dict[Labels, list[tuple[float, float]]] = {}
     for labels, value in buckets.items():
         bound = dict(labels).get("le")

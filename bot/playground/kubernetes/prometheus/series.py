@@ -1,4 +1,4 @@
-"""Series as people declare them in a world: what a histogram's 99th percentile is over time, how fast a counter grows.
+"""Parse the series that a world declares: the 99th percentile of a histogram over time, the growth of a counter.
 
 metrics:
   - name: etcd_disk_backend_commit_duration_seconds    # its buckets are derived
@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.playground.kubernetes.wrong import WorldError, check_keys, check_strings, check_time, list_of_mappings
+from bot.playground.kubernetes.world_checks import WorldError, check_keys, check_strings, check_time, list_of_mappings
 
 _KEYS: Final = ("name", "labels", "p99", "per_hour", "span", "until")
 _SPAN: Final = re.compile(r"(\d+)([mhd])")
 _UNITS: Final = {"m": 60, "h": 3600, "d": 86400}
 # etcd's buckets: a millisecond doubled, and everything else.
 BOUNDS: Final = (*(0.001 * 2**power for power in range(14)), math.inf)
-# Observations a second; any number does, since only shares of it count.
+# Observations per second; any number works, because only the shares matter.
 _RATE: Final = 40.0
 
 
@@ -43,7 +43,7 @@ class Declared:
     until: float
 
     def raw(self) -> Iterator[Raw]:
-        """The series that are scraped of it."""
+        """Yield the scraped series of the family."""
         if not self.p99:
             yield Raw(labels={"__name__": self.name, **self.labels}, declared=self)
             return
@@ -52,7 +52,7 @@ class Declared:
             yield Raw(labels={"__name__": f"{self.name}_bucket", **self.labels, "le": shown}, declared=self)
 
     def rate(self, le: str, at: float) -> float:
-        """How much a second it grows at that time."""
+        """Return its growth per second at a time."""
         if not self.p99:
             return self.per_hour / 3600
         return _RATE * _share(float(le), self._p99_at(at))
@@ -74,14 +74,14 @@ class Raw:
     declared: Declared
 
     def rate(self, at: float, window: float) -> float | None:
-        """Its growth a second over the window before `at`; None where nothing was scraped in it."""
+        """Return its growth per second over the window before `at`; None if nothing was scraped in the window."""
         if at - window >= self.declared.until:
             return None
         return self.declared.rate(self.labels.get("le", ""), min(at, self.declared.until))
 
 
 def parse_metrics(written: Any, *, now: datetime) -> tuple[Declared, ...]:
-    """The series of a world's `metrics`. WorldError if they are wrong."""
+    """Parse the series of a world's `metrics`. WorldError if they are wrong."""
     return tuple(
         _declared(item, where=f"metrics[{at}]", now=now)
         for at, item in enumerate(list_of_mappings(written, where="metrics"))
@@ -120,7 +120,7 @@ def _numbers(values: Iterable[Any], *, where: str) -> Iterator[float]:
 
 
 def _share(bound: float, p99: float) -> float:
-    """The share of observations up to a bound, such that PromQL's straight lines between bounds give that p99."""
+    """Return the share of observations up to a bound, so that PromQL's linear interpolation gives this p99."""
     upper = next((each for each in BOUNDS if p99 <= each), math.inf)
     lower = max((each for each in BOUNDS if each < upper), default=0.0)
     if bound >= upper:

@@ -1,4 +1,4 @@
-"""The HTTP API of the simulated Prometheus: /api/v1/query, /api/v1/query_range, /-/ready."""
+"""Serve the HTTP API of the simulated Prometheus: /api/v1/query, /api/v1/query_range, /-/ready."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_POINTS: Final = 11_000
 
 
 class SimulatedPrometheus:
-    """Answers from `add`ed series. With `token` it wants it, with `forbidden` it refuses every query."""
+    """Answers from `add`ed series. With `token` it requires that token; with `forbidden` it refuses every query."""
 
     def __init__(self, *, clock: times.Clock = times.utc_now) -> None:
         self.token = ""
@@ -28,7 +28,7 @@ class SimulatedPrometheus:
 
     @property
     def url(self) -> str:
-        """The base URL while it runs, "" otherwise."""
+        """Return the base URL while it runs, "" otherwise."""
         return self._url
 
     @property
@@ -36,7 +36,7 @@ class SimulatedPrometheus:
         return not self._declared
 
     def add(self, series: Iterable[Declared]) -> None:
-        """More series; one of the same name and labels replaces the earlier."""
+        """Add series; one of the same name and labels replaces the earlier one."""
         for one in series:
             self._declared = [each for each in self._declared if (each.name, each.labels) != (one.name, one.labels)] + [
                 one

@@ -1,14 +1,14 @@
-"""Worlds written short: `scene` says what is there in health, `faults` what differs from that.
+"""Expand the short form of worlds: `scene` lists the healthy objects, `faults` the differences.
 
-    scene:                        # made healthy, with all that controllers add: ReplicaSets, pods, claims, endpoints
+    scene:                        # made healthy, with what controllers add: ReplicaSets, pods, claims, endpoints
       Deployment/shop/web: {containers: {app: "web:7"}, replicas: 2}
       Service/shop/web: {ports: {http: 8080}}
-    faults:                       # laid over it; the controllers count again
+    faults:                       # applied to the scene; then the controllers update the statuses
       Deployment/shop/web: {exited: OOMKilled, restarts: 3, waiting: CrashLoopBackOff, since: 19m}
       Node/worker-b: {not_ready: container runtime is down, since: 4m}
 
 Plain data in, plain data out: objects, events and logs as a world writes them in full. The healthy neighbours are part
-of every scene, so that faults can be laid over them too. `keys` lists what may be written.
+of every scene, so that faults can apply to them too. `keys` lists the allowed keys.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bot.playground.kubernetes.scenes import (
     claim_faults,
     jobs,
     nodes,
+    object_faults,
     others,
     services,
     single_pods,
@@ -31,16 +32,15 @@ from bot.playground.kubernetes.scenes import (
     workload_faults,
     workloads,
 )
-from bot.playground.kubernetes.scenes import faults as laid
 from bot.playground.kubernetes.scenes.keys import moment
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 # Kind, namespace and name.
 Place: TypeAlias = tuple[str, str, str]
 
 KEYS: Final = ("scene", "faults")
-# What others refer to is made first.
+# Kinds that other objects refer to are made first.
 _ORDER: Final = (
     "CustomResourceDefinition", "Namespace", "Node", "StorageClass", "PersistentVolume", "PersistentVolumeClaim",
 )  # fmt: skip
@@ -108,7 +108,7 @@ def _forms(written: Any, *, key: str) -> dict[Place, Json]:
 def _order(place: Place) -> tuple[int, bool, bool]:
     kind = place[0]
     rank = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
-    # Custom resources own workloads; Services and autoscalers look at the workload of their name.
+    # Custom resources own workloads, so they are made before; Services and autoscalers use the workload of their name.
     return rank, kind in _MAKERS, kind in ("Service", "HorizontalPodAutoscaler")
 
 
@@ -166,9 +166,9 @@ def _found(place: Place, *, stage: Stage) -> Json:
 
 
 def _lay(faults: Mapping[Place, Json], *, stage: Stage) -> None:
-    """Lay the faults over the scene; what is gone goes last, for others may refer to it."""
+    """Apply the faults to the scene; objects that are gone are removed last, because others may refer to them."""
     for place, fault in faults.items():
-        laid.apply(_found(place, stage=stage), fault, stage=stage, path=_path("faults", place))
+        object_faults.apply(_found(place, stage=stage), fault, stage=stage, path=_path("faults", place))
     claim_faults.hold_up_pods(faults, stage=stage, path=("faults",))
     for place, fault in faults.items():
         if fault.get("gone"):
@@ -176,16 +176,18 @@ def _lay(faults: Mapping[Place, Json], *, stage: Stage) -> None:
 
 
 def _finish(scene: Mapping[Place, Json], faults: Mapping[Place, Json], *, stage: Stage) -> None:
-    """Write what the controllers must not overwrite: the author's own words."""
+    """Write the author's own fields last, so that the controllers do not overwrite them."""
     for place, form in scene.items():
         if place[0] in workloads.KINDS and "status" in form:
-            laid.finish(_found(place, stage=stage), {"status": form["status"]}, stage=stage, path=_path("scene", place))
+            object_faults.finish(
+                _found(place, stage=stage), {"status": form["status"]}, stage=stage, path=_path("scene", place)
+            )
     for place, fault in faults.items():
         if fault.get("gone"):
             continue
         path = _path("faults", place)
         workload_faults.settle_progress(_found(place, stage=stage), fault, stage=stage, path=path)
-        laid.finish(_found(place, stage=stage), fault, stage=stage, path=path)
+        object_faults.finish(_found(place, stage=stage), fault, stage=stage, path=path)
 
 
 def _path(key: str, place: Place) -> tuple[str, ...]:

@@ -1,20 +1,16 @@
-"""Aggregated APIs of a scene, and whether the aggregator finds a backend behind them."""
+"""Make the aggregated APIs of a scene, available if the aggregator finds a backend."""
 
 from __future__ import annotations
 
-from typing import Final
-
-from bot.playground.kubernetes import patching
-from bot.playground.kubernetes.endpoints import SERVICES, SLICES
+from bot.playground.kubernetes import aggregation, patches
+from bot.playground.kubernetes.endpoints import SERVICES
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
 from bot.playground.kubernetes.state import API_SERVICES
 from bot.playground.kubernetes.times import parse, timestamp
-from bot.playground.kubernetes.wrong import WorldError
-
-_PASSED: Final = ("True", "Passed", "all checks passed")
+from bot.playground.kubernetes.world_checks import WorldError
 
 
 def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
@@ -32,7 +28,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
         "groupPriorityMinimum": 100,
         "versionPriority": 100,
     }
-    stage.put(obj | {"spec": patching.merge(spec, form.get("spec") or {}), "status": {"conditions": []}})
+    stage.put(obj | {"spec": patches.merge(spec, form.get("spec") or {}), "status": {"conditions": []}})
 
 
 def settle(stage: Stage) -> None:
@@ -40,27 +36,21 @@ def settle(stage: Stage) -> None:
     for each in stage.state.store.objects(table=API_SERVICES):
         if not each["spec"].get("service"):
             continue
-        state, reason, message = _found(each["spec"]["service"], stage=stage)
+        condition = _condition(each["spec"]["service"], stage=stage)
         before: Json = next(iter((each.get("status") or {}).get("conditions") or ()), {})
-        if before.get("status") == state:
+        if before.get("status") == condition["status"]:
             continue
-        condition = {"type": "Available", "status": state, "lastTransitionTime": _since(each, stage=stage)}
-        stage.put(each | {"status": {"conditions": [condition | {"reason": reason, "message": message}]}})
+        stage.put(each | {"status": {"conditions": [condition | {"lastTransitionTime": _since(each, stage=stage)}]}})
 
 
-def _found(service: Json, *, stage: Stage) -> tuple[str, str, str]:
+def _condition(service: Json, *, stage: Stage) -> Json:
+    """Return the API's Available condition without its time."""
     namespace, name = service["namespace"], service["name"]
-    place = f'service/{name} in "{namespace}"'
     if stage.state.store.get(table=SERVICES, namespace=namespace, name=name) is None:
-        return "False", "ServiceNotFound", f"{place} is not present"
-    slices = [
-        each
-        for each in stage.state.store.objects(table=SLICES, namespace=namespace)
-        if (each["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == name
-    ]
-    if any(point["conditions"]["ready"] for each in slices for point in each.get("endpoints") or ()):
-        return _PASSED
-    return "False", "MissingEndpoints", f'endpointslices for {place} have no addresses with port name "https"'
+        message = f'service/{name} in "{namespace}" is not present'
+        return {"type": "Available", "status": "False", "reason": "ServiceNotFound", "message": message}
+    slices = aggregation.slices_of(service, state=stage.state)
+    return aggregation.availability(service, reachable=aggregation.has_ready(slices))
 
 
 def _since(api: Json, *, stage: Stage) -> str:

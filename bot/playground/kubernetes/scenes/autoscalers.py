@@ -1,11 +1,11 @@
-"""HorizontalPodAutoscalers of a scene: what they find out about the workload they scale."""
+"""Make the HorizontalPodAutoscalers of a scene, with the status of the workload they scale."""
 
 from __future__ import annotations
 
 import math
 from typing import Any, Final
 
-from bot.playground.kubernetes import patching, times
+from bot.playground.kubernetes import patches, times
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys
 from bot.playground.kubernetes.scenes.keys import check
@@ -58,7 +58,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
         ],
     }
     given = times.resolve({key: form.get(key) or {} for key in ("spec", "status")}, now=stage.now)
-    stage.put(obj | {"spec": patching.merge(spec, given["spec"]), "status": patching.merge(status, given["status"])})
+    stage.put(obj | {"spec": patches.merge(spec, given["spec"]), "status": patches.merge(status, given["status"])})
 
 
 def _metric(form: Json, values: Json) -> Json:

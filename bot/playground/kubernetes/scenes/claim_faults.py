@@ -1,4 +1,4 @@
-"""Faults of claims: one that waits for a volume, and with it the pods that use it; one that has lost its volume."""
+"""Apply faults to claims: a claim that waits for a volume, with the pods that use it, or one that lost its volume."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, pod_faults
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage, address
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 KIND: Final = "PersistentVolumeClaim"
 _ATTEMPTS_S: Final = 15
@@ -28,7 +28,7 @@ _DELAYED: Final = "WaitForFirstConsumer"
 
 
 def apply(claim: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
-    """Store a claim without its volume, if the fault says so."""
+    """Store a claim, without its volume if the fault asks for that."""
     check(fault, keys.CLAIM_FAULTS, keys.ANY_FAULTS, path=path)
     pending = fault.get("pending")
     if not isinstance(pending, bool | str | None):
@@ -56,7 +56,7 @@ def apply(claim: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> N
 
 
 def hold_up_pods(faults: Mapping[tuple[str, str, str], Json], *, stage: Stage, path: tuple[str, ...]) -> None:
-    """Let pods wait for claims that are pending, as far as the author says nothing of the pod itself."""
+    """Let pods without a fault of their own wait for their pending claims."""
     for (kind, namespace, name), fault in faults.items():
         claim = stage.get(kind, namespace, name) if kind == KIND and fault.get("pending") else None
         if claim is None or _is_delayed(claim, stage=stage):
@@ -92,7 +92,7 @@ def _is_delayed(claim: Json, *, stage: Stage) -> bool:
 
 
 def _cause(claim: Json, *, stage: Stage) -> tuple[str, str]:
-    """Return reason and message of what its controller says of a claim that waits."""
+    """Return the reason and message of the controller's event about a claim that waits."""
     name = claim["spec"].get("storageClassName") or ""
     found = _class(claim, stage=stage)
     if not name:

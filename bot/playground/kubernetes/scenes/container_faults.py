@@ -1,4 +1,4 @@
-"""Faults of containers: what the kubelet reports of one that waits, has ended, was restarted or is not ready."""
+"""Compute what the kubelet reports of a container that waits, has ended, was restarted or is not ready."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import messages
 from bot.playground.kubernetes.scenes.keys import moment
 from bot.playground.kubernetes.scenes.messages import CRASH_LOOP
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 _ENDED: Final = "2m"
 _RAN: Final = "5s"
@@ -22,7 +22,7 @@ _PROBES: Final = {"readiness": "Readiness", "liveness": "Liveness", "startup": "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerFault:
-    """One container of a pod and what is wrong with it, at the time of the scene."""
+    """One container of a pod and its fault, at the time of the scene."""
 
     pod: Json
     container: Json
@@ -32,53 +32,53 @@ class ContainerFault:
 
     @property
     def name(self) -> str:
-        """The container's name."""
+        """Return the container's name."""
         return str(self.container["name"])
 
     @property
     def waiting(self) -> str:
-        """The reason it waits, "" if it does not."""
+        """Return the reason for which it waits, "" if it does not wait."""
         usual = "ContainerCreating" if "pulling" in self.fault and "pulled" not in self.fault else ""
         return str(self.fault.get("waiting", "ImagePullBackOff" if "pull_error" in self.fault else usual))
 
     @property
     def ready(self) -> bool:
-        """Whether it runs and its probes succeed."""
+        """Return whether it runs and its probes succeed."""
         failing = "readiness" in self.fault or "startup" in self.fault
         return bool(self.fault.get("ready", not failing)) and not self.waiting and not self.fault.get("ended")
 
     @property
     def restarts(self) -> int:
-        """How often it was restarted."""
+        """Return how often it was restarted."""
         again = self.run_ended is not None and not self.fault.get("ended")
         return int(self.fault.get("restarts", _RESTARTS_IN_A_LOOP if self.waiting == CRASH_LOOP else int(again)))
 
     @property
     def run_ended(self) -> datetime | None:
-        """When its last run ended, None if none did."""
+        """Return when its last run ended, None if no run did."""
         ended = any(key in self.fault for key in ("exited", "ago", "liveness")) or self.waiting == CRASH_LOOP
         return self._when("ago", _ENDED) if ended or self.fault.get("ended") else None
 
     @property
     def never_ran(self) -> bool:
-        """Whether it waits for its first start."""
+        """Return whether it waits for its first start."""
         return bool(self.waiting) and self.run_ended is None
 
     @property
     def started_late(self) -> bool:
-        """Whether it did not start with the pod."""
+        """Return whether it started later than the pod."""
         return self.never_ran or "pull_error" in self.fault or "pulling" in self.fault
 
     @property
     def running_since(self) -> datetime | None:
-        """When its present run began, None for that with which the pod started."""
+        """Return when its present run began, None if it began with the pod."""
         if "running" in self.fault:
             return self._when("running", "")
         return min(self.run_ended + _AT_ONCE, self.now) if self.run_ended else None
 
     @property
     def changed(self) -> datetime | None:
-        """When it stopped being ready, or became ready again; None if it never ran."""
+        """Return when it stopped being ready, or became ready again; None if it never ran."""
         if self.ready and "running" in self.fault:
             return self.running_since
         if "since" in self.fault:

@@ -1,18 +1,18 @@
-"""Jobs and CronJobs of a scene: a healthy Job has completed, and a CronJob has made one that did."""
+"""Make the Jobs and CronJobs of a scene: a healthy Job has completed, and a CronJob has made one that completed."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.playground.kubernetes import patching, times
+from bot.playground.kubernetes import patches, times
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, messages, single_pods
 from bot.playground.kubernetes.scenes.keys import check, moment
 from bot.playground.kubernetes.scenes.stage import Stage
 from bot.playground.kubernetes.scenes.workloads import plans_of, template
-from bot.playground.kubernetes.workloads import labels_of
+from bot.playground.kubernetes.workload_controllers import labels_of
 
 DONE: Final = "Reached expected number of succeeded pods"
 _RAN: Final = "20s"
@@ -43,7 +43,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     }
     obj = obj | {
         "metadata": metadata | {"labels": form["labels"]},
-        "spec": patching.merge(spec, form.get("spec") or {}),
+        "spec": patches.merge(spec, form.get("spec") or {}),
     }
     with stage.at(born):
         job = stage.put(obj | {"status": {"startTime": times.timestamp(born), "active": 1, "ready": 1}})
@@ -71,10 +71,7 @@ def complete(job: Json, pod: Json, *, stage: Stage, at: datetime) -> None:
         for each in pod["status"]["containerStatuses"]
     ]
     not_ready = {"status": "False", "reason": "PodCompleted", "lastTransitionTime": ended}
-    conditions = [
-        each | (not_ready if each["type"] in ("Ready", "ContainersReady") else {})
-        for each in pod["status"]["conditions"]
-    ]
+    conditions = single_pods.conditions_with(pod, *single_pods.READINESS, **not_ready)
     status = pod["status"] | {"phase": "Succeeded", "containerStatuses": statuses, "conditions": conditions}
     stage.put(pod | {"status": status})
     told = {
@@ -111,8 +108,8 @@ def make_cron_job(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...])
         "lastScheduleTime": times.timestamp(last),
         "lastSuccessfulTime": times.timestamp(last + timedelta(seconds=20)),
     }
-    manifest = obj | {"spec": patching.merge(spec, form.get("spec") or {})}
-    cron = stage.put(manifest | {"status": patching.merge(status, form.get("status") or {})})
+    manifest = obj | {"spec": patches.merge(spec, form.get("spec") or {})}
+    cron = stage.put(manifest | {"status": patches.merge(status, form.get("status") or {})})
     name = form.get("job", f"{metadata['name']}-{int(last.timestamp()) // 60}")
     resource = stage.resource("Job")
     head = stage.head(resource, namespace=metadata["namespace"], name=name, created=last)

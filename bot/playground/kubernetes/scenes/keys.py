@@ -1,4 +1,4 @@
-"""The keys of scenes and faults: what each means, and the check of what an author wrote.
+"""Define the keys of scenes and faults with their meaning, and check what an author wrote.
 
 The tables are also the documentation: `docs/catalog.md` lists them.
 """
@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
-# Keys of a manifest: they are merged over what the short form makes.
+# Keys of a manifest are merged over the result of the short form.
 MANIFEST: Final = frozenset({"metadata", "spec", "status"})
 
 

@@ -1,18 +1,19 @@
-"""The words of kubelet, scheduler and controllers: texts of events and of containers that wait."""
+"""Build the texts of kubelet, scheduler and controllers: events, and messages of waiting containers."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from bot.playground.kubernetes.recorder import CONTROLLERS, creation_text, scaling_text
 from bot.playground.kubernetes.resources import Json
 
 CRASH_LOOP: Final = "CrashLoopBackOff"
 PULLING: Final = frozenset({"ImagePullBackOff", "ErrImagePull"})
-# What a pod leaves that was scheduled and whose containers started.
+# The reasons of the events of a pod that was scheduled and whose containers started.
 OF_START: Final = frozenset({"Scheduled", "Pulled", "Created", "Started"})
 _LONGEST_BACK_OFF: Final = 300
 
-# The exit codes that go with the reasons a container's status may give.
+# The exit codes of the reasons in a container's status.
 EXIT_CODES: Final = {
     "Completed": 0,
     "ContainerCannotRun": 127,
@@ -21,7 +22,7 @@ EXIT_CODES: Final = {
     "OOMKilled": 137,
     "StartError": 128,
 }
-# What keeps every container of a pod from being created: the event's reason, its message's beginning, who writes it.
+# Faults that block the creation of every container of a pod: the event's reason, the start of its message, its source.
 PREPARATIONS: Final = {
     "sandbox_error": ("FailedCreatePodSandBox", "Failed to create pod sandbox: ", "kubelet"),
     "mount_error": ("FailedMount", "", "kubelet"),
@@ -44,7 +45,7 @@ def back_off(pod: Json, container: str, *, restarts: int) -> str:
 
 
 def waiting_message(pod: Json, container: Json, *, reason: str, restarts: int, cause: str) -> str:
-    """Return what the kubelet says beside the reason a container waits."""
+    """Return the kubelet's message beside the reason for which a container waits."""
     if reason == CRASH_LOOP:
         return back_off(pod, container["name"], restarts=restarts)
     if reason == "ImagePullBackOff":
@@ -82,7 +83,7 @@ def of_pulling(container: Json, *, cause: str) -> list[Json]:
 
 
 def of_pull(container: Json, *, took: str) -> list[Json]:
-    """Return the events of a pull that goes on, or that took its time and let the container start."""
+    """Return the events of a pull in progress, or of a slow pull after which the container started."""
     name, image = container["name"], container.get("image", "")
     told = [("Pulling", f'Pulling image "{image}"')]
     if took:
@@ -104,10 +105,10 @@ def of_probe(kind: str, text: str, *, container: str, count: int) -> list[Json]:
 
 
 def of_start(pod: Json, *, owner: Json | None) -> list[Json]:
-    """Return the events that a pod leaves as it comes up."""
+    """Return the events of a pod that starts."""
     metadata, spec = pod["metadata"], pod["spec"]
     assigned = f"Successfully assigned {metadata['namespace']}/{metadata['name']} to {spec.get('nodeName', '')}"
-    # A DaemonSet's pods are bound by the scheduler too; a static pod's node is written in its manifest.
+    # The scheduler binds a DaemonSet's pods too; a static pod has its node in its manifest.
     told = [_event("Scheduled", assigned, type="Normal")] if owner is not None else []
     for each in spec.get("containers") or ():
         name, image = each["name"], each.get("image", "")
@@ -122,11 +123,13 @@ def of_start(pod: Json, *, owner: Json | None) -> list[Json]:
 
 def of_creation(owner: Json, pod: Json) -> Json:
     """Return the event that a controller writes about itself when it makes a pod."""
-    name = pod["metadata"]["name"]
-    text = f"Created pod: {name}"
-    if owner["kind"] == "StatefulSet":
-        text = f"create Pod {name} in StatefulSet {owner['metadata']['name']} successful"
-    return _event("SuccessfulCreate", text, source=controller(owner), type="Normal")
+    return _event("SuccessfulCreate", creation_text(owner, pod), source=CONTROLLERS[owner["kind"]], type="Normal")
+
+
+def of_scaling(owner: Json, replica_set: str, *, replicas: int) -> Json:
+    """Return the event that a Deployment's controller writes when it makes a ReplicaSet."""
+    text = scaling_text(replica_set, before=0, after=replicas)
+    return _event("ScalingReplicaSet", text, source=CONTROLLERS[owner["kind"]], type="Normal")
 
 
 def refusal_of(owner: Json, *, pod: str, because: str) -> Json:
@@ -134,12 +137,7 @@ def refusal_of(owner: Json, *, pod: str, because: str) -> Json:
     text = f"Error creating: {because}"
     if owner["kind"] == "StatefulSet":
         text = f"create Pod {pod} in StatefulSet {owner['metadata']['name']} failed error: {because}"
-    return _event("FailedCreate", text, source=controller(owner))
-
-
-def controller(owner: Json) -> str:
-    """Return the name under which the controller of a kind writes events."""
-    return f"{owner['kind'].lower()}-controller"
+    return _event("FailedCreate", text, source=CONTROLLERS[owner["kind"]])
 
 
 def _full_name(pod: Json) -> str:

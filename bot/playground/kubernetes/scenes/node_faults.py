@@ -1,4 +1,4 @@
-"""Faults of nodes, and what the node controller does to the pods of a node that no longer answers."""
+"""Apply faults to nodes, and mark the pods of a node that no longer answers as the node controller does."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import keys
+from bot.playground.kubernetes.scenes import keys, single_pods
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.messages import PRESSURE_REASONS, PRESSURES
 from bot.playground.kubernetes.scenes.nodes import LEASES, taint
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 _STOPPED: Final = "Kubelet stopped posting node status."
 _DEFAULT: Final = "10m"
@@ -63,7 +63,7 @@ def apply(node: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> No
         marks.taint("unreachable", "NoSchedule", "NoExecute")
         marks.event("NodeNotReady", "NodeNotReady", source="node-controller")
         _stop_lease(name, since=since, stage=stage)
-        # While its kubelet still answers, that corrects what the node controller writes into its pods.
+        # A kubelet that still answers corrects the status that the node controller writes into its pods.
         _mark_pods(name, since=since, stage=stage)
     if "pressure" in fault:
         _press(marks, fault["pressure"], path=(*path, "pressure"))
@@ -102,9 +102,6 @@ def _mark_pods(name: str, *, since: datetime, stage: Stage) -> None:
     for pod in stage.pods():
         if pod["spec"].get("nodeName") != name or stage.is_neighbour(pod):
             continue
-        conditions = [
-            each | ({"status": "False", "lastTransitionTime": at} if each["type"] == "Ready" else {})
-            for each in pod["status"].get("conditions") or ()
-        ]
+        conditions = single_pods.conditions_with(pod, "Ready", status="False", lastTransitionTime=at)
         stage.put(pod | {"status": pod["status"] | {"conditions": conditions}})
         stage.tell(pod, reason="NodeNotReady", message="Node is not ready", first=since, source="node-controller")

@@ -1,18 +1,18 @@
-"""Nodes of a scene: those of the neighbours, changed, or further ones that are made like a healthy worker."""
+"""Change the neighbours' nodes for a scene, or make further nodes like a healthy worker."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Final
 
-from bot.playground.kubernetes import patching, times
+from bot.playground.kubernetes import patches, times
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, single_pods
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.workloads import labels_of
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.workload_controllers import labels_of
+from bot.playground.kubernetes.world_checks import WorldError
 
 _LIKE: Final = "worker-a"
 _HOSTNAME: Final = "kubernetes.io/hostname"
@@ -22,7 +22,7 @@ LEASES: Final = "kube-node-lease"
 
 
 def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
-    """Store a node with what the scene says of it. `obj` is its head: kind, apiVersion and metadata."""
+    """Store a node with the details that the scene gives. `obj` is its head: kind, apiVersion and metadata."""
     check(form, keys.ANY_OBJECT, keys.NODE, path=path)
     name = obj["metadata"]["name"]
     known = stage.get("Node", "", name)
@@ -42,9 +42,9 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     status["allocatable"] = {**status["allocatable"], **amounts}
     status["capacity"] = {**status["capacity"], **amounts}
     made = node | {"metadata": metadata, "spec": spec, "status": status}
-    # A time in a manifest's own words is relative to now.
+    # Times in manifest fields are relative to now.
     given = times.resolve({key: form[key] for key in keys.MANIFEST if key in form}, now=stage.now)
-    stage.put(patching.merge(made, given))
+    stage.put(patches.merge(made, given))
     if known is None:
         _start_agents(name, created=stage.when(metadata["creationTimestamp"]), stage=stage)
 

@@ -1,16 +1,16 @@
-"""Objects of any other kind, written as their manifests are; a custom kind brings its definition along."""
+"""Make objects of any other kind from their manifests, with the CustomResourceDefinition of a custom kind."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
 
-from bot.playground.kubernetes import patching, resources, times
+from bot.playground.kubernetes import patches, resources, times
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 _DEFINITION: Final = "CustomResourceDefinition"
 _ANYTHING: Final = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
@@ -20,7 +20,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     """Store an object as it is written. `obj` is its head: kind, apiVersion and metadata."""
     body = {key: value for key, value in form.items() if key not in keys.ANY_OBJECT}
     resolved = times.resolve(body, now=stage.now)
-    stage.put(patching.merge(obj, resolved))
+    stage.put(patches.merge(obj, resolved))
 
 
 def make_lease(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
@@ -34,7 +34,7 @@ def make_lease(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) ->
         "acquireTime": times.micro_timestamp(acquired),
         "renewTime": times.micro_timestamp(stage.when(form.get("renewed", "2s"), path=(*path, "renewed"))),
     }
-    stage.put(obj | {"spec": patching.merge(spec, times.resolve(form.get("spec") or {}, now=stage.now))})
+    stage.put(obj | {"spec": patches.merge(spec, times.resolve(form.get("spec") or {}, now=stage.now))})
 
 
 def define(kind: str, form: Json, *, namespaced: bool, stage: Stage, path: tuple[str, ...]) -> None:
@@ -66,7 +66,7 @@ def make_definition(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...
     if "kind" in form:
         version, scope = form.get("version", "v1"), form.get("scope", "Namespaced")
         spec = _definition(form["kind"], group=group, plural=plural, version=version, scope=scope)
-    stage.put(obj | {"spec": patching.merge(spec, form.get("spec") or {})})
+    stage.put(obj | {"spec": patches.merge(spec, form.get("spec") or {})})
 
 
 def _definition(kind: str, *, group: str, plural: str, version: str, scope: str) -> Json:

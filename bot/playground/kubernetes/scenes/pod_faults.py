@@ -1,4 +1,4 @@
-"""Faults of pods: containers that fail, and pods that are unschedulable, evicted, rejected or on their way out."""
+"""Apply faults to pods: failing containers, and pods that are unschedulable, evicted, rejected or terminating."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.playground.kubernetes.scenes import keys, messages, single_pods
 from bot.playground.kubernetes.scenes.container_faults import ContainerFault
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 _ATTEMPTS_S: Final = 14
 _OF_CONTAINERS: Final = frozenset(keys.CONTAINER_FAULTS)
@@ -22,7 +22,7 @@ _INCOMPLETE: Final = "containers with incomplete status: [{}]"
 
 
 def apply(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Json:
-    """Return the pod with a fault; its events and logs are noted. WorldError for a fault that cannot be."""
+    """Return the pod with a fault, and note its events and logs on the stage. WorldError for an impossible fault."""
     check(fault, keys.CONTAINER_FAULTS, keys.POD_FAULTS, keys.ANY_FAULTS, path=path)
     if "node" in fault:
         pod = _moved(pod, node=fault["node"], stage=stage)
@@ -41,28 +41,39 @@ def apply(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Jso
         pod = _with_containers(pod, faults)
         if "sandbox_error" in fault and "running" not in fault:
             pod = _with_condition(pod, "PodReadyToStartContainers", status="False")
-        for each in faults:
-            if each.started_late:
-                stage.untell(pod, reasons=messages.OF_START - {"Scheduled"}, container=each.name)
-            told += each.events()
-            _note_logs(pod, each, stage=stage)
-            since = min(since, each.changed or since) if "since" not in fault else since
+        told += _of_faults(pod, faults, stage=stage)
+        if "since" not in fault:
+            since = min([since, *(each.changed for each in faults if each.changed is not None)])
     if "scheduled" in fault:
         pod = _with_condition(
             pod, "PodScheduled", lastTransitionTime=stage.stamp(fault["scheduled"], path=(*path, "scheduled"))
         )
     single_pods.note_usage(pod, fault.get("usage"), stage=stage)
     if "events" not in fault:
-        for event in told:
-            span = {"first": since, "last": max(since, stage.when("20s"))}
-            span |= {key: stage.when(event[key]) for key in span if key in event}
-            stage.tell(pod, **({key: value for key, value in event.items() if key not in span} | span))
+        _note_events(pod, told, since=since, stage=stage)
     return pod
 
 
+def _of_faults(pod: Json, faults: list[ContainerFault], *, stage: Stage) -> list[Json]:
+    """Return the events of containers with faults, note their logs, and drop the events of starts they did not have."""
+    told: list[Json] = []
+    for each in faults:
+        if each.started_late:
+            stage.untell(pod, reasons=messages.OF_START - {"Scheduled"}, container=each.name)
+        told += each.events()
+        _note_logs(pod, each, stage=stage)
+    return told
+
+
+def _note_events(pod: Json, told: list[Json], *, since: datetime, stage: Stage) -> None:
+    for event in told:
+        span = {"first": since, "last": max(since, stage.when("20s"))}
+        span |= {key: stage.when(event[key]) for key in span if key in event}
+        stage.tell(pod, **({key: value for key, value in event.items() if key not in span} | span))
+
+
 def _with_condition(pod: Json, kind: str, **changes: str) -> Json:
-    conditions = [each | (changes if each["type"] == kind else {}) for each in pod["status"]["conditions"]]
-    return pod | {"status": pod["status"] | {"conditions": conditions}}
+    return pod | {"status": pod["status"] | {"conditions": single_pods.conditions_with(pod, kind, **changes)}}
 
 
 def _since(fault: Json, pod: Json, *, stage: Stage, path: tuple[str, ...]) -> datetime:
@@ -73,7 +84,7 @@ def _since(fault: Json, pod: Json, *, stage: Stage, path: tuple[str, ...]) -> da
 
 def _of_preparations(fault: Json, *, since: datetime, now: datetime) -> list[Json]:
     """Return the events about a pod whose containers cannot be created."""
-    told = []
+    told: list[Json] = []
     for key, (reason, beginning, source) in messages.PREPARATIONS.items():
         if key in fault:
             count = max(1, int((now - since).total_seconds()) // _ATTEMPTS_S)
@@ -162,7 +173,7 @@ def _conditions(status: Json, *, incomplete: list[str], changed: str) -> list[Js
     waiting |= {"message": _INCOMPLETE.format(" ".join(incomplete))}
     found = []
     for each in status["conditions"]:
-        if each["type"] in ("Ready", "ContainersReady"):
+        if each["type"] in single_pods.READINESS:
             found.append({"type": each["type"]} | ready)
         else:
             found.append(each | (waiting if incomplete and each["type"] == "Initialized" else {}))
@@ -215,15 +226,10 @@ def _failed(pod: Json, fault: Json, *, since: datetime) -> tuple[Json, Json]:
             for each in pod["status"]["containerStatuses"]
         ]
         target = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet", "message": message}
-        kept = [_not_ready(each, at=at) for each in pod["status"]["conditions"]]
+        unready = {"status": "False", "reason": "PodFailed", "lastTransitionTime": at}
+        kept = single_pods.conditions_with(pod, *single_pods.READINESS, **unready)
         status["conditions"] = [*kept, target | {"lastProbeTime": None, "lastTransitionTime": at}]
     return pod | {"status": status}, {"reason": reason, "message": message, "source": "kubelet"}
-
-
-def _not_ready(condition: Json, *, at: str) -> Json:
-    if condition["type"] not in ("Ready", "ContainersReady"):
-        return condition
-    return condition | {"status": "False", "reason": "PodFailed", "lastTransitionTime": at}
 
 
 def _note_logs(pod: Json, fault: ContainerFault, *, stage: Stage) -> None:

@@ -1,12 +1,12 @@
-"""The pod spec that the short form of containers, volumes and claims means."""
+"""Expand the short form of containers, volumes and claims to a pod spec."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from bot.playground.kubernetes import patching
+from bot.playground.kubernetes import patches
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 _AMOUNTS: Final = ("requests", "limits")
 
@@ -16,7 +16,7 @@ def pod_spec(form: Json, *, path: tuple[str, ...], claims: bool = True) -> Json:
     spec: Json = {"containers": containers(form.get("containers"), path=(*path, "containers"))}
     if "init" in form:
         spec["initContainers"] = containers(form["init"], path=(*path, "init"))
-    spec = patching.merge(spec, form.get("pod") or {})
+    spec = patches.merge(spec, form.get("pod") or {})
     if claims and form.get("claims"):
         volumes = [
             {"name": volume, "persistentVolumeClaim": {"claimName": claim}} for volume, claim in form["claims"].items()
@@ -26,7 +26,7 @@ def pod_spec(form: Json, *, path: tuple[str, ...], claims: bool = True) -> Json:
 
 
 def containers(form: Any, *, path: tuple[str, ...]) -> list[Json]:
-    """Return containers as a pod spec lists them. WorldError if there is none."""
+    """Return containers as a pod spec lists them. WorldError if the form has none."""
     if not isinstance(form, dict) or not form:
         raise WorldError(f"{'.'.join(path)}: expected a mapping of container names to images, got {form!r}", path=path)
     return [_container(name, short, path=(*path, str(name))) for name, short in form.items()]

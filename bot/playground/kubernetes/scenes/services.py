@@ -1,18 +1,19 @@
-"""Services of a scene, with the EndpointSlices that the endpoint controller keeps for those that select pods."""
+"""Make the Services of a scene, with the EndpointSlices of those that select pods."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from bot.playground.kubernetes import patching
+from bot.playground.kubernetes import patches
 from bot.playground.kubernetes.budgets import BUDGETS, refresh
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.endpoints import SERVICES, SLICES, refresh_endpoints
+from bot.playground.kubernetes.pods import network_address
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, single_pods
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 _SERVICE: Final = "kubernetes.io/service-name"
 _MANAGED_BY: Final = {"endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"}
@@ -21,7 +22,7 @@ _MANAGED_BY: Final = {"endpointslice.kubernetes.io/managed-by": "endpointslice-c
 def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     """Store a Service and its EndpointSlice. `obj` is its head: kind, apiVersion and metadata."""
     check(form, keys.ANY_OBJECT, keys.SERVICE, path=path)
-    address = "None" if form.get("headless") else form.get("ip") or _address(obj)
+    address = "None" if form.get("headless") else form.get("ip") or network_address(obj, network="10.96")
     spec: Json = {
         "type": form.get("type", "ClusterIP"),
         "clusterIP": address,
@@ -30,14 +31,14 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
         "internalTrafficPolicy": "Cluster",
         "ports": _ports(form.get("ports"), path=(*path, "ports")),
     }
-    spec = patching.merge(spec, form.get("spec") or {})
+    spec = patches.merge(spec, form.get("spec") or {})
     service = stage.put(obj | {"spec": spec, "status": form.get("status") or {"loadBalancer": {}}})
     if spec.get("selector") and spec.get("type") != "ExternalName":
         _make_slice(service, name=form.get("slice", ""), stage=stage)
 
 
 def settle(stage: Stage, namespaces: set[str]) -> None:
-    """Let endpoints and budgets follow the pods of these namespaces."""
+    """Update the endpoints and budgets of these namespaces."""
     for namespace in sorted(namespaces):
         _resolve_ports(namespace, stage=stage)
         refresh_endpoints(namespace, state=stage.state)
@@ -118,8 +119,3 @@ def _labels_of_namesake(obj: Json, *, stage: Stage) -> Json:
         if (found := stage.get(kind, metadata["namespace"], metadata["name"])) is not None:
             return dict(found["spec"]["selector"]["matchLabels"])
     return {"app": metadata["name"]}
-
-
-def _address(obj: Json) -> str:
-    number = int(obj["metadata"]["uid"].replace("-", "")[:6], 16)
-    return f"10.96.{number % 200 + 20}.{number // 200 % 250 + 2}"

@@ -1,24 +1,25 @@
-"""Pods of a scene: as a kubelet reports them when they run, with what is known of each: node, address, log, usage."""
+"""Make the running pods of a scene, with the node, address, log and usage that the scene gives."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from bot.playground.kubernetes import defaults, patching, pods, scheduling, times
+from bot.playground.kubernetes import defaults, patches, pods, scheduling, times
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, messages
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.pod_specs import pod_spec
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 reference = pods.owner_reference
+READINESS: Final = ("Ready", "ContainersReady")
 
 
 def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     """Store a pod that no workload of the scene makes. `obj` is its head: kind, apiVersion and metadata."""
     check(form, keys.ANY_OBJECT, keys.POD, keys.ONE_POD, path=path)
-    spec = patching.merge(pod_spec(form, path=path), form.get("spec") or {})
+    spec = patches.merge(pod_spec(form, path=path), form.get("spec") or {})
     pod: Json = obj | {"spec": spec, "status": {}}
     with stage.at(stage.when(obj["metadata"]["creationTimestamp"])):
         defaults.fill(pod, resource=stage.resource("Pod"))
@@ -29,23 +30,15 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
 
 
 def of_owner(owner: Json, *, name: str, labels: Json, stage: Stage) -> Json:
-    """Return the pod that a controller makes from its template; it has no node yet."""
-    pod = pods.make(
-        state=stage.state,
-        owner=owner,
-        name=name,
-        labels=labels,
-        generate_name=f"{owner['metadata']['name']}-",
-        like=None,
-        node="",
-    )
+    """Return the pod that a controller makes from its template, without a node."""
+    pod = pods.make(state=stage.state, owner=owner, name=name, labels=labels)
     return pod | {"metadata": pod["metadata"] | stage.head(
         stage.resource("Pod"), namespace=owner["metadata"]["namespace"], name=name, created=stage.moment
     )}  # fmt: skip
 
 
 def started(pod: Json, details: Json, *, node: str, stage: Stage) -> Json:
-    """Store a pod as one that started at the stage's moment, with what the scene says of it."""
+    """Store a pod as one that started at the stage's moment, with the details that the scene gives."""
     pod = pods.running(scheduling.bound(pod, node=node, state=stage.state), state=stage.state)
     if "ip" in details:
         pod["status"] |= {"podIP": details["ip"], "podIPs": [{"ip": details["ip"]}]}
@@ -53,7 +46,7 @@ def started(pod: Json, details: Json, *, node: str, stage: Stage) -> Json:
         metadata = pod["metadata"]
         pod["metadata"] = metadata | {"annotations": (metadata.get("annotations") or {}) | details["annotations"]}
     if "status" in details:
-        pod["status"] = patching.merge(pod["status"], times.resolve(details["status"], now=stage.now))
+        pod["status"] = patches.merge(pod["status"], times.resolve(details["status"], now=stage.now))
     pod = stage.put(pod)
     owners = pod["metadata"].get("ownerReferences") or ()
     for told in messages.of_start(pod, owner=owners[0] if owners else {}):
@@ -61,6 +54,12 @@ def started(pod: Json, details: Json, *, node: str, stage: Stage) -> Json:
     note_log(pod, details.get("log"), stage=stage)
     note_usage(pod, details.get("usage"), stage=stage)
     return pod
+
+
+def conditions_with(pod: Json, *kinds: str, **changes: str) -> list[Json]:
+    """Return the pod's conditions with the changes to those of these kinds."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return [each | (changes if each["type"] in kinds else {}) for each in conditions]
 
 
 def note_log(

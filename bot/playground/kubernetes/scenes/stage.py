@@ -1,4 +1,4 @@
-"""A cluster of its own in which a scene is set up: its clock moves, and what differs from the start is the result."""
+"""Provide a temporary cluster to set a scene up at any time of its past; the changed objects are the result."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.playground.kubernetes import checked, defaults, resources, scheduling, times
+from bot.playground.kubernetes import defaults, resources, scheduling, times, validated_world
 from bot.playground.kubernetes.neighbours import neighbours_at
 from bot.playground.kubernetes.recorder import Recorder
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.scenes.keys import moment
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.store import uid_of
-from bot.playground.kubernetes.workloads import PODS, Workloads
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.workload_controllers import PODS, WorkloadControllers
+from bot.playground.kubernetes.world_checks import WorldError
 
-# Events are kept for an hour, as an API server does by default.
+# An API server keeps events for an hour by default.
 EVENTS_KEPT: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
 
 class Stage:
-    """Healthy neighbours and what a scene adds, at any moment of its past; collects events and logs beside objects."""
+    """A cluster with the healthy neighbours in which a scene is set up; it also collects events and logs."""
 
     def __init__(self, *, now: datetime, namespaces: set[str]) -> None:
         self.now = now
@@ -32,8 +32,8 @@ class Stage:
         self.events: list[Json] = []
         self.logs: list[Json] = []
         self.state = State(clock=lambda: self.moment)
-        checked.store(neighbours_at(now), state=self.state)
-        self.workloads = Workloads(state=self.state, recorder=Recorder(state=self.state))
+        validated_world.store(neighbours_at(now), state=self.state)
+        self.workloads = WorkloadControllers(state=self.state, recorder=Recorder(state=self.state))
         for namespace in sorted(namespaces):
             self.state.ensure_namespace(namespace, created=times.timestamp(now - _DAY))
         self._at_first = dict(self._everything())
@@ -48,7 +48,7 @@ class Stage:
             self.moment = before
 
     def when(self, value: Any, *, path: tuple[str, ...] = ()) -> datetime:
-        """Return the moment that a time of a scene means. WorldError if it is none."""
+        """Parse a time of a scene. WorldError if it is not a time."""
         return moment(value, now=self.now, path=path)
 
     def stamp(self, value: Any, *, path: tuple[str, ...] = ()) -> str:
@@ -68,7 +68,7 @@ class Stage:
         return found[0]
 
     def get(self, kind: str, namespace: str, name: str) -> Json | None:
-        """Return an object by kind and name, None if there is none."""
+        """Return an object by kind and name, None if it does not exist."""
         for resource in self.state.registry.of_kind(kind):
             place = namespace if resource.namespaced else ""
             if (found := self.state.store.get(table=resource.table, namespace=place, name=name)) is not None:
@@ -95,7 +95,7 @@ class Stage:
         return self.state.put(resource=resource, obj=obj)
 
     def remove(self, obj: Json) -> None:
-        """Let an object be gone from the result; what it owned and the events about it stay."""
+        """Remove an object from the result; its dependents and the events about it stay."""
         resource = self.resource(obj["kind"], api_version=obj["apiVersion"])
         self.state.remove(resource=resource, obj=obj)
         place = address(obj)
@@ -138,7 +138,7 @@ class Stage:
         )
 
     def untell(self, about: Json, *, reasons: frozenset[str], container: str = "") -> None:
-        """Forget events about an object that cannot have been: of one container only, if it is given."""
+        """Drop events about an object that cannot have occurred, of one container only if it is given."""
         place = address(about)
         self.events = [
             each
@@ -153,21 +153,21 @@ class Stage:
             if self._at_first.get(key) is obj:
                 continue
             metadata = {name: value for name, value in obj["metadata"].items() if name != "resourceVersion"}
-            # A copy: whoever gets it may change it, and the healthy neighbours are the same for every scene.
+            # A copy, because the caller may change it and all scenes share the healthy neighbours.
             found.append(copy.deepcopy(obj | {"metadata": metadata}))
         return found
 
     def absent(self) -> list[str]:
-        """Return how scenes name the neighbours that are gone."""
+        """Return the neighbours that were removed, as scenes name them."""
         there = {key for key, _ in self._everything()}
         return [address(obj) for key, obj in self._at_first.items() if key not in there]
 
     def is_neighbour(self, obj: Json) -> bool:
-        """Whether every cluster has this object."""
+        """Return whether every cluster has this object."""
         return any(before["metadata"]["uid"] == obj["metadata"]["uid"] for before in self._at_first.values())
 
     def is_untouched(self, obj: Json) -> bool:
-        """Whether an object is a neighbour that nothing has changed."""
+        """Return whether an object is an unchanged neighbour."""
         resource = self.resource(obj["kind"], api_version=obj["apiVersion"])
         metadata = obj["metadata"]
         return self._at_first.get((resource.table, metadata.get("namespace", ""), metadata["name"])) is obj

@@ -1,16 +1,16 @@
-"""Claims and volumes of a scene: a healthy claim is bound, and the volume it is bound to is made with it."""
+"""Make the claims and volumes of a scene; a healthy claim is made with the volume it is bound to."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from bot.playground.kubernetes import patching
+from bot.playground.kubernetes import patches
 from bot.playground.kubernetes.claims import CLAIMS, VOLUMES
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 _CLASS: Final = "standard"
 _NO_CLASS: Final = "none"
@@ -22,7 +22,7 @@ _CLAIM_KEYS: Final = ("size", "class", "access", "volume")
 def make_claim(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     """Store a claim and bind it. `obj` is its head: kind, apiVersion and metadata."""
     check(form, keys.ANY_OBJECT, keys.CLAIM, path=path)
-    spec = patching.merge(claim_spec(form), form.get("spec") or {})
+    spec = patches.merge(claim_spec(form), form.get("spec") or {})
     obj["metadata"]["finalizers"] = ["kubernetes.io/pvc-protection"]
     claim = stage.put(obj | {"spec": spec, "status": {"phase": "Pending"}})
     bind(claim, stage=stage)
@@ -33,7 +33,7 @@ def make_claim(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) ->
             )
             or claim
         )
-        stage.put(claim | {"status": patching.merge(claim["status"], form["status"])})
+        stage.put(claim | {"status": patches.merge(claim["status"], form["status"])})
 
 
 def claim_spec(form: Json) -> Json:
@@ -46,7 +46,7 @@ def claim_spec(form: Json) -> Json:
 
 
 def claim_template(name: str, form: Any, *, path: tuple[str, ...]) -> Json:
-    """Return a StatefulSet's claim template. WorldError for a form that is none."""
+    """Return a StatefulSet's claim template. WorldError for a malformed form."""
     known = {key: keys.CLAIM[key] for key in ("size", "class", "access")}
     check(form, known, {"mount": keys.Key(keys.Shape.TEXT, "")}, path=path, manifest=False)
     return {"metadata": {"name": name}, "spec": claim_spec(form)}
@@ -108,6 +108,6 @@ def make_volume(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -
     spec |= {key: value for key, value in sources.items() if key not in keys.MANIFEST}
     phase = "Bound" if "claim" in form else "Available"
     merged = {
-        key: patching.merge(value, form.get(key) or {}) for key, value in (("spec", spec), ("status", {"phase": phase}))
+        key: patches.merge(value, form.get(key) or {}) for key, value in (("spec", spec), ("status", {"phase": phase}))
     }
     stage.put(obj | merged)

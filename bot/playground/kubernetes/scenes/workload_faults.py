@@ -1,11 +1,11 @@
-"""Faults of workloads: their pods fail, are refused or missing, a rollout is stuck, a Job has failed."""
+"""Apply faults to workloads: pods that fail, are refused or missing, a stuck rollout, a failed Job."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.playground.kubernetes import replicasets, times
+from bot.playground.kubernetes import times
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, messages, pod_faults
 from bot.playground.kubernetes.scenes.keys import check
@@ -20,11 +20,11 @@ _BACK_OFF_LIMIT: Final = "Job has reached the specified backoff limit"
 
 
 def apply(owner: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
-    """Lay a fault over a workload: what its pods suffer over each pod of its newest revision."""
+    """Apply a fault to a workload; faults of pods apply to each pod of its newest revision."""
     own = (keys.JOB_FAULTS,) if owner["kind"] == "Job" else (keys.WORKLOAD_FAULTS,)
     check(fault, keys.CONTAINER_FAULTS, keys.POD_FAULTS, *own, keys.ANY_FAULTS, path=path)
     of_pods = {key: value for key, value in fault.items() if key in _OF_PODS or key == "since"}
-    pods = newest_pods(owner, stage=stage)
+    pods = stage.workloads.newest_pods(owner)
     if owner["kind"] == "Job":
         _fail_job(owner, pods, fault, stage=stage, path=path)
         return
@@ -35,19 +35,11 @@ def apply(owner: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> N
         _refuse(owner, pods, fault, stage=stage, path=path)
 
 
-def newest_pods(owner: Json, *, stage: Stage) -> list[Json]:
-    """Return the pods of a workload's newest revision."""
-    if owner["kind"] == "Deployment":
-        newest = _newest_set(owner, stage=stage)
-        return stage.workloads.pods_of(newest) if newest else []
-    return stage.workloads.pods_of(owner)
-
-
 def settle_progress(owner: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
-    """Say in a Deployment's condition how its rollout stands, once its pods are counted."""
+    """Set a Deployment's condition about its rollout, after its pods are counted."""
     if owner["kind"] != "Deployment":
         return
-    newest = _newest_set(owner, stage=stage)
+    newest = stage.workloads.newest_replica_set(owner)
     status = owner["status"]
     if newest is None or (
         status.get("availableReplicas", 0) == owner["spec"].get("replicas", 1) and "stuck" not in fault
@@ -78,27 +70,22 @@ def _progressing(status: str, reason: str, message: str, at: datetime) -> Json:
 
 
 def _never_ready(pod: Json) -> bool:
-    """Whether a pod has not been ready since it was made."""
+    """Return whether a pod has not been ready since it was made."""
     ready = next((each for each in pod["status"].get("conditions") or () if each["type"] == "Ready"), None)
     return ready is None or (
         ready["status"] == "False" and ready["lastTransitionTime"] == pod["metadata"]["creationTimestamp"]
     )
 
 
-def _newest_set(owner: Json, *, stage: Stage) -> Json | None:
-    sets = stage.workloads.replica_sets(owner)
-    return replicasets.of_template(owner, sets) or (sets[-1] if sets else None)
-
-
 def _refuse(owner: Json, pods: list[Json], fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
-    """Take away the pods that the API server refused, and let the controller say so."""
+    """Remove the pods that the API server refused, and note the controller's condition and event."""
     missing = fault.get("missing", len(pods))
     refused = pods[len(pods) - missing :]
     for pod in refused:
         stage.forget(pod)
     if "refused" not in fault:
         return
-    keeper = (_newest_set(owner, stage=stage) if owner["kind"] == "Deployment" else owner) or owner
+    keeper = (stage.workloads.newest_replica_set(owner) if owner["kind"] == "Deployment" else owner) or owner
     since = stage.when(fault.get("since", keeper["metadata"]["creationTimestamp"]), path=(*path, "since"))
     if keeper["kind"] == "ReplicaSet":
         condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": fault["refused"]}
@@ -146,7 +133,7 @@ def _fail_job(job: Json, pods: list[Json], fault: Json, *, stage: Stage, path: t
 
 
 def _running_again(pod: Json) -> Json:
-    """Return a pod that has succeeded as it was while it ran, so that a fault can be laid over it."""
+    """Return a pod that has succeeded as it was while it ran, so that a fault can be applied to it."""
     status = pod["status"]
     if status.get("phase") != "Succeeded":
         return pod

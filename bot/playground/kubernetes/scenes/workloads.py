@@ -1,4 +1,4 @@
-"""Workloads of a scene: the controllers make ReplicaSets, revisions, claims and pods, all of them healthy."""
+"""Make the healthy workloads of a scene with the ReplicaSets, revisions, claims and pods of their controllers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import cycle, islice
 from typing import Any, Final
 
-from bot.playground.kubernetes import claims, counting, patching, replicasets
+from bot.playground.kubernetes import claims, patches, replicasets, workload_status
 from bot.playground.kubernetes.claims import CLAIMS
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.resources import Json
@@ -17,8 +17,8 @@ from bot.playground.kubernetes.scenes import keys, messages, single_pods, storag
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.pod_specs import containers, pod_spec
 from bot.playground.kubernetes.scenes.stage import Stage
-from bot.playground.kubernetes.workloads import labels_of
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.workload_controllers import labels_of
+from bot.playground.kubernetes.world_checks import WorldError
 
 KINDS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 _BEFORE: Final[tuple[str, ...]] = ("containers", "init", "pod", "pods", "pod_labels", "pod_annotations")
@@ -28,14 +28,14 @@ _HASH_LENGTH: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """A pod to be made: its name, and what the scene says of it."""
+    """A pod to be made: its name, and the details that the scene gives."""
 
     name: str
     details: Json
 
 
 def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
-    """Store a workload and all that its controllers make of it. `obj` is its head: kind, apiVersion and metadata."""
+    """Store a workload and the objects its controllers make. `obj` is its head: kind, apiVersion and metadata."""
     check(form, keys.ANY_OBJECT, keys.POD, keys.WORKLOAD, path=path)
     form = form | {"labels": form.get("labels") or {"app": obj["metadata"]["name"]}}
     plans = plans_of(form.get("pods"), path=(*path, "pods"))
@@ -46,7 +46,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
         "spec": _spec(obj, form, plans, path),
         "status": {},
     }
-    obj = obj | {key: patching.merge(obj[key], form[key]) for key in ("metadata", "spec") if key in form}
+    obj = obj | {key: patches.merge(obj[key], form[key]) for key in ("metadata", "spec") if key in form}
     maker = _Maker(stage=stage, path=path, injected=form.get("injected") or {}, usage=form.get("usage") or {})
     with stage.at(born):
         owner = stage.put(obj)
@@ -105,13 +105,13 @@ def _as_before(owner: Json, form: Json, *, path: tuple[str, ...]) -> Json:
     """Return the workload with the template of its previous revision."""
     known: keys.Table = {name: table[name] for table in (keys.POD, keys.WORKLOAD) for name in _BEFORE if name in table}
     before = check(form["before"], known, path=path, manifest=False)
-    old = patching.merge({key: value for key, value in form.items() if key != "before"}, before)
+    old = patches.merge({key: value for key, value in form.items() if key != "before"}, before)
     return owner | {"spec": owner["spec"] | {"template": template(old, path=path)}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Maker:
-    """Makes what the controllers of one workload make, at the stage's moment."""
+    """Makes the objects of one workload's controllers, at the stage's moment."""
 
     stage: Stage
     path: tuple[str, ...]
@@ -119,7 +119,7 @@ class _Maker:
     usage: Json
 
     def revision(self, owner: Json, *, number: int, plans: list[_Plan]) -> None:
-        """Make a revision of the workload with its pods: these, and as many more as are wanted of the newest one."""
+        """Make a revision of the workload with these pods; the newest revision gets pods up to the wanted replicas."""
         latest = self.stage.get(owner["kind"], owner["metadata"]["namespace"], owner["metadata"]["name"]) or owner
         old = latest["spec"]["template"] != owner["spec"]["template"]
         keeper = owner
@@ -142,21 +142,12 @@ class _Maker:
         made = replicasets.made(owner, state=state, digest=next(iter(digests), ""))
         stored = replicasets.promote(owner, made, state=state, replicas=replicas, number=number, rolled=True)
         if self.stage.moment != self.stage.now and replicas:
-            text = f"Scaled up replica set {stored['metadata']['name']} from 0 to {replicas}"
-            self._tell(
-                owner,
-                {
-                    "reason": "ScalingReplicaSet",
-                    "message": text,
-                    "type": "Normal",
-                    "source": messages.controller(owner),
-                },
-            )
+            self._tell(owner, messages.of_scaling(owner, stored["metadata"]["name"], replicas=replicas))
         return stored
 
     def _controller_revision(self, owner: Json, *, number: int) -> None:
         metadata, state = owner["metadata"], self.stage.state
-        name = counting.update_revision(owner)
+        name = workload_status.update_revision(owner)
         resource = self.stage.resource("ControllerRevision")
         head = self.stage.head(resource, namespace=metadata["namespace"], name=name, created=self.stage.moment)
         labels = (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}
@@ -170,35 +161,31 @@ class _Maker:
         })  # fmt: skip
 
     def _placed(self, owner: Json, *, plans: list[_Plan], exactly: bool) -> Iterator[tuple[_Plan, str]]:
-        """Pair each pod with its node: those that are named, and those that the controllers add."""
-        spec = owner["spec"]["template"]["spec"]
-        usable = self.stage.nodes_for(spec)
-        # What is left of the previous revision of a StatefulSet or DaemonSet counts; a Deployment's new set is its own.
+        """Yield each pod with its node: the pods that the scene names, and those that the controllers add."""
+        usable = self.stage.nodes_for(owner["spec"]["template"]["spec"])
+        # Pods of the previous revision count for a StatefulSet or DaemonSet; a Deployment gets a new ReplicaSet.
         there = [] if exactly or owner["kind"] == "Deployment" else self.stage.workloads.pods_of(owner)
         if owner["kind"] == "DaemonSet":
             taken = {str(plan.details.get("node")) for plan in plans}
             taken |= {str(pod["spec"].get("nodeName")) for pod in there}
             free = [node for node in usable if node not in taken]
-            for plan in plans:
-                yield plan, str(plan.details.get("node") or (free.pop(0) if free else ""))
-            for node in [] if exactly else free:
-                yield (
-                    _Plan(name=f"{owner['metadata']['name']}-{suffix(owner['metadata']['uid'], node)}", details={}),
-                    node,
-                )
+            yield from _one_per_node(owner, plans=plans, free=free, exactly=exactly)
             return
-        wanted = len(plans) if exactly else max(len(plans), int(owner["spec"]["replicas"]) - len(there))
-        known = {plan.name for plan in plans} | {str(pod["metadata"]["name"]) for pod in there}
-        names = (name for name in self._names(owner) if name not in known)
-        more = [] if exactly else [_Plan(name=name, details={}) for name in islice(names, wanted - len(plans))]
-        every = [*plans, *more]
+        every = plans if exactly else [*plans, *self._more_replicas(owner, plans=plans, there=there)]
         if owner["kind"] == "StatefulSet":
-            every.sort(key=lambda plan: _ordinal(plan.name))
+            every = sorted(every, key=lambda plan: _ordinal(plan.name))
         for plan, node in zip(every, cycle(usable or [""]), strict=False):
             yield plan, str(plan.details.get("node") or node)
 
+    def _more_replicas(self, owner: Json, *, plans: list[_Plan], there: list[Json]) -> list[_Plan]:
+        """Return the pods that the controllers add to those planned and those there, up to the wanted replicas."""
+        missing = int(owner["spec"]["replicas"]) - len(there) - len(plans)
+        known = {plan.name for plan in plans} | {str(pod["metadata"]["name"]) for pod in there}
+        names = (name for name in self._names(owner) if name not in known)
+        return [_Plan(name=name, details={}) for name in islice(names, max(0, missing))]
+
     def _names(self, owner: Json) -> Iterator[str]:
-        """The names that controllers give to pods, one after the other."""
+        """Yield the names that controllers give to pods."""
         metadata, number = owner["metadata"], 0
         sets = replicasets.of_template(owner, self.stage.workloads.replica_sets(owner))
         before = sets["metadata"]["name"] if sets else metadata["name"]
@@ -236,14 +223,24 @@ class _Maker:
         self.stage.tell(about, first=self.stage.moment, **told)
 
 
+def _one_per_node(owner: Json, *, plans: list[_Plan], free: list[str], exactly: bool) -> Iterator[tuple[_Plan, str]]:
+    """Yield the pods of a DaemonSet with their nodes, and unless `exactly` these, a pod for each free node left."""
+    left = list(free)
+    for plan in plans:
+        yield plan, str(plan.details.get("node") or (left.pop(0) if left else ""))
+    for node in [] if exactly else left:
+        name = f"{owner['metadata']['name']}-{suffix(owner['metadata']['uid'], node)}"
+        yield _Plan(name=name, details={}), node
+
+
 def _ordinal(name: str) -> tuple[int, str]:
-    """Return what sorts the pods of a StatefulSet as they are made; what has no number comes last."""
+    """Return the sort key of a StatefulSet's pods: by ordinal, names without a number last."""
     number = name.rpartition("-")[2]
     return (int(number), "") if number.isdigit() else (sys.maxsize, name)
 
 
 def settle(stage: Stage, namespaces: set[str]) -> None:
-    """Let the controllers count their pods anew, at the moment at which the last of these changed."""
+    """Update the status of the workloads, at the time of the last change of their pods."""
     for kind in ("ReplicaSet", "StatefulSet", "DaemonSet"):
         resource = stage.resource(kind)
         for namespace in sorted(namespaces):
@@ -257,14 +254,14 @@ def settle(stage: Stage, namespaces: set[str]) -> None:
 
 
 def _is_as_before(owner: Json, *, stage: Stage) -> bool:
-    """Whether a workload is a healthy neighbour whose pods are all there and as they were."""
+    """Return whether a workload is an unchanged neighbour with all of its pods unchanged."""
     pods = stage.workloads.pods_of(owner)
     counted = owner["status"].get("currentNumberScheduled", owner["status"].get("replicas", 0))
     return len(pods) == counted and all(stage.is_untouched(each) for each in (owner, *pods))
 
 
 def _keep_desired(before: Json, *, stage: Stage) -> None:
-    """Let a DaemonSet still want the pods that are gone or were refused."""
+    """Keep the wanted count of a DaemonSet whose pods are gone or were refused."""
     metadata = before["metadata"]
     owner = stage.get("DaemonSet", metadata["namespace"], metadata["name"]) or before
     status, wanted = owner["status"], (before.get("status") or {}).get("desiredNumberScheduled", 0)

@@ -1,4 +1,4 @@
-"""Lists: selectors, pages that keep the view of page one, and what resourceVersion means in a list."""
+"""List objects by selectors, resourceVersion and continue token; all pages show the revision of the first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bot.playground.kubernetes import selectors
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.status import bad_request, cause, invalid, refusal, resource_version_too_large
-from bot.playground.kubernetes.store import Store, etcd_key
+from bot.playground.kubernetes.store import Store, Table, etcd_key
 
 _URL_SAFE = frozenset(string.ascii_letters + string.digits + "-_")
 _EXPIRED_TOKEN = (
@@ -50,8 +50,18 @@ class _Token:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """The objects a list reads, before the selectors: of which revision, and after which key of an earlier page."""
+
+    objects: list[Json]
+    revision: int
+    start: str = ""
+    paged: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page of a list: its objects, the revision it shows, and how to go on."""
+    """One page of a list: its objects, its revision, and the continue token of the next page."""
 
     objects: list[Json]
     revision: int
@@ -60,7 +70,7 @@ class Page:
 
 
 def parse_revision(text: str | None, *, store: Store) -> int | None:
-    """The resourceVersion of a request. Refusal 400 if it is no number, 504 if it lies in the future."""
+    """Parse the resourceVersion of a request. Refusal 400 if it is no number, 504 if it lies in the future."""
     if not text:
         return None
     if not text.isdigit():
@@ -74,7 +84,7 @@ def parse_revision(text: str | None, *, store: Store) -> int | None:
 
 
 def parse_integer(text: str | None) -> int | None:
-    """An integer of the query. Refusal 400 in the words of Go's parser."""
+    """Parse an integer of the query. Refusal 400 in the words of Go's parser."""
     if not text:
         return None
     try:
@@ -84,62 +94,64 @@ def parse_integer(text: str | None) -> int | None:
 
 
 def page(*, store: Store, resource: Resource, namespace: str, query: Mapping[str, str]) -> Page:
-    """What a list request answers."""
+    """Return the page of objects that a list request asks for. Refusal 400, 410, 422 or 504."""
     limit = parse_integer(query.get("limit")) or 0
     labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
     by_labels = selectors.label_selector(labels)
     by_fields = selectors.field_selector(fields, resource=resource)
-    match = query.get("resourceVersionMatch", "")
-    version = query.get("resourceVersion")
-    if match and not version:
-        raise _match_without_version()
-    table = _stored_in(resource)
-    start = ""
-    if token_text := query.get("continue"):
-        if version and version != "0":
-            raise bad_request("specifying resource version is not allowed when using continue")
-        token = _Token.decode(token_text)
-        start = token.start
-        if token.revision == -1:
-            revision, objects = store.revision, store.objects(table=table, namespace=namespace)
-        elif token.revision < store.compacted:
-            fresh = _Token(revision=-1, start=start).encode()
-            raise refusal(code=410, message=_EXPIRED_TOKEN, reason="Expired", metadata={"continue": fresh})
-        else:
-            revision = token.revision
-            objects = store.objects_at(table=table, namespace=namespace, revision=revision)
-    else:
-        asked = parse_revision(version, store=store)
-        if match == "Exact" and asked is not None:
-            if asked < store.compacted:
-                message = "The resourceVersion for the provided list is too old."
-                raise refusal(code=410, message=message, reason="Expired")
-            revision = asked
-            objects = store.objects_at(table=table, namespace=namespace, revision=revision)
-        else:
-            revision, objects = store.revision, store.objects(table=table, namespace=namespace)
-            if asked == 0:
-                limit = 0
+    view = _view(store=store, table=_stored_in(resource), namespace=namespace, query=query)
+    after = _full_key(view.start, namespace) if view.start else ""
     selected = [
         obj
-        for obj in objects
-        if (not start or etcd_key(obj) > _full_key(start, namespace))
-        and by_labels(obj["metadata"].get("labels") or {})
-        and by_fields(obj)
+        for obj in view.objects
+        if etcd_key(obj) > after and by_labels(obj["metadata"].get("labels") or {}) and by_fields(obj)
     ]
-    if limit <= 0 or len(selected) <= limit:
-        return Page(objects=selected, revision=revision)
+    if limit <= 0 or len(selected) <= limit or not view.paged:
+        return Page(objects=selected, revision=view.revision)
     last = etcd_key(selected[limit - 1])
     shown = "/" + (last.removeprefix(f"{namespace}/") if namespace else last)
     return Page(
         objects=selected[:limit],
-        revision=revision,
-        token=_Token(revision=revision, start=shown).encode(),
+        revision=view.revision,
+        token=_Token(revision=view.revision, start=shown).encode(),
         remaining=None if labels or fields else len(selected) - limit,
     )
 
 
-def _stored_in(resource: Resource) -> tuple[str, str]:
+def _view(*, store: Store, table: Table, namespace: str, query: Mapping[str, str]) -> _View:
+    """Return the objects at the revision that the continue token or the resourceVersion asks for."""
+    match = query.get("resourceVersionMatch", "")
+    version = query.get("resourceVersion")
+    if match and not version:
+        raise _match_without_version()
+    if token := query.get("continue"):
+        if version and version != "0":
+            raise bad_request("specifying resource version is not allowed when using continue")
+        return _continued(_Token.decode(token), store=store, table=table, namespace=namespace)
+    asked = parse_revision(version, store=store)
+    if match == "Exact" and asked is not None:
+        if asked < store.compacted:
+            message = "The resourceVersion for the provided list is too old."
+            raise refusal(code=410, message=message, reason="Expired")
+        return _View(objects=store.objects_at(table=table, namespace=namespace, revision=asked), revision=asked)
+    # The watch cache answers resourceVersion 0, and it ignores the limit.
+    objects = store.objects(table=table, namespace=namespace)
+    return _View(objects=objects, revision=store.revision, paged=asked != 0)
+
+
+def _continued(token: _Token, *, store: Store, table: Table, namespace: str) -> _View:
+    """Return the objects of the list that a continue token belongs to."""
+    if token.revision == -1:
+        objects = store.objects(table=table, namespace=namespace)
+        return _View(objects=objects, revision=store.revision, start=token.start)
+    if token.revision < store.compacted:
+        fresh = _Token(revision=-1, start=token.start).encode()
+        raise refusal(code=410, message=_EXPIRED_TOKEN, reason="Expired", metadata={"continue": fresh})
+    objects = store.objects_at(table=table, namespace=namespace, revision=token.revision)
+    return _View(objects=objects, revision=token.revision, start=token.start)
+
+
+def _stored_in(resource: Resource) -> Table:
     return ("", "events") if resource.group == "events.k8s.io" else resource.table
 
 

@@ -1,4 +1,4 @@
-"""The patch types of a Kubernetes API: JSON patch, merge patch and strategic merge patch."""
+"""Apply the patch types of a Kubernetes API: JSON patch, merge patch and strategic merge patch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 _TYPES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
 
-# The patchMergeKey tags of the Go types, by the name of the list; lists that are not here are replaced as a whole.
+# The patchMergeKey tags of the Go types, by the name of the list; other lists are replaced as a whole.
 _MERGE_KEYS = {
     "containers": ("name",),
     "initContainers": ("name",),
@@ -44,7 +44,7 @@ _DIRECTIVE = "$patch"
 
 
 def apply(obj: Json, *, body: bytes, content_type: str, resource: Resource) -> Json:
-    """The object with the patch applied. Refusal 415, 400 or 422."""
+    """Return the object with the patch applied. Refusal 415, 400 or 422."""
     media_type = content_type.partition(";")[0].strip()
     if media_type not in _TYPES:
         raise refusal(
@@ -71,7 +71,7 @@ def apply(obj: Json, *, body: bytes, content_type: str, resource: Resource) -> J
 
 
 def no_apply(*, manager: str) -> Refusal:
-    """What comes of a server-side apply here: nothing but the check of its fieldManager."""
+    """Return the refusal of a server-side apply, which is not simulated: 422 without a fieldManager, else 501."""
     if not manager:
         message = "Required value: is required for apply patch"
         required = cause(reason="FieldValueRequired", message=message, field="fieldManager")
@@ -85,7 +85,7 @@ def _go_type(value: object) -> str:
 
 
 def merge(target: Any, patch: Any) -> Any:
-    """RFC 7396: null deletes, mappings merge, anything else replaces."""
+    """Merge a patch as RFC 7396 does: null deletes, mappings merge, anything else replaces."""
     if not isinstance(patch, dict):
         return copy.deepcopy(patch)
     merged = dict(target) if isinstance(target, dict) else {}
@@ -98,7 +98,7 @@ def merge(target: Any, patch: Any) -> Any:
 
 
 def strategic_merge(target: Json, patch: Json) -> Json:
-    """A merge in which the usual lists are merged by their keys and `$patch` directives are followed."""
+    """Merge a strategic merge patch: lists with a merge key merge by it, and `$patch` directives apply."""
     if patch.get(_DIRECTIVE) == "replace":
         return {key: copy.deepcopy(value) for key, value in patch.items() if key != _DIRECTIVE}
     merged = dict(target)
@@ -128,17 +128,28 @@ def strategic_merge(target: Json, patch: Json) -> Json:
 def _merge_list(before: list[Any], patch: list[Any], *, name: str) -> list[Any]:
     if name in _MERGED_PRIMITIVES:
         return [*before, *(each for each in patch if each not in before)]
-    keys = [key for key in _MERGE_KEYS.get(name, ()) if any(isinstance(each, dict) and key in each for each in patch)]
     directives = [each for each in patch if isinstance(each, dict) and _DIRECTIVE in each]
     if any(each[_DIRECTIVE] == "replace" for each in directives):
         return [each for each in patch if each not in directives]
-    if not keys:
+    key = _merge_key(patch, name=name)
+    if key is None:
         return copy.deepcopy(patch)
-    key = keys[0]
-    gone = {each.get(key) for each in directives if each[_DIRECTIVE] == "delete"}
-    known = {each.get(key): each for each in before if each.get(key) not in gone}
+    deleted = {each.get(key) for each in directives if each[_DIRECTIVE] == "delete"}
+    return _merge_by_key(before, patch, key=key, deleted=deleted)
+
+
+def _merge_key(patch: list[Any], *, name: str) -> str | None:
+    """Return the key that identifies the items of this list, None if the patch replaces the whole list."""
+    for key in _MERGE_KEYS.get(name, ()):
+        if any(isinstance(each, dict) and key in each for each in patch):
+            return key
+    return None
+
+
+def _merge_by_key(before: list[Json], patch: list[Json], *, key: str, deleted: set[Any]) -> list[Json]:
+    known = {each.get(key): each for each in before if each.get(key) not in deleted}
     patched = [
-        strategic_merge(known.get(each.get(key), {}), each) for each in patch if each.get(key) not in gone
+        strategic_merge(known.get(each.get(key), {}), each) for each in patch if each.get(key) not in deleted
     ]  # fmt: skip
     return _in_order(
         patched=patched,
@@ -149,7 +160,7 @@ def _merge_list(before: list[Any], patch: list[Any], *, name: str) -> list[Any]:
 
 
 def _in_order(*, patched: list[Json], untouched: list[Json], place: dict[Any, int], key: str) -> list[Json]:
-    """Both parts as one list: known items where they were, new ones before what comes next, as apimachinery does."""
+    """Return both parts as one list: known items keep their place, new ones precede the next, as apimachinery does."""
     ordered: list[Json] = []
     rest = list(untouched)
     for item in patched:
@@ -161,7 +172,7 @@ def _in_order(*, patched: list[Json], untouched: list[Json], place: dict[Any, in
 
 
 def json_patch(obj: Json, operations: list[Any]) -> Json:
-    """RFC 6902. Refusal 422 without any detail if an operation fails, as the real server answers."""
+    """Apply a JSON patch (RFC 6902). Refusal 422 without details if an operation fails, as from the real server."""
     document: Any = copy.deepcopy(obj)
     for operation in operations:
         try:

@@ -1,4 +1,4 @@
-"""A world that has been checked, and how it is stored: nothing of it can be wrong any more."""
+"""Hold a world that has been validated, and store it in a state."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from bot.playground.kubernetes.store import Key, Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """What a world brought: its objects as they are stored, its overrides of reactions, and its metrics."""
+class LoadedWorld:
+    """What a loaded world added: its objects as stored, its overrides of reactions, and its metrics."""
 
     objects: list[Json]
     overrides: list[Override]
@@ -26,7 +26,7 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
+class DeclaredEvent:
     """An event as written, and the object it is about."""
 
     written: Json
@@ -35,16 +35,16 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """A world that has been read and filled in: what is left is to store it.
+class ValidatedWorld:
+    """A validated and completed world, ready to be stored.
 
-    It shares nothing with a state but what it took from it, so that it can be stored in any that is as that one was.
+    It holds no reference to the state it was validated against, so it can be stored in any state with the same content.
     """
 
     now: datetime
     objects: Mapping[tuple[Table, Key], tuple[Resource, Json]]
     new_kinds: Sequence[Resource]
-    happened: Sequence[Happening]
+    events: Sequence[DeclaredEvent]
     logs: Sequence[tuple[str, str, bool, Log]]
     denials: Sequence[Denial]
     overrides: list[Override]
@@ -52,16 +52,16 @@ class Checked:
     absent: Sequence[tuple[Resource, Json]] = ()
 
 
-def store(checked: Checked, *, state: State) -> Loaded:
-    """Put a checked world into a state."""
-    for resource in checked.new_kinds:
+def store(world: ValidatedWorld, *, state: State) -> LoadedWorld:
+    """Store a validated world in a state."""
+    for resource in world.new_kinds:
         state.registry.add(resource)
-    for resource, obj in checked.absent:
+    for resource, obj in world.absent:
         state.remove(resource=resource, obj=obj)
-    day = times.timestamp(checked.now - timedelta(days=1))
+    day = times.timestamp(world.now - timedelta(days=1))
     stored: list[Json] = []
     first = (DEFINITIONS, NAMESPACES)
-    ordered = sorted(checked.objects.items(), key=lambda each: each[1][0].table not in first)
+    ordered = sorted(world.objects.items(), key=lambda each: each[1][0].table not in first)
     for (table, (namespace, name)), (resource, obj) in ordered:
         if namespace:
             state.ensure_namespace(namespace, created=day)
@@ -71,14 +71,14 @@ def store(checked: Checked, *, state: State) -> Loaded:
         if table == NAMESPACES:
             state.fill_namespace(name, created=day)
     event_resource = state.registry.of_table(("", "events"))
-    for each in checked.happened:
+    for each in world.events:
         metadata = each.involved["metadata"]
         stored_one = state.find(resource=each.resource, namespace=metadata.get("namespace", ""), name=metadata["name"])
         event = events.expand(
             written=each.written,
             involved=stored_one or each.involved,
             resource=each.resource,
-            now=checked.now,
+            now=world.now,
             number=state.next_event(),
         )
         metadata = event["metadata"]
@@ -87,8 +87,8 @@ def store(checked: Checked, *, state: State) -> Loaded:
             table=event_resource.table, namespace=metadata["namespace"], name=metadata["name"]
         )
         state.put(resource=event_resource, obj=event)
-    for uid, container, previous, log in checked.logs:
+    for uid, container, previous, log in world.logs:
         state.logs.write(uid=uid, container=container, previous=previous, log=log)
-    for denial in checked.denials:
+    for denial in world.denials:
         state.access.forbid(denial)
-    return Loaded(objects=stored, overrides=checked.overrides, metrics=checked.metrics)
+    return LoadedWorld(objects=stored, overrides=world.overrides, metrics=world.metrics)

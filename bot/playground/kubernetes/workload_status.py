@@ -1,4 +1,4 @@
-"""The status counters and conditions that workload controllers keep."""
+"""Compute the status counters and conditions that workload controllers maintain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.playground.kubernetes.resources import Json
 
 
 def update_revision(owner: Json) -> str:
-    """The name of the ControllerRevision of the owner's template, as the world says it until the owner changes."""
+    """Return the ControllerRevision's name for the owner's template: the world's own name until the owner changes."""
     status = owner.get("status") or {}
     if owner["metadata"].get("generation", 1) == status.get("observedGeneration") and status.get("updateRevision"):
         return str(status["updateRevision"])
@@ -30,7 +30,7 @@ def status_of(
     now: datetime,
     newest: str,
 ) -> Json:
-    """The status of a workload with these pods; `hidden` are counts of pods that the world does not show."""
+    """Return the status of a workload with these pods; `hidden` counts pods that the world does not contain."""
     ready = sum(budgets.is_ready(pod) for pod in pods) + hidden.get("readyReplicas", 0)
     total = len(pods) + hidden.get("replicas", 0)
     status = dict(owner.get("status") or {})
@@ -114,7 +114,7 @@ def _conditions(owner: Json, counted: Json, *, now: str, newest: str) -> list[Js
 
 
 def _dated(condition: Json, before: Json | None, *, now: str) -> Json:
-    """The condition with its times: the transition is of the status, the update of anything."""
+    """Return the condition with its times: lastTransitionTime follows the status, lastUpdateTime any field."""
     same = before is not None and all(before.get(key) == value for key, value in condition.items())
     if same and before is not None:
         return before
@@ -132,7 +132,7 @@ def _dated(condition: Json, before: Json | None, *, now: str) -> Json:
 
 
 def surge(deployment: Json) -> int:
-    """How many pods beyond its size a rollout may make."""
+    """Return how many pods beyond its size a rollout may make."""
     rolling = (deployment["spec"].get("strategy") or {}).get("rollingUpdate") or {}
     value = rolling.get("maxSurge", 0)
     replicas = int(deployment["spec"].get("replicas", 1))

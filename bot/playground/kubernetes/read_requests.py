@@ -1,25 +1,25 @@
-"""Answers to get and list: single objects, lists, metadata-only forms and logs."""
+"""Answer reads: single objects, lists, metadata-only forms and logs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.playground.kubernetes import events, listing, logs
-from bot.playground.kubernetes.addressing import Address
+from bot.playground.kubernetes import events, lists, logs
+from bot.playground.kubernetes.addresses import Address
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import not_found
 
 
 def get(*, state: State, resource: Resource, address: Address, query: Mapping[str, str]) -> Json:
-    """One object. Refusal 404 if there is none, 504 if a resourceVersion of the future is asked for."""
-    listing.parse_revision(query.get("resourceVersion"), store=state.store)
+    """Return one object. Refusal 404 if it does not exist, 504 if the requested resourceVersion lies in the future."""
+    lists.parse_revision(query.get("resourceVersion"), store=state.store)
     obj = existing(state=state, resource=resource, address=address)
     return shown(obj, resource=resource)
 
 
 def existing(*, state: State, resource: Resource, address: Address) -> Json:
-    """The stored object of an address. Refusal 404 if there is none."""
+    """Return the stored object of an address. Refusal 404 if it does not exist."""
     obj = state.find(resource=resource, namespace=address.namespace, name=address.name)
     if obj is None:
         raise not_found(group=resource.group, resource=resource.plural, name=address.name)
@@ -27,7 +27,7 @@ def existing(*, state: State, resource: Resource, address: Address) -> Json:
 
 
 def shown(obj: Json, *, resource: Resource) -> Json:
-    """A stored object as the version asked for shows it."""
+    """Return a stored object in the requested version."""
     if resource.group == "events.k8s.io":
         return events.as_new_event(obj)
     return {"kind": resource.kind, "apiVersion": resource.api_version} | {
@@ -38,8 +38,8 @@ def shown(obj: Json, *, resource: Resource) -> Json:
 def list_objects(
     *, state: State, resource: Resource, address: Address, query: Mapping[str, str], metadata_only: bool = False
 ) -> Json:
-    """A list. Items of built-in kinds carry neither kind nor apiVersion; those of custom ones do."""
-    page = listing.page(store=state.store, resource=resource, namespace=address.namespace, query=query)
+    """Return a list. Items of built-in kinds carry neither kind nor apiVersion; those of custom kinds do."""
+    page = lists.page(store=state.store, resource=resource, namespace=address.namespace, query=query)
     metadata: Json = {"resourceVersion": str(page.revision)}
     if page.token:
         metadata["continue"] = page.token
@@ -57,7 +57,7 @@ def list_objects(
 
 
 def partial(obj: Json) -> Json:
-    """The metadata-only form of an object."""
+    """Return the metadata-only form of an object."""
     return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
 
 
@@ -66,7 +66,7 @@ def _item(obj: Json, *, keep_kind: bool) -> Json:
 
 
 def pod_log(*, state: State, resource: Resource, address: Address, query: Mapping[str, str]) -> str | None:
-    """The log of a container of a pod, None for 204."""
+    """Return the log of a container of a pod, None for 204."""
     pod = existing(state=state, resource=resource, address=address)
     return logs.read(
         pod=pod,

@@ -1,4 +1,4 @@
-"""What is said when a written world is wrong: the key or object, the value found, and what was expected."""
+"""Check written worlds; the errors name the key or object, the value found and the expected one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.playground.kubernetes.resources import Json
 
 
 class WorldError(ValueError):
-    """A world that cannot be loaded: the message names place and expectation, `path` the keys that lead there."""
+    """A world that cannot be loaded: the message names the place and the expected value, `path` the keys to it."""
 
     def __init__(self, message: str, *, path: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -21,7 +21,7 @@ class WorldError(ValueError):
 
 
 def check_keys(item: Mapping[str, Any], *, where: str, known: Iterable[str]) -> None:
-    """WorldError for a key that is not among `known`, with the closest one."""
+    """Raise WorldError for a key that is not in `known`, with the closest known key."""
     known = tuple(known)
     for key in item:
         if key not in known:
@@ -31,7 +31,7 @@ def check_keys(item: Mapping[str, Any], *, where: str, known: Iterable[str]) -> 
 
 
 def list_of_mappings(value: Any, *, where: str) -> list[dict[str, Any]]:
-    """`value` as a list of mappings, empty if it is None. WorldError if it is anything else."""
+    """Return `value` as a list of mappings, empty if it is None. WorldError if it is anything else."""
     if value is None:
         return []
     if not isinstance(value, list):
@@ -43,7 +43,7 @@ def list_of_mappings(value: Any, *, where: str) -> list[dict[str, Any]]:
 
 
 def check_strings(values: Any, *, about: str, key: str) -> None:
-    """WorldError unless `values` maps to strings only; YAML makes others of unquoted numbers."""
+    """Raise WorldError unless `values` maps to strings only; YAML reads unquoted numbers as numbers."""
     if values is None:
         return
     if not isinstance(values, Mapping):
@@ -54,7 +54,7 @@ def check_strings(values: Any, *, about: str, key: str) -> None:
 
 
 def check_body(item: Json, *, about: str) -> None:
-    """WorldError for a spec or status that is none, and for a Pod without containers or with statuses of others."""
+    """Raise WorldError for a malformed spec or status, and for a Pod without containers or with statuses of others."""
     for key in ("spec", "status"):
         if key in item and not isinstance(item[key], dict):
             raise WorldError(f"{about}: {key}: expected a mapping, got {item[key]!r}")
@@ -72,7 +72,7 @@ def check_body(item: Json, *, about: str) -> None:
 
 
 def check_choice(item: Json, key: str, allowed: tuple[str, ...], *, where: str) -> None:
-    """WorldError if `item[key]` is given and none of `allowed`."""
+    """Raise WorldError if `item[key]` is given and not in `allowed`."""
     if key in item and item[key] not in allowed:
         close = difflib.get_close_matches(str(item[key]), allowed, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
@@ -80,7 +80,7 @@ def check_choice(item: Json, key: str, allowed: tuple[str, ...], *, where: str) 
 
 
 def check_time(item: Json, key: str, *, now: datetime, where: str) -> datetime | None:
-    """The moment of `item[key]`, relative or absolute, None if it is not given. WorldError if it is no time."""
+    """Parse the relative or absolute time in `item[key]`, None if it is not given. WorldError if it is not a time."""
     if key not in item:
         return None
     if (moment := times.relative(item[key], now=now)) is not None:

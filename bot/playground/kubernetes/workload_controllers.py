@@ -1,17 +1,17 @@
-"""Workload controllers: what Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs do about their pods.
+"""Run the controllers of Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs.
 
-They act at once and finish at once. A pod that has to be made anew shows the fault of the one it replaces as long as
-the spec of its owner's template is what the world said; with another template it runs. What a trimmed world leaves out
-(a Deployment of three of which one pod is written) stays out until then.
+They act and finish at once. A new pod shows the fault of the pod it replaces as long as the spec of its owner's
+template is that of the loaded world; with another template it runs. Pods that a trimmed world omits (a Deployment of
+three with one pod written) stay missing until then.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.playground.kubernetes import budgets, claims, counting, patching, pods, replicasets, scheduling
+from bot.playground.kubernetes import budgets, claims, patches, pods, replicasets, scheduling, workload_status
 from bot.playground.kubernetes.defaults import suffix
-from bot.playground.kubernetes.overrides import Becomes, Override, When
+from bot.playground.kubernetes.overrides import Override, OverrideTrigger, PodOutcome
 from bot.playground.kubernetes.recorder import Recorder
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.state import State
@@ -22,14 +22,14 @@ KINDS = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"
 
 @dataclass(slots=True)
 class _Baseline:
-    """What a workload was when it was loaded: its template's spec, and what of it the world does not show."""
+    """A workload when it was loaded: its template's spec, and the pods that the world does not contain."""
 
     template: Json
     missing: int = 0
     hidden: dict[str, int] = field(default_factory=dict)
 
 
-class Workloads:
+class WorkloadControllers:
     """The controllers of all workloads of a state."""
 
     def __init__(self, *, state: State, recorder: Recorder) -> None:
@@ -39,20 +39,20 @@ class Workloads:
         self._overrides: list[Override] = []
 
     def learn(self, *, loaded: list[Json], overrides: list[Override]) -> None:
-        """Take the workloads just loaded as they are, and let these overrides decide from now on."""
+        """Register the workloads just loaded, and apply these overrides from now on."""
         self._overrides = [*overrides, *self._overrides]
         for obj in loaded:
             if obj["kind"] in KINDS and obj["apiVersion"] in ("apps/v1", "batch/v1", "v1"):
                 self._baselines[obj["metadata"]["uid"]] = self._observed(obj)
         for obj in loaded:
-            # A pod loaded after its owner is one that its owner's world did not leave out after all.
+            # A pod may be loaded by a later world than its owner: it is no longer missing.
             owner = self.owner_of(obj) if obj["kind"] == "Pod" else None
             while owner is not None and self._unchanged(owner):
                 self._baselines[owner["metadata"]["uid"]] = self._observed(owner)
                 owner = self.owner_of(owner)
 
-    def override(self, when: When, *objects: Json) -> Becomes | Json | None:
-        """What the world says should come of the first of these objects that it mentions."""
+    def override(self, when: OverrideTrigger, *objects: Json) -> PodOutcome | Json | None:
+        """Return the override for the first of these objects that has one, None without any."""
         for obj in objects:
             metadata = obj["metadata"]
             place = (obj["kind"], metadata.get("namespace", ""), metadata["name"])
@@ -62,7 +62,7 @@ class Workloads:
         return None
 
     def owner_of(self, obj: Json) -> Json | None:
-        """The stored controller of an object, None if it has none or it is gone."""
+        """Return the stored controller of an object, None if it has none or if it was deleted."""
         for reference in obj["metadata"].get("ownerReferences") or ():
             if not reference.get("controller"):
                 continue
@@ -74,7 +74,7 @@ class Workloads:
         return None
 
     def pods_of(self, owner: Json) -> list[Json]:
-        """The pods a workload controls that are not going away; those of a Deployment are its ReplicaSets'."""
+        """Return the pods of a workload that are not terminating; for a Deployment, those of its ReplicaSets."""
         if owner["kind"] == "Deployment":
             return [pod for each in self.replica_sets(owner) for pod in self.pods_of(each)]
         return [
@@ -84,7 +84,7 @@ class Workloads:
         ]  # fmt: skip
 
     def pod_removed(self, pod: Json) -> None:
-        """Bring a pod back as its owner would make it."""
+        """Replace a removed pod as its owner would."""
         owner = self.owner_of(pod)
         if owner is None or owner["kind"] not in KINDS or owner["metadata"].get("deletionTimestamp"):
             return
@@ -92,7 +92,7 @@ class Workloads:
             return
         top = self.owner_of(owner) or owner
         if not _finished(owner) and len(self.pods_of(owner)) < self._wanted(owner):
-            fate = self.override(When.DELETED, pod, owner, top) or self._usual(top)
+            fate = self.override(OverrideTrigger.DELETED, pod, owner, top) or self._usual(top)
             self._make(owner, like=pod, fate=fate, unchanged=self._unchanged(top))
         self.refresh(owner)
 
@@ -112,38 +112,39 @@ class Workloads:
             self._scale(owner)
         self.refresh(owner)
 
-    def pods_patched(self, owner: Json, becomes: Becomes | Json) -> None:
-        """Give the pods of a patched workload another fate, in place."""
+    def pods_patched(self, owner: Json, becomes: PodOutcome | Json) -> None:
+        """Apply an override to the pods of a patched workload, in place."""
         for pod in self.pods_of(owner):
             self.settle(pod, becomes)
         self.refresh(owner)
 
-    def settle(self, pod: Json, becomes: Becomes | Json) -> None:
+    def settle(self, pod: Json, becomes: PodOutcome | Json) -> None:
         """Make an existing pod healthy, or patch it."""
-        if becomes == Becomes.HEALTHY:
+        if becomes == PodOutcome.HEALTHY:
             after = pods.running(pod, state=self._state)
         elif isinstance(becomes, dict):
-            after = patching.merge(pod, becomes)
+            after = patches.merge(pod, becomes)
         else:
             return
         self._put(after)
 
     def refresh(self, owner: Json) -> None:
-        """Count the status of a workload anew, and of the Deployment above it."""
+        """Update the status of a workload and of the Deployment that owns it."""
         resource = self._state.registry.of_kind(owner["kind"], api_version=owner["apiVersion"])[0]
         metadata = owner["metadata"]
         current = self._state.find(resource=resource, namespace=metadata["namespace"], name=metadata["name"])
         if current is None:
             return
         baseline = self._baselines.get(metadata["uid"], _Baseline(template={}))
-        status = counting.status_of(
+        newest = self.newest_replica_set(current) if current["kind"] == "Deployment" else None
+        status = workload_status.status_of(
             current,
             pods=self.pods_of(current),
-            updated=self._updated(current),
+            updated=self.newest_pods(current),
             leaving=self._leaving(current),
             hidden=baseline.hidden,
             now=self._state.now(),
-            newest=self._newest_name(current),
+            newest=newest["metadata"]["name"] if newest else "",
         )
         if status != current.get("status"):
             current = self._state.put(resource=resource, obj=current | {"status": status})
@@ -173,8 +174,8 @@ class Workloads:
         baseline = self._baselines.get(top["metadata"]["uid"])
         return baseline is not None and baseline.template == (top["spec"].get("template") or {}).get("spec")
 
-    def _usual(self, top: Json) -> Becomes:
-        return Becomes.SAME if self._unchanged(top) else Becomes.HEALTHY
+    def _usual(self, top: Json) -> PodOutcome:
+        return PodOutcome.SAME if self._unchanged(top) else PodOutcome.HEALTHY
 
     def _wanted(self, owner: Json) -> int:
         if owner["kind"] in ("DaemonSet", "Job"):
@@ -187,17 +188,17 @@ class Workloads:
         if owner["kind"] == "DaemonSet":
             if not self.pods_of(owner) and self._baselines[owner["metadata"]["uid"]].template == {}:
                 for node in scheduling.usable_nodes(self._state, owner["spec"]["template"].get("spec") or {}):
-                    self._make(owner, like=None, fate=Becomes.HEALTHY, unchanged=False, node=node)
+                    self._make(owner, like=None, fate=PodOutcome.HEALTHY, unchanged=False, node=node)
             return
         if owner["kind"] == "Job":
             if not self.pods_of(owner) and not _finished(owner) and not owner.get("status"):
-                self._make(owner, like=None, fate=Becomes.HEALTHY, unchanged=False)
+                self._make(owner, like=None, fate=PodOutcome.HEALTHY, unchanged=False)
             return
         top = self.owner_of(owner) or owner
         current, wanted = self.pods_of(owner), self._wanted(owner)
         like = current[0] if current else None
         for _ in range(wanted - len(current)):
-            fate = self._usual(top) if like is not None else Becomes.HEALTHY
+            fate = self._usual(top) if like is not None else PodOutcome.HEALTHY
             self._make(owner, like=like, fate=fate, unchanged=self._unchanged(top), replaces=False)
         if len(current) > wanted:
             if owner["kind"] == "StatefulSet":
@@ -208,49 +209,63 @@ class Workloads:
                 self._remove(pod, owner=owner)
 
     def _roll_deployment(self, owner: Json, *, rolled: bool) -> None:
+        """Give all replicas to the ReplicaSet of the current template. `rolled`: the template has changed."""
         sets = self.replica_sets(owner)
-        replicas = int(owner["spec"].get("replicas", 1))
-        current = replicasets.of_template(owner, sets)
-        old = [each for each in sets if current is None or each["metadata"]["uid"] != current["metadata"]["uid"]]
+        newest = replicasets.of_template(owner, sets)
+        old = [each for each in sets if newest is None or each["metadata"]["uid"] != newest["metadata"]["uid"]]
         replaced = [pod for each in old for pod in self.pods_of(each)]
         unchanged = self._unchanged(owner)
-        fate: Becomes | Json = self._usual(owner)
+        fate: PodOutcome | Json = self._usual(owner)
         if rolled:
-            fate = self.override(When.TEMPLATE_CHANGED, owner) or fate
-        renewed = rolled and fate == Becomes.HEALTHY
-        if renewed:
-            self._baselines[owner["metadata"]["uid"]].hidden = {}
-        had = int(current["spec"].get("replicas", 0)) if current else 0
-        number = max((replicasets.revision(each) for each in sets), default=0) + 1
-        current = replicasets.promote(
-            owner, current, state=self._state, replicas=replicas, number=number, rolled=rolled or not sets
-        )
-        baseline = self._baselines.setdefault(current["metadata"]["uid"], _Baseline(template={}))
-        if renewed:
-            baseline.missing, baseline.hidden = 0, {}
-        elif rolled:
-            baseline.missing = max(0, replicas - len(replaced))
-        if had != replicas:
-            self._record.scaled(owner, name=current["metadata"]["name"], before=had, after=replicas)
+            fate = self.override(OverrideTrigger.TEMPLATE_CHANGED, owner) or fate
+        current = self._promoted(owner, newest, sets=sets, rolled=rolled)
+        if rolled:
+            self._rebase(owner, current, replaced=len(replaced), healthy=fate == PodOutcome.HEALTHY)
         for each in old:
-            before = int(each["spec"].get("replicas", 0))
-            if before:
-                self._record.scaled(owner, name=each["metadata"]["name"], before=before, after=0)
-                each_resource = self._state.registry.of_table(replicasets.REPLICA_SETS)
-                self._state.put(resource=each_resource, obj=replicasets.resized(each, replicas=0))
-            for pod in self.pods_of(each):
-                self._remove(pod, owner=each)
-            self.refresh(each)
+            self._retire(each, owner=owner)
         for pod in replaced[: self._wanted(current)] if rolled else []:
             self._make(current, like=pod, fate=fate, unchanged=unchanged)
         self._scale(current)
         self.refresh(current)
 
+    def _promoted(self, owner: Json, newest: Json | None, *, sets: list[Json], rolled: bool) -> Json:
+        """Scale the ReplicaSet of the current template to the Deployment's size; make it if it is missing."""
+        before = int(newest["spec"].get("replicas", 0)) if newest else 0
+        replicas = int(owner["spec"].get("replicas", 1))
+        number = max((replicasets.revision(each) for each in sets), default=0) + 1
+        current = replicasets.promote(
+            owner, newest, state=self._state, replicas=replicas, number=number, rolled=rolled or not sets
+        )
+        self._baselines.setdefault(current["metadata"]["uid"], _Baseline(template={}))
+        if before != replicas:
+            self._record.scaled(owner, name=current["metadata"]["name"], before=before, after=replicas)
+        return current
+
+    def _rebase(self, owner: Json, current: Json, *, replaced: int, healthy: bool) -> None:
+        """After a rollout, expect every replica if the new pods are healthy, else as many as were replaced."""
+        baseline = self._baselines[current["metadata"]["uid"]]
+        if healthy:
+            self._baselines[owner["metadata"]["uid"]].hidden = {}
+            baseline.missing, baseline.hidden = 0, {}
+        else:
+            baseline.missing = max(0, int(owner["spec"].get("replicas", 1)) - replaced)
+
+    def _retire(self, old: Json, *, owner: Json) -> None:
+        """Scale a ReplicaSet of an earlier template to zero."""
+        before = int(old["spec"].get("replicas", 0))
+        if before:
+            self._record.scaled(owner, name=old["metadata"]["name"], before=before, after=0)
+            resource = self._state.registry.of_table(replicasets.REPLICA_SETS)
+            self._state.put(resource=resource, obj=replicasets.resized(old, replicas=0))
+        for pod in self.pods_of(old):
+            self._remove(pod, owner=old)
+        self.refresh(old)
+
     def _roll_in_place(self, owner: Json) -> None:
         """Replace every pod of a StatefulSet or DaemonSet by one of the new template."""
         unchanged = self._unchanged(owner)
-        fate = self.override(When.TEMPLATE_CHANGED, owner) or self._usual(owner)
-        if fate == Becomes.HEALTHY:
+        fate = self.override(OverrideTrigger.TEMPLATE_CHANGED, owner) or self._usual(owner)
+        if fate == PodOutcome.HEALTHY:
             baseline = self._baselines[owner["metadata"]["uid"]]
             baseline.missing, baseline.hidden = 0, {}
         for pod in sorted(self.pods_of(owner), key=_ordinal, reverse=True):
@@ -263,7 +278,7 @@ class Workloads:
         owner: Json,
         *,
         like: Json | None,
-        fate: Becomes | Json,
+        fate: PodOutcome | Json,
         unchanged: bool,
         node: str = "",
         replaces: bool = True,
@@ -277,12 +292,10 @@ class Workloads:
             owner=owner,
             name=name,
             labels=labels_of(owner, name=name),
-            generate_name=f"{owner['metadata']['name']}-",
             like=like,
-            node="",
         )
         if unchanged and like is not None:
-            # The world's pod says more than its owner's trimmed template does.
+            # The pod in the world may have more fields than its owner's trimmed template.
             pod = pod | {"spec": {key: value for key, value in like["spec"].items() if key != "nodeName"}}
         keep = like is not None and (replaces or owner["kind"] == "DaemonSet")
         node = node or scheduling.choose(
@@ -292,13 +305,13 @@ class Workloads:
             pod = scheduling.bound(pod, node=node, state=state)
         claims.make_missing(owner, pod=name, state=state)
         self._record.made(owner, pod)
-        if fate == Becomes.HEALTHY or like is None:
+        if fate == PodOutcome.HEALTHY or like is None:
             self._put(pods.running(pod, state=state) if node else pod)
             self._record.started(pod)
             return
         faulty = pods.with_fault_of(pod, like, now=state.now())
         if isinstance(fate, dict):
-            faulty = patching.merge(faulty, fate)
+            faulty = patches.merge(faulty, fate)
         self._put(faulty)
         state.logs.copy(uid=like["metadata"]["uid"], to=pod["metadata"]["uid"])
         self._record.again(like, pod)
@@ -336,17 +349,15 @@ class Workloads:
         """Return the ReplicaSets of a Deployment, oldest revision first."""
         return sorted(self._owned(owner, replicasets.REPLICA_SETS), key=replicasets.revision)
 
-    def _newest_name(self, owner: Json) -> str:
-        sets = self.replica_sets(owner) if owner["kind"] == "Deployment" else []
-        current = replicasets.of_template(owner, sets) or (sets[-1] if sets else None)
-        return str(current["metadata"]["name"]) if current else ""
-
-    def _updated(self, owner: Json) -> list[Json]:
-        if owner["kind"] != "Deployment":
-            return self.pods_of(owner)
+    def newest_replica_set(self, owner: Json) -> Json | None:
+        """Return the ReplicaSet of a Deployment's template, or else the one of the newest revision."""
         sets = self.replica_sets(owner)
-        current = replicasets.of_template(owner, sets) or (sets[-1] if sets else None)
-        return self.pods_of(current) if current else []
+        return replicasets.of_template(owner, sets) or (sets[-1] if sets else None)
+
+    def newest_pods(self, owner: Json) -> list[Json]:
+        """Return the pods of a workload's newest revision."""
+        newest = self.newest_replica_set(owner) if owner["kind"] == "Deployment" else owner
+        return self.pods_of(newest) if newest else []
 
 
 def _finished(owner: Json) -> bool:
@@ -369,12 +380,12 @@ def labels_of(owner: Json, *, name: str) -> Json:
         case "StatefulSet":
             labels |= {
                 "apps.kubernetes.io/pod-index": name.rpartition("-")[2],
-                "controller-revision-hash": counting.update_revision(owner),
+                "controller-revision-hash": workload_status.update_revision(owner),
                 "statefulset.kubernetes.io/pod-name": name,
             }
         case "DaemonSet":
             labels |= {
-                "controller-revision-hash": counting.update_revision(owner).rpartition("-")[2],
+                "controller-revision-hash": workload_status.update_revision(owner).rpartition("-")[2],
                 "pod-template-generation": str(owner["metadata"].get("generation", 1)),
             }
         case "Job":

@@ -1,4 +1,4 @@
-"""Faults a test lays in the way of requests: overload, errors, resets, hangs."""
+"""Queue the faults that a test injects into requests: overload, errors, resets, hangs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REASONS = {500: "InternalError", 502: "", 503: "ServiceUnavailable", 504: "Time
 class RecordedRequest:
     """A request as it reached the server. `status` is 0 if the connection was reset or left hanging.
 
-    `acts_as` is the user that its headers ask to act as, in these groups; "" where it came as who sent it.
+    `acts_as` is the user that its headers ask to impersonate, in these groups; "" without impersonation.
     """
 
     method: str
@@ -28,16 +28,16 @@ class RecordedRequest:
 
     @property
     def writes(self) -> bool:
-        """Whether it was sent to change something: dry runs and access reviews are not."""
+        """Return whether the request changes anything; dry runs and access reviews do not."""
         reads = self.method == "GET" or "accessreviews" in self.path
         return not reads and self.query.get("dryRun") != "All" and '"dryRun"' not in self.body
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """What befalls the next `times` requests whose path starts with `path_prefix`; of one method only if given.
+    """A fault for the next `times` requests whose path starts with `path_prefix`; of one method only if given.
 
-    With `done` the request is carried out before anything befalls it: only its answer is lost.
+    With `done` the request is carried out first, and only its response is lost.
     """
 
     path_prefix: str
@@ -51,7 +51,7 @@ class Fault:
     hang: bool = False
 
     def answer(self) -> Refusal:
-        """The refusal to answer with: as recorded for 429, a Status for others unless a body is given."""
+        """Return the response of the fault: as recorded for 429, a Status for others unless a body is given."""
         headers = {} if self.retry_after is None else {"Retry-After": f"{self.retry_after:g}"}
         if self.body is not None:
             return Refusal(code=self.status, body=self.body, headers=headers)
@@ -62,7 +62,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait for a request, oldest first."""
+    """The queued faults, oldest first."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
@@ -71,7 +71,7 @@ class Faults:
         self._waiting.append(fault)
 
     def take(self, path: str, *, method: str) -> Fault | None:
-        """The fault that befalls a request to `path`, which uses it up once."""
+        """Return the fault for a request to `path`, None without one, and count it as used once."""
         for fault in self._waiting:
             if path.startswith(fault.path_prefix) and fault.method in ("", method):
                 fault.times -= 1

@@ -1,18 +1,18 @@
-"""What differs from a healthy scene: each fault is laid over the object it names, and over what follows from it."""
+"""Apply faults to a healthy scene: each to the object it names and to the objects that depend on it."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.playground.kubernetes import patching, times
+from bot.playground.kubernetes import patches, times
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import claim_faults, keys, node_faults, pod_faults, workload_faults
 from bot.playground.kubernetes.scenes.stage import Stage, address
-from bot.playground.kubernetes.wrong import WorldError
+from bot.playground.kubernetes.world_checks import WorldError
 
 
 def apply(obj: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
-    """Lay a fault over an object: what its kind knows first, then what any object can have."""
+    """Apply a fault to an object: the keys of its kind first, then the keys of any object."""
     kind = obj["kind"]
     if kind == "Pod":
         stage.put(pod_faults.apply(obj, fault, stage=stage, path=path))
@@ -22,7 +22,7 @@ def apply(obj: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Non
         node_faults.apply(obj, fault, stage=stage, path=path)
     elif kind == claim_faults.KIND:
         claim_faults.apply(obj, fault, stage=stage, path=path)
-    # What the author wrote himself comes last; a workload's events are about itself, whatever its pods suffer.
+    # The author's own events come last; events in a workload's fault are about the workload, not its pods.
     for written in fault.get("events") or ():
         if not isinstance(written, dict):
             raise WorldError(f"{'.'.join(path)}: events: expected mappings, got {written!r}", path=(*path, "events"))
@@ -30,7 +30,7 @@ def apply(obj: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Non
 
 
 def finish(obj: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
-    """Lay over an object what the author says in the object's own words, after the controllers have counted."""
+    """Write the author's own fields into an object, after the controllers have updated the statuses."""
     changed = dict(obj)
     metadata = dict(obj["metadata"])
     if "deleted" in fault:
@@ -45,11 +45,11 @@ def finish(obj: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> No
         changed["status"] = status | {"conditions": told}
     body = {key: value for key, value in fault.items() if key in keys.MANIFEST or not _is_known(key, kind=obj["kind"])}
     if body or changed != obj:
-        stage.put(patching.merge(changed, times.resolve(body, now=stage.now)))
+        stage.put(patches.merge(changed, times.resolve(body, now=stage.now)))
 
 
 def _is_known(key: str, *, kind: str) -> bool:
-    """Whether a key is a fault's; the kinds that have faults of their own allow no others."""
+    """Return whether a key is a fault's; kinds with faults of their own allow no other keys."""
     return key in keys.ANY_FAULTS or kind in {"Pod", "Node", claim_faults.KIND} | workload_faults.KINDS
 
 

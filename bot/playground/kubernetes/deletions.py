@@ -1,4 +1,4 @@
-"""Deleting: preconditions, grace, finalizers, propagation; and evicting, which asks the disruption budgets first."""
+"""Delete objects by preconditions, grace period, finalizers and propagation; evict pods as disruption budgets allow."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.playground.kubernetes import budgets, listing, reading, shapes, times, validation
-from bot.playground.kubernetes.addressing import Address
+from bot.playground.kubernetes import budgets, lists, read_requests, shapes, times, validation
+from bot.playground.kubernetes.addresses import Address
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import NAMESPACES, State
@@ -35,7 +35,7 @@ class Options:
 
 
 def parse_options(*, query: Mapping[str, str], body: bytes) -> Options:
-    """The options of a delete request. Refusal 400 or 422."""
+    """Parse the options of a delete request. Refusal 400 or 422."""
     written: Json = {}
     if body.strip():
         try:
@@ -49,7 +49,7 @@ def parse_options(*, query: Mapping[str, str], body: bytes) -> Options:
 
 
 def options_of(written: Json, *, query: Mapping[str, str]) -> Options:
-    """The same from a decoded DeleteOptions (an eviction carries one)."""
+    """Parse the options from a decoded DeleteOptions, as in an eviction. Refusal 400 or 422."""
     policy = written.get("propagationPolicy") or query.get("propagationPolicy") or ""
     if policy and written.get("orphanDependents") is not None:
         message = f'Invalid value: "{policy}": orphanDependents and deletionPropagation cannot be both set'
@@ -61,7 +61,7 @@ def options_of(written: Json, *, query: Mapping[str, str]) -> Options:
         policy = "Orphan"
     grace = written.get("gracePeriodSeconds")
     if grace is None:
-        grace = listing.parse_integer(query.get("gracePeriodSeconds"))
+        grace = lists.parse_integer(query.get("gracePeriodSeconds"))
     preconditions = written.get("preconditions") or {}
     values = written.get("dryRun") or ([query["dryRun"]] if query.get("dryRun") else [])
     return Options(
@@ -81,12 +81,12 @@ class Deleter:
         self._controllers = controllers
 
     def delete(self, *, address: Address, resource: Resource, query: Mapping[str, str], body: bytes) -> Json:
-        """Delete one object or a collection; what the answer holds."""
+        """Delete one object or a collection, and return the body of the response."""
         options = parse_options(query=query, body=body)
         if address.name:
-            obj = reading.existing(state=self._state, resource=resource, address=address)
+            obj = read_requests.existing(state=self._state, resource=resource, address=address)
             return self._delete(obj, resource=resource, options=options)
-        page = listing.page(store=self._state.store, resource=resource, namespace=address.namespace, query=query)
+        page = lists.page(store=self._state.store, resource=resource, namespace=address.namespace, query=query)
         items = []
         for obj in page.objects:
             self._delete(obj, resource=resource, options=options)
@@ -99,7 +99,7 @@ class Deleter:
         }
 
     def evict(self, *, pod: Json, resource: Resource, options: Json, dry_run: bool) -> None:
-        """Refusal 500 with several budgets, 429 if the one there is refuses, 409 for a failed precondition."""
+        """Evict a pod. Refusal 500 with several budgets, 429 if its budget refuses, 409 for a failed precondition."""
         matching = budgets.of_pod(pod, state=self._state)
         if len(matching) > 1:
             message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."

@@ -1,4 +1,4 @@
-"""Writes as they come in: create, update, patch, and the subresources that are written to."""
+"""Carry out writes: create, update, patch, delete, and the writable subresources."""
 
 from __future__ import annotations
 
@@ -6,11 +6,21 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.playground.kubernetes import defaults, events, fields, patching, reading, schemas, shapes, times, validation
-from bot.playground.kubernetes.addressing import Address
+from bot.playground.kubernetes import (
+    defaults,
+    events,
+    fields,
+    patches,
+    read_requests,
+    schemas,
+    shapes,
+    times,
+    validation,
+)
+from bot.playground.kubernetes.addresses import Address
 from bot.playground.kubernetes.body import decode_object
 from bot.playground.kubernetes.controllers import Controllers
-from bot.playground.kubernetes.deleting import Deleter
+from bot.playground.kubernetes.deletions import Deleter
 from bot.playground.kubernetes.resources import WITHOUT_GENERATION, Json, Resource
 from bot.playground.kubernetes.state import NAMESPACES, State
 from bot.playground.kubernetes.status import (
@@ -28,14 +38,14 @@ from bot.playground.kubernetes.status import (
 from bot.playground.kubernetes.updates import Updater, check, complete, require_version
 
 _EVICTION = Resource(group="policy", version="v1", plural="evictions", kind="Eviction")
-# The same events as those of core/v1, and stored as these.
+# Events of this group are stored as events of core/v1.
 _NEW_EVENTS = "events.k8s.io"
 _SCALE = Resource(group="autoscaling", version="v1", plural="scales", kind="Scale")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What a write answers."""
+class WriteResult:
+    """The response to a write."""
 
     status: int
     body: Json
@@ -44,7 +54,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Write:
-    """One write as it came in."""
+    """One write request."""
 
     address: Address
     resource: Resource
@@ -72,7 +82,7 @@ class Writer:
 
     def write(
         self, *, address: Address, resource: Resource, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
-    ) -> Done:
+    ) -> WriteResult:
         """Carry out one write. Raises Refusal."""
         write = _Write(
             address=address,
@@ -99,7 +109,7 @@ class Writer:
                 message = f"the simulated API server does not serve {resource.plural}/{other}"
                 raise refusal(code=501, message=message, reason="NotImplemented")
 
-    def _main(self, write: _Write) -> Done:
+    def _main(self, write: _Write) -> WriteResult:
         match write.address.verb:
             case "create" if write.name:
                 raise method_not_allowed()
@@ -111,9 +121,9 @@ class Writer:
                 done = self._deleter.delete(
                     address=write.address, resource=write.resource, query=write.query, body=write.body
                 )
-                return Done(status=200, body=done)
+                return WriteResult(status=200, body=done)
 
-    def _create(self, write: _Write) -> Done:
+    def _create(self, write: _Write) -> WriteResult:
         dry_run = write.dry_run(options="CreateOptions")
         resource, state = write.resource, self._state
         obj = decode_object(write.body, content_type=write.content_type, resource=resource)
@@ -139,10 +149,10 @@ class Writer:
         if resource.kind == "Pod":
             defaults.mount_token(created["spec"], name=metadata["name"])
         if dry_run:
-            return Done(status=201, body=reading.shown(created, resource=resource), warnings=warnings)
+            return WriteResult(status=201, body=read_requests.shown(created, resource=resource), warnings=warnings)
         stored = state.put(resource=stores, obj=created)
         self._controllers.created(resource=stores, obj=stored)
-        return Done(status=201, body=reading.shown(stored, resource=resource), warnings=warnings)
+        return WriteResult(status=201, body=read_requests.shown(stored, resource=resource), warnings=warnings)
 
     def _initial(self, obj: Json, *, resource: Resource, namespace: str) -> Json:
         metadata = obj["metadata"]
@@ -193,7 +203,7 @@ class Writer:
             )
 
     def _unknown_fields(self, obj: Json, *, write: _Write) -> tuple[str, ...]:
-        """Drop what the kind does not have; the warnings for it. Refusal 400 if the client asked to be strict."""
+        """Drop unknown fields and return the warnings. Refusal 400 if the client asked for strict validation."""
         unknown = fields.unknown(obj, resource=write.resource)
         fields.drop_unknown(obj, resource=write.resource)
         if write.resource.schema is not None:
@@ -203,22 +213,22 @@ class Writer:
             raise fields.strict_error(unknown, resource=write.resource)
         return tuple(f'unknown field "{path}"' for path in unknown) if mode == "Warn" else ()
 
-    def _change(self, write: _Write) -> Done:
-        """An update or a patch of an object, or of one of the subresources that show the whole object."""
+    def _change(self, write: _Write) -> WriteResult:
+        """Update or patch an object, or a subresource that shows the whole object."""
         if write.address.verb == "update":
             return self._replace(write)
         dry_run = write.dry_run(options="PatchOptions")
-        if write.content_type.startswith(patching.APPLY_PATCH):
-            raise patching.no_apply(manager=write.query.get("fieldManager", ""))
+        if write.content_type.startswith(patches.APPLY_PATCH):
+            raise patches.no_apply(manager=write.query.get("fieldManager", ""))
         before = self._existing(write)
-        shown = reading.shown(before, resource=write.resource)
-        after = patching.apply(shown, body=write.body, content_type=write.content_type, resource=write.resource)
+        shown = read_requests.shown(before, resource=write.resource)
+        after = patches.apply(shown, body=write.body, content_type=write.content_type, resource=write.resource)
         shapes.check(after, resource=write.resource)
         fields.check_micro_times(after, resource=write.resource)
         warnings = self._unknown_fields(after, write=write)
         return self._store(write, before=before, after=after, dry_run=dry_run, warnings=warnings)
 
-    def _replace(self, write: _Write) -> Done:
+    def _replace(self, write: _Write) -> WriteResult:
         dry_run = write.dry_run(options="UpdateOptions")
         after = decode_object(write.body, content_type=write.content_type, resource=write.resource)
         shapes.check(after, resource=write.resource)
@@ -228,9 +238,11 @@ class Writer:
         return self._store(write, before=before, after=after, dry_run=dry_run, warnings=warnings)
 
     def _existing(self, write: _Write) -> Json:
-        return reading.existing(state=self._state, resource=write.resource, address=write.address)
+        return read_requests.existing(state=self._state, resource=write.resource, address=write.address)
 
-    def _store(self, write: _Write, *, before: Json, after: Json, dry_run: bool, warnings: tuple[str, ...]) -> Done:
+    def _store(
+        self, write: _Write, *, before: Json, after: Json, dry_run: bool, warnings: tuple[str, ...]
+    ) -> WriteResult:
         _same_name(after, write=write)
         body = self._updater.store(
             resource=write.resource,
@@ -239,16 +251,16 @@ class Writer:
             dry_run=dry_run,
             subresource=write.address.subresource,
         )
-        return Done(status=200, body=body, warnings=warnings)
+        return WriteResult(status=200, body=body, warnings=warnings)
 
-    def _scale(self, write: _Write) -> Done:
+    def _scale(self, write: _Write) -> WriteResult:
         owner = self._existing(write)
         before = scale_of(owner)
         if write.address.verb == "get":
-            return Done(status=200, body=before)
+            return WriteResult(status=200, body=before)
         if write.address.verb == "patch":
             dry_run = write.dry_run(options="PatchOptions")
-            after = patching.apply(before, body=write.body, content_type=write.content_type, resource=write.resource)
+            after = patches.apply(before, body=write.body, content_type=write.content_type, resource=write.resource)
         else:
             dry_run = write.dry_run(options="UpdateOptions")
             after = decode_object(write.body, content_type=write.content_type, resource=write.resource, kind="Scale")
@@ -261,9 +273,9 @@ class Writer:
             raise invalid(group="autoscaling", kind="Scale", name=write.name, causes=[wrong])
         changed = owner | {"spec": owner["spec"] | {"replicas": replicas}}
         stored = self._updater.store(resource=write.resource, before=owner, after=changed, dry_run=dry_run)
-        return Done(status=200, body=scale_of(stored))
+        return WriteResult(status=200, body=scale_of(stored))
 
-    def _evict(self, write: _Write) -> Done:
+    def _evict(self, write: _Write) -> WriteResult:
         if write.address.verb != "create":
             raise method_not_allowed()
         body = decode_object(write.body, content_type=write.content_type, resource=write.resource, kind="Eviction")
@@ -275,9 +287,9 @@ class Writer:
         dry_run = validation.check_dry_run(values, options="DeleteOptions")
         pod = self._existing(write)
         self._deleter.evict(pod=pod, resource=write.resource, options=options, dry_run=dry_run)
-        return Done(status=201, body=success(code=201))
+        return WriteResult(status=201, body=success(code=201))
 
-    def _bind(self, write: _Write) -> Done:
+    def _bind(self, write: _Write) -> WriteResult:
         body = decode_object(write.body, content_type=write.content_type, resource=write.resource, kind="Binding")
         pod = self._existing(write)
         if node := pod["spec"].get("nodeName"):
@@ -291,7 +303,7 @@ class Writer:
         bound = pod | {"spec": pod["spec"] | {"nodeName": target}}
         if not write.dry_run(options="CreateOptions"):
             self._controllers.started(bound)
-        return Done(status=201, body=success(code=201))
+        return WriteResult(status=201, body=success(code=201))
 
 
 def _same_name(obj: Json, *, write: _Write) -> None:
@@ -305,7 +317,7 @@ def _same_name(obj: Json, *, write: _Write) -> None:
 
 
 def scale_of(owner: Json) -> Json:
-    """The Scale of a workload; its selector is text."""
+    """Return the Scale of a workload; its selector is text."""
     metadata = owner["metadata"]
     selector = (owner["spec"].get("selector") or {}).get("matchLabels") or {}
     status = owner.get("status") or {}

@@ -1,4 +1,4 @@
-"""What a request asks for, read from its method and path as an API server's request info does."""
+"""Parse the verb, resource, namespace and name of a request from its method and path, as an API server does."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Address:
 
 
 def is_resource_path(parts: list[str]) -> bool:
-    """Whether the path lies below a group version; discovery documents and health checks do not."""
+    """Return whether the path lies below a group version; discovery documents and health checks do not."""
     return (parts[:1] == ["api"] and len(parts) > 2) or (parts[:1] == ["apis"] and len(parts) > 3)
 
 
 def parse(*, method: str, parts: list[str], query: Mapping[str, str]) -> Address:
-    """The address of a resource request. Refusal 404 (text) if the path has too many parts or the method none."""
+    """Parse the address of a resource request. Refusal 404 (text) for too many path parts or an unknown method."""
     group, version, rest = ("", parts[1], parts[2:]) if parts[0] == "api" else (parts[1], parts[2], parts[3:])
     verb = _VERBS.get(method)
     if verb is None:
@@ -40,7 +40,7 @@ def parse(*, method: str, parts: list[str], query: Mapping[str, str]) -> Address
         namespace = rest[1]
         if len(rest) > 2 and not (len(rest) == 3 and rest[2] in _NAMESPACE_SUBRESOURCES):
             rest = rest[2:]
-        # A request for one namespace carries that namespace in its own address, as RBAC sees it.
+        # RBAC checks a request for a namespace object as a request in that namespace.
     if len(rest) > 3 and not (len(rest) > 2 and rest[2] == "proxy"):
         raise page_not_found()
     name = rest[1] if len(rest) > 1 else ""
