@@ -45,28 +45,33 @@ _JOB_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
 class SafeCounter(Counter):
     """A counter whose labels hold no credentials."""
 
-    def labels(self, *values: str) -> Self:
-        return super().labels(*map(_label, values))
+    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
+        return super().labels(*map(_label, labelvalues), **_labels(labelkwargs))
 
 
 class SafeGauge(Gauge):
     """A gauge whose labels hold no credentials."""
 
-    def labels(self, *values: str) -> Self:
-        return super().labels(*map(_label, values))
+    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
+        return super().labels(*map(_label, labelvalues), **_labels(labelkwargs))
 
 
 class SafeHistogram(Histogram):
     """A histogram whose labels hold no credentials."""
 
-    def labels(self, *values: str) -> Self:
-        return super().labels(*map(_label, values))
+    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
+        return super().labels(*map(_label, labelvalues), **_labels(labelkwargs))
 
 
 @lru_cache(maxsize=1024)
-def _label(value: str) -> str:
+def _label(value: object) -> str:
     """Return the value of a label; one that looks like a credential is counted with all others of its kind."""
-    return value if redacted_text(value) == value else _OTHER
+    text = str(value)
+    return text if redacted_text(text) == text else _OTHER
+
+
+def _labels(named: Mapping[str, object]) -> dict[str, str]:
+    return {name: _label(value) for name, value in named.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ def _compact(engine: Engine) -> None:
     try:
         with engine.connect() as connection:
             for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                connection.connection.execute(statement)  # type: ignore[attr-defined]
+                connection.connection.execute(statement)
     except (SQLAlchemyError, OSError, sqlite3.Error) as error:
         # For lack of space, say. The rows themselves are migrated.
         _log.warning("database_compaction_failed error=%s", type(error).__name__)

@@ -98,7 +98,7 @@ class Plans:
             return None if row is None else _plan(row)
 
     async def clear_open(self, request_id: str) -> None:
-        """Clear the plans of a request that nobody has claimed; only ids stay, by which an open dialog is recognised."""
+        """Clear the unclaimed plans of a request. Only ids stay, by which an open dialog is recognised."""
         async with self._database.write() as connection:
             those = (plans.c.request_id == request_id) & (plans.c.claimed_by == "")
             for row in (await connection.execute(select(plans.c.id, plans.c.document).where(those))).all():

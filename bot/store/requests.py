@@ -203,7 +203,7 @@ class Requests:
         is_new = await self.set_state(id, RequestState.WITHDRAWN)
         async with self._database.write("request", id) as connection:
             await connection.execute(update(parts).where(parts.c.request_id == id).values(text="", digest=""))
-            dropped = {name: "" for name in ("kind", "namespace", "name", "response_url")}
+            dropped = dict.fromkeys(("kind", "namespace", "name", "response_url"), "")
             await connection.execute(update(requests).where(requests.c.id == id).values(files=[], **dropped))
         return is_new
 

@@ -103,6 +103,16 @@ async def test_deleting_a_message_deletes_what_was_kept_of_it(at: Workplace) -> 
     assert _rows_with(at, "quagga") == []
 
 
+async def test_deleting_a_command_deletes_its_text_from_the_records_of_jobs(at: Workplace) -> None:
+    ts = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> incident quagga")
+    await at.slack.wait_for(lambda: at.answers(ts))
+    await at.settled()
+    assert _rows_with(at, "quagga")
+
+    await at.slack.remove(at.alex, at.channel, ts)
+    await until(lambda: not _rows_with(at, "quagga"))
+
+
 async def test_editing_back_after_the_answer_is_no_new_question(at: Workplace) -> None:
     text = f"{CHAT[1]}\nthe operator refused the setting 'x' for good"
     ts = await at.slack.say(at.alex, at.channel, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import aiohttp
-from prometheus_client import Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -180,7 +180,11 @@ def test_no_label_of_any_metric_holds_a_credential():
     assert len(made) > 20
     for each in made:
         labelled = each.labels(*["password=Zq8vTr5wXk2m"] * len(each._labelnames)) if each._labelnames else each
-        labelled.observe(1) if isinstance(labelled, Histogram) else labelled.inc()
+        match labelled:
+            case Histogram():
+                labelled.observe(1)
+            case Counter() | Gauge():
+                labelled.inc()
 
     page = metrics.exposed("")[0].decode()
     assert "Zq8vTr5wXk2m" not in page

@@ -39,7 +39,7 @@ _TABLES: Final = frozenset({
 
 def _scrub(connection: sa.Connection, table: sa.Table) -> None:
     keys = list(table.primary_key)
-    scrubbed = {
+    scrubbed: dict[sa.Column[Any], Callable[[Any], Any]] = {
         column: _document if isinstance(column.type, sa.JSON) else _text
         for column in table.columns
         if not column.primary_key and isinstance(column.type, sa.JSON | sa.String) and column.name not in _WORDS
