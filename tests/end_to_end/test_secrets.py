@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import aiohttp
 import pytest
 
 from bot.playground.slack import SharedFile
@@ -25,7 +26,7 @@ from bot.remedies.shared.object_diff import diff
 from responses.slack.presses import Press
 from tests.end_to_end import planted_incident
 from tests.end_to_end.planted import Planted, Search, files_in, planted
-from tests.end_to_end.process import Premises, premises
+from tests.end_to_end.process import Premises, Serving, premises
 from tests.end_to_end.workplace import buttons_of, is_final, words_of
 
 POLICY = """
@@ -75,6 +76,7 @@ async def _live(directory: Path) -> Story:
             at.variables = {**variables, "CASEBOOK_LOG_FORMAT": form}
             serving = await at.start()
             story.sent |= await (_everything(at) if form == "text" else _what_is_logged(at))
+            story.sent[f"/metrics {form}"] = await _metrics(serving)
             kept = await asyncio.to_thread(files_in, at.data)
             story.kept |= {f"{name} while it ran": content for name, content in kept.items()}
             assert await serving.stop() == 0
@@ -84,6 +86,11 @@ async def _live(directory: Path) -> Story:
         story.kept |= await asyncio.to_thread(files_in, at.data)
         story.dumped = await asyncio.to_thread(_dump, at.data)
     return story
+
+
+async def _metrics(serving: Serving) -> str:
+    async with aiohttp.ClientSession() as session, session.get(f"{serving.url}/metrics") as response:
+        return await response.text()
 
 
 def _sent(at: Premises) -> dict[str, str | bytes]:
