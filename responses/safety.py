@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final, NewType, TypeVar, cast
 
 import re2
@@ -28,6 +29,7 @@ _LONGEST_INPUT: Final = 1 << 20
 _DEEPEST: Final = 12
 # A plan contains parts of Kubernetes objects.
 _DEEPEST_STORED: Final = 64
+_SHORT: Final = 64
 
 # The keys of an entry in a container's environment, and the keys of a Secret that hold data.
 _ENVIRONMENT: Final = frozenset({"name", "value"})
@@ -136,6 +138,16 @@ def redacted_text(text: str) -> str:
     return text if is_clean else shown
 
 
+def _redacted_name(text: str) -> str:
+    """Return what `redacted_text` returns; keys, kinds and names are the same in most documents."""
+    return _redacted_short(text) if len(text) <= _SHORT else redacted_text(text)
+
+
+@lru_cache(maxsize=4096)
+def _redacted_short(text: str) -> str:
+    return redacted_text(text)
+
+
 def redacted_value(
     value: T, *, own: frozenset[str] = frozenset(), unread: Mapping[str, Callable[[str], bool]] = EMPTY
 ) -> T:
@@ -144,7 +156,7 @@ def redacted_value(
     The names of `own` keys say nothing about their values: they are fields of our types. The string under a key of
     `unread` is kept if its function allows that.
     """
-    return cast(T, _Walk(text=redacted_text, deepest=_DEEPEST_STORED, own=own, unread=unread).walk(value, 0))
+    return cast(T, _Walk(text=_redacted_name, deepest=_DEEPEST_STORED, own=own, unread=unread).walk(value, 0))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,8 @@ async def test_payloads_results_and_errors_are_recorded_without_credentials(
     assert "beside" in recorded
     assert TELLING["response_url"] in recorded
     assert [secret for secret in (KEY, PASSWORD) if secret in recorded] == []
+    # All values pass the serializer that redacts.
+    assert {row["serialization"] for row in rows(jobs_url)["workflow_status"]} == {"casebook_json"}
     # The first run sees what a run after a crash would see.
     assert all(PASSWORD not in json.dumps(seen) for seen in echo.seen)
 
