@@ -45,6 +45,25 @@ async def test_what_earlier_versions_stored_is_redacted(new_url: str) -> None:
     engine.dispose()
 
 
+@pytest.mark.parametrize(
+    ("state", "kept"),
+    [("answered", "error: pod web-1 failed"), ("silent", ""), ("open", "hello\nerror: pod web-1 failed")],
+)
+async def test_texts_of_earlier_versions_are_trimmed_once_answered(new_url: str, state: str, kept: str) -> None:
+    engine = _engine(new_url)
+    _migrate(engine, BEFORE)
+    _fill(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE requests SET state = :state"), {"state": state})
+        connection.execute(sa.text("UPDATE request_parts SET text = :text"), {"text": "hello\nerror: pod web-1 failed"})
+    engine.dispose()
+
+    async with open_store(new_url) as store:
+        request = await store.requests.get("Id")
+    assert request is not None
+    assert request.text == kept
+
+
 def _engine(url: str) -> sa.Engine:
     parsed = parse_url(url)
     return sa.create_engine(parsed.set(drivername="sqlite+pysqlite") if url.startswith("sqlite") else parsed)

@@ -1,4 +1,4 @@
-"""Add digests of kept texts, and redact what earlier versions stored."""
+"""Add digests of kept texts, redact what earlier versions stored, and drop what is no longer kept of a paste."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from bot.common.redaction import is_response_url, stored_json, stored_text
+from intents.kept_text import kept_text
 
 revision = "0005"
 down_revision = "0004"
@@ -18,6 +19,8 @@ _PAGE: Final = 200
 # Words of our own.
 _WORDS: Final = frozenset({"state", "surface"})
 _APPROVAL: Final = "approval"
+_DROPPED: Final = frozenset({"silent", "withdrawn"})
+_ADDRESSED: Final = frozenset({"mention", "direct", "command", "follow_up"})
 
 
 def upgrade() -> None:
@@ -29,6 +32,7 @@ def upgrade() -> None:
     with _writable_audit(connection):
         for table in metadata.sorted_tables:
             _scrub(connection, table)
+    _trim(connection, metadata.tables["requests"], metadata.tables["request_parts"])
 
 
 _TABLES: Final = frozenset({
@@ -54,6 +58,17 @@ def _scrub(connection: sa.Connection, table: sa.Table) -> None:
             changed = dict(_changes(row, scrubbed))
             if changed:
                 connection.execute(sa.update(table).where(this).values(changed))
+
+
+def _trim(connection: sa.Connection, requests: sa.Table, parts: sa.Table) -> None:
+    """Keep only the telling lines of answered texts, as from now on. Open requests still need all of theirs."""
+    query = sa.select(parts.c.request_id, parts.c.ts, parts.c.text, requests.c.state, requests.c.surface)
+    query = query.join(requests, requests.c.id == parts.c.request_id).where(requests.c.state != "open")
+    for id, ts, text, state, surface in connection.execute(query).all():
+        kept = "" if state in _DROPPED else kept_text(text, opening=surface in _ADDRESSED)
+        if kept != text:
+            this = (parts.c.request_id == id) & (parts.c.ts == ts)
+            connection.execute(sa.update(parts).where(this).values(text=kept))
 
 
 def _changes(row: sa.Row[Any], scrubbed: dict[sa.Column[Any], Callable[[Any], Any]]) -> Iterator[tuple[str, Any]]:
