@@ -50,7 +50,6 @@ class Upkeep:
     metrics: Metrics = field(default_factory=Metrics)
     _read_on: bool = False
     _purged: datetime | None = None
-    _scrubbed: bool = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -58,7 +57,8 @@ class Upkeep:
         with contextlib.suppress(StoreUnavailable, JobsUnavailable):
             await self._go_on_reading()
         try:
-            async with in_background(self._run()):
+            # On its own: after an upgrade it may take longer than the beats of this replica may be apart.
+            async with in_background(self._run()), in_background(self._scrub()):
                 yield
         finally:
             with contextlib.suppress(StoreUnavailable):
@@ -71,6 +71,17 @@ class Upkeep:
             except (StoreUnavailable, JobsUnavailable) as error:
                 _log.warning("upkeep_delayed", error=str(error))
             await asyncio.sleep(self.beat_s)
+
+    async def _scrub(self) -> None:
+        """Scrub the records of earlier versions, once."""
+        while True:
+            try:
+                _log.info("earlier_jobs_scrubbed", values=await self.jobs.scrub())
+            except JobsUnavailable as error:
+                _log.warning("earlier_jobs_scrub_delayed", error=str(error))
+                await asyncio.sleep(self.beat_s)
+            else:
+                return
 
     async def _once(self, now: datetime) -> None:
         await self.store.replicas.beat(self.executor, self.version, now)
@@ -88,9 +99,6 @@ class Upkeep:
             chronicles = now - max(self.kept, _CHRONICLES_KEPT)
             rows = await self.store.purge(now - self.kept, chronicles_before=chronicles) + await self.jobs.purge()
             _log.info("expired_rows_deleted", rows=rows)
-        if not self._scrubbed:
-            _log.info("earlier_jobs_scrubbed", values=await self.jobs.scrub())
-            self._scrubbed = True
 
     async def _go_on_reading(self) -> None:
         """Resume the reading of incident channels, once: missed messages and unfinished histories."""
