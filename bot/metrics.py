@@ -140,12 +140,12 @@ class Metrics:
         )
         self._turned_away = counter(
             "refused_deliveries",
-            "Rejected deliveries: wrong signature, or stale (over 5 min off by this machine's clock).",
+            "Rejected deliveries: wrong signature, stale (over 5 min off by this machine's clock), or malformed.",
             "reason",
         )
         self._messages = counter(
             "messages",
-            "Messages that do not address Casebook: matched, unmatched, muted, repeated, or with a file to read.",
+            "Messages that do not address Casebook: matched, unmatched, muted, or with a file to read.",
             "outcome",
         )
         self._requests = counter(
@@ -205,11 +205,11 @@ class Metrics:
         self._acknowledged.labels(surface).observe(seconds)
 
     def turned_away(self, reason: str) -> None:
-        """Count a rejected delivery; `reason` is signature or stale."""
+        """Count a rejected delivery; `reason` is signature, stale or malformed."""
         self._turned_away.labels(reason).inc()
 
     def message_handled(self, outcome: str) -> None:
-        """Count a message that does not address us: matched, unmatched, muted, repeated, file."""
+        """Count a message that does not address us: matched, unmatched, muted, file."""
         self._messages.labels(outcome).inc()
 
     def slack_called(self, call: SlackCall) -> None:

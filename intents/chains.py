@@ -110,6 +110,7 @@ def _moments(one: JudgedHypothesis, part: ChainRole) -> Iterator[TimelineEvent]:
                 part=part,
                 count=len(dated),
                 lasts=first.lasts,
+                verbatim=bool(first.quote),
             )
 
 

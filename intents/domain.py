@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 # Terms with a module of their own.
+from intents.cluster_text import in_sentence
 from intents.declarations import ArgDeclaration as ArgDeclaration  # noqa: PLC0414
 from intents.declarations import ProbeDeclaration as ProbeDeclaration  # noqa: PLC0414
 from intents.declarations import RowType as RowType  # noqa: PLC0414
@@ -228,11 +229,10 @@ class Gap:
     @property
     def says(self) -> Text:
         """Return the gap as a sentence."""
-        why = self.detail or str(self.reason)
-        return Text(
-            en=f"cannot read {self.what}: {f'needs {self.permission}' if self.permission else why}",
-            zh=f"无法读取 {self.what}：{f'缺少权限 {self.permission}' if self.permission else self.detail_zh or why}",
-        )
+        why = in_sentence(self.detail) or str(self.reason)
+        en = f"needs {self.permission}" if self.permission else why
+        zh = f"缺少权限 {self.permission}" if self.permission else self.detail_zh or why
+        return Text(en=f"cannot read {self.what}: {en}", zh=f"无法读取 {self.what}：{zh}")
 
     def __str__(self) -> str:
         return self.says.en
@@ -243,8 +243,7 @@ class Row:
     """One row of a read: the values that CEL compares, and their evidence.
 
     `quote` is verbatim from the cluster; `reproduce` is the kubectl line that shows it again. `at` is when the fact
-    happened, if known; if it `lasts`, it has been true since then. `points` are a metric's (seconds since 1970, value)
-    over the queried time.
+    happened, if known; if it `lasts`, it has been true since then. `points` are a metric's (seconds since 1970, value).
     """
 
     values: Mapping[str, Value]
@@ -405,7 +404,7 @@ class ChainRole(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEvent:
-    """An event of an object: it happened `count` times from `at` on, or has been true since, if it `lasts`."""
+    """An event of an object: `count` times from `at`, or since then if it `lasts`; `verbatim`: the cluster's words."""
 
     at: datetime
     subject: ObjectRef
@@ -414,6 +413,7 @@ class TimelineEvent:
     part: ChainRole = ChainRole.NONE
     count: int = 1
     lasts: bool = False
+    verbatim: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,7 +185,7 @@ def _sentence_context(rule: Rule, rows: Sequence[Row], total: int, values: Mappi
 
 
 def _render(says: Text, context: Mapping[str, Any]) -> Text:
-    return Text(en=templates.render(says.en, context), zh=templates.render(says.zh, context))
+    return Text(en=templates.render_sentence(says.en, context), zh=templates.render_sentence(says.zh, context))
 
 
 def _table(rule: Rule, rows: Sequence[Row]) -> Table | None:

@@ -2,6 +2,8 @@
 
 A placeholder is a dotted path, an optional format after a colon, and an optional fallback after a bar. Doubled braces
 are literal. An unknown name renders as its fallback, else as `<name>`, so that the reader sees what is missing.
+
+A sentence quotes the free text filled into it: a cluster's or a person's words never read as ours.
 """
 
 from __future__ import annotations
@@ -13,8 +15,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from intents.cluster_text import in_sentence, quotable, quoted
+
 _PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _PATH: Final = re.compile(r"^[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*$")
+
+# The last part of a path that holds what a cluster says in words, not a name or a number.
+_FREE_TEXT: Final = re.compile(r"(?:^|_)(?:message|line|problem|cause|why|because)$")
+# A template that puts a value in quotation marks itself.
+_OPENED: Final = ("“", "‘", '"', "'", "`")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 # A joined list shows at most so many values; the others are counted.
 LISTED: Final = 3
@@ -125,15 +135,41 @@ def placeholders(template: str) -> Iterator[Placeholder]:
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:
-    """Fill a template from nested mappings. Raise TemplateError for a malformed one."""
+    """Fill a template with the values as they are: names of objects, arguments of actions.
+
+    Raise TemplateError for a malformed one.
+    """
     return "".join(part if isinstance(part, str) else _fill(part, context) for part in parse(template))
+
+
+def render_sentence(template: str, context: Mapping[str, Any]) -> str:
+    """Fill a sentence that people read: every value is one line without our symbols, free text is quoted."""
+    said = ""
+    for part in parse(template):
+        said += part if isinstance(part, str) else _fill(part, context, shown=_words(part, said))
+    return said
+
+
+def _words(placeholder: Placeholder, before: str) -> Callable[[str], str]:
+    """Return how a placeholder's values are written after the words `before`."""
+    if before.endswith(_OPENED):
+        return quotable
+    return quoted if _FREE_TEXT.search(placeholder.path[-1]) else in_sentence
 
 
 def render_command(template: str, context: Mapping[str, Any]) -> str:
     """Fill a shell command that people copy. Every value is quoted: it may come from pasted text."""
     return "".join(
-        part if isinstance(part, str) else _fill(part, context, quote=shlex.quote) for part in parse(template)
+        part if isinstance(part, str) else _fill(part, context, whole=_shell_quote) for part in parse(template)
     )
+
+
+def _shell_quote(value: str) -> str:
+    """Return the value as one word of a shell on one line: a line break in it would look like another command."""
+    if not _CONTROL.search(value):
+        return shlex.quote(value)
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return "$'" + _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", escaped) + "'"
 
 
 def known(template: str, context: Mapping[str, Any]) -> bool:
@@ -141,24 +177,31 @@ def known(template: str, context: Mapping[str, Any]) -> bool:
     return all(part.fallback is not None or _look_up(part.path, context) is not None for part in placeholders(template))
 
 
-def show(value: Any, format_: str = "") -> str:
-    """Return a value as text; of a list, at most three values are shown."""
+def show(value: Any, format_: str = "", *, shown: Callable[[str], str] = str) -> str:
+    """Return a value as text; of a list, at most three values are shown. `shown` changes each string value."""
     if isinstance(value, list | tuple):
-        shown = [show(item, format_) for item in dict.fromkeys(value)]
-        more = f" +{len(shown) - LISTED}" if len(shown) > LISTED else ""
-        return ", ".join(shown[:LISTED]) + more
+        items = [show(item, format_, shown=shown) for item in dict.fromkeys(value)]
+        more = f" +{len(items) - LISTED}" if len(items) > LISTED else ""
+        return ", ".join(items[:LISTED]) + more
     if format_:
         return FORMATS[format_](value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return shown(value) if isinstance(value, str) else str(value)
 
 
-def _fill(placeholder: Placeholder, context: Mapping[str, Any], *, quote: Callable[[str], str] = str) -> str:
+def _fill(
+    placeholder: Placeholder,
+    context: Mapping[str, Any],
+    *,
+    shown: Callable[[str], str] = str,
+    whole: Callable[[str], str] = str,
+) -> str:
+    """Fill a placeholder; `shown` changes each string value, `whole` the filled text."""
     value = _look_up(placeholder.path, context)
     if value is None:
         return placeholder.fallback if placeholder.fallback is not None else f"<{placeholder.path[-1]}>"
-    return quote(show(value, placeholder.format))
+    return whole(show(value, placeholder.format, shown=shown))
 
 
 def _look_up(path: tuple[str, ...], context: Mapping[str, Any]) -> Any:

@@ -347,7 +347,7 @@ def fill(value: Any, context: Mapping[str, Any]) -> Any:
 
 
 def _render(text: Text, context: Mapping[str, Any]) -> Text:
-    return Text(en=templates.render(text.en, context), zh=templates.render(text.zh, context))
+    return Text(en=templates.render_sentence(text.en, context), zh=templates.render_sentence(text.zh, context))
 
 
 def _focus_ref(focus: Focus) -> ObjectRef | None:

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from typing import Final
 
+from intents.cluster_text import quoted
 from intents.domain import Diagnosis, JudgedHypothesis, Language, TimelineEvent
 from responses import words
 
@@ -53,7 +54,8 @@ def moment_text(moment: TimelineEvent, language: Language) -> str:
     """Return what happened, to which object and how often."""
     times = f" ×{moment.count}" if moment.count > 1 else ""
     lasting = words.STILL_LASTING.in_(language) if moment.lasts else ""
-    return f"{moment.subject}{times}: {gist(moment.says.in_(language))}{lasting}"
+    says = gist(moment.says.in_(language))
+    return f"{moment.subject}{times}: {quoted(says) if moment.verbatim else says}{lasting}"
 
 
 def gist(line: str) -> str:

@@ -1,7 +1,8 @@
-"""Hide values that a flag, a tool's short option, a statement or a sentence gives away as secrets.
+"""Hide values that a tool's short option, a statement, a file format or a host gives away as secrets.
 
-Handles `--db-password …` (also as two elements of a list), `mysql -p…`, `--from-literal=key=…`, `IDENTIFIED BY '…'` and
-"the password is …". Works on UTF-8 bytes, as `responses.named_secrets` does.
+Handles `mysql -p…`, `--from-literal=key=…`, `htpasswd -b`, `chpasswd`, `.pgpass`, `IDENTIFIED BY '…'`,
+user:password@host and what stands after a slash in "creds: admin/…". Works on UTF-8 bytes, as
+`responses.named_secrets` does.
 """
 
 from __future__ import annotations
@@ -10,95 +11,138 @@ from typing import Final
 
 import re2
 
-from responses.named_secrets import CHINESE_NAME, MARK, WIDE_COLON, Match, hide_value, is_no_secret
+from responses.secret_buffer import Match, hide_groups, looks_random
+from responses.secret_values import is_no_secret
 
-# The flag needs a delimiter before it: object names end like flags (mysql-root-password).
+_QUOTED: Final = rb"\"[^\"\n]*\"|'[^'\n]*'"
+_NEXT: Final = rb"\\*[\"']\s*,\s*"
 _FLAG: Final = (
     rb"(?:^|[\s\"'\[({,;=])--?(?:[A-Za-z0-9_-]*[_-])?"
     rb"(?i:password|passwd|passphrase|token|secret|(?:api|access|secret|signing|encryption)[_-]?key)"
 )
-_QUOTED: Final = rb"\"[^\"\n]*\"|'[^'\n]*'"
-_FLAGGED: Final = re2.compile(rb"(" + _FLAG + rb")([ \t]+)(" + _QUOTED + rb"|[^\s\"'-][^\s\"']{5,})")
 # As elements of a list, in JSON and line by line in YAML: "--password", "…".
-_NEXT: Final = rb"\\*[\"']\s*,\s*"
-_LISTED: Final = re2.compile(rb"(" + _FLAG + rb")(" + _NEXT + rb")(\\*[\"'][^\"'\\\n]+(?:\\*[\"'])?)")
+_LISTED: Final = re2.compile(_FLAG + _NEXT + rb"\\*[\"']([^\"'\\\n]+)(?:\\*[\"'])?")
 _LINED: Final = re2.compile(
-    rb"(?m)(^[ \t>|+-]*[\"']?" + _FLAG + rb"[\"']?)([ \t]*\n[ \t>|+-]*)([\"']?[^\s\"'-][^\s\"']*[^\s\"':][\"']?)[ \t]*$"
+    rb"(?m)^[ \t>|+-]*[\"']?" + _FLAG + rb"[\"']?[ \t]*\n[ \t>|+-]*[\"']?([^\s\"'-][^\s\"']*[^\s\"':])[\"']?[ \t]*$"
 )
 # Tools that take a password after a short option: (names, option).
 _APART: Final = rb"(?:" + _NEXT + rb"\\*[\"']|[ \t=]*)"
+_SPACE: Final = rb"(?:" + _NEXT + rb"\\*[\"']|[ \t]+)"
 _TOOLS: Final = (
     (rb"mysql\w*|mariadb[\w-]*", rb"-p"),
-    (rb"sshpass|mongo\w*|(?:docker|podman|nerdctl|oras|az|registry) login|twine upload", rb"-p" + _APART),
+    (
+        rb"sshpass|mongo\w*|(?:docker|podman|nerdctl|oras|az|registry|helm registry|crane auth|skopeo|buildah"
+        rb"|cf|oc) login"
+        rb"|twine upload|rabbitmqadmin|sqlplus|7z[ar]?|unrar|rar|PGPASS|plink|pscp|psftp",
+        rb"-p" + _APART,
+    ),
     (rb"(?:redis|valkey|keydb)-cli", rb"-a" + _APART),
-    (rb"ldap\w+", rb"-w" + _APART),
+    (rb"ldap\w+|kinit|sqlcmd|bcp", rb"-[wP]" + _APART),
+    (rb"zip|sqlcmd|isql", rb"-P" + _SPACE),
+    (rb"curl|wget|http|https", rb"(?:-u|--user|--proxy-user|-a|--auth)[ \t=]*[\"']?[^\s:\"']+:"),
+    (rb"etcdctl|influx|nats|mc|consul", rb"--(?:user|auth|creds)[ \t=]+[\"']?[^\s:\"']+:"),
+    (rb"smbclient|rpcclient|mount\.cifs|net", rb"-U[ \t]*[\"']?[^\s%\"']+%"),
+    (rb"openssl", rb"-(?:pass|passin|passout|k)[ \t]+[\"']?(?:pass:)?"),
+    (rb"keytool|jarsigner|java", rb"-(?:store|key|srcstore|deststore|destkey|new)pass(?::env)?[ \t]+"),
+    (rb"htpasswd", rb"-[A-Za-z]*b[A-Za-z]*[ \t]+(?:-\w+[ \t]+)*(?:\S+[ \t]+)?\S+[ \t]+"),
+    (rb"gpg2?", rb"--passphrase[ \t=]+"),
+    (rb"gh secret set|aws (?:secretsmanager|ssm)|az keyvault secret", rb"--(?:body|secret-string|value)[ \t=]+"),
+    (rb"doctl|snyk|sentry-cli|vault login|cargo login|gh auth login", rb"-t" + _SPACE),
+)  # fmt: skip
+_COMMANDED: Final = tuple(
+    re2.compile(
+        rb"\b(?:"
+        + tools
+        + rb")\b(?:[^\n;|&]*?[\s\"'])?"
+        + option
+        + rb"("
+        + _QUOTED
+        + rb"|[\"']?[^\s\"'\\-][^\s\"',\\]*)"
+    )
+    for tools, option in _TOOLS
 )
-_COMMANDED: Final = re2.compile(
-    rb"\b("
-    + b"|".join(rb"(?:" + tools + rb")\b[^\n;|&]*?[\s\"']" + option for tools, option in _TOOLS)
-    + rb")()("
-    + _QUOTED
-    + rb"|[\"']?[^\s\"'\\-][^\s\"',\\]*)"
+# Any tool: -p x, where x looks like a password and not like a port, a path or a patch.
+_SHORT: Final = re2.compile(rb"(?:^|[\s\"'])-(?:p|P|w|a|pw|pass)(?:[ \t]+|=)[\"']?([^\s\"'/\\{:-][^\s\"'/\\{:]{7,})")
+_STATEMENTS: Final = tuple(
+    re2.compile(rb"(?:" + words + rb")[ \t]+(" + _QUOTED + rb"|[^\s\"';]+)")
+    for words in (
+        rb"(?i:\bidentified(?: with \w+)? by(?: password)?|\brequirepass|\bmasterauth|\blogin[ \t]+\S+\s+password)",
+        rb"(?i:\b(?:user|role|login)[ \t]+\S+(?:[ \t]+with)?(?:[ \t]+(?:encrypted|login"
+        rb"|superuser))*[ \t]+password(?:[ \t]*=)?)",
+        rb"\b(?:auth|credentials?)[ \t]*=[ \t]*\([\"'][^\"'\n]*[\"'],",
+        rb"(?i:\bset password for [^\n=]{1,80}=)",
+        rb"\b(?:rabbitmqctl (?:add_user|change_password|authenticate_user)|net user|mc alias set \S+ \S+)[ \t]+\S+",
+        rb"(?i:\baws configure set [\w.]*(?:secret_access_key|session_token))",
+        rb"(?i:\b(?:_password|_authToken|_auth))[ \t]*=",
+    )
 )
-_STATEMENTS: Final = re2.compile(
-    rb"((?i:\bidentified(?: with \w+)? by|\brequirepass|\bmasterauth|\blogin[ \t]+\S+[ \t]+password))([ \t]+)"
-    rb"(" + _QUOTED + rb"|[^\s\"';]+)"
+_CHPASSWD: Final = re2.compile(rb"[\"' ]([\w.-]+:)([^\s\"'|:]+)[\"']?[ \t]*(?:\|[ \t]*(?:sudo[ \t]+)?chpasswd\b)")
+_HERE: Final = re2.compile(rb"\bchpasswd[ \t]*<<<?[ \t]*[\"']?([\w.-]+:)([^\s\"'|:]+)")
+# host:port:database:user:password, and /etc/shadow-like lines are hashes, which have a shape of their own.
+_PGPASS: Final = re2.compile(
+    rb"(?m)(?:^|[\s\"'])[\w.*-]+:(?:[0-9]{2,5}|\*):[\w*-]+:[\w*.-]+:([^\s:\"']{4,})[\"']?[ \t]*$"
 )
 # Literals of `kubectl create secret`, whatever their keys; credentials of skopeo, crictl and others: user:password.
-_LITERAL: Final = re2.compile(rb"(--from-literal[= ][\"']?)([\w.-]+=)([^\s\"']+)")
-_PAIRED: Final = re2.compile(rb"(--(?:src-|dest-)?creds[= ])([^\s:\"']+:)([^\s\"']+)")
+_LITERAL: Final = re2.compile(rb"--from-literal[= ][\"']?[\w.-]+=([^\s\"']+)")
+_QUOTED_USER: Final = re2.compile(rb"\s(?:-u|--user)[ \t=]+(?:\"[^\s:\"]+:([^\"\n]+)\"|'[^\s:']+:([^'\n]+)')")
+_PAIRED: Final = re2.compile(rb"--(?:src-|dest-)?creds[= ][^\s:\"']+:([^\s\"']+)")
 # Oracle: user/password@host
-_ORACLE: Final = re2.compile(rb"(\boracle:thin:[\w$]+)(/)([^\s/@]+)@|(\b[\w$]+)(/)([^\s/@]+)@//")
-
-# "the password is Xk3…" and 密码是 Xk3…: in an English sentence the value must not look like a word.
-_TOLD: Final = re2.compile(
-    rb"((?i:\b(?:password|passwd|pwd|passphrase|token|secret|api key)(?: for [\w ]{1,40}?)?[ \t]+(?:is|was)[ \t:]"
-    rb"|\b(?:password|passwd|passphrase)[ \t])|(?:"
-    + CHINESE_NAME
-    + rb")(?:"
-    + "是|为".encode()
-    + rb")(?::|"
-    + WIDE_COLON
-    + rb")?)([ \t]*[\"']?)([!-~]{4,})"
+_ORACLE: Final = re2.compile(rb"\boracle:thin:[\w$]+/([^\s/@]+)@|\b[\w$]+/([^\s/@]+)@//")
+_AT_HOST: Final = re2.compile(rb"\b[A-Za-z_][\w.-]*:([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*):[0-9]+")
+# creds: admin / …
+_USER_AND: Final = re2.compile(
+    rb"(?i)\b(?:creds?|credentials?|login|user(?:name)?/pass(?:word)?)(?:[ \t]+for[ \t]+[\w.-]+)?[ \t]*(?::|=|-"
+    rb"|is|are)[ \t]*[\w.@-]{1,40}[ \t]*[/,|:][ \t]*([^\s\"']{6,})"
 )
-_STRONG: Final = tuple(re2.compile(kind) for kind in (rb"[A-Z]", rb"[a-z]", rb"[0-9]"))
-_AT_HOST: Final = re2.compile(rb"(\b[A-Za-z_][\w.-]*:)([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*):[0-9]+")
-_PLAIN: Final = (_FLAGGED, _LISTED, _LINED, _COMMANDED, _STATEMENTS, _LITERAL, _PAIRED)
+_KEY_PAIR: Final = re2.compile(rb"(?i)\bak(?:/sk|[ \t]*[,;:=])[^\n]{0,60}?\bsk[ \t]*[:=][ \t]*([^\s\"',;]+)")
+
+_ANY: Final = (_LISTED, _LINED, *_COMMANDED, *_STATEMENTS, _LITERAL, _QUOTED_USER, _PAIRED, _HERE, _KEY_PAIR)
+_RANDOM: Final = (_SHORT, _PGPASS, _USER_AND)
 # If none of these matches, `hide_in_commands` leaves a text as it is.
-PATTERNS: Final = (*_PLAIN, _ORACLE, _AT_HOST, _TOLD)
+PATTERNS: Final = (*_ANY, *_RANDOM, _CHPASSWD, _ORACLE, _AT_HOST)
 
 
-def hide_in_commands(text: bytes) -> bytes:
-    """Return `text` with `[redacted]` for such values."""
-    for pattern in _PLAIN:
-        text = pattern.sub(hide_value, text)
-    text = _ORACLE.sub(_hide_of_oracle, text)
-    text = _AT_HOST.sub(_hide_before_host, text)
-    return bytes(_TOLD.sub(_hide_told, text))
+def hide_in_commands(buffer: bytes) -> bytes:
+    """Return the buffer with such values hidden."""
+    for pattern in _ANY:
+        buffer = pattern.sub(_hide_last, buffer)
+    for pattern in _RANDOM:
+        buffer = pattern.sub(_hide_random, buffer)
+    buffer = _CHPASSWD.sub(_hide_last, buffer)
+    buffer = _ORACLE.sub(_hide_last, buffer)
+    return bytes(_AT_HOST.sub(_hide_before_host, buffer))
 
 
-def _hide_of_oracle(found: Match) -> bytes:
-    user, password = (found[1], found[3]) if found[1] else (found[4], found[6])
-    end = b"@" if found[1] else b"@//"
-    return bytes(found[0]) if is_no_secret(b"", password) else bytes(user + b"/" + MARK + end)
+def _last_group(found: Match) -> int:
+    return max((number for number in range(1, found.re.groups + 1) if found[number] is not None), default=0)
+
+
+def _hide_last(found: Match) -> bytes:
+    """Hide the last group without its quotes."""
+    group = _last_group(found)
+    value = bytes(found[group])
+    if is_no_secret(b"", value):
+        return bytes(found[0])
+    whole = hide_groups(found, group)
+    first = found.start(group) - found.start()
+    quotes = len(value) - len(value.lstrip(b"\"'"))
+    closing = len(value) - len(value.rstrip(b"\"'"))
+    last = first + len(value)
+    return (
+        whole[:first]
+        + value[:quotes]
+        + whole[first + quotes : last - closing]
+        + value[len(value) - closing :]
+        + whole[last:]
+    )
+
+
+def _hide_random(found: Match) -> bytes:
+    return _hide_last(found) if looks_random(bytes(found[1]).rstrip(b".,;:!?)\"'")) else bytes(found[0])
 
 
 def _hide_before_host(found: Match) -> bytes:
     """Hide the password in user:password@host:5432; keep the image repository:tag@sha256:0123…"""
-    whole: bytes = found[0]
-    if found[3] in (b"sha256", b"sha512") or not _is_strong(found[2]):
-        return whole
-    return bytes(found[1]) + MARK + whole[len(found[1]) + len(found[2]) :]
-
-
-def _hide_told(found: Match) -> bytes:
-    value: bytes = found[3]
-    body = value.rstrip(b".,;:!?)\"'")
-    if is_no_secret(b"", body) or (found[1][:1].isascii() and not _is_strong(body)):
+    if found[2] in (b"sha256", b"sha512") or not looks_random(found[1]):
         return bytes(found[0])
-    return bytes(found[1] + found[2]) + MARK + value[len(body) :]
-
-
-def _is_strong(value: bytes) -> bool:
-    """Return whether the value mixes cases and digits, as words and names of objects do not."""
-    return len(value) >= 8 and all(kind.search(value) for kind in _STRONG)
+    return hide_groups(found, 1)

@@ -9,6 +9,15 @@ from intents.domain import GapReason, ObjectRef, Text
 from responses import words
 
 
+def too_many_requests(limit: int) -> Text:
+    """Return why a request of somebody with many unanswered ones was not kept."""
+    return Text(
+        en=f"{limit} requests of yours are still unanswered, so further ones are not kept. Please ask again after some"
+        " have been answered",
+        zh=f"你还有 {limit} 个请求尚未答复，之后的请求未被保存。请等部分请求得到答复后再提问",
+    )
+
+
 def target_not_found(target: ObjectRef, closest: Sequence[str]) -> Text:
     """Say that the object does not exist; `closest` are similar names, as namespace/name."""
     if closest:
@@ -43,6 +52,10 @@ BUSY: Final = Text(
     en="Casebook could not accept this request and did not keep it. Please try again in a moment",
     zh="Casebook 目前无法受理此请求，也未保存它，请稍后再试",
 )
+NOT_IN_TIME: Final = Text(
+    en="Slack or the database did not respond for too long, so this request could not be finished. Please ask again",
+    zh="Slack 或数据库长时间无响应，Casebook 未能完成此请求，请重新提问",
+)
 RESTARTED: Final = Text(
     en="Casebook was restarted during this request and could not continue. Please ask again",
     zh="处理过程中 Casebook 重启，未能继续，请重新提问",
@@ -55,6 +68,10 @@ RESTARTED: Final = Text(
 NOT_ALLOWED_HERE: Final = Text(
     en="the policy does not allow answers in this channel. Ask in an allowed channel, or contact the policy's owner",
     zh="策略不允许在此频道答复。请在允许的频道提问，或联系策略的维护者",
+)
+UNMUTE_NOT_ALLOWED: Final = Text(
+    en="you may not unmute here: unmuting is for people who may see answers from the cluster in this channel",
+    zh="你不能在此取消静音：只有在此频道可以查看集群答复的人才能取消静音",
 )
 OBJECTS_NEED_A_CLUSTER: Final = Text(
     en="cluster access is off in this channel; errors and logs can still be explained",

@@ -13,8 +13,9 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
+from intents.cluster_text import quoted
 from intents.domain import Table
-from responses.safety import safe_line
+from responses.shown import shown_line
 from responses.terminal_table import TerminalTable
 from responses.wrapped_text import WrappedText
 
@@ -66,11 +67,11 @@ def link(title: str, url: str, *, indent: int = 2) -> Text:
 
 def quote(text: str) -> str:
     """Return a quote on one line, in quotation marks; the middle of a long one is left out."""
-    line = safe_line(text)
+    line = shown_line(text)
     if len(line) > LONGEST_QUOTE:
         half = LONGEST_QUOTE // 2
-        line = safe_line(f"{line[:half].rstrip()} … {line[-half:].lstrip()}")
-    return f"“{line}”"
+        line = shown_line(f"{line[:half].rstrip()} … {line[-half:].lstrip()}")
+    return quoted(line)
 
 
 def table(shown: Table, *, said: str = "", indent: int = 4) -> RenderableType:

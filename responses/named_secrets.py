@@ -1,188 +1,401 @@
-"""Hide values under a name that says "secret": `password=…`, `"clientSecret": "…"`, an env entry's value.
+"""Hide the value of a name that announces a secret, in whatever grammar the two stand.
 
-Values that are plainly no secret stay: a placeholder, a path, the name of a Secret object, or the next part of an error
-message (`cannot fetch token: x509: …`). Works on UTF-8 bytes: RE2 then needs no conversion of offsets, and every
-delimiter is ASCII.
+A pattern finds a name. What follows it says how the value is attached: by a sign of assignment, a colon, an XML
+attribute, a space after a flag, a cell border, a line break, or words such as "is" and 是. The value is read there and
+judged by how much the name says, by that separator, and by its own look. Values that are plainly no secret stay: a
+placeholder, a path, the name of a Secret object, or the next part of an error message (`cannot fetch token: x509: …`).
+Works on UTF-8 bytes: RE2 then needs no conversion of offsets, and every delimiter is ASCII.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 import re2
 
-MARK: Final = b"[redacted]"
+from responses.secret_buffer import FILL, Match, hidden, hide_groups, looks_generated, looks_random
+from responses.secret_names import KEY_KINDS, Level, level_of
+from responses.secret_values import (
+    CHINESE_STOP,
+    Value,
+    hidden_end,
+    hide_assigned,
+    is_no_secret,
+    is_prose,
+    read_value,
+)
 
-Match = Any  # re2 ships no types
-
-# Kinds of keys that are secrets; other keys name buttons, map entries or rows.
-KEYS: Final = (
-    rb"(?:api|access|private|secret|account|encryption|signing|master|session|cookie|webhook|license|integration"
-    rb"|routing|jwt|hmac|aes)[_.-]?key"
+CHINESE_NAME: Final = "密码|口令|密钥|秘钥|令牌|私钥|凭证|凭据".encode()
+_KINDS: Final = "|".join(sorted(KEY_KINDS)).encode()
+_WORDED: Final = (
+    rb"(?i:(?:api|access|secret|private|signing|encryption|auth|master|shared)[ ]key|pass[ ](?:word|phrase|code)"
+    rb"|ak/sk)"
 )
-# Suffixes of such names: SECRET_KEY_BASE, token-v2, PASSWORD_OLD.
-_WHICH: Final = (
-    rb"(?:[_-]?(?:base64|base|b64|current|previous|old|new|primary|secondary|value|raw|plain|plaintext|v[0-9]))?"
+_NAME: Final = re2.compile(
+    rb"\b"
+    + _WORDED
+    + rb"|[A-Za-z0-9_.$-]*(?:(?i:pass|pwd|pw|secret|token|cred|psk|mnemonic|auth|jwt|otp|hmac|cookie|session|csrf|xsrf"
+    rb"|bearer|signature|(?:" + _KINDS + rb")[_.-]?key)|\b(?i:sk|ak|sig|pin|pat|sid|c?nonce|hash)\b)[A-Za-z0-9_.-]*"
+    rb"|" + CHINESE_NAME
 )
-# `pass` occurs inside other words (bypass, compass), so it must stand alone or after a separator.
-_NAME: Final = (
-    rb"(?:[A-Za-z0-9_.-]*?(?i:(?:password|passwd|passphrase|pwd|secret[_-]?id|secret|token|"
-    + KEYS
-    + rb"|credentials?)"
-    + _WHICH
-    + rb")[0-9]?"
-    rb"|(?:[A-Za-z0-9_.-]*[_.-])?(?i:pass)|[a-z0-9]+Pass"
-    rb"|(?i:client-key-data|client-certificate-data|certificate-authority-data|x-amz-signature))"
+# In a text with more names, which nobody writes by hand, what follows a name in its line is hidden unread.
+_MOST_NAMES: Final = 3_000
+_REST_OF_LINE: Final = re2.compile(
+    rb"(?i:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|" + CHINESE_NAME + rb")([^\n]+)"
 )
-_OPEN: Final = rb"\\*[\"']?"
-# Marks around a name in a chat: `DB_PASSWORD`, *password*, “token”.
-_SET_OFF: Final = rb"(?:\\*[\"']?|`|\*{1,2}|_{1,2}|" + "“|”".encode() + rb")"
-# A quoted value with its quotes, at any depth of escaped JSON; or a bare one up to white space, escaped or not.
-_VALUE: Final = (
-    rb"(\"(?:[^\"\\\n]|\\[^\n])*\"|\\+\"[^\"\\\n]*\\+\"|'[^'\n]*'"
-    rb"|`[^`\n]+`|" + "“[^”\n]*”".encode() + rb"|~[^\s~/]+~"
-    rb"|[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\])*"
-    # Cut off before its closing quote.
-    rb"|\\*[\"'][^\"'\\\n]+)"
-)
-CHINESE_NAME: Final = "密码|口令|密钥|令牌|私钥".encode()
-WIDE_COLON: Final = "：".encode()
-_SECRET_NAME: Final = re2.compile(_NAME)
-_PAIRED: Final = re2.compile(
-    rb"(" + _SET_OFF + rb"(?:\b" + _NAME + rb"|" + CHINESE_NAME + rb")" + _SET_OFF + rb")"
-    # In a URL within a URL the sign is %3D.
-    rb"([ \t]*(?::|" + WIDE_COLON + rb"|=>?|%3[Dd])[ \t]*)" + _VALUE
-)
-_TAGGED: Final = re2.compile(rb"(<[\w:.-]*" + _NAME + rb")(>)([^<>\n]+)</")
-_ENVIRONMENT: Final = re2.compile(
-    rb"((?i:name)" + _OPEN + rb"\s*:\s*" + _OPEN + _NAME + _OPEN + rb")"
-    rb"(\s*,?\s*" + _OPEN + rb"(?i:value)" + _OPEN + rb"\s*:[ \t]*)" + _VALUE
-)
-# Quotes around a value: a quoted value ends at its closing quote.
-_QUOTES: Final = b"\\\"'`~"
-_CURLY: Final = ("“".encode(), "”".encode())
-_DELIMITER: Final = re2.compile(rb"([&;,])")
-
-# Names of objects are references, not values: secret="default/db", imagePullSecret: regcred.
-_REFERENCE: Final = re2.compile(rb"[a-z0-9][a-z0-9./-]*")
-_REFERRING_NAME: Final = re2.compile(rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name)[_-]?secret)")
-_PLACEHOLDER: Final = re2.compile(
-    rb"(?i:<.*|\$[({].*|\{\{.*|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none|true|false|undefined|string|strings|stringarray|\[?redacted\]?|"
-    rb"/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*)"
-)
-# etcd's cluster token only distinguishes clusters; it is not a credential.
-_HARMLESS_NAME: Final = re2.compile(rb"(?i:.*cluster[_-]token)")
-_SHORTEST: Final = 3
-_WORD: Final = re2.compile(rb"[A-Za-z]+[.,;!?)]*|[\x80-\xff].*")
-_SHORT_NUMBER: Final = re2.compile(rb"[0-9]{1,5}[.,;)]*")
-# Where YAML, INI files, `kubectl describe` and shell scripts put a name: first in its line or in its braces.
-_FIRST_IN_LINE: Final = re2.compile(rb"(?:^|\n)[\s>#+*|-]*(?:export[ \t]+)?$")
-_FIRST_IN_BRACES: Final = re2.compile(rb"[{,][ \t]*$")
 _LOOK_BACK: Final = 80
+_LONGEST_NAME: Final = 120
+# No separator is longer.
+_LOOK_AHEAD: Final = 200
+
+# Windows of at most `_LOOK_BACK` and `_LOOK_AHEAD` bytes are read with `re`, which starts faster than RE2.
+# Marks that close a name: quotes, an index, marks of a chat.
+_CLOSE: Final = re.compile(rb"(?:</[a-z]{1,6}>|[\\\"'`*_~\])]|" + "”|’|」|』|】".encode() + rb"){0,6}")
+_TYPE: Final = rb"(?:[ \t]*:[ \t]*&?(?:'static )?(?i:string|str|bytes?|any|char|secretstr|final|optional\[str\])\??)?"
+_COLON: Final = rb"(?:::?|" + "：".encode() + rb")"
+_TELLS: Final = re2.compile(
+    rb"(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still"
+    rb"|currently|new"
+    rb"|has|have|been|be|equals|for(?:[ \t]+[\w.-]+){1,3}?[ \t]+(?:is|was|are|to|now)|for[ \t]+[\w.-]+"
+    rb"|of[ \t]+[\w.-]+)\b)+[ \t]*:?[ \t]*"
+    rb"|[ ](?:-|" + "–|—".encode() + rb")[ ]"
+)
+_TELLS_CHINESE: Final = (
+    "(?:已经|已|现在|现|重新)?(?:被)?(?:改成|改为|换成|换为|设为|设成|设置为|设置成|重置为|更新为|变成|是|为)(?:了)?"
+    "[ \\t]*(?:：|:)?"
+).encode()
+# In a sentence the value may come a few words later; it then has to look generated.
+_SENTENCE_WORD: Final = re.compile(
+    rb"(?:[A-Za-z']{1,12}[,;:]?|\([^()\s]{0,20}\)[,;:]?|>{1,2}|~|/|--?|\.{2,3}|[,;:]|[^\x00-\x7f]{1,24}|"
+    + "…|–|—".encode()
+    + rb")\Z"
+)
+_MOST_WORDS: Final = 8
+# The kinds of separators, in the order in which they are tried.
+_REMARK: Final = rb"(?:[ \t]*\([^()\n]{0,40}\)|" + "（(?:(?!）)[^\\n]){0,60}）".encode() + rb")?"
+_LABEL_END: Final = rb"(?:(?:[*_`~]{1,2}|!{1,2}[\w:/.-]*|&\w+)[ \t]+)?"
+_GAPS: Final = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        (
+            "assign",
+            _TYPE
+            + rb"\s{0,8}(?::=|\|\|=|\?\?=|//=|=>|->|===?|!==?|\?=|\+=|=|<-|<<<|"
+            + "→|⇒|➜|＝".encode()
+            + rb")[ \t]*(?:[*_`~]{1,2}[ \t]+)?",
+        ),
+        ("block", rb"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n"),
+        (
+            "line",
+            rb"[ \t]*(?:(?:is|was|are|below)[ \t]*)?(?:"
+            + _COLON
+            + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*(?:```\w*)?){1,3}(?::[ \t]+)?",
+        ),
+        # A chat's bold label ends after its colon: *password:* …; YAML has tags and anchors there.
+        ("colon", _REMARK + rb"[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
+        ("comma", rb"(?<=[\"'])\s*,\s*|\(\s*(?=[\"'])"),
+        ("cell", rb"(?:[ ]*(?:\||" + "│|║|┃".encode() + rb")[ ]*|[ ]*\t[ \t]*|,(?=[^\s,]))"),
+        ("chinese", rb"[ \t]*" + _TELLS_CHINESE + rb"[ \t]*"),
+    )
+)
+_SPACE: Final = re.compile(rb"[ \t]*")
+# XML: <name>, <x name="name">, <x key="name" value=, and entries of JSON and YAML.
+_TAG: Final = re.compile(rb"[^<>\n]{0,80}>\s{0,20}(?:<(?:value|val|string)>\s{0,8})?")
+_NEXT_ELEMENT: Final = re.compile(rb"</[\w:.-]{1,30}>\s{0,20}<[\w:.-]{1,30}>\s{0,8}")
+_BODY: Final = re.compile(rb"[\"']\s*\{[^{}\"]{0,120}?\b(?:default|value)\s*=\s*")
+_ATTRIBUTE: Final = re.compile(rb"[\"'][^<>\n]{0,80}\b(?:value|val)=")
+_ENTRY: Final = re.compile(
+    rb"\\*[\"']?\s*,?\s*(?:[\\\"'\w]{1,30}\s*:\s*[^\s,{}]{0,40},\s*){0,3}\\*[\"']?(?i:value)\\*[\"']?\s*:[ \t]*"
+)
+_BEFORE_TAG: Final = re.compile(rb"<[\w.-]*:?\Z")
+_BEFORE_ATTRIBUTE: Final = re.compile(rb"<[\w:.-]+[^<>]*=\s*[\"']\Z")
+_BEFORE_ENTRY: Final = re.compile(rb"(?i:name|key|variable|field)\\*[\"']?\s*:\s*\\*[\"']?\Z")
+_BEFORE_VALUE: Final = re2.compile(
+    rb"(?i:\bvalue)\\*[\"']?\s*:\s*(\\*[\"']?)([^\s\"'\\][^\"'\\\n]*?)(\\*[\"']?)\s*,?\s*"
+    rb"\\*[\"']?(?i:name|key)\\*[\"']?\s*:\s*\\*[\"']?$"
+)
+_VERB: Final = re.compile(
+    rb"\b(?:export|setenv|declare -x|ENV|ARG|SET|set -x|set -gx|requirepass|masterauth|config set"
+    rb"|configure set)[ \t]+\Z"
+)
+_TOLD_BEFORE: Final = re.compile(
+    rb"([!#-&*-~]{8,64})[\"'`]?[ \t]+(?:(?:as|is)(?:[ ](?:the|my|our|your|new|a))?|>{1,2})[ \t]+[\"'`./\w]{0,20}\Z"
+)
+# etcd's cluster token, the token of a list's next page, the checksum of a Secret in a pod template.
+_OTHER_BEFORE: Final = re.compile(
+    rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/)\Z"
+)
+_OTHER_PAIR: Final = re.compile(rb"[A-Za-z_.-]{2,}[=:].")
+_FLAG: Final = re.compile(rb"(?:\A|[\s\"'\[({,;=`|])--?\Z")
+_LINE_START: Final = re.compile(rb"(?:\A|\n)[\s>#+*|\"'`_-]*\Z")
 
 
-# If none of these matches, `hide_by_name` leaves a text as it is.
-PATTERNS: Final = (_ENVIRONMENT, _TAGGED, _PAIRED)
+@dataclass(frozen=True)
+class _Place:
+    """A name in the text with its surroundings."""
+
+    buffer: bytes
+    start: int
+    end: int
+    name: bytes
+    level: Level
+
+    @cached_property
+    def before(self) -> bytes:
+        return self.buffer[max(0, self.start - _LOOK_BACK) : self.start]
+
+    @property
+    def is_flag(self) -> bool:
+        return bool(_FLAG.search(self.before + self._dashes))
+
+    @property
+    def _dashes(self) -> bytes:
+        raw = self.buffer[self.start : self.end]
+        return raw[: len(raw) - len(raw.lstrip(b"-"))]
+
+    @property
+    def is_first_in_line(self) -> bool:
+        before = self.before
+        return bool(_LINE_START.search(before)) and (self.start <= _LOOK_BACK or b"\n" in before)
+
+
+# If this does not match, `hide_by_name` leaves a text as it is.
+PATTERNS: Final = (_NAME,)
 
 
 def holds_secret(name: str, value: str) -> bool:
     """Return whether the value of this key, variable or flag is a credential: DB_PASSWORD, clientSecret, api-key."""
-    raw = name.encode("utf-8", "replace")
     # Annotation keys are domain/name.
-    raw = raw.rpartition(b"/")[2]
-    return bool(_SECRET_NAME.fullmatch(raw)) and not is_no_secret(raw, value.encode("utf-8", "replace"))
-
-
-def hide_by_name(text: bytes) -> bytes:
-    """Return `text` with `[redacted]` for the values of names that say "secret"."""
-    text = _ENVIRONMENT.sub(hide_value, text)
-    text = _TAGGED.sub(_hide_tagged, text)
-    return bytes(_PAIRED.sub(_hide_pair, text))
-
-
-def _hide_tagged(found: Match) -> bytes:
-    whole, shown = bytes(found[0]), hide_value(found)
-    return whole if shown == whole else shown + b"</"
-
-
-def masked(value: bytes) -> bytes:
-    """Return the mark in the quotes that the value had."""
-    if value.startswith(_CURLY[0]):
-        return _CURLY[0] + MARK + _CURLY[1]
-    opening = value[: len(value) - len(value.lstrip(_QUOTES))]
-    return opening + MARK + opening
-
-
-def hide_value(found: Match) -> bytes:
-    """Replace the third group, the value; keep what precedes it."""
-    value: bytes = found[3]
-    if is_no_secret(b"", value):
-        return bytes(found[0])
-    return bytes(found[1] + found[2] + masked(value))
-
-
-def is_no_secret(name: bytes, value: bytes) -> bool:
-    """Return whether the value is plainly no secret: a placeholder, a path, the name of a Secret object."""
-    inner = value.removeprefix(_CURLY[0]).removesuffix(_CURLY[1]).strip(_QUOTES)
-    if len(inner) < _SHORTEST or _PLACEHOLDER.fullmatch(inner) or _HARMLESS_NAME.fullmatch(name):
-        return True
-    return bool(_REFERRING_NAME.fullmatch(name) and _REFERENCE.fullmatch(inner))
-
-
-def _hide_pair(found: Match) -> bytes:
-    name, gap, value = bytes(found[1]), bytes(found[2]), bytes(found[3])
-    bare_name = name.strip(_QUOTES + b"*_\xe2\x80\x9c\x9d")
-    if _is_quoted(value):
-        prose = b"=" not in gap and _is_prose(found)
-        shown = value if prose or is_no_secret(bare_name, value) else masked(value)
-    elif b"=" in gap or b"%" in gap:
-        shown = _hide_assigned(bare_name, value)
-    else:
-        body = value.rstrip(b",;)}]")
-        shown = value if is_no_secret(bare_name, body) or _is_prose(found) else MARK + value[len(body) :]
-    return name + gap + shown
-
-
-def _is_quoted(value: bytes) -> bool:
-    return value[:1] in _QUOTES or value.startswith(_CURLY[0])
-
-
-def _hide_assigned(name: bytes, value: bytes) -> bytes:
-    """Hide a bare value to its end, but not the next pair of a query or connection string."""
-    shown: list[bytes] = []
-    secret = False
-    for position, piece in enumerate(_DELIMITER.split(value)):
-        key, is_pair, rest = piece.partition(b"=")
-        if position == 0:
-            secret = not is_no_secret(name, piece)
-            shown.append(MARK if secret else piece)
-        elif is_pair and position % 2 == 0:
-            bare_key = key.strip(b"\\\"'")
-            secret = bool(_SECRET_NAME.fullmatch(bare_key)) and not is_no_secret(bare_key, rest)
-            shown.append(key + b"=" + MARK if secret else piece)
-        elif not secret or position % 2:
-            shown.append(piece)
-    return b"".join(shown)
-
-
-def _is_prose(found: Match) -> bool:
-    """Return whether `name: value` is part of a sentence rather than a key with its value."""
-    name, gap, value = found[1], found[2], found[3]
-    if name[:1] in b"\\\"'":
-        # The kubelet quotes a volume's name before its error: for volume "token" : secret "x" not found
-        return bool(gap[:1].isspace() and not _is_quoted(value))
-    text, start, end = found.string, found.start(), found.end()
-    before = text[max(0, start - _LOOK_BACK) : start]
-    if _FIRST_IN_BRACES.search(before):
+    name = name.rpartition("/")[2]
+    level = level_of(name)
+    raw = value.encode("utf-8", "replace")
+    if level is Level.NONE or is_no_secret(name.encode("utf-8", "replace"), raw):
         return False
-    first = bool(_FIRST_IN_LINE.search(before)) and (start <= _LOOK_BACK or b"\n" in before)
-    if _is_quoted(value):
-        return not first and b" " in value
-    if value.endswith(b":") or text[end : end + 6] == b" bytes":
-        return True
-    if not gap[-1:].isspace():
-        return bool(value[:1] >= b"\x80")
-    rest = text[end : end + _LOOK_BACK].partition(b"\n")[0].strip()
-    if first and (not rest or rest.startswith(b"#")):
+    return level is Level.TELLING or looks_random(raw)
+
+
+def hide_by_name(buffer: bytes) -> bytes:
+    """Return the buffer with the values of names that announce a secret hidden."""
+    spans: list[tuple[int, int]] = []
+    done = judged = 0
+    for found in _NAME.finditer(buffer):
+        if found.start() < done:
+            continue
+        place = _place(buffer, found)
+        if place.level is Level.NONE:
+            continue
+        judged += 1
+        if judged > _MOST_NAMES:
+            shown = _hide_spans(buffer, spans)
+            rest = _REST_OF_LINE.sub(lambda line: hide_groups(line, 1), shown[found.start() :])
+            return shown[: found.start()] + bytes(rest)
+        for first, last in _value_spans(place):
+            spans.append((first, last))
+            done = max(done, last)
+    return _hide_spans(buffer, spans)
+
+
+def _hide_spans(buffer: bytes, spans: list[tuple[int, int]]) -> bytes:
+    if not spans:
+        return buffer
+    shown = bytearray(buffer)
+    for first, last in spans:
+        shown[first:last] = hidden(buffer[first:last])
+    return bytes(shown)
+
+
+def _place(buffer: bytes, found: Match) -> _Place:
+    # Only the end of a name tells, and it is kept in a cache.
+    name = buffer[max(found.start(), found.end() - _LONGEST_NAME) : found.end()].strip(b"-_.$")
+    level = level_of(name.decode("utf-8", "replace"))
+    if level and _OTHER_BEFORE.search(buffer[max(0, found.start() - 16) : found.start()]):
+        level = Level.NONE
+    return _Place(buffer, found.start(), found.end(), name, level)
+
+
+def _value_spans(place: _Place) -> list[tuple[int, int]]:
+    """Return the parts of the text after this name (rarely: before it) that are secret."""
+    buffer, end = place.buffer, place.end
+    marked = _after_markup(place)
+    if marked is not None:
+        value = read_value(buffer, marked, element=buffer[end:marked].rstrip().endswith(b">"))
+        return _inner(value) if value and _is_secret(place, "assign", value) else []
+    if (reverse := _value_before(place)) is not None:
+        return [reverse]
+    for kind, gap, at in _gaps(place):
+        if kind == "block":
+            return _block(place, at)
+        value = read_value(buffer, at)
+        if value is None:
+            continue
+        if kind == "assign" and not value.quoted:
+            return hide_assigned(place.name, place.level, value, gap)
+        if _is_secret(place, kind, value, gap):
+            return _inner(value)
+        if kind in ("assign", "colon", "comma", "line"):
+            return []
+    return []
+
+
+def _gaps(place: _Place) -> Iterator[tuple[str, bytes, int]]:
+    """Yield the separators that may follow the name: kind, text and end."""
+    end = place.end
+    window = place.buffer[end : end + _LOOK_AHEAD]
+    close = _CLOSE.match(window)
+    start = close.end() if close else 0
+    if start >= len(window):
+        return
+    for kind, pattern in _GAPS:
+        if found := pattern.match(window, start):
+            yield kind, window[: found.end()], end + found.end()
+    if (words := _TELLS.match(window, start)) and words.end() > start:
+        yield "words", window[: words.end()], end + words.end()
+    space = _SPACE.match(window, start)
+    at = space.end() if space else start
+    yield "space", window[:at], end + at
+    words_end = _after_words(window, start) if place.level is Level.TELLING else None
+    if words_end is not None:
+        yield "sentence", window[:words_end], end + words_end
+
+
+def _after_words(window: bytes, start: int) -> int | None:
+    """Return where the first token of the line begins that is not a word."""
+    line = window[start:].partition(b"\n")[0]
+    at = start
+    for token in line.split(None, _MOST_WORDS + 1)[: _MOST_WORDS + 1]:
+        at = window.find(token, at)
+        if not _SENTENCE_WORD.match(token):
+            return at if at > start else None
+        at += len(token)
+    return None
+
+
+def _value_before(place: _Place) -> tuple[int, int] | None:
+    """Return the value that comes before its name: in an entry, or as in "I used … as password"."""
+    before = place.before
+    tail = before[-28:] if place.level is Level.TELLING else b""
+    told = _TOLD_BEFORE.search(before) if b" as " in tail or b" is " in tail or b">" in tail else None
+    if told and looks_generated(told[1]):
+        base = place.start - len(before)
+        return base + told.start(1), base + told.end(1)
+    if place.level is not Level.TELLING or b"alue" not in before.lower():
+        return None
+    found = _BEFORE_VALUE.search(before)
+    if not found or is_no_secret(place.name, found[2]):
+        return None
+    base = place.start - len(before)
+    return base + found.start(2), base + found.end(2)
+
+
+def _inner(value: Value) -> list[tuple[int, int]]:
+    return [(value.start, hidden_end(value))] if value.end > value.start else []
+
+
+def _after_markup(place: _Place) -> int | None:
+    """Return where the value begins if the name is an XML tag, an attribute's value, or names an entry."""
+    before, buffer, end = place.before, place.buffer, place.end
+    pattern = None
+    if buffer[end : end + 2] == b"</" and (element := _NEXT_ELEMENT.match(buffer, end, end + _LOOK_AHEAD)):
+        return element.end()
+    if buffer[end : end + 1] in (b'"', b"'") and (body := _BODY.match(buffer, end, end + _LOOK_AHEAD)):
+        return body.end()
+    last = before[-1:]
+    if last in b"<:" and _BEFORE_TAG.search(before):
+        pattern = _TAG
+        if buffer[end : end + 1] not in (b">", b" ", b"\t"):
+            return None
+    elif last in b"\"'" and _BEFORE_ATTRIBUTE.search(before):
+        attribute = _ATTRIBUTE.match(buffer, end, end + _LOOK_AHEAD)
+        if attribute:
+            return attribute.end()
+        pattern = _TAG
+    elif _BEFORE_ENTRY.search(before):
+        pattern = _ENTRY
+    found = pattern.match(buffer, end, end + _LOOK_AHEAD) if pattern else None
+    return None if not found or found[0].rstrip().endswith(b"/>") else found.end()
+
+
+def _block(place: _Place, at: int) -> list[tuple[int, int]]:
+    """Return the lines of a YAML block scalar: those that are indented deeper than its key."""
+    buffer = place.buffer
+    line = buffer.rfind(b"\n", 0, place.start) + 1
+    key = place.start - line
+    spans = []
+    if place.level is not Level.TELLING:
+        return []
+    while at < len(buffer):
+        end = buffer.find(b"\n", at)
+        end = len(buffer) if end < 0 else end
+        text = buffer[at:end]
+        indent = len(text) - len(text.lstrip(b" >+-"))
+        if text.strip() and indent <= key:
+            break
+        if text.strip() and not is_no_secret(b"", text.strip()):
+            spans.append((at + indent, at + len(text.rstrip())))
+        at = end + 1
+    return spans
+
+
+def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool:
+    """Return whether the value is a secret, by the name, the separator and its look."""
+    text = value.text
+    if is_no_secret(place.name, text):
         return False
-    return bool(_WORD.fullmatch(value) or _SHORT_NUMBER.fullmatch(value))
+    if place.level is Level.WEAK:
+        return looks_random(text)
+    if kind == "assign":
+        return True
+    if kind == "colon":
+        return not is_prose(place.buffer, place.start, place.name, gap, value, first=place.is_first_in_line)
+    if kind == "line":
+        return _is_lone_line(place, gap, value)
+    if kind == "space":
+        return _is_next_word(place, gap, value)
+    return _TESTS[kind](value)
+
+
+_TESTS: Final[dict[str, Callable[[Value], bool]]] = {
+    "chinese": lambda value: value.text.isascii() and len(value.text) >= 4,
+    "comma": lambda value: value.quoted and looks_random(value.text),
+    "sentence": lambda value: looks_generated(value.text.strip(b".,;:!?)")),
+    "words": lambda value: looks_random(value.text.strip(b".,;:!?()[]{}")),
+    "cell": lambda value: looks_random(value.text.strip(b".,;:!?()[]{}")),
+}
+
+
+def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
+    """Return whether the word after the name is its value."""
+    text = value.text
+    if gap.strip(b" \t\"'`*_~\\)]") == b"" and not gap[-1:].isspace():
+        # Nothing separates the two, except in Chinese: 密码「x」.
+        return not place.name.isascii() and (len(text) >= 3 if value.quoted else looks_random(text))
+    if place.is_flag:
+        return not text.startswith(b"-") and (value.quoted or len(text) >= 6)
+    return bool(_VERB.search(place.before)) or looks_random(text.strip(b".,;:!?()[]{}"))
+
+
+def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:
+    """Return whether the value is all of the line after the one that ends with the name."""
+    colon = gap.rstrip(b" \t\r\n|>+-")[-1:] in (b":", b"=")
+    placed = colon or place.is_first_in_line or (value.quoted and looks_generated(value.text))
+    if not value.alone or not placed or value.text.endswith(b":") or b": " in value.text:
+        return False
+    if place.is_flag:
+        return not value.text.startswith(b"-")
+    if _OTHER_PAIR.match(value.text):
+        return False
+    if looks_random(value.text) or (value.quoted and colon):
+        return True
+    digit = any(48 <= each <= 57 for each in value.text[:80])
+    return (
+        colon
+        and place.is_first_in_line
+        and digit
+        and len(value.text) >= 6
+        and FILL not in value.text
+        and (not CHINESE_STOP.search(value.text))
+    )

@@ -19,7 +19,7 @@ from responses.chronicle.acts import Act, PressedRemedy, acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
 from responses.chronicle.markdown import Markdown, clock, dated, escaped, fenced, link, table
 from responses.chronicle.spans import SourceLink, TextSpan
-from responses.safety import safe_line
+from responses.shown import shown_line
 from responses.slack.message import Snippet
 
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
@@ -167,7 +167,7 @@ class _Draft:
             yield ""
             yield f"*{self._text(incident_words.NOT_PROVEN)}*"
         standing = [moment.fact for moment in (summary.leading, *summary.others)]
-        commands = dict.fromkeys(safe_line(each.reproduce, limit=_COMMAND) for each in standing if each.reproduce)
+        commands = dict.fromkeys(shown_line(each.reproduce, limit=_COMMAND) for each in standing if each.reproduce)
         if commands:
             yield ""
             yield f"{self._text(incident_words.REPRODUCE)}{self._text(words.COLON).rstrip()}"

@@ -18,6 +18,7 @@ from typing import Any, Final, NewType, TypeVar, cast
 
 import re2
 
+from intents.cluster_text import one_line
 from intents.domain import EMPTY, Diagnosis
 from responses.secrets import REDACTED, holds_secret, redact
 
@@ -70,8 +71,8 @@ def safe(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:
 
 
 def safe_line(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:
-    """Return what `safe` returns, on one line."""
-    return SafeText(" ".join(safe(text, limit=limit).split()))
+    """Return what `safe` returns on one line, with a sign for each line break."""
+    return SafeText(one_line(safe(text, limit=limit)))
 
 
 def without_controls(text: str) -> str:

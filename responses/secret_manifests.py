@@ -1,7 +1,7 @@
 """Hide every value under `data` in pasted manifests of Secrets, whatever its key.
 
-Handles YAML and JSON, escaped within a line, quoted or as a diff. Works on UTF-8 bytes, as `responses.named_secrets`
-does.
+Handles YAML and JSON, escaped within a line, quoted, as a diff, or with its line breaks lost. Works on UTF-8 bytes, as
+`responses.named_secrets` does.
 """
 
 from __future__ import annotations
@@ -10,34 +10,59 @@ from typing import Final
 
 import re2
 
-from responses.named_secrets import MARK, masked
+from responses.secret_buffer import Match, hidden, hide_groups
 
 # Less than any indentation.
 _NOWHERE: Final = -1
-MANIFEST: Final = re2.compile(rb"(?m)kind\\*[\"']?\s*:\s*\\*[\"']?Secret\\*[\"']?\s*(?:[,}]|$|\\+n)")
+MANIFEST: Final = re2.compile(rb"(?m)kind\\*[\"']?\s*:\s*\\*[\"']?Secret\\*[\"']?\s*(?:[,}]|$|\\+n|[ ])")
 # A diff or a quotation puts a sign before each line.
 _SIGN: Final = re2.compile(rb"^[>+-](?:[ ]|$|[\w\"'])")
-_DATA_BLOCK: Final = re2.compile(rb"^([ ]*)(?:data|stringData):\s*$")
-_DATA_LINE: Final = re2.compile(rb"^([ ]+)([\w.-]+:[ \t]+)(\S.*?)(\s*)$")
-_DATA_FLOW: Final = re2.compile(rb"\b(?:data|stringData):[ ]*\{[^{}\n\"]*\}")
-_FLOW_VALUE: Final = re2.compile(rb"(:[ ]+)[^,{}\s]+")
+_DATA_BLOCK: Final = re2.compile(rb"^([ ]*)(?:- )?(?:data|stringData):\s*$")
+_DATA_LINE: Final = re2.compile(rb"^([ ]+)([\w./\"'-]+:[ \t]+)(\S.*?)(\s*)$")
+_DATA_FLOW: Final = re2.compile(rb"\b(?:data|stringData)\\*[\"']?\s*:\s*\{[^{}]*\}?")
+_FLOW_VALUE: Final = re2.compile(
+    rb":\s*(\"(?:[^\"\\]|\\.)*\"?|\\+\"[^\"\\]*(?:\\+\")?|'[^']*'?|[^,{}\s\"'\\][^,{}\n]*)"
+)
 # A manifest within one line, with its line breaks written as \\n.
 _DATA_ESCAPED: Final = re2.compile(rb"\\+n[ ]*(?:data|stringData):(?:\\+n[ ]+[\w.-]+:[ ]+[^\s\\\"]+)+")
-_VALUE_ESCAPED: Final = re2.compile(rb"(:[ ]+)[^\s\\\"]+")
-_DATA_JSON: Final = re2.compile(rb"\\*\"(?:data|stringData)\\*\"\s*:\s*\{[^{}]*\}?")
-_JSON_VALUE: Final = re2.compile(rb"(:\s*)(\"(?:[^\"\\]|\\.)*\"|\\+\"[^\"\\]*\\+\"|\\*\"[^\"\\]+)")
+_VALUE_ESCAPED: Final = re2.compile(rb":[ ]+([^\s\\\"]+)")
+# A manifest whose line breaks became spaces.
+_DATA_INLINE: Final = re2.compile(
+    rb"\b((?:data|stringData):)((?:[ ]+[\w.-]+:[ ]+(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"':{}]+))+)"
+)
+_INLINE_PAIR: Final = re2.compile(rb"([\w.-]+):[ ]+(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']+)")
+_OTHER_KEYS: Final = frozenset((b"kind", b"type", b"apiVersion", b"metadata", b"immutable", b"name", b"namespace"))
+_QUOTES: Final = b"\\\"'"
 
 
-def hide_manifests(text: bytes) -> bytes:
-    """Return `text` with `[redacted]` for every value under `data`, if it holds the manifest of a Secret."""
-    if not MANIFEST.search(text):
-        return text
-    text = _DATA_JSON.sub(lambda block: _JSON_VALUE.sub(lambda pair: pair[1] + masked(pair[2]), block[0]), text)
-    text = _DATA_FLOW.sub(lambda block: _FLOW_VALUE.sub(lambda pair: pair[1] + MARK, block[0]), text)
-    text = _DATA_ESCAPED.sub(lambda block: _VALUE_ESCAPED.sub(lambda pair: pair[1] + MARK, block[0]), text)
+def hide_manifests(buffer: bytes) -> bytes:
+    """Return the buffer with every value under `data` hidden, if it holds the manifest of a Secret."""
+    if not MANIFEST.search(buffer):
+        return buffer
+    buffer = _DATA_FLOW.sub(lambda block: _FLOW_VALUE.sub(_hide_value, block[0]), buffer)
+    buffer = _DATA_ESCAPED.sub(lambda block: _VALUE_ESCAPED.sub(_hide_value, block[0]), buffer)
+    buffer = _DATA_INLINE.sub(lambda block: bytes(block[1]) + _INLINE_PAIR.sub(_hide_pair, block[2]), buffer)
+    return _hide_lines(buffer)
+
+
+def _hide_value(found: Match) -> bytes:
+    """Hide the first group without its quotes."""
+    value = bytes(found[1])
+    opening = len(value) - len(value.lstrip(_QUOTES))
+    closing = len(value.rstrip(_QUOTES + b" "))
+    shown = value[:opening] + hidden(value[opening:closing]) + value[closing:]
+    first = found.start(1) - found.start()
+    return bytes(found[0][:first]) + shown + bytes(found[0][first + len(value) :])
+
+
+def _hide_pair(found: Match) -> bytes:
+    return bytes(found[0]) if found[1] in _OTHER_KEYS else hide_groups(found, 2)
+
+
+def _hide_lines(buffer: bytes) -> bytes:
     shown: list[bytes] = []
     block = key = _NOWHERE
-    for whole in text.split(b"\n"):
+    for whole in buffer.split(b"\n"):
         sign = whole[:1] if _SIGN.match(whole) else b""
         line = whole[len(sign) :]
         indent = len(line) - len(line.lstrip(b" "))
@@ -52,9 +77,10 @@ def hide_manifests(text: bytes) -> bytes:
             continue
         if indent > key != _NOWHERE:
             # A line of a block scalar, deeper than its key.
-            shown[-1] = sign + line[:indent] + MARK
+            shown[-1] = sign + line[:indent] + hidden(line[indent:])
         elif entry := _DATA_LINE.match(line):
             is_block = entry[3][:1] in (b"|", b">")
             key = indent if is_block else _NOWHERE
-            shown[-1] = whole if is_block else bytes(sign + entry[1] + entry[2] + MARK + entry[4])
+            if not is_block:
+                shown[-1] = sign + entry[1] + entry[2] + hidden(entry[3]) + entry[4]
     return b"\n".join(shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from intents.cluster_text import in_sentence
 from intents.domain import (
     Diagnosis,
     FindingOutcome,
@@ -29,7 +30,7 @@ def gap_sentence(one: Gap, language: Language) -> str:
         why = words.NEEDS.in_(language).format(one.permission)
     else:
         detail = one.detail_zh if language is Language.ZH and one.detail_zh else one.detail
-        why = joined(reason, detail if detail != reason else "", by=words.COLON.in_(language))
+        why = joined(reason, in_sentence(detail) if detail != reason else "", by=words.COLON.in_(language))
     return words.COULD_NOT_CHECK.in_(language).format(one.what, why)
 
 

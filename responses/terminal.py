@@ -26,6 +26,7 @@ from responses import causality, plots, sentences, words
 from responses.as_json import RunStats
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
 from responses.safety import SafeDiagnosis
+from responses.shown import shown
 from responses.wrapped_text import WrappedText
 
 _VERDICT_STYLES: Final = {
@@ -61,7 +62,8 @@ def diagnosis_page(
     full, the others in a line or two; `in_full` shows every hypothesis that is not ruled out in full. `of_text` says
     that the request was a text, so line numbers make sense to the reader.
     """
-    return Group(*_Page(language, of_text=of_text).whole(diagnosis, timing=timing, observed=observed, in_full=in_full))
+    page = _Page(language, of_text=of_text)
+    return Group(*page.whole(shown(diagnosis), timing=timing, observed=observed, in_full=in_full))
 
 
 class _Page:

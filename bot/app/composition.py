@@ -47,9 +47,11 @@ from bot.surfaces.slack.socket_mode import connected
 from bot.surfaces.slack.surface import SlackSurface
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.surfaces.web import web_application
+from bot.workflows.admission import Admission, RefusalNotices
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.concurrency import ConcurrencyLimits
 from bot.workflows.configuration import Configuration
+from bot.workflows.fair_turns import turn_of
 from bot.workflows.mutes import Mutes
 from bot.workflows.registry import failure_reports, incident_commands, workflows
 from bot.workflows.services import Services
@@ -123,7 +125,7 @@ async def running(
         url = await _listen(stack, _web(base, readiness, bolt, settings), settings.listen)
         if base.by_socket:
             client = web_client(api_url=settings.slack_api_url, token=settings.slack_app_token.get_secret_value())
-            is_connected = await work.enter_async_context(connected(bolt, client))
+            is_connected = await work.enter_async_context(connected(bolt, client, base.health))
             missed_events.connected = base.health.connected = is_connected
         work.callback(base.stopping.set)
         _log.info("service_started", url=url, team=base.identity.team_name, socket_mode=base.by_socket)
@@ -220,6 +222,7 @@ def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clust
         metrics=base.metrics,
         language=settings.lang,
         audit_channel=settings.audit_channel,
+        repeat_window=timedelta(minutes=settings.incident_window),
         deadline=settings.deadline,
         verify_pace=options.verify_pace,
         verify_within=options.verify_within,
@@ -231,15 +234,17 @@ def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clust
 
 async def _launched(work: AsyncExitStack, services: Services, base: _Base, settings: Settings) -> Jobs:
     """Start the job engine; it recovers this replica's unfinished jobs at once."""
+    reports = failure_reports(services, base.starter.start)
     jobs = Jobs(
         url=settings.jobs_url,
         executor=settings.replica,
         version=base.options.jobs_version,
-        workflows=workflows(services, base.chronicles),
+        workflows=workflows(services, base.chronicles, reports),
         concurrency=settings.jobs_concurrency,
         kept_days=settings.retention_days,
-        failed=failure_reports(services).report,
+        failed=reports.report,
         watch=base.metrics.job,
+        turn_of=turn_of,
     )
     base.starter.jobs = jobs
     await jobs.launch()
@@ -253,9 +258,7 @@ def _slack_surface(
     submissions = Submissions(
         store=base.store,
         start=jobs.start,
-        engine=services.engine,
-        window=timedelta(minutes=settings.incident_window),
-        several_clusters=len(services.clusters.names) > 1,
+        admission=Admission(store=base.store, limit=base.options.person_requests),
         clock=services.clock,
         metrics=base.metrics,
     )
@@ -269,11 +272,12 @@ def _slack_surface(
             start=jobs.start,
             submissions=submissions,
             engine=services.engine,
+            notices=RefusalNotices(services=services),
             clock=services.clock,
             metrics=base.metrics,
         ),
         recorder=ChannelRecorder(store=base.store, jobs=base.chronicles, identity=base.identity),
-        mutes=Mutes(store=base.store, engine=services.engine, clock=services.clock),
+        mutes=Mutes(services=services),
         incidents=incident_commands(services, base.chronicles),
         timeline_pins=TimelinePins(store=base.store, identity=base.identity, start=base.starter.start),
         presses=PressIntake(services=services, start=jobs.start, identity=base.identity),

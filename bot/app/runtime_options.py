@@ -13,6 +13,7 @@ from bot.remedies.step_runner import LOOKS
 from bot.remedies.verification import PACE, VERIFY_S, Pace
 from bot.slack.limits import Limits
 from bot.surfaces.slack.health import CHECK_S
+from bot.workflows.admission import PERSON_REQUESTS
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S
 
 
@@ -29,6 +30,8 @@ class RuntimeOptions:
     """The deadline of verification in seconds: then the answer reports whether the remedy helped."""
     looks: Sequence[float] = LOOKS
     """Seconds before each check for a write whose response was lost."""
+    person_requests: int = PERSON_REQUESTS
+    """How many unanswered requests one person may have."""
     slack_limits: Limits | None = None
     """The rate limits for calls to Slack; None: the defaults."""
     summary_slot_s: float = SLOT_S

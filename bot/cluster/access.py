@@ -174,8 +174,8 @@ _noted: ContextVar[dict[Gap, None] | None] = ContextVar("withheld gaps", default
 
 @contextmanager
 def collect_withheld() -> Iterator[Mapping[Gap, None]]:
-    """Collect what is withheld from the reads made inside the block, as gaps, so that no reader can forget to report
-    it.
+    """Collect what is withheld or missing from the reads made inside the block, as gaps, so that no reader can forget
+    to report it.
     """
     noted: dict[Gap, None] = {}
     token = _noted.set(noted)
@@ -187,6 +187,11 @@ def collect_withheld() -> Iterator[Mapping[Gap, None]]:
 
 def record_partial(what: str) -> None:
     """Record that only a part of a list may be shown."""
+    record_gap(Gap(what=what, reason=GapReason.FORBIDDEN, detail=PARTIAL, detail_zh=PARTIAL_ZH))
+
+
+def record_gap(gap: Gap) -> None:
+    """Record that only a part of a list was read."""
     noted = _noted.get()
     if noted is not None:
-        noted[Gap(what=what, reason=GapReason.FORBIDDEN, detail=PARTIAL, detail_zh=PARTIAL_ZH)] = None
+        noted[gap] = None

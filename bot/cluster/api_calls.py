@@ -14,7 +14,7 @@ from bot.kube.impersonation import ActsAs
 from intents.domain import Json, Permission
 
 # Parsing a larger body would block the event loop for too long.
-_LARGE: Final = 1 << 20
+LARGE: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class ClusterRequest:
 
     `does` is the verb and `what` its object; `scope` is everything that one `permission` would open. If `changes` is
     set, a missing response does not mean that nothing was done. The call is made as Casebook, or as the user in
-    `acts_as`.
+    `acts_as`. An answer with more than `most_bytes` is an error; 0 means the limit of the connection.
     """
 
     method: str = "GET"
@@ -34,6 +34,7 @@ class ClusterRequest:
     content_type: str = ""
     changes: bool = False
     acts_as: ActsAs | None = None
+    most_bytes: int = 0
     does: str = "read"
     what: str
     scope: str = ""
@@ -73,9 +74,14 @@ def ignore_call(_call: CompletedCall) -> None:
 
 @dataclass(slots=True)
 class Meter:
-    """The cost of one diagnosis: HTTP calls including retries, and the server's clock at its first response."""
+    """The cost of one diagnosis: HTTP calls including retries, bytes received, and estimated memory of its objects.
+
+    `date` is the server's clock at its first response.
+    """
 
     calls: int = 0
+    received: int = 0
+    held: int = 0
     date: datetime | None = None
 
 
@@ -111,15 +117,24 @@ class ConnectionOrigin:
 async def decode(answer: ClusterResponse, *, what: str) -> Json:
     """Return the JSON object in a response. Raise ServerError for anything else, such as a login page of a proxy."""
     try:
-        if len(answer.body) > _LARGE:
-            value = await asyncio.to_thread(json.loads, answer.body)
+        if len(answer.body) > LARGE:
+            value = await asyncio.to_thread(_parse, answer.body)
         else:
-            value = json.loads(answer.body)
+            value = _parse(answer.body)
     except (ValueError, RecursionError) as error:
         raise ServerError(what=what, detail="the answer is not JSON: is this a Kubernetes API server?") from error
     if not isinstance(value, dict):
         raise ServerError(what=what, detail=f"the answer is a JSON {type(value).__name__}, expected an object")
     return value
+
+
+def _parse(body: bytes) -> object:
+    return json.loads(body, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> object:
+    # NaN and Infinity are not JSON, and no quantity of a cluster is one.
+    raise ValueError(name)
 
 
 def check_about(value: Json, *, what: str, name: str = "", uid: str = "") -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import aiohttp
+from yarl import URL
 
 from bot.cluster.api_calls import ClusterRequest, ConnectionOrigin
 from bot.cluster.errors import (
@@ -30,6 +31,8 @@ from bot.cluster.errors import (
 from bot.common.outside_text import LONGEST_TEXT, clean
 from intents.domain import Permission, Text
 
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
 
 class ConnectionLost(Exception):
     """A connection could not be opened, or was lost; the cause is aiohttp's error."""
@@ -43,6 +46,35 @@ async def send_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerT
         raise ConnectionLost from error
 
 
+class RedirectRefused(Exception):
+    """The server redirects to another host, or redirects a write; `host` is where to."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__(host)
+
+
+async def refuse_redirects(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Raise RedirectRefused before aiohttp follows a redirect, except for a read that stays at the same address.
+
+    aiohttp would send the names of objects, the impersonated user and a client certificate to the other host, and its
+    answer would count as the cluster's.
+    """
+    response = await send(request)
+    if response.status not in _REDIRECTS:
+        return response
+    try:
+        to = request.url.join(URL(response.headers.get("Location", "")))
+        same = to.origin() == request.url.origin()
+        host = to.host or ""
+    except ValueError:
+        same, host = False, ""
+    if same and request.method == "GET":
+        return response
+    response.close()
+    raise RedirectRefused(host)
+
+
 # Admission runs before storage, so a 500 with this text has written nothing.
 _REFUSED_BY_WEBHOOK: Final = "Internal error occurred: failed calling webhook"
 # The refusal that any authorizer writes, with its reason if it gives one.
@@ -51,14 +83,14 @@ _BY_ROLE: Final = re.compile(
     r' in API group "[^"]*"(?: at the cluster scope| in the namespace "(?P<namespace>[^"]*)")?(?P<why>: .+)?'
 )
 # A Status is short; a larger body is not worth parsing for one sentence.
-_LARGEST_STATUS: Final = 1 << 20
+LARGEST_STATUS: Final = 1 << 18
 _LONGEST_MESSAGE: Final = 1 << 14
 
 
 def _status(body: bytes) -> Mapping[str, Any]:
     """Return the Status object of a refusal; plain text, as proxies send it, becomes its message."""
     try:
-        value = json.loads(body) if len(body) <= _LARGEST_STATUS else None
+        value = json.loads(body) if len(body) < LARGEST_STATUS else None
     except (ValueError, RecursionError):
         return {"message": body[:4096].decode(errors="replace")}
     return value if isinstance(value, dict) else {}
@@ -186,8 +218,8 @@ def unanswered_error(request: ClusterRequest, *, detail: str) -> ClusterError:
 
 
 def was_sent(error: BaseException) -> bool:
-    """Return whether a request may have reached the server; without a connection it has not."""
-    return not isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL)
+    """Return whether a request may have taken effect: not without a connection, nor if it was redirected."""
+    return not isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL | RedirectRefused)
 
 
 def is_reset(error: BaseException) -> bool:
@@ -235,9 +267,19 @@ def unreachable_error(error: BaseException, *, what: str, origin: ConnectionOrig
                 what=what, detail=f"{origin.subject} is not a URL", remedy=f"check the server of {origin.settings}"
             )
         case _:
-            return Unreachable(
-                what=what, detail=f"{origin.subject}: {type(error).__name__}: {error}", remedy=origin.remedy
-            )
+            return _other_error(error, what=what, origin=origin)
+
+
+def _other_error(error: BaseException, *, what: str, origin: ConnectionOrigin) -> Unreachable:
+    if not isinstance(error, RedirectRefused):
+        detail = f"{origin.subject}: {type(error).__name__}: {error}"
+        return Unreachable(what=what, detail=detail, remedy=origin.remedy)
+    return Unreachable(
+        what=what,
+        detail=f"{origin.subject} redirects to {error.host or 'no valid address'}, which is refused: credentials are"
+        " sent to the configured address only",
+        remedy=f"if that is the API server, set it as the server of {origin.settings}",
+    )
 
 
 def _plain(why: str) -> str:

@@ -31,14 +31,17 @@ from bot.cluster.api_calls import (
     ignore_call,
 )
 from bot.cluster.call_errors import (
+    LARGEST_STATUS,
     ConnectionLost,
+    RedirectRefused,
     is_reset,
     refusal_error,
     unanswered_error,
     unreachable_error,
     was_sent,
 )
-from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, Unauthorized, Unreachable
+from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, TooLarge, Unauthorized, Unreachable
+from bot.cluster.read_limits import MemoryAccount, answer_too_large, diagnosis_too_large, memory_full
 from bot.kube.timestamps import parse_http_date
 from bot.prometheus.client import Prometheus
 from bot.settings.cluster import ClusterSettings
@@ -74,11 +77,13 @@ class Connection:
     login: CredentialSource | None = None
     prometheus: Prometheus | None = None
     watch: CallObserver = ignore_call
+    memory: MemoryAccount = field(init=False)
     _seats: asyncio.Semaphore = field(init=False)
     _random: random.Random = field(init=False, default_factory=random.Random)
 
     def __post_init__(self) -> None:
         self._seats = asyncio.Semaphore(self.settings.concurrency)
+        self.memory = MemoryAccount(self.settings.total_memory)
 
     @property
     def name(self) -> str:
@@ -185,7 +190,7 @@ class Connection:
         meter.calls += 1
         began, status = time.monotonic(), "unreachable"
         try:
-            response, content = await self._exchange(request, deadline=deadline)
+            response, content = await self._exchange(request, deadline=deadline, meter=meter)
             status = f"{response.status // 100}xx"
         except (TimedOut, OutcomeUnknown) as error:
             status = "timeout" if isinstance(error.__cause__, TimeoutError) else status
@@ -212,7 +217,9 @@ class Connection:
         resource = may.resource if may else "discovery"
         self.watch(CompletedCall(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
 
-    async def _exchange(self, request: ClusterRequest, *, deadline: float) -> tuple[aiohttp.ClientResponse, bytes]:
+    async def _exchange(
+        self, request: ClusterRequest, *, deadline: float, meter: Meter
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
         limit = min(self.settings.call_timeout, max(deadline - time.monotonic(), 0.0))
         try:
             async with asyncio.timeout(limit):
@@ -224,7 +231,7 @@ class Connection:
                     body=request.body,
                     auth_settings=["BearerToken"],
                 )
-                response = await self.client.call_api(
+                answer = await self.client.call_api(
                     method,
                     url,
                     _acting(request, headers),
@@ -232,10 +239,15 @@ class Connection:
                     post,
                     _request_timeout=aiohttp.ClientTimeout(total=None),
                 )
-                content = await response.read()
+                response: aiohttp.ClientResponse = answer.response
+                content = await self._body(response, request, meter)
+        except TooLarge as error:
+            if request.changes:
+                raise OutcomeUnknown(what=request.what, does=request.does, detail=error.detail) from error
+            raise
         except TimeoutError as error:
             raise unanswered_error(request, detail=f"no answer within {limit:.2g} s") from error
-        except (aiohttp.ClientError, OSError, ConnectionLost) as raised:
+        except (aiohttp.ClientError, OSError, ConnectionLost, RedirectRefused) as raised:
             underneath = (isinstance(raised, ConnectionLost) and raised.__cause__) or raised
             failure = unreachable_error(underneath, what=request.what, origin=self.origin)
             # A proxy's URL may contain a password, and aiohttp quotes it.
@@ -248,6 +260,31 @@ class Connection:
                 raise _RetryableFailure(failure) from cause
             raise failure from cause
         return response, content
+
+    async def _body(self, response: aiohttp.ClientResponse, request: ClusterRequest, meter: Meter) -> bytes:
+        """Return the body of a response, of a refusal its beginning. Raise TooLarge as soon as a limit is exceeded."""
+        refused = not 200 <= response.status < 300
+        most = LARGEST_STATUS if refused else request.most_bytes or self.settings.answer_bytes
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            async for chunk in response.content.iter_any():
+                meter.received += len(chunk)
+                if size + len(chunk) > most:
+                    if refused:
+                        break
+                    raise answer_too_large(request, limit=most)
+                if meter.received > self.settings.diagnosis_bytes:
+                    raise diagnosis_too_large(request, limit=self.settings.diagnosis_bytes)
+                if not self.memory.take(len(chunk)):
+                    raise memory_full(request)
+                size += len(chunk)
+                chunks.append(chunk)
+            return b"".join(chunks)
+        finally:
+            self.memory.give_back(size)
+            if not response.content.at_eof():
+                response.close()
 
 
 def _headers(request: ClusterRequest) -> dict[str, str]:

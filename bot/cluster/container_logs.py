@@ -53,6 +53,8 @@ async def read_log(
             path=path,
             query=tuple(query),
             accept="text/plain, */*",
+            # A server that ignores limitBytes may send one endless line.
+            most_bytes=2 * limit_bytes,
             what=what,
             scope=f"the logs of pods in {namespace}",
             permission=pods.permission("get", subresource="log"),

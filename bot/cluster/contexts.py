@@ -19,7 +19,7 @@ from kubernetes.aio.config.incluster_config import load_incluster_config
 
 from bot.cluster import kubeconfig
 from bot.cluster.api_calls import CallObserver, ConnectionOrigin, ignore_call
-from bot.cluster.call_errors import send_once
+from bot.cluster.call_errors import refuse_redirects, send_once
 from bot.cluster.connection import Connection
 from bot.cluster.errors import Misconfigured
 from bot.cluster.login import Login
@@ -137,7 +137,12 @@ def _configuration() -> Configuration:
 async def _client(configuration: Configuration, *, origin: ConnectionOrigin) -> ApiClient:
     configuration.retries = None
     # The proxy is chosen by Go's rules; aiohttp's would also take credentials from ~/.netrc.
-    configuration.client_session_kwargs = {"trust_env": False, "middlewares": (send_once,)}
+    # Each call in flight buffers this much; the library's default is for watches.
+    configuration.client_session_kwargs = {
+        "trust_env": False,
+        "middlewares": (refuse_redirects, send_once),
+        "read_bufsize": 1 << 16,
+    }
     try:
         client = await asyncio.to_thread(ApiClient, configuration)
     except (OSError, ssl.SSLError, ValueError) as error:

@@ -8,6 +8,7 @@
     │   └── NoLog         the container has no such log: never started, or never restarted
     ├── NotServed         404: this cluster does not know the kind or its API group
     ├── Expired           410: twice, a list changed faster than it could be paged
+    ├── TooLarge          the answer exceeds a limit on bytes or memory; nothing of it is used
     ├── TimedOut          no answer within the time of one call, or of the whole diagnosis
     ├── Unreachable       no connection: DNS, refused, reset, TLS
     ├── Throttled         429: the API server wants a retry later than we can wait
@@ -140,6 +141,19 @@ class Expired(ClusterError):
 
     reason = GapReason.EXPIRED
     usual = "the list changed faster than it could be read"
+
+
+class TooLarge(ClusterError):
+    """The answer exceeds a limit. With `smaller_may_fit` a smaller page of the same list may be within it."""
+
+    reason = GapReason.TRUNCATED
+    usual = "the answer is too large"
+
+    def __init__(
+        self, *, what: str, does: str = "read", detail: str, detail_zh: str, smaller_may_fit: bool = False
+    ) -> None:
+        self.smaller_may_fit = smaller_may_fit
+        super().__init__(what=what, does=does, detail=detail, detail_zh=detail_zh)
 
 
 class TimedOut(ClusterError):

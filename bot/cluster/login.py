@@ -45,7 +45,13 @@ class Login:
             user |= credential.as_user()
         subject = f'user "{self._chosen.user.name}" or cluster "{self._chosen.cluster.name}"'
         try:
-            await _loader(self._chosen, user=user).load_and_set(self._configuration)
+            # It may call an OIDC issuer, without a time limit of its own.
+            async with asyncio.timeout(self._settings.login_timeout):
+                await _loader(self._chosen, user=user).load_and_set(self._configuration)
+        except TimeoutError as error:
+            raise Misconfigured(
+                detail=f"the login of {subject} has not answered within {self._settings.login_timeout:g} s"
+            ) from error
         except (ConfigException, ValueError, TypeError, KeyError, OSError) as error:
             raise Misconfigured(
                 detail=f"the settings of {subject} in {self._chosen.user.file} cannot be used: {error}"

@@ -1,16 +1,22 @@
-"""Define what a list request asks for, page by page, and what it returned."""
+"""Read lists page by page: what a request asks for, what it returned, and which part of it was cut."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.access import PARTIAL, PARTIAL_ZH
 from bot.cluster.api_calls import ClusterRequest
+from bot.cluster.errors import Expired, ServerError, TooLarge
 from bot.cluster.resources import Resource
 from intents.domain import Gap, GapReason, Json
 
 PAGE: Final = 500
+# Requested instead if a page is too large: objects may have up to 1.5 MiB each.
+SMALL_PAGE: Final = 25
+# A server may send empty pages without end; the largest list has 5,000 objects.
+_MOST_PAGES: Final = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,17 +24,25 @@ class ObjectList:
     """The items of a list in the server's order.
 
     `truncated` is set if the server has more items, or if hidden items may have been left out; then `partial` is set
-    too.
+    too. `cut` is the error that ended the reading before the requested number of items; then `truncated` is set too.
     """
 
     items: tuple[Json, ...]
     truncated: bool = False
     partial: bool = False
+    cut: TooLarge | None = None
 
     def gap(self, what: str) -> Gap | None:
         """Return what the list lacks as a gap, or None if it is complete."""
         if self.partial:
             return Gap(what=what, reason=GapReason.FORBIDDEN, detail=PARTIAL, detail_zh=PARTIAL_ZH)
+        if self.cut is not None:
+            return Gap(
+                what=what,
+                reason=GapReason.TRUNCATED,
+                detail=f"only the first {len(self.items)} were read: {self.cut.detail}",
+                detail_zh=f"仅读取了前 {len(self.items)} 个：{self.cut.detail_zh}",
+            )
         if self.truncated:
             return Gap(
                 what=what,
@@ -58,12 +72,70 @@ class ListQuery:
         return f"{self.resource.plural} in {self.namespace or 'all namespaces'}"
 
 
-def page_request(wanted: ListQuery, *, token: str, have: int) -> ClusterRequest:
-    """Return the request for the page after `token`; `have` items were read before it."""
+ReadJson = Callable[[ClusterRequest], Awaitable[Json]]
+
+
+async def read_list(read: ReadJson, wanted: ListQuery, *, shows: Callable[[Json], bool]) -> ObjectList:
+    """Read all pages of a list, without the items for which `shows` is false. Raise ClusterError.
+
+    If a later page exceeds a limit, the items before it are returned and `cut` is set.
+    """
+    try:
+        return await _pages(read, wanted, shows)
+    except Expired:
+        # The first page's revision was compacted while later pages were read: start again, once.
+        return await _pages(read, wanted, shows)
+
+
+async def _pages(read: ReadJson, wanted: ListQuery, shows: Callable[[Json], bool]) -> ObjectList:
+    items: list[Json] = []
+    token, size, cut = "", PAGE, None
+    for _ in range(_MOST_PAGES):
+        try:
+            page = await read(_page_request(wanted, token=token, have=len(items), size=size))
+        except TooLarge as error:
+            if error.smaller_may_fit and size > SMALL_PAGE and wanted.fresh:
+                size = SMALL_PAGE
+                continue
+            if not items:
+                raise
+            cut = error
+            break
+        found, metadata = page.get("items") or [], page.get("metadata") or {}
+        if not (isinstance(found, list) and all(map(_is_object, found)) and isinstance(metadata, dict)):
+            raise ServerError(what=wanted.what, detail="the answer is not a list: is this a Kubernetes API server?")
+        items += found
+        token = metadata.get("continue") or ""
+        if not token or len(items) >= wanted.limit:
+            break
+    else:
+        cut = _too_many_pages(wanted)
+        if not items:
+            raise cut
+    for item in items:
+        # Items of built-in kinds carry neither, because the list's own kind implies them.
+        item.setdefault("kind", wanted.resource.kind)
+        item.setdefault("apiVersion", wanted.resource.api_version)
+    shown = tuple(item for item in items[: wanted.limit] if shows(item))
+    return ObjectList(items=shown, truncated=bool(token) or cut is not None or len(items) > wanted.limit, cut=cut)
+
+
+def _too_many_pages(wanted: ListQuery) -> TooLarge:
+    return TooLarge(
+        what=wanted.what, detail=f"the list has more than {_MOST_PAGES} pages", detail_zh=f"列表超过 {_MOST_PAGES} 页"
+    )
+
+
+def _is_object(item: object) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("metadata") or {}, dict)
+
+
+def _page_request(wanted: ListQuery, *, token: str, have: int, size: int) -> ClusterRequest:
+    """Return the request for the page of `size` items after `token`; `have` items were read before it."""
     query = [("labelSelector", wanted.labels)] if wanted.labels else []
     query += [("fieldSelector", wanted.fields)] if wanted.fields else []
     if wanted.fresh:
-        query.append(("limit", str(min(PAGE, wanted.limit - have))))
+        query.append(("limit", str(min(size, wanted.limit - have))))
     elif not token:
         # The server's cache does not page: a limit would be ignored, or send the read to etcd.
         query.append(("resourceVersion", "0"))

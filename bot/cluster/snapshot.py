@@ -16,14 +16,15 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from bot.cluster.access import CLUSTER_EVENTS, AccessGuard, NotAllowedHere, record_partial
-from bot.cluster.api_calls import ClusterRequest, ClusterResponse, Meter, check_about, decode
+from bot.cluster.access import CLUSTER_EVENTS, AccessGuard, NotAllowedHere, record_gap, record_partial
+from bot.cluster.api_calls import LARGE, ClusterRequest, ClusterResponse, Meter, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.container_logs import read_log
 from bot.cluster.discovery import ServedKinds, discover
-from bot.cluster.errors import BadRequest, ClusterError, Expired, NotFound, ServerError, TimedOut
+from bot.cluster.errors import BadRequest, ClusterError, NotFound, TimedOut
 from bot.cluster.events import is_about, is_own_event, oldest_first
-from bot.cluster.object_lists import ListQuery, ObjectList, narrowed, page_request
+from bot.cluster.object_lists import ListQuery, ObjectList, narrowed, read_list
+from bot.cluster.read_limits import diagnosis_memory_full, estimated_memory, memory_full
 from bot.cluster.resources import Resource, well_known
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.timestamps import parse_time
@@ -46,8 +47,16 @@ class Snapshot:
     truncated. Close it (`async with`, or `aclose`) to end reads that nobody waits for any more.
     """
 
-    def __init__(self, connection: Connection, *, deadline: float = 8.0, access: Access = EVERYTHING) -> None:
-        """Set the deadline, in seconds from now."""
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        deadline: float = 8.0,
+        access: Access = EVERYTHING,
+        whole_lists: bool = False,
+    ) -> None:
+        """Set the deadline, in seconds from now. With `whole_lists` a list that a limit would cut raises TooLarge."""
+        self._whole_lists = whole_lists
         self._connection = connection
         self._access = access
         self._guard = AccessGuard(access)
@@ -72,6 +81,8 @@ class Snapshot:
         for task in self._reads.values():
             task.cancel()
         await asyncio.gather(*self._reads.values(), return_exceptions=True)
+        self._connection.memory.give_back(self._meter.held)
+        self._meter.held = 0
 
     @property
     def now(self) -> datetime:
@@ -179,6 +190,7 @@ class Snapshot:
         )
         self._guard.check_list(resource, namespace=home, what=wanted.what)
         listing = await self._list(wanted)
+        self._report_cut(listing, wanted.what)
         if not self._guard.is_partial(resource, namespace=home):
             return listing
         record_partial(wanted.what)
@@ -226,7 +238,18 @@ class Snapshot:
         listing = await self._list(whole if self._access.allows(whole.namespace) else narrow)
         if listing.truncated:
             listing = await self._list(narrow)
+            self._report_cut(listing, f"events about {about}")
         return oldest_first(event for event in listing.items if is_about(event, about) and not is_own_event(event))
+
+    def _report_cut(self, listing: ObjectList, what: str) -> None:
+        """Record a list that a limit cut as a gap, or raise the error if whole lists are needed."""
+        if listing.cut is None:
+            return
+        if self._whole_lists:
+            raise listing.cut
+        gap = listing.gap(what)
+        assert gap is not None
+        record_gap(gap)
 
     async def events_in(self, namespace: str) -> tuple[Json, ...]:
         """Return all events of a namespace ("" for all namespaces) without our own, oldest first."""
@@ -305,7 +328,9 @@ class Snapshot:
         listings = [one for one in found if isinstance(one, ObjectList)]
         items = tuple(item for listing in listings for item in listing.items)
         limit = parts[0].limit
-        return ObjectList(items=items[:limit], truncated=len(items) > limit or any(each.truncated for each in listings))
+        cut = next((each.cut for each in listings if each.cut is not None), None)
+        truncated = len(items) > limit or any(each.truncated for each in listings)
+        return ObjectList(items=items[:limit], truncated=truncated, cut=cut)
 
     def _covering(
         self, resource: Resource, *, namespace: str, fresh: bool = False
@@ -355,7 +380,17 @@ class Snapshot:
         return await self._connection.read(request, deadline=self._deadline, meter=self._meter)
 
     async def _json(self, request: ClusterRequest) -> Json:
-        return await decode(await self._answer(request), what=request.what)
+        """Return a parsed answer. Its memory counts until this snapshot is closed; raise TooLarge if it is too much."""
+        answer = await self._answer(request)
+        large = len(answer.body) > LARGE
+        size = await asyncio.to_thread(estimated_memory, answer.body) if large else estimated_memory(answer.body)
+        limit = self._connection.settings.diagnosis_memory
+        if self._meter.held + size > limit:
+            raise diagnosis_memory_full(request, limit=limit)
+        if not self._connection.memory.take(size):
+            raise memory_full(request)
+        self._meter.held += size
+        return await decode(answer, what=request.what)
 
     async def _object(self, request: ClusterRequest, name: str) -> Json:
         item = await self._json(request)
@@ -363,34 +398,7 @@ class Snapshot:
         return item
 
     async def _pages(self, wanted: ListQuery) -> ObjectList:
-        try:
-            return await self._all_pages(wanted)
-        except Expired:
-            # The first page's revision was compacted while later pages were read: start again, once.
-            return await self._all_pages(wanted)
-
-    async def _all_pages(self, wanted: ListQuery) -> ObjectList:
-        items: list[Json] = []
-        token = ""
-        while True:
-            page = await self._json(page_request(wanted, token=token, have=len(items)))
-            found, metadata = page.get("items") or [], page.get("metadata") or {}
-            if not (isinstance(found, list) and all(map(_is_object, found)) and isinstance(metadata, dict)):
-                raise ServerError(what=wanted.what, detail="the answer is not a list: is this a Kubernetes API server?")
-            items += found
-            token = metadata.get("continue") or ""
-            if not token or len(items) >= wanted.limit:
-                break
-        for item in items:
-            # Items of built-in kinds carry neither, because the list's own kind implies them.
-            item.setdefault("kind", wanted.resource.kind)
-            item.setdefault("apiVersion", wanted.resource.api_version)
-        shown = tuple(item for item in items[: wanted.limit] if self._guard.shows(wanted.resource, item))
-        return ObjectList(items=shown, truncated=bool(token) or len(items) > wanted.limit)
-
-
-def _is_object(item: object) -> bool:
-    return isinstance(item, dict) and isinstance(item.get("metadata") or {}, dict)
+        return await read_list(self._json, wanted, shows=lambda item: self._guard.shows(wanted.resource, item))
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from intents.cluster_text import one_line
+
 LONGEST_TEXT: Final = 256
 
 _SECRETS: Final = (
@@ -21,9 +23,9 @@ _SECRETS: Final = (
 
 
 def clean(text: str, *, limit: int = LONGEST_TEXT) -> str:
-    """Return `text` from outside as one line of at most `limit` characters, without credentials."""
+    """Return `text` from outside on one line with visible breaks, at most `limit` characters, without credentials."""
     # This first cut bounds the text that the patterns scan.
-    line = " ".join(text[: 16 * limit].split())
+    line = one_line(text[: 16 * limit])
     for pattern, replacement in _SECRETS:
         line = pattern.sub(replacement, line)
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

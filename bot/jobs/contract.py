@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, Final, Protocol
 
 # Raise by hand when a workflow body changes its steps or their order: unfinished jobs then start again.
@@ -34,6 +36,28 @@ class JobRun(Protocol):
         """Wait, also through restarts. A sleeping job does not count against the concurrency limit."""
 
 
+class JobUrgency(IntEnum):
+    """The order in which waiting jobs get a slot. People look at a dialog while an interactive one runs."""
+
+    INTERACTIVE = 0
+    ASKED = 1
+    UNASKED = 2
+    BACKGROUND = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobTurn:
+    """The person and channel that a job is counted to, and its urgency.
+
+    `bounded`: a real person, who may have only so many jobs waiting.
+    """
+
+    person: str = ""
+    channel: str = ""
+    urgency: JobUrgency = JobUrgency.UNASKED
+    bounded: bool = False
+
+
 Workflow = Callable[[JobRun, Json], Awaitable[Json | None]]
 # Starts a job: kind, id, payload.
 StartJob = Callable[[str, str, Json], Awaitable[None]]
@@ -41,6 +65,15 @@ StartJob = Callable[[str, str, Json], Awaitable[None]]
 FailureHandler = Callable[[str, str, Json, Exception], Awaitable[None]]
 # Wraps each body that runs: its kind, and whether it was recovered from an earlier process. Exceptions pass through.
 JobObserver = Callable[[str, bool], AbstractContextManager[None]]
+
+
+# Returns the turn of a job from its kind and payload.
+TurnOf = Callable[[str, Json], JobTurn]
+
+
+def nobody_in_particular(_kind: str, _payload: Json) -> JobTurn:
+    """Count all jobs to one person; used where fairness does not matter."""
+    return JobTurn(urgency=JobUrgency.INTERACTIVE)
 
 
 def ignore_job(_kind: str, _recovered: bool) -> AbstractContextManager[None]:
@@ -57,4 +90,4 @@ class StepFailed(Exception):
 
 
 class JobGivenUp(Exception):
-    """A job was in flight at too many crashes, or this version does not know its kind."""
+    """A job was in flight at many process ends for a long time, or this version does not know its kind."""

@@ -5,93 +5,37 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
 from dbos import DBOS
 from structlog.contextvars import bound_contextvars
 
-from bot.jobs.contract import FailureHandler, JobGivenUp, JobObserver, Json, Workflow, ignore_job
+from bot.common.caller import CALLER
+from bot.jobs.contract import (
+    FailureHandler,
+    JobGivenUp,
+    JobObserver,
+    JobTurn,
+    Json,
+    TurnOf,
+    Workflow,
+    ignore_job,
+    nobody_in_particular,
+)
 from bot.jobs.engine import DEADLINE, DeadlinePassed
+from bot.jobs.slots import JobSlots
 
-# A job that was in flight at this many crashes probably causes them.
-ATTEMPTS: Final = 10
+# A restart is no attempt, and afterwards nobody can tell it from a crash. So a job that was in flight at many process
+# ends is not given up: it is tried again ever later after a start. One that ends the process then leaves time for the
+# others, and is given up once it is also old.
+SUSPICIOUS_AFTER: Final = 10
+_DELAY_EACH_S: Final = 2.0
+_LONGEST_DELAY_S: Final = 30.0
+GIVEN_UP_AFTER: Final = timedelta(hours=1)
 
 _log: Final = structlog.get_logger(__name__)
-
-
-class JobSlots:
-    """Limits how many bodies run at once, and counts them. Each job runs in a task of the engine."""
-
-    def __init__(self, concurrency: int) -> None:
-        self._slots = asyncio.Semaphore(concurrency)
-        self._tasks: dict[asyncio.Task[Any], str] = {}
-        self._holding: set[asyncio.Task[Any]] = set()
-        self._asleep: set[asyncio.Task[Any]] = set()
-        self._quiet = asyncio.Event()
-        self._quiet.set()
-
-    @property
-    def running(self) -> int:
-        """Return the number of jobs in flight or waiting for a slot, without sleeping ones."""
-        return len(self._tasks) - len(self._asleep)
-
-    @property
-    def records(self) -> frozenset[str]:
-        """Return the record ids of this process's jobs, sleeping ones included."""
-        return frozenset(self._tasks.values())
-
-    async def quiet(self) -> None:
-        """Wait until no job is running."""
-        await self._quiet.wait()
-
-    async def take(self) -> None:
-        """Wait for a slot for the current task."""
-        task = self._task()
-        if task not in self._tasks:
-            self._tasks[task] = DBOS.workflow_id or ""
-            # At the end of the task, not of the body: the result is recorded by then.
-            task.add_done_callback(self._leave)
-        self._asleep.discard(task)
-        self._look()
-        await self._slots.acquire()
-        self._holding.add(task)
-
-    def give(self) -> None:
-        """Release the slot of the current task."""
-        task = self._task()
-        if task in self._holding:
-            self._holding.discard(task)
-            self._slots.release()
-
-    def sleep(self) -> None:
-        """Release the slot while the current task sleeps."""
-        self.give()
-        self._asleep.add(self._task())
-        self._look()
-
-    def cancel(self) -> tuple[asyncio.Task[Any], ...]:
-        """Cancel all jobs. The engine records nothing of it, so they resume at the next start."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        return tasks
-
-    def _leave(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.pop(task, None)
-        self._asleep.discard(task)
-        self._look()
-
-    def _look(self) -> None:
-        if self.running:
-            self._quiet.clear()
-        else:
-            self._quiet.set()
-
-    def _task(self) -> asyncio.Task[Any]:
-        task = asyncio.current_task()
-        assert task is not None, "a job runs in a task"
-        return task
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +44,7 @@ class DurableRun:
 
     id: str
     turns: JobSlots
+    turn: JobTurn
 
     async def step(self, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
         # DBOS checks for a coroutine function; a partial or a callable object is not one.
@@ -111,7 +56,15 @@ class DurableRun:
     async def sleep(self, seconds: float) -> None:
         self.turns.sleep()
         await DBOS.sleep_async(seconds)
-        await self.turns.take()
+        await self.turns.take(self.turn)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobHistory:
+    """The number of process ends at which a job was in flight, and its age."""
+
+    recoveries: int = 0
+    age: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +75,9 @@ class JobBody:
     workflow: Workflow
     turns: JobSlots
     failed: FailureHandler | None
-    attempts: Callable[[str], Awaitable[int]]
+    history: Callable[[str], Awaitable[JobHistory]]
     watch: JobObserver = ignore_job
+    turn_of: TurnOf = nobody_in_particular
 
     async def run(self, id: str, payload: Json) -> Json | None:
         # The caller's deadline does not apply to the job itself. A recovered job has no caller and no deadline.
@@ -135,11 +89,13 @@ class JobBody:
             return await self._run(id, payload, recovered=recovered)
 
     async def _run(self, id: str, payload: Json, *, recovered: bool) -> Json | None:
+        turn = self.turn_of(self.kind, payload)
+        CALLER.set(turn.person)
         try:
-            await self.turns.take()
             if recovered:
-                await self._count_attempts()
-            return await self.workflow(DurableRun(id, self.turns), payload)
+                await self._delay_suspicious()
+            await self.turns.take(turn)
+            return await self.workflow(DurableRun(id, self.turns, turn), payload)
         except DeadlinePassed:
             # The process is ending, not the job.
             raise
@@ -149,9 +105,19 @@ class JobBody:
         finally:
             self.turns.give()
 
-    async def _count_attempts(self) -> None:
-        if await self.attempts(DBOS.workflow_id or "") > ATTEMPTS:
-            raise JobGivenUp(f"the process crashed {ATTEMPTS} times while this job was in flight")
+    async def _delay_suspicious(self) -> None:
+        """Delay a job that was in flight at many process ends. Raise JobGivenUp for one that is also old."""
+        history = await self.history(DBOS.workflow_id or "")
+        if history.recoveries <= SUSPICIOUS_AFTER:
+            return
+        if history.age > GIVEN_UP_AFTER:
+            raise JobGivenUp(
+                f"the process ended {history.recoveries} times while this job was in flight, and it is old"
+            )
+        delay = min(_DELAY_EACH_S * (history.recoveries - SUSPICIOUS_AFTER), _LONGEST_DELAY_S)
+        _log.warning("job_delayed", kind=self.kind, recoveries=history.recoveries, seconds=delay)
+        self.turns.sleep()
+        await asyncio.sleep(delay)
 
 
 async def report_failure(failed: FailureHandler | None, *, kind: str, id: str, payload: Json, error: Exception) -> None:

@@ -24,17 +24,22 @@ from bot.jobs.contract import (
     JobObserver,
     JobsUnavailable,
     Json,
+    TurnOf,
     Workflow,
     ignore_job,
+    nobody_in_particular,
 )
 from bot.jobs.engine import DEADLINE, DatabaseDeadline, route_logs
-from bot.jobs.job_body import JobBody, JobSlots, report_failure
+from bot.jobs.job_body import JobBody, JobHistory, report_failure
 from bot.jobs.ledger import APPLICATION, ASK_SECONDS, FINISHED, SCHEMA, UNFINISHED, Ledger, as_unavailable
+from bot.jobs.slots import JobSlots
 
 _LAUNCH_SECONDS: Final = 10.0
 _CANCEL_SECONDS: Final = 2.0
 _DESTROY_SECONDS: Final = 3.0
 _PAGE: Final = 200
+# Jobs of one person that wait for a slot in this process, presses and edits included; more are not started.
+_MOST_WAITING: Final = 100
 
 _Body = Callable[[str, Json], Coroutine[Any, Any, Json | None]]
 
@@ -66,11 +71,13 @@ class Jobs:
         kept_days: int = 14,
         failed: FailureHandler | None = None,
         watch: JobObserver = ignore_job,
+        turn_of: TurnOf = nobody_in_particular,
     ) -> None:
         """Configure the jobs. `executor` names this process and stays the same after a restart, to find its unfinished
         jobs.
 
-        `failed` is called at least once for every job that fails for good; `watch` wraps each body that runs.
+        `failed` is called at least once for every job that fails for good; `watch` wraps each body that runs. `turn_of`
+        says for whom a job works: people get slots in turn.
         """
         self._url = url
         self._executor = executor
@@ -78,6 +85,7 @@ class Jobs:
         self._kept = timedelta(days=kept_days)
         self._failed = failed
         self._watch = watch
+        self._turn_of = turn_of
         self._turns = JobSlots(concurrency)
         self._workflows = dict(workflows)
         self._bodies: dict[str, _Body] = {}
@@ -116,9 +124,13 @@ class Jobs:
         Raises `JobsUnavailable` if that takes longer than `within` seconds: nothing is promised then. (If the database
         answers just too late, the job may still run, and a retry with its id finds it.)
         """
-        ledger = self._require_launched()
+        # While launching too: a failure of an earlier version's job is reported by a job.
+        ledger = self._require(_Phase.LAUNCHED, _Phase.LAUNCHING)
         if kind not in self._bodies:
             raise ValueError(f"no workflow is registered for jobs of kind {kind}")
+        turn = self._turn_of(kind, payload)
+        if turn.bounded and self._turns.waiting(turn.person) >= _MOST_WAITING:
+            raise JobsUnavailable(f"{_MOST_WAITING} jobs of one person are waiting")
         ledger.check_file()
         id, payload = stored_key(id), stored_json(payload)
         await self._begin(ledger, kind, recorded_as=id, id=id, payload=payload, within=within)
@@ -213,7 +225,10 @@ class Jobs:
     # --- internals -------------------------------------------------------------------------------------------------
 
     def _require_launched(self) -> Ledger:
-        if self._phase is not _Phase.LAUNCHED or self._ledger is None:
+        return self._require(_Phase.LAUNCHED)
+
+    def _require(self, *phases: _Phase) -> Ledger:
+        if self._phase not in phases or self._ledger is None:
             raise JobsUnavailable(f"jobs are {self._phase.value}")
         return self._ledger
 
@@ -246,12 +261,18 @@ class Jobs:
             DEADLINE.reset(token)
 
     def _register(self, kind: str, workflow: Workflow, ledger: Ledger) -> _Body:
-        async def attempts(recorded_as: str) -> int:
+        async def history(recorded_as: str) -> JobHistory:
             found = await ledger.find(workflow_ids=[recorded_as], load_input=False)
-            return max((job.recovery_attempts or 0 for job in found), default=0)
+            return max(map(_history, found), key=lambda each: each.recoveries, default=JobHistory())
 
         body = JobBody(
-            kind=kind, workflow=workflow, turns=self._turns, failed=self._failed, attempts=attempts, watch=self._watch
+            kind=kind,
+            workflow=workflow,
+            turns=self._turns,
+            failed=self._failed,
+            history=history,
+            watch=self._watch,
+            turn_of=self._turn_of,
         )
 
         # A separate function per kind, because the engine sets attributes on it.
@@ -316,6 +337,11 @@ class Jobs:
         await destroyed
         await loop.run_in_executor(threads, ledger.dispose)
         loop.set_default_executor(threads)
+
+
+def _history(job: WorkflowStatus) -> JobHistory:
+    created = datetime.fromtimestamp((job.created_at or 0) / 1000, UTC)
+    return JobHistory(recoveries=job.recovery_attempts or 0, age=datetime.now(UTC) - created)
 
 
 def _arguments_of(job: WorkflowStatus) -> tuple[str, Json]:

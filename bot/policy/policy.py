@@ -5,6 +5,7 @@ Ask for a `PolicyScope` once per request and again at each button press: permiss
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -75,6 +76,15 @@ class PolicyScope:
             namespaces=frozenset(namespace for grant in grants for namespace in grant.namespaces),
             cluster_scoped=any(grant.cluster_scoped for grant in grants),
         )
+
+    def audience(self, clusters: Iterable[str]) -> str:
+        """Return a text that is equal for two people exactly if they may read the same parts of these clusters."""
+        accesses = ((name, self.access(name)) for name in self.clusters(clusters))
+        parts = [
+            f"{name} {'*' if access.every_namespace else ' '.join(sorted(access.namespaces))} {access.cluster_scoped}"
+            for name, access in accesses
+        ]
+        return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest() if parts else "text"
 
     def may(self, action: str, cluster: str, namespace: str, labels: ObjectLabels = None) -> Decision:
         """Decide whether a button may be pressed: visible here, enabled there, and granted to this person.

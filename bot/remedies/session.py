@@ -29,7 +29,7 @@ class Session:
 
     def snapshot(self, *, deadline: float | None = None) -> Snapshot:
         """Open a new snapshot: what it read before is not read again."""
-        return Snapshot(self.connection, deadline=deadline or self.deadline, access=self.access)
+        return Snapshot(self.connection, deadline=deadline or self.deadline, access=self.access, whole_lists=True)
 
     def writer(self, *, deadline: float | None = None) -> Writer:
         """Return what writes and dry-runs."""

@@ -11,6 +11,9 @@ class ClusterSettings:
 
     `retries` counts the attempts after the first one; only reads are retried. The pauses between them double from
     `first_pause` up to `longest_pause`; the server's Retry-After takes precedence.
+
+    Sizes are in bytes: of one answer, of all answers of one diagnosis, of the objects that one diagnosis holds, and of
+    the answers and objects that all reads of the connection hold. A real page of 500 pods has 3 to 8 MiB.
     """
 
     concurrency: int = 16
@@ -19,6 +22,10 @@ class ClusterSettings:
     first_pause: float = 0.1
     longest_pause: float = 1.0
     login_timeout: float = 10.0
+    answer_bytes: int = 16 << 20
+    diagnosis_bytes: int = 64 << 20
+    diagnosis_memory: int = 128 << 20
+    total_memory: int = 160 << 20
 
     def __post_init__(self) -> None:
         if self.concurrency < 1:
@@ -29,3 +36,7 @@ class ClusterSettings:
             value = getattr(self, name)
             if not value > 0:
                 raise ValueError(f"{name} is {value}: expected more than 0 seconds")
+        for name in ("answer_bytes", "diagnosis_bytes", "diagnosis_memory", "total_memory"):
+            value = getattr(self, name)
+            if not value > 0:
+                raise ValueError(f"{name} is {value}: expected more than 0 bytes")

@@ -29,6 +29,7 @@ from bot.slack.lane import Urgency
 from bot.slack.limits import Limits
 from bot.slack.outgoing import outgoing
 from bot.slack.pacer import Pacer
+from bot.slack.web_client import bounded_session
 
 # At DEBUG, slack_sdk logs payloads and responses, including trigger ids and upload addresses.
 _quiet: Final = logging.getLogger("slack_sdk.calls")
@@ -84,9 +85,8 @@ class Api:
         if self._closed:
             raise SlackUnavailable(detail="the client is closed")
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(
+            self._session = bounded_session(
                 connector=aiohttp.TCPConnector(ssl=True if self._given.ssl is None else self._given.ssl),
-                cookie_jar=aiohttp.DummyCookieJar(),
                 # Each call has its own shorter timeout; this is the fallback.
                 timeout=aiohttp.ClientTimeout(total=2 * self.limits.call),
             )

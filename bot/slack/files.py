@@ -137,7 +137,7 @@ class Files:
                 raise _Refusal(file_failures.kept_elsewhere(listed.name))
             headers = {"Authorization": f"Bearer {self.api.token}"}
             async with self.api.session.get(
-                url, headers=headers, proxy=self.api.proxy, allow_redirects=False
+                url, headers=headers, proxy=self.api.proxy, allow_redirects=False, middlewares=()
             ) as answer:
                 if answer.status not in {301, 302, 303, 307, 308}:
                     return await _body(answer, listed, limit=limit)

@@ -1,7 +1,8 @@
 """Queue calls for one of Slack's rate limits: a token bucket that fills at the limit's rate.
 
-Waiters are served by urgency, and within one urgency round robin: a channel with forty waiting calls does not delay
-another channel's only call. There is no thread and no task: one timer of the loop, and only while a caller waits.
+Waiters are served by urgency, and within one urgency round robin: a person with forty waiting calls does not delay
+another one's only call. A person with many recent calls leaves a part of the bucket to the others, so that their calls
+find a token at once. There is no thread and no task: one timer of the loop, and only while a caller waits.
 """
 
 from __future__ import annotations
@@ -11,9 +12,13 @@ import heapq
 import itertools
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Final
 
 from bot.slack.errors import RateLimited, SlackUnavailable
 from bot.slack.limits import Rate
+
+# Number of people whose recent calls are counted.
+_REMEMBERED: Final = 500
 
 
 class Urgency(IntEnum):
@@ -27,6 +32,7 @@ class Urgency(IntEnum):
 @dataclass(order=True, slots=True)
 class _Waiter:
     urgency: Urgency
+    busy: bool
     turn: int
     number: int
     go: asyncio.Future[None] = field(compare=False)
@@ -49,6 +55,8 @@ class Lane:
         # Round robin: each key's next waiter gets the turn after its last, never before the current turn.
         self._serving = 0
         self._last_turn: dict[str, int] = {}
+        # Recent calls of each person, which fade at the limit's rate, and when they were counted.
+        self._recent: dict[str, tuple[float, float]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -62,8 +70,8 @@ class Lane:
         """Return the seconds for which Slack asked us to wait."""
         return max(0.0, self._held_until - self._loop.time())
 
-    async def turn(self, *, key: str = "", urgency: Urgency = Urgency.USUAL, patience: float) -> None:
-        """Return when the caller may call, with one token taken.
+    async def turn(self, *, key: str = "", person: str = "", urgency: Urgency = Urgency.USUAL, patience: float) -> None:
+        """Return when the caller may call, with one token taken. Waiters take turns by `person`, else by `key`.
 
         Raises RateLimited or SlackUnavailable when that does not come within `patience` seconds, at once where that is
         certain beforehand. A cancelled caller takes no token.
@@ -73,7 +81,7 @@ class Lane:
         # Progress may fill only half of the queue: more urgent calls must find a place.
         if self._waiting >= self._most_waiting // (2 if urgency is Urgency.PROGRESS else 1):
             raise SlackUnavailable(method=self._name, detail=f"{self._waiting} calls are already waiting")
-        waiter = self._enqueue(key, urgency)
+        waiter = self._enqueue(person or key, urgency, busy=self._is_busy(person))
         self._serve()
         try:
             async with asyncio.timeout(patience):
@@ -111,12 +119,25 @@ class Lane:
             waiter.go.cancel()
             self._serve()
 
-    def _enqueue(self, key: str, urgency: Urgency) -> _Waiter:
+    def _is_busy(self, person: str) -> bool:
+        """Count a call of this person. Tell whether their recent calls use more than half of the burst."""
+        if not person or self._rate.burst < 2:
+            return False
+        now = self._loop.time()
+        count, counted_at = self._recent.pop(person, (0.0, now))
+        count = max(0.0, count - (now - counted_at) / self._rate.every)
+        self._recent[person] = (count + 1, now)
+        if len(self._recent) > _REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+        return count + 1 > max(1.0, self._rate.burst / 2)
+
+    def _enqueue(self, key: str, urgency: Urgency, *, busy: bool) -> _Waiter:
         if not self._waiting:
             self._last_turn.clear()
         turn = max(self._serving, self._last_turn.get(key, 0)) + 1
         self._last_turn[key] = turn
-        waiter = _Waiter(urgency=urgency, turn=turn, number=next(self._numbers), go=self._loop.create_future())
+        number = next(self._numbers)
+        waiter = _Waiter(urgency=urgency, busy=busy, turn=turn, number=number, go=self._loop.create_future())
         heapq.heappush(self._heap, waiter)
         self._waiting += 1
         return waiter
@@ -146,6 +167,8 @@ class Lane:
     def _needed(self, waiter: _Waiter) -> float:
         # Slightly less than a whole token, because the timer may fire slightly early.
         kept = self._rate.burst // 4 if waiter.urgency is Urgency.PROGRESS else 0
+        if waiter.busy:
+            kept = max(kept, 1, self._rate.burst // 4)
         return 1 + kept - 1e-6
 
     def _wake_later(self) -> None:

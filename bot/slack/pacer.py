@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from bot.common.caller import CALLER
 from bot.slack.lane import Lane, Urgency
 from bot.slack.limits import Limits
 
@@ -34,14 +35,14 @@ class Pacer:
         self, method: str, *, channel: str = "", urgency: Urgency = Urgency.USUAL, patience: float | None = None
     ) -> None:
         """Return when `method` may be called. Raise RateLimited or SlackUnavailable after `patience` seconds."""
-        loop = asyncio.get_running_loop()
+        loop, person = asyncio.get_running_loop(), CALLER.get()
         began = loop.time()
         until = began + (self._limits.patience if patience is None else patience)
         own = self._channel(channel) if method in POSTS and channel else None
         if own is not None:
-            await own.turn(urgency=urgency, patience=until - loop.time())
+            await own.turn(person=person, urgency=urgency, patience=until - loop.time())
         try:
-            await self._method(method).turn(key=channel, urgency=urgency, patience=until - loop.time())
+            await self._method(method).turn(key=channel, person=person, urgency=urgency, patience=until - loop.time())
         except BaseException:
             if own is not None:
                 own.give_back()

@@ -50,7 +50,9 @@ class ResponseUrls:
         try:
             async with (
                 asyncio.timeout(self.api.limits.call),
-                self.api.session.post(url, json=outgoing(body), proxy=self.api.proxy, allow_redirects=False) as answer,
+                self.api.session.post(
+                    url, json=outgoing(body), proxy=self.api.proxy, allow_redirects=False, middlewares=()
+                ) as answer,
             ):
                 text = (await answer.content.read(_LONGEST_ANSWER)).decode(errors="replace")
                 status, headers = answer.status, answer.headers

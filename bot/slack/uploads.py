@@ -90,7 +90,9 @@ class Uploads:
         try:
             async with (
                 asyncio.timeout(self.api.limits.call),
-                self.api.session.post(url, data=content, proxy=self.api.proxy, allow_redirects=False) as answer,
+                self.api.session.post(
+                    url, data=content, proxy=self.api.proxy, allow_redirects=False, middlewares=()
+                ) as answer,
             ):
                 status = answer.status
                 await answer.read()

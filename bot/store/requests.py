@@ -13,7 +13,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
@@ -25,6 +25,8 @@ Json = dict[str, Any]
 
 # The limit of one part. Slack limits a message to 40,000 characters; a file's text is cut the same way.
 LONGEST_TEXT: Final = 256 * 1024
+# More changes of one request are ignored.
+MOST_REVISIONS: Final = 50
 
 
 class Surface(StrEnum):
@@ -54,6 +56,7 @@ class RequestState(StrEnum):
     OPEN = "open"
     ANSWERED = "answered"
     SILENT = "silent"  # there was nothing to say, and nothing was posted
+    REPEATED = "repeated"  # the answer to an earlier request covers it
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
 
@@ -155,8 +158,21 @@ class Requests:
             found = await _read(connection, select(requests).where(requests.c.id == id))
             return found[0] if found else None
 
+    async def count_open(self, *, user: str, channel: str, since: datetime) -> int:
+        """Return the number of unanswered requests of a person since a time; without a user, those of a channel."""
+        async with self._database.read() as connection:
+            whose = requests.c.user == user if user else (requests.c.user == "") & (requests.c.channel == channel)
+            query = (
+                select(func.count())
+                .select_from(requests)
+                .where(requests.c.touched >= since, requests.c.state == RequestState.OPEN.value, whose)
+            )
+            return int((await connection.execute(query)).scalar_one())
+
     async def amend(self, id: str, ts: str, text: str, now: datetime) -> int | None:
-        """Add or replace the part of message `ts`. Return the revision, or None if the request is unknown or withdrawn.
+        """Add or replace the part of message `ts`. Return the revision.
+
+        Return None if the request is unknown, withdrawn, or was changed too often: each change is answered.
 
         The same text again changes nothing, so a redelivered edit is answered once.
         """
@@ -168,6 +184,8 @@ class Requests:
             before = (await connection.execute(part)).one_or_none()
             if before is not None and (before.text == storable(text) or before.digest == _digest(text)):
                 return int(row.revision)
+            if row.revision >= MOST_REVISIONS:
+                return None
             values = {"request_id": id, "ts": ts, "channel": row.channel, "text": text, "digest": ""}
             await upsert(connection, parts, values)
             revision = int(row.revision) + 1

@@ -1,20 +1,26 @@
-"""Store topics: repeated questions about the same problem in a channel, answered by the first request."""
+"""Store topics: repeated questions about the same problem in a channel, answered by the first request.
+
+A topic is joined for a fixed time after its first request: repeats do not extend it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import Insert, Row, Update, delete, insert, select, update
+from sqlalchemy import Insert, Row, Select, Update, delete, insert, select, update
 
 from bot.store.database import Database
 from bot.store.tables import topic_members, topics
 
+# The start of a closed topic: out of every window.
+_CLOSED: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """One topic. `leader` is the request that opened it, `count` its requests between `first` and `last`."""
+    """One topic. `leader` is the request that answers it, `count` its requests between `first` and `last`."""
 
     leader: str
     count: int
@@ -29,18 +35,17 @@ class Topics:
         self._database = database
 
     async def join(self, channel: str, fingerprint: str, request_id: str, *, now: datetime, window: timedelta) -> Topic:
-        """Join the topic last joined within `window`, or open one. Joining twice counts once."""
+        """Join the topic opened within `window`, or open one. Joining twice counts once."""
         async with self._database.write("topic", channel, fingerprint) as connection:
             here = (topics.c.channel == channel) & (topics.c.fingerprint == fingerprint)
-            mine = select(topics).join(topic_members).where(here, topic_members.c.request_id == request_id)
-            joined = (await connection.execute(mine.order_by(topics.c.id.desc()).limit(1))).one_or_none()
+            joined = (await connection.execute(_joined(channel, fingerprint, request_id))).one_or_none()
             if joined is not None:
                 return _topic(joined)
             # Locked, so that the topic does not end in the meantime.
             newest = select(topics).where(here).order_by(topics.c.id.desc()).limit(1).with_for_update()
             latest = (await connection.execute(newest)).one_or_none()
             statement: Insert | Update
-            if latest is not None and now - latest.last <= window:
+            if latest is not None and now - latest.first <= window:
                 counted = {"joined": latest.joined + 1, "last": max(latest.last, now)}
                 statement = update(topics).where(topics.c.id == latest.id).values(counted)
             else:
@@ -51,6 +56,12 @@ class Topics:
             await connection.execute(insert(topic_members).values(topic_id=topic.id, request_id=request_id))
             return _topic(topic)
 
+    async def joined(self, channel: str, fingerprint: str, request_id: str) -> Topic | None:
+        """Return the topic that a request has joined."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(_joined(channel, fingerprint, request_id))).one_or_none()
+            return None if row is None else _topic(row)
+
     async def led_by(self, request_id: str) -> Topic | None:
         """Return the topic that `request_id` opened."""
         async with self._database.read() as connection:
@@ -58,10 +69,32 @@ class Topics:
             row = (await connection.execute(query)).one_or_none()
             return None if row is None else _topic(row)
 
-    async def end(self, request_id: str) -> int:
-        """End the topics of a leader whose answer is gone. Return their number; the next request opens a new one."""
+    async def take_over(self, channel: str, fingerprint: str, *, leader: str, request_id: str, now: datetime) -> bool:
+        """Make a member the leader in place of one whose answer does not stand. Return False if another one did."""
+        async with self._database.write("topic", channel, fingerprint) as connection:
+            led = (topics.c.channel == channel) & (topics.c.fingerprint == fingerprint) & (topics.c.leader == leader)
+            done = await connection.execute(update(topics).where(led).values(leader=request_id, first=now, last=now))
+            return done.rowcount > 0
+
+    async def close(self, request_id: str) -> None:
+        """Let nobody else join a leader's topics; members that have joined keep them."""
         async with self._database.write() as connection:
-            return (await connection.execute(delete(topics).where(topics.c.leader == request_id))).rowcount
+            await connection.execute(update(topics).where(topics.c.leader == request_id).values(first=_CLOSED))
+
+    async def end(self, request_id: str, *, other_than: str = "") -> int:
+        """End the topics of a leader whose answer is gone. Return their number; the next request opens a new one.
+
+        `other_than` is the fingerprint of a topic that stays.
+        """
+        async with self._database.write() as connection:
+            led = (topics.c.leader == request_id) & (topics.c.fingerprint != other_than)
+            return (await connection.execute(delete(topics).where(led))).rowcount
+
+
+def _joined(channel: str, fingerprint: str, request_id: str) -> Select[Any]:
+    mine = (topics.c.channel == channel) & (topics.c.fingerprint == fingerprint)
+    query = select(topics).join(topic_members).where(mine, topic_members.c.request_id == request_id)
+    return query.order_by(topics.c.id.desc()).limit(1)
 
 
 def _topic(row: Row[Any]) -> Topic:

@@ -27,6 +27,7 @@ from bot.workflows.outages import retry_step
 from bot.workflows.pasted_files import PastedFiles
 from bot.workflows.plot_pictures import PlotPictures
 from bot.workflows.progress import ProgressReporter
+from bot.workflows.repeats import Repeats
 from bot.workflows.replies import Replies, Reply
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.thread_roots import ThreadRoots
@@ -54,12 +55,13 @@ class PickedCluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerWorkflow:
-    """The job `answer`. Payload: {"request": id}."""
+    """The job `answer`. Payload: {"request": id, "user", "asked", and for a changed text its "revision"}."""
 
     services: Services
     poster: MessagePoster
     files: PastedFiles
     roots: ThreadRoots
+    repeats: Repeats
     replies: Replies
     plot_pictures: PlotPictures
     fact_recorder: FactRecorder
@@ -67,9 +69,12 @@ class AnswerWorkflow:
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
         request = str(payload["request"])
-        prepared = await retry_step(run, "prepare", self.prepare, request, payload.get("match"))
+        revision = int(payload.get("revision", 1))
+        prepared = await retry_step(run, "prepare", self.prepare, request, payload.get("match"), revision)
         if not prepared or not prepared["goes_on"]:
             await retry_step(run, "trim", self.trim, request, prepared)
+            return None
+        if prepared["topic"] and await self.repeats.is_repeat(run, request, prepared["topic"]):
             return None
         await retry_step(run, "placeholder", self.placeholder, request)
         result = await self.in_turn(run, request, prepared)
@@ -87,14 +92,16 @@ class AnswerWorkflow:
             await run.sleep(pause)
         return None
 
-    async def prepare(self, request_id: str, match: Json | None = None) -> Json:
+    async def prepare(self, request_id: str, match: Json | None = None, revision: int = 1) -> Json:
         """Read the files and the thread root, and find out whether there is anything to answer.
+
+        Later changes of the text have jobs of their own: of many changes only the last two are answered.
 
         `match` is the match of the received text; the result contains the match of the whole text.
         """
         store = self.services.store
         request = await store.requests.get(request_id)
-        if request is None or request.state is RequestState.WITHDRAWN:
+        if request is None or request.state is RequestState.WITHDRAWN or request.revision > revision + 1:
             return {"goes_on": False}
         unread = (*await self.roots.read(request), *await self.files.read(request))
         request = await store.requests.get(request_id) or request
@@ -106,7 +113,10 @@ class AnswerWorkflow:
             self.services.metrics.request_handled(request.original.origin, "explain", "silent")
         refusals = [{"en": says.en, "zh": says.zh} for says in unread]
         carried = matched.as_json() if matched else None
-        return {"goes_on": goes_on, "revision": request.revision, "unread": refusals, "match": carried}
+        topic = self.repeats.topic_of(request, await self.services.requester_of(request), matched)
+        return {
+            "goes_on": goes_on, "revision": request.revision, "unread": refusals, "match": carried, "topic": topic
+        }  # fmt: skip
 
     async def placeholder(self, request_id: str) -> None:
         async with self.services.turn(request_id):
@@ -142,9 +152,6 @@ class AnswerWorkflow:
         if request is None or request.revision > int(prepared["revision"]):
             return None  # edited since: another job answers the new text
         requester = await self._requester(request, picked)
-        if requester.less_than_others:
-            # A user who may see more gets a separate answer, not a pointer to this one.
-            await self.services.store.topics.end(request_id)
         try:
             reply = await self._reply(request, requester, prepared, picked)
         except LimitReached as reached:
@@ -155,6 +162,8 @@ class AnswerWorkflow:
             if picked and not await self._still(request, picked):
                 return None  # another cluster was chosen meanwhile
             result = await self._deliver(request, reply)
+            if not await self._counts(request, requester, reply):
+                await self.services.store.topics.close(request_id)
         if result is not None:
             self._count(request, reply, first=picked is None and request.revision == 1)
             await self._add_to(request, reply, language=requester.language)
@@ -178,6 +187,20 @@ class AnswerWorkflow:
                 progress=reporter.progress,
                 picked=picked.cluster if picked else "",
             )
+
+    async def _counts(self, request: StoredRequest, requester: Requester, reply: Reply) -> bool:
+        """Tell whether later pastes of the same error are referred to this answer.
+
+        Not one without the cluster that its audience may see, and not one for the eyes of another audience.
+        """
+        names = self.services.clusters.names
+        audience = requester.scope.audience(names)
+        asked_by = await self.services.requester_of(request)
+        if reply.answer is None or audience != asked_by.scope.audience(names):
+            return False
+        posted = await self.poster.sent(request, step=ANSWER) is not None
+        unread = bool(requester.scope.clusters(names)) and not reply.answer.controls and reply.answer.pick is None
+        return posted and not unread
 
     async def _add_to(self, request: StoredRequest, reply: Reply, *, language: Language) -> None:
         """Add to the answer: other channels with the same incident, and a plot."""

@@ -1,4 +1,7 @@
-"""Report a job that failed for good to the people who wait for its answer or result."""
+"""Report a job that failed for good to the people who wait for its answer or result.
+
+The report is a job of its own: it waits until Slack and the store respond again.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,20 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json
+from bot.diagnosing import carried_match
+from bot.jobs import JobRun, JobsUnavailable, Json, StartJob
+from bot.policy import ReadLevel
 from bot.remedies.contract import Reason, Refusal, Verification
 from bot.remedies.contract import State as RemedyOutcome
-from bot.slack.errors import SlackError
-from bot.store import CLAIMED, RequestState, StoreUnavailable
+from bot.slack.errors import SlackError, SlackUnavailable
+from bot.store import CLAIMED, RequestState, StoredRequest, StoreUnavailable
 from bot.workflows.message_poster import MessagePoster
+from bot.workflows.outages import OutageLasted, retry_step
 from bot.workflows.press_records import WRITING, Confirmation, PressRecorder
 from bot.workflows.remedy_limits import APPLIED
-from bot.workflows.services import ANSWER, Services
+from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.single_posts import post_once
-from intents.domain import Language
+from intents.domain import Language, Text
 from responses import failures
 from responses.slack.notices import failed, not_done
 from responses.slack.remedy_states import RemedyState
@@ -25,29 +31,61 @@ from responses.slack.remedy_states import RemedyState
 _log: Final = structlog.get_logger(__name__)
 
 _TELL_S: Final = 2.0
+_REPORTED: Final = frozenset({"answer", "pick", "remedy", "command", "mention", "pin"})
+# About two days: an outage of Slack is over by then.
+_PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, *([60.0] * 2_880))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureReports:
-    """Reports jobs that failed for good."""
+    """Reports jobs that failed for good. `start` starts the job `failure`."""
 
     services: Services
     poster: MessagePoster
     recorder: PressRecorder
+    start: StartJob
 
     async def report(self, kind: str, id: str, payload: Json, error: Exception) -> None:
-        """Report a failure at least once per job. Other kinds of jobs are simply requested again."""
+        """Start the report of a failure at least once per job. Other kinds of jobs are simply requested again."""
         _log.error("job_failed", kind=kind, job=id, error=type(error).__name__)
+        if kind not in _REPORTED:
+            return
+        # The match is the longest part and is not needed.
+        kept = {key: value for key, value in payload.items() if key != "match"}
+        failure: Json = {"kind": kind, "id": id, "payload": kept, "error": type(error).__name__}
         try:
             if kind == "answer":
-                await self._unanswered(payload)
+                # At once, so that the next paste of the same error is answered.
+                await self.services.store.topics.end(str(payload["request"]))
+            await self.start("failure", f"{id}.failure", failure)
+        except (StoreUnavailable, JobsUnavailable) as unrecorded:
+            _log.error("job_failure_report_not_recorded", job=id, error=str(unrecorded))
+            try:
+                await self.tell(failure)
+            except (SlackError, StoreUnavailable) as second:
+                _log.error("job_failure_notice_failed", job=id, error=str(second))
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        """Run the job `failure`. Payload: {"kind", "id", "payload", "error"} of the failed job."""
+        await retry_step(run, "tell", self.tell, payload, pauses=_PAUSES_S)
+        return None
+
+    async def tell(self, failure: Json) -> None:
+        """Tell the people who wait. Raise SlackUnavailable or StoreUnavailable: try again."""
+        kind, id, payload = str(failure["kind"]), str(failure["id"]), failure["payload"]
+        reason = failures.NOT_IN_TIME if failure["error"] == OutageLasted.__name__ else failures.RESTARTED
+        try:
+            if kind == "answer":
+                await self._unanswered(payload, reason)
             elif kind == "pick":
                 await self._unpicked(payload)
             elif kind == "remedy":
                 await self._unfinished(payload, id)
-            elif kind in ("command", "mention", "pin"):
+            else:
                 await self._undone(payload, id)
-        except (SlackError, StoreUnavailable) as second:
+        except SlackUnavailable:
+            raise
+        except SlackError as second:
             _log.error("job_failure_notice_failed", job=id, error=str(second))
 
     async def _undone(self, payload: Json, id: str) -> None:
@@ -60,16 +98,27 @@ class FailureReports:
             channel, thread = str(payload["channel"]), str(payload["thread_ts"])
             await post_once(self.services, message, to=channel, thread_ts=thread, key=f"{id}/failed")
 
-    async def _unanswered(self, payload: Json) -> None:
-        request = await self.services.store.requests.get(str(payload["request"]))
-        if request is None or not await self.services.store.requests.set_state(request.id, RequestState.FAILED):
-            return
+    async def _unanswered(self, payload: Json, reason: Text) -> None:
+        store = self.services.store
+        request = await store.requests.get(str(payload["request"]))
+        if request is None or request.state not in (RequestState.OPEN, RequestState.FAILED):
+            return  # deleted, or answered by the job of an edit
+        await store.topics.end(request.id)
+        await store.requests.set_state(request.id, RequestState.FAILED)
         requester = await self.services.requester_of(request)
-        message = failed(failures.RESTARTED, language=requester.language)
+        message = failed(reason, language=requester.language)
         if sent := await self.poster.sent(request, step=ANSWER):
             await self.services.slack.update(channel=sent.channel, ts=sent.ts, message=message, final=True)
-        elif not request.original.origin.is_unasked:
+        elif await self._is_expected(request, requester):
             await self.poster.post(request, message, step=ANSWER)
+
+    async def _is_expected(self, request: StoredRequest, requester: Requester) -> bool:
+        """Tell whether people expect an answer: somebody asked for it, or the pasted text is a known error."""
+        if not request.original.origin.is_unasked:
+            return True
+        if requester.scope.reading is ReadLevel.NOTHING:
+            return False
+        return bool((await carried_match(request.text, engine=self.services.engine())).matching.hypotheses)
 
     async def _unpicked(self, payload: Json) -> None:
         """Restore the earlier answer, and tell the user who chose the cluster."""

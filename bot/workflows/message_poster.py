@@ -68,21 +68,21 @@ class MessagePoster:
         await services.store.outbox.done(key, sent.ts)
         return sent
 
-    async def show(self, request: StoredRequest, message: Message | None = None) -> None:
-        """Update the answer's message to its stored content and all later notes.
+    async def show(self, request: StoredRequest, message: Message | None = None) -> bool:
+        """Update the answer's message to its stored content and all later notes. Return False if a user deleted it.
 
         `message` replaces it for an answer without a diagnosis.
         """
         answer = await self.services.store.answers.get(request.id)
         if answer is None:
-            return
+            return True
         if answer.message:
             shown = AnswerNotes.from_notes(answer.shown)
             if topic := await self.services.store.topics.led_by(request.id):
                 shown = replace(shown, count=topic.count, last=topic.last)
             message = KeptAnswer.from_json(answer.message).message(shown)
         if message is None:
-            return
+            return True
         try:
             await self.services.slack.update(
                 channel=answer.channel,
@@ -94,6 +94,8 @@ class MessagePoster:
             )
         except MessageGone:
             _log.info("answer_deleted_by_user", request=request.id)
+            return False
+        return True
 
     async def attach(self, request: StoredRequest, picture: Picture, *, step: str) -> None:
         """Attach a plot below the message of that step, once; it is deleted with it. Raise SlackError."""

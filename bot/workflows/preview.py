@@ -23,6 +23,7 @@ from bot.workflows.outages import retry_step
 from bot.workflows.press_records import APPROVAL
 from bot.workflows.remedy_limits import Attempt
 from bot.workflows.services import Requester, Services
+from intents.cluster_text import quoted
 from intents.domain import Text
 from responses import failures
 from responses.slack.message import View
@@ -192,7 +193,8 @@ def refusal_text(refused: Refusal) -> Text:
     if not refused.quote:
         return refused.says
     en, zh = refused.says.en.rstrip("."), refused.says.zh.rstrip("。")
-    return Text(en=f"{en}. Details: {refused.quote}", zh=f"{zh}。详情：{refused.quote}")
+    details = quoted(refused.quote)
+    return Text(en=f"{en}. Details: {details}", zh=f"{zh}。详情：{details}")
 
 
 def _guards(seen: Preview) -> Preview:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.jobs import Workflow
+from bot.jobs import StartJob, Workflow
 from bot.workflows.answer import AnswerWorkflow
 from bot.workflows.authorisation import Authoriser
 from bot.workflows.chronicle.answer_facts import FactRecorder
@@ -33,7 +33,7 @@ from bot.workflows.press_records import PressRecorder
 from bot.workflows.preview import PreviewWorkflow
 from bot.workflows.remedy import RemedyWorkflow
 from bot.workflows.remedy_offers import RemedyOffers
-from bot.workflows.repeats import RepeatWorkflow
+from bot.workflows.repeats import Repeats, RepeatWorkflow
 from bot.workflows.replies import Replies
 from bot.workflows.services import Services
 from bot.workflows.thread_roots import ThreadRoots
@@ -50,16 +50,17 @@ def incident_commands(services: Services, chronicles: ChronicleJobs) -> Incident
     )
 
 
-def failure_reports(services: Services) -> FailureReports:
+def failure_reports(services: Services, start: StartJob) -> FailureReports:
     """Return the reporter of jobs that failed for good."""
     poster = MessagePoster(services=services)
-    return FailureReports(services=services, poster=poster, recorder=_press_recorder(services, poster))
+    return FailureReports(services=services, poster=poster, recorder=_press_recorder(services, poster), start=start)
 
 
-def workflows(services: Services, chronicles: ChronicleJobs) -> Mapping[str, Workflow]:
+def workflows(services: Services, chronicles: ChronicleJobs, reports: FailureReports) -> Mapping[str, Workflow]:
     """Return every kind of job with its workflow."""
     poster = MessagePoster(services=services)
     return {
+        "failure": reports.run,
         **_answers(services, poster),
         **_remedies(services, poster),
         **_channels(services, chronicles),
@@ -69,11 +70,13 @@ def workflows(services: Services, chronicles: ChronicleJobs) -> Mapping[str, Wor
 def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow]:
     fact_recorder = FactRecorder(services=services)
     files = PastedFiles(services=services, poster=poster)
+    repeats = Repeats(services=services, poster=poster)
     answers = AnswerWorkflow(
         services=services,
         poster=poster,
         files=files,
         roots=ThreadRoots(services=services, files=files),
+        repeats=repeats,
         replies=Replies(
             services=services,
             cluster_chooser=ClusterChooser(services=services),
@@ -87,7 +90,7 @@ def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow
         "answer": answers.run,
         "opinion": OpinionWorkflow(services=services, poster=poster).run,
         "pick": PickWorkflow(services=services, answers=answers).run,
-        "repeat": RepeatWorkflow(services=services, poster=poster).run,
+        "repeat": RepeatWorkflow(repeats=repeats).run,
         "withdraw": WithdrawWorkflow(services=services, poster=poster, fact_recorder=fact_recorder).run,
     }
 

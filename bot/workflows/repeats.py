@@ -1,45 +1,144 @@
-"""Count a repeated error in its existing answer, and link the requester to that answer."""
+"""Answer a repeated error once per audience: count it in the answer that stands, and link the requester to it.
+
+Requests join a topic after the policy was asked, so that a request without an answer silences nobody. An answer stands
+while it is posted, not withdrawn, and still about this error.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Final
 
 import structlog
 
+from bot.diagnosing import CarriedMatch
+from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError
+from bot.store import RequestState, StoredRequest, Surface
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
-from bot.workflows.services import ANSWER, Services
+from bot.workflows.services import ANSWER, Requester, Services
+from intents.cluster_choice import marked_with
 from responses.slack.notices import answered_before
 
 _log: Final = structlog.get_logger(__name__)
 
 # A user who repeats the same error gets the link at most this often.
 _SAID_ONCE: Final = timedelta(minutes=10)
+# Pauses while the first request is being answered; longer than its retries during an outage.
+_PAUSES_S: Final = (0.5, 0.7, 1.0, 1.0, 1.5, 2.0, 2.0, 3.0, 3.0, *([5.0] * 10), *([30.0] * 40))
+
+# Number of answers whose shown count is remembered.
+_REMEMBERED: Final = 500
+
+
+class _Role(StrEnum):
+    LEADS = "leads"
+    WAITS = "waits"
+    REPEATS = "repeats"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepeatWorkflow:
-    """The job `repeat`. Payload: {"request": the leader's id, "channel", "user", "count", "thread_ts"}."""
+class Repeats:
+    """Finds out whether a request repeats one whose answer stands."""
 
     services: Services
     poster: MessagePoster
+    _counted: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
-    async def run(self, run: JobRun, payload: Json) -> Json | None:
-        await retry_step(run, "count", self.count, payload)
-        await retry_step(run, "point", self.point, payload)
-        return None
+    def topic_of(self, request: StoredRequest, requester: Requester, match: CarriedMatch | None) -> str:
+        """Return the fingerprint of a request's topic; "" for a request that is answered in any case."""
+        if request.original.origin is not Surface.MESSAGE or match is None or not match.matching.hypotheses:
+            return ""
+        first, names = match.matching.hypotheses[0], self.services.clusters.names
+        incident = self.services.engine().catalog.incidents.get(first.incident)
+        if incident is None:
+            return ""
+        cluster = marked_with(request.text) if len(names) > 1 else ""
+        return fingerprint(incident, first, cluster=cluster, audience=requester.scope.audience(names))
 
-    async def count(self, payload: Json) -> None:
-        """Update the count in the answer. The topic has counted it, so an answer in flight shows it anyway."""
-        if request := await self.services.store.requests.get(str(payload["request"])):
-            async with self.services.turn(request.id):
-                await self.poster.show(request)
+    async def is_repeat(self, run: JobRun, request_id: str, topic: str) -> bool:
+        """Join the topic; count and link a repeat. Wait while the first request is being answered."""
+        for pause in (*_PAUSES_S, None):
+            joined = await retry_step(run, "join", self.join, request_id, topic)
+            if not joined or joined["role"] == _Role.LEADS:
+                return False
+            if joined["role"] == _Role.REPEATS:
+                stands = await retry_step(run, "count", self.count, joined)
+                if stands and stands["stands"]:
+                    await retry_step(run, "point", self.point, joined)
+                    return True
+            elif pause is None:
+                break
+            else:
+                await run.sleep(pause)
+        return False
+
+    async def join(self, request_id: str, about: str) -> Json | None:
+        """Join the topic and return the role in it; for a repeat also the arguments of `count` and `point`."""
+        services, store = self.services, self.services.store
+        request = await store.requests.get(request_id)
+        if request is None:
+            return None
+        channel, now = request.original.channel, request.original.created
+        topic = await store.topics.joined(channel, about, request_id)
+        if topic is None:
+            if request.revision > 1:
+                # The text was edited: its answer does not count for the former error any more.
+                await store.topics.end(request_id, other_than=about)
+            window = services.repeat_window
+            topic = await store.topics.join(channel, about, request_id, now=now, window=window)
+        if topic.leader == request_id or await self.poster.sent(request, step=ANSWER):
+            return {"role": _Role.LEADS.value}
+        leader = await store.requests.get(topic.leader)
+        if leader is not None and leader.state is RequestState.OPEN:
+            return {"role": _Role.WAITS.value}
+        if not await self._stands(leader):
+            taken = await store.topics.take_over(channel, about, leader=topic.leader, request_id=request_id, now=now)
+            return {"role": (_Role.LEADS if taken else _Role.WAITS).value}
+        await store.requests.set_state(request_id, RequestState.REPEATED)
+        services.metrics.request_handled(request.original.origin, "explain", "repeated")
+        asked = request.original
+        return {
+            "role": _Role.REPEATS.value,
+            "request": topic.leader,
+            "user": asked.user,
+            "channel": channel,
+            "thread_ts": asked.thread_ts if asked.thread_ts != asked.source_ts else "",
+            "count": topic.count,
+        }
+
+    async def count(self, payload: Json) -> Json:
+        """Update the count in the answer. Return whether the answer is there.
+
+        The topic has counted the repeat, so an answer in flight shows it anyway.
+        """
+        request = await self.services.store.requests.get(str(payload["request"]))
+        if request is None:
+            return {"stands": False}
+        async with self.services.turn(request.id):
+            topic = await self.services.store.topics.led_by(request.id)
+            count = topic.count if topic else 0
+            # One edit shows a whole burst of repeats: edits are Slack's scarcest calls.
+            stands = self._counted.get(request.id, 0) >= count > 0 or await self.poster.show(request)
+            self._remember(request.id, count)
+        if not stands:
+            self._counted.pop(request.id, None)
+            await self.services.store.topics.end(request.id)
+        return {"stands": stands}
+
+    def _remember(self, request_id: str, count: int) -> None:
+        self._counted[request_id] = count
+        self._counted.move_to_end(request_id)
+        if len(self._counted) > _REMEMBERED:
+            self._counted.popitem(last=False)
 
     async def point(self, payload: Json) -> None:
+        """Send the requester the link to the answer, at most once in ten minutes."""
         services, channel, user = self.services, str(payload["channel"]), str(payload["user"])
         if not user:
             return
@@ -61,3 +160,23 @@ class RepeatWorkflow:
             )
         except SlackError as error:
             _log.info("repeat_notice_failed", error=str(error))
+
+    async def _stands(self, leader: StoredRequest | None) -> bool:
+        if leader is None or leader.state is not RequestState.ANSWERED:
+            return False
+        return await self.poster.sent(leader, step=ANSWER) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatWorkflow:
+    """The job `repeat` of versions that joined topics before the policy was asked; now `answer` includes it.
+
+    Payload: {"request": the leader's id, "channel", "user", "count", "thread_ts"}.
+    """
+
+    repeats: Repeats
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        await retry_step(run, "count", self.repeats.count, payload)
+        await retry_step(run, "point", self.repeats.point, payload)
+        return None

@@ -112,7 +112,8 @@ class Replies:
             pick = Picker(names=interpretation.pick)
             message = which_cluster(interpretation.unclear, pick, request_id=request.id, language=requester.language)
             return Reply(plain=message, intent="diagnose", ended="unclear")
-        with self.services.concurrency.slot(interpretation.cluster) if interpretation.cluster else nullcontext():
+        cluster, person = interpretation.cluster, requester.scope.who.user
+        with self.services.concurrency.slot(cluster, person) if cluster else nullcontext():
             return await self._asked(request, requester, interpretation, progress)
 
     async def limit_reached(self, request: StoredRequest, requester: Requester, cluster: str) -> Reply:

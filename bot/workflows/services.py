@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
 
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import DEADLINE_S, Engine
 from bot.metrics import Metrics
-from bot.policy import Actor, Policy, PolicyScope, ReadLevel
+from bot.policy import Actor, Policy, PolicyScope
 from bot.policy.channel_defaults import ChannelDefaults
 from bot.remedies.step_runner import LOOKS
 from bot.remedies.verification import PACE, VERIFY_S, Pace
@@ -34,14 +34,10 @@ FILE: Final = "file"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """The requester, what they may see, and the language of their answers.
-
-    `less_than_others`: they may see less here than other members of the channel.
-    """
+    """The requester, what they may see, and the language of their answers."""
 
     scope: PolicyScope
     language: Language
-    less_than_others: bool = False
 
 
 _NOBODY: Final = Person(id="")
@@ -63,6 +59,7 @@ class Services:
     request's jobs, and returns whether none of them is left.
 
     `configuration` is called each time, because files are reloaded. `concurrency` limits the questions per cluster.
+    Within `repeat_window` the same error in a channel is answered once per audience.
     """
 
     store: Store
@@ -73,6 +70,7 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
     language: Language | None = None
     audit_channel: str = ""
+    repeat_window: timedelta = timedelta(minutes=30)
     deadline: float = DEADLINE_S
     verify_within: float = VERIFY_S
     verify_pace: Pace = PACE
@@ -113,7 +111,7 @@ class Services:
         )
         if place.unreached or person.unreached:
             raise SlackUnavailable(method="users.info", detail="the requester or the channel could not be identified")
-        outsider, shared = person.guest or person.unknown or person.foreign, place.external or place.unknown
+        shared = place.external or place.unknown
         who = Actor(
             team=team,
             channel=channel,
@@ -132,7 +130,6 @@ class Services:
         return Requester(
             scope=scope,
             language=choose(preferred=self.language, text=text, locale=person.locale),
-            less_than_others=outsider and not shared and scope.reading is not ReadLevel.FULL,
         )
 
     @property

@@ -1,4 +1,4 @@
-"""Record requests from any surface and start their jobs; a repeated incident is answered once.
+"""Record requests from any surface and start their jobs.
 
 This module does not know Slack. A surface creates an `NewRequest` with its origin and reply address; recorded requests
 survive this process.
@@ -8,78 +8,69 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from bot.diagnosing import CarriedMatch, Engine
-from bot.diagnosing.fingerprints import fingerprint
-from bot.jobs import StartJob
+from bot.diagnosing import CarriedMatch
+from bot.jobs import Json, StartJob
 from bot.metrics import Metrics
-from bot.store import NewRequest, Store, StoredRequest
-from intents.cluster_choice import marked_with
+from bot.store import NewRequest, RequestState, Store, StoredRequest
+from bot.workflows.admission import Admission
+from bot.workflows.fair_turns import ASKED
 from intents.domain import Hypothesis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submissions:
-    """Submits, changes and withdraws requests. All methods raise StoreUnavailable or JobsUnavailable.
-
-    `engine` is called each time, because a reloaded catalog makes a new one. Within `window` the same error in a
-    channel is answered once; with `several_clusters` the same error in two of them is two.
-    """
+    """Submits, changes and withdraws requests. All methods raise StoreUnavailable or JobsUnavailable."""
 
     store: Store
     start: StartJob
-    engine: Callable[[], Engine]
-    window: timedelta
-    several_clusters: bool = False
+    admission: Admission
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     metrics: Metrics = field(default_factory=Metrics)
 
     async def submit(
-        self, request: NewRequest, *, more: Iterable[tuple[str, str]] = (), match: CarriedMatch | None = None
+        self,
+        request: NewRequest,
+        *,
+        more: Iterable[tuple[str, str]] = (),
+        match: CarriedMatch | None = None,
+        integration: bool = False,
     ) -> None:
         """Record a request and start its job. `more` are further parts of its text, each with its id.
 
-        The `match` of the whole text travels with the job.
+        The `match` of the whole text travels with the job. An `integration` may send more requests than a person. Raise
+        TooManyRequests if the person has too many unanswered ones.
         """
-        await self.store.requests.add(request)
-        for part, text in more:
-            await self.store.requests.amend(request.id, part, text, request.created)
-        payload = {"request": request.id} | ({"match": match.as_json()} if match else {})
-        await self.start("answer", request.id, payload)
+        with (await self.admission.admit(request, integration=integration)).reserved():
+            await self.store.requests.add(request)
+            for part, text in more:
+                await self.store.requests.amend(request.id, part, text, request.created)
+            payload = _payload(request.id, request.user, asked=not request.origin.is_unasked)
+            await self.start("answer", request.id, payload | ({"match": match.as_json()} if match else {}))
 
     async def resume(self, request: str) -> None:
         """Start the job of a recorded request unless it has one."""
         await self.start("answer", request, {"request": request})
 
-    async def is_settled(self, request: NewRequest, hypothesis: Hypothesis) -> bool:
-        """Tell whether it needs no answer: its incident is muted there, or was answered there and is now counted."""
-        if await self.store.mutes.is_muted(request.channel, hypothesis.incident, request.created):
+    async def is_muted(self, request: NewRequest, hypothesis: Hypothesis) -> bool:
+        """Tell whether the incident of a request is muted in its channel."""
+        muted = await self.store.mutes.is_muted(request.channel, hypothesis.incident, request.created)
+        if muted:
             self.metrics.message_handled("muted")
-            return True
-        cluster = marked_with(request.text) if self.several_clusters else ""
-        about = fingerprint(self.engine().catalog.incidents[hypothesis.incident], hypothesis, cluster=cluster)
-        topic = await self.store.topics.join(
-            request.channel, about, request.id, now=request.created, window=self.window
-        )
-        if topic.leader == request.id:
-            return False
-        self.metrics.message_handled("repeated")
-        again = {
-            "request": topic.leader,
-            "user": request.user,
-            "channel": request.channel,
-            "thread_ts": request.thread_ts if request.thread_ts != request.source_ts else "",
-            "count": topic.count,
-        }
-        await self.start("repeat", f"{request.id}.repeat", again)
-        return True
+        return muted
 
-    async def amend(self, request: str, part: str, text: str) -> None:
-        """Add or replace a part of a request's text, and answer the new text."""
+    async def is_repeated(self, request: str) -> bool:
+        """Tell whether the answer to an earlier request covers this one."""
+        found = await self.store.requests.get(request)
+        return found is not None and found.state is RequestState.REPEATED
+
+    async def amend(self, request: str, part: str, text: str, *, user: str) -> None:
+        """Add or replace a part of a request's text for its `user`, and answer the new text."""
         revision = await self.store.requests.amend(request, part, text, self.clock())
         if revision is not None:
-            await self.start("answer", f"{request}.r{revision}", {"request": request})
+            payload = _payload(request, user, asked=False) | {"revision": revision}
+            await self.start("answer", f"{request}.r{revision}", payload)
 
     async def withdraw(self, request: str) -> None:
         """Delete the answer to a request."""
@@ -89,3 +80,8 @@ class Submissions:
         """Return the request that a part belongs to."""
         found = await self.store.requests.find_part(channel, part)
         return await self.store.requests.get(found) if found else None
+
+
+def _payload(request: str, user: str, *, asked: bool) -> Json:
+    # The person is counted by it when jobs take turns.
+    return {"request": request, "user": user, ASKED: asked}

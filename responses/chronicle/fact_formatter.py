@@ -12,13 +12,14 @@ from intents.chronicle.facts import DecisionState, Fact, FactKind, MessageLink
 from intents.chronicle.summary import NextKind, NextStep
 from intents.chronicle.timeline import TimelineEntry
 from intents.chronicle.tracked_actions import TrackedAction
+from intents.cluster_text import quotable, quoted
 from intents.domain import Language, ObjectRef, Text, Verdict
 from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import Act, PressedRemedy
 from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Spans, TextSpan, Timestamp
-from responses.safety import safe_line
 from responses.sentences import capitalised
+from responses.shown import shown_line
 
 # Longer than any fact's `says`, so that no text is cut twice.
 _SAYS: Final = 300
@@ -143,7 +144,7 @@ class FactFormatter:
             case FactKind.HYPOTHESIS:
                 return self.hypothesis(fact)
             case FactKind.ERROR:
-                return (_plain(f"{incident_words.ERROR} "), TextSpan(text=line(fact.says), code=True))
+                return (_plain(f"{incident_words.ERROR} "), _plain(quoted(line(fact.says))))
             case FactKind.REMEDY:
                 return (*self.remedy(fact), *self._outcome(fact))
             case FactKind.ROLE | FactKind.HANDOVER:
@@ -178,7 +179,7 @@ class FactFormatter:
     def quote(self, says: str) -> Spans:
         """Return the words in quotation marks, with mentions as people."""
         before, after = self.text(incident_words.QUOTE).split("{}")
-        pieces = _MENTIONED.split(line(says))
+        pieces = _MENTIONED.split(quotable(line(says)))
         spans: list[Span] = [_plain(before)]
         for number, piece in enumerate(pieces):
             if piece:
@@ -367,7 +368,7 @@ def newest(moment: TimelineEntry) -> Fact:
 
 def line(text: str, most: int = _SAYS) -> str:
     """Return a safe text on one line, cut to `most` characters."""
-    return safe_line(text, limit=most)
+    return shown_line(text, limit=most)
 
 
 def _plain(text: str) -> TextSpan:

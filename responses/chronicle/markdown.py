@@ -13,9 +13,10 @@ from typing import Final
 from urllib.parse import quote
 
 from intents.chronicle.facts import Fact
+from intents.cluster_text import without_shortcodes
 from responses.chronicle import incident_words
 from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Spans, Timestamp
-from responses.safety import safe_line
+from responses.shown import shown_line
 
 _NAME: Final = 80
 _SPECIAL: Final = re.compile(r"[\\`*\[\]<>~$]|&(?=#?\w)|(?<!\w)_|_(?!\w)")
@@ -23,6 +24,7 @@ _SPECIAL: Final = re.compile(r"[\\`*\[\]<>~$]|&(?=#?\w)|(?<!\w)_|_(?!\w)")
 _AT_START: Final = re.compile(r"^(?:([#+\-=])|(\d{1,9})(?=[.)]))")
 # Characters that stay in an address; brackets, quotes and bars would end it.
 _IN_ADDRESS: Final = ":/?#@!$&'*+,;=%~-._"
+_ADDRESS: Final = re.compile(r"((?:\b[a-z][a-z0-9+.-]*://|\bwww\.)[^\s`()\[\]<>\"”]+)", re.IGNORECASE)
 _WEB: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
@@ -35,8 +37,7 @@ class Markdown:
 
     def line(self, spans: Spans) -> str:
         """Return one line, which may begin a paragraph, an item or a cell."""
-        line = "".join(map(self._span, spans)).strip()
-        return _AT_START.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\", line)
+        return starting("".join(map(self._span, spans)).strip())
 
     def with_link(self, spans: Spans, fact: Fact | None) -> str:
         """Return the line with a link to its source."""
@@ -48,8 +49,8 @@ class Markdown:
 
     def person(self, user: str) -> str:
         """Return the name of a user, else the id."""
-        name = safe_line(self._names.get(user, ""), limit=_NAME)
-        return escaped(name) if name else code(safe_line(user, limit=_NAME))
+        name = shown_line(self._names.get(user, ""), limit=_NAME)
+        return escaped(name) if name else code(shown_line(user, limit=_NAME))
 
     def _span(self, span: Span) -> str:
         match span:
@@ -68,11 +69,23 @@ class Markdown:
                 return _styled(span.text, "**" if span.bold else "*" if span.italic else "")
 
 
+def starting(line: str) -> str:
+    """Return a line of Markdown that may begin a paragraph: it begins no heading, list or quotation."""
+    return _AT_START.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\", line)
+
+
 def escaped(text: str) -> str:
-    """Return words without markup on one line, to follow other text on it."""
-    shown = _SPECIAL.sub(lambda found: f"\\{found[0]}", text.replace("\n", " "))
+    """Return words without markup on one line, to follow other text on it.
+
+    Addresses are in a fixed-width font: many readers make a link of any other.
+    """
+    words = _ADDRESS.split(without_shortcodes(text.replace("\n", " ")))
+    return "".join(f"`{each}`" if number % 2 else _escaped_words(each) for number, each in enumerate(words))
+
+
+def _escaped_words(text: str) -> str:
     # Some platforms turn @name into a mention: pasted text must not notify anybody.
-    return shown.replace("@", "＠")
+    return _SPECIAL.sub(lambda found: f"\\{found[0]}", text).replace("@", "＠")
 
 
 def code(text: str) -> str:
@@ -81,12 +94,12 @@ def code(text: str) -> str:
     return f"`{shown}`" if shown and "`" not in shown else escaped(shown)
 
 
-def fenced(lines: Iterable[str]) -> list[str]:
+def fenced(lines: Iterable[str], *, language: str = "sh") -> list[str]:
     """Return lines to copy as a code block; the fence is longer than any within."""
     held = list(lines)
     ticks = max((len(run) for one in held for run in re.findall("`+", one)), default=0)
     fence = "`" * max(3, ticks + 1)
-    return [f"{fence}sh", *held, fence]
+    return [f"{fence}{language}", *held, fence]
 
 
 def link(title: str, url: str) -> str:
@@ -119,12 +132,12 @@ def _styled(text: str, mark: str) -> str:
     """Put the marks around the words, not around the white space, or they would have no effect."""
     inner = text.strip()
     if not mark or not inner:
-        return _kept(text)
+        return kept(text)
     before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
     return f"{before}{mark}{escaped(inner)}{mark}{after}"
 
 
-def _kept(text: str) -> str:
+def kept(text: str) -> str:
     """Escape the words and keep the white space around them."""
     inner = text.strip()
     if not inner:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from intents.domain import Language, ObjectRef
 from responses import words
-from responses.safety import safe_line
+from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Leaf
 from responses.slack.message import Message
@@ -29,10 +29,10 @@ class AuditLine:
 
 def audit_message(entry: AuditLine, *, language: Language) -> Message:
     """Return the line as a message; object, cluster and time let a later reader find related events."""
-    target, cluster = safe_line(str(entry.target), limit=600), safe_line(entry.cluster, limit=300)
+    target, cluster = shown_line(str(entry.target), limit=600), shown_line(entry.cluster, limit=300)
     about: list[Leaf] = [blocks.text(" · "), blocks.code(target), blocks.text(" · "), blocks.code(cluster)]
     lines = remedy_line(entry.shown, language=language, about=about)
     if entry.link:
-        lines.append(blocks.line(blocks.link(safe_line(entry.link), words.THE_ANSWER.in_(language))))
+        lines.append(blocks.line(blocks.link(shown_line(entry.link), words.THE_ANSWER.in_(language))))
     text = fallback(headline(entry.shown, language), f"{target} · {cluster}")
     return Message(text=text, blocks=(blocks.rich(*lines),))

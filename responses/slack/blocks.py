@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
+from intents.cluster_text import BREAK, one_line
 from responses.slack import limits
 from responses.slack.lengths import length
 from responses.slack.message import Block, View
@@ -34,8 +35,14 @@ def cut(text: str, most: int) -> str:
     return kept.rstrip() + "…"
 
 
+def _unbroken(text: str) -> str:
+    """Return the text with a sign for each line break, and with the white space around it."""
+    lines = text.splitlines()
+    return text if lines in ([], [text]) else f" {BREAK} ".join(lines)
+
+
 def _filled(text: str, most: int) -> str:
-    shown = cut(text, most)
+    shown = cut(_unbroken(text), most)
     return shown if shown.strip() else _NOTHING
 
 
@@ -49,9 +56,9 @@ def plain(text: str, most: int = limits.TEXT) -> dict[str, Any]:
 
 
 def text(says: str, *, bold: bool = False, italic: bool = False, code: bool = False, strike: bool = False) -> Leaf:
-    """Return a leaf with these words as they are: rich text knows no markup inside a leaf."""
+    """Return a leaf with these words: rich text knows no markup inside a leaf, and a leaf begins no line."""
     styles = {"bold": bold, "italic": italic, "code": code, "strike": strike}
-    leaf: Leaf = {"type": "text", "text": cut(says, limits.MESSAGE_VISIBLE) or _NOTHING}
+    leaf: Leaf = {"type": "text", "text": cut(_unbroken(says), limits.MESSAGE_VISIBLE) or _NOTHING}
     chosen = {name: True for name, on in styles.items() if on}
     return {**leaf, "style": chosen} if chosen else leaf
 
@@ -63,7 +70,7 @@ def bold(says: str) -> Leaf:
 
 def code(says: str) -> Leaf:
     """Return a leaf in a fixed-width font, on one line."""
-    return text(" ".join(says.split()), code=True)
+    return text(one_line(says), code=True)
 
 
 def link(url: str, title: str = "") -> Leaf:
@@ -74,7 +81,7 @@ def link(url: str, title: str = "") -> Leaf:
     if not is_web or length(address) > limits.LINK_URL or any(char.isspace() or char in "<>|" for char in address):
         return text(": ".join(part for part in (title, address) if part))
     leaf: Leaf = {"type": "link", "url": cut(address, limits.LINK_URL)}
-    return {**leaf, "text": cut(title, limits.TEXT)} if title.strip() else leaf
+    return {**leaf, "text": cut(_unbroken(title), limits.TEXT)} if title.strip() else leaf
 
 
 def user(user_id: str) -> Leaf:
@@ -107,7 +114,8 @@ def bullets(items: Iterable[Sequence[Leaf]], *, indent: int = 0, ordered: bool =
 
 def preformatted(says: str) -> Element:
     """Return lines to copy in a fixed-width font; nothing in them is markup, not even three backticks."""
-    return {"type": "rich_text_preformatted", "elements": [text(says.rstrip() or _NOTHING)]}
+    leaf: Leaf = {"type": "text", "text": cut(says.rstrip(), limits.MESSAGE_VISIBLE) or _NOTHING}
+    return {"type": "rich_text_preformatted", "elements": [leaf]}
 
 
 def quoted(*leaves: Leaf) -> Element:

@@ -9,8 +9,8 @@ from typing import Final
 
 from intents.domain import Language, Text
 from responses import cluster_choice
-from responses.safety import safe, safe_line
 from responses.sentences import capitalised, finished, in_a_row
+from responses.shown import shown_line
 from responses.slack import blocks, limits
 from responses.slack.message import Block, Message
 from responses.slack.mrkdwn import fallback
@@ -45,7 +45,7 @@ def picker_blocks(shown: Picker, *, request_id: str, language: Language) -> tupl
         return ()
     title = (cluster_choice.ANOTHER_CLUSTER if shown.asked else cluster_choice.WHICH_CLUSTER).in_(language)
     options = [
-        (safe_line(name, limit=300), cluster_token(request_id, name)) for name in others[: limits.SELECT_OPTIONS]
+        (shown_line(name, limit=300), cluster_token(request_id, name)) for name in others[: limits.SELECT_OPTIONS]
     ]
     if len(options) <= _BUTTONS:
         elements = [
@@ -60,14 +60,14 @@ def picker_blocks(shown: Picker, *, request_id: str, language: Language) -> tupl
 
 def which_cluster(says: Text, shown: Picker, *, request_id: str, language: Language) -> Message:
     """Return the question which cluster is meant; `says` is the reason to ask."""
-    text = finished(capitalised(safe(says.in_(language), limit=_SAYS)), language)
+    text = finished(capitalised(shown_line(says.in_(language), limit=_SAYS)), language)
     question = cluster_choice.WHICH_CLUSTER.in_(language)
     return Message(
         text=fallback(in_a_row(text, question, language=language)),
         blocks=(
             blocks.rich(blocks.line(blocks.text(text))),
             *picker_blocks(shown, request_id=request_id, language=language),
-            blocks.context(safe_line(cluster_choice.or_name_it(shown.names).in_(language), limit=_SAYS)),
+            blocks.context(shown_line(cluster_choice.or_name_it(shown.names).in_(language), limit=_SAYS)),
         ),
     )
 

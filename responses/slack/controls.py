@@ -9,7 +9,7 @@ from typing import Final
 
 from intents.domain import Diagnosis, Language, Text
 from responses import sentences, words
-from responses.safety import safe_line
+from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 from responses.slack.budget import Part
@@ -68,7 +68,7 @@ def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
             label, plan = words.UNDO, state.undo
         else:
             continue
-        title = blocks.cut(safe_line(state.title.in_(language)), 50)
+        title = blocks.cut(shown_line(state.title.in_(language)), 50)
         id_ = action_id(Press.REMEDY, _REMEDIES + index)
         shown_label = f"{label.in_(language)}{words.COLON.in_(language)}{title}"
         elements.append(blocks.button(shown_label, action_id=id_, value=plan))
@@ -100,8 +100,8 @@ def control_parts(
 
 
 def _remedy(button: RemedyButton, index: int, language: Language) -> Element:
-    label = safe_line(button.label.in_(language))
-    risk = words.RISKS[button.risk].in_(language) if button.risk in words.RISKS else safe_line(button.risk)
+    label = shown_line(button.label.in_(language))
+    risk = words.RISKS[button.risk].in_(language) if button.risk in words.RISKS else shown_line(button.risk)
     return blocks.button(
         label,
         action_id=action_id(Press.REMEDY, index),

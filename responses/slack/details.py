@@ -11,9 +11,10 @@ from typing import Final
 
 from intents.domain import Diagnosis, JudgedHypothesis, Language, Text
 from responses import sentences, words
-from responses.safety import SafeDiagnosis, safe_line
+from responses.safety import SafeDiagnosis
+from responses.shown import ShownDiagnosis, shown, shown_line
 from responses.slack import blocks, limits
-from responses.slack.as_text import as_text
+from responses.slack.as_markdown import as_markdown
 from responses.slack.blocks import Element
 from responses.slack.budget import fit_groups
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group, kubectl_lines
@@ -36,37 +37,37 @@ _SENTENCE_IN_FILE: Final = 4_000
 
 def details_view(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True) -> View:
     """Return the modal behind the Details button."""
-    formatter = DiagnosisFormatter(diagnosis, language, of_text=of_text, most=_SENTENCE, most_of_table=_TABLE)
-    shown: list[Block] = []
+    page = shown(diagnosis)
+    formatter = DiagnosisFormatter(page, language, of_text=of_text, most=_SENTENCE, most_of_table=_TABLE)
+    listed: list[Block] = []
     room, left = _MOST_VISIBLE, 0
-    for title, groups in _sections(diagnosis, formatter):
+    for title, groups in _sections(page, formatter):
         section, left_in_section = _section(title, groups, most=min(_SECTION, room))
         size = visible_length(section)
-        if size > room or len(shown) + len(section) > _MOST_BLOCKS:
+        if size > room or len(listed) + len(section) > _MOST_BLOCKS:
             left += len(groups)
             continue
-        shown += section
+        listed += section
         room -= size
         left += left_in_section
     if left:
-        shown.append(blocks.context(words.CUT_OFF.in_(language).format(left)))
-    if not shown:
-        shown.append(blocks.section(words.UNKNOWN_WHY.in_(language)))
-    return blocks.modal(words.DETAILS_TITLE.in_(language), shown, close=words.CLOSE.in_(language))
+        listed.append(blocks.context(words.CUT_OFF.in_(language).format(left)))
+    if not listed:
+        listed.append(blocks.section(words.UNKNOWN_WHY.in_(language)))
+    return blocks.modal(words.DETAILS_TITLE.in_(language), listed, close=words.CLOSE.in_(language))
 
 
 def full_text(
     diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True, observed: Sequence[str] = ()
 ) -> str:
-    """Return the whole diagnosis as plain text for a file: headings with #, commands indented, quotes after >."""
-    formatter = DiagnosisFormatter(
-        diagnosis, language, of_text=of_text, most=_SENTENCE_IN_FILE, most_of_table=_MOST_IN_FILE
-    )
-    seen = formatter.observed([safe_line(line) for line in observed])
-    pages = [_section(title, groups, most=_MOST_IN_FILE)[0] for title, groups in _sections(diagnosis, formatter)]
+    """Return the whole diagnosis as Markdown for a file, in which pasted and cluster text is no markup."""
+    page = shown(diagnosis)
+    formatter = DiagnosisFormatter(page, language, of_text=of_text, most=_SENTENCE_IN_FILE, most_of_table=_MOST_IN_FILE)
+    seen = formatter.observed([shown_line(line) for line in observed])
+    pages = [_section(title, groups, most=_MOST_IN_FILE)[0] for title, groups in _sections(page, formatter)]
     if seen:
         pages.insert(0, _section(words.OBSERVED.in_(language), seen, most=_MOST_IN_FILE)[0])
-    text = as_text(block for page in pages for block in page)
+    text = as_markdown(block for page in pages for block in page)
     return blocks.cut(text, _MOST_IN_FILE) + "\n"
 
 
@@ -75,7 +76,7 @@ def _section(title: str, groups: Sequence[Group], *, most: int) -> tuple[list[Bl
     return [blocks.header(title), blocks.rich(*elements)], left
 
 
-def _sections(diagnosis: Diagnosis, formatter: DiagnosisFormatter) -> Iterator[tuple[str, list[Group]]]:
+def _sections(diagnosis: ShownDiagnosis, formatter: DiagnosisFormatter) -> Iterator[tuple[str, list[Group]]]:
     """Yield (heading, groups); no section is empty."""
     standing, out = (
         (*sentences.open_hypotheses(diagnosis), *sentences.offers(diagnosis)),

@@ -12,8 +12,9 @@ from typing import Final
 
 from intents.domain import Diagnosis, Finding, Focus, JudgedHypothesis, Language, Text
 from responses import sentences, words
-from responses.safety import SafeDiagnosis, safe, safe_line
+from responses.safety import SafeDiagnosis
 from responses.sentences import capitalised, in_a_row
+from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
 from responses.slack import blocks, limits
 from responses.slack.blocks import Element
 from responses.slack.budget import Part, fit_groups, fit_parts
@@ -52,14 +53,14 @@ def placeholder_message(
 
     `found` has passed `safe_value`; `about` is the object that is diagnosed, if one was named.
     """
-    formatter = DiagnosisFormatter(Diagnosis(focus=Focus()), language, of_text=True)
+    formatter = DiagnosisFormatter(ShownDiagnosis(Diagnosis(focus=Focus())), language, of_text=True)
     says = f"⏳ {words.DIAGNOSING.in_(language)}"
     head = [blocks.bold(says)]
     if about:
-        head += [blocks.text(" "), blocks.code(safe_line(about, limit=300))]
+        head += [blocks.text(" "), blocks.code(shown_line(about, limit=300))]
     if total:
         head.append(blocks.text(f" {words.READS_DONE.in_(language).format(done, total)}"))
-    lines = [blocks.line(*head), *(formatter.brief(one) for one in found[:_LISTED])]
+    lines = [blocks.line(*head), *(formatter.brief(one) for one in shown_value(tuple(found[:_LISTED])))]
     if len(found) > _LISTED:
         lines.append(_more(len(found) - _LISTED, language, in_details=False))
     return Message(text=fallback(says), blocks=(blocks.rich(*lines),))
@@ -94,14 +95,15 @@ def answer_message(
     queried, if there are several; `pick` offers the others. Raises ValueError for a request id that no button can
     carry.
     """
-    reason = safe_text(text_only_reason) if text_only_reason else None
-    formatter = DiagnosisFormatter(diagnosis, language, of_text=of_text, text_only=reason)
+    reason = shown_text(text_only_reason) if text_only_reason else None
+    visible = shown(diagnosis)
+    formatter = DiagnosisFormatter(visible, language, of_text=of_text, text_only=reason)
     # A fix in another cluster, queried earlier, says nothing about this one.
     here = [state for state in remedy_states if state.is_in(diagnosis.cluster)]
     fixed = bool(here) and here[-1].state is RemedyState.FIXED
-    page = _Page(diagnosis, formatter, language, has_details=bool(details_value), fixed=fixed)
+    page = _Page(visible, formatter, language, has_details=bool(details_value), fixed=fixed)
     parts = [
-        *page.proof(tuple(safe_line(line) for line in observed)),
+        *page.proof(tuple(shown_line(line) for line in observed)),
         # Buttons come before the runbook, so that nobody has to scroll for them.
         *state_parts(remedy_states, not_it_by, muted_by, cluster=diagnosis.cluster, language=language),
         *pressable(
@@ -121,28 +123,31 @@ def answer_message(
         ),
     ]
     # Leave room for the note that the rest is in a file.
-    shown, left_out = fit_parts(parts, most_visible=limits.BUDGET_VISIBLE - _NOTE, most_blocks=limits.BUDGET_BLOCKS - 1)
+    fitting, left_out = fit_parts(
+        parts, most_visible=limits.BUDGET_VISIBLE - _NOTE, most_blocks=limits.BUDGET_BLOCKS - 1
+    )
     overflow = None
     if left_out or formatter.was_cut or page.left_out:
-        shown = (*shown, blocks.context(words.FULL_ANSWER_IN_FILE.in_(language)))
+        fitting = (*fitting, blocks.context(words.FULL_ANSWER_IN_FILE.in_(language)))
         overflow = Snippet(
             name="diagnosis.md",
             title=words.FULL_ANSWER.in_(language),
             content=full_text(diagnosis, language=language, of_text=of_text, observed=observed),
         )
-    return Message(text=fallback(*page.headlines()), blocks=shown, overflow=overflow)
-
-
-def safe_text(text: Text) -> Text:
-    """Make a text safe that does not come from a SafeDiagnosis."""
-    return Text(en=safe(text.en), zh=safe(text.zh))
+    return Message(text=fallback(*page.headlines()), blocks=fitting, overflow=overflow)
 
 
 class _Page:
     """The parts of an answer that show the diagnosis. `left_out` says that a group did not fit into its part."""
 
     def __init__(
-        self, diagnosis: Diagnosis, formatter: DiagnosisFormatter, language: Language, *, has_details: bool, fixed: bool
+        self,
+        diagnosis: ShownDiagnosis,
+        formatter: DiagnosisFormatter,
+        language: Language,
+        *,
+        has_details: bool,
+        fixed: bool,
     ) -> None:
         self._diagnosis = diagnosis
         self._formatter = formatter

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from intents.domain import (
-    Diagnosis,
     Finding,
     FindingOutcome,
     Gap,
@@ -24,6 +23,7 @@ from intents.domain import (
 )
 from responses import causality, sentences, words
 from responses.layout import quote
+from responses.shown import ShownDiagnosis
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 from responses.slack.lengths import length
@@ -48,7 +48,7 @@ class DiagnosisFormatter:
 
     def __init__(
         self,
-        diagnosis: Diagnosis,
+        diagnosis: ShownDiagnosis,
         language: Language,
         *,
         of_text: bool,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from intents.domain import Language, Text
-from responses.safety import safe_line
 from responses.sentences import capitalised
+from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element
 from responses.slack.message import Message
@@ -98,11 +98,11 @@ def help_message(*, language: Language) -> Message:
 
 def misused(says: Text, closest: str = "", *, language: Language) -> Message:
     """Return the reply to a command that was not understood, with the one that was probably meant."""
-    problem = capitalised(safe_line(says.in_(language), limit=600))
+    problem = capitalised(shown_line(says.in_(language), limit=600))
     elements = [blocks.line(blocks.text(problem))]
     lines = [problem]
     if closest:
-        command = f"/diagnose {safe_line(closest, limit=600)}"
+        command = f"/diagnose {shown_line(closest, limit=600)}"
         mark = "？" if language is Language.ZH else "?"
         elements.append(
             blocks.line(blocks.text(_DID_YOU_MEAN.in_(language)), blocks.code(command), blocks.text(f" {mark}"))

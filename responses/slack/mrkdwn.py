@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from intents.cluster_text import one_line, without_shortcodes
 from responses.slack.limits import BUDGET_TEXT_BYTES
 
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -35,7 +36,7 @@ def unescape(text: str) -> str:
 
 def inert(text: str, *, most_bytes: int = BUDGET_TEXT_BYTES) -> str:
     """Return `text` escaped and without mentions, at most so many bytes of UTF-8 long; never cut within an escape."""
-    named = _AT_NAMES.sub("＠", text.encode("utf-8", "replace").decode())
+    named = _AT_NAMES.sub("＠", without_shortcodes(text.encode("utf-8", "replace").decode()))
     escaped = escape(named)
     if len(escaped.encode()) <= most_bytes:
         return escaped
@@ -51,5 +52,5 @@ def inert(text: str, *, most_bytes: int = BUDGET_TEXT_BYTES) -> str:
 
 
 def fallback(*lines: str, most_bytes: int = BUDGET_TEXT_BYTES) -> str:
-    """Return the `text` of a message, from lines in order of importance. Never empty."""
-    return inert("\n".join(line.strip() for line in lines if line.strip()) or "–", most_bytes=most_bytes)
+    """Return the `text` of a message, from lines in order of importance, of which none becomes two. Never empty."""
+    return inert("\n".join(one_line(line) for line in lines if line.strip()) or "–", most_bytes=most_bytes)

@@ -10,8 +10,8 @@ from typing import Final
 
 from intents.domain import Language, Text
 from responses import words
-from responses.safety import safe, safe_line
 from responses.sentences import capitalised, finished, in_a_row
+from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element
 from responses.slack.message import Message
@@ -27,7 +27,7 @@ def failed(reason: Text, *, language: Language) -> Message:
 
     `reason` is a sentence of `responses.failures`.
     """
-    says = finished(safe(reason.in_(language), limit=_SAYS), language)
+    says = finished(shown_line(reason.in_(language), limit=_SAYS), language)
     title, colon = words.NO_ANSWER.in_(language), words.COLON.in_(language)
     return _message(
         fallback(f"{title}{colon}{says}"),
@@ -37,7 +37,7 @@ def failed(reason: Text, *, language: Language) -> Message:
 
 def notice(says: Text, *, language: Language) -> Message:
     """Return one sentence to one person: a refusal or a hint."""
-    text = finished(capitalised(safe(says.in_(language), limit=_SAYS)), language)
+    text = finished(capitalised(shown_line(says.in_(language), limit=_SAYS)), language)
     return _message(fallback(text), blocks.line(blocks.text(text)))
 
 
@@ -46,7 +46,7 @@ def not_done(says: Text, *, language: Language) -> Message:
 
     Another person's press may have changed something.
     """
-    text = finished(capitalised(safe(says.in_(language), limit=_SAYS)), language)
+    text = finished(capitalised(shown_line(says.in_(language), limit=_SAYS)), language)
     nothing = words.PRESS_CHANGED_NOTHING.in_(language)
     return _message(
         fallback(in_a_row(text, nothing, language=language)),
@@ -58,7 +58,7 @@ def not_done(says: Text, *, language: Language) -> Message:
 def answered_before(permalink: str, count: int, *, language: Language) -> Message:
     """Return where in this channel the same was answered, and how often it was asked."""
     says = words.ANSWERED_BEFORE.in_(language).format(count)
-    address, to = safe_line(permalink), words.THE_ANSWER.in_(language)
+    address, to = shown_line(permalink), words.THE_ANSWER.in_(language)
     return _message(fallback(f"{says}{address}"), blocks.line(blocks.text(says), blocks.link(address, to)))
 
 
@@ -67,7 +67,7 @@ def muted(title: Text, *, language: Language, unmute_value: str = "") -> Message
 
     `title` is the incident's; `unmute_value` is the value of the Unmute button, "" for no button.
     """
-    says = words.MUTED.in_(language).format(safe_line(title.in_(language), limit=300))
+    says = words.MUTED.in_(language).format(shown_line(title.in_(language), limit=300))
     message = _message(fallback(says), blocks.line(blocks.text(says)))
     if not unmute_value:
         return message
@@ -78,7 +78,7 @@ def muted(title: Text, *, language: Language, unmute_value: str = "") -> Message
 
 def unmuted(title: Text, *, language: Language) -> Message:
     """Return that an incident is unmuted."""
-    says = words.UNMUTED.in_(language).format(safe_line(title.in_(language), limit=300))
+    says = words.UNMUTED.in_(language).format(shown_line(title.in_(language), limit=300))
     return _message(fallback(says), blocks.line(blocks.text(says)))
 
 
@@ -88,7 +88,7 @@ def all_muted(incidents: Sequence[tuple[str, Text]], *, language: Language) -> M
         return notice(words.NONE_MUTED, language=language)
     says = words.ALL_MUTED.in_(language).format(len(incidents))
     items = [
-        [blocks.code(safe_line(incident, limit=200)), blocks.text(f" {safe_line(title.in_(language), limit=200)}")]
+        [blocks.code(shown_line(incident, limit=200)), blocks.text(f" {shown_line(title.in_(language), limit=200)}")]
         for incident, title in incidents[:_MUTED_SHOWN]
     ]
     elements = [blocks.line(blocks.text(says)), blocks.bullets(items)]

@@ -13,8 +13,9 @@ from typing import Final
 from intents.domain import ExternalManager, Language, ObjectRef, Question, Text
 from intents.typed_values import may_be_left_out
 from responses import words
-from responses.safety import safe, safe_line
+from responses.safety import safe
 from responses.sentences import capitalised, finished
+from responses.shown import shown_line, shown_lines
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 from responses.slack.message import Block, View
@@ -98,9 +99,9 @@ def confirmation_dialog(shown: Confirmation, *, language: Language) -> View:
 
     Its `private_metadata` is what `dialog_metadata` returns, and nothing else.
     """
-    submit = safe_line(shown.button.in_(language))
+    submit = shown_line(shown.button.in_(language))
     return blocks.modal(
-        safe_line(shown.title.in_(language)),
+        shown_line(shown.title.in_(language)),
         [
             _about(shown, language),
             *_approval(shown, language),
@@ -121,16 +122,16 @@ def values_dialog(shown: ValuesForm, *, language: Language) -> View:
     about = [*_named(shown, language), [blocks.text(words.NOTHING_YET.in_(language))]]
     inputs = [
         blocks.text_input(
-            safe_line(each.label.in_(language)),
+            shown_line(each.label.in_(language)),
             block_id=each.id,
             action_id=each.id,
-            initial=safe_line(each.default, limit=253),
+            initial=shown_line(each.default, limit=253),
             optional=may_be_left_out(each),
         )
         for each in shown.questions
     ]
     return blocks.modal(
-        safe_line(shown.title.in_(language)),
+        shown_line(shown.title.in_(language)),
         [blocks.rich(*(blocks.line(*leaves) for leaves in about)), *inputs],
         close=words.CANCEL.in_(language),
         submit=words.PREVIEW.in_(language),
@@ -148,7 +149,7 @@ def source_warning_dialog(carries: str, custodian: ExternalManager, *, language:
         words.DIALOG_TITLE.in_(language),
         [
             blocks.rich(
-                blocks.line(*_custody(custodian, language)),
+                *(blocks.line(*leaves) for leaves in _custody(custodian, language)),
                 blocks.line(blocks.text(words.CHANGE_THE_SOURCE.in_(language))),
             )
         ],
@@ -161,7 +162,7 @@ def source_warning_dialog(carries: str, custodian: ExternalManager, *, language:
 
 def refusal_dialog(reason: Text, *, language: Language) -> View:
     """Return why a remedy is not applied: not allowed, no longer needed, changed since, expired, or refused."""
-    says = finished(capitalised(safe(reason.in_(language), limit=_SAYS)), language)
+    says = finished(capitalised(shown_line(reason.in_(language), limit=_SAYS)), language)
     return blocks.modal(
         words.REFUSED_TITLE.in_(language),
         [
@@ -177,21 +178,21 @@ def refusal_dialog(reason: Text, *, language: Language) -> View:
 def _named(shown: Confirmation | ValuesForm, language: Language) -> list[Sequence[Leaf]]:
     """Return what is done to which object, and in which cluster."""
     return [
-        [blocks.bold(safe_line(shown.purpose.in_(language), limit=_SAYS))],
-        [blocks.text(safe_line(shown.what.in_(language), limit=_SAYS))],
+        [blocks.bold(shown_line(shown.purpose.in_(language), limit=_SAYS))],
+        [blocks.text(shown_line(shown.what.in_(language), limit=_SAYS))],
         [
             blocks.text(f"{words.OBJECT.in_(language)}{words.COLON.in_(language)}"),
-            blocks.code(safe_line(str(shown.target), limit=600)),
+            blocks.code(shown_line(str(shown.target), limit=600)),
         ],
         [
             blocks.text(f"{words.IN_CLUSTER.in_(language)}{words.COLON.in_(language)}"),
-            blocks.code(safe_line(shown.cluster, limit=300)),
+            blocks.code(shown_line(shown.cluster, limit=300)),
         ],
     ]
 
 
 def _about(shown: Confirmation, language: Language) -> Block:
-    risk = words.RISKS[shown.risk].in_(language) if shown.risk in words.RISKS else safe_line(shown.risk, limit=100)
+    risk = words.RISKS[shown.risk].in_(language) if shown.risk in words.RISKS else shown_line(shown.risk, limit=100)
     back = words.UNDOABLE if shown.undoable_minutes else words.UNDO_IS_FINAL if shown.undoes else words.NOT_UNDOABLE
     lines = [
         *_named(shown, language),
@@ -211,11 +212,11 @@ def _warnings(shown: Confirmation, language: Language) -> list[Block]:
     """Return the warnings. Where the risk is low, the entry's own warning is a note and comes last."""
     lines: list[Sequence[Leaf]] = []
     if shown.custodian:
-        lines.append(_custody(shown.custodian, language))
+        lines += _custody(shown.custodian, language)
     signed = [*(("⚠️ ", each) for each in shown.warnings)]
     if shown.warning:
         signed.insert(0 if _sign(shown) else len(signed), (_sign(shown) or "ℹ️ ", shown.warning))
-    lines += [[blocks.text(f"{sign}{safe(says.in_(language), limit=_SAYS)}")] for sign, says in signed[:_EFFECTS]]
+    lines += [[blocks.text(f"{sign}{shown_line(says.in_(language), limit=_SAYS)}")] for sign, says in signed[:_EFFECTS]]
     return [blocks.rich(*(blocks.line(*leaves) for leaves in lines), *_left_out(signed, language))] if lines else []
 
 
@@ -230,7 +231,7 @@ def _change(shown: Confirmation, language: Language) -> list[Block]:
     """Return the diff, cut by whole lines; the lines left out are counted."""
     if not shown.diff.strip():
         return [blocks.rich(blocks.line(blocks.text(words.NO_DIFF.in_(language), italic=True)))]
-    lines = safe(shown.diff, limit=200_000).strip("\n").split("\n")
+    lines = shown_lines(safe(shown.diff, limit=200_000).strip("\n").split("\n"))
     kept: list[str] = []
     used = 0
     for line in (blocks.cut(line, _DIFF_LINE) for line in lines[:_DIFF_LINES]):
@@ -250,20 +251,23 @@ def _change(shown: Confirmation, language: Language) -> list[Block]:
 def _effects(shown: Confirmation, language: Language) -> list[Block]:
     if not shown.effects:
         return []
-    items = [[blocks.text(safe(says.in_(language), limit=_SAYS))] for says in shown.effects[:_EFFECTS]]
+    items = [[blocks.text(shown_line(says.in_(language), limit=_SAYS))] for says in shown.effects[:_EFFECTS]]
     heading = blocks.line(blocks.bold(words.EFFECTS.in_(language)))
     return [blocks.rich(heading, blocks.bullets(items), *_left_out(shown.effects, language))]
 
 
-def _custody(custodian: ExternalManager, language: Language) -> list[Leaf]:
+def _custody(custodian: ExternalManager, language: Language) -> list[Sequence[Leaf]]:
     """Return which controller reverts the change and how soon, where to make it instead, and what could not be read."""
-    leaves = [blocks.text(f"⚠️ {safe(custodian.says.in_(language), limit=_SAYS)}")]
-    for number, source in enumerate(custodian.sources):
-        leaves.append(blocks.text(" · " if number else f"\n{words.SOURCE.in_(language)}{words.COLON.in_(language)}"))
-        title = safe_line(source.title, limit=_SAYS)
-        leaves.append(blocks.link(source.url, title) if source.url.startswith("https://") else blocks.text(title))
-    leaves += [blocks.text(f"\n{safe(each.in_(language), limit=_SAYS)}", italic=True) for each in custodian.unread]
-    return leaves
+    lines: list[Sequence[Leaf]] = [[blocks.text(f"⚠️ {shown_line(custodian.says.in_(language), limit=_SAYS)}")]]
+    if custodian.sources:
+        leaves = [blocks.text(f"{words.SOURCE.in_(language)}{words.COLON.in_(language)}")]
+        for number, source in enumerate(custodian.sources):
+            leaves += [blocks.text(" · ")] if number else []
+            title = shown_line(source.title, limit=_SAYS)
+            leaves.append(blocks.link(source.url, title) if source.url.startswith("https://") else blocks.text(title))
+        lines.append(leaves)
+    lines += [[blocks.text(shown_line(each.in_(language), limit=_SAYS), italic=True)] for each in custodian.unread]
+    return lines
 
 
 def _approval(shown: Confirmation, language: Language) -> list[Block]:
@@ -283,10 +287,10 @@ def _typed(shown: Confirmation, language: Language) -> list[Block]:
     hint = words.TYPE_NAME_HINT.in_(language) if shown.risk == _DATA_LOSS else ""
     return [
         blocks.text_input(
-            words.TYPE_NAME.in_(language).format(safe_line(name, limit=253)),
+            words.TYPE_NAME.in_(language).format(shown_line(name, limit=253)),
             block_id=str(Press.TYPED_NAME),
             action_id=str(Press.TYPED_NAME),
-            placeholder=safe_line(name, limit=150),
+            placeholder=shown_line(name, limit=150),
             hint=hint,
         )
     ]

@@ -10,7 +10,7 @@ from typing import Final
 
 from intents.domain import Language, Text
 from responses import words
-from responses.safety import safe, safe_line
+from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 
@@ -94,7 +94,7 @@ def remedy_lines(states: Sequence[RemedyShown], *, cluster: str, language: Langu
         older = words.MORE.in_(language).format(len(states) - _SHOWN)
         lines.append(blocks.line(blocks.text(older, italic=True)))
     for state in states[-_SHOWN:]:
-        where = "" if state.is_in(cluster) else safe_line(state.cluster, limit=300)
+        where = "" if state.is_in(cluster) else shown_line(state.cluster, limit=300)
         about = [blocks.text(" · "), blocks.code(where)] if where else []
         lines += remedy_line(state, language=language, about=about)
     return tuple(lines)
@@ -102,7 +102,7 @@ def remedy_lines(states: Sequence[RemedyShown], *, cluster: str, language: Langu
 
 def headline(shown: RemedyShown, language: Language) -> str:
     """Return the state of a remedy as one line of plain text."""
-    title, says = safe_line(shown.title.in_(language), limit=150), _STATES[shown.state][1]
+    title, says = shown_line(shown.title.in_(language), limit=150), _STATES[shown.state][1]
     return f"{title}{words.COLON.in_(language)}{says.in_(language)}"
 
 
@@ -111,7 +111,7 @@ def remedy_line(shown: RemedyShown, *, language: Language, about: Sequence[Leaf]
     sign, says = _STATES[shown.state]
     leaves: list[Leaf] = [
         blocks.text(f"{sign} "),
-        blocks.bold(safe_line(shown.title.in_(language), limit=150)),
+        blocks.bold(shown_line(shown.title.in_(language), limit=150)),
         blocks.text(f"{words.COLON.in_(language)}{says.in_(language)}"),
         *about,
     ]
@@ -121,7 +121,7 @@ def remedy_line(shown: RemedyShown, *, language: Language, about: Sequence[Leaf]
     if shown.at:
         leaves += [blocks.text(" · "), _at(shown.at)]
     lines = [blocks.line(*leaves)]
-    if shown.says and (seen := safe(shown.says.in_(language), limit=_SAYS)).strip():
+    if shown.says and (seen := shown_line(shown.says.in_(language), limit=_SAYS)).strip():
         lines.append(blocks.quoted(blocks.text(seen)))
     return lines
 

@@ -12,7 +12,7 @@ from responses.slack import blocks
 from responses.slack.as_text import as_text
 from responses.slack.lengths import visible_length
 from responses.slack.message import Block, Message, Snippet
-from responses.slack.mrkdwn import fallback, unescape
+from responses.slack.mrkdwn import fallback, inert, unescape
 
 _GOES_ON: Final = "…"
 
@@ -20,8 +20,8 @@ _GOES_ON: Final = "…"
 def text_only(message: Message) -> Message:
     """Return the message without blocks; what does not fit is in its file."""
     whole = as_text(message.blocks) or unescape(message.text)
-    text = fallback(whole)
-    is_all = text == fallback(whole, most_bytes=sys.maxsize)
+    text = inert(whole.strip() or "–")
+    is_all = text == inert(whole.strip() or "–", most_bytes=sys.maxsize)
     return Message(text=text, overflow=message.overflow if is_all else _led_by(whole, message.overflow))
 
 

@@ -371,8 +371,14 @@ async def test_broken_cluster_is_reported_with_advice_and_slows_no_other(tmp_pat
         started = time.monotonic()
         waiting = [
             [
+                # Each by another person: one person's requests wait for each other.
                 asyncio.create_task(
-                    send_command(at, f"{POD} in {name}", channel=at.slack.add_channel(f"{name}-{number}"))
+                    send_command(
+                        at,
+                        f"{POD} in {name}",
+                        channel=at.slack.add_channel(f"{name}-{number}"),
+                        user=at.slack.add_user(f"{name}-{number}"),
+                    )
                 )
                 for number in range(5)
             ]

@@ -21,7 +21,7 @@ from tests.end_to_end.corners import (
     write_not_answered,
 )
 from tests.end_to_end.own_entries import SERVING, asleep_deployment, open_premises
-from tests.end_to_end.process import Premises
+from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import pressable, words_of
 from tests.postgres import Server, postgres
 
@@ -111,3 +111,19 @@ async def test_plan_claimed_by_a_killed_process_is_finished_once_by_another(tmp_
         for each in tried:
             assert each.sent == [*own.steps]
             assert [entry.outcome for entry in await each.audited()] == ["claimed", "applied", "fixed"]
+
+
+async def test_same_error_pasted_by_many_people_is_answered_once_by_two_processes(tmp_path, postgres: Server, broken):
+    async with premises(tmp_path, broken.world, pace=False, CASEBOOK_DATABASE_URL=postgres.create()) as at:
+        for replica in ("one", "another"):
+            await at.start(replica=replica)
+        people = [at.slack.add_user(f"person-{number}") for number in range(PEOPLE)]
+        await asyncio.gather(*(at.slack.say(user, at.channel, broken.text) for user in people))
+        await at.slack.wait_for(
+            lambda: sum(bool(at.slack.ephemerals(user)) for user in people) == PEOPLE - 1, timeout=50
+        )
+        (answer,) = at.ours()
+        await at.slack.wait_for(lambda: f"{PEOPLE}×" in words_of(at.slack.message(at.channel, answer["ts"])["blocks"]))
+        for each in at.processes:
+            assert await each.stop() == 0
+        assert len(at.ours()) == 1

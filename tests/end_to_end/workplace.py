@@ -30,6 +30,7 @@ from bot.slack.scopes import SCOPES
 from bot.store import AuditEntry
 from bot.surfaces.slack.health import CHECK_S
 from bot.surfaces.slack.manifest import events
+from bot.workflows.admission import PERSON_REQUESTS
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S
 from intents.catalog.cases import ask_of
 from intents.catalog.loader import Problem
@@ -196,6 +197,7 @@ async def workplace(
     summary_slot_s: float = SLOT_S,
     beat_s: float = BEAT_S,
     slack_check_s: float = CHECK_S,
+    person_requests: int = PERSON_REQUESTS,
     broken: Sequence[Problem] = (),
     channel_defaults: ChannelDefaults = NO_DEFAULTS,
     addresses: Mapping[str, str] = NO_ADDRESSES,
@@ -206,8 +208,8 @@ async def workplace(
     `addresses` are URLs of further clusters of the app.
 
     `slack_limits` replace the client's limits, and the simulated Slack then applies none. Tests with their own time
-    pass `slack` (not started) and `clock`; `summary_slot_s`, `beat_s`, `slack_check_s` are those of `RuntimeOptions`,
-    `broken` that of `running`.
+    pass `slack` (not started) and `clock`; `summary_slot_s`, `beat_s`, `slack_check_s` and `person_requests` are those
+    of `RuntimeOptions`, `broken` that of `running`.
     """
     async with AsyncExitStack() as stack:
         cluster = stage(*worlds)
@@ -252,6 +254,7 @@ async def workplace(
                     summary_slot_s=summary_slot_s,
                     beat_s=beat_s,
                     slack_check_s=slack_check_s,
+                    person_requests=person_requests,
                 ),
             )
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intents import templates
@@ -64,7 +65,20 @@ def test_pasted_name_cannot_break_out_of_a_command(name: str) -> None:
     """Check commands that users copy into a shell, with names from an untrusted paste."""
     command = templates.render_command("kubectl get pod {named.pod|x}", {"named": {"pod": name}})
 
-    assert shlex.split(command) == ["kubectl", "get", "pod", name or "x"]
+    assert len(command.splitlines()) == 1
+    if not command.partition("pod ")[2].startswith("$'"):
+        assert shlex.split(command) == ["kubectl", "get", "pod", name or "x"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(st.sampled_from("ab \n\r\t\x1b'\"\\$`;|&\u2028é"), min_size=1, max_size=20))
+def test_shell_reads_a_name_with_line_breaks_as_one_word(name: str) -> None:
+    command = templates.render_command("printf %s {named.pod}", {"named": {"pod": name}})
+    environment = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}
+
+    told = subprocess.run(["bash", "-c", command], capture_output=True, check=True, timeout=10, env=environment)
+
+    assert told.stdout.decode() == name
 
 
 @given(st.text(alphabet="{}|:. ab_", max_size=30))

@@ -14,6 +14,7 @@ import pytest
 from bot.jobs import JobGivenUp, Json
 from tests.jobs.conftest import Launch
 from tests.jobs.world import SECRET, World
+from tests.waiting import until
 
 ANSWERED = {"in-step:IN-STEP", "after-effect:AFTER-EFFECT", "just-started:JUST-STARTED", "finished:FINISHED"}
 UNFINISHED = {"in-step", "after-effect", "just-started", "stumbled"}
@@ -67,11 +68,24 @@ async def test_jobs_of_a_dead_replica_are_adopted_once_in_either_version(
     assert await jobs.adopt([]) == 0
 
 
-async def test_a_job_in_flight_at_too_many_crashes_fails_visibly(
+async def test_a_restart_is_no_attempt(
     killed: Callable[..., None], launch: Launch, world: World, jobs_url: str
 ) -> None:
     await asyncio.to_thread(killed)
-    run_sql(jobs_url, "UPDATE {}workflow_status SET recovery_attempts = 50 WHERE workflow_uuid = 'in-step'")
+    run_sql(jobs_url, "UPDATE {}workflow_status SET recovery_attempts = 10 WHERE workflow_uuid = 'in-step'")
+    jobs = await launch()
+    # Tried again later than the others.
+    assert await jobs.idle(15)
+    assert "in-step:IN-STEP" not in world.seen("posts")
+    await until(lambda: world.seen("posts") == Counter([*ANSWERED, "stumbled:StepFailed:LookupError"]))
+
+
+async def test_a_job_in_flight_at_many_process_ends_for_hours_fails_visibly(
+    killed: Callable[..., None], launch: Launch, world: World, jobs_url: str
+) -> None:
+    await asyncio.to_thread(killed)
+    aged = "recovery_attempts = 50, created_at = created_at - 7200000"
+    run_sql(jobs_url, f"UPDATE {{}}workflow_status SET {aged} WHERE workflow_uuid = 'in-step'")
     failures: list[tuple[str, str, Json, str]] = []
 
     async def failed(kind: str, id: str, payload: Json, error: Exception) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.jobs import JobRun, Jobs, JobsUnavailable, Json
+from bot.jobs import JobRun, Jobs, JobsUnavailable, JobTurn, Json
 from bot.metrics import Metrics
 from tests.jobs.conftest import Launch
 from tests.jobs.test_crashes import run_sql
@@ -89,6 +89,27 @@ async def test_the_concurrency_limit_holds(launch: Launch) -> None:
     assert await jobs.idle(5)
     assert gate.most == 2
     assert gate.entered.total() == 6
+
+
+async def test_one_person_may_have_only_so_many_jobs_waiting(launch: Launch) -> None:
+    gate = Gate()
+    jobs = await launch(
+        workflows={"gate": gate.workflow},
+        concurrency=1,
+        turn_of=lambda _kind, payload: JobTurn(person=payload["user"], bounded=True),
+    )
+    started = [jobs.start("gate", f"alex-{number}", {"user": "alex"}) for number in range(101)]
+    for each in started:
+        await each
+    await until(lambda: jobs.running == 101)
+    with pytest.raises(JobsUnavailable, match="of one person"):
+        await jobs.start("gate", "alex-more", {"user": "alex"})
+    await jobs.start("gate", "bo-1", {"user": "bo"})
+    gate.open.set()
+    assert await jobs.idle(20)
+    assert gate.entered.total() == 102
+    # Of the waiting jobs the other person's was next.
+    assert [*gate.entered].index("bo-1") <= 2
 
 
 async def test_a_sleeping_job_releases_its_slot(launch: Launch) -> None:

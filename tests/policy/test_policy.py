@@ -348,3 +348,22 @@ def test_grants_of_several_entries_add_up_per_cluster() -> None:
     assert seen(scope, "prod") == "bank-* shop +cluster"
     assert seen(scope, "prod-eu") == "bank-* +cluster"
     assert seen(scope, "staging") == ""
+
+
+def test_people_who_may_read_the_same_are_one_audience():
+    reading = [
+        {"channels": ["C0SHOP"], "clusters": ["prod"], "namespaces": ["shop"]},
+        {"channels": ["C0SHOP"], "users": ["U0SRE"], "clusters": ["prod"], "namespaces": ["*", "bank"]},
+        {"channels": ["C0BANK"], "clusters": ["prod"], "namespaces": ["*"]},
+        {"channels": ["C0BANK"], "users": ["U0SRE"], "clusters": ["stage"], "namespaces": ["*"]},
+    ]
+    names = ("prod", "stage")
+    audiences = {
+        (who.channel, who.user): policy(reading=reading).scope(who).audience(names)
+        for place in (SHOP, BANK, CHANNEL)
+        for who in (place, replace(place, user="U2"), replace(place, user="U0SRE"))
+    }
+    assert audiences["C0SHOP", "U1"] == audiences["C0SHOP", "U2"]
+    assert audiences["C0SHOP", "U0SRE"] == audiences["C0BANK", "U1"]
+    assert len(set(audiences.values())) == 4
+    assert {audiences["C1", user] for user in ("U1", "U2", "U0SRE")} == {"text"}

@@ -206,3 +206,26 @@ async def test_every_turn_reports_its_wait():
     pacer.refused("chat.postMessage", channel="C1", retry_after=1)
     await pacer.turn("chat.postMessage", channel="C1")
     assert told == [("chat.postMessage", 0), ("chat.postMessage", 0.25), ("chat.postMessage", 1.25)]
+
+
+@pytest.mark.simulated_time
+async def test_busy_person_leaves_a_token_to_others():
+    where = lane(every=1.0, burst=8)
+    flood = [asyncio.create_task(where.turn(person="U1", patience=1_000)) for _ in range(40)]
+    await asyncio.sleep(3)
+    watch = Stopwatch()
+    await where.turn(person="U2", patience=5)
+    await where.turn(key="C1", patience=5)
+    assert watch.seconds == pytest.approx(0, abs=1e-5)
+    await asyncio.gather(*flood)
+
+
+@pytest.mark.simulated_time
+async def test_quiet_person_goes_before_the_waiting_calls_of_a_busy_one():
+    where = lane(every=1.0, burst=2)
+    flood = [asyncio.create_task(where.turn(person="U1", patience=1_000)) for _ in range(20)]
+    await asyncio.sleep(0.5)
+    watch = Stopwatch()
+    await where.turn(person="U2", patience=5)
+    assert watch.seconds == pytest.approx(0, abs=1e-5)
+    await asyncio.gather(*flood)

@@ -23,12 +23,12 @@ async def test_joining_twice_counts_once(store: Store, now: datetime) -> None:
     assert again == Topic(leader="Ev1", count=2, first=now, last=now)
 
 
-async def test_a_topic_lasts_as_long_as_it_is_joined_within_the_window(store: Store, now: datetime) -> None:
+async def test_repeats_do_not_extend_a_topic(store: Store, now: datetime) -> None:
     for number in range(3):
-        when = now + number * WINDOW
+        when = now + number * WINDOW / 2
         topic = await store.topics.join("C1", "oom", f"Ev{number}", now=when, window=WINDOW)
         assert (topic.leader, topic.count) == ("Ev0", number + 1)
-    late = now + 3 * WINDOW + timedelta(microseconds=1)
+    late = now + WINDOW + timedelta(microseconds=1)
     assert (await store.topics.join("C1", "oom", "Ev9", now=late, window=WINDOW)).leader == "Ev9"
 
 
@@ -44,6 +44,33 @@ async def test_a_topic_whose_answer_is_gone_is_reopened(store: Store, now: datet
     assert await store.topics.end("Ev2") == 0
     assert await store.topics.end("Ev1") == 1
     assert (await store.topics.join("C1", "oom", "Ev2", now=now, window=WINDOW)).leader == "Ev2"
+
+
+async def test_a_closed_topic_takes_no_more_members_and_keeps_its_own(store: Store, now: datetime) -> None:
+    await store.topics.join("C1", "oom", "Ev1", now=now, window=WINDOW)
+    await store.topics.join("C1", "oom", "Ev2", now=now, window=WINDOW)
+    await store.topics.close("Ev1")
+    assert (await store.topics.join("C1", "oom", "Ev3", now=now, window=WINDOW)).leader == "Ev3"
+    assert (await store.topics.join("C1", "oom", "Ev2", now=now, window=WINDOW)).leader == "Ev1"
+
+
+async def test_one_of_several_members_takes_over(store: Store, now: datetime) -> None:
+    for number in range(1, 4):
+        await store.topics.join("C1", "oom", f"Ev{number}", now=now, window=WINDOW)
+    taken = [
+        await store.topics.take_over("C1", "oom", leader="Ev1", request_id=request, now=now)
+        for request in ("Ev2", "Ev3")
+    ]
+    assert taken == [True, False]
+    topic = await store.topics.join("C1", "oom", "Ev3", now=now, window=WINDOW)
+    assert (topic.leader, topic.count) == ("Ev2", 3)
+
+
+async def test_an_edited_request_ends_its_other_topics_only(store: Store, now: datetime) -> None:
+    for fingerprint in ("oom", "dns"):
+        await store.topics.join("C1", fingerprint, "Ev1", now=now, window=WINDOW)
+    assert await store.topics.end("Ev1", other_than="dns") == 1
+    assert (await store.topics.join("C1", "dns", "Ev2", now=now, window=WINDOW)).leader == "Ev1"
 
 
 async def test_one_of_many_concurrent_joins_leads(url: str, now: datetime) -> None:

@@ -354,6 +354,10 @@ class SimulatedSlack(FaultControls, Inspection):
         """
         await self._sockets.refresh(warning=warning)
 
+    async def send_to_sockets(self, text: str) -> None:
+        """Send exactly this over every Socket Mode connection: a broken envelope."""
+        await self._sockets.send_text(text)
+
     @property
     def socket_count(self) -> int:
         """Return the number of open Socket Mode connections."""

@@ -120,6 +120,12 @@ class SocketMode:
             connection.waiting.pop(envelope_id, None)
         return AppResponse(status=200, body=answer, seconds=time.monotonic() - began), ""
 
+    async def send_text(self, text: str) -> None:
+        """Send exactly this over every connection: a broken envelope."""
+        for connection in tuple(self._connections):
+            if not connection.socket.closed:
+                await connection.socket.send_str(text)
+
     async def refresh(self, *, warning: float) -> None:
         """Ask every connection to reconnect: send a warning, then disconnect after `warning` seconds."""
         leaving = tuple(self._connections)

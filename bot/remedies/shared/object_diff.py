@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import yaml
 
+from intents.cluster_text import BREAK
 from intents.domain import Json
 from responses.safety import safe, safe_value
 
@@ -43,7 +44,7 @@ def diff(before: Json, after: Json, *, name: str) -> str:
 def diff_lines(before: list[str], after: list[str], *, name: str) -> str:
     """Return the unified diff of two lists of lines, redacted."""
     lines = difflib.unified_diff(before, after, fromfile=f"{name} now", tofile=f"{name} then", lineterm="", n=2)
-    return safe("\n".join(lines), limit=_LONGEST)
+    return safe("\n".join(BREAK.join(line.splitlines()) for line in lines), limit=_LONGEST)
 
 
 def _lines(obj: Json) -> list[str]:

@@ -14,6 +14,7 @@ from bot.kube.objects import is_terminating, name_of, namespace_of, ref, uid_of
 from bot.kube.owners import controller_of
 from bot.kube.pod_readiness import is_ready
 from bot.remedies.contract import EffectState, EffectStatus
+from intents.cluster_text import quoted
 from intents.domain import Json, Text
 
 # Waiting reasons of a container that is starting; with any other it has failed.
@@ -64,16 +65,21 @@ def why_failing(pod: Json) -> str:
     status = pod.get("status") or {}
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("reason") == "Unschedulable":
-        return f"Unschedulable: {scheduled.get('message', '')}"
+        return _with_message("Unschedulable", scheduled.get("message"))
     if status.get("phase") == "Failed":
-        return f"{status.get('reason') or 'Failed'}: {status.get('message', '')}".rstrip(": ")
+        return _with_message(str(status.get("reason") or "Failed"), status.get("message"))
     return next(filter(None, map(_why, containers_in(pod))), "")
+
+
+def _with_message(reason: str, message: object) -> str:
+    """Return the reason, and the message as a quotation: it may say anything."""
+    return f"{reason}: {quoted(str(message))}" if message else reason.rstrip(": ")
 
 
 def _why(container: Container) -> str:
     reason, message = str(container.detail.get("reason", "")), str(container.detail.get("message", ""))
     if container.state == "waiting" and reason not in _STARTING:
-        return f"{container.name}: {reason}: {message}".rstrip(": ")
+        return _with_message(f"{container.name}: {reason}", message)
     if container.state == "terminated" and container.detail.get("exitCode"):
         return f"{container.name}: {reason or 'exited'} ({container.detail['exitCode']})"
     # Running again after a failure, and not ready: it has failed before in the same way.

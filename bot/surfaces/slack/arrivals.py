@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
+import structlog
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from structlog.contextvars import bound_contextvars
@@ -22,6 +23,9 @@ _SURFACES: Final[Mapping[str, str]] = {
     "shortcut": "shortcut",
 }
 _OTHER: Final = "other"
+# Bolt's status if no listener matches.
+_UNHANDLED: Final = 404
+_log: Final = structlog.get_logger(__name__)
 
 
 class Delivered(Protocol):
@@ -45,6 +49,9 @@ class CountedApp(AsyncApp):
         with bound_contextvars(**({"request": request} if request else {})):
             try:
                 answer = await super().async_dispatch(req)
+                if answer.status == _UNHANDLED:
+                    _log.warning("payload_not_handled", type=surface_of(req.body))
+                    answer = BoltResponse(status=400)
                 acknowledged = answer.status < 400
                 return answer
             finally:

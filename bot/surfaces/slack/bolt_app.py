@@ -59,4 +59,6 @@ async def _log_failure(error: Exception) -> None:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    return record.getMessage() != warning_client_prioritized_and_token_skipped()
+    said = record.getMessage()
+    # Unhandled requests have a line of ours; Bolt's quotes the payload and suggests code.
+    return said != warning_client_prioritized_and_token_skipped() and not said.startswith("Unhandled request")

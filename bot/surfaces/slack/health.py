@@ -20,6 +20,7 @@ from bot.metrics import Metrics
 from bot.slack.calls import CompletedCall
 from bot.slack.errors import MissingScope, RateLimited, SlackError, SlackUnavailable
 from bot.slack.scopes import SCOPES
+from bot.surfaces.slack.payload_check import MalformedPayload
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -86,6 +87,10 @@ class SlackHealth:
 
     def slack_waited(self, method: str, seconds: float) -> None:
         self.metrics.slack_waited(method, seconds)
+
+    def malformed(self, error: MalformedPayload, *, size: int) -> None:
+        self.metrics.turned_away("malformed")
+        _log.warning("malformed_payload_rejected", type=error.kind, problem=error.problem, field=error.field, size=size)
 
     def turned_away(self, reason: str) -> None:
         self.metrics.turned_away(reason)

@@ -17,6 +17,7 @@ from bot.metrics import Metrics
 from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMessage
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Store, Surface
 from bot.surfaces.slack.paste_parts import Part, RecentParts
+from bot.workflows.admission import RefusalNotices, TooManyRequests
 from bot.workflows.submissions import Submissions
 from intents.channel_commands import ChannelCommand
 from intents.misuse import Misuse
@@ -46,21 +47,28 @@ class MessageIntake:
     start: StartJob
     submissions: Submissions
     engine: Callable[[], Engine]
+    notices: RefusalNotices
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     metrics: Metrics = field(default_factory=Metrics)
     recent: RecentParts = field(default_factory=RecentParts)
 
     async def take(self, event: ReceivedMessage | EditedMessage | DeletedMessage | None) -> None:
         """Process a new, edited or deleted message."""
-        match event:
-            case ReceivedMessage():
-                await self._received(event)
-            case EditedMessage(message=message, changed=True):
-                await self._edited(message)
-            case DeletedMessage():
-                await self._deleted(event)
-            case _:
-                return
+        try:
+            match event:
+                case ReceivedMessage():
+                    await self._received(event)
+                case EditedMessage(message=message, changed=True):
+                    await self._edited(message)
+                case DeletedMessage():
+                    await self._deleted(event)
+                case _:
+                    return
+        except TooManyRequests as refused:
+            # Acknowledged: Slack would only send it again.
+            said = event.message if isinstance(event, EditedMessage) else event
+            if isinstance(said, ReceivedMessage):
+                self.notices.refused(self._new_request(said, Surface.MESSAGE, Part(ts=said.ts, text="")), refused.limit)
 
     # --- messages ---
 
@@ -86,35 +94,51 @@ class MessageIntake:
 
     async def _paste(self, message: ReceivedMessage, part: Part, beside: list[Part]) -> None:
         """Process a message that may be a paste, or the next part of one."""
-        if begun := next((other.request for other in beside if other.request), ""):
+        begun = next((other.request for other in beside if other.request), "")
+        if begun and not await self.submissions.is_repeated(begun):
             part.request = begun
-            await self.submissions.amend(begun, part.ts, part.text)
+            await self.submissions.amend(begun, part.ts, part.text, user=message.user)
             return
+        if begun:
+            # The answer to an earlier request covers those parts; this one may be another error.
+            beside = []
+        if self.submissions.admission.is_full(message.user or message.channel):
+            # Not even matched, which costs most: the person is told once per burst.
+            raise TooManyRequests(self.submissions.admission.limit)
         parts = sorted([*beside, part], key=lambda one: one.ts)
         match = await carried_match("\n".join(one.text for one in parts), engine=self.engine())
         if match.matching.hypotheses:
             await self._matched(message, parts, match)
         elif _has_text_file(message):
             self.metrics.message_handled("file")
-            await self._submit(self._new_request(message, Surface.MESSAGE, parts[0]), parts, match)
+            new_request = self._new_request(message, Surface.MESSAGE, parts[0])
+            await self._submit(new_request, parts, match, integration=message.bot)
         else:
             self.metrics.message_handled("unmatched")
             await self._remark(message, part.text)
 
     async def _matched(self, message: ReceivedMessage, parts: list[Part], match: CarriedMatch) -> None:
         new_request = self._new_request(message, Surface.MESSAGE, parts[0])
-        if await self.submissions.is_settled(new_request, match.matching.hypotheses[0]):
+        if await self.submissions.is_muted(new_request, match.matching.hypotheses[0]):
             # The next message is a new request, not a part of this one.
             self.recent.forget(message.channel, message.thread_ts, message.user, message.ts)
             return
         self.metrics.message_handled("matched")
-        await self._submit(new_request, parts, match)
+        await self._submit(new_request, parts, match, integration=message.bot)
 
-    async def _submit(self, new_request: NewRequest, parts: list[Part], match: CarriedMatch) -> None:
+    async def _submit(
+        self, new_request: NewRequest, parts: list[Part], match: CarriedMatch, *, integration: bool
+    ) -> None:
         # From here on an adjacent message is a part of this one, even while this one is being recorded.
         for one in parts:
             one.request = new_request.id
-        await self.submissions.submit(new_request, more=[(one.ts, one.text) for one in parts[1:]], match=match)
+        more = [(one.ts, one.text) for one in parts[1:]]
+        try:
+            await self.submissions.submit(new_request, more=more, match=match, integration=integration)
+        except TooManyRequests:
+            for one in parts:
+                one.request = ""
+            raise
 
     async def _remark(self, message: ReceivedMessage, text: str) -> None:
         """Match a follow-up in an answered thread together with its paste: it may name the object."""
@@ -134,7 +158,7 @@ class MessageIntake:
         elif request is None:
             await self._received(message)
         elif self.clock() - request.original.created < _REREAD_WITHIN:
-            await self.submissions.amend(request.original.id, message.ts, text)
+            await self.submissions.amend(request.original.id, message.ts, text, user=message.user)
 
     async def _deleted(self, deleted: DeletedMessage) -> None:
         request = await self.submissions.of_part(deleted.channel, deleted.ts)

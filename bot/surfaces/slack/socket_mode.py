@@ -2,39 +2,97 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import structlog
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
+from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack.api import retry_after
 from bot.slack.errors import SlackUnavailable, refusal
+from bot.slack.web_client import CALL_TIMEOUT_S, bounded_session
+from bot.surfaces.slack.http_routes import Arrivals
+from bot.surfaces.slack.payload_check import MalformedPayload, check_envelope, checked_request
 
 _log: Final = structlog.get_logger(__name__)
 _CONNECT: Final = "apps.connections.open"
+_PING_S: Final = 10
 
 
 @asynccontextmanager
-async def connected(bolt: AsyncApp, client: AsyncWebClient) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
+async def connected(
+    bolt: AsyncApp, client: AsyncWebClient, arrivals: Arrivals
+) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
     """Stay connected with the app-level token of `client`; yield a function that tells whether it is connected.
 
     Raises SlackError if Slack refuses the first connection; later the client reconnects automatically.
     """
-    handler = AsyncSocketModeHandler(bolt, client.token or "", web_client=client)
+    async with bounded_session(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S)) as session:
+        client.session = session
+        socket = _CheckingClient(bolt, client, arrivals)
+        try:
+            await _open(socket)
+            await socket.connect()  # type: ignore[no-untyped-call]
+            yield socket.is_connected
+        finally:
+            await socket.close()  # type: ignore[no-untyped-call]
+
+
+class _CheckingClient(SocketModeClient):
+    """A Socket Mode client that checks each envelope and its payload before Bolt reads it."""
+
+    def __init__(self, bolt: AsyncApp, client: AsyncWebClient, arrivals: Arrivals) -> None:
+        super().__init__(client.token or "", logger=bolt.logger, web_client=client, ping_interval=_PING_S)
+        self._bolt = bolt
+        self._arrivals = arrivals
+        self._running: set[asyncio.Task[None]] = set()
+        self.socket_mode_request_listeners.append(self._deliver)
+
+    async def process_message(self) -> None:
+        """Run the listeners of the next message. The base class logs a traceback if it is malformed."""
+        raw = await self.message_queue.get()
+        if raw is None:
+            return
+        try:
+            message = check_envelope(_parsed(raw))
+        except MalformedPayload as error:
+            self._arrivals.malformed(error, size=len(raw))
+            return
+        task = asyncio.ensure_future(self.run_message_listeners(message, raw))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _deliver(self, _client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        began = time.time()
+        try:
+            delivery = checked_request(mode="socket_mode", body=request.payload, headers=build_headers(request))
+        except MalformedPayload as error:
+            self._arrivals.malformed(error, size=0)
+            # Without an acknowledgement Slack would send it again.
+            await self.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
+            return
+        await send_async_response(self, request, await self._bolt.async_dispatch(delivery), began)
+
+
+def _parsed(raw: str) -> Any:
     try:
-        await _open(handler.client)
-        await handler.connect_async()  # type: ignore[no-untyped-call]
-        yield handler.client.is_connected
-    finally:
-        await handler.close_async()  # type: ignore[no-untyped-call]
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise MalformedPayload(f"it cannot be parsed: {type(error).__name__}") from None
 
 
 async def _open(client: SocketModeClient) -> None:

@@ -13,7 +13,7 @@ from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
 from responses.chronicle.spans import Spans, TextSpan, Timestamp
-from responses.safety import safe_line
+from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 from responses.slack.chronicle.leaves import NO_NAMES, LeafWriter, Names, Permalink
@@ -80,7 +80,7 @@ def looks_like(incident: Text, *, where: str, address: str, ago: timedelta, lang
     formatter = FactFormatter(language)
     title, place = line(incident.in_(language), _TITLE), line(where, 80)
     says = formatter.text(incident_words.LOOKS_LIKE).format(where=place, ago=formatter.duration(ago), title=title)
-    there = blocks.link(safe_line(address), incident_words.SOURCE_LINK) if address else blocks.text("")
+    there = blocks.link(shown_line(address), incident_words.SOURCE_LINK) if address else blocks.text("")
     leaves = [blocks.text(f"👯 {says} "), there, blocks.text(f" {formatter.text(incident_words.GO_THERE)}")]
     return Message(text=fallback(says), blocks=(blocks.rich(blocks.line(*leaves)),))
 

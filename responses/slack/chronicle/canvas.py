@@ -19,7 +19,7 @@ from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
 from responses.chronicle.markdown import Markdown, code, dated, escaped
 from responses.chronicle.spans import Person, SourceLink, TextSpan, Timestamp
-from responses.safety import safe_line
+from responses.shown import shown_line
 from responses.slack.chronicle.leaves import NO_NAMES, Names, Permalink
 
 # Slack takes ten times as much, but nobody reads that.
@@ -125,7 +125,7 @@ class _Canvas:
             lines.append(
                 f"{self._text(incident_words.EVIDENCE)}{self._text(words.COLON)}{self._markdown.line(evidence)}"
             )
-        if command := safe_line(fact.reproduce, limit=_COMMAND):
+        if command := shown_line(fact.reproduce, limit=_COMMAND):
             lines.append(f"{self._text(incident_words.REPRODUCE)}{self._text(words.COLON)}{code(command)}")
         return lines
 

@@ -11,7 +11,7 @@ from typing import Final
 from intents.chronicle.facts import Fact
 from responses.chronicle import incident_words
 from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Spans, Timestamp
-from responses.safety import safe_line
+from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Leaf
 
@@ -57,11 +57,11 @@ class LeafWriter:
 
     def person(self, user: str) -> Leaf:
         """Return the name of a user, a mention, or the id."""
-        if name := safe_line(self._names.get(user, ""), limit=_NAME):
+        if name := shown_line(self._names.get(user, ""), limit=_NAME):
             return blocks.text(name)
         if self._mention and _USER_ID.fullmatch(user):
             return blocks.user(user)
-        return blocks.text(safe_line(user, limit=_NAME))
+        return blocks.text(shown_line(user, limit=_NAME))
 
     def timestamp(self, at: datetime) -> Leaf:
         """Return the time in the reader's time zone; as text, in UTC."""

@@ -19,7 +19,7 @@ from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line, newest
 from responses.chronicle.spans import Person, PostedLink, Spans, TextSpan, Timestamp
-from responses.safety import safe_line
+from responses.shown import shown_line
 from responses.slack import blocks, limits
 from responses.slack.blocks import Leaf
 from responses.slack.chronicle.leaves import NO_NAMES, LeafWriter, Names, Permalink, utc
@@ -194,7 +194,7 @@ class _Page:
         if is_from_catalog(fact):
             if evidence := self._formatter.evidence(fact):
                 below.append(blocks.quoted(*self._leaves.line(evidence)))
-            if command := safe_line(fact.reproduce, limit=_COMMAND):
+            if command := shown_line(fact.reproduce, limit=_COMMAND):
                 below.append(blocks.preformatted(command))
         else:
             below.append(blocks.quoted(blocks.text(self._text(incident_words.NOT_PROVEN), italic=True)))

@@ -13,6 +13,7 @@ from bot.jobs import JobsUnavailable
 from bot.slack.outgoing import outgoing
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
 from bot.surfaces.slack.entry_points import COMMAND
+from bot.workflows.admission import TooManyRequests
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
 from bot.workflows.mutes import Mutes
 from bot.workflows.submissions import Submissions
@@ -20,7 +21,7 @@ from intents.channel_commands import ChannelCommand
 from intents.domain import Language
 from intents.misuse import Misuse
 from intents.slash import HelpQuery, MuteCommand, ObjectQuery, TextQuery, parse_command
-from responses.failures import BUSY
+from responses.failures import BUSY, too_many_requests
 from responses.language import choose
 from responses.safety import safe, safe_line
 from responses.slack.diagnosis import placeholder_message
@@ -48,6 +49,9 @@ class CommandListener:
             reply = await self._take(body, text, spoken)
             if intent := _answered_at_once(text):
                 self.submissions.metrics.request_handled(Surface.COMMAND, intent, "taken")
+        except TooManyRequests as refused:
+            self.submissions.metrics.request_handled(Surface.COMMAND, "diagnose", "too_many")
+            reply = notice(too_many_requests(refused.limit), language=spoken)
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not resend commands, so ask the user to.
             _log.error("command_recording_failed", error=str(error))
@@ -62,7 +66,13 @@ class CommandListener:
             case Misuse() as wrong:
                 return misused(wrong.says, wrong.closest, language=language)
             case MuteCommand() as muted:
-                return await self.mutes.answer(str(body["channel_id"]), muted, language=language)
+                return await self.mutes.answer(
+                    muted,
+                    team=str(body["team_id"]),
+                    channel=str(body["channel_id"]),
+                    user=str(body["user_id"]),
+                    language=language,
+                )
             case ChannelCommand() as command:
                 return await self.incidents.answer(_commanded(body, text, command, now, language))
             case ObjectQuery() as about:

@@ -17,10 +17,11 @@ from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, 
 from bot.surfaces.slack.entry_points import DIAGNOSE_THIS, PIN, UNPIN
 from bot.surfaces.slack.listeners import TELL_S
 from bot.surfaces.slack.timeline_pins import TimelinePins
+from bot.workflows.admission import TooManyRequests
 from bot.workflows.chronicle.timeline_marks import TimelineMark
 from bot.workflows.submissions import Submissions
-from intents.domain import Language
-from responses.failures import BUSY
+from intents.domain import Language, Text
+from responses.failures import BUSY, too_many_requests
 from responses.language import choose
 from responses.safety import safe
 from responses.slack.notices import notice
@@ -45,6 +46,9 @@ class ShortcutListener:
         new_request = self._new_request(body)
         try:
             await self.submissions.submit(new_request)
+        except TooManyRequests as refused:
+            language = choose(preferred=self.language, text=new_request.text)
+            await self._respond(new_request.response_url, too_many_requests(refused.limit), language)
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not resend shortcuts, so ask the user to.
             _log.error("shortcut_recording_failed", error=str(error))
@@ -82,9 +86,12 @@ class ShortcutListener:
         )
 
     async def _try_again(self, response_url: str, language: Language) -> None:
+        await self._respond(response_url, BUSY, language)
+
+    async def _respond(self, response_url: str, says: Text, language: Language) -> None:
         try:
             async with asyncio.timeout(TELL_S):
-                await self.slack.respond(response_url, notice(BUSY, language=language))
+                await self.slack.respond(response_url, notice(says, language=language))
         except (SlackError, TimeoutError) as error:
             _log.warning("shortcut_reply_failed", error=str(error))
 

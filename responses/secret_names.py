@@ -1,0 +1,128 @@
+"""Judge by its words whether a name announces a secret: DB_PASSWORD, clientSecret, x-api-key, 密码.
+
+A name is split at case changes, separators and digits. Its last telling word and the words after it decide:
+`passwordHash` holds a secret, `passwordSecretRef` names an object, `passwordSeed` is judged by its value.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from functools import lru_cache
+from typing import Final
+
+from responses.secret_buffer import looks_generated
+
+
+class Level(IntEnum):
+    """How much a name says about its value."""
+
+    NONE = 0
+    # The value has to look random.
+    WEAK = 1
+    TELLING = 2
+
+
+def _word_set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_TELLING: Final = _word_set(
+    "password passwords passwd passphrase passcode pwd pw pass secret token credential credentials creds cred psk"
+    " mnemonic pword"
+)
+# These also end words that are written without a separator: PGPASSWORD, dbtoken.
+_ENDINGS: Final = (
+    "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "credential", "credentials", "apikey",
+    "accesskey", "secretkey", "privatekey", "authkey", "signingkey", "encryptionkey", "masterkey", "presharedkey",
+    "sharedkey", "accountkey", "storepass", "keypass", "rootpass", "dbpass", "userpass", "adminpass", "mypass",
+    "sshpass", "userpw", "rootpw", "adminpw", "dbpw", "bindpw", "mailpw",
+)  # fmt: skip
+# Kinds of keys that are secrets; other keys name buttons, map entries or rows.
+KEY_KINDS: Final = _word_set(
+    "api access private secret account encryption decryption signing master session cookie webhook license integration"
+    " routing jwt hmac aes shared preshared auth authentication subscription app application storage ingest ingestion"
+    " deploy bearer crypt cipher sas wireguard tsig rndc instrumentation consumer client admin"
+)
+_WEAK: Final = _word_set(
+    "auth authorization tokens secrets sk ak pin otp totp hmac signature sig session sessionid sid cookie jwt csrf xsrf"
+    " bearer apikeys hash pat nonce cnonce"
+)
+# Words after a telling one that change nothing: SECRET_KEY_BASE, token-v2, PASSWORD_OLD, passwordHash.
+_SAME: Final = _word_set(
+    "base base64 b64 b current previous prev old new primary secondary value values raw plain plaintext text v hash"
+    " hashed digest encrypted enc data string str default prod production dev test staging live env x temp temporary"
+    " initial admin root user"
+)
+# Words after a telling one that make it the name, the place, the rule or the number of something.
+_HARMLESS: Final = _word_set(
+    "ref refs reference name names file files path paths dir directory policy policies count type types length len size"
+    " limit limits ttl expiry expires expiration expired seconds minutes hours days age url uri endpoint endpoints"
+    " issuer audience aud id ids key keys review reviews request requests response store stores manager provider"
+    " providers namespace kind version algorithm alg format field fields label labels prefix suffix header headers"
+    " source sources mount mounts volume volumes reset required require enabled enable disabled disable rotation"
+    " rotate hint min max stdin prompt auth error errors class usage rate service services controller server client"
+    " method methods mode status state column index list set get at time date created updated bucket group scope scopes"
+    " template annotation annotations selector cache per cleaner signer spec resource resources operator driver plugin"
+    " webhook validator generator protected protection strength complexity lookup mapping configmap object item items"
+    " checksum fingerprint used left total budget window symbol address contract owner holder ok valid invalid"
+    " failed failure failures success successful changed change check checker attempts retries"
+)
+# Tokens and keys of another kind: of a list's next page, of a cluster, of a language model.
+_OTHER: Final = _word_set(
+    "page next continue continuation cluster max min prompt completion input output total reasoning stop special eos"
+    " bos pad unk public partition sort primary foreign row cache map object sync resume skip num per publishable"
+    " fencing shard"
+)
+_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_SPLIT: Final = re.compile(r"[^A-Za-z0-9]+")
+_CHINESE: Final = ("密码", "口令", "密钥", "秘钥", "令牌", "私钥", "凭证", "凭据")
+_LONGEST: Final = 120
+
+
+@lru_cache(maxsize=4096)
+def level_of(name: str) -> Level:
+    """Return how much this name says about its value."""
+    if any(word in name for word in _CHINESE):
+        return Level.TELLING
+    words = _words(name[-_LONGEST:])
+    if looks_generated(name.encode()) and not any(word.endswith(_ENDINGS) for word in words):
+        # An id that has "pw" or "sk" in it by chance.
+        return Level.NONE
+    for at in range(len(words) - 1, -1, -1):
+        end = _telling_end(words, at)
+        if end:
+            return _level_after(words[:at], words[end:])
+    if name.isupper() and words[-1:] == ["auth"] and len(words) > 1:
+        # REDISCLI_AUTH
+        return Level.TELLING
+    weak = words and (words[-1] in _WEAK or words[-2:] in (["session", "id"], ["key", "id"]))
+    return Level.WEAK if weak else Level.NONE
+
+
+def _words(name: str) -> list[str]:
+    # DB_PASSWORD and dbPassword have words; a name whose cases alternate is read as a whole.
+    return [word.lower() for part in _SPLIT.split(name) for word in _WORDS.findall(part) if not word.isdigit()]
+
+
+def _telling_end(words: list[str], at: int) -> int:
+    """Return the index after the telling word that starts at `at`, or 0."""
+    word = words[at]
+    following = words[at + 1] if at + 1 < len(words) else ""
+    if word == "pass" and following in ("word", "phrase", "code"):
+        return at + 2
+    if word == "secret" and following in ("id", "key"):
+        return at + 2
+    if following == "key" and word in KEY_KINDS:
+        return at + 2
+    if word in _TELLING or word.endswith(_ENDINGS):
+        return at + 1
+    return 0
+
+
+def _level_after(before: list[str], after: list[str]) -> Level:
+    if before and before[-1] in _OTHER:
+        return Level.NONE
+    if all(word in _SAME for word in after):
+        return Level.TELLING
+    return Level.NONE if any(word in _HARMLESS for word in after) else Level.WEAK

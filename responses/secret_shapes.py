@@ -1,0 +1,215 @@
+"""Hide secrets that their own shape or an HTTP header, a URL or a key file gives away.
+
+Private keys, JSON Web Tokens, credentials in URLs, every field of authorization headers, cookies, password hashes, and
+long base64. Certificates, public keys and digests are no secrets and stay.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any, Final
+
+import re2
+
+from responses.secret_buffer import FILL, Match, hidden, hide_groups
+
+Hide = Callable[[Match], bytes]
+_KEY: Final = rb"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+_BREAK: Final = rb"(?:\s|\\+[nr])*"
+# The address of a webhook is enough to post there.
+_WEBHOOKS: Final = (
+    rb"hooks\.slack\.com/(?:services|workflows|triggers|commands|actions)/",
+    rb"discord(?:app)?\.com/api/webhooks/[0-9]+/",
+    rb"webhook\.office\.com/webhookb2/",
+    rb"(?:feishu\.cn|larksuite\.com)/open-apis/bot/(?:v2/)?hook/",
+    rb"qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?(?:[^\s\"'<>]*&)?key=",
+    rb"api\.telegram\.org/bot",
+)
+_WITH_USER: Final = (
+    rb"\b(?:postgres(?:ql)?|mysql|mariadb|rediss?|amqps?|mongodb(?:\+srv)?|mssql|sqlserver|clickhouse|nats"
+    rb"|ldaps?|smtps?"
+    rb"|s?ftp|https?)"
+)
+_SCHEME: Final = rb"(?i:bearer|basic|token|digest|negotiate|apikey|api-key|key|hawk|aws4-hmac-sha256|aws|oauth)"
+_HEADER: Final = rb"(?i:authorization)\\*[\"']?\]?\s*(?:[:=]|=>)\s*\\*[\"'\[]?"
+_FIELD: Final = re2.compile(
+    rb"((?i:username|nonce|cnonce|response|opaque|credential|signature|oauth_\w+|mac|id|token|key)=\\*\"?)([^\s\",\\]+)"
+)
+# A header's fields that say nothing secret.
+_OPEN_FIELD: Final = re2.compile(rb"(?i)(?:username|realm|uri|qop|nc|algorithm|signedheaders)=")
+_COOKIE: Final = re2.compile(rb"([^\s;,=\"']+=)(\"?)([^;,\"'\\\s\]]+)")
+_COOKIE_OPTION: Final = re2.compile(rb"(?i)(?:path|domain|expires|max-age|samesite|priority|version)=")
+_PORT: Final = re2.compile(rb"[0-9]{1,5}[/?#]")
+_PUBLIC: Final = re2.compile(
+    rb"-----BEGIN (?:TRUSTED )?(?:CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY|CERTIFICATE REQUEST|X509 CRL)-----"
+    rb"((?:(?:\s|\\+[nr])+[A-Za-z0-9+/=]{1,76})+)"
+)
+_ENCODED_PEM: Final = re2.compile(rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}")
+_LONG: Final = re2.compile(rb"(\bsha(?:256|384|512)-|\bh1:)?[A-Za-z0-9+/]{60,}={0,2}")
+_JWT: Final = rb"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,4}"
+
+
+def hide_shapes(buffer: bytes) -> bytes:
+    """Return the buffer with such secrets hidden."""
+    for pattern, hide in _SHAPES:
+        buffer = bytes(pattern.sub(hide, buffer))
+    return buffer
+
+
+def _group(*groups: int) -> Hide:
+    return lambda found: hide_groups(found, *groups)
+
+
+def hide_long(buffer: bytes) -> bytes:
+    """Return the buffer with base64 of random bytes hidden."""
+    return bytes(_LONG.sub(_mixed, buffer))
+
+
+def public_spans(buffer: bytes) -> list[tuple[int, int]]:
+    """Return where certificates and public keys stand, which may look like secrets: PEM, or base64 of it."""
+    spans = [found.span(1) for found in _PUBLIC.finditer(buffer)]
+    return spans + [found.span() for found in _ENCODED_PEM.finditer(buffer) if _is_public(bytes(found[0]))]
+
+
+def _mixed(found: Match) -> bytes:
+    """Hide base64 of random bytes, which mixes cases and digits; keep paths, hex digests and camel-case words."""
+    value: bytes = found[0]
+    if found[1]:
+        return value
+    counts = (
+        sum(map(bytes.isupper, _each(value))),
+        sum(map(bytes.islower, _each(value))),
+        sum(map(bytes.isdigit, _each(value))),
+    )
+    return hidden(value) if min(counts) >= 3 else value
+
+
+def _each(value: bytes) -> list[bytes]:
+    # Eighty characters are enough to tell, and the value may be a megabyte.
+    return [value[index : index + 1] for index in range(min(len(value), 80))]
+
+
+def _is_public(value: bytes) -> bool:
+    """Return whether base64 holds certificates or public keys and nothing else."""
+    whole = value.rstrip(b"=")
+    try:
+        text = base64.b64decode(whole[: len(whole) - len(whole) % 4], validate=True)
+    except binascii.Error:
+        return False
+    return (
+        text.startswith((b"-----BEGIN CERT", b"-----BEGIN PUBLIC", b"ssh-rsa ", b"ssh-ed25519 "))
+        and b"PRIVATE" not in text
+    )
+
+
+def _basic(found: Match) -> bytes:
+    """Hide `Basic dXNlcjpwYXNz`, which decodes to user:password; keep `basic authentication`."""
+    value: bytes = found[2]
+    try:
+        decoded = base64.b64decode(value + b"=" * (-len(value) % 4), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return bytes(found[0])
+    return hide_groups(found, 2) if ":" in decoded and decoded.isprintable() else bytes(found[0])
+
+
+def _bearer(found: Match) -> bytes:
+    value: bytes = found[2]
+    is_word = value.isalpha() and (len(value) < 20 or value.islower())
+    return bytes(found[0]) if is_word or FILL in value else hide_groups(found, 2)
+
+
+def _odd_user_info(found: Match) -> bytes:
+    """Hide user:pass/word@host; keep host:5000/image@sha256:…"""
+    return bytes(found[0]) if _PORT.match(found[2]) else hide_groups(found, 2)
+
+
+def _fields(found: Match) -> bytes:
+    """Hide the fields of a Digest, AWS4, OAuth or Hawk header; keep the realm, the path and the user."""
+    head = len(found[1])
+    fields = _FIELD.sub(
+        lambda field: bytes(field[0]) if _OPEN_FIELD.match(field[0]) else hide_groups(field, 2), found[0][head:]
+    )
+    return bytes(found[1]) + bytes(fields)
+
+
+def _cookies(found: Match) -> bytes:
+    cookies = _COOKIE.sub(lambda one: bytes(one[0]) if _COOKIE_OPTION.match(one[0]) else hide_groups(one, 3), found[2])
+    return bytes(found[1]) + bytes(cookies)
+
+
+_TOKEN_LINE: Final = re2.compile(rb"[A-Za-z0-9_-]*[0-9_][A-Za-z0-9_.-]*")
+
+
+def _wrapped_token(found: Match) -> bytes:
+    """Hide a token and the lines that continue it; a line of letters only is a word."""
+    lines = bytes(found[0]).split(b"\n")
+    kept = 1
+    while kept < len(lines) and _TOKEN_LINE.fullmatch(lines[kept].strip(b" \t\r>|+-")):
+        kept += 1
+    rest = b"".join(b"\n" + line for line in lines[kept:])
+    return hidden(b"\n".join(lines[:kept])) + rest
+
+
+_SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
+    (re2.compile(pattern), hide)
+    for pattern, hide in (
+        (rb"(?s)-----BEGIN " + _KEY + rb".*?-----END " + _KEY, _group(0)),
+        # Cut off before its end.
+        (
+            rb"-----BEGIN "
+            + _KEY
+            + rb"(?:"
+            + _BREAK
+            + rb"[A-Za-z0-9+/]{16,}={0,2})*(?:"
+            + _BREAK
+            + rb"[A-Za-z0-9+/]+={1,2})?",
+            _group(0),
+        ),
+        (rb"(?m)(?:^Private-Lines:[ \t]*[0-9]+|^Private-MAC:)((?:\s+[A-Za-z0-9+/=]{16,}[ \t]*$)+)", _group(1)),
+        # "eyJ" is the base64 of '{"'. A terminal or a chat may have wrapped the token: the next lines are part of it.
+        (
+            rb"(?m)\b"
+            + _JWT
+            + rb"(?:[ \t]*\r?\n[ \t>|+-]*[A-Za-z0-9_-][A-Za-z0-9_.-]{7,}[ \t]*$)*"
+            + rb"(?:[ \t]*\r?\n[ \t>|+-]*[A-Za-z0-9_-]{12,})?",
+            _wrapped_token,
+        ),
+        (rb"(?:" + b"|".join(_WEBHOOKS) + rb")([^\s\"'<>\\]+)", _group(1)),
+        # Password hashes of htpasswd and shadow files.
+        (rb"\$(?:apr1|1|2[aby]|5|6|y|argon2\w{1,2})\$[^\s\"':]{8,}", _group(0)),
+        (rb"(" + _HEADER + rb"(?i:digest|aws4-hmac-sha256|oauth|hawk|signature|token)[ \t]+)\w+=[^\r\n]+", _fields),
+        (rb"(" + _HEADER + _SCHEME + rb"[ \t]+)([^\s\"'\\\]]+)", _bearer),
+        (rb"(" + _HEADER + rb")([\w.~+/=-]{16,})", _bearer),
+        (rb"((?i:\b(?:set-)?cookie)\\*[\"']?(?::|=>|=)[ \t]*\\*[\"'\[]?)([^\s;=\"'\\]+=[^\r\n]+)", _cookies),
+        (rb"((?i:\bbearer)[ \t]+)([\w.~+/-]{8,}=*)", _bearer),
+        (rb"((?i:\bbasic)[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
+        (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>]+)(@)", _group(2)),
+        # A password that should have been percent-encoded and was not.
+        (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>@]*[/?#][^\s\"'<>@]*)(@)", _odd_user_info),
+        (rb"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/:@?#\"'<>]{20,})(@)", _group(2)),
+        # Cut off before its host: a port is a number.
+        (
+            rb"(" + _WITH_USER + rb"://[^\s/:@?#\"'<>]+:)([^\s/:@\"'<>]*[A-Za-z][^\s/:@\"'<>]*)((?:[\"'\s]|\z))",
+            _group(2),
+        ),
+        # Go's MySQL driver: user:password@tcp(host:3306)/db
+        (rb"(\b[\w.-]+:)([^\s:\"'(){}]+)(@(?:tcp\b|unix\b|udp\b|\())", _group(2)),
+        (
+            rb"([?&;](?i:sig|signature|x-amz-signature|x-amz-credential|x-goog-signature|code|access_token)=)"
+            rb"([^\s&\"'<>]{8,})",
+            _group(2),
+        ),
+        (rb"(?i:\"auth\\*\"\s*:\s*\\*\")([A-Za-z0-9+/=]{4,})", _group(1)),
+        (rb"(\bauth:[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
+        (rb"(?i:\b_?auth)[ \t]*=[ \t]*[\"']?([A-Za-z0-9+/]{16,}={0,2})", _group(1)),
+        # Base64 of "-----BEGIN": keys and certificates in kubeconfigs and Secrets.
+        (_ENCODED_PEM.pattern, _group(0)),
+        (rb"(?i:client-key-data)\\*[\"']?:[ \t]*\\*[\"']?([A-Za-z0-9+/=]{8,})", _group(1)),
+    )
+)
+
+# If none of these matches, `hide_shapes` leaves a text as it is.
+PATTERNS: Final = tuple(pattern for pattern, _ in _SHAPES)
+LONG_PATTERNS: Final = (_LONG,)

@@ -1,0 +1,107 @@
+"""Hide the column of a table whose header announces a secret: CSV, tabs, Markdown, psql and aligned columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import re2
+
+from responses.secret_buffer import hidden
+from responses.secret_names import Level, level_of
+from responses.secret_values import is_no_secret
+
+# How columns are separated, in the order in which they are tried.
+_DELIMITERS: Final = tuple(
+    re2.compile(each) for each in (rb"\t", rb"\||" + "│|║|┃".encode(), rb",", rb";", rb"[ ]{2,}")
+)
+_CELL: Final = re2.compile(rb"[\s*_`\"']*[A-Za-z][\w .()/*`\"'-]{0,40}[\s*_`\"']*|\s*")
+_RULE: Final = re2.compile(rb"[\s|+:=\x{2500}-\x{257f}-]+")
+_HINT: Final = re2.compile(rb"(?im)^[^\n:=]{0,200}(?:pass|pwd|pw|secret|token|cred|psk|key|auth)[^\n:=]{0,200}\r?\n")
+_LONGEST_HEADER: Final = 400
+_MOST_COLUMNS: Final = 40
+
+
+def hide_columns(buffer: bytes) -> bytes:
+    """Return the buffer with the cells of such columns hidden."""
+    shown: list[bytes] = []
+    done = 0
+    for hint in _HINT.finditer(buffer):
+        if hint.start() < done:
+            continue
+        header = _header(bytes(hint[0]).rstrip(b"\r\n"))
+        if header is None:
+            continue
+        shown.append(buffer[done : hint.end()])
+        done = hint.end()
+        for line in _lines(buffer, done):
+            treated = _hide_row(line, *header)
+            if treated is None:
+                break
+            shown.append(treated)
+            done += len(line)
+    return b"".join([*shown, buffer[done:]]) if shown else buffer
+
+
+def _lines(buffer: bytes, at: int) -> Iterator[bytes]:
+    """Yield the lines from this place with their line breaks."""
+    while at < len(buffer):
+        end = buffer.find(b"\n", at) + 1 or len(buffer)
+        yield buffer[at:end]
+        at = end
+
+
+def _hide_row(line: bytes, delimiter: Any, columns: tuple[tuple[int, bytes], ...], width: int) -> bytes | None:
+    """Return the row with its secrets hidden, or None if the table has ended."""
+    if not line.strip():
+        return None
+    if _RULE.fullmatch(line):
+        return line
+    if len(_cells(line, delimiter)) != width:
+        return None
+    for column, name in columns:
+        line = _hide_cell(line, *_cells(line, delimiter)[column], name)
+    return line
+
+
+def _header(line: bytes) -> tuple[Any, tuple[tuple[int, bytes], ...], int] | None:
+    """Return the delimiter, the telling columns and the number of columns of a header line."""
+    if len(line) > _LONGEST_HEADER:
+        return None
+    for delimiter in _DELIMITERS:
+        cells = _cells(line, delimiter)
+        if not 2 <= len(cells) <= _MOST_COLUMNS:
+            continue
+        names = [line[first:last] for first, last in cells]
+        if not all(_CELL.fullmatch(name) for name in names):
+            return None
+        telling = tuple((number, _bare(name)) for number, name in enumerate(names) if _is_telling(_bare(name)))
+        return (delimiter, telling, len(cells)) if telling else None
+    return None
+
+
+def _bare(name: bytes) -> bytes:
+    return name.strip(b" \t\r*_`\"'")
+
+
+def _is_telling(name: bytes) -> bool:
+    # `kubectl get` names the Secret of an object in this column.
+    return name not in (b"SECRET", b"TOKEN") and level_of(name.decode("utf-8", "replace")) is Level.TELLING
+
+
+def _cells(line: bytes, delimiter: Any) -> list[tuple[int, int]]:
+    cells = []
+    at = 0
+    for found in delimiter.finditer(line):
+        cells.append((at, found.start()))
+        at = found.end()
+    cells.append((at, len(line)))
+    return cells
+
+
+def _hide_cell(line: bytes, first: int, last: int, name: bytes) -> bytes:
+    inner = line[first:last].strip(b" \t\r\n\"'`*")
+    if not inner or inner == name or is_no_secret(name, inner):
+        return line
+    start = line.find(inner, first)
+    return line[:start] + hidden(inner) + line[start + len(inner) :]

@@ -1,0 +1,216 @@
+"""Read the value at a place of a text: where it begins, where it ends, and whether it is plainly no secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import re2
+
+from responses.secret_buffer import FILL, looks_random
+from responses.secret_names import Level, level_of
+
+# Longer values are judged by their beginning, and hidden to their end.
+_WINDOW: Final = 400
+_SHORTEST: Final = 3
+_LOOK_BACK: Final = 80
+
+# What stands between a separator and a quoted value in code: b"…", []byte("…"), Some("…").
+_WRAP: Final = re2.compile(
+    rb"(?:(?:[bBrRuUfFL@]{1,2}|\$)[\"']|(?:new[ ])?[\w.:\[\]]{0,24}\([\"'b]"
+    rb"|[\[{(]\s{0,8}(?:\\*[\"'](?i:value|plain|plaintext|stringvalue)\\*[\"']\s*:\s*)?\\*[\"'])"
+)
+_CDATA: Final = re2.compile(rb"<!\[CDATA\[([^\]\n]*)")
+_CONTENT: Final = re2.compile(rb"([^\s<>][^<>\n]*?)\s{0,40}</")
+_QUOTED: Final = re2.compile(
+    rb"\"{3}\s{0,8}([^\n]*?)\s{0,8}\"{3}|'{3}\s{0,8}([^\n]*?)\s{0,8}'{3}|"
+    rb"\"((?:[^\"\\\n]|\\[^\n])*)\"|\\+\"([^\"\\\n]*)\\+\"|'([^'\n]*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*]"
+    rb"(?:\S*[^\s*])?)\*{1,2}|"
+    + "“([^”\n]*)”|「([^」\n]*)」|『([^』\n]*)』|（([^）\n]*)）|‘([^’\n]*)’|【([^】\n]*)】".encode()
+    # Cut off before its closing quote.
+    + rb"|\\*[\"']([^\"'\\\n]+)"
+)
+_BARE: Final = re2.compile(rb"[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\])*")
+_BARE_END: Final = re2.compile(rb"[\s\"'`\\]")
+# Bytes that begin a quoted value, apart from those of wide quotes.
+_OPENING: Final = b"\"'`~*\\"
+_LINE_QUOTE: Final = re2.compile(rb"[\n\"'`]")
+_MARKS: Final = b"\"'`~*"
+# Chinese punctuation and letters end a value that begins in ASCII.
+CHINESE_STOP: Final = re2.compile(rb"[\x{2e80}-\x{9fff}\x{ff00}-\x{ffef}]")
+_DELIMITER: Final = re2.compile(rb"[&;,]")
+
+# Names of objects are references, not values: secret="default/db", imagePullSecret: regcred.
+_REFERENCE: Final = re2.compile(rb"[a-z0-9][a-z0-9./-]*")
+_REFERRING_NAME: Final = re2.compile(
+    rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name|password|token|existing|credentials?|auth|config"
+    rb"|registry|docker|store)[_-]?secret)"
+)
+_PLACEHOLDER: Final = re2.compile(
+    rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]+[|}]?|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none"
+    rb"|true|false|undefined"
+    rb"|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
+    rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}/.*|https?://[^@]*)"
+)
+_WORD: Final = re2.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
+# A key of a Secret or ConfigMap: tls.crt.
+_DOTTED: Final = re2.compile(rb"[a-z][a-z-]*(?:\.[a-z]+)+")
+_SHORT_NUMBER: Final = re2.compile(rb"[0-9]{1,5}[.,;)]*")
+_IDENTIFIER: Final = re2.compile(rb"[A-Za-z_][A-Za-z_.]*[0-9]?[;,)({]*")
+_CAPITAL: Final = re2.compile(rb"[A-Z]")
+_FIRST_IN_BRACES: Final = re2.compile(rb"[{,][ \t]*$")
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value in a text, without its quotes."""
+
+    buffer: bytes
+    start: int
+    end: int
+    quoted: bool
+    # Where its quotes end.
+    outer: int
+
+    @property
+    def text(self) -> bytes:
+        """Return the value itself."""
+        return self.buffer[self.start : self.end]
+
+    @property
+    def rest(self) -> bytes:
+        """Return what follows it in its line."""
+        return self.buffer[self.outer : self.outer + _LOOK_BACK].partition(b"\n")[0].strip()
+
+    @property
+    def alone(self) -> bool:
+        """Return whether nothing but closing marks follows it in its line."""
+        return not self.rest.strip(b"\"'`|*,;)}]")
+
+
+def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None:
+    """Return the value that begins at this place, or None. That of an XML element ends at the next tag."""
+    limit = at + _WINDOW
+    first = buffer[at : at + 1]
+    if first == b"<" and (cdata := _CDATA.match(buffer, at, limit)):
+        return Value(buffer, cdata.start(1), cdata.end(1), quoted=True, outer=cdata.end())
+    if element:
+        content = _CONTENT.match(buffer, at, limit)
+        return Value(buffer, at, content.end(1), quoted=True, outer=content.end()) if content else None
+    near = buffer[at : at + 32]
+    wrap = (
+        _WRAP.match(buffer, at, limit)
+        if near[:1] in (b"[", b"{") or b"(" in near or near[1:3].strip(b"\"'") != near[1:3]
+        else None
+    )
+    start = wrap.end() - 1 if wrap else at
+    if buffer[start : start + 1] == b"b":
+        start += 1
+    opening = buffer[start : start + 1]
+    if (opening in _OPENING or opening >= b"\x80") and (quoted := _QUOTED.match(buffer, start, limit)):
+        group = next(number for number in range(1, quoted.re.groups + 1) if quoted[number] is not None)
+        return Value(buffer, quoted.start(group), quoted.end(group), quoted=True, outer=quoted.end())
+    bare = _BARE.match(buffer, at, limit)
+    if not bare:
+        return None
+    end = bare.end()
+    text = buffer[at:end]
+    stop = CHINESE_STOP.search(text)
+    if stop and stop.start() > 0 and text[:1].isascii():
+        end = at + stop.start()
+    markup = buffer.find(b"<", at + 1, end)
+    if markup > 0:
+        end = markup
+    return Value(buffer, at, end, quoted=False, outer=end)
+
+
+def hidden_end(value: Value) -> int:
+    """Return where a secret value ends: later than what was read if it is longer than the window."""
+    if value.outer - value.start < _WINDOW - 40:
+        return value.end
+    ends = _LINE_QUOTE if value.quoted else _BARE_END
+    end = ends.search(value.buffer, value.end)
+    return int(end.start()) if end else len(value.buffer)
+
+
+def is_no_secret(name: bytes, value: bytes) -> bool:
+    """Return whether the value is plainly no secret: a placeholder, a path, the name of a Secret object."""
+    inner = value.strip(_MARKS + b"\\")
+    if len(inner) < _SHORTEST or not inner.strip(FILL):
+        return True
+    body = inner.rstrip(b",;)}]")
+    if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
+        return True
+    return bool(_REFERRING_NAME.fullmatch(name) and _REFERENCE.fullmatch(inner) and not looks_random(inner))
+
+
+def is_secret_of(name: bytes, level: Level, value: bytes) -> bool:
+    """Return whether the value assigned to this name is a secret."""
+    if level is Level.NONE or is_no_secret(name, value):
+        return False
+    return level is Level.TELLING or looks_random(value)
+
+
+def hide_assigned(name: bytes, level: Level, value: Value, gap: bytes) -> list[tuple[int, int]]:
+    """Return the secret parts of a bare value: all of it, but not the next pair of a query or connection string."""
+    text = value.text
+    if gap.strip(b" \t\"'`*_]") in (b":=", b"=>", b"->", b"==", b"===", b"!=", b"!==") and (
+        _IDENTIFIER.fullmatch(text) and not _is_mixed_word(text)
+    ):
+        # Code that assigns or compares another variable.
+        return []
+    spans: list[tuple[int, int]] = []
+    secret = False
+    at = 0
+    for number, piece in enumerate(_DELIMITER.split(text)):
+        key, is_pair, rest = piece.partition(b"=")
+        if number == 0:
+            secret = is_secret_of(name, level, piece)
+            start = at
+        elif is_pair:
+            bare_key = key.strip(b"\\\"'")
+            secret = is_secret_of(bare_key, level_of(bare_key.decode("utf-8", "replace")), rest)
+            start = at + len(key) + 1
+        else:
+            # A delimiter within the value.
+            start = at - 1
+        end = at + len(piece)
+        if secret and piece:
+            spans.append((value.start + start, value.start + end))
+        at = end + 1
+    if spans and spans[-1][1] == value.end:
+        spans[-1] = (spans[-1][0], hidden_end(value))
+    return spans
+
+
+def _is_mixed_word(text: bytes) -> bool:
+    """Return whether capitals stand as close as they do in generated passwords, not as in camel case."""
+    return len(_CAPITAL.findall(text)) * 4 > len(text)
+
+
+def is_prose(buffer: bytes, start: int, name: bytes, gap: bytes, value: Value, *, first: bool) -> bool:
+    """Return whether `name: value` is part of a sentence rather than a key with its value."""
+    before = buffer[max(0, start - _LOOK_BACK) : start]
+    if gap[:1] in b"\\\"'" or before[-1:] in (b'"', b"'"):
+        # The kubelet quotes a volume's name before its error: for volume "token" : secret "x" not found
+        return bool(gap.lstrip(b"\\\"'")[:1].isspace() and not value.quoted)
+    if _FIRST_IN_BRACES.search(before):
+        return False
+    text = value.text
+    if value.quoted:
+        return not first and b" " in text and not looks_random(text) and not _closes_bracket(buffer, value)
+    if (
+        text.endswith(b":")
+        or (b" " in name and _DOTTED.fullmatch(text))
+        or buffer[value.outer : value.outer + 6] == b" bytes"
+    ):
+        return True
+    if not gap[-1:].isspace():
+        return bool(text[:1] >= b"\x80")
+    if first and (not value.rest or value.rest.startswith(b"#")):
+        return False
+    return bool(_WORD.fullmatch(text) or _SHORT_NUMBER.fullmatch(text)) and name.isascii()
+
+
+def _closes_bracket(buffer: bytes, value: Value) -> bool:
+    return buffer[value.outer : value.outer + 1] in (b")", b"}", b"]", b",")

@@ -1,0 +1,71 @@
+"""Make text from outside fit to stand on a line of ours: the step between `safe` and a surface.
+
+`safe` removes what harms wherever a string goes, and keeps its lines: JSON and the store take that. A reader sees only
+what has passed here: one line without our symbols. `ShownDiagnosis` marks it, so the type checker finds a path that was
+missed. What a surface reads as markup is escaped by the surface.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any, Final, NewType, TypeVar, cast
+
+from intents.cluster_text import neutral, quoted, without_symbols
+from intents.domain import Diagnosis, Text
+from responses.safety import LONGEST_TEXT, SafeDiagnosis, SafeText, safe_line
+
+ShownDiagnosis = NewType("ShownDiagnosis", Diagnosis)
+T = TypeVar("T")
+
+# Commands to copy: a changed command is another command. Values within are on one line already.
+_COMMANDS: Final = frozenset({"run", "reproduce"})
+
+
+def shown_line(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:
+    """Return the text safe, on one line with visible breaks, without our symbols, cut to `limit` characters."""
+    return SafeText(without_symbols(safe_line(text, limit=limit)))
+
+
+def shown_text(text: Text, *, limit: int = LONGEST_TEXT) -> Text:
+    """Return both languages of a text as `shown_line` does."""
+    return Text(en=shown_line(text.en, limit=limit), zh=shown_line(text.zh, limit=limit))
+
+
+def shown_quote(text: str, *, limit: int = LONGEST_TEXT) -> str:
+    """Return the text as `shown_line` does, in quotation marks."""
+    return quoted(safe_line(text, limit=limit))
+
+
+def shown_lines(lines: Iterable[str]) -> list[str]:
+    """Return lines of a code block, such as a diff: each stays one line and keeps its indentation."""
+    return [without_symbols("⏎".join(line.splitlines())) for line in lines]
+
+
+def shown(diagnosis: SafeDiagnosis) -> ShownDiagnosis:
+    """Return the diagnosis as a reader may see it: every string but a command is one line without our symbols."""
+    return ShownDiagnosis(shown_value(cast(Diagnosis, diagnosis)))
+
+
+def shown_value(value: T) -> T:
+    """Return `value`, which has passed `safe_value`, with each string in it on one line without our symbols."""
+    return cast(T, _walk(value))
+
+
+def _walk(value: Any) -> Any:
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return neutral(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+        walked = {name: item if name in _COMMANDS else _walk(item) for name, item in fields.items()}
+        changed = {name: item for name, item in walked.items() if item is not fields[name]}
+        return dataclasses.replace(value, **changed) if changed else value
+    if isinstance(value, Mapping):
+        return {key: _walk(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        items = [_walk(item) for item in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return tuple(items) if isinstance(value, tuple) else items
+    return value

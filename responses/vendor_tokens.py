@@ -1,0 +1,175 @@
+"""Find tokens that vendors mark with a prefix, by a public list of rules and a table of our own.
+
+`vendor_rules.json` is the rule list of gitleaks, under its licence in `vendor_rules.LICENSE`. One pass over the text
+finds the keywords of all rules; only rules whose keyword occurs run. Our own table adds what that list lacks, and
+recognises tokens that were cut off.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import re2
+
+from responses.secret_buffer import Match, entropy, hidden, hide_groups, looks_generated
+
+_RULES: Final[tuple[Mapping[str, Any], ...]] = tuple(
+    json.loads(Path(__file__).with_name("vendor_rules.json").read_text(encoding="utf-8"))["rules"]
+)
+
+# A token begins with one of these; the rest has a digit or mixed cases. Short rests count: a log viewer may cut.
+_PREFIXES: Final = (
+    # clouds
+    "GOCSPX-", "doo_v1_", "dop_v1_", "dor_v1_", "HRKU-", "rnd_", "nfp_", "vcp_", "vck_", "vci_", "vcr_", "sbp_",
+    "sb_secret_", "fo1_", "fm1_", "fm1r_", "fm2_", "pscale_tkn_", "pscale_oauth_", "pscale_pw_", "pnu_", "pul-",
+    "ico-",
+    # code and packages
+    "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "glrt-", "gldt-", "glptt-", "glcbt-",
+    "glsoat-", "glagent-", "glft-", "glimt-", "glffct-", "gloas-", "GR1348941", "ATATT3", "ATCTT3", "ATBB", "npm_",
+    "pypi-", "rubygems_", "dckr_pat_", "dckr_oat_", "CCIPAT_", "CCIPRJ_", "bkua_", "bkct_", "bkrt_", "CLOJARS_",
+    "AKCp", "cmVmdGtu", "sqp_", "sqa_", "squ_", "sgp_", "snyk_", "tfp_", "cio_",
+    # services
+    "xapp-", "whsec_", "sk-ant-", "sk-proj-", "sk-svcacct-", "sk-admin-", "sk-or-", "sk_live_", "sk_test_",
+    "rk_live_", "rk_test_", "hf_", "gsk_", "xai-", "r8_", "pplx-", "glsa_", "glc_", "NRAK-", "NRJS-", "NRII-",
+    "NRIQ-", "shpat_", "shpca_", "shppa_", "shpss_", "lin_api_", "lin_oauth_", "dp.st.", "dp.pt.", "dp.ct.",
+    "dp.sa.", "dp.scim.", "dp.audit.", "tskey-", "PMAK-", "figd_", "figu_", "ntn_", "dt0c01.", "dt0s01.", "dt0s16.",
+    "sntrys_", "sntryu_", "aio_", "EZAK", "EZTK", "duffel_live_", "duffel_test_", "rdme_", "xaat-", "shippo_live_",
+    "shippo_test_", "ops_eyJ", "xkeysib-", "xsmtpsib-", "sq0csp-", "sq0atp-", "FLWSECK-", "FLWSECK_TEST-",
+    "apify_api_", "nvapi-", "tvly-", "phc_", "phx_", "whpg_", "ctx7sk-", "lsv2_pt_", "lsv2_sk_", "pat-na1-",
+    "pat-eu1-", "secret-token:", "AGE-SECRET-KEY-1", "hvs.", "hvb.", "hvr.", "ya29.", "sha256~", "mpk_", "zpka_",
+    "LTAI", "AKID", "AIza", "SG.", "kgat_", "sk-lf-", "pk-lf-", "thub_", "fio-u-",
+)  # fmt: skip
+_REST: Final = rb"[A-Za-z0-9_=+/.-]"
+_PREFIXED: Final = re2.compile(
+    rb"(?:^|[^A-Za-z0-9_.-]|\\[nrt])((" + "|".join(map(re2.escape, _PREFIXES)).encode() + rb")(" + _REST + rb"{3,}))"
+)
+_LONG_PART: Final = re2.compile(rb"[A-Za-z0-9]{8,}")
+_SHORTEST_CUT: Final = 3
+_CUT: Final = ("…".encode(), b"...")
+
+_OWN: Final = tuple(
+    re2.compile(pattern)
+    for pattern in (
+        rb"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{4,16}(?:\z|\.\.\.|" + "…".encode() + rb")",
+        rb"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16,}\b",
+        rb"\bxox[a-z](?:\.xox[a-z])?-[\w-]{6,}",
+        rb"\bsk-[A-Za-z0-9]{32,}",
+        rb"\bSK[0-9a-fA-F]{32}\b",
+        rb"\bkey-[a-f0-9]{32}\b",
+        rb"\bdapi[a-f0-9]{16,}",
+        rb"\b[0-9]{8,10}:AA[\w-]{30,}",
+        rb"\b[A-Za-z0-9]{14}\.atlasv1\.[\w-]{20,}",
+        rb"\b[sp]k\.eyJ[\w-]{20,}(?:\.[\w-]*)?",
+        rb"\bpat[A-Za-z0-9]{14}\.[a-f0-9]{32,}",
+        rb"\b[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{20,}",
+        rb"\bFlyV1 [\w.,+/=-]{20,}",
+        rb"\bcio[A-Za-z0-9]{32}\b",
+        rb"\bsl\.[\w-]{60,}",
+        rb"\boy2[a-z0-9]{43}\b",
+    )
+)
+# A short prefix and a long random part: the form that most vendors choose now.
+_UNKNOWN: Final = re2.compile(rb"\b([A-Za-z][A-Za-z0-9]{0,9}[_-](?:[a-z0-9]{1,8}[_-]){0,2})([A-Za-z0-9]{28,})")
+_DIGEST: Final = re2.compile(rb"(?i)(?:sha|md|h)[0-9]+[_-]")
+# Shapes that a name of another kind may have as well: older Vault tokens, bootstrap tokens of kubeadm.
+_DOUBTFUL: Final = (
+    re2.compile(rb"(?:^|[^\w.])(s\.[A-Za-z0-9]{24})(?:[^\w.]|\z)"),
+    re2.compile(rb"(?:^|[^\w.-])([a-z0-9]{6}\.[a-z0-9]{16})(?:[^\w.-]|\z)"),
+)
+
+
+def _keyword_set(keywords: Iterable[str]) -> Any:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.never_capture = True
+    found = re2.Set.SearchSet(options)
+    for keyword in keywords:
+        found.Add(re2.escape(keyword).encode())
+    found.Compile()
+    return found
+
+
+_KEYWORDS: Final = tuple(sorted({keyword for rule in _RULES for keyword in rule["keywords"]}))
+_KEYWORD_SET: Final = _keyword_set(_KEYWORDS)
+_RULES_OF: Final = {
+    keyword: tuple(number for number, rule in enumerate(_RULES) if keyword in rule["keywords"]) for keyword in _KEYWORDS
+}
+# If none of these matches, `hide_tokens` leaves a text as it is.
+PATTERNS: Final = (
+    _PREFIXED,
+    _UNKNOWN,
+    *_OWN,
+    *_DOUBTFUL,
+    re2.compile(b"(?i:" + "|".join(map(re2.escape, _KEYWORDS)).encode() + b")"),
+)
+
+
+@cache
+def _compiled(number: int) -> Any:
+    return re2.compile(_RULES[number]["regex"].encode())
+
+
+def rules_for(buffer: bytes) -> tuple[int, ...]:
+    """Return the numbers of the listed rules whose keywords occur in the text."""
+    found = _KEYWORD_SET.Match(buffer) or ()
+    return tuple(sorted({number for index in found for number in _RULES_OF[_KEYWORDS[index]]}))
+
+
+def hide_tokens(buffer: bytes) -> bytes:
+    """Return the buffer with vendors' tokens hidden."""
+    for number in rules_for(buffer):
+        rule = _RULES[number]
+        buffer = _compiled(number).sub(lambda found, rule=rule: _hide_by_rule(found, rule), buffer)
+    buffer = _PREFIXED.sub(_hide_prefixed, buffer)
+    buffer = _UNKNOWN.sub(_hide_unknown, buffer)
+    for pattern in _OWN:
+        buffer = pattern.sub(lambda found: hide_groups(found, 0), buffer)
+    for pattern in _DOUBTFUL:
+        buffer = pattern.sub(_hide_doubtful, buffer)
+    return bytes(buffer)
+
+
+def _hide_by_rule(found: Match, rule: Mapping[str, Any]) -> bytes:
+    group = rule.get("group") or (1 if found.re.groups == 1 and found[1] else 0)
+    value = bytes(found[group])
+    return bytes(found[0]) if entropy(value) < rule.get("entropy", 0) else hide_groups(found, group)
+
+
+def _hide_prefixed(found: Match) -> bytes:
+    """Hide the token; keep words that begin like one, such as npm_config_registry."""
+    rest = bytes(found[3]).rstrip(b".")
+    cut = (
+        found.end() == len(found.string)
+        or rest != found[3]
+        or found.string[found.end() : found.end() + 3].startswith(_CUT)
+    )
+    part = rest if cut else max(_LONG_PART.findall(rest), key=len, default=b"")
+    mixed = any(map(bytes.isdigit, _each(part))) or not (part.islower() or part.isupper())
+    if len(part) < _SHORTEST_CUT or not mixed:
+        return bytes(found[0])
+    whole, start = bytes(found[0]), found.start(1) - found.start()
+    end = start + len(found[2]) + len(rest)
+    return whole[:start] + hidden(whole[start:end]) + whole[end:]
+
+
+def _each(value: bytes) -> list[bytes]:
+    return [value[at : at + 1] for at in range(min(len(value), 80))]
+
+
+def _hide_unknown(found: Match) -> bytes:
+    """Hide a long part that mixes cases and digits evenly; keep digests and names."""
+    long = bytes(found[2])
+    random = looks_generated(long) and not long.isupper() and not long.islower() and entropy(long[:200]) > 4
+    return bytes(found[0]) if not random or _DIGEST.match(found[1]) else hide_groups(found, 0)
+
+
+def _hide_doubtful(found: Match) -> bytes:
+    """Hide what has digits in its long part; keep dotted names of code and hosts."""
+    long = bytes(found[1]).rpartition(b".")[2]
+    letters = _each(long)
+    random = any(map(bytes.isdigit, letters)) or sum(map(bytes.isupper, letters)) >= 6
+    return hide_groups(found, 1) if random and entropy(long) > 2.5 else bytes(found[0])

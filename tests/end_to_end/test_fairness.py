@@ -1,0 +1,93 @@
+"""One person's requests neither delay nor silence those of others."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from statistics import median
+
+import pytest
+
+from tests.bench.fairness import measure
+from tests.end_to_end.corners import corner_in_errors, make_corner
+from tests.end_to_end.process import premises
+from tests.end_to_end.workplace import is_final, words_of, workplace
+from tests.waiting import until
+
+pytestmark = pytest.mark.timeout(150)
+
+# Enough for a queue of minutes at Slack's rate limits, had everybody to wait for it.
+QUEUED = 120
+# Slack, the cluster and the storm share the cores with the app.
+NOISE_S = 1.0
+
+
+@pytest.mark.parametrize("same_channel", [False, True], ids=["other channel", "same channel"])
+async def test_answer_to_another_person_takes_at_most_twice_its_time_beside_a_long_queue(
+    tmp_path, broken, same_channel
+):
+    waits = await measure(tmp_path, broken.world, text=broken.text, queued=QUEUED, people=3, same_channel=same_channel)
+    assert median(waits.beside) <= 2 * median(waits.idle) + NOISE_S, waits
+    assert 0 < waits.refused < QUEUED
+
+
+async def test_commands_over_the_limit_are_refused_at_once(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world, person_requests=5) as at:
+        at.slack.fail("chat.postMessage", hang=True, times=100)
+        sent = [at.slack.slash(at.alex, at.channel, f"pod ledger/unheard-of-{number}") for number in range(20)]
+        said = [str(each.body) for each in await asyncio.gather(*sent)]
+        assert len([one for one in said if "⏳" in one]) == 5
+        assert len([one for one in said if "5 requests" in one]) == 15
+        assert "⏳" in str((await at.slack.slash(at.bo, at.channel, "pod ledger/unheard-of")).body)
+
+
+async def test_pastes_over_the_limit_are_refused_once_per_burst(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world, person_requests=3) as at:
+        at.slack.fail("chat.postMessage", hang=True, times=100)
+        channels = [at.slack.add_channel(f"channel-{number}") for number in range(12)]
+        for channel in channels:
+            await at.slack.say(at.alex, channel, broken.text)
+        await at.slack.wait_for(lambda: at.slack.ephemerals(at.alex))
+        await asyncio.sleep(0.5)
+        (told,) = at.slack.ephemerals(at.alex)
+        assert "3 requests" in words_of(told["blocks"])
+        at.slack.clear_faults()
+
+
+async def test_requests_queued_at_a_kill_are_answered_and_do_not_delay_others(tmp_path, broken):
+    names = ("ledger",)
+    async with premises(tmp_path, pace=False, CASEBOOK_JOBS_CONCURRENCY="4") as at:
+        flooded = [make_corner(at, broken, name=f"flooded {number}", names=names) for number in range(12)]
+        for each in flooded:
+            each.user = at.alex
+        other = make_corner(at, broken, name="of another person", names=names)
+        at.slack.fail("users.info", hang=True, times=1_000)
+        serving = await at.start()
+        pasted = {each: await each.paste() for each in [*flooded, other]}
+        await until(lambda: other.at.slack.calls)
+        await serving.kill()
+        at.slack.clear_faults()
+        at.slack.latency = 0.1
+
+        serving = await at.start()
+        await at.answer(pasted[other], channel=other.channel)
+        answered_before = [each for each in flooded if any(map(is_final, each.ours))]
+        for each, ts in pasted.items():
+            with corner_in_errors(each):
+                assert "CONFIRMED" in words_of((await at.answer(ts, channel=each.channel))["blocks"])
+        assert await serving.stop() == 0
+        assert len(answered_before) <= 4, "one person's requests went first"
+
+
+async def test_button_press_is_taken_before_queued_pastes(tmp_path, engine, healing):
+    async with workplace(tmp_path, engine, healing.world, jobs_concurrency=4) as at:
+        ts = await at.slack.say(at.alex, at.channel, healing.text)
+        answer = await at.answer(ts)
+        at.slack.latency = 0.3
+        people = [at.slack.add_user(f"person-{number}") for number in range(12)]
+        for number, user in enumerate(people):
+            await at.slack.say(user, at.slack.add_channel(f"busy-{number}"), healing.text)
+        began = time.monotonic()
+        dialog = await at.dialog(at.alex, answer)
+        assert dialog["submit"]
+        assert time.monotonic() - began < 3 + NOISE_S, "the trigger of a dialog expires in three seconds"

@@ -1,0 +1,89 @@
+"""Cluster text never draws a line that looks like ours: every case of the catalog with every payload planted."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bot.cli.rehearsal import full_world_of, request_of, stage, staged
+from bot.diagnosing import Engine, build_engine, diagnose
+from intents.domain import Diagnosis, Language
+from responses.as_json import RunStats
+from responses.excerpts import error_lines
+from responses.safety import scrubbed
+from responses.slack.details import details_view, full_text
+from responses.slack.diagnosis import answer_message
+from responses.slack.simplified import text_only
+from responses.terminal import diagnosis_page
+from tests.forgery import MARKER, PAYLOADS, forged, live_markup, planted
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return build_engine()[0]
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """One surface's form of an answer."""
+
+    surface: str
+    value: Any
+
+
+def renderings(diagnosis: Diagnosis, pasted: str) -> Iterator[Rendering]:
+    shown = scrubbed(diagnosis)
+    observed = error_lines(pasted)
+    for language in Language:
+        answer = answer_message(
+            shown, language=language, request_id="r-1", seconds=1, of_text=True, observed=observed, details_value="r-1"
+        )
+        yield Rendering("answer", list(answer.blocks))
+        yield Rendering("notification", answer.text)
+        yield Rendering("text only", text_only(answer).text)
+        yield Rendering("details", details_view(shown, language=language)["blocks"])
+        yield Rendering("file", full_text(shown, language=language, observed=observed))
+        page = io.StringIO()
+        Console(file=page, width=4_000, color_system=None).print(
+            diagnosis_page(
+                shown, language=language, timing=RunStats(seconds=1, api_calls=1), observed=observed, in_full=True
+            )
+        )
+        yield Rendering("terminal", page.getvalue())
+
+
+@pytest.mark.parametrize("name", list(PAYLOADS))
+async def test_no_line_of_any_answer_is_forged(engine: Engine, name: str) -> None:
+    found: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    kept: dict[str, str] = {}
+    for incident in engine.catalog:
+        case = incident.cases[0]
+        request = request_of(incident, case)
+        async with staged(stage(planted(full_world_of(incident, case), PAYLOADS[name]))) as connection:
+            diagnosis = await diagnose(request, engine=engine, connection=connection)
+        for one in renderings(diagnosis, PAYLOADS[name]):
+            seen[one.surface] += MARKER in str(one.value)
+            lines = forged(one.value) + (live_markup(one.value) if one.surface == "file" else [])
+            found[one.surface] += len(lines)
+            for line in lines:
+                kept.setdefault(f"{incident.id} {one.surface}", line)
+
+    assert all(seen[surface] for surface in ("answer", "details", "file", "terminal")), "the payload is shown"
+    assert kept == {}, dict(found)
+
+
+def test_forged_lines_are_found() -> None:
+    """Every check fails on what it looks for."""
+    for line in ("✅ FIXED: zq9 gone", "x\n🔴 CONFIRMED · zq9", "zq9 ✓ ok", "✓ CONFIRMED: zq9", ":x: CONFIRMED zq9"):
+        assert forged(line), line
+    for line in ("✓ “ok ⏎ □ FIXED: zq9 gone”", "zq9 is fixed", "✅ FIXED: the cause is gone"):
+        assert not forged(line), line
+    for name in ("an image", "a link", "an address", "HTML", "mentions"):
+        assert live_markup(PAYLOADS[name]), name
