@@ -23,8 +23,9 @@ def kept_text(text: str, *, quotes: Collection[str] = (), opening: bool = False)
     for number, line in lines_of(text):
         stripped = line.strip()
         is_first = opening and number == 1
-        if is_first or PROBLEM.search(line) or stripped in quotes or reader.entities(line):
-            kept[stripped if len(stripped) <= _LONGEST or stripped in quotes else stripped[:_LONGEST].rstrip()] = None
+        is_quoted = any(quote and (quote in stripped or stripped in quote) for quote in quotes)
+        if is_first or is_quoted or PROBLEM.search(line) or reader.entities(line):
+            kept[stripped if len(stripped) <= _LONGEST or is_quoted else stripped[:_LONGEST].rstrip()] = None
         if len(kept) == _MOST_LINES:
             break
     return "\n".join(kept)
