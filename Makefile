@@ -42,7 +42,7 @@ unit: export PYTHONDONTWRITEBYTECODE =
 unit: $(READY) ## run the tests only
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-bench: $(READY) ## measure matching speed and recall, diagnosis time, response times in Slack
+bench: $(READY) ## measure matching speed and recall, diagnosis time, response times in Slack, load and attacks
 	$(BIN)/python tests/bench/run.py
 
 eval: $(READY) ## measure how well pasted texts find their incident

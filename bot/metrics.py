@@ -12,14 +12,16 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 
 from intents.domain import Diagnosis
+from responses.safety import redacted_text
 
 # The `_created` series would double the page and nobody uses them.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -38,6 +40,38 @@ _CALL_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
 _ANSWER_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0)
 # A remedy is verified for minutes.
 _JOB_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
+
+
+class SafeCounter(Counter):
+    """A counter whose labels hold no credentials."""
+
+    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
+        return super().labels(*map(_label, labelvalues), **_labels(labelkwargs))
+
+
+class SafeGauge(Gauge):
+    """A gauge whose labels hold no credentials."""
+
+    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
+        return super().labels(*map(_label, labelvalues), **_labels(labelkwargs))
+
+
+class SafeHistogram(Histogram):
+    """A histogram whose labels hold no credentials."""
+
+    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
+        return super().labels(*map(_label, labelvalues), **_labels(labelkwargs))
+
+
+@lru_cache(maxsize=1024)
+def _label(value: object) -> str:
+    """Return the value of a label; one that looks like a credential is counted with all others of its kind."""
+    text = str(value)
+    return text if redacted_text(text) == text else _OTHER
+
+
+def _labels(named: Mapping[str, object]) -> dict[str, str]:
+    return {name: _label(value) for name, value in named.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,20 +309,20 @@ class Metrics:
 
     # --- internal -----------------------------------------------------------------------------------------------------
 
-    def _counter(self, name: str, help: str, *labels: str) -> Counter:
+    def _counter(self, name: str, help: str, *labels: str) -> SafeCounter:
         name = f"casebook_{name}_total"
         self._document(name, "counter", help, labels)
-        return Counter(name, help, labels, registry=self.registry)
+        return SafeCounter(name, help, labels, registry=self.registry)
 
-    def _gauge(self, name: str, help: str, *labels: str) -> Gauge:
+    def _gauge(self, name: str, help: str, *labels: str) -> SafeGauge:
         name = f"casebook_{name}"
         self._document(name, "gauge", help, labels)
-        return Gauge(name, help, labels, registry=self.registry)
+        return SafeGauge(name, help, labels, registry=self.registry)
 
-    def _seconds(self, name: str, help: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+    def _seconds(self, name: str, help: str, buckets: tuple[float, ...], *labels: str) -> SafeHistogram:
         name = f"casebook_{name}_seconds"
         self._document(name, "histogram", help, labels)
-        return Histogram(name, help, labels, registry=self.registry, buckets=buckets)
+        return SafeHistogram(name, help, labels, registry=self.registry, buckets=buckets)
 
     def _document(self, name: str, kind: str, help: str, labels: tuple[str, ...]) -> None:
         self._documented.append(Documented(name=name, kind=kind, labels=labels, help=help))

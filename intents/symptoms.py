@@ -76,7 +76,7 @@ MAX_SYMPTOMS: Final = 4000
 _NAMES_READ: Final = 6
 
 _VARYING: Final = re.compile(r"\d[0-9a-f]*")
-_PROBLEM: Final = re.compile(
+PROBLEM: Final = re.compile(
     r"(?i)error|fail|fatal|panic|warn|refused|denied|forbidden|invalid|timed? ?out|deadline|unable|cannot|can't|lost"
     r"|evict|backoff|not found|unavailable|insufficient|too |exceeded|mismatch|^[EFW]\d{4} |[失错误超慢]"
 )
@@ -116,7 +116,7 @@ def _joined(entities: tuple[Entity, ...], more: tuple[Entity, ...]) -> tuple[Ent
 def _bounded(symptoms: tuple[Symptom, ...]) -> tuple[Symptom, ...]:
     if len(symptoms) <= MAX_SYMPTOMS:
         return symptoms
-    problems = [index for index, symptom in enumerate(symptoms) if _PROBLEM.search(symptom.text)]
+    problems = [index for index, symptom in enumerate(symptoms) if PROBLEM.search(symptom.text)]
     if len(problems) < MAX_SYMPTOMS:
         chosen = set(problems)
         rest = [index for index in range(len(symptoms)) if index not in chosen]

@@ -3,19 +3,23 @@
 Untrusted text comes from pastes, from the cluster and from errors. It may carry credentials, and characters that a
 terminal obeys or that hide text from the reader: escape sequences, bidirectional overrides, invisible characters.
 `SafeText` and `SafeDiagnosis` mark what has passed, so the type checker finds a path that was missed.
+
+`safe` and `safe_value` prepare what people read. `redacted_text` and `redacted_value` remove credentials only: every
+store, job and Slack call passes its values through them.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final, NewType, TypeVar, cast
 
 import re2
 
 from intents.cluster_text import one_line
-from intents.domain import Diagnosis
+from intents.domain import EMPTY, Diagnosis
 from responses.secrets import REDACTED, holds_secret, redact
 
 # A quote is a line, not a whole log.
@@ -24,6 +28,9 @@ LONGEST_TEXT: Final = 4_000
 _LONGEST_INPUT: Final = 1 << 20
 # Deeper than any of our types; only untrusted values (args, log fields) can be deeper.
 _DEEPEST: Final = 12
+# A plan contains parts of Kubernetes objects.
+_DEEPEST_STORED: Final = 64
+_SHORT: Final = 64
 
 # The keys of an entry in a container's environment, and the keys of a Secret that hold data.
 _ENVIRONMENT: Final = frozenset({"name", "value"})
@@ -116,50 +123,98 @@ def safe_value(value: T) -> T:
     Kubernetes object: an environment entry by its name, an argument after its flag, the data of a Secret. Enums,
     numbers and times are returned as they are.
     """
-    return cast(T, _walk(value, 0))
+    return cast(T, _SHOWN.walk(value, 0))
 
 
-def _walk(value: Any, depth: int) -> Any:
-    if value is None or isinstance(value, Enum | bool | int | float):
+def redacted_text(text: str) -> str:
+    """Return `text` without credentials, and otherwise unchanged: not cut, and with its line ends.
+
+    A text that mixes credentials with control characters loses those too. Idempotent, linear in the text.
+    """
+    if text.isprintable():
+        return redact(text)
+    lines = _with_line_ends(text)
+    shown = _redacted(lines)
+    is_clean = shown == lines or (shown == without_controls(lines) and redact(lines) == lines)
+    return text if is_clean else shown
+
+
+def _redacted_name(text: str) -> str:
+    """Return what `redacted_text` returns; keys, kinds and names are the same in most documents."""
+    return _redacted_short(text) if len(text) <= _SHORT else redacted_text(text)
+
+
+@lru_cache(maxsize=4096)
+def _redacted_short(text: str) -> str:
+    return redacted_text(text)
+
+
+def redacted_value(
+    value: T, *, own: frozenset[str] = frozenset(), unread: Mapping[str, Callable[[str], bool]] = EMPTY
+) -> T:
+    """Return `value` without credentials, and otherwise unchanged, found by the same rules as by `safe_value`.
+
+    The names of `own` keys say nothing about their values: they are fields of our types. The string under a key of
+    `unread` is kept if its function allows that.
+    """
+    return cast(T, _Walk(text=_redacted_name, deepest=_DEEPEST_STORED, own=own, unread=unread).walk(value, 0))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Walk:
+    """Walks through a value and makes its strings safe with `text`."""
+
+    text: Callable[[str], str]
+    deepest: int
+    own: frozenset[str] = frozenset()
+    unread: Mapping[str, Callable[[str], bool]] = dataclasses.field(default_factory=lambda: EMPTY)
+
+    def walk(self, value: Any, depth: int) -> Any:
+        if value is None or isinstance(value, Enum | bool | int | float):
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, bytes):
+            return self.text(value.decode("utf-8", "replace"))
+        if depth > self.deepest:
+            return safe(repr(value))
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+            walked = {name: self.walk(item, depth + 1) for name, item in fields.items()}
+            return dataclasses.replace(value, **walked) if walked != fields else value
+        if isinstance(value, Mapping):
+            return self._mapping(value, depth)
+        if isinstance(value, list | tuple):
+            flags = (None, *value)
+            walked_items = [self._behind(flag, item, depth) for flag, item in zip(flags, value, strict=False)]
+            return tuple(walked_items) if isinstance(value, tuple) else walked_items
         return value
-    if isinstance(value, str):
-        return safe(value)
-    if isinstance(value, bytes):
-        return safe(value.decode("utf-8", "replace"))
-    if depth > _DEEPEST:
-        return safe(repr(value))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        walked = {name: _walk(item, depth + 1) for name, item in fields.items()}
-        return dataclasses.replace(value, **walked) if walked != fields else value
-    if isinstance(value, Mapping):
-        return _walk_mapping(value, depth)
-    if isinstance(value, list | tuple):
-        flags = (None, *value)
-        walked_items = [_walk_behind(flag, item, depth) for flag, item in zip(flags, value, strict=False)]
-        return tuple(walked_items) if isinstance(value, tuple) else walked_items
-    return value
+
+    def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+        walked: dict[str, Any] = {
+            self.text(str(key)): self._entry(str(key), item, depth) for key, item in value.items()
+        }
+        if set(value) <= _ENVIRONMENT and isinstance(value.get("name"), str) and isinstance(value.get("value"), str):
+            walked["value"] = self._entry(value["name"], value["value"], depth)
+        if value.get("kind") == "Secret":
+            for block in _SECRET_DATA & set(value):
+                data = value[block] if isinstance(value[block], Mapping) else {}
+                walked[block] = {self.text(str(key)): SafeText(REDACTED) for key in data}
+        return walked
+
+    def _entry(self, key: str, value: Any, depth: int) -> Any:
+        if isinstance(value, str):
+            if key in self.unread and self.unread[key](value):
+                return value
+            if key not in self.own and holds_secret(key, value):
+                return SafeText(REDACTED)
+        return self.walk(value, depth + 1)
+
+    def _behind(self, flag: Any, value: Any, depth: int) -> Any:
+        """Walk an element of a list; the one before it may be a flag, as in ["--password", "…"]."""
+        if isinstance(flag, str) and isinstance(value, str) and flag.startswith("-") and not value.startswith("-"):
+            return self._entry(flag.lstrip("-"), value, depth)
+        return self.walk(value, depth + 1)
 
 
-def _walk_mapping(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-    walked: dict[str, Any] = {safe(str(key)): _walk_entry(str(key), item, depth) for key, item in value.items()}
-    if set(value) <= _ENVIRONMENT and isinstance(value.get("name"), str) and isinstance(value.get("value"), str):
-        walked["value"] = _walk_entry(value["name"], value["value"], depth)
-    if value.get("kind") == "Secret":
-        for block in _SECRET_DATA & set(value):
-            data = value[block] if isinstance(value[block], Mapping) else {}
-            walked[block] = {safe(str(key)): SafeText(REDACTED) for key in data}
-    return walked
-
-
-def _walk_entry(key: str, value: Any, depth: int) -> Any:
-    if isinstance(value, str) and holds_secret(key, value):
-        return SafeText(REDACTED)
-    return _walk(value, depth + 1)
-
-
-def _walk_behind(flag: Any, value: Any, depth: int) -> Any:
-    """Walk an element of a list; the one before it may be a flag, as in ["--password", "…"]."""
-    if isinstance(flag, str) and isinstance(value, str) and flag.startswith("-") and not value.startswith("-"):
-        return _walk_entry(flag.lstrip("-"), value, depth)
-    return _walk(value, depth + 1)
+_SHOWN: Final = _Walk(text=safe, deepest=_DEEPEST)

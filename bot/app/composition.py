@@ -153,6 +153,12 @@ class _JobStarter:
             raise JobsUnavailable("jobs are not launched yet")
         await self.jobs.start(kind, id, payload)
 
+    async def forget(self, request: str) -> bool:
+        """Delete the records of a request's jobs. Return whether none is left, except for the job that asks."""
+        if self.jobs is None:
+            raise JobsUnavailable("jobs are not launched yet")
+        return await self.jobs.forget(request, keeping="withdraw")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Base:
@@ -221,6 +227,7 @@ def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clust
     options = base.options
     return Services(
         store=base.store,
+        forget=base.starter.forget,
         slack=base.slack,
         clusters=clusters,
         configuration=lambda: live.current,

@@ -48,6 +48,7 @@ from intents.matcher import Matcher, MatchResult
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
 from intents.verdicts import judge, rank, supported
+from responses.safety import redacted_text
 
 DEADLINE_S: Final = 8.0
 # Longer texts are parsed and matched in a thread, so that the event loop stays responsive.
@@ -306,11 +307,14 @@ async def _match(read: Callable[[], Sequence[Symptom]], matcher: Matcher, *, len
 
 
 def _symptoms_of(statements: Sequence[Statement]) -> list[Symptom]:
-    """Return the statements' lines as symptoms. Lines of two statements are never adjacent."""
+    """Return the statements' lines as symptoms, without credentials: what they name is stored and shown.
+
+    Lines of two statements are never adjacent.
+    """
     symptoms: list[Symptom] = []
     line = 1
     for statement in statements:
-        read = read_symptoms(statement.text)
+        read = read_symptoms(redacted_text(statement.text))
         symptoms += (replace(symptom, line=line + symptom.line, subject=statement.subject) for symptom in read)
         line += max((symptom.line for symptom in read), default=0) + 2
     return symptoms

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from dbos import Serializer
 from sqlalchemy import URL, event
 
+from bot.common.redaction import stored_json
 from bot.jobs.contract import JobsUnavailable, StepFailed
 from bot.store.database import CONNECT_SECONDS, STATEMENT_MS, connect_args, prepare_sqlite, server_options
 
@@ -26,13 +27,14 @@ _KNOWS_SUBSEC: Final = (3, 42)
 class JsonSerializer(Serializer):
     """Stores plain JSON instead of pickles: nothing in the file can run, and a person can read it.
 
-    Of an error only the type is kept, because its text may quote pasted texts.
+    All inputs, results and recorded steps of jobs pass here, and are redacted. Of an error only the type is kept,
+    because its text may quote pasted texts.
     """
 
     def serialize(self, data: Any) -> str:
         if isinstance(data, BaseException):
             data = {_ERROR: type(data).__name__}
-        return json.dumps(data, separators=(",", ":"))
+        return json.dumps(stored_json(data), separators=(",", ":"))
 
     def deserialize(self, serialized_data: str) -> Any:
         data = json.loads(serialized_data)

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus, WorkflowStatusString
 
+from bot.common.redaction import stored_json, stored_key
 from bot.jobs.contract import (
     JOBS_VERSION,
     FailureHandler,
@@ -120,6 +121,8 @@ class Jobs:
     async def start(self, kind: str, id: str, payload: Json, *, within: float = 1.2) -> None:
         """Record the job and start it. The same id again, here or in another process, changes nothing.
 
+        The job gets the redacted payload, as it is recorded: a run after a crash gets the same.
+
         Raises `JobsUnavailable` if that takes longer than `within` seconds: nothing is promised then. (If the database
         answers just too late, the job may still run, and a retry with its id finds it.)
         """
@@ -131,6 +134,7 @@ class Jobs:
         if turn.bounded and self._turns.waiting(turn.person) >= _MOST_WAITING:
             raise JobsUnavailable(f"{_MOST_WAITING} jobs of one person are waiting")
         ledger.check_file()
+        id, payload = stored_key(id), stored_json(payload)
         await self._begin(ledger, kind, recorded_as=id, id=id, payload=payload, within=within)
 
     async def adopt(self, executors: Iterable[str]) -> int:
@@ -201,6 +205,23 @@ class Jobs:
                 return gone
             await ledger.delete(ids)
             gone += len(ids)
+
+    async def forget(self, id: str, *, keeping: str) -> bool:
+        """Delete the finished jobs with this id, or with one that begins with it and a dot.
+
+        Return whether all of them are finished, those of the kind `keeping` aside.
+        """
+        ledger = self._require_launched()
+        found = await ledger.find(workflow_id_prefix=id, load_input=False)
+        jobs = [job for job in found if job.workflow_id == id or job.workflow_id.startswith((f"{id}.", f"{id}@"))]
+        finished = {status.value for status in FINISHED}
+        if over := [job.workflow_id for job in jobs if job.status in finished]:
+            await ledger.delete(over)
+        return all(job.status in finished or job.name == keeping for job in jobs)
+
+    async def scrub(self) -> int:
+        """Redact what earlier versions recorded. Return the number of changed values; a repeat changes nothing."""
+        return await self._require_launched().scrub(self._version)
 
     async def ping(self) -> None:
         """Raise `JobsUnavailable` with the reason if a job could not be started now."""

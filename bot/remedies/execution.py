@@ -16,6 +16,7 @@ from bot.diagnosing import Engine
 from bot.remedies import dry_run, step_runner
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal
+from bot.remedies.plan_secrets import writes_redacted
 from bot.remedies.recheck import Recheck, recheck
 from bot.remedies.session import Session
 from bot.remedies.shared.refusal import gone, refused
@@ -113,6 +114,8 @@ async def apply(
     action = action_of(plan)
     if action is None:
         return _expired()
+    if writes_redacted(previewed.steps):
+        return Refusal(reason=Reason.UNSAFE, says=failures.CHANGE_HOLDS_SECRET)
     try:
         if done := await _found_applied(plan, previewed, session, ours=resumed):
             return done

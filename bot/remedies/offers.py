@@ -18,6 +18,7 @@ from bot.cluster.writer import Writer
 from bot.diagnosing import Engine
 from bot.remedies.action import Action
 from bot.remedies.contract import LIFETIME, About, Plan
+from bot.remedies.plan_secrets import without_secrets
 from bot.remedies.registry import actions
 from bot.remedies.session import Session
 from bot.remedies.shared.absence import is_absent
@@ -37,6 +38,7 @@ from intents.domain import (
 from intents.focus import focus_of
 from intents.request import ExplainText, Request
 from intents.verdicts import supported
+from responses import failures
 from responses.safety import safe_value
 
 Allowed = Callable[[str, ObjectRef], bool]
@@ -109,7 +111,11 @@ async def plan_remedies(
             if isinstance(target, Gap):
                 withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=target))
             elif target is not None:
-                plans.append(planner.plan(remedy, target))
+                plan = without_secrets(planner.plan(remedy, target))
+                if plan is None:
+                    withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=_secret(target.ref)))
+                else:
+                    plans.append(plan)
     return Offers(plans=tuple(plans), withheld=tuple(withheld))
 
 
@@ -133,6 +139,11 @@ async def missing_to_undo(undo: Plan, *, session: Session) -> Gap | None:
         if resource and (gap := await missing(writer, [resource.permission(str(step.verb))], step.target)):
             return gap
     return None
+
+
+def _secret(target: ObjectRef) -> Gap:
+    says = failures.CHANGE_HOLDS_SECRET
+    return Gap(what=str(target), reason=GapReason.FORBIDDEN, detail=says.en, detail_zh=says.zh)
 
 
 def _scope(permission: Permission, target: ObjectRef) -> tuple[str, str]:

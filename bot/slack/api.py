@@ -27,6 +27,7 @@ from bot.slack.calls import CompletedCall, NullWatch, Watch
 from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, TokenRevoked, refusal
 from bot.slack.lane import Urgency
 from bot.slack.limits import Limits
+from bot.slack.outgoing import outgoing
 from bot.slack.pacer import Pacer
 from bot.slack.web_client import bounded_session
 
@@ -176,11 +177,11 @@ class Api:
         client = self._connected()
         try:
             async with asyncio.timeout(limit):
-                # Copies, because slack_sdk changes its arguments.
+                # Copies, because slack_sdk changes its arguments. A query holds only ids and cursors.
                 answer = await (
                     client.api_call(method, http_verb="GET", params={**(query or {})})
                     if body is None
-                    else client.api_call(method, json={**body})
+                    else client.api_call(method, json=outgoing(body))
                 )
         except TimeoutError as error:
             raise SlackUnavailable(method=method, detail=f"no answer within {limit:.2g} s", maybe_done=True) from error

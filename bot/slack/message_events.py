@@ -40,11 +40,12 @@ class ReceivedMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletedMessage:
-    """A deleted message."""
+    """A deleted message; `to_us`: it mentioned us or was a direct message."""
 
     team: str
     channel: str
     ts: str
+    to_us: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +65,24 @@ def read_event(
     """
     subtype = _text(event, "subtype")
     if subtype == "message_deleted":
-        return DeletedMessage(team=team, channel=_text(event, "channel"), ts=_text(event, "deleted_ts"))
+        return _deleted(event, team=team, ts=_text(event, "deleted_ts"), us=us)
     if subtype != "message_changed":
         return _received(event, team=team, us=us, our_bot=our_bot)
     now, before = _mapping(event.get("message")), _mapping(event.get("previous_message"))
     if now.get("subtype") == "tombstone":  # a deleted message with replies leaves a tombstone
-        return DeletedMessage(team=team, channel=_text(event, "channel"), ts=_text(now, "ts"))
+        return _deleted(event, team=team, ts=_text(now, "ts"), us=us)
     inner = {
         **now, "channel": _text(event, "channel"), "channel_type": event.get("channel_type", ""),
         "subtype": _plain(now),
     }  # fmt: skip
     message = _received(inner, team=team, us=us, our_bot=our_bot)
     return EditedMessage(message=message, changed=_words(now) != _words(before)) if message else None
+
+
+def _deleted(event: Mapping[str, Any], *, team: str, ts: str, us: str) -> DeletedMessage:
+    channel = _text(event, "channel")
+    to_us = channel.startswith("D") or f"<@{us}" in _words(_mapping(event.get("previous_message")))
+    return DeletedMessage(team=team, channel=channel, ts=ts, to_us=to_us)
 
 
 def _received(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> ReceivedMessage | None:

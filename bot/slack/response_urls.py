@@ -14,6 +14,7 @@ from yarl import URL
 from bot.slack.api import Api, retry_after, unreachable
 from bot.slack.errors import RateLimited, Refused, SlackError, SlackUnavailable, TriggerExpired, refusal
 from bot.slack.hosts import Hosts
+from bot.slack.outgoing import outgoing
 
 _METHOD: Final = "response_url"
 _LONGEST_ANSWER: Final = 4096
@@ -50,7 +51,7 @@ class ResponseUrls:
             async with (
                 asyncio.timeout(self.api.limits.call),
                 self.api.session.post(
-                    url, json=body, proxy=self.api.proxy, allow_redirects=False, middlewares=()
+                    url, json=outgoing(body), proxy=self.api.proxy, allow_redirects=False, middlewares=()
                 ) as answer,
             ):
                 text = (await answer.content.read(_LONGEST_ANSWER)).decode(errors="replace")

@@ -14,6 +14,7 @@ from bot.slack.api import Api, unreachable
 from bot.slack.errors import Refused, SlackUnavailable
 from bot.slack.hosts import Hosts
 from bot.slack.message_search import MessageSearch
+from bot.slack.outgoing import outgoing_text
 from responses.slack.message import Picture, Snippet
 
 # The largest text that Slack accepts as a snippet.
@@ -34,9 +35,10 @@ class Uploads:
     async def upload(self, *, channel: str, snippet: Snippet | Picture, thread_ts: str = "") -> None:
         """Post `snippet` as a file, a text cut at 1 MB; needs the scope files:write."""
         content = snippet.content if isinstance(snippet, Picture) else _encoded(snippet.content)
-        query: dict[str, Any] = {"filename": snippet.name, "length": len(content)}
+        name = outgoing_text(snippet.name)
+        query: dict[str, Any] = {"filename": name, "length": len(content)}
         if isinstance(snippet, Picture):
-            query["alt_txt"] = snippet.alt[:_LONGEST_ALT]
+            query["alt_txt"] = outgoing_text(snippet.alt)[:_LONGEST_ALT]
         place = (await self.api.call("files.getUploadURLExternal", query=query)).data
         await self._send(str(place.get("upload_url") or ""), content)
         body: dict[str, Any] = {
@@ -45,7 +47,7 @@ class Uploads:
         }
         if thread_ts:
             body["thread_ts"] = thread_ts
-        await self._complete(channel=channel, thread_ts=thread_ts, name=snippet.name, body=body)
+        await self._complete(channel=channel, thread_ts=thread_ts, name=name, body=body)
 
     async def delete(self, file: str) -> None:
         """Delete our file; no error if it is gone."""
@@ -105,7 +107,7 @@ class Uploads:
 
 
 def _encoded(content: str) -> bytes:
-    raw = content.encode("utf-8", "replace") or b"\n"
+    raw = outgoing_text(content).encode("utf-8", "replace") or b"\n"
     if len(raw) <= LARGEST:
         return raw
     ending = f"\n… (+{len(raw) - LARGEST} bytes)\n".encode()

@@ -82,10 +82,12 @@ def prepare_sqlite(connection: Any, *, read_only: bool = False) -> None:
     synchronous=FULL: an event is acknowledged, and a plan claimed, once its row is committed. NORMAL survives a killed
     process but may lose the last commits with the machine, and nobody would send the event again. It costs one flush
     per commit, and a request needs only a few commits.
+
+    secure_delete=ON: what is deleted or redacted is overwritten with zeros, and does not stay in unused pages.
     """
     # The driver would begin transactions itself, and only before some statements.
     connection.isolation_level = None
-    writing = () if read_only else ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL")
+    writing = () if read_only else ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "secure_delete=ON")
     try:
         cursor = connection.cursor()
         for pragma in (f"busy_timeout={BUSY_MS}", *writing):

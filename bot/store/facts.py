@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.row_writes import upsert_all
 from bot.store.tables import fact_sources, facts
-from bot.store.types import storable, storable_json
+from bot.store.types import storable, storable_json, storable_key
 
 Json = dict[str, Any]
 
@@ -144,7 +144,7 @@ def _values(channel: str, source: str, row: FactRow) -> Json:
     """Return the row as it will be read back, so that an identical fact compares as equal."""
     return {
         "channel": channel,
-        "key": storable(row.key),
+        "key": storable_key(row.key),
         "source": source,
         "ts": storable(row.ts),
         "incident": storable(row.incident),

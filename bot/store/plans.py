@@ -97,6 +97,14 @@ class Plans:
             row = (await connection.execute(select(plans).where(plans.c.id == plan_id))).one_or_none()
             return None if row is None else _plan(row)
 
+    async def clear_open(self, request_id: str) -> None:
+        """Clear the unclaimed plans of a request. Only ids stay, by which an open dialog is recognised."""
+        async with self._database.write() as connection:
+            those = (plans.c.request_id == request_id) & (plans.c.claimed_by == "")
+            for row in (await connection.execute(select(plans.c.id, plans.c.document).where(those))).all():
+                ids = {key: value for key, value in row.document.items() if isinstance(value, str)}
+                await connection.execute(update(plans).where(plans.c.id == row.id).values(document=ids))
+
     async def claim(
         self,
         plan_id: str,

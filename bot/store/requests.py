@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any, Final
 
 from sqlalchemy import Row, Select, func, select, update
@@ -19,6 +20,7 @@ from bot.store.accepted_jobs import AcceptedJob, add_job
 from bot.store.database import Database
 from bot.store.row_writes import insert_once, upsert
 from bot.store.tables import parts, requests
+from bot.store.types import storable
 
 Json = dict[str, Any]
 
@@ -186,9 +188,34 @@ class Requests:
         """
         return await self._database.transact(lambda connection: _amend(connection, id, ts, text, now), "request", id)
 
+    async def trim(self, id: str, revision: int, texts: Mapping[str, str]) -> bool:
+        """Replace the texts of an answered revision by what is kept of them, by part. Return whether it is current.
+
+        The digest of what arrived stays, so that the same text again is no change.
+        """
+        async with self._database.write("request", id) as connection:
+            current = select(requests.c.revision).where(requests.c.id == id)
+            if (await connection.execute(current)).scalar_one_or_none() != revision:
+                return False
+            for row in (await connection.execute(select(parts).where(parts.c.request_id == id))).all():
+                kept = texts.get(row.ts, "")
+                if kept != row.text:
+                    values = {"text": kept, "digest": row.digest or _digest(row.text)}
+                    this = (parts.c.request_id == id) & (parts.c.ts == row.ts)
+                    await connection.execute(update(parts).where(this).values(values))
+            return True
+
     async def withdraw(self, id: str) -> bool:
-        """Withdraw a request whose message was deleted. Return whether it was not withdrawn before."""
-        return await self.set_state(id, RequestState.WITHDRAWN)
+        """Withdraw a request whose message was deleted, and drop what it said.
+
+        Return whether it was not withdrawn before.
+        """
+        is_new = await self.set_state(id, RequestState.WITHDRAWN)
+        async with self._database.write("request", id) as connection:
+            await connection.execute(update(parts).where(parts.c.request_id == id).values(text="", digest=""))
+            dropped = dict.fromkeys(("kind", "namespace", "name", "response_url"), "")
+            await connection.execute(update(requests).where(requests.c.id == id).values(files=[], **dropped))
+        return is_new
 
     async def set_state(self, id: str, state: RequestState) -> bool:
         """Set the state. Return False if the request is unknown or withdrawn."""
@@ -228,17 +255,21 @@ async def _amend(connection: AsyncConnection, id: str, ts: str, text: str, now: 
     row = (await connection.execute(select(requests).where(requests.c.id == id))).one_or_none()
     if row is None or row.state == RequestState.WITHDRAWN:
         return None
-    part = select(parts.c.text).where(parts.c.request_id == id, parts.c.ts == ts)
-    before = (await connection.execute(part)).scalar_one_or_none()
-    if before == text:
+    part = select(parts.c.text, parts.c.digest).where(parts.c.request_id == id, parts.c.ts == ts)
+    before = (await connection.execute(part)).one_or_none()
+    if before is not None and (before.text == storable(text) or before.digest == _digest(text)):
         return int(row.revision)
     if row.revision >= MOST_REVISIONS:
         return None
-    await upsert(connection, parts, {"request_id": id, "ts": ts, "channel": row.channel, "text": text})
+    await upsert(connection, parts, {"request_id": id, "ts": ts, "channel": row.channel, "text": text, "digest": ""})
     revision = int(row.revision) + 1
     values = {"revision": revision, "touched": now, "state": RequestState.OPEN.value}
     await connection.execute(update(requests).where(requests.c.id == id).values(values))
     return revision
+
+
+def _digest(text: str) -> str:
+    return blake2b(storable(text).encode(), digest_size=16).hexdigest()
 
 
 def _row_of(request: NewRequest) -> Json:

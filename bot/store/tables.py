@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table
 
-from bot.store.types import StoredJson, StoredText, UtcTime
+from bot.store.types import StoredJson, StoredKey, StoredResponseUrl, StoredText, StoredWord, UtcTime
 
 METADATA: Final = MetaData(
     naming_convention={
@@ -25,7 +25,12 @@ def _words(name: str) -> Column[str]:
 
 
 def _key(name: str) -> Column[str]:
-    return Column(name, StoredText, primary_key=True)
+    return Column(name, StoredKey, primary_key=True)
+
+
+def _reference(name: str) -> Column[str]:
+    """Return a column that names a row elsewhere: its values are stored as that row's key is."""
+    return Column(name, StoredKey, nullable=False, default="", server_default="")
 
 
 def _at(name: str) -> Column[object]:
@@ -41,16 +46,16 @@ requests: Final = Table(
     _words("thread_ts"),
     _words("source_ts"),
     _words("user"),
-    Column("surface", String(16), nullable=False),
+    Column("surface", StoredWord(16), nullable=False),
     _words("kind"),
     _words("namespace"),
     _words("name"),
     Column("files", StoredJson, nullable=False),
-    _words("response_url"),
+    Column("response_url", StoredResponseUrl, nullable=False, default="", server_default=""),
     _words("language"),
     _at("created"),
     _at("touched"),
-    Column("state", String(16), nullable=False),
+    Column("state", StoredWord(16), nullable=False),
     Column("revision", Integer, nullable=False),
     Index(None, "channel", "thread_ts"),
     Index(None, "touched"),
@@ -59,10 +64,12 @@ requests: Final = Table(
 parts: Final = Table(
     "request_parts",
     METADATA,
-    Column("request_id", StoredText, ForeignKey("requests.id", ondelete="CASCADE"), primary_key=True),
+    Column("request_id", StoredKey, ForeignKey("requests.id", ondelete="CASCADE"), primary_key=True),
     _key("ts"),
     _words("channel"),
     _words("text"),
+    # Of the text as it arrived: after the answer only its telling lines are kept.
+    _reference("digest"),
     Index(None, "channel", "ts"),
 )
 
@@ -100,7 +107,7 @@ topics: Final = Table(
     Column("id", _SERIAL, primary_key=True, autoincrement=True),
     _words("channel"),
     _words("fingerprint"),
-    _words("leader"),
+    _reference("leader"),
     Column("joined", Integer, nullable=False),
     _at("first"),
     _at("last"),
@@ -140,7 +147,7 @@ plans: Final = Table(
     "plans",
     METADATA,
     _key("id"),
-    _words("request_id"),
+    _reference("request_id"),
     Column("document", StoredJson, nullable=False),
     _words("state"),
     _at("expires"),
@@ -160,7 +167,7 @@ audit: Final = Table(
     METADATA,
     Column("id", _SERIAL, primary_key=True, autoincrement=True),
     # With a key, a step that runs twice leaves one entry.
-    Column("key", StoredText, unique=True),
+    Column("key", StoredKey, unique=True),
     _at("at"),
     _words("actor"),
     _words("team"),
@@ -168,7 +175,7 @@ audit: Final = Table(
     _words("action"),
     _words("cluster"),
     _words("target"),
-    _words("plan_id"),
+    _reference("plan_id"),
     _words("outcome"),
     Column("detail", StoredJson, nullable=False),
     Index(None, "at"),
@@ -181,7 +188,7 @@ notices: Final = Table("notices", METADATA, _key("key"), _at("at"))
 directory: Final = Table(
     "directory",
     METADATA,
-    Column("kind", String(16), primary_key=True),
+    Column("kind", StoredWord(16), primary_key=True),
     _key("id"),
     Column("document", StoredJson, nullable=False),
     _at("read"),
@@ -193,7 +200,7 @@ accepted_jobs: Final = Table(
     "accepted_jobs",
     METADATA,
     _key("id"),
-    Column("kind", String(32), nullable=False),
+    Column("kind", StoredWord(32), nullable=False),
     Column("payload", StoredJson, nullable=False),
     _at("at"),
     Column("urgent", Boolean, nullable=False),
@@ -210,7 +217,7 @@ incident_channels: Final = Table(
     _words("team"),
     _words("name"),
     _at("named"),
-    Column("state", String(16), nullable=False),
+    Column("state", StoredWord(16), nullable=False),
     _at("opened"),
     _at("since"),
     Column("resolved", UtcTime),
@@ -231,10 +238,10 @@ incident_channels: Final = Table(
 facts: Final = Table(
     "facts",
     METADATA,
-    Column("channel", StoredText, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
+    Column("channel", StoredKey, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
     _key("key"),
     # The source that the fact was read from; all facts of a source are replaced together.
-    _words("source"),
+    _reference("source"),
     _words("ts"),
     _words("incident"),
     _at("at"),
@@ -248,7 +255,7 @@ facts: Final = Table(
 fact_sources: Final = Table(
     "fact_sources",
     METADATA,
-    Column("channel", StoredText, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
+    Column("channel", StoredKey, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
     _key("source"),
     _words("version"),
     Column("gone", Boolean, nullable=False),
@@ -258,7 +265,7 @@ fact_sources: Final = Table(
 fact_marks: Final = Table(
     "fact_marks",
     METADATA,
-    Column("channel", StoredText, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
+    Column("channel", StoredKey, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
     _key("ts"),
     _key("user"),
     _key("what"),
@@ -270,7 +277,7 @@ fact_marks: Final = Table(
 chronicle_reads: Final = Table(
     "chronicle_reads",
     METADATA,
-    Column("channel", StoredText, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
+    Column("channel", StoredKey, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
     _key("user"),
     _at("last"),
     Column("before", UtcTime),

@@ -6,6 +6,8 @@ posted messages are found again before a post, and updates may be repeated.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -32,6 +34,7 @@ from bot.workflows.replies import Replies, Reply
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.thread_roots import ThreadRoots
 from intents.domain import Language
+from intents.kept_text import kept_text
 from intents.matcher import MatchResult
 from responses.slack.diagnosis import placeholder_message
 
@@ -73,11 +76,14 @@ class AnswerWorkflow:
         revision = int(payload.get("revision", 1))
         prepared = await retry_step(run, "prepare", self.prepare, request, payload.get("match"), revision)
         if not prepared or not prepared["goes_on"]:
+            await retry_step(run, "trim", self.trim, request, prepared)
             return None
         with unasked(bool(prepared["unasked"])):
             if prepared["topic"] and await self.repeats.is_repeat(run, request, prepared["topic"]):
                 return None
-            return await self.in_turn(run, request, prepared)
+            result = await self.in_turn(run, request, prepared)
+        await retry_step(run, "trim", self.trim, request, prepared)
+        return result
 
     async def in_turn(
         self, run: JobRun, request: str, prepared: Json, picked: PickedCluster | None = None
@@ -136,6 +142,23 @@ class AnswerWorkflow:
             if now is None or now.state is RequestState.WITHDRAWN or now.revision > request.revision:
                 return None
             return await self.poster.placeholder(request, placeholder_message(language=language))
+
+    async def trim(self, request_id: str, prepared: Json | None) -> None:
+        """Drop the text once it is answered, except for its symptoms and the objects that they name.
+
+        Follow-ups and a later choice of the cluster use those. Of a text without an answer nothing is kept.
+        """
+        request = await self.services.store.requests.get(request_id)
+        if request is None or not prepared or "revision" not in prepared or request.state is RequestState.WITHDRAWN:
+            return
+        carried = CarriedMatch.from_json(prepared.get("match"))
+        found = carried.matching.hypotheses if carried else ()
+        quotes = frozenset(match.quote for each in found for match in each.matches)
+        texts: dict[str, str] = {}
+        if request.state is not RequestState.SILENT:
+            addressed = request.original.origin.is_addressed
+            texts = await asyncio.to_thread(_kept, request.parts, quotes=quotes, opening=addressed)
+        await self.services.store.requests.trim(request_id, int(prepared["revision"]), texts)
 
     async def answer(
         self, request_id: str, prepared: Json, picked: PickedCluster | None = None, last: bool = True
@@ -266,3 +289,8 @@ class AnswerWorkflow:
         if requester.scope.reading is ReadLevel.NOTHING:
             return _NOTHING
         return await carried_match(request.text, engine=self.services.engine(), carried=carried)
+
+
+def _kept(parts: Mapping[str, str], *, quotes: frozenset[str], opening: bool) -> dict[str, str]:
+    first = min(parts, default="")
+    return {ts: kept_text(text, quotes=quotes, opening=opening and ts == first) for ts, text in parts.items()}

@@ -79,11 +79,11 @@ class PlanClaims:
         now = self.services.clock()
         if now >= stored.expires:
             return await self._refused(press, Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED))
-        approval = {"by": press.user, "at": now.isoformat(), "token": press.token, "view": press.view}
+        approval = {"by": press.user, "at": now.isoformat(), "press": press.token, "view": press.view}
         kept = await self.services.store.plans.note_once(press.plan.id, APPROVAL, approval)
         if kept is None or kept["by"] != press.user:
             return await self._refused(press, Denied(says=failures.APPROVAL_PENDING))
-        if kept["token"] != press.token:
+        if kept.get("press", kept.get("token")) != press.token:
             return await self._refused(press, Denied(says=failures.WAITING_FOR_APPROVER))
         await self.recorder.audit(press, "approval asked", None)
         until = f"{stored.expires.astimezone(UTC):%H:%M} UTC"

@@ -8,11 +8,12 @@ from typing import Final
 import structlog
 
 from bot.cluster.errors import ClusterError
-from bot.common.portable import Portable
+from bot.common.redaction import holds_secret
 from bot.jobs import JobRun, JobsUnavailable, Json
 from bot.remedies.audit_entry import Denied, audit_entry
 from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal, Verb
 from bot.remedies.execution import check, preview
+from bot.remedies.plan_secrets import writes_redacted
 from bot.remedies.undo import action_of, words_for
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
 from bot.store import AuditEntry
@@ -25,7 +26,6 @@ from bot.workflows.services import Requester, Services
 from intents.cluster_text import quoted
 from intents.domain import Text
 from responses import failures
-from responses.safety import safe_value
 from responses.slack.message import View
 from responses.slack.notices import notice
 from responses.slack.remedy_dialogs import (
@@ -112,7 +112,7 @@ class PreviewWorkflow:
         """Return the dialog, with the preview or the refusal; store the guards of the write with the plan."""
         store, user = self.services.store, str(payload["user"])
         stored = await store.plans.get(str(payload["plan"]))
-        if stored is None:
+        if stored is None or "plan" not in stored.document:
             return refusal_dialog(failures.PLAN_EXPIRED, language=requester.language)
         if stored.claimed_by:
             return refusal_dialog(failures.ALREADY_PRESSED, language=requester.language)
@@ -129,7 +129,7 @@ class PreviewWorkflow:
         shown: DialogContent | None = None
         if isinstance(seen, CheckedPreview):
             shown = DialogContent(preview=_guards(seen.preview), answers=answers or {}, approves=asked_by)
-            if _holds_secrets(shown):
+            if holds_secret(shown.as_json()) or writes_redacted(shown.preview.steps):
                 seen = Refusal(reason=Reason.UNSAFE, says=failures.CHANGE_HOLDS_SECRET)
         if isinstance(seen, Refusal | Denied):
             await self._audit(plan, payload, seen)
@@ -203,14 +203,10 @@ def _guards(seen: Preview) -> Preview:
     Undo data that looks like a secret is not stored either: that change cannot be undone.
     """
     steps = tuple(
-        replace(each, body=None) if each.verb is Verb.DELETE and _holds_secrets(each) else each for each in seen.steps
+        replace(each, body=None) if each.verb is Verb.DELETE and holds_secret(each.as_json()) else each
+        for each in seen.steps
     )
     return replace(seen, steps=steps, diff="", outlook=replace(seen.outlook, effects=(), warnings=()))
-
-
-def _holds_secrets(value: Portable) -> bool:
-    document = value.as_json()
-    return bool(safe_value(document) != document)
 
 
 def _asking(plan: Plan) -> ValuesForm:

@@ -8,11 +8,13 @@ from typing import Final
 import structlog
 
 from bot.cluster.errors import ClusterError
+from bot.common.redaction import holds_secret
 from bot.jobs import JobRun, Json
 from bot.remedies.contract import Applied, Plan, Reason, Refusal, State
 from bot.remedies.execution import apply, check, done_already, interrupted, partly_done
 from bot.remedies.object_event import mark
 from bot.remedies.offers import missing_to_undo
+from bot.remedies.plan_secrets import writes_redacted
 from bot.remedies.undo import plan_to_undo
 from bot.remedies.verification import verify
 from bot.workflows.authorisation import Authority
@@ -159,7 +161,7 @@ class RemedyWorkflow:
             _log.warning("undo_not_offered", plan=press.plan.id, why=gap.says.en)
             return
         document = {"plan": back.as_json()}
-        if safe_value(document) != document:
+        if holds_secret(document) or writes_redacted(done.undo):
             # The previous value looks like a secret: it is not stored, so it cannot be restored.
             _log.warning("undo_withheld_secret_suspected", plan=press.plan.id)
             return

@@ -47,11 +47,16 @@ async def _ignore_change(_channel: str) -> None:
     return
 
 
+async def _no_jobs(_request: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Shared dependencies of the workflows: store, Slack, clusters, policy, engine and options.
 
-    `changed` is called with each incident channel whose summary is out of date.
+    `changed` is called with each incident channel whose summary is out of date. `forget` deletes the records of a
+    request's jobs, and returns whether none of them is left.
 
     `configuration` is called each time, because files are reloaded. `concurrency` limits the questions per cluster.
     Within `repeat_window` the same error in a channel is answered once per audience.
@@ -72,6 +77,7 @@ class Services:
     looks: Sequence[float] = LOOKS
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     changed: Callable[[str], Awaitable[None]] = _ignore_change
+    forget: Callable[[str], Awaitable[bool]] = _no_jobs
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     @property

@@ -1,8 +1,12 @@
-"""Delete the answer to a deleted paste, unless a remedy was applied below it: that record stays."""
+"""Delete the answer to a deleted paste and what was kept of the paste: its text, its plans, the records of its jobs.
+
+If a remedy was applied below the answer, the answer stays as its record.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from bot.jobs import JobRun, Json
 from bot.workflows.chronicle.answer_facts import FactRecorder
@@ -10,6 +14,8 @@ from bot.workflows.kept_answer import AnswerNotes
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
+
+_PAUSES_S: Final = (1.0, 5.0, 30.0, 120.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +27,18 @@ class WithdrawWorkflow:
     fact_recorder: FactRecorder
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
-        await retry_step(run, "withdraw", self.withdraw, str(payload["request"]))
+        request = str(payload["request"])
+        await retry_step(run, "withdraw", self.withdraw, request)
+        for pause in (*_PAUSES_S, None):
+            forgotten = await run.step("forget", self.forget, request)
+            if pause is None or (forgotten and forgotten["all"]):
+                break
+            # A job of the request is still running, and its record would be written after this.
+            await run.sleep(pause)
         return None
+
+    async def forget(self, request_id: str) -> Json:
+        return {"all": await self.services.forget(request_id)}
 
     async def withdraw(self, request_id: str) -> None:
         store = self.services.store
@@ -33,6 +49,7 @@ class WithdrawWorkflow:
             if answer is not None and AnswerNotes.from_notes(answer.shown).remedies:
                 # Users may wait for the remedy's result, and later readers need the record.
                 return
+            await store.plans.clear_open(request_id)
             if request := await store.requests.get(request_id):
                 await self.fact_recorder.withdrawn(request)
                 await self.poster.take_back(request)

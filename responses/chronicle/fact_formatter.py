@@ -207,8 +207,10 @@ class FactFormatter:
         return words.SIGNS[verdict], words.verdict_word(verdict, self.language)
 
     def title(self, fact: Fact) -> str:
-        """Return the title of an incident or a remedy."""
-        return line(fact.title.in_(self.language) if fact.title else fact.incident or fact.says, _TITLE)
+        """Return the title of an incident or a remedy; without either, the quoted words of a person."""
+        if known := fact.title.in_(self.language) if fact.title else fact.incident:
+            return line(known, _TITLE)
+        return self.text(incident_words.QUOTE).format(quotable(line(fact.says, _TITLE)))
 
     def about(self, fact: Fact) -> Spans:
         """Return " · Pod shop/api-0", the objects of a fact and their cluster; () for none."""

@@ -1,6 +1,6 @@
 """`make bench`: print measurements. Nothing here passes or fails.
 
-run.py [matching] [diagnosing] [slack]
+run.py [matching] [diagnosing] [slack] [hold]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.bench import matching
 
 def main() -> None:
     console = Console(width=140)
-    wanted = sys.argv[1:] or ["matching", "diagnosing", "slack"]
+    wanted = sys.argv[1:] or ["matching", "diagnosing", "slack", "hold"]
     if "matching" in wanted:
         matching.show(console)
     if "diagnosing" in wanted:
@@ -27,6 +27,10 @@ def main() -> None:
         from tests.bench import slack  # noqa: PLC0415
 
         asyncio.run(slack.run(console))
+    if "hold" in wanted:
+        from tests.bench import hold  # noqa: PLC0415
+
+        asyncio.run(hold.run(console))
 
 
 if __name__ == "__main__":

@@ -232,6 +232,10 @@ async def test_confirmation_applies_the_values_shown_in_the_modal(tmp_path, own)
         assert replicas(at, "one") == 1
 
 
+def typed(value: Any) -> dict[str, Any]:
+    return {"values": {"replicas": {"replicas": {"type": "plain_text_input", "value": value}}}}
+
+
 async def test_invalid_number_or_modal_without_a_preview_writes_nothing(tmp_path, own):
     async with policy_workplace(tmp_path, own, deployments("one")) as at:
         dialog = await at.dialog(at.bo, await paste_and_wait(at, "deployment bed/one is dozing off"))
@@ -244,12 +248,11 @@ async def test_invalid_number_or_modal_without_a_preview_writes_nothing(tmp_path
             "1e3",
             "٣",
             "9" * 5000,
-            {"a": 1},
-            [1],
         ):
-            state = {"values": {"replicas": {"replicas": {"type": "plain_text_input", "value": value}}}}
-            delivered = await at.send(submission(at, dialog, at.bo, state=state))
+            delivered = await at.send(submission(at, dialog, at.bo, state=typed(value)))
             assert delivered.body["errors"] == {"replicas": "expected a whole number from 0 to 100000"}
+        for malformed in ({"a": 1}, [1]):
+            assert (await at.send(submission(at, dialog, at.bo, state=typed(malformed)))).status == 400
 
         for press in (Press.CONFIRM, Press.CONFIRM_AGAIN):
             delivered = await at.send(submission(at, dialog, at.bo, callback_id=str(press)))

@@ -87,7 +87,7 @@ async def test_hostile_repository_url_is_neither_link_nor_markup(tmp_path, engin
 
         for view in (dialog, at.slack.views(at.bo)[-1]):
             assert links_in(view["blocks"]) == []
-            # As plain text on one line.
-            assert "github.com/acme/ <!channel>" in "\n".join(lines_of(view))
+            # As plain text on one line with a visible break.
+            assert "github.com/acme/ ⏎ <!channel>" in "\n".join(lines_of(view))
             assert "hunter22" not in str(view)
             assert "mrkdwn" not in str(view)

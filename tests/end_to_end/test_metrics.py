@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import aiohttp
+from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.cluster.api_calls import CompletedCall
@@ -173,3 +175,20 @@ def test_excess_resource_kinds_are_counted_as_other() -> None:
     page = Page(metrics.exposed("")[0].decode())
     assert len(page.values("resource")) < 200
     assert page.of("casebook_kubernetes_calls_total", resource="other") > 800
+
+
+def test_no_label_of_any_metric_holds_a_credential():
+    metrics = Metrics()
+    made = [each for each in vars(metrics).values() if isinstance(each, MetricWrapperBase)]
+    assert len(made) > 20
+    for each in made:
+        labelled = each.labels(*["password=Zq8vTr5wXk2m"] * len(each._labelnames)) if each._labelnames else each
+        match labelled:
+            case Histogram():
+                labelled.observe(1)
+            case Counter() | Gauge():
+                labelled.inc()
+
+    page = metrics.exposed("")[0].decode()
+    assert "Zq8vTr5wXk2m" not in page
+    assert 'outcome="other"' in page

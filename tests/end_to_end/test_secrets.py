@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import aiohttp
 import pytest
 
 from bot.playground.slack import SharedFile
@@ -25,7 +26,7 @@ from bot.remedies.shared.object_diff import diff
 from responses.slack.presses import Press
 from tests.end_to_end import planted_incident
 from tests.end_to_end.planted import Planted, Search, files_in, planted
-from tests.end_to_end.process import Premises, premises
+from tests.end_to_end.process import Premises, Serving, premises
 from tests.end_to_end.workplace import buttons_of, is_final, words_of
 
 POLICY = """
@@ -75,6 +76,7 @@ async def _live(directory: Path) -> Story:
             at.variables = {**variables, "CASEBOOK_LOG_FORMAT": form}
             serving = await at.start()
             story.sent |= await (_everything(at) if form == "text" else _what_is_logged(at))
+            story.sent[f"/metrics {form}"] = await _metrics(serving)
             kept = await asyncio.to_thread(files_in, at.data)
             story.kept |= {f"{name} while it ran": content for name, content in kept.items()}
             assert await serving.stop() == 0
@@ -84,6 +86,11 @@ async def _live(directory: Path) -> Story:
         story.kept |= await asyncio.to_thread(files_in, at.data)
         story.dumped = await asyncio.to_thread(_dump, at.data)
     return story
+
+
+async def _metrics(serving: Serving) -> str:
+    async with aiohttp.ClientSession() as session, session.get(f"{serving.url}/metrics") as response:
+        return await response.text()
 
 
 def _sent(at: Premises) -> dict[str, str | bytes]:
@@ -162,8 +169,8 @@ async def _hand_in(at: Premises) -> dict[str, str | bytes]:
     for name, text in commands.items():
         delivered = await slack.slash(at.bo, rooms[name], text)
         said[f"the answer to /diagnose {name}"] = json.dumps(delivered.body, ensure_ascii=False)
-    log = SharedFile(name="a.log", content=_blocks("file").encode())
-    await slack.say(at.bo, rooms["file"], "see the file", files=[log])
+    log = SharedFile(name="a.log", content=f"{planted_incident.ERROR}\n{_blocks('file')}".encode())
+    shared = await slack.say(at.bo, rooms["file"], "see the file", files=[log])
     await slack.say(at.bo, slack.open_im(at.bo), _blocks("direct"))
     picture = SharedFile(name=f"{_one('title').text} {_one('title').marker}.png", content=b"\x89PNG\0\0")
     await slack.say(at.alex, slack.open_im(at.alex), "", files=[picture])
@@ -174,6 +181,7 @@ async def _hand_in(at: Premises) -> dict[str, str | bytes]:
     await slack.shortcut(at.bo, rooms["quiet"], quiet, callback_id="casebook.diagnose_this")
     bot = slack.add_user("alertmanager")
     await slack.say(bot, rooms["alerts"], f"{planted_incident.REMEDIED} {_one('alert').line}", bot=True)
+    await _until_answered(at, rooms["file"], shared)
     await _until_answered(at, rooms["asked"], asked)
     await _until_answered(at, rooms["quiet"], quiet)
     return said
@@ -241,7 +249,8 @@ def _answers(at: Premises, channel: str, ts: str) -> list[dict[str, Any]]:
 
 
 def _blocks(place: str) -> str:
-    return "\n".join(one.block for one in planted(place))
+    # Lines with an error are symptoms, which are kept after the answer.
+    return "\n".join(f"error: {one.block}" for one in planted(place))
 
 
 def _telling(place: str) -> str:

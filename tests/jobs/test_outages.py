@@ -21,7 +21,7 @@ from tests.postgres import Server
 from tests.sqlite import sqlite_setting
 from tests.waiting import until
 
-PAYLOAD: Json = {"text": SECRET * 5_000}
+PAYLOAD: Json = {"text": SECRET + "the pod is not ready\n" * 5_000}
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"])
 only_postgresql = pytest.mark.parametrize("database", ["postgresql"])
 

@@ -95,7 +95,7 @@ Pinned
 
 Errors and alerts
 - 🔔 alert: “[FIRING:1] CheckoutErrorRate > 5% (prod)” — Alertmanager, 11:56 UTC ↗
-- 🧨 Failed to pull image "registry.internal/shop/api:v2": manifest unknown ×2, last 12:03 UTC — Bob ↗
+- 🧨 “Failed to pull image "registry.internal/shop/api:v2": manifest unknown” ×2, last 12:03 UTC — Bob ↗
 
 Deploys
 - 🚢 deployed: “Deployed shop/api v1 to prod” — Argo CD, 12:12 UTC ↗

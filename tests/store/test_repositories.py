@@ -202,7 +202,7 @@ async def test_a_full_disk_is_reported(file: Path, now: datetime) -> None:
         async with open_store(f"sqlite:///{file}") as store:
             await store.requests.add(asked(now, id="Ev0"))
             with pytest.raises(StoreFull) as raised:
-                await store.requests.add(asked(now, SECRET * 50_000))
+                await store.requests.add(asked(now, SECRET + "the pod is not ready\n" * 50_000))
             assert one_clear_line(raised.value)
             # Existing rows can still be read.
             assert await store.requests.get("Ev0") is not None

@@ -164,6 +164,9 @@ class MessageIntake:
         request = await self.submissions.of_part(deleted.channel, deleted.ts)
         if request is not None:
             await self.submissions.withdraw(request.original.id)
+        elif deleted.to_us:
+            # A command of an incident channel is no request; its text is in the records of its jobs.
+            await self.submissions.withdraw(f"{deleted.team}.{deleted.channel}.{deleted.ts}")
 
     # --- requests ---
 

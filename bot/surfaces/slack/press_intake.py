@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import structlog
 
+from bot.common.redaction import holds_secret
 from bot.jobs import StartJob
 from bot.slack.client import Identity
 from bot.store import AuditEntry, Store, StoredAnswer, StoredPlan
@@ -168,6 +169,10 @@ class PressIntake:
         if answer is None:
             raise PressRefused("there is no such plan")
         answers, wrong = typed_answers(plan, press.typed)
+        # A plan writes what was typed, and what looks like a credential would be stored as something else.
+        wrong = wrong or {
+            name: failures.CHANGE_HOLDS_SECRET for name, typed in answers.items() if holds_secret({name: typed})
+        }
         if wrong:
             raise InvalidInput(wrong)
         payload = {

@@ -10,6 +10,7 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.jobs import JobsUnavailable
+from bot.slack.outgoing import outgoing
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
 from bot.surfaces.slack.entry_points import COMMAND
 from bot.workflows.admission import TooManyRequests
@@ -55,7 +56,7 @@ class CommandListener:
             # Slack does not resend commands, so ask the user to.
             _log.error("command_recording_failed", error=str(error))
             reply = notice(BUSY, language=spoken)
-        await ack({"response_type": "ephemeral", "text": reply.text, "blocks": [*reply.blocks]})
+        await ack(outgoing({"response_type": "ephemeral", "text": reply.text, "blocks": [*reply.blocks]}))
 
     async def _take(self, body: dict[str, Any], text: str, language: Language) -> Message:
         now = self.submissions.clock()

@@ -13,6 +13,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.jobs import JobsUnavailable
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
+from bot.slack.outgoing import outgoing
 from bot.store import StoreUnavailable
 from bot.surfaces.slack.listeners import TELL_S
 from bot.surfaces.slack.press_intake import ConfirmationNeeded, InvalidInput, PressIntake, PressRefused
@@ -56,7 +57,7 @@ class PressListener:
         if press is None:
             await ack()
         else:
-            await ack(await self._shown_next(press))
+            await ack(outgoing(await self._shown_next(press)))
 
     async def _shown_next(self, press: ButtonPress) -> dict[str, Any]:
         """Return Slack's next action on the dialog."""

@@ -1,0 +1,48 @@
+"""Redact what Casebook stores: every value of a table, and every payload and result of a job.
+
+`bot.store.types` and `bot.jobs` pass all values through here. Text is kept as it is, except for credentials. A write of
+a plan is never altered: a plan that this would change is not stored at all (`holds_secret`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, Final, TypeVar
+
+from responses.safety import redacted_text, redacted_value
+
+T = TypeVar("T")
+
+# Fields of our types whose names look like those of credentials.
+_OWN_FIELDS: Final = frozenset({"signature"})
+# Slack's address for replies. It is a credential for 30 minutes, and a job cannot reply without it.
+_RESPONSE_URL: Final = re.compile(r"https?://[^\s/?#@]+/[^\s?#@]*")
+
+
+def stored_text(text: str) -> str:
+    """Return a text as it is stored."""
+    return redacted_text(text)
+
+
+def stored_json(value: T) -> T:
+    """Return a JSON value as it is stored."""
+    return redacted_value(value, own=_OWN_FIELDS, unread={"response_url": is_response_url})
+
+
+def stored_key(key: str) -> str:
+    """Return an id as it is stored: one that looks like a credential becomes a digest, so that it stays distinct."""
+    shown = redacted_text(key)
+    if shown == key:
+        return key
+    return "redacted-" + hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=10).hexdigest()
+
+
+def is_response_url(text: str) -> bool:
+    """Tell whether a text is one address without user, password or query."""
+    return bool(_RESPONSE_URL.fullmatch(text))
+
+
+def holds_secret(value: Any) -> bool:
+    """Tell whether storing this JSON value would change it, because it looks as if it held a credential."""
+    return bool(stored_json(value) != value)

@@ -1,0 +1,123 @@
+"""No credential is in the records of jobs, whether new or written by an earlier version."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.jobs import JobRun, Json
+from bot.jobs.engine import DatabaseDeadline, create_engine
+from bot.store.database import parse_url
+from tests.jobs.conftest import Launch
+
+PASSWORD = "Zq8vTr5wXk2m"
+KEY = "AKIAIOSFODNN7EXAMPLE"
+TELLING: Json = {
+    "text": f"beside {KEY} and password={PASSWORD}",
+    "db_password": PASSWORD,
+    "args": ["--password", PASSWORD],
+    "response_url": "https://hooks.slack.com/commands/T0123ABCD/7231540912345/k2JdPq8sTn4vWx7yZb1cRf5g",
+}
+
+
+class Echo:
+    """A job whose step, result or error repeats its payload; it keeps what it saw."""
+
+    def __init__(self) -> None:
+        self.seen: list[Json] = []
+
+    async def step(self, payload: Json) -> Json:
+        return {**TELLING, "again": payload}
+
+    async def result(self, run: JobRun, payload: Json) -> Json | None:
+        self.seen.append(payload)
+        return {"stepped": await run.step("echo", self.step, payload), **TELLING}
+
+    async def error(self, run: JobRun, payload: Json) -> Json | None:
+        raise LookupError(json.dumps(payload) + json.dumps(TELLING))
+
+
+def rows(url: str) -> dict[str, list[dict[str, Any]]]:
+    """Return every row of every table of jobs."""
+    engine = create_engine(parse_url(url), DatabaseDeadline())
+    schema = None if url.startswith("sqlite") else "casebook_jobs"
+    metadata = sa.MetaData(schema=schema)
+    metadata.reflect(engine)
+    with engine.connect() as connection:
+        found = {
+            table.name: [dict(row._mapping) for row in connection.execute(sa.select(table))]
+            for table in metadata.sorted_tables
+        }
+    engine.dispose()
+    return found
+
+
+def held(url: str) -> str:
+    return json.dumps(rows(url), default=str, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("kind", ["result", "error"])
+async def test_payloads_results_and_errors_are_recorded_without_credentials(
+    launch: Launch, jobs_url: str, kind: str
+) -> None:
+    echo = Echo()
+    jobs = await launch(workflows={"result": echo.result, "error": echo.error})
+    await jobs.start(kind, f"x {KEY}", TELLING)
+    assert await jobs.idle(5)
+
+    recorded = held(jobs_url)
+    assert "beside" in recorded
+    assert TELLING["response_url"] in recorded
+    assert [secret for secret in (KEY, PASSWORD) if secret in recorded] == []
+    # All values pass the serializer that redacts.
+    assert {row["serialization"] for row in rows(jobs_url)["workflow_status"]} == {"casebook_json"}
+    # The first run sees what a run after a crash would see.
+    assert all(PASSWORD not in json.dumps(seen) for seen in echo.seen)
+
+
+async def test_records_of_an_earlier_version_are_scrubbed(launch: Launch, jobs_url: str) -> None:
+    echo = Echo()
+    earlier = await launch(workflows={"result": echo.result}, version="1")
+    await earlier.start("result", "Ev1", {"text": "beside"})
+    assert await earlier.idle(5)
+    await earlier.close()
+    _write_into_records(jobs_url)
+    assert PASSWORD in held(jobs_url)
+
+    jobs = await launch(workflows={"result": echo.result})
+    await jobs.scrub()
+    recorded = held(jobs_url)
+
+    assert "Ev1" in recorded
+    assert [secret for secret in (KEY, PASSWORD) if secret in recorded] == []
+    if jobs_url.startswith("sqlite"):
+        assert _in_files(jobs_url) == []
+
+
+def _write_into_records(url: str) -> None:
+    """Replace what is recorded by what a version without redaction has recorded."""
+    engine = create_engine(parse_url(url), DatabaseDeadline())
+    prefix = "" if url.startswith("sqlite") else "casebook_jobs."
+    telling = json.dumps(TELLING)
+    given = json.dumps({"args": ["Ev1", TELLING], "kwargs": {}})
+    with engine.begin() as connection:
+        for table, column, value in (
+            ("workflow_status", "inputs", given),
+            ("workflow_status", "output", telling),
+            ("workflow_input", "inputs", given),
+            ("workflow_output", "output", telling),
+            ("operation_outputs", "output", telling),
+        ):
+            connection.execute(sa.text(f"UPDATE {prefix}{table} SET {column} = :value"), {"value": value})
+    engine.dispose()
+
+
+def _in_files(url: str) -> list[str]:
+    file = Path(url.removeprefix("sqlite:///"))
+    files = [file, file.with_name(file.name + "-wal")]
+    content = b"".join(each.read_bytes() for each in files if each.exists())
+    return [secret for secret in (KEY, PASSWORD) if secret.encode() in content]
