@@ -70,7 +70,7 @@ async def test_event_that_cannot_be_stored_is_not_acknowledged_and_answered_on_r
         async with fault(at.settings.data, pragma):
             ts = await at.slack.say(at.alex, at.channel, long_text(broken.text))
             (refused,) = [one for one in at.slack.deliveries if one.payload["event"]["ts"] == ts]
-            assert refused.status == 500
+            assert refused.status == 503
             status, problems = await readiness(at)
             assert status == 503
             assert reason in problems[part]

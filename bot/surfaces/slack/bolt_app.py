@@ -9,6 +9,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.jobs import JobsUnavailable
@@ -51,11 +52,13 @@ def bolt_app(client: AsyncWebClient, *, identity: Identity, signing_secret: str,
     return bolt
 
 
-async def _log_failure(error: Exception) -> None:
+async def _log_failure(error: Exception) -> BoltResponse | None:
+    """Log the failure. An event that could not be recorded gets 503, and Slack delivers it again."""
     if isinstance(error, StoreUnavailable | JobsUnavailable):
         _log.error("event_recording_failed", error=str(error))
-    else:
-        _log.error("listener_failed", error=type(error).__name__, exc_info=error)
+        return BoltResponse(status=503)
+    _log.error("listener_failed", error=type(error).__name__, exc_info=error)
+    return None
 
 
 def _is_news(record: logging.LogRecord) -> bool:
