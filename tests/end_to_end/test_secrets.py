@@ -28,6 +28,7 @@ from tests.end_to_end import planted_incident
 from tests.end_to_end.planted import Planted, Search, files_in, planted
 from tests.end_to_end.process import Premises, Serving, premises
 from tests.end_to_end.workplace import buttons_of, is_final, words_of
+from tests.waiting import until
 
 POLICY = """
 remediation: [{clusters: ["*"], namespaces: ["*"]}]
@@ -114,6 +115,11 @@ def _own(at: Premises) -> tuple[str, ...]:
     return at.slack.bot_token, at.slack.signing_secret, user["token"]
 
 
+def _stored_answers(directory: Path) -> set[str]:
+    with closing(sqlite3.connect(directory / "casebook.db")) as connection:
+        return {ts for (ts,) in connection.execute("SELECT ts FROM answers")}
+
+
 def _dump(directory: Path) -> str:
     lines: list[str] = []
     for path in directory.glob("*.db"):
@@ -129,6 +135,8 @@ async def _everything(at: Premises) -> dict[str, str | bytes]:
     """Play every input and return the immediate answers."""
     ts = await at.slack.say(at.alex, at.channel, f"{planted_incident.ERROR}\n{_blocks('paste')}")
     answer = await at.answer(ts)
+    # Redacting this answer of a thousand findings takes longer than a press waits for it to be stored.
+    await until(lambda: answer["ts"] in _stored_answers(at.data))
     await at.slack.click(at.bo, at.channel, answer["ts"], Press.DETAILS.value)
     await at.slack.wait_for(lambda: at.slack.views(at.bo))
     said = await _hand_in(at)

@@ -31,7 +31,7 @@ from responses.slack.presses import Press, parse_dialog_metadata
 
 _log: Final = structlog.get_logger(__name__)
 
-_STORED_WITHIN_S: Final = (0.1, 0.2, 0.4)
+_STORED_WITHIN_S: Final = (0.1, 0.2, 0.4, 0.8)
 _DIALOGS: Final = frozenset({Press.CONFIRM, Press.CONFIRM_AGAIN, Press.ANSWER})
 _OPINIONS: Final = frozenset({Press.NOT_IT, Press.MUTE, Press.UNMUTE})
 
