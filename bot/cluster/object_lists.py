@@ -101,11 +101,8 @@ async def _pages(read: ReadJson, wanted: ListQuery, shows: Callable[[Json], bool
                 raise
             cut = error
             break
-        found, metadata = page.get("items") or [], page.get("metadata") or {}
-        if not (isinstance(found, list) and all(map(_is_object, found)) and isinstance(metadata, dict)):
-            raise ServerError(what=wanted.what, detail="the answer is not a list: is this a Kubernetes API server?")
+        found, token = _content(page, wanted)
         items += found
-        token = metadata.get("continue") or ""
         if not token or len(items) >= wanted.limit:
             break
     else:
@@ -118,6 +115,14 @@ async def _pages(read: ReadJson, wanted: ListQuery, shows: Callable[[Json], bool
         item.setdefault("apiVersion", wanted.resource.api_version)
     shown = tuple(item for item in items[: wanted.limit] if shows(item))
     return ObjectList(items=shown, truncated=bool(token) or cut is not None or len(items) > wanted.limit, cut=cut)
+
+
+def _content(page: Json, wanted: ListQuery) -> tuple[list[Json], str]:
+    """Return a page's items and the token of the next page, "" after the last. Raise ServerError for anything else."""
+    items, metadata = page.get("items") or [], page.get("metadata") or {}
+    if not (isinstance(items, list) and all(map(_is_object, items)) and isinstance(metadata, dict)):
+        raise ServerError(what=wanted.what, detail="the answer is not a list: is this a Kubernetes API server?")
+    return items, metadata.get("continue") or ""
 
 
 def _too_many_pages(wanted: ListQuery) -> TooLarge:
