@@ -183,7 +183,7 @@ class Directory(Generic[T]):
                 for value in page:
                     self._keep(_Entry(value, now))
                 read += len(page)
-                self._in_background(self._save(page))
+                await self._save(page)
         except SlackError as error:
             _log.warning("directory_not_listed", kind=self._source.kind, error=str(error))
         else:

@@ -233,6 +233,9 @@ class Database:
         self._file.check()
 
     async def close(self) -> None:
+        if self._committing is not None:
+            # What was given to it is committed or refused before its threads end.
+            await asyncio.wait([self._committing])
         if self._threads is not None:
             await self._threads.close()
         if self._engine is not None:

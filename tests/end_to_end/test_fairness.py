@@ -22,11 +22,9 @@ QUEUED = 120
 NOISE_S = 1.0
 
 
-@pytest.mark.parametrize("same_channel", [False, True], ids=["other channel", "same channel"])
-async def test_answer_to_another_person_takes_at_most_twice_its_time_beside_a_long_queue(
-    tmp_path, broken, same_channel
-):
-    waits = await measure(tmp_path, broken.world, text=broken.text, queued=QUEUED, people=3, same_channel=same_channel)
+async def test_answer_to_another_person_takes_at_most_twice_its_time_beside_a_long_queue(tmp_path, broken):
+    # The harder case; `make bench` also measures other channels.
+    waits = await measure(tmp_path, broken.world, text=broken.text, queued=QUEUED, people=3, same_channel=True)
     assert median(waits.beside) <= 2 * median(waits.idle) + NOISE_S, waits
     assert 0 < waits.refused < QUEUED
 

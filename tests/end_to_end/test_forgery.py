@@ -16,7 +16,7 @@ from responses.slack.presses import Press
 from tests.end_to_end.workplace import Workplace, broken_case, workplace
 from tests.forgery import MARKER, PAYLOADS, forged, live_markup, planted
 
-PAIRED = list(PAYLOADS)
+NAMES = list(PAYLOADS)
 PULLS = ("image-pull-failed", "the registry did not answer, and does again; a restart skips the back-off")
 
 
@@ -101,7 +101,7 @@ async def said_everywhere(at: Workplace, texts: Mapping[str, str], payload: str)
     await settled(at)
 
 
-@pytest.mark.parametrize("names", list(zip(PAIRED[::2], PAIRED[1::2], strict=True)), ids=" and ".join)
+@pytest.mark.parametrize("names", [NAMES[start::4] for start in range(4)], ids=" and ".join)
 async def test_nothing_slack_receives_is_forged(tmp_path: Path, engine: Engine, names: tuple[str, str]) -> None:
     stories = [broken_case(engine, *PULLS), broken_restart(engine)]
     payload = "\n".join(PAYLOADS[name] for name in names)

@@ -63,7 +63,10 @@ async def test_no_line_of_any_answer_is_forged(engine: Engine, name: str) -> Non
     found: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     kept: dict[str, str] = {}
-    for incident in engine.catalog:
+    for number, incident in enumerate(engine.catalog):
+        # A third of the entries for each payload, all of them for every three.
+        if (number + list(PAYLOADS).index(name)) % 3:
+            continue
         case = incident.cases[0]
         request = request_of(incident, case)
         async with staged(stage(planted(full_world_of(incident, case), PAYLOADS[name]))) as connection:
