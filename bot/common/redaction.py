@@ -11,6 +11,7 @@ import re
 from typing import Any, Final, TypeVar
 
 from responses.safety import redacted_text, redacted_value
+from responses.secrets import REDACTED
 
 T = TypeVar("T")
 
@@ -33,8 +34,9 @@ def stored_json(value: T) -> T:
 def stored_key(key: str) -> str:
     """Return an id as it is stored: one that looks like a credential becomes a digest, so that it stays distinct."""
     shown = redacted_text(key)
-    if shown == key:
-        return key
+    # Characters that cannot be stored become question marks, which hides nothing.
+    if shown == key or REDACTED not in shown:
+        return shown
     return "redacted-" + hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=10).hexdigest()
 
 

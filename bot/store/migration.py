@@ -25,6 +25,8 @@ VERSION_TABLE: Final = "casebook_schema"
 HEAD: Final = "0007"
 # Any constant: the lock that serialises migrations of one database.
 _TURN: Final = 0x6361_7365_626F_6F6B
+# Another process that starts may be migrating: longer than the wait of an ordinary write.
+_WAIT_MS: Final = 5_000
 
 
 def migrate(url: URL) -> None:
@@ -35,6 +37,7 @@ def migrate(url: URL) -> None:
         # All or nothing: both databases change schemas in transactions.
         with engine.begin() as connection:
             if connection.dialect.name != "sqlite":
+                connection.execute(text(f"SET LOCAL lock_timeout = {_WAIT_MS}"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TURN})
             migrated = _upgrade(connection)
         if migrated and engine.dialect.name == "sqlite":
@@ -90,9 +93,14 @@ def _engine(url: URL) -> Engine:
     sync = url.set(drivername="sqlite+pysqlite") if sqlite else url
     engine = create_engine(sync, connect_args=connect_args(url), hide_parameters=True)
     if sqlite:
-        event.listen(engine, "connect", lambda connection, _record: prepare_sqlite(connection))
+        event.listen(engine, "connect", lambda connection, _record: _prepare(connection))
         event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def _prepare(connection: Any) -> None:
+    prepare_sqlite(connection)
+    connection.execute(f"PRAGMA busy_timeout={_WAIT_MS}")
 
 
 def _begin_immediate(connection: Any) -> None:
