@@ -114,7 +114,7 @@ class JobIntake:
             try:
                 await self._jobs.start(job.kind, job.id, job.payload, within=_START_WITHIN_S)
             except JobsUnavailable as error:
-                _log.warning("job_start_delayed", kind=job.kind, job=job.id, error=str(error))
+                _log.warning("job_start_delayed", job=job.kind, id=job.id, error=str(error))
                 await asyncio.sleep(_PAUSE_S)
                 self._queue.put_nowait((not job.urgent, next(self._numbers), job))
                 self._queue.task_done()

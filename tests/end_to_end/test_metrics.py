@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import aiohttp
 from prometheus_client import Counter, Gauge, Histogram
@@ -118,6 +121,12 @@ async def test_slack_and_cluster_errors_are_counted_by_kind(tmp_path, engine, br
         assert page.of("casebook_gaps_total", reason="timed_out") >= 1
 
 
+def _unfinished_jobs(file: Path) -> int:
+    with closing(sqlite3.connect(file)) as connection:
+        query = "SELECT count(*) FROM workflow_status WHERE status NOT IN ('SUCCESS', 'ERROR')"
+        return int(connection.execute(query).fetchone()[0])
+
+
 async def test_log_lines_of_a_request_carry_the_id_of_its_answer(tmp_path, broken):
     logged = {"CASEBOOK_LOG_FORMAT": "json", "CASEBOOK_LOG_LEVEL": "info"}
     async with premises(tmp_path, broken.world, pace=False, **logged) as at:
@@ -126,6 +135,7 @@ async def test_log_lines_of_a_request_carry_the_id_of_its_answer(tmp_path, broke
         answer = await at.answer(ts)
         # The answer is posted before its job ends.
         await until(lambda: any("answer_posted" in line for line in serving.said))
+        await until(lambda: _unfinished_jobs(at.data / "jobs.db") == 0)
         async with locked(at.data, "casebook.db"):
             unheard = await at.slack.say(at.bo, at.slack.add_channel("other"), broken.text)
         assert await serving.stop() == 0
