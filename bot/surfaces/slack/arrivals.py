@@ -82,7 +82,7 @@ class CountedApp(AsyncApp):
     async def _listened(self, listener: EventListener, body: dict[str, Any]) -> BoltResponse:
         try:
             await listener(body)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - logged by the handler, as Bolt does with those of its listeners
             return await self._failed(error) or BoltResponse(status=500)
         return BoltResponse(status=200)
 
