@@ -43,8 +43,10 @@ _LOOK_EVERY_S: Final = 0.05
 class JobIntake:
     """Hands accepted jobs to the engine, urgent ones first, then in turn over people."""
 
-    def __init__(self, *, jobs: Jobs, store: AcceptedJobs) -> None:
+    def __init__(self, *, jobs: Jobs, store: AcceptedJobs, shared_after_s: float = _OLD.total_seconds()) -> None:
+        """Configure the intake. A job that waited for `shared_after_s` may have been started by another process."""
         self._jobs = jobs
+        self._shared_after_s = shared_after_s
         self._store = store
         self._backlog = Backlog()
         self._added = asyncio.Event()
@@ -126,8 +128,7 @@ class JobIntake:
             job = waiting.job
             self._starting += 1
             try:
-                # Another process takes a job that waits for long.
-                if time.monotonic() - waiting.since < _OLD.total_seconds() or await self._store.has(job.id):
+                if time.monotonic() - waiting.since < self._shared_after_s or await self._store.has(job.id):
                     await self._jobs.start(job.kind, job.id, job.payload, within=_START_WITHIN_S)
                     self._started.append(job.id)
                     self._wrote.set()
