@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from bot.jobs.contract import JobTurn, JobUrgency
 from bot.store.accepted_jobs import AcceptedJob
 
-_ASKED: Final = JobUrgency.ASKED
+_People = OrderedDict[str, deque["WaitingJob"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,38 +22,45 @@ class WaitingJob:
 
 
 class Backlog:
-    """Accepted jobs in the order of their starts."""
+    """Accepted jobs in the order of their starts: interactive, asked for, others."""
 
     def __init__(self) -> None:
-        self._asked: deque[WaitingJob] = deque()
+        self._interactive: deque[WaitingJob] = deque()
         # The next person comes first.
-        self._people: OrderedDict[str, deque[WaitingJob]] = OrderedDict()
+        self._asked: _People = OrderedDict()
+        self._unasked: _People = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._asked) + sum(map(len, self._people.values()))
+        return len(self._interactive) + sum(map(len, [*self._asked.values(), *self._unasked.values()]))
 
     def add(self, waiting: WaitingJob, *, again: bool = False) -> None:
         """Add a job; one whose start has failed is the next of its person `again`."""
-        asked = waiting.turn.urgency <= _ASKED
-        queue = self._asked if asked else self._people.setdefault(waiting.turn.person, deque())
+        queue = self._interactive
+        if waiting.turn.urgency > JobUrgency.INTERACTIVE:
+            people = self._asked if waiting.turn.urgency == JobUrgency.ASKED else self._unasked
+            queue = people.setdefault(waiting.turn.person, deque())
         (queue.appendleft if again else queue.append)(waiting)
 
     def next(self, *, has_room: Callable[[], bool], may_start: Callable[[str], bool]) -> WaitingJob | None:
         """Remove and return the next job to start; None if there is none now.
 
-        `has_room` tells whether unasked jobs may start at all, `may_start` whether those of a person may.
+        `has_room` tells whether unasked jobs may start at all, `may_start` whether those of a person may. Interactive
+        jobs start always.
         """
-        if self._asked:
-            return self._asked.popleft()
-        if not self._people or not has_room():
-            return None
-        for _ in range(len(self._people)):
-            person = next(iter(self._people))
-            self._people.move_to_end(person)
-            if may_start(person):
-                queue = self._people[person]
-                found = queue.popleft()
-                if not queue:
-                    del self._people[person]
-                return found
-        return None
+        if self._interactive:
+            return self._interactive.popleft()
+        found = _next_in_turn(self._asked, may_start)
+        return found or (_next_in_turn(self._unasked, may_start) if self._unasked and has_room() else None)
+
+
+def _next_in_turn(people: _People, may_start: Callable[[str], bool]) -> WaitingJob | None:
+    for _ in range(len(people)):
+        person = next(iter(people))
+        people.move_to_end(person)
+        if may_start(person):
+            queue = people[person]
+            found = queue.popleft()
+            if not queue:
+                del people[person]
+            return found
+    return None

@@ -1,7 +1,7 @@
 """Start accepted jobs: an event is acknowledged once its job is stored, and the engine records the job afterwards.
 
 The engine takes several transactions per job and one writer at a time, so in a burst it lags behind the events. A job
-that nobody asked for is therefore handed over only when it would soon get a slot: acknowledgements come first. A job
+is therefore handed over only when it would soon get a slot, unless it is interactive: acknowledgements come first. One
 that a process could not hand over is started by the next one; a repeated start with the same id has no effect.
 """
 
@@ -41,7 +41,7 @@ _LOOK_EVERY_S: Final = 0.05
 
 
 class JobIntake:
-    """Hands accepted jobs to the engine, urgent ones first, then in turn over people."""
+    """Hands accepted jobs to the engine, interactive and asked-for ones first, one of each person in turn."""
 
     def __init__(self, *, jobs: Jobs, store: AcceptedJobs, shared_after_s: float = _OLD.total_seconds()) -> None:
         """Configure the intake. A job that waited for `shared_after_s` may have been started by another process."""
@@ -73,7 +73,7 @@ class JobIntake:
         self._open = False
 
     async def start_now(self, kind: str, id: str, payload: Json) -> None:
-        """Start a job at once: Slack sends a command or a press only once. Raise JobsUnavailable or TooManyJobs."""
+        """Start a job at once: a person looks at its dialog or its button. Raise JobsUnavailable or TooManyJobs."""
         if not self._open:
             raise JobsUnavailable("jobs are shutting down")
         self._jobs.check_bound(kind, payload)

@@ -52,6 +52,22 @@ async def test_pastes_over_the_limit_are_refused_once_per_burst(tmp_path, engine
         at.slack.clear_faults()
 
 
+async def test_mentions_over_the_limit_are_acknowledged_and_refused_once(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world, jobs_concurrency=1) as at:
+        at.slack.fail("chat.postMessage", hang=True, times=100)
+        await at.slack.say(at.bo, at.slack.add_channel("busy"), broken.text)
+        await at.slack.wait_for(lambda: any(call.method == "chat.postMessage" for call in at.slack.calls))
+        said = f"<@{at.slack.bot_user_id}> incident resolve"
+        for _ in range(105):
+            await at.slack.say(at.alex, at.channel, said)
+        await at.slack.wait_for(lambda: at.slack.ephemerals(at.alex))
+        (told,) = at.slack.ephemerals(at.alex)
+        assert "100 requests" in words_of(told["blocks"])
+        statuses = {each.status for each in at.slack.deliveries}
+        assert statuses == {200}
+        at.slack.clear_faults()
+
+
 async def test_requests_queued_at_a_kill_are_answered_and_do_not_delay_others(tmp_path, broken):
     names = ("ledger",)
     async with premises(tmp_path, pace=False, CASEBOOK_JOBS_CONCURRENCY="4") as at:

@@ -108,11 +108,21 @@ async def test_locked_database_during_a_job_is_waited_out(tmp_path, engine, brok
         assert len(at.ours()) == 1
 
 
-@pytest.mark.parametrize("name", ["casebook.db", "jobs.db"])
-async def test_command_or_shortcut_that_cannot_be_stored_asks_to_retry(tmp_path, engine, broken, name):
+async def test_command_is_answered_once_the_engine_is_back(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        async with locked(at.settings.data, "jobs.db"):
+            said = await at.slack.slash(at.bo, at.channel, "pod ledger/db-tikv-0")
+            assert "⏳" in str(said.body)
+            assert at.ours() == []
+        await at.slack.wait_for(at.ours)
+        await at.settled()
+        assert len(at.ours()) == 1
+
+
+async def test_command_or_shortcut_that_cannot_be_stored_asks_to_retry(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, "what is this?")
-        async with locked(at.settings.data, name):
+        async with locked(at.settings.data, "casebook.db"):
             assert (await at.slack.slash(at.bo, at.channel, "pod ledger/db-tikv-0")).status == 200
             assert (await at.slack.shortcut(at.guest, at.channel, ts, callback_id=DIAGNOSE_THIS)).status == 200
             await at.slack.wait_for(lambda: BUSY in words_of(at.slack.ephemerals(at.bo)))

@@ -39,10 +39,17 @@ def test_people_take_turns() -> None:
     assert len(backlog) == 0
 
 
-def test_asked_for_jobs_start_without_room() -> None:
-    backlog = backlog_of(waiting("alex"), waiting("bo", urgency=INTERACTIVE))
-    assert started(backlog, room=False) == ["bo0"]
+def test_only_jobs_that_somebody_asked_for_start_without_room() -> None:
+    asked = [waiting("bo", number, urgency=JobUrgency.ASKED) for number in range(2)]
+    backlog = backlog_of(waiting("alex"), *asked, waiting("carol", urgency=JobUrgency.ASKED))
+    backlog.add(waiting("dan", urgency=INTERACTIVE))
+    assert started(backlog, room=False) == ["dan0", "bo0", "carol0", "bo1"]
     assert len(backlog) == 1
+
+
+def test_one_person_may_not_fill_the_engine_by_asking() -> None:
+    backlog = backlog_of(waiting("alex", urgency=JobUrgency.ASKED), waiting("bo"), waiting("alex", 1, INTERACTIVE))
+    assert started(backlog, full="alex") == ["alex1", "bo0"]
 
 
 def test_a_person_with_many_waiting_jobs_does_not_hold_up_others() -> None:
