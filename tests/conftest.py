@@ -10,6 +10,8 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
+from tests.clocks import pytest_asyncio_loop_factories as pytest_asyncio_loop_factories  # noqa: PLC0414
+
 # The key of the durations of test modules in pytest's cache.
 DURATIONS: Final = "casebook/durations"
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
