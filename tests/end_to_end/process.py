@@ -292,7 +292,7 @@ async def _serve_forked(app: dict[str, Any]) -> None:
     configure_logging(level=configured.log_level, form=configured.log_format)
     policy = load_policy(configured.policy, actions=action_names()) if configured.policy else Policy.default()
     if not app.pop("pace"):
-        app["slack_limits"] = UNPACED
+        app.setdefault("slack_limits", UNPACED)
     if app.pop("catalog_alone", False):
         # A few entries are read and matched quickly.
         engine = engine_for(load(configured.catalog).catalog)
