@@ -96,6 +96,7 @@ class Outcome:
     twice: list[str] = field(default_factory=list)
     hanging: list[str] = field(default_factory=list)
     logged: Counter[str] = field(default_factory=Counter)
+    lines: list[str] = field(default_factory=list)
 
 
 async def measure(directory: Path, server: Server, broken: Broken, ordeal: Ordeal) -> Outcome:
@@ -123,6 +124,7 @@ async def measure(directory: Path, server: Server, broken: Broken, ordeal: Ordea
             assert await serving.stop() == 0
         for serving in at.processes:
             outcome.logged.update(_problems(serving.said))
+            outcome.lines += serving.said
     return outcome
 
 
@@ -263,9 +265,20 @@ async def _until_answered(at: Premises, url: str, requests: Sequence[Asked], dea
     while time.monotonic() < deadline:
         _note_acks(at, requests)
         waiting = [asked for asked in requests if asked.acked and asked.sort is not Sort.CHAT]
-        if all(any(map(is_final, _answers(at, asked))) for asked in waiting) and not _unfinished(url):
+        answered = all(any(map(is_final, _answers(at, asked))) for asked in waiting)
+        if answered and _is_delivered(at) and not _unfinished(url):
             return
         await asyncio.sleep(0.5)
+
+
+def _is_delivered(at: Premises) -> bool:
+    """Return whether Slack has delivered every event, or given up on it."""
+    left: dict[str, bool] = {}
+    for one in at.slack.deliveries:
+        if one.event_id:
+            failed = not 200 <= one.status < 300
+            left[one.event_id] = failed and one.attempt < len(_RETRY_PAUSES)
+    return not any(left.values())
 
 
 def _note_acks(at: Premises, requests: Sequence[Asked]) -> None:
