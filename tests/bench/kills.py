@@ -31,8 +31,6 @@ REPLICAS: Final = ("one", "another")
 # Slack repeats at once, after one and after five minutes; a measurement cannot wait that long.
 _RETRY_PAUSES: Final = (0.3, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
 _CHANNELS: Final = 40
-# A second post of the same answer would come within this time after the first one.
-_QUIET_S: Final = 5.0
 _UUID: Final = re.compile(r"\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{6})[0-9a-f]{6}\b")
 _UNFINISHED: Final = (
     "SELECT name || ' ' || workflow_uuid || ' ' || status FROM casebook_jobs.workflow_status"
@@ -56,6 +54,8 @@ class Ordeal:
     # Kills of both replicas together; None: as many as there is time for.
     kills: int | None = None
     answered_within: float = 180.0
+    # A second post of the same answer would come within this time after the last one.
+    quiet: float = 5.0
 
 
 class Sort(StrEnum):
@@ -95,8 +95,6 @@ class Outcome:
     lost: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
     hanging: list[str] = field(default_factory=list)
-    logged: Counter[str] = field(default_factory=Counter)
-    lines: list[str] = field(default_factory=list)
 
 
 async def measure(directory: Path, server: Server, broken: Broken, ordeal: Ordeal) -> Outcome:
@@ -117,14 +115,11 @@ async def measure(directory: Path, server: Server, broken: Broken, ordeal: Ordea
                 sending.create_task(_send(at, asked, _text_of(at, broken, asked, chance)))
         await _until_answered(at, url, requests, begun + ordeal.seconds + ordeal.answered_within)
         outcome.seconds = time.monotonic() - begun
-        await asyncio.sleep(_QUIET_S)
+        await asyncio.sleep(ordeal.quiet)
         outcome.hanging = _unfinished(url)
         _count(at, requests, outcome)
         for serving in replicas.values():
             assert await serving.stop() == 0
-        for serving in at.processes:
-            outcome.logged.update(_problems(serving.said))
-            outcome.lines += serving.said
     return outcome
 
 
@@ -315,9 +310,3 @@ def _count(at: Premises, requests: Sequence[Asked], outcome: Outcome) -> None:
             outcome.lost.append(shown)
         if len(answers) > (asked.sort is not Sort.CHAT):
             outcome.twice.append(shown)
-
-
-def _problems(said: Sequence[str]) -> Counter[str]:
-    """Return the errors and warnings that a process logged, by event."""
-    found = [re.search(r"\b(?:error|warning)\b\W+(?:\x1b\[\d+m)*(\w+)", line) for line in said]
-    return Counter(each[1] for each in found if each)
