@@ -1,4 +1,4 @@
-"""Redact what leaves for Slack: every body, file and acknowledgement passes here, whoever made it.
+"""Redact what leaves for Slack: every body, file and acknowledgement passes here.
 
 Messages are made of safe texts already. This finds what was missed, and changes nothing else.
 """

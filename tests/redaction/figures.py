@@ -26,7 +26,7 @@ _SEED: Final = 20260302
 
 @dataclass(frozen=True)
 class Count:
-    """How many of how many."""
+    """A count of a total."""
 
     bad: int
     of: int
