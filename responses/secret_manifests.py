@@ -49,7 +49,8 @@ def _hide_value(found: Match) -> bytes:
     """Hide the first group without its quotes."""
     value = bytes(found[1])
     opening = len(value) - len(value.lstrip(_QUOTES))
-    closing = len(value.rstrip(_QUOTES + b" "))
+    # A value of nothing but quotes is empty.
+    closing = max(opening, len(value.rstrip(_QUOTES + b" ")))
     shown = value[:opening] + hidden(value[opening:closing]) + value[closing:]
     first = found.start(1) - found.start()
     return bytes(found[0][:first]) + shown + bytes(found[0][first + len(value) :])
