@@ -6,6 +6,7 @@ Handles YAML and JSON, escaped within a line, quoted, as a diff, or with its lin
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import re2
@@ -16,9 +17,9 @@ from responses.secret_buffer import Match, hidden, hide_groups
 _NOWHERE: Final = -1
 MANIFEST: Final = re2.compile(rb"(?m)kind\\*[\"']?\s*:\s*\\*[\"']?Secret\\*[\"']?\s*(?:[,}]|$|\\+n|[ ])")
 # A diff or a quotation puts a sign before each line.
-_SIGN: Final = re2.compile(rb"^[>+-](?:[ ]|$|[\w\"'])")
-_DATA_BLOCK: Final = re2.compile(rb"^([ ]*)(?:- )?(?:data|stringData):\s*$")
-_DATA_LINE: Final = re2.compile(rb"^([ ]+)([\w./\"'-]+:[ \t]+)(\S.*?)(\s*)$")
+_SIGN: Final = re.compile(rb"^[>+-](?:[ ]|$|[\w\"'])")
+_DATA_BLOCK: Final = re.compile(rb"^([ ]*)(?:- )?(?:data|stringData):\s*$")
+_DATA_LINE: Final = re.compile(rb"^([ ]+)([\w./\"'-]+:[ \t]+)(\S.*?)(\s*)$")
 _DATA_FLOW: Final = re2.compile(rb"\b(?:data|stringData)\\*[\"']?\s*:\s*\{[^{}]*\}?")
 _FLOW_VALUE: Final = re2.compile(
     rb":\s*(\"(?:[^\"\\]|\\.)*\"?|\\+\"[^\"\\]*(?:\\+\")?|'[^']*'?|[^,{}\s\"'\\][^,{}\n]*)"

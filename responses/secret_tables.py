@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from typing import Any, Final
 
 import re2
@@ -17,38 +17,23 @@ _DELIMITERS: Final = tuple(
 )
 _CELL: Final = re2.compile(rb"[\s*_`\"']*[A-Za-z][\w .()/*`\"'-]{0,40}[\s*_`\"']*|\s*")
 _RULE: Final = re2.compile(rb"[\s|+:=\x{2500}-\x{257f}-]+")
-_HINT: Final = re2.compile(rb"(?im)^[^\n:=]{0,200}(?:pass|pwd|pw|secret|token|cred|psk|key|auth)[^\n:=]{0,200}\r?\n")
+_HINT: Final = re.compile(rb"(?i)pass|pw|secret|token|cred|psk|key|auth")
 _LONGEST_HEADER: Final = 400
 _MOST_COLUMNS: Final = 40
 
 
 def hide_columns(buffer: bytes) -> bytes:
     """Return the buffer with the cells of such columns hidden."""
+    header = None
+    above = b""
     shown: list[bytes] = []
-    done = 0
-    for hint in _HINT.finditer(buffer):
-        if hint.start() < done:
-            continue
-        header = _header(bytes(hint[0]).rstrip(b"\r\n"))
-        if header is None:
-            continue
-        shown.append(buffer[done : hint.end()])
-        done = hint.end()
-        for line in _lines(buffer, done):
-            treated = _hide_row(line, *header)
-            if treated is None:
-                break
-            shown.append(treated)
-            done += len(line)
-    return b"".join([*shown, buffer[done:]]) if shown else buffer
-
-
-def _lines(buffer: bytes, at: int) -> Iterator[bytes]:
-    """Yield the lines from this place with their line breaks."""
-    while at < len(buffer):
-        end = buffer.find(b"\n", at) + 1 or len(buffer)
-        yield buffer[at:end]
-        at = end
+    for line in buffer.splitlines(keepends=True):
+        treated = _hide_row(line, *header) if header else None
+        if treated is None:
+            header = _header(line.rstrip(b"\r\n"), above)
+        shown.append(line if treated is None else treated)
+        above = line
+    return b"".join(shown)
 
 
 def _hide_row(line: bytes, delimiter: Any, columns: tuple[tuple[int, bytes], ...], width: int) -> bytes | None:
@@ -64,9 +49,9 @@ def _hide_row(line: bytes, delimiter: Any, columns: tuple[tuple[int, bytes], ...
     return line
 
 
-def _header(line: bytes) -> tuple[Any, tuple[tuple[int, bytes], ...], int] | None:
-    """Return the delimiter, the telling columns and the number of columns of a header line."""
-    if len(line) > _LONGEST_HEADER:
+def _header(line: bytes, above: bytes) -> tuple[Any, tuple[tuple[int, bytes], ...], int] | None:
+    """Return the delimiter, the telling columns and the number of columns of a header line, the first of its table."""
+    if len(line) > _LONGEST_HEADER or b":" in line or b"=" in line or not _HINT.search(line):
         return None
     for delimiter in _DELIMITERS:
         cells = _cells(line, delimiter)
@@ -76,8 +61,15 @@ def _header(line: bytes) -> tuple[Any, tuple[tuple[int, bytes], ...], int] | Non
         if not all(_CELL.fullmatch(name) for name in names):
             return None
         telling = tuple((number, _bare(name)) for number, name in enumerate(names) if _is_telling(_bare(name)))
-        return (delimiter, telling, len(cells)) if telling else None
+        return (delimiter, telling, len(cells)) if telling and not _is_row(above, delimiter, len(cells)) else None
     return None
+
+
+def _is_row(line: bytes, delimiter: Any, width: int) -> bool:
+    """Return whether the line is part of the table. Commas and spaces also divide the sentence before a table."""
+    if delimiter not in _DELIMITERS[:2] or not line.strip() or _RULE.fullmatch(line):
+        return False
+    return len(_cells(line, delimiter)) == width
 
 
 def _bare(name: bytes) -> bytes:
