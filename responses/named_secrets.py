@@ -346,7 +346,7 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
     if is_no_secret(place.name, text):
         return False
     if place.level is Level.WEAK:
-        return looks_random(text)
+        return looks_random(text) and (kind != "line" or _is_lone_line(place, gap, value))
     if kind == "assign":
         return True
     if kind == "colon":
