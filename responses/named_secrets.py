@@ -127,9 +127,9 @@ _TOLD_BEFORE: Final = re.compile(
 )
 # etcd's cluster token, the token of a list's next page, the checksum of a Secret in a pod template.
 _OTHER_BEFORE: Final = re.compile(
-    rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/)\Z"
+    rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/|^--- |\n\s*--- )\Z"
 )
-_OTHER_PAIR: Final = re.compile(rb"[A-Za-z_.-]{2,}[=:].")
+_OTHER_PAIR: Final = re.compile(rb"[A-Za-z_.-]{2,}[=:][^=]")
 _FLAG: Final = re.compile(rb"(?:\A|[\s\"'\[({,;=`|])--?\Z")
 _LINE_START: Final = re.compile(rb"(?:\A|\n)[\s>#+*|\"'`_-]*\Z")
 
@@ -345,8 +345,13 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
     text = value.text
     if is_no_secret(place.name, text):
         return False
+    if kind in _APART and _OTHER_PAIR.match(text):
+        return False
     if place.level is Level.WEAK:
-        return looks_random(text) and (kind != "line" or _is_lone_line(place, gap, value))
+        is_apart = bool(gap.strip(b"\\\"'`*_~)]")) or not place.name.isascii()
+        return looks_random(text) and (
+            _is_lone_line(place, gap, value) if kind == "line" else is_apart or kind != "space"
+        )
     if kind == "assign":
         return True
     if kind == "colon":
@@ -358,6 +363,8 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
     return _TESTS[kind](value)
 
 
+# Kinds without a sign between the name and its value.
+_APART: Final = ("space", "words", "sentence", "cell")
 _TESTS: Final[dict[str, Callable[[Value], bool]]] = {
     "chinese": lambda value: value.text.isascii() and len(value.text) >= 4,
     "comma": lambda value: value.quoted and looks_random(value.text),

@@ -116,8 +116,14 @@ def _basic(found: Match) -> bytes:
 
 def _bearer(found: Match) -> bytes:
     value: bytes = found[2]
-    is_word = value.isalpha() and (len(value) < 20 or value.islower())
+    # A word, or only the prefix of a token: Bearer xoxb-…
+    is_word = value.isalpha() and (len(value) < 20 or value.islower()) or value.rstrip(b"`.-").isalpha()
     return bytes(found[0]) if is_word or FILL in value else hide_groups(found, 2)
+
+
+def _user_info(found: Match) -> bytes:
+    """Hide user:…@host; keep USER:PASSWORD@HOST, which stands for it."""
+    return bytes(found[0]) if found[2] in (b"PASSWORD", b"PASS", b"TOKEN") else hide_groups(found, 2)
 
 
 def _odd_user_info(found: Match) -> bytes:
@@ -139,12 +145,16 @@ def _cookies(found: Match) -> bytes:
     return bytes(found[1]) + bytes(cookies)
 
 
+# Where the API server's list goes on: {"v":"meta.k8s.io/v1", …}
+_PAGE_TOKEN: Final = b"eyJ2IjoibWV0YS5rOHMuaW8v"
 _TOKEN_LINE: Final = re2.compile(rb"[A-Za-z0-9_-]*[0-9_][A-Za-z0-9_.-]*")
 
 
 def _wrapped_token(found: Match) -> bytes:
     """Hide a token and the lines that continue it; a line of letters only is a word."""
     lines = bytes(found[0]).split(b"\n")
+    if lines[0].startswith(_PAGE_TOKEN):
+        return bytes(found[0])
     kept = 1
     while kept < len(lines) and _TOKEN_LINE.fullmatch(lines[kept].strip(b" \t\r>|+-")):
         kept += 1
@@ -185,7 +195,7 @@ _SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
         (rb"((?i:\b(?:set-)?cookie)\\*[\"']?(?::|=>|=)[ \t]*\\*[\"'\[]?)([^\s;=\"'\\]+=[^\r\n]+)", _cookies),
         (rb"((?i:\bbearer)[ \t]+)([\w.~+/-]{8,}=*)", _bearer),
         (rb"((?i:\bbasic)[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
-        (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>]+)(@)", _group(2)),
+        (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>]+)(@)", _user_info),
         # A password that should have been percent-encoded and was not.
         (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>@]*[/?#][^\s\"'<>@]*)(@)", _odd_user_info),
         (rb"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/:@?#\"'<>]{20,})(@)", _group(2)),

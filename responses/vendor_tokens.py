@@ -80,6 +80,8 @@ _DOUBTFUL: Final = (
     re2.compile(rb"(?:^|[^\w.])(s\.[A-Za-z0-9]{24})(?:[^\w.]|\z)"),
     re2.compile(rb"(?:^|[^\w.-])([a-z0-9]{6}\.[a-z0-9]{16})(?:[^\w.-]|\z)"),
 )
+# The names of events end with a time: victim.18ea550d4994948d.
+_EVENT_TIME: Final = re2.compile(rb"1[5-9a-f][0-9a-f]{14}")
 
 
 def _keyword_set(keywords: Iterable[str]) -> Any:
@@ -172,4 +174,6 @@ def _hide_doubtful(found: Match) -> bytes:
     long = bytes(found[1]).rpartition(b".")[2]
     letters = _each(long)
     random = any(map(bytes.isdigit, letters)) or sum(map(bytes.isupper, letters)) >= 6
+    if _EVENT_TIME.fullmatch(long):
+        return bytes(found[0])
     return hide_groups(found, 1) if random and entropy(long) > 2.5 else bytes(found[0])
