@@ -22,6 +22,7 @@ from responses.secret_names import KEY_KINDS, Level, level_of
 from responses.secret_values import (
     CHINESE_STOP,
     Value,
+    fits,
     hidden_end,
     hide_assigned,
     is_no_secret,
@@ -175,7 +176,7 @@ def holds_secret(name: str, value: str) -> bool:
     raw = value.encode("utf-8", "replace")
     if level is Level.NONE or is_no_secret(name.encode("utf-8", "replace"), raw):
         return False
-    return level is Level.TELLING or looks_random(raw)
+    return level is Level.TELLING or fits(level, raw)
 
 
 def hide_by_name(buffer: bytes) -> bytes:
@@ -347,9 +348,9 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
         return False
     if kind in _APART and _OTHER_PAIR.match(text):
         return False
-    if place.level is Level.WEAK:
+    if place.level is not Level.TELLING:
         is_apart = bool(gap.strip(b"\\\"'`*_~)]")) or not place.name.isascii()
-        return looks_random(text) and (
+        return fits(place.level, text) and (
             _is_lone_line(place, gap, value) if kind == "line" else is_apart or kind != "space"
         )
     if kind == "assign":

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import re2
 
-from responses.secret_buffer import FILL, looks_random
+from responses.secret_buffer import FILL, looks_generated, looks_random
 from responses.secret_names import Level, level_of
 
 # The patterns here read windows of `_WINDOW` bytes with `re`, which starts faster than RE2; none of them backtracks far.
@@ -19,7 +19,7 @@ _LOOK_BACK: Final = 80
 # What stands between a separator and a quoted value in code: b"…", []byte("…"), Some("…").
 _WRAP: Final = re.compile(
     rb"(?:(?:[bBrRuUfFL@]{1,2}|\$)[\"']|(?:new[ ])?[\w.:\[\]]{0,24}\([\"'b]"
-    rb"|[\[{(]\s{0,8}(?:\\*[\"'](?i:value|plain|plaintext|stringvalue)\\*[\"']\s*:\s*)?\\*[\"'])"
+    rb"|[\[{(]\s{0,8}(?:\\*[\"']?(?i:value|default|plain|plaintext|stringvalue)\\*[\"']?\s*[:=]\s*)?\\*[\"'])"
 )
 
 
@@ -32,13 +32,15 @@ _CDATA: Final = re.compile(rb"<!\[CDATA\[([^\]\n]*)")
 _CONTENT: Final = re.compile(rb"([^\s<>][^<>\n]*?)\s{0,40}</")
 _QUOTED: Final = re.compile(
     rb"\"{3}\s{0,8}([^\n]*?)\s{0,8}\"{3}|'{3}\s{0,8}([^\n]*?)\s{0,8}'{3}|"
-    rb"\"((?:[^\"\\\n]|\\[^\n])*)\"|\\+\"([^\"\\\n]*)\\+\"|'([^'\n]*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*]+"
+    rb"`{3}\w{0,8}\s{0,8}([^`\n]+?)\s{0,8}`{3}|"
+    # Pieces of one word in a shell, doubled quotes in SQL and CSV: 'it'"'"'s', 'it''s'.
+    rb"\"((?:[^\"\\\n]|\\[^\n]|\"[\"'](?=[^\n]*[\"']))*)\"|\\+\"([^\"\\\n]*)\\+\"|'((?:[^'\n]|'[\"'](?=[^\n]*[\"']))*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*]+"
     rb"(?:\*[^\s*]+)*)\*{1,2}|"
-    + b"|".join(_wide_quoted(pair) for pair in ("“”", "「」", "『』", "（）", "‘’", "【】"))
+    + b"|".join(_wide_quoted(pair) for pair in ("“”", "「」", "『』", "（）", "‘’", "【】", "«»", "‹›", "„“", "《》", "〈〉"))
     # Cut off before its closing quote.
     + rb"|\\*[\"']([^\"'\\\n]+)"
 )
-_BARE: Final = re.compile(rb"[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\])*")
+_BARE: Final = re.compile(rb"[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\]|\\\\(?=[^\snrtu\"'\\]))*")
 _BARE_END: Final = re.compile(rb"[\s\"'`\\]")
 # Bytes that begin a quoted value, apart from those of wide quotes.
 _OPENING: Final = b"\"'`~*\\"
@@ -59,7 +61,7 @@ _PLACEHOLDER: Final = re.compile(
     rb"|[a-z]{2,12}[-_](?:[.]{3}|\xe2\x80\xa6|-|\x60)?"
     rb"|true|false|undefined"
     rb"|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
-    rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}/.*|https?://[^@]*)"
+    rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}[\w.-]*/.*|https?://[^@]*)"
 )
 _WORD: Final = re.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
 # A key of a Secret or ConfigMap: tls.crt.
@@ -67,6 +69,9 @@ _DOTTED: Final = re.compile(rb"[a-z][a-z-]*(?:\.[a-z]+)+")
 _SHORT_NUMBER: Final = re.compile(rb"[0-9]{1,5}[.,;)]*")
 _IDENTIFIER: Final = re.compile(rb"[A-Za-z_][A-Za-z_.]*[0-9]?[;,)({]*")
 _CAPITAL: Final = re.compile(rb"[A-Z]")
+_SMALL: Final = re.compile(rb"[a-z]")
+_DIGIT: Final = re.compile(rb"[0-9]")
+_KEY_VALUE: Final = re.compile(rb"[A-Za-z0-9+/_-]{20,}={0,2}")
 _FIRST_IN_BRACES: Final = re.compile(rb"[{,][ \t]*$")
 
 
@@ -154,9 +159,15 @@ def is_no_secret(name: bytes, value: bytes) -> bool:
 
 def is_secret_of(name: bytes, level: Level, value: bytes) -> bool:
     """Return whether the value assigned to this name is a secret."""
-    if level is Level.NONE or is_no_secret(name, value):
-        return False
-    return level is Level.TELLING or looks_random(value)
+    return level is not Level.NONE and not is_no_secret(name, value) and (level is Level.TELLING or fits(level, value))
+
+
+def fits(level: Level, value: bytes) -> bool:
+    """Return whether the value looks as random as the value of such a name has to."""
+    if level is Level.FAINT:
+        kinds = (_CAPITAL.search(value), _SMALL.search(value), _DIGIT.search(value))
+        return bool(_KEY_VALUE.fullmatch(value[:_WINDOW]) and all(kinds) and looks_generated(value))
+    return looks_random(value)
 
 
 def hide_assigned(name: bytes, level: Level, value: Value, gap: bytes) -> list[tuple[int, int]]:
