@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import re2
 
-from responses.secret_buffer import FILL, Match, hidden, hide_groups
+from responses.secret_buffer import FILL, PAGE_TOKEN, Match, hidden, hide_groups
 
 Hide = Callable[[Match], bytes]
 _KEY: Final = rb"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
@@ -45,9 +45,18 @@ _PORT: Final = re2.compile(rb"[0-9]{1,5}[/?#]")
 _PUBLIC: Final = re2.compile(
     rb"-----BEGIN (?:TRUSTED )?(?:CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY|CERTIFICATE REQUEST|X509 CRL)-----"
     rb"((?:(?:\s|\\+[nr])+[A-Za-z0-9+/=]{1,76})+)"
+    # A public key of SSH; pictures and fonts in a data URL.
+    rb"|\b(?:ssh-(?:rsa|dss|ed25519)|(?:sk-)?ecdsa-sha2-[\w-]+|sk-ssh-[\w@.-]+)\s+(AAAA[A-Za-z0-9+/=]{16,})"
+    rb"|\bdata:[\w.+/-]{3,60};base64,([A-Za-z0-9+/=]{16,})"
 )
 _ENCODED_PEM: Final = re2.compile(rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}")
 _LONG: Final = re2.compile(rb"(\bsha(?:256|384|512)-|\bh1:)?[A-Za-z0-9+/]{60,}={0,2}")
+# Names of long values that are public: request ids, digests, certificates, files of a ConfigMap.
+_PUBLIC_NAME: Final = re2.compile(
+    rb"(?i)(?:\bbinaryData:\s+[\w.-]+|\b(?:[\w-]*[_-])?(?:id(?:-[0-9])?|digest|checksum|hash|sum|integrity|etag|fingerprint|sha[0-9]*"
+    rb"|md5|cert|certificate|ca|cabundle|bundle|publickey|public[_-]key|pubkey|x5c|n|metadata|continue|cursor|accept))"
+    rb"\\*[\"']?[ \t]*[:=][ \t]*\[?\s*\\*[\"']?$"
+)
 _JWT: Final = rb"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,4}"
 
 
@@ -69,14 +78,14 @@ def hide_long(buffer: bytes) -> bytes:
 
 def public_spans(buffer: bytes) -> list[tuple[int, int]]:
     """Return where certificates and public keys stand, which may look like secrets: PEM, or base64 of it."""
-    spans = [found.span(1) for found in _PUBLIC.finditer(buffer)]
+    spans = [found.span(found.lastindex) for found in _PUBLIC.finditer(buffer)]
     return spans + [found.span() for found in _ENCODED_PEM.finditer(buffer) if _is_public(bytes(found[0]))]
 
 
 def _mixed(found: Match) -> bytes:
     """Hide base64 of random bytes, which mixes cases and digits; keep paths, hex digests and camel-case words."""
     value: bytes = found[0]
-    if found[1]:
+    if found[1] or _PUBLIC_NAME.search(found.string[max(0, found.start() - 60) : found.start()]):
         return value
     counts = (
         sum(map(bytes.isupper, _each(value))),
@@ -118,7 +127,8 @@ def _bearer(found: Match) -> bytes:
     value: bytes = found[2]
     # A word, or only the prefix of a token: Bearer xoxb-…
     is_word = value.isalpha() and (len(value) < 20 or value.islower()) or value.rstrip(b"`.-").isalpha()
-    return bytes(found[0]) if is_word or FILL in value else hide_groups(found, 2)
+    is_placeholder = value.startswith((b"$", b"<", b"{{", b"%")) or not value.strip(b".*")
+    return bytes(found[0]) if is_word or is_placeholder or FILL in value else hide_groups(found, 2)
 
 
 def _user_info(found: Match) -> bytes:
@@ -145,15 +155,13 @@ def _cookies(found: Match) -> bytes:
     return bytes(found[1]) + bytes(cookies)
 
 
-# Where the API server's list goes on: {"v":"meta.k8s.io/v1", …}
-_PAGE_TOKEN: Final = b"eyJ2IjoibWV0YS5rOHMuaW8v"
 _TOKEN_LINE: Final = re2.compile(rb"[A-Za-z0-9_-]*[0-9_][A-Za-z0-9_.-]*")
 
 
 def _wrapped_token(found: Match) -> bytes:
     """Hide a token and the lines that continue it; a line of letters only is a word."""
     lines = bytes(found[0]).split(b"\n")
-    if lines[0].startswith(_PAGE_TOKEN):
+    if lines[0].startswith(PAGE_TOKEN):
         return bytes(found[0])
     kept = 1
     while kept < len(lines) and _TOKEN_LINE.fullmatch(lines[kept].strip(b" \t\r>|+-")):
@@ -188,10 +196,21 @@ _SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
         ),
         (rb"(?:" + b"|".join(_WEBHOOKS) + rb")([^\s\"'<>\\]+)", _group(1)),
         # Password hashes of htpasswd and shadow files.
-        (rb"\$(?:apr1|1|2[aby]|5|6|y|argon2\w{1,2})\$[^\s\"':]{8,}", _group(0)),
+        (
+            rb"\$(?:apr1|1|2[abxy]?|[5-9]|g?y|ml|md5|sha1|scrypt|P|H|S|argon2\w{1,2}|(?:pbkdf2|bcrypt|scrypt)[\w-]*)\$"
+            rb"[^\s\"':]{8,}",
+            _group(0),
+        ),
+        (rb"\bSCRAM-SHA-(?:1|256|512)\$[0-9]+:[\w+/=:$]{16,}", _group(0)),
+        (rb"\b(?:pbkdf2|bcrypt|scrypt|argon2)(?:_\w+)?\$[^\s\"']{16,}", _group(0)),
+        (rb"\{(?:S?SHA(?:256|512)?|S?MD5|CRYPT|PBKDF2[\w-]*|ARGON2)\}[^\s\"']{8,}", _group(0)),
+        (rb"[\"' ]((?:md5[0-9a-f]{32}|\*[0-9A-F]{40}))(?:[\"'\s]|\z)", _group(1)),
+        (rb"\b[0-9a-f]{32}:[0-9a-f]{32}:::", _group(0)),
         (rb"(" + _HEADER + rb"(?i:digest|aws4-hmac-sha256|oauth|hawk|signature|token)[ \t]+)\w+=[^\r\n]+", _fields),
         (rb"(" + _HEADER + _SCHEME + rb"[ \t]+)([^\s\"'\\\]]+)", _bearer),
         (rb"(" + _HEADER + rb")([\w.~+/=-]{16,})", _bearer),
+        # A scheme of a vendor: Authorization: SSWS …
+        (rb"(" + _HEADER + rb"[A-Za-z][\w-]{1,30}[ \t]+)([\w.~+/=:-]{12,})", _bearer),
         (rb"((?i:\b(?:set-)?cookie)\\*[\"']?(?::|=>|=)[ \t]*\\*[\"'\[]?)([^\s;=\"'\\]+=[^\r\n]+)", _cookies),
         (rb"((?i:\bbearer)[ \t]+)([\w.~+/-]{8,}=*)", _bearer),
         (rb"((?i:\bbasic)[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),

@@ -1,4 +1,4 @@
-"""Hide the column of a table whose header announces a secret: CSV, tabs, Markdown, psql and aligned columns."""
+"""Hide the column of a table whose header announces a secret: CSV, tabs, Markdown, psql, aligned columns, INSERT."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import re2
 
-from responses.secret_buffer import hidden
+from responses.secret_buffer import Match, hidden
 from responses.secret_names import Level, level_of
 from responses.secret_values import is_no_secret
 
@@ -18,12 +18,18 @@ _DELIMITERS: Final = tuple(
 _CELL: Final = re2.compile(rb"[\s*_`\"']*[A-Za-z][\w .()/*`\"'-]{0,40}[\s*_`\"']*|\s*")
 _RULE: Final = re2.compile(rb"[\s|+:=\x{2500}-\x{257f}-]+")
 _HINT: Final = re.compile(rb"(?i)pass|pw|secret|token|cred|psk|key|auth")
+_INSERT: Final = re2.compile(
+    rb"(?i)\binsert\s+into\s+[\w.`\"]+\s*\(([^()]{1,400})\)\s*values\s*((?:\((?:'[^'\n]*'|[^()'])*\)[\s,]*)+)"
+)
+_ROW: Final = re2.compile(rb"\(((?:'[^'\n]*'|[^()'])*)\)")
+_ROW_VALUE: Final = re2.compile(rb"\s*(?:'([^'\n]*)'|[^,']+)\s*,?")
 _LONGEST_HEADER: Final = 400
 _MOST_COLUMNS: Final = 40
 
 
 def hide_columns(buffer: bytes) -> bytes:
     """Return the buffer with the cells of such columns hidden."""
+    buffer = bytes(_INSERT.sub(_hide_rows, buffer)) if b"nsert" in buffer.lower() else buffer
     header = None
     above = b""
     shown: list[bytes] = []
@@ -34,6 +40,20 @@ def hide_columns(buffer: bytes) -> bytes:
         shown.append(line if treated is None else treated)
         above = line
     return b"".join(shown)
+
+
+def _hide_rows(found: Match) -> bytes:
+    """Hide the values of an INSERT statement that belong to telling columns."""
+    names = [_bare(name) for name in bytes(found[1]).split(b",")]
+    rows = found.start(2) - found.start()
+    shown = bytearray(found[0])
+    for row in _ROW.finditer(found[2]):
+        for name, value in zip(names, _ROW_VALUE.finditer(row[1]), strict=False):
+            if _is_telling(name) and value[1] and not is_no_secret(name, bytes(value[1])):
+                first, last = value.span(1)
+                start = rows + row.start(1)
+                shown[start + first : start + last] = hidden(bytes(value[1]))
+    return bytes(shown)
 
 
 def _hide_row(line: bytes, delimiter: Any, columns: tuple[tuple[int, bytes], ...], width: int) -> bytes | None:

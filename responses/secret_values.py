@@ -29,14 +29,18 @@ def _wide_quoted(pair: str) -> bytes:
 
 
 _CDATA: Final = re.compile(rb"<!\[CDATA\[([^\]\n]*)")
+# ${NAME:-value} in a shell, ${name:value} in Spring.
+_DEFAULT: Final = re.compile(rb"\$\{[\w.]+:[-=]?([^\s{}?+-][^\s{}]*)\}")
 _CONTENT: Final = re.compile(rb"([^\s<>][^<>\n]*?)\s{0,40}</")
 _QUOTED: Final = re.compile(
     rb"\"{3}\s{0,8}([^\n]*?)\s{0,8}\"{3}|'{3}\s{0,8}([^\n]*?)\s{0,8}'{3}|"
-    rb"`{3}\w{0,8}\s{0,8}([^`\n]+?)\s{0,8}`{3}|"
+    rb"`{3}(?:\w{0,8}\s{1,8})?([^`\n]+?)\s{0,8}`{3}|"
     # Pieces of one word in a shell, doubled quotes in SQL and CSV: 'it'"'"'s', 'it''s'.
     rb"\"((?:[^\"\\\n]|\\[^\n]|\"[\"'](?=[^\n]*[\"']))*)\"|\\+\"([^\"\\\n]*)\\+\"|'((?:[^'\n]|'[\"'](?=[^\n]*[\"']))*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*]+"
     rb"(?:\*[^\s*]+)*)\*{1,2}|"
-    + b"|".join(_wide_quoted(pair) for pair in ("“”", "「」", "『』", "（）", "‘’", "【】", "«»", "‹›", "„“", "《》", "〈〉"))
+    + b"|".join(
+        _wide_quoted(pair) for pair in ("“”", "「」", "『』", "（）", "‘’", "【】", "«»", "‹›", "„“", "《》", "〈〉")
+    )
     # Cut off before its closing quote.
     + rb"|\\*[\"']([^\"'\\\n]+)"
 )
@@ -66,6 +70,15 @@ _PLACEHOLDER: Final = re.compile(
 _WORD: Final = re.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
 # A key of a Secret or ConfigMap: tls.crt.
 _DOTTED: Final = re.compile(rb"[a-z][a-z-]*(?:\.[a-z]+)+")
+_PHRASE_WORD: Final = re.compile(rb"[a-z]{3,10}")
+# Words that make a sentence of it.
+_SENTENCE_WORDS: Final = frozenset(
+    b"the and for with from not this that must cannot can was were are has have had but you your our their its does did"
+    b" will would should could may invalid failed failure error denied wrong missing required empty expired unable"
+    b" refused incorrect rejected supported allowed given found provided specified match mismatch authentication login"
+    b" user access least characters long too short more than use used using set change changed need needs please see"
+    b" after before when while because into over under only also never always all any connection request server".split()
+)
 _SHORT_NUMBER: Final = re.compile(rb"[0-9]{1,5}[.,;)]*")
 _IDENTIFIER: Final = re.compile(rb"[A-Za-z_][A-Za-z_.]*[0-9]?[;,)({]*")
 _CAPITAL: Final = re.compile(rb"[A-Z]")
@@ -120,6 +133,8 @@ def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None
     if buffer[start : start + 1] == b"b":
         start += 1
     opening = buffer[start : start + 1]
+    if opening == b"$" and (default := _DEFAULT.match(buffer, start, limit)):
+        return Value(buffer, default.start(1), default.end(1), quoted=True, outer=default.end())
     if (opening in _OPENING or opening >= b"\x80") and (quoted := _QUOTED.match(buffer, start, limit)):
         group = next(number for number in range(1, quoted.re.groups + 1) if quoted[number] is not None)
         return Value(buffer, quoted.start(group), quoted.end(group), quoted=True, outer=quoted.end())
@@ -144,6 +159,17 @@ def hidden_end(value: Value) -> int:
     ends = _LINE_QUOTE if value.quoted else _BARE_END
     end = ends.search(value.buffer, value.end)
     return int(end.start()) if end else len(value.buffer)
+
+
+def is_phrase(buffer: bytes, value: Value) -> bool:
+    """Return whether the value and the rest of its line are a pass phrase of plain words, and no sentence."""
+    words = (value.text + buffer[value.outer : value.outer + _LOOK_BACK].partition(b"\n")[0]).split()
+    return (
+        not value.quoted
+        and 4 <= len(words) <= 8
+        and all(_PHRASE_WORD.fullmatch(word) for word in words)
+        and not _SENTENCE_WORDS.intersection(words)
+    )
 
 
 def is_no_secret(name: bytes, value: bytes) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import re2
 
-from responses.secret_buffer import Match, entropy, hidden, hide_groups, looks_generated
+from responses.secret_buffer import PAGE_TOKEN, Match, entropy, hidden, hide_groups, looks_generated
 
 _RULES: Final[tuple[Mapping[str, Any], ...]] = tuple(
     json.loads(Path(__file__).with_name("vendor_rules.json").read_text(encoding="utf-8"))["rules"]
@@ -138,6 +138,8 @@ def hide_tokens(buffer: bytes) -> bytes:
 def _hide_by_rule(found: Match, rule: Mapping[str, Any]) -> bytes:
     group = rule.get("group") or (1 if found.re.groups == 1 and found[1] else 0)
     value = bytes(found[group])
+    if value.startswith(PAGE_TOKEN):
+        return bytes(found[0])
     return bytes(found[0]) if entropy(value) < rule.get("entropy", 0) else hide_groups(found, group)
 
 
