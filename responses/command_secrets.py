@@ -46,6 +46,14 @@ _TOOLS: Final = (
     (rb"keytool|jarsigner|java", rb"-(?:store|key|srcstore|deststore|destkey|new)pass(?::env)?[ \t]+"),
     (rb"htpasswd", rb"-[A-Za-z]*b[A-Za-z]*[ \t]+(?:-\w+[ \t]+)*(?:\S+[ \t]+)?\S+[ \t]+"),
     (rb"gpg2?", rb"--passphrase[ \t=]+"),
+    *((rb"snmp(?:walk|get|set|bulkwalk|bulkget|trap|inform|table|status)", option + _SPACE) for option in (rb"-A", rb"-X", rb"-c")),
+    (rb"ipmitool|mosquitto_\w+|ftp|cqlsh|hdbsql|beeline|mongo\w*|couchbase-cli|cbq|sqlline|nxlog|xrdp", rb"-(?:P|p|pw)" + _SPACE),
+    (rb"xfreerdp3?|rdesktop|wlfreerdp", rb"(?:/p:|-p[ \t]+)"),
+    (rb"lftp|curlftpfs", rb"-u[ \t]*[\"']?[^\s,\"']+,"),
+    (rb"useradd|usermod", rb"-p" + _SPACE),
+    (rb"rclone obscure|wpa_passphrase \S+|mysqladmin (?:[^\n;|&]*[ \t])?password|net use \S+(?: \S+)?|vault login(?: token=)?"
+     rb"|radtest \S+|htpasswd -[a-z]*n[a-z]* \S+|nmcli [^\n]*password|smbpasswd -s \S+", rb"[ \t]+"),
+
     (rb"gh secret set|aws (?:secretsmanager|ssm)|az keyvault secret", rb"--(?:body|secret-string|value)[ \t=]+"),
     (rb"doctl|snyk|sentry-cli|vault login|cargo login|gh auth login", rb"-t" + _SPACE),
 )  # fmt: skip

@@ -23,6 +23,7 @@ from responses.secret_separators import CHANGED, CLOSE, GAPS, MOST_WORDS, SENTEN
 from responses.secret_values import (
     CHINESE_STOP,
     Value,
+    assigned_phrase_end,
     fits,
     hidden_end,
     hide_assigned,
@@ -82,7 +83,7 @@ _TOLD_BEFORE: Final = re.compile(
 )
 # etcd's cluster token, the token of a list's next page, the checksum of a Secret in a pod template.
 _OTHER_BEFORE: Final = re.compile(
-    rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/|^--- |\n\s*--- )\Z"
+    rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/|^--- |\n\s*--- |\barn:[\w:/-]{1,64}:)\Z"
 )
 # Letters with a digit among or after them.
 _CHOSEN: Final = re.compile(rb"[A-Za-z][\w!@#$%^&*+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
@@ -171,7 +172,7 @@ def _place(buffer: bytes, found: Match) -> _Place:
     # A Java option: -Ddb.password=…
     name = raw[2 if raw[:2] in (b"-D", b"-P") else 0 :][-_LONGEST_NAME:].strip(b"-_.$")
     level = level_of(name.decode("utf-8", "replace"))
-    if level and _OTHER_BEFORE.search(buffer[max(0, found.start() - 16) : found.start()]):
+    if level and _OTHER_BEFORE.search(buffer[max(0, found.start() - _LOOK_BACK) : found.start()]):
         level = Level.NONE
     # An arrow or leaders may follow the name directly.
     return _Place(buffer, found.start(), found.start() + len(raw.rstrip(b"-.")), name, level)
@@ -193,7 +194,10 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
         if value is None:
             continue
         if kind == "assign" and not value.quoted:
-            return hide_assigned(place.name, place.level, value, gap)
+            spans = hide_assigned(place.name, place.level, value, gap)
+            if spans and gap == b"=" and place.is_first_in_line and is_password_name(place.name):
+                spans.append((spans[-1][1], max(spans[-1][1], assigned_phrase_end(value))))
+            return spans
         if kind == "colon" and is_phrase(buffer, value) and is_password_name(place.name):
             end = buffer.find(b"\n", at)
             return [(at, len(buffer) if end < 0 else end)]
@@ -324,7 +328,7 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
         return False
     if place.level is not Level.TELLING:
         is_apart = bool(gap.strip(b"\\\"'`*_~)]")) or not place.name.isascii()
-        return fits(place.level, text) and (
+        return fits(place.level, _bare(value)) and (
             _is_lone_line(place, gap, value) if kind == "line" else is_apart or kind != "space"
         )
     if kind == "assign":
@@ -370,7 +374,10 @@ def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
         return not place.name.isascii() and (len(text) >= 3 if value.quoted else looks_random(text))
     if place.is_flag:
         return not text.startswith(b"-") and (value.quoted or len(text) >= 6)
-    return bool(_VERB.search(place.before)) or looks_random(text.strip(b".,;:!?()[]{}"))
+    if value.alone and place.is_first_in_line and _looks_chosen(place, value):
+        # A line of a configuration: bindpw s3cr3t-value
+        return True
+    return bool(_VERB.search(place.before)) or looks_random(_bare(value))
 
 
 def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:

@@ -69,6 +69,8 @@ _HARMLESS: Final = _word_set(
     " template annotation annotations selector cache per cleaner signer spec resource resources operator driver plugin"
     " webhook validator generator protected protection strength complexity lookup mapping configmap object item items"
     " checksum fingerprint used left total budget window symbol address contract owner holder ok valid invalid"
+    " encoder factory impl bean handler filter interceptor exception helper util utils builder converter decoder parser"
+    " resolver repository adapter interface listener"
     " failed failure failures success successful changed change check checker attempts retries"
 )
 # Tokens and keys of another kind: of a list's next page, of a cluster, of a language model.

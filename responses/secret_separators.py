@@ -74,6 +74,7 @@ GAPS: Final = tuple(
         ("foreign", rb"[\x80-\xff]{3,24}[ \t]*(?=[!-~])"),
     )
 )
-SPACE: Final = re.compile(rb"[ \t]*")
+# Network devices put the kind of encryption there: secret 5 …
+SPACE: Final = re.compile(rb"[ \t]*(?:(?<=[ \t])[0-9]{1,2}[ \t]+(?=\S{8}))?")
 # Old and new value: password = "…" -> "…"
 CHANGED: Final = re.compile(rb"[\"'`]?[ \t]*(?:->|=>|" + "→|⇒|➜".encode() + rb")[ \t]*")

@@ -35,8 +35,7 @@ _CONTENT: Final = re.compile(rb"([^\s<>][^<>\n]*?)\s{0,40}</")
 _QUOTED: Final = re.compile(
     rb"\"{3}\s{0,8}([^\n]*?)\s{0,8}\"{3}|'{3}\s{0,8}([^\n]*?)\s{0,8}'{3}|"
     rb"`{3}(?:\w{0,8}\s{1,8})?([^`\n]+?)\s{0,8}`{3}|"
-    # Pieces of one word in a shell, doubled quotes in SQL and CSV: 'it'"'"'s', 'it''s'.
-    rb"\"((?:[^\"\\\n]|\\[^\n]|\"[\"'](?=[^\n]*[\"']))*)\"|\\+\"([^\"\\\n]*)\\+\"|'((?:[^'\n]|'[\"'](?=[^\n]*[\"']))*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*]+"
+    rb"\"((?:[^\"\\\n]|\\[^\n])*)\"|\\+\"([^\"\\\n]*)\\+\"|'([^'\n]*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*]+"
     rb"(?:\*[^\s*]+)*)\*{1,2}|"
     + b"|".join(
         _wide_quoted(pair) for pair in ("“”", "「」", "『』", "（）", "‘’", "【】", "«»", "‹›", "„“", "《》", "〈〉")
@@ -44,6 +43,8 @@ _QUOTED: Final = re.compile(
     # Cut off before its closing quote.
     + rb"|\\*[\"']([^\"'\\\n]+)"
 )
+# Pieces of one word in a shell, doubled quotes in SQL and CSV: 'it'"'"'s', 'it''s'.
+_PIECES: Final = re.compile(rb"(?!\"{3}|'{3})(?:'[^'\n]*'|\"(?:[^\"\\\n]|\\[^\n])*\"){2,}")
 _BARE: Final = re.compile(rb"[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\]|\\\\(?=[^\snrtu\"'\\]))*")
 _BARE_END: Final = re.compile(rb"[\s\"'`\\]")
 # Bytes that begin a quoted value, apart from those of wide quotes.
@@ -72,6 +73,7 @@ _WORD: Final = re.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
 _DOTTED: Final = re.compile(rb"[a-z][a-z-]*(?:\.[a-z]+)+")
 _PHRASE_WORD: Final = re.compile(rb"[a-z]{3,10}")
 # Words that make a sentence of it.
+_PLAIN_WORD: Final = re.compile(rb"[A-Za-z0-9']{1,12}[!?.]?")
 _SENTENCE_WORDS: Final = frozenset(
     b"the and for with from not this that must cannot can was were are has have had but you your our their its does did"
     b" will would should could may invalid failed failure error denied wrong missing required empty expired unable"
@@ -135,6 +137,8 @@ def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None
     opening = buffer[start : start + 1]
     if opening == b"$" and (default := _DEFAULT.match(buffer, start, limit)):
         return Value(buffer, default.start(1), default.end(1), quoted=True, outer=default.end())
+    if opening and opening in b"\"'" and (pieces := _PIECES.match(buffer, start, limit)):
+        return Value(buffer, start + 1, pieces.end() - 1, quoted=True, outer=pieces.end())
     if (opening in _OPENING or opening >= b"\x80") and (quoted := _QUOTED.match(buffer, start, limit)):
         group = next(number for number in range(1, quoted.re.groups + 1) if quoted[number] is not None)
         return Value(buffer, quoted.start(group), quoted.end(group), quoted=True, outer=quoted.end())
@@ -170,6 +174,14 @@ def is_phrase(buffer: bytes, value: Value) -> bool:
         and all(_PHRASE_WORD.fullmatch(word) for word in words)
         and not _SENTENCE_WORDS.intersection(words)
     )
+
+
+def assigned_phrase_end(value: Value) -> int:
+    """Return where the words end that `NAME=some more words` assigns in a file, or where the value ends."""
+    rest = value.buffer[value.outer : value.outer + _LOOK_BACK].partition(b"\n")[0].rstrip()
+    words = rest.split()
+    is_phrase = len(words) >= 3 and all(_PLAIN_WORD.fullmatch(word) for word in words)
+    return value.outer + len(rest) if is_phrase and not value.quoted else value.end
 
 
 def is_no_secret(name: bytes, value: bytes) -> bool:

@@ -1,6 +1,6 @@
 """Replace what looks like a credential by `[redacted]`: in pasted text, cluster quotes, errors and logs.
 
-Each stage knows one mechanism: manifests of Secrets, shapes and headers, vendors' tokens, commands, columns of tables,
+Each stage knows one mechanism: manifests of Secrets, shapes and headers, vendors' tokens, commands, terminal sessions, columns of tables,
 names with their values. A text that is encoded for a URL, HTML or JSON passes the stages a second time as plain text.
 Patterns run on RE2, so matching is linear in the text.
 """
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import re2
 
-from responses import command_secrets, named_secrets, secret_layers, secret_shapes, vendor_tokens
+from responses import command_secrets, named_secrets, secret_layers, secret_shapes, terminal_secrets, vendor_tokens
 from responses.command_secrets import hide_in_commands
 from responses.named_secrets import hide_by_name, holds_secret
 from responses.secret_buffer import FILL, MARK, closed, opened
@@ -20,6 +20,7 @@ from responses.secret_layers import Layer, encoded_spans
 from responses.secret_manifests import MANIFEST, hide_manifests
 from responses.secret_shapes import hide_long, hide_shapes, public_spans
 from responses.secret_tables import hide_columns
+from responses.terminal_secrets import hide_in_terminal
 from responses.vendor_tokens import hide_tokens
 
 __all__ = ["REDACTED", "holds_secret", "redact"]
@@ -130,6 +131,7 @@ _STAGES: Final = (
     (vendor_tokens.PATTERNS, hide_tokens),
     (secret_shapes.LONG_PATTERNS, hide_long),
     (command_secrets.PATTERNS, hide_in_commands),
+    (terminal_secrets.PATTERNS, hide_in_terminal),
     (named_secrets.PATTERNS, hide_columns),
     (named_secrets.PATTERNS, hide_by_name),
 )
