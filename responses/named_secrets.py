@@ -19,7 +19,7 @@ import re2
 
 from responses.secret_buffer import FILL, Match, hidden, hide_groups, looks_generated, looks_random
 from responses.secret_names import FOREIGN, KEY_KINDS, Level, is_password_name, level_of
-from responses.secret_separators import CHANGED, CLOSE, GAPS, MOST_WORDS, SENTENCE_WORD, SPACE, TELLS
+from responses.secret_separators import CHANGED, CLOSE, GAPS, LATER_QUOTE, LIST, MOST_WORDS, SENTENCE_WORD, SPACE, TELLS
 from responses.secret_values import (
     CHINESE_STOP,
     Value,
@@ -30,6 +30,7 @@ from responses.secret_values import (
     is_no_secret,
     is_phrase,
     is_prose,
+    looks_mixed,
     read_value,
 )
 
@@ -41,10 +42,10 @@ _WORDED: Final = (
 )
 _NAME: Final = re2.compile(
     rb"\b" + _WORDED + rb"|[A-Za-z0-9_.$-]*(?:(?i:pass|pasw|psas|pssw|pwd|pw|secret|senha|heslo|haslo|contrasena"
-    rb"|kennwort|wachtwoord|losenord|salasana|jelszo|parola|sifre|token|cred|psk|mnemonic|auth|jwt|otp|hmac|cookie|session|csrf|xsrf"
+    rb"|psw|mdp|clave|geheimnis|kennwort|wachtwoord|losenord|salasana|jelszo|parola|sifre|token|cred|psk|mnemonic|auth|jwt|otp|hmac|cookie|session|csrf|xsrf"
     rb"|bearer|signature|(?:"
     + _KINDS
-    + rb")[_.-]?key|key\b)|\b(?i:sk|ak|sig|pin|pat|sid|c?nonce|hash)\b)[A-Za-z0-9_.-]*"
+    + rb")[_.-]?key|key\b)|(?:\b|_)(?i:sk|ak|sig|pin|pat|sid|c?nonce|seed|salt|pepper|phrase)\b)[A-Za-z0-9_.-]*"
     rb"|(?i:" + _FOREIGN_NAME + rb")"
 )
 # In a text with more names, which nobody writes by hand, what follows a name in its line is hidden unread.
@@ -193,6 +194,8 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
         value = read_value(buffer, at)
         if value is None:
             continue
+        if kind == "assign" and (inner := LIST.match(buffer, at, at + _LOOK_AHEAD)):
+            return [inner.span(1)] if place.level is Level.TELLING else []
         if kind == "assign" and not value.quoted:
             spans = hide_assigned(place.name, place.level, value, gap)
             if spans and gap == b"=" and place.is_first_in_line and is_password_name(place.name):
@@ -224,9 +227,13 @@ def _gaps(place: _Place) -> Iterator[tuple[str, bytes, int]]:
     space = SPACE.match(window, start)
     at = space.end() if space else start
     yield "space", window[:at], end + at
-    words_end = _after_words(window, start) if place.level is Level.TELLING else None
+    if place.level is not Level.TELLING:
+        return
+    words_end = _after_words(window, start)
     if words_end is not None:
         yield "sentence", window[:words_end], end + words_end
+    if later := LATER_QUOTE.match(window, start):
+        yield "quoted", window[: later.end()], end + later.end()
 
 
 def _after_words(window: bytes, start: int) -> int | None:
@@ -348,6 +355,8 @@ _TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
     "chinese": lambda place, value: value.text.isascii() and len(value.text) >= 4,
     "comma": lambda place, value: value.quoted and looks_random(value.text),
     "sentence": lambda place, value: looks_generated(_bare(value)),
+    "quoted": lambda place, value: value.quoted and looks_mixed(_bare(value)),
+    "nested": lambda place, value: looks_random(_bare(value)),
     "bracket": lambda place, value: looks_generated(_bare(value)),
     "words": lambda place, value: looks_random(_bare(value)) or _looks_chosen(place, value),
     "for": lambda place, value: looks_random(_bare(value)) or _looks_chosen(place, value),

@@ -32,7 +32,7 @@ def _word_set(words: str) -> frozenset[str]:
 _TELLING: Final = _word_set(
     "password passwords passwd passphrase passcode pwd pw pass secret token credential credentials creds cred psk"
     " mnemonic pword passwort kennwort senha contrasena motdepasse wachtwoord losenord passord salasana heslo haslo"
-    " jelszo parola sifre"
+    " jelszo parola sifre psw pswd mdp clave geheimnis"
 )
 # These also end words that are written without a separator: PGPASSWORD, dbtoken.
 _ENDINGS: Final = (
@@ -49,7 +49,7 @@ KEY_KINDS: Final = _word_set(
 )
 _WEAK: Final = _word_set(
     "auth authorization tokens secrets sk ak pin otp totp hmac signature sig session sessionid sid cookie jwt csrf xsrf"
-    " bearer apikeys hash pat nonce cnonce"
+    " bearer apikeys pat nonce cnonce seed salt pepper phrase"
 )
 # Words after a telling one that change nothing: SECRET_KEY_BASE, token-v2, PASSWORD_OLD, passwordHash.
 _SAME: Final = _word_set(

@@ -48,7 +48,8 @@ GAPS: Final = tuple(
         ("block", rb"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n"),
         (
             "line",
-            rb"[ \t]*(?:(?:is|was|are|below)[ \t]*)?(?:"
+            _REMARK
+            + rb"[ \t]*(?:(?:is|was|are|below)[ \t]*)?(?:"
             + _COLON
             + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*(?:```\w*)?){1,3}(?::[ \t]+)?",
         ),
@@ -58,7 +59,13 @@ GAPS: Final = tuple(
             "for",
             rb"[ \t]+(?:for|of|on|in)(?:[ \t]+[\w.@/-]{1,30}){1,4}?[ \t]*(?:" + _SIGN + rb"|" + _COLON + rb")[ \t]*",
         ),
-        ("comma", rb"(?<=[\"'])\s*,\s*|\(\s*(?=[\"'])"),
+        ("comma", rb"(?<=[\"'])\s*,\s*|,[ \t]*(?=[\[({]?[\"'])|\(\s*(?=[\"'])"),
+        # An object below the name: password:\n  value: …
+        (
+            "nested",
+            rb"[ \t]*(?::|=|=>)?[ \t]*[{(\[]?[ \t]*\r?\n[ \t>|+-]+[\"']?[\w.-]{1,30}[\"']?[ \t]*(?::|=>?)[ \t]*"
+            rb"|[^\n]{0,60}\n[ \t>|+-]*[\"']?(?i:(?:new|old|current)?[ _-]?(?:value|val))[\"']?[ \t]*(?::|=>?)[ \t]*",
+        ),
         (
             "cell",
             rb"(?:[ ]*(?:\||"
@@ -78,3 +85,7 @@ GAPS: Final = tuple(
 SPACE: Final = re.compile(rb"[ \t]*(?:(?<=[ \t])[0-9]{1,2}[ \t]+(?=\S{8}))?")
 # Old and new value: password = "…" -> "…"
 CHANGED: Final = re.compile(rb"[\"'`]?[ \t]*(?:->|=>|" + "→|⇒|➜".encode() + rb")[ \t]*")
+# A quoted string later in the line, which then has to look generated: token = client.login("…")
+LATER_QUOTE: Final = re.compile(rb"[^\n\"']{1,60}(?=[\"'])")
+# Words of an array in a shell: PASSWORDS=(… …)
+LIST: Final = re.compile(rb"\(([^()\"'$\n]*[^()\"'$\s\n])[ \t]*\)")

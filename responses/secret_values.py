@@ -65,9 +65,12 @@ _PLACEHOLDER: Final = re.compile(
     rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]+[|}]?|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none"
     rb"|[a-z]{2,12}[-_](?:[.]{3}|\xe2\x80\xa6|-|\x60)?"
     rb"|true|false|undefined"
-    rb"|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
+    rb"|ENC\[AES.*|\{cipher\}.*|vault:v[0-9]+:.*"
+    rb"|str|int|any|bool|char|byte|bytes|text|uuid|object|number|new|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
     rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}[\w.-]*/.*|https?://[^@]*)"
 )
+# A value from elsewhere in code: var.db_password, process.env.TOKEN, random_password.db[0].result.
+_CODE: Final = re.compile(rb"[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?(?:\.[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?)+[,;)}\]]*")
 _WORD: Final = re.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
 # A key of a Secret or ConfigMap: tls.crt.
 _DOTTED: Final = re.compile(rb"[a-z][a-z-]*(?:\.[a-z]+)+")
@@ -86,6 +89,7 @@ _IDENTIFIER: Final = re.compile(rb"[A-Za-z_][A-Za-z_.]*[0-9]?[;,)({]*")
 _CAPITAL: Final = re.compile(rb"[A-Z]")
 _SMALL: Final = re.compile(rb"[a-z]")
 _DIGIT: Final = re.compile(rb"[0-9]")
+_HEX: Final = re.compile(rb"[0-9a-fA-F-]+")
 _KEY_VALUE: Final = re.compile(rb"[A-Za-z0-9+/_-]{20,}={0,2}")
 _FIRST_IN_BRACES: Final = re.compile(rb"[{,][ \t]*$")
 
@@ -192,6 +196,8 @@ def is_no_secret(name: bytes, value: bytes) -> bool:
     body = inner.rstrip(b",;)}]")
     if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
         return True
+    if _CODE.fullmatch(inner):
+        return True
     return bool(_REFERRING_NAME.fullmatch(name) and _REFERENCE.fullmatch(inner) and not looks_random(inner))
 
 
@@ -200,11 +206,18 @@ def is_secret_of(name: bytes, level: Level, value: bytes) -> bool:
     return level is not Level.NONE and not is_no_secret(name, value) and (level is Level.TELLING or fits(level, value))
 
 
+def looks_mixed(value: bytes) -> bool:
+    """Return whether the value is a long mix of cases and digits, as keys are in base64 and identifiers are not."""
+    kinds = (_CAPITAL.search(value), _SMALL.search(value), _DIGIT.search(value))
+    return len(value) >= 12 and all(kinds) and looks_generated(value)
+
+
 def fits(level: Level, value: bytes) -> bool:
     """Return whether the value looks as random as the value of such a name has to."""
     if level is Level.FAINT:
-        kinds = (_CAPITAL.search(value), _SMALL.search(value), _DIGIT.search(value))
-        return bool(_KEY_VALUE.fullmatch(value[:_WINDOW]) and all(kinds) and looks_generated(value))
+        # Digests are hexadecimal, names of objects have few digits.
+        is_lower = len(value) >= 32 and not _HEX.fullmatch(value) and len(_DIGIT.findall(value)) * 5 > len(value)
+        return bool(_KEY_VALUE.fullmatch(value[:_WINDOW]) and (is_lower or looks_mixed(value)))
     return looks_random(value)
 
 
