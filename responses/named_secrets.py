@@ -194,7 +194,7 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
         value = read_value(buffer, at)
         if value is None:
             continue
-        if kind == "assign" and (inner := LIST.match(buffer, at, at + _LOOK_AHEAD)):
+        if gap == b"=" and (inner := LIST.match(buffer, at, at + _LOOK_AHEAD)):
             return [inner.span(1)] if place.level is Level.TELLING else []
         if kind == "assign" and not value.quoted:
             spans = hide_assigned(place.name, place.level, value, gap)
@@ -366,7 +366,8 @@ _TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
 
 
 def _bare(value: Value) -> bytes:
-    return value.text.strip(b".,;:!?()[]{}<>")
+    text = value.text.strip(b".,;:!?(){}<>")
+    return text if text.startswith(b"[]") else text.strip(b"[]")
 
 
 def _looks_chosen(place: _Place, value: Value) -> bool:
@@ -395,6 +396,7 @@ def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:
     placed = (
         colon or not place.name.isascii() or place.is_first_in_line or (value.quoted and looks_generated(value.text))
     )
+    placed = placed or looks_mixed(value.text)
     if not value.alone or not placed or value.text.endswith(b":") or b": " in value.text:
         return False
     if place.is_flag:

@@ -39,13 +39,19 @@ SENTENCE_WORD: Final = re.compile(
 MOST_WORDS: Final = 8
 _REMARK: Final = rb"(?:[ \t]*\([^()\n]{0,40}\)|" + "（(?:(?!）)[^\\n]){0,60}）".encode() + rb")?"
 _LABEL_END: Final = rb"(?:(?:[*_`~]{1,2}|!{1,2}[\w:/.-]*|&\w+|(?i:its|it's|it is|still|now))[ \t]+)?"
-_SIGN: Final = rb"(?::=|\|\|=|\?\?=|//=|=>|->|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝|←".encode() + rb")"
+_SIGN: Final = rb"(?::=|\|\|=?|\?\?=?|//=|=>|->|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝|←".encode() + rb")"
 # The kinds of separators, in the order in which they are tried.
 GAPS: Final = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
         ("assign", _TYPE + rb"\s{0,8}" + _SIGN + rb"[ \t]*(?:\\\r?\n[ \t]*)?(?:[*_`~]{1,2}[ \t]+)?"),
         ("block", rb"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n"),
+        # An object below the name: password:\n  value: …
+        (
+            "nested",
+            rb"[ \t]*(?::|=|=>)?[ \t]*[{(\[]?[ \t]*\r?\n[ \t>|+-]+[\"']?[\w.-]{1,30}[\"']?[ \t]*(?::|=>?)[ \t]*"
+            rb"|[^\n]{0,60}\n[ \t>|+-]*[\"']?(?i:(?:new|old|current)?[ _-]?(?:value|val))[\"']?[ \t]*(?::|=>?)[ \t]*",
+        ),
         (
             "line",
             _REMARK
@@ -60,12 +66,6 @@ GAPS: Final = tuple(
             rb"[ \t]+(?:for|of|on|in)(?:[ \t]+[\w.@/-]{1,30}){1,4}?[ \t]*(?:" + _SIGN + rb"|" + _COLON + rb")[ \t]*",
         ),
         ("comma", rb"(?<=[\"'])\s*,\s*|,[ \t]*(?=[\[({]?[\"'])|\(\s*(?=[\"'])"),
-        # An object below the name: password:\n  value: …
-        (
-            "nested",
-            rb"[ \t]*(?::|=|=>)?[ \t]*[{(\[]?[ \t]*\r?\n[ \t>|+-]+[\"']?[\w.-]{1,30}[\"']?[ \t]*(?::|=>?)[ \t]*"
-            rb"|[^\n]{0,60}\n[ \t>|+-]*[\"']?(?i:(?:new|old|current)?[ _-]?(?:value|val))[\"']?[ \t]*(?::|=>?)[ \t]*",
-        ),
         (
             "cell",
             rb"(?:[ ]*(?:\||"
@@ -85,7 +85,9 @@ GAPS: Final = tuple(
 SPACE: Final = re.compile(rb"[ \t]*(?:(?<=[ \t])[0-9]{1,2}[ \t]+(?=\S{8}))?")
 # Old and new value: password = "…" -> "…"
 CHANGED: Final = re.compile(rb"[\"'`]?[ \t]*(?:->|=>|" + "→|⇒|➜".encode() + rb")[ \t]*")
-# A quoted string later in the line, which then has to look generated: token = client.login("…")
-LATER_QUOTE: Final = re.compile(rb"[^\n\"']{1,60}(?=[\"'])")
+# A quoted string later in this line or in the next, which then has to look generated: token = client.login("…")
+LATER_QUOTE: Final = re.compile(
+    rb"[^\n\"']{1,60}(?:\n[^\n\"']{0,60})?(?:[\"'][\w.-]{1,30}[\"'][^\n\"']{1,10})?(?=[\"'])"
+)
 # Words of an array in a shell: PASSWORDS=(… …)
 LIST: Final = re.compile(rb"\(([^()\"'$\n]*[^()\"'$\s\n])[ \t]*\)")

@@ -13,10 +13,13 @@ from typing import Any, Final
 
 import re2
 
-from responses.secret_buffer import FILL, PAGE_TOKEN, Match, hidden, hide_groups
+from responses.secret_buffer import FILL, PAGE_TOKEN, Match, hidden, hide_groups, looks_random
 
 Hide = Callable[[Match], bytes]
-_KEY: Final = rb"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+_KEY: Final = (
+    rb"[A-Z0-9 ]{0,40}(?:(?:PRIVATE|SECRET|STATIC|SHARED|SYMMETRIC|SESSION|MASTER|ENCRYPTION|AES|HMAC) KEY(?: BLOCK| V[0-9])?"
+    rb"|TOKEN|PASSWORD|SECRET|SEED)-----"
+)
 _BREAK: Final = rb"(?:\s|\\+[nr])*"
 # The address of a webhook is enough to post there.
 _WEBHOOKS: Final = (
@@ -26,6 +29,14 @@ _WEBHOOKS: Final = (
     rb"(?:feishu\.cn|larksuite\.com)/open-apis/bot/(?:v2/)?hook/",
     rb"qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?(?:[^\s\"'<>]*&)?key=",
     rb"api\.telegram\.org/bot",
+    rb"hooks\.zapier\.com/hooks/catch/",
+    rb"[\w-]+\.webhook\.office\.com/webhookb?2?/",
+    rb"outlook\.office(?:365)?\.com/webhook/",
+    rb"(?:hc-ping\.com|healthchecks\.io/ping|betterstack\.com/api/v1/heartbeat|uptime\.betterstack\.com/api/v1/heartbeat)/",
+    rb"maker\.ifttt\.com/trigger/[^/\s]+/with/key/",
+    rb"events\.pagerduty\.com/(?:integration|x-ere)/",
+    rb"alert\.victorops\.com/integrations/generic/[0-9]+/alert/",
+    rb"webhook\.site/",
 )
 _WITH_USER: Final = (
     rb"\b(?:postgres(?:ql)?|mysql|mariadb|rediss?|amqps?|mongodb(?:\+srv)?|mssql|sqlserver|clickhouse|nats"
@@ -43,7 +54,8 @@ _COOKIE: Final = re2.compile(rb"([^\s;,=\"']+=)(\"?)([^;,\"'\\\s\]]+)")
 _COOKIE_OPTION: Final = re2.compile(rb"(?i)(?:path|domain|expires|max-age|samesite|priority|version)=")
 _PORT: Final = re2.compile(rb"[0-9]{1,5}[/?#]")
 _PUBLIC: Final = re2.compile(
-    rb"-----BEGIN (?:TRUSTED )?(?:CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY|CERTIFICATE REQUEST|X509 CRL)-----"
+    rb"-----BEGIN (?:(?:TRUSTED|NEW|RSA|DSA|EC|PGP|SSH2|X509|DH|CERTIFICATE|REQUEST|PUBLIC|KEY|BLOCK|CRL|PKCS7|CMS|SIGNATURE|SIGNED"
+    rb"|MESSAGE|PARAMETERS|ATTRIBUTE) ?)+-----(?:\s+[A-Z]\w+: [^\n]*)*"
     rb"((?:(?:\s|\\+[nr])+[A-Za-z0-9+/=]{1,76})+)"
     # A public key of SSH; pictures and fonts in a data URL.
     rb"|\b(?:ssh-(?:rsa|dss|ed25519)|(?:sk-)?ecdsa-sha2-[\w-]+|sk-ssh-[\w@.-]+)\s+(AAAA[A-Za-z0-9+/=]{16,})"
@@ -52,9 +64,9 @@ _PUBLIC: Final = re2.compile(
 _ENCODED_PEM: Final = re2.compile(rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}")
 _LONG: Final = re2.compile(rb"(\bsha(?:256|384|512)-|\bh1:)?[A-Za-z0-9+/]{60,}={0,2}")
 # Names of long values that are public: request ids, digests, certificates, files of a ConfigMap.
-_PUBLIC_NAME: Final = re2.compile(
+PUBLIC_NAME: Final = re2.compile(
     rb"(?i)(?:\bbinaryData:\s+[\w.-]+|\b(?:[\w-]*[_-])?(?:id(?:-[0-9])?|digest|checksum|hash|sum|integrity|etag|fingerprint|sha[0-9]*"
-    rb"|md5|cert|certificate|ca|cabundle|bundle|publickey|public[_-]key|pubkey|x5c|n|metadata|continue|cursor|accept))"
+    rb"|md5|cert|certificate|ca|cabundle|bundle|publickey|public[_-]key|pubkey|x5c|n|metadata|continue|cursor|accept|bin|traceparent|tracestate|baggage|bookmark|version|revision|request|ray))"
     rb"\\*[\"']?[ \t]*[:=][ \t]*\[?\s*\\*[\"']?$"
 )
 _JWT: Final = rb"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,4}"
@@ -85,7 +97,7 @@ def public_spans(buffer: bytes) -> list[tuple[int, int]]:
 def _mixed(found: Match) -> bytes:
     """Hide base64 of random bytes, which mixes cases and digits; keep paths, hex digests and camel-case words."""
     value: bytes = found[0]
-    if found[1] or _PUBLIC_NAME.search(found.string[max(0, found.start() - 60) : found.start()]):
+    if found[1] or PUBLIC_NAME.search(found.string[max(0, found.start() - 60) : found.start()]):
         return value
     counts = (
         sum(map(bytes.isupper, _each(value))),
@@ -134,6 +146,11 @@ def _bearer(found: Match) -> bytes:
 def _user_info(found: Match) -> bytes:
     """Hide user:…@host; keep USER:PASSWORD@HOST, which stands for it."""
     return bytes(found[0]) if found[2] in (b"PASSWORD", b"PASS", b"TOKEN") else hide_groups(found, 2)
+
+
+def _random_part(found: Match) -> bytes:
+    """Hide the last part of a hook's path; keep words, which admission webhooks have there."""
+    return hide_groups(found, 2) if looks_random(found[2]) else bytes(found[0])
 
 
 def _odd_user_info(found: Match) -> bytes:
@@ -195,6 +212,12 @@ _SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
             _wrapped_token,
         ),
         (rb"(?:" + b"|".join(_WEBHOOKS) + rb")([^\s\"'<>\\]+)", _group(1)),
+        # Mattermost, Rocket.Chat and others that anybody may host.
+        (
+            rb"(://[\w.-]+(?::[0-9]+)?/(?:[\w-]+/){0,4}(?:hooks?|webhooks?|incoming-webhooks?|heartbeat)/(?:[\w.-]+/){0,3}?)"
+            rb"([A-Za-z0-9_-]{16,})",
+            _random_part,
+        ),
         # Password hashes of htpasswd and shadow files.
         (
             rb"\$(?:apr1|1|2[abxy]?|[5-9]|g?y|ml|md5|sha1|scrypt|P|H|S|argon2\w{1,2}|(?:pbkdf2|bcrypt|scrypt)[\w-]*)\$"

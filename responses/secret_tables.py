@@ -15,7 +15,7 @@ from responses.secret_values import is_no_secret
 _DELIMITERS: Final = tuple(
     re2.compile(each) for each in (rb"\t", rb"\||" + "│|║|┃".encode(), rb",", rb";", rb"[ ]{2,}")
 )
-_CELL: Final = re2.compile(rb"[\s*_`\"']*[A-Za-z][\w .()/*`\"'-]{0,40}[\s*_`\"']*|\s*")
+_CELL: Final = re2.compile(rb"[\s*_`\"'#]*[A-Za-z\x{80}-\x{ffff}][\w\x{80}-\x{ffff} .()/*`\"'-]{0,40}[\s*_`\"']*|\s*")
 _RULE: Final = re2.compile(rb"[\s|+:=\x{2500}-\x{257f}-]+")
 _HINT: Final = re.compile(rb"(?i)pass|pw|secret|token|cred|psk|key|auth")
 _INSERT: Final = re2.compile(
@@ -62,7 +62,12 @@ def _hide_row(line: bytes, delimiter: Any, columns: tuple[tuple[int, bytes], ...
         return None
     if _RULE.fullmatch(line):
         return line
-    if len(_cells(line, delimiter)) != width:
+    cells = len(_cells(line, delimiter))
+    if cells > width > 1 and columns[-1][0] == width - 1 and delimiter in _DELIMITERS[2:4]:
+        # The last value has the delimiter in it.
+        first = _cells(line, delimiter)[width - 1][0]
+        return _hide_cell(line, first, len(line.rstrip()), columns[-1][1])
+    if cells != width:
         return None
     for column, name in columns:
         line = _hide_cell(line, *_cells(line, delimiter)[column], name)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import re2
 
 from responses.secret_buffer import FILL, looks_generated, looks_random
-from responses.secret_names import Level, level_of
+from responses.secret_names import Level, is_password_name, level_of
 
 # The patterns here read windows of `_WINDOW` bytes with `re`, which starts faster than RE2; none of them backtracks far.
 # Longer values are judged by their beginning, and hidden to their end.
@@ -65,12 +65,20 @@ _PLACEHOLDER: Final = re.compile(
     rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]+[|}]?|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none"
     rb"|[a-z]{2,12}[-_](?:[.]{3}|\xe2\x80\xa6|-|\x60)?"
     rb"|true|false|undefined"
+    rb"|\$env:.*|#\{.*|@\{.*|__\w+__|\(known|\(sensitive|your[ _-].*|.*[_-]here|replace[_-]?me.*|insert[_-].*|todo|tbd|n/a"
     rb"|ENC\[AES.*|\{cipher\}.*|vault:v[0-9]+:.*"
     rb"|str|int|any|bool|char|byte|bytes|text|uuid|object|number|new|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
     rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}[\w.-]*/.*|https?://[^@]*)"
 )
 # A value from elsewhere in code: var.db_password, process.env.TOKEN, random_password.db[0].result.
 _CODE: Final = re.compile(rb"[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?(?:\.[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?)+[,;)}\]]*")
+_SHORT_WORD: Final = re.compile(rb"[a-z]{2,8}")
+# What a report says about a password.
+_STATES: Final = frozenset(
+    b"valid invalid expired missing empty unset set yes no on off ok failed wrong blank enabled disabled required optional"
+    b" present absent found created deleted updated rotated unchanged changed configured hidden masked omitted stored"
+    b" encrypted unknown pending active inactive revoked incorrect rejected accepted mismatch never always".split()
+)
 _WORD: Final = re.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
 # A key of a Secret or ConfigMap: tls.crt.
 _DOTTED: Final = re.compile(rb"[a-z][a-z-]*(?:\.[a-z]+)+")
@@ -196,7 +204,9 @@ def is_no_secret(name: bytes, value: bytes) -> bool:
     body = inner.rstrip(b",;)}]")
     if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
         return True
-    if _CODE.fullmatch(inner):
+    if _CODE.fullmatch(inner) or inner in _STATES:
+        return True
+    if not is_password_name(name) and _SHORT_WORD.fullmatch(inner):
         return True
     return bool(_REFERRING_NAME.fullmatch(name) and _REFERENCE.fullmatch(inner) and not looks_random(inner))
 

@@ -12,8 +12,17 @@ from typing import Any, Final
 
 import re2
 
-from responses import command_secrets, named_secrets, secret_layers, secret_shapes, terminal_secrets, vendor_tokens
+from responses import (
+    command_secrets,
+    lone_secrets,
+    named_secrets,
+    secret_layers,
+    secret_shapes,
+    terminal_secrets,
+    vendor_tokens,
+)
 from responses.command_secrets import hide_in_commands
+from responses.lone_secrets import hide_lone
 from responses.named_secrets import hide_by_name, holds_secret
 from responses.secret_buffer import FILL, MARK, closed, opened
 from responses.secret_layers import Layer, encoded_spans
@@ -134,6 +143,7 @@ _STAGES: Final = (
     (terminal_secrets.PATTERNS, hide_in_terminal),
     (named_secrets.PATTERNS, hide_columns),
     (named_secrets.PATTERNS, hide_by_name),
+    (lone_secrets.PATTERNS, hide_lone),
 )
 _HINTED_STAGES: Final = tuple((_any_of(patterns), stage) for patterns, stage in _STAGES)
 _SUSPICIOUS: Final = _any_of((*(pattern for patterns, _ in _STAGES for pattern in patterns), *secret_layers.PATTERNS))

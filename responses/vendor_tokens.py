@@ -70,6 +70,8 @@ _OWN: Final = tuple(
         rb"\bcio[A-Za-z0-9]{32}\b",
         rb"\bsl\.[\w-]{60,}",
         rb"\boy2[a-z0-9]{43}\b",
+        # Seeds of NATS: users, accounts, operators, servers.
+        rb"\bS[UANOCX][A-Z2-7]{56}\b",
     )
 )
 # A short prefix and a long random part: the form that most vendors choose now.
