@@ -11,8 +11,9 @@ from typing import Final
 
 import re2
 
-from responses.secret_buffer import FILL, Match, entropy, hide_groups, looks_generated
+from responses.secret_buffer import FILL, Match, entropy, hide_groups
 from responses.secret_shapes import PUBLIC_NAME
+from responses.secret_values import looks_mixed
 
 # name=…, "name": "…": forty characters as in keys of clouds.
 _ASSIGNED: Final = re2.compile(
@@ -20,9 +21,10 @@ _ASSIGNED: Final = re2.compile(
 )
 # A word with a sign in it, alone or quoted: Abc1!xyz9
 _WORD: Final = re2.compile(
-    rb"(?:^|[\s=:\"'`])[\"'`]?([A-Za-z0-9][A-Za-z0-9!@#$^&*?~+_.-]{7,31})[\"'`]?(?:[\s,;)\"'`]|\z)"
+    rb"(?:^|[\s=:\"'`])[\"'`]?([A-Za-z0-9][A-Za-z0-9!@#$%^&*?~+_.-]{7,31})[\"'`]?(?:[\s,;)\"'`]|\z)"
 )
-_SIGN: Final = re.compile(rb"[!#$^&*?~]|@(?![A-Za-z0-9-]+\.)")
+_SIGN: Final = re.compile(rb"[!#$^&*?~]|%(?![0-9A-Fa-f]{2})|@(?![A-Za-z0-9-]+\.)")
+_PART: Final = re.compile(rb"[A-Za-z0-9]{12,}")
 _FEW: Final = 3
 
 # If none of these matches, `hide_lone` leaves a text as it is.
@@ -39,8 +41,8 @@ def _hide_assigned(found: Match) -> bytes:
     letters = [value[at : at + 1] for at in range(len(value))]
     counts = (sum(map(bytes.isupper, letters)), sum(map(bytes.islower, letters)), sum(map(bytes.isdigit, letters)))
     before = found.string[max(0, found.start(1) - 60) : found.start(1)]
-    is_key = min(counts) >= _FEW and entropy(value) > 4 and looks_generated(value) and not PUBLIC_NAME.search(before)
-    return hide_groups(found, 1) if is_key else bytes(found[0])
+    is_key = min(counts) >= _FEW and entropy(value) > 4 and any(map(looks_mixed, _PART.findall(value)))
+    return bytes(found[0]) if not is_key or PUBLIC_NAME.search(before) else hide_groups(found, 1)
 
 
 def _hide_word(found: Match) -> bytes:

@@ -88,6 +88,7 @@ _OTHER_BEFORE: Final = re.compile(
 )
 # Letters with a digit among or after them.
 _CHOSEN: Final = re.compile(rb"[A-Za-z][\w!@#$%^&*+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
+_OBJECT: Final = re.compile(rb"[a-z]+(?:[/._-][a-z]+)+")
 _OTHER_PAIR: Final = re.compile(rb"[A-Za-z_.-]{2,}[=:][^=]")
 _FLAG: Final = re.compile(rb"(?:\A|[\s\"'\[({,;=`|])--?\Z")
 _LINE_START: Final = re.compile(rb"(?:\A|\n)[\s>#+*|\"'`_-]*\Z")
@@ -194,8 +195,9 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
         value = read_value(buffer, at)
         if value is None:
             continue
-        if gap == b"=" and (inner := LIST.match(buffer, at, at + _LOOK_AHEAD)):
-            return [inner.span(1)] if place.level is Level.TELLING else []
+        if gap == b"=" and place.level is Level.TELLING and (group := LIST.match(buffer, at, at + _LOOK_AHEAD)):
+            if b" " in group[1] or looks_random(group[1]):
+                return [group.span(1)]
         if kind == "assign" and not value.quoted:
             spans = hide_assigned(place.name, place.level, value, gap)
             if spans and gap == b"=" and place.is_first_in_line and is_password_name(place.name):
@@ -333,6 +335,8 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
         return False
     if kind in _APART and _OTHER_PAIR.match(text):
         return False
+    if place.level is Level.FAINT and kind not in ("assign", "colon", "line"):
+        return False
     if place.level is not Level.TELLING:
         is_apart = bool(gap.strip(b"\\\"'`*_~)]")) or not place.name.isascii()
         return fits(place.level, _bare(value)) and (
@@ -383,6 +387,9 @@ def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
         # Nothing separates the two, except in Chinese: 密码「x」.
         return not place.name.isascii() and (len(text) >= 3 if value.quoted else looks_random(text))
     if place.is_flag:
+        if not is_password_name(place.name) and _OBJECT.fullmatch(text):
+            # aws … --secret-id prod/shop-db
+            return False
         return not text.startswith(b"-") and (value.quoted or len(text) >= 6)
     if value.alone and place.is_first_in_line and _looks_chosen(place, value):
         # A line of a configuration: bindpw s3cr3t-value

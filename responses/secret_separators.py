@@ -65,7 +65,7 @@ GAPS: Final = tuple(
             "for",
             rb"[ \t]+(?:for|of|on|in)(?:[ \t]+[\w.@/-]{1,30}){1,4}?[ \t]*(?:" + _SIGN + rb"|" + _COLON + rb")[ \t]*",
         ),
-        ("comma", rb"(?<=[\"'])\s*,\s*|,[ \t]*(?=[\[({]?[\"'])|\(\s*(?=[\"'])"),
+        ("comma", rb"(?<=[\"'])\s*,\s*|[,;|]{1,2}[ \t]*[\[({]?(?=[\[({]?[\"'])|\(\s*(?=[\"'])"),
         (
             "cell",
             rb"(?:[ ]*(?:\||"
@@ -89,5 +89,5 @@ CHANGED: Final = re.compile(rb"[\"'`]?[ \t]*(?:->|=>|" + "→|⇒|➜".encode() 
 LATER_QUOTE: Final = re.compile(
     rb"[^\n\"']{1,60}(?:\n[^\n\"']{0,60})?(?:[\"'][\w.-]{1,30}[\"'][^\n\"']{1,10})?(?=[\"'])"
 )
-# Words of an array in a shell: PASSWORDS=(… …)
-LIST: Final = re.compile(rb"\(([^()\"'$\n]*[^()\"'$\s\n])[ \t]*\)")
+# Words of an array in a shell, a value in braces of ODBC: PASSWORDS=(… …), PWD={…}
+LIST: Final = re.compile(rb"[({]([^(){}\"'$:=\n]*[^(){}\"'$:=\s])[ \t]*[)}]")
