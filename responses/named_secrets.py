@@ -19,7 +19,18 @@ import re2
 
 from responses.secret_buffer import FILL, Match, hidden, hide_groups, looks_generated, looks_random
 from responses.secret_names import FOREIGN, KEY_KINDS, Level, is_password_name, level_of
-from responses.secret_separators import CHANGED, CLOSE, GAPS, LATER_QUOTE, LIST, MOST_WORDS, SENTENCE_WORD, SPACE, TELLS
+from responses.secret_separators import (
+    CHANGED,
+    CLOSE,
+    CONTINUED,
+    GAPS,
+    LATER_QUOTE,
+    LIST,
+    MOST_WORDS,
+    SENTENCE_WORD,
+    SPACE,
+    TELLS,
+)
 from responses.secret_values import (
     CHINESE_STOP,
     Value,
@@ -202,6 +213,8 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
             spans = hide_assigned(place.name, place.level, value, gap)
             if spans and gap == b"=" and place.is_first_in_line and is_password_name(place.name):
                 spans.append((spans[-1][1], max(spans[-1][1], assigned_phrase_end(value))))
+            while spans and (rest := CONTINUED.match(buffer, spans[-1][1], spans[-1][1] + _LOOK_AHEAD)):
+                spans.append(rest.span(1))
             return spans
         if kind == "colon" and is_phrase(buffer, value) and is_password_name(place.name):
             end = buffer.find(b"\n", at)

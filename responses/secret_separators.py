@@ -65,7 +65,7 @@ GAPS: Final = tuple(
             "for",
             rb"[ \t]+(?:for|of|on|in)(?:[ \t]+[\w.@/-]{1,30}){1,4}?[ \t]*(?:" + _SIGN + rb"|" + _COLON + rb")[ \t]*",
         ),
-        ("comma", rb"(?<=[\"'])\s*,\s*|[,;|]{1,2}[ \t]*[\[({]?(?=[\[({]?[\"'])|\(\s*(?=[\"'])"),
+        ("comma", rb"(?<=[\"'])\s*,\s*|[,;|]{1,2}[ \t]*[\[({<]{0,3}?(?=[\[({]?[\"'])|\(\s*(?=[\"'])"),
         (
             "cell",
             rb"(?:[ ]*(?:\||"
@@ -91,3 +91,5 @@ LATER_QUOTE: Final = re.compile(
 )
 # Words of an array in a shell, a value in braces of ODBC: PASSWORDS=(… …), PWD={…}
 LIST: Final = re.compile(rb"[({]([^(){}\"'$:=\n]*[^(){}\"'$:=\s])[ \t]*[)}]")
+# A value that goes on in the next line.
+CONTINUED: Final = re.compile(rb"\\\r?\n[ \t]*([^\s\\\"']{2,})")

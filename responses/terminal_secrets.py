@@ -58,7 +58,8 @@ _DIRECTIVES: Final = tuple(
         # Redis, SMTP, IMAP, FTP, SCRAM.
         rb"(?m:^[^\n]{0,60}>|^|\")[ \t]*(?:AUTH|HELLO[ \t]+[23][ \t]+AUTH)(?:[ \t]+[\w.@-]+)?",
         rb"\bAUTH[ \t]+(?:PLAIN|LOGIN|CRAM-MD5|XOAUTH2|NTLM)",
-        rb"(?m:^[^\n]{0,40}?)\bLOGIN[ \t]+\S+@\S+",
+        rb"(?m:^[><CS: \t]*[A-Za-z]{0,4}[0-9]{1,6}[ \t]+)LOGIN[ \t]+\S+",
+        rb"\bLOGIN[ \t]+\S+@\S+",
         # Network devices.
         rb"(?i:\bsnmp-server[ \t]+community|\br[ow]community6?|\bcommunity[ \t]+string(?:[ \t]+is)?)",
         rb"(?i:\b(?:secret|password|key-string|md5-key|key|authentication-key)[ \t]+(?:sha512|ascii-text|encrypted|[0-9]))",
@@ -71,6 +72,8 @@ _DIRECTIVES: Final = tuple(
 )
 _FTP: Final = re2.compile(rb"(?m)^[>< \t]*(?:[0-9:.]{5,}[ \t]+)?PASS[ \t]+([^\s/]+)[ \t]*\r?$")
 _ACL: Final = re2.compile(rb"(?i:\bacl[ \t]+setuser|\buser)[ \t]+[\w.-]+(?:[ \t]+[\w~*&+@:#-]+)*[ \t]+>([^\s\"'>]{3,})")
+# Tokens with which a node joins a cluster: host:port/token.
+_JOIN: Final = re2.compile(rb"\bjoin\b[^\n]{0,80}?:[0-9]+/([0-9A-Za-z]{16,}(?:/[0-9A-Za-z]+)?)")
 # Lists of users: chpasswd of cloud-init, tokens of the API server.
 _USERS: Final = re2.compile(
     rb"\bchpasswd:[ \t]*\r?\n(?:[ \t]+\w+:[^\n]*\r?\n)*?[ \t]+list:[^\n]*\r?\n((?:[ \t]+[- ]*[\w.-]+:[^\n]+\r?\n?)+)"
@@ -80,7 +83,7 @@ _TOKEN_FILE: Final = re2.compile(rb"(?m)^[ \t>]*([\w.+/=-]{12,}),[a-z][\w:@.-]*,
 # A token at the end of a line, and the rest of it alone on the next one.
 _WRAPPED: Final = re2.compile(rb"\x1a[\"']?[ \t]*\r?\n[ \t>|+-]*([A-Za-z0-9_+/=-]{8,})(?:[ \t]*\r?\n|\z)")
 
-_ALL: Final = (*_PRINTED, _LISTED, _PIPED, _HERE, *_DIRECTIVES, _FTP, _ACL, _TOKEN_FILE)
+_ALL: Final = (*_PRINTED, _LISTED, _PIPED, _HERE, *_DIRECTIVES, _FTP, _ACL, _JOIN, _TOKEN_FILE)
 # If none of these matches, `hide_in_terminal` leaves a text as it is.
 PATTERNS: Final = (*_ALL, _USERS, _WRAPPED)
 
