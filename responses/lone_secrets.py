@@ -21,7 +21,7 @@ _ASSIGNED: Final = re2.compile(
 )
 # A word with a sign in it, alone or quoted: Abc1!xyz9
 _WORD: Final = re2.compile(
-    rb"(?:^|[\s=:\"'`])[\"'`]?([A-Za-z0-9][A-Za-z0-9!@#$%^&*?~+_.-]{7,31})[\"'`]?(?:[\s,;)\"'`]|\z)"
+    rb"(?:^|[\s=:\"'`])[\"'`]?([A-Za-z0-9][A-Za-z0-9+_.-]{0,30}[!@#$%^&*?~][A-Za-z0-9!@#$%^&*?~+_.-]{0,30})[\"'`]?(?:[\s,;)\"'`]|\z)"
 )
 _SIGN: Final = re.compile(rb"[!#$^&*?~]|%(?![0-9A-Fa-f]{2})|@(?![A-Za-z0-9-]+\.)")
 _PART: Final = re.compile(rb"[A-Za-z0-9]{12,}")
@@ -47,7 +47,7 @@ def _hide_assigned(found: Match) -> bytes:
 
 def _hide_word(found: Match) -> bytes:
     value = bytes(found[1])
-    is_mixed = (
+    is_mixed = 8 <= len(value) <= 32 and (
         any(65 <= each <= 90 for each in value)
         and any(97 <= each <= 122 for each in value)
         and any(48 <= each <= 57 for each in value)

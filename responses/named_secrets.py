@@ -95,7 +95,7 @@ _TOLD_BEFORE: Final = re.compile(
 )
 # etcd's cluster token, the token of a list's next page, the checksum of a Secret in a pod template.
 _OTHER_BEFORE: Final = re.compile(
-    rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/|^--- |\n\s*--- |\barn:[\w:/-]{1,64}:)\Z"
+    rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/|^--- |\n\s*--- )\Z"
 )
 # Letters with a digit among or after them.
 _CHOSEN: Final = re.compile(rb"[A-Za-z][\w!@#$%^&*+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
@@ -185,10 +185,17 @@ def _place(buffer: bytes, found: Match) -> _Place:
     # A Java option: -Ddb.password=…
     name = raw[2 if raw[:2] in (b"-D", b"-P") else 0 :][-_LONGEST_NAME:].strip(b"-_.$")
     level = level_of(name.decode("utf-8", "replace"))
-    if level and _OTHER_BEFORE.search(buffer[max(0, found.start() - _LOOK_BACK) : found.start()]):
+    start = found.start()
+    if level and (_OTHER_BEFORE.search(buffer[max(0, start - 16) : start]) or _is_in_arn(buffer, start)):
         level = Level.NONE
     # An arrow or leaders may follow the name directly.
     return _Place(buffer, found.start(), found.start() + len(raw.rstrip(b"-.")), name, level)
+
+
+def _is_in_arn(buffer: bytes, start: int) -> bool:
+    """Return whether the name is a part of a resource of AWS: arn:aws:secretsmanager:eu-central-1:1:secret:db"""
+    words = buffer[max(0, start - _LOOK_BACK) : start].split() if buffer[start - 1 : start] == b":" else ()
+    return bool(words) and b"arn:" in words[-1]
 
 
 def _value_spans(place: _Place) -> list[tuple[int, int]]:

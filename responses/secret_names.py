@@ -128,6 +128,7 @@ def level_of(name: str) -> Level:
     return Level.FAINT if is_key else Level.NONE
 
 
+@lru_cache(maxsize=4096)
 def is_password_name(name: bytes) -> bool:
     """Return whether the name announces a password, which people choose, rather than a token, which is generated."""
     text = name.decode("utf-8", "replace")

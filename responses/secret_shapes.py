@@ -59,7 +59,7 @@ _PUBLIC: Final = re2.compile(
     rb"((?:(?:\s|\\+[nr])+[A-Za-z0-9+/=]{1,76})+)"
     # A public key of SSH; pictures and fonts in a data URL.
     rb"|\b(?:ssh-(?:rsa|dss|ed25519)|(?:sk-)?ecdsa-sha2-[\w-]+|sk-ssh-[\w@.-]+)\s+(AAAA[A-Za-z0-9+/=]{16,})"
-    rb"|\bdata:[\w.+/-]{3,60};base64,([A-Za-z0-9+/=]{16,})"
+    rb"|\bdata:(?:image|font|audio|video)/[\w.+-]{1,40};base64,([A-Za-z0-9+/=]{16,})"
 )
 _ENCODED_PEM: Final = re2.compile(rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}")
 _LONG: Final = re2.compile(rb"(\bsha(?:256|384|512)-|\bh1:)?[A-Za-z0-9+/]{60,}={0,2}")

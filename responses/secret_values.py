@@ -206,7 +206,7 @@ def is_no_secret(name: bytes, value: bytes) -> bool:
         return True
     if _CODE.fullmatch(inner) or inner in _STATES:
         return True
-    if not is_password_name(name) and _SHORT_WORD.fullmatch(inner):
+    if _SHORT_WORD.fullmatch(inner) and not is_password_name(name):
         return True
     return bool(_REFERRING_NAME.fullmatch(name) and _REFERENCE.fullmatch(inner) and not looks_random(inner))
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from responses.secrets import redact
 from tests.redaction import develop, develop_fourth, develop_more, develop_third, holdout
+from tests.redaction.blind import SETS, BlindText, blind_texts
 from tests.redaction.harmless import generated
 from tests.redaction.shapes import Carrier, Example, Shape, examples, shapes_of
 
@@ -47,7 +48,7 @@ class Figures:
     leaks: Mapping[str, Count]
     leaked: Count
     over_redacted: Count
-    leaking: tuple[Example, ...]
+    leaking: tuple[Example | BlindText, ...]
     changed: tuple[str, ...]
 
 
@@ -57,10 +58,24 @@ def measure(redact: Redact = redact) -> dict[str, Figures]:
         "develop": develop, "second": develop_more, "third": develop_third, "fourth": develop_fourth,
         "hold-out": holdout,
     }  # fmt: skip
-    return {
+    figures = {
         name: _measure(redact, part.SHAPES, part.CARRIERS, part.NAMES, part.HARMLESS, _SEED + number)
         for number, (name, part) in enumerate(parts.items())
     }
+    return figures | {name: _measure_blind(redact, tuple(blind_texts(name))) for name in SETS}
+
+
+def _measure_blind(redact: Redact, texts: tuple[BlindText, ...]) -> Figures:
+    leaking = tuple(one for one in texts if one.leaks(redact(one.text)))
+    changed = tuple(one.text for one in texts if one.is_ruined(redact(one.text)))
+    leaked = Count(len(leaking), sum(bool(one.secrets) for one in texts))
+    return Figures(
+        leaks={"blind": leaked},
+        leaked=leaked,
+        over_redacted=Count(len(changed), sum(bool(one.kept) for one in texts)),
+        leaking=leaking,
+        changed=changed,
+    )
 
 
 def _measure(
@@ -106,10 +121,15 @@ def main(arguments: list[str]) -> None:
                 print(f"  changes {text!r} to {redact(text)!r}")
 
 
-def _by_form(leaking: Iterable[Example]) -> dict[str, int]:
+def form_of(example: Example | BlindText) -> str:
+    """Return the form that an example was made of, or the text that somebody wrote."""
+    return example.shape.form if isinstance(example, Example) else example.text
+
+
+def _by_form(leaking: Iterable[Example | BlindText]) -> dict[str, int]:
     forms: dict[str, int] = defaultdict(int)
     for example in leaking:
-        forms[example.shape.form] += 1
+        forms[form_of(example)] += 1
     return forms
 
 
