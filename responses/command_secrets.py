@@ -46,8 +46,10 @@ _TOOLS: Final = (
     (rb"keytool|jarsigner|java", rb"-(?:store|key|srcstore|deststore|destkey|new)pass(?::env)?[ \t]+"),
     (rb"htpasswd", rb"-[A-Za-z]*b[A-Za-z]*[ \t]+(?:-\w+[ \t]+)*(?:\S+[ \t]+)?\S+[ \t]+"),
     (rb"gpg2?", rb"--passphrase[ \t=]+"),
-    *((rb"snmp(?:walk|get|set|bulkwalk|bulkget|trap|inform|table|status)", option + _SPACE) for option in (rb"-A", rb"-X", rb"-c")),
-    (rb"ipmitool|mosquitto_\w+|ftp|cqlsh|hdbsql|beeline|mongo\w*|couchbase-cli|cbq|sqlline|nxlog|xrdp", rb"-(?:P|p|pw)" + _SPACE),
+    *((rb"snmp(?:walk|get|set|bulkwalk|bulkget|trap|inform|table"
+    rb"|status)", option + _SPACE) for option in (rb"-A", rb"-X", rb"-c")),
+    (rb"ipmitool|mosquitto_\w+|ftp|cqlsh|hdbsql|beeline|mongo\w*|couchbase-cli|cbq|sqlline|nxlog|xrdp", rb"-(?:P"
+    rb"|p|pw)" + _SPACE),
     (rb"xfreerdp3?|rdesktop|wlfreerdp", rb"(?:/p:|-p[ \t]+)"),
     (rb"lftp|curlftpfs", rb"-u[ \t]*[\"']?[^\s,\"']+,"),
     (rb"useradd|usermod", rb"-p" + _SPACE),
@@ -56,7 +58,8 @@ _TOOLS: Final = (
     (rb"mosquitto_passwd|nginx-htpasswd", rb"-b[ \t]+\S+[ \t]+\S+[ \t]+"),
     (rb"ejabberdctl|prosodyctl", rb"register[ \t]+\S+[ \t]+\S+[ \t]+"),
     (rb"etcdctl", rb"user[ \t]+add[ \t]+[\"']?[^\s:\"']+:"),
-    (rb"mc", rb"(?:admin[ \t]+user[ \t]+(?:svcacct[ \t]+)?add|config[ \t]+host[ \t]+add[ \t]+\S+)[ \t]+\S+[ \t]+\S+[ \t]+"),
+    (rb"mc", rb"(?:admin[ \t]+user[ \t]+(?:svcacct[ \t]+)?add|config[ \t]+host[ \t]+add[ \t]+\S+)[ \t]+\S+["
+    rb" \t]+\S+[ \t]+"),
     (rb"neo4j-admin", rb"set-initial-password[ \t]+"),
     (rb"b2", rb"(?:authorize-account|account[ \t]+authorize)[ \t]+\S+[ \t]+"),
     (rb"nmcli|wpa_cli", rb"(?:connect[ \t]+\S+[ \t]+password|psk)[ \t]+"),
@@ -67,7 +70,8 @@ _TOOLS: Final = (
     (rb"cmdkey|runas|net|psexec", rb"/(?:pass|p|password):"),
     (rb"ansible-vault", rb"encrypt_string[ \t]+(?:-\S+[ \t]+)*"),
     (rb"sqlplus|expdp?|impdp?|rman|sqlldr", rb"[\w$]+/"),
-    (rb"rclone obscure|wpa_passphrase \S+|mysqladmin (?:[^\n;|&]*[ \t])?password|net use \S+(?: \S+)?|vault login(?: token=)?"
+    (rb"rclone obscure|wpa_passphrase \S+|mysqladmin (?:[^\n;|&]*[ \t])?password|net use \S+(?: \S+)?|vault"
+    rb" login(?: token=)?"
      rb"|radtest \S+|htpasswd -[a-z]*n[a-z]* \S+|nmcli [^\n]*password|smbpasswd -s \S+", rb"[ \t]+"),
 
     (rb"gh secret set|aws (?:secretsmanager|ssm)|az keyvault secret", rb"--(?:body|secret-string|value)[ \t=]+"),

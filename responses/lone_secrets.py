@@ -17,7 +17,8 @@ from responses.secret_values import looks_mixed
 
 # name=…, "name": "…": forty characters as in keys of clouds.
 _ASSIGNED: Final = re2.compile(
-    rb"[A-Za-z0-9_.-]{1,40}\\*[\"']?\]?[ \t]*(?::=|=>|[:=])[ \t]*\\*[\"'`]?([A-Za-z0-9+/_-]{32,}={0,2})(?:[^A-Za-z0-9+/_.:@-]|\z)"
+    rb"[A-Za-z0-9_.-]{1,40}\\*[\"']?\]?[ \t]*(?::=|=>|[:=])["
+    rb" \t]*\\*[\"'`]?([A-Za-z0-9+/_-]{32,}={0,2})(?:[^A-Za-z0-9+/_.:@-]|\z)"
 )
 # A word with a sign in it, alone or quoted: Abc1!xyz9
 _WORD: Final = re2.compile(

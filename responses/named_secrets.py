@@ -18,6 +18,7 @@ from typing import Final
 import re2
 
 from responses.secret_buffer import FILL, Match, hidden, hide_groups, looks_generated, looks_random
+from responses.secret_markup import after_markup
 from responses.secret_names import FOREIGN, KEY_KINDS, Level, is_password_name, level_of
 from responses.secret_separators import (
     CHANGED,
@@ -48,7 +49,8 @@ from responses.secret_values import (
 _FOREIGN_NAME: Final = "|".join(FOREIGN).encode()
 _KINDS: Final = "|".join(sorted(KEY_KINDS)).encode()
 _WORDED: Final = (
-    rb"(?i:(?:api|access|secret|private|signing|encryption|auth|master|shared|unseal|recovery)[ ]key(?:[ ][0-9]{1,2}\b)?"
+    rb"(?i:(?:api|access|secret|private|signing|encryption|auth|master|shared|unseal|recovery)[ ]key(?:["
+    rb" ][0-9]{1,2}\b)?"
     rb"|pass[ ](?:word|phrase|code)|ak/sk)"
 )
 _NAME: Final = re2.compile(
@@ -69,18 +71,6 @@ _LONGEST_NAME: Final = 120
 # No separator is longer.
 _LOOK_AHEAD: Final = 200
 
-# XML: <name>, <x name="name">, <x key="name" value=, and entries of JSON and YAML.
-_TAG: Final = re.compile(rb"[^<>\n]{0,80}>\s{0,20}(?:<(?:value|val|string)>\s{0,8})?")
-_NEXT_ELEMENT: Final = re.compile(rb"</[\w:.-]{1,30}>\s{0,20}<[\w:.-]{1,30}>\s{0,8}")
-_BODY: Final = re.compile(rb"[\"']\s*\{[^{}\"]{0,120}?\b(?:default|value)\s*=\s*")
-_ATTRIBUTE: Final = re.compile(rb"[\"'][^<>\n]{0,80}\b(?i:value|val|content)\s{0,4}=\s{0,4}")
-_OWN_ATTRIBUTE: Final = re.compile(rb"[ \t][^<>\n]{0,80}\b(?i:value|val|content)\s{0,4}=\s{0,4}(?=[\"'])")
-_ENTRY: Final = re.compile(
-    rb"\\*[\"']?\s*,?\s*(?:[\\\"'\w]{1,30}\s*:\s*[^\s,{}]{0,40},\s*){0,3}\\*[\"']?(?i:val(?:ue)?)\\*[\"']?\s*:[ \t]*"
-)
-_BEFORE_TAG: Final = re.compile(rb"<[\w.-]*:?\Z")
-_BEFORE_ATTRIBUTE: Final = re.compile(rb"<[\w:.-]+[^<>]*=\s*[\"']\Z")
-_BEFORE_ENTRY: Final = re.compile(rb"(?i:name|key|variable|field)\\*[\"']?\s*:\s*\\*[\"']?\Z")
 _BEFORE_VALUE: Final = re2.compile(
     rb"(?i:\bvalue)\\*[\"']?\s*:\s*(\\*[\"']?)([^\s\"'\\][^\"'\\\n]*?)(\\*[\"']?)\s*,?\s*"
     rb"\\*[\"']?(?i:name|key)\\*[\"']?\s*:\s*\\*[\"']?$"
@@ -195,13 +185,13 @@ def _place(buffer: bytes, found: Match) -> _Place:
 def _is_in_arn(buffer: bytes, start: int) -> bool:
     """Return whether the name is a part of a resource of AWS: arn:aws:secretsmanager:eu-central-1:1:secret:db"""
     words = buffer[max(0, start - _LOOK_BACK) : start].split() if buffer[start - 1 : start] == b":" else ()
-    return bool(words) and b"arn:" in words[-1]
+    return any(b"arn:" in word for word in words[-1:])
 
 
 def _value_spans(place: _Place) -> list[tuple[int, int]]:
     """Return the parts of the text after this name (rarely: before it) that are secret."""
     buffer, end = place.buffer, place.end
-    marked = _after_markup(place)
+    marked = after_markup(place.buffer, place.end, place.before)
     if marked is not None:
         value = read_value(buffer, marked, element=buffer[end:marked].rstrip().endswith(b">"))
         return _inner(value) if value and _is_secret(place, "assign", value) else []
@@ -213,16 +203,8 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
         value = read_value(buffer, at)
         if value is None:
             continue
-        if gap == b"=" and place.level is Level.TELLING and (group := LIST.match(buffer, at, at + _LOOK_AHEAD)):
-            if b" " in group[1] or looks_random(group[1]):
-                return [group.span(1)]
         if kind == "assign" and not value.quoted:
-            spans = hide_assigned(place.name, place.level, value, gap)
-            if spans and gap == b"=" and place.is_first_in_line and is_password_name(place.name):
-                spans.append((spans[-1][1], max(spans[-1][1], assigned_phrase_end(value))))
-            while spans and (rest := CONTINUED.match(buffer, spans[-1][1], spans[-1][1] + _LOOK_AHEAD)):
-                spans.append(rest.span(1))
-            return spans
+            return _assigned(place, value, gap, at)
         if kind == "colon" and is_phrase(buffer, value) and is_password_name(place.name):
             end = buffer.find(b"\n", at)
             return [(at, len(buffer) if end < 0 else end)]
@@ -231,6 +213,20 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
         if kind in ("assign", "colon", "comma", "line"):
             return []
     return []
+
+
+def _assigned(place: _Place, value: Value, gap: bytes, at: int) -> list[tuple[int, int]]:
+    """Return the secret parts of a bare value that a sign assigns, with the words and lines that belong to it."""
+    buffer = place.buffer
+    group = LIST.match(buffer, at, at + _LOOK_AHEAD) if gap == b"=" and place.level is Level.TELLING else None
+    if group and (b" " in group[1] or looks_random(group[1])):
+        return [group.span(1)]
+    spans = hide_assigned(place.name, place.level, value, gap)
+    if spans and gap == b"=" and place.is_first_in_line and is_password_name(place.name):
+        spans.append((spans[-1][1], max(spans[-1][1], assigned_phrase_end(value))))
+    while spans and (rest := CONTINUED.match(buffer, spans[-1][1], spans[-1][1] + _LOOK_AHEAD)):
+        spans.append(rest.span(1))
+    return spans
 
 
 def _gaps(place: _Place) -> Iterator[tuple[str, bytes, int]]:
@@ -301,32 +297,6 @@ def _inner(value: Value, closers: bytes = b"") -> list[tuple[int, int]]:
     return [(value.start, end), *(_inner(new) if new and is_new else ())]
 
 
-def _after_markup(place: _Place) -> int | None:
-    """Return where the value begins if the name is an XML tag, an attribute's value, or names an entry."""
-    before, buffer, end = place.before, place.buffer, place.end
-    pattern = None
-    if buffer[end : end + 2] == b"</" and (element := _NEXT_ELEMENT.match(buffer, end, end + _LOOK_AHEAD)):
-        return element.end()
-    if buffer[end : end + 1] in (b'"', b"'") and (body := _BODY.match(buffer, end, end + _LOOK_AHEAD)):
-        return body.end()
-    last = before[-1:]
-    if last in b"<:" and _BEFORE_TAG.search(before):
-        pattern = _TAG
-        if own := _OWN_ATTRIBUTE.match(buffer, end, end + _LOOK_AHEAD):
-            return own.end()
-        if buffer[end : end + 1] not in (b">", b" ", b"\t"):
-            return None
-    elif last in b"\"'" and _BEFORE_ATTRIBUTE.search(before):
-        attribute = _ATTRIBUTE.match(buffer, end, end + _LOOK_AHEAD)
-        if attribute:
-            return attribute.end()
-        pattern = _TAG
-    elif _BEFORE_ENTRY.search(before):
-        pattern = _ENTRY
-    found = pattern.match(buffer, end, end + _LOOK_AHEAD) if pattern else None
-    return None if not found or found[0].rstrip().endswith(b"/>") else found.end()
-
-
 def _block(place: _Place, at: int) -> list[tuple[int, int]]:
     """Return the lines of a YAML block scalar: those that are indented deeper than its key."""
     buffer = place.buffer
@@ -350,18 +320,10 @@ def _block(place: _Place, at: int) -> list[tuple[int, int]]:
 
 def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool:
     """Return whether the value is a secret, by the name, the separator and its look."""
-    text = value.text
-    if is_no_secret(place.name, text):
-        return False
-    if kind in _APART and _OTHER_PAIR.match(text):
-        return False
-    if place.level is Level.FAINT and kind not in ("assign", "colon", "line"):
+    if is_no_secret(place.name, value.text) or (kind in _APART and _OTHER_PAIR.match(value.text)):
         return False
     if place.level is not Level.TELLING:
-        is_apart = bool(gap.strip(b"\\\"'`*_~)]")) or not place.name.isascii()
-        return fits(place.level, _bare(value)) and (
-            _is_lone_line(place, gap, value) if kind == "line" else is_apart or kind != "space"
-        )
+        return fits(place.level, _bare(value)) and _may_follow(place, kind, gap, value)
     if kind == "assign":
         return True
     if kind == "colon":
@@ -371,6 +333,15 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
     if kind == "space":
         return _is_next_word(place, gap, value)
     return _TESTS[kind](place, value)
+
+
+def _may_follow(place: _Place, kind: str, gap: bytes, value: Value) -> bool:
+    """Return whether a value may follow a name that says little in this way."""
+    if kind == "line":
+        return _is_lone_line(place, gap, value)
+    if place.level is Level.FAINT:
+        return kind in ("assign", "colon")
+    return kind != "space" or bool(gap.strip(b"\\\"'`*_~)]")) or not place.name.isascii()
 
 
 # Kinds without a sign between the name and its value.

@@ -37,7 +37,8 @@ _TELLING: Final = _word_set(
 # These also end words that are written without a separator: PGPASSWORD, dbtoken.
 _ENDINGS: Final = (
     "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "credential", "credentials", "apikey",
-    "passwort", "accesskey", "secretkey", "privatekey", "authkey", "signingkey", "encryptionkey", "masterkey", "presharedkey",
+    "passwort", "accesskey",
+    "secretkey", "privatekey", "authkey", "signingkey", "encryptionkey", "masterkey", "presharedkey",
     "sharedkey", "accountkey", "storepass", "keypass", "rootpass", "dbpass", "userpass", "adminpass", "mypass",
     "sshpass", "userpw", "rootpw", "adminpw", "dbpw", "bindpw", "mailpw",
 )  # fmt: skip
@@ -45,7 +46,8 @@ _ENDINGS: Final = (
 KEY_KINDS: Final = _word_set(
     "api access private secret account encryption decryption signing master session cookie webhook license integration"
     " routing jwt hmac aes shared preshared auth authentication subscription app application storage ingest ingestion"
-    " deploy bearer crypt cipher sas wireguard tsig certificate unseal recovery fernet rndc instrumentation consumer client admin"
+    " deploy bearer crypt cipher sas wireguard tsig certificate unseal recovery fernet rndc instrumentation"
+    " consumer client admin"
 )
 _WEAK: Final = _word_set(
     "auth authorization tokens secrets sk ak pin otp totp hmac signature sig session sessionid sid cookie jwt csrf xsrf"
@@ -94,8 +96,8 @@ _FOREIGN_PASSWORDS: Final = (
     "암호", "كلمة المرور", "كلمة السر", "סיסמה", "पासवर्ड", "รหัสผ่าน",
 )  # fmt: skip
 FOREIGN: Final = (
-    *_FOREIGN_PASSWORDS, "密钥", "秘钥", "密鑰", "金鑰", "令牌", "權杖", "私钥", "私鑰", "凭证", "憑證", "凭据", "токен", "секретный ключ",
-    "ключ доступа", "トークン", "シークレット", "秘密鍵", "토큰", "비밀키",
+    *_FOREIGN_PASSWORDS, "密钥", "秘钥", "密鑰", "金鑰", "令牌", "權杖", "私钥", "私鑰", "凭证", "憑證", "凭据",
+    "токен", "секретный ключ", "ключ доступа", "トークン", "シークレット", "秘密鍵", "토큰", "비밀키",
 )  # fmt: skip
 # Verbs that begin the names of methods: GetSecret, listTokens.
 _VERBS: Final = _word_set("get list fetch describe delete watch")
@@ -106,10 +108,8 @@ _LONGEST: Final = 120
 @lru_cache(maxsize=4096)
 def level_of(name: str) -> Level:
     """Return how much this name says about its value."""
-    lowered = name.lower()
-    if not name.isascii() or " " in name:
-        if any(word in lowered for word in FOREIGN):
-            return Level.TELLING
+    if (not name.isascii() or " " in name) and any(word in name.lower() for word in FOREIGN):
+        return Level.TELLING
     words = _words(name[-_LONGEST:])
     if " " not in name and looks_generated(name.encode()) and not any(word.endswith(_ENDINGS) for word in words):
         # An id that has "pw" or "sk" in it by chance.

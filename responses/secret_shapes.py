@@ -17,7 +17,8 @@ from responses.secret_buffer import FILL, PAGE_TOKEN, Match, hidden, hide_groups
 
 Hide = Callable[[Match], bytes]
 _KEY: Final = (
-    rb"[A-Z0-9 ]{0,40}(?:(?:PRIVATE|SECRET|STATIC|SHARED|SYMMETRIC|SESSION|MASTER|ENCRYPTION|AES|HMAC) KEY(?: BLOCK| V[0-9])?"
+    rb"[A-Z0-9 ]{0,40}(?:(?:PRIVATE|SECRET|STATIC|SHARED|SYMMETRIC|SESSION|MASTER|ENCRYPTION|AES|HMAC) KEY(?:"
+    rb" BLOCK| V[0-9])?"
     rb"|TOKEN|PASSWORD|SECRET|SEED)-----"
 )
 _BREAK: Final = rb"(?:\s|\\+[nr])*"
@@ -54,7 +55,8 @@ _COOKIE: Final = re2.compile(rb"([^\s;,=\"']+=)(\"?)([^;,\"'\\\s\]]+)")
 _COOKIE_OPTION: Final = re2.compile(rb"(?i)(?:path|domain|expires|max-age|samesite|priority|version)=")
 _PORT: Final = re2.compile(rb"[0-9]{1,5}[/?#]")
 _PUBLIC: Final = re2.compile(
-    rb"-----BEGIN (?:(?:TRUSTED|NEW|RSA|DSA|EC|PGP|SSH2|X509|DH|CERTIFICATE|REQUEST|PUBLIC|KEY|BLOCK|CRL|PKCS7|CMS|SIGNATURE|SIGNED"
+    rb"-----BEGIN (?:(?:TRUSTED|NEW|RSA|DSA|EC|PGP|SSH2|X509|DH|CERTIFICATE|REQUEST|PUBLIC|KEY|BLOCK|CRL|PKCS7"
+    rb"|CMS|SIGNATURE|SIGNED"
     rb"|MESSAGE|PARAMETERS|ATTRIBUTE) ?)+-----(?:\s+[A-Z]\w+: [^\n]*)*"
     rb"((?:(?:\s|\\+[nr])+[A-Za-z0-9+/=]{1,76})+)"
     # A public key of SSH; pictures and fonts in a data URL.
@@ -138,7 +140,7 @@ def _basic(found: Match) -> bytes:
 def _bearer(found: Match) -> bytes:
     value: bytes = found[2]
     # A word, or only the prefix of a token: Bearer xoxb-…
-    is_word = value.isalpha() and (len(value) < 20 or value.islower()) or value.rstrip(b"`.-").isalpha()
+    is_word = (value.isalpha() and (len(value) < 20 or value.islower())) or value.rstrip(b"`.-").isalpha()
     is_placeholder = value.startswith((b"$", b"<", b"{{", b"%")) or not value.strip(b".*")
     return bytes(found[0]) if is_word or is_placeholder or FILL in value else hide_groups(found, 2)
 

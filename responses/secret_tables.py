@@ -27,10 +27,14 @@ _LONGEST_HEADER: Final = 400
 _MOST_COLUMNS: Final = 40
 
 
+# Delimiter, telling columns with their names, number of columns.
+Header = tuple[Any, tuple[tuple[int, bytes], ...], int]
+
+
 def hide_columns(buffer: bytes) -> bytes:
     """Return the buffer with the cells of such columns hidden."""
     buffer = bytes(_INSERT.sub(_hide_rows, buffer)) if b"nsert" in buffer.lower() else buffer
-    header = None
+    header: Header | None = None
     above = b""
     shown: list[bytes] = []
     for line in buffer.splitlines(keepends=True):
@@ -74,7 +78,7 @@ def _hide_row(line: bytes, delimiter: Any, columns: tuple[tuple[int, bytes], ...
     return line
 
 
-def _header(line: bytes, above: bytes) -> tuple[Any, tuple[tuple[int, bytes], ...], int] | None:
+def _header(line: bytes, above: bytes) -> Header | None:
     """Return the delimiter, the telling columns and the number of columns of a header line, the first of its table."""
     if len(line) > _LONGEST_HEADER or b":" in line or b"=" in line or not _HINT.search(line):
         return None

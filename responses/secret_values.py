@@ -10,7 +10,7 @@ import re2
 from responses.secret_buffer import FILL, looks_generated, looks_random
 from responses.secret_names import Level, is_password_name, level_of
 
-# The patterns here read windows of `_WINDOW` bytes with `re`, which starts faster than RE2; none of them backtracks far.
+# The patterns read windows of `_WINDOW` bytes with `re`, which starts faster than RE2; none of them backtracks far.
 # Longer values are judged by their beginning, and hidden to their end.
 _WINDOW: Final = 400
 _SHORTEST: Final = 3
@@ -65,7 +65,8 @@ _PLACEHOLDER: Final = re.compile(
     rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]+[|}]?|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none"
     rb"|[a-z]{2,12}[-_](?:[.]{3}|\xe2\x80\xa6|-|\x60)?"
     rb"|true|false|undefined"
-    rb"|%\w+\(.*\)%|%\w+%|\$env:.*|#\{.*|@\{.*|__\w+__|\(known|\(sensitive|your[ _-].*|.*[_-]here|replace[_-]?me.*|insert[_-].*|todo|tbd|n/a"
+    rb"|%\w+\(.*\)%|%\w+%|\$env:.*|#\{.*|@\{.*|__\w+__|\(known|\(sensitive|your[ _-].*|.*[_-]here"
+    rb"|replace[_-]?me.*|insert[_-].*|todo|tbd|n/a"
     rb"|ENC\[AES.*|\{cipher\}.*|vault:v[0-9]+:.*"
     rb"|str|int|any|bool|char|byte|bytes|text|uuid|object|number|new|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
     rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}[\w.-]*/.*|https?://[^@]*)"
@@ -75,7 +76,8 @@ _CODE: Final = re.compile(rb"[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?(?:\.[A-Za-z_]{2,}(
 _SHORT_WORD: Final = re.compile(rb"[a-z]{2,8}")
 # What a report says about a password.
 _STATES: Final = frozenset(
-    b"valid invalid expired missing empty unset set yes no on off ok failed wrong blank enabled disabled required optional"
+    b"valid invalid expired missing empty unset set yes no on off ok failed wrong blank enabled disabled"
+    b" required optional"
     b" present absent found created deleted updated rotated unchanged changed configured hidden masked omitted stored"
     b" encrypted unknown pending active inactive revoked incorrect rejected accepted mismatch never always".split()
 )

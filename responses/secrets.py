@@ -1,8 +1,9 @@
 """Replace what looks like a credential by `[redacted]`: in pasted text, cluster quotes, errors and logs.
 
-Each stage knows one mechanism: manifests of Secrets, shapes and headers, vendors' tokens, commands, terminal sessions, columns of tables,
-names with their values. A text that is encoded for a URL, HTML or JSON passes the stages a second time as plain text.
-Patterns run on RE2, so matching is linear in the text.
+Each stage knows one mechanism: manifests of Secrets, shapes and headers, vendors' tokens, commands, terminal sessions,
+columns of tables, names with their values, and values that look like secrets wherever they are. Parts of a text that
+are encoded for a URL, HTML or JSON pass the stages a second time as plain text. Patterns run on RE2, so matching is
+linear in the text.
 """
 
 from __future__ import annotations

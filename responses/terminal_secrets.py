@@ -31,7 +31,8 @@ _PRINTED: Final = tuple(
         + rb"[^\n]*\|[ \t]*(?:base64|openssl base64|b64)[^\n|]*[ \t]-{1,2}(?:d|D|decode)[^\n]*",
         rb"(?:echo|printenv|print|printf)[ \t]+[\"']?\$?\{?\w*" + _SECRET_WORD + rb"\w*\}?[\"']?",
         rb"(?:sudo[ \t]+)?cat[ \t]+\S*" + _SECRET_WORD + rb"\S*",
-        rb"[^\n]*(?:vault[ \t]+(?:kv[ \t]+get|read)[ \t][^\n]*-field[= ]|pass[ \t]+show[ \t]|op[ \t]+read[ \t]|bw[ \t]+get[ \t]+password)[^\n]*",
+        rb"[^\n]*(?:vault[ \t]+(?:kv[ \t]+get|read)[ \t][^\n]*-field[= ]|pass[ \t]+show[ \t]|op[ \t]+read[ \t]"
+        rb"|bw[ \t]+get[ \t]+password)[^\n]*",
         rb"[^\n]*(?:print-access-token|print-identity-token|get-login-password|get-access-token|oc[ \t]+whoami[ \t]+-t"
         rb"|gh[ \t]+auth[ \t]+token|kubectl[ \t][^\n]*create[ \t]+token|kubeadm[ \t]+token[ \t]+(?:create|generate)"
         rb"|certs[ \t]+certificate-key|pwgen|openssl[ \t]+rand|initial-?admin-?password|reset-password)[^\n]*",
@@ -39,7 +40,8 @@ _PRINTED: Final = tuple(
     )
 )
 _LISTED: Final = re2.compile(
-    rb"(?i)config[ \t]+get[ \t]+(?:requirepass|masterauth|\S*pass\S*)[ \t]*\r?\n[^\n]*\r?\n(?:2\)[ \t]*)?[\"']?([^\s\"']{3,})"
+    rb"(?i)config[ \t]+get[ \t]+(?:requirepass|masterauth|\S*pass\S*)[ \t]*\r?\n[^\n]*\r?\n(?:2\)["
+    rb" \t]*)?[\"']?([^\s\"']{3,})"
 )
 _PIPED: Final = re2.compile(
     rb"\b(?:echo|printf)[ \t]+(?:-[neE]+[ \t]+)*(?:[\"']%s(?:\\n)?[\"'][ \t]+)?"
@@ -62,11 +64,14 @@ _DIRECTIVES: Final = tuple(
         rb"\bLOGIN[ \t]+\S+@\S+",
         # Network devices.
         rb"(?i:\bsnmp-server[ \t]+community|\br[ow]community6?|\bcommunity[ \t]+string(?:[ \t]+is)?)",
-        rb"(?i:\b(?:secret|password|key-string|md5-key|key|authentication-key)[ \t]+(?:sha512|ascii-text|encrypted|[0-9]))",
+        rb"(?i:\b(?:secret|password|key-string|md5-key|key|authentication-key)[ \t]+(?:sha512|ascii-text"
+        rb"|encrypted|[0-9]))",
         rb"(?i:\b(?:tacacs-server|radius-server|tacacs|radius)[ \t]+(?:host[ \t]+\S+[ \t]+)?key)",
-        rb"(?i:\bneighbor[ \t]+\S+[ \t]+password|\bwpa[-_]psk(?:[ \t]+ascii(?:[ \t]+[0-9])?)?|\bpre-shared-key(?:[ \t]+ascii-text|[ \t]+local|[ \t]+remote)?)",
+        rb"(?i:\bneighbor[ \t]+\S+[ \t]+password|\bwpa[-_]psk(?:[ \t]+ascii(?:[ \t]+[0-9])?)?"
+        rb"|\bpre-shared-key(?:[ \t]+ascii-text|[ \t]+local|[ \t]+remote)?)",
         # .netrc and sentences of its form.
-        rb"(?i:\b(?:login|user|username|account)[ \t]+[\w.@\\-]+(?:,|[ \t]+and|[ \t]+with)?[ \t]+(?:password|passwd|pass|pwd|pw))",
+        rb"(?i:\b(?:login|user|username|account)[ \t]+[\w.@\\-]+(?:,|[ \t]+and|[ \t]+with)?[ \t]+(?:password"
+        rb"|passwd|pass|pwd|pw))",
         rb"(?i:\busing|\bconnect[ \t]+to[ \t]+\S+[ \t]+user[ \t]+\S+[ \t]+using)(?:[ \t]+password)",
     )
 )
