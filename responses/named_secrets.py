@@ -350,7 +350,7 @@ _TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
     "chinese": lambda place, value: value.text.isascii() and len(value.text) >= 4,
     "comma": lambda place, value: value.quoted and looks_random(value.text),
     "sentence": lambda place, value: looks_generated(_bare(value)),
-    "quoted": lambda place, value: value.quoted and looks_mixed(_bare(value)),
+    "quoted": lambda place, value: value.outer > value.end and value.quoted and looks_mixed(_bare(value)),
     "nested": lambda place, value: looks_random(_bare(value)),
     "bracket": lambda place, value: looks_generated(_bare(value)),
     "words": lambda place, value: looks_random(_bare(value)) or _looks_chosen(place, value),
