@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -91,10 +90,16 @@ async def measure(count: int = COUNT, *, seed: int = 16, forked: bool = False) -
 
             inputs = mutated(people, (text, CHAT, "pod web -n shop"), count=count, seed=seed)
             before = 0.0
-            for start in range(0, count, _AT_ONCE):
-                await asyncio.gather(*map(send, islice(inputs, _AT_ONCE)))
-                if not before and start >= count // 10:
-                    before = resident_mb(pid, "VmRSS")
+
+            async def send_one_after_another() -> None:
+                nonlocal before
+                for each in inputs:
+                    await send(each)
+                    if not before and statuses.total() > count // 10:
+                        before = resident_mb(pid, "VmRSS")
+
+            # A slow one does not delay the others.
+            await asyncio.gather(*(send_one_after_another() for _ in range(_AT_ONCE)))
             after = resident_mb(pid, "VmRSS")
             began = time.monotonic()
             channel = at.slack.add_channel("afterwards")

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -19,7 +20,7 @@ from responses import failures
 from responses.slack.presses import Press
 from tests.end_to_end.corners import corner_in_errors, make_corner
 from tests.end_to_end.process import locked, premises
-from tests.end_to_end.workplace import Workplace, is_final, pressable, words_of, workplace
+from tests.end_to_end.workplace import UNPACED, Workplace, is_final, pressable, words_of, workplace
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(75)
@@ -162,7 +163,7 @@ POST, UPDATE = "chat.postMessage", "chat.update"
 LISTS = {"users.list", "users.conversations"}
 
 
-@pytest.mark.parametrize("latency", [0.0, 1.0], ids=["posted at once", "with a placeholder"])
+@pytest.mark.parametrize("latency", [0.0, 0.5], ids=["posted at once", "with a placeholder"])
 async def test_failures_of_post_and_update_still_give_one_answer(tmp_path, broken, latency):
     both = [POST, UPDATE] if latency else [POST]
     longer_than_a_call: dict[str, Any] = {"status": 503, "times": 4}
@@ -179,7 +180,8 @@ async def test_failures_of_post_and_update_still_give_one_answer(tmp_path, broke
     async with premises(tmp_path, pace=False) as at:
         # Each user is then looked up.
         at.slack.fail("users.list", error="fatal_error", times=100)
-        serving = await at.start()
+        # A call without a response ends soon.
+        serving = await at.start(slack_limits=replace(UNPACED, call=1.5))
         at.cluster.latency = latency
         befallen = {make_corner(at, broken, name=name, names=["ledger"]): fault for name, fault in befalls.items()}
         for each, (methods, fault) in befallen.items():

@@ -23,11 +23,14 @@ Redact = Callable[[str], str]
 _NAMES_EACH: Final = 12
 _SECRETS_EACH: Final = 5
 _SEED: Final = 20260302
+_PARTS: Final = {
+    "develop": develop, "second": develop_more, "third": develop_third, "fourth": develop_fourth, "hold-out": holdout,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Count:
-    """How many of how many."""
+    """A count of a total."""
 
     bad: int
     of: int
@@ -52,17 +55,18 @@ class Figures:
     changed: tuple[str, ...]
 
 
-def measure(redact: Redact = redact) -> dict[str, Figures]:
+def measure() -> dict[str, Figures]:
     """Return the figures of every round of development and of the hold-out."""
-    parts = {
-        "develop": develop, "second": develop_more, "third": develop_third, "fourth": develop_fourth,
-        "hold-out": holdout,
-    }  # fmt: skip
-    figures = {
-        name: _measure(redact, part.SHAPES, part.CARRIERS, part.NAMES, part.HARMLESS, _SEED + number)
-        for number, (name, part) in enumerate(parts.items())
-    }
-    return figures | {name: _measure_blind(redact, tuple(blind_texts(name))) for name in SETS}
+    return {name: measure_part(name) for name in (*_PARTS, *SETS)}
+
+
+def measure_part(name: str, redact: Redact = redact) -> Figures:
+    """Return the figures of one round, or of a hold-out."""
+    if name in SETS:
+        return _measure_blind(redact, tuple(blind_texts(name)))
+    part = _PARTS[name]
+    seed = _SEED + list(_PARTS).index(name)
+    return _measure(redact, part.SHAPES, part.CARRIERS, part.NAMES, part.HARMLESS, seed)
 
 
 def _measure_blind(redact: Redact, texts: tuple[BlindText, ...]) -> Figures:
