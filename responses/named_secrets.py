@@ -89,7 +89,7 @@ _OTHER_BEFORE: Final = re.compile(
 )
 # Letters with a digit among or after them.
 _CHOSEN: Final = re.compile(rb"[A-Za-z][\w!@#$%^&*+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
-_OBJECT: Final = re.compile(rb"[a-z]+(?:[/._-][a-z]+)+")
+_OBJECT: Final = re.compile(rb"[a-z]{1,12}(?:[/_-][a-z]{1,12})+")
 _OTHER_PAIR: Final = re.compile(rb"[A-Za-z_.-]{2,}[=:][^=]")
 _FLAG: Final = re.compile(rb"(?:\A|[\s\"'\[({,;=`|])--?\Z")
 _LINE_START: Final = re.compile(rb"(?:\A|\n)[\s>#+*|\"'`_-]*\Z")
