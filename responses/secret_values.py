@@ -73,6 +73,8 @@ _PLACEHOLDER: Final = re.compile(
 )
 # A value from elsewhere in code: var.db_password, process.env.TOKEN, random_password.db[0].result.
 _CODE: Final = re.compile(rb"[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?(?:\.[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?)+[,;)}\]]*")
+# A bootstrap token that happens to have no digit.
+_BOOTSTRAP: Final = re.compile(rb"[a-z0-9]{6}\.[a-z0-9]{16}")
 _SHORT_WORD: Final = re.compile(rb"[a-z]{2,8}")
 # What a report says about a password.
 _STATES: Final = frozenset(
@@ -206,7 +208,7 @@ def is_no_secret(name: bytes, value: bytes) -> bool:
     body = inner.rstrip(b",;)}]")
     if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
         return True
-    if _CODE.fullmatch(inner) or inner in _STATES:
+    if (_CODE.fullmatch(inner) and not _BOOTSTRAP.fullmatch(inner)) or inner in _STATES:
         return True
     if _SHORT_WORD.fullmatch(inner) and not is_password_name(name):
         return True
