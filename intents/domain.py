@@ -66,12 +66,13 @@ class Strength(StrEnum):
 
     CONFIRMED = "confirmed"
     LIKELY = "likely"
+    POSSIBLE = "possible"  # nothing of the cluster tells it from other causes
     CAPABILITY = "capability"  # an action that helps whatever the cause is: nothing to prove
 
     @property
     def verdict(self) -> Verdict:
         """Return the strongest verdict on an incident."""
-        return {Strength.CONFIRMED: Verdict.CONFIRMED, Strength.LIKELY: Verdict.LIKELY}.get(self, Verdict.OFFERED)
+        return Verdict.OFFERED if self is Strength.CAPABILITY else Verdict(self)
 
 
 class Severity(StrEnum):
@@ -289,6 +290,7 @@ class Finding:
     outcome: FindingOutcome
     says: Text
     decisive: bool = False
+    may_refute: bool = False  # of a gap: whether its rule could refute
     subject: ObjectRef | None = None
     quote: str = ""
     reproduce: str = ""

@@ -156,7 +156,14 @@ def _gap(rule: Rule, gaps: tuple[Gap, ...]) -> RuleResult:
         en="could not check: " + "; ".join(dict.fromkeys(gap.says.en for gap in gaps)),
         zh="无法检查：" + "；".join(dict.fromkeys(gap.says.zh for gap in gaps)),
     )
-    finding = Finding(rule=rule.id, outcome=FindingOutcome.GAP, says=says, decisive=rule.decisive, gaps=gaps)
+    finding = Finding(
+        rule=rule.id,
+        outcome=FindingOutcome.GAP,
+        says=says,
+        decisive=rule.decisive,
+        may_refute=rule.may_refute,
+        gaps=gaps,
+    )
     return RuleResult(rule=rule, answer=RuleAnswer.GAP, finding=finding)
 
 

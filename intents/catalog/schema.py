@@ -85,6 +85,12 @@ class Rule(Sentence, Model):
     points_to: Id | Literal[""] = ""
     """The upstream incident to check if this rule holds."""
 
+    @property
+    def may_refute(self) -> bool:
+        """Return whether one of its answers refutes the incident."""
+        otherwise = self.otherwise is not None and self.otherwise.verdict is FindingOutcome.REFUTES
+        return otherwise or self.finds is FindingOutcome.REFUTES
+
     @model_validator(mode="after")
     def _quantifies_over_rows(self) -> Rule:
         if not self.each and (self.need != "any" or self.distinct or self.table or self.plot):
@@ -263,8 +269,8 @@ class Incident(Model):
     status: Status
     """sandbox: may only ever say possible, and needs no cases; stable; deprecated."""
     strongest: Strength
-    """The most that the cluster can honestly prove: confirmed, likely, or capability for what is no cause but can be
-    done about one."""
+    """The most that the cluster can honestly prove: confirmed, likely, possible where nothing of the cluster tells it
+    from other causes, or capability for what is no cause but can be done about one."""
     title: LocalText
     severity: Severity
     """info, warning or critical."""

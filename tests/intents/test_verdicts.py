@@ -31,6 +31,7 @@ from intents.verdicts import judge, rank
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 FORBIDDEN = Gap(what="leases", reason=GapReason.FORBIDDEN, permission=Permission(verb="get", resource="leases"))
+NOT_FOUND = Gap(what="the log", reason=GapReason.NOT_FOUND)
 NO_CLUSTER = Gap(what="the cluster", reason=GapReason.NO_CLUSTER)
 
 
@@ -91,7 +92,14 @@ def judged(
         ((FULL, {**BUSY, "finds": "neutral"}), reading(False), reading(True), Verdict.POSSIBLE),
         # a gap: partial data can prove presence, but not absence
         ((REFUTED,), reading(True, gaps=[FORBIDDEN]), reading(), Verdict.CONFIRMED),
-        ((REFUTED,), reading(False, gaps=[FORBIDDEN]), reading(), Verdict.LIKELY),
+        ((REFUTED,), reading(False, gaps=[FORBIDDEN]), reading(), Verdict.POSSIBLE),
+        ((REFUTED, BUSY), reading(False, gaps=[FORBIDDEN]), reading(True), Verdict.LIKELY),
+        # a rule that could refute and is a gap: not confirmed; what does not exist refutes nothing
+        ((FULL, {**BUSY, "finds": "refutes"}), reading(True), reading(gaps=[FORBIDDEN]), Verdict.LIKELY),
+        ((FULL, {**BUSY, "otherwise": {"says": "idle"}}), reading(True), reading(gaps=[FORBIDDEN]), Verdict.LIKELY),
+        ((FULL, {**BUSY, "finds": "refutes"}), reading(True), reading(gaps=[NOT_FOUND]), Verdict.CONFIRMED),
+        # a gap in one read does not cancel a refutation by another
+        ((FULL, {**BUSY, "finds": "refutes"}), reading(gaps=[FORBIDDEN]), reading(True), Verdict.RULED_OUT),
         ((REFUTED,), reading(gaps=[NO_CLUSTER]), reading(), Verdict.POSSIBLE),
         # missing or not applicable: nothing is refuted
         ((REFUTED,), reading(False, missing="Node n9"), reading(), Verdict.POSSIBLE),
@@ -110,8 +118,24 @@ def test_findings_decide_the_verdict(
     assert judged(incident(*rules), nodes, pods).verdict is verdict
 
 
-def test_gaps_do_not_make_a_weak_match_likely() -> None:
-    assert judged(incident(FULL), reading(gaps=[FORBIDDEN]), score=0.6).verdict is Verdict.POSSIBLE
+@pytest.mark.parametrize("score", [0.6, 1.0])
+def test_with_nothing_read_the_text_alone_is_possible(score: float) -> None:
+    assert judged(incident(FULL), reading(gaps=[FORBIDDEN]), score=score).verdict is Verdict.POSSIBLE
+
+
+def test_gap_that_could_refute_comes_before_others_and_is_told_once() -> None:
+    late = {**BUSY, "id": "late", "decisive": True}
+    refuter = {**BUSY, "each": "nodes", "id": "calm", "finds": "refutes"}
+    found = judged(
+        incident(late, {**BUSY, "id": "again", "finds": "refutes"}, refuter),
+        reading(gaps=[FORBIDDEN]),
+        reading(gaps=[Gap(what="pods", reason=GapReason.TIMED_OUT)]),
+    ).findings
+
+    assert [(each.rule, each.decisive, each.may_refute) for each in found] == [
+        ("late", True, True),
+        ("calm", False, True),
+    ]
 
 
 def test_gap_names_the_missing_permission() -> None:
@@ -147,6 +171,8 @@ def test_rule_quantifies_over_rows(need: str | int, distinct: str, nodes: ProbeR
 
 def test_entry_can_limit_its_verdict_to_likely() -> None:
     assert judged(incident(FULL, strongest="likely"), reading(True)).verdict is Verdict.LIKELY
+    assert judged(incident(FULL, strongest="possible"), reading(True)).verdict is Verdict.POSSIBLE
+    assert judged(incident(REFUTED, strongest="possible"), reading(False)).verdict is Verdict.RULED_OUT
     assert judged(incident(FULL, status="sandbox"), reading(True)).verdict is Verdict.POSSIBLE
 
 
