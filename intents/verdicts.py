@@ -163,8 +163,8 @@ def _may_be_refuted(findings: Iterable[Finding]) -> bool:
 def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime) -> tuple[JudgedHypothesis, ...]:
     """Order hypotheses by verdict and score. An effect follows the cause that explains it unless it is better proven.
 
-    A cause explains an effect if the cluster supports both within one window of time, and the effect's finding points
-    to the cause or its entry lists it under `causes`. Capabilities come after all possible causes.
+    A cause explains an effect if the cluster supports both, the effect's entry lists it under `causes`, and evidence of
+    both has what is named there in common at about the same time. Capabilities come after all possible causes.
     """
     by_id = {one.incident: one for one in judged}
     causes = {name: _cause_of(one, by_id, catalog, now) for name, one in by_id.items()}
@@ -192,13 +192,14 @@ def _cause_of(one: JudgedHypothesis, by_id: Mapping[str, JudgedHypothesis], cata
     """Return the incident that explains this one, the best proven if there are several; "" for none."""
     if one.capability or not supported(one):
         return ""
-    pointed = [finding.points_to for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS]
     entry = catalog.get(one.incident)
-    named = [by_id[name] for name in (*pointed, *(entry.causes if entry else ())) if name in by_id]
     explains = [
-        upstream
-        for upstream in named
-        if not upstream.capability and supported(upstream) and may_cause(upstream, one, now=now)
+        by_id[link.incident]
+        for link in (entry.all_causes if entry else ())
+        if link.incident in by_id
+        and not by_id[link.incident].capability
+        and supported(by_id[link.incident])
+        and may_cause(by_id[link.incident], one, link, now=now)
     ]
     return min(explains, key=lambda upstream: _ORDER[upstream.verdict]).incident if explains else ""
 

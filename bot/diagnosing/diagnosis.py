@@ -29,7 +29,7 @@ from bot.probes.contract import Probe
 from bot.probes.registry import known_probes, unreadable_parts
 from intents.capabilities import is_capability, raised
 from intents.catalog.loader import Catalog, Check, Problem
-from intents.catalog.schema import Incident
+from intents.catalog.schema import Cause, Incident, LinkedBy
 from intents.chains import may_cause, timeline
 from intents.domain import (
     Diagnosis,
@@ -276,7 +276,11 @@ class _Investigation:
         """Tell whether an upstream cause is reported: it must be supported and explain its symptom, or be unchecked."""
         effect = judged.get(one.hypothesis.pointed_to_by)
         if supported(one):
-            return effect is None or may_cause(one, effect, now=self._now)
+            return effect is None or any(
+                may_cause(one, effect, link, now=self._now)
+                for link in self.engine.catalog.incidents[effect.incident].all_causes
+                if link.incident == one.incident
+            )
         return effect is not None and any(finding.outcome is FindingOutcome.GAP for finding in one.findings)
 
     @property
@@ -284,17 +288,25 @@ class _Investigation:
         return self.snapshot.now if self.snapshot else datetime.fromtimestamp(0, tz=UTC)
 
     def _upstream(self, judged: Mapping[str, JudgedHypothesis]) -> Iterable[Hypothesis]:
-        """Return what supported findings and their entries name as causes, without those judged already."""
+        """Return what the entries of supported hypotheses name as causes, without those judged already."""
         seen = set(judged)
         for one in judged.values():
             if not supported(one):
                 continue
-            pointed = [finding.points_to for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS]
-            for name in filter(None, (*pointed, *self.engine.catalog.incidents[one.incident].causes)):
-                if name not in seen and name in self.engine.catalog.incidents:
+            held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
+            for link in self.engine.catalog.incidents[one.incident].all_causes:
+                name = link.incident
+                if name not in seen and name in self.engine.catalog.incidents and held & set(link.only_if or held):
                     seen.add(name)
-                    named = one.hypothesis.named
-                    yield Hypothesis(incident=name, score=0.0, named=named, pointed_to_by=one.incident)
+                    yield Hypothesis(incident=name, score=0.0, named=_named_for(link, one), pointed_to_by=one.incident)
+
+
+def _named_for(link: Cause, effect: JudgedHypothesis) -> Mapping[str, str]:
+    """Return the names to look for a cause by: those of its effect, and the namespace that links both."""
+    named = effect.hypothesis.named
+    if link.linked_by is LinkedBy.NAMESPACE and effect.subject and not named.get("namespace"):
+        return {**named, "namespace": effect.subject.namespace}
+    return named
 
 
 async def _match(read: Callable[[], Sequence[Symptom]], matcher: Matcher, *, length: int) -> MatchResult:

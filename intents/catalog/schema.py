@@ -83,7 +83,7 @@ class Rule(Sentence, Model):
     otherwise: Otherwise | None = None
     """What it means if the rule does not hold. Without it: nothing."""
     points_to: Id | Literal[""] = ""
-    """The upstream incident to check if this rule holds."""
+    """The upstream incident to check if this rule holds; better said in `causes`, with `only_if`."""
 
     @property
     def may_refute(self) -> bool:
@@ -206,6 +206,44 @@ class Ask(Model):
         return self
 
 
+class LinkedBy(StrEnum):
+    """The thing that a cause and its effect have in common."""
+
+    OBJECT = "object"
+    NODE = "node"
+    NAMESPACE = "namespace"
+    CLUSTER = "cluster"  # a mechanism that serves the whole cluster
+
+
+class Cause(Model):
+    """An upstream incident that explains this one where evidence links the two, at about the same time."""
+
+    incident: Id
+    """Its id."""
+    linked_by: LinkedBy | Literal[""] = ""
+    """The thing that the evidence of both has in common: object, node, namespace; or cluster, with a `mechanism`."""
+    only_if: tuple[Id, ...] = ()
+    """Rules of this entry, one of which must hold. Without it: whatever supports this incident."""
+    proven_by: tuple[Id, ...] = ()
+    """Rules of the cause, one of which must hold and have that in common. Without it: whatever supports the cause."""
+    mechanism: LocalText | None = None
+    """For `linked_by: cluster`: how the cause reaches an object anywhere in the cluster."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_an_id(cls, value: Any) -> Any:
+        """Take an id alone, as entries of an earlier release have: the two then share an object, node or namespace."""
+        return {"incident": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _names_the_mechanism(self) -> Cause:
+        if self.linked_by is LinkedBy.CLUSTER and not (self.mechanism and self.proven_by):
+            raise ValueError("`linked_by: cluster` needs a `mechanism`, and the rules that show it in `proven_by`")
+        if self.linked_by is not LinkedBy.CLUSTER and self.mechanism:
+            raise ValueError("`mechanism` is for `linked_by: cluster`")
+        return self
+
+
 class Change(Model):
     """A JSON merge patch (RFC 7386) to one object of the case in `like`."""
 
@@ -298,8 +336,8 @@ class Incident(Model):
     """What people do by hand, in order."""
     links: tuple[LinkTo, ...] = ()
     """{title, url}"""
-    causes: tuple[Id, ...] = ()
-    """Upstream incidents that would explain this one."""
+    causes: tuple[Cause, ...] = ()
+    """Upstream incidents that would explain this one, and what links them with it."""
     examples: Examples
     """Texts that show this incident, and texts that do not."""
     cases: tuple[Case, ...] = ()
@@ -320,6 +358,13 @@ class Incident(Model):
     def signatures(self) -> tuple[Signature, ...]:
         """Return its signatures one by one."""
         return tuple(in_full(self.written))
+
+    @cached_property
+    def all_causes(self) -> tuple[Cause, ...]:
+        """Return `causes` and those that rules point to."""
+        declared = {cause.incident for cause in self.causes}
+        pointed = [rule for rule in self.evidence if rule.points_to and rule.points_to not in declared]
+        return (*self.causes, *(Cause(incident=rule.points_to, only_if=(rule.id,)) for rule in pointed))
 
     def rule(self, rule_id: str) -> Rule | None:
         """Return the rule with an id, or None."""

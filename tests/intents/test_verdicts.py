@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from intents.domain import (
     ProbeResult,
     Row,
     SignatureMatch,
+    Value,
     Verdict,
 )
 from intents.verdicts import judge, rank
@@ -295,6 +296,58 @@ def test_cause_ranks_before_its_effect() -> None:
         ("another", ""),
     ]
     assert [(each.incident, each.effect_of) for each in unproven] == [("effect", ""), ("another", ""), ("upstream", "")]
+
+
+CLUSTER = {"linked_by": "cluster", "proven_by": ["full"], "mechanism": "all write to it"}
+
+
+@pytest.mark.parametrize(
+    ("link", "at", "explained"),
+    [
+        ({"linked_by": "node"}, ("b", "node-1", 5), True),
+        ({"linked_by": "node"}, ("a", "node-2", 5), False),
+        ({"linked_by": "namespace"}, ("a", "node-2", 5), True),
+        ({"linked_by": "namespace"}, ("b", "node-1", 5), False),
+        ({"linked_by": "namespace"}, ("a", "node-1", 37), False),
+        ({"linked_by": "namespace"}, ("a", "node-1", None), True),
+        ({"linked_by": "object"}, ("a", "node-1", 5), False),
+        ({}, ("a", "node-2", 5), True),
+        ({}, ("b", "node-2", 5), False),
+        (CLUSTER, ("b", "node-2", 5), True),
+        ({**CLUSTER, "proven_by": ["busy"]}, ("b", "node-2", 5), False),
+        ({"linked_by": "node", "only_if": ["busy"]}, ("a", "node-1", 5), False),
+    ],
+)
+def test_cause_is_linked_by_what_the_entry_says(
+    link: dict[str, Any], at: tuple[str, str, int | None], explained: bool
+) -> None:
+    def seen(name: str, namespace: str, node: str, minutes: int | None) -> ProbeResult:
+        values: dict[str, Value] = {"name": name, "full": True, "namespace": namespace, "node": node}
+        when = None if minutes is None else NOW - timedelta(minutes=minutes)
+        subject = ObjectRef(kind="Pod", namespace=namespace, name=name)
+        return ProbeResult(rows=(Row(values=values, subject=subject, at=when),))
+
+    namespace, node, minutes = at
+    effect = incident(FULL, id="effect", causes=[{"incident": "upstream", **link}])
+    cause = incident(FULL, id="upstream")
+    catalog = Catalog(incidents={"effect": effect, "upstream": cause})
+
+    ranked = rank(
+        [judged(effect, seen("x", "a", "node-1", 0)), judged(cause, seen("y", namespace, node, minutes))],
+        catalog,
+        now=NOW,
+    )
+
+    assert {each.incident: each.effect_of for each in ranked} == {
+        "upstream": "",
+        "effect": "upstream" if explained else "",
+    }
+
+
+@pytest.mark.parametrize("link", [{"linked_by": "cluster"}, {"linked_by": "node", "mechanism": "none"}])
+def test_cluster_wide_cause_names_its_mechanism(link: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="mechanism"):
+        incident(FULL, causes=[{"incident": "upstream", **link}])
 
 
 def test_circular_causes_are_each_listed_once() -> None:
