@@ -90,7 +90,7 @@ class Matcher:
                 incident=self._incidents[number].id,
                 score=round(total, 4),
                 matches=tuple(self._match(symptoms, occurrence) for occurrence in occurrences),
-                named=MappingProxyType(_named(symptoms, occurrences, unambiguous)),
+                named=MappingProxyType(_named(symptoms, occurrences, unambiguous, self._meant(occurrences))),
                 when=_when(symptoms, occurrences),
             )
             ranked.append((-hypothesis.score, -occurrences[0].information, hypothesis.incident, hypothesis))
@@ -108,7 +108,7 @@ class Matcher:
             incident=incident,
             score=max(match.score, same.score if same else 0.0),
             matches=(match, *(same.matches if same else ())),
-            named=same.named if same else MappingProxyType(_named(symptoms, (), _unambiguous(symptoms))),
+            named=same.named if same else MappingProxyType(_named(symptoms, (), _unambiguous(symptoms), {})),
             when=same.when if same else None,
         )
         others = [one for one in hypotheses if one is not same]
@@ -130,6 +130,11 @@ class Matcher:
 
     def _signature(self, occurrence: Occurrence) -> Signature:
         return self._incidents[occurrence.incident].signatures[occurrence.signature]
+
+    def _meant(self, occurrences: Iterable[Occurrence]) -> dict[str, str]:
+        """Return the names that the texts of these occurrences mean without writing them; the best one's count."""
+        signatures = [self._signature(occurrence) for occurrence in occurrences]
+        return {name: value for signature in reversed(signatures) for name, value in signature.means.items()}
 
     def _match(self, symptoms: Sequence[Symptom], occurrence: Occurrence) -> SignatureMatch:
         return SignatureMatch(
@@ -175,13 +180,18 @@ def _remaining_share(best: Occurrence, rivals: Iterable[Occurrence]) -> float:
 
 
 def _named(
-    symptoms: Sequence[Symptom], occurrences: Iterable[Occurrence], unambiguous: Mapping[str, str]
+    symptoms: Sequence[Symptom],
+    occurrences: Iterable[Occurrence],
+    unambiguous: Mapping[str, str],
+    meant: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return what the text names: captured by the best match, else on its lines, else anywhere if unambiguous."""
+    """Return what the text names: captured by the best match or meant by it, else on its lines, else anywhere."""
     named: dict[str, str] = {}
     for occurrence in occurrences:
         for kind, value in occurrence.captures.items():
             named.setdefault(kind, value)
+    for kind, value in meant.items():
+        named.setdefault(kind, value)
     for occurrence in occurrences:
         for entity in symptoms[occurrence.line].entities:
             named.setdefault(entity.kind, entity.value)

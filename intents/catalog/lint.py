@@ -41,6 +41,8 @@ _TARGET: Final = frozenset({"kind", "namespace", "name", "container", "node"})
 _NUMBERS: Final = frozenset({"seconds_ago", "seconds_ago_slack"})
 _WORDS: Final = re.compile(r"[A-Za-z]{2,}")
 _CJK: Final = re.compile(r"[\u4e00-\u9fff]")
+# Keys of rows that say whether the request is about them.
+_IN_QUESTION: Final = ("asked", "matched", "named_image")
 # A sentence with more plain words than this counts as prose, which needs both languages.
 _PROSE_WORDS: Final = 3
 
@@ -193,8 +195,12 @@ def _rule(entry: _Entry, rule: Rule, path: Path) -> Iterator[Complaint]:
         yield (*path, "each"), f"no such read {rule.each!r}; there are {', '.join(entry.incident.reads) or 'none'}"
         return
     keys = entry.keys[rule.each] if rule.each else {}
-    for says in _condition(entry, rule, keys):
-        yield (*path, "when"), says
+    for field, condition in (("when", rule.when), ("about", rule.about)):
+        for says in _condition(entry, rule, condition, keys) if condition else ():
+            yield (*path, field), says
+    chosen = [key for key in _IN_QUESTION if key in keys]
+    if chosen and not rule.about and (rule.refutes_otherwise or (rule.may_refute and rule.need != "any")):
+        yield path, f"may refute by rows about other things: say in `about` which count, such as row.{chosen[0]}"
     if rule.distinct and rule.distinct not in keys:
         yield (*path, "distinct"), f"the row has no {rule.distinct!r}"
     for index, column in enumerate(rule.table):
@@ -212,7 +218,7 @@ def _rule(entry: _Entry, rule: Rule, path: Path) -> Iterator[Complaint]:
         yield from _sentence(entry, rule.plot.title, (*path, "plot", "title"), rows=None, prose=True)
 
 
-def _condition(entry: _Entry, rule: Rule, keys: Mapping[str, RowType]) -> Iterator[str]:
+def _condition(entry: _Entry, rule: Rule, condition: str, keys: Mapping[str, RowType]) -> Iterator[str]:
     """Yield why a condition does not compile, or cannot be evaluated for a row with exactly the declared keys."""
     values = entry.sample_values()
     if rule.each:
@@ -220,15 +226,15 @@ def _condition(entry: _Entry, rule: Rule, keys: Mapping[str, RowType]) -> Iterat
     else:
         values.update({name: [] for name in entry.incident.reads})
     try:
-        check(rule.when)
-        for atom in atoms(rule.when):
+        check(condition)
+        for atom in atoms(condition):
             holds(atom, values)
     except ConditionError as error:
         yield str(error)
         return
     # A comprehension over an empty list evaluates nothing, so the names inside it are checked in the source text.
     for owner, known in (("row", set(keys)), ("named", set(entry.named | _NUMBERS)), ("target", set(_TARGET))):
-        for key in re.findall(rf"\b{owner}\.([A-Za-z_]\w*)", rule.when):
+        for key in re.findall(rf"\b{owner}\.([A-Za-z_]\w*)", condition):
             if key not in known:
                 yield f"{owner} has no {key!r}"
 

@@ -63,6 +63,8 @@ class Rule(Sentence, Model):
     """The read whose rows `when` tests, as `row`. Without it `when` sees every read by its name, as a list."""
     when: Line
     """CEL over row, named, target, now (seconds since 1970) and the reads; compares, does not compute."""
+    about: Line | Literal[""] = ""
+    """CEL that a row about the thing in question satisfies: the rule refutes only if there is one. Without it: any."""
     need: Annotated[int, Field(ge=1)] | Literal["any", "all", "none"] = "any"
     """How many rows must satisfy `when`."""
     distinct: Key | Literal[""] = ""
@@ -88,13 +90,17 @@ class Rule(Sentence, Model):
     @property
     def may_refute(self) -> bool:
         """Return whether one of its answers refutes the incident."""
-        otherwise = self.otherwise is not None and self.otherwise.verdict is FindingOutcome.REFUTES
-        return otherwise or self.finds is FindingOutcome.REFUTES
+        return self.refutes_otherwise or self.finds is FindingOutcome.REFUTES
+
+    @property
+    def refutes_otherwise(self) -> bool:
+        """Return whether the incident is refuted if the rule does not hold."""
+        return self.otherwise is not None and self.otherwise.verdict is FindingOutcome.REFUTES
 
     @model_validator(mode="after")
     def _quantifies_over_rows(self) -> Rule:
-        if not self.each and (self.need != "any" or self.distinct or self.table or self.plot):
-            raise ValueError("`need`, `distinct`, `table` and `plot` are about rows: name a read in `each`")
+        if not self.each and (self.need != "any" or self.distinct or self.table or self.plot or self.about):
+            raise ValueError("`need`, `about`, `distinct`, `table` and `plot` are about rows: name a read in `each`")
         if self.distinct and not isinstance(self.need, int):
             raise ValueError("`distinct` counts: `need` must be a number")
         if self.decisive and self.finds is not FindingOutcome.SUPPORTS:

@@ -61,6 +61,9 @@ REFUTED = {**FULL, "otherwise": {"says": "no node of {total} is full"}}
 BUSY = {"id": "busy", "each": "pods", "when": "row.full", "says": "{count} of {total} pods"}
 
 
+EMPTY = {"id": "empty", "when": "!nodes.exists(n, n.full)", "says": "none is full"}
+
+
 def rows(*full: bool) -> tuple[Row, ...]:
     return tuple(
         Row(values={"name": f"n{i}", "full": yes}, subject=ObjectRef(kind="Node", name=f"n{i}"), quote=f"n{i}: {yes}")
@@ -68,8 +71,12 @@ def rows(*full: bool) -> tuple[Row, ...]:
     )
 
 
-def reading(*full: bool, gaps: Sequence[Gap] = (), missing: str = "", not_applicable: str = "") -> ProbeResult:
-    return ProbeResult(rows=rows(*full), gaps=tuple(gaps), missing=missing, not_applicable=not_applicable)
+def reading(
+    *full: bool, gaps: Sequence[Gap] = (), missing: str = "", not_applicable: str = "", looked_at: int = 0
+) -> ProbeResult:
+    return ProbeResult(
+        rows=rows(*full), gaps=tuple(gaps), missing=missing, not_applicable=not_applicable, looked_at=looked_at
+    )
 
 
 def judged(
@@ -86,7 +93,19 @@ def judged(
         ((FULL,), reading(False, True), reading(), Verdict.CONFIRMED),
         ((FULL,), reading(False), reading(), Verdict.POSSIBLE),
         ((REFUTED,), reading(False), reading(), Verdict.RULED_OUT),
-        ((REFUTED,), reading(), reading(), Verdict.RULED_OUT),
+        # what was not seen is not refuted
+        ((REFUTED,), reading(), reading(), Verdict.POSSIBLE),
+        ((REFUTED,), reading(looked_at=3), reading(), Verdict.RULED_OUT),
+        (({**REFUTED, "about": 'row.name == "n1"'},), reading(False), reading(), Verdict.POSSIBLE),
+        (({**REFUTED, "about": 'row.name == "n1"'},), reading(False, False), reading(), Verdict.RULED_OUT),
+        (
+            ({**FULL, "need": "all", "decisive": False, "finds": "refutes", "about": 'row.name == "n1"'},),
+            reading(True),
+            reading(),
+            Verdict.POSSIBLE,
+        ),
+        (({**EMPTY, "finds": "refutes"},), reading(), reading(), Verdict.POSSIBLE),
+        (({**EMPTY, "finds": "refutes"},), reading(False), reading(), Verdict.RULED_OUT),
         ((FULL, BUSY), reading(False), reading(True), Verdict.LIKELY),
         ((REFUTED, BUSY), reading(False), reading(True), Verdict.RULED_OUT),
         ((FULL, {**BUSY, "finds": "refutes"}), reading(True), reading(True), Verdict.LIKELY),
