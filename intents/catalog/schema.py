@@ -212,6 +212,16 @@ class Ask(Model):
         return self
 
 
+class Consequence(StrEnum):
+    """Trouble that follows from many causes: an answer that names the cause does not list it as unexplained."""
+
+    EXIT = "exit"  # a container ended or is restarted; the kubelet backs off
+    NOT_STARTED = "not-started"  # a container has no image, no sandbox, or cannot be created
+    UNSCHEDULED = "unscheduled"
+    EVICTED = "evicted"
+    UNREADY = "unready"  # failed probes, too few replicas: every other consequence has this one too
+
+
 class LinkedBy(StrEnum):
     """The thing that a cause and its effect have in common."""
 
@@ -342,6 +352,8 @@ class Incident(Model):
     """What people do by hand, in order."""
     links: tuple[LinkTo, ...] = ()
     """{title, url}"""
+    explains: tuple[Consequence, ...] = ()
+    """The consequences that pods and workloads show because of it: once confirmed, they are explained."""
     causes: tuple[Cause, ...] = ()
     """Upstream incidents that would explain this one, and what links them with it."""
     examples: Examples
