@@ -7,7 +7,7 @@ own words.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -68,7 +68,7 @@ class Matcher:
     def match(self, symptoms: Sequence[Symptom], *, limit: int = 5) -> MatchResult:
         """Return at most `limit` hypotheses for the symptoms of a text."""
         found, alignments = self._finder.find(symptoms)
-        hypotheses = self._hypotheses(symptoms, found)
+        hypotheses = self._hypotheses(symptoms, map(self._with_meant, found))
         if not hypotheses or hypotheses[0].score < THRESHOLD:
             hypotheses = self._described(symptoms, hypotheses)
         above = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score >= THRESHOLD)
@@ -90,7 +90,7 @@ class Matcher:
                 incident=self._incidents[number].id,
                 score=round(total, 4),
                 matches=tuple(self._match(symptoms, occurrence) for occurrence in occurrences),
-                named=MappingProxyType(_named(symptoms, occurrences, unambiguous, self._meant(occurrences))),
+                named=MappingProxyType(_named(symptoms, occurrences, unambiguous)),
                 when=_when(symptoms, occurrences),
             )
             ranked.append((-hypothesis.score, -occurrences[0].information, hypothesis.incident, hypothesis))
@@ -108,7 +108,7 @@ class Matcher:
             incident=incident,
             score=max(match.score, same.score if same else 0.0),
             matches=(match, *(same.matches if same else ())),
-            named=same.named if same else MappingProxyType(_named(symptoms, (), _unambiguous(symptoms), {})),
+            named=same.named if same else MappingProxyType(_named(symptoms, (), _unambiguous(symptoms))),
             when=same.when if same else None,
         )
         others = [one for one in hypotheses if one is not same]
@@ -128,13 +128,13 @@ class Matcher:
                 taken |= item.places
         return counted
 
+    def _with_meant(self, occurrence: Occurrence) -> Occurrence:
+        """Return the occurrence with the names that its text means without writing them."""
+        means = self._signature(occurrence).means
+        return replace(occurrence, captures={**means, **occurrence.captures}) if means else occurrence
+
     def _signature(self, occurrence: Occurrence) -> Signature:
         return self._incidents[occurrence.incident].signatures[occurrence.signature]
-
-    def _meant(self, occurrences: Iterable[Occurrence]) -> dict[str, str]:
-        """Return the names that the texts of these occurrences mean without writing them; the best one's count."""
-        signatures = [self._signature(occurrence) for occurrence in occurrences]
-        return {name: value for signature in reversed(signatures) for name, value in signature.means.items()}
 
     def _match(self, symptoms: Sequence[Symptom], occurrence: Occurrence) -> SignatureMatch:
         return SignatureMatch(
@@ -180,18 +180,13 @@ def _remaining_share(best: Occurrence, rivals: Iterable[Occurrence]) -> float:
 
 
 def _named(
-    symptoms: Sequence[Symptom],
-    occurrences: Iterable[Occurrence],
-    unambiguous: Mapping[str, str],
-    meant: Mapping[str, str],
+    symptoms: Sequence[Symptom], occurrences: Iterable[Occurrence], unambiguous: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return what the text names: captured by the best match or meant by it, else on its lines, else anywhere."""
+    """Return what the text names: captured by the best match, else on its lines, else anywhere if unambiguous."""
     named: dict[str, str] = {}
     for occurrence in occurrences:
         for kind, value in occurrence.captures.items():
             named.setdefault(kind, value)
-    for kind, value in meant.items():
-        named.setdefault(kind, value)
     for occurrence in occurrences:
         for entity in symptoms[occurrence.line].entities:
             named.setdefault(entity.kind, entity.value)
