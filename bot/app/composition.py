@@ -274,7 +274,6 @@ def _slack_surface(
 ) -> SlackSurface:
     submissions = Submissions(
         store=base.store,
-        start=job_intake.start_now,
         job_intake=job_intake,
         admission=Admission(store=base.store, limit=base.options.person_requests),
         clock=services.clock,

@@ -50,6 +50,13 @@ class AcceptedJobs:
             rows = await connection.execute(query.order_by(columns.urgent.desc(), columns.at).limit(limit))
             return tuple(AcceptedJob(**row._mapping) for row in rows)
 
+    async def has(self, id: str) -> bool:
+        """Tell whether a job still waits for its start."""
+        async with self._database.read() as connection:
+            return (
+                await connection.execute(select(accepted_jobs.c.id).where(accepted_jobs.c.id == id))
+            ).first() is not None
+
     async def delete(self, ids: Sequence[str]) -> None:
         """Delete jobs that the engine has recorded."""
         async with self._database.write("jobs") as connection:
