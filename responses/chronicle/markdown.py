@@ -75,12 +75,12 @@ def starting(line: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return words without markup on one line, to follow other text on it.
+    """Return words without markup on one line; they may also begin a list item or a table cell.
 
     Addresses are in a fixed-width font: many readers make a link of any other.
     """
     words = _ADDRESS.split(without_shortcodes(text.replace("\n", " ")))
-    return "".join(f"`{each}`" if number % 2 else _escaped_words(each) for number, each in enumerate(words))
+    return starting("".join(f"`{each}`" if number % 2 else _escaped_words(each) for number, each in enumerate(words)))
 
 
 def _escaped_words(text: str) -> str:
