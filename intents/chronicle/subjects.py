@@ -227,3 +227,8 @@ def _without_v(word: str) -> str:
 def within(few: frozenset[str], many: frozenset[str]) -> bool:
     """Return whether all words of one are among the other's. Chinese is not split: 支付 is within 支付网关."""
     return all(one in many or (_HAN.match(one) and any(one in other for other in many)) for one in few)
+
+
+def within_any(some: frozenset[str], others: frozenset[str]) -> bool:
+    """Return whether a Chinese word of one is part of a word of the other."""
+    return any(_HAN.match(one) and _HAN.match(other) and (one in other or other in one) for one in some for other in others)
