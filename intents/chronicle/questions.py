@@ -151,7 +151,7 @@ def _tells(plain: str) -> bool:
         return True
     if _SMALL_TALK.search(plain) or _AT_WORK.search(plain) or re.fullmatch(r"100 ?%", plain):
         return False
-    if _VALUE.search(plain) or _OWNS.search(plain):
+    if (_VALUE.search(plain) and "expected" not in plain) or _OWNS.search(plain):
         return True
     if _REACHABLE.search(plain):
         return True

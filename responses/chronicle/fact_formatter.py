@@ -82,7 +82,7 @@ class FactFormatter:
             case FactKind.ALERT:
                 says = incident_words.CLEARED
             case _:
-                says = incident_words.COURSES[_came_to(by)][1]
+                says = incident_words.COURSES[moment.came_to or DecisionState.DONE][1]
         return self._elsewhere(says, by)
 
     def act(self, act: Act) -> Spans:
@@ -352,15 +352,6 @@ class FactFormatter:
 def is_from_catalog(fact: Fact) -> bool:
     """Return whether a hypothesis is a catalog incident judged by Casebook, not the opinion of a person."""
     return bool(fact.incident)
-
-
-def _came_to(by: Fact) -> DecisionState:
-    """Return the outcome of a decision, from the fact that ended it."""
-    return (
-        DecisionState.CALLED_OFF
-        if by.kind is FactKind.DECISION and by.state != DecisionState.DONE
-        else DecisionState.DONE
-    )
 
 
 def newest(moment: TimelineEntry) -> Fact:

@@ -48,6 +48,7 @@ COURSES: Final[Mapping[str, Signed]] = {
     DecisionState.UNDER_WAY: ("⏳", Text(en="under way", zh="进行中")),
     DecisionState.DONE: ("☑️", Text(en="done", zh="已完成")),
     DecisionState.CALLED_OFF: ("✖️", Text(en="called off", zh="已取消")),
+    DecisionState.REPLACED: ("↪️", Text(en="replaced by a later decision", zh="已被后来的决定取代")),
 }
 # Work that nobody reported as done before the incident was resolved.
 LEFT: Final[Mapping[str, Signed]] = {
