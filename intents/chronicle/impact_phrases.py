@@ -66,7 +66,9 @@ _WAYS: Final = tuple(
         rf"(?:{_FAILS}|{_NOT_WELL})\b",
     )
 )
-_PERCENT_ZH: Final = r"(?:约|大约|大概|近|不到|超过|仍有|还有|有|剩|只剩|仅)*\s?[~<>≈]?\d[\d.,]*\s?(?:%|‰|万|千|百|个|台|家|成|笔|单)?"
+_PERCENT_ZH: Final = (
+    r"(?:约|大约|大概|近|不到|超过|仍有|还有|有|剩|只剩|仅)*\s?[~<>≈]?\d[\d.,]*\s?(?:%|‰|万|千|百|个|台|家|成|笔|单)?"
+)
 _FAILS_ZH: Final = (
     r"(?:失败|报错|超时|异常|不可用|受(?:到)?影响|没(?:有)?(?:完全)?恢复|未(?:完全)?恢复|打不开|登录不了|登不(?:上|了)"
     r"|下不了单|付不了|支付不了|用不了|访问不了|连不上|卡住|很慢|比较慢|变慢|降级|不通|不正常|\b5xx\b|\b50\d\b|白屏|不了|不上)"
@@ -106,5 +108,6 @@ def is_extent(sentence: Sentence) -> bool:
         return False
     said = (sentence.plain.strip(" .!。！~…"), *(clause for _, clause in sentence.clauses))
     return any(
-        any(way.search(each) for way in _WAYS) or any(way.search(each) for way in _WAYS_ZH) for each in dict.fromkeys(said)
+        any(way.search(each) for way in _WAYS) or any(way.search(each) for way in _WAYS_ZH)
+        for each in dict.fromkeys(said)
     )

@@ -66,8 +66,14 @@ _SORTS: Final = tuple(
             r"(?i)\bwho\b|谁",
             r"@[A-Z0-9]{2,20}|(?i:\b(?:team|nobody|no one|owns?|owned|belongs|did|i did|it was|we did)\b|负责|团队|小组|没人|的$)",
         ),
-        (r"(?i)\bwhen\b|\bwhat time\b|\bsince when\b|什么时候|几点|何时", r"\d{1,2}[:：]\d\d|(?i:\b(?:ago|since|at \d|after|before)\b)|点"),
-        (r"(?i)\bwhy\b|\bwhat caused\b|\bthe cause\b|为什么|为何|原因", r"(?i)\b(?:because|since|due to|caused|cause)\b|因为|由于|导致"),
+        (
+            r"(?i)\bwhen\b|\bwhat time\b|\bsince when\b|什么时候|几点|何时",
+            r"\d{1,2}[:：]\d\d|(?i:\b(?:ago|since|at \d|after|before)\b)|点",
+        ),
+        (
+            r"(?i)\bwhy\b|\bwhat caused\b|\bthe cause\b|为什么|为何|原因",
+            r"(?i)\b(?:because|since|due to|caused|cause)\b|因为|由于|导致",
+        ),
         (
             r"(?i)^(?:\W|@\w+|so|ok|and|hey)*(?:which|where|what)\b|哪[个些里台]",
             r"(?i)^(?:@\w+[\s,:]*)?(?:only|just|it's|the|both|all|in|on|from|none|at)\b|只有|都|全部|在|是",

@@ -90,7 +90,9 @@ _STATE: Final = re.compile(
     r"|in [a-z]+-|v?\d+\.\d|the (?:same|old|new|only)\b)"
     r"|(?:可达|不可达|能通|不通|受影响|不受影响|没受影响|跑的是|用的是)"
 )
-_REACHABLE: Final = re.compile(r"^(?:the |our |it |all |both )?[\w@./ -]{0,40}?\b(?:is|are) (?:now |still |not )*(?:un)?reachable\b")
+_REACHABLE: Final = re.compile(
+    r"^(?:the |our |it |all |both )?[\w@./ -]{0,40}?\b(?:is|are) (?:now |still |not )*(?:un)?reachable\b"
+)
 _SAYS_IT_ANSWERS: Final = re.compile(
     r"^(?:answering my (?:own )?question|to answer (?:my|your|the|that)|found the answer)"
     r"|^(?:自问自答|回答(?:一下)?)"

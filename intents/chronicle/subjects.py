@@ -231,4 +231,6 @@ def within(few: frozenset[str], many: frozenset[str]) -> bool:
 
 def within_any(some: frozenset[str], others: frozenset[str]) -> bool:
     """Return whether a Chinese word of one is part of a word of the other."""
-    return any(_HAN.match(one) and _HAN.match(other) and (one in other or other in one) for one in some for other in others)
+    return any(
+        _HAN.match(one) and _HAN.match(other) and (one in other or other in one) for one in some for other in others
+    )

@@ -197,7 +197,9 @@ class _Tracker:
         here = [work for work in pending if thread and any(_is_in(each, thread) for each in work.facts)]
         own = [work for work in pending if any(each.user == fact.user for each in work.facts)]
         if not thread and (meant := own or pending):
-            self._end(max(meant, key=lambda work: (work.facts[-1].at, work.facts[-1].key)), fact, DecisionState.CALLED_OFF)
+            self._end(
+                max(meant, key=lambda work: (work.facts[-1].at, work.facts[-1].key)), fact, DecisionState.CALLED_OFF
+            )
         elif here:
             self._end(here[0], fact, DecisionState.CALLED_OFF)
 
