@@ -98,18 +98,22 @@ _ROWS: Final = (
             r"no <noun>(?: needed| for now| then| required)?$",
             # After a decision for it.
             r"(?:(?:we(?:'ve| have)? )?decided to |let's |we |going to )*undo(?:ing)? (?:the |that )?<noun>\b",
-            r"(?:let's )?(?:never ?mind|forget|scratch|skip|drop|ditch|abandon|shelve|park)(?:ping|ting|ing|ning)?(?: about)?"
+            r"(?:let's )?(?:never ?mind|forget|scratch|skip|drop|ditch|abandon|shelve|park)(?:ping|ting|ing"
+            r"|ning)?(?: about)?"
             r" (?:the |that |this )?(?:[\w-]+ ){0,2}<action>\b(?! (?:error|failure|alert|log|message)s?\b)",
             rf"{_WE}(?:backing (?:out of|off)|stepping back from) (?:the |that )?(?:\w+ ){{0,2}}<action>\b",
-            r"(?:on second thoughts?|(?:we |i )?changed (?:our|my) minds?|actually|plan changed?)[,:]? (?:let's |we |i |please )?"
+            r"(?:on second thoughts?|(?:we |i )?changed (?:our|my) minds?|actually|plan changed?)[,:]? (?:let's"
+            r" |we |i |please )?"
             r"(?:don't|do not|won't|will not|not|no|no longer) (?:to )?<base>\b",
-            r"(?:on second thoughts?|(?:we |i )?changed (?:our|my) minds?|actually|plan changed?)[,:]? (?:no|not) <action>\b",
+            r"(?:on second thoughts?|(?:we |i )?changed (?:our|my) minds?|actually|plan changed?)[,:]? (?:no"
+            r"|not) <action>\b",
             rf"{_WE}no longer <ing>\b",
             r"(?:we(?:'re| are)? )?(?:reverting|reversing|undoing|withdrawing|revoking|overruling|taking back) "
             r"(?:the |that |our )?(?:decision|plan|call) (?:to |for )?(?:a |the )?<action>",
             r"(?:we(?:'re| are)? )?(?:reverting|reversing|undoing|withdrawing|revoking|overruling|taking back) "
             r"(?:the |that |our )?(?:decision|plan|call) to <base>",
-            r"(?:the |that )?<noun> (?:is|has been) (?:now )?(?:off|cancell?ed|called off|off the table|dropped|scrapped"
+            r"(?:the |that )?<noun> (?:is|has been) (?:now )?(?:off|cancell?ed|called off|off the table|dropped"
+            r"|scrapped"
             r"|no longer (?:needed|happening|planned|on))\b",
         ),
     ),
@@ -121,7 +125,8 @@ _ROWS: Final = (
             rf"(?:(?:i|we)(?:'ll| will)|will) {_ADVERB}<base>\b",
             r"(?:we(?:'ve| have)? )?(?:decided|agreed) to <base>\b",
             r"(?:then |so |rather )*(?:we|i|we'd rather|i'd rather) <base>\b.*\binstead$",
-            r"(?:the )?(?:new plan|plan changed?|change of plans?|changed plan)(?: is)?[:,]? (?:to |we |let's )?<base>\b",
+            r"(?:the )?(?:new plan|plan changed?|change of plans?|changed plan)(?: is)?[:,]? (?:to |we |let's"
+            r" )?<base>\b",
             r"(?:(?:we|i) )?changed (?:our|my) minds?[:,]? (?:we |i |let's )?<base>\b",
             r"(?:let's )?(?:going|go) with (?:the |a )?<noun>\b",
             r"^(?:please |pls )<base>\b",

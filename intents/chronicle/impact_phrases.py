@@ -50,19 +50,23 @@ _WAYS: Final = tuple(
         r"(?:errors?|failures?|of \w+|5xx|timeouts?|error rate|failing|affected|now)",
         # The impact by its name.
         rf"(?:the )?(?:(?:current|remaining|customer|user|known|actual|business|overall|present) ){{0,2}}{_SCOPE}"
-        r"(?: now| so far| currently)?\s?(?::| is | are | = |-|–| seems | remains | has (?:shrunk|grown|dropped|narrowed)"
+        r"(?: now| so far| currently)?\s?(?::| is | are | = |-|–| seems | remains | has (?:shrunk|grown|dropped"
+        r"|narrowed)"
         r"| shrank | down | limited | reduced | confined )"
         r"(?!\s*(?:over|ended|gone|stopped|contained|mitigated|unclear|unknown|not clear|being|now over)\b)\s*\S",
         # Only these.
         r"(?:it's |it |this |now |currently |impact is )*(?:only |just )(?:still )?(?:affect(?:s|ing)|impact(?:s|ing)"
         r"|hit(?:s|ting)) \S",
-        rf"(?:now |currently |it's )*(?:only |just )(?:the )?(?:{_WHO} ){{1,6}}?(?:is|are|remains?|seems?) (?:still |now )*"
+        rf"(?:now |currently |it's )*(?:only |just )(?:the )?(?:{_WHO} ){{1,6}}?(?:is|are|remains?|seems?)"
+        rf" (?:still |now )*"
         rf"(?:{_FAILS}|{_NOT_WELL})\b",
         rf"(?:now |currently )*(?:{_WHO} ){{1,4}}?(?:is|are) (?:now )?the only (?:\w+ ){{0,2}}{_FAILS}\b",
         r"(?:it's |it is |this is |the (?:failures?|errors?|outage|problem) (?:is|are) |now |currently )+"
         r"(?:limited|contained|confined|restricted|down|narrowed(?: down)?) to (?!the (?:cause|question|team)\b)\S",
-        rf"{_AMOUNT}(?:k )?(?:users?|customers?|tenants?|merchants?|accounts?|orders?|requests?|payments?|people|devices"
-        rf"|clients?|shops?|stores?|nodes?|pods?|hosts?|regions?|sessions?|jobs?) (?:are |is )?(?:still |now |currently )*"
+        rf"{_AMOUNT}(?:k )?(?:users?|customers?|tenants?|merchants?|accounts?|orders?|requests?|payments?"
+        rf"|people|devices"
+        rf"|clients?|shops?|stores?|nodes?|pods?|hosts?|regions?|sessions?|jobs?) (?:are |is )?(?:still |now "
+        rf"|currently )*"
         rf"(?:{_FAILS}|{_NOT_WELL})\b",
     )
 )

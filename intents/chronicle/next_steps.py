@@ -60,8 +60,10 @@ _CHECKED: Final = (
     r"|went through|traced|measured|reproduced)"
 )
 _DONE_CHECK: Final = re.compile(
-    rf"^{OPENING}(?:(?:i|we|@\w+|[a-z][\w.-]{{1,20}})(?:'ve| have| has)? )?(?:just |already |now )?{_CHECKED} (?:the |all |our"
-    rf" )?\w|^{OPENING}(?:the |all |our )?(?:[\w./-]+ ){{1,4}}(?:is |are |has been |was |were )?(?:now |all )?{_CHECKED}\b"
+    rf"^{OPENING}(?:(?:i|we|@\w+|[a-z][\w.-]{{1,20}})(?:'ve| have| has)? )?(?:just |already |now )?{_CHECKED}"
+    rf" (?:the |all |our"
+    rf" )?\w|^{OPENING}(?:the |all |our )?(?:[\w./-]+ ){{1,4}}(?:is |are |has been |was |were )?(?:now |all"
+    rf" )?{_CHECKED}\b"
 )
 _DONE_CHECK_ZH: Final = re.compile(
     r"(?:检查|核对|核查|确认|验证|看|查|测|对比|排查)(?:过了?|完了?|好了)|已经?(?:检查|核对|核查|确认|验证|排查|对比)"

@@ -57,14 +57,16 @@ _SORTS: Final = tuple(
     (re.compile(asks), re.compile(gives))
     for asks, gives in (
         (
-            r"(?i)\bhow (?:many|much|far|big|large|often)\b|\bwhat (?:percentage|share|fraction|number)\b|多少|几[个台家成次]|多大比例",
+            r"(?i)\bhow (?:many|much|far|big|large|often)\b|\bwhat (?:percentage|share|fraction|number)\b|多少"
+            r"|几[个台家成次]|多大比例",
             r"(?i)\d|\b(?:all|none|nobody|half|most|a (?:few|third|quarter|handful)|one|two|three|both)\b"
             r"|[一二两三四五六七八九十百千万]+[个台家成]|全部|没有",
         ),
         (r"(?i)\b(?:which|what) (?:version|release|tag|image|build)\b|哪个版本|什么版本|版本是", r"v?\d+(?:\.\d+)*"),
         (
             r"(?i)\bwho\b|谁",
-            r"@[A-Z0-9]{2,20}|(?i:\b(?:team|nobody|no one|owns?|owned|belongs|did|i did|it was|we did)\b|负责|团队|小组|没人|的$)",
+            r"@[A-Z0-9]{2,20}|(?i:\b(?:team|nobody|no one|owns?|owned|belongs|did|i did|it was|we did)\b|负责"
+            r"|团队|小组|没人|的$)",
         ),
         (
             r"(?i)\bwhen\b|\bwhat time\b|\bsince when\b|什么时候|几点|何时",

@@ -74,19 +74,24 @@ _SMALL_TALK: Final = re.compile(
 # A statement that gives a value, an owner, a place or a reason: outside a thread, only these may answer.
 _VALUE: Final = re.compile(
     r"^(?:@\w+[\s,:]*)?(?:about|around|roughly|approximately|nearly|almost|only|just|at least|at most|~|≈|>|<)*\s*"
-    r"\d[\d.,]*\s*(?:%|percent\b|k\b|m\b|(?:[\w-]+ )?(?:users?|customers?|tenants?|orders?|requests?|nodes?|pods?|clusters?"
+    r"\d[\d.,]*\s*(?:%|percent\b|k\b|m\b|(?:[\w-]+ )?(?:users?|customers?|tenants?|orders?|requests?|nodes?"
+    r"|pods?|clusters?"
     r"|hosts?|regions?|accounts?|merchants?|errors?|replicas?|namespaces?|jobs?)\b)"
     r"|^(?:@\w+\s*)?(?:大概|约|大约|差不多|只有|仅|一共|总共)\s*[\d一二两三四五六七八九十百千万]"
 )
 _SHORT_ANSWER: Final = re.compile(r"^(?:yes|no|yep|nope|yeah|nah|是的|没有|不是|对的|有的|不会|会的)[,，:]\s?\S.{3,}")
 _OWNS: Final = re.compile(
-    r"^(?:the |our |team )?[\w@./ -]{2,30} (?:owns?|changed|merged|deployed|pushed|touched|approved|enabled|disabled|ran) "
-    r"(?:the |that |this |it$|our )|^(?:nobody|no one|no-one|none of us) (?:changed|touched|deployed|merged|pushed|ran|did)\b"
+    r"^(?:the |our |team )?[\w@./ -]{2,30} (?:owns?|changed|merged|deployed|pushed|touched|approved|enabled"
+    r"|disabled|ran) "
+    r"(?:the |that |this |it$|our )|^(?:nobody|no one|no-one|none of us) (?:changed|touched|deployed|merged"
+    r"|pushed|ran|did)\b"
     r"|^没(?:有)?人(?:改|动|发|碰)过?|(?:归|由)\S{1,10}(?:负责|团队|组)|是\S{1,8}(?:改的|发的|动的|上的)"
 )
 _STATE: Final = re.compile(
-    r"^(?:@\w+[\s,:]*)?(?:the |our |it |that |all |both |only )?[\w@./ -]{0,40}?\b(?:is|are|was|were|runs?|uses?|lives|points)\b "
-    r"(?:now |still |not |only |all |already )*(?:reachable|unreachable|safe|affected|unaffected|impacted|enabled|disabled|on v?\d"
+    r"^(?:@\w+[\s,:]*)?(?:the |our |it |that |all |both |only )?[\w@./ -]{0,40}?\b(?:is|are|was|were|runs?"
+    r"|uses?|lives|points)\b "
+    r"(?:now |still |not |only |all |already )*(?:reachable|unreachable|safe|affected|unaffected|impacted"
+    r"|enabled|disabled|on v?\d"
     r"|in [a-z]+-|v?\d+\.\d|the (?:same|old|new|only)\b)"
     r"|(?:可达|不可达|能通|不通|受影响|不受影响|没受影响|跑的是|用的是)"
 )

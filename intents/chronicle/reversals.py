@@ -17,7 +17,8 @@ _OPPOSITES: Final = tuple(
     (re.compile(one), re.compile(other))
     for one, other in (
         (
-            r"\b(?:disabl\w+|(?:turn|switch|flip)\w*\b.{0,30}?\boff|shut(?:ting)? (?:off|down))\b|关掉|关闭|关停|禁用|停用|下线",
+            r"\b(?:disabl\w+|(?:turn|switch|flip)\w*\b.{0,30}?\boff|shut(?:ting)? (?:off|down))\b|关掉|关闭"
+            r"|关停|禁用|停用|下线",
             r"\b(?:re-?)?enabl\w+\b|\b(?:turn|switch|flip)\w*\b.{0,30}?\bon\b|开启|打开|启用|重新上线|开回",
         ),
         (r"(?<!un)(?<!un-)\bcordon\w*\b|\bdrain\w*\b|隔离|驱逐|封锁", r"\bun-?cordon\w*\b|解除(?:封锁|隔离)|取消(?:封锁|隔离)"),
@@ -44,15 +45,18 @@ _OPPOSITES: Final = tuple(
 )  # fmt: skip
 # Another plan in place of the last one.
 _INSTEAD: Final = re.compile(
-    r"\binstead(?! of)\b|\b(?:plan|decision) (?:has )?chang(?:ed|e)\b|\b(?:changed|change of) (?:our |my )?(?:minds?|plans?)\b"
+    r"\binstead(?! of)\b|\b(?:plan|decision) (?:has )?chang(?:ed|e)\b|\b(?:changed|change of) (?:our |my"
+    r" )?(?:minds?|plans?)\b"
     r"|\bon second thoughts?\b|\bnew plan\b|\bbetter idea\b|\bscratch that\b"
     r"|(?:^|[，,。；])\s?(?:那|就|先|还是|我们|直接)*(?:改为|改成|转为|改走|改用|换成)|(?:换个?|改|调整)(?:一下)?方案|方案(?:改|换|变)"
 )
 _TAKEN_BACK: Final = re.compile(
     rf"^{OPENING}(?:(?:scratch|forget|belay|cancel|disregard|undo|strike|ignore) (?:that|this|it|my last|the last one"
-    r"|what i (?:just )?said)(?: (?:please|then|again))?|never ?mind(?: that| then)?(?=$)|(?:let's )?not (?:do )?(?:that|this|it)"
+    r"|what i (?:just )?said)(?: (?:please|then|again))?|never ?mind(?: that| then)?(?=$)|(?:let's )?not (?:do"
+    r" )?(?:that|this|it)"
     r"(?: after all| then| now)?|let's not|changed (?:our|my) minds?|on second thoughts?,? (?:no|don't|let's not|not)"
-    r"|(?:we )?(?:won't|will not|don't|are not|aren't) (?:do|doing) (?:that|this|it)(?: after all| anymore| any more| now)?"
+    r"|(?:we )?(?:won't|will not|don't|are not|aren't) (?:do|doing) (?:that|this|it)(?: after all| anymore| any"
+    r" more| now)?"
     r"|that's off|(?:the )?plan is off|decision (?:is )?(?:withdrawn|reversed|revoked|overturned))(?=$|[.,;:!])"
     r"|^(?:那)?(?:算了|作废|取消吧?|不搞了|先不做了?|先不弄了?|撤回(?:这个|上[一个]*|刚才的?)?(?:决定|方案)?"
     r"|(?:前面|刚才|之前|上面)(?:的|那个)?(?:决定|方案|说的)(?:作废|取消|不算|撤回)(?:了)?|不这么(?:做|搞)了)(?=$|[，。！])"

@@ -264,7 +264,8 @@ def _root_cause(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> RootCause 
 
 
 def _current_impact(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> Fact | None:
-    """Return the newest report, else the newest alert that still fires, since the incident was last reported as over."""
+    """Return the newest report, else the newest alert that still fires, since the incident was last reported"
+    " as over."""
     over = next((fact for fact in reversed(statuses) if fact.state in OVER), None)
     since = [fact for fact in ordered if over is None or fact.at > over.at or (fact.ts and fact.ts == over.ts)]
     reports = [fact for fact in since if fact.kind is FactKind.REPORT]

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from intents.chronicle.facts import Fact, FactKind
+from intents.chronicle.resolution import UNKNOWN
 from intents.chronicle.summary import Summary
 from intents.domain import Text
 from responses.chronicle import incident_words
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog
 from responses.chronicle.spans import Person, SourceLink, Spans, TextSpan, Timestamp
-
-# The state of a ROOT_CAUSE for which the resolver chose that nobody knows it yet.
-UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
