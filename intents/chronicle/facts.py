@@ -138,8 +138,9 @@ class Fact:
 
     `template` groups facts about the same thing: for an ERROR or ALERT a digest of the line without numbers and names,
     `DONE` for a bare "done", `RECOVERED` for a STATUS of one thing, `EXTENT`, `NEXT_STEP` and `CHECKED` as above, the
-    key of the chosen fact for a ROOT_CAUSE ("" if it was typed), else a few words for the topic ("roll back", "dns"). `incident` is a catalog id, `title` that incident's or the remedy's. For our own HYPOTHESIS, `reproduce` is
-    the kubectl line that shows its evidence and `offers` the possible remedies.
+    key of the chosen fact for a ROOT_CAUSE ("" if it was typed), else a few words for the topic
+    ("roll back", "dns"). `incident` is a catalog id, `title` that incident's or the remedy's. For our own HYPOTHESIS,
+    `reproduce` is the kubectl line that shows its evidence and `offers` the possible remedies.
     """
 
     key: str

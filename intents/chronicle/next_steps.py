@@ -10,9 +10,9 @@ import re
 from typing import Final
 
 from intents.chronicle.action_phrases import topic_in
-from intents.chronicle.facts import NEXT_STEP
+from intents.chronicle.facts import NEXT_STEP, DecisionState, Fact, FactKind
 from intents.chronicle.guards import is_elsewhere, is_of_another_time, is_stated
-from intents.chronicle.message_text import Sentence
+from intents.chronicle.message_text import Sentence, sentences_of
 from intents.chronicle.phrase_rows import OPENING
 
 _HEADING: Final = re.compile(
@@ -87,6 +87,12 @@ def names_next_step(sentence: Sentence) -> bool:
     found = None if _NOT_ASSIGNED.search(plain) else _ASSIGNED.search(plain)
     found = found or _ASSIGNED_ZH.search(plain)
     return found is not None and is_stated(sentence, found.start(), found.end())
+
+
+def is_announced(fact: Fact) -> bool:
+    """Return whether a fact is a decision that was announced as the next step."""
+    is_plan = fact.kind is FactKind.DECISION and fact.state == DecisionState.PLANNED
+    return is_plan and (fact.template == NEXT_STEP or any(map(names_next_step, sentences_of(fact.says))))
 
 
 def next_topic(sentence: Sentence) -> str:

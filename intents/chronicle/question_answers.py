@@ -187,7 +187,7 @@ def _is_own_answer(fact: Fact, question: Fact) -> bool:
     """Return whether the asker says that this is the answer."""
     if _OWN_ANSWER.search(fact.says) is None or fact.at - question.at > _STATED_WITHIN:
         return False
-    return fact.thread_ts == question.thread_ts or fact.thread_ts == question.ts
+    return fact.thread_ts in (question.thread_ts, question.ts)
 
 
 def _is_sort_asked_for(fact: Fact, question: Fact) -> bool:

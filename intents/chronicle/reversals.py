@@ -21,7 +21,10 @@ _OPPOSITES: Final = tuple(
             r"|关停|禁用|停用|下线",
             r"\b(?:re-?)?enabl\w+\b|\b(?:turn|switch|flip)\w*\b.{0,30}?\bon\b|开启|打开|启用|重新上线|开回",
         ),
-        (r"(?<!un)(?<!un-)\bcordon\w*\b|\bdrain\w*\b|隔离|驱逐|封锁", r"\bun-?cordon\w*\b|解除(?:封锁|隔离)|取消(?:封锁|隔离)"),
+        (
+            r"(?<!un)(?<!un-)\bcordon\w*\b|\bdrain\w*\b|隔离|驱逐|封锁",
+            r"\bun-?cordon\w*\b|解除(?:封锁|隔离)|取消(?:封锁|隔离)",
+        ),
         (
             r"\b(?:take|took|taking|pull\w*)\b.{0,40}?\b(?:out|off)\b|摘[除掉流]|踢[出掉]",
             r"\bput\w*\b.{0,40}?\bback\b|\bback in(?:to)? rotation\b|挂回|加回|放回",
@@ -30,8 +33,14 @@ _OPPOSITES: Final = tuple(
             r"\bscal\w+ (?:\S+ ){0,3}?(?:up|out)\b|扩容|扩到",
             r"\bscal\w+ (?:\S+ ){0,3}?(?:back|down|in)\b|缩容|缩回|缩到",
         ),
-        (r"\b(?:paus|freez|froz|suspend|halt)\w*|封网|冻结|暂停", r"\b(?:resum|unfreez|unfroz|unpaus|un-?suspend)\w*|解除封网|恢复发布|解冻"),
-        (r"(?<!un)\b(?:block|bann?|throttl|rate-?limit)\w*|封禁|屏蔽|限流|熔断", r"\b(?:unblock|unban|un-?throttl|lift)\w*|解封|放开|取消限流"),
+        (
+            r"\b(?:paus|freez|froz|suspend|halt)\w*|封网|冻结|暂停",
+            r"\b(?:resum|unfreez|unfroz|unpaus|un-?suspend)\w*|解除封网|恢复发布|解冻",
+        ),
+        (
+            r"(?<!un)\b(?:block|bann?|throttl|rate-?limit)\w*|封禁|屏蔽|限流|熔断",
+            r"\b(?:unblock|unban|un-?throttl|lift)\w*|解封|放开|取消限流",
+        ),
         (
             r"\b(?:roll(?:ed|ing)?(?: \S+){0,3} ?-?back|revert\w*|roll-?back)\b|回滚|回退",
             r"\b(?:(?:roll|fix)(?:ed|ing)? forward|roll-?forward|re-?deploy\w*(?: v?\d\S*)?|undo\w* the roll-?back)\b"

@@ -12,15 +12,13 @@ from intents.chronicle.causes import causes_in
 from intents.chronicle.facts import (
     RECOVERED,
     AlertState,
-    DecisionState,
     Fact,
     FactKind,
     IncidentStatus,
     Role,
     in_order,
 )
-from intents.chronicle.message_text import sentences_of
-from intents.chronicle.next_steps import names_next_step
+from intents.chronicle.next_steps import is_announced
 from intents.chronicle.question_answers import match_answers
 from intents.chronicle.timeline import TimelineEntry, entries_of
 from intents.chronicle.tracked_actions import OVER, TrackedAction, tracked_actions_in
@@ -93,7 +91,7 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootCause:
-    """The root cause that was given when the incident was resolved: `fact` says it, `source` is what it was chosen from.
+    """The root cause given at the resolution: `fact` says it, `source` is the fact that it was chosen from.
 
     `source` is None for a typed cause.
     """
@@ -325,11 +323,6 @@ def _errors(ordered: Sequence[Fact]) -> tuple[TimelineEntry, ...]:
     return tuple(sorted(latest.values(), key=lambda moment: (moment.last, moment.fact.key), reverse=True))
 
 
-def _is_announced(fact: Fact) -> bool:
-    """Return whether a decision was announced as the next step."""
-    return fact.state == DecisionState.PLANNED and any(map(names_next_step, sentences_of(fact.says)))
-
-
 def _roles(ordered: Sequence[Fact]) -> tuple[RoleHolder, ...]:
     """Return the current role holders; a handover without a role covers all roles of its author."""
     holders: dict[str, RoleHolder] = {}
@@ -356,7 +349,7 @@ def _next(
     pending = [work for work in tracked_actions if work.is_open]
     if pending:
         work = max(pending, key=lambda work: (work.last.at, work.last.key))
-        announced = [each for each in pending if _is_announced(each.last)]
+        announced = [each for each in pending if is_announced(each.last)]
         if announced:
             newest = max(announced, key=lambda each: (each.last.at, each.last.key))
             if work.last.at - newest.last.at <= _ANNOUNCED_FOR:

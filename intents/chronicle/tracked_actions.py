@@ -17,6 +17,7 @@ from itertools import islice
 from typing import Final
 
 from intents.chronicle.facts import CHECKED, DONE, NEXT_STEP, DecisionState, DeployState, Fact, FactKind, IncidentStatus
+from intents.chronicle.next_steps import is_announced
 from intents.chronicle.reversals import is_instead, reverses
 from intents.chronicle.subjects import Subject, is_unique, subject_in, subject_of, within, within_any
 
@@ -136,11 +137,12 @@ class _Tracker:
             case FactKind.ANSWERED if fact.state == DecisionState.CALLED_OFF:
                 self._take_back(fact)
             case FactKind.STATUS if fact.state in OVER:
-                # "Mitigated. Next: …" in one message leaves nothing behind.
-                announced = [work for work in self._not_left if work.facts[-1].ts == fact.ts != ""]
+                # An announced next step stays until the incident is resolved.
+                is_end = fact.state == IncidentStatus.RESOLVED
+                kept = [work for work in self._not_left if _is_kept(work, fact, is_end=is_end)]
                 for work in self._not_left:
-                    work.left = work.is_open and work not in announced
-                self._not_left = announced
+                    work.left = work.is_open and work not in kept
+                self._not_left = kept
 
     # --- statements
     # -----------------------------------------------------------------------------------------------------
@@ -349,6 +351,12 @@ class _Tracker:
 def _calls(name: str, whole: str) -> bool:
     """Return whether people mean an object by a word: "checkout" its pod checkout-6f4d8-kz9wp, "pd-1" billing-pd-1."""
     return name == whole or whole.startswith(f"{name}-") or whole.endswith(f"-{name}")
+
+
+def _is_kept(work: _Tracked, status: Fact, *, is_end: bool) -> bool:
+    """Return whether a pending action is not over with the incident: "mitigated. next: …" leaves nothing behind."""
+    last = work.facts[-1]
+    return (last.ts != "" and last.ts == status.ts) or (not is_end and is_announced(last))
 
 
 def _is_same_thing(earlier: Subject, later: Subject) -> bool:

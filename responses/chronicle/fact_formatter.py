@@ -47,6 +47,7 @@ _SIGNED: Final[Mapping[str, Mapping[str, incident_words.Signed]]] = {
     FactKind.DECISION: incident_words.COURSES,
     FactKind.STATUS: incident_words.STANDINGS,
     FactKind.REMEDY: incident_words.REMEDIES,
+    FactKind.ROOT_CAUSE: incident_words.ROOT_CAUSES,
 }
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -152,15 +153,9 @@ class FactFormatter:
             case FactKind.JOIN:
                 who = (Person(fact.user),) if fact.user else self.quote(fact.says)
                 return (_plain(f"{incident_words.HERE} "), *who, _plain(f" {self.text(incident_words.JOINED)}"))
-            case FactKind.ROOT_CAUSE:
-                head = (
-                    f"{incident_words.ROOT_CAUSE_SIGN} {self.text(incident_words.ROOT_CAUSE)}{self.text(words.COLON)}"
-                )
-                unknown = (_plain(self.text(incident_words.NOT_KNOWN_YET)),)
-                return (_plain(head), *(self.quote(fact.says) if fact.says else unknown))
             case FactKind.LINK:
                 return (_plain(f"{incident_words.LINKED} "), *self._with_links(fact, self._unless_address(fact)))
-            case FactKind.ALERT | FactKind.DEPLOY | FactKind.DECISION | FactKind.STATUS:
+            case FactKind.ALERT | FactKind.DEPLOY | FactKind.DECISION | FactKind.STATUS | FactKind.ROOT_CAUSE:
                 return self._with_links(fact, self._signed(fact))
             case _:
                 sign = _QUIET.get(fact.kind, "·")

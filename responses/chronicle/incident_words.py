@@ -156,7 +156,8 @@ ARCHIVED: Final = Text(en="Archived", zh="已归档")
 AFTER: Final = Text(en="{} after the first report", zh="首次报告后 {}")
 NOT_KNOWN: Final = Text(en="not reported in the channel", zh="频道中未提及")
 ROOT_CAUSE: Final = Text(en="Root cause", zh="根本原因")
-ROOT_CAUSE_SIGN: Final = "🎯"
+# By whether somebody knew it at the resolution.
+ROOT_CAUSES: Final[Mapping[str, Signed]] = {"": ("🎯", ROOT_CAUSE), "unknown": ("🎯", ROOT_CAUSE)}
 NOT_KNOWN_YET: Final = Text(en="not known yet", zh="尚不清楚")
 CHOSEN_BY: Final = Text(en="chosen as the root cause by", zh="选定为根本原因：")
 TYPED_BY: Final = Text(en="entered by", zh="填写人：")

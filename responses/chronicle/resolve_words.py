@@ -19,10 +19,12 @@ NO_OPEN_ACTIONS: Final = Text(en="None.", zh="无。")
 CHOOSE: Final = Text(en="Diagnoses, suspicions, actions", zh="诊断、怀疑与措施")
 OR_TYPE: Final = Text(en="Or type the root cause", zh="或填写根本原因")
 OR_TYPE_HINT: Final = Text(
-    en="What is typed here counts, whatever is chosen above.", zh="填写后以此为准，忽略上面的选择。"
+    en="What is typed here counts, whatever is chosen above.",
+    zh="填写后以此为准，忽略上面的选择。",
 )
 WHAT_HAPPENS: Final = Text(
-    en="The final summary and a draft of the postmortem are posted in the channel. /diagnose incident reopen undoes this",
+    en="The final summary and a draft of the postmortem are posted in the channel. /diagnose incident reopen undoes "
+    "this",
     zh="最终摘要与复盘报告草稿将发到频道中。可用 /diagnose incident reopen 重新打开",
 )
 PRESS_TO_RESOLVE: Final = Text(

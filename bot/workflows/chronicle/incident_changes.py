@@ -52,7 +52,8 @@ class IncidentChangeWorkflow:
     """The job `command`.
 
     Payload: {"doing": a ChannelAction, "channel", "team", "user", "at", "language", "response_url", else "thread_ts" if
-    given by a mention, "cause": the root cause from the dialog, else {}, "here": whether to export to the channel, "anew": whether nothing was recorded until now}.
+    given by a mention, "cause": the root cause from the dialog if given, "here": whether to export
+    to the channel, "anew": whether nothing was recorded until now}.
     `opened` is called with a channel whose history is to be read, and the id of the command.
     """
 

@@ -24,7 +24,7 @@ from intents.chronicle.facts import LONGEST_SAYS, Fact
 from intents.chronicle.resolution import UNKNOWN, choice_of, resolution_of
 from intents.domain import Text
 from responses import failures, incident_replies
-from responses.chronicle import resolve_words
+from responses.chronicle import incident_words, resolve_words
 from responses.safety import safe_line
 from responses.slack.chronicle.resolve_dialog import resolve_dialog
 from responses.slack.message import View
@@ -139,7 +139,7 @@ async def check_resolution(
     if text:
         cause: Json = {"says": text}
     elif choice == UNKNOWN:
-        cause = {"says": "", "state": UNKNOWN}
+        cause = {"says": incident_words.NOT_KNOWN_YET.in_(services.usual_language), "state": UNKNOWN}
     elif not choice:
         return CheckedResolution(wrong={str(Press.ROOT_CAUSE): resolve_words.CHOOSE_OR_TYPE})
     else:
