@@ -24,7 +24,8 @@ _HEADING: Final = re.compile(
 )
 _NO_STEP: Final = re.compile(
     r"^(?:update|week|month|sprint|time|shift|meeting|sync|call|stand-?up|retro|post-?mortem|review|lunch|tbd|unclear"
-    r"|unknown|none|nothing|n/a|\?|not (?:known|clear))\b|\bnext (?:update|week|sprint|month|time)\b"
+    r"|unknown|none|nothing|n/a|\?|not (?:known|clear))\b|\b(?:retro|post-?mortem)\w*|\bnext (?:update|week"
+    r"|sprint|month|time)\b"
 )
 _CHECKS: Final = (
     r"(?:check|verify|compare|look (?:at|into|through)|test|confirm|review|inspect|validate|collect|gather|dig into"
@@ -47,7 +48,7 @@ _HEADING_ZH: Final = re.compile(
     r"\s*(?P<step>.{2,})|^(?:计划|安排)\s?(?:是|：|:)\s*(?P<plan>.{2,})"
 )
 _NO_STEP_ZH: Final = re.compile(
-    r"^(?:怎么|如何|什么|呢|咋|待定|未定|不清楚|没有|无$|再说|看情况|讨论)|(?:怎么办|做什么|干什么|干嘛|呢)$|会议|吃饭|复盘会|接手|负责$|牵头|主导|值班|顶上"
+    r"^(?:怎么|如何|什么|呢|咋|待定|未定|不清楚|没有|无$|再说|看情况|讨论)|(?:怎么办|做什么|干什么|干嘛|呢)$|会议|吃饭|复盘|写报告|接手|负责$|牵头|主导|值班|顶上"
 )
 _ASSIGNED_ZH: Final = re.compile(
     rf"^[^，。？?]{{1,12}}?\d{{1,2}}\s?(?:点半?|[:：]\d\d|分钟)\s?(?:之?前|以前|内|之内)[^，。？?]{{0,6}}{_CHECKS_ZH}"
@@ -68,6 +69,7 @@ _DONE_CHECK: Final = re.compile(
 _DONE_CHECK_ZH: Final = re.compile(
     r"(?:检查|核对|核查|确认|验证|看|查|测|对比|排查)(?:过了?|完了?|好了)|已经?(?:检查|核对|核查|确认|验证|排查|对比)"
 )
+_FIRST_CLAUSE: Final = re.compile(r"[,，:：]")
 _NOT_DONE: Final = re.compile(r"\b(?:not|never|haven't|hasn't|isn't|aren't|nobody|being)\b|没|未|还|谁")
 
 
@@ -104,6 +106,10 @@ def next_topic(sentence: Sentence) -> str:
 
 def checked_in(sentence: Sentence) -> bool:
     """Return whether a sentence says that something was checked."""
-    if sentence.asks or is_of_another_time(sentence) or _NOT_DONE.search(sentence.plain.split(",")[0]):
+    if (
+        sentence.asks
+        or is_of_another_time(sentence)
+        or _NOT_DONE.search(_FIRST_CLAUSE.split(sentence.plain, maxsplit=1)[0])
+    ):
         return False
     return _DONE_CHECK.search(sentence.plain) is not None or _DONE_CHECK_ZH.search(sentence.plain) is not None

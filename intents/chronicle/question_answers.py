@@ -69,6 +69,10 @@ _SORTS: Final = tuple(
             r"|团队|小组|没人|的$)",
         ),
         (
+            r"(?i)\b(?:did|has|have) (?:any|some)(?:one|body)\b|有没有人|有人.*[吗么]",
+            r"(?i)\b(?:nobody|no one|none|i did|we did|team|yes|no)\b|@[A-Z0-9]{2,20}|没人|没有人|我|团队",
+        ),
+        (
             r"(?i)\bwhen\b|\bwhat time\b|\bsince when\b|什么时候|几点|何时",
             r"\d{1,2}[:：]\d\d|(?i:\b(?:ago|since|at \d|after|before)\b)|点",
         ),

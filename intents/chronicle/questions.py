@@ -21,7 +21,8 @@ _ASKS: Final = re.compile(
     rf"|has (?:anyone|anybody|someone|the)\b|have we\b"
     r"|(?:does|do) (?:anyone|anybody|you|someone) (?:know|have|see|remember)\b|is (?:it|this|that|there) (?:safe|ok"
     r"|just|only|also|possible|any)\b|(?:is|are|was|were) (?!(?:we|you|there|it|this|that|anyone|anybody|everyone"
-    r"|someone)\b)[\w@./-]+(?: [\w./-]+){0,5} (?:affected|impacted|down|safe|failing|ok|involved|running|enabled"
+    r"|someone)\b)[\w@./-]+(?: [\w./-]+){0,5} (?:affected|impacted|down|safe|failing|ok|reachable|available"
+    r"|healthy|ready|green|involved|running|enabled"
     r"|seeing|still|on)\b|what's the (?:blast|impact|scope|plan|cause|error)|what (?:changed|happens?|happened"
     r"|version|caused|else"
     r"|exactly|do we|time|about the)\b|which\b|how (?:many|much|do we|did|are we|is the|far)\b|why (?!do you|did you"
@@ -85,7 +86,7 @@ _OWNS: Final = re.compile(
     r"|disabled|ran) "
     r"(?:the |that |this |it$|our )|^(?:nobody|no one|no-one|none of us) (?:changed|touched|deployed|merged"
     r"|pushed|ran|did)\b"
-    r"|^没(?:有)?人(?:改|动|发|碰)过?|(?:归|由)\S{1,10}(?:负责|团队|组)|是\S{1,8}(?:改的|发的|动的|上的)"
+    r"|没(?:有)?人(?:改|动|发|碰)过|(?:归|由)\S{1,10}(?:负责|团队|组)|是\S{1,8}(?:改的|发的|动的|上的)"
 )
 _STATE: Final = re.compile(
     r"^(?:@\w+[\s,:]*)?(?:the |our |it |that |all |both |only )?[\w@./ -]{0,40}?\b(?:is|are|was|were|runs?"

@@ -64,6 +64,8 @@ _NO_THING: Final = re.compile(
     r"|failed|failing|turn|turned|turning|switch|switched|switching|shut|shutting|put|push|pushed|pushing|apply"
     r"|applying|full|fully|quickly|time|right|still|running|looks|fine"
     r"|hold|holding|held|cancel\w*|abort\w*|calling|called|scrap\w*|against|needed|required|more|waiting|probably"
+    r"|never|mind|minds|second|thoughts?|undo|undoing|scratch|forget|skip|ditch|abandon|shelve|park|instead|rather"
+    r"|don|won|didn|doesn|isn|aren|anymore|longer|revert|reverting|withdraw\w*|better"
 )
 _NO_THING_ZH: Final = re.compile(
     r"决定|正在|已经|开始|完成|完毕|成功|结束|我们?|这边|大家|先|再|一起|不要|马上|直接|立即|准备|打算|手动|全部|全量|所有|服务"

@@ -57,7 +57,7 @@ def test_the_whole_summary_as_it_reads() -> None:
 # 👀 Monitoring · #inc-42-checkout
 
 Since 12:20 UTC · “error rate is back to normal, keeping an eye on it” — Alice ↗
-➡️ Next: answer “is the ledger affected too?” — @U0DANA004 ↗
+➡️ Next: “next I will raise the pool size of ledger-db” — 陈工 ↗
 
 Impact · cluster: prod · namespace: pay, shop
 - 📣 “checkout returns 503 for about 10% of users” — Alice, 12:00 UTC ↗
