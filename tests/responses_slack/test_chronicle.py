@@ -79,7 +79,6 @@ Ruled out
 
 Actions
 - ✅ Roll back · Deployment shop/api: fixed it — 3 of 3 pods are Ready — Alice, 12:12 UTC ↗ · announced 12:10 UTC ↗
-- 🗓 planned, not reported as done: “next I will raise the pool size of ledger-db” — 陈工, 12:18 UTC ↗
 
 Open questions
 - ❔ “did anybody delete tags in the registry last night?” — 陈工, 12:08 UTC ↗
