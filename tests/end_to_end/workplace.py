@@ -36,6 +36,7 @@ from intents.catalog.cases import ask_of
 from intents.catalog.loader import Problem
 from intents.chronicle.resolution import UNKNOWN
 from intents.domain import Verdict
+from responses import words
 from responses.slack.as_text import as_text
 from responses.slack.presses import Press
 from tests.databases import lay_out
@@ -44,6 +45,7 @@ from tests.databases import lay_out
 HASTY = Pace(every=0.02, well=0.0, failing=0.0)
 
 # Grants only what the manifest requests: other methods are refused, other events not delivered.
+LOADING = (words.LOADING.en, words.LOADING.zh)
 HEARD = tuple(events())
 GRANTED = tuple(scope.name for scope in SCOPES)
 NO_OTHERS: Mapping[str, SimulatedCluster] = MappingProxyType({})
@@ -115,7 +117,7 @@ class Workplace:
             lambda: [
                 view
                 for view in self.slack.views(user)
-                if view["id"] not in before and "⏳" not in words_of(view["blocks"])
+                if view["id"] not in before and not any(each in words_of(view["blocks"]) for each in LOADING)
             ]
         )
         return filled[-1]
