@@ -119,9 +119,9 @@ ACTIONS: Final = (
     ),
     ActionForms(
         topic="turn on",
-        base=r"(?:enable|re-?enable|turn on|switch on)",
-        ing=r"(?:enabling|re-?enabling|turning on|switching on)",
-        done=r"(?:enabled|re-?enabled|turned on|switched on)",
+        base=r"(?:enable|re-?enable|(?:turn|switch) on|(?:turn|switch)(?: \S+){1,3} back on)",
+        ing=r"(?:enabling|re-?enabling|(?:turning|switching) on|(?:turning|switching)(?: \S+){1,3} back on)",
+        done=r"(?:enabled|re-?enabled|(?:turned|switched) on|(?:turned|switched)(?: \S+){1,3} back on)",
         zh=r"开启|打开开关|启用",
     ),
     ActionForms(

@@ -216,6 +216,8 @@ NEXT: Final = phrases(
         r"^决定\s*[:：]",
         r"^(?:next steps?|next|plan|decision|action)\s*[:-]\s*(?:we )?<base>\b",
         r"^(?:改|换)(?:个|一下)?(?:方案|计划)\s*[：:，,]",
+        r"(?:the )?(?:new plan|plan changed?|change of plans?|changed plan)(?: is)?\s*[:,-]\s*(?:to |we |let's"
+        r" )?<base>\b",
         # Numbered steps.
         r"^(?:the )?(?:next steps?|plan|actions?)\s*[:-]\s*(?:step )?\(?1[.):]",
         r"^(?:处置|处理|应急|止损|修复|恢复|执行)(?:方案|计划|措施|步骤)(?:如下)?\s*[:：]",

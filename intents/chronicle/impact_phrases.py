@@ -45,6 +45,8 @@ _WAYS: Final = tuple(
         # A share of them fails.
         rf"{_SHARE}\s?(?:of )?(?:the |our |all )?(?:{_WHO} ){{1,5}}?(?:is |are )?(?:still |now )*"
         rf"(?:{_FAILS}|{_NOT_WELL}|{_SEES}|{_CANNOT} \w+)(?!\w)(?! again)",
+        rf"(?:{_WHO} ){{1,5}}?(?:now |still )*(?:sees?|hits?|gets?|has|have|shows?) (?:now )?(?:the |exactly"
+        rf" the )?same\b.*\d",
         # Down to a share.
         rf"(?:we're |we are |it's |it is |now )?(?:down|up) (?:to|from \S+ to) {_AMOUNT}(?:%|percent)\s?"
         r"(?:errors?|failures?|of \w+|5xx|timeouts?|error rate|failing|affected|now)",

@@ -16,7 +16,8 @@ from intents.chronicle.message_text import Sentence, sentences_of
 from intents.chronicle.phrase_rows import OPENING
 
 _HEADING: Final = re.compile(
-    rf"^{OPENING}(?:(?:the |our |my |immediate )?next(?: steps?| up| actions?| thing)?|(?:the |our )?(?:current )?plan"
+    rf"^{OPENING}(?:(?:the |our |my |immediate )?next(?: steps?| up| actions?| thing)?|next(?:"
+    rf" [\w'-]+){1, 3}(?=\s?[:：])|(?:to[ -]?do|up|coming up) next|(?:the |our )?(?:current )?plan"
     r"|way forward)"
     r"(?:(?: for \w+)?\s*(?:[:：]|\s[-–—]\s|,)|(?: is| are)(?: now)? to\b|(?: is| are):?(?= (?:that )?(?:@|we|i|to)\b)"
     r"|(?<=next)(?= (?:we|i|i'll|we'll|@\w+)\b)|(?<=next up)(?= (?:we|i|@\w+|is)\b))"

@@ -65,7 +65,7 @@ _SORTS: Final = tuple(
         (r"(?i)\b(?:which|what) (?:version|release|tag|image|build)\b|哪个版本|什么版本|版本是", r"v?\d+(?:\.\d+)*"),
         (
             r"(?i)\bwho\b|谁",
-            r"@[A-Z0-9]{2,20}|(?i:\b(?:team|nobody|no one|owns?|owned|belongs|did|i did|it was|we did)\b|负责"
+            r"@[A-Z0-9]{2,20}|(?i:\b(?:team|nobody|no one|owns?|owned|belongs|did|does|it was)\b|负责"
             r"|团队|小组|没人|的$)",
         ),
         (

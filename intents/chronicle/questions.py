@@ -84,7 +84,8 @@ _SHORT_ANSWER: Final = re.compile(r"^(?:yes|no|yep|nope|yeah|nah|是的|没有|�
 _OWNS: Final = re.compile(
     r"^(?:the |our |team )?[\w@./ -]{2,30} (?:owns?|changed|merged|deployed|pushed|touched|approved|enabled"
     r"|disabled|ran) "
-    r"(?:the |that |this |it$|our )|^(?:nobody|no one|no-one|none of us) (?:changed|touched|deployed|merged"
+    r"(?:the |that |this |it$|our )|^(?:the )?[\w@-]+(?: team)? (?:does|did|do)(?=$|[,.;])|^(?:nobody|no one"
+    r"|no-one|none of us) (?:changed|touched|deployed|merged"
     r"|pushed|ran|did)\b"
     r"|没(?:有)?人(?:改|动|发|碰)过|(?:归|由)\S{1,10}(?:负责|团队|组)|是\S{1,8}(?:改的|发的|动的|上的)"
 )
@@ -99,6 +100,7 @@ _STATE: Final = re.compile(
 _REACHABLE: Final = re.compile(
     r"^(?:the |our |it |all |both )?[\w@./ -]{0,40}?\b(?:is|are) (?:now |still |not )*(?:un)?reachable\b"
 )
+_UNTOUCHED_ZH: Final = re.compile(r"^[^，。？]{2,14}(?:没有?|不)受?影响")
 _SAYS_IT_ANSWERS: Final = re.compile(
     r"^(?:answering my (?:own )?question|to answer (?:my|your|the|that)|found the answer)"
     r"|^(?:自问自答|回答(?:一下)?)"
@@ -161,7 +163,7 @@ def _tells(plain: str) -> bool:
         return False
     if (_VALUE.search(plain) and "expected" not in plain) or _OWNS.search(plain):
         return True
-    if _REACHABLE.search(plain):
+    if _REACHABLE.search(plain) or _UNTOUCHED_ZH.search(plain):
         return True
     return _STATE.search(plain) is not None and (bool(WHAT_RUNS(plain)) or _RUNS_ZH.search(plain) is not None)
 

@@ -18,7 +18,11 @@ _MOST_CAUSES: Final = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """The questions before a resolution. `causes` may be chosen as the root cause, the `established` one first."""
+    """The questions before a resolution.
+
+    `open_actions` were not reported as done or called off. `causes` may be chosen as the root cause, the `established`
+    one first.
+    """
 
     impact: Fact | None
     open_actions: tuple[TrackedAction, ...]
@@ -33,7 +37,7 @@ def resolution_of(summary: Summary) -> Resolution:
         found.setdefault(fact.key, fact)
     return Resolution(
         impact=summary.impact.current,
-        open_actions=tuple(work for work in summary.tracked_actions if work.is_open),
+        open_actions=tuple(work for work in summary.tracked_actions if work.ended_by is None),
         causes=tuple(found.values())[:_MOST_CAUSES],
         established=summary.established.fact if summary.established else None,
     )

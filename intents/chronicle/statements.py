@@ -169,16 +169,25 @@ def _stated(message: ChannelMessage, sentence: Sentence) -> Iterator[Fact]:
         yield _fact(message, FactKind.QUESTION, sentence.says, template=topic_in(sentence.plain))
     elif is_deploy(sentence):
         yield _fact(message, FactKind.DEPLOY, sentence.says, state=DeployState.SUCCEEDED)
-    elif recovers(sentence):
-        # About one thing, so it does not change the incident's status.
-        yield _fact(message, FactKind.STATUS, sentence.says, state=IncidentStatus.MITIGATING, template=RECOVERED)
     elif is_extent(sentence):
-        objects, cluster = named_in(sentence.says)
-        fact = _fact(message, FactKind.REPORT, sentence.says, template=EXTENT)
-        yield replace(fact, objects=objects, cluster=cluster)
+        yield _extent(message, sentence)
+        if recovers(sentence):
+            yield _recovery(message, sentence)
+    elif recovers(sentence):
+        yield _recovery(message, sentence)
     elif is_report(sentence):
         objects, cluster = named_in(sentence.says)
         yield replace(_fact(message, FactKind.REPORT, sentence.says), objects=objects, cluster=cluster)
+
+
+def _extent(message: ChannelMessage, sentence: Sentence) -> Fact:
+    objects, cluster = named_in(sentence.says)
+    return replace(_fact(message, FactKind.REPORT, sentence.says, template=EXTENT), objects=objects, cluster=cluster)
+
+
+def _recovery(message: ChannelMessage, sentence: Sentence) -> Fact:
+    """Return that one thing recovered; this does not change the incident's status."""
+    return _fact(message, FactKind.STATUS, sentence.says, state=IncidentStatus.MITIGATING, template=RECOVERED)
 
 
 def _errors(message: ChannelMessage, read: MessageText) -> Iterator[Fact]:
