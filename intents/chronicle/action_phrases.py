@@ -352,13 +352,28 @@ _TOPICS_EN: Final = either(*(one for both in _SAID for one in both))
 _TOPICS_ZH: Final = tuple((each.topic, re.compile(each.zh)) for each in ACTIONS if each.zh)
 
 
+# Participles that need no object behind them: "token rotated", "queue is purged".
+_PARTICIPLES: Final = tuple(
+    (topic, re.compile(rf"\b(?:{forms})\b"))
+    for topic, forms in (
+        ("restore", "restored|rebuilt|rotated|renewed|repaired"),
+        ("delete", "deleted|killed|purged|flushed|evicted|cleared"),
+        ("pause", "paused|frozen|suspended|halted"),
+        ("scale", "scaled|bumped|doubled|increased|raised"),
+    )
+)
 # "lu reverts it", "bo switches it off".
 _THIRD_PERSON: Final = re.compile(r"(?:(?<=ch)es|(?<=sh)es|(?<=ss)es|(?<=[a-z]{3})s)\b")
 
 
 def topic_in(plain: str) -> str:
     """Return the first action that a sentence names in any person, or ""."""
-    return _topic_in(plain) or _topic_in(_THIRD_PERSON.sub("", plain))
+    return _topic_in(plain) or _topic_in(_THIRD_PERSON.sub("", plain)) or _topic_of_participle(plain)
+
+
+def _topic_of_participle(plain: str) -> str:
+    """Return the action of a participle behind its object: "token rotated"."""
+    return next((topic for topic, pattern in _PARTICIPLES if pattern.search(plain)), "")
 
 
 def _topic_in(plain: str) -> str:

@@ -57,7 +57,8 @@ _ASKED: Final = re.compile(
 )
 _PARTLY: Final = re.compile(
     r"\b(?:not|never|isn't|aren't|wasn't|hasn't|haven't|won't|don't|didn't|no longer|almost|nearly|partially|partly"
-    r"|half (?:resolved|mitigated|fixed)|yet|should|might|may|could|maybe|looks like|for some|some of)\b|还没|没有"
+    r"|half (?:resolved|mitigated|fixed)|yet|should|might|may|could|maybe|looks like|for some|some of|(?:on|for"
+    r"|in) most|most of)\b|还没|没有"
     r"|没|未|尚|快要?|应该|可能"
     r"|差不多|部分|别|不要"
     r"|不能|不会"

@@ -22,7 +22,7 @@ _ASKS: Final = re.compile(
     r"|(?:does|do) (?:anyone|anybody|you|someone) (?:know|have|see|remember)\b|is (?:it|this|that|there) (?:safe|ok"
     r"|just|only|also|possible|any)\b|(?:is|are|was|were) (?!(?:we|you|there|it|this|that|anyone|anybody|everyone"
     r"|someone)\b)[\w@./-]+(?: [\w./-]+){0,5} (?:affected|impacted|down|safe|failing|ok|reachable|available"
-    r"|healthy|ready|green|involved|running|enabled"
+    r"|healthy|ready|involved|running|enabled"
     r"|seeing|still|on)\b|what's the (?:blast|impact|scope|plan|cause|error)|what (?:changed|happens?|happened"
     r"|version|caused|else"
     r"|exactly|do we|time|about the)\b|which\b|how (?:many|much|do we|did|are we|is the|far)\b|why (?!do you|did you"

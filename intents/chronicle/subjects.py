@@ -39,8 +39,8 @@ _EVERY: Final = re.compile(
 )
 # The target: "to gp3", "is on 4.0.9", "回滚到 4.0.9".
 _GOAL: Final = re.compile(
-    r"(?:(?<!going )(?<!about )(?<!decided )(?<!agreed )(?<!want )(?<!need )(?<!have )\b(?:to|onto)"
-    r"|\b(?:is|are|now|back|all) (?:on|at)|[到至成])\s*(?:the )?([a-z0-9][a-z0-9._/#-]*[a-z0-9%]|\d)"
+    r"(?:(?<!going )(?<!about )(?<!decided )(?<!agreed )(?<!want )(?<!need )(?<!have )\b(?:to|onto)\b"
+    r"|\b(?:is|are|now|back|all) (?:on|at)\b|[到至成])\s*(?:the )?([a-z0-9][a-z0-9._/#-]*[a-z0-9%]|\d)"
 )
 # "vol-0a41 (control-2)" is one thing with two names.
 _ALIAS: Final = re.compile(r"([a-z0-9][a-z0-9._/#-]*) \((?:[a-z]+ )?([a-z0-9][a-z0-9._/#-]*)\)")
