@@ -243,7 +243,7 @@ ACTIONS: Final = (
         "cap/capping/capped",
         "pin/pinning/pinned",
         "tweak/tweaking/tweaked",
-        zh="调[到成大小高低整]|改[成到为]|扩到|加到|降[到低]|减[到少]|缩到",
+        zh=r"调[到成大小高低整]|改[成到为](?!\s?(?:重启|重建|回滚|回退|扩容|缩容|切|限流|降级|熔断))|扩到|加到|降[到低]|减[到少]|缩到",
     ),
     ActionForms(
         topic="replace",
@@ -353,14 +353,17 @@ _TOPICS_ZH: Final = tuple((each.topic, re.compile(each.zh)) for each in ACTIONS 
 
 
 # Participles that need no object behind them: "token rotated", "queue is purged".
-_PARTICIPLES: Final = tuple(
-    (topic, re.compile(rf"\b(?:{forms})\b"))
-    for topic, forms in (
-        ("restore", "restored|rebuilt|rotated|renewed|repaired"),
-        ("delete", "deleted|killed|purged|flushed|evicted|cleared"),
-        ("pause", "paused|frozen|suspended|halted"),
-        ("scale", "scaled|bumped|doubled|increased|raised"),
-    )
+_PARTICIPLES: Final = (
+    *(
+        (topic, re.compile(rf"\b(?:{forms})\b"))
+        for topic, forms in (
+            ("restore", "restored|rebuilt|rotated|renewed|repaired"),
+            ("delete", "deleted|killed|purged|flushed|evicted|cleared"),
+            ("pause", "paused|frozen|suspended|halted"),
+            ("scale", "scaled|bumped|doubled|increased|raised"),
+        )
+    ),
+    *((each.topic, re.compile(rf"\b(?:{each.passive})(?=$|[ ,.;])")) for each in ACTIONS if each.passive),
 )
 # "lu reverts it", "bo switches it off".
 _THIRD_PERSON: Final = re.compile(r"(?:(?<=ch)es|(?<=sh)es|(?<=ss)es|(?<=[a-z]{3})s)\b")

@@ -212,7 +212,7 @@ WAYS_EN: Final[tuple[tuple[DecisionState, tuple[PhraseRow, ...]], ...]] = tuple(
 # Plans under a heading, and orders after a yes.
 NEXT: Final = phrases(
     (
-        r"decision\s*[:：]",
+        r"(?:decision|(?:we(?:'ve| have)? )?(?:decided|agreed))\s*[:：]",
         r"^决定\s*[:：]",
         r"^(?:next steps?|next|plan|decision|action)\s*[:-]\s*(?:we )?<base>\b",
         r"^(?:改|换)(?:个|一下)?(?:方案|计划)\s*[：:，,]",

@@ -50,6 +50,8 @@ _WAYS: Final = tuple(
         # Down to a share.
         rf"(?:we're |we are |it's |it is |now )?(?:down|up) (?:to|from \S+ to) {_AMOUNT}(?:%|percent)\s?"
         r"(?:errors?|failures?|of \w+|5xx|timeouts?|error rate|failing|affected|now)",
+        r"(?:remaining|still open|what's left|not fixed yet)(?: issues?| problems?| impact| symptoms?)?\s?(?::|"
+        r" is | are )\s*\S",
         # The impact by its name.
         rf"(?:the )?(?:(?:current|remaining|customer|user|known|actual|business|overall|present) ){{0,2}}{_SCOPE}"
         r"(?: now| so far| currently)?\s?(?::| is | are | = |-|–| seems | remains | has (?:shrunk|grown|dropped"
@@ -57,6 +59,11 @@ _WAYS: Final = tuple(
         r"| shrank | down | limited | reduced | confined )"
         r"(?!\s*(?:over|ended|gone|stopped|contained|mitigated|unclear|unknown|not clear|being|now over)\b)\s*\S",
         # Only these.
+        rf"(?:(?:{_WHO} ){{0,4}}?(?:errors?|failures?|timeouts?|5xx|50\ds?|4\d\ds?|drops|latency) )(?:is |are "
+        rf"|now |still )*"
+        r"only (?:for|on|in|from|at) (?!me\b|now\b|a (?:bit|moment|second))\S",
+        rf"(?:now |currently )*(?:only |just )(?:the )?(?:{_WHO} ){{1,5}}?(?:fail|error|crash|break|hang|time"
+        rf" out)s?(?!\w)",
         r"(?:it's |it |this |now |currently |impact is )*(?:only |just )(?:still )?(?:affect(?:s|ing)|impact(?:s|ing)"
         r"|hit(?:s|ting)) \S",
         rf"(?:now |currently |it's )*(?:only |just )(?:the )?(?:{_WHO} ){{1,6}}?(?:is|are|remains?|seems?)"
@@ -108,11 +115,10 @@ def is_extent(sentence: Sentence) -> bool:
     """Return whether a sentence says how far the failure reaches now."""
     if is_asked(sentence) or is_elsewhere(sentence) or is_of_another_time(sentence):
         return False
-    if _NOT_NOW.search(sentence.plain):
-        return False
     if _BARE.fullmatch(sentence.plain.strip(" .!。！~…")):
         return False
     said = (sentence.plain.strip(" .!。！~…"), *(clause for _, clause in sentence.clauses))
+    said = tuple(each for each in said if not _NOT_NOW.search(each))
     return any(
         any(way.search(each) for way in _WAYS) or any(way.search(each) for way in _WAYS_ZH)
         for each in dict.fromkeys(said)

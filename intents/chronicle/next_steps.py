@@ -19,7 +19,8 @@ _HEADING: Final = re.compile(
     rf"^{OPENING}(?:(?:the |our |my |immediate )?next(?: steps?| up| actions?| thing)?|next(?:"
     rf" [\w'-]+){1, 3}(?=\s?[:：])|(?:to[ -]?do|up|coming up) next|(?:the |our )?(?:current )?plan"
     r"|way forward)"
-    r"(?:(?: for \w+)?\s*(?:[:：]|\s[-–—]\s|,)|(?: is| are)(?: now)? to\b|(?: is| are):?(?= (?:that )?(?:@|we|i|to)\b)"
+    r"(?:(?: for \w+)?\s*(?:[:：]|\s[-–—]\s|,)|(?: is| are)(?: now)? to\b|(?<=step)(?: is| now is)(?= )"
+    r"|(?<=steps)(?: are)(?= )|(?: is| are):?(?= (?:that )?(?:@|we|i|to)\b)"
     r"|(?<=next)(?= (?:we|i|i'll|we'll|@\w+)\b)|(?<=next up)(?= (?:we|i|@\w+|is)\b))"
     r"\s*(?:step )?(?:\(?\d+[.):]\s*)?(?P<step>.+)"
 )

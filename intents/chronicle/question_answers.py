@@ -73,6 +73,11 @@ _SORTS: Final = tuple(
             r"(?i)\b(?:nobody|no one|none|i did|we did|team|yes|no)\b|@[A-Z0-9]{2,20}|没人|没有人|我|团队",
         ),
         (
+            r"(?i)\b(?:affected|impacted|down|failing|broken)\b|受影响",
+            r"(?i)\b(?:affected|unaffected|impacted|fine|ok(?:ay)?|down|fail\w*|broken|works?|working|only)\b"
+            r"|受影响|正常|没事|只有",
+        ),
+        (
             r"(?i)\bwhen\b|\bwhat time\b|\bsince when\b|什么时候|几点|何时",
             r"\d{1,2}[:：]\d\d|(?i:\b(?:ago|since|at \d|after|before)\b)|点",
         ),

@@ -87,7 +87,7 @@ _OWNS: Final = re.compile(
     r"(?:the |that |this |it$|our )|^(?:the )?[\w@-]+(?: team)? (?:does|did|do)(?=$|[,.;])|^(?:nobody|no one"
     r"|no-one|none of us) (?:changed|touched|deployed|merged"
     r"|pushed|ran|did)\b"
-    r"|没(?:有)?人(?:改|动|发|碰)过|(?:归|由)\S{1,10}(?:负责|团队|组)|是\S{1,8}(?:改的|发的|动的|上的)"
+    r"|没(?:有)?人(?:(?:改|动|发|碰)过|发版|发布|上线|变更)|(?:归|由)\S{1,10}(?:负责|团队|组)|是\S{1,8}(?:改的|发的|动的|上的)"
 )
 _STATE: Final = re.compile(
     r"^(?:@\w+[\s,:]*)?(?:the |our |it |that |all |both |only )?[\w@./ -]{0,40}?\b(?:is|are|was|were|runs?"
@@ -100,6 +100,7 @@ _STATE: Final = re.compile(
 _REACHABLE: Final = re.compile(
     r"^(?:the |our |it |all |both )?[\w@./ -]{0,40}?\b(?:is|are) (?:now |still |not )*(?:un)?reachable\b"
 )
+_VERSION: Final = re.compile(r"(?:@\w+[\s,]*)?(?:it's |we're on |we run |we shipped )?v?\d+(?:\.\d+)+(?:[-+][\w.]+)?")
 _UNTOUCHED_ZH: Final = re.compile(r"^[^，。？]{2,14}(?:没有?|不)受?影响")
 _SAYS_IT_ANSWERS: Final = re.compile(
     r"^(?:answering my (?:own )?question|to answer (?:my|your|the|that)|found the answer)"
@@ -163,7 +164,7 @@ def _tells(plain: str) -> bool:
         return False
     if (_VALUE.search(plain) and "expected" not in plain) or _OWNS.search(plain):
         return True
-    if _REACHABLE.search(plain) or _UNTOUCHED_ZH.search(plain):
+    if _VERSION.fullmatch(plain.strip(" .!。")) or _REACHABLE.search(plain) or _UNTOUCHED_ZH.search(plain):
         return True
     return _STATE.search(plain) is not None and (bool(WHAT_RUNS(plain)) or _RUNS_ZH.search(plain) is not None)
 

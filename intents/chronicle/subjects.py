@@ -65,7 +65,15 @@ _NO_THING: Final = re.compile(
     r"|applying|full|fully|quickly|time|right|still|running|looks|fine"
     r"|hold|holding|held|cancel\w*|abort\w*|calling|called|scrap\w*|against|needed|required|more|waiting|probably"
     r"|never|mind|minds|second|thoughts?|undo|undoing|scratch|forget|skip|ditch|abandon|shelve|park|instead|rather"
-    r"|don|won|didn|doesn|isn|aren|anymore|longer|revert|reverting|withdraw\w*|better"
+    r"|ll|ve|re|don|won|didn|doesn|isn|aren|anymore|longer|revert|reverting|withdraw\w*|better"
+)
+# The verbs of actions that count only for system parts: "extend" names no thing.
+_VERBS: Final = frozenset(
+    verb
+    for each in ACTIONS
+    if each.passive
+    for verb in "|".join((each.base, each.ing, each.done)).split("|")
+    if re.fullmatch(r"[a-z]+", verb)
 )
 _NO_THING_ZH: Final = re.compile(
     r"决定|正在|已经|开始|完成|完毕|成功|结束|我们?|这边|大家|先|再|一起|不要|马上|直接|立即|准备|打算|手动|全部|全量|所有|服务"
@@ -218,7 +226,7 @@ class _Sorted:
             self.names.add(word)
         elif _SORT.fullmatch(word):
             self.sorts.add(word.removesuffix("s"))
-        elif len(word) > 1 and not topic_in(word):
+        elif len(word) > 1 and word not in _VERBS and not topic_in(word):
             self.words.add(word)
 
 

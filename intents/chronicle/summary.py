@@ -36,6 +36,8 @@ _BEFORE: Final[Mapping[str, frozenset[str]]] = {
     IncidentStatus.RESOLVED: _NOT_OVER | {IncidentStatus.MONITORING},
 }
 # Results of a remedy after which its incident offers nothing more.
+# Watching does not say that the impact is over.
+_IMPACT_OVER: Final = OVER - {IncidentStatus.MONITORING}
 _ANNOUNCED_FOR: Final = timedelta(minutes=30)
 _CURED: Final = frozenset({"fixed", "done"})
 
@@ -262,13 +264,17 @@ def _root_cause(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> RootCause 
 
 
 def _current_impact(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> Fact | None:
-    """Return the newest report, else the newest alert that still fires, since the incident was last reported"
-    " as over."""
-    over = next((fact for fact in reversed(statuses) if fact.state in OVER), None)
+    """Return what was said last about the impact since somebody said that it is over.
+
+    That is the newest report, else what reopened the incident, else the newest alert that still fires.
+    """
+    over = next((fact for fact in reversed(statuses) if fact.state in _IMPACT_OVER), None)
     since = [fact for fact in ordered if over is None or fact.at > over.at or (fact.ts and fact.ts == over.ts)]
     reports = [fact for fact in since if fact.kind is FactKind.REPORT]
     if reports:
         return reports[-1]
+    if statuses and statuses[-1].state == IncidentStatus.REOPENED and statuses[-1].key.startswith("m:"):
+        return statuses[-1]
     alerts = {fact.template or fact.key: fact for fact in ordered if fact.kind is FactKind.ALERT}
     firing = [fact for fact in alerts.values() if fact.state == AlertState.FIRING and fact in since]
     return max(firing, key=lambda fact: (fact.at, fact.key), default=None)

@@ -162,6 +162,9 @@ _ROWS: Final = (
             r"|failures?|outage))\b",
             rf"<runs>…{_NAMED_PART}(?:broke|caused|triggered|did|started) (?:this|it|the (?:outage|errors?"
             r"|incident))\b",
+            r"<runs|fault>…[\w./' %-]{3,70}?[,;] (?:so |and )?(?:that|this|which)(?:'s| is| was) (?:the |our"
+            r" )?(?:root )?"
+            r"(?:reason|cause|culprit|problem)$",
             r"(?:this|it|that)(?:'s| is| was) (?:the )?[\w./-]+(?:'s| \w+'s) fault\b",
             r"(?:i )?blame …<runs>",
             r"(?:that|this|it) (?:was|is) (?:me|us|my (?:change|deploy|fault|doing)|our (?:change|deploy|fault"

@@ -31,6 +31,8 @@ _SAID_AGAIN: Final = timedelta(minutes=30)
 _LATEST: Final = 40
 # Within this time "instead" and "scratch that" are about the last decision.
 _TAKEN_BACK_WITHIN: Final = timedelta(minutes=60)
+# Somebody else takes a decision back soon after it.
+_RIGHT_AFTER: Final = timedelta(minutes=10)
 _BACK: Final = re.compile(
     r"(?i)\b(?:roll(?:ed)?-?back|revert\w*|back|previous|rewind)\b|回滚|回退|回到|退回|旧|上一?个?版本"
 )
@@ -198,7 +200,8 @@ class _Tracker:
         thread = fact.thread_ts
         here = [work for work in pending if thread and any(_is_in(each, thread) for each in work.facts)]
         own = [work for work in pending if any(each.user == fact.user for each in work.facts)]
-        if not thread and (meant := own or pending):
+        others = [work for work in pending if fact.at - work.facts[-1].at <= _RIGHT_AFTER]
+        if not thread and (meant := own or others):
             self._end(
                 max(meant, key=lambda work: (work.facts[-1].at, work.facts[-1].key)), fact, DecisionState.CALLED_OFF
             )
