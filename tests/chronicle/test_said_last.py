@@ -266,3 +266,85 @@ def test_a_late_joiner_gets_impact_and_cause_and_a_returning_one_what_is_new() -
     assert late.cause is not None
     assert (back.impact, back.cause) == (None, late.cause)
     assert late.status is IncidentStatus.INVESTIGATING
+
+
+# Whole channels: (minute, author, line), and what the summary says at the end.
+CHANNELS: Final = {
+    "a fraud check": (
+        (
+            (0, "A", "Payments are timing out, roughly a third of card transactions"),
+            (3, "B", "do we know if iDEAL is affected?"),
+            (6, "C", "iDEAL is fine, only cards"),
+            (8, "B", "suspect the new fraud service"),
+            (10, "C", "let's disable the fraud check"),
+            (18, "B", "legal says no, we have to turn it back on"),
+            (19, "C", "turned the fraud check back on"),
+            (25, "B", "found it: fraud service ran out of db connections after the 14.2 rollout"),
+            (27, "B", "rolling fraud service back to 14.1"),
+            (33, "A", "about 1% of card payments fail now"),
+            (34, "B", "Next steps: Lena raises the pool size, Tom writes to the merchants"),
+        ),
+        (33, 25, 34, {"rolling fraud service back to 14.1"}),
+    ),
+    "a rate limiter": (
+        (
+            (0, "A", "API gateway returns 503 for most tenants since 10:02"),
+            (3, "B", "Which version did we ship at 10:00?"),
+            (4, "C", "3.18.2"),
+            (5, "C", "my guess is the new rate limiter config"),
+            (14, "C", "rollback finished, no change"),
+            (18, "A", "now about 40% of tenants are affected, was all of them before"),
+            (22, "C", "redis-1 is out of memory, that is the reason"),
+            (24, "B", "decided: we double the memory of redis-1"),
+            (26, "C", "can't, node is full. we drop the session cache keys instead"),
+            (30, "C", "session cache keys dropped"),
+            (33, "A", "looks better: 503s only for the two biggest tenants"),
+            (35, "B", "Next: Cem moves redis-1 to the big node pool, Bea informs support at 11:15"),
+        ),
+        (33, 22, 35, set()),
+    ),
+    "a login": (
+        (
+            (0, "A", "大家好，登录接口从 14:20 开始大量 502"),
+            (3, "B", "今天有人发版吗？"),
+            (4, "C", "没人发版，只改过 nginx 配置"),
+            (9, "B", "那先回滚 nginx 配置"),
+            (13, "C", "nginx 配置已回滚"),
+            (16, "A", "登录还是有 10% 失败"),
+            (20, "C", "定位到了：auth 服务的连接池被打满"),
+            (22, "B", "决定：扩容 auth 到 8 个副本"),
+            (24, "C", "数据库连接数不够，不扩容了，改成重启 auth"),
+            (28, "C", "auth 已重启"),
+            (32, "A", "失败率降到 1%"),
+            (33, "B", "接下来：老张 15:30 前确认连接池配置，其他人继续观察"),
+        ),
+        (32, 20, 33, set()),
+    ),
+    "a registry": (
+        (
+            (0, "A", "we have a problem: builds can't push to the registry"),
+            (3, "B", "is prod affected as well?"),
+            (6, "A", "prod pulls are ok, only pushes fail"),
+            (12, "B", "we'll extend the volume to 500Gi"),
+            (18, "C", "extended the volume, pushes work again"),
+            (19, "B", "mitigated. remaining: mirror sync is 2h behind"),
+            (21, "B", "next step is a lifecycle policy, Dana owns it, due tomorrow 10:00"),
+        ),
+        (19, None, 21, set()),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(CHANNELS))
+def test_a_channel_ends_with_what_was_said_last(name: str) -> None:
+    lines, (impact, cause, step, pending) = CHANNELS[name]
+    told = summary(*(fact for minute, who, text in lines for fact in said(minute, text, user=f"U0{who}")))
+
+    assert told.impact.current is not None
+    assert told.impact.current.at == at(impact)
+    assert (told.cause.fact.at if told.cause else None) == (None if cause is None else at(cause))
+    assert told.next_step is not None
+    assert told.next_step.fact.at == at(step)
+    assert told.questions == ()
+    left = {work.said.says for work in told.tracked_actions if work.ended_by is None and work.last.at != at(step)}
+    assert left == pending
