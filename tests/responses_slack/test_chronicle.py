@@ -60,8 +60,8 @@ Since 12:20 UTC · “error rate is back to normal, keeping an eye on it” — 
 ➡️ Next: “next I will raise the pool size of ledger-db” — 陈工 ↗
 
 Impact · cluster: prod · namespace: pay, shop
+- Now: “ledger writes are slow as well” — @U0DANA004, 12:16 UTC ↗
 - 📣 “checkout returns 503 for about 10% of users” — Alice, 12:00 UTC ↗
-- 📣 “ledger writes are slow as well” — @U0DANA004, 12:16 UTC ↗
 - Pod shop/api-7d9f-x2x4z ↗
 - Deployment shop/api ↗
 - StatefulSet pay/ledger-db ↗
@@ -258,7 +258,7 @@ def test_catch_up_has_at_most_eight_lines() -> None:
     page = read(message).split("\n")
     assert sum(line.startswith("- ") for line in page) == 8
     assert page[0] == "👀 Monitoring since 12:20 UTC · Commander: Alice ↗"
-    assert page[1] == "💥 Impact: nothing reported since then"
+    assert page[1] == "💥 Impact: “ledger writes are slow as well” — @U0DANA004, 12:16 UTC ↗"
     assert page[2].startswith("🎯 Cause: 🔴 CONFIRMED · An image cannot be pulled")
     assert page[3].startswith("➡️ Next: “next I will raise the pool size of ledger-db” — ")
     assert page[4] == "What happened so far"
