@@ -117,7 +117,7 @@ def _channels(services: Services, chronicles: ChronicleJobs) -> Mapping[str, Wor
         "pin": PinWorkflow(services=services).run,
         "removed": RemovedWorkflow(services=services).run,
         "reread": BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run,
-        "resolve": ResolveDialogWorkflow(services=services).run,
+        "resolve": ResolveDialogWorkflow(services=services, documents=documents).run,
         "summary": SummaryWorkflow(services=services).run,
         "welcome": CatchUpWorkflow(services=services).run,
     }

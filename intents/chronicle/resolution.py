@@ -55,4 +55,6 @@ def _causes(summary: Summary) -> Iterator[Fact]:
         yield summary.leading.fact
     yield from (each.fact for each in summary.others)
     yield from (work.said for work in reversed(summary.tracked_actions) if work.course is DecisionState.DONE)
-    yield from (fact for fact in reversed(summary.done) if fact.state in CARRIED_OUT)
+    announced = {work.ended_by.key for work in summary.tracked_actions if work.ended_by}
+    pressed = (fact for fact in reversed(summary.done) if fact.state in CARRIED_OUT)
+    yield from (fact for fact in pressed if fact.key not in announced)

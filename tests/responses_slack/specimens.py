@@ -326,7 +326,12 @@ def _chronicle(language: Language) -> Iterator[tuple[str, Said]]:
     yield "chronicle-resolved", resolved(over, draft=draft, **told)
     yield "chronicle-archived", resolved(chronicles.summary(chronicles.FACTS[:2]), archived=True, **told)
     asks = resolution_of(chronicles.summary())
-    dialog: dict[str, Any] = {"channel": "C1", "language": language, "permalink": chronicles.permalink}
+    dialog: dict[str, Any] = {
+        "channel": "C1",
+        "language": language,
+        "permalink": chronicles.permalink,
+        "names": chronicles.NAMES,
+    }
     yield "chronicle-resolve-dialog", resolve_dialog(chronicles.summary(), asks, **dialog)
     yield "chronicle-resolve-button", resolve_button(language)
     ago, address = timedelta(minutes=20), "https://example.slack.com/archives/C1/p1772449207000100"

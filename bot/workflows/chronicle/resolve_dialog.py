@@ -15,6 +15,7 @@ import structlog
 
 from bot.jobs import JobRun, JobsUnavailable, Json
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
+from bot.workflows.chronicle.documents import ChronicleDocuments
 from bot.workflows.chronicle.incident_commands import refusal_of
 from bot.workflows.chronicle.summary_page import page_of
 from bot.workflows.outages import retry_step
@@ -46,6 +47,7 @@ class ResolveDialogWorkflow:
     """The job `resolve`. Payload: {"channel", "team", "user", "trigger"}."""
 
     services: Services
+    documents: ChronicleDocuments
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
         opened = await run.step("open", self.open, payload)
@@ -103,6 +105,7 @@ class ResolveDialogWorkflow:
         return resolve_dialog(
             page.summary,
             resolution_of(page.summary),
+            names=await self.documents.names(page.summary.people),
             channel=channel,
             language=requester.language,
             permalink=page.permalink,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -18,26 +19,34 @@ from responses.sentences import capitalised, finished
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element
-from responses.slack.chronicle.leaves import LeafWriter, Permalink
+from responses.slack.chronicle.leaves import NO_NAMES, LeafWriter, Names, Permalink
 from responses.slack.message import Message, View
 from responses.slack.mrkdwn import fallback
 from responses.slack.presses import Press, action_id
 
 _ACTIONS: Final = 10
+_MENTIONED: Final = re.compile(r"@((?=[A-Z]*[0-9])[UW][A-Z0-9]{5,20})(?![A-Za-z0-9])")
 
 
 def resolve_dialog(
-    summary: Summary, asks: Resolution, *, channel: str, language: Language, permalink: Permalink
+    summary: Summary,
+    asks: Resolution,
+    *,
+    channel: str,
+    language: Language,
+    permalink: Permalink,
+    names: Names = NO_NAMES,
 ) -> View:
     """Return the dialog: open impact, open actions, and the root cause to choose or to type.
 
-    Its `private_metadata` is the channel. What people stated as the cause is chosen already.
+    Its `private_metadata` is the channel. `names` are those of the people that a choice mentions. What people stated as
+    the cause is chosen already.
     """
     formatter = FactFormatter(language, clusters=summary.impact.clusters)
-    leaves = LeafWriter(permalink=permalink, names={}, now=summary.now, mention=True)
+    leaves = LeafWriter(permalink=permalink, names=names, now=summary.now, mention=True)
     text = formatter.text
     options = [
-        *((_label(fact, formatter), choice_of(fact)) for fact in asks.causes),
+        *((_label(fact, formatter, names), choice_of(fact)) for fact in asks.causes),
         (capitalised(text(incident_words.NOT_KNOWN_YET)), UNKNOWN),
     ]
     return blocks.modal(
@@ -100,9 +109,10 @@ def _title(says: Text, formatter: FactFormatter) -> Element:
     return blocks.line(blocks.bold(formatter.text(says)))
 
 
-def _label(fact: Fact, formatter: FactFormatter) -> str:
-    """Return the words of an option: what it says first, because Slack cuts long ones."""
+def _label(fact: Fact, formatter: FactFormatter, names: Names) -> str:
+    """Return the words of an option; Slack shows no mentions there, so people are named."""
     if fact.incident or fact.title:
         says = f"{formatter.title(fact)} · {formatter.text(incident_words.DIAGNOSIS)}"
         return shown_line(says if not fact.key.startswith("r:") else formatter.title(fact))
-    return shown_line(f"“{fact.says}”")
+    says = _MENTIONED.sub(lambda found: f"@{names.get(found[1], '…')}", fact.says)
+    return shown_line(f"“{says}”")
