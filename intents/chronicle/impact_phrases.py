@@ -29,7 +29,8 @@ _NOT_WELL: Final = (
 )
 _SEES: Final = (
     r"(?:seeing|getting|hitting|receiving|observing|have|see|get|sees|gets|has) (?:[\w~%.,/<>-]+ ){0,5}?"
-    r"(?:errors?|timeouts?|failures?|5xx|50\ds?|4\d\ds?|complaints|reports|drops|retries|latency|spikes|alerts?|lag"
+    r"(?:(?:blank|empty|white|stale|wrong|old) \w+|errors?|timeouts?|failures?|5xx|50\ds?|4\d\ds?|complaints"
+    r"|reports|drops|retries|latency|spikes|alerts?|lag"
     r"|rejections?|restarts?)"
 )
 _WHO: Final = r"(?!(?:i|my|me|who|what|why|tests?|build|ci)\b)[\w@./'%~<>-]+"
@@ -43,7 +44,7 @@ _WAYS: Final = tuple(
         rf"(?:(?:{_WHO} ){{1,6}}?)?{_CANNOT} \w+.{{0,40}} still$",
         rf"still (?:have )?{_SHARE}\s?(?:of )?(?:{_WHO} ){{1,5}}?(?:{_FAILS}|{_NOT_WELL})\b",
         # A share of them fails.
-        rf"{_SHARE}\s?(?:of )?(?:the |our |all )?(?:{_WHO} ){{1,5}}?(?:is |are )?(?:still |now )*"
+        rf"{_SHARE}\s?(?:of )?(?:the |our |all )?(?:{_WHO} ){{0,5}}?(?:is |are )?(?:still |now )*"
         rf"(?:{_FAILS}|{_NOT_WELL}|{_SEES}|{_CANNOT} \w+)(?!\w)(?! again)",
         rf"(?:{_WHO} ){{1,5}}?(?:now |still )*(?:sees?|hits?|gets?|has|have|shows?) (?:now )?(?:the |exactly"
         rf" the )?same\b.*\d",

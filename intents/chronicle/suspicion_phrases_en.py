@@ -42,7 +42,9 @@ _HEALS: Final = (
     r"|logs?|queues?|pods?|jobs?|timeouts?|backlog|lag|token|builds?|pipelines?|cluster\b|all\b|now\b)"
 )
 _LEADS: Final = (
-    r"(?:confirmed|found it|found the (?:cause|problem|issue|culprit|bug)|got it|gotcha|bingo|there it is|nailed it"
+    r"(?:confirmed|(?:the )?(?:root )?(?:cause|culprit) (?:is |was )?(?:now )?(?:found|identified|confirmed"
+    r"|clear|known)"
+    r"|found it|found the (?:cause|problem|issue|culprit|bug)|got it|gotcha|bingo|there it is|nailed it"
     r"|solved|mystery solved|yep|yes|yeah|aha|(?:here's |here is |there's |that's |this is )?(?:the |our )?smoking gun"
     r"|(?:ok |well )?that explains (?:it|that|why|everything)|that's why|that's it|this is why)"
 )
