@@ -29,7 +29,8 @@ _PUT_OFF: Final = re.compile(
     r"|处理|讨论)"
 )
 _AGREED: Final = re.compile(
-    r"(?:同意|没意见|没有?异议|没问题)的话|\bif (?:nobody|no one)\b|\b(?:if|unless) .{0,20}\b(?:objections?|objects?"
+    r"^(?:(?:actually|oh|no|hm+|ok|hang on|hold on)[, ]+)*wait[,.!]|(?:同意|没意见|没有?异议|没问题)的话|\bif"
+    r" (?:nobody|no one)\b|\b(?:if|unless) .{0,20}\b(?:objections?|objects?"
     r"|disagrees?)\b"
 )
 # Another time, or a habit.

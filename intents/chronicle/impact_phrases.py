@@ -48,6 +48,8 @@ _WAYS: Final = tuple(
         rf"(?:{_FAILS}|{_NOT_WELL}|{_SEES}|{_CANNOT} \w+)(?!\w)(?! again)",
         rf"(?:{_WHO} ){{1,5}}?(?:now |still )*(?:sees?|hits?|gets?|has|have|shows?) (?:now )?(?:the |exactly"
         rf" the )?same\b.*\d",
+        rf"{_AMOUNT}(?:%|percent) (?:of )?(?:the |our |all )?(?:{_WHO} ){{1,4}}?still "
+        r"(?!left|unspent|work|fine|ok|good|healthy|up\b|there)\w+",
         # Down to a share.
         rf"(?:we're |we are |it's |it is |now )?(?:down|up) (?:to|from \S+ to) {_AMOUNT}(?:%|percent)\s?"
         r"(?:errors?|failures?|of \w+|5xx|timeouts?|error rate|failing|affected|now)",

@@ -101,7 +101,10 @@ _REACHABLE: Final = re.compile(
     r"^(?:the |our |it |all |both )?[\w@./ -]{0,40}?\b(?:is|are) (?:now |still |not )*(?:un)?reachable\b"
 )
 _VERSION: Final = re.compile(r"(?:@\w+[\s,]*)?(?:it's |we're on |we run |we shipped )?v?\d+(?:\.\d+)+(?:[-+][\w.]+)?")
-_UNTOUCHED_ZH: Final = re.compile(r"^[^，。？]{2,14}(?:没有?|不)受?影响")
+_DATED: Final = re.compile(
+    r"^(?!(?:i|we|my|the call|the meeting)\b)[\w -]{3,50} (?:is|are|was|were) (?:from|since|at) \d{1,2}:\d\d\b"
+)
+_UNTOUCHED_ZH: Final = re.compile(r"(?:^|，)[^，。？]{2,14}(?:没有?|不)受?影响")
 _SAYS_IT_ANSWERS: Final = re.compile(
     r"^(?:answering my (?:own )?question|to answer (?:my|your|the|that)|found the answer)"
     r"|^(?:自问自答|回答(?:一下)?)"
@@ -164,7 +167,12 @@ def _tells(plain: str) -> bool:
         return False
     if (_VALUE.search(plain) and "expected" not in plain) or _OWNS.search(plain):
         return True
-    if _VERSION.fullmatch(plain.strip(" .!。")) or _REACHABLE.search(plain) or _UNTOUCHED_ZH.search(plain):
+    if (
+        _VERSION.fullmatch(plain.strip(" .!。"))
+        or _REACHABLE.search(plain)
+        or _UNTOUCHED_ZH.search(plain)
+        or _DATED.search(plain)
+    ):
         return True
     return _STATE.search(plain) is not None and (bool(WHAT_RUNS(plain)) or _RUNS_ZH.search(plain) is not None)
 

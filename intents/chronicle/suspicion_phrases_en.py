@@ -158,7 +158,8 @@ _ROWS: Final = (
             r"|is pointing) (?:to|at) ",
             rf"(?:almost certainly|most likely|very likely|highly likely) {_MAYBE}<thing>",
             r"(?:it's|this is) (?:almost certainly|most likely) <thing>",
-            r"(?:it's|it is) (?:the |our )?(?!never|always)(?:[\w-]+ )?<part>(?: again)?$",
+            r"(?:it's|it is) (?:the |our )?(?!never|always)(?:[\w-]+ )?<part>(?: again)?(?:, not (?:the |our"
+            r" )?[\w -]{2,30})?$",
             # … causes it.
             rf"<runs>…{_NAMED_PART}(?:is|was) (?:breaking|causing|killing|doing) (?:this|it|the (?:errors?|timeouts?"
             r"|failures?|outage))\b",

@@ -300,7 +300,8 @@ class _Tracker:
     def _covers(self, fact: Fact, subject: Subject, work: _Tracked) -> bool:
         """Return whether all of it is done or called off by now, not only what is named here."""
         mine = work.subject
-        if subject.partly or subject.places - mine.places or (subject.places and mine.places - subject.places):
+        partly = subject.partly and fact.state != DecisionState.CALLED_OFF
+        if partly or subject.places - mine.places or (subject.places and mine.places - subject.places):
             return False
         if not mine.names and any(not is_unique(name) for name in subject.names):
             return False
