@@ -332,6 +332,40 @@ CHANNELS: Final = {
         ),
         (19, None, 21, set()),
     ),
+    "a lag": (
+        (
+            (0, "A", 'prod-kafka: consumer lag is at 2M and growing'),
+            (3, "B", 'are we losing messages?'),
+            (5, "C", 'no, nothing is lost, retention is 7 days'),
+            (7, "B", "ok. let's add four consumers"),
+            (9, "C", "partition count is 12, more consumers won't help. let's not"),
+            (11, "B", 'agreed, forget that'),
+            (12, "B", 'then we pause the importer'),
+            (14, "C", 'importer paused'),
+            (20, "A", 'lag is down to 400k, orders are delayed by 6 minutes'),
+            (22, "C", "the importer was replaying the whole day, that's the cause"),
+            (25, "B", 'Next up for Raj: throttle the importer to 2k/s and unpause it at 17:30'),
+        ),
+        (20, 22, 25, set()),
+    ),
+    "webhooks": (
+        (
+            (0, "A", 'sev2: webhooks to merchants are not being delivered'),
+            (3, "B", "I have command. Sam, you're scribe"),
+            (5, "B", 'how far back does the backlog go?'),
+            (7, "C", 'oldest undelivered webhook is from 13:20'),
+            (10, "C", 'plan: restart the dispatcher'),
+            (12, "C", 'dispatcher restarted, queue starts moving'),
+            (14, "C", 'nope, it stalls again after a minute'),
+            (18, "D", 'the dispatcher deadlocks on the new retry table lock, I can reproduce it'),
+            (20, "B", "ok let's turn the retry feature off"),
+            (22, "D", 'retry feature is off'),
+            (28, "A", 'backlog is draining, 30% of merchants still wait for webhooks'),
+            (30, "D", 'confirmed: deadlock between the retry worker and the dispatcher'),
+            (33, "B", 'we keep the retry feature off until tomorrow. Next: Kim replays the failed webhooks before 18:00'),
+        ),
+        (28, 30, 33, {"ok let's turn the retry feature off"}),
+    ),
 }  # fmt: skip
 
 
