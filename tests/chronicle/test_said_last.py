@@ -362,7 +362,7 @@ CHANNELS: Final = {
             (22, "D", 'retry feature is off'),
             (28, "A", 'backlog is draining, 30% of merchants still wait for webhooks'),
             (30, "D", 'confirmed: deadlock between the retry worker and the dispatcher'),
-            (33, "B", 'we keep the retry feature off until tomorrow. Next: Kim replays the failed webhooks before 18:00'),
+            (33, "B", 'we keep it off until tomorrow. Next: Kim replays the failed webhooks before 18:00'),
         ),
         (28, 30, 33, {"ok let's turn the retry feature off"}),
     ),
