@@ -72,6 +72,10 @@ class JobIntake:
         """Accept no more jobs; those that were accepted are still started."""
         self._open = False
 
+    async def holds(self, id: str, *, besides: str) -> bool:
+        """Return whether a job with this id or below it is stored. See `AcceptedJobs.holds`."""
+        return await self._store.holds(id, besides=besides)
+
     async def start_now(self, kind: str, id: str, payload: Json) -> None:
         """Start a job at once: a person looks at its dialog or its button. Raise JobsUnavailable or TooManyJobs."""
         if not self._open:
@@ -181,12 +185,14 @@ class JobIntake:
 
     async def _sweep(self, *, older: timedelta) -> None:
         """Start the jobs that another process has left, or that had no place here."""
+        # Their rows may be deleted while the list is read, and their records too: they must not be started again.
+        known = {*self._waiting, *self._started}
         try:
             left = await self._store.list(before=datetime.now(UTC) - older, limit=_MOST_WAITING)
         except StoreUnavailable as error:
             _log.warning("accepted_jobs_not_read", error=str(error))
             return
-        started = set(self._started)
+        known.update(self._started)
         for job in left:
-            if job.id not in started:
+            if job.id not in known:
                 self.take(job)

@@ -133,7 +133,7 @@ class Premises:
         serving, announced = await self._begin(program, replica, app)
         async with asyncio.timeout(_STARTS_WITHIN_S):
             serving.url = await announced
-        alive = [each for each in self.processes if each.process.exitcode is None]
+        alive = [each for each in self.processes if each.url and each.process.exitcode is None]
         self.slack.deliver_to(*(f"{each.url}/slack/events" for each in alive))
         return serving
 
