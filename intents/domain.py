@@ -22,6 +22,11 @@ from intents.declarations import ProbeDeclaration as ProbeDeclaration  # noqa: P
 from intents.declarations import RowType as RowType  # noqa: PLC0414
 from intents.languages import Language as Language  # noqa: PLC0414
 from intents.languages import Text as Text  # noqa: PLC0414
+from intents.named_objects import Entity as Entity  # noqa: PLC0414
+from intents.named_objects import Existence as Existence  # noqa: PLC0414
+from intents.named_objects import Focus as Focus  # noqa: PLC0414
+from intents.named_objects import NamedObject as NamedObject  # noqa: PLC0414
+from intents.named_objects import ObjectRef as ObjectRef  # noqa: PLC0414
 from intents.plots import Plot as Plot  # noqa: PLC0414
 from intents.plots import PlotLine as PlotLine  # noqa: PLC0414
 from intents.plots import Unit as Unit  # noqa: PLC0414
@@ -99,47 +104,6 @@ class GapReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class ObjectRef:
-    """An object of a cluster. `namespace` is empty if it is cluster-scoped, `uid` if it was not read."""
-
-    kind: str
-    namespace: str = ""
-    name: str
-    uid: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
-
-    def is_named_as(self, other: ObjectRef) -> bool:
-        """Return whether both have the same kind, namespace and name. Uids are not compared."""
-        return (self.kind, self.namespace, self.name) == (other.kind, other.namespace, other.name)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Focus:
-    """The object that a request is about, as far as it is known: every field may be empty.
-
-    Probes read what concerns it. Without `name` that is everything in `namespace`, without both the whole cluster.
-    """
-
-    kind: str = ""
-    namespace: str = ""
-    name: str = ""
-    container: str = ""
-    node: str = ""
-
-    @property
-    def names_object(self) -> bool:
-        """Return whether the name of an object is known."""
-        return bool(self.name)
-
-    def __str__(self) -> str:
-        if not self.name:
-            return f"namespace {self.namespace}" if self.namespace else "the cluster"
-        return str(ObjectRef(kind=self.kind or "object", namespace=self.namespace, name=self.name))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Permission:
     """An RBAC permission that a read or a write needs, such as get on coordination.k8s.io/leases."""
 
@@ -164,14 +128,6 @@ class PastedTime:
     at: datetime
     year_known: bool
     zone_known: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entity:
-    """A name found in the text. `kind` is a word of the vocabulary in `intents.symptoms`: pod, namespace, node …"""
-
-    kind: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +161,9 @@ class Hypothesis:
     matches: tuple[SignatureMatch, ...] = ()
     named: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     when: PastedTime | None = None
+    # What may be names, used once the cluster has such objects; or certain names of which one is meant.
+    guesses: tuple[Entity, ...] = ()
+    alike: int = 0  # how many other objects of the same kind the text names
     pointed_to_by: str = ""  # the incident whose finding points to this one, if no text raised it
 
 
@@ -439,6 +398,7 @@ class Diagnosis:
     """The result of a diagnosis: ranked hypotheses with verdicts, gaps, and unexplained observations."""
 
     focus: Focus
+    named: tuple[NamedObject, ...] = ()  # what is to be said first about the objects that the text names
     cluster: str = ""
     observed_at: datetime | None = None
     owners: tuple[ObjectRef, ...] = ()  # from the requested object up to its topmost controller

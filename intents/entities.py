@@ -7,14 +7,16 @@ ordinary log line costs about a microsecond.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import re2
 
 from intents.command_lines import IS_NAME, KINDS, named_in_command
-from intents.domain import Entity
+from intents.named_objects import Entity
+from intents.spoken_names import SPOKEN_PATTERNS, is_telling
 
 # Longer names are ignored: a DNS-1123 subdomain has at most 253 characters; images and paths may be longer.
 _LONGEST: Final = 500
@@ -32,6 +34,13 @@ _NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 # Kinds whose values are not names of Kubernetes objects.
 _FREE: Final = frozenset({"image", "field", "value", "code", "api", "taint"})
+
+# Kinds whose objects are in no namespace.
+_NOT_IN_NAMESPACES: Final = _FREE | {"namespace", "node", "pv", "storageclass", "apiservice", "container", "cluster"}
+_OBJECTS: Final = frozenset(set(KINDS.values()) - _NOT_IN_NAMESPACES) | {"node"}
+# What follows a name that a client or a person cut off.
+_CUT: Final = ("…", "-…", "...", "-...")
+_IPV4: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 _Found = Iterator[tuple[str, str]]
 
@@ -62,7 +71,7 @@ def _kind_and_name(match: Any) -> _Found:
 def _looks_generated(match: Any) -> _Found:
     """Yield the name after a kind in prose if it cannot be an English word: with a digit, and a hyphen or a dot."""
     _, _, name = match.groups()
-    if any(char.isdigit() for char in name) and ("-" in name or "." in name):
+    if is_telling(name):
         yield from _kind_and_name(match)
 
 
@@ -187,10 +196,11 @@ def _compiled() -> tuple[Any, tuple[Any, ...]]:
     options.log_errors = False
     options.max_mem = _MEMORY
     which = re2.Set.SearchSet(options)
-    for pattern in _PATTERNS:
-        which.Add(pattern.pattern)
+    patterns = [pattern.pattern for pattern in (*_PATTERNS, *SPOKEN_PATTERNS)]
+    for pattern in patterns:
+        which.Add(pattern)
     which.Compile()
-    return which, tuple(re2.compile(pattern.pattern, options) for pattern in _PATTERNS)
+    return which, tuple(re2.compile(pattern, options) for pattern in patterns)
 
 
 _WHICH, _COMPILED = _compiled()
@@ -198,19 +208,46 @@ _WHICH, _COMPILED = _compiled()
 
 def entities_in(line: str) -> tuple[Entity, ...]:
     """Return the names in a line, each once, the most certain first."""
-    found: dict[Entity, None] = {}
-    for kind, value in named_in_command(line):
-        _keep(found, kind, value)
+    found: dict[Entity, Entity] = {}
+    for name in paired([Entity(kind=kind, value=value) for kind, value in named_in_command(line)]):
+        _keep(found, name, line)
     for index in sorted(_WHICH.Match(line) or ()):
         for match in _COMPILED[index].finditer(line):
-            for kind, value in _PATTERNS[index].read(match):
-                _keep(found, kind, value)
-    return tuple(found)
+            for name in paired(_read(index, match)):
+                _keep(found, name, line)
+    names = sorted(found.values(), key=lambda name: not name.certain)
+    return tuple(paired(names)[:MOST_ENTITIES])
 
 
-def _keep(found: dict[Entity, None], kind: str, value: str | None) -> None:
-    if not value or len(value) > _LONGEST or len(found) >= MOST_ENTITIES:
+def paired(names: Sequence[Entity]) -> Sequence[Entity]:
+    """Return names that stand together with their namespace, if exactly one stands there."""
+    namespaces = {name.value for name in names if name.kind == "namespace" and name.certain}
+    if len(namespaces) != 1:
+        return names
+    (namespace,) = namespaces
+    return [
+        name if name.namespace or name.kind in _NOT_IN_NAMESPACES else replace(name, namespace=namespace)
+        for name in names
+    ]
+
+
+def _read(index: int, match: Any) -> list[Entity]:
+    if index < len(_PATTERNS):
+        return [Entity(kind=kind, value=value) for kind, value in _PATTERNS[index].read(match) if value]
+    return list(SPOKEN_PATTERNS[index - len(_PATTERNS)].read(match))
+
+
+def _keep(found: dict[Entity, Entity], name: Entity, line: str) -> None:
+    if len(name.value) > _LONGEST or len(found) >= 2 * MOST_ENTITIES:
         return
-    value = value.rstrip(".,:;")
-    if kind in _FREE or IS_NAME.fullmatch(value):
-        found[Entity(kind=kind, value=value)] = None
+    if name.kind not in _FREE:
+        name = replace(name, value=name.value.rstrip(".,:;"))
+        if not IS_NAME.fullmatch(name.value):
+            return
+        if name.kind != "container" and any(f"{name.value}{dots}" in line for dots in _CUT):
+            name = replace(name, value=f"{name.value}…", certain=False)
+        elif name.kind in _OBJECTS and _IPV4.fullmatch(name.value):
+            name = replace(name, certain=False)
+    known = found.get(name)
+    if known is None or (name.certain, bool(name.namespace)) > (known.certain, bool(known.namespace)):
+        found[name] = name

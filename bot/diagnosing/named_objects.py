@@ -1,0 +1,370 @@
+"""Find the objects that a text names in the cluster, before anything is concluded about them.
+
+A name without a namespace is searched everywhere, a guess counts only if the cluster has such an object, a pod that was
+replaced leads to its owner. What cannot be read stays as the text says it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from rapidfuzz import fuzz
+
+from bot.cluster.errors import ClusterError, NotServed
+from bot.cluster.resources import Resource
+from bot.cluster.snapshot import Snapshot
+from bot.kube.conditions import condition
+from bot.kube.objects import name_of, namespace_of, node_name_of, ref, spec_of, status_of
+from bot.kube.owners import generated_stem, ordinal_of, workload_of
+from intents.catalog.schema import Incident
+from intents.domain import Entity, Existence, Focus, Hypothesis, Json, NamedObject, ObjectRef, Permission
+from intents.focus import KINDS, focus_of
+
+PERMISSIONS: Final = (
+    Permission(verb="list", resource="pods"),
+    Permission(verb="list", resource="nodes"),
+    Permission(verb="get", resource="namespaces"),
+)
+
+_CLOSEST: Final = 3
+_CLOSE_ENOUGH: Final = 60.0
+# The absence of these is what their incidents are about.
+_JUDGED_BY_RULES: Final = frozenset({"StorageClass", "APIService", "PersistentVolume"})
+# A name may be that of another kind: people say "pod checkout" of a Deployment.
+_WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "TidbCluster")
+_ANY_KIND: Final = ("Pod", *_WORKLOADS, "Service")
+# What a text is about if its incident names no kind of its own.
+_IN_GENERAL: Final = (
+    "pod",
+    "statefulset",
+    "deployment",
+    "daemonset",
+    "replicaset",
+    "job",
+    "cronjob",
+    "service",
+    "node",
+)
+_CUT: Final = "…"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A hypothesis with what the cluster says about its object.
+
+    `focus` is what to diagnose. `note` is what the reader must know first, `manifest` the object, if it was read.
+    """
+
+    hypothesis: Hypothesis
+    focus: Focus
+    note: NamedObject | None = None
+    manifest: Json | None = None
+
+    @property
+    def is_missing(self) -> bool:
+        """Tell whether the object that the text names does not exist and nothing stands for it."""
+        return self.note is not None and self.note.existence is Existence.MISSING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What stands for a name: objects of that name, or the one object that it leads to."""
+
+    objects: tuple[Json, ...] = ()
+    instead: ObjectRef | None = None
+    existence: Existence = Existence.EXISTS
+    closest: tuple[str, ...] = ()
+
+
+async def resolve(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis, *, namespace: str) -> Resolved:
+    """Find what a hypothesis names; `namespace` is the default of the surface. Raise no ClusterError."""
+    hypothesis = await _with_guesses(snapshot, incident, hypothesis)
+    focus = focus_of(incident, hypothesis, namespace=namespace)
+    asked = focus if focus.names_object else _in_general(hypothesis, namespace=namespace)
+    try:
+        if not asked.names_object:
+            return Resolved(hypothesis=hypothesis, focus=focus, note=await _empty_namespace(snapshot, hypothesis))
+        if asked.kind in _JUDGED_BY_RULES:
+            return Resolved(hypothesis=hypothesis, focus=focus)
+        found = await _find(snapshot, asked)
+    except ClusterError:
+        return Resolved(hypothesis=hypothesis, focus=focus)
+    return _resolved(hypothesis, focus, asked, found)
+
+
+def _resolved(hypothesis: Hypothesis, focus: Focus, asked: Focus, found: _Found) -> Resolved:
+    target = ObjectRef(kind=asked.kind, namespace=asked.namespace, name=asked.name)
+    note = NamedObject(target=target, existence=found.existence, instead=found.instead, closest=found.closest)
+    if found.existence is Existence.MISSING:
+        return Resolved(hypothesis=hypothesis, focus=focus, note=note)
+    if found.instead is not None:
+        if focus.names_object:
+            hypothesis = _about(hypothesis, found.instead)
+            focus = replace(focus, kind=found.instead.kind, namespace=found.instead.namespace, name=found.instead.name)
+        return Resolved(hypothesis=hypothesis, focus=focus, note=note)
+    (manifest, *others) = found.objects
+    several = replace(note, others=hypothesis.alike) if hypothesis.alike else None
+    if others:
+        # The name alone does not tell which one is meant: probes search everywhere.
+        several = replace(note, closest=tuple(str(ref(one, asked.kind)) for one in found.objects[:_CLOSEST]))
+        return Resolved(hypothesis=hypothesis, focus=focus, note=several)
+    if focus.names_object and not focus.namespace and namespace_of(manifest):
+        focus = replace(focus, namespace=namespace_of(manifest))
+        hypothesis = replace(hypothesis, named={**hypothesis.named, "namespace": focus.namespace})
+    return Resolved(hypothesis=hypothesis, focus=focus, note=several, manifest=manifest)
+
+
+def _about(hypothesis: Hypothesis, instead: ObjectRef) -> Hypothesis:
+    """Return the hypothesis with another object in place of the one that the text names."""
+    word = next((word for word, kind in KINDS.items() if kind == instead.kind), "")
+    named = {key: value for key, value in hypothesis.named.items() if key not in KINDS}
+    return replace(
+        hypothesis, named={**named, "namespace": instead.namespace, **({word: instead.name} if word else {})}
+    )
+
+
+def _in_general(hypothesis: Hypothesis, *, namespace: str) -> Focus:
+    named = hypothesis.named
+    word = next((word for word in _IN_GENERAL if named.get(word)), "")
+    if not word:
+        return Focus()
+    home = "" if word == "node" else named.get("namespace", "") or namespace
+    return Focus(kind=KINDS[word], namespace=home, name=named[word])
+
+
+# --- guesses --------------------------------------------------------------------------------------------------------
+
+
+async def _with_guesses(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis) -> Hypothesis:
+    """Return the hypothesis with those of its guesses that the cluster knows."""
+    named = dict(hypothesis.named)
+    if any(guess.certain for guess in hypothesis.guesses):
+        meant = await _meant(snapshot, hypothesis)
+        home = meant.namespace or named.get("namespace", "")
+        return replace(hypothesis, named={**named, meant.kind: meant.value, **({"namespace": home} if home else {})})
+    for guess in hypothesis.guesses:
+        if guess.kind == "namespace" and not named.get("namespace") and await _has_namespace(snapshot, guess.value):
+            named["namespace"] = guess.value
+    for guess in hypothesis.guesses:
+        if guess.kind == "namespace" or any(named.get(word) for word in incident.about):
+            continue
+        home = guess.namespace or named.get("namespace", "")
+        kinds = _ANY_KIND if guess.kind == "object" else (KINDS.get(guess.kind, ""),)
+        if (found := await _guessed(snapshot, guess, [kind for kind in kinds if kind], namespace=home)) is not None:
+            named[_word_of(found.kind)] = found.name
+            if found.namespace:
+                named["namespace"] = found.namespace
+    return replace(hypothesis, named=named)
+
+
+async def _meant(snapshot: Snapshot, hypothesis: Hypothesis) -> Entity:
+    """Return which of several objects a text is about: one in trouble, else one that exists, else the first."""
+    home = hypothesis.named.get("namespace", "")
+
+    async def standing(name: Entity) -> int:
+        try:
+            resource = await snapshot.resource(KINDS[name.kind])
+            focus = Focus(kind=resource.kind, namespace=name.namespace or home, name=name.value)
+            found = await _exact(snapshot, resource, focus)
+        except ClusterError:
+            return 1
+        return 2 if not found else int(all(_is_ready(obj) for obj in found))
+
+    names = [guess for guess in hypothesis.guesses if guess.certain]
+    standings = await asyncio.gather(*map(standing, names))
+    return min(zip(standings, range(len(names)), names, strict=True))[2]
+
+
+def _is_ready(obj: Json) -> bool:
+    return condition(obj, "Ready").get("status", "True") == "True"
+
+
+async def _guessed(snapshot: Snapshot, guess: Entity, kinds: Sequence[str], *, namespace: str) -> ObjectRef | None:
+    """Return the one object that a guess stands for; None if there is none, or more than one."""
+    for kind in kinds:
+        try:
+            found = await _find(snapshot, Focus(kind=kind, namespace=namespace, name=guess.value))
+        except ClusterError:
+            continue
+        if found.existence is Existence.MISSING:
+            continue
+        if found.instead is not None:
+            return found.instead
+        return ref(found.objects[0], kind) if len(found.objects) == 1 else None
+    return None
+
+
+def _word_of(kind: str) -> str:
+    return next((word for word, known in KINDS.items() if known == kind), "name")
+
+
+async def _has_namespace(snapshot: Snapshot, name: str) -> bool:
+    try:
+        if await snapshot.find("Namespace", name) is not None:
+            return True
+        return bool((await snapshot.list("Pod", namespace=name)).items)
+    except ClusterError:
+        return False
+
+
+async def _empty_namespace(snapshot: Snapshot, hypothesis: Hypothesis) -> NamedObject | None:
+    """Return the namespace that the text names if it does not exist."""
+    name = hypothesis.named.get("namespace", "")
+    if not name or await snapshot.find("Namespace", name) is not None:
+        return None
+    if (await snapshot.list("Pod", namespace=name)).items:
+        return None
+    return NamedObject(target=ObjectRef(kind="Namespace", name=name), existence=Existence.MISSING)
+
+
+# --- objects --------------------------------------------------------------------------------------------------------
+
+
+async def _find(snapshot: Snapshot, asked: Focus) -> _Found:
+    """Find an object by kind and name, by the beginning of a cut name, or by its address. Raise ClusterError."""
+    resource = await snapshot.resource(asked.kind)
+    if not resource.namespaced:
+        asked = replace(asked, namespace="")
+    if asked.name.endswith(_CUT):
+        return await _by_beginning(snapshot, resource, asked)
+    if found := await _exact(snapshot, resource, asked):
+        return _Found(objects=found)
+    if _is_address(asked.name):
+        return await _by_address(snapshot, resource, asked)
+    if owner := await _owner(snapshot, asked):
+        return _Found(instead=owner, existence=Existence.REPLACED)
+    if resource.namespaced and (other := await _of_another_kind(snapshot, asked)):
+        return _Found(instead=other)
+    return _Found(existence=Existence.MISSING, closest=await closest(snapshot, resource, _ref(asked)))
+
+
+async def _exact(snapshot: Snapshot, resource: Resource, asked: Focus) -> tuple[Json, ...]:
+    if asked.namespace or not resource.namespaced:
+        found = await snapshot.find(resource, asked.name, namespace=asked.namespace)
+        return (found,) if found else ()
+    return (await snapshot.list(resource, fields=f"metadata.name={asked.name}")).items
+
+
+async def _by_beginning(snapshot: Snapshot, resource: Resource, asked: Focus) -> _Found:
+    beginning = asked.name.removesuffix(_CUT).rstrip("-.")
+    listing = await snapshot.list(resource, namespace=asked.namespace)
+    found = [item for item in listing.items if name_of(item).startswith(beginning)]
+    if len(found) == 1:
+        return _Found(instead=ref(found[0], resource.kind))
+    if resource.kind == "Pod" and len(owners := {workload_of(pod) for pod in found}) == 1:
+        return _Found(instead=owners.pop())
+    return _Found(existence=Existence.MISSING, closest=tuple(_place(item) for item in found[:_CLOSEST]))
+
+
+async def _by_address(snapshot: Snapshot, resource: Resource, asked: Focus) -> _Found:
+    listing = await snapshot.list(resource, namespace=asked.namespace)
+    found = [item for item in listing.items if asked.name in _addresses(item)]
+    if len(found) != 1:
+        return _Found(existence=Existence.MISSING)
+    return _Found(instead=ref(found[0], resource.kind))
+
+
+def _addresses(obj: Json) -> frozenset[str]:
+    status, spec = status_of(obj), spec_of(obj)
+    of_host = spec.get("hostNetwork") and status.get("podIP") == status.get("hostIP")
+    own = () if of_host else (status.get("podIP"), spec.get("clusterIP"))
+    listed = (each.get("address") for each in status.get("addresses") or ())
+    return frozenset(str(address) for address in (*own, *listed) if address)
+
+
+def _is_address(name: str) -> bool:
+    return name.count(".") == 3 and name.replace(".", "").isdigit()
+
+
+async def _owner(snapshot: Snapshot, asked: Focus) -> ObjectRef | None:
+    """Return the owner of a pod that is gone: of the pods that share its stem, or the StatefulSet of its ordinal."""
+    if asked.kind != "Pod":
+        return None
+    if ordinal_of(asked.name) >= 0:
+        stem = asked.name.rpartition("-")[0]
+        sets = await _exact(snapshot, await snapshot.resource("StatefulSet"), replace(asked, name=stem))
+        return ref(sets[0], "StatefulSet") if len(sets) == 1 else None
+    stem = generated_stem(asked.name)
+    if not stem:
+        return None
+    pods = (await snapshot.list("Pod", namespace=asked.namespace)).items
+    owners = {workload_of(pod) for pod in pods if generated_stem(name_of(pod)) == stem}
+    return owners.pop() if len(owners) == 1 else None
+
+
+async def _of_another_kind(snapshot: Snapshot, asked: Focus) -> ObjectRef | None:
+    """Return the one workload or pod that has this name although the text says another kind."""
+    if asked.kind not in (*_ANY_KIND, "ReplicaSet") or asked.kind == "Service":
+        return None
+    kinds = [kind for kind in (*_WORKLOADS, "Pod") if kind != asked.kind]
+    answers = await asyncio.gather(*(_named_so(snapshot, kind, asked) for kind in kinds))
+    found = [one for answer in answers for one in answer]
+    return found[0] if len(found) == 1 else None
+
+
+async def _named_so(snapshot: Snapshot, kind: str, asked: Focus) -> tuple[ObjectRef, ...]:
+    try:
+        resource = await snapshot.resource(kind)
+        return tuple(ref(one, kind) for one in await _exact(snapshot, resource, asked))
+    except NotServed:
+        return ()
+    except ClusterError:
+        return ()
+
+
+# --- similar names --------------------------------------------------------------------------------------------------
+
+
+async def closest(snapshot: Snapshot, resource: Resource, target: ObjectRef) -> tuple[str, ...]:
+    """Return existing names that resemble the requested one: in its namespace, or the same name elsewhere."""
+    try:
+        listing = await snapshot.list(resource)
+    except ClusterError:
+        try:
+            listing = await snapshot.list(resource, namespace=target.namespace)
+        except ClusterError:
+            return ()
+    scored = sorted((-_likeness(item, target), _place(item)) for item in listing.items)
+    return tuple(place for score, place in scored[:_CLOSEST] if -score >= _CLOSE_ENOUGH)
+
+
+def _likeness(item: Mapping[str, object], target: ObjectRef) -> float:
+    """Score how much an object's name resembles the requested one, 0 to 100; the namespace counts for a quarter.
+
+    People type the workload's name, which is the beginning of a generated pod name.
+    """
+    name = name_of(item)
+    names = max(fuzz.ratio(name, target.name), fuzz.ratio(generated_stem(name) or name, target.name))
+    namespaces = fuzz.ratio(namespace_of(item), target.namespace) if target.namespace else 100.0
+    return 0.75 * names + 0.25 * namespaces
+
+
+def _place(item: Mapping[str, object]) -> str:
+    return f"{namespace_of(item)}/{name_of(item)}".lstrip("/")
+
+
+def _ref(focus: Focus) -> ObjectRef:
+    return ObjectRef(kind=focus.kind, namespace=focus.namespace, name=focus.name)
+
+
+# --- evidence about other objects -----------------------------------------------------------------------------------
+
+
+def is_elsewhere(subjects: Iterable[tuple[ObjectRef | None, str]], pod: Json) -> bool:
+    """Tell whether evidence has nothing to do with a pod: neither its namespace nor its node.
+
+    `subjects` are the objects that the evidence is about, each with the node that its row names. A pod without a node
+    may wait for any of them.
+    """
+    node, namespace = node_name_of(pod), namespace_of(pod)
+    known = [(subject, on) for subject, on in subjects if subject is not None]
+    if not known:
+        return False
+    for subject, on in known:
+        place = subject.name if subject.kind == "Node" else on
+        if subject.namespace == namespace or (place == node if node and place else not (node and place)):
+            return False
+    return True
