@@ -166,8 +166,8 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     _Pattern(r"\b[Ii]mage:? \"([^\s\"]+)\"", _as("image")),
     _Pattern(r"\bmanifest for ([^\s\"]+) not found", _as("image")),
     # names under a service
-    _Pattern(rf"\b({_LABEL})\.({_LABEL})\.({_LABEL})\.svc\b", _as("pod", "service", "namespace")),
-    _Pattern(rf"(?:^|[^a-z0-9.-])({_LABEL})\.({_LABEL})\.svc\b", _as("service", "namespace")),
+    _Pattern(rf"\b({_LABEL})\.({_LABEL})\.({_LABEL})\.svc(?:$|[^-\w])", _as("pod", "service", "namespace")),
+    _Pattern(rf"(?:^|[^a-z0-9.-])({_LABEL})\.({_LABEL})\.svc(?:$|[^-\w])", _as("service", "namespace")),
     # fields, values, codes, APIs
     _Pattern(r"\b((?:spec|metadata|status|data)(?:\.[A-Za-z][\w-]*|\[[^\]\s]*\])+)", _as("field")),
     _Pattern(r"(?:Invalid|Unsupported|Duplicate) value: \"([^\"]*)\"", _as("value")),

@@ -66,6 +66,7 @@ class Existence(StrEnum):
 
     EXISTS = "exists"
     REPLACED = "replaced"  # gone, but its owner is known
+    UNAFFECTED = "unaffected"  # it exists, and the evidence is about others
     MISSING = "missing"
 
 

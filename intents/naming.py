@@ -20,7 +20,7 @@ MOST_GUESSES: Final = 4
 # Of so many objects that a text names side by side the state is read.
 MOST_CANDIDATES: Final = 10
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_HOST: Final = re.compile(rf"(?:(?P<pod>{_LABEL})\.)?(?P<service>{_LABEL})\.(?P<namespace>{_LABEL})\.svc\b")
+_HOST: Final = re.compile(rf"(?:(?P<pod>{_LABEL})\.)?(?P<service>{_LABEL})\.(?P<namespace>{_LABEL})\.svc(?![-\w])")
 _IN_A_HOST: Final = frozenset({"pod", "service", "namespace"})
 
 

@@ -25,6 +25,7 @@ from intents.domain import Text as Words
 from responses import causality, plots, sentences, words
 from responses.as_json import RunStats
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
+from responses.named_objects import named_sentences
 from responses.safety import SafeDiagnosis
 from responses.shown import shown
 from responses.wrapped_text import WrappedText
@@ -81,6 +82,8 @@ class _Page:
         standing, out = list(sentences.leading_hypotheses(diagnosis)), list(sentences.ruled_out(diagnosis))
         offers = [one for one in sentences.offers(diagnosis) if one not in standing]
         detailed = standing if in_full else standing[:1]
+        for says in named_sentences(diagnosis, self._language):
+            yield WrappedText(Text(says, style="bold"))
         for number, one in enumerate(detailed):
             if number:
                 yield ""

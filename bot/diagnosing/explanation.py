@@ -86,7 +86,9 @@ class Explanation:
                 return one, named.note
             # An incident of the whole cluster concerns every pod; of any other, this pod has no part.
             about = self.catalog.incidents[one.incident].about
-            return (self._from_text(named) if about else one), note
+            if not about:
+                return one, note
+            return self._from_text(named), replace(note, existence=Existence.UNAFFECTED)
         outside = target.namespace and all(subject.namespace != target.namespace for subject in affected)
         return one, note if outside else named.note
 
@@ -101,8 +103,10 @@ class Explanation:
             focus=named.focus,
             now=self.investigation.now,
         )
-        verdict = Verdict.POSSIBLE if one.verdict is not Verdict.RULED_OUT else one.verdict
-        return replace(one, verdict=verdict, findings=tuple(each for each in one.findings if each.pasted), remedies=())
+        pasted = tuple(each for each in one.findings if each.pasted)
+        refuted = any(each.outcome is FindingOutcome.REFUTES for each in pasted)
+        verdict = Verdict.RULED_OUT if refuted else Verdict.POSSIBLE
+        return replace(one, verdict=verdict, findings=pasted, remedies=())
 
     async def _affected(self, named: Resolved, *, first: bool) -> tuple[ObjectRef, ...]:
         """Return the objects that the cluster shows with the same error, for the leading hypothesis only."""

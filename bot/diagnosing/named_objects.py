@@ -283,16 +283,23 @@ async def _owner(snapshot: Snapshot, asked: Focus) -> ObjectRef | None:
     """Return the owner of a pod that is gone: of the pods that share its stem, or the StatefulSet of its ordinal."""
     if asked.kind != "Pod":
         return None
-    if ordinal_of(asked.name) >= 0:
+    if (ordinal := ordinal_of(asked.name)) >= 0:
         stem = asked.name.rpartition("-")[0]
         sets = await _exact(snapshot, await snapshot.resource("StatefulSet"), replace(asked, name=stem))
-        return ref(sets[0], "StatefulSet") if len(sets) == 1 else None
+        # Each ordinal is a pod of its own: beyond the replicas, the others say nothing about it.
+        wanted = [one for one in sets if ordinal < _replicas(one)]
+        return ref(wanted[0], "StatefulSet") if len(wanted) == 1 else None
     stem = generated_stem(asked.name)
     if not stem:
         return None
     pods = (await snapshot.list("Pod", namespace=asked.namespace)).items
     owners = {workload_of(pod) for pod in pods if generated_stem(name_of(pod)) == stem}
     return owners.pop() if len(owners) == 1 else None
+
+
+def _replicas(workload: Json) -> int:
+    replicas = spec_of(workload).get("replicas", 1)
+    return replicas if isinstance(replicas, int) else 0
 
 
 async def _of_another_kind(snapshot: Snapshot, asked: Focus) -> ObjectRef | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -23,7 +23,7 @@ from bot.workflows.cluster_choice import ClusterChooser, Interpretation
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.remedy_offers import RemedyOffers
 from bot.workflows.services import Requester, Services
-from intents.domain import Diagnosis, Finding, Text
+from intents.domain import Diagnosis, Existence, Finding, Text
 from intents.request import DiagnoseObject
 from intents.request import Request as Question
 from intents.slash import HelpQuery, parse_message
@@ -158,11 +158,23 @@ class Replies:
         except ClusterError as error:
             self._give_up(connection, error)
             return self._failed(self._why(interpretation, error), request, requester, interpretation)
+        diagnosis = await self._with_other_clusters(diagnosis, requester)
         seconds = time.monotonic() - started
         self.services.metrics.diagnosed(diagnosis, intent=_intent(question), seconds=seconds)
         return await self._answered(
             request, requester, diagnosis, connection, interpretation, reason=reason, seconds=seconds
         )
+
+    async def _with_other_clusters(self, diagnosis: Diagnosis, requester: Requester) -> Diagnosis:
+        """Return the diagnosis with the other clusters that have what the text names and this cluster lacks."""
+        notes = []
+        for note in diagnosis.named:
+            if note.existence is Existence.MISSING and (note.target.namespace or note.target.kind == "Node"):
+                found = await self.cluster_chooser.elsewhere(note.target, requester, but=diagnosis.cluster)
+                notes.append(replace(note, elsewhere=found))
+            else:
+                notes.append(note)
+        return replace(diagnosis, named=tuple(notes)) if diagnosis.named else diagnosis
 
     async def _connection(self, interpretation: Interpretation) -> Connection | Text | None:
         """Return the connection to the cluster, the reply why there is none, or None if no cluster is meant."""

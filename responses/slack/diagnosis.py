@@ -12,6 +12,7 @@ from typing import Final
 
 from intents.domain import Diagnosis, Finding, Focus, JudgedHypothesis, Language, Text
 from responses import sentences, words
+from responses.named_objects import named_sentences
 from responses.safety import SafeDiagnosis
 from responses.sentences import capitalised, in_a_row
 from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
@@ -103,6 +104,7 @@ def answer_message(
     fixed = bool(here) and here[-1].state is RemedyState.FIXED
     page = _Page(visible, formatter, language, has_details=bool(details_value), fixed=fixed)
     parts = [
+        *page.named(),
         *page.proof(tuple(shown_line(line) for line in observed)),
         # Buttons come before the runbook, so that nobody has to scroll for them.
         *state_parts(remedy_states, not_it_by, muted_by, cluster=diagnosis.cluster, language=language),
@@ -161,16 +163,25 @@ class _Page:
 
     def headlines(self) -> tuple[str, ...]:
         """Return the first lines as words, for notifications."""
+        named = named_sentences(self._diagnosis, self._language)
         if self._open:
             first = self._open[0]
             return (
+                *named,
                 self._headline(first),
                 self._text(first.root_cause),
                 str(first.subject) if first.subject else "",
             )
         if self._out:
-            return self._formatter.headline(self._out[0]), self._refuted(self._out[0])
+            return *named, self._formatter.headline(self._out[0]), self._refuted(self._out[0])
         return self._nothing()
+
+    def named(self) -> Iterable[Part]:
+        """Yield what the reader must know first about the objects that the text names."""
+        says = named_sentences(self._diagnosis, self._language)
+        if says:
+            lines = (blocks.line(blocks.bold(self._formatter.cut(each, _CAUSE))) for each in says)
+            yield Part(rank=0, blocks=(blocks.rich(*lines),))
 
     def proof(self, observed: tuple[str, ...]) -> Iterable[Part]:
         """Yield the verdict and its evidence, or the reason why there is no verdict."""
