@@ -196,7 +196,7 @@ def _compiled() -> tuple[Any, tuple[Any, ...]]:
     options.log_errors = False
     options.max_mem = _MEMORY
     which = re2.Set.SearchSet(options)
-    patterns = [pattern.pattern for pattern in (*_PATTERNS, *SPOKEN_PATTERNS)]
+    patterns = [*(pattern.pattern for pattern in _PATTERNS), *(pattern.pattern for pattern in SPOKEN_PATTERNS)]
     for pattern in patterns:
         which.Add(pattern)
     which.Compile()

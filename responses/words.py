@@ -222,6 +222,8 @@ NO_ANSWER: Final = Text(en="No answer", zh="无法答复")
 ANSWERED_BEFORE: Final = Text(
     en="Already answered in this channel (asked {}×): ", zh="此频道已答复过该问题（第 {} 次提问）："
 )
+DIAGNOSE_ANYWAY: Final = Text(en="Diagnose anyway", zh="仍然诊断")
+SAME_FAULT: Final = Text(en="Same incident and object:", zh="同一故障和对象：")
 THE_ANSWER: Final = Text(en="see the answer", zh="查看答复")
 MUTED: Final = Text(
     en="“{}” is muted in this channel: pasted texts about it get no answer here. Mentions and /diagnose still do.",

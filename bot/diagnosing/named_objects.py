@@ -179,7 +179,7 @@ async def _meant(snapshot: Snapshot, hypothesis: Hypothesis) -> Entity:
 
 
 def _is_ready(obj: Json) -> bool:
-    return condition(obj, "Ready").get("status", "True") == "True"
+    return bool(condition(obj, "Ready").get("status", "True") == "True")
 
 
 async def _guessed(snapshot: Snapshot, guess: Entity, kinds: Sequence[str], *, namespace: str) -> ObjectRef | None:

@@ -13,6 +13,7 @@ import structlog
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
 from bot.diagnosing import CarriedMatch, TargetNotFound, diagnose
+from bot.diagnosing.fingerprints import fault_of
 from bot.diagnosing.reads import Progress
 from bot.jobs import Json
 from bot.kube.access import NOTHING
@@ -45,13 +46,15 @@ _TALKED_TO: Final = frozenset({Surface.MENTION, Surface.DIRECT})
 class Reply:
     """A reply: its message, its diagnosis if it has one, and its plot.
 
-    `intent` and `ended` are for the metrics: help, explain, diagnose; the outcome if there is no verdict.
+    `intent` and `ended` are for the metrics: help, explain, diagnose; the outcome if there is no verdict. `fault` is
+    the same for answers with the same incident and object at fault.
     """
 
     plain: Message | None = None
     intent: str = "explain"
     ended: str = "failed"
     answer: KeptAnswer | None = None
+    fault: str = ""
     plotted: Finding | None = None
 
     def message(self, notes: AnswerNotes) -> Message:
@@ -69,6 +72,12 @@ class Reply:
     @property
     def verdict(self) -> str:
         return str(self.answer.first.verdict) if self.answer and self.answer.first else ""
+
+    @property
+    def is_about_nothing(self) -> bool:
+        """Tell whether an object that the text names does not exist."""
+        named = self.answer.diagnosis.named if self.answer else ()
+        return any(note.existence is Existence.MISSING for note in named)
 
     @property
     def came_to(self) -> str:
@@ -242,8 +251,15 @@ class Replies:
         return Reply(
             intent=_intent(interpretation.question),
             answer=answer,
+            fault=self._fault(diagnosis, requester),
             plotted=safe_value(picture) if picture is not None else None,
         )
+
+    def _fault(self, diagnosis: Diagnosis, requester: Requester) -> str:
+        names = self.services.clusters.names
+        first = next(iter(diagnosis.hypotheses), None)
+        audience = requester.scope.audience(names)
+        return fault_of(first, cluster=diagnosis.cluster, audience=audience) if first else ""
 
     def _give_up(self, connection: Connection | None, error: ClusterError) -> None:
         """Drop a broken connection, so that the next question connects again."""

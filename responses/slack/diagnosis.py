@@ -86,6 +86,7 @@ def answer_message(
     muted_by: str = "",
     because: Text | None = None,
     pick: Picker | None = None,
+    related: Sequence[str] = (),
 ) -> Message:
     """Return the answer to a request, within Slack's limits; what does not fit is attached as a file (`overflow`).
 
@@ -93,8 +94,8 @@ def answer_message(
     matches. `details_value` is the value of the Details button, "" for none. `count` says how often the same was asked,
     `last_seen` when last. `text_only_reason` says why no cluster was queried. `controls` shows the menu to mark the
     answer as wrong and to mute it. `not_it_by` and `muted_by` are ids of users. `because` says why this cluster was
-    queried, if there are several; `pick` offers the others. Raises ValueError for a request id that no button can
-    carry.
+    queried, if there are several; `pick` offers the others.
+    `related` are links to answers about the same fault. Raises ValueError for a request id that no button can carry.
     """
     reason = shown_text(text_only_reason) if text_only_reason else None
     visible = shown(diagnosis)
@@ -119,6 +120,7 @@ def answer_message(
         ),
         *([Part(rank=0, blocks=picker_blocks(pick, request_id=request_id, language=language))] if pick else []),
         *page.advice(),
+        *page.related(related),
         Part(
             rank=0,
             blocks=(footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen, because=because),),
@@ -182,6 +184,14 @@ class _Page:
         if says:
             lines = (blocks.line(blocks.bold(self._formatter.cut(each, _CAUSE))) for each in says)
             yield Part(rank=0, blocks=(blocks.rich(*lines),))
+
+    def related(self, links: Sequence[str]) -> Iterable[Part]:
+        """Yield the links to other answers about the same fault."""
+        if links:
+            title = blocks.text(self._text(words.SAME_FAULT))
+            label = self._text(words.THE_ANSWER)
+            parts = [leaf for link in links for leaf in (blocks.text(" "), blocks.link(shown_line(link), label))]
+            yield Part(rank=1, blocks=(blocks.rich(blocks.line(title, *parts)),))
 
     def proof(self, observed: tuple[str, ...]) -> Iterable[Part]:
         """Yield the verdict and its evidence, or the reason why there is no verdict."""

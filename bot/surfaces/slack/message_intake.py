@@ -16,7 +16,7 @@ from bot.jobs import Json, StartJob
 from bot.metrics import Metrics
 from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMessage
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Store, Surface
-from bot.surfaces.slack.paste_parts import Part, RecentParts
+from bot.surfaces.slack.paste_parts import Part, RecentParts, is_cut
 from bot.workflows.admission import RefusalNotices, TooManyRequests
 from bot.workflows.submissions import Submissions
 from intents.channel_commands import ChannelCommand
@@ -83,9 +83,9 @@ class MessageIntake:
             if known.request:
                 await self.submissions.resume(known.request)
             return
-        beside = [] if message.bot else self.recent.beside(*who, message.ts)
-        part = Part(ts=message.ts, text=text)
+        part = Part(ts=message.ts, text=text, cut=is_cut(message.text))
         self.recent.add(*who, part)
+        beside = [] if message.bot else self.recent.beside(*who, message.ts)
         try:
             await self._paste(message, part, beside)
         except BaseException:
