@@ -15,33 +15,34 @@ between boot boots both broken but by can cannot case cases cause caused charge 
 clusters come comes condition conditions connect connects controller controllers cordon correct could count cpu crash
 crash-looping crashed crashes crashing crashloop crashloopbackoff crashlooping crashloops created creating creation
 current currently days dead delete deleted deleting deletion describe detail details did die died dies different
-disappear disappeared discovery disk disruption do does doing done down drain drained during each edit eight either
-else empty end ended endpoint endpoints ends enough entire error errors even evenly event events eventually every
-evict evicted evicts exec exist exists exit exited exits exporter expose fact fail failed failing fails failure
+disappear disappeared discovery disk disruption do does doing done down drain drained during each edit egress eight
+either else empty end ended endpoint endpoints ends enough entire error errors even evenly event events eventually
+every evict evicted evicts exec exist exists exit exited exits exporter expose fact fail failed failing fails failure
 failures few fine finished first five flapping flaps for four from full general get gets getting given goes going gone
-good got group groups had half hang hangs happened happening happens has have having he health healthy helm help here
-his hours how however hundred hung i id if image imagepullbackoff images in info init-container inside instead into ip
-ips is isolation issue issues it its job jobs joined just keep keeps kill killed kills kind know kubectl kubelet label
-labels last later leaves left less level lifecycle like limit limits linux list log logs looks loop loops lost made
-management many matching maybe me means memory mesh metadata metrics might minutes missing mode more most mounted
-mounts moved much must my name named names near need needs network networking never new next nine no nodes non-root
-none nor not nothing now object objects oc of off ok old on once one ones only onto oomkilled operator or order other
-others our out over overloaded own owner page pages parallel partially particular patch pending per per-node per-pod
-phase place pod pods policy pool pools port ports possible practice preemption pressure priority problem problems
-process prod-like production-like progress proxy pull pulled pulling pulls question quota quotas rather reached read-
-only reading ready really rebooted recover recovered recovers refused refuses rejected rejects remain remained remains
-report reported reports request requests resolve resolves resource resources respond responds response restart
-restart-loop restarted restarting restarts result right role rolled rolling rollout run running runs said same sandbox
-saw say saying says scale scaled scaling schedule scheduled scheduler scheduling scope scoped second seconds security
-see seeing seem seemed seems seen selector selectors server set sets seven several she short short-lived should show
-showed showing shows side since single sit sits six size so some somehow something spec specific spread start start-up
-started starting starts state states static status stay stays still stop stopped stops stuck sub-second such suddenly
-sync taint taints take takes target tell tells template templates ten terminated terminates terminating termination
-than that the their theirs them then theory there these they thing things this those though thousand three through
-time times to together told toleration tolerations too took top topology total tries trouble trying turn turned turns
-two type types unavailable uncordon under unhealthy unknown unreachable unready unresponsive unschedulable unscheduled
-until up update updated updates us usage use used user users uses using usually vain value values vanish vanished
-version very via volume volumes wait waiting waits want wants was way we well went were what when where whether which
-while who whole why wide will with within without wo won wont work working works would wrong yet you your
+good got gpu group groups had half hang hangs happened happening happens has have having he health healthy helm help
+here his hours how however http https hundred hung i id if image imagepullbackoff images in info ingress init-
+container inside instead into io ip ips is isolation issue issues it its job jobs joined just keep keeps kill killed
+kills kind know kubectl kubelet label labels last later leaves left less level lifecycle like limit limits linux list
+liveness log logs looks loop loops lost made management many matching maybe me means memory mesh metadata metrics
+might minutes missing mode more most mounted mounts moved much must my n name named names near need needs network
+networking never new next nine no nodes non-root none nor not nothing now object objects oc of off ok old on once one
+ones only onto oomkilled operator or order other others our out over overloaded own owner page pages parallel
+partially particular patch pending per per-node per-pod phase place pod pods policy pool pools port ports possible
+practice preemption pressure priority problem problems process prod-like production-like progress proxy pull pulled
+pulling pulls question quota quotas ram rather reached read- readiness reading ready really rebooted recover recovered
+recovers refused refuses rejected rejects remain remained remains report reported reports request requests resolve
+resolves resource resources respond responds response restart restart-loop restarted restarting restarts result right
+role rolled rolling rollout run running runs said same sandbox saw say saying says scale scaled scaling schedule
+scheduled scheduler scheduling scope scoped second seconds security see seeing seem seemed seems seen selector
+selectors server set sets seven several she short short-lived should show showed showing shows shutdown side since
+single sit sits six size so some somehow something spec specific spread start start-up started starting starts startup
+state states static status stay stays still stop stopped stops storage stuck sub-second such suddenly sync taint
+taints take takes target tcp tell tells template templates ten terminated terminates terminating termination than that
+the their theirs them then theory there these they thing things this those though thousand three through time times to
+together told toleration tolerations too took top topology total tries trouble trying turn turned turns two type types
+udp unavailable uncordon under unhealthy unknown unreachable unready unresponsive unschedulable unscheduled until up
+update updated updates us usage use used user users uses using usually vain value values vanish vanished version very
+via volume volumes wait waiting waits want wants was way we well went were what when where whether which while who
+whole why wide will with within without wo won wont work working works would wrong yet you your
 """
 PROSE_WORDS: Final = frozenset(_WORDS.split())

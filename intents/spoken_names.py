@@ -127,9 +127,12 @@ def _perhaps_object_before(match: Any) -> Iterator[Entity]:
 
 
 def _slashed(match: Any) -> Iterator[Entity]:
-    """Yield `pod shop/web-0`; of `pods and/or` nothing, of `node cpu/memory` a guess."""
+    """Yield `pod shop/web-0`; of `pods and/or` nothing, of `pod deleted/web` a guess."""
     kind, namespace, name = match.groups()
-    yield from _named(kind, namespace, name, certain=_marked(namespace) or _marked(name))
+    words = is_word(namespace) + is_word(name)
+    if words < 2 and _LETTER.search(namespace):
+        yield Entity(kind="namespace", value=namespace, certain=not words)
+        yield Entity(kind=_kind_of(kind), value=name, namespace=namespace, certain=not words)
 
 
 def _in_place(match: Any) -> Iterator[Entity]:

@@ -16,7 +16,7 @@ from bot.jobs import Json, StartJob
 from bot.metrics import Metrics
 from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMessage
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Store, Surface
-from bot.surfaces.slack.paste_parts import Part, RecentParts, is_cut
+from bot.surfaces.slack.paste_parts import Part, RecentParts
 from bot.workflows.admission import RefusalNotices, TooManyRequests
 from bot.workflows.submissions import Submissions
 from intents.channel_commands import ChannelCommand
@@ -83,7 +83,7 @@ class MessageIntake:
             if known.request:
                 await self.submissions.resume(known.request)
             return
-        part = Part(ts=message.ts, text=text, cut=is_cut(message.text))
+        part = Part(ts=message.ts, text=text, is_cut=message.is_cut, in_block=message.in_block)
         self.recent.add(*who, part)
         beside = [] if message.bot else self.recent.beside(*who, message.ts)
         try:

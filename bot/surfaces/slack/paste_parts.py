@@ -15,9 +15,6 @@ from typing import Final
 
 # Slack clients send the parts of one paste within about this many seconds.
 JOINED_WITHIN_S: Final = 3.0
-# Slack cuts what is typed at 4,000 characters, at a line's end if one is near.
-_CUT_FROM: Final = 3_900
-_FENCE: Final = "```"
 _SPEAKERS: Final = 2_000
 _PARTS: Final = 20
 
@@ -26,13 +23,14 @@ _PARTS: Final = 20
 class Part:
     """One message of a user; `request` is the request that includes it, "" while it is chat.
 
-    `cut` says that the next message continues it.
+    `is_cut` and `in_block` are those of the message: the next one may continue it.
     """
 
     ts: str
     text: str
     request: str = ""
-    cut: bool = False
+    is_cut: bool = False
+    in_block: bool = False
 
 
 @dataclass(slots=True)
@@ -69,12 +67,7 @@ class RecentParts:
         self._recent[key] = [part for part in self._recent.get(key, ()) if part.ts != ts]
 
 
-def is_cut(text: str) -> bool:
-    """Tell whether a message is as long as Slack allows."""
-    return len(text) >= _CUT_FROM
-
-
 def _continues(paste: list[Part], part: Part) -> bool:
     before = paste[-1]
-    in_block = sum(one.text.count(_FENCE) for one in paste) % 2 == 1
-    return float(part.ts) - float(before.ts) <= JOINED_WITHIN_S and (before.cut or in_block)
+    in_block = sum(one.in_block for one in paste) % 2 == 1
+    return float(part.ts) - float(before.ts) <= JOINED_WITHIN_S and (before.is_cut or in_block)
