@@ -406,5 +406,7 @@ class Diagnosis:
     timeline: tuple[TimelineEvent, ...] = ()  # empty without a cause and its effect, or several events
     gaps: tuple[Gap, ...] = ()
     unexplained: tuple[Observation, ...] = ()
+    unchecked: bool = False  # whether the kind of the requested object has no rules of health
+    ask_instead: tuple[ObjectRef, ...] = ()  # unhealthy objects in or behind an unchecked one
     nearest: tuple[NearestEntry, ...] = ()
     api_calls: int = 0

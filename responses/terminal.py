@@ -26,6 +26,7 @@ from responses import causality, plots, sentences, words
 from responses.as_json import RunStats
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
 from responses.named_objects import named_sentences
+from responses.nothing_found import nothing_found
 from responses.safety import SafeDiagnosis
 from responses.shown import shown
 from responses.wrapped_text import WrappedText
@@ -267,14 +268,10 @@ class _Page:
             yield marked("✗", what, style=DIM, mark_style=DIM)
 
     def _nothing(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
-        if diagnosis.focus.names_object:
-            yield Text(self._text(words.NO_PROBLEM), style="bold")
-            yield WrappedText(Text(self._text(words.NO_PROBLEM_WITH).format(diagnosis.focus)))
-            if sentences.reported_gaps(diagnosis):
-                yield Text(self._text(words.READS_INCOMPLETE))
-            return
-        yield Text(self._text(words.UNKNOWN), style="bold")
-        yield WrappedText(Text(self._text(words.UNKNOWN_WHY)))
+        _, heading_, says = nothing_found(diagnosis, self._language)
+        yield Text(heading_, style="bold")
+        for each in says:
+            yield WrappedText(Text(each))
 
     def _seen(self, diagnosis: Diagnosis, observed: tuple[str, ...]) -> Iterator[RenderableType]:
         if observed:

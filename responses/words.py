@@ -51,6 +51,22 @@ ALL_RULED_OUT: Final = Text(
 )
 NO_PROBLEM: Final = Text(en="NO KNOWN PROBLEM FOUND", zh="没有发现已知问题")
 NO_PROBLEM_WITH: Final = Text(en="None of the known incidents applies to {}.", zh="{} 不存在知识库中的任何问题。")
+NOT_EXPLAINED: Final = Text(en="NOT EXPLAINED YET", zh="尚无解释")
+NOT_EXPLAINED_WHY: Final = Text(
+    en="{} is in trouble, and none of the known incidents explains it.", zh="{} 有问题，知识库中没有条目可以解释。"
+)
+NOT_CHECKED: Final = Text(en="NOT CHECKED", zh="未检查")
+NOT_CHECKED_WHY: Final = Text(
+    en="Casebook has no health rules for {}, so it does not know whether {} is healthy.",
+    zh="Casebook 没有 {} 的健康规则，因此无法判断 {} 是否正常。",
+)
+ASK_ABOUT_THESE: Final = Text(
+    en="Not healthy there: {}. Ask about one of them.", zh="其中不健康的对象：{}。请就其中之一提问。"
+)
+ASK_ABOUT_PODS: Final = Text(
+    en="Ask about a pod or a workload instead: /diagnose pod NAMESPACE/NAME",
+    zh="请改为就 Pod 或工作负载提问：/diagnose pod 命名空间/名称",
+)
 READS_INCOMPLETE: Final = Text(en="Some reads failed, see below.", zh="部分内容未能读取，见下文。")
 
 ONLY_NEUTRAL: Final = Text(

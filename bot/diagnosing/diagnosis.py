@@ -19,9 +19,11 @@ from bot.cluster.snapshot import Snapshot
 from bot.common.catalogs import load_catalog, matcher_of
 from bot.diagnosing.explanation import Explanation
 from bot.diagnosing.named_objects import Resolved, closest, resolve
-from bot.diagnosing.observation import Observed, Statement, observe
+from bot.diagnosing.observation import Observed, Statement, observe, unhealthy_pods
 from bot.diagnosing.reads import Progress, Reads
 from bot.kube.access import EVERYTHING, Access
+from bot.kube.health import has_rules, problem_of
+from bot.kube.objects import ref
 from bot.probes.contract import Probe
 from bot.probes.registry import known_probes, unreadable_parts
 from intents.capabilities import is_capability, raised
@@ -211,6 +213,10 @@ async def _diagnose_object(
 
     investigation = _Investigation(engine=engine, reads=reads, snapshot=snapshot, focus=focus)
     judged = await investigation.run(hypotheses)
+    unexplained = _unexplained(observed, judged)
+    if not (judged or unexplained) and (problem := problem_of(obj, target.kind)):
+        unexplained = (Observation(subject=ref(obj, target.kind), quote=problem),)
+    unchecked = not (judged or has_rules(target.kind))
     return Diagnosis(
         focus=about,
         cluster=snapshot.cluster,
@@ -219,7 +225,9 @@ async def _diagnose_object(
         hypotheses=judged,
         timeline=timeline(judged),
         gaps=tuple(sorted({*observed.gaps, *reads.gaps}, key=str)),
-        unexplained=_unexplained(observed, judged),
+        unexplained=unexplained,
+        unchecked=unchecked,
+        ask_instead=await unhealthy_pods(snapshot, obj, target.kind) if unchecked else (),
         nearest=(),
         api_calls=snapshot.calls,
     )

@@ -13,6 +13,7 @@ from typing import Final
 from intents.domain import Diagnosis, Finding, Focus, JudgedHypothesis, Language, Text
 from responses import sentences, words
 from responses.named_objects import named_sentences
+from responses.nothing_found import nothing_found
 from responses.safety import SafeDiagnosis
 from responses.sentences import capitalised, in_a_row
 from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
@@ -240,16 +241,8 @@ class _Page:
         yield from self._listed(words.RULED_OUT, self._formatter.ruled_out(self._out[1:]), rank=2)
 
     def _nothing(self) -> tuple[str, ...]:
-        focus = self._diagnosis.focus
-        if not focus.names_object:
-            return f"{words.UNKNOWN_SIGN} {self._text(words.UNKNOWN)}", self._text(words.UNKNOWN_WHY)
-        says = [
-            f"{words.FINE_SIGN} {self._text(words.NO_PROBLEM)}",
-            self._text(words.NO_PROBLEM_WITH).format(self._formatter.cut(str(focus), 600)),
-        ]
-        if sentences.reported_gaps(self._diagnosis):
-            says.append(self._text(words.READS_INCOMPLETE))
-        return tuple(says)
+        sign, heading, says = nothing_found(self._diagnosis, self._language)
+        return f"{sign} {heading}", *(self._formatter.cut(each, _CAUSE) for each in says)
 
     def _headline(self, one: JudgedHypothesis) -> str:
         """Return the headline; a fixed problem says so, since later readers must not take it for a current one."""
