@@ -163,6 +163,7 @@ class Hypothesis:
     when: PastedTime | None = None
     # What may be names, used once the cluster has such objects; or certain names of which one is meant.
     guesses: tuple[Entity, ...] = ()
+    besides: Entity | None = None  # the object that the text names, if the incident is not about its kind
     alike: int = 0  # how many other objects of the same kind the text names
     pointed_to_by: str = ""  # the incident whose finding points to this one, if no text raised it
 

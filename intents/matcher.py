@@ -94,6 +94,7 @@ class Matcher:
                 matches=tuple(self._match(symptoms, occurrence) for occurrence in occurrences),
                 named=names.named,
                 guesses=names.guesses,
+                besides=names.besides,
                 alike=names.alike,
                 when=_when(symptoms, occurrences),
             )
@@ -115,6 +116,7 @@ class Matcher:
             matches=(match, *(same.matches if same else ())),
             named=same.named if same else names.named,
             guesses=same.guesses if same else names.guesses,
+            besides=same.besides if same else names.besides,
             alike=same.alike if same else names.alike,
             when=same.when if same else None,
         )

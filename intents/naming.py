@@ -17,6 +17,8 @@ from intents.spoken_names import is_word
 
 # So many guesses are looked up for a hypothesis.
 MOST_GUESSES: Final = 4
+# The kinds of objects that a text can be about, whatever its incident is about.
+IN_GENERAL: Final = ("pod", "statefulset", "deployment", "daemonset", "replicaset", "job", "cronjob", "service", "node")
 # Of so many objects that a text names side by side the state is read.
 MOST_CANDIDATES: Final = 10
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
@@ -30,6 +32,7 @@ class Names:
 
     named: Mapping[str, str]
     guesses: tuple[Entity, ...] = ()
+    besides: Entity | None = None
     alike: int = 0
 
 
@@ -74,7 +77,18 @@ class TextNames:
             several = self._candidates(incident)
             alike = max(len(several) - 1, 0)
             guesses = several or self._guesses(named, incident, occurrences)
-        return Names(named=MappingProxyType(dict(sorted(named.items()))), guesses=guesses, alike=alike)
+        besides = None if about or guesses else self._besides(named)
+        plain = MappingProxyType(dict(sorted(named.items())))
+        return Names(named=plain, guesses=guesses, besides=besides, alike=alike)
+
+    def _besides(self, named: Mapping[str, str]) -> Entity | None:
+        """Return the object that the text names although its kind is not what the incident is about."""
+        word = next((word for word in IN_GENERAL if word in named), "")
+        if not word:
+            return None
+        namespaces = self.namespaces.get((word, named[word]), {})
+        namespace = next(iter(namespaces)) if len(namespaces) == 1 else named.get("namespace", "")
+        return Entity(kind=word, value=named[word], namespace="" if word == "node" else namespace)
 
     def _candidates(self, incident: Incident) -> tuple[Entity, ...]:
         """Return the objects of which the text names several, so that only the cluster can tell which one it means."""

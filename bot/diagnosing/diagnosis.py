@@ -172,7 +172,8 @@ async def _explain(
 async def _resolve(snapshot: Snapshot | None, engine: Engine, hypothesis: Hypothesis, namespace: str) -> Resolved:
     incident = engine.catalog.incidents[hypothesis.incident]
     if snapshot is None:
-        return Resolved(hypothesis=hypothesis, focus=focus_of(incident, hypothesis, namespace=namespace))
+        focus = focus_of(incident, hypothesis, namespace=namespace)
+        return Resolved(hypothesis=hypothesis, focus=focus, asked=focus)
     return await resolve(snapshot, incident, hypothesis, namespace=namespace)
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from bot.diagnosing.named_objects import Resolved, is_elsewhere
+from bot.diagnosing.named_objects import Resolved, concerns, is_ready
+from bot.kube.objects import ref
 from intents.catalog.loader import Catalog
 from intents.domain import (
     Existence,
@@ -73,24 +74,20 @@ class Explanation:
         manifest = named.manifest
         if manifest is None or not supported(one) or one.capability:
             return one, named.note
-        subjects = _subjects(one)
-        target = ObjectRef(
-            kind=named.focus.kind or str(manifest.get("kind")),
-            namespace=str((manifest.get("metadata") or {}).get("namespace") or ""),
-            name=str((manifest.get("metadata") or {}).get("name") or ""),
-        )
-        affected = tuple(dict.fromkeys(subject for subject, _ in subjects if subject is not None))[:_AFFECTED]
-        note = NamedObject(target=target, existence=Existence.EXISTS, affected=affected)
-        if manifest.get("kind") == "Pod":
-            if not is_elsewhere(subjects, manifest):
-                return one, named.note
-            # An incident of the whole cluster concerns every pod; of any other, this pod has no part.
-            about = self.catalog.incidents[one.incident].about
-            if not about:
-                return one, note
+        subjects, target = _subjects(one), ref(manifest, named.asked.kind)
+        affected = tuple(dict.fromkeys(subject for subject, _ in subjects))[:_AFFECTED]
+        note = NamedObject(target=replace(target, uid=""), existence=Existence.EXISTS, affected=affected)
+        if target.kind != "Pod":
+            outside = target.namespace and all(subject.namespace != target.namespace for subject in affected)
+            return one, note if outside else named.note
+        if concerns(subjects, manifest):
+            return one, named.note
+        about = self.catalog.incidents[one.incident].about
+        elsewhere = all(on or subject.kind == "Node" for subject, on in subjects)
+        if about and (elsewhere or is_ready(manifest)):
             return self._from_text(named), replace(note, existence=Existence.UNAFFECTED)
-        outside = target.namespace and all(subject.namespace != target.namespace for subject in affected)
-        return one, note if outside else named.note
+        # An incident of the whole cluster may concern every pod.
+        return one, note
 
     def _from_text(self, named: Resolved) -> JudgedHypothesis:
         """Judge a hypothesis by its text alone."""
@@ -117,15 +114,16 @@ class Explanation:
         one = await self.investigation.judge(anywhere)
         if one.verdict is not Verdict.CONFIRMED:
             return ()
-        return tuple(dict.fromkeys(subject for subject, _ in _subjects(one) if subject is not None))[:_AFFECTED]
+        return tuple(dict.fromkeys(subject for subject, _ in _subjects(one)))[:_AFFECTED]
 
 
-def _subjects(one: JudgedHypothesis) -> list[tuple[ObjectRef | None, str]]:
+def _subjects(one: JudgedHypothesis) -> list[tuple[ObjectRef, str]]:
     """Return the objects that support a hypothesis, each with the node that its row names."""
     supports = [each for each in one.findings if each.outcome is FindingOutcome.SUPPORTS and not each.pasted]
     return [
         (each.subject, str(each.rows[0].values.get("node", "")) if each.rows else "")
         for each in sorted(supports, key=lambda each: not each.decisive)
+        if each.subject is not None
     ]
 
 

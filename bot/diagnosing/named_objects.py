@@ -36,18 +36,6 @@ _JUDGED_BY_RULES: Final = frozenset({"StorageClass", "APIService", "PersistentVo
 # A name may be that of another kind: people say "pod checkout" of a Deployment.
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "TidbCluster")
 _ANY_KIND: Final = ("Pod", *_WORKLOADS, "Service")
-# What a text is about if its incident names no kind of its own.
-_IN_GENERAL: Final = (
-    "pod",
-    "statefulset",
-    "deployment",
-    "daemonset",
-    "replicaset",
-    "job",
-    "cronjob",
-    "service",
-    "node",
-)
 _CUT: Final = "…"
 
 
@@ -55,11 +43,13 @@ _CUT: Final = "…"
 class Resolved:
     """A hypothesis with what the cluster says about its object.
 
-    `focus` is what to diagnose. `note` is what the reader must know first, `manifest` the object, if it was read.
+    `focus` is what to diagnose, `asked` what the text names. `note` is what the reader must know first, `manifest` the
+    object, if it was read.
     """
 
     hypothesis: Hypothesis
     focus: Focus
+    asked: Focus
     note: NamedObject | None = None
     manifest: Json | None = None
 
@@ -83,15 +73,17 @@ async def resolve(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis
     """Find what a hypothesis names; `namespace` is the default of the surface. Raise no ClusterError."""
     hypothesis = await _with_guesses(snapshot, incident, hypothesis)
     focus = focus_of(incident, hypothesis, namespace=namespace)
-    asked = focus if focus.names_object else _in_general(hypothesis, namespace=namespace)
+    asked = focus if focus.names_object else _besides(hypothesis, namespace=namespace)
     try:
         if not asked.names_object:
-            return Resolved(hypothesis=hypothesis, focus=focus, note=await _empty_namespace(snapshot, hypothesis))
+            return Resolved(
+                hypothesis=hypothesis, focus=focus, asked=asked, note=await _empty_namespace(snapshot, hypothesis)
+            )
         if asked.kind in _JUDGED_BY_RULES:
-            return Resolved(hypothesis=hypothesis, focus=focus)
+            return Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
         found = await _find(snapshot, asked)
     except ClusterError:
-        return Resolved(hypothesis=hypothesis, focus=focus)
+        return Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
     return _resolved(hypothesis, focus, asked, found)
 
 
@@ -99,22 +91,22 @@ def _resolved(hypothesis: Hypothesis, focus: Focus, asked: Focus, found: _Found)
     target = ObjectRef(kind=asked.kind, namespace=asked.namespace, name=asked.name)
     note = NamedObject(target=target, existence=found.existence, instead=found.instead, closest=found.closest)
     if found.existence is Existence.MISSING:
-        return Resolved(hypothesis=hypothesis, focus=focus, note=note)
+        return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=note)
     if found.instead is not None:
         if focus.names_object:
             hypothesis = _about(hypothesis, found.instead)
             focus = replace(focus, kind=found.instead.kind, namespace=found.instead.namespace, name=found.instead.name)
-        return Resolved(hypothesis=hypothesis, focus=focus, note=note)
+        return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=note)
     (manifest, *others) = found.objects
     several = replace(note, others=hypothesis.alike) if hypothesis.alike else None
     if others:
         # The name alone does not tell which one is meant: probes search everywhere.
         several = replace(note, closest=tuple(str(ref(one, asked.kind)) for one in found.objects[:_CLOSEST]))
-        return Resolved(hypothesis=hypothesis, focus=focus, note=several)
+        return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=several)
     if focus.names_object and not focus.namespace and namespace_of(manifest):
         focus = replace(focus, namespace=namespace_of(manifest))
         hypothesis = replace(hypothesis, named={**hypothesis.named, "namespace": focus.namespace})
-    return Resolved(hypothesis=hypothesis, focus=focus, note=several, manifest=manifest)
+    return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=several, manifest=manifest)
 
 
 def _about(hypothesis: Hypothesis, instead: ObjectRef) -> Hypothesis:
@@ -126,13 +118,13 @@ def _about(hypothesis: Hypothesis, instead: ObjectRef) -> Hypothesis:
     )
 
 
-def _in_general(hypothesis: Hypothesis, *, namespace: str) -> Focus:
-    named = hypothesis.named
-    word = next((word for word in _IN_GENERAL if named.get(word)), "")
-    if not word:
+def _besides(hypothesis: Hypothesis, *, namespace: str) -> Focus:
+    """Return the object that the text names although its incident is not about that kind."""
+    named = hypothesis.besides
+    if named is None:
         return Focus()
-    home = "" if word == "node" else named.get("namespace", "") or namespace
-    return Focus(kind=KINDS[word], namespace=home, name=named[word])
+    home = "" if named.kind == "node" else named.namespace or namespace
+    return Focus(kind=KINDS[named.kind], namespace=home, name=named.value)
 
 
 # --- guesses --------------------------------------------------------------------------------------------------------
@@ -171,15 +163,11 @@ async def _meant(snapshot: Snapshot, hypothesis: Hypothesis) -> Entity:
             found = await _exact(snapshot, resource, focus)
         except ClusterError:
             return 1
-        return 2 if not found else int(all(_is_ready(obj) for obj in found))
+        return 2 if not found else int(all(is_ready(obj) for obj in found))
 
     names = [guess for guess in hypothesis.guesses if guess.certain]
     standings = await asyncio.gather(*map(standing, names))
     return min(zip(standings, range(len(names)), names, strict=True))[2]
-
-
-def _is_ready(obj: Json) -> bool:
-    return bool(condition(obj, "Ready").get("status", "True") == "True")
 
 
 async def _guessed(snapshot: Snapshot, guess: Entity, kinds: Sequence[str], *, namespace: str) -> ObjectRef | None:
@@ -360,18 +348,21 @@ def _ref(focus: Focus) -> ObjectRef:
 # --- evidence about other objects -----------------------------------------------------------------------------------
 
 
-def is_elsewhere(subjects: Iterable[tuple[ObjectRef | None, str]], pod: Json) -> bool:
-    """Tell whether evidence has nothing to do with a pod: neither its namespace nor its node.
+def concerns(subjects: Iterable[tuple[ObjectRef, str]], pod: Json) -> bool:
+    """Tell whether evidence concerns a pod: by its namespace or its node.
 
     `subjects` are the objects that the evidence is about, each with the node that its row names. A pod without a node
     may wait for any of them.
     """
     node, namespace = node_name_of(pod), namespace_of(pod)
-    known = [(subject, on) for subject, on in subjects if subject is not None]
-    if not known:
-        return False
-    for subject, on in known:
-        place = subject.name if subject.kind == "Node" else on
-        if subject.namespace == namespace or (place == node if node and place else not (node and place)):
-            return False
-    return True
+    return any(
+        subject.namespace == namespace
+        or (bool(node) and node in (on, subject.name if subject.kind == "Node" else ""))
+        or not (node or subject.namespace)
+        for subject, on in subjects
+    )
+
+
+def is_ready(obj: Json) -> bool:
+    """Tell whether an object is Ready, or has no such condition."""
+    return bool(condition(obj, "Ready").get("status", "True") == "True")
