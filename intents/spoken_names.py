@@ -49,7 +49,7 @@ _DETERMINERS: Final = frozenset({
     "our", "same", "some", "that", "their", "these", "this", "those", "two", "your",
 })  # fmt: skip
 _GOES_ON: Final = re.compile(
-    r"(?:is|was|are|isn't|has|hasn't|have|had|can|can't|cannot|could|does|doesn't|do|did|will|won't|never|keeps?|stays?|got|in|on"
+    r"(?:not|is|was|are|isn't|has|hasn't|have|had|can|can't|cannot|could|does|doesn't|do|did|will|won't|never|keeps?|stays?|got|in|on"
     r"|from|and|or|shows?|says?|fails?|failed|stuck|crashes|crashed|restarts|gets|-n|--namespace)\b"
 )
 _DIGIT: Final = re.compile(r"\d")
@@ -205,14 +205,14 @@ SPOKEN_PATTERNS: Final[tuple[SpokenPattern, ...]] = (
     SpokenPattern(rf"{_OPEN}?({_LABEL}){_CLOSE}?\s?(?:这个|的)?\s?{_HAN_NAMESPACE}", _namespace),
     SpokenPattern(rf"(?:^|[\s\p{{Han}}])({_LABEL})\s(?i:namespace|ns)\s?[里下中内的]", _namespace),
     # pod web -n shop, outside of a command
-    SpokenPattern(rf"(?:^|\s)(?:-n|--namespace|[–—](?:n|namespace))[ =]{_OPEN}?({_LABEL})", _flag),
+    SpokenPattern(rf"(?:^|[\s(])(?:-n|--?namespace|[–—](?:n|namespace))[ =]{_OPEN}?({_LABEL})", _flag),
     # the name of a place after an object or an error: pod web-0 in shop
     SpokenPattern(
         rf"[\w\"'`)] (?:in|from|@) {_OPEN}?({_LABEL}){_CLOSE}?(?:$|\s*[,;:!?)，。]|\.(?:\s|$)|\s)", _in_place
     ),
     SpokenPattern(rf"在\s?({_LABEL})\s?(?:里|中|下|内|上)", _in_place),
     # Deployment api; deployment "api"; pod `web`; 节点 worker-b
-    SpokenPattern(rf"{_START}((?i:{_LOWER}|{_CAMEL}))s?[:：]? {_QUOTED_NAME}", _object),
+    SpokenPattern(rf"{_START}((?i:{_LOWER}|{_CAMEL}))s?[:：]? ?{_QUOTED_NAME}", _object),
     SpokenPattern(rf"({_HAN})[:：]?\s?(?:{_OPEN}(?:({_LABEL})/)?({_NAME}){_CLOSE})", _object),
     SpokenPattern(
         rf"(?:^|[^-\w./\s]\s*|([\w'-]+)\s+)((?:{_CAMEL})) ({_NAME}){_END}",
@@ -222,7 +222,7 @@ SPOKEN_PATTERNS: Final[tuple[SpokenPattern, ...]] = (
     # pod web -n shop, deployment api in namespace shop
     SpokenPattern(
         rf"{_START}((?i:{_LOWER}))s?() ({_NAME}),? "
-        rf"(?:(?:-n|--namespace|[–—]n)[ =]|\(?(?:in |from )?(?:the )?{_NAMESPACE}[ :=])",
+        rf"(?:(?:-n|--?namespace|[–—]n)[ =]|\(?(?:in |from )?(?:the )?{_NAMESPACE}[ :=])",
         _object,
     ),
     SpokenPattern(rf"{_START}((?i:{_LOWER}))s?[:：]? ({_ANY_CASE}){_END}", _perhaps_object),
