@@ -28,6 +28,8 @@ from intents.focus import KINDS
 from intents.verdicts import judge, rank, supported
 
 _AFFECTED: Final = 3
+# Words that name an object or a part of it.
+_OF_AN_OBJECT: Final = frozenset(KINDS) | {"namespace", "container", "name"}
 
 
 class Investigator(Protocol):
@@ -109,7 +111,7 @@ class Explanation:
         """Return the objects that the cluster shows with the same error, for the leading hypothesis only."""
         if not first:
             return ()
-        kept = {word: value for word, value in named.hypothesis.named.items() if word not in (*KINDS, "namespace")}
+        kept = {word: value for word, value in named.hypothesis.named.items() if word not in _OF_AN_OBJECT}
         anywhere = Hypothesis(incident=named.hypothesis.incident, score=named.hypothesis.score, named=kept)
         one = await self.investigation.judge(anywhere)
         if one.verdict is not Verdict.CONFIRMED:

@@ -71,7 +71,7 @@ class _Found:
 
 async def resolve(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis, *, namespace: str) -> Resolved:
     """Find what a hypothesis names; `namespace` is the default of the surface. Raise no ClusterError."""
-    hypothesis = await _with_guesses(snapshot, incident, hypothesis)
+    hypothesis, guessed = await _with_guesses(snapshot, incident, hypothesis)
     focus = focus_of(incident, hypothesis, namespace=namespace)
     asked = focus if focus.names_object else _besides(hypothesis, namespace=namespace)
     try:
@@ -84,7 +84,8 @@ async def resolve(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis
         found = await _find(snapshot, asked)
     except ClusterError:
         return Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
-    return _resolved(hypothesis, focus, asked, found)
+    resolved = _resolved(hypothesis, focus, asked, found)
+    return replace(resolved, note=resolved.note or guessed)
 
 
 def _resolved(hypothesis: Hypothesis, focus: Focus, asked: Focus, found: _Found) -> Resolved:
@@ -130,13 +131,17 @@ def _besides(hypothesis: Hypothesis, *, namespace: str) -> Focus:
 # --- guesses --------------------------------------------------------------------------------------------------------
 
 
-async def _with_guesses(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis) -> Hypothesis:
-    """Return the hypothesis with those of its guesses that the cluster knows."""
+async def _with_guesses(
+    snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis
+) -> tuple[Hypothesis, NamedObject | None]:
+    """Return the hypothesis with those of its guesses that the cluster knows, and what an incomplete one stands for."""
     named = dict(hypothesis.named)
     if any(guess.certain for guess in hypothesis.guesses):
         meant = await _meant(snapshot, hypothesis)
         home = meant.namespace or named.get("namespace", "")
-        return replace(hypothesis, named={**named, meant.kind: meant.value, **({"namespace": home} if home else {})})
+        named |= {meant.kind: meant.value, **({"namespace": home} if home else {})}
+        return replace(hypothesis, named=named), None
+    note: NamedObject | None = None
     for guess in hypothesis.guesses:
         if guess.kind == "namespace" and not named.get("namespace") and await _has_namespace(snapshot, guess.value):
             named["namespace"] = guess.value
@@ -145,11 +150,13 @@ async def _with_guesses(snapshot: Snapshot, incident: Incident, hypothesis: Hypo
             continue
         home = guess.namespace or named.get("namespace", "")
         kinds = _ANY_KIND if guess.kind == "object" else (KINDS.get(guess.kind, ""),)
-        if (found := await _guessed(snapshot, guess, [kind for kind in kinds if kind], namespace=home)) is not None:
-            named[_word_of(found.kind)] = found.name
-            if found.namespace:
-                named["namespace"] = found.namespace
-    return replace(hypothesis, named=named)
+        found = await _guessed(snapshot, guess, [kind for kind in kinds if kind], namespace=home)
+        if found is not None and found.instead is not None:
+            note = found if found.target != found.instead else None
+            named[_word_of(found.instead.kind)] = found.instead.name
+            if found.instead.namespace:
+                named["namespace"] = found.instead.namespace
+    return replace(hypothesis, named=named), note
 
 
 async def _meant(snapshot: Snapshot, hypothesis: Hypothesis) -> Entity:
@@ -170,8 +177,8 @@ async def _meant(snapshot: Snapshot, hypothesis: Hypothesis) -> Entity:
     return min(zip(standings, range(len(names)), names, strict=True))[2]
 
 
-async def _guessed(snapshot: Snapshot, guess: Entity, kinds: Sequence[str], *, namespace: str) -> ObjectRef | None:
-    """Return the one object that a guess stands for; None if there is none, or more than one."""
+async def _guessed(snapshot: Snapshot, guess: Entity, kinds: Sequence[str], *, namespace: str) -> NamedObject | None:
+    """Return the one object that a guess stands for, as `instead`; None if there is none, or more than one."""
     for kind in kinds:
         try:
             found = await _find(snapshot, Focus(kind=kind, namespace=namespace, name=guess.value))
@@ -179,9 +186,13 @@ async def _guessed(snapshot: Snapshot, guess: Entity, kinds: Sequence[str], *, n
             continue
         if found.existence is Existence.MISSING:
             continue
+        target = ObjectRef(kind=kind, namespace=namespace, name=guess.value)
         if found.instead is not None:
-            return found.instead
-        return ref(found.objects[0], kind) if len(found.objects) == 1 else None
+            return NamedObject(target=target, existence=found.existence, instead=found.instead)
+        if len(found.objects) != 1:
+            return None
+        exact = replace(ref(found.objects[0], kind), uid="")
+        return NamedObject(target=exact, existence=found.existence, instead=exact)
     return None
 
 

@@ -184,11 +184,11 @@ class AnswerWorkflow:
             if picked and not await self._still(request, picked):
                 return None  # another cluster was chosen meanwhile
             result = await self._deliver(request, reply)
-            if not await self._counts(request, requester, reply):
-                await self.services.store.topics.close(request_id)
-            elif not reply.verdict or reply.is_about_nothing:
-                # Whatever was asked meanwhile is answered by itself: nothing was found that could answer for it.
+            if reply.answer is not None and (not reply.verdict or reply.is_about_nothing):
+                # Nothing was found that could answer for others: what was asked meanwhile is answered by itself.
                 await self.services.store.topics.end(request_id, other_than=reply.fault)
+            elif not await self._counts(request, requester, reply):
+                await self.services.store.topics.close(request_id)
         if result is not None:
             self._count(request, reply, first=picked is None and request.revision == 1)
             await self._add_to(request, reply, language=requester.language)
