@@ -13,7 +13,8 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
-from bot.cluster.errors import ClusterError, NotServed
+from bot.cluster.errors import ClusterError
+from bot.cluster.object_lists import ObjectList
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
@@ -37,6 +38,10 @@ _JUDGED_BY_RULES: Final = frozenset({"StorageClass", "APIService", "PersistentVo
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "TidbCluster")
 _ANY_KIND: Final = ("Pod", *_WORKLOADS, "Service")
 _CUT: Final = "…"
+
+
+class IncompleteList(Exception):
+    """Error: a list lacks objects, so nothing can be said about what is not in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +87,7 @@ async def resolve(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis
         if asked.kind in _JUDGED_BY_RULES:
             return Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
         found = await _find(snapshot, asked)
-    except ClusterError:
+    except (ClusterError, IncompleteList):
         return Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
     resolved = _resolved(hypothesis, focus, asked, found)
     return replace(resolved, note=resolved.note or guessed)
@@ -168,7 +173,7 @@ async def _meant(snapshot: Snapshot, hypothesis: Hypothesis) -> Entity:
             resource = await snapshot.resource(KINDS[name.kind])
             focus = Focus(kind=resource.kind, namespace=name.namespace or home, name=name.value)
             found = await _exact(snapshot, resource, focus)
-        except ClusterError:
+        except (ClusterError, IncompleteList):
             return 1
         return 2 if not found else int(all(is_ready(obj) for obj in found))
 
@@ -182,7 +187,7 @@ async def _guessed(snapshot: Snapshot, guess: Entity, kinds: Sequence[str], *, n
     for kind in kinds:
         try:
             found = await _find(snapshot, Focus(kind=kind, namespace=namespace, name=guess.value))
-        except ClusterError:
+        except (ClusterError, IncompleteList):
             continue
         if found.existence is Existence.MISSING:
             continue
@@ -244,13 +249,20 @@ async def _exact(snapshot: Snapshot, resource: Resource, asked: Focus) -> tuple[
     if asked.namespace or not resource.namespaced:
         found = await snapshot.find(resource, asked.name, namespace=asked.namespace)
         return (found,) if found else ()
-    return (await snapshot.list(resource, fields=f"metadata.name={asked.name}")).items
+    return _complete(await snapshot.list(resource, fields=f"metadata.name={asked.name}"))
+
+
+def _complete(listing: ObjectList) -> tuple[Json, ...]:
+    """Return the items of a list. Raise IncompleteList if it lacks some: they may be what is sought."""
+    if listing.truncated:
+        raise IncompleteList
+    return listing.items
 
 
 async def _by_beginning(snapshot: Snapshot, resource: Resource, asked: Focus) -> _Found:
     beginning = asked.name.removesuffix(_CUT).rstrip("-.")
-    listing = await snapshot.list(resource, namespace=asked.namespace)
-    found = [item for item in listing.items if name_of(item).startswith(beginning)]
+    listed = _complete(await snapshot.list(resource, namespace=asked.namespace))
+    found = [item for item in listed if name_of(item).startswith(beginning)]
     if len(found) == 1:
         return _Found(instead=ref(found[0], resource.kind))
     if resource.kind == "Pod" and len(owners := {workload_of(pod) for pod in found}) == 1:
@@ -259,8 +271,8 @@ async def _by_beginning(snapshot: Snapshot, resource: Resource, asked: Focus) ->
 
 
 async def _by_address(snapshot: Snapshot, resource: Resource, asked: Focus) -> _Found:
-    listing = await snapshot.list(resource, namespace=asked.namespace)
-    found = [item for item in listing.items if asked.name in _addresses(item)]
+    listed = _complete(await snapshot.list(resource, namespace=asked.namespace))
+    found = [item for item in listed if asked.name in _addresses(item)]
     if len(found) != 1:
         return _Found(existence=Existence.MISSING)
     return _Found(instead=ref(found[0], resource.kind))
@@ -315,9 +327,7 @@ async def _named_so(snapshot: Snapshot, kind: str, asked: Focus) -> tuple[Object
     try:
         resource = await snapshot.resource(kind)
         return tuple(ref(one, kind) for one in await _exact(snapshot, resource, asked))
-    except NotServed:
-        return ()
-    except ClusterError:
+    except (ClusterError, IncompleteList):
         return ()
 
 
