@@ -16,7 +16,7 @@ import re2
 
 from intents.command_lines import IS_NAME, KINDS, named_in_command
 from intents.named_objects import Entity
-from intents.spoken_names import SPOKEN_PATTERNS, is_telling
+from intents.spoken_names import SPOKEN_PATTERNS, is_telling, is_word
 
 # Longer names are ignored: a DNS-1123 subdomain has at most 253 characters; images and paths may be longer.
 _LONGEST: Final = 500
@@ -84,6 +84,9 @@ def _in_path(match: Any) -> _Found:
 
 def _key_and_value(match: Any) -> _Found:
     key, value = match.groups()
+    # "Node: says it is full" is a sentence; `node=full` is none.
+    if is_word(value) and "=" not in match.group(0) and '"' not in match.group(0):
+        return
     if kind := _KEYS.get(key.lower().replace("_", "").replace("-", "").removeprefix("kubernetes.")):
         yield kind, value
 
@@ -102,6 +105,11 @@ def _group_version(match: Any) -> _Found:
     if before is None:
         yield "api", f"{group}/{version}"
         yield "apiservice", f"{version}.{group}"
+
+
+def _node(match: Any) -> _Found:
+    if not is_word(name := match.group(1)):
+        yield "node", name
 
 
 def _container(match: Any) -> _Found:
@@ -184,7 +192,7 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     _Pattern(rf"\b(?i:tidbcluster|tc):? \[?({_LABEL})/({_LABEL})\]?", _as("namespace", "tidbcluster")),
     # Old versions of kubectl describe: the second column of an event is "kubelet, node"
     _Pattern(rf"\bkubelet, ({_NAME})\b", _as("node")),
-    _Pattern(rf"\bto node \"?({_NAME})", _as("node")),
+    _Pattern(rf"\bto node \"?({_NAME})", _node),
     _Pattern(rf"Successfully assigned ({_LABEL})/({_NAME}) to ({_NAME})", _as("namespace", "pod", "node")),
     _Pattern(rf"(?i:node)[ :]+\"({_NAME})\"", _as("node")),
 )

@@ -23,7 +23,7 @@ _POD_ROW: Final = re.compile(
     r"^\s*(?:([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\s+)?([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)(…|\.\.\.)?"
     r"\s+\d+/\d+\s+(?:Init:)?[A-Z0-9][\w:/-]*\s+\d+\b"
 )
-_DESCRIBED: Final = re.compile(r"^(Name|Namespace|Node|Priority|Service Account|StorageClass):\s+(\S+)")
+_DESCRIBED: Final = re.compile(r"^(Name|Namespace|Node|Priority|Service Account|StorageClass):\s+(\S+)\s*$")
 _COMMAND: Final = re.compile(r"\b(?:get|describe|top)\s+(?:-\S+\s+(?:\S+\s+)?)?([a-z.]+)")
 
 # (columns that only this kind has, the kind of the objects in NAME)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from bot.diagnosing.named_objects import Resolved, concerns, is_ready
+from bot.diagnosing.named_objects import Resolved, concerns
 from bot.kube.objects import ref
 from intents.catalog.loader import Catalog
 from intents.domain import (
@@ -85,10 +85,9 @@ class Explanation:
         if concerns(subjects, manifest):
             return one, named.note
         about = self.catalog.incidents[one.incident].about
-        elsewhere = all(on or subject.kind == "Node" for subject, on in subjects)
-        if about and (elsewhere or is_ready(manifest)):
+        if about and all(on or subject.kind in ("Node", "Pod") for subject, on in subjects):
             return self._from_text(named), replace(note, existence=Existence.UNAFFECTED)
-        # An incident of the whole cluster may concern every pod.
+        # An incident of the whole cluster, or of a service that all pods use, may concern every pod.
         return one, note
 
     def _from_text(self, named: Resolved) -> JudgedHypothesis:

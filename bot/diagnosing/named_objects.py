@@ -175,7 +175,7 @@ async def _meant(snapshot: Snapshot, hypothesis: Hypothesis) -> Entity:
             found = await _exact(snapshot, resource, focus)
         except (ClusterError, IncompleteList):
             return 1
-        return 2 if not found else int(all(is_ready(obj) for obj in found))
+        return 2 if not found else int(all(_is_ready(obj) for obj in found))
 
     names = [guess for guess in hypothesis.guesses if guess.certain]
     standings = await asyncio.gather(*map(standing, names))
@@ -384,6 +384,6 @@ def concerns(subjects: Iterable[tuple[ObjectRef, str]], pod: Json) -> bool:
     )
 
 
-def is_ready(obj: Json) -> bool:
+def _is_ready(obj: Json) -> bool:
     """Tell whether an object is Ready, or has no such condition."""
     return bool(condition(obj, "Ready").get("status", "True") == "True")

@@ -72,15 +72,19 @@ async def test_object_that_exists_is_found_by_an_incomplete_name(tmp_path, engin
 async def test_names_of_hosts_and_words_are_parsed_as_what_they_are(tmp_path, engine):
     dns = broken_of(engine, "pd-dns-resolution")
     async with workplace(tmp_path, engine, dns.world) as at:
-        ts = await at.slack.say(at.alex, at.channel, "nslookup domain parcel-pd-0.parcel-pd-peer.parcel-db.svc failed")
-        answer = await at.answer(ts)
-        assert "CONFIRMED" in words_of(answer["blocks"])
-        assert "-n parcel-db.svc" not in words_of(answer)
         ts = await at.slack.say(
-            at.alex, at.channel, "node says DiskPressure, pods get the taint disk-pressure, evicted"
+            at.alex, at.channel, "dial tcp: lookup parcel-pd.parcel-db.svc on 10.96.0.10:53: no such host, pd"
         )
-        await at.settled()
-        assert "Node says" not in "\n".join(words_of(one["blocks"]) for one in at.answers(ts))
+        answer = await at.answer(ts)
+        await at.slack.click(at.alex, at.channel, answer["ts"], str(Press.DETAILS))
+        views = await at.slack.wait_for(lambda: at.slack.views(at.alex))
+        shown = words_of(answer["blocks"]) + words_of(views[-1]["blocks"])
+        assert "-n parcel-db " in shown
+        assert "-n parcel-db.svc" not in shown
+        lines = await answer_to(
+            at, "Node: says DiskPressure, 0/3 nodes are available: 3 had taint disk-pressure, evicted"
+        )
+        assert not any("says" in line.removeprefix("> ").split("DiskPressure")[0] for line in lines if "“" not in line)
 
 
 async def test_other_image_is_another_question_and_the_same_one_is_linked(tmp_path, engine):

@@ -79,6 +79,7 @@ PHRASES = [
     # words that are no names
     ("node says DiskPressure", ""),
     ("Node says it has DiskPressure", ""),
+    ("Node: says DiskPressure", ""),
     ("the node got DiskPressure and the pod was evicted", ""),
     ("pod has unbound immediate PersistentVolumeClaims", ""),
     ("namespace not found", ""),
