@@ -18,7 +18,7 @@ from bot.cluster.errors import NotFound
 from bot.cluster.snapshot import Snapshot
 from bot.common.catalogs import load_catalog, matcher_of
 from bot.diagnosing.explanation import Explanation
-from bot.diagnosing.named_objects import Resolved, closest, resolve
+from bot.diagnosing.named_objects import Resolved, closest, resolve, stand_in
 from bot.diagnosing.observation import Observed, Statement, observe, unhealthy_pods
 from bot.diagnosing.reads import Progress, Reads
 from bot.kube.access import EVERYTHING, Access
@@ -189,6 +189,10 @@ async def _diagnose_object(
     try:
         obj = await snapshot.get(resource, request.name, namespace=namespace)
     except NotFound:
+        if found := await stand_in(snapshot, target):
+            note, instead = found
+            asked = DiagnoseObject(kind=instead.kind, namespace=instead.namespace, name=instead.name)
+            return replace(await _diagnose_object(asked, engine, snapshot, progress), named=(note,))
         raise TargetNotFound(target, await closest(snapshot, resource, target)) from None
     observed = await observe(snapshot, resource, obj)
     statements = observed.statements

@@ -35,7 +35,8 @@ _CLOSE_ENOUGH: Final = 60.0
 # The absence of these is what their incidents are about.
 _JUDGED_BY_RULES: Final = frozenset({"StorageClass", "APIService", "PersistentVolume"})
 # A name may be that of another kind: people say "pod checkout" of a Deployment.
-_WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "TidbCluster")
+_CUSTOM: Final = ("TidbCluster",)
+_WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", *_CUSTOM)
 _ANY_KIND: Final = ("Pod", *_WORKLOADS, "Service")
 _CUT: Final = "…"
 
@@ -313,12 +314,13 @@ def _replicas(workload: Json) -> int:
     return replicas if isinstance(replicas, int) else 0
 
 
-async def _of_another_kind(snapshot: Snapshot, asked: Focus) -> ObjectRef | None:
+async def _of_another_kind(
+    snapshot: Snapshot, asked: Focus, *, kinds: Sequence[str] = (*_WORKLOADS, "Pod")
+) -> ObjectRef | None:
     """Return the one workload or pod that has this name although the text says another kind."""
     if asked.kind not in (*_ANY_KIND, "ReplicaSet") or asked.kind == "Service":
         return None
-    kinds = [kind for kind in (*_WORKLOADS, "Pod") if kind != asked.kind]
-    answers = await asyncio.gather(*(_named_so(snapshot, kind, asked) for kind in kinds))
+    answers = await asyncio.gather(*(_named_so(snapshot, kind, asked) for kind in kinds if kind != asked.kind))
     found = [one for answer in answers for one in answer]
     return found[0] if len(found) == 1 else None
 
@@ -329,6 +331,23 @@ async def _named_so(snapshot: Snapshot, kind: str, asked: Focus) -> tuple[Object
         return tuple(ref(one, kind) for one in await _exact(snapshot, resource, asked))
     except (ClusterError, IncompleteList):
         return ()
+
+
+async def stand_in(snapshot: Snapshot, target: ObjectRef) -> tuple[NamedObject, ObjectRef] | None:
+    """Return what to diagnose in place of an object that does not exist, and how to say so; None for nothing.
+
+    It is the owner of a pod that was replaced, or the custom resource of that name: people name it without its kind.
+    """
+    asked = Focus(kind=target.kind, namespace=target.namespace, name=target.name)
+    try:
+        owner = await _owner(snapshot, asked)
+        instead = owner or await _of_another_kind(snapshot, asked, kinds=_CUSTOM)
+    except (ClusterError, IncompleteList):
+        return None
+    if instead is None:
+        return None
+    existence = Existence.REPLACED if owner else Existence.EXISTS
+    return NamedObject(target=target, existence=existence, instead=instead), instead
 
 
 # --- similar names --------------------------------------------------------------------------------------------------

@@ -161,7 +161,10 @@ class Replies:
                 access=requester.scope.access(connection.name) if connection else NOTHING,
             )
         except TargetNotFound as error:
-            says = failures.target_not_found(error.target, error.closest)
+            elsewhere = await self.cluster_chooser.elsewhere(
+                error.target, requester, but=connection.name if connection else ""
+            )
+            says = failures.target_not_found(error.target, error.closest, elsewhere)
             says = cluster_choice.with_cluster_name(says, interpretation.cluster) if interpretation.why else says
             return self._failed(says, request, requester, interpretation, ended="not found")
         except ClusterError as error:

@@ -47,6 +47,15 @@ async def test_other_cluster_that_has_the_object_is_named(tmp_path, engine, brok
         lines = await answer_to(at, f"{broken.text}\ncluster=simulated")
         assert "Pod ledger/db-tikv-0 does not exist in cluster simulated" in lines[0]
         assert "It exists in cluster prod" in lines[0]
+        assert any("but in cluster prod" in line for line in await diagnosed(at, "pod ledger/db-tikv-0 @simulated"))
+
+
+async def test_object_of_another_kind_is_found_by_its_name(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        for about in ("ledger/db", "pod ledger/db"):
+            lines = await diagnosed(at, about)
+            assert "This answer is about TidbCluster ledger/db" in lines[0]
+            assert not any("does not exist" in line for line in lines)
 
 
 async def test_object_that_exists_is_found_by_an_incomplete_name(tmp_path, engine, broken):
