@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +23,11 @@ from intents.spoken_names import SPOKEN_PATTERNS, is_telling, is_word
 _LONGEST: Final = 500
 # The memory for the states of RE2's automaton, in bytes: when it is used up, RE2 starts over.
 _MEMORY: Final = 32 << 20
+# A program's line, in which words beside "pod" are hardly ever names.
+_OF_A_LOG: Final = re.compile(r"\W*(?:[IWEF]\d{4} \d|\d{4}-\d\d-\d\d|level=|ts=|time=|[\"']?(?:level|ts|time)[\"']:)")
+_LONGEST_SENTENCE: Final = 300
+# So many matches of a pattern in a line are read.
+_MOST_MATCHES: Final = 100
 # So many names of a line are kept, in order.
 MOST_ENTITIES: Final = 32
 
@@ -38,6 +44,7 @@ _FREE: Final = frozenset({"image", "field", "value", "code", "api", "taint"})
 # Kinds whose objects are in no namespace.
 _NOT_IN_NAMESPACES: Final = _FREE | {"namespace", "node", "pv", "storageclass", "apiservice", "container", "cluster"}
 _OBJECTS: Final = frozenset(set(KINDS.values()) - _NOT_IN_NAMESPACES) | {"node"}
+_PUNCTUATION: Final = ".,:;"
 # What follows a name that a client or a person cut off.
 _CUT: Final = ("…", "-…", "...", "-...")
 _IPV4: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
@@ -212,19 +219,31 @@ def _compiled() -> tuple[Any, tuple[Any, ...]]:
 
 
 _WHICH, _COMPILED = _compiled()
+_GUESSES: Final = frozenset(
+    index for index, pattern in enumerate(SPOKEN_PATTERNS, start=len(_PATTERNS)) if pattern.guesses
+)
 
 
 def entities_in(line: str) -> tuple[Entity, ...]:
     """Return the names in a line, each once, the most certain first."""
     found: dict[Entity, Entity] = {}
-    for name in paired([Entity(kind=kind, value=value) for kind, value in named_in_command(line)]):
+    for name in _names_in(line):
+        if len(found) >= 2 * MOST_ENTITIES:
+            break
         _keep(found, name, line)
-    for index in sorted(_WHICH.Match(line) or ()):
-        for match in _COMPILED[index].finditer(line):
-            for name in paired(_read(index, match)):
-                _keep(found, name, line)
     names = sorted(found.values(), key=lambda name: not name.certain)
     return tuple(paired(names)[:MOST_ENTITIES])
+
+
+def _names_in(line: str) -> Iterator[Entity]:
+    """Yield what the patterns read, one after the other."""
+    yield from paired([Entity(kind=kind, value=value) for kind, value in named_in_command(line)])
+    of_person = len(line) <= _LONGEST_SENTENCE and not _OF_A_LOG.match(line)
+    for index in sorted(_WHICH.Match(line) or ()):
+        if index in _GUESSES and not of_person:
+            continue
+        for match in islice(_COMPILED[index].finditer(line), _MOST_MATCHES):
+            yield from paired(_read(index, match))
 
 
 def paired(names: Sequence[Entity]) -> Sequence[Entity]:
@@ -246,15 +265,20 @@ def _read(index: int, match: Any) -> list[Entity]:
 
 
 def _keep(found: dict[Entity, Entity], name: Entity, line: str) -> None:
-    if len(name.value) > _LONGEST or len(found) >= 2 * MOST_ENTITIES:
+    if len(name.value) > _LONGEST:
         return
     if name.kind not in _FREE:
-        name = replace(name, value=name.value.rstrip(".,:;"))
+        if name.value[-1:] in _PUNCTUATION:
+            name = replace(name, value=name.value.rstrip(_PUNCTUATION))
         if not IS_NAME.fullmatch(name.value):
             return
-        if name.kind != "container" and any(f"{name.value}{dots}" in line for dots in _CUT):
+        if (
+            name.kind != "container"
+            and ("…" in line or "..." in line)
+            and any(f"{name.value}{dots}" in line for dots in _CUT)
+        ):
             name = replace(name, value=f"{name.value}…", certain=False)
-        elif name.kind in _OBJECTS and _IPV4.fullmatch(name.value):
+        elif name.certain and name.kind in _OBJECTS and _IPV4.fullmatch(name.value):
             name = replace(name, certain=False)
     known = found.get(name)
     if known is None or (name.certain, bool(name.namespace)) > (known.certain, bool(known.namespace)):

@@ -52,6 +52,8 @@ _GOES_ON: Final = re.compile(
     r"(?:not|is|was|are|isn't|has|hasn't|have|had|can|can't|cannot|could|does|doesn't|do|did|will|won't|never|keeps?|stays?|got|in|on"
     r"|from|and|or|shows?|says?|fails?|failed|stuck|crashes|crashed|restarts|gets|-n|--namespace)\b"
 )
+# So many characters beside a name are looked at.
+_NEAR: Final = 120
 _DIGIT: Final = re.compile(r"\d")
 _LETTER: Final = re.compile(r"[a-z]")
 
@@ -61,6 +63,11 @@ class SpokenPattern(NamedTuple):
 
     pattern: str
     read: Callable[[Any], Iterator[Entity]]
+
+    @property
+    def guesses(self) -> bool:
+        """Tell whether it yields nothing that is certain: then only a person's own lines are read for it."""
+        return self.read in (_perhaps_object, _perhaps_object_before, _in_place, _unkinded)
 
 
 def is_word(value: str) -> bool:
@@ -88,7 +95,7 @@ def _namespace_named(value: str, *, certain: bool) -> Iterator[Entity]:
 
 
 def _flag(match: Any) -> Iterator[Entity]:
-    if not _OTHER_FLAG.search(match.string[: match.start(1)]):
+    if not _OTHER_FLAG.search(match.string[max(match.start(1) - _NEAR, 0) : match.start(1)]):
         yield from _namespace_named(match.group(1), certain=True)
 
 
@@ -110,7 +117,7 @@ def _object(match: Any) -> Iterator[Entity]:
 def _object_after_capital(match: Any) -> Iterator[Entity]:
     """Yield the name after a kind in its own spelling: `Deployment api is down`, but not `a Deployment rolled`."""
     before, kind, name = match.groups()
-    rest = match.string[match.end(3) :].lstrip()
+    rest = match.string[match.end(3) : match.end(3) + _NEAR].lstrip()
     ends = not rest or not (rest[0].isalnum() and rest[0].isascii()) or bool(_GOES_ON.match(rest))
     certain = is_telling(name) or (ends and (before or "").lower() not in _DETERMINERS)
     yield from _named(kind, None, name, certain=certain)

@@ -160,4 +160,4 @@ def test_name_and_namespace_are_read_whatever_they_are(name: str, namespace: str
 def test_english_word_after_a_kind_is_no_name(word: str, kind: str) -> None:
     found = [one for symptom in read_symptoms(f"the {kind} {word} it again") for one in symptom.entities]
 
-    assert [one for one in found if one.certain] == []
+    assert [one for one in found if one.certain and one.kind != "container"] == []
