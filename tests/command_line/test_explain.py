@@ -110,7 +110,7 @@ def test_a_forbidden_read_names_the_missing_grant(run: Run, kubeconfig: str, clu
     ran = run("explain", "--kubeconfig", kubeconfig, stdin=TEXT)
 
     assert ran.code == 0
-    assert ran.out.startswith(" LIKELY ")
+    assert ran.out.startswith(" POSSIBLE ")
     assert "needs get on pods" in ran.out
 
 
