@@ -42,7 +42,7 @@ _HAN_KINDS: Final = {
 }  # fmt: skip
 _HAN: Final = "|".join(sorted(_HAN_KINDS, key=len, reverse=True))
 # Commands with a flag -n of their own.
-_OTHER_FLAG: Final = re.compile(r"\b(?:head|tail|echo|sed|grep|sort|xargs|read|nl|ip|netstat|ss|cut|nice|uniq)\b[^|]*$")
+_OTHER_FLAG: Final = re.compile(r"(?:^|[\s|;&($])(?:head|tail|echo|sed|grep|sort|xargs|nl|netstat|cut|nice)\s[^|]*$")
 # Before a kind that is an ordinary noun: "a StatefulSet", "the same Job".
 _DETERMINERS: Final = frozenset({
     "a", "an", "any", "another", "both", "each", "every", "its", "my", "new", "no", "of", "old", "one", "other",
