@@ -18,8 +18,17 @@ def too_many_requests(limit: int) -> Text:
     )
 
 
-def target_not_found(target: ObjectRef, closest: Sequence[str]) -> Text:
-    """Say that the object does not exist; `closest` are similar names, as namespace/name."""
+def target_not_found(target: ObjectRef, closest: Sequence[str], elsewhere: Sequence[str] = ()) -> Text:
+    """Say that the object does not exist; `closest` are similar names, as namespace/name.
+
+    `elsewhere` are other clusters that have it.
+    """
+    if elsewhere:
+        clusters = ", ".join(elsewhere)
+        return Text(
+            en=f"{target} does not exist here, but in cluster {clusters}",
+            zh=f"{target} 不存在于此，但存在于集群 {clusters}",
+        )
     if closest:
         names = ", ".join(closest)
         return Text(

@@ -25,6 +25,8 @@ from intents.domain import Text as Words
 from responses import causality, plots, sentences, words
 from responses.as_json import RunStats
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
+from responses.named_objects import named_sentences
+from responses.nothing_found import nothing_found
 from responses.safety import SafeDiagnosis
 from responses.shown import shown
 from responses.wrapped_text import WrappedText
@@ -81,6 +83,8 @@ class _Page:
         standing, out = list(sentences.leading_hypotheses(diagnosis)), list(sentences.ruled_out(diagnosis))
         offers = [one for one in sentences.offers(diagnosis) if one not in standing]
         detailed = standing if in_full else standing[:1]
+        for says in named_sentences(diagnosis, self._language):
+            yield WrappedText(Text(says, style="bold"))
         for number, one in enumerate(detailed):
             if number:
                 yield ""
@@ -264,14 +268,10 @@ class _Page:
             yield marked("✗", what, style=DIM, mark_style=DIM)
 
     def _nothing(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
-        if diagnosis.focus.names_object:
-            yield Text(self._text(words.NO_PROBLEM), style="bold")
-            yield WrappedText(Text(self._text(words.NO_PROBLEM_WITH).format(diagnosis.focus)))
-            if sentences.reported_gaps(diagnosis):
-                yield Text(self._text(words.READS_INCOMPLETE))
-            return
-        yield Text(self._text(words.UNKNOWN), style="bold")
-        yield WrappedText(Text(self._text(words.UNKNOWN_WHY)))
+        _, heading_, says = nothing_found(diagnosis, self._language)
+        yield Text(heading_, style="bold")
+        for each in says:
+            yield WrappedText(Text(each))
 
     def _seen(self, diagnosis: Diagnosis, observed: tuple[str, ...]) -> Iterator[RenderableType]:
         if observed:

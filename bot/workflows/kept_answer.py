@@ -28,12 +28,14 @@ class AnswerNotes(Portable):
     """Notes about an answer, merged by key: one for each pressed plan.
 
     `count` is how often the same error was pasted, `last` the last time; these belong to the topic and are not notes.
+    `again` are links to later answers about the same fault.
     """
 
     count: int = 1
     last: datetime | None = None
     not_it: tuple[str, ...] = ()
     muted: str = ""
+    again: tuple[str, ...] = ()
     remedies: tuple[RemedyShown, ...] = ()
 
     @classmethod
@@ -69,7 +71,7 @@ class KeptAnswer(Portable):
     """A stored answer; `diagnosis` is scrubbed.
 
     `reason` says why no cluster was read, `because` why this cluster was chosen of several. `pick` are the other
-    clusters to choose from.
+    clusters to choose from. `same_as` is the link to an earlier answer about the same fault.
     """
 
     diagnosis: Diagnosis
@@ -83,6 +85,7 @@ class KeptAnswer(Portable):
     controls: bool = True
     because: Text | None = None
     pick: Picker | None = None
+    same_as: str = ""
 
     @property
     def first(self) -> JudgedHypothesis | None:
@@ -108,6 +111,7 @@ class KeptAnswer(Portable):
             muted_by=shown.muted,
             because=self.because,
             pick=self.pick,
+            related=(*filter(None, (self.same_as,)), *shown.again),
         )
 
     def details(self, language: Language) -> View:

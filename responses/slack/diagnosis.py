@@ -12,6 +12,8 @@ from typing import Final
 
 from intents.domain import Diagnosis, Finding, Focus, JudgedHypothesis, Language, Text
 from responses import sentences, words
+from responses.named_objects import named_sentences
+from responses.nothing_found import nothing_found
 from responses.safety import SafeDiagnosis
 from responses.sentences import capitalised, in_a_row
 from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
@@ -85,6 +87,7 @@ def answer_message(
     muted_by: str = "",
     because: Text | None = None,
     pick: Picker | None = None,
+    related: Sequence[str] = (),
 ) -> Message:
     """Return the answer to a request, within Slack's limits; what does not fit is attached as a file (`overflow`).
 
@@ -92,8 +95,8 @@ def answer_message(
     matches. `details_value` is the value of the Details button, "" for none. `count` says how often the same was asked,
     `last_seen` when last. `text_only_reason` says why no cluster was queried. `controls` shows the menu to mark the
     answer as wrong and to mute it. `not_it_by` and `muted_by` are ids of users. `because` says why this cluster was
-    queried, if there are several; `pick` offers the others. Raises ValueError for a request id that no button can
-    carry.
+    queried, if there are several; `pick` offers the others.
+    `related` are links to answers about the same fault. Raises ValueError for a request id that no button can carry.
     """
     reason = shown_text(text_only_reason) if text_only_reason else None
     visible = shown(diagnosis)
@@ -103,6 +106,7 @@ def answer_message(
     fixed = bool(here) and here[-1].state is RemedyState.FIXED
     page = _Page(visible, formatter, language, has_details=bool(details_value), fixed=fixed)
     parts = [
+        *page.named(),
         *page.proof(tuple(shown_line(line) for line in observed)),
         # Buttons come before the runbook, so that nobody has to scroll for them.
         *state_parts(remedy_states, not_it_by, muted_by, cluster=diagnosis.cluster, language=language),
@@ -117,6 +121,7 @@ def answer_message(
         ),
         *([Part(rank=0, blocks=picker_blocks(pick, request_id=request_id, language=language))] if pick else []),
         *page.advice(),
+        *page.related(related),
         Part(
             rank=0,
             blocks=(footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen, because=because),),
@@ -161,16 +166,33 @@ class _Page:
 
     def headlines(self) -> tuple[str, ...]:
         """Return the first lines as words, for notifications."""
+        named = named_sentences(self._diagnosis, self._language)
         if self._open:
             first = self._open[0]
             return (
+                *named,
                 self._headline(first),
                 self._text(first.root_cause),
                 str(first.subject) if first.subject else "",
             )
         if self._out:
-            return self._formatter.headline(self._out[0]), self._refuted(self._out[0])
+            return *named, self._formatter.headline(self._out[0]), self._refuted(self._out[0])
         return self._nothing()
+
+    def named(self) -> Iterable[Part]:
+        """Yield what the reader must know first about the objects that the text names."""
+        says = named_sentences(self._diagnosis, self._language)
+        if says:
+            lines = (blocks.line(blocks.bold(self._formatter.cut(each, _CAUSE))) for each in says)
+            yield Part(rank=0, blocks=(blocks.rich(*lines),))
+
+    def related(self, links: Sequence[str]) -> Iterable[Part]:
+        """Yield the links to other answers about the same fault."""
+        if links:
+            title = blocks.text(self._text(words.SAME_FAULT))
+            label = self._text(words.THE_ANSWER)
+            parts = [leaf for link in links for leaf in (blocks.text(" "), blocks.link(shown_line(link), label))]
+            yield Part(rank=1, blocks=(blocks.rich(blocks.line(title, *parts)),))
 
     def proof(self, observed: tuple[str, ...]) -> Iterable[Part]:
         """Yield the verdict and its evidence, or the reason why there is no verdict."""
@@ -219,16 +241,8 @@ class _Page:
         yield from self._listed(words.RULED_OUT, self._formatter.ruled_out(self._out[1:]), rank=2)
 
     def _nothing(self) -> tuple[str, ...]:
-        focus = self._diagnosis.focus
-        if not focus.names_object:
-            return f"{words.UNKNOWN_SIGN} {self._text(words.UNKNOWN)}", self._text(words.UNKNOWN_WHY)
-        says = [
-            f"{words.FINE_SIGN} {self._text(words.NO_PROBLEM)}",
-            self._text(words.NO_PROBLEM_WITH).format(self._formatter.cut(str(focus), 600)),
-        ]
-        if sentences.reported_gaps(self._diagnosis):
-            says.append(self._text(words.READS_INCOMPLETE))
-        return tuple(says)
+        sign, heading, says = nothing_found(self._diagnosis, self._language)
+        return f"{sign} {heading}", *(self._formatter.cut(each, _CAUSE) for each in says)
 
     def _headline(self, one: JudgedHypothesis) -> str:
         """Return the headline; a fixed problem says so, since later readers must not take it for a current one."""

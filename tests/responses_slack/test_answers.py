@@ -146,11 +146,17 @@ def test_ruled_out_answer_gives_the_reason() -> None:
 
 
 def test_healthy_object_shows_no_known_problem_and_the_gaps() -> None:
-    said = read(say(replace(DIAGNOSIS, hypotheses=()), of_text=False))
+    said = read(say(replace(DIAGNOSIS, hypotheses=(), unexplained=()), of_text=False))
 
     assert said.startswith("# 🟢 NO KNOWN PROBLEM FOUND\n\nNone of the known incidents applies to Pod shop/api-0.")
     assert "Some reads failed" in said
     assert "needs get on coordination.k8s.io/leases" in said
+
+
+def test_trouble_without_a_hypothesis_gets_no_green_sign() -> None:
+    said = read(say(replace(DIAGNOSIS, hypotheses=()), of_text=False))
+
+    assert said.startswith("# ❔ NOT EXPLAINED YET\n\nPod shop/api-0 is in trouble")
     assert "Observed, not explained yet\n· Pod shop/api-0: “Liveness probe failed”" in said
 
 
