@@ -46,7 +46,7 @@ async def test_the_message_box_is_reached_without_passing_every_link(stage, page
 
     # Within the list, only the controls of one message are tab stops.
     await messages.last.focus()
-    stops = []
+    stops: list[str] = []
     while not stops or stops[-1] != "composer":
         await page.keyboard.press("Tab")
         stops.append(await page.evaluate(FOCUSED))
