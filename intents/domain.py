@@ -347,6 +347,7 @@ class Remedy:
     warning: Text | None = None
     until: str = ""
     done: Text | None = None
+    button: Text | None = None  # the button's label, if the action's own words are too general
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -381,6 +382,8 @@ class JudgedHypothesis:
     severity: Severity
     root_cause: Text
     impact: Text
+    # Cause and object in one short sentence; empty in answers of older versions.
+    summary: Text = field(default_factory=lambda: Text.same(""))
     subject: ObjectRef | None = None
     findings: tuple[Finding, ...] = ()
     remedies: tuple[Remedy, ...] = ()
