@@ -56,7 +56,8 @@ def _may_end(room: str, at: re.Match[str], *, most: int) -> bool:
 
 def _brief_quote(quote: str) -> str:
     """Return a quotation in few words: the end of a chain of errors, which tells the cause, else its start."""
-    line = message_of(quote).strip('"')
+    line = message_of(quote)
+    line = line[1:-1] if line.startswith('"') and line.find('"', 1) == len(line) - 1 else line
     if length(line) <= _QUOTE_WORDS:
         return line
     *_, last = parts = line.split(": ")

@@ -32,9 +32,9 @@ _WITH_INFORMATION: Final = 2
 _GAPS: Final = 2
 # The most words of each; a Chinese character counts as one.
 _CAUSE: Final = {Language.EN: 34, Language.ZH: 60}
-_IMPACT: Final = {Language.EN: 18, Language.ZH: 24}
+_IMPACT: Final = {Language.EN: 18, Language.ZH: 20}
 _PROOF: Final = {Language.EN: 24, Language.ZH: 26}
-_OTHER: Final = {Language.EN: 12, Language.ZH: 22}
+_OTHER: Final = {Language.EN: 12, Language.ZH: 16}
 # Longer commands are shown under Details.
 _COMMAND: Final = 120
 # What looks like the name of an object or an image, and the programs that an entry itself names.

@@ -87,6 +87,9 @@ class _Page:
         if not standing:
             yield from self._seen(diagnosis, observed)
             yield from self._unexplained(diagnosis)
+        if first is None and (gaps := glance.gaps(None, diagnosis, self._language)):
+            yield ""
+            yield WrappedText(Text(gaps))
         if in_full:
             yield from self._details(diagnosis, observed=observed, first=first)
         yield ""
@@ -103,9 +106,10 @@ class _Page:
         yield WrappedText(Text.assemble(self._verdict(one), f" {beside}"))
         if effect := glance.effect(one, diagnosis, language, of_text=self._of_text):
             yield WrappedText(Text(effect))
-        if one.remedies and not is_out:
+        offered = [each for each in sentences.offers(diagnosis) if each is not one]
+        if remedies := [each for shown in (one, *offered) for each in shown.remedies if not is_out]:
             yield from self._section(words.REMEDIES)
-            for remedy in one.remedies:
+            for remedy in remedies:
                 yield from self._remedy(remedy)
         elif not is_out and (step := glance.next_step(one, language)):
             yield ""
@@ -289,8 +293,6 @@ class _Page:
         if diagnosis.focus.names_object:
             yield Text(self._text(words.NO_PROBLEM), style="bold")
             yield WrappedText(Text(self._text(words.NO_PROBLEM_WITH).format(diagnosis.focus)))
-            if sentences.reported_gaps(diagnosis):
-                yield Text(self._text(words.READS_INCOMPLETE))
             return
         yield Text(self._text(words.UNKNOWN), style="bold")
         yield WrappedText(Text(self._text(words.UNKNOWN_WHY)))

@@ -51,7 +51,6 @@ ALL_RULED_OUT: Final = Text(
 )
 NO_PROBLEM: Final = Text(en="NO KNOWN PROBLEM FOUND", zh="没有发现已知问题")
 NO_PROBLEM_WITH: Final = Text(en="None of the known incidents applies to {}.", zh="{} 不存在知识库中的任何问题。")
-READS_INCOMPLETE: Final = Text(en="Some reads failed, see below.", zh="部分内容未能读取，见下文。")
 
 ONLY_NEUTRAL: Final = Text(
     en="What was read from the cluster neither supports nor refutes this.",

@@ -109,7 +109,7 @@ def answer_message(
             language=language,
         ),
         *_lines(0, data_loss_lines(offered, language)),
-        *([] if fixed or offered else page.next_step()),
+        *([] if fixed or offered or not details_value else page.next_step()),
         *([] if fixed else page.proof([shown_line(line) for line in observed])),
         *([Part(rank=0, blocks=picker_blocks(pick, request_id=request_id, language=language))] if pick else []),
         *([] if fixed or details_value else page.advice()),
@@ -123,7 +123,8 @@ def answer_message(
         parts, most_visible=limits.BUDGET_VISIBLE - _NOTE, most_blocks=limits.BUDGET_BLOCKS - 1
     )
     overflow = None
-    if left_out or page.left_out:
+    opens = bool(details_value) and bool(diagnosis.hypotheses)
+    if left_out or page.left_out or (page.was_cut and not opens):
         fitting = (*fitting, blocks.context(words.FULL_ANSWER_IN_FILE.in_(language)))
         overflow = Snippet(
             name="diagnosis.md",
@@ -149,6 +150,11 @@ class _Page:
         self._is_open = bool(standing)
         self._first = next(iter((*standing, *out)), None)
         self.left_out = False
+
+    @property
+    def was_cut(self) -> bool:
+        """Return whether a text is shown only in part."""
+        return self._formatter.was_cut
 
     def headlines(self) -> tuple[str, ...]:
         """Return the first lines as words, for notifications."""

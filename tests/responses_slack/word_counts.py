@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -33,13 +33,15 @@ _CHINESE_WORD: Final = re.compile(rf"[{_CJK}]|[^\s{_CJK}\u3000-\u303f\uff00-\uff
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """How many words the answer to a case shows, and the answer itself."""
+    """The number of words that the answer to a case shows, the answer, and the labels of its buttons."""
 
     incident: str
     case: str
     language: Language
+    title: str
     words: int
     shown: str
+    buttons: tuple[str, ...]
 
 
 def answer_to(diagnosis: Diagnosis, language: Language, *, of_text: bool = True) -> Message:
@@ -66,10 +68,16 @@ def visible(message: Message) -> str:
     said = []
     for block in message.blocks:
         if block["type"] == "actions":
-            said.append(" ".join(each["text"]["text"] for each in block["elements"] if each["type"] == "button"))
+            said.append(" ".join(_labels(Message(text="", blocks=(block,)))))
         else:
             said.append(as_text([block]))
     return "\n".join(said)
+
+
+def _labels(message: Message) -> Iterator[str]:
+    for block in message.blocks:
+        if block["type"] == "actions":
+            yield from (each["text"]["text"] for each in block["elements"] if each["type"] == "button")
 
 
 def count(text: str, language: Language) -> int:
@@ -84,13 +92,16 @@ async def counts(engine: Engine) -> AsyncIterator[Count]:
             diagnosis = (await rehearse(engine, incident, case)).diagnosis
             of_text = not diagnosis.focus.names_object or any(one.hypothesis.matches for one in diagnosis.hypotheses)
             for language in Language:
-                shown = visible(answer_to(diagnosis, language, of_text=of_text))
+                message = answer_to(diagnosis, language, of_text=of_text)
+                shown = visible(message)
                 yield Count(
                     incident=incident.id,
                     case=case.name,
                     language=language,
+                    title=incident.title.in_(language),
                     words=count(shown, language),
                     shown=shown,
+                    buttons=tuple(_labels(message)),
                 )
 
 
