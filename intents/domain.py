@@ -20,6 +20,7 @@ from intents.cluster_text import in_sentence
 from intents.declarations import ArgDeclaration as ArgDeclaration  # noqa: PLC0414
 from intents.declarations import ProbeDeclaration as ProbeDeclaration  # noqa: PLC0414
 from intents.declarations import RowType as RowType  # noqa: PLC0414
+from intents.gap_reasons import GapReason as GapReason  # noqa: PLC0414
 from intents.languages import Language as Language  # noqa: PLC0414
 from intents.languages import Text as Text  # noqa: PLC0414
 from intents.plots import Plot as Plot  # noqa: PLC0414
@@ -80,22 +81,6 @@ class Severity(StrEnum):
     CRITICAL = "critical"
     WARNING = "warning"
     INFO = "info"
-
-
-class GapReason(StrEnum):
-    """The reason why something could not be read."""
-
-    FORBIDDEN = "forbidden"
-    UNAUTHORIZED = "unauthorized"
-    NOT_FOUND = "not found"
-    EXPIRED = "expired"
-    TIMED_OUT = "timed out"
-    UNREACHABLE = "unreachable"
-    THROTTLED = "throttled"
-    SERVER_ERROR = "server error"
-    TRUNCATED = "truncated"
-    NOT_CONFIGURED = "not configured"
-    NO_CLUSTER = "no cluster"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -382,8 +367,7 @@ class JudgedHypothesis:
     severity: Severity
     root_cause: Text
     impact: Text
-    # Cause and object in one short sentence; empty in answers of older versions.
-    summary: Text = field(default_factory=lambda: Text.same(""))
+    summary: Text = field(default_factory=lambda: Text.same(""))  # cause and object in one short sentence
     subject: ObjectRef | None = None
     findings: tuple[Finding, ...] = ()
     remedies: tuple[Remedy, ...] = ()

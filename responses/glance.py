@@ -18,6 +18,7 @@ from intents.domain import (
     GapReason,
     JudgedHypothesis,
     Language,
+    Row,
     Step,
     Text,
 )
@@ -127,13 +128,19 @@ def age(finding: Finding, observed_at: datetime | None, language: Language) -> s
     """Return how old a finding is; "" if it rests on the text alone."""
     if finding.pasted or observed_at is None:
         return ""
-    dated = [row for row in finding.rows if row.at is not None]
-    if not dated:
+    row = dated_row(finding)
+    if row is None or row.at is None:
         return words.NOW.in_(language)
-    since = [row.at for row in dated if row.at and row.lasts]
-    at = min(since) if since else max(row.at for row in dated if row.at)
-    passed = duration(max((observed_at - at).total_seconds(), 0))
-    return (words.SINCE if since else words.AGO).in_(language).format(passed)
+    passed = duration(max((observed_at - row.at).total_seconds(), 0))
+    return (words.SINCE if row.lasts else words.AGO).in_(language).format(passed)
+
+
+def dated_row(finding: Finding) -> Row | None:
+    """Return the row that tells a finding's age: of lasting states the first one, else the newest; None without."""
+    dated = [(row.at, number, row) for number, row in enumerate(finding.rows) if row.at is not None]
+    lasting = [each for each in dated if each[2].lasts]
+    found = min(lasting) if lasting else max(dated, default=None)
+    return found[2] if found else None
 
 
 def gaps(

@@ -13,6 +13,7 @@ from typing import Final
 from bot.common.portable import Portable
 from bot.jobs import Json
 from intents.domain import Diagnosis, Finding, JudgedHypothesis, Language, Text
+from responses.glance import dated_row
 from responses.safety import SafeDiagnosis
 from responses.sentences import leading_hypotheses
 from responses.slack.cluster_picker import Picker
@@ -115,13 +116,16 @@ class KeptAnswer(Portable):
 
 
 def without_rows(diagnosis: Diagnosis) -> Diagnosis:
-    """Return the diagnosis without the rows and plots of its findings.
+    """Return the diagnosis without the rows and plots of its findings, except for the time of each finding.
 
     Sentences, quotes and tables already contain their content; plots are drawn once, when the answer is given.
     """
 
     def bare(finding: Finding) -> Finding:
-        return replace(finding, rows=(), plot=None)
+        row = dated_row(finding)
+        return replace(
+            finding, rows=(replace(row, values={}, quote="", reproduce="", points=()),) if row else (), plot=None
+        )
 
     hypotheses = tuple(
         replace(one, findings=tuple(bare(finding) for finding in one.findings)) for one in diagnosis.hypotheses
