@@ -160,7 +160,8 @@ class _Page:
         """Return the first lines as words, for notifications."""
         if self._first is None:
             return self._nothing()
-        return self._cause(self._first), self._verdict(self._first)
+        lines = (self._cause(self._first), self._verdict(self._first))
+        return lines[::-1] if self._fixed else lines
 
     def head(self) -> Iterable[Element]:
         """Yield cause and object, the verdict with the impact, and what this leads to."""
@@ -170,14 +171,17 @@ class _Page:
             yield blocks.line(blocks.bold(first))
             yield from (blocks.line(blocks.text(says)) for says in rest)
             return
-        yield blocks.line(*self._named(self._cause(one), one))
+        cause = blocks.line(*self._named(self._cause(one), one, bold=not self._fixed))
+        if self._fixed:
+            yield blocks.line(blocks.bold(self._verdict(one)))
+            yield cause
+            return
+        yield cause
         impact = self._cut(glance.impact(one, self._language))
-        beside = self._text(one.title) if not self._is_open else "" if self._fixed else impact
+        beside = impact if self._is_open else self._text(one.title)
         verdict = [blocks.text(f"{self._sign(one)} "), blocks.bold(self._word(one))]
         yield blocks.line(*verdict, *([blocks.text(f" · {self._cut(beside)}")] if beside else []))
-        if not self._fixed:
-            effect = glance.effect(one, self._diagnosis, self._language, of_text=self._of_text)
-            yield from self._said(effect)
+        yield from self._said(glance.effect(one, self._diagnosis, self._language, of_text=self._of_text))
 
     def proof(self, observed: Sequence[str]) -> Iterable[Part]:
         """Yield the proofs, what could not be checked, and the next hypothesis."""

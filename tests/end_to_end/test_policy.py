@@ -106,7 +106,7 @@ async def test_channel_gets_full_answers_about_its_own_namespace(tmp_path, engin
     async with workplace(tmp_path, engine, broken.world, elsewhere.world, policy=ledger_only(tmp_path)) as at:
         channel = at.slack.add_channel("team-ledger", id=LEDGER)
 
-        assert (await command(at, channel, "pod ledger/db-tikv-0")).startswith("# 🔴 CONFIRMED")
+        assert "\n🔴 CONFIRMED · " in await command(at, channel, "pod ledger/db-tikv-0")
         assert "did you mean ledger/db-tikv-0" in await command(at, channel, "pod ledger/db-tikv-9")
 
 

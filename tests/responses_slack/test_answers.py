@@ -184,12 +184,12 @@ def test_fixed_answer_says_what_was_wrong_what_was_done_and_the_state_now() -> N
     pressed = RemedyShown(plan_id="plan-1", title=BUTTONS[0].label, state=RemedyState.FIXED, who="U1", says=says)
     said = say(buttons=BUTTONS, remedy_states=(pressed,), details_value="")
 
-    assert said.text == "Was: Pod shop/api-0: The tag does not exist in the registry.\n✅ FIXED"
+    assert said.text == "✅ FIXED\nWas: Pod shop/api-0: The tag does not exist in the registry."
     assert (
         read(said)
         == """\
-Was: Pod shop/api-0: The tag does not exist in the registry.
 ✅ FIXED
+Was: Pod shop/api-0: The tag does not exist in the registry.
 
 ✅ Restart pod: FIXED: the cause is gone · by @U1
 > Now: api-0 is Ready since 12:00:05
