@@ -17,6 +17,8 @@ _SENTENCE_END: Final = {
 }
 _QUOTE: Final = re.compile(r"“([^”]*)”")
 _QUOTE_WORDS: Final = 10
+# In characters: more of a text is never shown at a glance.
+_MOST: Final = 4_000
 # Where a sentence may end early: after these, what follows only adds to it.
 _CLAUSE: Final = re.compile(r"[;；。]\s*|\.\s+|[:：,，]\s*|\s+(?=\()|(?=（)")
 _WHOLE: Final = (";", "；", "。", ".")
@@ -35,7 +37,8 @@ def first_sentence(text: str, language: Language) -> str:
 
 def brief(says: str, *, most: int) -> str:
     """Return the sentence with at most `most` words: long quotations are cut first, then the clauses at its end."""
-    says = _QUOTE.sub(lambda found: f"“{_brief_quote(found[1])}”", " ".join(says.split()))
+    says = " ".join(says[:_MOST].split())
+    says = _QUOTE.sub(lambda found: f"“{_brief_quote(found[1])}”", says)
     if length(says) <= most:
         return says
     room = "".join(_UNIT.findall(says)[:most])

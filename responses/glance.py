@@ -39,7 +39,7 @@ _OTHER: Final = {Language.EN: 12, Language.ZH: 16}
 # Longer commands are shown under Details.
 _COMMAND: Final = 120
 # What looks like the name of an object or an image, and the programs that an entry itself names.
-_NAME: Final = re.compile(r"[A-Za-z0-9.]+(?:[-/:][A-Za-z0-9.]+)+")
+_NAME: Final = re.compile(r"(?<![A-Za-z0-9.])[A-Za-z0-9.]++(?:[-/:][A-Za-z0-9.]++)+")
 _PROGRAMS: Final = frozenset({"kube-proxy", "istio-proxy", "calico-node", "prometheus-operator", "HTTP/1", "HTTP/2"})
 # In characters: the description of a gap may come from a cluster.
 _WHAT: Final = 160
@@ -91,10 +91,11 @@ def proofs(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language, *, o
     beside = [finding for finding in one.findings if finding.outcome is FindingOutcome.NEUTRAL]
     lines: list[str] = []
     for number, finding in enumerate((*told, *beside)):
-        line = _proof(finding, one, diagnosis.observed_at, language)
         # What only informs fills up to two lines.
-        room = PROOFS if number < len(told) else _WITH_INFORMATION
-        if len(lines) < room and not any(_repeats(line, earlier) for earlier in lines):
+        if len(lines) >= (PROOFS if number < len(told) else _WITH_INFORMATION):
+            break
+        line = _proof(finding, one, diagnosis.observed_at, language)
+        if not any(_repeats(line, earlier) for earlier in lines):
             lines.append(line)
     return tuple(lines)
 

@@ -21,6 +21,7 @@ from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.common.catalogs import load_catalog, matcher_of
 from bot.diagnosing.observation import Observed, Statement, observe
+from bot.diagnosing.other_kinds import of_other_kinds
 from bot.diagnosing.reads import Progress, Reads
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.objects import name_of, namespace_of
@@ -63,12 +64,16 @@ _CLOSE_ENOUGH: Final = 60.0
 
 
 class TargetNotFound(Exception):
-    """The requested object does not exist. `closest` are similar names that exist, as namespace/name."""
+    """The requested object does not exist.
 
-    def __init__(self, target: ObjectRef, closest: tuple[str, ...]) -> None:
+    `closest` are similar names that exist, as namespace/name; `others` are objects of other kinds with its name.
+    """
+
+    def __init__(self, target: ObjectRef, closest: tuple[str, ...], others: tuple[ObjectRef, ...] = ()) -> None:
         super().__init__(f"{target} was not found")
         self.target = target
         self.closest = closest
+        self.others = others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +178,8 @@ async def _diagnose_object(
     try:
         obj = await snapshot.get(resource, request.name, namespace=namespace)
     except NotFound:
-        raise TargetNotFound(target, await _closest(snapshot, resource, target)) from None
+        others = await of_other_kinds(snapshot, target)
+        raise TargetNotFound(target, await _closest(snapshot, resource, target), others) from None
     observed = await observe(snapshot, resource, obj)
     statements = observed.statements
     length = sum(len(statement.text) for statement in statements)

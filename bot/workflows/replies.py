@@ -152,7 +152,7 @@ class Replies:
                 access=requester.scope.access(connection.name) if connection else NOTHING,
             )
         except TargetNotFound as error:
-            says = failures.target_not_found(error.target, error.closest)
+            says = failures.target_not_found(error.target, error.closest, error.others)
             says = cluster_choice.with_cluster_name(says, interpretation.cluster) if interpretation.why else says
             return self._failed(says, request, requester, interpretation, ended="not found")
         except ClusterError as error:

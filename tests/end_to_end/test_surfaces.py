@@ -44,8 +44,8 @@ async def test_command_for_a_pod_is_answered_in_the_channel(tmp_path, engine, br
     async with workplace(tmp_path, engine, broken.world) as at:
         acknowledged = await at.slack.slash(at.alex, at.channel, command)
 
-        assert acknowledged.body["response_type"] == "ephemeral"
-        assert POD in words_of(acknowledged.body["blocks"])
+        # Nothing private is left beside the answer in the channel.
+        assert not acknowledged.body
         assert "\n🔴 CONFIRMED · " in await answer_in_channel(at)
 
 
@@ -72,19 +72,20 @@ async def test_command_explains_an_error(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         acknowledged = await at.slack.slash(at.alex, at.channel, f"explain {broken.text}")
 
-        assert "Diagnosing" in words_of(acknowledged.body["blocks"])
+        assert not acknowledged.body
         assert "\n🔴 CONFIRMED · " in await answer_in_channel(at)
 
 
 async def test_command_without_a_diagnosis_is_answered_in_the_acknowledgement(tmp_path, engine):
     expected = {
-        "help": "/diagnose pod shop/api-0",
-        "": "/diagnose pod shop/api-0",
+        "help": "/diagnose pod NAMESPACE/NAME",
+        "": "In a thread, mention it instead",
         "帮助": "诊断某个对象",
         "hepl": "Did you mean /diagnose help",
         "pdo shop/api-0": "Did you mean /diagnose pod shop/api-0",
-        "pod": "A name is missing",
-        "explain": "needs the text of an error",
+        "pod": "Usage: /diagnose pod NAMESPACE/NAME",
+        "node": "Usage: /diagnose node NAME",
+        "explain": "Usage: /diagnose explain ERROR",
         "muted": "Nothing is muted",
         "unmute": "needs the id of an incident",
     }
