@@ -70,7 +70,7 @@ class KeptAnswer(Portable):
     """A stored answer; `diagnosis` is scrubbed.
 
     `reason` says why no cluster was read, `because` why this cluster was chosen of several. `pick` are the other
-    clusters to choose from.
+    clusters to choose from. `secrets` are the kinds of secrets that the text held.
     """
 
     diagnosis: Diagnosis
@@ -84,6 +84,7 @@ class KeptAnswer(Portable):
     controls: bool = True
     because: Text | None = None
     pick: Picker | None = None
+    secrets: tuple[Text, ...] = ()
 
     @property
     def first(self) -> JudgedHypothesis | None:
@@ -109,6 +110,7 @@ class KeptAnswer(Portable):
             muted_by=shown.muted,
             because=self.because,
             pick=self.pick,
+            secrets=self.secrets,
         )
 
     def details(self, language: Language) -> View:

@@ -14,6 +14,7 @@ from typing import Final
 from intents.domain import Diagnosis, Focus, JudgedHypothesis, Language, Text
 from responses import glance, sentences, words
 from responses.safety import SafeDiagnosis
+from responses.secret_kinds import secret_notice
 from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
 from responses.slack import blocks, limits
 from responses.slack.blocks import Element, Leaf
@@ -78,6 +79,7 @@ def answer_message(
     muted_by: str = "",
     because: Text | None = None,
     pick: Picker | None = None,
+    secrets: tuple[Text, ...] = (),
 ) -> Message:
     """Return the answer to a request, within Slack's limits; what does not fit is attached as a file (`overflow`).
 
@@ -86,7 +88,8 @@ def answer_message(
     are in the answer. `count` says how often the same was asked, `last_seen` when last. `text_only_reason` says why no
     cluster was queried. `controls` shows the menu to mark the answer as wrong and to mute it. `not_it_by` and
     `muted_by` are ids of users. `because` says why this cluster was queried, if there are several; `pick` offers the
-    others. Raises ValueError for a request id that no button can carry.
+    others. `secrets` are the kinds of secrets that the text held. Raises ValueError for a request id that no button can
+    carry.
     """
     reason = shown_text(text_only_reason) if text_only_reason else None
     visible = shown(diagnosis)
@@ -111,6 +114,7 @@ def answer_message(
         *_lines(0, data_loss_lines(offered, language)),
         *([] if fixed or offered or not details_value else page.next_step()),
         *([] if fixed else page.proof([shown_line(line) for line in observed])),
+        *_lines(0, page.said(secret_notice(secrets, language))),
         *([Part(rank=0, blocks=picker_blocks(pick, request_id=request_id, language=language))] if pick else []),
         *([] if fixed or details_value else page.advice()),
         Part(
@@ -181,7 +185,7 @@ class _Page:
         beside = impact if self._is_open else self._text(one.title)
         verdict = [blocks.text(f"{self._sign(one)} "), blocks.bold(self._word(one))]
         yield blocks.line(*verdict, *([blocks.text(f" · {self._cut(beside)}")] if beside else []))
-        yield from self._said(glance.effect(one, self._diagnosis, self._language, of_text=self._of_text))
+        yield from self.said(glance.effect(one, self._diagnosis, self._language, of_text=self._of_text))
 
     def proof(self, observed: Sequence[str]) -> Iterable[Part]:
         """Yield the proofs, what could not be checked, and the next hypothesis."""
@@ -194,9 +198,9 @@ class _Page:
             yield from self._listed(words.OBSERVED, self._formatter.observed(observed), rank=1)
             yield from self._listed(words.NEAREST, self._formatter.nearest(), rank=2)
         gaps = glance.gaps(one, self._diagnosis, self._language, text_only=self._text_only)
-        yield from _lines(0, self._said(gaps))
+        yield from _lines(0, self.said(gaps))
         if one and self._is_open:
-            yield from _lines(1, self._said(glance.others(one, self._diagnosis, self._language)))
+            yield from _lines(1, self.said(glance.others(one, self._diagnosis, self._language)))
         else:
             yield from self._listed(words.UNEXPLAINED, self._formatter.unexplained(), rank=1)
 
@@ -253,7 +257,7 @@ class _Page:
         leaves = [(says[: found.start()], False), (found[0], True), (says[found.end() :], False)]
         return [blocks.text(part, bold=bold, code=code) for part, code in leaves if part]
 
-    def _said(self, says: str) -> list[Element]:
+    def said(self, says: str) -> list[Element]:
         """Return one line with its label in bold; none for an empty one."""
         if not says:
             return []
