@@ -151,7 +151,7 @@ def test_the_example_allows_actions_as_its_comments_say(
             "restart-pod",
             "staging",
             "shop",
-            "guests get answers based on the pasted text",
+            "guests cannot press buttons that change a cluster",
         ),
         (on_call(SHOP), "restart-pod", "nowhere", "shop", "namespace shop of nowhere may not be shown here"),
     ],
