@@ -16,7 +16,7 @@ LONGEST_VERB: Final = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionWords:
-    """What the title and the button of a dialog say, and the sentence below them.
+    """The title and the button of a dialog, and the sentence below them.
 
     `verb` is a verb and its object, such as "Restart pod"; it fits into LONGEST_VERB characters.
     """

@@ -15,7 +15,7 @@ from responses.secret_buffer import looks_generated
 
 
 class Level(IntEnum):
-    """How much a name says about its value."""
+    """The strength of a name as a sign of a secret value."""
 
     NONE = 0
     # The value has to look random.

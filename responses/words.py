@@ -81,7 +81,7 @@ REPRODUCE: Final = Text(en="Check it yourself", zh="自行验证")
 LINKS: Final = Text(en="Read more", zh="参考")
 OTHER_HYPOTHESES: Final = Text(en="Other hypotheses", zh="其他可能")
 OFFERS: Final = Text(en="You can also", zh="还可以")
-# Stands in place of POSSIBLE for a capability: a verdict is about a cause.
+# Replaces POSSIBLE for a capability: a verdict is about a cause.
 YOU_COULD: Final = Text(en="YOU COULD", zh="可以考虑")
 RULED_OUT: Final = Text(en="Ruled out", zh="已排除")
 GAPS: Final = Text(en="Could not check", zh="未能检查")

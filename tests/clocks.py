@@ -51,7 +51,7 @@ class _LeapingSelector(selectors.DefaultSelector):
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Give each test its loop; a conftest.py imports this hook for its directory."""
+    """Give each test its loop."""
     if item.get_closest_marker("simulated_time"):
         return {"simulated time": SimulatedTimeLoop}
     return {"real time": asyncio.new_event_loop}

@@ -10,6 +10,8 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
+from tests.clocks import pytest_asyncio_loop_factories as pytest_asyncio_loop_factories  # noqa: PLC0414
+
 # The key of the durations of test modules in pytest's cache.
 DURATIONS: Final = "casebook/durations"
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
@@ -44,11 +46,15 @@ _LONGEST: Final = (
     "browser/test_playground",
     "end_to_end/test_outages",
     "end_to_end/test_killed_plans",
+    "end_to_end/test_restarts",
+    "end_to_end/test_fairness",
+    "end_to_end/test_mutated_inputs",
     "end_to_end/test_incident_killed",
     "end_to_end/test_incident_channels",
     "end_to_end/test_two_processes",
     "deploy/test_image",
     "end_to_end/test_secrets",
+    "responses/test_redaction_invariants",
     "jobs/test_crashes",
     "bench/test_slack_bench",
     "end_to_end/test_any_order",

@@ -4,6 +4,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -31,11 +32,27 @@ SETTINGS = {
 
 
 class Server:
-    """A running PostgreSQL server, reached through its socket."""
+    """A PostgreSQL server, reached through its socket; `who` is the operating system's user."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, command: list[str], who: dict[str, Any]) -> None:
         self._directory = directory
+        self._command = command
+        self._who = who
+        self._process: subprocess.Popen[bytes] | None = None
         self._made = 0
+
+    def start(self) -> None:
+        """Start the server and wait until it accepts connections."""
+        log = self._directory / "log"
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(self._command, stdout=output, stderr=output, cwd="/", **self._who)
+        _wait(self, self._process, log)
+
+    def stop(self, *, crash: bool = True) -> None:
+        """End every connection and stop; with `crash` without a checkpoint, so that the next start recovers."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGQUIT if crash else signal.SIGINT)
+        self._process.wait(10)
 
     def url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={self._directory}"
@@ -53,7 +70,7 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
+def running_server(**settings: str) -> Iterator[Server]:
     """Run a server for the block, as another user than root, which PostgreSQL refuses."""
     programs = _programs()
     # Not pytest's directory: an unprivileged user may not enter it.
@@ -61,18 +78,15 @@ def running_server() -> Iterator[Server]:
     who = _unprivileged(directory)
     try:
         _run([programs / "initdb", "-D", directory / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"], who)
-        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        options = [part for name, value in (SETTINGS | settings).items() for part in ("-c", f"{name}={value}")]
         command = [programs / "postgres", "-D", directory / "data", "-k", directory, *options]
-        with (directory / "log").open("wb") as log:
-            process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, cwd="/", **who)
+        server = Server(directory, [str(part) for part in command], who)
         try:
-            server = Server(directory)
-            _wait(server, process, directory / "log")
+            server.start()
             yield server
         finally:
-            # Immediate: its files are about to be deleted.
-            process.send_signal(3)
-            process.wait(10)
+            # Its files are about to be deleted.
+            server.stop()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 

@@ -31,7 +31,7 @@ class RuntimeOptions:
     looks: Sequence[float] = LOOKS
     """Seconds before each check for a write whose response was lost."""
     person_requests: int = PERSON_REQUESTS
-    """How many unanswered requests one person may have."""
+    """The number of unanswered requests one person may have."""
     slack_limits: Limits | None = None
     """The rate limits for calls to Slack; None: the defaults."""
     summary_slot_s: float = SLOT_S

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from responses.safety import redacted_text, redacted_value
 from responses.secrets import REDACTED
 
 T = TypeVar("T")
+
+# One request writes and reads the same few ids many times.
+_CACHED_KEYS: Final = 2_048
+_LONGEST_CACHED: Final = 100
 
 # Fields of our types whose names look like those of credentials.
 _OWN_FIELDS: Final = frozenset({"signature"})
@@ -33,6 +38,15 @@ def stored_json(value: T) -> T:
 
 def stored_key(key: str) -> str:
     """Return an id as it is stored: one that looks like a credential becomes a digest, so that it stays distinct."""
+    return _cached_key(key) if len(key) <= _LONGEST_CACHED else _stored_key(key)
+
+
+@lru_cache(maxsize=_CACHED_KEYS)
+def _cached_key(key: str) -> str:
+    return _stored_key(key)
+
+
+def _stored_key(key: str) -> str:
     shown = redacted_text(key)
     # Characters that cannot be stored become question marks, which hides nothing.
     if shown == key or REDACTED not in shown:

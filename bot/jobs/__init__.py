@@ -11,6 +11,7 @@ from bot.jobs.contract import (
     Json,
     StartJob,
     StepFailed,
+    TooManyJobs,
     Workflow,
 )
 from bot.jobs.intake import JobIntake
@@ -29,5 +30,6 @@ __all__ = [
     "Json",
     "StartJob",
     "StepFailed",
+    "TooManyJobs",
     "Workflow",
 ]

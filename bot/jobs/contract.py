@@ -85,6 +85,14 @@ class JobsUnavailable(Exception):
     """Nothing can be recorded now, so nothing may be promised. `str()` is one clear line."""
 
 
+class TooManyJobs(JobsUnavailable):
+    """One person has `limit` jobs waiting; this one was not recorded."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} jobs of one person are waiting")
+        self.limit = limit
+
+
 class StepFailed(Exception):
     """A step that failed before the last crash; `str()` is the name of the error's type."""
 

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+import psycopg
 import sqlalchemy as sa
 from dbos import Serializer
 from sqlalchemy import URL, event
@@ -95,7 +96,16 @@ def create_engine(url: URL, closing: DatabaseDeadline) -> sa.Engine:
         if closing.ended or (patience is not None and patience.ended):
             raise DeadlinePassed("the job could not be recorded in time")
 
+    def unreachable(context: sa.ExceptionContext) -> None:
+        # The engine retries a lost connection, and knows it by some of the driver's texts. It misses a server's absent
+        # socket and an unresolved host name: a job in flight would fail while the server restarts.
+        if context.connection is None and isinstance(context.original_exception, psycopg.OperationalError):
+            impatient()
+            context.is_disconnect = True
+
     event.listen(engine, "before_cursor_execute", impatient)
+    if not sqlite:
+        event.listen(engine, "handle_error", unreachable)
     return engine
 
 

@@ -1,6 +1,7 @@
 """Start accepted jobs: an event is acknowledged once its job is stored, and the engine records the job afterwards.
 
 The engine takes several transactions per job and one writer at a time, so in a burst it lags behind the events. A job
+is therefore handed over only when it would soon get a slot, unless it is interactive: acknowledgements come first. One
 that a process could not hand over is started by the next one; a repeated start with the same id has no effect.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from typing import Final
 import structlog
 
 from bot.common.background import in_background
+from bot.jobs.backlog import Backlog, WaitingJob
 from bot.jobs.contract import JobsUnavailable, Json
 from bot.jobs.jobs import Jobs
 from bot.store import StoreUnavailable
@@ -34,17 +36,22 @@ _SWEEP_EVERY_S: Final = 5.0
 # A younger job of another process is probably being started there.
 _OLD: Final = timedelta(seconds=20)
 _DRAIN_S: Final = 3.0
+# While jobs wait for room, the slots are looked at so often.
+_LOOK_EVERY_S: Final = 0.05
 
 
 class JobIntake:
-    """Hands accepted jobs to the engine, urgent ones first."""
+    """Hands accepted jobs to the engine, interactive and asked-for ones first, one of each person in turn."""
 
-    def __init__(self, *, jobs: Jobs, store: AcceptedJobs) -> None:
+    def __init__(self, *, jobs: Jobs, store: AcceptedJobs, shared_after_s: float = _OLD.total_seconds()) -> None:
+        """Configure the intake. A job that waited for `shared_after_s` may have been started by another process."""
         self._jobs = jobs
+        self._shared_after_s = shared_after_s
         self._store = store
-        self._queue: asyncio.PriorityQueue[tuple[bool, int, AcceptedJob]] = asyncio.PriorityQueue()
-        self._numbers = itertools.count()
+        self._backlog = Backlog()
+        self._added = asyncio.Event()
         self._waiting: set[str] = set()
+        self._starting = 0
         self._started: list[str] = []
         self._wrote = asyncio.Event()
         self._open = False
@@ -65,10 +72,15 @@ class JobIntake:
         """Accept no more jobs; those that were accepted are still started."""
         self._open = False
 
+    async def holds(self, id: str, *, besides: str) -> bool:
+        """Return whether a job with this id or below it is stored. See `AcceptedJobs.holds`."""
+        return await self._store.holds(id, besides=besides)
+
     async def start_now(self, kind: str, id: str, payload: Json) -> None:
-        """Start a job at once: Slack sends a command or a press only once. Raise JobsUnavailable."""
+        """Start a job at once: a person looks at its dialog or its button. Raise JobsUnavailable or TooManyJobs."""
         if not self._open:
             raise JobsUnavailable("jobs are shutting down")
+        self._jobs.check_bound(kind, payload)
         await self._jobs.start(kind, id, payload)
 
     async def start(self, kind: str, id: str, payload: Json) -> None:
@@ -81,7 +93,8 @@ class JobIntake:
         """Start a stored job soon."""
         if job.id not in self._waiting and len(self._waiting) < _MOST_WAITING:
             self._waiting.add(job.id)
-            self._queue.put_nowait((not job.urgent, next(self._numbers), job))
+            self._backlog.add(WaitingJob(job, self._jobs.turn_of(job.kind, job.payload), time.monotonic()))
+            self._added.set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -102,31 +115,50 @@ class JobIntake:
     async def _drain(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_S):
-                await self._queue.join()
+                # Jobs without room stay for the next process.
+                await self._settled()
         if self._waiting:
             _log.warning("accepted_jobs_left", jobs=len(self._waiting))
         with contextlib.suppress(StoreUnavailable):
             await self._delete()
 
+    async def _settled(self) -> None:
+        while self._starting or (self._waiting and self._added.is_set()):  # noqa: ASYNC110 - also polls the slots
+            await asyncio.sleep(_LOOK_EVERY_S)
+
     async def _start_all(self) -> None:
         while True:
-            *_, job = await self._queue.get()
+            waiting = await self._next()
+            job = waiting.job
+            self._starting += 1
             try:
-                await self._jobs.start(job.kind, job.id, job.payload, within=_START_WITHIN_S)
-            except JobsUnavailable as error:
+                if time.monotonic() - waiting.since < self._shared_after_s or await self._store.has(job.id):
+                    await self._jobs.start(job.kind, job.id, job.payload, within=_START_WITHIN_S)
+                    self._started.append(job.id)
+                    self._wrote.set()
+            except (JobsUnavailable, StoreUnavailable) as error:
                 _log.warning("job_start_delayed", job=job.kind, id=job.id, error=str(error))
                 await asyncio.sleep(_PAUSE_S)
-                self._queue.put_nowait((not job.urgent, next(self._numbers), job))
-                self._queue.task_done()
+                self._backlog.add(waiting, again=True)
+                self._added.set()
                 continue
             except ValueError as error:
                 # Stored by a newer version: it stays for that one.
                 _log.exception("job_not_startable", kind=job.kind, job=job.id, error=str(error))
-            else:
-                self._started.append(job.id)
-                self._wrote.set()
+            finally:
+                self._starting -= 1
             self._waiting.discard(job.id)
-            self._queue.task_done()
+
+    async def _next(self) -> WaitingJob:
+        """Wait for the next job that may be started now."""
+        while True:
+            found = self._backlog.next(has_room=self._jobs.has_room, may_start=self._jobs.may_start)
+            if found is not None:
+                return found
+            self._added.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EVERY_S if self._waiting else None):
+                    await self._added.wait()
 
     async def _delete_started(self) -> None:
         while True:
@@ -153,12 +185,14 @@ class JobIntake:
 
     async def _sweep(self, *, older: timedelta) -> None:
         """Start the jobs that another process has left, or that had no place here."""
+        # Their rows may be deleted while the list is read, and their records too: they must not be started again.
+        known = {*self._waiting, *self._started}
         try:
             left = await self._store.list(before=datetime.now(UTC) - older, limit=_MOST_WAITING)
         except StoreUnavailable as error:
             _log.warning("accepted_jobs_not_read", error=str(error))
             return
-        started = set(self._started)
+        known.update(self._started)
         for job in left:
-            if job.id not in started:
+            if job.id not in known:
                 self.take(job)

@@ -17,6 +17,7 @@ from bot.jobs.contract import (
     FailureHandler,
     JobGivenUp,
     JobObserver,
+    JobsUnavailable,
     JobTurn,
     Json,
     TurnOf,
@@ -33,6 +34,7 @@ from bot.jobs.slots import JobSlots
 SUSPICIOUS_AFTER: Final = 10
 _DELAY_EACH_S: Final = 2.0
 _LONGEST_DELAY_S: Final = 30.0
+_ASK_AGAIN_S: Final = 1.0
 GIVEN_UP_AFTER: Final = timedelta(hours=1)
 
 _log: Final = structlog.get_logger(__name__)
@@ -107,7 +109,7 @@ class JobBody:
 
     async def _delay_suspicious(self) -> None:
         """Delay a job that was in flight at many process ends. Raise JobGivenUp for one that is also old."""
-        history = await self.history(DBOS.workflow_id or "")
+        history = await self._history()
         if history.recoveries <= SUSPICIOUS_AFTER:
             return
         if history.age > GIVEN_UP_AFTER:
@@ -118,6 +120,18 @@ class JobBody:
         _log.warning("job_delayed", kind=self.kind, recoveries=history.recoveries, seconds=delay)
         self.turns.sleep()
         await asyncio.sleep(delay)
+
+    async def _history(self) -> JobHistory:
+        """Return the job's history; wait for the database, because its outage is no failure of the job."""
+        while True:
+            try:
+                return await self.history(DBOS.workflow_id or "")
+            except DeadlinePassed:
+                raise
+            except JobsUnavailable as error:
+                _log.warning("job_history_delayed", kind=self.kind, error=str(error))
+                self.turns.sleep()
+                await asyncio.sleep(_ASK_AGAIN_S)
 
 
 async def report_failure(failed: FailureHandler | None, *, kind: str, id: str, payload: Json, error: Exception) -> None:

@@ -24,6 +24,7 @@ from bot.jobs.contract import (
     JobObserver,
     JobsUnavailable,
     Json,
+    TooManyJobs,
     TurnOf,
     Workflow,
     ignore_job,
@@ -38,8 +39,10 @@ _LAUNCH_SECONDS: Final = 10.0
 _CANCEL_SECONDS: Final = 2.0
 _DESTROY_SECONDS: Final = 3.0
 _PAGE: Final = 200
-# Jobs of one person that wait for a slot in this process, presses and edits included; more are not started.
+# Jobs of one person that wait for a slot in this process; further presses and commands are not started.
 _MOST_WAITING: Final = 100
+# Unasked jobs of one person that wait for a slot; further ones wait outside, where they cost the engine nothing.
+_MOST_UNASKED: Final = 4
 
 _Body = Callable[[str, Json], Coroutine[Any, Any, Json | None]]
 
@@ -85,8 +88,10 @@ class Jobs:
         self._kept = timedelta(days=kept_days)
         self._failed = failed
         self._watch = watch
-        self._turn_of = turn_of
+        self.turn_of = turn_of
         self._turns = JobSlots(concurrency)
+        # As many wait for a slot as hold one.
+        self._room = 2 * concurrency
         self._workflows = dict(workflows)
         self._bodies: dict[str, _Body] = {}
         self._phase = _Phase.NEW
@@ -98,6 +103,20 @@ class Jobs:
     def running(self) -> int:
         """Return the number of jobs in flight or waiting for a slot in this process, without sleeping ones."""
         return self._turns.running
+
+    def has_room(self) -> bool:
+        """Return whether a further unasked job would soon get a slot."""
+        return self.running < self._room
+
+    def may_start(self, person: str) -> bool:
+        """Return whether few enough jobs of a person wait for a slot."""
+        return self._turns.waiting(person) < _MOST_UNASKED
+
+    def check_bound(self, kind: str, payload: Json) -> None:
+        """Raise TooManyJobs if the person of this job has too many waiting ones."""
+        turn = self.turn_of(kind, payload)
+        if turn.bounded and self._turns.waiting(turn.person) >= _MOST_WAITING:
+            raise TooManyJobs(_MOST_WAITING)
 
     async def launch(self) -> None:
         """Start the engine and resume this executor's unfinished jobs. Raise `JobsUnavailable`."""
@@ -130,9 +149,6 @@ class Jobs:
         ledger = self._require(_Phase.LAUNCHED, _Phase.LAUNCHING)
         if kind not in self._bodies:
             raise ValueError(f"no workflow is registered for jobs of kind {kind}")
-        turn = self._turn_of(kind, payload)
-        if turn.bounded and self._turns.waiting(turn.person) >= _MOST_WAITING:
-            raise JobsUnavailable(f"{_MOST_WAITING} jobs of one person are waiting")
         ledger.check_file()
         id, payload = stored_key(id), stored_json(payload)
         await self._begin(ledger, kind, recorded_as=id, id=id, payload=payload, within=within)
@@ -277,7 +293,7 @@ class Jobs:
             failed=self._failed,
             history=history,
             watch=self._watch,
-            turn_of=self._turn_of,
+            turn_of=self.turn_of,
         )
 
         # A separate function per kind, because the engine sets attributes on it.

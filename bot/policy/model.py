@@ -158,31 +158,31 @@ class Persons(StrictModel):
 
 
 class ReadingGrant(ClusterArea, Persons):
-    """Who may see what. Without `channels`, `users` and `groups` it applies to every channel and direct message.
+    """Grant reading. Without `channels`, `users` and `groups` it applies to every channel and direct message.
 
     With `channels` it applies there. With only `users` or `groups` it applies to their direct messages, because
     everybody in a channel sees its answers. With both it applies to requests of these people in these channels.
     """
 
     cluster_scoped: StrictBool = True
-    """Whether cluster-scoped objects may be seen too: nodes, volumes, APIServices."""
+    """Allow cluster-scoped objects too: nodes, volumes, APIServices."""
 
 
 class RemediationArea(ClusterArea):
-    """Where changes are enabled at all, for anyone."""
+    """Enable changes in clusters and namespaces, for anyone."""
 
     cluster_scoped: StrictBool = False
-    """Whether cluster-scoped objects may be changed too."""
+    """Allow changes of cluster-scoped objects too."""
     labels: Labels = Field(default_factory=dict)
     """Labels that the object itself must have, all of them; values may be patterns. Default: any labels."""
 
 
 class ActingGrant(ClusterArea, Persons):
-    """Who may press which buttons. One of `users` and `groups` must match, and `channels` in addition."""
+    """Allow people to press buttons. One of `users` and `groups` must match, and `channels` in addition."""
 
     actions: Actions
     cluster_scoped: StrictBool = False
-    """Whether cluster-scoped objects may be changed too."""
+    """Allow changes of cluster-scoped objects too."""
     labels: Labels = Field(default_factory=dict)
     """Labels that the object itself must have, all of them; values may be patterns. Default: any labels."""
 
@@ -194,7 +194,7 @@ class ActingGrant(ClusterArea, Persons):
 
 
 class ApprovalRule(ClusterArea, Persons):
-    """What requires an approver. This only restricts: an approver gets no other permission.
+    """Require an approver. This only restricts: an approver gets no other permission.
 
     With `channels`, `users` or `groups` these people may approve, otherwise anyone who may make the change. If several
     entries cover a change, the approver must satisfy all of them.
@@ -204,7 +204,7 @@ class ApprovalRule(ClusterArea, Persons):
     risks: Risks = (str(RemedyRisk.DATA_LOSS),)
     """The risks that require it: low, disruptive, data-loss. Default: data-loss."""
     cluster_scoped: StrictBool = True
-    """Whether it is required for cluster-scoped objects too."""
+    """Require it for cluster-scoped objects too."""
     labels: Labels = Field(default_factory=dict)
     """Only for objects with these labels, and for objects whose labels are unknown."""
 
@@ -232,7 +232,7 @@ class Limit(StrictModel):
 
 
 class Limits(StrictModel):
-    """How often one object may be changed by anyone, and how often one person may change anything."""
+    """Limit how often one object may be changed by anyone, and how often one person may change anything."""
 
     target: Limit = Limit(writes=3, minutes=15)
     user: Limit = Limit(writes=20, minutes=15)
@@ -242,23 +242,23 @@ class Rules(StrictModel):
     """A whole policy file. A missing section has the default of a missing file."""
 
     reading: tuple[ReadingGrant, ...] = (ReadingGrant(clusters=("*",), namespaces=("*",)),)
-    """Who may see what. Without this section everyone in the workspace may see everything."""
+    """The people who may see clusters and namespaces. Without this section everyone may see everything."""
     others: Literal[AnswerLevel.TEXT_ONLY, AnswerLevel.NOTHING] = AnswerLevel.TEXT_ONLY
-    """What people get whom no entry of `reading` covers: text-only or nothing."""
+    """The answer for people whom no entry of `reading` covers: text-only or nothing."""
     guests: AnswerLevel = AnswerLevel.TEXT_ONLY
-    """What guests of the workspace get: text-only, nothing or as-others."""
+    """The answer for guests of the workspace: text-only, nothing or as-others."""
     external: AnswerLevel = AnswerLevel.TEXT_ONLY
-    """What members of other organisations get, and everyone in channels shared with them."""
+    """The answer for members of other organisations, and for everyone in channels shared with them."""
     remediation: tuple[RemediationArea, ...] = ()
-    """Where actions are enabled. Without this section nowhere."""
+    """The clusters and namespaces with actions. Without this section there are none."""
     acting: tuple[ActingGrant, ...] = ()
-    """Who may run which actions. Without this section nobody."""
+    """The people who may run actions. Without this section nobody may."""
     approval: tuple[ApprovalRule, ...] = ()
-    """What requires an approver. Without this section nothing does."""
+    """The actions that require an approver. Without this section none does."""
     impersonation: tuple[ImpersonationEntry, ...] = ()
-    """Where people act under their own name. Without this section Casebook always acts as itself."""
+    """The clusters in which people act under their own name. Without this section Casebook always acts as itself."""
     limits: Limits = Limits()
-    """How often one object may be changed, and how often one person may change anything."""
+    """Limits for changes of one object, and for changes by one person."""
 
     @property
     def names_groups(self) -> bool:

@@ -23,7 +23,7 @@ _ANNOTATIONS: Final = ("metadata", "annotations")
 class Change(Portable):
     """One value at a path; in a list whose elements have names, a part of the path is a name.
 
-    `added`: there was no value before. `removed`: there is none after.
+    `added`: the field has no value before the change. `removed`: it has no value after it.
     """
 
     path: tuple[str, ...]

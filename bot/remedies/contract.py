@@ -184,7 +184,7 @@ class Preview(Portable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied(Portable):
-    """What was written. `already`: it was found done, not written now. `undo` are the steps that undo it."""
+    """The result of a step. `already`: the change was in place, nothing was written. `undo`: the steps to undo it."""
 
     says: Text
     target: ObjectRef

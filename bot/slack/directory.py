@@ -62,7 +62,7 @@ T = TypeVar("T", bound=Known)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ages:
-    """How many seconds an entry is valid. An older one, up to `stale`, is used while it is looked up again."""
+    """Age limits of an entry in seconds. One older than `fresh` is used up to `stale` while it is looked up again."""
 
     fresh: float = 600.0
     stale: float = 600.0
@@ -72,7 +72,7 @@ class Ages:
 
 @dataclass(frozen=True, kw_only=True)
 class Source(Generic[T]):
-    """Where entries of a kind come from; `pages` lists all of them. `load` and `dump` convert stored entries."""
+    """A source of entries of one kind; `pages` lists all of them. `load` and `dump` convert stored entries."""
 
     kind: str
     ask: Callable[[str], Awaitable[T]]

@@ -14,7 +14,7 @@ from bot.slack.api import Api, unreachable
 from bot.slack.errors import Refused, SlackUnavailable
 from bot.slack.hosts import Hosts
 from bot.slack.message_search import MessageSearch
-from bot.slack.outgoing import outgoing_text
+from bot.slack.outgoing import off_loop, outgoing_text
 from responses.slack.message import Picture, Snippet
 
 # The largest text that Slack accepts as a snippet.
@@ -34,7 +34,7 @@ class Uploads:
 
     async def upload(self, *, channel: str, snippet: Snippet | Picture, thread_ts: str = "") -> None:
         """Post `snippet` as a file, a text cut at 1 MB; needs the scope files:write."""
-        content = snippet.content if isinstance(snippet, Picture) else _encoded(snippet.content)
+        content = snippet.content if isinstance(snippet, Picture) else _encoded(await off_loop(snippet.content))
         name = outgoing_text(snippet.name)
         query: dict[str, Any] = {"filename": name, "length": len(content)}
         if isinstance(snippet, Picture):
@@ -107,7 +107,7 @@ class Uploads:
 
 
 def _encoded(content: str) -> bytes:
-    raw = outgoing_text(content).encode("utf-8", "replace") or b"\n"
+    raw = content.encode("utf-8", "replace") or b"\n"
     if len(raw) <= LARGEST:
         return raw
     ending = f"\n… (+{len(raw) - LARGEST} bytes)\n".encode()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
@@ -49,6 +49,24 @@ class AcceptedJobs:
             query = select(accepted_jobs).where(columns.at < before)
             rows = await connection.execute(query.order_by(columns.urgent.desc(), columns.at).limit(limit))
             return tuple(AcceptedJob(**row._mapping) for row in rows)
+
+    async def has(self, id: str) -> bool:
+        """Tell whether a job still waits for its start."""
+        async with self._database.read() as connection:
+            return (
+                await connection.execute(select(accepted_jobs.c.id).where(accepted_jobs.c.id == id))
+            ).first() is not None
+
+    async def holds(self, id: str, *, besides: str) -> bool:
+        """Return whether a job with this id, or with one that begins with it and a dot, waits for its record.
+
+        Those of the kind `besides` do not count.
+        """
+        columns = accepted_jobs.c
+        same = or_(columns.id == id, columns.id.startswith(f"{id}.", autoescape=True))
+        async with self._database.read() as connection:
+            found = await connection.execute(select(columns.id).where(same, columns.kind != besides).limit(1))
+            return found.first() is not None
 
     async def delete(self, ids: Sequence[str]) -> None:
         """Delete jobs that the engine has recorded."""

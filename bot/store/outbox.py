@@ -64,12 +64,14 @@ class Outbox:
             row = (await connection.execute(select(outbox).where(outbox.c.key == key))).one_or_none()
             return OutboxEntry(key=row.key, channel=row.channel, thread_ts=row.thread_ts, ts=row.ts) if row else None
 
-    async def by_message(self, channel: str, ts: str) -> str | None:
-        """Return the key of the step that posted message `ts`."""
+    async def by_message(self, channel: str, ts: str, *, since: datetime | None = None) -> str | None:
+        """Return the key of the step that posted message `ts`, with `since` only of one that began after it."""
         if not ts:
             return None
+        query = select(outbox.c.key).where(outbox.c.channel == channel, outbox.c.ts == ts).limit(1)
         async with self._database.read() as connection:
-            query = select(outbox.c.key).where(outbox.c.channel == channel, outbox.c.ts == ts).limit(1)
+            if since is not None:
+                query = query.where(outbox.c.began >= since)
             return (await connection.execute(query)).scalar_one_or_none()
 
     async def forget(self, key: str, *, ts: str = "") -> bool:

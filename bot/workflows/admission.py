@@ -22,7 +22,7 @@ from responses.slack.notices import notice
 _log: Final = structlog.get_logger(__name__)
 
 PERSON_REQUESTS: Final = 30
-# An integration speaks for a whole system, and its alerts are not sent again.
+# An integration posts for a whole system, and its alerts are not sent again.
 _INTEGRATION_FACTOR: Final = 10
 # Older open requests do not count: their jobs have failed without a report.
 _COUNTED_FOR: Final = timedelta(hours=1)

@@ -5,6 +5,7 @@ The report is a job of its own: it waits until Slack and the store respond again
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,6 +33,8 @@ _log: Final = structlog.get_logger(__name__)
 
 _TELL_S: Final = 2.0
 _REPORTED: Final = frozenset({"answer", "pick", "remedy", "command", "mention", "pin"})
+# Two minutes: a restart of the database takes less.
+_RECORD_PAUSES_S: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 # About two days: an outage of Slack is over by then.
 _PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, *([60.0] * 2_880))
 
@@ -53,10 +56,19 @@ class FailureReports:
         # The match is the longest part and is not needed.
         kept = {key: value for key, value in payload.items() if key != "match"}
         failure: Json = {"kind": kind, "id": id, "payload": kept, "error": type(error).__name__}
+        for pause in (*_RECORD_PAUSES_S, None):
+            if await self._recorded(failure) or pause is None:
+                return
+            # The database may be away, which is often why the job failed. After a kill the job itself runs again.
+            await asyncio.sleep(pause)
+
+    async def _recorded(self, failure: Json) -> bool:
+        """Start the report, or tell people directly. Return whether either succeeded."""
+        id = str(failure["id"])
         try:
-            if kind == "answer":
+            if failure["kind"] == "answer":
                 # At once, so that the next paste of the same error is answered.
-                await self.services.store.topics.end(str(payload["request"]))
+                await self.services.store.topics.end(str(failure["payload"]["request"]))
             await self.start("failure", f"{id}.failure", failure)
         except (StoreUnavailable, JobsUnavailable) as unrecorded:
             _log.error("job_failure_report_not_recorded", job=id, error=str(unrecorded))
@@ -64,6 +76,8 @@ class FailureReports:
                 await self.tell(failure)
             except (SlackError, StoreUnavailable) as second:
                 _log.error("job_failure_notice_failed", job=id, error=str(second))
+                return False
+        return True
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
         """Run the job `failure`. Payload: {"kind", "id", "payload", "error"} of the failed job."""

@@ -1,4 +1,4 @@
-"""Turn a request into a reply: a rendered diagnosis, or the reason why there is none."""
+"""Turn a request into a reply: a rendered diagnosis, or the reason why none was made."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ class Replies:
         )
 
     async def _connection(self, interpretation: Interpretation) -> Connection | Text | None:
-        """Return the connection to the cluster, the reply why there is none, or None if no cluster is meant."""
+        """Return the connection to the cluster, a reply if it cannot be used, or None if the text names no cluster."""
         try:
             return await self.services.clusters.get(interpretation.cluster) if interpretation.cluster else None
         except ClusterError as error:

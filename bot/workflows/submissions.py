@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
 
 from bot.diagnosing import CarriedMatch
-from bot.jobs import JobIntake, Json, StartJob
+from bot.jobs import JobIntake, Json
 from bot.metrics import Metrics
-from bot.store import NewRequest, RequestState, Store, StoredRequest, Surface
+from bot.store import NewRequest, RequestState, Store, StoredRequest
 from bot.workflows.admission import Admission
 from bot.workflows.fair_turns import ASKED
 from intents.domain import Hypothesis
-
-_SENT_ONCE: Final = frozenset({Surface.COMMAND, Surface.SHORTCUT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +24,6 @@ class Submissions:
     """Submits, changes and withdraws requests. All methods raise StoreUnavailable or JobsUnavailable."""
 
     store: Store
-    start: StartJob
     job_intake: JobIntake
     admission: Admission
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -49,11 +45,6 @@ class Submissions:
         asked = not request.origin.is_unasked
         payload = _payload(request.id, request.user, asked=asked) | ({"match": match.as_json()} if match else {})
         with (await self.admission.admit(request, integration=integration)).reserved():
-            if request.origin in _SENT_ONCE:
-                # Slack does not send it again: the user is told at once if the job engine does not take it.
-                await self.store.requests.add(request, more=more)
-                await self.start("answer", request.id, payload)
-                return
             job = self.job_intake.accepted("answer", request.id, payload, urgent=asked)
             await self.store.requests.add(request, more=more, job=job)
         self.job_intake.take(job)

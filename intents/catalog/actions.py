@@ -37,7 +37,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionDeclaration:
-    """What an entry needs to know about an action.
+    """The facts about an action that entries are checked against.
 
     `kinds` are the kinds of objects it is for, () for any. `least_risk` is the lowest risk that an entry may declare.
     With `ends_incident`, the incident's evidence verifies it; otherwise it is done once it has taken effect.

@@ -140,7 +140,7 @@ def load(
                 continue
             incident, source = read
             if incident.id in seen:
-                problems.append(source.problem(("id",), f"{incident.id} stands in {seen[incident.id]} too"))
+                problems.append(source.problem(("id",), f"{incident.id} is also defined in {seen[incident.id]}"))
                 continue
             seen[incident.id] = path
             incidents[incident.id] = incident

@@ -47,7 +47,7 @@ class PlotOf(Model):
 
 
 class Otherwise(Sentence, Model):
-    """What it means if the rule does not hold although everything it needs could be read."""
+    """The finding if the rule does not hold although everything it needs could be read."""
 
     verdict: Literal[FindingOutcome.REFUTES, FindingOutcome.NEUTRAL] = FindingOutcome.REFUTES
     """Not shown if something could not be read, or if the named object does not exist."""
@@ -64,11 +64,11 @@ class Rule(Sentence, Model):
     when: Line
     """CEL over row, named, target, now (seconds since 1970) and the reads; compares, does not compute."""
     need: Annotated[int, Field(ge=1)] | Literal["any", "all", "none"] = "any"
-    """How many rows must satisfy `when`."""
+    """The number of rows that must satisfy `when`."""
     distinct: Key | Literal[""] = ""
     """Count distinct values of this row key instead of rows."""
     finds: Literal[FindingOutcome.SUPPORTS, FindingOutcome.REFUTES, FindingOutcome.NEUTRAL] = FindingOutcome.SUPPORTS
-    """What it means if the rule holds."""
+    """The finding if the rule holds."""
     decisive: bool = False
     """If it holds, this alone confirms the incident (as far as `strongest` allows)."""
     pasted: bool = False
@@ -84,7 +84,7 @@ class Rule(Sentence, Model):
     plot: PlotOf | None = None
     """If the rule holds, the history of the read is shown as a picture."""
     otherwise: Otherwise | None = None
-    """What it means if the rule does not hold. Without it: nothing."""
+    """The finding if the rule does not hold. Without it: neutral."""
     points_to: Id | Literal[""] = ""
     """The upstream incident to check if this rule holds."""
 
@@ -117,7 +117,7 @@ class Question(Model):
     """Its name in {input.<id>}."""
     label: LocalText
     default: str = ""
-    """What the dialog suggests; a template like the arguments."""
+    """The value the dialog suggests; a template like the arguments."""
     expects: Annotated[InputType, Field(alias="is")] = InputType.TEXT
     """text, name, number, quantity (250m, 2Gi), uid or image: any other input is rejected."""
 
@@ -139,7 +139,7 @@ class Remediation(Model):
     args: dict[Key, Any] = Field(default_factory=dict)
     """The arguments of the action; they are listed below."""
     asks: tuple[Question, ...] = ()
-    """What the dialog asks for before the preview."""
+    """The fields the dialog asks for before the preview."""
     only_if: tuple[Id, ...] = ()
     """Rules that must hold, evaluated again when the button is pressed."""
     risk: Risk = Risk.LOW
@@ -165,7 +165,7 @@ class RunbookStep(Sentence, Model):
     run: str = ""
     """Commands to copy; {names} are filled in and quoted for the shell. A literal brace is doubled."""
     warning: LocalText | None = None
-    """What can go wrong with it."""
+    """The risk of the action."""
 
 
 class LinkTo(Model):
@@ -185,7 +185,7 @@ class Examples(Model):
 
 
 class Ask(Model):
-    """What is asked in a case: a text, or an object."""
+    """The question of a case: a text, or an object."""
 
     text: str = ""
     """The pasted text."""
@@ -223,7 +223,7 @@ class World(Model):
     scene: dict[Place, dict[str, Any] | None] | None = None
     """Healthy objects by Kind/namespace/name, in a few words each; the controllers create what belongs to them."""
     faults: dict[Place, dict[str, Any] | None] | None = None
-    """How objects differ from that, by the same names; created pods can be named too."""
+    """Differences of objects from that state, by the same names; created pods can be named too."""
     objects: tuple[dict[str, Any], ...] = ()
     """Manifests, trimmed. Defaults, uids and owner references are filled in; times may be relative: `-5m`."""
     events: tuple[dict[str, Any], ...] = ()
@@ -242,7 +242,7 @@ class Case(Model):
     """A cluster state and the verdict it must lead to. Tests, `casebook lint` and the playground use it."""
 
     name: Line
-    """What this state is, in a few words."""
+    """A description of this state in a few words."""
     ask: Ask | None = None
     """Default: the first of `examples.match`."""
     like: str = ""
@@ -251,7 +251,7 @@ class Case(Model):
     given: World = World()
     """The state of the cluster."""
     change: tuple[Change, ...] = ()
-    """What differs in `objects` from the case in `like`."""
+    """Differences in `objects` from the case in `like`."""
     healthy: bool = False
     """The healthy twin: the same objects and names without the fault."""
     then: Verdict
@@ -261,7 +261,7 @@ class Case(Model):
 
 
 class Incident(Model):
-    """What can go wrong: how it is recognised, proven, explained and remedied."""
+    """An incident: how it is recognised, proven, explained and remedied."""
 
     id: Id
     """The name of the file, without .yaml."""
@@ -277,14 +277,14 @@ class Incident(Model):
     """Kinds of objects whose diagnosis raises this incident with no text at all; a capability is also asked about those
     that an answer turns out to be about, as far as `about` has a word for them."""
     written: Annotated[tuple[Written, ...], Field(min_length=1, alias="signatures")]
-    """How a text shows it: phrases, lists of phrases, `{told: …}`, or signatures with keys of their own."""
+    """The texts that show it: phrases, lists of phrases, `{told: …}`, or signatures with keys of their own."""
     unless: tuple[Line, ...] = ()
     """Phrases that tell that the same words are said of something else (`docker compose`, beside a pull that failed):
     near one of them nothing is recognised."""
     about: tuple[Key, ...] = ("pod", "statefulset", "deployment", "daemonset", "job")
     """Which captured name is the object of this incident: the first of these words that the text names."""
     reads: dict[Key, Read] = Field(default_factory=dict)
-    """What is read of the cluster, by names that the rules use."""
+    """The reads of the cluster, by the names that the rules use."""
     evidence: tuple[Rule, ...] = ()
     """Rules: what the rows prove."""
     summary: LocalText | None = None
@@ -299,7 +299,7 @@ class Incident(Model):
     remediations: tuple[Remediation, ...] = ()
     """Buttons."""
     runbook: Annotated[tuple[RunbookStep, ...], Field(min_length=1)]
-    """What people do by hand, in order."""
+    """The manual steps, in order."""
     links: tuple[LinkTo, ...] = ()
     """{title, url}"""
     causes: tuple[Id, ...] = ()

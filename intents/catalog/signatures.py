@@ -49,7 +49,7 @@ Alternatives = Annotated[tuple[Line, ...], BeforeValidator(_alternatives), Field
 
 
 class Signature(Model):
-    """How a pasted text shows the incident. Written as the message is, with `<name>` for what varies."""
+    """A pattern of the texts that show the incident: the message itself, with `<name>` for the parts that vary."""
 
     text: Line = ""
     """One phrase, its words in order. `<pod>` … captures, `<_>` skips; spacing, case and quotes do not matter."""

@@ -17,7 +17,7 @@ WORDS: Final = "words.yaml"
 
 
 class WordListError(ValueError):
-    """What is wrong with a file of word lists, with its line and the list's name."""
+    """An error in a file of word lists, with its line and the list's name."""
 
     def __init__(self, path: Path, line: int, name: str, says: str) -> None:
         super().__init__(says)

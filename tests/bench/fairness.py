@@ -44,15 +44,17 @@ async def measure(
     queued: int = 300,
     people: int = 3,
     same_channel: bool = False,
+    apart: float = _APART_S,
 ) -> Waits:
     """Let one person queue `queued` commands, and time the answers to `people` others who paste `text`.
 
-    The others paste in channels of their own, or with `same_channel` mention us in the busy one.
+    The others paste in channels of their own, or with `same_channel` mention us in the busy one. On the idle bot they
+    paste `apart` seconds after each other.
     """
     async with premises(directory, *worlds) as at:
         await at.start()
         at.slack.latency = at.cluster.latency = LATENCY_S
-        idle = [await _answer_seconds(at, f"idle-{number}", text, at.slack.add_channel(f"idle-{number}"))
+        idle = [await _answer_seconds(at, f"idle-{number}", text, at.slack.add_channel(f"idle-{number}"), apart=apart)
                 for number in range(people)]  # fmt: skip
         gate = asyncio.Semaphore(_TOGETHER)
         flood = [asyncio.create_task(_command(at, number, gate)) for number in range(queued)]
@@ -66,7 +68,7 @@ async def measure(
     return Waits(idle=tuple(idle), beside=tuple(beside), refused=refused)
 
 
-async def _answer_seconds(at: Premises, name: str, text: str, channel: str, *, apart: float = _APART_S) -> float:
+async def _answer_seconds(at: Premises, name: str, text: str, channel: str, *, apart: float) -> float:
     user = at.slack.add_user(name)
     await asyncio.sleep(apart)
     began = time.monotonic()

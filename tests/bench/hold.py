@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.diagnosing import build_engine
-from tests.bench import fairness, hold_inputs, hold_memory, hold_speed
+from tests.bench import fairness, hold_inputs, hold_kills, hold_memory, hold_speed
 from tests.end_to_end.workplace import broken_of
 from tests.redaction import figures
 
@@ -20,10 +20,11 @@ _MOST_TIMES: Final = 2.0
 
 
 async def run(console: Console) -> None:
-    """Print speed at Slack's limits, fairness, malformed inputs, memory and redaction."""
+    """Print speed at Slack's limits, fairness, malformed inputs, kills, memory and redaction."""
     await hold_speed.run(console)
     await _show_fairness(console)
     await hold_inputs.run(console)
+    await hold_kills.run(console)
     await hold_memory.run(console)
     _show_redaction(console)
 

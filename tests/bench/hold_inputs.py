@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -32,7 +31,7 @@ CHAT: Final = "who owns the billing dashboard these days?"
 _PATIENCE_S: Final = 10.0
 _AT_ONCE: Final = 8
 # 413: larger than any payload of Slack.
-_EXPECTED: Final = frozenset({200, 400, 413, 503})
+_EXPECTED: Final = frozenset({200, 400, 413})
 _ANSWERED_WITHIN_S: Final = 60.0
 
 
@@ -91,10 +90,16 @@ async def measure(count: int = COUNT, *, seed: int = 16, forked: bool = False) -
 
             inputs = mutated(people, (text, CHAT, "pod web -n shop"), count=count, seed=seed)
             before = 0.0
-            for start in range(0, count, _AT_ONCE):
-                await asyncio.gather(*map(send, islice(inputs, _AT_ONCE)))
-                if not before and start >= count // 10:
-                    before = resident_mb(pid, "VmRSS")
+
+            async def send_one_after_another() -> None:
+                nonlocal before
+                for each in inputs:
+                    await send(each)
+                    if not before and statuses.total() > count // 10:
+                        before = resident_mb(pid, "VmRSS")
+
+            # A slow one does not delay the others.
+            await asyncio.gather(*(send_one_after_another() for _ in range(_AT_ONCE)))
             after = resident_mb(pid, "VmRSS")
             began = time.monotonic()
             channel = at.slack.add_channel("afterwards")
@@ -123,7 +128,7 @@ async def run(console: Console, *, count: int = COUNT) -> None:
     for column in ("what", "measured", "target"):
         table.add_column(column)
     statuses = ", ".join(f"{status}: {count}" for status, count in sorted(held.statuses.items()))
-    table.add_row("responses", statuses, "200 and 400; 503 beyond one person's 100 waiting jobs")
+    table.add_row("responses", statuses, "200 and 400")
     table.add_row("tracebacks in the log", str(held.tracebacks), "0")
     table.add_row("slowest response", f"{held.slowest_s:.2f} s", "< 3 s")
     table.add_row("memory", f"{held.before_mb:.0f} → {held.after_mb:.0f} MB", "flat")

@@ -1,4 +1,4 @@
-"""What all tests over the catalog share."""
+"""Fixtures of all tests over the catalog."""
 
 import asyncio
 

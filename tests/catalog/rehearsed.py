@@ -27,7 +27,7 @@ from tests import roles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
-    """What came of one case.
+    """The result of one case.
 
     `blind` is the diagnosis with every read forbidden, None where an object is asked about: one that may not be read
     cannot be. `mutants` are the verdicts of the entry with one rule changed, on the same reads. `undeclared` is what a

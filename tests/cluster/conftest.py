@@ -10,7 +10,6 @@ from bot.cluster.contexts import connect
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
 from bot.settings.cluster import ClusterSettings
-from tests.clocks import pytest_asyncio_loop_factories as pytest_asyncio_loop_factories  # noqa: PLC0414
 
 # These tests fail on purpose many times: the pauses between attempts are as short as possible.
 HASTY = ClusterSettings(first_pause=0.001, longest_pause=0.01)

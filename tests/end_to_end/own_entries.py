@@ -50,6 +50,7 @@ SERVING: Mapping[str, Any] = {
     "catalog_alone": True,
     "verify_pace": Pace(every=0.1, well=0.3, failing=0.3),
     "verify_within": 3,
+    "looks": (0.0, 0.2),
 }
 POLICY = """
 remediation: [{clusters: ["*"], namespaces: ["*"], cluster_scoped: true}]

@@ -35,10 +35,9 @@ from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy, load_policy
 from bot.remedies.names import action_names, unknown_actions
 from bot.settings import load_settings
-from bot.slack.limits import Limits, Rate
 from intents.catalog.loader import load
 from tests.databases import lay_out
-from tests.end_to_end.workplace import GRANTED, HEARD, is_final
+from tests.end_to_end.workplace import GRANTED, HEARD, UNPACED, is_final
 from tests.waiting import until
 
 _FORKS: Final = multiprocessing.get_context("forkserver")
@@ -134,7 +133,7 @@ class Premises:
         serving, announced = await self._begin(program, replica, app)
         async with asyncio.timeout(_STARTS_WITHIN_S):
             serving.url = await announced
-        alive = [each for each in self.processes if each.process.exitcode is None]
+        alive = [each for each in self.processes if each.url and each.process.exitcode is None]
         self.slack.deliver_to(*(f"{each.url}/slack/events" for each in alive))
         return serving
 
@@ -293,8 +292,7 @@ async def _serve_forked(app: dict[str, Any]) -> None:
     configure_logging(level=configured.log_level, form=configured.log_format)
     policy = load_policy(configured.policy, actions=action_names()) if configured.policy else Policy.default()
     if not app.pop("pace"):
-        at_once = Rate(every=0.001, burst=1_000)
-        app["slack_limits"] = Limits(methods={}, other=at_once, channel=at_once)
+        app.setdefault("slack_limits", UNPACED)
     if app.pop("catalog_alone", False):
         # A few entries are read and matched quickly.
         engine = engine_for(load(configured.catalog).catalog)

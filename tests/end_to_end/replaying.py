@@ -17,13 +17,12 @@ from typing import Any, Final
 
 from bot.diagnosing import Engine
 from bot.playground.slack import SimulatedSlack
-from bot.slack.limits import Limits, Rate
 from bot.surfaces.slack.listeners.channels import EVENTS
 from bot.workflows.chronicle.fact_rows import facts_in
 from intents.chronicle.facts import Fact
 from responses.slack.as_text import as_text
 from tests.chronicle.recorded import Event, Recording, mentioning
-from tests.end_to_end.workplace import Clock, Workplace, broken_case, is_final, lines_of, workplace
+from tests.end_to_end.workplace import UNPACED_ONCE, Clock, Workplace, broken_case, is_final, lines_of, workplace
 
 _PERMALINK: Final = re.compile(r": /archives/\w+/p(?P<seconds>\d{10})(?P<micro>\d{6})(?:\?\S*)?")
 
@@ -33,10 +32,6 @@ _SLOT_S: Final = 0.1
 # The recording's time runs this many times slower while the app works.
 _SLOWER: Final = 20
 # Rate limits are in the recording's time; a replay is faster.
-_AT_ONCE: Final = Rate(every=0.001, burst=1000)
-_NO_LIMITS: Final = Limits(
-    methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
-)
 # Jobs that only wait count as idle.
 _LOOK_S: Final = 0.01
 _MOST_LOOKS: Final = 1_000
@@ -229,7 +224,7 @@ async def replaying(tmp_path: Path, engine: Engine, recording: Recording, **opti
         world,
         slack=slack,
         clock=clock,
-        slack_limits=_NO_LIMITS,
+        slack_limits=UNPACED_ONCE,
         summary_slot_s=_SLOT_S,
         lang=recording.language,
         **options,

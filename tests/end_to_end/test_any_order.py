@@ -21,7 +21,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.diagnosing import engine_for
-from bot.slack.limits import Limits, Rate
 from intents.catalog.loader import load
 from tests.end_to_end import own_entries
 from tests.end_to_end.own_entries import OwnEntry
@@ -33,8 +32,6 @@ Json = dict[str, Any]
 
 # This many stories take some seconds; set the variable for a longer run.
 _STORIES: Final = int(os.environ.get("ANY_ORDER_STORIES", "24"))
-_AT_ONCE: Final = Rate(every=1e-6, burst=10_000)
-_NO_LIMITS: Final = Limits(methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0)
 
 
 def jammed_pod() -> OwnEntry:
@@ -163,9 +160,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoryRunner]:
         over = asyncio.Event()
 
         async def work() -> None:
-            async with workplace(
-                tmp_path_factory.mktemp("data"), engine_for(loaded.catalog), slack_limits=_NO_LIMITS
-            ) as at:
+            async with workplace(tmp_path_factory.mktemp("data"), engine_for(loaded.catalog)) as at:
                 ready.set_result(at)
                 await over.wait()
 

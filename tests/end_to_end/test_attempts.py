@@ -14,7 +14,6 @@ import pytest
 from bot.diagnosing import Engine, engine_for
 from bot.policy import load_policy
 from bot.remedies.names import action_names
-from bot.slack.limits import Limits, Rate
 from intents.catalog.loader import load
 from responses.slack.presses import Press
 from tests.end_to_end import own_entries
@@ -22,8 +21,6 @@ from tests.end_to_end.workplace import Workplace, lines_of, words_of, workplace
 
 Json = dict[str, Any]
 
-_AT_ONCE: Final = Rate(every=1e-6, burst=10_000)
-_NO_LIMITS: Final = Limits(methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0)
 ALEX, BO = "U0000000001", "U0000000002"
 EVERYWHERE: Final[Json] = {"clusters": ["*"], "namespaces": ["*"], "cluster_scoped": True}
 ACTING: Final[Json] = {**EVERYWHERE, "users": ["*"], "actions": ["*"]}
@@ -59,9 +56,7 @@ async def policy_workplace(
 ) -> AsyncIterator[Workplace]:
     file = tmp_path / "policy.yaml"
     file.write_text(json.dumps({"remediation": [EVERYWHERE], "acting": [ACTING]} | sections))
-    async with workplace(
-        tmp_path, engine, *worlds, policy=load_policy(file, actions=action_names()), slack_limits=_NO_LIMITS
-    ) as at:
+    async with workplace(tmp_path, engine, *worlds, policy=load_policy(file, actions=action_names())) as at:
         yield at
 
 

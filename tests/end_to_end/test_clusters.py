@@ -20,7 +20,6 @@ from bot.playground.kubernetes import SimulatedCluster
 from bot.policy import Policy
 from bot.policy.channel_defaults import ChannelDefaults, load_channels
 from bot.policy.model import Rules
-from bot.slack.limits import Limits, Rate
 from responses.slack.presses import Press
 from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import (
@@ -333,10 +332,8 @@ async def broken_servers() -> AsyncIterator[dict[str, str]]:
 
 
 def broken_cluster_options(**sick: str) -> dict[str, Any]:
-    """Return options that keep a broken cluster broken and lift Slack's rate limits."""
-    at_once = Rate(every=0.001, burst=1_000)
-    limits = Limits(methods={}, other=at_once, channel=at_once)
-    return {"policy": policy_showing(), "slack_limits": limits, "addresses": sick, "call_timeout": 0.5, "deadline": 1.0}
+    """Return options that keep a broken cluster broken."""
+    return {"policy": policy_showing(), "addresses": sick, "call_timeout": 0.5, "deadline": 1.0}
 
 
 async def seconds_to_answer(at: Workplace, text: str) -> float:

@@ -1,6 +1,6 @@
 """Every action there is, over HTTP from a paste to a proven end and back: what was shown is what is written, no more.
 
-What was written is read from the API server's own history. What was shown is taken from the dialog as Slack has it, and
+Writes are read from the API server's own history, previews from the dialog as Slack has it, and
 carried out as the patch it claims to be.
 """
 
@@ -59,7 +59,7 @@ async def test_what_is_shown_is_what_is_done_proven_and_undone(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """What is done below one answer, at `ts`, and a look at what the API server is sent for it."""
+    """Act below one answer, at `ts`, and record what the API server is sent."""
 
     at: Workplace
     scenario: Scenario

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from statistics import median
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tests.bench.fairness import measure
 from tests.end_to_end.corners import corner_in_errors, make_corner
 from tests.end_to_end.process import premises
-from tests.end_to_end.workplace import is_final, words_of, workplace
+from tests.end_to_end.workplace import UNPACED, is_final, words_of, workplace
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(150)
@@ -20,27 +21,32 @@ pytestmark = pytest.mark.timeout(150)
 QUEUED = 120
 # Slack, the cluster and the storm share the cores with the app.
 NOISE_S = 1.0
+# So that the calls without a response end soon.
+SHORT = replace(UNPACED, call=2.0)
 
 
 async def test_answer_to_another_person_takes_at_most_twice_its_time_beside_a_long_queue(tmp_path, broken):
     # The harder case; `make bench` also measures other channels.
-    waits = await measure(tmp_path, broken.world, text=broken.text, queued=QUEUED, people=3, same_channel=True)
+    waits = await measure(
+        tmp_path, broken.world, text=broken.text, queued=QUEUED, people=3, same_channel=True, apart=0.5
+    )
     assert median(waits.beside) <= 2 * median(waits.idle) + NOISE_S, waits
     assert 0 < waits.refused < QUEUED
 
 
 async def test_commands_over_the_limit_are_refused_at_once(tmp_path, engine, broken):
-    async with workplace(tmp_path, engine, broken.world, person_requests=5) as at:
+    async with workplace(tmp_path, engine, broken.world, person_requests=5, slack_limits=SHORT) as at:
         at.slack.fail("chat.postMessage", hang=True, times=100)
         sent = [at.slack.slash(at.alex, at.channel, f"pod ledger/unheard-of-{number}") for number in range(20)]
         said = [str(each.body) for each in await asyncio.gather(*sent)]
         assert len([one for one in said if "⏳" in one]) == 5
         assert len([one for one in said if "5 requests" in one]) == 15
         assert "⏳" in str((await at.slack.slash(at.bo, at.channel, "pod ledger/unheard-of")).body)
+        at.slack.clear_faults()
 
 
 async def test_pastes_over_the_limit_are_refused_once_per_burst(tmp_path, engine, broken):
-    async with workplace(tmp_path, engine, broken.world, person_requests=3) as at:
+    async with workplace(tmp_path, engine, broken.world, person_requests=3, slack_limits=SHORT) as at:
         at.slack.fail("chat.postMessage", hang=True, times=100)
         channels = [at.slack.add_channel(f"channel-{number}") for number in range(12)]
         for channel in channels:
@@ -52,6 +58,22 @@ async def test_pastes_over_the_limit_are_refused_once_per_burst(tmp_path, engine
         at.slack.clear_faults()
 
 
+async def test_mentions_over_the_limit_are_acknowledged_and_refused_once(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world, jobs_concurrency=1) as at:
+        at.slack.fail("chat.postMessage", hang=True, times=100)
+        await at.slack.say(at.bo, at.slack.add_channel("busy"), broken.text)
+        await at.slack.wait_for(lambda: any(call.method == "chat.postMessage" for call in at.slack.calls))
+        said = f"<@{at.slack.bot_user_id}> incident resolve"
+        for _ in range(105):
+            await at.slack.say(at.alex, at.channel, said)
+        await at.slack.wait_for(lambda: at.slack.ephemerals(at.alex))
+        (told,) = at.slack.ephemerals(at.alex)
+        assert "100 requests" in words_of(told["blocks"])
+        statuses = {each.status for each in at.slack.deliveries}
+        assert statuses == {200}
+        at.slack.clear_faults()
+
+
 async def test_requests_queued_at_a_kill_are_answered_and_do_not_delay_others(tmp_path, broken):
     names = ("ledger",)
     async with premises(tmp_path, pace=False, CASEBOOK_JOBS_CONCURRENCY="4") as at:
@@ -59,10 +81,10 @@ async def test_requests_queued_at_a_kill_are_answered_and_do_not_delay_others(tm
         for each in flooded:
             each.user = at.alex
         other = make_corner(at, broken, name="of another person", names=names)
-        at.slack.fail("users.info", hang=True, times=1_000)
         serving = await at.start()
+        at.slack.fail("chat.postMessage", hang=True, times=1_000)
         pasted = {each: await each.paste() for each in [*flooded, other]}
-        await until(lambda: other.at.slack.calls)
+        await until(lambda: any(each.calls("chat.postMessage") for each in pasted))
         await serving.kill()
         at.slack.clear_faults()
         at.slack.latency = 0.1

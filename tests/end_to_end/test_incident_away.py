@@ -21,20 +21,15 @@ import pytest
 
 from bot.diagnosing import Engine
 from bot.playground.slack import SimulatedSlack
-from bot.slack.limits import Limits, Rate
 from bot.workflows.chronicle.backfill import PAGES_BEFORE
 from tests.end_to_end.process import Premises, premises
-from tests.end_to_end.workplace import HEARD, Clock, Workplace, lines_of, workplace
+from tests.end_to_end.workplace import HEARD, UNPACED_ONCE, Clock, Workplace, lines_of, workplace
 from tests.waiting import until
 
 _MESSAGES: Final = int(os.environ.get("AWAY_MESSAGES", "250"))
 _PAGE: Final = 200
 INCIDENTS: Final = {"CASEBOOK_INCIDENT_CHANNELS": "inc-*"}
 LATER: Final = timedelta(minutes=30)
-AT_ONCE: Final = Rate(every=0.0001, burst=10_000)
-LIMITS: Final = Limits(
-    methods={}, other=AT_ONCE, channel=AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
-)
 REPORT: Final = "checkout is down, customers cannot pay"
 
 
@@ -115,7 +110,7 @@ async def test_catch_up_after_a_long_gap_uses_a_bounded_number_of_calls(tmp_path
         clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD
     )
     async with workplace(
-        tmp_path, engine, slack=slack, clock=clock, summary_slot_s=0.1, beat_s=0.1, slack_limits=LIMITS
+        tmp_path, engine, slack=slack, clock=clock, summary_slot_s=0.1, beat_s=0.1, slack_limits=UNPACED_ONCE
     ) as at:
         slack.restrict_history(items=15, per_minute=1_000)
         channel = slack.add_channel("inc-1-silence")
@@ -143,7 +138,7 @@ async def test_catch_up_after_a_long_gap_uses_a_bounded_number_of_calls(tmp_path
 
 
 async def test_rate_limited_catch_up_reads_no_thread_twice(tmp_path: Path, engine: Engine):
-    async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=replace(LIMITS, patience=0.5)) as at:
+    async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=replace(UNPACED_ONCE, patience=0.5)) as at:
         slack, channel = at.slack, at.slack.add_channel("inc-1-threads", bot=False)
         for number in range(2):
             root = await slack.say(at.alex, channel, f"lol {number}")
@@ -158,7 +153,7 @@ async def test_rate_limited_catch_up_reads_no_thread_twice(tmp_path: Path, engin
 
 
 async def test_canvas_of_members_leaves_the_summary_in_the_message_with_one_notice(tmp_path: Path, engine: Engine):
-    async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=LIMITS) as at:
+    async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=UNPACED_ONCE) as at:
         channel = at.slack.add_channel("inc-1-canvas")
         theirs = at.slack.canvases.create(channel=channel, user=at.alex, created=0, markdown="who sits where")
         await at.slack.say(at.bo, channel, REPORT)
@@ -175,7 +170,7 @@ async def test_canvas_of_members_leaves_the_summary_in_the_message_with_one_noti
 
 
 async def test_long_history_and_pins_before_joining_are_read(tmp_path: Path, engine: Engine):
-    async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=LIMITS) as at:
+    async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=UNPACED_ONCE) as at:
         slack, channel = at.slack, at.slack.add_channel("inc-1-long", bot=False)
         for number in range(_MESSAGES):
             text = f"decision: we restart pool {number}" if number % 5 == 0 else f"lol {number}"

@@ -352,7 +352,7 @@ async def test_mention_grants_no_more_rights_than_the_command(at):
     assert "a direct message cannot be one" in text_of(direct_messages(at, at.alex)[-1])
 
 
-# --- what goes wrong ---
+# --- failures ---
 
 
 async def test_interrupted_final_summary_is_posted_once(at):

@@ -17,21 +17,15 @@ from typing import Final
 
 from bot.diagnosing import Engine
 from bot.playground.slack import SimulatedSlack
-from bot.slack.limits import Limits, Rate
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S
 from bot.workflows.chronicle.summary_canvas import CANVAS_EVERY
-from tests.end_to_end.workplace import GRANTED, HEARD, Clock, Workplace, lines_of, workplace
+from tests.end_to_end.workplace import GRANTED, HEARD, UNPACED_ONCE, Clock, Workplace, lines_of, workplace
 
 _MINUTES: Final = int(os.environ.get("BUSY_MINUTES", "10"))
 _MESSAGES: Final = 500 * _MINUTES // 60
 _EVERY_S: Final = 3600 / 500
 _FASTER: Final = 360
 _SLOT_S: Final = SLOT_S / _FASTER
-# No rate limits on either side, so that the count shows what the app wants to do.
-_AT_ONCE: Final = Rate(every=0.0001, burst=10_000)
-_LIMITS: Final = Limits(
-    methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
-)
 # Every second message matters; the rest is chat.
 _SAID: Final = (
     "checkout is down, customers cannot pay",
@@ -48,7 +42,8 @@ _SAID: Final = (
 
 
 async def test_500_messages_an_hour_cost_one_edit_per_interval(tmp_path: Path, engine: Engine):
-    async with workplace(tmp_path, engine, summary_slot_s=_SLOT_S, slack_limits=_LIMITS) as at:
+    # No rate limits on either side, so that the count shows what the app wants to do.
+    async with workplace(tmp_path, engine, summary_slot_s=_SLOT_S, slack_limits=UNPACED_ONCE) as at:
         channel = at.slack.add_channel("inc-1-busy")
         people = [at.alex, at.bo, *(at.slack.add_user(f"p{number}") for number in range(8))]
         began = time.monotonic()
@@ -85,7 +80,9 @@ async def test_canvas_is_written_at_most_once_a_minute(tmp_path: Path, engine: E
     slack = SimulatedSlack(
         clock=lambda: clock().timestamp(), signature_clock=time.time, rate_limits=False, events=HEARD, scopes=GRANTED
     )
-    async with workplace(tmp_path, engine, slack=slack, clock=clock, summary_slot_s=0.05, slack_limits=_LIMITS) as at:
+    async with workplace(
+        tmp_path, engine, slack=slack, clock=clock, summary_slot_s=0.05, slack_limits=UNPACED_ONCE
+    ) as at:
         channel = at.slack.add_channel("inc-2-canvas")
         began = clock()
         for number in range(12):

@@ -16,18 +16,12 @@ import pytest_asyncio
 
 from bot.diagnosing import Engine
 from bot.playground.slack import RecordedCall, SimulatedSlack
-from bot.slack.limits import Limits, Rate
 from bot.store import ChannelState
-from tests.end_to_end.workplace import GRANTED, HEARD, Clock, Workplace, lines_of, workplace
+from tests.end_to_end.workplace import GRANTED, HEARD, UNPACED_ONCE, Clock, Workplace, lines_of, workplace
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REPORT = "checkout is down, customers cannot pay"
-# No rate limits here: test_incident_load.py tests them.
-AT_ONCE = Rate(every=0.001, burst=1000)
-LIMITS = Limits(
-    methods={}, other=AT_ONCE, channel=AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
-)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -39,7 +33,7 @@ async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncI
     audit = slack.add_channel("audit")
     # Both happened at one time: the order between them does not matter.
     async with workplace(
-        data, engine, slack=slack, clock=clock, summary_slot_s=0.1, slack_limits=LIMITS, audit_channel=audit
+        data, engine, slack=slack, clock=clock, summary_slot_s=0.1, slack_limits=UNPACED_ONCE, audit_channel=audit
     ) as there:
         yield there
 

@@ -31,7 +31,8 @@ async def wait_for_summary(at: Workplace, channel: str, *words: str) -> str:
 
 
 async def test_pinned_summary_holds_statements_findings_and_actions(tmp_path, engine, pulls_again):
-    async with workplace(tmp_path, engine, pulls_again.world, summary_slot_s=1.0) as at:
+    # With the rate limits of Slack on both sides.
+    async with workplace(tmp_path, engine, pulls_again.world, summary_slot_s=1.0, slack_limits=None) as at:
         cy, channel = at.slack.add_user("cy"), at.slack.add_channel("inc-142-checkout")
         first = await at.slack.say(at.alex, channel, "checkout is down, customers cannot pay")
         await wait_for_summary(at, channel, "checkout is down, customers cannot pay")
@@ -52,6 +53,7 @@ async def test_pinned_summary_holds_statements_findings_and_actions(tmp_path, en
         # Each line links to its evidence.
         assert f"/archives/{channel}/p{first.replace('.', '')}" in says
         assert len([one for one in at.ours(channel) if one.get("pinned_to")]) == 1
+        assert all(call.status != 429 for call in at.slack.calls), "we keep Slack's rate limits"
 
 
 async def test_same_problem_elsewhere_links_the_incident_unless_private(tmp_path, engine, pulls_again):

@@ -14,14 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.cluster.api_calls import CompletedCall
 from bot.metrics import Metrics
-from bot.slack.limits import Limits, Rate
 from tests.end_to_end.process import locked, premises
 from tests.end_to_end.test_remedies import wait_for_result
 from tests.end_to_end.workplace import Workplace, workplace
 from tests.waiting import until
-
-AT_ONCE = Rate(every=0.001, burst=1_000)
-UNPACED = Limits(methods={}, other=AT_ONCE, channel=AT_ONCE)
 
 
 class Page:
@@ -49,7 +45,7 @@ async def scraped(at: Workplace) -> Page:
 
 
 async def test_metrics_count_messages_requests_answers_and_calls_without_their_text(tmp_path, engine, broken):
-    async with workplace(tmp_path, engine, broken.world, slack_limits=UNPACED) as at:
+    async with workplace(tmp_path, engine, broken.world) as at:
         await at.slack.say(at.bo, at.channel, "lunch?")
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         await at.answer(ts)
@@ -93,7 +89,7 @@ async def test_metrics_count_messages_requests_answers_and_calls_without_their_t
 
 
 async def test_remediation_is_counted_by_step(tmp_path, engine, healing):
-    async with workplace(tmp_path, engine, healing.world, slack_limits=UNPACED) as at:
+    async with workplace(tmp_path, engine, healing.world) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, healing.text))
         await at.confirm(at.alex, answer)
         await wait_for_result(at, answer)
@@ -105,9 +101,7 @@ async def test_remediation_is_counted_by_step(tmp_path, engine, healing):
 
 
 async def test_slack_and_cluster_errors_are_counted_by_kind(tmp_path, engine, broken):
-    async with workplace(
-        tmp_path, engine, broken.world, slack_limits=UNPACED, call_timeout=0.2, deadline=1, retries=0
-    ) as at:
+    async with workplace(tmp_path, engine, broken.world, call_timeout=0.2, deadline=1, retries=0) as at:
         at.slack.fail("chat.postMessage", status=503)
         at.slack.fail("chat.postMessage", retry_after=1)
         at.cluster.fail(path_prefix="/api/v1/namespaces", hang=True, times=1_000)

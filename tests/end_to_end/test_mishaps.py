@@ -19,17 +19,11 @@ from bot.cli.logs import configure_logging
 from bot.diagnosing import Engine, engine_for
 from bot.playground.kubernetes import RecordedRequest
 from bot.settings import LogFormat, LogLevel
-from bot.slack.limits import Limits, Rate
 from bot.store import AuditEntry
 from intents.catalog.loader import load
 from tests.end_to_end import own_entries
-from tests.end_to_end.workplace import Workplace, is_final, lines_of, workplace
+from tests.end_to_end.workplace import UNPACED_ONCE, Workplace, is_final, lines_of, workplace
 
-AT_ONCE = Rate(every=1e-6, burst=10_000)
-# No rate limits for Slack, and its failures are reported at once.
-NO_LIMITS = Limits(
-    methods={}, other=AT_ONCE, channel=AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
-)
 AUDIT = "C0AUDIT00"
 WEBHOOK = (
     'admission webhook "freeze.acme.io" denied the request: no changes to production before Monday 06:00 UTC; ask the '
@@ -171,7 +165,7 @@ def status(message: str, code: int) -> dict[str, Any]:
 
 
 async def test_failure_before_the_modal_is_shown_there_with_advice(tmp_path, own_engine):
-    async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
+    async with workplace(tmp_path, own_engine, slack_limits=UNPACED_ONCE) as at:
         deleted, _, _, frozen, down, page, other, torn = told = await make_targets(
             at, "deleted", "forbidden", "unreadable", "frozen", "down", "page", "other", "torn"
         )
@@ -211,7 +205,7 @@ async def test_failure_before_the_modal_is_shown_there_with_advice(tmp_path, own
 
 
 async def test_failure_after_confirmation_is_in_the_answer_the_thread_and_the_audit_log(tmp_path, own_engine):
-    async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS, audit_channel=AUDIT) as at:
+    async with workplace(tmp_path, own_engine, slack_limits=UNPACED_ONCE, audit_channel=AUDIT) as at:
         at.slack.add_channel("audit", id=AUDIT)
         deleted, _, raced, busy, frozen = told = await make_targets(
             at, "deleted", "forbidden", "raced", "busy", "frozen"
@@ -243,7 +237,7 @@ async def test_failure_after_confirmation_is_in_the_answer_the_thread_and_the_au
 
 
 async def test_write_with_a_lost_answer_is_reported_by_the_state_in_the_api_server(tmp_path, own_engine):
-    async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
+    async with workplace(tmp_path, own_engine, slack_limits=UNPACED_ONCE) as at:
         done, undone, unread, page, torn = told = await make_targets(at, "done", "undone", "unread", "page", "torn")
         await asyncio.gather(*(each.press() for each in told))
         done.fail("PATCH", reset=True, done=True)
@@ -275,7 +269,7 @@ async def test_write_with_a_lost_answer_is_reported_by_the_state_in_the_api_serv
 
 
 async def test_late_button_press_gets_a_reason_and_advice(tmp_path, own_engine):
-    async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
+    async with workplace(tmp_path, own_engine, slack_limits=UNPACED_ONCE) as at:
         expired, withdrawn = told = await make_targets(at, "expired", "withdrawn")
         await asyncio.gather(*(each.press() for each in told))
         await at.slack.remove(at.alex, withdrawn.channel, withdrawn.answer["thread_ts"])
@@ -311,7 +305,7 @@ def logged_as_served() -> Iterator[None]:
 
 @pytest.mark.usefixtures("logged_as_served")
 async def test_internal_error_is_reported_where_the_user_waits(tmp_path, own_engine):
-    async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
+    async with workplace(tmp_path, own_engine, slack_limits=UNPACED_ONCE) as at:
         first, second = told = await make_targets(at, "first", "second")
         await second.press()
         for each in told:
@@ -334,7 +328,7 @@ async def test_internal_error_is_reported_where_the_user_waits(tmp_path, own_eng
 
 
 async def test_message_failures_in_slack_do_not_lose_the_result(tmp_path, own_engine):
-    async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS, audit_channel=AUDIT) as at:
+    async with workplace(tmp_path, own_engine, slack_limits=UNPACED_ONCE, audit_channel=AUDIT) as at:
         # The audit channel does not exist; the result is still reported in the thread.
         pasted, threadless, away = told = await make_targets(at, "pasted", "threadless", "away")
         await asyncio.gather(*(each.press() for each in told))

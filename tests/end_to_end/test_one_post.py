@@ -12,7 +12,7 @@ pytestmark = pytest.mark.timeout(75)
 
 
 async def test_quick_answer_is_posted_once_and_never_updated(tmp_path, engine, broken):
-    async with workplace(tmp_path, engine, broken.world) as at:
+    async with workplace(tmp_path, engine, broken.world, slack_limits=None) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
         await at.settled()
         assert "CONFIRMED" in words_of(answer)
@@ -20,8 +20,8 @@ async def test_quick_answer_is_posted_once_and_never_updated(tmp_path, engine, b
 
 
 async def test_slow_answer_replaces_its_placeholder(tmp_path, engine, broken):
-    async with workplace(tmp_path, engine, broken.world) as at:
-        at.cluster.latency = 1.0
+    async with workplace(tmp_path, engine, broken.world, slack_limits=None) as at:
+        at.cluster.latency = 0.4
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         (placeholder,) = await at.slack.wait_for(lambda: at.answers(ts))
         assert not is_final(placeholder)
@@ -31,7 +31,7 @@ async def test_slow_answer_replaces_its_placeholder(tmp_path, engine, broken):
 
 
 async def test_repetition_while_the_answer_is_posted_is_counted_in_it(tmp_path, engine, broken):
-    async with workplace(tmp_path, engine, broken.world) as at:
+    async with workplace(tmp_path, engine, broken.world, slack_limits=None) as at:
         at.slack.latency = 0.3
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         await at.slack.wait_for(lambda: at.answers(ts))
@@ -42,9 +42,9 @@ async def test_repetition_while_the_answer_is_posted_is_counted_in_it(tmp_path, 
 
 
 async def test_placeholder_is_left_out_while_posts_are_queued(tmp_path, engine, broken):
-    async with workplace(tmp_path, engine, broken.world) as at:
-        at.cluster.latency = 1.0
-        at.slack.fail("chat.postMessage", retry_after=6)
+    async with workplace(tmp_path, engine, broken.world, slack_limits=None) as at:
+        at.cluster.latency = 0.4
+        at.slack.fail("chat.postMessage", retry_after=3)
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         assert "CONFIRMED" in words_of(await asyncio.wait_for(at.answer(ts), 30))
         await at.settled()

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -19,7 +20,7 @@ from responses import failures
 from responses.slack.presses import Press
 from tests.end_to_end.corners import corner_in_errors, make_corner
 from tests.end_to_end.process import locked, premises
-from tests.end_to_end.workplace import Workplace, is_final, pressable, words_of, workplace
+from tests.end_to_end.workplace import UNPACED, Workplace, is_final, pressable, words_of, workplace
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(75)
@@ -108,11 +109,21 @@ async def test_locked_database_during_a_job_is_waited_out(tmp_path, engine, brok
         assert len(at.ours()) == 1
 
 
-@pytest.mark.parametrize("name", ["casebook.db", "jobs.db"])
-async def test_command_or_shortcut_that_cannot_be_stored_asks_to_retry(tmp_path, engine, broken, name):
+async def test_command_is_answered_once_the_engine_is_back(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        async with locked(at.settings.data, "jobs.db"):
+            said = await at.slack.slash(at.bo, at.channel, "pod ledger/db-tikv-0")
+            assert "⏳" in str(said.body)
+            assert at.ours() == []
+        await at.slack.wait_for(at.ours)
+        await at.settled()
+        assert len(at.ours()) == 1
+
+
+async def test_command_or_shortcut_that_cannot_be_stored_asks_to_retry(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, "what is this?")
-        async with locked(at.settings.data, name):
+        async with locked(at.settings.data, "casebook.db"):
             assert (await at.slack.slash(at.bo, at.channel, "pod ledger/db-tikv-0")).status == 200
             assert (await at.slack.shortcut(at.guest, at.channel, ts, callback_id=DIAGNOSE_THIS)).status == 200
             await at.slack.wait_for(lambda: BUSY in words_of(at.slack.ephemerals(at.bo)))
@@ -162,7 +173,7 @@ POST, UPDATE = "chat.postMessage", "chat.update"
 LISTS = {"users.list", "users.conversations"}
 
 
-@pytest.mark.parametrize("latency", [0.0, 1.0], ids=["posted at once", "with a placeholder"])
+@pytest.mark.parametrize("latency", [0.0, 0.5], ids=["posted at once", "with a placeholder"])
 async def test_failures_of_post_and_update_still_give_one_answer(tmp_path, broken, latency):
     both = [POST, UPDATE] if latency else [POST]
     longer_than_a_call: dict[str, Any] = {"status": 503, "times": 4}
@@ -179,7 +190,8 @@ async def test_failures_of_post_and_update_still_give_one_answer(tmp_path, broke
     async with premises(tmp_path, pace=False) as at:
         # Each user is then looked up.
         at.slack.fail("users.list", error="fatal_error", times=100)
-        serving = await at.start()
+        # A call without a response ends soon.
+        serving = await at.start(slack_limits=replace(UNPACED, call=1.5))
         at.cluster.latency = latency
         befallen = {make_corner(at, broken, name=name, names=["ledger"]): fault for name, fault in befalls.items()}
         for each, (methods, fault) in befallen.items():

@@ -14,7 +14,7 @@ from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.playground.slack.signing import signed_headers
 from intents.catalog.loader import load
-from tests.end_to_end.test_metrics import UNPACED, scraped
+from tests.end_to_end.test_metrics import scraped
 from tests.end_to_end.workplace import GRANTED, HEARD, Workplace, workplace
 
 Told = tuple[int, dict[str, Any]]
@@ -121,7 +121,7 @@ async def test_lost_socket_makes_it_unready(tmp_path, engine):
 
 async def test_unreachable_clusters_are_named_and_answers_continue(tmp_path, engine):
     others = {name: SimulatedCluster() for name in ("gone", "stranger", "silent")}
-    options: dict[str, Any] = {"call_timeout": 0.05, "deadline": 0.3, "retries": 0, "slack_limits": UNPACED}
+    options: dict[str, Any] = {"call_timeout": 0.05, "deadline": 0.3, "retries": 0}
     async with workplace(tmp_path, engine, others=others, **options) as at:
 
         async def ask(*names: str) -> None:

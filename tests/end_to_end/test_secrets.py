@@ -72,7 +72,7 @@ async def _live(directory: Path) -> Story:
         "CASEBOOK_LOG_LEVEL": "debug",
     }
     story = Story()
-    async with premises(directory, planted_incident.world(), pace=True, **variables) as at:
+    async with premises(directory, planted_incident.world(), pace=False, **variables) as at:
         for form in ("text", "json"):
             at.variables = {**variables, "CASEBOOK_LOG_FORMAT": form}
             serving = await at.start()

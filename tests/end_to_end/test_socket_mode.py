@@ -11,6 +11,7 @@ from bot.slack.errors import TokenRevoked
 from bot.surfaces.slack.entry_points import DIAGNOSE_THIS
 from tests.end_to_end.test_remedies import wait_for_result
 from tests.end_to_end.workplace import GRANTED, HEARD, broken_case, is_final, words_of, workplace
+from tests.waiting import until
 
 
 async def test_paste_command_and_shortcut_are_answered_over_a_socket(tmp_path, engine, broken):
@@ -54,6 +55,18 @@ async def test_message_during_reconnection_is_answered_once(tmp_path, engine, br
 
         opened = [call for call in at.slack.calls if call.method == "apps.connections.open" and call.ok]
         assert len(opened) >= 3
+
+
+async def test_lost_connection_is_replaced_at_once(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world, socket_mode=True) as at:
+        at.slack.retry_pauses = (0.5,) * 8
+        assert at.slack.drop_socket()
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        # The client alone looks every ten seconds.
+        await until(lambda: at.slack.socket_count == 1, within=5)
+        assert "CONFIRMED" in words_of(await at.answer(ts))
+        await at.settled()
+        assert len(at.answers(ts)) == 1
 
 
 async def test_invalid_app_token_is_one_clear_error(tmp_path, engine):

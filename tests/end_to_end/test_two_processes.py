@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 
+from bot.store import open_store
 from responses import failures
 from responses.slack.presses import Press
 from tests.end_to_end.corners import (
@@ -24,6 +26,7 @@ from tests.end_to_end.own_entries import SERVING, asleep_deployment, open_premis
 from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import pressable, words_of
 from tests.postgres import Server, postgres
+from tests.waiting import until
 
 # A fixture that tests request by name.
 __all__ = ["postgres"]
@@ -31,6 +34,7 @@ __all__ = ["postgres"]
 pytestmark = pytest.mark.timeout(75)
 
 PEOPLE = 20
+BUSY = failures.BUSY.en[1:]
 REPEATED = failures.ALREADY_PRESSED.en[1:]
 
 
@@ -127,3 +131,27 @@ async def test_same_error_pasted_by_many_people_is_answered_once_by_two_processe
         for each in at.processes:
             assert await each.stop() == 0
         assert len(at.ours()) == 1
+
+
+async def test_press_on_an_answer_that_is_not_stored_yet_asks_to_press_again(tmp_path, postgres: Server, broken):
+    url = postgres.create()
+    async with premises(tmp_path, broken.world, pace=False, CASEBOOK_DATABASE_URL=url) as at:
+        await at.start()
+        with psycopg.connect(url) as holder:
+            holder.execute("LOCK TABLE answers IN SHARE MODE")
+            answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
+            details = pressable(answer, Press.DETAILS)["action_id"]
+            assert (await at.slack.click(at.alex, at.channel, answer["ts"], details)).status == 200
+            await at.slack.wait_for(lambda: BUSY in words_of([one["blocks"] for one in at.slack.ephemerals(at.alex)]))
+            assert at.slack.views(at.alex) == []
+
+        def stored() -> bool:
+            with psycopg.connect(url) as database:
+                return database.execute("SELECT 1 FROM answers").fetchone() is not None
+
+        await until(stored)
+        await at.slack.click(at.alex, at.channel, answer["ts"], details)
+        await at.slack.wait_for(lambda: at.slack.views(at.alex))
+        assert len(at.ours()) == 1
+        async with open_store(url) as store:
+            assert await store.audit.entries(since=datetime(2020, 1, 1, tzinfo=UTC), limit=10) == ()

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -25,7 +25,7 @@ from bot.policy import Policy
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from bot.remedies.verification import Pace
 from bot.settings import Settings
-from bot.slack.limits import Limits
+from bot.slack.limits import Limits, Rate
 from bot.slack.scopes import SCOPES
 from bot.store import AuditEntry
 from bot.surfaces.slack.health import CHECK_S
@@ -41,6 +41,12 @@ from tests.databases import lay_out
 
 # A write triggers the simulated controllers at once, so that the first verification is reliable.
 HASTY = Pace(every=0.02, well=0.0, failing=0.0)
+
+# Neither rate limits nor pauses: most tests would wait for them more than for anything else.
+_AT_ONCE = Rate(every=1e-6, burst=10_000)
+UNPACED = Limits(methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0, first_pause=0.01)
+# Failures are reported at once.
+UNPACED_ONCE = replace(UNPACED, settling=0.01, repetitions=0)
 
 # Grants only what the manifest requests: other methods are refused, other events not delivered.
 HEARD = tuple(events())
@@ -191,7 +197,7 @@ async def workplace(
     policy: Policy | None = None,
     others: Mapping[str, SimulatedCluster] = NO_OTHERS,
     socket_mode: bool = False,
-    slack_limits: Limits | None = None,
+    slack_limits: Limits | None = UNPACED,
     slack: SimulatedSlack | None = None,
     clock: Clock | None = None,
     summary_slot_s: float = SLOT_S,
@@ -207,9 +213,9 @@ async def workplace(
 
     `addresses` are URLs of further clusters of the app.
 
-    `slack_limits` replace the client's limits, and the simulated Slack then applies none. Tests with their own time
-    pass `slack` (not started) and `clock`; `summary_slot_s`, `beat_s`, `slack_check_s` and `person_requests` are those
-    of `RuntimeOptions`, `broken` that of `running`.
+    `slack_limits` replace the client's limits, and the simulated Slack then applies none; with None both keep Slack's
+    rate limits. Tests with their own time pass `slack` (not started) and `clock`; `summary_slot_s`, `beat_s`,
+    `slack_check_s` and `person_requests` are those of `RuntimeOptions`, `broken` that of `running`.
     """
     async with AsyncExitStack() as stack:
         cluster = stage(*worlds)

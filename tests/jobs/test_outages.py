@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from bot.jobs import Jobs, JobsUnavailable, Json
+from bot.jobs import JobRun, Jobs, JobsUnavailable, Json
 from bot.jobs.ledger import ASKING
 from tests.jobs.conftest import Launch
 from tests.jobs.world import SECRET, World
-from tests.postgres import Server
+from tests.postgres import Server, running_server
 from tests.sqlite import sqlite_setting
 from tests.waiting import until
 
@@ -137,6 +137,35 @@ async def test_a_read_only_server_is_reported_and_the_job_runs_once_it_is_writab
         set_read_only(postgres, jobs_url, "RESET default_transaction_read_only")
     await started(jobs, world)
     await jobs.ping()
+
+
+async def test_a_job_in_flight_waits_for_a_server_that_restarts() -> None:
+    failures: list[str] = []
+    ended: list[str] = []
+    with running_server() as server:
+
+        async def lose_server() -> Json:
+            await asyncio.to_thread(server.stop, crash=False)
+            return {}
+
+        async def body(run: JobRun, _payload: Json) -> Json | None:
+            await run.step("lose the server", lose_server)
+            ended.append(run.id)
+            return None
+
+        async def failed(_kind: str, id: str, _payload: Json, _error: Exception) -> None:
+            failures.append(id)
+
+        jobs = Jobs(url=server.create(), executor="here", workflows={"answer": body}, failed=failed)
+        await jobs.launch()
+        await jobs.start("answer", "Ev1", {}, within=5)
+        # Its socket is gone, and the engine tries to record the step.
+        await asyncio.sleep(1.5)
+        assert jobs.running
+        await asyncio.to_thread(server.start)
+        assert await jobs.idle(20)
+        await jobs.close()
+    assert (ended, failures) == (["Ev1"], [])
 
 
 def set_read_only(postgres: Server, url: str, setting: str) -> None:

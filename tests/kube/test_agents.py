@@ -1,4 +1,4 @@
-"""Where a DaemonSet means to run, and what tells its bad nodes from its good ones."""
+"""Test which nodes a DaemonSet selects, and how its bad nodes differ from its good ones."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Why a pod is not ready, in one word."""
+"""Test the one-word reason why a pod is not ready."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the scheduler's and the kubelet's messages say, in the wordings of many releases."""
+"""Test the readers of the scheduler's and the kubelet's messages, in the wordings of many releases."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What a Service says of its ports and addresses, and which of them its pods can answer."""
+"""Test the readers of a Service's ports and addresses, and which of them its pods can answer."""
 
 from typing import Any
 

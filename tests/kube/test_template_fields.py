@@ -1,4 +1,4 @@
-"""Whether a template still holds what was refused, for each kind of error, and the patch that mends it."""
+"""Test that a refused field is found in a template, for each kind of error, with the patch that mends it."""
 # ruff: noqa: E501 - messages of the API server stay in one piece, so that they can be searched for
 
 import json

@@ -32,7 +32,7 @@ class Clock:
 
 @dataclass
 class Answer:
-    """What came back: `body` is decoded if it is JSON."""
+    """A response: `body` is decoded if it is JSON."""
 
     status: int
     headers: dict[str, str]

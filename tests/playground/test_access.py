@@ -1,4 +1,4 @@
-"""What the simulated authorizer grants, refuses and reports: denials, roles, and requests that act as somebody."""
+"""Test the simulated authorizer: denials, roles, and impersonated requests."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def masked(value: Any, *, key: str = "") -> Any:
 
 
 def differences(recorded: Any, answered: Any, *, path: str = "", partly: bool = False) -> list[str]:
-    """Where two masked bodies differ.
+    """Return the paths at which two masked bodies differ.
 
     A recorded mapping with a `note` was shortened, and with `partly` all were: only the recorded keys count.
     """

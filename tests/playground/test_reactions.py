@@ -1,4 +1,4 @@
-"""What comes of writes: pods come back as their owners would make them, with the fault that the template still has."""
+"""Test reactions to writes: owners make new pods, with the fault that the template still has."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ DEPLOYED = "/apis/apps/v1/namespaces/shop/deployments/web"
 
 
 def waiting(each: dict[str, Any]) -> str:
-    """Why the pod's container waits, "" if it runs."""
+    """Return the reason why the pod's container waits, "" if it runs."""
     state = each["status"]["containerStatuses"][0]["state"]
     return str(state.get("waiting", {}).get("reason", ""))
 

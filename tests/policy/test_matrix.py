@@ -94,7 +94,7 @@ U0ADA  unread           #team-shop restart-pod  staging/shop  -                 
 U0ADA  unread           #team-shop restart-pod  staging/bank  -                  low        no: groups unread
 U0ADA  unread           #team-shop restart-pod  prod/shop     -                  low        no: other labels
 
-# What loses data in prod takes two, whoever begins; other risks do not.
+# Losing data in prod takes two people; other risks do not.
 U0ADA  S0ONCALL,@oncall direct     delete-claim prod/bank     -                  data-loss  acting[1] approval[0]
 U0ADA  S0ONCALL,@oncall direct     delete-claim prod/bank     -                  low        acting[1]
 U0ADA  S0ONCALL,@oncall direct     delete-claim prod/bank     -                  unheard-of acting[1] approval[0]
@@ -136,7 +136,7 @@ U0LEAD -                #incidents cordon       staging       team=checkout-web 
 APPROVING = """
 user   groups           place      action       target        labels             risk       outcome
 
-# An entry that names nobody takes whoever may do it themselves.
+# Without names, anyone who may run the action may approve it.
 U0BEA  S0ONCALL,@oncall direct     delete-claim prod/bank     -                  data-loss  approval[0]
 U0DBA  -                #incidents delete-claim prod/bank     tier=data          data-loss  approval[0]
 U0DBA  -                #incidents delete-claim prod/bank     -                  data-loss  no: other labels
@@ -156,7 +156,7 @@ U0LEAD -                #incidents delete-claim staging/shop  tier=data         
 U0LEAD -                #team-shop delete-claim staging/shop  tier=data          data-loss  no: names others
 U0MAX  -                #incidents delete-claim staging/shop  tier=data          data-loss  no: names others
 
-# Where nothing asks for a second person, it is whoever may do it themselves.
+# Without a rule for a second person, the requester alone suffices.
 U0ANY  -                #team-shop delete-claim staging/shop  tier=web           data-loss  acting[0]
 U0LEAD -                #incidents delete-claim staging/shop  tier=web           data-loss  no: not granted
 """

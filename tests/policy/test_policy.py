@@ -1,4 +1,4 @@
-"""Who may see and do what: the default policy, and the example file as its comments say."""
+"""Test the default policy, and the example file against its own comments."""
 
 from dataclasses import replace
 from pathlib import Path

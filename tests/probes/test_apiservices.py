@@ -1,4 +1,4 @@
-"""What the apiservices probe says of aggregated APIs, their Services, backends and rival providers."""
+"""Test the apiservices probe: aggregated APIs, their Services, backends and rival providers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the claims probe says of a claim's class: there, missing, or left to a default that does not exist."""
+"""Test the claims probe: the class of a claim is there, missing, or left to a default that does not exist."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the volumes probe joins: pod, claim, volume, and the age of the cluster they serve."""
+"""Test the volumes probe: pod, claim, volume, and the age of the cluster they serve."""
 
 from typing import Any
 

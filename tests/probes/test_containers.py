@@ -1,4 +1,4 @@
-"""What the containers probe says of pods: effective security settings, states, what counts as trouble."""
+"""Test the containers probe: effective security settings, states, what counts as trouble."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How the pull-queue probe tells waiting from pulling."""
+"""Test how the pull-queue probe tells waiting from pulling."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the sandbox-image probe says of pods without a sandbox."""
+"""Test the sandbox-image probe: pods without a sandbox."""
 
 from typing import Any
 

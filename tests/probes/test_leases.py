@@ -1,4 +1,4 @@
-"""What the leases probe says of leases and of the pods that hold them."""
+"""Test the leases probe: leases and the pods that hold them."""
 
 from typing import Any
 

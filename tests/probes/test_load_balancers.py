@@ -1,4 +1,4 @@
-"""What the load-balancers probe says of the Services that MySQL clients connect to."""
+"""Test the load-balancers probe: the Services that MySQL clients connect to."""
 
 from typing import Any
 

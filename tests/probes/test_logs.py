@@ -1,4 +1,4 @@
-"""What the logs probe returns: lines joined with the run that wrote them, of the right pods, and honest gaps."""
+"""Test the logs probe: lines joined with the run that wrote them, of the right pods, and honest gaps."""
 
 from typing import Any
 

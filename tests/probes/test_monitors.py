@@ -1,4 +1,4 @@
-"""Whether a component is scraped: three selections that must meet, and what is said where one does not."""
+"""Test whether a component is scraped: three selections must meet, and the row names the one that does not."""
 
 from typing import Any
 

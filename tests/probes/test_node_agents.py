@@ -1,4 +1,4 @@
-"""What the node-agents probe finds on every node, whatever the request names."""
+"""Test the node-agents probe: on every node, whatever the request names."""
 
 from typing import Any
 

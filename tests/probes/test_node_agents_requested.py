@@ -1,4 +1,4 @@
-"""How the daemonset-split probe tells good nodes from bad ones."""
+"""Test how the daemonset-split probe tells good nodes from bad ones."""
 
 from typing import Any
 

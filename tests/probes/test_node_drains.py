@@ -1,4 +1,4 @@
-"""What the draino probe says of flags, nodes and the pods that stay."""
+"""Test the draino probe: flags, nodes and the pods that stay."""
 
 from typing import Any
 

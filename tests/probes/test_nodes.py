@@ -1,4 +1,4 @@
-"""What the nodes probe says of conditions, taints and evictions."""
+"""Test the nodes probe: conditions, taints and evictions."""
 
 from typing import Any
 

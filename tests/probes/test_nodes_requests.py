@@ -1,4 +1,4 @@
-"""How the daemonset-share probe counts what DaemonSets take of a node."""
+"""Test how the daemonset-share probe counts what DaemonSets take of a node."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the generic objects probe reads, and what its field paths mean."""
+"""Test the generic objects probe and its field paths."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a pattern finds in the texts of an object."""
+"""Test the pattern search in the texts of an object."""
 
 from typing import Any
 

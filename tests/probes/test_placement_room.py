@@ -1,4 +1,4 @@
-"""What the node-room probe says: requests against what is free, node by node."""
+"""Test the node-room probe: requests against what is free, node by node."""
 
 from typing import Any
 

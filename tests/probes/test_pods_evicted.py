@@ -1,4 +1,4 @@
-"""What is read of pods that kubelets evicted."""
+"""Test the rows of pods that kubelets evicted."""
 
 from typing import Any
 

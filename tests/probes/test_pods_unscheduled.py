@@ -1,4 +1,4 @@
-"""What is read of pods that wait for a node."""
+"""Test the rows of pods that wait for a node."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the rows of a query say, and when there are none."""
+"""Test the rows of a query, and queries without rows."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the cluster-dns probe says of the Service that answers names."""
+"""Test the cluster-dns probe: the Service that answers names."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the tidb-components probe says of a TidbCluster's pods, Services and members."""
+"""Test the tidb-components probe: a TidbCluster's pods, Services and members."""
 
 from typing import Any
 

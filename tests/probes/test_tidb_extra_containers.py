@@ -1,4 +1,4 @@
-"""What the tidb-extra-containers probe says of extra containers, of what was made of them, and of whom it is asked."""
+"""Test the tidb-extra-containers probe: extra containers, the containers made of them, and the objects asked about."""
 
 from typing import Any
 

@@ -67,7 +67,7 @@ async def members(read: Any, **focus: str) -> dict[str, dict]:
     [
         ({}, ""),
         ({"volume_age": "-2h"}, "its volume is younger than the cluster"),
-        # A local disk is older than whoever uses it.
+        # A local disk is older than the pod that uses it.
         ({"claim_age": "-2h"}, "its claim is younger than the cluster"),
         ({"phase": "Lost"}, "its volume was deleted"),
         ({"claim_age": "-2159h", "volume_age": "-2159h"}, ""),  # an hour after the cluster

@@ -1,4 +1,4 @@
-"""What the diagnostic-mode probe says of PD, TiKV and TiDB pods, and of pods that are none."""
+"""Test the diagnostic-mode probe: PD, TiKV and TiDB pods, and other pods."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the webhooks probe says of admission webhooks and of what answers them."""
+"""Test the webhooks probe: admission webhooks and their backends."""
 
 from typing import Any
 

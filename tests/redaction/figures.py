@@ -22,11 +22,14 @@ Redact = Callable[[str], str]
 _NAMES_EACH: Final = 12
 _SECRETS_EACH: Final = 5
 _SEED: Final = 20260302
+_PARTS: Final = {
+    "develop": develop, "second": develop_more, "third": develop_third, "fourth": develop_fourth, "hold-out": holdout,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Count:
-    """How many of how many."""
+    """A count of a total."""
 
     bad: int
     of: int
@@ -51,16 +54,16 @@ class Figures:
     changed: tuple[str, ...]
 
 
-def measure(redact: Redact = redact) -> dict[str, Figures]:
+def measure() -> dict[str, Figures]:
     """Return the figures of every round of development and of the hold-out."""
-    parts = {
-        "develop": develop, "second": develop_more, "third": develop_third, "fourth": develop_fourth,
-        "hold-out": holdout,
-    }  # fmt: skip
-    return {
-        name: _measure(redact, part.SHAPES, part.CARRIERS, part.NAMES, part.HARMLESS, _SEED + number)
-        for number, (name, part) in enumerate(parts.items())
-    }
+    return {name: measure_part(name) for name in _PARTS}
+
+
+def measure_part(name: str, redact: Redact = redact) -> Figures:
+    """Return the figures of one round, or of the hold-out."""
+    part = _PARTS[name]
+    seed = _SEED + list(_PARTS).index(name)
+    return _measure(redact, part.SHAPES, part.CARRIERS, part.NAMES, part.HARMLESS, seed)
 
 
 def _measure(

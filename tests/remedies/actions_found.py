@@ -1,4 +1,4 @@
-"""What the test files of `actions` bring for the tests of every action: found by itself, no list is edited."""
+"""Find the declarations that the test files of `actions` bring for the tests of every action; no list is edited."""
 
 from __future__ import annotations
 

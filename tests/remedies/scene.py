@@ -134,7 +134,7 @@ class Scene:
         return await verify(plan, applied, engine=self.engine, session=self.session(), deadline=deadline, **options)
 
     async def effect_of(self, plan: Plan, applied: Applied) -> EffectStatus:
-        """How far what was written has taken effect."""
+        """Return the progress of a write's effect."""
         async with Snapshot(self.connection) as snapshot:
             return await actions()[plan.action].check_effect(snapshot, plan, applied)
 

@@ -166,7 +166,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tale:
-    """What others do after the plan was made, during its preview, before and while it is carried out, and undone."""
+    """Changes by others after the plan was made, during its preview, before and while it is applied, and undone."""
 
     planned: Meddle | None = None
     previewing: Meddle | None = None
@@ -185,7 +185,7 @@ class Story:
     written: Counter[str] = field(default_factory=Counter)
 
     async def told(self, plan: Plan, tale: Tale, *, left: Mapping[str, Json | None] | None = None) -> Applied | None:
-        """How the last run ended, if it did well. `left`: by path how it was left by what is now taken back."""
+        """Return the result of the last successful run. `left`: by path, the objects as the change left them."""
         planned = {path: self._now(path) for path in self.paths} if left is None else left
         self._do(tale.planned)
         watch = self._watch(tale.previewing)
@@ -300,7 +300,7 @@ class Teller:
     written: Counter[str] = field(default_factory=Counter)
 
     def tell(self, kind: str, tale: Tale) -> Counter[str]:
-        """How often each method wrote."""
+        """Count the writes by method."""
         return self.loop.run(self._tell(KINDS[kind], tale))
 
     async def _tell(self, kind: Kind, tale: Tale) -> Counter[str]:

@@ -25,7 +25,7 @@ def method(case: tuple[str, str]) -> str:
 
 
 def is_done(scene: Scene, case: tuple[str, str]) -> bool:
-    """Whether the API server holds what the plan is to bring about."""
+    """Return whether the API server holds the state that the plan describes."""
     return POD not in scene.pods() if case == PULLS_AGAIN else bool(scene.restarted_at())
 
 

@@ -1,4 +1,4 @@
-"""What differs between two objects is enough to make the one of the other, and to take it back."""
+"""Test that the difference of two objects suffices to make one from the other, and to undo it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a preview tells of who applies an object from a source: how soon a change is taken back, where it belongs."""
+"""Test what a preview says about external managers: how soon they revert a change, and where it belongs."""
 
 from __future__ import annotations
 

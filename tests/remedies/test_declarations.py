@@ -1,4 +1,4 @@
-"""What every action declares: words that fit into a dialog, and a risk that no built-in entry plays down."""
+"""Test the declaration of every action: words that fit into a dialog, and a risk that no built-in entry plays down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often the same may be done to the same: what counts, for how long, and that nobody is held back for ever."""
+"""Test the limits on repeated changes: what counts, for how long, and that every block ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was done stands on the object as a Kubernetes Event: once, valid, and never evidence of a trouble itself."""
+"""Test the Kubernetes Event that records a change on its object: once, valid, and never evidence of trouble itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees before confirming: what goes, what comes, who is hurt, and who may take it back."""
+"""Test the preview before confirming: the diff, the blast radius, and the managers that may revert it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of a remedy: values that survive a journal, and audit entries that say who did what."""
+"""Test the records of a remedy: values that survive a journal, and audit entries that say who did what."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 
 from responses.secrets import REDACTED, redact
 from tests.redaction import develop, develop_fourth, holdout
-from tests.redaction.figures import Figures, measure
+from tests.redaction.figures import measure_part
 from tests.redaction.harmless import generated
 from tests.redaction.makers import hexadecimal, mixed
 from tests.redaction.shapes import Example, examples, shapes_of
@@ -16,14 +16,9 @@ from tests.redaction.shapes import Example, examples, shapes_of
 TARGET = 2.0
 
 
-@pytest.fixture(scope="module")
-def figures() -> dict[str, Figures]:
-    return measure()
-
-
 @pytest.mark.parametrize("part", ["develop", "second", "third", "fourth", "hold-out"])
-def test_leak_and_over_redaction_stay_below_their_targets(figures: dict[str, Figures], part: str) -> None:
-    measured = figures[part]
+def test_leak_and_over_redaction_stay_below_their_targets(part: str) -> None:
+    measured = measure_part(part)
 
     assert measured.leaked.of > 150
     assert measured.over_redacted.of > 50
@@ -32,8 +27,8 @@ def test_leak_and_over_redaction_stay_below_their_targets(figures: dict[str, Fig
 
 
 def test_measure_counts_what_a_redactor_misses_and_what_it_ruins() -> None:
-    nothing = measure(lambda text: text)["develop"]
-    everything = measure(lambda text: REDACTED)["develop"]
+    nothing = measure_part("develop", lambda text: text)
+    everything = measure_part("develop", lambda text: REDACTED)
 
     assert nothing.leaked.bad == nothing.leaked.of
     assert nothing.over_redacted.bad == 0

@@ -188,6 +188,18 @@ async def test_a_payload_on_a_broken_socket_is_retried(slack: SimulatedSlack, co
     assert [each.reason for each in slack.deliveries] == ["connection_failed"] * 3
 
 
+async def test_a_dropped_socket_is_gone_without_a_goodbye(slack: SimulatedSlack, connect):
+    peer = await connect()
+    await peer.read()
+    assert slack.drop_socket()
+
+    ended = await peer.socket.receive()
+    assert ended.type is not aiohttp.WSMsgType.TEXT
+    assert peer.socket.close_code in (None, aiohttp.WSCloseCode.ABNORMAL_CLOSURE)
+    assert slack.socket_count == 0
+    assert not slack.drop_socket()
+
+
 async def test_malformed_socket_messages_are_ignored(slack: SimulatedSlack, connect, incidents: str, ana: str):
     peer = await connect()
     await peer.read()

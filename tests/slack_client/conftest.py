@@ -10,7 +10,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.limits import Limits
-from tests.clocks import pytest_asyncio_loop_factories as pytest_asyncio_loop_factories  # noqa: PLC0414
 from tests.slack_client.scene import CHANNEL, FAST
 
 QUICK = Limits(

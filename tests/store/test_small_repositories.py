@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 
 from bot.store import Mute, Store
+from bot.store.accepted_jobs import AcceptedJob
 
 MINUTE = timedelta(minutes=1)
 
@@ -48,3 +49,17 @@ async def test_replicas_without_heartbeats_are_gone(store: Store, now: datetime)
     assert await store.replicas.gone(now + 2 * MINUTE, MINUTE) == ("pod-a",)
     assert await store.replicas.forget("pod-a")
     assert await store.replicas.gone(now + 2 * MINUTE, MINUTE) == ()
+
+
+async def test_a_request_is_known_to_have_jobs_that_wait_for_their_record(store: Store, now: datetime) -> None:
+    async def holds(id: str) -> bool:
+        return await store.accepted_jobs.holds(id, besides="withdraw")
+
+    for kind, id in (("withdraw", "T1.C_1.5.withdrawn"), ("answer", "T1.C_1.50"), ("answer", "T1.CX1.5.amended")):
+        await store.accepted_jobs.add(AcceptedJob(id=id, kind=kind, payload={}, at=now))
+    assert not await holds("T1.C_1.5")
+    await store.accepted_jobs.add(AcceptedJob(id="T1.C_1.5.amended", kind="answer", payload={}, at=now))
+    assert await holds("T1.C_1.5")
+    await store.accepted_jobs.delete(["T1.C_1.5.amended"])
+    assert not await holds("T1.C_1.5")
+    assert await holds("T1.C_1.50")

@@ -18,7 +18,7 @@ from bot.playground.kubernetes.store import Key, Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedWorld:
-    """What a loaded world added: its objects as stored, its overrides of reactions, and its metrics."""
+    """The result of loading a world: objects as stored, overrides of reactions, and metrics."""
 
     objects: list[Json]
     overrides: list[Override]

@@ -354,6 +354,10 @@ class SimulatedSlack(FaultControls, Inspection):
         """
         await self._sockets.refresh(warning=warning)
 
+    def drop_socket(self) -> bool:
+        """Reset a random Socket Mode connection without a word. Return whether there was one."""
+        return self._sockets.drop()
+
     async def send_to_sockets(self, text: str) -> None:
         """Send exactly this over every Socket Mode connection: a broken envelope."""
         await self._sockets.send_text(text)

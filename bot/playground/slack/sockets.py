@@ -26,6 +26,7 @@ class Connection:
     """An open socket and the envelopes that wait for their acknowledgement."""
 
     socket: web.WebSocketResponse
+    transport: asyncio.Transport | None
     number: int
     waiting: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
 
@@ -79,7 +80,7 @@ class SocketMode:
             await socket.send_json(self._goodbye("too_many_websockets"))
             await socket.close()
             return socket
-        connection = Connection(socket=socket, number=self._made)
+        connection = Connection(socket=socket, transport=request.transport, number=self._made)
         self._connections.append(connection)
         try:
             await socket.send_json(self._hello(debug="debug_reconnects" in request.query))
@@ -136,6 +137,16 @@ class SocketMode:
             await _send_if_open(connection, self._goodbye("refresh_requested"))
             self._forget(connection)
             await connection.socket.close()
+
+    def drop(self) -> bool:
+        """Reset a random connection without a word, as a lost network path does. Return whether there was one."""
+        if not self._connections:
+            return False
+        connection = random.choice(self._connections)
+        if connection.transport is not None:
+            connection.transport.abort()
+        self._forget(connection)
+        return True
 
     async def close(self) -> None:
         """Close every connection."""

@@ -95,7 +95,7 @@ class RolloutUndo(TemplateAction):
 
 
 def _chosen(plan: Plan, workload: Json, current: Revision | None, revisions: Sequence[Revision]) -> Revision | Refusal:
-    """Return the revision to go back to, or why there is none."""
+    """Return the revision to go back to, or the reason why none can be used."""
     if not is_observed(workload):
         return unsafe(
             f"the controller has not observed the last change of {plan.target} yet; try again in a moment",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
 
 import structlog
@@ -34,12 +34,28 @@ class Delivered(Protocol):
     def __call__(self, surface: str, *, acknowledged: bool, seconds: float) -> None: ...
 
 
-class CountedApp(AsyncApp):
-    """Bolt's app, which reports each arrival to `delivered`; that neither raises nor blocks."""
+# Receives the payload of an event. An exception means that the event is not acknowledged.
+EventListener = Callable[[dict[str, Any]], Awaitable[None]]
+# Logs the exception of a listener. Returns the response to Slack; None: an internal error.
+FailureListener = Callable[[Exception], Awaitable[BoltResponse | None]]
 
-    def __init__(self, *, delivered: Delivered, **options: Any) -> None:
+
+class CountedApp(AsyncApp):
+    """Bolt's app, which reports each arrival to `delivered`; that neither raises nor blocks.
+
+    Events with a direct listener pass by Bolt, whose middleware takes four times longer than reading a chat message.
+    """
+
+    def __init__(self, *, delivered: Delivered, failed: FailureListener, **options: Any) -> None:
         super().__init__(**options)
+        self.error(failed)
         self._delivered = delivered
+        self._failed = failed
+        self._direct: dict[str, EventListener] = {}
+
+    def listen_directly(self, event: str, listener: EventListener) -> None:
+        """Send the events of a type to `listener`, without Bolt's middleware and ours."""
+        self._direct[event] = listener
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """Dispatch as Bolt does, and report the arrival."""
@@ -48,7 +64,8 @@ class CountedApp(AsyncApp):
         acknowledged = False
         with bound_contextvars(**({"request": request} if request else {})):
             try:
-                answer = await super().async_dispatch(req)
+                listener = self._direct_listener(req.body)
+                answer = await (self._listened(listener, req.body) if listener else super().async_dispatch(req))
                 if answer.status == _UNHANDLED:
                     _log.warning("payload_not_handled", type=surface_of(req.body))
                     answer = BoltResponse(status=400)
@@ -57,6 +74,17 @@ class CountedApp(AsyncApp):
             finally:
                 seconds = time.monotonic() - began
                 self._delivered(surface_of(req.body), acknowledged=acknowledged, seconds=seconds)
+
+    def _direct_listener(self, body: Mapping[str, Any]) -> EventListener | None:
+        event = body.get("event") if body.get("type") == "event_callback" else None
+        return self._direct.get(str(event.get("type"))) if isinstance(event, Mapping) else None
+
+    async def _listened(self, listener: EventListener, body: dict[str, Any]) -> BoltResponse:
+        try:
+            await listener(body)
+        except Exception as error:  # noqa: BLE001 - logged by the handler, as Bolt does with those of its listeners
+            return await self._failed(error) or BoltResponse(status=500)
+        return BoltResponse(status=200)
 
 
 def surface_of(body: Mapping[str, Any]) -> str:

@@ -6,7 +6,6 @@ import logging
 from typing import Final
 
 import structlog
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
 from slack_bolt.response import BoltResponse
@@ -18,7 +17,7 @@ from bot.store import StoreUnavailable
 from bot.surfaces.slack.arrivals import CountedApp, Delivered
 
 # Alias for modules that only pass the app on.
-BoltApp = AsyncApp
+BoltApp = CountedApp
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -36,8 +35,9 @@ def bolt_app(client: AsyncWebClient, *, identity: Identity, signing_secret: str,
     logger = logging.getLogger("slack_bolt")
     # Bolt also finds SLACK_BOT_TOKEN in the environment and warns at each start that it is unused.
     logger.addFilter(_is_news)
-    bolt = CountedApp(
+    return CountedApp(
         delivered=delivered,
+        failed=_log_failure,
         # Without a name Bolt searches the source files of the whole call stack for one.
         name="casebook",
         logger=logger,
@@ -48,8 +48,6 @@ def bolt_app(client: AsyncWebClient, *, identity: Identity, signing_secret: str,
         process_before_response=True,
         raise_error_for_unhandled_request=False,
     )
-    bolt.error(_log_failure)
-    return bolt
 
 
 async def _log_failure(error: Exception) -> BoltResponse | None:

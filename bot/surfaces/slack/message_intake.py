@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.diagnosing import CarriedMatch, Engine, carried_match
-from bot.jobs import Json, StartJob
+from bot.jobs import Json, StartJob, TooManyJobs
 from bot.metrics import Metrics
 from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMessage
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Store, Surface
@@ -64,7 +64,7 @@ class MessageIntake:
                     await self._deleted(event)
                 case _:
                     return
-        except TooManyRequests as refused:
+        except (TooManyRequests, TooManyJobs) as refused:
             # Acknowledged: Slack would only send it again.
             said = event.message if isinstance(event, EditedMessage) else event
             if isinstance(said, ReceivedMessage):

@@ -6,6 +6,7 @@ A signature proves that Slack sent the payload, not that it has the documented f
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +22,11 @@ _DEEPEST: Final = 64
 _MOST_VALUES: Final = 50_000
 # What databases and other JSON parsers accept.
 _LARGEST_INTEGER: Final = 1 << 63
+# In a shorter JSON text no value can be one of too many, and with fewer brackets none is too deep.
+_SHORT: Final = 50_000
+# All other texts without these have only usual numbers and storable texts: escapes (of characters that no database
+# stores), exponents, long integers, NaN and Infinity.
+_UNUSUAL: Final = re.compile(r"[\0\ud800-\udfff]|\\u|\d[eE][-+]?\d|\d{18}|NaN|Infinity")
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -43,8 +49,16 @@ def checked_request(**arguments: Any) -> AsyncBoltRequest:
         request = AsyncBoltRequest(**arguments)
     except (ValueError, LookupError, RecursionError, TypeError, AttributeError) as error:
         raise MalformedPayload(f"it cannot be parsed: {type(error).__name__}") from None
-    request.body = dict(check_payload(request.body))
+    text = arguments.get("body")
+    usual = isinstance(text, str) and text.startswith("{") and is_usual(text)
+    request.body = dict(check_payload(request.body, values=not usual))
     return request
+
+
+def is_usual(text: str) -> bool:
+    """Tell whether the values of this JSON text need no check; False proves nothing."""
+    brackets = text.count("{") + text.count("[")
+    return len(text) <= _SHORT and brackets <= _DEEPEST and not _UNUSUAL.search(text)
 
 
 def check_envelope(message: object) -> dict[str, Any]:
@@ -55,11 +69,15 @@ def check_envelope(message: object) -> dict[str, Any]:
     return message
 
 
-def check_payload(body: object) -> Mapping[str, Any]:
-    """Return the payload, in which text that no database stores is replaced. Raise MalformedPayload."""
+def check_payload(body: object, *, values: bool = True) -> Mapping[str, Any]:
+    """Return the payload, in which text that no database stores is replaced. Raise MalformedPayload.
+
+    Without `values`, only the fields that we read are checked.
+    """
     if not isinstance(body, dict):
         raise MalformedPayload("it is not a JSON object")
-    _check_values(body)
+    if values:
+        check_values(body)
     if "command" in body:
         _check(Command, body, "command")
         return body
@@ -85,7 +103,7 @@ def _check(model: type[BaseModel], value: Mapping[str, Any], kind: str, *, insid
         raise MalformedPayload(clean(str(first["type"])), clean(inside + field, limit=100), kind) from None
 
 
-def _check_values(body: dict[str, Any]) -> None:
+def check_values(body: dict[str, Any]) -> None:
     """Check every value, without recursion: depth, count, numbers. Replace lone surrogates and NUL in texts."""
     left: list[tuple[dict[str, Any] | list[Any], int]] = [(body, 1)]
     seen = 0

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -19,10 +20,10 @@ import structlog
 from bot.common.redaction import holds_secret
 from bot.jobs import StartJob
 from bot.slack.client import Identity
-from bot.store import AuditEntry, Store, StoredAnswer, StoredPlan
+from bot.store import AuditEntry, Store, StoredAnswer, StoredPlan, StoreUnavailable
 from bot.surfaces.slack.press_payload import ButtonPress
 from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, typed_answers, was_shown_to
-from bot.workflows.services import Services
+from bot.workflows.services import ANSWER, Services
 from intents.domain import ExternalManager, Text
 from responses import failures, words
 from responses.safety import safe_line
@@ -32,6 +33,8 @@ from responses.slack.presses import Press, parse_dialog_metadata
 _log: Final = structlog.get_logger(__name__)
 
 _STORED_WITHIN_S: Final = (0.1, 0.2, 0.4, 0.8)
+# An outage of the database may delay it by minutes.
+_STORED_LATER: Final = timedelta(minutes=15)
 _DIALOGS: Final = frozenset({Press.CONFIRM, Press.CONFIRM_AGAIN, Press.ANSWER})
 _OPINIONS: Final = frozenset({Press.NOT_IT, Press.MUTE, Press.UNMUTE})
 
@@ -60,6 +63,12 @@ class PressRefused(Exception):
         self.why = why
         self.says = says
         super().__init__(why)
+
+
+class AnswerNotStored(StoreUnavailable):
+    """Error: the pressed message is ours, and its answer is not stored yet: the user may press again in a moment."""
+
+    usual = "the answer is not stored yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +142,17 @@ class PressIntake:
         answer = await self._store.answers.by_message(press.channel, press.ts)
         for pause in _STORED_WITHIN_S:
             if answer is not None:
-                break
+                return answer
             # An answer is stored just after its post: a quick press may come first.
             await asyncio.sleep(pause)
             answer = await self._store.answers.by_message(press.channel, press.ts)
-        if answer is None:
-            raise PressRefused("the message is not one of our answers")
-        return answer
+        if answer is not None:
+            return answer
+        since = self.services.clock() - _STORED_LATER
+        posted = await self._store.outbox.by_message(press.channel, press.ts, since=since)
+        if posted and posted.endswith(f"/{ANSWER}"):
+            raise AnswerNotStored
+        raise PressRefused("the message is not one of our answers")
 
     # --- dialogs ---
 

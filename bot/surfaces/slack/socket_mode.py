@@ -22,6 +22,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.common.background import in_background
 from bot.slack.api import retry_after
 from bot.slack.errors import SlackUnavailable, refusal
 from bot.slack.web_client import CALL_TIMEOUT_S, bounded_session
@@ -31,6 +32,9 @@ from bot.surfaces.slack.payload_check import MalformedPayload, check_envelope, c
 _log: Final = structlog.get_logger(__name__)
 _CONNECT: Final = "apps.connections.open"
 _PING_S: Final = 10
+# The base class sleeps for a ping's interval after an attempt that failed.
+_CONNECT_S: Final = 8.0
+_LOOK_S: Final = 0.5
 
 
 @asynccontextmanager
@@ -46,14 +50,18 @@ async def connected(
         socket = _CheckingClient(bolt, client, arrivals)
         try:
             await _open(socket)
-            await socket.connect()  # type: ignore[no-untyped-call]
-            yield socket.is_connected
+            await socket.connect()
+            async with in_background(socket.stay_connected()):
+                yield socket.is_connected
         finally:
             await socket.close()  # type: ignore[no-untyped-call]
 
 
 class _CheckingClient(SocketModeClient):
-    """A Socket Mode client that checks each envelope and its payload before Bolt reads it."""
+    """A Socket Mode client that checks each envelope and its payload before Bolt reads it.
+
+    It also reconnects as soon as a connection is lost: the base class notices that only at its next ping.
+    """
 
     def __init__(self, bolt: AsyncApp, client: AsyncWebClient, arrivals: Arrivals) -> None:
         super().__init__(client.token or "", logger=bolt.logger, web_client=client, ping_interval=_PING_S)
@@ -61,6 +69,33 @@ class _CheckingClient(SocketModeClient):
         self._arrivals = arrivals
         self._running: set[asyncio.Task[None]] = set()
         self.socket_mode_request_listeners.append(self._deliver)
+
+    async def connect(self) -> None:
+        """Connect, with a new URL for each attempt: Slack accepts a URL once, and the base class would repeat it."""
+        while not self.closed:
+            try:
+                async with asyncio.timeout(_CONNECT_S):
+                    await super().connect()  # type: ignore[no-untyped-call]
+            except TimeoutError:
+                _log.warning("socket_connection_delayed", waited_s=_CONNECT_S)
+                self.wss_uri = None
+            else:
+                return
+
+    async def stay_connected(self) -> None:
+        """Reconnect whenever the connection is lost, at once and then with longer pauses."""
+        pause = _LOOK_S
+        while True:
+            await asyncio.sleep(pause)
+            session = self.current_session
+            if session is not None and not session.closed:
+                pause = _LOOK_S
+                continue
+            pause = min(2 * pause, _PING_S)
+            try:
+                await self.connect_to_new_endpoint()
+            except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+                _log.warning("socket_reconnection_failed", error=type(error).__name__)
 
     async def process_message(self) -> None:
         """Run the listeners of the next message. The base class logs a traceback if it is malformed."""

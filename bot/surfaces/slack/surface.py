@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from slack_bolt.async_app import AsyncApp
-
 from bot.slack.client import Identity, Slack
+from bot.surfaces.slack.arrivals import CountedApp
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
 from bot.surfaces.slack.health import SlackHealth
 from bot.surfaces.slack.listeners import (
@@ -48,10 +47,10 @@ class SlackSurface:
     health: SlackHealth
     missed_events: MissedEvents
 
-    def register(self, bolt: AsyncApp) -> None:
+    def register(self, bolt: CountedApp) -> None:
         """Register the listeners with `bolt`: foreign workspaces are rejected first, unknown events come last."""
         strangers.register(bolt, self.identity)
-        messages.register(bolt, self.intake, self.recorder, self.identity)
+        messages.register(bolt, self.intake, self.recorder, self.identity, self.missed_events)
         channels.register(bolt, self.recorder, self.identity)
         commands.register(
             bolt,

@@ -54,7 +54,7 @@ class Scenario:
 
     @property
     def is_own(self) -> bool:
-        """Whether it needs a catalog with its own entry."""
+        """It needs a catalog with its own entry."""
         return bool(self.entry)
 
     def staged(self, engine: Engine) -> tuple[list[Mapping[str, Any]], str]:

@@ -1,4 +1,4 @@
-"""What the API server itself saw of a remedy: every write that was sent, and the object before and after it.
+"""Record a remedy as the API server saw it: every write that was sent, and the object before and after it.
 
 Read from the simulated server's own history of revisions, with nothing of ours between: what Casebook showed, told or
 recorded is held against this.

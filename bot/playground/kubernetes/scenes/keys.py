@@ -21,7 +21,7 @@ MANIFEST: Final = frozenset({"metadata", "spec", "status"})
 
 
 class Shape(StrEnum):
-    """What a key's value looks like."""
+    """Describe the form of a key's value."""
 
     TEXT = "text"
     NUMBER = "number"

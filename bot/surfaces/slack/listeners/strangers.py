@@ -19,10 +19,15 @@ def register(app: AsyncApp, identity: Identity) -> None:
 
     @app.middleware
     async def turned_away(body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:
-        if not _is_foreign(body, identity.team):
-            return await next()
+        return BoltResponse(status=200) if is_ignored(body, identity.team) else await next()
+
+
+def is_ignored(body: Mapping[str, Any], ours: str) -> bool:
+    """Tell whether an event is of other workspaces, and log it."""
+    if _is_foreign(body, ours):
         _log.warning("foreign_workspace_event_ignored", team=str(body.get("team_id")))
-        return BoltResponse(status=200)
+        return True
+    return False
 
 
 def _is_foreign(body: Mapping[str, Any], ours: str) -> bool:
