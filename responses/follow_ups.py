@@ -22,9 +22,10 @@ NEWS: Final = Text(en="Still {} {}, with news since {}", zh="仍为{} {}，自 {
 NEW: Final = Text(en="New: {}", zh="新增：{}")
 GONE: Final = Text(en="No longer: {}", zh="不再成立：{}")
 EARLIER: Final = Text(en="the earlier answer", zh="之前的答复")
-ANSWERED_ABOVE: Final = Text(
-    en="This was answered above. Mention me with the name of an object, or with “check again”, for a new look: ",
-    zh="上文已有答复。如需重新查看，请@我并写明对象名称，或写“再查一次”：",
+ANSWERED_ABOVE: Final = Text(en="Answered above, see ", zh="上文已有答复，见")
+CHECK_AGAIN: Final = Text(
+    en=". For a new look, mention me with “check again” or with the name of an object.",
+    zh="。如需重新查看，请@我并写“再查一次”，或写明对象名称。",
 )
 
 
@@ -60,6 +61,7 @@ def changes(before: Diagnosis, after: Diagnosis, language: Language) -> tuple[st
         return ()
     since = f"{before.observed_at.astimezone(UTC):%H:%M} UTC" if before.observed_at else ""
     cause = glance.refutation(new, language) if sentences.is_out(new) else glance.cause(new, language)
+    cause = cause.rstrip("。.")
     verdicts = [sentences.verdict_word(each, language) for each in (old, new)]
     told, known = _told(new, language), _told(old, language)
     news = [says for key, says in told.items() if key not in known]
@@ -67,7 +69,7 @@ def changes(before: Diagnosis, after: Diagnosis, language: Language) -> tuple[st
     if old.verdict is not new.verdict:
         head = CHANGED.in_(language).format(since, *verdicts, f"· {cause}")
     elif news or gone:
-        head = NEWS.in_(language).format(verdicts[1], f"· {cause}", since).replace("., ", ", ")
+        head = NEWS.in_(language).format(verdicts[1], f"· {cause}", since)
     else:
         return (UNCHANGED.in_(language).format(since, verdicts[1], f"· {cause}"),)
     return (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from intents.domain import Language
-from responses.follow_ups import ANSWERED_ABOVE, EARLIER
+from responses.follow_ups import ANSWERED_ABOVE, CHECK_AGAIN, EARLIER
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.message import Message
@@ -17,9 +17,10 @@ _LINE: Final = 600
 
 def answered_above(link: str, *, language: Language) -> Message:
     """Return where in this thread the answer is."""
-    says, address = ANSWERED_ABOVE.in_(language), shown_line(link)
-    line = blocks.line(blocks.text(says), blocks.link(address, EARLIER.in_(language)))
-    return Message(text=fallback(f"{says}{address}"), blocks=(blocks.rich(line),))
+    says, again = ANSWERED_ABOVE.in_(language), CHECK_AGAIN.in_(language)
+    earlier, address = EARLIER.in_(language), shown_line(link)
+    line = blocks.line(blocks.text(says), blocks.link(address, earlier), blocks.text(again))
+    return Message(text=fallback(f"{says}{earlier}{again}", address), blocks=(blocks.rich(line),))
 
 
 def changed_since(lines: Sequence[str], *, sign: str, link: str, language: Language) -> Message:

@@ -33,7 +33,7 @@ async def test_follow_ups_link_the_answer_or_say_what_changed(tmp_path, engine, 
 
         # The same question gets a link, not the answer again.
         (linked,) = await followed(at, ts, "what is the root cause again?", 2)
-        assert linked.startswith("This was answered above.")
+        assert linked.startswith("Answered above, see the earlier answer")
         assert f"p{answer['ts'].replace('.', '')}" in linked
 
         # The same object again: only what changed since.

@@ -42,6 +42,8 @@ MADE = (
     "failed-one-of-several",
     "which-cluster",
     "repeated",
+    "answered-above",
+    "changed-since",
     "muted",
     "unmuted",
     "all-muted",
