@@ -1,15 +1,16 @@
-"""Compare the times of incidents: whether one may have caused another, and the timeline of a cause and its effect.
+"""Link incidents: whether one may have caused another, and the timeline of a cause and its effect.
 
-Something that happened on another day is no cause, however well it is proven.
+Something that happened on another day, on another node or in another namespace is no cause, however well it is proven.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from intents.catalog.schema import Cause, LinkedBy
 from intents.domain import (
     ChainRole,
     Finding,
@@ -23,10 +24,16 @@ from intents.domain import (
 )
 
 # An effect follows its cause within this time, or was noticed so much before it: logs keep only the newest lines.
-WINDOW: Final = timedelta(hours=1)
+WINDOW: Final = timedelta(minutes=30)
 # Nobody reads a longer timeline at 3 a.m.
 MOST_MOMENTS: Final = 8
 _QUOTE: Final = 200
+
+
+# Anything whose beginning is not known.
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+# A link of an earlier release does not say what both have in common.
+_ANY_KEY: Final = (LinkedBy.OBJECT, LinkedBy.NODE, LinkedBy.NAMESPACE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,27 +44,58 @@ class _Span:
     end: datetime
 
 
-def may_cause(cause: JudgedHypothesis, effect: JudgedHypothesis, *, now: datetime) -> bool:
-    """Return whether evidence of the cause and evidence of the effect are within one window of time.
-
-    Evidence without a time is what the cluster shows now.
-    """
-    effects = list(_spans(effect, now)) or [_Span(begin=now, end=now)]
-    causes = list(_spans(cause, now))
-    if not causes:
-        return True  # it is not known when it began
-    return any(one.begin <= two.begin + WINDOW and one.end >= two.begin - WINDOW for one in causes for two in effects)
-
-
-def _spans(one: JudgedHypothesis, now: datetime) -> Iterator[_Span]:
-    for finding in _dated(one):
-        for row in finding.rows:
-            if row.at is not None:
-                yield _Span(begin=row.at, end=max(now, row.at) if row.lasts else row.at)
+def may_cause(cause: JudgedHypothesis, effect: JudgedHypothesis, link: Cause, *, now: datetime) -> bool:
+    """Return whether evidence of the cause and evidence of the effect share what the link names, at about one time."""
+    if link.only_if and not any(finding.rule in link.only_if for finding in _support(effect)):
+        return False
+    proof = [finding for finding in _support(cause) if not link.proven_by or finding.rule in link.proven_by]
+    # What the cluster shows now may have begun at any time before; an effect without a time is noticed now.
+    causes = _spans(proof, link, undated=_Span(begin=_LONG_AGO, end=now), now=now)
+    effects = _spans(_support(effect), link, undated=_Span(begin=now, end=now), now=now)
+    return any(
+        one.begin <= two.begin + WINDOW and one.end >= two.begin - WINDOW
+        for key in causes.keys() & effects.keys()
+        for one in causes[key]
+        for two in effects[key]
+    )
 
 
-def _dated(one: JudgedHypothesis) -> Iterator[Finding]:
-    return (finding for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS and not finding.pasted)
+def _support(one: JudgedHypothesis) -> list[Finding]:
+    return [each for each in one.findings if each.outcome is FindingOutcome.SUPPORTS and not each.pasted]
+
+
+def _spans(findings: Sequence[Finding], link: Cause, *, undated: _Span, now: datetime) -> dict[object, set[_Span]]:
+    """Return the spans of rows by what the link compares. Undated rows count only if no row has a time."""
+    rows = [row for finding in findings for row in finding.rows]
+    dated = any(row.at for row in rows)
+    spans: dict[object, set[_Span]] = {}
+    for row in rows:
+        if row.at is None and dated:
+            continue
+        span = _Span(begin=row.at, end=max(now, row.at) if row.lasts else row.at) if row.at else undated
+        for key in _keys(row, link):
+            spans.setdefault(key, set()).add(span)
+    return spans
+
+
+def _keys(row: Row, link: Cause) -> Iterator[object]:
+    """Yield the values of a row that are compared."""
+    if link.linked_by is LinkedBy.CLUSTER:
+        yield LinkedBy.CLUSTER
+    for by in (link.linked_by,) if link.linked_by else _ANY_KEY:
+        values = _values(row, by)
+        yield from ((by, value) for value in values if value)
+
+
+def _values(row: Row, by: LinkedBy) -> Iterable[object]:
+    subject = row.subject
+    if by is LinkedBy.NAMESPACE:
+        return subject.namespace, row.values.get("namespace")
+    if by is LinkedBy.NODE:
+        return subject.name if subject.kind == "Node" else "", row.values.get("node")
+    if by is LinkedBy.OBJECT:
+        return ((subject.kind, subject.namespace, subject.name),)
+    return ()
 
 
 def timeline(ranked: Sequence[JudgedHypothesis]) -> tuple[TimelineEvent, ...]:
@@ -68,7 +106,7 @@ def timeline(ranked: Sequence[JudgedHypothesis]) -> tuple[TimelineEvent, ...]:
     told = _chain([one for one in ranked if one.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)])
     linked = len(told) > 1
     moments = [moment for one in told for moment in _moments(one, _part(one) if linked else ChainRole.NONE)]
-    facts = {finding.rule for one in told for finding in _dated(one) if any(row.at for row in finding.rows)}
+    facts = {finding.rule for one in told for finding in _support(one) if any(row.at for row in finding.rows)}
     if len({moment.subject for moment in moments}) < 2 or not (linked or len(facts) > 1):
         return ()
     return tuple(sorted(_chosen(_once(moments)), key=lambda moment: (moment.at, moment.subject, moment.incident)))
@@ -95,7 +133,7 @@ def _part(one: JudgedHypothesis) -> ChainRole:
 
 def _moments(one: JudgedHypothesis, part: ChainRole) -> Iterator[TimelineEvent]:
     """Yield one event for each object and rule: the first time, and the number."""
-    for finding in _dated(one):
+    for finding in _support(one):
         rows: dict[ObjectRef, list[tuple[datetime, Row]]] = {}
         for row in finding.rows:
             if row.at is not None:

@@ -16,11 +16,12 @@ from types import MappingProxyType
 from typing import Any, Final
 
 # Terms with a module of their own.
-from intents.cluster_text import in_sentence
 from intents.declarations import ArgDeclaration as ArgDeclaration  # noqa: PLC0414
 from intents.declarations import ProbeDeclaration as ProbeDeclaration  # noqa: PLC0414
 from intents.declarations import RowType as RowType  # noqa: PLC0414
-from intents.gap_reasons import GapReason as GapReason  # noqa: PLC0414
+from intents.gaps import Gap as Gap  # noqa: PLC0414
+from intents.gaps import GapReason as GapReason  # noqa: PLC0414
+from intents.gaps import Permission as Permission  # noqa: PLC0414
 from intents.languages import Language as Language  # noqa: PLC0414
 from intents.languages import Text as Text  # noqa: PLC0414
 from intents.plots import Plot as Plot  # noqa: PLC0414
@@ -67,12 +68,13 @@ class Strength(StrEnum):
 
     CONFIRMED = "confirmed"
     LIKELY = "likely"
+    POSSIBLE = "possible"  # nothing of the cluster tells it from other causes
     CAPABILITY = "capability"  # an action that helps whatever the cause is: nothing to prove
 
     @property
     def verdict(self) -> Verdict:
         """Return the strongest verdict on an incident."""
-        return {Strength.CONFIRMED: Verdict.CONFIRMED, Strength.LIKELY: Verdict.LIKELY}.get(self, Verdict.OFFERED)
+        return Verdict.OFFERED if self is Strength.CAPABILITY else Verdict(self)
 
 
 class Severity(StrEnum):
@@ -122,18 +124,6 @@ class Focus:
         if not self.name:
             return f"namespace {self.namespace}" if self.namespace else "the cluster"
         return str(ObjectRef(kind=self.kind or "object", namespace=self.namespace, name=self.name))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Permission:
-    """An RBAC permission that a read or a write needs, such as get on coordination.k8s.io/leases."""
-
-    verb: str
-    group: str = ""
-    resource: str
-
-    def __str__(self) -> str:
-        return f"{self.verb} on {self.group + '/' if self.group else ''}{self.resource}"
 
 
 # --- the request ----------------------------------------------------------------------------------------------------
@@ -197,33 +187,6 @@ class Hypothesis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """Something that could not be read, and why. It is always shown and never taken for "fine".
-
-    `detail_zh` is the detail in Chinese if it is our own sentence, not a message of the cluster. A `quiet` gap is of a
-    source that is not set up: it is shown in the details only and has no effect on verdicts.
-    """
-
-    what: str
-    reason: GapReason
-    permission: Permission | None = None
-    detail: str = ""
-    detail_zh: str = ""
-    quiet: bool = False
-
-    @property
-    def says(self) -> Text:
-        """Return the gap as a sentence."""
-        why = in_sentence(self.detail) or str(self.reason)
-        en = f"needs {self.permission}" if self.permission else why
-        zh = f"缺少权限 {self.permission}" if self.permission else self.detail_zh or why
-        return Text(en=f"cannot read {self.what}: {en}", zh=f"无法读取 {self.what}：{zh}")
-
-    def __str__(self) -> str:
-        return self.says.en
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One row of a read: the values that CEL compares, and their evidence.
 
@@ -246,13 +209,15 @@ class ProbeResult:
 
     With gaps the rows are incomplete: they can prove presence, never absence. `missing` names the requested object if
     it does not exist: its absence refutes nothing. `not_applicable` says why the read makes no sense in this cluster,
-    such as a kind that is not installed.
+    such as a kind that is not installed. `looked_at` counts the objects in question where only those in trouble have
+    rows: without any of them nothing is refuted.
     """
 
     rows: tuple[Row, ...] = ()
     gaps: tuple[Gap, ...] = ()
     missing: str = ""
     not_applicable: str = ""
+    looked_at: int = 0
 
 
 # --- conclusions ----------------------------------------------------------------------------------------------------
@@ -274,6 +239,7 @@ class Finding:
     outcome: FindingOutcome
     says: Text
     decisive: bool = False
+    may_refute: bool = False  # of a gap: whether its rule could refute
     subject: ObjectRef | None = None
     quote: str = ""
     reproduce: str = ""

@@ -7,7 +7,7 @@ own words.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -68,7 +68,7 @@ class Matcher:
     def match(self, symptoms: Sequence[Symptom], *, limit: int = 5) -> MatchResult:
         """Return at most `limit` hypotheses for the symptoms of a text."""
         found, alignments = self._finder.find(symptoms)
-        hypotheses = self._hypotheses(symptoms, found)
+        hypotheses = self._hypotheses(symptoms, map(self._with_meant, found))
         if not hypotheses or hypotheses[0].score < THRESHOLD:
             hypotheses = self._described(symptoms, hypotheses)
         above = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score >= THRESHOLD)
@@ -127,6 +127,11 @@ class Matcher:
                 counted.append(item)
                 taken |= item.places
         return counted
+
+    def _with_meant(self, occurrence: Occurrence) -> Occurrence:
+        """Return the occurrence with the names that its text means without writing them."""
+        means = self._signature(occurrence).means
+        return replace(occurrence, captures={**means, **occurrence.captures}) if means else occurrence
 
     def _signature(self, occurrence: Occurrence) -> Signature:
         return self._incidents[occurrence.incident].signatures[occurrence.signature]

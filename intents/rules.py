@@ -22,6 +22,12 @@ TABLE_ROWS: Final = 12
 PLOT_LINES: Final = 7
 
 
+_NOT_SEEN: Final = Text(
+    en="could not be ruled out: nothing that the text is about was found here",
+    zh="无法排除：未找到所述的对象",
+)
+
+
 class RuleAnswer(StrEnum):
     """The result of evaluating a rule's condition."""
 
@@ -64,16 +70,30 @@ def _evaluate_rows(rule: Rule, reading: ProbeResult, values: Mapping[str, Any]) 
     answer = _quantify(rule, matching, reading)
     if answer is RuleAnswer.GAP:
         return _gap(rule, reading.gaps)
-    if answer is RuleAnswer.YES and not (reading.missing and rule.finds is FindingOutcome.REFUTES):
+    refutes = rule.finds is FindingOutcome.REFUTES
+    if answer is RuleAnswer.YES and refutes and not (reading.missing or _saw(rule, matching, reading, values)):
+        return _neutral(rule, _NOT_SEEN)
+    if answer is RuleAnswer.YES and not (reading.missing and refutes):
         shown = list(reading.rows) if rule.need == "none" else matching
         finding = replace(_holds(rule, shown, len(reading.rows), values), plot=_plot(rule, reading.rows))
         return RuleResult(rule=rule, answer=answer, finding=finding)
     if reading.missing:
         return _neutral(rule, _not_found(reading.missing))
     if answer is RuleAnswer.NO:
+        if rule.refutes_otherwise and not _saw(rule, (), reading, values):
+            return _neutral(rule, _NOT_SEEN)
         against = [row for row in reading.rows if row not in matching] if rule.need == "all" else matching
         return RuleResult(rule=rule, answer=answer, finding=_otherwise(rule, against or list(reading.rows), values))
     return RuleResult(rule=rule, answer=answer)
+
+
+def _saw(rule: Rule, matching: Sequence[Row], reading: ProbeResult, values: Mapping[str, Any]) -> bool:
+    """Return whether the thing in question was seen: only then may the rule refute."""
+    if reading.looked_at or (rule.need == "any" and matching):
+        return True
+    if rule.about:
+        return any(holds(rule.about, {**values, "row": dict(row.values)}) for row in reading.rows)
+    return bool(reading.rows)
 
 
 def _quantify(rule: Rule, matching: Sequence[Row], reading: ProbeResult) -> RuleAnswer:
@@ -105,6 +125,9 @@ def _evaluate_reads(rule: Rule, readings: Mapping[str, ProbeResult], values: Map
         return _gap(rule, gaps)
     if reason := next((reading.not_applicable for reading in looked_at if reading.not_applicable), ""):
         return _neutral(rule, Text.same(reason))
+    saw = any(reading.rows or reading.looked_at for reading in looked_at)
+    if looked_at and rule.may_refute and not saw:
+        return _neutral(rule, _NOT_SEEN)
     lists = {name: [dict(row.values) for row in reading.rows] for name, reading in readings.items()}
     rows = [row for reading in looked_at for row in reading.rows]
     if holds(rule.when, {**values, **lists}):
@@ -156,7 +179,14 @@ def _gap(rule: Rule, gaps: tuple[Gap, ...]) -> RuleResult:
         en="could not check: " + "; ".join(dict.fromkeys(gap.says.en for gap in gaps)),
         zh="无法检查：" + "；".join(dict.fromkeys(gap.says.zh for gap in gaps)),
     )
-    finding = Finding(rule=rule.id, outcome=FindingOutcome.GAP, says=says, decisive=rule.decisive, gaps=gaps)
+    finding = Finding(
+        rule=rule.id,
+        outcome=FindingOutcome.GAP,
+        says=says,
+        decisive=rule.decisive,
+        may_refute=rule.may_refute,
+        gaps=gaps,
+    )
     return RuleResult(rule=rule, answer=RuleAnswer.GAP, finding=finding)
 
 

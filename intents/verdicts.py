@@ -1,8 +1,8 @@
 """Turn findings into verdicts, and rank the hypotheses: causes before their effects.
 
-*confirmed* needs a decisive supporting finding and no refuting one. *likely* is support without a decisive finding,
-or a strong match whose decisive read is a gap. *possible* is a text match alone. *ruled out* is a refuting finding.
-Pure: the same hypothesis, readings and time give the same verdict.
+*confirmed* needs a decisive supporting finding, no refuting one, and every rule that could refute answered. *likely* is
+support by the cluster without that. *possible* is a text match alone. *ruled out* is a refuting finding. A gap never
+makes a verdict stronger. Pure: the same hypothesis, readings and time give the same verdict.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from intents.domain import (
     Finding,
     FindingOutcome,
     Focus,
-    Gap,
     GapReason,
     Hypothesis,
     JudgedHypothesis,
@@ -38,9 +37,6 @@ from intents.domain import (
 )
 from intents.rules import RuleAnswer, RuleResult, evaluate, rows_context
 from intents.symptoms import VOCABULARY
-
-# A text match with this score is strong: it stays "likely" even if the decisive read is forbidden.
-STRONG_MATCH: Final = 0.75
 
 # A missing time zone may be any on earth.
 _ZONE_SLACK: Final = timedelta(hours=14)
@@ -68,7 +64,7 @@ def judge(
     findings = _worth_telling(results)
     best = _best_support(findings)
     context = _context(values, results, best)
-    verdict = decide(incident, hypothesis.score, findings)
+    verdict = decide(incident, findings)
     return JudgedHypothesis(
         hypothesis=hypothesis,
         verdict=verdict,
@@ -97,16 +93,15 @@ def _worth_telling(results: Sequence[RuleResult]) -> list[Finding]:
     """Return the findings, decisive support first, without repetitions and without gaps of rules that only inform."""
     told: dict[tuple[FindingOutcome, Text], Finding] = {}
     for result in results:
+        found, informs = result.finding, result.rule.finds is FindingOutcome.NEUTRAL and not result.rule.may_refute
         unjudged = result.answer in (RuleAnswer.GAP, RuleAnswer.NOTHING)
-        if (
-            result.finding
-            and not (unjudged and result.rule.finds is FindingOutcome.NEUTRAL)
-            and not _quiet(result.finding)
-        ):
-            known = told.get((result.finding.outcome, result.finding.says))
-            if known is None or (result.finding.decisive and not known.decisive):
-                told[result.finding.outcome, result.finding.says] = result.finding
-    return sorted(told.values(), key=lambda finding: (_OUTCOMES[finding.outcome], not finding.decisive))
+        if found is None or (unjudged and informs) or _quiet(found):
+            continue
+        key = (found.outcome, found.says)
+        known = told.setdefault(key, found)
+        first = found if found.decisive and not known.decisive else known
+        told[key] = replace(first, may_refute=known.may_refute or found.may_refute)
+    return sorted(told.values(), key=lambda each: (_OUTCOMES[each.outcome], not each.decisive, not each.may_refute))
 
 
 def _quiet(finding: Finding) -> bool:
@@ -114,33 +109,35 @@ def _quiet(finding: Finding) -> bool:
     return bool(finding.gaps) and all(gap.quiet for gap in finding.gaps)
 
 
-def decide(incident: Incident, score: float, findings: Sequence[Finding]) -> Verdict:
+def decide(incident: Incident, findings: Sequence[Finding]) -> Verdict:
     """Return the verdict that the findings allow."""
     if incident.status is Status.SANDBOX:
         return Verdict.POSSIBLE
     if incident.strongest is Strength.CAPABILITY:
         return _capability_verdict(findings)
-    return _cause_verdict(incident, score, findings)
+    return _cause_verdict(incident, findings)
 
 
 def _capability_verdict(findings: Sequence[Finding]) -> Verdict:
     if _refuted(findings):
         return Verdict.RULED_OUT
-    return Verdict.OFFERED if any(finding.decisive for finding in _cluster_support(findings)) else Verdict.POSSIBLE
+    proven = any(finding.decisive for finding in _cluster_support(findings))
+    return Verdict.OFFERED if proven and not _may_be_refuted(findings) else Verdict.POSSIBLE
 
 
-def _cause_verdict(incident: Incident, score: float, findings: Sequence[Finding]) -> Verdict:
+def _cause_verdict(incident: Incident, findings: Sequence[Finding]) -> Verdict:
     from_cluster = _cluster_support(findings)
     decisive = any(finding.decisive for finding in from_cluster)
     if _refuted(findings):
-        return Verdict.LIKELY if decisive else Verdict.RULED_OUT
+        return Verdict.LIKELY if decisive and incident.strongest is not Strength.POSSIBLE else Verdict.RULED_OUT
+    if not from_cluster:
+        return Verdict.POSSIBLE
     # The paste can prove what no API serves, such as a line of a console, once the cluster supports it too.
-    proven_by_paste = bool(from_cluster) and any(finding.decisive for finding in _support(findings) if finding.pasted)
-    if proven_by_paste or (decisive and incident.strongest is Strength.CONFIRMED):
+    proven_by_paste = any(finding.decisive for finding in _support(findings) if finding.pasted)
+    proven = proven_by_paste or (decisive and incident.strongest is Strength.CONFIRMED)
+    if proven and not _may_be_refuted(findings):
         return Verdict.CONFIRMED
-    if from_cluster or (score >= STRONG_MATCH and _decisive_unread(findings)):
-        return Verdict.LIKELY
-    return Verdict.POSSIBLE
+    return Verdict.POSSIBLE if incident.strongest is Strength.POSSIBLE else Verdict.LIKELY
 
 
 def _support(findings: Iterable[Finding]) -> list[Finding]:
@@ -155,23 +152,20 @@ def _refuted(findings: Iterable[Finding]) -> bool:
     return any(finding.outcome is FindingOutcome.REFUTES for finding in findings)
 
 
-def _decisive_unread(findings: Iterable[Finding]) -> bool:
-    """Return whether a decisive rule is a gap although there was a cluster to ask."""
+def _may_be_refuted(findings: Iterable[Finding]) -> bool:
+    """Return whether a rule that could refute is a gap. A source that does not exist refutes nothing."""
     return any(
-        finding.outcome is FindingOutcome.GAP and finding.decisive and _answered(finding.gaps) for finding in findings
+        finding.may_refute and any(gap.reason is not GapReason.NOT_FOUND for gap in finding.gaps)
+        for finding in findings
+        if finding.outcome is FindingOutcome.GAP
     )
-
-
-def _answered(gaps: Sequence[Gap]) -> bool:
-    """Return whether there was a cluster to ask. Without one, a text match stays a text match."""
-    return any(gap.reason not in (GapReason.NO_CLUSTER, GapReason.UNREACHABLE) for gap in gaps)
 
 
 def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime) -> tuple[JudgedHypothesis, ...]:
     """Order hypotheses by verdict and score. An effect follows the cause that explains it unless it is better proven.
 
-    A cause explains an effect if the cluster supports both within one window of time, and the effect's finding points
-    to the cause or its entry lists it under `causes`. Capabilities come after all possible causes.
+    A cause explains an effect if the cluster supports both, the effect's entry lists it under `causes`, and evidence of
+    both has what is named there in common at about the same time. Capabilities come after all possible causes.
     """
     by_id = {one.incident: one for one in judged}
     causes = {name: _cause_of(one, by_id, catalog, now) for name, one in by_id.items()}
@@ -199,13 +193,14 @@ def _cause_of(one: JudgedHypothesis, by_id: Mapping[str, JudgedHypothesis], cata
     """Return the incident that explains this one, the best proven if there are several; "" for none."""
     if one.capability or not supported(one):
         return ""
-    pointed = [finding.points_to for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS]
     entry = catalog.get(one.incident)
-    named = [by_id[name] for name in (*pointed, *(entry.causes if entry else ())) if name in by_id]
     explains = [
-        upstream
-        for upstream in named
-        if not upstream.capability and supported(upstream) and may_cause(upstream, one, now=now)
+        by_id[link.incident]
+        for link in (entry.all_causes if entry else ())
+        if link.incident in by_id
+        and not by_id[link.incident].capability
+        and supported(by_id[link.incident])
+        and may_cause(by_id[link.incident], one, link, now=now)
     ]
     return min(explains, key=lambda upstream: _ORDER[upstream.verdict]).incident if explains else ""
 

@@ -46,6 +46,34 @@ _TOOLS: Final = (
     (rb"keytool|jarsigner|java", rb"-(?:store|key|srcstore|deststore|destkey|new)pass(?::env)?[ \t]+"),
     (rb"htpasswd", rb"-[A-Za-z]*b[A-Za-z]*[ \t]+(?:-\w+[ \t]+)*(?:\S+[ \t]+)?\S+[ \t]+"),
     (rb"gpg2?", rb"--passphrase[ \t=]+"),
+    *((rb"snmp(?:walk|get|set|bulkwalk|bulkget|trap|inform|table"
+    rb"|status)", option + _SPACE) for option in (rb"-A", rb"-X", rb"-c")),
+    (rb"ipmitool|mosquitto_\w+|ftp|cqlsh|hdbsql|beeline|mongo\w*|couchbase-cli|cbq|sqlline|nxlog|xrdp", rb"-(?:P"
+    rb"|p|pw)" + _SPACE),
+    (rb"xfreerdp3?|rdesktop|wlfreerdp", rb"(?:/p:|-p[ \t]+)"),
+    (rb"lftp|curlftpfs", rb"-u[ \t]*[\"']?[^\s,\"']+,"),
+    (rb"useradd|usermod", rb"-p" + _SPACE),
+    (rb"kadmin|addprinc|cpw", rb"-pw" + _SPACE),
+    (rb"ldappasswd|slappasswd", rb"-[sa]" + _SPACE),
+    (rb"mosquitto_passwd|nginx-htpasswd", rb"-b[ \t]+\S+[ \t]+\S+[ \t]+"),
+    (rb"ejabberdctl|prosodyctl", rb"register[ \t]+\S+[ \t]+\S+[ \t]+"),
+    (rb"etcdctl", rb"user[ \t]+add[ \t]+[\"']?[^\s:\"']+:"),
+    (rb"mc", rb"(?:admin[ \t]+user[ \t]+(?:svcacct[ \t]+)?add|config[ \t]+host[ \t]+add[ \t]+\S+)[ \t]+\S+["
+    rb" \t]+\S+[ \t]+"),
+    (rb"neo4j-admin", rb"set-initial-password[ \t]+"),
+    (rb"b2", rb"(?:authorize-account|account[ \t]+authorize)[ \t]+\S+[ \t]+"),
+    (rb"nmcli|wpa_cli", rb"(?:connect[ \t]+\S+[ \t]+password|psk)[ \t]+"),
+    (rb"ipmitool", rb"user[ \t]+set[ \t]+password[ \t]+[0-9]+[ \t]+"),
+    (rb"samba-tool", rb"(?:user[ \t]+(?:create|add|setpassword)[ \t]+\S+)[ \t]+(?:--newpassword=)?"),
+    (rb"qpdf", rb"--encrypt[ \t]+"),
+    (rb"pdftk", rb"(?:user|owner|input)_pw[ \t]+"),
+    (rb"cmdkey|runas|net|psexec", rb"/(?:pass|p|password):"),
+    (rb"ansible-vault", rb"encrypt_string[ \t]+(?:-\S+[ \t]+)*"),
+    (rb"sqlplus|expdp?|impdp?|rman|sqlldr", rb"[\w$]+/"),
+    (rb"rclone obscure|wpa_passphrase \S+|mysqladmin (?:[^\n;|&]*[ \t])?password|net use \S+(?: \S+)?|vault"
+    rb" login(?: token=)?"
+     rb"|radtest \S+|htpasswd -[a-z]*n[a-z]* \S+|nmcli [^\n]*password|smbpasswd -s \S+", rb"[ \t]+"),
+
     (rb"gh secret set|aws (?:secretsmanager|ssm)|az keyvault secret", rb"--(?:body|secret-string|value)[ \t=]+"),
     (rb"doctl|snyk|sentry-cli|vault login|cargo login|gh auth login", rb"-t" + _SPACE),
 )  # fmt: skip
@@ -88,7 +116,13 @@ _QUOTED_USER: Final = re2.compile(rb"\s(?:-u|--user)[ \t=]+(?:\"[^\s:\"]+:([^\"\
 _PAIRED: Final = re2.compile(rb"--(?:src-|dest-)?creds[= ][^\s:\"']+:([^\s\"']+)")
 # Oracle: user/password@host
 _ORACLE: Final = re2.compile(rb"\boracle:thin:[\w$]+/([^\s/@]+)@|\b[\w$]+/([^\s/@]+)@//")
-_AT_HOST: Final = re2.compile(rb"\b[A-Za-z_][\w.-]*:([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*):[0-9]+")
+# Any tool: a quoted argument of a short option that looks like a password.
+_QUOTED_SHORT: Final = re2.compile(
+    rb"[ \t]-{1,2}(?:p|P|w|W|a|k|K|x|X|t|T|s|S|pw|pass)(?:[ \t]*|=)(?:\"([^\"\n{]{8,64})\"|'([^'\n{]{8,64})')"
+)
+# Expect: a line that is sent to a prompt.
+_SENT: Final = re2.compile(rb"\bsend(?:_user)?[ \t]+(?:--[ \t]+)?[\"']([^\"'\n]{4,64}?)\\[rn][\"']")
+_AT_HOST: Final = re2.compile(rb"\b[A-Za-z_][\w.$-]*[:/]([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*)")
 # creds: admin / …
 _USER_AND: Final = re2.compile(
     rb"(?i)\b(?:creds?|credentials?|login|user(?:name)?/pass(?:word)?)(?:[ \t]+for[ \t]+[\w.-]+)?[ \t]*(?::|=|-"
@@ -97,7 +131,7 @@ _USER_AND: Final = re2.compile(
 _KEY_PAIR: Final = re2.compile(rb"(?i)\bak(?:/sk|[ \t]*[,;:=])[^\n]{0,60}?\bsk[ \t]*[:=][ \t]*([^\s\"',;]+)")
 
 _ANY: Final = (_LISTED, _LINED, *_COMMANDED, *_STATEMENTS, _LITERAL, _QUOTED_USER, _PAIRED, _HERE, _KEY_PAIR)
-_RANDOM: Final = (_SHORT, _PGPASS, _USER_AND)
+_RANDOM: Final = (_SHORT, _QUOTED_SHORT, _SENT, _PGPASS, _USER_AND)
 # If none of these matches, `hide_in_commands` leaves a text as it is.
 PATTERNS: Final = (*_ANY, *_RANDOM, _CHPASSWD, _ORACLE, _AT_HOST)
 
@@ -138,7 +172,8 @@ def _hide_last(found: Match) -> bytes:
 
 
 def _hide_random(found: Match) -> bytes:
-    return _hide_last(found) if looks_random(bytes(found[1]).rstrip(b".,;:!?)\"'")) else bytes(found[0])
+    group = _last_group(found)
+    return _hide_last(found) if looks_random(bytes(found[group]).rstrip(b".,;:!?)\"'")) else bytes(found[0])
 
 
 def _hide_before_host(found: Match) -> bytes:

@@ -147,9 +147,10 @@ def dated_row(finding: Finding) -> Row | None:
 def gaps(
     one: JudgedHypothesis | None, diagnosis: Diagnosis, language: Language, *, text_only: Text | None = None
 ) -> str:
-    """Return what could not be checked in one line, the gaps of the leading hypothesis first; "" for no gap."""
+    """Return what could not be checked in one line, the gaps that limit the verdict first; "" for no gap."""
     own = [gap for finding in (one.findings if one else ()) for gap in finding.gaps]
-    known = list(dict.fromkeys((*own, *sentences.reported_gaps(diagnosis))))
+    limiting = sentences.limiting_gaps(one) if one else ()
+    known = list(dict.fromkeys((*limiting, *own, *sentences.reported_gaps(diagnosis))))
     if any(gap.reason is GapReason.NO_CLUSTER for gap in known) or (text_only and not known):
         return finished(capitalised((text_only or words.TEXT_ONLY).in_(language)), language)
     if not known:

@@ -18,102 +18,59 @@ from typing import Final
 import re2
 
 from responses.secret_buffer import FILL, Match, hidden, hide_groups, looks_generated, looks_random
-from responses.secret_names import KEY_KINDS, Level, level_of
+from responses.secret_markup import after_markup
+from responses.secret_names import FOREIGN, KEY_KINDS, Level, is_password_name, level_of
+from responses.secret_separators import (
+    CHANGED,
+    CLOSE,
+    CONTINUED,
+    GAPS,
+    LATER_QUOTE,
+    LIST,
+    MOST_WORDS,
+    SENTENCE_WORD,
+    SPACE,
+    TELLS,
+)
 from responses.secret_values import (
     CHINESE_STOP,
     Value,
+    assigned_phrase_end,
+    fits,
     hidden_end,
     hide_assigned,
     is_no_secret,
+    is_phrase,
     is_prose,
+    looks_mixed,
     read_value,
 )
 
-CHINESE_NAME: Final = "密码|口令|密钥|秘钥|令牌|私钥|凭证|凭据".encode()
+_FOREIGN_NAME: Final = "|".join(FOREIGN).encode()
 _KINDS: Final = "|".join(sorted(KEY_KINDS)).encode()
 _WORDED: Final = (
-    rb"(?i:(?:api|access|secret|private|signing|encryption|auth|master|shared)[ ]key|pass[ ](?:word|phrase|code)"
-    rb"|ak/sk)"
+    rb"(?i:(?:api|access|secret|private|signing|encryption|auth|master|shared|unseal|recovery)[ ]key(?:["
+    rb" ][0-9]{1,2}\b)?"
+    rb"|pass[ ](?:word|phrase|code)|ak/sk)"
 )
 _NAME: Final = re2.compile(
-    rb"\b"
-    + _WORDED
-    + rb"|[A-Za-z0-9_.$-]*(?:(?i:pass|pwd|pw|secret|token|cred|psk|mnemonic|auth|jwt|otp|hmac|cookie|session|csrf|xsrf"
-    rb"|bearer|signature|(?:" + _KINDS + rb")[_.-]?key)|\b(?i:sk|ak|sig|pin|pat|sid|c?nonce|hash)\b)[A-Za-z0-9_.-]*"
-    rb"|" + CHINESE_NAME
+    rb"\b" + _WORDED + rb"|[A-Za-z0-9_.$-]*(?:(?i:pass|pasw|psas|pssw|pwd|pw|secret|senha|heslo|haslo|contrasena"
+    rb"|psw|mdp|clave|geheimnis|kennwort|wachtwoord|losenord|salasana|jelszo|parola|sifre|token|cred|psk|mnemonic|auth|jwt|otp|hmac|cookie|session|csrf|xsrf"
+    rb"|bearer|signature|(?:"
+    + _KINDS
+    + rb")[_.-]?key|key\b)|(?:\b|_)(?i:sk|ak|sig|pin|pat|sid|c?nonce|seed|salt|pepper|phrase)\b)[A-Za-z0-9_.-]*"
+    rb"|(?i:" + _FOREIGN_NAME + rb")"
 )
 # In a text with more names, which nobody writes by hand, what follows a name in its line is hidden unread.
 _MOST_NAMES: Final = 3_000
 _REST_OF_LINE: Final = re2.compile(
-    rb"(?i:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|" + CHINESE_NAME + rb")([^\n]+)"
+    rb"(?i:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|" + _FOREIGN_NAME + rb")([^\n]+)"
 )
 _LOOK_BACK: Final = 80
 _LONGEST_NAME: Final = 120
 # No separator is longer.
 _LOOK_AHEAD: Final = 200
 
-# Windows of at most `_LOOK_BACK` and `_LOOK_AHEAD` bytes are read with `re`, which starts faster than RE2.
-# Marks that close a name: quotes, an index, marks of a chat.
-_CLOSE: Final = re.compile(rb"(?:</[a-z]{1,6}>|[\\\"'`*_~\])]|" + "”|’|」|』|】".encode() + rb"){0,6}")
-_TYPE: Final = rb"(?:[ \t]*:[ \t]*&?(?:'static )?(?i:string|str|bytes?|any|char|secretstr|final|optional\[str\])\??)?"
-_COLON: Final = rb"(?:::?|" + "：".encode() + rb")"
-_TELLS: Final = re2.compile(
-    rb"(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still"
-    rb"|currently|new"
-    rb"|has|have|been|be|equals|for(?:[ \t]+[\w.-]+){1,3}?[ \t]+(?:is|was|are|to|now)|for[ \t]+[\w.-]+"
-    rb"|of[ \t]+[\w.-]+)\b)+[ \t]*:?[ \t]*"
-    rb"|[ ](?:-|" + "–|—".encode() + rb")[ ]"
-)
-_TELLS_CHINESE: Final = (
-    "(?:已经|已|现在|现|重新)?(?:被)?(?:改成|改为|换成|换为|设为|设成|设置为|设置成|重置为|更新为|变成|是|为)(?:了)?"
-    "[ \\t]*(?:：|:)?"
-).encode()
-# In a sentence the value may come a few words later; it then has to look generated.
-_SENTENCE_WORD: Final = re.compile(
-    rb"(?:[A-Za-z']{1,12}[,;:]?|\([^()\s]{0,20}\)[,;:]?|>{1,2}|~|/|--?|\.{2,3}|[,;:]|[^\x00-\x7f]{1,24}|"
-    + "…|–|—".encode()
-    + rb")\Z"
-)
-_MOST_WORDS: Final = 8
-# The kinds of separators, in the order in which they are tried.
-_REMARK: Final = rb"(?:[ \t]*\([^()\n]{0,40}\)|" + "（(?:(?!）)[^\\n]){0,60}）".encode() + rb")?"
-_LABEL_END: Final = rb"(?:(?:[*_`~]{1,2}|!{1,2}[\w:/.-]*|&\w+)[ \t]+)?"
-_GAPS: Final = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        (
-            "assign",
-            _TYPE
-            + rb"\s{0,8}(?::=|\|\|=|\?\?=|//=|=>|->|===?|!==?|\?=|\+=|=|<-|<<<|"
-            + "→|⇒|➜|＝".encode()
-            + rb")[ \t]*(?:[*_`~]{1,2}[ \t]+)?",
-        ),
-        ("block", rb"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n"),
-        (
-            "line",
-            rb"[ \t]*(?:(?:is|was|are|below)[ \t]*)?(?:"
-            + _COLON
-            + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*(?:```\w*)?){1,3}(?::[ \t]+)?",
-        ),
-        # A chat's bold label ends after its colon: *password:* …; YAML has tags and anchors there.
-        ("colon", _REMARK + rb"[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
-        ("comma", rb"(?<=[\"'])\s*,\s*|\(\s*(?=[\"'])"),
-        ("cell", rb"(?:[ ]*(?:\||" + "│|║|┃".encode() + rb")[ ]*|[ ]*\t[ \t]*|,(?=[^\s,]))"),
-        ("chinese", rb"[ \t]*" + _TELLS_CHINESE + rb"[ \t]*"),
-    )
-)
-_SPACE: Final = re.compile(rb"[ \t]*")
-# XML: <name>, <x name="name">, <x key="name" value=, and entries of JSON and YAML.
-_TAG: Final = re.compile(rb"[^<>\n]{0,80}>\s{0,20}(?:<(?:value|val|string)>\s{0,8})?")
-_NEXT_ELEMENT: Final = re.compile(rb"</[\w:.-]{1,30}>\s{0,20}<[\w:.-]{1,30}>\s{0,8}")
-_BODY: Final = re.compile(rb"[\"']\s*\{[^{}\"]{0,120}?\b(?:default|value)\s*=\s*")
-_ATTRIBUTE: Final = re.compile(rb"[\"'][^<>\n]{0,80}\b(?:value|val)=")
-_ENTRY: Final = re.compile(
-    rb"\\*[\"']?\s*,?\s*(?:[\\\"'\w]{1,30}\s*:\s*[^\s,{}]{0,40},\s*){0,3}\\*[\"']?(?i:value)\\*[\"']?\s*:[ \t]*"
-)
-_BEFORE_TAG: Final = re.compile(rb"<[\w.-]*:?\Z")
-_BEFORE_ATTRIBUTE: Final = re.compile(rb"<[\w:.-]+[^<>]*=\s*[\"']\Z")
-_BEFORE_ENTRY: Final = re.compile(rb"(?i:name|key|variable|field)\\*[\"']?\s*:\s*\\*[\"']?\Z")
 _BEFORE_VALUE: Final = re2.compile(
     rb"(?i:\bvalue)\\*[\"']?\s*:\s*(\\*[\"']?)([^\s\"'\\][^\"'\\\n]*?)(\\*[\"']?)\s*,?\s*"
     rb"\\*[\"']?(?i:name|key)\\*[\"']?\s*:\s*\\*[\"']?$"
@@ -123,13 +80,17 @@ _VERB: Final = re.compile(
     rb"|configure set)[ \t]+\Z"
 )
 _TOLD_BEFORE: Final = re.compile(
-    rb"([!#-&*-~]{8,64})[\"'`]?[ \t]+(?:(?:as|is)(?:[ ](?:the|my|our|your|new|a))?|>{1,2})[ \t]+[\"'`./\w]{0,20}\Z"
+    rb"([!#-&*-~]{8,64})[\"'`]?(?:[ \t]+(?:(?:as|is)(?:[ ](?:the|my|our|your|new|a))?|>{1,2})[ \t]+[\"'`./\w -]{0,20}"
+    rb"|[ \t]+\([\w ]{0,16}|(?:" + "是|作为|就是|当|做".encode() + rb")[\x80-\xff]{0,12})\Z"
 )
 # etcd's cluster token, the token of a list's next page, the checksum of a Secret in a pod template.
 _OTHER_BEFORE: Final = re.compile(
-    rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/)\Z"
+    rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/|^--- |\n\s*--- )\Z"
 )
-_OTHER_PAIR: Final = re.compile(rb"[A-Za-z_.-]{2,}[=:].")
+# Letters with a digit among or after them.
+_CHOSEN: Final = re.compile(rb"[A-Za-z][\w!@#$%^&*+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
+_OBJECT: Final = re.compile(rb"[a-z]{1,12}(?:[/_-][a-z]{1,12})+")
+_OTHER_PAIR: Final = re.compile(rb"[A-Za-z_.-]{2,}[=:][^=]")
 _FLAG: Final = re.compile(rb"(?:\A|[\s\"'\[({,;=`|])--?\Z")
 _LINE_START: Final = re.compile(rb"(?:\A|\n)[\s>#+*|\"'`_-]*\Z")
 
@@ -175,7 +136,7 @@ def holds_secret(name: str, value: str) -> bool:
     raw = value.encode("utf-8", "replace")
     if level is Level.NONE or is_no_secret(name.encode("utf-8", "replace"), raw):
         return False
-    return level is Level.TELLING or looks_random(raw)
+    return level is Level.TELLING or fits(level, raw)
 
 
 def hide_by_name(buffer: bytes) -> bytes:
@@ -210,17 +171,27 @@ def _hide_spans(buffer: bytes, spans: list[tuple[int, int]]) -> bytes:
 
 def _place(buffer: bytes, found: Match) -> _Place:
     # Only the end of a name tells, and it is kept in a cache.
-    name = buffer[max(found.start(), found.end() - _LONGEST_NAME) : found.end()].strip(b"-_.$")
+    raw = bytes(found[0])
+    # A Java option: -Ddb.password=…
+    name = raw[2 if raw[:2] in (b"-D", b"-P") else 0 :][-_LONGEST_NAME:].strip(b"-_.$")
     level = level_of(name.decode("utf-8", "replace"))
-    if level and _OTHER_BEFORE.search(buffer[max(0, found.start() - 16) : found.start()]):
+    start = found.start()
+    if level and (_OTHER_BEFORE.search(buffer[max(0, start - 16) : start]) or _is_in_arn(buffer, start)):
         level = Level.NONE
-    return _Place(buffer, found.start(), found.end(), name, level)
+    # An arrow or leaders may follow the name directly.
+    return _Place(buffer, found.start(), found.start() + len(raw.rstrip(b"-.")), name, level)
+
+
+def _is_in_arn(buffer: bytes, start: int) -> bool:
+    """Return whether the name is a part of a resource of AWS: arn:aws:secretsmanager:eu-central-1:1:secret:db"""
+    words = buffer[max(0, start - _LOOK_BACK) : start].split() if buffer[start - 1 : start] == b":" else ()
+    return any(b"arn:" in word for word in words[-1:])
 
 
 def _value_spans(place: _Place) -> list[tuple[int, int]]:
     """Return the parts of the text after this name (rarely: before it) that are secret."""
     buffer, end = place.buffer, place.end
-    marked = _after_markup(place)
+    marked = after_markup(place.buffer, place.end, place.before)
     if marked is not None:
         value = read_value(buffer, marked, element=buffer[end:marked].rstrip().endswith(b">"))
         return _inner(value) if value and _is_secret(place, "assign", value) else []
@@ -233,42 +204,63 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
         if value is None:
             continue
         if kind == "assign" and not value.quoted:
-            return hide_assigned(place.name, place.level, value, gap)
+            return _assigned(place, value, gap, at)
+        if kind == "colon" and is_phrase(buffer, value) and is_password_name(place.name):
+            end = buffer.find(b"\n", at)
+            return [(at, len(buffer) if end < 0 else end)]
         if _is_secret(place, kind, value, gap):
-            return _inner(value)
+            return _inner(value, closers=b">)]}" if kind == "bracket" else b"")
         if kind in ("assign", "colon", "comma", "line"):
             return []
     return []
+
+
+def _assigned(place: _Place, value: Value, gap: bytes, at: int) -> list[tuple[int, int]]:
+    """Return the secret parts of a bare value that a sign assigns, with the words and lines that belong to it."""
+    buffer = place.buffer
+    group = LIST.match(buffer, at, at + _LOOK_AHEAD) if gap == b"=" and place.level is Level.TELLING else None
+    if group and (b" " in group[1] or looks_random(group[1])):
+        return [group.span(1)]
+    spans = hide_assigned(place.name, place.level, value, gap)
+    if spans and gap == b"=" and place.is_first_in_line and is_password_name(place.name):
+        spans.append((spans[-1][1], max(spans[-1][1], assigned_phrase_end(value))))
+    while spans and (rest := CONTINUED.match(buffer, spans[-1][1], spans[-1][1] + _LOOK_AHEAD)):
+        spans.append(rest.span(1))
+    return spans
 
 
 def _gaps(place: _Place) -> Iterator[tuple[str, bytes, int]]:
     """Yield the separators that may follow the name: kind, text and end."""
     end = place.end
     window = place.buffer[end : end + _LOOK_AHEAD]
-    close = _CLOSE.match(window)
+    close = CLOSE.match(window)
     start = close.end() if close else 0
     if start >= len(window):
         return
-    for kind, pattern in _GAPS:
+    for kind, pattern in GAPS:
         if found := pattern.match(window, start):
             yield kind, window[: found.end()], end + found.end()
-    if (words := _TELLS.match(window, start)) and words.end() > start:
+    if (words := TELLS.match(window, start)) and words.end() > start:
         yield "words", window[: words.end()], end + words.end()
-    space = _SPACE.match(window, start)
+    space = SPACE.match(window, start)
     at = space.end() if space else start
     yield "space", window[:at], end + at
-    words_end = _after_words(window, start) if place.level is Level.TELLING else None
+    if place.level is not Level.TELLING:
+        return
+    words_end = _after_words(window, start)
     if words_end is not None:
         yield "sentence", window[:words_end], end + words_end
+    if later := LATER_QUOTE.match(window, start):
+        yield "quoted", window[: later.end()], end + later.end()
 
 
 def _after_words(window: bytes, start: int) -> int | None:
     """Return where the first token of the line begins that is not a word."""
     line = window[start:].partition(b"\n")[0]
     at = start
-    for token in line.split(None, _MOST_WORDS + 1)[: _MOST_WORDS + 1]:
+    for token in line.split(None, MOST_WORDS + 1)[: MOST_WORDS + 1]:
         at = window.find(token, at)
-        if not _SENTENCE_WORD.match(token):
+        if not SENTENCE_WORD.match(token):
             return at if at > start else None
         at += len(token)
     return None
@@ -278,7 +270,11 @@ def _value_before(place: _Place) -> tuple[int, int] | None:
     """Return the value that comes before its name: in an entry, or as in "I used … as password"."""
     before = place.before
     tail = before[-28:] if place.level is Level.TELLING else b""
-    told = _TOLD_BEFORE.search(before) if b" as " in tail or b" is " in tail or b">" in tail else None
+    told = (
+        _TOLD_BEFORE.search(before)
+        if b" as " in tail or b" is " in tail or tail[-1:] >= b"\x80" or b">" in tail or b"(" in tail
+        else None
+    )
     if told and looks_generated(told[1]):
         base = place.start - len(before)
         return base + told.start(1), base + told.end(1)
@@ -291,32 +287,14 @@ def _value_before(place: _Place) -> tuple[int, int] | None:
     return base + found.start(2), base + found.end(2)
 
 
-def _inner(value: Value) -> list[tuple[int, int]]:
-    return [(value.start, hidden_end(value))] if value.end > value.start else []
-
-
-def _after_markup(place: _Place) -> int | None:
-    """Return where the value begins if the name is an XML tag, an attribute's value, or names an entry."""
-    before, buffer, end = place.before, place.buffer, place.end
-    pattern = None
-    if buffer[end : end + 2] == b"</" and (element := _NEXT_ELEMENT.match(buffer, end, end + _LOOK_AHEAD)):
-        return element.end()
-    if buffer[end : end + 1] in (b'"', b"'") and (body := _BODY.match(buffer, end, end + _LOOK_AHEAD)):
-        return body.end()
-    last = before[-1:]
-    if last in b"<:" and _BEFORE_TAG.search(before):
-        pattern = _TAG
-        if buffer[end : end + 1] not in (b">", b" ", b"\t"):
-            return None
-    elif last in b"\"'" and _BEFORE_ATTRIBUTE.search(before):
-        attribute = _ATTRIBUTE.match(buffer, end, end + _LOOK_AHEAD)
-        if attribute:
-            return attribute.end()
-        pattern = _TAG
-    elif _BEFORE_ENTRY.search(before):
-        pattern = _ENTRY
-    found = pattern.match(buffer, end, end + _LOOK_AHEAD) if pattern else None
-    return None if not found or found[0].rstrip().endswith(b"/>") else found.end()
+def _inner(value: Value, closers: bytes = b"") -> list[tuple[int, int]]:
+    end = value.end - (len(value.text) - len(value.text.rstrip(closers))) if closers else hidden_end(value)
+    if end <= value.start:
+        return []
+    changed = CHANGED.match(value.buffer, value.outer, value.outer + 20)
+    new = read_value(value.buffer, changed.end()) if changed else None
+    is_new = new and (new.quoted or looks_random(new.text)) and not is_no_secret(b"", new.text)
+    return [(value.start, end), *(_inner(new) if new and is_new else ())]
 
 
 def _block(place: _Place, at: int) -> list[tuple[int, int]]:
@@ -342,11 +320,10 @@ def _block(place: _Place, at: int) -> list[tuple[int, int]]:
 
 def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool:
     """Return whether the value is a secret, by the name, the separator and its look."""
-    text = value.text
-    if is_no_secret(place.name, text):
+    if is_no_secret(place.name, value.text) or (kind in _APART and _OTHER_PAIR.match(value.text)):
         return False
-    if place.level is Level.WEAK:
-        return looks_random(text)
+    if place.level is not Level.TELLING:
+        return fits(place.level, _bare(value)) and _may_follow(place, kind, gap, value)
     if kind == "assign":
         return True
     if kind == "colon":
@@ -355,16 +332,43 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
         return _is_lone_line(place, gap, value)
     if kind == "space":
         return _is_next_word(place, gap, value)
-    return _TESTS[kind](value)
+    return _TESTS[kind](place, value)
 
 
-_TESTS: Final[dict[str, Callable[[Value], bool]]] = {
-    "chinese": lambda value: value.text.isascii() and len(value.text) >= 4,
-    "comma": lambda value: value.quoted and looks_random(value.text),
-    "sentence": lambda value: looks_generated(value.text.strip(b".,;:!?)")),
-    "words": lambda value: looks_random(value.text.strip(b".,;:!?()[]{}")),
-    "cell": lambda value: looks_random(value.text.strip(b".,;:!?()[]{}")),
+def _may_follow(place: _Place, kind: str, gap: bytes, value: Value) -> bool:
+    """Return whether a value may follow a name that says little in this way."""
+    if kind == "line":
+        return _is_lone_line(place, gap, value)
+    if place.level is Level.FAINT:
+        return kind in ("assign", "colon")
+    return kind != "space" or bool(gap.strip(b"\\\"'`*_~)]")) or not place.name.isascii()
+
+
+# Kinds without a sign between the name and its value.
+_APART: Final = ("space", "words", "sentence", "cell")
+_TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
+    "chinese": lambda place, value: value.text.isascii() and len(value.text) >= 4,
+    "comma": lambda place, value: value.quoted and looks_random(value.text),
+    "sentence": lambda place, value: looks_generated(_bare(value)),
+    "quoted": lambda place, value: value.outer > value.end and value.quoted and looks_mixed(_bare(value)),
+    "nested": lambda place, value: looks_random(_bare(value)),
+    "bracket": lambda place, value: looks_generated(_bare(value)),
+    "words": lambda place, value: looks_random(_bare(value)) or _looks_chosen(place, value),
+    "for": lambda place, value: looks_random(_bare(value)) or _looks_chosen(place, value),
+    "cell": lambda place, value: looks_random(_bare(value)),
+    "foreign": lambda place, value: not place.name.isascii() and looks_random(_bare(value)),
 }
+
+
+def _bare(value: Value) -> bytes:
+    text = value.text.strip(b".,;:!?(){}<>")
+    return text if text.startswith(b"[]") else text.strip(b"[]")
+
+
+def _looks_chosen(place: _Place, value: Value) -> bool:
+    """Return whether the value looks like a password that a person chose: s3cr3t-value, summer2026."""
+    text = _bare(value)
+    return bool(is_password_name(place.name) and len(text) >= 6 and _CHOSEN.fullmatch(text))
 
 
 def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
@@ -374,14 +378,23 @@ def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
         # Nothing separates the two, except in Chinese: 密码「x」.
         return not place.name.isascii() and (len(text) >= 3 if value.quoted else looks_random(text))
     if place.is_flag:
+        if not is_password_name(place.name) and _OBJECT.fullmatch(text):
+            # aws … --secret-id prod/shop-db
+            return False
         return not text.startswith(b"-") and (value.quoted or len(text) >= 6)
-    return bool(_VERB.search(place.before)) or looks_random(text.strip(b".,;:!?()[]{}"))
+    if value.alone and place.is_first_in_line and _looks_chosen(place, value):
+        # A line of a configuration: bindpw s3cr3t-value
+        return True
+    return bool(_VERB.search(place.before)) or looks_random(_bare(value))
 
 
 def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:
     """Return whether the value is all of the line after the one that ends with the name."""
-    colon = gap.rstrip(b" \t\r\n|>+-")[-1:] in (b":", b"=")
-    placed = colon or place.is_first_in_line or (value.quoted and looks_generated(value.text))
+    colon = gap.rstrip(b" \t\r\n|>+-").endswith((b":", b"=", "：".encode()))
+    placed = (
+        colon or not place.name.isascii() or place.is_first_in_line or (value.quoted and looks_generated(value.text))
+    )
+    placed = placed or looks_mixed(value.text)
     if not value.alone or not placed or value.text.endswith(b":") or b": " in value.text:
         return False
     if place.is_flag:

@@ -7,6 +7,7 @@ plain text is hidden in the original.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from typing import Final
 
 import re2
@@ -87,6 +88,6 @@ def _decoded(encoded: bytes) -> bytes:
     return b"?" if plain in (FILL, b"\0", b"") else plain
 
 
-def layer_of(buffer: bytes) -> Layer | None:
-    """Return the plain text of an encoded buffer, or None if nothing in it is encoded."""
-    return Layer(buffer) if _ENCODED.search(buffer) else None
+def encoded_spans(buffer: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where something is encoded."""
+    return (found.span() for found in _ENCODED.finditer(buffer))

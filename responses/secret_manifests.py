@@ -6,6 +6,7 @@ Handles YAML and JSON, escaped within a line, quoted, as a diff, or with its lin
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import re2
@@ -16,12 +17,14 @@ from responses.secret_buffer import Match, hidden, hide_groups
 _NOWHERE: Final = -1
 MANIFEST: Final = re2.compile(rb"(?m)kind\\*[\"']?\s*:\s*\\*[\"']?Secret\\*[\"']?\s*(?:[,}]|$|\\+n|[ ])")
 # A diff or a quotation puts a sign before each line.
-_SIGN: Final = re2.compile(rb"^[>+-](?:[ ]|$|[\w\"'])")
-_DATA_BLOCK: Final = re2.compile(rb"^([ ]*)(?:- )?(?:data|stringData):\s*$")
-_DATA_LINE: Final = re2.compile(rb"^([ ]+)([\w./\"'-]+:[ \t]+)(\S.*?)(\s*)$")
-_DATA_FLOW: Final = re2.compile(rb"\b(?:data|stringData)\\*[\"']?\s*:\s*\{[^{}]*\}?")
-_FLOW_VALUE: Final = re2.compile(
-    rb":\s*(\"(?:[^\"\\]|\\.)*\"?|\\+\"[^\"\\]*(?:\\+\")?|'[^']*'?|[^,{}\s\"'\\][^,{}\n]*)"
+_SIGN: Final = re.compile(rb"^[>+-](?:[ ]|$|[\w\"'])")
+_DATA_BLOCK: Final = re.compile(rb"^([ ]*)(?:- )?(?:data|stringData):\s*$")
+_DATA_LINE: Final = re.compile(rb"^([ ]+)([\w./\"'-]+:[ \t]+)(\S.*?)(\s*)$")
+_DATA_FLOW: Final = re2.compile(rb"\b(?:data|stringData)\\*[\"']?\s*:\s*\{")
+# Only a comma leads to the next entry, so a mapping that was cut off ends there.
+_FLOW_ENTRY: Final = re2.compile(
+    rb"[\s>|+-]*\\*[\"']?[\w./-]+\\*[\"']?\s*:\s*(\"(?:[^\"\\\n]|\\.)*\"?|\\+\"[^\"\\\n]*(?:\\+\")?|'[^'\n]*'?"
+    rb"|[^,{}\s\"'\\][^,{}\n]*)\s*(,?)"
 )
 # A manifest within one line, with its line breaks written as \\n.
 _DATA_ESCAPED: Final = re2.compile(rb"\\+n[ ]*(?:data|stringData):(?:\\+n[ ]+[\w.-]+:[ ]+[^\s\\\"]+)+")
@@ -39,17 +42,31 @@ def hide_manifests(buffer: bytes) -> bytes:
     """Return the buffer with every value under `data` hidden, if it holds the manifest of a Secret."""
     if not MANIFEST.search(buffer):
         return buffer
-    buffer = _DATA_FLOW.sub(lambda block: _FLOW_VALUE.sub(_hide_value, block[0]), buffer)
+    buffer = _hide_flows(buffer)
     buffer = _DATA_ESCAPED.sub(lambda block: _VALUE_ESCAPED.sub(_hide_value, block[0]), buffer)
     buffer = _DATA_INLINE.sub(lambda block: bytes(block[1]) + _INLINE_PAIR.sub(_hide_pair, block[2]), buffer)
     return _hide_lines(buffer)
+
+
+def _hide_flows(buffer: bytes) -> bytes:
+    """Hide the values of `data: {…}`."""
+    shown = bytearray(buffer)
+    for flow in _DATA_FLOW.finditer(buffer):
+        at = flow.end()
+        while entry := _FLOW_ENTRY.match(buffer, at):
+            shown[entry.start() : entry.end()] = _hide_value(entry)
+            if not entry[2]:
+                break
+            at = entry.end()
+    return bytes(shown)
 
 
 def _hide_value(found: Match) -> bytes:
     """Hide the first group without its quotes."""
     value = bytes(found[1])
     opening = len(value) - len(value.lstrip(_QUOTES))
-    closing = len(value.rstrip(_QUOTES + b" "))
+    # A value of nothing but quotes is empty.
+    closing = max(opening, len(value.rstrip(_QUOTES + b" ")))
     shown = value[:opening] + hidden(value[opening:closing]) + value[closing:]
     first = found.start(1) - found.start()
     return bytes(found[0][:first]) + shown + bytes(found[0][first + len(value) :])

@@ -1,4 +1,4 @@
-"""Judge by its words whether a name announces a secret: DB_PASSWORD, clientSecret, x-api-key, 密码.
+"""Judge by its words whether a name announces a secret: DB_PASSWORD, clientSecret, x-api-key, 密码, Kennwort.
 
 A name is split at case changes, separators and digits. Its last telling word and the words after it decide:
 `passwordHash` holds a secret, `passwordSecretRef` names an object, `passwordSeed` is judged by its value.
@@ -18,9 +18,11 @@ class Level(IntEnum):
     """The strength of a name as a sign of a secret value."""
 
     NONE = 0
+    # The value has to be a long mix of cases and digits.
+    FAINT = 1
     # The value has to look random.
-    WEAK = 1
-    TELLING = 2
+    WEAK = 2
+    TELLING = 3
 
 
 def _word_set(words: str) -> frozenset[str]:
@@ -29,12 +31,14 @@ def _word_set(words: str) -> frozenset[str]:
 
 _TELLING: Final = _word_set(
     "password passwords passwd passphrase passcode pwd pw pass secret token credential credentials creds cred psk"
-    " mnemonic pword"
+    " mnemonic pword passwort kennwort senha contrasena motdepasse wachtwoord losenord passord salasana heslo haslo"
+    " jelszo parola sifre psw pswd mdp clave geheimnis"
 )
 # These also end words that are written without a separator: PGPASSWORD, dbtoken.
 _ENDINGS: Final = (
     "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "credential", "credentials", "apikey",
-    "accesskey", "secretkey", "privatekey", "authkey", "signingkey", "encryptionkey", "masterkey", "presharedkey",
+    "passwort", "accesskey",
+    "secretkey", "privatekey", "authkey", "signingkey", "encryptionkey", "masterkey", "presharedkey",
     "sharedkey", "accountkey", "storepass", "keypass", "rootpass", "dbpass", "userpass", "adminpass", "mypass",
     "sshpass", "userpw", "rootpw", "adminpw", "dbpw", "bindpw", "mailpw",
 )  # fmt: skip
@@ -42,11 +46,12 @@ _ENDINGS: Final = (
 KEY_KINDS: Final = _word_set(
     "api access private secret account encryption decryption signing master session cookie webhook license integration"
     " routing jwt hmac aes shared preshared auth authentication subscription app application storage ingest ingestion"
-    " deploy bearer crypt cipher sas wireguard tsig rndc instrumentation consumer client admin"
+    " deploy bearer crypt cipher sas wireguard tsig certificate unseal recovery fernet rndc instrumentation"
+    " consumer client admin"
 )
 _WEAK: Final = _word_set(
     "auth authorization tokens secrets sk ak pin otp totp hmac signature sig session sessionid sid cookie jwt csrf xsrf"
-    " bearer apikeys hash pat nonce cnonce"
+    " bearer apikeys pat nonce cnonce seed salt pepper phrase"
 )
 # Words after a telling one that change nothing: SECRET_KEY_BASE, token-v2, PASSWORD_OLD, passwordHash.
 _SAME: Final = _word_set(
@@ -66,6 +71,8 @@ _HARMLESS: Final = _word_set(
     " template annotation annotations selector cache per cleaner signer spec resource resources operator driver plugin"
     " webhook validator generator protected protection strength complexity lookup mapping configmap object item items"
     " checksum fingerprint used left total budget window symbol address contract owner holder ok valid invalid"
+    " encoder factory impl bean handler filter interceptor exception helper util utils builder converter decoder parser"
+    " resolver repository adapter interface listener"
     " failed failure failures success successful changed change check checker attempts retries"
 )
 # Tokens and keys of another kind: of a list's next page, of a cluster, of a language model.
@@ -74,19 +81,37 @@ _OTHER: Final = _word_set(
     " bos pad unk public partition sort primary foreign row cache map object sync resume skip num per publishable"
     " fencing shard"
 )
+# Keys that are no secrets: of a keyboard, of a map, of an idempotent request.
+_KEYS: Final = _word_set(
+    "idempotency group label annotation topology host index hash range composite natural unique event message record"
+    " translation i18n config field context issue project registry lookup"
+)
+_PASSWORD: Final = "password"
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SPLIT: Final = re.compile(r"[^A-Za-z0-9]+")
-_CHINESE: Final = ("密码", "口令", "密钥", "秘钥", "令牌", "私钥", "凭证", "凭据")
+# Names in other scripts or with marks; they need no word boundary.
+_FOREIGN_PASSWORDS: Final = (
+    "密码", "密碼", "口令", "通行碼", "mot de passe", "contraseña", "palabra clave", "hasło", "lösenord", "jelszó",
+    "parolă", "şifre", "mật khẩu", "kata sandi", "пароль", "пароля", "κωδικός", "パスワード", "暗証番号", "비밀번호",
+    "암호", "كلمة المرور", "كلمة السر", "סיסמה", "पासवर्ड", "รหัสผ่าน",
+)  # fmt: skip
+FOREIGN: Final = (
+    *_FOREIGN_PASSWORDS, "密钥", "秘钥", "密鑰", "金鑰", "令牌", "權杖", "私钥", "私鑰", "凭证", "憑證", "凭据",
+    "токен", "секретный ключ", "ключ доступа", "トークン", "シークレット", "秘密鍵", "토큰", "비밀키",
+)  # fmt: skip
+# Verbs that begin the names of methods: GetSecret, listTokens.
+_VERBS: Final = _word_set("get list fetch describe delete watch")
+_PASSWORDS: Final = re.compile(r"(?i)pass(?!ive|age|ing|ed\b)|pwd|pw\b|kennwort|wachtwoord|senha|heslo")
 _LONGEST: Final = 120
 
 
 @lru_cache(maxsize=4096)
 def level_of(name: str) -> Level:
     """Return how much this name says about its value."""
-    if any(word in name for word in _CHINESE):
+    if (not name.isascii() or " " in name) and any(word in name.lower() for word in FOREIGN):
         return Level.TELLING
     words = _words(name[-_LONGEST:])
-    if looks_generated(name.encode()) and not any(word.endswith(_ENDINGS) for word in words):
+    if " " not in name and looks_generated(name.encode()) and not any(word.endswith(_ENDINGS) for word in words):
         # An id that has "pw" or "sk" in it by chance.
         return Level.NONE
     for at in range(len(words) - 1, -1, -1):
@@ -97,7 +122,31 @@ def level_of(name: str) -> Level:
         # REDISCLI_AUTH
         return Level.TELLING
     weak = words and (words[-1] in _WEAK or words[-2:] in (["session", "id"], ["key", "id"]))
-    return Level.WEAK if weak else Level.NONE
+    if weak:
+        return Level.WEAK
+    is_key = words and words[-1] == "key" and not _OTHER.union(_KEYS).intersection(words[-2:-1])
+    return Level.FAINT if is_key else Level.NONE
+
+
+@lru_cache(maxsize=4096)
+def is_password_name(name: bytes) -> bool:
+    """Return whether the name announces a password, which people choose, rather than a token, which is generated."""
+    text = name.decode("utf-8", "replace")
+    return bool(_PASSWORDS.search(text)) or any(word in text.lower() for word in _FOREIGN_PASSWORDS)
+
+
+def _is_misspelt(word: str) -> bool:
+    """Return whether one letter of "password" is missing, doubled, wrong or swapped with the next."""
+    if not 7 <= len(word) <= 9 or abs(len(word) - len(_PASSWORD)) > 1:
+        return False
+    first = next((at for at, (a, b) in enumerate(zip(word, _PASSWORD, strict=False)) if a != b), len(_PASSWORD))
+    here, there = word[first:], _PASSWORD[first:]
+    return (
+        here[1:] == there
+        or here == there[1:]
+        or here[1:] == there[1:]
+        or (here[:2] == there[1::-1] and here[2:] == there[2:])
+    )
 
 
 def _words(name: str) -> list[str]:
@@ -115,13 +164,13 @@ def _telling_end(words: list[str], at: int) -> int:
         return at + 2
     if following == "key" and word in KEY_KINDS:
         return at + 2
-    if word in _TELLING or word.endswith(_ENDINGS):
+    if word in _TELLING or word.endswith(_ENDINGS) or _is_misspelt(word):
         return at + 1
     return 0
 
 
 def _level_after(before: list[str], after: list[str]) -> Level:
-    if before and before[-1] in _OTHER:
+    if before and (before[-1] in _OTHER or before[-1] in _VERBS):
         return Level.NONE
     if all(word in _SAME for word in after):
         return Level.TELLING

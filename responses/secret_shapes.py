@@ -13,10 +13,14 @@ from typing import Any, Final
 
 import re2
 
-from responses.secret_buffer import FILL, Match, hidden, hide_groups
+from responses.secret_buffer import FILL, PAGE_TOKEN, Match, hidden, hide_groups, looks_random
 
 Hide = Callable[[Match], bytes]
-_KEY: Final = rb"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+_KEY: Final = (
+    rb"[A-Z0-9 ]{0,40}(?:(?:PRIVATE|SECRET|STATIC|SHARED|SYMMETRIC|SESSION|MASTER|ENCRYPTION|AES|HMAC) KEY(?:"
+    rb" BLOCK| V[0-9])?"
+    rb"|TOKEN|PASSWORD|SECRET|SEED)-----"
+)
 _BREAK: Final = rb"(?:\s|\\+[nr])*"
 # The address of a webhook is enough to post there.
 _WEBHOOKS: Final = (
@@ -26,6 +30,14 @@ _WEBHOOKS: Final = (
     rb"(?:feishu\.cn|larksuite\.com)/open-apis/bot/(?:v2/)?hook/",
     rb"qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?(?:[^\s\"'<>]*&)?key=",
     rb"api\.telegram\.org/bot",
+    rb"hooks\.zapier\.com/hooks/catch/",
+    rb"[\w-]+\.webhook\.office\.com/webhookb?2?/",
+    rb"outlook\.office(?:365)?\.com/webhook/",
+    rb"(?:hc-ping\.com|healthchecks\.io/ping|betterstack\.com/api/v1/heartbeat|uptime\.betterstack\.com/api/v1/heartbeat)/",
+    rb"maker\.ifttt\.com/trigger/[^/\s]+/with/key/",
+    rb"events\.pagerduty\.com/(?:integration|x-ere)/",
+    rb"alert\.victorops\.com/integrations/generic/[0-9]+/alert/",
+    rb"webhook\.site/",
 )
 _WITH_USER: Final = (
     rb"\b(?:postgres(?:ql)?|mysql|mariadb|rediss?|amqps?|mongodb(?:\+srv)?|mssql|sqlserver|clickhouse|nats"
@@ -43,11 +55,22 @@ _COOKIE: Final = re2.compile(rb"([^\s;,=\"']+=)(\"?)([^;,\"'\\\s\]]+)")
 _COOKIE_OPTION: Final = re2.compile(rb"(?i)(?:path|domain|expires|max-age|samesite|priority|version)=")
 _PORT: Final = re2.compile(rb"[0-9]{1,5}[/?#]")
 _PUBLIC: Final = re2.compile(
-    rb"-----BEGIN (?:TRUSTED )?(?:CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY|CERTIFICATE REQUEST|X509 CRL)-----"
+    rb"-----BEGIN (?:(?:TRUSTED|NEW|RSA|DSA|EC|PGP|SSH2|X509|DH|CERTIFICATE|REQUEST|PUBLIC|KEY|BLOCK|CRL|PKCS7"
+    rb"|CMS|SIGNATURE|SIGNED"
+    rb"|MESSAGE|PARAMETERS|ATTRIBUTE) ?)+-----(?:\s+[A-Z]\w+: [^\n]*)*"
     rb"((?:(?:\s|\\+[nr])+[A-Za-z0-9+/=]{1,76})+)"
+    # A public key of SSH; pictures and fonts in a data URL.
+    rb"|\b(?:ssh-(?:rsa|dss|ed25519)|(?:sk-)?ecdsa-sha2-[\w-]+|sk-ssh-[\w@.-]+)\s+(AAAA[A-Za-z0-9+/=]{16,})"
+    rb"|\bdata:(?:image|font|audio|video)/[\w.+-]{1,40};base64,([A-Za-z0-9+/=]{16,})"
 )
 _ENCODED_PEM: Final = re2.compile(rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}")
 _LONG: Final = re2.compile(rb"(\bsha(?:256|384|512)-|\bh1:)?[A-Za-z0-9+/]{60,}={0,2}")
+# Names of long values that are public: request ids, digests, certificates, files of a ConfigMap.
+PUBLIC_NAME: Final = re2.compile(
+    rb"(?i)(?:\bbinaryData:\s+[\w.-]+|\b(?:[\w-]*[_-])?(?:id(?:-[0-9])?|digest|checksum|hash|sum|integrity|etag|fingerprint|sha[0-9]*|h[0-9]"
+    rb"|md5|cert|certificate|ca|cabundle|bundle|publickey|public[_-]key|pubkey|x5c|n|metadata|continue|cursor|accept|bin|traceparent|tracestate|baggage|bookmark|version|revision|request|ray|bh|kid|[ac-z][0-9]{1,3}))"
+    rb"\\*[\"']?[ \t]*[:=][ \t]*\[?\s*\\*[\"']?$"
+)
 _JWT: Final = rb"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,4}"
 
 
@@ -69,14 +92,14 @@ def hide_long(buffer: bytes) -> bytes:
 
 def public_spans(buffer: bytes) -> list[tuple[int, int]]:
     """Return where certificates and public keys stand, which may look like secrets: PEM, or base64 of it."""
-    spans = [found.span(1) for found in _PUBLIC.finditer(buffer)]
+    spans = [found.span(found.lastindex) for found in _PUBLIC.finditer(buffer)]
     return spans + [found.span() for found in _ENCODED_PEM.finditer(buffer) if _is_public(bytes(found[0]))]
 
 
 def _mixed(found: Match) -> bytes:
     """Hide base64 of random bytes, which mixes cases and digits; keep paths, hex digests and camel-case words."""
     value: bytes = found[0]
-    if found[1]:
+    if found[1] or PUBLIC_NAME.search(found.string[max(0, found.start() - 60) : found.start()]):
         return value
     counts = (
         sum(map(bytes.isupper, _each(value))),
@@ -116,8 +139,20 @@ def _basic(found: Match) -> bytes:
 
 def _bearer(found: Match) -> bytes:
     value: bytes = found[2]
-    is_word = value.isalpha() and (len(value) < 20 or value.islower())
-    return bytes(found[0]) if is_word or FILL in value else hide_groups(found, 2)
+    # A word, or only the prefix of a token: Bearer xoxb-…
+    is_word = (value.isalpha() and (len(value) < 20 or value.islower())) or value.rstrip(b"`.-").isalpha()
+    is_placeholder = value.startswith((b"$", b"<", b"{{", b"%")) or not value.strip(b".*")
+    return bytes(found[0]) if is_word or is_placeholder or FILL in value else hide_groups(found, 2)
+
+
+def _user_info(found: Match) -> bytes:
+    """Hide user:…@host; keep USER:PASSWORD@HOST, which stands for it."""
+    return bytes(found[0]) if found[2] in (b"PASSWORD", b"PASS", b"TOKEN") else hide_groups(found, 2)
+
+
+def _random_part(found: Match) -> bytes:
+    """Hide the last part of a hook's path; keep words, which admission webhooks have there."""
+    return hide_groups(found, 2) if looks_random(found[2]) else bytes(found[0])
 
 
 def _odd_user_info(found: Match) -> bytes:
@@ -145,6 +180,8 @@ _TOKEN_LINE: Final = re2.compile(rb"[A-Za-z0-9_-]*[0-9_][A-Za-z0-9_.-]*")
 def _wrapped_token(found: Match) -> bytes:
     """Hide a token and the lines that continue it; a line of letters only is a word."""
     lines = bytes(found[0]).split(b"\n")
+    if lines[0].startswith(PAGE_TOKEN):
+        return bytes(found[0])
     kept = 1
     while kept < len(lines) and _TOKEN_LINE.fullmatch(lines[kept].strip(b" \t\r>|+-")):
         kept += 1
@@ -177,15 +214,32 @@ _SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
             _wrapped_token,
         ),
         (rb"(?:" + b"|".join(_WEBHOOKS) + rb")([^\s\"'<>\\]+)", _group(1)),
+        # Mattermost, Rocket.Chat and others that anybody may host.
+        (
+            rb"(://[\w.-]+(?::[0-9]+)?/(?:[\w-]+/){0,4}(?:hooks?|webhooks?|incoming-webhooks?|heartbeat)/(?:[\w.-]+/){0,3}?)"
+            rb"([A-Za-z0-9_-]{16,})",
+            _random_part,
+        ),
         # Password hashes of htpasswd and shadow files.
-        (rb"\$(?:apr1|1|2[aby]|5|6|y|argon2\w{1,2})\$[^\s\"':]{8,}", _group(0)),
+        (
+            rb"\$(?:apr1|1|2[abxy]?|[5-9]|g?y|ml|md5|sha1|scrypt|P|H|S|argon2\w{1,2}|(?:pbkdf2|bcrypt|scrypt)[\w-]*)\$"
+            rb"[^\s\"':]{8,}",
+            _group(0),
+        ),
+        (rb"\bSCRAM-SHA-(?:1|256|512)\$[0-9]+:[\w+/=:$]{16,}", _group(0)),
+        (rb"\b(?:pbkdf2|bcrypt|scrypt|argon2)(?:_\w+)?\$[^\s\"']{16,}", _group(0)),
+        (rb"\{(?:S?SHA(?:256|512)?|S?MD5|CRYPT|PBKDF2[\w-]*|ARGON2)\}[^\s\"']{8,}", _group(0)),
+        (rb"[\"' ]((?:md5[0-9a-f]{32}|\*[0-9A-F]{40}))(?:[\"'\s]|\z)", _group(1)),
+        (rb"\b[0-9a-f]{32}:[0-9a-f]{32}:::", _group(0)),
         (rb"(" + _HEADER + rb"(?i:digest|aws4-hmac-sha256|oauth|hawk|signature|token)[ \t]+)\w+=[^\r\n]+", _fields),
         (rb"(" + _HEADER + _SCHEME + rb"[ \t]+)([^\s\"'\\\]]+)", _bearer),
         (rb"(" + _HEADER + rb")([\w.~+/=-]{16,})", _bearer),
+        # A scheme of a vendor: Authorization: SSWS …
+        (rb"(" + _HEADER + rb"[A-Za-z][\w-]{1,30}[ \t]+)([\w.~+/=:-]{12,})", _bearer),
         (rb"((?i:\b(?:set-)?cookie)\\*[\"']?(?::|=>|=)[ \t]*\\*[\"'\[]?)([^\s;=\"'\\]+=[^\r\n]+)", _cookies),
         (rb"((?i:\bbearer)[ \t]+)([\w.~+/-]{8,}=*)", _bearer),
         (rb"((?i:\bbasic)[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
-        (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>]+)(@)", _group(2)),
+        (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>]+)(@)", _user_info),
         # A password that should have been percent-encoded and was not.
         (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>@]*[/?#][^\s\"'<>@]*)(@)", _odd_user_info),
         (rb"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/:@?#\"'<>]{20,})(@)", _group(2)),

@@ -2,67 +2,111 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+import re
+from typing import Final, NamedTuple
 
 import re2
 
-from responses.secret_buffer import FILL, looks_random
-from responses.secret_names import Level, level_of
+from responses.secret_buffer import FILL, looks_generated, looks_random
+from responses.secret_names import Level, is_password_name, level_of
 
+# The patterns read windows of `_WINDOW` bytes with `re`, which starts faster than RE2; none of them backtracks far.
 # Longer values are judged by their beginning, and hidden to their end.
 _WINDOW: Final = 400
 _SHORTEST: Final = 3
 _LOOK_BACK: Final = 80
 
 # What stands between a separator and a quoted value in code: b"…", []byte("…"), Some("…").
-_WRAP: Final = re2.compile(
+_WRAP: Final = re.compile(
     rb"(?:(?:[bBrRuUfFL@]{1,2}|\$)[\"']|(?:new[ ])?[\w.:\[\]]{0,24}\([\"'b]"
-    rb"|[\[{(]\s{0,8}(?:\\*[\"'](?i:value|plain|plaintext|stringvalue)\\*[\"']\s*:\s*)?\\*[\"'])"
+    rb"|[\[{(]\s{0,8}(?:\\*[\"']?(?i:value|default|plain|plaintext|stringvalue)\\*[\"']?\s*[:=]\s*)?\\*[\"'])"
 )
-_CDATA: Final = re2.compile(rb"<!\[CDATA\[([^\]\n]*)")
-_CONTENT: Final = re2.compile(rb"([^\s<>][^<>\n]*?)\s{0,40}</")
-_QUOTED: Final = re2.compile(
+
+
+def _wide_quoted(pair: str) -> bytes:
+    opening, closing = pair[0].encode(), pair[1].encode()
+    return opening + rb"((?:(?!" + closing + rb")[^\n])*)" + closing
+
+
+_CDATA: Final = re.compile(rb"<!\[CDATA\[([^\]\n]*)")
+# ${NAME:-value} in a shell, ${name:value} in Spring.
+_DEFAULT: Final = re.compile(rb"\$\{[\w.]+:[-=]?([^\s{}?+-][^\s{}]*)\}")
+_CONTENT: Final = re.compile(rb"([^\s<>][^<>\n]*?)\s{0,40}</")
+_QUOTED: Final = re.compile(
     rb"\"{3}\s{0,8}([^\n]*?)\s{0,8}\"{3}|'{3}\s{0,8}([^\n]*?)\s{0,8}'{3}|"
-    rb"\"((?:[^\"\\\n]|\\[^\n])*)\"|\\+\"([^\"\\\n]*)\\+\"|'([^'\n]*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*]"
-    rb"(?:\S*[^\s*])?)\*{1,2}|"
-    + "“([^”\n]*)”|「([^」\n]*)」|『([^』\n]*)』|（([^）\n]*)）|‘([^’\n]*)’|【([^】\n]*)】".encode()
+    rb"`{3}(?:\w{0,8}\s{1,8})?([^`\n]+?)\s{0,8}`{3}|"
+    rb"\"((?:[^\"\\\n]|\\[^\n])*)\"|\\+\"([^\"\\\n]*)\\+\"|'([^'\n]*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*]+"
+    rb"(?:\*[^\s*]+)*)\*{1,2}|"
+    + b"|".join(
+        _wide_quoted(pair) for pair in ("“”", "「」", "『』", "（）", "‘’", "【】", "«»", "‹›", "„“", "《》", "〈〉")
+    )
     # Cut off before its closing quote.
     + rb"|\\*[\"']([^\"'\\\n]+)"
 )
-_BARE: Final = re2.compile(rb"[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\])*")
-_BARE_END: Final = re2.compile(rb"[\s\"'`\\]")
+# Pieces of one word in a shell, doubled quotes in SQL and CSV: 'it'"'"'s', 'it''s'.
+_PIECES: Final = re.compile(rb"(?!\"{3}|'{3})(?:'[^'\n]*'|\"(?:[^\"\\\n]|\\[^\n])*\"){2,}")
+_BARE: Final = re.compile(rb"[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\]|\\\\(?=[^\snrtu\"'\\]))*")
+_BARE_END: Final = re.compile(rb"[\s\"'`\\]")
 # Bytes that begin a quoted value, apart from those of wide quotes.
 _OPENING: Final = b"\"'`~*\\"
-_LINE_QUOTE: Final = re2.compile(rb"[\n\"'`]")
+_LINE_QUOTE: Final = re.compile(rb"[\n\"'`]")
 _MARKS: Final = b"\"'`~*"
 # Chinese punctuation and letters end a value that begins in ASCII.
 CHINESE_STOP: Final = re2.compile(rb"[\x{2e80}-\x{9fff}\x{ff00}-\x{ffef}]")
-_DELIMITER: Final = re2.compile(rb"[&;,]")
+_DELIMITER: Final = re.compile(rb"[&;,]")
 
 # Names of objects are references, not values: secret="default/db", imagePullSecret: regcred.
-_REFERENCE: Final = re2.compile(rb"[a-z0-9][a-z0-9./-]*")
-_REFERRING_NAME: Final = re2.compile(
+_REFERENCE: Final = re.compile(rb"[a-z0-9][a-z0-9./-]*")
+_REFERRING_NAME: Final = re.compile(
     rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name|password|token|existing|credentials?|auth|config"
     rb"|registry|docker|store)[_-]?secret)"
 )
-_PLACEHOLDER: Final = re2.compile(
+_PLACEHOLDER: Final = re.compile(
     rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]+[|}]?|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none"
+    rb"|[a-z]{2,12}[-_](?:[.]{3}|\xe2\x80\xa6|-|\x60)?"
     rb"|true|false|undefined"
-    rb"|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
-    rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}/.*|https?://[^@]*)"
+    rb"|%\w+\(.*\)%|%\w+%|\$env:.*|#\{.*|@\{.*|__\w+__|\(known|\(sensitive|your[ _-].*|.*[_-]here"
+    rb"|replace[_-]?me.*|insert[_-].*|todo|tbd|n/a"
+    rb"|ENC\[AES.*|\{cipher\}.*|vault:v[0-9]+:.*"
+    rb"|str|int|any|bool|char|byte|bytes|text|uuid|object|number|new|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
+    rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}[\w.-]*/.*|https?://[^@]*)"
 )
-_WORD: Final = re2.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
+# A value from elsewhere in code: var.db_password, process.env.TOKEN, random_password.db[0].result.
+_CODE: Final = re.compile(rb"[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?(?:\.[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?)+[,;)}\]]*")
+# A bootstrap token that happens to have no digit.
+_BOOTSTRAP: Final = re.compile(rb"[a-z0-9]{6}\.[a-z0-9]{16}")
+_SHORT_WORD: Final = re.compile(rb"[a-z]{2,8}")
+# What a report says about a password.
+_STATES: Final = frozenset(
+    b"valid invalid expired missing empty unset set yes no on off ok failed wrong blank enabled disabled"
+    b" required optional"
+    b" present absent found created deleted updated rotated unchanged changed configured hidden masked omitted stored"
+    b" encrypted unknown pending active inactive revoked incorrect rejected accepted mismatch never always".split()
+)
+_WORD: Final = re.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
 # A key of a Secret or ConfigMap: tls.crt.
-_DOTTED: Final = re2.compile(rb"[a-z][a-z-]*(?:\.[a-z]+)+")
-_SHORT_NUMBER: Final = re2.compile(rb"[0-9]{1,5}[.,;)]*")
-_IDENTIFIER: Final = re2.compile(rb"[A-Za-z_][A-Za-z_.]*[0-9]?[;,)({]*")
-_CAPITAL: Final = re2.compile(rb"[A-Z]")
-_FIRST_IN_BRACES: Final = re2.compile(rb"[{,][ \t]*$")
+_DOTTED: Final = re.compile(rb"[a-z][a-z-]*(?:\.[a-z]+)+")
+_PHRASE_WORD: Final = re.compile(rb"[a-z]{3,10}")
+# Words that make a sentence of it.
+_PLAIN_WORD: Final = re.compile(rb"[A-Za-z0-9']{1,12}[!?.]?")
+_SENTENCE_WORDS: Final = frozenset(
+    b"the and for with from not this that must cannot can was were are has have had but you your our their its does did"
+    b" will would should could may invalid failed failure error denied wrong missing required empty expired unable"
+    b" refused incorrect rejected supported allowed given found provided specified match mismatch authentication login"
+    b" user access least characters long too short more than use used using set change changed need needs please see"
+    b" after before when while because into over under only also never always all any connection request server".split()
+)
+_SHORT_NUMBER: Final = re.compile(rb"[0-9]{1,5}[.,;)]*")
+_IDENTIFIER: Final = re.compile(rb"[A-Za-z_][A-Za-z_.]*[0-9]?[;,)({]*")
+_CAPITAL: Final = re.compile(rb"[A-Z]")
+_SMALL: Final = re.compile(rb"[a-z]")
+_DIGIT: Final = re.compile(rb"[0-9]")
+_HEX: Final = re.compile(rb"[0-9a-fA-F-]+")
+_KEY_VALUE: Final = re.compile(rb"[A-Za-z0-9+/_-]{20,}={0,2}")
+_FIRST_IN_BRACES: Final = re.compile(rb"[{,][ \t]*$")
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """A value in a text, without its quotes."""
 
     buffer: bytes
@@ -107,6 +151,10 @@ def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None
     if buffer[start : start + 1] == b"b":
         start += 1
     opening = buffer[start : start + 1]
+    if opening == b"$" and (default := _DEFAULT.match(buffer, start, limit)):
+        return Value(buffer, default.start(1), default.end(1), quoted=True, outer=default.end())
+    if opening and opening in b"\"'" and (pieces := _PIECES.match(buffer, start, limit)):
+        return Value(buffer, start + 1, pieces.end() - 1, quoted=True, outer=pieces.end())
     if (opening in _OPENING or opening >= b"\x80") and (quoted := _QUOTED.match(buffer, start, limit)):
         group = next(number for number in range(1, quoted.re.groups + 1) if quoted[number] is not None)
         return Value(buffer, quoted.start(group), quoted.end(group), quoted=True, outer=quoted.end())
@@ -133,6 +181,25 @@ def hidden_end(value: Value) -> int:
     return int(end.start()) if end else len(value.buffer)
 
 
+def is_phrase(buffer: bytes, value: Value) -> bool:
+    """Return whether the value and the rest of its line are a pass phrase of plain words, and no sentence."""
+    words = (value.text + buffer[value.outer : value.outer + _LOOK_BACK].partition(b"\n")[0]).split()
+    return (
+        not value.quoted
+        and 4 <= len(words) <= 8
+        and all(_PHRASE_WORD.fullmatch(word) for word in words)
+        and not _SENTENCE_WORDS.intersection(words)
+    )
+
+
+def assigned_phrase_end(value: Value) -> int:
+    """Return where the words end that `NAME=some more words` assigns in a file, or where the value ends."""
+    rest = value.buffer[value.outer : value.outer + _LOOK_BACK].partition(b"\n")[0].rstrip()
+    words = rest.split()
+    is_phrase = len(words) >= 3 and all(_PLAIN_WORD.fullmatch(word) for word in words)
+    return value.outer + len(rest) if is_phrase and not value.quoted else value.end
+
+
 def is_no_secret(name: bytes, value: bytes) -> bool:
     """Return whether the value is plainly no secret: a placeholder, a path, the name of a Secret object."""
     inner = value.strip(_MARKS + b"\\")
@@ -141,14 +208,31 @@ def is_no_secret(name: bytes, value: bytes) -> bool:
     body = inner.rstrip(b",;)}]")
     if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
         return True
+    if (_CODE.fullmatch(inner) and not _BOOTSTRAP.fullmatch(inner)) or inner in _STATES:
+        return True
+    if _SHORT_WORD.fullmatch(inner) and not is_password_name(name):
+        return True
     return bool(_REFERRING_NAME.fullmatch(name) and _REFERENCE.fullmatch(inner) and not looks_random(inner))
 
 
 def is_secret_of(name: bytes, level: Level, value: bytes) -> bool:
     """Return whether the value assigned to this name is a secret."""
-    if level is Level.NONE or is_no_secret(name, value):
-        return False
-    return level is Level.TELLING or looks_random(value)
+    return level is not Level.NONE and not is_no_secret(name, value) and (level is Level.TELLING or fits(level, value))
+
+
+def looks_mixed(value: bytes) -> bool:
+    """Return whether the value is a long mix of cases and digits, as keys are in base64 and identifiers are not."""
+    kinds = (_CAPITAL.search(value), _SMALL.search(value), _DIGIT.search(value))
+    return len(value) >= 12 and all(kinds) and looks_generated(value)
+
+
+def fits(level: Level, value: bytes) -> bool:
+    """Return whether the value looks as random as the value of such a name has to."""
+    if level is Level.FAINT:
+        # Digests are hexadecimal, names of objects have few digits.
+        is_lower = len(value) >= 32 and not _HEX.fullmatch(value) and len(_DIGIT.findall(value)) * 5 > len(value)
+        return bool(_KEY_VALUE.fullmatch(value[:_WINDOW]) and (is_lower or looks_mixed(value)))
+    return looks_random(value)
 
 
 def hide_assigned(name: bytes, level: Level, value: Value, gap: bytes) -> list[tuple[int, int]]:

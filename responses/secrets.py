@@ -1,25 +1,36 @@
 """Replace what looks like a credential by `[redacted]`: in pasted text, cluster quotes, errors and logs.
 
-Each stage knows one mechanism: manifests of Secrets, shapes and headers, vendors' tokens, commands, columns of tables,
-names with their values. A text that is encoded for a URL, HTML or JSON passes the stages a second time as plain text.
-Patterns run on RE2, so matching is linear in the text.
+Each stage knows one mechanism: manifests of Secrets, shapes and headers, vendors' tokens, commands, terminal sessions,
+columns of tables, names with their values, and values that look like secrets wherever they are. Parts of a text that
+are encoded for a URL, HTML or JSON pass the stages a second time as plain text. Patterns run on RE2, so matching is
+linear in the text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import re2
 
-from responses import command_secrets, named_secrets, secret_layers, secret_shapes, vendor_tokens
+from responses import (
+    command_secrets,
+    lone_secrets,
+    named_secrets,
+    secret_layers,
+    secret_shapes,
+    terminal_secrets,
+    vendor_tokens,
+)
 from responses.command_secrets import hide_in_commands
+from responses.lone_secrets import hide_lone
 from responses.named_secrets import hide_by_name, holds_secret
-from responses.secret_buffer import MARK, closed, opened
-from responses.secret_layers import layer_of
+from responses.secret_buffer import FILL, MARK, closed, opened
+from responses.secret_layers import Layer, encoded_spans
 from responses.secret_manifests import MANIFEST, hide_manifests
 from responses.secret_shapes import hide_long, hide_shapes, public_spans
 from responses.secret_tables import hide_columns
+from responses.terminal_secrets import hide_in_terminal
 from responses.vendor_tokens import hide_tokens
 
 __all__ = ["REDACTED", "holds_secret", "redact"]
@@ -27,6 +38,9 @@ __all__ = ["REDACTED", "holds_secret", "redact"]
 REDACTED: Final = MARK.decode()
 # What one round hides may reveal the end of another value; two rounds are the usual number.
 _MOST_ROUNDS: Final = 4
+# A change is seen from this many lines away: a name above its value, a key and the lines of its block.
+_LINES_AROUND: Final = 5
+_HIDDEN: Final = re2.compile(FILL + rb"+")
 
 
 def redact(text: str) -> str:
@@ -36,12 +50,44 @@ def redact(text: str) -> str:
     question marks.
     """
     original = buffer = opened(text)
+    regions = [(0, len(buffer))]
     for _ in range(_MOST_ROUNDS):
-        shown = _hide(buffer)
+        shown = _hide_in(buffer, regions)
         if shown == buffer:
             break
+        regions = _regions(shown, _changed_spans(buffer, shown))
         buffer = shown
     return closed(buffer if buffer is original else _with_public(original, buffer))
+
+
+def _changed_spans(before: bytes, after: bytes) -> Iterator[tuple[int, int]]:
+    for run in _HIDDEN.finditer(after):
+        if before[run.start() : run.end()] != after[run.start() : run.end()]:
+            yield run.span()
+
+
+def _regions(buffer: bytes, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the lines of these places with the lines around them."""
+    regions: list[tuple[int, int]] = []
+    for first, last in spans:
+        if regions and last <= regions[-1][1]:
+            continue
+        start, end = first, last
+        for _ in range(_LINES_AROUND):
+            start = buffer.rfind(b"\n", 0, start)
+            if start < 0:
+                break
+        for _ in range(_LINES_AROUND):
+            end = buffer.find(b"\n", end) + 1
+            if not end:
+                end = len(buffer)
+                break
+        start += 1
+        if regions and start <= regions[-1][1]:
+            regions[-1] = (regions[-1][0], end)
+        else:
+            regions.append((start, end))
+    return regions
 
 
 def _with_public(original: bytes, buffer: bytes) -> bytes:
@@ -52,12 +98,25 @@ def _with_public(original: bytes, buffer: bytes) -> bytes:
     return bytes(restored)
 
 
+def _hide_in(buffer: bytes, regions: Iterable[tuple[int, int]]) -> bytes:
+    shown = bytearray(buffer)
+    for first, last in regions:
+        shown[first:last] = _hide(buffer[first:last])
+    return bytes(shown)
+
+
 def _hide(buffer: bytes) -> bytes:
     if not _SUSPICIOUS.search(buffer):
         return buffer
     buffer = _run_stages(buffer)
-    layer = layer_of(buffer)
-    return layer.hide(_run_stages(layer.plain)) if layer else buffer
+    encoded = _regions(buffer, encoded_spans(buffer))
+    if not encoded:
+        return buffer
+    shown = bytearray(buffer)
+    for first, last in encoded:
+        layer = Layer(buffer[first:last])
+        shown[first:last] = layer.hide(_run_stages(layer.plain))
+    return bytes(shown)
 
 
 def _run_stages(buffer: bytes) -> bytes:
@@ -82,8 +141,10 @@ _STAGES: Final = (
     (vendor_tokens.PATTERNS, hide_tokens),
     (secret_shapes.LONG_PATTERNS, hide_long),
     (command_secrets.PATTERNS, hide_in_commands),
+    (terminal_secrets.PATTERNS, hide_in_terminal),
     (named_secrets.PATTERNS, hide_columns),
     (named_secrets.PATTERNS, hide_by_name),
+    (lone_secrets.PATTERNS, hide_lone),
 )
 _HINTED_STAGES: Final = tuple((_any_of(patterns), stage) for patterns, stage in _STAGES)
 _SUSPICIOUS: Final = _any_of((*(pattern for patterns, _ in _STAGES for pattern in patterns), *secret_layers.PATTERNS))

@@ -39,6 +39,18 @@ def reported_gaps(diagnosis: Diagnosis) -> tuple[Gap, ...]:
     return tuple(gap for gap in diagnosis.gaps if not gap.quiet)
 
 
+def limiting_gaps(one: JudgedHypothesis) -> tuple[Gap, ...]:
+    """Return the gaps of rules that could decide for a hypothesis or refute it: they limit its verdict."""
+    return tuple(
+        dict.fromkeys(
+            gap
+            for finding in one.findings
+            if finding.outcome is FindingOutcome.GAP and (finding.decisive or finding.may_refute)
+            for gap in finding.gaps
+        )
+    )
+
+
 def refutation(one: JudgedHypothesis, language: Language) -> str:
     """Return the first finding that refutes a hypothesis, "" where none does."""
     return next(

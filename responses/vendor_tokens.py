@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import re2
 
-from responses.secret_buffer import Match, entropy, hidden, hide_groups, looks_generated
+from responses.secret_buffer import PAGE_TOKEN, Match, entropy, hidden, hide_groups, looks_generated
 
 _RULES: Final[tuple[Mapping[str, Any], ...]] = tuple(
     json.loads(Path(__file__).with_name("vendor_rules.json").read_text(encoding="utf-8"))["rules"]
@@ -70,6 +70,8 @@ _OWN: Final = tuple(
         rb"\bcio[A-Za-z0-9]{32}\b",
         rb"\bsl\.[\w-]{60,}",
         rb"\boy2[a-z0-9]{43}\b",
+        # Seeds of NATS: users, accounts, operators, servers.
+        rb"\bS[UANOCX][A-Z2-7]{56}\b",
     )
 )
 # A short prefix and a long random part: the form that most vendors choose now.
@@ -80,6 +82,8 @@ _DOUBTFUL: Final = (
     re2.compile(rb"(?:^|[^\w.])(s\.[A-Za-z0-9]{24})(?:[^\w.]|\z)"),
     re2.compile(rb"(?:^|[^\w.-])([a-z0-9]{6}\.[a-z0-9]{16})(?:[^\w.-]|\z)"),
 )
+# The names of events end with a time: victim.18ea550d4994948d.
+_EVENT_TIME: Final = re2.compile(rb"1[5-9a-f][0-9a-f]{14}")
 
 
 def _keyword_set(keywords: Iterable[str]) -> Any:
@@ -136,6 +140,8 @@ def hide_tokens(buffer: bytes) -> bytes:
 def _hide_by_rule(found: Match, rule: Mapping[str, Any]) -> bytes:
     group = rule.get("group") or (1 if found.re.groups == 1 and found[1] else 0)
     value = bytes(found[group])
+    if value.startswith(PAGE_TOKEN):
+        return bytes(found[0])
     return bytes(found[0]) if entropy(value) < rule.get("entropy", 0) else hide_groups(found, group)
 
 
@@ -172,4 +178,6 @@ def _hide_doubtful(found: Match) -> bytes:
     long = bytes(found[1]).rpartition(b".")[2]
     letters = _each(long)
     random = any(map(bytes.isdigit, letters)) or sum(map(bytes.isupper, letters)) >= 6
+    if _EVENT_TIME.fullmatch(long):
+        return bytes(found[0])
     return hide_groups(found, 1) if random and entropy(long) > 2.5 else bytes(found[0])

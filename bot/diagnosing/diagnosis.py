@@ -20,9 +20,10 @@ from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.common.catalogs import load_catalog, matcher_of
-from bot.diagnosing.observation import Observed, Statement, observe
+from bot.diagnosing.observation import Statement, observe
 from bot.diagnosing.other_kinds import of_other_kinds
 from bot.diagnosing.reads import Progress, Reads
+from bot.diagnosing.unexplained import unexplained
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.objects import name_of, namespace_of
 from bot.kube.owners import generated_stem
@@ -30,7 +31,7 @@ from bot.probes.contract import Probe
 from bot.probes.registry import known_probes, unreadable_parts
 from intents.capabilities import is_capability, raised
 from intents.catalog.loader import Catalog, Check, Problem
-from intents.catalog.schema import Incident
+from intents.catalog.schema import Cause, Incident, LinkedBy
 from intents.chains import may_cause, timeline
 from intents.domain import (
     Diagnosis,
@@ -40,9 +41,7 @@ from intents.domain import (
     JudgedHypothesis,
     NearestEntry,
     ObjectRef,
-    Observation,
     Symptom,
-    Verdict,
 )
 from intents.focus import KINDS, focus_of
 from intents.matcher import Matcher, MatchResult
@@ -56,9 +55,6 @@ DEADLINE_S: Final = 8.0
 _THREAD_FROM: Final = 16 * 1024
 # Follow at most this many causes upstream; further ones belong to another incident.
 _ROUNDS: Final = 3
-_UNEXPLAINED: Final = 8
-# Quotes with the same first characters count as the same.
-_TELLING: Final = 120
 _CLOSEST: Final = 3
 _CLOSE_ENOUGH: Final = 60.0
 
@@ -212,7 +208,7 @@ async def _diagnose_object(
         hypotheses=judged,
         timeline=timeline(judged),
         gaps=tuple(sorted({*observed.gaps, *reads.gaps}, key=str)),
-        unexplained=_unexplained(observed, judged),
+        unexplained=unexplained(observed, judged, engine.catalog),
         nearest=(),
         api_calls=snapshot.calls,
     )
@@ -282,7 +278,11 @@ class _Investigation:
         """Tell whether an upstream cause is reported: it must be supported and explain its symptom, or be unchecked."""
         effect = judged.get(one.hypothesis.pointed_to_by)
         if supported(one):
-            return effect is None or may_cause(one, effect, now=self._now)
+            return effect is None or any(
+                may_cause(one, effect, link, now=self._now)
+                for link in self.engine.catalog.incidents[effect.incident].all_causes
+                if link.incident == one.incident
+            )
         return effect is not None and any(finding.outcome is FindingOutcome.GAP for finding in one.findings)
 
     @property
@@ -290,17 +290,25 @@ class _Investigation:
         return self.snapshot.now if self.snapshot else datetime.fromtimestamp(0, tz=UTC)
 
     def _upstream(self, judged: Mapping[str, JudgedHypothesis]) -> Iterable[Hypothesis]:
-        """Return what supported findings and their entries name as causes, without those judged already."""
+        """Return what the entries of supported hypotheses name as causes, without those judged already."""
         seen = set(judged)
         for one in judged.values():
             if not supported(one):
                 continue
-            pointed = [finding.points_to for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS]
-            for name in filter(None, (*pointed, *self.engine.catalog.incidents[one.incident].causes)):
-                if name not in seen and name in self.engine.catalog.incidents:
+            held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
+            for link in self.engine.catalog.incidents[one.incident].all_causes:
+                name = link.incident
+                if name not in seen and name in self.engine.catalog.incidents and held & set(link.only_if or held):
                     seen.add(name)
-                    named = one.hypothesis.named
-                    yield Hypothesis(incident=name, score=0.0, named=named, pointed_to_by=one.incident)
+                    yield Hypothesis(incident=name, score=0.0, named=_named_for(link, one), pointed_to_by=one.incident)
+
+
+def _named_for(link: Cause, effect: JudgedHypothesis) -> Mapping[str, str]:
+    """Return the names to look for a cause by: those of its effect, and the namespace that links both."""
+    named = effect.hypothesis.named
+    if link.linked_by is LinkedBy.NAMESPACE and effect.subject and not named.get("namespace"):
+        return {**named, "namespace": effect.subject.namespace}
+    return named
 
 
 async def _match(read: Callable[[], Sequence[Symptom]], matcher: Matcher, *, length: int) -> MatchResult:
@@ -324,28 +332,6 @@ def _symptoms_of(statements: Sequence[Statement]) -> list[Symptom]:
         symptoms += (replace(symptom, line=line + symptom.line, subject=statement.subject) for symptom in read)
         line += max((symptom.line for symptom in read), default=0) + 2
     return symptoms
-
-
-def _unexplained(observed: Observed, judged: Sequence[JudgedHypothesis]) -> tuple[Observation, ...]:
-    """Return the trouble that no remaining hypothesis matched or found."""
-    remaining = [one for one in judged if one.verdict is not Verdict.RULED_OUT]
-    quotes = [match.quote for one in remaining for match in one.hypothesis.matches]
-    quotes += [
-        finding.quote for one in remaining for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS
-    ]
-    quoted = [" ".join(quote.split())[:_TELLING] for quote in quotes if quote]
-    left = {
-        Observation(subject=statement.subject, quote=statement.text)
-        for statement in observed.statements
-        if statement.trouble and not _is_quoted(statement.text, quoted)
-    }
-    return tuple(sorted(left, key=lambda one: (one.subject, one.quote)))[:_UNEXPLAINED]
-
-
-def _is_quoted(text: str, quoted: Sequence[str]) -> bool:
-    """Tell whether one text contains the other's beginning; quotes may be cut."""
-    flat = " ".join(text.split())
-    return any(quote in flat or flat[:_TELLING] in quote for quote in quoted)
 
 
 def _nearest(matching: MatchResult, catalog: Catalog) -> tuple[NearestEntry, ...]:

@@ -14,11 +14,14 @@ from bot.cluster.owners import PERMISSIONS as OF_OWNERS
 from bot.cluster.owners import Owners, owners_of
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
+from bot.kube.condition_polarity import is_trouble
 from bot.kube.conditions import condition
+from bot.kube.consequences import of_condition, of_event, of_exit, of_reason
 from bot.kube.containers import Container, containers_in
 from bot.kube.objects import label_selector, name_of, namespace_of, ref
 from bot.kube.timestamps import parse_time
 from bot.probes.shared.log_lines import TAIL_LINES
+from intents.catalog.schema import Consequence
 from intents.domain import Gap, Json, ObjectRef, Permission
 
 # Resources that are read in addition to the requested object.
@@ -37,29 +40,20 @@ LOG_LINES: Final = 400
 # A container whose last restart is older than this counts as recovered.
 RECENT_RESTART_S: Final = 24 * 3600
 
-# Generic consequences that add no information.
-_DERIVED: Final = frozenset({"Ready", "ContainersReady", "Initialized"})
-_BAD_WHEN_TRUE: Final = frozenset(
-    {
-        "DiskPressure",
-        "DisruptionTarget",
-        "Failed",
-        "MemoryPressure",
-        "NetworkUnavailable",
-        "PIDPressure",
-        "ReplicaFailure",
-    }
-)
 _STARTING: Final = frozenset({"ContainerCreating", "PodInitializing"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A text that the cluster reports about an object. `trouble` marks it as reportable even if nothing explains it."""
+    """A text that the cluster reports about an object.
+
+    `trouble` marks it as reportable even if nothing explains it; `shows` is the consequence that it shows.
+    """
 
     subject: ObjectRef
     text: str
     trouble: bool = False
+    shows: Consequence | None = None
 
 
 _T = TypeVar("_T")
@@ -126,7 +120,9 @@ async def _events(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
         if settled and seen and seen < settled:
             continue
         text = f"{event.get('reason', '')}: {event.get('message', '')}"
-        reported.append(Statement(subject=subject, text=text, trouble=event.get("type") == "Warning"))
+        trouble = event.get("type") == "Warning"
+        shows = of_event(str(event.get("reason") or ""), str(event.get("message") or ""))
+        reported.append(Statement(subject=subject, text=text, trouble=trouble, shows=shows))
     return tuple(reported)
 
 
@@ -140,13 +136,14 @@ def _conditions(subject: ObjectRef, obj: Json) -> Iterator[Statement]:
     status = obj.get("status") or {}
     if status.get("reason") or status.get("message"):
         text = f"{status.get('reason', '')}: {status.get('message', '')}"
-        yield Statement(subject=subject, text=text, trouble=True)
+        yield Statement(subject=subject, text=text, trouble=True, shows=of_reason(str(status.get("reason") or "")))
     for each in status.get("conditions") or ():
-        kind, state = each.get("type", ""), each.get("status", "")
-        bad = state == "True" if kind in _BAD_WHEN_TRUE else state != "True"
-        if bad and kind not in _DERIVED and each.get("message"):
-            text = f"{kind}={state} {each.get('reason', '')}: {each['message']}"
-            yield Statement(subject=subject, text=text, trouble=True)
+        if is_trouble(subject.kind, each):
+            says = f"{each.get('reason', '')}: {each.get('message', '')}".strip(": ")
+            text = f"{each.get('type', '')}={each.get('status', '')} {says}".rstrip()
+            yield Statement(
+                subject=subject, text=text, trouble=True, shows=of_condition(subject.kind, str(each.get("type") or ""))
+            )
 
 
 def _started_containers(obj: Json) -> Iterator[Container]:
@@ -159,7 +156,8 @@ def _containers(subject: ObjectRef, obj: Json, snapshot: Snapshot) -> Iterator[S
         waiting = container.detail if container.state == "waiting" else {}
         if waiting and waiting.get("reason") not in _STARTING:
             text = f"container {container.name} waiting: {waiting.get('reason', '')}: {waiting.get('message', '')}"
-            yield Statement(subject=subject, text=text, trouble=True)
+            shows = of_reason(str(waiting.get("reason") or ""))
+            yield Statement(subject=subject, text=text, trouble=True, shows=shows)
         for key in ("state", "lastState"):
             ended = (container.status.get(key) or {}).get("terminated")
             if ended and ended.get("exitCode") and _recent(ended, snapshot):
@@ -167,7 +165,8 @@ def _containers(subject: ObjectRef, obj: Json, snapshot: Snapshot) -> Iterator[S
                     f"container {container.name} terminated: {ended.get('reason', '')}, exit code {ended['exitCode']} "
                     f"{ended.get('message', '')}"
                 ).rstrip()
-                yield Statement(subject=subject, text=text, trouble=True)
+                shows = of_exit(str((obj.get("status") or {}).get("reason") or ""))
+                yield Statement(subject=subject, text=text, trouble=True, shows=shows)
 
 
 def _recent(ended: Mapping[str, Any], snapshot: Snapshot) -> bool:

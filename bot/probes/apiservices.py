@@ -15,9 +15,10 @@ from bot.kube.api_names import Api, parse_api_name
 from bot.kube.conditions import condition
 from bot.kube.objects import labels_of, name_of, namespace_of, ref, spec_of
 from bot.probes.contract import Look, Probe
+from bot.probes.shared.ages import UNKNOWN as UNKNOWN_AGE
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.backends import KEYS, PERMISSIONS, UNKNOWN, Found, backend, together
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 # Few clusters aggregate more than a handful of APIs; only unavailable ones cost reads beyond the first list.
 MOST_BACKENDS: Final = 20
@@ -43,6 +44,7 @@ DECLARATION: Final = ProbeDeclaration(
         "name": RowType.STRING,
         "group": RowType.STRING,
         "version": RowType.STRING,
+        "registered": RowType.BOOLEAN,  # False for a metrics API that the request names and no APIService serves
         "asked": RowType.BOOLEAN,  # the request is about this one, or names none
         "available": RowType.STRING,  # True, False or Unknown
         "reason": RowType.STRING,
@@ -86,6 +88,10 @@ async def read(look: Look) -> ProbeResult:
         values, own_gaps = behind.get(name_of(item), (_NOTHING_BEHIND, ()))
         gaps += own_gaps
         rows.append(_row(look, item, asked=asked is None or _api(item) in asked, behind=values))
+    if asked == frozenset() and (group := _metrics_group(look)):
+        row, own_gaps = await _unregistered(look, group)
+        gaps += own_gaps
+        rows.append(row)
     return ProbeResult(
         rows=tuple(rows),
         gaps=tuple(dict.fromkeys(gaps)),
@@ -137,6 +143,7 @@ def _row(look: Look, item: Json, *, asked: bool, behind: Mapping[str, Value]) ->
         "name": name_of(item),
         "group": api.group,
         "version": api.version,
+        "registered": True,
         "asked": asked,
         "available": str(available.get("status") or "Unknown"),
         "reason": str(available.get("reason") or ""),
@@ -155,6 +162,40 @@ def _row(look: Look, item: Json, *, asked: bool, behind: Mapping[str, Value]) ->
         at=moment(look.snapshot, since),
         lasts=True,
     )
+
+
+def _metrics_group(look: Look) -> str:
+    """Return the group of the metrics API that the request names, "" for another API."""
+    name = parse_api_name(_asked_name(look))
+    fitting = [group for group in PROVIDERS if name and f".{name.domain}".endswith(f".{group}")]
+    return max(fitting, key=len, default="")
+
+
+async def _unregistered(look: Look, group: str) -> tuple[Row, tuple[Gap, ...]]:
+    """Return a row for a metrics API without an APIService, with what is installed to serve it, and the gaps."""
+    api = Api(group=group, version="v1beta1")
+    behind, gaps = await together(_claimants(look, group), start=_NOTHING_BEHIND)
+    values: dict[str, Value] = {
+        "name": api.object_name,
+        "group": api.group,
+        "version": "",
+        "registered": False,
+        "asked": True,
+        "available": "",
+        "reason": "",
+        "message": "",
+        "since_s": UNKNOWN_AGE,
+        "local": False,
+        "service_namespace": "",
+        "service": "",
+        **behind,
+    }
+    row = Row(
+        values=values,
+        subject=ObjectRef(kind="APIService", name=api.object_name),
+        reproduce="kubectl get apiservices",
+    )
+    return row, gaps
 
 
 async def _behind(look: Look, item: Json) -> Found:

@@ -111,7 +111,7 @@ async def read(look: Look) -> ProbeResult:
         detail = f"only {len(chosen)} of {len(logs)} logs were read"
         gaps.append(Gap(what="all container logs", reason=GapReason.TRUNCATED, detail=detail))
     rows = tuple(row for matches in read_logs for row in _rows(matches, look))
-    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(chosen))
 
 
 async def _containers(look: Look, pods: Sequence[Json], among: Any) -> list[Container]:

@@ -137,7 +137,7 @@ async def read(look: Look) -> ProbeResult:
     gaps = list(suspects.gaps)
     pods = [pod for pod in suspects.pods if waits_for_node(pod) and claim_names(pod)]
     if not pods:
-        return ProbeResult(missing=suspects.missing, gaps=tuple(gaps))
+        return ProbeResult(missing=suspects.missing, gaps=tuple(gaps), looked_at=len(suspects.pods))
     cluster, more = await _cluster(look)
     gaps += more
     if cluster is None:
@@ -149,7 +149,9 @@ async def read(look: Look) -> ProbeResult:
     for waiting, found in await asyncio.gather(*(_waiting(look, pod) for pod in pods[:MOST_PODS])):
         gaps += found
         rows += _rows(look, waiting, cluster)
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(
+        rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(suspects.pods)
+    )
 
 
 async def _cluster(look: Look) -> tuple[_Cluster | None, list[Gap]]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import re2
 
 from intents import templates
-from intents.catalog import actions
+from intents.catalog import actions, link_checks
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.cases import CaseError, world_of
 from intents.catalog.loader import Catalog, Problem
@@ -41,6 +41,8 @@ _TARGET: Final = frozenset({"kind", "namespace", "name", "container", "node"})
 _NUMBERS: Final = frozenset({"seconds_ago", "seconds_ago_slack"})
 _WORDS: Final = re.compile(r"[A-Za-z]{2,}")
 _CJK: Final = re.compile(r"[\u4e00-\u9fff]")
+# Keys of rows that say whether the request is about them.
+_IN_QUESTION: Final = ("asked", "matched", "named_image")
 # A sentence with more plain words than this counts as prose, which needs both languages.
 _PROSE_WORDS: Final = 3
 # Clients of Slack cut longer labels of buttons, in characters.
@@ -71,7 +73,7 @@ def complaints(
     for name, read in incident.reads.items():
         yield from _read(entry, name, read)
     for index, rule in enumerate(incident.evidence):
-        yield from _rule(entry, rule, ("evidence", index), catalog)
+        yield from _rule(entry, rule, ("evidence", index))
     yield from _texts(entry)
     for index, remediation in enumerate(incident.remediations):
         path = ("remediations", index)
@@ -81,6 +83,9 @@ def complaints(
         ):
             yield (*path, *where), says
     yield from _whole(entry, catalog)
+    yield from link_checks.complaints(
+        incident, catalog, lambda other, rule: _Entry.of(other, probes).keys_of_rule(rule)
+    )
     yield from _cases(incident, catalog)
 
 
@@ -104,6 +109,11 @@ class _Entry:
             },
             named=frozenset({*VOCABULARY, *captures_of(incident)}),
         )
+
+    def keys_of_rule(self, rule: Rule) -> frozenset[str]:
+        """Return the keys of the rows that a rule shows: of its read, or of the reads that its condition names."""
+        reads = {rule.each} if rule.each else {name for name in self.keys if _mentions(rule.when, name)}
+        return frozenset(key for name in reads for key in self.keys.get(name, ()))
 
     def sample_values(self) -> dict[str, Any]:
         named: dict[str, Any] = dict.fromkeys(self.named, "")
@@ -184,13 +194,17 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(item)
 
 
-def _rule(entry: _Entry, rule: Rule, path: Path, catalog: Catalog) -> Iterator[Complaint]:
+def _rule(entry: _Entry, rule: Rule, path: Path) -> Iterator[Complaint]:
     if rule.each and rule.each not in entry.incident.reads:
         yield (*path, "each"), f"no such read {rule.each!r}; there are {', '.join(entry.incident.reads) or 'none'}"
         return
     keys = entry.keys[rule.each] if rule.each else {}
-    for says in _condition(entry, rule, keys):
-        yield (*path, "when"), says
+    for field, condition in (("when", rule.when), ("about", rule.about)):
+        for says in _condition(entry, rule, condition, keys) if condition else ():
+            yield (*path, field), says
+    chosen = [key for key in _IN_QUESTION if key in keys]
+    if chosen and not rule.about and (rule.refutes_otherwise or (rule.may_refute and rule.need != "any")):
+        yield path, f"may refute by rows about other things: say in `about` which count, such as row.{chosen[0]}"
     if rule.distinct and rule.distinct not in keys:
         yield (*path, "distinct"), f"the row has no {rule.distinct!r}"
     for index, column in enumerate(rule.table):
@@ -208,11 +222,9 @@ def _rule(entry: _Entry, rule: Rule, path: Path, catalog: Catalog) -> Iterator[C
         if rule.plot.label not in keys:
             yield (*path, "plot", "label"), f"the row has no {rule.plot.label!r}"
         yield from _sentence(entry, rule.plot.title, (*path, "plot", "title"), rows=None, prose=True)
-    if rule.points_to and rule.points_to not in catalog.incidents:
-        yield (*path, "points_to"), f"no such incident {rule.points_to!r}"
 
 
-def _condition(entry: _Entry, rule: Rule, keys: Mapping[str, RowType]) -> Iterator[str]:
+def _condition(entry: _Entry, rule: Rule, condition: str, keys: Mapping[str, RowType]) -> Iterator[str]:
     """Yield why a condition does not compile, or cannot be evaluated for a row with exactly the declared keys."""
     values = entry.sample_values()
     if rule.each:
@@ -220,15 +232,15 @@ def _condition(entry: _Entry, rule: Rule, keys: Mapping[str, RowType]) -> Iterat
     else:
         values.update({name: [] for name in entry.incident.reads})
     try:
-        check(rule.when)
-        for atom in atoms(rule.when):
+        check(condition)
+        for atom in atoms(condition):
             holds(atom, values)
     except ConditionError as error:
         yield str(error)
         return
     # A comprehension over an empty list evaluates nothing, so the names inside it are checked in the source text.
     for owner, known in (("row", set(keys)), ("named", set(entry.named | _NUMBERS)), ("target", set(_TARGET))):
-        for key in re.findall(rf"\b{owner}\.([A-Za-z_]\w*)", rule.when):
+        for key in re.findall(rf"\b{owner}\.([A-Za-z_]\w*)", condition):
             if key not in known:
                 yield f"{owner} has no {key!r}"
 
@@ -357,9 +369,6 @@ def _whole(entry: _Entry, catalog: Catalog) -> Iterator[Complaint]:
     for index, word in enumerate(incident.about):
         if word not in KINDS:
             yield ("about", index), f"{word!r} names no kind of object; there are {', '.join(KINDS)}"
-    for index, name in enumerate(incident.causes):
-        if name not in catalog.incidents:
-            yield ("causes", index), f"no such incident {name!r}"
     if all(signature.hint for signature in incident.signatures):
         yield ("signatures",), "are all hints: none can raise the incident"
     decisive = any(rule.decisive and not rule.pasted for rule in incident.evidence)
@@ -376,10 +385,10 @@ def _capability(incident: Incident, catalog: Catalog, *, decisive: bool) -> Iter
         yield ("strongest",), "is a capability, but no decisive rule over the cluster says when it is offered"
     if not incident.kinds:
         yield ("kinds",), "a capability names the kinds of objects it is offered for"
-    if incident.causes or any(rule.points_to for rule in incident.evidence):
+    if incident.all_causes:
         yield ("causes",), "a capability is no effect of anything"
     for other in catalog:
-        if incident.id in other.causes or any(rule.points_to == incident.id for rule in other.evidence):
+        if any(link.incident == incident.id for link in other.all_causes):
             yield ("strongest",), f"is a capability, but {other.id} names it as a cause"
     for index, remediation in enumerate(incident.remediations):
         if not remediation.until and remediation.action != actions.SHOW_CHANGE:

@@ -63,6 +63,8 @@ class Rule(Sentence, Model):
     """The read whose rows `when` tests, as `row`. Without it `when` sees every read by its name, as a list."""
     when: Line
     """CEL over row, named, target, now (seconds since 1970) and the reads; compares, does not compute."""
+    about: Line | Literal[""] = ""
+    """CEL that a row about the thing in question satisfies: the rule refutes only if there is one. Without it: any."""
     need: Annotated[int, Field(ge=1)] | Literal["any", "all", "none"] = "any"
     """The number of rows that must satisfy `when`."""
     distinct: Key | Literal[""] = ""
@@ -86,12 +88,22 @@ class Rule(Sentence, Model):
     otherwise: Otherwise | None = None
     """The finding if the rule does not hold. Without it: neutral."""
     points_to: Id | Literal[""] = ""
-    """The upstream incident to check if this rule holds."""
+    """The upstream incident to check if this rule holds; better said in `causes`, with `only_if`."""
+
+    @property
+    def may_refute(self) -> bool:
+        """Return whether one of its answers refutes the incident."""
+        return self.refutes_otherwise or self.finds is FindingOutcome.REFUTES
+
+    @property
+    def refutes_otherwise(self) -> bool:
+        """Return whether the incident is refuted if the rule does not hold."""
+        return self.otherwise is not None and self.otherwise.verdict is FindingOutcome.REFUTES
 
     @model_validator(mode="after")
     def _quantifies_over_rows(self) -> Rule:
-        if not self.each and (self.need != "any" or self.distinct or self.table or self.plot):
-            raise ValueError("`need`, `distinct`, `table` and `plot` are about rows: name a read in `each`")
+        if not self.each and (self.need != "any" or self.distinct or self.table or self.plot or self.about):
+            raise ValueError("`need`, `about`, `distinct`, `table` and `plot` are about rows: name a read in `each`")
         if self.distinct and not isinstance(self.need, int):
             raise ValueError("`distinct` counts: `need` must be a number")
         if self.decisive and self.finds is not FindingOutcome.SUPPORTS:
@@ -205,6 +217,54 @@ class Ask(Model):
         return self
 
 
+class Consequence(StrEnum):
+    """Trouble that follows from many causes: an answer that names the cause does not list it as unexplained."""
+
+    EXIT = "exit"  # a container ended or is restarted; the kubelet backs off
+    NOT_STARTED = "not-started"  # a container has no image, no sandbox, or cannot be created
+    UNSCHEDULED = "unscheduled"
+    EVICTED = "evicted"
+    UNREADY = "unready"  # failed probes, too few replicas: every other consequence has this one too
+
+
+class LinkedBy(StrEnum):
+    """The thing that a cause and its effect have in common."""
+
+    OBJECT = "object"
+    NODE = "node"
+    NAMESPACE = "namespace"
+    CLUSTER = "cluster"  # a mechanism that serves the whole cluster
+
+
+class Cause(Model):
+    """An upstream incident that explains this one where evidence links the two, at about the same time."""
+
+    incident: Id
+    """Its id."""
+    linked_by: LinkedBy | Literal[""] = ""
+    """The thing that the evidence of both has in common: object, node, namespace; or cluster, with a `mechanism`."""
+    only_if: tuple[Id, ...] = ()
+    """Rules of this entry, one of which must hold. Without it: whatever supports this incident."""
+    proven_by: tuple[Id, ...] = ()
+    """Rules of the cause, one of which must hold and have that in common. Without it: whatever supports the cause."""
+    mechanism: LocalText | None = None
+    """For `linked_by: cluster`: how the cause reaches an object anywhere in the cluster."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_an_id(cls, value: Any) -> Any:
+        """Take an id alone, as entries of an earlier release have: the two then share an object, node or namespace."""
+        return {"incident": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _names_the_mechanism(self) -> Cause:
+        if self.linked_by is LinkedBy.CLUSTER and not (self.mechanism and self.proven_by):
+            raise ValueError("`linked_by: cluster` needs a `mechanism`, and the rules that show it in `proven_by`")
+        if self.linked_by is not LinkedBy.CLUSTER and self.mechanism:
+            raise ValueError("`mechanism` is for `linked_by: cluster`")
+        return self
+
+
 class Change(Model):
     """A JSON merge patch (RFC 7386) to one object of the case in `like`."""
 
@@ -268,8 +328,8 @@ class Incident(Model):
     status: Status
     """sandbox: may only ever say possible, and needs no cases; stable; deprecated."""
     strongest: Strength
-    """The most that the cluster can honestly prove: confirmed, likely, or capability for what is no cause but can be
-    done about one."""
+    """The most that the cluster can honestly prove: confirmed, likely, possible where nothing of the cluster tells it
+    from other causes, or capability for what is no cause but can be done about one."""
     title: LocalText
     severity: Severity
     """info, warning or critical."""
@@ -302,8 +362,10 @@ class Incident(Model):
     """The manual steps, in order."""
     links: tuple[LinkTo, ...] = ()
     """{title, url}"""
-    causes: tuple[Id, ...] = ()
-    """Upstream incidents that would explain this one."""
+    explains: tuple[Consequence, ...] = ()
+    """The consequences that pods and workloads show because of it: once confirmed, they are explained."""
+    causes: tuple[Cause, ...] = ()
+    """Upstream incidents that would explain this one, and what links them with it."""
     examples: Examples
     """Texts that show this incident, and texts that do not."""
     cases: tuple[Case, ...] = ()
@@ -324,6 +386,13 @@ class Incident(Model):
     def signatures(self) -> tuple[Signature, ...]:
         """Return its signatures one by one."""
         return tuple(in_full(self.written))
+
+    @cached_property
+    def all_causes(self) -> tuple[Cause, ...]:
+        """Return `causes` and those that rules point to."""
+        declared = {cause.incident for cause in self.causes}
+        pointed = [rule for rule in self.evidence if rule.points_to and rule.points_to not in declared]
+        return (*self.causes, *(Cause(incident=rule.points_to, only_if=(rule.id,)) for rule in pointed))
 
     def rule(self, rule_id: str) -> Rule | None:
         """Return the rule with an id, or None."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
-from intents.catalog.fields import Line, Model
+from intents.catalog.fields import Key, Line, Model
 
 # Name of a list → its words.
 Words: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -56,6 +56,8 @@ class Signature(Model):
     all: tuple[Alternatives, ...] = ()
     """Phrases that must all occur somewhere in the text, in any order: for what people describe rather than paste. Of a
     list in their place one must occur: `[[pvc, claim], [pending, stuck], storageclass]`. `$name` is a shared list."""
+    means: dict[Key, str] = Field(default_factory=dict)
+    """Names that the text means without writing them, as if `<name>` had captured them: {api: metrics.k8s.io}."""
     hint: bool = False
     """Never enough by itself: it only adds to another signature of the same incident."""
 
@@ -80,7 +82,7 @@ class Signature(Model):
     @cached_property
     def captures(self) -> tuple[str, ...]:
         """The names its phrases capture, each once. Every judgement of an incident asks for them."""
-        found = dict.fromkeys(name for phrase in self.phrases for name in _CAPTURE.findall(phrase))
+        found = dict.fromkeys((*(name for phrase in self.phrases for name in _CAPTURE.findall(phrase)), *self.means))
         return tuple(name for name in found if name != "_")
 
     def __str__(self) -> str:

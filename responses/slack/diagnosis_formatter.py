@@ -149,12 +149,13 @@ class DiagnosisFormatter:
             finding for finding in ranked if finding.outcome in (FindingOutcome.SUPPORTS, FindingOutcome.REFUTES)
         ]
         found = [self._finding(finding, shown) for finding in decided]
-        # Gaps matter more than neutral findings. A rule that could not be judged is shown by its gaps.
-        unread = self.gaps(_gaps_of(one))
+        # Gaps matter more than neutral findings; those that limit the verdict are never cut off by further findings.
+        limiting = sentences.limiting_gaps(one)
+        unread = self.gaps(gap for gap in _gaps_of(one) if gap not in limiting)
         beside = [self._finding(finding, shown) for finding in neutral]
         if one.findings and len(neutral) == len(one.findings):
             beside.append([self._marked(words.SYMBOLS[FindingOutcome.NEUTRAL], self.text(words.ONLY_NEUTRAL))])
-        return [*matched, *found, *unread, *beside]
+        return [*matched, *found[:1], *self.gaps(limiting), *found[1:], *unread, *beside]
 
     def _match(self, match: SignatureMatch) -> Element:
         where = sentences.match_location(match, self._language, of_text=self._of_text)

@@ -130,7 +130,8 @@ def _requests(at: Premises, broken: Broken, ordeal: Ordeal, chance: random.Rando
     """Return the requests in random order, and load an object for each that names one."""
     channels = [at.slack.add_channel(f"channel-{number}") for number in range(_CHANNELS)]
     talkers = [at.slack.add_user(f"talker-{number}") for number in range(_CHANNELS)]
-    sorts, weights = zip(*_SHARES, strict=True)
+    sorts = [sort for sort, _ in _SHARES]
+    weights = [weight for _, weight in _SHARES]
     requests = []
     for number in range(round(ordeal.seconds * ordeal.rate)):
         (sort,) = chance.choices(sorts, weights)

@@ -18,11 +18,35 @@ from bot.roles.needs import reads as needed_reads
 from intents.catalog.cases import world_of
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Case, Incident, Rule
-from intents.domain import Diagnosis, FindingOutcome, Focus, Hypothesis, Permission, ProbeResult, Verdict
+from intents.domain import (
+    Diagnosis,
+    FindingOutcome,
+    Focus,
+    Hypothesis,
+    JudgedHypothesis,
+    Permission,
+    ProbeResult,
+    Verdict,
+)
 from intents.focus import focus_of
 from intents.request import ExplainText, Request
 from intents.verdicts import judge
 from tests import roles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Hold the values that one incident was judged by in a case: the judge is pure, so tests can change them."""
+
+    incident: Incident
+    hypothesis: Hypothesis
+    readings: Mapping[str, ProbeResult]
+    focus: Focus
+    now: datetime
+
+    def with_readings(self, changed: Mapping[str, ProbeResult]) -> JudgedHypothesis:
+        readings = {**self.readings, **changed}
+        return judge(self.incident, self.hypothesis, readings, focus=self.focus, now=self.now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +55,8 @@ class Rehearsed:
 
     `blind` is the diagnosis with every read forbidden, None where an object is asked about: one that may not be read
     cannot be. `mutants` are the verdicts of the entry with one rule changed, on the same reads. `undeclared` is what a
-    probe was refused, asked the same where it alone may read what it declares.
+    probe was refused, asked the same where it alone may read what it declares. `judged` is None where the entry was
+    not raised.
     """
 
     case: Case
@@ -39,6 +64,7 @@ class Rehearsed:
     blind: Diagnosis | None
     mutants: Mapping[str, Verdict | None]
     undeclared: frozenset[tuple[str, str]]
+    judged: Judged | None
 
     def verdict_on(self, incident: Incident) -> Verdict | None:
         return next((one.verdict for one in self.diagnosis.hypotheses if one.incident == incident.id), None)
@@ -69,12 +95,20 @@ async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
         diagnosis = await diagnose(request, engine=noted, connection=connection)
         own = next((one.hypothesis for one in diagnosis.hypotheses if one.incident == incident.id), None)
         mutated: dict[str, Verdict | None] = {}
+        judged = None
         if own is not None:
             assert diagnosis.observed_at is not None
             async with Snapshot(connection) as snapshot:
                 reads = Reads(snapshot=snapshot, probes=noted.probes)
                 focus = _focus(diagnosis, request, incident, own)
-                mutated = await _mutants_on(reads, incident, own, focus, diagnosis.observed_at)
+                judged = Judged(
+                    incident=incident,
+                    hypothesis=own,
+                    readings=await reads.for_hypothesis(incident, own, focus),
+                    focus=focus,
+                    now=diagnosis.observed_at,
+                )
+                mutated = _mutants_on(judged)
         undeclared: set[tuple[str, str]] = set()
         if not world.get("forbidden"):
             for looked in tuple(looks.values()):
@@ -83,7 +117,14 @@ async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
         if isinstance(request, ExplainText):
             cluster.forbid_everything()
             blind = await diagnose(request, engine=engine, connection=connection)
-    return Rehearsed(case=case, diagnosis=diagnosis, blind=blind, mutants=mutated, undeclared=frozenset(undeclared))
+    return Rehearsed(
+        case=case,
+        diagnosis=diagnosis,
+        blind=blind,
+        mutants=mutated,
+        undeclared=frozenset(undeclared),
+        judged=judged,
+    )
 
 
 def noting(probe: Probe, looks: dict[str, Looked]) -> Probe:
@@ -134,12 +175,10 @@ def _focus(diagnosis: Diagnosis, request: Request, incident: Incident, hypothesi
     return diagnosis.focus
 
 
-async def _mutants_on(
-    reads: Reads, incident: Incident, hypothesis: Hypothesis, focus: Focus, now: datetime
-) -> dict[str, Verdict | None]:
-    readings = await reads.for_hypothesis(incident, hypothesis, focus)
+def _mutants_on(one: Judged) -> dict[str, Verdict | None]:
     return {
-        name: judge(mutant, hypothesis, readings, focus=focus, now=now).verdict for name, mutant in mutants(incident)
+        name: judge(mutant, one.hypothesis, one.readings, focus=one.focus, now=one.now).verdict
+        for name, mutant in mutants(one.incident)
     }
 
 

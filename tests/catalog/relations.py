@@ -14,4 +14,4 @@ def related_to(incident: Incident, catalog: Iterable[Incident]) -> set[str]:
 
 
 def _names(incident: Incident) -> set[str]:
-    return {*incident.causes, *(rule.points_to for rule in incident.evidence if rule.points_to)}
+    return {cause.incident for cause in incident.all_causes}

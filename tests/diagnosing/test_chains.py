@@ -131,6 +131,22 @@ async def test_lost_election_explains_tikv_without_pd() -> None:
         assert "leader-election-lost" not in by_incident(other)
 
 
+async def test_controller_of_another_namespace_is_no_cause() -> None:
+    """The text names no namespace, so every controller of the cluster may be looked at."""
+    lines = paste_of("tikv-pd-deadline-exceeded").text.splitlines()
+    request = ExplainText(text="\n".join(line for line in lines if "DEADLINE" in line))
+    tikv = first_case("tikv-pd-deadline-exceeded")
+
+    elsewhere = await answer(request, tikv, first_case("leader-election-lost"))
+    beside = await answer(request, tikv, with_names(first_case("leader-election-lost"), chain_ops="billing-db"))
+
+    first = elsewhere.hypotheses[0]
+    assert (first.incident, first.verdict, first.effect_of) == ("tikv-pd-deadline-exceeded", Verdict.CONFIRMED, "")
+    assert "leader-election-lost" not in by_incident(elsewhere)
+    assert "shard-operator" not in str(elsewhere)
+    assert by_incident(beside)["tikv-pd-deadline-exceeded"].effect_of == "leader-election-lost"
+
+
 async def test_better_proven_effect_leads_and_names_its_likely_cause() -> None:
     entry = INCIDENTS["leader-election-lost"]
     case = next(case for case in entry.cases if case.name == "three controllers exit in the same minutes")

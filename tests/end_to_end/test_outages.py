@@ -255,20 +255,16 @@ async def break_api_server(at: Workplace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fails", "verdict", "reason"),
-    [
-        (stop_api_server, "POSSIBLE", "unreachable"),
-        (hang_api_server, "POSSIBLE", "unreachable"),
-        (break_api_server, "LIKELY", "503"),
-    ],
+    ("fails", "reason"),
+    [(stop_api_server, "unreachable"), (hang_api_server, "unreachable"), (break_api_server, "503")],
 )
 async def test_api_server_outage_explains_pastes_by_text_and_objects_by_the_error(
-    tmp_path, engine, broken, fails, verdict, reason
+    tmp_path, engine, broken, fails, reason
 ):
     async with workplace(tmp_path, engine, broken.world, deadline=1, call_timeout=0.5, retries=0) as at:
         await fails(at)
         explained = words_of(await at.answer(await at.slack.say(at.alex, at.channel, broken.text)))
-        assert verdict in explained.splitlines()[0]
+        assert "POSSIBLE" in explained.splitlines()[0]
         assert reason in explained
         assert "127.0.0.1" not in explained
         assert "kubeconfig" not in explained

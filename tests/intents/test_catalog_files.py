@@ -159,7 +159,26 @@ def test_valid_entry_has_no_problems(tmp_path: Path) -> None:
         (("    decisive: true\n", ""), "disk-full.yaml:3: strongest: is confirmed, but no rule over the cluster"),
         (
             ("severity: warning", "severity: warning\ncauses: [gone]"),
-            "disk-full.yaml:6: causes[0]: no such incident 'gone'",
+            "disk-full.yaml:6: causes[0].incident: no such incident 'gone'",
+        ),
+        (
+            ("severity: warning", "severity: warning\ncauses: [disk-full]"),
+            "disk-full.yaml:6: causes[0]: say what links it with disk-full: linked_by object, node, namespace, cluster",
+        ),
+        (
+            ("severity: warning", "severity: warning\ncauses: [{incident: disk-full, linked_by: namespace}]"),
+            "disk-full.yaml:6: causes[0].linked_by: no supporting rule of disk-full has rows with 'namespace'",
+        ),
+        (
+            (
+                "severity: warning",
+                "severity: warning\ncauses: [{incident: disk-full, linked_by: object, only_if: [x]}]",
+            ),
+            "disk-full.yaml:6: causes[0].only_if: disk-full has no supporting rule 'x'",
+        ),
+        (
+            ("severity: warning", "severity: warning\ncauses: [{incident: disk-full, linked_by: cluster}]"),
+            "disk-full.yaml:6: causes[0]: `linked_by: cluster` needs a `mechanism`",
         ),
         (("id: disk-full", "id: disk-full\nid: twice"), "disk-full.yaml:2: key 'id' is given twice"),
         (("id: disk-full", "id: &a disk-full"), ""),

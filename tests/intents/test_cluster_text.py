@@ -35,8 +35,8 @@ TEXT = st.one_of(
 )  # fmt: skip
 SYMBOL = re.compile(f"[{''.join(cluster_text.OUR_SYMBOLS)}]")
 # Characters of ours that cluster text keeps: they begin no line that promises something.
-# The last five are separators that redaction reads in a paste and nobody shows.
-HARMLESS = frozenset("\N{REPLACEMENT CHARACTER}→←↗─├└│█▇▆▅▄▃▂▁−⏎□×·≥≤⇒┃║➜＝")
+# The last six are separators that redaction reads in a paste and nobody shows.
+HARMLESS = frozenset("\N{REPLACEMENT CHARACTER}→←↗─├└│█▇▆▅▄▃▂▁−⏎□×·≥≤⇒┃║➜＝｜")
 
 
 @given(TEXT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,12 +25,14 @@ from intents.domain import (
     ProbeResult,
     Row,
     SignatureMatch,
+    Value,
     Verdict,
 )
 from intents.verdicts import judge, rank
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 FORBIDDEN = Gap(what="leases", reason=GapReason.FORBIDDEN, permission=Permission(verb="get", resource="leases"))
+NOT_FOUND = Gap(what="the log", reason=GapReason.NOT_FOUND)
 NO_CLUSTER = Gap(what="the cluster", reason=GapReason.NO_CLUSTER)
 
 
@@ -59,6 +61,9 @@ REFUTED = {**FULL, "otherwise": {"says": "no node of {total} is full"}}
 BUSY = {"id": "busy", "each": "pods", "when": "row.full", "says": "{count} of {total} pods"}
 
 
+EMPTY = {"id": "empty", "when": "!nodes.exists(n, n.full)", "says": "none is full"}
+
+
 def rows(*full: bool) -> tuple[Row, ...]:
     return tuple(
         Row(values={"name": f"n{i}", "full": yes}, subject=ObjectRef(kind="Node", name=f"n{i}"), quote=f"n{i}: {yes}")
@@ -66,8 +71,12 @@ def rows(*full: bool) -> tuple[Row, ...]:
     )
 
 
-def reading(*full: bool, gaps: Sequence[Gap] = (), missing: str = "", not_applicable: str = "") -> ProbeResult:
-    return ProbeResult(rows=rows(*full), gaps=tuple(gaps), missing=missing, not_applicable=not_applicable)
+def reading(
+    *full: bool, gaps: Sequence[Gap] = (), missing: str = "", not_applicable: str = "", looked_at: int = 0
+) -> ProbeResult:
+    return ProbeResult(
+        rows=rows(*full), gaps=tuple(gaps), missing=missing, not_applicable=not_applicable, looked_at=looked_at
+    )
 
 
 def judged(
@@ -84,14 +93,33 @@ def judged(
         ((FULL,), reading(False, True), reading(), Verdict.CONFIRMED),
         ((FULL,), reading(False), reading(), Verdict.POSSIBLE),
         ((REFUTED,), reading(False), reading(), Verdict.RULED_OUT),
-        ((REFUTED,), reading(), reading(), Verdict.RULED_OUT),
+        # what was not seen is not refuted
+        ((REFUTED,), reading(), reading(), Verdict.POSSIBLE),
+        ((REFUTED,), reading(looked_at=3), reading(), Verdict.RULED_OUT),
+        (({**REFUTED, "about": 'row.name == "n1"'},), reading(False), reading(), Verdict.POSSIBLE),
+        (({**REFUTED, "about": 'row.name == "n1"'},), reading(False, False), reading(), Verdict.RULED_OUT),
+        (
+            ({**FULL, "need": "all", "decisive": False, "finds": "refutes", "about": 'row.name == "n1"'},),
+            reading(True),
+            reading(),
+            Verdict.POSSIBLE,
+        ),
+        (({**EMPTY, "finds": "refutes"},), reading(), reading(), Verdict.POSSIBLE),
+        (({**EMPTY, "finds": "refutes"},), reading(False), reading(), Verdict.RULED_OUT),
         ((FULL, BUSY), reading(False), reading(True), Verdict.LIKELY),
         ((REFUTED, BUSY), reading(False), reading(True), Verdict.RULED_OUT),
         ((FULL, {**BUSY, "finds": "refutes"}), reading(True), reading(True), Verdict.LIKELY),
         ((FULL, {**BUSY, "finds": "neutral"}), reading(False), reading(True), Verdict.POSSIBLE),
         # a gap: partial data can prove presence, but not absence
         ((REFUTED,), reading(True, gaps=[FORBIDDEN]), reading(), Verdict.CONFIRMED),
-        ((REFUTED,), reading(False, gaps=[FORBIDDEN]), reading(), Verdict.LIKELY),
+        ((REFUTED,), reading(False, gaps=[FORBIDDEN]), reading(), Verdict.POSSIBLE),
+        ((REFUTED, BUSY), reading(False, gaps=[FORBIDDEN]), reading(True), Verdict.LIKELY),
+        # a rule that could refute and is a gap: not confirmed; what does not exist refutes nothing
+        ((FULL, {**BUSY, "finds": "refutes"}), reading(True), reading(gaps=[FORBIDDEN]), Verdict.LIKELY),
+        ((FULL, {**BUSY, "otherwise": {"says": "idle"}}), reading(True), reading(gaps=[FORBIDDEN]), Verdict.LIKELY),
+        ((FULL, {**BUSY, "finds": "refutes"}), reading(True), reading(gaps=[NOT_FOUND]), Verdict.CONFIRMED),
+        # a gap in one read does not cancel a refutation by another
+        ((FULL, {**BUSY, "finds": "refutes"}), reading(gaps=[FORBIDDEN]), reading(True), Verdict.RULED_OUT),
         ((REFUTED,), reading(gaps=[NO_CLUSTER]), reading(), Verdict.POSSIBLE),
         # missing or not applicable: nothing is refuted
         ((REFUTED,), reading(False, missing="Node n9"), reading(), Verdict.POSSIBLE),
@@ -110,8 +138,24 @@ def test_findings_decide_the_verdict(
     assert judged(incident(*rules), nodes, pods).verdict is verdict
 
 
-def test_gaps_do_not_make_a_weak_match_likely() -> None:
-    assert judged(incident(FULL), reading(gaps=[FORBIDDEN]), score=0.6).verdict is Verdict.POSSIBLE
+@pytest.mark.parametrize("score", [0.6, 1.0])
+def test_with_nothing_read_the_text_alone_is_possible(score: float) -> None:
+    assert judged(incident(FULL), reading(gaps=[FORBIDDEN]), score=score).verdict is Verdict.POSSIBLE
+
+
+def test_gap_that_could_refute_comes_before_others_and_is_told_once() -> None:
+    late = {**BUSY, "id": "late", "decisive": True}
+    refuter = {**BUSY, "each": "nodes", "id": "calm", "finds": "refutes"}
+    found = judged(
+        incident(late, {**BUSY, "id": "again", "finds": "refutes"}, refuter),
+        reading(gaps=[FORBIDDEN]),
+        reading(gaps=[Gap(what="pods", reason=GapReason.TIMED_OUT)]),
+    ).findings
+
+    assert [(each.rule, each.decisive, each.may_refute) for each in found] == [
+        ("late", True, True),
+        ("calm", False, True),
+    ]
 
 
 def test_gap_names_the_missing_permission() -> None:
@@ -147,6 +191,8 @@ def test_rule_quantifies_over_rows(need: str | int, distinct: str, nodes: ProbeR
 
 def test_entry_can_limit_its_verdict_to_likely() -> None:
     assert judged(incident(FULL, strongest="likely"), reading(True)).verdict is Verdict.LIKELY
+    assert judged(incident(FULL, strongest="possible"), reading(True)).verdict is Verdict.POSSIBLE
+    assert judged(incident(REFUTED, strongest="possible"), reading(False)).verdict is Verdict.RULED_OUT
     assert judged(incident(FULL, status="sandbox"), reading(True)).verdict is Verdict.POSSIBLE
 
 
@@ -269,6 +315,58 @@ def test_cause_ranks_before_its_effect() -> None:
         ("another", ""),
     ]
     assert [(each.incident, each.effect_of) for each in unproven] == [("effect", ""), ("another", ""), ("upstream", "")]
+
+
+CLUSTER = {"linked_by": "cluster", "proven_by": ["full"], "mechanism": "all write to it"}
+
+
+@pytest.mark.parametrize(
+    ("link", "at", "explained"),
+    [
+        ({"linked_by": "node"}, ("b", "node-1", 5), True),
+        ({"linked_by": "node"}, ("a", "node-2", 5), False),
+        ({"linked_by": "namespace"}, ("a", "node-2", 5), True),
+        ({"linked_by": "namespace"}, ("b", "node-1", 5), False),
+        ({"linked_by": "namespace"}, ("a", "node-1", 37), False),
+        ({"linked_by": "namespace"}, ("a", "node-1", None), True),
+        ({"linked_by": "object"}, ("a", "node-1", 5), False),
+        ({}, ("a", "node-2", 5), True),
+        ({}, ("b", "node-2", 5), False),
+        (CLUSTER, ("b", "node-2", 5), True),
+        ({**CLUSTER, "proven_by": ["busy"]}, ("b", "node-2", 5), False),
+        ({"linked_by": "node", "only_if": ["busy"]}, ("a", "node-1", 5), False),
+    ],
+)
+def test_cause_is_linked_by_what_the_entry_says(
+    link: dict[str, Any], at: tuple[str, str, int | None], explained: bool
+) -> None:
+    def seen(name: str, namespace: str, node: str, minutes: int | None) -> ProbeResult:
+        values: dict[str, Value] = {"name": name, "full": True, "namespace": namespace, "node": node}
+        when = None if minutes is None else NOW - timedelta(minutes=minutes)
+        subject = ObjectRef(kind="Pod", namespace=namespace, name=name)
+        return ProbeResult(rows=(Row(values=values, subject=subject, at=when),))
+
+    namespace, node, minutes = at
+    effect = incident(FULL, id="effect", causes=[{"incident": "upstream", **link}])
+    cause = incident(FULL, id="upstream")
+    catalog = Catalog(incidents={"effect": effect, "upstream": cause})
+
+    ranked = rank(
+        [judged(effect, seen("x", "a", "node-1", 0)), judged(cause, seen("y", namespace, node, minutes))],
+        catalog,
+        now=NOW,
+    )
+
+    assert {each.incident: each.effect_of for each in ranked} == {
+        "upstream": "",
+        "effect": "upstream" if explained else "",
+    }
+
+
+@pytest.mark.parametrize("link", [{"linked_by": "cluster"}, {"linked_by": "node", "mechanism": "none"}])
+def test_cluster_wide_cause_names_its_mechanism(link: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="mechanism"):
+        incident(FULL, causes=[{"incident": "upstream", **link}])
 
 
 def test_circular_causes_are_each_listed_once() -> None:

@@ -197,6 +197,18 @@ async def test_an_api_that_is_not_registered_is_missing(cluster: SimulatedCluste
     reading = await read(PROBE, named={"api": "external.metrics.k8s.io/v1beta1"})
 
     assert reading.missing == "APIService external.metrics.k8s.io/v1beta1"
+    asked = [row.values for row in reading.rows if row.values["asked"]]
+    assert [(each["name"], each["registered"], each["available"], each["claimants"]) for each in asked] == [
+        ("v1beta1.external.metrics.k8s.io", False, "", ())
+    ]
+
+
+async def test_an_unknown_api_that_is_not_registered_has_no_row(cluster: SimulatedCluster, read: Any) -> None:
+    cluster.load({"objects": [apiservice("v1beta1.metrics.k8s.io", service=ADAPTER)]})
+
+    reading = await read(PROBE, named={"api": "packages.operators.coreos.com/v1"})
+
+    assert reading.missing == "APIService packages.operators.coreos.com/v1"
     assert not any(row.values["asked"] for row in reading.rows)
 
 

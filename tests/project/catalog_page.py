@@ -47,7 +47,7 @@ def _area(area: str, incidents: Iterable[Incident]) -> Iterator[str]:
         cells = (
             [f"[`{incident.id}`](data/{area}/{incident.id}.yaml)", incident.title.en],
             list(_signatures(incident)),
-            [*map(_rule, incident.evidence), f"at most **{incident.strongest}**"],
+            [*(_rule(rule, incident) for rule in incident.evidence), f"at most **{incident.strongest}**"],
             [_button(each) for each in incident.remediations] or ["by hand"],
         )
         yield f"| {' | '.join('<br>'.join(cell) for cell in cells)} |"
@@ -66,13 +66,13 @@ def _signature(signature: Signature) -> str:
     return f"*{shown}*" if signature.hint else shown
 
 
-def _rule(rule: Rule) -> str:
+def _rule(rule: Rule, incident: Incident) -> str:
     refutes = rule.finds is FindingOutcome.REFUTES or (
         rule.otherwise and rule.otherwise.verdict is FindingOutcome.REFUTES
     )
     supports = "●" if rule.decisive else "○"
     signs = f"{supports if rule.finds is FindingOutcome.SUPPORTS else ''}{'✗' if refutes else ''}" or "·"
-    upstream = f" ↗ `{rule.points_to}`" if rule.points_to else ""
+    upstream = "".join(f" ↗ `{cause.incident}`" for cause in incident.all_causes if rule.id in cause.only_if)
     return f"{signs} **{rule.id}**{upstream}: {_prose(rule.says.en)}"
 
 

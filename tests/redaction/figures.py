@@ -15,6 +15,7 @@ from typing import Final
 
 from responses.secrets import redact
 from tests.redaction import develop, develop_fourth, develop_more, develop_third, holdout
+from tests.redaction.blind import SETS, BlindText, blind_texts
 from tests.redaction.harmless import generated
 from tests.redaction.shapes import Carrier, Example, Shape, examples, shapes_of
 
@@ -50,20 +51,35 @@ class Figures:
     leaks: Mapping[str, Count]
     leaked: Count
     over_redacted: Count
-    leaking: tuple[Example, ...]
+    leaking: tuple[Example | BlindText, ...]
     changed: tuple[str, ...]
 
 
 def measure() -> dict[str, Figures]:
     """Return the figures of every round of development and of the hold-out."""
-    return {name: measure_part(name) for name in _PARTS}
+    return {name: measure_part(name) for name in (*_PARTS, *SETS)}
 
 
 def measure_part(name: str, redact: Redact = redact) -> Figures:
-    """Return the figures of one round, or of the hold-out."""
+    """Return the figures of one round, or of a hold-out."""
+    if name in SETS:
+        return _measure_blind(redact, tuple(blind_texts(name)))
     part = _PARTS[name]
     seed = _SEED + list(_PARTS).index(name)
     return _measure(redact, part.SHAPES, part.CARRIERS, part.NAMES, part.HARMLESS, seed)
+
+
+def _measure_blind(redact: Redact, texts: tuple[BlindText, ...]) -> Figures:
+    leaking = tuple(one for one in texts if one.leaks(redact(one.text)))
+    changed = tuple(one.text for one in texts if one.is_ruined(redact(one.text)))
+    leaked = Count(len(leaking), sum(bool(one.secrets) for one in texts))
+    return Figures(
+        leaks={"blind": leaked},
+        leaked=leaked,
+        over_redacted=Count(len(changed), sum(bool(one.kept) for one in texts)),
+        leaking=leaking,
+        changed=changed,
+    )
 
 
 def _measure(
@@ -109,10 +125,15 @@ def main(arguments: list[str]) -> None:
                 print(f"  changes {text!r} to {redact(text)!r}")
 
 
-def _by_form(leaking: Iterable[Example]) -> dict[str, int]:
+def form_of(example: Example | BlindText) -> str:
+    """Return the form that an example was made of, or the text that somebody wrote."""
+    return example.shape.form if isinstance(example, Example) else example.text
+
+
+def _by_form(leaking: Iterable[Example | BlindText]) -> dict[str, int]:
     forms: dict[str, int] = defaultdict(int)
     for example in leaking:
-        forms[example.shape.form] += 1
+        forms[form_of(example)] += 1
     return forms
 
 

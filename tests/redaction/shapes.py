@@ -11,7 +11,7 @@ from tests.redaction.makers import Make
 
 REDACTED: Final = "[redacted]"
 # A run of this many characters of a secret tells something about it.
-_TELLING: Final = 6
+TELLING_LENGTH: Final = 6
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Example:
     def leaks(self, shown: str) -> bool:
         """Return whether a recognisable part of the secret is in the redacted text."""
         around = self.shape.form + REDACTED
-        parts = {self.secret[at : at + _TELLING] for at in range(max(1, len(self.secret) - _TELLING + 1))}
+        parts = {self.secret[at : at + TELLING_LENGTH] for at in range(max(1, len(self.secret) - TELLING_LENGTH + 1))}
         return any(part in shown and part not in around for part in parts)
 
 

@@ -61,6 +61,7 @@ class _ClaimsInQuestion:
     pods: Mapping[tuple[str, str], Sequence[Json]]
     missing: str = ""
     gaps: tuple[Gap, ...] = ()
+    looked_at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ async def read(look: Look) -> ProbeResult:
     """Read the claims in question and the classes of the cluster."""
     question = await _claims_in_question(look)
     if not question.claims:
-        return ProbeResult(missing=question.missing, gaps=question.gaps)
+        return ProbeResult(missing=question.missing, gaps=question.gaps, looked_at=question.looked_at)
     gaps = list(question.gaps)
     chosen = question.claims[:MOST_CLAIMS]
     if len(chosen) < len(question.claims):
@@ -107,7 +108,11 @@ async def _claims_in_question(look: Look) -> _ClaimsInQuestion:
         elif found is not None:
             claims.append(found)
     return _ClaimsInQuestion(
-        claims=tuple(claims), pods=_mounting(suspects.pods), missing=suspects.missing, gaps=tuple(gaps)
+        claims=tuple(claims),
+        pods=_mounting(suspects.pods),
+        missing=suspects.missing,
+        gaps=tuple(gaps),
+        looked_at=len(suspects.pods),
     )
 
 
@@ -120,9 +125,10 @@ async def _listed(look: Look) -> _ClaimsInQuestion:
         listing = await look.snapshot.list("PersistentVolumeClaim", namespace=focus.namespace, fields=fields)
     except ClusterError as error:
         return _ClaimsInQuestion(pods={}, gaps=(error.gap(),))
-    claims = [each for each in listing.items if named or _phase(each) != "Bound"]
+    asked = listing.items
     if focus.kind == "StorageClass" and focus.name:
-        claims = [each for each in claims if class_of(each) == focus.name]
+        asked = tuple(each for each in asked if class_of(each) == focus.name)
+    claims = [each for each in asked if named or _phase(each) != "Bound"]
     pods, no_pods = await _pods(look) if claims else ((), None)
     missing = f"PersistentVolumeClaim {focus.namespace}/{named}".replace(" /", " ") if named and not claims else ""
     return _ClaimsInQuestion(
@@ -130,6 +136,7 @@ async def _listed(look: Look) -> _ClaimsInQuestion:
         pods=_mounting(pods),
         missing=missing,
         gaps=tuple(gap for gap in (listing.gap("all claims"), no_pods) if gap),
+        looked_at=len(asked),
     )
 
 

@@ -97,7 +97,9 @@ async def read(look: Look) -> ProbeResult:
         if _is_pull(pull := _pull(look.snapshot, container, events.get(uid_of(pod), ())))
     ]
     if not pulls:
-        return ProbeResult(gaps=(*suspects.gaps, *gaps), missing=suspects.missing)
+        return ProbeResult(
+            gaps=(*suspects.gaps, *gaps), missing=suspects.missing, looked_at=_with_image(look, suspects.pods)
+        )
     troubled = list({uid_of(pull.container.pod): pull.container.pod for pull in pulls}.values())
     others, read_around = await asyncio.gather(
         elsewhere(look), asyncio.gather(*(around(look.snapshot, pod) for pod in troubled[:_MOST]))
@@ -108,7 +110,19 @@ async def read(look: Look) -> ProbeResult:
     for pull in pulls:
         uid = uid_of(pull.container.pod)
         rows.append(_row(look, pull, near.get(uid, _NOTHING), others, events.get(uid, ())))
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(
+        rows=tuple(rows),
+        gaps=tuple(dict.fromkeys(gaps)),
+        missing=suspects.missing,
+        looked_at=_with_image(look, suspects.pods),
+    )
+
+
+def _with_image(look: Look, pods: Sequence[Json]) -> int:
+    """Return how many pods have a container of the named image; all of them if none or an object is named."""
+    wanted = "" if look.focus.names_object else look.named.get("image", "")
+    wanted = wanted and normalized(wanted)
+    return sum(not wanted or any(normalized(each.image) == wanted for each in containers_in(pod)) for pod in pods)
 
 
 def _lacks_image(container: Container) -> bool:

@@ -71,7 +71,7 @@ async def read(look: Look) -> ProbeResult:
     gaps += [gap] if gap else []
     there = [lack.node for lack in lacks if lack.current]
     rows = [_row(look, lack, nodes.get(lack.node), pods_there=there.count(lack.node)) for lack in lacks[:MOST_PODS]]
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(pods))
 
 
 def _home(look: Look, pods: Sequence[Json]) -> str:

@@ -111,10 +111,18 @@ def _leaving(node: Json) -> dict[str, Value]:
 
 
 def _cleared_s(look: Look, node: Json) -> int:
-    """Return seconds since disk pressure ended; -1 where it has not, or where the node never reported any."""
+    """Return seconds since disk pressure ended; -1 where it has not, or where the node never reported any.
+
+    All conditions change together when a node registers, and when its kubelet reports again: that ends no pressure.
+    """
     disk = condition(node, "DiskPressure")
     since_s = age_s(look.snapshot, disk.get("lastTransitionTime"))
     if disk.get("status") != "False" or since_s == UNKNOWN:
         return UNKNOWN
+    others_s = [
+        age_s(look.snapshot, condition(node, kind).get("lastTransitionTime"))
+        for kind in ("MemoryPressure", "PIDPressure", "Ready")
+    ]
     alive_s = age_s(look.snapshot, created_at(node))
-    return UNKNOWN if alive_s - since_s < _REGISTERING_S else since_s
+    together = any(abs(other_s - since_s) < _REGISTERING_S for other_s in (alive_s, *others_s) if other_s != UNKNOWN)
+    return UNKNOWN if together or alive_s < since_s else since_s

@@ -80,7 +80,7 @@ async def read(look: Look) -> ProbeResult:
     waiting = [pod for pod in suspects.pods if waits(pod)]
     gaps = list(suspects.gaps)
     if not waiting:
-        return ProbeResult(missing=suspects.missing, gaps=tuple(gaps))
+        return ProbeResult(missing=suspects.missing, gaps=tuple(gaps), looked_at=len(suspects.pods))
     around, more = await _surroundings(look, waiting)
     gaps += more
     if around is None:
@@ -92,7 +92,9 @@ async def read(look: Look) -> ProbeResult:
     for question, found in await asyncio.gather(*(_question(look, pod) for pod in questions[:MOST_PODS])):
         gaps += found
         rows += _rows(look, question, around)
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    return ProbeResult(
+        rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(suspects.pods)
+    )
 
 
 async def _surroundings(look: Look, waiting: Sequence[Json]) -> tuple[Surroundings | None, list[Gap]]:

@@ -1,0 +1,95 @@
+"""Define what may stand between a name and its value: signs, line breaks, cell borders, brackets, and words.
+
+The patterns are matched right after a name, in the order of `GAPS`. Each kind has its own test for the value, in
+`responses.named_secrets`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import re2
+
+# Windows of at most two hundred bytes are read with `re`, which starts faster than RE2.
+# Marks that close a name: quotes, an index, marks of a chat, a variable's second percent sign.
+CLOSE: Final = re.compile(rb"(?:</[a-z]{1,6}>|%(?=[ \t]*=)|[\\\"'`*_~\])]|" + "”|’|」|』|】|»|›".encode() + rb"){0,6}")
+_TYPE: Final = (
+    rb"(?:\[[0-9]*\]|[ \t]+(?:\*?string|\[\]byte)(?=[ \t]*=)"
+    rb"|[ \t]*:[ \t]*&?(?:'static )?(?i:string|str|bytes?|any|char|secretstr|final|optional\[str\])\??)?"
+)
+_COLON: Final = rb"(?:::?|" + "：".encode() + rb")"
+TELLS: Final = re2.compile(
+    rb"[?!]{0,3}(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still"
+    rb"|currently|new|its|it's|just|simply|probably|actually|should|must|will|got|from[ \t]+\S{1,40}[ \t]+to"
+    rb"|has|have|been|be|equals|for(?:[ \t]+[\w.-]+){1,3}?[ \t]+(?:is|was|are|to|now)|for[ \t]+[\w.-]+"
+    rb"|of[ \t]+[\w.-]+|ist|lautet|est|es|jest)\b)+[ \t]*:?[ \t]*"
+    rb"|[ ](?:-|" + "–|—".encode() + rb")[ ]"
+)
+_TELLS_CHINESE: Final = (
+    "(?:已经|已|现在|现|重新|默认|统一|应该|就|还|都)?(?:被)?(?:改成|改为|换成|换为|设为|设成|设置为|设置成|重置为|更新为|变成|是|为|填"
+    "|用|输入|叫|默认)(?:了)?[ \\t]*(?:：|:)?"
+).encode()
+# In a sentence the value may come a few words later; it then has to look generated.
+SENTENCE_WORD: Final = re.compile(
+    rb"(?:[A-Za-z']{1,12}[,;:]?|\([^()\s]{0,20}\)[,;:]?|>{1,2}|~|/|--?|\.{2,3}|[,;:]|[^\x00-\x7f]{1,24}|"
+    + "…|–|—".encode()
+    + rb")\Z"
+)
+MOST_WORDS: Final = 8
+_REMARK: Final = rb"(?:[ \t]*\([^()\n]{0,40}\)|" + "（(?:(?!）)[^\\n]){0,60}）".encode() + rb")?"
+_LABEL_END: Final = rb"(?:(?:[*_`~]{1,2}|!{1,2}[\w:/.-]*|&\w+|(?i:its|it's|it is|still|now))[ \t]+)?"
+_SIGN: Final = rb"(?::=|\|\|=?|\?\?=?|//=|=>|->|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝|←".encode() + rb")"
+# The kinds of separators, in the order in which they are tried.
+GAPS: Final = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        ("assign", _TYPE + rb"\s{0,8}" + _SIGN + rb"[ \t]*(?:\\\r?\n[ \t]*)?(?:[*_`~]{1,2}[ \t]+)?"),
+        ("block", rb"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n"),
+        # An object below the name: password:\n  value: …
+        (
+            "nested",
+            rb"[ \t]*(?::|=|=>)?[ \t]*[{(\[]?[ \t]*\r?\n[ \t>|+-]+[\"']?[\w.-]{1,30}[\"']?[ \t]*(?::|=>?)[ \t]*"
+            rb"|[^\n]{0,60}\n[ \t>|+-]*[\"']?(?i:(?:new|old|current)?[ _-]?(?:value|val))[\"']?[ \t]*(?::|=>?)[ \t]*",
+        ),
+        (
+            "line",
+            _REMARK
+            + rb"[ \t]*(?:(?:is|was|are|below)[ \t]*)?(?:"
+            + _COLON
+            + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*(?:```\w*)?){1,3}(?::[ \t]+)?",
+        ),
+        # A chat's bold label ends after its colon: *password:* …; YAML has tags and anchors there.
+        ("colon", _REMARK + rb"[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
+        (
+            "for",
+            rb"[ \t]+(?:for|of|on|in)(?:[ \t]+[\w.@/-]{1,30}){1,4}?[ \t]*(?:" + _SIGN + rb"|" + _COLON + rb")[ \t]*",
+        ),
+        ("comma", rb"(?<=[\"'])\s*,\s*|[,;|]{1,2}[ \t]*[\[({<]{0,3}?(?=[\[({]?[\"'])|\(\s*(?=[\"'])"),
+        (
+            "cell",
+            rb"(?:[ ]*(?:\||"
+            + "│|║|┃|｜".encode()
+            + rb")[ ]*|[ ]*\t[ \t]*|(?:[,;]|"
+            + "、|，".encode()
+            + rb")(?=[^\s,;])|[ ]?(?:\.{3,}|"
+            + "…{1,4}".encode()
+            + rb")[ ]?)",
+        ),
+        ("bracket", rb"[ \t]*[<\[({](?=[^\s\"'<>(){}\[\]])"),
+        ("chinese", rb"[ \t]*" + _TELLS_CHINESE + rb"[ \t]*"),
+        ("foreign", rb"[\x80-\xff]{3,24}[ \t]*(?=[!-~])"),
+    )
+)
+# Network devices put the kind of encryption there: secret 5 …
+SPACE: Final = re.compile(rb"[ \t]*(?:(?<=[ \t])[0-9]{1,2}[ \t]+(?=\S{8}))?")
+# Old and new value: password = "…" -> "…"
+CHANGED: Final = re.compile(rb"[\"'`]?[ \t]*(?:->|=>|" + "→|⇒|➜".encode() + rb")[ \t]*")
+# A quoted string later in this line or in the next, which then has to look generated: token = client.login("…")
+LATER_QUOTE: Final = re.compile(
+    rb"[^\n\"']{1,60}(?:\n[^\n\"']{0,60})?(?:[\"'][\w.-]{1,30}[\"'][^\n\"']{1,10})?(?=[\"'])"
+)
+# Words of an array in a shell, a value in braces of ODBC: PASSWORDS=(… …), PWD={…}
+LIST: Final = re.compile(rb"[({]([^(){}\"'$:=\n]*[^(){}\"'$:=\s])[ \t]*[)}]")
+# A value that goes on in the next line.
+CONTINUED: Final = re.compile(rb"\\\r?\n[ \t]*([^\s\\\"']{2,})")
