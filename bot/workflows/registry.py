@@ -19,6 +19,7 @@ from bot.workflows.chronicle.incident_start import IncidentStartWorkflow
 from bot.workflows.chronicle.mentions import MentionWorkflow
 from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
 from bot.workflows.chronicle.removal import RemovedWorkflow
+from bot.workflows.chronicle.resolve_dialog import ResolveDialogWorkflow
 from bot.workflows.chronicle.similar_incidents import SimilarIncidents
 from bot.workflows.chronicle.timeline_marks import PinWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
@@ -118,6 +119,7 @@ def _channels(services: Services, chronicles: ChronicleJobs) -> Mapping[str, Wor
         "pin": PinWorkflow(services=services).run,
         "removed": RemovedWorkflow(services=services).run,
         "reread": BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run,
+        "resolve": ResolveDialogWorkflow(services=services, documents=documents).run,
         "summary": SummaryWorkflow(services=services).run,
         "welcome": CatchUpWorkflow(services=services).run,
     }

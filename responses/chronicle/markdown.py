@@ -39,6 +39,10 @@ class Markdown:
         """Return one line, which may begin a paragraph, an item or a cell."""
         return starting("".join(map(self._span, spans)).strip())
 
+    def spaced(self, spans: Spans) -> str:
+        """Return spans that follow other text on their line, with the white space before them."""
+        return "".join(map(self._span, spans))
+
     def with_link(self, spans: Spans, fact: Fact | None) -> str:
         """Return the line with a link to its source."""
         return " ".join(part for part in (self.line(spans), self.source_link(fact)) if part)
@@ -75,12 +79,12 @@ def starting(line: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return words without markup on one line, to follow other text on it.
+    """Return words without markup on one line; they may also begin a list item or a table cell.
 
     Addresses are in a fixed-width font: many readers make a link of any other.
     """
     words = _ADDRESS.split(without_shortcodes(text.replace("\n", " ")))
-    return "".join(f"`{each}`" if number % 2 else _escaped_words(each) for number, each in enumerate(words))
+    return starting("".join(f"`{each}`" if number % 2 else _escaped_words(each) for number, each in enumerate(words)))
 
 
 def _escaped_words(text: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from bot.diagnosing import Engine
 from bot.workflows.chronicle.summary_canvas import CANVAS_EVERY
 from responses.slack.presses import Press
-from tests.end_to_end.workplace import Workplace, broken_case, workplace
+from tests.end_to_end.workplace import Workplace, broken_case, root_cause, workplace
 from tests.forgery import MARKER, PAYLOADS, forged, live_markup, planted
 
 NAMES = list(PAYLOADS)
@@ -98,7 +98,9 @@ async def said_everywhere(at: Workplace, texts: Mapping[str, str], payload: str)
     for command in ("incident timeline", "incident export here", "summary", f"pod {payload}", f"explain {payload}"):
         await at.slack.slash(at.bo, channel, command)
         await settled(at)
-    await at.slack.slash(at.bo, channel, "incident resolve")
+    view = await at.resolution(at.bo, channel)
+    causes = next(block["element"]["options"] for block in view["blocks"] if block.get("block_id") == Press.ROOT_CAUSE)
+    await at.submit(at.bo, view["id"], root_cause(causes[0]["value"]))
     await settled(at)
 
 

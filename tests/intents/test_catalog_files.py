@@ -258,7 +258,7 @@ def test_duplicate_id_in_one_directory_is_a_problem(tmp_path: Path) -> None:
     write(tmp_path, GOOD)
     (tmp_path / "disk-full.yaml").write_text(GOOD, encoding="utf-8")
 
-    assert "stands in" in load([tmp_path]).problems[0].says
+    assert "is also defined in" in load([tmp_path]).problems[0].says
 
 
 def test_case_inherits_from_the_case_it_is_like() -> None:

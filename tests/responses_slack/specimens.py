@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from intents.chronicle.resolution import resolution_of
 from intents.cluster_choice import ChoiceReason, UnknownCluster
 from intents.domain import (
     Diagnosis,
@@ -37,6 +38,7 @@ from responses.slack.audit_lines import AuditLine, audit_message
 from responses.slack.chronicle.announcements import dismissed, looks_like, reopened, resolved
 from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
 from responses.slack.chronicle.news import catch_up_message
+from responses.slack.chronicle.resolve_dialog import resolve_button, resolve_dialog
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.chronicle.timeline import timeline_message
 from responses.slack.cluster_picker import Picker, which_cluster, with_picker
@@ -332,6 +334,15 @@ def _chronicle(language: Language) -> Iterator[tuple[str, Said]]:
     yield "chronicle-no-news", catch_up_message(chronicles.news(20), **named, **told)
     yield "chronicle-resolved", resolved(over, draft=draft, **told)
     yield "chronicle-archived", resolved(chronicles.summary(chronicles.FACTS[:2]), archived=True, **told)
+    asks = resolution_of(chronicles.summary())
+    dialog: dict[str, Any] = {
+        "channel": "C1",
+        "language": language,
+        "permalink": chronicles.permalink,
+        "names": chronicles.NAMES,
+    }
+    yield "chronicle-resolve-dialog", resolve_dialog(chronicles.summary(), asks, **dialog)
+    yield "chronicle-resolve-button", resolve_button(language)
     ago, address = timedelta(minutes=20), "https://example.slack.com/archives/C1/p1772449207000100"
     title = chronicles.PULL_FAILED
     yield "chronicle-looks-like", looks_like(title, where="#inc-41", address=address, ago=ago, language=language)

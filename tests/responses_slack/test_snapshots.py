@@ -56,6 +56,8 @@ MADE = (
     "chronicle-timeline",
     "chronicle-news",
     "chronicle-resolved",
+    "chronicle-resolve-dialog",
+    "chronicle-resolve-button",
     "chronicle-looks-like",
     "chronicle-permissions",
     "chronicle-dismissed",

@@ -120,6 +120,7 @@ def _commanded(
         command=command,
         text=text,
         response_url=str(body.get("response_url") or ""),
+        trigger=str(body.get("trigger_id") or ""),
         at=now,
         language=language,
     )
