@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from intents.cluster_text import in_sentence
 from intents.domain import (
     Diagnosis,
     Finding,
@@ -36,6 +37,8 @@ _CAUSE: Final = {Language.EN: 34, Language.ZH: 60}
 _IMPACT: Final = {Language.EN: 18, Language.ZH: 20}
 _PROOF: Final = {Language.EN: 24, Language.ZH: 26}
 _OTHER: Final = {Language.EN: 12, Language.ZH: 16}
+# The most words of the detail of a gap.
+_DETAIL: Final = 8
 # Longer commands are shown under Details.
 _COMMAND: Final = 120
 # What looks like the name of an object or an image, and the programs that an entry itself names.
@@ -167,7 +170,12 @@ def gaps(
 def _gap(gap: Gap, language: Language) -> str:
     needs = words.NEEDS.in_(language).format(gap.permission) if gap.permission else ""
     what = gap.what if len(gap.what) <= _WHAT else f"{gap.what[:_WHAT]}…"
-    return words.GAP_SHORT.in_(language).format(what, needs or words.REASONS[gap.reason].in_(language))
+    if needs:
+        return words.GAP_SHORT.in_(language).format(what, needs)
+    detail = gap.detail_zh if language is Language.ZH and gap.detail_zh else gap.detail
+    said = brief(in_sentence(detail), most=_DETAIL) if detail else ""
+    why = sentences.joined(words.REASONS[gap.reason].in_(language), said, by=words.COLON.in_(language))
+    return words.GAP_SHORT.in_(language).format(what, why)
 
 
 def next_step(one: JudgedHypothesis, language: Language) -> Step | None:

@@ -54,7 +54,7 @@ Effect: Title of probe-fails · Pod shop/api-0
 - api-0 waits in ImagePullBackOff
 - Pod shop/api-0: the kubelet tried 12 times
 
-Could not check: leases in kube-system (needs get on coordination.k8s.io/leases); the log of api-0 (timed out)
+Could not check: leases in kube-system (needs get on coordination.k8s.io/leases); the log of api-0 (timed out: no answer in time)
 
 cluster prod · 0.8s · seen 20×"""
     )
