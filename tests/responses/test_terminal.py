@@ -45,7 +45,7 @@ Available as a button in Slack
   • api-0 waits in ImagePullBackOff
 
 Could not check: leases in kube-system (needs get on coordination.k8s.io/leases); the log of api-0
-(timed out)
+(timed out: no answer in time)
 
 cluster prod · API calls: 7 · 0.8s · --all shows the rest
 """

@@ -30,7 +30,6 @@ MADE = (
     "answer-unknown",
     "answer-nothing-wrong",
     "answer-after-presses",
-    "answer-with-offer",
     "details",
     "dialog",
     "dialog-asks-for-approval",
