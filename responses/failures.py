@@ -21,8 +21,19 @@ def too_many_requests(limit: int) -> Text:
     )
 
 
-def target_not_found(target: ObjectRef, closest: Sequence[str], others: Sequence[ObjectRef] = ()) -> Text:
-    """Say that the object does not exist; `closest` are similar names, `others` are objects of other kinds."""
+def target_not_found(
+    target: ObjectRef, closest: Sequence[str], others: Sequence[ObjectRef] = (), *, elsewhere: Sequence[str] = ()
+) -> Text:
+    """Say that the object does not exist; `closest` are similar names, `others` are objects of other kinds.
+
+    `elsewhere` are other clusters that have it.
+    """
+    if elsewhere:
+        clusters = ", ".join(elsewhere)
+        return Text(
+            en=f"{target} does not exist here, but in cluster {clusters}",
+            zh=f"{target} 不存在于此，但存在于集群 {clusters}",
+        )
     names = ", ".join([*map(str, others), *(name for name in closest if name not in map(_place, others))][:_NAMES])
     if names:
         return Text(

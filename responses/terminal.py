@@ -25,6 +25,8 @@ from intents.domain import Text as Words
 from responses import causality, glance, plots, sentences, words
 from responses.as_json import RunStats
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
+from responses.named_objects import named_sentences
+from responses.nothing_found import nothing_found
 from responses.safety import SafeDiagnosis
 from responses.shown import shown
 from responses.wrapped_text import WrappedText
@@ -80,6 +82,8 @@ class _Page:
         """Yield the parts of the page from top to bottom: what Slack shows, then with `in_full` all the rest."""
         standing, out = sentences.leading_hypotheses(diagnosis), sentences.ruled_out(diagnosis)
         first = next(iter((*standing, *out)), None)
+        for says in named_sentences(diagnosis, self._language):
+            yield WrappedText(Text(says, style="bold"))
         if first:
             yield from self._glance(first, diagnosis)
         else:
@@ -290,12 +294,10 @@ class _Page:
             yield marked("✗", what, style=DIM, mark_style=DIM)
 
     def _nothing(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
-        if diagnosis.focus.names_object:
-            yield Text(self._text(words.NO_PROBLEM), style="bold")
-            yield WrappedText(Text(self._text(words.NO_PROBLEM_WITH).format(diagnosis.focus)))
-            return
-        yield Text(self._text(words.UNKNOWN), style="bold")
-        yield WrappedText(Text(self._text(words.UNKNOWN_WHY)))
+        _, heading_, says = nothing_found(diagnosis, self._language)
+        yield Text(heading_, style="bold")
+        for each in says:
+            yield WrappedText(Text(each))
 
     def _seen(self, diagnosis: Diagnosis, observed: tuple[str, ...]) -> Iterator[RenderableType]:
         if observed:

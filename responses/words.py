@@ -51,6 +51,22 @@ ALL_RULED_OUT: Final = Text(
 )
 NO_PROBLEM: Final = Text(en="NO KNOWN PROBLEM FOUND", zh="没有发现已知问题")
 NO_PROBLEM_WITH: Final = Text(en="None of the known incidents applies to {}.", zh="{} 不存在知识库中的任何问题。")
+NOT_EXPLAINED: Final = Text(en="NOT EXPLAINED YET", zh="尚无解释")
+NOT_EXPLAINED_WHY: Final = Text(
+    en="{} is in trouble, and none of the known incidents explains it.", zh="{} 有问题，知识库中没有条目可以解释。"
+)
+NOT_CHECKED: Final = Text(en="NOT CHECKED", zh="未检查")
+NOT_CHECKED_WHY: Final = Text(
+    en="Casebook has no health rules for {}, so it does not know whether {} is healthy.",
+    zh="Casebook 没有 {} 的健康规则，因此无法判断 {} 是否正常。",
+)
+ASK_ABOUT_THESE: Final = Text(
+    en="Not healthy there: {}. Ask about one of them.", zh="其中不健康的对象：{}。请就其中之一提问。"
+)
+ASK_ABOUT_PODS: Final = Text(
+    en="Ask about a pod or a workload instead: /diagnose pod NAMESPACE/NAME",
+    zh="请改为就 Pod 或工作负载提问：/diagnose pod 命名空间/名称",
+)
 
 ONLY_NEUTRAL: Final = Text(
     en="What was read from the cluster neither supports nor refutes this.",
@@ -243,6 +259,8 @@ NO_ANSWER: Final = Text(en="No answer", zh="无法答复")
 ANSWERED_BEFORE: Final = Text(
     en="Already answered in this channel (asked {}×): ", zh="此频道已答复过该问题（第 {} 次提问）："
 )
+DIAGNOSE_ANYWAY: Final = Text(en="Diagnose anyway", zh="仍然诊断")
+SAME_FAULT: Final = Text(en="Same incident and object:", zh="同一故障和对象：")
 THE_ANSWER: Final = Text(en="see the answer", zh="查看答复")
 MUTED: Final = Text(
     en="“{}” is muted in this channel: pasted texts about it get no answer here. Mentions and /diagnose still do.",

@@ -29,12 +29,14 @@ class AnswerNotes(Portable):
     """Notes about an answer, merged by key: one for each pressed plan.
 
     `count` is how often the same error was pasted, `last` the last time; these belong to the topic and are not notes.
+    `again` are links to later answers about the same fault.
     """
 
     count: int = 1
     last: datetime | None = None
     not_it: tuple[str, ...] = ()
     muted: str = ""
+    again: tuple[str, ...] = ()
     remedies: tuple[RemedyShown, ...] = ()
 
     @classmethod
@@ -70,7 +72,8 @@ class KeptAnswer(Portable):
     """A stored answer; `diagnosis` is scrubbed.
 
     `reason` says why no cluster was read, `because` why this cluster was chosen of several. `pick` are the other
-    clusters to choose from. `secrets` are the kinds of secrets that the text held.
+    clusters to choose from. `secrets` are the kinds of secrets that the text held. `same_as` is the link to an earlier
+    answer about the same fault.
     """
 
     diagnosis: Diagnosis
@@ -85,6 +88,7 @@ class KeptAnswer(Portable):
     because: Text | None = None
     pick: Picker | None = None
     secrets: tuple[Text, ...] = ()
+    same_as: str = ""
 
     @property
     def first(self) -> JudgedHypothesis | None:
@@ -111,6 +115,7 @@ class KeptAnswer(Portable):
             because=self.because,
             pick=self.pick,
             secrets=self.secrets,
+            related=(*filter(None, (self.same_as,)), *shown.again),
         )
 
     def details(self, language: Language) -> View:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -13,6 +13,7 @@ import structlog
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
 from bot.diagnosing import CarriedMatch, TargetNotFound, diagnose
+from bot.diagnosing.fingerprints import fault_of
 from bot.diagnosing.reads import Progress
 from bot.jobs import Json
 from bot.kube.access import NOTHING
@@ -24,7 +25,7 @@ from bot.workflows.follow_ups import FollowUps
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.remedy_offers import RemedyOffers
 from bot.workflows.services import Requester, Services
-from intents.domain import Diagnosis, Finding, Text
+from intents.domain import Diagnosis, Existence, Finding, Text
 from intents.request import DiagnoseObject
 from intents.request import Request as Question
 from intents.slash import HelpQuery, parse_message
@@ -47,13 +48,15 @@ _TALKED_TO: Final = frozenset({Surface.MENTION, Surface.DIRECT})
 class Reply:
     """A reply: its message, its diagnosis if it has one, and its plot.
 
-    `intent` and `ended` are for the metrics: help, explain, diagnose; the outcome if there is no verdict.
+    `intent` and `ended` are for the metrics: help, explain, diagnose; the outcome if there is no verdict. `fault` is
+    the same for answers with the same incident and object at fault.
     """
 
     plain: Message | None = None
     intent: str = "explain"
     ended: str = "failed"
     answer: KeptAnswer | None = None
+    fault: str = ""
     plotted: Finding | None = None
 
     def message(self, notes: AnswerNotes) -> Message:
@@ -71,6 +74,12 @@ class Reply:
     @property
     def verdict(self) -> str:
         return str(self.answer.first.verdict) if self.answer and self.answer.first else ""
+
+    @property
+    def is_about_nothing(self) -> bool:
+        """Tell whether an object that the text names does not exist."""
+        named = self.answer.diagnosis.named if self.answer else ()
+        return any(note.existence is Existence.MISSING for note in named)
 
     @property
     def came_to(self) -> str:
@@ -157,17 +166,32 @@ class Replies:
                 access=requester.scope.access(connection.name) if connection else NOTHING,
             )
         except TargetNotFound as error:
-            says = failures.target_not_found(error.target, error.closest, error.others)
+            elsewhere = await self.cluster_chooser.elsewhere(
+                error.target, requester, but=connection.name if connection else ""
+            )
+            says = failures.target_not_found(error.target, error.closest, error.others, elsewhere=elsewhere)
             says = cluster_choice.with_cluster_name(says, interpretation.cluster) if interpretation.why else says
             return self._failed(says, request, requester, interpretation, ended="not found")
         except ClusterError as error:
             self._give_up(connection, error)
             return self._failed(self._why(interpretation, error), request, requester, interpretation)
+        diagnosis = await self._with_other_clusters(diagnosis, requester)
         seconds = time.monotonic() - started
         self.services.metrics.diagnosed(diagnosis, intent=_intent(question), seconds=seconds)
         return await self._answered(
             request, requester, diagnosis, connection, interpretation, reason=reason, seconds=seconds
         )
+
+    async def _with_other_clusters(self, diagnosis: Diagnosis, requester: Requester) -> Diagnosis:
+        """Return the diagnosis with the other clusters that have what the text names and this cluster lacks."""
+        notes = []
+        for note in diagnosis.named:
+            if note.existence is Existence.MISSING and (note.target.namespace or note.target.kind == "Node"):
+                found = await self.cluster_chooser.elsewhere(note.target, requester, but=diagnosis.cluster)
+                notes.append(replace(note, elsewhere=found))
+            else:
+                notes.append(note)
+        return replace(diagnosis, named=tuple(notes)) if diagnosis.named else diagnosis
 
     async def _connection(self, interpretation: Interpretation) -> Connection | Text | None:
         """Return the connection to the cluster, a reply if it cannot be used, or None if the text names no cluster."""
@@ -238,8 +262,15 @@ class Replies:
         return Reply(
             intent=_intent(interpretation.question),
             answer=answer,
+            fault=self._fault(diagnosis, requester),
             plotted=safe_value(picture) if picture is not None else None,
         )
+
+    def _fault(self, diagnosis: Diagnosis, requester: Requester) -> str:
+        names = self.services.clusters.names
+        first = next(iter(diagnosis.hypotheses), None)
+        audience = requester.scope.audience(names)
+        return fault_of(first, cluster=diagnosis.cluster, audience=audience) if first else ""
 
     def _give_up(self, connection: Connection | None, error: ClusterError) -> None:
         """Drop a broken connection, so that the next question connects again."""

@@ -13,6 +13,8 @@ from typing import Final
 
 from intents.domain import Diagnosis, Focus, JudgedHypothesis, Language, Text
 from responses import glance, sentences, words
+from responses.named_objects import named_sentences
+from responses.nothing_found import nothing_found
 from responses.safety import SafeDiagnosis
 from responses.secret_kinds import secret_notice
 from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
@@ -80,6 +82,7 @@ def answer_message(
     because: Text | None = None,
     pick: Picker | None = None,
     secrets: tuple[Text, ...] = (),
+    related: Sequence[str] = (),
 ) -> Message:
     """Return the answer to a request, within Slack's limits; what does not fit is attached as a file (`overflow`).
 
@@ -88,8 +91,8 @@ def answer_message(
     are in the answer. `count` says how often the same was asked, `last_seen` when last. `text_only_reason` says why no
     cluster was queried. `controls` shows the menu to mark the answer as wrong and to mute it. `not_it_by` and
     `muted_by` are ids of users. `because` says why this cluster was queried, if there are several; `pick` offers the
-    others. `secrets` are the kinds of secrets that the text held. Raises ValueError for a request id that no button can
-    carry.
+    others. `secrets` are the kinds of secrets that the text held. `related` are links to answers about the same fault.
+    Raises ValueError for a request id that no button can carry.
     """
     reason = shown_text(text_only_reason) if text_only_reason else None
     visible = shown(diagnosis)
@@ -117,6 +120,7 @@ def answer_message(
         *_lines(0, page.said(secret_notice(secrets, language))),
         *([Part(rank=0, blocks=picker_blocks(pick, request_id=request_id, language=language))] if pick else []),
         *([] if fixed or details_value else page.advice()),
+        *page.related(related),
         Part(
             rank=0,
             blocks=(footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen, because=because),),
@@ -163,13 +167,15 @@ class _Page:
     def headlines(self) -> tuple[str, ...]:
         """Return the first lines as words, for notifications."""
         if self._first is None:
-            return self._nothing()
+            return (*self._about(), *self._nothing())
         lines = (self._cause(self._first), self._verdict(self._first))
-        return lines[::-1] if self._fixed else lines
+        return (*self._about(), *(lines[::-1] if self._fixed else lines))
 
     def head(self) -> Iterable[Element]:
         """Yield cause and object, the verdict with the impact, and what this leads to."""
         one = self._first
+        # What the text names comes first: it may be gone, or another object than the evidence is about.
+        yield from (blocks.line(blocks.bold(self._cut(says))) for says in self._about())
         if one is None:
             first, *rest = self._nothing()
             yield blocks.line(blocks.bold(first))
@@ -186,6 +192,14 @@ class _Page:
         verdict = [blocks.text(f"{self._sign(one)} "), blocks.bold(self._word(one))]
         yield blocks.line(*verdict, *([blocks.text(f" · {self._cut(beside)}")] if beside else []))
         yield from self.said(glance.effect(one, self._diagnosis, self._language, of_text=self._of_text))
+
+    def related(self, links: Sequence[str]) -> Iterable[Part]:
+        """Yield the links to other answers about the same fault."""
+        if links:
+            title = blocks.text(self._text(words.SAME_FAULT))
+            label = self._text(words.THE_ANSWER)
+            parts = [leaf for link in links for leaf in (blocks.text(" "), blocks.link(shown_line(link), label))]
+            yield Part(rank=1, blocks=(blocks.rich(blocks.line(title, *parts)),))
 
     def proof(self, observed: Sequence[str]) -> Iterable[Part]:
         """Yield the proofs, what could not be checked, and the next hypothesis."""
@@ -239,13 +253,12 @@ class _Page:
         return self._text(words.FIXED) if self._fixed else sentences.verdict_word(one, self._language)
 
     def _nothing(self) -> tuple[str, ...]:
-        focus = self._diagnosis.focus
-        if not focus.names_object:
-            return f"{words.UNKNOWN_SIGN} {self._text(words.UNKNOWN)}", self._text(words.UNKNOWN_WHY)
-        return (
-            f"{words.FINE_SIGN} {self._text(words.NO_PROBLEM)}",
-            self._text(words.NO_PROBLEM_WITH).format(self._cut(str(focus))),
-        )
+        sign, heading, says = nothing_found(self._diagnosis, self._language)
+        return f"{sign} {heading}", *(self._cut(each) for each in says)
+
+    def _about(self) -> tuple[str, ...]:
+        """Return what the reader must know first about the objects that the text names."""
+        return named_sentences(self._diagnosis, self._language)
 
     def _named(self, says: str, one: JudgedHypothesis, *, bold: bool = True) -> list[Leaf]:
         """Return the sentence with the name of its object as code, to find and copy it."""

@@ -19,6 +19,7 @@ class Press(StrEnum):
     NOT_IT = "not_it"  # an option of that menu
     MUTE = "mute"  # an option of that menu
     UNMUTE = "unmute"  # a button; its value is the `unmute_value` of `muted`
+    ANYWAY = "anyway"  # a button; its value is the id of a repeated request
     CLUSTER = "cluster"  # a button, or a menu of several; the value is a `cluster_token`
     CONFIRM = "confirm"  # callback_id of the remedy's dialog; its private_metadata is a `dialog_metadata`
     CONFIRM_AGAIN = "confirm_again"  # callback_id of the next dialog, where a controller will revert the change

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.workplace import Workplace, broken_case, broken_of, is_final, lines_of, workplace
+from responses import words
+from responses.slack.presses import Press
+from tests.end_to_end.workplace import Workplace, broken_case, broken_of, is_final, lines_of, words_of, workplace
 
 NODE = {"kind": "Node", "apiVersion": "v1"}
 FINE = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"}
@@ -123,8 +125,14 @@ async def test_the_consequences_of_a_confirmed_cause_are_explained(tmp_path, eng
     case = next(case for case in entry.cases if case.ask and case.ask.pod and case.then == "confirmed")
     async with workplace(tmp_path, engine, broken_case(engine, incident, case.name).world) as at:
         answer = await asked(at, f"pod {case.ask.pod}")
+        await at.slack.click(at.alex, at.channel, at.ours()[-1]["ts"], Press.DETAILS.value)
+        views = await at.slack.wait_for(
+            lambda: [view for view in at.slack.views(at.alex) if "⏳" not in words_of(view["blocks"])]
+        )
+        details = "\n".join(lines_of(views[-1]))
 
     assert "CONFIRMED" in answer.splitlines()[1]
-    assert "not explained" not in answer
-    assert "MinimumReplicasUnavailable" not in answer
-    assert "BackOff: Back-off restarting" not in answer
+    assert "pod" in details.lower()
+    for shown in (answer, details):
+        assert words.UNEXPLAINED.en not in shown
+        assert "MinimumReplicasUnavailable" not in shown

@@ -64,14 +64,14 @@ async def test_paste_split_into_several_messages_is_one_request(tmp_path, engine
         assert at.ours()[0]["thread_ts"] in stamps[:2]
 
 
-@pytest.mark.parametrize("lines", [0, 200], ids=["by hand", "where Slack cuts"])
+@pytest.mark.parametrize("lines", [0, 200], ids=["inside a code block", "where Slack cuts"])
 async def test_error_split_in_two_messages_gets_one_answer_from_both(tmp_path, engine, broken, lines):
     """Neither half is enough. Slack splits longer texts into messages of 4,000 characters."""
     within = broken.text.index("image will") + len("im")
-    log = ("reconciled orders/checkout\n" * lines)[-(4_000 - within) :]
+    log = ("reconciled orders/checkout\n" * lines)[-(4_000 - within) :] or "```\n"
     paste, cut = log + broken.text, len(log) + within
     halves = paste[:cut], paste[cut:]
-    assert cut == (4_000 if lines else within)
+    assert cut == (4_000 if lines else within + len("```\n"))
     assert [half for half in halves if engine.matcher.match(read_symptoms(half)).hypotheses] == []
 
     async with workplace(tmp_path, engine, broken.world) as at:

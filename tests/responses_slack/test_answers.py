@@ -54,7 +54,8 @@ Effect: Title of probe-fails · Pod shop/api-0
 - api-0 waits in ImagePullBackOff
 - Pod shop/api-0: the kubelet tried 12 times
 
-Could not check: leases in kube-system (needs get on coordination.k8s.io/leases); the log of api-0 (timed out: no answer in time)
+Could not check: leases in kube-system (needs get on coordination.k8s.io/leases); \
+the log of api-0 (timed out: no answer in time)
 
 cluster prod · 0.8s · seen 20×"""
     )
@@ -144,10 +145,16 @@ def test_ruled_out_answer_leads_with_what_was_found() -> None:
 
 
 def test_healthy_object_shows_no_known_problem_and_the_gaps() -> None:
-    said = read(say(replace(DIAGNOSIS, hypotheses=()), of_text=False))
+    said = read(say(replace(DIAGNOSIS, hypotheses=(), unexplained=()), of_text=False))
 
     assert said.startswith("🟢 NO KNOWN PROBLEM FOUND\nNone of the known incidents applies to Pod shop/api-0.")
     assert "Could not check: leases in kube-system (needs get on coordination.k8s.io/leases)" in said
+
+
+def test_trouble_without_a_hypothesis_gets_no_green_sign() -> None:
+    said = read(say(replace(DIAGNOSIS, hypotheses=()), of_text=False))
+
+    assert said.startswith("❔ NOT EXPLAINED YET\nPod shop/api-0 is in trouble")
     assert "Observed, not explained yet\n· Pod shop/api-0: “Liveness probe failed”" in said
 
 

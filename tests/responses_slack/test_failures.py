@@ -12,6 +12,7 @@ GIVEN: dict[str, Any] = {
     "target": ObjectRef(kind="Pod", namespace="shop", name="api-0"),
     "closest": ("shop/api-1",),
     "others": (ObjectRef(kind="Deployment", namespace="shop", name="api"),),
+    "elsewhere": ("staging",),
     "reason": "thing",
     "cluster": "prod",
     "name": "app.log",

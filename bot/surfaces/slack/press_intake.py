@@ -24,6 +24,7 @@ from bot.store import AuditEntry, Store, StoredAnswer, StoredPlan, StoreUnavaila
 from bot.surfaces.slack.press_payload import ButtonPress
 from bot.workflows.chronicle.resolve_dialog import check_resolution
 from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, typed_answers, was_shown_to
+from bot.workflows.fair_turns import ASKED
 from bot.workflows.services import ANSWER, Services
 from intents.domain import ExternalManager, Text
 from responses import failures, words
@@ -96,6 +97,8 @@ class PressIntake:
                 await self._resolve(press)
             elif press.press in _DIALOGS:
                 await self._take_dialog(press)
+            elif press.press is Press.ANYWAY:
+                await self._answer_anyway(press)
             else:
                 await self._take_button(press)
         except PressRefused as refused:
@@ -134,6 +137,18 @@ class PressIntake:
                 raise PressRefused("the cluster is not offered by this message")
             job = f"{answer.request_id}.pick.{press.user}.{press.at}"
             await self.start("pick", job, {**payload, "cluster": cluster})
+
+    async def _answer_anyway(self, press: ButtonPress) -> None:
+        """Start the answer to a repeated request. Only its requester has the button."""
+        self._check_sender(press)
+        request = await self._store.requests.get(press.value)
+        if request is None:
+            raise PressRefused("there is no such request")
+        asked = request.original
+        if (asked.team, asked.channel, asked.user) != (press.team, press.channel, press.user):
+            raise PressRefused("the request is not offered to this user")
+        payload = {"request": press.value, "user": press.user, "revision": request.revision, "anyway": True}
+        await self.start("answer", f"{press.value}.anyway", payload | {ASKED: True})
 
     async def _preview(self, press: ButtonPress, answer: StoredAnswer, payload: dict[str, Any]) -> None:
         plan = await self._store.plans.get(press.value)
