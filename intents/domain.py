@@ -258,6 +258,7 @@ class Remedy:
     warning: Text | None = None
     until: str = ""
     done: Text | None = None
+    button: Text | None = None  # the button's label, if the action's own words are too general
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +293,7 @@ class JudgedHypothesis:
     severity: Severity
     root_cause: Text
     impact: Text
+    summary: Text = field(default_factory=lambda: Text.same(""))  # cause and object in one short sentence
     subject: ObjectRef | None = None
     findings: tuple[Finding, ...] = ()
     remedies: tuple[Remedy, ...] = ()

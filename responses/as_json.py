@@ -118,6 +118,7 @@ def _judged(one: JudgedHypothesis, language: Language) -> Json:
         "score": one.hypothesis.score,
         "severity": str(one.severity),
         "title": one.title.in_(language),
+        "summary": one.summary.in_(language),
         "root_cause": one.root_cause.in_(language),
         "impact": one.impact.in_(language),
         "object": _ref(one.subject),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from intents.domain import Diagnosis, Language
-from responses import sentences, words
+from responses import words
 
 
 def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, tuple[str, ...]]:
@@ -14,14 +14,13 @@ def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, t
     focus = diagnosis.focus
     if not focus.names_object:
         return words.UNKNOWN_SIGN, words.UNKNOWN.in_(language), (words.UNKNOWN_WHY.in_(language),)
-    gaps = (words.READS_INCOMPLETE.in_(language),) if sentences.reported_gaps(diagnosis) else ()
     if diagnosis.unexplained:
         says = words.NOT_EXPLAINED_WHY.in_(language).format(focus)
-        return words.UNKNOWN_SIGN, words.NOT_EXPLAINED.in_(language), (says, *gaps)
+        return words.UNKNOWN_SIGN, words.NOT_EXPLAINED.in_(language), (says,)
     if diagnosis.unchecked:
         says = words.NOT_CHECKED_WHY.in_(language).format(focus.kind, focus)
         instead = ("、" if language is Language.ZH else ", ").join(map(str, diagnosis.ask_instead))
         ask = words.ASK_ABOUT_THESE if instead else words.ASK_ABOUT_PODS
-        return words.UNKNOWN_SIGN, words.NOT_CHECKED.in_(language), (says, ask.in_(language).format(instead), *gaps)
+        return words.UNKNOWN_SIGN, words.NOT_CHECKED.in_(language), (says, ask.in_(language).format(instead))
     says = words.NO_PROBLEM_WITH.in_(language).format(focus)
-    return words.FINE_SIGN, words.NO_PROBLEM.in_(language), (says, *gaps)
+    return words.FINE_SIGN, words.NO_PROBLEM.in_(language), (says,)

@@ -20,6 +20,7 @@ from bot.common.catalogs import load_catalog, matcher_of
 from bot.diagnosing.explanation import Explanation
 from bot.diagnosing.named_objects import Resolved, closest, resolve, stand_in
 from bot.diagnosing.observation import Statement, observe, unhealthy_pods
+from bot.diagnosing.other_kinds import of_other_kinds
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.unexplained import unexplained
 from bot.kube.access import EVERYTHING, Access
@@ -57,12 +58,16 @@ _ROUNDS: Final = 3
 
 
 class TargetNotFound(Exception):
-    """The requested object does not exist. `closest` are similar names that exist, as namespace/name."""
+    """The requested object does not exist.
 
-    def __init__(self, target: ObjectRef, closest: tuple[str, ...]) -> None:
+    `closest` are similar names that exist, as namespace/name; `others` are objects of other kinds with its name.
+    """
+
+    def __init__(self, target: ObjectRef, closest: tuple[str, ...], others: tuple[ObjectRef, ...] = ()) -> None:
         super().__init__(f"{target} was not found")
         self.target = target
         self.closest = closest
+        self.others = others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +195,8 @@ async def _diagnose_object(
             note, instead = found
             asked = DiagnoseObject(kind=instead.kind, namespace=instead.namespace, name=instead.name)
             return replace(await _diagnose_object(asked, engine, snapshot, progress), named=(note,))
-        raise TargetNotFound(target, await closest(snapshot, resource, target)) from None
+        others = await of_other_kinds(snapshot, target)
+        raise TargetNotFound(target, await closest(snapshot, resource, target), others) from None
     observed = await observe(snapshot, resource, obj)
     statements = observed.statements
     length = sum(len(statement.text) for statement in statements)

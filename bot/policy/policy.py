@@ -165,7 +165,9 @@ class PolicyScope:
         access = self.access(cluster)
         if not (access.allows(namespace) if namespace else access.cluster_scoped):
             says = self.text_only_reason
-            return Decision(allowed=False, says=says) if says else self._refusal(reasons.not_shown(place))
+            if says:
+                return Decision(allowed=False, says=reasons.for_press(says))
+            return self._refusal(reasons.not_shown(place))
         areas = [
             (f"remediation[{number}]", area)
             for number, area in enumerate(self.remediation)

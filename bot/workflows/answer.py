@@ -145,7 +145,8 @@ class AnswerWorkflow:
             now = await self.services.store.requests.get(request.id)
             if now is None or now.state is RequestState.WITHDRAWN or now.revision > request.revision:
                 return None
-            return await self.poster.placeholder(request, placeholder_message(language=language))
+            message = placeholder_message(language=language, about=_about(request))
+            return await self.poster.placeholder(request, message)
 
     async def trim(self, request_id: str, prepared: Json | None) -> None:
         """Drop the text once it is answered, except for its symptoms and the objects that they name.
@@ -300,6 +301,13 @@ class AnswerWorkflow:
         if requester.scope.reading is ReadLevel.NOTHING:
             return _NOTHING
         return await carried_match(request.text, engine=self.services.engine(), carried=carried)
+
+
+def _about(request: StoredRequest) -> str:
+    """Return the object that a request names, as people type it; "" for a text."""
+    asked = request.original
+    place = f"{asked.namespace}/{asked.name}".lstrip("/")
+    return f"{asked.kind} {place}" if asked.name else ""
 
 
 def _kept(parts: Mapping[str, str], *, quotes: frozenset[str], opening: bool) -> dict[str, str]:

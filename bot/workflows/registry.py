@@ -25,6 +25,7 @@ from bot.workflows.chronicle.timeline_marks import PinWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
 from bot.workflows.cluster_pick import PickWorkflow
 from bot.workflows.failure_reports import FailureReports
+from bot.workflows.follow_ups import FollowUps
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.opinions import OpinionWorkflow
 from bot.workflows.pasted_files import PastedFiles
@@ -79,6 +80,7 @@ def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow
         roots=ThreadRoots(services=services, files=files),
         repeats=repeats,
         replies=Replies(
+            follow_ups=FollowUps(services=services),
             services=services,
             cluster_chooser=ClusterChooser(services=services),
             remedy_offers=RemedyOffers(services=services),

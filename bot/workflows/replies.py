@@ -21,6 +21,7 @@ from bot.metrics import REFUSED
 from bot.policy import ReadLevel
 from bot.store import StoredRequest, Surface
 from bot.workflows.cluster_choice import ClusterChooser, Interpretation
+from bot.workflows.follow_ups import FollowUps
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.remedy_offers import RemedyOffers
 from bot.workflows.services import Requester, Services
@@ -32,6 +33,7 @@ from responses import cluster_choice, failures
 from responses.excerpts import error_lines
 from responses.plots import leading_plot
 from responses.safety import safe, safe_value, scrubbed
+from responses.secret_kinds import secret_kinds
 from responses.slack.cluster_picker import Picker, which_cluster, with_picker
 from responses.slack.help import help_message
 from responses.slack.message import Message
@@ -96,6 +98,7 @@ class Replies:
     services: Services
     cluster_chooser: ClusterChooser
     remedy_offers: RemedyOffers
+    follow_ups: FollowUps
 
     async def of(
         self,
@@ -113,6 +116,8 @@ class Replies:
         """
         if reply := self._at_once(request, requester, unread):
             return reply
+        if not picked and (linked := await self.follow_ups.link(request, requester)):
+            return Reply(plain=linked, ended="linked")
         interpretation = await self.cluster_chooser.of(request, requester, pressed=picked, match=match)
         if interpretation.refused:
             return self._failed(interpretation.refused, request, requester, interpretation)
@@ -164,7 +169,7 @@ class Replies:
             elsewhere = await self.cluster_chooser.elsewhere(
                 error.target, requester, but=connection.name if connection else ""
             )
-            says = failures.target_not_found(error.target, error.closest, elsewhere)
+            says = failures.target_not_found(error.target, error.closest, error.others, elsewhere=elsewhere)
             says = cluster_choice.with_cluster_name(says, interpretation.cluster) if interpretation.why else says
             return self._failed(says, request, requester, interpretation, ended="not found")
         except ClusterError as error:
@@ -232,6 +237,8 @@ class Replies:
         seconds: float,
     ) -> Reply:
         shown, of_text = scrubbed(without_rows(diagnosis)), not request.original.name
+        if not interpretation.pick and (told := await self.follow_ups.changes(request, requester, shown)):
+            return Reply(plain=told, intent=_intent(interpretation.question), ended="changes")
         answer = KeptAnswer(
             diagnosis=shown,
             language=requester.language,
@@ -249,6 +256,7 @@ class Replies:
             because=interpretation.why,
             # A text without a match needs no cluster.
             pick=_pick(interpretation) if diagnosis.hypotheses or not of_text else None,
+            secrets=_secrets(request),
         )
         picture = leading_plot(diagnosis)
         return Reply(
@@ -281,6 +289,13 @@ class Replies:
         message = failed(reason, language=requester.language)
         message = with_picker(message, _pick(interpretation), request_id=request.id, language=requester.language)
         return Reply(plain=message, intent=_intent(interpretation.question), ended=ended)
+
+
+def _secrets(request: StoredRequest) -> tuple[Text, ...]:
+    """Return the kinds of secrets in the requester's own message: the earlier messages of a thread had their notice."""
+    if request.original.origin is Surface.FOLLOW_UP:
+        return ()
+    return secret_kinds("\n".join(text for part, text in request.parts.items() if not part.endswith(".root")))
 
 
 def _intent(question: Question) -> str:

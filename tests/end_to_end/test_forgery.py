@@ -71,8 +71,9 @@ async def said_everywhere(at: Workplace, texts: Mapping[str, str], payload: str)
         channel = at.slack.add_channel(f"inc-{number}-forged")
         # Messages of one user within seconds are read as one paste.
         answer = await at.answer(await at.slack.say(at.alex, channel, f"{text}\n{payload}"), channel)
-        assert MARKER in str(answer["blocks"]), f"{incident} shows what was planted"
         await at.slack.click(at.bo, channel, answer["ts"], Press.DETAILS.value)
+        details = (await at.slack.wait_for(lambda: at.slack.views(at.bo)))[-1]
+        assert MARKER in str(answer["blocks"]) + str(details["blocks"]), f"{incident} shows what was planted"
         await at.submit(at.bo, (await at.dialog(at.bo, answer, channel))["id"])
         await settled(at)
     for line in (

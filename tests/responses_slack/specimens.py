@@ -29,8 +29,10 @@ from intents.domain import (
     Verdict,
 )
 from responses import cluster_choice, failures
+from responses.follow_ups import changes
 from responses.postmortem import postmortem
 from responses.safety import scrubbed
+from responses.shown import shown
 from responses.slack import limits, notices
 from responses.slack.audit_lines import AuditLine, audit_message
 from responses.slack.chronicle.announcements import dismissed, looks_like, reopened, resolved
@@ -43,6 +45,7 @@ from responses.slack.cluster_picker import Picker, which_cluster, with_picker
 from responses.slack.controls import RemedyButton
 from responses.slack.details import details_view
 from responses.slack.diagnosis import answer_message, placeholder_message
+from responses.slack.follow_ups import answered_above, changed_since
 from responses.slack.help import help_message, misused
 from responses.slack.lengths import visible_length
 from responses.slack.message import Message, View
@@ -300,6 +303,12 @@ def _notes(language: Language) -> Iterator[tuple[str, Said]]:
         "repeated",
         notices.answered_before("https://example.slack.com/archives/C1/p1772449207000100", 20, language=language),
     )
+    link = "https://example.slack.com/archives/C1/p1772449207000100"
+    yield "answered-above", answered_above(link, language=language)
+    dated = replace(DIAGNOSIS, observed_at=NOON)
+    gone = replace(TOLD, findings=tuple(one for one in TOLD.findings if one.rule != "waiting"))
+    news = changes(shown(scrubbed(replace(dated, hypotheses=(gone,)))), shown(scrubbed(dated)), language)
+    yield "changed-since", changed_since(news, sign="🔴", link=link, language=language)
     yield "muted", notices.muted(title, language=language, unmute_value="r-1")
     yield "unmuted", notices.unmuted(title, language=language)
     yield "all-muted", notices.all_muted([("image-pull-failed", title)], language=language)

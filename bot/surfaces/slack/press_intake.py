@@ -122,6 +122,7 @@ class PressIntake:
             "team": press.team,
             "channel": press.channel,
             "ts": press.ts,
+            "thread_ts": press.thread_ts,
             "user": press.user,
         }
         if press.press is Press.REMEDY:
