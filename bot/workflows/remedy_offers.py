@@ -20,6 +20,8 @@ from responses.sentences import open_hypotheses
 from responses.slack.blocks import Style
 from responses.slack.controls import RemedyButton, labelled
 
+# Slack's clients cut longer labels.
+_LABEL: Final = 30
 _STYLES: Final[dict[str, Style]] = {"low": "primary", "disruptive": "", "data-loss": "danger"}
 
 
@@ -79,7 +81,7 @@ class RemedyOffers:
         )
         for plan in planned.plans:
             await self.services.store.plans.save(plan.id, request.id, {"plan": plan.as_json()}, plan.expires)
-        own = {remedy.id: remedy.button for remedy in judged.remedies}
+        own = {remedy.id: remedy.button or _short(remedy.title) for remedy in judged.remedies}
         return tuple(
             (
                 RemedyButton(
@@ -93,3 +95,8 @@ class RemedyOffers:
             )
             for plan in planned.plans
         )
+
+
+def _short(title: Text) -> Text | None:
+    """Return the title of a remedy if it fits on a button in both languages."""
+    return title if max(len(title.en), len(title.zh)) <= _LABEL else None

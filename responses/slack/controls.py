@@ -87,7 +87,10 @@ def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
         title = shown_line(state.title.in_(language))
         id_ = action_id(Press.REMEDY, _REMEDIES + index)
         shown_label = f"{label.in_(language)}{words.COLON.in_(language)}{title}"
-        elements.append(blocks.button(blocks.cut(shown_label, LABEL), action_id=id_, value=plan, reads=shown_label))
+        fits = len(shown_label) <= LABEL
+        elements.append(
+            blocks.button(shown_label if fits else label.in_(language), action_id=id_, value=plan, reads=shown_label)
+        )
     if elements:
         yield Part(rank=0, blocks=(blocks.actions(*elements),))
 

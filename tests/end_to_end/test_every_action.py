@@ -74,7 +74,7 @@ class Story:
         # Neither the questions nor the dry runs have moved anything.
         assert self.watch.revision == quiet
         assert self.watch.writes() == []
-        says = await self.submitted(dialog, of=scenario.button, custodian=scenario.custodian, name=scenario.name)
+        says = await self.submitted(dialog, custodian=scenario.custodian, name=scenario.name)
 
         writes = self.watch.writes()
         assert [each.line for each in writes] == list(scenario.writes)
@@ -90,7 +90,7 @@ class Story:
         dialog = await self.pressed("↩ Undo")
         assert dialog["submit"]["text"] == "Undo change"
         assert self.watch.writes() == done
-        says = await self.submitted(dialog, of=f"Undo: {self.scenario.button}")
+        says = await self.submitted(dialog, undoes=True)
 
         back = self.watch.writes()[len(done) :]
         assert [each.line for each in back] == list(self.scenario.undo)
@@ -113,7 +113,9 @@ class Story:
             dialog = await self.dialog(Press.CONFIRM)
         return dialog
 
-    async def submitted(self, dialog: dict[str, Any], *, of: str, custodian: str = "", name: str = "") -> str:
+    async def submitted(
+        self, dialog: dict[str, Any], *, undoes: bool = False, custodian: str = "", name: str = ""
+    ) -> str:
         """Confirm, as often as is asked, and with the name typed where that is asked: how the message says it ended."""
         before = self.watch.writes()
         if name:
@@ -128,7 +130,7 @@ class Story:
             assert self.watch.writes() == before
             await self.submit(again)
         assert self.at.slack.views(self.at.bo) == []
-        told = await self.at.slack.wait_for(lambda: self.told_of(of))
+        told = await self.at.slack.wait_for(lambda: self.told_of(undoes=undoes))
         await self.at.settled()
         return told
 
@@ -152,10 +154,11 @@ class Story:
         buttons = buttons_of(self.at.slack.message(self.at.channel, self.ts)["blocks"])
         return [each for each in buttons if each["type"] == "button" and each["text"]["text"].startswith(words)]
 
-    def told_of(self, remedy: str) -> str:
-        """Return the line of the message that tells the end of a remedy, "" before."""
+    def told_of(self, *, undoes: bool) -> str:
+        """Return the line of the message that tells the end of the remedy, or of its undo; "" before."""
         lines = lines_of(self.at.slack.message(self.at.channel, self.ts))
-        return next((line for line in lines if line[:1] in _SIGNS and remedy in line[:200] and "@" in line), "")
+        ends = [line for line in lines if line[:1] in _SIGNS and "@" in line]
+        return next((line for line in ends if ("Undo" in line[:200]) == undoes), "")
 
     async def audited(self) -> list[str]:
         """Return the audit entries without that of the press."""

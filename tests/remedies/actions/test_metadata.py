@@ -286,7 +286,7 @@ TRIALS = (*trials("annotate", _EVERY_KIND, set=_SET), *trials("label", _EVERY_KI
 SCENARIOS = (
     Scenario(
         action="annotate", incident="nlb-alpn-http1", case="the NLB ends TLS and negotiates nothing",
-        button="Annotate Service istio-ingressgateway",
+        button="Prefer HTTP/2 on the NLB",
         **one_patch("/api/v1/namespaces/istio-ingress/services/istio-ingressgateway"),
     ),
     Scenario(

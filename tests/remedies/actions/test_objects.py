@@ -346,17 +346,17 @@ TRIALS = (
 SCENARIOS = (
     Scenario(
         action="create-object", incident="kube-proxy-monitoring-missing",
-        case="kube-proxy runs, and no monitor means it", button="Create PodMonitor observability/kube-proxy",
+        case="kube-proxy runs, and no monitor means it", button="Create PodMonitor",
         writes=(f"POST {_MONITOR}",), undo=(f"DELETE {_MONITOR}",),
     ),
     Scenario(
         action="delete-apiservice", incident="apiservice-unavailable", case="the Service does not exist",
-        button="Delete APIService v1beta1.custom.metrics.k8s.io",
+        button="Delete APIService",
         writes=(f"DELETE {_API_SERVICE}",), undo=(f"POST {_API_SERVICE}",),
     ),
     Scenario(
         action="delete-finished-pods", incident="node-disk-pressure-taint",
-        case="the taint keeps a pod off the one node it may use", button="Delete the evicted pods of worker-c",
+        case="the taint keeps a pod off the one node it may use", button="Delete evicted pods",
         ends=DONE, told=_tidied, writes=("DELETE /api/v1/namespaces/media/pods/thumbs-5c4b9d7f68-m2k8w",),
     ),
 )  # fmt: skip

@@ -243,7 +243,7 @@ TRIALS = trials("delete-claim-and-pod", (POD,), claims="all", reclaim="Delete")
 SCENARIOS = (
     Scenario(
         action="delete-claim-and-pod", incident="crashloop-cluster-id-mismatch",
-        case="the volume is from an earlier cluster", button="Delete orders-tikv-1 and its claims", name=_TIKV,
+        case="the volume is from an earlier cluster", button="Recreate pod, lose data", name=_TIKV,
         told=_emptied, change={"StatefulSet/orders-db/orders-tikv": {"spec": {"volumeClaimTemplates": [_TEMPLATE]}}},
         reactions=({"when": "deleted", "object": f"Pod/{_TIKV}", "becomes": "healthy"},),
         writes=(

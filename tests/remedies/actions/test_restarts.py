@@ -48,7 +48,7 @@ SCENARIOS = (
     ),
     Scenario(
         action="rollout-restart", incident="apiservice-unavailable",
-        case="the pods behind it hang, and a restart heals them", button="Restart Deployment prometheus-adapter",
+        case="the pods behind it hang, and a restart heals them", button="Restart backend pods",
         custodian="Helm (release monitoring/prometheus-adapter)",
         writes=("PATCH /apis/apps/v1/namespaces/monitoring/deployments/prometheus-adapter",),
     ),

@@ -327,6 +327,6 @@ TRIALS = trials("rollout-undo", every_kind.WORKLOADS)
 SCENARIOS = (
     Scenario(
         action="rollout-undo", incident="image-pull-failed", case="there is no such tag",
-        button="Roll Deployment cart back", **one_patch("/apis/apps/v1/namespaces/store/deployments/cart"),
+        button="Roll back workload", **one_patch("/apis/apps/v1/namespaces/store/deployments/cart"),
     ),
 )  # fmt: skip

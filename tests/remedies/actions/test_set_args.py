@@ -120,7 +120,7 @@ TRIALS = trials("set-args", every_kind.WORKLOADS, container="app", set={"--v": "
 SCENARIOS = (
     Scenario(
         action="set-args", incident="leader-election-lost", case="the run that ended says so",
-        button="Give shard-operator more time to renew",
+        button="Lengthen lease times",
         **one_patch("/apis/apps/v1/namespaces/chain-ops/deployments/shard-operator"),
     ),
 )  # fmt: skip

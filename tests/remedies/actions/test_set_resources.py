@@ -114,7 +114,7 @@ TRIALS = trials("set-resources", every_kind.WORKLOADS, container="app", requests
 SCENARIOS = (
     Scenario(
         action="set-resources", incident="pending-insufficient-resources", case="other pods hold the cpu",
-        button="Lower the requests of Deployment report", answers={"cpu": "100m", "memory": "128Mi"},
+        button="Lower requests", answers={"cpu": "100m", "memory": "128Mi"},
         **one_patch("/apis/apps/v1/namespaces/analytics/deployments/report"),
     ),
 )  # fmt: skip

@@ -141,7 +141,7 @@ SCENARIOS = (
     ),
     Scenario(
         action="scale", incident="apiservice-unavailable", case="its backend is scaled to zero",
-        button="Scale prometheus-adapter to 1", custodian="Argo CD (Application monitoring)",
+        button="Scale backend to 1", custodian="Argo CD (Application monitoring)",
         change={"Deployment/monitoring/prometheus-adapter": {"metadata": {"annotations": _ARGO}}},
         **one_patch("/apis/apps/v1/namespaces/monitoring/deployments/prometheus-adapter"),
     ),

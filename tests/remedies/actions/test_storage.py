@@ -243,18 +243,18 @@ TRIALS = (
 SCENARIOS = (
     Scenario(
         action="delete-claim", incident="pending-storageclass-missing", case="the class's name is misspelled",
-        button="Delete claim data-ledger-0", name="bookkeeping/data-ledger-0",
+        button="Delete claim", name="bookkeeping/data-ledger-0",
         writes=("DELETE /api/v1/namespaces/bookkeeping/persistentvolumeclaims/data-ledger-0",),
     ),
     Scenario(
         action="clear-claim-ref", incident="pending-local-pv-exhausted",
-        case="the disks that take it are bound or Released", button="Make local-pv-b7c2 available again",
+        case="the disks that take it are bound or Released", button="Make volume available",
         name="local-pv-b7c2",
         **one_patch("/api/v1/persistentvolumes/local-pv-b7c2"),
     ),
     Scenario(
         action="set-reclaim-policy", incident="pd-data-lost-recover",
-        case="three of five PD pods crash, an original one on a new volume", button="Keep volume pvc-booking-0",
+        case="three of five PD pods crash, an original one on a new volume", button="Keep volume (Retain)",
         ends=DONE, **one_patch("/api/v1/persistentvolumes/pvc-booking-0"),
     ),
 )  # fmt: skip
