@@ -28,6 +28,8 @@ _MOST_VISIBLE: Final = 40_000
 _SECTION: Final = 9_000
 # The last blocks are reserved for the note about what was left out.
 _MOST_BLOCKS: Final = limits.VIEW_BLOCKS - 2
+# So few findings and gaps fit into the modal whatever their length.
+_SURELY_FITS: Final = 4
 # A file may have 1 MB; the limit of a sentence is that of `safe`.
 _MOST_IN_FILE: Final = 800_000
 _SENTENCE: Final = 2_000
@@ -37,6 +39,22 @@ _SENTENCE_IN_FILE: Final = 4_000
 
 def details_view(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True) -> View:
     """Return the modal behind the Details button."""
+    listed, left = _listed(diagnosis, language, of_text)
+    if left:
+        listed.append(blocks.context(words.CUT_OFF.in_(language).format(left)))
+    if not listed:
+        listed.append(blocks.section(words.UNKNOWN_WHY.in_(language)))
+    return blocks.modal(words.DETAILS_TITLE.in_(language), listed, close=words.CLOSE.in_(language))
+
+
+def exceeds_details(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True) -> bool:
+    """Return whether the modal cannot show everything, so that the rest needs a file."""
+    lines = sum(len(one.findings) for one in diagnosis.hypotheses) + len(diagnosis.unexplained) + len(diagnosis.gaps)
+    return lines > _SURELY_FITS and _listed(diagnosis, language, of_text)[1] > 0
+
+
+def _listed(diagnosis: SafeDiagnosis, language: Language, of_text: bool) -> tuple[list[Block], int]:
+    """Return the blocks that fit into the modal, and the number of parts that do not."""
     page = shown(diagnosis)
     formatter = DiagnosisFormatter(page, language, of_text=of_text, most=_SENTENCE, most_of_table=_TABLE)
     listed: list[Block] = []
@@ -50,11 +68,7 @@ def details_view(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool 
         listed += section
         room -= size
         left += left_in_section
-    if left:
-        listed.append(blocks.context(words.CUT_OFF.in_(language).format(left)))
-    if not listed:
-        listed.append(blocks.section(words.UNKNOWN_WHY.in_(language)))
-    return blocks.modal(words.DETAILS_TITLE.in_(language), listed, close=words.CLOSE.in_(language))
+    return listed, left
 
 
 def full_text(

@@ -24,7 +24,7 @@ from responses.slack.budget import Part, fit_groups, fit_parts
 from responses.slack.cluster_picker import Picker, picker_blocks
 from responses.slack.controls import RemedyButton, data_loss_lines, footer, state_parts
 from responses.slack.controls import control_parts as pressable
-from responses.slack.details import full_text
+from responses.slack.details import exceeds_details, full_text
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group
 from responses.slack.message import Message, Snippet
 from responses.slack.mrkdwn import fallback
@@ -132,7 +132,8 @@ def answer_message(
     )
     overflow = None
     opens = bool(details_value) and bool(diagnosis.hypotheses)
-    if left_out or page.left_out or (page.was_cut and not opens):
+    exceeds = opens and exceeds_details(diagnosis, language=language, of_text=of_text)
+    if left_out or page.left_out or exceeds or (page.was_cut and not opens):
         fitting = (*fitting, blocks.context(words.FULL_ANSWER_IN_FILE.in_(language)))
         overflow = Snippet(
             name="diagnosis.md",

@@ -92,7 +92,7 @@ async def test_the_incident_channel_shows_a_summary_and_the_confirmed_cause(demo
 
 
 async def test_a_member_who_may_only_read_gets_a_refusal_instead_of_a_dialog(demo: Demo, open_page: Open) -> None:
-    page = await open_page(await demo())
+    page = await open_page(await demo("--scenario", "image-pull-failed"))
     await page.get_by_test_id("act-as").select_option(label="sam — may read, not act")
 
     answer = await send_sample(page, "a restart changes nothing", saying="-n front-3 get")

@@ -38,10 +38,10 @@ async def test_commands_over_the_limit_are_refused_at_once(tmp_path, engine, bro
     async with workplace(tmp_path, engine, broken.world, person_requests=5, slack_limits=SHORT) as at:
         at.slack.fail("chat.postMessage", hang=True, times=100)
         sent = [at.slack.slash(at.alex, at.channel, f"pod ledger/unheard-of-{number}") for number in range(20)]
-        said = [str(each.body) for each in await asyncio.gather(*sent)]
-        assert len([one for one in said if "⏳" in one]) == 5
+        said = [str(each.body or "") for each in await asyncio.gather(*sent)]
+        assert len([one for one in said if not one]) == 5
         assert len([one for one in said if "5 requests" in one]) == 15
-        assert "⏳" in str((await at.slack.slash(at.bo, at.channel, "pod ledger/unheard-of")).body)
+        assert not (await at.slack.slash(at.bo, at.channel, "pod ledger/unheard-of")).body
         at.slack.clear_faults()
 
 
