@@ -23,7 +23,7 @@ TELLS: Final = re2.compile(
     rb"[?!]{0,3}(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still"
     rb"|currently|new|its|it's|just|simply|probably|actually|should|must|will|got|from[ \t]+\S{1,40}[ \t]+to"
     rb"|has|have|been|be|equals|for(?:[ \t]+[\w.-]+){1,3}?[ \t]+(?:is|was|are|to|now)|for[ \t]+[\w.-]+"
-    rb"|of[ \t]+[\w.-]+|ist|lautet|est|es|jest)\b)+[ \t]*:?[ \t]*"
+    rb"|of(?:[ \t]+[\w.-]+){1,3}?[ \t]+(?:is|was|are|to|now)|of[ \t]+[\w.-]+|with[ \t]+value|ist|lautet|est|es|jest)\b)+[ \t]*:?[ \t]*"
     rb"|[ ](?:-|" + "–|—".encode() + rb")[ ]"
 )
 _TELLS_CHINESE: Final = (
@@ -57,7 +57,7 @@ GAPS: Final = tuple(
             _REMARK
             + rb"[ \t]*(?:(?:is|was|are|below)[ \t]*)?(?:"
             + _COLON
-            + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*(?:```\w*)?){1,3}(?::[ \t]+)?",
+            + rb"|=|\|)?[ \t]*(?:\r?\n[ \t>|+-]*(?:```\w*)?){1,3}(?::[ \t]+)?",
         ),
         # A chat's bold label ends after its colon: *password:* …; YAML has tags and anchors there.
         ("colon", _REMARK + rb"[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
@@ -65,6 +65,12 @@ GAPS: Final = tuple(
             "for",
             rb"[ \t]+(?:for|of|on|in)(?:[ \t]+[\w.@/-]{1,30}){1,4}?[ \t]*(?:" + _SIGN + rb"|" + _COLON + rb")[ \t]*",
         ),
+        # … with value 'x', has the value [x], (value=x)
+        (
+            "valued",
+            rb"[^\n:=]{0,60}?\b(?:with|has|had|got|the|a|its|and|,|\()[ \t]*(?i:value)(?:[ \t]+(?:is|was|of))?[ \t]*[:=]?[ \t]*\[?",
+        ),
+        ("call", rb"\([ \t]*(?=[bru]?[\"'`])"),
         ("comma", rb"(?<=[\"'])\s*,\s*|[,;|]{1,2}[ \t]*[\[({<]{0,3}?(?=[\[({]?[\"'])|\(\s*(?=[\"'])"),
         (
             "cell",
@@ -76,7 +82,7 @@ GAPS: Final = tuple(
             + "…{1,4}".encode()
             + rb")[ ]?)",
         ),
-        ("bracket", rb"[ \t]*[<\[({](?=[^\s\"'<>(){}\[\]])"),
+        ("bracket", rb"[ \t]*(?:[?!]{1,2}[ \t]+|[<\[({]|" + "（".encode() + rb")(?=[^\s\"'<>(){}\[\]])"),
         ("chinese", rb"[ \t]*" + _TELLS_CHINESE + rb"[ \t]*"),
         ("foreign", rb"[\x80-\xff]{3,24}[ \t]*(?=[!-~])"),
     )

@@ -19,7 +19,7 @@ _LOOK_BACK: Final = 80
 # What stands between a separator and a quoted value in code: b"…", []byte("…"), Some("…").
 _WRAP: Final = re.compile(
     rb"(?:(?:[bBrRuUfFL@]{1,2}|\$)[\"']|(?:new[ ])?[\w.:\[\]]{0,24}\([\"'b]"
-    rb"|[\[{(]\s{0,8}(?:[^{}\n]{0,80}?\s{0,8}[,{]?\s{0,8}\\*[\"']?(?i:value|default|plain|plaintext|stringvalue)\\*[\"']?"
+    rb"|[\[{(]\s{0,8}(?:[^{}]{0,100}?\s{0,8}[,{]?\s{0,8}\\*[\"']?(?i:value|default|plain|plaintext|stringvalue)\\*[\"']?"
     rb"\s*[:=]\s*)?\\*[\"'])"
 )
 # An object with other members: {"name": …
@@ -117,6 +117,8 @@ _SENTENCE_WORDS: Final = frozenset(
     b" user access least characters long too short more than use used using set change changed need needs please see"
     b" after before when while because into over under only also never always all any connection request server".split()
 )
+# The quote of an argument, with the marks of an option before the name.
+_OPENED: Final = re.compile(rb"(?:^|[\s,\[(]|-var=|literal=|Environment=)([\"'])-{0,2}D?(?:[\w-]{1,20}\.)?\Z")
 _SHORT_NUMBER: Final = re.compile(rb"[0-9]{1,5}[.,;)]*")
 _IDENTIFIER: Final = re.compile(rb"[A-Za-z_][A-Za-z_.]*[0-9]?[;,)({]*")
 _CAPITAL: Final = re.compile(rb"[A-Z]")
@@ -221,6 +223,22 @@ def assigned_phrase_end(value: Value) -> int:
     words = rest.split()
     is_phrase = len(words) >= 3 and all(_PLAIN_WORD.fullmatch(word) for word in words)
     return value.outer + len(rest) if is_phrase and not value.quoted else value.end
+
+
+def closing_quote(buffer: bytes, start: int, at: int) -> int:
+    """Return where the quote ends that begins right before the name, or where the value begins without one."""
+    opening = _OPENED.search(buffer[max(0, start - _LOOK_BACK) : start])
+    if not opening:
+        return at
+    end = buffer.find(opening[1], at, at + _LOOK_BACK)
+    rest = buffer[at:end] if end > 0 else b"\n"
+    return at if b"\n" in rest or b"=" in rest.strip(b"=") or b"\\" in rest or is_sentence(rest) else end
+
+
+def is_sentence(text: bytes) -> bool:
+    """Return whether one of several words is one that sentences have and passwords have not."""
+    words = text.lower().split()
+    return len(words) > 1 and bool(_SENTENCE_WORDS.intersection(words))
 
 
 def is_no_secret(name: bytes, value: bytes) -> bool:
