@@ -71,6 +71,7 @@ _REST_OF_LINE: Final = re2.compile(
 )
 _LOOK_BACK: Final = 80
 _LONGEST_NAME: Final = 120
+_SHORT: Final = 4
 # No separator is longer.
 _LOOK_AHEAD: Final = 200
 
@@ -91,7 +92,7 @@ _OTHER_BEFORE: Final = re.compile(
     rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/|^--- |\n\s*--- )\Z"
 )
 # Letters with a digit among or after them.
-_CHOSEN: Final = re.compile(rb"[A-Za-z][\w!@#$%^&*+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
+_CHOSEN: Final = re.compile(rb"[A-Za-z][\w!@#$%^&*()+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
 # Methods and functions that are given a secret, apart from those that check or read one.
 _SETTER: Final = re.compile(
     rb"(?i)(?:\A|[._])(?:(?:with|set|use|add|new|define|put)[_-]?(?:\w{0,12}?[_-]?))?(?:password|passwd|passphrase|pwd|token|apikey|api_key"
@@ -375,8 +376,10 @@ _TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
     "sentence": lambda place, value: looks_generated(_bare(value)),
     "quoted": lambda place, value: value.outer > value.end and value.quoted and looks_mixed(_bare(value)),
     "nested": lambda place, value: looks_random(_bare(value)),
-    "bracket": lambda place, value: looks_generated(_bare(value)),
-    "words": lambda place, value: looks_random(_bare(value)) or _looks_chosen(place, value),
+    "bracket": lambda place, value: looks_generated(_bare(value)) or is_disguised(_bare(value).rstrip("）".encode())),
+    "words": lambda place, value: (
+        looks_random(_bare(value)) or _looks_chosen(place, value) or _is_quoted_password(place, value)
+    ),
     "for": lambda place, value: looks_random(_bare(value)) or _looks_chosen(place, value),
     "cell": lambda place, value: looks_random(_bare(value)) or _looks_chosen(place, value),
     "foreign": lambda place, value: not place.name.isascii() and looks_random(_bare(value)),
@@ -396,6 +399,11 @@ def _looks_chosen(place: _Place, value: Value) -> bool:
     return bool(len(text) >= 6 and _CHOSEN.fullmatch(text))
 
 
+def _is_quoted_password(place: _Place, value: Value) -> bool:
+    """Return whether a quoted value follows the name of a password: the password is 'x'."""
+    return is_password_name(place.name) and value.quoted and len(value.text) >= _SHORT and not is_sentence(value.text)
+
+
 def _is_argument(place: _Place, value: Value) -> bool:
     """Return whether a call is given a name and its value, both quoted: setenv("PASSWORD", "…")."""
     is_quoted = place.buffer[place.start - 1 : place.start] == place.buffer[place.end : place.end + 1] != b""
@@ -404,8 +412,7 @@ def _is_argument(place: _Place, value: Value) -> bool:
 
 def _is_set(place: _Place, value: Value) -> bool:
     """Return whether a call takes the password or the token itself: WithPassword("…"), .token("…")."""
-    takes = _SETTER.search(place.name) if b"." not in place.before[-1:] else _SETTER.search(place.name)
-    return bool(takes) and b" " not in value.text.strip() and not is_sentence(value.text)
+    return bool(_SETTER.search(place.name)) and not is_sentence(value.text) and not _NAME.search(value.text)
 
 
 def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
@@ -422,9 +429,11 @@ def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
     if value.alone and place.is_first_in_line and (_looks_chosen(place, value) or _is_compound(place.name)):
         # A line of a configuration: bindpw s3cr3t-value
         return not is_sentence(text)
-    if value.quoted and not gap.strip() and is_password_name(place.name) and not is_sentence(text):
-        # password 'x'
-        return len(text) >= 4
+    if not gap.strip() and _is_quoted_password(place, value):
+        return True
+    if gap.strip() in (b'"', b"'") and value.quoted and value.alone and place.is_first_in_line:
+        # "password" "x"
+        return is_password_name(place.name) and not is_sentence(text)
     if is_disguised(_bare(value)) and not gap.strip():
         return True
     return bool(_VERB.search(place.before)) or looks_random(_bare(value))

@@ -83,7 +83,9 @@ _CODE: Final = re.compile(rb"[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?(?:\.[A-Za-z_]{2,}(
 _BOOTSTRAP: Final = re.compile(rb"[a-z0-9]{6}\.[a-z0-9]{16}")
 _SHORT_WORD: Final = re.compile(rb"[a-z]{2,8}")
 # A word with digits for letters, as people write passwords: g00dbye7.
-_DISGUISED: Final = re.compile(rb"(?i)[a-z]+[0-9]{1,4}[a-z]{2,}[0-9!?]{0,4}|[a-z]+[0-9]+[a-z]+-[a-z]*[0-9]+[a-z]+")
+_DISGUISED: Final = re.compile(
+    rb"(?i)[a-z]+(?:[0-9]{1,4}[a-z]+){1,6}[0-9!?]{0,4}|(?:[a-z]+(?:[0-9][a-z]+)+[-_.]?){2}[0-9!?]{0,4}"
+)
 _TECHNICAL: Final = re.compile(
     rb"(?i)(?:k[38]s|[osi]?auth2|o2|s3|ec2|i18n|l10n|ipv[46]|x509|base(?:64|32)|b64|p12|v[0-9]|http2?|e2e|sha[0-9]|md5|utf8"
     rb"|amd64|arm64|x86|us-|eu-|ap-|[a-z0-9]*2[a-z]+$)"
@@ -102,7 +104,7 @@ _KINDS_OF_VALUE: Final = frozenset(
     b"bearer basic digest default custom static dynamic random auto manual string json opaque oauth oidc saml access"
     b" header cookie query body file vault internal external global local example dummy sample loading fetching"
     b" checking success failure error allowed secret token tokens password username secrets generic kubelet expiring"
-    b" unauthed readonly session service client server admin user opt test prod staging".split()
+    b" unauthed readonly write read session service client server admin user opt test prod staging".split()
 )
 _WORD: Final = re.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
 # A key of a Secret or ConfigMap: tls.crt.
@@ -247,7 +249,8 @@ def is_no_secret(name: bytes, value: bytes) -> bool:
     if len(inner) < _SHORTEST or not inner.strip(FILL):
         return True
     body = inner.rstrip(b",;)}]")
-    if inner.startswith(b"<") and looks_generated(inner[1:].partition(b">")[0]):
+    bracketed = inner[1:].partition(b">")[0] if inner.startswith(b"<") else b""
+    if bracketed and (looks_generated(bracketed) or is_disguised(bracketed)):
         return False
     if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
         return True
@@ -267,7 +270,12 @@ def is_no_secret(name: bytes, value: bytes) -> bool:
 
 def is_disguised(value: bytes) -> bool:
     """Return whether the value is a word with digits for some letters, as people choose them: s3cr3t-v4lue."""
-    return 7 <= len(value) <= 24 and bool(_DISGUISED.fullmatch(value)) and not _TECHNICAL.match(value)
+    return (
+        7 <= len(value) <= 24
+        and bool(_DISGUISED.fullmatch(value))
+        and not _TECHNICAL.match(value)
+        and not _HEX.fullmatch(value)
+    )
 
 
 def is_secret_of(name: bytes, level: Level, value: bytes) -> bool:

@@ -75,6 +75,7 @@ _DIRECTIVES: Final = tuple(
         rb"(?i:\busing|\bconnect[ \t]+to[ \t]+\S+[ \t]+user[ \t]+\S+[ \t]+using)(?:[ \t]+password)",
     )
 )
+_VARIABLE: Final = re2.compile(rb"\$[A-Za-z_{(]\w*(?:[}):]|\z)")
 _FTP: Final = re2.compile(rb"(?m)^[>< \t]*(?:[0-9:.]{5,}[ \t]+)?PASS[ \t]+([^\s/]+)[ \t]*\r?$")
 _ACL: Final = re2.compile(rb"(?i:\bacl[ \t]+setuser|\buser)[ \t]+[\w.-]+(?:[ \t]+[\w~*&+@:#-]+)*[ \t]+>([^\s\"'>]{3,})")
 # Tokens with which a node joins a cluster: host:port/token.
@@ -107,7 +108,7 @@ def _hide(found: Match) -> bytes:
     value = bytes(found[1])
     inner = value.strip(b"\"'")
     is_word = inner.isalpha() and inner.islower() and not value.startswith((b"'", b'"'))
-    if is_word or inner.startswith((b"-", b"$")) or is_no_secret(b"", inner):
+    if is_word or inner.startswith(b"-") or _VARIABLE.match(inner) or is_no_secret(b"", inner):
         return whole
     first = found.start(1) - found.start() + len(value) - len(value.lstrip(b"\"'"))
     return whole[:first] + hidden(inner) + whole[first + len(inner) :]
