@@ -7,7 +7,7 @@ user:password@host and what stands after a slash in "creds: admin/…". Works on
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import re2
 
@@ -15,7 +15,7 @@ from responses.secret_buffer import Match, hide_groups, looks_generated, looks_r
 from responses.secret_values import is_disguised, is_no_secret
 
 _QUOTED: Final = rb"\"[^\"\n]*\"|'[^'\n]*'"
-_NEXT: Final = rb"\\*[\"']\s*,\s*"
+_NEXT: Final = rb"\\*[\"']?\s*,\s*"
 _FLAG: Final = (
     rb"(?:^|[\s\"'\[({,;=])--?(?:[A-Za-z0-9_-]*[_-])?"
     rb"(?i:password|passwd|passphrase|token|secret|(?:api|access|secret|signing|encryption)[_-]?key)"
@@ -26,8 +26,8 @@ _LINED: Final = re2.compile(
     rb"(?m)^[ \t>|+-]*[\"']?" + _FLAG + rb"[\"']?[ \t]*\n[ \t>|+-]*[\"']?([^\s\"'-][^\s\"']*[^\s\"':])[\"']?[ \t]*$"
 )
 # Tools that take a password after a short option: (names, option).
-_APART: Final = rb"(?:" + _NEXT + rb"\\*[\"']|[ \t=]*)"
-_SPACE: Final = rb"(?:" + _NEXT + rb"\\*[\"']|[ \t]+)"
+_APART: Final = rb"(?:" + _NEXT + rb"|[ \t=]*)"
+_SPACE: Final = rb"(?:" + _NEXT + rb"|[ \t]+)"
 _TOOLS: Final = (
     (rb"mysql\w*|mariadb[\w-]*", rb"-p"),
     (rb"7z[ar]?|rar|unrar", rb"-h?p"),
@@ -108,6 +108,24 @@ _COMMANDED: Final = tuple(
     )
     for tools, option in _TOOLS
 )
+
+
+def _set_of_tools() -> Any:
+    found = re2.Set.SearchSet()
+    for tools, _ in _TOOLS:
+        found.Add(rb"\b(?:" + tools + rb")\b")
+    found.Compile()
+    return found
+
+
+# One pass finds the tools that a text names; only their patterns run.
+_TOOL_SET: Final = _set_of_tools()
+# A tool with an option or an argument that may hold a secret.
+_COMMAND: Final = re2.compile(
+    rb"(?:^|[\s\"'`$(/\[;&|>-])(?:"
+    + b"|".join(tools for tools, _ in _TOOLS)
+    + rb")(?:\b[^\n;|&]*?[ \t\"',\[][-/]{1,2}[A-Za-z]|[ \t=]+[^\s-])"
+)
 # Any tool: -p x, where x looks like a password and not like a port, a path or a patch.
 _SHORT: Final = re2.compile(rb"(?:^|[\s\"'])-(?:p|P|w|a|pw|pass)(?:[ \t]+|=)[\"']?([^\s\"'/\\{:-][^\s\"'/\\{:]{7,})")
 _STATEMENTS: Final = tuple(
@@ -129,6 +147,10 @@ _HERE: Final = re2.compile(rb"\bchpasswd[ \t]*<<<?[ \t]*[\"']?([\w.-]+:)([^\s\"'
 _PGPASS: Final = re2.compile(
     rb"(?m)(?:^|[\s\"'])[\w.*-]+:(?:[0-9]{2,5}|\*):[\w*-]+:[\w*.-]+:([^\s:\"']{4,})[\"']?[ \t]*$"
 )
+# With the port of PostgreSQL or none it is certain.
+_PGPASS_PORT: Final = re2.compile(
+    rb"(?m)^[ \t>|]*(?:[\w.-]+|\*):(?:54[0-9]{2}|6432|\*):[\w*-]+:[A-Za-z_*][\w*.-]*:([^\s:\"']{4,})[ \t]*$"
+)
 # Literals of `kubectl create secret`, whatever their keys; credentials of skopeo, crictl and others: user:password.
 _LITERAL: Final = re2.compile(rb"--from-literal[= ][\"']?[\w.-]+=([^\s\"']+)")
 _QUOTED_USER: Final = re2.compile(rb"\s(?:-u|--user)[ \t=]+(?:\"[^\s:\"]+:([^\"\n]+)\"|'[^\s:']+:([^'\n]+)')")
@@ -148,7 +170,7 @@ _STORED_VALUE: Final = re2.compile(
 )
 # A known administrator with a generated password: admin:… works, log in with admin / …
 _ADMIN: Final = re2.compile(
-    rb"(?i)\b(?:admin|administrator|root|sa|superuser|elastic|postgres)(?:[ \t]?[:/][ \t]?|[ \t]+(?:with|and)[ \t]+)([!-~]{8,64})"
+    rb"(?i)\b(?:admin|administrator|root|sa|superuser|elastic|postgres)(?:[ \t]?[:/][ \t]?|[ \t]+(?:with|and)[ \t]+)([!-.0-~][!-~]{7,63})"
 )
 _TOLD: Final = re2.compile(
     rb"(?i)\b(?:log(?:[ -]?(?:in|on)|ged in)|sign in|use|try|creds?|credentials?|u(?:ser(?:name)?)?/p(?:ass(?:word)?)?)(?:[ \t]+(?:in|is|are|with|as|to|use"
@@ -162,6 +184,10 @@ _ORACLE: Final = re2.compile(rb"\boracle:thin:[\w$]+/([^\s/@]+)@|\b[\w$]+/([^\s/
 _QUOTED_SHORT: Final = re2.compile(
     rb"[ \t]-{1,2}(?:p|P|w|W|a|k|K|x|X|t|T|s|S|pw|pass)(?:[ \t]*|=)(?:\"([^\"\n{]{8,64})\"|'([^'\n{]{8,64})')"
 )
+# The same as elements of a YAML list, line by line.
+_SHORT_LINED: Final = re2.compile(
+    rb"\n[ \t]*-[ \t]+[\"']?-[pPwa](?:[\"']?[ \t]*\n[ \t]*-[ \t]+[\"']?)?([^\s\"'/\\:-][^\s\"'/\\:]{5,})[\"']?[ \t]*(?:\n|\z)"
+)
 # Expect: a line that is sent to a prompt.
 _SENT: Final = re2.compile(rb"\bsend(?:_user)?[ \t]+(?:--[ \t]+)?[\"']([^\"'\n]{4,64}?)\\[rn][\"']")
 _AT_HOST: Final = re2.compile(rb"\b[A-Za-z_][\w.$-]*[:/]([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*)")
@@ -172,17 +198,18 @@ _USER_AND: Final = re2.compile(
 )
 _KEY_PAIR: Final = re2.compile(rb"(?i)\bak(?:/sk|[ \t]*[,;:=])[^\n]{0,60}?\bsk[ \t]*[:=][ \t]*([^\s\"',;]+)")
 
-_OBJECT_NAME: Final = re2.compile(rb"[0-9a-f]{7,64}|[a-z0-9]+(?:[-.:/@][a-z0-9]+)+")
+_WITH_SIGN: Final = re2.compile(rb"[A-Z][a-z]{3,}[0-9]{2,4}[!?#$%&*]{0,3}")
+_OBJECT_NAME: Final = re2.compile(rb"[0-9a-f]{7,64}|[a-z0-9]+(?:[-.:/@][a-z0-9]+)+|.*://.*|.*[/=].*[/=].*")
 
-_ANY: Final = (_WHOLE, _SHORT_PAIR, _LISTED, _LINED, *_COMMANDED, *_STATEMENTS, _LITERAL, _QUOTED_USER, _PAIRED, _HERE, _KEY_PAIR)
-_RANDOM: Final = (_SHORT, _QUOTED_SHORT, _SENT, _PGPASS, _USER_AND)
+_ANY: Final = (_PGPASS_PORT, _WHOLE, _SHORT_PAIR, _LISTED, _LINED, *_STATEMENTS, _LITERAL, _QUOTED_USER, _PAIRED, _HERE, _KEY_PAIR)
+_RANDOM: Final = (_SHORT, _SHORT_LINED, _QUOTED_SHORT, _SENT, _PGPASS, _USER_AND)
 # If none of these matches, `hide_in_commands` leaves a text as it is.
-PATTERNS: Final = (*_ANY, *_RANDOM, _ADMIN, _TOLD, _STORED, _CHPASSWD, _ORACLE, _AT_HOST)
+PATTERNS: Final = (*_ANY, _COMMAND, *_RANDOM, _ADMIN, _TOLD, _STORED, _CHPASSWD, _ORACLE, _AT_HOST)
 
 
 def hide_in_commands(buffer: bytes) -> bytes:
     """Return the buffer with such values hidden."""
-    for pattern in _ANY:
+    for pattern in (*(_COMMANDED[number] for number in _TOOL_SET.Match(buffer) or ()), *_ANY):
         buffer = pattern.sub(_hide_last, buffer)
     for pattern in _RANDOM:
         buffer = pattern.sub(_hide_random, buffer)
@@ -220,14 +247,19 @@ def _hide_last(found: Match) -> bytes:
 
 def _hide_random(found: Match) -> bytes:
     value = bytes(found[_last_group(found)]).rstrip(b".,;:!?)\"'")
-    return _hide_last(found) if looks_random(value) or is_disguised(value) else bytes(found[0])
+    return _hide_last(found) if looks_random(value) or _is_chosen(value) else bytes(found[0])
 
 
 def _hide_mixed(found: Match) -> bytes:
     """Hide what people and generators make up; keep names of objects, paths and images."""
     value = bytes(found[1]).rstrip(b".,;:!?)\"'`")
     is_password = looks_generated(value) and not _OBJECT_NAME.fullmatch(value)
-    return hide_groups(found, 1) if is_password or is_disguised(value) else bytes(found[0])
+    return hide_groups(found, 1) if is_password or _is_chosen(value) else bytes(found[0])
+
+
+def _is_chosen(value: bytes) -> bool:
+    """Return whether people write such passwords: Winter2026!, s3cr3t-value."""
+    return is_disguised(value) or bool(_WITH_SIGN.fullmatch(value))
 
 
 def _hide_before_host(found: Match) -> bytes:

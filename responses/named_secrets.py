@@ -434,7 +434,7 @@ def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
     if gap.strip() in (b'"', b"'") and value.quoted and value.alone and place.is_first_in_line:
         # "password" "x"
         return is_password_name(place.name) and not is_sentence(text)
-    if is_disguised(_bare(value)) and not gap.strip():
+    if not gap.strip() and is_disguised(_bare(value).rstrip(b";,")):
         return True
     return bool(_VERB.search(place.before)) or looks_random(_bare(value))
 

@@ -128,6 +128,8 @@ _SMALL: Final = re.compile(rb"[a-z]")
 _DIGIT: Final = re.compile(rb"[0-9]")
 _HEX: Final = re.compile(rb"[0-9a-fA-F-]+")
 _KEY_VALUE: Final = re.compile(rb"[A-Za-z0-9+/_-]{20,}={0,2}")
+# A sign or digit between letters, which words of a sentence do not have.
+_INNER_SIGN: Final = re.compile(rb"[A-Za-z][#$%^&*+~0-9][A-Za-z]")
 _FIRST_IN_BRACES: Final = re.compile(rb"[{,][ \t]*$")
 
 
@@ -240,7 +242,7 @@ def closing_quote(buffer: bytes, start: int, at: int) -> int:
 def is_sentence(text: bytes) -> bool:
     """Return whether one of several words is one that sentences have and passwords have not."""
     words = text.lower().split()
-    return len(words) > 1 and bool(_SENTENCE_WORDS.intersection(words))
+    return len(words) > 1 and bool(_SENTENCE_WORDS.intersection(words)) and not _INNER_SIGN.search(text)
 
 
 def is_no_secret(name: bytes, value: bytes) -> bool:

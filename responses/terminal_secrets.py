@@ -62,7 +62,6 @@ _DIRECTIVES: Final = tuple(
         rb"\bAUTH[ \t]+(?:PLAIN|LOGIN|CRAM-MD5|XOAUTH2|NTLM)",
         rb"(?m:^[><CS: \t]*[A-Za-z]{0,4}[0-9]{1,6}[ \t]+)LOGIN[ \t]+\S+",
         rb"\bLOGIN[ \t]+\S+@\S+",
-        # Network devices.
         rb"(?i:\bsnmp-server[ \t]+community|\br[ow]community6?|\bcommunity[ \t]+string(?:[ \t]+is)?)",
         rb"(?i:\b(?:secret|password|key-string|md5-key|key|authentication-key)[ \t]+(?:sha512|ascii-text"
         rb"|encrypted|[0-9]))",
@@ -76,6 +75,14 @@ _DIRECTIVES: Final = tuple(
     )
 )
 _VARIABLE: Final = re2.compile(rb"\$[A-Za-z_{(]\w*(?:[}):]|\z)")
+_DEVICES: Final = tuple(
+    re2.compile(words + rb"[ \t]+" + _VALUE)
+    for words in (
+        rb"(?:\bsnmp-server[ \t]+community|\br[ow]community6?|\bwpa-psk|\b(?:in)?secure-password|\bpassword[ \t]+[057]"
+        rb"|\bsecret[ \t]+[045789]|\b(?:tacacs|radius)-server[ \t]+(?:host[ \t]+\S+[ \t]+)?key)",
+        rb"(?m:^[><CS: \t]*[A-Za-z]{0,4}[0-9]{1,6}[ \t]+)LOGIN[ \t]+\"[^\"\n]+\"",
+    )
+)
 _FTP: Final = re2.compile(rb"(?m)^[>< \t]*(?:[0-9:.]{5,}[ \t]+)?PASS[ \t]+([^\s/]+)[ \t]*\r?$")
 _ACL: Final = re2.compile(rb"(?i:\bacl[ \t]+setuser|\buser)[ \t]+[\w.-]+(?:[ \t]+[\w~*&+@:#-]+)*[ \t]+>([^\s\"'>]{3,})")
 # Tokens with which a node joins a cluster: host:port/token.
@@ -89,26 +96,36 @@ _TOKEN_FILE: Final = re2.compile(rb"(?m)^[ \t>]*([\w.+/=-]{12,}),[a-z][\w:@.-]*,
 # A token at the end of a line, and the rest of it alone on the next one.
 _WRAPPED: Final = re2.compile(rb"\x1a[\"']?[ \t]*\r?\n[ \t>|+-]*([A-Za-z0-9_+/=-]{8,})(?:[ \t]*\r?\n|\z)")
 
-_ALL: Final = (*_PRINTED, _LISTED, _PIPED, _HERE, *_DIRECTIVES, _FTP, _ACL, _JOIN, _TOKEN_FILE)
+_ALL: Final = (*_PRINTED, _LISTED, *_DIRECTIVES, _JOIN, _TOKEN_FILE)
+# Here a plain word is a password as well.
+_CERTAIN: Final = (_PIPED, _HERE, _FTP, _ACL, *_DEVICES)
 # If none of these matches, `hide_in_terminal` leaves a text as it is.
-PATTERNS: Final = (*_ALL, _USERS, _WRAPPED)
+PATTERNS: Final = (*_ALL, *_CERTAIN, _USERS, _WRAPPED)
 
 
 def hide_in_terminal(buffer: bytes) -> bytes:
     """Return the buffer with such values hidden."""
     for pattern in _ALL:
         buffer = pattern.sub(_hide, buffer)
+    for pattern in _CERTAIN:
+        buffer = pattern.sub(_hide_any, buffer)
     buffer = _USERS.sub(_hide_users, buffer)
     return bytes(_WRAPPED.sub(_hide_rest, buffer))
 
 
 def _hide(found: Match) -> bytes:
     """Hide the value without its quotes; keep words, options and variables."""
+    value = bytes(found[1])
+    is_word = value.isalpha() and value.islower()
+    return bytes(found[0]) if is_word else _hide_any(found)
+
+
+def _hide_any(found: Match) -> bytes:
+    """Hide the value without its quotes; keep options and variables."""
     whole: bytes = found[0]
     value = bytes(found[1])
     inner = value.strip(b"\"'")
-    is_word = inner.isalpha() and inner.islower() and not value.startswith((b"'", b'"'))
-    if is_word or inner.startswith(b"-") or _VARIABLE.match(inner) or is_no_secret(b"", inner):
+    if inner.startswith(b"-") or _VARIABLE.match(inner) or is_no_secret(b"password", inner):
         return whole
     first = found.start(1) - found.start() + len(value) - len(value.lstrip(b"\"'"))
     return whole[:first] + hidden(inner) + whole[first + len(inner) :]
