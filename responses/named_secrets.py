@@ -374,7 +374,9 @@ _TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
     "call": lambda place, value: value.quoted and (looks_random(value.text) or _is_set(place, value)),
     "valued": lambda place, value: value.quoted or looks_random(_bare(value)) or _looks_chosen(place, value),
     "sentence": lambda place, value: looks_generated(_bare(value)),
-    "quoted": lambda place, value: value.outer > value.end and value.quoted and looks_mixed(_bare(value)),
+    "quoted": lambda place, value: (
+        value.outer > value.end and value.quoted and b" " not in value.text and looks_mixed(_bare(value))
+    ),
     "nested": lambda place, value: looks_random(_bare(value)),
     "bracket": lambda place, value: looks_generated(_bare(value)) or is_disguised(_bare(value).rstrip("）".encode())),
     "words": lambda place, value: (
@@ -407,7 +409,7 @@ def _is_quoted_password(place: _Place, value: Value) -> bool:
 def _is_argument(place: _Place, value: Value) -> bool:
     """Return whether a call is given a name and its value, both quoted: setenv("PASSWORD", "…")."""
     is_quoted = place.buffer[place.start - 1 : place.start] == place.buffer[place.end : place.end + 1] != b""
-    return is_quoted and not is_sentence(value.text)
+    return is_quoted and not is_sentence(value.text) and not value.rest.startswith(b":")
 
 
 def _is_set(place: _Place, value: Value) -> bool:
