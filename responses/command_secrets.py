@@ -264,6 +264,6 @@ def _is_chosen(value: bytes) -> bool:
 
 def _hide_before_host(found: Match) -> bytes:
     """Hide the password in user:password@host:5432; keep the image repository:tag@sha256:0123…"""
-    if found[2] in (b"sha256", b"sha512") or not looks_random(found[1]):
+    if found[2] in (b"sha256", b"sha512") or not (looks_random(found[1]) or is_disguised(found[1])):
         return bytes(found[0])
     return hide_groups(found, 1)

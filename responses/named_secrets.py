@@ -377,7 +377,7 @@ _TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
     "quoted": lambda place, value: (
         value.outer > value.end and value.quoted and b" " not in value.text and looks_mixed(_bare(value))
     ),
-    "nested": lambda place, value: looks_random(_bare(value)),
+    "nested": lambda place, value: looks_random(_bare(value)) or _looks_chosen(place, value),
     "bracket": lambda place, value: looks_generated(_bare(value)) or is_disguised(_bare(value).rstrip("）".encode())),
     "words": lambda place, value: (
         looks_random(_bare(value)) or _looks_chosen(place, value) or _is_quoted_password(place, value)

@@ -44,7 +44,10 @@ _SIGN: Final = rb"(?::=|\|\|=?|\?\?=?|//=|=>|->|===?|!==?|\?=|\+=|=|<-|<<<|" + "
 GAPS: Final = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
-        ("assign", rb"(?:[ \t]*\([^()\n]{1,30}\)(?=[ \t]*=))?" + _TYPE + rb"\s{0,8}" + _SIGN + rb"[ \t]*(?:\\\r?\n[ \t]*)?(?:[*_`~]{1,2}[ \t]+)?"),
+        ("assign", rb"(?:[ \t]*\([^()\n]{1,30}\)(?=[ \t]*=))?" + _TYPE
+            + rb"(?:\s{0,8}|[ \t]{9,60})"
+            + _SIGN
+            + rb"[ \t]*(?:<<[-~]?[\"']?\w+[\"']?\r?\n[ \t]*)?(?:\\\r?\n[ \t]*)?(?:[*_`~]{1,2}[ \t]+)?"),
         ("block", rb"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n"),
         # An object below the name: password:\n  value: …
         (
@@ -63,7 +66,11 @@ GAPS: Final = tuple(
         ("colon", _REMARK + rb"[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
         (
             "for",
-            rb"[ \t]+(?:for|of|on|in)(?:[ \t]+[\"'`]?[\w.@/-]{1,30}[\"'`]?){1,4}?[ \t]*(?:" + _SIGN + rb"|" + _COLON + rb")[ \t]*",
+            rb"[ \t]+(?:for|of|on|in)(?:[ \t]+[\"'`]?[\w.@/-]{1,30}[\"'`]?){1,4}?[ \t]*(?:(?:"
+            + _SIGN
+            + rb"|"
+            + _COLON
+            + rb")[ \t]*(?:\r?\n[ \t>]*(?:```\w*\r?\n)?)?|(?:below|here)[ \t]*:?[ \t]*\r?\n[ \t>]*)",
         ),
         # … with value 'x', has the value [x], (value=x)
         (

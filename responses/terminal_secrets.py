@@ -30,7 +30,10 @@ _PRINTED: Final = tuple(
         + _SECRET_WORD
         + rb"[^\n]*\|[ \t]*(?:base64|openssl base64|b64)[^\n|]*[ \t]-{1,2}(?:d|D|decode)[^\n]*",
         rb"(?:echo|printenv|print|printf)[ \t]+[\"']?\$?\{?\w*" + _SECRET_WORD + rb"\w*\}?[\"']?",
-        rb"(?:sudo[ \t]+)?cat[ \t]+\S*" + _SECRET_WORD + rb"\S*",
+        rb"(?:sudo[ \t]+|kubectl[ \t]+exec[^\n]*[ \t]|docker[ \t]+exec[^\n]*[ \t])?cat[ \t]+\S*" + _SECRET_WORD + rb"\S*",
+        rb"[^\n]*(?:gcloud[ \t]+secrets[ \t]+versions[ \t]+access|az[ \t]+keyvault[ \t]+secret[ \t]+show"
+        rb"|kubectl[ \t]+view-secret|argocd[ \t]+admin[ \t]+initial-password|get-secret-value|get-parameter[ \t]"
+        rb"[^\n]*--with-decryption|lpass[ \t]+show|security[ \t]+find-\w+-password|gopass[ \t]+show)[^\n]*",
         rb"[^\n]*(?:vault[ \t]+(?:kv[ \t]+get|read)[ \t][^\n]*-field[= ]|pass[ \t]+show[ \t]|op[ \t]+read[ \t]"
         rb"|bw[ \t]+get[ \t]+password)[^\n]*",
         rb"[^\n]*(?:print-access-token|print-identity-token|get-login-password|get-access-token|oc[ \t]+whoami[ \t]+-t"
@@ -49,6 +52,21 @@ _PIPED: Final = re2.compile(
     + rb"[ \t]*\|[^\n|]*(?:"
     + _SECRET_WORD
     + rb"|--stdin|-stdin|\bsudo[ \t]+-S|\blogin\b|\bgpg\b|\bcryptsetup\b|\bkinit\b)"
+)
+# Written to a file whose name tells; encoded.
+_WRITTEN: Final = re2.compile(
+    rb"\b(?:echo|printf)[ \t]+(?:-[neE]+[ \t]+)*" + _VALUE + rb"[ \t]*>{1,2}[ \t]*[\w./~-]*" + _SECRET_WORD
+)
+_ENCODED: Final = re2.compile(
+    rb"\b(?:echo|printf)[ \t]+(?:-[neE]+[ \t]+)*"
+    + _VALUE
+    + rb"[ \t]*\|[ \t]*(?:base64|openssl[ \t]+(?:base64|passwd|dgst)|mkpasswd|wc[ \t]+-c)"
+)
+# Redis shows commands quoted; SMTP asks for the password in base64.
+_QUOTED_COMMANDS: Final = (
+    re2.compile(rb"\"(?i:auth)\"(?:[ \t]+\"[\w.-]+\")?[ \t]+(\"[^\"\n]+\")"),
+    re2.compile(rb"\"(?i:requirepass|masterauth|sentinel-pass)\"[ \t]+(\"[^\"\n]+\")"),
+    re2.compile(rb"\b334 UGFzc3dvcmQ6[ \t]*\r?\n(?:[><CS-]{1,3}:?[ \t]*)?([^\s]+)"),
 )
 _HERE: Final = re2.compile(
     rb"\b(?:kinit|sudo[ \t]+-S|passwd|cryptsetup|gpg|docker[ \t]+login|vault[ \t]+login)\b[^\n<]*<<<[ \t]*" + _VALUE
@@ -96,9 +114,9 @@ _TOKEN_FILE: Final = re2.compile(rb"(?m)^[ \t>]*([\w.+/=-]{12,}),[a-z][\w:@.-]*,
 # A token at the end of a line, and the rest of it alone on the next one.
 _WRAPPED: Final = re2.compile(rb"\x1a[\"']?[ \t]*\r?\n[ \t>|+-]*([A-Za-z0-9_+/=-]{8,})(?:[ \t]*\r?\n|\z)")
 
-_ALL: Final = (*_PRINTED, _LISTED, *_DIRECTIVES, _JOIN, _TOKEN_FILE)
+_ALL: Final = (_ENCODED, _LISTED, *_DIRECTIVES, _JOIN, _TOKEN_FILE)
 # Here a plain word is a password as well.
-_CERTAIN: Final = (_PIPED, _HERE, _FTP, _ACL, *_DEVICES)
+_CERTAIN: Final = (*_PRINTED, _PIPED, _WRITTEN, *_QUOTED_COMMANDS, _HERE, _FTP, _ACL, *_DEVICES)
 # If none of these matches, `hide_in_terminal` leaves a text as it is.
 PATTERNS: Final = (*_ALL, *_CERTAIN, _USERS, _WRAPPED)
 
