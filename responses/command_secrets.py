@@ -48,7 +48,8 @@ _TOOLS: Final = (
     (rb"bundle config", rb"(?:set[ \t]+)?(?:--\w+[ \t]+)?[\w.-]+[ \t]+[\w.-]+:"),
     (rb"dotnet user-secrets set", rb"[\"']?[\w:.-]+[\"']?[ \t]+"),
     (rb"pulumi config set", rb"--secret[ \t]+(?:--\w+[ \t]+)?[\w.:-]+[ \t]+"),
-    (rb"(?:fly|flyctl|wrangler|netlify|railway|supabase|gh|cf) (?:secrets?|env)[ :](?:set|put|add)", rb"\w+(?:=|[ \t]+<<<[ \t]+)"),
+    (rb"(?:fly|flyctl|wrangler|netlify|railway|supabase|gh|cf) (?:secrets?|env)[ :](?:set|put|add"
+    rb")", rb"\w+(?:=|[ \t]+<<<[ \t]+)"),
     (
         rb"sshpass|mongo\w*|(?:docker|podman|nerdctl|oras|az|registry|helm registry|crane auth|skopeo|buildah"
         rb"|cf|oc) login"
@@ -162,21 +163,27 @@ _WHOLE: Final = re2.compile(
 )
 # What is stored in Vault, whatever the keys; a Secret that is patched.
 _STORED: Final = re2.compile(
-    rb"(\bvault[ \t]+(?:kv[ \t]+(?:put|patch)|write[ \t]+(?:secret|kv))\b[^\n]*|\bpulumi[ \t]+config[ \t]+set[ \t][^\n]*--secret\b"
+    rb"(\bvault[ \t]+(?:kv[ \t]+(?:put|patch)|write[ \t]+(?:secret|kv))\b[^\n]*|\bpulumi[ \t]+config[ \t]"
+    rb"+set[ \t][^\n]*--secret\b"
     rb"|\bkubectl\b[^\n]*\bpatch[ \t]+secrets?\b[^\n]*)"
 )
 _STORED_VALUE: Final = re2.compile(
-    rb"(?:[ \t][\"']?[\w.-]+=|set[ \t]+[\w.:-]+[ \t]+|\\?\"[\w.-]+\\?\"[ \t]*:[ \t]*\\?[\"'])(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'{}\\-][^\"'{}\\\s]*(?:[ ][\w #.]+[\"'])?)"
+    rb"(?:[ \t][\"']?[\w.-]+=|set[ \t]+[\w.:-]+[ \t]+|\\?\"[\w.-]+\\?\"[ \t]*:[ \t]*\\?[\"'])(\"[^\"\n]*"
+    rb"\"|'[^'\n]*'|[^\s\"'{}\\-][^\"'{}\\\s]*(?:[ ][\w #.]+[\"'])?)"
 )
 # A known administrator with a generated password: admin:… works, log in with admin / …
 _ADMIN: Final = re2.compile(
-    rb"(?i)\b(?:admin|administrator|root|sa|superuser|elastic|postgres)(?:[ \t]?[:/][ \t]?|[ \t]+(?:with|and)[ \t]+)([!-.0-~][!-~]{7,63})"
+    rb"(?i)\b(?:admin|administrator|root|sa|superuser|elastic|postgres)(?:[ \t]?[:/][ \t]?|[ \t]+(?:with|"
+    rb"and)[ \t]+)([!-.0-~][!-~]{7,63})"
 )
 _TOLD: Final = re2.compile(
-    rb"(?i)\b(?:log(?:[ -]?(?:in|on)|ged in)|sign in|use|try|creds?|credentials?|u(?:ser(?:name)?)?/p(?:ass(?:word)?)?)(?:[ \t]+(?:in|is|are|with|as|to|use"
+    rb"(?i)\b(?:log(?:[ -]?(?:in|on)|ged in)|sign in|use|try|creds?|credentials?|u(?:ser(?:name)?)?/p(?:a"
+    rb"ss(?:word)?)?)(?:[ \t]+(?:in|is|are|with|as|to|use"
     rb"|user)|:)*[ \t]+[\w.@-]{1,40}(?:[ \t]*[/:][ \t]*|[ \t]+(?:with|and|pw)?[ \t]*)([!-~]{6,64})"
 )
-_SHORT_PAIR: Final = re2.compile(rb"(?i)\bu(?:ser)?[ \t]*[:=][ \t]*[\w.@-]{1,40}[ \t,;/]+p[ \t]*[:=][ \t]*([!-~]{4,64})")
+_SHORT_PAIR: Final = re2.compile(
+    rb"(?i)\bu(?:ser)?[ \t]*[:=][ \t]*[\w.@-]{1,40}[ \t,;/]+p[ \t]*[:=][ \t]*([!-~]{4,64})"
+)
 _PAIRED: Final = re2.compile(rb"--(?:src-|dest-)?creds[= ][^\s:\"']+:([^\s\"']+)")
 # Oracle: user/password@host
 _ORACLE: Final = re2.compile(rb"\boracle:thin:[\w$]+/([^\s/@]+)@|\b[\w$]+/([^\s/@]+)@//")
@@ -186,7 +193,8 @@ _QUOTED_SHORT: Final = re2.compile(
 )
 # The same as elements of a YAML list, line by line.
 _SHORT_LINED: Final = re2.compile(
-    rb"\n[ \t]*-[ \t]+[\"']?-[pPwa](?:[\"']?[ \t]*\n[ \t]*-[ \t]+[\"']?)?([^\s\"'/\\:-][^\s\"'/\\:]{5,})[\"']?[ \t]*(?:\n|\z)"
+    rb"\n[ \t]*-[ \t]+[\"']?-[pPwa](?:[\"']?[ \t]*\n[ \t]*-[ \t]+[\"']?)?([^\s\"'/\\:-][^\s\"'/\\:]{5,})["
+    rb"\"']?[ \t]*(?:\n|\z)"
 )
 # Expect: a line that is sent to a prompt.
 _SENT: Final = re2.compile(rb"\bsend(?:_user)?[ \t]+(?:--[ \t]+)?[\"']([^\"'\n]{4,64}?)\\[rn][\"']")
@@ -201,7 +209,19 @@ _KEY_PAIR: Final = re2.compile(rb"(?i)\bak(?:/sk|[ \t]*[,;:=])[^\n]{0,60}?\bsk[ 
 _WITH_SIGN: Final = re2.compile(rb"[A-Z][a-z]{3,}[0-9]{2,4}[!?#$%&*]{0,3}")
 _OBJECT_NAME: Final = re2.compile(rb"[0-9a-f]{7,64}|[a-z0-9]+(?:[-.:/@][a-z0-9]+)+|.*://.*|.*[/=].*[/=].*")
 
-_ANY: Final = (_PGPASS_PORT, _WHOLE, _SHORT_PAIR, _LISTED, _LINED, *_STATEMENTS, _LITERAL, _QUOTED_USER, _PAIRED, _HERE, _KEY_PAIR)
+_ANY: Final = (
+    _PGPASS_PORT,
+    _WHOLE,
+    _SHORT_PAIR,
+    _LISTED,
+    _LINED,
+    *_STATEMENTS,
+    _LITERAL,
+    _QUOTED_USER,
+    _PAIRED,
+    _HERE,
+    _KEY_PAIR,
+)
 _RANDOM: Final = (_SHORT, _SHORT_LINED, _QUOTED_SHORT, _SENT, _PGPASS, _USER_AND)
 # If none of these matches, `hide_in_commands` leaves a text as it is.
 PATTERNS: Final = (*_ANY, _COMMAND, *_RANDOM, _ADMIN, _TOLD, _STORED, _CHPASSWD, _ORACLE, _AT_HOST)

@@ -17,6 +17,7 @@ from typing import Final
 
 import re2
 
+from responses.chosen_secrets import CHOSEN, bare, is_compound, is_quoted_password, is_set, looks_chosen
 from responses.secret_buffer import FILL, Match, hidden, hide_groups, looks_generated, looks_random
 from responses.secret_markup import after_markup
 from responses.secret_names import FOREIGN, KEY_KINDS, Level, is_password_name, level_of
@@ -71,7 +72,6 @@ _REST_OF_LINE: Final = re2.compile(
 )
 _LOOK_BACK: Final = 80
 _LONGEST_NAME: Final = 120
-_SHORT: Final = 4
 # No separator is longer.
 _LOOK_AHEAD: Final = 200
 
@@ -80,26 +80,23 @@ _BEFORE_VALUE: Final = re2.compile(
     rb"\\*[\"']?(?i:name|key)\\*[\"']?\s*:\s*\\*[\"']?$"
 )
 _VERB: Final = re.compile(
-    rb"\b(?:export|setenv|SetEnv|setx|define|fastcgi_param|declare -x|ENV|ARG|SET|set|set -x|set -gx|requirepass|masterauth|config set"
+    rb"\b(?:export|setenv|SetEnv|setx|define|fastcgi_param|declare -x|ENV|ARG|SET|set|set -x|set -gx|requ"
+    rb"irepass|masterauth|config set"
     rb"|configure set)[ \t]+\Z"
 )
 _TOLD_BEFORE: Final = re.compile(
-    rb"([!#-&*-_a-~]{6,64})([\"'`])?(?:[ \t]+(?:(?:as|is)(?:[ ](?:the|my|our|your|new|a))?|>{1,2})[ \t]+[\"'`./\w -]{0,20}"
-    rb"|[ \t]+\([\w ]{0,16}|[ \t]*(?:<-{1,2}|" + "←".encode() + rb")[ \t]*[\w ]{0,16}|[ ]?(?:" + "是|作为|就是|当|做".encode() + rb")[\x80-\xff]{0,12})\Z"
+    rb"([!#-&*-_a-~]{6,64})([\"'`])?(?:[ \t]+(?:(?:as|is)(?:[ ](?:the|my|our|your|new|a))?|>{1,2})[ \t]+["
+    rb"\"'`./\w -]{0,20}"
+    rb"|[ \t]+\([\w ]{0,16}|[ \t]*(?:<-{1,2}|"
+    + "←".encode()
+    + rb")[ \t]*[\w ]{0,16}|[ ]?(?:"
+    + "是|作为|就是|当|做".encode()
+    + rb")[\x80-\xff]{0,12})\Z"
 )
 # etcd's cluster token, the token of a list's next page, the checksum of a Secret in a pod template.
 _OTHER_BEFORE: Final = re.compile(
     rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/|^--- |\n\s*--- )\Z"
 )
-# Letters with a digit among or after them.
-_CHOSEN: Final = re.compile(rb"[A-Za-z][\w!@#$%^&*()+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
-# Methods and functions that are given a secret, apart from those that check or read one.
-_SETTER: Final = re.compile(
-    rb"(?i)(?:\A|[._])(?:(?:with|set|use|add|new|define|put)[_-]?(?:\w{0,12}?[_-]?))?(?:password|passwd|passphrase|pwd|token|apikey|api_key"
-    rb"|secret_?key|client_?secret|access_?key)\Z"
-)
-# Directives whose name is made of several words: bindpw, requirepass, auth_pass.
-_COMPOUND: Final = re.compile(rb"[a-z]{3,8}[_-]?(?:pw|pass|passwd)|[A-Z]{2,}_[A-Z_]{3,}")
 _OBJECT: Final = re.compile(rb"[a-z]{1,12}(?:[/_-][a-z]{1,12})+")
 _OTHER_PAIR: Final = re.compile(rb"[A-Za-z_.-]{2,}[=:][^=]")
 _FLAG: Final = re.compile(rb"(?:\A|[\s\"'\[({,;=`|])--?\Z")
@@ -294,7 +291,7 @@ def _value_before(place: _Place) -> tuple[int, int] | None:
         looks_generated(told[1])
         or (
             (told[2] or is_password_name(place.name) or is_disguised(told[1]))
-            and _CHOSEN.fullmatch(told[1])
+            and CHOSEN.fullmatch(told[1])
             and not is_no_secret(place.name, told[1])
         )
     ):
@@ -345,7 +342,7 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
     if is_no_secret(place.name, value.text) or (kind in _APART and _OTHER_PAIR.match(value.text)):
         return False
     if place.level is not Level.TELLING:
-        return fits(place.level, _bare(value)) and _may_follow(place, kind, gap, value)
+        return fits(place.level, bare(value)) and _may_follow(place, kind, gap, value)
     if kind == "assign":
         return True
     if kind == "colon":
@@ -371,50 +368,27 @@ _APART: Final = ("space", "words", "sentence", "cell", "valued")
 _TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
     "chinese": lambda place, value: value.text.isascii() and len(value.text) >= 4,
     "comma": lambda place, value: value.quoted and (looks_random(value.text) or _is_argument(place, value)),
-    "call": lambda place, value: value.quoted and (looks_random(value.text) or _is_set(place, value)),
-    "valued": lambda place, value: value.quoted or looks_random(_bare(value)) or _looks_chosen(place, value),
-    "sentence": lambda place, value: looks_generated(_bare(value)),
+    "call": lambda place, value: value.quoted and (looks_random(value.text) or is_set(place.name, value)),
+    "valued": lambda place, value: value.quoted or looks_random(bare(value)) or looks_chosen(place.name, value),
+    "sentence": lambda place, value: looks_generated(bare(value)),
     "quoted": lambda place, value: (
-        value.outer > value.end and value.quoted and b" " not in value.text and looks_mixed(_bare(value))
+        value.outer > value.end and value.quoted and b" " not in value.text and looks_mixed(bare(value))
     ),
-    "nested": lambda place, value: looks_random(_bare(value)) or _looks_chosen(place, value),
-    "bracket": lambda place, value: looks_generated(_bare(value)) or is_disguised(_bare(value).rstrip("）".encode())),
+    "nested": lambda place, value: looks_random(bare(value)) or looks_chosen(place.name, value),
+    "bracket": lambda place, value: looks_generated(bare(value)) or is_disguised(bare(value).rstrip("）".encode())),
     "words": lambda place, value: (
-        looks_random(_bare(value)) or _looks_chosen(place, value) or _is_quoted_password(place, value)
+        looks_random(bare(value)) or looks_chosen(place.name, value) or is_quoted_password(place.name, value)
     ),
-    "for": lambda place, value: looks_random(_bare(value)) or _looks_chosen(place, value),
-    "cell": lambda place, value: looks_random(_bare(value)) or _looks_chosen(place, value),
-    "foreign": lambda place, value: not place.name.isascii() and looks_random(_bare(value)),
+    "for": lambda place, value: looks_random(bare(value)) or looks_chosen(place.name, value),
+    "cell": lambda place, value: looks_random(bare(value)) or looks_chosen(place.name, value),
+    "foreign": lambda place, value: not place.name.isascii() and looks_random(bare(value)),
 }
-
-
-def _bare(value: Value) -> bytes:
-    text = value.text.strip(b".,;:!?(){}<>")
-    return text if text.startswith(b"[]") else text.strip(b"[]")
-
-
-def _looks_chosen(place: _Place, value: Value) -> bool:
-    """Return whether the value looks like a password that a person chose: s3cr3t-value, summer2026."""
-    text = _bare(value)
-    if not is_password_name(place.name):
-        return is_disguised(text)
-    return bool(len(text) >= 6 and _CHOSEN.fullmatch(text))
-
-
-def _is_quoted_password(place: _Place, value: Value) -> bool:
-    """Return whether a quoted value follows the name of a password: the password is 'x'."""
-    return is_password_name(place.name) and value.quoted and len(value.text) >= _SHORT and not is_sentence(value.text)
 
 
 def _is_argument(place: _Place, value: Value) -> bool:
     """Return whether a call is given a name and its value, both quoted: setenv("PASSWORD", "…")."""
     is_quoted = place.buffer[place.start - 1 : place.start] == place.buffer[place.end : place.end + 1] != b""
     return is_quoted and not is_sentence(value.text) and not value.rest.startswith(b":")
-
-
-def _is_set(place: _Place, value: Value) -> bool:
-    """Return whether a call takes the password or the token itself: WithPassword("…"), .token("…")."""
-    return bool(_SETTER.search(place.name)) and not is_sentence(value.text) and not _NAME.search(value.text)
 
 
 def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
@@ -428,21 +402,17 @@ def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
             # aws … --secret-id prod/shop-db
             return False
         return not text.startswith(b"-") and (value.quoted or len(text) >= 6)
-    if value.alone and place.is_first_in_line and (_looks_chosen(place, value) or _is_compound(place.name)):
+    if value.alone and place.is_first_in_line and (looks_chosen(place.name, value) or is_compound(place.name)):
         # A line of a configuration: bindpw s3cr3t-value
         return not is_sentence(text)
-    if not gap.strip() and _is_quoted_password(place, value):
+    if not gap.strip() and is_quoted_password(place.name, value):
         return True
     if gap.strip() in (b'"', b"'") and value.quoted and value.alone and place.is_first_in_line:
         # "password" "x"
         return is_password_name(place.name) and not is_sentence(text)
-    if not gap.strip() and is_disguised(_bare(value).rstrip(b";,")):
+    if not gap.strip() and is_disguised(bare(value).rstrip(b";,")):
         return True
-    return bool(_VERB.search(place.before)) or looks_random(_bare(value))
-
-
-def _is_compound(name: bytes) -> bool:
-    return bool(_COMPOUND.fullmatch(name))
+    return bool(_VERB.search(place.before)) or looks_random(bare(value))
 
 
 def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:

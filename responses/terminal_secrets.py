@@ -30,7 +30,9 @@ _PRINTED: Final = tuple(
         + _SECRET_WORD
         + rb"[^\n]*\|[ \t]*(?:base64|openssl base64|b64)[^\n|]*[ \t]-{1,2}(?:d|D|decode)[^\n]*",
         rb"(?:echo|printenv|print|printf)[ \t]+[\"']?\$?\{?\w*" + _SECRET_WORD + rb"\w*\}?[\"']?",
-        rb"(?:sudo[ \t]+|kubectl[ \t]+exec[^\n]*[ \t]|docker[ \t]+exec[^\n]*[ \t])?cat[ \t]+\S*" + _SECRET_WORD + rb"\S*",
+        rb"(?:sudo[ \t]+|kubectl[ \t]+exec[^\n]*[ \t]|docker[ \t]+exec[^\n]*[ \t])?cat[ \t]+\S*"
+        + _SECRET_WORD
+        + rb"\S*",
         rb"[^\n]*(?:gcloud[ \t]+secrets[ \t]+versions[ \t]+access|az[ \t]+keyvault[ \t]+secret[ \t]+show"
         rb"|kubectl[ \t]+view-secret|argocd[ \t]+admin[ \t]+initial-password|get-secret-value|get-parameter[ \t]"
         rb"[^\n]*--with-decryption|lpass[ \t]+show|security[ \t]+find-\w+-password|gopass[ \t]+show)[^\n]*",
