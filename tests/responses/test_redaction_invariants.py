@@ -17,7 +17,7 @@ from tests.redaction.makers import hexadecimal, mixed
 from tests.redaction.shapes import Example, examples, shapes_of
 
 TARGET = 2.0
-# Nobody has read this set, and its first measured leak was 10.5 %: it may not become worse, and nobody tunes for it.
+# Its first measured leak was 10.5 %, and nobody tunes for it: it may not become worse.
 MOST_LEAKED = {"second blind hold-out": 7.0}
 
 
