@@ -62,7 +62,7 @@ def named_in_command(line: str) -> Iterator[tuple[str, str]]:
     command = _COMMAND.search(line)
     if command is None:
         return
-    words = iter(line[command.end() : command.end() + _LONGEST].replace("=", " ").split())
+    words = iter(_words(line[command.end() : command.end() + _LONGEST]))
     verb = kind = ""
     for word in words:
         if word in _END:
@@ -81,3 +81,14 @@ def named_in_command(line: str) -> Iterator[tuple[str, str]]:
             verb = word
         elif verb:
             kind = KINDS.get(word, "")
+
+
+def _words(text: str) -> Iterator[str]:
+    """Yield the words of a command; `--flag=value` is two, the selector `app=web` is one."""
+    for word in text.split():
+        flag, equals, value = word.partition("=")
+        if word.startswith("-") and equals:
+            yield flag
+            yield value
+        else:
+            yield word

@@ -24,6 +24,11 @@ from intents.gaps import GapReason as GapReason  # noqa: PLC0414
 from intents.gaps import Permission as Permission  # noqa: PLC0414
 from intents.languages import Language as Language  # noqa: PLC0414
 from intents.languages import Text as Text  # noqa: PLC0414
+from intents.named_objects import Entity as Entity  # noqa: PLC0414
+from intents.named_objects import Existence as Existence  # noqa: PLC0414
+from intents.named_objects import Focus as Focus  # noqa: PLC0414
+from intents.named_objects import NamedObject as NamedObject  # noqa: PLC0414
+from intents.named_objects import ObjectRef as ObjectRef  # noqa: PLC0414
 from intents.plots import Plot as Plot  # noqa: PLC0414
 from intents.plots import PlotLine as PlotLine  # noqa: PLC0414
 from intents.plots import Unit as Unit  # noqa: PLC0414
@@ -85,47 +90,6 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class ObjectRef:
-    """An object of a cluster. `namespace` is empty if it is cluster-scoped, `uid` if it was not read."""
-
-    kind: str
-    namespace: str = ""
-    name: str
-    uid: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
-
-    def is_named_as(self, other: ObjectRef) -> bool:
-        """Return whether both have the same kind, namespace and name. Uids are not compared."""
-        return (self.kind, self.namespace, self.name) == (other.kind, other.namespace, other.name)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Focus:
-    """The object that a request is about, as far as it is known: every field may be empty.
-
-    Probes read what concerns it. Without `name` that is everything in `namespace`, without both the whole cluster.
-    """
-
-    kind: str = ""
-    namespace: str = ""
-    name: str = ""
-    container: str = ""
-    node: str = ""
-
-    @property
-    def names_object(self) -> bool:
-        """Return whether the name of an object is known."""
-        return bool(self.name)
-
-    def __str__(self) -> str:
-        if not self.name:
-            return f"namespace {self.namespace}" if self.namespace else "the cluster"
-        return str(ObjectRef(kind=self.kind or "object", namespace=self.namespace, name=self.name))
-
-
 # --- the request ----------------------------------------------------------------------------------------------------
 
 
@@ -139,14 +103,6 @@ class PastedTime:
     at: datetime
     year_known: bool
     zone_known: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entity:
-    """A name found in the text. `kind` is a word of the vocabulary in `intents.symptoms`: pod, namespace, node …"""
-
-    kind: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +136,10 @@ class Hypothesis:
     matches: tuple[SignatureMatch, ...] = ()
     named: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     when: PastedTime | None = None
+    # What may be names, used once the cluster has such objects; or certain names of which one is meant.
+    guesses: tuple[Entity, ...] = ()
+    besides: Entity | None = None  # the object that the text names, if the incident is not about its kind
+    alike: int = 0  # how many other objects of the same kind the text names
     pointed_to_by: str = ""  # the incident whose finding points to this one, if no text raised it
 
 
@@ -298,6 +258,7 @@ class Remedy:
     warning: Text | None = None
     until: str = ""
     done: Text | None = None
+    button: Text | None = None  # the button's label, if the action's own words are too general
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,6 +293,7 @@ class JudgedHypothesis:
     severity: Severity
     root_cause: Text
     impact: Text
+    summary: Text = field(default_factory=lambda: Text.same(""))  # cause and object in one short sentence
     subject: ObjectRef | None = None
     findings: tuple[Finding, ...] = ()
     remedies: tuple[Remedy, ...] = ()
@@ -390,6 +352,7 @@ class Diagnosis:
     """The result of a diagnosis: ranked hypotheses with verdicts, gaps, and unexplained observations."""
 
     focus: Focus
+    named: tuple[NamedObject, ...] = ()  # what is to be said first about the objects that the text names
     cluster: str = ""
     observed_at: datetime | None = None
     owners: tuple[ObjectRef, ...] = ()  # from the requested object up to its topmost controller
@@ -397,5 +360,7 @@ class Diagnosis:
     timeline: tuple[TimelineEvent, ...] = ()  # empty without a cause and its effect, or several events
     gaps: tuple[Gap, ...] = ()
     unexplained: tuple[Observation, ...] = ()
+    unchecked: bool = False  # whether the kind of the requested object has no rules of health
+    ask_instead: tuple[ObjectRef, ...] = ()  # unhealthy objects in or behind an unchecked one
     nearest: tuple[NearestEntry, ...] = ()
     api_calls: int = 0

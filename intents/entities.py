@@ -7,19 +7,27 @@ ordinary log line costs about a microsecond.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import re2
 
 from intents.command_lines import IS_NAME, KINDS, named_in_command
-from intents.domain import Entity
+from intents.named_objects import Entity
+from intents.spoken_names import SPOKEN_PATTERNS, is_telling, is_word
 
 # Longer names are ignored: a DNS-1123 subdomain has at most 253 characters; images and paths may be longer.
 _LONGEST: Final = 500
 # The memory for the states of RE2's automaton, in bytes: when it is used up, RE2 starts over.
 _MEMORY: Final = 32 << 20
+# A program's line, in which words beside "pod" are hardly ever names.
+_OF_A_LOG: Final = re.compile(r"\W*(?:[IWEF]\d{4} \d|\d{4}-\d\d-\d\d|level=|ts=|time=|[\"']?(?:level|ts|time)[\"']:)")
+_LONGEST_SENTENCE: Final = 300
+# So many matches of a pattern in a line are read.
+_MOST_MATCHES: Final = 100
 # So many names of a line are kept, in order.
 MOST_ENTITIES: Final = 32
 
@@ -32,6 +40,14 @@ _NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 # Kinds whose values are not names of Kubernetes objects.
 _FREE: Final = frozenset({"image", "field", "value", "code", "api", "taint"})
+
+# Kinds whose objects are in no namespace.
+_NOT_IN_NAMESPACES: Final = _FREE | {"namespace", "node", "pv", "storageclass", "apiservice", "container", "cluster"}
+_OBJECTS: Final = frozenset(set(KINDS.values()) - _NOT_IN_NAMESPACES) | {"node"}
+_PUNCTUATION: Final = ".,:;"
+# What follows a name that a client or a person cut off.
+_CUT: Final = ("…", "-…", "...", "-...")
+_IPV4: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 _Found = Iterator[tuple[str, str]]
 
@@ -62,7 +78,7 @@ def _kind_and_name(match: Any) -> _Found:
 def _looks_generated(match: Any) -> _Found:
     """Yield the name after a kind in prose if it cannot be an English word: with a digit, and a hyphen or a dot."""
     _, _, name = match.groups()
-    if any(char.isdigit() for char in name) and ("-" in name or "." in name):
+    if is_telling(name):
         yield from _kind_and_name(match)
 
 
@@ -75,6 +91,9 @@ def _in_path(match: Any) -> _Found:
 
 def _key_and_value(match: Any) -> _Found:
     key, value = match.groups()
+    # "Node: says it is full" is a sentence; `node=full` is none.
+    if is_word(value) and "=" not in match.group(0) and '"' not in match.group(0):
+        return
     if kind := _KEYS.get(key.lower().replace("_", "").replace("-", "").removeprefix("kubernetes.")):
         yield kind, value
 
@@ -93,6 +112,11 @@ def _group_version(match: Any) -> _Found:
     if before is None:
         yield "api", f"{group}/{version}"
         yield "apiservice", f"{version}.{group}"
+
+
+def _node(match: Any) -> _Found:
+    if not is_word(name := match.group(1)):
+        yield "node", name
 
 
 def _container(match: Any) -> _Found:
@@ -157,8 +181,8 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     _Pattern(r"\b[Ii]mage:? \"([^\s\"]+)\"", _as("image")),
     _Pattern(r"\bmanifest for ([^\s\"]+) not found", _as("image")),
     # names under a service
-    _Pattern(rf"\b({_LABEL})\.({_LABEL})\.({_LABEL})\.svc\b", _as("pod", "service", "namespace")),
-    _Pattern(rf"(?:^|[^a-z0-9.-])({_LABEL})\.({_LABEL})\.svc\b", _as("service", "namespace")),
+    _Pattern(rf"\b({_LABEL})\.({_LABEL})\.({_LABEL})\.svc(?:$|[^-\w])", _as("pod", "service", "namespace")),
+    _Pattern(rf"(?:^|[^a-z0-9.-])({_LABEL})\.({_LABEL})\.svc(?:$|[^-\w])", _as("service", "namespace")),
     # fields, values, codes, APIs
     _Pattern(r"\b((?:spec|metadata|status|data)(?:\.[A-Za-z][\w-]*|\[[^\]\s]*\])+)", _as("field")),
     _Pattern(r"(?:Invalid|Unsupported|Duplicate) value: \"([^\"]*)\"", _as("value")),
@@ -175,7 +199,7 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     _Pattern(rf"\b(?i:tidbcluster|tc):? \[?({_LABEL})/({_LABEL})\]?", _as("namespace", "tidbcluster")),
     # Old versions of kubectl describe: the second column of an event is "kubelet, node"
     _Pattern(rf"\bkubelet, ({_NAME})\b", _as("node")),
-    _Pattern(rf"\bto node \"?({_NAME})", _as("node")),
+    _Pattern(rf"\bto node \"?({_NAME})", _node),
     _Pattern(rf"Successfully assigned ({_LABEL})/({_NAME}) to ({_NAME})", _as("namespace", "pod", "node")),
     _Pattern(rf"(?i:node)[ :]+\"({_NAME})\"", _as("node")),
 )
@@ -187,30 +211,75 @@ def _compiled() -> tuple[Any, tuple[Any, ...]]:
     options.log_errors = False
     options.max_mem = _MEMORY
     which = re2.Set.SearchSet(options)
-    for pattern in _PATTERNS:
-        which.Add(pattern.pattern)
+    patterns = [*(pattern.pattern for pattern in _PATTERNS), *(pattern.pattern for pattern in SPOKEN_PATTERNS)]
+    for pattern in patterns:
+        which.Add(pattern)
     which.Compile()
-    return which, tuple(re2.compile(pattern.pattern, options) for pattern in _PATTERNS)
+    return which, tuple(re2.compile(pattern, options) for pattern in patterns)
 
 
 _WHICH, _COMPILED = _compiled()
+_GUESSES: Final = frozenset(
+    index for index, pattern in enumerate(SPOKEN_PATTERNS, start=len(_PATTERNS)) if pattern.guesses
+)
 
 
 def entities_in(line: str) -> tuple[Entity, ...]:
     """Return the names in a line, each once, the most certain first."""
-    found: dict[Entity, None] = {}
-    for kind, value in named_in_command(line):
-        _keep(found, kind, value)
+    found: dict[Entity, Entity] = {}
+    for name in _names_in(line):
+        if len(found) >= 2 * MOST_ENTITIES:
+            break
+        _keep(found, name, line)
+    names = sorted(found.values(), key=lambda name: not name.certain)
+    return tuple(paired(names)[:MOST_ENTITIES])
+
+
+def _names_in(line: str) -> Iterator[Entity]:
+    """Yield what the patterns read, one after the other."""
+    yield from paired([Entity(kind=kind, value=value) for kind, value in named_in_command(line)])
+    of_person = len(line) <= _LONGEST_SENTENCE and not _OF_A_LOG.match(line)
     for index in sorted(_WHICH.Match(line) or ()):
-        for match in _COMPILED[index].finditer(line):
-            for kind, value in _PATTERNS[index].read(match):
-                _keep(found, kind, value)
-    return tuple(found)
+        if index in _GUESSES and not of_person:
+            continue
+        for match in islice(_COMPILED[index].finditer(line), _MOST_MATCHES):
+            yield from paired(_read(index, match))
 
 
-def _keep(found: dict[Entity, None], kind: str, value: str | None) -> None:
-    if not value or len(value) > _LONGEST or len(found) >= MOST_ENTITIES:
+def paired(names: Sequence[Entity]) -> Sequence[Entity]:
+    """Return names that stand together with their namespace, if exactly one stands there."""
+    namespaces = {name.value for name in names if name.kind == "namespace" and name.certain}
+    if len(namespaces) != 1:
+        return names
+    (namespace,) = namespaces
+    return [
+        name if name.namespace or name.kind in _NOT_IN_NAMESPACES else replace(name, namespace=namespace)
+        for name in names
+    ]
+
+
+def _read(index: int, match: Any) -> list[Entity]:
+    if index < len(_PATTERNS):
+        return [Entity(kind=kind, value=value) for kind, value in _PATTERNS[index].read(match) if value]
+    return list(SPOKEN_PATTERNS[index - len(_PATTERNS)].read(match))
+
+
+def _keep(found: dict[Entity, Entity], name: Entity, line: str) -> None:
+    if len(name.value) > _LONGEST:
         return
-    value = value.rstrip(".,:;")
-    if kind in _FREE or IS_NAME.fullmatch(value):
-        found[Entity(kind=kind, value=value)] = None
+    if name.kind not in _FREE:
+        if name.value[-1:] in _PUNCTUATION:
+            name = replace(name, value=name.value.rstrip(_PUNCTUATION))
+        if not IS_NAME.fullmatch(name.value):
+            return
+        if (
+            name.kind != "container"
+            and ("…" in line or "..." in line)
+            and any(f"{name.value}{dots}" in line for dots in _CUT)
+        ):
+            name = replace(name, value=f"{name.value}…", certain=False)
+        elif name.certain and name.kind in _OBJECTS and _IPV4.fullmatch(name.value):
+            name = replace(name, certain=False)
+    known = found.get(name)
+    if known is None or (name.certain, bool(name.namespace)) > (known.certain, bool(known.namespace)):
+        found[name] = name

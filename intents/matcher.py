@@ -6,7 +6,7 @@ own words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -15,6 +15,7 @@ from intents.catalog.schema import Incident
 from intents.catalog.signatures import Signature
 from intents.domain import Hypothesis, PastedTime, SignatureMatch, Symptom
 from intents.exclusions import Exclusions
+from intents.naming import TextNames
 from intents.prose_classifier import ProseClassifier, ProseMatch
 from intents.scores import THRESHOLD
 from intents.signature_finder import Occurrence, SignatureFinder
@@ -81,16 +82,20 @@ class Matcher:
             if not self._exclusions.apply(occurrence.incident, symptoms, near=occurrence.line):
                 by_incident.setdefault(occurrence.incident, []).append(occurrence)
         counted = {number: chosen for number, of in by_incident.items() if (chosen := self._counted(of))}
-        unambiguous = _unambiguous(symptoms)
+        text_names = TextNames(symptoms)
         ranked = []
         for number, occurrences in counted.items():
             rivals = (other[0] for rival, other in counted.items() if rival != number)
             total = _combined_score(occurrences) * _remaining_share(occurrences[0], rivals)
+            names = text_names.of(self._incidents[number], occurrences)
             hypothesis = Hypothesis(
                 incident=self._incidents[number].id,
                 score=round(total, 4),
                 matches=tuple(self._match(symptoms, occurrence) for occurrence in occurrences),
-                named=MappingProxyType(_named(symptoms, occurrences, unambiguous)),
+                named=names.named,
+                guesses=names.guesses,
+                besides=names.besides,
+                alike=names.alike,
                 when=_when(symptoms, occurrences),
             )
             ranked.append((-hypothesis.score, -occurrences[0].information, hypothesis.incident, hypothesis))
@@ -104,11 +109,15 @@ class Matcher:
         incident = self._incidents[description.incident].id
         same = next((one for one in hypotheses if one.incident == incident), None)
         match = _match_of(symptoms, description)
+        names = TextNames(symptoms).of(self._incidents[description.incident], ())
         described = Hypothesis(
             incident=incident,
             score=max(match.score, same.score if same else 0.0),
             matches=(match, *(same.matches if same else ())),
-            named=same.named if same else MappingProxyType(_named(symptoms, (), _unambiguous(symptoms))),
+            named=same.named if same else names.named,
+            guesses=same.guesses if same else names.guesses,
+            besides=same.besides if same else names.besides,
+            alike=same.alike if same else names.alike,
             when=same.when if same else None,
         )
         others = [one for one in hypotheses if one is not same]
@@ -177,31 +186,6 @@ def _remaining_share(best: Occurrence, rivals: Iterable[Occurrence]) -> float:
         if rival.score >= best.score and rival.information > best.information and best.places <= rival.places:
             return _TRUE_AS_WELL if best.coverage >= _FULL else _EXPLAINED
     return 1.0
-
-
-def _named(
-    symptoms: Sequence[Symptom], occurrences: Iterable[Occurrence], unambiguous: Mapping[str, str]
-) -> dict[str, str]:
-    """Return what the text names: captured by the best match, else on its lines, else anywhere if unambiguous."""
-    named: dict[str, str] = {}
-    for occurrence in occurrences:
-        for kind, value in occurrence.captures.items():
-            named.setdefault(kind, value)
-    for occurrence in occurrences:
-        for entity in symptoms[occurrence.line].entities:
-            named.setdefault(entity.kind, entity.value)
-    for kind, value in unambiguous.items():
-        named.setdefault(kind, value)
-    return dict(sorted(named.items()))
-
-
-def _unambiguous(symptoms: Iterable[Symptom]) -> dict[str, str]:
-    """Return the names of the kinds of which the whole text has exactly one."""
-    values: dict[str, set[str]] = {}
-    for symptom in symptoms:
-        for entity in symptom.entities:
-            values.setdefault(entity.kind, set()).add(entity.value)
-    return {kind: next(iter(named)) for kind, named in values.items() if len(named) == 1}
 
 
 def _when(symptoms: Sequence[Symptom], occurrences: Iterable[Occurrence]) -> PastedTime | None:

@@ -9,7 +9,11 @@ from intents.domain import Text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misuse:
-    """A command that was not understood: the reason, and the command that was probably meant, or ""."""
+    """A command that was not understood: the reason, and the command that was probably meant, or its usage.
+
+    A usage has placeholders in capitals; what was probably meant can be typed as it is.
+    """
 
     says: Text
     closest: str = ""
+    usage: str = ""

@@ -67,6 +67,7 @@ _EXPLAIN: Final = frozenset({"explain", "text", "解释", "说明"})
 _DIAGNOSE: Final = frozenset({"diagnose", "check", "诊断", "检查", "排查", "看看"})
 _MUTED: Final = frozenset({"muted", "mutes", "静音列表", "已静音"})
 _UNMUTE: Final = frozenset({"unmute", "取消静音"})
+_OUTSIDE_NAMESPACES: Final = frozenset({"Node", "PersistentVolume", "StorageClass", "Namespace", "APIService"})
 _COMMANDS: Final = ("help", "explain", "diagnose", "muted", "unmute", "summary", "incident")
 # Words of an error that precede a name and are not its kind.
 _NO_KIND: Final = frozenset({
@@ -146,7 +147,7 @@ def _word_command(said: str, words: Sequence[str]) -> Command | None:
         if rest:
             return _text(rest)
         return Misuse(
-            says=Text(en="explain needs the text of an error", zh="explain 后面需要报错文本"), closest="explain <error>"
+            says=Text(en="explain needs the text of an error", zh="explain 后面需要报错文本"), usage="explain ERROR"
         )
     if first in _MUTED and len(words) == 1:
         return MuteCommand()
@@ -154,7 +155,7 @@ def _word_command(said: str, words: Sequence[str]) -> Command | None:
         if len(words) == 2:
             return MuteCommand(unmute=words[1].strip("`"))
         return Misuse(
-            says=Text(en="unmute needs the id of an incident", zh="unmute 后面需要问题的 ID"), closest="unmute all"
+            says=Text(en="unmute needs the id of an incident", zh="unmute 后面需要问题的 ID"), usage="unmute ID"
         )
     return None
 
@@ -176,7 +177,7 @@ def _single_word(word: str) -> Command:
     if bare in KINDS:
         return Misuse(
             says=Text(en=f"a name is missing: which {word}?", zh=f"缺少名称：哪个 {word}？"),
-            closest=f"{word} <namespace>/<name>",
+            usage=f"{word} NAME" if KIND_OF_WORD.get(bare) in _OUTSIDE_NAMESPACES else f"{word} NAMESPACE/NAME",
         )
     if IS_NAME.fullmatch(word):
         return Misuse(

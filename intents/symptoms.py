@@ -73,7 +73,7 @@ VOCABULARY: Final[Mapping[str, str]] = MappingProxyType({
 # So many different lines are kept; of more, those with an error or a warning first.
 MAX_SYMPTOMS: Final = 4000
 # Lines that differ in numbers only count as one, with the names of so many of them.
-_NAMES_READ: Final = 6
+_NAMES_READ: Final = 12
 
 _VARYING: Final = re.compile(r"\d[0-9a-f]*")
 PROBLEM: Final = re.compile(

@@ -70,6 +70,7 @@ def judge(
         verdict=verdict,
         title=incident.title,
         severity=incident.severity,
+        summary=_summary(incident, results, best, context),
         root_cause=_render(incident.root_cause, context),
         impact=_render(incident.impact, context),
         subject=best.subject if best and best.subject else _focus_ref(focus),
@@ -263,6 +264,18 @@ def _best_support(findings: Sequence[Finding]) -> Finding | None:
     return next((finding for finding in supports if not finding.pasted), supports[0] if supports else None)
 
 
+def _summary(
+    incident: Incident, results: Sequence[RuleResult], best: Finding | None, context: Mapping[str, Any]
+) -> Text:
+    """Return cause and object in one sentence: that of a rule about the object in question, else the incident's."""
+    for result in results:
+        says, finding = result.rule.summary, result.finding
+        if says and best and finding and result.answer is RuleAnswer.YES and finding.subject == best.subject:
+            own = result.context
+            return _render(says, {**context, "row": own, "rows": own["rows"], "count": own["count"]})
+    return _render(incident.summary, context) if incident.summary else Text.same("")
+
+
 def _context(values: Mapping[str, Any], results: Sequence[RuleResult], best: Finding | None) -> dict[str, Any]:
     """Return the names for an incident's texts. For a rule that does not hold they have the values from the text."""
     pasted = {name: value for name, value in values["named"].items() if value}
@@ -312,6 +325,7 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
             for each in remediation.asks
         ),
         risk=str(remediation.risk),
+        button=remediation.button,
         warning=_render(remediation.warning, context) if remediation.warning else None,
         until=remediation.until,
         done=_render(remediation.done, context) if remediation.done else None,

@@ -29,6 +29,7 @@ from intents.domain import (
     Table,
     TimelineEvent,
 )
+from responses.named_objects import named_sentences
 from responses.safety import SafeDiagnosis
 
 Json = dict[str, Any]
@@ -70,6 +71,19 @@ def dumps(document: Mapping[str, Any]) -> str:
 def _diagnosis(diagnosis: Diagnosis, language: Language) -> Json:
     return {
         "target": _target(diagnosis.focus),
+        "named": [
+            {
+                "target": _ref(note.target),
+                "existence": str(note.existence),
+                "instead": _ref(note.instead),
+                "closest": list(note.closest),
+                "elsewhere": list(note.elsewhere),
+                "affected": [_ref(one) for one in note.affected],
+                "others": note.others,
+                "says": says,
+            }
+            for note, says in zip(diagnosis.named, named_sentences(diagnosis, language), strict=True)
+        ],
         "cluster": diagnosis.cluster,
         "language": str(language),
         "owners": [_ref(owner) for owner in diagnosis.owners],
@@ -104,6 +118,7 @@ def _judged(one: JudgedHypothesis, language: Language) -> Json:
         "score": one.hypothesis.score,
         "severity": str(one.severity),
         "title": one.title.in_(language),
+        "summary": one.summary.in_(language),
         "root_cause": one.root_cause.in_(language),
         "impact": one.impact.in_(language),
         "object": _ref(one.subject),

@@ -24,7 +24,8 @@ def explanation(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language)
     """Return which upstream incident explains this one, and whether that one is shown above or below."""
     order = [each.incident for each in diagnosis.hypotheses]
     below = one.effect_of in order and one.incident in order and order.index(one.incident) < order.index(one.effect_of)
-    return (words.LIKELY_CAUSED_BY if below else words.EXPLAINED_BY).in_(language).format(one.effect_of[:100])
+    cause = next((each.title.in_(language) for each in diagnosis.hypotheses if each.incident == one.effect_of), "")
+    return (words.LIKELY_CAUSED_BY if below else words.EXPLAINED_BY).in_(language).format(cause or one.effect_of[:100])
 
 
 def effects(one: JudgedHypothesis, diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
@@ -59,6 +60,12 @@ def moment_text(moment: TimelineEvent, language: Language) -> str:
 
 
 def gist(line: str) -> str:
+    """Return the message of a log line, cut if it is long."""
+    text = message_of(line)
+    return text if len(text) <= _QUOTE else f"{text[: _QUOTE - 1]}…"
+
+
+def message_of(line: str) -> str:
     """Return a log line without its own timestamp and source location; of JSON, its message."""
     text = " ".join(line.split())
     if found := _JSON.search(text):
@@ -66,5 +73,4 @@ def gist(line: str) -> str:
         text = ", ".join([found[1], *beside])
     for pattern in (_KLOG, _ZAP, _STAMP):
         text = pattern.sub("", text)
-    text = _ZAP_MESSAGE.sub(r"\1", text)
-    return text if len(text) <= _QUOTE else f"{text[: _QUOTE - 1]}…"
+    return _ZAP_MESSAGE.sub(r"\1", text)

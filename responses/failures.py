@@ -8,6 +8,9 @@ from typing import Final
 from intents.domain import GapReason, ObjectRef, Text
 from responses import words
 
+# The most names that are suggested for one that does not exist.
+_NAMES: Final = 4
+
 
 def too_many_requests(limit: int) -> Text:
     """Return why a request of somebody with many unanswered ones was not kept."""
@@ -18,10 +21,21 @@ def too_many_requests(limit: int) -> Text:
     )
 
 
-def target_not_found(target: ObjectRef, closest: Sequence[str]) -> Text:
-    """Say that the object does not exist; `closest` are similar names, as namespace/name."""
-    if closest:
-        names = ", ".join(closest)
+def target_not_found(
+    target: ObjectRef, closest: Sequence[str], others: Sequence[ObjectRef] = (), *, elsewhere: Sequence[str] = ()
+) -> Text:
+    """Say that the object does not exist; `closest` are similar names, `others` are objects of other kinds.
+
+    `elsewhere` are other clusters that have it.
+    """
+    if elsewhere:
+        clusters = ", ".join(elsewhere)
+        return Text(
+            en=f"{target} does not exist here, but in cluster {clusters}",
+            zh=f"{target} 不存在于此，但存在于集群 {clusters}",
+        )
+    names = ", ".join([*map(str, others), *(name for name in closest if name not in map(_place, others))][:_NAMES])
+    if names:
         return Text(
             en=f"{target} does not exist; did you mean {names}?", zh=f"{target} 不存在；您要找的是 {names} 吗？"
         )
@@ -29,6 +43,10 @@ def target_not_found(target: ObjectRef, closest: Sequence[str]) -> Text:
         en=f"{target} does not exist, and no object has a similar name",
         zh=f"{target} 不存在，也没有名称相近的对象",
     )
+
+
+def _place(ref: ObjectRef) -> str:
+    return f"{ref.namespace}/{ref.name}".lstrip("/")
 
 
 def without_cluster(reason: str) -> Text:
@@ -72,6 +90,10 @@ NOT_ALLOWED_HERE: Final = Text(
 UNMUTE_NOT_ALLOWED: Final = Text(
     en="you may not unmute here: unmuting is for people who may see answers from the cluster in this channel",
     zh="你不能在此取消静音：只有在此频道可以查看集群答复的人才能取消静音",
+)
+OPINION_NOT_ALLOWED: Final = Text(
+    en="you may not mark or mute this answer: that is for people who may see answers from the cluster in this channel",
+    zh="你不能标记或静音此答复：只有在此频道可以查看集群答复的人才能这样做",
 )
 OBJECTS_NEED_A_CLUSTER: Final = Text(
     en="cluster access is off in this channel; errors and logs can still be explained",

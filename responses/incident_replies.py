@@ -39,10 +39,6 @@ OPENING: Final = Text(
     "yet, /invite it",
     zh="此频道现在是故障频道，稍后会置顶摘要。如果 Casebook 不在此频道中，请用 /invite 邀请它",
 )
-RESOLVING: Final = Text(
-    en="Resolved: the final summary and a draft of the postmortem follow in the channel",
-    zh="已标记为恢复：最终摘要与复盘报告草稿将发到频道中",
-)
 REOPENING: Final = Text(en="Reopened: the channel is notified", zh="已重新打开，并会在频道中通知大家")
 DISMISSING: Final = Text(
     en="Dismissed: the summary is removed, and the channel is notified",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from intents.chronicle.facts import Fact
+from intents.chronicle.facts import Fact, FactKind
 from intents.chronicle.summary import Summary
 from intents.chronicle.timeline import TimelineEntry
 from intents.chronicle.tracked_actions import TrackedAction
@@ -18,7 +17,8 @@ from responses.chronicle import incident_words
 from responses.chronicle.acts import Act, PressedRemedy, acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
 from responses.chronicle.markdown import Markdown, clock, dated, escaped, fenced, link, table
-from responses.chronicle.spans import SourceLink, TextSpan
+from responses.chronicle.sources import cause_lines, source
+from responses.chronicle.spans import SourceLink, Spans, TextSpan
 from responses.shown import shown_line
 from responses.slack.message import Snippet
 
@@ -100,15 +100,15 @@ class _Draft:
         summary = self._summary
         sign, status = incident_words.STANDINGS[summary.status]
         since = self._formatter.since(summary.since)
-        yield f"- {sign} **{self._text(status)}** {self._markdown.with_link(since, summary.said)}"
-        if summary.leading:
-            yield f"- {self._moment_of(summary.leading.fact)}"
+        said = summary.said or summary.detected_by
+        yield f"- {sign} **{self._text(status)}** {self._markdown.line((*since, *self._source(said)))}"
+        yield from (f"- {self._markdown.line(each.spans)}" for each in cause_lines(summary, self._formatter)[:1])
         yield from (f"- {self._moment_of(fact)}" for fact in summary.impact.reports[:1])
         for holder in summary.roles:
             role = self._text(incident_words.ROLES[holder.role])
             name = self._markdown.person(holder.user)
-            there = self._markdown.source_link(holder.fact)
-            yield f"- {role}{self._text(words.COLON)}{name} {there}".rstrip()
+            there = self._markdown.spaced(self._source(holder.fact))
+            yield f"- {role}{self._text(words.COLON)}{name}{there}"
 
     def _impact(self) -> Iterator[str]:
         impact = self._summary.impact
@@ -116,64 +116,71 @@ class _Draft:
             (incident_words.IN_CLUSTERS, impact.clusters),
             (incident_words.IN_NAMESPACES, impact.namespaces),
         ):
-            if places:
-                shown = ", ".join(line(place, 120) for place in places[:_OBJECTS])
-                yield f"- {escaped(self._text(label).format(shown))}"
+            for place in places[:_OBJECTS]:
+                rests_on = next(
+                    (one.fact for one in impact.objects if place in (one.cluster, one.subject.namespace)), None
+                )
+                named = TextSpan(text=self._text(label).format(line(place, 120)))
+                yield f"- {self._markdown.line((named, *self._source(rests_on)))}"
         for one in impact.objects[:_OBJECTS]:
             subject = TextSpan(text=line(str(one.subject), 300), code=True)
-            yield f"- {self._markdown.with_link((subject, *self._formatter.where(one.fact)), one.fact)}"
+            yield f"- {self._markdown.line((subject, *self._formatter.where(one.fact), *self._source(one.fact)))}"
         yield from self._rest(len(impact.objects) - _OBJECTS)
         yield from (f"- {self._moment_of(fact)}" for fact in impact.reports[:_REPORTS])
         yield from self._rest(len(impact.reports) - _REPORTS)
 
     def _times(self) -> Iterator[str]:
-        """Yield the table of key times and of how long each came after detection.
-
-        When the incident began is left to fill in: the channel does not tell.
-        """
+        """Yield the table of key times: those of the messages that say so, and how long each came after the"
+        " first report."""
         summary = self._summary
-        detected = summary.detected_at
 
-        def row(label: Text, at: datetime | None) -> tuple[str, str, str]:
-            when = dated(at) if at else f"*{self._text(incident_words.NOT_KNOWN)}*"
+        def row(label: Text, by: Fact | None) -> tuple[str, str, str, str]:
+            when = dated(by.at) if by else f"*{self._text(incident_words.NOT_KNOWN)}*"
             took = (
-                self._formatter.elapsed(detected, at)
-                if label in (incident_words.MITIGATED, incident_words.RESOLVED)
-                else ""
+                "" if by is summary.detected_by else self._formatter.elapsed(summary.detected_at, by.at if by else None)
             )
-            return self._text(label), when, took
+            said = self._markdown.line((*self._formatter.quote(by.says), *self._source(by))) if by else ""
+            return self._text(label), when, took, said
 
+        began = (
+            self._text(incident_words.RECORD_BEGAN),
+            dated(summary.opened),
+            "",
+            self._text(incident_words.CASEBOOK),
+        )
+        heads = (incident_words.COLUMN_TIME, incident_words.COLUMN_TOOK, incident_words.COLUMN_SOURCE)
         yield from table(
-            ("", self._text(incident_words.COLUMN_TIME), self._text(incident_words.COLUMN_TOOK)),
+            ("", *(self._text(head) for head in heads)),
             (
-                (self._text(incident_words.BEGAN), f"*{self._text(incident_words.TO_FILL_IN)}*", ""),
-                row(incident_words.DETECTED, detected),
-                row(incident_words.CHANNEL_OPENED, summary.opened),
-                row(incident_words.MITIGATED, summary.mitigated_at),
-                row(incident_words.RESOLVED, summary.resolved_at),
+                row(incident_words.FIRST_REPORT, summary.detected_by),
+                began,
+                row(incident_words.MITIGATED, summary.mitigated_by),
+                row(incident_words.RESOLVED, summary.resolved_by),
             ),
         )
 
     def _cause(self) -> Iterator[str]:
         summary = self._summary
-        if summary.leading is None:
-            return
-        fact = summary.leading.fact
-        yield self._moment_of(fact)
-        if is_from_catalog(fact) and (evidence := self._formatter.evidence(fact)):
-            yield ""
-            yield f"> {self._markdown.line(evidence)}"
-        elif not is_from_catalog(fact):
-            yield ""
-            yield f"*{self._text(incident_words.NOT_PROVEN)}*"
-        standing = [moment.fact for moment in (summary.leading, *summary.others)]
+        causes = cause_lines(summary, self._formatter)
+        for number, each in enumerate(causes):
+            yield from [""] if number else []
+            yield self._markdown.line(each.spans)
+            if each.fact and is_from_catalog(each.fact) and (evidence := self._formatter.evidence(each.fact)):
+                yield ""
+                yield f"> {self._markdown.line(evidence)}"
+            elif each.fact and each.fact.kind is FactKind.HYPOTHESIS:
+                yield ""
+                yield f"*{self._text(incident_words.NOT_PROVEN)}*"
+        shown = {each.fact.key for each in causes if each.fact}
+        standing = [moment.fact for moment in ((summary.leading, *summary.others) if summary.leading else ())]
         commands = dict.fromkeys(shown_line(each.reproduce, limit=_COMMAND) for each in standing if each.reproduce)
         if commands:
             yield ""
             yield f"{self._text(incident_words.REPRODUCE)}{self._text(words.COLON).rstrip()}"
             yield ""
             yield from fenced(list(commands)[:_COMMANDS])
-        for heading, others in ((incident_words.OTHERS, summary.others), (incident_words.RULED_OUT, summary.ruled_out)):
+        rest = [moment for moment in summary.others if moment.fact.key not in shown]
+        for heading, others in ((incident_words.OTHERS, rest), (incident_words.RULED_OUT, summary.ruled_out)):
             if others:
                 yield ""
                 yield f"{self._text(heading)}{self._text(words.COLON).rstrip()}"
@@ -242,19 +249,23 @@ class _Draft:
         by_url = {found.url: (fact, found) for fact in self._summary.links for found in fact.links}
         for fact, found in list(by_url.values())[:_LINKS]:
             address = self._formatter.posted_link(found)
-            yield f"- {link(address.title, address.url)} {self._markdown.source_link(fact)}".rstrip()
+            yield f"- {link(address.title, address.url)}{self._markdown.spaced(self._source(fact))}"
         yield from self._rest(len(by_url) - _LINKS)
 
     def _moment_of(self, fact: Fact) -> str:
-        """Return a line: what happened, who said so, where."""
-        spans = (*self._formatter.event(fact), *self._formatter.attribution(fact))
-        return self._markdown.with_link(spans, fact)
+        """Return a line: what happened, who said so, when and where."""
+        return self._markdown.line((*self._formatter.event(fact), *self._source(fact)))
+
+    def _source(self, fact: Fact | None) -> Spans:
+        return source(fact, self._formatter) if fact else ()
 
     def _who(self, fact: Fact) -> str:
         who = self._formatter.author(fact)
         if who:
             return self._markdown.line(who)
         # The line of a role names the person already; a fact without a user is Casebook's own.
+        if fact.kind is FactKind.HYPOTHESIS:
+            return self._text(incident_words.DIAGNOSIS)
         return "" if fact.user else self._text(incident_words.CASEBOOK)
 
     def _rest(self, left: int) -> Iterator[str]:

@@ -127,6 +127,16 @@ def is_offer(one: JudgedHypothesis) -> bool:
     return one.capability and one.verdict is not Verdict.RULED_OUT
 
 
+def is_out(one: JudgedHypothesis) -> bool:
+    """Return whether the hypothesis is ruled out."""
+    return one.verdict is Verdict.RULED_OUT
+
+
+def is_confirmed(one: JudgedHypothesis) -> bool:
+    """Return whether the hypothesis is confirmed."""
+    return one.verdict is Verdict.CONFIRMED
+
+
 def ruled_out(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
     """Return the hypotheses that are ruled out."""
     return tuple(one for one in diagnosis.hypotheses if one.verdict is Verdict.RULED_OUT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,8 @@ from rich.cells import cell_len
 from intents.domain import Table
 
 _GAP: Final = 2
+_YES, _NO = "yes", "no"
+_BOOLEANS: Final = {"true": _YES, "false": _NO}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,8 @@ def compact(table: Table, *, said: str = "") -> CompactTable:
     A single row does not repeat what the sentence above it `said`.
     """
     names = [_named(column) for column in table.columns]
-    columns = list(zip(*table.rows, strict=True))
+    shown_rows = [tuple(_BOOLEANS.get(cell, cell) for cell in row) for row in table.rows]
+    columns = list(zip(*shown_rows, strict=True))
     alike = [len(set(cells)) == 1 and index > 0 for index, cells in enumerate(columns)]
     if len(table.rows) == 1:
         alike = [True] * len(columns)
@@ -42,9 +45,20 @@ def compact(table: Table, *, said: str = "") -> CompactTable:
     )
     return CompactTable(
         names=tuple(name for name, same in zip(names, alike, strict=True) if not same),
-        rows=tuple(tuple(cell for cell, same in zip(row, alike, strict=True) if not same) for row in table.rows),
+        rows=tuple(tuple(cell for cell, same in zip(row, alike, strict=True) if not same) for row in shown_rows),
         shared=shared,
     )
+
+
+def shared_values(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the values that all rows share as words: "node worker-a", "ready", "not ready"."""
+    return tuple(_value(name, cell) for name, cell in pairs if cell)
+
+
+def _value(name: str, cell: str) -> str:
+    if cell in (_YES, _NO):
+        return name if cell == _YES else f"not {name}"
+    return f"{name} {cell}"
 
 
 def aligned_lines(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
@@ -61,8 +75,8 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _is_in(cell: str, said: str) -> bool:
-    # Short cells and booleans occur in any sentence by chance; names and durations do not.
-    return len(cell) > 2 and cell.lower() not in ("true", "false") and cell in said
+    # Short cells occur in any sentence by chance; names and durations do not.
+    return len(cell) > 3 and cell in said
 
 
 def _named(column: str) -> str:

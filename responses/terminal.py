@@ -1,6 +1,6 @@
-"""Format a diagnosis as a page for the terminal: verdict and root cause first, then evidence, then what to do.
+"""Format a diagnosis as a page for the terminal, in the order of Slack: cause, verdict, impact, proofs.
 
-The most certain comes first, omissions are named, and commands can be copied.
+`--all` adds what Slack has under Details; commands can be copied.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from intents.domain import (
     Verdict,
 )
 from intents.domain import Text as Words
-from responses import causality, plots, sentences, words
+from responses import causality, glance, plots, sentences, words
 from responses.as_json import RunStats
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
+from responses.named_objects import named_sentences
+from responses.nothing_found import nothing_found
 from responses.safety import SafeDiagnosis
 from responses.shown import shown
 from responses.wrapped_text import WrappedText
@@ -58,9 +60,9 @@ def diagnosis_page(
 ) -> RenderableType:
     """Return the page of an answer.
 
-    `observed` are the text's error lines, shown where no hypothesis matches. Only the first hypothesis is shown in
-    full, the others in a line or two; `in_full` shows every hypothesis that is not ruled out in full. `of_text` says
-    that the request was a text, so line numbers make sense to the reader.
+    `observed` are the text's error lines, shown where no hypothesis matches. `in_full` adds everything that is known:
+    all hypotheses with their findings, runbooks, links and gaps. `of_text` says that the request was a text, so line
+    numbers make sense to the reader.
     """
     page = _Page(language, of_text=of_text)
     return Group(*page.whole(shown(diagnosis), timing=timing, observed=observed, in_full=in_full))
@@ -77,40 +79,84 @@ class _Page:
     def whole(
         self, diagnosis: Diagnosis, *, timing: RunStats, observed: tuple[str, ...], in_full: bool
     ) -> Iterator[RenderableType]:
-        """Yield the parts of the page from top to bottom."""
-        standing, out = list(sentences.leading_hypotheses(diagnosis)), list(sentences.ruled_out(diagnosis))
-        offers = [one for one in sentences.offers(diagnosis) if one not in standing]
-        detailed = standing if in_full else standing[:1]
-        for number, one in enumerate(detailed):
-            if number:
-                yield ""
-            yield from self._hypothesis(one, diagnosis, story=not number)
-        if not standing and out:
-            yield self._headline(out[0])
-            yield WrappedText(
-                Text(sentences.refutation(out[0], self._language) or sentences.all_ruled_out(out[0], self._language))
-            )
-            yield ""
-            yield from self._facts(out[0], diagnosis)
-            yield from self._evidence(out[0])
-            out = out[1:]
-        elif not standing:
+        """Yield the parts of the page from top to bottom: what Slack shows, then with `in_full` all the rest."""
+        standing, out = sentences.leading_hypotheses(diagnosis), sentences.ruled_out(diagnosis)
+        first = next(iter((*standing, *out)), None)
+        for says in named_sentences(diagnosis, self._language):
+            yield WrappedText(Text(says, style="bold"))
+        if first:
+            yield from self._glance(first, diagnosis)
+        else:
             yield from self._nothing(diagnosis)
         if not standing:
             yield from self._seen(diagnosis, observed)
-        yield from self._others(standing[len(detailed) :], diagnosis)
-        yield from self._offers(offers)
-        yield from self._ruled_out(out)
+            yield from self._unexplained(diagnosis)
+        if first is None and (gaps := glance.gaps(None, diagnosis, self._language)):
+            yield ""
+            yield WrappedText(Text(gaps))
+        if in_full:
+            yield from self._details(diagnosis, observed=observed, first=first)
+        yield ""
+        yield self._footer(diagnosis, timing, hint=not in_full and bool(diagnosis.hypotheses or diagnosis.nearest))
+
+    # --- at a glance ---
+
+    def _glance(self, one: JudgedHypothesis, diagnosis: Diagnosis) -> Iterator[RenderableType]:
+        """Yield cause, verdict, impact, remedies, proofs and gaps, in the order of Slack."""
+        language, is_out = self._language, sentences.is_out(one)
+        says = glance.refutation(one, language) if is_out else glance.cause(one, language)
+        yield WrappedText(Text(says, style="bold"))
+        beside = self._text(one.title) if is_out else glance.impact(one, language)
+        yield WrappedText(Text.assemble(self._verdict(one), f" {beside}"))
+        if effect := glance.effect(one, diagnosis, language, of_text=self._of_text):
+            yield WrappedText(Text(effect))
+        offered = [each for each in sentences.offers(diagnosis) if each is not one]
+        if remedies := [each for shown in (one, *offered) for each in shown.remedies if not is_out]:
+            yield from self._section(words.REMEDIES)
+            for remedy in remedies:
+                yield from self._remedy(remedy)
+        elif not is_out and (step := glance.next_step(one, language)):
+            yield ""
+            label = f"{self._text(words.NEXT)}{self._text(words.COLON)}"
+            yield WrappedText(Text.assemble((label, "bold"), step.says.en))
+            yield from command(step.run)
+        if proofs := glance.proofs(one, diagnosis, language, of_text=self._of_text):
+            yield ""
+            for proof in proofs:
+                yield marked("•", proof)
+        if plot := next((finding.plot for finding in one.findings if finding.plot), None):
+            yield paragraph(plots.sparkline(plot, language), indent=4)
+        gaps, other = glance.gaps(one, diagnosis, language), glance.others(one, diagnosis, language)
+        for line in (gaps, "" if is_out else other):
+            if line:
+                yield ""
+                yield WrappedText(Text(line))
+
+    def _details(
+        self, diagnosis: Diagnosis, *, observed: tuple[str, ...], first: JudgedHypothesis | None
+    ) -> Iterator[RenderableType]:
+        """Yield every hypothesis in full, what is ruled out, all gaps and unexplained observations."""
+        standing = sentences.leading_hypotheses(diagnosis)
+        if diagnosis.hypotheses:
+            yield ""
+            yield Text(self._text(words.LEGEND), style=DIM)
+        for number, one in enumerate(standing):
+            yield ""
+            yield from self._hypothesis(one, diagnosis, story=not number)
+        yield from self._offers([one for one in sentences.offers(diagnosis) if one not in standing])
+        yield from self._ruled_out(list(sentences.ruled_out(diagnosis)))
         yield from self._gaps(
-            diagnosis.gaps if in_full else sentences.reported_gaps(diagnosis),
-            known=[gap for one in detailed for finding in one.findings for gap in finding.gaps],
+            diagnosis.gaps,
+            known=[gap for one in standing for finding in one.findings for gap in finding.gaps],
         )
+        if standing:
+            yield from self._unexplained(diagnosis)
+
+    def _unexplained(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         if diagnosis.unexplained:
             yield from self._section(words.UNEXPLAINED)
             for seen in diagnosis.unexplained:
-                yield marked("·", f"{seen.subject}: {quote(seen.quote)}")
-        yield ""
-        yield self._footer(diagnosis, timing, standing[:1])
+                yield marked("•", f"{seen.subject}: {quote(seen.quote)}")
 
     # --- a hypothesis in full ---
 
@@ -130,7 +176,7 @@ class _Page:
                 yield from command(step.run, indent=5)
                 if step.warning:
                     yield marked("!", self._text(step.warning), indent=5, style="yellow", mark_style="bold yellow")
-        if one.remedies:
+        if one.remedies and not story:
             yield from self._section(words.REMEDIES)
             for remedy in one.remedies:
                 yield from self._remedy(remedy)
@@ -146,10 +192,12 @@ class _Page:
             for to in one.links:
                 yield link(to.title, to.url)
 
-    def _headline(self, one: JudgedHypothesis) -> Text:
+    def _verdict(self, one: JudgedHypothesis) -> tuple[str, str]:
         style = _VERDICT_STYLES[Verdict.OFFERED if sentences.is_offer(one) else one.verdict]
-        verdict = (f" {sentences.verdict_word(one, self._language)} ", style)
-        return Text.assemble(verdict, " ", (self._text(one.title), "bold"))
+        return f" {sentences.verdict_word(one, self._language)} ", style
+
+    def _headline(self, one: JudgedHypothesis) -> Text:
+        return Text.assemble(self._verdict(one), " ", (self._text(one.title), "bold"))
 
     def _facts(self, one: JudgedHypothesis, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         where = Text.assemble(f"{one.subject} " if one.subject else "", (f"({one.incident})", DIM))
@@ -169,7 +217,7 @@ class _Page:
         matches = sentences.quoted_matches(one, most=_MATCHES)
         for match in matches:
             yield marked(
-                "≈",
+                self._text(words.MATCHED),
                 Text.assemble(
                     quote(match.quote),
                     (f"  {sentences.match_location(match, self._language, of_text=self._of_text)}", DIM),
@@ -214,29 +262,11 @@ class _Page:
     def _remedy(self, remedy: Remedy) -> Iterator[RenderableType]:
         risk = words.RISKS[remedy.risk].in_(self._language) if remedy.risk in words.RISKS else remedy.risk
         about = joined([str(remedy.target) if remedy.target else "", risk])
-        yield marked("·", Text.assemble(self._text(remedy.title), (f"  ({about})", DIM)))
+        yield marked("•", Text.assemble(self._text(remedy.title), (f"  ({about})", DIM)))
         if remedy.warning:
             yield marked("!", self._text(remedy.warning), indent=4, style="yellow", mark_style="bold yellow")
 
     # --- the others ---
-
-    def _others(self, standing: list[JudgedHypothesis], diagnosis: Diagnosis) -> Iterator[RenderableType]:
-        if not standing:
-            return
-        yield from self._section(words.OTHER_HYPOTHESES)
-        for one in standing:
-            title = Text.assemble(
-                (sentences.verdict_word(one, self._language), "bold"),
-                f"  {self._text(one.title)}",
-                f"  {one.subject}" if one.subject else "",
-                (f"  ({one.incident})", DIM),
-            )
-            if one.effect_of:
-                title.append(f", {causality.explanation(one, diagnosis, self._language)}", style=DIM)
-            yield marked("·", title)
-            best = next((finding for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS), None)
-            if best:
-                yield marked("✓", self._text(best.says), indent=4, mark_style="green")
 
     def _offers(self, offers: list[JudgedHypothesis]) -> Iterator[RenderableType]:
         """Yield what can be done whatever the cause is: for which object and why, and the buttons for it."""
@@ -245,7 +275,7 @@ class _Page:
         yield from self._section(words.OFFERS)
         for one in offers:
             subject = f"  {one.subject}" if one.subject else ""
-            yield marked("·", Text.assemble((self._text(one.title), "bold"), subject, (f"  ({one.incident})", DIM)))
+            yield marked("•", Text.assemble((self._text(one.title), "bold"), subject, (f"  ({one.incident})", DIM)))
             best = next((finding for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS), None)
             if best:
                 yield marked("✓", self._text(best.says), indent=4, mark_style="green")
@@ -264,25 +294,21 @@ class _Page:
             yield marked("✗", what, style=DIM, mark_style=DIM)
 
     def _nothing(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
-        if diagnosis.focus.names_object:
-            yield Text(self._text(words.NO_PROBLEM), style="bold")
-            yield WrappedText(Text(self._text(words.NO_PROBLEM_WITH).format(diagnosis.focus)))
-            if sentences.reported_gaps(diagnosis):
-                yield Text(self._text(words.READS_INCOMPLETE))
-            return
-        yield Text(self._text(words.UNKNOWN), style="bold")
-        yield WrappedText(Text(self._text(words.UNKNOWN_WHY)))
+        _, heading_, says = nothing_found(diagnosis, self._language)
+        yield Text(heading_, style="bold")
+        for each in says:
+            yield WrappedText(Text(each))
 
     def _seen(self, diagnosis: Diagnosis, observed: tuple[str, ...]) -> Iterator[RenderableType]:
         if observed:
             yield from self._section(words.OBSERVED)
             for line in observed:
-                yield marked("·", quote(line))
+                yield marked("•", quote(line))
         if diagnosis.nearest:
             yield from self._section(words.NEAREST)
             for near in diagnosis.nearest:
                 yield marked(
-                    "·", Text.assemble(self._text(near.title), (f"  ({near.incident}, {near.score:.2f})", DIM))
+                    "•", Text.assemble(self._text(near.title), (f"  ({near.incident}, {near.score:.2f})", DIM))
                 )
                 if near.decided_by:
                     decided_by = f"{self._text(words.DECIDED_BY)}{self._text(words.COLON)}"
@@ -302,13 +328,12 @@ class _Page:
         for line in lines:
             yield marked("?", line, mark_style=_OUTCOME_STYLES[FindingOutcome.GAP])
 
-    def _footer(self, diagnosis: Diagnosis, timing: RunStats, first: list[JudgedHypothesis]) -> Text:
-        """Repeat the verdict at the end, since the top of a long page has scrolled away."""
-        colon = self._text(words.COLON)
-        again = [f"{sentences.verdict_word(one, self._language)}{colon}{self._text(one.title)}" for one in first]
+    def _footer(self, diagnosis: Diagnosis, timing: RunStats, *, hint: bool) -> Text:
+        """Return the cluster, the cost of the diagnosis, and how to see the rest."""
         cluster = self._text(words.CLUSTER).format(diagnosis.cluster) if diagnosis.cluster else ""
         calls = self._text(words.CALLS).format(timing.api_calls) if diagnosis.cluster else ""
-        return Text(joined([*again, cluster, calls, self._text(words.SECONDS).format(timing.seconds)]), style=DIM)
+        rest = self._text(words.ALL_SHOWS_REST) if hint else ""
+        return Text(joined([cluster, calls, self._text(words.SECONDS).format(timing.seconds), rest]), style=DIM)
 
     def _section(self, title: Words) -> Iterator[RenderableType]:
         yield ""

@@ -14,7 +14,7 @@ from rich.measure import Measurement
 from rich.text import Text
 
 from intents.domain import Table
-from responses.tables import aligned_lines, compact
+from responses.tables import aligned_lines, compact, shared_values
 from responses.wrapped_text import WrappedText
 
 _BY: Final = " · "
@@ -35,7 +35,7 @@ class TerminalTable:
                 yield from (Text(line, no_wrap=True) for line in self._lines[1:])
             else:
                 yield from (WrappedText(Text(self._sentence(row))) for row in self._rows)
-        if shared := _BY.join(f"{name} {cell}" for name, cell in self._shared if cell):
+        if shared := _BY.join(shared_values(self._shared)):
             yield WrappedText(Text(shared, style="dim"))
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:

@@ -17,7 +17,7 @@ VERDICTS: Final[Mapping[Verdict, Text]] = {
 SYMBOLS: Final[Mapping[FindingOutcome, str]] = {
     FindingOutcome.SUPPORTS: "✓",
     FindingOutcome.REFUTES: "✗",
-    FindingOutcome.NEUTRAL: "·",
+    FindingOutcome.NEUTRAL: "•",
     FindingOutcome.GAP: "?",
 }
 REASONS: Final[Mapping[GapReason, Text]] = {
@@ -51,7 +51,22 @@ ALL_RULED_OUT: Final = Text(
 )
 NO_PROBLEM: Final = Text(en="NO KNOWN PROBLEM FOUND", zh="没有发现已知问题")
 NO_PROBLEM_WITH: Final = Text(en="None of the known incidents applies to {}.", zh="{} 不存在知识库中的任何问题。")
-READS_INCOMPLETE: Final = Text(en="Some reads failed, see below.", zh="部分内容未能读取，见下文。")
+NOT_EXPLAINED: Final = Text(en="NOT EXPLAINED YET", zh="尚无解释")
+NOT_EXPLAINED_WHY: Final = Text(
+    en="{} is in trouble, and none of the known incidents explains it.", zh="{} 有问题，知识库中没有条目可以解释。"
+)
+NOT_CHECKED: Final = Text(en="NOT CHECKED", zh="未检查")
+NOT_CHECKED_WHY: Final = Text(
+    en="Casebook has no health rules for {}, so it does not know whether {} is healthy.",
+    zh="Casebook 没有 {} 的健康规则，因此无法判断 {} 是否正常。",
+)
+ASK_ABOUT_THESE: Final = Text(
+    en="Not healthy there: {}. Ask about one of them.", zh="其中不健康的对象：{}。请就其中之一提问。"
+)
+ASK_ABOUT_PODS: Final = Text(
+    en="Ask about a pod or a workload instead: /diagnose pod NAMESPACE/NAME",
+    zh="请改为就 Pod 或工作负载提问：/diagnose pod 命名空间/名称",
+)
 
 ONLY_NEUTRAL: Final = Text(
     en="What was read from the cluster neither supports nor refutes this.",
@@ -61,8 +76,8 @@ WHERE: Final = Text(en="Object", zh="对象")
 IMPACT: Final = Text(en="Impact", zh="影响")
 OWNERS: Final = Text(en="Owner", zh="归属")
 CAUSED_BY: Final = Text(en="Cause", zh="根源")
-EXPLAINED_BY: Final = Text(en="explained by {} above", zh="由上面的 {} 引起")
-LIKELY_CAUSED_BY: Final = Text(en="likely caused by {}, see below", zh="很可能由 {} 引起，见下文")
+EXPLAINED_BY: Final = Text(en="explained by “{}” above", zh="由上面的“{}”引起")
+LIKELY_CAUSED_BY: Final = Text(en="likely caused by “{}”, see below", zh="很可能由“{}”引起，见下文")
 EFFECT: Final = Text(en="Effect", zh="后果")
 PASTED: Final = Text(en=" (the pasted text)", zh="（即粘贴的内容）")
 TIMELINE: Final = Text(en="Timeline (UTC)", zh="时间线（UTC）")
@@ -107,6 +122,28 @@ def verdict_word(value: Verdict, language: Language) -> str:
     return VERDICTS[value].in_(language)
 
 
+MATCHED: Final = Text(en="Matched", zh="匹配的文本")
+AGAINST: Final = Text(en="Against this: {}", zh="反面证据：{}")
+TEXT_LINE: Final = Text(en="Line {} of the text: {}", zh="文本第 {} 行：{}")
+TEXT_QUOTE: Final = Text(en="The text: {}", zh="文本：{}")
+AGO: Final = Text(en="{} ago", zh="{} 前")
+SINCE: Final = Text(en="for {}", zh="已持续 {}")
+NOW: Final = Text(en="now", zh="当前")
+GAP_SHORT: Final = Text(en="{} ({})", zh="{}（{}）")
+SEMICOLON: Final = Text(en="; ", zh="；")
+ALSO: Final = Text(en="Or: {} ({})", zh="也可能：{}（{}）")
+CAUSED_BY_SHORT: Final = Text(en="Cause: {}", zh="根源：{}")
+WAS: Final = Text(en="Was: {}", zh="曾经：{}")
+STATE_NOW: Final = Text(en="Now: {}", zh="现在：{}")
+CAN_LOSE_DATA: Final = Text(en="⚠️ {}: data can be lost", zh="⚠️ {}：可能丢失数据")
+LEGEND: Final = Text(
+    en="✓ supports it · ✗ speaks against it · ? could not be checked · • for information",
+    zh="✓ 支持 · ✗ 反对 · ? 未能检查 · • 仅供参考",
+)
+NEXT: Final = Text(en="Next", zh="下一步")
+ALL_SHOWS_REST: Final = Text(en="--all shows the rest", zh="--all 显示全部内容")
+AS_OF: Final = Text(en="as of {:%H:%M} UTC", zh="截至 {:%H:%M} UTC")
+
 COLON: Final = Text(en=": ", zh="：")
 COMMA: Final = Text(en=", ", zh="，")
 FULL_STOP: Final = Text(en=". ", zh="。")
@@ -129,11 +166,11 @@ UNDO: Final = Text(en="↩ Undo", zh="↩ 撤销")
 
 DIAGNOSING: Final = Text(en="Diagnosing …", zh="正在诊断 …")
 READS_DONE: Final = Text(en="{} of {} reads", zh="已读取 {} / {}")
-MORE_IN_DETAILS: Final = Text(en="+{} more under “Show details”", zh="另有 {} 条，见“查看详情”")
+MORE_IN_DETAILS: Final = Text(en="+{} more in Details", zh="另有 {} 条，见“详情”")
 SEEN_TIMES: Final = Text(en="seen {}×, last {}", zh="已出现 {} 次，最近 {}")
 SEEN_TIMES_ONLY: Final = Text(en="seen {}×", zh="已出现 {} 次")
 NOT_IT_BY: Final = Text(en="Marked as wrong by ", zh="被标记为误判，操作人：")
-DETAILS: Final = Text(en="Show details", zh="查看详情")
+DETAILS: Final = Text(en="Details", zh="详情")
 DETAILS_TITLE: Final = Text(en="Details", zh="诊断详情")
 NOT_IT: Final = Text(en="Mark as wrong", zh="标记为误判")
 MUTE_HERE: Final = Text(en="Mute in this channel", zh="在此频道静音")
@@ -222,6 +259,8 @@ NO_ANSWER: Final = Text(en="No answer", zh="无法答复")
 ANSWERED_BEFORE: Final = Text(
     en="Already answered in this channel (asked {}×): ", zh="此频道已答复过该问题（第 {} 次提问）："
 )
+DIAGNOSE_ANYWAY: Final = Text(en="Diagnose anyway", zh="仍然诊断")
+SAME_FAULT: Final = Text(en="Same incident and object:", zh="同一故障和对象：")
 THE_ANSWER: Final = Text(en="see the answer", zh="查看答复")
 MUTED: Final = Text(
     en="“{}” is muted in this channel: pasted texts about it get no answer here. Mentions and /diagnose still do.",

@@ -203,7 +203,7 @@ def _cluster(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--timing", action="store_true", help="with json: add durations and call counts")
     parser.add_argument(
-        "--all", action="store_true", help="with text: show every hypothesis in full, not only the first"
+        "--all", action="store_true", help="with text: add all findings, steps, links and other hypotheses"
     )
 
 

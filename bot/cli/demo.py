@@ -146,7 +146,7 @@ class _Prompt:
                 )
             except TargetNotFound as error:
                 line.clear()
-                message = safe_line(target_not_found(error.target, error.closest).in_(language))
+                message = safe_line(target_not_found(error.target, error.closest, error.others).in_(language))
                 sys.stdout.write(f"{message} (l lists the broken pods)\n\n")
                 return
             except ClusterError as error:

@@ -129,7 +129,7 @@ async def _answer(
                     request, engine=engine, connection=connection, deadline=deadline, progress=progress
                 )
             except TargetNotFound as error:
-                message = target_not_found(error.target, error.closest).in_(language)
+                message = target_not_found(error.target, error.closest, error.others).in_(language)
                 raise CommandError(safe_line(message), code=ExitCode.NOT_FOUND) from error
             except NotServed as error:
                 raise CommandError(f"{safe_line(str(error))}\n{_USAGE}") from error

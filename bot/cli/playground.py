@@ -81,13 +81,14 @@ async def playground(
         )
         await slack.start()
         stack.push_async_callback(slack.stop)
-        page = await _page(slack, showcase, clock)
+        people = _people(slack)
+        page = await _page(slack, showcase, clock, people)
         own = _settings(slack, directory, language, prometheus_url=showcase.cluster.prometheus.url)
         app = await stack.enter_async_context(
             running(
                 own,
                 engine=engine,
-                policy=Policy.playground(),
+                policy=Policy.playground(acting=[each.id for each in people if each.acts]),
                 clusters=Clusters.of(own, kubeconfig=kubeconfig),
                 options=RuntimeOptions(verify_pace=_PACE, summary_slot_s=_SLOT_S),
             )
@@ -98,13 +99,19 @@ async def playground(
         yield address
 
 
-async def _page(slack: SimulatedSlack, showcase: Showcase, clock: BackdatedClock) -> PlaygroundPage:
-    users = (
+def _people(slack: SimulatedSlack) -> tuple[Person, ...]:
+    return (
         Person(id=slack.add_user("alex"), title="on call"),
         Person(id=slack.add_user("priya"), title="a colleague"),
         Person(id=slack.add_user("lin", locale="zh-CN"), title="中文"),
-        Person(id=slack.add_user("guest", guest=True), title="a guest"),
+        Person(id=slack.add_user("sam"), title="may read, not act", acts=False),
+        Person(id=slack.add_user("guest", guest=True), title="a guest", acts=False),
     )
+
+
+async def _page(
+    slack: SimulatedSlack, showcase: Showcase, clock: BackdatedClock, users: tuple[Person, ...]
+) -> PlaygroundPage:
     general = ListedChannel(id=slack.add_channel("general"), topic="Paste an error; the answer comes in its thread")
     staged = await _staged(slack, showcase, clock)
     incident = ListedChannel(id=staged.channel if staged else slack.add_channel(NAME), topic="An incident channel")

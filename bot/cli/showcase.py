@@ -6,6 +6,7 @@ The playground knows nothing of the catalog, so this module connects the two.
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,16 @@ from intents.catalog.cases import ask_of, world_of
 from intents.catalog.schema import Case, Incident
 from intents.domain import Text, Verdict
 
+# Failures that every visitor knows come first.
+_FAMILIAR: Final = ("image-pull-failed", "pending-insufficient-resources", "run-as-nonroot-root-image")
+# The command that prints a text, by the form of its first line.
+_COMMANDS: Final = {
+    "kubectl -n {namespace} get events": re.compile(r"(Warning|Normal)\s"),
+    "kubectl -n {namespace} logs -l tier=data --tail=20": re.compile(
+        r"\[?\d{4}[-/]\d\d|[IWEF]\d{4} |nslookup|waiting for"
+    ),
+    "kubectl get pods -A; kubectl -n {namespace} get events": re.compile(r"\S+\s+\S+\s+\d+/\d+\s"),
+}
 _SHARED: Final = frozenset({"CustomResourceDefinition", "Node"})
 
 
@@ -93,13 +104,18 @@ def set_up(incidents: Iterable[Incident], *, only: str = "") -> Showcase:
         shown.sort(key=_is_not_pressable)
         samples += shown[:1]
         further += shown[1:]
-    # Samples with a working button come first, further samples of an incident last.
-    samples.sort(key=_is_not_pressable)
+    # Further samples of an incident come last.
+    samples.sort(key=_unfamiliarity)
     return Showcase(cluster=cluster, samples=(*samples, *further), pods=tuple(pods[name] for name in sorted(pods)))
 
 
 def _is_not_pressable(sample: Sample) -> bool:
     return not sample.pressable
+
+
+def _unfamiliarity(sample: Sample) -> tuple[int, bool]:
+    known = sample.incident in _FAMILIAR
+    return (_FAMILIAR.index(sample.incident) if known else len(_FAMILIAR), not sample.pressable)
 
 
 def _on_show(incident: Incident) -> Iterator[tuple[Case, dict[str, Any], str]]:
@@ -134,11 +150,14 @@ def _tells_reaction(case: Case) -> bool:
 
 
 def _pasted(incident: Incident, case: Case) -> str:
-    """Return what a person pastes; a namespace given next to the text becomes a command."""
+    """Return what a person pastes: a namespace given next to the text becomes a command, or words after a sentence."""
     ask = ask_of(incident, case)
-    if not ask.text:
-        return incident.examples.match[0]
-    return f"$ kubectl -n {ask.namespace} get pods,events\n{ask.text}" if ask.namespace else ask.text
+    if not ask.text or not ask.namespace:
+        return ask.text or incident.examples.match[0]
+    for command, first_line in _COMMANDS.items():
+        if first_line.match(ask.text):
+            return f"$ {command.format(namespace=ask.namespace)}\n{ask.text}"
+    return f"{ask.text}\n(namespace {ask.namespace})"
 
 
 def _names(objects: Iterable[Mapping[str, Any]]) -> set[str]:

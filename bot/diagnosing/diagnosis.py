@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from rapidfuzz import fuzz
-
 from bot.cluster.connection import Connection
-from bot.cluster.errors import ClusterError, NotFound
-from bot.cluster.resources import Resource
+from bot.cluster.errors import NotFound
 from bot.cluster.snapshot import Snapshot
 from bot.common.catalogs import load_catalog, matcher_of
-from bot.diagnosing.observation import Statement, observe
+from bot.diagnosing.explanation import Explanation
+from bot.diagnosing.named_objects import Resolved, closest, resolve, stand_in
+from bot.diagnosing.observation import Statement, observe, unhealthy_pods
+from bot.diagnosing.other_kinds import of_other_kinds
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.unexplained import unexplained
 from bot.kube.access import EVERYTHING, Access
-from bot.kube.objects import name_of, namespace_of
-from bot.kube.owners import generated_stem
+from bot.kube.health import has_rules, problem_of
+from bot.kube.objects import ref
 from bot.probes.contract import Probe
 from bot.probes.registry import known_probes, unreadable_parts
 from intents.capabilities import is_capability, raised
@@ -40,6 +40,7 @@ from intents.domain import (
     JudgedHypothesis,
     NearestEntry,
     ObjectRef,
+    Observation,
     Symptom,
 )
 from intents.focus import KINDS, focus_of
@@ -54,17 +55,19 @@ DEADLINE_S: Final = 8.0
 _THREAD_FROM: Final = 16 * 1024
 # Follow at most this many causes upstream; further ones belong to another incident.
 _ROUNDS: Final = 3
-_CLOSEST: Final = 3
-_CLOSE_ENOUGH: Final = 60.0
 
 
 class TargetNotFound(Exception):
-    """The requested object does not exist. `closest` are similar names that exist, as namespace/name."""
+    """The requested object does not exist.
 
-    def __init__(self, target: ObjectRef, closest: tuple[str, ...]) -> None:
+    `closest` are similar names that exist, as namespace/name; `others` are objects of other kinds with its name.
+    """
+
+    def __init__(self, target: ObjectRef, closest: tuple[str, ...], others: tuple[ObjectRef, ...] = ()) -> None:
         super().__init__(f"{target} was not found")
         self.target = target
         self.closest = closest
+        self.others = others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,14 +142,25 @@ async def _explain(
 ) -> Diagnosis:
     matching = request.matching or await match_text(request.text, engine=engine)
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
+    resolved = {
+        one.hypothesis.incident: one
+        for one in await asyncio.gather(
+            *(_resolve(snapshot, engine, hypothesis, request.namespace) for hypothesis in matching.hypotheses)
+        )
+    }
 
     def focus(incident: Incident, hypothesis: Hypothesis) -> Focus:
+        known = resolved.get(incident.id)
+        if known is not None and known.hypothesis.named == hypothesis.named:
+            return known.focus
         return focus_of(incident, hypothesis, namespace=request.namespace)
 
-    judged = await _Investigation(engine=engine, reads=reads, snapshot=snapshot, focus=focus).run(matching.hypotheses)
+    investigation = _Investigation(engine=engine, reads=reads, snapshot=snapshot, focus=focus)
+    judged, notes = await Explanation(catalog=engine.catalog, investigation=investigation, resolved=resolved).judged()
     first = engine.catalog.get(judged[0].incident) if judged else None
     return Diagnosis(
         focus=focus(first, judged[0].hypothesis) if first else Focus(namespace=request.namespace),
+        named=notes,
         cluster=snapshot.cluster if snapshot else "",
         observed_at=snapshot.now if snapshot else None,
         hypotheses=judged,
@@ -155,6 +169,14 @@ async def _explain(
         nearest=() if judged else _nearest(matching, engine.catalog),
         api_calls=snapshot.calls if snapshot else 0,
     )
+
+
+async def _resolve(snapshot: Snapshot | None, engine: Engine, hypothesis: Hypothesis, namespace: str) -> Resolved:
+    incident = engine.catalog.incidents[hypothesis.incident]
+    if snapshot is None:
+        focus = focus_of(incident, hypothesis, namespace=namespace)
+        return Resolved(hypothesis=hypothesis, focus=focus, asked=focus)
+    return await resolve(snapshot, incident, hypothesis, namespace=namespace)
 
 
 async def _diagnose_object(
@@ -169,7 +191,12 @@ async def _diagnose_object(
     try:
         obj = await snapshot.get(resource, request.name, namespace=namespace)
     except NotFound:
-        raise TargetNotFound(target, await _closest(snapshot, resource, target)) from None
+        if found := await stand_in(snapshot, target):
+            note, instead = found
+            asked = DiagnoseObject(kind=instead.kind, namespace=instead.namespace, name=instead.name)
+            return replace(await _diagnose_object(asked, engine, snapshot, progress), named=(note,))
+        others = await of_other_kinds(snapshot, target)
+        raise TargetNotFound(target, await closest(snapshot, resource, target), others) from None
     observed = await observe(snapshot, resource, obj)
     statements = observed.statements
     length = sum(len(statement.text) for statement in statements)
@@ -194,6 +221,10 @@ async def _diagnose_object(
 
     investigation = _Investigation(engine=engine, reads=reads, snapshot=snapshot, focus=focus)
     judged = await investigation.run(hypotheses)
+    left = unexplained(observed, judged, engine.catalog)
+    if not (judged or left) and (problem := problem_of(obj, target.kind)):
+        left = (Observation(subject=ref(obj, target.kind), quote=problem),)
+    unchecked = not (judged or has_rules(target.kind))
     return Diagnosis(
         focus=about,
         cluster=snapshot.cluster,
@@ -202,7 +233,9 @@ async def _diagnose_object(
         hypotheses=judged,
         timeline=timeline(judged),
         gaps=tuple(sorted({*observed.gaps, *reads.gaps}, key=str)),
-        unexplained=unexplained(observed, judged, engine.catalog),
+        unexplained=left,
+        unchecked=unchecked,
+        ask_instead=await unhealthy_pods(snapshot, obj, target.kind) if unchecked else (),
         nearest=(),
         api_calls=snapshot.calls,
     )
@@ -229,11 +262,11 @@ class _Investigation:
         for one in await self._offers(judged):
             judged[one.incident] = one
         kept = [one for one in judged.values() if one.hypothesis.matches or self._is_reported(one, judged)]
-        return rank(kept, self.engine.catalog, now=self._now)
+        return rank(kept, self.engine.catalog, now=self.now)
 
     async def _offers(self, judged: Mapping[str, JudgedHypothesis]) -> tuple[JudgedHypothesis, ...]:
         """Return the general actions for the objects of this diagnosis that no hypothesis offers yet."""
-        causes = rank(judged.values(), self.engine.catalog, now=self._now)
+        causes = rank(judged.values(), self.engine.catalog, now=self.now)
         focuses = [self.focus(self.engine.catalog.incidents[one.incident], one.hypothesis) for one in causes]
         open_ = [
             incident
@@ -246,41 +279,41 @@ class _Investigation:
     async def _offer(self, hypotheses: Iterable[Hypothesis]) -> JudgedHypothesis | None:
         """Return the first of them that the evidence supports."""
         for hypothesis in hypotheses:
-            one = await self._judge(hypothesis)
+            one = await self.judge(hypothesis)
             if supported(one):
                 return one
         return None
 
-    async def _judge(self, hypothesis: Hypothesis) -> JudgedHypothesis:
+    async def judge(self, hypothesis: Hypothesis) -> JudgedHypothesis:
         incident = self.engine.catalog.incidents[hypothesis.incident]
         focus = self.focus(incident, hypothesis)
         readings = await self.reads.for_hypothesis(incident, hypothesis, focus)
-        judged = judge(incident, hypothesis, readings, focus=focus, now=self._now)
+        judged = judge(incident, hypothesis, readings, focus=focus, now=self.now)
         self.reads.report(judged)
         return judged
 
     async def _judge_anywhere(self, hypothesis: Hypothesis) -> JudgedHypothesis:
         """Judge a cause in the whole namespace unless it is about the suffering object itself."""
-        judged = await self._judge(hypothesis)
+        judged = await self.judge(hypothesis)
         wider = {word: name for word, name in hypothesis.named.items() if word not in KINDS}
         about = self.engine.catalog.incidents[hypothesis.incident].about
         if not hypothesis.pointed_to_by or supported(judged) or not about or len(wider) == len(hypothesis.named):
             return judged
-        return await self._judge(replace(hypothesis, named=wider))
+        return await self.judge(replace(hypothesis, named=wider))
 
     def _is_reported(self, one: JudgedHypothesis, judged: Mapping[str, JudgedHypothesis]) -> bool:
         """Tell whether an upstream cause is reported: it must be supported and explain its symptom, or be unchecked."""
         effect = judged.get(one.hypothesis.pointed_to_by)
         if supported(one):
             return effect is None or any(
-                may_cause(one, effect, link, now=self._now)
+                may_cause(one, effect, link, now=self.now)
                 for link in self.engine.catalog.incidents[effect.incident].all_causes
                 if link.incident == one.incident
             )
         return effect is not None and any(finding.outcome is FindingOutcome.GAP for finding in one.findings)
 
     @property
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
         return self.snapshot.now if self.snapshot else datetime.fromtimestamp(0, tz=UTC)
 
     def _upstream(self, judged: Mapping[str, JudgedHypothesis]) -> Iterable[Hypothesis]:
@@ -338,32 +371,6 @@ def _nearest(matching: MatchResult, catalog: Catalog) -> tuple[NearestEntry, ...
         )
         for hypothesis in matching.nearest
     )
-
-
-async def _closest(snapshot: Snapshot, resource: Resource, target: ObjectRef) -> tuple[str, ...]:
-    """Return existing names that resemble the requested one: in its namespace, or the same name elsewhere."""
-    try:
-        listing = await snapshot.list(resource)
-    except ClusterError:
-        try:
-            listing = await snapshot.list(resource, namespace=target.namespace)
-        except ClusterError:
-            return ()
-    scored = sorted((-_likeness(item, target), namespace_of(item), name_of(item)) for item in listing.items)
-    return tuple(
-        f"{namespace}/{name}".lstrip("/") for score, namespace, name in scored[:_CLOSEST] if -score >= _CLOSE_ENOUGH
-    )
-
-
-def _likeness(item: Mapping[str, object], target: ObjectRef) -> float:
-    """Score how much an object's name resembles the requested one, 0 to 100; the namespace counts for a quarter.
-
-    People type the workload's name, which is the beginning of a generated pod name.
-    """
-    name = name_of(item)
-    names = max(fuzz.ratio(name, target.name), fuzz.ratio(generated_stem(name) or name, target.name))
-    namespaces = fuzz.ratio(namespace_of(item), target.namespace) if target.namespace else 100.0
-    return 0.75 * names + 0.25 * namespaces
 
 
 def _node_of(obj: Mapping[str, object]) -> str:

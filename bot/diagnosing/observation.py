@@ -18,6 +18,7 @@ from bot.kube.condition_polarity import is_trouble
 from bot.kube.conditions import condition
 from bot.kube.consequences import of_condition, of_event, of_exit, of_reason
 from bot.kube.containers import Container, containers_in
+from bot.kube.health import problem_of
 from bot.kube.objects import label_selector, name_of, namespace_of, ref
 from bot.kube.timestamps import parse_time
 from bot.probes.shared.log_lines import TAIL_LINES
@@ -236,6 +237,20 @@ async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
     return tuple(sorted(troubled, key=lambda pod: (_settled_since(pod) is not None, -_restarts(pod), name_of(pod))))[
         :PODS_READ
     ]
+
+
+async def unhealthy_pods(snapshot: Snapshot, obj: Json, kind: str) -> tuple[ObjectRef, ...]:
+    """Return a few unhealthy pods of a namespace, or behind a Service; none of another kind, or if they are unread."""
+    selector = (obj.get("spec") or {}).get("selector")
+    if kind != "Namespace" and not (kind == "Service" and selector):
+        return ()
+    namespace = name_of(obj) if kind == "Namespace" else namespace_of(obj)
+    try:
+        labels = "" if kind == "Namespace" else label_selector(dict(selector or {}))
+        pods = (await snapshot.list("Pod", namespace=namespace, labels=labels)).items
+    except ClusterError:
+        return ()
+    return tuple(sorted(ref(pod, "Pod") for pod in pods if problem_of(pod, "Pod")))[:PODS_READ]
 
 
 def _restarts(pod: Json) -> int:

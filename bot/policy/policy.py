@@ -165,7 +165,9 @@ class PolicyScope:
         access = self.access(cluster)
         if not (access.allows(namespace) if namespace else access.cluster_scoped):
             says = self.text_only_reason
-            return Decision(allowed=False, says=says) if says else self._refusal(reasons.not_shown(place))
+            if says:
+                return Decision(allowed=False, says=reasons.for_press(says))
+            return self._refusal(reasons.not_shown(place))
         areas = [
             (f"remediation[{number}]", area)
             for number, area in enumerate(self.remediation)
@@ -208,15 +210,17 @@ class Policy:
         return cls()
 
     @classmethod
-    def playground(cls) -> Policy:
-        """Return a policy that allows everything to everyone but guests: nothing in the playground is real.
+    def playground(cls, *, acting: Sequence[str] = ("*",)) -> Policy:
+        """Return a policy that shows everything to everyone but guests: nothing in the playground is real.
+
+        `acting` are the ids of the users who may press buttons.
 
         Its limits are too high for a person to reach, but they stop a runaway program.
         """
         everywhere = {"clusters": ["*"], "namespaces": ["*"], "cluster_scoped": True}
-        acting = {**everywhere, "users": ["*"], "actions": ["*"]}
+        may_act = {**everywhere, "users": [*acting], "actions": ["*"]}
         limits = {"target": {"writes": 100, "minutes": 15}, "user": {"writes": 1_000, "minutes": 15}}
-        return cls(rules=Rules.model_validate({"remediation": [everywhere], "acting": [acting], "limits": limits}))
+        return cls(rules=Rules.model_validate({"remediation": [everywhere], "acting": [may_act], "limits": limits}))
 
     @property
     def asks_groups(self) -> bool:

@@ -45,6 +45,32 @@ ACTS_OTHER_DOMAIN: Final = Text(
 )
 
 
+_PRESSING: Final[Mapping[Text, Text]] = {
+    GUEST: Text(
+        en="guests cannot press buttons that change a cluster; ask a member of this workspace",
+        zh="访客不能按下会更改集群的按钮；请联系本工作区的成员",
+    ),
+    EXTERNAL: Text(
+        en="buttons that change a cluster cannot be pressed in channels shared with another organisation, or by its"
+        " members",
+        zh="在与其他组织共享的频道中，或由外部人员，不能按下会更改集群的按钮",
+    ),
+    NOT_NAMED: Text(
+        en="the policy does not allow changes to a cluster from this channel",
+        zh="按照策略，不能在此频道更改集群",
+    ),
+    NOT_NAMED_DIRECT: Text(
+        en="the policy does not allow changes to a cluster from your direct messages",
+        zh="按照策略，不能在私信中更改集群",
+    ),
+}
+
+
+def for_press(reading: Text) -> Text:
+    """Return why a button may not be pressed, for the reason why nothing of the cluster may be read."""
+    return _PRESSING.get(reading, reading)
+
+
 def place_of(cluster: str, namespace: str) -> Text:
     """Return the words for a namespace of a cluster, or for its cluster-scoped objects."""
     if namespace:

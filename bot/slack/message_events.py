@@ -20,11 +20,16 @@ _FILE_KEYS: Final = ("id", "name", "size", "mimetype", "filetype", "mode", "url_
 _ADDRESSES: Final = ("url_private_download", "url_private")
 _DEEPEST: Final = 8
 _SLACKBOT: Final = "USLACKBOT"
+# Slack cuts what is typed at 4,000 characters, at a line's end if one is near.
+_CUT_FROM: Final = 3_900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedMessage:
-    """A new message. `text` is free of Slack's markup; `thread_ts` is empty outside threads."""
+    """A new message. `text` is free of Slack's markup; `thread_ts` is empty outside threads.
+
+    `is_cut`: it is as long as Slack allows; `in_block`: it opens a code block without closing it, or the other way.
+    """
 
     team: str
     channel: str
@@ -36,6 +41,8 @@ class ReceivedMessage:
     bot: bool = False
     direct: bool = False
     mentions_us: bool = False
+    is_cut: bool = False
+    in_block: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +112,8 @@ def _received(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> 
         bot=bool(event.get("bot_id")) or subtype == "bot_message",
         direct=event.get("channel_type") == "im" or channel.startswith("D"),
         mentions_us=event.get("type") == "app_mention" or f"<@{us}" in _words(event),
+        is_cut=len(_text(event, "text")) >= _CUT_FROM,
+        in_block=_text(event, "text").count("```") % 2 == 1,
     )
 
 

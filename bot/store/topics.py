@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.database import Database
 from bot.store.tables import topic_members, topics
 
+# Begins the fingerprint of answers about one fault. Those of questions begin with the id of an incident.
+FAULT: Final = "fault|"
 # The start of a closed topic: out of every window.
 _CLOSED: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -67,9 +69,10 @@ class Topics:
             return None if row is None else _topic(row)
 
     async def led_by(self, request_id: str) -> Topic | None:
-        """Return the topic that `request_id` opened."""
+        """Return the topic of questions that `request_id` opened."""
         async with self._database.read() as connection:
-            query = select(topics).where(topics.c.leader == request_id).order_by(topics.c.id.desc()).limit(1)
+            of_requests = (topics.c.leader == request_id) & ~topics.c.fingerprint.startswith(FAULT, autoescape=True)
+            query = select(topics).where(of_requests).order_by(topics.c.id.desc()).limit(1)
             row = (await connection.execute(query)).one_or_none()
             return None if row is None else _topic(row)
 

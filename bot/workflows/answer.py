@@ -59,7 +59,10 @@ class PickedCluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerWorkflow:
-    """The job `answer`. Payload: {"request": id, "user", "asked", and for a changed text its "revision"}."""
+    """The job `answer`. Payload: {"request": id, "user", "asked", and for a changed text its "revision"}.
+
+    With "anyway" a repeated request is answered by itself.
+    """
 
     services: Services
     poster: MessagePoster
@@ -79,7 +82,8 @@ class AnswerWorkflow:
             await retry_step(run, "trim", self.trim, request, prepared)
             return None
         with unasked(bool(prepared["unasked"])):
-            if prepared["topic"] and await self.repeats.is_repeat(run, request, prepared["topic"]):
+            anyway = bool(payload.get("anyway"))
+            if prepared["topic"] and not anyway and await self.repeats.is_repeat(run, request, prepared["topic"]):
                 return None
             result = await self.in_turn(run, request, prepared)
         await retry_step(run, "trim", self.trim, request, prepared)
@@ -141,7 +145,8 @@ class AnswerWorkflow:
             now = await self.services.store.requests.get(request.id)
             if now is None or now.state is RequestState.WITHDRAWN or now.revision > request.revision:
                 return None
-            return await self.poster.placeholder(request, placeholder_message(language=language))
+            message = placeholder_message(language=language, about=_about(request))
+            return await self.poster.placeholder(request, message)
 
     async def trim(self, request_id: str, prepared: Json | None) -> None:
         """Drop the text once it is answered, except for its symptoms and the objects that they name.
@@ -174,11 +179,16 @@ class AnswerWorkflow:
             if not last:
                 return {_CROWDED: reached.cluster}
             reply = await self.replies.limit_reached(request, requester, reached.cluster)
+        if reply.answer is not None and reply.fault:
+            reply = replace(reply, answer=await self.repeats.with_earlier(request, reply.answer, reply.fault))
         async with self.services.turn(request_id):
             if picked and not await self._still(request, picked):
                 return None  # another cluster was chosen meanwhile
             result = await self._deliver(request, reply)
-            if not await self._counts(request, requester, reply):
+            if reply.answer is not None and (not reply.verdict or reply.is_about_nothing):
+                # Nothing was found that could answer for others: what was asked meanwhile is answered by itself.
+                await self.services.store.topics.end(request_id, other_than=reply.fault)
+            elif not await self._counts(request, requester, reply):
                 await self.services.store.topics.close(request_id)
         if result is not None:
             self._count(request, reply, first=picked is None and request.revision == 1)
@@ -227,6 +237,8 @@ class AnswerWorkflow:
         """Add to the answer: other channels with the same incident, and a plot."""
         if stands := await self.poster.sent(request, step=ANSWER):
             await self.similar_incidents.notify(request, reply.answer, ts=stands.ts)
+            if reply.fault:
+                await self.repeats.link_back(request, reply.fault, ts=stands.ts)
         if reply.plotted is not None:
             await self.plot_pictures.show(request, reply.plotted, language=language)
 
@@ -289,6 +301,13 @@ class AnswerWorkflow:
         if requester.scope.reading is ReadLevel.NOTHING:
             return _NOTHING
         return await carried_match(request.text, engine=self.services.engine(), carried=carried)
+
+
+def _about(request: StoredRequest) -> str:
+    """Return the object that a request names, as people type it; "" for a text."""
+    asked = request.original
+    place = f"{asked.namespace}/{asked.name}".lstrip("/")
+    return f"{asked.kind} {place}" if asked.name else ""
 
 
 def _kept(parts: Mapping[str, str], *, quotes: frozenset[str], opening: bool) -> dict[str, str]:

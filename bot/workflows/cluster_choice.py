@@ -24,7 +24,7 @@ from intents.cluster_choice import (
     means_cluster,
 )
 from intents.command_lines import KINDS
-from intents.domain import Text
+from intents.domain import ObjectRef, Text
 from intents.focus import focus_of
 from intents.request import DiagnoseObject, ExplainText
 from intents.request import Request as Question
@@ -171,6 +171,13 @@ class ClusterChooser:
             question = DiagnoseObject(kind=focus.kind, namespace=focus.namespace, name=focus.name)
         outside = KINDS.get(question.kind.lower()) in _OUTSIDE_NAMESPACES
         return question if question.kind and question.name and (question.namespace or outside) else None
+
+    async def elsewhere(self, target: ObjectRef, requester: Requester, *, but: str) -> tuple[str, ...]:
+        """Return the other clusters that have an object, as far as the requester may know and they answer in time."""
+        visible = [name for name in requester.scope.clusters(self.services.clusters.names) if name != but]
+        asked = DiagnoseObject(kind=target.kind, namespace=target.namespace, name=target.name)
+        exists = await asyncio.gather(*(self._has(name, asked, requester) for name in visible))
+        return tuple(name for name, has in zip(visible, exists, strict=True) if has)
 
     async def _has(self, cluster: str, target: DiagnoseObject, requester: Requester) -> bool | None:
         """Tell whether the object exists, as far as the requester may know; None if unknown in time."""

@@ -13,6 +13,7 @@ from typing import Final
 from bot.common.portable import Portable
 from bot.jobs import Json
 from intents.domain import Diagnosis, Finding, JudgedHypothesis, Language, Text
+from responses.glance import dated_row
 from responses.safety import SafeDiagnosis
 from responses.sentences import leading_hypotheses
 from responses.slack.cluster_picker import Picker
@@ -28,12 +29,14 @@ class AnswerNotes(Portable):
     """Notes about an answer, merged by key: one for each pressed plan.
 
     `count` is how often the same error was pasted, `last` the last time; these belong to the topic and are not notes.
+    `again` are links to later answers about the same fault.
     """
 
     count: int = 1
     last: datetime | None = None
     not_it: tuple[str, ...] = ()
     muted: str = ""
+    again: tuple[str, ...] = ()
     remedies: tuple[RemedyShown, ...] = ()
 
     @classmethod
@@ -69,7 +72,8 @@ class KeptAnswer(Portable):
     """A stored answer; `diagnosis` is scrubbed.
 
     `reason` says why no cluster was read, `because` why this cluster was chosen of several. `pick` are the other
-    clusters to choose from.
+    clusters to choose from. `secrets` are the kinds of secrets that the text held. `same_as` is the link to an earlier
+    answer about the same fault.
     """
 
     diagnosis: Diagnosis
@@ -83,6 +87,8 @@ class KeptAnswer(Portable):
     controls: bool = True
     because: Text | None = None
     pick: Picker | None = None
+    secrets: tuple[Text, ...] = ()
+    same_as: str = ""
 
     @property
     def first(self) -> JudgedHypothesis | None:
@@ -108,6 +114,8 @@ class KeptAnswer(Portable):
             muted_by=shown.muted,
             because=self.because,
             pick=self.pick,
+            secrets=self.secrets,
+            related=(*filter(None, (self.same_as,)), *shown.again),
         )
 
     def details(self, language: Language) -> View:
@@ -115,13 +123,16 @@ class KeptAnswer(Portable):
 
 
 def without_rows(diagnosis: Diagnosis) -> Diagnosis:
-    """Return the diagnosis without the rows and plots of its findings.
+    """Return the diagnosis without the rows and plots of its findings, except for the time of each finding.
 
     Sentences, quotes and tables already contain their content; plots are drawn once, when the answer is given.
     """
 
     def bare(finding: Finding) -> Finding:
-        return replace(finding, rows=(), plot=None)
+        row = dated_row(finding)
+        return replace(
+            finding, rows=(replace(row, values={}, quote="", reproduce="", points=()),) if row else (), plot=None
+        )
 
     hypotheses = tuple(
         replace(one, findings=tuple(bare(finding) for finding in one.findings)) for one in diagnosis.hypotheses

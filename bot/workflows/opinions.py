@@ -39,9 +39,11 @@ class OpinionWorkflow:
         requester = await services.requester(team=str(payload["team"]), channel=channel, user=user)
         if requester.scope.reading is not ReadLevel.FULL:
             # A user who may not see the answer must not hide it from others.
-            says = requester.scope.text_only_reason or failures.NOT_ALLOWED_HERE
             await services.slack.post_ephemeral(
-                channel=channel, user=user, message=notice(says, language=requester.language)
+                channel=channel,
+                user=user,
+                message=notice(failures.OPINION_NOT_ALLOWED, language=requester.language),
+                thread_ts=request.original.thread_ts,
             )
             return
         now = services.clock()

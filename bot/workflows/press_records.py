@@ -207,6 +207,10 @@ class PressRecorder:
 
     async def _post_ephemeral(self, press: Confirmation, message: Message) -> None:
         try:
-            await self.services.slack.post_ephemeral(channel=press.answer.channel, user=press.user, message=message)
+            request = await self.services.store.requests.get(press.answer.request_id)
+            thread = request.original.thread_ts if request else ""
+            await self.services.slack.post_ephemeral(
+                channel=press.answer.channel, user=press.user, message=message, thread_ts=thread
+            )
         except SlackError as error:
             _log.warning("press_reply_failed", error=str(error))

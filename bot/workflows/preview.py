@@ -87,7 +87,10 @@ class PreviewWorkflow:
             _log.warning("dialog_open_failed", plan=payload["plan"], error=str(error))
             says = failures.PRESS_AGAIN if isinstance(error, TriggerExpired) else error.says
             await self.services.slack.post_ephemeral(
-                channel=str(payload["channel"]), user=str(payload["user"]), message=notice(says, language=language)
+                channel=str(payload["channel"]),
+                user=str(payload["user"]),
+                message=notice(says, language=language),
+                thread_ts=str(payload.get("thread_ts") or ""),
             )
             return {}
 

@@ -19,11 +19,13 @@ from bot.workflows.chronicle.incident_start import IncidentStartWorkflow
 from bot.workflows.chronicle.mentions import MentionWorkflow
 from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
 from bot.workflows.chronicle.removal import RemovedWorkflow
+from bot.workflows.chronicle.resolve_dialog import ResolveDialogWorkflow
 from bot.workflows.chronicle.similar_incidents import SimilarIncidents
 from bot.workflows.chronicle.timeline_marks import PinWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
 from bot.workflows.cluster_pick import PickWorkflow
 from bot.workflows.failure_reports import FailureReports
+from bot.workflows.follow_ups import FollowUps
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.opinions import OpinionWorkflow
 from bot.workflows.pasted_files import PastedFiles
@@ -78,6 +80,7 @@ def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow
         roots=ThreadRoots(services=services, files=files),
         repeats=repeats,
         replies=Replies(
+            follow_ups=FollowUps(services=services),
             services=services,
             cluster_chooser=ClusterChooser(services=services),
             remedy_offers=RemedyOffers(services=services),
@@ -116,6 +119,7 @@ def _channels(services: Services, chronicles: ChronicleJobs) -> Mapping[str, Wor
         "pin": PinWorkflow(services=services).run,
         "removed": RemovedWorkflow(services=services).run,
         "reread": BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run,
+        "resolve": ResolveDialogWorkflow(services=services, documents=documents).run,
         "summary": SummaryWorkflow(services=services).run,
         "welcome": CatchUpWorkflow(services=services).run,
     }

@@ -8,6 +8,7 @@ from typing import Final
 from bot.cluster.connection import Connection
 from bot.kube.impersonation import ActsAs
 from bot.remedies.offers import plan_remedies
+from bot.remedies.registry import words_of
 from bot.remedies.session import Session
 from bot.store import StoredRequest
 from bot.workflows.services import Requester, Services
@@ -17,7 +18,7 @@ from responses.safety import safe_value
 from responses.sentences import offers as offered
 from responses.sentences import open_hypotheses
 from responses.slack.blocks import Style
-from responses.slack.controls import RemedyButton
+from responses.slack.controls import RemedyButton, labelled
 
 _STYLES: Final[dict[str, Style]] = {"low": "primary", "disruptive": "", "data-loss": "danger"}
 
@@ -41,8 +42,9 @@ class RemedyOffers:
         `question` is the interpretation of the request.
         """
         shown = [one for one in (*open_hypotheses(diagnosis)[:1], *offered(diagnosis)) if one.remedies]
-        buttons = [await self._of(one, request, question, requester, diagnosis, connection) for one in shown]
-        return tuple(each for some in buttons for each in some)
+        planned = [await self._of(one, request, question, requester, diagnosis, connection) for one in shown]
+        buttons, names = zip(*(each for some in planned for each in some), strict=True) if any(planned) else ((), ())
+        return labelled(buttons, names)
 
     async def _of(
         self,
@@ -52,8 +54,8 @@ class RemedyOffers:
         requester: Requester,
         diagnosis: Diagnosis,
         connection: Connection,
-    ) -> tuple[RemedyButton, ...]:
-        """Return the buttons of one hypothesis; their plans are stored first."""
+    ) -> tuple[tuple[RemedyButton, str], ...]:
+        """Return the buttons of one hypothesis, each with the name of its object; their plans are stored first."""
 
         def allowed(action: str, target: ObjectRef) -> bool:
             return requester.scope.offers(action, connection.name, target.namespace)
@@ -77,13 +79,17 @@ class RemedyOffers:
         )
         for plan in planned.plans:
             await self.services.store.plans.save(plan.id, request.id, {"plan": plan.as_json()}, plan.expires)
+        own = {remedy.id: remedy.button for remedy in judged.remedies}
         return tuple(
-            RemedyButton(
-                plan_id=plan.id,
-                label=safe_value(plan.title),
-                risk=plan.risk,
-                # A remedy that does not fix the cause is labelled so.
-                style="" if judged.capability else _STYLES.get(plan.risk, ""),
+            (
+                RemedyButton(
+                    plan_id=plan.id,
+                    label=safe_value(own.get(plan.remedy) or words_of(plan.action).verb),
+                    risk=plan.risk,
+                    # A remedy that does not fix the cause is labelled so.
+                    style="" if judged.capability else _STYLES.get(plan.risk, ""),
+                ),
+                plan.target.name,
             )
             for plan in planned.plans
         )

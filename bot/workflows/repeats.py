@@ -7,7 +7,7 @@ while it is posted, not withdrawn, and still about this error.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -19,6 +19,7 @@ from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError
 from bot.store import RequestState, StoredRequest, Surface
+from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Requester, Services
@@ -32,6 +33,8 @@ _SAID_ONCE: Final = timedelta(minutes=10)
 # Pauses while the first request is being answered; longer than its retries during an outage.
 _PAUSES_S: Final = (0.5, 0.7, 1.0, 1.0, 1.5, 2.0, 2.0, 3.0, 3.0, *([5.0] * 10), *([30.0] * 40))
 
+# Links to later answers about the same fault in one answer.
+_LINKED: Final = 3
 # Number of answers whose shown count is remembered.
 _REMEMBERED: Final = 500
 
@@ -59,7 +62,8 @@ class Repeats:
         if incident is None:
             return ""
         cluster = marked_with(request.text) if len(names) > 1 else ""
-        return fingerprint(incident, first, cluster=cluster, audience=requester.scope.audience(names))
+        audience = requester.scope.audience(names)
+        return fingerprint(incident, first, text=request.text, cluster=cluster, audience=audience)
 
     async def is_repeat(self, run: JobRun, request_id: str, topic: str) -> bool:
         """Join the topic; count and link a repeat. Wait while the first request is being answered."""
@@ -106,6 +110,7 @@ class Repeats:
         return {
             "role": _Role.REPEATS.value,
             "request": topic.leader,
+            "repeat": request_id,
             "user": asked.user,
             "channel": channel,
             "thread_ts": asked.thread_ts if asked.thread_ts != asked.source_ts else "",
@@ -154,12 +159,52 @@ class Repeats:
                 team=request.original.team, channel=channel, user=user, text=request.text
             )
             link = await services.slack.permalink(channel=sent.channel, ts=sent.ts)
-            message = answered_before(link, count=int(payload["count"]), language=requester.language)
+            message = answered_before(
+                link,
+                count=int(payload["count"]),
+                language=requester.language,
+                anyway_value=str(payload.get("repeat") or ""),
+            )
             await services.slack.post_ephemeral(
                 channel=channel, user=user, message=message, thread_ts=str(payload.get("thread_ts") or "")
             )
         except SlackError as error:
             _log.info("repeat_notice_failed", error=str(error))
+
+    async def with_earlier(self, request: StoredRequest, answer: KeptAnswer, fault: str) -> KeptAnswer:
+        """Return the answer with a link to the first one in this channel with the same incident and object at fault."""
+        services, store = self.services, self.services.store
+        now, window = request.original.created, services.repeat_window
+        topic = await store.topics.join(request.original.channel, fault, request.id, now=now, window=window)
+        leader = await store.requests.get(topic.leader) if topic.leader != request.id else None
+        sent = leader and await self.poster.sent(leader, step=ANSWER)
+        if leader is None or not sent or not await self._stands(leader):
+            return answer
+        try:
+            return replace(answer, same_as=await services.slack.permalink(channel=sent.channel, ts=sent.ts))
+        except SlackError as error:
+            _log.info("earlier_answer_not_linked", error=str(error))
+            return answer
+
+    async def link_back(self, request: StoredRequest, fault: str, *, ts: str) -> None:
+        """Add a link to this answer to the first one with the same incident and object at fault."""
+        services, store = self.services, self.services.store
+        topic = await store.topics.joined(request.original.channel, fault, request.id)
+        leader = await store.requests.get(topic.leader) if topic and topic.leader != request.id else None
+        if leader is None or not await self._stands(leader):
+            return
+        try:
+            link = await services.slack.permalink(channel=request.original.channel, ts=ts)
+        except SlackError as error:
+            _log.info("later_answer_not_linked", error=str(error))
+            return
+        async with services.turn(leader.id):
+            stored = await store.answers.get(leader.id)
+            known = tuple(stored.shown.get("again", ())) if stored else ()
+            if link in known or len(known) >= _LINKED:
+                return
+            if await store.answers.note(leader.id, {"again": [*known, link]}) is not None:
+                await self.poster.show(leader)
 
     async def _stands(self, leader: StoredRequest | None) -> bool:
         if leader is None or leader.state is not RequestState.ANSWERED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -13,6 +13,7 @@ import structlog
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
 from bot.diagnosing import CarriedMatch, TargetNotFound, diagnose
+from bot.diagnosing.fingerprints import fault_of
 from bot.diagnosing.reads import Progress
 from bot.jobs import Json
 from bot.kube.access import NOTHING
@@ -20,10 +21,11 @@ from bot.metrics import REFUSED
 from bot.policy import ReadLevel
 from bot.store import StoredRequest, Surface
 from bot.workflows.cluster_choice import ClusterChooser, Interpretation
+from bot.workflows.follow_ups import FollowUps
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.remedy_offers import RemedyOffers
 from bot.workflows.services import Requester, Services
-from intents.domain import Diagnosis, Finding, Text
+from intents.domain import Diagnosis, Existence, Finding, Text
 from intents.request import DiagnoseObject
 from intents.request import Request as Question
 from intents.slash import HelpQuery, parse_message
@@ -31,6 +33,7 @@ from responses import cluster_choice, failures
 from responses.excerpts import error_lines
 from responses.plots import leading_plot
 from responses.safety import safe, safe_value, scrubbed
+from responses.secret_kinds import secret_kinds
 from responses.slack.cluster_picker import Picker, which_cluster, with_picker
 from responses.slack.help import help_message
 from responses.slack.message import Message
@@ -45,13 +48,15 @@ _TALKED_TO: Final = frozenset({Surface.MENTION, Surface.DIRECT})
 class Reply:
     """A reply: its message, its diagnosis if it has one, and its plot.
 
-    `intent` and `ended` are for the metrics: help, explain, diagnose; the outcome if there is no verdict.
+    `intent` and `ended` are for the metrics: help, explain, diagnose; the outcome if there is no verdict. `fault` is
+    the same for answers with the same incident and object at fault.
     """
 
     plain: Message | None = None
     intent: str = "explain"
     ended: str = "failed"
     answer: KeptAnswer | None = None
+    fault: str = ""
     plotted: Finding | None = None
 
     def message(self, notes: AnswerNotes) -> Message:
@@ -71,6 +76,12 @@ class Reply:
         return str(self.answer.first.verdict) if self.answer and self.answer.first else ""
 
     @property
+    def is_about_nothing(self) -> bool:
+        """Tell whether an object that the text names does not exist."""
+        named = self.answer.diagnosis.named if self.answer else ()
+        return any(note.existence is Existence.MISSING for note in named)
+
+    @property
     def came_to(self) -> str:
         """Return the first verdict, `unknown` for a diagnosis without one, else `ended`."""
         return self.verdict or ("unknown" if self.answer else self.ended)
@@ -87,6 +98,7 @@ class Replies:
     services: Services
     cluster_chooser: ClusterChooser
     remedy_offers: RemedyOffers
+    follow_ups: FollowUps
 
     async def of(
         self,
@@ -104,6 +116,8 @@ class Replies:
         """
         if reply := self._at_once(request, requester, unread):
             return reply
+        if not picked and (linked := await self.follow_ups.link(request, requester)):
+            return Reply(plain=linked, ended="linked")
         interpretation = await self.cluster_chooser.of(request, requester, pressed=picked, match=match)
         if interpretation.refused:
             return self._failed(interpretation.refused, request, requester, interpretation)
@@ -152,17 +166,32 @@ class Replies:
                 access=requester.scope.access(connection.name) if connection else NOTHING,
             )
         except TargetNotFound as error:
-            says = failures.target_not_found(error.target, error.closest)
+            elsewhere = await self.cluster_chooser.elsewhere(
+                error.target, requester, but=connection.name if connection else ""
+            )
+            says = failures.target_not_found(error.target, error.closest, error.others, elsewhere=elsewhere)
             says = cluster_choice.with_cluster_name(says, interpretation.cluster) if interpretation.why else says
             return self._failed(says, request, requester, interpretation, ended="not found")
         except ClusterError as error:
             self._give_up(connection, error)
             return self._failed(self._why(interpretation, error), request, requester, interpretation)
+        diagnosis = await self._with_other_clusters(diagnosis, requester)
         seconds = time.monotonic() - started
         self.services.metrics.diagnosed(diagnosis, intent=_intent(question), seconds=seconds)
         return await self._answered(
             request, requester, diagnosis, connection, interpretation, reason=reason, seconds=seconds
         )
+
+    async def _with_other_clusters(self, diagnosis: Diagnosis, requester: Requester) -> Diagnosis:
+        """Return the diagnosis with the other clusters that have what the text names and this cluster lacks."""
+        notes = []
+        for note in diagnosis.named:
+            if note.existence is Existence.MISSING and (note.target.namespace or note.target.kind == "Node"):
+                found = await self.cluster_chooser.elsewhere(note.target, requester, but=diagnosis.cluster)
+                notes.append(replace(note, elsewhere=found))
+            else:
+                notes.append(note)
+        return replace(diagnosis, named=tuple(notes)) if diagnosis.named else diagnosis
 
     async def _connection(self, interpretation: Interpretation) -> Connection | Text | None:
         """Return the connection to the cluster, a reply if it cannot be used, or None if the text names no cluster."""
@@ -208,6 +237,8 @@ class Replies:
         seconds: float,
     ) -> Reply:
         shown, of_text = scrubbed(without_rows(diagnosis)), not request.original.name
+        if not interpretation.pick and (told := await self.follow_ups.changes(request, requester, shown)):
+            return Reply(plain=told, intent=_intent(interpretation.question), ended="changes")
         answer = KeptAnswer(
             diagnosis=shown,
             language=requester.language,
@@ -225,13 +256,21 @@ class Replies:
             because=interpretation.why,
             # A text without a match needs no cluster.
             pick=_pick(interpretation) if diagnosis.hypotheses or not of_text else None,
+            secrets=_secrets(request),
         )
         picture = leading_plot(diagnosis)
         return Reply(
             intent=_intent(interpretation.question),
             answer=answer,
+            fault=self._fault(diagnosis, requester),
             plotted=safe_value(picture) if picture is not None else None,
         )
+
+    def _fault(self, diagnosis: Diagnosis, requester: Requester) -> str:
+        names = self.services.clusters.names
+        first = next(iter(diagnosis.hypotheses), None)
+        audience = requester.scope.audience(names)
+        return fault_of(first, cluster=diagnosis.cluster, audience=audience) if first else ""
 
     def _give_up(self, connection: Connection | None, error: ClusterError) -> None:
         """Drop a broken connection, so that the next question connects again."""
@@ -250,6 +289,13 @@ class Replies:
         message = failed(reason, language=requester.language)
         message = with_picker(message, _pick(interpretation), request_id=request.id, language=requester.language)
         return Reply(plain=message, intent=_intent(interpretation.question), ended=ended)
+
+
+def _secrets(request: StoredRequest) -> tuple[Text, ...]:
+    """Return the kinds of secrets in the requester's own message: the earlier messages of a thread had their notice."""
+    if request.original.origin is Surface.FOLLOW_UP:
+        return ()
+    return secret_kinds("\n".join(text for part, text in request.parts.items() if not part.endswith(".root")))
 
 
 def _intent(question: Question) -> str:

@@ -14,7 +14,7 @@ from intents.domain import Text
 
 Path = tuple[str | int, ...]
 # Templates in these parts of an entry have no row of their own; they see the rows of rules by the rule's name.
-_PROSE: Final = ("title", "root_cause", "impact", "false_positives", "runbook", "reads")
+_PROSE: Final = ("title", "summary", "root_cause", "impact", "false_positives", "runbook", "reads")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,7 @@ def _rule(incident: Incident, rule: Rule, path: Path) -> Iterator[KeyUse]:
         yield KeyUse(path=(*path, "plot", "label"), read=rule.each, key=rule.plot.label)
         yield from _templates(incident, rule.plot.title, (*path, "plot", "title"), read=None)
     yield from _templates(incident, rule.says, (*path, "says"), read=rule.each)
+    yield from _templates(incident, rule.summary, (*path, "summary"), read=rule.each)
     if rule.otherwise:
         yield from _templates(incident, rule.otherwise.says, (*path, "otherwise", "says"), read=rule.each)
 

@@ -22,7 +22,7 @@ from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read, Remediation, Rule
 from intents.conditions import ConditionError, atoms, check, holds
 from intents.declarations import NamedProbe, named_probes
-from intents.domain import ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
+from intents.domain import Language, ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
 from intents.focus import KINDS
 from intents.symptoms import VOCABULARY
 from intents.verdicts import captures_of
@@ -45,6 +45,10 @@ _CJK: Final = re.compile(r"[\u4e00-\u9fff]")
 _IN_QUESTION: Final = ("asked", "matched", "named_image")
 # A sentence with more plain words than this counts as prose, which needs both languages.
 _PROSE_WORDS: Final = 3
+# Clients of Slack cut longer labels of buttons, in characters.
+BUTTON: Final = 30
+# The most words of a summary before its names are filled in: it is the first line of an answer.
+_SUMMARY_WORDS: Final = 26
 
 
 def lint(
@@ -212,6 +216,8 @@ def _rule(entry: _Entry, rule: Rule, path: Path) -> Iterator[Complaint]:
     yield from _sentence(entry, rule.says, (*path, "says"), rows=keys)
     if rule.otherwise:
         yield from _sentence(entry, rule.otherwise.says, (*path, "otherwise", "says"), rows=keys)
+    if rule.summary:
+        yield from _summary(entry, rule.summary, (*path, "summary"), rows=keys)
     if rule.plot:
         if rule.plot.label not in keys:
             yield (*path, "plot", "label"), f"the row has no {rule.plot.label!r}"
@@ -243,6 +249,8 @@ def _texts(entry: _Entry) -> Iterator[Complaint]:
     incident = entry.incident
     for field in ("title", "root_cause", "impact"):
         yield from _sentence(entry, getattr(incident, field), (field,), rows=None, prose=True)
+    if incident.summary:
+        yield from _summary(entry, incident.summary, ("summary",), rows=None)
     for index, says in enumerate(incident.false_positives):
         yield from _sentence(entry, says, ("false_positives", index), rows=None, prose=True)
     for index, step in enumerate(incident.runbook):
@@ -251,6 +259,23 @@ def _texts(entry: _Entry) -> Iterator[Complaint]:
         yield from _template(entry, step.run, (*path, "run"), rows=None)
         if step.warning:
             yield from _sentence(entry, step.warning, (*path, "warning"), rows=None)
+
+
+def _summary(entry: _Entry, text: Text, path: Path, *, rows: Mapping[str, RowType] | None) -> Iterator[Complaint]:
+    """Yield why a summary cannot be the first line of an answer: it names no object, or is too long."""
+    yield from _sentence(entry, text, path, rows=rows, prose=True)
+    for language in Language:
+        says = text.in_(language)
+        if any(each.path == ("total",) for each in _placeholders(says)):
+            yield (*path, str(language)), "a summary has no {total}"
+        if not any(_names_something(each) for each in _placeholders(says)):
+            yield (*path, str(language)), "names no object: fill in its name, such as {found.pod|the pod}"
+    if len(text.en.split()) > _SUMMARY_WORDS:
+        yield (*path, "en"), f"has more than {_SUMMARY_WORDS} words"
+
+
+def _names_something(placeholder: templates.Placeholder) -> bool:
+    return placeholder.path[-1] != "count" and not placeholder.format
 
 
 def _sentence(
@@ -300,12 +325,23 @@ def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterato
     for name, told in (("warning", remediation.warning), ("done", remediation.done)):
         if told:
             yield from _sentence(entry, told, (*path, name), rows=keys)
+    if remediation.button:
+        yield from _button(entry, remediation.button, (*path, "button"))
     for field in ("kind", "namespace", "name"):
         yield from _template(entry, getattr(remediation.target, field), (*path, "target", field), rows=keys)
     for name, value in remediation.args.items():
         for text in _strings(value):
             yield from _template(entry, text, (*path, "args", name), rows=keys, asked=asked)
     yield from _questions(entry, remediation, path, rows=keys)
+
+
+def _button(entry: _Entry, label: Text, path: Path) -> Iterator[Complaint]:
+    yield from _sentence(entry, label, path, rows=None, prose=True)
+    for language in Language:
+        if len(label.in_(language)) > BUTTON:
+            yield (*path, str(language)), f"has more than {BUTTON} characters"
+        if list(_placeholders(label.in_(language))):
+            yield (*path, str(language)), "is a fixed label: the dialog names the object"
 
 
 def _rules_named(entry: _Entry, remediation: Remediation, path: Path) -> Iterator[Complaint]:

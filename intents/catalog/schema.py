@@ -78,6 +78,9 @@ class Rule(Sentence, Model):
     whatever `strongest` says."""
     says: LocalText
     """A sentence naming the object: {row.…} is the first matching row, {rows.…} all, {count}, {total}, {named.…}."""
+    summary: LocalText | None = None
+    """The cause and its object in one short sentence where this rule holds: the first line of the answer. Of several
+    rules about the same object the first one's counts; without one, the incident's own summary."""
     table: tuple[Line, ...] = ()
     """Row keys to show as a table, each optionally with a format: `free_mem:bytes`."""
     plot: PlotOf | None = None
@@ -139,6 +142,8 @@ class Remediation(Model):
     action: Id
     """The action; all actions are listed below."""
     title: LocalText
+    button: LocalText | None = None
+    """A verb and its object in at most 30 characters; the button's label, if the action's own words are too general."""
     rows_of: Id | Literal[""] = ""
     """The rule whose first matching row fills {row.…}; it must hold. Without it: the best supporting finding's."""
     target: TargetTemplate
@@ -342,8 +347,13 @@ class Incident(Model):
     """The reads of the cluster, by the names that the rules use."""
     evidence: tuple[Rule, ...] = ()
     """Rules: what the rows prove."""
+    summary: LocalText | None = None
+    """The cause and its object in one short sentence, the first line of an answer: `{found.pod|A pod}` has the names.
+    Without it, the first sentence of the root cause."""
     root_cause: LocalText
+    """The same at length, under Details."""
     impact: LocalText
+    """Its first sentence is shown in the answer, the others under Details."""
     false_positives: tuple[LocalText, ...] = ()
     """Problems that look the same but are different."""
     remediations: tuple[Remediation, ...] = ()

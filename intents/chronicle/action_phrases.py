@@ -119,9 +119,9 @@ ACTIONS: Final = (
     ),
     ActionForms(
         topic="turn on",
-        base=r"(?:enable|re-?enable|turn on|switch on)",
-        ing=r"(?:enabling|re-?enabling|turning on|switching on)",
-        done=r"(?:enabled|re-?enabled|turned on|switched on)",
+        base=r"(?:enable|re-?enable|(?:turn|switch) on|(?:turn|switch)(?: \S+){1,3} back on)",
+        ing=r"(?:enabling|re-?enabling|(?:turning|switching) on|(?:turning|switching)(?: \S+){1,3} back on)",
+        done=r"(?:enabled|re-?enabled|(?:turned|switched) on|(?:turned|switched)(?: \S+){1,3} back on)",
         zh=r"开启|打开开关|启用",
     ),
     ActionForms(
@@ -243,7 +243,7 @@ ACTIONS: Final = (
         "cap/capping/capped",
         "pin/pinning/pinned",
         "tweak/tweaking/tweaked",
-        zh="调[到成大小高低整]|改[成到为]|扩到|加到|降[到低]|减[到少]|缩到",
+        zh=r"调[到成大小高低整]|改[成到为](?!\s?(?:重启|重建|回滚|回退|扩容|缩容|切|限流|降级|熔断))|扩到|加到|降[到低]|减[到少]|缩到",
     ),
     ActionForms(
         topic="replace",
@@ -352,13 +352,31 @@ _TOPICS_EN: Final = either(*(one for both in _SAID for one in both))
 _TOPICS_ZH: Final = tuple((each.topic, re.compile(each.zh)) for each in ACTIONS if each.zh)
 
 
+# Participles that need no object behind them: "token rotated", "queue is purged".
+_PARTICIPLES: Final = (
+    *(
+        (topic, re.compile(rf"\b(?:{forms})\b"))
+        for topic, forms in (
+            ("restore", "restored|rebuilt|rotated|renewed|repaired"),
+            ("delete", "deleted|killed|purged|flushed|evicted|cleared"),
+            ("pause", "paused|frozen|suspended|halted"),
+            ("scale", "scaled|bumped|doubled|increased|raised"),
+        )
+    ),
+    *((each.topic, re.compile(rf"\b(?:{each.passive})(?=$|[ ,.;])")) for each in ACTIONS if each.passive),
+)
 # "lu reverts it", "bo switches it off".
 _THIRD_PERSON: Final = re.compile(r"(?:(?<=ch)es|(?<=sh)es|(?<=ss)es|(?<=[a-z]{3})s)\b")
 
 
 def topic_in(plain: str) -> str:
     """Return the first action that a sentence names in any person, or ""."""
-    return _topic_in(plain) or _topic_in(_THIRD_PERSON.sub("", plain))
+    return _topic_in(plain) or _topic_in(_THIRD_PERSON.sub("", plain)) or _topic_of_participle(plain)
+
+
+def _topic_of_participle(plain: str) -> str:
+    """Return the action of a participle behind its object: "token rotated"."""
+    return next((topic for topic, pattern in _PARTICIPLES if pattern.search(plain)), "")
 
 
 def _topic_in(plain: str) -> str:

@@ -81,9 +81,13 @@ _IDLE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Causes:
-    """Possible causes, most certain first; each is its newest fact with the others of the same cause."""
+    """Possible causes, most certain first; each is its newest fact with the others of the same cause.
+
+    `established` is the newest one that a person stated to be the cause: what the cluster confirms may be a symptom.
+    """
 
     standing: tuple[TimelineEntry, ...]
+    established: TimelineEntry | None
     ruled_out: tuple[TimelineEntry, ...]
 
 
@@ -114,8 +118,15 @@ def causes_in(ordered: Iterable[Fact]) -> Causes:
             said[fact.template or fact.key] = group
         group.append(fact)
     moments = [_newest_first(group) for group in groups]
+    standing = tuple(sorted((each for each in moments if each.fact.state != Verdict.RULED_OUT), key=_rank))
+    stated = [each for each in standing if each.fact.state == Verdict.CONFIRMED and not each.fact.incident]
     return Causes(
-        standing=tuple(sorted((each for each in moments if each.fact.state != Verdict.RULED_OUT), key=_rank)),
+        standing=standing,
+        established=max(
+            (each for each in stated if _HARMLESS.search(each.fact.says) is None),
+            key=lambda each: (each.fact.at, each.fact.key),
+            default=None,
+        ),
         ruled_out=tuple(each for each in moments if each.fact.state == Verdict.RULED_OUT),
     )
 

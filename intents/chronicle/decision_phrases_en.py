@@ -96,6 +96,25 @@ _ROWS: Final = (
             r"(?:please )?(?:hold|stop|pause|cancel|abort) (?:the|that|any) <noun>\b",
             r"(?:no need to|don't need to) <base>\b.*(?:anymore|after all|any more)$",
             r"no <noun>(?: needed| for now| then| required)?$",
+            # After a decision for it.
+            r"(?:(?:we(?:'ve| have)? )?decided to |let's |we |going to )*undo(?:ing)? (?:the |that )?<noun>\b",
+            r"(?:let's )?(?:never ?mind|forget|scratch|skip|drop|ditch|abandon|shelve|park)(?:ping|ting|ing"
+            r"|ning)?(?: about)?"
+            r" (?:the |that |this )?(?:[\w-]+ ){0,2}<action>\b(?! (?:error|failure|alert|log|message)s?\b)",
+            rf"{_WE}(?:backing (?:out of|off)|stepping back from) (?:the |that )?(?:\w+ ){{0,2}}<action>\b",
+            r"(?:on second thoughts?|(?:we |i )?changed (?:our|my) minds?|actually|plan changed?)[,:]? (?:let's"
+            r" |we |i |please )?"
+            r"(?:don't|do not|won't|will not|not|no|no longer) (?:to )?<base>\b",
+            r"(?:on second thoughts?|(?:we |i )?changed (?:our|my) minds?|actually|plan changed?)[,:]? (?:no"
+            r"|not) <action>\b",
+            rf"{_WE}no longer <ing>\b",
+            r"(?:we(?:'re| are)? )?(?:reverting|reversing|undoing|withdrawing|revoking|overruling|taking back) "
+            r"(?:the |that |our )?(?:decision|plan|call) (?:to |for )?(?:a |the )?<action>",
+            r"(?:we(?:'re| are)? )?(?:reverting|reversing|undoing|withdrawing|revoking|overruling|taking back) "
+            r"(?:the |that |our )?(?:decision|plan|call) to <base>",
+            r"(?:the |that )?<noun> (?:is|has been) (?:now )?(?:off|cancell?ed|called off|off the table|dropped"
+            r"|scrapped"
+            r"|no longer (?:needed|happening|planned|on))\b",
         ),
     ),
     (
@@ -105,6 +124,10 @@ _ROWS: Final = (
             rf"{_WE}(?:going to|gonna|about to) {_ADVERB}<base>\b",
             rf"(?:(?:i|we)(?:'ll| will)|will) {_ADVERB}<base>\b",
             r"(?:we(?:'ve| have)? )?(?:decided|agreed) to <base>\b",
+            r"(?:then |so |rather )*(?:we|i|we'd rather|i'd rather) <base>\b.*\binstead$",
+            r"(?:the )?(?:new plan|plan changed?|change of plans?|changed plan)(?: is)?[:,]? (?:to |we |let's"
+            r" )?<base>\b",
+            r"(?:(?:we|i) )?changed (?:our|my) minds?[:,]? (?:we |i |let's )?<base>\b",
             r"(?:let's )?(?:going|go) with (?:the |a )?<noun>\b",
             r"^(?:please |pls )<base>\b",
             r"^<base>\b.* (?:please|pls)$",
@@ -189,9 +212,12 @@ WAYS_EN: Final[tuple[tuple[DecisionState, tuple[PhraseRow, ...]], ...]] = tuple(
 # Plans under a heading, and orders after a yes.
 NEXT: Final = phrases(
     (
-        r"decision\s*[:：]",
+        r"(?:decision|(?:we(?:'ve| have)? )?(?:decided|agreed))\s*[:：]",
         r"^决定\s*[:：]",
         r"^(?:next steps?|next|plan|decision|action)\s*[:-]\s*(?:we )?<base>\b",
+        r"^(?:改|换)(?:个|一下)?(?:方案|计划)\s*[：:，,]",
+        r"(?:the )?(?:new plan|plan changed?|change of plans?|changed plan)(?: is)?\s*[:,-]\s*(?:to |we |let's"
+        r" )?<base>\b",
         # Numbered steps.
         r"^(?:the )?(?:next steps?|plan|actions?)\s*[:-]\s*(?:step )?\(?1[.):]",
         r"^(?:处置|处理|应急|止损|修复|恢复|执行)(?:方案|计划|措施|步骤)(?:如下)?\s*[:：]",

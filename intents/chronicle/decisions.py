@@ -16,6 +16,7 @@ from intents.chronicle.decision_phrases_zh import ASKED_OF_ZH, CHANGE_WAYS_ZH, F
 from intents.chronicle.facts import DecisionState
 from intents.chronicle.guards import is_stated
 from intents.chronicle.message_text import Sentence
+from intents.chronicle.next_steps import names_next_step, next_topic
 from intents.chronicle.phrase_rows import first_end
 from intents.chronicle.system_parts import RUNS_ZH, WHAT_RUNS
 
@@ -53,6 +54,9 @@ def decisions_in(sentence: Sentence) -> Iterator[tuple[DecisionState, str]]:
         return
     if (end := first_end(GO_AHEAD, sentence.plain)) is not None and is_stated(sentence, 0, end):
         yield DecisionState.PLANNED, topic_in(sentence.plain)
+        return
+    if names_next_step(sentence):
+        yield DecisionState.PLANNED, next_topic(sentence)
         return
     for start, clause in sentence.clauses:
         for course, end in _first(clause):

@@ -18,6 +18,11 @@ from intents.domain import ObjectRef, Text
 DONE: Final = "done"
 # The template of a STATUS about one recovered thing; it says nothing about the whole incident.
 RECOVERED: Final = "recovered"
+# The template of a REPORT that says how far the failure reaches now; it replaces what was said about the impact before.
+EXTENT: Final = "extent"
+# The template of a DECISION that announces a check as the next step, and of an ANSWERED that says that it is done.
+NEXT_STEP: Final = "next step"
+CHECKED: Final = "checked"
 # One fact is a line to read at a glance, not a paste.
 LONGEST_SAYS: Final = 280
 
@@ -41,6 +46,7 @@ class FactKind(StrEnum):
     JOIN = "join"
     NAMED = "named"  # the channel was created or renamed
     PINNED = "pinned"  # a message that a person pinned to the timeline
+    ROOT_CAUSE = "root cause"  # chosen or typed by the person who resolved the incident
 
 
 class IncidentStatus(StrEnum):
@@ -62,6 +68,7 @@ class DecisionState(StrEnum):
     UNDER_WAY = "under way"
     DONE = "done"
     CALLED_OFF = "called off"
+    REPLACED = "replaced"  # by a later decision; never the state of a fact
 
 
 class AlertState(StrEnum):
@@ -130,9 +137,10 @@ class Fact:
     role of its user.
 
     `template` groups facts about the same thing: for an ERROR or ALERT a digest of the line without numbers and names,
-    `DONE` for a bare "done", `RECOVERED` for a STATUS of one thing, else a few words for the topic ("roll back",
-    "dns"). `incident` is a catalog id, `title` that incident's or the remedy's. For our own HYPOTHESIS, `reproduce` is
-    the kubectl line that shows its evidence and `offers` the possible remedies.
+    `DONE` for a bare "done", `RECOVERED` for a STATUS of one thing, `EXTENT`, `NEXT_STEP` and `CHECKED` as above, the
+    key of the chosen fact for a ROOT_CAUSE ("" if it was typed), else a few words for the topic
+    ("roll back", "dns"). `incident` is a catalog id, `title` that incident's or the remedy's. For our own HYPOTHESIS,
+    `reproduce` is the kubectl line that shows its evidence and `offers` the possible remedies.
     """
 
     key: str

@@ -29,7 +29,8 @@ _PUT_OFF: Final = re.compile(
     r"|处理|讨论)"
 )
 _AGREED: Final = re.compile(
-    r"(?:同意|没意见|没有?异议|没问题)的话|\bif (?:nobody|no one)\b|\b(?:if|unless) .{0,20}\b(?:objections?|objects?"
+    r"^(?:(?:actually|oh|no|hm+|ok|hang on|hold on)[, ]+)*wait[,.!]|(?:同意|没意见|没有?异议|没问题)的话|\bif"
+    r" (?:nobody|no one)\b|\b(?:if|unless) .{0,20}\b(?:objections?|objects?"
     r"|disagrees?)\b"
 )
 # Another time, or a habit.
@@ -57,7 +58,8 @@ _ASKED: Final = re.compile(
 )
 _PARTLY: Final = re.compile(
     r"\b(?:not|never|isn't|aren't|wasn't|hasn't|haven't|won't|don't|didn't|no longer|almost|nearly|partially|partly"
-    r"|half (?:resolved|mitigated|fixed)|yet|should|might|may|could|maybe|looks like|for some|some of)\b|还没|没有"
+    r"|half (?:resolved|mitigated|fixed)|yet|should|might|may|could|maybe|looks like|for some|some of|(?:on|for"
+    r"|in) most|most of)\b|还没|没有"
     r"|没|未|尚|快要?|应该|可能"
     r"|差不多|部分|别|不要"
     r"|不能|不会"

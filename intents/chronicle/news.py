@@ -26,6 +26,8 @@ class News:
 
     The most important and newest entries are kept; `left_out` counts the others. `status` is the current one, new or
     not.
+
+    `impact` and `cause` are the current ones; a person who has read the channel before gets them only if they are new.
     """
 
     since: datetime | None
@@ -36,6 +38,8 @@ class News:
     left_out: int = 0
     commander: RoleHolder | None = None
     next_step: NextStep | None = None
+    impact: Fact | None = None
+    cause: TimelineEntry | None = None
 
 
 def news_since(facts: Iterable[Fact], *, opened: datetime, since: datetime | None, now: datetime) -> News:
@@ -61,7 +65,13 @@ def news_since(facts: Iterable[Fact], *, opened: datetime, since: datetime | Non
         left_out=len(moments) - len(kept),
         commander=next((each for each in summary.roles if each.role is Role.COMMANDER), None),
         next_step=summary.next_step,
+        impact=_if_new(summary.impact.current, since),
+        cause=summary.cause if summary.cause and _if_new(summary.cause.fact, since) else None,
     )
+
+
+def _if_new(fact: Fact | None, since: datetime | None) -> Fact | None:
+    return fact if fact is not None and (since is None or fact.at > since) else None
 
 
 def _worth(fact: Fact) -> int:

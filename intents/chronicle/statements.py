@@ -18,7 +18,9 @@ from intents.chronicle.announcements import announcement_in, is_deploy
 from intents.chronicle.completions import brought_about, is_done
 from intents.chronicle.decisions import decisions_in
 from intents.chronicle.facts import (
+    CHECKED,
     DONE,
+    EXTENT,
     RECOVERED,
     DecisionState,
     DeployState,
@@ -28,13 +30,16 @@ from intents.chronicle.facts import (
     LinkKind,
     MessageLink,
 )
+from intents.chronicle.impact_phrases import is_extent
 from intents.chronicle.message_text import MessageText, Sentence, excerpt, parse_message, sentences_of
+from intents.chronicle.next_steps import checked_in
 from intents.chronicle.pasted_errors import errors_in, is_printed, named_in, template_of
 from intents.chronicle.phrase_rows import OPENING
 from intents.chronicle.questions import is_question, may_answer
 from intents.chronicle.recoveries import recovers
 from intents.chronicle.references import read_together
 from intents.chronicle.reports import is_report
+from intents.chronicle.reversals import takes_back
 from intents.chronicle.roles import roles_in
 from intents.chronicle.statuses import status_in
 from intents.chronicle.suspicions import suspicion_in
@@ -103,7 +108,7 @@ def _of_person(message: ChannelMessage, read: MessageText) -> Iterator[Fact]:
     sentences = [sentence for line in lines for sentence in read_together(sentences_of(line))]
     facts = list(_stated_together(message, sentences))
     yield from facts
-    yield from _answers(message, read, sentences, stated=bool(facts))
+    yield from _answers(message, read, sentences, facts)
 
 
 def _stated_together(message: ChannelMessage, sentences: list[Sentence]) -> Iterator[Fact]:
@@ -115,9 +120,13 @@ def _stated_together(message: ChannelMessage, sentences: list[Sentence]) -> Iter
             standing = IncidentStatus.IDENTIFIED, sentence
         if standing is not None and standing[1] is sentence:
             # "Seeing errors again, reopening" is not a second report.
-            facts = [fact for fact in facts if fact.kind not in (FactKind.REPORT, FactKind.STATUS)]
+            facts = [fact for fact in facts if fact.template == EXTENT or not _is_standing(fact)]
             facts.insert(0, _fact(message, FactKind.STATUS, sentence.says, state=standing[0]))
         yield from facts
+
+
+def _is_standing(fact: Fact) -> bool:
+    return fact.kind in (FactKind.REPORT, FactKind.STATUS)
 
 
 def _identifies(sentence: Sentence, facts: Iterable[Fact]) -> bool:
@@ -125,14 +134,20 @@ def _identifies(sentence: Sentence, facts: Iterable[Fact]) -> bool:
 
 
 def _answers(
-    message: ChannelMessage, read: MessageText, sentences: Sequence[Sentence], *, stated: bool
+    message: ChannelMessage, read: MessageText, sentences: Sequence[Sentence], facts: Sequence[Fact]
 ) -> Iterator[Fact]:
-    """Yield what the message may answer, if it states nothing else or says in a thread that something is done."""
+    """Yield what the message may answer, complete or take back, if it states nothing that does so by itself."""
+    stated = bool(facts)
+    decided = any(fact.kind is FactKind.DECISION for fact in facts)
     in_thread = message.thread_ts not in ("", message.ts)
     if in_thread and is_done(sentences, "".join(read.lines)):
         yield _fact(message, FactKind.ANSWERED, next(iter(read.lines)), state=DecisionState.DONE, template=DONE)
     elif not stated and (brought := next(filter(brought_about, sentences), None)):
         yield _fact(message, FactKind.ANSWERED, brought.says, state=DecisionState.DONE)
+    elif done_check := next(filter(checked_in, sentences), None):
+        yield _fact(message, FactKind.ANSWERED, done_check.says, state=DecisionState.DONE, template=CHECKED)
+    elif not decided and (taken_back := next(filter(takes_back, sentences), None)):
+        yield _fact(message, FactKind.ANSWERED, taken_back.says, state=DecisionState.CALLED_OFF)
     elif not stated:
         answer = next((each for each in sentences if may_answer(each, in_thread=in_thread)), None)
         if answer is not None:
@@ -154,12 +169,25 @@ def _stated(message: ChannelMessage, sentence: Sentence) -> Iterator[Fact]:
         yield _fact(message, FactKind.QUESTION, sentence.says, template=topic_in(sentence.plain))
     elif is_deploy(sentence):
         yield _fact(message, FactKind.DEPLOY, sentence.says, state=DeployState.SUCCEEDED)
+    elif is_extent(sentence):
+        yield _extent(message, sentence)
+        if recovers(sentence):
+            yield _recovery(message, sentence)
     elif recovers(sentence):
-        # About one thing, so it does not change the incident's status.
-        yield _fact(message, FactKind.STATUS, sentence.says, state=IncidentStatus.MITIGATING, template=RECOVERED)
+        yield _recovery(message, sentence)
     elif is_report(sentence):
         objects, cluster = named_in(sentence.says)
         yield replace(_fact(message, FactKind.REPORT, sentence.says), objects=objects, cluster=cluster)
+
+
+def _extent(message: ChannelMessage, sentence: Sentence) -> Fact:
+    objects, cluster = named_in(sentence.says)
+    return replace(_fact(message, FactKind.REPORT, sentence.says, template=EXTENT), objects=objects, cluster=cluster)
+
+
+def _recovery(message: ChannelMessage, sentence: Sentence) -> Fact:
+    """Return that one thing recovered; this does not change the incident's status."""
+    return _fact(message, FactKind.STATUS, sentence.says, state=IncidentStatus.MITIGATING, template=RECOVERED)
 
 
 def _errors(message: ChannelMessage, read: MessageText) -> Iterator[Fact]:

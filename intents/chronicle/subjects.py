@@ -39,8 +39,8 @@ _EVERY: Final = re.compile(
 )
 # The target: "to gp3", "is on 4.0.9", "回滚到 4.0.9".
 _GOAL: Final = re.compile(
-    r"(?:(?<!going )(?<!about )(?<!decided )(?<!agreed )(?<!want )(?<!need )(?<!have )\b(?:to|onto)"
-    r"|\b(?:is|are|now|back|all) (?:on|at)|[到至成])\s*(?:the )?([a-z0-9][a-z0-9._/#-]*[a-z0-9%]|\d)"
+    r"(?:(?<!going )(?<!about )(?<!decided )(?<!agreed )(?<!want )(?<!need )(?<!have )\b(?:to|onto)\b"
+    r"|\b(?:is|are|now|back|all) (?:on|at)\b|[到至成])\s*(?:the )?([a-z0-9][a-z0-9._/#-]*[a-z0-9%]|\d)"
 )
 # "vol-0a41 (control-2)" is one thing with two names.
 _ALIAS: Final = re.compile(r"([a-z0-9][a-z0-9._/#-]*) \((?:[a-z]+ )?([a-z0-9][a-z0-9._/#-]*)\)")
@@ -64,6 +64,16 @@ _NO_THING: Final = re.compile(
     r"|failed|failing|turn|turned|turning|switch|switched|switching|shut|shutting|put|push|pushed|pushing|apply"
     r"|applying|full|fully|quickly|time|right|still|running|looks|fine"
     r"|hold|holding|held|cancel\w*|abort\w*|calling|called|scrap\w*|against|needed|required|more|waiting|probably"
+    r"|never|mind|minds|second|thoughts?|undo|undoing|scratch|forget|skip|ditch|abandon|shelve|park|instead|rather"
+    r"|ll|ve|re|don|won|didn|doesn|isn|aren|anymore|longer|revert|reverting|withdraw\w*|better"
+)
+# The verbs of actions that count only for system parts: "extend" names no thing.
+_VERBS: Final = frozenset(
+    verb
+    for each in ACTIONS
+    if each.passive
+    for verb in "|".join((each.base, each.ing, each.done)).split("|")
+    if re.fullmatch(r"[a-z]+", verb)
 )
 _NO_THING_ZH: Final = re.compile(
     r"决定|正在|已经|开始|完成|完毕|成功|结束|我们?|这边|大家|先|再|一起|不要|马上|直接|立即|准备|打算|手动|全部|全量|所有|服务"
@@ -216,7 +226,7 @@ class _Sorted:
             self.names.add(word)
         elif _SORT.fullmatch(word):
             self.sorts.add(word.removesuffix("s"))
-        elif len(word) > 1 and not topic_in(word):
+        elif len(word) > 1 and word not in _VERBS and not topic_in(word):
             self.words.add(word)
 
 
@@ -227,3 +237,10 @@ def _without_v(word: str) -> str:
 def within(few: frozenset[str], many: frozenset[str]) -> bool:
     """Return whether all words of one are among the other's. Chinese is not split: 支付 is within 支付网关."""
     return all(one in many or (_HAN.match(one) and any(one in other for other in many)) for one in few)
+
+
+def within_any(some: frozenset[str], others: frozenset[str]) -> bool:
+    """Return whether a Chinese word of one is part of a word of the other."""
+    return any(
+        _HAN.match(one) and _HAN.match(other) and (one in other or other in one) for one in some for other in others
+    )

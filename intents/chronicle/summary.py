@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from intents.chronicle.causes import causes_in
-from intents.chronicle.facts import RECOVERED, Fact, FactKind, IncidentStatus, Role, in_order
+from intents.chronicle.facts import (
+    RECOVERED,
+    AlertState,
+    Fact,
+    FactKind,
+    IncidentStatus,
+    Role,
+    in_order,
+)
+from intents.chronicle.next_steps import is_announced
 from intents.chronicle.question_answers import match_answers
 from intents.chronicle.timeline import TimelineEntry, entries_of
 from intents.chronicle.tracked_actions import OVER, TrackedAction, tracked_actions_in
@@ -27,6 +36,9 @@ _BEFORE: Final[Mapping[str, frozenset[str]]] = {
     IncidentStatus.RESOLVED: _NOT_OVER | {IncidentStatus.MONITORING},
 }
 # Results of a remedy after which its incident offers nothing more.
+# Watching does not say that the impact is over.
+_IMPACT_OVER: Final = OVER - {IncidentStatus.MONITORING}
+_ANNOUNCED_FOR: Final = timedelta(minutes=30)
 _CURED: Final = frozenset({"fixed", "done"})
 
 
@@ -41,8 +53,12 @@ class Affected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """The impact: `objects` newest first, `clusters` and `namespaces` sorted, `reports` of people."""
+    """The impact: `objects` newest first, `clusters` and `namespaces` sorted, `reports` of people.
 
+    `current` is what was said last about it; None if nothing was since the incident was reported as over.
+    """
+
+    current: Fact | None = None
     objects: tuple[Affected, ...] = ()
     clusters: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
@@ -68,11 +84,22 @@ class NextKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
-    """The next step; `course` is the progress of a decision, else ""."""
+    """The next step; `course` is the progress of a decision, else "" (a step that was announced as the next one)."""
 
     kind: NextKind
     fact: Fact
     course: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootCause:
+    """The root cause given at the resolution: `fact` says it, `source` is the fact that it was chosen from.
+
+    `source` is None for a typed cause.
+    """
+
+    fact: Fact
+    source: Fact | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +109,11 @@ class Summary:
     Hypotheses are those of the catalog and of people, most certain first, each as its newest fact (`TimelineEntry.also`
     holds the others). `done` are remedies by our buttons, `tracked_actions` what people did, do or decided, `errors`
     pasted errors and alerts by template, newest first. Everything else is oldest first. `people` are user ids in order
-    of their first fact. Unknown times are None: detected is the first report, alert or error; mitigated and resolved
-    are the latest ones, None again after a reopening.
+    of their first fact.
+
+    `root_cause` was given at the resolution, `established` stated by a person before. Times are those of the messages
+    `detected_by` (the first report, alert or error), `mitigated_by` and `resolved_by`; the latter two are the latest
+    ones, None again after a reopening, and None as long as nobody said so.
     """
 
     name: str
@@ -96,6 +126,8 @@ class Summary:
     leading: TimelineEntry | None = None
     others: tuple[TimelineEntry, ...] = ()
     ruled_out: tuple[TimelineEntry, ...] = ()
+    established: TimelineEntry | None = None
+    root_cause: RootCause | None = None
     done: tuple[Fact, ...] = ()
     tracked_actions: tuple[TrackedAction, ...] = ()
     errors: tuple[TimelineEntry, ...] = ()
@@ -106,9 +138,29 @@ class Summary:
     roles: tuple[RoleHolder, ...] = ()
     people: tuple[str, ...] = ()
     next_step: NextStep | None = None
-    detected_at: datetime | None = None
-    mitigated_at: datetime | None = None
-    resolved_at: datetime | None = None
+    detected_by: Fact | None = None
+    mitigated_by: Fact | None = None
+    resolved_by: Fact | None = None
+
+    @property
+    def cause(self) -> TimelineEntry | None:
+        """Return the leading cause: what people established before what the cluster shows."""
+        return self.established or self.leading
+
+    @property
+    def detected_at(self) -> datetime | None:
+        """Return the time of the first report."""
+        return self.detected_by.at if self.detected_by else None
+
+    @property
+    def mitigated_at(self) -> datetime | None:
+        """Return the time of the message that says that it is mitigated."""
+        return self.mitigated_by.at if self.mitigated_by else None
+
+    @property
+    def resolved_at(self) -> datetime | None:
+        """Return the time of the message that says that it is resolved."""
+        return self.resolved_by.at if self.resolved_by else None
 
 
 def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datetime) -> Summary:
@@ -121,17 +173,20 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
     leading = causes.standing[0] if causes.standing else None
     questions = match_answers(ordered).open
     tracked_actions = tracked_actions_in(ordered)
+    detected_by = next((fact for fact in ordered if fact.kind in _DETECTING), None)
     return Summary(
         name=name,
         opened=opened,
         now=now,
         status=status,
-        since=_since(statuses, opened),
+        since=_since(statuses, detected_by.at if detected_by else opened),
         said=said,
-        impact=_impact(ordered),
+        impact=_impact(ordered, statuses),
         leading=leading,
         others=causes.standing[1:],
         ruled_out=causes.ruled_out,
+        established=causes.established,
+        root_cause=_root_cause(ordered, statuses),
         done=_of(ordered, FactKind.REMEDY),
         tracked_actions=tracked_actions,
         errors=_errors(ordered),
@@ -142,9 +197,9 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
         roles=_roles(ordered),
         people=tuple(dict.fromkeys(fact.user for fact in ordered if fact.user)),
         next_step=None if status is IncidentStatus.RESOLVED else _next(ordered, tracked_actions, leading, questions),
-        detected_at=next((fact.at for fact in ordered if fact.kind in _DETECTING), None),
-        mitigated_at=_began(statuses, OVER),
-        resolved_at=_began(statuses, frozenset({IncidentStatus.RESOLVED})),
+        detected_by=detected_by,
+        mitigated_by=next((fact for fact in _last_run(statuses, OVER) if fact.state == IncidentStatus.MITIGATED), None),
+        resolved_by=next(iter(_last_run(statuses, frozenset({IncidentStatus.RESOLVED}))), None),
     )
 
 
@@ -180,9 +235,9 @@ def _statuses(ordered: Iterable[Fact]) -> Iterator[Fact]:
         before = fact.state
 
 
-def _since(statuses: Sequence[Fact], opened: datetime) -> datetime:
-    """Return when the current status was first stated; repetitions do not count."""
-    since = opened
+def _since(statuses: Sequence[Fact], began: datetime) -> datetime:
+    """Return when the current status was first stated; repetitions do not count. Without one, when it began."""
+    since = began
     before = ""
     for fact in statuses:
         if fact.state != before:
@@ -190,18 +245,42 @@ def _since(statuses: Sequence[Fact], opened: datetime) -> datetime:
     return since
 
 
-def _began(statuses: Sequence[Fact], among: frozenset[IncidentStatus]) -> datetime | None:
-    """Return when the last unbroken run of these statuses began, or None if the current one is different."""
-    began: datetime | None = None
+def _last_run(statuses: Sequence[Fact], among: frozenset[IncidentStatus]) -> list[Fact]:
+    """Return the last unbroken run of these statuses, empty if the current one is different."""
+    run: list[Fact] = []
     for fact in statuses:
-        if fact.state not in among:
-            began = None
-        elif began is None:
-            began = fact.at
-    return began
+        run = [*run, fact] if fact.state in among else []
+    return run
 
 
-def _impact(ordered: Sequence[Fact]) -> Impact:
+def _root_cause(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> RootCause | None:
+    """Return what the last resolution gave as the root cause; None once the incident is reopened."""
+    reopened = max((fact.at for fact in statuses if fact.state == IncidentStatus.REOPENED), default=None)
+    given = [fact for fact in _of(ordered, FactKind.ROOT_CAUSE) if reopened is None or fact.at > reopened]
+    if not given:
+        return None
+    source = next((fact for fact in ordered if fact.key == given[-1].template), None)
+    return RootCause(fact=given[-1], source=source)
+
+
+def _current_impact(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> Fact | None:
+    """Return what was said last about the impact since somebody said that it is over.
+
+    That is the newest report, else what reopened the incident, else the newest alert that still fires.
+    """
+    over = next((fact for fact in reversed(statuses) if fact.state in _IMPACT_OVER), None)
+    since = [fact for fact in ordered if over is None or fact.at > over.at or (fact.ts and fact.ts == over.ts)]
+    reports = [fact for fact in since if fact.kind is FactKind.REPORT]
+    if reports:
+        return reports[-1]
+    if statuses and statuses[-1].state == IncidentStatus.REOPENED and statuses[-1].key.startswith("m:"):
+        return statuses[-1]
+    alerts = {fact.template or fact.key: fact for fact in ordered if fact.kind is FactKind.ALERT}
+    firing = [fact for fact in alerts.values() if fact.state == AlertState.FIRING and fact in since]
+    return max(firing, key=lambda fact: (fact.at, fact.key), default=None)
+
+
+def _impact(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> Impact:
     affected: dict[tuple[str, ObjectRef], Affected] = {}
     clusters: set[str] = set()
     for fact in ordered:
@@ -218,6 +297,7 @@ def _impact(ordered: Sequence[Fact]) -> Impact:
         if subject.namespace or subject.kind == "Namespace"
     }
     return Impact(
+        current=_current_impact(ordered, statuses),
         objects=tuple(reversed(_known_best(affected.values()))),
         clusters=tuple(sorted(clusters)),
         namespaces=tuple(sorted(namespaces)),
@@ -268,10 +348,18 @@ def _next(
     leading: TimelineEntry | None,
     questions: Sequence[Fact],
 ) -> NextStep | None:
-    """Return the newest pending decision, else the leading diagnosis's offer, else the newest question."""
+    """Return the newest pending decision, else the leading diagnosis's offer, else the newest question.
+
+    A step that people announced as the next one stays so for a while, although other actions are stated meanwhile.
+    """
     pending = [work for work in tracked_actions if work.is_open]
     if pending:
         work = max(pending, key=lambda work: (work.last.at, work.last.key))
+        announced = [each for each in pending if is_announced(each.last)]
+        if announced:
+            newest = max(announced, key=lambda each: (each.last.at, each.last.key))
+            if work.last.at - newest.last.at <= _ANNOUNCED_FOR:
+                return NextStep(kind=NextKind.DECISION, fact=newest.last)
         return NextStep(kind=NextKind.DECISION, fact=work.said, course=work.course)
     cured = {fact.incident for fact in ordered if fact.kind is FactKind.REMEDY and fact.state in _CURED}
     if leading is not None and leading.fact.offers is not None and leading.fact.incident not in cured:

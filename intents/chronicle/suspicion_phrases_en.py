@@ -42,7 +42,9 @@ _HEALS: Final = (
     r"|logs?|queues?|pods?|jobs?|timeouts?|backlog|lag|token|builds?|pipelines?|cluster\b|all\b|now\b)"
 )
 _LEADS: Final = (
-    r"(?:confirmed|found it|found the (?:cause|problem|issue|culprit|bug)|got it|gotcha|bingo|there it is|nailed it"
+    r"(?:confirmed|(?:the )?(?:root )?(?:cause|culprit) (?:is |was )?(?:now )?(?:found|identified|confirmed"
+    r"|clear|known)"
+    r"|found it|found the (?:cause|problem|issue|culprit|bug)|got it|gotcha|bingo|there it is|nailed it"
     r"|solved|mystery solved|yep|yes|yeah|aha|(?:here's |here is |there's |that's |this is )?(?:the |our )?smoking gun"
     r"|(?:ok |well )?that explains (?:it|that|why|everything)|that's why|that's it|this is why)"
 )
@@ -156,12 +158,16 @@ _ROWS: Final = (
             r"|is pointing) (?:to|at) ",
             rf"(?:almost certainly|most likely|very likely|highly likely) {_MAYBE}<thing>",
             r"(?:it's|this is) (?:almost certainly|most likely) <thing>",
-            r"(?:it's|it is) (?:the |our )?(?!never|always)(?:[\w-]+ )?<part>(?: again)?$",
+            r"(?:it's|it is) (?:the |our )?(?!never|always)(?:[\w-]+ )?<part>(?: again)?(?:, not (?:the |our"
+            r" )?[\w -]{2,30})?$",
             # … causes it.
             rf"<runs>…{_NAMED_PART}(?:is|was) (?:breaking|causing|killing|doing) (?:this|it|the (?:errors?|timeouts?"
             r"|failures?|outage))\b",
             rf"<runs>…{_NAMED_PART}(?:broke|caused|triggered|did|started) (?:this|it|the (?:outage|errors?"
             r"|incident))\b",
+            r"<runs|fault>…[\w./' %-]{3,70}?[,;] (?:so |and )?(?:that|this|which)(?:'s| is| was) (?:the |our"
+            r" )?(?:root )?"
+            r"(?:reason|cause|culprit|problem)$",
             r"(?:this|it|that)(?:'s| is| was) (?:the )?[\w./-]+(?:'s| \w+'s) fault\b",
             r"(?:i )?blame …<runs>",
             r"(?:that|this|it) (?:was|is) (?:me|us|my (?:change|deploy|fault|doing)|our (?:change|deploy|fault"

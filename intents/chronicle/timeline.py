@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from intents.chronicle.facts import AlertState, Fact, FactKind, in_order
+from intents.chronicle.facts import AlertState, DecisionState, Fact, FactKind, in_order
 from intents.chronicle.question_answers import match_answers
 from intents.chronicle.tracked_actions import COMING, tracked_actions_in
 
@@ -23,7 +23,7 @@ class TimelineEntry:
     """A fact that occurred `count` times from `at` to `last`; `also` are its other facts, oldest first.
 
     `settled_by` answered the question, cleared the alert or ended the decision; None if nothing did, or if it is this
-    entry itself.
+    entry itself. `came_to` is the outcome of a decision.
     """
 
     at: datetime
@@ -32,6 +32,7 @@ class TimelineEntry:
     fact: Fact
     also: tuple[Fact, ...] = ()
     settled_by: Fact | None = None
+    came_to: DecisionState | None = None
 
 
 def timeline_of(facts: Iterable[Fact]) -> tuple[TimelineEntry, ...]:
@@ -41,9 +42,10 @@ def timeline_of(facts: Iterable[Fact]) -> tuple[TimelineEntry, ...]:
     entry too. A pinned message is always an entry of its own.
     """
     ordered = in_order(facts)
-    settled = {**match_answers(ordered).answered, **_ended(ordered)}
+    ended, outcomes = _ended(ordered)
+    settled = {**match_answers(ordered).answered, **ended}
     moments = entries_of(fact for fact in ordered if fact.kind not in _UNTOLD)
-    return tuple(_with_end(moment, settled) for moment in moments)
+    return tuple(_with_end(moment, settled, outcomes) for moment in moments)
 
 
 def entries_of(ordered: Iterable[Fact]) -> tuple[TimelineEntry, ...]:
@@ -61,12 +63,15 @@ def entries_of(ordered: Iterable[Fact]) -> tuple[TimelineEntry, ...]:
     return tuple(entry_of(group) for group in groups)
 
 
-def _ended(ordered: Sequence[Fact]) -> dict[str, Fact]:
-    """Return the fact that ended each decision and alert, by its key."""
+def _ended(ordered: Sequence[Fact]) -> tuple[dict[str, Fact], dict[str, DecisionState]]:
+    """Return the fact that ended each decision and alert, and the outcome of each decision, by its key."""
     ended: dict[str, Fact] = {}
+    outcomes: dict[str, DecisionState] = {}
     for work in tracked_actions_in(ordered):
         if work.ended_by is not None:
-            ended.update({fact.key: work.ended_by for fact in work.facts if fact.state in COMING})
+            coming = [fact.key for fact in work.facts if fact.state in COMING]
+            ended.update(dict.fromkeys(coming, work.ended_by))
+            outcomes.update(dict.fromkeys(coming, work.course))
     firing: dict[str, list[str]] = {}
     for fact in ordered:
         if fact.kind is FactKind.ALERT and fact.template:
@@ -74,14 +79,17 @@ def _ended(ordered: Sequence[Fact]) -> dict[str, Fact]:
                 firing.setdefault(fact.template, []).append(fact.key)
             else:
                 ended.update(dict.fromkeys(firing.pop(fact.template, ()), fact))
-    return ended
+    return ended, outcomes
 
 
-def _with_end(moment: TimelineEntry, settled: Mapping[str, Fact]) -> TimelineEntry:
+def _with_end(
+    moment: TimelineEntry, settled: Mapping[str, Fact], outcomes: Mapping[str, DecisionState]
+) -> TimelineEntry:
     """Return the entry with the fact that settled its latest occurrence."""
-    by = settled.get((moment.also or (moment.fact,))[-1].key)
+    key = (moment.also or (moment.fact,))[-1].key
+    by = settled.get(key)
     is_itself = by is not None and by.key in {moment.fact.key, *(fact.key for fact in moment.also)}
-    return moment if by is None or is_itself else replace(moment, settled_by=by)
+    return moment if by is None or is_itself else replace(moment, settled_by=by, came_to=outcomes.get(key))
 
 
 def entry_of(group: list[Fact]) -> TimelineEntry:

@@ -3,6 +3,7 @@
 Only evidence ends a decision: a statement that the same thing was done or called off, a button that did it, a
 deployment of the version it names, a "done" in its thread. Missing an end does little harm, a wrong end much. Once the
 incident is mitigated or resolved, pending decisions are `left`: nobody waits for them, but they do not count as done.
+A later decision closes the earlier one that it reverses or replaces: what was said last holds.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final
 
-from intents.chronicle.facts import DONE, DecisionState, DeployState, Fact, FactKind, IncidentStatus
-from intents.chronicle.subjects import Subject, is_unique, subject_in, subject_of, within
+from intents.chronicle.facts import CHECKED, DONE, NEXT_STEP, DecisionState, DeployState, Fact, FactKind, IncidentStatus
+from intents.chronicle.next_steps import is_announced
+from intents.chronicle.reversals import is_instead, reverses
+from intents.chronicle.subjects import Subject, is_unique, subject_in, subject_of, within, within_any
 
 # Results of a remedy's plan whose action was applied, whether it helped or not.
 CARRIED_OUT: Final = frozenset({"fixed", "done", "not fixed", "worse", "waiting"})
@@ -26,6 +29,10 @@ COMING: Final = frozenset({DecisionState.PLANNED, DecisionState.UNDER_WAY})
 _SAID_AGAIN: Final = timedelta(minutes=30)
 # Only this many of the latest actions are compared.
 _LATEST: Final = 40
+# Within this time "instead" and "scratch that" are about the last decision.
+_TAKEN_BACK_WITHIN: Final = timedelta(minutes=60)
+# Somebody else takes a decision back soon after it.
+_RIGHT_AFTER: Final = timedelta(minutes=10)
 _BACK: Final = re.compile(
     r"(?i)\b(?:roll(?:ed)?-?back|revert\w*|back|previous|rewind)\b|回滚|回退|回到|退回|旧|上一?个?版本"
 )
@@ -91,6 +98,11 @@ class _Tracked:
     def is_open(self) -> bool:
         return self.ended_by is None
 
+    @property
+    def said_last(self) -> str:
+        """Return the newest statement of it in lower case."""
+        return self.facts[-1].says.lower() if self.facts else ""
+
     def told(self) -> TrackedAction:
         """Return the public form."""
         return TrackedAction(facts=tuple(self.facts), course=self.course, ended_by=self.ended_by, left=self.left)
@@ -124,16 +136,23 @@ class _Tracker:
                 self._shipped(fact)
             case FactKind.ANSWERED if fact.state == DecisionState.DONE:
                 self._replied(fact)
+            case FactKind.ANSWERED if fact.state == DecisionState.CALLED_OFF:
+                self._take_back(fact)
             case FactKind.STATUS if fact.state in OVER:
+                # An announced next step stays until the incident is resolved.
+                is_end = fact.state == IncidentStatus.RESOLVED
+                kept = [work for work in self._not_left if _is_kept(work, fact, is_end=is_end)]
                 for work in self._not_left:
-                    work.left = work.is_open
-                self._not_left = []
+                    work.left = work.is_open and work not in kept
+                self._not_left = kept
 
     # --- statements
     # -----------------------------------------------------------------------------------------------------
 
     def _decided(self, fact: Fact) -> None:
         subject = subject_of(fact)
+        if fact.state != DecisionState.CALLED_OFF:
+            self._reverse(fact, subject)
         if fact.state in COMING:
             self._replace(fact)
             work = next(self._same(fact, subject), None) or self._begin(subject)
@@ -161,6 +180,33 @@ class _Tracker:
         given_up = subject_in(instead[1] or instead[2])
         for work in list(self._same(fact, given_up)) if given_up.topic and given_up.topic != fact.template else ():
             self._end(work, fact, DecisionState.CALLED_OFF)
+
+    def _reverse(self, fact: Fact, subject: Subject) -> None:
+        """End what a decision reverses by doing the opposite to the same thing, or replaces by doing this instead."""
+        says = fact.says.lower()
+        for work in self._begun_last():
+            if reverses(says, work.said_last) and _is_same_thing(work.subject, subject):
+                self._end(work, fact, DecisionState.REPLACED)
+        if fact.state in COMING and is_instead(says):
+            last = next(
+                (work for work in self._begun_last() if work.subject.topic not in (subject.topic, NEXT_STEP)), None
+            )
+            if last is not None and fact.at - last.facts[-1].at <= _TAKEN_BACK_WITHIN:
+                self._end(last, fact, DecisionState.REPLACED)
+
+    def _take_back(self, fact: Fact) -> None:
+        """Call off the decision that "scratch that" is about: the last of its thread, or of its author, or of all."""
+        pending = [work for work in self._begun_last() if fact.at - work.facts[-1].at <= _TAKEN_BACK_WITHIN]
+        thread = fact.thread_ts
+        here = [work for work in pending if thread and any(_is_in(each, thread) for each in work.facts)]
+        own = [work for work in pending if any(each.user == fact.user for each in work.facts)]
+        others = [work for work in pending if fact.at - work.facts[-1].at <= _RIGHT_AFTER]
+        if not thread and (meant := own or others):
+            self._end(
+                max(meant, key=lambda work: (work.facts[-1].at, work.facts[-1].key)), fact, DecisionState.CALLED_OFF
+            )
+        elif here:
+            self._end(here[0], fact, DecisionState.CALLED_OFF)
 
     def _carried_out(self, fact: Fact) -> None:
         """End what a button has done, whether it was announced or not."""
@@ -191,6 +237,9 @@ class _Tracker:
 
     def _replied(self, fact: Fact) -> None:
         """End what a reply completes: a "done" in the thread, or its new state in other words."""
+        if fact.template == CHECKED:
+            self._checked(fact)
+            return
         if fact.template != DONE:
             for work in self._brought_about(fact, subject_of(fact)):
                 self._end(work, fact, DecisionState.DONE)
@@ -201,6 +250,15 @@ class _Tracker:
         meant = own or here
         if len(meant) == 1:
             self._end(meant[0], fact, DecisionState.DONE)
+
+    def _checked(self, fact: Fact) -> None:
+        """End the announced checks of the same things."""
+        said = subject_of(fact)
+        things = said.names | said.words
+        for work in list(self._latest(NEXT_STEP)):
+            mine = work.subject
+            if (things & (mine.names | mine.words) or within_any(mine.words, things)) and not mine.contradicts(said):
+                self._end(work, fact, DecisionState.DONE)
 
     def _brought_about(self, fact: Fact, said: Subject) -> list[_Tracked]:
         """Return the actions that a statement of a new state completes: "checkout is back on 4.0.9"."""
@@ -242,7 +300,8 @@ class _Tracker:
     def _covers(self, fact: Fact, subject: Subject, work: _Tracked) -> bool:
         """Return whether all of it is done or called off by now, not only what is named here."""
         mine = work.subject
-        if subject.partly or subject.places - mine.places or (subject.places and mine.places - subject.places):
+        partly = subject.partly and fact.state != DecisionState.CALLED_OFF
+        if partly or subject.places - mine.places or (subject.places and mine.places - subject.places):
             return False
         if not mine.names and any(not is_unique(name) for name in subject.names):
             return False
@@ -296,6 +355,24 @@ class _Tracker:
 def _calls(name: str, whole: str) -> bool:
     """Return whether people mean an object by a word: "checkout" its pod checkout-6f4d8-kz9wp, "pd-1" billing-pd-1."""
     return name == whole or whole.startswith(f"{name}-") or whole.endswith(f"-{name}")
+
+
+def _is_kept(work: _Tracked, status: Fact, *, is_end: bool) -> bool:
+    """Return whether a pending action is not over with the incident: "mitigated. next: …" leaves nothing behind."""
+    last = work.facts[-1]
+    return (last.ts != "" and last.ts == status.ts) or (not is_end and is_announced(last))
+
+
+def _is_same_thing(earlier: Subject, later: Subject) -> bool:
+    """Return whether both name the same thing, or one of them names none."""
+    if earlier.is_nameless or later.is_nameless:
+        return True
+    mine, theirs = earlier.names | earlier.words, later.names | later.words
+    if earlier.places and later.places and not earlier.places & later.places:
+        return False
+    if earlier.names and later.names:
+        return bool(earlier.names & later.names)
+    return bool(mine & theirs) or not mine or not theirs or within_any(mine, theirs)
 
 
 def _goes_back(subject: Subject, fact: Fact) -> bool:

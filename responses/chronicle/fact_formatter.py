@@ -47,6 +47,7 @@ _SIGNED: Final[Mapping[str, Mapping[str, incident_words.Signed]]] = {
     FactKind.DECISION: incident_words.COURSES,
     FactKind.STATUS: incident_words.STANDINGS,
     FactKind.REMEDY: incident_words.REMEDIES,
+    FactKind.ROOT_CAUSE: incident_words.ROOT_CAUSES,
 }
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -82,7 +83,7 @@ class FactFormatter:
             case FactKind.ALERT:
                 says = incident_words.CLEARED
             case _:
-                says = incident_words.COURSES[_came_to(by)][1]
+                says = incident_words.COURSES[moment.came_to or DecisionState.DONE][1]
         return self._elsewhere(says, by)
 
     def act(self, act: Act) -> Spans:
@@ -154,7 +155,7 @@ class FactFormatter:
                 return (_plain(f"{incident_words.HERE} "), *who, _plain(f" {self.text(incident_words.JOINED)}"))
             case FactKind.LINK:
                 return (_plain(f"{incident_words.LINKED} "), *self._with_links(fact, self._unless_address(fact)))
-            case FactKind.ALERT | FactKind.DEPLOY | FactKind.DECISION | FactKind.STATUS:
+            case FactKind.ALERT | FactKind.DEPLOY | FactKind.DECISION | FactKind.STATUS | FactKind.ROOT_CAUSE:
                 return self._with_links(fact, self._signed(fact))
             case _:
                 sign = _QUIET.get(fact.kind, "·")
@@ -352,15 +353,6 @@ class FactFormatter:
 def is_from_catalog(fact: Fact) -> bool:
     """Return whether a hypothesis is a catalog incident judged by Casebook, not the opinion of a person."""
     return bool(fact.incident)
-
-
-def _came_to(by: Fact) -> DecisionState:
-    """Return the outcome of a decision, from the fact that ended it."""
-    return (
-        DecisionState.CALLED_OFF
-        if by.kind is FactKind.DECISION and by.state != DecisionState.DONE
-        else DecisionState.DONE
-    )
 
 
 def newest(moment: TimelineEntry) -> Fact:

@@ -48,6 +48,7 @@ COURSES: Final[Mapping[str, Signed]] = {
     DecisionState.UNDER_WAY: ("⏳", Text(en="under way", zh="进行中")),
     DecisionState.DONE: ("☑️", Text(en="done", zh="已完成")),
     DecisionState.CALLED_OFF: ("✖️", Text(en="called off", zh="已取消")),
+    DecisionState.REPLACED: ("↪️", Text(en="replaced by a later decision", zh="已被后来的决定取代")),
 }
 # Work that nobody reported as done before the incident was resolved.
 LEFT: Final[Mapping[str, Signed]] = {
@@ -111,6 +112,10 @@ SINCE_AFTER: Final = Text(en="", zh=" 起")
 NEXT: Final = Text(en="Next", zh="下一步")
 NEXT_OFFERED: Final = Text(en="{} (a button under the answer)", zh="{}（见答复下方的按钮）")
 NEXT_QUESTION: Final = Text(en="answer {}", zh="回答 {}")
+NEXT_NOT_STATED: Final = Text(en="not stated", zh="未说明")
+IMPACT_NOW: Final = Text(en="Now", zh="目前")
+NO_IMPACT_STATED: Final = Text(en="nothing reported since then", zh="此后没有新的报告")
+CAUSE: Final = Text(en="Cause", zh="原因")
 IMPACT: Final = Text(en="Impact", zh="影响")
 IN_CLUSTERS: Final = Text(en="cluster: {}", zh="集群：{}")
 IN_NAMESPACES: Final = Text(en="namespace: {}", zh="命名空间：{}")
@@ -144,13 +149,22 @@ MISSED: Final = Text(en="Since you last read this channel", zh="自您上次阅�
 SO_FAR: Final = Text(en="What happened so far", zh="目前的情况")
 NO_NEWS: Final = Text(en="Nothing new.", zh="没有新内容。")
 
-DETECTED: Final = Text(en="Detected", zh="发现")
+FIRST_REPORT: Final = Text(en="First report", zh="首次报告")
 MITIGATED: Final = Text(en="Mitigated", zh="止损")
 RESOLVED: Final = Text(en="Resolved", zh="恢复")
 ARCHIVED: Final = Text(en="Archived", zh="已归档")
-AFTER: Final = Text(en="{} after it was detected", zh="发现后 {}")
+AFTER: Final = Text(en="{} after the first report", zh="首次报告后 {}")
 NOT_KNOWN: Final = Text(en="not reported in the channel", zh="频道中未提及")
 ROOT_CAUSE: Final = Text(en="Root cause", zh="根本原因")
+# By whether somebody knew it at the resolution.
+ROOT_CAUSES: Final[Mapping[str, Signed]] = {"": ("🎯", ROOT_CAUSE), "unknown": ("🎯", ROOT_CAUSE)}
+NOT_KNOWN_YET: Final = Text(en="not known yet", zh="尚不清楚")
+CHOSEN_BY: Final = Text(en="chosen as the root cause by", zh="选定为根本原因：")
+TYPED_BY: Final = Text(en="entered by", zh="填写人：")
+DIAGNOSIS: Final = Text(en="diagnosis", zh="诊断")
+BUTTON_OF: Final = Text(en="button pressed by ", zh="按钮，操作人：")
+DIAGNOSIS_SHOWED: Final = Text(en="Diagnosis of the cluster: ", zh="集群诊断：")
+CAUSE_NOT_STATED: Final = Text(en="Nobody stated it. Leading hypothesis: ", zh="无人说明。主要判断：")
 DRAFT_ADDED: Final = Text(
     en="A draft of the postmortem is attached as a file in the thread.", zh="复盘报告草稿以文件形式附在消息列中。"
 )
@@ -179,9 +193,7 @@ DRAFT: Final = Text(
 )
 SUMMARY: Final = Text(en="Summary", zh="概述")
 TIMES_TITLE: Final = Text(en="Times", zh="时间")
-BEGAN: Final = Text(en="Started", zh="开始")
-TO_FILL_IN: Final = Text(en="to be filled in", zh="待补充")
-CHANNEL_OPENED: Final = Text(en="Channel opened", zh="频道建立")
+RECORD_BEGAN: Final = Text(en="Casebook began to record", zh="Casebook 开始记录")
 EVIDENCE: Final = Text(en="Evidence", zh="证据")
 REPRODUCE: Final = Text(en="Check it with", zh="验证命令")
 ACTIONS: Final = Text(en="Actions taken", zh="采取的措施")
@@ -189,7 +201,8 @@ COLUMN_TIME: Final = Text(en="Time (UTC)", zh="时间（UTC）")
 COLUMN_WHO: Final = Text(en="Who", zh="人员")
 COLUMN_WHAT: Final = Text(en="What", zh="内容")
 COLUMN_OUTCOME: Final = Text(en="Outcome", zh="结果")
-COLUMN_TOOK: Final = Text(en="After detection", zh="距发现")
+COLUMN_TOOK: Final = Text(en="After the first report", zh="距首次报告")
+COLUMN_SOURCE: Final = Text(en="Source", zh="来源")
 WENT_WELL: Final = Text(en="What went well", zh="做得好的地方")
 WENT_WRONG: Final = Text(en="What went wrong", zh="需要改进的地方")
 ACTION_ITEMS: Final = Text(en="Action items", zh="后续行动")

@@ -39,6 +39,10 @@ class Markdown:
         """Return one line, which may begin a paragraph, an item or a cell."""
         return starting("".join(map(self._span, spans)).strip())
 
+    def spaced(self, spans: Spans) -> str:
+        """Return spans that follow other text on their line, with the white space before them."""
+        return "".join(map(self._span, spans))
+
     def with_link(self, spans: Spans, fact: Fact | None) -> str:
         """Return the line with a link to its source."""
         return " ".join(part for part in (self.line(spans), self.source_link(fact)) if part)

@@ -239,6 +239,27 @@ def text_input(
     return {**block, "hint": plain(hint, limits.INPUT_HINT)} if hint else block
 
 
+def select_input(
+    label: str,
+    options: Sequence[tuple[str, str]],
+    *,
+    block_id: str,
+    action_id: str,
+    placeholder: str = "",
+    initial: str = "",
+) -> Block:
+    """Return a menu of a modal that may be left empty; `initial` is the value of the option chosen at first."""
+    element = select(options, action_id=action_id, placeholder=placeholder)
+    chosen = next((each for each in element["options"] if each["value"] == initial), None)
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(label, limits.INPUT_LABEL),
+        "element": {**element, "initial_option": chosen} if chosen else element,
+        "optional": True,
+    }
+
+
 def modal(
     title: str,
     blocks: Sequence[Block],

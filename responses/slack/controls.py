@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,8 +17,11 @@ from responses.slack.message import Block
 from responses.slack.presses import Press, action_id, choice_value
 from responses.slack.remedy_states import RemedyShown, RemedyState, remedy_lines
 
+# Clients of Slack cut longer labels of buttons, in characters.
+LABEL: Final = 30
 _REMEDIES: Final = 5
 _NAMES: Final = 3
+_DATA_LOSS: Final = "data-loss"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,19 @@ class RemedyButton:
     label: Text
     risk: str = "low"
     style: blocks.Style = ""
+
+
+def labelled(buttons: Sequence[RemedyButton], names: Sequence[str]) -> tuple[RemedyButton, ...]:
+    """Return the buttons with the names of their objects where two would have the same label."""
+    labels = [button.label for button in buttons]
+    return tuple(
+        replace(button, label=_with_name(button.label, name)) if labels.count(button.label) > 1 else button
+        for button, name in zip(buttons, names, strict=True)
+    )
+
+
+def _with_name(label: Text, name: str) -> Text:
+    return Text(en=blocks.cut(f"{label.en} {name}", LABEL), zh=blocks.cut(f"{label.zh} {name}", LABEL))
 
 
 def state_parts(
@@ -68,10 +84,10 @@ def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
             label, plan = words.UNDO, state.undo
         else:
             continue
-        title = blocks.cut(shown_line(state.title.in_(language)), 50)
+        title = shown_line(state.title.in_(language))
         id_ = action_id(Press.REMEDY, _REMEDIES + index)
         shown_label = f"{label.in_(language)}{words.COLON.in_(language)}{title}"
-        elements.append(blocks.button(shown_label, action_id=id_, value=plan))
+        elements.append(blocks.button(blocks.cut(shown_label, LABEL), action_id=id_, value=plan, reads=shown_label))
     if elements:
         yield Part(rank=0, blocks=(blocks.actions(*elements),))
 
@@ -100,7 +116,7 @@ def control_parts(
 
 
 def _remedy(button: RemedyButton, index: int, language: Language) -> Element:
-    label = shown_line(button.label.in_(language))
+    label = blocks.cut(shown_line(button.label.in_(language)), LABEL)
     risk = words.RISKS[button.risk].in_(language) if button.risk in words.RISKS else shown_line(button.risk)
     return blocks.button(
         label,
@@ -109,6 +125,15 @@ def _remedy(button: RemedyButton, index: int, language: Language) -> Element:
         style=button.style,
         reads=f"{label}, {risk}",
     )
+
+
+def data_loss_lines(buttons: Sequence[RemedyButton], language: Language) -> list[Element]:
+    """Return a warning for each button that can lose data."""
+    return [
+        blocks.line(blocks.text(words.CAN_LOSE_DATA.in_(language).format(shown_line(each.label.in_(language)))))
+        for each in buttons[:_REMEDIES]
+        if each.risk == _DATA_LOSS
+    ]
 
 
 def footer(
@@ -120,11 +145,12 @@ def footer(
     last_seen: datetime | None,
     because: Text | None = None,
 ) -> Block:
-    """Return the cluster and why it was queried, API calls, seconds, and how often the same was asked."""
+    """Return the cluster, why it was queried and when, the seconds this took, and how often the same was asked."""
     cluster = words.CLUSTER.in_(language).format(diagnosis.cluster) if diagnosis.cluster else ""
     if cluster and because:
         cluster = words.WITH_REASON.in_(language).format(blocks.cut(cluster, 200), because.in_(language))
-    calls = words.CALLS.in_(language).format(diagnosis.api_calls) if diagnosis.cluster else ""
+    at = diagnosis.observed_at if diagnosis.cluster else None
+    as_of = words.AS_OF.in_(language).format(at.astimezone(UTC)) if at else ""
     seen = ""
     if count > 1 and last_seen:
         when = last_seen.astimezone(UTC) if last_seen.tzinfo else last_seen
@@ -132,4 +158,4 @@ def footer(
     elif count > 1:
         seen = words.SEEN_TIMES_ONLY.in_(language).format(count)
     took = words.SECONDS.in_(language).format(seconds)
-    return blocks.context(sentences.joined(blocks.cut(cluster, 300), calls, took, seen))
+    return blocks.context(sentences.joined(blocks.cut(cluster, 300), as_of, took, seen))

@@ -82,8 +82,10 @@ def _sections(diagnosis: ShownDiagnosis, formatter: DiagnosisFormatter) -> Itera
         (*sentences.open_hypotheses(diagnosis), *sentences.offers(diagnosis)),
         sentences.ruled_out(diagnosis),
     )
+    legend = [[blocks.line(blocks.text(formatter.text(words.LEGEND), italic=True))]]
     for number, one in enumerate(standing):
-        yield formatter.headline(one), _about(one, formatter, diagnosis if number == 0 else None)
+        about = _about(one, formatter, None if number else diagnosis)
+        yield formatter.headline(one), about if number else legend + about
         if diagnosis.timeline and number == 0:
             yield formatter.text(words.TIMELINE), formatter.timeline()
         if one.runbook:
@@ -104,6 +106,7 @@ def _about(one: JudgedHypothesis, formatter: DiagnosisFormatter, diagnosis: Diag
     groups: list[Group] = [[blocks.line(blocks.text(formatter.cut(formatter.text(one.root_cause))))]]
     if where := formatter.where(one):
         groups.append([where])
+    groups += [[effect] for effect in formatter.effects(one)]
     if diagnosis and (chain := sentences.owner_chain(diagnosis)):
         owner = f"{formatter.text(words.OWNERS)}{formatter.text(words.COLON)}"
         groups.append([blocks.line(blocks.bold(owner), blocks.text(formatter.cut(chain)))])

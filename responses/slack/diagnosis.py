@@ -1,48 +1,44 @@
-"""Show a diagnosis as one Slack message: verdict and root cause first, then evidence, then what to do.
+"""Show a diagnosis as one Slack message that is read at a glance: cause, verdict, impact, buttons, three proofs.
 
-Made to be read at 3 a.m. on a phone: the most certain comes first, commands can be copied, and what is left out is
-named and one press away.
+Made to be read at 3 a.m. on a phone. The rest is behind the Details button: all findings, the runbook, other
+hypotheses, kubectl lines, links.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from intents.domain import Diagnosis, Finding, Focus, JudgedHypothesis, Language, Text
-from responses import sentences, words
+from intents.domain import Diagnosis, Focus, JudgedHypothesis, Language, Text
+from responses import glance, sentences, words
+from responses.named_objects import named_sentences
+from responses.nothing_found import nothing_found
 from responses.safety import SafeDiagnosis
-from responses.sentences import capitalised, in_a_row
+from responses.secret_kinds import secret_notice
 from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown_value
 from responses.slack import blocks, limits
-from responses.slack.blocks import Element
+from responses.slack.blocks import Element, Leaf
 from responses.slack.budget import Part, fit_groups, fit_parts
 from responses.slack.cluster_picker import Picker, picker_blocks
-from responses.slack.controls import RemedyButton, footer, state_parts
+from responses.slack.controls import RemedyButton, data_loss_lines, footer, state_parts
 from responses.slack.controls import control_parts as pressable
 from responses.slack.details import full_text
-from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group, finding_with_table
-from responses.slack.message import Block, Message, Snippet
+from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group
+from responses.slack.message import Message, Snippet
 from responses.slack.mrkdwn import fallback
 from responses.slack.remedy_states import RemedyShown, RemedyState
-from responses.tables import compact
 
 __all__ = ["RemedyButton", "answer_message", "placeholder_message"]
 
-_FINDINGS: Final = 6
-_STEPS: Final = 3
-_MOMENTS: Final = 8
-_OTHERS: Final = 2
+_STEPS: Final = 2
 _LISTED: Final = 3
 _LINKS: Final = 2
-_ROWS: Final = 12
 # In visible characters; the sum leaves room for headings, buttons and the footer.
-_CAUSE: Final = 1_200
-_EVIDENCE: Final = 2_600
+_LINE: Final = 600
 _RUNBOOK: Final = 2_000
 _LIST: Final = 1_200
-_TABLE: Final = 2_500
 _NOTE: Final = 100
 
 
@@ -62,7 +58,7 @@ def placeholder_message(
         head.append(blocks.text(f" {words.READS_DONE.in_(language).format(done, total)}"))
     lines = [blocks.line(*head), *(formatter.brief(one) for one in shown_value(tuple(found[:_LISTED])))]
     if len(found) > _LISTED:
-        lines.append(_more(len(found) - _LISTED, language, in_details=False))
+        lines.append(_more(len(found) - _LISTED, language))
     return Message(text=fallback(says), blocks=(blocks.rich(*lines),))
 
 
@@ -85,38 +81,46 @@ def answer_message(
     muted_by: str = "",
     because: Text | None = None,
     pick: Picker | None = None,
+    secrets: tuple[Text, ...] = (),
+    related: Sequence[str] = (),
 ) -> Message:
     """Return the answer to a request, within Slack's limits; what does not fit is attached as a file (`overflow`).
 
     `seconds` is the wall time of the diagnosis. `observed` are the text's error lines, shown where no hypothesis
-    matches. `details_value` is the value of the Details button, "" for none. `count` says how often the same was asked,
-    `last_seen` when last. `text_only_reason` says why no cluster was queried. `controls` shows the menu to mark the
-    answer as wrong and to mute it. `not_it_by` and `muted_by` are ids of users. `because` says why this cluster was
-    queried, if there are several; `pick` offers the others. Raises ValueError for a request id that no button can
-    carry.
+    matches. `details_value` is the value of the Details button; with "", for no button, the first steps of the runbook
+    are in the answer. `count` says how often the same was asked, `last_seen` when last. `text_only_reason` says why no
+    cluster was queried. `controls` shows the menu to mark the answer as wrong and to mute it. `not_it_by` and
+    `muted_by` are ids of users. `because` says why this cluster was queried, if there are several; `pick` offers the
+    others. `secrets` are the kinds of secrets that the text held. `related` are links to answers about the same fault.
+    Raises ValueError for a request id that no button can carry.
     """
     reason = shown_text(text_only_reason) if text_only_reason else None
     visible = shown(diagnosis)
-    formatter = DiagnosisFormatter(visible, language, of_text=of_text, text_only=reason)
     # A fix in another cluster, queried earlier, says nothing about this one.
     here = [state for state in remedy_states if state.is_in(diagnosis.cluster)]
     fixed = bool(here) and here[-1].state is RemedyState.FIXED
-    page = _Page(visible, formatter, language, has_details=bool(details_value), fixed=fixed)
+    # A fixed problem needs no other remedy, and a pressed remedy is shown by its state.
+    pressed = {state.plan_id for state in remedy_states}
+    offered = [each for each in buttons if not fixed and each.plan_id not in pressed]
+    page = _Page(visible, language, of_text=of_text, text_only=reason, fixed=fixed)
     parts = [
-        *page.proof(tuple(shown_line(line) for line in observed)),
-        # Buttons come before the runbook, so that nobody has to scroll for them.
+        Part(rank=0, blocks=(blocks.rich(*page.head()),)),
         *state_parts(remedy_states, not_it_by, muted_by, cluster=diagnosis.cluster, language=language),
         *pressable(
             diagnosis,
-            # A fixed problem needs no other remedy, and a pressed remedy is shown by its state.
-            [each for each in buttons if not fixed and each.plan_id not in {state.plan_id for state in remedy_states}],
+            offered,
             details_value=details_value,
             request_id=request_id if controls else "",
             muted=bool(muted_by),
             language=language,
         ),
+        *_lines(0, data_loss_lines(offered, language)),
+        *([] if fixed or offered or not details_value else page.next_step()),
+        *([] if fixed else page.proof([shown_line(line) for line in observed])),
+        *_lines(0, page.said(secret_notice(secrets, language))),
         *([Part(rank=0, blocks=picker_blocks(pick, request_id=request_id, language=language))] if pick else []),
-        *page.advice(),
+        *([] if fixed or details_value else page.advice()),
+        *page.related(related),
         Part(
             rank=0,
             blocks=(footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen, because=because),),
@@ -127,7 +131,8 @@ def answer_message(
         parts, most_visible=limits.BUDGET_VISIBLE - _NOTE, most_blocks=limits.BUDGET_BLOCKS - 1
     )
     overflow = None
-    if left_out or formatter.was_cut or page.left_out:
+    opens = bool(details_value) and bool(diagnosis.hypotheses)
+    if left_out or page.left_out or (page.was_cut and not opens):
         fitting = (*fitting, blocks.context(words.FULL_ANSWER_IN_FILE.in_(language)))
         overflow = Snippet(
             name="diagnosis.md",
@@ -138,166 +143,164 @@ def answer_message(
 
 
 class _Page:
-    """The parts of an answer that show the diagnosis. `left_out` says that a group did not fit into its part."""
+    """The parts of an answer that show the diagnosis. `left_out` says that something did not fit into its part."""
 
     def __init__(
-        self,
-        diagnosis: ShownDiagnosis,
-        formatter: DiagnosisFormatter,
-        language: Language,
-        *,
-        has_details: bool,
-        fixed: bool,
+        self, diagnosis: ShownDiagnosis, language: Language, *, of_text: bool, text_only: Text | None, fixed: bool
     ) -> None:
         self._diagnosis = diagnosis
-        self._formatter = formatter
+        self._formatter = DiagnosisFormatter(diagnosis, language, of_text=of_text, text_only=text_only)
         self._language = language
-        self._has_details = has_details
+        self._of_text = of_text
+        self._text_only = text_only
         self._fixed = fixed
-        self._open = sentences.leading_hypotheses(diagnosis)
-        self._offers = sentences.offers(diagnosis) if sentences.open_hypotheses(diagnosis) else ()
-        self._out = sentences.ruled_out(diagnosis)
+        standing, out = sentences.leading_hypotheses(diagnosis), sentences.ruled_out(diagnosis)
+        self._is_open = bool(standing)
+        self._first = next(iter((*standing, *out)), None)
         self.left_out = False
+
+    @property
+    def was_cut(self) -> bool:
+        """Return whether a text is shown only in part."""
+        return self._formatter.was_cut
 
     def headlines(self) -> tuple[str, ...]:
         """Return the first lines as words, for notifications."""
-        if self._open:
-            first = self._open[0]
-            return (
-                self._headline(first),
-                self._text(first.root_cause),
-                str(first.subject) if first.subject else "",
-            )
-        if self._out:
-            return self._formatter.headline(self._out[0]), self._refuted(self._out[0])
-        return self._nothing()
+        if self._first is None:
+            return (*self._about(), *self._nothing())
+        lines = (self._cause(self._first), self._verdict(self._first))
+        return (*self._about(), *(lines[::-1] if self._fixed else lines))
 
-    def proof(self, observed: tuple[str, ...]) -> Iterable[Part]:
-        """Yield the verdict and its evidence, or the reason why there is no verdict."""
-        if self._open:
-            yield from self._leading(self._open[0])
-        elif self._out:
-            yield from self._all_out(self._out[0])
+    def head(self) -> Iterable[Element]:
+        """Yield cause and object, the verdict with the impact, and what this leads to."""
+        one = self._first
+        # What the text names comes first: it may be gone, or another object than the evidence is about.
+        yield from (blocks.line(blocks.bold(self._cut(says))) for says in self._about())
+        if one is None:
+            first, *rest = self._nothing()
+            yield blocks.line(blocks.bold(first))
+            yield from (blocks.line(blocks.text(says)) for says in rest)
+            return
+        cause = blocks.line(*self._named(self._cause(one), one, bold=not self._fixed))
+        if self._fixed:
+            yield blocks.line(blocks.bold(self._verdict(one)))
+            yield cause
+            return
+        yield cause
+        impact = self._cut(glance.impact(one, self._language))
+        beside = impact if self._is_open else self._text(one.title)
+        verdict = [blocks.text(f"{self._sign(one)} "), blocks.bold(self._word(one))]
+        yield blocks.line(*verdict, *([blocks.text(f" · {self._cut(beside)}")] if beside else []))
+        yield from self.said(glance.effect(one, self._diagnosis, self._language, of_text=self._of_text))
+
+    def related(self, links: Sequence[str]) -> Iterable[Part]:
+        """Yield the links to other answers about the same fault."""
+        if links:
+            title = blocks.text(self._text(words.SAME_FAULT))
+            label = self._text(words.THE_ANSWER)
+            parts = [leaf for link in links for leaf in (blocks.text(" "), blocks.link(shown_line(link), label))]
+            yield Part(rank=1, blocks=(blocks.rich(blocks.line(title, *parts)),))
+
+    def proof(self, observed: Sequence[str]) -> Iterable[Part]:
+        """Yield the proofs, what could not be checked, and the next hypothesis."""
+        one = self._first
+        if one:
+            found = glance.proofs(one, self._diagnosis, self._language, of_text=self._of_text)
+            items = [self._named(self._cut(says), one, bold=False) for says in found]
+            yield from _lines(0, [blocks.bullets(items)] if items else [])
         else:
-            head, *rest = self._nothing()
-            yield self._head(head, *(blocks.line(blocks.text(says)) for says in rest))
-        if not self._open:
             yield from self._listed(words.OBSERVED, self._formatter.observed(observed), rank=1)
             yield from self._listed(words.NEAREST, self._formatter.nearest(), rank=2)
-        first = self._open[0] if self._open else None
-        yield from self._listed(words.GAPS, self._formatter.other_gaps(first), rank=1)
-        yield from self._grouped(None, self._formatter.unsaid_reason(), most=_LIST, count=1, rank=1)
-        if not self._open:
-            yield from self._listed(words.UNEXPLAINED, self._formatter.unexplained(), rank=2)
+        gaps = glance.gaps(one, self._diagnosis, self._language, text_only=self._text_only)
+        yield from _lines(0, self.said(gaps))
+        if one and self._is_open:
+            yield from _lines(1, self.said(glance.others(one, self._diagnosis, self._language)))
+        else:
+            yield from self._listed(words.UNEXPLAINED, self._formatter.unexplained(), rank=1)
+
+    def next_step(self) -> Iterable[Part]:
+        """Yield the first step by hand, where no button can be pressed."""
+        step = glance.next_step(self._first, self._language) if self._first and self._is_open else None
+        if step:
+            says = blocks.text(self._cut(step.says.in_(self._language)))
+            label = blocks.bold(f"{self._text(words.NEXT)}{self._text(words.COLON)}")
+            run = [blocks.text(" "), blocks.code(step.run)] if step.run else []
+            yield from _lines(1, [blocks.line(label, says, *run)])
 
     def advice(self) -> Iterable[Part]:
-        """Yield what to do by hand, the other hypotheses, and links."""
-        if self._open:
-            first = self._open[0]
-            yield from self._grouped(words.TIMELINE, self._formatter.timeline(), most=_LIST, count=_MOMENTS, rank=2)
-            steps = self._formatter.steps(first.runbook)
-            yield from self._grouped(words.RUNBOOK, steps, most=_RUNBOOK, count=_STEPS, rank=2)
-            yield from self._listed(words.OFFERS, self._formatter.offers(self._offers), rank=2)
-            yield from self._beside(first)
+        """Yield the first steps by hand and the links, for an answer without a Details button."""
+        if self._first is None or not self._is_open:
+            return
+        steps = self._formatter.steps(self._first.runbook)
+        yield from self._listed(words.RUNBOOK, steps, rank=2, most=_RUNBOOK, count=_STEPS)
+        if leaves := self._formatter.links(self._first.links[:_LINKS]):
+            title = blocks.bold(f"{self._text(words.LINKS)}{self._text(words.COLON)}")
+            yield from _lines(3, [blocks.line(title, *leaves)])
 
-    def _leading(self, one: JudgedHypothesis) -> Iterable[Part]:
-        cause = blocks.line(blocks.text(self._formatter.cut(self._text(one.root_cause), _CAUSE)))
-        where = self._formatter.where(one)
-        yield self._head(self._headline(one), cause, *([where] if where else []), *self._formatter.effects(one))
-        tabled = finding_with_table(one)
-        yield from self._evidence(self._formatter.evidence(one, apart=tabled))
-        if tabled:
-            yield from self._table(tabled)
+    def _cause(self, one: JudgedHypothesis) -> str:
+        if not self._is_open:
+            return self._cut(glance.refutation(one, self._language))
+        says = self._cut(glance.cause(one, self._language))
+        return self._text(words.WAS).format(says) if self._fixed else says
 
-    def _all_out(self, one: JudgedHypothesis) -> Iterable[Part]:
-        against = sentences.refutation(one, self._language)
-        reasons = [sentences.finished(capitalised(against), self._language)] if against else []
-        says = in_a_row(sentences.all_ruled_out(one, self._language), *reasons, language=self._language)
-        cause = blocks.line(blocks.text(self._formatter.cut(says, _CAUSE)))
-        yield self._head(self._formatter.headline(one), cause)
-        yield from self._evidence(self._formatter.evidence(one))
-        yield from self._listed(words.RULED_OUT, self._formatter.ruled_out(self._out[1:]), rank=2)
+    def _verdict(self, one: JudgedHypothesis) -> str:
+        return f"{self._sign(one)} {self._word(one)}"
+
+    def _sign(self, one: JudgedHypothesis) -> str:
+        return words.FIXED_SIGN if self._fixed else sentences.verdict_sign(one)
+
+    def _word(self, one: JudgedHypothesis) -> str:
+        return self._text(words.FIXED) if self._fixed else sentences.verdict_word(one, self._language)
 
     def _nothing(self) -> tuple[str, ...]:
-        focus = self._diagnosis.focus
-        if not focus.names_object:
-            return f"{words.UNKNOWN_SIGN} {self._text(words.UNKNOWN)}", self._text(words.UNKNOWN_WHY)
-        says = [
-            f"{words.FINE_SIGN} {self._text(words.NO_PROBLEM)}",
-            self._text(words.NO_PROBLEM_WITH).format(self._formatter.cut(str(focus), 600)),
-        ]
-        if sentences.reported_gaps(self._diagnosis):
-            says.append(self._text(words.READS_INCOMPLETE))
-        return tuple(says)
+        sign, heading, says = nothing_found(self._diagnosis, self._language)
+        return f"{sign} {heading}", *(self._cut(each) for each in says)
 
-    def _headline(self, one: JudgedHypothesis) -> str:
-        """Return the headline; a fixed problem says so, since later readers must not take it for a current one."""
-        if self._fixed:
-            return f"{words.FIXED_SIGN} {self._text(words.FIXED)} · {self._text(one.title)}"
-        return self._formatter.headline(one)
+    def _about(self) -> tuple[str, ...]:
+        """Return what the reader must know first about the objects that the text names."""
+        return named_sentences(self._diagnosis, self._language)
 
-    def _head(self, headline: str, *lines: Element) -> Part:
-        return Part(rank=0, blocks=(blocks.header(self._formatter.cut(headline, 150)), blocks.rich(*lines)))
+    def _named(self, says: str, one: JudgedHypothesis, *, bold: bool = True) -> list[Leaf]:
+        """Return the sentence with the name of its object as code, to find and copy it."""
+        subject = one.subject
+        name = rf"(?:{re.escape(subject.namespace)}/)?{re.escape(subject.name)}" if subject else ""
+        found = re.search(rf"(?<![\w./-]){name}(?![\w/-])", says) if name else None
+        if not found:
+            return [blocks.text(says, bold=bold)]
+        leaves = [(says[: found.start()], False), (found[0], True), (says[found.end() :], False)]
+        return [blocks.text(part, bold=bold, code=code) for part, code in leaves if part]
 
-    def _evidence(self, groups: list[Group]) -> Iterable[Part]:
-        return self._grouped(None, groups, most=_EVIDENCE, count=_FINDINGS, rank=0)
+    def said(self, says: str) -> list[Element]:
+        """Return one line with its label in bold; none for an empty one."""
+        if not says:
+            return []
+        label, colon, rest = self._cut(says).partition(self._text(words.COLON).rstrip())
+        if not rest:
+            return [blocks.line(blocks.text(label))]
+        return [blocks.line(blocks.bold(f"{label}{colon}"), blocks.text(rest))]
 
-    def _listed(self, title: Text, groups: list[Group], *, rank: int) -> Iterable[Part]:
-        return self._grouped(title, groups, most=_LIST, count=_LISTED, rank=rank)
+    def _cut(self, says: str) -> str:
+        return blocks.cut(says, _LINE)
 
-    def _grouped(self, title: Text | None, groups: list[Group], *, most: int, count: int, rank: int) -> Iterable[Part]:
+    def _listed(
+        self, title: Text, groups: list[Group], *, rank: int, most: int = _LIST, count: int = _LISTED
+    ) -> Iterable[Part]:
         if not groups:
             return
         elements, too_many = fit_groups(groups[:count], most)
         self.left_out = self.left_out or too_many > 0
-        rest = too_many + len(groups[count:])
-        lines = [blocks.line(blocks.bold(self._text(title)))] if title else []
-        lines += elements
-        if rest:
-            lines.append(_more(rest, self._language, in_details=self._has_details))
-        yield Part(rank=rank, blocks=(blocks.rich(*lines),))
-
-    def _table(self, finding: Finding) -> Iterable[Part]:
-        if finding.table is None:
-            return
-        rows = compact(finding.table, said=self._text(finding.says))
-        if not rows.names:
-            return
-        fits = len(rows.names) <= 8 and sum(len(cell) for row in rows.rows[:_ROWS] for cell in row) <= _TABLE
-        shown: list[Block] = []
-        if fits:
-            shown.append(blocks.table([rows.names, *rows.rows[:_ROWS]]))
-        else:
-            elements, left = fit_groups([self._formatter.table_lines(finding.table)], _TABLE)
-            self.left_out = self.left_out or left > 0
-            shown.append(blocks.rich(*elements))
-        if fits and (shared := self._formatter.shared(rows.shared)):
-            shown.append(blocks.rich(shared))
-        if fits and len(rows.rows) > _ROWS:
-            shown.append(blocks.rich(_more(len(rows.rows) - _ROWS, self._language, in_details=self._has_details)))
-        yield Part(rank=1, blocks=tuple(shown))
-
-    def _beside(self, one: JudgedHypothesis) -> Iterable[Part]:
-        """Yield the other hypotheses and the links, one line each."""
-        lines: list[Element] = []
-        others = self._open[1:]
-        if others:
-            lines.append(blocks.line(blocks.bold(self._text(words.OTHER_HYPOTHESES))))
-            lines += [self._formatter.brief(other) for other in others[:_OTHERS]]
-        if len(others) > _OTHERS:
-            lines.append(_more(len(others) - _OTHERS, self._language, in_details=self._has_details))
-        if leaves := self._formatter.links(one.links[:_LINKS]):
-            lines.append(blocks.line(blocks.bold(f"{self._text(words.LINKS)}{self._text(words.COLON)}"), *leaves))
-        if lines:
-            yield Part(rank=3, blocks=(blocks.rich(*lines),))
-
-    def _refuted(self, one: JudgedHypothesis) -> str:
-        return sentences.refutation(one, self._language) or sentences.all_ruled_out(one, self._language)
+        lines = [blocks.line(blocks.bold(self._text(title))), *elements]
+        if rest := too_many + len(groups[count:]):
+            lines.append(_more(rest, self._language))
+        yield from _lines(rank, lines)
 
     def _text(self, text: Text) -> str:
         return text.in_(self._language)
 
 
-def _more(number: int, language: Language, *, in_details: bool) -> Element:
-    says = words.MORE_IN_DETAILS if in_details else words.MORE
-    return blocks.line(blocks.text(says.in_(language).format(number), italic=True))
+def _lines(rank: int, elements: Sequence[Element]) -> list[Part]:
+    return [Part(rank=rank, blocks=(blocks.rich(*elements),))] if elements else []
+
+
+def _more(number: int, language: Language) -> Element:
+    return blocks.line(blocks.text(words.MORE.in_(language).format(number), italic=True))

@@ -27,7 +27,7 @@ from responses.shown import ShownDiagnosis
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 from responses.slack.lengths import length
-from responses.tables import aligned_lines, compact
+from responses.tables import aligned_lines, compact, shared_values
 
 Group = list[Element]
 
@@ -109,20 +109,6 @@ class DiagnosisFormatter:
             leaves.append(blocks.text(f" · {self._explained(one)}", italic=True))
         return blocks.line(*leaves)
 
-    def offers(self, offered: Sequence[JudgedHypothesis]) -> list[Group]:
-        """Return capabilities that apply: for which object, and why."""
-        groups: list[Group] = []
-        for one in offered:
-            where = f" · {one.subject}" if one.subject else ""
-            says = blocks.text(
-                f"{sentences.verdict_sign(one)} {self.cut(self.text(one.title))}{self.cut(where, _OBJECT)}"
-            )
-            group = [blocks.line(says)]
-            if why := next((each for each in one.findings if each.outcome is FindingOutcome.SUPPORTS), None):
-                group.append(blocks.quoted(blocks.text(self.cut(self.text(why.says)))))
-            groups.append(group)
-        return groups
-
     def _explained(self, one: JudgedHypothesis) -> str:
         return causality.explanation(one, self._diagnosis, self._language)
 
@@ -130,7 +116,7 @@ class DiagnosisFormatter:
         """Return the effects of a cause, a line each."""
         return [
             blocks.line(
-                blocks.bold(f"↳ {self.text(words.EFFECT)}{self.text(words.COLON)}"),
+                blocks.bold(f"{self.text(words.EFFECT)}{self.text(words.COLON)}"),
                 blocks.text(
                     self.cut(causality.effect_line(each, self._language, cause=one, of_text=self._of_text), _OBJECT)
                 ),
@@ -152,8 +138,8 @@ class DiagnosisFormatter:
             groups.append([blocks.line(*leaves)])
         return groups
 
-    def evidence(self, one: JudgedHypothesis, *, apart: Finding | None = None, matches: int = 1) -> list[Group]:
-        """Return the matches, then the findings, decisive ones first, then the gaps; without the table of `apart`."""
+    def evidence(self, one: JudgedHypothesis, *, matches: int = 1) -> list[Group]:
+        """Return the matches, then the findings, decisive ones first, then the gaps."""
         quoted = sentences.quoted_matches(one, most=matches)
         shown = [self.text(one.root_cause), *(match.quote for match in quoted)]
         matched = [[self._match(match)] for match in quoted]
@@ -162,11 +148,11 @@ class DiagnosisFormatter:
         decided = [
             finding for finding in ranked if finding.outcome in (FindingOutcome.SUPPORTS, FindingOutcome.REFUTES)
         ]
-        found = [self._finding(finding, shown, with_table=finding is not apart) for finding in decided]
+        found = [self._finding(finding, shown) for finding in decided]
         # Gaps matter more than neutral findings; those that limit the verdict are never cut off by further findings.
         limiting = sentences.limiting_gaps(one)
         unread = self.gaps(gap for gap in _gaps_of(one) if gap not in limiting)
-        beside = [self._finding(finding, shown, with_table=finding is not apart) for finding in neutral]
+        beside = [self._finding(finding, shown) for finding in neutral]
         if one.findings and len(neutral) == len(one.findings):
             beside.append([self._marked(words.SYMBOLS[FindingOutcome.NEUTRAL], self.text(words.ONLY_NEUTRAL))])
         return [*matched, *found[:1], *self.gaps(limiting), *found[1:], *unread, *beside]
@@ -175,12 +161,13 @@ class DiagnosisFormatter:
         where = sentences.match_location(match, self._language, of_text=self._of_text)
         # The reader pasted this line: its beginning is enough to recognise it.
         glimpse = quote(blocks.cut(" ".join(match.quote.split()), self._glimpse))
-        return blocks.line(blocks.bold("≈"), blocks.text(f" {glimpse}"), blocks.text(f"  {where}", italic=True))
+        label = f"{self.text(words.MATCHED)}{self.text(words.COLON)}"
+        return blocks.line(blocks.bold(label), blocks.text(glimpse), blocks.text(f"  {where}", italic=True))
 
     def _marked(self, mark: str, says: str, *, quiet: bool = False) -> Element:
         return blocks.line(blocks.bold(mark), blocks.text(f" {self.cut(says)}", italic=quiet))
 
-    def _finding(self, finding: Finding, shown: list[str], *, with_table: bool) -> Group:
+    def _finding(self, finding: Finding, shown: list[str]) -> Group:
         says = self.text(finding.says)
         shown.append(says)
         group = [self._marked(words.SYMBOLS[finding.outcome], says, quiet=finding.outcome is FindingOutcome.NEUTRAL)]
@@ -189,7 +176,7 @@ class DiagnosisFormatter:
         if quoted or (subject and finding.outcome is not FindingOutcome.NEUTRAL):
             shown.append(finding.quote)
             group.append(blocks.quoted(blocks.text(self.cut(sentences.joined(subject, quoted, by=": ")))))
-        if with_table and finding.table and finding.table.rows:
+        if finding.table and finding.table.rows:
             group += self.table_lines(finding.table, said=says)
         return group
 
@@ -209,7 +196,7 @@ class DiagnosisFormatter:
 
     def shared(self, pairs: Iterable[tuple[str, str]]) -> Element | None:
         """Return the values that all rows of a table share."""
-        says = sentences.joined(*(f"{name} {cell}" for name, cell in pairs if cell))
+        says = sentences.joined(*shared_values(pairs))
         return blocks.quoted(blocks.text(self.cut(says))) if says else None
 
     # --- what to do ---
@@ -245,23 +232,6 @@ class DiagnosisFormatter:
             said[self.text(alone) if alone else sentences.gap_sentence(gap, self._language)] = None
         mark = words.SYMBOLS[FindingOutcome.GAP]
         return [[self._marked(mark, says)] for says in said]
-
-    def other_gaps(self, shown: JudgedHypothesis | None) -> list[Group]:
-        """Return the gaps that are not listed beside the findings of `shown`."""
-        beside = set(_gaps_of(shown)) if shown else set()
-        absent = any(gap.reason is GapReason.NO_CLUSTER for gap in beside)
-        return self.gaps(
-            gap
-            for gap in sentences.reported_gaps(self._diagnosis)
-            if gap not in beside and not (absent and gap.reason is GapReason.NO_CLUSTER)
-        )
-
-    def unsaid_reason(self) -> list[Group]:
-        """Return why no cluster was queried, if no gap says it because there was nothing to read."""
-        gaps = (*self._diagnosis.gaps, *(gap for one in self._diagnosis.hypotheses for gap in _gaps_of(one)))
-        if self._text_only is None or any(gap.reason is GapReason.NO_CLUSTER for gap in gaps):
-            return []
-        return [[self._marked(words.SYMBOLS[FindingOutcome.GAP], self.text(self._text_only))]]
 
     def observed(self, lines: Sequence[str]) -> list[Group]:
         """Return the lines of the text, quoted."""
@@ -318,10 +288,3 @@ def kubectl_lines(judged: Iterable[JudgedHypothesis]) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(finding.reproduce for one in judged for finding in one.findings if finding.reproduce.strip())
     )
-
-
-def finding_with_table(one: JudgedHypothesis) -> Finding | None:
-    """Return the finding whose table is shown as a table: the first supporting one with several rows."""
-    tables = [finding for finding in one.findings if finding.table and len(finding.table.rows) > 1]
-    supporting = [finding for finding in tables if finding.outcome is FindingOutcome.SUPPORTS]
-    return next(iter(supporting or tables), None)

@@ -17,17 +17,17 @@ _TITLE: Final = Text(
     zh="Casebook 找出集群中故障的原因，并给出证据。",
 )
 _FORMS: Final = (
-    ("/diagnose pod shop/api-0", Text(en="diagnose an object", zh="诊断某个对象")),
+    ("/diagnose pod NAMESPACE/NAME", Text(en="diagnose an object", zh="诊断某个对象")),
     (
-        "/diagnose deploy api -n shop",
+        "/diagnose deploy NAME -n NAMESPACE",
         Text(en="the same for any kind, written as in kubectl", zh="同上，适用于任何类型，写法与 kubectl 相同"),
     ),
     (
-        "/diagnose explain <error>",
+        "/diagnose explain ERROR",
         Text(en="explain an error and check the cluster for it", zh="解释某条报错，并在集群中核实"),
     ),
     ("/diagnose muted", Text(en="list what is muted in this channel", zh="列出此频道静音的问题")),
-    ("/diagnose unmute <id>", Text(en="unmute an incident in this channel", zh="在此频道取消静音")),
+    ("/diagnose unmute ID", Text(en="unmute an incident in this channel", zh="在此频道取消静音")),
     (
         "/diagnose summary",
         Text(en="show what you missed in this incident channel", zh="查看此故障频道中您错过的内容"),
@@ -59,6 +59,10 @@ _ELSEWHERE: Final = (
         zh="@提及、私信，或使用消息菜单中的“Diagnose this”：一定会得到答复。",
     ),
     Text(
+        en="In a thread, mention it instead: Slack runs no commands such as /diagnose in threads.",
+        zh="在消息列中请改用 @提及：Slack 不支持在消息列中使用 /diagnose 等命令。",
+    ),
+    Text(
         en="It also reads files and snippets. Anyone can ask follow-up questions in the thread.",
         zh="它也会读取文件和代码片段。任何人都可以在消息列中追问。",
     ),
@@ -78,6 +82,7 @@ _READS: Final = Text(
 _COMMANDS: Final = Text(en="Commands", zh="命令")
 _OTHER_WAYS: Final = Text(en="Other ways to ask", zh="其他提问方式")
 _DID_YOU_MEAN: Final = Text(en="Did you mean ", zh="您是否想输入 ")
+_USAGE: Final = Text(en="Usage: ", zh="用法：")
 _SEE_HELP: Final = Text(en="/diagnose help lists all commands.", zh="/diagnose help 列出所有命令。")
 
 
@@ -96,8 +101,8 @@ def help_message(*, language: Language) -> Message:
     return Message(text=fallback(*lines), blocks=(blocks.rich(*elements),))
 
 
-def misused(says: Text, closest: str = "", *, language: Language) -> Message:
-    """Return the reply to a command that was not understood, with the one that was probably meant."""
+def misused(says: Text, closest: str = "", *, usage: str = "", language: Language) -> Message:
+    """Return the reply to a command that was not understood, with the one that was probably meant or its usage."""
     problem = capitalised(shown_line(says.in_(language), limit=600))
     elements = [blocks.line(blocks.text(problem))]
     lines = [problem]
@@ -108,5 +113,9 @@ def misused(says: Text, closest: str = "", *, language: Language) -> Message:
             blocks.line(blocks.text(_DID_YOU_MEAN.in_(language)), blocks.code(command), blocks.text(f" {mark}"))
         )
         lines.append(f"{_DID_YOU_MEAN.in_(language)}{command}")
+    if usage:
+        command = f"/diagnose {shown_line(usage, limit=600)}"
+        elements.append(blocks.line(blocks.text(_USAGE.in_(language)), blocks.code(command)))
+        lines.append(f"{_USAGE.in_(language)}{command}")
     elements.append(blocks.line(blocks.text(_SEE_HELP.in_(language), italic=True)))
     return Message(text=fallback(*lines), blocks=(blocks.rich(*elements),))

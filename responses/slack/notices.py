@@ -55,11 +55,19 @@ def not_done(says: Text, *, language: Language) -> Message:
     )
 
 
-def answered_before(permalink: str, count: int, *, language: Language) -> Message:
-    """Return where in this channel the same was answered, and how often it was asked."""
+def answered_before(permalink: str, count: int, *, language: Language, anyway_value: str = "") -> Message:
+    """Return where in this channel the same was answered, and how often it was asked.
+
+    `anyway_value` is the value of the button that asks for an answer of one's own, "" for no button.
+    """
     says = words.ANSWERED_BEFORE.in_(language).format(count)
     address, to = shown_line(permalink), words.THE_ANSWER.in_(language)
-    return _message(fallback(f"{says}{address}"), blocks.line(blocks.text(says), blocks.link(address, to)))
+    message = _message(fallback(f"{says}{address}"), blocks.line(blocks.text(says), blocks.link(address, to)))
+    if not anyway_value:
+        return message
+    label = words.DIAGNOSE_ANYWAY.in_(language)
+    button = blocks.actions(blocks.button(label, action_id=action_id(Press.ANYWAY), value=anyway_value))
+    return Message(text=message.text, blocks=(*message.blocks, button))
 
 
 def muted(title: Text, *, language: Language, unmute_value: str = "") -> Message:

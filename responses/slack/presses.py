@@ -19,10 +19,15 @@ class Press(StrEnum):
     NOT_IT = "not_it"  # an option of that menu
     MUTE = "mute"  # an option of that menu
     UNMUTE = "unmute"  # a button; its value is the `unmute_value` of `muted`
+    ANYWAY = "anyway"  # a button; its value is the id of a repeated request
     CLUSTER = "cluster"  # a button, or a menu of several; the value is a `cluster_token`
     CONFIRM = "confirm"  # callback_id of the remedy's dialog; its private_metadata is a `dialog_metadata`
     CONFIRM_AGAIN = "confirm_again"  # callback_id of the next dialog, where a controller will revert the change
     ANSWER = "answer"  # callback_id of the dialog that asks for a remedy's values; its private_metadata is the plan id
+    RESOLVE = "resolve"  # a button that opens the dialog to resolve an incident
+    RESOLVED = "resolve_confirm"  # callback_id of that dialog; its private_metadata is the channel
+    ROOT_CAUSE = "root_cause"  # block_id and action_id of the choice of the root cause in that dialog
+    ROOT_CAUSE_TEXT = "root_cause_text"  # block_id and action_id of the field to type it
     TYPED_NAME = "typed_name"  # block_id and action_id of the input in CONFIRM's dialog, where a name must be typed
 
 

@@ -122,7 +122,8 @@ def remedy_line(shown: RemedyShown, *, language: Language, about: Sequence[Leaf]
         leaves += [blocks.text(" · "), _at(shown.at)]
     lines = [blocks.line(*leaves)]
     if shown.says and (seen := shown_line(shown.says.in_(language), limit=_SAYS)).strip():
-        lines.append(blocks.quoted(blocks.text(seen)))
+        now = words.STATE_NOW if shown.state is RemedyState.FIXED else Text.same("{}")
+        lines.append(blocks.quoted(blocks.text(now.in_(language).format(seen))))
     return lines
 
 

@@ -89,3 +89,15 @@ async def test_the_incident_channel_shows_a_summary_and_the_confirmed_cause(demo
     await expect(summary).not_to_contain_text("coffee machine")
     await page.get_by_test_id("pin").click()
     await expect(summary.get_by_text("#inc-142-checkout").first).to_be_in_viewport()
+
+
+async def test_a_member_who_may_only_read_gets_a_refusal_instead_of_a_dialog(demo: Demo, open_page: Open) -> None:
+    page = await open_page(await demo())
+    await page.get_by_test_id("act-as").select_option(label="sam — may read, not act")
+
+    answer = await send_sample(page, "a restart changes nothing", saying="-n front-3 get")
+    await expect(answer).to_contain_text(CONFIRMED)
+    await answer.locator("[data-testid=action][data-action^=remedy]").first.click()
+
+    await expect(page.get_by_test_id("dialog")).to_contain_text("does not allow you")
+    await expect(page.get_by_test_id("dialog-submit")).to_have_count(0)

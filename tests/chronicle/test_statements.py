@@ -29,7 +29,9 @@ AT = datetime(2026, 11, 21, 14, 2, tzinfo=UTC)
 ROWS: list[dict[str, Any]] = [
     json.loads(line) for line in Path(__file__).with_name("statements.jsonl").read_text("utf-8").splitlines()
 ]
-MATTER = [kind.name for kind in FactKind if kind.name not in {"REMEDY", "ANSWERED", "JOIN", "NAMED", "PINNED"}]
+MATTER = [
+    kind.name for kind in FactKind if kind.name not in {"REMEDY", "ANSWERED", "JOIN", "NAMED", "PINNED", "ROOT_CAUSE"}
+]
 
 
 def read(text: str, *, bot: str = "", thread_ts: str = "", user: str = "U0ME") -> tuple[Fact, ...]:

@@ -45,14 +45,14 @@ def test_a_pod_can_be_named_and_broken_pods_are_listed(run: Run) -> None:
 
     ran = run("demo", "--terminal", "--lang", "en", stdin=f"p {pod}\np nowhere/nothing\n")
 
-    assert f"Pod {pod}" in ran.out
+    assert pod in ran.out.partition("nowhere/nothing")[0].partition(f"p {pod}")[2]
     assert "Pod nowhere/nothing does not exist" in ran.out
 
 
 def test_a_paste_of_several_lines_ends_with_an_empty_one(run: Run) -> None:
     ran = run("demo", "--terminal", "--lang", "en", stdin="Error: no such thing\nas this\n\n?\n99\n")
 
-    assert "From the text\n  · “Error: no such thing”\n" in ran.out
+    assert "From the text\n  • “Error: no such thing”\n" in ran.out
     assert ran.out.count("list the broken pods") == 2
     assert "Choose a sample from 1 to " in ran.out
 

@@ -58,14 +58,14 @@ async def test_fix_in_one_cluster_does_not_affect_answers_about_another(tmp_path
         await pick(at, answer, "simulated")
         chosen = await wait_for_text(at, answer, "cluster simulated (as selected)")
         await at.confirm(at.bo, chosen)
-        await wait_for_text(at, answer, "# ✅ FIXED")
+        await wait_for_text(at, answer, "✅ FIXED")
         await at.settled()
         assert prod.requests == [one for one in prod.requests if one.method == "GET"]
 
         await pick(at, at.slack.message(at.channel, answer["ts"]), "prod")
         other = await wait_for_text(at, answer, "cluster prod (as selected)")
 
-        assert text_of(other).startswith("# 🔴 CONFIRMED")
+        assert "\n🔴 CONFIRMED · " in text_of(other)
         assert "FIXED: the cause is gone · simulated · by" in text_of(other)
         remedies = [one for one in buttons_of(other["blocks"]) if one["action_id"].startswith(Press.REMEDY)]
         assert remedies, "what can be done in prod"
@@ -73,7 +73,7 @@ async def test_fix_in_one_cluster_does_not_affect_answers_about_another(tmp_path
         # An action now applies to that cluster.
         before = at.writes()
         await at.confirm(at.bo, other)
-        fixed = await wait_for_text(at, answer, "# ✅ FIXED")
+        fixed = await wait_for_text(at, answer, "✅ FIXED")
         assert text_of(fixed).count("FIXED: the cause is gone") == 2
         assert at.writes() == before
         assert [sent.method for sent in prod.requests if sent.writes and not sent.path.endswith("/events")] == [

@@ -206,7 +206,7 @@ async def test_object_is_searched_in_all_clusters_concurrently(tmp_path, engine,
 async def test_cluster_choice_is_offered_below_a_text_answer_to_permitted_users(tmp_path, engine, vague):
     async with two_clusters(tmp_path, engine, vague) as (at, _):
         answer = await paste(at, vague.text)
-        assert "the text could refer to several clusters" in text_of(answer)
+        assert "The text could refer to several clusters" in text_of(answer)
         assert "Which cluster?" in text_of(answer)
         assert offered_clusters(answer) == ["simulated", "prod"]
         assert all(one["value"] not in ("prod", "simulated") for one in choice_elements(answer))

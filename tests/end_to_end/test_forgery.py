@@ -13,7 +13,7 @@ import pytest
 from bot.diagnosing import Engine
 from bot.workflows.chronicle.summary_canvas import CANVAS_EVERY
 from responses.slack.presses import Press
-from tests.end_to_end.workplace import Workplace, broken_case, workplace
+from tests.end_to_end.workplace import Workplace, broken_case, root_cause, workplace
 from tests.forgery import MARKER, PAYLOADS, forged, live_markup, planted
 
 NAMES = list(PAYLOADS)
@@ -71,8 +71,9 @@ async def said_everywhere(at: Workplace, texts: Mapping[str, str], payload: str)
         channel = at.slack.add_channel(f"inc-{number}-forged")
         # Messages of one user within seconds are read as one paste.
         answer = await at.answer(await at.slack.say(at.alex, channel, f"{text}\n{payload}"), channel)
-        assert MARKER in str(answer["blocks"]), f"{incident} shows what was planted"
         await at.slack.click(at.bo, channel, answer["ts"], Press.DETAILS.value)
+        details = (await at.slack.wait_for(lambda: at.slack.views(at.bo)))[-1]
+        assert MARKER in str(answer["blocks"]) + str(details["blocks"]), f"{incident} shows what was planted"
         await at.submit(at.bo, (await at.dialog(at.bo, answer, channel))["id"])
         await settled(at)
     for line in (
@@ -97,7 +98,9 @@ async def said_everywhere(at: Workplace, texts: Mapping[str, str], payload: str)
     for command in ("incident timeline", "incident export here", "summary", f"pod {payload}", f"explain {payload}"):
         await at.slack.slash(at.bo, channel, command)
         await settled(at)
-    await at.slack.slash(at.bo, channel, "incident resolve")
+    view = await at.resolution(at.bo, channel)
+    causes = next(block["element"]["options"] for block in view["blocks"] if block.get("block_id") == Press.ROOT_CAUSE)
+    await at.submit(at.bo, view["id"], root_cause(causes[0]["value"]))
     await settled(at)
 
 

@@ -237,7 +237,7 @@ async def test_longest_texts_are_answered_within_slacks_limits(stage: Stage) -> 
         await stage.at.slack.click(stage.at.bo, room, answer["ts"], Press.DETAILS.value)
 
         stage.check()
-        assert answer["text"].startswith("🔴")
+        assert answer["text"].splitlines()[1].startswith("🔴")
 
 
 async def test_unencodable_text_is_answered(stage: Stage) -> None:
@@ -264,8 +264,9 @@ async def test_unknown_hostile_text_is_harmless_on_every_surface(stage: Stage) -
     for number, text in enumerate(("explain " + hostile, "pod <!channel>/<!here>", "<!subteam^S1>", "unmute <!here>")):
         room = at.slack.add_channel(f"command-{number}")
         delivered = await at.slack.slash(at.alex, room, text)
-        check_message({"unfurl_links": False, **delivered.body}, stage.links)
-        check_characters(delivered.body)
+        if delivered.body:
+            check_message({"unfurl_links": False, **delivered.body}, stage.links)
+            check_characters(delivered.body)
     await at.settled()
 
     stage.check()

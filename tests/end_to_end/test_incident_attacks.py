@@ -79,7 +79,7 @@ async def test_pinning_the_summary_adds_no_timeline_entry(at):
 
 async def test_unarchived_channel_of_a_resolved_incident_stays_resolved(at):
     channel = await incident(at, "inc-3-archived")
-    await run_command(at, at.bo, channel, "incident resolve")
+    await at.resolve(at.bo, channel)
     await at.settled()
     before = await at.app.store.chronicles.get(channel)
     await at.slack.channel_actions.archive(at.bo, channel)

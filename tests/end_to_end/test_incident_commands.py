@@ -9,7 +9,9 @@ import pytest
 
 from bot.store import ChannelState
 from bot.surfaces.slack.entry_points import PIN, UNPIN
-from tests.end_to_end.workplace import Workplace, lines_of, workplace
+from intents.chronicle.resolution import UNKNOWN
+from responses.slack.presses import Press
+from tests.end_to_end.workplace import Workplace, lines_of, root_cause, workplace
 
 REPORT = "checkout is down, customers cannot pay"
 
@@ -104,7 +106,7 @@ async def test_status_and_timeline_are_ephemeral_and_change_nothing(at):
 async def test_resolve_posts_the_final_summary_with_a_draft_and_reopen_resumes(at):
     channel = await incident(at, "inc-3", REPORT)
 
-    promised = await run_command(at, at.bo, channel, "incident resolve")
+    await at.resolve(at.bo, channel)
     await at.slack.wait_for(lambda: uploaded_texts(at, channel))
     await at.settled()
     finals = [
@@ -113,7 +115,6 @@ async def test_resolve_posts_the_final_summary_with_a_draft_and_reopen_resumes(a
     again = await run_command(at, at.alex, channel, "incident resolve")
     await at.slack.wait_for(lambda: "Resolved" in pinned_texts(at, channel)[0])
 
-    assert "final summary" in promised
     assert len(finals) == 1
     assert "A draft of the postmortem is attached as a file in the thread" in finals[0]
     assert "Resolved: not said" not in finals[0]
@@ -316,14 +317,20 @@ async def test_mention_command_is_answered_once_in_its_thread_without_mentions(a
     assert "'type': 'user'" not in str(told)
 
 
-async def test_repeated_resolve_mention_resolves_once(at):
+async def test_mention_resolves_by_a_button_that_opens_the_dialog(at):
     channel = await incident(at, "inc-19", REPORT)
 
-    (promise,) = await mention_answer(at, at.bo, channel, "incident resolve")
+    ts = await at.slack.say(at.bo, channel, f"<@{at.slack.bot_user_id}> incident resolve")
+    await at.settled()
+    (offer,) = at.answers(ts, channel)
+    assert "nothing is resolved yet" in text_of(offer).lower()
+    assert await state_of(at, channel) is ChannelState.OPEN
+    await at.slack.click(at.bo, channel, offer["ts"], Press.RESOLVE.value)
+    view = await at.opened(at.bo)
+    await at.submit(at.bo, view["id"], root_cause(UNKNOWN))
     await at.slack.wait_for(lambda: uploaded_texts(at, channel))
     await at.settled()
 
-    assert "final summary" in promise
     assert len(uploaded_texts(at, channel)) == 1
     assert await state_of(at, channel) is ChannelState.RESOLVED
     (again,) = await mention_answer(at, at.bo, channel, "incident resolve")
@@ -359,7 +366,7 @@ async def test_interrupted_final_summary_is_posted_once(at):
     channel = await incident(at, "inc-12", REPORT)
     at.slack.fail("chat.postMessage", reset=True, after_execution=True)
 
-    await run_command(at, at.bo, channel, "incident resolve")
+    await at.resolve(at.bo, channel)
     await at.slack.wait_for(lambda: uploaded_texts(at, channel))
     await at.settled()
 
@@ -373,9 +380,11 @@ async def test_resolve_after_the_bot_was_removed_succeeds_and_tells_the_requeste
     channel = await incident(at, "inc-13", REPORT)
     at.slack.remove_bot(channel)
 
-    await run_command(at, at.bo, channel, "incident resolve")
+    await at.resolve(at.bo, channel)
 
-    assert "invite me first" in await wait_for_ephemeral(at, at.bo, "not a member")
+    told = await at.slack.wait_for(lambda: [text_of(one) for one in direct_messages(at, at.bo)])
+    assert "not a member" in told[0]
+    assert "invite me first" in told[0]
     assert await state_of(at, channel) is ChannelState.RESOLVED
 
 
@@ -383,7 +392,7 @@ async def test_final_summary_mentions_a_forbidden_upload(at):
     channel = await incident(at, "inc-14", REPORT)
     at.slack.fail("files.getUploadURLExternal", error="missing_scope", needed="files:write", times=9)
 
-    await run_command(at, at.bo, channel, "incident resolve")
+    await at.resolve(at.bo, channel)
 
     assert await at.slack.wait_for(lambda: [one for one in at.ours(channel) if "files:write" in text_of(one)])
 
@@ -430,7 +439,7 @@ async def test_missing_scopes_are_reported_once_below_the_summary_with_a_fix(at)
     await run_command(at, at.bo, channel, "incident open")
     summary, said = await at.slack.wait_for(lambda: (found := at.ours(channel))[1:] and found)
     await at.slack.remove(at.alex, channel, summary["ts"], admin=True)
-    await run_command(at, at.bo, channel, "incident resolve")
+    await at.resolve(at.bo, channel)
     await at.slack.wait_for(lambda: "Resolved" in text_of(at.ours(channel)[-1]))
     await at.settled()
 

@@ -14,7 +14,7 @@ from bot.store import Chronicle, open_store
 from bot.workflows.chronicle.fact_rows import facts_in
 from tests.end_to_end.corners import Corner, corner_in_errors, kill_and_clear, make_corner
 from tests.end_to_end.process import Premises, premises
-from tests.end_to_end.workplace import Broken, lines_of
+from tests.end_to_end.workplace import Broken, lines_of, root_cause, words_of
 from tests.postgres import Server, postgres
 from tests.waiting import until
 
@@ -295,3 +295,35 @@ async def test_two_processes_keep_every_message_and_one_pinned_summary(tmp_path,
         assert known.channel.shown == known.channel.revision
         posted = [call for call in at.slack.calls if call.method == "chat.postMessage" and call.ok]
         assert len([call for call in posted if not call.arguments.get("thread_ts")]) == 1
+
+
+async def test_dialog_that_one_process_opened_is_taken_by_the_next(tmp_path):
+    async with premises(tmp_path, CASEBOOK_INCIDENT_CHANNELS="inc-*", pace=False) as at:
+        channel, cause = at.slack.add_channel("inc-201"), "root cause is the expired certificate of the mirror"
+        serving = await at.start(summary_slot_s=0.2)
+        await at.slack.say(at.alex, channel, "checkout is down, customers cannot pay")
+        await at.slack.say(at.alex, channel, cause)
+        await until(lambda: any(cause in words_of(one["blocks"]) for one in at.ours(channel=channel)))
+        await at.slack.slash(at.bo, channel, "incident resolve")
+        await until(lambda: any(view.get("submit") for view in at.slack.views(at.bo)))
+        await serving.kill()
+
+        serving = await at.start(summary_slot_s=0.2)
+        (view,) = at.slack.views(at.bo)
+        await at.slack.submit(
+            at.bo,
+            view["id"],
+            root_cause(
+                next(
+                    option["value"]
+                    for block in view["blocks"]
+                    for option in block.get("element", {}).get("options", ())
+                    if cause in option["text"]["text"]
+                )
+            ),
+        )
+        await until(lambda: any("✅ Resolved" in words_of(one["blocks"]) for one in at.ours(channel=channel)))
+
+        final = next(one for one in at.ours(channel=channel) if "chosen as the root cause" in words_of(one["blocks"]))
+        assert cause in words_of(final["blocks"])
+        assert await serving.stop() == 0

@@ -129,7 +129,7 @@ async def test_user_who_removes_the_bot_is_told_once_how_to_reinvite_it(at):
     at.slack.invite_bot(secret)
     await at.slack.say(at.bo, secret, REPORT)
     await wait_for_summary(at, secret, REPORT)
-    await run_command(at, at.bo, over, "incident resolve")
+    await at.resolve(at.bo, over)
     await at.settled()
 
     for channel in (live, over, secret):

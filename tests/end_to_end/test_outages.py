@@ -113,7 +113,7 @@ async def test_command_is_answered_once_the_engine_is_back(tmp_path, engine, bro
     async with workplace(tmp_path, engine, broken.world) as at:
         async with locked(at.settings.data, "jobs.db"):
             said = await at.slack.slash(at.bo, at.channel, "pod ledger/db-tikv-0")
-            assert "⏳" in str(said.body)
+            assert not said.body
             assert at.ours() == []
         await at.slack.wait_for(at.ours)
         await at.settled()
@@ -264,7 +264,7 @@ async def test_api_server_outage_explains_pastes_by_text_and_objects_by_the_erro
     async with workplace(tmp_path, engine, broken.world, deadline=1, call_timeout=0.5, retries=0) as at:
         await fails(at)
         explained = words_of(await at.answer(await at.slack.say(at.alex, at.channel, broken.text)))
-        assert "POSSIBLE" in explained.splitlines()[0]
+        assert "POSSIBLE" in explained
         assert reason in explained
         assert "127.0.0.1" not in explained
         assert "kubeconfig" not in explained

@@ -106,7 +106,7 @@ async def test_channel_gets_full_answers_about_its_own_namespace(tmp_path, engin
     async with workplace(tmp_path, engine, broken.world, elsewhere.world, policy=ledger_only(tmp_path)) as at:
         channel = at.slack.add_channel("team-ledger", id=LEDGER)
 
-        assert (await command(at, channel, "pod ledger/db-tikv-0")).startswith("# 🔴 CONFIRMED")
+        assert "\n🔴 CONFIRMED · " in await command(at, channel, "pod ledger/db-tikv-0")
         assert "did you mean ledger/db-tikv-0" in await command(at, channel, "pod ledger/db-tikv-9")
 
 
@@ -116,7 +116,7 @@ async def test_unlisted_channel_gets_text_only_answers(tmp_path, engine, broken)
         said = words_of((await at.answer(ts))["blocks"])
 
         assert "POSSIBLE" in said
-        assert "the policy does not allow cluster data in this channel" in said
+        assert "The policy does not allow cluster data in this channel" in said
         assert at.cluster.requests == []
 
 
@@ -158,17 +158,17 @@ async def test_guest_cannot_open_details_or_mute(tmp_path, engine, broken):
         views = await at.slack.wait_for(lambda: at.slack.views(at.guest))
 
         assert "db-tikv-0" not in words_of(views[-1]["blocks"])
-        assert "the policy does not allow answers" in words_of(views[-1]["blocks"]).replace("The", "the")
+        assert "Guests get answers based on the pasted text only" in words_of(views[-1]["blocks"])
 
         menu = next(button for button in buttons_of(answer["blocks"]) if button["type"] == "overflow")
         mute = next(option for option in menu["options"] if option["value"].startswith("mute"))
         await at.slack.click(at.guest, at.channel, answer["ts"], menu["action_id"], value=mute["value"])
         await at.settled()
         assert await at.app.store.mutes.list(at.channel, at.clock()) == ()
-        assert (
-            "guests get answers based on the pasted text only"
-            in words_of([one["blocks"] for one in at.slack.ephemerals(at.guest)]).lower()
-        )
+        # A refusal names the rule of what was pressed, in the answer's thread.
+        (refused,) = at.slack.ephemerals(at.guest)
+        assert "You may not mark or mute this answer" in words_of(refused["blocks"])
+        assert refused["thread_ts"] == answer["thread_ts"]
 
 
 # --- what may be done ---
@@ -253,7 +253,7 @@ async def test_guest_cannot_press_a_button_shown_to_others(tmp_path, engine, els
         answer = await paste(at, elsewhere)
         refused = await at.dialog(at.guest, answer)
 
-        assert "guests get answers based on the pasted text only" in words_of(refused["blocks"]).lower()
+        assert "Guests cannot press buttons that change a cluster" in words_of(refused["blocks"])
         assert POD_NAME not in words_of(refused["blocks"])
         assert at.writes() == []
 

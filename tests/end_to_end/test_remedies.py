@@ -86,7 +86,11 @@ async def test_pod_from_a_paste_is_restarted_and_verified(tmp_path, engine, pull
         assert at.writes() == [("DELETE", f"{PODS}/{POD}")]
         assert "FIXED: the cause is gone" in says
         assert f"@{at.bo}" in says
-        assert says.startswith("# ✅ FIXED")
+        # What was wrong, what was done, and the state now; nothing is left to do.
+        assert says.startswith("✅ FIXED\nWas: front/checkout")
+        assert "\n> Now: " in says
+        assert "What to do" not in says
+        assert "Next: " not in says
         # The answer is updated, and the thread gets a record: what was done, by whom, with which result.
         _, line = at.ours()
         assert line["thread_ts"] == answer["thread_ts"]
@@ -123,7 +127,7 @@ async def test_successful_write_with_a_persisting_fault_is_reported_not_fixed(tm
         await at.settled()
 
         assert "applied, but NOT FIXED" in says
-        assert says.startswith("# 🔴 CONFIRMED")
+        assert "\n🔴 CONFIRMED · " in says
         assert len(at.writes()) == 1
         assert [one.outcome for one in await at.audited()] == ["claimed", "applied", "not fixed"]
 

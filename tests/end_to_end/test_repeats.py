@@ -88,7 +88,7 @@ async def test_answer_without_the_unreachable_cluster_is_given_again_once_it_is_
 
 
 async def test_edited_paste_does_not_answer_for_its_former_error(tmp_path, engine, broken, vague):
-    async with workplace(tmp_path, engine, broken.world) as at:
+    async with workplace(tmp_path, engine, broken.world, vague.world) as at:
         ts = await paste(at, at.alex, broken.text)
         await at.slack.edit(at.alex, at.channel, ts, vague.text)
         await at.settled()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,9 @@ from bot.workflows.admission import PERSON_REQUESTS
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S
 from intents.catalog.cases import ask_of
 from intents.catalog.loader import Problem
+from intents.chronicle.resolution import UNKNOWN
 from intents.domain import Verdict
+from responses import words
 from responses.slack.as_text import as_text
 from responses.slack.presses import Press
 from tests.databases import lay_out
@@ -49,6 +51,7 @@ UNPACED = Limits(methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0
 UNPACED_ONCE = replace(UNPACED, settling=0.01, repetitions=0)
 
 # Grants only what the manifest requests: other methods are refused, other events not delivered.
+LOADING = (words.LOADING.en, words.LOADING.zh)
 HEARD = tuple(events())
 GRANTED = tuple(scope.name for scope in SCOPES)
 NO_OTHERS: Mapping[str, SimulatedCluster] = MappingProxyType({})
@@ -108,6 +111,28 @@ class Workplace:
         )
         return filled[-1]
 
+    async def resolution(self, user: str, channel: str) -> dict[str, Any]:
+        """Type the command to resolve an incident and return the filled dialog."""
+        before = {view["id"] for view in self.slack.views(user)}
+        await self.slack.slash(user, channel, "incident resolve")
+        return await self.opened(user, before)
+
+    async def opened(self, user: str, before: Collection[str] = ()) -> dict[str, Any]:
+        """Wait for a dialog that was not open `before`, and that is filled, and return it."""
+        filled = await self.slack.wait_for(
+            lambda: [
+                view
+                for view in self.slack.views(user)
+                if view["id"] not in before and not any(each in words_of(view["blocks"]) for each in LOADING)
+            ]
+        )
+        return filled[-1]
+
+    async def resolve(self, user: str, channel: str, *, cause: str = UNKNOWN, typed: str = "") -> AppResponse:
+        """Resolve an incident by its dialog, with a root cause chosen by its value or typed."""
+        view = await self.resolution(user, channel)
+        return await self.submit(user, view["id"], root_cause(cause, typed))
+
     async def confirm(self, user: str, answer: Mapping[str, Any]) -> None:
         """Press an answer's first remedy and submit its modal."""
         await self.submit(user, (await self.dialog(user, answer))["id"])
@@ -139,6 +164,12 @@ class Workplace:
         """Wait for the final answer in a message's thread and return it."""
         finals = await self.slack.wait_for(lambda: [one for one in self.answers(thread_ts, channel) if is_final(one)])
         return finals[0]
+
+
+def root_cause(chosen: str = "", typed: str = "") -> dict[str, dict[str, str]]:
+    """Return the values of the dialog that resolves an incident."""
+    values = {Press.ROOT_CAUSE: chosen, Press.ROOT_CAUSE_TEXT: typed}
+    return {str(block): {str(block): value} for block, value in values.items() if value}
 
 
 def is_final(message: Mapping[str, Any]) -> bool:

@@ -75,9 +75,6 @@ def test_command_is_parsed(text: str, asked: Command) -> None:
     [
         ("hlep", "help"),
         ("expalin", "explain"),
-        ("explain", "explain <error>"),
-        ("unmute", "unmute all"),
-        ("pod", "pod <namespace>/<name>"),
         ("api-0", "pod api-0"),
         ("pdo shop/api-0", "pod shop/api-0"),
         ("statefullset db -n tidb", "statefulset tidb/db"),
@@ -91,6 +88,23 @@ def test_typo_suggests_the_closest_command(text: str, closest: str) -> None:
     assert command.closest == closest
     assert command.says.en
     assert command.says.zh
+
+
+@pytest.mark.parametrize(
+    ("text", "usage"),
+    [
+        ("explain", "explain ERROR"),
+        ("unmute", "unmute ID"),
+        ("pod", "pod NAMESPACE/NAME"),
+        ("node", "node NAME"),
+        ("pvc", "pvc NAMESPACE/NAME"),
+    ],
+)
+def test_incomplete_command_gets_its_usage(text: str, usage: str) -> None:
+    command = parse_command(text)
+
+    assert isinstance(command, Misuse)
+    assert (command.usage, command.closest) == (usage, "")
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ SAYS = {
     "switched off": "actions are disabled for",
     "not shown": "may not be shown here",
     "nothing here": "the policy does not allow",
-    "guest": "guests get answers based on the pasted text only",
+    "guest": "guests cannot press buttons that change a cluster",
     "shared": "in channels shared with another organisation",
     "groups unread": "no group entry applies: my app lacks the scope usergroups:read",
     "names others": "names other approvers",

@@ -10,6 +10,7 @@ from bot.kube.access import Access
 from bot.kube.impersonation import ActsAs
 from bot.policy import Actor, Limit, Policy, PolicyScope, ReadLevel, load_policy
 from bot.policy.model import Rules
+from bot.policy.reasons import for_press
 from bot.remedies.names import action_names
 from intents.domain import Language
 
@@ -69,7 +70,7 @@ def test_guests_and_shared_channels_get_text_only_answers(rules: Policy, who: Ac
     assert scope.clusters(["prod"]) == ()
     decision = scope.may("restart-pod", "prod", "shop")
     assert not decision.allowed
-    assert decision.says == scope.text_only_reason
+    assert decision.says == for_press(scope.text_only_reason) != scope.text_only_reason
 
 
 def test_in_the_playground_everything_is_allowed() -> None:
@@ -150,7 +151,7 @@ def test_the_example_allows_actions_as_its_comments_say(
             "restart-pod",
             "staging",
             "shop",
-            "guests get answers based on the pasted text",
+            "guests cannot press buttons that change a cluster",
         ),
         (on_call(SHOP), "restart-pod", "nowhere", "shop", "namespace shop of nowhere may not be shown here"),
     ],

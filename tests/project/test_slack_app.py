@@ -216,7 +216,7 @@ async def test_slack_run_starts_the_bot_with_the_tokens_of_the_app(
         await slack.stop()
         await cluster.stop()
     assert {delivery.over for delivery in slack.deliveries} == {"socket"}
-    assert "/diagnose pod shop/api-0" in json.dumps(helped.body)
+    assert "/diagnose pod NAMESPACE/NAME" in json.dumps(helped.body)
     # Also print the imports: the plotting library must not slow down the start.
     assert b"bot.workflows.registry\n" in said
     assert b"matplotlib" not in said

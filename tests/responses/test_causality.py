@@ -52,8 +52,8 @@ def test_causes_and_effects_name_each_other_in_either_order() -> None:
     last = judged("last", Verdict.CONFIRMED, effect_of="middle")
     diagnosis = Diagnosis(focus=Focus(), hypotheses=(middle, root, last))
 
-    assert causality.explanation(middle, diagnosis, Language.EN) == "likely caused by root, see below"
-    assert causality.explanation(last, diagnosis, Language.EN) == "explained by middle above"
+    assert causality.explanation(middle, diagnosis, Language.EN) == "likely caused by “Title of root”, see below"
+    assert causality.explanation(last, diagnosis, Language.EN) == "explained by “Title of middle” above"
     assert [one.incident for one in causality.effects(root, diagnosis)] == ["middle", "last"]
     assert causality.effects(last, diagnosis) == ()
 

@@ -82,8 +82,10 @@ def test_draft_has_the_usual_sections() -> None:
             assert re.findall(r"(?m)^## (.+)$", text) == expected
     made = draft()
     assert made.name == "postmortem-inc-42-checkout.md"
-    assert "| Mitigated | 2026-03-02 12:20 | 24 min |" in made.content
-    assert "| Resolved | 2026-03-02 13:12 | 1 h 16 min |" in made.content
+    assert "| First report | 2026-03-02 11:56 | – | “\\[FIRING:1\\] CheckoutErrorRate" in made.content
+    # Somebody said "monitoring", nobody "mitigated".
+    assert "| Mitigated | *not reported in the channel* | – | – |" in made.content
+    assert "| Resolved | 2026-03-02 13:12 | 1 h 16 min | “all good, closing this” — Bob, 03-02 13:12 [" in made.content
     assert "```sh\nkubectl -n shop describe pod api-7d9f-x2x4z\n```" in section(made.content, "Root cause")
     assert "| ✅ fixed it — 3 of 3 pods are Ready | Alice |" in section(made.content, "Actions taken")
     assert section(made.content, "Action items") == "- [ ]"
@@ -93,15 +95,15 @@ def test_draft_has_the_usual_sections() -> None:
 def test_unknown_times_are_reported_as_unknown() -> None:
     times = section(draft(FACTS[1:2]).content, "Times")
 
-    assert "| Started | *to be filled in* | – |" in times
-    assert "| Mitigated | *not reported in the channel* | – |" in times
-    assert "| Resolved | *not reported in the channel* | – |" in times
+    assert "| First report | 2026-03-02 12:00 | – | “checkout returns 503 for about 10% of users” — Alice, " in times
+    assert "| Mitigated | *not reported in the channel* | – | – |" in times
+    assert "| Resolved | *not reported in the channel* | – | – |" in times
 
 
 def test_events_before_detection_have_no_duration() -> None:
     early = said(-30, FactKind.STATUS, "all good", ALICE, state="resolved")
 
-    assert "| Resolved | 2026-03-02 11:30 | – |" in draft((early, FACTS[1])).content
+    assert "| Resolved | 2026-03-02 11:30 | – | “all good”" in draft((early, FACTS[1])).content
 
 
 def test_commands_are_listed_once_in_their_own_fence() -> None:
@@ -265,7 +267,7 @@ def test_address_with_brackets_stays_one_link() -> None:
     text = draft((fact,)).content
 
     assert text.count("(https://x.example/a%29%5D%28b%7Cc)") == 2
-    assert cells(READER.parse(text)) == {3}
+    assert cells(READER.parse(text)) == {3, 4}
 
 
 def test_file_name_is_valid_for_any_channel_name() -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.cli.rehearsal import rehearse, request_of, stage, staged
 from bot.diagnosing import Engine, diagnose
+from bot.remedies.registry import words_of
 from intents.catalog.cases import world_of
 from intents.domain import Diagnosis, Language
 from responses.safety import scrubbed
@@ -44,7 +45,7 @@ def answer_of(diagnosis: Diagnosis, language: Language) -> Message:
     """Return the answer with a button for each remedy of the leading hypothesis."""
     shown = scrubbed(diagnosis)
     buttons = [
-        RemedyButton(plan_id=f"plan-{number}", label=remedy.title, risk=remedy.risk)
+        RemedyButton(plan_id=f"plan-{number}", label=remedy.button or words_of(remedy.action).verb, risk=remedy.risk)
         for one in shown.hypotheses[:1]
         for number, remedy in enumerate(one.remedies)
     ]

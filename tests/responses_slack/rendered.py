@@ -107,6 +107,10 @@ def _options(element: Mapping[str, Any]) -> str:
 
 def _input(block: Mapping[str, Any]) -> str:
     element = block["element"]
+    if element["type"] == "static_select":
+        optional = " (optional)" if block.get("optional") else ""
+        chosen = element.get("initial_option", {}).get("text", {}).get("text", element["placeholder"]["text"])
+        return "\n".join([f"{block['label']['text']}{optional}", f"[{chosen} ▾: {_options(element)}]"])
     if element["type"] != "plain_text_input":
         raise ValueError(f"an input of type {element['type']} cannot be rendered yet")
     optional = " (optional)" if block.get("optional") else ""

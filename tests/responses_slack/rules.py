@@ -12,8 +12,9 @@ from responses.slack.mrkdwn import unescape
 from responses.slack.presses import Press, parse_choice, parse_press
 
 # What the presses of `bot` listen to, by what can be pressed.
-_BUTTONS: Final = frozenset({Press.REMEDY, Press.DETAILS, Press.UNMUTE, Press.CLUSTER})
-_DIALOGS: Final = frozenset({Press.CONFIRM, Press.CONFIRM_AGAIN, Press.ANSWER})
+_BUTTONS: Final = frozenset({Press.REMEDY, Press.DETAILS, Press.UNMUTE, Press.CLUSTER, Press.RESOLVE})
+_DIALOGS: Final = frozenset({Press.CONFIRM, Press.CONFIRM_AGAIN, Press.ANSWER, Press.RESOLVED})
+_LISTS: Final = frozenset({Press.CLUSTER, Press.ROOT_CAUSE})
 # Read by people in one language or the other; everything else is the same in both.
 _TEXTS: Final = frozenset({"text", "fallback", "accessibility_label", "initial_value"})
 
@@ -76,7 +77,7 @@ def _piece(piece: Mapping[str, Any]) -> Iterator[str]:
             yield f"a menu that nobody listens to: {piece}"
         case "overflow" if not all(parse_choice(option["value"]) for option in piece["options"]):
             yield f"a menu with a choice that nobody reads: {piece}"
-        case "static_select" if parse_press(piece.get("action_id", "")) is not Press.CLUSTER:
+        case "static_select" if parse_press(piece.get("action_id", "")) not in _LISTS:
             yield f"a list that nobody listens to: {piece}"
         case "date" if not set(re.findall(r"{(.*?)}", piece["format"])) <= _DATES or "{" not in piece["format"]:
             yield f"a time that Slack cannot write: {piece}"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from intents.chronicle.resolution import resolution_of
 from intents.cluster_choice import ChoiceReason, UnknownCluster
 from intents.domain import (
     Diagnosis,
@@ -28,19 +29,23 @@ from intents.domain import (
     Verdict,
 )
 from responses import cluster_choice, failures
+from responses.follow_ups import changes
 from responses.postmortem import postmortem
 from responses.safety import scrubbed
+from responses.shown import shown
 from responses.slack import limits, notices
 from responses.slack.audit_lines import AuditLine, audit_message
 from responses.slack.chronicle.announcements import dismissed, looks_like, reopened, resolved
 from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
 from responses.slack.chronicle.news import catch_up_message
+from responses.slack.chronicle.resolve_dialog import resolve_button, resolve_dialog
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.chronicle.timeline import timeline_message
 from responses.slack.cluster_picker import Picker, which_cluster, with_picker
 from responses.slack.controls import RemedyButton
 from responses.slack.details import details_view
 from responses.slack.diagnosis import answer_message, placeholder_message
+from responses.slack.follow_ups import answered_above, changed_since
 from responses.slack.help import help_message, misused
 from responses.slack.lengths import visible_length
 from responses.slack.message import Message, View
@@ -298,6 +303,12 @@ def _notes(language: Language) -> Iterator[tuple[str, Said]]:
         "repeated",
         notices.answered_before("https://example.slack.com/archives/C1/p1772449207000100", 20, language=language),
     )
+    link = "https://example.slack.com/archives/C1/p1772449207000100"
+    yield "answered-above", answered_above(link, language=language)
+    dated = replace(DIAGNOSIS, observed_at=NOON)
+    gone = replace(TOLD, findings=tuple(one for one in TOLD.findings if one.rule != "waiting"))
+    news = changes(shown(scrubbed(replace(dated, hypotheses=(gone,)))), shown(scrubbed(dated)), language)
+    yield "changed-since", changed_since(news, sign="🔴", link=link, language=language)
     yield "muted", notices.muted(title, language=language, unmute_value="r-1")
     yield "unmuted", notices.unmuted(title, language=language)
     yield "all-muted", notices.all_muted([("image-pull-failed", title)], language=language)
@@ -323,6 +334,15 @@ def _chronicle(language: Language) -> Iterator[tuple[str, Said]]:
     yield "chronicle-no-news", catch_up_message(chronicles.news(20), **named, **told)
     yield "chronicle-resolved", resolved(over, draft=draft, **told)
     yield "chronicle-archived", resolved(chronicles.summary(chronicles.FACTS[:2]), archived=True, **told)
+    asks = resolution_of(chronicles.summary())
+    dialog: dict[str, Any] = {
+        "channel": "C1",
+        "language": language,
+        "permalink": chronicles.permalink,
+        "names": chronicles.NAMES,
+    }
+    yield "chronicle-resolve-dialog", resolve_dialog(chronicles.summary(), asks, **dialog)
+    yield "chronicle-resolve-button", resolve_button(language)
     ago, address = timedelta(minutes=20), "https://example.slack.com/archives/C1/p1772449207000100"
     title = chronicles.PULL_FAILED
     yield "chronicle-looks-like", looks_like(title, where="#inc-41", address=address, ago=ago, language=language)

@@ -1,21 +1,23 @@
 """Test what a tired reader finds in an answer, in which order, and what can be pressed."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from intents.domain import Diagnosis, Finding, FindingOutcome, Focus, Language, Table, Text, Verdict
+from intents.domain import Diagnosis, Finding, FindingOutcome, Focus, Language, Row, Table, Text, Verdict
 from responses.safety import scrubbed
 from responses.slack import blocks
 from responses.slack.as_text import as_text
+from responses.slack.controls import labelled
 from responses.slack.details import details_view
 from responses.slack.diagnosis import answer_message
 from responses.slack.message import Block, Message
 from responses.slack.presses import Press, action_id, choice_value, parse_choice, parse_press
 from responses.slack.remedy_dialogs import confirmation_dialog
 from responses.slack.remedy_states import RemedyShown, RemedyState
-from tests.responses.by_hand import KEEPS_FAILING, SUPPORTS, judged, offered
+from tests.responses.by_hand import KEEPS_FAILING, POD, SUPPORTS, judged, offered
 from tests.responses_slack.specimens import (
     BUTTONS,
     DIAGNOSIS,
@@ -45,82 +47,82 @@ def test_the_whole_answer_as_it_reads() -> None:
     assert (
         read(say(buttons=BUTTONS, count=20))
         == """\
-# 🔴 CONFIRMED · Title of image-pull-failed
+Pod shop/api-0: The tag does not exist in the registry.
+🔴 CONFIRMED · The pod does not start.
+Effect: Title of probe-fails · Pod shop/api-0
 
-The tag does not exist in the registry.
-Pod shop/api-0 ← Deployment api · The pod does not start.
-↳ Effect: Title of probe-fails · Pod shop/api-0
+- api-0 waits in ImagePullBackOff
+- Pod shop/api-0: the kubelet tried 12 times
 
-≈ “Back-off pulling image "shop/api:v2"”  line 3, match 0.90
-✓ api-0 waits in ImagePullBackOff
-> “manifest unknown: tag v2”
-✓ the kubelet tried 12 times
-> Pod shop/api-0: “Failed to pull image”
-> pod api-0 · times 12
-? could not check leases in kube-system: needs get on coordination.k8s.io/leases
-· it belongs to Deployment api
+Could not check: leases in kube-system (needs get on coordination.k8s.io/leases); \
+the log of api-0 (timed out: no answer in time)
 
-pod | age
-api-0 | 5m
-api-1 | 6m
-
-> node worker-a
-
-Could not check
-? could not check the log of api-0: timed out: no answer in time
-
-What to do
-1. Look at the tag.
-    skopeo list-tags docker://shop/api
-2. Go back to the revision before.
-    kubectl -n shop rollout undo deployment api
-⚠ Pods are replaced.
-3. Push the tag again.
-+1 more under “Show details”
-
-Other hypotheses
-🟠 LIKELY · Title of probe-fails · Pod shop/api-0 · explained by image-pull-failed above
-🔵 POSSIBLE · Title of node-full · Pod shop/api-0
-+1 more under “Show details”
-Read more: Images: https://kubernetes.io/docs/concepts/containers/images/
-
-cluster prod · API calls: 7 · 0.8s · seen 20×"""
+cluster prod · 0.8s · seen 20×"""
     )
 
 
 @pytest.mark.parametrize(
     ("language", "lines"),
     [
-        (Language.EN, ("🔴 CONFIRMED · Title of image-pull-failed", "The tag does not exist in the registry.")),
-        (Language.ZH, ("🔴 已证实 · image-pull-failed 的标题", "镜像仓库中没有这个标签。")),
+        (Language.EN, ("Pod shop/api-0: The tag does not exist in the registry.", "🔴 CONFIRMED")),
+        (Language.ZH, ("Pod shop/api-0：镜像仓库中没有这个标签。", "🔴 已证实")),
     ],
 )
-def test_verdict_and_root_cause_are_the_first_two_lines(language: Language, lines: tuple[str, str]) -> None:
+def test_cause_with_object_and_verdict_are_the_first_two_lines(language: Language, lines: tuple[str, str]) -> None:
     said = say(language=language)
+    shown = [line for line in read(said).splitlines() if line]
 
-    assert said.text.splitlines()[:2] == list(lines)
-    assert [line for line in read(said).splitlines() if line][:2] == [f"# {lines[0]}", lines[1]]
-
-
-def test_most_important_findings_are_shown_and_the_rest_counted() -> None:
-    neutral = [replace(TOLD.findings[0], rule=f"n{number}", says=Text.same(f"neutral {number}")) for number in range(9)]
-    said = read(say(replace(DIAGNOSIS, hypotheses=(replace(TOLD, findings=(*neutral, SUPPORTS)),))))
-
-    assert said.index("✓ api-0 waits") < said.index("· neutral 0")
-    assert "neutral 4" not in said
-    assert "+5 more under “Show details”" in said
+    assert said.text.splitlines() == list(lines)
+    assert shown[0] == lines[0]
+    assert shown[1].startswith(f"{lines[1]} · ")
 
 
-def test_finding_names_object_and_quote_once() -> None:
+def test_summary_of_the_entry_is_the_first_line() -> None:
+    told = replace(TOLD, summary=Text(en="api-0 cannot pull shop/api:v2", zh="api-0 无法拉取 shop/api:v2"))
+
+    assert read(say(replace(DIAGNOSIS, hypotheses=(told,)))).startswith("api-0 cannot pull shop/api:v2.\n🔴 CONFIRMED")
+
+
+def test_at_most_three_proofs_are_shown_and_information_fills_two() -> None:
+    says = ("disk full", "inodes used up", "kubelet evicts", "image garbage stays")
+    informs = [replace(TOLD.findings[0], rule=f"n{at}", says=Text.same(f"informs {at}"), table=None) for at in range(9)]
+    proves = [replace(SUPPORTS, rule=f"s{at}", says=Text.same(each), quote="") for at, each in enumerate(says)]
+
+    many = read(say(replace(DIAGNOSIS, hypotheses=(replace(TOLD, findings=(*informs, *proves)),))))
+    assert [line for line in many.splitlines() if line.startswith("- ")] == [
+        f"- Pod shop/api-0: {each}" for each in says[:3]
+    ]
+    one = read(say(replace(DIAGNOSIS, hypotheses=(replace(TOLD, findings=(*informs, SUPPORTS)),))))
+    assert len([line for line in one.splitlines() if line.startswith("- ")]) == 2
+
+
+def test_proof_has_the_age_of_its_newest_row_or_of_a_lasting_state() -> None:
+    now = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+    rows = tuple(Row(values={}, subject=POD, at=now - timedelta(minutes=at)) for at in (9, 4))
+    dated = replace(SUPPORTS, rows=rows)
+    lasting = replace(dated, rule="lasts", says=Text.same("api-0 is not ready"), rows=(replace(rows[0], lasts=True),))
+    state = replace(SUPPORTS, rule="state", says=Text.same("api-0 has no volume"))
+
+    findings = (dated, lasting, state)
+    said = read(say(replace(DIAGNOSIS, observed_at=now, hypotheses=(replace(TOLD, findings=findings),))))
+
+    assert (
+        "- api-0 waits in ImagePullBackOff · 4m ago\n- api-0 is not ready · for 9m\n- api-0 has no volume · now" in said
+    )
+    assert "cluster prod · as of 03:00 UTC" in said
+
+
+def test_finding_says_a_quote_once() -> None:
     again = Finding(
         rule="again",
         outcome=FindingOutcome.SUPPORTS,
         says=Text.same("it says: manifest unknown"),
         quote="manifest unknown",
     )
-    said = read(say(replace(DIAGNOSIS, hypotheses=(replace(TOLD, findings=(again,)),))))
+    diagnosis = replace(DIAGNOSIS, hypotheses=(replace(TOLD, findings=(again,)),))
 
-    assert said.count("manifest unknown") == 1
+    assert read(say(diagnosis)).count("manifest unknown") == 1
+    assert as_text(details_view(scrubbed(diagnosis), language=Language.EN)["blocks"]).count("manifest unknown") == 1
 
 
 def test_reason_for_no_cluster_is_given_once() -> None:
@@ -129,35 +131,37 @@ def test_reason_for_no_cluster_is_given_once() -> None:
 
     assert read(say(diagnosis)).count("No cluster was queried") == 1
     said = read(say(diagnosis, text_only_reason=GUESTS))
-    assert said.count("guests get answers based on the pasted text only") == 1
+    assert said.count("Guests get answers based on the pasted text only") == 1
     assert "this is based on the text alone" not in said
     assert "API calls" not in said
     unread = replace(diagnosis, hypotheses=(replace(alone, findings=()),), gaps=())
-    assert "guests get answers" in read(say(unread, text_only_reason=GUESTS))
+    assert "Guests get answers" in read(say(unread, text_only_reason=GUESTS))
 
 
-def test_ruled_out_answer_gives_the_reason() -> None:
+def test_ruled_out_answer_leads_with_what_was_found() -> None:
     said = read(say(replace(DIAGNOSIS, hypotheses=(DIAGNOSIS.hypotheses[4],) * 2)))
 
-    assert said.startswith(
-        "# ⚪ RULED OUT · Title of quota-exceeded\n\nThe cluster rules out what the text suggested. No quota"
-    )
-    assert "Ruled out\n✗ Title of quota-exceeded (quota-exceeded): no quota is used up" in said
+    assert said.startswith("No quota is used up.\n⚪ RULED OUT · Title of quota-exceeded\n")
 
 
 def test_healthy_object_shows_no_known_problem_and_the_gaps() -> None:
+    said = read(say(replace(DIAGNOSIS, hypotheses=(), unexplained=()), of_text=False))
+
+    assert said.startswith("🟢 NO KNOWN PROBLEM FOUND\nNone of the known incidents applies to Pod shop/api-0.")
+    assert "Could not check: leases in kube-system (needs get on coordination.k8s.io/leases)" in said
+
+
+def test_trouble_without_a_hypothesis_gets_no_green_sign() -> None:
     said = read(say(replace(DIAGNOSIS, hypotheses=()), of_text=False))
 
-    assert said.startswith("# 🟢 NO KNOWN PROBLEM FOUND\n\nNone of the known incidents applies to Pod shop/api-0.")
-    assert "Some reads failed" in said
-    assert "needs get on coordination.k8s.io/leases" in said
+    assert said.startswith("❔ NOT EXPLAINED YET\nPod shop/api-0 is in trouble")
     assert "Observed, not explained yet\n· Pod shop/api-0: “Liveness probe failed”" in said
 
 
 def test_unknown_text_is_reported_without_buttons() -> None:
     said = say(Diagnosis(focus=Focus()), observed=("Error: flux capacitor", "Bearer abcdefghijklmnop1234"))
 
-    assert read(said).startswith("# ❔ I DON'T KNOW THIS ONE\n\nNo catalog entry matches well enough")
+    assert read(said).startswith("❔ I DON'T KNOW THIS ONE\nNo catalog entry matches well enough")
     assert "> “Error: flux capacitor”" in read(said)
     assert "abcdefghijklmnop1234" not in read(said)
     assert pressable(said) == []
@@ -182,12 +186,37 @@ def test_pressed_button_becomes_a_line_with_its_result() -> None:
     assert "⚠️ Restart pod: applied, but NOT FIXED: the cause is still there · by @U1" in read(said)
 
 
-def test_fixed_problem_leads_with_fixed() -> None:
-    pressed = RemedyShown(plan_id="plan-1", title=BUTTONS[0].label, state=RemedyState.FIXED, who="U1")
-    said = say(remedy_states=(pressed,))
+def test_fixed_answer_says_what_was_wrong_what_was_done_and_the_state_now() -> None:
+    says = Text.same("api-0 is Ready since 12:00:05")
+    pressed = RemedyShown(plan_id="plan-1", title=BUTTONS[0].label, state=RemedyState.FIXED, who="U1", says=says)
+    said = say(buttons=BUTTONS, remedy_states=(pressed,), details_value="")
 
-    assert said.text.startswith("✅ FIXED · Title of image-pull-failed\nThe tag does not exist")
-    assert read(said).startswith("# ✅ FIXED · Title of image-pull-failed")
+    assert said.text == "✅ FIXED\nWas: Pod shop/api-0: The tag does not exist in the registry."
+    assert (
+        read(said)
+        == """\
+✅ FIXED
+Was: Pod shop/api-0: The tag does not exist in the registry.
+
+✅ Restart pod: FIXED: the cause is gone · by @U1
+> Now: api-0 is Ready since 12:00:05
+
+cluster prod · 0.8s"""
+    )
+
+
+def test_button_that_can_lose_data_is_named_in_the_answer() -> None:
+    rebuild = replace(BUTTONS[1], label=Text.same("Rebuild store"), risk="data-loss")
+
+    assert "⚠️ Rebuild store: data can be lost" in read(say(buttons=(BUTTONS[0], rebuild)))
+
+
+def test_buttons_of_the_same_label_name_their_objects_and_fit_slacks_clients() -> None:
+    named = labelled((BUTTONS[0], BUTTONS[0]), ("api-0", "a-very-long-name-of-a-pod-in-a-shop-0"))
+    labels = [each["text"]["text"] for each in pressable(say(buttons=named))[:2]]
+
+    assert labels[0] == "Restart pod api-0"
+    assert max(map(len, labels)) <= 30
 
 
 def test_muted_answer_offers_unmute() -> None:
@@ -213,25 +242,21 @@ def test_press_ids_are_parsed_as_written() -> None:
         choice_value(Press.MUTE, "r" * 150)
 
 
-def test_wide_tables_and_second_tables_are_shown_as_text() -> None:
-    wide = Table(
-        columns=tuple(f"c{number}" for number in range(9)),
-        rows=tuple(tuple(f"{row}{number}" for number in range(9)) for row in "ab"),
-    )
-    one = replace(TOLD, findings=(replace(SUPPORTS, table=wide), replace(SUPPORTS, rule="two")))
-    said = say(replace(DIAGNOSIS, hypotheses=(one,)))
-
-    assert "table" not in [block["type"] for block in said.blocks]
-    assert "    c0  c1  c2" in read(said)
-    assert "    pod    age\n    api-0  5m" in read(said)
-
-
-def test_first_rows_of_a_long_table_are_shown() -> None:
+def test_tables_are_in_the_details_in_full() -> None:
     rows = tuple((f"pod-{number}", f"{number}m") for number in range(40))
     one = replace(TOLD, findings=(replace(SUPPORTS, table=Table(columns=("pod", "age"), rows=rows)),))
-    said = say(replace(DIAGNOSIS, hypotheses=(one,)))
+    diagnosis = replace(DIAGNOSIS, hypotheses=(one,))
 
-    assert "pod-11 | 11m\n\n+28 more under “Show details”" in read(said)
+    assert "pod-11" not in read(say(diagnosis))
+    assert "    pod-39  39m" in as_text(details_view(scrubbed(diagnosis), language=Language.EN)["blocks"])
+
+
+def test_table_values_that_all_rows_share_are_words() -> None:
+    table = Table(columns=("pod", "ok", "ready", "node"), rows=(("api-0", "false", "true", "worker-a"),) * 2)
+    one = replace(TOLD, findings=(replace(SUPPORTS, table=table),))
+    said = as_text(details_view(scrubbed(replace(DIAGNOSIS, hypotheses=(one,))), language=Language.EN)["blocks"])
+
+    assert "> not ok · ready · node worker-a" in said
 
 
 def test_details_show_what_the_answer_leaves_out() -> None:
@@ -302,26 +327,21 @@ def test_empty_text_never_makes_an_empty_piece() -> None:
     assert blocks.link("javascript:alert(1)", "x")["type"] == "text"
 
 
-def test_capability_is_listed_below_the_cause_without_a_verdict() -> None:
-    told = read(say(replace(DIAGNOSIS, hypotheses=(TOLD, OFFER))))
+def test_capability_beside_a_cause_is_in_the_details() -> None:
+    diagnosis = replace(DIAGNOSIS, hypotheses=(TOLD, OFFER))
 
-    assert told.startswith("# 🔴 CONFIRMED · Title of image-pull-failed")
-    assert "You can also\n🧰 Look inside the pod · Pod shop/api-0\n> api-0 keeps failing\n" in told
-    assert "CAN · Look inside" not in told
+    assert read(say(diagnosis)).startswith("Pod shop/api-0: The tag does not exist in the registry.\n🔴 CONFIRMED")
+    assert "Look inside" not in read(say(diagnosis))
+    assert "# 🧰 YOU CAN · Look inside the pod" in as_text(
+        details_view(scrubbed(diagnosis), language=Language.EN)["blocks"]
+    )
 
 
-@pytest.mark.parametrize(
-    ("verdict", "says"),
-    [
-        (Verdict.OFFERED, "# 🧰 YOU CAN · Look inside the pod"),
-        (Verdict.POSSIBLE, "# 🧰 YOU COULD · Look inside the pod"),
-    ],
-)
+@pytest.mark.parametrize(("verdict", "says"), [(Verdict.OFFERED, "🧰 YOU CAN"), (Verdict.POSSIBLE, "🧰 YOU COULD")])
 def test_capability_leads_where_no_cause_is_found(verdict: Verdict, says: str) -> None:
     diagnosis = replace(DIAGNOSIS, hypotheses=(offered(KEEPS_FAILING, verdict=verdict), *DIAGNOSIS.hypotheses[4:]))
 
     told = read(say(diagnosis))
 
-    assert told.startswith(f"{says}\n\nThis is not a cause but something you can do.\n")
-    assert "kubectl -n shop exec -it api-0 -- sh" in told
-    assert "You can also" not in told
+    assert told.startswith(f"Pod shop/api-0: This is not a cause but something you can do.\n{says} · It fixes nothing.")
+    assert "Next: Go in. kubectl -n shop exec -it api-0 -- sh" in told

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from intents.domain import Diagnosis, Language, Text
+from intents.domain import Diagnosis, Language, Step, Text
 from responses.safety import scrubbed
 from responses.slack import limits, notices
 from responses.slack.as_text import as_text
@@ -196,7 +196,7 @@ def test_mentions_are_detected() -> None:
 
 
 def test_answer_that_does_not_fit_is_attached_in_full() -> None:
-    long = replace(TOLD, root_cause=Text.same("word " * 700))
+    long = replace(TOLD, runbook=(Step(says=Text.same("word " * 700)), *TOLD.runbook))
     said = answer_message(
         scrubbed(replace(DIAGNOSIS, hypotheses=(long,))),
         language=Language.EN,
@@ -209,18 +209,20 @@ def test_answer_that_does_not_fit_is_attached_in_full() -> None:
     assert "word " * 690 in said.overflow.content
     assert "Go back to the revision before." in said.overflow.content
     assert "Too long for one message" in as_text(said.blocks)
-    assert said.text.startswith("🔴 CONFIRMED · Title of image-pull-failed")
+    assert said.text.startswith("Pod shop/api-0: The tag does not exist")
 
 
 def test_later_changes_of_an_answer_are_not_in_its_file() -> None:
     """Otherwise each edit would attach another file."""
-    diagnosis = scrubbed(replace(DIAGNOSIS, hypotheses=(replace(TOLD, root_cause=Text.same("word " * 700)),)))
-    fixed = RemedyShown(plan_id="p", title=Text.same("t"), state=RemedyState.FIXED, who="U1", at=NOON)
+    diagnosis = scrubbed(
+        replace(DIAGNOSIS, hypotheses=(replace(TOLD, runbook=(Step(says=Text.same("word " * 700)),)),))
+    )
+    failed = RemedyShown(plan_id="p", title=Text.same("t"), state=RemedyState.FAILED, who="U1", at=NOON)
     asked: dict[str, Any] = {"language": Language.EN, "request_id": "r-1", "seconds": 1, "of_text": True}
 
     said = answer_message(diagnosis, **asked)
     edited = answer_message(
-        diagnosis, **asked, count=7, last_seen=NOON, remedy_states=[fixed], not_it_by=["U1"], muted_by="U2"
+        diagnosis, **asked, count=7, last_seen=NOON, remedy_states=[failed], not_it_by=["U1"], muted_by="U2"
     )
 
     assert edited.blocks != said.blocks
@@ -235,12 +237,12 @@ def test_text_only_message_keeps_the_rest_in_a_file() -> None:
         seconds=1,
         of_text=True,
     ).blocks
-    message = Message(text="CONFIRMED", blocks=blocks * 4)
+    message = Message(text="CONFIRMED", blocks=blocks * 12)
 
     alone = text_only(message)
 
     assert alone.blocks == ()
-    assert alone.text.startswith("# 🔴 CONFIRMED")
+    assert alone.text.startswith("Pod shop/api-0: The tag does not exist")
     assert alone.text.endswith("…")
     assert alone.overflow is not None
     assert alone.overflow.content == as_text(message.blocks) + "\n"

@@ -57,11 +57,11 @@ def test_the_whole_summary_as_it_reads() -> None:
 # 👀 Monitoring · #inc-42-checkout
 
 Since 12:20 UTC · “error rate is back to normal, keeping an eye on it” — Alice ↗
-➡️ Next: answer “is the ledger affected too?” — @U0DANA004 ↗
+➡️ Next: “next I will raise the pool size of ledger-db” — 陈工 ↗
 
 Impact · cluster: prod · namespace: pay, shop
+- Now: “ledger writes are slow as well” — @U0DANA004, 12:16 UTC ↗
 - 📣 “checkout returns 503 for about 10% of users” — Alice, 12:00 UTC ↗
-- 📣 “ledger writes are slow as well” — @U0DANA004, 12:16 UTC ↗
 - Pod shop/api-7d9f-x2x4z ↗
 - Deployment shop/api ↗
 - StatefulSet pay/ledger-db ↗
@@ -79,7 +79,6 @@ Ruled out
 
 Actions
 - ✅ Roll back · Deployment shop/api: fixed it — 3 of 3 pods are Ready — Alice, 12:12 UTC ↗ · announced 12:10 UTC ↗
-- 🗓 planned, not reported as done: “next I will raise the pool size of ledger-db” — 陈工, 12:18 UTC ↗
 
 Open questions
 - ❔ “did anybody delete tags in the registry last night?” — 陈工, 12:08 UTC ↗
@@ -259,9 +258,11 @@ def test_catch_up_has_at_most_eight_lines() -> None:
     page = read(message).split("\n")
     assert sum(line.startswith("- ") for line in page) == 8
     assert page[0] == "👀 Monitoring since 12:20 UTC · Commander: Alice ↗"
-    assert page[1] == "What happened so far"
-    assert "more: /diagnose incident timeline" in page[-2]
-    assert page[-1].startswith("➡️ Next: answer “is the ledger affected too?”")
+    assert page[1] == "💥 Impact: “ledger writes are slow as well” — @U0DANA004, 12:16 UTC ↗"
+    assert page[2].startswith("🎯 Cause: 🔴 CONFIRMED · An image cannot be pulled")
+    assert page[3].startswith("➡️ Next: “next I will raise the pool size of ledger-db” — ")
+    assert page[4] == "What happened so far"
+    assert "more: /diagnose incident timeline" in page[-1]
     assert "Nothing new." in read(catch_up_message(chronicles.news(20), **TITLED, **TOLD))
     assert "Since you last read this channel (12:20 UTC)" in read(
         catch_up_message(chronicles.news(20), **TITLED, **TOLD)
@@ -275,9 +276,10 @@ def test_final_summary_shows_the_duration_and_attaches_the_draft() -> None:
     message = resolved(over, draft=draft, **TOLD)
 
     page = read(message)
-    assert "- Detected: 11:56 UTC" in page
-    assert "- Mitigated: 12:20 UTC · 24 min after it was detected" in page
-    assert "- Resolved: 13:12 UTC · 1 h 16 min after it was detected ↗" in page
+    assert "- First report: 11:56 UTC — Alertmanager ↗" in page
+    # Somebody said "monitoring", nobody "mitigated".
+    assert "- Mitigated: not reported in the channel" in page
+    assert "- Resolved: 13:12 UTC · 1 h 16 min after the first report — Bob ↗" in page
     assert "🔴 CONFIRMED · An image cannot be pulled" in page
     assert message.overflow == draft
     archived = read(resolved(chronicles.summary(FACTS[:2]), archived=True, **TOLD))

@@ -16,9 +16,11 @@ from bot.cli.rehearsal import rehearse
 from bot.diagnosing import Engine, build_engine
 from intents.domain import Language
 from responses.safety import scrubbed
+from responses.slack.as_text import as_text
 from responses.slack.details import details_view, full_text
 from responses.slack.lengths import visible_texts
 from responses.slack.message import Message
+from responses.slack.mrkdwn import escape
 from responses.slack.remedy_states import RemedyState, headline
 from tests.peers.payloads import CHECKBOXES, INPUT, MARKDOWN
 from tests.responses_slack.real import CAUSE, answer_of, real_diagnoses
@@ -123,9 +125,11 @@ async def test_real_answers_lead_with_verdict_and_cause(engine: Engine) -> None:
         for language in Language:
             said = answer_of(diagnosis, language)
             is_fit_to_send(said)
-            assert [block["type"] for block in said.blocks[:2]] == ["header", "rich_text"]
+            first, verdict, *_ = as_text(said.blocks).splitlines()
+            assert said.text.startswith(escape(first)), name
+            assert verdict.startswith(("🔴", "🟠"))
             if name == "real-chain":
-                assert engine.catalog.incidents[CAUSE].title.in_(language) in said.text
+                assert diagnosis.hypotheses[0].incident == CAUSE
 
 
 @pytest.mark.parametrize("blind", [False, True])
@@ -139,5 +143,5 @@ async def test_answer_of_every_incident_keeps_slacks_limits(engine: Engine, blin
             assert is_announced(payload_of(said))
             assert said.overflow is None
             first = diagnosis.hypotheses[0]
-            assert first.title.in_(language) in said.text
+            assert said.text.splitlines()[0].rstrip(".。") != first.title.in_(language)
             assert first.title.in_(language) in full_text(scrubbed(diagnosis), language=language)

@@ -11,6 +11,8 @@ from responses.chronicle import incident_words
 GIVEN: dict[str, Any] = {
     "target": ObjectRef(kind="Pod", namespace="shop", name="api-0"),
     "closest": ("shop/api-1",),
+    "others": (ObjectRef(kind="Deployment", namespace="shop", name="api"),),
+    "elsewhere": ("staging",),
     "reason": "thing",
     "cluster": "prod",
     "name": "app.log",

@@ -24,10 +24,11 @@ class PasteSample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A user whom a visitor may act as; `title` is their role, such as "on call"."""
+    """A user whom a visitor may act as; `title` is their role, such as "on call". `acts`: they may press buttons."""
 
     id: str
     title: str = ""
+    acts: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

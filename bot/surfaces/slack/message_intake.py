@@ -83,9 +83,9 @@ class MessageIntake:
             if known.request:
                 await self.submissions.resume(known.request)
             return
-        beside = [] if message.bot else self.recent.beside(*who, message.ts)
-        part = Part(ts=message.ts, text=text)
+        part = Part(ts=message.ts, text=text, is_cut=message.is_cut, in_block=message.in_block)
         self.recent.add(*who, part)
+        beside = [] if message.bot else self.recent.beside(*who, message.ts)
         try:
             await self._paste(message, part, beside)
         except BaseException:

@@ -1,4 +1,7 @@
-"""Join messages that belong together: a long paste arrives as several messages within seconds, in any order.
+"""Join the messages of one long paste: Slack cuts it at its limit, and they arrive within seconds, in any order.
+
+A message continues the one before it only if that one was cut: it is as long as Slack allows, or ends inside a code
+block. Two pastes are never joined, however quickly they follow each other.
 
 Parts are kept only in memory, because unmatched chat must not be stored. Several replicas may each see a part of a
 split paste; a match in any part is still answered.
@@ -18,11 +21,16 @@ _PARTS: Final = 20
 
 @dataclass(slots=True, kw_only=True)
 class Part:
-    """One message of a user; `request` is the request that includes it, "" while it is chat."""
+    """One message of a user; `request` is the request that includes it, "" while it is chat.
+
+    `is_cut` and `in_block` are those of the message: the next one may continue it.
+    """
 
     ts: str
     text: str
     request: str = ""
+    is_cut: bool = False
+    in_block: bool = False
 
 
 @dataclass(slots=True)
@@ -32,11 +40,16 @@ class RecentParts:
     _recent: OrderedDict[tuple[str, str, str], list[Part]] = field(default_factory=OrderedDict)
 
     def beside(self, channel: str, thread_ts: str, user: str, ts: str) -> list[Part]:
-        """Return the user's messages adjacent to `ts`, in order, with gaps of at most three seconds."""
+        """Return the other parts of the paste that message `ts`, which is known already, belongs to, in order."""
         parts = sorted(self._recent.get((channel, thread_ts, user), ()), key=lambda part: part.ts)
-        before = [part for part in parts if part.ts < ts]
-        after = [part for part in parts if part.ts > ts]
-        return [*_unbroken(before[::-1], ts)[::-1], *_unbroken(after, ts)]
+        pastes: list[list[Part]] = []
+        for part in parts:
+            if pastes and _continues(pastes[-1], part):
+                pastes[-1].append(part)
+            else:
+                pastes.append([part])
+        paste = next((paste for paste in pastes if any(part.ts == ts for part in paste)), [])
+        return [part for part in paste if part.ts != ts]
 
     def known(self, channel: str, thread_ts: str, user: str, ts: str) -> Part | None:
         return next((part for part in self._recent.get((channel, thread_ts, user), ()) if part.ts == ts), None)
@@ -54,12 +67,7 @@ class RecentParts:
         self._recent[key] = [part for part in self._recent.get(key, ()) if part.ts != ts]
 
 
-def _unbroken(parts: list[Part], ts: str) -> list[Part]:
-    chain: list[Part] = []
-    at = ts
-    for part in parts:
-        if abs(float(part.ts) - float(at)) > JOINED_WITHIN_S:
-            break
-        chain.append(part)
-        at = part.ts
-    return chain
+def _continues(paste: list[Part], part: Part) -> bool:
+    before = paste[-1]
+    in_block = sum(one.in_block for one in paste) % 2 == 1
+    return float(part.ts) - float(before.ts) <= JOINED_WITHIN_S and (before.is_cut or in_block)

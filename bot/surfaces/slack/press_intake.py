@@ -22,7 +22,9 @@ from bot.jobs import StartJob
 from bot.slack.client import Identity
 from bot.store import AuditEntry, Store, StoredAnswer, StoredPlan, StoreUnavailable
 from bot.surfaces.slack.press_payload import ButtonPress
+from bot.workflows.chronicle.resolve_dialog import check_resolution
 from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, typed_answers, was_shown_to
+from bot.workflows.fair_turns import ASKED
 from bot.workflows.services import ANSWER, Services
 from intents.domain import ExternalManager, Text
 from responses import failures, words
@@ -89,8 +91,14 @@ class PressIntake:
     async def take(self, press: ButtonPress) -> None:
         """Start the job of a press. Raise InvalidInput and ConfirmationNeeded too."""
         try:
-            if press.press in _DIALOGS:
+            if press.press is Press.RESOLVE:
+                await self._open_resolution(press)
+            elif press.press is Press.RESOLVED:
+                await self._resolve(press)
+            elif press.press in _DIALOGS:
                 await self._take_dialog(press)
+            elif press.press is Press.ANYWAY:
+                await self._answer_anyway(press)
             else:
                 await self._take_button(press)
         except PressRefused as refused:
@@ -114,6 +122,7 @@ class PressIntake:
             "team": press.team,
             "channel": press.channel,
             "ts": press.ts,
+            "thread_ts": press.thread_ts,
             "user": press.user,
         }
         if press.press is Press.REMEDY:
@@ -128,6 +137,18 @@ class PressIntake:
                 raise PressRefused("the cluster is not offered by this message")
             job = f"{answer.request_id}.pick.{press.user}.{press.at}"
             await self.start("pick", job, {**payload, "cluster": cluster})
+
+    async def _answer_anyway(self, press: ButtonPress) -> None:
+        """Start the answer to a repeated request. Only its requester has the button."""
+        self._check_sender(press)
+        request = await self._store.requests.get(press.value)
+        if request is None:
+            raise PressRefused("there is no such request")
+        asked = request.original
+        if (asked.team, asked.channel, asked.user) != (press.team, press.channel, press.user):
+            raise PressRefused("the request is not offered to this user")
+        payload = {"request": press.value, "user": press.user, "revision": request.revision, "anyway": True}
+        await self.start("answer", f"{press.value}.anyway", payload | {ASKED: True})
 
     async def _preview(self, press: ButtonPress, answer: StoredAnswer, payload: dict[str, Any]) -> None:
         plan = await self._store.plans.get(press.value)
@@ -152,6 +173,35 @@ class PressIntake:
         if posted and posted.endswith(f"/{ANSWER}"):
             raise AnswerNotStored
         raise PressRefused("the message is not one of our answers")
+
+    # --- resolve an incident ---
+
+    async def _open_resolution(self, press: ButtonPress) -> None:
+        """Start the job that opens the dialog, if the button is below a message of ours."""
+        self._check_sender(press)
+        posted = await self._store.outbox.by_message(press.channel, press.ts)
+        for pause in _STORED_WITHIN_S:
+            if posted is not None:
+                break
+            # The post is recorded just after it was made.
+            await asyncio.sleep(pause)
+            posted = await self._store.outbox.by_message(press.channel, press.ts)
+        if posted is None:
+            raise PressRefused("the message is not one of ours")
+        payload = {"channel": press.channel, "team": press.team, "user": press.user, "trigger": press.trigger}
+        await self.start("resolve", f"{press.channel}.resolve.{press.user}.{press.at}", payload)
+
+    async def _resolve(self, press: ButtonPress) -> None:
+        """Start the job that resolves the incident. A dialog that is submitted twice is one job."""
+        self._check_sender(press)
+        checked = await check_resolution(
+            self.services, team=press.team, channel=press.value, user=press.user, typed=press.typed
+        )
+        if checked.refused:
+            raise PressRefused("the incident may not be resolved by this user now", checked.refused)
+        if checked.wrong:
+            raise InvalidInput(checked.wrong)
+        await self.start("command", f"{press.value}.resolved.{press.view}", checked.payload)
 
     # --- dialogs ---
 

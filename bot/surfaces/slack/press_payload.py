@@ -90,12 +90,13 @@ def _sender(body: Payload) -> dict[str, Any]:
 def _typed(view: Payload) -> dict[str, str]:
     """Return the values of the dialog's inputs, by block."""
     values = _part(_part(view, "state"), "values")
-    return {
-        str(block): str(element["value"])
+    entered = {
+        str(block): _text(element, "value") or _text(_part(element, "selected_option"), "value")
         for block, elements in values.items()
         for element in elements.values()
-        if isinstance(element, Mapping) and element.get("value")
+        if isinstance(element, Mapping)
     }
+    return {block: value for block, value in entered.items() if value}
 
 
 def _part(of: Payload, key: str) -> Payload:

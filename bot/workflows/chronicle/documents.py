@@ -51,7 +51,7 @@ class ChronicleDocuments:
     async def final(self, chronicle: Chronicle, *, language: Language, archived: bool = False) -> Message:
         """Return the last summary, with the postmortem draft as its file."""
         page = await page_of(self.services, chronicle)
-        names = await self._names(page.summary.people)
+        names = await self.names(page.summary.people)
         return resolved(
             page.summary,
             language=language,
@@ -64,9 +64,10 @@ class ChronicleDocuments:
     async def draft(self, chronicle: Chronicle, *, language: Language) -> Snippet:
         """Return the postmortem draft in Markdown."""
         page = await page_of(self.services, chronicle)
-        return _draft(page, await self._names(page.summary.people), language)
+        return _draft(page, await self.names(page.summary.people), language)
 
-    async def _names(self, people: Sequence[str]) -> Mapping[str, str]:
+    async def names(self, people: Sequence[str]) -> Mapping[str, str]:
+        """Return the display names of these users by id, as far as Slack knows them."""
         persons = await asyncio.gather(*(self.services.slack.person(user) for user in people[:_MOST_NAMES]))
         return {person.id: person.name for person in persons if person.name}
 

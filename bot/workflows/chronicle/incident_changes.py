@@ -17,6 +17,7 @@ from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.documents import ChronicleDocuments
 from bot.workflows.chronicle.fact_rows import row_of
+from bot.workflows.chronicle.resolve_dialog import tell_user
 from bot.workflows.chronicle.summary_canvas import SummaryCanvas
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
@@ -51,7 +52,8 @@ class IncidentChangeWorkflow:
     """The job `command`.
 
     Payload: {"doing": a ChannelAction, "channel", "team", "user", "at", "language", "response_url", else "thread_ts" if
-    given by a mention, "here": whether to export to the channel, "anew": whether nothing was recorded until now}.
+    given by a mention, "cause": the root cause from the dialog if given, "here": whether to export
+    to the channel, "anew": whether nothing was recorded until now}.
     `opened` is called with a channel whose history is to be read, and the id of the command.
     """
 
@@ -85,7 +87,8 @@ class IncidentChangeWorkflow:
             await self._answer(payload, incident_replies.CHANGED_MEANWHILE, id)
             return None
         if state in _STANDINGS:
-            await chronicles.add(channel, row_of(_fact(payload, id)))
+            for fact in _facts(payload, id):
+                await chronicles.add(channel, row_of(fact))
         if payload.get("anew"):
             await self.opened(channel, id)
         else:
@@ -121,8 +124,11 @@ class IncidentChangeWorkflow:
         ts = await self._post(payload, message, to=channel, key=f"{id}/{doing}")
         if ts and doing is not ChannelAction.DISMISS:
             # The chronicle's sources are now only in Slack.
-            fact = replace(_fact(payload, id), ts=ts)
-            if await self.services.store.chronicles.add(channel, row_of(fact), revision=1):
+            chronicles = self.services.store.chronicles
+            placed = [
+                await chronicles.add(channel, row_of(replace(fact, ts=ts)), revision=1) for fact in _facts(payload, id)
+            ]
+            if any(placed):
                 await self.services.changed(channel)
 
     async def export(self, payload: Json, id: str) -> None:
@@ -165,6 +171,9 @@ class IncidentChangeWorkflow:
             await outbox.forget(key)
 
     async def _answer(self, payload: Json, says: Text, key: str) -> None:
+        if payload.get("cause"):
+            await tell_user(self.services, str(payload["channel"]), str(payload["user"]), says)
+            return
         message = notice(says, language=Language(str(payload["language"])))
         try:
             if address := str(payload["response_url"]):
@@ -180,6 +189,24 @@ class IncidentChangeWorkflow:
 
 def _at(payload: Json) -> datetime:
     return datetime.fromisoformat(str(payload["at"]))
+
+
+def _facts(payload: Json, id: str) -> tuple[Fact, ...]:
+    """Return the change as a fact, and the root cause that was given with it."""
+    changed = _fact(payload, id)
+    cause = payload.get("cause")
+    if not cause:
+        return (changed,)
+    given = Fact(
+        key=f"c:{id}:cause",
+        kind=FactKind.ROOT_CAUSE,
+        at=changed.at,
+        says=str(cause["says"]),
+        user=changed.user,
+        state=str(cause.get("state", "")),
+        template=str(cause.get("template", "")),
+    )
+    return changed, given
 
 
 def _fact(payload: Json, id: str) -> Fact:

@@ -24,7 +24,9 @@ from bot.workflows.services import Requester, Services
 from intents.channel_commands import READ_ONLY, ChannelAction, ChannelCommand
 from intents.domain import Language, Text
 from responses import incident_replies
+from responses.chronicle import resolve_words
 from responses.failures import BUSY
+from responses.slack.chronicle.resolve_dialog import resolve_button
 from responses.slack.message import Message
 from responses.slack.notices import notice
 
@@ -37,7 +39,6 @@ _CHANGES: Final = frozenset({ChannelAction.OPEN, ChannelAction.RESOLVE, ChannelA
 _OPENS: Final = frozenset({ChannelAction.OPEN, ChannelAction.REOPEN})
 _PROMISES: Final = {
     ChannelAction.OPEN: incident_replies.OPENING,
-    ChannelAction.RESOLVE: incident_replies.RESOLVING,
     ChannelAction.REOPEN: incident_replies.REOPENING,
     ChannelAction.DISMISS: incident_replies.DISMISSING,
     ChannelAction.EXPORT: incident_replies.EXPORTING,
@@ -51,6 +52,7 @@ class IncidentCommand:
     `id` is the same for a repeated delivery.
 
     `thread_ts`: it was given by a mention, and is answered in that thread or ("" in a direct message) below it.
+    `trigger` opens a dialog; "" for a mention.
     """
 
     id: str
@@ -63,6 +65,7 @@ class IncidentCommand:
     language: Language
     response_url: str = ""
     thread_ts: str = ""
+    trigger: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +114,14 @@ class IncidentCommands:
         command = replace(command, language=requester.language)
         doing = command.command.action
         known = await self.services.store.chronicles.get(command.channel)
-        if refused := _refused(doing, known, place, requester):
+        if refused := refusal_of(doing, known, place, requester):
             return CommandReply(message=notice(refused, language=command.language))
         if known is None:
             return self._open(command, private=place.private)
         if doing in READ_ONLY:
             return CommandReply(message=await self._shown(command))
+        if doing is ChannelAction.RESOLVE:
+            return self._asked(command)
         return self._promised(command, anew=known.state is ChannelState.DISMISSED)
 
     async def _shown(self, command: IncidentCommand) -> Message:
@@ -153,6 +158,19 @@ class IncidentCommands:
         promise = incident_replies.EXPORTING_HERE if parsed.here else _PROMISES[parsed.action]
         return CommandReply(message=notice(promise, language=command.language), kind="command", payload=payload)
 
+    def _asked(self, command: IncidentCommand) -> CommandReply:
+        """Open the dialog that asks before the incident is resolved; a mention gets the button for it."""
+        if not command.trigger:
+            return CommandReply(message=resolve_button(command.language))
+        payload: Json = {
+            "channel": command.channel,
+            "team": command.team,
+            "user": command.user,
+            "trigger": command.trigger,
+        }
+        message = notice(resolve_words.DIALOG_OPENS, language=command.language)
+        return CommandReply(message=message, kind="resolve", payload=payload)
+
     def _open(self, command: IncidentCommand, *, private: bool) -> CommandReply:
         payload: Json = {
             "channel": command.channel,
@@ -169,7 +187,7 @@ class IncidentCommands:
         )  # fmt: skip
 
 
-def _refused(doing: ChannelAction, known: IncidentChannel | None, place: Place, requester: Requester) -> Text | None:
+def refusal_of(doing: ChannelAction, known: IncidentChannel | None, place: Place, requester: Requester) -> Text | None:
     """Return why the command is refused for this requester; None if it is allowed."""
     if place.direct:
         return incident_replies.ONLY_CHANNELS

@@ -58,7 +58,9 @@ class MentionWorkflow:
                 requester = await services.requester(
                     team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"]), text=text
                 )
-                return CommandReply(message=misused(wrong.says, wrong.closest, language=requester.language))
+                return CommandReply(
+                    message=misused(wrong.says, wrong.closest, usage=wrong.usage, language=requester.language)
+                )
             case ChannelCommand() as command:
                 incident_command = IncidentCommand(
                     id=id,

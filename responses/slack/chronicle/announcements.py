@@ -12,6 +12,7 @@ from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
+from responses.chronicle.sources import cause_lines
 from responses.chronicle.spans import Spans, TextSpan, Timestamp
 from responses.shown import shown_line
 from responses.slack import blocks
@@ -43,21 +44,22 @@ def resolved(
     closed = ("🗄", incident_words.ARCHIVED) if archived else incident_words.STANDINGS[IncidentStatus.RESOLVED]
     title = f"{closed[0]} {formatter.text(closed[1])} · #{line(summary.name, 80)}"
     times: list[list[Leaf]] = []
-    for label, at in (
-        (incident_words.DETECTED, summary.detected_at),
-        (incident_words.MITIGATED, summary.mitigated_at),
-        (incident_words.RESOLVED, summary.resolved_at),
+    for label, by in (
+        (incident_words.FIRST_REPORT, summary.detected_by),
+        (incident_words.MITIGATED, summary.mitigated_by),
+        (incident_words.RESOLVED, summary.resolved_by),
     ):
+        at = by.at if by else None
         spans: Spans = (TextSpan(text=f"{formatter.text(label)}{formatter.text(words.COLON)}"),)
         spans = (
             (*spans, Timestamp(at))
             if at
             else (*spans, TextSpan(text=formatter.text(incident_words.NOT_KNOWN), italic=True))
         )
-        if label is not incident_words.DETECTED and (took := formatter.elapsed(summary.detected_at, at)):
+        if label is not incident_words.FIRST_REPORT and (took := formatter.elapsed(summary.detected_at, at)):
             spans = (*spans, TextSpan(text=f" · {formatter.text(incident_words.AFTER).format(took)}"))
-        said = summary.said if label is incident_words.RESOLVED and at else None
-        times.append(leaves.with_link(spans, said))
+        spans = (*spans, *(formatter.attribution(by) if by else ()))
+        times.append(leaves.with_link(spans, by))
     elements: list[Element] = [
         blocks.bullets(times),
         blocks.line(blocks.bold(formatter.text(incident_words.ROOT_CAUSE))),
@@ -104,11 +106,12 @@ def _note(sign: str, says: Text, by: str, language: Language) -> Message:
 
 
 def _cause(summary: Summary, formatter: FactFormatter, leaves: LeafWriter) -> list[Element]:
-    leading = summary.leading
-    if leading is None:
+    lines = cause_lines(summary, formatter)
+    if not lines:
         return [blocks.line(blocks.text(formatter.text(incident_words.NO_CAUSE_YET), italic=True))]
-    fact = leading.fact
-    elements = [blocks.line(*leaves.with_link(formatter.hypothesis(fact), fact))]
-    if is_from_catalog(fact) and (evidence := formatter.evidence(fact)):
-        elements.append(blocks.quoted(*leaves.line(evidence)))
+    elements: list[Element] = []
+    for each in lines:
+        elements.append(blocks.line(*leaves.line(each.spans)))
+        if each.fact and is_from_catalog(each.fact) and (evidence := formatter.evidence(each.fact)):
+            elements.append(blocks.quoted(*leaves.line(evidence)))
     return elements

@@ -18,6 +18,7 @@ from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
 from responses.chronicle.markdown import Markdown, code, dated, escaped
+from responses.chronicle.sources import cause_lines
 from responses.chronicle.spans import Person, SourceLink, TextSpan, Timestamp
 from responses.shown import shown_line
 from responses.slack.chronicle.leaves import NO_NAMES, Names, Permalink
@@ -108,7 +109,12 @@ class _Canvas:
             if places:
                 shown = ", ".join(line(place, 120) for place in places[:_LISTED])
                 lines.append(escaped(self._text(label).format(shown)))
-        lines += [self._line(fact) for fact in impact.reports[-_LISTED // 2 :]]
+        if impact.current:
+            lines.append(
+                f"**{self._text(incident_words.IMPACT_NOW)}**{self._text(words.COLON)}{self._line(impact.current)}"
+            )
+        earlier = [fact for fact in impact.reports if fact is not impact.current]
+        lines += [self._line(fact) for fact in earlier[-_LISTED // 2 :]]
         for one in impact.objects[: _LISTED // 2]:
             subject = TextSpan(text=line(str(one.subject), 300), code=True)
             lines.append(self._markdown.with_link((subject, *self._formatter.where(one.fact)), one.fact))
@@ -118,7 +124,12 @@ class _Canvas:
         if self._summary.leading is None:
             return [self._text(incident_words.NO_CAUSE_YET)]
         fact = self._summary.leading.fact
-        lines = [self._line(fact)]
+        established = [
+            self._markdown.line(each.spans)
+            for each in cause_lines(self._summary, self._formatter)
+            if each.fact is not fact
+        ]
+        lines = [*established, self._line(fact)]
         if not is_from_catalog(fact):
             return [*lines, f"*{self._text(incident_words.NOT_PROVEN)}*"]
         if evidence := self._formatter.evidence(fact):

@@ -18,6 +18,7 @@ from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line, newest
+from responses.chronicle.sources import source
 from responses.chronicle.spans import Person, PostedLink, Spans, TextSpan, Timestamp
 from responses.shown import shown_line
 from responses.slack import blocks, limits
@@ -82,7 +83,7 @@ class _Page:
     def headlines(self) -> Iterator[str]:
         """Yield the first lines as words, for notifications."""
         yield self._headline()
-        leading = self._summary.leading
+        leading = self._summary.cause
         if leading:
             sign, verdict = self._formatter.verdict_label(leading.fact)
             yield f"{sign} {verdict} · {self._formatter.title(leading.fact)}"
@@ -139,7 +140,12 @@ class _Page:
         above = (
             self._impact(),
             self._leading(),
-            self._moments(incident_words.OTHERS, summary.others, _OTHERS, rank=2),
+            self._moments(
+                incident_words.OTHERS,
+                [each for each in summary.others if each is not summary.established],
+                _OTHERS,
+                rank=2,
+            ),
             self._moments(incident_words.RULED_OUT, summary.ruled_out, _OTHERS, rank=4),
             self._done(),
             self._listed(incident_words.QUESTIONS, summary.questions, _QUESTIONS, rank=2),
@@ -170,18 +176,28 @@ class _Page:
             )
             for fact, subjects in grouped[:_OBJECTS]
         ]
-        reports = self._listed(incident_words.IMPACT, impact.reports, _REPORTS, rank=3)
+        earlier = [fact for fact in impact.reports if fact is not impact.current]
+        reports = self._listed(incident_words.IMPACT, earlier, _REPORTS, rank=3)
         left = len(grouped) - len(objects) + reports.left_out
-        entries = (*reports.entries, *reversed(objects))
+        now = [self._current(impact.current)] if impact.current else []
+        entries = (*now, *reports.entries, *reversed(objects))
         if places and not entries:
             entries = (Entry(at=self._summary.opened, leaves=[blocks.text(" · ".join(places))]),)
         return Section(title=title, entries=entries, rank=3, left_out=left)
 
+    def _current(self, fact: Fact) -> Entry:
+        """Return what was said last about the impact."""
+        self._shown.add(fact.key)
+        label = TextSpan(text=f"{self._text(incident_words.IMPACT_NOW)}{self._text(words.COLON)}", bold=True)
+        spans = (label, *self._formatter.quote(fact.says), *self._formatter.attribution(fact), *self._when(fact.at))
+        return Entry(at=fact.at, leaves=self._leaves.with_link(spans, fact))
+
     def _leading(self) -> Section:
-        """Return the leading hypothesis with its verdict and best evidence."""
+        """Return the established cause, and the leading hypothesis with its verdict and best evidence."""
         leading = self._summary.leading
         if leading is None:
             return Section(title=[], entries=())
+        before = self._established()
         fact = leading.fact
         self._shown.add(fact.key)
         spans: Spans = (
@@ -199,7 +215,21 @@ class _Page:
         else:
             below.append(blocks.quoted(blocks.text(self._text(incident_words.NOT_PROVEN), italic=True)))
         entry = Entry(at=leading.last, leaves=self._leaves.with_link(spans, fact), below=tuple(below))
-        return Section(title=[blocks.bold(self._text(incident_words.LEADING))], entries=(entry,))
+        return Section(title=[blocks.bold(self._text(incident_words.LEADING))], entries=(*before, entry))
+
+    def _established(self) -> tuple[Entry, ...]:
+        """Return what people gave or stated as the cause, if that is not the leading hypothesis itself."""
+        summary, leading = self._summary, self._summary.leading
+        if summary.root_cause:
+            fact = summary.root_cause.fact
+            given = self._leaves.line((*self._formatter.event(fact), *source(fact, self._formatter)))
+            return (Entry(at=fact.at, leaves=given),)
+        if summary.established is None or summary.established is leading:
+            return ()
+        fact = summary.established.fact
+        self._shown.add(fact.key)
+        said = self._leaves.line((*self._formatter.hypothesis(fact), *source(fact, self._formatter)))
+        return (Entry(at=fact.at, leaves=said),)
 
     def _before(self, leading: TimelineEntry) -> Spans:
         """Return the verdict before the last change; () if it never changed."""

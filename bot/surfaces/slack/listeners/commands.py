@@ -24,7 +24,6 @@ from intents.slash import HelpQuery, MuteCommand, ObjectQuery, TextQuery, parse_
 from responses.failures import BUSY, too_many_requests
 from responses.language import choose
 from responses.safety import safe, safe_line
-from responses.slack.diagnosis import placeholder_message
 from responses.slack.help import help_message, misused
 from responses.slack.message import Message
 from responses.slack.notices import notice
@@ -34,7 +33,7 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandListener:
-    """Answers the command: immediately if it needs no job, else with a placeholder. `language` is the setting."""
+    """Answers a command that needs no job, and submits the others. `language` is the setting."""
 
     submissions: Submissions
     mutes: Mutes
@@ -46,7 +45,7 @@ class CommandListener:
         text = str(body.get("text") or "")
         spoken = choose(preferred=self.language, text=text)
         try:
-            reply = await self._take(body, text, spoken)
+            reply: Message | None = await self._take(body, text, spoken)
             if intent := _answered_at_once(text):
                 self.submissions.metrics.request_handled(Surface.COMMAND, intent, "taken")
         except TooManyRequests as refused:
@@ -56,15 +55,19 @@ class CommandListener:
             # Slack does not resend commands, so ask the user to.
             _log.error("command_recording_failed", error=str(error))
             reply = notice(BUSY, language=spoken)
+        if reply is None:
+            # The answer, or a placeholder that becomes the answer, is in the channel within two seconds.
+            await ack()
+            return
         await ack(outgoing({"response_type": "ephemeral", "text": reply.text, "blocks": [*reply.blocks]}))
 
-    async def _take(self, body: dict[str, Any], text: str, language: Language) -> Message:
+    async def _take(self, body: dict[str, Any], text: str, language: Language) -> Message | None:
         now = self.submissions.clock()
         match parse_command(text):
             case HelpQuery():
                 return help_message(language=language)
             case Misuse() as wrong:
-                return misused(wrong.says, wrong.closest, language=language)
+                return misused(wrong.says, wrong.closest, usage=wrong.usage, language=language)
             case MuteCommand() as muted:
                 return await self.mutes.answer(
                     muted,
@@ -79,12 +82,11 @@ class CommandListener:
                 # The cluster is parsed again from the text once the visible clusters are known.
                 where = safe(text, limit=LONGEST_TEXT) if about.cluster or about.place else ""
                 await self.submissions.submit(_new_request(body, now, text=where, about=about))
-                name = f"{about.namespace}/{about.name}".lstrip("/")
-                return placeholder_message(language=language, about=f"{about.kind} {name}")
+                return None
             case TextQuery(text=inner, cluster=cluster):
                 new_request = _new_request(body, now, text=safe(text if cluster else inner, limit=LONGEST_TEXT))
                 await self.submissions.submit(new_request)
-                return placeholder_message(language=language)
+                return None
 
 
 def register(app: AsyncApp, listener: CommandListener) -> None:
@@ -118,6 +120,7 @@ def _commanded(
         command=command,
         text=text,
         response_url=str(body.get("response_url") or ""),
+        trigger=str(body.get("trigger_id") or ""),
         at=now,
         language=language,
     )

@@ -92,7 +92,8 @@ class PressListener:
                 requester = await services.requester(team=press.team, channel=press.channel, user=press.user)
                 view: View = KeptAnswer.from_json(answer.message).details(requester.language)
                 if requester.scope.reading is not ReadLevel.FULL:
-                    view = refusal_dialog(failures.NOT_ALLOWED_HERE, language=requester.language)
+                    says = requester.scope.text_only_reason or failures.NOT_ALLOWED_HERE
+                    view = refusal_dialog(says, language=requester.language)
                 await services.slack.open_view(press.trigger, view)
         except TimeoutError:
             _log.warning("details_open_timed_out")

@@ -54,6 +54,7 @@ document.addEventListener("keydown", (event) => {
   if (inspecting && (!world.thread || byId("inspector").contains(document.activeElement))) toggleInspector(false);
   else if (world.thread) closeThread();
 });
+document.addEventListener("keydown", typeAnywhere);
 document.addEventListener("click", followPermalink);
 setInterval(refreshTimes, TIMES_EVERY);
 // The cookie has the token now, so remove it from the address and the history.
@@ -122,6 +123,19 @@ function remembered() {
   } catch {
     return "";
   }
+}
+
+/**
+ * Send typed text to the message box if nothing else takes it, as Slack does.
+ * @param {KeyboardEvent} event
+ */
+function typeAnywhere(event) {
+  if (event.key.length !== 1 || event.key === " " || event.ctrlKey || event.metaKey || event.altKey) return;
+  const target = event.target instanceof Element ? event.target : null;
+  if (!target || document.querySelector("dialog[open]") || !(target === document.body || target.matches(".message"))) return;
+  const pane = target.closest("#thread") ? thread : channel;
+  // The key itself goes to the field, because it has the focus before the browser inserts it.
+  pane.composer.field.focus();
 }
 
 /**

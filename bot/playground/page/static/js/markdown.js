@@ -1,6 +1,7 @@
 // @ts-check
 // Renders the markdown block: headings, lists, fences, quotes and inline styles, but no HTML.
 
+import { codeBlock } from "./code.js";
 import { el, fill, link } from "./dom.js";
 import { withEmoji } from "./emoji.js";
 
@@ -17,7 +18,7 @@ export function markdown(text) {
   const parts = text.split(/^```[^\n]*\n([\s\S]*?)^```[ \t]*$/m);
   parts.forEach((part, at) => {
     if (at % 2) {
-      made.append(el("pre", { class: "fence", text: part.replace(/\n$/, "") }));
+      made.append(codeBlock({ text: part.replace(/\n$/, "") }));
       open = null;
       return;
     }

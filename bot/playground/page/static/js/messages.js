@@ -2,14 +2,14 @@
 // Draws the messages of a channel or thread; redraws only changed ones, to keep focus and scrolling.
 
 import { renderBlocks } from "./blocks.js";
-import { el, link } from "./dom.js";
+import { el } from "./dom.js";
 import { reactions } from "./marks.js";
 import { openMenu } from "./menu.js";
 import { messageMenu } from "./message_menu.js";
+import { attachment, avatar, fileCard } from "./message_parts.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { keepFocus } from "./focus.js";
 import { press } from "./press.js";
-import { textOf } from "./server.js";
 import { ago } from "./times.js";
 
 /**
@@ -23,9 +23,6 @@ const LONG = { lines: 12, text: 900 };
 // In a thread the reader knows the paste already, so it is cut shorter to leave room for the answer.
 const LONG_IN_THREAD = { lines: 6, text: 300 };
 const NEAR_THE_END = 80;
-/** Slack's named colours of the bar beside an attachment; other colours are not shown. */
-const COLORS = new Map([["danger", "bad"], ["warning", "warning"], ["good", "good"]]);
-
 export class MessageList {
   /**
    * @param {World} world
@@ -37,27 +34,63 @@ export class MessageList {
     this.handlers = handlers;
     this.inThread = inThread;
     this.list = el("ol", { class: "messages", "aria-label": label, testid: inThread ? "thread-messages" : "messages" });
-    this.scroller = el("div", { class: "scroller" }, this.list);
+    this.below = el("button", { type: "button", class: "button new-below", testid: "new-below", hidden: true, text: "New messages ↓", on: { click: () => this.toEnd() } });
+    this.scroller = el("div", { class: "scroller", on: { scroll: () => this.isAtEnd() && (this.below.hidden = true) } }, this.list, this.below);
+    /** The channel or thread that is shown, and the first message that arrived out of view. */
+    this.place = "";
+    this.firstNew = "";
     /** @type {Map<string, { element: HTMLElement, drawn: string }>} */
     this.shown = new Map();
     this.list.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.move(event));
+    this.list.addEventListener("focusin", () => this.setTabStops());
   }
 
   /**
-   * Show these messages, oldest first; if scrolled to the end, follow new ones.
+   * Show these messages, oldest first. Follow new ones from the end of the list, and always the user's own; otherwise mark
+   * where the new ones begin.
    * @param {Json[]} messages
    */
   show(messages) {
-    const follow = this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < NEAR_THE_END;
-    const before = new Set(this.list.children);
+    const place = `${this.world.channel}/${this.inThread ? this.world.thread : ""}`;
+    const moved = place !== this.place;
+    this.place = place;
+    const fresh = moved || this.shown.size === 0 ? [] : messages.filter((each) => !this.shown.has(keyOf(each)));
+    const follow = this.isAtEnd() || this.shown.size === 0 || fresh.some((each) => this.isOwn(each));
+    if (moved || (follow && fresh.length)) this.firstNew = "";
+    else if (fresh.length && !this.firstNew) this.firstNew = keyOf(fresh[0]);
     keepFocus(this.list, () => this.draw(messages));
+    this.setTabStops();
+    if (moved || follow) this.below.hidden = true;
+    else if (fresh.length) this.below.hidden = false;
     const last = this.list.lastElementChild;
-    if (!last || !(follow || before.size === 0)) return;
-    const isNew = last instanceof HTMLElement && !before.has(last) && before.size < this.list.childElementCount;
     // In a thread, keep a growing answer's first line in view; in the channel, show the newest line.
-    if (this.inThread && !isNew) return;
+    if (!last || !follow || (this.inThread && !fresh.length)) return;
+    this.toEnd();
+    if (fresh.length && last instanceof HTMLElement && last.offsetHeight > this.scroller.clientHeight) last.scrollIntoView({ block: "start" });
+  }
+
+  isAtEnd() {
+    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < NEAR_THE_END;
+  }
+
+  toEnd() {
     this.scroller.scrollTop = this.scroller.scrollHeight;
-    if (isNew && last.offsetHeight > this.scroller.clientHeight) last.scrollIntoView({ block: "start" });
+  }
+
+  /** @param {Json} message */
+  isOwn(message) {
+    return message.user === this.world.user && !message.bot_id && message.subtype !== "ephemeral";
+  }
+
+  /** Let Tab stop only at the controls of one message, so that the message box is near. */
+  setTabStops() {
+    const rows = /** @type {HTMLElement[]} */ ([...this.list.children]);
+    const current = rows.find((each) => each.contains(document.activeElement)) ?? rows[rows.length - 1];
+    for (const row of rows) {
+      const stop = row === current ? 0 : -1;
+      row.tabIndex = stop;
+      for (const each of row.querySelectorAll("a, button, select, input, textarea, summary")) if (each instanceof HTMLElement) each.tabIndex = stop;
+    }
   }
 
   /** @param {Json[]} messages */
@@ -83,8 +116,6 @@ export class MessageList {
       else this.list.insertBefore(element, this.list.children[at] ?? null);
       this.shown.set(key, { element, drawn });
     });
-    const last = this.list.lastElementChild;
-    for (const each of this.list.children) each.tabIndex = each === last ? 0 : -1;
   }
 
   /**
@@ -99,6 +130,7 @@ export class MessageList {
       [...this.world.failures].filter(([each]) => of(each)),
       [...this.world.expanded].filter((each) => each === key || each === `${key}/thread`),
       this.world.thread === message.ts,
+      this.firstNew === key,
     ];
   }
 
@@ -121,6 +153,7 @@ export class MessageList {
         "aria-label": `${name}: ${String(message.text ?? "").slice(0, 200)}`,
         data: { ts: message.ts, user: author.id, bot: String(isBot), ephemeral: String(ephemeral), focus: `message/${message.ts}` },
       },
+      this.firstNew === keyOf(message) ? el("p", { class: "new-from", testid: "new-from", text: "New messages" }) : null,
       ephemeral ? el("p", { class: "only-you", text: "Only visible to you" }) : null,
       joined ? ago(Number(message.ts), { class: "time aside", short: true }) : avatar(author.id, name, isOurs),
       el(
@@ -225,18 +258,6 @@ export class MessageList {
   }
 }
 
-/**
- * @param {string} id
- * @param {string} name
- * @param {boolean} isBot
- * @param {string} [size]
- */
-export function avatar(id, name, isBot, size = "") {
-  if (isBot) return el("span", { class: `avatar bot ${size}`, "aria-hidden": "true" }, el("img", { src: "/static/icon.svg", alt: "" }));
-  const hue = [...id].reduce((sum, each) => (sum * 31 + each.charCodeAt(0)) % 6, 7);
-  return el("span", { class: `avatar hue-${hue} ${size}`, "aria-hidden": "true", text: ([...name][0] ?? "?").toUpperCase() });
-}
-
 /** @param {Json} message */
 export function keyOf(message) {
   return `${message.channel}/${message.ts}`;
@@ -257,42 +278,4 @@ function isJoined(message, before) {
  */
 function isLong(text, most) {
   return text.length > most.text || text.split("\n").length > most.lines;
-}
-
-/**
- * @param {Json} each
- * @param {import("./blocks.js").Context} context
- */
-function attachment(each, context) {
-  const made = el("div", { class: `attachment ${COLORS.get(each.color) ?? ""}` });
-  if (each.title) made.append(el("p", { class: "attachment-title" }, each.title_link ? link(String(each.title_link), String(each.title)) : String(each.title)));
-  if (each.blocks?.length) made.append(renderBlocks(each.blocks, context));
-  else made.append(mrkdwn(String(each.text ?? each.fallback ?? ""), context.names));
-  return made;
-}
-
-/** @param {Json} file */
-function fileCard(file) {
-  if (file.mode === "tombstone") return el("div", { class: "file", testid: "file" }, el("span", { class: "hint", text: "This file was deleted." }));
-  const size = Number(file.size) >= 1024 ? `${Math.round(Number(file.size) / 102.4) / 10} KiB` : `${file.size ?? "?"} bytes`;
-  return el(
-    "div",
-    { class: "file", testid: "file" },
-    el("p", { class: "file-name" }, "📄 ", el("strong", { text: String(file.title || file.name || file.id) }), el("span", { class: "hint", text: ` ${file.pretty_type ?? file.filetype ?? ""} · ${size}` })),
-    file.mimetype === "image/png" ? el("img", { class: "picture", testid: "picture", src: `/api/pictures/${encodeURIComponent(String(file.id))}`, alt: String(file.alt_txt ?? file.title ?? "") }) : null,
-    !file.preview && String(file.mimetype).startsWith("text/") ? textFile(String(file.id)) : null,
-    file.preview ? el("pre", { class: "fence", text: String(file.preview) + (file.preview_is_truncated ? "\n…" : "") }) : null,
-  );
-}
-
-/**
- * Render a text file that is loaded when it is unfolded.
- * @param {string} id
- */
-function textFile(id) {
-  const text = el("pre", { class: "fence", testid: "file-text" });
-  const toggle = async () => {
-    if (!text.textContent) text.textContent = await textOf(id);
-  };
-  return el("details", { class: "reading", on: { toggle } }, el("summary", { text: "Show file" }), text);
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // Renders Slack's mrkdwn as DOM nodes. The text is never parsed as HTML.
 
+import { codeBlock } from "./code.js";
 import { el, link } from "./dom.js";
 import { emoji } from "./emoji.js";
 
@@ -31,7 +32,7 @@ export function mrkdwn(text, names, { styles = true } = {}) {
   let at = 0;
   for (const found of text.matchAll(FENCE)) {
     made.append(lines(text.slice(at, found.index).replace(/\n$/, ""), how));
-    made.append(el("pre", { class: "fence", text: decode(found[1]) }));
+    made.append(codeBlock({ text: decode(found[1]) }));
     at = found.index + found[0].length;
     if (text[at] === "\n") at += 1;
   }

@@ -1,6 +1,7 @@
 // @ts-check
 // Renders rich_text blocks; the text of every leaf is literal.
 
+import { codeBlock } from "./code.js";
 import { el, fill, link } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { mention } from "./mrkdwn.js";
@@ -34,7 +35,7 @@ function richPart(part, names) {
     case "rich_text_section":
       return leaves(el("div", { class: "rich-section" }), part, names);
     case "rich_text_preformatted":
-      return leaves(el("pre", { class: "fence" }), part, names);
+      return codeBlock({ fill: (into) => leaves(into, part, names) });
     case "rich_text_quote":
       return leaves(el("blockquote"), part, names);
     case "rich_text_list":

@@ -1,0 +1,138 @@
+"""Judge the hypotheses of a text about the objects that it names, and about no other.
+
+A hypothesis whose object does not exist, or has nothing to do with the evidence, is possible at most; other objects
+with the same error are listed beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Protocol
+
+from bot.diagnosing.named_objects import Resolved, concerns
+from bot.kube.objects import ref
+from intents.catalog.loader import Catalog
+from intents.domain import (
+    Existence,
+    FindingOutcome,
+    Hypothesis,
+    JudgedHypothesis,
+    NamedObject,
+    ObjectRef,
+    ProbeResult,
+    Verdict,
+)
+from intents.focus import KINDS
+from intents.verdicts import judge, rank, supported
+
+_AFFECTED: Final = 3
+# Words that name an object or a part of it.
+_OF_AN_OBJECT: Final = frozenset(KINDS) | {"namespace", "container", "name"}
+
+
+class Investigator(Protocol):
+    """Reads the cluster for hypotheses and judges them."""
+
+    @property
+    def now(self) -> datetime: ...
+
+    async def run(self, hypotheses: Iterable[Hypothesis]) -> tuple[JudgedHypothesis, ...]: ...
+
+    async def judge(self, hypothesis: Hypothesis) -> JudgedHypothesis: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Judges the hypotheses of a text. `resolved` are its hypotheses by incident, with the objects that they name."""
+
+    catalog: Catalog
+    investigation: Investigator
+    resolved: Mapping[str, Resolved]
+
+    async def judged(self) -> tuple[tuple[JudgedHypothesis, ...], tuple[NamedObject, ...]]:
+        """Return the ranked hypotheses, and what must be said first about the objects that the text names."""
+        present = [one.hypothesis for one in self.resolved.values() if not one.is_missing]
+        missing = [one for one in self.resolved.values() if one.is_missing]
+        judged = list(await self.investigation.run(present)) if present else []
+        notes: list[NamedObject] = []
+        for number, one in enumerate(judged):
+            judged[number], note = self._tied(one)
+            notes += [note] if note else []
+        for named in missing:
+            judged.append(self._from_text(named))
+            if named.note is not None:
+                notes.append(replace(named.note, affected=await self._affected(named, first=named is missing[0])))
+        if missing:
+            judged = list(rank(judged, self.catalog, now=self.investigation.now))
+        return tuple(judged), _merged(notes)
+
+    def _tied(self, one: JudgedHypothesis) -> tuple[JudgedHypothesis, NamedObject | None]:
+        """Return a hypothesis that rests on the named object, or the text alone with a note where the evidence is."""
+        named = self.resolved.get(one.incident)
+        if named is None or named.hypothesis.named != one.hypothesis.named:
+            return one, None
+        manifest = named.manifest
+        if manifest is None or not supported(one) or one.capability:
+            return one, named.note
+        subjects, target = _subjects(one), ref(manifest, named.asked.kind)
+        affected = tuple(dict.fromkeys(subject for subject, _ in subjects))[:_AFFECTED]
+        note = NamedObject(target=replace(target, uid=""), existence=Existence.EXISTS, affected=affected)
+        if target.kind != "Pod":
+            outside = target.namespace and all(subject.namespace != target.namespace for subject in affected)
+            return one, note if outside else named.note
+        if concerns(subjects, manifest):
+            return one, named.note
+        about = self.catalog.incidents[one.incident].about
+        if about and all(on or subject.kind in ("Node", "Pod") for subject, on in subjects):
+            return self._from_text(named), replace(note, existence=Existence.UNAFFECTED)
+        # An incident of the whole cluster, or of a service that all pods use, may concern every pod.
+        return one, note
+
+    def _from_text(self, named: Resolved) -> JudgedHypothesis:
+        """Judge a hypothesis by its text alone."""
+        incident = self.catalog.incidents[named.hypothesis.incident]
+        nothing = ProbeResult(missing=str(named.focus))
+        one = judge(
+            incident,
+            named.hypothesis,
+            dict.fromkeys(incident.reads, nothing),
+            focus=named.focus,
+            now=self.investigation.now,
+        )
+        pasted = tuple(each for each in one.findings if each.pasted)
+        refuted = any(each.outcome is FindingOutcome.REFUTES for each in pasted)
+        verdict = Verdict.RULED_OUT if refuted else Verdict.POSSIBLE
+        return replace(one, verdict=verdict, findings=pasted, remedies=())
+
+    async def _affected(self, named: Resolved, *, first: bool) -> tuple[ObjectRef, ...]:
+        """Return the objects that the cluster shows with the same error, for the leading hypothesis only."""
+        if not first:
+            return ()
+        kept = {word: value for word, value in named.hypothesis.named.items() if word not in _OF_AN_OBJECT}
+        anywhere = Hypothesis(incident=named.hypothesis.incident, score=named.hypothesis.score, named=kept)
+        one = await self.investigation.judge(anywhere)
+        if one.verdict is not Verdict.CONFIRMED:
+            return ()
+        return tuple(dict.fromkeys(subject for subject, _ in _subjects(one)))[:_AFFECTED]
+
+
+def _subjects(one: JudgedHypothesis) -> list[tuple[ObjectRef, str]]:
+    """Return the objects that support a hypothesis, each with the node that its row names."""
+    supports = [each for each in one.findings if each.outcome is FindingOutcome.SUPPORTS and not each.pasted]
+    return [
+        (each.subject, str(each.rows[0].values.get("node", "")) if each.rows else "")
+        for each in sorted(supports, key=lambda each: not each.decisive)
+        if each.subject is not None
+    ]
+
+
+def _merged(notes: Iterable[NamedObject]) -> tuple[NamedObject, ...]:
+    """Return one note for each object, with all that is said about it."""
+    merged: dict[tuple[ObjectRef, Existence], NamedObject] = {}
+    for note in notes:
+        known = merged.get((note.target, note.existence))
+        affected = dict.fromkeys((*(known.affected if known else ()), *note.affected))
+        merged[note.target, note.existence] = replace(known or note, affected=tuple(affected)[:_AFFECTED])
+    return tuple(merged.values())

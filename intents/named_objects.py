@@ -1,0 +1,88 @@
+"""Define how objects are named: the reference to one, a name found in a text, and whether the cluster has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class ObjectRef:
+    """An object of a cluster. `namespace` is empty if it is cluster-scoped, `uid` if it was not read."""
+
+    kind: str
+    namespace: str = ""
+    name: str
+    uid: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+    def is_named_as(self, other: ObjectRef) -> bool:
+        """Return whether both have the same kind, namespace and name. Uids are not compared."""
+        return (self.kind, self.namespace, self.name) == (other.kind, other.namespace, other.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Focus:
+    """The object that a request is about, as far as it is known: every field may be empty.
+
+    Probes read what concerns it. Without `name` that is everything in `namespace`, without both the whole cluster.
+    """
+
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    container: str = ""
+    node: str = ""
+
+    @property
+    def names_object(self) -> bool:
+        """Return whether the name of an object is known."""
+        return bool(self.name)
+
+    def __str__(self) -> str:
+        if not self.name:
+            return f"namespace {self.namespace}" if self.namespace else "the cluster"
+        return str(ObjectRef(kind=self.kind or "object", namespace=self.namespace, name=self.name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A name found in the text. `kind` is a word of the vocabulary in `intents.symptoms`: pod, namespace, node …
+
+    `namespace` is the one that the text gives to this name. A name that is not `certain` may be an ordinary word, cut
+    ("web-5d4…") or an address: it counts only once the cluster has such an object.
+    """
+
+    kind: str
+    value: str
+    namespace: str = field(default="", compare=False)
+    certain: bool = field(default=True, compare=False)
+
+
+class Existence(StrEnum):
+    """What the cluster says about an object that the text names."""
+
+    EXISTS = "exists"
+    REPLACED = "replaced"  # gone, but its owner is known
+    UNAFFECTED = "unaffected"  # it exists, and the evidence is about others
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedObject:
+    """An object that the text names, and what the cluster has of it.
+
+    `instead` is its owner, or the object that an incomplete name stands for. `closest` are similar names that exist,
+    `elsewhere` other clusters that have it. `affected` are other objects with the same error now. `others` counts the
+    further objects of its kind that the text names.
+    """
+
+    target: ObjectRef
+    existence: Existence
+    instead: ObjectRef | None = None
+    closest: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    affected: tuple[ObjectRef, ...] = ()
+    others: int = 0

@@ -1,0 +1,145 @@
+"""Choose what a hypothesis names from the names in a text: an object with the namespace that the text gives to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+
+from intents.catalog.schema import Incident
+from intents.domain import Symptom
+from intents.focus import KINDS
+from intents.named_objects import Entity
+from intents.signature_finder import Occurrence
+from intents.spoken_names import is_word
+
+# So many guesses are looked up for a hypothesis.
+MOST_GUESSES: Final = 4
+# The kinds of objects that a text can be about, whatever its incident is about.
+IN_GENERAL: Final = ("pod", "statefulset", "deployment", "daemonset", "replicaset", "job", "cronjob", "service", "node")
+# Of so many objects that a text names side by side the state is read.
+MOST_CANDIDATES: Final = 10
+_LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_HOST: Final = re.compile(rf"(?:(?P<pod>{_LABEL})\.)?(?P<service>{_LABEL})\.(?P<namespace>{_LABEL})\.svc(?![-\w])")
+_IN_A_HOST: Final = frozenset({"pod", "service", "namespace"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The names of a hypothesis; see `Hypothesis`."""
+
+    named: Mapping[str, str]
+    guesses: tuple[Entity, ...] = ()
+    besides: Entity | None = None
+    alike: int = 0
+
+
+@dataclass(slots=True)
+class TextNames:
+    """The names of a whole text, from which each hypothesis takes its own."""
+
+    symptoms: Sequence[Symptom]
+    values: dict[str, dict[str, None]] = field(default_factory=dict)
+    namespaces: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    guesses: dict[Entity, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for symptom in self.symptoms:
+            for name in symptom.entities:
+                if not name.certain:
+                    self.guesses.setdefault(name)
+                    continue
+                self.values.setdefault(name.kind, {}).setdefault(name.value)
+                if name.namespace:
+                    self.namespaces.setdefault((name.kind, name.value), {}).setdefault(name.namespace)
+
+    def of(self, incident: Incident, occurrences: Sequence[Occurrence]) -> Names:
+        """Return what a hypothesis names: captured by its matches, on their lines, or anywhere if unambiguous."""
+        named: dict[str, str] = {}
+        for occurrence in occurrences:
+            for kind, value in self._captured(occurrence).items():
+                named.setdefault(kind, value)
+        for occurrence in occurrences:
+            for name in self.symptoms[occurrence.line].entities:
+                if name.certain:
+                    named.setdefault(name.kind, name.value)
+        for kind, values in self.values.items():
+            if len(values) == 1:
+                named.setdefault(kind, next(iter(values)))
+        about = next((word for word in incident.about if word in named), "")
+        if about:
+            self._place(named, about, occurrences)
+            alike = len(self.values.get(about, {}).keys() - {named[about]})
+            guesses = self._guesses(named, incident, occurrences)
+        else:
+            several = self._candidates(incident)
+            alike = max(len(several) - 1, 0)
+            guesses = several or self._guesses(named, incident, occurrences)
+        besides = None if about or guesses else self._besides(named)
+        plain = MappingProxyType(dict(sorted(named.items())))
+        return Names(named=plain, guesses=guesses, besides=besides, alike=alike)
+
+    def _besides(self, named: Mapping[str, str]) -> Entity | None:
+        """Return the object that the text names although its kind is not what the incident is about."""
+        word = next((word for word in IN_GENERAL if word in named), "")
+        if not word:
+            return None
+        namespaces = self.namespaces.get((word, named[word]), {})
+        namespace = next(iter(namespaces)) if len(namespaces) == 1 else named.get("namespace", "")
+        return Entity(kind=word, value=named[word], namespace="" if word == "node" else namespace)
+
+    def _candidates(self, incident: Incident) -> tuple[Entity, ...]:
+        """Return the objects of which the text names several, so that only the cluster can tell which one it means."""
+        word = next((word for word in incident.about if len(self.values.get(word, ())) > 1), "")
+        return tuple(
+            Entity(kind=word, value=value, namespace=next(iter(self.namespaces.get((word, value), {})), ""))
+            for value in list(self.values.get(word, ()))[:MOST_CANDIDATES]
+        )
+
+    def _captured(self, occurrence: Occurrence) -> dict[str, str]:
+        """Return the captures of a match that are names: no English word, and parts of a host name each by itself."""
+        line = self.symptoms[occurrence.line].text
+        captured: dict[str, str] = {}
+        for kind, value in occurrence.captures.items():
+            if kind in _IN_A_HOST and (host := _host_around(value, line)):
+                captured |= {part: name for part, name in host.items() if name and part in occurrence.captures}
+            elif not ((kind in KINDS or kind == "namespace") and is_word(value) and not _is_quoted(value, line)):
+                captured[kind] = value
+        return captured
+
+    def _place(self, named: dict[str, str], about: str, occurrences: Sequence[Occurrence]) -> None:
+        """Give the object in question the namespace that the text gives to it, never that of another object."""
+        own = self.namespaces.get((about, named[about]), {})
+        together = any({about, "namespace"} <= occurrence.captures.keys() for occurrence in occurrences)
+        if together and named.get("namespace"):
+            return
+        if len(own) == 1:
+            named["namespace"] = next(iter(own))
+        elif namespace := named.get("namespace"):
+            others = {value for kind, value in self.namespaces if kind == about and value != named[about]}
+            if any(namespace in self.namespaces[about, other] for other in others):
+                del named["namespace"]
+
+    def _guesses(
+        self, named: Mapping[str, str], incident: Incident, occurrences: Iterable[Occurrence]
+    ) -> tuple[Entity, ...]:
+        """Return what may be names of kinds that are not named yet, those of the matched lines first."""
+        wanted = {"namespace", "object", *(incident.about or KINDS)} - named.keys()
+        near = {name: None for each in occurrences for name in self.symptoms[each.line].entities if not name.certain}
+        kept = [name for name in (near | self.guesses) if name.kind in wanted]
+        # Those with a kind of their own are more likely names.
+        return tuple(sorted(kept, key=lambda name: name.kind == "object")[:MOST_GUESSES])
+
+
+def _host_around(value: str, line: str) -> Mapping[str, Any]:
+    """Return the parts of the host name under .svc that a captured text is a part of."""
+    for host in _HOST.finditer(line):
+        if value in host.group() and (("." in value) or value == "svc" or value in host.groups()):
+            return host.groupdict()
+    return {}
+
+
+def _is_quoted(value: str, line: str) -> bool:
+    return any(f"{mark}{value}{mark}" in line for mark in ("'", '"', "`"))

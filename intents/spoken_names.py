@@ -1,0 +1,249 @@
+"""Find names that a person gives in words: "in namespace mine", "Deployment api", "pod web-0 in shop", "节点 worker-b".
+
+A word is certain where the grammar leaves no other reading: quoted, with a digit and a hyphen, after "in namespace".
+Elsewhere it is a guess, which counts once the cluster has such an object. All patterns are for RE2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
+
+from intents.command_lines import KINDS
+from intents.named_objects import Entity
+from intents.prose_words import PROSE_WORDS
+
+_NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
+_LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_ANY_CASE: Final = r"[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?"
+_IPV4: Final = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
+_OPEN: Final = "[\"'`“‘「『*_]"
+_CLOSE: Final = "[\"'`”’」』*_]"
+_START: Final = r"(?:^|[^-\w./])"
+# What may follow a name; a full stop ends a sentence, and "a.b" is a longer name.
+_END: Final = r"(?:$|[^-\w./:=@(\[]|[.:](?:\s|$))"
+_NAMESPACE: Final = r"(?i:namespaces?|ns)"
+_HAN_NAMESPACE: Final = "(?:命名空间|名字空间|名称空间)"
+_IS: Final = "(?:是|为|叫做?|名为|：|:|=)"
+_IN: Final = r"(?i:in|from|of|inside|within|into|for|under|to|at)"
+_CAMEL: Final = (
+    "Pod|Node|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Service|PersistentVolumeClaim|PersistentVolume"
+    "|Lease|StorageClass|APIService|TidbCluster"
+)
+_LOWER: Final = (
+    "pod|node|deployment|deploy|statefulset|sts|daemonset|ds|replicaset|rs|job|cronjob|service|svc|pvc|pv|lease"
+    "|storageclass|tidbcluster|tc"
+)
+_HAN_KINDS: Final = {
+    "容器组": "pod", "节点": "node", "部署": "deployment", "无状态负载": "deployment", "有状态副本集": "statefulset",
+    "有状态集": "statefulset", "有状态负载": "statefulset", "守护进程集": "daemonset", "服务": "service",
+    "任务": "job", "定时任务": "cronjob", "存储卷声明": "pvc", "存储类": "storageclass",
+}  # fmt: skip
+_HAN: Final = "|".join(sorted(_HAN_KINDS, key=len, reverse=True))
+# Commands with a flag -n of their own.
+_OTHER_FLAG: Final = re.compile(r"(?:^|[\s|;&($])(?:head|tail|echo|sed|grep|sort|xargs|nl|netstat|cut|nice)\s[^|]*$")
+# Before a kind that is an ordinary noun: "a StatefulSet", "the same Job".
+_DETERMINERS: Final = frozenset({
+    "a", "an", "any", "another", "both", "each", "every", "its", "my", "new", "no", "of", "old", "one", "other",
+    "our", "same", "some", "that", "their", "these", "this", "those", "two", "your",
+})  # fmt: skip
+_GOES_ON: Final = re.compile(
+    r"(?:not|is|was|are|isn't|has|hasn't|have|had|can|can't|cannot|could|does|doesn't|do|did|will|won't|never|keeps?|stays?|got|in|on"
+    r"|from|and|or|shows?|says?|fails?|failed|stuck|crashes|crashed|restarts|gets|-n|--namespace)\b"
+)
+# So many characters beside a name are looked at.
+_NEAR: Final = 120
+_DIGIT: Final = re.compile(r"\d")
+_LETTER: Final = re.compile(r"[a-z]")
+
+
+class SpokenPattern(NamedTuple):
+    """A pattern, and the reader of its matches."""
+
+    pattern: str
+    read: Callable[[Any], Iterator[Entity]]
+
+    @property
+    def guesses(self) -> bool:
+        """Tell whether it yields nothing that is certain: then only a person's own lines are read for it."""
+        return self.read in (_perhaps_object, _perhaps_object_before, _in_place, _unkinded)
+
+
+def is_word(value: str) -> bool:
+    """Tell whether a value is an English word rather than a name."""
+    return value.lower() in PROSE_WORDS
+
+
+def is_telling(value: str) -> bool:
+    """Tell whether no English word looks like this: a digit and a letter, with a hyphen or a dot."""
+    return bool(_DIGIT.search(value) and _LETTER.search(value) and ("-" in value or "." in value))
+
+
+def _namespace(match: Any) -> Iterator[Entity]:
+    yield from _namespace_named(match.group(1), certain=True)
+
+
+def _perhaps_namespace(match: Any) -> Iterator[Entity]:
+    yield from _namespace_named(match.group(1), certain=_marked(match.group(1)))
+
+
+def _namespace_named(value: str, *, certain: bool) -> Iterator[Entity]:
+    if not is_word(value) and _LETTER.search(value.lower()) and value.lower() not in ("namespace", "ns"):
+        certain = certain and value == value.lower()
+        yield Entity(kind="namespace", value=value.lower(), certain=certain)
+
+
+def _flag(match: Any) -> Iterator[Entity]:
+    if not _OTHER_FLAG.search(match.string[max(match.start(1) - _NEAR, 0) : match.start(1)]):
+        yield from _namespace_named(match.group(1), certain=True)
+
+
+def _marked(value: str) -> bool:
+    """Tell whether a word is certainly a name although an English word could stand there."""
+    return value == value.lower() and ("-" in value or bool(_DIGIT.search(value)))
+
+
+def _kind_of(word: str) -> str:
+    return _HAN_KINDS.get(word) or KINDS.get(word.lower(), "")
+
+
+def _object(match: Any) -> Iterator[Entity]:
+    """Yield kind, namespace and name where the position is unambiguous."""
+    kind, namespace, name = match.groups()
+    yield from _named(kind, namespace, name, certain=True)
+
+
+def _object_after_capital(match: Any) -> Iterator[Entity]:
+    """Yield the name after a kind in its own spelling: `Deployment api is down`, but not `a Deployment rolled`."""
+    before, kind, name = match.groups()
+    rest = match.string[match.end(3) : match.end(3) + _NEAR].lstrip()
+    ends = not rest or not (rest[0].isalnum() and rest[0].isascii()) or bool(_GOES_ON.match(rest))
+    certain = is_telling(name) or (ends and (before or "").lower() not in _DETERMINERS)
+    yield from _named(kind, None, name, certain=certain)
+
+
+def _perhaps_object(match: Any) -> Iterator[Entity]:
+    kind, name = match.groups()
+    yield from _named(kind, None, name, certain=False)
+
+
+def _perhaps_object_before(match: Any) -> Iterator[Entity]:
+    name, kind = match.groups()
+    yield from _named(kind, None, name, certain=False)
+
+
+def _slashed(match: Any) -> Iterator[Entity]:
+    """Yield `pod shop/web-0`; of `pods and/or` nothing, of `pod deleted/web` a guess."""
+    kind, namespace, name = match.groups()
+    words = is_word(namespace) + is_word(name)
+    if words < 2 and _LETTER.search(namespace):
+        yield Entity(kind="namespace", value=namespace, certain=not words)
+        yield Entity(kind=_kind_of(kind), value=name, namespace=namespace, certain=not words)
+
+
+def _in_place(match: Any) -> Iterator[Entity]:
+    """Yield `pod web-0 in shop`: the place may be a namespace."""
+    place = match.group(1)
+    if not (is_word(place) or KINDS.get(place)) and _LETTER.search(place):
+        yield Entity(kind="namespace", value=place, certain=False)
+
+
+def _unkinded(match: Any) -> Iterator[Entity]:
+    """Yield `shop/web-0` as a guess: an object of any kind, an image, a path."""
+    namespace, name = match.groups()
+    lettered = _LETTER.search(namespace) and _LETTER.search(name)
+    if lettered and not (is_word(namespace) or is_word(name)) and (_marked(name) or _marked(namespace)):
+        yield Entity(kind="object", value=name, namespace=namespace, certain=False)
+
+
+def _pod_and_namespace(match: Any) -> Iterator[Entity]:
+    name, namespace = match.groups()
+    yield from _named("pod", namespace, name, certain=True)
+
+
+def _pod_in_path(match: Any) -> Iterator[Entity]:
+    namespace, name = match.groups()
+    yield from _named("pod", namespace, name, certain=True)
+
+
+def _addressed(match: Any) -> Iterator[Entity]:
+    kind, address = match.groups()
+    yield Entity(kind=_kind_of(kind), value=address, certain=False)
+
+
+def _named(kind: str, namespace: str | None, name: str, *, certain: bool) -> Iterator[Entity]:
+    word = _kind_of(kind)
+    if not word or is_word(name) or (namespace and is_word(namespace)) or not _LETTER.search(name.lower()):
+        return
+    if KINDS.get(name.lower()):
+        return
+    if namespace:
+        yield Entity(kind="namespace", value=namespace, certain=certain)
+    lowered = name.lower()
+    yield Entity(kind=word, value=lowered, namespace=namespace or "", certain=certain and lowered == name)
+
+
+_QUOTED_NAME: Final = rf"{_OPEN}(?:({_LABEL})/)?({_NAME}){_CLOSE}"
+
+SPOKEN_PATTERNS: Final[tuple[SpokenPattern, ...]] = (
+    # ns=shop, namespace: shop, (namespace shop), namespace "shop"
+    SpokenPattern(rf"(?:^|[^\w.-]){_NAMESPACE}\s?[:=：]\s?{_OPEN}?({_ANY_CASE})", _namespace),
+    SpokenPattern(rf"[(\[（]{_NAMESPACE}[ :=]+{_OPEN}?({_LABEL}){_CLOSE}?\s?[)\],;，）]", _namespace),
+    SpokenPattern(rf"{_START}{_NAMESPACE},? {_OPEN}({_LABEL}){_CLOSE}", _namespace),
+    # in namespace shop, in the namespace called shop; in the shop namespace, our shop namespace
+    SpokenPattern(
+        rf"{_START}{_IN}\s+(?i:the\s+|our\s+|my\s+)?(?i:k8s\s+|kubernetes\s+)?{_NAMESPACE}\s+"
+        rf"(?i:called\s+|named\s+)?{_OPEN}?({_ANY_CASE})",
+        _namespace,
+    ),
+    SpokenPattern(
+        rf"{_START}(?i:{_IN[4:-1]}|the|our|my)\s+(?i:the\s+|our\s+|my\s+)?{_OPEN}?({_LABEL}){_CLOSE}?\s+{_NAMESPACE}\b",
+        _namespace,
+    ),
+    # namespace shop: …, namespace is shop; a word in the middle of a sentence is a guess
+    SpokenPattern(rf"{_START}{_NAMESPACE}\s+(?i:is\s+|called\s+|named\s+)({_LABEL}){_END}", _namespace),
+    SpokenPattern(rf"{_START}{_NAMESPACE}\s+({_LABEL})(?:$|\s*[,;!?)，。；]|[.:](?:\s|$)|\s+and\b)", _namespace),
+    SpokenPattern(rf"{_START}{_NAMESPACE}\s+({_LABEL}){_END}", _perhaps_namespace),
+    # 命名空间 shop, 命名空间是 shop, shop 命名空间, shop ns 下
+    SpokenPattern(rf"(?i:namespace|ns)\s?{_IS}\s?{_OPEN}?({_LABEL})", _namespace),
+    SpokenPattern(rf"(?i:namespace|ns)\s?{_OPEN}?({_LABEL}){_CLOSE}?\s?[\p{{Han}}，。；、]", _namespace),
+    SpokenPattern(rf"{_HAN_NAMESPACE}\s?{_IS}?\s?{_OPEN}?({_LABEL})", _namespace),
+    SpokenPattern(rf"{_OPEN}?({_LABEL}){_CLOSE}?\s?(?:这个|的)?\s?{_HAN_NAMESPACE}", _namespace),
+    SpokenPattern(rf"(?:^|[\s\p{{Han}}])({_LABEL})\s(?i:namespace|ns)\s?[里下中内的]", _namespace),
+    # pod web -n shop, outside of a command
+    SpokenPattern(rf"(?:^|[\s(])(?:-n|--?namespace|[–—](?:n|namespace))[ =]{_OPEN}?({_LABEL})", _flag),
+    # the name of a place after an object or an error: pod web-0 in shop
+    SpokenPattern(
+        rf"[\w\"'`)] (?:in|from|@) {_OPEN}?({_LABEL}){_CLOSE}?(?:$|\s*[,;:!?)，。]|\.(?:\s|$)|\s)", _in_place
+    ),
+    SpokenPattern(rf"在\s?({_LABEL})\s?(?:里|中|下|内|上)", _in_place),
+    # Deployment api; deployment "api"; pod `web`; 节点 worker-b
+    SpokenPattern(rf"{_START}((?i:{_LOWER}|{_CAMEL}))s?[:：]? ?{_QUOTED_NAME}", _object),
+    SpokenPattern(rf"({_HAN})[:：]?\s?(?:{_OPEN}(?:({_LABEL})/)?({_NAME}){_CLOSE})", _object),
+    SpokenPattern(
+        rf"(?:^|[^-\w./\s]\s*|([\w'-]+)\s+)((?:{_CAMEL})) ({_NAME}){_END}",
+        _object_after_capital,
+    ),
+    SpokenPattern(rf"{_START}((?i:{_LOWER}))s?[:：]? ({_LABEL})/({_NAME}){_END}", _slashed),
+    # pod web -n shop, deployment api in namespace shop
+    SpokenPattern(
+        rf"{_START}((?i:{_LOWER}))s?() ({_NAME}),? "
+        rf"(?:(?:-n|--?namespace|[–—]n)[ =]|\(?(?:in |from )?(?:the )?{_NAMESPACE}[ :=])",
+        _object,
+    ),
+    SpokenPattern(rf"{_START}((?i:{_LOWER}))s?[:：]? ({_ANY_CASE}){_END}", _perhaps_object),
+    SpokenPattern(rf"({_HAN})[:：]?\s?({_NAME})", _perhaps_object),
+    SpokenPattern(rf"(?:^|[\p{{Han}}])([Pp]od)\s?({_NAME})[\p{{Han}}]", _perhaps_object),
+    # the api deployment, web-0 pod
+    SpokenPattern(rf"(?:^|[^-\w./=:@])({_NAME}) ((?:{_LOWER}))(?:$|[^-\w=:/])", _perhaps_object_before),
+    # pod=web, deployment=api
+    SpokenPattern(rf"{_START}((?i:{_LOWER}))()[=]{_OPEN}?({_NAME}){_END}", _object),
+    # (pod: "web-0_shop"), pod web-0_shop; /var/log/pods/shop_web-0_…, k8s_app_web-0_shop_…
+    SpokenPattern(rf"(?i:pods?)[:=]? ?[(\[]?{_OPEN}?({_NAME})_({_LABEL})(?:$|[^-\w.])", _pod_and_namespace),
+    SpokenPattern(rf"/var/log/pods/({_LABEL})_({_NAME})_", _pod_in_path),
+    SpokenPattern(rf"(?:/var/log/containers/|k8s_[a-zA-Z0-9-]+_)({_NAME})_({_LABEL})_", _pod_and_namespace),
+    # pod 10.0.0.7
+    SpokenPattern(rf"{_START}((?i:pod|node|service))(?:s|'s)?(?: ip| IP)?[:=]? ?({_IPV4})(?:$|[^.\d])", _addressed),
+    SpokenPattern(rf"(?:^|[\s(\[\"'`“「])({_LABEL})/({_NAME})(?:$|[\s,;:)\]\"'`”」，。]|\.(?:\s|$))", _unkinded),
+)

@@ -1,0 +1,213 @@
+"""Word what an answer shows at first glance: cause, impact, at most three proofs, and what could not be checked.
+
+Slack and the terminal show the same sentences in the same order; Details have all of it at length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from intents.cluster_text import in_sentence
+from intents.domain import (
+    Diagnosis,
+    Finding,
+    FindingOutcome,
+    Gap,
+    GapReason,
+    JudgedHypothesis,
+    Language,
+    Row,
+    Step,
+    Text,
+)
+from intents.templates import duration
+from responses import causality, sentences, words
+from responses.brevity import brief, first_sentence
+from responses.layout import quote
+from responses.sentences import capitalised, finished
+
+PROOFS: Final = 3
+_WITH_INFORMATION: Final = 2
+_GAPS: Final = 2
+# The most words of each; a Chinese character counts as one.
+_CAUSE: Final = {Language.EN: 34, Language.ZH: 60}
+_IMPACT: Final = {Language.EN: 18, Language.ZH: 20}
+_PROOF: Final = {Language.EN: 24, Language.ZH: 26}
+_OTHER: Final = {Language.EN: 12, Language.ZH: 16}
+# The most words of the detail of a gap.
+_DETAIL: Final = 8
+# Longer commands are shown under Details.
+_COMMAND: Final = 120
+# What looks like the name of an object or an image, and the programs that an entry itself names.
+_NAME: Final = re.compile(r"(?<![A-Za-z0-9.])[A-Za-z0-9.]++(?:[-/:][A-Za-z0-9.]++)+")
+_PROGRAMS: Final = frozenset({"kube-proxy", "istio-proxy", "calico-node", "prometheus-operator", "HTTP/1", "HTTP/2"})
+# In characters: the description of a gap may come from a cluster.
+_WHAT: Final = 160
+
+# A sentence that tells an age itself: "19m ago", "for 21m".
+_AGE: Final = re.compile(r"(?<![\w.])\d+[smhd](?:\d+m)?(?![\w.])")
+_WORD: Final = re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+")
+_REPEATED: Final = 0.75
+_DECIDED: Final = (FindingOutcome.SUPPORTS, FindingOutcome.REFUTES)
+
+
+def cause(one: JudgedHypothesis, language: Language) -> str:
+    """Return cause and object in one sentence: the first line of an answer."""
+    says = one.summary.in_(language) or first_sentence(one.root_cause.in_(language), language)
+    if one.subject and one.subject.name not in says and not _looks_named(says):
+        says = f"{one.subject}{words.COLON.in_(language)}{says}"
+    return finished(brief(says, most=_CAUSE[language]), language)
+
+
+def _looks_named(says: str) -> bool:
+    """Return whether a sentence holds what looks like the name of an object."""
+    return bool(set(_NAME.findall(says)) - _PROGRAMS)
+
+
+def refutation(one: JudgedHypothesis, language: Language) -> str:
+    """Return the first line of an answer whose every cause is ruled out: what was found instead."""
+    against = sentences.refutation(one, language)
+    if not against:
+        return sentences.all_ruled_out(one, language)
+    return finished(capitalised(brief(against, most=_CAUSE[language])), language)
+
+
+def impact(one: JudgedHypothesis, language: Language) -> str:
+    """Return the first sentence of the impact."""
+    return brief(first_sentence(one.impact.in_(language), language), most=_IMPACT[language])
+
+
+def proofs(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language, *, of_text: bool) -> tuple[str, ...]:
+    """Return the findings that decide, each with its object and age; of a text alone, the line that matched."""
+    out = sentences.is_out(one)
+    decided = sorted(
+        (finding for finding in one.findings if finding.outcome in (_DECIDED[1:] if out else _DECIDED)),
+        key=lambda finding: (_DECIDED.index(finding.outcome), not finding.decisive),
+    )
+    if not decided or not one.findings:
+        return tuple(_undecided(one, language, of_text=of_text))
+    leading = sentences.refutation(one, language) if out else ""
+    told = [finding for finding in decided if finding.says.in_(language) != leading]
+    beside = [finding for finding in one.findings if finding.outcome is FindingOutcome.NEUTRAL]
+    lines: list[str] = []
+    for number, finding in enumerate((*told, *beside)):
+        # What only informs fills up to two lines.
+        if len(lines) >= (PROOFS if number < len(told) else _WITH_INFORMATION):
+            break
+        line = _proof(finding, one, diagnosis.observed_at, language)
+        if not any(_repeats(line, earlier) for earlier in lines):
+            lines.append(line)
+    return tuple(lines)
+
+
+def _repeats(line: str, earlier: str) -> bool:
+    """Return whether most of a line's words are in an earlier one."""
+    own, known = set(_WORD.findall(line)), set(_WORD.findall(earlier))
+    return len(own & known) > _REPEATED * len(own)
+
+
+def _undecided(one: JudgedHypothesis, language: Language, *, of_text: bool) -> Iterable[str]:
+    for match in sentences.quoted_matches(one, most=1):
+        says = words.TEXT_LINE if of_text else words.TEXT_QUOTE
+        given = brief(quote(match.quote), most=_PROOF[language])
+        yield says.in_(language).format(*([match.line, given] if of_text else [given]))
+    if one.findings and all(finding.outcome is FindingOutcome.NEUTRAL for finding in one.findings):
+        yield words.ONLY_NEUTRAL.in_(language)
+
+
+def _proof(finding: Finding, one: JudgedHypothesis, observed_at: datetime | None, language: Language) -> str:
+    says = brief(finding.says.in_(language), most=_PROOF[language])
+    whole = finding.says.in_(language)
+    if finding.subject and finding.subject.name not in whole and not _looks_named(says):
+        says = f"{finding.subject}{words.COLON.in_(language)}{says}"
+    if finding.outcome is FindingOutcome.REFUTES and not sentences.is_out(one):
+        says = words.AGAINST.in_(language).format(says)
+    return sentences.joined(capitalised(says), "" if _AGE.search(says) else age(finding, observed_at, language))
+
+
+def age(finding: Finding, observed_at: datetime | None, language: Language) -> str:
+    """Return how old a finding is; "" if it rests on the text alone."""
+    if finding.pasted or observed_at is None:
+        return ""
+    row = dated_row(finding)
+    if row is None or row.at is None:
+        return words.NOW.in_(language)
+    passed = duration(max((observed_at - row.at).total_seconds(), 0))
+    return (words.SINCE if row.lasts else words.AGO).in_(language).format(passed)
+
+
+def dated_row(finding: Finding) -> Row | None:
+    """Return the row that tells a finding's age: of lasting states the first one, else the newest; None without."""
+    dated = [(row.at, number, row) for number, row in enumerate(finding.rows) if row.at is not None]
+    lasting = [each for each in dated if each[2].lasts]
+    found = min(lasting) if lasting else max(dated, default=None)
+    return found[2] if found else None
+
+
+def gaps(
+    one: JudgedHypothesis | None, diagnosis: Diagnosis, language: Language, *, text_only: Text | None = None
+) -> str:
+    """Return what could not be checked in one line, the gaps that limit the verdict first; "" for no gap."""
+    own = [gap for finding in (one.findings if one else ()) for gap in finding.gaps]
+    limiting = sentences.limiting_gaps(one) if one else ()
+    known = list(dict.fromkeys((*limiting, *own, *sentences.reported_gaps(diagnosis))))
+    if any(gap.reason is GapReason.NO_CLUSTER for gap in known) or (text_only and not known):
+        return finished(capitalised((text_only or words.TEXT_ONLY).in_(language)), language)
+    if not known:
+        return ""
+    # Several reads may need the same permission: it is said once.
+    needed = {gap.permission or gap.what: gap for gap in reversed(known)}
+    said = [_gap(gap, language) for gap in reversed(needed.values())]
+    listed = words.SEMICOLON.in_(language).join(said[:_GAPS])
+    if len(said) > _GAPS:
+        listed = f"{listed} {words.MORE.in_(language).format(len(said) - _GAPS)}"
+    return f"{words.GAPS.in_(language)}{words.COLON.in_(language)}{listed}"
+
+
+def _gap(gap: Gap, language: Language) -> str:
+    needs = words.NEEDS.in_(language).format(gap.permission) if gap.permission else ""
+    what = gap.what if len(gap.what) <= _WHAT else f"{gap.what[:_WHAT]}…"
+    if needs:
+        return words.GAP_SHORT.in_(language).format(what, needs)
+    detail = gap.detail_zh if language is Language.ZH and gap.detail_zh else gap.detail
+    said = brief(in_sentence(detail), most=_DETAIL) if detail else ""
+    why = sentences.joined(words.REASONS[gap.reason].in_(language), said, by=words.COLON.in_(language))
+    return words.GAP_SHORT.in_(language).format(what, why)
+
+
+def next_step(one: JudgedHypothesis, language: Language) -> Step | None:
+    """Return the first step by hand, for an answer without a button; None where there is none."""
+    step = next(iter(one.runbook), None)
+    if step is None:
+        return None
+    says = brief(first_sentence(step.says.in_(language), language), most=_PROOF[language])
+    run = step.run.strip()
+    return Step(says=Text.same(says), run="" if "\n" in run or len(run) > _COMMAND else run)
+
+
+def others(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language) -> str:
+    """Return the next hypothesis that this one does not explain; "" beside a confirmed cause."""
+    explained = {one.incident, *(each.incident for each in causality.effects(one, diagnosis))}
+    beside = [each for each in sentences.open_hypotheses(diagnosis) if each.incident not in explained]
+    if not beside or sentences.is_confirmed(one):
+        return ""
+    other, *more = beside
+    says = brief(cause(other, language), most=_OTHER[language]).rstrip("。.")
+    line = words.ALSO.in_(language).format(says, sentences.verdict_word(other, language))
+    return f"{line} {words.MORE.in_(language).format(len(more))}" if more else line
+
+
+def effect(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language, *, of_text: bool) -> str:
+    """Return what this cause leads to, or what causes it; "" for neither."""
+    colon = words.COLON.in_(language)
+    if upstream := next((each for each in diagnosis.hypotheses if each.incident == one.effect_of), None):
+        return words.CAUSED_BY_SHORT.in_(language).format(brief(cause(upstream, language), most=_OTHER[language]))
+    found = causality.effects(one, diagnosis)
+    pasted = [each for each in found if each.hypothesis.matches] or list(found)
+    if not pasted:
+        return ""
+    says = causality.effect_line(pasted[0], language, cause=one, of_text=of_text)
+    return f"{words.EFFECT.in_(language)}{colon}{says}"

@@ -1,0 +1,26 @@
+"""Word an answer without a hypothesis: unknown, not explained, not checked, or no known problem."""
+
+from __future__ import annotations
+
+from intents.domain import Diagnosis, Language
+from responses import words
+
+
+def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, tuple[str, ...]]:
+    """Return the sign, the heading and the sentences of an answer that names no cause.
+
+    Only an object whose kind has rules of health, and that shows no trouble, gets a green sign.
+    """
+    focus = diagnosis.focus
+    if not focus.names_object:
+        return words.UNKNOWN_SIGN, words.UNKNOWN.in_(language), (words.UNKNOWN_WHY.in_(language),)
+    if diagnosis.unexplained:
+        says = words.NOT_EXPLAINED_WHY.in_(language).format(focus)
+        return words.UNKNOWN_SIGN, words.NOT_EXPLAINED.in_(language), (says,)
+    if diagnosis.unchecked:
+        says = words.NOT_CHECKED_WHY.in_(language).format(focus.kind, focus)
+        instead = ("、" if language is Language.ZH else ", ").join(map(str, diagnosis.ask_instead))
+        ask = words.ASK_ABOUT_THESE if instead else words.ASK_ABOUT_PODS
+        return words.UNKNOWN_SIGN, words.NOT_CHECKED.in_(language), (says, ask.in_(language).format(instead))
+    says = words.NO_PROBLEM_WITH.in_(language).format(focus)
+    return words.FINE_SIGN, words.NO_PROBLEM.in_(language), (says,)

@@ -1,0 +1,118 @@
+"""Build the dialog that asks before an incident is resolved, and the message with the button that opens it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from intents.chronicle.facts import Fact
+from intents.chronicle.resolution import UNKNOWN, Resolution, choice_of
+from intents.chronicle.summary import Summary
+from intents.domain import Language, Text
+from responses import words
+from responses.chronicle import incident_words, resolve_words
+from responses.chronicle.fact_formatter import FactFormatter
+from responses.chronicle.sources import source
+from responses.chronicle.spans import Spans, TextSpan
+from responses.sentences import capitalised, finished
+from responses.shown import shown_line
+from responses.slack import blocks
+from responses.slack.blocks import Element
+from responses.slack.chronicle.leaves import NO_NAMES, LeafWriter, Names, Permalink
+from responses.slack.message import Message, View
+from responses.slack.mrkdwn import fallback
+from responses.slack.presses import Press, action_id
+
+_ACTIONS: Final = 10
+_MENTIONED: Final = re.compile(r"@((?=[A-Z]*[0-9])[UW][A-Z0-9]{5,20})(?![A-Za-z0-9])")
+
+
+def resolve_dialog(
+    summary: Summary,
+    asks: Resolution,
+    *,
+    channel: str,
+    language: Language,
+    permalink: Permalink,
+    names: Names = NO_NAMES,
+) -> View:
+    """Return the dialog: open impact, open actions, and the root cause to choose or to type.
+
+    Its `private_metadata` is the channel. `names` are those of the people that a choice mentions. What people stated as
+    the cause is chosen already.
+    """
+    formatter = FactFormatter(language, clusters=summary.impact.clusters)
+    leaves = LeafWriter(permalink=permalink, names=names, now=summary.now, mention=True)
+    text = formatter.text
+    options = [
+        *((_label(fact, formatter, names), choice_of(fact)) for fact in asks.causes),
+        (capitalised(text(incident_words.NOT_KNOWN_YET)), UNKNOWN),
+    ]
+    return blocks.modal(
+        text(resolve_words.TITLE),
+        [
+            blocks.rich(*_impact(asks, formatter, leaves)),
+            blocks.rich(*_actions(asks, formatter, leaves)),
+            blocks.select_input(
+                text(incident_words.ROOT_CAUSE),
+                options,
+                block_id=str(Press.ROOT_CAUSE),
+                action_id=str(Press.ROOT_CAUSE),
+                placeholder=text(resolve_words.CHOOSE),
+                initial=choice_of(asks.established) if asks.established else "",
+            ),
+            blocks.text_input(
+                text(resolve_words.OR_TYPE),
+                block_id=str(Press.ROOT_CAUSE_TEXT),
+                action_id=str(Press.ROOT_CAUSE_TEXT),
+                hint=text(resolve_words.OR_TYPE_HINT),
+                optional=True,
+            ),
+            blocks.context(text(resolve_words.WHAT_HAPPENS)),
+        ],
+        close=text(words.CANCEL),
+        submit=text(resolve_words.SUBMIT),
+        callback_id=str(Press.RESOLVED),
+        private_metadata=channel,
+    )
+
+
+def resolve_button(language: Language) -> Message:
+    """Return the message with the button that opens the dialog; a mention cannot open one."""
+    says = finished(capitalised(resolve_words.PRESS_TO_RESOLVE.in_(language)), language)
+    button = blocks.button(resolve_words.BUTTON.in_(language), action_id=action_id(Press.RESOLVE), value="resolve")
+    return Message(text=fallback(says), blocks=(blocks.rich(blocks.line(blocks.text(says))), blocks.actions(button)))
+
+
+def _impact(asks: Resolution, formatter: FactFormatter, leaves: LeafWriter) -> Iterator[Element]:
+    yield _title(resolve_words.OPEN_IMPACT, formatter)
+    if asks.impact is None:
+        yield blocks.line(blocks.text(formatter.text(resolve_words.NO_OPEN_IMPACT)))
+        return
+    spans: Spans = (*formatter.quote(asks.impact.says), *source(asks.impact, formatter))
+    yield blocks.line(*leaves.line((TextSpan(text="⚠️ "), *spans)))
+
+
+def _actions(asks: Resolution, formatter: FactFormatter, leaves: LeafWriter) -> Iterator[Element]:
+    yield _title(resolve_words.OPEN_ACTIONS, formatter)
+    if not asks.open_actions:
+        yield blocks.line(blocks.text(formatter.text(resolve_words.NO_OPEN_ACTIONS)))
+        return
+    yield blocks.bullets(leaves.line(formatter.act(work)) for work in asks.open_actions[-_ACTIONS:])
+    left = len(asks.open_actions) - _ACTIONS
+    if left > 0:
+        yield blocks.line(blocks.text(formatter.text(words.MORE).format(left), italic=True))
+
+
+def _title(says: Text, formatter: FactFormatter) -> Element:
+    return blocks.line(blocks.bold(formatter.text(says)))
+
+
+def _label(fact: Fact, formatter: FactFormatter, names: Names) -> str:
+    """Return the words of an option; Slack shows no mentions there, so people are named."""
+    if fact.incident or fact.title:
+        says = f"{formatter.title(fact)} · {formatter.text(incident_words.DIAGNOSIS)}"
+        return shown_line(says if not fact.key.startswith("r:") else formatter.title(fact))
+    says = _MENTIONED.sub(lambda found: f"@{names.get(found[1], '…')}", fact.says)
+    return shown_line(f"“{says}”")

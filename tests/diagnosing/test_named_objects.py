@@ -1,0 +1,135 @@
+"""An answer rests on the object that the text names; of an absent or a healthy one no other proves it silently."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bot.cli.rehearsal import full_world_of, stage, staged
+from bot.diagnosing import Engine, build_engine, diagnose
+from intents.catalog.cases import ask_of
+from intents.catalog.schema import Incident
+from intents.domain import Diagnosis, FindingOutcome, Focus, JudgedHypothesis, Language, Verdict
+from intents.focus import focus_of
+from intents.request import ExplainText
+from intents.symptoms import read_symptoms
+from responses.named_objects import named_sentences
+
+ABSENT = {
+    "Pod": ("nowhere", "nosuch-0"),
+    "StatefulSet": ("nowhere", "nosuch"),
+    "Deployment": ("nowhere", "nosuch"),
+    "Service": ("nowhere", "nosuch"),
+    "Node": ("", "nosuch-node-1"),
+    "TidbCluster": ("nowhere", "nosuch"),
+}
+HEALTHY = {
+    "Pod": ("shop", "storefront-6b8d4f7c95-jp4cz"),
+    "StatefulSet": ("shop", "ledger"),
+    "Deployment": ("shop", "storefront"),
+    "Service": ("shop", "storefront"),
+    "Node": ("", "worker-b"),
+}
+# The pod's image cannot be pulled; the incidents of images are about just that.
+BROKEN_OTHERWISE = {"Pod": ("store", "cart-5d8f7c9b6-q7r2w"), "Deployment": ("store", "cart")}
+
+NODES = {"storefront-6b8d4f7c95-jp4cz": "worker-a", "cart-5d8f7c9b6-q7r2w": "worker-b"}
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return build_engine()[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Paste:
+    """A text of an entry in which an object of that kind, namespace and name is named."""
+
+    how: str
+    incident: str
+    text: str
+    kind: str
+    namespace: str
+    name: str
+
+
+def pastes_of(incident: Incident, engine: Engine) -> Iterator[tuple[dict[str, Any], list[Paste]]]:
+    """Yield the world of an entry's first proven text, and the text about other objects."""
+    for case in incident.cases:
+        ask = ask_of(incident, case)
+        if case.healthy or case.then is not Verdict.CONFIRMED or not ask.text:
+            continue
+        matched = engine.matcher.match(read_symptoms(ask.text)).hypotheses
+        own = next(one for one in matched if one.incident == incident.id)
+        focus = focus_of(incident, own, namespace=ask.namespace)
+        of_images = "image" in incident.id
+        states = {"absent": ABSENT, "healthy": HEALTHY, "otherwise": {} if of_images else BROKEN_OTHERWISE}
+        yield (
+            full_world_of(incident, case),
+            [paste for how, named in states.items() if (paste := _renamed(how, incident.id, ask.text, focus, named))],
+        )
+        return
+
+
+def _renamed(how: str, incident: str, text: str, focus: Focus, named: dict[str, tuple[str, str]]) -> Paste | None:
+    if focus.name and focus.kind not in named:
+        return None
+    kind = focus.kind if focus.name else "Pod"
+    if kind not in named:
+        return None
+    namespace, name = named[kind]
+    if focus.name:
+        for old, new in ((focus.namespace, namespace), (focus.name, name)):
+            if old and new:
+                text = re.sub(rf"(?<![a-z0-9-]){re.escape(old)}(?![a-z0-9-])", new, text)
+    where = f" -n {namespace}" if namespace else ""
+    return Paste(how, incident, f"$ kubectl describe {kind.lower()} {name}{where}\n{text}", kind, namespace, name)
+
+
+async def test_no_paste_is_confirmed_or_ruled_out_silently_by_another_object(engine: Engine) -> None:
+    asked = 0
+    silent: list[str] = []
+    image = engine.catalog.incidents["image-pull-failed"]
+    otherwise = full_world_of(image, next(case for case in image.cases if case.name == "there is no such tag"))
+    for incident in engine.catalog:
+        for world, pastes in pastes_of(incident, engine):
+            worlds = [world] if "image" in incident.id else [world, otherwise]
+            async with staged(stage(*worlds)) as connection:
+                for paste in pastes:
+                    said = await diagnose(ExplainText(text=paste.text), engine=engine, connection=connection)
+                    asked += 1
+                    silent += _silent(said, paste)
+    assert not silent, "\n".join(silent)
+    assert asked >= 40
+
+
+def _silent(said: Diagnosis, paste: Paste) -> list[str]:
+    """Return what is wrong with an answer: evidence about another object that the answer does not mention first."""
+    first = said.hypotheses[0]
+    notes = named_sentences(said, Language.EN)
+    if paste.how == "absent":
+        says = f"{paste.namespace}/{paste.name}".lstrip("/") + " does not exist"
+        wrong = first.verdict is not Verdict.POSSIBLE or not (notes and says in notes[0])
+        return [f"{paste}: {first.verdict}, {notes}"] if wrong else []
+    decided = first.verdict in (Verdict.CONFIRMED, Verdict.LIKELY, Verdict.RULED_OUT)
+    if not decided or any(paste.name in note for note in notes) or _is_about(first, paste):
+        return []
+    return [f"{paste}: {first.verdict} by {_subjects(first)}"]
+
+
+def _is_about(first: JudgedHypothesis, paste: Paste) -> bool:
+    subjects = _subjects(first)
+    return not subjects or any(
+        name in (paste.name, NODES.get(paste.name)) or (paste.namespace and namespace == paste.namespace)
+        for namespace, name in subjects
+    )
+
+
+def _subjects(one: JudgedHypothesis) -> list[tuple[str, str]]:
+    outcome = FindingOutcome.REFUTES if one.verdict is Verdict.RULED_OUT else FindingOutcome.SUPPORTS
+    found = [each.subject for each in one.findings if each.outcome is outcome and not each.pasted]
+    return [(subject.namespace, subject.name) for subject in found if subject is not None]

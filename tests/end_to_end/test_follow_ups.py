@@ -1,0 +1,48 @@
+"""Test that follow-ups do not repeat an answer, and that a pasted secret is named once by its kind."""
+
+from __future__ import annotations
+
+from tests.end_to_end.workplace import is_final, lines_of, words_of, workplace
+
+SECRET = "abcdefghijklmnopqrstuvwx1234"
+
+
+def mention(at, text):
+    return f"<@{at.slack.bot_user_id}> {text}"
+
+
+async def followed(at, ts, text, number):
+    """Say something in the thread and return the lines of the answer to it."""
+    await at.slack.say(at.bo, at.channel, mention(at, text), thread_ts=ts)
+    answers = await at.slack.wait_for(
+        lambda: found if len(found := [one for one in at.answers(ts) if is_final(one)]) == number else []
+    )
+    await at.settled()
+    return lines_of(answers[-1])
+
+
+async def test_follow_ups_link_the_answer_or_say_what_changed(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, f"{broken.text}\nAuthorization: Bearer {SECRET}")
+        answer = await at.answer(ts)
+
+        # The message holds a secret: its kind is named once, its text nowhere.
+        said = "\n".join(lines_of(answer))
+        assert said.count("looks like a bearer token: delete that message and rotate the secret") == 1
+        assert SECRET not in said
+
+        # The same question gets a link, not the answer again.
+        (linked,) = await followed(at, ts, "what is the root cause again?", 2)
+        assert linked.startswith("Answered above, see the earlier answer")
+        assert f"p{answer['ts'].replace('.', '')}" in linked
+
+        # The same object again: only what changed since.
+        unchanged = await followed(at, ts, "pod ledger/db-tikv-0", 3)
+        assert unchanged[0].startswith("🔴 Nothing has changed since ")
+        assert "CONFIRMED · Container tikv of ledger/db-tikv-0 cannot start" in unchanged[0]
+        assert len(unchanged) == 2
+
+        # It is gone from the text of every message in the thread but the first.
+        assert [one for one in at.answers(ts) if "rotate the secret" in words_of(one["blocks"])] == [
+            at.slack.message(at.channel, answer["ts"])
+        ]

@@ -1,0 +1,121 @@
+"""Count the words that are visible in the answer to each case of the catalog.
+
+`python -m tests.responses_slack.word_counts` prints the median and the maximum of both languages. A word is what white
+space separates, code and button labels included; a menu shows its entries only when it is opened. Of Chinese, each
+character counts, and each run of Latin letters and digits, such as a name, counts as one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from bot.cli.rehearsal import rehearse
+from bot.diagnosing import Engine, build_engine
+from bot.remedies.registry import words_of
+from bot.workflows.kept_answer import without_rows
+from intents.domain import Diagnosis, Language
+from responses.safety import scrubbed
+from responses.sentences import offers, open_hypotheses
+from responses.slack.as_text import as_text
+from responses.slack.controls import RemedyButton
+from responses.slack.diagnosis import answer_message
+from responses.slack.message import Message
+
+_CJK: Final = r"\u3400-\u9fff"
+_CHINESE_WORD: Final = re.compile(rf"[{_CJK}]|[^\s{_CJK}\u3000-\u303f\uff00-\uffef“”]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """The number of words that the answer to a case shows, the answer, and the labels of its buttons."""
+
+    incident: str
+    case: str
+    language: Language
+    title: str
+    words: int
+    shown: str
+    buttons: tuple[str, ...]
+
+
+def answer_to(diagnosis: Diagnosis, language: Language, *, of_text: bool = True) -> Message:
+    """Return the answer as it is stored and posted, with a button for each remedy that it offers."""
+    shown = scrubbed(without_rows(diagnosis))
+    remedies = [each for one in (*open_hypotheses(shown)[:1], *offers(shown)) for each in one.remedies]
+    buttons = [
+        RemedyButton(plan_id=f"plan-{number}", label=each.button or words_of(each.action).verb, risk=each.risk)
+        for number, each in enumerate(remedies)
+    ]
+    return answer_message(
+        shown,
+        language=language,
+        request_id="r-1",
+        seconds=0.84,
+        of_text=of_text,
+        details_value="r-1",
+        buttons=buttons,
+    )
+
+
+def visible(message: Message) -> str:
+    """Return what a reader sees without opening anything."""
+    said = []
+    for block in message.blocks:
+        if block["type"] == "actions":
+            said.append(" ".join(_labels(Message(text="", blocks=(block,)))))
+        else:
+            said.append(as_text([block]))
+    return "\n".join(said)
+
+
+def _labels(message: Message) -> Iterator[str]:
+    for block in message.blocks:
+        if block["type"] == "actions":
+            yield from (each["text"]["text"] for each in block["elements"] if each["type"] == "button")
+
+
+def count(text: str, language: Language) -> int:
+    """Return the number of words, of Chinese that of characters and names."""
+    return len(_CHINESE_WORD.findall(text) if language is Language.ZH else text.split())
+
+
+async def counts(engine: Engine) -> AsyncIterator[Count]:
+    """Yield the words of the answer to every case of the catalog, in both languages."""
+    for incident in engine.catalog:
+        for case in incident.cases:
+            diagnosis = (await rehearse(engine, incident, case)).diagnosis
+            of_text = not diagnosis.focus.names_object or any(one.hypothesis.matches for one in diagnosis.hypotheses)
+            for language in Language:
+                message = answer_to(diagnosis, language, of_text=of_text)
+                shown = visible(message)
+                yield Count(
+                    incident=incident.id,
+                    case=case.name,
+                    language=language,
+                    title=incident.title.in_(language),
+                    words=count(shown, language),
+                    shown=shown,
+                    buttons=tuple(_labels(message)),
+                )
+
+
+async def _main() -> None:
+    engine, *_ = build_engine()
+    found: Sequence[Count] = [one async for one in counts(engine)]
+    for language in Language:
+        own = sorted((one for one in found if one.language is language), key=lambda one: one.words)
+        last = own[-1]
+        sys.stdout.write(
+            f"{language}: {len(own)} answers, median {median(one.words for one in own):g}, "
+            f"max {last.words} ({last.incident}: {last.case})\n"
+        )
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())
