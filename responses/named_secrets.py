@@ -249,7 +249,10 @@ def _gaps(place: _Place) -> Iterator[tuple[str, bytes, int]]:
     start = close.end() if close else 0
     if start >= len(window):
         return
+    has_value = b"alue" in window
     for kind, pattern in GAPS:
+        if kind == "valued" and not has_value:
+            continue
         if found := pattern.match(window, start):
             yield kind, window[: found.end()], end + found.end()
     if (words := TELLS.match(window, start)) and words.end() > start:
