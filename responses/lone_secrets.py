@@ -25,6 +25,8 @@ _WORD: Final = re2.compile(
     rb"(?:^|[\s=:\"'`])[\"'`]?([A-Za-z0-9][A-Za-z0-9+_.-]{0,30}[!@#$%^&*?~][A-Za-z0-9!@#$%^&*?~+_.-]{0,30})[\"'`]?(?:[\s,;)\"'`]|\z)"
 )
 _SIGN: Final = re.compile(rb"[!#$^&*?~]|%(?![0-9A-Fa-f]{2})|@(?![A-Za-z0-9-]+\.)")
+# A character of HTML: sshPassword&#61;
+_ENTITY: Final = re.compile(rb"&(?:#[0-9xX]|(?:amp|quot|apos|lt|gt|equals|colon)\b)")
 _PART: Final = re.compile(rb"[A-Za-z0-9]{12,}")
 _FEW: Final = 3
 
@@ -53,4 +55,6 @@ def _hide_word(found: Match) -> bytes:
         and any(97 <= each <= 122 for each in value)
         and any(48 <= each <= 57 for each in value)
     )
+    if _ENTITY.search(value):
+        return bytes(found[0])
     return hide_groups(found, 1) if is_mixed and _SIGN.search(value[1:]) and FILL not in value else bytes(found[0])

@@ -17,6 +17,7 @@ from typing import Final
 
 import re2
 
+from responses.chosen_secrets import CHOSEN, bare, is_compound, is_quoted_password, is_set, looks_chosen
 from responses.secret_buffer import FILL, Match, hidden, hide_groups, looks_generated, looks_random
 from responses.secret_markup import after_markup
 from responses.secret_names import FOREIGN, KEY_KINDS, Level, is_password_name, level_of
@@ -36,12 +37,15 @@ from responses.secret_values import (
     CHINESE_STOP,
     Value,
     assigned_phrase_end,
+    closing_quote,
     fits,
     hidden_end,
     hide_assigned,
+    is_disguised,
     is_no_secret,
     is_phrase,
     is_prose,
+    is_sentence,
     looks_mixed,
     read_value,
 )
@@ -76,19 +80,23 @@ _BEFORE_VALUE: Final = re2.compile(
     rb"\\*[\"']?(?i:name|key)\\*[\"']?\s*:\s*\\*[\"']?$"
 )
 _VERB: Final = re.compile(
-    rb"\b(?:export|setenv|declare -x|ENV|ARG|SET|set -x|set -gx|requirepass|masterauth|config set"
+    rb"\b(?:export|setenv|SetEnv|setx|define|fastcgi_param|declare -x|ENV|ARG|SET|set|set -x|set -gx|requ"
+    rb"irepass|masterauth|config set"
     rb"|configure set)[ \t]+\Z"
 )
 _TOLD_BEFORE: Final = re.compile(
-    rb"([!#-&*-~]{8,64})[\"'`]?(?:[ \t]+(?:(?:as|is)(?:[ ](?:the|my|our|your|new|a))?|>{1,2})[ \t]+[\"'`./\w -]{0,20}"
-    rb"|[ \t]+\([\w ]{0,16}|(?:" + "是|作为|就是|当|做".encode() + rb")[\x80-\xff]{0,12})\Z"
+    rb"([!#-&*-_a-~]{6,64})([\"'`])?(?:[ \t]+(?:(?:as|is)(?:[ ](?:the|my|our|your|new|a))?|>{1,2})[ \t]+["
+    rb"\"'`./\w -]{0,20}"
+    rb"|[ \t]+\([\w ]{0,16}|[ \t]*(?:<-{1,2}|"
+    + "←".encode()
+    + rb")[ \t]*[\w ]{0,16}|[ ]?(?:"
+    + "是|作为|就是|当|做".encode()
+    + rb")[\x80-\xff]{0,12})\Z"
 )
 # etcd's cluster token, the token of a list's next page, the checksum of a Secret in a pod template.
 _OTHER_BEFORE: Final = re.compile(
     rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/|^--- |\n\s*--- )\Z"
 )
-# Letters with a digit among or after them.
-_CHOSEN: Final = re.compile(rb"[A-Za-z][\w!@#$%^&*+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
 _OBJECT: Final = re.compile(rb"[a-z]{1,12}(?:[/_-][a-z]{1,12})+")
 _OTHER_PAIR: Final = re.compile(rb"[A-Za-z_.-]{2,}[=:][^=]")
 _FLAG: Final = re.compile(rb"(?:\A|[\s\"'\[({,;=`|])--?\Z")
@@ -222,6 +230,10 @@ def _assigned(place: _Place, value: Value, gap: bytes, at: int) -> list[tuple[in
     if group and (b" " in group[1] or looks_random(group[1])):
         return [group.span(1)]
     spans = hide_assigned(place.name, place.level, value, gap)
+    argument = closing_quote(buffer, place.start, at) if gap == b"=" and place.level is Level.TELLING else at
+    if argument > at and not is_no_secret(place.name, buffer[at:argument]):
+        # One quoted argument: 'db_password=two words'
+        return [(at, argument)]
     if spans and gap == b"=" and place.is_first_in_line and is_password_name(place.name):
         spans.append((spans[-1][1], max(spans[-1][1], assigned_phrase_end(value))))
     while spans and (rest := CONTINUED.match(buffer, spans[-1][1], spans[-1][1] + _LOOK_AHEAD)):
@@ -237,7 +249,10 @@ def _gaps(place: _Place) -> Iterator[tuple[str, bytes, int]]:
     start = close.end() if close else 0
     if start >= len(window):
         return
+    has_value = b"alue" in window
     for kind, pattern in GAPS:
+        if kind == "valued" and not has_value:
+            continue
         if found := pattern.match(window, start):
             yield kind, window[: found.end()], end + found.end()
     if (words := TELLS.match(window, start)) and words.end() > start:
@@ -272,10 +287,17 @@ def _value_before(place: _Place) -> tuple[int, int] | None:
     tail = before[-28:] if place.level is Level.TELLING else b""
     told = (
         _TOLD_BEFORE.search(before)
-        if b" as " in tail or b" is " in tail or tail[-1:] >= b"\x80" or b">" in tail or b"(" in tail
+        if any(sign in tail for sign in (b" as ", b" is ", b">", b"(", b"<", b"\x86\x90")) or tail[-1:] >= b"\x80"
         else None
     )
-    if told and looks_generated(told[1]):
+    if told and (
+        looks_generated(told[1])
+        or (
+            (told[2] or is_password_name(place.name) or is_disguised(told[1]))
+            and CHOSEN.fullmatch(told[1])
+            and not is_no_secret(place.name, told[1])
+        )
+    ):
         base = place.start - len(before)
         return base + told.start(1), base + told.end(1)
     if place.level is not Level.TELLING or b"alue" not in before.lower():
@@ -312,7 +334,7 @@ def _block(place: _Place, at: int) -> list[tuple[int, int]]:
         indent = len(text) - len(text.lstrip(b" >+-"))
         if text.strip() and indent <= key:
             break
-        if text.strip() and not is_no_secret(b"", text.strip()):
+        if text.strip() and not is_no_secret(place.name, text.strip()):
             spans.append((at + indent, at + len(text.rstrip())))
         at = end + 1
     return spans
@@ -323,7 +345,7 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
     if is_no_secret(place.name, value.text) or (kind in _APART and _OTHER_PAIR.match(value.text)):
         return False
     if place.level is not Level.TELLING:
-        return fits(place.level, _bare(value)) and _may_follow(place, kind, gap, value)
+        return fits(place.level, bare(value)) and _may_follow(place, kind, gap, value)
     if kind == "assign":
         return True
     if kind == "colon":
@@ -345,30 +367,31 @@ def _may_follow(place: _Place, kind: str, gap: bytes, value: Value) -> bool:
 
 
 # Kinds without a sign between the name and its value.
-_APART: Final = ("space", "words", "sentence", "cell")
+_APART: Final = ("space", "words", "sentence", "cell", "valued")
 _TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
     "chinese": lambda place, value: value.text.isascii() and len(value.text) >= 4,
-    "comma": lambda place, value: value.quoted and looks_random(value.text),
-    "sentence": lambda place, value: looks_generated(_bare(value)),
-    "quoted": lambda place, value: value.outer > value.end and value.quoted and looks_mixed(_bare(value)),
-    "nested": lambda place, value: looks_random(_bare(value)),
-    "bracket": lambda place, value: looks_generated(_bare(value)),
-    "words": lambda place, value: looks_random(_bare(value)) or _looks_chosen(place, value),
-    "for": lambda place, value: looks_random(_bare(value)) or _looks_chosen(place, value),
-    "cell": lambda place, value: looks_random(_bare(value)),
-    "foreign": lambda place, value: not place.name.isascii() and looks_random(_bare(value)),
+    "comma": lambda place, value: value.quoted and (looks_random(value.text) or _is_argument(place, value)),
+    "call": lambda place, value: value.quoted and (looks_random(value.text) or is_set(place.name, value)),
+    "valued": lambda place, value: value.quoted or looks_random(bare(value)) or looks_chosen(place.name, value),
+    "sentence": lambda place, value: looks_generated(bare(value)),
+    "quoted": lambda place, value: (
+        value.outer > value.end and value.quoted and b" " not in value.text and looks_mixed(bare(value))
+    ),
+    "nested": lambda place, value: looks_random(bare(value)) or looks_chosen(place.name, value),
+    "bracket": lambda place, value: looks_generated(bare(value)) or is_disguised(bare(value).rstrip("）".encode())),
+    "words": lambda place, value: (
+        looks_random(bare(value)) or looks_chosen(place.name, value) or is_quoted_password(place.name, value)
+    ),
+    "for": lambda place, value: looks_random(bare(value)) or looks_chosen(place.name, value),
+    "cell": lambda place, value: looks_random(bare(value)) or looks_chosen(place.name, value),
+    "foreign": lambda place, value: not place.name.isascii() and looks_random(bare(value)),
 }
 
 
-def _bare(value: Value) -> bytes:
-    text = value.text.strip(b".,;:!?(){}<>")
-    return text if text.startswith(b"[]") else text.strip(b"[]")
-
-
-def _looks_chosen(place: _Place, value: Value) -> bool:
-    """Return whether the value looks like a password that a person chose: s3cr3t-value, summer2026."""
-    text = _bare(value)
-    return bool(is_password_name(place.name) and len(text) >= 6 and _CHOSEN.fullmatch(text))
+def _is_argument(place: _Place, value: Value) -> bool:
+    """Return whether a call is given a name and its value, both quoted: setenv("PASSWORD", "…")."""
+    is_quoted = place.buffer[place.start - 1 : place.start] == place.buffer[place.end : place.end + 1] != b""
+    return is_quoted and not is_sentence(value.text) and not value.rest.startswith(b":")
 
 
 def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
@@ -382,10 +405,17 @@ def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
             # aws … --secret-id prod/shop-db
             return False
         return not text.startswith(b"-") and (value.quoted or len(text) >= 6)
-    if value.alone and place.is_first_in_line and _looks_chosen(place, value):
+    if value.alone and place.is_first_in_line and (looks_chosen(place.name, value) or is_compound(place.name)):
         # A line of a configuration: bindpw s3cr3t-value
+        return not is_sentence(text)
+    if not gap.strip() and is_quoted_password(place.name, value):
         return True
-    return bool(_VERB.search(place.before)) or looks_random(_bare(value))
+    if gap.strip() in (b'"', b"'") and value.quoted and value.alone and place.is_first_in_line:
+        # "password" "x"
+        return is_password_name(place.name) and not is_sentence(text)
+    if not gap.strip() and is_disguised(bare(value).rstrip(b";,")):
+        return True
+    return bool(_VERB.search(place.before)) or looks_random(bare(value))
 
 
 def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:

@@ -14,11 +14,14 @@ _BODY: Final = re.compile(rb"[\"']\s*\{[^{}\"]{0,120}?\b(?:default|value)\s*=\s*
 _ATTRIBUTE: Final = re.compile(rb"[\"'][^<>\n]{0,80}\b(?i:value|val|content)\s{0,4}=\s{0,4}")
 _OWN_ATTRIBUTE: Final = re.compile(rb"[ \t][^<>\n]{0,80}\b(?i:value|val|content)\s{0,4}=\s{0,4}(?=[\"'])")
 _ENTRY: Final = re.compile(
-    rb"\\*[\"']?\s*,?\s*(?:[\\\"'\w]{1,30}\s*:\s*[^\s,{}]{0,40},\s*){0,3}\\*[\"']?(?i:val(?:ue)?)\\*[\"']?\s*:[ \t]*"
+    rb"\\*[\"']?\s*,?\s*(?:#[^\n]{0,80}\s*)?(?:[\\\"'\w]{1,30}\s*:\s*[^\s,{}]{0,40},\s*){0,3}\\*[\"']?(?i"
+    rb":val(?:ue)?)\\*[\"']?\s*[:=][ \t]*"
 )
 _BEFORE_TAG: Final = re.compile(rb"<[\w.-]*:?\Z")
 _BEFORE_ATTRIBUTE: Final = re.compile(rb"<[\w:.-]+[^<>]*=\s*[\"']\Z")
-_BEFORE_ENTRY: Final = re.compile(rb"(?i:name|key|variable|field)\\*[\"']?\s*:\s*\\*[\"']?\Z")
+_BEFORE_ENTRY: Final = re.compile(
+    rb"(?i:name|key|variable|field|property|param(?:eter)?)\\*[\"']?\s*[:=]\s*\\*[\"']?\Z"
+)
 
 
 def after_markup(buffer: bytes, end: int, before: bytes) -> int | None:

@@ -47,7 +47,7 @@ KEY_KINDS: Final = _word_set(
     "api access private secret account encryption decryption signing master session cookie webhook license integration"
     " routing jwt hmac aes shared preshared auth authentication subscription app application storage ingest ingestion"
     " deploy bearer crypt cipher sas wireguard tsig certificate unseal recovery fernet rndc instrumentation"
-    " consumer client admin"
+    " consumer client admin functions"
 )
 _WEAK: Final = _word_set(
     "auth authorization tokens secrets sk ak pin otp totp hmac signature sig session sessionid sid cookie jwt csrf xsrf"
@@ -123,6 +123,8 @@ def level_of(name: str) -> Level:
         return Level.TELLING
     weak = words and (words[-1] in _WEAK or words[-2:] in (["session", "id"], ["key", "id"]))
     if weak:
+        return Level.WEAK
+    if words[-1:] == ["keys"] and words[-2:-1] and words[-2] in KEY_KINDS:
         return Level.WEAK
     is_key = words and words[-1] == "key" and not _OTHER.union(_KEYS).intersection(words[-2:-1])
     return Level.FAINT if is_key else Level.NONE

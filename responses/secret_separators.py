@@ -23,7 +23,8 @@ TELLS: Final = re2.compile(
     rb"[?!]{0,3}(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still"
     rb"|currently|new|its|it's|just|simply|probably|actually|should|must|will|got|from[ \t]+\S{1,40}[ \t]+to"
     rb"|has|have|been|be|equals|for(?:[ \t]+[\w.-]+){1,3}?[ \t]+(?:is|was|are|to|now)|for[ \t]+[\w.-]+"
-    rb"|of[ \t]+[\w.-]+|ist|lautet|est|es|jest)\b)+[ \t]*:?[ \t]*"
+    rb"|of(?:[ \t]+[\w.-]+){1,3}?[ \t]+(?:is|was|are|to|now)|of[ \t]+[\w.-]+|with[ \t]+value|ist|lautet|e"
+    rb"st|es|jest)\b|[ \t]+" + "é|は|является".encode() + rb")+[ \t]*:?[ \t]*"
     rb"|[ ](?:-|" + "–|—".encode() + rb")[ ]"
 )
 _TELLS_CHINESE: Final = (
@@ -44,7 +45,14 @@ _SIGN: Final = rb"(?::=|\|\|=?|\?\?=?|//=|=>|->|===?|!==?|\?=|\+=|=|<-|<<<|" + "
 GAPS: Final = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
-        ("assign", _TYPE + rb"\s{0,8}" + _SIGN + rb"[ \t]*(?:\\\r?\n[ \t]*)?(?:[*_`~]{1,2}[ \t]+)?"),
+        (
+            "assign",
+            rb"(?:[ \t]*\([^()\n]{1,30}\)(?=[ \t]*=))?"
+            + _TYPE
+            + rb"(?:\s{0,8}|[ \t]{9,60})"
+            + _SIGN
+            + rb"[ \t]*(?:<<[-~]?[\"']?\w+[\"']?\r?\n[ \t]*)?(?:\\\r?\n[ \t]*)?(?:[*_`~]{1,2}[ \t]+)?",
+        ),
         ("block", rb"[ \t]*:[ \t]*[|>][+-]?[ \t]*\r?\n"),
         # An object below the name: password:\n  value: …
         (
@@ -57,14 +65,26 @@ GAPS: Final = tuple(
             _REMARK
             + rb"[ \t]*(?:(?:is|was|are|below)[ \t]*)?(?:"
             + _COLON
-            + rb"|=)?[ \t]*(?:\r?\n[ \t>|+-]*(?:```\w*)?){1,3}(?::[ \t]+)?",
+            + rb"|=|\|)?[ \t]*(?:\r?\n[ \t]*-{3,}[ \t]*(?=\r?\n[^|\n]+(?:\n|\Z)))?(?:\r?\n[ \t>|+-]*(?:``"
+            rb"`\w*)?){1,3}(?::[ \t]+)?",
         ),
         # A chat's bold label ends after its colon: *password:* …; YAML has tags and anchors there.
         ("colon", _REMARK + rb"[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
         (
             "for",
-            rb"[ \t]+(?:for|of|on|in)(?:[ \t]+[\w.@/-]{1,30}){1,4}?[ \t]*(?:" + _SIGN + rb"|" + _COLON + rb")[ \t]*",
+            rb"[ \t]+(?:for|of|on|in)(?:[ \t]+[\"'`]?[\w.@/-]{1,30}[\"'`]?){1,4}?[ \t]*(?:(?:"
+            + _SIGN
+            + rb"|"
+            + _COLON
+            + rb")[ \t]*(?:\r?\n[ \t>]*(?:```\w*\r?\n)?)?|(?:below|here)[ \t]*:?[ \t]*\r?\n[ \t>]*)",
         ),
+        # … with value 'x', has the value [x], (value=x)
+        (
+            "valued",
+            rb"[^\n:=]{0,60}?\b(?:with|has|had|got|the|a|its|and|,|\()[ \t]*(?i:value)(?:[ \t]+(?:is|was|"
+            rb"of))?[ \t]*[:=]?[ \t]*\[?",
+        ),
+        ("call", rb"\([ \t]*(?=[bru]?[\"'`])"),
         ("comma", rb"(?<=[\"'])\s*,\s*|[,;|]{1,2}[ \t]*[\[({<]{0,3}?(?=[\[({]?[\"'])|\(\s*(?=[\"'])"),
         (
             "cell",
@@ -76,7 +96,7 @@ GAPS: Final = tuple(
             + "…{1,4}".encode()
             + rb")[ ]?)",
         ),
-        ("bracket", rb"[ \t]*[<\[({](?=[^\s\"'<>(){}\[\]])"),
+        ("bracket", rb"[ \t]*(?:[?!]{1,2}[ \t]+|[<\[({]|" + "（".encode() + rb")(?=[^\s\"'<>(){}\[\]])"),
         ("chinese", rb"[ \t]*" + _TELLS_CHINESE + rb"[ \t]*"),
         ("foreign", rb"[\x80-\xff]{3,24}[ \t]*(?=[!-~])"),
     )

@@ -53,6 +53,7 @@ _FIELD: Final = re2.compile(
 _OPEN_FIELD: Final = re2.compile(rb"(?i)(?:username|realm|uri|qop|nc|algorithm|signedheaders)=")
 _COOKIE: Final = re2.compile(rb"([^\s;,=\"']+=)(\"?)([^;,\"'\\\s\]]+)")
 _COOKIE_OPTION: Final = re2.compile(rb"(?i)(?:path|domain|expires|max-age|samesite|priority|version)=")
+_VARIABLE: Final = re2.compile(rb"\$[A-Z][A-Z0-9_]+|\$\{[\w.:-]+\}|\$\([A-Z_]+\)|%[A-Z_]+%|<[\w -]+>")
 _PORT: Final = re2.compile(rb"[0-9]{1,5}[/?#]")
 _PUBLIC: Final = re2.compile(
     rb"-----BEGIN (?:(?:TRUSTED|NEW|RSA|DSA|EC|PGP|SSH2|X509|DH|CERTIFICATE|REQUEST|PUBLIC|KEY|BLOCK|CRL|PKCS7"
@@ -68,7 +69,7 @@ _LONG: Final = re2.compile(rb"(\bsha(?:256|384|512)-|\bh1:)?[A-Za-z0-9+/]{60,}={
 # Names of long values that are public: request ids, digests, certificates, files of a ConfigMap.
 PUBLIC_NAME: Final = re2.compile(
     rb"(?i)(?:\bbinaryData:\s+[\w.-]+|\b(?:[\w-]*[_-])?(?:id(?:-[0-9])?|digest|checksum|hash|sum|integrity|etag|fingerprint|sha[0-9]*|h[0-9]"
-    rb"|md5|cert|certificate|ca|cabundle|bundle|publickey|public[_-]key|pubkey|x5c|n|metadata|continue|cursor|accept|bin|traceparent|tracestate|baggage|bookmark|version|revision|request|ray|bh|kid|[ac-z][0-9]{1,3}))"
+    rb"|md5|cert|certificate|ca|cabundle|bundle|publickey|public[_-]key|pubkey|x5c|n|iv|metadata|continue|cursor|accept|bin|traceparent|tracestate|baggage|bookmark|version|revision|request|ray|bh|kid|[ac-z][0-9]{1,3}))"
     rb"\\*[\"']?[ \t]*[:=][ \t]*\[?\s*\\*[\"']?$"
 )
 _JWT: Final = rb"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,4}"
@@ -146,8 +147,9 @@ def _bearer(found: Match) -> bytes:
 
 
 def _user_info(found: Match) -> bytes:
-    """Hide user:…@host; keep USER:PASSWORD@HOST, which stands for it."""
-    return bytes(found[0]) if found[2] in (b"PASSWORD", b"PASS", b"TOKEN") else hide_groups(found, 2)
+    """Hide user:…@host; keep USER:PASSWORD@HOST and variables, which stand for it."""
+    is_variable = found[2] in (b"PASSWORD", b"PASS", b"TOKEN") or _VARIABLE.fullmatch(found[2])
+    return bytes(found[0]) if is_variable else hide_groups(found, 2)
 
 
 def _random_part(found: Match) -> bytes:

@@ -19,8 +19,11 @@ _LOOK_BACK: Final = 80
 # What stands between a separator and a quoted value in code: b"…", []byte("…"), Some("…").
 _WRAP: Final = re.compile(
     rb"(?:(?:[bBrRuUfFL@]{1,2}|\$)[\"']|(?:new[ ])?[\w.:\[\]]{0,24}\([\"'b]"
-    rb"|[\[{(]\s{0,8}(?:\\*[\"']?(?i:value|default|plain|plaintext|stringvalue)\\*[\"']?\s*[:=]\s*)?\\*[\"'])"
+    rb"|[\[{(]\s{0,8}(?:[^{}]{0,100}?\s{0,8}[,{]?\s{0,8}\\*[\"']?(?i:value|default|plain|plaintext|stringvalue)\\*[\"']?"
+    rb"\s*[:=]\s*)?\\*[\"'])"
 )
+# An object with other members: {"name": …
+_MEMBER: Final = re.compile(rb"\\*[\"'][\w.-]{1,40}\\*[\"']\s*:")
 
 
 def _wide_quoted(pair: str) -> bytes:
@@ -54,6 +57,9 @@ _MARKS: Final = b"\"'`~*"
 # Chinese punctuation and letters end a value that begins in ASCII.
 CHINESE_STOP: Final = re2.compile(rb"[\x{2e80}-\x{9fff}\x{ff00}-\x{ffef}]")
 _DELIMITER: Final = re.compile(rb"[&;,]")
+_NEXT_PAIR: Final = re.compile(rb"[&;,][\w.-]+=")
+# A value with a delimiter near its beginning, such as a&b*c(d)9, is no list of short ones from this length.
+_LONG_ENOUGH: Final = 8
 
 # Names of objects are references, not values: secret="default/db", imagePullSecret: regcred.
 _REFERENCE: Final = re.compile(rb"[a-z0-9][a-z0-9./-]*")
@@ -76,12 +82,29 @@ _CODE: Final = re.compile(rb"[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?(?:\.[A-Za-z_]{2,}(
 # A bootstrap token that happens to have no digit.
 _BOOTSTRAP: Final = re.compile(rb"[a-z0-9]{6}\.[a-z0-9]{16}")
 _SHORT_WORD: Final = re.compile(rb"[a-z]{2,8}")
+# A word with digits for letters, as people write passwords: g00dbye7.
+_DISGUISED: Final = re.compile(
+    rb"(?i)[a-z]+(?:[0-9]{1,4}[a-z]+){1,6}[0-9!?]{0,4}|(?:[a-z]+(?:[0-9][a-z]+)+[-_.]?){2}[0-9!?]{0,4}"
+)
+_TECHNICAL: Final = re.compile(
+    rb"(?i)(?:k[38]s|[osi]?auth2|o2|s3[-_]|ec2|i18n|l10n|ipv[46]|x509|base(?:64|32)|b64|p12|v[0-9]|http2?|e2e|sha[0-9]|md5|utf8"
+    rb"|amd64|arm64|x86|us-|eu-|ap-|[a-z0-9]*2[a-z]+$)"
+)
 # What a report says about a password.
 _STATES: Final = frozenset(
     b"valid invalid expired missing empty unset set yes no on off ok failed wrong blank enabled disabled"
     b" required optional"
     b" present absent found created deleted updated rotated unchanged changed configured hidden masked omitted stored"
+    b" used unused refused denied refresh refreshed reset renewed renew verified unverified match matches validated"
+    b" accepted redacted removed good bad correct provided supplied specified needed given"
     b" encrypted unknown pending active inactive revoked incorrect rejected accepted mismatch never always".split()
+)
+# What else a token or a key may be called without being told.
+_KINDS_OF_VALUE: Final = frozenset(
+    b"bearer basic digest default custom static dynamic random auto manual string json opaque oauth oidc saml access"
+    b" header cookie query body file vault internal external global local example dummy sample loading fetching"
+    b" checking success failure error allowed secret token tokens password username secrets generic kubelet expiring"
+    b" unauthed readonly write read session service client server admin user opt test prod staging".split()
 )
 _WORD: Final = re.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
 # A key of a Secret or ConfigMap: tls.crt.
@@ -96,6 +119,8 @@ _SENTENCE_WORDS: Final = frozenset(
     b" user access least characters long too short more than use used using set change changed need needs please see"
     b" after before when while because into over under only also never always all any connection request server".split()
 )
+# The quote of an argument, with the marks of an option before the name.
+_OPENED: Final = re.compile(rb"(?:^|[\s,\[(]|-var=|literal=|Environment=)([\"'])-{0,2}D?(?:[\w-]{1,20}\.)?\Z")
 _SHORT_NUMBER: Final = re.compile(rb"[0-9]{1,5}[.,;)]*")
 _IDENTIFIER: Final = re.compile(rb"[A-Za-z_][A-Za-z_.]*[0-9]?[;,)({]*")
 _CAPITAL: Final = re.compile(rb"[A-Z]")
@@ -103,6 +128,8 @@ _SMALL: Final = re.compile(rb"[a-z]")
 _DIGIT: Final = re.compile(rb"[0-9]")
 _HEX: Final = re.compile(rb"[0-9a-fA-F-]+")
 _KEY_VALUE: Final = re.compile(rb"[A-Za-z0-9+/_-]{20,}={0,2}")
+# A sign or digit between letters, which words of a sentence do not have.
+_INNER_SIGN: Final = re.compile(rb"[A-Za-z][#$%^&*+~0-9][A-Za-z]")
 _FIRST_IN_BRACES: Final = re.compile(rb"[{,][ \t]*$")
 
 
@@ -148,6 +175,8 @@ def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None
         else None
     )
     start = wrap.end() - 1 if wrap else at
+    if wrap and first == b"{" and _MEMBER.match(buffer, start, limit):
+        return None
     if buffer[start : start + 1] == b"b":
         start += 1
     opening = buffer[start : start + 1]
@@ -200,19 +229,55 @@ def assigned_phrase_end(value: Value) -> int:
     return value.outer + len(rest) if is_phrase and not value.quoted else value.end
 
 
+def closing_quote(buffer: bytes, start: int, at: int) -> int:
+    """Return where the quote ends that begins right before the name, or where the value begins without one."""
+    opening = _OPENED.search(buffer[max(0, start - _LOOK_BACK) : start])
+    if not opening:
+        return at
+    end = buffer.find(opening[1], at, at + _LOOK_BACK)
+    rest = buffer[at:end] if end > 0 else b"\n"
+    return at if b"\n" in rest or b"=" in rest.strip(b"=") or b"\\" in rest or is_sentence(rest) else end
+
+
+def is_sentence(text: bytes) -> bool:
+    """Return whether one of several words is one that sentences have and passwords have not."""
+    words = text.lower().split()
+    return len(words) > 1 and bool(_SENTENCE_WORDS.intersection(words)) and not _INNER_SIGN.search(text)
+
+
 def is_no_secret(name: bytes, value: bytes) -> bool:
     """Return whether the value is plainly no secret: a placeholder, a path, the name of a Secret object."""
     inner = value.strip(_MARKS + b"\\")
     if len(inner) < _SHORTEST or not inner.strip(FILL):
         return True
     body = inner.rstrip(b",;)}]")
+    bracketed = inner[1:].partition(b">")[0] if inner.startswith(b"<") else b""
+    if bracketed and (looks_generated(bracketed) or is_disguised(bracketed)):
+        return False
     if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
         return True
     if (_CODE.fullmatch(inner) and not _BOOTSTRAP.fullmatch(inner)) or inner in _STATES:
         return True
     if _SHORT_WORD.fullmatch(inner) and not is_password_name(name):
-        return True
-    return bool(_REFERRING_NAME.fullmatch(name) and _REFERENCE.fullmatch(inner) and not looks_random(inner))
+        told = len(inner) > _SHORTEST and level_of(name.decode("utf-8", "replace")) is Level.TELLING
+        if not told or inner in _KINDS_OF_VALUE:
+            return True
+    return bool(
+        _REFERRING_NAME.fullmatch(name)
+        and _REFERENCE.fullmatch(inner)
+        and not looks_random(inner)
+        and not is_disguised(inner)
+    )
+
+
+def is_disguised(value: bytes) -> bool:
+    """Return whether the value is a word with digits for some letters, as people choose them: s3cr3t-v4lue."""
+    return (
+        7 <= len(value) <= 24
+        and bool(_DISGUISED.fullmatch(value))
+        and not _TECHNICAL.match(value)
+        and not _HEX.fullmatch(value)
+    )
 
 
 def is_secret_of(name: bytes, level: Level, value: bytes) -> bool:
@@ -249,7 +314,8 @@ def hide_assigned(name: bytes, level: Level, value: Value, gap: bytes) -> list[t
     for number, piece in enumerate(_DELIMITER.split(text)):
         key, is_pair, rest = piece.partition(b"=")
         if number == 0:
-            secret = is_secret_of(name, level, piece)
+            whole = _until_next_pair(text) if level is Level.TELLING and 0 < len(piece) < _SHORTEST else piece
+            secret = is_secret_of(name, level, whole if len(whole) >= _LONG_ENOUGH else piece)
             start = at
         elif is_pair:
             bare_key = key.strip(b"\\\"'")
@@ -265,6 +331,12 @@ def hide_assigned(name: bytes, level: Level, value: Value, gap: bytes) -> list[t
     if spans and spans[-1][1] == value.end:
         spans[-1] = (spans[-1][0], hidden_end(value))
     return spans
+
+
+def _until_next_pair(text: bytes) -> bytes:
+    """Return the beginning of a value with its delimiters, up to the next pair of a query."""
+    pair = _NEXT_PAIR.search(text)
+    return text[: pair.start()] if pair else text
 
 
 def _is_mixed_word(text: bytes) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import re2
 
 from responses import (
+    code_secrets,
     command_secrets,
     lone_secrets,
     named_secrets,
@@ -22,6 +23,7 @@ from responses import (
     terminal_secrets,
     vendor_tokens,
 )
+from responses.code_secrets import hide_in_code
 from responses.command_secrets import hide_in_commands
 from responses.lone_secrets import hide_lone
 from responses.named_secrets import hide_by_name, holds_secret
@@ -142,6 +144,7 @@ _STAGES: Final = (
     (secret_shapes.LONG_PATTERNS, hide_long),
     (command_secrets.PATTERNS, hide_in_commands),
     (terminal_secrets.PATTERNS, hide_in_terminal),
+    (code_secrets.PATTERNS, hide_in_code),
     (named_secrets.PATTERNS, hide_columns),
     (named_secrets.PATTERNS, hide_by_name),
     (lone_secrets.PATTERNS, hide_lone),

@@ -30,7 +30,12 @@ _PRINTED: Final = tuple(
         + _SECRET_WORD
         + rb"[^\n]*\|[ \t]*(?:base64|openssl base64|b64)[^\n|]*[ \t]-{1,2}(?:d|D|decode)[^\n]*",
         rb"(?:echo|printenv|print|printf)[ \t]+[\"']?\$?\{?\w*" + _SECRET_WORD + rb"\w*\}?[\"']?",
-        rb"(?:sudo[ \t]+)?cat[ \t]+\S*" + _SECRET_WORD + rb"\S*",
+        rb"(?:sudo[ \t]+|kubectl[ \t]+exec[^\n]*[ \t]|docker[ \t]+exec[^\n]*[ \t])?cat[ \t]+\S*"
+        + _SECRET_WORD
+        + rb"\S*",
+        rb"[^\n]*(?:gcloud[ \t]+secrets[ \t]+versions[ \t]+access|az[ \t]+keyvault[ \t]+secret[ \t]+show"
+        rb"|kubectl[ \t]+view-secret|argocd[ \t]+admin[ \t]+initial-password|get-secret-value|get-parameter[ \t]"
+        rb"[^\n]*--with-decryption|lpass[ \t]+show|security[ \t]+find-\w+-password|gopass[ \t]+show)[^\n]*",
         rb"[^\n]*(?:vault[ \t]+(?:kv[ \t]+get|read)[ \t][^\n]*-field[= ]|pass[ \t]+show[ \t]|op[ \t]+read[ \t]"
         rb"|bw[ \t]+get[ \t]+password)[^\n]*",
         rb"[^\n]*(?:print-access-token|print-identity-token|get-login-password|get-access-token|oc[ \t]+whoami[ \t]+-t"
@@ -50,6 +55,21 @@ _PIPED: Final = re2.compile(
     + _SECRET_WORD
     + rb"|--stdin|-stdin|\bsudo[ \t]+-S|\blogin\b|\bgpg\b|\bcryptsetup\b|\bkinit\b)"
 )
+# Written to a file whose name tells; encoded.
+_WRITTEN: Final = re2.compile(
+    rb"\b(?:echo|printf)[ \t]+(?:-[neE]+[ \t]+)*" + _VALUE + rb"[ \t]*>{1,2}[ \t]*[\w./~-]*" + _SECRET_WORD
+)
+_ENCODED: Final = re2.compile(
+    rb"\b(?:echo|printf)[ \t]+(?:-[neE]+[ \t]+)*"
+    + _VALUE
+    + rb"[ \t]*\|[ \t]*(?:base64|openssl[ \t]+(?:base64|passwd|dgst)|mkpasswd|wc[ \t]+-c)"
+)
+# Redis shows commands quoted; SMTP asks for the password in base64.
+_QUOTED_COMMANDS: Final = (
+    re2.compile(rb"\"(?i:auth)\"(?:[ \t]+\"[\w.-]+\")?[ \t]+(\"[^\"\n]+\")"),
+    re2.compile(rb"\"(?i:requirepass|masterauth|sentinel-pass)\"[ \t]+(\"[^\"\n]+\")"),
+    re2.compile(rb"\b334 UGFzc3dvcmQ6[ \t]*\r?\n(?:[><CS-]{1,3}:?[ \t]*)?([^\s]+)"),
+)
 _HERE: Final = re2.compile(
     rb"\b(?:kinit|sudo[ \t]+-S|passwd|cryptsetup|gpg|docker[ \t]+login|vault[ \t]+login)\b[^\n<]*<<<[ \t]*" + _VALUE
 )
@@ -62,7 +82,6 @@ _DIRECTIVES: Final = tuple(
         rb"\bAUTH[ \t]+(?:PLAIN|LOGIN|CRAM-MD5|XOAUTH2|NTLM)",
         rb"(?m:^[><CS: \t]*[A-Za-z]{0,4}[0-9]{1,6}[ \t]+)LOGIN[ \t]+\S+",
         rb"\bLOGIN[ \t]+\S+@\S+",
-        # Network devices.
         rb"(?i:\bsnmp-server[ \t]+community|\br[ow]community6?|\bcommunity[ \t]+string(?:[ \t]+is)?)",
         rb"(?i:\b(?:secret|password|key-string|md5-key|key|authentication-key)[ \t]+(?:sha512|ascii-text"
         rb"|encrypted|[0-9]))",
@@ -73,6 +92,15 @@ _DIRECTIVES: Final = tuple(
         rb"(?i:\b(?:login|user|username|account)[ \t]+[\w.@\\-]+(?:,|[ \t]+and|[ \t]+with)?[ \t]+(?:password"
         rb"|passwd|pass|pwd|pw))",
         rb"(?i:\busing|\bconnect[ \t]+to[ \t]+\S+[ \t]+user[ \t]+\S+[ \t]+using)(?:[ \t]+password)",
+    )
+)
+_VARIABLE: Final = re2.compile(rb"\$[A-Za-z_{(]\w*(?:[}):]|\z)")
+_DEVICES: Final = tuple(
+    re2.compile(words + rb"[ \t]+" + _VALUE)
+    for words in (
+        rb"(?:\bsnmp-server[ \t]+community|\br[ow]community6?|\bwpa-psk|\b(?:in)?secure-password|\bpassword[ \t]+[057]"
+        rb"|\bsecret[ \t]+[045789]|\b(?:tacacs|radius)-server[ \t]+(?:host[ \t]+\S+[ \t]+)?key)",
+        rb"(?m:^[><CS: \t]*[A-Za-z]{0,4}[0-9]{1,6}[ \t]+)LOGIN[ \t]+\"[^\"\n]+\"",
     )
 )
 _FTP: Final = re2.compile(rb"(?m)^[>< \t]*(?:[0-9:.]{5,}[ \t]+)?PASS[ \t]+([^\s/]+)[ \t]*\r?$")
@@ -88,26 +116,36 @@ _TOKEN_FILE: Final = re2.compile(rb"(?m)^[ \t>]*([\w.+/=-]{12,}),[a-z][\w:@.-]*,
 # A token at the end of a line, and the rest of it alone on the next one.
 _WRAPPED: Final = re2.compile(rb"\x1a[\"']?[ \t]*\r?\n[ \t>|+-]*([A-Za-z0-9_+/=-]{8,})(?:[ \t]*\r?\n|\z)")
 
-_ALL: Final = (*_PRINTED, _LISTED, _PIPED, _HERE, *_DIRECTIVES, _FTP, _ACL, _JOIN, _TOKEN_FILE)
+_ALL: Final = (_ENCODED, _LISTED, *_DIRECTIVES, _JOIN, _TOKEN_FILE)
+# Here a plain word is a password as well.
+_CERTAIN: Final = (*_PRINTED, _PIPED, _WRITTEN, *_QUOTED_COMMANDS, _HERE, _FTP, _ACL, *_DEVICES)
 # If none of these matches, `hide_in_terminal` leaves a text as it is.
-PATTERNS: Final = (*_ALL, _USERS, _WRAPPED)
+PATTERNS: Final = (*_ALL, *_CERTAIN, _USERS, _WRAPPED)
 
 
 def hide_in_terminal(buffer: bytes) -> bytes:
     """Return the buffer with such values hidden."""
     for pattern in _ALL:
         buffer = pattern.sub(_hide, buffer)
+    for pattern in _CERTAIN:
+        buffer = pattern.sub(_hide_any, buffer)
     buffer = _USERS.sub(_hide_users, buffer)
     return bytes(_WRAPPED.sub(_hide_rest, buffer))
 
 
 def _hide(found: Match) -> bytes:
     """Hide the value without its quotes; keep words, options and variables."""
+    value = bytes(found[1])
+    is_word = value.isalpha() and value.islower()
+    return bytes(found[0]) if is_word else _hide_any(found)
+
+
+def _hide_any(found: Match) -> bytes:
+    """Hide the value without its quotes; keep options and variables."""
     whole: bytes = found[0]
     value = bytes(found[1])
     inner = value.strip(b"\"'")
-    is_word = inner.isalpha() and inner.islower() and not value.startswith((b"'", b'"'))
-    if is_word or inner.startswith((b"-", b"$")) or is_no_secret(b"", inner):
+    if inner.startswith(b"-") or _VARIABLE.match(inner) or is_no_secret(b"password", inner):
         return whole
     first = found.start(1) - found.start() + len(value) - len(value.lstrip(b"\"'"))
     return whole[:first] + hidden(inner) + whole[first + len(inner) :]

@@ -41,6 +41,10 @@ _PREFIXES: Final = (
     "shippo_test_", "ops_eyJ", "xkeysib-", "xsmtpsib-", "sq0csp-", "sq0atp-", "FLWSECK-", "FLWSECK_TEST-",
     "apify_api_", "nvapi-", "tvly-", "phc_", "phx_", "whpg_", "ctx7sk-", "lsv2_pt_", "lsv2_sk_", "pat-na1-",
     "pat-eu1-", "secret-token:", "AGE-SECRET-KEY-1", "hvs.", "hvb.", "hvr.", "ya29.", "sha256~", "mpk_", "zpka_",
+    "hcaik_", "hcxik_", "hcbik_", "hcmik_", "re_", "rpa_", "csk-", "tgp_v1_", "jina_", "pcsk_", "e2b_", "pylf_v1_",
+    "AVNS_", "APP_USR-", "rzp_live_", "rzp_test_", "access-production-", "access-sandbox-", "amzn.mws.", "v1.0-",
+    "SWMTKN-1-", "y0_", "t1.", "EXO", "SCW", "GOOG1E", "AKLT", "PMAT-", "NRAL-", "NRRA-", "glrtr-", "glwt-", "vercel_",
+    "pat_", "at_", "xoxe-", "mfa.", "EAAC", "IGQV", "ATOA", "sk_prod_", "whk_", "dtn_", "ddp_", "st.", "ops_",
     "LTAI", "AKID", "AIza", "SG.", "kgat_", "sk-lf-", "pk-lf-", "thub_", "fio-u-",
 )  # fmt: skip
 _REST: Final = rb"[A-Za-z0-9_=+/.-]"
@@ -70,6 +74,18 @@ _OWN: Final = tuple(
         rb"\bcio[A-Za-z0-9]{32}\b",
         rb"\bsl\.[\w-]{60,}",
         rb"\boy2[a-z0-9]{43}\b",
+        # Discord, Mailchimp, FCM, Google's refresh tokens, Twitter, Azure's marked keys, Rancher, k3s, Okta, ngrok.
+        rb"\b[MNO][\w-]{22,26}\.[\w-]{6}\.[\w-]{27,}",
+        rb"\b[0-9a-f]{32}-us[0-9]{1,2}\b",
+        rb"\bAAAA[\w-]{7}:[\w-]{100,}",
+        rb"\b1//0[\w-]{20,}",
+        rb"\bA{18,}[\w%]{20,}",
+        rb"\b[A-Za-z0-9+/]{20,}(?:JQQJ99|AzFu|ACDb|AStx|APIM|AzCa|AzSe)[A-Za-z0-9+/]{5,}={0,2}",
+        rb"\btoken-[a-z0-9]{5}:[a-z0-9]{40,}",
+        rb"\bK10[0-9a-f]{50,}(?:::\w+:\S+)?",
+        rb"\b00[A-Za-z0-9_-]{40}\b",
+        rb"\b[12][A-Za-z0-9]{26}_[A-Za-z0-9]{18,}",
+        rb"\b0\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[\w:+/=]{20,}",
         # Seeds of NATS: users, accounts, operators, servers.
         rb"\bS[UANOCX][A-Z2-7]{56}\b",
     )

@@ -1,6 +1,6 @@
 """Read texts that were written by people who had not seen the redactor: with their secrets, or with what has to survive.
 
-One set was used for development, the other one is held out. § breaks up long words in the files, so that scanners for
+Of each pair of sets one was used for development, the other one is held out. § breaks up long words in the files, so that scanners for
 secrets do not take them for real ones.
 """
 
@@ -14,7 +14,12 @@ from typing import Final
 
 from tests.redaction.shapes import REDACTED, TELLING_LENGTH
 
-SETS: Final = {"blind": "blind_develop.jsonl", "blind hold-out": "blind_holdout.jsonl"}
+SETS: Final = {
+    "blind": "blind_develop.jsonl",
+    "blind hold-out": "blind_holdout.jsonl",
+    "second blind": "blind_second_develop.jsonl",
+    "second blind hold-out": "blind_second_holdout.jsonl",
+}
 
 
 @dataclass(frozen=True)
