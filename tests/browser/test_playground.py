@@ -95,7 +95,9 @@ async def test_a_member_who_may_only_read_gets_a_refusal_instead_of_a_dialog(dem
     page = await open_page(await demo("--scenario", "image-pull-failed"))
     await page.get_by_test_id("act-as").select_option(label="sam — may read, not act")
 
-    answer = await send_sample(page, "a restart changes nothing", saying="-n front-3 get")
+    await page.get_by_test_id("sample-send-1").click()
+    await page.locator("#channel").get_by_test_id("open-thread").click()
+    answer = page.get_by_test_id("thread-messages").locator("[data-testid=message][data-bot=true]").first
     await expect(answer).to_contain_text(CONFIRMED)
     await answer.locator("[data-testid=action][data-action^=remedy]").first.click()
 
