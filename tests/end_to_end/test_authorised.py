@@ -79,7 +79,7 @@ async def test_action_with_approval_runs_after_a_second_person_approves(tmp_path
         waiting = await wait_for_approval_request(at, answer)
         await at.settled()
         assert f"by @{at.alex}" in "\n".join(lines_of(waiting))
-        assert pressable(waiting, Press.REMEDY)["text"]["text"].startswith("Approve: ")
+        assert pressable(waiting, Press.REMEDY)["text"]["text"].startswith("Approve")
         assert f"@{at.alex}" in "\n".join(lines_of(at.ours()[-1]))  # the thread is told, not only the edited answer
         assert at.writes() == []
 
