@@ -54,11 +54,18 @@ _VERBS: Final = _OF_A_POD | {
     "get", "describe", "delete", "edit", "patch", "annotate", "label", "scale", "top", "cordon", "drain", "uncordon",
     "restart", "status", "undo",
 }  # fmt: skip
-_END: Final = frozenset({"|", "--", "&&", ";", ">"})
+_END: Final = frozenset({"--", ">"})
+# Between two commands of one line.
+_SEPARATOR: Final = re.compile(r";|&&|\|")
 
 
 def named_in_command(line: str) -> Iterator[tuple[str, str]]:
-    """Yield (kind, name) of the flags and after the verb; nothing for a line without a command."""
+    """Yield (kind, name) of the flags and after the verb, of each command; nothing for a line without a command."""
+    for part in _SEPARATOR.split(line):
+        yield from _named(part)
+
+
+def _named(line: str) -> Iterator[tuple[str, str]]:
     command = _COMMAND.search(line)
     if command is None:
         return

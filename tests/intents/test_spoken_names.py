@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from intents.entities import entities_in
 from intents.named_objects import Entity
 from intents.prose_words import PROSE_WORDS
 from intents.symptoms import read_symptoms
@@ -161,3 +162,17 @@ def test_english_word_after_a_kind_is_no_name(word: str, kind: str) -> None:
     found = [one for symptom in read_symptoms(f"the {kind} {word} it again") for one in symptom.entities]
 
     assert [one for one in found if one.certain and one.kind != "container"] == []
+
+
+def test_each_command_of_a_line_names_its_own_objects() -> None:
+    found = {
+        (each.kind, each.value) for each in entities_in("$ kubectl get pods -A; kubectl -n front get deploy/api | head")
+    }
+
+    assert found == {("namespace", "front"), ("deployment", "api")}
+
+
+def test_a_selector_names_no_object() -> None:
+    found = {(each.kind, each.value) for each in entities_in("kubectl -n shop logs -l app=web --tail=20")}
+
+    assert found == {("namespace", "shop")}
