@@ -79,12 +79,18 @@ def _evaluate_rows(rule: Rule, reading: ProbeResult, values: Mapping[str, Any]) 
         return RuleResult(rule=rule, answer=answer, finding=finding)
     if reading.missing:
         return _neutral(rule, _not_found(reading.missing))
-    if answer is RuleAnswer.NO:
-        if rule.refutes_otherwise and not _saw(rule, (), reading, values):
-            return _neutral(rule, _NOT_SEEN)
-        against = [row for row in reading.rows if row not in matching] if rule.need == "all" else matching
-        return RuleResult(rule=rule, answer=answer, finding=_otherwise(rule, against or list(reading.rows), values))
-    return RuleResult(rule=rule, answer=answer)
+    return (
+        _not_held(rule, matching, reading, values) if answer is RuleAnswer.NO else RuleResult(rule=rule, answer=answer)
+    )
+
+
+def _not_held(rule: Rule, matching: Sequence[Row], reading: ProbeResult, values: Mapping[str, Any]) -> RuleResult:
+    """Return the result of a rule that does not hold; it refutes only if a row about the thing was seen."""
+    if rule.refutes_otherwise and not _saw(rule, (), reading, values):
+        return _neutral(rule, _NOT_SEEN)
+    against = [row for row in reading.rows if row not in matching] if rule.need == "all" else list(matching)
+    finding = _otherwise(rule, against or list(reading.rows), values)
+    return RuleResult(rule=rule, answer=RuleAnswer.NO, finding=finding)
 
 
 def _saw(rule: Rule, matching: Sequence[Row], reading: ProbeResult, values: Mapping[str, Any]) -> bool:
@@ -123,7 +129,7 @@ def _evaluate_reads(rule: Rule, readings: Mapping[str, ProbeResult], values: Map
     looked_at = [readings[name] for name in sorted(check(rule.when) & readings.keys())]
     if gaps := tuple(gap for reading in looked_at for gap in reading.gaps):
         return _gap(rule, gaps)
-    if reason := next((reading.not_applicable for reading in looked_at if reading.not_applicable), ""):
+    if reason := next(filter(None, (reading.not_applicable for reading in looked_at)), ""):
         return _neutral(rule, Text.same(reason))
     saw = any(reading.rows or reading.looked_at for reading in looked_at)
     if looked_at and rule.may_refute and not saw:
@@ -132,7 +138,7 @@ def _evaluate_reads(rule: Rule, readings: Mapping[str, ProbeResult], values: Map
     rows = [row for reading in looked_at for row in reading.rows]
     if holds(rule.when, {**values, **lists}):
         return RuleResult(rule=rule, answer=RuleAnswer.YES, finding=_holds(rule, rows, len(rows), values))
-    if missing := next((reading.missing for reading in looked_at if reading.missing), ""):
+    if missing := next(filter(None, (reading.missing for reading in looked_at)), ""):
         return _neutral(rule, _not_found(missing))
     return RuleResult(rule=rule, answer=RuleAnswer.NO, finding=_otherwise(rule, rows, values))
 

@@ -405,14 +405,20 @@ def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
             # aws … --secret-id prod/shop-db
             return False
         return not text.startswith(b"-") and (value.quoted or len(text) >= 6)
-    if value.alone and place.is_first_in_line and (looks_chosen(place.name, value) or is_compound(place.name)):
+    is_line = value.alone and place.is_first_in_line
+    if is_line and (looks_chosen(place.name, value) or is_compound(place.name)):
         # A line of a configuration: bindpw s3cr3t-value
         return not is_sentence(text)
-    if not gap.strip() and is_quoted_password(place.name, value):
-        return True
-    if gap.strip() in (b'"', b"'") and value.quoted and value.alone and place.is_first_in_line:
+    if is_line and value.quoted and gap.strip() in (b'"', b"'"):
         # "password" "x"
         return is_password_name(place.name) and not is_sentence(text)
+    return _is_plain_word(place, gap, value)
+
+
+def _is_plain_word(place: _Place, gap: bytes, value: Value) -> bool:
+    """Return whether a word in running text is the value of the name before it."""
+    if not gap.strip() and is_quoted_password(place.name, value):
+        return True
     if not gap.strip() and is_disguised(bare(value).rstrip(b";,")):
         return True
     return bool(_VERB.search(place.before)) or looks_random(bare(value))
@@ -421,11 +427,9 @@ def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
 def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:
     """Return whether the value is all of the line after the one that ends with the name."""
     colon = gap.rstrip(b" \t\r\n|>+-").endswith((b":", b"=", "：".encode()))
-    placed = (
-        colon or not place.name.isascii() or place.is_first_in_line or (value.quoted and looks_generated(value.text))
-    )
-    placed = placed or looks_mixed(value.text)
-    if not value.alone or not placed or value.text.endswith(b":") or b": " in value.text:
+    placed = colon or not place.name.isascii() or place.is_first_in_line
+    likely = looks_mixed(value.text) or (value.quoted and looks_generated(value.text))
+    if not value.alone or not (placed or likely) or value.text.endswith(b":") or b": " in value.text:
         return False
     if place.is_flag:
         return not value.text.startswith(b"-")
@@ -433,12 +437,10 @@ def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:
         return False
     if looks_random(value.text) or (value.quoted and colon):
         return True
+    return colon and place.is_first_in_line and _has_form_of_password(value)
+
+
+def _has_form_of_password(value: Value) -> bool:
+    """Return whether the value has a digit, six characters, and neither hidden parts nor Chinese punctuation."""
     digit = any(48 <= each <= 57 for each in value.text[:80])
-    return (
-        colon
-        and place.is_first_in_line
-        and digit
-        and len(value.text) >= 6
-        and FILL not in value.text
-        and (not CHINESE_STOP.search(value.text))
-    )
+    return digit and len(value.text) >= 6 and FILL not in value.text and not CHINESE_STOP.search(value.text)

@@ -118,6 +118,11 @@ def level_of(name: str) -> Level:
         end = _telling_end(words, at)
         if end:
             return _level_after(words[:at], words[end:])
+    return _level_of_last(name, words)
+
+
+def _level_of_last(name: str, words: list[str]) -> Level:
+    """Return the level that the last words of a name give it, if none of them tells that it is a secret."""
     if name.isupper() and words[-1:] == ["auth"] and len(words) > 1:
         # REDISCLI_AUTH
         return Level.TELLING

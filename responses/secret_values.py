@@ -179,6 +179,11 @@ def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None
         return None
     if buffer[start : start + 1] == b"b":
         start += 1
+    return _enclosed(buffer, start, limit) or _unquoted(buffer, at, limit)
+
+
+def _enclosed(buffer: bytes, start: int, limit: int) -> Value | None:
+    """Return the value of a shell default or of quotes that begins at this place."""
     opening = buffer[start : start + 1]
     if opening == b"$" and (default := _DEFAULT.match(buffer, start, limit)):
         return Value(buffer, default.start(1), default.end(1), quoted=True, outer=default.end())
@@ -187,6 +192,11 @@ def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None
     if (opening in _OPENING or opening >= b"\x80") and (quoted := _QUOTED.match(buffer, start, limit)):
         group = next(number for number in range(1, quoted.re.groups + 1) if quoted[number] is not None)
         return Value(buffer, quoted.start(group), quoted.end(group), quoted=True, outer=quoted.end())
+    return None
+
+
+def _unquoted(buffer: bytes, at: int, limit: int) -> Value | None:
+    """Return the value without quotes that begins at this place: up to Chinese punctuation or markup."""
     bare = _BARE.match(buffer, at, limit)
     if not bare:
         return None
@@ -245,18 +255,23 @@ def is_sentence(text: bytes) -> bool:
     return len(words) > 1 and bool(_SENTENCE_WORDS.intersection(words)) and not _INNER_SIGN.search(text)
 
 
+def _is_word_of_code(inner: bytes) -> bool:
+    """Return whether it is a placeholder, an expression, or the word for a state."""
+    body = inner.rstrip(b",;)}]")
+    if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
+        return True
+    return bool(_CODE.fullmatch(inner) and not _BOOTSTRAP.fullmatch(inner)) or inner in _STATES
+
+
 def is_no_secret(name: bytes, value: bytes) -> bool:
     """Return whether the value is plainly no secret: a placeholder, a path, the name of a Secret object."""
     inner = value.strip(_MARKS + b"\\")
     if len(inner) < _SHORTEST or not inner.strip(FILL):
         return True
-    body = inner.rstrip(b",;)}]")
     bracketed = inner[1:].partition(b">")[0] if inner.startswith(b"<") else b""
     if bracketed and (looks_generated(bracketed) or is_disguised(bracketed)):
         return False
-    if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
-        return True
-    if (_CODE.fullmatch(inner) and not _BOOTSTRAP.fullmatch(inner)) or inner in _STATES:
+    if _is_word_of_code(inner):
         return True
     if _SHORT_WORD.fullmatch(inner) and not is_password_name(name):
         told = len(inner) > _SHORTEST and level_of(name.decode("utf-8", "replace")) is Level.TELLING

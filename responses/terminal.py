@@ -110,16 +110,7 @@ class _Page:
         yield WrappedText(Text.assemble(self._verdict(one), f" {beside}"))
         if effect := glance.effect(one, diagnosis, language, of_text=self._of_text):
             yield WrappedText(Text(effect))
-        offered = [each for each in sentences.offers(diagnosis) if each is not one]
-        if remedies := [each for shown in (one, *offered) for each in shown.remedies if not is_out]:
-            yield from self._section(words.REMEDIES)
-            for remedy in remedies:
-                yield from self._remedy(remedy)
-        elif not is_out and (step := glance.next_step(one, language)):
-            yield ""
-            label = f"{self._text(words.NEXT)}{self._text(words.COLON)}"
-            yield WrappedText(Text.assemble((label, "bold"), step.says.en))
-            yield from command(step.run)
+        yield from self._next(one, diagnosis)
         if proofs := glance.proofs(one, diagnosis, language, of_text=self._of_text):
             yield ""
             for proof in proofs:
@@ -131,6 +122,20 @@ class _Page:
             if line:
                 yield ""
                 yield WrappedText(Text(line))
+
+    def _next(self, one: JudgedHypothesis, diagnosis: Diagnosis) -> Iterator[RenderableType]:
+        """Yield the remedies, or the first step by hand."""
+        language, is_out = self._language, sentences.is_out(one)
+        offered = [each for each in sentences.offers(diagnosis) if each is not one]
+        if remedies := [each for shown in (one, *offered) for each in shown.remedies if not is_out]:
+            yield from self._section(words.REMEDIES)
+            for remedy in remedies:
+                yield from self._remedy(remedy)
+        elif not is_out and (step := glance.next_step(one, language)):
+            yield ""
+            label = f"{self._text(words.NEXT)}{self._text(words.COLON)}"
+            yield WrappedText(Text.assemble((label, "bold"), step.says.en))
+            yield from command(step.run)
 
     def _details(
         self, diagnosis: Diagnosis, *, observed: tuple[str, ...], first: JudgedHypothesis | None

@@ -137,6 +137,14 @@ def _besides(hypothesis: Hypothesis, *, namespace: str) -> Focus:
 # --- guesses --------------------------------------------------------------------------------------------------------
 
 
+async def _guessed_namespace(snapshot: Snapshot, hypothesis: Hypothesis) -> dict[str, str]:
+    """Return the first guessed namespace that exists, as a name of the hypothesis."""
+    for guess in hypothesis.guesses:
+        if guess.kind == "namespace" and await _has_namespace(snapshot, guess.value):
+            return {"namespace": guess.value}
+    return {}
+
+
 async def _with_guesses(
     snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis
 ) -> tuple[Hypothesis, NamedObject | None]:
@@ -148,9 +156,8 @@ async def _with_guesses(
         named |= {meant.kind: meant.value, **({"namespace": home} if home else {})}
         return replace(hypothesis, named=named), None
     note: NamedObject | None = None
-    for guess in hypothesis.guesses:
-        if guess.kind == "namespace" and not named.get("namespace") and await _has_namespace(snapshot, guess.value):
-            named["namespace"] = guess.value
+    if not named.get("namespace"):
+        named |= await _guessed_namespace(snapshot, hypothesis)
     for guess in hypothesis.guesses:
         if guess.kind == "namespace" or any(named.get(word) for word in incident.about):
             continue

@@ -194,25 +194,24 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(item)
 
 
-def _rule(entry: _Entry, rule: Rule, path: Path) -> Iterator[Complaint]:
-    if rule.each and rule.each not in entry.incident.reads:
-        yield (*path, "each"), f"no such read {rule.each!r}; there are {', '.join(entry.incident.reads) or 'none'}"
-        return
-    keys = entry.keys[rule.each] if rule.each else {}
-    for field, condition in (("when", rule.when), ("about", rule.about)):
-        for says in _condition(entry, rule, condition, keys) if condition else ():
-            yield (*path, field), says
-    chosen = [key for key in _IN_QUESTION if key in keys]
-    if chosen and not rule.about and (rule.refutes_otherwise or (rule.may_refute and rule.need != "any")):
-        yield path, f"may refute by rows about other things: say in `about` which count, such as row.{chosen[0]}"
-    if rule.distinct and rule.distinct not in keys:
-        yield (*path, "distinct"), f"the row has no {rule.distinct!r}"
+def _table(rule: Rule, path: Path, keys: Collection[str]) -> Iterator[Complaint]:
     for index, column in enumerate(rule.table):
         key, _, format_ = column.partition(":")
         if key not in keys:
             yield (*path, "table", index), f"the row has no {key!r}"
         if format_ and format_ not in templates.FORMATS:
             yield (*path, "table", index), f"unknown format {format_!r}, known are {', '.join(templates.FORMATS)}"
+
+
+def _rule(entry: _Entry, rule: Rule, path: Path) -> Iterator[Complaint]:
+    if rule.each and rule.each not in entry.incident.reads:
+        yield (*path, "each"), f"no such read {rule.each!r}; there are {', '.join(entry.incident.reads) or 'none'}"
+        return
+    keys = entry.keys[rule.each] if rule.each else {}
+    yield from _conditions(entry, rule, path, keys)
+    if rule.distinct and rule.distinct not in keys:
+        yield (*path, "distinct"), f"the row has no {rule.distinct!r}"
+    yield from _table(rule, path, keys)
     yield from _sentence(entry, rule.says, (*path, "says"), rows=keys)
     if rule.otherwise:
         yield from _sentence(entry, rule.otherwise.says, (*path, "otherwise", "says"), rows=keys)
@@ -222,6 +221,15 @@ def _rule(entry: _Entry, rule: Rule, path: Path) -> Iterator[Complaint]:
         if rule.plot.label not in keys:
             yield (*path, "plot", "label"), f"the row has no {rule.plot.label!r}"
         yield from _sentence(entry, rule.plot.title, (*path, "plot", "title"), rows=None, prose=True)
+
+
+def _conditions(entry: _Entry, rule: Rule, path: Path, keys: Mapping[str, RowType]) -> Iterator[Complaint]:
+    for field, condition in (("when", rule.when), ("about", rule.about)):
+        for says in _condition(entry, rule, condition, keys) if condition else ():
+            yield (*path, field), says
+    chosen = [key for key in _IN_QUESTION if key in keys]
+    if chosen and not rule.about and (rule.refutes_otherwise or (rule.may_refute and rule.need != "any")):
+        yield path, f"may refute by rows about other things: say in `about` which count, such as row.{chosen[0]}"
 
 
 def _condition(entry: _Entry, rule: Rule, condition: str, keys: Mapping[str, RowType]) -> Iterator[str]:

@@ -96,12 +96,8 @@ def answer_message(
     """
     reason = shown_text(text_only_reason) if text_only_reason else None
     visible = shown(diagnosis)
-    # A fix in another cluster, queried earlier, says nothing about this one.
-    here = [state for state in remedy_states if state.is_in(diagnosis.cluster)]
-    fixed = bool(here) and here[-1].state is RemedyState.FIXED
-    # A fixed problem needs no other remedy, and a pressed remedy is shown by its state.
-    pressed = {state.plan_id for state in remedy_states}
-    offered = [each for each in buttons if not fixed and each.plan_id not in pressed]
+    fixed = _is_fixed(diagnosis, remedy_states)
+    offered = _offered(buttons, remedy_states, fixed=fixed)
     page = _Page(visible, language, of_text=of_text, text_only=reason, fixed=fixed)
     parts = [
         Part(rank=0, blocks=(blocks.rich(*page.head()),)),
@@ -141,6 +137,18 @@ def answer_message(
             content=full_text(diagnosis, language=language, of_text=of_text, observed=observed),
         )
     return Message(text=fallback(*page.headlines()), blocks=fitting, overflow=overflow)
+
+
+def _is_fixed(diagnosis: SafeDiagnosis, states: Sequence[RemedyShown]) -> bool:
+    # A fix in another cluster, queried earlier, says nothing about this one.
+    here = [state for state in states if state.is_in(diagnosis.cluster)]
+    return bool(here) and here[-1].state is RemedyState.FIXED
+
+
+def _offered(buttons: Sequence[RemedyButton], states: Sequence[RemedyShown], *, fixed: bool) -> list[RemedyButton]:
+    """Return the remedies to offer: none after a fix, and no pressed one, which is shown by its state."""
+    pressed = {state.plan_id for state in states}
+    return [each for each in buttons if not fixed and each.plan_id not in pressed]
 
 
 class _Page:
