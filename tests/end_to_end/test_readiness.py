@@ -134,8 +134,13 @@ async def test_unreachable_clusters_are_named_and_answers_continue(tmp_path, eng
         await others["gone"].stop()
         others["stranger"].fail(path_prefix="/", status=401, times=1_000)
         others["silent"].fail(path_prefix="/", hang=True, times=1_000)
-        await ask(*others, *["silent"] * 5)
-        status, body = await readiness(at)
+        await ask("gone", "stranger")
+        # A slow machine ends some diagnoses before their calls time out.
+        for _ in range(50):
+            await ask("silent")
+            status, body = await readiness(at)
+            if len(body["clusters"]) == len(others):
+                break
         assert (status, set(body["clusters"])) == (200, set(others))
         assert "connection refused" in body["clusters"]["gone"]
         assert "does not accept the credentials" in body["clusters"]["stranger"]
