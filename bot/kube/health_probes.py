@@ -23,7 +23,9 @@ def described(probe: Mapping[str, Any] | None) -> str:
 
 def port_of(probe: Mapping[str, Any] | None) -> str:
     """Return the port that a probe asks, a number or a name; "" for a command."""
-    handler = next((probe[key] for key in ("httpGet", "tcpSocket", "grpc") if probe.get(key)), {}) if probe else {}
+    handler: Mapping[str, Any] = (
+        next((probe[key] for key in ("httpGet", "tcpSocket", "grpc") if probe.get(key)), {}) if probe else {}
+    )
     return str(handler.get("port", ""))
 
 
