@@ -46,6 +46,7 @@ from intents.domain import (
 )
 from intents.focus import KINDS, focus_of
 from intents.matcher import Matcher, MatchResult
+from intents.products import is_shown
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
 from intents.verdicts import judge, rank, supported
@@ -209,7 +210,7 @@ async def _diagnose_object(
     by_kind = tuple(
         Hypothesis(incident=incident.id, score=0.0)
         for incident in engine.catalog
-        if incident.id not in raised and kinds & set(incident.kinds)
+        if incident.id not in raised and kinds & set(incident.kinds) and is_shown(incident, observed.identities)
     )
     named = {"namespace": namespace, **{word: target.name for word, kind in KINDS.items() if kind == target.kind}}
     hypotheses = tuple(
@@ -333,11 +334,24 @@ class _Investigation:
             if not supported(one):
                 continue
             held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
+            shown = tuple(_shown_by(one))
             for link in self._links(one.incident):
                 name = link.incident
-                if name not in seen and name in self.engine.catalog.incidents and held & set(link.only_if or held):
+                cause = self.engine.catalog.get(name)
+                if name in seen or cause is None or not held & set(link.only_if or held):
+                    continue
+                if link in self.engine.catalog.incidents[one.incident].all_causes or is_shown(cause, shown):
                     seen.add(name)
                     yield Hypothesis(incident=name, score=0.0, named=_named_for(link, one), pointed_to_by=one.incident)
+
+
+def _shown_by(one: JudgedHypothesis) -> Iterator[str]:
+    """Yield what the evidence of a hypothesis shows of its objects: names, images, quotes."""
+    yield from one.hypothesis.named.values()
+    for finding in one.findings:
+        if finding.outcome is FindingOutcome.SUPPORTS:
+            yield from (str(value) for row in finding.rows for value in row.values.values())
+            yield finding.quote
 
 
 def _named_for(link: Cause, effect: JudgedHypothesis) -> Mapping[str, str]:
