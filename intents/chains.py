@@ -14,7 +14,6 @@ from intents.catalog.schema import Cause, LinkedBy
 from intents.domain import (
     ChainRole,
     Finding,
-    FindingOutcome,
     JudgedHypothesis,
     ObjectRef,
     Row,
@@ -46,22 +45,18 @@ class _Span:
 
 def may_cause(cause: JudgedHypothesis, effect: JudgedHypothesis, link: Cause, *, now: datetime) -> bool:
     """Return whether evidence of the cause and evidence of the effect share what the link names, at about one time."""
-    if link.only_if and not any(finding.rule in link.only_if for finding in _support(effect)):
+    if link.only_if and not any(finding.rule in link.only_if for finding in effect.cluster_support):
         return False
-    proof = [finding for finding in _support(cause) if not link.proven_by or finding.rule in link.proven_by]
+    proof = [finding for finding in cause.cluster_support if not link.proven_by or finding.rule in link.proven_by]
     # What the cluster shows now may have begun at any time before; an effect without a time is noticed now.
     causes = _spans(proof, link, undated=_Span(begin=_LONG_AGO, end=now), now=now)
-    effects = _spans(_support(effect), link, undated=_Span(begin=now, end=now), now=now)
+    effects = _spans(effect.cluster_support, link, undated=_Span(begin=now, end=now), now=now)
     return any(
         one.begin <= two.begin + WINDOW and one.end >= two.begin - WINDOW
         for key in causes.keys() & effects.keys()
         for one in causes[key]
         for two in effects[key]
     )
-
-
-def _support(one: JudgedHypothesis) -> list[Finding]:
-    return [each for each in one.findings if each.outcome is FindingOutcome.SUPPORTS and not each.pasted]
 
 
 def _spans(findings: Sequence[Finding], link: Cause, *, undated: _Span, now: datetime) -> dict[object, set[_Span]]:
@@ -106,7 +101,7 @@ def timeline(ranked: Sequence[JudgedHypothesis]) -> tuple[TimelineEvent, ...]:
     told = _chain([one for one in ranked if one.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)])
     linked = len(told) > 1
     moments = [moment for one in told for moment in _moments(one, _part(one) if linked else ChainRole.NONE)]
-    facts = {finding.rule for one in told for finding in _support(one) if any(row.at for row in finding.rows)}
+    facts = {finding.rule for one in told for finding in one.cluster_support if any(row.at for row in finding.rows)}
     if len({moment.subject for moment in moments}) < 2 or not (linked or len(facts) > 1):
         return ()
     return tuple(sorted(_chosen(_once(moments)), key=lambda moment: (moment.at, moment.subject, moment.incident)))
@@ -133,7 +128,7 @@ def _part(one: JudgedHypothesis) -> ChainRole:
 
 def _moments(one: JudgedHypothesis, part: ChainRole) -> Iterator[TimelineEvent]:
     """Yield one event for each object and rule: the first time, and the number."""
-    for finding in _support(one):
+    for finding in one.cluster_support:
         rows: dict[ObjectRef, list[tuple[datetime, Row]]] = {}
         for row in finding.rows:
             if row.at is not None:

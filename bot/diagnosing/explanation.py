@@ -120,10 +120,9 @@ class Explanation:
 
 def _subjects(one: JudgedHypothesis) -> list[tuple[ObjectRef, str]]:
     """Return the objects that support a hypothesis, each with the node that its row names."""
-    supports = [each for each in one.findings if each.outcome is FindingOutcome.SUPPORTS and not each.pasted]
     return [
         (each.subject, str(each.rows[0].values.get("node", "")) if each.rows else "")
-        for each in sorted(supports, key=lambda each: not each.decisive)
+        for each in sorted(one.cluster_support, key=lambda each: not each.decisive)
         if each.subject is not None
     ]
 

@@ -47,14 +47,13 @@ def _follows(statement: Statement, cause: JudgedHypothesis, catalog: Catalog) ->
 
 def _pods(cause: JudgedHypothesis) -> Iterator[tuple[str, str]]:
     """Yield namespace and name of the pods that support it."""
-    for finding in cause.findings:
-        if finding.outcome is FindingOutcome.SUPPORTS and not finding.pasted:
-            for row in finding.rows:
-                subject = row.subject
-                if subject.kind == "Pod":
-                    yield subject.namespace, subject.name
-                if pod := row.values.get("pod"):
-                    yield str(row.values.get("namespace", subject.namespace)), str(pod)
+    for finding in cause.cluster_support:
+        for row in finding.rows:
+            subject = row.subject
+            if subject.kind == "Pod":
+                yield subject.namespace, subject.name
+            if pod := row.values.get("pod"):
+                yield str(row.values.get("namespace", subject.namespace)), str(pod)
 
 
 def _is_quoted(text: str, quoted: Sequence[str]) -> bool:
