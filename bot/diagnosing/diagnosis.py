@@ -25,7 +25,7 @@ from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.unexplained import unexplained
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.health import has_rules, problem_of
-from bot.kube.objects import ref
+from bot.kube.objects import node_name_of, ref
 from bot.probes.contract import Probe
 from bot.probes.registry import known_probes, unreadable_parts
 from intents.capabilities import is_capability, raised
@@ -43,7 +43,7 @@ from intents.domain import (
     Observation,
     Symptom,
 )
-from intents.focus import KINDS, focus_of
+from intents.focus import KINDS, focus_of, named_as
 from intents.matcher import Matcher, MatchResult
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
@@ -201,7 +201,7 @@ async def _diagnose_object(
     statements = observed.statements
     length = sum(len(statement.text) for statement in statements)
     matching = await _match(lambda: _symptoms_of(statements), engine.matcher, length=length)
-    about = Focus(kind=target.kind, namespace=namespace, name=target.name, node=_node_of(obj))
+    about = Focus(kind=target.kind, namespace=namespace, name=target.name, node=node_name_of(obj))
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
     raised = {hypothesis.incident for hypothesis in matching.hypotheses}
     kinds = {target.kind, *(owner.kind for owner in observed.owners)}
@@ -210,7 +210,7 @@ async def _diagnose_object(
         for incident in engine.catalog
         if incident.id not in raised and kinds & set(incident.kinds)
     )
-    named = {"namespace": namespace, **{word: target.name for word, kind in KINDS.items() if kind == target.kind}}
+    named = {"namespace": namespace, **named_as(target.kind, target.name)}
     hypotheses = tuple(
         replace(hypothesis, named={**hypothesis.named, **named}) for hypothesis in (*matching.hypotheses, *by_kind)
     )
@@ -371,8 +371,3 @@ def _nearest(matching: MatchResult, catalog: Catalog) -> tuple[NearestEntry, ...
         )
         for hypothesis in matching.nearest
     )
-
-
-def _node_of(obj: Mapping[str, object]) -> str:
-    spec = obj.get("spec")
-    return str(spec.get("nodeName", "")) if isinstance(spec, Mapping) else ""

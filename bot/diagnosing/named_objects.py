@@ -22,7 +22,7 @@ from bot.kube.objects import name_of, namespace_of, node_name_of, ref, spec_of, 
 from bot.kube.owners import generated_stem, ordinal_of, workload_of
 from intents.catalog.schema import Incident
 from intents.domain import Entity, Existence, Focus, Hypothesis, Json, NamedObject, ObjectRef, Permission
-from intents.focus import KINDS, focus_of
+from intents.focus import KINDS, focus_of, named_as
 
 PERMISSIONS: Final = (
     Permission(verb="list", resource="pods"),
@@ -118,11 +118,9 @@ def _resolved(hypothesis: Hypothesis, focus: Focus, asked: Focus, found: _Found)
 
 def _about(hypothesis: Hypothesis, instead: ObjectRef) -> Hypothesis:
     """Return the hypothesis with another object in place of the one that the text names."""
-    word = next((word for word, kind in KINDS.items() if kind == instead.kind), "")
     named = {key: value for key, value in hypothesis.named.items() if key not in KINDS}
-    return replace(
-        hypothesis, named={**named, "namespace": instead.namespace, **({word: instead.name} if word else {})}
-    )
+    named |= {"namespace": instead.namespace, **named_as(instead.kind, instead.name)}
+    return replace(hypothesis, named=named)
 
 
 def _besides(hypothesis: Hypothesis, *, namespace: str) -> Focus:
@@ -166,7 +164,7 @@ async def _with_guesses(
         found = await _guessed(snapshot, guess, [kind for kind in kinds if kind], namespace=home)
         if found is not None and found.instead is not None:
             note = found if found.target != found.instead else None
-            named[_word_of(found.instead.kind)] = found.instead.name
+            named |= named_as(found.instead.kind, found.instead.name) or {"name": found.instead.name}
             if found.instead.namespace:
                 named["namespace"] = found.instead.namespace
     return replace(hypothesis, named=named), note
@@ -207,10 +205,6 @@ async def _guessed(snapshot: Snapshot, guess: Entity, kinds: Sequence[str], *, n
         exact = replace(ref(found.objects[0], kind), uid="")
         return NamedObject(target=exact, existence=found.existence, instead=exact)
     return None
-
-
-def _word_of(kind: str) -> str:
-    return next((word for word, known in KINDS.items() if known == kind), "name")
 
 
 async def _has_namespace(snapshot: Snapshot, name: str) -> bool:
