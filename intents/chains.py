@@ -27,12 +27,12 @@ WINDOW: Final = timedelta(minutes=30)
 # Nobody reads a longer timeline at 3 a.m.
 MOST_MOMENTS: Final = 8
 _QUOTE: Final = 200
-
-
-# Anything whose beginning is not known.
+# The beginning of a state whose beginning is not known.
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
-# A link of an earlier release does not say what both have in common.
+# A link without `linked_by`, as catalogs of earlier releases have them, compares each of these.
 _ANY_KEY: Final = (LinkedBy.OBJECT, LinkedBy.NODE, LinkedBy.NAMESPACE)
+# The order in which events are chosen for a timeline.
+_PARTS: Final = (ChainRole.EFFECT, ChainRole.CAUSE, ChainRole.NONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,23 +74,22 @@ def _spans(findings: Sequence[Finding], link: Cause, *, undated: _Span, now: dat
 
 
 def _keys(row: Row, link: Cause) -> Iterator[object]:
-    """Yield the values of a row that are compared."""
-    if link.linked_by is LinkedBy.CLUSTER:
-        yield LinkedBy.CLUSTER
+    """Yield what of a row is compared: rows of a cause and of its effect are linked if they share one of these."""
     for by in (link.linked_by,) if link.linked_by else _ANY_KEY:
-        values = _values(row, by)
-        yield from ((by, value) for value in values if value)
+        yield from ((by, value) for value in _values(row, by) if value)
 
 
 def _values(row: Row, by: LinkedBy) -> Iterable[object]:
     subject = row.subject
-    if by is LinkedBy.NAMESPACE:
-        return subject.namespace, row.values.get("namespace")
-    if by is LinkedBy.NODE:
-        return subject.name if subject.kind == "Node" else "", row.values.get("node")
-    if by is LinkedBy.OBJECT:
-        return ((subject.kind, subject.namespace, subject.name),)
-    return ()
+    match by:
+        case LinkedBy.NAMESPACE:
+            return subject.namespace, row.values.get("namespace")
+        case LinkedBy.NODE:
+            return subject.name if subject.kind == "Node" else "", row.values.get("node")
+        case LinkedBy.OBJECT:
+            return ((subject.kind, subject.namespace, subject.name),)
+        case LinkedBy.CLUSTER:
+            return (LinkedBy.CLUSTER,)
 
 
 def timeline(ranked: Sequence[JudgedHypothesis]) -> tuple[TimelineEvent, ...]:
@@ -153,9 +152,6 @@ def _once(moments: Iterable[TimelineEvent]) -> list[TimelineEvent]:
     for moment in sorted(moments, key=lambda each: (_PARTS.index(each.part), each.at, each.subject, -each.count)):
         told.setdefault((moment.at, moment.subject), moment)
     return list(told.values())
-
-
-_PARTS: Final = (ChainRole.EFFECT, ChainRole.CAUSE, ChainRole.NONE)
 
 
 def _chosen(moments: Sequence[TimelineEvent]) -> list[TimelineEvent]:
