@@ -41,6 +41,11 @@ class Focus:
         """Return whether the name of an object is known."""
         return bool(self.name)
 
+    @property
+    def ref(self) -> ObjectRef:
+        """Return the reference to the named object."""
+        return ObjectRef(kind=self.kind, namespace=self.namespace, name=self.name)
+
     def __str__(self) -> str:
         if not self.name:
             return f"namespace {self.namespace}" if self.namespace else "the cluster"

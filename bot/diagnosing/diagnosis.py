@@ -18,10 +18,11 @@ from bot.cluster.errors import NotFound
 from bot.cluster.snapshot import Snapshot
 from bot.common.catalogs import load_catalog, matcher_of
 from bot.diagnosing.explanation import Explanation
-from bot.diagnosing.named_objects import Resolved, closest, resolve, stand_in
+from bot.diagnosing.named_objects import Resolved, resolve
+from bot.diagnosing.object_search import stand_in
 from bot.diagnosing.observation import Statement, observe, unhealthy_pods
-from bot.diagnosing.other_kinds import of_other_kinds
 from bot.diagnosing.reads import Progress, Reads
+from bot.diagnosing.similar_names import closest, of_other_kinds
 from bot.diagnosing.unexplained import unexplained
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.health import has_rules, problem_of
@@ -191,8 +192,8 @@ async def _diagnose_object(
     try:
         obj = await snapshot.get(resource, request.name, namespace=namespace)
     except NotFound:
-        if found := await stand_in(snapshot, target):
-            note, instead = found
+        note = await stand_in(snapshot, target)
+        if note is not None and (instead := note.instead):
             asked = DiagnoseObject(kind=instead.kind, namespace=instead.namespace, name=instead.name)
             return replace(await _diagnose_object(asked, engine, snapshot, progress), named=(note,))
         others = await of_other_kinds(snapshot, target)

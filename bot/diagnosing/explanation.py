@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from bot.diagnosing.named_objects import Resolved, concerns
-from bot.kube.objects import ref
+from bot.diagnosing.named_objects import Resolved
+from bot.kube.objects import namespace_of, node_name_of, ref
 from intents.catalog.loader import Catalog
 from intents.domain import (
     Existence,
     FindingOutcome,
     Hypothesis,
+    Json,
     JudgedHypothesis,
     NamedObject,
     ObjectRef,
@@ -82,7 +83,7 @@ class Explanation:
         if target.kind != "Pod":
             outside = target.namespace and all(subject.namespace != target.namespace for subject in affected)
             return one, note if outside else named.note
-        if concerns(subjects, manifest):
+        if _concerns(subjects, manifest):
             return one, named.note
         about = self.catalog.incidents[one.incident].about
         if about and all(on or subject.kind in ("Node", "Pod") for subject, on in subjects):
@@ -125,6 +126,21 @@ def _subjects(one: JudgedHypothesis) -> list[tuple[ObjectRef, str]]:
         for each in sorted(one.cluster_support, key=lambda each: not each.decisive)
         if each.subject is not None
     ]
+
+
+def _concerns(subjects: Iterable[tuple[ObjectRef, str]], pod: Json) -> bool:
+    """Tell whether evidence concerns a pod: by its namespace or its node.
+
+    `subjects` are the objects that the evidence is about, each with the node that its row names. A pod without a node
+    may wait for any of them.
+    """
+    node, namespace = node_name_of(pod), namespace_of(pod)
+    return any(
+        subject.namespace == namespace
+        or (bool(node) and node in (on, subject.name if subject.kind == "Node" else ""))
+        or not (node or subject.namespace)
+        for subject, on in subjects
+    )
 
 
 def _merged(notes: Iterable[NamedObject]) -> tuple[NamedObject, ...]:
