@@ -15,11 +15,15 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.object_search import ANY_KIND, Found, IncompleteList, exact, find
+from bot.diagnosing.similar_names import closest, is_almost_a_name
+from bot.kube.addresses import ip_in
 from bot.kube.conditions import condition
 from bot.kube.objects import namespace_of, ref
 from intents.catalog.schema import Incident
+from intents.command_lines import IS_NAME
 from intents.domain import Entity, Existence, Focus, Hypothesis, Json, NamedObject, ObjectRef, Permission
 from intents.focus import KINDS, focus_of, named_as
+from intents.spoken_names import is_compound, is_telling
 
 PERMISSIONS: Final = (
     Permission(verb="list", resource="pods"),
@@ -65,6 +69,8 @@ async def resolve(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis
         if asked.kind in _JUDGED_BY_RULES:
             return Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
         found = await find(snapshot, asked)
+        if found.existence is Existence.MISSING and not found.closest:
+            found = replace(found, closest=await closest(snapshot, await snapshot.resource(asked.kind), asked.ref))
     except (ClusterError, IncompleteList):
         return Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
     resolved = _resolved(hypothesis, focus, asked, found)
@@ -144,7 +150,31 @@ async def _with_guesses(
             named |= named_as(found.instead.kind, found.instead.name) or {"name": found.instead.name}
             if found.instead.namespace:
                 named["namespace"] = found.instead.namespace
+    if note is None and not any(named.get(word) for word in incident.about):
+        named |= await _absent_name(snapshot, [guess for guess in hypothesis.guesses if guess.kind in incident.about])
     return replace(hypothesis, named=named), note
+
+
+async def _absent_name(snapshot: Snapshot, guesses: Sequence[Entity]) -> dict[str, str]:
+    """Return the first guess that is certainly a name, although no object has it, as a name of the hypothesis."""
+    for guess in guesses:
+        if await _is_name(snapshot, guess):
+            return {guess.kind: guess.value, **({"namespace": guess.namespace} if guess.namespace else {})}
+    return {}
+
+
+async def _is_name(snapshot: Snapshot, guess: Entity) -> bool:
+    """Tell whether a guess is certainly a name: by its form, or because an object has almost this name."""
+    if guess.kind not in KINDS or not IS_NAME.fullmatch(guess.value) or ip_in(guess.value):
+        return False
+    if is_telling(guess.value) or is_compound(guess.value):
+        return True
+    try:
+        resource = await snapshot.resource(KINDS[guess.kind])
+    except ClusterError:
+        return False
+    target = ObjectRef(kind=resource.kind, namespace=guess.namespace, name=guess.value)
+    return await is_almost_a_name(snapshot, resource, target)
 
 
 async def _meant(snapshot: Snapshot, hypothesis: Hypothesis) -> Entity:

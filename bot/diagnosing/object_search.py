@@ -11,7 +11,7 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.object_lists import ObjectList
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing.similar_names import closest, place
+from bot.diagnosing.similar_names import place
 from bot.kube.addresses import ip_in
 from bot.kube.objects import name_of, ref, spec_of, status_of
 from bot.kube.owners import generated_stem, ordinal_of, workload_of
@@ -32,7 +32,10 @@ class IncompleteList(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The result of a search: the objects of that name, or one object to diagnose `instead`, or similar names."""
+    """The result of a search: the objects of that name, or one object to diagnose `instead`.
+
+    `closest` are the objects whose names begin with a cut name, if there are several.
+    """
 
     objects: tuple[Json, ...] = ()
     instead: ObjectRef | None = None
@@ -55,7 +58,7 @@ async def find(snapshot: Snapshot, asked: Focus) -> Found:
         return Found(instead=owner, existence=Existence.REPLACED)
     if resource.namespaced and (other := await _of_another_kind(snapshot, asked)):
         return Found(instead=other)
-    return Found(existence=Existence.MISSING, closest=await closest(snapshot, resource, asked.ref))
+    return Found(existence=Existence.MISSING)
 
 
 async def exact(snapshot: Snapshot, resource: Resource, asked: Focus) -> tuple[Json, ...]:
