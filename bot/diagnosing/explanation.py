@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
+from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.named_objects import Resolved
 from bot.kube.objects import namespace_of, node_name_of, ref
 from intents.catalog.loader import Catalog
@@ -33,23 +33,12 @@ _AFFECTED: Final = 3
 _OF_AN_OBJECT: Final = frozenset(KINDS) | {"namespace", "container", "name"}
 
 
-class Investigator(Protocol):
-    """Reads the cluster for hypotheses and judges them."""
-
-    @property
-    def now(self) -> datetime: ...
-
-    async def run(self, hypotheses: Iterable[Hypothesis]) -> tuple[JudgedHypothesis, ...]: ...
-
-    async def judge(self, hypothesis: Hypothesis) -> JudgedHypothesis: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Judges the hypotheses of a text. `resolved` are its hypotheses by incident, with the objects that they name."""
 
     catalog: Catalog
-    investigation: Investigator
+    investigation: Investigation
     resolved: Mapping[str, Resolved]
 
     async def judged(self) -> tuple[tuple[JudgedHypothesis, ...], tuple[NamedObject, ...]]:
