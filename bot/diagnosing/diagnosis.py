@@ -199,7 +199,7 @@ async def _diagnose_object(
     about = Focus(kind=target.kind, namespace=namespace, name=target.name, node=node_name_of(obj))
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
     raised = {hypothesis.incident for hypothesis in matching.hypotheses}
-    kinds = {target.kind, *(owner.kind for owner in observed.owners)}
+    kinds = {target.kind, *(one.kind for one in observed.owners), *(one.subject.kind for one in observed.troubles)}
     by_kind = tuple(
         Hypothesis(incident=incident.id, score=0.0)
         for incident in engine.catalog

@@ -11,9 +11,10 @@ from typing import Final
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.reads import Reads
 from intents.capabilities import is_capability, raised
+from intents.catalog.causes import Cause, LinkedBy
 from intents.catalog.loader import Catalog
-from intents.catalog.schema import Cause, Incident, LinkedBy
-from intents.chains import may_cause
+from intents.catalog.schema import Incident
+from intents.chains import causes_of, may_cause
 from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis
 from intents.focus import KINDS
 from intents.verdicts import judge, rank, supported
@@ -78,6 +79,11 @@ class Investigation:
     async def _judge_anywhere(self, hypothesis: Hypothesis) -> JudgedHypothesis:
         """Judge a cause in the whole namespace unless it is about the suffering object itself."""
         judged = await self.judge(hypothesis)
+        effect = hypothesis.pointed_to_by
+        if effect and any(
+            link.incident == hypothesis.incident and link.linked_by is LinkedBy.OBJECT for link in self._links(effect)
+        ):
+            return judged
         wider = {word: name for word, name in hypothesis.named.items() if word not in KINDS}
         about = self.catalog.incidents[hypothesis.incident].about
         if not hypothesis.pointed_to_by or supported(judged) or not about or len(wider) == len(hypothesis.named):
@@ -90,10 +96,13 @@ class Investigation:
         if supported(one):
             return effect is None or any(
                 may_cause(one, effect, link, now=self.now)
-                for link in self.catalog.incidents[effect.incident].all_causes
+                for link in self._links(effect.incident)
                 if link.incident == one.incident
             )
         return effect is not None and any(finding.outcome is FindingOutcome.GAP for finding in one.findings)
+
+    def _links(self, incident: str) -> tuple[Cause, ...]:
+        return causes_of(self.catalog.incidents[incident], self.catalog)
 
     @property
     def now(self) -> datetime:
@@ -107,7 +116,7 @@ class Investigation:
             if not supported(one):
                 continue
             held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
-            for link in self.catalog.incidents[one.incident].all_causes:
+            for link in self._links(one.incident):
                 name = link.incident
                 if name not in seen and name in self.catalog.incidents and held & set(link.only_if or held):
                     seen.add(name)

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from bot.diagnosing.observation import Observed, Statement
+from intents.catalog.causes import Consequence
 from intents.catalog.loader import Catalog
-from intents.catalog.schema import Consequence
 from intents.domain import FindingOutcome, JudgedHypothesis, Observation, Verdict
 
 _MOST: Final = 8
@@ -30,9 +30,8 @@ def unexplained(observed: Observed, judged: Sequence[JudgedHypothesis], catalog:
     ]
     left = {
         Observation(subject=statement.subject, quote=statement.text)
-        for statement in observed.statements
-        if statement.trouble
-        and not _is_quoted(statement.text, quoted)
+        for statement in observed.troubles
+        if not _is_quoted(statement.text, quoted)
         and not any(_follows(statement, explains, pods) for explains, pods in confirmed)
     }
     return tuple(sorted(left, key=lambda one: (one.subject, one.quote)))[:_MOST]
