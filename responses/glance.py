@@ -77,7 +77,7 @@ def refutation(one: JudgedHypothesis, language: Language) -> str:
 
 def impact(one: JudgedHypothesis, language: Language) -> str:
     """Return the first sentence of the impact."""
-    return brief(first_sentence(one.impact.in_(language), language), most=_IMPACT[language])
+    return finished(brief(first_sentence(one.impact.in_(language), language), most=_IMPACT[language]), language)
 
 
 def proofs(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language, *, of_text: bool) -> tuple[str, ...]:

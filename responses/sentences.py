@@ -150,7 +150,7 @@ def capitalised(says: str) -> str:
 
 def finished(says: str, language: Language) -> str:
     """Return the sentence with a full stop, unless it ends with a punctuation mark already."""
-    is_open = says[-1:].isalnum() or says.endswith((")", "”", '"', "）"))
+    is_open = says[-1:].isalnum() or says.endswith((")", "”", '"', "）", "%"))
     return f"{says}{words.FULL_STOP.in_(language).rstrip()}" if is_open else says
 
 
