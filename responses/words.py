@@ -70,7 +70,7 @@ ASK_ABOUT_PODS: Final = Text(
 
 ONLY_NEUTRAL: Final = Text(
     en="What was read from the cluster neither supports nor refutes this.",
-    zh="从集群读到的内容既不支持也不排除这一判断。",
+    zh="集群数据既不支持也不排除这一判断。",
 )
 IMPACT: Final = Text(en="Impact", zh="影响")
 OWNERS: Final = Text(en="Owner", zh="归属")
