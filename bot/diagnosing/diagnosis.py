@@ -6,30 +6,26 @@ Slack, the command line and the tests all call `diagnose`, which does not know i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
-from uuid import uuid4
 
 from bot.cluster.connection import Connection
 from bot.cluster.errors import NotFound
 from bot.cluster.snapshot import Snapshot
-from bot.common.catalogs import load_catalog, matcher_of
+from bot.diagnosing.engine import Engine, match_text
 from bot.diagnosing.explanation import Explanation
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.named_objects import Resolved, resolve
+from bot.diagnosing.named_states import NamedStateFinder, NamedStates
 from bot.diagnosing.object_search import stand_in
-from bot.diagnosing.observation import Statement, observe, unhealthy_pods
+from bot.diagnosing.object_states import state_of
+from bot.diagnosing.observation import unhealthy_pods
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.similar_names import closest, of_other_kinds
-from bot.diagnosing.unexplained import unexplained
 from bot.kube.access import EVERYTHING, Access
-from bot.kube.health import has_rules, problem_of
-from bot.kube.objects import node_name_of, ref
-from bot.probes.contract import Probe
-from bot.probes.registry import known_probes, unreadable_parts
-from intents.catalog.loader import Catalog, Check, Problem
+from bot.kube.health import has_rules
+from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.chains import timeline
 from intents.domain import (
@@ -38,19 +34,13 @@ from intents.domain import (
     Hypothesis,
     NearestEntry,
     ObjectRef,
-    Observation,
-    Symptom,
+    Verdict,
 )
-from intents.focus import KINDS, focus_of, named_as
-from intents.matcher import Matcher, MatchResult
-from intents.products import is_shown
+from intents.focus import focus_of
+from intents.matcher import MatchResult
 from intents.request import DiagnoseObject, ExplainText, Request
-from intents.symptoms import read_symptoms
-from responses.safety import redacted_text
 
 DEADLINE_S: Final = 8.0
-# Longer texts are parsed and matched in a thread, so that the event loop stays responsive.
-_THREAD_FROM: Final = 16 * 1024
 
 
 class TargetNotFound(Exception):
@@ -64,45 +54,6 @@ class TargetNotFound(Exception):
         self.target = target
         self.closest = closest
         self.others = others
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
-    """The catalog and matcher of a diagnosis.
-
-    Immutable: a reloaded catalog makes a new engine with a new `revision`.
-    """
-
-    catalog: Catalog
-    matcher: Matcher
-    probes: Mapping[str, Probe]
-    revision: str = field(default_factory=lambda: uuid4().hex)
-
-
-def build_engine(
-    directories: Sequence[Path] = (), *, last_good: Catalog | None = None, check: Check = lambda _incident: ()
-) -> tuple[Engine, tuple[Problem, ...]]:
-    """Build the engine from the built-in catalog and the user's directories; also return the problems in files.
-
-    `check` yields what keeps an entry of a user from being used, in addition to unknown probes and keys.
-    """
-
-    def checked(incident: Incident) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        yield from unreadable_parts(incident)
-        yield from check(incident)
-
-    loaded = load_catalog(directories, last_good=last_good, check=checked)
-    return Engine(catalog=loaded.catalog, matcher=matcher_of(loaded), probes=known_probes()), loaded.problems
-
-
-def engine_for(catalog: Catalog) -> Engine:
-    """Return the engine for a catalog that was made in this process."""
-    return Engine(catalog=catalog, matcher=Matcher(catalog), probes=known_probes())
-
-
-async def match_text(text: str, *, engine: Engine) -> MatchResult:
-    """Match a text without a cluster. Long texts are matched in a thread."""
-    return await _match(lambda: read_symptoms(text), engine.matcher, length=len(text))
 
 
 async def diagnose(
@@ -153,16 +104,24 @@ async def _explain(
 
     investigation = Investigation(catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus)
     judged, notes = await Explanation(catalog=engine.catalog, investigation=investigation, resolved=resolved).judged()
+    states = NamedStates()
+    if snapshot is not None and not any(one.verdict is Verdict.CONFIRMED for one in judged):
+        finder = NamedStateFinder(snapshot=snapshot, engine=engine, reads=reads, namespace=request.namespace)
+        states = await finder.states_of(matching.objects, even_healthy=not judged)
+        judged = states.beside(judged, catalog=engine.catalog, now=snapshot.now)
+        notes = notes or states.notes
     first = engine.catalog.get(judged[0].incident) if judged else None
+    found = next((state.focus for state in states.states if not judged or judged[0] in state.hypotheses), None)
     return Diagnosis(
-        focus=focus(first, judged[0].hypothesis) if first else Focus(namespace=request.namespace),
+        focus=found or (focus(first, judged[0].hypothesis) if first and judged else Focus(namespace=request.namespace)),
         named=notes,
         cluster=snapshot.cluster if snapshot else "",
         observed_at=snapshot.now if snapshot else None,
         hypotheses=judged,
         timeline=timeline(judged),
-        gaps=reads.gaps if judged else (),
-        nearest=() if judged else _nearest(matching, engine.catalog),
+        gaps=reads.gaps if judged or states.states else (),
+        unexplained=states.unexplained,
+        nearest=() if judged or states.states else _nearest(matching, engine.catalog),
         api_calls=snapshot.calls if snapshot else 0,
     )
 
@@ -193,71 +152,23 @@ async def _diagnose_object(
             return replace(await _diagnose_object(asked, engine, snapshot, progress), named=(note,))
         others = await of_other_kinds(snapshot, target)
         raise TargetNotFound(target, await closest(snapshot, resource, target), others) from None
-    observed = await observe(snapshot, resource, obj)
-    statements = observed.statements
-    length = sum(len(statement.text) for statement in statements)
-    matching = await _match(lambda: _symptoms_of(statements), engine.matcher, length=length)
-    about = Focus(kind=target.kind, namespace=namespace, name=target.name, node=node_name_of(obj))
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
-    raised = {hypothesis.incident for hypothesis in matching.hypotheses}
-    kinds = {target.kind, *(one.kind for one in observed.owners), *(one.subject.kind for one in observed.troubles)}
-    by_kind = tuple(
-        Hypothesis(incident=incident.id, score=0.0)
-        for incident in engine.catalog
-        if incident.id not in raised and kinds & set(incident.kinds) and is_shown(incident, observed.identities)
-    )
-    named = {"namespace": namespace, **named_as(target.kind, target.name)}
-    hypotheses = tuple(
-        replace(hypothesis, named={**hypothesis.named, **named}) for hypothesis in (*matching.hypotheses, *by_kind)
-    )
-
-    def focus(_incident: Incident, hypothesis: Hypothesis) -> Focus:
-        wider = hypothesis.pointed_to_by and not KINDS.keys() & hypothesis.named.keys()
-        return Focus(namespace=namespace) if wider else about
-
-    investigation = Investigation(catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus)
-    judged = await investigation.run(hypotheses)
-    left = unexplained(observed, judged, engine.catalog)
-    if not (judged or left) and (problem := problem_of(obj, target.kind)):
-        left = (Observation(subject=ref(obj, target.kind), quote=problem),)
-    unchecked = not (judged or has_rules(target.kind))
+    state = await state_of(snapshot, resource, obj, engine=engine, reads=reads)
+    unchecked = not (state.hypotheses or has_rules(target.kind))
     return Diagnosis(
-        focus=about,
+        focus=state.focus,
         cluster=snapshot.cluster,
         observed_at=snapshot.now,
-        owners=observed.owners,
-        hypotheses=judged,
-        timeline=timeline(judged),
-        gaps=tuple(sorted({*observed.gaps, *reads.gaps}, key=str)),
-        unexplained=left,
+        owners=state.owners,
+        hypotheses=state.hypotheses,
+        timeline=timeline(state.hypotheses),
+        gaps=tuple(sorted({*state.gaps, *reads.gaps}, key=str)),
+        unexplained=state.unexplained,
         unchecked=unchecked,
         ask_instead=await unhealthy_pods(snapshot, obj, target.kind) if unchecked else (),
         nearest=(),
         api_calls=snapshot.calls,
     )
-
-
-async def _match(read: Callable[[], Sequence[Symptom]], matcher: Matcher, *, length: int) -> MatchResult:
-    """Match a text of this length, which `read` parses."""
-
-    def match() -> MatchResult:
-        return matcher.match(read())
-
-    return await asyncio.to_thread(match) if length > _THREAD_FROM else match()
-
-
-def _symptoms_of(statements: Sequence[Statement]) -> list[Symptom]:
-    """Return the statements' lines as symptoms, without credentials: what they name is stored and shown.
-
-    Lines of two statements are never adjacent.
-    """
-    symptoms: list[Symptom] = []
-    line = 1
-    for statement in statements:
-        read = read_symptoms(redacted_text(statement.text))
-        symptoms += (replace(symptom, line=line + symptom.line, subject=statement.subject) for symptom in read)
-        line += max((symptom.line for symptom in read), default=0) + 2
-    return symptoms
 
 
 def _nearest(matching: MatchResult, catalog: Catalog) -> tuple[NearestEntry, ...]:
