@@ -188,7 +188,13 @@ class PressIntake:
             posted = await self._store.outbox.by_message(press.channel, press.ts)
         if posted is None:
             raise PressRefused("the message is not one of ours")
-        payload = {"channel": press.channel, "team": press.team, "user": press.user, "trigger": press.trigger}
+        payload = {
+            "channel": press.channel,
+            "team": press.team,
+            "user": press.user,
+            "trigger": press.trigger,
+            "thread_ts": press.thread_ts,
+        }
         await self.start("resolve", f"{press.channel}.resolve.{press.user}.{press.at}", payload)
 
     async def _resolve(self, press: ButtonPress) -> None:
