@@ -128,7 +128,7 @@ def answer_message(
     )
     overflow = None
     opens = bool(details_value) and bool(diagnosis.hypotheses)
-    exceeds = opens and exceeds_details(diagnosis, language=language, of_text=of_text)
+    exceeds = opens and exceeds_details(visible, language=language, of_text=of_text)
     if left_out or page.left_out or exceeds or (page.was_cut and not opens):
         fitting = (*fitting, blocks.context(words.FULL_ANSWER_IN_FILE.in_(language)))
         overflow = Snippet(
