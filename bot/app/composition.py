@@ -159,7 +159,7 @@ class _JobStarter:
             raise JobsUnavailable("jobs are not launched yet")
         # Looked at first: a job is recorded by the engine before its row here is deleted. A row that is left would
         # start the job again after the next restart.
-        accepted = await self.intake.holds(request, besides="withdraw")
+        accepted = await self.intake.has_jobs_of(request, besides="withdraw")
         return await self.jobs.forget(request, keeping="withdraw") and not accepted
 
 
