@@ -111,8 +111,9 @@ class PinWorkflow:
         address, message = str(payload.get("response_url") or ""), notice(says, language=language)
         if not address:
             return
+        thread = str(payload.get("thread_ts") or "")
         # An ephemeral message at a response URL is outside of the thread.
-        if (thread := str(payload.get("thread_ts") or "")) and await self._send(self._private(payload, message, thread)):
+        if thread and await self._send(self._private(payload, message, thread)):
             return
         await self._send(self.services.slack.respond(address, message))
 
