@@ -47,10 +47,10 @@ def details_view(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool 
     return blocks.modal(words.DETAILS_TITLE.in_(language), listed, close=words.CLOSE.in_(language))
 
 
-def exceeds_details(page: ShownDiagnosis, *, language: Language, of_text: bool = True) -> bool:
+def exceeds_details(diagnosis: ShownDiagnosis, *, language: Language, of_text: bool = True) -> bool:
     """Return whether the modal cannot show everything, so that the rest needs a file."""
-    lines = sum(len(one.findings) for one in page.hypotheses) + len(page.unexplained) + len(page.gaps)
-    return lines > _SURELY_FITS and _listed(page, language, of_text)[1] > 0
+    lines = sum(len(one.findings) for one in diagnosis.hypotheses) + len(diagnosis.unexplained) + len(diagnosis.gaps)
+    return lines > _SURELY_FITS and _listed(diagnosis, language, of_text)[1] > 0
 
 
 def _listed(page: ShownDiagnosis, language: Language, of_text: bool) -> tuple[list[Block], int]:
