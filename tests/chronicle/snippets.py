@@ -18,7 +18,6 @@ from bot.playground.slack.typed_text import stored_text
 from intents.chronicle.facts import Fact
 from intents.chronicle.statements import ChannelMessage, facts_of
 from intents.chronicle.summary import NextKind, Summary, summary_of
-from intents.chronicle.tracked_actions import OPEN
 from responses.safety import safe
 
 ASKED: Final = ("impact", "cause", "next", "open", "undecided")
@@ -96,7 +95,9 @@ def _answers(snippet: Snippet) -> dict[str, frozenset[int]]:
         "cause": frozenset(numbers[fact.ts] for fact in (cause.fact, *cause.also)) if cause else frozenset({0}),
         "next": frozenset({numbers[step.fact.ts] if step and step.kind is not NextKind.QUESTION else 0}),
         "open": frozenset(numbers[fact.ts] for fact in summary.questions),
-        "undecided": frozenset(numbers[each.fact.ts] for each in summary.tracked_actions if each.state in OPEN),
+        "undecided": frozenset(
+            numbers[fact.ts] for each in summary.tracked_actions if each.is_open for fact in each.facts
+        ),
     }
 
 
