@@ -31,6 +31,7 @@ from intents.chronicle.facts import (
     MessageLink,
 )
 from intents.chronicle.impact_phrases import is_extent
+from intents.chronicle.intentions import intention_in
 from intents.chronicle.message_text import MessageText, Sentence, excerpt, parse_message, sentences_of
 from intents.chronicle.next_steps import checked_in
 from intents.chronicle.pasted_errors import errors_in, is_printed, named_in, template_of
@@ -42,7 +43,7 @@ from intents.chronicle.reports import is_report
 from intents.chronicle.reversals import takes_back
 from intents.chronicle.roles import roles_in
 from intents.chronicle.statuses import status_in
-from intents.chronicle.suspicions import suspicion_in
+from intents.chronicle.suspicions import fault_in, suspicion_in
 from intents.domain import Verdict
 
 # No message states more; of a pasted report the beginning and the end count.
@@ -115,7 +116,7 @@ def _stated_together(message: ChannelMessage, sentences: list[Sentence]) -> Iter
     """Yield the facts of a person's sentences, with the one status that they state together."""
     standing = status_in(sentences)
     for sentence in sentences:
-        facts = list(_stated(message, sentence))
+        facts = list(_stated(message, sentence)) or list(_stated_plainly(message, sentence))
         if standing is None and _identifies(sentence, facts):
             standing = IncidentStatus.IDENTIFIED, sentence
         if standing is not None and standing[1] is sentence:
@@ -178,6 +179,16 @@ def _stated(message: ChannelMessage, sentence: Sentence) -> Iterator[Fact]:
     elif is_report(sentence):
         objects, cluster = named_in(sentence.says)
         yield replace(_fact(message, FactKind.REPORT, sentence.says), objects=objects, cluster=cluster)
+
+
+def _stated_plainly(message: ChannelMessage, sentence: Sentence) -> Iterator[Fact]:
+    """Yield what a sentence states by its form alone: a plan for a part of the system, and a fault of one."""
+    course = intention_in(sentence)
+    if course is not None:
+        yield _fact(message, FactKind.DECISION, sentence.says, state=course, template=topic_in(sentence.plain))
+    fault = fault_in(sentence)
+    if fault is not None:
+        yield _fact(message, FactKind.HYPOTHESIS, sentence.says, state=Verdict.POSSIBLE, template=fault)
 
 
 def _extent(message: ChannelMessage, sentence: Sentence) -> Fact:

@@ -74,3 +74,22 @@ FAULT_ZH: Final = (
     r"|写满|没刷新"
     r"|不足|超限|宕机|挂了|断了|频繁切换|太[小大低高多少]|瓶颈|没有?配)"
 )
+# Faults that say why something fails. A thing that hangs, times out or is down only says that it fails.
+CAUSAL_FAULT: Final = (
+    r"(?:(?:ran|run|running|is|are|was|were|be) (?:out of|low on|dry)\b|exhausted|maxed(?: out)?|(?:is|are|was|at"
+    r"|disk|volume) full\b|leak(?:s|ing|ed)?\b|overloaded|saturated|expired|mis-?configured|starv(?:ed|ing)|corrupt(?:ed)?\b"
+    r"|dead-?lock\w*|mismatch\w*|wrong (?:version|config|value|image|subnet|route|zone|region|port|key)"
+    r"|missing (?:an? |the )?(?:index|secret|config|route|permission|label)\w*|bad (?:disk|node|ram|config|cert|image|block)s?\b"
+    r"|(?:is|are|was|were|got|gets|been) (?:\w+ly )?(?:removed|deleted|emptied|suspended|wiped|overwritten|dropped|rotated"
+    r"|revoked|reset|renamed|unmounted|cleared|flushed|truncated|gc'd|garbage[- ]collected|disabled|turned off|evicted)"
+    r"|hit (?:the|a|an|our|its) [\w -]{0,40}?(?:limit|quota|cap)s?\b"
+    r"|points? (?:at|to) (?:an? |the )?(?:empty|old|wrong|stale|deleted|dead)\b|full table scans?"
+    r"|too (?:small|low|short|old|many|few)\b|(?:at|to) (?:9[5-9]|100)(?: ?%| percent|$)"
+    r"|(?:somebody|someone) (?:\w+ )?(?:left|forgot|broke|set|cut|changed|rotated|removed|deleted"
+    r"|disabled|renamed|switched|emptied|merged|pushed|touched|moved|dropped)\b)"
+)
+CAUSAL_FAULT_ZH: Final = (
+    r"(?:满了|占满|打满|写满|耗尽|用完|用光|过期|到期|泄漏|泄露|死锁|拖垮|打爆|改[错成]|不一致|冲突|慢查询|没刷新|不足|超限|瓶颈"
+    r"|没有?配|太[小低多少]|坏了|忘了|清空|限流了|限额|全表扫|缺(?:少|了)|丢了|指[到向](?:了)?(?:空|旧|错)"
+    r"|被[^，。]{0,8}?(?:回收|清|删|挂起|改|关|停|吊销|下掉|覆盖)|把[^，。]{1,16}?(?:改|删|清空|关|下掉|覆盖)了$)"
+)

@@ -1,0 +1,74 @@
+"""Recognise what people set out to do in words of no listed action: "i'll add two on-demand nodes", "我先抓个 dump".
+
+The form counts, not the verb: an author, a time to come, and a part of a system. Verbs for looking, talking and one's
+own affairs state no intention.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from intents.chronicle.facts import DecisionState
+from intents.chronicle.guards import is_elsewhere, is_stated
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import OPENING
+from intents.chronicle.system_parts import RUNS_ZH, WHAT_RUNS
+
+_IDLE: Final = (
+    r"(?:be|see|look|check|have|get back|go|come|ask|join|read|know|need|wait|watch|monitor|keep|stay|try|let|say"
+    r"|tell|write|share|post|talk|ping|update|dig|think|start|set up|find|verify|confirm|test|close|resolve|mark"
+    r"|investigate|follow|do|give|leave|hold|run point|lead|not|never|take (?:a look|notes|the|it|this|over)"
+    r"|put together|make sure|make it|call it)\b"
+)
+_IDLE_ING: Final = (
+    r"(?:see|gett|look|check|hav|wait|go|ask|read|writ|talk|monitor|watch|investigat|digg|try|join|shar|post|think|miss"
+    r"|fail|tim|runn|pend|hitt|us|assum|follow|includ|start|debugg|review|compar|test|send|work|wonder|guess|suspect"
+    r"|observ|notic|los|dropp|return|throw|crash|restart|trac|profil|grabb|collect|gather|tail|verify|confirm|keep|com"
+    r"|feel|hop|know|turn|judg|speak|stand|stay|reproduc|tak|mov|mean|need|say|hear|show|giv|mak|bring|deal|find|play|resolv|mark"
+    r"|analy[sz]|climb|grow|be|th|someth|anyth|noth|everyth|dur|morn|even|r|str|p|k|spr|incom|exist|accord)ing\b"
+)
+_WILL: Final = re.compile(
+    rf"^{OPENING}(?:as (?:a|the) next (?:step|measure)[, ]+|after that[, ]+|in the meantime[, ]+|instead[, ]+)?"
+    r"(?:(?:i|we)(?:'ll| will|'m going to| am going to|'re going to| are going to|'m gonna|'re gonna| gonna| gotta"
+    r"| have to)|gonna|gotta|lemme|let me|let's|lets|will|going to|need to|have to)"
+    rf" (?:now |also |first |then |just |instead |quickly )*(?!{_IDLE})[a-z][a-z-]+ (?P<what>.+)"
+)
+_DOING: Final = re.compile(
+    rf"^{OPENING}(?:(?:i'm|i am|we're|we are) )?(?:already |now |just )*(?!{_IDLE_ING})[a-z]{{3,}}ing (?P<what>.+)"
+)
+# "Rolling restarts are slow" tells of a thing; the author's own affairs change no shared system.
+_TELLS: Final = re.compile(
+    r"\b(?:is|are|was|were|takes?|took|has|have|had|should|would|might|could|may|seems?|helps?|helped|my|yesterday)\b"
+)
+# "doing that now", "on it" after somebody else named the action.
+_TASK: Final = re.compile(rf"^{OPENING}(?:i'm )?(?:doing (?:that|it|this)(?: right)? now|i'll do (?:that|it|this) now)$")
+_IDLE_ZH: Final = re.compile(r"看|查|确认|排查|分析|了解|观察|不|没|被|谁|等|觉得|记得|怀疑|感觉|想|说|问|[了过吗呢]$")
+_WILL_ZH: Final = re.compile(
+    r"^(?:好的?|行|嗯|ok|可以|那|然后|再|，|\s)*"
+    r"(?:我们?(?:这边)?(?:先|去|来|再|现在|马上|这就|准备|把|得|要)|(?:接下来|后面|后续|晚上|中午|下午|待会|等下|稍后|回头|下次)[^，。]{0,6}?(?:我们?|先|再|把)"
+    r"|(?:先|再|得|要)(?:把)?|(?:已经|正)在|正)(?P<what>[^，。？]{2,})"
+)
+_RUNS_ZH: Final = re.compile(RUNS_ZH)
+
+
+def intention_in(sentence: Sentence) -> DecisionState | None:
+    """Return the progress of what a sentence says its author will do or does to a part of the system."""
+    if sentence.asks or is_elsewhere(sentence):
+        return None
+    for start, clause in sentence.clauses:
+        for course, way in ((DecisionState.PLANNED, _WILL), (DecisionState.UNDER_WAY, _DOING)):
+            found = None if _TELLS.search(clause) else way.search(clause)
+            if found and _names_part(clause, found.start("what")) and is_stated(sentence, start, start + found.end()):
+                return course
+        if _TASK.search(clause) and is_stated(sentence, start, start + len(clause)):
+            return DecisionState.UNDER_WAY
+        found = _WILL_ZH.search(clause)
+        if found and not _IDLE_ZH.search(found["what"]) and is_stated(sentence, start, start + found.end()):
+            if _RUNS_ZH.search(clause) or re.search(r"[a-z]{3}", found["what"]):
+                return DecisionState.PLANNED
+    return None
+
+
+def _names_part(clause: str, at: int) -> bool:
+    return any(start >= at and clause[start - 1] != "@" for start, *_ in WHAT_RUNS(clause))
