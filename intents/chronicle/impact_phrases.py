@@ -102,6 +102,47 @@ _WAYS_ZH: Final = tuple(
         r"(?!0(?:\.0+)?\s?%)\d[\d.]*\s?%",
     )
 )
+# One part of the service works and another does not: "android works, iphones get nothing".
+_WORKS: Final = (
+    r"(?:ok|okay|fine|works?|working|good|normal|healthy|moving|go(?:es)? thru|gets? in|(?<!roll )back|recovered|unaffected"
+    r"|not affected)(?: again| now| fine)*"
+)
+_FAILS_OR_WAITS: Final = (
+    rf"(?:{_FAILS}|drops?|queue[sd]?|queueing|waits?|nothing|errors?|time out|hangs?|{_CANNOT} \w+|still \w+)"
+)
+_NEXT_PART: Final = r"(?:[,;] | - |,? (?:but|and|while|whereas) )(?:but |and |while )?"
+_CONTRASTS: Final = tuple(
+    re.compile(each)
+    for each in (
+        rf"^{OPENING}(?!.*\bzero\b)[^,;]{{2,50}}? (?:is |are |gets? )?(?:all )?{_WORKS}{_NEXT_PART}[^,;]{{2,40}}\b{_FAILS_OR_WAITS}(?!\w)",
+        rf"^{OPENING}[^,;]{{2,50}}? {_FAILS_OR_WAITS}\b[^,;]{{0,30}}{_NEXT_PART}[^,;]{{2,40}} (?:is |are |gets? )?"
+        rf"(?:all )?{_WORKS}$",
+        rf"^{OPENING}(?:right now |now |currently |at the moment |it's |its |just |only )*(?:it's |its )?(?:just |only )[^,;]{{2,50}}"
+        rf"{_NEXT_PART}(?:everyone|everybody|everything|all|the (?:rest|others?)|others?)\b.{{0,20}}\b{_WORKS}$",
+        r"^[^，。]{2,18}?(?:正常|没事|没问题|可以用?|开始跑了|好了|不受影响|能用)[，,；]\s?(?!.*(?:查|看))[^，。]{2,18}?(?:不[了到上开]|失败|断|挂|慢|还[在是]|报错|超时|没好|不行)",
+        r"^[^，。]{2,18}?(?:不[了到上开]|失败|断|挂|慢|报错|超时|不行)[，,；]\s?[^，。]{2,18}?(?:正常|没事|没问题|能用)$",
+        r"(?:^|，|就|只有)(?:就|只有|只是|仅)(?![一两三\d])[^，。]{2,12}(?:$|，[^，。]{1,12}(?:没事|正常|没问题|都好))",
+    )
+)
+# How many, now: the failing itself was named before.
+_COUNT: Final = r"(?:(?!0(?:\.\d+)?\s?%)\d[\d.]*\s?%|\d+ (?:in|of|out of) \d+|one in \w+)"
+_COUNTED: Final = tuple(
+    re.compile(each)
+    for each in (
+        rf"^{OPENING}(?:it's |we're |its )?(?:down|up|back)(?: to| at| from \S+ to) (?:maybe |about |around |roughly |like |[~<>≈])*{_COUNT}(?: now)?$",
+        rf"^{OPENING}(?:maybe |about |around |roughly |only |just |[~<>≈])*{_COUNT} now$",
+        rf"\b(?:getting |looking |much |bit )?(?:better|worse)\b.*{_COUNT}.*(?:now|fail|go|get|work)",
+        r"^[\w/ -]{0,24}\b(?:5xx|50\d|errors?|error rate|timeouts?)(?: rate)? (?:is )?(?:at |down to |up to )?(?!0)[\d.]+ ?%(?: on [\w-]+)?$",
+        r"(?:大概|大约|约|差不多|现在|目前)[^，。]{0,8}?(?:\d+|[一二三四五六七八九十百几]+)\s?(?:%|成|个[^，。]{0,4}里[^，。]{0,6}一个|分之[一二三])[^，。]{0,6}(?:失败|报错|超时|不|$)",
+        r"^[^，。]{0,6}?(?:5xx|50\d|错误率|失败率)?\s?(?:降|升|涨|掉)到(?:了)?\s?\d[\d.]*\s?%\s?(?:了|左右)?$",
+        r"^(?:现在|目前|已经)?(?:都)?(?:堆|积压|攒)了\s?(?:\d|[一二三四五六七八九十百千万几两]+)[^，。]{0,6}[，,]?",
+    )
+)
+# Checked, and nobody notices.
+_NOBODY: Final = re.compile(
+    rf"^{OPENING}no (?:user|customer|client|merchant|external)?[ -]?(?:facing )?impact (?:so far|yet|at the moment|right now|atm|currently)"
+    r"|(?:暂时|目前|现在|暂)(?:还)?(?:没有?|未)影响(?:到)?(?:用户|客户|业务|线上)"
+)
 # This says no more than the report before it.
 _BARE: Final = re.compile(
     r"(?:(?:it|this|that)(?:'s| is)? )?still (?:\w+ly )?[\w-]+(?: [a-z]+)?|[^\d，]{0,8}(?:[，,][^\d，]{0,6})?"
@@ -123,6 +164,6 @@ def is_extent(sentence: Sentence) -> bool:
     said = (sentence.plain.strip(" .!。！~…"), *(clause for _, clause in sentence.clauses))
     said = tuple(each for each in said if not _NOT_NOW.search(each))
     return any(
-        any(way.search(each) for way in _WAYS) or any(way.search(each) for way in _WAYS_ZH)
+        any(way.search(each) for way in (*_WAYS, *_WAYS_ZH, *_CONTRASTS, *_COUNTED)) or _NOBODY.search(each)
         for each in dict.fromkeys(said)
     )

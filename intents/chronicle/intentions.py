@@ -31,7 +31,7 @@ _IDLE_ING: Final = (
 _WILL: Final = re.compile(
     rf"^{OPENING}(?:as (?:a|the) next (?:step|measure)[, ]+|after that[, ]+|in the meantime[, ]+|instead[, ]+)?"
     r"(?:(?:i|we)(?:'ll| will|'m going to| am going to|'re going to| are going to|'m gonna|'re gonna| gonna| gotta"
-    r"| have to)|gonna|gotta|lemme|let me|let's|lets|will|going to|need to|have to)"
+    r"| have to)|gonna|gotta|lemme|let me|let's|lets|will|going to|need to|have to|(?:so |then |rather )*instead (?:we|i)|(?:please|pls)(?: can you)?)"
     rf" (?:now |also |first |then |just |instead |quickly )*(?!{_IDLE})[a-z][a-z-]+ (?P<what>.+)"
 )
 _DOING: Final = re.compile(
@@ -47,9 +47,9 @@ _IDLE_ZH: Final = re.compile(r"看|查|确认|排查|分析|了解|观察|不|�
 _WILL_ZH: Final = re.compile(
     r"^(?:好的?|行|嗯|ok|可以|那|然后|再|，|\s)*"
     r"(?:我们?(?:这边)?(?:先|去|来|再|现在|马上|这就|准备|把|得|要)|(?:接下来|后面|后续|晚上|中午|下午|待会|等下|稍后|回头|下次)[^，。]{0,6}?(?:我们?|先|再|把)"
-    r"|(?:先|再|得|要)(?:把)?|(?:已经|正)在|正)(?P<what>[^，。？]{2,})"
+    r"|[^，。我你他谁]{0,12}?(?:也|都|还)?(?:得|要)(?=[切换改加关开扩清退])|(?:先|再|得|要)(?:把)?|(?:已经|正)在|正)(?P<what>[^，。？]{2,})"
 )
-_RUNS_ZH: Final = re.compile(RUNS_ZH)
+_RUNS_ZH: Final = re.compile(rf"{RUNS_ZH}|(?:\d|[一两二三四五六七八九十几])台")
 
 
 def intention_in(sentence: Sentence) -> DecisionState | None:

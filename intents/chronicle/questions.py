@@ -44,7 +44,7 @@ _OF_THEM: Final = re.compile(
 _ASKS_ZH: Final = re.compile(
     r"要不要|是否|能不能|可不可以|有没有(?!人(?:在)?$|人[?？])|哪些|哪个|哪里|哪台|多少|为什么|为何|什么原因|谁(?:改"
     r"|动|发|负责|提"
-    r"|部署|批|写)|是谁(?:改|动|发|提)|吗[?？]?$"
+    r"|部署|批|写)|是谁(?:改|动|发|提)|归谁|谁(?:在)?(?:管|维护)|吗[?？]?$"
 )
 _TALK: Final = re.compile(
     r"\b(?:any (?:updates?|news|progress|eta)|how's it|how is it going|what's the (?:latest|status|word|eta)"

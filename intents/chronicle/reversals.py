@@ -66,7 +66,7 @@ _TAKEN_BACK: Final = re.compile(
     r"(?: after all| then| now)?|let's not|changed (?:our|my) minds?|on second thoughts?,? (?:no|don't|let's not|not)"
     r"|(?:we )?(?:won't|will not|don't|are not|aren't) (?:do|doing) (?:that|this|it)(?: after all| anymore| any"
     r" more| now)?"
-    r"|that's off|(?:the )?plan is off|decision (?:is )?(?:withdrawn|reversed|revoked|overturned))(?=$|[.,;:!])"
+    r"|(?:please |pls )?hold (?:off(?: (?:on|with) (?:that|it|this))?|that)(?: please| for now)?|that's off|(?:the )?plan is off|decision (?:is )?(?:withdrawn|reversed|revoked|overturned))(?=$|[.,;:!])"
     r"|^(?:那)?(?:算了|作废|取消吧?|不搞了|先不做了?|先不弄了?|撤回(?:这个|上[一个]*|刚才的?)?(?:决定|方案)?"
     r"|(?:前面|刚才|之前|上面)(?:的|那个)?(?:决定|方案|说的)(?:作废|取消|不算|撤回)(?:了)?|不这么(?:做|搞)了)(?=$|[，。！])"
 )

@@ -21,7 +21,7 @@ NAMED: Final = (
     r"|docker|spark|flink|airflow|vitess|disruption budgets?|admission|affinity|node-?selector|tolerations?"
 )
 _PART: Final = (
-    r"nodes?|pods?|replicas?|replication|brokers?|instances?|workers?|leader(?:ship)?|primary|primaries|standby"
+    r"nodes?|pods?|replicas?|replication|brokers?|instances?|workers?|leader(?:s|ship)?|primary|primaries|standby"
     r"|followers?"
     r"|masters?|shards?|partitions?|queues?|topics?|consumers?|producers?|index(?:es)?|tables?|databases?|dbs?"
     r"|clusters?|regions?|az|azs|zones?|rack|hosts?|servers?|vms?|containers?|images?|registry|deployments?"
@@ -37,7 +37,7 @@ _PART: Final = (
     r"|networks?|network policy|switch|routers?|mesh|rate limit(?:er|s|ing)?|circuit breakers?|breakers?|batch(?:es)?"
     r"|concurrency|ttl|finalizers?|namespaces?|tenants?|backlog|backfill|compaction|importers?|exporters?|ingesters?"
     r"|services?|backends?|frontends?|endpoints?|stack|logs?hipper|log shipper|file descriptors?|inodes?|sockets?"
-    r"|token|lease|ip|ips|ranges?|addresses|session cache|sessions|edge|origin|upstreams?|gp[23]"
+    r"|token|lease|ip|ips|alias(?:es)?|buckets?|snapshots?|backups?|schemas?|mirrors?|runners?|licen[cs]es?|allow-?lists?|dumps?|cidrs?|ranges?|addresses|session cache|sessions|edge|origin|upstreams?|gp[23]"
 )
 # A name with a digit ("broker-3", "vol-0a41", "v1.12.0") that is not a time or a rank.
 _NUMBERED: Final = (
