@@ -43,12 +43,20 @@ _TELLS: Final = re.compile(
 )
 # "doing that now", "on it" after somebody else named the action.
 _TASK: Final = re.compile(rf"^{OPENING}(?:i'm )?(?:doing (?:that|it|this)(?: right)? now|i'll do (?:that|it|this) now)$")
-_IDLE_ZH: Final = re.compile(r"看|查|确认|排查|分析|了解|观察|不|没|被|谁|等|觉得|记得|怀疑|感觉|想|说|问|[了过吗呢]$")
+_IDLE_ZH: Final = re.compile(r"修复|恢复|看|查|确认|排查|分析|了解|观察|不|没|被|谁|等|觉得|记得|怀疑|感觉|想|说|问|[了过吗呢]$")
 _WILL_ZH: Final = re.compile(
     r"^(?:好的?|行|嗯|ok|可以|那|然后|再|，|\s)*"
     r"(?:我们?(?:这边)?(?:先|去|来|再|现在|马上|这就|准备|把|得|要)|(?:接下来|后面|后续|晚上|中午|下午|待会|等下|稍后|回头|下次)[^，。]{0,6}?(?:我们?|先|再|把)"
-    r"|[^，。我你他谁]{0,12}?(?:也|都|还)?(?:得|要)(?=[切换改加关开扩清退])|(?:先|再|得|要)(?:把)?|(?:已经|正)在|正)(?P<what>[^，。？]{2,})"
+    r"|[^，。我你他谁]{0,12}?(?:也|都|还)?(?:得|要)(?=[切换改加关开扩清退])|(?:先|再|得|要)(?:把)?|(?:已经|正)?在|正)(?P<what>[^，。？]{2,})"
 )
+# 把 marks the thing that is changed, so any verb with a result will do: 把主固定在 rs-2 上.
+_DISPOSES_ZH: Final = re.compile(
+    r"^[^，。？]{0,10}?把(?P<what>[^，。？]{1,16}?)[^，。？了的]{1,4}(?:到|在|成|进|掉|回|上|下来?|开|好|关|给)[^，。？]{0,12}$"
+)
+_AT_ONCE_ZH: Final = re.compile(
+    r"^(?:好的?|行|嗯|ok|可以|那)*我(?:们|这边)?(?:现在|马上|这就|立刻|来|去)+(?:就)?(?:打开|关[掉上]?|切[回走]?|改|换|重启|恢复|回退|加|扩|停|删|取消)(?:掉|它|一下)?$"
+)
+_TALK_ZH: Final = re.compile(r"[群链屏图]|文档|消息|会议|记录|时间线|公告|问题|工单|情况|结论|原因|话|@|如果|的话|了$")
 _RUNS_ZH: Final = re.compile(rf"{RUNS_ZH}|(?:\d|[一两二三四五六七八九十几])台")
 
 
@@ -63,6 +71,8 @@ def intention_in(sentence: Sentence) -> DecisionState | None:
                 return course
         if _TASK.search(clause) and is_stated(sentence, start, start + len(clause)):
             return DecisionState.UNDER_WAY
+        if _changes_zh(clause) and is_stated(sentence, start, start + len(clause)):
+            return DecisionState.PLANNED
         found = _WILL_ZH.search(clause)
         if found and not _IDLE_ZH.search(found["what"]) and is_stated(sentence, start, start + found.end()):
             if _RUNS_ZH.search(clause) or re.search(r"[a-z]{3}", found["what"]):
@@ -72,3 +82,9 @@ def intention_in(sentence: Sentence) -> DecisionState | None:
 
 def _names_part(clause: str, at: int) -> bool:
     return any(start >= at and clause[start - 1] != "@" for start, *_ in WHAT_RUNS(clause))
+
+
+def _changes_zh(clause: str) -> bool:
+    if _TALK_ZH.search(clause) or re.search(r"[被没不谁]", clause):
+        return False
+    return _DISPOSES_ZH.search(clause) is not None or _AT_ONCE_ZH.search(clause) is not None
