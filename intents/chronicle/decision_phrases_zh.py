@@ -13,7 +13,7 @@ _ZH: Final = f"(?:{'|'.join(each.zh for each in ACTIONS if each.zh and not each.
 # Words with everyday uses too.
 _CHANGE_ZH: Final = f"(?:{'|'.join(each.zh for each in ACTIONS if each.zh and each.passive)}){NOT_THE_ACTION_ZH}"
 # Actions in progress without an object.
-_AT_IT_ZH: Final = r"(?:清|删|切|扩|缩|迁|换|滚|挪|回滚|回退|重启|扩容|缩容|清理|迁移|切换|改|升级)"
+_AT_IT_ZH: Final = r"(?:清|回|退|删|切|扩|缩|迁|换|滚|挪|回滚|回退|重启|扩容|缩容|清理|迁移|切换|改|升级)"
 # Endings of an order: 都清掉, 先停掉.
 _AWAY_ZH: Final = (
     r"(?<![了会能被已])(?:都|全部?|先|直接|统一|一起|一并|也)[^，。了会能被已]{0,8}?(?:清|删|停|关|踢|摘|换|杀|下|拆"
@@ -86,6 +86,7 @@ WAYS_ZH: Final = tuple(
                 r"^(?:好的?|那)?(?:就)?(?:一起|统一|一并)(?:处理|回滚|清理|重启|升级|弄)(?:吧|掉)?$",
                 r"^(?:先|那就?|把)?(?:[a-z][\w.-]+\s?)?(?:回滚|回退|切换?|升级?|降级?|扩容?"
                 r"|缩容?)[到至回]\s?\S*[\da-z]\S*$",
+                r"^(?:赶紧|马上|立刻|快|尽快)(?:回滚|回退|重启|扩容|切换|切回|升级|降级)(?:吧)?$",
                 r"^(?:先|直接|赶紧|那就?)?(?:切|退|滚|改|换|迁)(?:回去|回来)(?:吧)?$",
                 r"^(?:先)?不等了|^(?:那)?(?:就|先)+(?:这么|这样)(?:办|做|定|来)$|^(?:先|暂时|今晚)+(?:保持"
                 r"|维持)(?:现状|原样)",

@@ -124,6 +124,19 @@ _CONTRASTS: Final = tuple(
         r"(?:^|，|就|只有)(?:就|只有|只是|仅)(?![一两三\d])[^，。]{2,12}(?:$|，[^，。]{1,12}(?:没事|正常|没问题|都好))",
     )
 )
+# The parts that are left: "the others still re-login", "*.pay not yet".
+_REST: Final = tuple(
+    re.compile(each)
+    for each in (
+        rf"(?:^|[,;:] |but |and )(?:the (?:others?|rest|remaining \w+)|(?:all |every )?others?(?: [\w-]+)?)(?: ones?| \w+)? (?:is |are )?still \w+",
+        rf"^{OPENING}[^,;]{{2,50}} (?:is |are )(?:{_WORKS}|up)(?: again)?,? (?:but )?(?:the )?[^,;]{{2,30}} not yet$",
+        rf"^{OPENING}(?:about |around |roughly |maybe |~|only )*(?:{_SHARE}) of (?:the |our |all )?(?:\w+ )?(?:users|customers|viewers|merchants|tenants"
+        r"|clients|players|requests|orders|calls|people|devices|traffic|stores|sites|visitors|subscribers|accounts)(?=$|[,;:])",
+        rf"^{OPENING}only the (?:\w+ )?(?:\d+|one|two|three|four|five|ones|ones?|users|customers|tenants) (?:on|in|with|from|behind) \w",
+        r"[，,；]\s?(?:其他|其它|其余|别的?|剩下的?)[^，。]{0,8}?(?:还|都)[^，。]{1,10}|[，,；]\s?[^，。]{1,8}?的?还(?:没|不)(?:有|行|好)?$",
+        r"^(?:大概|大约|约|差不多|近)?(?:四分之|三分之|五分之|百分之|\d+\s?%|一半|[一二两三四五六七八九]成)[^，。]{0,4}?的?(?:用户|观众|商户|商家|客户|请求|订单|流量|门店|设备|租户)",
+    )
+)
 # How many, now: the failing itself was named before.
 _COUNT: Final = r"(?:(?!0(?:\.\d+)?\s?%)\d[\d.]*\s?%|\d+ (?:in|of|out of) \d+|one in \w+)"
 _COUNTED: Final = tuple(
@@ -164,6 +177,6 @@ def is_extent(sentence: Sentence) -> bool:
     said = (sentence.plain.strip(" .!。！~…"), *(clause for _, clause in sentence.clauses))
     said = tuple(each for each in said if not _NOT_NOW.search(each))
     return any(
-        any(way.search(each) for way in (*_WAYS, *_WAYS_ZH, *_CONTRASTS, *_COUNTED)) or _NOBODY.search(each)
+        any(way.search(each) for way in (*_WAYS, *_WAYS_ZH, *_CONTRASTS, *_REST, *_COUNTED)) or _NOBODY.search(each)
         for each in dict.fromkeys(said)
     )

@@ -25,7 +25,7 @@ _IDLE_ING: Final = (
     r"(?:see|gett|look|check|hav|wait|go|ask|read|writ|talk|monitor|watch|investigat|digg|try|join|shar|post|think|miss"
     r"|fail|tim|runn|pend|hitt|us|assum|follow|includ|start|debugg|review|compar|test|send|work|wonder|guess|suspect"
     r"|observ|notic|los|dropp|return|throw|crash|restart|trac|profil|grabb|collect|gather|tail|verify|confirm|keep|com"
-    r"|feel|hop|know|turn|judg|speak|stand|stay|reproduc|tak|mov|mean|need|say|hear|show|giv|mak|bring|deal|find|play|resolv|mark"
+    r"|feel|hop|know|turn|judg|speak|stand|stay|reproduc|tak|mov|mean|need|say|hear|show|giv|mak|bring|deal|find|play|head|driv|walk|commut|logg|dial|hopp|fly|leav|resolv|mark"
     r"|analy[sz]|climb|grow|be|th|someth|anyth|noth|everyth|dur|morn|even|r|str|p|k|spr|incom|exist|accord)ing\b"
 )
 _WILL: Final = re.compile(
@@ -37,6 +37,7 @@ _WILL: Final = re.compile(
 _DOING: Final = re.compile(
     rf"^{OPENING}(?:(?:i'm|i am|we're|we are) )?(?:already |now |just )*(?!{_IDLE_ING})[a-z]{{3,}}ing (?P<what>.+)"
 )
+_MOVES: Final = re.compile(r"\b(?:to|from|off|onto) (?!me\b|you\b|@)[\w.-]+ now$")
 # "Rolling restarts are slow" tells of a thing; the author's own affairs change no shared system.
 _TELLS: Final = re.compile(
     r"\b(?:is|are|was|were|takes?|took|has|have|had|should|would|might|could|may|seems?|helps?|helped|my|yesterday)\b"
@@ -51,12 +52,13 @@ _WILL_ZH: Final = re.compile(
 )
 # 把 marks the thing that is changed, so any verb with a result will do: 把主固定在 rs-2 上.
 _DISPOSES_ZH: Final = re.compile(
-    r"^[^，。？]{0,10}?把(?P<what>[^，。？]{1,16}?)[^，。？了的]{1,4}(?:到|在|成|进|掉|回|上|下来?|开|好|关|给)[^，。？]{0,12}$"
+    r"^[^，。？]{0,8}?给[^，。？]{1,10}?(?:(?:补|加|装|配|换|开|重跑|重启|扩|续)[^，。？了]{0,8})$|^[^，。？我你他]{0,8}?再(?:起|加|开|建|拉|挂|部署)[一两几\d]个?"
+    r"[^，。？了]{1,8}$|我(?:们)?(?:去|来|先)?(?:改|换|调|切|重启|清|扩|加|删|修)一?下\s?[^，。？]{2,}|^[^，。？]{0,10}?把(?P<what>[^，。？]{1,16}?)[^，。？了的]{1,4}(?:到|在|成|进|掉|回|上|下来?|开|好|关|给)[^，。？]{0,12}$"
 )
 _AT_ONCE_ZH: Final = re.compile(
     r"^(?:好的?|行|嗯|ok|可以|那)*我(?:们|这边)?(?:现在|马上|这就|立刻|来|去)+(?:就)?(?:打开|关[掉上]?|切[回走]?|改|换|重启|恢复|回退|加|扩|停|删|取消)(?:掉|它|一下)?$"
 )
-_TALK_ZH: Final = re.compile(r"[群链屏图]|文档|消息|会议|记录|时间线|公告|问题|工单|情况|结论|原因|话|@|如果|的话|了$")
+_TALK_ZH: Final = re.compile(r"[群链屏图窗门灯]|文档|消息|会议|记录|时间线|公告|问题|工单|情况|结论|原因|话|@|如果|的话|了$")
 _RUNS_ZH: Final = re.compile(rf"{RUNS_ZH}|(?:\d|[一两二三四五六七八九十几])台")
 
 
@@ -67,7 +69,7 @@ def intention_in(sentence: Sentence) -> DecisionState | None:
     for start, clause in sentence.clauses:
         for course, way in ((DecisionState.PLANNED, _WILL), (DecisionState.UNDER_WAY, _DOING)):
             found = None if _TELLS.search(clause) else way.search(clause)
-            if found and _names_part(clause, found.start("what")) and is_stated(sentence, start, start + found.end()):
+            if found and (_names_part(clause, found.start("what")) or _MOVES.search(found["what"])) and is_stated(sentence, start, start + found.end()):
                 return course
         if _TASK.search(clause) and is_stated(sentence, start, start + len(clause)):
             return DecisionState.UNDER_WAY
@@ -85,6 +87,6 @@ def _names_part(clause: str, at: int) -> bool:
 
 
 def _changes_zh(clause: str) -> bool:
-    if _TALK_ZH.search(clause) or re.search(r"[被没不谁]", clause):
+    if _TALK_ZH.search(clause) or re.search(r"[被没不谁看]", clause):
         return False
     return _DISPOSES_ZH.search(clause) is not None or _AT_ONCE_ZH.search(clause) is not None

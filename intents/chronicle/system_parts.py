@@ -81,15 +81,36 @@ CAUSAL_FAULT: Final = (
     r"|dead-?lock\w*|mismatch\w*|wrong (?:version|config|value|image|subnet|route|zone|region|port|key)"
     r"|missing (?:an? |the )?(?:index|secret|config|route|permission|label)\w*|bad (?:disk|node|ram|config|cert|image|block)s?\b"
     r"|(?:is|are|was|were|got|gets|been) (?:\w+ly )?(?:removed|deleted|emptied|suspended|wiped|overwritten|dropped|rotated"
-    r"|revoked|reset|renamed|unmounted|cleared|flushed|truncated|gc'd|garbage[- ]collected|disabled|turned off|evicted)"
+    r"|revoked|reset|renamed|unmounted|cleared|flushed|truncated|gc'd|garbage[- ]collected|disabled|turned off|evicted"
+    r"|lost)\b"
     r"|hit (?:the|a|an|our|its) [\w -]{0,40}?(?:limit|quota|cap)s?\b"
     r"|points? (?:at|to) (?:an? |the )?(?:empty|old|wrong|stale|deleted|dead)\b|full table scans?"
-    r"|too (?:small|low|short|old|many|few)\b|(?:at|to) (?:9[5-9]|100)(?: ?%| percent|$)"
+    r"|at (?:its|their|the) (?:[\w-]+ )?(?:limit|maximum|cap|quota)\b|(?:is|are) (?:off|not set|not enabled|empty|gone) (?:on|in|for|at)\b"
+    r"|(?:lost|lacks?|has no|have no|had no) (?:the |its |any |new )*[\w-]+ [\w-]+|too (?:small|low|short|old|many|few)\b|(?:at|to) (?:9[5-9]|100)(?: ?%| percent|$)"
     r"|(?:somebody|someone) (?:\w+ )?(?:left|forgot|broke|set|cut|changed|rotated|removed|deleted"
     r"|disabled|renamed|switched|emptied|merged|pushed|touched|moved|dropped)\b)"
 )
+# A change that broke something, named as its author or as the occasion: "the migration renamed …", "lost in the merge".
+_CHANGE: Final = (
+    r"(?:merge|upgrade|migration|deploy(?:ment)?|release|rollout|refactor\w*|change|cleanup|rotation|maintenance|reindex"
+    r"|terraform (?:apply|run)|helm upgrade|config push|PR|patch|update|failover|rename)"
+)
+CHANGE_BROKE: Final = (
+    rf"(?:the|that|this|our|last|yesterday's|a) (?:[\w.-]+ ){{0,3}}?{_CHANGE} (?!was|is|has|will|needs?|went|takes?|looks?)\w+(?:ed|t|ke|s)\b"
+    rf"|\w+ (?:lost|gone|broken|left|emptied|removed|missing|changed|dropped|overwritten|off|empty|wrong) (?:\w+ )?"
+    rf"(?:in|with|during|by|after|since) (?:the|that|last|yesterday's|this) (?:[\w.-]+ ){{0,2}}?{_CHANGE}\b"
+)
+# Connectives between a cause and its effect.
+CAUSED: Final = (
+    r"(?:\b(?:fail|refus|reject|can't|cannot|down|slow|stuck|crash|drop|lo[ss]|broken|tim|error|den[iy]|queu|miss)[^.]*? (?:because (?:of )?(?!i\b|you\b|we\b)|due to )\w|[,;] (?:and |so )?that(?:'s| is) (?:what|why|how) \w|^(?:\w+[.,] )?it's (?!not\b|the same\b)"
+    r"[\w.-]+(?: [\w.-]+){0,2} that \w+)"
+)
+CAUSED_ZH: Final = (
+    r"(?:因为|由于)[^，。]{2,}|(?:迁移|升级|发布|变更|合并|切换|重建|清理)(?:的?时候|时|之?后|把|，)[^。]{0,16}?(?:丢|改|删|没|忘|漏|空|覆盖|旧)"
+    r"|^(?:就)?是\s?[^，。我你他]{1,12}?(?:把|限|改|占|挤|拦|挡)[^，。？]{1,10}了(?:$|，)"
+)
 CAUSAL_FAULT_ZH: Final = (
     r"(?:满了|占满|打满|写满|耗尽|用完|用光|过期|到期|泄漏|泄露|死锁|拖垮|打爆|改[错成]|不一致|冲突|慢查询|没刷新|不足|超限|瓶颈"
-    r"|没有?配|太[小低多少]|坏了|忘了|清空|限流了|限额|全表扫|缺(?:少|了)|丢了|指[到向](?:了)?(?:空|旧|错)"
+    r"|没有?(?:配|开|挂|装)|没有新的|到顶|太[小低多少]|坏了|忘了|清空|限流了|限额|全表扫|缺(?:少|了)|丢了|指[到向](?:了)?(?:空|旧|错)"
     r"|被[^，。]{0,8}?(?:回收|清|删|挂起|改|关|停|吊销|下掉|覆盖)|把[^，。]{1,16}?(?:改|删|清空|关|下掉|覆盖)了$)"
 )
