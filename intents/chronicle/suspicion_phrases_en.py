@@ -127,7 +127,8 @@ _ROWS: Final = (
         Verdict.CONFIRMED,
         (
             r"(?:the )?root cause (?:is|was|being) (?!un|not|still|to be|tbd|identified|found|known)",
-            r"(?:the )?(?:rca|root cause|cause|culprit|contributing factor|trigger|origin)s?(?: (?:identified|found|confirmed"
+            r"(?:the )?(?:rca|root cause|cause|culprit|contributing factor|trigger|origin)s?(?: (?:identified"
+            r"|found|confirmed"
             r"|now known))?\s?(?::|=| -) (?=\S)(?!unknown|unclear|tbd|still|not|none|n/a|being|\?)",
             r"(?:rca|root cause|cause|culprit):? (?=\S)(?!is|was|un|not|still|tbd|identified|found|known|analysis|has)",
             r"(?:the )?culprit (?:is|was) (?!not)",

@@ -55,7 +55,8 @@ _PART_ZH: Final = re.compile(rf"{RUNS_ZH}|[a-z][\w-]{{2,}}")
 # "It's github that throttles us, not the controller."
 _NOT_THAT: Final = re.compile(r", not (?:the |our )?[\w -]{2,30}[.!]?$")
 _NO_FAULT: Final = re.compile(
-    r"\b(?:not|no|never|isn't|aren't|wasn't|hasn't|haven't|doesn't|docs?|should|would|could|will|no longer|next|in (?:19|20)\d\d)\b|我的锅|没有|如果|不要|别"
+    r"\b(?:not|no|never|isn't|aren't|wasn't|hasn't|haven't|doesn't|docs?|should|would|could|will"
+    r"|no longer|next|in (?:19|20)\d\d)\b|我的锅|没有|如果|不要|别"
 )
 
 
@@ -82,7 +83,7 @@ def suspicion_in(sentence: Sentence) -> tuple[Verdict, str] | None:
 
 
 def fault_in(sentence: Sentence) -> str | None:
-    """Return a stated fault of a system part in a few words: the only cause known as long as nobody suspects another."""
+    """Return a stated fault of a system part in a few words, as the cause until somebody suspects another."""
     plain = _NOT_THAT.sub("", sentence.plain)
     if is_asked(sentence) or is_elsewhere(sentence) or _UNSURE.search(plain) or _NO_FAULT.search(plain):
         return None
