@@ -26,7 +26,8 @@ KINDS: Final[Mapping[str, str]] = {
     "storageclass": "StorageClass",
     "tidbcluster": "TidbCluster",
 }
-_CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "StorageClass"})
+# Kinds whose objects are in no namespace.
+CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "StorageClass"})
 
 
 def focus_of(incident: Incident, hypothesis: Hypothesis, *, namespace: str = "") -> Focus:
@@ -42,7 +43,7 @@ def focus_of(incident: Incident, hypothesis: Hypothesis, *, namespace: str = "")
             kind = KINDS[word]
             return Focus(
                 kind=kind,
-                namespace="" if kind in _CLUSTER_SCOPED else home,
+                namespace="" if kind in CLUSTER_SCOPED else home,
                 name=name,
                 container=container,
                 node=node,

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from intents.domain import Entity, ObjectRef
-from intents.focus import KINDS
+from intents.focus import CLUSTER_SCOPED, KINDS
 from intents.symptoms import read_symptoms
 from intents.tokens import words_of
 
 # Only the first different errors of a message become facts; later ones usually follow from them.
 MOST_ERRORS: Final = 3
 _MOST_OBJECTS: Final = 8
-_CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "StorageClass"})
 
 _TROUBLE: Final = re.compile(
     r"(?i)error|exception|\bfail|fatal|panic|refused|denied|forbidden|unauthorized|timed? ?-?out|timeout|deadline"
@@ -108,7 +107,7 @@ def objects_of(entities: Iterable[Entity]) -> tuple[ObjectRef, ...]:
     namespaces = {entity.value for entity in named if entity.kind == "namespace"}
     home = min(namespaces) if len(namespaces) == 1 else ""
     refs = [
-        ObjectRef(kind=kind, namespace="" if kind in _CLUSTER_SCOPED else home, name=entity.value)
+        ObjectRef(kind=kind, namespace="" if kind in CLUSTER_SCOPED else home, name=entity.value)
         for entity in named
         if (kind := KINDS.get(entity.kind))
     ]
