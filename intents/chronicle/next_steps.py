@@ -17,7 +17,7 @@ from intents.chronicle.phrase_rows import OPENING
 
 _HEADING: Final = re.compile(
     rf"^{OPENING}(?:(?:the |our |my |immediate )?next(?: steps?| up| actions?| thing)?|next(?:"
-    rf" [\w'-]+){1, 3}(?=\s?[:：])|(?:to[ -]?do|up|coming up) next|(?:the |our )?(?:current )?plan"
+    rf" [\w'-]+){{1,3}}(?=\s?[:：])|(?:to[ -]?do|up|coming up) next|(?:the |our )?(?:current )?plan"
     r"|way forward)"
     r"(?:(?: for \w+)?\s*(?:[:：]|\s[-–—]\s|,)|(?: is| are)(?: now)? to\b|(?<=step)(?: is| now is)(?= )"
     r"|(?<=steps)(?: are)(?= )|(?: is| are):?(?= (?:that )?(?:@|we|i|to)\b)"
