@@ -35,10 +35,11 @@ _BEFORE: Final[Mapping[str, frozenset[str]]] = {
     IncidentStatus.MONITORING: _NOT_OVER,
     IncidentStatus.RESOLVED: _NOT_OVER | {IncidentStatus.MONITORING},
 }
-# Results of a remedy after which its incident offers nothing more.
 # Watching does not say that the impact is over.
 _IMPACT_OVER: Final = OVER - {IncidentStatus.MONITORING}
+# So long an announced step stays next while other actions are stated.
 _ANNOUNCED_FOR: Final = timedelta(minutes=30)
+# Results of a remedy after which its incident offers nothing more.
 _CURED: Final = frozenset({"fixed", "done"})
 
 
