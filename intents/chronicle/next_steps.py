@@ -7,6 +7,7 @@ by themselves; `checked_in` recognises that one is done.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from intents.chronicle.action_phrases import topic_in
@@ -96,7 +97,12 @@ def names_next_step(sentence: Sentence) -> bool:
 def is_announced(fact: Fact) -> bool:
     """Return whether a fact is a decision that was announced as the next step."""
     is_plan = fact.kind is FactKind.DECISION and fact.state == DecisionState.PLANNED
-    return is_plan and (fact.template == NEXT_STEP or any(map(names_next_step, sentences_of(fact.says))))
+    return is_plan and (fact.template == NEXT_STEP or _names_one(fact.says))
+
+
+@lru_cache(maxsize=1024)
+def _names_one(says: str) -> bool:
+    return any(map(names_next_step, sentences_of(says)))
 
 
 def next_topic(sentence: Sentence) -> str:

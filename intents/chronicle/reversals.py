@@ -1,7 +1,7 @@
 """Recognise that a later decision takes back or replaces an earlier one.
 
 An action is reversed by its opposite ("turning the flag back on"), by another one that people do "instead", or by words
-that take back what was said last ("scratch that"). These words are no fact by themselves.
+that take back the last decision ("scratch that"). These words are no fact by themselves.
 """
 
 from __future__ import annotations
