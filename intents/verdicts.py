@@ -15,7 +15,7 @@ from typing import Any, Final
 from intents import templates
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident, Remediation
-from intents.chains import may_cause
+from intents.chains import causes_of, may_cause
 from intents.domain import (
     Finding,
     FindingOutcome,
@@ -164,6 +164,8 @@ def _may_be_refuted(findings: Iterable[Finding]) -> bool:
 def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime) -> tuple[JudgedHypothesis, ...]:
     """Order hypotheses by verdict and score. An effect follows the cause that explains it unless it is better proven.
 
+    A general incident always follows: it says no more than that the object is in trouble.
+
     A cause explains an effect if the cluster supports both, the effect's entry lists it under `causes`, and evidence of
     both has what is named there in common at about the same time. Capabilities come after all possible causes.
     """
@@ -174,7 +176,7 @@ def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime)
 
     def place(one: JudgedHypothesis, above: tuple[str, ...]) -> None:
         cause = causes[one.incident]
-        if cause and cause not in above and _ORDER[by_id[cause].verdict] <= _ORDER[one.verdict]:
+        if cause and cause not in above and _leads(by_id[cause], one, catalog):
             place(by_id[cause], (*above, one.incident))
         if all(placed.incident != one.incident for placed in answer):
             answer.append(replace(one, effect_of=cause if cause not in above else ""))
@@ -182,6 +184,12 @@ def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime)
     for one in ordered:
         place(one, ())
     return tuple(answer)
+
+
+def _leads(cause: JudgedHypothesis, effect: JudgedHypothesis, catalog: Catalog) -> bool:
+    entry = catalog.get(effect.incident)
+    general = entry is not None and bool(entry.shows)
+    return general or _ORDER[cause.verdict] <= _ORDER[effect.verdict]
 
 
 def _place(one: JudgedHypothesis) -> tuple[int, float, str]:
@@ -196,13 +204,19 @@ def _cause_of(one: JudgedHypothesis, by_id: Mapping[str, JudgedHypothesis], cata
     entry = catalog.get(one.incident)
     explains = [
         by_id[link.incident]
-        for link in (entry.all_causes if entry else ())
+        for link in (causes_of(entry, catalog) if entry else ())
         if link.incident in by_id
         and not by_id[link.incident].capability
         and supported(by_id[link.incident])
         and may_cause(by_id[link.incident], one, link, now=now)
     ]
-    return min(explains, key=lambda upstream: _ORDER[upstream.verdict]).incident if explains else ""
+
+    def preference(upstream: JudgedHypothesis) -> tuple[int, bool]:
+        """Return the verdict first; of equally proven causes a general one is nearer, and has its own cause."""
+        known = catalog.get(upstream.incident)
+        return _ORDER[upstream.verdict], not (known and known.shows)
+
+    return min(explains, key=preference).incident if explains else ""
 
 
 def supported(one: JudgedHypothesis) -> bool:

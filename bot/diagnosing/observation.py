@@ -22,7 +22,7 @@ from bot.kube.health import problem_of
 from bot.kube.objects import label_selector, name_of, namespace_of, ref
 from bot.kube.timestamps import parse_time
 from bot.probes.shared.log_lines import TAIL_LINES
-from intents.catalog.schema import Consequence
+from intents.catalog.causes import Consequence
 from intents.domain import Gap, Json, ObjectRef, Permission
 
 # Resources that are read in addition to the requested object.
@@ -68,6 +68,11 @@ class Observed:
     owners: tuple[ObjectRef, ...] = ()
     statements: tuple[Statement, ...] = ()
     gaps: tuple[Gap, ...] = ()
+
+    @property
+    def troubles(self) -> tuple[Statement, ...]:
+        """Return the statements that show trouble."""
+        return tuple(statement for statement in self.statements if statement.trouble)
 
 
 async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed:
