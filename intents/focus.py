@@ -26,8 +26,14 @@ KINDS: Final[Mapping[str, str]] = {
     "storageclass": "StorageClass",
     "tidbcluster": "TidbCluster",
 }
+WORDS: Final[Mapping[str, str]] = {kind: word for word, kind in KINDS.items()}
 # Kinds whose objects are in no namespace.
 CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "StorageClass"})
+
+
+def named_as(kind: str, name: str) -> dict[str, str]:
+    """Return the name of an object by the word for its kind; nothing if the vocabulary has no word for it."""
+    return {WORDS[kind]: name} if kind in WORDS else {}
 
 
 def focus_of(incident: Incident, hypothesis: Hypothesis, *, namespace: str = "") -> Focus:

@@ -81,6 +81,12 @@ def is_telling(value: str) -> bool:
     return bool(_DIGIT.search(value) and _LETTER.search(value) and ("-" in value or "." in value))
 
 
+def is_compound(value: str) -> bool:
+    """Tell whether hyphens join parts of which none is an English word: `checkout-api`, not `crash-looping`."""
+    parts = value.lower().split("-")
+    return len(parts) > 1 and all(len(part) > 1 and not is_word(part) for part in parts)
+
+
 def _namespace(match: Any) -> Iterator[Entity]:
     yield from _namespace_named(match.group(1), certain=True)
 

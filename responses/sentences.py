@@ -12,7 +12,6 @@ from intents.domain import (
     GapReason,
     JudgedHypothesis,
     Language,
-    ObjectRef,
     SignatureMatch,
     Verdict,
 )
@@ -82,7 +81,7 @@ def owner_chain(diagnosis: Diagnosis) -> str:
     """Return Pod api-x ← ReplicaSet api ← Deployment api, from the diagnosed object upwards; "" without owners."""
     if not diagnosis.owners:
         return ""
-    focus = ObjectRef(kind=diagnosis.focus.kind, namespace=diagnosis.focus.namespace, name=diagnosis.focus.name)
+    focus = diagnosis.focus.ref
     own = () if (focus.kind, focus.name) == (diagnosis.owners[0].kind, diagnosis.owners[0].name) else (focus,)
     return " ← ".join(
         f"{ref.kind} {ref.name}" if ref.namespace == focus.namespace else str(ref) for ref in (*own, *diagnosis.owners)

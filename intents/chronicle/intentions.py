@@ -49,7 +49,7 @@ _TASK: Final = re.compile(
     rf"^{OPENING}(?:i'm )?(?:doing (?:that|it|this)(?: right)? now|i'll do (?:that|it|this) now)$"
 )
 _IDLE_ZH: Final = re.compile(
-    r"修复|恢复|看|查|确认|排查|分析|了解|观察|不|没|被|谁|等|觉得|记得|怀疑|感觉|想|说|问|[了过吗呢]$"
+    r"写|发|填|修复|恢复|看|查|确认|排查|分析|了解|观察|不|没|被|谁|等|觉得|记得|怀疑|感觉|想|说|问|[了过吗呢]$"
 )
 _WILL_ZH: Final = re.compile(
     r"^(?:好的?|行|嗯|ok|可以|那|然后|再|，|\s)*"
@@ -73,7 +73,7 @@ _AT_ONCE_ZH: Final = re.compile(
 _TALK_ZH: Final = re.compile(
     r"[被没不谁看群链屏图窗门灯]|文档|消息|会议|记录|时间线|公告|问题|工单|情况|结论|原因|话|@|如果|的话|了$"
 )
-_PART_ZH: Final = re.compile(rf"{RUNS_ZH}|[a-z]{{3}}|(?:\d|[一两二三四五六七八九十几])台")
+_PART_ZH: Final = re.compile(rf"{RUNS_ZH}|(?<![a-z])(?!quoted)[a-z]{{3}}|(?:\d|[一两二三四五六七八九十几])台")
 
 
 def intention_in(sentence: Sentence) -> DecisionState | None:

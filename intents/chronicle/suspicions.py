@@ -51,7 +51,7 @@ _SMALL_ZH: Final = re.compile(r"^(?:是|跟|和|与|由|像)+|的?(?:问题|原�
 # A part and why it fails, without a word for a suspicion: "apns cert expired an hour ago".
 _CAUSAL_FAULT: Final = re.compile(rf"(?<![\w./-]){CAUSAL_FAULT}|{CHANGE_BROKE}|{CAUSED}")
 _CAUSAL_FAULT_ZH: Final = re.compile(f"{CAUSAL_FAULT_ZH}|{CAUSED_ZH}")
-_PART_ZH: Final = re.compile(rf"{RUNS_ZH}|[a-z][\w-]{{2,}}")
+_PART_ZH: Final = re.compile(rf"{RUNS_ZH}|(?<![a-z])(?!quoted)[a-z][\w-]{{2,}}")
 # "It's github that throttles us, not the controller."
 _NOT_THAT: Final = re.compile(r", not (?:the |our )?[\w -]{2,30}[.!]?$")
 _NO_FAULT: Final = re.compile(
