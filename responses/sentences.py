@@ -109,6 +109,11 @@ def leading_hypotheses(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
     return open_hypotheses(diagnosis) or offers(diagnosis)
 
 
+def first_hypothesis(diagnosis: Diagnosis) -> JudgedHypothesis | None:
+    """Return the hypothesis that an answer is about: the leading one, else the first that is ruled out."""
+    return next(iter((*leading_hypotheses(diagnosis), *ruled_out(diagnosis))), None)
+
+
 def verdict_word(one: JudgedHypothesis, language: Language) -> str:
     """Return the word for a verdict. "Possible" is used for causes only."""
     if one.capability and one.verdict is Verdict.POSSIBLE:
@@ -149,7 +154,7 @@ def capitalised(says: str) -> str:
 
 def finished(says: str, language: Language) -> str:
     """Return the sentence with a full stop, unless it ends with a punctuation mark already."""
-    is_open = says[-1:].isalnum() or says.endswith((")", "”", '"', "）"))
+    is_open = says[-1:].isalnum() or says.endswith((")", "”", '"', "）", "%"))
     return f"{says}{words.FULL_STOP.in_(language).rstrip()}" if is_open else says
 
 

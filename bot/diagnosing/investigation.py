@@ -92,7 +92,7 @@ class Investigation:
         return await self.judge(replace(hypothesis, named=wider))
 
     def _is_reported(self, one: JudgedHypothesis, judged: Mapping[str, JudgedHypothesis]) -> bool:
-        """Tell whether an upstream cause is reported: it must be supported and explain its symptom, or be declared and unchecked."""
+        """Tell whether an upstream cause is reported: it is supported and explains its symptom, or named and unread."""
         effect = judged.get(one.hypothesis.pointed_to_by)
         if supported(one):
             return effect is None or any(

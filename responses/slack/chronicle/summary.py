@@ -324,7 +324,7 @@ class _Page:
         return Entry(at=moment.last, leaves=self._leaves.with_link(spans, rests_on))
 
     def _when(self, at: datetime) -> Spans:
-        return (TextSpan(text=self._text(incident_words.COMMA)), Timestamp(at))
+        return (TextSpan(text=self._text(words.COMMA)), Timestamp(at))
 
     def _text(self, text: Text) -> str:
         return text.in_(self._language)
