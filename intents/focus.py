@@ -27,7 +27,8 @@ KINDS: Final[Mapping[str, str]] = {
     "tidbcluster": "TidbCluster",
 }
 WORDS: Final[Mapping[str, str]] = {kind: word for word, kind in KINDS.items()}
-_CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "StorageClass"})
+# Kinds whose objects are in no namespace.
+CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "StorageClass"})
 
 
 def named_as(kind: str, name: str) -> dict[str, str]:
@@ -48,7 +49,7 @@ def focus_of(incident: Incident, hypothesis: Hypothesis, *, namespace: str = "")
             kind = KINDS[word]
             return Focus(
                 kind=kind,
-                namespace="" if kind in _CLUSTER_SCOPED else home,
+                namespace="" if kind in CLUSTER_SCOPED else home,
                 name=name,
                 container=container,
                 node=node,

@@ -115,15 +115,15 @@ class Matcher:
         incident = self._incidents[description.incident].id
         same = next((one for one in hypotheses if one.incident == incident), None)
         match = _match_of(symptoms, description)
-        names = TextNames(symptoms).of(self._incidents[description.incident], ())
+        names = same or TextNames(symptoms).of(self._incidents[description.incident], ())
         described = Hypothesis(
             incident=incident,
             score=max(match.score, same.score if same else 0.0),
             matches=(match, *(same.matches if same else ())),
-            named=same.named if same else names.named,
-            guesses=same.guesses if same else names.guesses,
-            besides=same.besides if same else names.besides,
-            alike=same.alike if same else names.alike,
+            named=names.named,
+            guesses=names.guesses,
+            besides=names.besides,
+            alike=names.alike,
             when=same.when if same else None,
         )
         others = [one for one in hypotheses if one is not same]
