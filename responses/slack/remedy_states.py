@@ -29,6 +29,8 @@ class RemedyState(StrEnum):
     VERIFYING = "verifying"
     REFUSED = "refused"
     FIXED = "fixed"
+    CHANGED = "changed"  # the cause is gone, the symptom is still there
+    LATER = "shows later"  # the cause is gone; the symptom can only be seen later
     NOT_FIXED = "not fixed"
     WORSE = "worse"
     WAITING = "waiting"  # applied, not verified before the deadline
@@ -72,6 +74,8 @@ _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
     RemedyState.VERIFYING: ("⏳", words.STATE_VERIFYING),
     RemedyState.REFUSED: ("🚫", words.STATE_REFUSED),
     RemedyState.FIXED: ("✅", words.STATE_FIXED),
+    RemedyState.CHANGED: ("⚠️", words.STATE_CHANGED),
+    RemedyState.LATER: ("🕓", words.STATE_LATER),
     RemedyState.NOT_FIXED: ("⚠️", words.STATE_NOT_FIXED),
     RemedyState.WORSE: ("🔥", words.STATE_WORSE),
     RemedyState.WAITING: ("⌛", words.STATE_WAITING),
