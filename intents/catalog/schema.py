@@ -142,7 +142,7 @@ class Symptom(Sentence, Model):
     when: Line
     """CEL that holds once the symptom is gone."""
     need: Annotated[int, Field(ge=1)] | Literal["any", "all", "none"] = "any"
-    """The number of rows that must satisfy `when`. A read without rows proves nothing."""
+    """The number of rows that must satisfy `when`. A read without rows proves nothing, except for `none`."""
     says: LocalText
     """The sentence below FIXED: what is well now."""
     otherwise: LocalText
