@@ -161,6 +161,8 @@ UNKNOWN_SIGN: Final = "❔"
 FINE_SIGN: Final = "🟢"
 FIXED_SIGN: Final = "✅"
 FIXED: Final = Text(en="FIXED", zh="已修复")
+CHANGED: Final = Text(en="CHANGED, not yet better", zh="已修改，尚未好转")
+IN_PLACE: Final = Text(en="CHANGE IN PLACE, whether it helped shows later", zh="修改已到位，是否有效稍后才能看到")
 
 UNDO: Final = Text(en="↩ Undo", zh="↩ 撤销")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -24,7 +24,7 @@ class Symptom:
     """What was broken, as one look at the cluster shows it; `says` describes it in half a sentence."""
 
     state: SymptomState
-    says: Text = Text.same("")
+    says: Text = field(default_factory=lambda: Text.same(""))
 
 
 UNSEEN: Final = Symptom(state=SymptomState.UNSEEN)

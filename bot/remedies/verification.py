@@ -309,10 +309,12 @@ def _still(look: _Look) -> Text:
 def _later(look: _Look) -> Text:
     """Say that the change is in place, when it will show whether it helped, and what is seen of the symptom now."""
     then = look.plan.later or _NOT_SHOWN
-    now = look.symptom.says if look.symptom.state is SymptomState.REMAINS else Text.same("")
+    en, zh = then.en, then.zh
+    if look.symptom.state is SymptomState.REMAINS:
+        en, zh = f"{en} Now: {look.symptom.says.en}", f"{zh}目前：{look.symptom.says.zh}"
     return Text(
-        en=f"{look.effect.says.en}, and the cause is no longer found. {then.en}" + (f" Now: {now.en}" if now.en else ""),
-        zh=f"{look.effect.says.zh}，且原因已不再发现。{then.zh}" + (f"目前：{now.zh}" if now.zh else ""),
+        en=f"{look.effect.says.en}, and the cause is no longer found. {en}",
+        zh=f"{look.effect.says.zh}，且原因已不再发现。{zh}",
     )
 
 

@@ -88,6 +88,20 @@ _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
 }
 
 
+# The states in which the cause is gone: what the diagnosis says is then the past.
+CAUSE_GONE: Final[Mapping[RemedyState, tuple[str, Text]]] = {
+    RemedyState.FIXED: (words.FIXED_SIGN, words.FIXED),
+    RemedyState.CHANGED: ("⚠️", words.CHANGED),
+    RemedyState.LATER: ("🕓", words.IN_PLACE),
+}
+
+
+def cause_gone(states: Sequence[RemedyShown], *, cluster: str) -> RemedyShown | None:
+    """Return the newest remedy in a cluster if the cause is gone since; one of another cluster says nothing here."""
+    here = [state for state in states if state.is_in(cluster)]
+    return here[-1] if here and here[-1].state in CAUSE_GONE else None
+
+
 def remedy_lines(states: Sequence[RemedyShown], *, cluster: str, language: Language) -> tuple[Element, ...]:
     """Return one line per remedy, the newest last, with its result below; those before the last three are counted.
 

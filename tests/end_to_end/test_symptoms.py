@@ -12,6 +12,7 @@ import pytest
 from bot.diagnosing import Engine
 from responses.slack.presses import Press
 from tests.end_to_end.workplace import Workplace, broken_case, buttons_of, lines_of, words_of, workplace
+from tests.waiting import until
 
 _DRAINO: Final = ("draino-statefulset-not-drained", "a broker stays on a node that draino holds for drained")
 _KEPT_NODE: Final = (
@@ -81,6 +82,9 @@ async def test_a_flag_that_is_set_is_no_fix_while_the_pod_stays_on_the_node(tmp_
         assert "--drain-buffer (10 minutes): check pool-b-7 then" in says
         assert "Now: streams/broker-0 is still on pool-b-7" in says
         assert "FIXED" not in says
+        # What the diagnosis said is the past, and its steps are done.
+        assert says.startswith("🕓 CHANGE IN PLACE, whether it helped shows later\nWas: draino drains pool-b-7")
+        assert "Next: " not in says
         assert [one.outcome for one in await at.audited()] == ["claimed", "applied", "shows later"]
 
 
@@ -101,8 +105,7 @@ async def test_the_flag_is_a_fix_once_the_pod_has_left_the_node(tmp_path: Path, 
 
 async def evict_once_written(at: Workplace) -> None:
     """Evict the broker as draino would, as soon as its flag is written."""
-    while not at.writes():
-        await asyncio.sleep(0.005)
+    await until(at.writes)
     at.cluster.store.remove(table=("", "pods"), namespace="streams", name="broker-0")
 
 
@@ -127,6 +130,7 @@ async def test_a_pod_that_still_waits_after_the_node_was_opened_is_named(tmp_pat
         assert "CHANGED, not yet better: the symptom is still there" in says
         assert "the cause is no longer found, but Pod " in says
         assert "Ready=" in says
+        assert says.startswith("⚠️ CHANGED, not yet better\nWas: ")
         assert "FIXED" not in says
         assert [one.outcome for one in await at.audited()] == ["claimed", "applied", "changed"]
         # The thread's record says the same.

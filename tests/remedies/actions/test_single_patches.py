@@ -146,7 +146,8 @@ SCENARIOS = (
         **one_patch("/apis/apps/v1/namespaces/monitoring/deployments/prometheus-adapter"),
     ),
     Scenario(
-        action="patch-object", text=_SELECTS_NOTHING, answers={"app": "web"}, ends=LATER, button="Let web select another app",
+        action="patch-object", text=_SELECTS_NOTHING, answers={"app": "web"}, ends=LATER,
+        button="Let web select another app",
         entry=own.entry(
             "service-selects-nothing", _SELECTS_NOTHING, signature="service <namespace>/<service> selects nothing",
             kind="Service", fields={"app": "spec.selector.app"}, when='row.app == "wbe"',
