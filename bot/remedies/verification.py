@@ -17,6 +17,7 @@ from bot.diagnosing import Engine
 from bot.kube.owners import owner_of
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, State, Verification
+from bot.remedies.new_pods import what_fails
 from bot.remedies.outcome import Seen, Symptom, SymptomState, final_state, good_state
 from bot.remedies.recheck import Recheck, after_write, moved, now_instead, recheck
 from bot.remedies.session import Session
@@ -173,12 +174,12 @@ class _Verifier:
                 if clock.has_lasted("good", found.good is not None, now=now, seconds=patience):
                     return await self._good(found)
                 if clock.has_lasted("failing", found.failing, now=now, seconds=self.pace.failing):
-                    return self._ended(found)
+                    return await self._ended(found)
                 if self.progress is not None:
                     self.progress(_waiting(found))
             if now >= end:
                 trouble = found if isinstance(found, ClusterError) else None
-                return self._ended(last) if last else _unverified(self.applied, _unread(trouble))
+                return await self._ended(last) if last else _unverified(self.applied, _unread(trouble))
             await asyncio.sleep(min(self.pace.every, max(end - now, 0.0)))
 
     def _patience(self, deadline: float) -> float:
@@ -256,7 +257,14 @@ class _Verifier:
             zh=f"{owner.kind} {owner.name} 的其他 Pod 仍有此问题：{names}",
         )
 
-    def _ended(self, look: _Look) -> Verified:
+    async def _new_trouble(self, look: _Look) -> Text | None:
+        """Say how a new pod fails now; None without a new pod that exits."""
+        if not look.effect.replacements:
+            return None
+        async with self.session.snapshot() as snapshot:
+            return await what_fails(snapshot, look.effect.replacements)
+
+    async def _ended(self, look: _Look) -> Verified:
         """Return the result of what did not become clear."""
         if not look.ends_incident:
             return _without_incident(look)
@@ -264,12 +272,17 @@ class _Verifier:
         state = final_state(replace(look.seen, worse=worse is not None))
         if state is State.LATER:
             return _verified(state, _later(look), look)
+        trouble = await self._new_trouble(look) if state in (State.NOT_FIXED, State.CHANGED, State.WORSE) else None
         if state is State.NOT_FIXED and look.incident.present:
-            return _verified(state, _still(look), look)
+            still = _still(look)
+            says = Text(en=f"{trouble.en}; {still.en}", zh=f"{trouble.zh}；{still.zh}") if trouble else still
+            return _verified(state, says, look)
         if state in (State.NOT_FIXED, State.CHANGED):
-            remains = look.symptom.says if state is State.CHANGED else look.effect.says
+            remains = trouble or (look.symptom.says if state is State.CHANGED else look.effect.says)
             says = Text(en=f"the cause is no longer found, but {remains.en}", zh=f"原因已不再发现，但{remains.zh}")
             return _verified(state, says, look)
+        if worse is not None and trouble is not None:
+            worse = Text(en=f"{worse.en}; {trouble.en}", zh=f"{worse.zh}；{trouble.zh}")
         return _verified(state, worse or _waiting(look, late=True).says, look)
 
 

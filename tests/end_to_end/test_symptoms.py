@@ -150,3 +150,58 @@ async def test_ordinary_remedies_are_fixes_once_their_pods_are_ready(
         assert "FIXED: the cause is gone" in says
         assert "and the incident is no longer found" in says
         assert "What to do" not in says
+
+
+_TRACE: Final = """\
+INFO  listening on 8080
+Traceback (most recent call last):
+  File "/app/main.py", line 12, in <module>
+    database = os.environ["DATABASE_URL"]
+KeyError: 'DATABASE_URL'
+"""
+_EXITED: Final = {
+    "exitCode": 1,
+    "reason": "Error",
+    "startedAt": "2026-03-02T02:59:55Z",
+    "finishedAt": "2026-03-02T02:59:56Z",
+    "containerID": "containerd://1",
+}
+
+
+def crashes(world: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the world in which the new pod pulls its image, starts and exits."""
+    pod = "checkout-6f4d8b7c5-kz9wp"
+    status = {
+        "phase": "Running",
+        "containerStatuses": [
+            {
+                "name": "checkout",
+                "image": "registry.acme.io/shop/checkout:4.1.0",
+                "imageID": "sha256:1",
+                "ready": False,
+                "started": False,
+                "restartCount": 1,
+                "state": {
+                    "waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container"}
+                },
+                "lastState": {"terminated": _EXITED},
+            }
+        ],
+    }
+    return {
+        **world,
+        "logs": [*world["logs"], {"pod": f"front/{pod}", "container": "checkout", "text": _TRACE}],
+        "reactions": [{"when": "deleted", "object": f"Pod/front/{pod}", "becomes": {"status": status}}],
+    }
+
+
+async def test_a_remedy_that_did_not_help_tells_what_the_new_pod_does(tmp_path: Path, engine: Engine) -> None:
+    broken = broken_case(engine, *_PULLS_AGAIN)
+    async with workplace(tmp_path, engine, crashes(broken.world)) as at:
+        before = {pod["metadata"]["name"] for pod in at.cluster.store.objects(table=("", "pods"), namespace="front")}
+        says = await remedied(at, broken.text, "Pull again now")
+
+        pods = {pod["metadata"]["name"] for pod in at.cluster.store.objects(table=("", "pods"), namespace="front")}
+        (new,) = pods - before
+        assert "applied, but NOT FIXED" in says
+        assert f"{new} now exits 1: “KeyError: 'DATABASE_URL'”" in says
