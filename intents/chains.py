@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from intents.catalog.schema import Cause, LinkedBy
+from intents.catalog.causes import Cause, Consequence, LinkedBy
+from intents.catalog.schema import Incident
 from intents.domain import (
     ChainRole,
     Finding,
@@ -20,6 +21,7 @@ from intents.domain import (
     Row,
     Text,
     TimelineEvent,
+    Value,
     Verdict,
 )
 
@@ -34,6 +36,26 @@ _QUOTE: Final = 200
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 # A link of an earlier release does not say what both have in common.
 _ANY_KEY: Final = (LinkedBy.OBJECT, LinkedBy.NODE, LinkedBy.NAMESPACE)
+
+
+def causes_of(incident: Incident, catalog: Iterable[Incident]) -> tuple[Cause, ...]:
+    """Return the causes that an entry names, and for a general one every entry that explains what it shows."""
+    named = incident.all_causes
+    known = {incident.id, *(link.incident for link in named)}
+    implied = (
+        Cause(incident=other.id, linked_by=LinkedBy.OBJECT)
+        for other in catalog
+        if other.id not in known and _is_special_case(other, incident)
+    )
+    return (*named, *implied)
+
+
+def _is_special_case(special: Incident, general: Incident) -> bool:
+    """Return whether an incident explains what a general one shows, and is no such general one itself."""
+    if set(special.shows) & set(general.shows):
+        return False
+    explains = set(special.explains)
+    return bool(explains & set(general.shows) or (explains and Consequence.UNREADY in general.shows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +116,17 @@ def _values(row: Row, by: LinkedBy) -> Iterable[object]:
     if by is LinkedBy.NODE:
         return subject.name if subject.kind == "Node" else "", row.values.get("node")
     if by is LinkedBy.OBJECT:
-        return ((subject.kind, subject.namespace, subject.name),)
+        pods = (row.values.get("pod"), *_strings(row.values.get("pods")))
+        home = str(row.values.get("namespace") or subject.namespace)
+        return (
+            (subject.kind, subject.namespace, subject.name),
+            *(("Pod", home, str(pod)) for pod in pods if pod),
+        )
     return ()
+
+
+def _strings(value: Value | None) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
 
 
 def timeline(ranked: Sequence[JudgedHypothesis]) -> tuple[TimelineEvent, ...]:

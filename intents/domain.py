@@ -170,7 +170,8 @@ class ProbeResult:
     With gaps the rows are incomplete: they can prove presence, never absence. `missing` names the requested object if
     it does not exist: its absence refutes nothing. `not_applicable` says why the read makes no sense in this cluster,
     such as a kind that is not installed. `looked_at` counts the objects in question where only those in trouble have
-    rows: without any of them nothing is refuted.
+    rows: without any of them nothing is refuted. `skipped` marks a read that was not made, since the rule that calls
+    for it does not hold.
     """
 
     rows: tuple[Row, ...] = ()
@@ -178,6 +179,7 @@ class ProbeResult:
     missing: str = ""
     not_applicable: str = ""
     looked_at: int = 0
+    skipped: bool = False
 
 
 # --- conclusions ----------------------------------------------------------------------------------------------------

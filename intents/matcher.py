@@ -98,8 +98,11 @@ class Matcher:
                 alike=names.alike,
                 when=_when(symptoms, occurrences),
             )
-            ranked.append((-hypothesis.score, -occurrences[0].information, hypothesis.incident, hypothesis))
-        return [hypothesis for *_, hypothesis in sorted(ranked, key=lambda item: item[:3])]
+            # A general incident says no more than that something is in trouble: a specific one of the same text leads.
+            general = bool(self._incidents[number].shows) or hypothesis.score < THRESHOLD
+            key = (general, -hypothesis.score, -occurrences[0].information, hypothesis.incident)
+            ranked.append((key, hypothesis))
+        return [hypothesis for _, hypothesis in sorted(ranked, key=lambda item: item[0])]
 
     def _described(self, symptoms: Sequence[Symptom], hypotheses: list[Hypothesis]) -> list[Hypothesis]:
         """Return the hypotheses with the incident that the text describes in a person's own words."""

@@ -64,6 +64,8 @@ def evaluate(rule: Rule, readings: Mapping[str, ProbeResult], values: Mapping[st
 
 
 def _evaluate_rows(rule: Rule, reading: ProbeResult, values: Mapping[str, Any]) -> RuleResult:
+    if reading.skipped:
+        return RuleResult(rule=rule, answer=RuleAnswer.NO)
     if reading.not_applicable:
         return _neutral(rule, Text.same(reading.not_applicable))
     matching = [row for row in reading.rows if holds(rule.when, {**values, "row": dict(row.values)})]
@@ -127,6 +129,8 @@ def _count(rule: Rule, rows: Sequence[Row]) -> int:
 def _evaluate_reads(rule: Rule, readings: Mapping[str, ProbeResult], values: Mapping[str, Any]) -> RuleResult:
     """Evaluate a rule without `each`: it sees whole reads, all of which must be complete."""
     looked_at = [readings[name] for name in sorted(check(rule.when) & readings.keys())]
+    if any(reading.skipped for reading in looked_at):
+        return RuleResult(rule=rule, answer=RuleAnswer.NO)
     if gaps := tuple(gap for reading in looked_at for gap in reading.gaps):
         return _gap(rule, gaps)
     if reason := next(filter(None, (reading.not_applicable for reading in looked_at)), ""):

@@ -29,9 +29,10 @@ from bot.kube.objects import ref
 from bot.probes.contract import Probe
 from bot.probes.registry import known_probes, unreadable_parts
 from intents.capabilities import is_capability, raised
+from intents.catalog.causes import Cause, LinkedBy
 from intents.catalog.loader import Catalog, Check, Problem
-from intents.catalog.schema import Cause, Incident, LinkedBy
-from intents.chains import may_cause, timeline
+from intents.catalog.schema import Incident
+from intents.chains import causes_of, may_cause, timeline
 from intents.domain import (
     Diagnosis,
     FindingOutcome,
@@ -45,6 +46,7 @@ from intents.domain import (
 )
 from intents.focus import KINDS, focus_of
 from intents.matcher import Matcher, MatchResult
+from intents.products import is_shown
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
 from intents.verdicts import judge, rank, supported
@@ -204,11 +206,11 @@ async def _diagnose_object(
     about = Focus(kind=target.kind, namespace=namespace, name=target.name, node=_node_of(obj))
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
     raised = {hypothesis.incident for hypothesis in matching.hypotheses}
-    kinds = {target.kind, *(owner.kind for owner in observed.owners)}
+    kinds = {target.kind, *(one.kind for one in observed.owners), *(one.subject.kind for one in observed.troubles)}
     by_kind = tuple(
         Hypothesis(incident=incident.id, score=0.0)
         for incident in engine.catalog
-        if incident.id not in raised and kinds & set(incident.kinds)
+        if incident.id not in raised and kinds & set(incident.kinds) and is_shown(incident, observed.identities)
     )
     named = {"namespace": namespace, **{word: target.name for word, kind in KINDS.items() if kind == target.kind}}
     hypotheses = tuple(
@@ -295,6 +297,11 @@ class _Investigation:
     async def _judge_anywhere(self, hypothesis: Hypothesis) -> JudgedHypothesis:
         """Judge a cause in the whole namespace unless it is about the suffering object itself."""
         judged = await self.judge(hypothesis)
+        effect = hypothesis.pointed_to_by
+        if effect and any(
+            link.incident == hypothesis.incident and link.linked_by is LinkedBy.OBJECT for link in self._links(effect)
+        ):
+            return judged
         wider = {word: name for word, name in hypothesis.named.items() if word not in KINDS}
         about = self.engine.catalog.incidents[hypothesis.incident].about
         if not hypothesis.pointed_to_by or supported(judged) or not about or len(wider) == len(hypothesis.named):
@@ -307,10 +314,14 @@ class _Investigation:
         if supported(one):
             return effect is None or any(
                 may_cause(one, effect, link, now=self.now)
-                for link in self.engine.catalog.incidents[effect.incident].all_causes
+                for link in self._links(effect.incident)
                 if link.incident == one.incident
             )
         return effect is not None and any(finding.outcome is FindingOutcome.GAP for finding in one.findings)
+
+    def _links(self, incident: str) -> tuple[Cause, ...]:
+        catalog = self.engine.catalog
+        return causes_of(catalog.incidents[incident], catalog)
 
     @property
     def now(self) -> datetime:
@@ -323,11 +334,24 @@ class _Investigation:
             if not supported(one):
                 continue
             held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
-            for link in self.engine.catalog.incidents[one.incident].all_causes:
+            shown = tuple(_shown_by(one))
+            for link in self._links(one.incident):
                 name = link.incident
-                if name not in seen and name in self.engine.catalog.incidents and held & set(link.only_if or held):
+                cause = self.engine.catalog.get(name)
+                if name in seen or cause is None or not held & set(link.only_if or held):
+                    continue
+                if link in self.engine.catalog.incidents[one.incident].all_causes or is_shown(cause, shown):
                     seen.add(name)
                     yield Hypothesis(incident=name, score=0.0, named=_named_for(link, one), pointed_to_by=one.incident)
+
+
+def _shown_by(one: JudgedHypothesis) -> Iterator[str]:
+    """Yield what the evidence of a hypothesis shows of its objects: names, images, quotes."""
+    yield from one.hypothesis.named.values()
+    for finding in one.findings:
+        if finding.outcome is FindingOutcome.SUPPORTS:
+            yield from (str(value) for row in finding.rows for value in row.values.values())
+            yield finding.quote
 
 
 def _named_for(link: Cause, effect: JudgedHypothesis) -> Mapping[str, str]:

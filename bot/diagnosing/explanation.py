@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from bot.diagnosing.named_objects import Resolved, concerns
-from bot.kube.objects import ref
+from bot.kube.objects import identity_of, ref
 from intents.catalog.loader import Catalog
 from intents.domain import (
     Existence,
@@ -25,6 +25,7 @@ from intents.domain import (
     Verdict,
 )
 from intents.focus import KINDS
+from intents.products import is_shown
 from intents.verdicts import judge, rank, supported
 
 _AFFECTED: Final = 3
@@ -57,6 +58,7 @@ class Explanation:
         missing = [one for one in self.resolved.values() if one.is_missing]
         judged = list(await self.investigation.run(present)) if present else []
         notes: list[NamedObject] = []
+        judged = [one for one in judged if self._is_of_a_product_here(one)]
         for number, one in enumerate(judged):
             judged[number], note = self._tied(one)
             notes += [note] if note else []
@@ -67,6 +69,16 @@ class Explanation:
         if missing:
             judged = list(rank(judged, self.catalog, now=self.investigation.now))
         return tuple(judged), _merged(notes)
+
+    def _is_of_a_product_here(self, one: JudgedHypothesis) -> bool:
+        """Return whether the text, its object or the cluster's evidence shows the product of an incident."""
+        incident = self.catalog.incidents[one.incident]
+        if supported(one) or not one.hypothesis.matches or not incident.product:
+            return True
+        named = self.resolved.get(one.incident)
+        manifest = named.manifest if named else None
+        quotes = (match.quote for match in one.hypothesis.matches)
+        return is_shown(incident, (*quotes, *one.hypothesis.named.values(), identity_of(manifest or {})))
 
     def _tied(self, one: JudgedHypothesis) -> tuple[JudgedHypothesis, NamedObject | None]:
         """Return a hypothesis that rests on the named object, or the text alone with a note where the evidence is."""

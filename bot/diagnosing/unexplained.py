@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bot.diagnosing.observation import Observed, Statement
+from intents.catalog.causes import Consequence
 from intents.catalog.loader import Catalog
-from intents.catalog.schema import Consequence
 from intents.domain import FindingOutcome, JudgedHypothesis, Observation, Verdict
 
 MOST: Final = 8
@@ -26,10 +26,8 @@ def unexplained(observed: Observed, judged: Sequence[JudgedHypothesis], catalog:
     confirmed = [one for one in judged if one.verdict is Verdict.CONFIRMED]
     left = {
         Observation(subject=statement.subject, quote=statement.text)
-        for statement in observed.statements
-        if statement.trouble
-        and not _is_quoted(statement.text, quoted)
-        and not any(_follows(statement, one, catalog) for one in confirmed)
+        for statement in observed.troubles
+        if not _is_quoted(statement.text, quoted) and not any(_follows(statement, one, catalog) for one in confirmed)
     }
     return tuple(sorted(left, key=lambda one: (one.subject, one.quote)))[:MOST]
 
