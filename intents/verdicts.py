@@ -145,7 +145,7 @@ def _support(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _cluster_support(findings: Iterable[Finding]) -> list[Finding]:
-    return [finding for finding in _support(findings) if not finding.pasted]
+    return [finding for finding in findings if finding.is_cluster_support]
 
 
 def _refuted(findings: Iterable[Finding]) -> bool:
@@ -223,9 +223,7 @@ def _cause_of(one: JudgedHypothesis, by_id: Mapping[str, JudgedHypothesis], cata
 
 def supported(one: JudgedHypothesis) -> bool:
     """Return whether a finding of the cluster, not only the text, supports it."""
-    return one.verdict in _SUPPORTED and any(
-        finding.outcome is FindingOutcome.SUPPORTS and not finding.pasted for finding in one.findings
-    )
+    return one.verdict in _SUPPORTED and bool(one.cluster_support)
 
 
 def values_for(incident: Incident, hypothesis: Hypothesis, *, focus: Focus, now: datetime | None) -> dict[str, Any]:
