@@ -212,6 +212,11 @@ class Finding:
     pasted: bool = False  # whether it rests on the text alone
     plot: Plot | None = None
 
+    @property
+    def is_cluster_support(self) -> bool:
+        """Tell whether it is a fact of the cluster, not of the text alone, that supports its incident."""
+        return self.outcome is FindingOutcome.SUPPORTS and not self.pasted
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -307,6 +312,11 @@ class JudgedHypothesis:
     @property
     def incident(self) -> str:
         return self.hypothesis.incident
+
+    @property
+    def cluster_support(self) -> tuple[Finding, ...]:
+        """Return the findings of the cluster, not of the text alone, that support it."""
+        return tuple(each for each in self.findings if each.is_cluster_support)
 
 
 class ChainRole(StrEnum):

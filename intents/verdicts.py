@@ -145,7 +145,7 @@ def _support(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _cluster_support(findings: Iterable[Finding]) -> list[Finding]:
-    return [finding for finding in _support(findings) if not finding.pasted]
+    return [finding for finding in findings if finding.is_cluster_support]
 
 
 def _refuted(findings: Iterable[Finding]) -> bool:
@@ -171,7 +171,7 @@ def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime)
     """
     by_id = {one.incident: one for one in judged}
     causes = {name: _cause_of(one, by_id, catalog, now) for name, one in by_id.items()}
-    ordered = sorted(by_id.values(), key=_place)
+    ordered = sorted(by_id.values(), key=lambda one: _place(one, general=_is_general(one, catalog)))
     answer: list[JudgedHypothesis] = []
 
     def place(one: JudgedHypothesis, above: tuple[str, ...]) -> None:
@@ -187,14 +187,17 @@ def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime)
 
 
 def _leads(cause: JudgedHypothesis, effect: JudgedHypothesis, catalog: Catalog) -> bool:
-    entry = catalog.get(effect.incident)
-    general = entry is not None and bool(entry.shows)
-    return general or _ORDER[cause.verdict] <= _ORDER[effect.verdict]
+    return _is_general(effect, catalog) or _ORDER[cause.verdict] <= _ORDER[effect.verdict]
 
 
-def _place(one: JudgedHypothesis) -> tuple[int, float, str]:
+def _is_general(one: JudgedHypothesis, catalog: Catalog) -> bool:
+    entry = catalog.get(one.incident)
+    return entry is not None and bool(entry.shows)
+
+
+def _place(one: JudgedHypothesis, *, general: bool) -> tuple[int, bool, float, str]:
     offer = one.capability and one.verdict is not Verdict.RULED_OUT
-    return _ORDER[Verdict.OFFERED if offer else one.verdict], -one.hypothesis.score, one.incident
+    return _ORDER[Verdict.OFFERED if offer else one.verdict], general, -one.hypothesis.score, one.incident
 
 
 def _cause_of(one: JudgedHypothesis, by_id: Mapping[str, JudgedHypothesis], catalog: Catalog, now: datetime) -> str:
@@ -213,17 +216,14 @@ def _cause_of(one: JudgedHypothesis, by_id: Mapping[str, JudgedHypothesis], cata
 
     def preference(upstream: JudgedHypothesis) -> tuple[int, bool]:
         """Return the verdict first; of equally proven causes a general one is nearer, and has its own cause."""
-        known = catalog.get(upstream.incident)
-        return _ORDER[upstream.verdict], not (known and known.shows)
+        return _ORDER[upstream.verdict], not _is_general(upstream, catalog)
 
     return min(explains, key=preference).incident if explains else ""
 
 
 def supported(one: JudgedHypothesis) -> bool:
     """Return whether a finding of the cluster, not only the text, supports it."""
-    return one.verdict in _SUPPORTED and any(
-        finding.outcome is FindingOutcome.SUPPORTS and not finding.pasted for finding in one.findings
-    )
+    return one.verdict in _SUPPORTED and bool(one.cluster_support)
 
 
 def values_for(incident: Incident, hypothesis: Hypothesis, *, focus: Focus, now: datetime | None) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _RECENT_S: Final = 24 * 3600
 # The kubelet forgets earlier crashes of a container that has run for so long.
 _STABLE_S: Final = 600
 _QUOTE: Final = 300
+_MEBIBYTE: Final = 1 << 20
 
 DECLARATION: Final = ProbeDeclaration(
     name="container-runs",
@@ -60,6 +61,7 @@ DECLARATION: Final = ProbeDeclaration(
         "recovered": RowType.BOOLEAN,  # its last run failed within a day, and it runs well since
         "memory_limit": RowType.INTEGER,  # bytes, 0 for none
         "memory_request": RowType.INTEGER,
+        "more_memory": RowType.STRING,  # twice the limit, "" without one
         "ports": RowType.STRINGS,
         "liveness": RowType.STRING,  # the probe in words, "" for none
         "liveness_port": RowType.STRING,
@@ -120,6 +122,7 @@ def _row(look: Look, container: Container) -> Row:
         "recovered": _failed_recently(run) and not _is_failing(container, run, running_s),
         "memory_limit": _bytes(resources.get("limits")),
         "memory_request": _bytes(resources.get("requests")),
+        "more_memory": _twice(_bytes(resources.get("limits"))),
         "ports": tuple(_port(each) for each in declared.get("ports") or ()),
         **{name: described(declared.get(f"{name}Probe")) for name in ("liveness", "readiness", "startup")},
         **{f"{name}_port": port_of(declared.get(f"{name}Probe")) for name in ("liveness", "readiness", "startup")},
@@ -167,6 +170,10 @@ def _bytes(quantities: Mapping[str, Any] | None) -> int:
         return whole((quantities or {}).get("memory") or 0)
     except ValueError:
         return 0
+
+
+def _twice(limit: int) -> str:
+    return f"{-(-2 * limit // _MEBIBYTE)}Mi" if limit else ""
 
 
 def _port(port: Mapping[str, Any]) -> str:

@@ -293,6 +293,9 @@ class Incident(Model):
     that an answer turns out to be about, as far as `about` has a word for them."""
     written: Annotated[tuple[Written, ...], Field(min_length=1, alias="signatures")]
     """The texts that show it: phrases, lists of phrases, `{told: …}`, or signatures with keys of their own."""
+    product: tuple[Line, ...] = ()
+    """Words of the product that this is an incident of: without one of them in the text, or in names, labels and
+    images of the object in question, it is not considered."""
     unless: tuple[Line, ...] = ()
     """Phrases that tell that the same words are said of something else (`docker compose`, beside a pull that failed):
     near one of them nothing is recognised."""
