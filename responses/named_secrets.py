@@ -17,8 +17,17 @@ from typing import Final
 
 import re2
 
-from responses.chosen_secrets import CHOSEN, bare, is_compound, is_quoted_password, is_set, looks_chosen
 from responses.secret_buffer import FILL, Match, hidden, hide_groups, looks_generated, looks_random
+from responses.secret_looks import (
+    CHOSEN,
+    Look,
+    bare,
+    is_compound,
+    is_quoted_password,
+    is_set,
+    is_told_word,
+    look_of,
+)
 from responses.secret_markup import after_markup
 from responses.secret_names import FOREIGN, KEY_KINDS, Level, is_password_name, level_of
 from responses.secret_separators import (
@@ -96,6 +105,16 @@ _TOLD_BEFORE: Final = re.compile(
 # etcd's cluster token, the token of a list's next page, the checksum of a Secret in a pod template.
 _OTHER_BEFORE: Final = re.compile(
     rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/|^--- |\n\s*--- )\Z"
+)
+# A table of names and values; what is asked for right above.
+_VALUE_COLUMN: Final = re.compile(
+    rb"(?i)(?:\A|\n)[ \t|+*-]*(?:key|name|variable(?:_name)?|field|setting|property|option|parameter|attribute|env\w*)\**"
+    rb"[ \t|,;]+\**(?:(?:current|default)[ _])?value\b[^\n]*\n(?:[^\n]*\S[^\n]*\n)*[^\n]*\Z"
+)
+_TABLE_ABOVE: Final = 1_500
+_FAILURE_BEFORE: Final = re.compile(
+    rb"(?i)\b(?:invalid|incorrect|wrong|bad|fail\w*|cannot|can't|unable|missing|error|verif\w*|check\w*|pars\w+|decod\w+"
+    rb"|read\w*|get\w*|fetch\w*|expected|validat\w+|no|denied|unknown|unsupported)\b"
 )
 _OBJECT: Final = re.compile(rb"[a-z]{1,12}(?:[/_-][a-z]{1,12})+")
 _OTHER_PAIR: Final = re.compile(rb"[A-Za-z_.-]{2,}[=:][^=]")
@@ -349,6 +368,8 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
     if kind == "assign":
         return True
     if kind == "colon":
+        if is_told_word(place.name, value) and not _FAILURE_BEFORE.search(place.before[-40:]):
+            return True
         return not is_prose(place.buffer, place.start, place.name, gap, value, first=place.is_first_in_line)
     if kind == "line":
         return _is_lone_line(place, gap, value)
@@ -371,21 +392,38 @@ _APART: Final = ("space", "words", "sentence", "cell", "valued")
 _TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
     "chinese": lambda place, value: value.text.isascii() and len(value.text) >= 4,
     "comma": lambda place, value: value.quoted and (looks_random(value.text) or _is_argument(place, value)),
-    "call": lambda place, value: value.quoted and (looks_random(value.text) or is_set(place.name, value)),
-    "valued": lambda place, value: value.quoted or looks_random(bare(value)) or looks_chosen(place.name, value),
+    "call": lambda place, value: value.quoted and (_look(place, value) >= Look.CHOSEN or is_set(place.name, value)),
+    "valued": lambda place, value: value.quoted or _look(place, value) >= Look.CHOSEN,
     "sentence": lambda place, value: looks_generated(bare(value)),
     "quoted": lambda place, value: (
         value.outer > value.end and value.quoted and b" " not in value.text and looks_mixed(bare(value))
     ),
-    "nested": lambda place, value: looks_random(bare(value)) or looks_chosen(place.name, value),
-    "bracket": lambda place, value: looks_generated(bare(value)) or is_disguised(bare(value).rstrip("）".encode())),
-    "words": lambda place, value: (
-        looks_random(bare(value)) or looks_chosen(place.name, value) or is_quoted_password(place.name, value)
+    "nested": lambda place, value: _look(place, value) >= Look.CHOSEN,
+    "bracket": lambda place, value: (
+        looks_generated(bare(value))
+        or is_disguised(bare(value).rstrip("）".encode()))
+        or (is_password_name(place.name) and _look(place, value) >= Look.CHOSEN)
     ),
-    "for": lambda place, value: looks_random(bare(value)) or looks_chosen(place.name, value),
-    "cell": lambda place, value: looks_random(bare(value)) or looks_chosen(place.name, value),
+    "words": lambda place, value: (
+        _look(place, value) >= Look.CHOSEN
+        or is_quoted_password(place.name, value)
+        or is_told_word(place.name, value)
+    ),
+    "for": lambda place, value: _look(place, value) >= Look.CHOSEN or is_told_word(place.name, value),
+    "cell": lambda place, value: _look(place, value) >= Look.CHOSEN or _is_in_table(place),
     "foreign": lambda place, value: not place.name.isascii() and looks_random(bare(value)),
 }
+
+
+def _look(place: _Place, value: Value) -> Look:
+    return look_of(place.name, bare(value))
+
+
+def _is_in_table(place: _Place) -> bool:
+    """Return whether the name is a row of a table that has a column of values."""
+    if not place.is_first_in_line:
+        return False
+    return bool(_VALUE_COLUMN.search(place.buffer[max(0, place.start - _TABLE_ABOVE) : place.start]))
 
 
 def _is_argument(place: _Place, value: Value) -> bool:
@@ -406,7 +444,7 @@ def _is_next_word(place: _Place, gap: bytes, value: Value) -> bool:
             return False
         return not text.startswith(b"-") and (value.quoted or len(text) >= 6)
     is_line = value.alone and place.is_first_in_line
-    if is_line and (looks_chosen(place.name, value) or is_compound(place.name)):
+    if is_line and (_look(place, value) >= Look.CHOSEN or is_compound(place.name) or _is_in_table(place)):
         # A line of a configuration: bindpw s3cr3t-value
         return not is_sentence(text)
     if is_line and value.quoted and gap.strip() in (b'"', b"'"):
@@ -437,10 +475,7 @@ def _is_lone_line(place: _Place, gap: bytes, value: Value) -> bool:
         return False
     if looks_random(value.text) or (value.quoted and colon):
         return True
-    return colon and place.is_first_in_line and _has_form_of_password(value)
-
-
-def _has_form_of_password(value: Value) -> bool:
-    """Return whether the value has a digit, six characters, and neither hidden parts nor Chinese punctuation."""
-    digit = any(48 <= each <= 57 for each in value.text[:80])
-    return digit and len(value.text) >= 6 and FILL not in value.text and not CHINESE_STOP.search(value.text)
+    if FILL in value.text or CHINESE_STOP.search(value.text):
+        return False
+    likely = _look(place, value) >= Look.CHOSEN or (colon and is_told_word(place.name, value))
+    return likely and place.is_first_in_line

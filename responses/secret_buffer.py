@@ -68,6 +68,11 @@ def entropy(value: bytes) -> float:
     return -sum(count / length * math.log2(count / length) for count in map(value.count, set(value)))
 
 
+def is_ordinary(value: bytes) -> bool:
+    """Return whether it is a time, a UUID, an address, a quantity, a file or a position in code."""
+    return bool(_ORDINARY.fullmatch(value[:200]))
+
+
 def looks_random(value: bytes) -> bool:
     """Return whether the value mixes characters as generated passwords do, and names and words do not."""
     # The first two hundred characters are enough, and the value may be a megabyte.

@@ -40,14 +40,14 @@ SENTENCE_WORD: Final = re.compile(
 MOST_WORDS: Final = 8
 _REMARK: Final = rb"(?:[ \t]*\([^()\n]{0,40}\)|" + "（(?:(?!）)[^\\n]){0,60}）".encode() + rb")?"
 _LABEL_END: Final = rb"(?:(?:[*_`~]{1,2}|!{1,2}[\w:/.-]*|&\w+|(?i:its|it's|it is|still|now))[ \t]+)?"
-_SIGN: Final = rb"(?::=|\|\|=?|\?\?=?|//=|=>|->|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝|←".encode() + rb")"
+_SIGN: Final = rb"(?::=|\|\|=?|\?\?=?|//=|[=~-]{1,3}>|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝|←".encode() + rb")"
 # The kinds of separators, in the order in which they are tried.
 GAPS: Final = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
         (
             "assign",
-            rb"(?:[ \t]*\([^()\n]{1,30}\)(?=[ \t]*=))?"
+            rb"(?:[ \t]*[(\[][^()\[\]\n]{1,30}[)\]](?=[ \t]*=))?"
             + _TYPE
             + rb"(?:\s{0,8}|[ \t]{9,60})"
             + _SIGN
@@ -69,10 +69,10 @@ GAPS: Final = tuple(
             rb"`\w*)?){1,3}(?::[ \t]+)?",
         ),
         # A chat's bold label ends after its colon: *password:* …; YAML has tags and anchors there.
-        ("colon", _REMARK + rb"[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
+        ("colon", _REMARK + rb"(?:[ \t]?\.){0,30}[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
         (
             "for",
-            rb"[ \t]+(?:for|of|on|in)(?:[ \t]+[\"'`]?[\w.@/-]{1,30}[\"'`]?){1,4}?[ \t]*(?:(?:"
+            rb"[ \t]+(?:(?:for|of|on|in)(?:[ \t]+[\"'`]?[\w.@/-]{1,30}[\"'`]?){1,4}?|[\w.@/-]{1,20})[ \t]*(?:(?:"
             + _SIGN
             + rb"|"
             + _COLON
@@ -84,7 +84,7 @@ GAPS: Final = tuple(
             rb"[^\n:=]{0,60}?\b(?:with|has|had|got|the|a|its|and|,|\()[ \t]*(?i:value)(?:[ \t]+(?:is|was|"
             rb"of))?[ \t]*[:=]?[ \t]*\[?",
         ),
-        ("call", rb"\([ \t]*(?=[bru]?[\"'`])"),
+        ("call", rb"(?:\.(?i:equals(?:ignorecase)?|compareto))?\([ \t]*(?=[bru]?[\"'`])|[ \t]+eq[ \t]+(?=[\"'])"),
         ("comma", rb"(?<=[\"'])\s*,\s*|[,;|]{1,2}[ \t]*[\[({<]{0,3}?(?=[\[({]?[\"'])|\(\s*(?=[\"'])"),
         (
             "cell",
@@ -92,7 +92,7 @@ GAPS: Final = tuple(
             + "│|║|┃|｜".encode()
             + rb")[ ]*|[ ]*\t[ \t]*|(?:[,;]|"
             + "、|，".encode()
-            + rb")(?=[^\s,;])|[ ]?(?:\.{3,}|"
+            + rb")(?=[^\s,;])|[ ]?(?:(?:\.[ ]?){3,}|-{3,}|>{1,2}|"
             + "…{1,4}".encode()
             + rb")[ ]?)",
         ),

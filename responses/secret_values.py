@@ -91,7 +91,7 @@ _TECHNICAL: Final = re.compile(
     rb"|amd64|arm64|x86|us-|eu-|ap-|[a-z0-9]*2[a-z]+$)"
 )
 # What a report says about a password.
-_STATES: Final = frozenset(
+STATES: Final = frozenset(
     b"valid invalid expired missing empty unset set yes no on off ok failed wrong blank enabled disabled"
     b" required optional"
     b" present absent found created deleted updated rotated unchanged changed configured hidden masked omitted stored"
@@ -112,7 +112,7 @@ _DOTTED: Final = re.compile(rb"[a-z][a-z-]*(?:\.[a-z]+)+")
 _PHRASE_WORD: Final = re.compile(rb"[a-z]{3,10}")
 # Words that make a sentence of it.
 _PLAIN_WORD: Final = re.compile(rb"[A-Za-z0-9']{1,12}[!?.]?")
-_SENTENCE_WORDS: Final = frozenset(
+SENTENCE_WORDS: Final = frozenset(
     b"the and for with from not this that must cannot can was were are has have had but you your our their its does did"
     b" will would should could may invalid failed failure error denied wrong missing required empty expired unable"
     b" refused incorrect rejected supported allowed given found provided specified match mismatch authentication login"
@@ -227,7 +227,7 @@ def is_phrase(buffer: bytes, value: Value) -> bool:
         not value.quoted
         and 4 <= len(words) <= 8
         and all(_PHRASE_WORD.fullmatch(word) for word in words)
-        and not _SENTENCE_WORDS.intersection(words)
+        and not SENTENCE_WORDS.intersection(words)
     )
 
 
@@ -252,7 +252,7 @@ def closing_quote(buffer: bytes, start: int, at: int) -> int:
 def is_sentence(text: bytes) -> bool:
     """Return whether one of several words is one that sentences have and passwords have not."""
     words = text.lower().split()
-    return len(words) > 1 and bool(_SENTENCE_WORDS.intersection(words)) and not _INNER_SIGN.search(text)
+    return len(words) > 1 and bool(SENTENCE_WORDS.intersection(words)) and not _INNER_SIGN.search(text)
 
 
 def _is_word_of_code(inner: bytes) -> bool:
@@ -260,7 +260,7 @@ def _is_word_of_code(inner: bytes) -> bool:
     body = inner.rstrip(b",;)}]")
     if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
         return True
-    return bool(_CODE.fullmatch(inner) and not _BOOTSTRAP.fullmatch(inner)) or inner in _STATES
+    return bool(_CODE.fullmatch(inner) and not _BOOTSTRAP.fullmatch(inner)) or inner in STATES
 
 
 def is_no_secret(name: bytes, value: bytes) -> bool:
