@@ -111,6 +111,13 @@ _VALUE_COLUMN: Final = re.compile(
     rb"(?i)(?:\A|\n)[ \t|+*-]*(?:key|name|variable(?:_name)?|field|setting|property|option|parameter|attribute|env\w*)\**"
     rb"[ \t|,;]+\**(?:(?:current|default)[ _])?value\b[^\n]*\n(?:[^\n]*\S[^\n]*\n)*[^\n]*\Z"
 )
+# What an expression falls back to, unless it is a key of a mapping or an argument by name.
+_FALLBACK: Final = re.compile(
+    rb"(?:\|\||\?\?|\bor\b|\belse\b|\bdefault\b[ \t(:=]*|[?{:])[ \t]*[\"'`]([^\"'`\n]{3,100})[\"'`](?![ \t]*[:=])"
+)
+# "…" \ and "…" + in the next lines; the lines of a quoted value.
+_NEXT_PIECE: Final = re.compile(rb"[ \t]*(?:[\\+.&][ \t]*\r?\n[ \t]*|\r?\n[ \t]*[+.&][ \t]*|[ \t]*[+.][ \t]*)[\"']([^\"'\n]+)[\"']")
+_MORE_LINES: Final = re.compile(rb"\r?\n((?:[^\"'\n=:]{1,200}\r?\n){0,3}?[^\"'\n=:]{1,200})([\"'])(?=[\s;,)]|\Z)")
 _TABLE_ABOVE: Final = 1_500
 _FAILURE_BEFORE: Final = re.compile(
     rb"(?i)\b(?:invalid|incorrect|wrong|bad|fail\w*|cannot|can't|unable|missing|error|verif\w*|check\w*|pars\w+|decod\w+"
@@ -230,16 +237,43 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
         value = read_value(buffer, at)
         if value is None:
             continue
+        if kind in ("assign", "colon") and not value.quoted and (found := _fallbacks(place, at)):
+            return found
         if kind == "assign" and not value.quoted:
-            return _assigned(place, value, gap, at)
+            return _assigned(place, value, gap, at) or _changed_values(place, value)
+        if kind in ("assign", "colon") and _is_quote_of_name(place, at):
+            continue
         if kind == "colon" and is_phrase(buffer, value) and is_password_name(place.name):
             end = buffer.find(b"\n", at)
             return [(at, len(buffer) if end < 0 else end)]
         if _is_secret(place, kind, value, gap):
             return _inner(value, closers=b">)]}" if kind == "bracket" else b"")
         if kind in ("assign", "colon", "comma", "line"):
-            return []
+            return _changed_values(place, value)
     return []
+
+
+def _is_quote_of_name(place: _Place, at: int) -> bool:
+    """Return whether the quote after the sign closes the one before the name: grep for "password=" and see."""
+    before = place.buffer[place.start - 1 : place.start]
+    end = place.buffer[place.end : at]
+    return before in (b'"', b"'") and place.buffer[at : at + 1] == before and before not in end
+
+
+def _fallbacks(place: _Place, at: int) -> list[tuple[int, int]]:
+    """Return the literals that an expression falls back to: password = given || "…"."""
+    if place.level is not Level.TELLING:
+        return []
+    end = place.buffer.find(b"\n", at, at + _LOOK_AHEAD)
+    line = place.buffer[at : end if end >= 0 else at + _LOOK_AHEAD]
+    least = Look.WORD if is_password_name(place.name) else Look.CHOSEN
+    return [
+        (at + found.start(1), at + found.end(1))
+        for found in _FALLBACK.finditer(line)
+        if look_of(place.name, found[1]) >= least
+        and not is_sentence(found[1])
+        and (found[0][:1] != b":" or b"?" in line[: found.start()])
+    ]
 
 
 def _assigned(place: _Place, value: Value, gap: bytes, at: int) -> list[tuple[int, int]]:
@@ -332,10 +366,32 @@ def _inner(value: Value, closers: bytes = b"") -> list[tuple[int, int]]:
     end = value.end - (len(value.text) - len(value.text.rstrip(closers))) if closers else hidden_end(value)
     if end <= value.start:
         return []
+    return [(value.start, end), *_changed_values(None, value), *_continued(value)]
+
+
+def _changed_values(place: _Place | None, value: Value) -> list[tuple[int, int]]:
+    """Return the new value after the old one of a name: password = "…" -> "…"."""
     changed = CHANGED.match(value.buffer, value.outer, value.outer + 20)
     new = read_value(value.buffer, changed.end()) if changed else None
-    is_new = new and (new.quoted or looks_random(new.text)) and not is_no_secret(b"", new.text)
-    return [(value.start, end), *(_inner(new) if new and is_new else ())]
+    if not new or not (new.quoted or looks_random(new.text)) or is_no_secret(b"password", new.text):
+        return []
+    return _inner(new) if place is None or place.level is Level.TELLING else []
+
+
+def _continued(value: Value) -> list[tuple[int, int]]:
+    """Return the next pieces of a quoted value: literals that are joined, or the lines up to its closing quote."""
+    buffer, at = value.buffer, value.outer
+    spans = []
+    quote = buffer[value.start - 1 : value.start]
+    if not value.quoted or quote not in (b'"', b"'"):
+        return []
+    if buffer[at - 1 : at] != quote or at == value.end:
+        rest = _MORE_LINES.match(buffer, at, at + _LOOK_AHEAD * 2)
+        return [rest.span(1)] if rest and rest[2] == quote else []
+    while piece := _NEXT_PIECE.match(buffer, at, at + _LOOK_AHEAD):
+        spans.append(piece.span(1))
+        at = piece.end()
+    return spans
 
 
 def _block(place: _Place, at: int) -> list[tuple[int, int]]:
@@ -384,11 +440,13 @@ def _may_follow(place: _Place, kind: str, gap: bytes, value: Value) -> bool:
         return _is_lone_line(place, gap, value)
     if place.level is Level.FAINT:
         return kind in ("assign", "colon")
+    if kind == "label":
+        return False
     return kind != "space" or bool(gap.strip(b"\\\"'`*_~)]")) or not place.name.isascii()
 
 
 # Kinds without a sign between the name and its value.
-_APART: Final = ("space", "words", "sentence", "cell", "valued")
+_APART: Final = ("space", "words", "sentence", "cell", "valued", "label", "for")
 _TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
     "chinese": lambda place, value: value.text.isascii() and len(value.text) >= 4,
     "comma": lambda place, value: value.quoted and (looks_random(value.text) or _is_argument(place, value)),
@@ -410,6 +468,7 @@ _TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
         or is_told_word(place.name, value)
     ),
     "for": lambda place, value: _look(place, value) >= Look.CHOSEN or is_told_word(place.name, value),
+    "label": lambda place, value: is_password_name(place.name) and _look(place, value) >= Look.CHOSEN,
     "cell": lambda place, value: _look(place, value) >= Look.CHOSEN or _is_in_table(place),
     "foreign": lambda place, value: not place.name.isascii() and looks_random(bare(value)),
 }

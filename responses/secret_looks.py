@@ -99,6 +99,8 @@ def _not_told() -> frozenset[bytes]:
 def is_told_word(name: bytes, value: Value) -> bool:
     """Return whether a plain word that ends a clause is the password itself: "the password is hunter"."""
     text = bare(value)
+    if name.lower() == b"pass" or value.text.endswith(b":"):
+        return False
     if not is_password_name(name) or not _TOLD_WORD.fullmatch(text) or _INFLECTED.search(text):
         return False
     ends = value.text[-1:] in b".,;!)" or not value.rest or _CLAUSE_END.match(value.rest)

@@ -72,12 +72,14 @@ GAPS: Final = tuple(
         ("colon", _REMARK + rb"(?:[ \t]?\.){0,30}[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
         (
             "for",
-            rb"[ \t]+(?:(?:for|of|on|in)(?:[ \t]+[\"'`]?[\w.@/-]{1,30}[\"'`]?){1,4}?|[\w.@/-]{1,20})[ \t]*(?:(?:"
+            rb"[ \t]+(?:(?:for|of|on|in)(?:[ \t]+[\"'`]?[\w.@/-]{1,30}[\"'`]?){1,4}?)[ \t]*(?:(?:"
             + _SIGN
             + rb"|"
             + _COLON
             + rb")[ \t]*(?:\r?\n[ \t>]*(?:```\w*\r?\n)?)?|(?:below|here)[ \t]*:?[ \t]*\r?\n[ \t>]*)",
         ),
+        # password prod: …
+        ("label", rb"[ \t]+[A-Za-z][\w.@-]{0,19}[ \t]*:[ \t]+"),
         # … with value 'x', has the value [x], (value=x)
         (
             "valued",

@@ -32,8 +32,10 @@ def _wide_quoted(pair: str) -> bytes:
 
 
 _CDATA: Final = re.compile(rb"<!\[CDATA\[([^\]\n]*)")
-# ${NAME:-value} in a shell, ${name:value} in Spring.
-_DEFAULT: Final = re.compile(rb"\$\{[\w.]+:[-=]?([^\s{}?+-][^\s{}]*)\}")
+# ${NAME:-value} and $(echo value) in a shell, ${name:value} in Spring.
+_DEFAULT: Final = re.compile(
+    rb"\$\{[\w.]+:[-=]?([^\s{}?+-][^\s{}]*)\}|\$\((?:echo|printf)[ \t]+(?:-\w[ \t]+)?[\"']?([^\s\"'$)|;]+)"
+)
 _CONTENT: Final = re.compile(rb"([^\s<>][^<>\n]*?)\s{0,40}</")
 _QUOTED: Final = re.compile(
     rb"\"{3}\s{0,8}([^\n]*?)\s{0,8}\"{3}|'{3}\s{0,8}([^\n]*?)\s{0,8}'{3}|"
@@ -186,7 +188,8 @@ def _enclosed(buffer: bytes, start: int, limit: int) -> Value | None:
     """Return the value of a shell default or of quotes that begins at this place."""
     opening = buffer[start : start + 1]
     if opening == b"$" and (default := _DEFAULT.match(buffer, start, limit)):
-        return Value(buffer, default.start(1), default.end(1), quoted=True, outer=default.end())
+        group = default.lastindex or 1
+        return Value(buffer, default.start(group), default.end(group), quoted=True, outer=default.end())
     if opening and opening in b"\"'" and (pieces := _PIECES.match(buffer, start, limit)):
         return Value(buffer, start + 1, pieces.end() - 1, quoted=True, outer=pieces.end())
     if (opening in _OPENING or opening >= b"\x80") and (quoted := _QUOTED.match(buffer, start, limit)):
@@ -362,7 +365,7 @@ def _is_mixed_word(text: bytes) -> bool:
 def is_prose(buffer: bytes, start: int, name: bytes, gap: bytes, value: Value, *, first: bool) -> bool:
     """Return whether `name: value` is part of a sentence rather than a key with its value."""
     before = buffer[max(0, start - _LOOK_BACK) : start]
-    if gap[:1] in b"\\\"'" or before[-1:] in (b'"', b"'"):
+    if gap[:1] in b"\\\"'":
         # The kubelet quotes a volume's name before its error: for volume "token" : secret "x" not found
         return bool(gap.lstrip(b"\\\"'")[:1].isspace() and not value.quoted)
     if _FIRST_IN_BRACES.search(before):
@@ -378,7 +381,8 @@ def is_prose(buffer: bytes, start: int, name: bytes, gap: bytes, value: Value, *
         return True
     if not gap[-1:].isspace():
         return bool(text[:1] >= b"\x80")
-    if first and (not value.rest or value.rest.startswith(b"#")):
+    first = first or before[-1:] in (b'"', b"'")
+    if first and (not value.rest.strip(b"\"'`,;)]}") or value.rest.startswith(b"#")):
         return False
     return bool(_WORD.fullmatch(text) or _SHORT_NUMBER.fullmatch(text)) and name.isascii()
 

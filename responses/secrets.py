@@ -18,6 +18,7 @@ from responses import (
     command_secrets,
     lone_secrets,
     named_secrets,
+    secret_containers,
     secret_layers,
     secret_shapes,
     terminal_secrets,
@@ -28,6 +29,7 @@ from responses.command_secrets import hide_in_commands
 from responses.lone_secrets import hide_lone
 from responses.named_secrets import hide_by_name, holds_secret
 from responses.secret_buffer import FILL, MARK, closed, opened
+from responses.secret_containers import hide_in_containers
 from responses.secret_layers import Layer, encoded_spans
 from responses.secret_manifests import MANIFEST, hide_manifests
 from responses.secret_shapes import hide_long, hide_shapes, public_spans
@@ -145,6 +147,7 @@ _STAGES: Final = (
     (command_secrets.PATTERNS, hide_in_commands),
     (terminal_secrets.PATTERNS, hide_in_terminal),
     (code_secrets.PATTERNS, hide_in_code),
+    (secret_containers.PATTERNS, hide_in_containers),
     (named_secrets.PATTERNS, hide_columns),
     (named_secrets.PATTERNS, hide_by_name),
     (lone_secrets.PATTERNS, hide_lone),
