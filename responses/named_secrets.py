@@ -19,7 +19,6 @@ import re2
 
 from responses.secret_buffer import FILL, Match, hidden, hide_groups, looks_generated, looks_random
 from responses.secret_looks import (
-    CHOSEN,
     Look,
     bare,
     is_compound,
@@ -113,11 +112,12 @@ _VALUE_COLUMN: Final = re.compile(
 )
 # What an expression falls back to, unless it is a key of a mapping or an argument by name.
 _FALLBACK: Final = re.compile(
-    rb"(?:\|\||\?\?|\bor\b|\belse\b|\bdefault\b[ \t(:=]*|[?{:])[ \t]*[\"'`]([^\"'`\n]{3,100})[\"'`](?![ \t]*[:=])"
+    rb"(?:\|\||\?\?|\bor\b|\belse\b|\bdefault\b[ \t(:=]*|[?{:])[ \t]*[\"'`]([^\"'`\n]{3,100})[\"'`]"
 )
 # "…" \ and "…" + in the next lines; the lines of a quoted value.
 _NEXT_PIECE: Final = re.compile(rb"[ \t]*(?:[\\+.&][ \t]*\r?\n[ \t]*|\r?\n[ \t]*[+.&][ \t]*|[ \t]*[+.][ \t]*)[\"']([^\"'\n]+)[\"']")
 _MORE_LINES: Final = re.compile(rb"\r?\n((?:[^\"'\n=:]{1,200}\r?\n){0,3}?[^\"'\n=:]{1,200})([\"'])(?=[\s;,)]|\Z)")
+_WITH_DIGIT: Final = re.compile(rb"[0-9!@#$%^&*+=?~]")
 _TABLE_ABOVE: Final = 1_500
 _FAILURE_BEFORE: Final = re.compile(
     rb"(?i)\b(?:invalid|incorrect|wrong|bad|fail\w*|cannot|can't|unable|missing|error|verif\w*|check\w*|pars\w+|decod\w+"
@@ -237,7 +237,8 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
         value = read_value(buffer, at)
         if value is None:
             continue
-        if kind in ("assign", "colon") and not value.quoted and (found := _fallbacks(place, at)):
+        is_expression = not value.quoted or value.start > at + 1
+        if kind in ("assign", "colon") and is_expression and (found := _fallbacks(place, at)):
             return found
         if kind == "assign" and not value.quoted:
             return _assigned(place, value, gap, at) or _changed_values(place, value)
@@ -273,6 +274,7 @@ def _fallbacks(place: _Place, at: int) -> list[tuple[int, int]]:
         if look_of(place.name, found[1]) >= least
         and not is_sentence(found[1])
         and (found[0][:1] != b":" or b"?" in line[: found.start()])
+        and (found[0][:1] == b"?" or line[found.end() :].lstrip()[:1] not in (b":", b"="))
     ]
 
 
@@ -282,6 +284,9 @@ def _assigned(place: _Place, value: Value, gap: bytes, at: int) -> list[tuple[in
     group = LIST.match(buffer, at, at + _LOOK_AHEAD) if gap == b"=" and place.level is Level.TELLING else None
     if group and (b" " in group[1] or looks_random(group[1])):
         return [group.span(1)]
+    if value.text.endswith(b":") and level_of(value.text[:-1].decode("utf-8", "replace")) is Level.TELLING:
+        # An arrow to the next name: argocd-initial-admin-secret -> password: …
+        return []
     spans = hide_assigned(place.name, place.level, value, gap)
     argument = closing_quote(buffer, place.start, at) if gap == b"=" and place.level is Level.TELLING else at
     if argument > at and not is_no_secret(place.name, buffer[at:argument]):
@@ -347,8 +352,7 @@ def _value_before(place: _Place) -> tuple[int, int] | None:
         looks_generated(told[1])
         or (
             (told[2] or is_password_name(place.name) or is_disguised(told[1]))
-            and CHOSEN.fullmatch(told[1])
-            and not is_no_secret(place.name, told[1])
+            and look_of(place.name, told[1]) >= Look.CHOSEN
         )
     ):
         base = place.start - len(before)
@@ -417,6 +421,8 @@ def _block(place: _Place, at: int) -> list[tuple[int, int]]:
 
 def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool:
     """Return whether the value is a secret, by the name, the separator and its look."""
+    if value.text.endswith(b":") and not value.quoted:
+        return False
     if is_no_secret(place.name, value.text) or (kind in _APART and _OTHER_PAIR.match(value.text)):
         return False
     if place.level is not Level.TELLING:
@@ -518,6 +524,8 @@ def _is_plain_word(place: _Place, gap: bytes, value: Value) -> bool:
         return True
     if not gap.strip() and is_disguised(bare(value).rstrip(b";,")):
         return True
+    if value.alone and is_password_name(place.name) and _WITH_DIGIT.search(bare(value)):
+        return _look(place, value) >= Look.CHOSEN
     return bool(_VERB.search(place.before)) or looks_random(bare(value))
 
 

@@ -19,7 +19,7 @@ from responses.secret_names import is_password_name
 
 _MEMBERS: Final = (
     rb"(?i:[\w.-]*(?:secrets?|passwords?|passwds|passphrases?|tokens?|credentials?|creds|api_?keys?|access_?keys?"
-    rb"|secret_?keys?|private_?keys?|logins?|auths?)(?:_?map|_?data)?)"
+    rb"|secret_?keys?|private_?keys?|logins?|auths?|pass|pwds?|pws?|psks?)(?:_?map|_?data)?)"
 )
 # passwords: {…}, tokens = { … }, "credentials" => [ …
 _FLOW: Final = re2.compile(rb"\b(" + _MEMBERS + rb")\\*[\"']?[ \t]*(?::|=>|=|)[ \t]*([{\[])")
@@ -53,7 +53,7 @@ _OPEN: Final = re.compile(
 _RESULT: Final = re.compile(rb"(?i)result|value|hex|b64\w*|bcrypt_hash|secret_(?:string|data|value)|dec|private_key\w*|content|plaintext")
 _PLURAL: Final = re.compile(rb"(?i).*(?:passwords|passwds|passphrases|secrets|tokens|creds|credentials|keys)(?:_?map|_?data)?")
 _OF_PASSWORDS: Final = re.compile(rb"(?i).*(?:passwords|passwds|passphrases|logins)(?:_?map)?")
-_OBJECT: Final = re.compile(rb"[a-z0-9]+(?:[-./_][a-z0-9]+)*")
+_OBJECT: Final = re.compile(rb"[a-z0-9]+(?:[-./_][a-z0-9]+)+")
 _PROMPT: Final = re.compile(rb"[^\n]{0,60}[$#%][ \t]|\s*\Z")
 _LONGEST: Final = 4_000
 _MOST_LINES: Final = 60
@@ -151,7 +151,7 @@ def _is_secret(name: bytes, key: bytes, value: bytes, *, quoted: bool) -> bool:
         return key.lower().endswith(b"key") and look_of(key, value) is Look.GENERATED
     if _OF_PASSWORDS.fullmatch(name):
         return look_of(b"password", value) > Look.HARMLESS
-    look = look_of(key, value)
+    look = look_of(b"password" if _PLURAL.fullmatch(name) and not _OBJECT.fullmatch(value) else key, value)
     if look is Look.WORD and _RESULT.fullmatch(key) and is_password_name(name):
         return True
     if look >= Look.CHOSEN:

@@ -30,7 +30,7 @@ class Look(IntEnum):
 _UUID: Final = re.compile(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONG_HEX: Final = re.compile(rb"(?i)[0-9a-f]{16,}")
 # Letters with a digit among or after them; a capital after a small letter or a hyphen; a sign between characters.
-CHOSEN: Final = re.compile(rb"[A-Za-z][\w!@#$%^&*()+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
+_CHOSEN: Final = re.compile(rb"[A-Za-z][\w!@#$%^&*()+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
 _INNER_CAPITAL: Final = re.compile(rb"[a-z]{2,}[A-Z][A-Za-z]+|[A-Za-z]+-[A-Z][a-z]+|[a-z]+-[A-Z][A-Za-z]*")
 _INNER_SIGN: Final = re.compile(rb"[A-Za-z0-9]+[!@#$%^&*+?~][A-Za-z0-9!@#$%^&*+?~._-]*[A-Za-z0-9!#$%^&*+?~]")
 _PIN: Final = re.compile(rb"[0-9]{6,12}")
@@ -64,7 +64,7 @@ _SHORTEST: Final = 6
 
 def bare(value: Value) -> bytes:
     """Return the value without the punctuation around it."""
-    text = value.text.strip(b".,;:!?(){}<>")
+    text = value.text.strip(b".,;:!?(){}<>|")
     return text if text.startswith(b"[]") else text.strip(b"[]")
 
 
@@ -87,7 +87,7 @@ def _is_chosen(text: bytes, *, is_password: bool) -> bool:
         # Names of objects end with letters and digits as well: default-token-x8s2k.
         return bool(_LETTERS_AND_DIGITS.fullmatch(text) and not _OBJECT_NAME.fullmatch(text))
     return len(text) >= _SHORTEST and any(
-        pattern.fullmatch(text) for pattern in (CHOSEN, _INNER_CAPITAL, _INNER_SIGN, _PIN)
+        pattern.fullmatch(text) for pattern in (_CHOSEN, _INNER_CAPITAL, _INNER_SIGN, _PIN)
     )
 
 

@@ -57,8 +57,7 @@ GAPS: Final = tuple(
         # An object below the name: password:\n  value: …
         (
             "nested",
-            rb"[ \t]*(?::|=|=>)?[ \t]*[{(\[]?[ \t]*\r?\n[ \t>|+-]+[\"']?[\w.-]{1,30}[\"']?[ \t]*(?::|=>?)[ \t]*"
-            rb"|[^\n]{0,60}\n[ \t>|+-]*[\"']?(?i:(?:new|old|current)?[ _-]?(?:value|val))[\"']?[ \t]*(?::|=>?)[ \t]*",
+            rb"[^\n]{0,60}\n[ \t>|+-]*[\"']?(?i:(?:new|old|current)?[ _-]?(?:value|val))[\"']?[ \t]*(?::|=>?)[ \t]*",
         ),
         (
             "line",

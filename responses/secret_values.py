@@ -157,8 +157,8 @@ class Value(NamedTuple):
 
     @property
     def alone(self) -> bool:
-        """Return whether nothing but closing marks follows it in its line."""
-        return not self.rest.strip(b"\"'`|*,;)}]")
+        """Return whether nothing but closing marks or a comment follows it in its line."""
+        return not self.rest.strip(b"\"'`|*,;)}]") or self.rest.startswith((b"# ", b"// ", b"-- "))
 
 
 def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None:

@@ -9,6 +9,7 @@ linear in the text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 import re2
@@ -28,7 +29,7 @@ from responses.code_secrets import hide_in_code
 from responses.command_secrets import hide_in_commands
 from responses.lone_secrets import hide_lone
 from responses.named_secrets import hide_by_name, holds_secret
-from responses.secret_buffer import FILL, MARK, closed, opened
+from responses.secret_buffer import FILL, MARK, closed, hidden, looks_generated, opened
 from responses.secret_containers import hide_in_containers
 from responses.secret_layers import Layer, encoded_spans
 from responses.secret_manifests import MANIFEST, hide_manifests
@@ -44,6 +45,9 @@ REDACTED: Final = MARK.decode()
 _MOST_ROUNDS: Final = 4
 # A change is seen from this many lines away: a name above its value, a key and the lines of its block.
 _LINES_AROUND: Final = 5
+_MOST_REPEATED: Final = 50
+_LEAST_REPEATED: Final = 12
+_LONGEST_REPEATED: Final = 500
 _HIDDEN: Final = re2.compile(FILL + rb"+")
 
 
@@ -61,7 +65,20 @@ def redact(text: str) -> str:
             break
         regions = _regions(shown, _changed_spans(buffer, shown))
         buffer = shown
-    return closed(buffer if buffer is original else _with_public(original, buffer))
+    return closed(buffer if buffer is original else _with_public(original, _hide_repeated(original, buffer)))
+
+
+def _hide_repeated(original: bytes, buffer: bytes) -> bytes:
+    """Hide generated values wherever they are once one place has shown that they are secret."""
+    values = {
+        value
+        for first, last in islice(_changed_spans(original, buffer), _MOST_REPEATED)
+        if _LEAST_REPEATED <= last - first <= _LONGEST_REPEATED and looks_generated(value := original[first:last])
+    }
+    for value in values:
+        if value in buffer:
+            buffer = buffer.replace(value, hidden(value))
+    return buffer
 
 
 def _changed_spans(before: bytes, after: bytes) -> Iterator[tuple[int, int]]:
