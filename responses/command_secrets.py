@@ -12,13 +12,14 @@ from typing import Any, Final
 import re2
 
 from responses.secret_buffer import Match, hide_groups, looks_generated, looks_random
+from responses.secret_looks import Look, is_plain_password, look_of
 from responses.secret_values import is_disguised, is_no_secret
 
 _QUOTED: Final = rb"\"[^\"\n]*\"|'[^'\n]*'"
 _NEXT: Final = rb"\\*[\"']?\s*,\s*"
 _FLAG: Final = (
     rb"(?:^|[\s\"'\[({,;=])--?(?:[A-Za-z0-9_-]*[_-])?"
-    rb"(?i:password|passwd|passphrase|token|secret|(?:api|access|secret|signing|encryption)[_-]?key)"
+    rb"(?i:\w*pass(?:word|wd|phrase|code)?|token|secret|(?:api|access|secret|signing|encryption)[_-]?key)"
 )
 # As elements of a list, in JSON and line by line in YAML: "--password", "…".
 _LISTED: Final = re2.compile(_FLAG + _NEXT + rb"\\*[\"']([^\"'\\\n]+)(?:\\*[\"'])?")
@@ -177,9 +178,14 @@ _ADMIN: Final = re2.compile(
     rb"and)[ \t]+)([!-.0-~][!-~]{7,63})"
 )
 _TOLD: Final = re2.compile(
-    rb"(?i)\b(?:log(?:[ -]?(?:in|on)|ged in)|sign in|use|try|creds?|credentials?|u(?:ser(?:name)?)?/p(?:a"
-    rb"ss(?:word)?)?)(?:[ \t]+(?:in|is|are|with|as|to|use"
-    rb"|user)|:)*[ \t]+[\w.@-]{1,40}(?:[ \t]*[/:][ \t]*|[ \t]+(?:with|and|pw)?[ \t]*)([!-~]{6,64})"
+    rb"(?i)\b(?:log(?:[ -]?(?:in|on)|ged in)|sign in|use|try|creds?|credentials?|basic[ -]auth|u(?:ser(?:name)?)?/p(?:a"
+    rb"ss(?:word)?)?)(?:[ \t]+(?:for|to)[ \t]+[\w.-]+)?(?:[ \t]*(?:=|-|\b(?:in|is|are|with|as|to|use|user)\b)|:)*[ \t]+"
+    rb"[\w.@-]{1,40}(?:[ \t]*[/:,|][ \t]*|[ \t]+(?:with|and|pw)?[ \t]*)([!-~]{6,64})"
+)
+# The same, where nothing but a user and a password can follow: the value may be a word.
+_TOLD_PAIR: Final = re2.compile(
+    rb"(?i)\b(?:creds?|credentials?|basic[ -]auth|logins?|user(?:name)?/pass(?:word)?)(?:[ \t]+(?:for|to)[ \t]+[\w.-]+)?"
+    rb"[ \t]*(?:\b(?:is|are)\b|[:=])[ \t]*[A-Za-z][\w.@-]{0,40}(?:[ \t]+/[ \t]+|[/:])([!-.0-~]{5,64})(?:\s|\z)"
 )
 _SHORT_PAIR: Final = re2.compile(
     rb"(?i)\bu(?:ser)?[ \t]*[:=][ \t]*[\w.@-]{1,40}[ \t,;/]+p[ \t]*[:=][ \t]*([!-~]{4,64})"
@@ -199,11 +205,6 @@ _SHORT_LINED: Final = re2.compile(
 # Expect: a line that is sent to a prompt.
 _SENT: Final = re2.compile(rb"\bsend(?:_user)?[ \t]+(?:--[ \t]+)?[\"']([^\"'\n]{4,64}?)\\[rn][\"']")
 _AT_HOST: Final = re2.compile(rb"\b[A-Za-z_][\w.$-]*[:/]([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*)")
-# creds: admin / …
-_USER_AND: Final = re2.compile(
-    rb"(?i)\b(?:creds?|credentials?|login|user(?:name)?/pass(?:word)?)(?:[ \t]+for[ \t]+[\w.-]+)?[ \t]*(?::|=|-"
-    rb"|is|are)[ \t]*[\w.@-]{1,40}[ \t]*[/,|:][ \t]*([^\s\"']{6,})"
-)
 _KEY_PAIR: Final = re2.compile(rb"(?i)\bak(?:/sk|[ \t]*[,;:=])[^\n]{0,60}?\bsk[ \t]*[:=][ \t]*([^\s\"',;]+)")
 
 _WITH_SIGN: Final = re2.compile(rb"[A-Z][a-z]{3,}[0-9]{2,4}[!?#$%&*]{0,3}")
@@ -222,9 +223,9 @@ _ANY: Final = (
     _HERE,
     _KEY_PAIR,
 )
-_RANDOM: Final = (_SHORT, _SHORT_LINED, _QUOTED_SHORT, _SENT, _PGPASS, _USER_AND)
+_RANDOM: Final = (_SHORT, _SHORT_LINED, _QUOTED_SHORT, _SENT, _PGPASS)
 # If none of these matches, `hide_in_commands` leaves a text as it is.
-PATTERNS: Final = (*_ANY, _COMMAND, *_RANDOM, _ADMIN, _TOLD, _STORED, _CHPASSWD, _ORACLE, _AT_HOST)
+PATTERNS: Final = (*_ANY, _COMMAND, *_RANDOM, _ADMIN, _TOLD, _TOLD_PAIR, _STORED, _CHPASSWD, _ORACLE, _AT_HOST)
 
 
 def hide_in_commands(buffer: bytes) -> bytes:
@@ -236,6 +237,7 @@ def hide_in_commands(buffer: bytes) -> bytes:
     buffer = _STORED.sub(lambda line: _STORED_VALUE.sub(_hide_last, line[0]), buffer)
     buffer = _ADMIN.sub(_hide_mixed, buffer)
     buffer = _TOLD.sub(_hide_mixed, buffer)
+    buffer = _TOLD_PAIR.sub(_hide_pair, buffer)
     buffer = _CHPASSWD.sub(_hide_last, buffer)
     buffer = _ORACLE.sub(_hide_last, buffer)
     return bytes(_AT_HOST.sub(_hide_before_host, buffer))
@@ -275,6 +277,12 @@ def _hide_mixed(found: Match) -> bytes:
     value = bytes(found[1]).rstrip(b".,;:!?)\"'`")
     is_password = looks_generated(value) and not _OBJECT_NAME.fullmatch(value)
     return hide_groups(found, 1) if is_password or _is_chosen(value) else bytes(found[0])
+
+
+def _hide_pair(found: Match) -> bytes:
+    value = bytes(found[1]).rstrip(b".,;:!?)\"'`")
+    is_password = look_of(b"password", value) >= Look.CHOSEN or is_plain_password(value)
+    return hide_groups(found, 1) if is_password else bytes(found[0])
 
 
 def _is_chosen(value: bytes) -> bool:

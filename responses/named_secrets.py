@@ -28,7 +28,7 @@ from responses.secret_looks import (
     look_of,
 )
 from responses.secret_markup import after_markup
-from responses.secret_names import FOREIGN, KEY_KINDS, Level, is_password_name, level_of
+from responses.secret_names import CODE_KINDS, FOREIGN, KEY_KINDS, Level, is_password_name, level_of
 from responses.secret_separators import (
     CHANGED,
     CLOSE,
@@ -60,9 +60,10 @@ from responses.secret_values import (
 
 _FOREIGN_NAME: Final = "|".join(FOREIGN).encode()
 _KINDS: Final = "|".join(sorted(KEY_KINDS)).encode()
+_CODES: Final = "|".join(sorted(CODE_KINDS)).encode()
 _WORDED: Final = (
-    rb"(?i:(?:api|access|secret|private|signing|encryption|auth|master|shared|unseal|recovery)[ ]key(?:["
-    rb" ][0-9]{1,2}\b)?"
+    rb"(?i:(?:" + _KINDS + rb")[ ]key(?:[ ][0-9]{1,2}\b)?"
+    rb"|(?:" + _CODES + rb")[ _-]codes?"
     rb"|pass[ ](?:word|phrase|code)|ak/sk)"
 )
 _NAME: Final = re2.compile(
@@ -117,6 +118,8 @@ _FALLBACK: Final = re.compile(
 # "…" \ and "…" + in the next lines; the lines of a quoted value.
 _NEXT_PIECE: Final = re.compile(rb"[ \t]*(?:[\\+.&][ \t]*\r?\n[ \t]*|\r?\n[ \t]*[+.&][ \t]*|[ \t]*[+.][ \t]*)[\"']([^\"'\n]+)[\"']")
 _MORE_LINES: Final = re.compile(rb"\r?\n((?:[^\"'\n=:]{1,200}\r?\n){0,3}?[^\"'\n=:]{1,200})([\"'])(?=[\s;,)]|\Z)")
+_OF_USER: Final = tuple(word.encode() for word in ("для", "用户", "用户名", "у"))
+_OLD: Final = re.compile(rb"\bfrom[ \t]+[\"'`]?([^\s\"'`]{4,40})[\"'`]?[ \t]+to\b")
 _WITH_DIGIT: Final = re.compile(rb"[0-9!@#$%^&*+=?~]")
 _TABLE_ABOVE: Final = 1_500
 _FAILURE_BEFORE: Final = re.compile(
@@ -248,7 +251,8 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
             end = buffer.find(b"\n", at)
             return [(at, len(buffer) if end < 0 else end)]
         if _is_secret(place, kind, value, gap):
-            return _inner(value, closers=b">)]}" if kind == "bracket" else b"")
+            old = _OLD.search(gap) if kind == "words" else None
+            return ([(at - len(gap) + old.start(1), at - len(gap) + old.end(1))] if old else []) + _inner(value, closers=b">)]}" if kind == "bracket" else b"")
         if kind in ("assign", "colon", "comma", "line"):
             return _changed_values(place, value)
     return []
@@ -432,6 +436,9 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
     if kind == "colon":
         if is_told_word(place.name, value) and not _FAILURE_BEFORE.search(place.before[-40:]):
             return True
+        is_phrase_of_text = b" " in place.name and not value.quoted and not place.is_first_in_line
+        if is_phrase_of_text and gap[-1:].isspace() and _look(place, value) < Look.CHOSEN:
+            return False
         return not is_prose(place.buffer, place.start, place.name, gap, value, first=place.is_first_in_line)
     if kind == "line":
         return _is_lone_line(place, gap, value)
@@ -452,7 +459,7 @@ def _may_follow(place: _Place, kind: str, gap: bytes, value: Value) -> bool:
 
 
 # Kinds without a sign between the name and its value.
-_APART: Final = ("space", "words", "sentence", "cell", "valued", "label", "for")
+_APART: Final = ("space", "words", "sentence", "cell", "valued", "label", "for", "foreign")
 _TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
     "chinese": lambda place, value: value.text.isascii() and len(value.text) >= 4,
     "comma": lambda place, value: value.quoted and (looks_random(value.text) or _is_argument(place, value)),
@@ -476,8 +483,15 @@ _TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
     "for": lambda place, value: _look(place, value) >= Look.CHOSEN or is_told_word(place.name, value),
     "label": lambda place, value: is_password_name(place.name) and _look(place, value) >= Look.CHOSEN,
     "cell": lambda place, value: _look(place, value) >= Look.CHOSEN or _is_in_table(place),
-    "foreign": lambda place, value: not place.name.isascii() and looks_random(bare(value)),
+    "foreign": lambda place, value: _is_told_in_other_script(place, value),
 }
+
+
+def _is_told_in_other_script(place: _Place, value: Value) -> bool:
+    """Return whether a value with digits or signs follows a name in another script with a few words between them."""
+    if place.name.isascii() or place.buffer[place.end : value.start].rstrip().endswith(_OF_USER):
+        return False
+    return bool(_WITH_DIGIT.search(bare(value))) and _look(place, value) >= Look.CHOSEN
 
 
 def _look(place: _Place, value: Value) -> Look:

@@ -57,12 +57,18 @@ _OBJECT: Final = re.compile(rb"[a-z0-9]+(?:[-./_][a-z0-9]+)+")
 _PROMPT: Final = re.compile(rb"[^\n]{0,60}[$#%][ \t]|\s*\Z")
 _LONGEST: Final = 4_000
 _MOST_LINES: Final = 60
+_MOST_READINGS: Final = 3
 
 
 def hide_in_containers(buffer: bytes) -> bytes:
     """Return the buffer with the values of such collections hidden."""
     shown = bytearray(buffer)
+    # Collections may be nested; the effort stays proportional to the text.
+    left = _MOST_READINGS * len(buffer) + _LONGEST
     for name, first, last in _regions(buffer):
+        left -= last - first
+        if left < 0:
+            break
         for start, end in _members(buffer, name, first, last):
             shown[start:end] = hidden(buffer[start:end])
     return bytes(shown)

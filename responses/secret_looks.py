@@ -33,6 +33,8 @@ _LONG_HEX: Final = re.compile(rb"(?i)[0-9a-f]{16,}")
 _CHOSEN: Final = re.compile(rb"[A-Za-z][\w!@#$%^&*()+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
 _INNER_CAPITAL: Final = re.compile(rb"[a-z]{2,}[A-Z][A-Za-z]+|[A-Za-z]+-[A-Z][a-z]+|[a-z]+-[A-Z][A-Za-z]*")
 _INNER_SIGN: Final = re.compile(rb"[A-Za-z0-9]+[!@#$%^&*+?~][A-Za-z0-9!@#$%^&*+?~._-]*[A-Za-z0-9!#$%^&*+?~]")
+# What is said of a password: base64-encoded. The names of products.
+_ABOUT: Final = re.compile(rb"(?i)\w+-(?:\w+ed|only|safe|like|free|based)|1password|test\w+|oauth2?\w*|utf-?8|sha[0-9]+\w*")
 _PIN: Final = re.compile(rb"[0-9]{6,12}")
 _LETTERS_AND_DIGITS: Final = re.compile(rb"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_.+/=-]{10,}")
 # Methods and functions that are given a secret, apart from those that check or read one.
@@ -86,6 +88,8 @@ def _is_chosen(text: bytes, *, is_password: bool) -> bool:
     if not is_password:
         # Names of objects end with letters and digits as well: default-token-x8s2k.
         return bool(_LETTERS_AND_DIGITS.fullmatch(text) and not _OBJECT_NAME.fullmatch(text))
+    if _ABOUT.fullmatch(text):
+        return False
     return len(text) >= _SHORTEST and any(
         pattern.fullmatch(text) for pattern in (_CHOSEN, _INNER_CAPITAL, _INNER_SIGN, _PIN)
     )
@@ -98,13 +102,17 @@ def _not_told() -> frozenset[bytes]:
 
 def is_told_word(name: bytes, value: Value) -> bool:
     """Return whether a plain word that ends a clause is the password itself: "the password is hunter"."""
-    text = bare(value)
-    if name.lower() == b"pass" or value.text.endswith(b":"):
-        return False
-    if not is_password_name(name) or not _TOLD_WORD.fullmatch(text) or _INFLECTED.search(text):
+    if name.lower() == b"pass" or value.text.endswith(b":") or not is_password_name(name):
         return False
     ends = value.text[-1:] in b".,;!)" or not value.rest or _CLAUSE_END.match(value.rest)
-    return bool(ends) and text.lower() not in _not_told()
+    return bool(ends) and is_plain_password(bare(value))
+
+
+def is_plain_password(text: bytes) -> bool:
+    """Return whether it is a plain word that says nothing about a password."""
+    return bool(
+        _TOLD_WORD.fullmatch(text) and not _INFLECTED.search(text) and text.lower() not in _not_told()
+    )
 
 
 def is_quoted_password(name: bytes, value: Value) -> bool:

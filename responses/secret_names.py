@@ -47,8 +47,10 @@ KEY_KINDS: Final = _word_set(
     "api access private secret account encryption decryption signing master session cookie webhook license integration"
     " routing jwt hmac aes shared preshared auth authentication subscription app application storage ingest ingestion"
     " deploy bearer crypt cipher sas wireguard tsig certificate unseal recovery fernet rndc instrumentation"
-    " consumer client admin functions"
+    " consumer client admin functions product"
 )
+# Codes that let their holder in.
+CODE_KINDS: Final = _word_set("recovery backup scratch verification unlock 2fa mfa otp totp pairing activation passkey")
 _WEAK: Final = _word_set(
     "auth authorization tokens secrets sk ak pin otp totp hmac signature sig session sessionid sid cookie jwt csrf xsrf"
     " bearer apikeys pat nonce cnonce seed salt pepper phrase"
@@ -169,7 +171,7 @@ def _telling_end(words: list[str], at: int) -> int:
         return at + 2
     if word == "secret" and following in ("id", "key"):
         return at + 2
-    if following == "key" and word in KEY_KINDS:
+    if (following == "key" and word in KEY_KINDS) or (following in ("code", "codes") and word in CODE_KINDS):
         return at + 2
     if word in _TELLING or word.endswith(_ENDINGS) or _is_misspelt(word):
         return at + 1

@@ -22,8 +22,8 @@ _COLON: Final = rb"(?:::?|" + "：".encode() + rb")"
 TELLS: Final = re2.compile(
     rb"[?!]{0,3}(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still"
     rb"|currently|new|its|it's|just|simply|probably|actually|should|must|will|got|from[ \t]+\S{1,40}[ \t]+to"
-    rb"|has|have|been|be|equals|for(?:[ \t]+[\w.-]+){1,3}?[ \t]+(?:is|was|are|to|now)|for[ \t]+[\w.-]+"
-    rb"|of(?:[ \t]+[\w.-]+){1,3}?[ \t]+(?:is|was|are|to|now)|of[ \t]+[\w.-]+|with[ \t]+value|ist|lautet|e"
+    rb"|has|have|been|be|equals|(?:for|of|in|on|at)(?:[ \t]+[\w.'@-]+){1,4}?[ \t]+(?:is|was|are|to|now)|(?:for|of)[ \t]+[\w.-]+"
+    rb"|with[ \t]+value|ist|lautet|e"
     rb"st|es|jest)\b|[ \t]+" + "é|は|является".encode() + rb")+[ \t]*:?[ \t]*"
     rb"|[ ](?:-|" + "–|—".encode() + rb")[ ]"
 )
@@ -99,7 +99,7 @@ GAPS: Final = tuple(
         ),
         ("bracket", rb"[ \t]*(?:[?!]{1,2}[ \t]+|[<\[({]|" + "（".encode() + rb")(?=[^\s\"'<>(){}\[\]])"),
         ("chinese", rb"[ \t]*" + _TELLS_CHINESE + rb"[ \t]*"),
-        ("foreign", rb"[\x80-\xff]{3,24}[ \t]*(?=[!-~])"),
+        ("foreign", rb"[ \t]*[\x80-\xff]{2,24}(?:[ \t]+[\x80-\xff]{2,24}){0,4}[ \t]*(?=[!-~])"),
     )
 )
 # Network devices put the kind of encryption there: secret 5 …

@@ -76,11 +76,15 @@ _PLACEHOLDER: Final = re.compile(
     rb"|%\w+\(.*\)%|%\w+%|\$env:.*|#\{.*|@\{.*|__\w+__|\(known|\(sensitive|your[ _-].*|.*[_-]here"
     rb"|replace[_-]?me.*|insert[_-].*|todo|tbd|n/a"
     rb"|ENC\[AES.*|\{cipher\}.*|vault:v[0-9]+:.*"
+    rb"|await|async|yield|lambda|function|return|test[A-Z]\w*"
     rb"|str|int|any|bool|char|byte|bytes|text|uuid|object|number|new|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
     rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}[\w.-]*/.*|https?://[^@]*)"
 )
 # A value from elsewhere in code: var.db_password, process.env.TOKEN, random_password.db[0].result.
-_CODE: Final = re.compile(rb"[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?(?:\.[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?)+[,;)}\]]*")
+_CODE: Final = re.compile(
+    rb"(?:[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?(?:\.[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?)+|(?:var|local|module|data|self|this|config|settings"
+    rb"|env|process|os|secrets|vars|inputs|steps|needs|outputs|each|args|opts|options|params|props|ctx|cfg|conf)(?:\.\w{2,30})+)[,;)}\]]*"
+)
 # A bootstrap token that happens to have no digit.
 _BOOTSTRAP: Final = re.compile(rb"[a-z0-9]{6}\.[a-z0-9]{16}")
 _SHORT_WORD: Final = re.compile(rb"[a-z]{2,8}")
@@ -321,7 +325,7 @@ def fits(level: Level, value: bytes) -> bool:
 def hide_assigned(name: bytes, level: Level, value: Value, gap: bytes) -> list[tuple[int, int]]:
     """Return the secret parts of a bare value: all of it, but not the next pair of a query or connection string."""
     text = value.text
-    if gap.strip(b" \t\"'`*_]") in (b":=", b"=>", b"->", b"==", b"===", b"!=", b"!==") and (
+    if gap.strip(b" \t\"'`*_]") in (b":=", b"=>", b"->", b"==", b"===", b"!=", b"!==", b"||", b"??") and (
         _IDENTIFIER.fullmatch(text) and not _is_mixed_word(text)
     ):
         # Code that assigns or compares another variable.
