@@ -104,7 +104,7 @@ _TOLD_BEFORE: Final = re.compile(
 )
 # etcd's cluster token, the token of a list's next page, the checksum of a Secret in a pod template.
 _OTHER_BEFORE: Final = re.compile(
-    rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/|^--- |\n\s*--- )\Z"
+    rb"(?:(?i:\b(?:cluster|page|next|continue|primary|foreign|sort|partition)[ ])|checksum/|--from-(?:env-)?file[= ]|^--- |\n\s*--- )\Z"
 )
 # A table of names and values; what is asked for right above.
 _VALUE_COLUMN: Final = re.compile(
@@ -212,7 +212,10 @@ def _place(buffer: bytes, found: Match) -> _Place:
     # A Java option: -Ddb.password=…
     name = raw[2 if raw[:2] in (b"-D", b"-P") else 0 :][-_LONGEST_NAME:].strip(b"-_.$")
     level = level_of(name.decode("utf-8", "replace"))
-    start = found.start()
+    start, end = found.span()
+    if level and (buffer[start - 2 : start] == b"${" and buffer[end : end + 2] == b":?"):
+        # What a shell says if the variable is not set.
+        level = Level.NONE
     if level and (_OTHER_BEFORE.search(buffer[max(0, start - 16) : start]) or _is_in_arn(buffer, start)):
         level = Level.NONE
     # An arrow or leaders may follow the name directly.
@@ -432,7 +435,8 @@ def _is_secret(place: _Place, kind: str, value: Value, gap: bytes = b"") -> bool
     if place.level is not Level.TELLING:
         return fits(place.level, bare(value)) and _may_follow(place, kind, gap, value)
     if kind == "assign":
-        return True
+        # fail("API_KEY is missing")
+        return place.buffer[value.start - 2 : value.start - 1] != b"(" or not is_sentence(value.text)
     if kind == "colon":
         if is_told_word(place.name, value) and not _FAILURE_BEFORE.search(place.before[-40:]):
             return True

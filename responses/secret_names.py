@@ -102,7 +102,7 @@ FOREIGN: Final = (
     "токен", "секретный ключ", "ключ доступа", "トークン", "シークレット", "秘密鍵", "토큰", "비밀키",
 )  # fmt: skip
 # Verbs that begin the names of methods: GetSecret, listTokens.
-_VERBS: Final = _word_set("get list fetch describe delete watch")
+_VERBS: Final = _word_set("get list fetch describe delete watch from")
 _PASSWORDS: Final = re.compile(r"(?i)pass(?!ive|age|ing|ed\b)|pwd|pw\b|kennwort|wachtwoord|senha|heslo")
 _LONGEST: Final = 120
 

@@ -39,7 +39,7 @@ SENTENCE_WORD: Final = re.compile(
 )
 MOST_WORDS: Final = 8
 _REMARK: Final = rb"(?:[ \t]*\([^()\n]{0,40}\)|" + "（(?:(?!）)[^\\n]){0,60}）".encode() + rb")?"
-_LABEL_END: Final = rb"(?:(?:[*_`~]{1,2}|!{1,2}[\w:/.-]*|&\w+|(?i:its|it's|it is|still|now))[ \t]+)?"
+_LABEL_END: Final = rb"(?:(?:[*_`~]{1,2}|!{1,2}(?!(?i:ref|sub|getatt|importvalue|secret|env\w*|join|select|reference)\b)[\w:/.-]*|&\w+|(?i:its|it's|it is|still|now))[ \t]+)?"
 _SIGN: Final = rb"(?::=|\|\|=?|\?\?=?|//=|[=~-]{1,3}>|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝|←".encode() + rb")"
 # The kinds of separators, in the order in which they are tried.
 GAPS: Final = tuple(

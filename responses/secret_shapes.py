@@ -216,6 +216,8 @@ _SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
             _wrapped_token,
         ),
         (rb"(?:" + b"|".join(_WEBHOOKS) + rb")([^\s\"'<>\\]+)", _group(1)),
+        # The path alone, as libraries log it.
+        (rb"/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/([A-Za-z0-9]{16,})", _group(1)),
         # Mattermost, Rocket.Chat and others that anybody may host.
         (
             rb"(://[\w.-]+(?::[0-9]+)?/(?:[\w-]+/){0,4}(?:hooks?|webhooks?|incoming-webhooks?|heartbeat)/(?:[\w.-]+/){0,3}?)"

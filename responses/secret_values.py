@@ -76,8 +76,11 @@ _PLACEHOLDER: Final = re.compile(
     rb"|%\w+\(.*\)%|%\w+%|\$env:.*|#\{.*|@\{.*|__\w+__|\(known|\(sensitive|your[ _-].*|.*[_-]here"
     rb"|replace[_-]?me.*|insert[_-].*|todo|tbd|n/a"
     rb"|ENC\[AES.*|\{cipher\}.*|vault:v[0-9]+:.*"
+    # Where a secret is kept: op://…, ref+vault://…, arn:…, !Ref …, from-file.
+    rb"|(?:op|file|aws-\w+|gcp\w*|ssm|vault|ref\+\w+|arn|env|secretref|secretsmanager|keyvault|akv|kms|k8s|kubernetes|sm):[/\w].*"
+    rb"|!(?:ref|sub|getatt|importvalue|secret|env\w*|join|select|reference)|from[-_]\w+"
     rb"|await|async|yield|lambda|function|return|test[A-Z]\w*"
-    rb"|str|int|any|bool|char|byte|bytes|text|uuid|object|number|new|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
+    rb"|str|int|any|bool|char|byte|bytes|text|uuid|object|number|new|string|strings|stringarray|required|optional|[\[({<*]*(?:redacted|filtered|masked|hidden|removed|protected|omitted|scrubbed|sensitive|secret|private|concealed)[\])}>*]*|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
     rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}[\w.-]*/.*|https?://[^@]*)"
 )
 # A value from elsewhere in code: var.db_password, process.env.TOKEN, random_password.db[0].result.
@@ -85,6 +88,9 @@ _CODE: Final = re.compile(
     rb"(?:[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?(?:\.[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?)+|(?:var|local|module|data|self|this|config|settings"
     rb"|env|process|os|secrets|vars|inputs|steps|needs|outputs|each|args|opts|options|params|props|ctx|cfg|conf)(?:\.\w{2,30})+)[,;)}\]]*"
 )
+# os.environ[" and its like, up to the name that is looked up; the name of a variable.
+_LOOKUP: Final = re.compile(rb"&?[A-Za-z_][\w.>:-]*[\[(]")
+_VARIABLE_NAME: Final = re.compile(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 # A bootstrap token that happens to have no digit.
 _BOOTSTRAP: Final = re.compile(rb"[a-z0-9]{6}\.[a-z0-9]{16}")
 _SHORT_WORD: Final = re.compile(rb"[a-z]{2,8}")
@@ -265,6 +271,8 @@ def is_sentence(text: bytes) -> bool:
 def _is_word_of_code(inner: bytes) -> bool:
     """Return whether it is a placeholder, an expression, or the word for a state."""
     body = inner.rstrip(b",;)}]")
+    if _LOOKUP.fullmatch(inner) or (_VARIABLE_NAME.fullmatch(body) and level_of(body.decode()) is not Level.NONE):
+        return True
     if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
         return True
     return bool(_CODE.fullmatch(inner) and not _BOOTSTRAP.fullmatch(inner)) or inner in STATES
@@ -369,6 +377,9 @@ def _is_mixed_word(text: bytes) -> bool:
 def is_prose(buffer: bytes, start: int, name: bytes, gap: bytes, value: Value, *, first: bool) -> bool:
     """Return whether `name: value` is part of a sentence rather than a key with its value."""
     before = buffer[max(0, start - _LOOK_BACK) : start]
+    if gap[:1] in b"\\\"'" and before[-1:] == b"/":
+        # The end of a quoted address: Get "http://idp/token": dial tcp …
+        return True
     if gap[:1] in b"\\\"'":
         # The kubelet quotes a volume's name before its error: for volume "token" : secret "x" not found
         return bool(gap.lstrip(b"\\\"'")[:1].isspace() and not value.quoted)
