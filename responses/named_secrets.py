@@ -116,7 +116,9 @@ _FALLBACK: Final = re.compile(
     rb"(?:\|\||\?\?|\bor\b|\belse\b|\bdefault\b[ \t(:=]*|[?{:])[ \t]*[\"'`]([^\"'`\n]{3,100})[\"'`]"
 )
 # "…" \ and "…" + in the next lines; the lines of a quoted value.
-_NEXT_PIECE: Final = re.compile(rb"[ \t]*(?:[\\+.&][ \t]*\r?\n[ \t]*|\r?\n[ \t]*[+.&][ \t]*|[ \t]*[+.][ \t]*)[\"']([^\"'\n]+)[\"']")
+_NEXT_PIECE: Final = re.compile(
+    rb"[ \t]*(?:[\\+.&][ \t]*\r?\n[ \t]*|\r?\n[ \t]*[+.&][ \t]*|[ \t]*[+.][ \t]*)[\"']([^\"'\n]+)[\"']"
+)
 _MORE_LINES: Final = re.compile(rb"\r?\n((?:[^\"'\n=:]{1,200}\r?\n){0,3}?[^\"'\n=:]{1,200})([\"'])(?=[\s;,)]|\Z)")
 _OF_USER: Final = tuple(word.encode() for word in ("для", "用户", "用户名", "у"))
 _OLD: Final = re.compile(rb"\bfrom[ \t]+[\"'`]?([^\s\"'`]{4,40})[\"'`]?[ \t]+to\b")
@@ -255,7 +257,9 @@ def _value_spans(place: _Place) -> list[tuple[int, int]]:
             return [(at, len(buffer) if end < 0 else end)]
         if _is_secret(place, kind, value, gap):
             old = _OLD.search(gap) if kind == "words" else None
-            return ([(at - len(gap) + old.start(1), at - len(gap) + old.end(1))] if old else []) + _inner(value, closers=b">)]}" if kind == "bracket" else b"")
+            return ([(at - len(gap) + old.start(1), at - len(gap) + old.end(1))] if old else []) + _inner(
+                value, closers=b">)]}" if kind == "bracket" else b""
+            )
         if kind in ("assign", "colon", "comma", "line"):
             return _changed_values(place, value)
     return []
@@ -480,9 +484,7 @@ _TESTS: Final[dict[str, Callable[[_Place, Value], bool]]] = {
         or (is_password_name(place.name) and _look(place, value) >= Look.CHOSEN)
     ),
     "words": lambda place, value: (
-        _look(place, value) >= Look.CHOSEN
-        or is_quoted_password(place.name, value)
-        or is_told_word(place.name, value)
+        _look(place, value) >= Look.CHOSEN or is_quoted_password(place.name, value) or is_told_word(place.name, value)
     ),
     "for": lambda place, value: _look(place, value) >= Look.CHOSEN or is_told_word(place.name, value),
     "label": lambda place, value: is_password_name(place.name) and _look(place, value) >= Look.CHOSEN,

@@ -25,7 +25,9 @@ _MEMBERS: Final = (
 _FLOW: Final = re2.compile(rb"\b(" + _MEMBERS + rb")\\*[\"']?[ \t]*(?::|=>|=|)[ \t]*([{\[])")
 _BLOCK: Final = re2.compile(rb"(?m)^([ \t>+-]*)(?:- )?[\"']?(" + _MEMBERS + rb")[\"']?[ \t]*:[ \t]*(?:#[^\n]*)?\r?\n")
 _SECTION: Final = re2.compile(rb"(?m)^[ \t]*\[{1,2}[\"']?(" + _MEMBERS + rb")(?:[. ][^\]\n]*)?[\"']?\]{1,2}[ \t]*\r?\n")
-_GENERATED: Final = re2.compile(rb"\b(random_(?:password|string|bytes|id)|tls_private_key|[\w-]*_secret_version)\b[^\n{]{0,80}\{")
+_GENERATED: Final = re2.compile(
+    rb"\b(random_(?:password|string|bytes|id)|tls_private_key|[\w-]*_secret_version)\b[^\n{]{0,80}\{"
+)
 _STATE: Final = re2.compile(rb"\b(random_password|random_bytes|tls_private_key)\b[^\n]*\n")
 # What the command prints comes right below it; so do the values below the heading of Vault.
 _PRINTED: Final = re2.compile(
@@ -39,7 +41,9 @@ _PAIR: Final = re2.compile(
     rb"(?:^|[\n{\[,;( \t])[ \t>+~|-]*(?:\\*[\"'])?:?([A-Za-z0-9_][\w./@-]{0,60})(?:\\*[\"'])?[ \t]*(=>|:=|:|=|[ \t]{2,}|\t)[ \t]*"
     rb"(?:\\*\"([^\"\n\\]+)\\*\"|'([^'\n]+)'|([^\s\"'{}\[\],;|>&*#][^\s\"'{}\[\],;]*))"
 )
-_ITEM: Final = re2.compile(rb"(?:^|[\n,\[])[ \t>+-]*(?:-[ \t]+)?(?:\"([^\"\n\\]+)\"|'([^'\n]+)'|([^\s\"'{}\[\],;:]+))[ \t]*(?:\r?\n|[,\]]|\z)")
+_ITEM: Final = re2.compile(
+    rb"(?:^|[\n,\[])[ \t>+-]*(?:-[ \t]+)?(?:\"([^\"\n\\]+)\"|'([^'\n]+)'|([^\s\"'{}\[\],;:]+))[ \t]*(?:\r?\n|[,\]]|\z)"
+)
 # Members that say where a secret is, whose it is, or what it may do.
 _OPEN: Final = re.compile(
     rb"(?i)(?:.*[_.-]|(?-i:.*[a-z](?=[A-Z])))?(?:names?|namespace|keys?|kind|type|version|apiversion|users?|usernames?|login|email|host(?:name)?|port"
@@ -50,8 +54,12 @@ _OPEN: Final = re.compile(
     rb"|format|encoding|role|team|owner|title|icon|index|order|position|line|column|data|metadata|cas|destroyed|deletion\w*)"
 )
 # Of these the values alone are secret; the other members are settings.
-_RESULT: Final = re.compile(rb"(?i)result|value|hex|b64\w*|bcrypt_hash|secret_(?:string|data|value)|dec|private_key\w*|content|plaintext")
-_PLURAL: Final = re.compile(rb"(?i).*(?:passwords|passwds|passphrases|secrets|tokens|creds|credentials|keys)(?:_?map|_?data)?")
+_RESULT: Final = re.compile(
+    rb"(?i)result|value|hex|b64\w*|bcrypt_hash|secret_(?:string|data|value)|dec|private_key\w*|content|plaintext"
+)
+_PLURAL: Final = re.compile(
+    rb"(?i).*(?:passwords|passwds|passphrases|secrets|tokens|creds|credentials|keys)(?:_?map|_?data)?"
+)
 _OF_PASSWORDS: Final = re.compile(rb"(?i).*(?:passwords|passwds|passphrases|logins)(?:_?map)?")
 _OBJECT: Final = re.compile(rb"[a-z0-9]+(?:[-./_][a-z0-9]+)+")
 _PROMPT: Final = re.compile(rb"[^\n]{0,60}[$#%][ \t]|\s*\Z")

@@ -34,7 +34,9 @@ _CHOSEN: Final = re.compile(rb"[A-Za-z][\w!@#$%^&*()+=?~.-]*[0-9][\w!@#$%^&*+=?~
 _INNER_CAPITAL: Final = re.compile(rb"[a-z]{2,}[A-Z][A-Za-z]+|[A-Za-z]+-[A-Z][a-z]+|[a-z]+-[A-Z][A-Za-z]*")
 _INNER_SIGN: Final = re.compile(rb"[A-Za-z0-9]+[!@#$%^&*+?~][A-Za-z0-9!@#$%^&*+?~._-]*[A-Za-z0-9!#$%^&*+?~]")
 # What is said of a password: base64-encoded. The names of products.
-_ABOUT: Final = re.compile(rb"(?i)\w+-(?:\w+ed|only|safe|like|free|based)|1password|test\w+|oauth2?\w*|utf-?8|sha[0-9]+\w*")
+_ABOUT: Final = re.compile(
+    rb"(?i)\w+-(?:\w+ed|only|safe|like|free|based)|1password|test\w+|oauth2?\w*|utf-?8|sha[0-9]+\w*"
+)
 _PIN: Final = re.compile(rb"[0-9]{6,12}")
 _LETTERS_AND_DIGITS: Final = re.compile(rb"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_.+/=-]{10,}")
 # Methods and functions that are given a secret, apart from those that check or read one.
@@ -110,9 +112,7 @@ def is_told_word(name: bytes, value: Value) -> bool:
 
 def is_plain_password(text: bytes) -> bool:
     """Return whether it is a plain word that says nothing about a password."""
-    return bool(
-        _TOLD_WORD.fullmatch(text) and not _INFLECTED.search(text) and text.lower() not in _not_told()
-    )
+    return bool(_TOLD_WORD.fullmatch(text) and not _INFLECTED.search(text) and text.lower() not in _not_told())
 
 
 def is_quoted_password(name: bytes, value: Value) -> bool:

@@ -104,7 +104,9 @@ _DEVICES: Final = tuple(
     )
 )
 # A line of Redis with nothing else.
-_AUTH_LINE: Final = re2.compile(rb"(?m)^(?:[^\n>]{0,60}>)?[ \t]*AUTH[ \t]+(?:[\w.@-]+[ \t]+)?" + _VALUE + rb"[ \t]*\r?$")
+_AUTH_LINE: Final = re2.compile(
+    rb"(?m)^(?:[^\n>]{0,60}>)?[ \t]*AUTH[ \t]+(?:[\w.@-]+[ \t]+)?" + _VALUE + rb"[ \t]*\r?$"
+)
 _FTP: Final = re2.compile(rb"(?m)^[>< \t]*(?:[0-9:.]{5,}[ \t]+)?PASS[ \t]+([^\s/]+)[ \t]*\r?$")
 _ACL: Final = re2.compile(rb"(?i:\bacl[ \t]+setuser|\buser)[ \t]+[\w.-]+(?:[ \t]+[\w~*&+@:#-]+)*[ \t]+>([^\s\"'>]{3,})")
 # Tokens with which a node joins a cluster: host:port/token.

@@ -19,6 +19,7 @@ SETS: Final = {
     "blind hold-out": "blind_holdout.jsonl",
     "second blind": "blind_second_develop.jsonl",
     "second blind hold-out": "blind_second_holdout.jsonl",
+    "third blind hold-out": "blind_third_holdout.jsonl",
 }
 
 
