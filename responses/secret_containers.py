@@ -1,8 +1,8 @@
 """Hide what a collection of secrets holds, whatever the names of its members.
 
-Handles mappings and lists under a name such as `passwords`, in braces or indented; sections of an INI file; resources of
-Terraform that generate passwords; and what a command prints that reads a Secret or a secret of Vault. Works on UTF-8
-bytes, as `responses.named_secrets` does.
+Handles mappings and lists under a name such as `passwords`, in braces or indented; sections of an INI file; resources
+of Terraform that generate passwords; and what a command prints that reads a Secret or a secret of Vault. Works on
+UTF-8 bytes, as `responses.named_secrets` does.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ _PRINTED: Final = re2.compile(
 PATTERNS: Final = (_FLOW, _BLOCK, _SECTION, _GENERATED, _STATE, _PRINTED)
 
 _PAIR: Final = re2.compile(
-    rb"(?:^|[\n{\[,;( \t])[ \t>+~|-]*(?:\\*[\"'])?:?([A-Za-z0-9_][\w./@-]{0,60})(?:\\*[\"'])?[ \t]*(=>|:=|:|=|[ \t]{2,}|\t)[ \t]*"
+    rb"(?:^|[\n{\[,;( \t])[ \t>+~|-]*(?:\\*[\"'])?:?([A-Za-z0-9_][\w./@-]{0,60})(?:\\*[\"'])?"
+    rb"[ \t]*(=>|:=|:|=|[ \t]{2,}|\t)[ \t]*"
     rb"(?:\\*\"([^\"\n\\]+)\\*\"|'([^'\n]+)'|([^\s\"'{}\[\],;|>&*#][^\s\"'{}\[\],;]*))"
 )
 _ITEM: Final = re2.compile(
@@ -147,7 +148,7 @@ def _members(buffer: bytes, name: bytes, first: int, last: int) -> Iterator[tupl
     region = buffer[first:last]
     for found in _PAIR.finditer(region):
         group = next(number for number in (3, 4, 5) if found[number] is not None)
-        if _is_secret(name, bytes(found[1]), bytes(found[group]), quoted=group != 5):  # noqa: PLR2004
+        if _is_secret(name, bytes(found[1]), bytes(found[group]), quoted=group != 5):
             yield first + found.start(group), first + found.end(group)
     if not _PLURAL.fullmatch(name):
         return

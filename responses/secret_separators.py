@@ -22,8 +22,8 @@ _COLON: Final = rb"(?:::?|" + "：".encode() + rb")"
 TELLS: Final = re2.compile(
     rb"[?!]{0,3}(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still"
     rb"|currently|new|its|it's|just|simply|probably|actually|should|must|will|got|from[ \t]+\S{1,40}[ \t]+to"
-    rb"|has|have|been|be|equals|(?:for|of|in|on|at)(?:[ \t]+[\w.'@-]+){1,4}?[ \t]+(?:is|was|are|to|now)|(?:for|of)[ \t]+[\w.-]+"
-    rb"|with[ \t]+value|ist|lautet|e"
+    rb"|has|have|been|be|equals|(?:for|of|in|on|at)(?:[ \t]+[\w.'@-]+){1,4}?[ \t]+(?:is|was|are|to|now)"
+    rb"|(?:for|of)[ \t]+[\w.-]+|with[ \t]+value|ist|lautet|e"
     rb"st|es|jest)\b|[ \t]+" + "é|は|является".encode() + rb")+[ \t]*:?[ \t]*"
     rb"|[ ](?:-|" + "–|—".encode() + rb")[ ]"
 )
@@ -39,7 +39,11 @@ SENTENCE_WORD: Final = re.compile(
 )
 MOST_WORDS: Final = 8
 _REMARK: Final = rb"(?:[ \t]*\([^()\n]{0,40}\)|" + "（(?:(?!）)[^\\n]){0,60}）".encode() + rb")?"
-_LABEL_END: Final = rb"(?:(?:[*_`~]{1,2}|!{1,2}(?!(?i:ref|sub|getatt|importvalue|secret|env\w*|join|select|reference)\b)[\w:/.-]*|&\w+|(?i:its|it's|it is|still|now))[ \t]+)?"
+# Tags of YAML that look a value up.
+_LOOKUP_TAG: Final = rb"(?i:ref|sub|getatt|importvalue|secret|env\w*|join|select|reference)\b"
+_LABEL_END: Final = (
+    rb"(?:(?:[*_`~]{1,2}|!{1,2}(?!" + _LOOKUP_TAG + rb")[\w:/.-]*|&\w+|(?i:its|it's|it is|still|now))[ \t]+)?"
+)
 _SIGN: Final = rb"(?::=|\|\|=?|\?\?=?|//=|[=~-]{1,3}>|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝|←".encode() + rb")"
 # The kinds of separators, in the order in which they are tried.
 GAPS: Final = tuple(
