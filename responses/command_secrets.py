@@ -137,6 +137,7 @@ _STATEMENTS: Final = tuple(
         rb"(?i:\b(?:user|role|login)[ \t]+\S+(?:[ \t]+with)?(?:[ \t]+(?:encrypted|login"
         rb"|superuser))*[ \t]+password(?:[ \t]*=)?)",
         rb"\b(?:auth|credentials?)[ \t]*=[ \t]*\([\"'][^\"'\n]*[\"'],",
+        rb"(?i:\bsp_addlogin)[ \t]+'[^'\n]*'[ \t]*,",
         rb"(?i:\bset password for [^\n=]{1,80}=)",
         rb"\b(?:rabbitmqctl (?:add_user|change_password|authenticate_user)|net user|mc alias set \S+ \S+)[ \t]+\S+",
         rb"(?i:\baws configure set [\w.]*(?:secret_access_key|session_token))",

@@ -27,9 +27,9 @@ from responses.secret_values import (
 )
 
 _VERB: Final = re.compile(
-    rb"\b(?:export|setenv|SetEnv|setx|define|fastcgi_param|declare -x|ENV|ARG|SET|set|set -x|set -gx|requ"
-    rb"irepass|masterauth|config set"
-    rb"|configure set)[ \t]+\Z"
+    rb"\b(?:put[ \t]+[\w./-]*/|(?:export|setenv|SetEnv|setx|define|fastcgi_param|declare -x|ENV|ARG|SET|set|set -x"
+    rb"|set -gx|requirepass|masterauth|config set"
+    rb"|configure set)[ \t]+)\Z"
 )
 # A table of names and values; what is asked for right above.
 _VALUE_COLUMN: Final = re.compile(
@@ -145,6 +145,8 @@ def _is_plain_word(place: Place, gap: bytes, value: Value) -> bool:
         return True
     if value.alone and is_password_name(place.name) and _WITH_DIGIT.search(bare(value)):
         return _look(place, value) >= Look.CHOSEN
+    if not place.name.isascii() and value.alone and is_told_word(place.name, value):
+        return True
     return bool(_VERB.search(place.before)) or looks_random(bare(value))
 
 
@@ -163,7 +165,7 @@ def _is_lone_line(place: Place, value: Value, gap: bytes) -> bool:
         return True
     if FILL in value.text or CHINESE_STOP.search(value.text):
         return False
-    likely = _look(place, value) >= Look.CHOSEN or (colon and is_told_word(place.name, value))
+    likely = _look(place, value) >= Look.CHOSEN or ((colon or b"---" in gap) and is_told_word(place.name, value))
     return likely and place.is_first_in_line
 
 

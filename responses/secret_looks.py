@@ -51,9 +51,12 @@ _OBJECT_NAME: Final = re.compile(rb"[a-z0-9]+(?:[-.:/][a-z0-9]+)+")
 _TOLD_WORD: Final = re.compile(rb"[A-Za-z]{4,24}(?:[-_][A-Za-z]{2,16}){0,4}")
 # What is said of a password rather than being it: rotated, missing, readable, weekly.
 _INFLECTED: Final = re.compile(rb"(?i)(?:ed|ing|able|ible|ly|less|ful|ous|ive|en)\Z")
-_CLAUSE_END: Final = re.compile(rb"[.,;!)]|(?:btw|and|but|now|please|pls|for|on|if|until|everywhere|again)\b|#|//")
+_CLAUSE_END: Final = re.compile(
+    rb"[.,;!)]|(?:btw|and|but|now|please|pls|for|on|if|until|everywhere|again|from|until|till|since|instead)\b|#|//"
+)
 _ANSWERS: Final = frozenset(
-    b"same different here there back gone short long longer weak strong safe fine okay good wrong right public private"
+    b"kept set put held sent read lost found known given shown built bound left cut shut hit"
+    b" same different here there back gone short long longer weak strong safe fine okay good wrong right public private"
     b" secret plain plaintext base64 encrypted none known easy hard simple complex random default this that these mine"
     b" yours ours theirs his hers another other one two three string number null false true text value password token"
     b" username user name file path vault env variable config unauthorized forbidden eof timeout error unauthenticated"

@@ -32,7 +32,7 @@ def _word_set(words: str) -> frozenset[str]:
 _TELLING: Final = _word_set(
     "password passwords passwd passphrase passcode pwd pw pass secret token credential credentials creds cred psk"
     " mnemonic pword passwort kennwort senha contrasena motdepasse wachtwoord losenord passord salasana heslo haslo"
-    " jelszo parola sifre psw pswd mdp clave geheimnis"
+    " jelszo parola sifre authtok psw pswd mdp clave geheimnis"
 )
 # These also end words that are written without a separator: PGPASSWORD, dbtoken.
 _ENDINGS: Final = (
@@ -103,7 +103,10 @@ FOREIGN: Final = (
 )  # fmt: skip
 # Verbs that begin the names of methods: GetSecret, listTokens.
 _VERBS: Final = _word_set("get list fetch describe delete watch from")
-_PASSWORDS: Final = re.compile(r"(?i)pass(?!ive|age|ing|ed\b)|pwd|pw\b|kennwort|wachtwoord|senha|heslo")
+_PASSWORDS: Final = re.compile(
+    r"(?i)pass(?!ive|age|ing|ed\b)|pwd|pw\b|psk|kennwort|wachtwoord|senha|heslo|haslo|contrasena|mdp|clave|geheimnis|losenord|salasana|jelszo"
+    r"|parola|sifre|authtok|mot de passe"
+)
 _LONGEST: Final = 120
 
 

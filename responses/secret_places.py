@@ -79,7 +79,7 @@ class Place:
 def place_of(buffer: bytes, found: Match) -> Place:
     """Return the place of a name that was found in the text."""
     # Only the end of a name tells, and it is kept in a cache.
-    raw = bytes(found[0])
+    raw = bytes(found[0]).partition(b"..")[0]
     # A Java option: -Ddb.password=…
     name = raw[2 if raw[:2] in (b"-D", b"-P") else 0 :][-_LONGEST_NAME:].strip(b"-_.$")
     level = level_of(name.decode("utf-8", "replace"))

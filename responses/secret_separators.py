@@ -22,8 +22,8 @@ _COLON: Final = rb"(?:::?|" + "：".encode() + rb")"
 TELLS: Final = re2.compile(
     rb"[?!]{0,3}(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still"
     rb"|currently|new|its|it's|just|simply|probably|actually|should|must|will|got|from[ \t]+\S{1,40}[ \t]+to"
-    rb"|has|have|been|be|equals|(?:for|of|in|on|at)(?:[ \t]+[\w.'@-]+){1,4}?[ \t]+(?:is|was|are|to|now)"
-    rb"|(?:for|of)[ \t]+[\w.-]+|with[ \t]+value|ist|lautet|e"
+    rb"|has|have|been|be|used to be|c'est|equals|(?:for|of|in|on|at)(?:[ \t]+[\w.'@-]+){1,4}?[ \t]+(?:is|was|are|to"
+    rb"|now)|(?:for|of)[ \t]+[\w.-]+|with[ \t]+value|ist|lautet|e"
     rb"st|es|jest)\b|[ \t]+" + "é|は|является".encode() + rb")+[ \t]*:?[ \t]*"
     rb"|[ ](?:-|" + "–|—".encode() + rb")[ ]"
 )
@@ -44,7 +44,7 @@ _LOOKUP_TAG: Final = rb"(?i:ref|sub|getatt|importvalue|secret|env\w*|join|select
 _LABEL_END: Final = (
     rb"(?:(?:[*_`~]{1,2}|!{1,2}(?!" + _LOOKUP_TAG + rb")[\w:/.-]*|&\w+|(?i:its|it's|it is|still|now))[ \t]+)?"
 )
-_SIGN: Final = rb"(?::=|\|\|=?|\?\?=?|//=|[=~-]{1,3}>|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝|←".encode() + rb")"
+_SIGN: Final = rb"(?::=|\|\|=?|\?\?=?|//=|[=~-]{1,12}>|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝|←".encode() + rb")"
 # The kinds of separators, in the order in which they are tried.
 GAPS: Final = tuple(
     (kind, re.compile(pattern))
@@ -75,7 +75,8 @@ GAPS: Final = tuple(
         ("colon", _REMARK + rb"(?:[ \t]?\.){0,30}[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
         (
             "for",
-            rb"[ \t]+(?:(?:for|of|on|in)(?:[ \t]+[\"'`]?[\w.@/-]{1,30}[\"'`]?){1,4}?)[ \t]*(?:(?:"
+            rb"[ \t]+(?:(?:for|of|on|in|do|da|de|del|des|du|der|vom|von|auf|pour|para|f\xc3\xbcr)"
+            rb"(?:[ \t]+[\"'`]?[\w.@/-]{1,30}[\"'`]?){1,4}?)[ \t]*(?:(?:"
             + _SIGN
             + rb"|"
             + _COLON
@@ -90,7 +91,11 @@ GAPS: Final = tuple(
             rb"of))?[ \t]*[:=]?[ \t]*\[?",
         ),
         ("call", rb"(?:\.(?i:equals(?:ignorecase)?|compareto))?\([ \t]*(?=[bru]?[\"'`])|[ \t]+eq[ \t]+(?=[\"'])"),
-        ("comma", rb"(?<=[\"'])\s*,\s*|[,;|]{1,2}[ \t]*[\[({<]{0,3}?(?=[\[({]?[\"'])|\(\s*(?=[\"'])"),
+        (
+            "comma",
+            rb"(?<=[\"'])\s*,\s*|(?<=[\"'])[ \t]*\r?\n[ \t]*[0-9]{1,3}\)[ \t]*(?=[\"'])"
+            rb"|[,;|]{1,2}[ \t]*[\[({<]{0,3}?(?=[\[({]?[\"'])|\(\s*(?=[\"'])",
+        ),
         (
             "cell",
             rb"(?:[ ]*(?:\||"
