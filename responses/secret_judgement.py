@@ -31,6 +31,7 @@ _VERB: Final = re.compile(
     rb"|set -gx|requirepass|masterauth|config set"
     rb"|configure set)[ \t]+)\Z"
 )
+_USER_AND_PASSWORD: Final = re.compile(rb"[A-Za-z][\w.-]{0,40}:([^\s:]{5,64})")
 # A table of names and values; what is asked for right above.
 _VALUE_COLUMN: Final = re.compile(
     rb"(?i)(?:\A|\n)[ \t|+*-]*(?:key|name|variable(?:_name)?|field|setting|property|option|parameter|attribute|env\w*)"
@@ -55,10 +56,18 @@ def is_secret(place: Place, kind: str, value: Value, gap: bytes = b"") -> bool:
     if is_no_secret(place.name, value.text) or (kind in _APART and _OTHER_PAIR.match(value.text)):
         return False
     if place.level is not Level.TELLING:
-        return fits(place.level, bare(value)) and _may_follow(place, kind, gap, value)
+        return (fits(place.level, bare(value)) or _is_user_and_password(place, value)) and _may_follow(
+            place, kind, gap, value
+        )
     if kind in _NEEDS_CHOSEN and _look(place, value) >= Look.CHOSEN:
         return True
     return _TESTS[kind](place, value, gap)
+
+
+def _is_user_and_password(place: Place, value: Value) -> bool:
+    """Return whether the value is both, after a name such as sst_auth."""
+    pair = _USER_AND_PASSWORD.fullmatch(value.text) if place.name.lower().endswith(b"auth") else None
+    return pair is not None and look_of(b"password", pair[1]) >= Look.CHOSEN
 
 
 def _may_follow(place: Place, kind: str, gap: bytes, value: Value) -> bool:

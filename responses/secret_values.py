@@ -97,6 +97,8 @@ _SHORT_WORD: Final = re.compile(rb"[a-z]{2,8}")
 # A word with digits for letters, as people write passwords: g00dbye7.
 _DISGUISED: Final = re.compile(
     rb"(?i)[a-z]+(?:[0-9]{1,4}[a-z]+){1,6}[0-9!?]{0,4}|(?:[a-z]+(?:[0-9][a-z]+)+[-_.]?){2}[0-9!?]{0,4}"
+    # One part of several: rad1us-shared. The hashes of pods have no 0, 1 and 3.
+    rb"|(?:[a-z]{2,}[-_.])?[a-z]{2,}[013][a-z]{2,}(?:[-_.][a-z0-9]{2,})?"
 )
 _TECHNICAL: Final = re.compile(
     rb"(?i)(?:k[38]s|[osi]?auth2|o2|s3[-_]|ec2|i18n|l10n|ipv[46]|x509|base(?:64|32)|b64|p12|v[0-9]|http2?|e2e|sha[0-9]|md5|utf8"
@@ -104,7 +106,8 @@ _TECHNICAL: Final = re.compile(
 )
 # What a report says about a password.
 STATES: Final = frozenset(
-    b"valid invalid expired missing empty unset set yes no on off ok failed wrong blank enabled disabled"
+    b"valid invalid expire lock unlock history expired missing empty unset set yes no on off ok failed wrong blank"
+    b" enabled disabled"
     b" required optional"
     b" present absent found created deleted updated rotated unchanged changed configured hidden masked omitted stored"
     b" used unused refused denied refresh refreshed reset renewed renew verified unverified match matches validated"
@@ -218,6 +221,8 @@ def _unquoted(buffer: bytes, at: int, limit: int) -> Value | None:
     stop = CHINESE_STOP.search(text)
     if stop and stop.start() > 0 and text[:1].isascii():
         end = at + stop.start()
+        while end > at + 1 and buffer[end - 1 : end] in b"([{<":
+            end -= 1
     markup = buffer.find(b"<", at + 1, end)
     if markup > 0:
         end = markup
@@ -275,7 +280,7 @@ def _is_word_of_code(inner: bytes) -> bool:
         return True
     if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
         return True
-    return bool(_CODE.fullmatch(inner) and not _BOOTSTRAP.fullmatch(inner)) or inner in STATES
+    return bool(_CODE.fullmatch(inner) and not _BOOTSTRAP.fullmatch(inner)) or inner.lower() in STATES
 
 
 def is_no_secret(name: bytes, value: bytes) -> bool:

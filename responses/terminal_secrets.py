@@ -99,7 +99,8 @@ _DEVICES: Final = tuple(
     re2.compile(words + rb"[ \t]+" + _VALUE)
     for words in (
         rb"(?:\bsnmp-server[ \t]+community|\br[ow]community6?|\bwpa-psk|\bpre-shared-key"
-        rb"|(?m:^[ \t]*(?:enable|username[ \t]+\S+)[ \t]+(?:password|secret)(?:[ \t]+[0-9])?)|\b(?:in)?secure-password|\bpassword[ \t]+[057]"
+        rb"|(?m:^[ \t]*(?:enable|username[ \t]+\S+)[ \t]+(?:password|secret)(?:[ \t]+[0-9])?)"
+        rb"|\b(?:in)?secure-password|\bpassword[ \t]+[057]"
         rb"|\bsecret[ \t]+[045789]|\b(?:tacacs|radius)-server[ \t]+(?:host[ \t]+\S+[ \t]+)?key)",
         rb"(?m:^[><CS: \t]*[A-Za-z]{0,4}[0-9]{1,6}[ \t]+)LOGIN[ \t]+\"[^\"\n]+\"",
     )
