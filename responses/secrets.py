@@ -62,10 +62,12 @@ def redact(text: str) -> str:
     for _ in range(_MOST_ROUNDS):
         shown = _hide_in(buffer, regions)
         if shown == buffer:
+            shown = _hide_repeated(original, buffer)
+        if shown == buffer:
             break
         regions = _regions(shown, _changed_spans(buffer, shown))
         buffer = shown
-    return closed(buffer if buffer is original else _with_public(original, _hide_repeated(original, buffer)))
+    return closed(buffer if buffer is original else _with_public(original, buffer))
 
 
 def _hide_repeated(original: bytes, buffer: bytes) -> bytes:

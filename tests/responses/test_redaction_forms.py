@@ -18,16 +18,18 @@ def _lines(name: str) -> list[str]:
     return [line.replace("\\n", "\n").replace("\\t", "\t") for line in lines]
 
 
-@pytest.mark.parametrize("form", _lines("forms_of_any_value"))
+def _leaking(forms: str, value: str) -> list[str]:
+    return [form for form in _lines(forms) if value in redact(form.replace("§", value))]
+
+
 @pytest.mark.parametrize("value", ["tulpenfeld", "blueGiraffe", "Tulpen-9feld", "Tq8zLmW4kRx9"])
-def test_value_is_redacted_even_if_it_is_a_word(form: str, value: str) -> None:
-    assert value not in redact(form.replace("§", value))
+def test_value_is_redacted_even_if_it_is_a_word(value: str) -> None:
+    assert _leaking("forms_of_any_value", value) == []
 
 
-@pytest.mark.parametrize("form", _lines("forms_of_chosen_values"))
 @pytest.mark.parametrize("value", ["Tulpen-9feld", "Tq8zLmW4kRx9"])
-def test_value_is_redacted_if_it_looks_chosen(form: str, value: str) -> None:
-    assert value not in redact(form.replace("§", value))
+def test_value_is_redacted_if_it_looks_chosen(value: str) -> None:
+    assert _leaking("forms_of_chosen_values", value) == []
 
 
 def test_harmless_lines_that_name_secrets_stay() -> None:

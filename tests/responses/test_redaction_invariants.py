@@ -78,8 +78,9 @@ REPEATED = [
     "-----BEGIN PRIVATE KEY-----", "a:b@", "https://a:", "<password>", "key=\"password\" ", "SK", "s.", "ghp_", "密码",
     "password |", "password\n", "password: |\n  ", "Authorization: Digest a=", "Cookie: a=b;", "a,password\n", "A1b",
     "mysql ", " -p ", "kind: Secret\ndata:\n ", "sk-", "name: password value: ", "value: a name: password ", "xoxb-",
-    "secrets:\n  a: b\n", "tokens: {", "[secrets]\n", "random_password {", "пароль ", "password = a || ", "password is ",
-    "password from a to ", 'password: "a"\n', "Key Value\npassword x\n", "vault kv get x\n", "creds are a:", "token=[",
+    "secrets:\n  a: b\n", "tokens: {", "[secrets]\n", "random_password {", "пароль ", "password = a || ",
+    "password is ", "password from a to ", 'password: "a"\n', "Key Value\npassword x\n", "vault kv get x\n",
+    "creds are a:", "token=[",
 ]  # fmt: skip
 
 
