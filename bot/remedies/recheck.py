@@ -15,7 +15,7 @@ from bot.diagnosing import Engine
 from bot.diagnosing.reads import Reads
 from bot.remedies.contract import About, Applied, EffectStatus
 from intents.domain import Diagnosis, Finding, FindingOutcome, Hypothesis, JudgedHypothesis, ObjectRef
-from intents.focus import KINDS
+from intents.focus import KINDS, named_as
 from intents.verdicts import judge, supported
 
 # Captured names that are true of one pod only, or of where it ran: they are dropped for its replacement.
@@ -81,10 +81,11 @@ def now_instead(about: About) -> About:
 def moved(about: About, *, to: ObjectRef) -> About:
     """Return the same input about another object: names of the old one are dropped or replaced."""
     old = {about.focus.name, about.subject.name if about.subject else ""} - {""}
-    words = {word: to.name for word, kind in KINDS.items() if kind == to.kind}
     kept = {word: to.name if value in old else value for word, value in about.named.items() if word not in _OF_ONE_POD}
     focus = replace(about.focus, kind=to.kind, namespace=to.namespace, name=to.name, node="")
-    return replace(about, focus=focus, named={**kept, "namespace": to.namespace, **words}, subject=to)
+    return replace(
+        about, focus=focus, named={**kept, "namespace": to.namespace, **named_as(to.kind, to.name)}, subject=to
+    )
 
 
 def _was_replaced(about: About, applied: Applied) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import re2
 
 from intents import templates
-from intents.catalog import actions, link_checks
+from intents.catalog import actions, gate_checks, link_checks
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.cases import CaseError, world_of
 from intents.catalog.loader import Catalog, Problem
@@ -72,6 +72,7 @@ def complaints(
     entry = _Entry.of(incident, probes)
     for name, read in incident.reads.items():
         yield from _read(entry, name, read)
+    yield from gate_checks.complaints(incident)
     for index, rule in enumerate(incident.evidence):
         yield from _rule(entry, rule, ("evidence", index))
     yield from _texts(entry)
@@ -393,7 +394,7 @@ def _capability(incident: Incident, catalog: Catalog, *, decisive: bool) -> Iter
         yield ("strongest",), "is a capability, but no decisive rule over the cluster says when it is offered"
     if not incident.kinds:
         yield ("kinds",), "a capability names the kinds of objects it is offered for"
-    if incident.all_causes:
+    if incident.all_causes or incident.shows:
         yield ("causes",), "a capability is no effect of anything"
     for other in catalog:
         if any(link.incident == incident.id for link in other.all_causes):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from intents.catalog.causes import Cause, Consequence
 from intents.catalog.fields import Id, Key, Line, LocalText, Model, Sentence
 from intents.catalog.signatures import Signature, Written, in_full
 from intents.domain import FindingOutcome, InputType, Severity, Status, Strength, Unit, Verdict
@@ -33,6 +34,8 @@ class Read(Model):
     """Its name."""
     args: dict[Key, Any] = Field(default_factory=dict)
     """Literals, or templates over {named.…} and {target.…}."""
+    after: Id | Literal[""] = ""
+    """Made only if this rule holds or could not be judged: spares a healthy object the reads that explain trouble."""
 
 
 class PlotOf(Model):
@@ -217,54 +220,6 @@ class Ask(Model):
         return self
 
 
-class Consequence(StrEnum):
-    """Trouble that follows from many causes: an answer that names the cause does not list it as unexplained."""
-
-    EXIT = "exit"  # a container ended or is restarted; the kubelet backs off
-    NOT_STARTED = "not-started"  # a container has no image, no sandbox, or cannot be created
-    UNSCHEDULED = "unscheduled"
-    EVICTED = "evicted"
-    UNREADY = "unready"  # failed probes, too few replicas: every other consequence has this one too
-
-
-class LinkedBy(StrEnum):
-    """The thing that a cause and its effect have in common."""
-
-    OBJECT = "object"
-    NODE = "node"
-    NAMESPACE = "namespace"
-    CLUSTER = "cluster"  # a mechanism that serves the whole cluster
-
-
-class Cause(Model):
-    """An upstream incident that explains this one where evidence links the two, at about the same time."""
-
-    incident: Id
-    """Its id."""
-    linked_by: LinkedBy | Literal[""] = ""
-    """The thing that the evidence of both has in common: object, node, namespace; or cluster, with a `mechanism`."""
-    only_if: tuple[Id, ...] = ()
-    """Rules of this entry, one of which must hold. Without it: whatever supports this incident."""
-    proven_by: tuple[Id, ...] = ()
-    """Rules of the cause, one of which must hold and have that in common. Without it: whatever supports the cause."""
-    mechanism: LocalText | None = None
-    """For `linked_by: cluster`: how the cause reaches an object anywhere in the cluster."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _takes_an_id(cls, value: Any) -> Any:
-        """Take an id alone, as entries of an earlier release have: the two then share an object, node or namespace."""
-        return {"incident": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _names_the_mechanism(self) -> Cause:
-        if self.linked_by is LinkedBy.CLUSTER and not (self.mechanism and self.proven_by):
-            raise ValueError("`linked_by: cluster` needs a `mechanism`, and the rules that show it in `proven_by`")
-        if self.linked_by is not LinkedBy.CLUSTER and self.mechanism:
-            raise ValueError("`mechanism` is for `linked_by: cluster`")
-        return self
-
-
 class Change(Model):
     """A JSON merge patch (RFC 7386) to one object of the case in `like`."""
 
@@ -338,6 +293,9 @@ class Incident(Model):
     that an answer turns out to be about, as far as `about` has a word for them."""
     written: Annotated[tuple[Written, ...], Field(min_length=1, alias="signatures")]
     """The texts that show it: phrases, lists of phrases, `{told: …}`, or signatures with keys of their own."""
+    product: tuple[Line, ...] = ()
+    """Words of the product that this is an incident of: without one of them in the text, or in names, labels and
+    images of the object in question, it is not considered."""
     unless: tuple[Line, ...] = ()
     """Phrases that tell that the same words are said of something else (`docker compose`, beside a pull that failed):
     near one of them nothing is recognised."""
@@ -364,6 +322,9 @@ class Incident(Model):
     """{title, url}"""
     explains: tuple[Consequence, ...] = ()
     """The consequences that pods and workloads show because of it: once confirmed, they are explained."""
+    shows: tuple[Consequence, ...] = ()
+    """For a general incident: the consequences that it is itself. Any incident that explains one of them, of the same
+    object, is its cause and leads; unready stands for all of them."""
     causes: tuple[Cause, ...] = ()
     """Upstream incidents that would explain this one, and what links them with it."""
     examples: Examples

@@ -3,7 +3,7 @@
 Only evidence ends a decision: a statement that the same thing was done or called off, a button that did it, a
 deployment of the version it names, a "done" in its thread. Missing an end does little harm, a wrong end much. Once the
 incident is mitigated or resolved, pending decisions are `left`: nobody waits for them, but they do not count as done.
-A later decision closes the earlier one that it reverses or replaces: what was said last holds.
+A later decision closes the earlier one that it reverses or replaces.
 """
 
 from __future__ import annotations

@@ -86,7 +86,6 @@ SOURCE_LINK: Final = "↗"
 QUOTE: Final = Text(en="“{}”", zh="“{}”")
 TIMES: Final = "×{}"
 LAST: Final = Text(en="last", zh="最近")
-COMMA: Final = Text(en=", ", zh="，")
 REPORTED: Final = "📣"
 ASKED: Final = "❔"
 PINNED: Final = "📌"

@@ -84,7 +84,7 @@ def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
             label, plan = words.UNDO, state.undo
         else:
             continue
-        title = shown_line(state.title.in_(language))
+        title = blocks.unmarked(shown_line(state.title.in_(language)))
         id_ = action_id(Press.REMEDY, _REMEDIES + index)
         shown_label = f"{label.in_(language)}{words.COLON.in_(language)}{title}"
         fits = len(shown_label) <= LABEL
@@ -119,7 +119,7 @@ def control_parts(
 
 
 def _remedy(button: RemedyButton, index: int, language: Language) -> Element:
-    label = blocks.cut(shown_line(button.label.in_(language)), LABEL)
+    label = blocks.unmarked(blocks.cut(shown_line(button.label.in_(language)), LABEL))
     risk = words.RISKS[button.risk].in_(language) if button.risk in words.RISKS else shown_line(button.risk)
     return blocks.button(
         label,

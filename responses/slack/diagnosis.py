@@ -128,7 +128,7 @@ def answer_message(
     )
     overflow = None
     opens = bool(details_value) and bool(diagnosis.hypotheses)
-    exceeds = opens and exceeds_details(diagnosis, language=language, of_text=of_text)
+    exceeds = opens and exceeds_details(visible, language=language, of_text=of_text)
     if left_out or page.left_out or exceeds or (page.was_cut and not opens):
         fitting = (*fitting, blocks.context(words.FULL_ANSWER_IN_FILE.in_(language)))
         overflow = Snippet(
@@ -163,9 +163,8 @@ class _Page:
         self._of_text = of_text
         self._text_only = text_only
         self._fixed = fixed
-        standing, out = sentences.leading_hypotheses(diagnosis), sentences.ruled_out(diagnosis)
-        self._is_open = bool(standing)
-        self._first = next(iter((*standing, *out)), None)
+        self._is_open = bool(sentences.leading_hypotheses(diagnosis))
+        self._first = sentences.first_hypothesis(diagnosis)
         self.left_out = False
 
     @property
@@ -247,10 +246,8 @@ class _Page:
             yield from _lines(3, [blocks.line(title, *leaves)])
 
     def _cause(self, one: JudgedHypothesis) -> str:
-        if not self._is_open:
-            return self._cut(glance.refutation(one, self._language))
-        says = self._cut(glance.cause(one, self._language))
-        return self._text(words.WAS).format(says) if self._fixed else says
+        says = self._cut(glance.first_line(one, self._language))
+        return self._text(words.WAS).format(says) if self._fixed and self._is_open else says
 
     def _verdict(self, one: JudgedHypothesis) -> str:
         return f"{self._sign(one)} {self._word(one)}"
