@@ -21,8 +21,7 @@ _FLAG: Final = (
     rb"(?:^|[\s\"'\[({,;=])--?(?:[A-Za-z0-9_-]*[_-])?"
     rb"(?i:\w*pass(?:word|wd|phrase|code)?|token|secret|(?:api|access|secret|signing|encryption)[_-]?key)"
 )
-# As elements of a list, in JSON and line by line in YAML: "--password", "…".
-_LISTED: Final = re2.compile(_FLAG + _NEXT + rb"\\*[\"']([^\"'\\\n]+)(?:\\*[\"'])?")
+# As elements of a list, line by line: --password, and its value below.
 _LINED: Final = re2.compile(
     rb"(?m)^[ \t>|+-]*[\"']?" + _FLAG + rb"[\"']?[ \t]*\n[ \t>|+-]*[\"']?([^\s\"'-][^\s\"']*[^\s\"':])[\"']?[ \t]*$"
 )
@@ -93,7 +92,7 @@ _TOOLS: Final = (
     (rb"sqlplus|expdp?|impdp?|rman|sqlldr", rb"[\w$]+/"),
     (rb"rclone obscure|wpa_passphrase \S+|mysqladmin (?:[^\n;|&]*[ \t])?password|net use \S+(?: \S+)?|vault"
     rb" login(?: token=)?"
-     rb"|radtest \S+|htpasswd -[a-z]*n[a-z]* \S+|nmcli [^\n]*password|smbpasswd -s \S+", rb"[ \t]+"),
+     rb"|radtest \S+|nmcli [^\n]*password|smbpasswd -s \S+", rb"[ \t]+"),
 
     (rb"gh secret set|aws (?:secretsmanager|ssm)|az keyvault secret", rb"--(?:body|secret-string|value)[ \t=]+"),
     (rb"doctl|snyk|sentry-cli|vault login|cargo login|gh auth login", rb"-t" + _SPACE),
@@ -140,11 +139,10 @@ _STATEMENTS: Final = tuple(
         rb"(?i:\bsp_addlogin)[ \t]+'[^'\n]*'[ \t]*,",
         rb"(?i:\bset password for [^\n=]{1,80}=)",
         rb"\b(?:rabbitmqctl (?:add_user|change_password|authenticate_user)|net user|mc alias set \S+ \S+)[ \t]+\S+",
-        rb"(?i:\baws configure set [\w.]*(?:secret_access_key|session_token))",
         rb"(?i:\b(?:_password|_authToken|_auth))[ \t]*=",
     )
 )
-_CHPASSWD: Final = re2.compile(rb"[\"' ]([\w.-]+:)([^\s\"'|:]+)[\"']?[ \t]*(?:\|[ \t]*(?:sudo[ \t]+)?chpasswd\b)")
+_CHPASSWD: Final = re2.compile(rb"(?m)(?:^|[\"' ])([\w.-]+:)([^\s\"'|:]+)[\"']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd\b")
 _HERE: Final = re2.compile(rb"\bchpasswd[ \t]*<<<?[ \t]*[\"']?([\w.-]+:)([^\s\"'|:]+)")
 # host:port:database:user:password, and /etc/shadow-like lines are hashes, which have a shape of their own.
 _PGPASS: Final = re2.compile(
@@ -215,7 +213,6 @@ _ANY: Final = (
     _PGPASS_PORT,
     _WHOLE,
     _SHORT_PAIR,
-    _LISTED,
     _LINED,
     *_STATEMENTS,
     _LITERAL,

@@ -46,8 +46,8 @@ _MOST_ROUNDS: Final = 4
 # A change is seen from this many lines away: a name above its value, a key and the lines of its block.
 _LINES_AROUND: Final = 5
 _MOST_REPEATED: Final = 50
-_LEAST_REPEATED: Final = 12
-_LONGEST_REPEATED: Final = 500
+# Without the quotes and encoded signs that a hidden span may have in it.
+_REPEATABLE: Final = re2.compile(rb"[A-Za-z0-9_+/=.~-]{12,500}")
 _HIDDEN: Final = re2.compile(FILL + rb"+")
 
 
@@ -75,7 +75,7 @@ def _hide_repeated(original: bytes, buffer: bytes) -> bytes:
     values = {
         value
         for first, last in islice(_changed_spans(original, buffer), _MOST_REPEATED)
-        if _LEAST_REPEATED <= last - first <= _LONGEST_REPEATED and looks_generated(value := original[first:last])
+        if _REPEATABLE.fullmatch(value := original[first:last]) and looks_generated(value)
     }
     for value in values:
         if value in buffer:
