@@ -252,7 +252,8 @@ class Question:
 class Remedy:
     """A remediation that applies: an action and its target. The policy is checked when its button is pressed.
 
-    One that does not fix the cause says `done` once the rule `until` holds.
+    One that does not fix the cause says `done` once the rule `until` holds. `later` says when its success will show, if
+    not at once.
     """
 
     id: str
@@ -265,6 +266,7 @@ class Remedy:
     warning: Text | None = None
     until: str = ""
     done: Text | None = None
+    later: Text | None = None
     button: Text | None = None  # the button's label, if the action's own words are too general
 
 

@@ -343,6 +343,7 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
         warning=_render(remediation.warning, context) if remediation.warning else None,
         until=remediation.until,
         done=_render(remediation.done, context) if remediation.done else None,
+        later=_render(remediation.shows_later, context) if remediation.shows_later else None,
     )
 
 

@@ -153,6 +153,8 @@ UNKNOWN_SIGN: Final = "❔"
 FINE_SIGN: Final = "🟢"
 FIXED_SIGN: Final = "✅"
 FIXED: Final = Text(en="FIXED", zh="已修复")
+CHANGED: Final = Text(en="CHANGED, not yet better", zh="已修改，尚未好转")
+IN_PLACE: Final = Text(en="CHANGE IN PLACE, whether it helped shows later", zh="修改已到位，是否有效稍后才能看到")
 
 UNDO: Final = Text(en="↩ Undo", zh="↩ 撤销")
 
@@ -184,7 +186,11 @@ STATE_VERIFYING: Final = Text(en="applied; verifying that the cause is gone", zh
 STATE_WAITING: Final = Text(en="applied; could not be verified before the deadline", zh="已执行；未能在期限内确认效果")
 STATE_REFUSED: Final = Text(en="refused, nothing was changed", zh="被拒绝，未做任何更改")
 STATE_FIXED: Final = Text(en="FIXED: the cause is gone", zh="已修复：问题已消失")
-STATE_NOT_FIXED: Final = Text(en="applied, but NOT FIXED: the cause is still there", zh="已执行，但未修复：问题仍在")
+STATE_CHANGED: Final = Text(en="CHANGED, not yet better: the symptom is still there", zh="已修改，尚未好转：症状仍在")
+STATE_LATER: Final = Text(
+    en="the change is in place; whether it helped shows later", zh="修改已到位；是否有效稍后才能看到"
+)
+STATE_NOT_FIXED: Final = Text(en="applied, but NOT FIXED", zh="已执行，但未修复")
 STATE_WORSE: Final = Text(en="applied, and it is WORSE than before", zh="已执行，情况比之前更糟")
 STATE_DONE: Final = Text(en="done; this does not fix the cause", zh="已完成；这不会消除原因")
 STATE_UNDONE: Final = Text(en="undone", zh="已撤销")

@@ -109,7 +109,7 @@ async def _explain(
         finder = NamedStateFinder(snapshot=snapshot, engine=engine, reads=reads, namespace=request.namespace)
         states = await finder.states_of(matching.objects, even_healthy=not judged)
         judged = states.beside(judged, catalog=engine.catalog, now=snapshot.now)
-        notes = notes or states.notes
+        notes = notes if judged else states.notes
     first = engine.catalog.get(judged[0].incident) if judged else None
     found = next((state.focus for state in states.states if not judged or judged[0] in state.hypotheses), None)
     return Diagnosis(

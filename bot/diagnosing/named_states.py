@@ -19,7 +19,7 @@ from bot.diagnosing.similar_names import closest
 from bot.kube.health import problem_of
 from bot.kube.objects import uid_of
 from intents.catalog.loader import Catalog
-from intents.domain import Entity, Existence, Focus, Json, JudgedHypothesis, NamedObject, Observation
+from intents.domain import Entity, Existence, Focus, Json, JudgedHypothesis, NamedObject, Observation, Verdict
 from intents.focus import KINDS
 from intents.verdicts import rank, supported
 
@@ -47,7 +47,8 @@ class NamedStates:
         by_id = {one.incident: one for one in judged}
         for one in (one for state in self.states for one in state.hypotheses):
             known = by_id.get(one.incident)
-            if not supported(one) or (known is not None and supported(known)):
+            # The text may name a part of the object, such as a container: what is refuted of that stays refuted.
+            if not supported(one) or (known and (supported(known) or known.verdict is Verdict.RULED_OUT)):
                 continue
             if known is not None:
                 told = replace(one.hypothesis, score=known.hypothesis.score, matches=known.hypothesis.matches)

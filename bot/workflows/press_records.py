@@ -38,6 +38,8 @@ WRITING: Final = "writing"
 APPROVAL: Final = "approval"
 ENDS: Final[Mapping[State, RemedyState]] = {
     State.FIXED: RemedyState.FIXED,
+    State.CHANGED: RemedyState.CHANGED,
+    State.LATER: RemedyState.LATER,
     State.NOT_FIXED: RemedyState.NOT_FIXED,
     State.WORSE: RemedyState.WORSE,
     State.WAITING: RemedyState.WAITING,

@@ -19,7 +19,7 @@ from intents.catalog import actions, gate_checks, link_checks
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.cases import CaseError, world_of
 from intents.catalog.loader import Catalog, Problem
-from intents.catalog.schema import Incident, Read, Remediation, Rule
+from intents.catalog.schema import Incident, Read, Remediation, Rule, Symptom
 from intents.conditions import ConditionError, atoms, check, holds
 from intents.declarations import NamedProbe, named_probes
 from intents.domain import Language, ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
@@ -79,9 +79,7 @@ def complaints(
     for index, remediation in enumerate(incident.remediations):
         path = ("remediations", index)
         yield from _remediation(entry, remediation, path)
-        for where, says in actions.complaints(
-            remediation.action, kind=remediation.target.kind, args=remediation.args, declared=declared
-        ):
+        for where, says in actions.complaints(remediation, declared):
             yield (*path, *where), says
     yield from _whole(entry, catalog)
     yield from link_checks.complaints(
@@ -331,9 +329,11 @@ def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterato
     if not rows_of:
         keys = {key: kind for found in entry.keys.values() for key, kind in found.items()}
     yield from _sentence(entry, remediation.title, (*path, "title"), rows=keys)
-    for name, told in (("warning", remediation.warning), ("done", remediation.done)):
-        if told:
+    for name in ("warning", "done", "shows_later"):
+        if told := getattr(remediation, name):
             yield from _sentence(entry, told, (*path, name), rows=keys)
+    if isinstance(remediation.fixed_when, Symptom):
+        yield from _rule(entry, remediation.fixed_when.rule, (*path, "fixed_when"))
     if remediation.button:
         yield from _button(entry, remediation.button, (*path, "button"))
     for field in ("kind", "namespace", "name"):

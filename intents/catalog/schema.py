@@ -137,6 +137,35 @@ class Question(Model):
     """text, name, number, quantity (250m, 2Gi), uid or image: any other input is rejected."""
 
 
+class Symptom(Sentence, Model):
+    """The rule that tells whether what was broken is well again: CEL over the rows of a read, as in `evidence`."""
+
+    each: Key | Literal[""] = ""
+    """The read whose rows `when` tests, as in a rule of `evidence`."""
+    when: Line
+    """CEL that holds once the symptom is gone."""
+    need: Annotated[int, Field(ge=1)] | Literal["any", "all", "none"] = "any"
+    """The number of rows that must satisfy `when`. A read without rows proves nothing, except for `none`."""
+    says: LocalText
+    """The sentence below FIXED: what is well now."""
+    otherwise: LocalText
+    """The sentence while the rule does not hold: what is still broken."""
+
+    @property
+    def rule(self) -> Rule:
+        """Return it as a rule, to be checked and evaluated like those of `evidence`."""
+        otherwise = Otherwise(verdict=FindingOutcome.NEUTRAL, says=self.otherwise)
+        return Rule(
+            id="fixed-when",
+            each=self.each,
+            when=self.when,
+            need=self.need,
+            finds=FindingOutcome.NEUTRAL,
+            says=self.says,
+            otherwise=otherwise,
+        )
+
+
 class Remediation(Model):
     """An action offered as a button; declared here in full, applied by `bot.remedies`."""
 
@@ -165,11 +194,19 @@ class Remediation(Model):
     """For a remedy that does not fix the cause: the rule that holds once it has taken effect. The result is "done"."""
     done: LocalText | None = None
     """The result that is then shown."""
+    fixed_when: Symptom | Literal["healthy"] | None = None
+    """How the verification sees that the symptom is gone: a rule over the reads, or `healthy`: the object in question
+    is healthy by the rules of its kind. The result is "fixed" only if the cause and the symptom are gone."""
+    shows_later: LocalText | None = None
+    """For a symptom that can only be seen later: when, and where to look. The result is then never "fixed", unless the
+    rule `fixed_when` holds before the verification ends."""
 
     @model_validator(mode="after")
     def _says_what_is_done(self) -> Remediation:
         if bool(self.until) != bool(self.done):
             raise ValueError("`until` and `done` go together: a rule, and what is said once it holds")
+        if self.until and (self.fixed_when or self.shows_later):
+            raise ValueError("a remedy that does not fix the cause, with `until`, has no `fixed_when` or `shows_later`")
         return self
 
 

@@ -22,7 +22,7 @@ from intents.chronicle.reversals import is_instead, reverses
 from intents.chronicle.subjects import Subject, is_unique, subject_in, subject_of, within, within_any
 
 # Results of a remedy's plan whose action was applied, whether it helped or not.
-CARRIED_OUT: Final = frozenset({"fixed", "done", "not fixed", "worse", "waiting"})
+CARRIED_OUT: Final = frozenset({"fixed", "changed", "shows later", "done", "not fixed", "worse", "waiting"})
 OVER: Final = frozenset({IncidentStatus.MITIGATED, IncidentStatus.MONITORING, IncidentStatus.RESOLVED})
 COMING: Final = frozenset({DecisionState.PLANNED, DecisionState.UNDER_WAY})
 # Within this time a repeated statement is about the ended action, not about a new one.

@@ -147,12 +147,16 @@ def footer(
     count: int,
     last_seen: datetime | None,
     because: Text | None = None,
+    looked_at: datetime | None = None,
 ) -> Block:
-    """Return the cluster, why it was queried and when, the seconds this took, and how often the same was asked."""
+    """Return the cluster, why it was queried and when, the seconds this took, and how often the same was asked.
+
+    `looked_at` is the time of a look after the diagnosis.
+    """
     cluster = words.CLUSTER.in_(language).format(diagnosis.cluster) if diagnosis.cluster else ""
     if cluster and because:
         cluster = words.WITH_REASON.in_(language).format(blocks.cut(cluster, 200), because.in_(language))
-    at = diagnosis.observed_at if diagnosis.cluster else None
+    at = (looked_at or diagnosis.observed_at) if diagnosis.cluster else None
     as_of = words.AS_OF.in_(language).format(at.astimezone(UTC)) if at else ""
     seen = ""
     if count > 1 and last_seen:
