@@ -52,10 +52,13 @@ class AcceptedJobs:
 
     async def has(self, id: str) -> bool:
         """Tell whether a job still waits for its start."""
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> bool:
             return (
                 await connection.execute(select(accepted_jobs.c.id).where(accepted_jobs.c.id == id))
             ).first() is not None
+
+        return await self._database.query(body)
 
     async def holds(self, id: str, *, besides: str) -> bool:
         """Return whether a job with this id, or with one that begins with it and a dot, waits for its record.
@@ -70,8 +73,11 @@ class AcceptedJobs:
 
     async def delete(self, ids: Sequence[str]) -> None:
         """Delete jobs that the engine has recorded."""
-        async with self._database.write("jobs") as connection:
+
+        async def body(connection: AsyncConnection) -> None:
             await connection.execute(delete(accepted_jobs).where(accepted_jobs.c.id.in_(ids)))
+
+        await self._database.transact(body, "jobs")
 
 
 async def add_job(connection: AsyncConnection, job: AcceptedJob) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
 from bot.store.row_writes import upsert
@@ -43,9 +44,12 @@ class Mutes:
 
     async def is_muted(self, channel: str, incident: str, now: datetime) -> bool:
         """Return whether an incident is muted in a channel now."""
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> bool:
             query = select(mutes.c.by).where(_stands(channel, now), mutes.c.incident == incident)
             return (await connection.execute(query)).one_or_none() is not None
+
+        return await self._database.query(body)
 
     async def list(self, channel: str, now: datetime) -> tuple[Mute, ...]:
         """Return a channel's current mutes, by incident."""

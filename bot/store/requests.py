@@ -164,13 +164,17 @@ class Requests:
 
     async def get(self, id: str) -> StoredRequest | None:
         """Return a request, or None."""
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> StoredRequest | None:
             found = await _read(connection, select(requests).where(requests.c.id == id))
             return found[0] if found else None
 
+        return await self._database.query(body)
+
     async def count_open(self, *, user: str, channel: str, since: datetime) -> int:
         """Return the number of unanswered requests of a person since a time; without a user, those of a channel."""
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> int:
             whose = requests.c.user == user if user else (requests.c.user == "") & (requests.c.channel == channel)
             query = (
                 select(func.count())
@@ -178,6 +182,8 @@ class Requests:
                 .where(requests.c.touched >= since, requests.c.state == RequestState.OPEN.value, whose)
             )
             return int((await connection.execute(query)).scalar_one())
+
+        return await self._database.query(body)
 
     async def amend(self, id: str, ts: str, text: str, now: datetime) -> int | None:
         """Add or replace the part of message `ts`. Return the revision.
@@ -193,7 +199,8 @@ class Requests:
 
         The digest of what arrived stays, so that the same text again is no change.
         """
-        async with self._database.write("request", id) as connection:
+
+        async def body(connection: AsyncConnection) -> bool:
             current = select(requests.c.revision).where(requests.c.id == id)
             if (await connection.execute(current)).scalar_one_or_none() != revision:
                 return False
@@ -204,6 +211,8 @@ class Requests:
                     this = (parts.c.request_id == id) & (parts.c.ts == row.ts)
                     await connection.execute(update(parts).where(this).values(values))
             return True
+
+        return await self._database.transact(body, "request", id)
 
     async def withdraw(self, id: str) -> bool:
         """Withdraw a request whose message was deleted, and drop what it said.
@@ -219,7 +228,8 @@ class Requests:
 
     async def set_state(self, id: str, state: RequestState) -> bool:
         """Set the state. Return False if the request is unknown or withdrawn."""
-        async with self._database.write("request", id) as connection:
+
+        async def body(connection: AsyncConnection) -> bool:
             done = await connection.execute(
                 update(requests)
                 .where(requests.c.id == id, requests.c.state != RequestState.WITHDRAWN.value)
@@ -227,11 +237,14 @@ class Requests:
             )
             return done.rowcount > 0
 
+        return await self._database.transact(body, "request", id)
+
     async def find_part(self, channel: str, ts: str) -> str | None:
         """Return the request that message `ts` belongs to; the newest one if a shortcut repeated it."""
         if not ts:
             return None
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> str | None:
             query = (
                 select(requests.c.id)
                 .join(parts, parts.c.request_id == requests.c.id)
@@ -241,14 +254,19 @@ class Requests:
             )
             return (await connection.execute(query)).scalar_one_or_none()
 
+        return await self._database.query(body)
+
     async def in_thread(self, channel: str, thread_ts: str) -> tuple[StoredRequest, ...]:
         """Return the requests of a thread, that of its first message included, oldest first."""
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> tuple[StoredRequest, ...]:
             query = select(requests).where(
                 requests.c.channel == channel,
                 (requests.c.thread_ts == thread_ts) | (requests.c.source_ts == thread_ts),
             )
             return await _read(connection, query.order_by(requests.c.created, requests.c.id))
+
+        return await self._database.query(body)
 
 
 async def _amend(connection: AsyncConnection, id: str, ts: str, text: str, now: datetime) -> int | None:

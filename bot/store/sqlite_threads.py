@@ -57,6 +57,17 @@ class SqliteThreads:
             raise
         await connection.end(commit=True)
 
+    async def read_all(self, body: Body) -> Any:
+        """Run `body` in one transaction and one hop, and return its result."""
+        async with self._reading:
+            # The thread ends it even if the caller is cancelled, and holds a connection until then.
+            reading = asyncio.get_running_loop().run_in_executor(self._readers, self._run, body)
+            return await asyncio.shield(reading)
+
+    def _run(self, body: Body) -> Any:
+        with self._engine.connect() as connection, connection.begin():
+            return _driven(body(cast(AsyncConnection, _InlineConnection(connection))))
+
     async def write_all(self, bodies: Sequence[Body]) -> list[Any]:
         """Run `bodies` in one transaction and one hop; return the result or the exception of each.
 
