@@ -6,6 +6,7 @@ Slack, the command line and the tests all call `diagnose`, which does not know i
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -53,6 +54,8 @@ from responses.safety import redacted_text
 DEADLINE_S: Final = 8.0
 # Longer texts are parsed and matched in a thread, so that the event loop stays responsive.
 _THREAD_FROM: Final = 16 * 1024
+# A burst of pastes; later ones are matched again by their jobs.
+_RECENT: Final = 500
 # Follow at most this many causes upstream; further ones belong to another incident.
 _ROUNDS: Final = 3
 
@@ -70,17 +73,36 @@ class TargetNotFound(Exception):
         self.others = others
 
 
+@dataclass(frozen=True, slots=True)
+class RecentMatches:
+    """The last matches with a hypothesis, by a digest of the text: from the acknowledgement to the job."""
+
+    _kept: OrderedDict[str, MatchResult] = field(default_factory=OrderedDict)
+
+    def find(self, digest: str) -> MatchResult | None:
+        return self._kept.get(digest)
+
+    def keep(self, digest: str, matching: MatchResult) -> None:
+        # Most texts are chat: it has no job that matches it again.
+        if matching.hypotheses:
+            self._kept[digest] = matching
+            self._kept.move_to_end(digest)
+            if len(self._kept) > _RECENT:
+                self._kept.popitem(last=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """The catalog and matcher of a diagnosis.
 
-    Immutable: a reloaded catalog makes a new engine with a new `revision`.
+    A reloaded catalog makes a new engine with a new `revision`.
     """
 
     catalog: Catalog
     matcher: Matcher
     probes: Mapping[str, Probe]
     revision: str = field(default_factory=lambda: uuid4().hex)
+    recent: RecentMatches = field(default_factory=RecentMatches, compare=False, repr=False)
 
 
 def build_engine(

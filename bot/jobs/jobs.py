@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus, WorkflowStatusString
 
+from bot.common.calm_loop import CalmLoop
 from bot.common.redaction import stored_json, stored_key
 from bot.jobs.contract import (
     JOBS_VERSION,
@@ -90,6 +91,7 @@ class Jobs:
         self._watch = watch
         self.turn_of = turn_of
         self._turns = JobSlots(concurrency)
+        self._calm = CalmLoop()
         # As many wait for a slot as hold one.
         self._room = 2 * concurrency
         self._workflows = dict(workflows)
@@ -294,6 +296,7 @@ class Jobs:
             history=history,
             watch=self._watch,
             turn_of=self.turn_of,
+            calm=self._calm,
         )
 
         # A separate function per kind, because the engine sets attributes on it.

@@ -13,7 +13,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.accepted_jobs import AcceptedJob, add_job
@@ -175,13 +175,8 @@ class Requests:
         """Return the number of unanswered requests of a person since a time; without a user, those of a channel."""
 
         async def body(connection: AsyncConnection) -> int:
-            whose = requests.c.user == user if user else (requests.c.user == "") & (requests.c.channel == channel)
-            query = (
-                select(func.count())
-                .select_from(requests)
-                .where(requests.c.touched >= since, requests.c.state == RequestState.OPEN.value, whose)
-            )
-            return int((await connection.execute(query)).scalar_one())
+            of = {"since": since} | ({"user": user} if user else {"channel": channel})
+            return int((await connection.execute(_OPEN_OF_USER if user else _OPEN_OF_CHANNEL, of)).scalar_one())
 
         return await self._database.query(body)
 
@@ -301,6 +296,15 @@ def _row_of(request: NewRequest) -> Json:
         "revision": 1,
     }
 
+
+# Built once: every paste asks for the number of its person's.
+_OPEN: Final = (
+    select(func.count())
+    .select_from(requests)
+    .where(requests.c.touched >= bindparam("since"), requests.c.state == RequestState.OPEN.value)
+)
+_OPEN_OF_USER: Final = _OPEN.where(requests.c.user == bindparam("user"))
+_OPEN_OF_CHANNEL: Final = _OPEN.where(requests.c.user == "", requests.c.channel == bindparam("channel"))
 
 _COPIED: Final = ("id", "user", "source_ts", "kind", "namespace", "name", "language", "created")
 _ADDRESS: Final = ("team", "channel", "thread_ts", "response_url")
