@@ -7,28 +7,77 @@ takes long, because it runs all that has arrived meanwhile.
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 from typing import Final
 
 # One pass of a loop that keeps up takes less.
 _KEEPS_UP_S: Final = 0.010
-_LOOK_EVERY_S: Final = 0.020
-# Work that waited so long begins, so that answers are given under any load.
+_LOOK_EVERY_S: Final = 0.010
+# Work that is the next one for so long begins, so that answers are given under any load.
 _LONGEST_S: Final = 0.5
+# The pause between two pieces of work grows to this once the loop is behind; each piece that finds it calm halves it.
+_LONGEST_PAUSE_S: Final = 0.4
+_LEAST_PAUSE_S: Final = 0.01
+
+_Waiter = tuple[float, int, asyncio.Future[None]]
 
 
 class CalmLoop:
     """Lets work begin one piece at a time, while the loop keeps up."""
 
     def __init__(self) -> None:
-        self._next = asyncio.Lock()
+        self._waiting: list[_Waiter] = []
+        self._numbers = itertools.count()
+        self._is_taken = False
+        self._pause = 0.0
+        self._last = float("-inf")
 
-    async def wait(self) -> None:
-        """Wait until the caller may hold the loop for some milliseconds; it begins before it awaits anything else."""
+    async def wait(self, since: float) -> None:
+        """Wait until the caller may hold the loop for some milliseconds; it begins before it awaits anything else.
+
+        The caller with the earliest `since` is next: what began first also ends first.
+        """
+        if self._is_taken:
+            await self._next_turn(since)
+        self._is_taken = True
+        try:
+            await self._until_calm()
+        finally:
+            self._pass_on()
+
+    async def _next_turn(self, since: float) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (since, next(self._numbers), turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        """Give the turn to the next caller that still waits."""
+        while self._waiting:
+            *_, turn = heapq.heappop(self._waiting)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._is_taken = False
+
+    async def _until_calm(self) -> None:
         loop = asyncio.get_running_loop()
-        async with self._next:
-            until = loop.time() + _LONGEST_S
-            while await _pass_s(loop) > _KEEPS_UP_S and loop.time() < until:  # noqa: ASYNC110 - it looks at the loop
-                await asyncio.sleep(_LOOK_EVERY_S)
+        # Work goes on after it begins, in threads and after its calls: its load shows only later.
+        await asyncio.sleep(max(0.0, self._last + self._pause - loop.time()))
+        until = loop.time() + _LONGEST_S
+        while await _pass_s(loop) > _KEEPS_UP_S:
+            self._pause = _LONGEST_PAUSE_S
+            if loop.time() > until:
+                break
+            await asyncio.sleep(_LOOK_EVERY_S)
+        else:
+            self._pause = self._pause / 2 if self._pause > _LEAST_PAUSE_S else 0.0
+        self._last = loop.time()
 
 
 async def _pass_s(loop: asyncio.AbstractEventLoop) -> float:

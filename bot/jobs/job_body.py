@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -50,12 +51,13 @@ class DurableRun:
     turns: JobSlots
     turn: JobTurn
     calm: CalmLoop
+    since: float
 
     async def step(self, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
         # DBOS checks for a coroutine function; a partial or a callable object is not one.
         async def call() -> Json | None:
             if self.turn.urgency > JobUrgency.INTERACTIVE:
-                await self.calm.wait()
+                await self.calm.wait(self.since)
             return await do(*args)
 
         return await DBOS.run_step_async({"name": name}, call)
@@ -103,7 +105,7 @@ class JobBody:
             if recovered:
                 await self._delay_suspicious()
             await self.turns.take(turn)
-            return await self.workflow(DurableRun(id, self.turns, turn, self.calm), payload)
+            return await self.workflow(DurableRun(id, self.turns, turn, self.calm, time.monotonic()), payload)
         except DeadlinePassed:
             # The process is ending, not the job.
             raise

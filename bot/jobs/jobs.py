@@ -91,7 +91,7 @@ class Jobs:
         self._watch = watch
         self.turn_of = turn_of
         self._turns = JobSlots(concurrency)
-        self._calm = CalmLoop()
+        self.calm = CalmLoop()
         # As many wait for a slot as hold one.
         self._room = 2 * concurrency
         self._workflows = dict(workflows)
@@ -296,7 +296,7 @@ class Jobs:
             history=history,
             watch=self._watch,
             turn_of=self.turn_of,
-            calm=self._calm,
+            calm=self.calm,
         )
 
         # A separate function per kind, because the engine sets attributes on it.
