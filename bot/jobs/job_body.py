@@ -14,7 +14,7 @@ from dbos import DBOS
 from structlog.contextvars import bound_contextvars
 
 from bot.common.caller import CALLER
-from bot.common.calm_loop import CalmLoop
+from bot.jobs.calm_loop import CalmLoop
 from bot.jobs.contract import (
     FailureHandler,
     JobGivenUp,

@@ -16,8 +16,8 @@ from typing import Any, ClassVar, Final
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus, WorkflowStatusString
 
-from bot.common.calm_loop import CalmLoop
 from bot.common.redaction import stored_json, stored_key
+from bot.jobs.calm_loop import CalmLoop
 from bot.jobs.contract import (
     JOBS_VERSION,
     FailureHandler,
