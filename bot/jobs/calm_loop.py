@@ -15,12 +15,12 @@ from typing import Final
 _KEEPS_UP_S: Final = 0.010
 _LOOK_EVERY_S: Final = 0.010
 # Work that is the next one for so long begins, so that answers are given under any load.
-_LONGEST_S: Final = 0.5
+_LONGEST_S: Final = 0.25
 # The pause between two pieces of work grows to this once the loop is behind; each piece that finds it calm halves it.
-_LONGEST_PAUSE_S: Final = 0.4
+_LONGEST_PAUSE_S: Final = 0.2
 _LEAST_PAUSE_S: Final = 0.01
 
-_Waiter = tuple[float, int, asyncio.Future[None]]
+_Waiter = tuple[int, float, int, asyncio.Future[None]]
 
 
 class CalmLoop:
@@ -33,22 +33,23 @@ class CalmLoop:
         self._pause = 0.0
         self._last = float("-inf")
 
-    async def wait(self, since: float) -> None:
+    async def wait(self, since: float, *, held: int = 1) -> None:
         """Wait until the caller may hold the loop for some milliseconds; it begins before it awaits anything else.
 
-        The caller with the earliest `since` is next: what began first also ends first.
+        Next is work of a person who holds few slots (`held`), so that one person's jobs do not delay those of others;
+        then the earliest `since`: what began first also ends first.
         """
         if self._is_taken:
-            await self._next_turn(since)
+            await self._next_turn(since, held)
         self._is_taken = True
         try:
             await self._until_calm()
         finally:
             self._pass_on()
 
-    async def _next_turn(self, since: float) -> None:
+    async def _next_turn(self, since: float, held: int) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (since, next(self._numbers), turn))
+        heapq.heappush(self._waiting, (held, since, next(self._numbers), turn))
         try:
             await turn
         except asyncio.CancelledError:

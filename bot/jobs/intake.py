@@ -133,7 +133,7 @@ class JobIntake:
             self._starting += 1
             try:
                 if waiting.turn.urgency > JobUrgency.INTERACTIVE:
-                    await self._jobs.calm.wait(time.monotonic())
+                    await self._jobs.until_calm(waiting.turn)
                 if time.monotonic() - waiting.since < self._shared_after_s or await self._store.has(job.id):
                     await self._jobs.start(job.kind, job.id, job.payload, within=_START_WITHIN_S)
                     self._started.append(job.id)

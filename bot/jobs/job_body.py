@@ -57,7 +57,7 @@ class DurableRun:
         # DBOS checks for a coroutine function; a partial or a callable object is not one.
         async def call() -> Json | None:
             if self.turn.urgency > JobUrgency.INTERACTIVE:
-                await self.calm.wait(self.since)
+                await self.calm.wait(self.since, held=self.turns.held(self.turn.person))
             return await do(*args)
 
         return await DBOS.run_step_async({"name": name}, call)

@@ -67,6 +67,20 @@ async def test_what_began_first_is_next() -> None:
     assert order == [3.0, 1.0, 2.0]
 
 
+async def test_work_of_a_person_with_few_slots_is_next() -> None:
+    calm, order = CalmLoop(), list[int]()
+
+    async def work(held: int) -> None:
+        await calm.wait(float(-held), held=held)
+        order.append(held)
+
+    async with asyncio.TaskGroup() as tasks:
+        for held in (4, 3, 1):
+            tasks.create_task(work(held))
+
+    assert order == [4, 1, 3]
+
+
 async def test_a_cancelled_caller_passes_its_turn_on() -> None:
     calm = CalmLoop()
     first, second, third = (asyncio.create_task(calm.wait(since)) for since in (1.0, 2.0, 3.0))
