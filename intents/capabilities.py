@@ -11,12 +11,10 @@ from typing import Final
 
 from intents.catalog.schema import Incident
 from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, ObjectRef, Strength, Value, Verdict
-from intents.focus import KINDS
+from intents.focus import WORDS, named_as
 
 # A capability is judged for at most so many objects of an answer.
 MOST_OBJECTS: Final = 3
-
-_WORDS: Final = {kind: word for word, kind in KINDS.items()}
 
 
 def is_capability(incident: Incident) -> bool:
@@ -32,10 +30,10 @@ def raised(incident: Incident, judged: Iterable[JudgedHypothesis], focuses: Iter
     about = dict.fromkeys(
         (each.kind, each.namespace, each.name)
         for each in (*_shown(judged), *(_ref(focus) for focus in focuses))
-        if each.name and each.kind in incident.kinds and _WORDS.get(each.kind, "") in incident.about
+        if each.name and each.kind in incident.kinds and WORDS.get(each.kind, "") in incident.about
     )
     return tuple(
-        Hypothesis(incident=incident.id, score=0.0, named={_WORDS[kind]: name, "namespace": namespace})
+        Hypothesis(incident=incident.id, score=0.0, named={**named_as(kind, name), "namespace": namespace})
         for kind, namespace, name in list(about)[:MOST_OBJECTS]
     )
 

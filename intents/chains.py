@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from intents.catalog.schema import Cause, LinkedBy
+from intents.catalog.causes import Cause, Consequence, LinkedBy
+from intents.catalog.schema import Incident
 from intents.domain import (
     ChainRole,
     Finding,
-    FindingOutcome,
     JudgedHypothesis,
     ObjectRef,
     Row,
     Text,
     TimelineEvent,
+    Value,
     Verdict,
 )
 
@@ -28,12 +29,32 @@ WINDOW: Final = timedelta(minutes=30)
 # Nobody reads a longer timeline at 3 a.m.
 MOST_MOMENTS: Final = 8
 _QUOTE: Final = 200
-
-
-# Anything whose beginning is not known.
+# The beginning of a state whose beginning is not known.
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
-# A link of an earlier release does not say what both have in common.
+# A link without `linked_by`, as catalogs of earlier releases have them, compares each of these.
 _ANY_KEY: Final = (LinkedBy.OBJECT, LinkedBy.NODE, LinkedBy.NAMESPACE)
+# The order in which events are chosen for a timeline.
+_PARTS: Final = (ChainRole.EFFECT, ChainRole.CAUSE, ChainRole.NONE)
+
+
+def causes_of(incident: Incident, catalog: Iterable[Incident]) -> tuple[Cause, ...]:
+    """Return the causes that an entry names, and for a general one every entry that explains what it shows."""
+    named = incident.all_causes
+    known = {incident.id, *(link.incident for link in named)}
+    implied = (
+        Cause(incident=other.id, linked_by=LinkedBy.OBJECT)
+        for other in catalog
+        if other.id not in known and _is_special_case(other, incident)
+    )
+    return (*named, *implied)
+
+
+def _is_special_case(special: Incident, general: Incident) -> bool:
+    """Return whether an incident explains what a general one shows, and is no such general one itself."""
+    if set(special.shows) & set(general.shows):
+        return False
+    explains = set(special.explains)
+    return bool(explains & set(general.shows) or (explains and Consequence.UNREADY in general.shows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,22 +67,18 @@ class _Span:
 
 def may_cause(cause: JudgedHypothesis, effect: JudgedHypothesis, link: Cause, *, now: datetime) -> bool:
     """Return whether evidence of the cause and evidence of the effect share what the link names, at about one time."""
-    if link.only_if and not any(finding.rule in link.only_if for finding in _support(effect)):
+    if link.only_if and not any(finding.rule in link.only_if for finding in effect.cluster_support):
         return False
-    proof = [finding for finding in _support(cause) if not link.proven_by or finding.rule in link.proven_by]
+    proof = [finding for finding in cause.cluster_support if not link.proven_by or finding.rule in link.proven_by]
     # What the cluster shows now may have begun at any time before; an effect without a time is noticed now.
     causes = _spans(proof, link, undated=_Span(begin=_LONG_AGO, end=now), now=now)
-    effects = _spans(_support(effect), link, undated=_Span(begin=now, end=now), now=now)
+    effects = _spans(effect.cluster_support, link, undated=_Span(begin=now, end=now), now=now)
     return any(
         one.begin <= two.begin + WINDOW and one.end >= two.begin - WINDOW
         for key in causes.keys() & effects.keys()
         for one in causes[key]
         for two in effects[key]
     )
-
-
-def _support(one: JudgedHypothesis) -> list[Finding]:
-    return [each for each in one.findings if each.outcome is FindingOutcome.SUPPORTS and not each.pasted]
 
 
 def _spans(findings: Sequence[Finding], link: Cause, *, undated: _Span, now: datetime) -> dict[object, set[_Span]]:
@@ -79,23 +96,31 @@ def _spans(findings: Sequence[Finding], link: Cause, *, undated: _Span, now: dat
 
 
 def _keys(row: Row, link: Cause) -> Iterator[object]:
-    """Yield the values of a row that are compared."""
-    if link.linked_by is LinkedBy.CLUSTER:
-        yield LinkedBy.CLUSTER
+    """Yield what of a row is compared: rows of a cause and of its effect are linked if they share one of these."""
     for by in (link.linked_by,) if link.linked_by else _ANY_KEY:
-        values = _values(row, by)
-        yield from ((by, value) for value in values if value)
+        yield from ((by, value) for value in _values(row, by) if value)
 
 
 def _values(row: Row, by: LinkedBy) -> Iterable[object]:
     subject = row.subject
-    if by is LinkedBy.NAMESPACE:
-        return subject.namespace, row.values.get("namespace")
-    if by is LinkedBy.NODE:
-        return subject.name if subject.kind == "Node" else "", row.values.get("node")
-    if by is LinkedBy.OBJECT:
-        return ((subject.kind, subject.namespace, subject.name),)
-    return ()
+    match by:
+        case LinkedBy.NAMESPACE:
+            return subject.namespace, row.values.get("namespace")
+        case LinkedBy.NODE:
+            return subject.name if subject.kind == "Node" else "", row.values.get("node")
+        case LinkedBy.OBJECT:
+            pods = (row.values.get("pod"), *_strings(row.values.get("pods")))
+            home = str(row.values.get("namespace") or subject.namespace)
+            return (
+                (subject.kind, subject.namespace, subject.name),
+                *(("Pod", home, str(pod)) for pod in pods if pod),
+            )
+        case LinkedBy.CLUSTER:
+            return (LinkedBy.CLUSTER,)
+
+
+def _strings(value: Value | None) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
 
 
 def timeline(ranked: Sequence[JudgedHypothesis]) -> tuple[TimelineEvent, ...]:
@@ -106,7 +131,7 @@ def timeline(ranked: Sequence[JudgedHypothesis]) -> tuple[TimelineEvent, ...]:
     told = _chain([one for one in ranked if one.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)])
     linked = len(told) > 1
     moments = [moment for one in told for moment in _moments(one, _part(one) if linked else ChainRole.NONE)]
-    facts = {finding.rule for one in told for finding in _support(one) if any(row.at for row in finding.rows)}
+    facts = {finding.rule for one in told for finding in one.cluster_support if any(row.at for row in finding.rows)}
     if len({moment.subject for moment in moments}) < 2 or not (linked or len(facts) > 1):
         return ()
     return tuple(sorted(_chosen(_once(moments)), key=lambda moment: (moment.at, moment.subject, moment.incident)))
@@ -133,7 +158,7 @@ def _part(one: JudgedHypothesis) -> ChainRole:
 
 def _moments(one: JudgedHypothesis, part: ChainRole) -> Iterator[TimelineEvent]:
     """Yield one event for each object and rule: the first time, and the number."""
-    for finding in _support(one):
+    for finding in one.cluster_support:
         rows: dict[ObjectRef, list[tuple[datetime, Row]]] = {}
         for row in finding.rows:
             if row.at is not None:
@@ -158,9 +183,6 @@ def _once(moments: Iterable[TimelineEvent]) -> list[TimelineEvent]:
     for moment in sorted(moments, key=lambda each: (_PARTS.index(each.part), each.at, each.subject, -each.count)):
         told.setdefault((moment.at, moment.subject), moment)
     return list(told.values())
-
-
-_PARTS: Final = (ChainRole.EFFECT, ChainRole.CAUSE, ChainRole.NONE)
 
 
 def _chosen(moments: Sequence[TimelineEvent]) -> list[TimelineEvent]:

@@ -15,7 +15,7 @@ REPLACED: Final = "□"
 # The signs of verdicts, states, findings and hints, on every surface. Left out are those that cluster text needs and
 # that promise nothing: arrows, bullets, question marks, box-drawing characters.
 OUR_SYMBOLS: Final = frozenset(
-    "✓✔✗✖✅❌❎☑⚠🚫⛔🔴🟠🟡🟢🔵⚪🧰❔❓⏳⌛✋🔥↩↳≈➡🔎🎯🛠👀🔁💬🔔🔕🚢🗓▫📣📌🧨🏷🔗👤🕒👯🙅🗄🔐📎ℹ💥↪"
+    "✓✔✗✖✅❌❎☑⚠🚫⛔🔴🟠🟡🟢🔵⚪🧰❔❓⏳⌛✋🔥↩↳≈➡🔎🎯🛠👀🔁💬🔔🔕🚢🗓▫📣📌🧨🏷🔗👤🕒👯🙅🗄🔐📎ℹ💥↪🕓"
 )
 # Characters that a reader takes for one of ours.
 _LOOKALIKES: Final = frozenset("✘☒🗸🗹🆗❗❕‼⁉🚨⚡🛑🟣🟤⚫🟥🟧🟨🟩🟦🟪🟫⬛⬜💚💔❤⏰🔒🔓🆘☠💀⭕✨🎉")
@@ -31,7 +31,8 @@ _SHORTCODE: Final = re.compile(r"(?<!\w):(?=[\w+'-]*[a-z])([\w+'-]+):(?!\w)", re
 _COLON: Final = "\N{MODIFIER LETTER COLON}"
 # The words of a verdict or an outcome: within cluster text they are quoted.
 _VERDICT: Final = re.compile(
-    r"\b(?:CONFIRMED|LIKELY|POSSIBLE|RULED OUT|FIXED|WORSE|NO EFFECT)\b|已证实|很可能|有可能|已排除|已修复"
+    r"\b(?:CONFIRMED|LIKELY|POSSIBLE|RULED OUT|FIXED|CHANGE IN PLACE|WORSE|NO EFFECT)\b"
+    r"|已证实|很可能|有可能|已排除|已修复"
 )
 _QUOTATION_MARKS: Final = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"', "＂": '"', "〝": '"', "〞": '"'})
 

@@ -170,7 +170,8 @@ class ProbeResult:
     With gaps the rows are incomplete: they can prove presence, never absence. `missing` names the requested object if
     it does not exist: its absence refutes nothing. `not_applicable` says why the read makes no sense in this cluster,
     such as a kind that is not installed. `looked_at` counts the objects in question where only those in trouble have
-    rows: without any of them nothing is refuted.
+    rows: without any of them nothing is refuted. `skipped` marks a read that was not made, since the rule that calls
+    for it does not hold.
     """
 
     rows: tuple[Row, ...] = ()
@@ -178,6 +179,7 @@ class ProbeResult:
     missing: str = ""
     not_applicable: str = ""
     looked_at: int = 0
+    skipped: bool = False
 
 
 # --- conclusions ----------------------------------------------------------------------------------------------------
@@ -209,6 +211,11 @@ class Finding:
     points_to: str = ""
     pasted: bool = False  # whether it rests on the text alone
     plot: Plot | None = None
+
+    @property
+    def is_cluster_support(self) -> bool:
+        """Tell whether it is a fact of the cluster, not of the text alone, that supports its incident."""
+        return self.outcome is FindingOutcome.SUPPORTS and not self.pasted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +252,8 @@ class Question:
 class Remedy:
     """A remediation that applies: an action and its target. The policy is checked when its button is pressed.
 
-    One that does not fix the cause says `done` once the rule `until` holds.
+    One that does not fix the cause says `done` once the rule `until` holds. `later` says when its success will show, if
+    not at once.
     """
 
     id: str
@@ -258,6 +266,7 @@ class Remedy:
     warning: Text | None = None
     until: str = ""
     done: Text | None = None
+    later: Text | None = None
     button: Text | None = None  # the button's label, if the action's own words are too general
 
 
@@ -305,6 +314,11 @@ class JudgedHypothesis:
     @property
     def incident(self) -> str:
         return self.hypothesis.incident
+
+    @property
+    def cluster_support(self) -> tuple[Finding, ...]:
+        """Return the findings of the cluster, not of the text alone, that support it."""
+        return tuple(each for each in self.findings if each.is_cluster_support)
 
 
 class ChainRole(StrEnum):

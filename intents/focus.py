@@ -26,7 +26,14 @@ KINDS: Final[Mapping[str, str]] = {
     "storageclass": "StorageClass",
     "tidbcluster": "TidbCluster",
 }
-_CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "StorageClass"})
+WORDS: Final[Mapping[str, str]] = {kind: word for word, kind in KINDS.items()}
+# Kinds whose objects are in no namespace.
+CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "StorageClass"})
+
+
+def named_as(kind: str, name: str) -> dict[str, str]:
+    """Return the name of an object by the word for its kind; nothing if the vocabulary has no word for it."""
+    return {WORDS[kind]: name} if kind in WORDS else {}
 
 
 def focus_of(incident: Incident, hypothesis: Hypothesis, *, namespace: str = "") -> Focus:
@@ -42,7 +49,7 @@ def focus_of(incident: Incident, hypothesis: Hypothesis, *, namespace: str = "")
             kind = KINDS[word]
             return Focus(
                 kind=kind,
-                namespace="" if kind in _CLUSTER_SCOPED else home,
+                namespace="" if kind in CLUSTER_SCOPED else home,
                 name=name,
                 container=container,
                 node=node,

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from intents.catalog.schema import Incident
 from intents.catalog.signatures import Signature
-from intents.domain import Hypothesis, PastedTime, SignatureMatch, Symptom
+from intents.domain import Entity, Hypothesis, PastedTime, SignatureMatch, Symptom
 from intents.exclusions import Exclusions
 from intents.naming import TextNames
 from intents.prose_classifier import ProseClassifier, ProseMatch
@@ -38,11 +38,13 @@ _NEAREST: Final = 2
 class MatchResult:
     """The hypotheses of a text, best first, and the best two below the threshold (`nearest`).
 
-    `alignments` counts the work: see `intents.signature_finder.MOST_ALIGNMENTS`.
+    `objects` are the objects that the text names, the certain ones first. `alignments` counts the work: see
+    `intents.signature_finder.MOST_ALIGNMENTS`.
     """
 
     hypotheses: tuple[Hypothesis, ...] = ()
     nearest: tuple[Hypothesis, ...] = ()
+    objects: tuple[Entity, ...] = ()
     alignments: int = 0
 
 
@@ -74,7 +76,8 @@ class Matcher:
             hypotheses = self._described(symptoms, hypotheses)
         above = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score >= THRESHOLD)
         below = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score < THRESHOLD)
-        return MatchResult(hypotheses=above[:limit], nearest=below[:_NEAREST], alignments=alignments)
+        objects = TextNames(symptoms).objects()
+        return MatchResult(hypotheses=above[:limit], nearest=below[:_NEAREST], objects=objects, alignments=alignments)
 
     def _hypotheses(self, symptoms: Sequence[Symptom], found: Iterable[Occurrence]) -> list[Hypothesis]:
         by_incident: dict[int, list[Occurrence]] = {}
@@ -98,8 +101,11 @@ class Matcher:
                 alike=names.alike,
                 when=_when(symptoms, occurrences),
             )
-            ranked.append((-hypothesis.score, -occurrences[0].information, hypothesis.incident, hypothesis))
-        return [hypothesis for *_, hypothesis in sorted(ranked, key=lambda item: item[:3])]
+            # A general incident says no more than that something is in trouble: a specific one of the same text leads.
+            general = bool(self._incidents[number].shows) or hypothesis.score < THRESHOLD
+            key = (general, -hypothesis.score, -occurrences[0].information, hypothesis.incident)
+            ranked.append((key, hypothesis))
+        return [hypothesis for _, hypothesis in sorted(ranked, key=lambda item: item[0])]
 
     def _described(self, symptoms: Sequence[Symptom], hypotheses: list[Hypothesis]) -> list[Hypothesis]:
         """Return the hypotheses with the incident that the text describes in a person's own words."""
@@ -109,15 +115,15 @@ class Matcher:
         incident = self._incidents[description.incident].id
         same = next((one for one in hypotheses if one.incident == incident), None)
         match = _match_of(symptoms, description)
-        names = TextNames(symptoms).of(self._incidents[description.incident], ())
+        names = same or TextNames(symptoms).of(self._incidents[description.incident], ())
         described = Hypothesis(
             incident=incident,
             score=max(match.score, same.score if same else 0.0),
             matches=(match, *(same.matches if same else ())),
-            named=same.named if same else names.named,
-            guesses=same.guesses if same else names.guesses,
-            besides=same.besides if same else names.besides,
-            alike=same.alike if same else names.alike,
+            named=names.named,
+            guesses=names.guesses,
+            besides=names.besides,
+            alike=names.alike,
             when=same.when if same else None,
         )
         others = [one for one in hypotheses if one is not same]

@@ -41,6 +41,11 @@ class Focus:
         """Return whether the name of an object is known."""
         return bool(self.name)
 
+    @property
+    def ref(self) -> ObjectRef:
+        """Return the reference to the named object."""
+        return ObjectRef(kind=self.kind, namespace=self.namespace, name=self.name)
+
     def __str__(self) -> str:
         if not self.name:
             return f"namespace {self.namespace}" if self.namespace else "the cluster"
@@ -62,7 +67,7 @@ class Entity:
 
 
 class Existence(StrEnum):
-    """What the cluster says about an object that the text names."""
+    """The state of an object that the text names, as the cluster shows it."""
 
     EXISTS = "exists"
     REPLACED = "replaced"  # gone, but its owner is known
@@ -72,11 +77,11 @@ class Existence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedObject:
-    """An object that the text names, and what the cluster has of it.
+    """An object that the text names, and its state in the cluster.
 
-    `instead` is its owner, or the object that an incomplete name stands for. `closest` are similar names that exist,
-    `elsewhere` other clusters that have it. `affected` are other objects with the same error now. `others` counts the
-    further objects of its kind that the text names.
+    `instead` is the object to diagnose in its place: its owner, or the only one that fits an incomplete name.
+    `closest` are similar names that exist, `elsewhere` other clusters that have it. `affected` are other objects with
+    the same error now. `others` counts the further objects of its kind that the text names.
     """
 
     target: ObjectRef

@@ -81,6 +81,17 @@ class TextNames:
         plain = MappingProxyType(dict(sorted(named.items())))
         return Names(named=plain, guesses=guesses, besides=besides, alike=alike)
 
+    def objects(self) -> tuple[Entity, ...]:
+        """Return the objects that the text names, with their namespaces, the certain ones first."""
+        home = next(iter(self.values.get("namespace", ()))) if len(self.values.get("namespace", ())) == 1 else ""
+        certain = [
+            Entity(kind=kind, value=value, namespace=next(iter(self.namespaces.get((kind, value), {})), home))
+            for kind in (*IN_GENERAL, *(other for other in KINDS if other not in IN_GENERAL))
+            for value in self.values.get(kind, ())
+        ]
+        guessed = [guess for guess in self.guesses if guess.kind == "object" or guess.kind in KINDS]
+        return tuple((*certain, *guessed)[:MOST_CANDIDATES])
+
     def _besides(self, named: Mapping[str, str]) -> Entity | None:
         """Return the object that the text names although its kind is not what the incident is about."""
         word = next((word for word in IN_GENERAL if word in named), "")

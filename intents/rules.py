@@ -20,8 +20,6 @@ from intents.domain import Finding, FindingOutcome, Gap, GapReason, Plot, PlotLi
 TABLE_ROWS: Final = 12
 # More lines cannot be found apart in a plot.
 PLOT_LINES: Final = 7
-
-
 _NOT_SEEN: Final = Text(
     en="could not be ruled out: nothing that the text is about was found here",
     zh="无法排除：未找到所述的对象",
@@ -64,6 +62,8 @@ def evaluate(rule: Rule, readings: Mapping[str, ProbeResult], values: Mapping[st
 
 
 def _evaluate_rows(rule: Rule, reading: ProbeResult, values: Mapping[str, Any]) -> RuleResult:
+    if reading.skipped:
+        return RuleResult(rule=rule, answer=RuleAnswer.NO)
     if reading.not_applicable:
         return _neutral(rule, Text.same(reading.not_applicable))
     matching = [row for row in reading.rows if holds(rule.when, {**values, "row": dict(row.values)})]
@@ -71,17 +71,17 @@ def _evaluate_rows(rule: Rule, reading: ProbeResult, values: Mapping[str, Any]) 
     if answer is RuleAnswer.GAP:
         return _gap(rule, reading.gaps)
     refutes = rule.finds is FindingOutcome.REFUTES
-    if answer is RuleAnswer.YES and refutes and not (reading.missing or _saw(rule, matching, reading, values)):
-        return _neutral(rule, _NOT_SEEN)
-    if answer is RuleAnswer.YES and not (reading.missing and refutes):
-        shown = list(reading.rows) if rule.need == "none" else matching
-        finding = replace(_holds(rule, shown, len(reading.rows), values), plot=_plot(rule, reading.rows))
-        return RuleResult(rule=rule, answer=answer, finding=finding)
-    if reading.missing:
+    if reading.missing and (refutes or answer is not RuleAnswer.YES):
         return _neutral(rule, _not_found(reading.missing))
-    return (
-        _not_held(rule, matching, reading, values) if answer is RuleAnswer.NO else RuleResult(rule=rule, answer=answer)
-    )
+    if answer is RuleAnswer.NOTHING:
+        return RuleResult(rule=rule, answer=answer)
+    if answer is RuleAnswer.NO:
+        return _not_held(rule, matching, reading, values)
+    if refutes and not _saw(rule, matching, reading, values):
+        return _neutral(rule, _NOT_SEEN)
+    shown = list(reading.rows) if rule.need == "none" else matching
+    finding = replace(_holds(rule, shown, len(reading.rows), values), plot=_plot(rule, reading.rows))
+    return RuleResult(rule=rule, answer=answer, finding=finding)
 
 
 def _not_held(rule: Rule, matching: Sequence[Row], reading: ProbeResult, values: Mapping[str, Any]) -> RuleResult:
@@ -127,6 +127,8 @@ def _count(rule: Rule, rows: Sequence[Row]) -> int:
 def _evaluate_reads(rule: Rule, readings: Mapping[str, ProbeResult], values: Mapping[str, Any]) -> RuleResult:
     """Evaluate a rule without `each`: it sees whole reads, all of which must be complete."""
     looked_at = [readings[name] for name in sorted(check(rule.when) & readings.keys())]
+    if any(reading.skipped for reading in looked_at):
+        return RuleResult(rule=rule, answer=RuleAnswer.NO)
     if gaps := tuple(gap for reading in looked_at for gap in reading.gaps):
         return _gap(rule, gaps)
     if reason := next(filter(None, (reading.not_applicable for reading in looked_at)), ""):

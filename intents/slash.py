@@ -16,6 +16,7 @@ from rapidfuzz.distance import OSA
 from intents.channel_commands import ChannelCommand, channel_command, mentioned_command
 from intents.command_lines import IS_NAME, KINDS, named_in_command
 from intents.domain import Text
+from intents.focus import CLUSTER_SCOPED
 from intents.focus import KINDS as KIND_OF_WORD
 from intents.misuse import Misuse
 from intents.places import DASHES, Where, names_namespace, without_where
@@ -67,7 +68,6 @@ _EXPLAIN: Final = frozenset({"explain", "text", "解释", "说明"})
 _DIAGNOSE: Final = frozenset({"diagnose", "check", "诊断", "检查", "排查", "看看"})
 _MUTED: Final = frozenset({"muted", "mutes", "静音列表", "已静音"})
 _UNMUTE: Final = frozenset({"unmute", "取消静音"})
-_OUTSIDE_NAMESPACES: Final = frozenset({"Node", "PersistentVolume", "StorageClass", "Namespace", "APIService"})
 _COMMANDS: Final = ("help", "explain", "diagnose", "muted", "unmute", "summary", "incident")
 # Words of an error that precede a name and are not its kind.
 _NO_KIND: Final = frozenset({
@@ -174,10 +174,11 @@ def _single_word(word: str) -> Command:
     distance, meant = min((OSA.distance(bare, known), known) for known in _COMMANDS)
     if distance <= (1 if len(bare) < 6 else 2):
         return Misuse(says=Text(en=f'there is no command "{word}"', zh=f"“{word}”不是可用的命令"), closest=meant)
-    if bare in KINDS:
+    if kind := KINDS.get(bare):
+        in_namespace = kind != "namespace" and KIND_OF_WORD.get(kind) not in CLUSTER_SCOPED
         return Misuse(
             says=Text(en=f"a name is missing: which {word}?", zh=f"缺少名称：哪个 {word}？"),
-            usage=f"{word} NAME" if KIND_OF_WORD.get(bare) in _OUTSIDE_NAMESPACES else f"{word} NAMESPACE/NAME",
+            usage=f"{word} NAMESPACE/NAME" if in_namespace else f"{word} NAME",
         )
     if IS_NAME.fullmatch(word):
         return Misuse(

@@ -26,7 +26,8 @@ _END: Final = r"(?:$|[^-\w./:=@(\[]|[.:](?:\s|$))"
 _NAMESPACE: Final = r"(?i:namespaces?|ns)"
 _HAN_NAMESPACE: Final = "(?:命名空间|名字空间|名称空间)"
 _IS: Final = "(?:是|为|叫做?|名为|：|:|=)"
-_IN: Final = r"(?i:in|from|of|inside|within|into|for|under|to|at)"
+_PREPOSITIONS: Final = "in|from|of|inside|within|into|for|under|to|at"
+_IN: Final = rf"(?i:{_PREPOSITIONS})"
 _CAMEL: Final = (
     "Pod|Node|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Service|PersistentVolumeClaim|PersistentVolume"
     "|Lease|StorageClass|APIService|TidbCluster"
@@ -78,6 +79,12 @@ def is_word(value: str) -> bool:
 def is_telling(value: str) -> bool:
     """Tell whether no English word looks like this: a digit and a letter, with a hyphen or a dot."""
     return bool(_DIGIT.search(value) and _LETTER.search(value) and ("-" in value or "." in value))
+
+
+def is_compound(value: str) -> bool:
+    """Tell whether hyphens join parts of which none is an English word: `checkout-api`, not `crash-looping`."""
+    parts = value.lower().split("-")
+    return len(parts) > 1 and all(len(part) > 1 and not is_word(part) for part in parts)
 
 
 def _namespace(match: Any) -> Iterator[Entity]:
@@ -198,7 +205,7 @@ SPOKEN_PATTERNS: Final[tuple[SpokenPattern, ...]] = (
         _namespace,
     ),
     SpokenPattern(
-        rf"{_START}(?i:{_IN[4:-1]}|the|our|my)\s+(?i:the\s+|our\s+|my\s+)?{_OPEN}?({_LABEL}){_CLOSE}?\s+{_NAMESPACE}\b",
+        rf"{_START}(?i:{_PREPOSITIONS}|the|our|my)\s+(?i:the\s+|our\s+|my\s+)?{_OPEN}?({_LABEL}){_CLOSE}?\s+{_NAMESPACE}\b",
         _namespace,
     ),
     # namespace shop: …, namespace is shop; a word in the middle of a sentence is a guess

@@ -15,7 +15,7 @@ from typing import Any, Final
 from intents import templates
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident, Remediation
-from intents.chains import may_cause
+from intents.chains import causes_of, may_cause
 from intents.domain import (
     Finding,
     FindingOutcome,
@@ -145,7 +145,7 @@ def _support(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _cluster_support(findings: Iterable[Finding]) -> list[Finding]:
-    return [finding for finding in _support(findings) if not finding.pasted]
+    return [finding for finding in findings if finding.is_cluster_support]
 
 
 def _refuted(findings: Iterable[Finding]) -> bool:
@@ -164,17 +164,19 @@ def _may_be_refuted(findings: Iterable[Finding]) -> bool:
 def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime) -> tuple[JudgedHypothesis, ...]:
     """Order hypotheses by verdict and score. An effect follows the cause that explains it unless it is better proven.
 
+    A general incident always follows: it says no more than that the object is in trouble.
+
     A cause explains an effect if the cluster supports both, the effect's entry lists it under `causes`, and evidence of
     both has what is named there in common at about the same time. Capabilities come after all possible causes.
     """
     by_id = {one.incident: one for one in judged}
     causes = {name: _cause_of(one, by_id, catalog, now) for name, one in by_id.items()}
-    ordered = sorted(by_id.values(), key=_place)
+    ordered = sorted(by_id.values(), key=lambda one: _place(one, general=_is_general(one, catalog)))
     answer: list[JudgedHypothesis] = []
 
     def place(one: JudgedHypothesis, above: tuple[str, ...]) -> None:
         cause = causes[one.incident]
-        if cause and cause not in above and _ORDER[by_id[cause].verdict] <= _ORDER[one.verdict]:
+        if cause and cause not in above and _leads(by_id[cause], one, catalog):
             place(by_id[cause], (*above, one.incident))
         if all(placed.incident != one.incident for placed in answer):
             answer.append(replace(one, effect_of=cause if cause not in above else ""))
@@ -184,9 +186,18 @@ def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime)
     return tuple(answer)
 
 
-def _place(one: JudgedHypothesis) -> tuple[int, float, str]:
+def _leads(cause: JudgedHypothesis, effect: JudgedHypothesis, catalog: Catalog) -> bool:
+    return _is_general(effect, catalog) or _ORDER[cause.verdict] <= _ORDER[effect.verdict]
+
+
+def _is_general(one: JudgedHypothesis, catalog: Catalog) -> bool:
+    entry = catalog.get(one.incident)
+    return entry is not None and bool(entry.shows)
+
+
+def _place(one: JudgedHypothesis, *, general: bool) -> tuple[int, bool, float, str]:
     offer = one.capability and one.verdict is not Verdict.RULED_OUT
-    return _ORDER[Verdict.OFFERED if offer else one.verdict], -one.hypothesis.score, one.incident
+    return _ORDER[Verdict.OFFERED if offer else one.verdict], general, -one.hypothesis.score, one.incident
 
 
 def _cause_of(one: JudgedHypothesis, by_id: Mapping[str, JudgedHypothesis], catalog: Catalog, now: datetime) -> str:
@@ -196,20 +207,23 @@ def _cause_of(one: JudgedHypothesis, by_id: Mapping[str, JudgedHypothesis], cata
     entry = catalog.get(one.incident)
     explains = [
         by_id[link.incident]
-        for link in (entry.all_causes if entry else ())
+        for link in (causes_of(entry, catalog) if entry else ())
         if link.incident in by_id
         and not by_id[link.incident].capability
         and supported(by_id[link.incident])
         and may_cause(by_id[link.incident], one, link, now=now)
     ]
-    return min(explains, key=lambda upstream: _ORDER[upstream.verdict]).incident if explains else ""
+
+    def preference(upstream: JudgedHypothesis) -> tuple[int, bool]:
+        """Return the verdict first; of equally proven causes a general one is nearer, and has its own cause."""
+        return _ORDER[upstream.verdict], not _is_general(upstream, catalog)
+
+    return min(explains, key=preference).incident if explains else ""
 
 
 def supported(one: JudgedHypothesis) -> bool:
     """Return whether a finding of the cluster, not only the text, supports it."""
-    return one.verdict in _SUPPORTED and any(
-        finding.outcome is FindingOutcome.SUPPORTS and not finding.pasted for finding in one.findings
-    )
+    return one.verdict in _SUPPORTED and bool(one.cluster_support)
 
 
 def values_for(incident: Incident, hypothesis: Hypothesis, *, focus: Focus, now: datetime | None) -> dict[str, Any]:
@@ -329,6 +343,7 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
         warning=_render(remediation.warning, context) if remediation.warning else None,
         until=remediation.until,
         done=_render(remediation.done, context) if remediation.done else None,
+        later=_render(remediation.shows_later, context) if remediation.shows_later else None,
     )
 
 

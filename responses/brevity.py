@@ -17,6 +17,8 @@ _SENTENCE_END: Final = {
 }
 _QUOTE: Final = re.compile(r"“([^”]*)”")
 _QUOTE_WORDS: Final = 10
+# The kubelet ends the message of a back-off with container and pod, which the sentence around it names.
+_BACK_OFF: Final = re.compile(r"(?<=restarting failed container)=\S+ pod=[^\s()]+\([\w-]+\)")
 # In characters: more of a text is never shown at a glance.
 _MOST: Final = 4_000
 # Where a sentence may end early: after these, what follows only adds to it.
@@ -59,7 +61,7 @@ def _may_end(room: str, at: re.Match[str], *, most: int) -> bool:
 
 def _brief_quote(quote: str) -> str:
     """Return a quotation in few words: the end of a chain of errors, which tells the cause, else its start."""
-    line = message_of(quote)
+    line = _BACK_OFF.sub("", message_of(quote))
     line = line[1:-1] if line.startswith('"') and line.find('"', 1) == len(line) - 1 else line
     if length(line) <= _QUOTE_WORDS:
         return line

@@ -29,14 +29,9 @@ CHECK_AGAIN: Final = Text(
 )
 
 
-def first_of(diagnosis: Diagnosis) -> JudgedHypothesis | None:
-    """Return the hypothesis that an answer is about: the leading one, else the first that is ruled out."""
-    return next(iter((*sentences.leading_hypotheses(diagnosis), *sentences.ruled_out(diagnosis))), None)
-
-
 def is_same_trouble(before: Diagnosis, after: Diagnosis) -> bool:
     """Return whether both answers are about the same incident and object in the same cluster."""
-    old, new = first_of(before), first_of(after)
+    old, new = sentences.first_hypothesis(before), sentences.first_hypothesis(after)
     if old is None or new is None or before.cluster != after.cluster or not after.cluster:
         return False
     if old.incident != new.incident or not _is_same_focus(before, after):
@@ -56,12 +51,11 @@ def _is_same_focus(before: Diagnosis, after: Diagnosis) -> bool:
 
 def changes(before: Diagnosis, after: Diagnosis, language: Language) -> tuple[str, ...]:
     """Return what changed, the verdict first; one line says so if nothing did."""
-    old, new = first_of(before), first_of(after)
+    old, new = sentences.first_hypothesis(before), sentences.first_hypothesis(after)
     if old is None or new is None:
         return ()
     since = f"{before.observed_at.astimezone(UTC):%H:%M} UTC" if before.observed_at else ""
-    cause = glance.refutation(new, language) if sentences.is_out(new) else glance.cause(new, language)
-    cause = cause.rstrip("。.")
+    cause = glance.first_line(new, language).rstrip("。.")
     verdicts = [sentences.verdict_word(each, language) for each in (old, new)]
     told, known = _told(new, language), _told(old, language)
     news = [says for key, says in told.items() if key not in known]
@@ -94,5 +88,5 @@ def _decides(finding: Finding) -> bool:
 
 def sign(diagnosis: Diagnosis) -> str:
     """Return the sign of the verdict that a diagnosis leads with."""
-    first = first_of(diagnosis)
+    first = sentences.first_hypothesis(diagnosis)
     return sentences.verdict_sign(first) if first else words.UNKNOWN_SIGN

@@ -55,7 +55,7 @@ _DECIDED: Final = (FindingOutcome.SUPPORTS, FindingOutcome.REFUTES)
 
 
 def cause(one: JudgedHypothesis, language: Language) -> str:
-    """Return cause and object in one sentence: the first line of an answer."""
+    """Return cause and object in one sentence."""
     says = one.summary.in_(language) or first_sentence(one.root_cause.in_(language), language)
     if one.subject and one.subject.name not in says and not _looks_named(says):
         says = f"{one.subject}{words.COLON.in_(language)}{says}"
@@ -67,8 +67,13 @@ def _looks_named(says: str) -> bool:
     return bool(set(_NAME.findall(says)) - _PROGRAMS)
 
 
-def refutation(one: JudgedHypothesis, language: Language) -> str:
-    """Return the first line of an answer whose every cause is ruled out: what was found instead."""
+def first_line(one: JudgedHypothesis, language: Language) -> str:
+    """Return the first line of an answer: the cause, or what was found instead of a cause that is ruled out."""
+    return (_refutation if sentences.is_out(one) else cause)(one, language)
+
+
+def _refutation(one: JudgedHypothesis, language: Language) -> str:
+    """Return what was found instead of a cause that is ruled out."""
     against = sentences.refutation(one, language)
     if not against:
         return sentences.all_ruled_out(one, language)
@@ -77,7 +82,7 @@ def refutation(one: JudgedHypothesis, language: Language) -> str:
 
 def impact(one: JudgedHypothesis, language: Language) -> str:
     """Return the first sentence of the impact."""
-    return brief(first_sentence(one.impact.in_(language), language), most=_IMPACT[language])
+    return finished(brief(first_sentence(one.impact.in_(language), language), most=_IMPACT[language]), language)
 
 
 def proofs(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language, *, of_text: bool) -> tuple[str, ...]:
@@ -87,7 +92,7 @@ def proofs(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language, *, o
         (finding for finding in one.findings if finding.outcome in (_DECIDED[1:] if out else _DECIDED)),
         key=lambda finding: (_DECIDED.index(finding.outcome), not finding.decisive),
     )
-    if not decided or not one.findings:
+    if not decided:
         return tuple(_undecided(one, language, of_text=of_text))
     leading = sentences.refutation(one, language) if out else ""
     told = [finding for finding in decided if finding.says.in_(language) != leading]
@@ -119,8 +124,8 @@ def _undecided(one: JudgedHypothesis, language: Language, *, of_text: bool) -> I
 
 
 def _proof(finding: Finding, one: JudgedHypothesis, observed_at: datetime | None, language: Language) -> str:
-    says = brief(finding.says.in_(language), most=_PROOF[language])
     whole = finding.says.in_(language)
+    says = brief(whole, most=_PROOF[language])
     if finding.subject and finding.subject.name not in whole and not _looks_named(says):
         says = f"{finding.subject}{words.COLON.in_(language)}{says}"
     if finding.outcome is FindingOutcome.REFUTES and not sentences.is_out(one):
@@ -171,15 +176,15 @@ def _gap(gap: Gap, language: Language) -> str:
     needs = words.NEEDS.in_(language).format(gap.permission) if gap.permission else ""
     what = gap.what if len(gap.what) <= _WHAT else f"{gap.what[:_WHAT]}…"
     if needs:
-        return words.GAP_SHORT.in_(language).format(what, needs)
+        return words.WITH_REASON.in_(language).format(what, needs)
     detail = gap.detail_zh if language is Language.ZH and gap.detail_zh else gap.detail
     said = brief(in_sentence(detail), most=_DETAIL) if detail else ""
     why = sentences.joined(words.REASONS[gap.reason].in_(language), said, by=words.COLON.in_(language))
-    return words.GAP_SHORT.in_(language).format(what, why)
+    return words.WITH_REASON.in_(language).format(what, why)
 
 
 def next_step(one: JudgedHypothesis, language: Language) -> Step | None:
-    """Return the first step by hand, for an answer without a button; None where there is none."""
+    """Return the first step by hand, for an answer without a button; None if its runbook is empty."""
     step = next(iter(one.runbook), None)
     if step is None:
         return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from intents.domain import Diagnosis, Existence, Language, NamedObject, ObjectRef, Text
+from responses import words
+from responses.sentences import in_a_row
 
 _MISSING: Final = Text(en="{target} does not exist in {where}.", zh="{where}中不存在 {target}。")
 _THIS_CLUSTER: Final = Text(en="this cluster", zh="此集群")
@@ -56,7 +58,7 @@ def _line(note: NamedObject, diagnosis: Diagnosis, language: Language) -> str:
     if note.existence is Existence.MISSING:
         details = ((_CLOSEST, note.closest), (_ELSEWHERE, note.elsewhere), (_SAME_ERROR, note.affected))
         said += [text.in_(language).format(_row(values, language)) for text, values in details if values]
-    return ("" if language is Language.ZH else " ").join(said)
+    return in_a_row(*said, language=language)
 
 
 def _texts(note: NamedObject) -> tuple[Text, ...]:
@@ -80,4 +82,4 @@ def _where(diagnosis: Diagnosis, language: Language) -> str:
 
 
 def _row(values: tuple[str, ...] | tuple[ObjectRef, ...], language: Language) -> str:
-    return ("、" if language is Language.ZH else ", ").join(map(str, values))
+    return words.ENUMERATION.in_(language).join(map(str, values))

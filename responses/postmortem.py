@@ -130,8 +130,7 @@ class _Draft:
         yield from self._rest(len(impact.reports) - _REPORTS)
 
     def _times(self) -> Iterator[str]:
-        """Yield the table of key times: those of the messages that say so, and how long each came after the"
-        " first report."""
+        """Yield the table of key times: each with the message that says so, and how long after the first report."""
         summary = self._summary
 
         def row(label: Text, by: Fact | None) -> tuple[str, str, str, str]:

@@ -12,7 +12,6 @@ from intents.domain import (
     GapReason,
     JudgedHypothesis,
     Language,
-    ObjectRef,
     SignatureMatch,
     Verdict,
 )
@@ -82,7 +81,7 @@ def owner_chain(diagnosis: Diagnosis) -> str:
     """Return Pod api-x ← ReplicaSet api ← Deployment api, from the diagnosed object upwards; "" without owners."""
     if not diagnosis.owners:
         return ""
-    focus = ObjectRef(kind=diagnosis.focus.kind, namespace=diagnosis.focus.namespace, name=diagnosis.focus.name)
+    focus = diagnosis.focus.ref
     own = () if (focus.kind, focus.name) == (diagnosis.owners[0].kind, diagnosis.owners[0].name) else (focus,)
     return " ← ".join(
         f"{ref.kind} {ref.name}" if ref.namespace == focus.namespace else str(ref) for ref in (*own, *diagnosis.owners)
@@ -108,6 +107,11 @@ def offers(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
 def leading_hypotheses(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
     """Return the hypotheses to show first: causes, else capabilities."""
     return open_hypotheses(diagnosis) or offers(diagnosis)
+
+
+def first_hypothesis(diagnosis: Diagnosis) -> JudgedHypothesis | None:
+    """Return the hypothesis that an answer is about: the leading one, else the first that is ruled out."""
+    return next(iter((*leading_hypotheses(diagnosis), *ruled_out(diagnosis))), None)
 
 
 def verdict_word(one: JudgedHypothesis, language: Language) -> str:
@@ -150,7 +154,7 @@ def capitalised(says: str) -> str:
 
 def finished(says: str, language: Language) -> str:
     """Return the sentence with a full stop, unless it ends with a punctuation mark already."""
-    is_open = says[-1:].isalnum() or says.endswith((")", "”", '"', "）"))
+    is_open = says[-1:].isalnum() or says.endswith((")", "”", '"', "）", "%"))
     return f"{says}{words.FULL_STOP.in_(language).rstrip()}" if is_open else says
 
 

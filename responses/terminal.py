@@ -80,8 +80,8 @@ class _Page:
         self, diagnosis: Diagnosis, *, timing: RunStats, observed: tuple[str, ...], in_full: bool
     ) -> Iterator[RenderableType]:
         """Yield the parts of the page from top to bottom: what Slack shows, then with `in_full` all the rest."""
-        standing, out = sentences.leading_hypotheses(diagnosis), sentences.ruled_out(diagnosis)
-        first = next(iter((*standing, *out)), None)
+        standing = sentences.leading_hypotheses(diagnosis)
+        first = sentences.first_hypothesis(diagnosis)
         for says in named_sentences(diagnosis, self._language):
             yield WrappedText(Text(says, style="bold"))
         if first:
@@ -104,8 +104,7 @@ class _Page:
     def _glance(self, one: JudgedHypothesis, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         """Yield cause, verdict, impact, remedies, proofs and gaps, in the order of Slack."""
         language, is_out = self._language, sentences.is_out(one)
-        says = glance.refutation(one, language) if is_out else glance.cause(one, language)
-        yield WrappedText(Text(says, style="bold"))
+        yield WrappedText(Text(glance.first_line(one, language), style="bold"))
         beside = self._text(one.title) if is_out else glance.impact(one, language)
         yield WrappedText(Text.assemble(self._verdict(one), f" {beside}"))
         if effect := glance.effect(one, diagnosis, language, of_text=self._of_text):
@@ -206,7 +205,7 @@ class _Page:
 
     def _facts(self, one: JudgedHypothesis, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         where = Text.assemble(f"{one.subject} " if one.subject else "", (f"({one.incident})", DIM))
-        facts = [(words.WHERE, where), (words.IMPACT, Text(self._text(one.impact)))]
+        facts = [(words.OBJECT, where), (words.IMPACT, Text(self._text(one.impact)))]
         if diagnosis.owners:
             facts.append((words.OWNERS, Text(sentences.owner_chain(diagnosis))))
         if one.effect_of:

@@ -70,9 +70,8 @@ ASK_ABOUT_PODS: Final = Text(
 
 ONLY_NEUTRAL: Final = Text(
     en="What was read from the cluster neither supports nor refutes this.",
-    zh="从集群读到的内容既不支持也不排除这一判断。",
+    zh="集群数据既不支持也不排除这一判断。",
 )
-WHERE: Final = Text(en="Object", zh="对象")
 IMPACT: Final = Text(en="Impact", zh="影响")
 OWNERS: Final = Text(en="Owner", zh="归属")
 CAUSED_BY: Final = Text(en="Cause", zh="根源")
@@ -95,7 +94,6 @@ RUNBOOK: Final = Text(en="What to do", zh="处理步骤")
 REMEDIES: Final = Text(en="Available as a button in Slack", zh="在 Slack 中可通过按钮执行")
 REPRODUCE: Final = Text(en="Check it yourself", zh="自行验证")
 LINKS: Final = Text(en="Read more", zh="参考")
-OTHER_HYPOTHESES: Final = Text(en="Other hypotheses", zh="其他可能")
 OFFERS: Final = Text(en="You can also", zh="还可以")
 # Replaces POSSIBLE for a capability: a verdict is about a cause.
 YOU_COULD: Final = Text(en="YOU COULD", zh="可以考虑")
@@ -115,13 +113,6 @@ WITH_REASON: Final = Text(en="{} ({})", zh="{}（{}）")
 CALLS: Final = Text(en="API calls: {}", zh="API 调用：{} 次")
 SECONDS: Final = Text(en="{:.1f}s", zh="{:.1f} 秒")
 MORE: Final = Text(en="+{} more", zh="另有 {} 条")
-
-
-def verdict_word(value: Verdict, language: Language) -> str:
-    """Return the word of a verdict."""
-    return VERDICTS[value].in_(language)
-
-
 MATCHED: Final = Text(en="Matched", zh="匹配的文本")
 AGAINST: Final = Text(en="Against this: {}", zh="反面证据：{}")
 TEXT_LINE: Final = Text(en="Line {} of the text: {}", zh="文本第 {} 行：{}")
@@ -129,7 +120,6 @@ TEXT_QUOTE: Final = Text(en="The text: {}", zh="文本：{}")
 AGO: Final = Text(en="{} ago", zh="{} 前")
 SINCE: Final = Text(en="for {}", zh="已持续 {}")
 NOW: Final = Text(en="now", zh="当前")
-GAP_SHORT: Final = Text(en="{} ({})", zh="{}（{}）")
 SEMICOLON: Final = Text(en="; ", zh="；")
 ALSO: Final = Text(en="Or: {} ({})", zh="也可能：{}（{}）")
 CAUSED_BY_SHORT: Final = Text(en="Cause: {}", zh="根源：{}")
@@ -146,6 +136,8 @@ AS_OF: Final = Text(en="as of {:%H:%M} UTC", zh="截至 {:%H:%M} UTC")
 
 COLON: Final = Text(en=": ", zh="：")
 COMMA: Final = Text(en=", ", zh="，")
+# Between the entries of a list.
+ENUMERATION: Final = Text(en=", ", zh="、")
 FULL_STOP: Final = Text(en=". ", zh="。")
 
 # --- in Slack -------------------------------------------------------------------------------------------------------
@@ -161,12 +153,13 @@ UNKNOWN_SIGN: Final = "❔"
 FINE_SIGN: Final = "🟢"
 FIXED_SIGN: Final = "✅"
 FIXED: Final = Text(en="FIXED", zh="已修复")
+CHANGED: Final = Text(en="CHANGED, not yet better", zh="已修改，尚未好转")
+IN_PLACE: Final = Text(en="CHANGE IN PLACE, whether it helped shows later", zh="修改已到位，是否有效稍后才能看到")
 
 UNDO: Final = Text(en="↩ Undo", zh="↩ 撤销")
 
 DIAGNOSING: Final = Text(en="Diagnosing …", zh="正在诊断 …")
 READS_DONE: Final = Text(en="{} of {} reads", zh="已读取 {} / {}")
-MORE_IN_DETAILS: Final = Text(en="+{} more in Details", zh="另有 {} 条，见“详情”")
 SEEN_TIMES: Final = Text(en="seen {}×, last {}", zh="已出现 {} 次，最近 {}")
 SEEN_TIMES_ONLY: Final = Text(en="seen {}×", zh="已出现 {} 次")
 NOT_IT_BY: Final = Text(en="Marked as wrong by ", zh="被标记为误判，操作人：")
@@ -193,7 +186,11 @@ STATE_VERIFYING: Final = Text(en="applied; verifying that the cause is gone", zh
 STATE_WAITING: Final = Text(en="applied; could not be verified before the deadline", zh="已执行；未能在期限内确认效果")
 STATE_REFUSED: Final = Text(en="refused, nothing was changed", zh="被拒绝，未做任何更改")
 STATE_FIXED: Final = Text(en="FIXED: the cause is gone", zh="已修复：问题已消失")
-STATE_NOT_FIXED: Final = Text(en="applied, but NOT FIXED: the cause is still there", zh="已执行，但未修复：问题仍在")
+STATE_CHANGED: Final = Text(en="CHANGED, not yet better: the symptom is still there", zh="已修改，尚未好转：症状仍在")
+STATE_LATER: Final = Text(
+    en="the change is in place; whether it helped shows later", zh="修改已到位；是否有效稍后才能看到"
+)
+STATE_NOT_FIXED: Final = Text(en="applied, but NOT FIXED", zh="已执行，但未修复")
 STATE_WORSE: Final = Text(en="applied, and it is WORSE than before", zh="已执行，情况比之前更糟")
 STATE_DONE: Final = Text(en="done; this does not fix the cause", zh="已完成；这不会消除原因")
 STATE_UNDONE: Final = Text(en="undone", zh="已撤销")
@@ -274,3 +271,8 @@ ALL_MUTED: Final = Text(
     en="Muted in this channel ({}). Use /diagnose unmute ID to unmute one:",
     zh="此频道已静音 {} 个问题；使用 /diagnose unmute ID 取消静音：",
 )
+
+
+def verdict_word(value: Verdict, language: Language) -> str:
+    """Return the word of a verdict."""
+    return VERDICTS[value].in_(language)

@@ -36,7 +36,8 @@ from bot.slack.errors import MissingScope
 from bot.slack.scopes import lacking
 from bot.slack.web_client import web_client
 from bot.store import Store, StoreUnavailable, open_store
-from bot.surfaces.slack.bolt_app import BoltApp, bolt_app
+from bot.surfaces.slack.arrivals import CountedApp
+from bot.surfaces.slack.bolt_app import bolt_app
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
 from bot.surfaces.slack.health import SlackHealth
 from bot.surfaces.slack.http_routes import slack_routes
@@ -159,7 +160,7 @@ class _JobStarter:
             raise JobsUnavailable("jobs are not launched yet")
         # Looked at first: a job is recorded by the engine before its row here is deleted. A row that is left would
         # start the job again after the next restart.
-        accepted = await self.intake.holds(request, besides="withdraw")
+        accepted = await self.intake.has_jobs_of(request, besides="withdraw")
         return await self.jobs.forget(request, keeping="withdraw") and not accepted
 
 
@@ -320,7 +321,7 @@ def _upkeep(base: _Base, jobs: Jobs, settings: Settings, missed_events: MissedEv
     )
 
 
-def _web(base: _Base, readiness: Readiness, bolt: BoltApp, settings: Settings) -> web.Application:
+def _web(base: _Base, readiness: Readiness, bolt: CountedApp, settings: Settings) -> web.Application:
     """Return the HTTP application; in Socket Mode it has no Slack routes."""
     routes = (
         ()

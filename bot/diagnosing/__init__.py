@@ -1,15 +1,8 @@
 """Turn a request into a diagnosis: match once, read concurrently, judge. Independent of Slack and the command line."""
 
 from bot.diagnosing.carried_match import CarriedMatch, carried_match
-from bot.diagnosing.diagnosis import (
-    DEADLINE_S,
-    Engine,
-    TargetNotFound,
-    build_engine,
-    diagnose,
-    engine_for,
-    match_text,
-)
+from bot.diagnosing.diagnosis import DEADLINE_S, TargetNotFound, diagnose
+from bot.diagnosing.engine import Engine, build_engine, engine_for, match_text
 
 __all__ = [
     "DEADLINE_S",

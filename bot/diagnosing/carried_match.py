@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.diagnosing.diagnosis import Engine, match_text
+from bot.diagnosing.engine import Engine, match_text
 from intents.matcher import MatchResult
 
 Json = dict[str, Any]

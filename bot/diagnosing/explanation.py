@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
-from bot.diagnosing.named_objects import Resolved, concerns
-from bot.kube.objects import ref
+from bot.diagnosing.investigation import Investigation
+from bot.diagnosing.named_objects import Resolved
+from bot.kube.objects import identity_of, namespace_of, node_name_of, ref
 from intents.catalog.loader import Catalog
 from intents.domain import (
     Existence,
     FindingOutcome,
     Hypothesis,
+    Json,
     JudgedHypothesis,
     NamedObject,
     ObjectRef,
@@ -25,6 +26,7 @@ from intents.domain import (
     Verdict,
 )
 from intents.focus import KINDS
+from intents.products import is_shown
 from intents.verdicts import judge, rank, supported
 
 _AFFECTED: Final = 3
@@ -32,23 +34,12 @@ _AFFECTED: Final = 3
 _OF_AN_OBJECT: Final = frozenset(KINDS) | {"namespace", "container", "name"}
 
 
-class Investigator(Protocol):
-    """Reads the cluster for hypotheses and judges them."""
-
-    @property
-    def now(self) -> datetime: ...
-
-    async def run(self, hypotheses: Iterable[Hypothesis]) -> tuple[JudgedHypothesis, ...]: ...
-
-    async def judge(self, hypothesis: Hypothesis) -> JudgedHypothesis: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Judges the hypotheses of a text. `resolved` are its hypotheses by incident, with the objects that they name."""
 
     catalog: Catalog
-    investigation: Investigator
+    investigation: Investigation
     resolved: Mapping[str, Resolved]
 
     async def judged(self) -> tuple[tuple[JudgedHypothesis, ...], tuple[NamedObject, ...]]:
@@ -57,6 +48,7 @@ class Explanation:
         missing = [one for one in self.resolved.values() if one.is_missing]
         judged = list(await self.investigation.run(present)) if present else []
         notes: list[NamedObject] = []
+        judged = [one for one in judged if self._is_of_a_product_here(one)]
         for number, one in enumerate(judged):
             judged[number], note = self._tied(one)
             notes += [note] if note else []
@@ -67,6 +59,16 @@ class Explanation:
         if missing:
             judged = list(rank(judged, self.catalog, now=self.investigation.now))
         return tuple(judged), _merged(notes)
+
+    def _is_of_a_product_here(self, one: JudgedHypothesis) -> bool:
+        """Return whether the text, its object or the cluster's evidence shows the product of an incident."""
+        incident = self.catalog.incidents[one.incident]
+        if supported(one) or not one.hypothesis.matches or not incident.product:
+            return True
+        named = self.resolved.get(one.incident)
+        manifest = named.manifest if named else None
+        quotes = (match.quote for match in one.hypothesis.matches)
+        return is_shown(incident, (*quotes, *one.hypothesis.named.values(), identity_of(manifest or {})))
 
     def _tied(self, one: JudgedHypothesis) -> tuple[JudgedHypothesis, NamedObject | None]:
         """Return a hypothesis that rests on the named object, or the text alone with a note where the evidence is."""
@@ -82,7 +84,7 @@ class Explanation:
         if target.kind != "Pod":
             outside = target.namespace and all(subject.namespace != target.namespace for subject in affected)
             return one, note if outside else named.note
-        if concerns(subjects, manifest):
+        if _concerns(subjects, manifest):
             return one, named.note
         about = self.catalog.incidents[one.incident].about
         if about and all(on or subject.kind in ("Node", "Pod") for subject, on in subjects):
@@ -120,12 +122,26 @@ class Explanation:
 
 def _subjects(one: JudgedHypothesis) -> list[tuple[ObjectRef, str]]:
     """Return the objects that support a hypothesis, each with the node that its row names."""
-    supports = [each for each in one.findings if each.outcome is FindingOutcome.SUPPORTS and not each.pasted]
     return [
         (each.subject, str(each.rows[0].values.get("node", "")) if each.rows else "")
-        for each in sorted(supports, key=lambda each: not each.decisive)
+        for each in sorted(one.cluster_support, key=lambda each: not each.decisive)
         if each.subject is not None
     ]
+
+
+def _concerns(subjects: Iterable[tuple[ObjectRef, str]], pod: Json) -> bool:
+    """Tell whether evidence concerns a pod: by its namespace or its node.
+
+    `subjects` are the objects that the evidence is about, each with the node that its row names. A pod without a node
+    may wait for any of them.
+    """
+    node, namespace = node_name_of(pod), namespace_of(pod)
+    return any(
+        subject.namespace == namespace
+        or (bool(node) and node in (on, subject.name if subject.kind == "Node" else ""))
+        or not (node or subject.namespace)
+        for subject, on in subjects
+    )
 
 
 def _merged(notes: Iterable[NamedObject]) -> tuple[NamedObject, ...]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.kube.owners import generated_stem
 from intents.catalog.schema import Incident
-from intents.domain import FindingOutcome, Hypothesis, JudgedHypothesis, Verdict
+from intents.domain import Hypothesis, JudgedHypothesis, Verdict
 from intents.focus import focus_of
 
 # What differs between two pastes of one error: times, ages, counts of repetitions, uids, process ids of klog.
@@ -45,7 +45,7 @@ def fault_of(one: JudgedHypothesis, *, cluster: str, audience: str) -> str:
     """
     if one.verdict not in (Verdict.CONFIRMED, Verdict.LIKELY):
         return ""
-    supports = [each for each in one.findings if each.outcome is FindingOutcome.SUPPORTS and not each.pasted]
+    supports = one.cluster_support
     best = next((each for each in supports if each.decisive), supports[0] if supports else None)
     if best is None or best.subject is None:
         return ""

@@ -19,10 +19,10 @@ from bot.kube.conditions import condition
 from bot.kube.consequences import of_condition, of_event, of_exit, of_reason
 from bot.kube.containers import Container, containers_in
 from bot.kube.health import problem_of
-from bot.kube.objects import label_selector, name_of, namespace_of, ref
+from bot.kube.objects import identity_of, label_selector, name_of, namespace_of, ref
 from bot.kube.timestamps import parse_time
 from bot.probes.shared.log_lines import TAIL_LINES
-from intents.catalog.schema import Consequence
+from intents.catalog.causes import Consequence
 from intents.domain import Gap, Json, ObjectRef, Permission
 
 # Resources that are read in addition to the requested object.
@@ -63,11 +63,20 @@ _Read = Coroutine[Any, Any, tuple[Statement, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """An object's controllers up to the topmost, its statements, and the gaps."""
+    """An object's controllers up to the topmost, its statements, and the gaps.
+
+    `identities` tell what the object, its controllers and its pods are; see `identity_of`.
+    """
 
     owners: tuple[ObjectRef, ...] = ()
+    identities: tuple[str, ...] = ()
     statements: tuple[Statement, ...] = ()
     gaps: tuple[Gap, ...] = ()
+
+    @property
+    def troubles(self) -> tuple[Statement, ...]:
+        """Return the statements that show trouble."""
+        return tuple(statement for statement in self.statements if statement.trouble)
 
 
 async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed:
@@ -100,6 +109,7 @@ async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed
     statements = [*(_own(snapshot, one) for one in (*below, *owners.manifests)), *reported, *said_of_owners]
     return Observed(
         owners=owners.refs,
+        identities=tuple(identity_of(one) for one in (*below, *owners.manifests)),
         statements=tuple(dict.fromkeys(statement for part in statements for statement in part)),
         gaps=tuple(dict.fromkeys(gaps)),
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -14,8 +14,9 @@ from bot.cluster.access import PARTIAL, collect_withheld
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.probes.contract import Look, Probe
-from intents.catalog.schema import Incident
-from intents.domain import Focus, Gap, GapReason, Hypothesis, JudgedHypothesis, ProbeResult
+from intents.catalog.schema import Incident, Read
+from intents.domain import FindingOutcome, Focus, Gap, GapReason, Hypothesis, JudgedHypothesis, ProbeResult
+from intents.rules import RuleAnswer, evaluate
 from intents.verdicts import fill, values_for
 
 _log: Final = structlog.get_logger(__name__)
@@ -32,6 +33,18 @@ class Progress:
     done: int
     total: int
     found: tuple[JudgedHypothesis, ...] = ()
+
+
+def _calls_for(
+    incident: Incident, rule_id: str, readings: Mapping[str, ProbeResult], *, judged_by: Mapping[str, Any]
+) -> bool:
+    """Tell whether a rule holds, or could not be judged, so that the reads after it are made."""
+    rule = incident.rule(rule_id)
+    if rule is None:
+        return True
+    result = evaluate(rule, readings, judged_by)
+    unjudged = result.finding is not None and result.finding.outcome is FindingOutcome.GAP
+    return result.answer is RuleAnswer.YES or unjudged
 
 
 class Reads:
@@ -64,13 +77,21 @@ class Reads:
         # Arguments come from the text alone; no time is needed here.
         values = values_for(incident, hypothesis, focus=focus, now=None)
         names = {name: value for name, value in sorted(hypothesis.named.items()) if value}
-        tasks = {
-            name: self._task(
-                read.probe, Look(snapshot=snapshot, focus=focus, args=fill(read.args, values), named=names)
-            )
-            for name, read in incident.reads.items()
+
+        async def made(chosen: Iterable[tuple[str, Read]]) -> dict[str, ProbeResult]:
+            looks = {
+                name: (read.probe, Look(snapshot=snapshot, focus=focus, args=fill(read.args, values), named=names))
+                for name, read in chosen
+            }
+            tasks = {name: self._task(*look) for name, look in looks.items()}
+            return {name: await task for name, task in tasks.items()}
+
+        first = await made((name, read) for name, read in incident.reads.items() if not read.after)
+        later = {name: read for name, read in incident.reads.items() if read.after}
+        wanted = {
+            name: read for name, read in later.items() if _calls_for(incident, read.after, first, judged_by=values)
         }
-        return {name: await task for name, task in tasks.items()}
+        return {**dict.fromkeys(later, ProbeResult(skipped=True)), **first, **await made(wanted.items())}
 
     @property
     def gaps(self) -> tuple[Gap, ...]:

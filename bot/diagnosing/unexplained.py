@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from bot.diagnosing.observation import Observed, Statement
+from intents.catalog.causes import Consequence
 from intents.catalog.loader import Catalog
-from intents.catalog.schema import Consequence
 from intents.domain import FindingOutcome, JudgedHypothesis, Observation, Verdict
 
-MOST: Final = 8
+_MOST: Final = 8
 # Quotes with the same first characters count as the same.
 _TELLING: Final = 120
 
@@ -23,38 +23,40 @@ def unexplained(observed: Observed, judged: Sequence[JudgedHypothesis], catalog:
         finding.quote for one in remaining for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS
     ]
     quoted = [" ".join(quote.split())[:_TELLING] for quote in quotes if quote]
-    confirmed = [one for one in judged if one.verdict is Verdict.CONFIRMED]
+    confirmed = [
+        (entry.explains, frozenset(_pods(one)))
+        for one in judged
+        if one.verdict is Verdict.CONFIRMED and (entry := catalog.get(one.incident)) and entry.explains
+    ]
     left = {
         Observation(subject=statement.subject, quote=statement.text)
-        for statement in observed.statements
-        if statement.trouble
-        and not _is_quoted(statement.text, quoted)
-        and not any(_follows(statement, one, catalog) for one in confirmed)
+        for statement in observed.troubles
+        if not _is_quoted(statement.text, quoted)
+        and not any(_follows(statement, explains, pods) for explains, pods in confirmed)
     }
-    return tuple(sorted(left, key=lambda one: (one.subject, one.quote)))[:MOST]
+    return tuple(sorted(left, key=lambda one: (one.subject, one.quote)))[:_MOST]
 
 
-def _follows(statement: Statement, cause: JudgedHypothesis, catalog: Catalog) -> bool:
-    """Return whether a statement shows a consequence of the cause; of a pod, only if the cause was proven for it."""
-    entry = catalog.get(cause.incident)
-    shows = statement.shows
-    if entry is None or not entry.explains or not (shows in entry.explains or shows is Consequence.UNREADY):
+def _follows(statement: Statement, explains: Collection[Consequence], pods: Collection[tuple[str, str]]) -> bool:
+    """Return whether a statement shows a consequence of a cause; of a pod, only if the cause was proven for it.
+
+    A pod that a cause affects is not ready either.
+    """
+    if not (statement.shows in explains or statement.shows is Consequence.UNREADY):
         return False
-    pods = set(_pods(cause))
     pod = (statement.subject.namespace, statement.subject.name)
     return statement.subject.kind != "Pod" or not pods or pod in pods
 
 
 def _pods(cause: JudgedHypothesis) -> Iterator[tuple[str, str]]:
     """Yield namespace and name of the pods that support it."""
-    for finding in cause.findings:
-        if finding.outcome is FindingOutcome.SUPPORTS and not finding.pasted:
-            for row in finding.rows:
-                subject = row.subject
-                if subject.kind == "Pod":
-                    yield subject.namespace, subject.name
-                if pod := row.values.get("pod"):
-                    yield str(row.values.get("namespace", subject.namespace)), str(pod)
+    for finding in cause.cluster_support:
+        for row in finding.rows:
+            subject = row.subject
+            if subject.kind == "Pod":
+                yield subject.namespace, subject.name
+            if pod := row.values.get("pod"):
+                yield str(row.values.get("namespace", subject.namespace)), str(pod)
 
 
 def _is_quoted(text: str, quoted: Sequence[str]) -> bool:

@@ -34,7 +34,7 @@ class Backlog:
         return len(self._interactive) + sum(map(len, [*self._asked.values(), *self._unasked.values()]))
 
     def add(self, waiting: WaitingJob, *, again: bool = False) -> None:
-        """Add a job; one whose start has failed is the next of its person `again`."""
+        """Add a job at the end of its person's queue, or with `again`, because its start has failed, at the front."""
         queue = self._interactive
         if waiting.turn.urgency > JobUrgency.INTERACTIVE:
             people = self._asked if waiting.turn.urgency == JobUrgency.ASKED else self._unasked
@@ -42,10 +42,10 @@ class Backlog:
         (queue.appendleft if again else queue.append)(waiting)
 
     def next(self, *, has_room: Callable[[], bool], may_start: Callable[[str], bool]) -> WaitingJob | None:
-        """Remove and return the next job to start; None if there is none now.
+        """Remove and return the next job to start; None while no waiting job may start.
 
-        `has_room` tells whether unasked jobs may start at all, `may_start` whether those of a person may. Interactive
-        jobs start always.
+        `has_room` tells whether unasked jobs may start, `may_start` whether those of a person may. Interactive jobs may
+        always start.
         """
         if self._interactive:
             return self._interactive.popleft()

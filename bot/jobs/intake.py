@@ -72,9 +72,9 @@ class JobIntake:
         """Accept no more jobs; those that were accepted are still started."""
         self._open = False
 
-    async def holds(self, id: str, *, besides: str) -> bool:
-        """Return whether a job with this id or below it is stored. See `AcceptedJobs.holds`."""
-        return await self._store.holds(id, besides=besides)
+    async def has_jobs_of(self, request: str, *, besides: str) -> bool:
+        """Tell whether a job of a request is stored. See `AcceptedJobs.has_jobs_of`."""
+        return await self._store.has_jobs_of(request, besides=besides)
 
     async def start_now(self, kind: str, id: str, payload: Json) -> None:
         """Start a job at once: a person looks at its dialog or its button. Raise JobsUnavailable or TooManyJobs."""

@@ -39,6 +39,6 @@ def replicas_of(workload: Json) -> Replicas:
             desired = 0 if spec.get("suspend") or status.get("completionTime") else max(wanted, 0)
             return Replicas(desired=desired, created=count("active"), ready=count("ready"))
         case _:
-            return Replicas(
-                desired=int(spec.get("replicas", 1)), created=count("replicas"), ready=count("readyReplicas")
-            )
+            replicas = spec.get("replicas")
+            desired = 1 if replicas is None else int(replicas)
+            return Replicas(desired=desired, created=count("replicas"), ready=count("readyReplicas"))

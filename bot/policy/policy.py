@@ -105,7 +105,7 @@ class PolicyScope:
             rule, sure = met
             says = reasons.allowed_by(rule)
             return Decision(allowed=True, rule=rule, says=says, provisional=on.provisional or not sure)
-        says = reasons.not_granted(action, place)
+        says = reasons.not_granted(place)
         if granting:
             says = reasons.other_labels((rule, grant.labels) for rule, grant in granting)
         return self._refusal(says)

@@ -39,9 +39,9 @@ ACTS_ODD_ADDRESS: Final = Text(
     zh="该处的操作以您本人的身份执行，而您的邮箱地址不能用作集群中的用户名",
 )
 ACTS_OTHER_DOMAIN: Final = Text(
-    en="actions in this cluster run under your own name, but the domain of your e-mail address is not listed under"
-    " `impersonation` in the policy",
-    zh="该集群的操作以您本人的身份执行，但您邮箱地址的域名不在策略的 `impersonation` 所列域名之中",
+    en="actions in this cluster run under your own name, but the domain of your e-mail address is not listed in the"
+    " section “impersonation” of the policy",
+    zh="该集群的操作以您本人的身份执行，但您邮箱地址的域名不在策略的“impersonation”部分所列域名之中",
 )
 
 
@@ -86,16 +86,16 @@ def not_shown(place: Text) -> Text:
 def switched_off(place: Text) -> Text:
     """Return the refusal for a place where actions are disabled."""
     return Text(
-        en=f"actions are disabled for {place.en}; `remediation` in the policy enables them",
-        zh=f"{place.zh} 未启用操作；可在策略的 `remediation` 中启用",
+        en=f"actions are disabled for {place.en}; the section “remediation” of the policy enables them",
+        zh=f"{place.zh} 未启用操作；可在策略的“remediation”部分启用",
     )
 
 
-def not_granted(action: str, place: Text) -> Text:
-    """Return the refusal for an action that is not granted to the person."""
+def not_granted(place: Text) -> Text:
+    """Return the refusal for an action that is not granted to the person, who has its button in view."""
     return Text(
-        en=f"the policy does not allow you to run {action} here for {place.en}; its `acting` section says who may",
-        zh=f"按照策略，您不能在此对 {place.zh} 执行 {action}；策略的 `acting` 规定了谁可以",
+        en=f"the policy does not allow you to run this action here for {place.en}; its section “acting” says who may",
+        zh=f"按照策略，您不能在此对 {place.zh} 执行此操作；策略的“acting”部分规定了谁可以",
     )
 
 

@@ -44,6 +44,11 @@ class Action(ABC):
         return self.declaration.ends_incident
 
     @property
+    def only_configures(self) -> bool:
+        """Tell whether its effect shows only that a setting is in place, not that anything works again."""
+        return self.declaration.only_configures
+
+    @property
     def permissions(self) -> tuple[Permission, ...]:
         """Everything it may write, whatever the target."""
         return tuple(dict.fromkeys(each for needed in self.writes.values() for each in needed))

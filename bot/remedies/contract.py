@@ -104,7 +104,8 @@ class Plan(Portable):
     """The planned effect of a button. The button carries only `id`: opaque, single-use, expiring.
 
     `basis` names the parts of the object that the plan depends on; changes elsewhere do not void it. A plan that does
-    not fix the cause is done, and says `done`, once the rule `until` holds. `undoes` is the id of the plan that this
+    not fix the cause is done, and says `done`, once the rule `until` holds. `later` says when its success will show, if
+    not at once. `undoes` is the id of the plan that this
     one undoes. The requester types what it `asks`, which fills its `args`.
     """
 
@@ -124,6 +125,7 @@ class Plan(Portable):
     risk: str = "low"
     until: str = ""
     done: Text | None = None
+    later: Text | None = None
     undoes: str = ""
     asks: tuple[Question, ...] = ()
     created: datetime
@@ -199,7 +201,9 @@ class Applied(Portable):
 class State(StrEnum):
     """The verified result of a remedy."""
 
-    FIXED = "fixed"
+    FIXED = "fixed"  # the cause and the symptom are gone
+    CHANGED = "changed"  # the cause is gone, the symptom is still there
+    LATER = "shows later"  # the cause is gone; the symptom can only be seen later
     NOT_FIXED = "not fixed"
     WORSE = "worse"
     WAITING = "still waiting"

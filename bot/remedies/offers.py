@@ -218,6 +218,7 @@ class _Planner:
             risk=remedy.risk,
             until=remedy.until,
             done=safe_value(remedy.done),
+            later=safe_value(remedy.later),
             asks=remedy.asks,
             created=self.now,
             expires=self.now + LIFETIME,

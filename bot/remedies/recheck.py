@@ -14,9 +14,11 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.diagnosing.reads import Reads
 from bot.remedies.contract import About, Applied, EffectStatus
+from intents.catalog.schema import Symptom as SymptomRule
 from intents.domain import Diagnosis, Finding, FindingOutcome, Hypothesis, JudgedHypothesis, ObjectRef
-from intents.focus import KINDS
-from intents.verdicts import judge, supported
+from intents.focus import KINDS, named_as
+from intents.rules import RuleResult, evaluate
+from intents.verdicts import judge, supported, values_for
 
 # Captured names that are true of one pod only, or of where it ran: they are dropped for its replacement.
 _OF_ONE_POD: Final = frozenset({word for word, kind in KINDS.items() if kind in ("Pod", "Node", "ReplicaSet")})
@@ -24,10 +26,11 @@ _OF_ONE_POD: Final = frozenset({word for word, kind in KINDS.items() if kind in 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recheck:
-    """An incident as it stands now, in a diagnosis of its own."""
+    """An incident as it stands now, in a diagnosis of its own; `fixed_when` is the evaluated rule of a remedy."""
 
     judged: JudgedHypothesis
     diagnosis: Diagnosis
+    fixed_when: RuleResult | None = None
 
     @property
     def present(self) -> bool:
@@ -40,8 +43,13 @@ class Recheck:
         return tuple(finding for finding in self.judged.findings if finding.outcome is FindingOutcome.GAP)
 
 
-async def recheck(incident_id: str, about: About, *, engine: Engine, snapshot: Snapshot) -> Recheck:
-    """Read and judge one incident; refused reads become gaps. Raises KeyError if the catalog no longer has it."""
+async def recheck(
+    incident_id: str, about: About, *, engine: Engine, snapshot: Snapshot, fixed_when: SymptomRule | None = None
+) -> Recheck:
+    """Read and judge one incident, and a remedy's rule `fixed_when`; refused reads become gaps.
+
+    Raises KeyError if the catalog no longer has the incident.
+    """
     incident = engine.catalog.incidents[incident_id]
     hypothesis = Hypothesis(incident=incident.id, score=about.score, named=about.named, when=about.when)
     reads = Reads(snapshot=snapshot, probes=engine.probes)
@@ -55,7 +63,9 @@ async def recheck(incident_id: str, about: About, *, engine: Engine, snapshot: S
         gaps=reads.gaps,
         api_calls=snapshot.calls,
     )
-    return Recheck(judged=judged, diagnosis=diagnosis)
+    values = values_for(incident, hypothesis, focus=about.focus, now=snapshot.now)
+    result = evaluate(fixed_when.rule, readings, values) if fixed_when else None
+    return Recheck(judged=judged, diagnosis=diagnosis, fixed_when=result)
 
 
 def after_write(about: About, applied: Applied, effect: EffectStatus) -> About:
@@ -81,10 +91,11 @@ def now_instead(about: About) -> About:
 def moved(about: About, *, to: ObjectRef) -> About:
     """Return the same input about another object: names of the old one are dropped or replaced."""
     old = {about.focus.name, about.subject.name if about.subject else ""} - {""}
-    words = {word: to.name for word, kind in KINDS.items() if kind == to.kind}
     kept = {word: to.name if value in old else value for word, value in about.named.items() if word not in _OF_ONE_POD}
     focus = replace(about.focus, kind=to.kind, namespace=to.namespace, name=to.name, node="")
-    return replace(about, focus=focus, named={**kept, "namespace": to.namespace, **words}, subject=to)
+    return replace(
+        about, focus=focus, named={**kept, "namespace": to.namespace, **named_as(to.kind, to.name)}, subject=to
+    )
 
 
 def _was_replaced(about: About, applied: Applied) -> bool:

@@ -1,7 +1,7 @@
 """Verifies a remedy: the evidence is read again until it clears, clearly will not, or time is up.
 
 A successful write proves nothing. What replaced the old pods must exist, must have run long enough to fail the same
-way, and must no longer show the incident.
+way, and must no longer show the incident. The symptom is looked at besides the change: see `bot.remedies.symptom`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,22 @@ from bot.diagnosing import Engine
 from bot.kube.owners import owner_of
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, State, Verification
+from bot.remedies.new_pods import what_fails
+from bot.remedies.outcome import Seen, Symptom, SymptomState, final_state, good_state
 from bot.remedies.recheck import Recheck, after_write, moved, now_instead, recheck
 from bot.remedies.session import Session
+from bot.remedies.symptom import rule_of, symptom_of
 from bot.remedies.undo import action_of
+from intents.catalog.schema import Remediation
 from intents.domain import Diagnosis, Finding, FindingOutcome, GapReason, Text
 from responses.words import REASONS
 
 VERIFY_S: Final = 120.0
 _MOST_FINDINGS: Final = 5
+_NOT_SHOWN: Final = Text(
+    en="Nothing that Casebook reads shows whether it helped: check it yourself.",
+    zh="Casebook 读取的内容无法显示是否有效：请自行检查。",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +57,31 @@ class Verified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """One look at the cluster: the effect of the write, and the incident as it stands."""
+    """One look at the cluster: the effect of the write, the incident and the symptom as they stand."""
 
     effect: EffectStatus
     incident: Recheck
+    symptom: Symptom
 
     plan: Plan
     ends_incident: bool
 
     @property
-    def clear(self) -> bool:
-        if self.effect.state is not EffectState.HEALTHY:
-            return False
+    def seen(self) -> Seen:
+        return Seen(
+            effect=self.effect.state,
+            present=self.incident.present,
+            unread=bool(self.incident.unread),
+            symptom=self.symptom.state,
+            later=self.plan.later is not None,
+        )
+
+    @property
+    def good(self) -> State | None:
+        """Return the state to end with once it has lasted; None to look again."""
         if self.ends_incident:
-            return not self.incident.present and not self.incident.unread
-        return self.is_done
+            return good_state(self.seen)
+        return State.DONE if self.effect.state is EffectState.HEALTHY and self.is_done else None
 
     @property
     def is_done(self) -> bool:
@@ -153,15 +171,15 @@ class _Verifier:
             now = time.monotonic()
             if isinstance(found, _Look):
                 last = found
-                if clock.has_lasted("clear", found.clear, now=now, seconds=patience):
-                    return await self._cleared(found)
+                if clock.has_lasted("good", found.good is not None, now=now, seconds=patience):
+                    return await self._good(found)
                 if clock.has_lasted("failing", found.failing, now=now, seconds=self.pace.failing):
-                    return self._ended(found)
+                    return await self._ended(found)
                 if self.progress is not None:
                     self.progress(_waiting(found))
             if now >= end:
                 trouble = found if isinstance(found, ClusterError) else None
-                return self._ended(last) if last else _unverified(self.applied, _unread(trouble))
+                return await self._ended(last) if last else _unverified(self.applied, _unread(trouble))
             await asyncio.sleep(min(self.pace.every, max(end - now, 0.0)))
 
     def _patience(self, deadline: float) -> float:
@@ -173,19 +191,43 @@ class _Verifier:
             async with self.session.snapshot(deadline=max(min(self.session.deadline, left), 1.0)) as snapshot:
                 effect = await self.action.check_effect(snapshot, self.plan, self.applied)
                 about = after_write(self.plan.about, self.applied, effect)
-                incident = await recheck(self.plan.incident, about, engine=self.engine, snapshot=snapshot)
+                remediation = self._remediation()
+                incident = await recheck(
+                    self.plan.incident,
+                    about,
+                    engine=self.engine,
+                    snapshot=snapshot,
+                    fixed_when=rule_of(remediation),
+                )
+                symptom = await symptom_of(
+                    snapshot,
+                    remediation,
+                    incident.fixed_when,
+                    about,
+                    self.plan.target,
+                    only_configures=self.action.only_configures,
+                )
         except ClusterError as error:
             return error
         ends_incident = not self.plan.until and self.action.ends_incident
-        return _Look(effect=effect, incident=incident, plan=self.plan, ends_incident=ends_incident)
+        return _Look(effect=effect, incident=incident, symptom=symptom, plan=self.plan, ends_incident=ends_incident)
 
-    async def _cleared(self, look: _Look) -> Verified:
+    def _remediation(self) -> Remediation | None:
+        """Return the remediation as the catalog has it now; None if it was removed."""
+        declared = self.engine.catalog.incidents[self.plan.incident].remediations
+        return next((each for each in declared if each.id == self.plan.remedy), None)
+
+    async def _good(self, look: _Look) -> Verified:
         if not look.ends_incident:
             return _without_incident(look)
+        if look.good is State.LATER:
+            return _verified(State.LATER, _later(look), look)
         says = Text(
             en=f"{look.effect.says.en}, and the incident is no longer found",
             zh=f"{look.effect.says.zh}，且不再发现该问题",
         )
+        if seen := look.symptom.says.en:
+            says = Text(en=f"{says.en}; {seen}", zh=f"{says.zh}；{look.symptom.says.zh}")
         others = await self._other_pods(look)
         if others is not None:
             says = Text(en=f"{says.en}. {others.en}", zh=f"{says.zh}。{others.zh}")
@@ -215,22 +257,33 @@ class _Verifier:
             zh=f"{owner.kind} {owner.name} 的其他 Pod 仍有此问题：{names}",
         )
 
-    def _ended(self, look: _Look) -> Verified:
+    async def _new_trouble(self, look: _Look) -> Text | None:
+        """Say how a new pod fails now; None without a new pod that exits."""
+        if not look.effect.replacements:
+            return None
+        async with self.session.snapshot() as snapshot:
+            return await what_fails(snapshot, look.effect.replacements)
+
+    async def _ended(self, look: _Look) -> Verified:
         """Return the result of what did not become clear."""
         if not look.ends_incident:
             return _without_incident(look)
         worse = _worse(self.applied, look.effect)
-        if worse is not None:
-            return _verified(State.WORSE, worse, look)
-        if look.incident.present:
-            return _verified(State.NOT_FIXED, _still(look), look)
-        if look.failing:
-            says = Text(
-                en=f"the incident is no longer found, but {look.effect.says.en}",
-                zh=f"不再发现该问题，但{look.effect.says.zh}",
-            )
-            return _verified(State.NOT_FIXED, says, look)
-        return _verified(State.WAITING, _waiting(look, late=True).says, look)
+        state = final_state(replace(look.seen, worse=worse is not None))
+        if state is State.LATER:
+            return _verified(state, _later(look), look)
+        trouble = await self._new_trouble(look) if state in (State.NOT_FIXED, State.CHANGED, State.WORSE) else None
+        if state is State.NOT_FIXED and look.incident.present:
+            still = _still(look)
+            says = Text(en=f"{trouble.en}; {still.en}", zh=f"{trouble.zh}；{still.zh}") if trouble else still
+            return _verified(state, says, look)
+        if state in (State.NOT_FIXED, State.CHANGED):
+            remains = trouble or (look.symptom.says if state is State.CHANGED else look.effect.says)
+            says = Text(en=f"the cause is no longer found, but {remains.en}", zh=f"原因已不再发现，但{remains.zh}")
+            return _verified(state, says, look)
+        if worse is not None and trouble is not None:
+            worse = Text(en=f"{worse.en}; {trouble.en}", zh=f"{worse.zh}；{trouble.zh}")
+        return _verified(state, worse or _waiting(look, late=True).says, look)
 
 
 def _without_incident(look: _Look) -> Verified:
@@ -266,9 +319,26 @@ def _still(look: _Look) -> Text:
     return support.says if support else look.incident.judged.title
 
 
+def _later(look: _Look) -> Text:
+    """Say that the change is in place, when it will show whether it helped, and what is seen of the symptom now."""
+    then = look.plan.later or _NOT_SHOWN
+    en, zh = then.en, then.zh
+    if look.symptom.state is SymptomState.REMAINS:
+        en, zh = f"{en} Now: {look.symptom.says.en}", f"{zh}目前：{look.symptom.says.zh}"
+    return Text(
+        en=f"{look.effect.says.en}, and the cause is no longer found. {en}",
+        zh=f"{look.effect.says.zh}，且原因已不再发现。{zh}",
+    )
+
+
 def _waiting(look: _Look, *, late: bool = False) -> Verification:
     unread = look.incident.unread
-    what = unread[0].says if unread and look.effect.state is EffectState.HEALTHY else look.effect.says
+    what = look.effect.says
+    if look.effect.state is EffectState.HEALTHY:
+        if unread:
+            what = unread[0].says
+        elif look.symptom.state in (SymptomState.UNREAD, SymptomState.REMAINS) and look.ends_incident:
+            what = look.symptom.says
     if look.incident.present and look.ends_incident:
         what = Text(en=f"{what.en}; the incident is still present", zh=f"{what.zh}；问题仍然存在")
     begin = Text(en="not confirmed in time: ", zh="未能及时确认：") if late else Text.same("")

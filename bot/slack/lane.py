@@ -49,7 +49,7 @@ def unasked(is_unasked: bool = True) -> Iterator[None]:
 
 @dataclass(order=True, slots=True)
 class _Waiter:
-    rank: int
+    rank: tuple[bool, bool, Urgency]
     busy: bool
     turn: int
     number: int
@@ -158,7 +158,7 @@ class Lane:
         self._last_turn[key] = turn
         is_progress = urgency is Urgency.PROGRESS
         waiter = _Waiter(
-            rank=4 * is_progress + 2 * _UNASKED.get() + urgency,
+            rank=(is_progress, _UNASKED.get(), urgency),
             busy=busy,
             turn=turn,
             number=next(self._numbers),

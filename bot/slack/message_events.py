@@ -28,7 +28,8 @@ _CUT_FROM: Final = 3_900
 class ReceivedMessage:
     """A new message. `text` is free of Slack's markup; `thread_ts` is empty outside threads.
 
-    `is_cut`: it is as long as Slack allows; `in_block`: it opens a code block without closing it, or the other way.
+    `is_cut`: it is as long as Slack allows. `in_block`: it opens a code block without closing it, or closes one that it
+    does not open.
     """
 
     team: str

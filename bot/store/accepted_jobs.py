@@ -54,19 +54,18 @@ class AcceptedJobs:
         """Tell whether a job still waits for its start."""
 
         async def body(connection: AsyncConnection) -> bool:
-            return (
-                await connection.execute(select(accepted_jobs.c.id).where(accepted_jobs.c.id == id))
-            ).first() is not None
+            found = await connection.execute(select(accepted_jobs.c.id).where(accepted_jobs.c.id == id))
+            return found.first() is not None
 
         return await self._database.query(body)
 
-    async def holds(self, id: str, *, besides: str) -> bool:
-        """Return whether a job with this id, or with one that begins with it and a dot, waits for its record.
+    async def has_jobs_of(self, request: str, *, besides: str) -> bool:
+        """Tell whether a job of a request still waits for its start; those of the kind `besides` do not count.
 
-        Those of the kind `besides` do not count.
+        The id of such a job is that of the request, or begins with it and a dot.
         """
         columns = accepted_jobs.c
-        same = or_(columns.id == id, columns.id.startswith(f"{id}.", autoescape=True))
+        same = or_(columns.id == request, columns.id.startswith(f"{request}.", autoescape=True))
         async with self._database.read() as connection:
             found = await connection.execute(select(columns.id).where(same, columns.kind != besides).limit(1))
             return found.first() is not None

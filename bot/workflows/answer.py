@@ -36,6 +36,7 @@ from bot.workflows.thread_roots import ThreadRoots
 from intents.domain import Language
 from intents.kept_text import kept_text
 from intents.matcher import MatchResult
+from intents.trouble_reports import deserves_a_look
 from responses.slack.diagnosis import placeholder_message
 
 _log: Final = structlog.get_logger(__name__)
@@ -94,7 +95,7 @@ class AnswerWorkflow:
     ) -> Json | None:
         """Answer once the cluster has a free slot; waiting requests do not block others."""
         for number, pause in enumerate((*_PAUSES_S, None)):
-            if number == _PATIENT:
+            if number == _PATIENT and not prepared.get("only_trouble"):
                 await retry_step(run, "placeholder", self.placeholder, request)
             result = await retry_step(run, "answer", self.answer, request, prepared, picked, pause is None)
             if pause is None or not (result and _CROWDED in result):
@@ -116,11 +117,11 @@ class AnswerWorkflow:
         unread = (*await self.roots.read(request), *await self.files.read(request))
         request = await store.requests.get(request_id) or request
         matched = await self._match(request)
-        goes_on = matched is None or bool(matched.matching.hypotheses)
+        named = matched is not None and deserves_a_look(request.text, matched.matching)
+        goes_on = matched is None or named or bool(matched.matching.hypotheses)
         if not goes_on:
             await self.files.mention_unread(request, unread)
-            await store.requests.set_state(request_id, RequestState.SILENT)
-            self.services.metrics.request_handled(request.original.origin, "explain", "silent")
+            await self._stay_silent(request)
         refusals = [{"en": says.en, "zh": says.zh} for says in unread]
         carried = matched.as_json() if matched else None
         return {
@@ -130,7 +131,12 @@ class AnswerWorkflow:
             "match": carried,
             "topic": self.repeats.topic_of(request, await self.services.requester_of(request), matched),
             "unasked": request.original.origin.is_unasked,
+            "only_trouble": matched is not None and not matched.matching.hypotheses,
         }
+
+    async def _stay_silent(self, request: StoredRequest) -> None:
+        await self.services.store.requests.set_state(request.id, RequestState.SILENT)
+        self.services.metrics.request_handled(request.original.origin, "explain", "silent")
 
     async def placeholder(self, request_id: str) -> None:
         """Post the placeholder of a request that waits for a free slot."""
@@ -179,6 +185,9 @@ class AnswerWorkflow:
             if not last:
                 return {_CROWDED: reached.cluster}
             reply = await self.replies.limit_reached(request, requester, reached.cluster)
+        if prepared.get("only_trouble") and not reply.shows_trouble:
+            await self._stay_silent(request)
+            return None
         if reply.answer is not None and reply.fault:
             reply = replace(reply, answer=await self.repeats.with_earlier(request, reply.answer, reply.fault))
         async with self.services.turn(request_id):
@@ -199,11 +208,13 @@ class AnswerWorkflow:
         self, request: StoredRequest, requester: Requester, prepared: Json, picked: PickedCluster | None
     ) -> Reply:
         """Compute the reply and show progress meanwhile. Raise LimitReached."""
+        # Whether there is an answer is known only at its end.
+        silent = bool(prepared.get("only_trouble"))
         reporter = ProgressReporter(
             slack=self.services.slack,
             sent=await self.poster.sent(request, step=ANSWER),
             language=requester.language,
-            begin=partial(self._placeholder, request, language=requester.language),
+            begin=_nothing if silent else partial(self._placeholder, request, language=requester.language),
             waited=0.0 if request.original.origin.is_unasked else self._age(request),
         )
         if picked:
@@ -301,6 +312,10 @@ class AnswerWorkflow:
         if requester.scope.reading is ReadLevel.NOTHING:
             return _NOTHING
         return await carried_match(request.text, engine=self.services.engine())
+
+
+async def _nothing() -> None:
+    """Post no placeholder."""
 
 
 def _about(request: StoredRequest) -> str:

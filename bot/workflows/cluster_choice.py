@@ -164,11 +164,15 @@ class ClusterChooser:
             engine = self.services.engine()
             matching = question.matching or await match_text(question.text, engine=engine)
             hypotheses = matching.hypotheses
-            if not hypotheses:
+            if hypotheses:
+                incident = engine.catalog.incidents[hypotheses[0].incident]
+                focus = focus_of(incident, hypotheses[0], namespace=question.namespace)
+                question = DiagnoseObject(kind=focus.kind, namespace=focus.namespace, name=focus.name)
+            elif (first := next(iter(matching.objects), None)) and first.certain:
+                home = first.namespace or question.namespace
+                question = DiagnoseObject(kind=first.kind, namespace=home, name=first.value)
+            else:
                 return None
-            incident = engine.catalog.incidents[hypotheses[0].incident]
-            focus = focus_of(incident, hypotheses[0], namespace=question.namespace)
-            question = DiagnoseObject(kind=focus.kind, namespace=focus.namespace, name=focus.name)
         outside = KINDS.get(question.kind.lower()) in _OUTSIDE_NAMESPACES
         return question if question.kind and question.name and (question.namespace or outside) else None
 

@@ -1,4 +1,4 @@
-"""Answer follow-ups in a thread without repeating its answer: link it, or say what changed since.
+"""Answer follow-ups in a thread: link the answer that it has, or say what changed since.
 
 A question that names no object and no error is answered by a link. The same trouble again gets what changed; another
 object gets an answer of its own.
@@ -28,7 +28,7 @@ from responses.slack.message import Message
 _log: Final = structlog.get_logger(__name__)
 
 _IN_THREADS: Final = frozenset({Surface.MENTION, Surface.FOLLOW_UP})
-# Asks for the state now, not for the answer that stands.
+# Asks for the state now, so that a link to the answer does not help.
 _ASKS_AGAIN: Final = re.compile(
     r"\b(?:now|still|fixed|better|recheck|retry|(?:check|look|diagnose|try) again)\b"
     r"|再查|再看|重新|现在|好了吗|还在|恢复",
@@ -77,7 +77,7 @@ class FollowUps:
         return changed_since(lines, sign=sign(now), link=earlier.link, language=requester.language)
 
     async def earlier(self, request: StoredRequest) -> EarlierAnswer | None:
-        """Return the newest answer with a diagnosis that stands in the request's thread."""
+        """Return the newest answer in the request's thread that has a diagnosis and was not deleted."""
         original, store = request.original, self.services.store
         for other in reversed(await store.requests.in_thread(original.channel, original.thread_ts)):
             if other.id == request.id or other.original.created > original.created:

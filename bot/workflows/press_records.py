@@ -38,6 +38,8 @@ WRITING: Final = "writing"
 APPROVAL: Final = "approval"
 ENDS: Final[Mapping[State, RemedyState]] = {
     State.FIXED: RemedyState.FIXED,
+    State.CHANGED: RemedyState.CHANGED,
+    State.LATER: RemedyState.LATER,
     State.NOT_FIXED: RemedyState.NOT_FIXED,
     State.WORSE: RemedyState.WORSE,
     State.WAITING: RemedyState.WAITING,
@@ -122,32 +124,32 @@ class PressRecorder:
         await self.fact_recorder.remedied(press.answer, plan, shown)
 
     async def report(self, press: Confirmation) -> None:
-        """Post the result to the answer, the thread and the audit channel: each once, however often this runs.
+        """Show the result in the answer, and post it in the thread and the audit channel, each once over all runs.
 
-        Raises SlackUnavailable, to be retried.
+        A fix that the answer shows is not repeated in its thread. Raises SlackUnavailable, to be retried.
         """
         answer = await self.services.store.answers.get(press.answer.request_id)
         note = (answer.shown if answer else {}).get(RemedyNote.key_of(press.plan.id))
         if answer is None or note is None:
             return
-        shown = RemedyNote.from_json(note).shown
+        shown, in_answer = RemedyNote.from_json(note).shown, False
         try:
             async with self.services.turn(answer.request_id):
-                await self._show(press)
+                in_answer = await self._show(press)
         finally:
             # The result is posted even if the answer can no longer be edited.
-            await self._say(press, shown)
+            await self._say(press, shown, in_thread=not (in_answer and shown.state is RemedyState.FIXED))
 
-    async def _show(self, press: Confirmation) -> None:
+    async def _show(self, press: Confirmation) -> bool:
+        """Update the answer; return whether it is there."""
         request = await self.services.store.requests.get(press.answer.request_id)
-        if request is not None:
-            await self.poster.show(request)
+        return request is not None and await self.poster.show(request)
 
-    async def _say(self, press: Confirmation, shown: RemedyShown) -> None:
+    async def _say(self, press: Confirmation, shown: RemedyShown, *, in_thread: bool) -> None:
         request = await self.services.store.requests.get(press.answer.request_id)
         plan, answer = press.plan, press.answer
         audit_line = AuditLine(shown=shown, cluster=plan.cluster, target=plan.target)
-        if request is not None:
+        if request is not None and in_thread:
             language = Language(answer.message.get("language") or Language.EN)
             line = audit_message(audit_line, language=language)
             if not await self._post(press, answer.channel, request.original.thread_ts, line, shown):

@@ -13,6 +13,7 @@ from typing import Final
 
 from bot.policy import Limit, Limits
 from bot.remedies.contract import Outlook, Plan, Reason
+from bot.remedies.registry import words_of
 from bot.store import CLAIMED, EarlierClaim
 from intents.domain import Text
 
@@ -82,18 +83,23 @@ def _under_way(former: EarlierClaim, *, seconds: int, by_you: bool) -> Text:
         if former.state == APPLIED
         else Text(en="it is still being applied", zh="仍在执行中")
     )
+    verb = words_of(former.action).verb
     return Text(
-        en=f"{who.en} confirmed {former.action} for the same object {seconds} s ago, and {doing.en}: wait for it",
-        zh=f"{who.zh}在 {seconds} 秒前已对同一对象确认 {former.action}，{doing.zh}：请等待其结果",
+        en=f"{who.en} confirmed “{verb.en}” for the same object {seconds} s ago, and {doing.en}: wait for it",
+        zh=f"{who.zh}在 {seconds} 秒前已对同一对象确认“{verb.zh}”，{doing.zh}：请等待其结果",
     )
 
 
 def _often(former: Sequence[EarlierClaim], limit: Limit, minutes: int) -> Text:
-    done = ", ".join(f"{each.action}: {each.state}" for each in former[: limit.writes])
+    tried = [(words_of(each.action).verb, each.state) for each in former[: limit.writes]]
+    done = Text(
+        en=", ".join(f"{verb.en}: {state}" for verb, state in tried),
+        zh="，".join(f"{verb.zh}：{state}" for verb, state in tried),
+    )
     return Text(
-        en=f"{len(former)} remedies were tried on the same object within {limit.minutes} minutes ({done}). One more "
+        en=f"{len(former)} remedies were tried on the same object within {limit.minutes} minutes ({done.en}). One more "
         f"will hardly help. Find the cause, or try again in {minutes} min",
-        zh=f"{limit.minutes} 分钟内已对同一对象执行 {len(former)} 次操作（{done}）：再次执行很可能无济于事。"
+        zh=f"{limit.minutes} 分钟内已对同一对象执行 {len(former)} 次操作（{done.zh}）：再次执行很可能无济于事。"
         f"请先查找根因，或在 {minutes} 分钟后再试",
     )
 

@@ -18,10 +18,8 @@ from responses.safety import safe_value
 from responses.sentences import offers as offered
 from responses.sentences import open_hypotheses
 from responses.slack.blocks import Style
-from responses.slack.controls import RemedyButton, labelled
+from responses.slack.controls import LABEL, RemedyButton, labelled
 
-# Slack's clients cut longer labels.
-_LABEL: Final = 30
 _STYLES: Final[dict[str, Style]] = {"low": "primary", "disruptive": "", "data-loss": "danger"}
 
 
@@ -99,4 +97,4 @@ class RemedyOffers:
 
 def _short(title: Text) -> Text | None:
     """Return the title of a remedy if it fits on a button in both languages."""
-    return title if max(len(title.en), len(title.zh)) <= _LABEL else None
+    return title if max(len(title.en), len(title.zh)) <= LABEL else None

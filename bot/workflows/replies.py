@@ -30,6 +30,7 @@ from intents.domain import Diagnosis, Existence, Finding, Text
 from intents.request import DiagnoseObject
 from intents.request import Request as Question
 from intents.slash import HelpQuery, parse_message
+from intents.verdicts import supported
 from responses import cluster_choice, failures
 from responses.excerpts import error_lines
 from responses.plots import leading_plot
@@ -75,6 +76,14 @@ class Reply:
     @property
     def verdict(self) -> str:
         return str(self.answer.first.verdict) if self.answer and self.answer.first else ""
+
+    @property
+    def shows_trouble(self) -> bool:
+        """Tell whether the cluster shows that something is wrong."""
+        if self.answer is None:
+            return False
+        diagnosis = self.answer.diagnosis
+        return bool(diagnosis.unexplained) or any(supported(one) for one in diagnosis.hypotheses)
 
     @property
     def is_about_nothing(self) -> bool:

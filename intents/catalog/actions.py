@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from intents.catalog.schema import Incident, Risk
+from intents.catalog.schema import Incident, Remediation, Risk
 
 
 class ArgumentType(StrEnum):
@@ -40,7 +40,9 @@ class ActionDeclaration:
     """The facts about an action that entries are checked against.
 
     `kinds` are the kinds of objects it is for, () for any. `least_risk` is the lowest risk that an entry may declare.
-    With `ends_incident`, the incident's evidence verifies it; otherwise it is done once it has taken effect.
+    With `ends_incident`, the incident's evidence verifies it; otherwise it is done once it has taken effect. One that
+    `only_configures` changes a flag, an annotation or another setting: its effect shows only that the setting is there,
+    so an entry says by `fixed_when` or `shows_later` how the symptom is seen.
     """
 
     name: str
@@ -49,6 +51,7 @@ class ActionDeclaration:
     least_risk: Risk = Risk.LOW
     undoable: bool = True
     ends_incident: bool = True
+    only_configures: bool = False
 
 
 # The action that opens the last change of an object: it writes nothing, so it is done once it is shown.
@@ -56,9 +59,10 @@ SHOW_CHANGE: Final = "show-change"
 
 
 def complaints(
-    name: str, *, kind: str, args: Mapping[str, Any], declared: Mapping[str, ActionDeclaration]
+    remediation: Remediation, declared: Mapping[str, ActionDeclaration]
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield what is wrong with a remediation as (path within it, why). Templates are not checked here."""
+    name, kind, args = remediation.action, remediation.target.kind, remediation.args
     action = declared.get(name)
     if action is None:
         yield ("action",), _no_such_action(name, declared)
@@ -76,6 +80,12 @@ def complaints(
             yield ("args", key), f"is {value!r}; expected one of {', '.join(known.choices)}"
         elif not _fits(value, known.type):
             yield ("args", key), f"is {value!r}; expected a {known.type}"
+    if action.only_configures and not (remediation.until or remediation.fixed_when or remediation.shows_later):
+        yield (
+            ("action",),
+            f"{name} only changes a setting: say in `fixed_when` how it shows that the symptom is gone, or in "
+            "`shows_later` when it will show",
+        )
 
 
 def unknown_actions(incident: Incident, known: Collection[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:

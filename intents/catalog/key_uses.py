@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from intents import templates
-from intents.catalog.schema import Incident, Rule
+from intents.catalog.schema import Incident, Rule, Symptom
 from intents.domain import Text
 
 Path = tuple[str | int, ...]
@@ -35,7 +35,9 @@ def key_uses(incident: Incident) -> Iterator[KeyUse]:
     for index, remediation in enumerate(incident.remediations):
         rows_of = incident.rule(remediation.rows_of) if remediation.rows_of else None
         read = rows_of.each if rows_of else ""
-        for name in ("title", "target", "args", "asks", "warning", "done"):
+        if isinstance(remediation.fixed_when, Symptom):
+            yield from _rule(incident, remediation.fixed_when.rule, ("remediations", index, "fixed_when"))
+        for name in ("title", "target", "args", "asks", "warning", "done", "shows_later"):
             yield from _templates(incident, getattr(remediation, name), ("remediations", index, name), read=read)
 
 

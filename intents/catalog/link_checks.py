@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
+from intents.catalog.causes import Cause, LinkedBy
 from intents.catalog.loader import Catalog
-from intents.catalog.schema import Cause, Incident, LinkedBy, Rule
+from intents.catalog.schema import Incident, Rule
 from intents.domain import FindingOutcome
 
 Complaint = tuple[tuple[str | int, ...], str]

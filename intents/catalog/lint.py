@@ -15,11 +15,11 @@ from typing import Any, Final
 import re2
 
 from intents import templates
-from intents.catalog import actions, link_checks
+from intents.catalog import actions, gate_checks, link_checks
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.cases import CaseError, world_of
 from intents.catalog.loader import Catalog, Problem
-from intents.catalog.schema import Incident, Read, Remediation, Rule
+from intents.catalog.schema import Incident, Read, Remediation, Rule, Symptom
 from intents.conditions import ConditionError, atoms, check, holds
 from intents.declarations import NamedProbe, named_probes
 from intents.domain import Language, ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
@@ -72,15 +72,14 @@ def complaints(
     entry = _Entry.of(incident, probes)
     for name, read in incident.reads.items():
         yield from _read(entry, name, read)
+    yield from gate_checks.complaints(incident)
     for index, rule in enumerate(incident.evidence):
         yield from _rule(entry, rule, ("evidence", index))
     yield from _texts(entry)
     for index, remediation in enumerate(incident.remediations):
         path = ("remediations", index)
         yield from _remediation(entry, remediation, path)
-        for where, says in actions.complaints(
-            remediation.action, kind=remediation.target.kind, args=remediation.args, declared=declared
-        ):
+        for where, says in actions.complaints(remediation, declared):
             yield (*path, *where), says
     yield from _whole(entry, catalog)
     yield from link_checks.complaints(
@@ -330,9 +329,11 @@ def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterato
     if not rows_of:
         keys = {key: kind for found in entry.keys.values() for key, kind in found.items()}
     yield from _sentence(entry, remediation.title, (*path, "title"), rows=keys)
-    for name, told in (("warning", remediation.warning), ("done", remediation.done)):
-        if told:
+    for name in ("warning", "done", "shows_later"):
+        if told := getattr(remediation, name):
             yield from _sentence(entry, told, (*path, name), rows=keys)
+    if isinstance(remediation.fixed_when, Symptom):
+        yield from _rule(entry, remediation.fixed_when.rule, (*path, "fixed_when"))
     if remediation.button:
         yield from _button(entry, remediation.button, (*path, "button"))
     for field in ("kind", "namespace", "name"):
@@ -393,7 +394,7 @@ def _capability(incident: Incident, catalog: Catalog, *, decisive: bool) -> Iter
         yield ("strongest",), "is a capability, but no decisive rule over the cluster says when it is offered"
     if not incident.kinds:
         yield ("kinds",), "a capability names the kinds of objects it is offered for"
-    if incident.all_causes:
+    if incident.all_causes or incident.shows:
         yield ("causes",), "a capability is no effect of anything"
     for other in catalog:
         if any(link.incident == incident.id for link in other.all_causes):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from intents.catalog.causes import Cause, Consequence
 from intents.catalog.fields import Id, Key, Line, LocalText, Model, Sentence
 from intents.catalog.signatures import Signature, Written, in_full
 from intents.domain import FindingOutcome, InputType, Severity, Status, Strength, Unit, Verdict
@@ -33,6 +34,8 @@ class Read(Model):
     """Its name."""
     args: dict[Key, Any] = Field(default_factory=dict)
     """Literals, or templates over {named.…} and {target.…}."""
+    after: Id | Literal[""] = ""
+    """Made only if this rule holds or could not be judged: spares a healthy object the reads that explain trouble."""
 
 
 class PlotOf(Model):
@@ -134,6 +137,35 @@ class Question(Model):
     """text, name, number, quantity (250m, 2Gi), uid or image: any other input is rejected."""
 
 
+class Symptom(Sentence, Model):
+    """The rule that tells whether what was broken is well again: CEL over the rows of a read, as in `evidence`."""
+
+    each: Key | Literal[""] = ""
+    """The read whose rows `when` tests, as in a rule of `evidence`."""
+    when: Line
+    """CEL that holds once the symptom is gone."""
+    need: Annotated[int, Field(ge=1)] | Literal["any", "all", "none"] = "any"
+    """The number of rows that must satisfy `when`. A read without rows proves nothing, except for `none`."""
+    says: LocalText
+    """The sentence below FIXED: what is well now."""
+    otherwise: LocalText
+    """The sentence while the rule does not hold: what is still broken."""
+
+    @property
+    def rule(self) -> Rule:
+        """Return it as a rule, to be checked and evaluated like those of `evidence`."""
+        otherwise = Otherwise(verdict=FindingOutcome.NEUTRAL, says=self.otherwise)
+        return Rule(
+            id="fixed-when",
+            each=self.each,
+            when=self.when,
+            need=self.need,
+            finds=FindingOutcome.NEUTRAL,
+            says=self.says,
+            otherwise=otherwise,
+        )
+
+
 class Remediation(Model):
     """An action offered as a button; declared here in full, applied by `bot.remedies`."""
 
@@ -162,11 +194,19 @@ class Remediation(Model):
     """For a remedy that does not fix the cause: the rule that holds once it has taken effect. The result is "done"."""
     done: LocalText | None = None
     """The result that is then shown."""
+    fixed_when: Symptom | Literal["healthy"] | None = None
+    """How the verification sees that the symptom is gone: a rule over the reads, or `healthy`: the object in question
+    is healthy by the rules of its kind. The result is "fixed" only if the cause and the symptom are gone."""
+    shows_later: LocalText | None = None
+    """For a symptom that can only be seen later: when, and where to look. The result is then never "fixed", unless the
+    rule `fixed_when` holds before the verification ends."""
 
     @model_validator(mode="after")
     def _says_what_is_done(self) -> Remediation:
         if bool(self.until) != bool(self.done):
             raise ValueError("`until` and `done` go together: a rule, and what is said once it holds")
+        if self.until and (self.fixed_when or self.shows_later):
+            raise ValueError("a remedy that does not fix the cause, with `until`, has no `fixed_when` or `shows_later`")
         return self
 
 
@@ -214,54 +254,6 @@ class Ask(Model):
     def _one_form(self) -> Ask:
         if sum(map(bool, (self.text, self.example, self.pod, self.object))) != 1:
             raise ValueError("ask one of `text`, `example`, `pod` and `object`")
-        return self
-
-
-class Consequence(StrEnum):
-    """Trouble that follows from many causes: an answer that names the cause does not list it as unexplained."""
-
-    EXIT = "exit"  # a container ended or is restarted; the kubelet backs off
-    NOT_STARTED = "not-started"  # a container has no image, no sandbox, or cannot be created
-    UNSCHEDULED = "unscheduled"
-    EVICTED = "evicted"
-    UNREADY = "unready"  # failed probes, too few replicas: every other consequence has this one too
-
-
-class LinkedBy(StrEnum):
-    """The thing that a cause and its effect have in common."""
-
-    OBJECT = "object"
-    NODE = "node"
-    NAMESPACE = "namespace"
-    CLUSTER = "cluster"  # a mechanism that serves the whole cluster
-
-
-class Cause(Model):
-    """An upstream incident that explains this one where evidence links the two, at about the same time."""
-
-    incident: Id
-    """Its id."""
-    linked_by: LinkedBy | Literal[""] = ""
-    """The thing that the evidence of both has in common: object, node, namespace; or cluster, with a `mechanism`."""
-    only_if: tuple[Id, ...] = ()
-    """Rules of this entry, one of which must hold. Without it: whatever supports this incident."""
-    proven_by: tuple[Id, ...] = ()
-    """Rules of the cause, one of which must hold and have that in common. Without it: whatever supports the cause."""
-    mechanism: LocalText | None = None
-    """For `linked_by: cluster`: how the cause reaches an object anywhere in the cluster."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _takes_an_id(cls, value: Any) -> Any:
-        """Take an id alone, as entries of an earlier release have: the two then share an object, node or namespace."""
-        return {"incident": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _names_the_mechanism(self) -> Cause:
-        if self.linked_by is LinkedBy.CLUSTER and not (self.mechanism and self.proven_by):
-            raise ValueError("`linked_by: cluster` needs a `mechanism`, and the rules that show it in `proven_by`")
-        if self.linked_by is not LinkedBy.CLUSTER and self.mechanism:
-            raise ValueError("`mechanism` is for `linked_by: cluster`")
         return self
 
 
@@ -338,6 +330,9 @@ class Incident(Model):
     that an answer turns out to be about, as far as `about` has a word for them."""
     written: Annotated[tuple[Written, ...], Field(min_length=1, alias="signatures")]
     """The texts that show it: phrases, lists of phrases, `{told: …}`, or signatures with keys of their own."""
+    product: tuple[Line, ...] = ()
+    """Words of the product that this is an incident of: without one of them in the text, or in names, labels and
+    images of the object in question, it is not considered."""
     unless: tuple[Line, ...] = ()
     """Phrases that tell that the same words are said of something else (`docker compose`, beside a pull that failed):
     near one of them nothing is recognised."""
@@ -364,6 +359,9 @@ class Incident(Model):
     """{title, url}"""
     explains: tuple[Consequence, ...] = ()
     """The consequences that pods and workloads show because of it: once confirmed, they are explained."""
+    shows: tuple[Consequence, ...] = ()
+    """For a general incident: the consequences that it is itself. Any incident that explains one of them, of the same
+    object, is its cause and leads; unready stands for all of them."""
     causes: tuple[Cause, ...] = ()
     """Upstream incidents that would explain this one, and what links them with it."""
     examples: Examples

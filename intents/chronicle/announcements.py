@@ -104,6 +104,11 @@ _PERSON_DEPLOYED: Final = re.compile(
 )
 
 
+def is_cleared(text: str) -> bool:
+    """Return whether the first lines of a text announce the end of an alert."""
+    return any(_CLEARED.search(line.strip()) for line in text.splitlines()[:_LINES])
+
+
 def announcement_in(lines: tuple[str, ...]) -> Announcement | None:
     """Return what a bot's message announces in its first lines."""
     for line in lines[:_LINES]:

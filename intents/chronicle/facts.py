@@ -132,9 +132,9 @@ class Fact:
     `user` is a Slack user id, `bot` a bot's name; both are "" for Casebook itself. `ts` is the source message,
     `thread_ts` the root of its thread ("" outside one). `state` depends on the kind: IncidentStatus, Verdict
     (HYPOTHESIS), DecisionState (also of an ANSWERED that completes something), AlertState, DeployState, or the result
-    of a remedy's plan: awaiting | applying | fixed | not fixed | worse | waiting | done | not done | refused | unknown
-    | undone. `role` and `of`, its new holder, belong to ROLE and HANDOVER; a handover without a role hands over every
-    role of its user.
+    of a remedy's plan: awaiting | applying | fixed | changed | shows later | not fixed | worse | waiting | done |
+    not done | refused | unknown | undone. `role` and `of`, its new holder, belong to ROLE and HANDOVER; a handover
+    without a role hands over every role of its user.
 
     `template` groups facts about the same thing: for an ERROR or ALERT a digest of the line without numbers and names,
     `DONE` for a bare "done", `RECOVERED` for a STATUS of one thing, `EXTENT`, `NEXT_STEP` and `CHECKED` as above, the

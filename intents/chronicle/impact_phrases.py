@@ -87,7 +87,8 @@ _PERCENT_ZH: Final = (
 )
 _FAILS_ZH: Final = (
     r"(?:失败|报错|超时|异常|不可用|受(?:到)?影响|没(?:有)?(?:完全)?恢复|未(?:完全)?恢复|打不开|登录不了|登不(?:上|了)"
-    r"|下不了单|付不了|支付不了|用不了|访问不了|连不上|卡住|很慢|比较慢|变慢|降级|不通|不正常|\b5xx\b|\b50\d\b|白屏|不了|不上)"
+    r"|下不了单|付不了|支付不了|用不了|访问不了|连不上|卡住|很慢|比较慢|变慢|降级|不通|不正常|\b5xx\b"
+    r"|\b50\d\b|白屏|不了|不上)"
 )
 _WAYS_ZH: Final = tuple(
     re.compile(each)
@@ -95,12 +96,83 @@ _WAYS_ZH: Final = tuple(
         rf"(?:仍|仍然|依然|依旧|还是|还在|还有|尚有|尚|目前还|现在还)[^，。？?]{{0,18}}?{_FAILS_ZH}",
         rf"{_PERCENT_ZH}\s?的?[^，。？?]{{0,10}}?(?:仍然?|还在?|在|目前|现在)*{_FAILS_ZH}",
         r"影响(?:范围|面|用户|程度|程度|的用户|的业务)?(?:目前|现在|已|已经|暂时)*\s?"
-        r"(?:是|为|：|:|在|缩小(?:到|至|为)|扩大(?:到|至|为)|收窄(?:到|至)|降(?:到|至)|仅限于?|限于|只剩|约|大约|控制在)\s?\S",
+        r"(?:是|为|：|:|在|缩小(?:到|至|为)|扩大(?:到|至|为)|收窄(?:到|至)|降(?:到|至)|仅限于?|限于|只剩"
+        r"|约|大约|控制在)\s?\S",
         rf"(?:目前|现在|当前|暂时)*(?:只|仅|就)(?:剩|剩下|有)[^，。？?]{{1,18}}?(?:{_FAILS_ZH}|有问题|没好)",
         r"(?:目前|现在|当前|暂时)*(?:只|仅)影响\s?\S",
         r"(?:错误率|失败率|报错率|超时率)[^，。？?]{0,4}?(?:降到|回落到|还有|剩|仍有|还在)\s?[约~]?\s?"
         r"(?!0(?:\.0+)?\s?%)\d[\d.]*\s?%",
     )
+)
+# One part of the service works and another does not: "android works, iphones get nothing".
+_WORKS: Final = (
+    r"(?:ok|okay|fine|works?|working|good|normal|healthy|moving|go(?:es)? thru|gets? in"
+    r"|(?<!roll )back|recovered|unaffected"
+    r"|not affected)(?: again| now| fine)*"
+)
+_FAILS_OR_WAITS: Final = (
+    rf"(?:{_FAILS}|drops?|queue[sd]?|queueing|waits?|nothing|errors?|time out|hangs?|{_CANNOT} \w+|still \w+)"
+)
+_NEXT_PART: Final = r"(?:[,;] | - |,? (?:but|and|while|whereas) )(?:but |and |while )?"
+_CONTRASTS: Final = tuple(
+    re.compile(each)
+    for each in (
+        rf"^{OPENING}(?!.*\bzero\b)[^,;]{{2,50}}? (?:is |are "
+        rf"|gets? )?(?:all )?{_WORKS}{_NEXT_PART}[^,;]{{2,40}}\b{_FAILS_OR_WAITS}(?!\w)",
+        rf"^{OPENING}[^,;]{{2,50}}? {_FAILS_OR_WAITS}\b[^,;]{{0,30}}{_NEXT_PART}[^,;]{{2,40}} (?:is |are |gets? )?"
+        rf"(?:all )?{_WORKS}$",
+        rf"^{OPENING}(?:right now |now |currently |at the moment |it's |its |just |only )*(?:it's "
+        rf"|its )?(?:just |only )[^,;]{{2,50}}"
+        rf"{_NEXT_PART}(?:everyone|everybody|everything|all|the (?:rest|others?)|others?)\b.{{0,20}}\b{_WORKS}$",
+        r"^[^，。]{2,18}?(?:正常|没事|没问题|可以用?|开始跑了|好了|不受影响|能用)[，,；]\s?(?!.*(?:查"
+        r"|看))[^，。]{2,18}?(?:不[了到上开]|失败|断|挂|慢|还[在是]|报错|超时|没好|不行)",
+        r"^[^，。]{2,18}?(?:不[了到上开]|失败|断|挂|慢|报错|超时|不行)[，,；]\s?[^，。]{2,18}?(?:正常"
+        r"|没事|没问题|能用)$",
+        r"(?:^|，|就|只有)(?:就|只有|只是|仅)(?![一两三\d])[^，。]{2,12}(?:$|，[^，。]{1,12}(?:没事|正常|没问题|都好))",
+    )
+)
+# The parts that are left: "the others still re-login", "*.pay not yet".
+_REST: Final = tuple(
+    re.compile(each)
+    for each in (
+        r"(?:^|[,;:] |but |and )(?:the (?:others?|rest|remaining \w+)|(?:all "
+        r"|every )?others?(?: [\w-]+)?)(?: ones?| \w+)? (?:is |are )?still \w+",
+        rf"^{OPENING}[^,;]{{2,50}} (?:is |are )(?:{_WORKS}|up)(?: again)?,? (?:but )?(?:the )?[^,;]{{2,30}} not yet$",
+        rf"^{OPENING}(?:about |around |roughly |maybe |~|only )*(?:{_SHARE}) of (?:the |our "
+        r"|all )?(?:\w+ )?(?:users|customers|viewers|merchants|tenants"
+        r"|clients|players|requests|orders|calls|people|devices|traffic|stores|sites|visitors|subscribers"
+        r"|accounts)(?=$|[,;:])",
+        rf"^{OPENING}only the (?:\w+ )?(?:\d+|one|two|three|four|five|ones|ones?|users|customers"
+        r"|tenants) (?:on|in|with|from|behind) \w",
+        r"[，,；]\s?(?:其他|其它|其余|别的?|剩下的?)[^，。]{0,8}?(?:还|都)[^，。]{1,10}"
+        r"|[，,；]\s?[^，。]{1,8}?的?还(?:没|不)(?:有|行|好)?$",
+        r"^(?:大概|大约|约|差不多|近)?(?:四分之|三分之|五分之|百分之|\d+\s?%|一半"
+        r"|[一二两三四五六七八九]成)[^，。]{0,4}?的?(?:用户|观众|商户|商家|客户|请求|订单|流量|门店|设备"
+        r"|租户)",
+    )
+)
+# How many, now: the failing itself was named before.
+_COUNT: Final = r"(?:(?!0(?:\.\d+)?\s?%)\d[\d.]*\s?%|\d+ (?:in|of|out of) \d+|one in \w+)"
+_COUNTED: Final = tuple(
+    re.compile(each)
+    for each in (
+        rf"^{OPENING}(?:it's |we're |its )?(?:down|up|back)(?: to| at| from \S+ to) (?:maybe |about "
+        rf"|around |roughly |like |[~<>≈])*{_COUNT}(?: now)?$",
+        rf"^{OPENING}(?:maybe |about |around |roughly |only |just |[~<>≈])*{_COUNT} now$",
+        rf"\b(?:getting |looking |much |bit )?(?:better|worse)\b.*{_COUNT}.*(?:now|fail|go|get|work)",
+        r"^[\w/ -]{0,24}\b(?:5xx|50\d|errors?|error rate|timeouts?)(?: rate)? (?:is )?(?:at |down to "
+        r"|up to )?(?!0)[\d.]+ ?%(?: on [\w-]+)?$",
+        r"(?:大概|大约|约|差不多|现在|目前)[^，。]{0,8}?(?:\d+|[一二三四五六七八九十百几]+)\s?(?:%|成"
+        r"|个[^，。]{0,4}里[^，。]{0,6}一个|分之[一二三])[^，。]{0,6}(?:失败|报错|超时|不|$)",
+        r"^[^，。]{0,6}?(?:5xx|50\d|错误率|失败率)?\s?(?:降|升|涨|掉)到(?:了)?\s?\d[\d.]*\s?%\s?(?:了|左右)?$",
+        r"^(?:现在|目前|已经)?(?:都)?(?:堆|积压|攒)了\s?(?:\d|[一二三四五六七八九十百千万几两]+)[^，。]{0,6}[，,]?",
+    )
+)
+# Checked, and nobody notices.
+_NOBODY: Final = re.compile(
+    rf"^{OPENING}no (?:user|customer|client|merchant|external)?[ -]?(?:facing )?impact (?:so far|yet"
+    r"|at the moment|right now|atm|currently)"
+    r"|(?:暂时|目前|现在|暂)(?:还)?(?:没有?|未)影响(?:到)?(?:用户|客户|业务|线上)"
 )
 # This says no more than the report before it.
 _BARE: Final = re.compile(
@@ -123,6 +195,6 @@ def is_extent(sentence: Sentence) -> bool:
     said = (sentence.plain.strip(" .!。！~…"), *(clause for _, clause in sentence.clauses))
     said = tuple(each for each in said if not _NOT_NOW.search(each))
     return any(
-        any(way.search(each) for way in _WAYS) or any(way.search(each) for way in _WAYS_ZH)
+        any(way.search(each) for way in (*_WAYS, *_WAYS_ZH, *_CONTRASTS, *_REST, *_COUNTED)) or _NOBODY.search(each)
         for each in dict.fromkeys(said)
     )

@@ -35,7 +35,8 @@ _IN_QUOTES: Final = re.compile(r"\"[^\"\n]{1,300}\"|“[^”\n]{1,300}”|「[^�
 _CONTRACTED: Final = re.compile(
     r"\b(?:(?:is|are|was|were|do|does|did|has|have|had|wo|ca|could|should|would)nt"
     r"|(?:let|that|what|there)s|im|ive|youre|theyre|(?:they|you|we)ve"
-    r"|its(?= (?:not|never|just|only|probably|likely|definitely|still|back|now|all|been|the|a|an|our|up|down|fixed|fine"
+    r"|its(?= [\w.-]+ that )|its(?= (?:not|never|just|only|probably|likely|definitely|still|back|now"
+    r"|all|been|the|a|an|our|up|down|fixed|fine"
     r"|gone|over|resolved|mitigated|caused|because|broken|working|failing|dns)\b))\b"
 )
 # Headings of regular updates: 【14:09 通报】, [update 3].

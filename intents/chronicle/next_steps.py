@@ -7,6 +7,7 @@ by themselves; `checked_in` recognises that one is done.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from intents.chronicle.action_phrases import topic_in
@@ -17,7 +18,7 @@ from intents.chronicle.phrase_rows import OPENING
 
 _HEADING: Final = re.compile(
     rf"^{OPENING}(?:(?:the |our |my |immediate )?next(?: steps?| up| actions?| thing)?|next(?:"
-    rf" [\w'-]+){1, 3}(?=\s?[:：])|(?:to[ -]?do|up|coming up) next|(?:the |our )?(?:current )?plan"
+    rf" [\w'-]+){{1,3}}(?=\s?[:：])|(?:to[ -]?do|up|coming up) next|(?:the |our )?(?:current )?plan"
     r"|way forward)"
     r"(?:(?: for \w+)?\s*(?:[:：]|\s[-–—]\s|,)|(?: is| are)(?: now)? to\b|(?<=step)(?: is| now is)(?= )"
     r"|(?<=steps)(?: are)(?= )|(?: is| are):?(?= (?:that )?(?:@|we|i|to)\b)"
@@ -47,7 +48,7 @@ _NOT_ASSIGNED: Final = re.compile(r"^(?:please |can |could |that |this |it |ever
 _CHECKS_ZH: Final = r"(?:检查|核对|核查|确认|验证|看|查|测|对比|排查|复现|分析|联系|收集|跟进|汇报|同步|试)"
 _HEADING_ZH: Final = re.compile(
     r"^(?:那)?(?:下一步|接下来|后续|下面|下步)(?:计划|安排|动作|工作|步骤|行动)?(?:是|：|:|，|,|\s|(?=我|你|由|@|先|让|请|小|老))"
-    r"\s*(?P<step>.{2,})|^(?:计划|安排)\s?(?:是|：|:)\s*(?P<plan>.{2,})"
+    r"\s*(?P<step>.{2,})|^(?:计划|安排|待办|todo)\s?(?:是|：|:)\s*(?P<plan>.{2,})"
 )
 _NO_STEP_ZH: Final = re.compile(
     r"^(?:怎么|如何|什么|呢|咋|待定|未定|不清楚|没有|无$|再说|看情况|讨论)|(?:怎么办|做什么|干什么|干嘛|呢)$|会议|吃饭|复盘|写报告|接手|负责$|牵头|主导|值班|顶上"
@@ -96,7 +97,12 @@ def names_next_step(sentence: Sentence) -> bool:
 def is_announced(fact: Fact) -> bool:
     """Return whether a fact is a decision that was announced as the next step."""
     is_plan = fact.kind is FactKind.DECISION and fact.state == DecisionState.PLANNED
-    return is_plan and (fact.template == NEXT_STEP or any(map(names_next_step, sentences_of(fact.says))))
+    return is_plan and (fact.template == NEXT_STEP or _names_one(fact.says))
+
+
+@lru_cache(maxsize=1024)
+def _names_one(says: str) -> bool:
+    return any(map(names_next_step, sentences_of(says)))
 
 
 def next_topic(sentence: Sentence) -> str:

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from intents.domain import Entity, ObjectRef
-from intents.focus import KINDS
+from intents.focus import CLUSTER_SCOPED, KINDS
+from intents.spoken_names import is_telling
 from intents.symptoms import read_symptoms
 from intents.tokens import words_of
 
 # Only the first different errors of a message become facts; later ones usually follow from them.
 MOST_ERRORS: Final = 3
 _MOST_OBJECTS: Final = 8
-_CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "StorageClass"})
 
 _TROUBLE: Final = re.compile(
     r"(?i)error|exception|\bfail|fatal|panic|refused|denied|forbidden|unauthorized|timed? ?-?out|timeout|deadline"
@@ -103,12 +103,12 @@ def template_of(line: str, entities: Iterable[Entity] = ()) -> str:
 
 
 def objects_of(entities: Iterable[Entity]) -> tuple[ObjectRef, ...]:
-    """Return the objects that a line names, in its namespace if it names exactly one."""
-    named = list(entities)
+    """Return the objects that a line certainly names, in their namespace, else in the only one of the line."""
+    named = [entity for entity in entities if entity.certain or is_telling(entity.value)]
     namespaces = {entity.value for entity in named if entity.kind == "namespace"}
     home = min(namespaces) if len(namespaces) == 1 else ""
     refs = [
-        ObjectRef(kind=kind, namespace="" if kind in _CLUSTER_SCOPED else home, name=entity.value)
+        ObjectRef(kind=kind, namespace="" if kind in CLUSTER_SCOPED else entity.namespace or home, name=entity.value)
         for entity in named
         if (kind := KINDS.get(entity.kind))
     ]

@@ -24,6 +24,7 @@ from itertools import islice
 from typing import Final
 
 from intents.chronicle.facts import Fact, FactKind, IncidentStatus
+from intents.chronicle.questions import is_yes_or_no
 from intents.chronicle.subjects import things_in, within_any
 
 _ANSWERED_WITHIN: Final = timedelta(minutes=10)
@@ -48,9 +49,6 @@ _ASKS_DEPLOY: Final = re.compile(
 _WHETHER: Final = re.compile(
     r"(?i)^(?:\W|@\w+|so|ok|and|hey|anyone|wait)*(?:is|are|was|were|do|does|did|has|have|had|can|could|should|shall|may"
     r"|will|would|any)\b|[吗么][？?]?$|是否|是不是|有没有|要不要|能不能"
-)
-_YES_OR_NO: Final = re.compile(
-    r"(?i)^(?:@\w+[\s,]*)?(?:yes|no|yep|nope|yeah|nah|correct|affirmative|negative|是的|没有|不是|对的|有的|不会|会的)(?=\W|$)"
 )
 # The sort of answer that a question asks for, and what such an answer contains.
 _SORTS: Final = tuple(
@@ -186,7 +184,7 @@ def _replies(fact: Fact, question: Fact) -> bool:
     if since <= _ANSWERED_WITHIN and question.user in _NAMED.findall(fact.says):
         return True
     is_whether = _WHETHER.search(question.says) is not None and not question.thread_ts
-    if not is_whether or _YES_OR_NO.search(fact.says) is None:
+    if not is_whether or not is_yes_or_no(fact.says):
         return False
     asked, said = things_in(question.says.lower()), things_in(fact.says.lower())
     return since <= _RIGHT_AFTER or bool((asked.names | asked.words) & (said.names | said.words))

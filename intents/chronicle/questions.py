@@ -44,7 +44,7 @@ _OF_THEM: Final = re.compile(
 _ASKS_ZH: Final = re.compile(
     r"要不要|是否|能不能|可不可以|有没有(?!人(?:在)?$|人[?？])|哪些|哪个|哪里|哪台|多少|为什么|为何|什么原因|谁(?:改"
     r"|动|发|负责|提"
-    r"|部署|批|写)|是谁(?:改|动|发|提)|吗[?？]?$"
+    r"|部署|批|写)|是谁(?:改|动|发|提)|归谁|谁(?:在)?(?:管|维护)|吗[?？]?$"
 )
 _TALK: Final = re.compile(
     r"\b(?:any (?:updates?|news|progress|eta)|how's it|how is it going|what's the (?:latest|status|word|eta)"
@@ -62,7 +62,7 @@ _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _WORD: Final = re.compile(r"[a-z0-9][a-z0-9'./-]*")
 
 _YES_OR_NO: Final = re.compile(
-    r"^(?:@\w+[\s,]*)?(?:yes|no|yep|nope|yeah|nah|correct|affirmative|negative|是的|没有|不是|对的|有的|不会"
+    r"(?i)^(?:@\w+[\s,]*)?(?:yes|no|yep|nope|yeah|nah|correct|affirmative|negative|是的|没有|不是|对的|有的|不会"
     r"|会的)(?=\W|$)"
 )
 _SMALL_TALK: Final = re.compile(
@@ -138,6 +138,11 @@ def _asks(sentence: Sentence) -> bool:
     return sentence.plain.count(":") == 1 and _begins_as_one(last)
 
 
+def is_yes_or_no(says: str) -> bool:
+    """Return whether it begins with a yes or a no, perhaps after a mention."""
+    return _YES_OR_NO.search(says) is not None
+
+
 def may_answer(sentence: Sentence, *, in_thread: bool) -> bool:
     """Return whether it may answer somebody.
 
@@ -146,7 +151,7 @@ def may_answer(sentence: Sentence, *, in_thread: bool) -> bool:
     plain = sentence.plain
     if sentence.asks or plain.endswith(("吗", "么")):
         return False
-    says_so = _YES_OR_NO.search(plain) is not None
+    says_so = is_yes_or_no(plain)
     if not in_thread:
         more = len(_WORD.findall(plain)) > 2 * _FEWEST_WORDS or len(_HAN.findall(plain)) > 2 * _FEWEST_HAN
         if says_so:

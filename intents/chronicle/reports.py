@@ -116,6 +116,35 @@ _BREAKING: Final = phrases(
     ),
     {"runs": WHAT_RUNS, "request": words(_REQUESTS)},
 )
+# A subject and its failing, without a verb between: "uploads failing w/ 503", "dashboards blank".
+_PLAINLY: Final = re.compile(
+    r"^(?:(?:so|ok|yeah|hey|hi|hey all|all|ugh|um|btw|fyi)[, ]+)*(?!(?:i|we|you|they|he|she|it|this"
+    r"|that|these|those|still|my|not|no|for|if|unless"
+    r"|when|once|because|found|seems|looks|writing|deleted?|deleting|shutting)\b)(?:(?:all|the|our"
+    r"|some|most|many|a few|every|both) )*"
+    r"(?:[\w.@/+'-]+ ){1,5}?(?:(?:is|are|was|were|keeps?|has been|have been) )?(?:now |all |just |completely |totally "
+    r"|constantly )*(?:failing|fails?|timing out|times? out|broken|down(?=$|[ ,;]+(?:for|since|in|on"
+    r"|with|everywhere))|erroring|hanging|crashing|flapping|lagging"
+    r"|(?:re-?starting|bouncing) (?:every|constantly|in a loop|over and over|all the time)|stuck"
+    r"|blank|toast|dead|borked|stale"
+    r"|returning (?:nothing|empty|5\w\w|errors?)|returns? (?:nothing|no |an? empty|empty|stale|5\w\w|errors?)"
+    r"|shows? (?:stale|old|wrong|an? empty|empty)|drops? (?:after|every)|(?:can't|cannot|can not"
+    r"|couldn't) (?:get|log|load|open|see|reach|use|pay|order)"
+    r"|(?:40\d|50\d|5xx|errors?) everywhere|(?:produced?|produces|delivers?|delivered|sends?|sent"
+    r"|gets?|got) (?:an? )?(?:empty|blank|wrong|corrupt)"
+    r"|[a-z]+(?: (?:the|its|their) [\w-]+)? every (?:few|couple|other|\d+) ?(?:of )?(?:s|sec\w*"
+    r"|min\w*|times?|requests?|hours?)?|not (?:been |being )?(?:\w+ed|generated|sent|built|written"
+    r"|loading|syncing|updating|arriving|starting|working|showing)"
+    r"|never (?:finish|arrive|complete|load|start|come|return)(?:e?s)?)(?!\w)"
+)
+_PLAINLY_ZH: Final = re.compile(
+    r"^(?::?\S*:?\s)?(?!我|你|他|会议|没|如果)[^，。？]{1,14}?(?:(?:一直|老是|总是|全部?|都|又"
+    r"|在)*(?:没(?:有)?(?:结果|响应|反应|数据|生成|更新|到账|返回)|转圈|白屏|报错|超时"
+    r"|失败|卡[住死]|排队|打不[开出]|重启一次|来回切)|慢了(?:十|几|\d+)\s?倍|(?:很|特别|非常|巨)慢"
+    r"|(?:每隔?|隔)[^，。]{1,8}?就[^，。]{0,6}(?:重启|断|失败|掉线|卡|挂)|全?(?:都)?挂(?:着|了)"
+    r"|一[封条个笔单]都没[^，。]{1,6}|全是(?:空|4\d\d|5\d\d)[^，。]{0,4}|一直不(?:结束|动|来|更新)"
+    r"|(?:全|都|全都|全部)?是\s?[45]\d\d|(?:挂|崩|断|不来|收不到)了?$)"
+)
 _NOT_BROKEN: Final = re.compile(
     r"\b(?:for me|on my (?:side|end)|works?|working (?:now|again|fine)|no longer|not (?:seeing|affected|getting)"
     r"|no (?:more )?(?:errors|reports|alerts|customers?|users?)|back to|normal|(?:my|our|the|your) dashboards?"
@@ -138,3 +167,13 @@ def is_report(sentence: Sentence) -> bool:
         _BROKEN.search(each) or first_end(_BREAKING, each) is not None
         for each in (sentence.plain, *(clause for _, clause in sentence.clauses))
     )
+
+
+def is_plain_report(sentence: Sentence) -> bool:
+    """Return whether a sentence names a thing and its failing by form alone; for sentences that state nothing else."""
+    if is_asked(sentence) or is_elsewhere(sentence) or is_of_another_time(sentence):
+        return False
+    plain = sentence.plain
+    if _NOT_BROKEN.search(plain):
+        return False
+    return _PLAINLY.search(plain) is not None or _PLAINLY_ZH.search(plain) is not None

@@ -1,7 +1,7 @@
 """Recognise that a later decision takes back or replaces an earlier one.
 
 An action is reversed by its opposite ("turning the flag back on"), by another one that people do "instead", or by words
-that take back what was said last ("scratch that"). These words are no fact by themselves.
+that take back the last decision ("scratch that"). These words are no fact by themselves.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ _INSTEAD: Final = re.compile(
     r"\binstead(?! of)\b|\b(?:plan|decision) (?:has )?chang(?:ed|e)\b|\b(?:changed|change of) (?:our |my"
     r" )?(?:minds?|plans?)\b"
     r"|\bon second thoughts?\b|\bnew plan\b|\bbetter idea\b|\bscratch that\b"
-    r"|(?:^|[，,。；])\s?(?:那|就|先|还是|我们|直接)*(?:改为|改成|转为|改走|改用|换成)|(?:换个?|改|调整)(?:一下)?方案|方案(?:改|换|变)"
+    r"|(?:^|[，,。；])\s?(?:那|就|先|还是|我们|直接)*(?:改为|改成|转为|改走|改用|换成)|(?:换个?|改"
+    r"|调整)(?:一下)?方案|方案(?:改|换|变)"
 )
 _TAKEN_BACK: Final = re.compile(
     rf"^{OPENING}(?:(?:scratch|forget|belay|cancel|disregard|undo|strike|ignore) (?:that|this|it|my last|the last one"
@@ -66,9 +67,12 @@ _TAKEN_BACK: Final = re.compile(
     r"(?: after all| then| now)?|let's not|changed (?:our|my) minds?|on second thoughts?,? (?:no|don't|let's not|not)"
     r"|(?:we )?(?:won't|will not|don't|are not|aren't) (?:do|doing) (?:that|this|it)(?: after all| anymore| any"
     r" more| now)?"
-    r"|that's off|(?:the )?plan is off|decision (?:is )?(?:withdrawn|reversed|revoked|overturned))(?=$|[.,;:!])"
+    r"|(?:please |pls )?hold (?:off(?: (?:on|with) (?:that|it|this))?|that)(?: please| for now)?"
+    r"|that's off|(?:the )?plan is off|decision (?:is )?(?:withdrawn|reversed|revoked"
+    r"|overturned))(?=$|[.,;:!])"
     r"|^(?:那)?(?:算了|作废|取消吧?|不搞了|先不做了?|先不弄了?|撤回(?:这个|上[一个]*|刚才的?)?(?:决定|方案)?"
-    r"|(?:前面|刚才|之前|上面)(?:的|那个)?(?:决定|方案|说的)(?:作废|取消|不算|撤回)(?:了)?|不这么(?:做|搞)了)(?=$|[，。！])"
+    r"|(?:前面|刚才|之前|上面)(?:的|那个)?(?:决定|方案|说的)(?:作废|取消|不算|撤回)(?:了)?"
+    r"|不这么(?:做|搞)了)(?=$|[，。！])"
 )
 
 

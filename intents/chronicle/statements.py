@@ -31,6 +31,7 @@ from intents.chronicle.facts import (
     MessageLink,
 )
 from intents.chronicle.impact_phrases import is_extent
+from intents.chronicle.intentions import intention_in
 from intents.chronicle.message_text import MessageText, Sentence, excerpt, parse_message, sentences_of
 from intents.chronicle.next_steps import checked_in
 from intents.chronicle.pasted_errors import errors_in, is_printed, named_in, template_of
@@ -38,11 +39,11 @@ from intents.chronicle.phrase_rows import OPENING
 from intents.chronicle.questions import is_question, may_answer
 from intents.chronicle.recoveries import recovers
 from intents.chronicle.references import read_together
-from intents.chronicle.reports import is_report
+from intents.chronicle.reports import is_plain_report, is_report
 from intents.chronicle.reversals import takes_back
 from intents.chronicle.roles import roles_in
 from intents.chronicle.statuses import status_in
-from intents.chronicle.suspicions import suspicion_in
+from intents.chronicle.suspicions import fault_in, suspicion_in
 from intents.domain import Verdict
 
 # No message states more; of a pasted report the beginning and the end count.
@@ -116,6 +117,8 @@ def _stated_together(message: ChannelMessage, sentences: list[Sentence]) -> Iter
     standing = status_in(sentences)
     for sentence in sentences:
         facts = list(_stated(message, sentence))
+        if all(fact.kind is FactKind.REPORT and not fact.template for fact in facts):
+            facts += _stated_plainly(message, sentence, reported=bool(facts))
         if standing is None and _identifies(sentence, facts):
             standing = IncidentStatus.IDENTIFIED, sentence
         if standing is not None and standing[1] is sentence:
@@ -170,19 +173,33 @@ def _stated(message: ChannelMessage, sentence: Sentence) -> Iterator[Fact]:
     elif is_deploy(sentence):
         yield _fact(message, FactKind.DEPLOY, sentence.says, state=DeployState.SUCCEEDED)
     elif is_extent(sentence):
-        yield _extent(message, sentence)
+        yield _report(message, sentence, template=EXTENT)
         if recovers(sentence):
             yield _recovery(message, sentence)
     elif recovers(sentence):
         yield _recovery(message, sentence)
     elif is_report(sentence):
-        objects, cluster = named_in(sentence.says)
-        yield replace(_fact(message, FactKind.REPORT, sentence.says), objects=objects, cluster=cluster)
+        yield _report(message, sentence)
 
 
-def _extent(message: ChannelMessage, sentence: Sentence) -> Fact:
+def _stated_plainly(message: ChannelMessage, sentence: Sentence, *, reported: bool) -> Iterator[Fact]:
+    """Yield what a sentence states by its form alone: a plan for a part of the system, a fault of one, a failure.
+
+    `reported`: a phrase for a failure was found.
+    """
+    course = intention_in(sentence)
+    if course is not None:
+        yield _fact(message, FactKind.DECISION, sentence.says, state=course, template=topic_in(sentence.plain))
+    fault = fault_in(sentence)
+    if fault is not None:
+        yield _fact(message, FactKind.HYPOTHESIS, sentence.says, state=Verdict.POSSIBLE, template=fault)
+    elif course is None and not reported and is_plain_report(sentence):
+        yield _report(message, sentence)
+
+
+def _report(message: ChannelMessage, sentence: Sentence, *, template: str = "") -> Fact:
     objects, cluster = named_in(sentence.says)
-    return replace(_fact(message, FactKind.REPORT, sentence.says, template=EXTENT), objects=objects, cluster=cluster)
+    return replace(_fact(message, FactKind.REPORT, sentence.says, template=template), objects=objects, cluster=cluster)
 
 
 def _recovery(message: ChannelMessage, sentence: Sentence) -> Fact:

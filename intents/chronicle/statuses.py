@@ -138,7 +138,7 @@ _PHRASES: Final = (
             r"|all )*(?:cleared|gone|drained|caught up|empty)$",
             r"^{open}(?:the )?(?:customer|user)?[ -]?(?:facing )?impact (?:is|has) (?:now )?(?:over|ended|gone"
             r"|stopped)\b",
-            r"^{open}no (?:more )?(?:customer|user) impact\b",
+            r"^{open}no (?:more )?(?:customer|user) impact\b(?! (?:so far|yet|at the moment|right now|atm|currently))",
             r"^{open}(?:the )?(?:{measured}|site|website|prod|production|app|cluster|[\w-]+ (?:site|app"
             r"|cluster)) (?:has |have |is |are )?(?:fully )?(?:recovered|back up|back online)\b",
             r"^(?!.*(?:单|告警|指令|权限)).{{0,12}}(?:已经?|都|均|全部|基本)恢复(?:正常)?了?|^(?:现在|目前)?(?:服务"

@@ -35,10 +35,11 @@ _BEFORE: Final[Mapping[str, frozenset[str]]] = {
     IncidentStatus.MONITORING: _NOT_OVER,
     IncidentStatus.RESOLVED: _NOT_OVER | {IncidentStatus.MONITORING},
 }
-# Results of a remedy after which its incident offers nothing more.
 # Watching does not say that the impact is over.
 _IMPACT_OVER: Final = OVER - {IncidentStatus.MONITORING}
+# So long an announced step stays next while other actions are stated.
 _ANNOUNCED_FOR: Final = timedelta(minutes=30)
+# Results of a remedy after which its incident offers nothing more.
 _CURED: Final = frozenset({"fixed", "done"})
 
 
@@ -55,7 +56,7 @@ class Affected:
 class Impact:
     """The impact: `objects` newest first, `clusters` and `namespaces` sorted, `reports` of people.
 
-    `current` is what was said last about it; None if nothing was since the incident was reported as over.
+    `current` is the newest statement about it; None if there is none since the incident was reported as over.
     """
 
     current: Fact | None = None
@@ -264,7 +265,7 @@ def _root_cause(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> RootCause 
 
 
 def _current_impact(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> Fact | None:
-    """Return what was said last about the impact since somebody said that it is over.
+    """Return the newest statement about the impact since somebody said that it is over.
 
     That is the newest report, else what reopened the incident, else the newest alert that still fires.
     """

@@ -127,6 +127,9 @@ _ROWS: Final = (
         Verdict.CONFIRMED,
         (
             r"(?:the )?root cause (?:is|was|being) (?!un|not|still|to be|tbd|identified|found|known)",
+            r"(?:the )?(?:rca|root cause|cause|culprit|contributing factor|trigger|origin)s?(?: (?:identified"
+            r"|found|confirmed"
+            r"|now known))?\s?(?::|=| -) (?=\S)(?!unknown|unclear|tbd|still|not|none|n/a|being|\?)",
             r"(?:rca|root cause|cause|culprit):? (?=\S)(?!is|was|un|not|still|tbd|identified|found|known|analysis|has)",
             r"(?:the )?culprit (?:is|was) (?!not)",
             r"(?:so )?the cause (?:is|was) …<runs|fault>",
@@ -137,7 +140,7 @@ _ROWS: Final = (
             # Found.
             r"found (?:it|the (?:root )?(?:cause|culprit|problem|issue|bug))(?::|,| -) "
             r"(?!(?:it's |it is )?(?:in|on|at) |thanks|thx|ty|nvm|never|sorry|will|i'll)(?=\S+ \S+)",
-            rf"(?:turns|turned) out {_MAYBE}(?!i\b|we\b|you\b|to be fine|fine|ok)(?=\w)",
+            rf"(?:it )?(?:turns|turned) out {_MAYBE}(?!i\b|we\b|you\b|to be fine|fine|ok)(?=\w)",
             r"confirmed[,:]? (?:that |yes )?(?:it's|it is|it was|this is) <thing>",
             r"confirmed[,:]? (?:that |yes )?(?:it's|it is|it was|this is) \S*\d",
             r"confirmed by (?:the )?[\w-]+: …<runs|fault>",
@@ -237,4 +240,10 @@ WAYS_EN: Final[tuple[tuple[Verdict, tuple[PhraseRow, ...]], ...]] = tuple(
     (verdict, phrases(rows, _KINDS)) for verdict, rows in _ROWS
 )
 # As a question, a finding is only a guess: "so our PDB is the culprit?".
-GUESSED: Final = phrases((rf"(?:was |is |could )?{_WHATEVER}(?:is |was |be |really )*{_TO_BLAME}$",), _KINDS)
+GUESSED: Final = phrases(
+    (
+        rf"(?:was |is |could )?{_WHATEVER}(?:is |was |be |really )*{_TO_BLAME}$",
+        r"<part|fault>…(?:a |the |some )?(?:[\w./-]+ ){1,4}(?:maybe|perhaps|possibly|i guess)$",
+    ),
+    _KINDS,
+)

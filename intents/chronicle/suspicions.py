@@ -9,11 +9,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from intents.chronicle.guards import is_elsewhere
+from intents.chronicle.guards import is_asked, is_elsewhere
 from intents.chronicle.message_text import Sentence
 from intents.chronicle.phrase_rows import first_end
 from intents.chronicle.suspicion_phrases_en import GUESSED, WAYS_EN
 from intents.chronicle.suspicion_phrases_zh import GUESSED_ZH, WAYS_ZH
+from intents.chronicle.system_parts import (
+    CAUSAL_FAULT,
+    CAUSAL_FAULT_ZH,
+    CAUSED,
+    CAUSED_ZH,
+    CHANGE_BROKE,
+    RUNS_ZH,
+    WHAT_RUNS,
+)
 from intents.domain import Verdict
 from intents.tokens import words_of
 
@@ -39,6 +48,16 @@ _SMALL: Final = re.compile(
     r"|isn't|wasn't"
 )
 _SMALL_ZH: Final = re.compile(r"^(?:是|跟|和|与|由|像)+|的?(?:问题|原因|引起|导致|造成|的|有关|相关|没关系|无关)+$")
+# A part and why it fails, without a word for a suspicion: "apns cert expired an hour ago".
+_CAUSAL_FAULT: Final = re.compile(rf"(?<![\w./-]){CAUSAL_FAULT}|{CHANGE_BROKE}|{CAUSED}")
+_CAUSAL_FAULT_ZH: Final = re.compile(f"{CAUSAL_FAULT_ZH}|{CAUSED_ZH}")
+_PART_ZH: Final = re.compile(rf"{RUNS_ZH}|(?<![a-z])(?!quoted)[a-z][\w-]{{2,}}")
+# "It's github that throttles us, not the controller."
+_NOT_THAT: Final = re.compile(r", not (?:the |our )?[\w -]{2,30}[.!]?$")
+_NO_FAULT: Final = re.compile(
+    r"\b(?:not|no|never|isn't|aren't|wasn't|hasn't|haven't|doesn't|docs?|should|would|could|will"
+    r"|no longer|next|in (?:19|20)\d\d)\b|我的锅|没有|如果|不要|别"
+)
 
 
 def suspicion_in(sentence: Sentence) -> tuple[Verdict, str] | None:
@@ -61,6 +80,16 @@ def suspicion_in(sentence: Sentence) -> tuple[Verdict, str] | None:
                 continue
             return verdict, topic
     return _suspicion_zh(sentence)
+
+
+def fault_in(sentence: Sentence) -> str | None:
+    """Return a stated fault of a system part in a few words, as the cause until somebody suspects another."""
+    plain = _NOT_THAT.sub("", sentence.plain)
+    if is_asked(sentence) or is_elsewhere(sentence) or _UNSURE.search(plain) or _NO_FAULT.search(plain):
+        return None
+    stated = WHAT_RUNS(plain) and _CAUSAL_FAULT.search(plain)
+    stated = stated or (_PART_ZH.search(plain) and _CAUSAL_FAULT_ZH.search(plain))
+    return _topic(plain) if stated else None
 
 
 def _suspicion_zh(sentence: Sentence) -> tuple[Verdict, str] | None:

@@ -3,7 +3,7 @@
 Only evidence ends a decision: a statement that the same thing was done or called off, a button that did it, a
 deployment of the version it names, a "done" in its thread. Missing an end does little harm, a wrong end much. Once the
 incident is mitigated or resolved, pending decisions are `left`: nobody waits for them, but they do not count as done.
-A later decision closes the earlier one that it reverses or replaces: what was said last holds.
+A later decision closes the earlier one that it reverses or replaces.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from intents.chronicle.reversals import is_instead, reverses
 from intents.chronicle.subjects import Subject, is_unique, subject_in, subject_of, within, within_any
 
 # Results of a remedy's plan whose action was applied, whether it helped or not.
-CARRIED_OUT: Final = frozenset({"fixed", "done", "not fixed", "worse", "waiting"})
+CARRIED_OUT: Final = frozenset({"fixed", "changed", "shows later", "done", "not fixed", "worse", "waiting"})
 OVER: Final = frozenset({IncidentStatus.MITIGATED, IncidentStatus.MONITORING, IncidentStatus.RESOLVED})
 COMING: Final = frozenset({DecisionState.PLANNED, DecisionState.UNDER_WAY})
 # Within this time a repeated statement is about the ended action, not about a new one.

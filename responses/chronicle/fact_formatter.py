@@ -97,7 +97,7 @@ class FactFormatter:
         return (
             *spans,
             *self.attribution(fact),
-            _plain(self.text(incident_words.COMMA)),
+            _plain(self.text(words.COMMA)),
             Timestamp(fact.at),
             SourceLink(fact),
             *outcome,
@@ -136,7 +136,7 @@ class FactFormatter:
             spans.append(Person(user))
         if len(people) > _PEOPLE:
             spans.append(_plain(f" {self.text(words.MORE).format(len(people) - _PEOPLE)}"))
-        last = f"{self.text(incident_words.COMMA)}{self.text(incident_words.LAST)} "
+        last = f"{self.text(words.COMMA)}{self.text(incident_words.LAST)} "
         return (*spans, _plain(f" {self.text(incident_words.JOINED)}{last}"), Timestamp(moment.last))
 
     def event(self, fact: Fact) -> Spans:
@@ -174,7 +174,7 @@ class FactFormatter:
         if moment.count < 2:
             return ()
         times = incident_words.TIMES.format(moment.count)
-        last = f"{self.text(incident_words.COMMA)}{self.text(incident_words.LAST)}"
+        last = f"{self.text(words.COMMA)}{self.text(incident_words.LAST)}"
         return (_plain(f" {times}{last} "), Timestamp(moment.last))
 
     def quote(self, says: str) -> Spans:

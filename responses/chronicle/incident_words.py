@@ -32,6 +32,8 @@ REMEDIES: Final[Mapping[str, Signed]] = {
     "awaiting": ("✋", Text(en="waiting for a second person to approve it", zh="等待另一人批准")),
     "applying": ("⏳", Text(en="being applied", zh="正在执行")),
     "fixed": ("✅", Text(en="fixed it", zh="已修复")),
+    "changed": ("⚠️", Text(en="applied, not yet better", zh="已执行，尚未好转")),
+    "shows later": ("🕓", Text(en="applied, whether it helped shows later", zh="已执行，是否有效稍后才能看到")),
     "not fixed": ("⚠️", Text(en="applied, did NOT fix it", zh="已执行，但未修复")),
     "worse": ("🔥", Text(en="applied, made it WORSE", zh="已执行，情况更糟")),
     "waiting": ("⌛", Text(en="applied, not verified before the deadline", zh="已执行，未能在期限内确认效果")),
@@ -86,7 +88,6 @@ SOURCE_LINK: Final = "↗"
 QUOTE: Final = Text(en="“{}”", zh="“{}”")
 TIMES: Final = "×{}"
 LAST: Final = Text(en="last", zh="最近")
-COMMA: Final = Text(en=", ", zh="，")
 REPORTED: Final = "📣"
 ASKED: Final = "❔"
 PINNED: Final = "📌"

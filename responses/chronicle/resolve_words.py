@@ -9,7 +9,6 @@ from intents.domain import Text
 TITLE: Final = Text(en="Resolve incident", zh="确认故障已恢复")
 SUBMIT: Final = Text(en="Resolve incident", zh="确认恢复")
 BUTTON: Final = Text(en="Resolve incident", zh="确认故障恢复")
-OPEN_IMPACT: Final = Text(en="Impact", zh="影响")
 NO_OPEN_IMPACT: Final = Text(
     en="No impact was reported since the incident was stated to be over, or none was reported at all.",
     zh="故障被说明结束之后没有新的影响报告，或从未有过影响报告。",

@@ -8,6 +8,7 @@ from intents.chronicle.facts import Fact, FactKind
 from intents.chronicle.resolution import UNKNOWN
 from intents.chronicle.summary import Summary
 from intents.domain import Text
+from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog
 from responses.chronicle.spans import Person, SourceLink, Spans, TextSpan, Timestamp
@@ -23,7 +24,7 @@ class CauseLine:
 
 def source(fact: Fact, formatter: FactFormatter) -> Spans:
     """Return — Alice, 12:04 ↗: the author or "diagnosis", the time and the link."""
-    comma = TextSpan(text=formatter.text(incident_words.COMMA))
+    comma = TextSpan(text=formatter.text(words.COMMA))
     return (TextSpan(text=" — "), *_origin(fact, formatter), comma, Timestamp(fact.at), SourceLink(fact))
 
 
@@ -46,7 +47,7 @@ def cause_lines(summary: Summary, formatter: FactFormatter) -> tuple[CauseLine, 
             who: Spans = (
                 TextSpan(text=f" · {formatter.text(by)} "),
                 Person(given.fact.user),
-                TextSpan(text=formatter.text(incident_words.COMMA)),
+                TextSpan(text=formatter.text(words.COMMA)),
                 Timestamp(given.fact.at),
                 SourceLink(given.fact),
             )

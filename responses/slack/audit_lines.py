@@ -1,6 +1,6 @@
 """Build the audit line of a remedy: what was done to what, by whom, with which result.
 
-It is posted in the thread of the answer and in the audit channel.
+It is posted in the audit channel and, unless the answer shows a fix, in the thread of the answer.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ too long is cut with an ellipsis. An empty text becomes a dash, since Slack refu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
@@ -22,6 +23,8 @@ Style = Literal["", "primary", "danger"]
 _NOTHING: Final = "–"
 # Cells longer than this wrap; names and numbers stay on one line.
 _LONG_CELL: Final = 32
+# Bold in mrkdwn.
+_BOLD: Final = re.compile(r"(?<!\w)\*(?=[^\s*])([^*]*[^\s*])\*(?!\w)")
 
 
 def cut(text: str, most: int) -> str:
@@ -46,10 +49,18 @@ def _filled(text: str, most: int) -> str:
     return shown if shown.strip() else _NOTHING
 
 
+def unmarked(text: str) -> str:
+    """Return the text without backticks and marks of bold, which Slack shows as they are in plain_text."""
+    text, left = text.replace("`", ""), 1
+    while left:
+        text, left = _BOLD.subn(r"\1", text)
+    return text if text.strip() else _NOTHING
+
+
 def plain(text: str, most: int = limits.TEXT) -> dict[str, Any]:
     """Return a plain_text object."""
     # With emoji on, Slack would read `12:30:45` as an emoji.
-    return {"type": "plain_text", "text": _filled(text, most), "emoji": False}
+    return {"type": "plain_text", "text": unmarked(_filled(text, most)), "emoji": False}
 
 
 # --- leaves of rich text --------------------------------------------------------------------------------------------
@@ -177,7 +188,8 @@ def table(rows: Sequence[Sequence[str]]) -> Block:
 def button(label: str, *, action_id: str, value: str = "", style: Style = "", reads: str = "") -> Element:
     """Return a button.
 
-    `reads` is what a screen reader says instead of the label. `value` must fit: a cut id is another id.
+    `reads` is what a screen reader says instead of the label; it begins with the `unmarked` label. `value` must fit: a
+    cut id is another id.
     """
     made: Element = {"type": "button", "text": plain(label, limits.BUTTON_TEXT), "action_id": action_id}
     if value:

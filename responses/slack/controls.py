@@ -84,7 +84,7 @@ def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
             label, plan = words.UNDO, state.undo
         else:
             continue
-        title = shown_line(state.title.in_(language))
+        title = blocks.unmarked(shown_line(state.title.in_(language)))
         id_ = action_id(Press.REMEDY, _REMEDIES + index)
         shown_label = f"{label.in_(language)}{words.COLON.in_(language)}{title}"
         fits = len(shown_label) <= LABEL
@@ -119,7 +119,7 @@ def control_parts(
 
 
 def _remedy(button: RemedyButton, index: int, language: Language) -> Element:
-    label = blocks.cut(shown_line(button.label.in_(language)), LABEL)
+    label = blocks.unmarked(blocks.cut(shown_line(button.label.in_(language)), LABEL))
     risk = words.RISKS[button.risk].in_(language) if button.risk in words.RISKS else shown_line(button.risk)
     return blocks.button(
         label,
@@ -147,12 +147,16 @@ def footer(
     count: int,
     last_seen: datetime | None,
     because: Text | None = None,
+    looked_at: datetime | None = None,
 ) -> Block:
-    """Return the cluster, why it was queried and when, the seconds this took, and how often the same was asked."""
+    """Return the cluster, why it was queried and when, the seconds this took, and how often the same was asked.
+
+    `looked_at` is the time of a look after the diagnosis.
+    """
     cluster = words.CLUSTER.in_(language).format(diagnosis.cluster) if diagnosis.cluster else ""
     if cluster and because:
         cluster = words.WITH_REASON.in_(language).format(blocks.cut(cluster, 200), because.in_(language))
-    at = diagnosis.observed_at if diagnosis.cluster else None
+    at = (looked_at or diagnosis.observed_at) if diagnosis.cluster else None
     as_of = words.AS_OF.in_(language).format(at.astimezone(UTC)) if at else ""
     seen = ""
     if count > 1 and last_seen:

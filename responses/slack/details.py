@@ -39,7 +39,7 @@ _SENTENCE_IN_FILE: Final = 4_000
 
 def details_view(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True) -> View:
     """Return the modal behind the Details button."""
-    listed, left = _listed(diagnosis, language, of_text)
+    listed, left = _listed(shown(diagnosis), language, of_text)
     if left:
         listed.append(blocks.context(words.CUT_OFF.in_(language).format(left)))
     if not listed:
@@ -47,15 +47,14 @@ def details_view(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool 
     return blocks.modal(words.DETAILS_TITLE.in_(language), listed, close=words.CLOSE.in_(language))
 
 
-def exceeds_details(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True) -> bool:
+def exceeds_details(diagnosis: ShownDiagnosis, *, language: Language, of_text: bool = True) -> bool:
     """Return whether the modal cannot show everything, so that the rest needs a file."""
     lines = sum(len(one.findings) for one in diagnosis.hypotheses) + len(diagnosis.unexplained) + len(diagnosis.gaps)
     return lines > _SURELY_FITS and _listed(diagnosis, language, of_text)[1] > 0
 
 
-def _listed(diagnosis: SafeDiagnosis, language: Language, of_text: bool) -> tuple[list[Block], int]:
+def _listed(page: ShownDiagnosis, language: Language, of_text: bool) -> tuple[list[Block], int]:
     """Return the blocks that fit into the modal, and the number of parts that do not."""
-    page = shown(diagnosis)
     formatter = DiagnosisFormatter(page, language, of_text=of_text, most=_SENTENCE, most_of_table=_TABLE)
     listed: list[Block] = []
     room, left = _MOST_VISIBLE, 0

@@ -28,7 +28,7 @@ from responses.slack.details import exceeds_details, full_text
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group
 from responses.slack.message import Message, Snippet
 from responses.slack.mrkdwn import fallback
-from responses.slack.remedy_states import RemedyShown, RemedyState
+from responses.slack.remedy_states import CAUSE_GONE, RemedyShown, RemedyState, cause_gone
 
 __all__ = ["RemedyButton", "answer_message", "placeholder_message"]
 
@@ -96,9 +96,9 @@ def answer_message(
     """
     reason = shown_text(text_only_reason) if text_only_reason else None
     visible = shown(diagnosis)
-    fixed = _is_fixed(diagnosis, remedy_states)
-    offered = _offered(buttons, remedy_states, fixed=fixed)
-    page = _Page(visible, language, of_text=of_text, text_only=reason, fixed=fixed)
+    over = cause_gone(remedy_states, cluster=diagnosis.cluster)
+    offered = [] if over else _offered(buttons, remedy_states)
+    page = _Page(visible, language, of_text=of_text, text_only=reason, over=over.state if over else None)
     parts = [
         Part(rank=0, blocks=(blocks.rich(*page.head()),)),
         *state_parts(remedy_states, not_it_by, muted_by, cluster=diagnosis.cluster, language=language),
@@ -111,15 +111,25 @@ def answer_message(
             language=language,
         ),
         *_lines(0, data_loss_lines(offered, language)),
-        *([] if fixed or offered or not details_value else page.next_step()),
-        *([] if fixed else page.proof([shown_line(line) for line in observed])),
+        *([] if over or offered or not details_value else page.next_step()),
+        *([] if over else page.proof([shown_line(line) for line in observed])),
         *_lines(0, page.said(secret_notice(secrets, language))),
         *([Part(rank=0, blocks=picker_blocks(pick, request_id=request_id, language=language))] if pick else []),
-        *([] if fixed or details_value else page.advice()),
+        *([] if over or details_value else page.advice()),
         *page.related(related),
         Part(
             rank=0,
-            blocks=(footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen, because=because),),
+            blocks=(
+                footer(
+                    diagnosis,
+                    language,
+                    seconds=seconds,
+                    count=count,
+                    last_seen=last_seen,
+                    because=because,
+                    looked_at=over.at if over else None,
+                ),
+            ),
         ),
     ]
     # Leave room for the note that the rest is in a file.
@@ -128,7 +138,7 @@ def answer_message(
     )
     overflow = None
     opens = bool(details_value) and bool(diagnosis.hypotheses)
-    exceeds = opens and exceeds_details(diagnosis, language=language, of_text=of_text)
+    exceeds = opens and exceeds_details(visible, language=language, of_text=of_text)
     if left_out or page.left_out or exceeds or (page.was_cut and not opens):
         fitting = (*fitting, blocks.context(words.FULL_ANSWER_IN_FILE.in_(language)))
         overflow = Snippet(
@@ -139,33 +149,35 @@ def answer_message(
     return Message(text=fallback(*page.headlines()), blocks=fitting, overflow=overflow)
 
 
-def _is_fixed(diagnosis: SafeDiagnosis, states: Sequence[RemedyShown]) -> bool:
-    # A fix in another cluster, queried earlier, says nothing about this one.
-    here = [state for state in states if state.is_in(diagnosis.cluster)]
-    return bool(here) and here[-1].state is RemedyState.FIXED
-
-
-def _offered(buttons: Sequence[RemedyButton], states: Sequence[RemedyShown], *, fixed: bool) -> list[RemedyButton]:
-    """Return the remedies to offer: none after a fix, and no pressed one, which is shown by its state."""
+def _offered(buttons: Sequence[RemedyButton], states: Sequence[RemedyShown]) -> list[RemedyButton]:
+    """Return the remedies to offer: no pressed one, which is shown by its state."""
     pressed = {state.plan_id for state in states}
-    return [each for each in buttons if not fixed and each.plan_id not in pressed]
+    return [each for each in buttons if each.plan_id not in pressed]
 
 
 class _Page:
-    """The parts of an answer that show the diagnosis. `left_out` says that something did not fit into its part."""
+    """The parts of an answer that show the diagnosis. `left_out` says that something did not fit into its part.
+
+    `over` is the state of the remedy after which the cause is gone.
+    """
 
     def __init__(
-        self, diagnosis: ShownDiagnosis, language: Language, *, of_text: bool, text_only: Text | None, fixed: bool
+        self,
+        diagnosis: ShownDiagnosis,
+        language: Language,
+        *,
+        of_text: bool,
+        text_only: Text | None,
+        over: RemedyState | None,
     ) -> None:
         self._diagnosis = diagnosis
         self._formatter = DiagnosisFormatter(diagnosis, language, of_text=of_text, text_only=text_only)
         self._language = language
         self._of_text = of_text
         self._text_only = text_only
-        self._fixed = fixed
-        standing, out = sentences.leading_hypotheses(diagnosis), sentences.ruled_out(diagnosis)
-        self._is_open = bool(standing)
-        self._first = next(iter((*standing, *out)), None)
+        self._over = over
+        self._is_open = bool(sentences.leading_hypotheses(diagnosis))
+        self._first = sentences.first_hypothesis(diagnosis)
         self.left_out = False
 
     @property
@@ -178,7 +190,7 @@ class _Page:
         if self._first is None:
             return (*self._about(), *self._nothing())
         lines = (self._cause(self._first), self._verdict(self._first))
-        return (*self._about(), *(lines[::-1] if self._fixed else lines))
+        return (*self._about(), *(lines[::-1] if self._over else lines))
 
     def head(self) -> Iterable[Element]:
         """Yield cause and object, the verdict with the impact, and what this leads to."""
@@ -190,8 +202,8 @@ class _Page:
             yield blocks.line(blocks.bold(first))
             yield from (blocks.line(blocks.text(says)) for says in rest)
             return
-        cause = blocks.line(*self._named(self._cause(one), one, bold=not self._fixed))
-        if self._fixed:
+        cause = blocks.line(*self._named(self._cause(one), one, bold=not self._over))
+        if self._over:
             yield blocks.line(blocks.bold(self._verdict(one)))
             yield cause
             return
@@ -247,19 +259,17 @@ class _Page:
             yield from _lines(3, [blocks.line(title, *leaves)])
 
     def _cause(self, one: JudgedHypothesis) -> str:
-        if not self._is_open:
-            return self._cut(glance.refutation(one, self._language))
-        says = self._cut(glance.cause(one, self._language))
-        return self._text(words.WAS).format(says) if self._fixed else says
+        says = self._cut(glance.first_line(one, self._language))
+        return self._text(words.WAS).format(says) if self._over and self._is_open else says
 
     def _verdict(self, one: JudgedHypothesis) -> str:
         return f"{self._sign(one)} {self._word(one)}"
 
     def _sign(self, one: JudgedHypothesis) -> str:
-        return words.FIXED_SIGN if self._fixed else sentences.verdict_sign(one)
+        return CAUSE_GONE[self._over][0] if self._over else sentences.verdict_sign(one)
 
     def _word(self, one: JudgedHypothesis) -> str:
-        return self._text(words.FIXED) if self._fixed else sentences.verdict_word(one, self._language)
+        return self._text(CAUSE_GONE[self._over][1]) if self._over else sentences.verdict_word(one, self._language)
 
     def _nothing(self) -> tuple[str, ...]:
         sign, heading, says = nothing_found(self._diagnosis, self._language)

@@ -29,6 +29,8 @@ class RemedyState(StrEnum):
     VERIFYING = "verifying"
     REFUSED = "refused"
     FIXED = "fixed"
+    CHANGED = "changed"  # the cause is gone, the symptom is still there
+    LATER = "shows later"  # the cause is gone; the symptom can only be seen later
     NOT_FIXED = "not fixed"
     WORSE = "worse"
     WAITING = "waiting"  # applied, not verified before the deadline
@@ -72,6 +74,8 @@ _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
     RemedyState.VERIFYING: ("⏳", words.STATE_VERIFYING),
     RemedyState.REFUSED: ("🚫", words.STATE_REFUSED),
     RemedyState.FIXED: ("✅", words.STATE_FIXED),
+    RemedyState.CHANGED: ("⚠️", words.STATE_CHANGED),
+    RemedyState.LATER: ("🕓", words.STATE_LATER),
     RemedyState.NOT_FIXED: ("⚠️", words.STATE_NOT_FIXED),
     RemedyState.WORSE: ("🔥", words.STATE_WORSE),
     RemedyState.WAITING: ("⌛", words.STATE_WAITING),
@@ -82,6 +86,20 @@ _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
     RemedyState.UNDONE: ("↩", words.STATE_UNDONE),
     RemedyState.NOT_DONE: ("⚠️", words.STATE_NOT_DONE),
 }
+
+
+# The states in which the cause is gone: what the diagnosis says is then the past.
+CAUSE_GONE: Final[Mapping[RemedyState, tuple[str, Text]]] = {
+    RemedyState.FIXED: (words.FIXED_SIGN, words.FIXED),
+    RemedyState.CHANGED: ("⚠️", words.CHANGED),
+    RemedyState.LATER: ("🕓", words.IN_PLACE),
+}
+
+
+def cause_gone(states: Sequence[RemedyShown], *, cluster: str) -> RemedyShown | None:
+    """Return the newest remedy in a cluster if the cause is gone since; one of another cluster says nothing here."""
+    here = [state for state in states if state.is_in(cluster)]
+    return here[-1] if here and here[-1].state in CAUSE_GONE else None
 
 
 def remedy_lines(states: Sequence[RemedyShown], *, cluster: str, language: Language) -> tuple[Element, ...]:

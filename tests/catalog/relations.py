@@ -1,17 +1,22 @@
-"""Which incidents may be confirmed together, because their entries name each other."""
+"""Which incidents may be confirmed together, because one of their entries causes the other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
+from intents.chains import causes_of
 
 
-def related_to(incident: Incident, catalog: Iterable[Incident]) -> set[str]:
-    """Return the incident, those it names as causes or points to, and those that name it."""
-    named = {incident.id, *_names(incident)}
-    return named | {other.id for other in catalog if incident.id in _names(other)}
+def related_to(incident: Incident, catalog: Catalog) -> set[str]:
+    """Return the incident, its causes, and the incidents that it causes, directly or through others."""
+    causes = {one.id: {link.incident for link in causes_of(one, catalog)} for one in catalog}
+    upstream = _closure({incident.id}, causes)
+    effects = {one: {name for name, named in causes.items() if one in named} for one in causes}
+    return upstream | _closure({incident.id}, effects)
 
 
-def _names(incident: Incident) -> set[str]:
-    return {cause.incident for cause in incident.all_causes}
+def _closure(names: set[str], further: dict[str, set[str]]) -> set[str]:
+    found = set(names)
+    while more := {other for name in found for other in further.get(name, set())} - found:
+        found |= more
+    return found

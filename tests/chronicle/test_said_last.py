@@ -1,4 +1,4 @@
-"""What was said last holds: the impact, the next step, answers to questions, decisions that take back others."""
+"""The newest statement counts: of the impact, of the next step, of an answer, of a decision that reverses another."""
 
 from __future__ import annotations
 

@@ -316,3 +316,13 @@ def test_a_pod_that_restarts_by_itself_is_not_a_decision() -> None:
     assert "decision:done" in told("gatehouse restarted, 2/2")
     for text in ("tikv-2 restarted again", "the pod restarted", "服务又重启了", "pod 一直在重启"):
         assert not any(each.startswith("decision") for each in told(text))
+
+
+def test_a_report_names_only_objects_that_are_certain_each_in_its_namespace() -> None:
+    for text, names in (
+        ("pod shop/web-0 and pod billing/db-1 are failing", ["Pod billing/db-1", "Pod shop/web-0"]),
+        ("web-0 pod is failing", ["Pod web-0"]),
+        ("the export job is failing", []),
+    ):
+        (fact,) = read(text)
+        assert sorted(map(str, fact.objects)) == names, text

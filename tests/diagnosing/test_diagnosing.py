@@ -149,33 +149,18 @@ async def test_invalid_object_is_rejected_in_one_line(
 
 
 async def test_unexplained_problem_is_reported(engine: Engine) -> None:
+    gate = 'the status of pod readiness gate "acme.io/registered" is not "True", but False'
     world: dict[str, Any] = {
-        "objects": [
-            {
-                "kind": "Pod",
-                "metadata": {"name": "sorter", "namespace": "batch"},
-                "spec": {"nodeName": "worker-a", "containers": [{"name": "main", "image": "sorter:1"}]},
-                "status": {
-                    "phase": "Running",
-                    "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "-3m"}],
-                    "containerStatuses": [
-                        {
-                            "name": "main",
-                            "image": "sorter:1",
-                            "ready": False,
-                            "restartCount": 4,
-                            "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s restarting"}},
-                            "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "-2m"}},
-                        }
-                    ],
-                },
+        "scene": {"Pod/batch/sorter": {"containers": {"main": "sorter:1"}}},
+        "faults": {
+            "Pod/batch/sorter": {
+                "conditions": {"Ready": {"status": "False", "reason": "ReadinessGatesNotReady", "message": gate}}
             }
-        ],
-        "logs": [{"pod": "batch/sorter", "container": "main", "previous": True, "text": "sorting 12 GB in memory"}],
+        },
     }
     async with staged(stage(world)) as connection:
         request = DiagnoseObject(kind="pod", namespace="batch", name="sorter")
         diagnosis = await diagnose(request, engine=engine, connection=connection)
 
     assert diagnosis.hypotheses == ()
-    assert any("OOMKilled, exit code 137" in one.quote for one in diagnosis.unexplained)
+    assert any(gate in one.quote for one in diagnosis.unexplained)

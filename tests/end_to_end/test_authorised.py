@@ -175,7 +175,7 @@ async def test_ineffective_action_is_rate_limited(tmp_path, engine, still_unreac
         refused = await at.dialog(at.bo, late, third)
 
         for says in (words_of([one["blocks"] for one in at.slack.ephemerals(at.bo)]), words_of(refused["blocks"])):
-            assert "were tried on the same object within 15 minutes (restart-pod: not fixed)" in says
+            assert "were tried on the same object within 15 minutes (Restart pod: not fixed)" in says
         assert at.writes() == written
 
         at.clock.advance(timedelta(minutes=16))
@@ -261,5 +261,5 @@ async def test_user_without_a_valid_email_address_cannot_be_impersonated(tmp_pat
         refused = await at.dialog(at.alex, await paste(at, pulls_again))
 
         assert refused["submit"] is None
-        assert "is not listed under" in words_of(refused["blocks"])
+        assert "is not listed in" in words_of(refused["blocks"])
         assert at.writes() == []

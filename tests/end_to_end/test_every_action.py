@@ -25,7 +25,7 @@ from tests.end_to_end.workplace import Workplace, buttons_of, lines_of, words_of
 from tests.remedies.actions_found import scenarios
 
 SCENARIOS: Final = scenarios()
-_SIGNS: Final = tuple("✅⚠🔥⌛🚫❓❌🧰↩")
+_SIGNS: Final = tuple("✅⚠🔥⌛🚫❓❌🧰🕓↩")
 
 
 @pytest.fixture(scope="module")

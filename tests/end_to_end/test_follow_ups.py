@@ -46,3 +46,18 @@ async def test_follow_ups_link_the_answer_or_say_what_changed(tmp_path, engine, 
         assert [one for one in at.answers(ts) if "rotate the secret" in words_of(one["blocks"])] == [
             at.slack.message(at.channel, answer["ts"])
         ]
+
+
+async def test_fix_is_said_once_and_linked_by_follow_ups(tmp_path, engine, healing):
+    async with workplace(tmp_path, engine, healing.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, healing.text)
+        answer = await at.answer(ts)
+        await at.confirm(at.bo, answer)
+        await at.slack.wait_for(lambda: "✅ FIXED" in words_of(at.slack.message(at.channel, answer["ts"])["blocks"]))
+        await at.settled()
+
+        (linked,) = await followed(at, ts, "what was the root cause?", 2)
+
+        assert linked.startswith("Answered above, see the earlier answer")
+        assert f"p{answer['ts'].replace('.', '')}" in linked
+        assert [one["ts"] for one in at.answers(ts) if "FIXED" in words_of(one["blocks"])] == [answer["ts"]]

@@ -79,8 +79,13 @@ class Target:
         return shown(view) if view else ""
 
     async def ended(self) -> str:
-        """Return the record in the thread; it is posted last, after the update of the answer."""
-        line = shown((await self.at.slack.wait_for(lambda: self.said[1:]))[0])
+        """Return the record in the thread, posted last, or the answer itself: a fix is not repeated in its thread."""
+
+        def found() -> str:
+            answer = shown(self.at.slack.message(self.channel, self.answer["ts"]))
+            return shown(self.said[1]) if self.said[1:] else answer if answer.startswith("✅ FIXED") else ""
+
+        line = str(await self.at.slack.wait_for(found))
         await self.at.settled()
         assert line.splitlines()[0].split(" · ")[0] in shown(self.at.slack.message(self.channel, self.answer["ts"]))
         return line

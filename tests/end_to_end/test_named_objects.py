@@ -42,6 +42,24 @@ async def test_absent_object_is_said_first_and_no_other_proves_the_error(tmp_pat
             assert "ledger/db-tikv-0" in lines[0] or "Namespace" in target
 
 
+async def test_name_in_words_that_no_object_has_is_said(tmp_path, engine, broken):
+    """A misspelt name, and one that cannot be an English word, are names; another word is none."""
+    misspelt = f"pod storefrnt is crashing: {NON_ROOT}"
+    unlike = f"pod zebra-xylofon is crashing: {NON_ROOT}"
+    async with workplace(tmp_path, engine, broken.world) as at:
+        lines = await answer_to(at, misspelt)
+        assert lines[0].startswith("Pod storefrnt does not exist")
+        assert "Closest names: shop/storefront-" in lines[0]
+        assert not decided(lines)
+        lines = await answer_to(at, unlike)
+        assert lines[0].startswith("Pod zebra-xylofon does not exist")
+        assert not decided(lines)
+        for words in ("pod restarter is crashing", "node says DiskPressure", "pod crash-looping"):
+            lines = await answer_to(at, f"{words}: {NON_ROOT}")
+            assert not any("does not exist" in line for line in lines), words
+            assert decided(lines), words
+
+
 async def test_other_cluster_that_has_the_object_is_named(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, others={"prod": stage(broken.world)}) as at:
         lines = await answer_to(at, f"{broken.text}\ncluster=simulated")

@@ -237,7 +237,7 @@ async def test_forbidden_button_press_is_explained_in_the_modal(tmp_path, engine
         answer = await paste(at, elsewhere)
         refused = await at.dialog(at.bo, answer)
 
-        assert "policy does not allow you to run restart-pod here" in words_of(refused["blocks"])
+        assert "policy does not allow you to run this action here" in words_of(refused["blocks"])
         assert refused["submit"] is None
         assert [(one.outcome, one.actor, one.action) for one in await at.audited()] == [
             ("not allowed", at.bo, "restart-pod")

@@ -77,6 +77,7 @@ ACTIONS = {
                 "type": Argument(says="", required=True, choices=("merge", "strategic", "json")),
                 "patch": Argument(says="", type=ArgumentType.MAPPING_OR_LIST, required=True),
             },
+            only_configures=True,
         ),
         ActionDeclaration(
             name="scale", args={"replicas": Argument(says="how many", type=ArgumentType.NUMBER, required=True)}
@@ -347,6 +348,16 @@ remediations:
     args: {type: merge, patch: {spec: {size: "{input.size}"}}}
     asks: [{id: size, label: {en: New size, zh: 新的大小}, default: 10Gi, is: quantity}]
     only_if: [full]
+    shows_later: {en: The next write shows it., zh: 下一次写入时可见。}
+"""
+LATER = "    shows_later: {en: The next write shows it., zh: 下一次写入时可见。}\n"
+RULE = """\
+    fixed_when:
+      each: nodes
+      when: "!row.full"
+      en: "{row.name} has room"
+      zh: "{row.name} 有空间"
+      otherwise: {en: "{row.name} is still full", zh: "{row.name} 仍然已满"}
 """
 
 
@@ -373,6 +384,15 @@ remediations:
         (('"{input.size}"', "10Gi"), "asks[0]: no argument takes {input.size}"),
         (("is: quantity", "is: size"), "asks[0].is: input should be"),
         (("only_if: [full]", "only_if: [fool]"), "only_if: no such rule 'fool'"),
+        ((LATER, ""), "action: patch-object only changes a setting: say in `fixed_when`"),
+        ((LATER, "    fixed_when: healthy\n"), ""),
+        ((LATER, "    fixed_when: well\n"), "fixed_when"),
+        ((LATER, RULE), ""),
+        ((LATER, LATER + RULE), ""),
+        ((LATER, RULE.replace("row.full", "row.fool")), "fixed_when.when: '!row.fool': no key 'fool'"),
+        ((LATER, RULE.replace("each: nodes", "each: pods")), "fixed_when.each: no such read 'pods'"),
+        ((LATER, RULE.replace("{row.name} is still", "{row.nome} is still")), "fixed_when.otherwise.says"),
+        ((LATER, RULE.replace("otherwise:", "table:")), "fixed_when"),
     ],
 )
 def test_incomplete_remediation_is_rejected(tmp_path: Path, change: tuple[str, str], expected: str) -> None:
@@ -381,6 +401,14 @@ def test_incomplete_remediation_is_rejected(tmp_path: Path, change: tuple[str, s
     found = problems(tmp_path, GOOD.replace("runbook:", REMEDY.replace(before, after, 1) + "runbook:", 1))
 
     assert any(f"remediations[0].{expected}" in problem for problem in found) if expected else found == []
+
+
+def test_a_remedy_that_fixes_no_cause_has_no_symptom(tmp_path: Path) -> None:
+    remedy = REMEDY + "    until: full\n    done: {en: Done., zh: 完成。}\n"
+
+    (problem,) = problems(tmp_path, GOOD.replace("runbook:", remedy + "runbook:", 1))
+
+    assert "has no `fixed_when` or `shows_later`" in problem
 
 
 CAPABILITY = (

@@ -97,6 +97,8 @@ def test_typo_suggests_the_closest_command(text: str, closest: str) -> None:
         ("unmute", "unmute ID"),
         ("pod", "pod NAMESPACE/NAME"),
         ("node", "node NAME"),
+        ("nodes", "nodes NAME"),
+        ("ns", "ns NAME"),
         ("pvc", "pvc NAMESPACE/NAME"),
     ],
 )

@@ -48,9 +48,9 @@ def test_groups_follow_the_slack_groups_without_duplicates() -> None:
         (replace(ADA, user=""), "guests, bots and members of other organisations have no name"),
         (replace(ADA, email=""), "no confirmed e-mail address"),
         (replace(ADA, email=""), "needs the scope users:read.email"),
-        (replace(ADA, email="ada@example.org"), "not listed under `impersonation` in the policy"),
-        (replace(ADA, email="ada@eu.example.com"), "is not listed under `impersonation`"),
-        (replace(ADA, email="ada@notexample.com"), "is not listed under `impersonation`"),
+        (replace(ADA, email="ada@example.org"), "not listed in the section “impersonation” of the policy"),
+        (replace(ADA, email="ada@eu.example.com"), "is not listed in the section “impersonation”"),
+        (replace(ADA, email="ada@notexample.com"), "is not listed in the section “impersonation”"),
         (replace(ADA, email="ada@example.com@example.org"), "cannot be a user name there"),
         # The Kelvin sign becomes a k in lower case, which is another person's address.
         (replace(ADA, email="fran\u212a@example.com"), "cannot be a user name there"),

@@ -54,7 +54,7 @@ def test_without_a_file_everyone_reads_everything_and_nobody_acts(who: Actor) ->
     decision = scope.may("restart-pod", "prod", "shop")
     assert not decision.allowed
     assert decision.says.en == (
-        "actions are disabled for namespace shop of prod; `remediation` in the policy enables them"
+        "actions are disabled for namespace shop of prod; the section “remediation” of the policy enables them"
     )
 
 
@@ -138,10 +138,10 @@ def test_the_example_allows_actions_as_its_comments_say(
     [
         (on_call(DIRECT), "restart-pod", "prod", "ledger", "actions are disabled for namespace ledger of prod"),
         (on_call(DIRECT), "restart-pod", "prod", "", "actions are disabled for cluster-scoped objects of prod"),
-        (on_call(DIRECT), "drain", "staging", "", "does not allow you to run drain"),
-        (on_call(DIRECT), "scale", "staging", "shop", "does not allow you to run scale"),
-        (on_call(DIRECT, 2), "restart-pod", "staging", "shop", "does not allow you to run restart-pod"),
-        (SHOP, "restart-pod", "staging", "shop-eu", "does not allow you to run restart-pod"),
+        (on_call(DIRECT), "drain", "staging", "", "does not allow you to run this action"),
+        (on_call(DIRECT), "scale", "staging", "shop", "does not allow you to run this action"),
+        (on_call(DIRECT, 2), "restart-pod", "staging", "shop", "does not allow you to run this action"),
+        (SHOP, "restart-pod", "staging", "shop-eu", "does not allow you to run this action"),
         (SHOP, "restart-pod", "staging", "bank", "namespace bank of staging may not be shown here"),
         (on_call(CHANNEL), "restart-pod", "staging", "shop", "namespace shop of staging may not be shown here"),
         (BANK, "drain", "prod", "", "cluster-scoped objects of prod may not be shown here"),

@@ -149,7 +149,8 @@ def _permissions(permissions: Iterable[Permission]) -> str:
 
 _MODELS: Final = (
     schema.Incident, Signature, schema.Read, schema.Rule, schema.Otherwise, schema.PlotOf, schema.Remediation,
-    schema.Question, schema.RunbookStep, schema.Examples, schema.Case, schema.Ask, schema.World, schema.Change,
+    schema.Symptom, schema.Question, schema.RunbookStep, schema.Examples, schema.Case, schema.Ask,
+    schema.World, schema.Change,
 )  # fmt: skip
 
 

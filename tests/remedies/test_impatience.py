@@ -42,11 +42,11 @@ any_former = st.builds(
         ([former(1), former(2), former(3)], "3 remedies were tried on the same object within 15 minutes"),
         (
             [former(1, state="claimed")],
-            "another user confirmed restart-pod for the same object 60 s ago, and it is still",
+            "another user confirmed “Restart pod” for the same object 60 s ago, and it is still",
         ),
         (
             [former(1, state="applied", by="U1")],
-            "you confirmed restart-pod for the same object 60 s ago, and its verification is",
+            "you confirmed “Restart pod” for the same object 60 s ago, and its verification is",
         ),
         (
             [former(1, by="U1", subject=f"prod Pod {n}") for n in range(5)],

@@ -32,7 +32,10 @@ TYPES: Final[dict[str, type[Portable]]] = {
 def test_what_was_stored_is_read_and_would_be_stored_the_same(name: str, kind: str) -> None:
     document = STORED[name][kind]
 
-    assert TYPES[kind].from_json(document).as_json() == document
+    written = TYPES[kind].from_json(document).as_json()
+
+    # Fields that are new since then have their defaults.
+    assert {key: value for key, value in written.items() if key in document} == document
 
 
 async def applied(scene: Scene, name: str) -> tuple[Plan, Applied]:

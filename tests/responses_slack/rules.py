@@ -23,6 +23,8 @@ _DATES: Final = frozenset({
     "date_num", "date_slash", "date", "date_short", "date_long", "date_pretty", "date_short_pretty",
     "date_long_pretty", "day_divider_pretty", "time", "time_secs", "ago",
 })  # fmt: skip
+# Marks of mrkdwn, which Slack shows as they are in plain_text.
+_MARKS: Final = re.compile(r"`|(?<!\w)\*(?=[^\s*])[^*]*[^\s*]\*(?!\w)")
 # Where one part of a notification ends: its blocks may go on in another way.
 _PART: Final = re.compile(r"\n| · |\. |。|https?:")
 
@@ -67,6 +69,8 @@ def _piece(piece: Mapping[str, Any]) -> Iterator[str]:
             yield f"has markup, which untrusted text could break: {piece}"
         case "plain_text" if piece.get("emoji") is not False:
             yield f"turns names in colons into pictures: {piece}"
+        case "plain_text" if _MARKS.search(piece["text"]):
+            yield f"shows the marks of its markup: {piece}"
         case "button" if parse_press(piece.get("action_id", "")) not in _BUTTONS:
             yield f"a button that nobody listens to: {piece}"
         case "button" if not piece.get("value"):

@@ -183,7 +183,7 @@ def test_pressed_button_becomes_a_line_with_its_result() -> None:
     said = say(buttons=BUTTONS, remedy_states=(pressed,))
 
     assert [element.get("value") for element in pressable(said)] == ["plan-2", "r-1", None]
-    assert "⚠️ Restart pod: applied, but NOT FIXED: the cause is still there · by @U1" in read(said)
+    assert "⚠️ Restart pod: applied, but NOT FIXED · by @U1" in read(said)
 
 
 def test_fixed_answer_says_what_was_wrong_what_was_done_and_the_state_now() -> None:

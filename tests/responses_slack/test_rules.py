@@ -43,6 +43,8 @@ def test_valid_message_breaks_no_rule() -> None:
         ({"text": "x", "blocks": [{"type": "markdown", "text": "*x*"}]}, "markup"),
         ({"text": "x", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "*x*"}}]}, "markup"),
         ({"text": "x", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": ":x:"}}]}, "pictures"),
+        (message({**BUTTON, "text": {**BUTTON["text"], "text": "Run `it`"}}), "shows the marks of its markup"),
+        (message({**BUTTON, "text": {**BUTTON["text"], "text": "Restart *now*"}}), "shows the marks of its markup"),
         (message(without(BUTTON, "action_id")), "a button that nobody listens to"),
         (message({**BUTTON, "action_id": "confirm"}), "a button that nobody listens to"),
         (message(without(BUTTON, "value")), "a button without a value"),
@@ -65,6 +67,20 @@ def test_broken_rule_is_found(payload: dict[str, Any], says: str) -> None:
 
     assert len(problems) == 1
     assert says in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("its `acting` section", "its acting section"),
+        ("*Restart* **now**", "Restart now"),
+        ("*", "*"),
+        ("`", "–"),
+        ("schedule */5 * * * * of *.example.com", "schedule */5 * * * * of *.example.com"),
+    ],
+)
+def test_plain_text_shows_no_marks_of_markup(text: str, shown: str) -> None:
+    assert blocks.plain(text)["text"] == shown
 
 
 def test_notification_that_differs_from_its_message_is_found() -> None:

@@ -53,7 +53,7 @@ async def test_replicas_without_heartbeats_are_gone(store: Store, now: datetime)
 
 async def test_a_request_is_known_to_have_jobs_that_wait_for_their_record(store: Store, now: datetime) -> None:
     async def holds(id: str) -> bool:
-        return await store.accepted_jobs.holds(id, besides="withdraw")
+        return await store.accepted_jobs.has_jobs_of(id, besides="withdraw")
 
     for kind, id in (("withdraw", "T1.C_1.5.withdrawn"), ("answer", "T1.C_1.50"), ("answer", "T1.CX1.5.amended")):
         await store.accepted_jobs.add(AcceptedJob(id=id, kind=kind, payload={}, at=now))

@@ -25,7 +25,7 @@ from bot.probes.creation_errors.refusals import Refusal, Workload, suspected
 from bot.probes.shared import revisions
 from bot.probes.shared.ages import UNKNOWN
 from intents.declarations import FormerNames
-from intents.domain import Gap, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import Gap, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 DECLARATION: Final = ProbeDeclaration(
     name="creation-errors",
@@ -92,8 +92,7 @@ async def read(look: Look) -> ProbeResult:
     workloads = _lacking(found.workloads)
     if found.missing and look.focus.kind and look.named.get("field"):
         # A newer API server refuses the workload itself, so it does not exist: the advice is the same.
-        absent = ObjectRef(kind=look.focus.kind, namespace=look.focus.namespace, name=look.focus.name)
-        workloads = (Workload(ref=absent),)
+        workloads = (Workload(ref=look.focus.ref),)
     read_around = await asyncio.gather(*(_around(look.snapshot, workload) for workload in workloads))
     rows = [
         row for workload, around in zip(workloads, read_around, strict=True) for row in _rows(workload, around, look)

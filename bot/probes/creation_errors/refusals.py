@@ -121,7 +121,7 @@ async def _of_focus(search: _Search, focus: Focus, events: list[Json]) -> list[W
     match focus.kind:
         case "Deployment" | "TidbCluster":
             kind = "ReplicaSet" if focus.kind == "Deployment" else "StatefulSet"
-            owner = ObjectRef(kind=focus.kind, namespace=focus.namespace, name=focus.name)
+            owner = focus.ref
             owned = await search.owned_by(kind, owner)
             # A Deployment keeps the ReplicaSets of its past at zero.
             return [each for each in owned if spec_of(each.manifest or {}).get("replicas") != 0] or owned

@@ -26,7 +26,7 @@ from responses.action_words import ActionWords
 class Annotate(MetadataAction):
     """Sets and removes annotations."""
 
-    declaration = ActionDeclaration(name="annotate", args=metadata_action.ARGUMENTS)
+    declaration = ActionDeclaration(name="annotate", args=metadata_action.ARGUMENTS, only_configures=True)
     words = ActionWords(
         verb=Text(en="Annotate object", zh="设置注解"),
         does=Text(en="Changes annotations of this object, nothing else.", zh="只修改此对象的注解。"),

@@ -30,7 +30,9 @@ _NAMED: Final = 5
 class ClearClaimRef(PatchAction):
     """Removes the claimRef of a Released volume."""
 
-    declaration = ActionDeclaration(name="clear-claim-ref", kinds=(VOLUME,), least_risk=Risk.DATA_LOSS)
+    declaration = ActionDeclaration(
+        name="clear-claim-ref", kinds=(VOLUME,), least_risk=Risk.DATA_LOSS, only_configures=True
+    )
     words = ActionWords(
         verb=Text(en="Clear claim reference", zh="清除 PVC 引用"),
         does=Text(

@@ -26,6 +26,7 @@ class CreateObject(Action):
     declaration = ActionDeclaration(
         name="create-object",
         args={"object": Argument(says="the manifest", type=ArgumentType.MAPPING, required=True)},
+        only_configures=True,
     )
     words = ActionWords(
         verb=Text(en="Create object", zh="创建对象"),

@@ -35,7 +35,7 @@ _OTHER_NODE: Final = "node selector or affinity"
 class Label(MetadataAction):
     """Sets and removes labels."""
 
-    declaration = ActionDeclaration(name="label", args=metadata_action.ARGUMENTS)
+    declaration = ActionDeclaration(name="label", args=metadata_action.ARGUMENTS, only_configures=True)
     words = ActionWords(
         verb=Text(en="Label object", zh="设置标签"),
         does=Text(en="Changes labels of this object, nothing else.", zh="只修改此对象的标签。"),

@@ -25,6 +25,7 @@ class PatchObject(TemplateAction):
             "type": Argument(says="how to apply the patch", required=True, choices=("merge", "strategic", "json")),
             "patch": Argument(says="the patch", type=ArgumentType.MAPPING_OR_LIST, required=True),
         },
+        only_configures=True,
     )
     words = ActionWords(
         verb=Text(en="Change object", zh="修改对象"),

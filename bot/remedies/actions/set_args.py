@@ -48,6 +48,7 @@ class SetArgs(ContainerAction):
             ),
         },
         least_risk=Risk.DISRUPTIVE,
+        only_configures=True,
     )
     words = ActionWords(
         verb=Text(en="Change flags", zh="修改启动参数"),

@@ -52,6 +52,7 @@ class SetWebhookTimeout(PatchAction):
             "timeout_s": Argument(says="seconds", type=ArgumentType.NUMBER, required=True),
         },
         least_risk=Risk.DISRUPTIVE,
+        only_configures=True,
     )
     words = ActionWords(
         verb=Text(en="Set webhook timeout", zh="设置 webhook 超时"),

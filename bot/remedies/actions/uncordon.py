@@ -19,7 +19,7 @@ from responses.action_words import ActionWords
 class Uncordon(PatchAction):
     """Lets new pods onto a node again."""
 
-    declaration = ActionDeclaration(name="uncordon", kinds=("Node",))
+    declaration = ActionDeclaration(name="uncordon", kinds=("Node",), only_configures=True)
     words = ActionWords(
         verb=Text(en="Uncordon node", zh="恢复调度"),
         does=Text(en="Allows new pods on this node again.", zh="允许新 Pod 重新调度到此节点。"),

@@ -16,13 +16,10 @@ from bot.slack.client import Identity
 from bot.store import StoreUnavailable
 from bot.surfaces.slack.arrivals import CountedApp, Delivered
 
-# Alias for modules that only pass the app on.
-BoltApp = CountedApp
-
 _log: Final = structlog.get_logger(__name__)
 
 
-def bolt_app(client: AsyncWebClient, *, identity: Identity, signing_secret: str, delivered: Delivered) -> BoltApp:
+def bolt_app(client: AsyncWebClient, *, identity: Identity, signing_secret: str, delivered: Delivered) -> CountedApp:
     """Return an app without listeners; `client` has no token, `delivered` gets each arrival."""
 
     async def authorize() -> AuthorizeResult:

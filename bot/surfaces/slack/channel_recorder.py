@@ -70,10 +70,10 @@ class ChannelRecorder:
         """Process a channel event: the channel may become an incident channel, be renamed or be archived."""
         ours = event.user == self.identity.user
         if event.what in (ChannelEventKind.CREATED, ChannelEventKind.RENAMED) and self.jobs.is_incident(event.name):
-            await self._begin(event, join=True)
+            await self.jobs.begin(event, join=True)
         elif event.what is ChannelEventKind.JOINED and ours:
             # The event contains neither the channel's name nor whether we were a member before.
-            await self._begin(event)
+            await self.jobs.begin(event)
         # Slack sends some events of channels that we are not a member of.
         joined = event.what is ChannelEventKind.JOINED and not ours
         known = await self.store.chronicles.get(event.channel)
@@ -83,9 +83,6 @@ class ChannelRecorder:
             return
         if await self._record(event, ours=ours):
             await self.jobs.changed(event.channel)
-
-    async def _begin(self, event: ChannelEvent, *, join: bool = False) -> None:
-        await self.jobs.begin(event, join=join)
 
     async def _record(self, event: ChannelEvent, *, ours: bool) -> bool:
         """Record a fact of an incident channel; return whether the summary changes."""

@@ -23,6 +23,7 @@ from intents.channel_commands import ChannelCommand
 from intents.misuse import Misuse
 from intents.slash import ObjectQuery, TextQuery, parse_message
 from intents.symptoms import read_symptoms
+from intents.trouble_reports import deserves_a_look
 from responses.safety import safe
 
 # Answers older than this are not updated when the paste is edited: people have acted on them.
@@ -109,6 +110,10 @@ class MessageIntake:
         match = await carried_match("\n".join(one.text for one in parts), engine=self.engine())
         if match.matching.hypotheses:
             await self._matched(message, parts, match)
+        elif deserves_a_look("\n".join(one.text for one in parts), match.matching):
+            self.metrics.message_handled("named")
+            new_request = self._new_request(message, Surface.MESSAGE, parts[0])
+            await self._submit(new_request, parts, integration=message.bot)
         elif _has_text_file(message):
             self.metrics.message_handled("file")
             new_request = self._new_request(message, Surface.MESSAGE, parts[0])

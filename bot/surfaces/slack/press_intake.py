@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -31,6 +31,8 @@ from responses import failures, words
 from responses.safety import safe_line
 from responses.slack.cluster_picker import cluster_of_token
 from responses.slack.presses import Press, parse_dialog_metadata
+
+T = TypeVar("T")
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -159,13 +161,7 @@ class PressIntake:
 
     async def _answer_of(self, press: ButtonPress) -> StoredAnswer:
         self._check_sender(press)
-        answer = await self._store.answers.by_message(press.channel, press.ts)
-        for pause in _STORED_WITHIN_S:
-            if answer is not None:
-                return answer
-            # An answer is stored just after its post: a quick press may come first.
-            await asyncio.sleep(pause)
-            answer = await self._store.answers.by_message(press.channel, press.ts)
+        answer = await _soon(lambda: self._store.answers.by_message(press.channel, press.ts))
         if answer is not None:
             return answer
         since = self.services.clock() - _STORED_LATER
@@ -179,16 +175,15 @@ class PressIntake:
     async def _open_resolution(self, press: ButtonPress) -> None:
         """Start the job that opens the dialog, if the button is below a message of ours."""
         self._check_sender(press)
-        posted = await self._store.outbox.by_message(press.channel, press.ts)
-        for pause in _STORED_WITHIN_S:
-            if posted is not None:
-                break
-            # The post is recorded just after it was made.
-            await asyncio.sleep(pause)
-            posted = await self._store.outbox.by_message(press.channel, press.ts)
-        if posted is None:
+        if await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts)) is None:
             raise PressRefused("the message is not one of ours")
-        payload = {"channel": press.channel, "team": press.team, "user": press.user, "trigger": press.trigger}
+        payload = {
+            "channel": press.channel,
+            "team": press.team,
+            "user": press.user,
+            "trigger": press.trigger,
+            "thread_ts": press.thread_ts,
+        }
         await self.start("resolve", f"{press.channel}.resolve.{press.user}.{press.at}", payload)
 
     async def _resolve(self, press: ButtonPress) -> None:
@@ -278,6 +273,17 @@ class PressIntake:
                 detail={"why": why},
             )
         )
+
+
+async def _soon(look_up: Callable[[], Awaitable[T | None]]) -> T | None:
+    """Return what is stored about a message; it is stored just after its post, and a quick press may come first."""
+    found = await look_up()
+    for pause in _STORED_WITHIN_S:
+        if found is not None:
+            break
+        await asyncio.sleep(pause)
+        found = await look_up()
+    return found
 
 
 def _check_name(name: str, typed: str) -> None:

@@ -11,7 +11,7 @@ from bot.slack.channel_events import moment_of
 from bot.slack.client import Identity
 from bot.store import Store
 from bot.workflows.chronicle.message_facts import is_pin, pinned_fact
-from bot.workflows.chronicle.timeline_marks import TimelineMark
+from bot.workflows.chronicle.timeline_marks import TimelineMark, thread_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,5 +61,6 @@ class TimelinePins:
             "at": moment_of(str(body["action_ts"])).isoformat(),
             "fact": fact.document if fact else None,
             "response_url": str(body.get("response_url") or ""),
+            "thread_ts": thread_of(message),
         }
         await self.start("pin", f"{channel}.s{body['trigger_id']}", payload)

@@ -44,7 +44,7 @@ _PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveDialogWorkflow:
-    """The job `resolve`. Payload: {"channel", "team", "user", "trigger"}."""
+    """The job `resolve`. Payload: {"channel", "team", "user", "trigger"}, for a button also its "thread_ts"."""
 
     services: Services
     documents: ChronicleDocuments
@@ -73,7 +73,8 @@ class ResolveDialogWorkflow:
         except SlackError as error:
             _log.warning("resolve_dialog_open_failed", channel=payload["channel"], error=str(error))
             says = resolve_words.TYPE_AGAIN if isinstance(error, TriggerExpired) else error.says
-            await tell_user(self.services, str(payload["channel"]), user, says)
+            thread = str(payload.get("thread_ts") or "")
+            await tell_user(self.services, str(payload["channel"]), user, says, thread_ts=thread)
             return {}
 
     async def fill(self, payload: Json, view: str) -> None:
@@ -167,11 +168,11 @@ async def check_resolution(
     )
 
 
-async def tell_user(services: Services, channel: str, user: str, says: Text) -> None:
-    """Tell one person something about the incident of a channel: there, or directly where that is not possible."""
+async def tell_user(services: Services, channel: str, user: str, says: Text, *, thread_ts: str = "") -> None:
+    """Tell one person something about the incident of a channel: there or in its thread, else directly."""
     message = notice(says, language=await services.language_of(user, within=_TELL_S))
     try:
-        await services.slack.post_ephemeral(channel=channel, user=user, message=message)
+        await services.slack.post_ephemeral(channel=channel, user=user, message=message, thread_ts=thread_ts)
     except SlackError as error:
         _log.info("ephemeral_reply_failed", channel=channel, error=str(error))
         try:

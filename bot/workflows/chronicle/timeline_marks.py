@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -21,6 +21,7 @@ from bot.workflows.services import Services
 from intents.chronicle.facts import FactKind
 from intents.domain import Language, Text
 from responses import incident_replies
+from responses.slack.message import Message
 from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
@@ -41,7 +42,8 @@ class PinWorkflow:
     """The job `pin`.
 
     Payload: {"hand": a Hand, "channel", "team", "user", "ts", "at": when they did it}; a shortcut adds "fact", the fact
-    of the message (None: it has other facts), and "response_url". A reaction is answered only by a refusal, once a day.
+    of the message (None: it has other facts), its "thread_ts" and "response_url". A reaction is answered only by a
+    refusal, once a day.
     """
 
     services: Services
@@ -106,8 +108,14 @@ class PinWorkflow:
         return pinned_fact(message) if message else None
 
     async def _answer(self, payload: Json, says: Text, language: Language) -> None:
-        if address := str(payload.get("response_url") or ""):
-            await self._send(self.services.slack.respond(address, notice(says, language=language)))
+        address, message = str(payload.get("response_url") or ""), notice(says, language=language)
+        if not address:
+            return
+        thread = str(payload.get("thread_ts") or "")
+        # An ephemeral message at a response URL is outside of the thread.
+        if thread and await self._send(self._private(payload, message, thread)):
+            return
+        await self._send(self.services.slack.respond(address, message))
 
     async def _refuse(self, payload: Json, says: Text, language: Language) -> None:
         if payload.get("response_url"):
@@ -116,14 +124,36 @@ class PinWorkflow:
         channel, user = str(payload["channel"]), str(payload["user"])
         once = f"pin/{channel}/{user}"
         if await self.services.store.notices.once(once, within=_SAID_ONCE, now=self.services.clock()):
-            await self._send(
-                self.services.slack.post_ephemeral(channel=channel, user=user, message=notice(says, language=language))
-            )
+            message = notice(says, language=language)
+            await self._send(self._private(payload, message, await self._thread(channel, str(payload["ts"]))))
 
-    async def _send(self, documents: Awaitable[None]) -> None:
+    async def _thread(self, channel: str, ts: str) -> str:
+        """Return the thread of a message, which a reaction's event does not name."""
         try:
-            await documents
+            message = await self.services.slack.message(channel=channel, ts=ts)
+        except SlackError as error:
+            _log.info("pinned_message_read_failed", channel=channel, error=str(error))
+            return ""
+        return thread_of(message) if message else ""
+
+    def _private(self, payload: Json, message: Message, thread_ts: str) -> Awaitable[None]:
+        return self.services.slack.post_ephemeral(
+            channel=str(payload["channel"]), user=str(payload["user"]), message=message, thread_ts=thread_ts
+        )
+
+    async def _send(self, reply: Awaitable[None]) -> bool:
+        """Send a reply; return whether Slack took it. Raise SlackUnavailable."""
+        try:
+            await reply
         except SlackUnavailable:
             raise
         except SlackError as error:
             _log.warning("pin_reply_failed", error=str(error))
+            return False
+        return True
+
+
+def thread_of(message: Mapping[str, Any]) -> str:
+    """Return the thread that a message was posted in; "" for one in the channel, also where a thread begins."""
+    thread = str(message.get("thread_ts") or "")
+    return "" if thread == message.get("ts") else thread

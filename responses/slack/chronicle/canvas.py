@@ -154,7 +154,7 @@ class _Canvas:
         what = (
             *self._formatter.event(fact),
             *self._formatter.attribution(fact),
-            TextSpan(text=self._text(incident_words.COMMA)),
+            TextSpan(text=self._text(words.COMMA)),
             Timestamp(fact.at),
         )
         return self._markdown.with_link(what, fact)

@@ -86,7 +86,7 @@ def resolve_button(language: Language) -> Message:
 
 
 def _impact(asks: Resolution, formatter: FactFormatter, leaves: LeafWriter) -> Iterator[Element]:
-    yield _title(resolve_words.OPEN_IMPACT, formatter)
+    yield _title(incident_words.IMPACT, formatter)
     if asks.impact is None:
         yield blocks.line(blocks.text(formatter.text(resolve_words.NO_OPEN_IMPACT)))
         return

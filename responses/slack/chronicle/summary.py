@@ -186,7 +186,7 @@ class _Page:
         return Section(title=title, entries=entries, rank=3, left_out=left)
 
     def _current(self, fact: Fact) -> Entry:
-        """Return what was said last about the impact."""
+        """Return the newest statement about the impact."""
         self._shown.add(fact.key)
         label = TextSpan(text=f"{self._text(incident_words.IMPACT_NOW)}{self._text(words.COLON)}", bold=True)
         spans = (label, *self._formatter.quote(fact.says), *self._formatter.attribution(fact), *self._when(fact.at))
@@ -324,7 +324,7 @@ class _Page:
         return Entry(at=moment.last, leaves=self._leaves.with_link(spans, rests_on))
 
     def _when(self, at: datetime) -> Spans:
-        return (TextSpan(text=self._text(incident_words.COMMA)), Timestamp(at))
+        return (TextSpan(text=self._text(words.COMMA)), Timestamp(at))
 
     def _text(self, text: Text) -> str:
         return text.in_(self._language)

@@ -18,6 +18,8 @@ from tests.end_to_end.every_action.watching import Json, Watch, Write
 
 # How the message tells the end.
 FIXED: Final = ("FIXED: the cause is gone", "fixed")
+CHANGED: Final = ("CHANGED, not yet better: the symptom is still there", "changed")
+LATER: Final = ("the change is in place; whether it helped shows later", "shows later")
 DONE: Final = ("done; this does not fix the cause", "done")
 
 # The lines that a dialog removes and adds for objects that it describes in its own words.

@@ -11,7 +11,7 @@ from bot.remedies.contract import EffectState, Reason, Refusal
 from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef
 from tests.end_to_end.every_action import own_incident as own
-from tests.end_to_end.every_action.scenario import Scenario, one_patch
+from tests.end_to_end.every_action.scenario import LATER, Scenario, one_patch
 from tests.remedies import every_kind
 from tests.remedies.scene import HEALED, Enter, through_journal
 from tests.remedies.trial import trials
@@ -286,7 +286,7 @@ TRIALS = (*trials("annotate", _EVERY_KIND, set=_SET), *trials("label", _EVERY_KI
 SCENARIOS = (
     Scenario(
         action="annotate", incident="nlb-alpn-http1", case="the NLB ends TLS and negotiates nothing",
-        button="Prefer HTTP/2 on the NLB",
+        button="Prefer HTTP/2 on the NLB", ends=LATER,
         **one_patch("/api/v1/namespaces/istio-ingress/services/istio-ingressgateway"),
     ),
     Scenario(
@@ -296,7 +296,7 @@ SCENARIOS = (
             fields={"serving": "metadata.labels.serving"}, when='row.serving == "no"',
             remedy={
                 "action": "label", "title": "Put {row.name} into service",
-                "args": {"set": {"serving": "yes"}, "remove": ["quarantine"]},
+                "args": {"set": {"serving": "yes"}, "remove": ["quarantine"]}, "fixed_when": "healthy",
             },
         ),
         world=own.objects(

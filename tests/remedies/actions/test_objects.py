@@ -12,7 +12,7 @@ import pytest
 from bot.remedies.actions.delete_finished_pods import MOST
 from bot.remedies.contract import EffectState, Plan, Preview, Reason, Refusal, Verb
 from intents.domain import ObjectRef, Text
-from tests.end_to_end.every_action.scenario import DONE, Scenario
+from tests.end_to_end.every_action.scenario import DONE, LATER, Scenario
 from tests.end_to_end.every_action.watching import Watch, Write
 from tests.remedies import every_kind
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
@@ -347,7 +347,7 @@ SCENARIOS = (
     Scenario(
         action="create-object", incident="kube-proxy-monitoring-missing",
         case="kube-proxy runs, and no monitor means it", button="Create PodMonitor",
-        writes=(f"POST {_MONITOR}",), undo=(f"DELETE {_MONITOR}",),
+        ends=LATER, writes=(f"POST {_MONITOR}",), undo=(f"DELETE {_MONITOR}",),
     ),
     Scenario(
         action="delete-apiservice", incident="apiservice-unavailable", case="the Service does not exist",

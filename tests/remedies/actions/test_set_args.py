@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.every_action.scenario import Scenario, one_patch
+from tests.end_to_end.every_action.scenario import LATER, Scenario, one_patch
 from tests.remedies import every_kind
 from tests.remedies.container_scene import SIDECAR, containers, done, refused, started, told
 from tests.remedies.scene import HEALED, Enter
@@ -120,7 +120,7 @@ TRIALS = trials("set-args", every_kind.WORKLOADS, container="app", set={"--v": "
 SCENARIOS = (
     Scenario(
         action="set-args", incident="leader-election-lost", case="the run that ended says so",
-        button="Lengthen lease times",
+        button="Lengthen lease times", ends=LATER,
         **one_patch("/apis/apps/v1/namespaces/chain-ops/deployments/shard-operator"),
     ),
 )  # fmt: skip

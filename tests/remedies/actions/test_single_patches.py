@@ -10,7 +10,7 @@ from bot.remedies.contract import EffectState, Reason
 from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef
 from tests.end_to_end.every_action import own_incident as own
-from tests.end_to_end.every_action.scenario import DONE, Scenario, one_patch
+from tests.end_to_end.every_action.scenario import CHANGED, DONE, LATER, Scenario, one_patch
 from tests.remedies import every_kind
 from tests.remedies.scene import HEALED, Enter
 from tests.remedies.trial import Trial, trials
@@ -137,7 +137,7 @@ SCENARIOS = (
     ),
     Scenario(
         action="uncordon", incident="pending-ha-scheduling", case="each node that takes it has a replica",
-        button="Uncordon worker-d", beside=own.objects(_SPARE), **one_patch("/api/v1/nodes/worker-d"),
+        button="Uncordon worker-d", beside=own.objects(_SPARE), ends=CHANGED, **one_patch("/api/v1/nodes/worker-d"),
     ),
     Scenario(
         action="scale", incident="apiservice-unavailable", case="its backend is scaled to zero",
@@ -146,12 +146,14 @@ SCENARIOS = (
         **one_patch("/apis/apps/v1/namespaces/monitoring/deployments/prometheus-adapter"),
     ),
     Scenario(
-        action="patch-object", text=_SELECTS_NOTHING, answers={"app": "web"}, button="Let web select another app",
+        action="patch-object", text=_SELECTS_NOTHING, answers={"app": "web"}, ends=LATER,
+        button="Let web select another app",
         entry=own.entry(
             "service-selects-nothing", _SELECTS_NOTHING, signature="service <namespace>/<service> selects nothing",
             kind="Service", fields={"app": "spec.selector.app"}, when='row.app == "wbe"',
             remedy={
                 "action": "patch-object", "title": "Let {row.name} select another app", "risk": "disruptive",
+                "shows_later": {"en": "Call the Service.", "zh": "请访问该 Service。"},
                 "asks": [{"id": "app", "label": {"en": "App", "zh": "应用"}, "default": "{row.app}"}],
                 "args": {
                     "type": "json",

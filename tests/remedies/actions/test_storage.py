@@ -9,7 +9,7 @@ import pytest
 
 from bot.remedies.contract import EffectState, Preview, Reason, Refusal, Verb
 from intents.domain import ObjectRef, Text
-from tests.end_to_end.every_action.scenario import DONE, Scenario, one_patch
+from tests.end_to_end.every_action.scenario import CHANGED, DONE, Scenario, one_patch
 from tests.remedies import storage_scene as store
 from tests.remedies.scene import HEALED, Enter, Scene
 from tests.remedies.storage_scene import CLAIM, CLAIMS, NAMESPACE, VOLUME, VOLUMES
@@ -249,7 +249,7 @@ SCENARIOS = (
     Scenario(
         action="clear-claim-ref", incident="pending-local-pv-exhausted",
         case="the disks that take it are bound or Released", button="Make volume available",
-        name="local-pv-b7c2",
+        name="local-pv-b7c2", ends=CHANGED,
         **one_patch("/api/v1/persistentvolumes/local-pv-b7c2"),
     ),
     Scenario(

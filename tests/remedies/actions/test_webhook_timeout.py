@@ -11,7 +11,7 @@ from bot.remedies.contract import EffectState, Reason, Refusal
 from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef
 from tests.end_to_end.every_action import own_incident as own
-from tests.end_to_end.every_action.scenario import Scenario, one_patch
+from tests.end_to_end.every_action.scenario import LATER, Scenario, one_patch
 from tests.remedies import every_kind
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
 from tests.remedies.trial import trials
@@ -211,13 +211,14 @@ _HOOKS = [
 TRIALS = trials("set-webhook-timeout", every_kind.WEBHOOKS, webhook="a.guard.io", timeout_s=5)
 SCENARIOS = (
     Scenario(
-        action="set-webhook-timeout", text=_TOO_PATIENT, answers={"seconds": "3"},
+        action="set-webhook-timeout", text=_TOO_PATIENT, answers={"seconds": "3"}, ends=LATER,
         button="Wait less for claims.acme.io",
         entry=own.entry(
             "webhook-too-patient", _TOO_PATIENT, signature=_TOO_PATIENT, kind=_RULES,
             fields={"hook": "webhooks[1].name", "timeout": "webhooks[1].timeoutSeconds"}, when='row.timeout == "30"',
             remedy={
                 "action": "set-webhook-timeout", "title": "Wait less for {row.hook}", "risk": "disruptive",
+                "shows_later": {"en": "Write again.", "zh": "请再次写入。"},
                 "asks": [{"id": "seconds", "label": {"en": "Seconds", "zh": "秒"}, "default": "5", "is": "number"}],
                 "args": {"webhook": "{row.hook}", "timeout_s": "{input.seconds}"},
             },

@@ -1,0 +1,146 @@
+"""Judge hypotheses by the evidence of the cluster, together with the causes upstream that they point to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.reads import Reads
+from intents.capabilities import is_capability, raised
+from intents.catalog.causes import Cause, LinkedBy
+from intents.catalog.loader import Catalog
+from intents.catalog.schema import Incident
+from intents.chains import causes_of, may_cause
+from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis
+from intents.focus import KINDS
+from intents.products import is_shown
+from intents.verdicts import judge, rank, supported
+
+# Follow at most this many causes upstream; further ones belong to another incident.
+_ROUNDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Investigation:
+    """Reads and judges the hypotheses together, then the upstream causes that they point to."""
+
+    catalog: Catalog
+    reads: Reads
+    snapshot: Snapshot | None
+    focus: Callable[[Incident, Hypothesis], Focus]
+
+    async def run(self, hypotheses: Iterable[Hypothesis]) -> tuple[JudgedHypothesis, ...]:
+        """Judge the hypotheses and their causes, and rank them."""
+        judged: dict[str, JudgedHypothesis] = {}
+        pending = tuple(hypotheses)
+        for _ in range(_ROUNDS):
+            for one in await asyncio.gather(*map(self._judge_anywhere, pending)):
+                judged[one.incident] = one
+            pending = tuple(self._upstream(judged))
+            if not pending:
+                break
+        for one in await self._offers(judged):
+            judged[one.incident] = one
+        kept = [one for one in judged.values() if one.hypothesis.matches or self._is_reported(one, judged)]
+        return rank(kept, self.catalog, now=self.now)
+
+    async def _offers(self, judged: Mapping[str, JudgedHypothesis]) -> tuple[JudgedHypothesis, ...]:
+        """Return the general actions for the objects of this diagnosis that no hypothesis offers yet."""
+        causes = rank(judged.values(), self.catalog, now=self.now)
+        focuses = [self.focus(self.catalog.incidents[one.incident], one.hypothesis) for one in causes]
+        open_ = [
+            incident
+            for incident in self.catalog
+            if is_capability(incident) and not (incident.id in judged and supported(judged[incident.id]))
+        ]
+        found = await asyncio.gather(*(self._offer(raised(incident, causes, focuses)) for incident in open_))
+        return tuple(one for one in found if one is not None)
+
+    async def _offer(self, hypotheses: Iterable[Hypothesis]) -> JudgedHypothesis | None:
+        """Return the first of them that the evidence supports."""
+        for hypothesis in hypotheses:
+            one = await self.judge(hypothesis)
+            if supported(one):
+                return one
+        return None
+
+    async def judge(self, hypothesis: Hypothesis) -> JudgedHypothesis:
+        """Read what the evidence rules of one hypothesis need, and judge it."""
+        incident = self.catalog.incidents[hypothesis.incident]
+        focus = self.focus(incident, hypothesis)
+        readings = await self.reads.for_hypothesis(incident, hypothesis, focus)
+        judged = judge(incident, hypothesis, readings, focus=focus, now=self.now)
+        self.reads.report(judged)
+        return judged
+
+    async def _judge_anywhere(self, hypothesis: Hypothesis) -> JudgedHypothesis:
+        """Judge a cause in the whole namespace unless it is about the suffering object itself."""
+        judged = await self.judge(hypothesis)
+        effect = hypothesis.pointed_to_by
+        if effect and any(
+            link.incident == hypothesis.incident and link.linked_by is LinkedBy.OBJECT for link in self._links(effect)
+        ):
+            return judged
+        wider = {word: name for word, name in hypothesis.named.items() if word not in KINDS}
+        about = self.catalog.incidents[hypothesis.incident].about
+        if not hypothesis.pointed_to_by or supported(judged) or not about or len(wider) == len(hypothesis.named):
+            return judged
+        return await self.judge(replace(hypothesis, named=wider))
+
+    def _is_reported(self, one: JudgedHypothesis, judged: Mapping[str, JudgedHypothesis]) -> bool:
+        """Tell whether an upstream cause is reported: it is supported and explains its symptom, or named and unread."""
+        effect = judged.get(one.hypothesis.pointed_to_by)
+        if supported(one):
+            return effect is None or any(
+                may_cause(one, effect, link, now=self.now)
+                for link in self._links(effect.incident)
+                if link.incident == one.incident
+            )
+        declared = effect is not None and any(
+            link.incident == one.incident for link in self.catalog.incidents[effect.incident].all_causes
+        )
+        return declared and any(finding.outcome is FindingOutcome.GAP for finding in one.findings)
+
+    def _links(self, incident: str) -> tuple[Cause, ...]:
+        return causes_of(self.catalog.incidents[incident], self.catalog)
+
+    @property
+    def now(self) -> datetime:
+        """Return the cluster's time; the beginning of the epoch without a cluster."""
+        return self.snapshot.now if self.snapshot else datetime.fromtimestamp(0, tz=UTC)
+
+    def _upstream(self, judged: Mapping[str, JudgedHypothesis]) -> Iterable[Hypothesis]:
+        """Return what the entries of supported hypotheses name as causes, without those judged already."""
+        seen = set(judged)
+        for one in judged.values():
+            if not supported(one):
+                continue
+            held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
+            shown = tuple(_shown_by(one))
+            for link in self._links(one.incident):
+                name, cause = link.incident, self.catalog.get(link.incident)
+                if name in seen or cause is None or not held & set(link.only_if or held):
+                    continue
+                if link in self.catalog.incidents[one.incident].all_causes or is_shown(cause, shown):
+                    seen.add(name)
+                    yield Hypothesis(incident=name, score=0.0, named=_named_for(link, one), pointed_to_by=one.incident)
+
+
+def _shown_by(one: JudgedHypothesis) -> Iterator[str]:
+    """Yield what the evidence of a hypothesis shows of its objects: names, images, quotes."""
+    yield from one.hypothesis.named.values()
+    for finding in one.cluster_support:
+        yield from (str(value) for row in finding.rows for value in row.values.values())
+        yield finding.quote
+
+
+def _named_for(link: Cause, effect: JudgedHypothesis) -> Mapping[str, str]:
+    """Return the names to look for a cause by: those of its effect, and the namespace that links both."""
+    named = effect.hypothesis.named
+    if link.linked_by is LinkedBy.NAMESPACE and effect.subject and not named.get("namespace"):
+        return {**named, "namespace": effect.subject.namespace}
+    return named

@@ -1,0 +1,120 @@
+"""Judge the state of the objects that a text names, whether or not a signature matches: the text is only evidence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.resources import Resource
+from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.engine import Engine
+from bot.diagnosing.object_search import ANY_KIND, IncompleteList, find
+from bot.diagnosing.object_states import ObjectState, state_of
+from bot.diagnosing.reads import Reads
+from bot.diagnosing.similar_names import closest
+from bot.kube.health import problem_of
+from bot.kube.objects import uid_of
+from intents.catalog.loader import Catalog
+from intents.domain import Entity, Existence, Focus, Json, JudgedHypothesis, NamedObject, Observation, Verdict
+from intents.focus import KINDS
+from intents.verdicts import rank, supported
+
+# Of the objects that a text names, the most broken are read.
+MOST_READ: Final = 3
+_UNNAMESPACED: Final = frozenset({"node", "pv", "storageclass", "apiservice"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedStates:
+    """The states of objects that a text names, the most broken first, and notes about those that do not exist."""
+
+    states: tuple[ObjectState, ...] = ()
+    notes: tuple[NamedObject, ...] = ()
+
+    @property
+    def unexplained(self) -> tuple[Observation, ...]:
+        """Return the trouble of the objects that nothing explains."""
+        return tuple(dict.fromkeys(one for state in self.states for one in state.unexplained))
+
+    def beside(
+        self, judged: Sequence[JudgedHypothesis], *, catalog: Catalog, now: datetime
+    ) -> tuple[JudgedHypothesis, ...]:
+        """Return the hypotheses of the text together with what the states of its objects prove, ranked."""
+        by_id = {one.incident: one for one in judged}
+        for one in (one for state in self.states for one in state.hypotheses):
+            known = by_id.get(one.incident)
+            # The text may name a part of the object, such as a container: what is refuted of that stays refuted.
+            if not supported(one) or (known and (supported(known) or known.verdict is Verdict.RULED_OUT)):
+                continue
+            if known is not None:
+                told = replace(one.hypothesis, score=known.hypothesis.score, matches=known.hypothesis.matches)
+                by_id[one.incident] = replace(one, hypothesis=told)
+            else:
+                by_id[one.incident] = one
+        return rank(by_id.values(), catalog, now=now) if self.states else tuple(judged)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """A named object as it was found."""
+
+    resource: Resource
+    manifest: Json
+
+    @property
+    def is_healthy(self) -> bool:
+        return not problem_of(self.manifest, self.resource.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedStateFinder:
+    """Finds named objects and judges their states. `namespace` is the default of the surface."""
+
+    snapshot: Snapshot
+    engine: Engine
+    reads: Reads
+    namespace: str
+
+    async def states_of(self, names: Sequence[Entity], *, even_healthy: bool) -> NamedStates:
+        """Return the states of the unhealthy objects; with `even_healthy` of a healthy one if all are."""
+        found = await asyncio.gather(*map(self._found, names))
+        standings: dict[str, _Standing] = {}
+        for one in found:
+            if isinstance(one, _Standing):
+                standings.setdefault(uid_of(one.manifest), one)
+        broken = [one for one in standings.values() if not one.is_healthy][:MOST_READ]
+        chosen = broken or (list(standings.values())[:1] if even_healthy else [])
+        states = await asyncio.gather(
+            *(
+                state_of(self.snapshot, one.resource, one.manifest, engine=self.engine, reads=self.reads)
+                for one in chosen
+            )
+        )
+        missing = tuple(one for one in found if isinstance(one, NamedObject))
+        return NamedStates(states=tuple(states), notes=() if standings else missing)
+
+    async def _found(self, name: Entity) -> _Standing | NamedObject | None:
+        """Return the object of a name, a note if there is none of a certain name, else None. Never raise."""
+        kinds = ANY_KIND if name.kind == "object" else (KINDS.get(name.kind, ""),)
+        home = "" if name.kind in _UNNAMESPACED else name.namespace or self.namespace
+        for kind in filter(None, kinds):
+            focus = Focus(kind=kind, namespace=home, name=name.value)
+            try:
+                resource = await self.snapshot.resource(kind)
+                found = await find(self.snapshot, focus)
+                if found.instead is not None:
+                    other = await self.snapshot.resource(found.instead.kind)
+                    manifest = await self.snapshot.find(other, found.instead.name, namespace=found.instead.namespace)
+                    return _Standing(resource=other, manifest=manifest) if manifest else None
+                if len(found.objects) == 1:
+                    return _Standing(resource=resource, manifest=found.objects[0])
+                if name.certain and found.existence is Existence.MISSING:
+                    similar = found.closest or await closest(self.snapshot, resource, focus.ref)
+                    return NamedObject(target=focus.ref, existence=Existence.MISSING, closest=similar)
+            except (ClusterError, IncompleteList):
+                continue
+        return None

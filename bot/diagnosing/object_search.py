@@ -1,0 +1,155 @@
+"""Search the cluster for the object of a kind and name; a name may be cut off, of another kind, or an address."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.object_lists import ObjectList
+from bot.cluster.resources import Resource
+from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.similar_names import place
+from bot.kube.addresses import ip_in
+from bot.kube.objects import name_of, ref, spec_of, status_of
+from bot.kube.owners import generated_stem, ordinal_of, workload_of
+from bot.kube.replicas import replicas_of
+from intents.domain import Existence, Focus, Json, NamedObject, ObjectRef
+
+_MOST: Final = 3
+# A name may be that of another kind: people say "pod checkout" of a Deployment.
+_CUSTOM: Final = ("TidbCluster",)
+_WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", *_CUSTOM)
+ANY_KIND: Final = ("Pod", *_WORKLOADS, "Service")
+_CUT: Final = "…"
+
+
+class IncompleteList(Exception):
+    """Error: a list lacks objects, so nothing can be said about what is not in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The result of a search: the objects of that name, or one object to diagnose `instead`.
+
+    `closest` are the objects whose names begin with a cut name, if there are several.
+    """
+
+    objects: tuple[Json, ...] = ()
+    instead: ObjectRef | None = None
+    existence: Existence = Existence.EXISTS
+    closest: tuple[str, ...] = ()
+
+
+async def find(snapshot: Snapshot, asked: Focus) -> Found:
+    """Find an object by kind and name, by the beginning of a cut name, or by its address. Raise ClusterError."""
+    resource = await snapshot.resource(asked.kind)
+    if not resource.namespaced:
+        asked = replace(asked, namespace="")
+    if asked.name.endswith(_CUT):
+        return await _by_beginning(snapshot, resource, asked)
+    if found := await exact(snapshot, resource, asked):
+        return Found(objects=found)
+    if ip_in(asked.name):
+        return await _by_address(snapshot, resource, asked)
+    if owner := await _owner(snapshot, asked):
+        return Found(instead=owner, existence=Existence.REPLACED)
+    if resource.namespaced and (other := await _of_another_kind(snapshot, asked)):
+        return Found(instead=other)
+    return Found(existence=Existence.MISSING)
+
+
+async def exact(snapshot: Snapshot, resource: Resource, asked: Focus) -> tuple[Json, ...]:
+    """Return the objects of exactly this name. Raise ClusterError."""
+    if asked.namespace or not resource.namespaced:
+        found = await snapshot.find(resource, asked.name, namespace=asked.namespace)
+        return (found,) if found else ()
+    return _complete(await snapshot.list(resource, fields=f"metadata.name={asked.name}"))
+
+
+def _complete(listing: ObjectList) -> tuple[Json, ...]:
+    """Return the items of a list. Raise IncompleteList if it lacks some: they may be what is sought."""
+    if listing.truncated:
+        raise IncompleteList
+    return listing.items
+
+
+async def _by_beginning(snapshot: Snapshot, resource: Resource, asked: Focus) -> Found:
+    beginning = asked.name.removesuffix(_CUT).rstrip("-.")
+    listed = _complete(await snapshot.list(resource, namespace=asked.namespace))
+    found = [item for item in listed if name_of(item).startswith(beginning)]
+    if len(found) == 1:
+        return Found(instead=ref(found[0], resource.kind))
+    if resource.kind == "Pod" and len(owners := {workload_of(pod) for pod in found}) == 1:
+        return Found(instead=owners.pop())
+    return Found(existence=Existence.MISSING, closest=tuple(place(item) for item in found[:_MOST]))
+
+
+async def _by_address(snapshot: Snapshot, resource: Resource, asked: Focus) -> Found:
+    listed = _complete(await snapshot.list(resource, namespace=asked.namespace))
+    found = [item for item in listed if asked.name in _addresses(item)]
+    if len(found) != 1:
+        return Found(existence=Existence.MISSING)
+    return Found(instead=ref(found[0], resource.kind))
+
+
+def _addresses(obj: Json) -> frozenset[str]:
+    status, spec = status_of(obj), spec_of(obj)
+    of_host = spec.get("hostNetwork") and status.get("podIP") == status.get("hostIP")
+    own = () if of_host else (status.get("podIP"), spec.get("clusterIP"))
+    listed = (each.get("address") for each in status.get("addresses") or ())
+    return frozenset(str(address) for address in (*own, *listed) if address)
+
+
+async def _owner(snapshot: Snapshot, asked: Focus) -> ObjectRef | None:
+    """Return the owner of a pod that is gone: of the pods that share its stem, or the StatefulSet of its ordinal."""
+    if asked.kind != "Pod":
+        return None
+    if (ordinal := ordinal_of(asked.name)) >= 0:
+        stem = asked.name.rpartition("-")[0]
+        sets = await exact(snapshot, await snapshot.resource("StatefulSet"), replace(asked, name=stem))
+        # Each ordinal is a pod of its own: beyond the replicas, the others say nothing about it.
+        wanted = [one for one in sets if ordinal < replicas_of(one).desired]
+        return ref(wanted[0], "StatefulSet") if len(wanted) == 1 else None
+    stem = generated_stem(asked.name)
+    if not stem:
+        return None
+    pods = (await snapshot.list("Pod", namespace=asked.namespace)).items
+    owners = {workload_of(pod) for pod in pods if generated_stem(name_of(pod)) == stem}
+    return owners.pop() if len(owners) == 1 else None
+
+
+async def _of_another_kind(
+    snapshot: Snapshot, asked: Focus, *, kinds: Sequence[str] = (*_WORKLOADS, "Pod")
+) -> ObjectRef | None:
+    """Return the one workload or pod that has this name although the text says another kind."""
+    if asked.kind not in (*ANY_KIND, "ReplicaSet") or asked.kind == "Service":
+        return None
+    answers = await asyncio.gather(*(_named_so(snapshot, kind, asked) for kind in kinds if kind != asked.kind))
+    found = [one for answer in answers for one in answer]
+    return found[0] if len(found) == 1 else None
+
+
+async def _named_so(snapshot: Snapshot, kind: str, asked: Focus) -> tuple[ObjectRef, ...]:
+    try:
+        resource = await snapshot.resource(kind)
+        return tuple(ref(one, kind) for one in await exact(snapshot, resource, asked))
+    except (ClusterError, IncompleteList):
+        return ()
+
+
+async def stand_in(snapshot: Snapshot, target: ObjectRef) -> NamedObject | None:
+    """Return the object to diagnose in place of one that does not exist, as `instead`; None if there is none.
+
+    It is the owner of a pod that was replaced, or the custom resource of that name: people name it without its kind.
+    """
+    asked = Focus(kind=target.kind, namespace=target.namespace, name=target.name)
+    try:
+        if owner := await _owner(snapshot, asked):
+            return NamedObject(target=target, existence=Existence.REPLACED, instead=owner)
+        other = await _of_another_kind(snapshot, asked, kinds=_CUSTOM)
+    except (ClusterError, IncompleteList):
+        return None
+    return NamedObject(target=target, existence=Existence.EXISTS, instead=other) if other else None

@@ -1,0 +1,79 @@
+"""Judge the state of an object: every incident that concerns it, its owners, and what it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.cluster.resources import Resource
+from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.engine import Engine, match_symptoms
+from bot.diagnosing.investigation import Investigation
+from bot.diagnosing.observation import Statement, observe
+from bot.diagnosing.reads import Reads
+from bot.diagnosing.unexplained import unexplained
+from bot.kube.health import problem_of
+from bot.kube.objects import namespace_of, node_name_of, ref
+from intents.catalog.schema import Incident
+from intents.domain import Focus, Gap, Hypothesis, Json, JudgedHypothesis, ObjectRef, Observation, Symptom
+from intents.focus import KINDS, named_as
+from intents.products import is_shown
+from intents.symptoms import read_symptoms
+from responses.safety import redacted_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectState:
+    """The hypotheses that the state of one object raises, judged, and the trouble that none of them explains."""
+
+    focus: Focus
+    owners: tuple[ObjectRef, ...] = ()
+    hypotheses: tuple[JudgedHypothesis, ...] = ()
+    unexplained: tuple[Observation, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine: Engine, reads: Reads) -> ObjectState:
+    """Observe an object and judge what its state may mean. Failed reads become gaps."""
+    kind, namespace = resource.kind, namespace_of(obj)
+    target = ref(obj, kind)
+    about = Focus(kind=kind, namespace=namespace, name=target.name, node=node_name_of(obj))
+    observed = await observe(snapshot, resource, obj)
+    statements = observed.statements
+    length = sum(len(statement.text) for statement in statements)
+    matching = await match_symptoms(lambda: _symptoms_of(statements), engine.matcher, length=length)
+    raised = {hypothesis.incident for hypothesis in matching.hypotheses}
+    kinds = {kind, *(one.kind for one in observed.owners), *(one.subject.kind for one in observed.troubles)}
+    by_kind = tuple(
+        Hypothesis(incident=incident.id, score=0.0)
+        for incident in engine.catalog
+        if incident.id not in raised and kinds & set(incident.kinds) and is_shown(incident, observed.identities)
+    )
+    named = {"namespace": namespace, **named_as(kind, target.name)}
+
+    def focus(_incident: Incident, hypothesis: Hypothesis) -> Focus:
+        wider = hypothesis.pointed_to_by and not KINDS.keys() & hypothesis.named.keys()
+        return Focus(namespace=namespace) if wider else about
+
+    investigation = Investigation(catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus)
+    judged = await investigation.run(
+        replace(hypothesis, named={**hypothesis.named, **named}) for hypothesis in (*matching.hypotheses, *by_kind)
+    )
+    left = unexplained(observed, judged, engine.catalog)
+    if not (judged or left) and (problem := problem_of(obj, kind)):
+        left = (Observation(subject=target, quote=problem),)
+    return ObjectState(focus=about, owners=observed.owners, hypotheses=judged, unexplained=left, gaps=observed.gaps)
+
+
+def _symptoms_of(statements: Sequence[Statement]) -> list[Symptom]:
+    """Return the statements' lines as symptoms, without credentials: what they name is stored and shown.
+
+    Lines of two statements are never adjacent.
+    """
+    symptoms: list[Symptom] = []
+    line = 1
+    for statement in statements:
+        read = read_symptoms(redacted_text(statement.text))
+        symptoms += (replace(symptom, line=line + symptom.line, subject=statement.subject) for symptom in read)
+        line += max((symptom.line for symptom in read), default=0) + 2
+    return symptoms

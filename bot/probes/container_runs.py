@@ -1,0 +1,195 @@
+"""The containers of the pods in question with their present run, the last run that ended, and what their spec allows.
+
+A row per container, those in trouble first. Restartable init containers are sidecars; ephemeral ones are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bot.kube.ages import UNKNOWN
+from bot.kube.containers import Container, Run, containers_in, trouble_order
+from bot.kube.health_probes import described, port_of
+from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, ref, spec_of
+from bot.kube.owners import owner_of
+from bot.kube.quantities import whole
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.ages import age_s, moment
+from bot.probes.shared.scope import READS_PODS, pods_of
+from intents.domain import Gap, GapReason, ProbeDeclaration, ProbeResult, Row, RowType, Value
+
+# A controller can have thousands of broken pods: those in the worst trouble tell the story.
+MOST_ROWS: Final = 500
+# A run that ended longer ago is no trouble of today.
+_RECENT_S: Final = 24 * 3600
+# The kubelet forgets earlier crashes of a container that has run for so long.
+_STABLE_S: Final = 600
+_QUOTE: Final = 300
+_MEBIBYTE: Final = 1 << 20
+
+DECLARATION: Final = ProbeDeclaration(
+    name="container-runs",
+    says="a row per container of the pods in question: its state, how its last run ended, its limits and probes",
+    rows={
+        "namespace": RowType.STRING,
+        "pod": RowType.STRING,
+        "phase": RowType.STRING,
+        "pod_age_s": RowType.INTEGER,
+        "restart_policy": RowType.STRING,  # of the pod
+        "owner_kind": RowType.STRING,
+        "owner": RowType.STRING,
+        "node": RowType.STRING,
+        "container": RowType.STRING,
+        "init": RowType.BOOLEAN,  # it must end before the others start
+        "sidecar": RowType.BOOLEAN,
+        "image": RowType.STRING,
+        "command": RowType.STRING,  # command and args of the spec, "" for the image's own
+        "state": RowType.STRING,  # waiting, running, terminated; "" before the kubelet reports one
+        "reason": RowType.STRING,  # of the state
+        "message": RowType.STRING,
+        "ready": RowType.BOOLEAN,
+        "running_s": RowType.INTEGER,  # since when it runs, -1 if it does not
+        "restarts": RowType.INTEGER,
+        "crash_looping": RowType.BOOLEAN,
+        "exit_code": RowType.INTEGER,  # of the last run that ended, -1 for none
+        "end_reason": RowType.STRING,
+        "end_message": RowType.STRING,
+        "ended_s": RowType.INTEGER,
+        "ran_s": RowType.INTEGER,  # how long that run lasted
+        "failing": RowType.BOOLEAN,  # its last run ended within a day, and it does not run well since
+        "recovered": RowType.BOOLEAN,  # its last run failed within a day, and it runs well since
+        "memory_limit": RowType.INTEGER,  # bytes, 0 for none
+        "memory_request": RowType.INTEGER,
+        "more_memory": RowType.STRING,  # twice the limit, "" without one
+        "ports": RowType.STRINGS,
+        "liveness": RowType.STRING,  # the probe in words, "" for none
+        "liveness_port": RowType.STRING,
+        "readiness": RowType.STRING,
+        "readiness_port": RowType.STRING,
+        "startup": RowType.STRING,
+        "startup_port": RowType.STRING,
+    },
+    permissions=READS_PODS,
+)
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the containers of the pods in question, those in trouble first."""
+    suspects = await pods_of(look)
+    containers = [each for pod in suspects.pods for each in containers_in(pod)]
+    containers.sort(key=lambda each: trouble_order(each, look.now))
+    gaps = suspects.gaps
+    if len(containers) > MOST_ROWS:
+        detail = f"only {MOST_ROWS} of {len(containers)} were judged, those in trouble first"
+        gaps = (*gaps, Gap(what="containers", reason=GapReason.TRUNCATED, detail=detail))
+    rows = tuple(_row(look, each) for each in containers[:MOST_ROWS])
+    return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing)
+
+
+def _row(look: Look, container: Container) -> Row:
+    pod, run = container.pod, container.ended(look.now)
+    owner, declared = owner_of(pod), _declared(container)
+    resources = declared.get("resources") or {}
+    running_s = age_s(look.snapshot, container.detail.get("startedAt")) if container.state == "running" else UNKNOWN
+    values: dict[str, Value] = {
+        "namespace": namespace_of(pod),
+        "pod": name_of(pod),
+        "phase": phase_of(pod),
+        "pod_age_s": age_s(look.snapshot, created_at(pod)),
+        "restart_policy": str(spec_of(pod).get("restartPolicy") or "Always"),
+        "owner_kind": owner.kind,
+        "owner": owner.name,
+        "node": node_name_of(pod),
+        "container": container.name,
+        "init": container.init and not _is_sidecar(declared),
+        "sidecar": _is_sidecar(declared),
+        "image": container.image,
+        "command": " ".join(map(str, (*(declared.get("command") or ()), *(declared.get("args") or ())))),
+        "state": container.state,
+        "reason": container.reason,
+        "message": container.message,
+        "ready": container.ready,
+        "running_s": running_s,
+        "restarts": container.restarts,
+        "crash_looping": container.crash_looping(look.now),
+        "exit_code": run.exit_code if run else -1,
+        "end_reason": run.reason if run else "",
+        "end_message": _end_message(container),
+        "ended_s": run.finished_s if run else UNKNOWN,
+        "ran_s": run.ran_s if run else UNKNOWN,
+        "failing": _is_failing(container, run, running_s),
+        "recovered": _failed_recently(run) and not _is_failing(container, run, running_s),
+        "memory_limit": _bytes(resources.get("limits")),
+        "memory_request": _bytes(resources.get("requests")),
+        "more_memory": _twice(_bytes(resources.get("limits"))),
+        "ports": tuple(_port(each) for each in declared.get("ports") or ()),
+        **{name: described(declared.get(f"{name}Probe")) for name in ("liveness", "readiness", "startup")},
+        **{f"{name}_port": port_of(declared.get(f"{name}Probe")) for name in ("liveness", "readiness", "startup")},
+    }
+    return Row(
+        values=values,
+        subject=ref(pod, "Pod"),
+        quote=_quote(container, run),
+        reproduce=f"kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",
+        at=moment(look.snapshot, run.finished_s) if run else None,
+    )
+
+
+def _declared(container: Container) -> Mapping[str, Any]:
+    declared = spec_of(container.pod).get("initContainers" if container.init else "containers") or ()
+    return next((each for each in declared if each.get("name") == container.name), {})
+
+
+def _is_sidecar(declared: Mapping[str, Any]) -> bool:
+    return bool(declared.get("restartPolicy") == "Always")
+
+
+def _end_message(container: Container) -> str:
+    ended = container.detail if container.state == "terminated" else {}
+    last = ended or (container.status.get("lastState") or {}).get("terminated") or {}
+    return str(last.get("message") or "")
+
+
+def _failed_recently(run: Run | None) -> bool:
+    return run is not None and run.exit_code != 0 and UNKNOWN != run.finished_s <= _RECENT_S
+
+
+def _is_failing(container: Container, run: Run | None, running_s: int) -> bool:
+    """Tell whether a container that ended is not well: it waits, ended for good, or has run again for a short time."""
+    if run is None or not UNKNOWN != run.finished_s <= _RECENT_S:
+        return False
+    if container.state == "running":
+        return container.restarts > 1 and UNKNOWN < running_s < _STABLE_S
+    done = container.state == "terminated" and run.exit_code == 0
+    return not done
+
+
+def _bytes(quantities: Mapping[str, Any] | None) -> int:
+    try:
+        return whole((quantities or {}).get("memory") or 0)
+    except ValueError:
+        return 0
+
+
+def _twice(limit: int) -> str:
+    return f"{-(-2 * limit // _MEBIBYTE)}Mi" if limit else ""
+
+
+def _port(port: Mapping[str, Any]) -> str:
+    name = port.get("name")
+    return f"{port.get('containerPort', '')}" + (f" ({name})" if name else "")
+
+
+def _quote(container: Container, run: Run | None) -> str:
+    """Return the state in kubectl's words, and how the last run ended."""
+    now = ": ".join(filter(None, (container.state or "not started", container.reason, container.message)))
+    ended = ""
+    if run and container.state != "terminated":
+        ended = f"; last run: {run.reason or 'ended'}, exit code {run.exit_code}"
+    elif run:
+        ended = f", exit code {run.exit_code}"
+    return f"container {container.name} {now}{ended}, restarts {container.restarts}"[:_QUOTE]
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

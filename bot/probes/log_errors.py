@@ -1,0 +1,164 @@
+"""The error that ended the last run of each failing container, from its log: previous run first, else the current one.
+
+Read only for containers in trouble, those in the worst trouble first. See `bot.kube.log_failures` for how the telling
+lines are found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster.errors import ClusterError, NoLog
+from bot.kube.containers import Container, containers_in, trouble_order
+from bot.kube.log_failures import LogFailure, failure_in
+from bot.kube.objects import name_of, namespace_of, node_name_of, place_of, ref
+from bot.kube.owners import owner_of
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.ages import UNKNOWN, age_s, moment
+from bot.probes.shared.log_lines import TAIL_LINES, Log, logs_of
+from bot.probes.shared.scope import READS_PODS, pods_of
+from intents.domain import Gap, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from responses.secrets import redact
+
+# The pods of one owner fail alike: a few logs tell.
+MOST_PODS: Final = 3
+MOST_LOGS: Final = 6
+# Reading a longer text takes longer than the event loop may be kept from other work.
+_LARGE: Final = 1 << 16
+
+DECLARATION: Final = ProbeDeclaration(
+    name="log-errors",
+    says="a row per failing container whose log shows an error before its end: the telling lines",
+    rows={
+        "namespace": RowType.STRING,
+        "pod": RowType.STRING,
+        "owner_kind": RowType.STRING,
+        "owner": RowType.STRING,
+        "node": RowType.STRING,
+        "container": RowType.STRING,
+        "init": RowType.BOOLEAN,
+        "previous": RowType.BOOLEAN,  # the log of a run that has ended
+        "error": RowType.STRING,  # in one line, without time and level
+        "excerpt": RowType.STRING,  # the telling lines, at most twelve
+        "line": RowType.INTEGER,  # where the error begins in the lines that were read
+        "lines": RowType.INTEGER,  # how many were read
+        "times": RowType.INTEGER,  # how often the same message stands there
+        "fatal": RowType.BOOLEAN,
+        "line_age_s": RowType.INTEGER,
+    },
+    permissions=(*READS_PODS, Permission(verb="get", resource="pods/log")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    log: Log
+    failure: LogFailure | None = None
+    age_s: int = UNKNOWN
+    gap: Gap | None = None
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the logs of failing containers of the pods in question."""
+    suspects = await pods_of(look)
+    failing = [each for pod in suspects.pods for each in containers_in(pod) if _is_asked(each, look)]
+    failing.sort(key=lambda each: trouble_order(each, look.now))
+    chosen = _of_first_pods(failing)
+    logs = [logs_of(each, look.snapshot)[0] for each in chosen if logs_of(each, look.snapshot)]
+    reads = await asyncio.gather(*(_failure(log, look) for log in logs))
+    return ProbeResult(
+        rows=tuple(_row(each, each.failure, look) for each in reads if each.failure),
+        gaps=tuple(dict.fromkeys((*suspects.gaps, *(each.gap for each in reads if each.gap)))),
+        missing=suspects.missing,
+        looked_at=len(logs),
+    )
+
+
+def _is_asked(container: Container, look: Look) -> bool:
+    """Tell whether a log may show why a container fails: it is not ready, or ended with an error."""
+    if look.focus.container and container.name != look.focus.container:
+        return False
+    run = container.ended(look.now)
+    done = container.state == "terminated" and run is not None and run.exit_code == 0
+    return not done and (not container.ready or container.crash_looping(look.now))
+
+
+def _of_first_pods(containers: Sequence[Container]) -> list[Container]:
+    pods = list(dict.fromkeys(place_of(each.pod) for each in containers))[:MOST_PODS]
+    return [each for each in containers if place_of(each.pod) in pods][:MOST_LOGS]
+
+
+async def _failure(log: Log, look: Look) -> _Read:
+    """Read one log. Never raises."""
+    pod = log.container.pod
+    try:
+        # The same call as in the other probes, so that all are coalesced into one.
+        text = await look.snapshot.log(
+            namespace=namespace_of(pod),
+            pod=name_of(pod),
+            container=log.container.name,
+            previous=log.previous,
+            tail_lines=TAIL_LINES,
+            timestamps=True,
+        )
+    except NoLog as error:
+        return _Read(log=log, gap=error.gap())
+    except ClusterError as error:
+        if error.permission is None:
+            return _Read(log=log, gap=error.gap())
+        # The same refusal for every container of a namespace is one gap, so it must not name the pod.
+        what = f"container logs in {namespace_of(pod)}"
+        return _Read(log=log, gap=Gap(what=what, reason=error.reason, permission=error.permission))
+    if len(text) > _LARGE:
+        return await asyncio.to_thread(_found, text, log, look)
+    return _found(text, log, look)
+
+
+def _found(text: str, log: Log, look: Look) -> _Read:
+    stamped = [line.partition(" ") for line in text.splitlines()]
+    ages = [age_s(look.snapshot, stamp) for stamp, _, _ in stamped]
+    lines = [
+        stamp + space + rest if age == UNKNOWN else rest
+        for age, (stamp, space, rest) in zip(ages, stamped, strict=True)
+    ]
+    # The whole text is redacted before lines are taken: a piece alone may not show that it is a secret.
+    failure = failure_in(redact("\n".join(lines)))
+    at = ages[failure.number - 1] if failure and failure.number <= len(ages) else UNKNOWN
+    return _Read(log=log, failure=failure, age_s=at)
+
+
+def _row(read: _Read, failure: LogFailure, look: Look) -> Row:
+    container = read.log.container
+    pod, owner = container.pod, owner_of(container.pod)
+    run = read.log.run
+    age = run.finished_s if read.age_s == UNKNOWN and read.log.ended and run else read.age_s
+    excerpt = "\n".join(failure.lines)
+    return Row(
+        values={
+            "namespace": namespace_of(pod),
+            "pod": name_of(pod),
+            "owner_kind": owner.kind,
+            "owner": owner.name,
+            "node": node_name_of(pod),
+            "container": container.name,
+            "init": container.init,
+            "previous": read.log.ended,
+            "error": failure.says,
+            "excerpt": excerpt,
+            "line": failure.number,
+            "lines": failure.of,
+            "times": failure.times,
+            "fatal": failure.fatal,
+            "line_age_s": age,
+        },
+        subject=ref(pod, "Pod"),
+        quote=excerpt,
+        reproduce=read.log.reproduce,
+        at=moment(look.snapshot, age),
+    )
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,59 @@
+"""Define how an entry says what it causes and what causes it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import model_validator
+
+from intents.catalog.fields import Id, LocalText, Model
+
+
+class Consequence(StrEnum):
+    """Trouble that follows from many causes: an answer that names the cause does not list it as unexplained."""
+
+    EXIT = "exit"  # a container ended or is restarted; the kubelet backs off
+    NOT_STARTED = "not-started"  # a container has no image, no sandbox, or cannot be created
+    UNSCHEDULED = "unscheduled"
+    EVICTED = "evicted"
+    NOT_CREATED = "not-created"  # the API server refuses the pods of a workload
+    UNREADY = "unready"  # failed probes, too few replicas: every other consequence has this one too
+
+
+class LinkedBy(StrEnum):
+    """The thing that a cause and its effect have in common."""
+
+    OBJECT = "object"
+    NODE = "node"
+    NAMESPACE = "namespace"
+    CLUSTER = "cluster"  # a mechanism that serves the whole cluster
+
+
+class Cause(Model):
+    """An upstream incident that explains this one where evidence links the two, at about the same time."""
+
+    incident: Id
+    """Its id."""
+    linked_by: LinkedBy | Literal[""] = ""
+    """The thing that the evidence of both has in common: object, node, namespace; or cluster, with a `mechanism`."""
+    only_if: tuple[Id, ...] = ()
+    """Rules of this entry, one of which must hold. Without it: whatever supports this incident."""
+    proven_by: tuple[Id, ...] = ()
+    """Rules of the cause, one of which must hold and have that in common. Without it: whatever supports the cause."""
+    mechanism: LocalText | None = None
+    """For `linked_by: cluster`: how the cause reaches an object anywhere in the cluster."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_an_id(cls, value: Any) -> Any:
+        """Take an id alone, as entries of an earlier release have: the two then share an object, node or namespace."""
+        return {"incident": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _names_the_mechanism(self) -> Cause:
+        if self.linked_by is LinkedBy.CLUSTER and not (self.mechanism and self.proven_by):
+            raise ValueError("`linked_by: cluster` needs a `mechanism`, and the rules that show it in `proven_by`")
+        if self.linked_by is not LinkedBy.CLUSTER and self.mechanism:
+            raise ValueError("`mechanism` is for `linked_by: cluster`")
+        return self
