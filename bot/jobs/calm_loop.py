@@ -15,9 +15,9 @@ from typing import Final
 _KEEPS_UP_S: Final = 0.010
 _LOOK_EVERY_S: Final = 0.010
 # Work that is the next one for so long begins, so that answers are given under any load.
-_LONGEST_S: Final = 0.25
+_LONGEST_S: Final = 0.5
 # The pause between two pieces of work grows to this once the loop is behind; each piece that finds it calm halves it.
-_LONGEST_PAUSE_S: Final = 0.2
+_LONGEST_PAUSE_S: Final = 0.4
 _LEAST_PAUSE_S: Final = 0.01
 
 _Waiter = tuple[int, float, int, asyncio.Future[None]]
