@@ -37,7 +37,7 @@ class RemedyOffers:
         diagnosis: Diagnosis,
         connection: Connection,
     ) -> tuple[RemedyButton, ...]:
-        """Return a button for each applicable remedy of the leading hypothesis, the first cause and the general actions.
+        """Return a button for each applicable remedy: of the leading hypothesis, the first cause, the general actions.
 
         `question` is the interpretation of the request.
         """
