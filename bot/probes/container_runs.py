@@ -56,7 +56,8 @@ DECLARATION: Final = ProbeDeclaration(
         "end_reason": RowType.STRING,
         "end_message": RowType.STRING,
         "ended_s": RowType.INTEGER,
-        "ran_s": RowType.INTEGER,  # how long that run lasted
+        "began_s": RowType.INTEGER,  # when that run began
+        "ran_s": RowType.INTEGER,  # how long it lasted
         "failing": RowType.BOOLEAN,  # its last run ended within a day, and it does not run well since
         "recovered": RowType.BOOLEAN,  # its last run failed within a day, and it runs well since
         "memory_limit": RowType.INTEGER,  # bytes, 0 for none
@@ -117,6 +118,7 @@ def _row(look: Look, container: Container) -> Row:
         "end_reason": run.reason if run else "",
         "end_message": _end_message(container),
         "ended_s": run.finished_s if run else UNKNOWN,
+        "began_s": run.started_s if run else UNKNOWN,
         "ran_s": run.ran_s if run else UNKNOWN,
         "failing": _is_failing(container, run, running_s),
         "recovered": _failed_recently(run) and not _is_failing(container, run, running_s),
