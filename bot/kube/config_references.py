@@ -1,4 +1,4 @@
-"""The ConfigMaps and Secrets without which a pod's containers do not start, and the kubelet's words where one is missing.
+"""The ConfigMaps and Secrets that a pod needs for its start, and the kubelet's words where one is missing.
 
 Wordings of k8s.io/kubernetes/pkg/kubelet (container environment) and pkg/volume (configmap, secret, projected).
 """

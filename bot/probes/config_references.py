@@ -43,10 +43,11 @@ DECLARATION: Final = ProbeDeclaration(
         "kind": RowType.STRING,
         "name": RowType.STRING,
         "key": RowType.STRING,  # "" where the whole object is missing
+        "problem": RowType.STRING,  # in the kubelet's words, if it says so
     },
     args={
         "compare": ArgDeclaration(
-            says="true: also the existing ConfigMap or key that resembles it, and other owners of pods that refer to it",
+            says="true: also the ConfigMap or key that resembles it, and other owners of pods that refer to it",
             fills={"true": {"closest": RowType.STRING, "users": RowType.STRINGS}},
         )
     },
@@ -142,7 +143,7 @@ async def _row(broken: _Broken, look: Look) -> Row:
     compared: dict[str, Value] = {}
     if look.args.get("compare"):
         compared = {"closest": await _closest(broken, look), "users": await _users(broken, look)}
-    what = f"{reference.kind} {namespace}/{reference.name}"
+    problem = broken.told or (f"it has no key {broken.key}" if broken.key else "it does not exist")
     return Row(
         values={
             "namespace": namespace,
@@ -153,10 +154,11 @@ async def _row(broken: _Broken, look: Look) -> Row:
             "kind": reference.kind,
             "name": reference.name,
             "key": broken.key,
+            "problem": problem,
             **compared,
         },
         subject=ref(pod, "Pod"),
-        quote=broken.told or (f"{what} has no key {broken.key}" if broken.key else f"{what} does not exist"),
+        quote=problem,
         reproduce=f"kubectl -n {namespace} describe pod {name_of(pod)}",
     )
 
