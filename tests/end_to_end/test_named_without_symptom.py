@@ -33,7 +33,7 @@ async def test_trouble_said_of_a_broken_object_is_answered_by_its_state(tmp_path
         lines = lines_of(await at.answer(ts))
 
     assert "no licence" in lines[0]
-    assert any(word in line for line in lines[:2] for word in ("CONFIRMED", "已确认"))
+    assert any(word in line for line in lines[:2] for word in ("CONFIRMED", "已证实"))
 
 
 async def test_other_chat_about_objects_stays_unanswered(tmp_path, engine):
