@@ -155,7 +155,8 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     _Pattern(rf"\b(?:[Cc]reated|[Dd]eleted) (pod):() ({_NAME}){_NAME_ENDS}", _kind_and_name),
     # the pod web-7c5f9d-x2x9k keeps restarting; node ip-10-0-71-18.ec2.internal
     _Pattern(
-        rf"(?:^|[^-\w])(pod|node|deployment|statefulset|daemonset|pvc)s? (?:({_LABEL})/)?({_NAME}){_NAME_ENDS}", _looks_generated
+        rf"(?:^|[^-\w])(pod|node|deployment|statefulset|daemonset|pvc)s? (?:({_LABEL})/)?({_NAME}){_NAME_ENDS}",
+        _looks_generated,
     ),
     # /api/v1/namespaces/x/pods/y, /apis/coordination.k8s.io/v1/namespaces/x/leases/y, /api/v1/nodes/n
     _Pattern(rf"/namespaces/({_LABEL})(?:/([a-z]+)/({_NAME}))?", _in_path),

@@ -39,6 +39,7 @@ from intents.domain import (
 )
 from intents.focus import focus_of
 from intents.matcher import MatchResult
+from intents.naming import possible_names
 from intents.request import DiagnoseObject, ExplainText, Request
 
 DEADLINE_S: Final = 8.0
@@ -111,6 +112,9 @@ async def _explain(
     if snapshot is not None and not any(one.verdict in _ANSWERED for one in judged):
         finder = NamedStateFinder(snapshot=snapshot, engine=engine, reads=reads, namespace=request.namespace)
         states = await finder.states_of(matching.objects, even_healthy=not judged)
+        if request.addressed and not (judged or states.states or states.notes):
+            words = possible_names(request.text)
+            states = await finder.states_by_words(words, even_healthy=True)
         judged = states.beside(judged, catalog=engine.catalog, now=snapshot.now)
         notes = notes if judged else states.notes
     first = engine.catalog.get(judged[0].incident) if judged else None
