@@ -212,8 +212,17 @@ def _rows(
         "asked": ", ".join(map(str, asked)),
         "closest": closest_label(asked, [labels_of(node.obj) for node in nodes]),
     }
-    ordered = sorted(nodes, key=lambda node: (len(reasons[name_of(node.obj)]), name_of(node.obj)))
+
+    def nearness(node: _Node) -> tuple[int, bool, str]:
+        name = name_of(node.obj)
+        return len(reasons[name]), not _carries(node.obj, str(shared["closest"])), name
+
+    ordered = sorted(nodes, key=nearness)
     return [_row(look, pod, node, shared, reasons[name_of(node.obj)], volumes=volumes) for node in ordered[:MOST_NODES]]
+
+
+def _carries(node: Json, label: str) -> bool:
+    return label in {f"{key}={value}" for key, value in labels_of(node).items()}
 
 
 def _row(
