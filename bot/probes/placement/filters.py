@@ -213,9 +213,9 @@ def _rows(
         "closest": closest_label(asked, [labels_of(node.obj) for node in nodes]),
     }
 
-    def nearness(node: _Node) -> tuple[int, bool, str]:
+    def nearness(node: _Node) -> tuple[bool, int, bool, str]:
         name = name_of(node.obj)
-        return len(reasons[name]), not _carries(node.obj, str(shared["closest"])), name
+        return name in reserved, len(reasons[name]), not _carries(node.obj, str(shared["closest"])), name
 
     ordered = sorted(nodes, key=nearness)
     return [_row(look, pod, node, shared, reasons[name_of(node.obj)], volumes=volumes) for node in ordered[:MOST_NODES]]

@@ -184,7 +184,7 @@ NODE_FAULTS: Final[Table] = {
     "not_ready": Key(Shape.TEXT, "the kubelet's message: Ready is False"),
     "unreachable": Key(Shape.FLAG, "the kubelet no longer answers: every condition is Unknown"),
     "pressure": Key(Shape.TEXT, "disk, memory or pid"),
-    "cordoned": Key(Shape.FLAG, "it is marked unschedulable"),
+    "cordoned": Key(Shape.ANY, "true: it is marked unschedulable; or the field manager that did so: `kubectl-drain`"),
     "taints": Key(Shape.LIST, "further taints, `key=value:Effect`"),
 }
 CLAIM_FAULTS: Final[Table] = {
