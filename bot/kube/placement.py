@@ -108,8 +108,8 @@ def unmet_labels(pod: Mapping[str, Any], node: Mapping[str, Any]) -> tuple[Requi
     labels = {**labels_of(node), "metadata.name": name_of(node)}
     missing = [each for each in selector if not _meets(each, labels)]
     if terms:
-        left = [[each for each in term if not _meets(each, labels)] for term in terms]
-        missing += min(left, key=len)
+        left = sorted(([each for each in term if not _meets(each, labels)] for term in terms), key=len)
+        missing += left[0]
     return tuple(dict.fromkeys(missing))
 
 

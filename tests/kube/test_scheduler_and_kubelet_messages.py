@@ -28,7 +28,9 @@ from bot.kube.unschedulable import Unschedulable, parse_unschedulable
             "0/6 nodes are available: 2 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 4"
             " Insufficient cpu. preemption: 0/6 nodes are available: 2 Preemption is not helpful for scheduling, 4 No"
             " preemption victims found for incoming pod.",
-            Unschedulable(nodes=6, lacks=("cpu",), taints=("node-role.kubernetes.io/control-plane",), reasons=("taint",)),
+            Unschedulable(
+                nodes=6, lacks=("cpu",), taints=("node-role.kubernetes.io/control-plane",), reasons=("taint",)
+            ),
         ),
         # up to 1.23
         (
@@ -40,7 +42,10 @@ from bot.kube.unschedulable import Unschedulable, parse_unschedulable
             "0/1 nodes are available: 1 Insufficient ephemeral-storage.",
             Unschedulable(nodes=1, lacks=("ephemeral-storage",)),
         ),
-        ("0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.", Unschedulable(nodes=3, reasons=("selector",))),
+        (
+            "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.",
+            Unschedulable(nodes=3, reasons=("selector",)),
+        ),
         ("no nodes available to schedule pods", Unschedulable()),
         ("", Unschedulable()),
     ],

@@ -44,7 +44,7 @@ def look(cluster: SimulatedCluster, read: Any) -> Any:
     return once
 
 
-def refusals(reading: ProbeResult) -> dict[str, tuple[str, ...]]:
+def refusals(reading: ProbeResult) -> dict[str, Any]:
     return {str(row.values["node"]): row.values["refused_by"] for row in reading.rows}
 
 

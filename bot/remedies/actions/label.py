@@ -65,7 +65,7 @@ class Label(MetadataAction):
 
 async def _pod_effects(snapshot: Snapshot, pod: Json, wanted: Entries) -> tuple[Text, ...] | Refusal:
     then = _labelled(pod, wanted)
-    effects = []
+    effects: list[Text] = []
     owners = await owners_of(snapshot, pod)
     manifest: Json = owners.manifests[0] if owners.manifests else {}
     selector = (manifest.get("spec") or {}).get("selector")

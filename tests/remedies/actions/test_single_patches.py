@@ -50,7 +50,7 @@ async def test_a_node_is_cordoned_and_uncordoned(enter: Enter) -> None:
 async def test_uncordon_says_who_cordoned_and_asks_for_the_name_after_a_person(
     enter: Enter, manager: str, name_to_type: str
 ) -> None:
-    fields = {"f:spec": {"f:unschedulable": {}}}
+    fields: dict[str, Any] = {"f:spec": {"f:unschedulable": {}}}
     entry = {"manager": manager, "operation": "Update", "time": "-2h", "fieldsType": "FieldsV1", "fieldsV1": fields}
     node = {
         "kind": "Node",

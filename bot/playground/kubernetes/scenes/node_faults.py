@@ -85,8 +85,8 @@ def apply(node: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> No
 
 def _written_by(metadata: Json, manager: str, *, at: str) -> Json:
     """Return the metadata with what the API server notes of the manager that cordoned the node."""
-    fields = {"f:spec": {"f:unschedulable": {}}}
-    entry = {"manager": manager, "operation": "Update", "apiVersion": "v1", "time": at}
+    fields: Json = {"f:spec": {"f:unschedulable": {}}}
+    entry: Json = {"manager": manager, "operation": "Update", "apiVersion": "v1", "time": at}
     entry |= {"fieldsType": "FieldsV1", "fieldsV1": fields}
     return metadata | {"managedFields": [*(metadata.get("managedFields") or ()), entry]}
 
