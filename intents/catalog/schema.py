@@ -306,6 +306,8 @@ class Case(Model):
     """Differences in `objects` from the case in `like`."""
     healthy: bool = False
     """The healthy twin: the same objects and names without the fault."""
+    alone: bool = False
+    """The state needs nodes of its own, so that the demo shows it only by itself (`--scenario`)."""
     then: Verdict
     """The verdict on this incident: confirmed, likely, possible or ruled out; offered, for a capability."""
     also: tuple[Id, ...] = ()
