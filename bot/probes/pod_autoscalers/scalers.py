@@ -12,7 +12,6 @@ from bot.probes.contract import Look
 from bot.probes.shared.ages import age_s
 from intents.domain import Json, Row, Value
 
-
 # What only the read of a metrics pipeline fills.
 UNREAD: Final[Mapping[str, Value]] = {"api": "", "api_problem": "", "no_request": ()}
 
