@@ -47,6 +47,14 @@ _WIDESPREAD: Final = {
     "serving.knative.dev": ("configurations", "revisions", "routes", "services"),
 }
 
+# Kinds that a text without a kind is not about: `gitops-syncs` reads them.
+_OF_GITOPS: Final = {
+    "argoproj.io": ("applications",),
+    "helm.toolkit.fluxcd.io": ("helmreleases",),
+    "kustomize.toolkit.fluxcd.io": ("kustomizations",),
+    "source.toolkit.fluxcd.io": ("gitrepositories", "helmcharts", "helmrepositories", "ocirepositories"),
+}
+
 DECLARATION: Final = ProbeDeclaration(
     name="custom-resources",
     says="a row per custom resource in question: the condition that tells its state, and its controller",
@@ -70,7 +78,7 @@ DECLARATION: Final = ProbeDeclaration(
     permissions=(
         *(
             Permission(verb=verb, group=group, resource=plural)
-            for group, plurals in _WIDESPREAD.items()
+            for group, plurals in (*_WIDESPREAD.items(), *_OF_GITOPS.items())
             for plural in plurals
             for verb in ("get", "list")
         ),

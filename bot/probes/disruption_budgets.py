@@ -95,7 +95,9 @@ def _row(look: Look, budget: Json, budgets: Iterable[Json], pods: Sequence[Json]
     namespace, name, status = namespace_of(budget), name_of(budget), status_of(budget)
     mine = [pod for pod in pods if _covers(budget, pod)]
     unready = sorted((pod for pod in mine if not is_ready(pod)), key=name_of)
-    since = [age_s(look.snapshot, condition(pod, "Ready").get("lastTransitionTime") or created_at(pod)) for pod in unready]
+    since = [
+        age_s(look.snapshot, condition(pod, "Ready").get("lastTransitionTime") or created_at(pod)) for pod in unready
+    ]
     others = (each for each in budgets if name_of(each) != name and any(_covers(each, pod) for pod in mine))
     keys = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
     allowed, healthy, wanted, expected = (int(status.get(key) or 0) for key in keys)
