@@ -13,8 +13,8 @@ from bot.kube.objects import metadata_of, status_of
 _SUMS_UP: Final = ("Ready", "Available", "Healthy", "Synced", "Succeeded")
 # Reasons of an object that its controller has begun to work on.
 _AT_WORK: Final = frozenset({
-    "Creating", "DoesNotExist", "InProgress", "Initializing", "Issuing", "Pending", "Progressing", "ProgressingWithRetry",
-    "Provisioning", "Reconciling", "Unknown", "Waiting",
+    "Creating", "DoesNotExist", "InProgress", "Initializing", "Issuing", "Pending", "Progressing",
+    "ProgressingWithRetry", "Provisioning", "Reconciling", "Unknown", "Waiting",
 })  # fmt: skip
 
 

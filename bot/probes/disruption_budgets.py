@@ -121,7 +121,7 @@ def _row(look: Look, budget: Json, budgets: Iterable[Json], pods: Sequence[Json]
             "created_s": age_s(look.snapshot, created_at(budget)),
         },
         subject=ref(budget, _KIND),
-        quote=f"{allowed} disruptions allowed, {healthy} of {wanted} required pods healthy, {limit_of(spec_of(budget))}",
+        quote=f"{allowed} disruptions allowed, {healthy} of {wanted} required pods healthy",
         reproduce=f"kubectl -n {namespace} describe pdb {name}",
     )
 

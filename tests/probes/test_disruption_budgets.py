@@ -14,7 +14,7 @@ WEB = {
     "PodDisruptionBudget/shop/api": {"spec": {"maxUnavailable": 0, "selector": {"matchLabels": {"app": "api"}}}},
 }
 UNREADY = {"Pod/shop/web-6c9f7d8b54-p4s7w": {"readiness": "503", "since": "20m"}}
-OF_POD = dict(kind="Pod", namespace="shop", name="web-6c9f7d8b54-k2x8q")
+OF_POD = {"kind": "Pod", "namespace": "shop", "name": "web-6c9f7d8b54-k2x8q"}
 
 
 async def test_a_pod_leads_to_its_budget(cluster: SimulatedCluster, read: Any) -> None:
@@ -26,11 +26,11 @@ async def test_a_pod_leads_to_its_budget(cluster: SimulatedCluster, read: Any) -
 
 
 async def test_a_node_leads_to_the_budgets_of_its_pods(cluster: SimulatedCluster, read: Any) -> None:
-    cluster.load({"scene": {"Deployment/shop/api": {"containers": {"app": "api:7"}, "pods": {"api-6c9f7d8b54-x": "worker-b"}},
-                            "PodDisruptionBudget/shop/api": WEB["PodDisruptionBudget/shop/api"]}})  # fmt: skip
-    [row] = (await read(PROBE, kind="Node", name="worker-b")).rows
-    assert (row.values["name"], row.values["never"], row.values["expected"]) == ("api", True, 1)
-    assert (await read(PROBE, kind="Node", name="worker-a")).rows == ()
+    workload = {"containers": {"app": "api:7"}, "pods": {"api-6c9f7d8b54-x": "worker-b"}}
+    cluster.load({"scene": WEB | {"Deployment/shop/api": workload}})
+    rows = {str(row.values["name"]): row.values for row in (await read(PROBE, kind="Node", name="worker-b")).rows}
+    assert (rows["api"]["never"], rows["api"]["expected"]) == (True, 1)
+    assert "api" not in [row.values["name"] for row in (await read(PROBE, kind="Node", name="worker-a")).rows]
 
 
 async def test_names_the_pods_that_are_not_ready(cluster: SimulatedCluster, read: Any) -> None:
