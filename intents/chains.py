@@ -83,22 +83,27 @@ def may_cause(cause: JudgedHypothesis, effect: JudgedHypothesis, link: Cause, *,
 
 def _spans(findings: Sequence[Finding], link: Cause, *, undated: _Span, now: datetime) -> dict[object, set[_Span]]:
     """Return the spans of rows by what the link compares. Undated rows count only if no row has a time."""
-    rows = [row for finding in findings for row in finding.rows]
-    dated = any(row.at for row in rows)
+    rows = [(row, finding.decisive) for finding in findings for row in finding.rows]
+    dated = any(row.at for row, _ in rows)
     spans: dict[object, set[_Span]] = {}
-    for row in rows:
+    for row, decisive in rows:
         if row.at is None and dated:
             continue
         span = _Span(begin=row.at, end=max(now, row.at) if row.lasts else row.at) if row.at else undated
-        for key in _keys(row, link):
+        for key in _keys(row, link, decisive=decisive):
             spans.setdefault(key, set()).add(span)
     return spans
 
 
-def _keys(row: Row, link: Cause) -> Iterator[object]:
-    """Yield what of a row is compared: rows of a cause and of its effect are linked if they share one of these."""
+def _keys(row: Row, link: Cause, *, decisive: bool) -> Iterator[object]:
+    """Yield what of a row is compared: rows of a cause and of its effect are linked if they share one of these.
+
+    The pods in a row's keys count only for decisive findings: others may mention pods that suffer from something else.
+    """
     for by in (link.linked_by,) if link.linked_by else _ANY_KEY:
         yield from ((by, value) for value in _values(row, by) if value)
+        if by is LinkedBy.OBJECT and decisive:
+            yield from ((by, pod) for pod in _pods(row))
 
 
 def _values(row: Row, by: LinkedBy) -> Iterable[object]:
@@ -109,18 +114,18 @@ def _values(row: Row, by: LinkedBy) -> Iterable[object]:
         case LinkedBy.NODE:
             return subject.name if subject.kind == "Node" else "", row.values.get("node")
         case LinkedBy.OBJECT:
-            pods = (row.values.get("pod"), *_strings(row.values.get("pods")))
-            home = str(row.values.get("namespace") or subject.namespace)
-            return (
-                (subject.kind, subject.namespace, subject.name),
-                *(("Pod", home, str(pod)) for pod in pods if pod),
-            )
+            return ((subject.kind, subject.namespace, subject.name),)
         case LinkedBy.CLUSTER:
             return (LinkedBy.CLUSTER,)
 
 
-def _strings(value: Value | None) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()
+def _pods(row: Row) -> Iterator[tuple[str, str, str]]:
+    """Yield the pods that a row names: in `pod`, or several in `pods`."""
+    home = str(row.values.get("namespace") or row.subject.namespace)
+    pods: Value = row.values.get("pods", ())
+    for pod in (row.values.get("pod"), *(pods if isinstance(pods, tuple) else ())):
+        if pod:
+            yield "Pod", home, str(pod)
 
 
 def timeline(ranked: Sequence[JudgedHypothesis]) -> tuple[TimelineEvent, ...]:

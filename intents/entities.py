@@ -39,6 +39,8 @@ _CAMEL: Final = (
 _KIND: Final = "(?i:" + "|".join(sorted((re.escape(kind) for kind in KINDS), key=len, reverse=True)) + ")"
 _NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+# What may follow a name: nothing that could belong to it, but the dots of one that was cut off.
+_NAME_ENDS: Final = r"(?:$|[^-\w]|-[.…])"
 # Kinds whose values are not names of Kubernetes objects.
 _FREE: Final = frozenset({"image", "field", "value", "code", "api", "taint"})
 
@@ -147,15 +149,16 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     # Pod "web-0" is invalid; storageclass.storage.k8s.io "fast" not found; pods "ns/x"
     _Pattern(rf"\b({_KIND})s? \"(?:({_NAME})/)?({_NAME})\"", _kind_and_name),
     # in StatefulSet web; Pod ns/web-0
-    _Pattern(rf"\b((?:{_CAMEL}))s?:? (?:({_NAME})/)?({_NAME})\b", _looks_generated),
-    _Pattern(rf"\b((?:{_CAMEL}))s?:? ({_NAME})/({_NAME})\b", _kind_and_name),
-    _Pattern(rf"\bin ((?:StatefulSet|Deployment|DaemonSet|ReplicaSet|Job))() ({_NAME})\b", _kind_and_name),
+    _Pattern(rf"\b((?:{_CAMEL}))s?:? (?:({_NAME})/)?({_NAME}){_NAME_ENDS}", _looks_generated),
+    _Pattern(rf"\b((?:{_CAMEL}))s?:? ({_NAME})/({_NAME}){_NAME_ENDS}", _kind_and_name),
+    _Pattern(rf"\bin ((?:StatefulSet|Deployment|DaemonSet|ReplicaSet|Job))() ({_NAME}){_NAME_ENDS}", _kind_and_name),
     # create Pod web-0 in …, Created pod: web-0; but "create pod sandbox" has no name
-    _Pattern(rf"\b(?:[Cc]reated?|[Dd]eleted?) ((?:Pod|Claim))s?:?() ({_NAME})\b", _kind_and_name),
-    _Pattern(rf"\b(?:[Cc]reated|[Dd]eleted) (pod):() ({_NAME})\b", _kind_and_name),
+    _Pattern(rf"\b(?:[Cc]reated?|[Dd]eleted?) ((?:Pod|Claim))s?:?() ({_NAME}){_NAME_ENDS}", _kind_and_name),
+    _Pattern(rf"\b(?:[Cc]reated|[Dd]eleted) (pod):() ({_NAME}){_NAME_ENDS}", _kind_and_name),
     # the pod web-7c5f9d-x2x9k keeps restarting; node ip-10-0-71-18.ec2.internal
     _Pattern(
-        rf"(?:^|[^-\w])(pod|node|deployment|statefulset|daemonset|pvc)s? (?:({_LABEL})/)?({_NAME})\b", _looks_generated
+        rf"(?:^|[^-\w])(pod|node|deployment|statefulset|daemonset|pvc)s? (?:({_LABEL})/)?({_NAME}){_NAME_ENDS}",
+        _looks_generated,
     ),
     # /api/v1/namespaces/x/pods/y, /apis/coordination.k8s.io/v1/namespaces/x/leases/y, /api/v1/nodes/n
     _Pattern(rf"/namespaces/({_LABEL})(?:/([a-z]+)/({_NAME}))?", _in_path),
@@ -201,7 +204,7 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     _Pattern(r"\btaints?\(?s?\)? \{([^{}:]+): ?[^{}]*\}", _as("taint")),
     _Pattern(rf"\b(?i:tidbcluster|tc):? \[?({_LABEL})/({_LABEL})\]?", _as("namespace", "tidbcluster")),
     # Old versions of kubectl describe: the second column of an event is "kubelet, node"
-    _Pattern(rf"\bkubelet, ({_NAME})\b", _as("node")),
+    _Pattern(rf"\bkubelet, ({_NAME}){_NAME_ENDS}", _as("node")),
     _Pattern(rf"\bto node \"?({_NAME})", _node),
     _Pattern(rf"Successfully assigned ({_LABEL})/({_NAME}) to ({_NAME})", _as("namespace", "pod", "node")),
     _Pattern(rf"(?i:node)[ :]+\"({_NAME})\"", _as("node")),

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from intents.catalog.schema import Incident
+from intents.command_lines import KINDS as COMMAND_KINDS
 from intents.domain import Symptom
 from intents.focus import KINDS
 from intents.named_objects import Entity
@@ -23,6 +24,9 @@ IN_GENERAL: Final = ("pod", "statefulset", "deployment", "daemonset", "replicase
 MOST_CANDIDATES: Final = 10
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _HOST: Final = re.compile(rf"(?:(?P<pod>{_LABEL})\.)?(?P<service>{_LABEL})\.(?P<namespace>{_LABEL})\.svc(?![-\w])")
+_NAME_IN_QUESTION: Final = re.compile(r"(?<![-\w./@])[A-Za-z][-A-Za-z0-9]*[A-Za-z0-9](?![-\w/@])")
+# In characters: a longer text is a paste.
+_LONGEST_QUESTION: Final = 200
 _IN_A_HOST: Final = frozenset({"pod", "service", "namespace"})
 
 
@@ -142,6 +146,14 @@ class TextNames:
         kept = [name for name in (near | self.guesses) if name.kind in wanted]
         # Those with a kind of their own are more likely names.
         return tuple(sorted(kept, key=lambda name: name.kind == "object")[:MOST_GUESSES])
+
+
+def possible_names(text: str) -> tuple[str, ...]:
+    """Return the words of a short question that may be names of objects, in order; () for a longer text."""
+    if len(text) > _LONGEST_QUESTION:
+        return ()
+    words = dict.fromkeys(match.group().lower() for match in _NAME_IN_QUESTION.finditer(text))
+    return tuple(word for word in words if not (is_word(word) or COMMAND_KINDS.get(word)))[:MOST_GUESSES]
 
 
 def _host_around(value: str, line: str) -> Mapping[str, Any]:

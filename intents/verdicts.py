@@ -164,14 +164,22 @@ def _may_be_refuted(findings: Iterable[Finding]) -> bool:
 def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime) -> tuple[JudgedHypothesis, ...]:
     """Order hypotheses by verdict and score. An effect follows the cause that explains it unless it is better proven.
 
-    A general incident always follows: it says no more than that the object is in trouble.
+    A general incident always follows: it says no more than that the object is in trouble. It also follows an action
+    that the text asks for.
 
     A cause explains an effect if the cluster supports both, the effect's entry lists it under `causes`, and evidence of
     both has what is named there in common at about the same time. Capabilities come after all possible causes.
     """
     by_id = {one.incident: one for one in judged}
     causes = {name: _cause_of(one, by_id, catalog, now) for name, one in by_id.items()}
-    ordered = sorted(by_id.values(), key=lambda one: _place(one, general=_is_general(one, catalog)))
+    asked_for = any(one.verdict is Verdict.OFFERED and one.hypothesis.matches for one in by_id.values())
+
+    def place_of(one: JudgedHypothesis) -> tuple[object, ...]:
+        place, general, *rest = _place(one, general=_is_general(one, catalog))
+        # Who asks for an action knows that the object is in trouble.
+        return (_ORDER[Verdict.OFFERED] if asked_for and general else place, general, *rest)
+
+    ordered = sorted(by_id.values(), key=place_of)
     answer: list[JudgedHypothesis] = []
 
     def place(one: JudgedHypothesis, above: tuple[str, ...]) -> None:

@@ -26,7 +26,7 @@ _CALLS: Final = tuple(
         rb"|set_?credentials|with_?credentials|plainauth(?:enticator)?))\s*\(\s*"
         + _ARGUMENT + _COMMA + rb"(?:" + _ARGUMENT + _COMMA + rb")?" + _QUOTED + rb"\s*[,)]",
         # An address, a user, and the password.
-        rb"(?i:\b(?:get_?connection|mysqli(?:_connect)?|pdo|(?:mysql|mariadb|pg|db|sql|mongo|ftp|ssh|imap)\w*\.connect|connect_?db"
+        rb"(?i:\b(?:get_?connection|mysqli(?:_connect)?|pdo|\w*(?:mysql|mariadb|pg|db|sql|mongo|ftp|ssh|imap)\w*\.connect|\w+(?:\.|->|::)connect|connect_?db"
         rb"|newdatasource|login_?to))\s*\(\s*(?:" + _ARGUMENT + _COMMA + rb"){2}" + _QUOTED + rb"\s*[,)]",
         rb"(?i:\bPlainAuth)\s*\(\s*(?:" + _ARGUMENT + _COMMA + rb"){2}" + _QUOTED,
         # Keys for signing and encrypting.

@@ -12,16 +12,16 @@ from typing import Any, Final
 import re2
 
 from responses.secret_buffer import Match, hide_groups, looks_generated, looks_random
+from responses.secret_looks import Look, is_plain_password, look_of
 from responses.secret_values import is_disguised, is_no_secret
 
 _QUOTED: Final = rb"\"[^\"\n]*\"|'[^'\n]*'"
 _NEXT: Final = rb"\\*[\"']?\s*,\s*"
 _FLAG: Final = (
     rb"(?:^|[\s\"'\[({,;=])--?(?:[A-Za-z0-9_-]*[_-])?"
-    rb"(?i:password|passwd|passphrase|token|secret|(?:api|access|secret|signing|encryption)[_-]?key)"
+    rb"(?i:\w*pass(?:word|wd|phrase|code)?|token|secret|(?:api|access|secret|signing|encryption)[_-]?key)"
 )
-# As elements of a list, in JSON and line by line in YAML: "--password", "…".
-_LISTED: Final = re2.compile(_FLAG + _NEXT + rb"\\*[\"']([^\"'\\\n]+)(?:\\*[\"'])?")
+# As elements of a list, line by line: --password, and its value below.
 _LINED: Final = re2.compile(
     rb"(?m)^[ \t>|+-]*[\"']?" + _FLAG + rb"[\"']?[ \t]*\n[ \t>|+-]*[\"']?([^\s\"'-][^\s\"']*[^\s\"':])[\"']?[ \t]*$"
 )
@@ -92,7 +92,7 @@ _TOOLS: Final = (
     (rb"sqlplus|expdp?|impdp?|rman|sqlldr", rb"[\w$]+/"),
     (rb"rclone obscure|wpa_passphrase \S+|mysqladmin (?:[^\n;|&]*[ \t])?password|net use \S+(?: \S+)?|vault"
     rb" login(?: token=)?"
-     rb"|radtest \S+|htpasswd -[a-z]*n[a-z]* \S+|nmcli [^\n]*password|smbpasswd -s \S+", rb"[ \t]+"),
+     rb"|radtest \S+|nmcli [^\n]*password|smbpasswd -s \S+", rb"[ \t]+"),
 
     (rb"gh secret set|aws (?:secretsmanager|ssm)|az keyvault secret", rb"--(?:body|secret-string|value)[ \t=]+"),
     (rb"doctl|snyk|sentry-cli|vault login|cargo login|gh auth login", rb"-t" + _SPACE),
@@ -136,13 +136,13 @@ _STATEMENTS: Final = tuple(
         rb"(?i:\b(?:user|role|login)[ \t]+\S+(?:[ \t]+with)?(?:[ \t]+(?:encrypted|login"
         rb"|superuser))*[ \t]+password(?:[ \t]*=)?)",
         rb"\b(?:auth|credentials?)[ \t]*=[ \t]*\([\"'][^\"'\n]*[\"'],",
+        rb"(?i:\bsp_addlogin)[ \t]+'[^'\n]*'[ \t]*,",
         rb"(?i:\bset password for [^\n=]{1,80}=)",
         rb"\b(?:rabbitmqctl (?:add_user|change_password|authenticate_user)|net user|mc alias set \S+ \S+)[ \t]+\S+",
-        rb"(?i:\baws configure set [\w.]*(?:secret_access_key|session_token))",
         rb"(?i:\b(?:_password|_authToken|_auth))[ \t]*=",
     )
 )
-_CHPASSWD: Final = re2.compile(rb"[\"' ]([\w.-]+:)([^\s\"'|:]+)[\"']?[ \t]*(?:\|[ \t]*(?:sudo[ \t]+)?chpasswd\b)")
+_CHPASSWD: Final = re2.compile(rb"(?m)(?:^|[\"' ])([\w.-]+:)([^\s\"'|:]+)[\"']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd\b")
 _HERE: Final = re2.compile(rb"\bchpasswd[ \t]*<<<?[ \t]*[\"']?([\w.-]+:)([^\s\"'|:]+)")
 # host:port:database:user:password, and /etc/shadow-like lines are hashes, which have a shape of their own.
 _PGPASS: Final = re2.compile(
@@ -177,9 +177,14 @@ _ADMIN: Final = re2.compile(
     rb"and)[ \t]+)([!-.0-~][!-~]{7,63})"
 )
 _TOLD: Final = re2.compile(
-    rb"(?i)\b(?:log(?:[ -]?(?:in|on)|ged in)|sign in|use|try|creds?|credentials?|u(?:ser(?:name)?)?/p(?:a"
-    rb"ss(?:word)?)?)(?:[ \t]+(?:in|is|are|with|as|to|use"
-    rb"|user)|:)*[ \t]+[\w.@-]{1,40}(?:[ \t]*[/:][ \t]*|[ \t]+(?:with|and|pw)?[ \t]*)([!-~]{6,64})"
+    rb"(?i)\b(?:log(?:[ -]?(?:in|on)|ged in)|sign in|use|try|creds?|credentials?|basic[ -]auth|u(?:ser(?:name)?)?/p(?:a"
+    rb"ss(?:word)?)?)(?:[ \t]+(?:for|to)[ \t]+[\w.-]+)?(?:[ \t]*(?:=|-|\b(?:in|is|are|with|as|to|use|user)\b)|:)*[ \t]+"
+    rb"[\w.@-]{1,40}(?:[ \t]*[/:,|][ \t]*|[ \t]+(?:with|and|pw)?[ \t]*)([!-~]{6,64})"
+)
+# The same, where nothing but a user and a password can follow: the value may be a word.
+_TOLD_PAIR: Final = re2.compile(
+    rb"(?i)\b(?:creds?|credentials?|basic[ -]auth|logins?|user(?:name)?/pass(?:word)?)(?:[ \t]+(?:for|to)[ \t]+[\w.-]+"
+    rb")?[ \t]*(?:\b(?:is|are)\b|[:=])[ \t]*[A-Za-z][\w.@-]{0,40}(?:[ \t]+/[ \t]+|[/:])([!-.0-~]{5,64})(?:\s|\z)"
 )
 _SHORT_PAIR: Final = re2.compile(
     rb"(?i)\bu(?:ser)?[ \t]*[:=][ \t]*[\w.@-]{1,40}[ \t,;/]+p[ \t]*[:=][ \t]*([!-~]{4,64})"
@@ -199,11 +204,6 @@ _SHORT_LINED: Final = re2.compile(
 # Expect: a line that is sent to a prompt.
 _SENT: Final = re2.compile(rb"\bsend(?:_user)?[ \t]+(?:--[ \t]+)?[\"']([^\"'\n]{4,64}?)\\[rn][\"']")
 _AT_HOST: Final = re2.compile(rb"\b[A-Za-z_][\w.$-]*[:/]([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*)")
-# creds: admin / …
-_USER_AND: Final = re2.compile(
-    rb"(?i)\b(?:creds?|credentials?|login|user(?:name)?/pass(?:word)?)(?:[ \t]+for[ \t]+[\w.-]+)?[ \t]*(?::|=|-"
-    rb"|is|are)[ \t]*[\w.@-]{1,40}[ \t]*[/,|:][ \t]*([^\s\"']{6,})"
-)
 _KEY_PAIR: Final = re2.compile(rb"(?i)\bak(?:/sk|[ \t]*[,;:=])[^\n]{0,60}?\bsk[ \t]*[:=][ \t]*([^\s\"',;]+)")
 
 _WITH_SIGN: Final = re2.compile(rb"[A-Z][a-z]{3,}[0-9]{2,4}[!?#$%&*]{0,3}")
@@ -213,7 +213,6 @@ _ANY: Final = (
     _PGPASS_PORT,
     _WHOLE,
     _SHORT_PAIR,
-    _LISTED,
     _LINED,
     *_STATEMENTS,
     _LITERAL,
@@ -222,9 +221,9 @@ _ANY: Final = (
     _HERE,
     _KEY_PAIR,
 )
-_RANDOM: Final = (_SHORT, _SHORT_LINED, _QUOTED_SHORT, _SENT, _PGPASS, _USER_AND)
+_RANDOM: Final = (_SHORT, _SHORT_LINED, _QUOTED_SHORT, _SENT, _PGPASS)
 # If none of these matches, `hide_in_commands` leaves a text as it is.
-PATTERNS: Final = (*_ANY, _COMMAND, *_RANDOM, _ADMIN, _TOLD, _STORED, _CHPASSWD, _ORACLE, _AT_HOST)
+PATTERNS: Final = (*_ANY, _COMMAND, *_RANDOM, _ADMIN, _TOLD, _TOLD_PAIR, _STORED, _CHPASSWD, _ORACLE, _AT_HOST)
 
 
 def hide_in_commands(buffer: bytes) -> bytes:
@@ -236,6 +235,7 @@ def hide_in_commands(buffer: bytes) -> bytes:
     buffer = _STORED.sub(lambda line: _STORED_VALUE.sub(_hide_last, line[0]), buffer)
     buffer = _ADMIN.sub(_hide_mixed, buffer)
     buffer = _TOLD.sub(_hide_mixed, buffer)
+    buffer = _TOLD_PAIR.sub(_hide_pair, buffer)
     buffer = _CHPASSWD.sub(_hide_last, buffer)
     buffer = _ORACLE.sub(_hide_last, buffer)
     return bytes(_AT_HOST.sub(_hide_before_host, buffer))
@@ -275,6 +275,12 @@ def _hide_mixed(found: Match) -> bytes:
     value = bytes(found[1]).rstrip(b".,;:!?)\"'`")
     is_password = looks_generated(value) and not _OBJECT_NAME.fullmatch(value)
     return hide_groups(found, 1) if is_password or _is_chosen(value) else bytes(found[0])
+
+
+def _hide_pair(found: Match) -> bytes:
+    value = bytes(found[1]).rstrip(b".,;:!?)\"'`")
+    is_password = look_of(b"password", value) >= Look.CHOSEN or is_plain_password(value)
+    return hide_groups(found, 1) if is_password else bytes(found[0])
 
 
 def _is_chosen(value: bytes) -> bool:

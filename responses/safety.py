@@ -139,8 +139,8 @@ def redacted_text(text: str) -> str:
     return text if is_clean else shown
 
 
-def _redacted_name(text: str) -> str:
-    """Return what `redacted_text` returns; keys, kinds and names are the same in most documents."""
+def redacted_name(text: str) -> str:
+    """Return what `redacted_text` returns; keys, kinds, ids and names are the same in most values."""
     return _redacted_short(text) if len(text) <= _SHORT else redacted_text(text)
 
 
@@ -157,7 +157,7 @@ def redacted_value(
     The names of `own` keys say nothing about their values: they are fields of our types. The string under a key of
     `unread` is kept if its function allows that.
     """
-    return cast(T, _Walk(text=_redacted_name, deepest=_DEEPEST_STORED, own=own, unread=unread).walk(value, 0))
+    return cast(T, _Walk(text=redacted_name, deepest=_DEEPEST_STORED, own=own, unread=unread).walk(value, 0))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ _SINGLE_CASE: Final = re.compile(rb"[A-Za-z0-9]{16,}")
 _CAMEL_CASE: Final = re2.compile(rb"(?:[A-Z]{0,4}[a-z]{3,}|[A-Z]{2,4}|[vV][0-9]{1,2}|[0-9]{1,4}|[_.-])*")
 # Times, hashes with their algorithm, UUIDs, addresses, quantities and code positions mix digits and letters as well.
 _ORDINARY: Final = re.compile(
-    rb"(?i)[0-9]{4}-[0-9]{2}-[0-9]{2}[tT ].*|0x[0-9a-f]+|[A-Za-z]+/.*|.*://.*|\[\].*|[A-Za-z]+(?:\[[0-9*]*\]|\.[A-Za-z]+)+|(?:sha|md)[0-9]+[:-].*|.*\(.*"
+    rb"(?i)1password|[0-9]{4}-[0-9]{2}-[0-9]{2}[tT ].*|0x[0-9a-f]+|[A-Za-z]+/.*|.*://.*|\[\].*|[A-Za-z]+(?:\[[0-9*]*\]|\.[A-Za-z]+)+|(?:sha|md)[0-9]+(?:[:-].*|with\w+)|.*\(.*"
     rb"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?:[:/].*)?|v?[0-9]+(?:\.[0-9]+)+.*"
     rb"|.*\.(?:go|py|js|ts|java|rb|rs|c|cc|cpp|json|ya?ml|txt|pem|key|crt|log|csv|com|org|net|io|local|internal)"
     rb"(?::[0-9:]+)?"
@@ -66,6 +66,11 @@ def entropy(value: bytes) -> float:
     """Return Shannon's entropy of the value in bits per byte."""
     length = len(value)
     return -sum(count / length * math.log2(count / length) for count in map(value.count, set(value)))
+
+
+def is_ordinary(value: bytes) -> bool:
+    """Return whether it is a time, a UUID, an address, a quantity, a file or a position in code."""
+    return bool(_ORDINARY.fullmatch(value[:200]))
 
 
 def looks_random(value: bytes) -> bool:

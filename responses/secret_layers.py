@@ -15,7 +15,7 @@ import re2
 from responses.secret_buffer import FILL, hidden
 
 _ENCODED: Final = re2.compile(
-    rb"%[0-9A-Fa-f]{2}|&(?:quot|apos|lt|gt|amp|equals|colon|nbsp);|&#(?:[0-9]{2,6}|[xX][0-9A-Fa-f]{2,5});"
+    rb"%[0-7][0-9A-Fa-f]|(?:%[89A-Fa-f][0-9A-Fa-f]){2,4}|&(?:quot|apos|lt|gt|amp|equals|colon|nbsp);|&#(?:[0-9]{2,6}|[xX][0-9A-Fa-f]{2,5});"
     rb"|\\+u00[0-9a-fA-F]{2}|\\+u[4-9][0-9a-fA-F]{3}|\\+x[2-7][0-9a-fA-F]|\\+[\"'/nrt]"
 )
 _NAMED: Final = {
@@ -71,7 +71,7 @@ _HIDDEN: Final = re2.compile(rb"\x1a+")
 def _decoded(encoded: bytes) -> bytes:
     """Return the character of one escape; what cannot be a character becomes a question mark."""
     if encoded.startswith(b"%"):
-        plain = bytes((int(encoded[1:], 16),))
+        plain = bytes.fromhex(encoded.replace(b"%", b"").decode())
     elif encoded.startswith(b"&#"):
         digits = encoded[2:-1]
         code = int(digits[1:], 16) if digits[:1] in b"xX" else int(digits)

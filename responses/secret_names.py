@@ -32,7 +32,7 @@ def _word_set(words: str) -> frozenset[str]:
 _TELLING: Final = _word_set(
     "password passwords passwd passphrase passcode pwd pw pass secret token credential credentials creds cred psk"
     " mnemonic pword passwort kennwort senha contrasena motdepasse wachtwoord losenord passord salasana heslo haslo"
-    " jelszo parola sifre psw pswd mdp clave geheimnis"
+    " jelszo parola sifre authtok psw pswd mdp clave geheimnis"
 )
 # These also end words that are written without a separator: PGPASSWORD, dbtoken.
 _ENDINGS: Final = (
@@ -47,8 +47,10 @@ KEY_KINDS: Final = _word_set(
     "api access private secret account encryption decryption signing master session cookie webhook license integration"
     " routing jwt hmac aes shared preshared auth authentication subscription app application storage ingest ingestion"
     " deploy bearer crypt cipher sas wireguard tsig certificate unseal recovery fernet rndc instrumentation"
-    " consumer client admin functions"
+    " consumer client admin functions product"
 )
+# Codes that let their holder in.
+CODE_KINDS: Final = _word_set("recovery backup scratch verification unlock 2fa mfa otp totp pairing activation passkey")
 _WEAK: Final = _word_set(
     "auth authorization tokens secrets sk ak pin otp totp hmac signature sig session sessionid sid cookie jwt csrf xsrf"
     " bearer apikeys pat nonce cnonce seed salt pepper phrase"
@@ -100,8 +102,11 @@ FOREIGN: Final = (
     "токен", "секретный ключ", "ключ доступа", "トークン", "シークレット", "秘密鍵", "토큰", "비밀키",
 )  # fmt: skip
 # Verbs that begin the names of methods: GetSecret, listTokens.
-_VERBS: Final = _word_set("get list fetch describe delete watch")
-_PASSWORDS: Final = re.compile(r"(?i)pass(?!ive|age|ing|ed\b)|pwd|pw\b|kennwort|wachtwoord|senha|heslo")
+_VERBS: Final = _word_set("get list fetch describe delete watch from")
+_PASSWORDS: Final = re.compile(
+    r"(?i)pass(?!ive|age|ing|ed\b)|pwd|pw\b|psk|kennwort|wachtwoord|senha|heslo|haslo|contrasena|mdp|clave|geheimnis|losenord|salasana|jelszo"
+    r"|parola|sifre|authtok|mot de passe"
+)
 _LONGEST: Final = 120
 
 
@@ -169,7 +174,7 @@ def _telling_end(words: list[str], at: int) -> int:
         return at + 2
     if word == "secret" and following in ("id", "key"):
         return at + 2
-    if following == "key" and word in KEY_KINDS:
+    if (following == "key" and word in KEY_KINDS) or (following in ("code", "codes") and word in CODE_KINDS):
         return at + 2
     if word in _TELLING or word.endswith(_ENDINGS) or _is_misspelt(word):
         return at + 1

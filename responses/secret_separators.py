@@ -22,8 +22,8 @@ _COLON: Final = rb"(?:::?|" + "：".encode() + rb")"
 TELLS: Final = re2.compile(
     rb"[?!]{0,3}(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still"
     rb"|currently|new|its|it's|just|simply|probably|actually|should|must|will|got|from[ \t]+\S{1,40}[ \t]+to"
-    rb"|has|have|been|be|equals|for(?:[ \t]+[\w.-]+){1,3}?[ \t]+(?:is|was|are|to|now)|for[ \t]+[\w.-]+"
-    rb"|of(?:[ \t]+[\w.-]+){1,3}?[ \t]+(?:is|was|are|to|now)|of[ \t]+[\w.-]+|with[ \t]+value|ist|lautet|e"
+    rb"|has|have|been|be|used to be|c'est|equals|(?:for|of|in|on|at)(?:[ \t]+[\w.'@-]+){1,4}?[ \t]+(?:is|was|are|to"
+    rb"|now)|(?:for|of)[ \t]+[\w.-]+|with[ \t]+value|ist|lautet|e"
     rb"st|es|jest)\b|[ \t]+" + "é|は|является".encode() + rb")+[ \t]*:?[ \t]*"
     rb"|[ ](?:-|" + "–|—".encode() + rb")[ ]"
 )
@@ -39,15 +39,19 @@ SENTENCE_WORD: Final = re.compile(
 )
 MOST_WORDS: Final = 8
 _REMARK: Final = rb"(?:[ \t]*\([^()\n]{0,40}\)|" + "（(?:(?!）)[^\\n]){0,60}）".encode() + rb")?"
-_LABEL_END: Final = rb"(?:(?:[*_`~]{1,2}|!{1,2}[\w:/.-]*|&\w+|(?i:its|it's|it is|still|now))[ \t]+)?"
-_SIGN: Final = rb"(?::=|\|\|=?|\?\?=?|//=|=>|->|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝|←".encode() + rb")"
+# Tags of YAML that look a value up.
+_LOOKUP_TAG: Final = rb"(?i:ref|sub|getatt|importvalue|secret|env\w*|join|select|reference)\b"
+_LABEL_END: Final = (
+    rb"(?:(?:[*_`~]{1,2}|!{1,2}(?!" + _LOOKUP_TAG + rb")[\w:/.-]*|&\w+|(?i:its|it's|it is|still|now))[ \t]+)?"
+)
+_SIGN: Final = rb"(?::=|\|\|=?|\?\?=?|//=|[=~-]{1,12}>|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝|←".encode() + rb")"
 # The kinds of separators, in the order in which they are tried.
 GAPS: Final = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
         (
             "assign",
-            rb"(?:[ \t]*\([^()\n]{1,30}\)(?=[ \t]*=))?"
+            rb"(?:[ \t]*[(\[][^()\[\]\n]{1,30}[)\]](?=[ \t]*=))?"
             + _TYPE
             + rb"(?:\s{0,8}|[ \t]{9,60})"
             + _SIGN
@@ -57,8 +61,7 @@ GAPS: Final = tuple(
         # An object below the name: password:\n  value: …
         (
             "nested",
-            rb"[ \t]*(?::|=|=>)?[ \t]*[{(\[]?[ \t]*\r?\n[ \t>|+-]+[\"']?[\w.-]{1,30}[\"']?[ \t]*(?::|=>?)[ \t]*"
-            rb"|[^\n]{0,60}\n[ \t>|+-]*[\"']?(?i:(?:new|old|current)?[ _-]?(?:value|val))[\"']?[ \t]*(?::|=>?)[ \t]*",
+            rb"[^\n]{0,60}\n[ \t>|+-]*[\"']?(?i:(?:new|old|current)?[ _-]?(?:value|val))[\"']?[ \t]*(?::|=>?)[ \t]*",
         ),
         (
             "line",
@@ -69,36 +72,43 @@ GAPS: Final = tuple(
             rb"`\w*)?){1,3}(?::[ \t]+)?",
         ),
         # A chat's bold label ends after its colon: *password:* …; YAML has tags and anchors there.
-        ("colon", _REMARK + rb"[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
+        ("colon", _REMARK + rb"(?:[ \t]?\.){0,30}[ \t]*" + _COLON + rb"[ \t]*" + _LABEL_END),
         (
             "for",
-            rb"[ \t]+(?:for|of|on|in)(?:[ \t]+[\"'`]?[\w.@/-]{1,30}[\"'`]?){1,4}?[ \t]*(?:(?:"
+            rb"[ \t]+(?:(?:for|of|on|in|do|da|de|del|des|du|der|vom|von|auf|pour|para|f\xc3\xbcr)"
+            rb"(?:[ \t]+[\"'`]?[\w.@/-]{1,30}[\"'`]?){1,4}?)[ \t]*(?:(?:"
             + _SIGN
             + rb"|"
             + _COLON
             + rb")[ \t]*(?:\r?\n[ \t>]*(?:```\w*\r?\n)?)?|(?:below|here)[ \t]*:?[ \t]*\r?\n[ \t>]*)",
         ),
+        # password prod: …
+        ("label", rb"[ \t]+[A-Za-z][\w.@-]{0,19}[ \t]*:[ \t]+"),
         # … with value 'x', has the value [x], (value=x)
         (
             "valued",
             rb"[^\n:=]{0,60}?\b(?:with|has|had|got|the|a|its|and|,|\()[ \t]*(?i:value)(?:[ \t]+(?:is|was|"
             rb"of))?[ \t]*[:=]?[ \t]*\[?",
         ),
-        ("call", rb"\([ \t]*(?=[bru]?[\"'`])"),
-        ("comma", rb"(?<=[\"'])\s*,\s*|[,;|]{1,2}[ \t]*[\[({<]{0,3}?(?=[\[({]?[\"'])|\(\s*(?=[\"'])"),
+        ("call", rb"(?:\.(?i:equals(?:ignorecase)?|compareto))?\([ \t]*(?=[bru]?[\"'`])|[ \t]+eq[ \t]+(?=[\"'])"),
+        (
+            "comma",
+            rb"(?<=[\"'])\s*,\s*|(?<=[\"'])[ \t]*\r?\n[ \t]*[0-9]{1,3}\)[ \t]*(?=[\"'])"
+            rb"|[,;|]{1,2}[ \t]*[\[({<]{0,3}?(?=[\[({]?[\"'])|\(\s*(?=[\"'])",
+        ),
         (
             "cell",
             rb"(?:[ ]*(?:\||"
             + "│|║|┃|｜".encode()
             + rb")[ ]*|[ ]*\t[ \t]*|(?:[,;]|"
             + "、|，".encode()
-            + rb")(?=[^\s,;])|[ ]?(?:\.{3,}|"
+            + rb")(?=[^\s,;])|[ ]?(?:(?:\.[ ]?){3,}|-{3,}|>{1,2}|"
             + "…{1,4}".encode()
             + rb")[ ]?)",
         ),
         ("bracket", rb"[ \t]*(?:[?!]{1,2}[ \t]+|[<\[({]|" + "（".encode() + rb")(?=[^\s\"'<>(){}\[\]])"),
         ("chinese", rb"[ \t]*" + _TELLS_CHINESE + rb"[ \t]*"),
-        ("foreign", rb"[\x80-\xff]{3,24}[ \t]*(?=[!-~])"),
+        ("foreign", rb"[ \t]*[\x80-\xff]{2,24}(?:[ \t]+[\x80-\xff]{2,24}){0,4}[ \t]*(?=[!-~])"),
     )
 )
 # Network devices put the kind of encryption there: secret 5 …

@@ -216,6 +216,8 @@ _SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
             _wrapped_token,
         ),
         (rb"(?:" + b"|".join(_WEBHOOKS) + rb")([^\s\"'<>\\]+)", _group(1)),
+        # The path alone, as libraries log it.
+        (rb"/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/([A-Za-z0-9]{16,})", _group(1)),
         # Mattermost, Rocket.Chat and others that anybody may host.
         (
             rb"(://[\w.-]+(?::[0-9]+)?/(?:[\w-]+/){0,4}(?:hooks?|webhooks?|incoming-webhooks?|heartbeat)/(?:[\w.-]+/){0,3}?)"
@@ -244,7 +246,7 @@ _SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
         (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>]+)(@)", _user_info),
         # A password that should have been percent-encoded and was not.
         (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>@]*[/?#][^\s\"'<>@]*)(@)", _odd_user_info),
-        (rb"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/:@?#\"'<>]{20,})(@)", _group(2)),
+        (rb"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/:@?#\"'<>]{20,})((?::[^\s/@\"'<>]*)?@)", _group(2)),
         # Cut off before its host: a port is a number.
         (
             rb"(" + _WITH_USER + rb"://[^\s/:@?#\"'<>]+:)([^\s/:@\"'<>]*[A-Za-z][^\s/:@\"'<>]*)((?:[\"'\s]|\z))",

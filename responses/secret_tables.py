@@ -42,7 +42,8 @@ def hide_columns(buffer: bytes) -> bytes:
         if treated is None:
             header = _header(line.rstrip(b"\r\n"), above)
         shown.append(line if treated is None else treated)
-        above = line
+        # The rule under a header does not begin another table.
+        above = above if _RULE.fullmatch(line) and line.strip() else line
     return b"".join(shown)
 
 

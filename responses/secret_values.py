@@ -32,8 +32,10 @@ def _wide_quoted(pair: str) -> bytes:
 
 
 _CDATA: Final = re.compile(rb"<!\[CDATA\[([^\]\n]*)")
-# ${NAME:-value} in a shell, ${name:value} in Spring.
-_DEFAULT: Final = re.compile(rb"\$\{[\w.]+:[-=]?([^\s{}?+-][^\s{}]*)\}")
+# ${NAME:-value} and $(echo value) in a shell, ${name:value} in Spring.
+_DEFAULT: Final = re.compile(
+    rb"\$\{[\w.]+:[-=]?([^\s{}?+-][^\s{}]*)\}|\$\((?:echo|printf)[ \t]+(?:-\w[ \t]+)?[\"']?([^\s\"'$)|;]+)"
+)
 _CONTENT: Final = re.compile(rb"([^\s<>][^<>\n]*?)\s{0,40}</")
 _QUOTED: Final = re.compile(
     rb"\"{3}\s{0,8}([^\n]*?)\s{0,8}\"{3}|'{3}\s{0,8}([^\n]*?)\s{0,8}'{3}|"
@@ -74,25 +76,38 @@ _PLACEHOLDER: Final = re.compile(
     rb"|%\w+\(.*\)%|%\w+%|\$env:.*|#\{.*|@\{.*|__\w+__|\(known|\(sensitive|your[ _-].*|.*[_-]here"
     rb"|replace[_-]?me.*|insert[_-].*|todo|tbd|n/a"
     rb"|ENC\[AES.*|\{cipher\}.*|vault:v[0-9]+:.*"
-    rb"|str|int|any|bool|char|byte|bytes|text|uuid|object|number|new|string|strings|stringarray|required|optional|\[?redacted\]?|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
+    # Where a secret is kept: op://…, ref+vault://…, arn:…, !Ref …, from-file.
+    rb"|(?:op|file|aws-\w+|gcp\w*|ssm|vault|ref\+\w+|arn|env|secretref|secretsmanager|keyvault|akv|kms|k8s|kubernetes|sm):[/\w].*"
+    rb"|!(?:ref|sub|getatt|importvalue|secret|env\w*|join|select|reference)|from[-_]\w+"
+    rb"|await|async|yield|lambda|function|return|test[A-Z]\w*"
+    rb"|str|int|any|bool|char|byte|bytes|text|uuid|object|number|new|string|strings|stringarray|required|optional|[\[({<*]*(?:redacted|filtered|masked|hidden|removed|protected|omitted|scrubbed|sensitive|secret|private|concealed)[\])}>*]*|[\w.]+\(.*|[{\[]+(?:[\w.]*:)?|\[\]|\{\}"
     rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}[\w.-]*/.*|https?://[^@]*)"
 )
 # A value from elsewhere in code: var.db_password, process.env.TOKEN, random_password.db[0].result.
-_CODE: Final = re.compile(rb"[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?(?:\.[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?)+[,;)}\]]*")
+_CODE: Final = re.compile(
+    rb"(?:[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?(?:\.[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?)+|(?:var|local|module|data|self|this|config|settings"
+    rb"|env|process|os|secrets|vars|inputs|steps|needs|outputs|each|args|opts|options|params|props|ctx|cfg|conf)(?:\.\w{2,30})+)[,;)}\]]*"
+)
+# os.environ[" and its like, up to the name that is looked up; the name of a variable.
+_LOOKUP: Final = re.compile(rb"&?[A-Za-z_][\w.>:-]*[\[(]")
+_VARIABLE_NAME: Final = re.compile(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 # A bootstrap token that happens to have no digit.
 _BOOTSTRAP: Final = re.compile(rb"[a-z0-9]{6}\.[a-z0-9]{16}")
 _SHORT_WORD: Final = re.compile(rb"[a-z]{2,8}")
 # A word with digits for letters, as people write passwords: g00dbye7.
 _DISGUISED: Final = re.compile(
     rb"(?i)[a-z]+(?:[0-9]{1,4}[a-z]+){1,6}[0-9!?]{0,4}|(?:[a-z]+(?:[0-9][a-z]+)+[-_.]?){2}[0-9!?]{0,4}"
+    # One part of several: rad1us-shared. The hashes of pods have no 0, 1 and 3.
+    rb"|(?:[a-z]{2,}[-_.])?[a-z]{2,}[013][a-z]{2,}(?:[-_.][a-z0-9]{2,})?"
 )
 _TECHNICAL: Final = re.compile(
     rb"(?i)(?:k[38]s|[osi]?auth2|o2|s3[-_]|ec2|i18n|l10n|ipv[46]|x509|base(?:64|32)|b64|p12|v[0-9]|http2?|e2e|sha[0-9]|md5|utf8"
     rb"|amd64|arm64|x86|us-|eu-|ap-|[a-z0-9]*2[a-z]+$)"
 )
 # What a report says about a password.
-_STATES: Final = frozenset(
-    b"valid invalid expired missing empty unset set yes no on off ok failed wrong blank enabled disabled"
+STATES: Final = frozenset(
+    b"valid invalid expire lock unlock history expired missing empty unset set yes no on off ok failed wrong blank"
+    b" enabled disabled"
     b" required optional"
     b" present absent found created deleted updated rotated unchanged changed configured hidden masked omitted stored"
     b" used unused refused denied refresh refreshed reset renewed renew verified unverified match matches validated"
@@ -112,7 +127,7 @@ _DOTTED: Final = re.compile(rb"[a-z][a-z-]*(?:\.[a-z]+)+")
 _PHRASE_WORD: Final = re.compile(rb"[a-z]{3,10}")
 # Words that make a sentence of it.
 _PLAIN_WORD: Final = re.compile(rb"[A-Za-z0-9']{1,12}[!?.]?")
-_SENTENCE_WORDS: Final = frozenset(
+SENTENCE_WORDS: Final = frozenset(
     b"the and for with from not this that must cannot can was were are has have had but you your our their its does did"
     b" will would should could may invalid failed failure error denied wrong missing required empty expired unable"
     b" refused incorrect rejected supported allowed given found provided specified match mismatch authentication login"
@@ -155,8 +170,8 @@ class Value(NamedTuple):
 
     @property
     def alone(self) -> bool:
-        """Return whether nothing but closing marks follows it in its line."""
-        return not self.rest.strip(b"\"'`|*,;)}]")
+        """Return whether nothing but closing marks or a comment follows it in its line."""
+        return not self.rest.strip(b"\"'`|*,;)}]") or self.rest.startswith((b"# ", b"// ", b"-- "))
 
 
 def read_value(buffer: bytes, at: int, *, element: bool = False) -> Value | None:
@@ -186,7 +201,8 @@ def _enclosed(buffer: bytes, start: int, limit: int) -> Value | None:
     """Return the value of a shell default or of quotes that begins at this place."""
     opening = buffer[start : start + 1]
     if opening == b"$" and (default := _DEFAULT.match(buffer, start, limit)):
-        return Value(buffer, default.start(1), default.end(1), quoted=True, outer=default.end())
+        group = default.lastindex or 1
+        return Value(buffer, default.start(group), default.end(group), quoted=True, outer=default.end())
     if opening and opening in b"\"'" and (pieces := _PIECES.match(buffer, start, limit)):
         return Value(buffer, start + 1, pieces.end() - 1, quoted=True, outer=pieces.end())
     if (opening in _OPENING or opening >= b"\x80") and (quoted := _QUOTED.match(buffer, start, limit)):
@@ -205,6 +221,8 @@ def _unquoted(buffer: bytes, at: int, limit: int) -> Value | None:
     stop = CHINESE_STOP.search(text)
     if stop and stop.start() > 0 and text[:1].isascii():
         end = at + stop.start()
+        while end > at + 1 and buffer[end - 1 : end] in b"([{<":
+            end -= 1
     markup = buffer.find(b"<", at + 1, end)
     if markup > 0:
         end = markup
@@ -227,7 +245,7 @@ def is_phrase(buffer: bytes, value: Value) -> bool:
         not value.quoted
         and 4 <= len(words) <= 8
         and all(_PHRASE_WORD.fullmatch(word) for word in words)
-        and not _SENTENCE_WORDS.intersection(words)
+        and not SENTENCE_WORDS.intersection(words)
     )
 
 
@@ -252,15 +270,17 @@ def closing_quote(buffer: bytes, start: int, at: int) -> int:
 def is_sentence(text: bytes) -> bool:
     """Return whether one of several words is one that sentences have and passwords have not."""
     words = text.lower().split()
-    return len(words) > 1 and bool(_SENTENCE_WORDS.intersection(words)) and not _INNER_SIGN.search(text)
+    return len(words) > 1 and bool(SENTENCE_WORDS.intersection(words)) and not _INNER_SIGN.search(text)
 
 
 def _is_word_of_code(inner: bytes) -> bool:
     """Return whether it is a placeholder, an expression, or the word for a state."""
     body = inner.rstrip(b",;)}]")
+    if _LOOKUP.fullmatch(inner) or (_VARIABLE_NAME.fullmatch(body) and level_of(body.decode()) is not Level.NONE):
+        return True
     if _PLACEHOLDER.fullmatch(body) or (body != inner and _PLACEHOLDER.fullmatch(inner)):
         return True
-    return bool(_CODE.fullmatch(inner) and not _BOOTSTRAP.fullmatch(inner)) or inner in _STATES
+    return bool(_CODE.fullmatch(inner) and not _BOOTSTRAP.fullmatch(inner)) or inner.lower() in STATES
 
 
 def is_no_secret(name: bytes, value: bytes) -> bool:
@@ -318,7 +338,7 @@ def fits(level: Level, value: bytes) -> bool:
 def hide_assigned(name: bytes, level: Level, value: Value, gap: bytes) -> list[tuple[int, int]]:
     """Return the secret parts of a bare value: all of it, but not the next pair of a query or connection string."""
     text = value.text
-    if gap.strip(b" \t\"'`*_]") in (b":=", b"=>", b"->", b"==", b"===", b"!=", b"!==") and (
+    if gap.strip(b" \t\"'`*_]") in (b":=", b"=>", b"->", b"==", b"===", b"!=", b"!==", b"||", b"??") and (
         _IDENTIFIER.fullmatch(text) and not _is_mixed_word(text)
     ):
         # Code that assigns or compares another variable.
@@ -362,7 +382,10 @@ def _is_mixed_word(text: bytes) -> bool:
 def is_prose(buffer: bytes, start: int, name: bytes, gap: bytes, value: Value, *, first: bool) -> bool:
     """Return whether `name: value` is part of a sentence rather than a key with its value."""
     before = buffer[max(0, start - _LOOK_BACK) : start]
-    if gap[:1] in b"\\\"'" or before[-1:] in (b'"', b"'"):
+    if gap[:1] in b"\\\"'" and before[-1:] == b"/":
+        # The end of a quoted address: Get "http://idp/token": dial tcp …
+        return True
+    if gap[:1] in b"\\\"'":
         # The kubelet quotes a volume's name before its error: for volume "token" : secret "x" not found
         return bool(gap.lstrip(b"\\\"'")[:1].isspace() and not value.quoted)
     if _FIRST_IN_BRACES.search(before):
@@ -378,7 +401,8 @@ def is_prose(buffer: bytes, start: int, name: bytes, gap: bytes, value: Value, *
         return True
     if not gap[-1:].isspace():
         return bool(text[:1] >= b"\x80")
-    if first and (not value.rest or value.rest.startswith(b"#")):
+    first = first or before[-1:] in (b'"', b"'")
+    if first and (not value.rest.strip(b"\"'`,;)]}") or value.rest.startswith(b"#")):
         return False
     return bool(_WORD.fullmatch(text) or _SHORT_NUMBER.fullmatch(text)) and name.isascii()
 

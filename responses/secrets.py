@@ -9,6 +9,7 @@ linear in the text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 import re2
@@ -18,6 +19,7 @@ from responses import (
     command_secrets,
     lone_secrets,
     named_secrets,
+    secret_containers,
     secret_layers,
     secret_shapes,
     terminal_secrets,
@@ -27,7 +29,8 @@ from responses.code_secrets import hide_in_code
 from responses.command_secrets import hide_in_commands
 from responses.lone_secrets import hide_lone
 from responses.named_secrets import hide_by_name, holds_secret
-from responses.secret_buffer import FILL, MARK, closed, opened
+from responses.secret_buffer import FILL, MARK, closed, hidden, looks_generated, opened
+from responses.secret_containers import hide_in_containers
 from responses.secret_layers import Layer, encoded_spans
 from responses.secret_manifests import MANIFEST, hide_manifests
 from responses.secret_shapes import hide_long, hide_shapes, public_spans
@@ -42,6 +45,9 @@ REDACTED: Final = MARK.decode()
 _MOST_ROUNDS: Final = 4
 # A change is seen from this many lines away: a name above its value, a key and the lines of its block.
 _LINES_AROUND: Final = 5
+_MOST_REPEATED: Final = 50
+# Without the quotes and encoded signs that a hidden span may have in it.
+_REPEATABLE: Final = re2.compile(rb"[A-Za-z0-9_+/=.~-]{12,500}")
 _HIDDEN: Final = re2.compile(FILL + rb"+")
 
 
@@ -56,10 +62,25 @@ def redact(text: str) -> str:
     for _ in range(_MOST_ROUNDS):
         shown = _hide_in(buffer, regions)
         if shown == buffer:
+            shown = _hide_repeated(original, buffer)
+        if shown == buffer:
             break
         regions = _regions(shown, _changed_spans(buffer, shown))
         buffer = shown
     return closed(buffer if buffer is original else _with_public(original, buffer))
+
+
+def _hide_repeated(original: bytes, buffer: bytes) -> bytes:
+    """Hide generated values wherever they are once one place has shown that they are secret."""
+    values = {
+        value
+        for first, last in islice(_changed_spans(original, buffer), _MOST_REPEATED)
+        if _REPEATABLE.fullmatch(value := original[first:last]) and looks_generated(value)
+    }
+    for value in values:
+        if value in buffer:
+            buffer = buffer.replace(value, hidden(value))
+    return buffer
 
 
 def _changed_spans(before: bytes, after: bytes) -> Iterator[tuple[int, int]]:
@@ -145,6 +166,7 @@ _STAGES: Final = (
     (command_secrets.PATTERNS, hide_in_commands),
     (terminal_secrets.PATTERNS, hide_in_terminal),
     (code_secrets.PATTERNS, hide_in_code),
+    (secret_containers.PATTERNS, hide_in_containers),
     (named_secrets.PATTERNS, hide_columns),
     (named_secrets.PATTERNS, hide_by_name),
     (lone_secrets.PATTERNS, hide_lone),

@@ -105,8 +105,9 @@ def offers(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
 
 
 def leading_hypotheses(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
-    """Return the hypotheses to show first: causes, else capabilities."""
-    return open_hypotheses(diagnosis) or offers(diagnosis)
+    """Return the hypotheses to show first: causes, or a capability that was asked for, else capabilities."""
+    asked_for = diagnosis.hypotheses[:1] if any(map(is_offer, diagnosis.hypotheses[:1])) else ()
+    return asked_for or open_hypotheses(diagnosis) or offers(diagnosis)
 
 
 def first_hypothesis(diagnosis: Diagnosis) -> JudgedHypothesis | None:

@@ -98,10 +98,16 @@ _VARIABLE: Final = re2.compile(rb"\$[A-Za-z_{(]\w*(?:[}):]|\z)")
 _DEVICES: Final = tuple(
     re2.compile(words + rb"[ \t]+" + _VALUE)
     for words in (
-        rb"(?:\bsnmp-server[ \t]+community|\br[ow]community6?|\bwpa-psk|\b(?:in)?secure-password|\bpassword[ \t]+[057]"
+        rb"(?:\bsnmp-server[ \t]+community|\br[ow]community6?|\bwpa-psk|\bpre-shared-key"
+        rb"|(?m:^[ \t]*(?:enable|username[ \t]+\S+)[ \t]+(?:password|secret)(?:[ \t]+[0-9])?)"
+        rb"|\b(?:in)?secure-password|\bpassword[ \t]+[057]"
         rb"|\bsecret[ \t]+[045789]|\b(?:tacacs|radius)-server[ \t]+(?:host[ \t]+\S+[ \t]+)?key)",
         rb"(?m:^[><CS: \t]*[A-Za-z]{0,4}[0-9]{1,6}[ \t]+)LOGIN[ \t]+\"[^\"\n]+\"",
     )
+)
+# A line of Redis with nothing else.
+_AUTH_LINE: Final = re2.compile(
+    rb"(?m)^(?:[^\n>]{0,60}>)?[ \t]*AUTH[ \t]+(?:[\w.@-]+[ \t]+)?" + _VALUE + rb"[ \t]*\r?$"
 )
 _FTP: Final = re2.compile(rb"(?m)^[>< \t]*(?:[0-9:.]{5,}[ \t]+)?PASS[ \t]+([^\s/]+)[ \t]*\r?$")
 _ACL: Final = re2.compile(rb"(?i:\bacl[ \t]+setuser|\buser)[ \t]+[\w.-]+(?:[ \t]+[\w~*&+@:#-]+)*[ \t]+>([^\s\"'>]{3,})")
@@ -118,7 +124,7 @@ _WRAPPED: Final = re2.compile(rb"\x1a[\"']?[ \t]*\r?\n[ \t>|+-]*([A-Za-z0-9_+/=-
 
 _ALL: Final = (_ENCODED, _LISTED, *_DIRECTIVES, _JOIN, _TOKEN_FILE)
 # Here a plain word is a password as well.
-_CERTAIN: Final = (*_PRINTED, _PIPED, _WRITTEN, *_QUOTED_COMMANDS, _HERE, _FTP, _ACL, *_DEVICES)
+_CERTAIN: Final = (*_PRINTED, _PIPED, _WRITTEN, *_QUOTED_COMMANDS, _HERE, _AUTH_LINE, _FTP, _ACL, *_DEVICES)
 # If none of these matches, `hide_in_terminal` leaves a text as it is.
 PATTERNS: Final = (*_ALL, *_CERTAIN, _USERS, _WRAPPED)
 

@@ -74,6 +74,7 @@ _OWN: Final = tuple(
         rb"\bcio[A-Za-z0-9]{32}\b",
         rb"\bsl\.[\w-]{60,}",
         rb"\boy2[a-z0-9]{43}\b",
+        rb"\b(?:sdk|mob)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b",
         # Discord, Mailchimp, FCM, Google's refresh tokens, Twitter, Azure's marked keys, Rancher, k3s, Okta, ngrok.
         rb"\b[MNO][\w-]{22,26}\.[\w-]{6}\.[\w-]{27,}",
         rb"\b[0-9a-f]{32}-us[0-9]{1,2}\b",

@@ -120,7 +120,7 @@ class _Prompt:
             namespace, _, name = rest.strip().rpartition("/")
             self._answer(DiagnoseObject(kind="pod", namespace=namespace, name=name), text="")
         else:
-            self._answer(ExplainText(text=redact(text)), text=text)
+            self._answer(ExplainText(text=redact(text), addressed=True), text=text)
 
     def _sample(self, number: int) -> None:
         if not 1 <= number <= len(self._showcase.samples):
@@ -128,7 +128,7 @@ class _Prompt:
             return
         text = self._showcase.samples[number - 1].text
         show(Group(paragraph(safe(text), style=DIM), ""))
-        self._answer(ExplainText(text=text), text=text)
+        self._answer(ExplainText(text=text, addressed=True), text=text)
 
     def _answer(self, request: Request, *, text: str) -> None:
         language = choose(preferred=self._preferred, text=text, locale=locale())

@@ -86,7 +86,7 @@ def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Reque
     namespace = arguments.namespace or configured.namespace
     if arguments.command == "explain":
         given = read_text(arguments.file, command="explain")
-        return ExplainText(text=redact(given.text), namespace=namespace), given
+        return ExplainText(text=redact(given.text), namespace=namespace, addressed=True), given
     before, slash, name = arguments.name.rpartition("/")
     if not name or "/" in before or (slash and not before):
         raise CommandError(f'"{arguments.name}" is neither NAME nor NS/NAME\n{_USAGE}')

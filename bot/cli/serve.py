@@ -7,6 +7,7 @@ import asyncio
 import gc
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from typing import Final
 
 from bot.app import RunningApp, running
 from bot.app.former_names import log_former_names
@@ -32,6 +33,9 @@ from bot.store import StoreUnavailable
 from intents.catalog.loader import Problem
 from responses.safety import safe_line
 
+# New objects until the garbage collector looks at them.
+_COLLECTED_AFTER: Final = 10_000
+
 
 def run(_arguments: argparse.Namespace) -> ExitCode:
     """Check the settings and run the bot."""
@@ -54,9 +58,9 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
     engine, broken = build_engine(configured.catalog, check=unknown_actions)
     report(broken)
     log_former_names(engine.catalog)
-    # The catalog lives as long as the process, so the garbage collector can skip it.
-    gc.collect()
-    gc.freeze()
+    _skip_in_collections()
+    # A message makes about a thousand objects, which live until its acknowledgement: fewer and larger collections.
+    gc.set_threshold(_COLLECTED_AFTER)
     try:
         asyncio.run(_serve(configured, engine, policy, clusters, channels, broken, reload_signal))
     except asyncio.CancelledError:
@@ -88,6 +92,7 @@ async def _serve(
                         broken=broken,
                     )
                 )
+            _skip_in_collections()
             reload_signal.forward(app.reload)
             note(safe_line(_start_line(app, configured, engine, clusters)))
             async with in_background(_report_unusable(clusters)):
@@ -95,6 +100,12 @@ async def _serve(
             note("stopping: finishing the work in flight")
     except (StoreUnavailable, JobsUnavailable, SlackError, OSError) as error:
         raise CommandError(start_error_line(error, configured)) from error
+
+
+def _skip_in_collections() -> None:
+    """Let the garbage collector skip what exists: catalog and modules live as long as the process."""
+    gc.collect()
+    gc.freeze()
 
 
 def _start_line(app: RunningApp, configured: Settings, engine: Engine, clusters: Clusters) -> str:

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from responses.safety import redacted_text, redacted_value
+from responses.safety import redacted_name, redacted_text, redacted_value
 from responses.secrets import REDACTED
 
 T = TypeVar("T")
@@ -28,7 +28,8 @@ _RESPONSE_URL: Final = re.compile(r"https?://[^\s/?#@]+/[^\s?#@]*")
 
 def stored_text(text: str) -> str:
     """Return a text as it is stored."""
-    return redacted_text(text)
+    # Most columns hold an id, a name or nothing.
+    return redacted_name(text)
 
 
 def stored_json(value: T) -> T:

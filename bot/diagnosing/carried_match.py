@@ -1,4 +1,4 @@
-"""Carry the match of a text from the surface that received it to the job, so that each text is matched once."""
+"""Match each text once: the job takes the match of the surface that received it, and its steps pass it on."""
 
 from __future__ import annotations
 
@@ -48,12 +48,14 @@ class CarriedMatch:
             return None
 
 
-async def carried_match(text: str, *, engine: Engine, carried: CarriedMatch | None = None) -> CarriedMatch:
-    """Return the carried match if it belongs to this text and engine; otherwise match the text now."""
-    if carried is not None and carried.of(text, engine=engine) is not None:
-        return carried
-    matching = await match_text(text, engine=engine)
-    return CarriedMatch(text=_digest(text), catalog=engine.revision, matching=matching)
+async def carried_match(text: str, *, engine: Engine) -> CarriedMatch:
+    """Return the match of a text that was matched lately; otherwise match it now."""
+    digest = _digest(text)
+    matching = engine.recent.find(digest)
+    if matching is None:
+        matching = await match_text(text, engine=engine)
+        engine.recent.keep(digest, matching)
+    return CarriedMatch(text=digest, catalog=engine.revision, matching=matching)
 
 
 def _plain(value: Any) -> Any:

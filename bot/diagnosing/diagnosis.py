@@ -22,6 +22,7 @@ from bot.diagnosing.object_search import stand_in
 from bot.diagnosing.object_states import state_of
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.similar_names import closest, of_other_kinds
+from bot.diagnosing.unexplained import untold
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.health import can_judge
 from intents.catalog.loader import Catalog
@@ -37,9 +38,12 @@ from intents.domain import (
 )
 from intents.focus import focus_of
 from intents.matcher import MatchResult
+from intents.naming import possible_names
 from intents.request import DiagnoseObject, ExplainText, Request
 
 DEADLINE_S: Final = 8.0
+# A text with one of these is answered: it needs no further look at the objects that it names.
+_ANSWERED: Final = frozenset({Verdict.CONFIRMED, Verdict.OFFERED})
 
 
 class TargetNotFound(Exception):
@@ -104,9 +108,12 @@ async def _explain(
     investigation = Investigation(catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus)
     judged, notes = await Explanation(catalog=engine.catalog, investigation=investigation, resolved=resolved).judged()
     states = NamedStates()
-    if snapshot is not None and not any(one.verdict is Verdict.CONFIRMED for one in judged):
+    if snapshot is not None and not any(one.verdict in _ANSWERED for one in judged):
         finder = NamedStateFinder(snapshot=snapshot, engine=engine, reads=reads, namespace=request.namespace)
         states = await finder.states_of(matching.objects, even_healthy=not judged)
+        if request.addressed and not (judged or states.states or states.notes):
+            words = possible_names(request.text)
+            states = await finder.states_by_words(words, even_healthy=True)
         judged = states.beside(judged, catalog=engine.catalog, now=snapshot.now)
         notes = notes if judged else states.notes
     first = engine.catalog.get(judged[0].incident) if judged else None
@@ -118,8 +125,8 @@ async def _explain(
         observed_at=snapshot.now if snapshot else None,
         hypotheses=judged,
         timeline=timeline(judged),
-        gaps=reads.gaps if judged or states.states else (),
-        unexplained=states.unexplained,
+        gaps=reads.gaps_for(judged) if judged or states.states else (),
+        unexplained=untold(states.unexplained, judged),
         nearest=() if judged or states.states else _nearest(matching, engine.catalog),
         api_calls=snapshot.calls if snapshot else 0,
     )
@@ -160,7 +167,7 @@ async def _diagnose_object(
         owners=state.owners,
         hypotheses=state.hypotheses,
         timeline=timeline(state.hypotheses),
-        gaps=tuple(sorted({*state.gaps, *reads.gaps}, key=str)),
+        gaps=tuple(sorted({*state.gaps, *reads.gaps_for(state.hypotheses)}, key=str)),
         unexplained=state.unexplained,
         unchecked=not (state.hypotheses or can_judge(obj, target.kind)),
         nearest=(),

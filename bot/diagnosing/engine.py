@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,19 +21,40 @@ from intents.symptoms import read_symptoms
 
 # Longer texts are parsed and matched in a thread, so that the event loop stays responsive.
 _THREAD_FROM: Final = 16 * 1024
+# A burst of pastes; later ones are matched again by their jobs.
+_RECENT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RecentMatches:
+    """The last matches that a job may need, by a digest of the text: from the acknowledgement to the job."""
+
+    _kept: OrderedDict[str, MatchResult] = field(default_factory=OrderedDict)
+
+    def find(self, digest: str) -> MatchResult | None:
+        return self._kept.get(digest)
+
+    def keep(self, digest: str, matching: MatchResult) -> None:
+        # Most texts are chat: no job matches it again.
+        if matching.hypotheses:
+            self._kept[digest] = matching
+            self._kept.move_to_end(digest)
+            if len(self._kept) > _RECENT:
+                self._kept.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """The catalog and matcher of a diagnosis.
 
-    Immutable: a reloaded catalog makes a new engine with a new `revision`.
+    A reloaded catalog makes a new engine with a new `revision`.
     """
 
     catalog: Catalog
     matcher: Matcher
     probes: Mapping[str, Probe]
     revision: str = field(default_factory=lambda: uuid4().hex)
+    recent: RecentMatches = field(default_factory=RecentMatches, compare=False, repr=False)
 
 
 def build_engine(

@@ -17,7 +17,8 @@ from bot.diagnosing.object_states import ObjectState, state_of
 from bot.diagnosing.reads import Reads
 from bot.diagnosing.similar_names import closest
 from bot.kube.health import problem_of
-from bot.kube.objects import uid_of
+from bot.kube.objects import name_of, namespace_of, uid_of
+from bot.kube.owners import generated_stem
 from intents.catalog.loader import Catalog
 from intents.domain import Entity, Existence, Focus, Json, JudgedHypothesis, NamedObject, Observation, Verdict
 from intents.focus import KINDS
@@ -25,6 +26,8 @@ from intents.verdicts import rank, supported
 
 # Of the objects that a text names, the most broken are read.
 MOST_READ: Final = 3
+# The kinds that people ask about by name alone: the first of a name is what they mean.
+_BY_WORD: Final = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "TidbCluster", "Pod", "Service")
 _UNNAMESPACED: Final = frozenset({"node", "pv", "storageclass", "apiservice"})
 
 
@@ -82,20 +85,40 @@ class NamedStateFinder:
     async def states_of(self, names: Sequence[Entity], *, even_healthy: bool) -> NamedStates:
         """Return the states of the unhealthy objects; with `even_healthy` of a healthy one if all are."""
         found = await asyncio.gather(*map(self._found, names))
-        standings: dict[str, _Standing] = {}
-        for one in found:
-            if isinstance(one, _Standing):
-                standings.setdefault(uid_of(one.manifest), one)
-        broken = [one for one in standings.values() if not one.is_healthy][:MOST_READ]
-        chosen = broken or (list(standings.values())[:1] if even_healthy else [])
+        missing = tuple(one for one in found if isinstance(one, NamedObject))
+        standings = [one for one in found if isinstance(one, _Standing)]
+        return await self._states(standings, even_healthy=even_healthy, notes=missing)
+
+    async def states_by_words(self, words: Sequence[str], *, even_healthy: bool) -> NamedStates:
+        """Return the states of the workloads, Services and pods that have one of these words as their name."""
+        listed = await asyncio.gather(*map(self._listed, _BY_WORD)) if words else []
+        found = [one for kind in listed for one in kind if name_of(one.manifest) in words]
+        owned = [one for kind in listed for one in kind if generated_stem(name_of(one.manifest)) in words]
+        meant = found or owned
+        home = [one for one in meant if namespace_of(one.manifest) in words]
+        return await self._states(home or meant, even_healthy=even_healthy)
+
+    async def _listed(self, kind: str) -> list[_Standing]:
+        try:
+            resource = await self.snapshot.resource(kind)
+            listing = await self.snapshot.list(resource, namespace=self.namespace)
+        except ClusterError:
+            return []
+        return [_Standing(resource=resource, manifest=item) for item in listing.items]
+
+    async def _states(
+        self, found: Sequence[_Standing], *, even_healthy: bool, notes: tuple[NamedObject, ...] = ()
+    ) -> NamedStates:
+        standings = list({uid_of(one.manifest): one for one in reversed(found)}.values())[::-1]
+        broken = [one for one in standings if not one.is_healthy][:MOST_READ]
+        chosen = broken or (standings[:1] if even_healthy else [])
         states = await asyncio.gather(
             *(
                 state_of(self.snapshot, one.resource, one.manifest, engine=self.engine, reads=self.reads)
                 for one in chosen
             )
         )
-        missing = tuple(one for one in found if isinstance(one, NamedObject))
-        return NamedStates(states=tuple(states), notes=() if standings else missing)
+        return NamedStates(states=tuple(states), notes=() if standings else notes)
 
     async def _found(self, name: Entity) -> _Standing | NamedObject | None:
         """Return the object of a name, a note if there is none of a certain name, else None. Never raise."""

@@ -93,11 +93,15 @@ class Reads:
         }
         return {**dict.fromkeys(later, ProbeResult(skipped=True)), **first, **await made(wanted.items())}
 
-    @property
-    def gaps(self) -> tuple[Gap, ...]:
-        """Return what could not be read, each once, sorted by wording."""
+    def gaps_for(self, reported: Iterable[JudgedHypothesis]) -> tuple[Gap, ...]:
+        """Return what could not be read, each once, sorted by wording.
+
+        A source that does not exist counts only for the reported hypotheses: to others it says nothing.
+        """
         gaps = {gap for task in self._tasks.values() if task.done() for gap in task.result().gaps}
-        return tuple(sorted(gaps, key=str)) if self._snapshot else _NO_CLUSTER.gaps
+        told = {gap for one in reported for finding in one.findings for gap in finding.gaps}
+        kept = (gap for gap in gaps if gap.reason is not GapReason.NOT_FOUND or gap in told)
+        return tuple(sorted(kept, key=str)) if self._snapshot else _NO_CLUSTER.gaps
 
     def report(self, judged: JudgedHypothesis) -> None:
         """Report a judged hypothesis to the progress listener at once."""

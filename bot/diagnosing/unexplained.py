@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from bot.diagnosing.observation import Observed, Statement
@@ -57,6 +57,12 @@ def _pods(cause: JudgedHypothesis) -> Iterator[tuple[str, str]]:
                 yield subject.namespace, subject.name
             if pod := row.values.get("pod"):
                 yield str(row.values.get("namespace", subject.namespace)), str(pod)
+
+
+def untold(observations: Sequence[Observation], judged: Iterable[JudgedHypothesis]) -> tuple[Observation, ...]:
+    """Return the observations that no finding quotes, whether it supports or refutes."""
+    quoted = [" ".join(each.quote.split())[:_TELLING] for one in judged for each in one.findings if each.quote]
+    return tuple(one for one in observations if not _is_quoted(one.quote, quoted))
 
 
 def _is_quoted(text: str, quoted: Sequence[str]) -> bool:

@@ -19,7 +19,7 @@ import structlog
 
 from bot.common.background import in_background
 from bot.jobs.backlog import Backlog, WaitingJob
-from bot.jobs.contract import JobsUnavailable, Json
+from bot.jobs.contract import JobsUnavailable, JobUrgency, Json
 from bot.jobs.jobs import Jobs
 from bot.store import StoreUnavailable
 from bot.store.accepted_jobs import AcceptedJob, AcceptedJobs
@@ -132,6 +132,8 @@ class JobIntake:
             job = waiting.job
             self._starting += 1
             try:
+                if waiting.turn.urgency > JobUrgency.INTERACTIVE:
+                    await self._jobs.until_calm(waiting.turn)
                 if time.monotonic() - waiting.since < self._shared_after_s or await self._store.has(job.id):
                     await self._jobs.start(job.kind, job.id, job.payload, within=_START_WITHIN_S)
                     self._started.append(job.id)

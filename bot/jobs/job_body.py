@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,12 +14,14 @@ from dbos import DBOS
 from structlog.contextvars import bound_contextvars
 
 from bot.common.caller import CALLER
+from bot.jobs.calm_loop import CalmLoop
 from bot.jobs.contract import (
     FailureHandler,
     JobGivenUp,
     JobObserver,
     JobsUnavailable,
     JobTurn,
+    JobUrgency,
     Json,
     TurnOf,
     Workflow,
@@ -47,10 +50,14 @@ class DurableRun:
     id: str
     turns: JobSlots
     turn: JobTurn
+    calm: CalmLoop
+    since: float
 
     async def step(self, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
         # DBOS checks for a coroutine function; a partial or a callable object is not one.
         async def call() -> Json | None:
+            if self.turn.urgency > JobUrgency.INTERACTIVE:
+                await self.calm.wait(self.since, held=self.turns.held(self.turn.person))
             return await do(*args)
 
         return await DBOS.run_step_async({"name": name}, call)
@@ -80,6 +87,7 @@ class JobBody:
     history: Callable[[str], Awaitable[JobHistory]]
     watch: JobObserver = ignore_job
     turn_of: TurnOf = nobody_in_particular
+    calm: CalmLoop = field(default_factory=CalmLoop)
 
     async def run(self, id: str, payload: Json) -> Json | None:
         # The caller's deadline does not apply to the job itself. A recovered job has no caller and no deadline.
@@ -97,7 +105,7 @@ class JobBody:
             if recovered:
                 await self._delay_suspicious()
             await self.turns.take(turn)
-            return await self.workflow(DurableRun(id, self.turns, turn), payload)
+            return await self.workflow(DurableRun(id, self.turns, turn, self.calm, time.monotonic()), payload)
         except DeadlinePassed:
             # The process is ending, not the job.
             raise

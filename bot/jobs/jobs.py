@@ -7,6 +7,7 @@ locked database forever, resumes only jobs of its own version and executor, and 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -17,12 +18,14 @@ import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus, WorkflowStatusString
 
 from bot.common.redaction import stored_json, stored_key
+from bot.jobs.calm_loop import CalmLoop
 from bot.jobs.contract import (
     JOBS_VERSION,
     FailureHandler,
     JobGivenUp,
     JobObserver,
     JobsUnavailable,
+    JobTurn,
     Json,
     TooManyJobs,
     TurnOf,
@@ -90,6 +93,7 @@ class Jobs:
         self._watch = watch
         self.turn_of = turn_of
         self._turns = JobSlots(concurrency)
+        self._calm = CalmLoop()
         # As many wait for a slot as hold one.
         self._room = 2 * concurrency
         self._workflows = dict(workflows)
@@ -107,6 +111,10 @@ class Jobs:
     def has_room(self) -> bool:
         """Return whether a further unasked job would soon get a slot."""
         return self.running < self._room
+
+    async def until_calm(self, turn: JobTurn) -> None:
+        """Wait until a further job may start without a delay of acknowledgements."""
+        await self._calm.wait(time.monotonic(), held=max(1, self._turns.held(turn.person)))
 
     def may_start(self, person: str) -> bool:
         """Return whether few enough jobs of a person wait for a slot."""
@@ -294,6 +302,7 @@ class Jobs:
             history=history,
             watch=self._watch,
             turn_of=self.turn_of,
+            calm=self._calm,
         )
 
         # A separate function per kind, because the engine sets attributes on it.

@@ -72,6 +72,10 @@ class FairQueue:
         self._held_unasked -= turn.urgency >= JobUrgency.UNASKED
         self._serve()
 
+    def held(self, person: str) -> int:
+        """Return how many slots a person holds."""
+        return self._held[person]
+
     def waiting(self, person: str) -> int:
         """Return how many jobs of a person wait for a slot."""
         return len(self._waiting.get(person, ()))
@@ -141,6 +145,10 @@ class JobSlots:
     def records(self) -> frozenset[str]:
         """Return the record ids of this process's jobs, sleeping ones included."""
         return frozenset(self._tasks.values())
+
+    def held(self, person: str) -> int:
+        """Return how many slots a person holds."""
+        return self._slots.held(person)
 
     def waiting(self, person: str) -> int:
         """Return how many jobs of a person wait for a slot."""

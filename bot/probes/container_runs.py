@@ -5,22 +5,41 @@ A row per container, those in trouble first. Restartable init containers are sid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from bot.cluster.errors import ClusterError
+from bot.cluster.events import event_last_seen, oldest_first
 from bot.kube.ages import UNKNOWN
+from bot.kube.container_events import events_of
 from bot.kube.containers import Container, Run, containers_in, trouble_order
 from bot.kube.health_probes import described, port_of
-from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, ref, spec_of
+from bot.kube.lifecycle_hooks import hook
+from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.quantities import whole
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Gap, GapReason, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from intents.domain import (
+    ArgDeclaration,
+    Gap,
+    GapReason,
+    Json,
+    Permission,
+    ProbeDeclaration,
+    ProbeResult,
+    Row,
+    RowType,
+    Value,
+)
 
 # A controller can have thousands of broken pods: those in the worst trouble tell the story.
 MOST_ROWS: Final = 500
+# Of so many pods in trouble the events are read.
+_MOST_PODS: Final = 5
 # A run that ended longer ago is no trouble of today.
 _RECENT_S: Final = 24 * 3600
 # The kubelet forgets earlier crashes of a container that has run for so long.
@@ -69,8 +88,23 @@ DECLARATION: Final = ProbeDeclaration(
         "readiness_port": RowType.STRING,
         "startup": RowType.STRING,
         "startup_port": RowType.STRING,
+        "post_start": RowType.STRING,  # the lifecycle hook in words, "" for none
+        "pre_stop": RowType.STRING,
     },
-    permissions=READS_PODS,
+    args={
+        "events": ArgDeclaration(
+            says="true: also what the kubelet's events say of a container since its last or present run began",
+            fills={
+                "true": {
+                    "killed": RowType.STRING,  # for a liveness or startup probe that failed
+                    "live_failure": RowType.STRING,  # of a liveness or startup probe
+                    "ready_failure": RowType.STRING,
+                    "hook_failure": RowType.STRING,
+                }
+            },
+        )
+    },
+    permissions=(*READS_PODS, Permission(verb="list", resource="events")),
 )
 
 
@@ -83,11 +117,52 @@ async def read(look: Look) -> ProbeResult:
     if len(containers) > MOST_ROWS:
         detail = f"only {MOST_ROWS} of {len(containers)} were judged, those in trouble first"
         gaps = (*gaps, Gap(what="containers", reason=GapReason.TRUNCATED, detail=detail))
-    rows = tuple(_row(look, each) for each in containers[:MOST_ROWS])
-    return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing)
+    chosen = containers[:MOST_ROWS]
+    if not look.args.get("events"):
+        rows = tuple(_row(look, each, {}) for each in chosen)
+        return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing)
+    pods = list({place_of(each.pod): each.pod for each in chosen if _is_in_trouble(each, look)}.values())[:_MOST_PODS]
+    read = dict(zip(map(place_of, pods), await asyncio.gather(*(_events(pod, look) for pod in pods)), strict=True))
+    rows = tuple(
+        _row(look, each, _said(each, read.get(place_of(each.pod), _Events()).newest_first, look)) for each in chosen
+    )
+    gaps = (*gaps, *(each.gap for each in read.values() if each.gap))
+    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
-def _row(look: Look, container: Container) -> Row:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Events:
+    newest_first: tuple[Json, ...] = ()
+    gap: Gap | None = None
+
+
+def _is_in_trouble(container: Container, look: Look) -> bool:
+    run = container.ended(look.now)
+    return not container.ready or (run is not None and UNKNOWN != run.finished_s <= _RECENT_S)
+
+
+async def _events(pod: Json, look: Look) -> _Events:
+    try:
+        return _Events(newest_first=tuple(reversed(oldest_first(await look.snapshot.events(ref(pod, "Pod"))))))
+    except ClusterError as error:
+        return _Events(gap=error.gap(f"events of {namespace_of(pod)}/{name_of(pod)}"))
+
+
+def _said(container: Container, newest_first: Iterable[Json], look: Look) -> dict[str, Value]:
+    """Return the messages of events since the last run that ended began, or since the present first run did."""
+    run = container.ended(look.now)
+    present = container.detail.get("startedAt") if container.state == "running" else None
+    since = run.started_s if run else age_s(look.snapshot, present)
+    events = [
+        event
+        for event in newest_first
+        if (seen := event_last_seen(event)) is not None
+        and (since == UNKNOWN or (look.now - seen).total_seconds() <= since + 1)
+    ]
+    return dict(asdict(events_of(container.name, events)))
+
+
+def _row(look: Look, container: Container, said: Mapping[str, Value]) -> Row:
     pod, run = container.pod, container.ended(look.now)
     owner, declared = owner_of(pod), _declared(container)
     resources = declared.get("resources") or {}
@@ -126,6 +201,9 @@ def _row(look: Look, container: Container) -> Row:
         "ports": tuple(_port(each) for each in declared.get("ports") or ()),
         **{name: described(declared.get(f"{name}Probe")) for name in ("liveness", "readiness", "startup")},
         **{f"{name}_port": port_of(declared.get(f"{name}Probe")) for name in ("liveness", "readiness", "startup")},
+        "post_start": hook(declared, "postStart"),
+        "pre_stop": hook(declared, "preStop"),
+        **said,
     }
     return Row(
         values=values,

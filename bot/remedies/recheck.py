@@ -60,7 +60,7 @@ async def recheck(
         cluster=snapshot.cluster,
         observed_at=snapshot.now,
         hypotheses=(judged,),
-        gaps=reads.gaps,
+        gaps=reads.gaps_for((judged,)),
         api_calls=snapshot.calls,
     )
     values = values_for(incident, hypothesis, focus=about.focus, now=snapshot.now)

@@ -52,9 +52,12 @@ class AcceptedJobs:
 
     async def has(self, id: str) -> bool:
         """Tell whether a job still waits for its start."""
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> bool:
             found = await connection.execute(select(accepted_jobs.c.id).where(accepted_jobs.c.id == id))
             return found.first() is not None
+
+        return await self._database.query(body)
 
     async def has_jobs_of(self, request: str, *, besides: str) -> bool:
         """Tell whether a job of a request still waits for its start; those of the kind `besides` do not count.
@@ -69,8 +72,11 @@ class AcceptedJobs:
 
     async def delete(self, ids: Sequence[str]) -> None:
         """Delete jobs that the engine has recorded."""
-        async with self._database.write("jobs") as connection:
+
+        async def body(connection: AsyncConnection) -> None:
             await connection.execute(delete(accepted_jobs).where(accepted_jobs.c.id.in_(ids)))
+
+        await self._database.transact(body, "jobs")
 
 
 async def add_job(connection: AsyncConnection, job: AcceptedJob) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
 from bot.store.tables import answers
@@ -48,7 +49,8 @@ class Answers:
         now: datetime,
     ) -> bool:
         """Save the answer and keep earlier notes. Return False if a later revision is already answered."""
-        async with self._database.write("answer", request_id) as connection:
+
+        async def body(connection: AsyncConnection) -> bool:
             found = select(answers.c.revision).where(answers.c.request_id == request_id)
             before = (await connection.execute(found)).scalar_one_or_none()
             if before is not None and before > revision:
@@ -68,6 +70,8 @@ class Answers:
                 await connection.execute(update(answers).where(answers.c.request_id == request_id).values(values))
             return True
 
+        return await self._database.transact(body, "answer", request_id)
+
     async def get(self, request_id: str) -> StoredAnswer | None:
         """Return the answer to a request, or None."""
         return await self._one(answers.c.request_id == request_id)
@@ -80,7 +84,8 @@ class Answers:
         """Merge `shown`, key by key, into what the message shows and return the result; None if there is no such
         answer.
         """
-        async with self._database.write("answer", request_id) as connection:
+
+        async def body(connection: AsyncConnection) -> Json | None:
             found = select(answers.c.shown).where(answers.c.request_id == request_id)
             row = (await connection.execute(found)).one_or_none()
             if row is None:
@@ -89,6 +94,8 @@ class Answers:
             await connection.execute(update(answers).where(answers.c.request_id == request_id).values(shown=merged))
             return merged
 
+        return await self._database.transact(body, "answer", request_id)
+
     async def delete(self, request_id: str) -> bool:
         """Delete the answer to a request. Return whether there was one."""
         async with self._database.write("answer", request_id) as connection:
@@ -96,10 +103,13 @@ class Answers:
             return done.rowcount > 0
 
     async def _one(self, which: ColumnElement[bool]) -> StoredAnswer | None:
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> StoredAnswer | None:
             query = select(answers).where(which).order_by(answers.c.saved.desc()).limit(1)
             row = (await connection.execute(query)).one_or_none()
             return None if row is None else _answer(row)
+
+        return await self._database.query(body)
 
 
 def _answer(row: Row[Any]) -> StoredAnswer:

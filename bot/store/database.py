@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.store.errors import StoreLocked, StoreReadOnly, StoreUnavailable, StoreUnreachable, translated_error
-from bot.store.sqlite_threads import Body, SqliteThreads
+from bot.store.sqlite_threads import Body, SqliteThreads, settle
 
 T = TypeVar("T")
 
@@ -162,6 +162,18 @@ class Database:
             async with reader.connect() as connection, connection.begin():
                 yield connection
 
+    async def query(self, body: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
+        """Run `body` as `read` would, together with others that wait, and return its result.
+
+        It awaits nothing but its connection.
+        """
+        if self._threads is not None:
+            with _TranslatedErrors():
+                result: T = await self._threads.query(body)
+                return result
+        async with self.read() as connection:
+            return await body(connection)
+
     @asynccontextmanager
     async def write(self, *about: str) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that excludes others about the same item; commit at the end or roll back."""
@@ -212,15 +224,8 @@ class Database:
                     # They waited for the turn long enough.
                     taken, self._batch = self._batch, []
                 outcomes = [error] * len(taken)
-            for (_, done), outcome in zip(taken, outcomes, strict=True):
-                if done.done():
-                    continue
-                if isinstance(outcome, SQLAlchemyError | OSError):
-                    done.set_exception(translated_error(outcome))
-                elif isinstance(outcome, Exception):
-                    done.set_exception(outcome)
-                else:
-                    done.set_result(outcome)
+            broken = (SQLAlchemyError, OSError)
+            settle(taken, [translated_error(each) if isinstance(each, broken) else each for each in outcomes])
 
     async def ping(self) -> None:
         """Raise `StoreUnavailable` unless a write could begin now. Only a real write detects a full disk."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
 from bot.store.row_writes import upsert_all
@@ -30,5 +31,8 @@ class StoredDirectory:
     async def save(self, kind: str, entries: Mapping[str, Json], *, at: datetime) -> None:
         """Store entries that were read at that time."""
         rows = [{"kind": kind, "id": id, "document": each, "read": at} for id, each in entries.items()]
-        async with self._database.write("directory", kind) as connection:
+
+        async def body(connection: AsyncConnection) -> None:
             await upsert_all(connection, directory, rows)
+
+        await self._database.transact(body, "directory", kind)

@@ -98,10 +98,13 @@ class IncidentChannels:
 
     async def recorded(self, channels: Collection[str]) -> dict[str, bool]:
         """Return those of the channels that are known, and whether their facts are stored."""
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> dict[str, bool]:
             query = select(_TABLE.c.channel, _TABLE.c.state).where(_TABLE.c.channel.in_(list(channels)))
             found = await connection.execute(query)
             return {row.channel: ChannelState(row.state) is not ChannelState.DISMISSED for row in found}
+
+        return await self._database.query(body)
 
     async def list_live(self, resolved_since: datetime) -> tuple[IncidentChannel, ...]:
         """Return open channels, and those resolved since a time, because people still look at them. Newest first."""

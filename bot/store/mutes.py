@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, bindparam, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
 from bot.store.row_writes import upsert
@@ -43,15 +45,26 @@ class Mutes:
 
     async def is_muted(self, channel: str, incident: str, now: datetime) -> bool:
         """Return whether an incident is muted in a channel now."""
-        async with self._database.read() as connection:
-            query = select(mutes.c.by).where(_stands(channel, now), mutes.c.incident == incident)
-            return (await connection.execute(query)).one_or_none() is not None
+
+        async def body(connection: AsyncConnection) -> bool:
+            asked = {"channel": channel, "incident": incident, "now": now}
+            return (await connection.execute(_MUTED, asked)).one_or_none() is not None
+
+        return await self._database.query(body)
 
     async def list(self, channel: str, now: datetime) -> tuple[Mute, ...]:
         """Return a channel's current mutes, by incident."""
         async with self._database.read() as connection:
             query = select(mutes).where(_stands(channel, now)).order_by(mutes.c.incident)
             return tuple(Mute(**row._mapping) for row in await connection.execute(query))
+
+
+# Built once: every paste asks.
+_MUTED: Final = select(mutes.c.by).where(
+    mutes.c.channel == bindparam("channel"),
+    mutes.c.incident == bindparam("incident"),
+    mutes.c.until.is_(None) | (mutes.c.until > bindparam("now")),
+)
 
 
 def _stands(channel: str, now: datetime) -> ColumnElement[bool]:

@@ -55,14 +55,20 @@ class Outbox:
 
     async def done(self, key: str, ts: str) -> None:
         """Save the `ts` of the posted or found message. An entry deleted in the meantime stays deleted."""
-        async with self._database.write("outbox", key) as connection:
+
+        async def body(connection: AsyncConnection) -> None:
             await connection.execute(update(outbox).where(outbox.c.key == key).values(ts=ts))
+
+        await self._database.transact(body, "outbox", key)
 
     async def get(self, key: str) -> OutboxEntry | None:
         """Return the entry of a step, or None."""
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> OutboxEntry | None:
             row = (await connection.execute(select(outbox).where(outbox.c.key == key))).one_or_none()
             return OutboxEntry(key=row.key, channel=row.channel, thread_ts=row.thread_ts, ts=row.ts) if row else None
+
+        return await self._database.query(body)
 
     async def by_message(self, channel: str, ts: str, *, since: datetime | None = None) -> str | None:
         """Return the key of the step that posted message `ts`, with `since` only of one that began after it."""

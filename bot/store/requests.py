@@ -13,7 +13,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.accepted_jobs import AcceptedJob, add_job
@@ -164,20 +164,21 @@ class Requests:
 
     async def get(self, id: str) -> StoredRequest | None:
         """Return a request, or None."""
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> StoredRequest | None:
             found = await _read(connection, select(requests).where(requests.c.id == id))
             return found[0] if found else None
 
+        return await self._database.query(body)
+
     async def count_open(self, *, user: str, channel: str, since: datetime) -> int:
         """Return the number of unanswered requests of a person since a time; without a user, those of a channel."""
-        async with self._database.read() as connection:
-            whose = requests.c.user == user if user else (requests.c.user == "") & (requests.c.channel == channel)
-            query = (
-                select(func.count())
-                .select_from(requests)
-                .where(requests.c.touched >= since, requests.c.state == RequestState.OPEN.value, whose)
-            )
-            return int((await connection.execute(query)).scalar_one())
+
+        async def body(connection: AsyncConnection) -> int:
+            of = {"since": since} | ({"user": user} if user else {"channel": channel})
+            return int((await connection.execute(_OPEN_OF_USER if user else _OPEN_OF_CHANNEL, of)).scalar_one())
+
+        return await self._database.query(body)
 
     async def amend(self, id: str, ts: str, text: str, now: datetime) -> int | None:
         """Add or replace the part of message `ts`. Return the revision.
@@ -193,7 +194,8 @@ class Requests:
 
         The digest of what arrived stays, so that the same text again is no change.
         """
-        async with self._database.write("request", id) as connection:
+
+        async def body(connection: AsyncConnection) -> bool:
             current = select(requests.c.revision).where(requests.c.id == id)
             if (await connection.execute(current)).scalar_one_or_none() != revision:
                 return False
@@ -204,6 +206,8 @@ class Requests:
                     this = (parts.c.request_id == id) & (parts.c.ts == row.ts)
                     await connection.execute(update(parts).where(this).values(values))
             return True
+
+        return await self._database.transact(body, "request", id)
 
     async def withdraw(self, id: str) -> bool:
         """Withdraw a request whose message was deleted, and drop what it said.
@@ -219,7 +223,8 @@ class Requests:
 
     async def set_state(self, id: str, state: RequestState) -> bool:
         """Set the state. Return False if the request is unknown or withdrawn."""
-        async with self._database.write("request", id) as connection:
+
+        async def body(connection: AsyncConnection) -> bool:
             done = await connection.execute(
                 update(requests)
                 .where(requests.c.id == id, requests.c.state != RequestState.WITHDRAWN.value)
@@ -227,11 +232,14 @@ class Requests:
             )
             return done.rowcount > 0
 
+        return await self._database.transact(body, "request", id)
+
     async def find_part(self, channel: str, ts: str) -> str | None:
         """Return the request that message `ts` belongs to; the newest one if a shortcut repeated it."""
         if not ts:
             return None
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> str | None:
             query = (
                 select(requests.c.id)
                 .join(parts, parts.c.request_id == requests.c.id)
@@ -241,14 +249,19 @@ class Requests:
             )
             return (await connection.execute(query)).scalar_one_or_none()
 
+        return await self._database.query(body)
+
     async def in_thread(self, channel: str, thread_ts: str) -> tuple[StoredRequest, ...]:
         """Return the requests of a thread, that of its first message included, oldest first."""
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> tuple[StoredRequest, ...]:
             query = select(requests).where(
                 requests.c.channel == channel,
                 (requests.c.thread_ts == thread_ts) | (requests.c.source_ts == thread_ts),
             )
             return await _read(connection, query.order_by(requests.c.created, requests.c.id))
+
+        return await self._database.query(body)
 
 
 async def _amend(connection: AsyncConnection, id: str, ts: str, text: str, now: datetime) -> int | None:
@@ -283,6 +296,15 @@ def _row_of(request: NewRequest) -> Json:
         "revision": 1,
     }
 
+
+# Built once: every paste asks for the number of its person's.
+_OPEN: Final = (
+    select(func.count())
+    .select_from(requests)
+    .where(requests.c.touched >= bindparam("since"), requests.c.state == RequestState.OPEN.value)
+)
+_OPEN_OF_USER: Final = _OPEN.where(requests.c.user == bindparam("user"))
+_OPEN_OF_CHANNEL: Final = _OPEN.where(requests.c.user == "", requests.c.channel == bindparam("channel"))
 
 _COPIED: Final = ("id", "user", "source_ts", "kind", "namespace", "name", "language", "created")
 _ADDRESS: Final = ("team", "channel", "thread_ts", "response_url")

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import Connection, Dialect, Engine
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 T = TypeVar("T")
@@ -35,6 +36,8 @@ class SqliteThreads:
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="casebook-store-reader")
         # A thread never waits for a connection, because its holder may need that thread.
         self._reading = asyncio.Semaphore(_READERS)
+        self._queries: list[tuple[Body, asyncio.Future[Any]]] = []
+        self._querying: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -57,6 +60,31 @@ class SqliteThreads:
             raise
         await connection.end(commit=True)
 
+    async def query(self, body: Body) -> Any:
+        """Run `body` in one transaction and one hop together with others that wait; return its result."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Any] = loop.create_future()
+        self._queries.append((body, done))
+        if self._querying is None or self._querying.done():
+            self._querying = loop.create_task(self._query_batches())
+        return await done
+
+    async def _query_batches(self) -> None:
+        """Run what waits, batch by batch; further bodies gather meanwhile, and read what was committed before."""
+        loop = asyncio.get_running_loop()
+        while self._queries:
+            taken, self._queries = self._queries, []
+            outcomes: list[Any]
+            try:
+                outcomes = await loop.run_in_executor(self._readers, self._query_all, [body for body, _ in taken])
+            except (SQLAlchemyError, OSError, RuntimeError) as error:
+                outcomes = [error] * len(taken)
+            settle(taken, outcomes)
+
+    def _query_all(self, bodies: Sequence[Body]) -> list[Any]:
+        with self._engine.connect() as connection, connection.begin():
+            return [_queried(connection, body) for body in bodies]
+
     async def write_all(self, bodies: Sequence[Body]) -> list[Any]:
         """Run `bodies` in one transaction and one hop; return the result or the exception of each.
 
@@ -75,8 +103,19 @@ class SqliteThreads:
         self._readers.shutdown(wait=False)
 
 
+def settle(taken: Sequence[tuple[Body, asyncio.Future[Any]]], outcomes: Sequence[Any]) -> None:
+    """Give each caller the result or the exception of its body; a caller may have left."""
+    for (_, done), outcome in zip(taken, outcomes, strict=True):
+        if done.done():
+            continue
+        if isinstance(outcome, Exception):
+            done.set_exception(outcome)
+        else:
+            done.set_result(outcome)
+
+
 class _InlineConnection:
-    """The same within the writer's thread: nothing is awaited there."""
+    """The same within the thread of a batch: nothing is awaited there."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -105,6 +144,14 @@ def _outcome(connection: Connection, body: Body) -> Any:
         return error
     savepoint.commit()
     return result
+
+
+def _queried(connection: Connection, body: Body) -> Any:
+    """Return the result of a body that only reads, or its exception."""
+    try:
+        return _driven(body(cast(AsyncConnection, _InlineConnection(connection))))
+    except Exception as error:  # noqa: BLE001 - raised where the body was given
+        return error
 
 
 def _driven(body: Coroutine[Any, Any, Any]) -> Any:

@@ -64,17 +64,23 @@ class Topics:
 
     async def joined(self, channel: str, fingerprint: str, request_id: str) -> Topic | None:
         """Return the topic that a request has joined."""
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> Topic | None:
             row = (await connection.execute(_joined(channel, fingerprint, request_id))).one_or_none()
             return None if row is None else _topic(row)
 
+        return await self._database.query(body)
+
     async def led_by(self, request_id: str) -> Topic | None:
         """Return the topic of questions that `request_id` opened."""
-        async with self._database.read() as connection:
+
+        async def body(connection: AsyncConnection) -> Topic | None:
             of_requests = (topics.c.leader == request_id) & ~topics.c.fingerprint.startswith(FAULT, autoescape=True)
             query = select(topics).where(of_requests).order_by(topics.c.id.desc()).limit(1)
             row = (await connection.execute(query)).one_or_none()
             return None if row is None else _topic(row)
+
+        return await self._database.query(body)
 
     async def take_over(self, channel: str, fingerprint: str, *, leader: str, request_id: str, now: datetime) -> bool:
         """Make a member the leader in place of one whose answer does not stand. Return False if another one did."""
@@ -85,17 +91,23 @@ class Topics:
 
     async def close(self, request_id: str) -> None:
         """Let nobody else join a leader's topics; members that have joined keep them."""
-        async with self._database.write() as connection:
+
+        async def body(connection: AsyncConnection) -> None:
             await connection.execute(update(topics).where(topics.c.leader == request_id).values(first=_CLOSED))
+
+        await self._database.transact(body)
 
     async def end(self, request_id: str, *, other_than: str = "") -> int:
         """End the topics of a leader whose answer is gone. Return their number; the next request opens a new one.
 
         `other_than` is the fingerprint of a topic that stays.
         """
-        async with self._database.write() as connection:
+
+        async def body(connection: AsyncConnection) -> int:
             led = (topics.c.leader == request_id) & (topics.c.fingerprint != other_than)
             return (await connection.execute(delete(topics).where(led))).rowcount
+
+        return await self._database.transact(body)
 
 
 def _joined(channel: str, fingerprint: str, request_id: str) -> Select[Any]:

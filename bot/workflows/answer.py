@@ -78,7 +78,7 @@ class AnswerWorkflow:
     async def run(self, run: JobRun, payload: Json) -> Json | None:
         request = str(payload["request"])
         revision = int(payload.get("revision", 1))
-        prepared = await retry_step(run, "prepare", self.prepare, request, payload.get("match"), revision)
+        prepared = await retry_step(run, "prepare", self.prepare, request, revision)
         if not prepared or not prepared["goes_on"]:
             await retry_step(run, "trim", self.trim, request, prepared)
             return None
@@ -103,12 +103,12 @@ class AnswerWorkflow:
             await run.sleep(pause)
         return None
 
-    async def prepare(self, request_id: str, match: Json | None = None, revision: int = 1) -> Json:
+    async def prepare(self, request_id: str, revision: int = 1) -> Json:
         """Read the files and the thread root, and find out whether there is anything to answer.
 
         Later changes of the text have jobs of their own: of many changes only the last two are answered.
 
-        `match` is the match of the received text; the result contains the match of the whole text.
+        The result contains the match of the whole text.
         """
         store = self.services.store
         request = await store.requests.get(request_id)
@@ -116,7 +116,7 @@ class AnswerWorkflow:
             return {"goes_on": False}
         unread = (*await self.roots.read(request), *await self.files.read(request))
         request = await store.requests.get(request_id) or request
-        matched = await self._match(request, CarriedMatch.from_json(match))
+        matched = await self._match(request)
         named = matched is not None and deserves_a_look(request.text, matched.matching)
         goes_on = matched is None or named or bool(matched.matching.hypotheses)
         if not goes_on:
@@ -304,14 +304,14 @@ class AnswerWorkflow:
             await self.poster.take_back(request)  # the paste was deleted meanwhile
         return {"verdict": reply.verdict, "incident": reply.incident}
 
-    async def _match(self, request: StoredRequest, carried: CarriedMatch | None) -> CarriedMatch | None:
+    async def _match(self, request: StoredRequest) -> CarriedMatch | None:
         """Match the text if the match decides whether to answer; None for a request that is always answered."""
         if not request.original.origin.is_unasked:
             return None
         requester = await self.services.requester_of(request)
         if requester.scope.reading is ReadLevel.NOTHING:
             return _NOTHING
-        return await carried_match(request.text, engine=self.services.engine(), carried=carried)
+        return await carried_match(request.text, engine=self.services.engine())
 
 
 async def _nothing() -> None:

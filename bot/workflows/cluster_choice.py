@@ -204,15 +204,16 @@ def _parsed(request: StoredRequest) -> _ClusterQuestion:
     """Parse the question again from its text: an edit may have named another cluster."""
     original = request.original
     query = parse_command(request.text) if original.origin is Surface.COMMAND else parse_message(request.text)
-    if not original.origin.is_addressed:
+    addressed = original.origin.is_addressed
+    if not addressed:
         query = TextQuery(text=request.text)
     if original.name:
         about = DiagnoseObject(kind=original.kind, namespace=original.namespace, name=original.name)
         if isinstance(query, ObjectQuery) and query.name == original.name:
             return _ClusterQuestion(question=about, named=query.cluster, place=query.place)
         return _ClusterQuestion(question=about)
-    if isinstance(query, TextQuery) and query.cluster:
-        return _ClusterQuestion(
-            question=ExplainText(text=query.text, namespace=original.namespace), named=query.cluster
-        )
-    return _ClusterQuestion(question=ExplainText(text=request.text, namespace=original.namespace))
+    named = query.cluster if isinstance(query, TextQuery) else ""
+    text = query.text if isinstance(query, TextQuery) and named else request.text
+    return _ClusterQuestion(
+        question=ExplainText(text=text, namespace=original.namespace, addressed=addressed), named=named
+    )

@@ -15,8 +15,8 @@ from bot.workflows.services import Requester, Services
 from intents.domain import Diagnosis, JudgedHypothesis, ObjectRef, Text
 from intents.request import Request as Question
 from responses.safety import safe_value
+from responses.sentences import leading_hypotheses, open_hypotheses
 from responses.sentences import offers as offered
-from responses.sentences import open_hypotheses
 from responses.slack.blocks import Style
 from responses.slack.controls import LABEL, RemedyButton, labelled
 
@@ -37,11 +37,12 @@ class RemedyOffers:
         diagnosis: Diagnosis,
         connection: Connection,
     ) -> tuple[RemedyButton, ...]:
-        """Return a button for each applicable remedy of the leading cause and of the general actions.
+        """Return a button for each applicable remedy: of the leading hypothesis, the first cause, the general actions.
 
         `question` is the interpretation of the request.
         """
-        shown = [one for one in (*open_hypotheses(diagnosis)[:1], *offered(diagnosis)) if one.remedies]
+        offers = (*leading_hypotheses(diagnosis)[:1], *open_hypotheses(diagnosis)[:1], *offered(diagnosis))
+        shown = [one for one in {one.incident: one for one in offers}.values() if one.remedies]
         planned = [await self._of(one, request, question, requester, diagnosis, connection) for one in shown]
         buttons, names = zip(*(each for some in planned for each in some), strict=True) if any(planned) else ((), ())
         return labelled(buttons, names)

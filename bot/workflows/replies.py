@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -245,7 +246,8 @@ class Replies:
         reason: Text | None,
         seconds: float,
     ) -> Reply:
-        shown, of_text = scrubbed(without_rows(diagnosis)), not request.original.name
+        # Redaction takes long and mostly runs without the interpreter's lock: the event loop goes on meanwhile.
+        shown, of_text = await asyncio.to_thread(scrubbed, without_rows(diagnosis)), not request.original.name
         if not interpretation.pick and (told := await self.follow_ups.changes(request, requester, shown)):
             return Reply(plain=told, intent=_intent(interpretation.question), ended="changes")
         answer = KeptAnswer(

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bot.diagnosing import CarriedMatch
 from bot.jobs import JobIntake, Json
 from bot.metrics import Metrics
 from bot.store import NewRequest, RequestState, Store, StoredRequest
@@ -34,16 +33,15 @@ class Submissions:
         request: NewRequest,
         *,
         more: Iterable[tuple[str, str]] = (),
-        match: CarriedMatch | None = None,
         integration: bool = False,
     ) -> None:
         """Record a request and start its job. `more` are further parts of its text, each with its id.
 
-        The `match` of the whole text travels with the job. An `integration` may send more requests than a person. Raise
-        TooManyRequests if the person has too many unanswered ones.
+        An `integration` may send more requests than a person. Raise TooManyRequests if the person has too many
+        unanswered ones.
         """
         asked = not request.origin.is_unasked
-        payload = _payload(request.id, request.user, asked=asked) | ({"match": match.as_json()} if match else {})
+        payload = _payload(request.id, request.user, asked=asked)
         with (await self.admission.admit(request, integration=integration)).reserved():
             job = self.job_intake.accepted("answer", request.id, payload, urgent=asked)
             await self.store.requests.add(request, more=more, job=job)

@@ -164,7 +164,8 @@ async def _events(ends: FarEnds, count: int) -> list[Event]:
     events: list[Event] = []
     for number in range(count):
         is_paste = chance.random() < SHARE_OF_PASTES
-        text = chance.choice(ends.pastes if is_paste else CHAT)
+        # No two texts are alike, so that what a cache of ours saves counts as little as with real people.
+        text = f"{chance.choice(ends.pastes if is_paste else CHAT)}\n({number})"
         user, channel = users[number // channels], ends.channels[number % channels]
         # Posted before the app connects: its answers are thread replies and need a parent message.
         ts = await ends.slack.say(user, channel, text)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,10 @@ THREADS: Final = Path(__file__).with_name("threads.jsonl")
 # Written before the signatures of their incidents. Mistakes in the `open` half may be read while the mechanism is
 # improved; those in the `held` half are only counted.
 BLIND: Final = Path(__file__).with_name("blind.jsonl")
+# Lines that the background held as ordinary until the catalog covered everyday incidents.
+FORMERLY_ORDINARY: Final = Path(__file__).with_name("formerly_ordinary.jsonl")
+# The ids that a label may have: those of the catalog and those of incidents that are still to be written.
+IDS: Final = Path(__file__).with_name("ids.txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,16 @@ class Case:
     def label(self) -> str:
         return ", ".join(sorted(self.right)) or NONE
 
+    def among(self, known: Collection[str]) -> Case:
+        """Return the case with only the known ids as right; with none left, it is a negative."""
+        return replace(self, right=self.right.intersection(known))
 
-def cases_in(path: Path, *, half: str = "") -> list[Case]:
-    """Return the cases of a file or of one half of it."""
+
+def cases_in(path: Path, *, half: str = "", known: Collection[str] | None = None) -> list[Case]:
+    """Return the cases of a file or of one half of it.
+
+    With the ids of a catalog as `known`, labels outside of it count as `none`: that catalog is right to stay silent.
+    """
     rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
     cases = [
         Case(
@@ -50,7 +61,7 @@ def cases_in(path: Path, *, half: str = "") -> list[Case]:
         )
         for row in rows
     ]
-    return [case for case in cases if not half or case.half == half]
+    return [case if known is None else case.among(known) for case in cases if not half or case.half == half]
 
 
 def cases_of(incidents: Iterable[Incident]) -> list[Case]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.eval.cases import NONE, Case
 
@@ -36,10 +36,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of a set of answers. `uncovered` cases have labels outside the catalog: no answer is right."""
+    """The figures of a set of answers: to texts that an entry of the catalog explains, and to all others."""
 
     covered: tuple[Answer, ...]
-    uncovered: tuple[Answer, ...]
     negative: tuple[Answer, ...]
 
     @property
@@ -65,11 +64,11 @@ class Figures:
     @property
     def false_alarms(self) -> int:
         """Return the number of answers to texts that no entry explains."""
-        return sum(answer.wrong for answer in (*self.negative, *self.uncovered))
+        return sum(answer.wrong for answer in self.negative)
 
     @property
     def wrong(self) -> tuple[Answer, ...]:
-        return tuple(answer for answer in (*self.covered, *self.uncovered, *self.negative) if answer.wrong)
+        return tuple(answer for answer in (*self.covered, *self.negative) if answer.wrong)
 
     @property
     def mistakes(self) -> tuple[Answer, ...]:
@@ -83,13 +82,12 @@ class Figures:
 
 
 def figures_of(answers: Iterable[Answer], known: Iterable[str]) -> Figures:
-    """`known`: the ids of the catalog."""
-    answers, known = tuple(answers), frozenset(known)
-    positive = [answer for answer in answers if answer.case.right]
+    """Compute the figures for a catalog with the ids `known`; labels outside of it count as `none`."""
+    known = frozenset(known)
+    counted = [replace(answer, case=answer.case.among(known)) for answer in answers]
     return Figures(
-        covered=tuple(answer for answer in positive if answer.case.right & known),
-        uncovered=tuple(answer for answer in positive if not answer.case.right & known),
-        negative=tuple(answer for answer in answers if not answer.case.right),
+        covered=tuple(answer for answer in counted if answer.case.right),
+        negative=tuple(answer for answer in counted if not answer.case.right),
     )
 
 
@@ -112,5 +110,5 @@ def row_of(figures: Figures) -> tuple[str, ...]:
         str(wrong),
         str(len(figures.covered) - figures.hits - wrong),
         str(len(figures.covered)),
-        str(len(figures.negative) + len(figures.uncovered)),
+        str(len(figures.negative)),
     )

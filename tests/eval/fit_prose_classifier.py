@@ -63,10 +63,10 @@ def _samples(catalog: Sequence[Incident], cases: Iterable[Case]) -> Iterator[Sam
     matcher, classifier = Matcher(catalog), ProseClassifier(catalog)
     signatures = {str(signature) for incident in catalog for signature in incident.signatures}
     known = {incident.id for incident in catalog}
-    for case in cases:
+    for case in (case.among(known) for case in cases):
         symptoms = read_symptoms(case.text)
         description = classifier.classify(symptoms)
-        if description is None or (case.right and not case.right & known) or _is_signed(matcher, symptoms, signatures):
+        if description is None or _is_signed(matcher, symptoms, signatures):
             continue
         said = catalog[description.incident].id
         if not case.wrong or said in case.wrong:

@@ -1,5 +1,8 @@
 """Hold matching of pasted errors above a floor; most of them are reworded from public threads.
 
+A label counts from the day on which the catalog has an entry of that id; until then an answer to it is a false alarm.
+Recall is held over all entries of the catalog together.
+
 `pastes.jsonl` and `told.jsonl` were seen while signatures were written, `blind.jsonl` and `threads.jsonl` in part: the
 floors only detect regressions. The figures of the held half, printed by `make eval`, estimate unseen texts.
 """

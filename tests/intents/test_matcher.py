@@ -41,7 +41,11 @@ ROOT = incident(
     "root",
     'container has runAsNonRoot and image will run as root (pod: "<pod>_<namespace>(<_>)", container: <container>)',
 )
-PRESSURE = incident("pressure", "node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }")
+PRESSURE = incident(
+    "pressure",
+    "node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }",
+    other=["1 node(s) had untolerated taint {node.kubernetes.io/pid-pressure: }", "x"],
+)
 POLICY = incident("policy", {"all": ["externalTrafficPolicy", "NodePort"]})
 SLOW = incident("slow", 'Successfully pulled image "<image>" in <minutes>')
 INVALID = incident("invalid", 'Pod "<pod>" is invalid: <field>: Invalid value: "<value>": <rule>')

@@ -1,7 +1,9 @@
 """Read texts that were written by people who had not seen the redactor: with their secrets, or with what has to survive.
 
-Of each pair of sets one was used for development, the other one is held out. § breaks up long words in the files, so that scanners for
-secrets do not take them for real ones.
+Of the first two pairs one set was used for development. The hold-outs were measured before anybody read them; the first
+figures were: third 0.6 % leak and 3.4 % over-redaction, fourth 2.2 % and 2.0 %, fifth 1.6 % and 1.2 %. What the third
+and fourth showed was mended since, so they now guard against regressions; the fifth is as it was measured.
+§ breaks up long words in the files, so that scanners for secrets do not take them for real ones.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ SETS: Final = {
     "blind hold-out": "blind_holdout.jsonl",
     "second blind": "blind_second_develop.jsonl",
     "second blind hold-out": "blind_second_holdout.jsonl",
+    "third blind hold-out": "blind_third_holdout.jsonl",
+    "fourth blind hold-out": "blind_fourth_holdout.jsonl",
+    "fifth blind hold-out": "blind_fifth_holdout.jsonl",
 }
 
 

@@ -75,7 +75,10 @@ def _handler(
             arrivals.malformed(error, size=len(body))
             # Slack would resend an event that fails, and it would fail again.
             return web.Response(status=200 if error.kind == "event_callback" else 400)
-        answer: web.Response = await to_aiohttp_response(await bolt.async_dispatch(delivery))
+        said = await bolt.async_dispatch(delivery)
+        if said.status == 200 and not said.body:
+            return web.Response()
+        answer: web.Response = await to_aiohttp_response(said)
         return answer
 
     return handle

@@ -113,11 +113,11 @@ class MessageIntake:
         elif deserves_a_look("\n".join(one.text for one in parts), match.matching):
             self.metrics.message_handled("named")
             new_request = self._new_request(message, Surface.MESSAGE, parts[0])
-            await self._submit(new_request, parts, match, integration=message.bot)
+            await self._submit(new_request, parts, integration=message.bot)
         elif _has_text_file(message):
             self.metrics.message_handled("file")
             new_request = self._new_request(message, Surface.MESSAGE, parts[0])
-            await self._submit(new_request, parts, match, integration=message.bot)
+            await self._submit(new_request, parts, integration=message.bot)
         else:
             self.metrics.message_handled("unmatched")
             await self._remark(message, part.text)
@@ -129,17 +129,15 @@ class MessageIntake:
             self.recent.forget(message.channel, message.thread_ts, message.user, message.ts)
             return
         self.metrics.message_handled("matched")
-        await self._submit(new_request, parts, match, integration=message.bot)
+        await self._submit(new_request, parts, integration=message.bot)
 
-    async def _submit(
-        self, new_request: NewRequest, parts: list[Part], match: CarriedMatch, *, integration: bool
-    ) -> None:
+    async def _submit(self, new_request: NewRequest, parts: list[Part], *, integration: bool) -> None:
         # From here on an adjacent message is a part of this one, even while this one is being recorded.
         for one in parts:
             one.request = new_request.id
         more = [(one.ts, one.text) for one in parts[1:]]
         try:
-            await self.submissions.submit(new_request, more=more, match=match, integration=integration)
+            await self.submissions.submit(new_request, more=more, integration=integration)
         except TooManyRequests:
             for one in parts:
                 one.request = ""
