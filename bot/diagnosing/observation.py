@@ -256,7 +256,7 @@ async def trouble_inside(snapshot: Snapshot, obj: Json, kind: str) -> tuple[Obse
     if kind != "Namespace" and not of_service:
         return ()
     namespace = name_of(obj) if kind == "Namespace" else namespace_of(obj)
-    labels = label_selector(dict(selector)) if of_service else ""
+    labels = label_selector(dict(selector or {})) if of_service else ""
     try:
         pods = (await snapshot.list("Pod", namespace=namespace, labels=labels)).items
     except ClusterError:

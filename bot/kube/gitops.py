@@ -37,8 +37,8 @@ def sync_of(obj: Mapping[str, Any]) -> Sync:
 def _of_application(app: Mapping[str, Any]) -> Sync:
     status = status_of(app)
     operation, compared = status.get("operationState") or {}, status.get("sync") or {}
-    source = spec_of(app).get("source") or next(iter(spec_of(app).get("sources") or ()), {})
-    known = {
+    source: Mapping[str, Any] = spec_of(app).get("source") or next(iter(spec_of(app).get("sources") or ()), {})
+    known: dict[str, Any] = {
         "revision": str((operation.get("syncResult") or {}).get("revision") or compared.get("revision") or ""),
         "source": f"{source.get('repoURL', '')} {source.get('path') or source.get('chart') or ''}".strip(),
     }

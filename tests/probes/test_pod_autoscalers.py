@@ -27,7 +27,7 @@ def pod(name: str = "demo-0", *, native: bool = False, proxy: bool = True, label
     }  # fmt: skip
 
 
-SET = {
+SET: dict[str, Any] = {
     "kind": "StatefulSet",
     "metadata": {"name": "demo", "namespace": "shop"},
     "spec": {"selector": {"matchLabels": {"app": "demo"}}},
@@ -215,7 +215,7 @@ def blind(message: str, reason: str = "FailedGetResourceMetric") -> dict:
     return one
 
 
-WORKLOAD = SET | {
+WORKLOAD: dict[str, Any] = SET | {
     "spec": SET["spec"] | {"serviceName": "demo", "template": {
         "metadata": {"labels": {"app": "demo"}},
         "spec": {"containers": [

@@ -53,4 +53,5 @@ def _key(metric: Json) -> str:
 
 
 def _body(metric: Json) -> Json:
-    return metric[_key(metric)]
+    body: Json = metric[_key(metric)]
+    return body
