@@ -47,11 +47,12 @@ _WIDESPREAD: Final = {
     "serving.knative.dev": ("configurations", "revisions", "routes", "services"),
 }
 
-# Kinds that a text without a kind is not about: `gitops-syncs` reads them.
-_OF_GITOPS: Final = {
+# Kinds that a text without a kind is not about: other probes read them.
+_OF_OTHER_PROBES: Final = {
     "argoproj.io": ("applications",),
     "helm.toolkit.fluxcd.io": ("helmreleases",),
     "kustomize.toolkit.fluxcd.io": ("kustomizations",),
+    "pingcap.com": ("tidbclusters",),
     "source.toolkit.fluxcd.io": ("gitrepositories", "helmcharts", "helmrepositories", "ocirepositories"),
 }
 
@@ -78,7 +79,7 @@ DECLARATION: Final = ProbeDeclaration(
     permissions=(
         *(
             Permission(verb=verb, group=group, resource=plural)
-            for group, plurals in (*_WIDESPREAD.items(), *_OF_GITOPS.items())
+            for group, plurals in (*_WIDESPREAD.items(), *_OF_OTHER_PROBES.items())
             for plural in plurals
             for verb in ("get", "list")
         ),
