@@ -328,8 +328,9 @@ class Incident(Model):
     severity: Severity
     """info, warning or critical."""
     kinds: tuple[str, ...] = ()
-    """Kinds of objects whose diagnosis raises this incident with no text at all; a capability is also asked about those
-    that an answer turns out to be about, as far as `about` has a word for them."""
+    """Kinds of objects whose diagnosis raises this incident with no text at all, `CustomResource` for every kind that
+    is not built in; a capability is also asked about those that an answer turns out to be about, as far as `about` has
+    a word for them."""
     written: Annotated[tuple[Written, ...], Field(min_length=1, alias="signatures")]
     """The texts that show it: phrases, lists of phrases, `{told: …}`, or signatures with keys of their own."""
     product: tuple[Line, ...] = ()
