@@ -17,7 +17,7 @@ from bot.kube.container_events import events_of
 from bot.kube.containers import Container, Run, containers_in, trouble_order
 from bot.kube.health_probes import described, port_of
 from bot.kube.lifecycle_hooks import hook
-from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, place_of, ref, spec_of
+from bot.kube.objects import name_of, namespace_of, node_name_of, phase_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.quantities import whole
 from bot.probes.contract import Look, Probe
@@ -54,14 +54,12 @@ DECLARATION: Final = ProbeDeclaration(
         "namespace": RowType.STRING,
         "pod": RowType.STRING,
         "phase": RowType.STRING,
-        "pod_age_s": RowType.INTEGER,
         "restart_policy": RowType.STRING,  # of the pod
         "owner_kind": RowType.STRING,
         "owner": RowType.STRING,
         "node": RowType.STRING,
         "container": RowType.STRING,
         "init": RowType.BOOLEAN,  # it must end before the others start
-        "sidecar": RowType.BOOLEAN,
         "image": RowType.STRING,
         "command": RowType.STRING,  # command and args of the spec, "" for the image's own
         "state": RowType.STRING,  # waiting, running, terminated; "" before the kubelet reports one
@@ -70,7 +68,6 @@ DECLARATION: Final = ProbeDeclaration(
         "ready": RowType.BOOLEAN,
         "running_s": RowType.INTEGER,  # since when it runs, -1 if it does not
         "restarts": RowType.INTEGER,
-        "crash_looping": RowType.BOOLEAN,
         "exit_code": RowType.INTEGER,  # of the last run that ended, -1 for none
         "end_reason": RowType.STRING,
         "end_message": RowType.STRING,
@@ -79,7 +76,6 @@ DECLARATION: Final = ProbeDeclaration(
         "failing": RowType.BOOLEAN,  # its last run ended within a day, and it does not run well since
         "recovered": RowType.BOOLEAN,  # its last run failed within a day, and it runs well since
         "memory_limit": RowType.INTEGER,  # bytes, 0 for none
-        "memory_request": RowType.INTEGER,
         "more_memory": RowType.STRING,  # twice the limit, "" without one
         "ports": RowType.STRINGS,
         "liveness": RowType.STRING,  # the probe in words, "" for none
@@ -171,14 +167,12 @@ def _row(look: Look, container: Container, said: Mapping[str, Value]) -> Row:
         "namespace": namespace_of(pod),
         "pod": name_of(pod),
         "phase": phase_of(pod),
-        "pod_age_s": age_s(look.snapshot, created_at(pod)),
         "restart_policy": str(spec_of(pod).get("restartPolicy") or "Always"),
         "owner_kind": owner.kind,
         "owner": owner.name,
         "node": node_name_of(pod),
         "container": container.name,
         "init": container.init and not _is_sidecar(declared),
-        "sidecar": _is_sidecar(declared),
         "image": container.image,
         "command": " ".join(map(str, (*(declared.get("command") or ()), *(declared.get("args") or ())))),
         "state": container.state,
@@ -187,7 +181,6 @@ def _row(look: Look, container: Container, said: Mapping[str, Value]) -> Row:
         "ready": container.ready,
         "running_s": running_s,
         "restarts": container.restarts,
-        "crash_looping": container.crash_looping(look.now),
         "exit_code": run.exit_code if run else -1,
         "end_reason": run.reason if run else "",
         "end_message": _end_message(container),
@@ -196,7 +189,6 @@ def _row(look: Look, container: Container, said: Mapping[str, Value]) -> Row:
         "failing": _is_failing(container, run, running_s),
         "recovered": _failed_recently(run) and not _is_failing(container, run, running_s),
         "memory_limit": _bytes(resources.get("limits")),
-        "memory_request": _bytes(resources.get("requests")),
         "more_memory": _twice(_bytes(resources.get("limits"))),
         "ports": tuple(_port(each) for each in declared.get("ports") or ()),
         **{name: described(declared.get(f"{name}Probe")) for name in ("liveness", "readiness", "startup")},

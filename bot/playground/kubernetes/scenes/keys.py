@@ -124,6 +124,11 @@ AUTOSCALER: Final[Table] = {
     "replicas": Key(Shape.NUMBER, "how many replicas it counts; those of its target if not given"),
     "scaled": Key(Shape.TIME, "when it last scaled"),
 }
+AUTOSCALER_FAULTS: Final[Table] = {
+    "no_metrics": Key(Shape.TEXT, "why it has no metrics, in the controller's words: ScalingActive is False"),
+    "reason": Key(Shape.TEXT, "the reason beside that; FailedGetResourceMetric if not given"),
+    "uses": Key(Shape.NUMBER, "the use it measures, in percent of what is requested"),
+}  # fmt: skip
 DEFINITION: Final[Table] = {
     "kind": Key(Shape.TEXT, "the kind it defines; group and plural are in its name"),
     "version": Key(Shape.TEXT, "the version it serves; v1 if not given"),
