@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.cronjobs import PROBE as CRON_JOBS
 from bot.probes.jobs import PROBE
 from tests.probes.conftest import Read
 
@@ -65,7 +64,7 @@ async def test_a_job_that_is_held_on_purpose_is_not_suspended_by_somebody(
 async def test_a_cron_job_that_keeps_its_schedule_is_well(cluster: SimulatedCluster, read: Read) -> None:
     load(cluster, {"CronJob/shop/report": REPORT | {"status": {"lastScheduleTime": "-1s"}}})
 
-    (row,) = (await read(CRON_JOBS, kind="CronJob", namespace="shop", name="report")).rows
+    (row,) = (await read(PROBE, args={"shows": "schedules"}, kind="CronJob", namespace="shop", name="report")).rows
 
     assert (row.values["suspended"], row.values["late"], row.values["blocked_by"]) == (False, False, "")
 
@@ -74,7 +73,7 @@ async def test_a_cron_job_made_suspended_has_never_run_on_purpose(cluster: Simul
     cron = REPORT | {"spec": {"suspend": True}, "status": {"lastScheduleTime": None}}
     load(cluster, {"CronJob/shop/report": cron})
 
-    (row,) = (await read(CRON_JOBS, kind="CronJob", namespace="shop", name="report")).rows
+    (row,) = (await read(PROBE, args={"shows": "schedules"}, kind="CronJob", namespace="shop", name="report")).rows
 
     assert (row.values["suspended"], row.values["late"]) == (False, False)
 
@@ -82,6 +81,6 @@ async def test_a_cron_job_made_suspended_has_never_run_on_purpose(cluster: Simul
 async def test_a_cron_job_whose_time_passed_is_late(cluster: SimulatedCluster, read: Read) -> None:
     load(cluster, {"CronJob/shop/report": REPORT | {"schedule": "*/5 * * * *"}})
 
-    (row,) = (await read(CRON_JOBS, kind="Job", namespace="shop", name="report-29541600")).rows
+    (row,) = (await read(PROBE, args={"shows": "schedules"}, kind="Job", namespace="shop", name="report-29541600")).rows
 
     assert row.values["late"]

@@ -17,40 +17,28 @@ from bot.kube.objects import created_at, labels_of, name_of, namespace_of, phase
 from bot.kube.owners import controller_of
 from bot.kube.pod_readiness import unready_reason
 from bot.kube.rollouts import is_owned, says_on_purpose
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look
 from bot.probes.shared.ages import age_s, moment
-from intents.domain import Gap, GapReason, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row, RowType
 
 _MOST_ROWS: Final = 200
 _MOST_PODS: Final = 20
 # A queue holds the Jobs that carry its label until there is room.
 _QUEUE: Final = "kueue.x-k8s.io/queue-name"
 
-DECLARATION: Final = ProbeDeclaration(
-    name="jobs",
-    says="a row per Job in question: whether and why it failed, its pods that failed, and who suspended it",
-    rows={
-        "namespace": RowType.STRING,
-        "job": RowType.STRING,
-        "cron_job": RowType.STRING,  # its CronJob, "" without one
-        "failed": RowType.BOOLEAN,
-        "reason": RowType.STRING,  # of the condition Failed
-        "message": RowType.STRING,
-        "failed_s": RowType.INTEGER,
-        "failures": RowType.INTEGER,  # of its pods
-        "recovered": RowType.BOOLEAN,  # it failed, and a later Job of its CronJob completed
-        "pods": RowType.STRINGS,  # those that failed or are not ready
-        "suspended": RowType.BOOLEAN,  # and neither a queue nor an annotation accounts for it
-        "suspended_by": RowType.STRING,
-        "suspended_s": RowType.INTEGER,
-    },
-    permissions=(
-        Permission(verb="get", group="batch", resource="jobs"),
-        Permission(verb="list", group="batch", resource="jobs"),
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
-    ),
-)
+KEYS: Final[dict[str, RowType]] = {
+    "job": RowType.STRING,
+    "failed": RowType.BOOLEAN,
+    "reason": RowType.STRING,  # of the condition Failed
+    "message": RowType.STRING,
+    "failed_s": RowType.INTEGER,
+    "failures": RowType.INTEGER,  # of its pods
+    "recovered": RowType.BOOLEAN,  # it failed, and a later Job of its CronJob completed
+    "pods": RowType.STRINGS,  # those that failed or are not ready
+    "suspended": RowType.BOOLEAN,  # and neither a queue nor an annotation accounts for it
+    "suspended_by": RowType.STRING,
+    "suspended_s": RowType.INTEGER,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +165,3 @@ def _is_later_success(look: Look, other: Json, job: Json) -> bool:
     same = _cron_job(job) and (namespace_of(other), _cron_job(other)) == (namespace_of(job), _cron_job(job))
     done = condition(other, "Complete").get("status") == "True"
     return bool(same) and done and created_at(other) > created_at(job)
-
-
-PROBE: Final = Probe(declaration=DECLARATION, read=read)

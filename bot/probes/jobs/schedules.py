@@ -13,9 +13,9 @@ from bot.kube.objects import created_at, name_of, namespace_of, ref, spec_of, st
 from bot.kube.owners import controller_of, owner_of
 from bot.kube.rollouts import says_on_purpose
 from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look
 from bot.probes.shared.ages import age_s
-from intents.domain import Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import Json, ObjectRef, ProbeResult, Row, RowType
 
 # The controller looks at every CronJob within this time.
 _SLACK: Final = timedelta(minutes=2)
@@ -25,32 +25,19 @@ _REASONS: Final = frozenset({
     "UnParseableCronJobSchedule", "UnparseableSchedule",
 })  # fmt: skip
 
-DECLARATION: Final = ProbeDeclaration(
-    name="cronjobs",
-    says="a row per CronJob in question: is it suspended, blocked by its own run, or late",
-    rows={
-        "namespace": RowType.STRING,
-        "cron_job": RowType.STRING,
-        "schedule": RowType.STRING,
-        "suspended": RowType.BOOLEAN,  # and nothing says that this is on purpose
-        "suspended_by": RowType.STRING,
-        "suspended_s": RowType.INTEGER,
-        "blocked_by": RowType.STRING,  # its Job that still runs, where its policy forbids another and a time has passed
-        "blocked_s": RowType.INTEGER,  # how long that Job has run
-        "late": RowType.BOOLEAN,  # a time has passed without a Job, and neither of these explains it
-        "due_s": RowType.INTEGER,  # since the last time of its schedule, -1 for none
-        "last_s": RowType.INTEGER,  # since its last Job was scheduled
-        "success_s": RowType.INTEGER,
-        "problem": RowType.STRING,  # the controller's event about it
-    },
-    permissions=(
-        Permission(verb="get", group="batch", resource="cronjobs"),
-        Permission(verb="list", group="batch", resource="cronjobs"),
-        Permission(verb="get", group="batch", resource="jobs"),
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="events"),
-    ),
-)
+KEYS: Final[dict[str, RowType]] = {
+    "schedule": RowType.STRING,
+    "suspended": RowType.BOOLEAN,  # and nothing says that this is on purpose
+    "suspended_by": RowType.STRING,
+    "suspended_s": RowType.INTEGER,
+    "blocked_by": RowType.STRING,  # its Job that still runs, where its policy forbids another and a time has passed
+    "blocked_s": RowType.INTEGER,  # how long that Job has run
+    "late": RowType.BOOLEAN,  # a time has passed without a Job, and neither of these explains it
+    "due_s": RowType.INTEGER,  # since the last time of its schedule, -1 for none
+    "last_s": RowType.INTEGER,  # since its last Job was scheduled
+    "success_s": RowType.INTEGER,
+    "problem": RowType.STRING,  # the controller's event about it
+}
 
 
 async def read(look: Look) -> ProbeResult:
@@ -126,6 +113,3 @@ async def _row(look: Look, cron: Json) -> Row:
 async def _problem(look: Look, cron: Json) -> str:
     events = [each for each in await look.snapshot.events(ref(cron, "CronJob")) if each.get("reason") in _REASONS]
     return str(events[-1].get("message") or "") if events else ""
-
-
-PROBE: Final = Probe(declaration=DECLARATION, read=read)
