@@ -17,7 +17,7 @@ DECLARATION: Final = ProbeDeclaration(
     },
     args={
         "shows": ArgDeclaration(
-            says="runs: Jobs, how they ended and who suspended them; schedules: CronJobs, and what keeps them from a run",
+            says="runs: Jobs, how they ended and who suspended them; schedules: CronJobs, and what holds them",
             choices=("runs", "schedules"),
             default="runs",
             fills={"runs": runs.KEYS, "schedules": schedules.KEYS},
@@ -37,7 +37,9 @@ DECLARATION: Final = ProbeDeclaration(
 
 async def read(look: Look) -> ProbeResult:
     """Read the Jobs or the CronJobs in question."""
-    return await (schedules if look.args.get("shows") == "schedules" else runs).read(look)
+    if look.args.get("shows") == "schedules":
+        return await schedules.read(look)
+    return await runs.read(look)
 
 
 PROBE: Final = Probe(declaration=DECLARATION, read=read)
