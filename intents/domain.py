@@ -375,6 +375,5 @@ class Diagnosis:
     gaps: tuple[Gap, ...] = ()
     unexplained: tuple[Observation, ...] = ()
     unchecked: bool = False  # whether the kind of the requested object has no rules of health
-    ask_instead: tuple[ObjectRef, ...] = ()  # unhealthy objects in or behind an unchecked one
     nearest: tuple[NearestEntry, ...] = ()
     api_calls: int = 0

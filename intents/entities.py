@@ -33,7 +33,8 @@ MOST_ENTITIES: Final = 32
 
 _CAMEL: Final = (
     "Pod|Node|Namespace|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Service|Lease|PersistentVolumeClaim|PersistentVolume"
-    "|StorageClass|APIService|TidbCluster|ConfigMap|Secret|HorizontalPodAutoscaler|Application|CustomResourceDefinition"
+    "|StorageClass|APIService|TidbCluster|ConfigMap|Secret|HorizontalPodAutoscaler|PodDisruptionBudget|ResourceQuota|LimitRange"
+    "|Ingress|Application|CustomResourceDefinition"
 )
 _KIND: Final = "(?i:" + "|".join(sorted((re.escape(kind) for kind in KINDS), key=len, reverse=True)) + ")"
 _NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
@@ -138,7 +139,8 @@ _KEYS: Final[Mapping[str, str]] = MappingProxyType({
     "deployment": "deployment", "statefulset": "statefulset", "daemonset": "daemonset", "service": "service",
     "servicename": "service", "lease": "lease", "persistentvolumeclaim": "pvc", "claimname": "pvc", "pvc": "pvc",
     "volumename": "pv", "storageclass": "storageclass", "storageclassname": "storageclass", "apiservice": "apiservice",
-    "tidbcluster": "tidbcluster", "job": "job", "cluster": "cluster",
+    "tidbcluster": "tidbcluster", "job": "job", "cluster": "cluster", "horizontalpodautoscaler": "hpa",
+    "poddisruptionbudget": "pdb",
 })  # fmt: skip
 
 _PATTERNS: Final[tuple[_Pattern, ...]] = (
@@ -174,7 +176,8 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     _Pattern(r"\"?involvedObject\"?\s?[:=]\s?(?:&?\w*\.?\w*)?\{([^}]*)\}", _involved),
     _Pattern(
         r"(?:^|[\s\"',{(\[])((?i:(?:kubernetes[._])?(?:namespace|pod|node|container)(?:[_-]?(?:name|namespace|image))?|image|claimName"
-        r"|storageClass(?:Name)?|volumeName|deployment|statefulset|daemonset|service(?:[_-]?name)?|pvc|persistentvolumeclaim|job))"
+        r"|storageClass(?:Name)?|volumeName|deployment|statefulset|daemonset|service(?:[_-]?name)?|pvc|persistentvolumeclaim|job"
+        r"|horizontalpodautoscaler|poddisruptionbudget))"
         r"\"?\s?[:=]\s?\"?([A-Za-z0-9][A-Za-z0-9._:@/-]*)",
         _key_and_value,
     ),

@@ -25,7 +25,15 @@ KINDS: Final[Mapping[str, str]] = {
     "apiservice": "APIService",
     "storageclass": "StorageClass",
     "tidbcluster": "TidbCluster",
+    "hpa": "HorizontalPodAutoscaler",
+    "pdb": "PodDisruptionBudget",
+    "resourcequota": "ResourceQuota",
+    "limitrange": "LimitRange",
+    "ingress": "Ingress",
+    "configmap": "ConfigMap",
 }
+# An entry's word in `kinds` for every kind that Kubernetes does not have by itself.
+CUSTOM_RESOURCE: Final = "CustomResource"
 WORDS: Final[Mapping[str, str]] = {kind: word for word, kind in KINDS.items()}
 # Kinds whose objects are in no namespace.
 CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "StorageClass"})

@@ -19,7 +19,7 @@ _NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _NAMES: Final = (
     "namespace", "pod", "container", "node", "deployment", "statefulset", "daemonset", "replicaset", "job", "cronjob",
     "service", "ingress", "lease", "pvc", "pv", "storageclass", "configmap", "secret", "hpa", "tidbcluster",
-    "apiservice", "application", "webhook",
+    "apiservice", "application", "webhook", "pdb", "resourcequota", "limitrange",
 )  # fmt: skip
 # The shape of a captured text, by the placeholder's name; other placeholders take any text.
 _SHAPES: Final = {

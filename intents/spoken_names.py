@@ -30,11 +30,11 @@ _PREPOSITIONS: Final = "in|from|of|inside|within|into|for|under|to|at"
 _IN: Final = rf"(?i:{_PREPOSITIONS})"
 _CAMEL: Final = (
     "Pod|Node|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Service|PersistentVolumeClaim|PersistentVolume"
-    "|Lease|StorageClass|APIService|TidbCluster"
+    "|Lease|StorageClass|APIService|TidbCluster|HorizontalPodAutoscaler|PodDisruptionBudget"
 )
 _LOWER: Final = (
     "pod|node|deployment|deploy|statefulset|sts|daemonset|ds|replicaset|rs|job|cronjob|service|svc|pvc|pv|lease"
-    "|storageclass|tidbcluster|tc"
+    "|storageclass|tidbcluster|tc|hpa|pdb"
 )
 _HAN_KINDS: Final = {
     "容器组": "pod", "节点": "node", "部署": "deployment", "无状态负载": "deployment", "有状态副本集": "statefulset",

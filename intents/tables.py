@@ -38,6 +38,8 @@ _KINDS_BY_COLUMNS: Final = (
     ({"UP-TO-DATE", "AVAILABLE", "DESIRED"}, "daemonset"),
     ({"UP-TO-DATE", "AVAILABLE"}, "deployment"),
     ({"REFERENCE", "MINPODS"}, "hpa"),
+    ({"MIN AVAILABLE", "ALLOWED DISRUPTIONS"}, "pdb"),
+    ({"CLASS", "HOSTS", "ADDRESS"}, "ingress"),
     ({"HOLDER"}, "lease"),
 )
 _COLUMNS: Final = {"NAMESPACE": "namespace", "NODE": "node", "POD": "pod", "STORAGECLASS": "storageclass"}

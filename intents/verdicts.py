@@ -360,7 +360,8 @@ def _texts_in(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for item in value.values():
+        for key, item in value.items():
+            yield key
             yield from _texts_in(item)
     elif isinstance(value, list | tuple):
         for item in value:
@@ -368,11 +369,11 @@ def _texts_in(value: Any) -> Iterator[str]:
 
 
 def fill(value: Any, context: Mapping[str, Any]) -> Any:
-    """Fill the templates in a JSON value."""
+    """Fill the templates in a JSON value, those of its keys included."""
     if isinstance(value, str):
         return templates.render(value, context)
     if isinstance(value, Mapping):
-        return {key: fill(item, context) for key, item in value.items()}
+        return {templates.render(key, context): fill(item, context) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [fill(item, context) for item in value]
     return value

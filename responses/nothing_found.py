@@ -19,8 +19,6 @@ def nothing_found(diagnosis: Diagnosis, language: Language) -> tuple[str, str, t
         return words.UNKNOWN_SIGN, words.NOT_EXPLAINED.in_(language), (says,)
     if diagnosis.unchecked:
         says = words.NOT_CHECKED_WHY.in_(language).format(focus.kind, focus)
-        instead = words.ENUMERATION.in_(language).join(map(str, diagnosis.ask_instead))
-        ask = words.ASK_ABOUT_THESE if instead else words.ASK_ABOUT_PODS
-        return words.UNKNOWN_SIGN, words.NOT_CHECKED.in_(language), (says, ask.in_(language).format(instead))
+        return words.UNKNOWN_SIGN, words.NOT_CHECKED.in_(language), (says, words.ASK_ABOUT_PODS.in_(language))
     says = words.NO_PROBLEM_WITH.in_(language).format(focus)
     return words.FINE_SIGN, words.NO_PROBLEM.in_(language), (says,)

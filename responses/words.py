@@ -60,9 +60,6 @@ NOT_CHECKED_WHY: Final = Text(
     en="Casebook has no health rules for {}, so it does not know whether {} is healthy.",
     zh="Casebook 没有 {} 的健康规则，因此无法判断 {} 是否正常。",
 )
-ASK_ABOUT_THESE: Final = Text(
-    en="Not healthy there: {}. Ask about one of them.", zh="其中不健康的对象：{}。请就其中之一提问。"
-)
 ASK_ABOUT_PODS: Final = Text(
     en="Ask about a pod or a workload instead: /diagnose pod NAMESPACE/NAME",
     zh="请改为就 Pod 或工作负载提问：/diagnose pod 命名空间/名称",

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     part: str | None = arguments.role
     if part == "read" and (arguments.actions or arguments.namespaces):
         raise CommandError("--actions and --namespaces limit what is written, so they do not apply to the role read")
-    manifests = [] if part == "act" else [account.manifest, *_reading(account, chosen, arguments.extra)]
+    manifests = [] if part == "act" else [*account.manifests, *_reading(account, chosen, arguments.extra)]
     if part != "read":
         manifests += to_act(account, writes(chosen), namespaces=namespaces)
     if "impersonate" in arguments.extra:

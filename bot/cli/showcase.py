@@ -77,8 +77,8 @@ def scenario_of(arguments: argparse.Namespace, engine: Engine) -> str:
 def set_up(incidents: Iterable[Incident], *, only: str = "") -> Showcase:
     """Load the cluster without starting it. Raise CaseError or WorldError for a catalog that lint would refuse.
 
-    `only` names the one incident to break; by default all are broken side by side. The clock stands still at the time
-    at which cases are rehearsed, because the catalog's logs and pastes are from then.
+    `only` names the one incident to break; by default all that can share a cluster are broken side by side. The clock
+    stands still at the time at which cases are rehearsed, because the catalog's logs and pastes are from then.
     """
     cluster = stage()
     samples: list[Sample] = []
@@ -89,6 +89,8 @@ def set_up(incidents: Iterable[Incident], *, only: str = "") -> Showcase:
             continue
         shown: list[Sample] = []
         for case, world, text in _on_show(incident):
+            if case.alone and not only:
+                continue
             cluster.load(world)
             shown.append(
                 Sample(

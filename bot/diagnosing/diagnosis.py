@@ -20,12 +20,11 @@ from bot.diagnosing.named_objects import Resolved, resolve
 from bot.diagnosing.named_states import NamedStateFinder, NamedStates
 from bot.diagnosing.object_search import stand_in
 from bot.diagnosing.object_states import state_of
-from bot.diagnosing.observation import unhealthy_pods
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.similar_names import closest, of_other_kinds
 from bot.diagnosing.unexplained import untold
 from bot.kube.access import EVERYTHING, Access
-from bot.kube.health import has_rules
+from bot.kube.health import can_judge
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.chains import timeline
@@ -161,7 +160,6 @@ async def _diagnose_object(
         raise TargetNotFound(target, await closest(snapshot, resource, target), others) from None
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
     state = await state_of(snapshot, resource, obj, engine=engine, reads=reads)
-    unchecked = not (state.hypotheses or has_rules(target.kind))
     return Diagnosis(
         focus=state.focus,
         cluster=snapshot.cluster,
@@ -171,8 +169,7 @@ async def _diagnose_object(
         timeline=timeline(state.hypotheses),
         gaps=tuple(sorted({*state.gaps, *reads.gaps_for(state.hypotheses)}, key=str)),
         unexplained=state.unexplained,
-        unchecked=unchecked,
-        ask_instead=await unhealthy_pods(snapshot, obj, target.kind) if unchecked else (),
+        unchecked=not (state.hypotheses or can_judge(obj, target.kind)),
         nearest=(),
         api_calls=snapshot.calls,
     )

@@ -9,14 +9,14 @@ from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.engine import Engine, match_symptoms
 from bot.diagnosing.investigation import Investigation
-from bot.diagnosing.observation import Statement, observe
+from bot.diagnosing.observation import Statement, observe, trouble_inside
 from bot.diagnosing.reads import Reads
 from bot.diagnosing.unexplained import unexplained
 from bot.kube.health import problem_of
-from bot.kube.objects import namespace_of, node_name_of, ref
+from bot.kube.objects import is_builtin, namespace_of, node_name_of, ref
 from intents.catalog.schema import Incident
 from intents.domain import Focus, Gap, Hypothesis, Json, JudgedHypothesis, ObjectRef, Observation, Symptom
-from intents.focus import KINDS, named_as
+from intents.focus import CUSTOM_RESOURCE, KINDS, named_as
 from intents.products import is_shown
 from intents.symptoms import read_symptoms
 from responses.safety import redacted_text
@@ -44,6 +44,8 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
     matching = await match_symptoms(lambda: _symptoms_of(statements), engine.matcher, length=length)
     raised = {hypothesis.incident for hypothesis in matching.hypotheses}
     kinds = {kind, *(one.kind for one in observed.owners), *(one.subject.kind for one in observed.troubles)}
+    if not is_builtin(obj):
+        kinds.add(CUSTOM_RESOURCE)
     by_kind = tuple(
         Hypothesis(incident=incident.id, score=0.0)
         for incident in engine.catalog
@@ -60,8 +62,9 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
         replace(hypothesis, named={**hypothesis.named, **named}) for hypothesis in (*matching.hypotheses, *by_kind)
     )
     left = unexplained(observed, judged, engine.catalog)
-    if not (judged or left) and (problem := problem_of(obj, kind)):
-        left = (Observation(subject=target, quote=problem),)
+    if not (judged or left):
+        problem = problem_of(obj, kind)
+        left = (Observation(subject=target, quote=problem),) if problem else await trouble_inside(snapshot, obj, kind)
     return ObjectState(focus=about, owners=observed.owners, hypotheses=judged, unexplained=left, gaps=observed.gaps)
 
 

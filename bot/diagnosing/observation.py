@@ -19,11 +19,11 @@ from bot.kube.conditions import condition
 from bot.kube.consequences import of_condition, of_event, of_exit, of_reason
 from bot.kube.containers import Container, containers_in
 from bot.kube.health import problem_of
-from bot.kube.objects import identity_of, label_selector, name_of, namespace_of, ref
+from bot.kube.objects import identity_of, is_builtin, label_selector, name_of, namespace_of, ref, spec_of
 from bot.kube.timestamps import parse_time
 from bot.probes.shared.log_lines import TAIL_LINES
 from intents.catalog.causes import Consequence
-from intents.domain import Gap, Json, ObjectRef, Permission
+from intents.domain import Gap, Json, ObjectRef, Observation, Permission
 
 # Resources that are read in addition to the requested object.
 PERMISSIONS: Final = (
@@ -249,18 +249,22 @@ async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
     ]
 
 
-async def unhealthy_pods(snapshot: Snapshot, obj: Json, kind: str) -> tuple[ObjectRef, ...]:
-    """Return a few unhealthy pods of a namespace, or behind a Service; none of another kind, or if they are unread."""
-    selector = (obj.get("spec") or {}).get("selector")
-    if kind != "Namespace" and not (kind == "Service" and selector):
+async def trouble_inside(snapshot: Snapshot, obj: Json, kind: str) -> tuple[Observation, ...]:
+    """Return a few unhealthy pods of a namespace, or behind a Service, and a Service's want of pods; () if unread."""
+    selector = spec_of(obj).get("selector")
+    of_service = kind == "Service" and bool(selector) and is_builtin(obj)
+    if kind != "Namespace" and not of_service:
         return ()
     namespace = name_of(obj) if kind == "Namespace" else namespace_of(obj)
+    labels = label_selector(dict(selector or {})) if of_service else ""
     try:
-        labels = "" if kind == "Namespace" else label_selector(dict(selector or {}))
         pods = (await snapshot.list("Pod", namespace=namespace, labels=labels)).items
     except ClusterError:
         return ()
-    return tuple(sorted(ref(pod, "Pod") for pod in pods if problem_of(pod, "Pod")))[:PODS_READ]
+    if of_service and not pods:
+        return (Observation(subject=ref(obj, kind), quote=f"no pod has the labels of its selector, {labels}"),)
+    found = [Observation(subject=ref(pod, "Pod"), quote=text) for pod in pods if (text := problem_of(pod, "Pod"))]
+    return tuple(sorted(found, key=lambda one: one.subject)[:PODS_READ])
 
 
 def _restarts(pod: Json) -> int:

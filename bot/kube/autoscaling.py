@@ -1,12 +1,26 @@
-"""The metrics of a HorizontalPodAutoscaler, out of its spec and status."""
+"""The metrics of a HorizontalPodAutoscaler, out of its spec and status, and why it cannot read them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from bot.kube.objects import spec_of, status_of
+from bot.kube.quantities import cpu_millis
+
+# The API that serves the metrics of a reason of the condition ScalingActive.
+API_OF_REASON: Final[Mapping[str, str]] = {
+    "FailedGetResourceMetric": "metrics.k8s.io",
+    "FailedGetContainerResourceMetric": "metrics.k8s.io",
+    "FailedGetPodsMetric": "custom.metrics.k8s.io",
+    "FailedGetObjectMetric": "custom.metrics.k8s.io",
+    "FailedGetExternalMetric": "external.metrics.k8s.io",
+}
+# Until 1.26: "missing request for cpu" alone.
+_MISSING_REQUEST: Final = re.compile(r"missing request for (\S+)(?: (?:in|for) container (\S+) of Pod (\S+))?")
+_BODIES: Final = ("resource", "containerResource", "pods", "object", "external")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +50,63 @@ def hottest(scaler: Mapping[str, Any]) -> Metric:
     return min(
         found, key=lambda each: (each.one_container, each.target - each.current, each.resource), default=Metric()
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingRequest:
+    """A container without a request for the resource that an autoscaler measures; "" where the message has no name."""
+
+    resource: str = ""
+    container: str = ""
+    pod: str = ""
+
+
+def missing_request(message: str) -> MissingRequest | None:
+    """Return the request that the controller's message misses, None for any other message."""
+    found = _MISSING_REQUEST.search(message)
+    if found is None:
+        return None
+    resource, container, pod = (part or "" for part in found.groups())
+    return MissingRequest(resource=resource, container=container, pod=pod)
+
+
+def above_target(scaler: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the metrics that are above their targets, as kubectl shows them: `cpu: 188%/60%`."""
+    targets = {_name(each): _value(each, "target") for each in spec_of(scaler).get("metrics") or ()}
+    current = {_name(each): _value(each, "current") for each in status_of(scaler).get("currentMetrics") or ()}
+    return tuple(_above(targets, current))
+
+
+def _above(targets: Mapping[str, Mapping[str, str]], current: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    for name, target in targets.items():
+        for key, wanted in target.items():
+            now = current.get(name, {}).get(key, "")
+            if now and _amount(now) > _amount(wanted):
+                yield f"{name}: {now}/{wanted}"
+
+
+def _amount(value: str) -> int:
+    """Return a value as an integer to compare; 0 for one that cannot be read."""
+    try:
+        return cpu_millis(value.rstrip("%"))
+    except ValueError:
+        return 0
+
+
+def _value(metric: Mapping[str, Any], side: str) -> Mapping[str, str]:
+    """Return the values of one side of a metric by their field, percentages with a sign."""
+    values = (_any_body(metric).get(side)) or {}
+    signs = (("averageUtilization", "%"), ("averageValue", ""), ("value", ""))
+    return {key: f"{values[key]}{sign}" for key, sign in signs if values.get(key) is not None}
+
+
+def _name(metric: Mapping[str, Any]) -> str:
+    body = _any_body(metric)
+    return str(body.get("name") or (body.get("metric") or {}).get("name") or "")
+
+
+def _any_body(metric: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next((metric[key] for key in _BODIES if metric.get(key)), {})
 
 
 def _body(metric: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -29,7 +29,6 @@ _GOOD: Final[Mapping[str, frozenset[str]]] = {
     "HorizontalPodAutoscaler": frozenset({"AbleToScale", "ScalingActive"}),
     "Node": frozenset({"Ready"}),
     "Pod": frozenset({"PodScheduled"}),
-    "PodDisruptionBudget": frozenset({"DisruptionAllowed"}),
 }
 _BAD: Final[Mapping[str, frozenset[str]]] = {
     "CustomResourceDefinition": frozenset({"NonStructuralSchema", "Terminating"}),
@@ -64,20 +63,27 @@ _NEUTRAL: Final[Mapping[str, frozenset[str]]] = {
     "Pod": frozenset({
         "ContainersReady", "Initialized", "PodReadyToStartContainers", "PodResizeInProgress", "Ready",
     }),
+    # A budget that is used up protects its pods, as it should.
+    "PodDisruptionBudget": frozenset({"DisruptionAllowed"}),
 }  # fmt: skip
-# Reasons of a bad condition that are the normal state: the load needs no more than the least number of replicas.
-_NORMAL: Final = frozenset({("HorizontalPodAutoscaler", "ScalingLimited", "TooFewReplicas")})
+# Reasons of a bad status that are the normal state: the load needs no more than the least number of replicas; a target
+# scaled to zero on purpose.
+_NORMAL: Final = frozenset({
+    ("HorizontalPodAutoscaler", "ScalingLimited", "TooFewReplicas"),
+    ("HorizontalPodAutoscaler", "ScalingActive", "ScalingDisabled"),
+})  # fmt: skip
 
 _ENDS_BAD: Final = re.compile(
     r"(?:Conflict(?:ed)?|Deadlock|Degraded|Denied|Error|Errors|Exceeded|Exhausted|Failed|Failing|Failure|Invalid|"
-    r"Mismatch|NotReady|Pressure|Problem|Reconciling|Remaining|Stalled|Terminating|Unavailable|Unhealthy|Unreachable)$"
+    r"Mismatch|NotReady|Pressure|Problem|Remaining|Stalled|Terminating|Unavailable|Unhealthy|Unreachable)$"
 )
 _BEGINS_BAD: Final = re.compile(r"(?:Corrupt|Frequent|Missing|Not|Readonly)(?=[A-Z])")
 _ENDS_GOOD: Final = re.compile(
     r"(?:Accepted|Available|Bound|Configured|Connected|Established|Healthy|Installed|Issued|Programmed|Provisioned|"
     r"Ready|Reconciled|ResolvedRefs|Succeeded|Synced|SyncSuccessful|Valid|Verified)$"
 )
-_ENDS_NEUTRAL: Final = re.compile(r"(?:Complete|Completed|Paused|Progressing|Suspended|Upgradeable)$")
+# Reconciling: the controller is at work, and Ready says whether that fails.
+_ENDS_NEUTRAL: Final = re.compile(r"(?:Complete|Completed|Paused|Progressing|Reconciling|Suspended|Upgradeable)$")
 _SAYS_TROUBLE: Final = re.compile(
     r"(?<!no )(?<!not )(?<!without )(?<!without any )"
     r"\b(?:cannot|can't|crash\w*|denied|errors?|exceeded|fail(?:ed|ing|s|ure|ures)|forbidden|invalid|refused|"
@@ -107,11 +113,13 @@ def is_trouble(kind: str, condition: Mapping[str, Any]) -> bool:
     name, status = str(condition.get("type") or ""), str(condition.get("status") or "")
     reason, message = str(condition.get("reason") or ""), str(condition.get("message") or "")
     match polarity(kind, name):
+        case _ if (kind, name, reason) in _NORMAL:
+            return False
         case Polarity.GOOD:
             # A controller that has not looked yet says neither why nor False.
             return status == "False" or (status != "True" and bool(reason or message))
         case Polarity.BAD:
-            return status == "True" and (kind, name, reason) not in _NORMAL
+            return status == "True"
         case Polarity.UNKNOWN:
             return bool(_SAYS_TROUBLE.search(f"{_WORD.sub(' ', reason)}: {message}"))
     return False

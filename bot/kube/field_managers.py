@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from bot.kube.objects import metadata_of
 
@@ -15,6 +15,16 @@ class LastWrite:
 
     manager: str = ""
     time: str = ""
+
+
+# Tools that people use, and what evicts a node's pods for them. Other managers are controllers.
+_BY_HAND: Final = ("kubectl", "oc", "k9s", "lens", "openlens", "headlamp", "rancher", "casebook")
+
+
+def is_by_hand(manager: str) -> bool:
+    """Tell whether a field manager stands for a person or a drain: kubectl-cordon, kubectl-drain, k9s."""
+    name = manager.casefold()
+    return name.startswith(_BY_HAND) or "drain" in name
 
 
 def last_written(obj: Mapping[str, Any], path: Sequence[str]) -> LastWrite:

@@ -1,4 +1,7 @@
-"""Judge whether an object is healthy by the rules of its kind. Kinds without rules are not judged."""
+"""Judge whether an object is healthy by the rules of its kind. Objects without conditions and rules are not judged.
+
+A custom resource is judged by its conditions; those whose meaning is not known count only if their words say trouble.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from bot.kube.budgets import never_allows
+from bot.kube.condition_polarity import is_trouble
 from bot.kube.conditions import condition
-from bot.kube.objects import phase_of
+from bot.kube.objects import is_builtin, phase_of, spec_of, status_of
 from bot.kube.replicas import replicas_of
 from intents.domain import Json
 
@@ -48,6 +53,49 @@ def _available(obj: Json) -> str:
     return "" if available.get("status") == "True" else f"Available={available.get('status', 'Unknown')}"
 
 
+def _conditions(obj: Json) -> str:
+    """Return what the first condition in trouble says."""
+    for each in status_of(obj).get("conditions") or ():
+        if is_trouble(str(obj.get("kind") or ""), each):
+            says = ": ".join(str(each[key]) for key in ("reason", "message") if each.get(key))
+            return f"{each.get('type')}={each.get('status')} {says}".strip()[:_MESSAGE]
+    return ""
+
+
+def _budget(obj: Json) -> str:
+    status = status_of(obj)
+    healthy, wanted = int(status.get("currentHealthy") or 0), int(status.get("desiredHealthy") or 0)
+    if not status.get("expectedPods"):
+        return ""
+    if healthy < wanted:
+        return f"{healthy} of {wanted} required pods are healthy"
+    return "maxUnavailable allows no eviction at any time" if never_allows(spec_of(obj)) else ""
+
+
+def _cron_job(obj: Json) -> str:
+    """Return a failed last run; a suspended CronJob was suspended on purpose."""
+    status = status_of(obj)
+    started, succeeded = str(status.get("lastScheduleTime") or ""), str(status.get("lastSuccessfulTime") or "")
+    failed = bool(started) and not status.get("active") and succeeded < started
+    return f"its last run, of {started}, has not succeeded" if failed else ""
+
+
+def _service(obj: Json) -> str:
+    ingress = (status_of(obj).get("loadBalancer") or {}).get("ingress")
+    if spec_of(obj).get("type") == "LoadBalancer" and not ingress:
+        return "no load balancer has given it an address"
+    return _conditions(obj)
+
+
+def _namespace(obj: Json) -> str:
+    return _conditions(obj) or ("phase Terminating" if phase_of(obj) == "Terminating" else "")
+
+
+def _ingress(obj: Json) -> str:
+    ingress = (status_of(obj).get("loadBalancer") or {}).get("ingress")
+    return "" if ingress else "no ingress controller has given it an address"
+
+
 _RULES: Final[Mapping[str, Callable[[Json], str]]] = MappingProxyType({
     "Pod": _pod,
     "Node": _ready,
@@ -59,18 +107,36 @@ _RULES: Final[Mapping[str, Callable[[Json], str]]] = MappingProxyType({
     "Job": _job,
     "PersistentVolumeClaim": _claim,
     "APIService": _available,
+    "HorizontalPodAutoscaler": _conditions,
+    "PodDisruptionBudget": _budget,
+    "CronJob": _cron_job,
+    "Service": _service,
+    "Namespace": _namespace,
+    "Ingress": _ingress,
 })  # fmt: skip
 
 
 def has_rules(kind: str) -> bool:
-    """Tell whether the health of a kind can be judged."""
+    """Tell whether the health of every object of a kind can be judged."""
     return kind in _RULES
 
 
+def can_judge(obj: Json, kind: str) -> bool:
+    """Tell whether the health of an object can be judged: its kind has rules, or it has conditions."""
+    return _rule(obj, kind) is not None
+
+
 def problem_of(obj: Json, kind: str) -> str:
-    """Return what is wrong with an object in one line; "" for a healthy one and for a kind without rules."""
-    rule = _RULES.get(kind)
+    """Return what is wrong with an object in one line; "" for a healthy one and for one that cannot be judged."""
+    rule = _rule(obj, kind)
     try:
         return rule(obj) if rule else ""
     except (TypeError, ValueError, AttributeError):
         return "its status cannot be read"
+
+
+def _rule(obj: Json, kind: str) -> Callable[[Json], str] | None:
+    """Return the rule for an object; a custom kind may share the name of a built-in one (Knative's Service)."""
+    if kind in _RULES and (is_builtin(obj) or kind == "TidbCluster"):
+        return _RULES[kind]
+    return _conditions if status_of(obj).get("conditions") else None

@@ -8,6 +8,14 @@ from typing import Any, Final
 from intents.domain import ObjectRef
 
 _MIRROR: Final = "kubernetes.io/config.mirror"
+# Groups of Kubernetes itself; other groups below k8s.io (Gateway, snapshots, Cluster API) are custom resources.
+_BUILTIN_GROUPS: Final = frozenset({
+    "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "authentication.k8s.io",
+    "authorization.k8s.io", "certificates.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io",
+    "flowcontrol.apiserver.k8s.io", "internal.apiserver.k8s.io", "networking.k8s.io", "node.k8s.io",
+    "rbac.authorization.k8s.io", "resource.k8s.io", "scheduling.k8s.io", "storage.k8s.io",
+    "storagemigration.k8s.io",
+})  # fmt: skip
 
 
 def metadata_of(obj: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -50,6 +58,17 @@ def ref(obj: Mapping[str, Any], kind: str = "") -> ObjectRef:
     return ObjectRef(
         kind=kind or str(obj.get("kind") or ""), namespace=namespace_of(obj), name=name_of(obj), uid=uid_of(obj)
     )
+
+
+def group_of(obj: Mapping[str, Any]) -> str:
+    """Return the API group of an object, "" for the core group and for an item that does not carry it."""
+    return str(obj.get("apiVersion") or "").rpartition("/")[0]
+
+
+def is_builtin(obj: Mapping[str, Any]) -> bool:
+    """Tell whether an object's kind is one of Kubernetes itself: groups of custom resources are domain names."""
+    group = group_of(obj)
+    return "." not in group or group in _BUILTIN_GROUPS
 
 
 def labels_of(obj: Mapping[str, Any]) -> Mapping[str, str]:

@@ -63,6 +63,83 @@ def refusal(pod: Mapping[str, Any], node: Mapping[str, Any]) -> str:
     return ""
 
 
+def untolerated(pod: Mapping[str, Any], node: Mapping[str, Any]) -> tuple[Taint, ...]:
+    """Return the taints that keep the pod off the node; a cordon or a node that is not ready counts as its taint."""
+    tolerations = spec_of(pod).get("tolerations") or ()
+    found = [each for each in taints_of(node) if each.effect in _KEEPS_OFF]
+    if is_cordoned(node):
+        found.insert(0, _CORDON)
+    if condition(node, "Ready").get("status", "True") != "True" and not any(each.key in _UNREADY for each in found):
+        found.append(_NOT_READY)
+    return tuple(dict.fromkeys(each for each in found if not tolerates(tolerations, each)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """A requirement on a label of a node; it prints as `disktype=nvme`, `zone in (a, b)`, `gpu exists`."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        match self.operator:
+            case "In" if len(self.values) == 1:
+                return f"{self.key}={self.values[0]}"
+            case "In" | "NotIn":
+                return f"{self.key} {'in' if self.operator == 'In' else 'not in'} ({', '.join(self.values)})"
+            case "Exists":
+                return f"{self.key} exists"
+            case "DoesNotExist":
+                return f"no {self.key}"
+            case _:
+                return f"{self.key} {self.operator} {', '.join(self.values)}"
+
+
+def asked_labels(pod: Mapping[str, Any]) -> tuple[Requirement, ...]:
+    """Return what a pod's node selector and required node affinity ask of a node's labels, each once."""
+    selector, terms = _asked(pod)
+    return tuple(dict.fromkeys((*selector, *(each for term in terms for each in term))))
+
+
+def unmet_labels(pod: Mapping[str, Any], node: Mapping[str, Any]) -> tuple[Requirement, ...]:
+    """Return the requirements that the node does not meet: of alternative terms, those of the term that lacks least."""
+    selector, terms = _asked(pod)
+    labels = {**labels_of(node), "metadata.name": name_of(node)}
+    missing = [each for each in selector if not _meets(each, labels)]
+    if terms:
+        left = sorted(([each for each in term if not _meets(each, labels)] for term in terms), key=len)
+        missing += left[0]
+    return tuple(dict.fromkeys(missing))
+
+
+def _asked(pod: Mapping[str, Any]) -> tuple[list[Requirement], list[list[Requirement]]]:
+    spec = spec_of(pod)
+    selector = [
+        Requirement(key=str(key), operator="In", values=(str(value),))
+        for key, value in (spec.get("nodeSelector") or {}).items()
+    ]
+    terms = (_required(spec, "nodeAffinity") or {}).get("nodeSelectorTerms") or ()
+    return selector, [list(requirements(each)) for each in terms]
+
+
+def requirements(term: Mapping[str, Any]) -> tuple[Requirement, ...]:
+    """Return the requirements of one term of a node selector."""
+    return tuple(
+        Requirement(
+            key=str(each.get("key") or ""),
+            operator=str(each.get("operator") or ""),
+            values=tuple(map(str, each.get("values") or ())),
+        )
+        for each in (*(term.get("matchExpressions") or ()), *(term.get("matchFields") or ()))
+    )
+
+
+def _meets(requirement: Requirement, labels: Mapping[str, str]) -> bool:
+    plain = {"key": requirement.key, "operator": requirement.operator, "values": requirement.values}
+    return _requirement_holds(plain, labels)
+
+
 def constraints_beyond(pod: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the constraints on the pod's node that are not checked here."""
     spec = spec_of(pod)
@@ -103,6 +180,7 @@ def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
 
 _CORDON: Final = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
 _NOT_READY: Final = Taint(key="node.kubernetes.io/not-ready", effect="NoSchedule")
+_UNREADY: Final = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"})
 
 
 def _covers(toleration: Mapping[str, Any], taint: Taint) -> bool:

@@ -14,16 +14,35 @@ _NODES: Final = re.compile(r"\b\d+/(\d+) nodes? (?:is|are) available")
 _INSUFFICIENT: Final = re.compile(r"\bInsufficient ([A-Za-z0-9][A-Za-z0-9._/-]*[A-Za-z0-9])")
 _TAINT: Final = re.compile(r"\btaints? \{([^{}:]+):\s*([^{}]*)\}")
 _TOO_MANY_PODS: Final = re.compile(r"\bToo many pods\b")
+# The filters of the scheduler that refuse nodes, by the names that `bot.probes.placement.filters` gives them.
+_REASONS: Final = {
+    "selector": re.compile(
+        r"match (?:Pod's )?node (?:affinity|selector)|MatchNodeSelector|didn't satisfy plugin\(s\) \[NodeAffinity\]"
+    ),
+    "taint": re.compile(
+        r"untolerated taint|that the pod didn't tolerate|\(s\) were unschedulable|PodToleratesNodeTaints"
+    ),
+    "ports": re.compile(r"free ports for the requested pod ports|PodFitsHostPorts"),
+    "pods": re.compile(r"Too many pods|Insufficient pods"),
+    "volume": re.compile(
+        r"volume node affinity conflict|PersistentVolume's node affinity|no available volume zone|NoVolumeZoneConflict"
+    ),
+    "spread": re.compile(r"topology spread constraints|anti-affinity|pod affinity|MatchInterPodAffinity"),
+}
 _LONGEST: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unschedulable:
-    """The parts of a message: nodes looked at (-1: not said), resources that lacked, taints as key or key=value."""
+    """The parts of a message: nodes looked at (-1: not said), resources that lacked, taints as key or key=value.
+
+    `reasons` names the filters that refused nodes: selector, taint, ports, pods, volume, spread.
+    """
 
     nodes: int = -1
     lacks: tuple[str, ...] = ()
     taints: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 def parse_unschedulable(message: str) -> Unschedulable:
@@ -37,4 +56,9 @@ def parse_unschedulable(message: str) -> Unschedulable:
     taints = {
         f"{key.strip()}={value.strip()}" if value.strip() else key.strip() for key, value in _TAINT.findall(reasons)
     }
-    return Unschedulable(nodes=int(nodes[1]) if nodes else -1, lacks=tuple(sorted(lacks)), taints=tuple(sorted(taints)))
+    return Unschedulable(
+        nodes=int(nodes[1]) if nodes else -1,
+        lacks=tuple(sorted(lacks)),
+        taints=tuple(sorted(taints)),
+        reasons=tuple(name for name, pattern in _REASONS.items() if pattern.search(reasons)),
+    )

@@ -20,7 +20,7 @@ from bot.kube.objects import (
     place_of,
     spec_of,
 )
-from bot.kube.placement import matches_node, selects
+from bot.kube.placement import matches_node, requirements, selects
 from bot.kube.quantities import whole
 from intents.domain import Json
 
@@ -117,10 +117,27 @@ def is_free_for(volume: Mapping[str, Any], claim: Mapping[str, Any]) -> bool:
     return same and holder.get("uid") in (None, "", metadata_of(claim).get("uid"))
 
 
+_ZONES: Final = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
+
+
 def reaches(volume: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
     """Tell whether the volume can be used on the node."""
     terms = _terms(volume)
-    return terms is None or matches_node(terms, node)
+    in_zone = all(labels_of(node).get(key) in (None, *zones.split("__")) for key, zones in _zones_of(volume).items())
+    return in_zone and (terms is None or matches_node(terms, node))
+
+
+def place_of_volume(volume: Mapping[str, Any]) -> str:
+    """Return the labels of nodes that reach a volume, "" for one that every node reaches."""
+    written = [" and ".join(map(str, requirements(each))) for each in _terms(volume) or ()]
+    return " or ".join(each for each in written if each) or ", ".join(
+        f"{key}={zones.replace('__', ' or ')}" for key, zones in _zones_of(volume).items()
+    )
+
+
+def _zones_of(volume: Mapping[str, Any]) -> dict[str, str]:
+    """Return the zone labels of a volume, which the scheduler compares with the node's; several are a__b."""
+    return {key: str(labels_of(volume)[key]) for key in _ZONES if key in labels_of(volume)}
 
 
 def nodes_of(volume: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,22 +5,41 @@ A row per container, those in trouble first. Restartable init containers are sid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from bot.cluster.errors import ClusterError
+from bot.cluster.events import event_last_seen, oldest_first
 from bot.kube.ages import UNKNOWN
+from bot.kube.container_events import events_of
 from bot.kube.containers import Container, Run, containers_in, trouble_order
 from bot.kube.health_probes import described, port_of
-from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, ref, spec_of
+from bot.kube.lifecycle_hooks import hook
+from bot.kube.objects import name_of, namespace_of, node_name_of, phase_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.quantities import whole
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Gap, GapReason, ProbeDeclaration, ProbeResult, Row, RowType, Value
+from intents.domain import (
+    ArgDeclaration,
+    Gap,
+    GapReason,
+    Json,
+    Permission,
+    ProbeDeclaration,
+    ProbeResult,
+    Row,
+    RowType,
+    Value,
+)
 
 # A controller can have thousands of broken pods: those in the worst trouble tell the story.
 MOST_ROWS: Final = 500
+# Of so many pods in trouble the events are read.
+_MOST_PODS: Final = 5
 # A run that ended longer ago is no trouble of today.
 _RECENT_S: Final = 24 * 3600
 # The kubelet forgets earlier crashes of a container that has run for so long.
@@ -35,14 +54,12 @@ DECLARATION: Final = ProbeDeclaration(
         "namespace": RowType.STRING,
         "pod": RowType.STRING,
         "phase": RowType.STRING,
-        "pod_age_s": RowType.INTEGER,
         "restart_policy": RowType.STRING,  # of the pod
         "owner_kind": RowType.STRING,
         "owner": RowType.STRING,
         "node": RowType.STRING,
         "container": RowType.STRING,
         "init": RowType.BOOLEAN,  # it must end before the others start
-        "sidecar": RowType.BOOLEAN,
         "image": RowType.STRING,
         "command": RowType.STRING,  # command and args of the spec, "" for the image's own
         "state": RowType.STRING,  # waiting, running, terminated; "" before the kubelet reports one
@@ -51,7 +68,6 @@ DECLARATION: Final = ProbeDeclaration(
         "ready": RowType.BOOLEAN,
         "running_s": RowType.INTEGER,  # since when it runs, -1 if it does not
         "restarts": RowType.INTEGER,
-        "crash_looping": RowType.BOOLEAN,
         "exit_code": RowType.INTEGER,  # of the last run that ended, -1 for none
         "end_reason": RowType.STRING,
         "end_message": RowType.STRING,
@@ -60,7 +76,6 @@ DECLARATION: Final = ProbeDeclaration(
         "failing": RowType.BOOLEAN,  # its last run ended within a day, and it does not run well since
         "recovered": RowType.BOOLEAN,  # its last run failed within a day, and it runs well since
         "memory_limit": RowType.INTEGER,  # bytes, 0 for none
-        "memory_request": RowType.INTEGER,
         "more_memory": RowType.STRING,  # twice the limit, "" without one
         "ports": RowType.STRINGS,
         "liveness": RowType.STRING,  # the probe in words, "" for none
@@ -69,8 +84,23 @@ DECLARATION: Final = ProbeDeclaration(
         "readiness_port": RowType.STRING,
         "startup": RowType.STRING,
         "startup_port": RowType.STRING,
+        "post_start": RowType.STRING,  # the lifecycle hook in words, "" for none
+        "pre_stop": RowType.STRING,
     },
-    permissions=READS_PODS,
+    args={
+        "events": ArgDeclaration(
+            says="true: also what the kubelet's events say of a container since its last or present run began",
+            fills={
+                "true": {
+                    "killed": RowType.STRING,  # for a liveness or startup probe that failed
+                    "live_failure": RowType.STRING,  # of a liveness or startup probe
+                    "ready_failure": RowType.STRING,
+                    "hook_failure": RowType.STRING,
+                }
+            },
+        )
+    },
+    permissions=(*READS_PODS, Permission(verb="list", resource="events")),
 )
 
 
@@ -83,11 +113,52 @@ async def read(look: Look) -> ProbeResult:
     if len(containers) > MOST_ROWS:
         detail = f"only {MOST_ROWS} of {len(containers)} were judged, those in trouble first"
         gaps = (*gaps, Gap(what="containers", reason=GapReason.TRUNCATED, detail=detail))
-    rows = tuple(_row(look, each) for each in containers[:MOST_ROWS])
-    return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing)
+    chosen = containers[:MOST_ROWS]
+    if not look.args.get("events"):
+        rows = tuple(_row(look, each, {}) for each in chosen)
+        return ProbeResult(rows=rows, gaps=gaps, missing=suspects.missing)
+    pods = list({place_of(each.pod): each.pod for each in chosen if _is_in_trouble(each, look)}.values())[:_MOST_PODS]
+    read = dict(zip(map(place_of, pods), await asyncio.gather(*(_events(pod, look) for pod in pods)), strict=True))
+    rows = tuple(
+        _row(look, each, _said(each, read.get(place_of(each.pod), _Events()).newest_first, look)) for each in chosen
+    )
+    gaps = (*gaps, *(each.gap for each in read.values() if each.gap))
+    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
-def _row(look: Look, container: Container) -> Row:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Events:
+    newest_first: tuple[Json, ...] = ()
+    gap: Gap | None = None
+
+
+def _is_in_trouble(container: Container, look: Look) -> bool:
+    run = container.ended(look.now)
+    return not container.ready or (run is not None and UNKNOWN != run.finished_s <= _RECENT_S)
+
+
+async def _events(pod: Json, look: Look) -> _Events:
+    try:
+        return _Events(newest_first=tuple(reversed(oldest_first(await look.snapshot.events(ref(pod, "Pod"))))))
+    except ClusterError as error:
+        return _Events(gap=error.gap(f"events of {namespace_of(pod)}/{name_of(pod)}"))
+
+
+def _said(container: Container, newest_first: Iterable[Json], look: Look) -> dict[str, Value]:
+    """Return the messages of events since the last run that ended began, or since the present first run did."""
+    run = container.ended(look.now)
+    present = container.detail.get("startedAt") if container.state == "running" else None
+    since = run.started_s if run else age_s(look.snapshot, present)
+    events = [
+        event
+        for event in newest_first
+        if (seen := event_last_seen(event)) is not None
+        and (since == UNKNOWN or (look.now - seen).total_seconds() <= since + 1)
+    ]
+    return dict(asdict(events_of(container.name, events)))
+
+
+def _row(look: Look, container: Container, said: Mapping[str, Value]) -> Row:
     pod, run = container.pod, container.ended(look.now)
     owner, declared = owner_of(pod), _declared(container)
     resources = declared.get("resources") or {}
@@ -96,14 +167,12 @@ def _row(look: Look, container: Container) -> Row:
         "namespace": namespace_of(pod),
         "pod": name_of(pod),
         "phase": phase_of(pod),
-        "pod_age_s": age_s(look.snapshot, created_at(pod)),
         "restart_policy": str(spec_of(pod).get("restartPolicy") or "Always"),
         "owner_kind": owner.kind,
         "owner": owner.name,
         "node": node_name_of(pod),
         "container": container.name,
         "init": container.init and not _is_sidecar(declared),
-        "sidecar": _is_sidecar(declared),
         "image": container.image,
         "command": " ".join(map(str, (*(declared.get("command") or ()), *(declared.get("args") or ())))),
         "state": container.state,
@@ -112,7 +181,6 @@ def _row(look: Look, container: Container) -> Row:
         "ready": container.ready,
         "running_s": running_s,
         "restarts": container.restarts,
-        "crash_looping": container.crash_looping(look.now),
         "exit_code": run.exit_code if run else -1,
         "end_reason": run.reason if run else "",
         "end_message": _end_message(container),
@@ -121,11 +189,13 @@ def _row(look: Look, container: Container) -> Row:
         "failing": _is_failing(container, run, running_s),
         "recovered": _failed_recently(run) and not _is_failing(container, run, running_s),
         "memory_limit": _bytes(resources.get("limits")),
-        "memory_request": _bytes(resources.get("requests")),
         "more_memory": _twice(_bytes(resources.get("limits"))),
         "ports": tuple(_port(each) for each in declared.get("ports") or ()),
         **{name: described(declared.get(f"{name}Probe")) for name in ("liveness", "readiness", "startup")},
         **{f"{name}_port": port_of(declared.get(f"{name}Probe")) for name in ("liveness", "readiness", "startup")},
+        "post_start": hook(declared, "postStart"),
+        "pre_stop": hook(declared, "preStop"),
+        **said,
     }
     return Row(
         values=values,

@@ -14,8 +14,7 @@ from typing import Final
 from bot.cluster.errors import ClusterError, NoLog
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_failures import LogFailure, failure_in
-from bot.kube.objects import name_of, namespace_of, node_name_of, place_of, ref
-from bot.kube.owners import owner_of
+from bot.kube.objects import name_of, namespace_of, place_of, ref
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.log_lines import TAIL_LINES, Log, logs_of
@@ -35,19 +34,11 @@ DECLARATION: Final = ProbeDeclaration(
     rows={
         "namespace": RowType.STRING,
         "pod": RowType.STRING,
-        "owner_kind": RowType.STRING,
-        "owner": RowType.STRING,
-        "node": RowType.STRING,
         "container": RowType.STRING,
         "init": RowType.BOOLEAN,
-        "previous": RowType.BOOLEAN,  # the log of a run that has ended
         "error": RowType.STRING,  # in one line, without time and level
-        "excerpt": RowType.STRING,  # the telling lines, at most twelve
         "line": RowType.INTEGER,  # where the error begins in the lines that were read
         "lines": RowType.INTEGER,  # how many were read
-        "times": RowType.INTEGER,  # how often the same message stands there
-        "fatal": RowType.BOOLEAN,
-        "line_age_s": RowType.INTEGER,
     },
     permissions=(*READS_PODS, Permission(verb="get", resource="pods/log")),
 )
@@ -132,30 +123,21 @@ def _found(text: str, log: Log, look: Look) -> _Read:
 
 def _row(read: _Read, failure: LogFailure, look: Look) -> Row:
     container = read.log.container
-    pod, owner = container.pod, owner_of(container.pod)
+    pod = container.pod
     run = read.log.run
     age = run.finished_s if read.age_s == UNKNOWN and read.log.ended and run else read.age_s
-    excerpt = "\n".join(failure.lines)
     return Row(
         values={
             "namespace": namespace_of(pod),
             "pod": name_of(pod),
-            "owner_kind": owner.kind,
-            "owner": owner.name,
-            "node": node_name_of(pod),
             "container": container.name,
             "init": container.init,
-            "previous": read.log.ended,
             "error": failure.says,
-            "excerpt": excerpt,
             "line": failure.number,
             "lines": failure.of,
-            "times": failure.times,
-            "fatal": failure.fatal,
-            "line_age_s": age,
         },
         subject=ref(pod, "Pod"),
-        quote=excerpt,
+        quote="\n".join(failure.lines),
         reproduce=read.log.reproduce,
         at=moment(look.snapshot, age),
     )

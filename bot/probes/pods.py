@@ -13,6 +13,7 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
 from bot.kube.evictions import DISK, EvictionCause, parse_eviction
+from bot.kube.field_managers import last_written
 from bot.kube.objects import (
     created_at,
     name_of,
@@ -61,6 +62,11 @@ DECLARATION: Final = ProbeDeclaration(
                     "scheduled": RowType.BOOLEAN,
                     "lacks": RowType.STRINGS,  # resources the message calls insufficient: cpu, pods, nvidia.com/gpu …
                     "wants_taint": RowType.STRINGS,  # taints the message names, as key or key=value
+                    "reasons": RowType.STRINGS,  # the filters it names: selector, taint, ports, pods, volume, spread
+                    "gates": RowType.STRINGS,  # the pod's schedulingGates
+                    "gated_by": RowType.STRING,  # the field manager that wrote them
+                    "scheduler": RowType.STRING,  # its schedulerName
+                    "seen": RowType.BOOLEAN,  # a scheduler has said something about it
                 },
                 "evicted": {
                     "asked": RowType.BOOLEAN,  # the request is about this very pod
@@ -78,7 +84,6 @@ DECLARATION: Final = ProbeDeclaration(
             leaving={
                 "phase": RowType.STRING,
                 "reason": RowType.STRING,
-                "scheduler": RowType.STRING,
                 "nodes_total": RowType.INTEGER,
             },
         ),
@@ -143,10 +148,14 @@ def _waiting_row(look: Look, pod: Json, from_event: str) -> Row:
         "scheduled": not waits,
         "lacks": parsed.lacks,
         "wants_taint": parsed.taints,
+        "reasons": parsed.reasons,
+        "gates": tuple(str(each.get("name") or "") for each in spec_of(pod).get("schedulingGates") or ()),
+        "gated_by": last_written(pod, ("spec", "schedulingGates")).manager,
+        "scheduler": str(spec_of(pod).get("schedulerName") or "default-scheduler"),
+        "seen": bool(scheduled or message),
         # These go with the next release.
         "phase": phase_of(pod),
         "reason": str(scheduled.get("reason") or "") if waits else "",
-        "scheduler": str(spec_of(pod).get("schedulerName") or ""),
         "nodes_total": parsed.nodes,
     }
     return Row(

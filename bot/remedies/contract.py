@@ -20,6 +20,8 @@ from intents.catalog.schema import Risk
 from intents.domain import ExternalManager, Finding, Focus, ObjectRef, PastedTime, Question, Text
 from intents.typed_values import filled
 
+# The key of a plan's basis with the field manager of a person or a drain that cordoned the node.
+CORDONED_BY: Final = "cordoned_by"
 LIFETIME: Final = timedelta(minutes=30)
 
 
@@ -138,8 +140,8 @@ class Plan(Portable):
 
     @property
     def name_to_type(self) -> str:
-        """The text to type before data is lost, "" where no data is at risk."""
-        return self.key if self.risk == Risk.DATA_LOSS else ""
+        """The text to type before data is lost or a cordon by hand is lifted, "" for any other plan."""
+        return self.key if self.risk == Risk.DATA_LOSS or CORDONED_BY in self.basis else ""
 
     def answered(self, answers: Mapping[str, str]) -> Plan:
         """Return the plan with the answers in its arguments. The answers have been checked."""

@@ -15,7 +15,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.remedies import dry_run, step_runner
 from bot.remedies.action import Action
-from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal
+from bot.remedies.contract import CORDONED_BY, Applied, Plan, Preview, Reason, Refusal
 from bot.remedies.plan_secrets import writes_redacted
 from bot.remedies.recheck import Recheck, recheck
 from bot.remedies.session import Session
@@ -28,6 +28,7 @@ from responses import failures
 
 # What people call the parts of an object that a plan rests on.
 _PARTS: Final = {
+    CORDONED_BY: Text(en="who cordoned it", zh="cordon 它的人"),
     "owner": Text(en="its owner", zh="其控制器"),
     "images": Text(en="its images", zh="其镜像"),
     "template": Text(en="its pod template", zh="其 Pod 模板"),

@@ -45,15 +45,17 @@ class Account:
     name: str = "casebook"
 
     @property
-    def manifest(self) -> str:
-        """Return the account's manifest."""
-        return _joined(
+    def manifests(self) -> tuple[str, str]:
+        """Return the manifests of the account's namespace, which a fresh cluster does not have, and of the account."""
+        namespace = _joined("apiVersion: v1", "kind: Namespace", "metadata:", f"  name: {_text(self.namespace)}")
+        account = _joined(
             "apiVersion: v1",
             "kind: ServiceAccount",
             "metadata:",
             f"  name: {_text(self.name)}",
             f"  namespace: {_text(self.namespace)}",
         )
+        return namespace, account
 
 
 def to_read(account: Account, needs: Iterable[Need]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from bot.remedies.undo import permissions_to_undo
 from intents.catalog.loader import Catalog
 from intents.declarations import named_probes
 from intents.domain import Permission
-from intents.focus import KINDS
+from intents.focus import CUSTOM_RESOURCE, KINDS
 
 DIAGNOSIS: Final = "every diagnosis"
 ASKED_ABOUT: Final = "the object asked about"
@@ -86,7 +86,7 @@ def _kinds(catalog: Catalog) -> Iterator[tuple[str, str, tuple[str, ...]]]:
             if probe is not None and probe.declaration.name == objects.DECLARATION.name:
                 args = probe.translated(read.args)
                 yield incident.id, str(args.get("kind") or ""), _verbs(args)
-        yield from ((ASKED_ABOUT, kind, _READ) for kind in incident.kinds)
+        yield from ((ASKED_ABOUT, kind, _READ) for kind in incident.kinds if kind != CUSTOM_RESOURCE)
     yield from ((ASKED_ABOUT, kind, _READ) for kind in KINDS.values())
 
 

@@ -306,6 +306,8 @@ class Case(Model):
     """Differences in `objects` from the case in `like`."""
     healthy: bool = False
     """The healthy twin: the same objects and names without the fault."""
+    alone: bool = False
+    """The state needs nodes of its own, so that the demo shows it only by itself (`--scenario`)."""
     then: Verdict
     """The verdict on this incident: confirmed, likely, possible or ruled out; offered, for a capability."""
     also: tuple[Id, ...] = ()
@@ -326,8 +328,9 @@ class Incident(Model):
     severity: Severity
     """info, warning or critical."""
     kinds: tuple[str, ...] = ()
-    """Kinds of objects whose diagnosis raises this incident with no text at all; a capability is also asked about those
-    that an answer turns out to be about, as far as `about` has a word for them."""
+    """Kinds of objects whose diagnosis raises this incident with no text at all, `CustomResource` for every kind that
+    is not built in; a capability is also asked about those that an answer turns out to be about, as far as `about` has
+    a word for them."""
     written: Annotated[tuple[Written, ...], Field(min_length=1, alias="signatures")]
     """The texts that show it: phrases, lists of phrases, `{told: …}`, or signatures with keys of their own."""
     product: tuple[Line, ...] = ()

@@ -10,15 +10,16 @@ from tests.catalog.conftest import CATALOG
 
 async def test_every_incident_is_proven_among_all_the_others(engine: Engine) -> None:
     told: dict[str, Verdict | None] = {}
-    worlds = (full_world_of(incident, incident.cases[0]) for incident in CATALOG)
+    shared = [incident for incident in CATALOG if not incident.cases[0].alone]
+    worlds = (full_world_of(incident, incident.cases[0]) for incident in shared)
     async with staged(stage(*worlds)) as connection:
-        for incident in CATALOG:
+        for incident in shared:
             request = request_of(incident, incident.cases[0])
             diagnosis = await diagnose(request, engine=engine, connection=connection)
             verdicts = {one.incident: one.verdict for one in diagnosis.hypotheses}
             told[incident.id] = verdicts.get(incident.id)
 
-    assert told == {incident.id: incident.cases[0].then for incident in CATALOG}
+    assert told == {incident.id: incident.cases[0].then for incident in shared}
 
 
 def test_no_two_incidents_break_the_same_object() -> None:

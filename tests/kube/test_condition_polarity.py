@@ -24,7 +24,7 @@ from bot.kube.condition_polarity import Polarity, is_trouble, polarity
         ("CustomResourceDefinition", "Terminating", Polarity.BAD),
         ("Kustomization", "Ready", Polarity.GOOD),
         ("Kustomization", "Stalled", Polarity.BAD),
-        ("Kustomization", "Reconciling", Polarity.BAD),
+        ("Kustomization", "Reconciling", Polarity.NEUTRAL),
         ("Widget", "NotReady", Polarity.BAD),
         ("Widget", "Unavailable", Polarity.BAD),
         ("ClusterOperator", "Progressing", Polarity.NEUTRAL),

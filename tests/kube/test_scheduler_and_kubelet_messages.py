@@ -16,31 +16,36 @@ from bot.kube.unschedulable import Unschedulable, parse_unschedulable
             "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu, 2 Insufficient memory."
             " no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for"
             " scheduling.",
-            Unschedulable(nodes=3, lacks=("cpu", "memory")),
+            Unschedulable(nodes=3, lacks=("cpu", "memory"), reasons=("taint",)),
         ),
         (
             "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient nvidia.com/gpu. no new"
             " claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
-            Unschedulable(nodes=3, lacks=("nvidia.com/gpu",)),
+            Unschedulable(nodes=3, lacks=("nvidia.com/gpu",), reasons=("taint",)),
         ),
         # 1.24 to 1.35
         (
             "0/6 nodes are available: 2 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 4"
             " Insufficient cpu. preemption: 0/6 nodes are available: 2 Preemption is not helpful for scheduling, 4 No"
             " preemption victims found for incoming pod.",
-            Unschedulable(nodes=6, lacks=("cpu",), taints=("node-role.kubernetes.io/control-plane",)),
+            Unschedulable(
+                nodes=6, lacks=("cpu",), taints=("node-role.kubernetes.io/control-plane",), reasons=("taint",)
+            ),
         ),
         # up to 1.23
         (
             "0/4 nodes are available: 1 Insufficient memory, 1 Too many pods, 2 node(s) had taint {team: blue}, that"
             " the pod didn't tolerate.",
-            Unschedulable(nodes=4, lacks=("memory", "pods"), taints=("team=blue",)),
+            Unschedulable(nodes=4, lacks=("memory", "pods"), taints=("team=blue",), reasons=("taint", "pods")),
         ),
         (
             "0/1 nodes are available: 1 Insufficient ephemeral-storage.",
             Unschedulable(nodes=1, lacks=("ephemeral-storage",)),
         ),
-        ("0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.", Unschedulable(nodes=3)),
+        (
+            "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.",
+            Unschedulable(nodes=3, reasons=("selector",)),
+        ),
         ("no nodes available to schedule pods", Unschedulable()),
         ("", Unschedulable()),
     ],
@@ -49,6 +54,32 @@ def test_the_schedulers_reasons_are_read_without_its_remarks_on_preemption(
     message: str, expected: Unschedulable
 ) -> None:
     assert parse_unschedulable(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("2 node(s) didn't match Pod's node affinity/selector", "selector"),
+        ("2 node(s) didn't match node selector", "selector"),
+        ("2 node(s) didn't satisfy plugin(s) [NodeAffinity]", "selector"),
+        ("MatchNodeSelector (2)", "selector"),
+        ("2 node(s) had untolerated taint(s)", "taint"),
+        ("2 node(s) had taint {a: b}, that the pod didn't tolerate", "taint"),
+        ("2 node(s) were unschedulable", "taint"),
+        ("2 node(s) didn't have free ports for the requested pod ports", "ports"),
+        ("2 Too many pods", "pods"),
+        ("2 node(s) had volume node affinity conflict", "volume"),
+        ("2 node(s) didn't match PersistentVolume's node affinity", "volume"),
+        ("2 node(s) had no available volume zone", "volume"),
+        ("2 node(s) didn't match pod topology spread constraints (missing required label)", "spread"),
+        ("2 node(s) didn't satisfy existing pods anti-affinity rules", "spread"),
+        ("2 node(s) didn't match pod affinity rules", "spread"),
+    ],
+)
+def test_each_filter_is_known_by_its_words_in_every_release(words: str, reason: str) -> None:
+    message = f"0/2 nodes are available: {words}. preemption: 0/2 nodes are available: 2 No preemption victims found."
+
+    assert parse_unschedulable(message).reasons == (reason,)
 
 
 @pytest.mark.parametrize(

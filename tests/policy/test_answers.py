@@ -38,7 +38,7 @@ async def full() -> AsyncIterator[tuple[SimulatedCluster, Connection]]:
 
 
 def worlds() -> list[dict[str, Any]]:
-    return [full_world_of(incident, incident.cases[0]) for incident in CATALOG]
+    return [full_world_of(incident, incident.cases[0]) for incident in CATALOG if not incident.cases[0].alone]
 
 
 def namespaces(world: Mapping[str, Any]) -> set[str]:

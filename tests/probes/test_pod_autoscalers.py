@@ -27,7 +27,7 @@ def pod(name: str = "demo-0", *, native: bool = False, proxy: bool = True, label
     }  # fmt: skip
 
 
-SET = {
+SET: dict[str, Any] = {
     "kind": "StatefulSet",
     "metadata": {"name": "demo", "namespace": "shop"},
     "spec": {"selector": {"matchLabels": {"app": "demo"}}},
@@ -201,7 +201,55 @@ async def test_without_a_proxy_asked_for_every_autoscaler_has_a_row(cluster: Sim
         "status": {"currentReplicas": 5},
     }]})  # fmt: skip
 
-    (row,) = (await read(PROBE, namespace="shop")).rows
+    [row] = (await read(PROBE, namespace="shop")).rows
 
     assert (row.values["target_kind"], row.values["target"], row.values["at_max"]) == ("Deployment", "web", True)
     assert (await read(PROBE, named={"hpa": "gone"})).missing == "HorizontalPodAutoscaler gone"
+
+
+def blind(message: str, reason: str = "FailedGetResourceMetric") -> dict:
+    one = scaler(current=1)
+    one["status"]["conditions"] = [
+        {"type": "ScalingActive", "status": "False", "reason": reason, "message": message, "lastTransitionTime": "-9m"}
+    ]
+    return one
+
+
+WORKLOAD: dict[str, Any] = SET | {
+    "spec": SET["spec"] | {"serviceName": "demo", "template": {
+        "metadata": {"labels": {"app": "demo"}},
+        "spec": {"containers": [
+            {"name": "demo", "image": "demo:1", "resources": {"requests": {"cpu": "1"}}},
+            {"name": "agent", "image": "agent:1"},
+            {"name": "limited", "image": "limited:1", "resources": {"limits": {"cpu": "1"}}},
+        ]},
+    }}
+}  # fmt: skip
+
+
+async def test_names_the_containers_without_a_request(cluster: SimulatedCluster, read: Any) -> None:
+    cluster.load({"objects": [WORKLOAD, blind("failed to get cpu utilization: missing request for cpu")]})
+    [row] = (await read(PROBE)).rows
+    assert row.values["no_request"] == ("agent",)
+    assert (row.values["active"], row.values["active_s"], row.values["api"]) == ("False", 540, "metrics.k8s.io")
+
+
+async def test_takes_the_container_that_the_controller_names(cluster: SimulatedCluster, read: Any) -> None:
+    cluster.load(
+        {"objects": [blind("failed to get cpu utilization: missing request for cpu in container app of Pod demo-0")]}
+    )
+    [row] = (await read(PROBE)).rows
+    assert row.values["no_request"] == ("app",)
+
+
+async def test_says_that_nothing_serves_the_metrics(cluster: SimulatedCluster, read: Any) -> None:
+    cluster.load({"objects": [blind("unable to get external metric shop/queue", "FailedGetExternalMetric")]})
+    [row] = (await read(PROBE)).rows
+    assert row.values["api_problem"] == "no APIService is registered for it"
+
+
+async def test_reads_nothing_more_for_one_with_metrics(cluster: SimulatedCluster, read: Any) -> None:
+    cluster.load({"objects": [WORKLOAD, scaler()]})
+    [row] = (await read(PROBE)).rows
+    assert row.values["above"] == "cpu: 90%/70%"
+    assert [sent.path for sent in cluster.requests if "apiservices" in sent.path] == []

@@ -113,8 +113,9 @@ def test_each_namespace_has_a_role_and_cluster_scoped_rules_a_cluster_role() -> 
 def test_the_service_account_can_be_chosen() -> None:
     read = manifests("read", "--service-account", "ops/bot")
 
-    assert read[0]["metadata"] == {"name": "bot", "namespace": "ops"}
-    assert [each["metadata"]["name"] for each in read[1:]] == ["bot-read", "bot-read"]
+    assert (read[0]["kind"], read[0]["metadata"]) == ("Namespace", {"name": "ops"})
+    assert read[1]["metadata"] == {"name": "bot", "namespace": "ops"}
+    assert [each["metadata"]["name"] for each in read[2:]] == ["bot-read", "bot-read"]
     assert read[-1]["subjects"] == [{"kind": "ServiceAccount", "name": "bot", "namespace": "ops"}]
 
 
@@ -155,12 +156,12 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
 
 
 def test_the_users_own_entries_get_their_reads(entry: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    entry("certificates.v1.cert-manager.io")
+    entry("widgets.v1.example.io")
 
     code, out, err = run(capsys, "read")
 
     assert (code, err) == (0, "")
-    assert "  # certificates: widgets\n  - apiGroups: [cert-manager.io]\n" in out
+    assert "  # widgets: widgets\n  - apiGroups: [example.io]\n" in out
 
 
 def test_a_kind_that_needs_a_cluster_to_resolve_is_reported(entry: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,8 +1,8 @@
 """Read texts that were written by people who had not seen the redactor: with their secrets, or with what has to survive.
 
 Of the first two pairs one set was used for development. The hold-outs were measured before anybody read them; the first
-figures were: third 0.6 % leak and 3.4 % over-redaction, fourth 2.2 % and 2.0 %. What they showed was mended since, so
-they now guard against regressions, and only a new set measures what the redactor misses.
+figures were: third 0.6 % leak and 3.4 % over-redaction, fourth 2.2 % and 2.0 %, fifth 1.6 % and 1.2 %. What the third
+and fourth showed was mended since, so they now guard against regressions; the fifth is as it was measured.
 § breaks up long words in the files, so that scanners for secrets do not take them for real ones.
 """
 
@@ -23,6 +23,7 @@ SETS: Final = {
     "second blind hold-out": "blind_second_holdout.jsonl",
     "third blind hold-out": "blind_third_holdout.jsonl",
     "fourth blind hold-out": "blind_fourth_holdout.jsonl",
+    "fifth blind hold-out": "blind_fifth_holdout.jsonl",
 }
 
 

@@ -1,4 +1,4 @@
-"""Find the nodes that could run a waiting pod: by requests and free amounts, or by rules that keep pods apart."""
+"""Find the nodes that could run a waiting pod: by free amounts, by rules that keep pods apart, or by all filters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.cluster import owners
 from bot.probes.contract import Look, Probe
-from bot.probes.placement import room, spread
+from bot.probes.placement import filters, room, spread
 from bot.probes.shared.scope import READS_PODS
 from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
@@ -30,10 +30,11 @@ DECLARATION: Final = ProbeDeclaration(
     args={
         "checks": ArgDeclaration(
             says="room: the pod's requests against what is free, the largest pods first; spread: the rules that keep"
-            " pods apart, and through whom they close a node",
-            choices=("room", "spread"),
+            " pods apart, and through whom they close a node; filters: each filter of the scheduler that refuses it"
+            " there, and which filters are to blame",
+            choices=("room", "spread", "filters"),
             default="room",
-            fills={"room": room.KEYS, "spread": spread.KEYS},
+            fills={"room": room.KEYS, "spread": spread.KEYS, "filters": filters.KEYS},
         )
     },
     permissions=tuple(
@@ -43,6 +44,8 @@ DECLARATION: Final = ProbeDeclaration(
                 Permission(verb="list", resource="nodes"),
                 Permission(verb="list", resource="namespaces"),
                 Permission(verb="list", resource="events"),
+                Permission(verb="get", resource="persistentvolumeclaims"),
+                Permission(verb="get", resource="persistentvolumes"),
                 *owners.PERMISSIONS,
             )
         )
@@ -74,7 +77,8 @@ DECLARATION: Final = ProbeDeclaration(
 
 async def read(look: Look) -> ProbeResult:
     """Read the waiting pods in question, all nodes, and the pods on them."""
-    return await spread.read(look) if look.args.get("checks") == "spread" else await room.read(look)
+    reads = {"spread": spread.read, "filters": filters.read}
+    return await reads.get(str(look.args.get("checks")), room.read)(look)
 
 
 PROBE: Final = Probe(declaration=DECLARATION, read=read)

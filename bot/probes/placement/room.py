@@ -8,15 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.cluster.errors import ClusterError
-from bot.cluster.object_lists import ObjectList
 from bot.kube.objects import has_ended, name_of, namespace_of, node_name_of, ref, status_of
 from bot.kube.owners import owner_of
 from bot.kube.placement import constraints_beyond, refusal
 from bot.kube.requests import CPU, MEMORY, PODS, Amounts, amounts, lacking, minus, plus, pod_requests
 from bot.kube.spreading import Surroundings, closed_nodes, surroundings
 from bot.probes.contract import Look
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, about_node, about_pod, cut_off, waits
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, about_node, about_pod, cut_off, waits, whole_list
 from bot.probes.shared.scope import pods_of
 from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
 from intents.templates import bytes_, cpu
@@ -66,7 +64,9 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult(gaps=tuple(gaps), missing=suspects.missing)
     questions = _questions(waiting)
     gaps += cut_off(questions, "room for every waiting pod")
-    nodes, pods = await asyncio.gather(_list(look, "Node", "the nodes"), _list(look, "Pod", "pods in all namespaces"))
+    nodes, pods = await asyncio.gather(
+        whole_list(look, "Node", "the nodes"), whole_list(look, "Pod", "pods in all namespaces")
+    )
     gaps += [part for part in (nodes, pods) if isinstance(part, Gap)]
     if isinstance(nodes, Gap) or isinstance(pods, Gap):
         return ProbeResult(gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
@@ -74,15 +74,6 @@ async def read(look: Look) -> ProbeResult:
     around = surroundings(pods.items, nodes.items)
     rows = [row for pod, wanted in questions[:MOST_PODS] for row in _rows(pod, wanted, rooms, around)]
     return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
-
-
-async def _list(look: Look, kind: str, what: str) -> ObjectList | Gap:
-    """Return a whole list: from a part of the pods, a node would seem to have room that it has not."""
-    try:
-        listing = await look.snapshot.list(kind)
-    except ClusterError as error:
-        return error.gap(what)
-    return listing.gap(what) or listing
 
 
 def _questions(pods: Iterable[Json]) -> list[tuple[Json, Amounts]]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from bot.cluster.errors import ClusterError
+from bot.cluster.object_lists import ObjectList
 from bot.kube.objects import name_of, namespace_of, spec_of, waits_for_node
 from bot.kube.owners import owner_of
 from bot.kube.placement import is_cordoned
+from bot.probes.contract import Look
 from intents.domain import Gap, GapReason, Json, Value
 
 # Pods of one owner are one question; more questions than this make no readable answer.
@@ -37,3 +40,12 @@ def about_pod(pod: Json) -> dict[str, Value]:
 def about_node(node: Mapping[str, object], why_not: str) -> dict[str, Value]:
     """Return the keys of a row that name the node."""
     return {"node": name_of(node), "admits": not why_not, "why_not": why_not, "cordoned": is_cordoned(node)}
+
+
+async def whole_list(look: Look, kind: str, what: str) -> ObjectList | Gap:
+    """Return a whole list: from a part of the pods, a node would seem to have room that it has not."""
+    try:
+        listing = await look.snapshot.list(kind)
+    except ClusterError as error:
+        return error.gap(what)
+    return listing.gap(what) or listing

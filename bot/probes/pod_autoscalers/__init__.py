@@ -1,12 +1,13 @@
-"""HorizontalPodAutoscalers: how far they have scaled, by which metric, and what an Istio proxy adds to it."""
+"""HorizontalPodAutoscalers: how far they scaled, by which metric, why they have none, and what an Istio proxy adds."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from bot.cluster.errors import ClusterError
+from bot.kube.objects import place_of
 from bot.probes.contract import Look, Probe
-from bot.probes.pod_autoscalers import istio
+from bot.probes.pod_autoscalers import istio, pipeline
 from bot.probes.pod_autoscalers.scalers import in_question, row, worst_first
 from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
@@ -27,6 +28,17 @@ DECLARATION: Final = ProbeDeclaration(
         "target_percent": RowType.INTEGER,
         "over": RowType.BOOLEAN,  # above its target now
         "one_container": RowType.BOOLEAN,  # it measures single containers only, so that no proxy counts
+        "created_s": RowType.INTEGER,
+        "active": RowType.STRING,  # the condition ScalingActive: True, False, "" before the first look
+        "active_reason": RowType.STRING,
+        "active_message": RowType.STRING,
+        "active_s": RowType.INTEGER,  # since when
+        "limited": RowType.BOOLEAN,  # it would run more replicas than its maximum
+        "limited_s": RowType.INTEGER,  # since when it is limited or not
+        "above": RowType.STRING,  # the metrics above their targets: cpu: 188%/60%
+        "api": RowType.STRING,  # the API of the metrics that it cannot read, "" where it can
+        "api_problem": RowType.STRING,  # why that API answers nothing, "" if it is available
+        "no_request": RowType.STRINGS,  # containers of its target without the request that the metric needs
     },
     args={
         "proxy": ArgDeclaration(
@@ -42,6 +54,7 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="list", group="metrics.k8s.io", resource="pods"),
         Permission(verb="list", group="networking.istio.io", resource="sidecars"),
         Permission(verb="get", resource="configmaps"),
+        *pipeline.PERMISSIONS,
     ),
     formerly=(
         FormerNames(
@@ -68,8 +81,9 @@ async def read(look: Look) -> ProbeResult:
         return ProbeResult(gaps=(error.gap(),))
     scalers, missing = in_question(look, listing.items)
     gap = listing.gap("all HorizontalPodAutoscalers")
-    rows = sorted((row(look, each, {}) for each in scalers), key=worst_first)
-    return ProbeResult(rows=tuple(rows), gaps=(gap,) if gap else (), missing=missing)
+    found, gaps = await pipeline.read(look, scalers)
+    rows = sorted((row(look, each, found.get(place_of(each), {})) for each in scalers), key=worst_first)
+    return ProbeResult(rows=tuple(rows), gaps=(*((gap,) if gap else ()), *gaps), missing=missing)
 
 
 PROBE: Final = Probe(declaration=DECLARATION, read=read)

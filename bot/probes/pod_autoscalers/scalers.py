@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
-from bot.kube.autoscaling import hottest
+from bot.kube.autoscaling import above_target, hottest
 from bot.kube.conditions import condition
-from bot.kube.objects import name_of, namespace_of, ref, spec_of, status_of
+from bot.kube.objects import created_at, name_of, namespace_of, ref, spec_of, status_of
 from bot.probes.contract import Look
 from bot.probes.shared.ages import age_s
 from intents.domain import Json, Row, Value
+
+# What only the read of a metrics pipeline fills.
+UNREAD: Final[Mapping[str, Value]] = {"api": "", "api_problem": "", "no_request": ()}
 
 
 def in_question(look: Look, scalers: Iterable[Json]) -> tuple[list[Json], str]:
     """Return the autoscalers that the request means, and the name of the one that it names and that does not exist."""
     found = [each for each in scalers if _is_meant(look, each)]
-    named = look.named.get("hpa", "")
+    named = look.named.get("hpa", "") or (look.focus.name if look.focus.kind == "HorizontalPodAutoscaler" else "")
     return found, f"HorizontalPodAutoscaler {named}" if named and not found else ""
 
 
@@ -32,6 +36,8 @@ def _is_meant(look: Look, scaler: Json) -> bool:
         return False
     if named := look.named.get("hpa", ""):
         return name_of(scaler) == named
+    if focus.name and focus.kind == "HorizontalPodAutoscaler":
+        return name_of(scaler) == focus.name
     kind, name = target_of(scaler)
     if focus.name and focus.kind == "Pod":
         return focus.name.startswith(f"{name}-")
@@ -52,6 +58,7 @@ def row(look: Look, scaler: Json, more: Mapping[str, Value]) -> Row:
     kind, target = target_of(scaler)
     most, current = int(spec_of(scaler).get("maxReplicas") or 0), int(status.get("currentReplicas") or 0)
     namespace, name = namespace_of(scaler), name_of(scaler)
+    active, limited = condition(scaler, "ScalingActive"), condition(scaler, "ScalingLimited")
     return Row(
         values={
             "namespace": namespace,
@@ -66,6 +73,15 @@ def row(look: Look, scaler: Json, more: Mapping[str, Value]) -> Row:
             "target_percent": metric.target,
             "over": metric.current > metric.target >= 0,
             "one_container": metric.one_container,
+            "created_s": age_s(look.snapshot, created_at(scaler)),
+            "active": str(active.get("status") or ""),
+            "active_reason": str(active.get("reason") or ""),
+            "active_message": str(active.get("message") or ""),
+            "active_s": age_s(look.snapshot, active.get("lastTransitionTime")),
+            "limited": limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas",
+            "limited_s": age_s(look.snapshot, limited.get("lastTransitionTime")),
+            "above": ", ".join(above_target(scaler)),
+            **UNREAD,
             **more,
             # These go with the next release.
             "desired": int(status.get("desiredReplicas") or 0),

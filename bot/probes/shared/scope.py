@@ -15,7 +15,7 @@ from bot.probes.contract import Look
 from intents.domain import Gap, Json, ObjectRef, Permission
 
 _SELECTING_KINDS: Final = frozenset(
-    {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController"}
+    {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController", "PodDisruptionBudget"}
 )
 # Pods, and the workloads whose selectors find them.
 READS_PODS: Final = (
@@ -27,6 +27,7 @@ READS_PODS: Final = (
     Permission(verb="get", group="apps", resource="replicasets"),
     Permission(verb="get", group="apps", resource="statefulsets"),
     Permission(verb="get", group="batch", resource="jobs"),
+    Permission(verb="get", group="policy", resource="poddisruptionbudgets"),
 )
 
 

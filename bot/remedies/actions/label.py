@@ -1,7 +1,7 @@
 """Set and remove labels of an object. Unlike an annotation, a label acts by itself, because selectors use it.
 
-A pod may leave its Service or its controller by a label; a node may gain or lose pods of DaemonSets. The preview says
-which of them select the object before and after.
+A pod may leave or join a Service by a label, and the preview says which. A label by which a controller selects is
+refused: a ReplicaSet would release the pod, a DaemonSet start or end a pod on the node.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.owners import owners_of
 from bot.cluster.snapshot import Snapshot
+from bot.kube.node_labels import is_fixed_label
 from bot.kube.objects import name_of, namespace_of
 from bot.kube.placement import refusal as not_placed
 from bot.kube.placement import selects
@@ -24,11 +25,6 @@ from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
 from responses.action_words import ActionWords
 
-# The kubelet and the cloud controller write these labels, and volumes and schedulers depend on them.
-_FIXED: Final = frozenset({
-    "kubernetes.io/hostname", "kubernetes.io/os", "kubernetes.io/arch", "node.kubernetes.io/instance-type",
-    "topology.kubernetes.io/zone", "topology.kubernetes.io/region",
-})  # fmt: skip
 _OTHER_NODE: Final = "node selector or affinity"
 
 
@@ -49,7 +45,7 @@ class Label(MetadataAction):
             case "Pod":
                 return await _pod_effects(snapshot, obj, wanted)
             case "Node":
-                if fixed := ", ".join(sorted(_FIXED & wanted.keys())):
+                if fixed := ", ".join(sorted(filter(is_fixed_label, wanted))):
                     return unsafe(
                         f"the kubelet or the cloud provider writes {fixed}, and volumes depend on it: do not change it",
                         f"{fixed} 由节点的 kubelet 或云厂商写入，存储卷依赖它：请勿修改",
@@ -67,18 +63,16 @@ class Label(MetadataAction):
                 return (selected, kept) if kind in WORKLOADS else (selected,)
 
 
-async def _pod_effects(snapshot: Snapshot, pod: Json, wanted: Entries) -> tuple[Text, ...]:
+async def _pod_effects(snapshot: Snapshot, pod: Json, wanted: Entries) -> tuple[Text, ...] | Refusal:
     then = _labelled(pod, wanted)
-    effects = []
+    effects: list[Text] = []
     owners = await owners_of(snapshot, pod)
     manifest: Json = owners.manifests[0] if owners.manifests else {}
     selector = (manifest.get("spec") or {}).get("selector")
     if isinstance(selector, dict) and _matches(selector, pod) and not _matches(selector, then):
-        effects.append(
-            Text(
-                en=f"{owners.refs[0]} releases it and creates a replacement; this pod stays until it is deleted",
-                zh=f"{owners.refs[0]} 会释放它并新建一个 Pod；它会一直保留，直到被删除",
-            )
+        return unsafe(
+            f"{owners.refs[0]} selects its pods by this label, and would release the pod and create another",
+            f"{owners.refs[0]} 通过该标签选择 Pod，修改后会释放它并新建一个 Pod",
         )
     try:
         services = (await snapshot.list("Service", namespace=namespace_of(pod))).items
@@ -105,7 +99,7 @@ def _only_this_pod(pod: Json) -> tuple[Text, ...]:
     return (alone, others)
 
 
-async def _node_effects(snapshot: Snapshot, node: Json, wanted: Entries) -> tuple[Text, ...]:
+async def _node_effects(snapshot: Snapshot, node: Json, wanted: Entries) -> tuple[Text, ...] | Refusal:
     stays = Text(
         en="Running pods stay; new pods are scheduled by the changed labels",
         zh="已在运行的 Pod 不受影响；此后新 Pod 按新标签调度",
@@ -115,14 +109,13 @@ async def _node_effects(snapshot: Snapshot, node: Json, wanted: Entries) -> tupl
     except ClusterError as error:
         return (stays, error.gap("DaemonSets").says)
     then = _labelled(node, wanted)
-    lost = [_key(each) for each in sets if _runs(each, node) and not _runs(each, then)]
-    gained = [_key(each) for each in sets if _runs(each, then) and not _runs(each, node)]
-    effects = [stays]
-    if lost:
-        effects.append(_listed("Loses its pod at once, of DaemonSet", "以下 DaemonSet 的 Pod 会立即移除：", lost))
-    if gained:
-        effects.append(_listed("Gets a pod at once, of DaemonSet", "以下 DaemonSet 会立即在此启动 Pod：", gained))
-    return tuple(effects)
+    changed = ", ".join(_key(each) for each in sets if _runs(each, node) != _runs(each, then))
+    if changed:
+        return unsafe(
+            f"DaemonSet {changed} selects nodes by this label, and would start or end a pod there at once",
+            f"DaemonSet {changed} 通过该标签选择节点，修改后会立即在此启动或移除 Pod",
+        )
+    return (stays,)
 
 
 def _labelled(obj: Json, wanted: Entries) -> Json:

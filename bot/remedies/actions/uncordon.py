@@ -1,18 +1,24 @@
-"""Uncordon a node: new pods may be scheduled to it again."""
+"""Uncordon a node: new pods may be scheduled to it again.
+
+Where a person or a drain cordoned it, the node's name must be typed: the maintenance may still go on.
+"""
 
 from __future__ import annotations
 
 from typing import ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.ages import UNKNOWN, seconds_since
+from bot.kube.field_managers import LastWrite, is_by_hand, last_written
 from bot.kube.placement import is_cordoned
-from bot.remedies.contract import Plan, Refusal
+from bot.remedies.contract import CORDONED_BY, Plan, Refusal
 from bot.remedies.shared import cordons
 from bot.remedies.shared.kinds import permissions_to
 from bot.remedies.shared.patch_action import Patch, PatchAction
 from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration
-from intents.domain import Json, Text
+from intents.domain import Json, ObjectRef, Text
+from intents.templates import duration
 from responses.action_words import ActionWords
 
 
@@ -26,6 +32,11 @@ class Uncordon(PatchAction):
     )
     writes = permissions_to("patch", ("Node",))
     ignoring: ClassVar[tuple[str, ...]] = cordons.IGNORED
+
+    async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
+        found = await super().basis(snapshot, target)
+        written = _cordon_of(await snapshot.get(target.kind, target.name))
+        return {**found, CORDONED_BY: written.manager} if is_by_hand(written.manager) else found
 
     async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
         if not is_cordoned(obj):
@@ -42,13 +53,27 @@ class Uncordon(PatchAction):
                     zh="等待中的 Pod 可能会立即调度到该节点；已在运行的 Pod 不受影响",
                 ),
             ),
-            warnings=(
-                Text(
-                    en="Somebody cordoned it: make sure that the maintenance is finished",
-                    zh="之前有人将其禁止调度：请先确认维护已结束",
-                ),
-            ),
+            warnings=(_warning(_cordon_of(obj), snapshot),),
         )
+
+
+def _cordon_of(node: Json) -> LastWrite:
+    return last_written(node, ("spec", "unschedulable"))
+
+
+def _warning(cordon: LastWrite, snapshot: Snapshot) -> Text:
+    """Say who cordoned the node, and when. The field may be older than the manager's last write."""
+    age = seconds_since(cordon.time or None, snapshot.now)
+    since = Text(en="", zh="")
+    if age != UNKNOWN:
+        since = Text(
+            en=f" at least {duration(age)} ago, at {cordon.time}", zh=f"至少在 {duration(age)} 前（{cordon.time}）"
+        )
+    who = Text(en=cordon.manager or "Somebody", zh=cordon.manager or "之前有人")
+    return Text(
+        en=f"{who.en} cordoned it{since.en}: make sure that the maintenance is finished",
+        zh=f"{who.zh}{since.zh}将其禁止调度：请先确认维护已结束",
+    )
 
 
 ACTION: Final = Uncordon()

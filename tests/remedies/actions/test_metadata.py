@@ -232,15 +232,12 @@ async def test_no_pod_of_a_workload_is_replaced_and_helm_is_warned_of(enter: Ent
         assert scene.pods("shop") == pods
 
 
-async def test_a_pod_that_leaves_its_owner_and_its_service_by_a_label_is_told(enter: Enter) -> None:
+async def test_a_label_by_which_a_controller_selects_its_pods_is_refused(enter: Enter) -> None:
     async with enter(HEALED, world()) as scene:
-        preview = await scene.preview(await scene.made("label", POD, set={"app": "quarantined"}))
+        refusal = await scene.refused_preview(await scene.made("label", POD, set={"app": "quarantined"}))
 
-        effects = [each.en for each in preview.outlook.effects]
-        assert effects[0].startswith("ReplicaSet shop/web-1 releases it and creates a replacement")
-        assert effects[1] == "No longer gets traffic of Service web"
-        # Helm's label on a pod is its template's.
-        assert preview.outlook.custodian is None
+        assert refusal.says.en.startswith("ReplicaSet shop/web-1 selects its pods by this label")
+        assert scene.writes() == []
 
 
 async def test_a_label_that_nothing_selects_by_is_the_pods_alone(enter: Enter) -> None:
@@ -253,19 +250,33 @@ async def test_a_label_that_nothing_selects_by_is_the_pods_alone(enter: Enter) -
         ]
 
 
-async def test_daemon_sets_that_come_to_a_node_by_its_labels_are_told(enter: Enter) -> None:
+async def test_a_label_by_which_a_daemon_set_selects_its_nodes_is_refused(enter: Enter) -> None:
     async with enter(HEALED, world()) as scene:
-        preview = await scene.preview(await scene.made("label", NODE, set={"gpu": "yes"}))
+        refusal = await scene.refused_preview(await scene.made("label", NODE, set={"gpu": "yes"}))
+        other = await scene.preview(await scene.made("label", NODE, set={"disktype": "nvme"}))
 
-        assert preview.outlook.effects[1].en == "Gets a pod at once, of DaemonSet shop/gpu-agent"
+        assert refusal.says.en.startswith("DaemonSet shop/gpu-agent selects nodes by this label")
+        assert [each.en for each in other.outlook.effects] == [
+            "Running pods stay; new pods are scheduled by the changed labels"
+        ]
 
 
-async def test_what_the_node_says_of_itself_is_left_alone(enter: Enter) -> None:
+@pytest.mark.parametrize(
+    "label",
+    [
+        "topology.kubernetes.io/zone",
+        "kubernetes.io/arch",
+        "node.kubernetes.io/instance-type",
+        "node-role.kubernetes.io/control-plane",
+        "topology.ebs.csi.k8s.io/zone",
+        "eks.amazonaws.com/nodegroup",
+    ],
+)
+async def test_what_the_node_says_of_itself_is_left_alone(enter: Enter, label: str) -> None:
     async with enter(HEALED, world()) as scene:
-        plan = await scene.made("label", NODE, set={"topology.kubernetes.io/zone": "b"})
-        refusal = await scene.refused_preview(plan)
+        refusal = await scene.refused_preview(await scene.made("label", NODE, set={label: "b"}))
 
-        assert "the kubelet or the cloud provider writes topology.kubernetes.io/zone" in refusal.says.en
+        assert f"the kubelet or the cloud provider writes {label}" in refusal.says.en
         assert scene.writes() == []
 
 

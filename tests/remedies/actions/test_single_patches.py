@@ -43,6 +43,28 @@ async def test_a_node_is_cordoned_and_uncordoned(enter: Enter) -> None:
         assert scene.stored("", "nodes", "worker-9")["spec"]["unschedulable"] is True
 
 
+@pytest.mark.parametrize(
+    ("manager", "name_to_type"),
+    [("kubectl-drain", "worker-8"), ("kubectl-cordon", "worker-8"), ("cluster-autoscaler", ""), ("", "")],
+)
+async def test_uncordon_says_who_cordoned_and_asks_for_the_name_after_a_person(
+    enter: Enter, manager: str, name_to_type: str
+) -> None:
+    fields: dict[str, Any] = {"f:spec": {"f:unschedulable": {}}}
+    entry = {"manager": manager, "operation": "Update", "time": "-2h", "fieldsType": "FieldsV1", "fieldsV1": fields}
+    node = {
+        "kind": "Node",
+        "metadata": {"name": "worker-8", "managedFields": [entry] if manager else []},
+        "spec": {"unschedulable": True},
+    }
+    async with enter(HEALED, {"objects": [node]}) as scene:
+        plan = await scene.made("uncordon", ObjectRef(kind="Node", name="worker-8"))
+        (warning,) = (await scene.preview(plan)).outlook.warnings
+
+        assert plan.name_to_type == name_to_type
+        assert warning.en.startswith(f"{manager} cordoned it at least 2h ago" if manager else "Somebody cordoned it:")
+
+
 async def test_a_workload_is_scaled_and_the_write_keeps_how_to_take_it_back(enter: Enter) -> None:
     async with enter(HEALED) as scene:
         before = scene.deployment()["spec"]["replicas"]

@@ -61,6 +61,12 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     stage.put(obj | {"spec": patches.merge(spec, given["spec"]), "status": patches.merge(status, given["status"])})
 
 
+def limited(asked: int, *, low: int, high: int) -> Json:
+    """Return the condition ScalingLimited, without its time, for so many replicas that the load needs."""
+    status, reason, message = _TOO_MANY if asked > high else _TOO_FEW if asked < low else _WITHIN
+    return {"status": status, "reason": reason, "message": message}
+
+
 def _metric(form: Json, values: Json) -> Json:
     if "container" in form:
         return {

@@ -124,6 +124,11 @@ AUTOSCALER: Final[Table] = {
     "replicas": Key(Shape.NUMBER, "how many replicas it counts; those of its target if not given"),
     "scaled": Key(Shape.TIME, "when it last scaled"),
 }
+AUTOSCALER_FAULTS: Final[Table] = {
+    "no_metrics": Key(Shape.TEXT, "why it has no metrics, in the controller's words: ScalingActive is False"),
+    "reason": Key(Shape.TEXT, "the reason beside that; FailedGetResourceMetric if not given"),
+    "uses": Key(Shape.NUMBER, "the use it measures, in percent of what is requested"),
+}  # fmt: skip
 DEFINITION: Final[Table] = {
     "kind": Key(Shape.TEXT, "the kind it defines; group and plural are in its name"),
     "version": Key(Shape.TEXT, "the version it serves; v1 if not given"),
@@ -161,6 +166,8 @@ POD_FAULTS: Final[Table] = {
     "container": Key(Shape.TEXT, "which container is meant, where there are several"),
     "containers": Key(Shape.MAPPING, "container → its faults, where several have some"),
     "unschedulable": Key(Shape.TEXT, "the scheduler's message: the pod is Pending without a node"),
+    "gates": Key(Shape.LIST, "names of scheduling gates: no scheduler looks at the pod, and no event tells"),
+    "scheduler": Key(Shape.TEXT, "a schedulerName that no scheduler has: nothing looks at the pod, nothing tells"),
     "scheduled": Key(Shape.TIME, "when the scheduler found a node for it after all"),
     "sandbox_error": Key(Shape.TEXT, "why the kubelet cannot make its sandbox: every container waits"),
     "mount_error": Key(Shape.TEXT, "why the kubelet cannot mount a volume: every container waits"),
@@ -182,7 +189,7 @@ NODE_FAULTS: Final[Table] = {
     "not_ready": Key(Shape.TEXT, "the kubelet's message: Ready is False"),
     "unreachable": Key(Shape.FLAG, "the kubelet no longer answers: every condition is Unknown"),
     "pressure": Key(Shape.TEXT, "disk, memory or pid"),
-    "cordoned": Key(Shape.FLAG, "it is marked unschedulable"),
+    "cordoned": Key(Shape.ANY, "true: it is marked unschedulable; or the field manager that did so: `kubectl-drain`"),
     "taints": Key(Shape.LIST, "further taints, `key=value:Effect`"),
 }
 CLAIM_FAULTS: Final[Table] = {

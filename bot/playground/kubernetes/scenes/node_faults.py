@@ -68,15 +68,27 @@ def apply(node: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> No
     if "pressure" in fault:
         _press(marks, fault["pressure"], path=(*path, "pressure"))
     spec = dict(node["spec"])
+    metadata = node["metadata"]
     if fault.get("cordoned"):
         spec["unschedulable"] = True
+        metadata = (
+            _written_by(metadata, str(fault["cordoned"]), at=marks.at) if fault["cordoned"] is not True else metadata
+        )
         marks.taint("unschedulable", "NoSchedule")
         marks.event("NodeNotSchedulable", "NodeNotSchedulable")
     if marks.taints:
         spec["taints"] = [*(spec.get("taints") or ()), *marks.taints]
-    stage.put(node | {"spec": spec, "status": node["status"] | {"conditions": marks.conditions}})
+    stage.put(node | {"metadata": metadata, "spec": spec, "status": node["status"] | {"conditions": marks.conditions}})
     for event in marks.events if "events" not in fault else ():
         stage.tell(node, first=since, **event)
+
+
+def _written_by(metadata: Json, manager: str, *, at: str) -> Json:
+    """Return the metadata with what the API server notes of the manager that cordoned the node."""
+    fields: Json = {"f:spec": {"f:unschedulable": {}}}
+    entry: Json = {"manager": manager, "operation": "Update", "apiVersion": "v1", "time": at}
+    entry |= {"fieldsType": "FieldsV1", "fieldsV1": fields}
+    return metadata | {"managedFields": [*(metadata.get("managedFields") or ()), entry]}
 
 
 def _press(marks: _Marks, written: str, *, path: tuple[str, ...]) -> None:

@@ -6,9 +6,18 @@ from datetime import timedelta
 
 from bot.playground.kubernetes import patches, times
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import claim_faults, keys, node_faults, pod_faults, workload_faults
+from bot.playground.kubernetes.scenes import (
+    autoscaler_faults,
+    claim_faults,
+    keys,
+    node_faults,
+    pod_faults,
+    workload_faults,
+)
 from bot.playground.kubernetes.scenes.stage import Stage, address
 from bot.playground.kubernetes.world_checks import WorldError
+
+_WITH_FAULTS = {"Pod", "Node", claim_faults.KIND, autoscaler_faults.KIND} | workload_faults.KINDS
 
 
 def apply(obj: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
@@ -22,6 +31,8 @@ def apply(obj: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Non
         node_faults.apply(obj, fault, stage=stage, path=path)
     elif kind == claim_faults.KIND:
         claim_faults.apply(obj, fault, stage=stage, path=path)
+    elif kind == autoscaler_faults.KIND:
+        autoscaler_faults.apply(obj, fault, stage=stage, path=path)
     # The author's own events come last; events in a workload's fault are about the workload, not its pods.
     for written in fault.get("events") or ():
         if not isinstance(written, dict):
@@ -50,7 +61,7 @@ def finish(obj: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> No
 
 def _is_known(key: str, *, kind: str) -> bool:
     """Return whether a key is a fault's; kinds with faults of their own allow no other keys."""
-    return key in keys.ANY_FAULTS or kind in {"Pod", "Node", claim_faults.KIND} | workload_faults.KINDS
+    return key in keys.ANY_FAULTS or kind in _WITH_FAULTS
 
 
 def _conditions(before: list[Json], fault: Json, *, stage: Stage, path: tuple[str, ...]) -> list[Json]:

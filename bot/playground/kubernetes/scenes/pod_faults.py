@@ -16,6 +16,7 @@ from bot.playground.kubernetes.world_checks import WorldError
 _ATTEMPTS_S: Final = 14
 _OF_CONTAINERS: Final = frozenset(keys.CONTAINER_FAULTS)
 _STATUSES: Final = (("initContainers", "initContainerStatuses"), ("containers", "containerStatuses"))
+_GATED: Final = "Scheduling is blocked due to non-empty scheduling gates"
 _UNREADY: Final = "containers with unready status: [{}]"
 _ENDED: Final = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}
 _INCOMPLETE: Final = "containers with incomplete status: [{}]"
@@ -34,6 +35,9 @@ def apply(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Jso
         pod = _unschedulable(pod, message=fault["unschedulable"], since=since)
         stage.untell(pod, reasons=messages.OF_START)
         told.append({"reason": "FailedScheduling", "message": fault["unschedulable"]})
+    elif "gates" in fault or "scheduler" in fault:
+        pod = _not_looked_at(pod, fault, since=since)
+        stage.untell(pod, reasons=messages.OF_START)
     elif "evicted" in fault or "rejected" in fault:
         pod, event = _failed(pod, fault, since=since)
         told.append(event)
@@ -195,6 +199,17 @@ def _phase(status: Json, spec: Json) -> str:
     if all(code == 0 for code in codes):
         return "Succeeded"
     return "Failed" if spec.get("restartPolicy") == "Never" else "Running"
+
+
+def _not_looked_at(pod: Json, fault: Json, *, since: datetime) -> Json:
+    """Return a pod that no scheduler looks at: gated, which the API server notes itself, or of an unknown scheduler."""
+    pod = _unschedulable(pod, message=_GATED, since=since)
+    if "scheduler" in fault:
+        status = {key: value for key, value in pod["status"].items() if key != "conditions"}
+        return pod | {"spec": pod["spec"] | {"schedulerName": fault["scheduler"]}, "status": status}
+    gates = [{"name": name} for name in fault["gates"]]
+    pod = pod | {"spec": pod["spec"] | {"schedulingGates": gates}}
+    return _with_condition(pod, "PodScheduled", reason="SchedulingGated")
 
 
 def _unschedulable(pod: Json, *, message: str, since: datetime) -> Json:

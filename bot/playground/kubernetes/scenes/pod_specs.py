@@ -40,7 +40,10 @@ def _container(name: str, short: Any, *, path: tuple[str, ...]) -> Json:
     fields = {key: value for key, value in short.items() if key not in (*_AMOUNTS, "mounts")}
     container: Json = {"name": name} | fields
     if isinstance(fields.get("env"), dict):
-        container["env"] = [{"name": key, "value": str(value)} for key, value in fields["env"].items()]
+        container["env"] = [
+            {"name": key} | ({"valueFrom": value} if isinstance(value, dict) else {"value": str(value)})
+            for key, value in fields["env"].items()
+        ]
     if "ports" in fields:
         container["ports"] = _ports(fields["ports"])
     if amounts := {key: short[key] for key in _AMOUNTS if key in short}:

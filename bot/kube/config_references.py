@@ -1,0 +1,106 @@
+"""The ConfigMaps and Secrets that a pod needs for its start, and the kubelet's words where one is missing.
+
+Wordings of k8s.io/kubernetes/pkg/kubelet (container environment) and pkg/volume (configmap, secret, projected).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.kube.objects import spec_of
+from intents.domain import Json
+
+_ENVIRONMENT: Final = (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret"))
+_WHOLE: Final = (("configMapRef", "ConfigMap"), ("secretRef", "Secret"))
+_KINDS: Final = {"configmap": "ConfigMap", "secret": "Secret"}
+_NOT_FOUND: Final = re.compile(r'\b(?P<kind>configmap|secret)s? "(?P<name>[^"]+)" not found', re.IGNORECASE)
+_NO_KEY: Final = re.compile(r"couldn't find key (?P<key>\S+) in (?P<kind>ConfigMap|Secret) [^/\s]+/(?P<name>[^\s,]+)")
+_VOLUME: Final = re.compile(r'MountVolume\.SetUp failed for volume "(?P<volume>[^"]+)"')
+_NO_FILE: Final = re.compile(r"references non-existent (?P<kind>config|secret) key: (?P<key>[^\s,\]]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigReference:
+    """One use of a ConfigMap or Secret that must exist: by a container's environment, or by a volume."""
+
+    kind: str
+    name: str
+    key: str = ""  # "" for all keys
+    container: str = ""  # of an environment
+    volume: str = ""
+
+    @property
+    def place(self) -> str:
+        """Return where the pod template has it."""
+        return f"volume {self.volume}" if self.volume else f"the environment of container {self.container}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """What the kubelet says is not there. Of a volume's key it names the volume, and not the object."""
+
+    kind: str
+    name: str = ""
+    key: str = ""
+    volume: str = ""
+
+    def is_of(self, reference: ConfigReference) -> bool:
+        """Tell whether the kubelet may mean this reference."""
+        return (
+            self.kind == reference.kind
+            and self.name in ("", reference.name)
+            and self.volume in ("", reference.volume)
+            and (not self.key or reference.key in ("", self.key))
+        )
+
+
+def references_of(pod: Json) -> tuple[ConfigReference, ...]:
+    """Return the references of a pod that are not optional, each once."""
+    spec = spec_of(pod)
+    containers = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    found = [one for each in containers for one in _of_environment(each)]
+    found += [one for each in spec.get("volumes") or () for one in _of_volume(each)]
+    return tuple(dict.fromkeys(found))
+
+
+def missing_in(message: str) -> Missing | None:
+    """Return the ConfigMap, Secret or key that a message of the kubelet says is missing, None for any other message."""
+    volume = found["volume"] if (found := _VOLUME.search(message)) else ""
+    if found := _NO_KEY.search(message):
+        return Missing(kind=found["kind"], name=found["name"], key=found["key"], volume=volume)
+    if found := _NO_FILE.search(message):
+        return Missing(kind=_KINDS[found["kind"].replace("config", "configmap")], key=found["key"], volume=volume)
+    if found := _NOT_FOUND.search(message):
+        return Missing(kind=_KINDS[found["kind"].lower()], name=found["name"], volume=volume)
+    return None
+
+
+def _of_environment(container: Mapping[str, Any]) -> Iterator[ConfigReference]:
+    name = str(container.get("name", ""))
+    for variable in container.get("env") or ():
+        for field, kind in _ENVIRONMENT:
+            source = (variable.get("valueFrom") or {}).get(field)
+            if source and not source.get("optional"):
+                key = str(source.get("key", ""))
+                yield ConfigReference(kind=kind, name=str(source.get("name", "")), key=key, container=name)
+    for whole in container.get("envFrom") or ():
+        for field, kind in _WHOLE:
+            source = whole.get(field)
+            if source and not source.get("optional"):
+                yield ConfigReference(kind=kind, name=str(source.get("name", "")), container=name)
+
+
+def _of_volume(volume: Mapping[str, Any]) -> Iterator[ConfigReference]:
+    name = str(volume.get("name", ""))
+    for source in (volume, *((volume.get("projected") or {}).get("sources") or ())):
+        for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
+            wanted = source.get(field)
+            if not wanted or wanted.get("optional"):
+                continue
+            # A volume's own Secret is named by `secretName`, that of a projected one by `name`.
+            of = str(wanted.get("name") or wanted.get("secretName") or "")
+            keys = [str(item.get("key", "")) for item in wanted.get("items") or ()] or [""]
+            yield from (ConfigReference(kind=kind, name=of, key=key, volume=name) for key in keys)

@@ -1,0 +1,197 @@
+"""The ConfigMaps and Secrets that pods which cannot start refer to and that are not there.
+
+A ConfigMap is read. A Secret never is: the kubelet's message alone tells that one is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.events import event_last_seen
+from bot.kube.config_references import ConfigReference, Missing, missing_in, references_of
+from bot.kube.containers import containers_in
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.scope import READS_PODS, pods_of
+from intents.domain import ArgDeclaration, Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+
+# The pods of one owner wait for the same.
+MOST_PODS: Final = 5
+_MOST_USERS: Final = 5
+_MOST_LISTED: Final = 500
+# The kubelet tries a mount again after two minutes at most.
+_FRESH_S: Final = 600
+_LIKE: Final = 0.5
+_HELD_UP: Final = frozenset({"CreateContainerConfigError", "ContainerCreating", "PodInitializing", ""})
+
+DECLARATION: Final = ProbeDeclaration(
+    name="config-references",
+    says="a row per ConfigMap, Secret or key of one that the pods in question need for their start and do not find",
+    rows={
+        "namespace": RowType.STRING,
+        "pod": RowType.STRING,
+        "owner_kind": RowType.STRING,
+        "owner": RowType.STRING,
+        "place": RowType.STRING,  # where the pod refers to it
+        "kind": RowType.STRING,
+        "name": RowType.STRING,
+        "key": RowType.STRING,  # "" where the whole object is missing
+        "problem": RowType.STRING,  # in the kubelet's words, if it says so
+    },
+    args={
+        "compare": ArgDeclaration(
+            says="true: also the ConfigMap or key that resembles it, and other owners of pods that refer to it",
+            fills={"true": {"closest": RowType.STRING, "users": RowType.STRINGS}},
+        )
+    },
+    permissions=(
+        *READS_PODS,
+        Permission(verb="get", resource="configmaps"),
+        Permission(verb="list", resource="configmaps"),
+        Permission(verb="list", resource="events"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Broken:
+    """A reference that leads nowhere: to an object, or to a `key` that the object lacks."""
+
+    pod: Json
+    reference: ConfigReference
+    key: str = ""
+    told: str = ""  # by the kubelet
+    keys: tuple[str, ...] = ()  # that the ConfigMap has
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the references of the pods in question that wait for their start."""
+    suspects = await pods_of(look)
+    waiting = [pod for pod in suspects.pods if _is_held_up(pod)][:MOST_PODS]
+    gaps: list[Gap] = list(suspects.gaps)
+    found = [each for broken in await asyncio.gather(*(_broken(pod, look, gaps) for pod in waiting)) for each in broken]
+    rows = await asyncio.gather(*(_row(each, look) for each in found))
+    return ProbeResult(
+        rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(suspects.pods)
+    )
+
+
+def _is_held_up(pod: Json) -> bool:
+    """Tell whether a pod of a node has a container that has not been started yet."""
+    return bool(pod.get("spec", {}).get("nodeName")) and any(
+        each.state in ("waiting", "") and each.reason in _HELD_UP for each in containers_in(pod)
+    )
+
+
+async def _broken(pod: Json, look: Look, gaps: list[Gap]) -> list[_Broken]:
+    references = references_of(pod)
+    told = await _told(pod, look, gaps) if references else []
+    maps = dict.fromkeys(each.name for each in references if each.kind == "ConfigMap")
+    read = dict(zip(maps, await asyncio.gather(*(_keys(name, pod, look, gaps) for name in maps)), strict=True))
+    found = []
+    for each in references:
+        message, missing = next(((text, one) for text, one in told if one.is_of(each)), ("", None))
+        if each.kind == "Secret":
+            if missing:
+                found.append(_Broken(pod=pod, reference=each, key=missing.key, told=message))
+            continue
+        keys = read[each.name]
+        if keys is None:
+            found.append(_Broken(pod=pod, reference=each, told=message))
+        elif each.key and keys != _UNREAD and each.key not in keys:
+            found.append(_Broken(pod=pod, reference=each, key=each.key, told=message, keys=keys))
+    return list({(each.reference.kind, each.reference.name, each.key): each for each in reversed(found)}.values())
+
+
+_UNREAD: Final = ("",)
+
+
+async def _keys(name: str, pod: Json, look: Look, gaps: list[Gap]) -> tuple[str, ...] | None:
+    """Return the keys of a ConfigMap, None where there is none of the name, _UNREAD where it could not be read."""
+    try:
+        found = await look.snapshot.find("ConfigMap", name, namespace=namespace_of(pod))
+    except ClusterError as error:
+        gaps.append(error.gap(f"ConfigMap {namespace_of(pod)}/{name}"))
+        return _UNREAD
+    return None if found is None else (*(found.get("data") or ()), *(found.get("binaryData") or ()))
+
+
+async def _told(pod: Json, look: Look, gaps: list[Gap]) -> list[tuple[str, Missing]]:
+    """Return what the kubelet says is missing: in the states of containers, and in fresh events about volumes."""
+    messages = [each.message for each in containers_in(pod) if each.state == "waiting"]
+    try:
+        for event in await look.snapshot.events(ref(pod, "Pod")):
+            seen = event_last_seen(event)
+            is_fresh = seen is not None and (look.now - seen).total_seconds() <= _FRESH_S
+            if is_fresh and event.get("reason") == "FailedMount":
+                messages.append(str(event.get("message", "")))
+    except ClusterError as error:
+        gaps.append(error.gap(f"events of {namespace_of(pod)}/{name_of(pod)}"))
+    return [(each, missing) for each in dict.fromkeys(messages) if (missing := missing_in(each))]
+
+
+async def _row(broken: _Broken, look: Look) -> Row:
+    pod, reference = broken.pod, broken.reference
+    owner, namespace = owner_of(pod), namespace_of(pod)
+    compared: dict[str, Value] = {}
+    if look.args.get("compare"):
+        compared = {"closest": await _closest(broken, look), "users": await _users(broken, look)}
+    problem = broken.told or (f"it has no key {broken.key}" if broken.key else "it does not exist")
+    return Row(
+        values={
+            "namespace": namespace,
+            "pod": name_of(pod),
+            "owner_kind": owner.kind,
+            "owner": owner.name,
+            "place": reference.place,
+            "kind": reference.kind,
+            "name": reference.name,
+            "key": broken.key,
+            "problem": problem,
+            **compared,
+        },
+        subject=ref(pod, "Pod"),
+        quote=problem,
+        reproduce=f"kubectl -n {namespace} describe pod {name_of(pod)}",
+    )
+
+
+async def _closest(broken: _Broken, look: Look) -> str:
+    if broken.key:
+        return _most_like(broken.key, broken.keys)
+    if broken.reference.kind != "ConfigMap":
+        return ""
+    with suppress(ClusterError):
+        listed = await look.snapshot.list("ConfigMap", namespace=namespace_of(broken.pod), limit=_MOST_LISTED)
+        return _most_like(broken.reference.name, [name_of(each) for each in listed.items])
+    return ""
+
+
+async def _users(broken: _Broken, look: Look) -> tuple[str, ...]:
+    """Return the owners of other pods of the namespace that refer to the same object."""
+    with suppress(ClusterError):
+        listed = await look.snapshot.list("Pod", namespace=namespace_of(broken.pod))
+        mine, wanted = owner_of(broken.pod), (broken.reference.kind, broken.reference.name)
+        owners = [
+            owner_of(pod)
+            for pod in listed.items
+            if any((each.kind, each.name) == wanted for each in references_of(pod))
+        ]
+        others = dict.fromkeys(f"{each.kind}/{each.name}" for each in owners if each.name != mine.name)
+        return tuple(others)[:_MOST_USERS]
+    return ()
+
+
+def _most_like(name: str, choices: Sequence[str]) -> str:
+    scored = sorted((-SequenceMatcher(None, name.lower(), each.lower()).ratio(), each) for each in choices)
+    return scored[0][1] if scored and -scored[0][0] >= _LIKE else ""
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

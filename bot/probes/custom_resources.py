@@ -1,0 +1,197 @@
+"""Custom resources by the conditions that their controllers write, with the controller's own state.
+
+The kind comes from the request; discovery tells how the cluster serves it. Built-in kinds are other probes' business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster.errors import ClusterError, NotFound, NotServed
+from bot.cluster.resources import Resource, well_known
+from bot.kube.object_conditions import Judgement, is_behind, judged, status_writers
+from bot.kube.objects import created_at, group_of, name_of, namespace_of, place_of, ref
+from bot.kube.replicas import Replicas, replicas_of
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.ages import age_s
+from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+
+_MOST_LISTED: Final = 500
+_MOST_ROWS: Final = 50
+_QUOTE: Final = 500
+# The Deployment that serves a group, where its field manager has another name.
+_CONTROLLERS: Final = {
+    "acme.cert-manager.io": "cert-manager",
+    "apiextensions.crossplane.io": "crossplane",
+    "cert-manager.io": "cert-manager",
+    "cluster.x-k8s.io": "capi-controller-manager",
+    "external-secrets.io": "external-secrets",
+    "helm.toolkit.fluxcd.io": "helm-controller",
+    "kustomize.toolkit.fluxcd.io": "kustomize-controller",
+    "monitoring.coreos.com": "prometheus-operator",
+    "pkg.crossplane.io": "crossplane",
+    "postgresql.cnpg.io": "cnpg-controller-manager",
+    "source.toolkit.fluxcd.io": "source-controller",
+}
+# Kinds of widespread operators: the role grants them; other kinds need a role of the cluster's administrator.
+_WIDESPREAD: Final = {
+    "acme.cert-manager.io": ("challenges", "orders"),
+    "cert-manager.io": ("certificaterequests", "certificates", "clusterissuers", "issuers"),
+    "cluster.x-k8s.io": ("clusters", "machinedeployments", "machines", "machinesets"),
+    "external-secrets.io": ("clustersecretstores", "externalsecrets", "secretstores"),
+    "pkg.crossplane.io": ("configurations", "functions", "providers"),
+    "postgresql.cnpg.io": ("clusters",),
+    "serving.knative.dev": ("configurations", "revisions", "routes", "services"),
+}
+
+# Kinds that a text without a kind is not about: other probes read them.
+_OF_OTHER_PROBES: Final = {
+    "argoproj.io": ("applications",),
+    "helm.toolkit.fluxcd.io": ("helmreleases",),
+    "kustomize.toolkit.fluxcd.io": ("kustomizations",),
+    "pingcap.com": ("tidbclusters",),
+    "source.toolkit.fluxcd.io": ("gitrepositories", "helmcharts", "helmrepositories", "ocirepositories"),
+}
+
+DECLARATION: Final = ProbeDeclaration(
+    name="custom-resources",
+    says="a row per custom resource in question: the condition that tells its state, and its controller",
+    rows={
+        "kind": RowType.STRING,
+        "namespace": RowType.STRING,
+        "name": RowType.STRING,
+        "condition": RowType.STRING,
+        "status": RowType.STRING,
+        "reason": RowType.STRING,
+        "message": RowType.STRING,
+        "bad": RowType.BOOLEAN,  # a condition whose meaning is known is in trouble
+        "unsure": RowType.BOOLEAN,  # only the words of a condition say trouble
+        "at_work": RowType.BOOLEAN,  # its controller may still be making it ready
+        "since_s": RowType.INTEGER,  # since when the condition is as it is
+        "created_s": RowType.INTEGER,
+        "behind": RowType.BOOLEAN,  # the controller has not looked at the present spec yet
+        "controller": RowType.STRING,  # namespace/name of the controller's Deployment, "" where it cannot be derived
+        "controller_ready": RowType.INTEGER,  # its ready pods, -1 unknown
+    },
+    permissions=(
+        *(
+            Permission(verb=verb, group=group, resource=plural)
+            for group, plurals in (*_WIDESPREAD.items(), *_OF_OTHER_PROBES.items())
+            for plural in plurals
+            for verb in ("get", "list")
+        ),
+        Permission(verb="list", group="apps", resource="deployments"),
+    ),
+)
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the object in question, those of the kind that a text names, or without one those of widespread kinds."""
+    focus = look.focus
+    focused = bool(focus.name) and well_known(focus.kind) is None
+    kind = focus.kind if focused else look.named.get("kind", "")
+    name = focus.name if focused else look.named.get("name", "")
+    if kind and well_known(kind) is not None:
+        return ProbeResult(not_applicable=f"{kind} is no custom resource")
+    try:
+        found = [await _of_kind(look, kind, name)] if kind else await _widespread(look)
+    except NotFound:
+        return ProbeResult(missing=f"{kind} {focus.namespace}/{name}".replace(" /", " "))
+    except NotServed as error:
+        return ProbeResult(not_applicable=f"this cluster has no {kind}: {error.detail}")
+    except ClusterError as error:
+        return ProbeResult(gaps=(error.gap(),))
+    served = [one for one in found if one is not None]
+    if not served:
+        return ProbeResult(not_applicable=f"this cluster has no {kind or 'custom resource of a widespread operator'}")
+    states = [(one.resource, each, judged(each)) for one in served for each in one.objects]
+    states.sort(key=lambda one: (not one[2].bad, one[0].kind, place_of(one[1])))
+    gaps = [one.gap for one in served if one.gap]
+    deployments: tuple[Json, ...] = ()
+    if any(state.bad or state.unsure for _, _, state in states):
+        try:
+            deployments = (await look.snapshot.list("Deployment")).items
+        except ClusterError as error:
+            gaps.append(error.gap("the controller of the object"))
+    rows = [_row(look, resource, obj, state, deployments) for resource, obj, state in states[:_MOST_ROWS]]
+    return ProbeResult(rows=tuple(rows), gaps=tuple(gaps))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """The objects of one kind, and the gap of a read that was cut or refused."""
+
+    resource: Resource
+    objects: tuple[Json, ...] = ()
+    gap: Gap | None = None
+
+
+async def _widespread(look: Look) -> list[_Found | None]:
+    """Return the objects of the widespread kinds that this cluster serves. Raises ClusterError if that is unknown."""
+
+    async def of(kind: str) -> _Found | None:
+        try:
+            return await _of_kind(look, kind, "")
+        except NotServed:
+            return None
+        except ClusterError as error:
+            resource = await look.snapshot.resource(kind)
+            return _Found(resource=resource, gap=error.gap())
+
+    kinds = (f"{plural}.{group}" for group, plurals in _WIDESPREAD.items() for plural in plurals)
+    return list(await asyncio.gather(*map(of, kinds)))
+
+
+async def _of_kind(look: Look, kind: str, name: str) -> _Found | None:
+    """Return the object of a name, else all of the kind in the namespace; None if it is not served."""
+    resource = await look.snapshot.served(kind)
+    if resource is None:
+        return None
+    namespace = look.focus.namespace if resource.namespaced else ""
+    if name and (namespace or not resource.namespaced):
+        return _Found(resource=resource, objects=(await look.snapshot.get(resource, name, namespace=namespace),))
+    named = f"metadata.name={name}" if name else ""
+    listing = await look.snapshot.list(resource, namespace=namespace, fields=named, limit=_MOST_LISTED)
+    return _Found(resource=resource, objects=listing.items, gap=listing.gap(f"all {resource.plural}"))
+
+
+def _row(look: Look, resource: Resource, obj: Json, state: Judgement, deployments: Iterable[Json]) -> Row:
+    namespace, name = namespace_of(obj), name_of(obj)
+    reason, message = (str(state.condition.get(key) or "") for key in ("reason", "message"))
+    controller = _controller(obj, deployments) if state.bad or state.unsure else None
+    place = f"-n {namespace} " if namespace else ""
+    return Row(
+        values={
+            "kind": resource.kind,
+            "namespace": namespace,
+            "name": name,
+            "condition": str(state.condition.get("type") or ""),
+            "status": str(state.condition.get("status") or ""),
+            "reason": reason,
+            "message": message[:_QUOTE],
+            "bad": state.bad,
+            "unsure": state.unsure,
+            "at_work": state.at_work,
+            "since_s": age_s(look.snapshot, state.condition.get("lastTransitionTime")),
+            "created_s": age_s(look.snapshot, created_at(obj)),
+            "behind": is_behind(obj),
+            "controller": "/".join(place_of(controller)) if controller else "",
+            "controller_ready": (replicas_of(controller) if controller else Replicas()).ready,
+        },
+        subject=ref(obj, resource.kind),
+        quote=f"{reason}: {message}"[:_QUOTE],
+        reproduce=f"kubectl {place}get {resource.plural}.{resource.group} {name} -o yaml",
+    )
+
+
+def _controller(obj: Json, deployments: Iterable[Json]) -> Json | None:
+    """Return the Deployment named as a writer of the status, else the usual one of the group; None if unsure which."""
+    names = {*status_writers(obj), _CONTROLLERS.get(group_of(obj), "")} - {""}
+    found = [each for each in deployments if name_of(each) in names]
+    return found[0] if len(found) == 1 else None
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,129 @@
+"""PodDisruptionBudgets over the pods in question: what they allow now, and why they refuse evictions.
+
+A budget that is used up protects its pods, as it should. What hinders a drain for good is a budget that can never allow
+an eviction, one whose pods are not ready, or a second budget over the same pod.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.budgets import limit_of, never_allows
+from bot.kube.conditions import condition
+from bot.kube.objects import (
+    created_at,
+    has_ended,
+    labels_of,
+    name_of,
+    namespace_of,
+    place_of,
+    ref,
+    spec_of,
+    status_of,
+)
+from bot.kube.placement import selects
+from bot.kube.pod_readiness import is_ready, unready_reason
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.ages import age_s
+from bot.probes.shared.scope import READS_PODS, pods_of
+from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+
+_KIND: Final = "PodDisruptionBudget"
+_MOST_ROWS: Final = 200
+_MOST_PODS: Final = 20
+
+DECLARATION: Final = ProbeDeclaration(
+    name="disruption-budgets",
+    says="a row per PodDisruptionBudget over the pods in question: the evictions it allows, and what hinders them",
+    rows={
+        "namespace": RowType.STRING,
+        "name": RowType.STRING,
+        "asked": RowType.BOOLEAN,  # the request names it, a pod of it, their owner or their node
+        "limit": RowType.STRING,  # minAvailable: 2
+        "allowed": RowType.INTEGER,  # evictions allowed now
+        "healthy": RowType.INTEGER,
+        "wanted": RowType.INTEGER,  # pods that must stay healthy
+        "expected": RowType.INTEGER,  # pods that it counts
+        "never": RowType.BOOLEAN,  # its spec allows no eviction, however healthy the pods are
+        "pods": RowType.STRINGS,  # pods that are not ready
+        "pod_states": RowType.STRINGS,  # the same with what kubectl shows of them
+        "unready_s": RowType.INTEGER,  # since when the first of them is not ready, -1 if all are
+        "others": RowType.STRINGS,  # other budgets over one of its pods
+        "changed_s": RowType.INTEGER,  # since when it allows evictions, or none
+        "created_s": RowType.INTEGER,
+    },
+    permissions=(Permission(verb="list", group="policy", resource="poddisruptionbudgets"), *READS_PODS),
+)
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the budgets in question with their pods; `missing` where the one named does not exist."""
+    home = look.focus.namespace
+    named = look.focus.name if look.focus.kind == _KIND else look.named.get("pdb", "")
+    try:
+        budgets = await look.snapshot.list(_KIND, namespace=home)
+        pods = await look.snapshot.list("Pod", namespace=home)
+    except ClusterError as error:
+        return ProbeResult(gaps=(error.gap("the PodDisruptionBudgets and their pods"),))
+    gaps = [gap for one, what in ((budgets, "all budgets"), (pods, "all pods")) if (gap := one.gap(what))]
+    missing = ""
+    if named:
+        meant = [each for each in budgets.items if name_of(each) == named]
+        missing = "" if meant else f"{_KIND} {named}"
+    elif look.focus.name:
+        suspects = await pods_of(look)
+        meant = [each for each in budgets.items if any(_covers(each, pod) for pod in suspects.pods)]
+        gaps += suspects.gaps
+        missing = suspects.missing
+    else:
+        meant = list(budgets.items)
+    alive = [pod for pod in pods.items if not has_ended(pod)]
+    asked = bool(named or look.focus.name)
+    rows = [_row(look, each, budgets.items, alive, asked=asked) for each in sorted(meant, key=place_of)[:_MOST_ROWS]]
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=missing)
+
+
+def _covers(budget: Json, pod: Json) -> bool:
+    """Tell whether a budget selects a pod: an empty selector selects all of the namespace, a missing one none."""
+    same = namespace_of(budget) == namespace_of(pod)
+    return same and selects(spec_of(budget).get("selector"), labels_of(pod))
+
+
+def _row(look: Look, budget: Json, budgets: Iterable[Json], pods: Sequence[Json], *, asked: bool) -> Row:
+    namespace, name, status = namespace_of(budget), name_of(budget), status_of(budget)
+    mine = [pod for pod in pods if _covers(budget, pod)]
+    unready = sorted((pod for pod in mine if not is_ready(pod)), key=name_of)
+    since = [
+        age_s(look.snapshot, condition(pod, "Ready").get("lastTransitionTime") or created_at(pod)) for pod in unready
+    ]
+    others = (each for each in budgets if name_of(each) != name and any(_covers(each, pod) for pod in mine))
+    keys = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
+    allowed, healthy, wanted, expected = (int(status.get(key) or 0) for key in keys)
+    changed = condition(budget, "DisruptionAllowed").get("lastTransitionTime")
+    return Row(
+        values={
+            "namespace": namespace,
+            "name": name,
+            "asked": asked,
+            "limit": limit_of(spec_of(budget)),
+            "allowed": allowed,
+            "healthy": healthy,
+            "wanted": wanted,
+            "expected": expected,
+            "never": never_allows(spec_of(budget)),
+            "pods": tuple(name_of(pod) for pod in unready[:_MOST_PODS]),
+            "pod_states": tuple(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready[:_MOST_PODS]),
+            "unready_s": max(since, default=-1),
+            "others": tuple(sorted(map(name_of, others))),
+            "changed_s": age_s(look.snapshot, changed),
+            "created_s": age_s(look.snapshot, created_at(budget)),
+        },
+        subject=ref(budget, _KIND),
+        quote=f"{allowed} disruptions allowed, {healthy} of {wanted} required pods healthy",
+        reproduce=f"kubectl -n {namespace} describe pdb {name}",
+    )
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

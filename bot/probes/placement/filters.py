@@ -1,0 +1,261 @@
+"""Hold every node against each filter of the scheduler: what refuses a waiting pod there, and which are to blame.
+
+The scheduler's message names only the first filter against each node. Here each node has all of them, so that a filter
+is blamed only where nothing else would keep the pod off the node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.field_managers import last_written
+from bot.kube.host_ports import host_ports, taken
+from bot.kube.node_labels import closest_label, is_fixed_label
+from bot.kube.objects import has_ended, labels_of, name_of, namespace_of, node_name_of, ref, status_of
+from bot.kube.owners import owner_of
+from bot.kube.placement import Taint, asked_labels, is_cordoned, unmet_labels, untolerated
+from bot.kube.requests import PODS, Amounts, amounts, lacking, minus, plus, pod_requests
+from bot.kube.spreading import closed_nodes, surroundings
+from bot.kube.volume_claims import claim_names, place_of_volume, reaches, volume_name_of
+from bot.probes.contract import Look
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, about_node, about_pod, cut_off, waits, whole_list
+from bot.probes.shared.ages import age_s
+from bot.probes.shared.scope import pods_of
+from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
+
+SELECTOR: Final = "selector"
+TAINT: Final = "taint"
+_RESERVED: Final = frozenset({"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"})
+_KINDS: Final = {
+    "node.kubernetes.io/unschedulable": "cordon",
+    "node.kubernetes.io/not-ready": "not ready",
+    "node.kubernetes.io/unreachable": "not ready",
+    "node.kubernetes.io/network-unavailable": "not ready",
+    "node.kubernetes.io/disk-pressure": "pressure",
+    "node.kubernetes.io/memory-pressure": "pressure",
+    "node.kubernetes.io/pid-pressure": "pressure",
+    **dict.fromkeys(_RESERVED, "control plane"),
+}
+# Claims of one pod that are looked at.
+_MOST_CLAIMS: Final = 8
+
+KEYS: Final[Mapping[str, RowType]] = {
+    "causes": RowType.STRINGS,  # the filters to blame: selector, taint, ports, pods, resources, volume, spread
+    "refused_by": RowType.STRINGS,  # the filters that refuse the pod on this node
+    "asked": RowType.STRING,  # what the pod asks of a node's labels
+    "closest": RowType.STRING,  # the label of the nodes that is most like one that none has: key=value
+    "label_key": RowType.STRING,  # the one label that keeps the pod off the node, where it may be added
+    "label_value": RowType.STRING,
+    "taints": RowType.STRING,  # those that the pod does not tolerate
+    "taint_kind": RowType.STRING,  # cordon, pressure, not ready, control plane, dedicated
+    "set_by": RowType.STRING,  # the field manager that cordoned or tainted the node
+    "set_s": RowType.INTEGER,
+    "port": RowType.STRING,  # the first host port that is taken
+    "port_pod": RowType.STRING,  # namespace/name of the pod that has it
+    "pods_there": RowType.INTEGER,
+    "pods_most": RowType.INTEGER,
+    "volume": RowType.STRING,  # the PersistentVolume out of reach
+    "volume_place": RowType.STRING,  # the labels of the nodes that reach it
+}
+
+Reasons = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Node:
+    """A node with the pods on it and what they leave free."""
+
+    obj: Json
+    pods: Sequence[Json]
+    free: Amounts
+    most_pods: int
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the waiting pods, all nodes, all pods, and the volumes of the waiting ones."""
+    suspects = await pods_of(look)
+    # Pods of one owner are one question.
+    waiting = list({owner_of(pod): pod for pod in reversed(suspects.pods) if waits(pod)}.values())[::-1]
+    gaps = list(suspects.gaps)
+    if not waiting:
+        return ProbeResult(gaps=tuple(gaps), missing=suspects.missing, looked_at=len(suspects.pods))
+    gaps += cut_off(waiting, "every waiting pod")
+    nodes, pods = await asyncio.gather(
+        whole_list(look, "Node", "the nodes"), whole_list(look, "Pod", "pods in all namespaces")
+    )
+    gaps += [part for part in (nodes, pods) if isinstance(part, Gap)]
+    if isinstance(nodes, Gap) or isinstance(pods, Gap):
+        return ProbeResult(gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    rows: list[Row] = []
+    known = _nodes(nodes.items, pods.items)
+    for pod in waiting[:MOST_PODS]:
+        volumes, more = await _volumes(look, pod)
+        gaps += more
+        closed = {
+            name: f"{by.rule.name} by {by.rule.topology_key}"
+            for name, by in closed_nodes(pod, surroundings(pods.items, nodes.items)).items()
+        }
+        reasons = {name_of(node.obj): _reasons(pod, node, volumes, closed) for node in known}
+        rows += _rows(look, pod, known, reasons, volumes)
+    return ProbeResult(
+        rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing, looked_at=len(suspects.pods)
+    )
+
+
+def _nodes(nodes: Sequence[Json], pods: Sequence[Json]) -> list[_Node]:
+    running: dict[str, list[Json]] = defaultdict(list)
+    for pod in pods:
+        if (on := node_name_of(pod)) and not has_ended(pod):
+            running[on].append(pod)
+    found = []
+    for node in sorted(nodes, key=name_of):
+        there = running[name_of(node)]
+        allocatable = amounts(status_of(node).get("allocatable"))
+        used: Amounts = {}
+        for pod in there:
+            used = plus(used, pod_requests(pod))
+        found.append(_Node(obj=node, pods=there, free=minus(allocatable, used), most_pods=allocatable.get(PODS, 0)))
+    return found
+
+
+async def _volumes(look: Look, pod: Json) -> tuple[list[Json], list[Gap]]:
+    """Return the volumes that the pod's claims are bound to."""
+    claims = claim_names(pod)[:_MOST_CLAIMS]
+    found = await asyncio.gather(*(_volume(look, namespace_of(pod), claim) for claim in claims))
+    return [each for each in found if each and not isinstance(each, Gap)], [
+        each for each in found if isinstance(each, Gap)
+    ]
+
+
+async def _volume(look: Look, namespace: str, name: str) -> Json | Gap | None:
+    try:
+        claim = await look.snapshot.find("PersistentVolumeClaim", name, namespace=namespace)
+        volume = volume_name_of(claim or {})
+        return await look.snapshot.find("PersistentVolume", volume) if volume else None
+    except ClusterError as error:
+        return error.gap(f"the volume of claim {namespace}/{name}")
+
+
+def _reasons(pod: Json, node: _Node, volumes: Sequence[Json], closed: Mapping[str, str]) -> Reasons:
+    """Return each filter that refuses the pod on the node, in the scheduler's order, with its words."""
+    found: dict[str, str] = {}
+    if taints := untolerated(pod, node.obj):
+        found[TAINT] = "cordoned" if _kind(taints) == "cordon" else f"taint {_written(taints)}"
+    if unmet := unmet_labels(pod, node.obj):
+        found[SELECTOR] = f"asked for {', '.join(_missing(each.key, str(each), node.obj) for each in unmet)}"
+    if clash := taken(host_ports(pod), node.pods):
+        found["ports"] = f"port {clash[0]} is taken by {namespace_of(clash[1])}/{name_of(clash[1])}"
+    lacks = lacking(node.free, pod_requests(pod))
+    if PODS in lacks:
+        found["pods"] = f"{len(node.pods)} of {node.most_pods} pods"
+    if others := [each for each in lacks if each != PODS]:
+        found["resources"] = f"Insufficient {', '.join(others)}"
+    if away := [each for each in volumes if not reaches(each, node.obj)]:
+        found["volume"] = f"{name_of(away[0])} is only in reach with {place_of_volume(away[0])}"
+    if by := closed.get(name_of(node.obj)):
+        found["spread"] = by
+    return found
+
+
+def _missing(key: str, requirement: str, node: Json) -> str:
+    has = labels_of(node).get(key)
+    return f"{requirement} (it has {key}={has})" if has is not None else requirement
+
+
+def _written(taints: Sequence[Taint]) -> str:
+    return ", ".join(map(str, taints))
+
+
+def _kind(taints: Sequence[Taint]) -> str:
+    """Return the kind of the taints that tells most: a taint that a person set counts before those of controllers."""
+    kinds = [_KINDS.get(each.key, "dedicated") for each in taints]
+    return next((each for each in ("dedicated", "control plane", "cordon", "pressure") if each in kinds), "not ready")
+
+
+def blamed(reasons: Mapping[str, Reasons], reserved: frozenset[str]) -> tuple[str, ...]:
+    """Return the filters to blame; none while a node is open.
+
+    Where no node has the labels, only the selector counts. Otherwise nodes without them are out of the question, and
+    so are `reserved` ones (of the control plane), while others have the labels. Of the rest, a filter is to blame that
+    refuses all of them, or, but for taints, that alone refuses one.
+    """
+    if not reasons or not all(reasons.values()):
+        return ()
+    matching = [name for name, refused in reasons.items() if SELECTOR not in refused]
+    if not matching:
+        return (SELECTOR,)
+    pool = [reasons[name] for name in matching if name not in reserved] or [reasons[name] for name in matching]
+    kinds = dict.fromkeys(kind for refused in pool for kind in refused)
+    return tuple(
+        kind
+        for kind in kinds
+        if all(kind in refused for refused in pool)
+        or (kind != TAINT and any(refused.keys() == {kind} for refused in pool))
+    )
+
+
+def _rows(
+    look: Look, pod: Json, nodes: Sequence[_Node], reasons: Mapping[str, Reasons], volumes: Sequence[Json]
+) -> list[Row]:
+    reserved = frozenset(name_of(node.obj) for node in nodes if _RESERVED & {t.key for t in untolerated(pod, node.obj)})
+    asked = asked_labels(pod)
+    shared: dict[str, Value] = {
+        **about_pod(pod),
+        "nodes_total": len(nodes),
+        "admitting_nodes": sum(not refused for refused in reasons.values()),
+        "causes": blamed(reasons, reserved),
+        "asked": ", ".join(map(str, asked)),
+        "closest": closest_label(asked, [labels_of(node.obj) for node in nodes]),
+    }
+
+    def nearness(node: _Node) -> tuple[bool, int, bool, str]:
+        name = name_of(node.obj)
+        return name in reserved, len(reasons[name]), not _carries(node.obj, str(shared["closest"])), name
+
+    ordered = sorted(nodes, key=nearness)
+    return [_row(look, pod, node, shared, reasons[name_of(node.obj)], volumes=volumes) for node in ordered[:MOST_NODES]]
+
+
+def _carries(node: Json, label: str) -> bool:
+    return label in {f"{key}={value}" for key, value in labels_of(node).items()}
+
+
+def _row(
+    look: Look, pod: Json, node: _Node, shared: Mapping[str, Value], refused: Reasons, *, volumes: Sequence[Json]
+) -> Row:
+    clash = taken(host_ports(pod), node.pods)
+    away = [each for each in volumes if not reaches(each, node.obj)]
+    unmet = unmet_labels(pod, node.obj)
+    lone = unmet[0] if len(unmet) == 1 and refused.keys() == {SELECTOR} else None
+    addable = lone and lone.operator == "In" and len(lone.values) == 1 and not is_fixed_label(lone.key)
+    values: dict[str, Value] = {
+        **shared,
+        **about_node(node.obj, "; ".join(refused.values())),
+        "refused_by": tuple(refused),
+        "label_key": lone.key if lone and addable else "",
+        "label_value": lone.values[0] if lone and addable else "",
+        **_taint_keys(look, pod, node.obj),
+        "port": str(clash[0]) if clash else "",
+        "port_pod": f"{namespace_of(clash[1])}/{name_of(clash[1])}" if clash else "",
+        "pods_there": len(node.pods),
+        "pods_most": node.most_pods,
+        "volume": name_of(away[0]) if away else "",
+        "volume_place": place_of_volume(away[0]) if away else "",
+    }
+    return Row(values=values, subject=ref(pod, "Pod"), reproduce=f"kubectl describe node {name_of(node.obj)}")
+
+
+def _taint_keys(look: Look, pod: Json, node: Json) -> dict[str, Value]:
+    taints = untolerated(pod, node)
+    written = last_written(node, ("spec", "unschedulable" if is_cordoned(node) else "taints"))
+    return {
+        "taints": _written(taints),
+        "taint_kind": _kind(taints) if taints else "",
+        "set_by": written.manager if taints else "",
+        "set_s": age_s(look.snapshot, written.time or None),
+    }

@@ -1,0 +1,79 @@
+"""Why autoscalers have no metrics: the API that serves them, and containers without the request that is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.autoscaling import API_OF_REASON, MissingRequest, missing_request
+from bot.kube.conditions import condition
+from bot.kube.objects import namespace_of, place_of, pod_template_of, spec_of
+from bot.probes.contract import Look
+from bot.probes.pod_autoscalers.scalers import target_of
+from intents.domain import Gap, Json, Permission, Value
+
+PERMISSIONS: Final = (
+    Permission(verb="list", group="apiregistration.k8s.io", resource="apiservices"),
+    Permission(verb="get", group="apps", resource="deployments"),
+    Permission(verb="get", group="apps", resource="statefulsets"),
+    Permission(verb="get", group="apps", resource="replicasets"),
+)
+_WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
+# Of so many autoscalers without metrics the target is read.
+_MOST_TARGETS: Final = 10
+
+_Found = dict[tuple[str, str], dict[str, Value]]
+
+
+async def read(look: Look, scalers: Iterable[Json]) -> tuple[_Found, tuple[Gap, ...]]:
+    """Return the values of the autoscalers without metrics by their place; nothing is read if all have theirs."""
+    blind = {
+        place_of(each): each for each in scalers if condition(each, "ScalingActive").get("reason") in API_OF_REASON
+    }
+    if not blind:
+        return {}, ()
+    gaps: list[Gap] = []
+    try:
+        services = (await look.snapshot.list("APIService")).items
+    except ClusterError as error:
+        services = ()
+        gaps.append(error.gap("the APIServices"))
+    found: _Found = {}
+    for count, (place, scaler) in enumerate(blind.items()):
+        active = condition(scaler, "ScalingActive")
+        api = API_OF_REASON[str(active["reason"])]
+        values: dict[str, Value] = {"api": api, "api_problem": _problem(api, services) if not gaps else ""}
+        missing = missing_request(str(active.get("message") or ""))
+        if missing and count < _MOST_TARGETS:
+            try:
+                values["no_request"] = await _without_request(look, scaler, missing)
+            except ClusterError as error:
+                gaps.append(error.gap())
+        found[place] = values
+    return found, tuple(dict.fromkeys(gaps))
+
+
+def _problem(group: str, services: Iterable[Json]) -> str:
+    """Return why an API answers nothing; "" if one of its versions is available."""
+    mine = [each for each in services if spec_of(each).get("group") == group]
+    down = [available for each in mine if (available := condition(each, "Available")).get("status") != "True"]
+    if len(down) < len(mine):
+        return ""
+    return str(down[0].get("message") or down[0].get("reason") or "") if down else "no APIService is registered for it"
+
+
+async def _without_request(look: Look, scaler: Json, missing: MissingRequest) -> tuple[str, ...]:
+    """Return the container that the controller names, else those of the target's template. Raises ClusterError."""
+    if missing.container:
+        return (missing.container,)
+    kind, name = target_of(scaler)
+    target = await look.snapshot.find(kind, name, namespace=namespace_of(scaler)) if kind in _WORKLOADS else None
+    containers = spec_of(pod_template_of(target or {})).get("containers") or ()
+    return tuple(str(each.get("name")) for each in containers if not _requests(each, missing.resource))
+
+
+def _requests(container: Mapping[str, Any], resource: str) -> bool:
+    """Tell whether a container requests a resource; a limit alone is also its request."""
+    resources = container.get("resources") or {}
+    return any((resources.get(key) or {}).get(resource) for key in ("requests", "limits"))

@@ -1,0 +1,77 @@
+"""Which ConfigMaps and Secrets are missing, and what the probe finds beside them."""
+
+from typing import Any
+
+from bot.kube.config_references import Missing, missing_in
+from bot.playground.kubernetes import SimulatedCluster
+from bot.probes import config_references
+
+POD = {"kind": "Pod", "namespace": "shop", "name": "api-0"}
+
+
+def world(*, spec: dict, fault: dict, **others: Any) -> dict:
+    scene = {"Pod/shop/api-0": {"age": "10m", "node": "worker-a", **spec}, "Node/worker-a": {}, **others}
+    return {"scene": scene, "faults": {"Pod/shop/api-0": fault}}
+
+
+def uses(*names: str) -> dict:
+    return {"containers": {"api": {"image": "a", "envFrom": [{"configMapRef": {"name": each}} for each in names]}}}
+
+
+async def test_a_missing_config_map_is_told_with_the_closest_name_and_its_other_users(
+    cluster: SimulatedCluster, read: Any
+) -> None:
+    cluster.load(
+        world(
+            spec=uses("settings", "there"),
+            fault={"waiting": "CreateContainerConfigError", "message": 'configmap "settings" not found'},
+            **{
+                "ConfigMap/shop/there": {"data": {"A": "1"}},
+                "ConfigMap/shop/setting": {"data": {"A": "1"}},
+                "Pod/shop/web-0": {"node": "worker-a", **uses("settings")},
+            },
+        )
+    )
+
+    reading = await read(config_references.PROBE, args={"compare": True}, **POD)
+
+    (row,) = reading.rows
+    assert (row.values["kind"], row.values["name"], row.values["key"]) == ("ConfigMap", "settings", "")
+    assert (row.values["closest"], row.values["users"]) == ("setting", ("Pod/web-0",))
+    assert row.values["problem"] == 'configmap "settings" not found'
+
+
+async def test_a_secret_is_missing_only_if_the_kubelet_says_so(cluster: SimulatedCluster, read: Any) -> None:
+    spec = {
+        "containers": {"api": {"image": "a", "mounts": {"tls": "/tls"}}},
+        "pod": {"volumes": [{"name": "tls", "secret": {"secretName": "api-tls"}}]},
+    }
+    told = 'MountVolume.SetUp failed for volume "tls" : secret "api-tls" not found'
+
+    cluster.load(world(spec=spec, fault={"waiting": "ContainerCreating"}))
+    assert (await read(config_references.PROBE, **POD)).rows == ()
+
+    cluster.load(world(spec=spec, fault={"mount_error": told}))
+    assert [row.values["name"] for row in (await read(config_references.PROBE, **POD)).rows] == ["api-tls"]
+
+
+async def test_a_pod_whose_containers_run_is_not_asked_about(cluster: SimulatedCluster, read: Any) -> None:
+    cluster.load(world(spec=uses("settings"), fault={}))
+
+    reading = await read(config_references.PROBE, **POD)
+
+    assert (reading.rows, reading.looked_at) == ((), 1)
+
+
+def test_the_kubelets_words_for_what_is_missing() -> None:
+    mount = 'MountVolume.SetUp failed for volume "conf" : '
+
+    assert missing_in('Error: secret "db" not found') == Missing(kind="Secret", name="db")
+    assert missing_in("couldn't find key K in ConfigMap shop/env") == Missing(kind="ConfigMap", name="env", key="K")
+    assert missing_in(mount + "references non-existent config key: app.yaml") == Missing(
+        kind="ConfigMap", key="app.yaml", volume="conf"
+    )
+    assert missing_in(mount + "references non-existent secret key: tls.crt") == Missing(
+        kind="Secret", key="tls.crt", volume="conf"
+    )
+    assert missing_in("back-off 5m0s restarting failed container") is None

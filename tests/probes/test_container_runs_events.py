@@ -1,0 +1,48 @@
+"""What events add to the containers of a pod, and the hooks they declare."""
+
+from typing import Any
+
+from bot.playground.kubernetes import SimulatedCluster
+from bot.probes import container_runs
+
+POD = {"kind": "Pod", "namespace": "shop", "name": "api-0"}
+
+
+def world(fault: dict) -> dict:
+    lifecycle = {"postStart": {"exec": {"command": ["sh", "-c", "setup"]}}, "preStop": {"sleep": {"seconds": 5}}}
+    pod = {"age": "40m", "node": "worker-a", "containers": {"api": {"image": "a", "lifecycle": lifecycle}, "log": "b"}}
+    return {"scene": {"Pod/shop/api-0": pod, "Node/worker-a": {}}, "faults": {"Pod/shop/api-0": fault}}
+
+
+async def values(read: Any, container: str) -> dict:
+    reading = await read(container_runs.PROBE, args={"events": True}, **POD)
+    return next(dict(row.values) for row in reading.rows if row.values["container"] == container)
+
+
+async def test_a_restart_for_a_failed_probe_is_told_of_its_own_container(cluster: SimulatedCluster, read: Any) -> None:
+    cluster.load(world({"container": "api", "liveness": "status 500", "waiting": "CrashLoopBackOff", "ran": "1m"}))
+
+    api, beside = await values(read, "api"), await values(read, "log")
+
+    assert api["killed"] == "Container api failed liveness probe, will be restarted"
+    assert api["live_failure"] == "Liveness probe failed: status 500"
+    assert (beside["killed"], beside["live_failure"]) == ("", "")
+
+
+async def test_events_from_before_the_last_run_count_no_more(cluster: SimulatedCluster, read: Any) -> None:
+    event = {"reason": "FailedPostStartHook", "message": "PostStartHook failed", "container": "api"}
+    fault = {"container": "api", "exited": 1, "waiting": "CrashLoopBackOff", "ran": "1m"}
+
+    cluster.load(world({**fault, "events": [{**event, "first": "-9m", "last": "-9m"}]}))
+    assert (await values(read, "api"))["hook_failure"] == ""
+
+    cluster.load(world({**fault, "events": [{**event, "first": "-9m", "last": "-2m"}]}))
+    assert (await values(read, "api"))["hook_failure"] == "PostStartHook failed"
+
+
+async def test_hooks_are_described(cluster: SimulatedCluster, read: Any) -> None:
+    cluster.load(world({}))
+
+    api = await values(read, "api")
+
+    assert (api["post_start"], api["pre_stop"]) == ("runs sh -c setup", "sleeps 5s")
