@@ -12,7 +12,7 @@ from typing import Final
 from bot.kube.budgets import never_allows
 from bot.kube.condition_polarity import is_trouble
 from bot.kube.conditions import condition
-from bot.kube.objects import is_builtin, phase_of, spec_of, status_of
+from bot.kube.objects import is_builtin, is_terminating, metadata_of, phase_of, spec_of, status_of
 from bot.kube.replicas import replicas_of
 from intents.domain import Json
 
@@ -20,6 +20,8 @@ _MESSAGE: Final = 300
 
 
 def _pod(obj: Json) -> str:
+    if is_terminating(obj) and (held := metadata_of(obj).get("finalizers")):
+        return f"its deletion waits for {', '.join(map(str, held))}"[:_MESSAGE]
     if phase_of(obj) == "Succeeded":
         return ""
     return f"phase {phase_of(obj)}" if phase_of(obj) == "Failed" else _ready(obj)

@@ -42,8 +42,8 @@ def texts_of(incident: str, title: str) -> tuple[str, str]:
     return incident.replace("-", " "), title
 
 
-def test_there_are_sixty_of_different_names() -> None:
-    assert len({each["name"] for each in BROKEN}) == len(BROKEN) == 60
+def test_names_differ() -> None:
+    assert len({each["name"] for each in BROKEN}) == len(BROKEN)
 
 
 def test_each_object_excludes_incidents_that_exist(engine: Engine) -> None:
