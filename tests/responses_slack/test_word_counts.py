@@ -9,6 +9,8 @@ from bot.diagnosing import build_engine
 from intents.domain import Language
 from tests.responses_slack.word_counts import Count, counts
 
+# All answers are rendered once: on a busy machine this takes longer than the usual limit of a test.
+pytestmark = pytest.mark.timeout(300)
 MEDIAN, MOST = 120, 180
 # Of Chinese, the median counts characters, Latin ones included.
 CHINESE_MEDIAN = 240
