@@ -120,12 +120,18 @@ class Investigation:
             if not supported(one):
                 continue
             held = {finding.rule for finding in one.findings if finding.outcome is FindingOutcome.SUPPORTS}
-            shown = tuple(_shown_by(one))
-            for link in self._links(one.incident):
-                name, cause = link.incident, self.catalog.get(link.incident)
-                if name in seen or cause is None or not held & set(link.only_if or held):
+            shown, links = tuple(_shown_by(one)), self._links(one.incident)
+            named = self.catalog.incidents[one.incident].all_causes
+            # A general incident with a cause needs no look at every other entry that could explain it.
+            explained = any(
+                (cause := judged.get(link.incident)) and supported(cause) and may_cause(cause, one, link, now=self.now)
+                for link in links
+            )
+            for link in links:
+                name, entry = link.incident, self.catalog.get(link.incident)
+                if name in seen or entry is None or not held & set(link.only_if or held):
                     continue
-                if link in self.catalog.incidents[one.incident].all_causes or is_shown(cause, shown):
+                if link in named or (not explained and is_shown(entry, shown)):
                     seen.add(name)
                     yield Hypothesis(incident=name, score=0.0, named=_named_for(link, one), pointed_to_by=one.incident)
 

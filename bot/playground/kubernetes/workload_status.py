@@ -57,22 +57,27 @@ def status_of(
             }
         case "StatefulSet":
             revision = update_revision(owner)
+            old = [label for pod in pods if (label := _revision_of(pod)) not in ("", revision)]
+            # The update revision becomes the current one once all pods have it and are ready.
+            before = str(status.get("currentRevision") or revision)
+            current = old[0] if old else before if ready < total else revision
             counted |= {
                 "replicas": total,
                 "readyReplicas": ready,
                 "availableReplicas": ready,
-                "currentReplicas": total,
-                "updatedReplicas": total,
-                "currentRevision": revision,
+                "currentReplicas": len(old) if current != revision else total,
+                "updatedReplicas": total - len(old),
+                "currentRevision": current,
                 "updateRevision": revision,
             }
         case "DaemonSet":
+            template_hash = update_revision(owner).rpartition("-")[2]
             counted |= {
                 "currentNumberScheduled": len(pods),
                 "desiredNumberScheduled": len(pods),
                 "numberMisscheduled": status.get("numberMisscheduled", 0),
                 "numberReady": ready,
-                "updatedNumberScheduled": len(pods),
+                "updatedNumberScheduled": sum(_revision_of(pod) in ("", template_hash) for pod in pods),
                 "numberAvailable": ready,
                 "numberUnavailable": len(pods) - ready,
             }
@@ -82,6 +87,11 @@ def status_of(
     replicas = ("replicas", "terminatingReplicas", "observedGeneration")
     shown = (*replicas, "currentNumberScheduled", "desiredNumberScheduled", "numberReady", "numberMisscheduled")
     return {key: value for key, value in status.items() if value != 0 or key in shown}
+
+
+def _revision_of(pod: Json) -> str:
+    """Return the revision in a pod's labels, "" for a pod of a world that leaves it out."""
+    return str((pod["metadata"].get("labels") or {}).get("controller-revision-hash") or "")
 
 
 def _conditions(owner: Json, counted: Json, *, now: str, newest: str) -> list[Json]:

@@ -1,0 +1,109 @@
+"""Judge a workload from its own status: is a rollout under way, and what keeps it from its end.
+
+A workload that waits on purpose (OnDelete, a partition, a paused Deployment) does not count as rolling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bot.kube.ages import UNKNOWN, seconds_since
+from bot.kube.conditions import condition
+from bot.kube.objects import annotations_of, created_at, spec_of, status_of
+from bot.kube.owners import controller_reference
+from bot.kube.replicas import replicas_of
+from intents.domain import Json
+
+# The controller writes the first condition of a new Deployment within this time.
+_FIRST_CONDITION_S: Final = 60
+_DAY_S: Final = 24 * 3600
+# Field managers that scale to zero by themselves and scale up again.
+_AUTOSCALERS: Final = (
+    "autoscaler", "downscaler", "keda", "kube-controller-manager", "kube-green", "rollouts-controller", "sablier",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """The state of a workload's rollout. `overdue_s` is the age of an exceeded deadline, -1 for none."""
+
+    rolling: bool = False
+    """Pods of the newest template are missing or not ready, and nothing holds them back on purpose."""
+    overdue_s: int = UNKNOWN
+    refusal: str = ""
+    """Why the API server refuses the pods."""
+    recovered_s: int = UNKNOWN
+    """Since when a rollout that was overdue makes progress again."""
+
+
+def rollout_of(workload: Json, now: datetime) -> Rollout:
+    """Return the state of a Deployment's, StatefulSet's or DaemonSet's rollout."""
+    if workload.get("kind") != "Deployment":
+        return Rollout(rolling=_lags(workload))
+    progress, failure = condition(workload, "Progressing"), condition(workload, "ReplicaFailure")
+    age, since = seconds_since(created_at(workload), now), seconds_since(progress.get("lastTransitionTime"), now)
+    overdue = progress.get("status") == "False"
+    refused = failure.get("status") == "True"
+    # A rollout that has ended says so until the next one; pods that fail later do not begin it again.
+    ended = progress.get("reason") == "NewReplicaSetAvailable" and not refused
+    held = bool(spec_of(workload).get("paused"))
+    turned = progress.get("status") == "True" and UNKNOWN < since < min(_DAY_S, age - _FIRST_CONDITION_S)
+    return Rollout(
+        rolling=not held and not ended and (_lags(workload) or overdue),
+        overdue_s=since if overdue else UNKNOWN,
+        refusal=str(failure.get("message") or failure.get("reason") or "") if refused else "",
+        recovered_s=since if turned and not _lags(workload) else UNKNOWN,
+    )
+
+
+def _lags(workload: Json) -> bool:
+    """Tell whether fewer pods than wanted are ready or run the newest template, or pods of an earlier one are left."""
+    count, spec, status = replicas_of(workload), spec_of(workload), status_of(workload)
+    if count.ready < count.desired:
+        return True
+    if workload.get("kind") == "Deployment":
+        updated = int(status.get("updatedReplicas") or 0)
+        return updated < max(count.desired, count.created) or int(status.get("unavailableReplicas") or 0) > 0
+    updated = int(
+        status.get("updatedNumberScheduled" if workload.get("kind") == "DaemonSet" else "updatedReplicas") or 0
+    )
+    strategy = spec.get("updateStrategy") or {}
+    partition = int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
+    return strategy.get("type") != "OnDelete" and updated < count.desired - partition
+
+
+def is_paused(workload: Json) -> bool:
+    """Tell whether a pause keeps a Deployment's newest template from its pods."""
+    updated = int(status_of(workload).get("updatedReplicas") or 0)
+    return bool(spec_of(workload).get("paused")) and updated < replicas_of(workload).desired
+
+
+def scales_to_zero(manager: str) -> bool:
+    """Tell whether a field manager is an autoscaler or scheduler of scale, which takes its zero back by itself."""
+    return any(each in manager.lower() for each in _AUTOSCALERS)
+
+
+def is_owned(workload: Json) -> bool:
+    """Tell whether an operator controls the workload: it decides the replicas."""
+    return bool(controller_reference(workload))
+
+
+def says_on_purpose(obj: Json) -> bool:
+    """Tell whether an annotation of an object says that it is held on purpose."""
+    return any(
+        word in f"{key} {value}".lower()
+        for key, value in annotations_of(obj).items()
+        if "last-applied-configuration" not in key
+        for word in (
+            "suspend",
+            "pause",
+            "maintenance",
+            "on purpose",
+            "on-purpose",
+            "disabled",
+            "intentional",
+            "decommission",
+        )
+    )

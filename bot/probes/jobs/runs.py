@@ -1,0 +1,167 @@
+"""The Jobs in question: how they ended, and whether a later one of the same CronJob succeeded.
+
+A Job without the condition Failed is no failed Job, though its pods may fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.ages import UNKNOWN
+from bot.kube.conditions import condition
+from bot.kube.field_managers import last_written
+from bot.kube.objects import created_at, labels_of, name_of, namespace_of, phase_of, ref, spec_of, status_of
+from bot.kube.owners import controller_of
+from bot.kube.pod_readiness import unready_reason
+from bot.kube.rollouts import is_owned, says_on_purpose
+from bot.probes.contract import Look
+from bot.probes.shared.ages import age_s, moment
+from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row, RowType
+
+_MOST_ROWS: Final = 200
+_MOST_PODS: Final = 20
+# A queue holds the Jobs that carry its label until there is room.
+_QUEUE: Final = "kueue.x-k8s.io/queue-name"
+
+KEYS: Final[dict[str, RowType]] = {
+    "job": RowType.STRING,
+    "failed": RowType.BOOLEAN,
+    "reason": RowType.STRING,  # of the condition Failed
+    "message": RowType.STRING,
+    "failed_s": RowType.INTEGER,
+    "failures": RowType.INTEGER,  # of its pods
+    "recovered": RowType.BOOLEAN,  # it failed, and a later Job of its CronJob completed
+    "pods": RowType.STRINGS,  # those that failed or are not ready
+    "suspended": RowType.BOOLEAN,  # and neither a queue nor an annotation accounts for it
+    "suspended_by": RowType.STRING,
+    "suspended_s": RowType.INTEGER,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Questioned:
+    """The Jobs in question, the Jobs beside them, and what could not be read."""
+
+    jobs: tuple[Json, ...] = ()
+    beside: tuple[Json, ...] = ()
+    missing: str = ""
+    gaps: tuple[Gap, ...] = ()
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the Jobs in question, and the pods of those that failed."""
+    try:
+        found = await _in_question(look)
+    except ClusterError as error:
+        return ProbeResult(gaps=(error.gap(f"Jobs of {look.focus}" if look.focus.name else "Jobs"),))
+    jobs = sorted(found.jobs, key=lambda each: (not _has_failed(each), _failed_s(look, each), name_of(each)))
+    gaps = found.gaps
+    if len(jobs) > _MOST_ROWS:
+        detail = f"only {_MOST_ROWS} of {len(jobs)} were judged, those that failed first"
+        gaps = (*gaps, Gap(what="Jobs", reason=GapReason.TRUNCATED, detail=detail))
+    pods: dict[tuple[str, str], list[str]] = {}
+    try:
+        pods = await _failed_pods(look, jobs[:_MOST_ROWS])
+    except ClusterError as error:
+        gaps = (*gaps, error.gap("pods of failed Jobs"))
+    rows = tuple(_row(look, each, found.beside, pods) for each in jobs[:_MOST_ROWS])
+    return ProbeResult(rows=rows, gaps=gaps, missing=found.missing)
+
+
+async def _in_question(look: Look) -> _Questioned:
+    focus = look.focus
+    if focus.name and focus.kind in ("Pod", ""):
+        pod = await look.snapshot.find("Pod", focus.name, namespace=focus.namespace)
+        owner = controller_of(pod) if pod else None
+        if owner is None or owner.kind != "Job":
+            return _Questioned(missing="" if pod else str(focus))
+        return await _named(look, owner)
+    if focus.name and focus.kind == "Job":
+        return await _named(look, ObjectRef(kind="Job", namespace=focus.namespace, name=focus.name))
+    if focus.name and focus.kind != "CronJob":
+        return _Questioned()
+    found = await _listed(look, focus.namespace)
+    if focus.name:
+        return replace(found, jobs=tuple(each for each in found.beside if _cron_job(each) == focus.name))
+    return found
+
+
+async def _named(look: Look, about: ObjectRef) -> _Questioned:
+    """Return one Job; the others of its namespace are read only if a later one may have done its work."""
+    if not about.namespace:
+        listing = await look.snapshot.list("Job", fields=f"metadata.name={about.name}")
+        return _Questioned(jobs=listing.items, missing="" if listing.items else str(about))
+    job = await look.snapshot.find("Job", about.name, namespace=about.namespace)
+    if job is None:
+        return _Questioned(missing=str(about))
+    if not (_has_failed(job) and _cron_job(job)):
+        return _Questioned(jobs=(job,))
+    return replace(await _listed(look, about.namespace), jobs=(job,))
+
+
+async def _listed(look: Look, namespace: str) -> _Questioned:
+    listing = await look.snapshot.list("Job", namespace=namespace)
+    gap = listing.gap("Jobs")
+    return _Questioned(jobs=listing.items, beside=listing.items, gaps=(gap,) if gap else ())
+
+
+async def _failed_pods(look: Look, jobs: Sequence[Json]) -> dict[tuple[str, str], list[str]]:
+    """Return the names of the pods of failed Jobs that failed or are not ready, by the Job's namespace and name."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for namespace in sorted({namespace_of(each) for each in jobs if _has_failed(each)})[:_MOST_PODS]:
+        for pod in (await look.snapshot.list("Pod", namespace=namespace)).items:
+            owner = controller_of(pod)
+            if owner and owner.kind == "Job" and phase_of(pod) != "Succeeded" and unready_reason(pod):
+                found.setdefault((namespace, owner.name), []).append(name_of(pod))
+    return found
+
+
+def _row(look: Look, job: Json, beside: Iterable[Json], pods: Mapping[tuple[str, str], Sequence[str]]) -> Row:
+    failed, namespace, name = condition(job, "Failed"), namespace_of(job), name_of(job)
+    written = last_written(job, ("spec", "suspend"))
+    suspended = bool(spec_of(job).get("suspend")) and _QUEUE not in labels_of(job)
+    failed_s = _failed_s(look, job)
+    told = ": ".join(str(failed[key]) for key in ("reason", "message") if failed.get(key))
+    return Row(
+        values={
+            "namespace": namespace,
+            "job": name,
+            "cron_job": _cron_job(job),
+            "failed": _has_failed(job),
+            "reason": str(failed.get("reason") or ""),
+            "message": str(failed.get("message") or ""),
+            "failed_s": failed_s,
+            "failures": int(status_of(job).get("failed") or 0),
+            "recovered": _has_failed(job) and any(_is_later_success(look, each, job) for each in beside),
+            "pods": tuple(sorted(pods.get((namespace, name), ())))[:_MOST_PODS],
+            "suspended": suspended and not says_on_purpose(job) and not is_owned(job),
+            "suspended_by": written.manager,
+            "suspended_s": age_s(look.snapshot, written.time),
+        },
+        subject=ref(job, "Job"),
+        quote=f"Failed=True {told}"[:300] if _has_failed(job) else "",
+        reproduce=f"kubectl -n {namespace} describe job {name}",
+        at=moment(look.snapshot, failed_s),
+    )
+
+
+def _has_failed(job: Mapping[str, Any]) -> bool:
+    return condition(job, "Failed").get("status") == "True"
+
+
+def _failed_s(look: Look, job: Json) -> int:
+    return age_s(look.snapshot, condition(job, "Failed").get("lastTransitionTime")) if _has_failed(job) else UNKNOWN
+
+
+def _cron_job(job: Json) -> str:
+    owner = controller_of(job)
+    return owner.name if owner and owner.kind == "CronJob" else ""
+
+
+def _is_later_success(look: Look, other: Json, job: Json) -> bool:
+    same = _cron_job(job) and (namespace_of(other), _cron_job(other)) == (namespace_of(job), _cron_job(job))
+    done = condition(other, "Complete").get("status") == "True"
+    return bool(same) and done and created_at(other) > created_at(job)

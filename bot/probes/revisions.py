@@ -1,0 +1,129 @@
+"""The revisions of the workloads in question that are not all ready: what changed, and whether the earlier one ran.
+
+An earlier revision is known to have run if pods of it are ready, or if its Deployment was available before the newest
+revision was made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.conditions import condition
+from bot.kube.objects import labels_of, name_of, namespace_of, ref, status_of, uid_of
+from bot.kube.owners import controller_reference
+from bot.kube.pod_readiness import is_ready
+from bot.kube.replicas import replicas_of
+from bot.kube.revisions import Revision, alike, revisions_in
+from bot.kube.rollouts import rollout_of
+from bot.kube.template_changes import template_changes
+from bot.kube.timestamps import parse_time
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.ages import age_s, moment
+from bot.probes.shared.questioned_workloads import PERMISSIONS, pods_of_workload, workloads_of
+from bot.probes.shared.revisions import PERMISSIONS as OF_REVISIONS
+from intents.domain import Gap, Json, ProbeDeclaration, ProbeResult, Row, RowType
+
+_MOST_READ: Final = 20
+_MOST_CHANGES: Final = 12
+
+DECLARATION: Final = ProbeDeclaration(
+    name="revisions",
+    says="a row per workload in question with pods that are not ready and an earlier revision: what the newest changed",
+    rows={
+        "kind": RowType.STRING,
+        "namespace": RowType.STRING,
+        "name": RowType.STRING,
+        "revision": RowType.INTEGER,
+        "age_s": RowType.INTEGER,
+        "changes": RowType.STRINGS,  # without the values of environment variables
+        "earlier": RowType.INTEGER,
+        "earlier_ready": RowType.INTEGER,  # pods of it that are ready
+        "earlier_ran": RowType.BOOLEAN,
+    },
+    permissions=(*PERMISSIONS, *OF_REVISIONS),
+)
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the revisions of the workloads in question whose rollout has not ended."""
+    found = await workloads_of(look)
+    rolling = [each for each in found.workloads if rollout_of(each, look.now).rolling][:_MOST_READ]
+    parts = await asyncio.gather(*(_of(look, each) for each in rolling))
+    gaps = (*found.gaps, *(gap for _, gap in parts if gap))
+    rows = tuple(row for row, _ in parts if row)
+    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
+
+
+async def _of(look: Look, workload: Json) -> tuple[Row | None, Gap | None]:
+    deployment = workload.get("kind") == "Deployment"
+    kind = "ReplicaSet" if deployment else "ControllerRevision"
+    try:
+        listing = await look.snapshot.list(kind, namespace=namespace_of(workload))
+        kept = [each for each in listing.items if controller_reference(each).get("uid") == uid_of(workload)]
+        ready = _ready_in(kept) if deployment else _ready_by_hash(await pods_of_workload(look, workload))
+    except ClusterError as error:
+        return None, error.gap(f"revisions of {ref(workload)}")
+    revisions = revisions_in(kept)
+    older = [each for each in revisions if not alike(each.template, revisions[-1].template, but_restarts=True)]
+    return (_row(look, workload, revisions[-1], older, ready), None) if older else (None, None)
+
+
+def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision], ready: dict[str, int]) -> Row:
+    running = [each for each in older if ready.get(each.name)]
+    earlier = (running or older)[-1]
+    kind, namespace, name = str(workload.get("kind")), namespace_of(workload), name_of(workload)
+    changes = tuple(map(str, template_changes(earlier.template, newest.template)))
+    more = len(changes) - _MOST_CHANGES
+    made_s = age_s(look.snapshot, newest.made)
+    return Row(
+        values={
+            "kind": kind,
+            "namespace": namespace,
+            "name": name,
+            "revision": newest.number,
+            "age_s": made_s,
+            "changes": changes[:_MOST_CHANGES] + ((f"{more} more",) if more > 0 else ()),
+            "earlier": earlier.number,
+            "earlier_ready": ready.get(earlier.name, 0),
+            "earlier_ran": bool(running) or _was_available(workload, newest),
+        },
+        subject=ref(workload, kind),
+        quote=f"revision {newest.number}: {'; '.join(changes)}"[:300],
+        reproduce=f"kubectl -n {namespace} rollout history {kind.lower()} {name} --revision={newest.number}",
+        at=moment(look.snapshot, made_s),
+    )
+
+
+def _ready_in(replica_sets: Iterable[Json]) -> dict[str, int]:
+    return {name_of(each): replicas_of(each).ready for each in replica_sets}
+
+
+def _ready_by_hash(pods: Iterable[Json]) -> dict[str, int]:
+    """Count the ready pods of each ControllerRevision, which a label of the pod names."""
+    counts: dict[str, int] = {}
+    for pod in pods:
+        label, name = labels_of(pod).get("controller-revision-hash", ""), name_of(pod)
+        # A DaemonSet's pods carry the hash alone, a StatefulSet's the whole name.
+        owner = str(controller_reference(pod).get("name") or name)
+        revision = label if label.startswith(f"{owner}-") else f"{owner}-{label}"
+        counts[revision] = counts.get(revision, 0) + is_ready(pod)
+    return counts
+
+
+def _was_available(workload: Json, newest: Revision) -> bool:
+    """Tell whether a Deployment was available when its newest revision was made, by the time of that condition."""
+    available = condition(workload, "Available")
+    turned, made = parse_time(available.get("lastTransitionTime")), parse_time(newest.made)
+    born = parse_time((workload.get("metadata") or {}).get("creationTimestamp"))
+    if not (turned and made and born):
+        return False
+    if available.get("status") == "True":
+        return turned < made
+    # The first condition of a Deployment that never was available has the time of its creation.
+    return turned >= made and (turned - born).total_seconds() > 60 and bool(status_of(workload))
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,100 @@
+"""The Deployments, StatefulSets and DaemonSets in question, and their pods.
+
+A pod or ReplicaSet in question stands for its workload; without a name all of the namespace or cluster are in question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.objects import has_ended, label_selector, name_of, namespace_of, place_of, spec_of
+from bot.kube.owners import controller_of, generated_stem, ordinal_of, owner_of
+from bot.probes.contract import Look
+from intents.domain import Gap, Json, ObjectRef, Permission
+
+KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet")
+PERMISSIONS: Final = (
+    *(Permission(verb=verb, group="apps", resource=kind) for kind in ("deployments", "statefulsets", "daemonsets")
+      for verb in ("get", "list")),
+    Permission(verb="get", group="apps", resource="replicasets"),
+    Permission(verb="get", resource="pods"),
+    Permission(verb="list", resource="pods"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questioned:
+    """The workloads in question; see ProbeResult for `missing` and `gaps`."""
+
+    workloads: tuple[Json, ...] = ()
+    missing: str = ""
+    gaps: tuple[Gap, ...] = ()
+
+
+async def workloads_of(look: Look) -> Questioned:
+    """Read the workloads in question, sorted by namespace and name."""
+    focus = look.focus
+    try:
+        if not focus.name:
+            return await _listed(look)
+        about = ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name)
+        if about.kind in ("Pod", "ReplicaSet"):
+            return await _above(look, about)
+        return await _named(look, about) if about.kind in KINDS else Questioned()
+    except ClusterError as error:
+        return Questioned(gaps=(error.gap(f"the workload of {focus}"),))
+
+
+async def _above(look: Look, below: ObjectRef) -> Questioned:
+    """Return the workload of a pod or ReplicaSet. The name of a pod that is gone still tells its workload."""
+    found = await look.snapshot.find(below.kind, below.name, namespace=below.namespace)
+    if found is not None:
+        owner = owner_of(found) if below.kind == "Pod" else controller_of(found)
+        return await _named(look, owner) if owner and owner.kind in KINDS else Questioned()
+    stem = generated_stem(below.name)
+    if below.kind == "Pod" and below.namespace and stem:
+        kept = await look.snapshot.find("Deployment", stem, namespace=below.namespace)
+        return Questioned(workloads=(kept,) if kept else (), missing=str(below))
+    return Questioned(missing=str(below))
+
+
+async def _named(look: Look, about: ObjectRef) -> Questioned:
+    if about.namespace:
+        found = await look.snapshot.find(about.kind, about.name, namespace=about.namespace)
+        return Questioned(workloads=(found,)) if found else Questioned(missing=str(about))
+    listing = await look.snapshot.list(about.kind, fields=f"metadata.name={about.name}")
+    gap = listing.gap(f"{about.kind}s")
+    gaps = (gap,) if gap else ()
+    return Questioned(workloads=listing.items, missing="" if listing.items or gaps else str(about), gaps=gaps)
+
+
+async def _listed(look: Look) -> Questioned:
+    async def every(kind: str) -> Questioned:
+        try:
+            listing = await look.snapshot.list(kind, namespace=look.focus.namespace)
+        except ClusterError as error:
+            return Questioned(gaps=(error.gap(),))
+        gap = listing.gap(f"{kind}s")
+        return Questioned(workloads=listing.items, gaps=(gap,) if gap else ())
+
+    parts = await asyncio.gather(*map(every, KINDS))
+    workloads = sorted((one for part in parts for one in part.workloads), key=place_of)
+    return Questioned(workloads=tuple(workloads), gaps=tuple(gap for part in parts for gap in part.gaps))
+
+
+async def pods_of_workload(look: Look, workload: Json) -> tuple[Json, ...]:
+    """Return the pods of a workload that have not ended, by ordinal and name. Raises ClusterError."""
+    labels = (spec_of(workload).get("selector") or {}).get("matchLabels") or {}
+    listing = await look.snapshot.list("Pod", namespace=namespace_of(workload), labels=label_selector(labels))
+    return tuple(sorted(_owned(listing.items, workload), key=lambda pod: (ordinal_of(name_of(pod)), name_of(pod))))
+
+
+def _owned(pods: Iterable[Json], workload: Json) -> Iterable[Json]:
+    for pod in pods:
+        owner = owner_of(pod)
+        if not has_ended(pod) and (owner.kind, owner.name) == (workload.get("kind"), name_of(workload)):
+            yield pod
