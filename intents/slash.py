@@ -263,7 +263,10 @@ def _misspelt_kind(kind: str) -> str:
     word = kind.lower()
     if "." in word or len(word) < 3:
         return ""
-    distance, meant = min((OSA.distance(word, known), known) for known in KINDS if len(known) > 2)
+    # Of two kinds at the same distance, the one with the same letters: "pdo" is pod, not pdb.
+    distance, _, meant = min(
+        (OSA.distance(word, known), sorted(known) != sorted(word), known) for known in KINDS if len(known) > 2
+    )
     # Two letters lead from one real kind to another: TikvCluster, TidbCluster.
     return meant if distance == 1 else ""
 

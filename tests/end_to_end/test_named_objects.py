@@ -160,16 +160,17 @@ async def test_two_pastes_within_a_second_get_two_answers(tmp_path, engine, brok
         assert "cart" in words_of(answers[1][0]["blocks"])
 
 
-async def test_kind_without_rules_of_health_is_not_called_fine(tmp_path, engine, broken):
-    service = broken_of(engine, "service-unreachable-traffic-policy")
+async def test_kind_without_rules_of_health_is_not_called_fine(tmp_path, engine):
     image = broken_of(engine, "image-pull-failed")
-    async with workplace(tmp_path, engine, image.world, service.world) as at:
-        says = {about: await diagnosed(at, about) for about in ("namespace store", "service bank/bank-tidb")}
-        for lines in says.values():
-            assert "NOT CHECKED" in lines[0]
-            assert not any("NO KNOWN PROBLEM" in line or "🟢" in line for line in lines)
-        assert any("Pod store/cart-5d8f7c9b6-q7r2w" in line for line in says["namespace store"])
+    settings = {
+        "objects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cart", "namespace": "store"}}]
+    }
+    async with workplace(tmp_path, engine, image.world, settings) as at:
+        assert "NOT CHECKED" in (await diagnosed(at, "configmap store/cart"))[0]
         assert "NO KNOWN PROBLEM" in (await diagnosed(at, "deployment shop/storefront"))[0]
+        namespace = await diagnosed(at, "namespace store")
+        assert "NOT EXPLAINED" in namespace[0]
+        assert any("Pod store/cart-5d8f7c9b6-q7r2w" in line for line in namespace)
 
 
 async def diagnosed(at: Workplace, about: str) -> list[str]:

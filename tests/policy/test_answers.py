@@ -45,6 +45,10 @@ def namespaces(world: Mapping[str, Any]) -> set[str]:
     return {each["metadata"]["namespace"] for each in world["objects"] if each["metadata"].get("namespace")}
 
 
+# These belong to no namespace and name none.
+_SHARED = ("Node", "CustomResourceDefinition")
+
+
 def hidden_twin(world: dict[str, Any]) -> dict[str, Any]:
     """Return the same broken objects in other namespaces with other volumes, on the same nodes."""
     text = json.dumps(world)
@@ -53,7 +57,7 @@ def hidden_twin(world: dict[str, Any]) -> dict[str, Any]:
     # No two objects of a cluster share a uid.
     text = re.sub(r'("uid": ")([0-9a-f]{8})', lambda uid: uid[1] + uid[2][::-1], text)
     twin: dict[str, Any] = json.loads(text)
-    kept = [each for each in twin["objects"] if each["kind"] != "Node" and MARK in json.dumps(each)]
+    kept = [each for each in twin["objects"] if each["kind"] not in _SHARED and MARK in json.dumps(each)]
     for each in kept:
         if not each["metadata"].get("namespace"):
             each["metadata"]["name"] += f"-{MARK}"
