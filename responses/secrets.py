@@ -49,6 +49,10 @@ _MOST_REPEATED: Final = 50
 # Without the quotes and encoded signs that a hidden span may have in it.
 _REPEATABLE: Final = re2.compile(rb"[A-Za-z0-9_+/=.~-]{12,500}")
 _HIDDEN: Final = re2.compile(FILL + rb"+")
+# A diagnosis shows the same texts again and again: in its progress, its answer and its record.
+_LONGEST_KEPT: Final = 2_000
+_MOST_KEPT: Final = 4_000
+_harmless: Final[set[str]] = set()
 
 
 def redact(text: str) -> str:
@@ -57,6 +61,17 @@ def redact(text: str) -> str:
     Idempotent. Line breaks stay, so line numbers stay correct. Lone surrogates, which no encoding can write, become
     question marks.
     """
+    if text in _harmless:
+        return text
+    shown = _redacted(text)
+    if len(shown) <= _LONGEST_KEPT:
+        if len(_harmless) >= _MOST_KEPT:
+            _harmless.clear()
+        _harmless.add(shown)
+    return shown
+
+
+def _redacted(text: str) -> str:
     original = buffer = opened(text)
     regions = [(0, len(buffer))]
     for _ in range(_MOST_ROUNDS):

@@ -13,7 +13,7 @@ from tests.browser.conftest import Demo, Open
 CONFIRMED: Final = re.compile("confirmed", re.IGNORECASE)
 FIXED: Final = re.compile(r"(?<!NOT )FIXED")
 NOT_FIXED: Final = re.compile("NOT FIXED")
-pytestmark = [pytest.mark.timeout(75), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # The app verifies for a while that the fix lasts, and longer if it does not.
 WATCHED_MS: Final = 45_000

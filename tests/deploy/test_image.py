@@ -209,7 +209,6 @@ def test_its_user_may_read_everything_and_write_only_to_its_volume(image: Image)
 # --- the behaviour ---
 
 
-@pytest.mark.timeout(60)
 async def test_it_answers_a_signed_command_and_a_stop_loses_no_work(image: Image) -> None:
     """Run it outside the checkout as its own user, with only the image's variables and settings."""
     own, directory = asleep_deployment(), image.root / "var/lib/casebook"

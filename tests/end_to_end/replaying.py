@@ -34,7 +34,7 @@ _SLOWER: Final = 20
 # Rate limits are in the recording's time; a replay is faster.
 # Jobs that only wait count as idle.
 _LOOK_S: Final = 0.01
-_MOST_LOOKS: Final = 1_000
+_MOST_LOOKS: Final = 3_000
 _LAST: Final = 8
 _ENDS: Final = ("FIXED", "NOT FIXED", "REFUSED", "WORSE", "UNKNOWN", "已修复", "未修复", "已拒绝", "恶化", "未知")
 
@@ -90,7 +90,7 @@ class Replay:
         """Wait until the work caused by an event is done, so that results carry its time."""
         for _ in range(_MOST_LOOKS):
             await asyncio.sleep(_LOOK_S)
-            if not self.at.app.jobs.running:
+            if not (self.at.app.jobs.running or self.at.app.jobs.accepted()):
                 return
         raise AssertionError("the app does not come to rest")
 

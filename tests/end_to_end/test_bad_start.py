@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
-
 from tests.databases import lay_out
 from tests.end_to_end.process import premises
 from tests.waiting import until
-
-pytestmark = pytest.mark.timeout(60)
 
 
 async def test_start_with_an_unusable_cluster_serves_and_names_it(tmp_path):

@@ -13,8 +13,6 @@ from tests.bench.hold_memory import TARGET_MB, measure
 from tests.end_to_end.process import premises
 from tests.hostile_api_server import ATTACKS, hostile_api_server, redirect_to
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.mark.parametrize("attack", ATTACKS)
 async def test_memory_is_bounded_and_the_answer_has_a_gap(attack: str) -> None:

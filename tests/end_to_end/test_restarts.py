@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 
-import pytest
-
 from tests.end_to_end.corners import corner_in_errors, make_corner
 from tests.end_to_end.process import premises
 from tests.end_to_end.workplace import is_final, words_of
@@ -17,7 +15,6 @@ RESTARTS = 11
 TOO_OLD_MS = 3 * 60 * 60 * 1000
 
 
-@pytest.mark.timeout(180)
 async def test_requests_are_answered_after_more_than_ten_process_ends_while_slack_hung(tmp_path, broken):
     async with premises(tmp_path, pace=False) as at:
         corners = [make_corner(at, broken, name=f"paste {number}", names=NAMES) for number in range(2)]
@@ -38,7 +35,6 @@ async def test_requests_are_answered_after_more_than_ten_process_ends_while_slac
         assert [len(corner.ours) for corner in corners] == [1, 1]
 
 
-@pytest.mark.timeout(120)
 async def test_request_given_up_while_slack_hung_is_told_later_and_its_topic_is_released(tmp_path, broken):
     async with premises(tmp_path, pace=False) as at:
         corner = make_corner(at, broken, name="given up", names=NAMES)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-import pytest
 
 from bot.store import open_store
 from responses import failures
@@ -31,7 +30,6 @@ from tests.waiting import until
 # A fixture that tests request by name.
 __all__ = ["postgres"]
 
-pytestmark = pytest.mark.timeout(75)
 
 PEOPLE = 20
 BUSY = failures.BUSY.en[1:]

@@ -375,7 +375,7 @@ class SimulatedSlack(FaultControls, Inspection):
         for user, shown in views.items():
             self._state.views.restore(user, shown)
 
-    async def wait_for(self, predicate: Callable[[], T], *, timeout: float = 10) -> T:  # noqa: ASYNC109 - the caller sets the deadline, and the error's text is ours
+    async def wait_for(self, predicate: Callable[[], T], *, timeout: float = 30) -> T:  # noqa: ASYNC109 - the caller sets the deadline, and the error's text is ours
         """Return the first truthy value of `predicate`, checked after every change.
 
         Raise TimeoutError with the latest calls and deliveries.
