@@ -87,8 +87,8 @@ def count(text: str, language: Language) -> int:
 
 async def counts(engine: Engine, *, every: int = 1) -> AsyncIterator[Count]:
     """Yield the words of the answer to every case of the catalog, or every so many of an entry, in both languages."""
-    for incident in engine.catalog:
-        for case in incident.cases[::every]:
+    for number, incident in enumerate(engine.catalog):
+        for case in incident.cases[number % every :: every]:
             diagnosis = (await rehearse(engine, incident, case)).diagnosis
             of_text = not diagnosis.focus.names_object or any(one.hypothesis.matches for one in diagnosis.hypotheses)
             for language in Language:
