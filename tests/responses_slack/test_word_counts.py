@@ -18,7 +18,7 @@ CHINESE_MEDIAN = 240
 @pytest.fixture(scope="module")
 def counted() -> list[Count]:
     async def all_of_them() -> list[Count]:
-        return [one async for one in counts(build_engine()[0], every=3)]
+        return [one async for one in counts(build_engine()[0], every=2)]
 
     return asyncio.run(all_of_them())
 
