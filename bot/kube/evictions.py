@@ -78,8 +78,8 @@ _USER: Final = re.compile(
     r"Container (?P<container>\S+) was using (?P<used>[\w.]+), (?:request is (?P<requested>\w+)|which)"
 )
 _LIMIT: Final = re.compile(
-    r"(?:Container (?P<container>\S+) )?exceed(?:s|ed) (?:the total limit of containers|its local ephemeral storage limit"
-    r"|the limit) \"?(?P<limit>\w+)"
+    r"(?:Container (?P<container>\S+) )?exceed(?:s|ed) (?:the total limit of containers|the limit"
+    r"|its local ephemeral storage limit) \"?(?P<limit>\w+)"
 )
 
 

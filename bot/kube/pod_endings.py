@@ -1,7 +1,7 @@
 """Classify pods that were evicted, and pods that their node's kubelet did not admit.
 
-Both are Failed with a reason of the kubelet's. A pod that the eviction API, a taint or the scheduler's preemption removes
-has the condition DisruptionTarget, and is gone once its containers have stopped.
+Both are Failed with a reason of the kubelet's. A pod that the eviction API, a taint or a preemption removes has the
+condition DisruptionTarget, and is gone once its containers have stopped.
 """
 
 from __future__ import annotations
