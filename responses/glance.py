@@ -200,6 +200,9 @@ def changed(diagnosis: Diagnosis, language: Language) -> str:
     if not diagnosis.changes:
         return ""
     last, *more = diagnosis.changes
+    first = sentences.first_hypothesis(diagnosis)
+    if first and last.what and last.what[0] in cause(first, language):
+        return ""
     label = words.CHANGED_BEFORE.in_(language).format(duration(last.before_s))
     if last.before_s < _JUST_S:
         label = words.CHANGED_JUST_BEFORE.in_(language)

@@ -134,7 +134,7 @@ class Investigation:
                 name, entry = link.incident, self.catalog.get(link.incident)
                 if name in seen or entry is None or not held & set(link.only_if or held):
                     continue
-                if link in named or (self.of_text and not explained and is_shown(entry, shown)):
+                if link in named or (self.of_text and entry.kinds and not explained and is_shown(entry, shown)):
                     seen.add(name)
                     yield Hypothesis(incident=name, score=0.0, named=_named_for(link, one), pointed_to_by=one.incident)
 
