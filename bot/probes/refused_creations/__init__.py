@@ -1,7 +1,7 @@
 """Refused creations: controllers whose pods the API server refuses, what refuses them, and whether that still stands.
 
-A row per controller and kind of refusal, from its FailedCreate events and its ReplicaFailure condition. A webhook or a
-ServiceAccount that the text names has a row even if no controller waits for it.
+A row per controller and kind of refusal, from its FailedCreate events and its ReplicaFailure condition. A webhook
+that the text names has a row even if no controller waits for it.
 """
 
 from __future__ import annotations
@@ -154,10 +154,8 @@ async def _of_text(look: Look, wanted: RefusalKind) -> Obstacle | None:
         if wanted is RefusalKind.WEBHOOK and named.get("webhook"):
             refused = Refused(kind=wanted, by=named["webhook"], why=named.get("reason", ""))
             return await deniers.failing(look, refused)
-        if wanted is RefusalKind.SERVICE_ACCOUNT and named.get("name") and named.get("namespace"):
-            return await obstacles.service_account(look, named["namespace"], named["name"])
     except ClusterError as error:
-        return Obstacle(by=named.get("webhook") or named.get("name", ""), gaps=(error.gap(),))
+        return Obstacle(by=named.get("webhook", ""), gaps=(error.gap(),))
     return None
 
 

@@ -22,7 +22,7 @@ DENIED: Final[Mapping[str, RowType]] = {
 FAILING: Final[Mapping[str, RowType]] = {
     "denier_kind": RowType.STRING,
     "denier": RowType.STRING,  # the webhook configuration
-    "failure": RowType.STRING,  # no-service, no-endpoints, certificate, other
+    "failure": RowType.STRING,  # no-service, no-endpoints, certificate, unknown, or answering: its Service has endpoints
     "service_namespace": RowType.STRING,
     "service": RowType.STRING,
     "unready_pods": RowType.STRINGS,
@@ -98,7 +98,9 @@ def _failure(behind: Mapping[str, Value], why: str) -> str:
         return "no-service"
     if behind["ready_endpoints"] == 0:
         return "no-endpoints"
-    return "certificate" if "x509" in why or "tls:" in why else "other"
+    if any(word in why for word in ("x509", "tls:", "certificate")):
+        return "certificate"
+    return "answering" if int(str(behind["ready_endpoints"])) > 0 else "unknown"
 
 
 def _stands(webhook: Webhook | None, failure: str, behind: Mapping[str, Value], *, unread: bool) -> str:

@@ -124,7 +124,6 @@ async def service_account(look: Look, namespace: str, name: str) -> Obstacle:
         by=name,
         stands=str(found is None),
         more={"closest": closest},
-        subject=ObjectRef(kind="ServiceAccount", namespace=namespace, name=name),
     )
 
 
