@@ -77,8 +77,8 @@ DECLARATION: Final = ProbeDeclaration(
 async def read(look: Look) -> ProbeResult:
     """Read the controllers in question that lack pods or lacked them lately, and what refuses them."""
     wanted = RefusalKind(str(look.args.get("of")))
-    if await _is_well(look):
-        return ProbeResult(rows=())
+    if well := await _well(look):
+        return ProbeResult(rows=(_idle_row(well, wanted),))
     found: Suspected[Refused] = await suspected(look, parse)
     refused = [
         (workload, refusal.error, refusal.last_s, refusal.message)
@@ -94,7 +94,7 @@ async def read(look: Look) -> ProbeResult:
     if look.focus.name:
         # A controller in question without such a refusal has a row too: it was looked at.
         idle = [one for one in found.workloads if one.manifest and not any(one is each[0] for each in refused)]
-        rows += [_row(one, Obstacle(more=_unknown(wanted)), last_s=UNKNOWN, message="") for one in idle]
+        rows += [_idle_row(one, wanted) for one in idle]
     gaps = [*found.gaps, *(gap for each in obstructed for gap in each.gaps)]
     if not refused and (told := await _of_text(look, wanted)):
         rows.append(_row(Workload(ref=told.subject), told, last_s=UNKNOWN, message=""))
@@ -103,21 +103,29 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=missing)
 
 
-async def _is_well(look: Look) -> bool:
-    """Tell whether the workload in question has its pods and had them for long: nothing more is read of it then."""
+async def _well(look: Look) -> Workload[Refused] | None:
+    """Return the workload in question if it has had all its pods for long: nothing more is read of it then."""
     focus = look.focus
     if focus.kind not in ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job") or not focus.namespace:
-        return False
+        return None
     try:
         obj = await look.snapshot.find(focus.kind, focus.name, namespace=focus.namespace)
         if obj is None or (count := replicas_of(obj)).created < count.desired:
-            return False
+            return None
         if focus.kind != "Deployment":
-            return not any(event.get("reason") == "FailedCreate" for event in await look.snapshot.events(ref(obj)))
+            events = await look.snapshot.events(ref(obj))
+            refused = any(event.get("reason") == "FailedCreate" for event in events)
+            return None if refused else Workload(ref=ref(obj, focus.kind), manifest=obj)
     except ClusterError:
-        return False
+        return None
     ages = [look.snapshot.age(each.get("lastTransitionTime")) for each in status_of(obj).get("conditions") or ()]
-    return all(age is None or age > _RECENT_S for age in ages)
+    settled = all(age is None or age > _RECENT_S for age in ages)
+    return Workload(ref=ref(obj, focus.kind), manifest=obj) if settled else None
+
+
+def _idle_row(workload: Workload[Refused], wanted: RefusalKind) -> Row:
+    """Return the row of a controller in question that nothing of this kind refuses."""
+    return _row(workload, Obstacle(more=_unknown(wanted)), last_s=UNKNOWN, message="")
 
 
 async def _obstacle(look: Look, workload: Workload[Refused], refused: Refused) -> Obstacle:

@@ -22,7 +22,7 @@ DENIED: Final[Mapping[str, RowType]] = {
 FAILING: Final[Mapping[str, RowType]] = {
     "denier_kind": RowType.STRING,
     "denier": RowType.STRING,  # the webhook configuration
-    "failure": RowType.STRING,  # no-service, no-endpoints, certificate, unknown, or answering: its Service has endpoints
+    "failure": RowType.STRING,  # no-service, no-endpoints, certificate, answering, unknown
     "service_namespace": RowType.STRING,
     "service": RowType.STRING,
     "unready_pods": RowType.STRINGS,

@@ -154,7 +154,7 @@ async def _of_pod(search: _Search[E], focus: Focus, events: list[Json]) -> list[
     if relevant:
         return await _of_events(search, relevant)
     guesses = [("StatefulSet", _ORDINAL.sub("", focus.name))] if _ORDINAL.search(focus.name) else []
-    stem = focus.name.rpartition("-")[0] if generated_stem(focus.name) else focus.name
+    stem = focus.name.rpartition("-")[0] if generated_stem(focus.name) else focus.name.rstrip("-")
     guesses += [(kind, stem) for kind in ("ReplicaSet", "DaemonSet", "Job")] if not guesses else []
     found = await asyncio.gather(*(search.named(kind, name) for kind, name in guesses))
     return [workload for each in found for workload in each]
