@@ -15,6 +15,7 @@ from intents.catalog.schema import Incident
 from intents.catalog.signatures import Signature
 from intents.domain import Entity, Hypothesis, PastedTime, SignatureMatch, Symptom
 from intents.exclusions import Exclusions
+from intents.lines import QUOTED
 from intents.naming import TextNames
 from intents.prose import is_title
 from intents.prose_classifier import ProseClassifier, ProseMatch
@@ -169,7 +170,7 @@ def _match_of(symptoms: Sequence[Symptom], description: ProseMatch) -> Signature
     return SignatureMatch(
         signature=" … ".join(description.words),
         line=symptoms[description.line].line,
-        quote=symptoms[description.line].text,
+        quote=symptoms[description.line].text[:QUOTED].rstrip(),
         score=round(description.score, 4),
     )
 

@@ -139,7 +139,7 @@ async def _config_map(snapshot: Snapshot, namespace: str, name: str) -> Json | N
 def _written(config_map: Json, began: datetime) -> Iterator[RecentChange]:
     """Yield the last write of a ConfigMap's data if it came shortly before."""
     write = last_written(config_map, ("data",))
-    at = parse_time(write.time) or parse_time(created_at(config_map))
+    at = parse_time(write.time)
     if at is not None and _is_shortly_before(at, began):
         yield RecentChange(subject=ref(config_map), at=at, before_s=_before(at, began), by=write.manager)
 

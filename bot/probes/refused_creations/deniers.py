@@ -26,7 +26,6 @@ FAILING: Final[Mapping[str, RowType]] = {
     "service_namespace": RowType.STRING,
     "service": RowType.STRING,
     "unready_pods": RowType.STRINGS,
-    "timeout_s": RowType.INTEGER,
 }
 _POLICY: Final = "ValidatingAdmissionPolicy"
 _ENGINES: Final = {"kyverno": "Kyverno", "gatekeeper": "Gatekeeper", "opa": "OPA", "istio": "Istio",
@@ -84,7 +83,6 @@ async def failing(look: Look, refused: Refused) -> Obstacle:
             "service_namespace": place[0],
             "service": place[1],
             "unready_pods": behind["unready_pods"],
-            "timeout_s": webhook.timeout_s if webhook else -1,
         },
         gaps=gaps,
         subject=ObjectRef(
