@@ -35,7 +35,7 @@ _GAPS: Final = 2
 # The most words of each; a Chinese character counts as one.
 _CAUSE: Final = {Language.EN: 34, Language.ZH: 60}
 _IMPACT: Final = {Language.EN: 18, Language.ZH: 20}
-_PROOF: Final = {Language.EN: 24, Language.ZH: 26}
+_PROOF: Final = {Language.EN: 24, Language.ZH: 24}
 _OTHER: Final = {Language.EN: 12, Language.ZH: 16}
 # The most words of the detail of a gap.
 _DETAIL: Final = 8
