@@ -121,7 +121,7 @@ async def test_lost_socket_makes_it_unready(tmp_path, engine):
 
 async def test_unreachable_clusters_are_named_and_answers_continue(tmp_path, engine):
     others = {name: SimulatedCluster() for name in ("gone", "stranger", "silent")}
-    options: dict[str, Any] = {"call_timeout": 0.05, "deadline": 0.3, "retries": 0}
+    options: dict[str, Any] = {"call_timeout": 0.25, "deadline": 1.0, "retries": 0}
     async with workplace(tmp_path, engine, others=others, **options) as at:
 
         async def ask(*names: str) -> None:
