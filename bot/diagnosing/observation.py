@@ -124,30 +124,36 @@ async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed
         reads += _about_pod(snapshot, pod)
     reported = await asyncio.gather(*map(tolerate, reads))
     owners, said_of_owners = await chain
-    statements = [*(_own(snapshot, one) for one in (*below, *owners.manifests)), *reported, *said_of_owners]
+    starts = _all_start(snapshot, pods)
+    own = (_own(snapshot, one, starts=starts) for one in (*below, *owners.manifests))
+    statements = [*own, *reported, *said_of_owners]
     return Observed(
         owners=owners.refs,
         identities=tuple(identity_of(one) for one in (*below, *owners.manifests)),
         statements=tuple(dict.fromkeys(statement for part in statements for statement in part)),
         gaps=tuple(dict.fromkeys(gaps)),
-        waits=_waits(snapshot, obj, pods, reported[0]),
+        waits=(starts and resource.kind != "Pod") or _says_it_waits(reported[0]),
     )
 
 
-def _waits(snapshot: Snapshot, obj: Json, pods: Sequence[Json], reported: Sequence[Statement]) -> bool:
-    """Tell whether what an object lacks is on its way; the pods are its own, those in trouble first."""
-    if obj.get("kind") != "Pod":
-        unready = [pod for pod in pods if ready_since(pod) is None]
-        if unready and all(is_starting(pod, snapshot.now) for pod in unready):
-            return True
-    reasons = {(each.subject.kind, each.text.partition(":")[0]) for each in reported}
-    return bool(reasons & _WAITS)
+def _all_start(snapshot: Snapshot, pods: Sequence[Json]) -> bool:
+    """Tell whether some pods are not ready, and all of these start within their time."""
+    unready = [pod for pod in pods if ready_since(pod) is None]
+    return bool(unready) and all(is_starting(pod, snapshot.now) for pod in unready)
 
 
-def _own(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
-    """Return the statements of an object's own status. It was read already, so no refusal can hide it."""
+def _says_it_waits(reported: Sequence[Statement]) -> bool:
+    return any((each.subject.kind, each.text.partition(":")[0]) in _WAITS for each in reported)
+
+
+def _own(snapshot: Snapshot, obj: Json, *, starts: bool = False) -> tuple[Statement, ...]:
+    """Return the statements of an object's own status. It was read already, so no refusal can hide it.
+
+    `starts`: its pods that are not ready start within their time, so that it cannot be available yet.
+    """
     subject = ref(obj)
-    return (*_conditions(snapshot, obj), *_containers(subject, obj, snapshot), *_completion(subject, obj, snapshot))
+    containers = (*_containers(subject, obj, snapshot), *_completion(subject, obj, snapshot))
+    return (*_conditions(snapshot, obj, starts=starts), *containers)
 
 
 async def _events(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
@@ -166,13 +172,13 @@ async def _events(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
     return tuple(reported)
 
 
-def _conditions(snapshot: Snapshot, obj: Json) -> Iterator[Statement]:
+def _conditions(snapshot: Snapshot, obj: Json, *, starts: bool = False) -> Iterator[Statement]:
     subject, status = ref(obj), obj.get("status") or {}
     if status.get("reason") or status.get("message"):
         text = f"{status.get('reason', '')}: {status.get('message', '')}"
         shows = of_reason(str(status.get("reason") or ""))
         yield Statement(subject=subject, text=text, trouble=True, shows=shows, telling=Telling.CONTAINER)
-    settling = is_settling(obj, subject.kind, snapshot.now)
+    settling = starts or is_settling(obj, subject.kind, snapshot.now)
     for each in status.get("conditions") or ():
         if is_trouble(subject.kind, each) and not (settling and not names_a_failure(subject.kind, each)):
             says = f"{each.get('reason', '')}: {each.get('message', '')}".strip(": ")
