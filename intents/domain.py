@@ -352,6 +352,18 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecentChange:
+    """A change of an object shortly before the trouble began. `what` is empty if only the time is known."""
+
+    subject: ObjectRef
+    at: datetime
+    before_s: int  # from the change to the beginning of the trouble
+    what: tuple[str, ...] = ()
+    revision: int = 0  # the number that the change made, 0 for an object without revisions
+    by: str = ""  # the field manager
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NearestEntry:
     """The nearest catalog entry of a text that matched nothing, and the evidence that would decide for it."""
 
@@ -374,6 +386,7 @@ class Diagnosis:
     timeline: tuple[TimelineEvent, ...] = ()  # empty without a cause and its effect, or several events
     gaps: tuple[Gap, ...] = ()
     unexplained: tuple[Observation, ...] = ()
+    changes: tuple[RecentChange, ...] = ()  # the newest first
     unchecked: bool = False  # whether the kind of the requested object has no rules of health
     nearest: tuple[NearestEntry, ...] = ()
     api_calls: int = 0

@@ -16,7 +16,7 @@ _BROKEN_FROM: Final = 40
 _GOES_ON: Final = (":", ",", "=", "(", ">-", "|", "\\")
 # Shorter lines were not cut at a column.
 _CUT_FROM: Final = 40
-_QUOTED: Final = 400
+QUOTED: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class Joined:
         last = self.window.reads[alignment.chain[-1][0]].end
         begin, line = self._start_of(first)
         end = next((offset - 1 for offset, _ in self.starts if offset > last), len(self.window.text))
-        if end - begin > _QUOTED:
-            begin = max(begin, first - max(0, _QUOTED - (last - first)) // 2)
-            end = min(end, begin + _QUOTED)
+        if end - begin > QUOTED:
+            begin = max(begin, first - max(0, QUOTED - (last - first)) // 2)
+            end = min(end, begin + QUOTED)
         return line, self.window.text[begin:end].strip()
 
     def _start_of(self, place: int) -> tuple[int, int]:

@@ -15,7 +15,9 @@ from intents.catalog.schema import Incident
 from intents.catalog.signatures import Signature
 from intents.domain import Entity, Hypothesis, PastedTime, SignatureMatch, Symptom
 from intents.exclusions import Exclusions
+from intents.lines import QUOTED
 from intents.naming import TextNames
+from intents.prose import is_title
 from intents.prose_classifier import ProseClassifier, ProseMatch
 from intents.scores import THRESHOLD
 from intents.signature_finder import Occurrence, SignatureFinder
@@ -82,7 +84,7 @@ class Matcher:
     def _hypotheses(self, symptoms: Sequence[Symptom], found: Iterable[Occurrence]) -> list[Hypothesis]:
         by_incident: dict[int, list[Occurrence]] = {}
         for occurrence in found:
-            if not self._exclusions.apply(occurrence.incident, symptoms, near=occurrence.line):
+            if not self._is_excluded(occurrence.incident, symptoms, occurrence.line):
                 by_incident.setdefault(occurrence.incident, []).append(occurrence)
         counted = {number: chosen for number, of in by_incident.items() if (chosen := self._counted(of))}
         text_names = TextNames(symptoms)
@@ -110,7 +112,7 @@ class Matcher:
     def _described(self, symptoms: Sequence[Symptom], hypotheses: list[Hypothesis]) -> list[Hypothesis]:
         """Return the hypotheses with the incident that the text describes in a person's own words."""
         description = self._classifier.classify(symptoms)
-        if description is None or self._exclusions.apply(description.incident, symptoms, near=description.line):
+        if description is None or self._is_excluded(description.incident, symptoms, description.line):
             return hypotheses
         incident = self._incidents[description.incident].id
         same = next((one for one in hypotheses if one.incident == incident), None)
@@ -128,6 +130,9 @@ class Matcher:
         )
         others = [one for one in hypotheses if one is not same]
         return sorted([described, *others], key=lambda one: (-one.score, one.incident))
+
+    def _is_excluded(self, incident: int, symptoms: Sequence[Symptom], line: int) -> bool:
+        return is_title(symptoms[line].text) or self._exclusions.apply(incident, symptoms, near=line)
 
     def _counted(self, occurrences: Iterable[Occurrence]) -> list[Occurrence]:
         """Return an incident's occurrences with words of their own, best first; none if all of them are hints."""
@@ -165,7 +170,7 @@ def _match_of(symptoms: Sequence[Symptom], description: ProseMatch) -> Signature
     return SignatureMatch(
         signature=" … ".join(description.words),
         line=symptoms[description.line].line,
-        quote=symptoms[description.line].text,
+        quote=symptoms[description.line].text[:QUOTED].rstrip(),
         score=round(description.score, 4),
     )
 

@@ -52,6 +52,12 @@ _TALK: Final = re.compile(
     r"|works (?:now|again)|back to normal)\b"
     r"|建议|分享|文章|计划|规划|评估|意见|会议|培训|选型|区别|下周|下个?月|季度|推荐|讨论|通知|公告|欢迎|已恢复|恢复了|恢复正常|好了"
 )
+# Titles of changes ("PR #12", "fix(api): …") and quotes of instructions name a problem without reporting one.
+_TITLE: Final = re.compile(
+    r"(?i)^\W*(?:(?:PR|MR|(?:pull|merge) request)\s*[#!]?\d+\b"
+    r"|(?:fix|feat|chore|docs|refactor|perf|revert|test|ci|build|style)(?:\([\w .,/*-]+\))?!?:\s"
+    r"|(?:runbook|playbook|handbook|wiki|faq|手册|运维手册|文档)\b[^:：]{0,40}[:：])"
+)
 _WORD: Final = re.compile(r"[A-Za-z']+")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _MARKS: Final = re.compile(r"[{}\[\]=\\|<>]|::|\(x\d|: \S+: |/\S+/")
@@ -112,3 +118,8 @@ def reports_problem(line: str) -> bool:
 def is_talk(line: str) -> bool:
     """Return whether a line is about plans, announcements or questions out of interest."""
     return _TALK.search(line) is not None
+
+
+def is_title(line: str) -> bool:
+    """Return whether a line is the title of a change, or quotes instructions: it reports nothing that happens now."""
+    return _TITLE.search(line) is not None

@@ -23,6 +23,7 @@ from intents.domain import (
     NearestEntry,
     ObjectRef,
     Plot,
+    RecentChange,
     Remedy,
     SignatureMatch,
     Step,
@@ -91,6 +92,7 @@ def _diagnosis(diagnosis: Diagnosis, language: Language) -> Json:
         "timeline": [_moment(moment, language) for moment in diagnosis.timeline],
         "gaps": [_gap(gap) for gap in diagnosis.gaps],
         "unexplained": [{"subject": _ref(one.subject), "quote": one.quote} for one in diagnosis.unexplained],
+        "changes": [_change(one) for one in diagnosis.changes],
         "nearest": [_nearest(one, language) for one in diagnosis.nearest],
     }
 
@@ -104,6 +106,17 @@ def _target(focus: Focus) -> Json | None:
         "name": focus.name,
         "container": focus.container,
         "node": focus.node,
+    }
+
+
+def _change(one: RecentChange) -> Json:
+    return {
+        "subject": _ref(one.subject),
+        "at": one.at.isoformat(),
+        "before_s": one.before_s,
+        "what": list(one.what),
+        "revision": one.revision,
+        "by": one.by,
     }
 
 

@@ -35,7 +35,7 @@ _GAPS: Final = 2
 # The most words of each; a Chinese character counts as one.
 _CAUSE: Final = {Language.EN: 34, Language.ZH: 60}
 _IMPACT: Final = {Language.EN: 18, Language.ZH: 20}
-_PROOF: Final = {Language.EN: 24, Language.ZH: 26}
+_PROOF: Final = {Language.EN: 24, Language.ZH: 24}
 _OTHER: Final = {Language.EN: 12, Language.ZH: 16}
 # The most words of the detail of a gap.
 _DETAIL: Final = 8
@@ -44,6 +44,8 @@ _COMMAND: Final = 120
 # What looks like the name of an object or an image, and the programs that an entry itself names.
 _NAME: Final = re.compile(r"(?<![A-Za-z0-9.])[A-Za-z0-9.]++(?:[-/:][A-Za-z0-9.]++)+")
 _PROGRAMS: Final = frozenset({"kube-proxy", "istio-proxy", "calico-node", "prometheus-operator", "HTTP/1", "HTTP/2"})
+_CHANGES: Final = 2
+_JUST_S: Final = 60
 # In characters: the description of a gap may come from a cluster.
 _WHAT: Final = 160
 
@@ -191,6 +193,22 @@ def next_step(one: JudgedHypothesis, language: Language) -> Step | None:
     says = brief(first_sentence(step.says.in_(language), language), most=_PROOF[language])
     run = step.run.strip()
     return Step(says=Text.same(says), run="" if "\n" in run or len(run) > _COMMAND else run)
+
+
+def changed(diagnosis: Diagnosis, language: Language) -> str:
+    """Return the last change before the trouble began, "" for none."""
+    if not diagnosis.changes:
+        return ""
+    last, *more = diagnosis.changes
+    first = sentences.first_hypothesis(diagnosis)
+    if first and last.what and last.what[0] in cause(first, language):
+        return ""
+    label = words.CHANGED_BEFORE.in_(language).format(duration(last.before_s))
+    if last.before_s < _JUST_S:
+        label = words.CHANGED_JUST_BEFORE.in_(language)
+    what = sentences.change(last, language, most=_CHANGES)
+    says = brief(f"{label}{words.COLON.in_(language)}{what}", most=_PROOF[language])
+    return f"{says} {words.MORE.in_(language).format(len(more))}" if more else says
 
 
 def others(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language) -> str:

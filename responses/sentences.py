@@ -12,11 +12,13 @@ from intents.domain import (
     GapReason,
     JudgedHypothesis,
     Language,
+    RecentChange,
     SignatureMatch,
     Verdict,
 )
 from responses import words
 
+_CHANGES: Final = 12
 _BY: Final = " · "
 
 
@@ -113,6 +115,19 @@ def leading_hypotheses(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
 def first_hypothesis(diagnosis: Diagnosis) -> JudgedHypothesis | None:
     """Return the hypothesis that an answer is about: the leading one, else the first that is ruled out."""
     return next(iter((*leading_hypotheses(diagnosis), *ruled_out(diagnosis))), None)
+
+
+def change(one: RecentChange, language: Language, *, most: int = _CHANGES) -> str:
+    """Return what was changed, by whom, and how: at most so many parts of it."""
+    revision = words.REVISION.in_(language).format(one.revision) if one.revision else ""
+    by = words.CHANGED_BY.in_(language).format(one.by) if one.by else ""
+    beside = ", ".join(filter(None, (revision, by)))
+    whole = f"{one.subject} ({beside})" if beside else str(one.subject)
+    if not one.what:
+        return whole
+    more = len(one.what) - most
+    rest = f" {words.MORE.in_(language).format(more)}" if more > 0 else ""
+    return f"{whole}{words.COLON.in_(language)}{'; '.join(one.what[:most])}{rest}"
 
 
 def verdict_word(one: JudgedHypothesis, language: Language) -> str:

@@ -88,6 +88,7 @@ class _Page:
             yield from self._glance(first, diagnosis)
         else:
             yield from self._nothing(diagnosis)
+            yield from self._changed(diagnosis)
         if not standing:
             yield from self._seen(diagnosis, observed)
             yield from self._unexplained(diagnosis)
@@ -109,6 +110,7 @@ class _Page:
         yield WrappedText(Text.assemble(self._verdict(one), f" {beside}"))
         if effect := glance.effect(one, diagnosis, language, of_text=self._of_text):
             yield WrappedText(Text(effect))
+        yield from self._changed(diagnosis)
         yield from self._next(one, diagnosis)
         if proofs := glance.proofs(one, diagnosis, language, of_text=self._of_text):
             yield ""
@@ -121,6 +123,10 @@ class _Page:
             if line:
                 yield ""
                 yield WrappedText(Text(line))
+
+    def _changed(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
+        if says := glance.changed(diagnosis, self._language):
+            yield WrappedText(Text(says))
 
     def _next(self, one: JudgedHypothesis, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         """Yield the remedies, or the first step by hand."""
@@ -155,6 +161,10 @@ class _Page:
         )
         if standing:
             yield from self._unexplained(diagnosis)
+        if len(diagnosis.changes) > 1:
+            yield from self._section(words.CHANGES)
+            for change in diagnosis.changes:
+                yield marked("•", sentences.change(change, self._language))
 
     def _unexplained(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         if diagnosis.unexplained:

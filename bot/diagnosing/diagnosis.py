@@ -21,6 +21,7 @@ from bot.diagnosing.named_states import NamedStateFinder, NamedStates
 from bot.diagnosing.object_search import stand_in
 from bot.diagnosing.object_states import state_of
 from bot.diagnosing.reads import Progress, Reads
+from bot.diagnosing.recent_changes import changes_before
 from bot.diagnosing.similar_names import closest, of_other_kinds
 from bot.diagnosing.unexplained import untold
 from bot.kube.access import EVERYTHING, Access
@@ -118,8 +119,9 @@ async def _explain(
         notes = notes if judged else states.notes
     first = engine.catalog.get(judged[0].incident) if judged else None
     found = next((state.focus for state in states.states if not judged or judged[0] in state.hypotheses), None)
+    about = found or (focus(first, judged[0].hypothesis) if first and judged else Focus(namespace=request.namespace))
     return Diagnosis(
-        focus=found or (focus(first, judged[0].hypothesis) if first and judged else Focus(namespace=request.namespace)),
+        focus=about,
         named=notes,
         cluster=snapshot.cluster if snapshot else "",
         observed_at=snapshot.now if snapshot else None,
@@ -127,6 +129,7 @@ async def _explain(
         timeline=timeline(judged),
         gaps=reads.gaps_for(judged) if judged or states.states else (),
         unexplained=untold(states.unexplained, judged),
+        changes=await changes_before(snapshot, judged, states.unexplained, about) if snapshot is not None else (),
         nearest=() if judged or states.states else _nearest(matching, engine.catalog),
         api_calls=snapshot.calls if snapshot else 0,
     )
@@ -169,6 +172,7 @@ async def _diagnose_object(
         timeline=timeline(state.hypotheses),
         gaps=tuple(sorted({*state.gaps, *reads.gaps_for(state.hypotheses)}, key=str)),
         unexplained=state.unexplained,
+        changes=await changes_before(snapshot, state.hypotheses, state.unexplained, state.focus),
         unchecked=not (state.hypotheses or can_judge(obj, target.kind)),
         nearest=(),
         api_calls=snapshot.calls,

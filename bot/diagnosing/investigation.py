@@ -32,6 +32,9 @@ class Investigation:
     reads: Reads
     snapshot: Snapshot | None
     focus: Callable[[Incident, Hypothesis], Focus]
+    of_text: bool = (
+        True  # whether the hypotheses are of a text; those of an object's state include what could explain it
+    )
 
     async def run(self, hypotheses: Iterable[Hypothesis]) -> tuple[JudgedHypothesis, ...]:
         """Judge the hypotheses and their causes, and rank them."""
@@ -131,7 +134,7 @@ class Investigation:
                 name, entry = link.incident, self.catalog.get(link.incident)
                 if name in seen or entry is None or not held & set(link.only_if or held):
                     continue
-                if link in named or (not explained and is_shown(entry, shown)):
+                if link in named or (self.of_text and entry.kinds and not explained and is_shown(entry, shown)):
                     seen.add(name)
                     yield Hypothesis(incident=name, score=0.0, named=_named_for(link, one), pointed_to_by=one.incident)
 

@@ -14,7 +14,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.similar_names import place
 from bot.kube.addresses import ip_in
 from bot.kube.objects import name_of, ref, spec_of, status_of
-from bot.kube.owners import generated_stem, ordinal_of, workload_of
+from bot.kube.owners import controller_of, generated_stem, ordinal_of, workload_of
 from bot.kube.replicas import replicas_of
 from intents.domain import Existence, Focus, Json, NamedObject, ObjectRef
 
@@ -23,6 +23,7 @@ _MOST: Final = 3
 _CUSTOM: Final = ("TidbCluster",)
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", *_CUSTOM)
 ANY_KIND: Final = ("Pod", *_WORKLOADS, "Service")
+_GENERATING: Final = ("ReplicaSet", "DaemonSet", "Job")
 _CUT: Final = "…"
 
 
@@ -118,7 +119,20 @@ async def _owner(snapshot: Snapshot, asked: Focus) -> ObjectRef | None:
         return None
     pods = (await snapshot.list("Pod", namespace=asked.namespace)).items
     owners = {workload_of(pod) for pod in pods if generated_stem(name_of(pod)) == stem}
-    return owners.pop() if len(owners) == 1 else None
+    if owners:
+        return owners.pop() if len(owners) == 1 else None
+    return await _owner_without_pods(snapshot, replace(asked, name=asked.name.rpartition("-")[0]))
+
+
+async def _owner_without_pods(snapshot: Snapshot, asked: Focus) -> ObjectRef | None:
+    """Return the workload that generates pods of this name and has none: the API server may refuse them."""
+    for kind in _GENERATING:
+        made = await exact(snapshot, await snapshot.resource(kind), asked)
+        wanting = [one for one in made if replicas_of(one).created < replicas_of(one).desired]
+        if len(wanting) == 1:
+            owner = controller_of(wanting[0])
+            return replace(owner, uid="") if owner and kind == "ReplicaSet" else ref(wanting[0], kind)
+    return None
 
 
 async def _of_another_kind(

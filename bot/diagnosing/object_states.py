@@ -57,7 +57,7 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
         wider = hypothesis.pointed_to_by and not KINDS.keys() & hypothesis.named.keys()
         return Focus(namespace=namespace) if wider else about
 
-    investigation = Investigation(catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus)
+    investigation = Investigation(catalog=engine.catalog, reads=reads, snapshot=snapshot, focus=focus, of_text=False)
     judged = await investigation.run(
         replace(hypothesis, named={**hypothesis.named, **named}) for hypothesis in (*matching.hypotheses, *by_kind)
     )

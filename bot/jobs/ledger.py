@@ -102,10 +102,11 @@ class Ledger:
                 return await work()
 
         task = asyncio.get_running_loop().create_task(patient(), context=Context(), name=ASKING)
+        # The caller may be cancelled before the work ends; its error is then of no use.
+        task.add_done_callback(_forget)
         # Never cancelled: a job recorded by an abandoned thread would not run until the next start.
         done, _ = await asyncio.wait({task}, timeout=within)
         if not done:
-            task.add_done_callback(_forget)
             raise JobsUnavailable(f"the database did not answer within {within:g} s")
         return task.result()
 

@@ -7,6 +7,7 @@ had condition: [DiskPressure]") or a limit of the pod's own ("… exceeds the to
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -56,3 +57,36 @@ def parse_eviction(message: str) -> EvictionCause:
             EvictionCause.OTHER,
         )
     return EvictionCause.OWN_LIMIT if _OWN_LIMIT.search(message) else EvictionCause.OTHER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """The quantities that an eviction's message states, as the kubelet wrote them; "" for each it leaves out."""
+
+    threshold: str = ""  # the node must keep more than this free
+    available: str = ""
+    container: str = ""  # the first that used more than it requested, or exceeded its own limit
+    used: str = ""
+    requested: str = ""
+    limit: str = ""  # of the pod, one container or one volume
+
+
+_THRESHOLD: Final = re.compile(
+    r"Threshold quantity: (?P<threshold>[\w.]+), available: (?P<available>[\w.]+?)\.(?:\s|$)"
+)
+_USER: Final = re.compile(
+    r"Container (?P<container>\S+) was using (?P<used>[\w.]+), (?:request is (?P<requested>\w+)|which)"
+)
+_LIMIT: Final = re.compile(
+    r"(?:Container (?P<container>\S+) )?exceed(?:s|ed) (?:the total limit of containers|the limit"
+    r"|its local ephemeral storage limit) \"?(?P<limit>\w+)"
+)
+
+
+def parse_amounts(message: str) -> Amounts:
+    """Return the quantities that an eviction's message states."""
+    found: dict[str, str] = {}
+    for pattern in (_THRESHOLD, _USER, _LIMIT):
+        if match := pattern.search(message):
+            found |= {name: value for name, value in match.groupdict().items() if value}
+    return Amounts(**found)

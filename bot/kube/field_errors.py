@@ -44,6 +44,11 @@ class FieldError:
     value: str = ""
     rule: str = ""
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Return what the repetitions of an error have in common."""
+        return self.field, str(self.type), self.value
+
 
 # These types never print the value: the rule follows, whatever it looks like.
 _WITHOUT_VALUE: Final = frozenset({FieldErrorType.REQUIRED, FieldErrorType.FORBIDDEN, FieldErrorType.INTERNAL})

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import annotations_of, created_at, metadata_of, name_of, pod_template_of, spec_of
+from bot.kube.objects import annotations_of, created_at, labels_of, metadata_of, name_of, pod_template_of, spec_of
+from bot.kube.owners import controller_reference
 from intents.domain import Json
 
 NUMBER: Final = "deployment.kubernetes.io/revision"
@@ -18,6 +19,7 @@ HISTORY: Final = "deployment.kubernetes.io/revision-history"
 CAUSE: Final = "kubernetes.io/change-cause"
 RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
 _HASH: Final = "pod-template-hash"
+_REVISION_LABEL: Final = "controller-revision-hash"
 _DIRECTIVE: Final = "$patch"
 
 
@@ -52,6 +54,17 @@ def revisions_in(kept: Iterable[Json]) -> tuple[Revision, ...]:
 def alike(one: Json, other: Json, *, but_restarts: bool = False) -> bool:
     """Tell whether two templates make the same pods; `but_restarts` ignores the mark of a restart."""
     return _bare(one, but_restarts) == _bare(other, but_restarts)
+
+
+def revision_name_of(pod: Json) -> str:
+    """Return the name of the ReplicaSet or ControllerRevision whose template a pod was made from."""
+    owner = controller_reference(pod)
+    name = str(owner.get("name") or name_of(pod))
+    if owner.get("kind") == "ReplicaSet":
+        return name
+    label = str(labels_of(pod).get(_REVISION_LABEL) or "")
+    # A DaemonSet's pods carry the hash alone, a StatefulSet's the whole name.
+    return label if label.startswith(f"{name}-") else f"{name}-{label}"
 
 
 def images_of(template: Json) -> dict[str, str]:

@@ -14,6 +14,8 @@ from bot.kube.conditions import condition
 from bot.kube.objects import annotations_of, created_at, spec_of, status_of
 from bot.kube.owners import controller_reference
 from bot.kube.replicas import replicas_of
+from bot.kube.revisions import Revision
+from bot.kube.timestamps import parse_time
 from intents.domain import Json
 
 # The controller writes the first condition of a new Deployment within this time.
@@ -72,6 +74,19 @@ def _lags(workload: Json) -> bool:
     strategy = spec.get("updateStrategy") or {}
     partition = int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
     return strategy.get("type") != "OnDelete" and updated < count.desired - partition
+
+
+def was_available(workload: Json, newest: Revision) -> bool:
+    """Tell whether a Deployment was available when its newest revision was made, by the time of that condition."""
+    available = condition(workload, "Available")
+    turned, made = parse_time(available.get("lastTransitionTime")), parse_time(newest.made)
+    born = parse_time(created_at(workload))
+    if not (turned and made and born):
+        return False
+    if available.get("status") == "True":
+        return turned < made
+    # The first condition of a Deployment that never was available has the time of its creation.
+    return turned >= made and (turned - born).total_seconds() > _FIRST_CONDITION_S and bool(status_of(workload))
 
 
 def is_paused(workload: Json) -> bool:

@@ -11,15 +11,13 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.cluster.errors import ClusterError
-from bot.kube.conditions import condition
-from bot.kube.objects import labels_of, name_of, namespace_of, ref, status_of, uid_of
+from bot.kube.objects import name_of, namespace_of, ref, uid_of
 from bot.kube.owners import controller_reference
 from bot.kube.pod_readiness import is_ready
 from bot.kube.replicas import replicas_of
-from bot.kube.revisions import Revision, alike, revisions_in
-from bot.kube.rollouts import rollout_of
+from bot.kube.revisions import Revision, alike, revision_name_of, revisions_in
+from bot.kube.rollouts import rollout_of, was_available
 from bot.kube.template_changes import template_changes
-from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.questioned_workloads import PERMISSIONS, pods_of_workload, workloads_of
@@ -88,7 +86,7 @@ def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision]
             "changes": changes[:_MOST_CHANGES] + ((f"{more} more",) if more > 0 else ()),
             "earlier": earlier.number,
             "earlier_ready": ready.get(earlier.name, 0),
-            "earlier_ran": bool(running) or _was_available(workload, newest),
+            "earlier_ran": bool(running) or was_available(workload, newest),
         },
         subject=ref(workload, kind),
         quote=f"revision {newest.number}: {'; '.join(changes)}"[:300],
@@ -102,28 +100,12 @@ def _ready_in(replica_sets: Iterable[Json]) -> dict[str, int]:
 
 
 def _ready_by_hash(pods: Iterable[Json]) -> dict[str, int]:
-    """Count the ready pods of each ControllerRevision, which a label of the pod names."""
+    """Count the ready pods of each ControllerRevision."""
     counts: dict[str, int] = {}
     for pod in pods:
-        label, name = labels_of(pod).get("controller-revision-hash", ""), name_of(pod)
-        # A DaemonSet's pods carry the hash alone, a StatefulSet's the whole name.
-        owner = str(controller_reference(pod).get("name") or name)
-        revision = label if label.startswith(f"{owner}-") else f"{owner}-{label}"
-        counts[revision] = counts.get(revision, 0) + is_ready(pod)
+        name = revision_name_of(pod)
+        counts[name] = counts.get(name, 0) + is_ready(pod)
     return counts
-
-
-def _was_available(workload: Json, newest: Revision) -> bool:
-    """Tell whether a Deployment was available when its newest revision was made, by the time of that condition."""
-    available = condition(workload, "Available")
-    turned, made = parse_time(available.get("lastTransitionTime")), parse_time(newest.made)
-    born = parse_time((workload.get("metadata") or {}).get("creationTimestamp"))
-    if not (turned and made and born):
-        return False
-    if available.get("status") == "True":
-        return turned < made
-    # The first condition of a Deployment that never was available has the time of its creation.
-    return turned >= made and (turned - born).total_seconds() > 60 and bool(status_of(workload))
 
 
 PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -61,6 +61,10 @@ class Action(ABC):
         """Return what a plan for this object rests on. Raises NotFound."""
         return {"uid": uid_of(await snapshot.get(target.kind, target.name, namespace=target.namespace))}
 
+    async def may_help(self, snapshot: Snapshot, target: ObjectRef) -> bool:
+        """Tell whether to offer it for this object; a button that was offered is checked by `propose` alone."""
+        return True
+
     @abstractmethod
     async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
         """Return the writes that would carry out the plan, and what they do to running pods."""

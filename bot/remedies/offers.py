@@ -177,6 +177,8 @@ async def _target(
         return None
     try:
         basis = await action.basis(snapshot, target)
+        if not await action.may_help(snapshot, target):
+            return None
     except NotFound:
         return None
     except ClusterError as error:

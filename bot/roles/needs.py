@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.cluster.resources import well_known
-from bot.diagnosing import named_objects, observation
+from bot.diagnosing import named_objects, observation, recent_changes
 from bot.probes import objects
 from bot.probes.registry import declarations
 from bot.remedies import object_event
@@ -49,7 +49,8 @@ def reads(catalog: Catalog, names: Iterable[str]) -> frozenset[Need]:
     Kinds for which no role can be written are left out; `unknown_kinds` lists them.
     """
     needs = {Need(permission=each, by=name) for name, one in declarations().items() for each in one.permissions}
-    needs |= {Need(permission=each, by=DIAGNOSIS) for each in (*observation.PERMISSIONS, *named_objects.PERMISSIONS)}
+    of_diagnosis = (*observation.PERMISSIONS, *named_objects.PERMISSIONS, *recent_changes.PERMISSIONS)
+    needs |= {Need(permission=each, by=DIAGNOSIS) for each in of_diagnosis}
     for by, kind, verbs in _kinds(catalog):
         if found := _listing(kind):
             needs |= {Need(permission=replace(found, verb=verb), by=by) for verb in verbs}

@@ -108,6 +108,7 @@ def _sections(diagnosis: ShownDiagnosis, formatter: DiagnosisFormatter) -> Itera
         (words.RULED_OUT, [group for one in out for group in _out(one, formatter)]),
         (words.GAPS, formatter.gaps(diagnosis.gaps)),
         (words.UNEXPLAINED, formatter.unexplained()),
+        (words.CHANGES, formatter.changes()),
         (words.NEAREST, formatter.nearest()),
         (words.REPRODUCE, [[blocks.preformatted(line)] for line in lines]),
         (words.LINKS, [[blocks.line(blocks.link(to.url, to.title))] for one in standing for to in one.links]),

@@ -201,6 +201,7 @@ class _Page:
             first, *rest = self._nothing()
             yield blocks.line(blocks.bold(first))
             yield from (blocks.line(blocks.text(says)) for says in rest)
+            yield from self.said(glance.changed(self._diagnosis, self._language))
             return
         cause = blocks.line(*self._named(self._cause(one), one, bold=not self._over))
         if self._over:
@@ -213,6 +214,7 @@ class _Page:
         verdict = [blocks.text(f"{self._sign(one)} "), blocks.bold(self._word(one))]
         yield blocks.line(*verdict, *([blocks.text(f" · {self._cut(beside)}")] if beside else []))
         yield from self.said(glance.effect(one, self._diagnosis, self._language, of_text=self._of_text))
+        yield from self.said(glance.changed(self._diagnosis, self._language))
 
     def related(self, links: Sequence[str]) -> Iterable[Part]:
         """Yield the links to other answers about the same fault."""

@@ -244,6 +244,13 @@ class DiagnosisFormatter:
             for seen in self._diagnosis.unexplained
         ]
 
+    def changes(self) -> list[Group]:
+        """Return what changed before the trouble began."""
+        return [
+            [blocks.line(blocks.text(self.cut(f"· {sentences.change(one, self._language)}")))]
+            for one in self._diagnosis.changes
+        ]
+
     def nearest(self) -> list[Group]:
         """Return the closest catalog entries, and a line that would match each."""
         groups: list[Group] = []

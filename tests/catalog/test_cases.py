@@ -61,7 +61,7 @@ def test_a_healthy_twin_has_the_same_objects_as_its_broken_case(incident: Incide
     for twin in twins:
         healthy, broken = _identities(incident, twin), _identities(incident, like_of(incident, twin))
         assert broken <= healthy, twin.name
-        assert {kind for kind, _, _ in healthy - broken} <= {"Pod", "PersistentVolume"}, twin.name
+        assert {kind for kind, _, _ in healthy - broken} <= {"Pod", "PersistentVolume", "ServiceAccount"}, twin.name
 
 
 def _identities(incident: Incident, case: Case) -> set[tuple[str, str, str]]:

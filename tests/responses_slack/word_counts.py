@@ -85,10 +85,10 @@ def count(text: str, language: Language) -> int:
     return len(_CHINESE_WORD.findall(text) if language is Language.ZH else text.split())
 
 
-async def counts(engine: Engine) -> AsyncIterator[Count]:
-    """Yield the words of the answer to every case of the catalog, in both languages."""
-    for incident in engine.catalog:
-        for case in incident.cases:
+async def counts(engine: Engine, *, every: int = 1) -> AsyncIterator[Count]:
+    """Yield the words of the answer to every case of the catalog, or every so many of an entry, in both languages."""
+    for number, incident in enumerate(engine.catalog):
+        for case in incident.cases[number % every :: every]:
             diagnosis = (await rehearse(engine, incident, case)).diagnosis
             of_text = not diagnosis.focus.names_object or any(one.hypothesis.matches for one in diagnosis.hypotheses)
             for language in Language:

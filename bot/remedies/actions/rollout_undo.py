@@ -6,6 +6,7 @@ and going back to that one would change nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -13,7 +14,9 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.ages import UNKNOWN, seconds_since
+from bot.kube.pod_readiness import is_ready
 from bot.kube.revisions import CAUSE, Revision, alike, images_of
+from bot.kube.rollouts import was_available
 from bot.remedies.contract import Plan, Proposal, Refusal
 from bot.remedies.shared import rollouts
 from bot.remedies.shared.containers import is_given
@@ -24,7 +27,7 @@ from bot.remedies.shared.template_action import TemplateAction, rollout_warnings
 from bot.remedies.shared.template_revisions import current_of, is_observed, pods_at, revisions_of
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.catalog.schema import Risk
-from intents.domain import Json, Text
+from intents.domain import Json, ObjectRef, Text
 from intents.templates import duration
 from responses.action_words import ActionWords
 
@@ -48,6 +51,10 @@ class RolloutUndo(TemplateAction):
         ),
     )
     writes = permissions_to("patch", WORKLOADS)
+
+    async def may_help(self, snapshot: Snapshot, target: ObjectRef) -> bool:
+        workload = await snapshot.get(target.kind, target.name, namespace=target.namespace)
+        return await _has_run_before(snapshot, workload)
 
     async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
         if refusal := rollouts.no_rollout(obj):
@@ -92,6 +99,20 @@ class RolloutUndo(TemplateAction):
         )
         # Replaces the sentence that all pods are replaced.
         return replace(proposal, outlook=replace(outlook, effects=(first, *outlook.effects[1:])))
+
+
+async def _has_run_before(snapshot: Snapshot, workload: Json) -> bool:
+    """Tell whether pods of an earlier revision are ready, or the workload was available before the current one."""
+    revisions = await revisions_of(snapshot, workload)
+    current = current_of(workload, revisions)
+    template = (workload.get("spec") or {}).get("template") or {}
+    earlier = [each for each in revisions if each != current and not alike(each.template, template, but_restarts=True)]
+    if not earlier or current is None:
+        return False
+    if was_available(workload, current):
+        return True
+    ran = await asyncio.gather(*(pods_at(snapshot, workload, each) for each in earlier))
+    return any(is_ready(pod) for pods in ran for pod in pods)
 
 
 def _chosen(plan: Plan, workload: Json, current: Revision | None, revisions: Sequence[Revision]) -> Revision | Refusal:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import is_terminating, name_of, namespace_of, uid_of
+from bot.kube.objects import is_terminating, namespace_of, uid_of
 from bot.kube.owners import controller_of
-from bot.kube.revisions import Revision, alike, revisions_in
+from bot.kube.revisions import Revision, alike, revision_name_of, revisions_in
 from bot.remedies.shared import workloads
 from intents.domain import Json
-
-_REVISION_LABEL: Final = "controller-revision-hash"
 
 
 async def revisions_of(snapshot: Snapshot, workload: Json) -> tuple[Revision, ...]:
@@ -41,13 +38,8 @@ def current_of(workload: Json, revisions: Sequence[Revision]) -> Revision | None
 
 async def pods_at(snapshot: Snapshot, workload: Json, revision: Revision) -> tuple[Json, ...]:
     """Return the pods that run a revision: a rollback to it keeps them. Raises ClusterError."""
-    pods = [pod for pod in await workloads.pods_of(snapshot, workload) if not is_terminating(pod)]
-    if workload.get("kind") == "Deployment":
-        return tuple(pod for pod in pods if (owner := controller_of(pod)) and owner.name == revision.name)
-    # The label holds the whole name for a StatefulSet, and the part after its own name for a DaemonSet.
-    known = (revision.name, revision.name.removeprefix(f"{name_of(workload)}-"))
-    labels = [((pod.get("metadata") or {}).get("labels") or {}).get(_REVISION_LABEL) for pod in pods]
-    return tuple(pod for pod, label in zip(pods, labels, strict=True) if label in known)
+    pods = await workloads.pods_of(snapshot, workload)
+    return tuple(pod for pod in pods if not is_terminating(pod) and revision_name_of(pod) == revision.name)
 
 
 def is_observed(workload: Json) -> bool:

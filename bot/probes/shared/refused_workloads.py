@@ -1,4 +1,4 @@
-"""The workloads in question whose pods may be refused at creation, and the errors that refused them.
+"""Find the workloads in question whose pods may be refused at creation, and the errors that refused them.
 
 A StatefulSet reports these in events only, a ReplicaSet in a condition as well. The pod that a text names does not
 exist, since it was refused: its workload is found by its name.
@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_last_seen, involved_object
 from bot.cluster.snapshot import Snapshot
-from bot.kube.field_errors import FieldError, parse
 from bot.kube.objects import ref, spec_of, status_of
 from bot.kube.owners import generated_stem, owner_references
 from bot.probes.contract import Look
@@ -28,39 +27,55 @@ _ORDINAL: Final = re.compile(r"-\d+$")
 _MOST: Final = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """One field error that a controller met, verbatim in `message`; `last_s` is its age in seconds, -1 unknown."""
+class Error(Protocol):
+    """What a message says of a refusal: the pod's name, and a key that is equal for repetitions."""
 
-    error: FieldError
+    @property
+    def name(self) -> str:
+        """Return the name of the pod that was refused."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Return what the repetitions of an error have in common."""
+
+
+E = TypeVar("E", bound=Error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal(Generic[E]):
+    """One error that a controller met, verbatim in `message`; `last_s` is its age in seconds, -1 unknown."""
+
+    error: E
     message: str
     last_s: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workload:
+class Workload(Generic[E]):
     """A workload with the errors that refused its pods, the newest first; `manifest` is None if it was not read."""
 
     ref: ObjectRef
     manifest: Json | None = None
     gone: bool = False
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[Refusal[E], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Suspected:
+class Suspected(Generic[E]):
     """The workloads in question; see ProbeResult for `missing` and `gaps`."""
 
-    workloads: tuple[Workload, ...] = ()
+    workloads: tuple[Workload[E], ...] = ()
     missing: str = ""
     gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(slots=True)
-class _Search:
+class _Search(Generic[E]):
     """The reads of one look; a read that is refused is kept as a gap."""
 
     look: Look
+    parse: Callable[[str], Sequence[E]]
     gaps: list[Gap] = field(default_factory=list)
 
     @property
@@ -68,16 +83,16 @@ class _Search:
         return self.look.snapshot
 
     async def events(self) -> list[Json]:
-        """Return the FailedCreate events with a field error in the focus's namespace, newest first."""
+        """Return the FailedCreate events with such an error in the focus's namespace, newest first."""
         namespace = self.look.focus.namespace
         try:
             events = await self.snapshot.events_in(namespace)
         except ClusterError as error:
             self.gaps.append(error.gap(f"events in {namespace or 'all namespaces'}"))
             return []
-        return [event for event in reversed(events) if event.get("reason") == _REASON and parse(_message(event))]
+        return [event for event in reversed(events) if event.get("reason") == _REASON and self.parse(_message(event))]
 
-    async def named(self, kind: str, name: str) -> list[Workload]:
+    async def named(self, kind: str, name: str) -> list[Workload[E]]:
         """Return the workloads of that kind and name: in the focus's namespace, else in any."""
         namespace = self.look.focus.namespace
         about = ObjectRef(kind=kind, namespace=namespace, name=name)
@@ -92,7 +107,7 @@ class _Search:
             return [Workload(ref=about)]
         return [Workload(ref=ref(item, kind), manifest=item) for item in items]
 
-    async def owned_by(self, kind: str, owner: ObjectRef) -> list[Workload]:
+    async def owned_by(self, kind: str, owner: ObjectRef) -> list[Workload[E]]:
         """Return the workloads of a kind that an object owns."""
         try:
             items = (await self.snapshot.list(kind, namespace=owner.namespace)).items
@@ -102,9 +117,9 @@ class _Search:
         return [Workload(ref=ref(item, kind), manifest=item) for item in items if _is_owned_by(item, owner)]
 
 
-async def suspected(look: Look) -> Suspected:
-    """Return the workloads in question, sorted. Never raises ClusterError."""
-    search = _Search(look)
+async def suspected(look: Look, parse: Callable[[str], Sequence[E]]) -> Suspected[E]:
+    """Return the workloads in question, sorted, with the errors that `parse` finds. Never raises ClusterError."""
+    search = _Search(look, parse)
     events = await search.events()
     focus = look.focus
     if focus.name and focus.kind in (*WORKLOADS, "Deployment", "Pod", "TidbCluster", ""):
@@ -112,12 +127,12 @@ async def suspected(look: Look) -> Suspected:
         missing = "" if workloads else str(focus)
     else:
         workloads, missing = await _of_events(search, events), ""
-    joined = [_with_refusals(look.snapshot, workload, events) for workload in workloads]
+    joined = [_with_refusals(search, workload, events) for workload in workloads]
     joined.sort(key=lambda workload: workload.ref)
     return Suspected(workloads=tuple(joined), missing=missing, gaps=tuple(dict.fromkeys(search.gaps)))
 
 
-async def _of_focus(search: _Search, focus: Focus, events: list[Json]) -> list[Workload]:
+async def _of_focus(search: _Search[E], focus: Focus, events: list[Json]) -> list[Workload[E]]:
     match focus.kind:
         case "Deployment" | "TidbCluster":
             kind = "ReplicaSet" if focus.kind == "Deployment" else "StatefulSet"
@@ -131,25 +146,25 @@ async def _of_focus(search: _Search, focus: Focus, events: list[Json]) -> list[W
             return await search.named(focus.kind, focus.name)
 
 
-async def _of_pod(search: _Search, focus: Focus, events: list[Json]) -> list[Workload]:
+async def _of_pod(search: _Search[E], focus: Focus, events: list[Json]) -> list[Workload[E]]:
     """Return the workload that makes, or fails to make, a pod of this name."""
     # A pod with a generated name is refused before it has its suffix: Pod "web-6c9f7d8b54-".
     names = (focus.name, f"{focus.name.rstrip('-')}-")
-    relevant = [event for event in events if any(error.name in names for error in parse(_message(event)))]
+    relevant = [event for event in events if any(error.name in names for error in search.parse(_message(event)))]
     if relevant:
         return await _of_events(search, relevant)
     guesses = [("StatefulSet", _ORDINAL.sub("", focus.name))] if _ORDINAL.search(focus.name) else []
-    stem = focus.name.rpartition("-")[0] if generated_stem(focus.name) else focus.name
+    stem = focus.name.rpartition("-")[0] if generated_stem(focus.name) else focus.name.rstrip("-")
     guesses += [(kind, stem) for kind in ("ReplicaSet", "DaemonSet", "Job")] if not guesses else []
     found = await asyncio.gather(*(search.named(kind, name) for kind, name in guesses))
     return [workload for each in found for workload in each]
 
 
-async def _of_events(search: _Search, events: list[Json]) -> list[Workload]:
+async def _of_events(search: _Search[E], events: list[Json]) -> list[Workload[E]]:
     named = dict.fromkeys(involved_object(event) for event in events)
     about = [each for each in named if each.kind in WORKLOADS][:_MOST]
 
-    async def read(one: ObjectRef) -> Workload:
+    async def read(one: ObjectRef) -> Workload[E]:
         try:
             manifest = await search.snapshot.find(one.kind, one.name, namespace=one.namespace)
         except ClusterError as error:
@@ -162,35 +177,34 @@ async def _of_events(search: _Search, events: list[Json]) -> list[Workload]:
     return list(await asyncio.gather(*map(read, about)))
 
 
-def _with_refusals(snapshot: Snapshot, workload: Workload, events: list[Json]) -> Workload:
-    refusals = [*_from_events(snapshot, workload.ref, events), *_from_condition(snapshot, workload.manifest)]
-    newest: dict[tuple[str, str, str], Refusal] = {}
+def _with_refusals(search: _Search[E], workload: Workload[E], events: list[Json]) -> Workload[E]:
+    refusals = [*_from_events(search, workload.ref, events), *_from_condition(search, workload.manifest)]
+    newest: dict[tuple[str, ...], Refusal[E]] = {}
     for refusal in sorted(refusals, key=lambda each: each.last_s):
-        error = refusal.error
-        newest.setdefault((error.field, error.type, error.value), refusal)
+        newest.setdefault(refusal.error.key, refusal)
     return replace(workload, refusals=tuple(newest.values()))
 
 
-def _from_events(snapshot: Snapshot, about: ObjectRef, events: list[Json]) -> Iterable[Refusal]:
+def _from_events(search: _Search[E], about: ObjectRef, events: list[Json]) -> Iterable[Refusal[E]]:
     for event in events:
         named = involved_object(event)
         # The uid tells a workload from its predecessor of the same name.
         if replace(named, uid="") != replace(about, uid="") or (about.uid and named.uid not in ("", about.uid)):
             continue
         seen = event_last_seen(event)
-        last_s = -1 if seen is None else max(int((snapshot.now - seen).total_seconds()), 0)
+        last_s = -1 if seen is None else max(int((search.snapshot.now - seen).total_seconds()), 0)
         message = _message(event)
-        yield from (Refusal(error=error, message=message, last_s=last_s) for error in parse(message))
+        yield from (Refusal(error=error, message=message, last_s=last_s) for error in search.parse(message))
 
 
-def _from_condition(snapshot: Snapshot, manifest: Json | None) -> Iterable[Refusal]:
+def _from_condition(search: _Search[E], manifest: Json | None) -> Iterable[Refusal[E]]:
     for condition in status_of(manifest or {}).get("conditions") or ():
         if condition.get("type") != "ReplicaFailure" or condition.get("status") != "True":
             continue
-        age = snapshot.age(condition.get("lastTransitionTime"))
+        age = search.snapshot.age(condition.get("lastTransitionTime"))
         message = str(condition.get("message", ""))
         last_s = -1 if age is None else max(int(age), 0)
-        yield from (Refusal(error=error, message=message, last_s=last_s) for error in parse(message))
+        yield from (Refusal(error=error, message=message, last_s=last_s) for error in search.parse(message))
 
 
 def _message(event: Mapping[str, Any]) -> str:

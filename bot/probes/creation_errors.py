@@ -15,15 +15,15 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.owners import Top
 from bot.cluster.snapshot import Snapshot
 from bot.kube import field_paths
-from bot.kube.field_errors import FieldError, FieldErrorType
+from bot.kube.field_errors import FieldError, FieldErrorType, parse
 from bot.kube.field_paths import Path
 from bot.kube.replicas import Replicas, replicas_of
 from bot.kube.template_fields import HeldField, locate, patch_for
 from bot.kube.valid_values import suggest
 from bot.probes.contract import Look, Probe
-from bot.probes.creation_errors.refusals import Refusal, Workload, suspected
 from bot.probes.shared import revisions
 from bot.probes.shared.ages import UNKNOWN
+from bot.probes.shared.refused_workloads import Refusal, Workload, suspected
 from intents.declarations import FormerNames
 from intents.domain import Gap, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
@@ -88,7 +88,7 @@ class _Around:
 
 async def read(look: Look) -> ProbeResult:
     """Read the workloads in question, what refused their pods, and what is around them."""
-    found = await suspected(look)
+    found = await suspected(look, parse)
     workloads = _lacking(found.workloads)
     if found.missing and look.focus.kind and look.named.get("field"):
         # A newer API server refuses the workload itself, so it does not exist: the advice is the same.
@@ -101,13 +101,13 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
 
 
-def _lacking(workloads: tuple[Workload, ...]) -> tuple[Workload, ...]:
+def _lacking(workloads: tuple[Workload[FieldError], ...]) -> tuple[Workload[FieldError], ...]:
     """Return the workloads that lack pods; all, if none does."""
     lacking = [each for each in workloads if (counts := _counts(each)).created < counts.desired]
     return tuple(lacking) or workloads
 
 
-async def _around(snapshot: Snapshot, workload: Workload) -> _Around:
+async def _around(snapshot: Snapshot, workload: Workload[FieldError]) -> _Around:
     manifest = workload.manifest
     counts = _counts(workload)
     if manifest is None or counts.created >= counts.desired:
@@ -125,7 +125,7 @@ async def _around(snapshot: Snapshot, workload: Workload) -> _Around:
         return _Around(top=top, revisions=UNKNOWN, gaps=(top.gap, gap) if top.gap else (gap,))
 
 
-def _rows(workload: Workload, around: _Around, look: Look) -> list[Row]:
+def _rows(workload: Workload[FieldError], around: _Around, look: Look) -> list[Row]:
     refusals = workload.refusals or (_pasted(look),)
     rows = [_row(workload, around, refusal) for refusal in refusals]
     return sorted(
@@ -133,7 +133,7 @@ def _rows(workload: Workload, around: _Around, look: Look) -> list[Row]:
     )
 
 
-def _pasted(look: Look) -> Refusal:
+def _pasted(look: Look) -> Refusal[FieldError]:
     """Return the error in the pasted text, for a cluster without one: events are kept for an hour."""
     field, value, rule = (look.named.get(word, "") for word in ("field", "value", "rule"))
     if not (field and value):
@@ -142,7 +142,7 @@ def _pasted(look: Look) -> Refusal:
     return Refusal(error=error, message="", last_s=UNKNOWN)
 
 
-def _row(workload: Workload, around: _Around, refusal: Refusal) -> Row:
+def _row(workload: Workload[FieldError], around: _Around, refusal: Refusal[FieldError]) -> Row:
     error, manifest, counts, about = refusal.error, workload.manifest, _counts(workload), workload.ref
     if manifest is not None and error.field:
         held = locate(manifest, error)
@@ -189,7 +189,7 @@ def _problem(error: FieldError) -> str:
     return ": ".join(filter(None, (str(error.type), value, error.rule))) if error.field else ""
 
 
-def _path_in(top: Top, workload: Workload, held: HeldField, error: FieldError) -> Path | None:
+def _path_in(top: Top, workload: Workload[FieldError], held: HeldField, error: FieldError) -> Path | None:
     """Return the field in the manifest of the topmost owner; None where only a guess would find it."""
     if not held.in_template or top.manifest is None:
         return None
@@ -202,7 +202,7 @@ def _path_in(top: Top, workload: Workload, held: HeldField, error: FieldError) -
     return field_paths.most_similar(field_paths.paths_holding(top.manifest, error.value), held.path, hint=component)
 
 
-def _counts(workload: Workload) -> Replicas:
+def _counts(workload: Workload[FieldError]) -> Replicas:
     return replicas_of(workload.manifest) if workload.manifest is not None else Replicas()
 
 

@@ -1,0 +1,152 @@
+"""Find what changed shortly before an object began to fail: the template of its pods, and ConfigMaps they use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Snapshot
+from bot.kube.conditions import condition
+from bot.kube.config_references import references_of
+from bot.kube.field_managers import last_written
+from bot.kube.objects import created_at, has_ended, label_selector, namespace_of, ref, spec_of, uid_of
+from bot.kube.owners import controller_reference, owner_of
+from bot.kube.pod_readiness import is_ready
+from bot.kube.revisions import alike, revision_name_of, revisions_in
+from bot.kube.template_changes import template_changes
+from bot.kube.timestamps import parse_time
+from intents.domain import Focus, Json, JudgedHypothesis, ObjectRef, Observation, Permission, RecentChange
+from intents.verdicts import supported
+
+PERMISSIONS: Final = (
+    Permission(verb="list", resource="pods"),
+    Permission(verb="get", resource="configmaps"),
+    Permission(verb="list", group="apps", resource="replicasets"),
+    Permission(verb="list", group="apps", resource="controllerrevisions"),
+)
+
+_WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
+# An older change is not what the trouble began with.
+_SHORTLY_S: Final = 24 * 3600
+_MOST_CONFIG_MAPS: Final = 5
+# Each namespace has it, and every pod mounts it.
+_ROOT_CERTIFICATES: Final = "kube-root-ca.crt"
+
+
+async def changes_before(
+    snapshot: Snapshot, judged: Sequence[JudgedHypothesis], unexplained: Sequence[Observation], focus: Focus
+) -> tuple[RecentChange, ...]:
+    """Return what changed before the trouble of the leading cause's object began, or of `focus` if unexplained.
+
+    What cannot be read is left out: it proves nothing about the cause.
+    """
+    leading = next((one for one in judged if supported(one) and not one.capability), None)
+    about = _about(leading, focus) if leading or unexplained else None
+    if about is None:
+        return ()
+    try:
+        pod, workload = await _failing(snapshot, about)
+    except ClusterError:
+        return ()
+    began = _began(pod) if pod else None
+    if pod is None or began is None:
+        return ()
+    parts = await asyncio.gather(_of_template(snapshot, workload, pod, began), _of_config_maps(snapshot, pod, began))
+    return tuple(sorted((one for part in parts for one in part), key=lambda one: one.before_s))
+
+
+def _about(leading: JudgedHypothesis | None, focus: Focus) -> ObjectRef | None:
+    asked = ObjectRef(kind=focus.kind, namespace=focus.namespace, name=focus.name)
+    found = leading.subject if leading else asked
+    about = found if found and found.kind in ("Pod", *_WORKLOADS) else asked
+    return about if about.name and about.kind in ("Pod", *_WORKLOADS) else None
+
+
+async def _failing(snapshot: Snapshot, about: ObjectRef) -> tuple[Json | None, Json | None]:
+    """Return the pod in trouble with its workload; of a workload, the one that fails longest."""
+    found = await snapshot.find(about.kind, about.name, namespace=about.namespace)
+    if found is None:
+        return None, None
+    if about.kind == "Pod":
+        owner = owner_of(found)
+        known = owner.kind in _WORKLOADS
+        return found, await snapshot.find(owner.kind, owner.name, namespace=owner.namespace) if known else None
+    labels = (spec_of(found).get("selector") or {}).get("matchLabels") or {}
+    pods = await snapshot.list("Pod", namespace=about.namespace, labels=label_selector(labels))
+    unready = [
+        pod
+        for pod in pods.items
+        if not (is_ready(pod) or has_ended(pod)) and owner_of(pod).is_named_as(about) and _began(pod)
+    ]
+    return min(unready, key=lambda pod: str(_began(pod)), default=None), found
+
+
+def _began(pod: Json) -> datetime | None:
+    """Return since when a pod is not ready, else when it was created."""
+    ready = condition(pod, "Ready")
+    turned = ready.get("lastTransitionTime") if ready.get("status") != "True" else None
+    return parse_time(turned) or parse_time(created_at(pod))
+
+
+async def _of_template(
+    snapshot: Snapshot, workload: Json | None, pod: Json, began: datetime
+) -> tuple[RecentChange, ...]:
+    """Return the change of the pod template that the newest revision brought, if the pod runs that one."""
+    if workload is None:
+        return ()
+    kind = "ReplicaSet" if workload.get("kind") == "Deployment" else "ControllerRevision"
+    try:
+        listing = await snapshot.list(kind, namespace=namespace_of(workload))
+    except ClusterError:
+        return ()
+    revisions = revisions_in(one for one in listing.items if controller_reference(one).get("uid") == uid_of(workload))
+    newest = revisions[-1] if revisions else None
+    if newest is None or newest.name != revision_name_of(pod):
+        return ()
+    older = [one for one in revisions if not alike(one.template, newest.template, but_restarts=True)]
+    made = parse_time(newest.made)
+    if not older or made is None or not _is_shortly_before(made, began):
+        return ()
+    what = tuple(map(str, template_changes(older[-1].template, newest.template)))
+    by = last_written(workload, ("spec", "template")).manager
+    change = RecentChange(
+        subject=ref(workload), at=made, before_s=_before(made, began), what=what, revision=newest.number, by=by
+    )
+    return (change,)
+
+
+async def _of_config_maps(snapshot: Snapshot, pod: Json, began: datetime) -> tuple[RecentChange, ...]:
+    """Return the ConfigMaps of a pod that were written shortly before it began to fail."""
+    names = dict.fromkeys(one.name for one in references_of(pod) if one.kind == "ConfigMap")
+    names.pop(_ROOT_CERTIFICATES, None)
+    names.pop("", None)
+    found = await asyncio.gather(
+        *(_config_map(snapshot, namespace_of(pod), name) for name in list(names)[:_MOST_CONFIG_MAPS])
+    )
+    return tuple(change for one in found if one for change in _written(one, began))
+
+
+async def _config_map(snapshot: Snapshot, namespace: str, name: str) -> Json | None:
+    try:
+        return await snapshot.find("ConfigMap", name, namespace=namespace)
+    except ClusterError:
+        return None
+
+
+def _written(config_map: Json, began: datetime) -> Iterator[RecentChange]:
+    """Yield the last write of a ConfigMap's data if it came shortly before."""
+    write = last_written(config_map, ("data",))
+    at = parse_time(write.time)
+    if at is not None and _is_shortly_before(at, began):
+        yield RecentChange(subject=ref(config_map), at=at, before_s=_before(at, began), by=write.manager)
+
+
+def _is_shortly_before(at: datetime, began: datetime) -> bool:
+    return 0 <= (began - at).total_seconds() <= _SHORTLY_S
+
+
+def _before(at: datetime, began: datetime) -> int:
+    return int((began - at).total_seconds())

@@ -1,0 +1,69 @@
+"""Classify pods that were evicted, and pods that their node's kubelet did not admit.
+
+Both are Failed with a reason of the kubelet's. A pod that the eviction API, a taint or a preemption removes has the
+condition DisruptionTarget, and is gone once its containers have stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from bot.kube.conditions import condition
+from bot.kube.objects import is_terminating, phase_of, status_of
+
+
+class EvictedBy(StrEnum):
+    """Say on whose decision a pod ended."""
+
+    KUBELET = "kubelet"  # the node was short of a resource, or the pod used more than its own limit
+    SHUTDOWN = "shutdown"
+    PREEMPTION = "preemption"  # a pod of higher priority took its place
+    TAINT = "taint"
+    API = "api"  # a drain, an autoscaler or another caller of the eviction API
+    NOBODY = ""
+
+
+_REASONS: Final = {
+    "Evicted": EvictedBy.KUBELET,
+    "Preempting": EvictedBy.PREEMPTION,
+    "Shutdown": EvictedBy.SHUTDOWN,
+    "NodeShutdown": EvictedBy.SHUTDOWN,
+    "Terminated": EvictedBy.SHUTDOWN,
+}
+_TARGETS: Final = {
+    "PreemptionByScheduler": EvictedBy.PREEMPTION,
+    "PreemptionByKubeScheduler": EvictedBy.PREEMPTION,
+    "DeletionByTaintManager": EvictedBy.TAINT,
+    "EvictionByEvictionAPI": EvictedBy.API,
+    "TerminationByKubelet": EvictedBy.KUBELET,
+}
+_REFUSALS: Final = frozenset({
+    "AppArmor", "InvalidNodeInfo", "NodeAffinity", "NodeName", "NodePorts", "PodFeatureUnsupported",
+    "PodLevelResourcesNotSupported", "PodOSNotSupported", "PodOSSelectorNodeLabelDoesNotMatch", "SysctlForbidden",
+    "SupplementalGroupsPolicyNotSupported", "TaintToleration", "TopologyAffinityError", "UnexpectedAdmissionError",
+    "UnexpectedPredicateFailureType", "VolumeAttachmentLimitExceeded",
+})  # fmt: skip
+_REFUSED: Final = ("Pod was rejected", "Pod Predicate")
+
+
+def is_rejected(pod: Mapping[str, Any]) -> bool:
+    """Tell whether a pod is Failed because its kubelet did not admit it: none of its containers ever ran."""
+    status = status_of(pod)
+    reason, message = str(status.get("reason") or ""), str(status.get("message") or "")
+    if phase_of(pod) != "Failed" or reason == "Evicted":
+        return False
+    return reason in _REFUSALS or reason.startswith("OutOf") or message.startswith(_REFUSED)
+
+
+def evicted_by(pod: Mapping[str, Any]) -> EvictedBy:
+    """Return on whose decision a pod ended or is about to end; NOBODY for any other pod."""
+    failed = phase_of(pod) == "Failed"
+    if is_rejected(pod) or not (failed or is_terminating(pod)):
+        return EvictedBy.NOBODY
+    if failed and (by := _REASONS.get(str(status_of(pod).get("reason") or ""))):
+        return by
+    target = condition(pod, "DisruptionTarget")
+    reason = str(target.get("reason") or "") if target.get("status") == "True" else ""
+    return _TARGETS.get(reason, EvictedBy.NOBODY)

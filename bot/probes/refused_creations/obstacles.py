@@ -1,0 +1,150 @@
+"""Read the quota, LimitRange, ServiceAccount or security level that refused a pod: would it refuse again?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.objects import has_ended, labels_of, name_of, pod_template_of, spec_of, status_of
+from bot.kube.owners import owner_of
+from bot.kube.quantities import cpu_millis
+from bot.kube.refusals import Bound, Refused, security_violations
+from bot.probes.contract import Look
+from bot.probes.shared.refused_workloads import Workload
+from intents.domain import Gap, Json, ObjectRef, Value
+
+ENFORCE: Final = "pod-security.kubernetes.io/enforce"
+_MOST_USERS: Final = 3
+_LIKE: Final = 0.6
+_NOBODY: Final = ObjectRef(kind="", namespace="", name="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """What refuses: `stands` tells whether it would refuse again, "" where that is not readable."""
+
+    by: str = ""
+    details: tuple[str, ...] = ()
+    stands: str = ""
+    more: Mapping[str, Value] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+    subject: ObjectRef = _NOBODY
+
+
+async def quota(look: Look, workload: Workload[Refused], refused: Refused) -> Obstacle:
+    """Return the quota with its present figures, and who uses most of what is used up. Raises ClusterError."""
+    namespace = workload.ref.namespace
+    found = await look.snapshot.find("ResourceQuota", refused.by, namespace=namespace)
+    status = status_of(found or {})
+    hard, used = status.get("hard") or {}, status.get("used") or {}
+    full = [
+        one
+        for one in refused.amounts
+        if one.resource in hard
+        and (not one.limited or _exact(used.get(one.resource, 0)) + _exact(one.requested) > _exact(hard[one.resource]))
+    ]
+    users: tuple[str, ...] = ()
+    if full and full[0].limited:
+        with suppress(ClusterError):
+            pods = (await look.snapshot.list("Pod", namespace=namespace)).items
+            users = _users([pod for pod in pods if not has_ended(pod)], full[0].resource)
+    return Obstacle(
+        by=refused.by,
+        details=tuple(str(one) for one in full or refused.amounts),
+        stands=str(bool(full)),
+        more={"users": users},
+    )
+
+
+def _users(pods: list[Json], resource: str) -> tuple[str, ...]:
+    """Return the workloads that use most of a resource of a quota, as `Deployment web (4 pods)`."""
+    use: Counter[tuple[str, str]] = Counter()
+    count: Counter[tuple[str, str]] = Counter()
+    section, _, what = resource.rpartition(".")
+    for pod in pods:
+        owner = owner_of(pod)
+        key = (owner.kind, owner.name)
+        count[key] += 1
+        for container in spec_of(pod).get("containers") or ():
+            amounts = (container.get("resources") or {}).get(section or "requests") or {}
+            use[key] += _exact(amounts.get(what, 0))
+    ranked = use if any(use.values()) else count
+    return tuple(f"{kind} {name} ({count[kind, name]} pods)" for (kind, name), _ in ranked.most_common(_MOST_USERS))
+
+
+async def limit_range(look: Look, workload: Workload[Refused], refused: Refused) -> Obstacle:
+    """Return the LimitRange with the violated bounds, and the container that violates them. Raises ClusterError."""
+    ranges = (await look.snapshot.list("LimitRange", namespace=workload.ref.namespace)).items
+    setting = [name_of(item) for item in ranges if any(_sets(item, bound) for bound in refused.bounds)]
+    return Obstacle(
+        by=setting[0] if setting else "",
+        details=tuple(map(str, refused.bounds)),
+        stands=str(bool(setting)),
+        more={"container": _container_with(workload.manifest or {}, refused.bounds)},
+    )
+
+
+def _sets(item: Json, bound: Bound) -> bool:
+    key = "maxLimitRequestRatio" if bound.bound == "ratio" else bound.bound
+    return any(
+        each.get("type") == bound.type
+        and bound.resource in (each.get(key) or {})
+        and _exact(each[key][bound.resource]) == _exact(bound.allowed)
+        for each in spec_of(item).get("limits") or ()
+    )
+
+
+def _container_with(manifest: Json, bounds: tuple[Bound, ...]) -> str:
+    containers = list((pod_template_of(manifest).get("spec") or {}).get("containers") or ())
+    for container in containers:
+        resources = container.get("resources") or {}
+        for bound in bounds:
+            value = (resources.get(f"{bound.of}s") or {}).get(bound.resource) if bound.of else None
+            if bound.given and value is not None and _exact(value) == _exact(bound.given):
+                return str(container.get("name") or "")
+    return str(containers[0].get("name") or "") if len(containers) == 1 else ""
+
+
+async def service_account(look: Look, namespace: str, name: str) -> Obstacle:
+    """Return whether a ServiceAccount is missing, with the closest name that exists. Raises ClusterError."""
+    found = await look.snapshot.find("ServiceAccount", name, namespace=namespace)
+    closest = ""
+    if found is None:
+        with suppress(ClusterError):
+            listed = (await look.snapshot.list("ServiceAccount", namespace=namespace)).items
+            alike = {name_of(one): SequenceMatcher(None, name, name_of(one)).ratio() for one in listed}
+            best = max(sorted(alike), key=alike.__getitem__, default="")
+            closest = best if alike.get(best, 0.0) >= _LIKE else ""
+    return Obstacle(
+        by=name,
+        stands=str(found is None),
+        more={"closest": closest},
+    )
+
+
+async def pod_security(look: Look, workload: Workload[Refused], refused: Refused) -> Obstacle:
+    """Return the violations, and the level that the namespace enforces now. Raises ClusterError."""
+    namespace = await look.snapshot.get("Namespace", workload.ref.namespace)
+    enforced = labels_of(namespace).get(ENFORCE, "")
+    level = refused.by.partition(":")[0]
+    # A level that no label asks for is the API server's own default; OpenShift names no level.
+    stands = "True" if enforced == level or not level else "False" if enforced else ""
+    return Obstacle(
+        by=refused.by or "security context constraints",
+        details=security_violations(refused.why),
+        stands=stands,
+        more={"enforced": enforced},
+    )
+
+
+def _exact(quantity: Any) -> int:
+    """Return thousandths of a quantity; 0 for what is none."""
+    try:
+        return cpu_millis(quantity)
+    except ValueError:
+        return 0

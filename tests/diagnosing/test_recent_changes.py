@@ -1,0 +1,101 @@
+"""A diagnosis tells what changed shortly before the trouble began, and offers a rollback only to what ran."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
+from bot.diagnosing import Engine, build_engine, diagnose
+from bot.playground.kubernetes.scenes import expanded
+from bot.remedies.offers import plan_remedies
+from bot.remedies.session import Session
+from intents.domain import Diagnosis
+from intents.request import DiagnoseObject
+
+BEFORE = {"containers": {"api": {"image": "api:7"}}, "pods": ["api-6b6d5c4f9-2xk8p"]}
+CRASH = {"exited": 1, "waiting": "CrashLoopBackOff", "previous": "KeyError: 'DATABASE_URL'"}
+POD = "api-7d9f8b6c54-x2x4z"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return build_engine()[0]
+
+
+def scene(**deployment: Any) -> dict[str, Any]:
+    """Return a Deployment whose pod crashes 38 minutes after it was made."""
+    api = {
+        "age": "20d",
+        "containers": {"api": "api:8"},
+        "pods": {POD: {"node": "worker-b", "age": "40m"}},
+        **deployment,
+    }
+    return {"scene": {"Deployment/orders/api": api}, "faults": {f"Pod/orders/{POD}": CRASH}}
+
+
+def config_map(written: str) -> dict[str, Any]:
+    fields = {"manager": "kubectl-edit", "operation": "Update", "time": written, "fieldsV1": {"f:data": {"f:mode": {}}}}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "settings", "namespace": "orders", "managedFields": [fields]},
+        "data": {"mode": "fast"},
+    }
+
+
+async def diagnosed(engine: Engine, world: dict[str, Any], kind: str = "Pod", name: str = POD) -> Diagnosis:
+    request = DiagnoseObject(kind=kind, namespace="orders", name=name)
+    async with staged(stage(expanded(world, now=REHEARSAL_TIME))) as connection:
+        return await diagnose(request, engine=engine, connection=connection)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("Pod", POD), ("Deployment", "api")])
+async def test_the_change_of_the_newest_revision_is_told(engine: Engine, kind: str, name: str) -> None:
+    diagnosis = await diagnosed(engine, scene(before=BEFORE, rolled="40m"), kind, name)
+
+    (change,) = diagnosis.changes
+    assert (change.subject.kind, change.subject.name, change.revision) == ("Deployment", "api", 2)
+    assert change.what == ("api: image api:7 → api:8",)
+    assert 0 < change.before_s <= 40 * 60
+
+
+async def test_a_revision_that_ran_well_for_days_is_not_blamed(engine: Engine) -> None:
+    old = {"pods": {POD: {"node": "worker-b", "age": "9d"}}, "before": BEFORE, "rolled": "9d"}
+
+    assert (await diagnosed(engine, scene(**old))).changes == ()
+
+
+@pytest.mark.parametrize(("written", "told"), [("02:55:00", True), ("02:59:59", False)], ids=["before", "after"])
+async def test_a_config_map_written_before_the_failure_is_told(engine: Engine, written: str, told: bool) -> None:
+    uses = {"image": "api:8", "envFrom": [{"configMapRef": {"name": "settings"}}]}
+    world = {**scene(containers={"api": uses}), "objects": [config_map(f"2026-03-02T{written}Z")]}
+
+    changes = (await diagnosed(engine, world)).changes
+
+    assert [(one.subject.kind, one.subject.name, one.by) for one in changes] == (
+        [("ConfigMap", "settings", "kubectl-edit")] if told else []
+    )
+
+
+@pytest.mark.parametrize("ran", [True, False])
+async def test_a_rollback_is_offered_only_to_a_revision_that_ran(engine: Engine, ran: bool) -> None:
+    before = BEFORE if ran else {"containers": BEFORE["containers"]}
+    world = scene(before=before, rolled="40m", age="20d" if ran else "41m")
+    request = DiagnoseObject(kind="Pod", namespace="orders", name=POD)
+    async with staged(stage(expanded(world, now=REHEARSAL_TIME))) as connection:
+        diagnosis = await diagnose(request, engine=engine, connection=connection)
+        offers = await plan_remedies(
+            diagnosis,
+            diagnosis.hypotheses[0],
+            request=request,
+            request_id="1",
+            engine=engine,
+            session=Session(connection=connection),
+            allowed=lambda _action, _target: True,
+        )
+
+    assert diagnosis.hypotheses[0].incident == "container-crash-looping"
+    assert ("rollout-undo" in {plan.action for plan in offers.plans}) is ran
+    assert "restart-pod" in {plan.action for plan in offers.plans}
