@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from intents.cluster_text import in_sentence, quotable, quoted
+from intents.plurals import after_one
 
 _PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _PATH: Final = re.compile(r"^[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*$")
@@ -143,10 +144,18 @@ def render(template: str, context: Mapping[str, Any]) -> str:
 
 
 def render_sentence(template: str, context: Mapping[str, Any]) -> str:
-    """Fill a sentence that people read: every value is one line without our symbols, free text is quoted."""
-    said = ""
+    """Fill a sentence that people read: every value is one line without our symbols, free text is quoted.
+
+    English words that count something are in the singular after a 1, except in "0 of 1 pods".
+    """
+    said, single = "", False
     for part in parse(template):
-        said += part if isinstance(part, str) else _fill(part, context, shown=_words(part, said))
+        if isinstance(part, str):
+            said += after_one(part) if single else part
+            continue
+        filled = _fill(part, context, shown=_words(part, said))
+        single = filled == "1" and not said.endswith(" of ")
+        said += filled
     return said
 
 

@@ -16,9 +16,9 @@ from bot.diagnosing.object_search import ANY_KIND, IncompleteList, find
 from bot.diagnosing.object_states import ObjectState, state_of
 from bot.diagnosing.reads import Reads
 from bot.diagnosing.similar_names import closest
-from bot.kube.health import problem_of
 from bot.kube.objects import name_of, namespace_of, uid_of
 from bot.kube.owners import generated_stem
+from bot.kube.settling import lasting_problem
 from intents.catalog.loader import Catalog
 from intents.domain import Entity, Existence, Focus, Json, JudgedHypothesis, NamedObject, Observation, Verdict
 from intents.focus import KINDS
@@ -68,9 +68,9 @@ class _Standing:
     resource: Resource
     manifest: Json
 
-    @property
-    def is_healthy(self) -> bool:
-        return not problem_of(self.manifest, self.resource.kind)
+    def is_healthy(self, now: datetime) -> bool:
+        """Tell whether it is well, or still within the time that it may take."""
+        return not lasting_problem(self.manifest, self.resource.kind, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,7 @@ class NamedStateFinder:
         self, found: Sequence[_Standing], *, even_healthy: bool, notes: tuple[NamedObject, ...] = ()
     ) -> NamedStates:
         standings = list({uid_of(one.manifest): one for one in reversed(found)}.values())[::-1]
-        broken = [one for one in standings if not one.is_healthy][:MOST_READ]
+        broken = [one for one in standings if not one.is_healthy(self.snapshot.now)][:MOST_READ]
         chosen = broken or (standings[:1] if even_healthy else [])
         states = await asyncio.gather(
             *(

@@ -12,8 +12,8 @@ from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.observation import Statement, observe, trouble_inside
 from bot.diagnosing.reads import Reads
 from bot.diagnosing.unexplained import unexplained
-from bot.kube.health import problem_of
 from bot.kube.objects import is_builtin, namespace_of, node_name_of, ref
+from bot.kube.settling import lasting_problem
 from intents.catalog.schema import Incident
 from intents.domain import Focus, Gap, Hypothesis, Json, JudgedHypothesis, ObjectRef, Observation, Symptom
 from intents.focus import CUSTOM_RESOURCE, KINDS, named_as
@@ -63,7 +63,7 @@ async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine:
     )
     left = unexplained(observed, judged, engine.catalog)
     if not (judged or left):
-        problem = problem_of(obj, kind)
+        problem = "" if observed.waits else lasting_problem(obj, kind, snapshot.now)
         left = (Observation(subject=target, quote=problem),) if problem else await trouble_inside(snapshot, obj, kind)
     return ObjectState(focus=about, owners=observed.owners, hypotheses=judged, unexplained=left, gaps=observed.gaps)
 

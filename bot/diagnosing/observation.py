@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from enum import IntEnum
 from typing import Any, Final, TypeVar
 
 from bot.cluster.errors import ClusterError, NoLog
@@ -15,12 +15,12 @@ from bot.cluster.owners import Owners, owners_of
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.kube.condition_polarity import is_trouble
-from bot.kube.conditions import condition
 from bot.kube.consequences import of_condition, of_event, of_exit, of_reason
 from bot.kube.containers import Container, containers_in
-from bot.kube.health import problem_of
+from bot.kube.object_history import is_part_of_start, is_past, is_replaced, ready_since
 from bot.kube.objects import identity_of, is_builtin, label_selector, name_of, namespace_of, ref, spec_of
-from bot.kube.timestamps import parse_time
+from bot.kube.pod_completion import held_open
+from bot.kube.settling import STARTING, is_settling, is_starting, lasting_problem, names_a_failure
 from bot.probes.shared.log_lines import TAIL_LINES
 from intents.catalog.causes import Consequence
 from intents.domain import Gap, Json, ObjectRef, Observation, Permission
@@ -41,7 +41,17 @@ LOG_LINES: Final = 400
 # A container whose last restart is older than this counts as recovered.
 RECENT_RESTART_S: Final = 24 * 3600
 
-_STARTING: Final = frozenset({"ContainerCreating", "PodInitializing"})
+# Events of type Normal that say what an object rightly waits for.
+_WAITS: Final = frozenset({("PersistentVolumeClaim", "WaitForFirstConsumer")})
+
+
+class Telling(IntEnum):
+    """How much a statement tells of a cause, the most telling first."""
+
+    CONTAINER = 0
+    EVENT = 1
+    CONDITION = 2
+    UNREADY = 3  # only that something is not ready
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +65,12 @@ class Statement:
     text: str
     trouble: bool = False
     shows: Consequence | None = None
+    telling: Telling = Telling.EVENT
+
+    @property
+    def rank(self) -> Telling:
+        """Return how much it tells; what only says that something is not ready tells least."""
+        return Telling.UNREADY if self.shows is Consequence.UNREADY else self.telling
 
 
 _T = TypeVar("_T")
@@ -65,13 +81,15 @@ _Read = Coroutine[Any, Any, tuple[Statement, ...]]
 class Observed:
     """An object's controllers up to the topmost, its statements, and the gaps.
 
-    `identities` tell what the object, its controllers and its pods are; see `identity_of`.
+    `identities` tell what the object, its controllers and its pods are; see `identity_of`. `waits`: what the object
+    lacks is on its way: its pods start in time, or a claim waits for its first consumer.
     """
 
     owners: tuple[ObjectRef, ...] = ()
     identities: tuple[str, ...] = ()
     statements: tuple[Statement, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    waits: bool = False
 
     @property
     def troubles(self) -> tuple[Statement, ...]:
@@ -106,55 +124,72 @@ async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed
         reads += _about_pod(snapshot, pod)
     reported = await asyncio.gather(*map(tolerate, reads))
     owners, said_of_owners = await chain
-    statements = [*(_own(snapshot, one) for one in (*below, *owners.manifests)), *reported, *said_of_owners]
+    starts = _all_start(snapshot, pods)
+    own = (_own(snapshot, one, starts=starts) for one in (*below, *owners.manifests))
+    statements = [*own, *reported, *said_of_owners]
     return Observed(
         owners=owners.refs,
         identities=tuple(identity_of(one) for one in (*below, *owners.manifests)),
         statements=tuple(dict.fromkeys(statement for part in statements for statement in part)),
         gaps=tuple(dict.fromkeys(gaps)),
+        waits=(starts and resource.kind != "Pod") or _says_it_waits(reported[0]),
     )
 
 
-def _own(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
-    """Return the statements of an object's own status. It was read already, so no refusal can hide it."""
+def _all_start(snapshot: Snapshot, pods: Sequence[Json]) -> bool:
+    """Tell whether some pods are not ready, and all of these start within their time."""
+    unready = [pod for pod in pods if ready_since(pod) is None]
+    return bool(unready) and all(is_starting(pod, snapshot.now) for pod in unready)
+
+
+def _says_it_waits(reported: Sequence[Statement]) -> bool:
+    return any((each.subject.kind, each.text.partition(":")[0]) in _WAITS for each in reported)
+
+
+def _own(snapshot: Snapshot, obj: Json, *, starts: bool = False) -> tuple[Statement, ...]:
+    """Return the statements of an object's own status. It was read already, so no refusal can hide it.
+
+    `starts`: its pods that are not ready start within their time, so that it cannot be available yet.
+    """
     subject = ref(obj)
-    return (*_conditions(subject, obj), *_containers(subject, obj, snapshot))
+    containers = (*_containers(subject, obj, snapshot), *_completion(subject, obj, snapshot))
+    return (*_conditions(snapshot, obj, starts=starts), *containers)
 
 
 async def _events(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
     subject = ref(obj)
-    settled = _settled_since(obj)
     reported: list[Statement] = []
     for event in await snapshot.events(subject):
-        seen = event_last_seen(event)
-        # Kubernetes reports no recovery as an event, so events from before the current good state are ignored.
-        if settled and seen and seen < settled:
+        reason, message = str(event.get("reason") or ""), str(event.get("message") or "")
+        if is_past(event_last_seen(event), obj, subject.kind, snapshot.now):
             continue
-        text = f"{event.get('reason', '')}: {event.get('message', '')}"
+        if is_part_of_start(reason, message, obj, subject.kind, snapshot.now):
+            continue
+        text = f"{reason}: {message}"
         trouble = event.get("type") == "Warning"
-        shows = of_event(str(event.get("reason") or ""), str(event.get("message") or ""))
+        shows = of_event(reason, message)
         reported.append(Statement(subject=subject, text=text, trouble=trouble, shows=shows))
     return tuple(reported)
 
 
-def _settled_since(obj: Json) -> datetime | None:
-    """Return since when a pod is Ready, None while it is not."""
-    ready = condition(obj, "Ready")
-    return parse_time(ready.get("lastTransitionTime")) if ready.get("status") == "True" else None
-
-
-def _conditions(subject: ObjectRef, obj: Json) -> Iterator[Statement]:
-    status = obj.get("status") or {}
+def _conditions(snapshot: Snapshot, obj: Json, *, starts: bool = False) -> Iterator[Statement]:
+    subject, status = ref(obj), obj.get("status") or {}
     if status.get("reason") or status.get("message"):
         text = f"{status.get('reason', '')}: {status.get('message', '')}"
-        yield Statement(subject=subject, text=text, trouble=True, shows=of_reason(str(status.get("reason") or "")))
+        shows = of_reason(str(status.get("reason") or ""))
+        yield Statement(subject=subject, text=text, trouble=True, shows=shows, telling=Telling.CONTAINER)
+    settling = starts or is_settling(obj, subject.kind, snapshot.now)
     for each in status.get("conditions") or ():
-        if is_trouble(subject.kind, each):
+        if is_trouble(subject.kind, each) and not (settling and not names_a_failure(subject.kind, each)):
             says = f"{each.get('reason', '')}: {each.get('message', '')}".strip(": ")
             text = f"{each.get('type', '')}={each.get('status', '')} {says}".rstrip()
-            yield Statement(
-                subject=subject, text=text, trouble=True, shows=of_condition(subject.kind, str(each.get("type") or ""))
-            )
+            shows = of_condition(subject.kind, str(each.get("type") or ""))
+            yield Statement(subject=subject, text=text, trouble=True, shows=shows, telling=Telling.CONDITION)
+
+
+def _completion(subject: ObjectRef, obj: Json, snapshot: Snapshot) -> Iterator[Statement]:
+    if subject.kind == "Pod" and (text := held_open(obj, snapshot.now)):
+        yield Statement(subject=subject, text=text, trouble=True, telling=Telling.CONTAINER)
 
 
 def _started_containers(obj: Json) -> Iterator[Container]:
@@ -165,10 +200,10 @@ def _started_containers(obj: Json) -> Iterator[Container]:
 def _containers(subject: ObjectRef, obj: Json, snapshot: Snapshot) -> Iterator[Statement]:
     for container in _started_containers(obj):
         waiting = container.detail if container.state == "waiting" else {}
-        if waiting and waiting.get("reason") not in _STARTING:
+        if waiting and waiting.get("reason") not in STARTING:
             text = f"container {container.name} waiting: {waiting.get('reason', '')}: {waiting.get('message', '')}"
             shows = of_reason(str(waiting.get("reason") or ""))
-            yield Statement(subject=subject, text=text, trouble=True, shows=shows)
+            yield Statement(subject=subject, text=text, trouble=True, shows=shows, telling=Telling.CONTAINER)
         for key in ("state", "lastState"):
             ended = (container.status.get(key) or {}).get("terminated")
             if ended and ended.get("exitCode") and _recent(ended, snapshot):
@@ -177,7 +212,9 @@ def _containers(subject: ObjectRef, obj: Json, snapshot: Snapshot) -> Iterator[S
                     f"{ended.get('message', '')}"
                 ).rstrip()
                 shows = of_exit(str((obj.get("status") or {}).get("reason") or ""))
-                yield Statement(subject=subject, text=text, trouble=True, shows=shows)
+                # The kubelet ends the containers of a pod that it evicts.
+                telling = Telling.CONDITION if shows is Consequence.EVICTED else Telling.CONTAINER
+                yield Statement(subject=subject, text=text, trouble=True, shows=shows, telling=telling)
 
 
 def _recent(ended: Mapping[str, Any], snapshot: Snapshot) -> bool:
@@ -224,7 +261,7 @@ async def _log(snapshot: Snapshot, pod: Json, container: str, *, previous: bool)
 
 async def _node(snapshot: Snapshot, name: str) -> tuple[Statement, ...]:
     node = await snapshot.find("Node", name)
-    return tuple(_conditions(ref(node), node)) if node else ()
+    return tuple(_conditions(snapshot, node)) if node else ()
 
 
 async def _claim(snapshot: Snapshot, name: str, namespace: str) -> tuple[Statement, ...]:
@@ -238,15 +275,19 @@ async def _claim(snapshot: Snapshot, name: str, namespace: str) -> tuple[Stateme
 
 
 async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
-    """Return the not ready pods that a workload selects, most restarts first."""
+    """Return the pods that a workload selects and that are not ready, those that only start last."""
     labels = ((obj.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
     if not labels or not namespace_of(obj):
         return ()
     listing = await snapshot.list("Pod", namespace=namespace_of(obj), labels=label_selector(labels))
-    troubled = [pod for pod in listing.items if _settled_since(pod) is None or _restarts(pod)]
-    return tuple(sorted(troubled, key=lambda pod: (_settled_since(pod) is not None, -_restarts(pod), name_of(pod))))[
-        :PODS_READ
-    ]
+    kind = str(obj.get("kind") or "")
+    missed = [pod for pod in listing.items if not is_replaced(pod, obj, kind)]
+
+    def urgency(pod: Json) -> tuple[bool, bool, int, str]:
+        return ready_since(pod) is not None, is_starting(pod, snapshot.now), -_restarts(pod), name_of(pod)
+
+    troubled = [pod for pod in missed if ready_since(pod) is None or _restarts(pod)]
+    return tuple(sorted(troubled, key=urgency)[:PODS_READ])
 
 
 async def trouble_inside(snapshot: Snapshot, obj: Json, kind: str) -> tuple[Observation, ...]:
@@ -263,7 +304,8 @@ async def trouble_inside(snapshot: Snapshot, obj: Json, kind: str) -> tuple[Obse
         return ()
     if of_service and not pods:
         return (Observation(subject=ref(obj, kind), quote=f"no pod has the labels of its selector, {labels}"),)
-    found = [Observation(subject=ref(pod, "Pod"), quote=text) for pod in pods if (text := problem_of(pod, "Pod"))]
+    problems = [(pod, lasting_problem(pod, "Pod", snapshot.now)) for pod in pods]
+    found = [Observation(subject=ref(pod, "Pod"), quote=text) for pod, text in problems if text]
     return tuple(sorted(found, key=lambda one: one.subject)[:PODS_READ])
 
 

@@ -16,7 +16,10 @@ _TELLING: Final = 120
 
 
 def unexplained(observed: Observed, judged: Sequence[JudgedHypothesis], catalog: Catalog) -> tuple[Observation, ...]:
-    """Return the trouble that no remaining hypothesis matched or found, and that follows from no confirmed one."""
+    """Return the trouble that no remaining hypothesis matched or found, and that follows from no confirmed one.
+
+    The most telling comes first: how containers ended, then events, then conditions.
+    """
     remaining = [one for one in judged if one.verdict is not Verdict.RULED_OUT]
     quotes = [match.quote for one in remaining for match in one.hypothesis.matches]
     quotes += [
@@ -28,13 +31,14 @@ def unexplained(observed: Observed, judged: Sequence[JudgedHypothesis], catalog:
         for one in judged
         if one.verdict is Verdict.CONFIRMED and (entry := catalog.get(one.incident)) and entry.explains
     ]
-    left = {
-        Observation(subject=statement.subject, quote=statement.text)
+    left = [
+        statement
         for statement in observed.troubles
         if not _is_quoted(statement.text, quoted)
         and not any(_follows(statement, explains, pods) for explains, pods in confirmed)
-    }
-    return tuple(sorted(left, key=lambda one: (one.subject, one.quote)))[:_MOST]
+    ]
+    left.sort(key=lambda each: (each.rank, each.subject, each.text))
+    return tuple(dict.fromkeys(Observation(subject=each.subject, quote=each.text) for each in left))[:_MOST]
 
 
 def _follows(statement: Statement, explains: Collection[Consequence], pods: Collection[tuple[str, str]]) -> bool:

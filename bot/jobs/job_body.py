@@ -30,6 +30,7 @@ from bot.jobs.contract import (
 )
 from bot.jobs.engine import DEADLINE, DeadlinePassed
 from bot.jobs.slots import JobSlots
+from intents.plurals import counted
 
 # A restart is no attempt, and afterwards nobody can tell it from a crash. So a job that was in flight at many process
 # ends is not given up: it is tried again ever later after a start. One that ends the process then leaves time for the
@@ -122,7 +123,7 @@ class JobBody:
             return
         if history.age > GIVEN_UP_AFTER:
             raise JobGivenUp(
-                f"the process ended {history.recoveries} times while this job was in flight, and it is old"
+                f"the process ended {counted(history.recoveries, 'times')} while this job was in flight, and it is old"
             )
         delay = min(_DELAY_EACH_S * (history.recoveries - SUSPICIOUS_AFTER), _LONGEST_DELAY_S)
         _log.warning("job_delayed", kind=self.kind, recoveries=history.recoveries, seconds=delay)

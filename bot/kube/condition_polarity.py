@@ -67,8 +67,10 @@ _NEUTRAL: Final[Mapping[str, frozenset[str]]] = {
     "PodDisruptionBudget": frozenset({"DisruptionAllowed"}),
 }  # fmt: skip
 # Reasons of a bad status that are the normal state: the load needs no more than the least number of replicas; a target
-# scaled to zero on purpose.
+# scaled to zero on purpose; a rollout that somebody has paused, or resumed a moment ago.
 _NORMAL: Final = frozenset({
+    ("Deployment", "Progressing", "DeploymentPaused"),
+    ("Deployment", "Progressing", "DeploymentResumed"),
     ("HorizontalPodAutoscaler", "ScalingLimited", "TooFewReplicas"),
     ("HorizontalPodAutoscaler", "ScalingActive", "ScalingDisabled"),
 })  # fmt: skip
@@ -121,5 +123,11 @@ def is_trouble(kind: str, condition: Mapping[str, Any]) -> bool:
         case Polarity.BAD:
             return status == "True"
         case Polarity.UNKNOWN:
-            return bool(_SAYS_TROUBLE.search(f"{_WORD.sub(' ', reason)}: {message}"))
+            return says_trouble(condition)
     return False
+
+
+def says_trouble(condition: Mapping[str, Any]) -> bool:
+    """Return whether the reason or the message of a condition speaks of a failure."""
+    reason, message = str(condition.get("reason") or ""), str(condition.get("message") or "")
+    return bool(_SAYS_TROUBLE.search(f"{_WORD.sub(' ', reason)}: {message}"))

@@ -29,8 +29,11 @@ class ContainerEvents:
     hook_failure: str = ""
 
 
-def events_of(container: str, newest_first: Sequence[Mapping[str, Any]]) -> ContainerEvents:
-    """Return what the events of a pod say of one of its containers."""
+def events_of(container: str, newest_first: Sequence[Mapping[str, Any]], *, starting: bool = False) -> ContainerEvents:
+    """Return what the events of a pod say of one of its containers.
+
+    While it is `starting`, within the time that its startup probe gives, a failure of that probe says nothing.
+    """
     mine = [each for each in newest_first if _container_of(each) in ("", container)]
     said = [(str(each.get("reason", "")), str(each.get("message", ""))) for each in mine]
 
@@ -39,7 +42,7 @@ def events_of(container: str, newest_first: Sequence[Mapping[str, Any]]) -> Cont
 
     return ContainerEvents(
         killed=newest(_KILLED, "Killing"),
-        live_failure=newest(_LIVE, "Unhealthy"),
+        live_failure="" if starting else newest(_LIVE, "Unhealthy"),
         ready_failure=newest(_READY, "Unhealthy"),
         hook_failure=next((text or why for why, text in said if why in _HOOKS), ""),
     )

@@ -20,6 +20,7 @@ from bot.kube.lifecycle_hooks import hook
 from bot.kube.objects import name_of, namespace_of, node_name_of, phase_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.quantities import whole
+from bot.kube.settling import starts_in_time
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import READS_PODS, pods_of
@@ -93,7 +94,7 @@ DECLARATION: Final = ProbeDeclaration(
             fills={
                 "true": {
                     "killed": RowType.STRING,  # for a liveness or startup probe that failed
-                    "live_failure": RowType.STRING,  # of a liveness or startup probe
+                    "live_failure": RowType.STRING,  # of a liveness or startup probe; not within the time of a start
                     "ready_failure": RowType.STRING,
                     "hook_failure": RowType.STRING,
                 }
@@ -155,7 +156,7 @@ def _said(container: Container, newest_first: Iterable[Json], look: Look) -> dic
         if (seen := event_last_seen(event)) is not None
         and (since == UNKNOWN or (look.now - seen).total_seconds() <= since + 1)
     ]
-    return dict(asdict(events_of(container.name, events)))
+    return dict(asdict(events_of(container.name, events, starting=starts_in_time(container, look.now))))
 
 
 def _row(look: Look, container: Container, said: Mapping[str, Value]) -> Row:

@@ -1,12 +1,13 @@
 """PodDisruptionBudgets over the pods in question: what they allow now, and why they refuse evictions.
 
 A budget that is used up protects its pods, as it should. What hinders a drain for good is a budget that can never allow
-an eviction, one whose pods are not ready, or a second budget over the same pod.
+an eviction, one whose pods are not ready, or a second budget over the same pod. The first is legitimate until a node of
+its pods is to be drained.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.errors import ClusterError
@@ -18,6 +19,7 @@ from bot.kube.objects import (
     labels_of,
     name_of,
     namespace_of,
+    node_name_of,
     place_of,
     ref,
     spec_of,
@@ -47,6 +49,7 @@ DECLARATION: Final = ProbeDeclaration(
         "wanted": RowType.INTEGER,  # pods that must stay healthy
         "expected": RowType.INTEGER,  # pods that it counts
         "never": RowType.BOOLEAN,  # its spec allows no eviction, however healthy the pods are
+        "cordoned": RowType.STRINGS,  # with `never`: cordoned nodes that its pods are on
         "pods": RowType.STRINGS,  # pods that are not ready
         "pod_states": RowType.STRINGS,  # the same with what kubectl shows of them
         "unready_s": RowType.INTEGER,  # since when the first of them is not ready, -1 if all are
@@ -54,8 +57,22 @@ DECLARATION: Final = ProbeDeclaration(
         "changed_s": RowType.INTEGER,  # since when it allows evictions, or none
         "created_s": RowType.INTEGER,
     },
-    permissions=(Permission(verb="list", group="policy", resource="poddisruptionbudgets"), *READS_PODS),
+    permissions=(
+        Permission(verb="list", group="policy", resource="poddisruptionbudgets"),
+        Permission(verb="list", resource="nodes"),
+        *READS_PODS,
+    ),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """The budgets and living pods of the namespace, and the cordoned nodes; `asked` as in the rows."""
+
+    budgets: tuple[Json, ...]
+    pods: tuple[Json, ...]
+    cordoned: frozenset[str]
+    asked: bool
 
 
 async def read(look: Look) -> ProbeResult:
@@ -79,9 +96,18 @@ async def read(look: Look) -> ProbeResult:
         missing = suspects.missing
     else:
         meant = list(budgets.items)
-    alive = [pod for pod in pods.items if not has_ended(pod)]
+    alive = tuple(pod for pod in pods.items if not has_ended(pod))
     asked = bool(named or look.focus.name)
-    rows = [_row(look, each, budgets.items, alive, asked=asked) for each in sorted(meant, key=place_of)[:_MOST_ROWS]]
+    cordoned: frozenset[str] = frozenset()
+    if any(never_allows(spec_of(each)) for each in meant):
+        try:
+            nodes = await look.snapshot.list("Node")
+            gaps += [gap] if (gap := nodes.gap("all nodes")) else []
+            cordoned = frozenset(name_of(each) for each in nodes.items if spec_of(each).get("unschedulable"))
+        except ClusterError as error:
+            gaps.append(error.gap("the nodes of the pods"))
+    found = _Found(budgets=budgets.items, pods=alive, cordoned=cordoned, asked=asked)
+    rows = [_row(look, each, found) for each in sorted(meant, key=place_of)[:_MOST_ROWS]]
     return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=missing)
 
 
@@ -91,14 +117,14 @@ def _covers(budget: Json, pod: Json) -> bool:
     return same and selects(spec_of(budget).get("selector"), labels_of(pod))
 
 
-def _row(look: Look, budget: Json, budgets: Iterable[Json], pods: Sequence[Json], *, asked: bool) -> Row:
+def _row(look: Look, budget: Json, found: _Found) -> Row:
     namespace, name, status = namespace_of(budget), name_of(budget), status_of(budget)
-    mine = [pod for pod in pods if _covers(budget, pod)]
+    mine = [pod for pod in found.pods if _covers(budget, pod)]
     unready = sorted((pod for pod in mine if not is_ready(pod)), key=name_of)
     since = [
         age_s(look.snapshot, condition(pod, "Ready").get("lastTransitionTime") or created_at(pod)) for pod in unready
     ]
-    others = (each for each in budgets if name_of(each) != name and any(_covers(each, pod) for pod in mine))
+    others = (each for each in found.budgets if name_of(each) != name and any(_covers(each, pod) for pod in mine))
     keys = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
     allowed, healthy, wanted, expected = (int(status.get(key) or 0) for key in keys)
     changed = condition(budget, "DisruptionAllowed").get("lastTransitionTime")
@@ -106,13 +132,14 @@ def _row(look: Look, budget: Json, budgets: Iterable[Json], pods: Sequence[Json]
         values={
             "namespace": namespace,
             "name": name,
-            "asked": asked,
+            "asked": found.asked,
             "limit": limit_of(spec_of(budget)),
             "allowed": allowed,
             "healthy": healthy,
             "wanted": wanted,
             "expected": expected,
             "never": never_allows(spec_of(budget)),
+            "cordoned": tuple(sorted({node_name_of(pod) for pod in mine} & found.cordoned)),
             "pods": tuple(name_of(pod) for pod in unready[:_MOST_PODS]),
             "pod_states": tuple(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready[:_MOST_PODS]),
             "unready_s": max(since, default=-1),

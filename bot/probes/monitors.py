@@ -29,6 +29,7 @@ from intents.domain import (
     RowType,
     Value,
 )
+from intents.plurals import counted
 
 # Labels with the name of a component of the cluster, also of static pods on GKE and AKS.
 _NAME_LABELS: Final = ("k8s-app", "component", "app.kubernetes.io/name", "app")
@@ -195,7 +196,7 @@ def _row(
             "loopback": address.startswith(("127.", "localhost", "[::1]")),
         },
         subject=ObjectRef(kind=owner.kind or "Namespace", namespace=namespace, name=owner.name or namespace),
-        quote=f"{len(pods)} pods of {component} in {namespace}, {len(chosen)} monitors that select them",
+        quote=f"{counted(len(pods), 'pods')} of {component} in {namespace}, monitors that select them: {len(chosen)}",
         reproduce=f"kubectl get {','.join(sorted(found.served))} -A",
     )
 

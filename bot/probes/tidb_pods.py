@@ -17,6 +17,7 @@ from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
 from intents.declarations import FormerNames
 from intents.domain import Gap, GapReason, Json, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.plurals import counted
 
 RUNMODE: Final = "runmode"
 _DEBUG: Final = "debug"
@@ -112,7 +113,8 @@ def _row(look: Look, container: Container) -> Row:
             "last_exit_code": ended.exit_code if ended else -1,
         },
         subject=ref(pod, "Pod"),
-        quote=f"{name}: {state}, {container.restarts} restarts" + (f", {RUNMODE}: {_DEBUG}" if annotated else ""),
+        quote=f"{name}: {state}, {counted(container.restarts, 'restarts')}"
+        + (f", {RUNMODE}: {_DEBUG}" if annotated else ""),
         reproduce=f"kubectl -n {namespace} get pod {name} -o wide",
     )
 

@@ -20,6 +20,7 @@ from bot.remedies.shared.budgets import blocked_by
 from bot.remedies.shared.object_diff import without_bookkeeping
 from bot.remedies.shared.refusal import gone, refused
 from intents.domain import Json, Text
+from intents.plurals import counted
 
 # Concurrency limit: an API server in trouble is spared.
 _AT_ONCE: Final = 8
@@ -131,7 +132,7 @@ def _blocked_now(blocked: Sequence[Text]) -> tuple[Text, ...]:
     why = tuple(dict.fromkeys(blocked))
     en, zh = "; ".join(each.en for each in why), "；".join(each.zh for each in why)
     warning = Text(
-        en=f"The eviction of {len(blocked)} pods would be refused now; it is retried for a while: {en}",
+        en=f"The eviction of {counted(len(blocked), 'pods')} would be refused now; it is retried for a while: {en}",
         zh=f"目前有 {len(blocked)} 个 Pod 的驱逐会被拒绝，执行时会重试一段时间：{zh}",
     )
     return (warning,) if blocked else ()

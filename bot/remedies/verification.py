@@ -25,6 +25,7 @@ from bot.remedies.symptom import rule_of, symptom_of
 from bot.remedies.undo import action_of
 from intents.catalog.schema import Remediation
 from intents.domain import Diagnosis, Finding, FindingOutcome, GapReason, Text
+from intents.plurals import counted
 from responses.words import REASONS
 
 VERIFY_S: Final = 120.0
@@ -308,7 +309,7 @@ def _worse(applied: Applied, effect: EffectStatus) -> Text | None:
         )
     if 0 <= effect.ready < min(applied.outlook.ready, effect.wanted):
         return Text(
-            en=f"{effect.ready} pods are ready, {applied.outlook.ready} were before; {effect.says.en}",
+            en=f"{counted(effect.ready, 'pods are ready')}, {applied.outlook.ready} were before; {effect.says.en}",
             zh=f"就绪的 Pod 从 {applied.outlook.ready} 个降到 {effect.ready} 个；{effect.says.zh}",
         )
     return None

@@ -29,7 +29,7 @@ RUN = {"lastScheduleTime": "2026-03-02T02:00:00Z"}
         (BUDGET | {"status": {"expectedPods": 2, "currentHealthy": 2, "desiredHealthy": 2}}, ""),
         (BUDGET | {"status": {"expectedPods": 2, "currentHealthy": 1, "desiredHealthy": 2}}, "1 of 2 required pods"),
         (BUDGET | {"status": {"expectedPods": 0, "currentHealthy": 0, "desiredHealthy": 2}}, ""),
-        ({"kind": "PodDisruptionBudget", "spec": {"maxUnavailable": "0%"}, "status": {"expectedPods": 1}}, "maxUnavai"),
+        ({"kind": "PodDisruptionBudget", "spec": {"maxUnavailable": "0%"}, "status": {"expectedPods": 1}}, ""),
         ({"kind": "CronJob", "spec": {"suspend": True}, "status": {}}, ""),
         ({"kind": "CronJob", "status": RUN | {"lastSuccessfulTime": "2026-03-02T02:01:00Z"}}, ""),
         ({"kind": "CronJob", "status": RUN | {"active": [{"name": "x"}]}}, ""),

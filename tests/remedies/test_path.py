@@ -130,7 +130,7 @@ async def test_fewer_ready_pods_than_before_are_worse(enter: Enter) -> None:
         verification = (await scene.verify(plan, applied)).verification
 
         assert verification.state is State.WORSE
-        assert "1 pods are ready, 2 were before" in verification.says.en
+        assert "1 pod is ready, 2 were before" in verification.says.en
 
 
 async def test_a_pod_that_nothing_replaces_after_all_is_worse(enter: Enter) -> None:

@@ -31,6 +31,8 @@ class _Change:
 @dataclass(slots=True)
 class _Shelf:
     now: dict[Key, Json] = field(default_factory=dict)
+    # The same objects by namespace: a controller lists its own namespace at every step.
+    places: dict[str, dict[Key, Json]] = field(default_factory=dict)
     changes: list[_Change] = field(default_factory=list)
 
 
@@ -63,14 +65,17 @@ class Store:
     def objects(self, *, table: Table, namespace: str = "") -> list[Json]:
         """Return the objects of a table, of one namespace if given, in the order of etcd's keys."""
         shelf = self._shelves.get(table)
-        return _ordered(shelf.now, namespace) if shelf else []
+        if shelf is None:
+            return []
+        return sorted((shelf.places.get(namespace, {}) if namespace else shelf.now).values(), key=etcd_key)
 
     def objects_at(self, *, table: Table, namespace: str, revision: int) -> list[Json]:
         """Return the objects at an earlier revision; the caller has checked `compacted`."""
         shelf = self._shelves.get(table)
         if shelf is None:
             return []
-        return _ordered(self._state(shelf, revision), namespace)
+        state = self._state(shelf, revision)
+        return sorted((obj for key, obj in state.items() if namespace in ("", key[0])), key=etcd_key)
 
     def everything(self) -> Iterator[tuple[Table, Json]]:
         for table, shelf in list(self._shelves.items()):
@@ -109,8 +114,10 @@ class Store:
         shelf.changes.append(_Change(self.revision, key, after))
         if after is None:
             shelf.now.pop(key, None)
+            shelf.places.get(key[0], {}).pop(key, None)
         else:
             shelf.now[key] = after
+            shelf.places.setdefault(key[0], {})[key] = after
         self._count += 1
         if self._count > _KEPT_CHANGES:
             self._count = 0
@@ -129,8 +136,3 @@ def etcd_key(obj: Json) -> str:
     metadata = obj["metadata"]
     namespace = metadata.get("namespace", "")
     return f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
-
-
-def _ordered(objects: dict[Key, Json], namespace: str) -> list[Json]:
-    found = (obj for (place, _), obj in objects.items() if not namespace or place == namespace)
-    return sorted(found, key=etcd_key)

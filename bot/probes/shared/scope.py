@@ -5,11 +5,12 @@ Shared by all probes that read pods, so that "about this StatefulSet" means the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, Forbidden, NotFound
-from bot.kube.objects import label_selector, name_of, place_of
+from bot.kube.conditions import condition
+from bot.kube.objects import label_selector, name_of, phase_of, place_of
 from bot.kube.owners import generated_stem, owner_of
 from bot.probes.contract import Look
 from intents.domain import Gap, Json, ObjectRef, Permission
@@ -102,7 +103,11 @@ async def _selected(look: Look) -> Suspects:
     labels = selector.get("matchLabels", selector if focus.kind == "ReplicationController" else {})
     if not labels:
         return await _owned(look)
-    return await _listed(look, namespace=focus.namespace, labels=label_selector(labels))
+    found = await _listed(look, namespace=focus.namespace, labels=label_selector(labels))
+    if focus.kind == "Job" and condition(owner, "Complete").get("status") == "True":
+        # What its earlier pods did is history.
+        return replace(found, pods=tuple(pod for pod in found.pods if phase_of(pod) != "Failed"))
+    return found
 
 
 async def _owned(look: Look) -> Suspects:

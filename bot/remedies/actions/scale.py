@@ -19,6 +19,7 @@ from bot.remedies.shared.patch_action import Patch, PatchAction, number
 from bot.remedies.shared.refusal import owned, unsafe
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.domain import Json, Text
+from intents.plurals import counted
 from responses.action_words import ActionWords
 
 # A guard against one digit too many.
@@ -45,7 +46,7 @@ class Scale(PatchAction):
                 f"{plan.args.get('replicas')!r} 不是有效的副本数；应为 0 到 {_MOST}",
             )
         if wanted == now:
-            return unsafe(f"{plan.target} already has {now} replicas", f"{plan.target} 已是 {now} 个副本")
+            return unsafe(f"{plan.target} already has {counted(now, 'replicas')}", f"{plan.target} 已是 {now} 个副本")
         scaled = await _decided_elsewhere(snapshot, plan, obj)
         if isinstance(scaled, Refusal):
             return scaled
@@ -54,7 +55,7 @@ class Scale(PatchAction):
             says=Text(en=f"{plan.target} was scaled to {wanted}", zh=f"{plan.target} 的副本数已调整为 {wanted}"),
             effects=(
                 Text(
-                    en=f"{plan.target} goes from {now} to {wanted} replicas",
+                    en=f"{plan.target} goes from {now} to {counted(wanted, 'replicas')}",
                     zh=f"{plan.target} 的副本数由 {now} 变为 {wanted}",
                 ),
                 *await _pods(snapshot, obj, now=now, wanted=wanted),
@@ -75,7 +76,7 @@ class Scale(PatchAction):
             says = Text(en=f"its pods fail: {failing[0]}", zh=f"其 Pod 失败：{failing[0]}")
             return EffectStatus(state=EffectState.FAILING, says=says)
         says = Text(
-            en=f"{len(pods)} pods, {ready} ready, {counts.desired} wanted",
+            en=f"{counted(len(pods), 'pods')}, {ready} ready, {counts.desired} wanted",
             zh=f"{len(pods)} 个 Pod，{ready} 个就绪，期望 {counts.desired} 个",
         )
         return EffectStatus(state=EffectState.PENDING, says=says)

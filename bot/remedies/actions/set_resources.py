@@ -20,6 +20,7 @@ from bot.remedies.shared.template_action import ContainerAction, ContainerChange
 from intents.catalog.actions import ActionDeclaration, Argument, ArgumentType
 from intents.catalog.schema import Risk
 from intents.domain import Json, Text
+from intents.plurals import counted
 from intents.templates import bytes_, cpu
 from responses.action_words import ActionWords
 
@@ -212,7 +213,7 @@ def _total(changes: Sequence[_Change], pods: int) -> Iterator[Text]:
         amount = cpu(total) if one.resource == "cpu" else bytes_(total)
         more = one.more > 0
         yield Text(
-            en=f"In total, {pods} pods request {amount} {one.resource} {'more' if more else 'less'}",
+            en=f"In total, {counted(pods, 'pods')} request {amount} {one.resource} {'more' if more else 'less'}",
             zh=f"{pods} 个 Pod 合计{'多请求' if more else '少请求'} {amount} {one.resource}",
         )
 

@@ -18,6 +18,7 @@ from bot.remedies.shared.kinds import permissions_to
 from bot.remedies.shared.patch_action import PatchAction, in_force
 from bot.remedies.shared.refusal import owned, unsafe
 from intents.domain import Json, Text
+from intents.plurals import counted
 
 KINDS: Final = ("CronJob", "Job")
 # A queue that decides which Jobs run resets the field.
@@ -46,7 +47,7 @@ class SuspensionAction(PatchAction):
 
 def _suspended(pods: list[Json]) -> EffectStatus:
     if pods:
-        says = Text(en=f"{len(pods)} pods are still terminating", zh=f"还有 {len(pods)} 个 Pod 正在退出")
+        says = Text(en=counted(len(pods), "pods are still terminating"), zh=f"还有 {len(pods)} 个 Pod 正在退出")
         return EffectStatus(state=EffectState.PENDING, says=says)
     return EffectStatus(state=EffectState.HEALTHY, says=Text(en="none of its pods runs", zh="已没有 Pod 在运行"))
 

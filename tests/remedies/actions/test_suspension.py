@@ -125,7 +125,7 @@ async def test_pods_of_a_suspended_job_are_waited_for_until_they_have_ended(ente
         plan = await scene.made("suspend", IMPORT)
         applied = await scene.applied(plan, await scene.preview(plan))
 
-        assert (await scene.effect_of(plan, applied)).says.en == "1 pods are still terminating"
+        assert (await scene.effect_of(plan, applied)).says.en == "1 pod is still terminating"
         scene.cluster.store.remove(table=("", "pods"), namespace="shop", name="import-x")
         settled = await scene.effect_of(plan, applied)
         assert (settled.state, settled.says.en) == (EffectState.HEALTHY, "none of its pods runs")

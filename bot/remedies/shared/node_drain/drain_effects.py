@@ -12,13 +12,15 @@ from bot.remedies.shared.local_data import local_volumes
 from bot.remedies.shared.node_drain.drain_budgets import Budget
 from bot.remedies.shared.node_drain.node_pods import NodePods, few, key_of, names_of
 from intents.domain import Json, Text
+from intents.plurals import counted
 
 
 def effects_of(pods: NodePods) -> tuple[Text, ...]:
     """Say which pods are evicted, and which stay."""
     grace = max((int(pod["spec"].get("terminationGracePeriodSeconds") or 30) for pod in pods.evicted), default=0)
     count, names = len(pods.evicted), names_of(pods.evicted)
-    en = f"{count} pods are evicted one by one, each with at most {grace} s to stop, and recreated elsewhere: {names}"
+    evicted = counted(count, "pods are evicted")
+    en = f"{evicted} one by one, each with at most {grace} s to stop, and recreated elsewhere: {names}"
     zh = f"逐个驱逐 {count} 个 Pod（每个最多 {grace} 秒退出），由其控制器在别处重建：{names_of(pods.evicted, zh=True)}"
     if not pods.evicted:
         en, zh = "No pod has to be evicted; the node gets no new pods", "没有需要驱逐的 Pod；该节点不再接收新 Pod"
