@@ -32,8 +32,9 @@ class Impact:
 class OverviewFinding:
     """One root cause, or one trouble that nothing explains, and what suffers from it.
 
-    `asked` is the object that was diagnosed: it leads to the whole answer. `verdict` is None for trouble that no entry
-    explains and for trouble that was not looked into (`unread`); `says` then quotes the object's own words.
+    `asked` is the object that was diagnosed: it leads to the whole answer; a custom kind is followed by its group.
+    `verdict` is None for trouble that no entry explains and for trouble that was not looked into (`unread`); `says`
+    then quotes the object's own words.
     """
 
     asked: ObjectRef
@@ -52,7 +53,7 @@ class OverviewFinding:
 class Overview:
     """Everything that is unhealthy in a namespace ("" for the whole cluster), by root cause, the worst first.
 
-    `looked_at` counts the objects of each kind that were read.
+    `looked_at` counts the objects that were read, by the plural of their kind.
     """
 
     namespace: str

@@ -20,6 +20,8 @@ from intents.domain import Json
 
 AGGREGATED: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 _ALIKE: Final = 70.0
+# Their objects are measurements, computed when they are read.
+_MEASUREMENTS: Final = "metrics.k8s.io"
 
 # GETs a path and returns its JSON object: (path, accept); raises ClusterError.
 Fetch = Callable[[str, str], Awaitable[Json]]
@@ -49,7 +51,8 @@ class ServedKinds:
         """Return the custom kinds that can be listed, each once, in the version that the cluster prefers."""
         found: dict[tuple[str, str], Resource] = {}
         for resource in self.words.values():
-            if resource.listable and not is_builtin({"apiVersion": resource.api_version}):
+            measured = resource.group.endswith(_MEASUREMENTS)
+            if resource.listable and not measured and not is_builtin({"apiVersion": resource.api_version}):
                 found.setdefault((resource.group, resource.plural), resource)
         return tuple(found.values())
 

@@ -29,6 +29,7 @@ class Group:
 
 def grouped(rows: Rows) -> list[Group]:
     """Return the groups of objects whose trouble no other object's explains, those with the most impact first."""
+    rows = {id_: row for id_, row in rows.items() if not row.ended or any(owner in rows for owner in row.owners)}
     effects: defaultdict[Identity, set[Identity]] = defaultdict(set)
     explained: set[Identity] = set()
     for effect, cause in _links(rows):
@@ -44,6 +45,7 @@ def grouped(rows: Rows) -> list[Group]:
     groups = [
         Group(members=tuple(rows[id_] for id_ in members), affected=_reached(members, effects))
         for members in roots.values()
+        if not all(rows[id_].starts for id_ in members)
     ]
     return sorted(groups, key=lambda each: (-impact_of(each.affected).weight, each.members[0].id))
 

@@ -14,19 +14,21 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.cluster.connection import Connection
-from bot.cluster.errors import ClusterError, NotFound
+from bot.cluster.errors import ClusterError, Forbidden, NotFound
 from bot.cluster.page_reader import PageReader
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.diagnosis import TargetNotFound
 from bot.diagnosing.engine import Engine
 from bot.diagnosing.object_states import ObjectState, state_of
 from bot.diagnosing.reads import Reads
+from bot.diagnosing.similar_names import closest
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.timestamps import parse_time
 from bot.overviews.grouping import Group, grouped, impact_of, reference
 from bot.overviews.scan import Scan, Scanner, kinds_read
 from bot.overviews.troubled_objects import Identity, TroubledObject
-from intents.domain import Gap, GapReason, JudgedHypothesis, Text, Verdict
+from intents.domain import Gap, JudgedHypothesis, ObjectRef, Text, Verdict
 from intents.overview import Overview, OverviewFinding
 from intents.verdicts import supported
 
@@ -68,7 +70,7 @@ async def overview(
 ) -> Overview:
     """Return everything that is unhealthy in a namespace, "" for the whole cluster, within `deadline` seconds.
 
-    Raises NotFound for a namespace that does not exist, and ClusterError if nothing can be read.
+    Raises TargetNotFound for a namespace that does not exist, and ClusterError if nothing can be read.
     """
     ends = time.monotonic() + deadline
     work = _Overview(
@@ -93,7 +95,7 @@ class _Overview:
         gaps: list[Gap] = []
         async with self._snapshot() as snapshot:
             if namespace:
-                await snapshot.get("Namespace", namespace)
+                await self._check(snapshot, namespace)
             try:
                 custom: Sequence[Resource] = await snapshot.custom_kinds()
             except ClusterError as error:
@@ -123,6 +125,16 @@ class _Overview:
             gaps=tuple(dict.fromkeys((*gaps, *scan.gaps))),
             api_calls=self.calls,
         )
+
+    async def _check(self, snapshot: Snapshot, namespace: str) -> None:
+        """Raise TargetNotFound for a namespace that does not exist."""
+        resource, target = await snapshot.resource("Namespace"), ObjectRef(kind="Namespace", name=namespace)
+        try:
+            await snapshot.get(resource, namespace)
+        except NotFound:
+            raise TargetNotFound(target, await closest(snapshot, resource, target)) from None
+        except Forbidden:
+            return  # its objects may be readable all the same
 
     async def _look(self, groups: Sequence[Group], scan: Scan, *, objects: int) -> list[_Looked]:
         seats, done = asyncio.Semaphore(_AT_ONCE), 0
@@ -173,7 +185,7 @@ def _finding(group: Group, state: ObjectState) -> _Looked | None:
     unread = _unread(group)
     if first is not None and (supported(first) or not state.unexplained):
         return _Looked(group=group, finding=_of_cause(unread, first), key=_key(first, row.id))
-    if state.unexplained:
+    if state.unexplained and row.problem:
         says = Text.same(state.unexplained[0].quote)
         return _Looked(group=group, finding=replace(unread, unread=False, says=says), key=row.id)
     return None
@@ -183,7 +195,7 @@ def _of_cause(unread: OverviewFinding, cause: JudgedHypothesis) -> OverviewFindi
     return replace(
         unread,
         unread=False,
-        at_fault=cause.subject or unread.asked,
+        at_fault=cause.subject or unread.at_fault,
         says=cause.summary if cause.summary.en else cause.title,
         verdict=cause.verdict,
         incident=cause.incident,
@@ -203,11 +215,11 @@ def _key(cause: JudgedHypothesis, asked: Identity) -> tuple[str, ...]:
 def _unread(group: Group) -> OverviewFinding:
     """Return what the list alone tells of a group."""
     row = group.members[0]
-    asked = reference(row.id)
+    asked = ObjectRef(kind=row.id.kind, namespace=row.id.namespace, name=row.id.name)
     since = min((each.since for each in group.members if each.since), default="")
     return OverviewFinding(
         asked=asked,
-        at_fault=asked,
+        at_fault=reference(row.id),
         says=Text.same(row.problem),
         impact=impact_of(group.affected),
         since=parse_time(since),
@@ -216,10 +228,15 @@ def _unread(group: Group) -> OverviewFinding:
 
 
 def _merged(looked: Sequence[_Looked]) -> list[OverviewFinding]:
-    """Join the groups of one cause: together they suffer from it."""
+    """Join the groups of one cause, which suffer from it together.
+
+    What a namespace shows of itself may be what its objects show already.
+    """
     by_key: defaultdict[tuple[str, ...], list[_Looked]] = defaultdict(list)
+    found = {each.finding.incident for each in looked if each.group.affected}
     for each in looked:
-        by_key[each.key].append(each)
+        if each.group.affected or each.finding.incident not in found:
+            by_key[each.key].append(each)
     return [
         replace(
             group[0].finding,
@@ -232,8 +249,3 @@ def _merged(looked: Sequence[_Looked]) -> list[OverviewFinding]:
 
 def _place(finding: OverviewFinding) -> tuple[object, ...]:
     return (-finding.impact.weight, finding.verdict is None, str(finding.at_fault))
-
-
-def incomplete(found: Overview) -> bool:
-    """Tell whether a list could not be read, so that the absence of findings proves less."""
-    return any(gap.reason is not GapReason.NOT_FOUND for gap in found.gaps)

@@ -15,8 +15,9 @@ from bot.cluster.object_lists import Page
 from bot.cluster.page_reader import PageReader
 from bot.cluster.resources import Resource, well_known
 from bot.kube.endpoints import is_ready_endpoint, service_of
-from bot.kube.objects import is_builtin, namespace_of
+from bot.kube.objects import is_builtin, name_of, namespace_of
 from bot.kube.owners import controller_of
+from bot.kube.volume_claims import class_of, default_class
 from bot.overviews.troubled_objects import (
     Identity,
     ServiceRow,
@@ -31,9 +32,11 @@ from intents.domain import Gap, Json
 # Pods come first: they take longest.
 KINDS: Final = (
     "Pod", "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Service", "EndpointSlice",
-    "PersistentVolumeClaim", "Ingress", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Node", "Namespace",
-    "APIService",
+    "StorageClass", "PersistentVolumeClaim", "Ingress", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Node",
+    "Namespace", "APIService",
 )  # fmt: skip
+# Kinds outside namespaces that tell how objects of one namespace are meant.
+_BESIDE: Final = frozenset({"StorageClass"})
 # Lists read at once: each holds one page.
 _AT_ONCE: Final = 4
 
@@ -42,7 +45,7 @@ Progress = Callable[[str, int], None]
 
 @dataclass(slots=True, kw_only=True)
 class Scan:
-    """What the lists show, without the objects that are well. `counts` holds how many of each kind were read."""
+    """What the lists show, without the objects that are well. `counts` holds how many of each plural were read."""
 
     rows: dict[Identity, TroubledObject] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
@@ -61,6 +64,9 @@ class Scanner:
     _scan: Scan = field(default_factory=Scan)
     _services: dict[Identity, ServiceRow] = field(default_factory=dict)
     _answered: set[Identity] = field(default_factory=set)
+    _claims: dict[Identity, str | None] = field(default_factory=dict)
+    _waiting: set[str] = field(default_factory=set)
+    _default_class: str = ""
     _names: set[Identity] = field(default_factory=set)
     _backends: dict[Identity, frozenset[str]] = field(default_factory=dict)
     _read: set[str] = field(default_factory=set)
@@ -69,7 +75,7 @@ class Scanner:
     async def scan(self, custom: Sequence[Resource]) -> Scan:
         """Read every kind and return what is not well. A list that cannot be read becomes a gap."""
         builtin = [resource for kind in KINDS if (resource := well_known(kind)) is not None]
-        wanted = [each for each in (*builtin, *custom) if each.namespaced or not self.namespace]
+        wanted = [each for each in (*builtin, *custom) if each.namespaced or not self.namespace or each.kind in _BESIDE]
         seats = asyncio.Semaphore(_AT_ONCE)
 
         async def read(resource: Resource) -> None:
@@ -80,9 +86,10 @@ class Scanner:
             await asyncio.gather(*map(read, wanted))
         scan = self._scan
         scan.gaps = sorted({*scan.gaps, *withheld}, key=str)
-        for (kind, _), number in self._tallies.items():
-            scan.counts[kind] += number
+        for (plural, _), number in self._tallies.items():
+            scan.counts[plural] += number
         self._join_services()
+        self._drop_waiting_claims()
         return scan
 
     async def _list(self, resource: Resource) -> None:
@@ -102,17 +109,21 @@ class Scanner:
             self._scan.gaps.append(error.gap())
 
     def _keep(self, resource: Resource, page: Page) -> None:
-        tally = (resource.kind, page.namespace)
-        self._tallies[tally] = len(page.items) + (0 if page.first else self._tallies.get(tally, 0))
         builtin = is_builtin({"apiVersion": resource.api_version})
+        tally = (resource.plural if builtin else f"{resource.plural}.{resource.group}", page.namespace)
+        self._tallies[tally] = len(page.items) + (0 if page.first else self._tallies.get(tally, 0))
         for obj in page.items:
             if builtin and resource.kind in ("Service", "EndpointSlice", "Ingress"):
                 self._keep_path(resource.kind, obj)
             if resource.kind == "ReplicaSet" and controller_of(obj) is not None:
                 continue  # its Deployment has the same conditions
+            if resource.kind == "StorageClass":
+                self._keep_class(obj)
             row = troubled(obj, resource.kind, self._scan.now)
             if row is not None:
                 self._scan.rows[row.id] = row
+                if resource.kind == "PersistentVolumeClaim":
+                    self._claims[row.id] = class_of(obj)
                 self._scan.resources[row.id.kind] = resource
 
     def _keep_path(self, kind: str, obj: Json) -> None:
@@ -126,8 +137,13 @@ class Scanner:
         elif kind == "Ingress" and (backends := frozenset(backends_of(obj))):
             self._backends[identity_of(obj, kind)] = backends
 
+    def _keep_class(self, storage_class: Json) -> None:
+        if storage_class.get("volumeBindingMode") == "WaitForFirstConsumer":
+            self._waiting.add(name_of(storage_class))
+        self._default_class = default_class([storage_class]) or self._default_class
+
     def _join_services(self) -> None:
-        """Add Services without a ready endpoint and Ingresses to missing Services; only whole lists prove an absence."""
+        """Add Services without a ready endpoint, and Ingresses without their Service; whole lists prove an absence."""
         if {"EndpointSlice", "Service"} <= self._read:
             for id_, service in self._services.items():
                 if id_ not in self._answered and (row := service.troubled(self._scan.now)) is not None:
@@ -139,6 +155,12 @@ class Scanner:
                     self._add(
                         TroubledObject(id=id_, problem=f"no Service {', '.join(missing)}", likeness=id_), "Ingress"
                     )
+
+    def _drop_waiting_claims(self) -> None:
+        """Drop claims that wait for the scheduler to place a pod: what keeps the pod waiting is the pod's trouble."""
+        for id_, name in self._claims.items():
+            if (name if name is not None else self._default_class) in self._waiting:
+                self._scan.rows.pop(id_, None)
 
     def _add(self, row: TroubledObject, kind: str) -> None:
         resource = well_known(kind)

@@ -13,6 +13,7 @@ from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
 from bot.kube.objects import (
     created_at,
+    has_ended,
     is_builtin,
     labels_of,
     name_of,
@@ -25,7 +26,7 @@ from bot.kube.objects import (
     uid_of,
 )
 from bot.kube.owners import owner_of, owner_references
-from bot.kube.settling import STARTING, lasting_problem
+from bot.kube.settling import STARTING, is_starting, lasting_problem
 from bot.kube.volume_claims import claim_names, class_of
 from intents.domain import EMPTY, Json
 
@@ -50,7 +51,9 @@ class TroubledObject:
 
     Objects of equal `likeness` share one cause as far as their status tells. `depends_on` are the objects whose trouble
     would explain this one's; this one's explains that of its `owners`. `labels` are its own, or those that its pods
-    carry; `selects` is the selector by which it depends on pods.
+    carry; `selects` is the selector by which it depends on pods. One that has `ended` matters only if an owner of it is
+    in trouble: the owner has made another, or counts the failure as one of several tries. One that `starts` within its
+    time is well; what waits for it is well too.
     """
 
     id: Identity
@@ -61,6 +64,8 @@ class TroubledObject:
     owners: frozenset[Identity] = frozenset()
     labels: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     selects: Mapping[str, Any] | None = None
+    ended: bool = False
+    starts: bool = False
 
 
 def troubled(obj: Json, kind: str, now: datetime) -> TroubledObject | None:
@@ -117,7 +122,8 @@ def _owners(obj: Json) -> Iterator[Identity]:
 def _pod(pod: Json, now: datetime) -> TroubledObject | None:
     problem = lasting_problem(pod, "Pod", now)
     looping = [each for each in containers_in(pod) if each.crash_looping(now)]
-    if not problem and not looping:
+    starts = not (problem or looping) and is_starting(pod, now)
+    if not (problem or looping or starts):
         return None
     about, node, workload = identity_of(pod, "Pod"), node_name_of(pod), owner_of(pod)
     owner = Identity(workload.kind, workload.namespace, workload.name)
@@ -147,6 +153,8 @@ def _pod(pod: Json, now: datetime) -> TroubledObject | None:
         depends_on=frozenset(depends_on),
         owners=frozenset({owner, *_owners(pod)}),
         labels=labels_of(pod),
+        ended=has_ended(pod) and bool(owner_references(pod)),
+        starts=starts,
     )
 
 
