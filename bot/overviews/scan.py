@@ -53,6 +53,17 @@ class Scan:
     gaps: list[Gap] = field(default_factory=list)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
+    def add(self, row: TroubledObject) -> None:
+        """Keep an object of a built-in kind unless its own list showed it already."""
+        self.rows.setdefault(row.id, row)
+        self.name_kind(row.id.kind)
+
+    def name_kind(self, kind: str) -> None:
+        """Keep where objects of a built-in kind are read."""
+        resource = well_known(kind)
+        assert resource is not None
+        self.resources[kind] = resource
+
 
 @dataclass(slots=True, kw_only=True)
 class Scanner:
@@ -147,26 +158,19 @@ class Scanner:
         if {"EndpointSlice", "Service"} <= self._read:
             for id_, service in self._services.items():
                 if id_ not in self._answered and (row := service.troubled(self._scan.now)) is not None:
-                    self._add(row, "Service")
+                    self._scan.add(row)
         if "Service" in self._read:
             for id_, names in self._backends.items():
                 missing = sorted(name for name in names if Identity("Service", id_.namespace, name) not in self._names)
                 if missing:
-                    self._add(
-                        TroubledObject(id=id_, problem=f"no Service {', '.join(missing)}", likeness=id_), "Ingress"
-                    )
+                    problem = f"no Service {', '.join(missing)}"
+                    self._scan.add(TroubledObject(id=id_, problem=problem, likeness=id_, proven=True))
 
     def _drop_waiting_claims(self) -> None:
         """Drop claims that wait for the scheduler to place a pod: what keeps the pod waiting is the pod's trouble."""
         for id_, name in self._claims.items():
             if (name if name is not None else self._default_class) in self._waiting:
                 self._scan.rows.pop(id_, None)
-
-    def _add(self, row: TroubledObject, kind: str) -> None:
-        resource = well_known(kind)
-        assert resource is not None
-        self._scan.rows.setdefault(row.id, row)
-        self._scan.resources[kind] = resource
 
 
 def kinds_read(scan: Scan) -> Mapping[str, int]:

@@ -15,6 +15,7 @@ from bot.kube.objects import (
     created_at,
     has_ended,
     is_builtin,
+    is_terminating,
     labels_of,
     name_of,
     namespace_of,
@@ -26,6 +27,7 @@ from bot.kube.objects import (
     uid_of,
 )
 from bot.kube.owners import owner_of, owner_references
+from bot.kube.pod_readiness import is_ready
 from bot.kube.settling import STARTING, is_starting, lasting_problem
 from bot.kube.volume_claims import claim_names, class_of
 from intents.domain import EMPTY, Json
@@ -55,7 +57,7 @@ class TroubledObject:
     would explain this one's; this one's explains that of its `owners`. `labels` are its own, or those that its pods
     carry; `selects` is the selector by which it depends on pods. A pod that has `ended` matters only if its owner is in
     trouble, which has made another or counts the failure as one of several tries. One that `starts` within its time is
-    well; what waits for it is well too.
+    well; what waits for it is well too. A problem is `proven` if whole lists show it, whatever its own status says.
     """
 
     id: Identity
@@ -68,6 +70,7 @@ class TroubledObject:
     selects: Mapping[str, Any] | None = None
     ended: bool = False
     starts: bool = False
+    proven: bool = False
 
 
 def troubled(obj: Json, kind: str, now: datetime) -> TroubledObject | None:
@@ -143,6 +146,8 @@ def _metrics_apis_in(message: str) -> Iterator[Identity]:
 
 
 def _pod(pod: Json, now: datetime) -> TroubledObject | None:
+    if _is_plainly_well(pod):
+        return None
     problem = lasting_problem(pod, "Pod", now)
     looping = [each for each in containers_in(pod) if each.crash_looping(now)]
     starts = not (problem or looping) and is_starting(pod, now)
@@ -181,6 +186,12 @@ def _pod(pod: Json, now: datetime) -> TroubledObject | None:
         ended=ended,
         starts=starts,
     )
+
+
+def _is_plainly_well(pod: Json) -> bool:
+    """Tell whether a pod is ready and has never restarted: nearly all pods of a cluster are."""
+    restarted = any(each.get("restartCount") for each in status_of(pod).get("containerStatuses") or ())
+    return is_ready(pod) and not restarted and not is_terminating(pod)
 
 
 def _container_troubles(pod: Json, now: datetime) -> Iterator[str]:
@@ -230,6 +241,7 @@ class ServiceRow:
             id=self.id,
             problem="no ready endpoint",
             likeness=self.id,
+            proven=True,
             selects={"matchLabels": self.selector},
         )
 
