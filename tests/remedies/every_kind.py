@@ -93,12 +93,14 @@ def _jobs() -> list[World]:
             {"kind": "Job", "metadata": metadata, "spec": job, "status": {"active": 0, "succeeded": 2}},
         ]
     failed = {"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}
-    made.append({
-        "kind": "Job",
-        "metadata": {"name": BROKE.name, "namespace": "till"},
-        "spec": {"template": pods},
-        "status": {"failed": 1, "conditions": [failed]},
-    })
+    made.append(
+        {
+            "kind": "Job",
+            "metadata": {"name": BROKE.name, "namespace": "till"},
+            "spec": {"template": pods},
+            "status": {"failed": 1, "conditions": [failed]},
+        }
+    )
     return made
 
 

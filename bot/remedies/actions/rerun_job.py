@@ -113,8 +113,7 @@ class RerunJob(Action):
         return Proposal(steps=(step,), outlook=outlook, shown=diff({}, manifest, name=str(new)))
 
     async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
-        new = applied.outlook.owner
-        assert new is not None, "the outlook names the new Job"
+        new = applied.outlook.owner or plan.target
         job = await snapshot.find("Job", new.name, namespace=new.namespace)
         if job is None or is_terminating(job):
             return _gone(new, await snapshot.find("Job", plan.target.name, namespace=plan.target.namespace))
