@@ -25,7 +25,7 @@ def has_completed(job: Mapping[str, Any]) -> bool:
     return condition(job, "Complete").get("status") == "True"
 
 
-def has_ended(job: Mapping[str, Any]) -> bool:
+def has_finished(job: Mapping[str, Any]) -> bool:
     """Tell whether a Job has completed or failed."""
     return has_completed(job) or has_failed(job)
 

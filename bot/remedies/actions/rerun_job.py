@@ -13,8 +13,8 @@ from bot.kube.conditions import condition
 from bot.kube.job_runs import (
     cron_job_of,
     has_completed,
-    has_ended,
     has_failed,
+    has_finished,
     is_rerun_of,
     success_after,
 )
@@ -153,7 +153,7 @@ def _needless(job: Json, others: tuple[Json, ...]) -> Refusal | None:
     """Say which other Job has done the work, or is doing it."""
     if done := success_after(job, others):
         return _already(f"Job {done} has done its work since", f"Job {done} 已完成其工作")
-    running = sorted(name_of(each) for each in others if is_rerun_of(each, job) and not has_ended(each))
+    running = sorted(name_of(each) for each in others if is_rerun_of(each, job) and not has_finished(each))
     if running:
         return unsafe(
             f"Job {running[0]}, a rerun of it, has not ended yet; wait for it",
@@ -179,7 +179,7 @@ async def _cron_job(snapshot: Snapshot, job: Json) -> Json | Refusal | None:
 def _kept_from(cron_job: Json, jobs: tuple[Json, ...]) -> Refusal | None:
     """Say which run a CronJob that allows no two at once still has."""
     policy, name = spec_of(cron_job).get("concurrencyPolicy"), name_of(cron_job)
-    active = sorted(name_of(each) for each in jobs if cron_job_of(each) == name and not has_ended(each))
+    active = sorted(name_of(each) for each in jobs if cron_job_of(each) == name and not has_finished(each))
     if policy not in ("Forbid", "Replace") or not active:
         return None
     return unsafe(
