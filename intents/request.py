@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from intents.matcher import MatchResult
 
@@ -28,6 +29,26 @@ class DiagnoseObject:
     kind: str
     namespace: str = ""
     name: str
+
+
+# The name, of kind "cluster", that stands for the whole cluster: no object can have it.
+WHOLE_CLUSTER: Final = "*"
+_CLUSTER: Final = "cluster"
+_NAMESPACE: Final = frozenset({"namespace", "namespaces", "ns"})
+
+
+def whole_cluster() -> DiagnoseObject:
+    """Return the question what is wrong in the cluster."""
+    return DiagnoseObject(kind=_CLUSTER, name=WHOLE_CLUSTER)
+
+
+def scope_of(request: DiagnoseObject | ExplainText) -> str | None:
+    """Return the namespace that a request asks about as a whole, "" for the whole cluster; None for one object."""
+    if not isinstance(request, DiagnoseObject):
+        return None
+    if request.kind.lower() == _CLUSTER and request.name == WHOLE_CLUSTER:
+        return ""
+    return request.name if request.kind.lower() in _NAMESPACE else None
 
 
 Request = ExplainText | DiagnoseObject

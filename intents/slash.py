@@ -20,6 +20,7 @@ from intents.focus import CLUSTER_SCOPED
 from intents.focus import KINDS as KIND_OF_WORD
 from intents.misuse import Misuse
 from intents.places import DASHES, Where, names_namespace, without_where
+from intents.request import whole_cluster
 from intents.slack_text import unformatted
 
 
@@ -68,7 +69,7 @@ _EXPLAIN: Final = frozenset({"explain", "text", "解释", "说明"})
 _DIAGNOSE: Final = frozenset({"diagnose", "check", "诊断", "检查", "排查", "看看"})
 _MUTED: Final = frozenset({"muted", "mutes", "静音列表", "已静音"})
 _UNMUTE: Final = frozenset({"unmute", "取消静音"})
-_COMMANDS: Final = ("help", "explain", "diagnose", "muted", "unmute", "summary", "incident")
+_COMMANDS: Final = ("help", "explain", "diagnose", "muted", "unmute", "summary", "incident", "cluster")
 # Words of an error that precede a name and are not its kind.
 _NO_KIND: Final = frozenset({
     "error", "failed", "failure", "warning", "fatal", "panic", "see", "for", "from", "the", "image", "pulling", "why",
@@ -78,6 +79,17 @@ _A_KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,62}(?:\.[A-Za-z0-9.-]{1,190}
 # Before a text to explain: its flag, and the rest.
 _CLUSTER_BEFORE: Final = re.compile(rf"[-{DASHES}]{{1,2}}(?:context|cluster)(?:=|\s+)(\S+)\s+(.+)", re.DOTALL)
 _HAN_BESIDE_ASCII: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9-])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
+_ALL_OF_IT: Final = (["cluster"], ["集群"], ["everything"], ["全部"])
+_A_NAME: Final = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
+_WRONG_IN: Final = re.compile(
+    r"\b(?:wrong|broken|unhealthy|failing|not well|going on)\b\W+(?:in|with|on)\s+(?:the |this |our |my )?"
+    rf"(?:cluster|(?:namespace|ns)\s+(?P<after>{_A_NAME})|(?P<before>{_A_NAME})\s+(?:namespace|ns))\s*[?!.]*$",
+    re.IGNORECASE,
+)
+_WRONG_IN_ZH: Final = re.compile(
+    rf"^(?:(?:整个|我们的|这个)?集群|(?:命名空间|namespace|ns)\s*(?P<after>{_A_NAME})|(?P<before>{_A_NAME})\s*命名空间)"
+    r"\s*(?:里面|里|中|现在)*(?:有)?(?:什么|哪些|啥)?(?:问题|异常|不正常|毛病|怎么了|故障)[吗？?。]*$"
+)
 _PUNCTUATION: Final = "`'\".,;!?:()。，；！？：（）"
 # A sentence about an object is short; a longer one, or one with the characters of a log line, is a text.
 _NATURAL_WORDS: Final = 16
@@ -101,7 +113,7 @@ def parse_command(text: str) -> Command:
             return HelpQuery()
     if "\n" in said:
         return _text(said)
-    asked = _object(words) or _from_kubectl(said)
+    asked = _whole_cluster(words) or _object(words) or _from_kubectl(said)
     if isinstance(asked, ObjectQuery) and asked.place not in ("", asked.namespace):
         # Every word of a command counts: what is not a namespace is a cluster, or a mistake that is reported.
         return replace(asked, cluster=asked.place, place="")
@@ -120,7 +132,9 @@ def parse_message(text: str) -> Command:
         return of_channel
     command = _word_command(said, words)
     if command is None and "\n" not in said:
-        command = _object(words[1:] if _first(words) in _DIAGNOSE else words) or _natural(said) or _from_kubectl(said)
+        words = words[1:] if _first(words) in _DIAGNOSE else words
+        command = _whole_cluster(words) or _object(words) or _asked_as_a_whole(said) or _natural(said)
+        command = command or _from_kubectl(said)
     return _text(said) if command is None or isinstance(command, Misuse) else command
 
 
@@ -202,6 +216,30 @@ def _object(words: Sequence[str]) -> ObjectQuery | Misuse | None:
         return None
     kind, target = bare
     return _made(kind, target, where) if kind.lower() in KINDS else _of_other_kind(kind, target, where)
+
+
+def _whole_cluster(words: Sequence[str]) -> ObjectQuery | None:
+    """Read `cluster`, with the cluster that is meant; with a namespace it asks for that as a whole."""
+    bare, where = without_where([word.strip("`") for word in words])
+    if [word.lower() for word in bare] not in _ALL_OF_IT:
+        return None
+    if where.namespace:
+        return ObjectQuery(kind="namespace", name=where.namespace, cluster=where.cluster)
+    return _of_cluster(where.cluster or next(iter(where.places), ""))
+
+
+def _of_cluster(cluster: str) -> ObjectQuery:
+    whole = whole_cluster()
+    return ObjectQuery(kind=whole.kind, name=whole.name, cluster=cluster)
+
+
+def _asked_as_a_whole(said: str) -> ObjectQuery | None:
+    """Read a question such as "what is wrong in namespace shop?"."""
+    found = _WRONG_IN.search(said) or _WRONG_IN_ZH.search(said) if len(said) <= _NATURAL_LENGTH else None
+    if found is None:
+        return None
+    namespace = found["after"] or found["before"]
+    return ObjectQuery(kind="namespace", name=namespace) if namespace else _of_cluster("")
 
 
 def _in_one_word(word: str, where: Where) -> ObjectQuery | Misuse | None:

@@ -74,12 +74,12 @@ def _diagnosis(diagnosis: Diagnosis, language: Language) -> Json:
         "target": _target(diagnosis.focus),
         "named": [
             {
-                "target": _ref(note.target),
+                "target": object_json(note.target),
                 "existence": str(note.existence),
-                "instead": _ref(note.instead),
+                "instead": object_json(note.instead),
                 "closest": list(note.closest),
                 "elsewhere": list(note.elsewhere),
-                "affected": [_ref(one) for one in note.affected],
+                "affected": [object_json(one) for one in note.affected],
                 "others": note.others,
                 "says": says,
             }
@@ -87,11 +87,11 @@ def _diagnosis(diagnosis: Diagnosis, language: Language) -> Json:
         ],
         "cluster": diagnosis.cluster,
         "language": str(language),
-        "owners": [_ref(owner) for owner in diagnosis.owners],
+        "owners": [object_json(owner) for owner in diagnosis.owners],
         "hypotheses": [_judged(one, language) for one in diagnosis.hypotheses],
         "timeline": [_moment(moment, language) for moment in diagnosis.timeline],
-        "gaps": [_gap(gap) for gap in diagnosis.gaps],
-        "unexplained": [{"subject": _ref(one.subject), "quote": one.quote} for one in diagnosis.unexplained],
+        "gaps": [gap_json(gap) for gap in diagnosis.gaps],
+        "unexplained": [{"subject": object_json(one.subject), "quote": one.quote} for one in diagnosis.unexplained],
         "changes": [_change(one) for one in diagnosis.changes],
         "nearest": [_nearest(one, language) for one in diagnosis.nearest],
     }
@@ -111,7 +111,7 @@ def _target(focus: Focus) -> Json | None:
 
 def _change(one: RecentChange) -> Json:
     return {
-        "subject": _ref(one.subject),
+        "subject": object_json(one.subject),
         "at": one.at.isoformat(),
         "before_s": one.before_s,
         "what": list(one.what),
@@ -120,7 +120,8 @@ def _change(one: RecentChange) -> Json:
     }
 
 
-def _ref(ref: ObjectRef | None) -> Json | None:
+def object_json(ref: ObjectRef | None) -> Json | None:
+    """Return the reference to an object."""
     return None if ref is None else {"kind": ref.kind, "namespace": ref.namespace, "name": ref.name, "uid": ref.uid}
 
 
@@ -134,7 +135,7 @@ def _judged(one: JudgedHypothesis, language: Language) -> Json:
         "summary": one.summary.in_(language),
         "root_cause": one.root_cause.in_(language),
         "impact": one.impact.in_(language),
-        "object": _ref(one.subject),
+        "object": object_json(one.subject),
         "effect_of": one.effect_of or None,
         "pointed_to_by": one.hypothesis.pointed_to_by or None,
         "capability": one.capability,
@@ -172,12 +173,12 @@ def _finding(finding: Finding, language: Language) -> Json:
         "says": finding.says.in_(language),
         "decisive": finding.decisive,
         "pasted": finding.pasted,
-        "subject": _ref(finding.subject),
+        "subject": object_json(finding.subject),
         "quote": finding.quote,
         "reproduce": finding.reproduce,
         "table": _table(finding.table),
         "plot": _plot(finding.plot, language),
-        "gaps": [_gap(gap) for gap in finding.gaps],
+        "gaps": [gap_json(gap) for gap in finding.gaps],
         "points_to": finding.points_to or None,
     }
 
@@ -192,7 +193,7 @@ def _plot(plot: Plot | None, language: Language) -> Json | None:
 def _moment(moment: TimelineEvent, language: Language) -> Json:
     return {
         "at": moment.at.isoformat(),
-        "subject": _ref(moment.subject),
+        "subject": object_json(moment.subject),
         "says": moment.says.in_(language),
         "incident": moment.incident,
         "part": str(moment.part) or None,
@@ -205,7 +206,8 @@ def _table(table: Table | None) -> Json | None:
     return None if table is None else {"columns": list(table.columns), "rows": [list(row) for row in table.rows]}
 
 
-def _gap(gap: Gap) -> Json:
+def gap_json(gap: Gap) -> Json:
+    """Return what could not be read."""
     return {
         "what": gap.what,
         "reason": str(gap.reason),
@@ -219,7 +221,7 @@ def _remedy(remedy: Remedy, language: Language) -> Json:
         "id": remedy.id,
         "action": remedy.action,
         "title": remedy.title.in_(language),
-        "target": _ref(remedy.target),
+        "target": object_json(remedy.target),
         "args": dict(remedy.args),
         "risk": remedy.risk,
         "until": remedy.until or None,

@@ -6,7 +6,7 @@ Slack and the terminal show the same sentences in the same order; Details have a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -163,6 +163,11 @@ def gaps(
     known = list(dict.fromkeys((*limiting, *own, *sentences.reported_gaps(diagnosis))))
     if any(gap.reason is GapReason.NO_CLUSTER for gap in known) or (text_only and not known):
         return finished(capitalised((text_only or words.TEXT_ONLY).in_(language)), language)
+    return listed_gaps(known, language)
+
+
+def listed_gaps(known: Sequence[Gap], language: Language) -> str:
+    """Return gaps in one line, the first few with their reasons; "" for no gap."""
     if not known:
         return ""
     # Several reads may need the same permission: it is said once.

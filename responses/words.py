@@ -161,6 +161,7 @@ IN_PLACE: Final = Text(en="CHANGE IN PLACE, whether it helped shows later", zh="
 UNDO: Final = Text(en="↩ Undo", zh="↩ 撤销")
 
 DIAGNOSING: Final = Text(en="Diagnosing …", zh="正在诊断 …")
+OBJECTS_READ: Final = Text(en="{} objects read", zh="已读取 {} 个对象")
 READS_DONE: Final = Text(en="{} of {} reads", zh="已读取 {} / {}")
 SEEN_TIMES: Final = Text(en="seen {}×, last {}", zh="已出现 {} 次，最近 {}")
 SEEN_TIMES_ONLY: Final = Text(en="seen {}×", zh="已出现 {} 次")

@@ -301,7 +301,9 @@ def _slack_surface(
         mutes=Mutes(services=services),
         incidents=incident_commands(services, base.chronicles),
         timeline_pins=TimelinePins(store=base.store, identity=base.identity, start=base.starter.start),
-        presses=PressIntake(services=services, start=job_intake.start_now, identity=base.identity),
+        presses=PressIntake(
+            services=services, start=job_intake.start_now, identity=base.identity, submissions=submissions
+        ),
         health=base.health,
         missed_events=missed_events,
     )

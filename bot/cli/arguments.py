@@ -91,12 +91,14 @@ def _build() -> _Parser:
     _input(explain)
     _cluster(explain)
 
-    diagnose = command("diagnose", "diagnose an object: what is wrong with it and why")
+    diagnose = command("diagnose", "diagnose an object, a namespace or the whole cluster: what is wrong and why")
     diagnose.add_argument(
-        "kind", metavar="KIND", help="pod, or another kind as kubectl knows it: deployment, sts, node …"
+        "kind",
+        metavar="KIND",
+        help="pod, or another kind as kubectl knows it: deployment, sts, node …; cluster (no name) for all of it",
     )
     diagnose.add_argument(
-        "name", metavar="[NS/]NAME", help="its name; without NS in -n, else in the context's namespace"
+        "name", metavar="[NS/]NAME", nargs="?", help="its name; without NS in -n, else in the context's namespace"
     )
     _cluster(diagnose)
 

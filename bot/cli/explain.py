@@ -6,7 +6,8 @@ import argparse
 import asyncio
 import sys
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -25,20 +26,26 @@ from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.resources import WELL_KNOWN, well_known
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
 from bot.diagnosing.reads import Progress
+from bot.overviews.overview import OverviewProgress, overview
 from bot.remedies.names import unknown_actions
 from bot.settings import Settings
 from intents.domain import Diagnosis, Language, Verdict
-from intents.request import DiagnoseObject, ExplainText, Request
+from intents.overview import Overview
+from intents.request import DiagnoseObject, ExplainText, Request, scope_of, whole_cluster
 from intents.symptoms import read_symptoms
 from responses.as_json import RunStats, diagnosis_json
 from responses.excerpts import error_lines
 from responses.failures import target_not_found, without_cluster
 from responses.language import choose
+from responses.overview import overview_json, scrubbed_overview
 from responses.safety import SafeDiagnosis, safe_line, scrubbed
 from responses.secrets import redact
 from responses.terminal import diagnosis_page
+from responses.terminal_overview import overview_page
 
-_USAGE: Final = f"usage: {PROGRAM} diagnose KIND [NS/]NAME"
+_USAGE: Final = f"usage: {PROGRAM} diagnose KIND [NS/]NAME, or {PROGRAM} diagnose cluster"
+# An overview may take so many times the deadline of one diagnosis.
+_OVERVIEW: Final = 4
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -53,6 +60,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     text = given.text if given else ""
     language = choose(preferred=chosen_language(arguments.lang, configured), text=text, locale=locale())
     start = time.monotonic()
+    if (scope := scope_of(request)) is not None:
+        found = asyncio.run(_overview(scope, request, engine, arguments, configured, language))
+        return _show_overview(found, arguments, language)
     diagnosis = asyncio.run(_answer(request, engine, arguments, configured, language))
     timing = RunStats(
         seconds=time.monotonic() - start,
@@ -76,6 +86,55 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     return exit_code(diagnosis)
 
 
+async def _overview(
+    namespace: str,
+    request: Request,
+    engine: Engine,
+    arguments: argparse.Namespace,
+    configured: Settings,
+    language: Language,
+) -> Overview:
+    with ProgressLine(shown=arguments.output == "text") as line:
+        async with AsyncExitStack() as stack:
+            line.say("connecting …")
+            connection = await _connection(stack, request, arguments, configured, language, line)
+            assert connection is not None  # a question about objects fails without one
+
+            def progress(reading: OverviewProgress) -> None:
+                causes = f", causes {reading.causes}/{reading.of_causes}" if reading.of_causes else ""
+                line.say(f"reading {connection.name} … {reading.objects:,} objects{causes}")
+
+            deadline = (arguments.deadline or configured.deadline) * _OVERVIEW
+            with _told(language):
+                return await overview(
+                    namespace, engine=engine, connection=connection, deadline=deadline, progress=progress
+                )
+
+
+def _show_overview(found: Overview, arguments: argparse.Namespace, language: Language) -> ExitCode:
+    """Print an overview and return its exit code."""
+    safe_overview = scrubbed_overview(found)
+    if arguments.output == "json":
+        sys.stdout.write(overview_json(safe_overview, language=language))
+    else:
+        show(overview_page(safe_overview, language=language))
+    return ExitCode.ANSWERED if found.findings else ExitCode.UNKNOWN
+
+
+@contextmanager
+def _told(language: Language) -> Iterator[None]:
+    """Turn what keeps a diagnosis from being made into errors of the command."""
+    try:
+        yield
+    except TargetNotFound as error:
+        message = target_not_found(error.target, error.closest, error.others).in_(language)
+        raise CommandError(safe_line(message), code=ExitCode.NOT_FOUND) from error
+    except NotServed as error:
+        raise CommandError(f"{safe_line(str(error))}\n{_USAGE}") from error
+    except ClusterError as error:
+        raise CommandError(safe_line(str(error))) from error
+
+
 def exit_code(diagnosis: Diagnosis) -> ExitCode:
     """Return the exit code for a diagnosis."""
     standing = any(one.verdict is not Verdict.RULED_OUT for one in diagnosis.hypotheses)
@@ -87,6 +146,8 @@ def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Reque
     if arguments.command == "explain":
         given = read_text(arguments.file, command="explain")
         return ExplainText(text=redact(given.text), namespace=namespace, addressed=True), given
+    if arguments.name is None:
+        return _as_a_whole(arguments), None
     before, slash, name = arguments.name.rpartition("/")
     if not name or "/" in before or (slash and not before):
         raise CommandError(f'"{arguments.name}" is neither NAME nor NS/NAME\n{_USAGE}')
@@ -95,6 +156,13 @@ def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Reque
     if (meant := _misspelt_kind(arguments.kind)) is not None:
         raise CommandError(f'unknown kind "{arguments.kind}"; did you mean "{meant}"?\n{_USAGE}')
     return DiagnoseObject(kind=arguments.kind, namespace=before or namespace, name=name), None
+
+
+def _as_a_whole(arguments: argparse.Namespace) -> DiagnoseObject:
+    """Return the question without a name: the whole cluster, or with -n one namespace."""
+    if arguments.kind.lower() not in ("cluster", "everything"):
+        raise CommandError(f"a name is missing: which {arguments.kind}?\n{_USAGE}")
+    return DiagnoseObject(kind="namespace", name=arguments.namespace) if arguments.namespace else whole_cluster()
 
 
 def _misspelt_kind(kind: str) -> str | None:
@@ -124,17 +192,10 @@ async def _answer(
             def progress(reading: Progress) -> None:
                 line.say(f"reading {connection.name if connection else ''} … {reading.done}/{reading.total}")
 
-            try:
+            with _told(language):
                 diagnosis = await diagnose(
                     request, engine=engine, connection=connection, deadline=deadline, progress=progress
                 )
-            except TargetNotFound as error:
-                message = target_not_found(error.target, error.closest, error.others).in_(language)
-                raise CommandError(safe_line(message), code=ExitCode.NOT_FOUND) from error
-            except NotServed as error:
-                raise CommandError(f"{safe_line(str(error))}\n{_USAGE}") from error
-            except ClusterError as error:
-                raise CommandError(safe_line(str(error))) from error
     return scrubbed(diagnosis)
 
 

@@ -15,10 +15,13 @@ from rapidfuzz import fuzz, process
 
 from bot.cluster.errors import ClusterError, NotServed, ServerError
 from bot.cluster.resources import WELL_KNOWN, Resource, index
+from bot.kube.objects import is_builtin
 from intents.domain import Json
 
 AGGREGATED: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 _ALIKE: Final = 70.0
+# Their objects are measurements, computed when they are read.
+_MEASUREMENTS: Final = "metrics.k8s.io"
 
 # GETs a path and returns its JSON object: (path, accept); raises ClusterError.
 Fetch = Callable[[str, str], Awaitable[Json]]
@@ -43,6 +46,15 @@ class ServedKinds:
             if word.endswith("." + group):
                 raise ServerError(what=kind, detail=f"the API group {group} is registered, but its backend is down")
         return None
+
+    def custom(self) -> tuple[Resource, ...]:
+        """Return the custom kinds that can be listed, each once, in the version that the cluster prefers."""
+        found: dict[tuple[str, str], Resource] = {}
+        for resource in self.words.values():
+            measured = resource.group.endswith(_MEASUREMENTS)
+            if resource.listable and not measured and not is_builtin({"apiVersion": resource.api_version}):
+                found.setdefault((resource.group, resource.plural), resource)
+        return tuple(found.values())
 
     def unknown(self, kind: str) -> NotServed:
         """Return the error for a word that this cluster does not know, with the closest known kind."""
@@ -86,6 +98,7 @@ def _aggregated(root: Json) -> Iterator[Resource]:
                         kind=kind,
                         namespaced=entry.get("scope") == "Namespaced",
                         short_names=tuple(entry.get("shortNames") or ()),
+                        listable=_lists(entry),
                     )
 
 
@@ -133,4 +146,10 @@ def _plain(group: str, version: str, entry: Mapping[str, Any]) -> Resource:
         kind=entry["kind"],
         namespaced=bool(entry.get("namespaced")),
         short_names=tuple(entry.get("shortNames") or ()),
+        listable=_lists(entry),
     )
+
+
+def _lists(entry: Mapping[str, Any]) -> bool:
+    """Tell whether a kind can be listed, as far as the cluster says: reviews and some metrics cannot."""
+    return "list" in (entry.get("verbs") or ["list"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,32 +89,56 @@ async def read_list(read: ReadJson, wanted: ListQuery, *, shows: Callable[[Json]
 
 async def _pages(read: ReadJson, wanted: ListQuery, shows: Callable[[Json], bool]) -> ObjectList:
     items: list[Json] = []
-    token, size, cut = "", PAGE, None
+    more, cut = False, None
+    try:
+        async for page in pages_of(read, wanted):
+            items += page.items
+            more = page.more
+    except TooLarge as error:
+        if not items:
+            raise
+        cut = error
+    shown = tuple(item for item in items[: wanted.limit] if shows(item))
+    return ObjectList(items=shown, truncated=more or cut is not None or len(items) > wanted.limit, cut=cut)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The items of one page of a list; `first` if the reading begins with it, `more` if the server has further ones.
+
+    `namespace` is that of the query, "" for all namespaces and for objects without one.
+    """
+
+    items: Sequence[Json]
+    namespace: str = ""
+    first: bool = True
+    more: bool = False
+
+
+async def pages_of(read: ReadJson, wanted: ListQuery) -> AsyncIterator[Page]:
+    """Yield the pages of a list, until `wanted.limit` items were read; a page that is too large is read in parts.
+
+    Raises ClusterError, after the pages read so far: TooLarge also for a list with too many pages.
+    """
+    token, size, have = "", PAGE, 0
     for _ in range(_MOST_PAGES):
         try:
-            page = await read(_page_request(wanted, token=token, have=len(items), size=size))
+            page = await read(_page_request(wanted, token=token, have=have, size=size))
         except TooLarge as error:
             if error.smaller_may_fit and size > SMALL_PAGE and wanted.fresh:
                 size = SMALL_PAGE
                 continue
-            if not items:
-                raise
-            cut = error
-            break
+            raise
         found, token = _content(page, wanted)
-        items += found
-        if not token or len(items) >= wanted.limit:
-            break
-    else:
-        cut = _too_many_pages(wanted)
-        if not items:
-            raise cut
-    for item in items:
-        # Items of built-in kinds carry neither, because the list's own kind implies them.
-        item.setdefault("kind", wanted.resource.kind)
-        item.setdefault("apiVersion", wanted.resource.api_version)
-    shown = tuple(item for item in items[: wanted.limit] if shows(item))
-    return ObjectList(items=shown, truncated=bool(token) or cut is not None or len(items) > wanted.limit, cut=cut)
+        for item in found:
+            # Items of built-in kinds carry neither, because the list's own kind implies them.
+            item.setdefault("kind", wanted.resource.kind)
+            item.setdefault("apiVersion", wanted.resource.api_version)
+        yield Page(items=found, namespace=wanted.namespace, first=not have, more=bool(token))
+        have += len(found)
+        if not token or have >= wanted.limit:
+            return
+    raise _too_many_pages(wanted)
 
 
 def _content(page: Json, wanted: ListQuery) -> tuple[list[Json], str]:

@@ -25,6 +25,7 @@ class Resource:
     kind: str
     namespaced: bool = True
     short_names: tuple[str, ...] = ()
+    listable: bool = True
 
     @property
     def api_version(self) -> str:

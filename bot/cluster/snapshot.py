@@ -301,6 +301,10 @@ class Snapshot:
             raise (await self._discovered()).unknown(kind)
         return resource
 
+    async def custom_kinds(self) -> tuple[Resource, ...]:
+        """Return the custom kinds of this cluster that can be listed. Raise ClusterError."""
+        return (await self._discovered()).custom()
+
     async def _discovered(self) -> ServedKinds:
         async def fetch(path: str, accept: str) -> Json:
             return await self._json(ClusterRequest(path=path, accept=accept, what=f"the served kinds ({path})"))

@@ -28,10 +28,14 @@ _NO_CLUSTER: Final = ProbeResult(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """The progress of a diagnosis: how many reads are done, and the judged hypotheses in order."""
+    """The progress of a diagnosis: how many reads are done, and the judged hypotheses in order.
+
+    `scanned` counts the objects that an overview has read from lists.
+    """
 
     done: int
     total: int
+    scanned: int = 0
     found: tuple[JudgedHypothesis, ...] = ()
 
 

@@ -39,6 +39,7 @@ class Surface(StrEnum):
     COMMAND = "command"
     SHORTCUT = "shortcut"
     FOLLOW_UP = "follow_up"
+    BUTTON = "button"  # below an overview
 
     @property
     def is_unasked(self) -> bool:
@@ -48,7 +49,7 @@ class Surface(StrEnum):
     @property
     def is_addressed(self) -> bool:
         """Tell whether the words were meant for us, so that a cluster named in them is an instruction."""
-        return self in (Surface.MENTION, Surface.DIRECT, Surface.COMMAND, Surface.FOLLOW_UP)
+        return self in (Surface.MENTION, Surface.DIRECT, Surface.COMMAND, Surface.FOLLOW_UP, Surface.BUTTON)
 
 
 class RequestState(StrEnum):

@@ -26,7 +26,7 @@ from intents.cluster_choice import (
 from intents.command_lines import KINDS
 from intents.domain import ObjectRef, Text
 from intents.focus import focus_of
-from intents.request import DiagnoseObject, ExplainText
+from intents.request import DiagnoseObject, ExplainText, scope_of
 from intents.request import Request as Question
 from intents.slash import ObjectQuery, TextQuery, parse_command, parse_message
 from responses import cluster_choice
@@ -36,7 +36,8 @@ PRESSED: Final = "cluster"
 # The object is looked up in all clusters at once; a silent cluster delays the answer by at most this long.
 SEARCH_S: Final = 2.0
 
-_OUTSIDE_NAMESPACES: Final = frozenset({"node", "pv", "storageclass", "apiservice"})
+_COMMANDED: Final = frozenset({Surface.COMMAND, Surface.BUTTON})
+_OUTSIDE_NAMESPACES: Final = frozenset({"node", "pv", "storageclass", "apiservice", "namespace"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +174,8 @@ class ClusterChooser:
                 question = DiagnoseObject(kind=first.kind, namespace=home, name=first.value)
             else:
                 return None
+        if scope_of(question) == "":
+            return None
         outside = KINDS.get(question.kind.lower()) in _OUTSIDE_NAMESPACES
         return question if question.kind and question.name and (question.namespace or outside) else None
 
@@ -203,7 +206,7 @@ class ClusterChooser:
 def _parsed(request: StoredRequest) -> _ClusterQuestion:
     """Parse the question again from its text: an edit may have named another cluster."""
     original = request.original
-    query = parse_command(request.text) if original.origin is Surface.COMMAND else parse_message(request.text)
+    query = parse_command(request.text) if original.origin in _COMMANDED else parse_message(request.text)
     addressed = original.origin.is_addressed
     if not addressed:
         query = TextQuery(text=request.text)

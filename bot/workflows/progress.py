@@ -92,7 +92,11 @@ class ProgressReporter:
                 if not await self.wanted():
                     return
                 message = placeholder_message(
-                    language=self.language, done=now.done, total=now.total, found=safe_value(now.found)
+                    language=self.language,
+                    done=now.done,
+                    total=now.total,
+                    scanned=now.scanned,
+                    found=safe_value(now.found),
                 )
                 try:
                     await self.slack.update(channel=sent.channel, ts=sent.ts, message=message, final=False)

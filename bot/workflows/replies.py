@@ -19,6 +19,7 @@ from bot.diagnosing.reads import Progress
 from bot.jobs import Json
 from bot.kube.access import NOTHING
 from bot.metrics import REFUSED
+from bot.overviews.overview import overview
 from bot.policy import ReadLevel
 from bot.store import StoredRequest, Surface
 from bot.workflows.cluster_choice import ClusterChooser, Interpretation
@@ -27,12 +28,13 @@ from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.remedy_offers import RemedyOffers
 from bot.workflows.services import Requester, Services
 from intents.domain import Diagnosis, Existence, Finding, Text
-from intents.request import DiagnoseObject
+from intents.request import DiagnoseObject, scope_of
 from intents.request import Request as Question
 from intents.slash import HelpQuery, parse_message
 from intents.verdicts import supported
 from responses import cluster_choice, failures
 from responses.excerpts import error_lines
+from responses.overview import scrubbed_overview
 from responses.plots import leading_plot
 from responses.safety import safe, safe_value, scrubbed
 from responses.secret_kinds import secret_kinds
@@ -40,9 +42,12 @@ from responses.slack.cluster_picker import Picker, which_cluster, with_picker
 from responses.slack.help import help_message
 from responses.slack.message import Message
 from responses.slack.notices import failed
+from responses.slack.overview import overview_message
 
 _log: Final = structlog.get_logger(__name__)
 
+# An overview may take so many times the deadline of one diagnosis.
+_OVERVIEW: Final = 4
 _TALKED_TO: Final = frozenset({Surface.MENTION, Surface.DIRECT})
 
 
@@ -166,6 +171,9 @@ class Replies:
             return self._failed(
                 reason or failures.OBJECTS_NEED_A_CLUSTER, request, requester, interpretation, ended=ended
             )
+        scope = scope_of(question)
+        if scope is not None and connection is not None:
+            return await self._overview(scope, request, requester, interpretation, connection, progress)
         try:
             diagnosis = await diagnose(
                 question,
@@ -191,6 +199,36 @@ class Replies:
         return await self._answered(
             request, requester, diagnosis, connection, interpretation, reason=reason, seconds=seconds
         )
+
+    async def _overview(
+        self,
+        namespace: str,
+        request: StoredRequest,
+        requester: Requester,
+        interpretation: Interpretation,
+        connection: Connection,
+        progress: Callable[[Progress], None],
+    ) -> Reply:
+        """Return what is wrong in a namespace, "" for the whole cluster."""
+        language = requester.language
+        try:
+            found = await overview(
+                namespace,
+                engine=self.services.engine(),
+                connection=connection,
+                deadline=self.services.deadline * _OVERVIEW,
+                progress=lambda each: progress(Progress(done=each.causes, total=each.of_causes, scanned=each.objects)),
+                access=requester.scope.access(connection.name),
+            )
+        except TargetNotFound as error:
+            says = failures.target_not_found(error.target, error.closest, error.others)
+            return self._failed(says, request, requester, interpretation, ended="not found")
+        except ClusterError as error:
+            self._give_up(connection, error)
+            return self._failed(self._why(interpretation, error), request, requester, interpretation)
+        message = overview_message(await asyncio.to_thread(scrubbed_overview, found), language=language)
+        message = with_picker(message, _pick(interpretation), request_id=request.id, language=language)
+        return Reply(plain=message, intent="diagnose", ended="told")
 
     async def _with_other_clusters(self, diagnosis: Diagnosis, requester: Requester) -> Diagnosis:
         """Return the diagnosis with the other clusters that have what the text names and this cluster lacks."""

@@ -43,17 +43,26 @@ _NOTE: Final = 100
 
 
 def placeholder_message(
-    *, language: Language, done: int = 0, total: int = 0, found: Sequence[JudgedHypothesis] = (), about: str = ""
+    *,
+    language: Language,
+    done: int = 0,
+    total: int = 0,
+    scanned: int = 0,
+    found: Sequence[JudgedHypothesis] = (),
+    about: str = "",
 ) -> Message:
     """Return the message that is shown while the cluster is read, updated as hypotheses are judged.
 
-    `found` has passed `safe_value`; `about` is the object that is diagnosed, if one was named.
+    `found` has passed `safe_value`; `about` is the object that is diagnosed, if one was named. `scanned` counts the
+    objects that an overview has read.
     """
     formatter = DiagnosisFormatter(ShownDiagnosis(Diagnosis(focus=Focus())), language, of_text=True)
     says = f"⏳ {words.DIAGNOSING.in_(language)}"
     head = [blocks.bold(says)]
     if about:
         head += [blocks.text(" "), blocks.code(shown_line(about, limit=300))]
+    if scanned:
+        head.append(blocks.text(f" {words.OBJECTS_READ.in_(language).format(f'{scanned:,}')}"))
     if total:
         head.append(blocks.text(f" {words.READS_DONE.in_(language).format(done, total)}"))
     lines = [blocks.line(*head), *(formatter.brief(one) for one in shown_value(tuple(found[:_LISTED])))]

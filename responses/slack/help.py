@@ -23,6 +23,14 @@ _FORMS: Final = (
         Text(en="the same for any kind, written as in kubectl", zh="同上，适用于任何类型，写法与 kubectl 相同"),
     ),
     (
+        "/diagnose namespace NAME",
+        Text(en="list what is wrong in a namespace, by root cause", zh="列出命名空间中的问题，按根因归并"),
+    ),
+    (
+        "/diagnose cluster",
+        Text(en="list what is wrong in the whole cluster, by root cause", zh="列出整个集群中的问题，按根因归并"),
+    ),
+    (
         "/diagnose explain ERROR",
         Text(en="explain an error and check the cluster for it", zh="解释某条报错，并在集群中核实"),
     ),

@@ -267,3 +267,25 @@ def test_any_terminal_encoding_works(kubeconfig: str, capfd: pytest.CaptureFixtu
     out, err = capfd.readouterr()
     assert (code, err) == (0, "")
     assert "\\u2022" in out
+
+
+def test_what_is_wrong_in_a_namespace_or_the_cluster_is_listed(run: Run, kubeconfig: str) -> None:
+    cluster = run("diagnose", "cluster", "--kubeconfig", kubeconfig, "--output", "json")
+    namespace = run("diagnose", "ns", "ledger", "--kubeconfig", kubeconfig, "--output", "json")
+    page = run("diagnose", "cluster", "-n", "ledger", "--kubeconfig", kubeconfig)
+
+    causes = [(one["incident"], one["object"]["namespace"]) for one in namespace.json["findings"]]
+    assert (cluster.code, namespace.code, page.code) == (0, 0, 0)
+    assert ("run-as-nonroot-root-image", "ledger") in causes
+    assert len(cluster.json["findings"]) >= len(causes)
+    assert "in namespace ledger" in page.out.splitlines()[0]
+    assert "casebook diagnose pod ledger/db-tikv-0" in page.out
+
+
+def test_a_healthy_namespace_has_no_finding_and_an_unknown_one_is_said(run: Run, kubeconfig: str) -> None:
+    healthy = run("diagnose", "namespace", "shop", "--kubeconfig", kubeconfig)
+    unknown = run("diagnose", "namespace", "ledgr", "--kubeconfig", kubeconfig)
+
+    assert (healthy.code, unknown.code) == (3, 4)
+    assert healthy.out.startswith("Nothing unhealthy found")
+    assert "ledger" in unknown.err

@@ -23,7 +23,7 @@ Run = Callable[..., Any]
         (["explain", "--lang", "fr"], 'unknown --lang "fr", known are en, zh'),
         (["explain", "--output", "jsn"], 'did you mean "json"?'),
         (["explain", "--deadline", "soon"], "'soon' is not a number of seconds from 0 to 300"),
-        (["diagnose", "pod"], "the following arguments are required: [NS/]NAME"),
+        (["diagnose", "pod"], "a name is missing: which pod?"),
         (["diagnose", "pdo", "shop/api"], 'unknown kind "pdo"; did you mean "pod"?'),
         (["diagnose", "deploymnt", "shop/api"], 'unknown kind "deploymnt"; did you mean "deployment"?'),
         (["diagnose", "pod", "a/b/c"], '"a/b/c" is neither NAME nor NS/NAME'),

@@ -28,8 +28,10 @@ from intents.domain import (
     Text,
     Verdict,
 )
+from intents.overview import Impact, Overview, OverviewFinding
 from responses import cluster_choice, failures
 from responses.follow_ups import changes
+from responses.overview import scrubbed_overview
 from responses.postmortem import postmortem
 from responses.safety import scrubbed
 from responses.shown import shown
@@ -49,6 +51,7 @@ from responses.slack.follow_ups import answered_above, changed_since
 from responses.slack.help import help_message, misused
 from responses.slack.lengths import visible_length
 from responses.slack.message import Message, View
+from responses.slack.overview import overview_message
 from responses.slack.remedy_dialogs import (
     Confirmation,
     ValuesForm,
@@ -177,12 +180,36 @@ ARGO = ExternalManager(
     says=Text(en="Argo CD takes it back within 3 minutes", zh="Argo CD 会在 3 分钟内将其还原"),
     sources=(Link(title="shop.git", url="https://git.example.com/shop"),),
 )
+DOWN = OverviewFinding(
+    asked=ObjectRef(kind="Pod", namespace="shop", name="api-0"),
+    at_fault=ObjectRef(kind="ConfigMap", namespace="shop", name="settings"),
+    says=Text(en="ConfigMap shop/settings does not exist", zh="ConfigMap shop/settings 不存在"),
+    verdict=Verdict.CONFIRMED,
+    impact=Impact(
+        pods=40, workloads=2, services=1, examples=(ObjectRef(kind="Service", namespace="shop", name="api"),)
+    ),
+    since=NOON - timedelta(hours=2),
+)
+UNWELL = OverviewFinding(
+    asked=ObjectRef(kind="Widget.example.com", namespace="shop", name="w"),
+    at_fault=ObjectRef(kind="Widget", namespace="shop", name="w"),
+    says=Text.same("Ready=False: NoPaint"),
+)
+OVERVIEW = Overview(
+    namespace="shop",
+    cluster="prod",
+    observed_at=NOON,
+    findings=(DOWN, UNWELL, replace(UNWELL, unread=True)),
+    looked_at={"pods": 61, "services": 3},
+    gaps=DIAGNOSIS.gaps,
+)
 Said = Message | View
 
 
 def specimens(language: Language) -> Iterator[tuple[str, Said]]:
     """Yield (name, message or dialog) of every kind."""
     yield from _waiting(language)
+    yield "overview", overview_message(scrubbed_overview(OVERVIEW), language=language)
     yield from _answers(language)
     yield from _views(language)
     yield from _notes(language)

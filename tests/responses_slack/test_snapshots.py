@@ -33,7 +33,7 @@ MADE = (
     "details",
     "dialog",
     "dialog-asks-for-approval",
-    "dialog-approves",
+    "overview",
     "dialog-loading",
     "dialog-asks-for-values",
     "dialog-asks-again",

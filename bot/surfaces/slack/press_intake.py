@@ -20,16 +20,28 @@ import structlog
 from bot.common.redaction import holds_secret
 from bot.jobs import StartJob
 from bot.slack.client import Identity
-from bot.store import AuditEntry, Store, StoredAnswer, StoredPlan, StoreUnavailable
+from bot.store import (
+    AuditEntry,
+    NewRequest,
+    ReplyAddress,
+    Store,
+    StoredAnswer,
+    StoredPlan,
+    StoreUnavailable,
+    Surface,
+)
 from bot.surfaces.slack.press_payload import ButtonPress
+from bot.workflows.admission import TooManyRequests
 from bot.workflows.chronicle.resolve_dialog import check_resolution
 from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, typed_answers, was_shown_to
 from bot.workflows.fair_turns import ASKED
 from bot.workflows.services import ANSWER, Services
+from bot.workflows.submissions import Submissions
 from intents.domain import ExternalManager, Text
 from responses import failures, words
 from responses.safety import safe_line
 from responses.slack.cluster_picker import cluster_of_token
+from responses.slack.overview import parse_diagnose_value
 from responses.slack.presses import Press, parse_dialog_metadata
 
 T = TypeVar("T")
@@ -85,6 +97,7 @@ class PressIntake:
     services: Services
     start: StartJob
     identity: Identity
+    submissions: Submissions
 
     @property
     def _store(self) -> Store:
@@ -101,6 +114,8 @@ class PressIntake:
                 await self._take_dialog(press)
             elif press.press is Press.ANYWAY:
                 await self._answer_anyway(press)
+            elif press.press is Press.DIAGNOSE:
+                await self._diagnose(press)
             else:
                 await self._take_button(press)
         except PressRefused as refused:
@@ -151,6 +166,32 @@ class PressIntake:
             raise PressRefused("the request is not offered to this user")
         payload = {"request": press.value, "user": press.user, "revision": request.revision, "anyway": True}
         await self.start("answer", f"{press.value}.anyway", payload | {ASKED: True})
+
+    async def _diagnose(self, press: ButtonPress) -> None:
+        """Ask about an object of an overview, in its thread. The rights are those of the person who pressed."""
+        self._check_sender(press)
+        if await _soon(lambda: self._store.outbox.by_message(press.channel, press.ts)) is None:
+            raise PressRefused("the message is not one of ours")
+        parsed = parse_diagnose_value(press.value)
+        if parsed is None:
+            raise PressRefused("the button does not name an object")
+        about, cluster = parsed
+        named = f"{about.namespace}/{about.name}" if about.namespace else about.name
+        request = NewRequest(
+            id=f"{press.team}.{press.channel}.d{press.at}",
+            origin=Surface.BUTTON,
+            reply_to=ReplyAddress(team=press.team, channel=press.channel, thread_ts=press.thread_ts or press.ts),
+            user=press.user,
+            text=f"{about.kind} {named} --context {cluster}" if cluster else "",
+            kind=about.kind,
+            namespace=about.namespace,
+            name=about.name,
+            created=self.services.clock(),
+        )
+        try:
+            await self.submissions.submit(request)
+        except TooManyRequests as refused:
+            raise PressRefused("too many unanswered requests", failures.too_many_requests(refused.limit)) from refused
 
     async def _preview(self, press: ButtonPress, answer: StoredAnswer, payload: dict[str, Any]) -> None:
         plan = await self._store.plans.get(press.value)

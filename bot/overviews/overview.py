@@ -1,0 +1,251 @@
+"""Answer "what is wrong in this namespace?" and "what is wrong in this cluster?": scan, group, diagnose, merge, rank.
+
+One object of each group is diagnosed; what is proven for it is said of the others that show the same trouble. Nothing
+is kept of objects that are well, and of a diagnosis only its finding.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.cluster.connection import Connection
+from bot.cluster.errors import ClusterError, Forbidden, NotFound
+from bot.cluster.page_reader import PageReader
+from bot.cluster.resources import Resource, well_known
+from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.diagnosis import TargetNotFound
+from bot.diagnosing.engine import Engine
+from bot.diagnosing.object_states import ObjectState, state_of
+from bot.diagnosing.reads import Reads
+from bot.diagnosing.similar_names import closest
+from bot.kube.access import EVERYTHING, Access
+from bot.kube.timestamps import parse_time
+from bot.overviews.grouping import Group, grouped, impact_of, reference
+from bot.overviews.scan import Scan, Scanner, kinds_read
+from bot.overviews.troubled_objects import Identity, TroubledObject
+from intents.domain import Gap, JudgedHypothesis, ObjectRef, Text, Verdict
+from intents.overview import Overview, OverviewFinding
+from intents.verdicts import supported
+
+DEADLINE_S: Final = 30.0
+# Diagnoses at once: each holds what it read.
+_AT_ONCE: Final = 4
+# Further groups are named, not looked into.
+_MOST_DIAGNOSED: Final = 40
+# The part of the deadline after which no further list is read.
+_SCANNING: Final = 0.7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewProgress:
+    """How far an overview is: objects read while it scans, then causes looked into of how many."""
+
+    objects: int
+    causes: int = 0
+    of_causes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """A group after its diagnosis; `key` is equal for groups of one cause."""
+
+    group: Group
+    finding: OverviewFinding
+    key: tuple[str, ...]
+
+
+async def overview(
+    namespace: str,
+    *,
+    engine: Engine,
+    connection: Connection,
+    deadline: float = DEADLINE_S,
+    progress: Callable[[OverviewProgress], None] | None = None,
+    access: Access = EVERYTHING,
+) -> Overview:
+    """Return everything that is unhealthy in a namespace, "" for the whole cluster, within `deadline` seconds.
+
+    Raises TargetNotFound for a namespace that does not exist, and ClusterError if nothing can be read.
+    """
+    ends = time.monotonic() + deadline
+    work = _Overview(
+        engine=engine, connection=connection, access=access, ends=ends, tell=progress or (lambda _progress: None)
+    )
+    return await work.of(namespace, deadline=deadline)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Overview:
+    engine: Engine
+    connection: Connection
+    access: Access
+    ends: float
+    tell: Callable[[OverviewProgress], None]
+    calls: int = 0
+
+    async def of(self, namespace: str, *, deadline: float) -> Overview:
+        reader = PageReader(
+            connection=self.connection, access=self.access, deadline=time.monotonic() + deadline * _SCANNING
+        )
+        gaps: list[Gap] = []
+        async with self._snapshot() as snapshot:
+            if namespace:
+                await self._check(snapshot, namespace)
+            try:
+                custom: Sequence[Resource] = await snapshot.custom_kinds()
+            except ClusterError as error:
+                custom, gaps = (), [error.gap()]
+            self.calls += snapshot.calls
+        read = 0
+
+        def scanned(_kind: str, objects: int) -> None:
+            nonlocal read
+            read = objects
+            self.tell(OverviewProgress(objects=objects))
+
+        scan = await Scanner(reader=reader, namespace=namespace, progress=scanned).scan(custom)
+        self.calls += reader.meter.calls
+        groups = grouped(scan.rows)
+        if namespace and not any(id_.kind == "Namespace" for id_ in scan.rows):
+            # Its quota may be used up though its own status is well.
+            groups.append(_of_namespace(namespace, scan))
+        looked = await self._look(groups, scan, objects=read)
+        findings = [*_merged(looked), *(_unread(group) for group in groups[_MOST_DIAGNOSED:])]
+        return Overview(
+            namespace=namespace,
+            cluster=self.connection.name,
+            observed_at=scan.now,
+            findings=tuple(sorted(findings, key=_place)),
+            looked_at=kinds_read(scan),
+            gaps=tuple(dict.fromkeys((*gaps, *scan.gaps))),
+            api_calls=self.calls,
+        )
+
+    async def _check(self, snapshot: Snapshot, namespace: str) -> None:
+        """Raise TargetNotFound for a namespace that does not exist."""
+        resource, target = await snapshot.resource("Namespace"), ObjectRef(kind="Namespace", name=namespace)
+        try:
+            await snapshot.get(resource, namespace)
+        except NotFound:
+            raise TargetNotFound(target, await closest(snapshot, resource, target)) from None
+        except Forbidden:
+            return  # its objects may be readable all the same
+
+    async def _look(self, groups: Sequence[Group], scan: Scan, *, objects: int) -> list[_Looked]:
+        seats, done = asyncio.Semaphore(_AT_ONCE), 0
+        chosen = groups[:_MOST_DIAGNOSED]
+
+        async def look(group: Group) -> _Looked | None:
+            nonlocal done
+            async with seats:
+                found = await self._diagnosed(group, scan)
+            done += 1
+            self.tell(OverviewProgress(objects=objects, causes=done, of_causes=len(chosen)))
+            return found
+
+        return [each for each in await asyncio.gather(*map(look, chosen)) if each is not None]
+
+    async def _diagnosed(self, group: Group, scan: Scan) -> _Looked | None:
+        """Return what the first member's diagnosis finds; None if it is well after all."""
+        row = group.members[0]
+        resource = scan.resources[row.id.kind]
+        async with self._snapshot() as snapshot:
+            reads = Reads(snapshot=snapshot, probes=self.engine.probes)
+            try:
+                obj = await snapshot.get(resource, row.id.name, namespace=row.id.namespace)
+                state = await state_of(snapshot, resource, obj, engine=self.engine, reads=reads)
+            except NotFound:
+                return None
+            except ClusterError:
+                return _Looked(group=group, finding=_unread(group), key=row.id) if row.problem else None
+            finally:
+                self.calls += snapshot.calls
+        return _finding(group, state)
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(self.connection, deadline=max(self.ends - time.monotonic(), 0.1), access=self.access)
+
+
+def _of_namespace(name: str, scan: Scan) -> Group:
+    id_ = Identity("Namespace", "", name)
+    resource = well_known(id_.kind)
+    assert resource is not None
+    scan.resources[id_.kind] = resource
+    return Group(members=(TroubledObject(id=id_, problem="", likeness=id_),), affected=frozenset())
+
+
+def _finding(group: Group, state: ObjectState) -> _Looked | None:
+    row = group.members[0]
+    first = next((one for one in state.hypotheses if one.verdict is not Verdict.RULED_OUT and not one.capability), None)
+    unread = _unread(group)
+    if first is not None and (supported(first) or not state.unexplained):
+        return _Looked(group=group, finding=_of_cause(unread, first), key=_key(first, row.id))
+    if state.unexplained and row.problem:
+        says = Text.same(state.unexplained[0].quote)
+        return _Looked(group=group, finding=replace(unread, unread=False, says=says), key=row.id)
+    return None
+
+
+def _of_cause(unread: OverviewFinding, cause: JudgedHypothesis) -> OverviewFinding:
+    return replace(
+        unread,
+        unread=False,
+        at_fault=cause.subject or unread.at_fault,
+        says=cause.summary if cause.summary.en else cause.title,
+        verdict=cause.verdict,
+        incident=cause.incident,
+        title=cause.title,
+        severity=cause.severity,
+    )
+
+
+def _key(cause: JudgedHypothesis, asked: Identity) -> tuple[str, ...]:
+    """Return what is equal for one cause: the incident and the object at fault, or what it says of that object."""
+    subject = cause.subject
+    if subject is None:
+        return (cause.incident, *asked)
+    return (cause.incident, subject.kind, subject.namespace, subject.name)
+
+
+def _unread(group: Group) -> OverviewFinding:
+    """Return what the list alone tells of a group."""
+    row = group.members[0]
+    asked = ObjectRef(kind=row.id.kind, namespace=row.id.namespace, name=row.id.name)
+    since = min((each.since for each in group.members if each.since), default="")
+    return OverviewFinding(
+        asked=asked,
+        at_fault=reference(row.id),
+        says=Text.same(row.problem),
+        impact=impact_of(group.affected),
+        since=parse_time(since),
+        unread=True,
+    )
+
+
+def _merged(looked: Sequence[_Looked]) -> list[OverviewFinding]:
+    """Join the groups of one cause, which suffer from it together.
+
+    What a namespace shows of itself may be what its objects show already.
+    """
+    by_key: defaultdict[tuple[str, ...], list[_Looked]] = defaultdict(list)
+    found = {each.finding.incident for each in looked if each.group.affected}
+    for each in looked:
+        if each.group.affected or each.finding.incident not in found:
+            by_key[each.key].append(each)
+    return [
+        replace(
+            group[0].finding,
+            impact=impact_of(frozenset().union(*(each.group.affected for each in group))),
+            since=min((each.finding.since for each in group if each.finding.since), default=None),
+        )
+        for group in by_key.values()
+    ]
+
+
+def _place(finding: OverviewFinding) -> tuple[object, ...]:
+    return (-finding.impact.weight, finding.verdict is None, str(finding.at_fault))

@@ -1,0 +1,174 @@
+"""Read the lists of all kinds whose health can be judged, and keep only the objects that are not well."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from bot.cluster.access import collect_withheld
+from bot.cluster.errors import ClusterError, NotServed
+from bot.cluster.object_lists import Page
+from bot.cluster.page_reader import PageReader
+from bot.cluster.resources import Resource, well_known
+from bot.kube.endpoints import is_ready_endpoint, service_of
+from bot.kube.objects import is_builtin, name_of, namespace_of
+from bot.kube.owners import controller_of
+from bot.kube.volume_claims import class_of, default_class
+from bot.overviews.troubled_objects import (
+    Identity,
+    ServiceRow,
+    TroubledObject,
+    backends_of,
+    identity_of,
+    service_row,
+    troubled,
+)
+from intents.domain import Gap, Json
+
+# Pods come first: they take longest.
+KINDS: Final = (
+    "Pod", "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Service", "EndpointSlice",
+    "StorageClass", "PersistentVolumeClaim", "Ingress", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Node",
+    "Namespace", "APIService",
+)  # fmt: skip
+# Kinds outside namespaces that tell how objects of one namespace are meant.
+_BESIDE: Final = frozenset({"StorageClass"})
+# Lists read at once: each holds one page.
+_AT_ONCE: Final = 4
+
+Progress = Callable[[str, int], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Scan:
+    """What the lists show, without the objects that are well. `counts` holds how many of each plural were read."""
+
+    rows: dict[Identity, TroubledObject] = field(default_factory=dict)
+    resources: dict[str, Resource] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    gaps: list[Gap] = field(default_factory=list)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(slots=True, kw_only=True)
+class Scanner:
+    """Reads lists, at most a few at once. `progress` is told the kind and the number of objects read so far."""
+
+    reader: PageReader
+    namespace: str = ""
+    progress: Progress | None = None
+    _scan: Scan = field(default_factory=Scan)
+    _services: dict[Identity, ServiceRow] = field(default_factory=dict)
+    _answered: set[Identity] = field(default_factory=set)
+    _claims: dict[Identity, str | None] = field(default_factory=dict)
+    _waiting: set[str] = field(default_factory=set)
+    _default_class: str = ""
+    _names: set[Identity] = field(default_factory=set)
+    _backends: dict[Identity, frozenset[str]] = field(default_factory=dict)
+    _read: set[str] = field(default_factory=set)
+    _tallies: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    async def scan(self, custom: Sequence[Resource]) -> Scan:
+        """Read every kind and return what is not well. A list that cannot be read becomes a gap."""
+        builtin = [resource for kind in KINDS if (resource := well_known(kind)) is not None]
+        wanted = [each for each in (*builtin, *custom) if each.namespaced or not self.namespace or each.kind in _BESIDE]
+        seats = asyncio.Semaphore(_AT_ONCE)
+
+        async def read(resource: Resource) -> None:
+            async with seats:
+                await self._list(resource)
+
+        with collect_withheld() as withheld:
+            await asyncio.gather(*map(read, wanted))
+        scan = self._scan
+        scan.gaps = sorted({*scan.gaps, *withheld}, key=str)
+        for (plural, _), number in self._tallies.items():
+            scan.counts[plural] += number
+        self._join_services()
+        self._drop_waiting_claims()
+        return scan
+
+    async def _list(self, resource: Resource) -> None:
+        try:
+            async for page in self.reader.pages(resource, namespace=self.namespace):
+                if self.reader.meter.date is not None and not self._tallies:
+                    self._scan.now = self.reader.meter.date
+                self._keep(resource, page)
+                if self.progress is not None:
+                    self.progress(resource.kind, sum(self._tallies.values()))
+                # A page of pods takes some milliseconds to judge: others run in between.
+                await asyncio.sleep(0)
+            self._read.add(resource.kind)
+        except NotServed:
+            return
+        except ClusterError as error:
+            self._scan.gaps.append(error.gap())
+
+    def _keep(self, resource: Resource, page: Page) -> None:
+        builtin = is_builtin({"apiVersion": resource.api_version})
+        tally = (resource.plural if builtin else f"{resource.plural}.{resource.group}", page.namespace)
+        self._tallies[tally] = len(page.items) + (0 if page.first else self._tallies.get(tally, 0))
+        for obj in page.items:
+            if builtin and resource.kind in ("Service", "EndpointSlice", "Ingress"):
+                self._keep_path(resource.kind, obj)
+            if resource.kind == "ReplicaSet" and controller_of(obj) is not None:
+                continue  # its Deployment has the same conditions
+            if resource.kind == "StorageClass":
+                self._keep_class(obj)
+            row = troubled(obj, resource.kind, self._scan.now)
+            if row is not None:
+                self._scan.rows[row.id] = row
+                if resource.kind == "PersistentVolumeClaim":
+                    self._claims[row.id] = class_of(obj)
+                self._scan.resources[row.id.kind] = resource
+
+    def _keep_path(self, kind: str, obj: Json) -> None:
+        """Keep what leads from Ingresses and Services to ready endpoints."""
+        if kind == "Service":
+            self._names.add(identity_of(obj, kind))
+            if (row := service_row(obj)) is not None:
+                self._services[row.id] = row
+        elif kind == "EndpointSlice" and any(map(is_ready_endpoint, obj.get("endpoints") or ())):
+            self._answered.add(Identity("Service", namespace_of(obj), service_of(obj)))
+        elif kind == "Ingress" and (backends := frozenset(backends_of(obj))):
+            self._backends[identity_of(obj, kind)] = backends
+
+    def _keep_class(self, storage_class: Json) -> None:
+        if storage_class.get("volumeBindingMode") == "WaitForFirstConsumer":
+            self._waiting.add(name_of(storage_class))
+        self._default_class = default_class([storage_class]) or self._default_class
+
+    def _join_services(self) -> None:
+        """Add Services without a ready endpoint, and Ingresses without their Service; whole lists prove an absence."""
+        if {"EndpointSlice", "Service"} <= self._read:
+            for id_, service in self._services.items():
+                if id_ not in self._answered and (row := service.troubled(self._scan.now)) is not None:
+                    self._add(row, "Service")
+        if "Service" in self._read:
+            for id_, names in self._backends.items():
+                missing = sorted(name for name in names if Identity("Service", id_.namespace, name) not in self._names)
+                if missing:
+                    self._add(
+                        TroubledObject(id=id_, problem=f"no Service {', '.join(missing)}", likeness=id_), "Ingress"
+                    )
+
+    def _drop_waiting_claims(self) -> None:
+        """Drop claims that wait for the scheduler to place a pod: what keeps the pod waiting is the pod's trouble."""
+        for id_, name in self._claims.items():
+            if (name if name is not None else self._default_class) in self._waiting:
+                self._scan.rows.pop(id_, None)
+
+    def _add(self, row: TroubledObject, kind: str) -> None:
+        resource = well_known(kind)
+        assert resource is not None
+        self._scan.rows.setdefault(row.id, row)
+        self._scan.resources[kind] = resource
+
+
+def kinds_read(scan: Scan) -> Mapping[str, int]:
+    """Return the number of objects read of each kind, without the kinds of which there are none."""
+    return {kind: number for kind, number in sorted(scan.counts.items()) if number}

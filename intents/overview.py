@@ -1,0 +1,65 @@
+"""Define the answer to "what is wrong in this namespace?" and "what is wrong in this cluster?"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from intents.domain import Gap, ObjectRef, Severity, Text, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """What suffers from one cause: pods that are not well, workloads below their replicas, Services without endpoints.
+
+    `examples` are a few of these objects, the most important first; `others` counts objects of further kinds.
+    """
+
+    pods: int = 0
+    workloads: int = 0
+    services: int = 0
+    others: int = 0
+    examples: tuple[ObjectRef, ...] = ()
+
+    @property
+    def weight(self) -> int:
+        """Return the rank of the impact: a Service that nothing answers weighs ten pods, a workload five."""
+        return 10 * self.services + 5 * self.workloads + self.pods + self.others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewFinding:
+    """One root cause, or one trouble that nothing explains, and what suffers from it.
+
+    `asked` is the object that was diagnosed: it leads to the whole answer; a custom kind is followed by its group.
+    `verdict` is None for trouble that no entry explains and for trouble that was not looked into (`unread`); `says`
+    then quotes the object's own words.
+    """
+
+    asked: ObjectRef
+    at_fault: ObjectRef
+    says: Text
+    verdict: Verdict | None = None
+    incident: str = ""
+    title: Text | None = None
+    severity: Severity | None = None
+    impact: Impact = field(default_factory=Impact)
+    since: datetime | None = None
+    unread: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Everything that is unhealthy in a namespace ("" for the whole cluster), by root cause, the worst first.
+
+    `looked_at` counts the objects that were read, by the plural of their kind.
+    """
+
+    namespace: str
+    cluster: str
+    observed_at: datetime
+    findings: tuple[OverviewFinding, ...] = ()
+    looked_at: Mapping[str, int] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+    api_calls: int = 0

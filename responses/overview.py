@@ -1,0 +1,169 @@
+"""Word the overview of a namespace or a cluster, for Slack and the terminal alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NewType
+
+from intents.domain import Language, ObjectRef, Text
+from intents.overview import Impact, Overview, OverviewFinding
+from intents.plurals import counted
+from intents.templates import duration
+from responses import glance, words
+from responses.as_json import dumps, gap_json, object_json
+from responses.safety import safe_value
+from responses.sentences import capitalised, finished, joined
+
+SafeOverview = NewType("SafeOverview", Overview)
+
+_SAYS: Final = 240
+_READ: Final = 5
+
+WHOLE_CLUSTER: Final = Text(en="cluster {}", zh="集群 {}")
+ONE_NAMESPACE: Final = Text(en="namespace {}", zh="命名空间 {}")
+NOTHING_WRONG: Final = Text(en="Nothing unhealthy found in {}", zh="{} 未发现异常")
+NOTHING_WRONG_READ: Final = Text(
+    en="Nothing unhealthy found in what could be read of {}", zh="{} 可读取的部分未发现异常"
+)
+CAUSES: Final = Text(en="{} in {}", zh="{} 有 {} 个问题")
+NOT_EXPLAINED: Final = Text(en="NOT EXPLAINED YET", zh="原因未明")
+NOT_LOOKED_INTO: Final = Text(en="NOT LOOKED INTO", zh="尚未诊断")
+PODS: Final = Text(en="{}", zh="{} 个 Pod")
+WORKLOADS: Final = Text(en="{} below their replicas", zh="{} 个工作负载副本不足")
+ONE_WORKLOAD: Final = Text(en="1 workload below its replicas", zh="1 个工作负载副本不足")
+SERVICES: Final = Text(en="{} without a ready endpoint", zh="{} 个 Service 没有就绪端点")
+OTHERS: Final = Text(en="{}", zh="{} 个其他对象")
+SINCE: Final = Text(en="since {}", zh="已持续 {}")
+READ: Final = Text(en="Read {}", zh="已读取 {}")
+MORE_CAUSES: Final = Text(
+    en="{} more, with less impact; the command line lists them all: casebook diagnose {}",
+    zh="另有 {} 个影响较小的问题；命令行可列出全部：casebook diagnose {}",
+)
+DIAGNOSE: Final = Text(en="Diagnose", zh="诊断")
+
+
+def scrubbed_overview(overview: Overview) -> SafeOverview:
+    """Return the overview as it may be shown: every string in it is safe."""
+    return SafeOverview(safe_value(overview))
+
+
+def overview_json(overview: SafeOverview, *, language: Language) -> str:
+    """Return the document of `casebook diagnose cluster` and `casebook diagnose namespace`."""
+    return dumps({
+        "cluster": overview.cluster,
+        "namespace": overview.namespace,
+        "language": str(language),
+        "observed_at": overview.observed_at.isoformat(),
+        "findings": [_finding_json(finding, language) for finding in overview.findings],
+        "looked_at": dict(overview.looked_at),
+        "gaps": [gap_json(gap) for gap in overview.gaps],
+    })  # fmt: skip
+
+
+def _finding_json(finding: OverviewFinding, language: Language) -> dict[str, Any]:
+    return {
+        "incident": finding.incident or None,
+        "verdict": str(finding.verdict) if finding.verdict is not None else None,
+        "severity": str(finding.severity) if finding.severity is not None else None,
+        "title": finding.title.in_(language) if finding.title is not None else None,
+        "says": finding.says.in_(language),
+        "object": object_json(finding.at_fault),
+        "asked": object_json(finding.asked),
+        "impact": {
+            "pods": finding.impact.pods,
+            "workloads": finding.impact.workloads,
+            "services": finding.impact.services,
+            "others": finding.impact.others,
+            "examples": [object_json(each) for each in finding.impact.examples],
+        },
+        "since": finding.since.isoformat() if finding.since is not None else None,
+        "unread": finding.unread,
+    }
+
+
+def scope(overview: Overview, language: Language) -> str:
+    """Return what was looked at: a namespace or the cluster, with the cluster's name where there is one."""
+    if overview.namespace:
+        named = ONE_NAMESPACE.in_(language).format(overview.namespace)
+        return joined(named, overview.cluster)
+    return WHOLE_CLUSTER.in_(language).format(overview.cluster).strip()
+
+
+def command(overview: Overview) -> str:
+    """Return the words after `diagnose` that ask for this overview."""
+    return f"namespace {overview.namespace}" if overview.namespace else "cluster"
+
+
+def heading(overview: Overview, language: Language) -> str:
+    """Return the first line: how many problems there are, or that none was found in what could be read."""
+    where, number = scope(overview, language), len(overview.findings)
+    if not number:
+        known = NOTHING_WRONG if not overview.gaps else NOTHING_WRONG_READ
+        return known.in_(language).format(where)
+    if language is Language.ZH:
+        return CAUSES.zh.format(where, number)
+    return CAUSES.en.format("1 problem" if number == 1 else f"{number} problems", where)
+
+
+def verdict(finding: OverviewFinding, language: Language) -> str:
+    """Return the sign and the word of a finding's verdict."""
+    if finding.verdict is not None:
+        return f"{words.SIGNS[finding.verdict]} {words.verdict_word(finding.verdict, language)}"
+    says = NOT_LOOKED_INTO if finding.unread else NOT_EXPLAINED
+    return f"{words.UNKNOWN_SIGN} {says.in_(language)}"
+
+
+def cause(finding: OverviewFinding, language: Language) -> str:
+    """Return what is wrong in one sentence; what nothing explains begins with its object."""
+    says = finding.says.in_(language)
+    if len(says) > _SAYS:
+        says = f"{says[:_SAYS].rstrip()}…"
+    if finding.verdict is None:
+        return f"{finding.at_fault}{words.COLON.in_(language)}{says}"
+    return finished(capitalised(says), language)
+
+
+def impact(finding: OverviewFinding, overview: Overview, language: Language) -> str:
+    """Return what suffers, a few names, and since when."""
+    suffers = joined(*_counts(finding.impact, language))
+    own = (finding.asked, finding.at_fault)
+    named = list(dict.fromkeys(_name(each) for each in finding.impact.examples if each not in own))
+    if named and finding.impact.weight:
+        suffers = f"{suffers} ({', '.join(named)})"
+    since = ""
+    if finding.since is not None:
+        passed = max((overview.observed_at - finding.since).total_seconds(), 0)
+        since = SINCE.in_(language).format(duration(passed))
+    return joined(suffers, since)
+
+
+def _counts(suffers: Impact, language: Language) -> Iterator[str]:
+    english = language is Language.EN
+    if suffers.services:
+        what = "1 Service" if suffers.services == 1 else f"{suffers.services} Services"
+        yield SERVICES.in_(language).format(what if english else suffers.services)
+    if suffers.workloads:
+        one = ONE_WORKLOAD if suffers.workloads == 1 else WORKLOADS
+        yield one.in_(language).format(f"{suffers.workloads} workloads" if english else suffers.workloads)
+    if suffers.pods:
+        yield PODS.in_(language).format(counted(suffers.pods, "pods") if english else suffers.pods)
+    if suffers.others and not (suffers.pods or suffers.workloads or suffers.services):
+        yield OTHERS.in_(language).format(counted(suffers.others, "objects") if english else suffers.others)
+
+
+def _name(about: ObjectRef) -> str:
+    return f"{about.namespace}/{about.name}" if about.namespace else about.name
+
+
+def read(overview: Overview, language: Language) -> str:
+    """Return how many objects were read, of the most frequent kinds by name."""
+    kinds = sorted(overview.looked_at.items(), key=lambda each: (-each[1], each[0]))
+    named = [f"{number:,} {kind}" for kind, number in kinds[:_READ]]
+    rest = sum(number for _, number in kinds[_READ:])
+    listed = ", ".join(named) + (f" {words.MORE.in_(language).format(f'{rest:,}')}" if rest else "")
+    return READ.in_(language).format(listed) if named else ""
+
+
+def gaps(overview: Overview, language: Language) -> str:
+    """Return what could not be read, "" if everything was."""
+    return glance.listed_gaps([gap for gap in overview.gaps if not gap.quiet], language)
