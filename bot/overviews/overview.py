@@ -16,7 +16,6 @@ from typing import Final
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, Forbidden, NotFound
 from bot.cluster.page_reader import PageReader
-from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.diagnosis import TargetNotFound
 from bot.diagnosing.engine import Engine
@@ -28,7 +27,7 @@ from bot.kube.timestamps import parse_time
 from bot.overviews.grouping import Group, grouped, impact_of, reference
 from bot.overviews.scan import Scan, Scanner, kinds_read
 from bot.overviews.troubled_objects import Identity, TroubledObject, troubled
-from intents.domain import Gap, Json, JudgedHypothesis, ObjectRef, Text, Verdict
+from intents.domain import Json, JudgedHypothesis, ObjectRef, Text, Verdict
 from intents.overview import Overview, OverviewFinding
 from intents.verdicts import supported
 
@@ -92,14 +91,6 @@ class _Overview:
         reader = PageReader(
             connection=self.connection, access=self.access, deadline=time.monotonic() + deadline * _SCANNING
         )
-        gaps: list[Gap] = []
-        async with self._snapshot() as snapshot:
-            itself = await self._namespace(snapshot, namespace) if namespace else {}
-            try:
-                custom: Sequence[Resource] = await snapshot.custom_kinds()
-            except ClusterError as error:
-                custom, gaps = (), [error.gap()]
-            self.calls += snapshot.calls
         read = 0
 
         def scanned(_kind: str, objects: int) -> None:
@@ -107,8 +98,10 @@ class _Overview:
             read = objects
             self.tell(OverviewProgress(objects=objects))
 
-        scan = await Scanner(reader=reader, namespace=namespace, progress=scanned).scan(custom)
-        self.calls += reader.meter.calls
+        async with self._snapshot() as snapshot:
+            itself = await self._namespace(snapshot, namespace) if namespace else {}
+            scan = await Scanner(reader=reader, namespace=namespace, progress=scanned).scan(snapshot.custom_kinds())
+            self.calls += snapshot.calls + reader.meter.calls
         unwell = troubled(itself, "Namespace", scan.now) if itself else None
         if unwell is not None:
             scan.add(unwell)
@@ -124,7 +117,7 @@ class _Overview:
             observed_at=scan.now,
             findings=tuple(sorted(findings, key=_place)),
             looked_at=kinds_read(scan),
-            gaps=tuple(dict.fromkeys((*gaps, *scan.gaps))),
+            gaps=tuple(scan.gaps),
             api_calls=self.calls,
         )
 

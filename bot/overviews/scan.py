@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -83,18 +83,26 @@ class Scanner:
     _read: set[str] = field(default_factory=set)
     _tallies: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    async def scan(self, custom: Sequence[Resource]) -> Scan:
-        """Read every kind and return what is not well. A list that cannot be read becomes a gap."""
-        builtin = [resource for kind in KINDS if (resource := well_known(kind)) is not None]
-        wanted = [each for each in (*builtin, *custom) if each.namespaced or not self.namespace or each.kind in _BESIDE]
+    async def scan(self, custom: Awaitable[Sequence[Resource]]) -> Scan:
+        """Read every kind and return what is not well. What cannot be read becomes a gap.
+
+        The custom kinds are asked for while the built-in ones are read.
+        """
         seats = asyncio.Semaphore(_AT_ONCE)
 
-        async def read(resource: Resource) -> None:
-            async with seats:
-                await self._list(resource)
+        async def read(resources: Iterable[Resource]) -> None:
+            wanted = (each for each in resources if each.namespaced or not self.namespace or each.kind in _BESIDE)
+            await asyncio.gather(*(self._list(each, seats) for each in wanted))
 
+        async def read_custom() -> None:
+            try:
+                await read(await custom)
+            except ClusterError as error:
+                self._scan.gaps.append(error.gap())
+
+        builtin = [resource for kind in KINDS if (resource := well_known(kind)) is not None]
         with collect_withheld() as withheld:
-            await asyncio.gather(*map(read, wanted))
+            await asyncio.gather(read(builtin), read_custom())
         scan = self._scan
         scan.gaps = sorted({*scan.gaps, *withheld}, key=str)
         for (plural, _), number in self._tallies.items():
@@ -103,7 +111,11 @@ class Scanner:
         self._drop_waiting_claims()
         return scan
 
-    async def _list(self, resource: Resource) -> None:
+    async def _list(self, resource: Resource, seats: asyncio.Semaphore) -> None:
+        async with seats:
+            await self._read_pages(resource)
+
+    async def _read_pages(self, resource: Resource) -> None:
         try:
             async for page in self.reader.pages(resource, namespace=self.namespace):
                 if self.reader.meter.date is not None and not self._tallies:
