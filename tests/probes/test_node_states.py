@@ -95,3 +95,20 @@ async def test_pressure_that_is_over(cluster: SimulatedCluster, read: Any) -> No
     over = {"conditions": {"PIDPressure": {"status": "False", "since": "20m"}}}
     row = await of_node(cluster, read, over, shows="pid")
     assert (row["pressure"], row["cleared_s"], row["pods"]) == ("False", 1200, ())
+
+
+async def test_a_cordon_that_alone_keeps_a_pod_waiting(cluster: SimulatedCluster, read: Any) -> None:
+    waits = {f"Pod/shop/{POD}": {"unschedulable": "0/4 nodes are available: 4 node(s) were unschedulable."}}
+    cluster.load({"scene": SCENE, "faults": {"Node/worker-b": {"cordoned": "kubectl-drain", "since": "2h"}, **waits}})
+    for asked in (OF_NODE, {"kind": "Pod", "namespace": "shop", "name": POD}):
+        [row] = (await read(PROBE, args={"shows": "cordons"}, **asked)).rows
+        assert (row.values["set_by"], row.values["by_hand"], row.values["since_s"]) == ("kubectl-drain", True, 7200)
+        assert (row.values["pods"], row.values["waiting"]) == ((f"shop/{POD}",), 1)
+
+
+async def test_a_cordoned_node_without_room_for_the_waiting_pod(cluster: SimulatedCluster, read: Any) -> None:
+    small = SCENE | {"Node/worker-b": {"memory": "512Mi"}}
+    waits = {f"Pod/shop/{POD}": {"unschedulable": "0/4 nodes are available: 4 node(s) were unschedulable."}}
+    cluster.load({"scene": small, "faults": {"Node/worker-b": {"cordoned": True}, **waits}})
+    [row] = (await read(PROBE, args={"shows": "cordons"}, **OF_NODE)).rows
+    assert (row.values["unschedulable"], row.values["waiting"], row.values["set_by"]) == (True, 0, "")
