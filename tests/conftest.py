@@ -1,6 +1,7 @@
 """Configure every test: CI skips nothing, and generated examples are the same in every run."""
 
 import gc
+import logging
 import os
 from collections import defaultdict
 from collections.abc import Generator
@@ -91,6 +92,18 @@ def _forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     report.outcome = "failed"
     report.longrepr = f"{report.nodeid} was skipped and REQUIRE_ALL=1 asks for every test. {reason}"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Undo what a test makes of the root logger: `serve` and other commands write to the stderr of that test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        return (yield)
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -16,7 +16,7 @@ from bot.cluster.access_reviews import is_allowed, review_of_self
 from bot.cluster.api_calls import ClusterRequest, Meter, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, ClusterError, OutcomeUnknown, ServerError
-from bot.cluster.resources import WELL_KNOWN, Resource
+from bot.cluster.resources import WELL_KNOWN, Resource, well_known
 from bot.kube.impersonation import ActsAs
 from intents.domain import Gap, Json, Permission
 
@@ -65,9 +65,15 @@ class Writer:
         dry_run: bool = False,
         grace_s: int | None = None,
     ) -> Json:
-        """Delete the object with this uid, at `resource_version` if given. Return the server's answer."""
+        """Delete the object with this uid and its dependents, at `resource_version` if given.
+
+        Return the server's answer.
+        """
         preconditions = {"uid": uid} | ({"resourceVersion": resource_version} if resource_version else {})
         options: Json = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions}
+        if resource == well_known("Job"):
+            # By default the pods of a Job, and of no other kind, stay and go on running.
+            options["propagationPolicy"] = "Background"
         if grace_s is not None:
             options["gracePeriodSeconds"] = grace_s
         if dry_run:

@@ -29,7 +29,7 @@ class Group:
 
 def grouped(rows: Rows) -> list[Group]:
     """Return the groups of objects whose trouble no other object's explains, those with the most impact first."""
-    rows = {id_: row for id_, row in rows.items() if not row.ended or any(owner in rows for owner in row.owners)}
+    rows = {id_: row for id_, row in rows.items() if not row.ended or not rows.keys().isdisjoint(row.depends_on)}
     effects: defaultdict[Identity, set[Identity]] = defaultdict(set)
     explained: set[Identity] = set()
     for effect, cause in _links(rows):

@@ -16,7 +16,6 @@ from typing import Final
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, Forbidden, NotFound
 from bot.cluster.page_reader import PageReader
-from bot.cluster.resources import Resource, well_known
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.diagnosis import TargetNotFound
 from bot.diagnosing.engine import Engine
@@ -27,8 +26,8 @@ from bot.kube.access import EVERYTHING, Access
 from bot.kube.timestamps import parse_time
 from bot.overviews.grouping import Group, grouped, impact_of, reference
 from bot.overviews.scan import Scan, Scanner, kinds_read
-from bot.overviews.troubled_objects import Identity, TroubledObject
-from intents.domain import Gap, JudgedHypothesis, ObjectRef, Text, Verdict
+from bot.overviews.troubled_objects import Identity, TroubledObject, troubled
+from intents.domain import Json, JudgedHypothesis, ObjectRef, Text, Verdict
 from intents.overview import Overview, OverviewFinding
 from intents.verdicts import supported
 
@@ -92,15 +91,6 @@ class _Overview:
         reader = PageReader(
             connection=self.connection, access=self.access, deadline=time.monotonic() + deadline * _SCANNING
         )
-        gaps: list[Gap] = []
-        async with self._snapshot() as snapshot:
-            if namespace:
-                await self._check(snapshot, namespace)
-            try:
-                custom: Sequence[Resource] = await snapshot.custom_kinds()
-            except ClusterError as error:
-                custom, gaps = (), [error.gap()]
-            self.calls += snapshot.calls
         read = 0
 
         def scanned(_kind: str, objects: int) -> None:
@@ -108,10 +98,15 @@ class _Overview:
             read = objects
             self.tell(OverviewProgress(objects=objects))
 
-        scan = await Scanner(reader=reader, namespace=namespace, progress=scanned).scan(custom)
-        self.calls += reader.meter.calls
+        async with self._snapshot() as snapshot:
+            itself = await self._namespace(snapshot, namespace) if namespace else {}
+            scan = await Scanner(reader=reader, namespace=namespace, progress=scanned).scan(snapshot.custom_kinds())
+            self.calls += snapshot.calls + reader.meter.calls
+        unwell = troubled(itself, "Namespace", scan.now) if itself else None
+        if unwell is not None:
+            scan.add(unwell)
         groups = grouped(scan.rows)
-        if namespace and not any(id_.kind == "Namespace" for id_ in scan.rows):
+        if namespace and unwell is None:
             # Its quota may be used up though its own status is well.
             groups.append(_of_namespace(namespace, scan))
         looked = await self._look(groups, scan, objects=read)
@@ -122,19 +117,19 @@ class _Overview:
             observed_at=scan.now,
             findings=tuple(sorted(findings, key=_place)),
             looked_at=kinds_read(scan),
-            gaps=tuple(dict.fromkeys((*gaps, *scan.gaps))),
+            gaps=tuple(scan.gaps),
             api_calls=self.calls,
         )
 
-    async def _check(self, snapshot: Snapshot, namespace: str) -> None:
-        """Raise TargetNotFound for a namespace that does not exist."""
+    async def _namespace(self, snapshot: Snapshot, namespace: str) -> Json:
+        """Return the namespace itself, {} if it may not be read; raise TargetNotFound for one that does not exist."""
         resource, target = await snapshot.resource("Namespace"), ObjectRef(kind="Namespace", name=namespace)
         try:
-            await snapshot.get(resource, namespace)
+            return await snapshot.get(resource, namespace)
         except NotFound:
             raise TargetNotFound(target, await closest(snapshot, resource, target)) from None
         except Forbidden:
-            return  # its objects may be readable all the same
+            return {}  # its objects may be readable all the same
 
     async def _look(self, groups: Sequence[Group], scan: Scan, *, objects: int) -> list[_Looked]:
         seats, done = asyncio.Semaphore(_AT_ONCE), 0
@@ -173,10 +168,9 @@ class _Overview:
 
 def _of_namespace(name: str, scan: Scan) -> Group:
     id_ = Identity("Namespace", "", name)
-    resource = well_known(id_.kind)
-    assert resource is not None
-    scan.resources[id_.kind] = resource
-    return Group(members=(TroubledObject(id=id_, problem="", likeness=id_),), affected=frozenset())
+    row = TroubledObject(id=id_, problem="", likeness=id_)
+    scan.name_kind(id_.kind)
+    return Group(members=(row,), affected=frozenset())
 
 
 def _finding(group: Group, state: ObjectState) -> _Looked | None:
@@ -185,8 +179,8 @@ def _finding(group: Group, state: ObjectState) -> _Looked | None:
     unread = _unread(group)
     if first is not None and (supported(first) or not state.unexplained):
         return _Looked(group=group, finding=_of_cause(unread, first), key=_key(first, row.id))
-    if state.unexplained and row.problem:
-        says = Text.same(state.unexplained[0].quote)
+    if (state.unexplained and row.problem) or row.proven:
+        says = Text.same(row.problem if row.proven else state.unexplained[0].quote)
         return _Looked(group=group, finding=replace(unread, unread=False, says=says), key=row.id)
     return None
 
@@ -224,6 +218,7 @@ def _unread(group: Group) -> OverviewFinding:
         impact=impact_of(group.affected),
         since=parse_time(since),
         unread=True,
+        belongs_to=tuple(map(reference, sorted(frozenset.intersection(*(each.owners for each in group.members))))),
     )
 
 
@@ -242,6 +237,9 @@ def _merged(looked: Sequence[_Looked]) -> list[OverviewFinding]:
             group[0].finding,
             impact=impact_of(frozenset().union(*(each.group.affected for each in group))),
             since=min((each.finding.since for each in group if each.finding.since), default=None),
+            belongs_to=tuple(
+                each for each in group[0].finding.belongs_to if all(each in other.finding.belongs_to for other in group)
+            ),
         )
         for group in by_key.values()
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -53,6 +53,17 @@ class Scan:
     gaps: list[Gap] = field(default_factory=list)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
+    def add(self, row: TroubledObject) -> None:
+        """Keep an object of a built-in kind unless its own list showed it already."""
+        self.rows.setdefault(row.id, row)
+        self.name_kind(row.id.kind)
+
+    def name_kind(self, kind: str) -> None:
+        """Keep where objects of a built-in kind are read."""
+        resource = well_known(kind)
+        assert resource is not None
+        self.resources[kind] = resource
+
 
 @dataclass(slots=True, kw_only=True)
 class Scanner:
@@ -72,18 +83,26 @@ class Scanner:
     _read: set[str] = field(default_factory=set)
     _tallies: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    async def scan(self, custom: Sequence[Resource]) -> Scan:
-        """Read every kind and return what is not well. A list that cannot be read becomes a gap."""
-        builtin = [resource for kind in KINDS if (resource := well_known(kind)) is not None]
-        wanted = [each for each in (*builtin, *custom) if each.namespaced or not self.namespace or each.kind in _BESIDE]
+    async def scan(self, custom: Awaitable[Sequence[Resource]]) -> Scan:
+        """Read every kind and return what is not well. What cannot be read becomes a gap.
+
+        The custom kinds are asked for while the built-in ones are read.
+        """
         seats = asyncio.Semaphore(_AT_ONCE)
 
-        async def read(resource: Resource) -> None:
-            async with seats:
-                await self._list(resource)
+        async def read(resources: Iterable[Resource]) -> None:
+            wanted = (each for each in resources if each.namespaced or not self.namespace or each.kind in _BESIDE)
+            await asyncio.gather(*(self._list(each, seats) for each in wanted))
 
+        async def read_custom() -> None:
+            try:
+                await read(await custom)
+            except ClusterError as error:
+                self._scan.gaps.append(error.gap())
+
+        builtin = [resource for kind in KINDS if (resource := well_known(kind)) is not None]
         with collect_withheld() as withheld:
-            await asyncio.gather(*map(read, wanted))
+            await asyncio.gather(read(builtin), read_custom())
         scan = self._scan
         scan.gaps = sorted({*scan.gaps, *withheld}, key=str)
         for (plural, _), number in self._tallies.items():
@@ -92,7 +111,11 @@ class Scanner:
         self._drop_waiting_claims()
         return scan
 
-    async def _list(self, resource: Resource) -> None:
+    async def _list(self, resource: Resource, seats: asyncio.Semaphore) -> None:
+        async with seats:
+            await self._read_pages(resource)
+
+    async def _read_pages(self, resource: Resource) -> None:
         try:
             async for page in self.reader.pages(resource, namespace=self.namespace):
                 if self.reader.meter.date is not None and not self._tallies:
@@ -147,26 +170,19 @@ class Scanner:
         if {"EndpointSlice", "Service"} <= self._read:
             for id_, service in self._services.items():
                 if id_ not in self._answered and (row := service.troubled(self._scan.now)) is not None:
-                    self._add(row, "Service")
+                    self._scan.add(row)
         if "Service" in self._read:
             for id_, names in self._backends.items():
                 missing = sorted(name for name in names if Identity("Service", id_.namespace, name) not in self._names)
                 if missing:
-                    self._add(
-                        TroubledObject(id=id_, problem=f"no Service {', '.join(missing)}", likeness=id_), "Ingress"
-                    )
+                    problem = f"no Service {', '.join(missing)}"
+                    self._scan.add(TroubledObject(id=id_, problem=problem, likeness=id_, proven=True))
 
     def _drop_waiting_claims(self) -> None:
         """Drop claims that wait for the scheduler to place a pod: what keeps the pod waiting is the pod's trouble."""
         for id_, name in self._claims.items():
             if (name if name is not None else self._default_class) in self._waiting:
                 self._scan.rows.pop(id_, None)
-
-    def _add(self, row: TroubledObject, kind: str) -> None:
-        resource = well_known(kind)
-        assert resource is not None
-        self._scan.rows.setdefault(row.id, row)
-        self._scan.resources[kind] = resource
 
 
 def kinds_read(scan: Scan) -> Mapping[str, int]:

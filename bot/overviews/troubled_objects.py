@@ -15,6 +15,7 @@ from bot.kube.objects import (
     created_at,
     has_ended,
     is_builtin,
+    is_terminating,
     labels_of,
     name_of,
     namespace_of,
@@ -26,6 +27,7 @@ from bot.kube.objects import (
     uid_of,
 )
 from bot.kube.owners import owner_of, owner_references
+from bot.kube.pod_readiness import is_ready
 from bot.kube.settling import STARTING, is_starting, lasting_problem
 from bot.kube.volume_claims import claim_names, class_of
 from intents.domain import EMPTY, Json
@@ -34,6 +36,8 @@ WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Replica
 # A message that quotes a name speaks of that object: whoever gets the same message suffers from the same cause.
 _QUOTED_NAME: Final = re.compile(r"\"[^\"\s]{2,}\"")
 _VARIABLE: Final = re.compile(r"\b\d+(?:\.\d+)?(?:ms|s|m|h|d)?\b|[0-9a-f]{8}-[0-9a-f-]{27}|\bpod=\S+")
+_SERVICE_ADDRESS: Final = re.compile(r"//([a-z0-9-]+)\.([a-z0-9-]+)\.svc\b")
+_METRICS_API: Final = re.compile(r"\b((?:(?:custom|external)\.)?metrics\.k8s\.io)\b")
 _NEW_S: Final = 120
 
 
@@ -51,9 +55,9 @@ class TroubledObject:
 
     Objects of equal `likeness` share one cause as far as their status tells. `depends_on` are the objects whose trouble
     would explain this one's; this one's explains that of its `owners`. `labels` are its own, or those that its pods
-    carry; `selects` is the selector by which it depends on pods. One that has `ended` matters only if an owner of it is
-    in trouble: the owner has made another, or counts the failure as one of several tries. One that `starts` within its
-    time is well; what waits for it is well too.
+    carry; `selects` is the selector by which it depends on pods. A pod that has `ended` matters only if its owner is in
+    trouble, which has made another or counts the failure as one of several tries. One that `starts` within its time is
+    well; what waits for it is well too. A problem is `proven` if whole lists show it, whatever its own status says.
     """
 
     id: Identity
@@ -66,6 +70,7 @@ class TroubledObject:
     selects: Mapping[str, Any] | None = None
     ended: bool = False
     starts: bool = False
+    proven: bool = False
 
 
 def troubled(obj: Json, kind: str, now: datetime) -> TroubledObject | None:
@@ -81,12 +86,20 @@ def troubled(obj: Json, kind: str, now: datetime) -> TroubledObject | None:
     if about.kind in WORKLOADS:
         labels = (pod_template_of(obj).get("metadata") or {}).get("labels") or {}
         refused = condition(obj, "ReplicaFailure").get("message")
-        likeness = _likeness(str(refused), obj, about) if refused else about
+        if refused:
+            # A quota, a policy, a webhook: what refuses one workload's pods refuses those of others too.
+            likeness = ("refused", about.namespace, _masked(str(refused), obj))
+            depends_on = frozenset(_services_in(str(refused)))
+        else:
+            likeness = about
     elif about.kind == "PersistentVolumeClaim":
         likeness = (about.kind, about.namespace, class_of(obj) or "", phase_of(obj))
     elif about.kind == "HorizontalPodAutoscaler":
         target = spec_of(obj).get("scaleTargetRef") or {}
-        depends_on = frozenset({Identity(str(target.get("kind")), about.namespace, str(target.get("name")))})
+        scaled = Identity(str(target.get("kind")), about.namespace, str(target.get("name")))
+        depends_on = frozenset({scaled, *_metrics_apis_in(problem)})
+    elif about.kind == "APIService" and (service := spec_of(obj).get("service")):
+        depends_on = frozenset({Identity("Service", str(service.get("namespace")), str(service.get("name")))})
     elif about.kind == "PodDisruptionBudget":
         selects = spec_of(obj).get("selector") or {}
     return TroubledObject(
@@ -119,7 +132,22 @@ def _owners(obj: Json) -> Iterator[Identity]:
             yield Identity(kind, namespace, str(each.get("name") or ""))
 
 
+def _services_in(message: str) -> Iterator[Identity]:
+    """Yield the Services whose address a message contains, as the API server calls webhooks."""
+    for name, namespace in _SERVICE_ADDRESS.findall(message):
+        yield Identity("Service", namespace, name)
+
+
+def _metrics_apis_in(message: str) -> Iterator[Identity]:
+    """Yield the APIServices that may serve the metrics API of a message: `get pods.metrics.k8s.io`."""
+    for group in _METRICS_API.findall(message):
+        for version in ("v1beta1", "v1beta2", "v1"):
+            yield Identity("APIService", "", f"{version}.{group}")
+
+
 def _pod(pod: Json, now: datetime) -> TroubledObject | None:
+    if _is_plainly_well(pod):
+        return None
     problem = lasting_problem(pod, "Pod", now)
     looping = [each for each in containers_in(pod) if each.crash_looping(now)]
     starts = not (problem or looping) and is_starting(pod, now)
@@ -145,17 +173,25 @@ def _pod(pod: Json, now: datetime) -> TroubledObject | None:
         depends_on.add(Identity("Node", "", node))
     else:
         likeness = _likeness(problem, pod, owner)
+    owners = frozenset({owner, *_owners(pod)})
+    ended = has_ended(pod) and bool(owner_references(pod))
     return TroubledObject(
         id=about,
         problem=says or problem,
         likeness=likeness,
         since=str(condition(pod, "Ready").get("lastTransitionTime") or created_at(pod)),
-        depends_on=frozenset(depends_on),
-        owners=frozenset({owner, *_owners(pod)}),
+        depends_on=frozenset(owners if ended else depends_on),
+        owners=frozenset() if ended else owners,
         labels=labels_of(pod),
-        ended=has_ended(pod) and bool(owner_references(pod)),
+        ended=ended,
         starts=starts,
     )
+
+
+def _is_plainly_well(pod: Json) -> bool:
+    """Tell whether a pod is ready and has never restarted: nearly all pods of a cluster are."""
+    restarted = any(each.get("restartCount") for each in status_of(pod).get("containerStatuses") or ())
+    return is_ready(pod) and not restarted and not is_terminating(pod)
 
 
 def _container_troubles(pod: Json, now: datetime) -> Iterator[str]:
@@ -205,6 +241,7 @@ class ServiceRow:
             id=self.id,
             problem="no ready endpoint",
             likeness=self.id,
+            proven=True,
             selects={"matchLabels": self.selector},
         )
 

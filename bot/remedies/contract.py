@@ -228,6 +228,7 @@ class EffectState(StrEnum):
     """The degree to which a write has taken effect."""
 
     PENDING = "pending"
+    RUNNING = "running"  # the work that it started goes on, and its end decides
     HEALTHY = "healthy"
     FAILING = "failing"
     GONE = "gone"  # nothing replaced what was removed

@@ -67,6 +67,8 @@ def final_state(seen: Seen) -> State:
     """Return the state of what has not become good before the deadline, or keeps failing."""
     if seen.worse:
         return State.WORSE
+    if seen.effect is EffectState.RUNNING:
+        return State.WAITING
     if seen.present or seen.effect is EffectState.FAILING:
         return State.NOT_FIXED
     if not seen.in_place or seen.symptom in (SymptomState.GONE, SymptomState.UNREAD):

@@ -276,6 +276,7 @@ class _Verifier:
         trouble = await self._new_trouble(look) if state in (State.NOT_FIXED, State.CHANGED, State.WORSE) else None
         if state is State.NOT_FIXED and look.incident.present:
             still = _still(look)
+            trouble = trouble or (look.effect.says if look.failing else None)
             says = Text(en=f"{trouble.en}; {still.en}", zh=f"{trouble.zh}；{still.zh}") if trouble else still
             return _verified(state, says, look)
         if state in (State.NOT_FIXED, State.CHANGED):

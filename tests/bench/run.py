@@ -1,6 +1,6 @@
 """`make bench`: print measurements. Nothing here passes or fails.
 
-run.py [matching] [diagnosing] [slack] [hold]
+run.py [matching] [diagnosing] [overview] [slack] [hold]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.bench import matching
 
 def main() -> None:
     console = Console(width=140)
-    wanted = sys.argv[1:] or ["matching", "diagnosing", "slack", "hold"]
+    wanted = sys.argv[1:] or ["matching", "diagnosing", "overview", "slack", "hold"]
     if "matching" in wanted:
         matching.show(console)
     if "diagnosing" in wanted:
@@ -23,6 +23,10 @@ def main() -> None:
         from tests.bench import diagnosing  # noqa: PLC0415
 
         asyncio.run(diagnosing.run(console))
+    if "overview" in wanted:
+        from tests.bench import overview  # noqa: PLC0415
+
+        asyncio.run(overview.run(console))
     if "slack" in wanted:
         from tests.bench import slack  # noqa: PLC0415
 

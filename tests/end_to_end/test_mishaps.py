@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -299,13 +298,9 @@ async def test_late_button_press_gets_a_reason_and_advice(tmp_path, own_engine):
 
 
 @pytest.fixture
-def logged_as_served() -> Iterator[None]:
+def logged_as_served() -> None:
     """Use the log format of `serve`: the developers' format takes seconds per failure."""
-    before, level = logging.getLogger().handlers[:], logging.getLogger().level
     configure_logging(level=LogLevel.ERROR, form=LogFormat.JSON)
-    yield
-    logging.getLogger().handlers[:] = before
-    logging.getLogger().setLevel(level)
 
 
 @pytest.mark.usefixtures("logged_as_served")

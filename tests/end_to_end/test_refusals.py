@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import logging
 import time
 from typing import Any
 from urllib.parse import urlencode
@@ -33,11 +32,8 @@ def curable(engine: Engine) -> Broken:
 @pytest.fixture
 def logged(capsys):
     """Collect every log line at debug level in the format of `casebook serve`."""
-    before, level = logging.getLogger().handlers[:], logging.getLogger().level
     configure_logging(level=LogLevel.DEBUG, form=LogFormat.JSON)
-    yield lambda: "".join(capsys.readouterr())
-    logging.getLogger().handlers[:] = before
-    logging.getLogger().setLevel(level)
+    return lambda: "".join(capsys.readouterr())
 
 
 async def test_unsigned_or_stale_request_is_rejected_and_not_logged(tmp_path, engine, broken, logged):

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.kube.job_runs import RERUN_OF
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.jobs import PROBE
 from tests.probes.conftest import Read
@@ -44,6 +45,29 @@ async def test_a_later_success_of_the_same_cron_job_is_a_recovery(cluster: Simul
     (row,) = (await read(PROBE, kind="Job", namespace="shop", name="report-29541600")).rows
 
     assert row.values["recovered"]
+
+
+@pytest.mark.parametrize(
+    ("rerun", "recovered_by"),
+    [
+        ({"annotations": {RERUN_OF: "import"}}, "import-rerun"),
+        ({"annotations": {RERUN_OF: "import"}, "active": True}, ""),
+        ({"annotations": {RERUN_OF: "import"}, "age": "3d"}, ""),
+        ({"annotations": {RERUN_OF: "export"}}, ""),
+        ({}, ""),
+    ],
+    ids=["completed", "runs", "of an older namesake", "of another", "no rerun"],
+)
+async def test_a_completed_rerun_is_a_recovery(
+    cluster: SimulatedCluster, read: Read, rerun: dict[str, Any], recovered_by: str
+) -> None:
+    job = {"age": "2h", "containers": {"app": "import:7"}}
+    scene = {"Job/shop/import": job, "Job/shop/import-rerun": job | {"age": "10m"} | rerun}
+    load(cluster, scene, {"Job/shop/import": {"exited": 1, "ago": "90m"}})
+
+    (row,) = (await read(PROBE, kind="Job", namespace="shop", name="import")).rows
+
+    assert (row.values["recovered"], row.values["recovered_by"]) == (recovered_by != "", recovered_by)
 
 
 @pytest.mark.parametrize("metadata", [

@@ -29,6 +29,7 @@ RUNS: Final = ObjectRef(kind="Pod", namespace="till", name="web-0002-aaaaa")
 WORKLOADS: Final = (WEB, STORE, AGENT)
 JOBS: Final = tuple(ObjectRef(kind=kind, namespace="till", name="goes") for kind in ("CronJob", "Job"))
 HELD: Final = tuple(ObjectRef(kind=kind, namespace="till", name="held") for kind in ("CronJob", "Job"))
+BROKE: Final = ObjectRef(kind="Job", namespace="till", name="broke")
 WEBHOOKS: Final = tuple(
     ObjectRef(kind=f"{kind}WebhookConfiguration", name="guard") for kind in ("Mutating", "Validating")
 )
@@ -91,6 +92,15 @@ def _jobs() -> list[World]:
             {"kind": "CronJob", "metadata": metadata, "spec": cron},
             {"kind": "Job", "metadata": metadata, "spec": job, "status": {"active": 0, "succeeded": 2}},
         ]
+    failed = {"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}
+    made.append(
+        {
+            "kind": "Job",
+            "metadata": {"name": BROKE.name, "namespace": "till"},
+            "spec": {"template": pods},
+            "status": {"failed": 1, "conditions": [failed]},
+        }
+    )
     return made
 
 

@@ -20,6 +20,7 @@ _ANSWERS_WITH_OBJECT = frozenset({
     "serviceaccounts",
 })  # fmt: skip
 _OPTIONS = Resource(group="meta.k8s.io", version="v1", plural="deleteoptions", kind="DeleteOptions")
+_JOBS = ("batch", "jobs")
 _POLICIES = ("Foreground", "Background", "Orphan", "nil")
 
 
@@ -30,7 +31,7 @@ class Options:
     uid: str = ""
     resource_version: str = ""
     grace: int | None = None
-    policy: str = "Background"
+    policy: str = ""  # that of the kind, if empty
     dry_run: bool = False
 
 
@@ -68,7 +69,7 @@ def options_of(written: Json, *, query: Mapping[str, str]) -> Options:
         uid=preconditions.get("uid") or "",
         resource_version=preconditions.get("resourceVersion") or "",
         grace=1 if grace is not None and grace < 0 else grace,
-        policy=policy or "Background",
+        policy=policy,
         dry_run=validation.check_dry_run(values, options="DeleteOptions"),
     )
 
@@ -131,9 +132,11 @@ class Deleter:
         if metadata.get("deletionTimestamp"):
             return obj
         finalizers = list(metadata.get("finalizers") or ())
-        if options.policy == "Foreground":
+        # For compatibility with its first clients, the API batch/v1 leaves the pods of a deleted Job.
+        policy = options.policy or ("Orphan" if resource.table == _JOBS else "Background")
+        if policy == "Foreground":
             finalizers.append("foregroundDeletion")
-        elif options.policy == "Orphan":
+        elif policy == "Orphan":
             finalizers.append("orphan")
         held = bool(finalizers) or resource.table == NAMESPACES
         marked = self._marked(obj, resource=resource, finalizers=finalizers)

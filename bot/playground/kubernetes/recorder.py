@@ -61,6 +61,10 @@ class Recorder:
         message = f"Deleted pod: {pod['metadata']['name']}"
         self.write(owner, reason="SuccessfulDelete", message=message, source=CONTROLLERS[owner["kind"]])
 
+    def ended(self, job: Json, *, reason: str, message: str) -> None:
+        kind = "Normal" if reason == "Completed" else "Warning"
+        self.write(job, reason=reason, message=message, kind=kind, source=CONTROLLERS["Job"])
+
     def started(self, pod: Json) -> None:
         """Write the events of a pod that starts: scheduled, and each container pulled, created and started."""
         metadata, node = pod["metadata"], pod["spec"].get("nodeName", "")

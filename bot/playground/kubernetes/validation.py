@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from bot.playground.kubernetes import job_controller
 from bot.playground.kubernetes.resources import Json, Resource, from_custom_resource_definition
 from bot.playground.kubernetes.selectors import matches
 from bot.playground.kubernetes.status import Refusal, cause, invalid
@@ -68,6 +69,8 @@ def check(obj: Json, *, resource: Resource, before: Json | None = None) -> None:
     causes += [each for each in _of_spec(obj, resource=resource) if each not in known]
     if before is not None:
         causes += list(_of_change(obj, before, resource=resource))
+    elif resource.kind == "Job" and obj.get("spec"):
+        causes += [_wrong(*each) for each in job_controller.mismatches(obj)]
     refuse(causes, resource=resource, name=name)
 
 

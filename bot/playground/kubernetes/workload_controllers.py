@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.playground.kubernetes import budgets, claims, patches, pods, replicasets, scheduling, workload_status
+from bot.playground.kubernetes import budgets, claims, job_runs, patches, pods, replicasets, scheduling, workload_status
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.overrides import Override, OverrideTrigger, PodOutcome
 from bot.playground.kubernetes.recorder import Recorder
@@ -191,8 +191,9 @@ class WorkloadControllers:
                     self._make(owner, like=None, fate=PodOutcome.HEALTHY, unchanged=False, node=node)
             return
         if owner["kind"] == "Job":
-            if not self.pods_of(owner) and not _finished(owner) and not owner.get("status"):
-                self._make(owner, like=None, fate=PodOutcome.HEALTHY, unchanged=False)
+            begun = self.pods_of(owner) or owner.get("status") or owner["spec"].get("suspend")
+            if not begun and (owner["spec"].get("template") or {}).get("spec"):
+                self._run(owner)
             return
         top = self.owner_of(owner) or owner
         current, wanted = self.pods_of(owner), self._wanted(owner)
@@ -207,6 +208,24 @@ class WorkloadControllers:
                 leaving = sorted(current, key=budgets.is_ready)[: len(current) - wanted]
             for pod in leaving:
                 self._remove(pod, owner=owner)
+
+    def _run(self, job: Json) -> None:
+        """Run a new Job to its end: it fails as a loaded Job with the same pods did, else it completes."""
+        like = self._failed_like(job)
+        self._make(job, like=like, fate=PodOutcome.SAME, unchanged=False, replaces=False)
+        (pod,) = self.pods_of(job)
+        above = self.owner_of(job)
+        job_runs.run(job, pod, fails=like is not None, above=above, state=self._state, record=self._record)
+
+    def _failed_like(self, job: Json) -> Json | None:
+        """Return a failed pod of a loaded Job whose template has the same spec."""
+        template = job["spec"]["template"]["spec"]
+        for pod in self._state.store.objects(table=PODS, namespace=job["metadata"]["namespace"]):
+            owner = self.owner_of(pod) if pod["status"].get("phase") == "Failed" else None
+            loaded = owner is not None and owner["kind"] == "Job" and self._unchanged(owner)
+            if owner is not None and loaded and owner["spec"]["template"]["spec"] == template:
+                return pod
+        return None
 
     def _roll_deployment(self, owner: Json, *, rolled: bool) -> None:
         """Give all replicas to the ReplicaSet of the current template. `rolled`: the template has changed."""

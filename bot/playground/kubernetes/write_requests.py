@@ -10,6 +10,7 @@ from bot.playground.kubernetes import (
     defaults,
     events,
     fields,
+    job_controller,
     patches,
     read_requests,
     schemas,
@@ -143,6 +144,8 @@ class Writer:
             obj, stores = events.as_core_event(obj), state.registry.of_table(("", "events"))
         created = self._initial(obj, resource=stores, namespace=namespace)
         complete(created, resource=stores)
+        if resource.table == ("batch", "jobs") and isinstance(created.get("spec"), dict):
+            job_controller.prepare(created)
         check(created, resource=resource)
         if state.find(resource=resource, namespace=namespace, name=metadata["name"]) is not None:
             raise already_exists(group=resource.group, resource=resource.plural, name=metadata["name"])

@@ -43,6 +43,9 @@ PERMISSIONS: Final = (
     *revisions.PERMISSIONS,
 )
 
+# Two pages: that an image runs elsewhere is said beside a verdict, it decides none.
+_SAMPLE: Final = 1000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
@@ -119,10 +122,13 @@ async def _revisions(snapshot: Snapshot, pod: Json) -> int:
 
 
 async def elsewhere(look: Look) -> Elsewhere:
-    """Look at all pods of the cluster; where only a namespace may be read, at that one, with a gap for the rest."""
+    """Look at pods of the whole cluster, a sample of a large one.
+
+    Where only a namespace may be read, look at that one, with a gap for the rest.
+    """
     gaps: tuple[Gap, ...] = ()
     try:
-        pods: Sequence[Json] = (await look.snapshot.list("Pod")).items
+        pods: Sequence[Json] = (await look.snapshot.list("Pod", limit=_SAMPLE)).items
     except ClusterError as error:
         gaps, pods = (error.gap("pods in all namespaces"),), await _in_namespace(look)
     running: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""The Jobs in question: how they ended, and whether a later one of the same CronJob succeeded.
+"""The Jobs in question: how they ended, and whether a later one of the same CronJob, or a rerun, succeeded.
 
 A Job without the condition Failed is no failed Job, though its pods may fail.
 """
@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.ages import UNKNOWN
 from bot.kube.conditions import condition
 from bot.kube.field_managers import last_written
-from bot.kube.objects import created_at, labels_of, name_of, namespace_of, phase_of, ref, spec_of, status_of
+from bot.kube.job_runs import cron_job_of, has_failed, success_after
+from bot.kube.objects import labels_of, name_of, namespace_of, phase_of, ref, spec_of, status_of
 from bot.kube.owners import controller_of
 from bot.kube.pod_readiness import unready_reason
 from bot.kube.rollouts import is_owned, says_on_purpose
@@ -33,7 +34,8 @@ KEYS: Final[dict[str, RowType]] = {
     "message": RowType.STRING,
     "failed_s": RowType.INTEGER,
     "failures": RowType.INTEGER,  # of its pods
-    "recovered": RowType.BOOLEAN,  # it failed, and a later Job of its CronJob completed
+    "recovered": RowType.BOOLEAN,  # it failed, and a later Job of its CronJob, or a rerun of it, completed
+    "recovered_by": RowType.STRING,  # the first such Job
     "pods": RowType.STRINGS,  # those that failed or are not ready
     "suspended": RowType.BOOLEAN,  # and neither a queue nor an annotation accounts for it
     "suspended_by": RowType.STRING,
@@ -57,7 +59,7 @@ async def read(look: Look) -> ProbeResult:
         found = await _in_question(look)
     except ClusterError as error:
         return ProbeResult(gaps=(error.gap(f"Jobs of {look.focus}" if look.focus.name else "Jobs"),))
-    jobs = sorted(found.jobs, key=lambda each: (not _has_failed(each), _failed_s(look, each), name_of(each)))
+    jobs = sorted(found.jobs, key=lambda each: (not has_failed(each), _failed_s(look, each), name_of(each)))
     gaps = found.gaps
     if len(jobs) > _MOST_ROWS:
         detail = f"only {_MOST_ROWS} of {len(jobs)} were judged, those that failed first"
@@ -85,19 +87,19 @@ async def _in_question(look: Look) -> _Questioned:
         return _Questioned()
     found = await _listed(look, focus.namespace)
     if focus.name:
-        return replace(found, jobs=tuple(each for each in found.beside if _cron_job(each) == focus.name))
+        return replace(found, jobs=tuple(each for each in found.beside if cron_job_of(each) == focus.name))
     return found
 
 
 async def _named(look: Look, about: ObjectRef) -> _Questioned:
-    """Return one Job; the others of its namespace are read only if a later one may have done its work."""
+    """Return one Job; the others of its namespace are read only if it failed: one may have done its work since."""
     if not about.namespace:
         listing = await look.snapshot.list("Job", fields=f"metadata.name={about.name}")
         return _Questioned(jobs=listing.items, missing="" if listing.items else str(about))
     job = await look.snapshot.find("Job", about.name, namespace=about.namespace)
     if job is None:
         return _Questioned(missing=str(about))
-    if not (_has_failed(job) and _cron_job(job)):
+    if not has_failed(job):
         return _Questioned(jobs=(job,))
     return replace(await _listed(look, about.namespace), jobs=(job,))
 
@@ -111,7 +113,7 @@ async def _listed(look: Look, namespace: str) -> _Questioned:
 async def _failed_pods(look: Look, jobs: Sequence[Json]) -> dict[tuple[str, str], list[str]]:
     """Return the names of the pods of failed Jobs that failed or are not ready, by the Job's namespace and name."""
     found: dict[tuple[str, str], list[str]] = {}
-    for namespace in sorted({namespace_of(each) for each in jobs if _has_failed(each)})[:_MOST_PODS]:
+    for namespace in sorted({namespace_of(each) for each in jobs if has_failed(each)})[:_MOST_PODS]:
         for pod in (await look.snapshot.list("Pod", namespace=namespace)).items:
             owner = controller_of(pod)
             if owner and owner.kind == "Job" and phase_of(pod) != "Succeeded" and unready_reason(pod):
@@ -124,44 +126,31 @@ def _row(look: Look, job: Json, beside: Iterable[Json], pods: Mapping[tuple[str,
     written = last_written(job, ("spec", "suspend"))
     suspended = bool(spec_of(job).get("suspend")) and _QUEUE not in labels_of(job)
     failed_s = _failed_s(look, job)
+    recovered_by = success_after(job, beside) if has_failed(job) else ""
     told = ": ".join(str(failed[key]) for key in ("reason", "message") if failed.get(key))
     return Row(
         values={
             "namespace": namespace,
             "job": name,
-            "cron_job": _cron_job(job),
-            "failed": _has_failed(job),
+            "cron_job": cron_job_of(job),
+            "failed": has_failed(job),
             "reason": str(failed.get("reason") or ""),
             "message": str(failed.get("message") or ""),
             "failed_s": failed_s,
             "failures": int(status_of(job).get("failed") or 0),
-            "recovered": _has_failed(job) and any(_is_later_success(look, each, job) for each in beside),
+            "recovered": recovered_by != "",
+            "recovered_by": recovered_by,
             "pods": tuple(sorted(pods.get((namespace, name), ())))[:_MOST_PODS],
             "suspended": suspended and not says_on_purpose(job) and not is_owned(job),
             "suspended_by": written.manager,
             "suspended_s": age_s(look.snapshot, written.time),
         },
         subject=ref(job, "Job"),
-        quote=f"Failed=True {told}"[:300] if _has_failed(job) else "",
+        quote=f"Failed=True {told}"[:300] if has_failed(job) else "",
         reproduce=f"kubectl -n {namespace} describe job {name}",
         at=moment(look.snapshot, failed_s),
     )
 
 
-def _has_failed(job: Mapping[str, Any]) -> bool:
-    return condition(job, "Failed").get("status") == "True"
-
-
 def _failed_s(look: Look, job: Json) -> int:
-    return age_s(look.snapshot, condition(job, "Failed").get("lastTransitionTime")) if _has_failed(job) else UNKNOWN
-
-
-def _cron_job(job: Json) -> str:
-    owner = controller_of(job)
-    return owner.name if owner and owner.kind == "CronJob" else ""
-
-
-def _is_later_success(look: Look, other: Json, job: Json) -> bool:
-    same = _cron_job(job) and (namespace_of(other), _cron_job(other)) == (namespace_of(job), _cron_job(job))
-    done = condition(other, "Complete").get("status") == "True"
-    return bool(same) and done and created_at(other) > created_at(job)
+    return age_s(look.snapshot, condition(job, "Failed").get("lastTransitionTime")) if has_failed(job) else UNKNOWN

@@ -7,8 +7,8 @@ from typing import Final
 
 from bot.cluster.owners import Owners, owners_of
 from bot.cluster.snapshot import Snapshot
-from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
+from bot.kube.job_runs import has_finished
 from bot.kube.objects import is_terminating, namespace_of, ref, uid_of
 from bot.kube.owners import controller_of
 from bot.kube.pod_readiness import is_ready
@@ -139,9 +139,7 @@ def _nothing_recreates(pod: Json, owners: Owners) -> Refusal | None:
             f"无法确认 {owner} 是否会重建 {me}：{why.zh}",
         )
     manifest = owners.manifests[0]
-    finished = manifest.get("kind") == "Job" and any(
-        condition(manifest, kind).get("status") == "True" for kind in ("Complete", "Failed")
-    )
+    finished = manifest.get("kind") == "Job" and has_finished(manifest)
     idle = manifest.get("kind") != "DaemonSet" and replicas_of(manifest).desired == 0
     if is_terminating(manifest) or finished or idle:
         return unsafe(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.conditions import condition
+from bot.kube.job_runs import has_finished
 from bot.kube.objects import is_terminating, ref, uid_of
 from bot.kube.owners import controller_of
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
@@ -57,7 +57,7 @@ def _resumed(job: Json, pods: list[Json]) -> EffectStatus:
     if failing := next(filter(None, map(workloads.why_failing, up)), ""):
         says = Text(en=f"its pods fail: {failing}", zh=f"其 Pod 失败：{failing}")
         return EffectStatus(state=EffectState.FAILING, says=says)
-    if up or _has_ended(job):
+    if up or has_finished(job):
         return EffectStatus(state=EffectState.HEALTHY, says=Text(en="it runs again", zh="已继续运行"))
     return EffectStatus(state=EffectState.PENDING, says=Text(en="none of its pods has started yet", zh="尚未启动 Pod"))
 
@@ -75,7 +75,7 @@ def has_not_finished(pod: Json) -> bool:
 def decided_elsewhere(obj: Json) -> Refusal | None:
     """Refuse a write that would change nothing, or be reverted by an owner or a queue."""
     me, owner = ref(obj), controller_of(obj)
-    if obj.get("kind") == "Job" and _has_ended(obj):
+    if obj.get("kind") == "Job" and has_finished(obj):
         return unsafe(f"{me} has finished: it cannot be suspended or resumed", f"{me} 已结束：无法暂停或恢复")
     # A CronJob does not reset the Jobs that it has created.
     if owner is not None and owner.kind != "CronJob":
@@ -90,7 +90,3 @@ def decided_elsewhere(obj: Json) -> Refusal | None:
             f"{me} 何时运行由 {by_zh} 决定，修改会被改回；请在那里修改",
         )
     return None
-
-
-def _has_ended(job: Json) -> bool:
-    return any(condition(job, kind).get("status") == "True" for kind in ("Complete", "Failed"))

@@ -66,9 +66,11 @@ def why_failing(pod: Json) -> str:
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("reason") == "Unschedulable":
         return _with_message("Unschedulable", scheduled.get("message"))
-    if status.get("phase") == "Failed":
-        return _with_message(str(status.get("reason") or "Failed"), status.get("message"))
-    return next(filter(None, map(_why, containers_in(pod))), "")
+    failed = status.get("phase") == "Failed"
+    if failed and status.get("reason"):
+        return _with_message(str(status["reason"]), status.get("message"))
+    why = next(filter(None, map(_why, containers_in(pod))), "")
+    return why or (_with_message("Failed", status.get("message")) if failed else "")
 
 
 def _with_message(reason: str, message: object) -> str:

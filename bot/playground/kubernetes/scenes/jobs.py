@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.playground.kubernetes import patches, times
+from bot.playground.kubernetes import job_controller, patches, times
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, messages, single_pods
@@ -14,7 +14,6 @@ from bot.playground.kubernetes.scenes.stage import Stage
 from bot.playground.kubernetes.scenes.workloads import plans_of, template
 from bot.playground.kubernetes.workload_controllers import labels_of
 
-DONE: Final = "Reached expected number of succeeded pods"
 _RAN: Final = "20s"
 
 
@@ -62,29 +61,8 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
 
 def complete(job: Json, pod: Json, *, stage: Stage, at: datetime) -> None:
     """Let the pod of a Job succeed, and the Job complete."""
-    ended = times.timestamp(at)
-    state = {"exitCode": 0, "reason": "Completed", "finishedAt": ended}
-    statuses = [
-        each
-        | {"state": {"terminated": state | {"startedAt": each["state"]["running"]["startedAt"]}}}
-        | {"ready": False, "started": False}
-        for each in pod["status"]["containerStatuses"]
-    ]
-    not_ready = {"status": "False", "reason": "PodCompleted", "lastTransitionTime": ended}
-    conditions = single_pods.conditions_with(pod, *single_pods.READINESS, **not_ready)
-    status = pod["status"] | {"phase": "Succeeded", "containerStatuses": statuses, "conditions": conditions}
-    stage.put(pod | {"status": status})
-    told = {
-        "status": "True",
-        "lastProbeTime": ended,
-        "lastTransitionTime": ended,
-        "reason": "CompletionsReached",
-        "message": DONE,
-    }
-    stage.put(job | {"status": {
-        "conditions": [{"type": kind} | told for kind in ("SuccessCriteriaMet", "Complete")],
-        "startTime": job["status"]["startTime"], "completionTime": ended, "succeeded": 1, "ready": 0, "terminating": 0,
-    }})  # fmt: skip
+    stage.put(job_controller.succeeded(pod, at=at))
+    stage.put(job | {"status": job_controller.completed(job["status"], at=at)})
     stage.tell(job, reason="Completed", message="Job completed", first=at, type="Normal", source="job-controller")
 
 

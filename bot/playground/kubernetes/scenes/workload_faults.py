@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.playground.kubernetes import times
+from bot.playground.kubernetes import job_controller, times
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys, messages, pod_faults
 from bot.playground.kubernetes.scenes.keys import check
@@ -16,7 +16,6 @@ _OF_PODS: Final = frozenset(keys.CONTAINER_FAULTS) | frozenset(keys.POD_FAULTS)
 _DEADLINE: Final = timedelta(seconds=600)
 _ATTEMPTS_S: Final = 15
 _MOST_ATTEMPTS: Final = 20
-_BACK_OFF_LIMIT: Final = "Job has reached the specified backoff limit"
 
 
 def apply(owner: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
@@ -116,20 +115,15 @@ def _fail_job(job: Json, pods: list[Json], fault: Json, *, stage: Stage, path: t
         kept = {"startTime": job["status"]["startTime"], "active": len(failed), "ready": 0, "terminating": 0}
         stage.put(job | {"status": kept})
         return
-    at = times.timestamp(stage.when(fault.get("ago", "2m"), path=(*path, "ago")))
-    told = {"status": "True", "lastProbeTime": at, "lastTransitionTime": at, "reason": "BackoffLimitExceeded",
-            "message": _BACK_OFF_LIMIT}  # fmt: skip
+    at = stage.when(fault.get("ago", "2m"), path=(*path, "ago"))
     count = int(fault.get("failures", 1))
-    stage.put(job | {
-        "spec": job["spec"] | {"backoffLimit": count - 1},
-        "status": {
-            "conditions": [{"type": kind} | told for kind in ("FailureTarget", "Failed")],
-            "startTime": job["status"]["startTime"], "failed": count, "ready": 0, "terminating": 0,
-        },
-    })  # fmt: skip
-    stage.tell(
-        job, reason="BackoffLimitExceeded", message=_BACK_OFF_LIMIT, first=stage.when(at), source="job-controller"
+    stage.put(
+        job
+        | {"spec": job["spec"] | {"backoffLimit": count - 1}}
+        | {"status": job_controller.failed(job["status"], at=at, count=count)}
     )
+    message = job_controller.BACK_OFF_LIMIT
+    stage.tell(job, reason="BackoffLimitExceeded", message=message, first=at, source="job-controller")
 
 
 def _running_again(pod: Json) -> Json:

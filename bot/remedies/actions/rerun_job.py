@@ -1,0 +1,283 @@
+"""Retry a failed Job: create a new Job from its template. The failed Job stays, with its pods and their logs.
+
+The name of the new Job follows from the failed Job and the number of its reruns, so two presses create one Job.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.cluster.snapshot import Snapshot
+from bot.common.redaction import holds_secret
+from bot.kube.conditions import condition
+from bot.kube.job_runs import (
+    cron_job_of,
+    has_completed,
+    has_failed,
+    has_finished,
+    is_rerun_of,
+    success_after,
+)
+from bot.kube.objects import created_at, is_terminating, name_of, phase_of, ref, spec_of, status_of, uid_of
+from bot.kube.owners import controller_of
+from bot.remedies.action import Action
+from bot.remedies.contract import (
+    Applied,
+    EffectState,
+    EffectStatus,
+    Outlook,
+    Plan,
+    Proposal,
+    Reason,
+    Refusal,
+    Step,
+    Verb,
+)
+from bot.remedies.shared import workloads
+from bot.remedies.shared.job_copy import copy_of, pod_spec_of, runs_in
+from bot.remedies.shared.kinds import permissions_to
+from bot.remedies.shared.object_diff import diff
+from bot.remedies.shared.refusal import unsafe
+from bot.remedies.shared.suspension import is_suspended
+from intents.catalog.actions import ActionDeclaration
+from intents.catalog.schema import Risk
+from intents.cluster_text import quotable
+from intents.domain import Json, ObjectRef, Text
+from responses.action_words import ActionWords
+from responses.safety import safe_line
+
+_MOST_SHOWN: Final = 4
+_COMMAND: Final = 200
+
+
+class RerunJob(Action):
+    """Creates a new Job from the template of a failed one."""
+
+    declaration = ActionDeclaration(name="rerun-job", kinds=("Job",), least_risk=Risk.DISRUPTIVE)
+    words = ActionWords(
+        verb=Text(en="Rerun Job", zh="重新运行 Job"),
+        does=Text(
+            en="Creates a new Job from the template of this failed one, which stays as it is.",
+            zh="用此失败 Job 的模板创建一个新的 Job；原 Job 保持不变。",
+        ),
+    )
+    writes = permissions_to("create", ("Job",))
+
+    async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
+        job = await snapshot.get("Job", target.name, namespace=target.namespace)
+        return {"uid": uid_of(job), **workloads.template_basis(job)}
+
+    async def may_help(self, snapshot: Snapshot, target: ObjectRef) -> bool:
+        job = await snapshot.get("Job", target.name, namespace=target.namespace)
+        return _not_for(job) is None
+
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
+        job = await snapshot.get("Job", plan.target.name, namespace=plan.target.namespace)
+        if refusal := _not_for(job):
+            return refusal
+        listing = await snapshot.list("Job", namespace=plan.target.namespace)
+        if gap := listing.gap("Jobs"):
+            return Refusal(reason=Reason.NOT_CHECKED, says=gap.says)
+        if refusal := _needless(job, listing.items):
+            return refusal
+        cron_job = await _cron_job(snapshot, job)
+        if isinstance(cron_job, Refusal):
+            return cron_job
+        if cron_job and (refusal := _kept_from(cron_job, listing.items)):
+            return refusal
+        reruns = sum(is_rerun_of(each, job) for each in listing.items)
+        manifest = copy_of(job, taken={name_of(each) for each in listing.items}, reruns=reruns)
+        if holds_secret(manifest):
+            return unsafe(
+                f"the template of {plan.target} includes what looks like a secret, which Casebook cannot copy "
+                "faithfully; create the new Job by hand",
+                f"{plan.target} 的模板包含疑似机密的数据，Casebook 无法如实复制；请手动创建新的 Job",
+            )
+        new = ref(manifest)
+        step = Step(
+            verb=Verb.CREATE,
+            target=new,
+            says=Text(
+                en=f"{new} was created from the template of {plan.target}",
+                zh=f"已用 {plan.target} 的模板创建 {new}",
+            ),
+            body=manifest,
+        )
+        outlook = Outlook(
+            effects=_effects(job, new),
+            warnings=_warnings(job, cron_job),
+            owner=new,
+            counts_as=controller_of(job) or plan.target,
+        )
+        # The dry run shows a selector for a uid that the new Job will not have.
+        return Proposal(steps=(step,), outlook=outlook, shown=diff({}, manifest, name=str(new)))
+
+    async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
+        new = applied.outlook.owner or plan.target
+        job = await snapshot.find("Job", new.name, namespace=new.namespace)
+        if job is None or is_terminating(job):
+            return _gone(new, await snapshot.find("Job", plan.target.name, namespace=plan.target.namespace))
+        if has_completed(job):
+            return EffectStatus(state=EffectState.HEALTHY, says=Text(en=f"{new} has completed", zh=f"{new} 已完成"))
+        pods = await workloads.pods_controlled(snapshot, (uid_of(job),), namespace=new.namespace)
+        return _unfinished(job, new, sorted(pods, key=created_at))
+
+
+def _not_for(job: Json) -> Refusal | None:
+    """Say why a Job is not rerun, as far as the Job itself shows."""
+    me, owner = ref(job, "Job"), controller_of(job)
+    if is_terminating(job):
+        return unsafe(f"{me} is being deleted", f"{me} 正在删除")
+    if is_suspended(job):
+        return unsafe(f"{me} is suspended: resume it instead", f"{me} 已暂停：请改为恢复运行")
+    if has_completed(job):
+        return _already(f"{me} has completed", f"{me} 已完成")
+    if not has_failed(job):
+        return _already(f"{me} has not failed: it still runs", f"{me} 没有失败：仍在运行")
+    if owner is not None and owner.kind != "CronJob":
+        return unsafe(
+            f"{me} is managed by {owner.kind} {owner.name}, which decides on a retry; retry it there",
+            f"{me} 由 {owner.kind} {owner.name} 管理，是否重试由其决定；请在那里重试",
+        )
+    return None
+
+
+def _already(en: str, zh: str) -> Refusal:
+    return Refusal(
+        reason=Reason.ALREADY_FIXED,
+        says=Text(en=f"already fixed, nothing to do. {en}", zh=f"问题已消失，无需操作。{zh}"),
+    )
+
+
+def _needless(job: Json, others: tuple[Json, ...]) -> Refusal | None:
+    """Say which other Job has done the work, or is doing it."""
+    if done := success_after(job, others):
+        return _already(f"Job {done} has done its work since", f"Job {done} 已完成其工作")
+    running = sorted(name_of(each) for each in others if is_rerun_of(each, job) and not has_finished(each))
+    if running:
+        return unsafe(
+            f"Job {running[0]}, a rerun of it, has not ended yet; wait for it",
+            f"其重新运行的 Job {running[0]} 尚未结束；请等待",
+        )
+    return None
+
+
+async def _cron_job(snapshot: Snapshot, job: Json) -> Json | Refusal | None:
+    """Return the CronJob of a Job, None for a Job without one; its Jobs are deleted together with it."""
+    owner = controller_of(job)
+    if owner is None:
+        return None
+    found = await snapshot.find("CronJob", owner.name, namespace=owner.namespace)
+    if found is None or uid_of(found) != owner.uid or is_terminating(found):
+        return unsafe(
+            f"CronJob {owner.name} was deleted, and a new Job of it would be deleted too",
+            f"CronJob {owner.name} 已被删除，其新建的 Job 也会被删除",
+        )
+    return found
+
+
+def _kept_from(cron_job: Json, jobs: tuple[Json, ...]) -> Refusal | None:
+    """Say which run a CronJob that allows no two at once still has."""
+    policy, name = spec_of(cron_job).get("concurrencyPolicy"), name_of(cron_job)
+    active = sorted(name_of(each) for each in jobs if cron_job_of(each) == name and not has_finished(each))
+    if policy not in ("Forbid", "Replace") or not active:
+        return None
+    return unsafe(
+        f"Job {active[0]} of CronJob {name} still runs, and its concurrencyPolicy {policy} allows one run at a time",
+        f"CronJob {name} 的 Job {active[0]} 仍在运行，其 concurrencyPolicy 为 {policy}，同时只允许一个运行",
+    )
+
+
+def _effects(job: Json, new: ObjectRef) -> tuple[Text, ...]:
+    runs = [quotable(safe_line(each, limit=_COMMAND)) for each in runs_in(job)]
+    shown = "; ".join(runs[:_MOST_SHOWN]) + (f" (+{len(runs) - _MOST_SHOWN})" if len(runs) > _MOST_SHOWN else "")
+    return (
+        Text(
+            en=f"Creates {new} from the template of {ref(job, 'Job')}, which stays with its pods and logs",
+            zh=f"用 {ref(job, 'Job')} 的模板创建 {new}；原 Job 及其 Pod 和日志保留",
+        ),
+        Text(en=f"Its pods run: {shown}", zh=f"其 Pod 运行：{shown}"),
+    )
+
+
+def _warnings(job: Json, cron_job: Json | None) -> tuple[Text, ...]:
+    done, wanted = int(status_of(job).get("succeeded") or 0), int(spec_of(job).get("completions") or 1)
+    warnings = [
+        Text(
+            en="Its work is done again from the beginning, with all its side effects",
+            zh="工作会从头重新执行，并再次产生所有副作用",
+        ),
+        Text(
+            en="What the failed run left half done is not cleaned up"
+            + (f"; {done} of {wanted} completions had succeeded and run again" if done else ""),
+            zh="失败的运行遗留的未完成内容不会被清理"
+            + (f"；已成功的 {done}/{wanted} 个 completion 会再次执行" if done else ""),
+        ),
+    ]
+    deadline = spec_of(job).get("activeDeadlineSeconds")
+    if deadline and condition(job, "Failed").get("reason") == "DeadlineExceeded":
+        warnings.append(
+            Text(
+                en=f"It ran out of its activeDeadlineSeconds ({deadline} s); the new Job has the same limit",
+                zh=f"它超过了 activeDeadlineSeconds（{deadline} 秒）；新 Job 的限制相同",
+            )
+        )
+    return (*warnings, *(_warnings_of_cron_job(job, cron_job) if cron_job else ()))
+
+
+def _warnings_of_cron_job(job: Json, cron_job: Json) -> tuple[Text, ...]:
+    name, policy = name_of(cron_job), spec_of(cron_job).get("concurrencyPolicy")
+    warnings = []
+    if pod_spec_of(spec_of(cron_job).get("jobTemplate") or {}) != pod_spec_of(job):
+        warnings.append(
+            Text(
+                en=f"The template of CronJob {name} has changed since; the new Job has the failed Job's own",
+                zh=f"CronJob {name} 的模板此后已更改；新 Job 使用失败 Job 自己的模板",
+            )
+        )
+    if policy in ("Forbid", "Replace"):
+        warnings.append(
+            Text(
+                en=f"CronJob {name} does not wait for it: at the next time of its schedule both may run at once",
+                zh=f"CronJob {name} 不会等待它：到下次调度时间两者可能同时运行",
+            )
+        )
+    return tuple(warnings)
+
+
+def _gone(new: ObjectRef, job: Json | None) -> EffectStatus:
+    """Return the effect of a deleted Job: with the time to live of the Job it was made from, it may have completed."""
+    if spec_of(job or {}).get("ttlSecondsAfterFinished") is None:
+        says = Text(en=f"{new} no longer exists", zh=f"{new} 已不存在")
+        return EffectStatus(state=EffectState.FAILING, says=says)
+    says = Text(
+        en=f"{new} no longer exists: its ttlSecondsAfterFinished deletes it soon after its end, which was not seen",
+        zh=f"{new} 已不存在：其 ttlSecondsAfterFinished 会在结束后不久将其删除，因此未能看到结果",
+    )
+    return EffectStatus(state=EffectState.RUNNING, says=says)
+
+
+def _unfinished(job: Json, new: ObjectRef, pods: list[Json]) -> EffectStatus:
+    """Return the progress of a Job that has not completed; `pods` are its pods, oldest first."""
+    if has_failed(job):
+        whys = [f" ({name_of(each)}: {why})" for each in pods if (why := workloads.why_failing(each))]
+        last = whys[-1] if whys else ""
+        reason = condition(job, "Failed").get("reason") or "Failed"
+        failed = tuple(ref(each, "Pod") for each in reversed(pods))
+        says = Text(en=f"{new} failed: {reason}{last}", zh=f"{new} 失败：{reason}{last}")
+        return EffectStatus(state=EffectState.FAILING, says=says, replacements=failed)
+    up = [each for each in pods if phase_of(each) not in ("Succeeded", "Failed") and not is_terminating(each)]
+    stuck = [(each, why) for each in up if (why := workloads.why_failing(each))]
+    if stuck:
+        shown = f"{name_of(stuck[-1][0])}: {stuck[-1][1]}"
+        says = Text(en=f"the pods of {new} fail: {shown}", zh=f"{new} 的 Pod 失败：{shown}")
+        return EffectStatus(state=EffectState.FAILING, says=says, replacements=tuple(ref(each, "Pod") for each in up))
+    failures = int(status_of(job).get("failed") or 0)
+    says = Text(
+        en=f"{new} has not ended yet" + (f"; {failures} of its pods failed so far" if failures else ""),
+        zh=f"{new} 尚未结束" + (f"；目前已有 {failures} 个 Pod 失败" if failures else ""),
+    )
+    return EffectStatus(state=EffectState.RUNNING, says=says)
+
+
+ACTION: Final = RerunJob()
