@@ -6,6 +6,7 @@ A report without news posts nothing. The channel's policy decides what may be re
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -77,7 +78,7 @@ class ReportWorkflow:
         return {"failed": "", "final": True}
 
     async def _look(self, namespace: str, cluster: str, requester: Requester, channel: str) -> Overview:
-        services = self.services
+        services, started = self.services, time.monotonic()
         connection = await services.clusters.get(cluster)
         found = await overview(
             namespace,
@@ -86,6 +87,7 @@ class ReportWorkflow:
             deadline=services.deadline * _DEADLINES,
             access=requester.scope.access(connection.name) if requester.scope.text_only_reason is None else NOTHING,
         )
+        services.metrics.overviewed(found, intent="report", seconds=time.monotonic() - started)
         mutes = await services.store.mutes.list(channel, services.clock())
         return without_muted(found, [mute.muted for mute in mutes])
 
