@@ -31,6 +31,8 @@ READS_PODS: Final = (
     Permission(verb="get", group="apps", resource="statefulsets"),
     Permission(verb="get", group="batch", resource="jobs"),
     Permission(verb="get", group="policy", resource="poddisruptionbudgets"),
+    # The built-in custom kind; others are read where the cluster's administrator grants them.
+    Permission(verb="get", group="pingcap.com", resource="tidbclusters"),
 )
 
 
