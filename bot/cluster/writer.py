@@ -182,7 +182,10 @@ class Writer:
         """
         who = self._acting_as.user if self._acting_as else "we"
         request = review_of_self(
-            permission, namespace=namespace, name=name, what=f"whether {who} may {permission.verb} {permission.resource}"
+            permission,
+            namespace=namespace,
+            name=name,
+            what=f"whether {who} may {permission.verb} {permission.resource}",
         )
         try:
             # An access review changes nothing, so it may be retried like a read.

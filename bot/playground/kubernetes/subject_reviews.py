@@ -49,9 +49,16 @@ def _grants(state: State, address: Address, *, user: str, groups: list[str]) -> 
         kinds.append(("RoleBinding", "rolebindings", address.namespace))
     for kind, plural, namespace in kinds:
         for binding in state.store.objects(table=(_GROUP, plural), namespace=namespace):
-            named = any(_is(each, user=user, groups=groups) for each in binding.get("subjects") or ())
+            named = next((each for each in binding.get("subjects") or () if _is(each, user=user, groups=groups)), None)
             if named and any(rule.allows(address) for rule in _rules(state, binding)):
-                yield f'{kind} "{binding["metadata"]["name"]}"'
+                role, place = binding["roleRef"], f"/{namespace}" if namespace else ""
+                name = f"{binding['metadata']['name']}{place}"
+                yield f'{kind} "{name}" of {role["kind"]} "{role["name"]}" to {_described(named)}'
+
+
+def _described(subject: Json) -> str:
+    home = f"/{subject['namespace']}" if subject["kind"] == "ServiceAccount" else ""
+    return f'{subject["kind"]} "{subject["name"]}{home}"'
 
 
 def _is(subject: Json, *, user: str, groups: list[str]) -> bool:
