@@ -16,7 +16,7 @@ from bot.kube.object_conditions import is_behind
 from bot.kube.objects import labels_of, name_of, node_name_of, ref, spec_of, waits_for_node
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from intents.domain import ArgDeclaration, Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 _HOME: Final = "kube-system"
 # These elect a leader; the others serve side by side.
@@ -42,6 +42,9 @@ DECLARATION: Final = ProbeDeclaration(
         "why": RowType.STRING,  # what its container waits for, or how it ended
         "down_s": RowType.INTEGER,
         "pods": RowType.STRINGS,  # namespace/name of the pod in question that waits for it
+    },
+    args={
+        "whole": ArgDeclaration(says="true: all components, also where the object in question is a pod of one of them"),
     },
     permissions=(
         Permission(verb="get", resource="pods"),
@@ -87,8 +90,8 @@ async def _in_question(look: Look) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if focus.kind in ("Pod", "Lease", "") and focus.namespace in (_HOME, ""):
         mine = tuple(each for each in _COMPONENTS if focus.name == each or focus.name.startswith(f"{each}-"))
         if mine:
-            return mine, ()
-    if not focus.namespace or focus.kind not in {"Pod", *_WORKLOADS}:
+            return (_COMPONENTS if look.flag("whole") else mine), ()
+    if look.flag("whole") or not focus.namespace or focus.kind not in {"Pod", *_WORKLOADS}:
         return (), ()
     obj = await look.snapshot.find(focus.kind, focus.name, namespace=focus.namespace)
     if obj is None or age_s(look.snapshot, str(obj["metadata"].get("creationTimestamp") or "")) < _SOON_S:

@@ -1,4 +1,4 @@
-"""Custom kinds of widespread operators: the role grants them; other kinds need a role of the cluster's administrator."""
+"""Custom kinds of widespread operators, which the role grants; others need a role of the cluster's administrator."""
 
 from __future__ import annotations
 
