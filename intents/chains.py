@@ -120,12 +120,13 @@ def _values(row: Row, by: LinkedBy) -> Iterable[object]:
 
 
 def _pods(row: Row) -> Iterator[tuple[str, str, str]]:
-    """Yield the pods that a row names: in `pod`, or several in `pods`."""
+    """Yield the pods that a row names: in `pod`, or several in `pods`; those of a node as namespace/name."""
     home = str(row.values.get("namespace") or row.subject.namespace)
     pods: Value = row.values.get("pods", ())
     for pod in (row.values.get("pod"), *(pods if isinstance(pods, tuple) else ())):
         if pod:
-            yield "Pod", home, str(pod)
+            namespace, _, name = str(pod).rpartition("/")
+            yield "Pod", namespace or home, name
 
 
 def timeline(ranked: Sequence[JudgedHypothesis]) -> tuple[TimelineEvent, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from intents.domain import Gap, ObjectRef, Severity, Text, Verdict
+from intents.mutes import covers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class OverviewFinding:
 
     `asked` is the object that was diagnosed: it leads to the whole answer; a custom kind is followed by its group.
     `verdict` is None for trouble that no entry explains and for trouble that was not looked into (`unread`); `says`
-    then quotes the object's own words.
+    then quotes the object's own words. What is in trouble `belongs_to` these owners, all of it.
     """
 
     asked: ObjectRef
@@ -47,13 +48,14 @@ class OverviewFinding:
     impact: Impact = field(default_factory=Impact)
     since: datetime | None = None
     unread: bool = False
+    belongs_to: tuple[ObjectRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """Everything that is unhealthy in a namespace ("" for the whole cluster), by root cause, the worst first.
 
-    `looked_at` counts the objects that were read, by the plural of their kind.
+    `looked_at` counts the objects that were read, by the plural of their kind; `muted` counts findings left out.
     """
 
     namespace: str
@@ -63,3 +65,16 @@ class Overview:
     looked_at: Mapping[str, int] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     api_calls: int = 0
+    muted: int = 0
+
+
+def without_muted(overview: Overview, muted: Sequence[str]) -> Overview:
+    """Return the overview without the findings that a mute of this channel covers; they are counted."""
+    left = tuple(each for each in overview.findings if not any(_is_muted(each, key) for key in muted))
+    return replace(overview, findings=left, muted=len(overview.findings) - len(left))
+
+
+def _is_muted(finding: OverviewFinding, muted: str) -> bool:
+    if covers(muted, incident=finding.incident, objects=(finding.at_fault, finding.asked)):
+        return True
+    return any(covers(muted, objects=(owner,)) for owner in finding.belongs_to)

@@ -135,8 +135,9 @@ def _hole(between: str, *, first: bool, last: bool) -> Hole | None:
             expression.append(f"(?P<{part}>{_SHAPES.get(part, _ANYTHING)})")
     body = "".join(expression)
     if first:
-        # The text may have other words before the phrase.
-        whole = f"(?:.*?[\\s\\W])?{body}"
+        # The text may have other words before the phrase. A name does not begin within a word with dashes or dots.
+        before = r"[^\w.-]" if names[0] in _NAMES else r"[\s\W]"
+        whole = f"(?:.*?{before})?{body}"
     elif last and names[-1] != SKIP and names[-1] not in _SHAPES and not parts[-1]:
         # Free text at the end of the phrase captures all that follows.
         whole = body.replace(f"(?P<{names[-1]}>{_ANYTHING})", f"(?P<{names[-1]}>.+)")

@@ -19,6 +19,7 @@ from intents.domain import Text
 from intents.focus import CLUSTER_SCOPED
 from intents.focus import KINDS as KIND_OF_WORD
 from intents.misuse import Misuse
+from intents.mutes import MuteCommand, mute_command
 from intents.places import DASHES, Where, names_namespace, without_where
 from intents.request import whole_cluster
 from intents.slack_text import unformatted
@@ -55,13 +56,13 @@ class HelpQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MuteCommand:
-    """A request for the muted incidents of the channel; with `unmute`, to unmute one of them or "all"."""
+class MutedQuery:
+    """A request for what the channel has muted; with `unmute`, to unmute one of it or "all"."""
 
     unmute: str = ""
 
 
-Command = TextQuery | ObjectQuery | HelpQuery | MuteCommand | ChannelCommand | Misuse
+Command = TextQuery | ObjectQuery | HelpQuery | MutedQuery | MuteCommand | ChannelCommand | Misuse
 
 _HELP: Final = frozenset({"help", "-h", "--help", "?", "？", "usage", "hi", "hello", "帮助", "用法", "你好"})
 _COMMAND: Final = "/diagnose"
@@ -69,7 +70,7 @@ _EXPLAIN: Final = frozenset({"explain", "text", "解释", "说明"})
 _DIAGNOSE: Final = frozenset({"diagnose", "check", "诊断", "检查", "排查", "看看"})
 _MUTED: Final = frozenset({"muted", "mutes", "静音列表", "已静音"})
 _UNMUTE: Final = frozenset({"unmute", "取消静音"})
-_COMMANDS: Final = ("help", "explain", "diagnose", "muted", "unmute", "summary", "incident", "cluster")
+_COMMANDS: Final = ("help", "explain", "diagnose", "mute", "muted", "unmute", "summary", "incident", "cluster")
 # Words of an error that precede a name and are not its kind.
 _NO_KIND: Final = frozenset({
     "error", "failed", "failure", "warning", "fatal", "panic", "see", "for", "from", "the", "image", "pulling", "why",
@@ -164,14 +165,18 @@ def _word_command(said: str, words: Sequence[str]) -> Command | None:
             says=Text(en="explain needs the text of an error", zh="explain 后面需要报错文本"), usage="explain ERROR"
         )
     if first in _MUTED and len(words) == 1:
-        return MuteCommand()
-    if first in _UNMUTE and len(words) <= 2:
-        if len(words) == 2:
-            return MuteCommand(unmute=words[1].strip("`"))
+        return MutedQuery()
+    if first in _UNMUTE:
+        if len(words) > 1:
+            return MutedQuery(unmute=" ".join(word.strip("`") for word in words[1:]))
         return Misuse(
-            says=Text(en="unmute needs the id of an incident", zh="unmute 后面需要问题的 ID"), usage="unmute ID"
+            says=Text(
+                en="unmute needs to know what: /diagnose muted lists it",
+                zh="unmute 后面需要说明取消什么：/diagnose muted 可列出",
+            ),
+            usage="unmute ID",
         )
-    return None
+    return mute_command(words)
 
 
 def _first(words: Sequence[str]) -> str:

@@ -88,8 +88,8 @@ NOT_ALLOWED_HERE: Final = Text(
     zh="策略不允许在此频道答复。请在允许的频道提问，或联系策略的维护者",
 )
 UNMUTE_NOT_ALLOWED: Final = Text(
-    en="you may not unmute here: unmuting is for people who may see answers from the cluster in this channel",
-    zh="你不能在此取消静音：只有在此频道可以查看集群答复的人才能取消静音",
+    en="you may not mute or unmute here: that is for people who may see answers from the cluster in this channel",
+    zh="你不能在此静音或取消静音：只有在此频道可以查看集群答复的人才可以",
 )
 OPINION_NOT_ALLOWED: Final = Text(
     en="you may not mark or mute this answer: that is for people who may see answers from the cluster in this channel",

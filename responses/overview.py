@@ -40,6 +40,10 @@ MORE_CAUSES: Final = Text(
     zh="另有 {} 个影响较小的问题；命令行可列出全部：casebook diagnose {}",
 )
 DIAGNOSE: Final = Text(en="Diagnose", zh="诊断")
+LEFT_OUT: Final = Text(
+    en="{} left out, muted in this channel: /diagnose muted", zh="已略去 {} 项，因其在此频道静音：/diagnose muted"
+)
+NOTHING_ELSE_WRONG: Final = Text(en="Nothing else unhealthy found in {}", zh="{} 未发现其他异常")
 
 
 def scrubbed_overview(overview: Overview) -> SafeOverview:
@@ -98,7 +102,8 @@ def heading(overview: Overview, language: Language) -> str:
     """Return the first line: how many problems there are, or that none was found in what could be read."""
     where, number = scope(overview, language), len(overview.findings)
     if not number:
-        known = NOTHING_WRONG if not overview.gaps else NOTHING_WRONG_READ
+        known = NOTHING_ELSE_WRONG if overview.muted else NOTHING_WRONG
+        known = known if not overview.gaps else NOTHING_WRONG_READ
         return known.in_(language).format(where)
     if language is Language.ZH:
         return CAUSES.zh.format(where, number)
@@ -162,6 +167,14 @@ def read(overview: Overview, language: Language) -> str:
     rest = sum(number for _, number in kinds[_READ:])
     listed = ", ".join(named) + (f" {words.MORE.in_(language).format(f'{rest:,}')}" if rest else "")
     return READ.in_(language).format(listed) if named else ""
+
+
+def muted(overview: Overview, language: Language) -> str:
+    """Return how many findings were left out because they are muted, "" for none."""
+    if not overview.muted:
+        return ""
+    english = counted(overview.muted, "findings")
+    return LEFT_OUT.in_(language).format(english if language is Language.EN else overview.muted)
 
 
 def gaps(overview: Overview, language: Language) -> str:

@@ -172,7 +172,6 @@ NOT_IT: Final = Text(en="Mark as wrong", zh="标记为误判")
 MUTE_HERE: Final = Text(en="Mute in this channel", zh="在此频道静音")
 UNMUTE_HERE: Final = Text(en="Unmute in this channel", zh="取消在此频道静音")
 MUTED_BY: Final = Text(en="Muted in this channel by ", zh="已在此频道静音，操作人：")
-UNMUTE: Final = Text(en="Unmute", zh="取消静音")
 CLOSE: Final = Text(en="Close", zh="关闭")
 CANCEL: Final = Text(en="Cancel", zh="取消")
 FULL_ANSWER: Final = Text(en="Full answer", zh="完整答复")
@@ -263,16 +262,19 @@ DIAGNOSE_ANYWAY: Final = Text(en="Diagnose anyway", zh="仍然诊断")
 SAME_FAULT: Final = Text(en="Same incident and object:", zh="同一故障和对象：")
 THE_ANSWER: Final = Text(en="see the answer", zh="查看答复")
 MUTED: Final = Text(
-    en="“{}” is muted in this channel: pasted texts about it get no answer here. Mentions and /diagnose still do.",
-    zh="“{}”已在此频道静音：粘贴此类内容不再自动答复；@提及和 /diagnose 仍会答复。",
+    en="“{}” is muted in this channel {}: pasted texts about it get no answer here, and overviews only count it. "
+    "Mentions and /diagnose of the object are still answered.",
+    zh="“{}”已在此频道静音（{}）：粘贴此类内容不再自动答复，总览中只计数；@提及和 /diagnose 对象仍会答复。",
 )
+UNTIL: Final = Text(en="until {}", zh="至 {}")
+FOR_EVER: Final = Text(en="until somebody unmutes it", zh="直到有人取消静音")
 UNMUTED: Final = Text(
     en="“{}” is unmuted: it is answered in this channel again.", zh="“{}”已取消静音，此频道恢复自动答复。"
 )
 NONE_MUTED: Final = Text(en="Nothing is muted in this channel.", zh="此频道没有被静音的问题。")
 ALL_MUTED: Final = Text(
-    en="Muted in this channel ({}). Use /diagnose unmute ID to unmute one:",
-    zh="此频道已静音 {} 个问题；使用 /diagnose unmute ID 取消静音：",
+    en="Muted in this channel ({}). /diagnose unmute and the name in front unmutes one:",
+    zh="此频道已静音 {} 项；使用 /diagnose unmute 加下列名称取消静音：",
 )
 
 

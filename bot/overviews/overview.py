@@ -218,6 +218,7 @@ def _unread(group: Group) -> OverviewFinding:
         impact=impact_of(group.affected),
         since=parse_time(since),
         unread=True,
+        belongs_to=tuple(map(reference, sorted(frozenset.intersection(*(each.owners for each in group.members))))),
     )
 
 
@@ -236,6 +237,9 @@ def _merged(looked: Sequence[_Looked]) -> list[OverviewFinding]:
             group[0].finding,
             impact=impact_of(frozenset().union(*(each.group.affected for each in group))),
             since=min((each.finding.since for each in group if each.finding.since), default=None),
+            belongs_to=tuple(
+                each for each in group[0].finding.belongs_to if all(each in other.finding.belongs_to for other in group)
+            ),
         )
         for group in by_key.values()
     ]

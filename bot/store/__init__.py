@@ -15,7 +15,7 @@ from bot.store.errors import (
 from bot.store.facts import FactRow
 from bot.store.incident_channels import ChannelState, IncidentChannel
 from bot.store.inspection import SchemaState, StoreInspection, inspect_store
-from bot.store.mutes import Mute
+from bot.store.mutes import Mute, standing
 from bot.store.outbox import OutboxEntry, PostingState
 from bot.store.plans import CLAIMED, ClaimOutcome, ClaimResult, EarlierClaim, StoredPlan
 from bot.store.repositories import Store, open_store
@@ -61,4 +61,5 @@ __all__ = [
     "open_audit",
     "open_store",
     "place_of",
+    "standing",
 ]

@@ -1,28 +1,30 @@
-"""Store mutes: incidents that a channel does not want answers about."""
+"""Store mutes: incidents, objects and namespaces that a channel does not want to hear of."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import delete, select
 
 from bot.store.database import Database
 from bot.store.row_writes import upsert
 from bot.store.tables import mutes
+from intents.domain import ObjectRef
+from intents.mutes import covers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mute:
-    """One muted incident of a channel; `until` is None if it lasts until somebody removes it."""
+    """One mute of a channel. `muted` is a key of `intents.mutes`; `until` is None if it lasts until it is removed."""
 
     channel: str
-    incident: str
+    muted: str
     by: str
     at: datetime
     until: datetime | None
+    reason: str = ""
 
 
 class Mutes:
@@ -31,41 +33,37 @@ class Mutes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, channel: str, incident: str, by: str, now: datetime, until: datetime | None = None) -> None:
-        """Mute an incident, or replace the existing mute."""
-        async with self._database.write("mute", channel, incident) as connection:
-            values = {"channel": channel, "incident": incident, "by": by, "at": now, "until": until}
+    async def add(self, mute: Mute) -> None:
+        """Add a mute, or replace the one with the same key."""
+        async with self._database.write("mute", mute.channel, mute.muted) as connection:
+            values = {
+                "channel": mute.channel,
+                "incident": mute.muted,
+                "by": mute.by,
+                "at": mute.at,
+                "until": mute.until,
+                "reason": mute.reason,
+            }
             await upsert(connection, mutes, values)
 
-    async def remove(self, channel: str, incident: str) -> bool:
+    async def remove(self, channel: str, muted: str) -> bool:
         """Remove a mute. Return whether there was one."""
-        async with self._database.write("mute", channel, incident) as connection:
-            which = (mutes.c.channel == channel) & (mutes.c.incident == incident)
+        async with self._database.write("mute", channel, muted) as connection:
+            which = (mutes.c.channel == channel) & (mutes.c.incident == muted)
             return (await connection.execute(delete(mutes).where(which))).rowcount > 0
 
-    async def is_muted(self, channel: str, incident: str, now: datetime) -> bool:
-        """Return whether an incident is muted in a channel now."""
-
-        async def body(connection: AsyncConnection) -> bool:
-            asked = {"channel": channel, "incident": incident, "now": now}
-            return (await connection.execute(_MUTED, asked)).one_or_none() is not None
-
-        return await self._database.query(body)
-
     async def list(self, channel: str, now: datetime) -> tuple[Mute, ...]:
-        """Return a channel's current mutes, by incident."""
+        """Return a channel's current mutes, by key."""
         async with self._database.read() as connection:
-            query = select(mutes).where(_stands(channel, now)).order_by(mutes.c.incident)
-            return tuple(Mute(**row._mapping) for row in await connection.execute(query))
+            stands = (mutes.c.channel == channel) & (mutes.c.until.is_(None) | (mutes.c.until > now))
+            rows = await connection.execute(select(mutes).where(stands).order_by(mutes.c.incident))
+            return tuple(
+                Mute(channel=row.channel, muted=row.incident, by=row.by, at=row.at, until=row.until, reason=row.reason)
+                for row in rows
+            )
 
 
-# Built once: every paste asks.
-_MUTED: Final = select(mutes.c.by).where(
-    mutes.c.channel == bindparam("channel"),
-    mutes.c.incident == bindparam("incident"),
-    mutes.c.until.is_(None) | (mutes.c.until > bindparam("now")),
-)
-
-
-def _stands(channel: str, now: datetime) -> ColumnElement[bool]:
-    return (mutes.c.channel == channel) & (mutes.c.until.is_(None) | (mutes.c.until > now))
+def standing(mutes: Sequence[Mute], *, incident: str = "", objects: Iterable[ObjectRef] = ()) -> Mute | None:
+    """Return the first mute that covers an incident, an object or all objects of a namespace; None if none does."""
+    about = tuple(objects)
+    return next((mute for mute in mutes if covers(mute.muted, incident=incident, objects=about)), None)

@@ -128,10 +128,11 @@ mutes: Final = Table(
     "mutes",
     METADATA,
     _key("channel"),
-    _key("incident"),
+    _key("incident"),  # a key of intents.mutes: the id of an incident, an object or a namespace
     _words("by"),
     _at("at"),
     Column("until", UtcTime),
+    _words("reason"),
 )
 
 feedback: Final = Table(

@@ -29,13 +29,13 @@ class AnswerNotes(Portable):
     """Notes about an answer, merged by key: one for each pressed plan.
 
     `count` is how often the same error was pasted, `last` the last time; these belong to the topic and are not notes.
-    `again` are links to later answers about the same fault.
+    `again` are links to later answers about the same fault. `muted` is who muted it by the menu, "" if unmuted since.
     """
 
     count: int = 1
     last: datetime | None = None
     not_it: tuple[str, ...] = ()
-    muted: str = ""
+    muted: str | None = None
     again: tuple[str, ...] = ()
     remedies: tuple[RemedyShown, ...] = ()
 
@@ -73,7 +73,8 @@ class KeptAnswer(Portable):
 
     `reason` says why no cluster was read, `because` why this cluster was chosen of several. `pick` are the other
     clusters to choose from. `secrets` are the kinds of secrets that the text held. `same_as` is the link to an earlier
-    answer about the same fault.
+    answer about the same fault. `muted` is the key of the mute that covered it when it was given, `muted_by` and
+    `muted_why` are from that mute.
     """
 
     diagnosis: Diagnosis
@@ -89,6 +90,9 @@ class KeptAnswer(Portable):
     pick: Picker | None = None
     secrets: tuple[Text, ...] = ()
     same_as: str = ""
+    muted: str = ""
+    muted_by: str = ""
+    muted_why: str = ""
 
     @property
     def first(self) -> JudgedHypothesis | None:
@@ -111,7 +115,8 @@ class KeptAnswer(Portable):
             controls=self.controls,
             remedy_states=shown.remedies,
             not_it_by=shown.not_it,
-            muted_by=shown.muted,
+            muted_by=self.muted_by if shown.muted is None else shown.muted,
+            muted_why=self.muted_why if shown.muted is None else "",
             because=self.because,
             pick=self.pick,
             secrets=self.secrets,

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
 
 from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
+from bot.store import Mute
+from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
+from intents.mutes import MUTED_FOR
 from responses import failures
 from responses.slack.notices import notice
 from responses.slack.presses import Press
-
-# Mutes expire, because a forgotten mute would hide incidents forever.
-_MUTED_FOR: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +51,13 @@ class OpinionWorkflow:
                 users = [*dict.fromkeys([*answer.shown.get("not_it", ()), user])]
                 await store.answers.note(request_id, {"not_it": users})
             case Press.MUTE:
-                await store.mutes.add(channel, answer.incident, user, now, now + _MUTED_FOR)
+                await store.mutes.add(
+                    Mute(channel=channel, muted=answer.incident, by=user, at=now, until=now + MUTED_FOR)
+                )
                 await store.answers.note(request_id, {"muted": user})
             case Press.UNMUTE:
-                await store.mutes.remove(channel, answer.incident)
+                for muted in filter(None, (answer.incident, KeptAnswer.from_json(answer.message).muted)):
+                    await store.mutes.remove(channel, muted)
                 await store.answers.note(request_id, {"muted": ""})
             case _:
                 return

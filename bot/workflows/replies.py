@@ -21,13 +21,15 @@ from bot.kube.access import NOTHING
 from bot.metrics import REFUSED
 from bot.overviews.overview import overview
 from bot.policy import ReadLevel
-from bot.store import StoredRequest, Surface
+from bot.store import Mute, StoredRequest, Surface, standing
 from bot.workflows.cluster_choice import ClusterChooser, Interpretation
 from bot.workflows.follow_ups import FollowUps
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.remedy_offers import RemedyOffers
 from bot.workflows.services import Requester, Services
 from intents.domain import Diagnosis, Existence, Finding, Text
+from intents.mutes import concerned
+from intents.overview import without_muted
 from intents.request import DiagnoseObject, scope_of
 from intents.request import Request as Question
 from intents.slash import HelpQuery, parse_message
@@ -226,9 +228,14 @@ class Replies:
         except ClusterError as error:
             self._give_up(connection, error)
             return self._failed(self._why(interpretation, error), request, requester, interpretation)
+        found = without_muted(found, [mute.muted for mute in await self._mutes(request)])
         message = overview_message(await asyncio.to_thread(scrubbed_overview, found), language=language)
         message = with_picker(message, _pick(interpretation), request_id=request.id, language=language)
         return Reply(plain=message, intent="diagnose", ended="told")
+
+    async def _mutes(self, request: StoredRequest) -> Sequence[Mute]:
+        """Return what is muted where a request was made."""
+        return await self.services.store.mutes.list(request.original.channel, self.services.clock())
 
     async def _with_other_clusters(self, diagnosis: Diagnosis, requester: Requester) -> Diagnosis:
         """Return the diagnosis with the other clusters that have what the text names and this cluster lacks."""
@@ -307,6 +314,9 @@ class Replies:
             pick=_pick(interpretation) if diagnosis.hypotheses or not of_text else None,
             secrets=_secrets(request),
         )
+        incident = answer.first.incident if answer.first else ""
+        if mute := standing(await self._mutes(request), incident=incident, objects=concerned(shown)):
+            answer = replace(answer, muted=mute.muted, muted_by=mute.by, muted_why=mute.reason)
         picture = leading_plot(diagnosis)
         return Reply(
             intent=_intent(interpretation.question),

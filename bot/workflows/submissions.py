@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 
 from bot.jobs import JobIntake, Json
 from bot.metrics import Metrics
-from bot.store import NewRequest, RequestState, Store, StoredRequest
+from bot.store import NewRequest, RequestState, Store, StoredRequest, standing
 from bot.workflows.admission import Admission
 from bot.workflows.fair_turns import ASKED
 from intents.domain import Hypothesis
+from intents.mutes import named_objects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +53,9 @@ class Submissions:
         await self.job_intake.start("answer", request, {"request": request})
 
     async def is_muted(self, request: NewRequest, hypothesis: Hypothesis) -> bool:
-        """Tell whether the incident of a request is muted in its channel."""
-        muted = await self.store.mutes.is_muted(request.channel, hypothesis.incident, request.created)
+        """Tell whether the incident or the object of a request is muted in its channel."""
+        mutes = await self.store.mutes.list(request.channel, request.created)
+        muted = standing(mutes, incident=hypothesis.incident, objects=named_objects(hypothesis)) is not None
         if muted:
             self.metrics.message_handled("muted")
         return muted

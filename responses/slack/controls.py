@@ -21,6 +21,7 @@ from responses.slack.remedy_states import RemedyShown, RemedyState, remedy_lines
 LABEL: Final = 30
 _REMEDIES: Final = 5
 _NAMES: Final = 3
+_REASON: Final = 200
 _DATA_LOSS: Final = "data-loss"
 
 
@@ -48,9 +49,9 @@ def _with_name(label: Text, name: str) -> Text:
 
 
 def state_parts(
-    shown: Sequence[RemedyShown], not_it_by: Sequence[str], muted_by: str, *, cluster: str, language: Language
+    shown: Sequence[RemedyShown], not_it_by: Sequence[str], muted: tuple[str, str], *, cluster: str, language: Language
 ) -> Iterable[Part]:
-    """Yield the states of pressed remedies, who marked the answer as wrong, and who muted it.
+    """Yield the states of pressed remedies, who marked the answer as wrong, and who muted it and why.
 
     A remedy that was applied in another cluster than `cluster` names its own.
     """
@@ -66,9 +67,11 @@ def state_parts(
         if len(not_it_by) > _NAMES:
             who.append(blocks.text(f" {words.MORE.in_(language).format(len(not_it_by) - _NAMES)}"))
         lines.append(blocks.line(blocks.text(words.NOT_IT_BY.in_(language), italic=True), *who))
+    muted_by, why = muted
     if muted_by:
         says = blocks.text(words.MUTED_BY.in_(language), italic=True)
-        lines.append(blocks.line(says, blocks.user(muted_by)))
+        reason = [blocks.text(f"{words.COLON.in_(language)}{shown_line(why, limit=_REASON)}")] if why else []
+        lines.append(blocks.line(says, blocks.user(muted_by), *reason))
     if lines:
         yield Part(rank=0, blocks=(blocks.rich(*lines),))
 

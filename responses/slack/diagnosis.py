@@ -88,6 +88,7 @@ def answer_message(
     remedy_states: Sequence[RemedyShown] = (),
     not_it_by: Sequence[str] = (),
     muted_by: str = "",
+    muted_why: str = "",
     because: Text | None = None,
     pick: Picker | None = None,
     secrets: tuple[Text, ...] = (),
@@ -99,8 +100,10 @@ def answer_message(
     matches. `details_value` is the value of the Details button; with "", for no button, the first steps of the runbook
     are in the answer. `count` says how often the same was asked, `last_seen` when last. `text_only_reason` says why no
     cluster was queried. `controls` shows the menu to mark the answer as wrong and to mute it. `not_it_by` and
-    `muted_by` are ids of users. `because` says why this cluster was queried, if there are several; `pick` offers the
-    others. `secrets` are the kinds of secrets that the text held. `related` are links to answers about the same fault.
+    `muted_by` are ids of users, `muted_why` is the reason to mute it. `because` says why this cluster was queried, if
+    there are several; `pick` offers the others. `secrets` are the kinds of secrets that the text held. `related` are
+    links to answers about the same fault.
+
     Raises ValueError for a request id that no button can carry.
     """
     reason = shown_text(text_only_reason) if text_only_reason else None
@@ -110,7 +113,7 @@ def answer_message(
     page = _Page(visible, language, of_text=of_text, text_only=reason, over=over.state if over else None)
     parts = [
         Part(rank=0, blocks=(blocks.rich(*page.head()),)),
-        *state_parts(remedy_states, not_it_by, muted_by, cluster=diagnosis.cluster, language=language),
+        *state_parts(remedy_states, not_it_by, (muted_by, muted_why), cluster=diagnosis.cluster, language=language),
         *pressable(
             diagnosis,
             offered,

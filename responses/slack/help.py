@@ -34,8 +34,12 @@ _FORMS: Final = (
         "/diagnose explain ERROR",
         Text(en="explain an error and check the cluster for it", zh="解释某条报错，并在集群中核实"),
     ),
-    ("/diagnose muted", Text(en="list what is muted in this channel", zh="列出此频道静音的问题")),
-    ("/diagnose unmute ID", Text(en="unmute an incident in this channel", zh="在此频道取消静音")),
+    (
+        "/diagnose mute ID|KIND NAMESPACE/NAME|namespace NAME 7d REASON",
+        Text(en="mute what is known already, in this channel", zh="在此频道静音已知的问题、对象或命名空间"),
+    ),
+    ("/diagnose muted", Text(en="list what is muted in this channel", zh="列出此频道静音的内容")),
+    ("/diagnose unmute ID|KIND NAMESPACE/NAME", Text(en="unmute it", zh="取消静音")),
     (
         "/diagnose summary",
         Text(en="show what you missed in this incident channel", zh="查看此故障频道中您错过的内容"),

@@ -6,6 +6,8 @@ Most are ephemeral, shown to one person; none of them should notify a channel.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from intents.domain import Language, Text
@@ -13,7 +15,7 @@ from responses import words
 from responses.sentences import capitalised, finished, in_a_row
 from responses.shown import shown_line
 from responses.slack import blocks
-from responses.slack.blocks import Element
+from responses.slack.blocks import Element, Leaf
 from responses.slack.message import Message
 from responses.slack.mrkdwn import fallback
 from responses.slack.presses import Press, action_id
@@ -70,40 +72,58 @@ def answered_before(permalink: str, count: int, *, language: Language, anyway_va
     return Message(text=message.text, blocks=(*message.blocks, button))
 
 
-def muted(title: Text, *, language: Language, unmute_value: str = "") -> Message:
-    """Return that an incident is muted.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteShown:
+    """A mute to show. `muted` is its key, `title` that of its incident, else the object; `until` None is for ever."""
 
-    `title` is the incident's; `unmute_value` is the value of the Unmute button, "" for no button.
-    """
-    says = words.MUTED.in_(language).format(shown_line(title.in_(language), limit=300))
-    message = _message(fallback(says), blocks.line(blocks.text(says)))
-    if not unmute_value:
-        return message
-    label = words.UNMUTE.in_(language)
-    undo = blocks.actions(blocks.button(label, action_id=action_id(Press.UNMUTE), value=unmute_value))
-    return Message(text=message.text, blocks=(*message.blocks, undo))
+    muted: str
+    title: Text
+    by: str
+    until: datetime | None
+    reason: str = ""
+
+
+def muted(mute: MuteShown, *, language: Language) -> Message:
+    """Return that something is muted from now on."""
+    says = words.MUTED.in_(language).format(shown_line(mute.title.in_(language), limit=300), _until(mute, language))
+    return _message(fallback(says), blocks.line(blocks.text(says)))
 
 
 def unmuted(title: Text, *, language: Language) -> Message:
-    """Return that an incident is unmuted."""
+    """Return that something is unmuted."""
     says = words.UNMUTED.in_(language).format(shown_line(title.in_(language), limit=300))
     return _message(fallback(says), blocks.line(blocks.text(says)))
 
 
-def all_muted(incidents: Sequence[tuple[str, Text]], *, language: Language) -> Message:
-    """Return what is muted in a channel: (incident id, title) each."""
-    if not incidents:
+def all_muted(mutes: Sequence[MuteShown], *, language: Language) -> Message:
+    """Return what is muted in a channel, by whom, until when and why."""
+    if not mutes:
         return notice(words.NONE_MUTED, language=language)
-    says = words.ALL_MUTED.in_(language).format(len(incidents))
-    items = [
-        [blocks.code(shown_line(incident, limit=200)), blocks.text(f" {shown_line(title.in_(language), limit=200)}")]
-        for incident, title in incidents[:_MUTED_SHOWN]
-    ]
+    says = words.ALL_MUTED.in_(language).format(len(mutes))
+    items = [_mute_line(mute, language) for mute in mutes[:_MUTED_SHOWN]]
     elements = [blocks.line(blocks.text(says)), blocks.bullets(items)]
-    if len(incidents) > _MUTED_SHOWN:
-        more = words.MORE.in_(language).format(len(incidents) - _MUTED_SHOWN)
+    if len(mutes) > _MUTED_SHOWN:
+        more = words.MORE.in_(language).format(len(mutes) - _MUTED_SHOWN)
         elements.append(blocks.line(blocks.text(more, italic=True)))
     return _message(fallback(says), *elements)
+
+
+def _mute_line(mute: MuteShown, language: Language) -> list[Leaf]:
+    title, why = shown_line(mute.title.in_(language), limit=200), shown_line(mute.reason, limit=200)
+    described = f" {title} · " if title != mute.muted else " · "
+    after = "".join(f" · {each}" for each in (_until(mute, language), why) if each)
+    return [
+        blocks.code(shown_line(mute.muted, limit=200)),
+        blocks.text(described),
+        blocks.user(mute.by),
+        blocks.text(after),
+    ]
+
+
+def _until(mute: MuteShown, language: Language) -> str:
+    if mute.until is None:
+        return words.FOR_EVER.in_(language)
+    return words.UNTIL.in_(language).format(f"{mute.until:%Y-%m-%d %H:%M} UTC")
 
 
 def _message(text: str, *elements: Element) -> Message:

@@ -51,6 +51,7 @@ def _finding(finding: OverviewFinding, shown: Overview, index: int, language: La
 def _below(shown: Overview, left: int, language: Language) -> Iterator[str]:
     if left > 0:
         yield words.MORE_CAUSES.in_(language).format(left, words.command(shown))
+    yield words.muted(shown, language)
     yield words.gaps(shown, language)
     yield words.read(shown, language)
 

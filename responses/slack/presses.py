@@ -18,7 +18,7 @@ class Press(StrEnum):
     MORE = "more"  # the menu behind "…"; the value of an option is a `choice_value`
     NOT_IT = "not_it"  # an option of that menu
     MUTE = "mute"  # an option of that menu
-    UNMUTE = "unmute"  # a button; its value is the `unmute_value` of `muted`
+    UNMUTE = "unmute"  # an option of that menu
     ANYWAY = "anyway"  # a button; its value is the id of a repeated request
     CLUSTER = "cluster"  # a button, or a menu of several; the value is a `cluster_token`
     DIAGNOSE = "diagnose"  # a button below an overview; its value is a `diagnose_value`

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from responses.slack.presses import Press
-from tests.end_to_end.workplace import Workplace, buttons_of, is_final, lines_of, workplace
+from tests.end_to_end.workplace import Workplace, buttons_of, is_final, lines_of, words_of, workplace
 
 MISSING = 'configmap "app-config" not found'
 # Three Deployments need the same ConfigMap; a fourth crashes in another namespace; the rest is well.
@@ -94,3 +94,46 @@ async def test_question_in_words_is_understood(tmp_path, engine):
         ):
             ts = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {text}")
             assert says in lines_of(await at.answer(ts))[0]
+
+
+async def test_what_is_muted_is_left_out_and_counted(tmp_path, engine):
+    async with workplace(tmp_path, engine, SCENE) as at:
+        said = await at.slack.slash(at.alex, at.channel, "mute namespace shed 30d it is torn down on Friday")
+        assert "Namespace shed" in str(said.body)
+        await at.slack.slash(at.alex, at.channel, "mute config-reference-missing 1d")
+        listed = str((await at.slack.slash(at.alex, at.channel, "muted")).body["blocks"])
+        assert "it is torn down on Friday" in listed
+        assert at.alex in listed
+
+        everything = lines_of(await overview_of(at, "cluster"))
+        assert "Nothing else unhealthy" in everything[0]
+        assert any("2 findings left out" in line for line in everything)
+
+        # Who asks about one object gets the whole answer, and reads that it is known.
+        answer = words_of((await overview_of(at, "pod shed/tool-7d9f8b6c54-ddddd"))["blocks"])
+        assert "tool" in answer
+        assert "it is torn down on Friday" in answer
+
+        await at.slack.slash(at.alex, at.channel, "unmute Namespace shed")
+        again = lines_of(await overview_of(at, "cluster"))
+        assert "1 problem in" in again[0]
+        assert any("1 finding left out" in line for line in again)
+
+
+async def test_paste_about_a_muted_object_gets_no_answer(tmp_path, engine):
+    crash = "Back-off restarting failed container app in pod {}_till(0d5fe3ae-4a43-4d43-8a8c-a1fd3a1d1a01)"
+    async with workplace(tmp_path, engine, SCENE) as at:
+        await at.slack.slash(at.alex, at.channel, "mute pod till/front-7d9f8b6c54-bbbbb")
+        await at.slack.say(at.bo, at.channel, crash.format("front-7d9f8b6c54-bbbbb"))
+        await at.settled()
+        assert at.ours() == []
+
+        ts = await at.slack.say(at.alex, at.channel, crash.format("back-7d9f8b6c54-ccccc"))
+        assert "back-7d9f8b6c54-ccccc" in words_of((await at.answer(ts))["blocks"])
+
+
+async def test_mute_of_an_unknown_incident_names_the_closest(tmp_path, engine):
+    async with workplace(tmp_path, engine, SCENE) as at:
+        said = await at.slack.slash(at.alex, at.channel, "mute config-refrence-missing 1d")
+        assert "mute config-reference-missing" in str(said.body)
+        assert "Nothing is muted" in str((await at.slack.slash(at.alex, at.channel, "muted")).body)

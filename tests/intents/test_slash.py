@@ -12,7 +12,7 @@ from intents.slack_text import unformatted
 from intents.slash import (
     Command,
     HelpQuery,
-    MuteCommand,
+    MutedQuery,
     ObjectQuery,
     TextQuery,
     parse_command,
@@ -60,10 +60,10 @@ KIND_WORDS = st.sampled_from(sorted(KINDS))
         ("docker.io/library/nginx", TextQuery(text="docker.io/library/nginx")),
         ("pod is crashing", TextQuery(text="pod is crashing")),
         ("pod shop/api-0\nError: it failed", TextQuery(text="pod shop/api-0\nError: it failed")),
-        ("muted", MuteCommand()),
-        ("unmute image-pull-failed", MuteCommand(unmute="image-pull-failed")),
-        ("unmute all", MuteCommand(unmute="all")),
-        ("取消静音 all", MuteCommand(unmute="all")),
+        ("muted", MutedQuery()),
+        ("unmute image-pull-failed", MutedQuery(unmute="image-pull-failed")),
+        ("unmute all", MutedQuery(unmute="all")),
+        ("取消静音 all", MutedQuery(unmute="all")),
     ],
 )
 def test_command_is_parsed(text: str, asked: Command) -> None:
@@ -95,6 +95,9 @@ def test_typo_suggests_the_closest_command(text: str, closest: str) -> None:
     [
         ("explain", "explain ERROR"),
         ("unmute", "unmute ID"),
+        ("mute", "mute ID|KIND NAMESPACE/NAME|namespace NAME 7d REASON"),
+        ("mute pod api-0", "mute ID|KIND NAMESPACE/NAME|namespace NAME 7d REASON"),
+        ("mute namespace shop 9000d", "mute ID|KIND NAMESPACE/NAME|namespace NAME 7d REASON"),
         ("pod", "pod NAMESPACE/NAME"),
         ("node", "node NAME"),
         ("nodes", "nodes NAME"),
@@ -168,7 +171,7 @@ def test_slack_escaping_is_reversed(text: str) -> None:
 @given(text=st.one_of(st.text(), st.text(st.sampled_from("<>|@#!U1`&lt;-n/ pod.诊断\n“—"))))
 def test_any_text_is_parsed(text: str) -> None:
     for parse in (parse_command, parse_message):
-        assert isinstance(parse(text), TextQuery | ObjectQuery | HelpQuery | MuteCommand | Misuse)
+        assert isinstance(parse(text), TextQuery | ObjectQuery | HelpQuery | MutedQuery | Misuse)
 
 
 @given(kind=KIND_WORDS, namespace=NAMES, name=NAMES)

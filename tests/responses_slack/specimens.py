@@ -336,9 +336,14 @@ def _notes(language: Language) -> Iterator[tuple[str, Said]]:
     gone = replace(TOLD, findings=tuple(one for one in TOLD.findings if one.rule != "waiting"))
     news = changes(shown(scrubbed(replace(dated, hypotheses=(gone,)))), shown(scrubbed(dated)), language)
     yield "changed-since", changed_since(news, sign="🔴", link=link, language=language)
-    yield "muted", notices.muted(title, language=language, unmute_value="r-1")
+    mute = notices.MuteShown(muted="node-disk-pressure-taint", title=title, by="U1", until=NOON, reason="fixed in 2.4")
+    place = replace(mute, muted="Namespace staging", title=Text.same("Namespace staging"))
+    yield "muted", notices.muted(mute, language=language)
     yield "unmuted", notices.unmuted(title, language=language)
-    yield "all-muted", notices.all_muted([("image-pull-failed", title)], language=language)
+    yield (
+        "all-muted",
+        notices.all_muted([mute, place], language=language),
+    )
     yield "none-muted", notices.all_muted([], language=language)
     yield "record", audit_message(AuditLine(shown=PRESSED, cluster="prod", target=POD), language=language)
     yield "help", help_message(language=language)

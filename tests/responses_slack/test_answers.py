@@ -220,10 +220,10 @@ def test_buttons_of_the_same_label_name_their_objects_and_fit_slacks_clients() -
 
 
 def test_muted_answer_offers_unmute() -> None:
-    said = say(muted_by="U3")
+    said = say(muted_by="U3", muted_why="fixed in 2.4")
 
     assert [parse_choice(option["value"]) for option in pressable(said)[-1]["options"]][1] == (Press.UNMUTE, "r-1")
-    assert "Muted in this channel by @U3" in read(said)
+    assert "Muted in this channel by @U3: fixed in 2.4" in read(said)
 
 
 def test_answer_without_controls_has_no_menu() -> None:

@@ -128,6 +128,7 @@ def test_any_other_message_or_dialog_is_safe_to_send(texts: list[str], language:
     shown = planted(replace(DIALOG, plan_id=""), texts)
     judged = scrubbed(planted(DIAGNOSIS, texts)).hypotheses[:found]
     recorded = planted(AuditLine(shown=PRESSED, cluster="prod", target=DIALOG.target), texts)
+    mute = notices.MuteShown(muted=texts[0], title=words, by="U1", until=NOON, reason=texts[-1])
     recorded = replace(recorded, shown=replace(recorded.shown, plan_id="p-1", who="U1", approver="U2", undo=""))
     for said in (
         confirmation_dialog(
@@ -159,9 +160,9 @@ def test_any_other_message_or_dialog_is_safe_to_send(texts: list[str], language:
         notices.failed(words, language=language),
         notices.notice(words, language=language),
         notices.answered_before(texts[0], found, language=language),
-        notices.muted(words, language=language, unmute_value="r-1"),
+        notices.muted(mute, language=language),
         notices.unmuted(words, language=language),
-        notices.all_muted([(texts[0], words)] * 30, language=language),
+        notices.all_muted([mute] * 30, language=language),
         misused(words, texts[0], language=language),
     ):
         is_safe_to_send(said)

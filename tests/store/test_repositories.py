@@ -15,6 +15,7 @@ from sqlalchemy import create_engine
 
 from bot.store import (
     AuditEntry,
+    Mute,
     NewRequest,
     ReplyAddress,
     Store,
@@ -126,16 +127,17 @@ async def test_purging_deletes_old_rows_and_never_the_audit(store: Store, now: d
         await store.feedback.add(id, "U1", "helpful", at)
         await store.notices.once(id, within=timedelta(1), now=at)
         await store.replicas.beat(id, "1", at)
-        await store.mutes.add("C1", id, "U1", at, until=at)
+        await store.mutes.add(Mute(channel="C1", muted=id, by="U1", at=at, until=at))
         await store.audit.append(AuditEntry(at=at, actor="U1", action=id, outcome="ok"))
-    await store.mutes.add("C1", "forever", "U1", old)
+    forever = Mute(channel="C1", muted="forever", by="U1", at=old, until=None)
+    await store.mutes.add(forever)
     assert await store.purge(now - timedelta(days=1), chronicles_before=old) == 9
     assert await store.requests.get("old") is None
     assert await store.requests.get("new") is not None
     assert await store.outbox.get("old") is None
     assert await store.answers.get("old") is None
     assert await store.plans.get("old") is None
-    assert await store.mutes.is_muted("C1", "forever", now)
+    assert await store.mutes.list("C1", now) == (forever,)
     assert len(await store.audit.entries(since=old, limit=9)) == 2
 
 

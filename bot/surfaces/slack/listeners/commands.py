@@ -20,7 +20,8 @@ from bot.workflows.submissions import Submissions
 from intents.channel_commands import ChannelCommand
 from intents.domain import Language
 from intents.misuse import Misuse
-from intents.slash import HelpQuery, MuteCommand, ObjectQuery, TextQuery, parse_command
+from intents.mutes import MuteCommand
+from intents.slash import HelpQuery, MutedQuery, ObjectQuery, TextQuery, parse_command
 from responses.failures import BUSY, too_many_requests
 from responses.language import choose
 from responses.safety import safe, safe_line
@@ -68,9 +69,9 @@ class CommandListener:
                 return help_message(language=language)
             case Misuse() as wrong:
                 return misused(wrong.says, wrong.closest, usage=wrong.usage, language=language)
-            case MuteCommand() as muted:
+            case MutedQuery() | MuteCommand() as about_mutes:
                 return await self.mutes.answer(
-                    muted,
+                    about_mutes,
                     team=str(body["team_id"]),
                     channel=str(body["channel_id"]),
                     user=str(body["user_id"]),
@@ -101,7 +102,7 @@ def _answered_at_once(text: str) -> str:
             return "help"
         case Misuse():
             return "misused"
-        case MuteCommand():
+        case MutedQuery() | MuteCommand():
             return "muted"
         case ChannelCommand(action=action):
             return action.value

@@ -1,0 +1,63 @@
+"""Say why a node is not ready, by its condition Ready, and which nodes became so at about the same time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from bot.kube.agents import traits
+from bot.kube.ages import UNKNOWN
+from bot.kube.conditions import condition
+from bot.kube.objects import name_of
+
+# Nodes whose Ready condition changed within this time of each other count as one failure.
+TOGETHER_S: Final = 600
+
+# The kubelet's words in the condition Ready, by the part of the node that it waits for.
+_FAILURES: Final = (
+    ("shutdown", re.compile(r"(?i)shutting down")),
+    ("network", re.compile(r"(?i)cni|network ?plugin|networkready=false|network plugin is not ready")),
+    ("runtime", re.compile(r"(?i)container runtime|runtimeready=false|containerd|docker|cri-?o\b|runtime status")),
+    ("pleg", re.compile(r"PLEG is not healthy")),
+    ("storage", re.compile(r"(?i)csinode")),
+)
+
+
+def status_of_ready(node: Mapping[str, Any]) -> str:
+    """Return the status of the condition Ready: True, False or Unknown."""
+    return str(condition(node, "Ready").get("status") or "Unknown")
+
+
+def failure_of(node: Mapping[str, Any]) -> str:
+    """Return what keeps a node from being ready: silent, network, runtime, pleg, shutdown, storage, other; or ""."""
+    status = status_of_ready(node)
+    if status == "True":
+        return ""
+    if status != "False":
+        return "silent"
+    ready = condition(node, "Ready")
+    text = f"{ready.get('reason', '')} {ready.get('message', '')}"
+    return next((kind for kind, words in _FAILURES if words.search(text)), "other")
+
+
+def failed_together(node: Mapping[str, Any], since_s: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the other nodes that became not ready at about the same time, from the ages of all that are not."""
+    name = name_of(node)
+    own = since_s.get(name, UNKNOWN)
+    return tuple(
+        other
+        for other, age in sorted(since_s.items())
+        if other != name and UNKNOWN not in (own, age) and abs(age - own) <= TOGETHER_S
+    )
+
+
+def shared_zone(failed: Iterable[Mapping[str, Any]], nodes: Iterable[Mapping[str, Any]]) -> str:
+    """Return the zone of all failed nodes where there are several and other zones have ready nodes; "" otherwise."""
+    failed = tuple(failed)
+    zones = {traits(node)["zone"] for node in failed}
+    if len(failed) < 2 or len(zones) != 1:
+        return ""
+    [zone] = zones
+    elsewhere = any(traits(node)["zone"] not in ("", zone) and status_of_ready(node) == "True" for node in nodes)
+    return zone if elsewhere else ""

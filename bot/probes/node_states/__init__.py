@@ -1,0 +1,50 @@
+"""The states of nodes: readiness, memory and PID pressure, cordons, with the pods that suffer from them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.probes.contract import Look, Probe
+from bot.probes.node_states import cordons, pressure, readiness
+from bot.probes.shared.scope import READS_PODS
+from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
+
+DECLARATION: Final = ProbeDeclaration(
+    name="node-states",
+    says="a row per node in question, which is the node named, or those of the pods in question, or all",
+    rows={
+        "node": RowType.STRING,
+        "since_s": RowType.INTEGER,  # since when the condition has its status, or the cordon is there
+        "message": RowType.STRING,
+        "unschedulable": RowType.BOOLEAN,
+        "pods": RowType.STRINGS,  # namespace/name of the pods that suffer from it
+    },
+    args={
+        "shows": ArgDeclaration(
+            says="readiness: why the node is not ready, the age of its lease, its pods that are not ready, other nodes"
+            " at the same time; memory, pid: the pressure, the pods evicted for it, the pods that may use most; cordons:"
+            " who cordoned the node, and the waiting pods that only this keeps off it",
+            choices=("readiness", "memory", "pid", "cordons"),
+            default="readiness",
+            fills={"readiness": readiness.KEYS, "memory": pressure.KEYS, "pid": pressure.KEYS, "cordons": cordons.KEYS},
+        )
+    },
+    permissions=tuple(
+        dict.fromkeys(
+            (
+                *READS_PODS,
+                Permission(verb="list", resource="nodes"),
+                Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+            )
+        )
+    ),
+)
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the nodes in question with what is asked about them; their pods only where a node is in trouble."""
+    reads = {"readiness": readiness.read, "cordons": cordons.read}
+    return await reads.get(str(look.args.get("shows")), pressure.read)(look)
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,95 @@
+"""Read which nodes are cordoned, since when and by whom, and the waiting pods that only the cordon keeps off them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.field_managers import is_by_hand, last_written
+from bot.kube.objects import has_ended, name_of, namespace_of, node_name_of, place_of, ref, spec_of, status_of
+from bot.kube.objects import waits_for_node as waits
+from bot.kube.placement import constraints_beyond, is_cordoned, unmet_labels, untolerated
+from bot.kube.requests import Amounts, amounts, lacking, minus, plus, pod_requests
+from bot.probes.contract import Look
+from bot.probes.node_states.questioned import MOST_PODS, nodes_of
+from bot.probes.shared.ages import age_s, moment
+from bot.probes.shared.scope import pods_of
+from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
+
+CORDON: Final = "node.kubernetes.io/unschedulable"
+
+KEYS: Final[Mapping[str, RowType]] = {
+    "set_by": RowType.STRING,  # the field manager that cordoned the node; "" where none is known
+    "by_hand": RowType.BOOLEAN,  # that manager stands for a person or a drain
+    "waiting": RowType.INTEGER,  # the pods in question that wait and that only the cordon keeps off the node
+}
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the nodes; waiting pods and the room on the node only where one is cordoned."""
+    # A pod that waits has no node: every cordoned node may be the one that it lacks.
+    of_node = look.focus.kind == "Node" or not look.focus.name
+    found = await nodes_of(look)
+    nodes = found.nodes if of_node else found.all
+    cordoned = [node for node in nodes if is_cordoned(node)]
+    waiting, there = await _pods(look, found.gaps, of_node=of_node) if cordoned else ((), ())
+    rows = [_row(look, node, waiting, there) for node in (nodes if of_node else cordoned)]
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(found.gaps)), missing=found.missing)
+
+
+async def _pods(look: Look, gaps: list[Gap], *, of_node: bool) -> tuple[Sequence[Json], Sequence[Json]]:
+    """Return the waiting pods, and all pods, whose requests take room on nodes."""
+    try:
+        everywhere, suspects = await asyncio.gather(look.snapshot.list("Pod"), pods_of(look))
+    except ClusterError as error:
+        gaps.append(error.gap("pods in all namespaces"))
+        return (), ()
+    if gap := everywhere.gap("pods in all namespaces"):
+        gaps.append(gap)
+    pods = everywhere.items if of_node else suspects.pods
+    return [pod for pod in pods if waits(pod) and not spec_of(pod).get("schedulingGates")], everywhere.items
+
+
+def _row(look: Look, node: Json, waiting: Sequence[Json], there: Sequence[Json]) -> Row:
+    name, cordoned = name_of(node), is_cordoned(node)
+    written = last_written(node, ("spec", "unschedulable"))
+    since_s = age_s(look.snapshot, written.time or None)
+    kept_off = sorted((pod for pod in waiting if _only_cordon(pod, node, there)), key=place_of) if cordoned else []
+    values: dict[str, Value] = {
+        "node": name,
+        "since_s": since_s,
+        "message": "",
+        "unschedulable": cordoned,
+        "pods": tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in kept_off[:MOST_PODS]),
+        "set_by": written.manager if cordoned else "",
+        "by_hand": cordoned and is_by_hand(written.manager),
+        "waiting": len(kept_off),
+    }
+    return Row(
+        values=values,
+        subject=ref(node, "Node"),
+        quote=f"spec.unschedulable: {str(cordoned).lower()}",
+        reproduce=f"kubectl get node {name} -o yaml --show-managed-fields",
+        at=moment(look.snapshot, since_s) if cordoned else None,
+        lasts=cordoned,
+    )
+
+
+def _only_cordon(pod: Json, node: Json, there: Sequence[Json]) -> bool:
+    """Tell whether a node would take a waiting pod if it were not cordoned: by taints, labels and room.
+
+    A pod with further constraints, such as volumes or spread, may have another reason to wait: it does not count.
+    """
+    if (
+        constraints_beyond(pod)
+        or any(taint.key != CORDON for taint in untolerated(pod, node))
+        or unmet_labels(pod, node)
+    ):
+        return False
+    used: Amounts = {}
+    for each in there:
+        if node_name_of(each) == name_of(node) and not has_ended(each):
+            used = plus(used, pod_requests(each))
+    return not lacking(minus(amounts(status_of(node).get("allocatable")), used), pod_requests(pod))

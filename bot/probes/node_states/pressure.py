@@ -1,0 +1,141 @@
+"""Read memory or PID pressure of nodes, the pods evicted for it, and the pods that may use most memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.conditions import condition
+from bot.kube.evictions import EvictionCause, parse_eviction
+from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, ref, spec_of, status_of
+from bot.kube.placement import is_cordoned, taints_of
+from bot.kube.requests import MEMORY, amounts, pod_requests
+from bot.probes.contract import Look
+from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, nodes_of, pods_on
+from bot.probes.shared.ages import UNKNOWN, age_s, moment
+from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
+from intents.templates import bytes_
+
+# A new node reports its conditions for the first time within this many seconds: that is no change.
+_REGISTERING_S: Final = 300
+_LATELY_S: Final = 24 * 3600
+_LISTED: Final = 5
+_TYPES: Final = {"memory": "MemoryPressure", "pid": "PIDPressure"}
+_CAUSES: Final = {"memory": EvictionCause.MEMORY, "pid": EvictionCause.PIDS}
+
+KEYS: Final[Mapping[str, RowType]] = {
+    "pressure": RowType.STRING,  # True, False or Unknown
+    "tainted": RowType.BOOLEAN,
+    "cleared_s": RowType.INTEGER,  # since it had the pressure, if that ended within a day; -1 otherwise
+    "largest": RowType.STRINGS,  # its pods whose memory may grow most beyond what they request
+    "requested_pct": RowType.INTEGER,  # what its pods request of its memory; -1 where not read
+    "limits_pct": RowType.INTEGER,  # what their limits allow; a pod without one counts with its request
+    "unlimited": RowType.INTEGER,  # its pods without a memory limit
+}
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the nodes; pods only where a node has the pressure."""
+    kind = str(look.args.get("shows"))
+    found = await nodes_of(look)
+    pressed = [node for node in found.nodes if _pressure(node, kind) == "True"]
+    evicted = await _evicted(look, kind, found.gaps) if pressed else ()
+    full = {name_of(node) for node in pressed[:MOST_READ]}
+    rows = [await _row(look, node, kind, found.gaps, evicted, full=name_of(node) in full) for node in found.nodes]
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(found.gaps)), missing=found.missing)
+
+
+def _pressure(node: Json, kind: str) -> str:
+    return str(condition(node, _TYPES[kind]).get("status") or "Unknown")
+
+
+async def _evicted(look: Look, kind: str, gaps: list[Gap]) -> Sequence[Json]:
+    """Return the pods evicted for this pressure that are still listed."""
+    try:
+        failed = await look.snapshot.list("Pod", fields="status.phase=Failed")
+    except ClusterError as error:
+        gaps.append(error.gap("evicted pods"))
+        return ()
+    return [pod for pod in failed.items if _is_evicted(pod, kind)]
+
+
+def _is_evicted(pod: Json, kind: str) -> bool:
+    status = status_of(pod)
+    return status.get("reason") == "Evicted" and parse_eviction(str(status.get("message") or "")) is _CAUSES[kind]
+
+
+async def _row(look: Look, node: Json, kind: str, gaps: list[Gap], evicted: Iterable[Json], *, full: bool) -> Row:
+    name, told = name_of(node), condition(node, _TYPES[kind])
+    since_s, pressed = age_s(look.snapshot, told.get("lastTransitionTime")), told.get("status") == "True"
+    gone = [pod for pod in evicted if node_name_of(pod) == name] if pressed else []
+    values: dict[str, Value] = {
+        "node": name,
+        "since_s": since_s,
+        "message": str(told.get("message") or ""),
+        "unschedulable": is_cordoned(node),
+        "pods": tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in gone[:MOST_PODS]),
+        "pressure": _pressure(node, kind),
+        "tainted": any(taint.key == f"node.kubernetes.io/{kind}-pressure" for taint in taints_of(node)),
+        "cleared_s": _cleared_s(look, node, since_s) if told.get("status") == "False" else UNKNOWN,
+        **(await _use(look, node, gaps) if full and kind == "memory" else _unread()),
+    }
+    return Row(
+        values=values,
+        subject=ref(node, "Node"),
+        quote=f"{told.get('type')}={told.get('status')} {told.get('reason', '')}: {told.get('message', '')}",
+        reproduce=f"kubectl describe node {name}",
+        at=moment(look.snapshot, since_s) if pressed else None,
+        lasts=pressed,
+    )
+
+
+def _cleared_s(look: Look, node: Json, since_s: int) -> int:
+    """Return since when the pressure is over; conditions that changed all at once ended no pressure."""
+    ready_s = age_s(look.snapshot, condition(node, "Ready").get("lastTransitionTime"))
+    alive_s = age_s(look.snapshot, created_at(node))
+    together = any(other != UNKNOWN and abs(other - since_s) < _REGISTERING_S for other in (ready_s, alive_s))
+    return since_s if 0 <= since_s < _LATELY_S and alive_s > since_s and not together else UNKNOWN
+
+
+def _unread() -> dict[str, Value]:
+    return {"largest": (), "requested_pct": UNKNOWN, "limits_pct": UNKNOWN, "unlimited": UNKNOWN}
+
+
+async def _use(look: Look, node: Json, gaps: list[Gap]) -> dict[str, Value]:
+    """Return how far the limits of the pods on a node go beyond its memory."""
+    try:
+        pods = await pods_on(look, name_of(node))
+    except ClusterError as error:
+        gaps.append(error.gap(f"pods of node {name_of(node)}"))
+        return _unread()
+    memory = amounts(status_of(node).get("allocatable")).get(MEMORY, 0)
+    requests = [pod_requests(pod).get(MEMORY, 0) for pod in pods]
+    limits = [_limit(pod) for pod in pods]
+    # A pod without a limit may use the whole node.
+    growth = sorted(
+        zip(pods, requests, limits, strict=True),
+        key=lambda each: (each[1] - (memory if each[2] is None else each[2]), namespace_of(each[0]), name_of(each[0])),
+    )
+    most = sum(asked if limit is None else limit for asked, limit in zip(requests, limits, strict=True))
+    return {
+        "largest": tuple(_spoken(pod, asked, limit) for pod, asked, limit in growth[:_LISTED]),
+        "requested_pct": 100 * sum(requests) // memory if memory else UNKNOWN,
+        "limits_pct": 100 * most // memory if memory else UNKNOWN,
+        "unlimited": limits.count(None),
+    }
+
+
+def _limit(pod: Json) -> int | None:
+    """Return the sum of the memory limits of a pod's containers, None where one has no limit."""
+    found = [
+        amounts((each.get("resources") or {}).get("limits")).get(MEMORY)
+        for each in spec_of(pod).get("containers") or ()
+    ]
+    return None if None in found else sum(each or 0 for each in found)
+
+
+def _spoken(pod: Json, asked: int, limit: int | None) -> str:
+    """Return the name of a pod with its request and its limit."""
+    says = "no limit" if limit is None else f"limit {bytes_(limit)}"
+    return f"{namespace_of(pod)}/{name_of(pod)} (requests {bytes_(asked)}, {says})"

@@ -1,0 +1,63 @@
+"""The nodes in question, and the pods on one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.objects import has_ended, name_of, node_name_of, place_of
+from bot.probes.contract import Look
+from bot.probes.shared.scope import pods_of
+from intents.domain import Gap, Json, ObjectRef
+
+# So many nodes in trouble are read in full: their pods and their leases.
+MOST_READ: Final = 10
+# So many pods are named in a row.
+MOST_PODS: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questioned:
+    """The nodes in question by name, all nodes of the cluster, and what could not be read."""
+
+    nodes: Sequence[Json] = ()
+    all: Sequence[Json] = ()
+    gaps: list[Gap] = field(default_factory=list)
+    missing: str = ""
+
+
+async def nodes_of(look: Look) -> Questioned:
+    """Read the node that is named, the nodes of the pods in question, or all nodes."""
+    try:
+        listing = await look.snapshot.list("Node")
+    except ClusterError as error:
+        return Questioned(gaps=[error.gap("the nodes")])
+    gaps = [gap] if (gap := listing.gap("the nodes")) else []
+    everything = sorted(listing.items, key=name_of)
+    wanted, missing = await _wanted(look, gaps)
+    nodes = [node for node in everything if wanted is None or name_of(node) in wanted]
+    if wanted and len(wanted) == 1 and not nodes and not gaps:
+        missing = str(ObjectRef(kind="Node", name=next(iter(wanted))))
+    return Questioned(nodes=nodes, all=everything, gaps=gaps, missing=missing)
+
+
+async def _wanted(look: Look, gaps: list[Gap]) -> tuple[frozenset[str] | None, str]:
+    """Return the names of the nodes in question, None for all, and the object that does not exist."""
+    focus = look.focus
+    if focus.kind == "Node" and focus.name:
+        return frozenset({focus.name}), ""
+    if focus.node:
+        return frozenset({focus.node}), ""
+    if not focus.name:
+        return None, ""
+    suspects = await pods_of(look)
+    gaps += suspects.gaps
+    return frozenset(filter(None, map(node_name_of, suspects.pods))), suspects.missing
+
+
+async def pods_on(look: Look, node: str) -> Sequence[Json]:
+    """Return the pods of a node that have not ended, by namespace and name. Raise ClusterError."""
+    listing = await look.snapshot.list("Pod", fields=f"spec.nodeName={node}")
+    return sorted((pod for pod in listing.items if not has_ended(pod)), key=place_of)

@@ -1,0 +1,112 @@
+"""Read why nodes are not ready: the kubelet's words or its silence, their pods, and other nodes at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.agents import traits
+from bot.kube.conditions import condition
+from bot.kube.node_readiness import failed_together, failure_of, shared_zone, status_of_ready
+from bot.kube.objects import created_at, is_terminating, name_of, namespace_of, ref, spec_of
+from bot.kube.placement import is_cordoned
+from bot.probes.contract import Look
+from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, nodes_of, pods_on
+from bot.probes.shared.ages import UNKNOWN, age_s, moment
+from bot.probes.shared.holders import HEARTBEATS
+from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
+
+# A new node is not ready until its network plugin has started.
+_JOINING_S: Final = 300
+# A node that became ready within this time was in trouble lately, unless it joined then.
+_LATELY_S: Final = 24 * 3600
+
+KEYS: Final[Mapping[str, RowType]] = {
+    "ready": RowType.STRING,  # True, False or Unknown
+    "joining": RowType.BOOLEAN,  # it is not ready and joined the cluster within five minutes
+    "failure": RowType.STRING,  # silent, network, runtime, pleg, shutdown, storage, other; "" for a ready node
+    "lease_s": RowType.INTEGER,  # since its kubelet renewed its lease; -1 where not read
+    "zone": RowType.STRING,
+    "others": RowType.STRINGS,  # other nodes that became not ready within ten minutes of it
+    "shared_zone": RowType.STRING,  # the zone of all of these, where nodes of other zones are ready
+    "lost": RowType.INTEGER,  # its pods that are not ready; -1 where not read
+    "terminating": RowType.INTEGER,  # of these, the pods that wait for its kubelet to end
+    "recovered_s": RowType.INTEGER,  # since it is ready again, if that is less than a day; -1 otherwise
+}
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the nodes; the pods and leases only of those that are not ready."""
+    found = await nodes_of(look)
+    since_s = {name_of(node): _since_s(look, node) for node in found.all if failure_of(node)}
+    failed = {name_of(node): node for node in found.all if failure_of(node)}
+    rows, read_in_full = [], 0
+    for node in found.nodes:
+        full = bool(failure_of(node)) and read_in_full < MOST_READ
+        read_in_full += full
+        others = failed_together(node, since_s) if failure_of(node) else ()
+        zone = shared_zone((node, *(failed[name] for name in others)), found.all)
+        rows.append(await _row(look, node, found.gaps, others=others, zone=zone, full=full))
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(found.gaps)), missing=found.missing)
+
+
+def _since_s(look: Look, node: Json) -> int:
+    return age_s(look.snapshot, condition(node, "Ready").get("lastTransitionTime"))
+
+
+async def _row(look: Look, node: Json, gaps: list[Gap], *, others: Sequence[str], zone: str, full: bool) -> Row:
+    name, ready = name_of(node), condition(node, "Ready")
+    pods = await _lost_pods(look, name, gaps) if full else []
+    since_s, down = _since_s(look, node), bool(failure_of(node))
+    values: dict[str, Value] = {
+        "node": name,
+        "since_s": since_s,
+        "message": str(ready.get("message") or ""),
+        "unschedulable": is_cordoned(node),
+        "pods": tuple(f"{namespace_of(pod)}/{name_of(pod)}" for pod in pods[:MOST_PODS]),
+        "ready": status_of_ready(node),
+        "joining": down and 0 <= age_s(look.snapshot, created_at(node)) < _JOINING_S,
+        "failure": failure_of(node),
+        "lease_s": await _lease_s(look, name, gaps) if full else UNKNOWN,
+        "zone": traits(node)["zone"],
+        "others": tuple(others),
+        "shared_zone": zone,
+        "lost": len(pods) if full else UNKNOWN,
+        "terminating": sum(map(is_terminating, pods)),
+        "recovered_s": _recovered_s(look, node, since_s),
+    }
+    return Row(
+        values=values,
+        subject=ref(node, "Node"),
+        quote=f"Ready={values['ready']} {ready.get('reason', '')}: {values['message']}",
+        reproduce=f"kubectl describe node {name}",
+        at=moment(look.snapshot, since_s) if down else None,
+        lasts=down,
+    )
+
+
+async def _lost_pods(look: Look, node: str, gaps: list[Gap]) -> list[Json]:
+    """Return the pods of a node that are not ready; the node controller marks all of them when the node is not."""
+    try:
+        pods = await pods_on(look, node)
+    except ClusterError as error:
+        gaps.append(error.gap(f"pods of node {node}"))
+        return []
+    return [pod for pod in pods if is_terminating(pod) or condition(pod, "Ready").get("status") != "True"]
+
+
+async def _lease_s(look: Look, node: str, gaps: list[Gap]) -> int:
+    try:
+        lease = await look.snapshot.find("Lease", node, namespace=HEARTBEATS)
+    except ClusterError as error:
+        gaps.append(error.gap(f"the lease of node {node}"))
+        return UNKNOWN
+    return age_s(look.snapshot, spec_of(lease or {}).get("renewTime"))
+
+
+def _recovered_s(look: Look, node: Json, since_s: int) -> int:
+    """Return since when a node is ready again; a node that joined then became ready for the first time."""
+    alive_s = age_s(look.snapshot, created_at(node))
+    again = not failure_of(node) and 0 <= since_s < _LATELY_S and alive_s - since_s > _JOINING_S
+    return since_s if again else UNKNOWN
