@@ -200,7 +200,7 @@ def test_secrets_are_granted_only_on_request(entry: Any, capsys: pytest.CaptureF
         (["act", "--namespaces", ","], "--namespaces is empty"),
         (["act", "--actions", ","], "--actions is empty"),
         (["--service-account", "bot"], "--service-account"),
-        (["--with", "root"], 'unknown --with "root", known are secrets, impersonate'),
+        (["--with", "root"], 'unknown --with "root", known are secrets, impersonate, custom-resources'),
         (["--with", "secrets"], "no probe and no entry of your catalog reads Secrets"),
     ],
 )

@@ -22,8 +22,8 @@ DECLARATION: Final = ProbeDeclaration(
     args={
         "shows": ArgDeclaration(
             says="readiness: why the node is not ready, the age of its lease, its pods that are not ready, other nodes"
-            " at the same time; memory, pid: the pressure, the pods evicted for it, the pods that may use most; cordons:"
-            " who cordoned the node, and the waiting pods that only this keeps off it",
+            " then; memory, pid: the pressure, the pods evicted for it, the pods that may use most; cordons: who"
+            " cordoned the node, and the waiting pods that only this keeps off it",
             choices=("readiness", "memory", "pid", "cordons"),
             default="readiness",
             fills={"readiness": readiness.KEYS, "memory": pressure.KEYS, "pid": pressure.KEYS, "cordons": cordons.KEYS},
