@@ -32,12 +32,11 @@ _SERVICES: Final = "svc"
 class ServiceName:
     """The Service that a name means. `sure`: the name's form says that it is a Service's.
 
-    `namespace` is "" where only the resolver of a pod knows it; `pod` is the pod that the name means of a headless Service.
+    `namespace` is "" where only the resolver of a pod knows it.
     """
 
     service: str
     namespace: str = ""
-    pod: str = ""
     sure: bool = False
 
 
@@ -54,7 +53,7 @@ def service_meant(name: str) -> ServiceName | None:
     labels = [label for label in name.lower().rstrip(".").split(".") if not label.startswith("_")]
     if _SERVICES in labels[2:4]:
         at = labels.index(_SERVICES, 2)
-        return ServiceName(service=labels[at - 2], namespace=labels[at - 1], pod=".".join(labels[: at - 2]), sure=True)
+        return ServiceName(service=labels[at - 2], namespace=labels[at - 1], sure=True)
     if len(labels) in (1, 2):
         return ServiceName(service=labels[0], namespace=".".join(labels[1:]), sure=len(labels) == 1)
     return None

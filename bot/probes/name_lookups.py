@@ -15,6 +15,8 @@ from bot.kube.name_lookups import ServiceName, service_meant, unresolved_name
 from bot.kube.objects import name_of, namespace_of, spec_of
 from bot.probes import log_errors
 from bot.probes.contract import Look, Probe
+from bot.probes.services import DECLARATION as SERVICES
+from bot.probes.services import cluster_dns
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 _LIKE: Final = 0.6
@@ -27,21 +29,18 @@ DECLARATION: Final = ProbeDeclaration(
     rows={
         "namespace": RowType.STRING,  # of the pod that asks; "" where only the text names the host
         "pod": RowType.STRING,
-        "container": RowType.STRING,
         "name": RowType.STRING,
         "service": RowType.STRING,  # the Service that the name means; "" for a name outside the cluster
         "service_namespace": RowType.STRING,
-        "missing": RowType.BOOLEAN,  # there is no such Service
-        "sure": RowType.BOOLEAN,  # the name can mean nothing but a Service of the cluster
+        "missing": RowType.BOOLEAN,  # the name can mean nothing but a Service, and there is none
+        "resolves": RowType.BOOLEAN,  # the Service exists, and the cluster's DNS has a ready pod
         "without_endpoints": RowType.BOOLEAN,  # a headless Service has no ready endpoint, so its name has no address
         "closest": RowType.STRING,  # namespace/name of the Service that is most like a missing one
         "node_resolver": RowType.BOOLEAN,  # the pod asks its node's name servers, which know no Services
     },
     permissions=(
-        *log_errors.DECLARATION.permissions,
-        Permission(verb="list", resource="services"),
+        *dict.fromkeys((*log_errors.DECLARATION.permissions, *SERVICES.permissions)),
         Permission(verb="get", resource="namespaces"),
-        Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
     ),
 )
 
@@ -96,14 +95,14 @@ async def _row(lookup: _Lookup, services: Iterable[Json], look: Look, gaps: list
     namespace = (meant.namespace or home) if meant else ""
     of_name = [each for each in services if meant and name_of(each) == meant.service]
     found = next((each for each in of_name if namespace in ("", namespace_of(each))), None)
-    in_cluster = meant is not None and (
-        bool(of_name) or meant.sure or await _is_namespace(namespace, services, look, gaps)
-    )
-    missing = in_cluster and found is None
-    sure = missing and meant is not None and (meant.sure or await _is_namespace(namespace, services, look, gaps))
+    exists = await _is_namespace(namespace, services, look, gaps) if meant and not found else bool(found)
+    in_cluster = meant is not None and (bool(of_name) or meant.sure or exists)
+    # A text may come from another cluster: only a namespace of this one tells that a Service is missing here.
+    missing = in_cluster and found is None and (exists or bool(lookup.said and meant and meant.sure))
+    empty = found is not None and await _is_empty(found, look, gaps)
     service = meant.service if meant and in_cluster else ""
     namespace = namespace if in_cluster else ""
-    asked = {key: lookup.asked_by(key) for key in ("namespace", "pod", "container")}
+    asked = {key: lookup.asked_by(key) for key in ("namespace", "pod")}
     kubectl = f"kubectl -n {namespace}" if namespace else "kubectl"
     return Row(
         values={
@@ -112,9 +111,9 @@ async def _row(lookup: _Lookup, services: Iterable[Json], look: Look, gaps: list
             "service": service,
             "service_namespace": namespace_of(found) if found else namespace,
             "missing": missing,
-            "sure": sure,
-            "without_endpoints": found is not None and await _is_empty(found, look, gaps),
-            "closest": _closest(meant, namespace, services) if missing and meant else "",
+            "without_endpoints": empty,
+            "resolves": found is not None and not empty and await _dns_answers(look, gaps),
+            "closest": _closest(meant, namespace, services) if in_cluster and meant and not found else "",
             "node_resolver": bool(service) and await _asks_node(lookup, look),
         },
         subject=lookup.said.subject if lookup.said else ObjectRef(kind="Service", namespace=namespace, name=service),
@@ -135,8 +134,16 @@ async def _is_namespace(name: str, services: Iterable[Json], look: Look, gaps: l
         return False
 
 
+async def _dns_answers(look: Look, gaps: list[Gap]) -> bool:
+    """Tell whether each Service of the cluster's DNS has a ready endpoint."""
+    found = await cluster_dns.read(look)
+    gaps += found.gaps
+    ready = [int(str(row.values["ready_endpoints"])) for row in found.rows]
+    return bool(ready) and not found.gaps and min(ready) > 0
+
+
 async def _asks_node(lookup: _Lookup, look: Look) -> bool:
-    """Tell whether the pod that asks uses the resolver of its node. A pod that was read before needs no further call."""
+    """Tell whether the pod that asks uses the resolver of its node."""
     if lookup.said is None:
         return False
     with suppress(ClusterError):
