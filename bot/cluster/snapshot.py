@@ -287,6 +287,12 @@ class Snapshot:
                 async with asyncio.timeout(_CLOCK_S):
                     await self._shared(request, lambda: self._answer(request), what=request.what)
 
+    async def server_version(self) -> str:
+        """Return the API server's version, such as v1.36.2. Raise ClusterError."""
+        request = ClusterRequest(path="/version", what="the version")
+        answer = await self._shared(("version", request), lambda: self._json(request), what=request.what)
+        return str(answer.get("gitVersion") or "")
+
     async def served(self, kind: str) -> Resource | None:
         """Return how this cluster serves a kind, or None. Raise ClusterError if its group's backend is down."""
         resource = well_known(kind)
