@@ -30,7 +30,8 @@ from bot.kube.volume_attachments import Attachment, MountedVolume
 from bot.kube.volume_claims import claim_names, volume_name_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
+from bot.probes.shared.claim_users import pods_or_claim_users
+from bot.probes.shared.scope import READS_PODS
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
 
 # The pods of one owner wait for the same.
@@ -113,7 +114,7 @@ class _Storage:
 
 async def read(look: Look) -> ProbeResult:
     """Read the volumes of the pods in question that wait for them."""
-    suspects = await _suspects(look)
+    suspects = await pods_or_claim_users(look)
     waiting = [pod for pod in suspects.pods if _waits_on_node(pod) or _is_refused(pod)][:MOST_PODS]
     reader = _Reader(look=look, gaps=list(suspects.gaps))
     rows: list[Row] = []
@@ -133,18 +134,6 @@ async def read(look: Look) -> ProbeResult:
         missing=suspects.missing,
         looked_at=len(suspects.pods),
     )
-
-
-async def _suspects(look: Look) -> Suspects:
-    """Return the pods in question; of a claim those that mount it."""
-    focus = look.focus
-    if focus.kind != "PersistentVolumeClaim" or not focus.name:
-        return await pods_of(look)
-    try:
-        listing = await look.snapshot.list("Pod", namespace=focus.namespace)
-    except ClusterError as error:
-        return Suspects(gaps=(error.gap("the pods that mount the claim"),))
-    return Suspects(pods=tuple(pod for pod in listing.items if focus.name in claim_names(pod)))
 
 
 def _waits_on_node(pod: Json) -> bool:
