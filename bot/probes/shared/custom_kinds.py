@@ -15,9 +15,17 @@ WIDESPREAD: Final = {
     "postgresql.cnpg.io": ("clusters",),
     "serving.knative.dev": ("configurations", "revisions", "routes", "services"),
 }
-READS_WIDESPREAD: Final = tuple(
+# Kinds of which other probes tell more.
+OF_OTHER_PROBES: Final = {
+    "argoproj.io": ("applications",),
+    "helm.toolkit.fluxcd.io": ("helmreleases",),
+    "kustomize.toolkit.fluxcd.io": ("kustomizations",),
+    "pingcap.com": ("tidbclusters",),
+    "source.toolkit.fluxcd.io": ("gitrepositories", "helmcharts", "helmrepositories", "ocirepositories"),
+}
+READS_CUSTOM_KINDS: Final = tuple(
     Permission(verb=verb, group=group, resource=plural)
-    for group, plurals in WIDESPREAD.items()
+    for group, plurals in (*WIDESPREAD.items(), *OF_OTHER_PROBES.items())
     for plural in plurals
     for verb in ("get", "list")
 )
