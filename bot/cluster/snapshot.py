@@ -320,6 +320,10 @@ class Snapshot:
             raise (await self._discovered()).unknown(kind)
         return resource
 
+    async def served_kinds(self) -> ServedKinds:
+        """Return all kinds that this cluster serves, in all their versions. Raise ClusterError."""
+        return await self._discovered()
+
     async def custom_kinds(self) -> tuple[Resource, ...]:
         """Return the custom kinds of this cluster that can be listed. Raise ClusterError."""
         return (await self._discovered()).custom()

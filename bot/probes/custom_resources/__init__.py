@@ -23,7 +23,7 @@ from bot.kube.replicas import Replicas, replicas_of
 from bot.probes.contract import Look, Probe
 from bot.probes.custom_resources.chains import Link, failing_below
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.custom_kinds import READS_CUSTOM_KINDS, WIDESPREAD
+from bot.probes.shared.custom_kinds import READS_OF_OTHERS, READS_WIDESPREAD, WIDESPREAD
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 _MOST_LISTED: Final = 500
@@ -68,7 +68,8 @@ DECLARATION: Final = ProbeDeclaration(
         "pods": RowType.STRINGS,  # pods that belong to the object and are not ready
     },
     permissions=(
-        *READS_CUSTOM_KINDS,
+        *READS_WIDESPREAD,
+        *READS_OF_OTHERS,
         Permission(verb="list", group="apps", resource="deployments"),
         *BELOW,
     ),
