@@ -1,4 +1,4 @@
-"""Services of type LoadBalancer: their idle timeouts, and who ends TLS with which protocols."""
+"""Services of type LoadBalancer: their addresses, their idle timeouts, and who ends TLS with which protocols."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from typing import Final
 
 from bot.cluster import owners
 from bot.probes.contract import Look, Probe
-from bot.probes.load_balancers import idle_timeouts, tls
+from bot.probes.load_balancers import addresses, idle_timeouts, tls
+from bot.probes.shared.scope import READS_PODS
 from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
     name="load-balancers",
-    says="a row per Service of type LoadBalancer: its idle timeout beside the keepalive of its pods, or its TLS",
+    says="a row per Service of type LoadBalancer: its address, its idle timeout beside the keepalive of its pods,"
+    " or its TLS",
     rows={
         "namespace": RowType.STRING,
         "service": RowType.STRING,
@@ -21,10 +23,11 @@ DECLARATION: Final = ProbeDeclaration(
     args={
         "shows": ArgDeclaration(
             says="idle-timeout: those that MySQL clients connect to, with the keepalive of the pods behind them;"
-            " tls: AWS Network Load Balancers, with what they negotiate",
-            choices=("idle-timeout", "tls"),
+            " tls: AWS Network Load Balancers, with what they negotiate; address: whether the Service in question has an"
+            " address, and what its controller says",
+            choices=("idle-timeout", "tls", "address"),
             default="idle-timeout",
-            fills={"idle-timeout": idle_timeouts.KEYS, "tls": tls.KEYS},
+            fills={"idle-timeout": idle_timeouts.KEYS, "tls": tls.KEYS, "address": addresses.KEYS},
         )
     },
     permissions=tuple(
@@ -34,6 +37,8 @@ DECLARATION: Final = ProbeDeclaration(
                 Permission(verb="get", resource="services"),
                 Permission(verb="list", resource="pods"),
                 Permission(verb="list", resource="nodes"),
+                Permission(verb="list", resource="events"),
+                *READS_PODS,
                 *owners.PERMISSIONS,
             )
         )
@@ -61,7 +66,8 @@ DECLARATION: Final = ProbeDeclaration(
 
 async def read(look: Look) -> ProbeResult:
     """Read the Services in question and what is asked about their load balancers."""
-    return await tls.read(look) if look.args.get("shows") == "tls" else await idle_timeouts.read(look)
+    reads = {"tls": tls.read, "address": addresses.read}
+    return await reads.get(str(look.args.get("shows")), idle_timeouts.read)(look)
 
 
 PROBE: Final = Probe(declaration=DECLARATION, read=read)
