@@ -21,6 +21,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 
 from intents.domain import Diagnosis
+from intents.overview import Overview
 from responses.safety import redacted_text
 
 # The `_created` series would double the page and nobody uses them.
@@ -156,7 +157,10 @@ class Metrics:
         self._answers = seconds("answer", "Seconds from the request to its final answer.", _ANSWER_S, "surface")
         self._matchings = counter("matchings", "Texts that were matched, or abstained from.", "outcome")
         self._diagnoses = seconds(
-            "diagnosis", "Seconds of a diagnosis: matching, reading the cluster, judging.", _ANSWER_S, "intent"
+            "diagnosis",
+            "Seconds of a diagnosis, overview or report: matching, reading the cluster, judging.",
+            _ANSWER_S,
+            "intent",
         )
         self._verdicts = counter("verdicts", "Verdicts of diagnoses.", "incident", "verdict")
         self._findings = counter("findings", "Findings of diagnoses.", "outcome")
@@ -238,6 +242,15 @@ class Metrics:
             for finding in one.findings:
                 self._findings.labels(finding.outcome.value).inc()
         for gap in diagnosis.gaps:
+            self._gaps.labels(_word(gap.reason)).inc()
+
+    def overviewed(self, found: Overview, *, intent: str, seconds: float) -> None:
+        """Count an overview: intent "overview" if somebody asked for it, "report" if it was scheduled."""
+        self._diagnoses.labels(intent).observe(seconds)
+        for one in found.findings:
+            if one.verdict is not None:
+                self._verdicts.labels(one.incident, _word(one.verdict)).inc()
+        for gap in found.gaps:
             self._gaps.labels(_word(gap.reason)).inc()
 
     def remedied(self, action: str, step: str, outcome: str, *, denied: bool = False) -> None:

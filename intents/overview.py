@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -66,6 +67,40 @@ class Overview:
     gaps: tuple[Gap, ...] = ()
     api_calls: int = 0
     muted: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewChange:
+    """What a scheduled report has to say: the findings that are `new`, what is `gone`, how many are as `before`.
+
+    `since` is the time of the report before, None for the first one. `namespaces` is empty for the whole cluster.
+    """
+
+    namespaces: tuple[str, ...]
+    cluster: str
+    observed_at: datetime
+    new: tuple[OverviewFinding, ...] = ()
+    gone: tuple[str, ...] = ()
+    before: int = 0
+    since: datetime | None = None
+    gaps: tuple[Gap, ...] = ()
+    muted: int = 0
+
+
+def recurring_id(finding: OverviewFinding) -> str:
+    """Return what identifies a finding in later overviews, although pods are replaced by others of other names."""
+    at_fault = finding.at_fault
+    owner = next((each for each in finding.belongs_to if each.kind != "ReplicaSet"), None)
+    if at_fault.kind != "Pod":
+        about = str(at_fault)
+    elif owner is not None:
+        about = str(owner)
+    else:
+        about = finding.says.en
+        for pod in (at_fault, finding.asked):
+            about = about.replace(pod.name, "")
+    said = "|".join((finding.incident, at_fault.namespace, about))
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
 def without_muted(overview: Overview, muted: Sequence[str]) -> Overview:

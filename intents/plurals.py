@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 _NOUNS: Final = (
-    "claim", "container", "endpoint", "event", "finding", "job", "minute", "node", "object", "pod", "replica", "restart",
-    "time", "volume",
+    "claim", "container", "endpoint", "event", "finding", "job", "minute", "node", "object", "pod", "replica",
+    "restart", "time", "volume",
 )  # fmt: skip
 _VERBS: Final[Mapping[str, str]] = {"are": "is", "have": "has", "were": "was", "run": "runs", "admit": "admits"}
 _PLURAL: Final = re.compile(rf"( (?:{'|'.join(_NOUNS)}))s\b(?: ({'|'.join(_VERBS)})\b)?")

@@ -48,10 +48,11 @@ _COLUMNS: Final = {"NAMESPACE": "namespace", "NODE": "node", "POD": "pod", "STOR
 class EntityReader:
     """Reads the names in lines that are given in order."""
 
-    __slots__ = ("_columns", "_kind", "_name", "_namespace")
+    __slots__ = ("_aligned", "_columns", "_kind", "_name", "_namespace")
 
     def __init__(self) -> None:
         self._columns: tuple[tuple[int, str], ...] = ()
+        self._aligned = False  # the header has gaps, so that a row has some too
         self._kind = ""  # the kind in the last command
         self._name = ""  # a `Name:` of unknown kind
         self._namespace = ""
@@ -67,7 +68,7 @@ class EntityReader:
             self._kind = kind
             self._columns = ()
         elif _HEADER.match(line):
-            self._columns = self._read_header(line)
+            self._columns, self._aligned = self._read_header(line), _has_gap(line)
         else:
             row = tuple(self._row(line)) if self._columns else ()
             yield from row if any(name.kind != "namespace" for name in row) else self._pod_row(line)
@@ -82,6 +83,9 @@ class EntityReader:
         return tuple((start, kinds[name]) for start, name in starts if name in kinds)
 
     def _row(self, line: str) -> Iterator[Entity]:
+        if self._aligned and not _has_gap(line):
+            self._columns = ()  # a sentence below the table
+            return
         read = []
         for start, kind in self._columns:
             # Columns are aligned: a cell begins where its header does.
@@ -130,3 +134,7 @@ class EntityReader:
 
 def _entity(kind: str, name: str, dots: str | None) -> Entity:
     return Entity(kind=kind, value=f"{name}…", certain=False) if dots else Entity(kind=kind, value=name)
+
+
+def _has_gap(line: str) -> bool:
+    return "  " in line.strip()

@@ -21,6 +21,14 @@ def too_many_requests(limit: int) -> Text:
     )
 
 
+def report_failed(why: Text) -> Text:
+    """Say that a scheduled report could not be made."""
+    return Text(
+        en=f"the scheduled report could not be made: {why.en}; the next one is tried as planned",
+        zh=f"定时报告未能生成：{why.zh}；下次将按计划重试",
+    )
+
+
 def target_not_found(
     target: ObjectRef, closest: Sequence[str], others: Sequence[ObjectRef] = (), *, elsewhere: Sequence[str] = ()
 ) -> Text:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NewType
 
 from intents.domain import Language, ObjectRef, Text
-from intents.overview import Impact, Overview, OverviewFinding
+from intents.overview import Impact, Overview, OverviewChange, OverviewFinding
 from intents.plurals import counted
 from intents.templates import duration
 from responses import glance, words
@@ -15,6 +15,7 @@ from responses.safety import safe_value
 from responses.sentences import capitalised, finished, joined
 
 SafeOverview = NewType("SafeOverview", Overview)
+SafeChange = NewType("SafeChange", OverviewChange)
 
 _SAYS: Final = 240
 _READ: Final = 5
@@ -43,12 +44,42 @@ DIAGNOSE: Final = Text(en="Diagnose", zh="诊断")
 LEFT_OUT: Final = Text(
     en="{} left out, muted in this channel: /diagnose muted", zh="已略去 {} 项，因其在此频道静音：/diagnose muted"
 )
+SEVERAL_NAMESPACES: Final = Text(en="namespaces {}", zh="命名空间 {}")
+NEW_CAUSES: Final = Text(en="{} new in {} since {}", zh="{} 新增 {} 个问题（自 {} 起）")
+GONE_CAUSES: Final = Text(en="{} gone", zh="已消失 {} 个")
+GONE: Final = Text(en="Gone: {}", zh="已消失：{}")
+AS_BEFORE: Final = Text(en="{} as before", zh="另有 {} 个问题与上次相同")
 NOTHING_ELSE_WRONG: Final = Text(en="Nothing else unhealthy found in {}", zh="{} 未发现其他异常")
 
 
 def scrubbed_overview(overview: Overview) -> SafeOverview:
     """Return the overview as it may be shown: every string in it is safe."""
     return SafeOverview(safe_value(overview))
+
+
+def scrubbed_change(change: OverviewChange) -> SafeChange:
+    """Return the change as it may be shown: every string in it is safe."""
+    return SafeChange(safe_value(change))
+
+
+def change_heading(change: OverviewChange, language: Language) -> str:
+    """Return the first line of a report: how many problems are new and how many are gone."""
+    number, english = len(change.new), language is Language.EN
+    problems = ("1 problem" if number == 1 else f"{number} problems") if english else str(number)
+    where = _where(change, language)
+    if change.since is None:
+        return CAUSES.en.format(problems, where) if english else CAUSES.zh.format(where, number)
+    since = f"{change.since:%Y-%m-%d %H:%M} UTC"
+    said = (problems, where, since) if english else (where, problems, since)
+    gone = GONE_CAUSES.in_(language).format(len(change.gone)) if change.gone else ""
+    return joined(NEW_CAUSES.in_(language).format(*said), gone)
+
+
+def _where(change: OverviewChange, language: Language) -> str:
+    if not change.namespaces:
+        return WHOLE_CLUSTER.in_(language).format(change.cluster).strip()
+    named = ONE_NAMESPACE if len(change.namespaces) == 1 else SEVERAL_NAMESPACES
+    return joined(named.in_(language).format(", ".join(change.namespaces)), change.cluster)
 
 
 def overview_json(overview: SafeOverview, *, language: Language) -> str:
@@ -128,7 +159,7 @@ def cause(finding: OverviewFinding, language: Language) -> str:
     return finished(capitalised(says), language)
 
 
-def impact(finding: OverviewFinding, overview: Overview, language: Language) -> str:
+def impact(finding: OverviewFinding, overview: Overview | OverviewChange, language: Language) -> str:
     """Return what suffers, a few names, and since when."""
     suffers = joined(*_counts(finding.impact, language))
     own = (finding.asked, finding.at_fault)
@@ -169,7 +200,7 @@ def read(overview: Overview, language: Language) -> str:
     return READ.in_(language).format(listed) if named else ""
 
 
-def muted(overview: Overview, language: Language) -> str:
+def muted(overview: Overview | OverviewChange, language: Language) -> str:
     """Return how many findings were left out because they are muted, "" for none."""
     if not overview.muted:
         return ""
@@ -177,6 +208,6 @@ def muted(overview: Overview, language: Language) -> str:
     return LEFT_OUT.in_(language).format(english if language is Language.EN else overview.muted)
 
 
-def gaps(overview: Overview, language: Language) -> str:
+def gaps(overview: Overview | OverviewChange, language: Language) -> str:
     """Return what could not be read, "" if everything was."""
     return glance.listed_gaps([gap for gap in overview.gaps if not gap.quiet], language)

@@ -320,6 +320,9 @@ def _upkeep(base: _Base, jobs: Jobs, settings: Settings, missed_events: MissedEv
         kept=timedelta(days=settings.retention_days),
         beat_s=base.options.beat_s,
         metrics=base.metrics,
+        reports=settings.schedules,
+        team=base.identity.team,
+        clock=base.options.clock,
     )
 
 

@@ -1,6 +1,6 @@
 """Keep a serving process in order: heartbeat, recovery of lost replicas' jobs, deletion of expired rows.
 
-Records of jobs that an earlier version wrote without redaction are scrubbed once.
+Records of jobs that an earlier version wrote without redaction are scrubbed once. Scheduled reports start when due.
 
 It also updates the summaries of incident channels that a process recorded but did not show, and reads what was posted
 while no process listened.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ import structlog
 from bot.common.background import in_background
 from bot.jobs import Jobs, JobsUnavailable
 from bot.metrics import Metrics
+from bot.settings.reports import ReportSchedule
 from bot.store import Store, StoreUnavailable
 from bot.surfaces.slack.missed_events import MissedEvents
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
@@ -33,6 +34,8 @@ _GONE_AFTER: Final = timedelta(seconds=4 * BEAT_S)
 _PURGE_EVERY: Final = timedelta(hours=6)
 # Records of an incident channel are kept this long after its last message, unless the retention is longer.
 _CHRONICLES_KEPT: Final = timedelta(days=90)
+# A report that was due while no process ran is still made within this time.
+_REPORT_LATE: Final = timedelta(hours=1)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +51,10 @@ class Upkeep:
     kept: timedelta
     beat_s: float = BEAT_S
     metrics: Metrics = field(default_factory=Metrics)
+    reports: Sequence[ReportSchedule] = ()
+    team: str = ""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _reported: dict[str, str] = field(default_factory=dict)
     _read_on: bool = False
     _purged: datetime | None = None
 
@@ -91,6 +98,7 @@ class Upkeep:
             if taken:
                 _log.info("replica_jobs_recovered", replicas=gone, jobs=taken)
         await self.chronicles.show_due()
+        await self._start_reports(self.clock())
         await self._go_on_reading()
         await self.missed_events.look(self._missed)
         self.metrics.incident_channels(await self.store.chronicles.count_by_state())
@@ -99,6 +107,23 @@ class Upkeep:
             chronicles = now - max(self.kept, _CHRONICLES_KEPT)
             rows = await self.store.purge(now - self.kept, chronicles_before=chronicles) + await self.jobs.purge()
             _log.info("expired_rows_deleted", rows=rows)
+
+    async def _start_reports(self, now: datetime) -> None:
+        """Start the reports that are due. Every replica does: a job of the same id runs once."""
+        for report in self.reports:
+            due = report.last_due(now)
+            id = f"report.{report.key}.{due:%Y%m%dT%H%MZ}"
+            if now - due > _REPORT_LATE or self._reported.get(report.key) == id:
+                continue
+            payload = {
+                "key": report.key,
+                "team": self.team,
+                "channel": report.channel,
+                "namespaces": list(report.namespaces),
+                "cluster": report.cluster,
+            }
+            await self.jobs.start("report", id, payload)
+            self._reported[report.key] = id
 
     async def _go_on_reading(self) -> None:
         """Resume the reading of incident channels, once: missed messages and unfinished histories."""

@@ -17,7 +17,7 @@ OUTPUTS: Final = ("text", "json")
 FORMATS: Final = ("jsonl", "table")
 PORT: Final = 8321
 ROLES: Final = ("read", "act")
-OPT_INS: Final = ("secrets", "impersonate")
+OPT_INS: Final = ("secrets", "impersonate", "custom-resources")
 MODES: Final = ("socket", "http")
 NOTATIONS: Final = ("yaml", "json")
 _EPILOG: Final = "exit codes:\n" + "\n".join(
@@ -135,8 +135,9 @@ def _build() -> _Parser:
         action="append",
         default=[],
         choices=OPT_INS,
-        help="add what is left out because of its risk",
+        help="add what is left out because of its risk, or the custom resources that this cluster serves",
     )
+    _cluster(rbac)
     rbac.add_argument("--service-account", default="", metavar="NS/NAME", help="default casebook/casebook")
 
     audit = command("audit", "print the audit: what was done with the buttons, by whom, to what; oldest entry first")

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 from bot.cli.console import note
 from bot.cli.errors import CommandError, did_you_mean
 from bot.cli.exit_codes import ExitCode
 from bot.cli.user_files import catalog, settings
+from bot.cluster.contexts import connect
+from bot.cluster.errors import ClusterError
+from bot.cluster.resources import Resource
+from bot.cluster.snapshot import Snapshot
 from bot.remedies.registry import actions
 from bot.roles.manifests import Account, is_secret, to_act, to_impersonate, to_read, to_read_secrets
-from bot.roles.needs import reads, unknown_kinds, writes
+from bot.roles.needs import custom_reads, reads, unknown_kinds, writes
 from responses.safety import safe_line
 
 # The names that Kubernetes allows for namespaces and service accounts.
@@ -29,7 +35,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     part: str | None = arguments.role
     if part == "read" and (arguments.actions or arguments.namespaces):
         raise CommandError("--actions and --namespaces limit what is written, so they do not apply to the role read")
-    manifests = [] if part == "act" else [*account.manifests, *_reading(account, chosen, arguments.extra)]
+    manifests = [] if part == "act" else [*account.manifests, *_reading(account, chosen, arguments)]
     if part != "read":
         manifests += to_act(account, writes(chosen), namespaces=namespaces)
     if "impersonate" in arguments.extra:
@@ -38,9 +44,12 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.ANSWERED
 
 
-def _reading(account: Account, chosen: Sequence[str], extra: Sequence[str]) -> Iterator[str]:
+def _reading(account: Account, chosen: Sequence[str], arguments: argparse.Namespace) -> Iterator[str]:
+    extra: Sequence[str] = arguments.extra
     entries = catalog(settings())
     needs = reads(entries, chosen)
+    if "custom-resources" in arguments.extra:
+        needs |= custom_reads(asyncio.run(_custom_kinds(arguments)))
     for by, kind in unknown_kinds(entries):
         note(
             safe_line(
@@ -55,6 +64,21 @@ def _reading(account: Account, chosen: Sequence[str], extra: Sequence[str]) -> I
         yield from to_read_secrets(account, needs)
     elif secret:
         note(safe_line(f"Secrets, which {', '.join(secret)} would read, are left out; add them by --with secrets"))
+
+
+async def _custom_kinds(arguments: argparse.Namespace) -> Sequence[Resource]:
+    """Return the custom kinds that the cluster serves: a role cannot grant everything but Secrets."""
+    configured = settings()
+    kubeconfig = Path(arguments.kubeconfig) if arguments.kubeconfig else None
+    context = arguments.context or configured.context
+    try:
+        async with (
+            connect(context=context, kubeconfig=kubeconfig, settings=configured.cluster) as connection,
+            Snapshot(connection, deadline=configured.deadline) as snapshot,
+        ):
+            return await snapshot.custom_kinds()
+    except ClusterError as error:
+        raise CommandError(safe_line(str(error))) from error
 
 
 def _file(arguments: argparse.Namespace, manifests: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 from bot.cluster.errors import ClusterError, NoLog
 from bot.cluster.events import event_last_seen
+from bot.cluster.owned_pods import pods_below
 from bot.cluster.owners import PERMISSIONS as OF_OWNERS
 from bot.cluster.owners import Owners, owners_of
 from bot.cluster.resources import Resource
@@ -276,30 +277,38 @@ async def _claim(snapshot: Snapshot, name: str, namespace: str) -> tuple[Stateme
 
 
 async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
-    """Return the pods that a workload or Service selects and that are not ready, those that only start last."""
+    """Return the pods of a workload, Service or custom resource that are not ready, those that only start last."""
     of_service = str(obj.get("kind")) == "Service" and is_builtin(obj)
     labels = selector_of(obj) if of_service else (spec_of(obj).get("selector") or {}).get("matchLabels") or {}
-    if not labels or not namespace_of(obj):
+    if not namespace_of(obj):
         return ()
-    listing = await snapshot.list("Pod", namespace=namespace_of(obj), labels=label_selector(dict(labels)))
-    kind = str(obj.get("kind") or "")
-    missed = [pod for pod in listing.items if not is_replaced(pod, obj, kind)]
+    if is_builtin(obj):
+        if not labels:
+            return ()
+        listing = await snapshot.list("Pod", namespace=namespace_of(obj), labels=label_selector(dict(labels)))
+        kind = str(obj.get("kind") or "")
+        missed = [pod for pod in listing.items if not is_replaced(pod, obj, kind)]
+    else:
+        missed = list(await pods_below(snapshot, obj, only=_is_troubled))
 
     def urgency(pod: Json) -> tuple[bool, bool, int, str]:
         return ready_since(pod) is not None, is_starting(pod, snapshot.now), -_restarts(pod), name_of(pod)
 
-    troubled = [pod for pod in missed if ready_since(pod) is None or _restarts(pod)]
-    return tuple(sorted(troubled, key=urgency)[:PODS_READ])
+    return tuple(sorted(filter(_is_troubled, missed), key=urgency)[:PODS_READ])
+
+
+def _is_troubled(pod: Json) -> bool:
+    return ready_since(pod) is None or _restarts(pod) > 0
 
 
 async def trouble_inside(snapshot: Snapshot, obj: Json, kind: str) -> tuple[Observation, ...]:
     """Return a few unhealthy pods of a namespace, or behind a Service, and a Service's want of pods; () if unread."""
-    selector = spec_of(obj).get("selector")
-    of_service = kind == "Service" and bool(selector) and is_builtin(obj)
+    selector = selector_of(obj) if kind == "Service" else {}
+    of_service = bool(selector)
     if kind != "Namespace" and not of_service:
         return ()
     namespace = name_of(obj) if kind == "Namespace" else namespace_of(obj)
-    labels = label_selector(dict(selector or {})) if of_service else ""
+    labels = label_selector(dict(selector)) if of_service else ""
     try:
         pods = (await snapshot.list("Pod", namespace=namespace, labels=labels)).items
     except ClusterError:

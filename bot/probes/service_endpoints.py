@@ -175,8 +175,7 @@ def _unready(look: Look, behind: _Behind, ready: Sequence[Json]) -> dict[str, Va
     return {
         "pods": tuple(name_of(pod) for pod in unready[:_MOST_PODS]),
         "pod_states": tuple(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready[:_MOST_PODS]),
-        "starting": bool(unready)
-        and all(is_starting(pod, look.now) for pod in unready)
+        "starting": (bool(unready) and all(is_starting(pod, look.now) for pod in unready))
         or (workload is not None and is_settling(workload, str(workload.get("kind")), look.now)),
         "unready_s": min(since, default=UNKNOWN) if not ready else UNKNOWN,
         "recovered_s": max(s for s, _ in got) if late else UNKNOWN,

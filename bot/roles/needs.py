@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.cluster.resources import well_known
+from bot.cluster.resources import Resource, well_known
 from bot.diagnosing import named_objects, observation, recent_changes
 from bot.probes import objects
 from bot.probes.registry import declarations
@@ -28,6 +28,7 @@ from intents.focus import CUSTOM_RESOURCE, KINDS
 DIAGNOSIS: Final = "every diagnosis"
 ASKED_ABOUT: Final = "the object asked about"
 PREVIEWS: Final = "every preview"
+SERVED: Final = "custom resources of this cluster"
 _READ: Final = ("get", "list")
 MARKING: Final = "every action, to record on the object who did it"
 
@@ -60,6 +61,15 @@ def reads(catalog: Catalog, names: Iterable[str]) -> frozenset[Need]:
         needs |= {Need(permission=replace(each, verb="get"), by=name) for each in whole}
         needs |= {Need(permission=each, by=PREVIEWS) for each in (*budgets.PERMISSIONS, *origins.PERMISSIONS)}
     return frozenset(needs)
+
+
+def custom_reads(kinds: Iterable[Resource]) -> frozenset[Need]:
+    """Return what is read of the custom kinds that a cluster serves, so that overviews and diagnoses see them all."""
+    return frozenset(
+        Need(permission=Permission(verb=verb, group=kind.group, resource=kind.plural), by=SERVED)
+        for kind in kinds
+        for verb in _READ
+    )
 
 
 def writes(names: Collection[str]) -> frozenset[Need]:

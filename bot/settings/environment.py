@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.settings.cluster import ClusterSettings
 from bot.settings.prometheus import ETCD_JOB, Sources, parse_sources
+from bot.settings.reports import ReportSchedule, parse_reports
 from intents.domain import Language
 from intents.field_descriptions import describe
 
@@ -76,6 +77,11 @@ def _address(value: str) -> str:
 
 def _prometheus(value: str) -> str:
     parse_sources(value)
+    return value
+
+
+def _reports(value: str) -> str:
+    parse_reports(value)
     return value
 
 
@@ -178,6 +184,8 @@ class Settings(BaseSettings):
     """For `serve`: the id of a channel that gets a line for each applied or refused remedy. Default: none."""
     incident_channels: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ("incident-*", "inc-*")
     """For `serve`: name patterns of incident channels, separated by `,`; `-` for none."""
+    reports: Annotated[str, AfterValidator(_reports)] = ""
+    """For `serve`: reports of what is new or gone: `CRON CHANNEL NAMESPACE,… CLUSTER` in UTC, separated by `;`."""
     data: Path = Path("casebook-data")
     """For `serve` and `audit`: the directory of the SQLite databases."""
     database_url: Annotated[_Secret, AfterValidator(_database)] = _NONE
@@ -209,6 +217,11 @@ class Settings(BaseSettings):
     @property
     def cluster(self) -> ClusterSettings:
         return ClusterSettings(concurrency=self.concurrency, call_timeout=self.call_timeout, retries=self.retries)
+
+    @property
+    def schedules(self) -> tuple[ReportSchedule, ...]:
+        """Return the scheduled reports."""
+        return parse_reports(self.reports)
 
     @property
     def prometheus(self) -> Sources:

@@ -18,6 +18,7 @@ from bot.store.inspection import SchemaState, StoreInspection, inspect_store
 from bot.store.mutes import Mute, standing
 from bot.store.outbox import OutboxEntry, PostingState
 from bot.store.plans import CLAIMED, ClaimOutcome, ClaimResult, EarlierClaim, StoredPlan
+from bot.store.reports import StoredReport
 from bot.store.repositories import Store, open_store
 from bot.store.requests import LONGEST_TEXT, NewRequest, ReplyAddress, RequestState, StoredRequest, Surface
 from bot.store.topics import Topic
@@ -54,6 +55,7 @@ __all__ = [
     "StoreUnreachable",
     "StoredAnswer",
     "StoredPlan",
+    "StoredReport",
     "StoredRequest",
     "Surface",
     "Topic",

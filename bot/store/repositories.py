@@ -23,6 +23,7 @@ from bot.store.mutes import Mutes
 from bot.store.notices import Notices
 from bot.store.outbox import Outbox
 from bot.store.plans import Plans
+from bot.store.reports import Reports
 from bot.store.requests import Requests
 from bot.store.tables import answers, directory, feedback, mutes, notices, outbox, plans, replicas, requests, topics
 from bot.store.topics import Topics
@@ -52,6 +53,7 @@ class Store:
         self.answers = Answers(database)
         self.topics = Topics(database)
         self.mutes = Mutes(database)
+        self.reports = Reports(database)
         self.feedback = Feedback(database)
         self.plans = Plans(database)
         self.audit = Audit(database)

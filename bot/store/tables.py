@@ -135,6 +135,14 @@ mutes: Final = Table(
     _words("reason"),
 )
 
+reports: Final = Table(
+    "reports",
+    METADATA,
+    _key("key"),  # channel, cluster and namespaces of a report
+    Column("findings", StoredJson, nullable=False),
+    _at("at"),
+)
+
 feedback: Final = Table(
     "feedback",
     METADATA,

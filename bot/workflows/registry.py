@@ -37,6 +37,7 @@ from bot.workflows.remedy import RemedyWorkflow
 from bot.workflows.remedy_offers import RemedyOffers
 from bot.workflows.repeats import Repeats, RepeatWorkflow
 from bot.workflows.replies import Replies
+from bot.workflows.reports import ReportWorkflow
 from bot.workflows.services import Services
 from bot.workflows.thread_roots import ThreadRoots
 from bot.workflows.withdrawal import WithdrawWorkflow
@@ -63,6 +64,7 @@ def workflows(services: Services, chronicles: ChronicleJobs, reports: FailureRep
     poster = MessagePoster(services=services)
     return {
         "failure": reports.run,
+        "report": ReportWorkflow(services=services).run,
         **_answers(services, poster),
         **_remedies(services, poster),
         **_channels(services, chronicles),

@@ -212,7 +212,7 @@ class Replies:
         progress: Callable[[Progress], None],
     ) -> Reply:
         """Return what is wrong in a namespace, "" for the whole cluster."""
-        language = requester.language
+        language, started = requester.language, time.monotonic()
         try:
             found = await overview(
                 namespace,
@@ -228,6 +228,7 @@ class Replies:
         except ClusterError as error:
             self._give_up(connection, error)
             return self._failed(self._why(interpretation, error), request, requester, interpretation)
+        self.services.metrics.overviewed(found, intent="overview", seconds=time.monotonic() - started)
         found = without_muted(found, [mute.muted for mute in await self._mutes(request)])
         message = overview_message(await asyncio.to_thread(scrubbed_overview, found), language=language)
         message = with_picker(message, _pick(interpretation), request_id=request.id, language=language)

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from intents.catalog.fields import Key, Line, Model
+from intents.patterns import phrase_words
 
 # Name of a list → its words.
 Words: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -67,6 +68,10 @@ class Signature(Model):
             raise ValueError("a signature has either `text` or `all`")
         if len(self.all) == 1:
             raise ValueError("`all` needs at least two phrases")
+        # A loop over all phrases that costs little: a catalog has tens of thousands.
+        for phrase in self.phrases:
+            if phrase.startswith("<") and not phrase_words(phrase):
+                raise ValueError(f"{phrase!r} has no words: placeholders alone match everything")
         return self
 
     @property

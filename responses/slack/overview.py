@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from intents.domain import Language, ObjectRef
-from intents.overview import Overview, OverviewFinding
+from intents.overview import Overview, OverviewChange, OverviewFinding
 from responses import overview as words
-from responses.overview import SafeOverview
+from responses import words as said
+from responses.overview import SafeChange, SafeOverview
 from responses.shown import shown_value
 from responses.slack import blocks, limits
 from responses.slack.budget import Part, fit_parts
@@ -16,6 +18,8 @@ from responses.slack.message import Block, Message
 from responses.slack.mrkdwn import fallback
 from responses.slack.presses import Press, action_id
 
+# What a report says of causes that are gone.
+_GONE: Final = 10
 # Further causes have less impact; the command line lists them all.
 _SHOWN: Final = 15
 _BY: Final = "|"
@@ -24,19 +28,37 @@ _BY: Final = "|"
 def overview_message(overview: SafeOverview, *, language: Language) -> Message:
     """Return the message of an overview, the cause with the most impact first."""
     shown: Overview = shown_value(overview)
-    heading = words.heading(shown, language)
+    below = partial(_below, shown, language)
+    return _message(words.heading(shown, language), shown.findings, shown, below, language)
+
+
+def change_message(change: SafeChange, *, language: Language) -> Message:
+    """Return the message of a scheduled report: the new causes, those that are gone, the number of all others."""
+    shown: OverviewChange = shown_value(change)
+    below = partial(_below_change, shown, language)
+    return _message(words.change_heading(shown, language), shown.new, shown, below, language)
+
+
+def _message(
+    heading: str,
+    findings: Sequence[OverviewFinding],
+    shown: Overview | OverviewChange,
+    below: Callable[[int], Iterator[str]],
+    language: Language,
+) -> Message:
     parts = [Part(rank=0, blocks=(blocks.header(heading),))]
-    for index, finding in enumerate(shown.findings[:_SHOWN]):
+    for index, finding in enumerate(findings[:_SHOWN]):
         parts.append(Part(rank=index + 1, blocks=_finding(finding, shown, index, language)))
     fitted, _ = fit_parts(parts)
-    left = len(shown.findings) - sum(block["type"] == "section" for block in fitted)
-    last = tuple(blocks.context(says) for says in _below(shown, left, language) if says)
-    first = shown.findings[:1]
-    told = [words.cause(finding, language) for finding in first]
+    left = len(findings) - sum(block["type"] == "section" for block in fitted)
+    last = tuple(blocks.context(says) for says in below(left) if says)
+    told = [words.cause(finding, language) for finding in findings[:1]]
     return Message(text=fallback(heading, *told), blocks=(*fitted, *last))
 
 
-def _finding(finding: OverviewFinding, shown: Overview, index: int, language: Language) -> tuple[Block, ...]:
+def _finding(
+    finding: OverviewFinding, shown: Overview | OverviewChange, index: int, language: Language
+) -> tuple[Block, ...]:
     says = f"{words.verdict(finding, language)} · {words.cause(finding, language)}"
     impact = words.impact(finding, shown, language)
     value = diagnose_value(finding.asked, cluster=shown.cluster)
@@ -48,12 +70,25 @@ def _finding(finding: OverviewFinding, shown: Overview, index: int, language: La
     return blocks.section(says, accessory=button), *([blocks.context(impact)] if impact else [])
 
 
-def _below(shown: Overview, left: int, language: Language) -> Iterator[str]:
+def _below(shown: Overview, language: Language, left: int) -> Iterator[str]:
     if left > 0:
         yield words.MORE_CAUSES.in_(language).format(left, words.command(shown))
     yield words.muted(shown, language)
     yield words.gaps(shown, language)
     yield words.read(shown, language)
+
+
+def _below_change(shown: OverviewChange, language: Language, left: int) -> Iterator[str]:
+    if left > 0:
+        yield said.MORE.in_(language).format(left)
+    for gone in shown.gone[:_GONE]:
+        yield words.GONE.in_(language).format(gone)
+    if (more := len(shown.gone) - _GONE) > 0:
+        yield said.MORE.in_(language).format(more)
+    if shown.before:
+        yield words.AS_BEFORE.in_(language).format(shown.before)
+    yield words.muted(shown, language)
+    yield words.gaps(shown, language)
 
 
 def diagnose_value(about: ObjectRef, *, cluster: str) -> str:

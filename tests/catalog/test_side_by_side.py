@@ -25,12 +25,13 @@ async def test_every_incident_is_proven_among_all_the_others(engine: Engine) -> 
 def test_no_two_incidents_break_the_same_object() -> None:
     """Else the demo would show a mixture that no cluster can be in.
 
-    Nodes are few and may fail in several ways; a definition of a kind is the same for all. kube-proxy's DaemonSet
-    counts the nodes that an incident adds; its pods are compared one by one.
+    Nodes are few, with their Leases, and may fail in several ways; a definition of a kind is the same for all.
+    kube-proxy's DaemonSet counts the nodes that an incident adds; its pods are compared one by one.
     """
+    may_be_shared = {"Node", "CustomResourceDefinition", "Lease"}
     owners: dict[str, str] = {}
     for incident in CATALOG:
         for obj in full_world_of(incident, incident.cases[0])["objects"]:
             name = f"{obj['kind']}/{obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}"
-            if obj["kind"] not in ("Node", "CustomResourceDefinition") and name != "DaemonSet/kube-system/kube-proxy":
+            if obj["kind"] not in may_be_shared and name != "DaemonSet/kube-system/kube-proxy":
                 assert owners.setdefault(name, incident.id) == incident.id, name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from responses.slack.presses import Press
+from tests.end_to_end.test_metrics import scraped
 from tests.end_to_end.workplace import Workplace, buttons_of, is_final, lines_of, words_of, workplace
 
 MISSING = 'configmap "app-config" not found'
@@ -118,6 +119,7 @@ async def test_what_is_muted_is_left_out_and_counted(tmp_path, engine):
         again = lines_of(await overview_of(at, "cluster"))
         assert "1 problem in" in again[0]
         assert any("1 finding left out" in line for line in again)
+        assert (await scraped(at)).of("casebook_diagnosis_seconds_count", intent="overview") == 2
 
 
 async def test_paste_about_a_muted_object_gets_no_answer(tmp_path, engine):

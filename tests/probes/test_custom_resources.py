@@ -47,3 +47,57 @@ async def test_a_kind_that_is_built_in_or_not_served_is_not_applicable(cluster: 
     assert (await read(PROBE, named={"kind": "Deployment", "name": "web"})).not_applicable
     assert (await read(PROBE, named={"kind": "Widget", "name": "web"})).not_applicable
     assert (await read(PROBE, kind="Certificate", namespace="shop", name="gone")).missing == "Certificate shop/gone"
+
+
+ISSUED = {"type": "Ready", "status": "False", "reason": "Pending", "message": "waits", "lastTransitionTime": "-9m"}
+FAILED = {"type": "Ready", "status": "False", "reason": "Failed", "message": "DNS record", "lastTransitionTime": "-9m"}
+
+
+def waiting(
+    condition: dict[str, str], *, group: str = "cert-manager.io", owner: str = "", **spec: Any
+) -> dict[str, Any]:
+    written = {"apiVersion": f"{group}/v1", "spec": spec, "status": {"conditions": [condition]}}
+    return written | ({"owner": owner} if owner else {})
+
+
+async def test_the_chain_down_to_the_object_that_fails(cluster: SimulatedCluster, read: Any) -> None:
+    cluster.load({"scene": {
+        "Certificate/shop/web-tls": waiting(ISSUED, issuerRef={"name": "letsencrypt"}),
+        "Issuer/shop/letsencrypt": waiting({**ISSUED, "status": "True"}),
+        "CertificateRequest/shop/web-tls-1": waiting(ISSUED, owner="Certificate/web-tls"),
+        "Order/shop/web-tls-1-77": waiting(ISSUED, group="acme.cert-manager.io", owner="CertificateRequest/web-tls-1"),
+        "Challenge/shop/web-tls-1-77-5": waiting(FAILED, group="acme.cert-manager.io", owner="Order/web-tls-1-77"),
+    }})  # fmt: skip
+    rows = (await read(PROBE, kind="Certificate", namespace="shop", name="web-tls")).rows
+    assert [(row.values["kind"], row.values["needed_by"]) for row in rows] == [
+        ("Challenge", "Order shop/web-tls-1-77"),
+        ("Order", "CertificateRequest shop/web-tls-1"),
+        ("CertificateRequest", "Certificate shop/web-tls"),
+        ("Certificate", ""),
+    ]
+    assert rows[0].values["message"] == "DNS record"
+
+
+async def test_an_object_that_is_not_there(cluster: SimulatedCluster, read: Any) -> None:
+    other = waiting({**ISSUED, "status": "True"})
+    cluster.load({"scene": {
+        "Certificate/shop/web-tls": waiting(ISSUED, issuerRef={"name": "letsencrypt", "kind": "ClusterIssuer"}),
+        "ClusterIssuer/other": other,
+    }})  # fmt: skip
+    missing, asked = (await read(PROBE, kind="Certificate", namespace="shop", name="web-tls")).rows
+    assert (missing.subject.kind, missing.subject.namespace, missing.values["exists"]) == ("ClusterIssuer", "", False)
+    assert missing.values["needed_by"] == "Certificate shop/web-tls"
+    assert asked.values["exists"]
+
+
+async def test_pods_that_belong_to_the_object(cluster: SimulatedCluster, read: Any) -> None:
+    pod, well = "main-kafka-0", waiting({**ISSUED, "status": "True"}, group="kafka.strimzi.io")
+    kafka = {"owner": "Kafka/main", "containers": {"kafka": "kafka:4"}, "pods": [pod]}
+    cluster.load(
+        {
+            "scene": {"Kafka/stream/main": well, "StatefulSet/stream/main-kafka": kafka},
+            "faults": {f"Pod/stream/{pod}": {"exited": 1, "waiting": "CrashLoopBackOff", "restarts": 7}},
+        }
+    )
+    [row] = (await read(PROBE, kind="Kafka", namespace="stream", name="main")).rows
+    assert (row.values["bad"], row.values["pods"]) == (False, (pod,))

@@ -58,7 +58,7 @@ async def test_a_node_that_is_ready_again(cluster: SimulatedCluster, read: Any) 
 
 
 async def test_a_node_that_joined_just_now(cluster: SimulatedCluster, read: Any) -> None:
-    young = {"Node/worker-b": {"age": "2m"}}
+    young: dict[str, Any] = {"Node/worker-b": {"age": "2m"}}
     assert (await of_node(cluster, read, {"not_ready": "cni", "since": "2m"}, **young))["joining"]
 
 

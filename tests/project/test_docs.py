@@ -147,7 +147,7 @@ RUN = [
     command
     for command in COMMANDS
     if command.program == "casebook" and command.words[1] in HERE and "mine" not in " ".join(command.assigned)
-    if command.page != "catalog.md"
+    if command.page != "catalog.md" and "--context" not in command.words
 ]
 
 

@@ -16,6 +16,7 @@ from tests.roles import manifests, printed, rules
 # Permissions that allow privilege escalation, or reading more than needed.
 RISKY = {"secrets", "nodes/proxy", "pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy",
          "serviceaccounts/token", "users", "groups"}  # fmt: skip
+# Bindings and certificate requests may be read, so that an answer can say what is missing, but never written.
 RISKY_GROUPS = {"rbac.authorization.k8s.io", "certificates.k8s.io"}
 RISKY_VERBS = {"escalate", "bind", "impersonate", "deletecollection", "update", "watch"}
 
@@ -59,7 +60,8 @@ def test_no_role_has_wildcards_or_allows_privilege_escalation(argv: tuple[str, .
     for rule in rules(*argv):
         words = {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
         assert not [word for word in words if "*" in word]
-        assert not words & (RISKY | RISKY_VERBS | RISKY_GROUPS)
+        assert not words & (RISKY | RISKY_VERBS)
+        assert not words & RISKY_GROUPS or set(rule["verbs"]) <= {"get", "list"}
 
 
 def test_the_read_role_only_reads_and_the_act_role_only_writes() -> None:
@@ -200,7 +202,7 @@ def test_secrets_are_granted_only_on_request(entry: Any, capsys: pytest.CaptureF
         (["act", "--namespaces", ","], "--namespaces is empty"),
         (["act", "--actions", ","], "--actions is empty"),
         (["--service-account", "bot"], "--service-account"),
-        (["--with", "root"], 'unknown --with "root", known are secrets, impersonate'),
+        (["--with", "root"], 'unknown --with "root", known are secrets, impersonate, custom-resources'),
         (["--with", "secrets"], "no probe and no entry of your catalog reads Secrets"),
     ],
 )

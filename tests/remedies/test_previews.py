@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from bot.kube.managed_by import managed_by
 from bot.kube.placement import selects
 from bot.remedies.contract import Preview
-from bot.remedies.shared.managed_by import managed_by
 from bot.remedies.shared.object_diff import diff
 from tests.remedies.scene import HEALED, POD, PULLS_AGAIN, Enter
 

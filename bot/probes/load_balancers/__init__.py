@@ -7,14 +7,13 @@ from typing import Final
 from bot.cluster import owners
 from bot.probes.contract import Look, Probe
 from bot.probes.load_balancers import addresses, idle_timeouts, tls
-from bot.probes.shared.scope import READS_PODS
 from intents.declarations import FormerNames
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
 DECLARATION: Final = ProbeDeclaration(
     name="load-balancers",
-    says="a row per Service of type LoadBalancer: its address, its idle timeout beside the keepalive of its pods,"
-    " or its TLS",
+    says="a row per Service of type LoadBalancer: its idle timeout beside the keepalive of its pods, its TLS, or"
+    " its address",
     rows={
         "namespace": RowType.STRING,
         "service": RowType.STRING,
@@ -23,11 +22,11 @@ DECLARATION: Final = ProbeDeclaration(
     args={
         "shows": ArgDeclaration(
             says="idle-timeout: those that MySQL clients connect to, with the keepalive of the pods behind them;"
-            " tls: AWS Network Load Balancers, with what they negotiate; address: whether the Service in question has an"
-            " address, and what its controller says",
-            choices=("idle-timeout", "tls", "address"),
+            " tls: AWS Network Load Balancers, with what they negotiate; addresses: those that wait, and what says"
+            " why",
+            choices=("idle-timeout", "tls", "addresses"),
             default="idle-timeout",
-            fills={"idle-timeout": idle_timeouts.KEYS, "tls": tls.KEYS, "address": addresses.KEYS},
+            fills={"idle-timeout": idle_timeouts.KEYS, "tls": tls.KEYS, "addresses": addresses.KEYS},
         )
     },
     permissions=tuple(
@@ -38,7 +37,8 @@ DECLARATION: Final = ProbeDeclaration(
                 Permission(verb="list", resource="pods"),
                 Permission(verb="list", resource="nodes"),
                 Permission(verb="list", resource="events"),
-                *READS_PODS,
+                Permission(verb="list", group="apps", resource="daemonsets"),
+                Permission(verb="list", group="apps", resource="deployments"),
                 *owners.PERMISSIONS,
             )
         )
@@ -66,7 +66,7 @@ DECLARATION: Final = ProbeDeclaration(
 
 async def read(look: Look) -> ProbeResult:
     """Read the Services in question and what is asked about their load balancers."""
-    reads = {"tls": tls.read, "address": addresses.read}
+    reads = {"tls": tls.read, "addresses": addresses.read}
     return await reads.get(str(look.args.get("shows")), idle_timeouts.read)(look)
 
 

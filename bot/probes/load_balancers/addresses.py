@@ -1,108 +1,99 @@
-"""The addresses that load balancers give to Services, and what the controller says of one that has none."""
+"""Read which Services of type LoadBalancer wait for an address, and what says why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping
 from typing import Final
 
 from bot.cluster.errors import ClusterError
-from bot.cluster.events import event_last_seen
-from bot.kube.ages import UNKNOWN
-from bot.kube.conditions import condition
-from bot.kube.load_balancers import ingress_of, kind_of
-from bot.kube.objects import created_at, name_of, namespace_of, ref, spec_of
-from bot.kube.settling import is_settling
+from bot.cluster.events import event_last_seen, oldest_first
+from bot.kube.load_balancers import ingress_of
+from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.replicas import replicas_of
 from bot.probes.contract import Look
-from bot.probes.shared.ages import age_s
-from bot.probes.shared.questioned_services import questioned_services
-from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
-
-_MOST_ROWS: Final = 200
-# Normal events by which a controller says that it has made, changed or found what the Service asks for.
-_DONE: Final = frozenset({"EnsuredLoadBalancer", "IPAllocated", "SuccessfullyReconciled", "UpdatedLoadBalancer"})
-_CILIUM: Final = "cilium.io/IPAMRequestSatisfied"
+from bot.probes.load_balancers.in_question import services_in_question
+from bot.probes.shared.ages import UNKNOWN, age_s
+from intents.domain import Gap, Json, ProbeResult, Row, RowType
 
 KEYS: Final[Mapping[str, RowType]] = {
-    "asked": RowType.BOOLEAN,  # the request names the Service or an address of it
-    "pending": RowType.BOOLEAN,  # of type LoadBalancer, without an address for longer than a cloud needs
-    "waits_s": RowType.INTEGER,  # since the Service was made
-    "class": RowType.STRING,  # spec.loadBalancerClass
-    "refusal": RowType.STRING,  # the controller's newest complaint that no success followed
-    "over": RowType.STRING,  # its newest complaint, where a success followed
-    "over_s": RowType.INTEGER,  # since that success
-    "others": RowType.INTEGER,  # other Services that a load balancer gave an address; -1 not looked for or not known
+    "pending": RowType.BOOLEAN,  # of type LoadBalancer, without an address
+    "address": RowType.STRING,
+    "since_s": RowType.INTEGER,  # since the Service was created
+    "class": RowType.STRING,  # its loadBalancerClass, "" for the cluster's default
+    "failure": RowType.STRING,  # what the newest warning of a controller says
+    "failed_s": RowType.INTEGER,  # since then
+    "controller": RowType.STRING,  # a workload of the cluster that usually gives addresses, "" where none is seen
+    "controller_ready": RowType.INTEGER,  # its ready pods
 }
+# Workloads that give addresses to Services, as namespace/name: MetalLB, kube-vip, cloud controllers, Cilium and others.
+_CONTROLLERS: Final = re.compile(
+    r"[^/]*metallb[^/]*/.*controller|[^/]+/(kube-vip.*|aws-load-balancer-controller|.*cloud-controller-manager.*"
+    r"|openelb-manager|cilium-operator|.*loxilb.*)|purelb/allocator"
+)
 
 
 async def read(look: Look) -> ProbeResult:
-    """Read the Services in question; their events, and other Services, only for those of type LoadBalancer."""
-    found = await questioned_services(look)
-    gaps = list(found.gaps)
-    asked = found.called or bool(look.focus.name)
-    # One that is named is told about whatever its type is.
-    meant = [each for each in found.services if found.called or _is_balanced(each)][:_MOST_ROWS]
-    rows = [await _row(look, each, gaps, asked=asked) for each in meant]
-    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
+    """Read the Services in question; events and controllers only of those that wait."""
+    gaps: list[Gap] = []
+    try:
+        items, missing, gap = await services_in_question(look)
+    except ClusterError as error:
+        return ProbeResult(gaps=(error.gap(),))
+    gaps += [gap] if gap else []
+    balanced = [each for each in items if spec_of(each).get("type") == "LoadBalancer"]
+    controller = await _controller(look, gaps) if any(not ingress_of(each) for each in balanced) else None
+    rows = [await _row(look, each, controller, gaps) for each in balanced]
+    rows.sort(key=lambda row: (not row.values["pending"], row.subject))
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=missing)
 
 
-async def _row(look: Look, service: Json, gaps: list[Gap], *, asked: bool) -> Row:
-    namespace, name = namespace_of(service), name_of(service)
-    events: Sequence[Json] = ()
-    if _is_balanced(service):
-        try:
-            events = await look.snapshot.events(ref(service, "Service"))
-        except ClusterError as error:
-            gaps.append(error.gap(f"events of Service {namespace}/{name}"))
-    refusal, over, over_s = _said(look, service, events)
-    waits = _is_balanced(service) and not (ingress_of(service) or spec_of(service).get("externalIPs"))
-    pending = waits and (bool(refusal) or not is_settling(service, "Service", look.now))
-    values: dict[str, Value] = {
-        "namespace": namespace,
-        "service": name,
-        "kind": kind_of(service).name,
-        "asked": asked,
-        "pending": pending,
-        "waits_s": age_s(look.snapshot, created_at(service)),
-        "class": str(spec_of(service).get("loadBalancerClass") or ""),
-        "refusal": refusal,
-        "over": over,
-        "over_s": over_s,
-        "others": await _others(look, service, gaps) if pending and not refusal else UNKNOWN,
-    }
+async def _row(look: Look, service: Json, controller: Json | None, gaps: list[Gap]) -> Row:
+    namespace, name, ingress = namespace_of(service), name_of(service), ingress_of(service)
+    failure, failed_s = ("", UNKNOWN) if ingress else await _failure(look, service, gaps)
+    first: Mapping[str, object] = next(iter(ingress), {})
     return Row(
-        values=values,
+        values={
+            "namespace": namespace,
+            "service": name,
+            "kind": "",
+            "pending": not ingress,
+            "address": str(first.get("hostname") or first.get("ip") or ""),
+            "since_s": age_s(look.snapshot, created_at(service)),
+            "class": str(spec_of(service).get("loadBalancerClass") or ""),
+            "failure": failure,
+            "failed_s": failed_s,
+            "controller": "/".join(place_of(controller)) if controller else "",
+            "controller_ready": replicas_of(controller).ready if controller else UNKNOWN,
+        },
         subject=ref(service, "Service"),
-        quote=refusal or f"type: {spec_of(service).get('type')}, {len(ingress_of(service))} addresses in its status",
+        quote=failure or f"status.loadBalancer: {list(ingress) or '{}'}",
         reproduce=f"kubectl -n {namespace} describe service {name}",
+        lasts=not ingress,
     )
 
 
-def _is_balanced(service: Json) -> bool:
-    return spec_of(service).get("type") == "LoadBalancer"
-
-
-def _said(look: Look, service: Json, events: Iterable[Json]) -> tuple[str, str, int]:
-    """Return the controller's complaint; or one that a success followed, with the seconds since. Oldest first."""
-    refusal = over = ""
-    over_s = UNKNOWN
-    for event in events:
-        if event.get("type") == "Warning":
-            refusal, over, over_s = str(event.get("message") or event.get("reason") or ""), "", UNKNOWN
-        elif event.get("reason") in _DONE and refusal:
-            seen = event_last_seen(event)
-            refusal, over, over_s = "", refusal, int((look.now - seen).total_seconds()) if seen else UNKNOWN
-    ipam = condition(service, _CILIUM)
-    if not refusal and ipam.get("status") == "False":
-        return str(ipam.get("message") or ipam.get("reason") or _CILIUM), "", UNKNOWN
-    return refusal, over, over_s
-
-
-async def _others(look: Look, service: Json, gaps: list[Gap]) -> int:
+async def _failure(look: Look, service: Json, gaps: list[Gap]) -> tuple[str, int]:
+    """Return what the newest warning about a Service says, and its age; a later success ends it."""
     try:
-        listing = await look.snapshot.list("Service")
+        events = oldest_first(await look.snapshot.events(ref(service, "Service")))
     except ClusterError as error:
-        gaps.append(error.gap("Services in all namespaces"))
-        return UNKNOWN
-    mine = (namespace_of(service), name_of(service))
-    given = (each for each in listing.items if _is_balanced(each) and ingress_of(each))
-    return sum((namespace_of(each), name_of(each)) != mine for each in given)
+        gaps.append(error.gap(f"events of Service {name_of(service)}"))
+        return "", UNKNOWN
+    if not events or events[-1].get("type") != "Warning":
+        return "", UNKNOWN
+    newest = events[-1]
+    says = f"{newest.get('reason', '')}: {newest.get('message', '')}"
+    return says, age_s(look.snapshot, event_last_seen(newest))
+
+
+async def _controller(look: Look, gaps: list[Gap]) -> Json | None:
+    """Return the workload that usually gives addresses here, if one is in the cluster."""
+    found: list[Json] = []
+    for kind in ("Deployment", "DaemonSet"):
+        try:
+            found += (await look.snapshot.list(kind)).items
+        except ClusterError as error:
+            gaps.append(error.gap("the controllers that give addresses"))
+    likely = (each for each in found if _CONTROLLERS.fullmatch("/".join(place_of(each))))
+    return min(likely, key=place_of, default=None)

@@ -13,8 +13,9 @@ from bot.cluster.errors import ClusterError
 from bot.kube.load_balancers import NLB, ingress_of, kind_of
 from bot.kube.objects import annotations_of, created_at, labels_of, name_of, namespace_of, ref, spec_of
 from bot.probes.contract import Look
+from bot.probes.load_balancers.in_question import services_in_question
 from bot.probes.shared.ages import age_s
-from intents.domain import Gap, Json, ProbeResult, Row, RowType
+from intents.domain import Json, ProbeResult, Row, RowType
 
 _PREFIX: Final = "service.beta.kubernetes.io/aws-load-balancer-"
 ALPN: Final = f"{_PREFIX}alpn-policy"
@@ -35,10 +36,8 @@ KEYS: Final[Mapping[str, RowType]] = {
 
 async def read(look: Look) -> ProbeResult:
     """Read the Service named, or all of the namespace or the cluster; those that end TLS for Istio come first."""
-    focus = look.focus
-    name = focus.name if focus.kind == "Service" else ""
     try:
-        items, gap = await _services(look, name)
+        items, missing, gap = await services_in_question(look)
     except ClusterError as error:
         return ProbeResult(gaps=(error.gap(),))
     rows = [_row(look, each) for each in items if _is_network_load_balancer(each)]
@@ -46,17 +45,8 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(
         rows=tuple(rows),
         gaps=(gap,) if gap else (),
-        missing=f"Service {focus.namespace or '*'}/{name}" if name and not items else "",
+        missing=missing,
     )
-
-
-async def _services(look: Look, name: str) -> tuple[tuple[Json, ...], Gap | None]:
-    namespace = look.focus.namespace
-    if name and namespace:
-        found = await look.snapshot.find("Service", name, namespace=namespace)
-        return (found,) if found else (), None
-    listing = await look.snapshot.list("Service", namespace=namespace, fields=f"metadata.name={name}" if name else "")
-    return listing.items, listing.gap("all Services")
 
 
 def _is_network_load_balancer(service: Json) -> bool:

@@ -1,11 +1,11 @@
-"""The states of nodes: readiness, memory and PID pressure, cordons, with the pods that suffer from them."""
+"""The states of nodes: readiness, memory and PID pressure, cordons, with the pods that suffer; kubelet versions."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from bot.probes.contract import Look, Probe
-from bot.probes.node_states import cordons, pressure, readiness
+from bot.probes.node_states import cordons, pressure, readiness, versions
 from bot.probes.shared.scope import READS_PODS
 from intents.domain import ArgDeclaration, Permission, ProbeDeclaration, ProbeResult, RowType
 
@@ -22,11 +22,18 @@ DECLARATION: Final = ProbeDeclaration(
     args={
         "shows": ArgDeclaration(
             says="readiness: why the node is not ready, the age of its lease, its pods that are not ready, other nodes"
-            " at the same time; memory, pid: the pressure, the pods evicted for it, the pods that may use most; cordons:"
-            " who cordoned the node, and the waiting pods that only this keeps off it",
-            choices=("readiness", "memory", "pid", "cordons"),
+            " then; memory, pid: the pressure, the pods evicted for it, the pods that may use most; cordons: who"
+            " cordoned the node, and the waiting pods that only this keeps off it; versions: the kubelet's and the API"
+            " server's",
+            choices=("readiness", "memory", "pid", "cordons", "versions"),
             default="readiness",
-            fills={"readiness": readiness.KEYS, "memory": pressure.KEYS, "pid": pressure.KEYS, "cordons": cordons.KEYS},
+            fills={
+                "readiness": readiness.KEYS,
+                "memory": pressure.KEYS,
+                "pid": pressure.KEYS,
+                "cordons": cordons.KEYS,
+                "versions": versions.KEYS,
+            },
         )
     },
     permissions=tuple(
@@ -43,7 +50,7 @@ DECLARATION: Final = ProbeDeclaration(
 
 async def read(look: Look) -> ProbeResult:
     """Read the nodes in question with what is asked about them; their pods only where a node is in trouble."""
-    reads = {"readiness": readiness.read, "cordons": cordons.read}
+    reads = {"readiness": readiness.read, "cordons": cordons.read, "versions": versions.read}
     return await reads.get(str(look.args.get("shows")), pressure.read)(look)
 
 

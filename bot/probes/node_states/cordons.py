@@ -8,12 +8,12 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.field_managers import is_by_hand, last_written
-from bot.kube.objects import has_ended, name_of, namespace_of, node_name_of, place_of, ref, spec_of, status_of
+from bot.kube.objects import name_of, namespace_of, place_of, ref, spec_of, status_of
 from bot.kube.objects import waits_for_node as waits
 from bot.kube.placement import constraints_beyond, is_cordoned, unmet_labels, untolerated
 from bot.kube.requests import Amounts, amounts, lacking, minus, plus, pod_requests
 from bot.probes.contract import Look
-from bot.probes.node_states.questioned import MOST_PODS, nodes_of
+from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, nodes_of, pods_on
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import pods_of
 from intents.domain import Gap, Json, ProbeResult, Row, RowType, Value
@@ -28,35 +28,51 @@ KEYS: Final[Mapping[str, RowType]] = {
 
 
 async def read(look: Look) -> ProbeResult:
-    """Read the nodes; waiting pods and the room on the node only where one is cordoned."""
+    """Read the nodes; waiting pods only where one is cordoned, and its own pods only where pods wait."""
     # A pod that waits has no node: every cordoned node may be the one that it lacks.
     of_node = look.focus.kind == "Node" or not look.focus.name
     found = await nodes_of(look)
     nodes = found.nodes if of_node else found.all
     cordoned = [node for node in nodes if is_cordoned(node)]
-    waiting, there = await _pods(look, found.gaps, of_node=of_node) if cordoned else ((), ())
-    rows = [_row(look, node, waiting, there) for node in (nodes if of_node else cordoned)]
+    waiting = await _waiting(look, found.gaps, of_node=of_node) if cordoned else ()
+    there = await _there(look, cordoned, found.gaps) if waiting else {}
+    rows = [_row(look, node, waiting, there.get(name_of(node))) for node in (nodes if of_node else cordoned)]
     return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(found.gaps)), missing=found.missing)
 
 
-async def _pods(look: Look, gaps: list[Gap], *, of_node: bool) -> tuple[Sequence[Json], Sequence[Json]]:
-    """Return the waiting pods, and all pods, whose requests take room on nodes."""
+async def _waiting(look: Look, gaps: list[Gap], *, of_node: bool) -> Sequence[Json]:
+    """Return the pods in question that wait for a node; of a node, those of all namespaces."""
+    if of_node:
+        try:
+            listing = await look.snapshot.list("Pod", fields="status.phase=Pending")
+        except ClusterError as error:
+            gaps.append(error.gap("waiting pods"))
+            return ()
+        gaps += [gap] if (gap := listing.gap("waiting pods")) else []
+        pods = listing.items
+    else:
+        pods = (await pods_of(look)).pods
+    return [pod for pod in pods if waits(pod) and not spec_of(pod).get("schedulingGates")]
+
+
+async def _there(look: Look, cordoned: Sequence[Json], gaps: list[Gap]) -> Mapping[str, Sequence[Json]]:
+    """Return the pods on cordoned nodes by the node's name: their requests take room."""
+    names = [name_of(node) for node in cordoned[:MOST_READ]]
     try:
-        everywhere, suspects = await asyncio.gather(look.snapshot.list("Pod"), pods_of(look))
+        found = await asyncio.gather(*(pods_on(look, name) for name in names))
     except ClusterError as error:
-        gaps.append(error.gap("pods in all namespaces"))
-        return (), ()
-    if gap := everywhere.gap("pods in all namespaces"):
-        gaps.append(gap)
-    pods = everywhere.items if of_node else suspects.pods
-    return [pod for pod in pods if waits(pod) and not spec_of(pod).get("schedulingGates")], everywhere.items
+        gaps.append(error.gap("pods on cordoned nodes"))
+        return {}
+    return dict(zip(names, found, strict=True))
 
 
-def _row(look: Look, node: Json, waiting: Sequence[Json], there: Sequence[Json]) -> Row:
+def _row(look: Look, node: Json, waiting: Sequence[Json], there: Sequence[Json] | None) -> Row:
+    """Return the row of a node; where its pods were not read, no pod is said to wait for the cordon alone."""
     name, cordoned = name_of(node), is_cordoned(node)
     written = last_written(node, ("spec", "unschedulable"))
     since_s = age_s(look.snapshot, written.time or None)
-    kept_off = sorted((pod for pod in waiting if _only_cordon(pod, node, there)), key=place_of) if cordoned else []
+    known = there if cordoned else None
+    kept_off = [pod for pod in sorted(waiting, key=place_of) if known is not None and _only_cordon(pod, node, known)]
     values: dict[str, Value] = {
         "node": name,
         "since_s": since_s,
@@ -90,6 +106,5 @@ def _only_cordon(pod: Json, node: Json, there: Sequence[Json]) -> bool:
         return False
     used: Amounts = {}
     for each in there:
-        if node_name_of(each) == name_of(node) and not has_ended(each):
-            used = plus(used, pod_requests(each))
+        used = plus(used, pod_requests(each))
     return not lacking(minus(amounts(status_of(node).get("allocatable")), used), pod_requests(pod))

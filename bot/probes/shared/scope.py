@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, Forbidden, NotFound
+from bot.cluster.owned_pods import pods_below
+from bot.cluster.resources import well_known
 from bot.kube.conditions import condition
 from bot.kube.objects import label_selector, name_of, phase_of, place_of
 from bot.kube.owners import generated_stem, owner_of
@@ -41,6 +43,8 @@ READS_PODS: Final = (
     Permission(verb="get", group="apps", resource="statefulsets"),
     Permission(verb="get", group="batch", resource="jobs"),
     Permission(verb="get", group="policy", resource="poddisruptionbudgets"),
+    # The built-in custom kind; others are read where the cluster's administrator grants them.
+    Permission(verb="get", group="pingcap.com", resource="tidbclusters"),
 )
 
 
@@ -123,9 +127,13 @@ async def _selected(look: Look) -> Suspects:
 
 
 async def _owned(look: Look) -> Suspects:
-    """Return the pods whose own metadata names the owner in question."""
-    listed = await _listed(look, namespace=look.focus.namespace)
-    mine = [pod for pod in listed.pods if owner_of(pod).name == look.focus.name]
+    """Return the pods whose own metadata names the owner in question, or that belong to a custom resource."""
+    focus = look.focus
+    listed = await _listed(look, namespace=focus.namespace)
+    mine = [pod for pod in listed.pods if owner_of(pod).name == focus.name]
+    if not mine and focus.namespace and well_known(focus.kind) is None:
+        owner = await look.snapshot.find(focus.kind, focus.name, namespace=focus.namespace)
+        mine = list(await pods_below(look.snapshot, owner, only=lambda _pod: True)) if owner else []
     return Suspects(pods=tuple(mine), missing="" if mine else str(look.focus), gaps=listed.gaps)
 
 

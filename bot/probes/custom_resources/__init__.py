@@ -1,23 +1,30 @@
 """Custom resources by the conditions that their controllers write, with the controller's own state.
 
+Of the object asked about also those that it waits for, down to the one that fails: see `chains`.
+
 The kind comes from the request; discovery tells how the cluster serves it. Built-in kinds are other probes' business.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.cluster.errors import ClusterError, NotFound, NotServed
+from bot.cluster.owned_pods import PERMISSIONS as BELOW
+from bot.cluster.owned_pods import pods_below
 from bot.cluster.resources import Resource, well_known
 from bot.kube.object_conditions import Judgement, is_behind, judged, status_writers
+from bot.kube.object_history import ready_since
 from bot.kube.objects import created_at, group_of, name_of, namespace_of, place_of, ref
 from bot.kube.replicas import Replicas, replicas_of
 from bot.probes.contract import Look, Probe
+from bot.probes.custom_resources.chains import Link, failing_below
 from bot.probes.shared.ages import age_s
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from bot.probes.shared.custom_kinds import READS_OF_OTHERS, READS_WIDESPREAD, WIDESPREAD
+from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 _MOST_LISTED: Final = 500
 _MOST_ROWS: Final = 50
@@ -36,25 +43,6 @@ _CONTROLLERS: Final = {
     "postgresql.cnpg.io": "cnpg-controller-manager",
     "source.toolkit.fluxcd.io": "source-controller",
 }
-# Kinds of widespread operators: the role grants them; other kinds need a role of the cluster's administrator.
-_WIDESPREAD: Final = {
-    "acme.cert-manager.io": ("challenges", "orders"),
-    "cert-manager.io": ("certificaterequests", "certificates", "clusterissuers", "issuers"),
-    "cluster.x-k8s.io": ("clusters", "machinedeployments", "machines", "machinesets"),
-    "external-secrets.io": ("clustersecretstores", "externalsecrets", "secretstores"),
-    "pkg.crossplane.io": ("configurations", "functions", "providers"),
-    "postgresql.cnpg.io": ("clusters",),
-    "serving.knative.dev": ("configurations", "revisions", "routes", "services"),
-}
-
-# Kinds that a text without a kind is not about: other probes read them.
-_OF_OTHER_PROBES: Final = {
-    "argoproj.io": ("applications",),
-    "helm.toolkit.fluxcd.io": ("helmreleases",),
-    "kustomize.toolkit.fluxcd.io": ("kustomizations",),
-    "pingcap.com": ("tidbclusters",),
-    "source.toolkit.fluxcd.io": ("gitrepositories", "helmcharts", "helmrepositories", "ocirepositories"),
-}
 
 DECLARATION: Final = ProbeDeclaration(
     name="custom-resources",
@@ -63,6 +51,8 @@ DECLARATION: Final = ProbeDeclaration(
         "kind": RowType.STRING,
         "namespace": RowType.STRING,
         "name": RowType.STRING,
+        "needed_by": RowType.STRING,  # the object that waits for this one, "" for the one asked about
+        "exists": RowType.BOOLEAN,
         "condition": RowType.STRING,
         "status": RowType.STRING,
         "reason": RowType.STRING,
@@ -75,15 +65,13 @@ DECLARATION: Final = ProbeDeclaration(
         "behind": RowType.BOOLEAN,  # the controller has not looked at the present spec yet
         "controller": RowType.STRING,  # namespace/name of the controller's Deployment, "" where it cannot be derived
         "controller_ready": RowType.INTEGER,  # its ready pods, -1 unknown
+        "pods": RowType.STRINGS,  # pods that belong to the object and are not ready
     },
     permissions=(
-        *(
-            Permission(verb=verb, group=group, resource=plural)
-            for group, plurals in (*_WIDESPREAD.items(), *_OF_OTHER_PROBES.items())
-            for plural in plurals
-            for verb in ("get", "list")
-        ),
+        *READS_WIDESPREAD,
+        *READS_OF_OTHERS,
         Permission(verb="list", group="apps", resource="deployments"),
+        *BELOW,
     ),
 )
 
@@ -110,13 +98,15 @@ async def read(look: Look) -> ProbeResult:
     states = [(one.resource, each, judged(each)) for one in served for each in one.objects]
     states.sort(key=lambda one: (not one[2].bad, one[0].kind, place_of(one[1])))
     gaps = [one.gap for one in served if one.gap]
+    links, pods = await _below(look, states, gaps) if focused else ((), ())
     deployments: tuple[Json, ...] = ()
     if any(state.bad or state.unsure for _, _, state in states):
         try:
             deployments = (await look.snapshot.list("Deployment")).items
         except ClusterError as error:
             gaps.append(error.gap("the controller of the object"))
-    rows = [_row(look, resource, obj, state, deployments) for resource, obj, state in states[:_MOST_ROWS]]
+    rows = [_link_row(look, link, deployments) for link in links]
+    rows += [_row(look, resource, obj, state, deployments, pods=pods) for resource, obj, state in states[:_MOST_ROWS]]
     return ProbeResult(rows=tuple(rows), gaps=tuple(gaps))
 
 
@@ -127,6 +117,30 @@ class _Found:
     resource: Resource
     objects: tuple[Json, ...] = ()
     gap: Gap | None = None
+
+
+async def _below(
+    look: Look, states: Sequence[tuple[Resource, Json, Judgement]], gaps: list[Gap]
+) -> tuple[Sequence[Link], Sequence[str]]:
+    """Return what the object asked about waits for, the deepest first, and its pods that are not ready."""
+    [(resource, obj, state)] = states
+    links = await failing_below(look, resource, obj, gaps) if state.bad or state.unsure else ()
+    try:
+        pods = await pods_below(look.snapshot, obj, only=lambda pod: ready_since(pod) is None)
+    except ClusterError as error:
+        gaps.append(error.gap("the pods of the object"))
+        pods = ()
+    return links, tuple(map(name_of, pods))
+
+
+def _link_row(look: Look, link: Link, deployments: Iterable[Json]) -> Row:
+    if link.obj is not None and link.state is not None:
+        return _row(look, link.resource, link.obj, link.state, deployments, needed_by=link.needed_by)
+    reference, home = link.reference, link.reference.namespace if link.resource.namespaced else ""
+    subject = ObjectRef(kind=reference.kind, namespace=home, name=reference.name)
+    row = _row(look, link.resource, {}, Judgement(condition={}, bad=True), ())
+    values = {"kind": reference.kind, "namespace": home, "name": reference.name, "needed_by": link.needed_by}
+    return replace(row, values={**row.values, **values, "exists": False}, subject=subject, quote=f"{subject} not found")
 
 
 async def _widespread(look: Look) -> list[_Found | None]:
@@ -141,7 +155,7 @@ async def _widespread(look: Look) -> list[_Found | None]:
             resource = await look.snapshot.resource(kind)
             return _Found(resource=resource, gap=error.gap())
 
-    kinds = (f"{plural}.{group}" for group, plurals in _WIDESPREAD.items() for plural in plurals)
+    kinds = (f"{plural}.{group}" for group, plurals in WIDESPREAD.items() for plural in plurals)
     return list(await asyncio.gather(*map(of, kinds)))
 
 
@@ -158,7 +172,16 @@ async def _of_kind(look: Look, kind: str, name: str) -> _Found | None:
     return _Found(resource=resource, objects=listing.items, gap=listing.gap(f"all {resource.plural}"))
 
 
-def _row(look: Look, resource: Resource, obj: Json, state: Judgement, deployments: Iterable[Json]) -> Row:
+def _row(
+    look: Look,
+    resource: Resource,
+    obj: Json,
+    state: Judgement,
+    deployments: Iterable[Json],
+    *,
+    needed_by: str = "",
+    pods: Sequence[str] = (),
+) -> Row:
     namespace, name = namespace_of(obj), name_of(obj)
     reason, message = (str(state.condition.get(key) or "") for key in ("reason", "message"))
     controller = _controller(obj, deployments) if state.bad or state.unsure else None
@@ -168,6 +191,8 @@ def _row(look: Look, resource: Resource, obj: Json, state: Judgement, deployment
             "kind": resource.kind,
             "namespace": namespace,
             "name": name,
+            "needed_by": needed_by,
+            "exists": True,
             "condition": str(state.condition.get("type") or ""),
             "status": str(state.condition.get("status") or ""),
             "reason": reason,
@@ -180,6 +205,7 @@ def _row(look: Look, resource: Resource, obj: Json, state: Judgement, deployment
             "behind": is_behind(obj),
             "controller": "/".join(place_of(controller)) if controller else "",
             "controller_ready": (replicas_of(controller) if controller else Replicas()).ready,
+            "pods": tuple(pods),
         },
         subject=ref(obj, resource.kind),
         quote=f"{reason}: {message}"[:_QUOTE],

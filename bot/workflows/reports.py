@@ -1,0 +1,143 @@
+"""Post what became unhealthy or well again in namespaces since the last scheduled report.
+
+A report without news posts nothing. The channel's policy decides what may be read, as for a message of an integration.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot.cluster.errors import ClusterError
+from bot.diagnosing import TargetNotFound
+from bot.jobs import JobRun, Json
+from bot.kube.access import NOTHING
+from bot.overviews.overview import overview
+from bot.slack.errors import SlackError, SlackUnavailable
+from bot.store import StoredReport
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Requester, Services
+from bot.workflows.single_posts import post_once
+from intents.domain import Gap, Text
+from intents.overview import Overview, OverviewChange, OverviewFinding, recurring_id, without_muted
+from responses import failures
+from responses.overview import scrubbed_change
+from responses.slack.message import Message
+from responses.slack.notices import failed
+from responses.slack.overview import change_message
+
+_log: Final = structlog.get_logger(__name__)
+
+# Nobody waits for a report.
+_DEADLINES: Final = 4
+_PAUSES_S: Final = (60.0, 300.0, 600.0)
+_SAID_ONCE: Final = timedelta(hours=24)
+_KEPT: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportWorkflow:
+    """Looks at the namespaces of a scheduled report, and posts what changed."""
+
+    services: Services
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        """Run the job `report`. Payload: {"key", "team", "channel", "namespaces", "cluster"}."""
+        for pause in (*_PAUSES_S, None):
+            done = await retry_step(run, "report", self.report, payload, run.id)
+            if not (done and done["failed"]):
+                return None
+            if pause is None or done["final"]:
+                await retry_step(run, "tell", self.tell, payload, str(done["failed"]), run.id)
+                return None
+            await run.sleep(pause)
+        return None
+
+    async def report(self, payload: Json, id: str) -> Json:
+        """Look, post what changed, and remember it. Return why that `failed` ("" if not), and if it will again."""
+        services, channel = self.services, str(payload["channel"])
+        key, namespaces = str(payload["key"]), tuple(payload["namespaces"])
+        requester = await services.requester(team=str(payload["team"]), channel=channel, user="")
+        try:
+            found = [await self._look(each, str(payload["cluster"]), requester, channel) for each in namespaces or [""]]
+        except (ClusterError, TargetNotFound) as error:
+            _log.warning("report_failed", job=id, error=str(error))
+            return {"failed": str(error), "final": isinstance(error, TargetNotFound)}
+        last = await services.store.reports.last(key)
+        change = changed(found, last, namespaces)
+        if change.new or change.gone:
+            safe = await asyncio.to_thread(scrubbed_change, change)
+            await self._post(change_message(safe, language=requester.language), channel, id)
+        await services.store.reports.save(key, stored(found, last, services.clock()))
+        return {"failed": "", "final": True}
+
+    async def _look(self, namespace: str, cluster: str, requester: Requester, channel: str) -> Overview:
+        services, started = self.services, time.monotonic()
+        connection = await services.clusters.get(cluster)
+        found = await overview(
+            namespace,
+            engine=services.engine(),
+            connection=connection,
+            deadline=services.deadline * _DEADLINES,
+            access=requester.scope.access(connection.name) if requester.scope.text_only_reason is None else NOTHING,
+        )
+        services.metrics.overviewed(found, intent="report", seconds=time.monotonic() - started)
+        mutes = await services.store.mutes.list(channel, services.clock())
+        return without_muted(found, [mute.muted for mute in mutes])
+
+    async def tell(self, payload: Json, why: str, id: str) -> None:
+        """Say that a report could not be made, at most once a day."""
+        services, channel = self.services, str(payload["channel"])
+        key = f"report/{payload['key']}"
+        if await services.store.notices.once(key, within=_SAID_ONCE, now=services.clock()):
+            says = failures.report_failed(Text.same(why))
+            await self._post(failed(says, language=services.usual_language), channel, id)
+
+    async def _post(self, message: Message, channel: str, id: str) -> None:
+        """Post once. Raise SlackUnavailable; a channel that cannot be posted to is logged."""
+        try:
+            await post_once(self.services, message, to=channel, key=id)
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.error("report_not_posted", channel=channel, job=id, error=str(error))
+
+
+def changed(found: Sequence[Overview], last: StoredReport | None, namespaces: Sequence[str]) -> OverviewChange:
+    """Return what is new or gone since the last report. What could not be read in full is never gone."""
+    before: Mapping[str, str] = last.findings if last else {}
+    now = _by_id(found)
+    gaps = _gaps(found)
+    return OverviewChange(
+        namespaces=tuple(namespaces),
+        cluster=found[0].cluster,
+        observed_at=found[0].observed_at,
+        new=tuple(finding for id, finding in now.items() if id not in before),
+        gone=() if gaps else tuple(says for id, says in before.items() if id not in now),
+        before=sum(id in before for id in now),
+        since=last.at if last else None,
+        gaps=gaps,
+        muted=sum(each.muted for each in found),
+    )
+
+
+def stored(found: Sequence[Overview], last: StoredReport | None, at: datetime) -> StoredReport:
+    """Return what the next report is compared with."""
+    findings = {id: finding.says.en for id, finding in _by_id(found).items()}
+    if last and _gaps(found):
+        findings = {**last.findings, **findings}
+    return StoredReport(at=at, findings=dict(list(findings.items())[-_KEPT:]))
+
+
+def _by_id(found: Sequence[Overview]) -> dict[str, OverviewFinding]:
+    return {recurring_id(finding): finding for each in found for finding in each.findings}
+
+
+def _gaps(found: Sequence[Overview]) -> tuple[Gap, ...]:
+    return tuple(dict.fromkeys(gap for each in found for gap in each.gaps if not gap.quiet))
