@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
@@ -41,7 +41,7 @@ DECLARATION: Final = ProbeDeclaration(
         "name": RowType.STRING,
         "part": RowType.STRING,  # the webhook of a configuration; "" elsewhere
         "asked": RowType.BOOLEAN,  # the object in question, or one whose host or webhook the text names, or just ended
-        "state": RowType.STRING,  # valid, soon (expires before a renewal is usual), expired, not-yet
+        "state": RowType.STRING,  # valid, soon (expires before a renewal is usual), expired, not-yet, no-bundle
         "ago_s": RowType.INTEGER,  # since it expired; -1 otherwise
         "left_s": RowType.INTEGER,  # until it expires, or becomes valid; -1 otherwise
     },
@@ -61,6 +61,7 @@ class _Held:
     validities: Sequence[Validity]
     hosts: frozenset[str]
     part: str = ""
+    needs_bundle: bool = False  # without one the API server trusts public authorities only, and a Service has none
 
 
 async def read(look: Look) -> ProbeResult:
@@ -73,7 +74,7 @@ async def read(look: Look) -> ProbeResult:
         _of_apiservices(look, gaps) if not focused or focus.kind == "APIService" else _none(),
         _of_cert_manager(look, gaps) if not focused or focus.kind == "Certificate" else _none(),
     )
-    held = [one for part in parts for one in part if one.validities]
+    held = [one for part in parts for one in part if one.validities or one.needs_bundle]
     if focused:
         held = [each for each in held if (each.holder.kind, each.holder.name) == (focus.kind, focus.name)]
         held = [each for each in held if focus.namespace in ("", each.holder.namespace)]
@@ -95,6 +96,7 @@ async def _of_webhooks(look: Look, gaps: list[Gap]) -> list[_Held]:
             validities=bundle_validities(str((each.spec.get("clientConfig") or {}).get("caBundle") or "")),
             hosts=_hosts_of(each.service) | _host_of(each.url),
             part=each.name,
+            needs_bundle=bool(each.service),
         )
         for each in found
     ]
@@ -106,6 +108,7 @@ async def _of_apiservices(look: Look, gaps: list[Gap]) -> list[_Held]:
             holder=ref(each, "APIService"),
             validities=bundle_validities(str(spec_of(each).get("caBundle") or "")),
             hosts=_hosts_of(spec_of(each).get("service") or {}),
+            needs_bundle=bool(spec_of(each).get("service")) and not spec_of(each).get("insecureSkipTLSVerify"),
         )
         for each in await _listed(look, "APIService", gaps)
     ]
@@ -153,7 +156,7 @@ def _is_asked(look: Look, held: _Held) -> bool:
     webhook = named.get("webhook", "")
     if hosts or webhook or look.focus.node:
         return webhook in {held.part} - {""} or not hosts.isdisjoint(map(_plain, held.hosts))
-    return look.now - _RECENTLY < _last(held).end <= look.now
+    return bool(held.validities) and look.now - _RECENTLY < _last(held).end <= look.now
 
 
 def _last(held: _Held) -> Validity:
@@ -166,16 +169,9 @@ def _plain(host: str) -> str:
 
 
 def _row(look: Look, held: _Held, *, asked: bool) -> Row:
-    last = _last(held)
-    now = look.now
-    state, until = "valid", last.end
-    if last.end <= now:
-        state = "expired"
-    elif now < last.begin:
-        state, until = "not-yet", last.begin
-    elif last.end - now < min((last.end - last.begin) / _LAST_PART, _LAST_WEEK):
-        state = "soon"
-    holder = held.holder
+    now, holder = look.now, held.holder
+    last = _last(held) if held.validities else None
+    state, ago, left = _state(last, now)
     place = f"-n {holder.namespace} " if holder.namespace else ""
     return Row(
         values={
@@ -185,14 +181,30 @@ def _row(look: Look, held: _Held, *, asked: bool) -> Row:
             "part": held.part,
             "asked": asked,
             "state": state,
-            "ago_s": int((now - last.end).total_seconds()) if state == "expired" else UNKNOWN,
-            "left_s": int((until - now).total_seconds()) if state != "expired" else UNKNOWN,
+            "ago_s": _seconds(ago),
+            "left_s": _seconds(left),
         },
         subject=holder,
-        quote=f"not after {last.end:%Y-%m-%d %H:%M:%S} UTC",
+        quote=f"not after {last.end:%Y-%m-%d %H:%M:%S} UTC" if last else "no caBundle",
         reproduce=f"kubectl {place}get {holder.kind.lower()} {holder.name} -o yaml",
-        at=last.end if state == "expired" else None,
+        at=last.end if last and ago is not None else None,
     )
+
+
+def _state(last: Validity | None, now: datetime) -> tuple[str, timedelta | None, timedelta | None]:
+    """Return the state, the time since the end, and the time that is left until the next change."""
+    if last is None:
+        return "no-bundle", None, None
+    if last.end <= now:
+        return "expired", now - last.end, None
+    if now < last.begin:
+        return "not-yet", None, last.begin - now
+    left = last.end - now
+    return "soon" if left < min((last.end - last.begin) / _LAST_PART, _LAST_WEEK) else "valid", None, left
+
+
+def _seconds(span: timedelta | None) -> int:
+    return UNKNOWN if span is None else int(span.total_seconds())
 
 
 PROBE: Final = Probe(declaration=DECLARATION, read=read)

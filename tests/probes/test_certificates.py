@@ -70,6 +70,7 @@ async def test_a_bundle_is_valid_as_long_as_one_of_its_certificates_is(cluster: 
 
     assert [(row.values["name"], row.values["state"], row.values["asked"]) for row in rows] == [
         ("old", "expired", True),
+        ("none", "no-bundle", False),
         ("both", "valid", False),
     ]
 
