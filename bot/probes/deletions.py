@@ -22,7 +22,8 @@ from bot.kube.objects import has_ended, is_terminating, metadata_of, name_of, no
 from bot.kube.volume_claims import claim_names, claim_reference
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.custom_kinds import READS_WIDESPREAD
+from bot.probes.shared.custom_kinds import READS_OF_OTHERS, READS_WIDESPREAD
+from bot.probes.shared.named_kinds import READS_NAMED
 from bot.probes.shared.namespaces import READS_NAMESPACES, namespaces_of
 from intents.domain import ArgDeclaration, Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
@@ -67,6 +68,8 @@ DECLARATION: Final = ProbeDeclaration(
     permissions=(
         *READS_NAMESPACES,
         *READS_WIDESPREAD,
+        *READS_NAMED,
+        *READS_OF_OTHERS,
         *(Permission(verb=verb, group=group, resource=plural) for group, plural in _READ for verb in ("get", "list")),
         Permission(verb="list", resource="pods"),
         *(Permission(verb="list", group="apps", resource=f"{kind.lower()}s") for kind in _WORKLOADS),

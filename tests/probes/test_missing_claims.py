@@ -15,7 +15,7 @@ NAMES_ONE = {"containers": {"files": "files:1"}, "claims": {"data": "cache"}, "a
 async def test_a_missing_claim_is_told_with_the_closest_name_and_where_one_exists(
     cluster: SimulatedCluster, read: Any
 ) -> None:
-    others = {"PersistentVolumeClaim/web/cache-2": {}, "PersistentVolumeClaim/media/cache": {}}
+    others: dict[str, Any] = {"PersistentVolumeClaim/web/cache-2": {}, "PersistentVolumeClaim/media/cache": {}}
     cluster.load({"scene": {"Pod/web/files-0": NAMES_ONE, **others}, "faults": WAITS})
 
     (row,) = (await read(claims.PROBE, args=ARGS, **POD)).rows

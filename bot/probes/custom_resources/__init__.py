@@ -23,7 +23,7 @@ from bot.kube.replicas import Replicas, replicas_of
 from bot.probes.contract import Look, Probe
 from bot.probes.custom_resources.chains import Link, failing_below
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.custom_kinds import READS_WIDESPREAD, WIDESPREAD
+from bot.probes.shared.custom_kinds import READS_OF_OTHERS, READS_WIDESPREAD, WIDESPREAD
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 _MOST_LISTED: Final = 500
@@ -42,15 +42,6 @@ _CONTROLLERS: Final = {
     "pkg.crossplane.io": "crossplane",
     "postgresql.cnpg.io": "cnpg-controller-manager",
     "source.toolkit.fluxcd.io": "source-controller",
-}
-
-# Kinds that a text without a kind is not about: other probes read them.
-_OF_OTHER_PROBES: Final = {
-    "argoproj.io": ("applications",),
-    "helm.toolkit.fluxcd.io": ("helmreleases",),
-    "kustomize.toolkit.fluxcd.io": ("kustomizations",),
-    "pingcap.com": ("tidbclusters",),
-    "source.toolkit.fluxcd.io": ("gitrepositories", "helmcharts", "helmrepositories", "ocirepositories"),
 }
 
 DECLARATION: Final = ProbeDeclaration(
@@ -78,12 +69,7 @@ DECLARATION: Final = ProbeDeclaration(
     },
     permissions=(
         *READS_WIDESPREAD,
-        *(
-            Permission(verb=verb, group=group, resource=plural)
-            for group, plurals in _OF_OTHER_PROBES.items()
-            for plural in plurals
-            for verb in ("get", "list")
-        ),
+        *READS_OF_OTHERS,
         Permission(verb="list", group="apps", resource="deployments"),
         *BELOW,
     ),

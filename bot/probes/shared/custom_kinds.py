@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from intents.domain import Permission
 
-WIDESPREAD: Final = {
+WIDESPREAD: Final[Mapping[str, Sequence[str]]] = {
     "acme.cert-manager.io": ("challenges", "orders"),
     "cert-manager.io": ("certificaterequests", "certificates", "clusterissuers", "issuers"),
     "cluster.x-k8s.io": ("clusters", "machinedeployments", "machines", "machinesets"),
@@ -15,9 +16,24 @@ WIDESPREAD: Final = {
     "postgresql.cnpg.io": ("clusters",),
     "serving.knative.dev": ("configurations", "revisions", "routes", "services"),
 }
-READS_WIDESPREAD: Final = tuple(
-    Permission(verb=verb, group=group, resource=plural)
-    for group, plurals in WIDESPREAD.items()
-    for plural in plurals
-    for verb in ("get", "list")
-)
+# Kinds that a text without a kind is not about: other probes read them.
+_OF_OTHER_PROBES: Final[Mapping[str, Sequence[str]]] = {
+    "argoproj.io": ("applications",),
+    "helm.toolkit.fluxcd.io": ("helmreleases",),
+    "kustomize.toolkit.fluxcd.io": ("kustomizations",),
+    "pingcap.com": ("tidbclusters",),
+    "source.toolkit.fluxcd.io": ("gitrepositories", "helmcharts", "helmrepositories", "ocirepositories"),
+}
+
+
+def _reads(kinds: Mapping[str, Sequence[str]]) -> tuple[Permission, ...]:
+    return tuple(
+        Permission(verb=verb, group=group, resource=plural)
+        for group, plurals in kinds.items()
+        for plural in plurals
+        for verb in ("get", "list")
+    )
+
+
+READS_WIDESPREAD: Final = _reads(WIDESPREAD)
+READS_OF_OTHERS: Final = _reads(_OF_OTHER_PROBES)
