@@ -57,8 +57,9 @@ def backends_of(ingress: Mapping[str, Any]) -> Iterator[Backend]:
     spec = spec_of(ingress)
     written: list[tuple[str, str, Any]] = [("", "", spec.get("defaultBackend"))]
     for rule in spec.get("rules") or ():
-        for path in (rule.get("http") or {}).get("paths") or ():
-            written.append((str(rule.get("host") or ""), str(path.get("path") or "/"), path.get("backend")))
+        paths = (rule.get("http") or {}).get("paths") or ()
+        host = str(rule.get("host") or "")
+        written += [(host, str(path.get("path") or "/"), path.get("backend")) for path in paths]
     for host, route, backend in written:
         service = (backend or {}).get("service") or {}
         port = service.get("port") or {}

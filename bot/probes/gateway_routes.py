@@ -21,7 +21,7 @@ _MOST_ROWS: Final = 50
 
 DECLARATION: Final = ProbeDeclaration(
     name="gateway-routes",
-    says="a row per route or Gateway of the Gateway API in question: the condition that is false, and what it refers to",
+    says="a row per route or Gateway of the Gateway API in question: the condition that is false, and its references",
     rows={
         "kind": RowType.STRING,
         "namespace": RowType.STRING,
@@ -70,7 +70,9 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(rows=tuple(rows[:_MOST_ROWS]), gaps=tuple(dict.fromkeys(gaps)), missing=missing)
 
 
-async def _listed(look: Look, plural: str, namespace: str) -> tuple[Resource | None, tuple[Json, ...], Gap | None] | None:
+async def _listed(
+    look: Look, plural: str, namespace: str
+) -> tuple[Resource | None, tuple[Json, ...], Gap | None] | None:
     """Return the objects of a kind and the gap; None where the cluster does not serve it."""
     try:
         resource = await look.snapshot.served(plural)
@@ -132,9 +134,7 @@ async def _lost(look: Look, route: Json, gaps: list[Gap]) -> tuple[_Names, _Name
     return gone_parents, gone_backends, tuple(ungranted), near_parent or near_backend
 
 
-async def _absent(
-    look: Look, kind: str, wanted: tuple[tuple[str, str], ...], gaps: list[Gap]
-) -> tuple[_Names, str]:
+async def _absent(look: Look, kind: str, wanted: tuple[tuple[str, str], ...], gaps: list[Gap]) -> tuple[_Names, str]:
     """Return which of these objects do not exist, and the name that is most like the first of them."""
     gone: list[str] = []
     near = ""

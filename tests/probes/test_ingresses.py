@@ -10,7 +10,11 @@ def ingress(*, service: str = "cart", port: Any = 80, class_: str = "nginx", add
     named = {"number": port} if isinstance(port, int) else {"name": port}
     path = {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": service, "port": named}}}
     return {
-        "spec": {"ingressClassName": class_, "rules": [{"host": "shop.example.com", "http": {"paths": [path]}}], **spec},
+        "spec": {
+            "ingressClassName": class_,
+            "rules": [{"host": "shop.example.com", "http": {"paths": [path]}}],
+            **spec,
+        },
         "status": {"loadBalancer": {"ingress": [{"ip": address}]} if address else {}},
     }
 
@@ -62,7 +66,10 @@ async def test_a_class_has_the_workload_that_runs_its_controller(cluster: Simula
 
 
 async def test_a_web_server_called_nginx_is_no_controller(cluster: SimulatedCluster, read: Any) -> None:
-    server = {"Deployment/shop/nginx": {"containers": {"app": "nginx:1"}}, "IngressClass/nginx": NGINX["IngressClass/nginx"]}
+    server = {
+        "Deployment/shop/nginx": {"containers": {"app": "nginx:1"}},
+        "IngressClass/nginx": NGINX["IngressClass/nginx"],
+    }
     cluster.load({"scene": CART | server | {"Ingress/shop/a": ingress()}})
 
     (row,) = (await read(PROBE, args={"shows": "class"})).rows
@@ -82,7 +89,9 @@ async def test_an_ingress_without_a_class_has_the_default_one(cluster: Simulated
 
 async def test_a_certificate_of_another_namespace_is_not_meant(cluster: SimulatedCluster, read: Any) -> None:
     line = 'Error getting SSL certificate "web/front-tls": local SSL certificate web/front-tls was not found'
-    controller = NGINX[CONTROLLER] | {"pods": {"ingress-nginx-controller-5d88495688-2bx7k": {"log": {"since": "6m", "text": line}}}}
+    controller = NGINX[CONTROLLER] | {
+        "pods": {"ingress-nginx-controller-5d88495688-2bx7k": {"log": {"since": "6m", "text": line}}}
+    }
     tls = ingress(tls=[{"secretName": "front-tls"}])
     cluster.load({"scene": CART | NGINX | {CONTROLLER: controller, "Ingress/shop/a": tls, "Ingress/web/a": tls}})
 

@@ -110,7 +110,7 @@ async def _lines_of(look: Look, workload: Json) -> list[_Said]:
     listing = await look.snapshot.list("Pod", namespace=namespace_of(workload), labels=labels)
     lines: list[_Said] = []
     for pod in sorted(listing.items, key=name_of)[:_MOST_PODS]:
-        container = str(next(iter(spec_of(pod).get("containers") or ({},))).get("name") or "")
+        container = next((str(each["name"]) for each in spec_of(pod).get("containers") or ()), "")
         text = await look.snapshot.log(
             namespace=namespace_of(pod), pod=name_of(pod), container=container, tail_lines=_TAIL_LINES, timestamps=True
         )
