@@ -81,6 +81,13 @@ class AccessGuard:
         elif not resource.namespaced and not _is_namespace(resource) and not self.access.cluster_scoped:
             raise _outside(what)
 
+    def check_review(self, *, namespace: str, what: str) -> None:
+        """Raise NotAllowedHere if permissions in a namespace, or at the cluster scope, may not be read."""
+        if namespace:
+            self.check_namespace(namespace, what=what)
+        elif not self.access.cluster_scoped:
+            raise _outside(what)
+
     def check_events(self, about: ObjectRef) -> None:
         """Raise NotAllowedHere if the events about an object may not be read."""
         what = f"events about {about}"

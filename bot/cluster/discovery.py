@@ -29,9 +29,14 @@ Fetch = Callable[[str, str], Awaitable[Json]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedKinds:
-    """The kinds that one cluster serves; `silent` holds registered groups whose backend did not answer."""
+    """The kinds that one cluster serves; `silent` holds registered groups whose backend did not answer.
+
+    `words` also knows well-known kinds that this cluster may not serve; `resources` are those it does, the version that
+    it prefers first.
+    """
 
     words: Mapping[str, Resource]
+    resources: tuple[Resource, ...]
     silent: frozenset[str]
 
     def find(self, kind: str) -> Resource | None:
@@ -81,7 +86,9 @@ async def _served(root: Json, fetch: Fetch) -> ServedKinds:
         found, silent = list(_aggregated(root)), _stale(root)
     else:
         found, silent = await _one_by_one(root, fetch)
-    return ServedKinds(words=index((*WELL_KNOWN, *found)), silent=frozenset(silent))
+    # The core group is not listed under /apis, and never changes.
+    core = [each for each in WELL_KNOWN if not each.group]
+    return ServedKinds(words=index((*WELL_KNOWN, *found)), resources=(*core, *found), silent=frozenset(silent))
 
 
 def _aggregated(root: Json) -> Iterator[Resource]:
@@ -127,7 +134,12 @@ async def _one_by_one(root: Json, fetch: Fetch) -> tuple[list[Resource], set[str
             return None
 
     answers = await asyncio.gather(*(read(group, version) for group, version in wanted))
-    found: list[Resource] = []
+    listed = {
+        (group["name"], version["version"])
+        for group in root.get("groups") or ()
+        for version in group.get("versions") or ()
+    }
+    found = [each for each in WELL_KNOWN if (each.group, each.version) in listed]
     silent: set[str] = set()
     for (group, version), answer in zip(wanted, answers, strict=True):
         if answer is None:

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from bot.cluster.access import CLUSTER_EVENTS, AccessGuard, NotAllowedHere, record_gap, record_partial
+from bot.cluster.access_reviews import is_allowed, review_of
 from bot.cluster.api_calls import LARGE, ClusterRequest, ClusterResponse, Meter, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.container_logs import read_log
@@ -30,7 +31,7 @@ from bot.kube.access import EVERYTHING, Access
 from bot.kube.timestamps import parse_time
 from bot.prometheus import client as prometheus
 from bot.prometheus.errors import NotConfigured
-from intents.domain import Json, ObjectRef
+from intents.domain import Json, ObjectRef, Permission
 
 _T = TypeVar("_T")
 
@@ -228,6 +229,18 @@ class Snapshot:
             what=f"the log of pod {namespace}/{pod}",
         )
 
+    async def may(
+        self, user: str, groups: frozenset[str], permission: Permission, *, namespace: str = "", name: str = ""
+    ) -> bool:
+        """Return whether a user in these groups may do something (SubjectAccessReview, which changes nothing)."""
+        self._guard.check_review(namespace=namespace, what=f"the permissions of {user}")
+        request = review_of(user, groups, permission, namespace=namespace, name=name)
+
+        async def ask() -> bool:
+            return await is_allowed(await self._answer(request), what=request.what)
+
+        return await self._shared((user, permission, namespace, name), ask, what=request.what)
+
     async def events(self, about: ObjectRef) -> tuple[Json, ...]:
         """Return the events about one object without our own, oldest first, from one shared list of its namespace."""
         self._guard.check_events(about)
@@ -306,6 +319,10 @@ class Snapshot:
         if resource is None:
             raise (await self._discovered()).unknown(kind)
         return resource
+
+    async def served_kinds(self) -> ServedKinds:
+        """Return all kinds that this cluster serves, in all their versions. Raise ClusterError."""
+        return await self._discovered()
 
     async def custom_kinds(self) -> tuple[Resource, ...]:
         """Return the custom kinds of this cluster that can be listed. Raise ClusterError."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 
+from bot.cluster.access_reviews import is_allowed, review_of_self
 from bot.cluster.api_calls import ClusterRequest, Meter, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, ClusterError, OutcomeUnknown, ServerError
@@ -22,7 +23,6 @@ from intents.domain import Gap, Json, Permission
 # The API server keeps this name in managedFields for every field that Casebook changed.
 FIELD_MANAGER: Final = "casebook"
 _POD: Final = next(each for each in WELL_KNOWN if each.kind == "Pod")
-_REVIEWS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 class PatchType(StrEnum):
@@ -180,33 +180,17 @@ class Writer:
         """Return whether the API server would allow the user we act as (SelfSubjectAccessReview), or a gap if it cannot
         be asked.
         """
-        resource, _, subresource = permission.resource.partition("/")
-        wanted = {
-            "verb": permission.verb,
-            "group": permission.group,
-            "resource": resource,
-            "subresource": subresource,
-            "namespace": namespace,
-            "name": name,
-        }
-        review = {
-            "kind": "SelfSubjectAccessReview",
-            "apiVersion": "authorization.k8s.io/v1",
-            "spec": {"resourceAttributes": {key: value for key, value in wanted.items() if value}},
-        }
         who = self._acting_as.user if self._acting_as else "we"
-        request = ClusterRequest(
-            method="POST",
-            path=_REVIEWS,
-            body=review,
-            content_type="application/json",
+        request = review_of_self(
+            permission,
+            namespace=namespace,
+            name=name,
             what=f"whether {who} may {permission.verb} {permission.resource}",
-            permission=Permission(verb="create", group="authorization.k8s.io", resource="selfsubjectaccessreviews"),
         )
         try:
             # An access review changes nothing, so it may be retried like a read.
             answer = await self._connection.read(self._as_somebody(request), deadline=self._deadline, meter=self._meter)
-            return bool(((await decode(answer, what=request.what)).get("status") or {}).get("allowed"))
+            return await is_allowed(answer, what=request.what)
         except ClusterError as error:
             return error.gap(request.what)
 

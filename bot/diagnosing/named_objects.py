@@ -62,7 +62,7 @@ async def resolve(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis
     """Find the object that a hypothesis names; `namespace` is the default of the surface. Raise no ClusterError."""
     hypothesis, guessed = await _with_guesses(snapshot, incident, hypothesis)
     focus = focus_of(incident, hypothesis, namespace=namespace)
-    asked = focus if focus.names_object else _besides(hypothesis, namespace=namespace)
+    asked = focus if focus.names_object else _besides(incident, hypothesis, namespace=namespace)
     try:
         if not asked.names_object:
             return Resolved(
@@ -112,10 +112,13 @@ def _about(hypothesis: Hypothesis, instead: ObjectRef) -> Hypothesis:
     return replace(hypothesis, named=named)
 
 
-def _besides(hypothesis: Hypothesis, *, namespace: str) -> Focus:
-    """Return the object that the text names although its incident is not about that kind."""
+def _besides(incident: Incident, hypothesis: Hypothesis, *, namespace: str) -> Focus:
+    """Return the object that the text names although its incident is not about that kind.
+
+    An incident of no object at all is about a request or the cluster: whether the object exists does not matter to it.
+    """
     named = hypothesis.besides
-    if named is None:
+    if named is None or not (incident.about or incident.kinds):
         return Focus()
     home = "" if named.kind == "node" else named.namespace or namespace
     return Focus(kind=KINDS[named.kind], namespace=home, name=named.value)

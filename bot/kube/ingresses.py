@@ -11,7 +11,7 @@ from bot.kube.objects import annotations_of, spec_of, status_of
 
 CLASS_ANNOTATION: Final = "kubernetes.io/ingress.class"
 DEFAULT_CLASS_ANNOTATION: Final = "ingressclass.kubernetes.io/is-default-class"
-# The AWS controller takes such a backend for the name of an annotation (a redirect, a fixed response), not of a Service.
+# With this port the AWS controller takes the backend's name for an annotation (a redirect, a fixed response).
 _AWS_ACTION_PORT: Final = "use-annotation"
 # How alike two names are at least for one to be offered in place of the other.
 _LIKE: Final = 0.6

@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.errors import ClusterError, NotFound, NotServed
-from bot.cluster.resources import Resource, well_known
+from bot.cluster.resources import Resource
 from bot.kube.managed_by import Tool, managed_by
 from bot.kube.objects import created_at, metadata_of, name_of, namespace_of, place_of, ref
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
-from intents.domain import Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType
-from intents.focus import KINDS
+from bot.probes.shared.named_kinds import NAMED_KINDS, READS_NAMED
+from intents.domain import Json, ProbeDeclaration, ProbeResult, Row, RowType
 
 # A manager that wrote so lately may have written between somebody else's read and write.
 _RECENT_S: Final = 300
 _MOST_OBJECTS: Final = 20  # of one name, where the namespace is not known
-_RESOURCES: Final = {kind: resource for kind in KINDS.values() if (resource := well_known(kind))}
 
 DECLARATION: Final = ProbeDeclaration(
     name="object-managers",
@@ -39,17 +38,13 @@ DECLARATION: Final = ProbeDeclaration(
         "last_manager": RowType.STRING,
         "last_s": RowType.INTEGER,
     },
-    permissions=tuple(
-        Permission(verb=verb, group=resource.group, resource=resource.plural)
-        for resource in _RESOURCES.values()
-        for verb in ("get", "list")
-    ),
+    permissions=READS_NAMED,
 )
 
 
 async def read(look: Look) -> ProbeResult:
     """Read the object in question; in every namespace where none is named. No rows without an object."""
-    resource = _RESOURCES.get(look.focus.kind)
+    resource = NAMED_KINDS.get(look.focus.kind)
     if resource is None or not look.focus.name:
         return ProbeResult()
     try:

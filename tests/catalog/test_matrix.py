@@ -18,14 +18,18 @@ from tests.catalog.relations import related_to
 async def test_no_other_incident_is_confirmed_on_its_broken_case(
     engine: Engine, incident: Incident, rehearsals: tuple[Rehearsed, ...]
 ) -> None:
-    """All other entries judge the first case: of the whole cluster, and of the object that this one is about."""
+    """All other entries judge the first case: of the whole cluster, and of the object that this one is about.
+
+    The entry itself knows what its text names, without which a refused request cannot be judged.
+    """
     case = incident.cases[0]
+    told = {one.incident: one.hypothesis for one in rehearsals[0].diagnosis.hypotheses if one.incident == incident.id}
     proven: set[str] = set()
     async with staged(stage(world_of(incident, case))) as connection, Snapshot(connection) as snapshot:
         reads = Reads(snapshot=snapshot, probes=engine.probes)
         for focus in (Focus(), rehearsals[0].diagnosis.focus):
             for other in CATALOG:
-                hypothesis = Hypothesis(incident=other.id, score=1.0)
+                hypothesis = told.get(other.id) or Hypothesis(incident=other.id, score=1.0)
                 readings = await reads.for_hypothesis(other, hypothesis, focus)
                 judged = judge(other, hypothesis, readings, focus=focus, now=snapshot.now)
                 if judged.verdict is Verdict.CONFIRMED:

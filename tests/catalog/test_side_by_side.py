@@ -30,7 +30,7 @@ def test_no_two_incidents_break_the_same_object() -> None:
     """
     may_be_shared = {"Node", "CustomResourceDefinition", "Lease"}
     owners: dict[str, str] = {}
-    for incident in CATALOG:
+    for incident in (each for each in CATALOG if not each.cases[0].alone):
         for obj in full_world_of(incident, incident.cases[0])["objects"]:
             name = f"{obj['kind']}/{obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}"
             if obj["kind"] not in may_be_shared and name != "DaemonSet/kube-system/kube-proxy":

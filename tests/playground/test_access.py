@@ -193,3 +193,45 @@ async def test_a_denial_in_a_namespace_does_not_reach_whom_one_may_act_as(shop) 
     shop.cluster.forbid(namespace="bank")
 
     assert (await patched(shop, acting("alice"))).status == 200
+
+
+# --- reviews of other subjects ---
+
+SUBJECT_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+GROUP = "rbac.authorization.k8s.io"
+
+
+async def test_a_subject_review_follows_roles_and_bindings(shop) -> None:
+    named = {"name": "readers", "namespace": "shop"}
+    shop.cluster.load(
+        {
+            "objects": [
+                {"kind": "Role", "metadata": named, "rules": [READS]},
+                {
+                    "kind": "RoleBinding",
+                    "metadata": named,
+                    "subjects": [{"kind": "Group", "apiGroup": GROUP, "name": "auditors"}],
+                    "roleRef": {"apiGroup": GROUP, "kind": "Role", "name": "readers"},
+                },
+            ]
+        }
+    )
+
+    async def status(**attributes: str) -> dict[str, Any]:
+        spec = {"user": "jane", "groups": ["auditors"], "resourceAttributes": attributes}
+        answer = await shop.call("POST", SUBJECT_REVIEWS, {"spec": spec})
+        assert answer.status == 201, answer.body
+        return answer.body["status"]
+
+    allowed = await status(verb="list", resource="pods", namespace="shop")
+    by = 'RoleBinding "readers/shop" of Role "readers" to Group "auditors"'
+    assert allowed == {"allowed": True, "reason": f"RBAC: allowed by {by}"}
+    assert await status(verb="delete", resource="pods", namespace="shop") == {"allowed": False}
+    assert await status(verb="list", resource="pods") == {"allowed": False}
+
+
+async def test_a_subject_review_without_a_subject_is_refused(shop) -> None:
+    answer = await shop.call("POST", SUBJECT_REVIEWS, {"spec": {"resourceAttributes": {"verb": "get"}}})
+
+    assert answer.status == 422
+    assert "at least one of user or group must be specified" in answer.body["message"]

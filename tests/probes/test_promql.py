@@ -129,3 +129,22 @@ async def test_a_pod_or_a_node_is_named_where_the_labels_say_it(cluster: Simulat
         ObjectRef(kind="Pod", namespace="pay", name="api-0"),
         ObjectRef(kind="Node", name="worker-a"),
     ]
+
+
+async def test_a_quotient_of_gauges_scraped_of_late(cluster: SimulatedCluster, read: Any) -> None:
+    def gauge(name: str, instance: str, value: int, **more: Any) -> dict[str, Any]:
+        return {"name": name, "labels": {"job": "etcd", "instance": instance}, "value": value} | more
+
+    cluster.load({
+        "metrics": [
+            gauge("size", "a", 30),
+            gauge("quota", "a", 40),
+            gauge("size", "b", 10, until="-20m"),
+            gauge("quota", "b", 40),
+        ]
+    })  # fmt: skip
+
+    args = {"query": 'size{job="etcd"} / quota{job="etcd"}', "labels": {"member": "instance"}}
+    rows = (await read(promql.PROBE, args=args)).rows
+
+    assert [(row.values["member"], row.values["last"]) for row in rows] == [("a", 0.75)]

@@ -28,7 +28,7 @@ from intents.declarations import named_probes
 from intents.domain import Permission, ProbeDeclaration
 from intents.symptoms import VOCABULARY
 from tests.deploy import chart_files
-from tests.project import catalog_page, role_files, slack_files
+from tests.project import catalog_page, coverage_page, role_files, slack_files
 
 ROOT: Final = Path(__file__).parents[2]
 README: Final = ROOT / "README.md"
@@ -204,6 +204,7 @@ _PARTS: Final[Mapping[str, Mapping[str, Callable[[], Iterable[str]]]]] = default
     dict,
     {
         "README.md": {"answer": _answer, "exit-codes": table},
+        "coverage.md": {"summary": coverage_page.summary, "details": coverage_page.details},
         "catalog.md": {"actions": _actions, "fields": _fields, "words": _words},
         "metrics.md": {"metrics": _metrics},
         "permissions.md": {"scopes": _scopes, "reads": _reads, "writes": _writes},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.playground.kubernetes import access, addresses, read_requests, shapes, times
+from bot.playground.kubernetes import access, addresses, read_requests, shapes, subject_reviews, times
 from bot.playground.kubernetes.addresses import Address
 from bot.playground.kubernetes.body import decode_object
 from bot.playground.kubernetes.discovery import AGGREGATED_TYPE, VERSION, Discovery
@@ -162,6 +162,8 @@ class Dispatcher:
         shapes.check(body, resource=resource)
         if resource.plural == "selfsubjectaccessreviews":
             return Answer(status=201, body=self._state.access.review(body, who=who))
+        if resource.plural == "subjectaccessreviews":
+            return Answer(status=201, body=subject_reviews.review(body, state=self._state))
         if resource.plural == "selfsubjectreviews":
             return Answer(status=201, body=access.who_am_i(who, created=times.timestamp(self._state.now())))
         if resource.plural == "selfsubjectrulesreviews":

@@ -126,6 +126,10 @@ def _workload(name: str, **more: Shape) -> dict[str, Shape]:
     }
 
 
+_ATTRIBUTES = Struct(
+    "ResourceAttributes",
+    dict.fromkeys(("verb", "group", "version", "resource", "namespace", "name", "subresource"), "string"),
+)
 _DELETE_OPTIONS: dict[str, Shape] = {
     "gracePeriodSeconds": "int64",
     "preconditions": Struct("Preconditions", {"uid": "string", "resourceVersion": "string"}),
@@ -159,16 +163,11 @@ _SHAPES: dict[tuple[str, str], Mapping[str, Shape]] = {
     ("meta.k8s.io", "deleteoptions"): _DELETE_OPTIONS,
     ("policy", "evictions"): {"deleteOptions": Struct("DeleteOptions", _DELETE_OPTIONS)},
     ("authorization.k8s.io", "selfsubjectaccessreviews"): {
+        "spec": Struct("SelfSubjectAccessReviewSpec", {"resourceAttributes": _ATTRIBUTES})
+    },
+    ("authorization.k8s.io", "subjectaccessreviews"): {
         "spec": Struct(
-            "SelfSubjectAccessReviewSpec",
-            {
-                "resourceAttributes": Struct(
-                    "ResourceAttributes",
-                    dict.fromkeys(
-                        ("verb", "group", "version", "resource", "namespace", "name", "subresource"), "string"
-                    ),
-                )
-            },
+            "SubjectAccessReviewSpec", {"resourceAttributes": _ATTRIBUTES, "user": "string", "groups": Many("string")}
         )
     },
     ("autoscaling", "scales"): {"spec": Struct("ScaleSpec", {"replicas": "int32"})},

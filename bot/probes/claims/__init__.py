@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster import owners
-from bot.probes.claims import classes, volumes
+from bot.probes.claims import classes, missing, volumes
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.scope import READS_PODS
 from intents.declarations import FormerNames
@@ -24,10 +24,11 @@ DECLARATION: Final = ProbeDeclaration(
     args={
         "shows": ArgDeclaration(
             says="class: the claim in question, those of the pods in question, or all that are not bound;"
-            " volume: the claims of the pods in question, and the age of the cluster they serve",
-            choices=("class", "volume"),
+            " volume: the claims of the pods in question, and the age of the cluster they serve;"
+            " missing: those that waiting pods name and that do not exist",
+            choices=("class", "volume", "missing"),
             default="class",
-            fills={"class": classes.KEYS, "volume": volumes.KEYS},
+            fills={"class": classes.KEYS, "volume": volumes.KEYS, "missing": missing.KEYS},
         ),
         "among": ArgDeclaration(
             says="with `shows: volume`: RE2 pattern; where the request names no object, only pods with a container"
@@ -71,7 +72,8 @@ DECLARATION: Final = ProbeDeclaration(
 
 async def read(look: Look) -> ProbeResult:
     """Read the claims in question with what is asked about them."""
-    return await volumes.read(look) if look.args.get("shows") == "volume" else await classes.read(look)
+    kinds = {"volume": volumes.read, "missing": missing.read}
+    return await kinds.get(str(look.args.get("shows")), classes.read)(look)
 
 
 PROBE: Final = Probe(declaration=DECLARATION, read=read)

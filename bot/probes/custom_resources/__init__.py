@@ -23,6 +23,7 @@ from bot.kube.replicas import Replicas, replicas_of
 from bot.probes.contract import Look, Probe
 from bot.probes.custom_resources.chains import Link, failing_below
 from bot.probes.shared.ages import age_s
+from bot.probes.shared.custom_kinds import READS_OF_OTHERS, READS_WIDESPREAD, WIDESPREAD
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
 
 _MOST_LISTED: Final = 500
@@ -41,26 +42,6 @@ _CONTROLLERS: Final = {
     "pkg.crossplane.io": "crossplane",
     "postgresql.cnpg.io": "cnpg-controller-manager",
     "source.toolkit.fluxcd.io": "source-controller",
-}
-# Kinds of widespread operators: the role grants them; other kinds need a role of the cluster's administrator.
-_WIDESPREAD: Final = {
-    "acme.cert-manager.io": ("challenges", "orders"),
-    "cert-manager.io": ("certificaterequests", "certificates", "clusterissuers", "issuers"),
-    "cluster.x-k8s.io": ("clusters", "machinedeployments", "machines", "machinesets"),
-    "external-secrets.io": ("clustersecretstores", "externalsecrets", "secretstores"),
-    "pkg.crossplane.io": ("configurations", "functions", "providers"),
-    "postgresql.cnpg.io": ("clusters",),
-    "serving.knative.dev": ("configurations", "revisions", "routes", "services"),
-}
-
-# Kinds that a text without a kind is not about: other probes read them.
-_OF_OTHER_PROBES: Final = {
-    "argoproj.io": ("applications",),
-    "gateway.networking.k8s.io": ("gateways", "grpcroutes", "httproutes", "tlsroutes"),
-    "helm.toolkit.fluxcd.io": ("helmreleases",),
-    "kustomize.toolkit.fluxcd.io": ("kustomizations",),
-    "pingcap.com": ("tidbclusters",),
-    "source.toolkit.fluxcd.io": ("gitrepositories", "helmcharts", "helmrepositories", "ocirepositories"),
 }
 
 DECLARATION: Final = ProbeDeclaration(
@@ -87,12 +68,8 @@ DECLARATION: Final = ProbeDeclaration(
         "pods": RowType.STRINGS,  # pods that belong to the object and are not ready
     },
     permissions=(
-        *(
-            Permission(verb=verb, group=group, resource=plural)
-            for group, plurals in (*_WIDESPREAD.items(), *_OF_OTHER_PROBES.items())
-            for plural in plurals
-            for verb in ("get", "list")
-        ),
+        *READS_WIDESPREAD,
+        *READS_OF_OTHERS,
         Permission(verb="list", group="apps", resource="deployments"),
         *BELOW,
     ),
@@ -178,7 +155,7 @@ async def _widespread(look: Look) -> list[_Found | None]:
             resource = await look.snapshot.resource(kind)
             return _Found(resource=resource, gap=error.gap())
 
-    kinds = (f"{plural}.{group}" for group, plurals in _WIDESPREAD.items() for plural in plurals)
+    kinds = (f"{plural}.{group}" for group, plurals in WIDESPREAD.items() for plural in plurals)
     return list(await asyncio.gather(*map(of, kinds)))
 
 

@@ -1,4 +1,4 @@
-"""Evaluate the PromQL needed to examine etcd: rate, increase, changes, sum … by, histogram_quantile, a comparison.
+"""Evaluate the PromQL that entries use: gauges and their quotients, rate, increase, changes, sum … by, quantiles.
 
 What is not understood is refused, as a real server refuses what is wrong: a query that works here works there.
 """
@@ -15,7 +15,7 @@ from bot.playground.kubernetes.prometheus.series import Raw
 
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?(?![\w.]))|(?P<duration>(?:\d+[smhdwy])+)|(?P<name>[a-zA-Z_:][\w:]*)"
-    r'|(?P<string>"(?:[^"\\]|\\.)*")|(?P<sign>=~|!~|!=|>=|<=|[=<>(){}\[\],]))'
+    r'|(?P<string>"(?:[^"\\]|\\.)*")|(?P<sign>=~|!~|!=|>=|<=|[=<>(){}\[\],/]))'
 )
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _NAME: Final = "__name__"
@@ -68,17 +68,34 @@ class _Parser:
         return compare
 
     def _expression(self) -> Evaluate:
+        left = self._operand()
+        if self._value != "/":
+            return left
+        self._take()
+        right = self._operand()
+
+        def divide(series: Iterable[Raw], at: float) -> Vector:
+            scraped = tuple(series)
+            below = right(scraped, at)
+            return {labels: value / below[labels] for labels, value in left(scraped, at).items() if below.get(labels)}
+
+        return divide
+
+    def _operand(self) -> Evaluate:
         if self._value == "(":
             self._take()
             inner = self.comparison()
             self._take(")")
             return inner
-        match self._take("name"):
+        name = self._take("name")
+        if self._value != "(" and name != "sum":
+            return self._gauge(name)
+        match name:
             case "histogram_quantile":
                 return self._quantile()
             case "sum":
                 return self._sum()
-            case "rate" | "increase" | "changes" as name:
+            case "rate" | "increase" | "changes":
                 return self._over_time(name)
         raise BadQuery(f'1:{self._start + 1}: parse error: not understood here: "{self._text[self._start :][:30]}"')
 
@@ -129,16 +146,35 @@ class _Parser:
                 growth = raw.rate(at, selector.window) if selector.takes(raw.labels) else None
                 if growth is None:
                     continue
-                labels = tuple(sorted((name, value) for name, value in raw.labels.items() if name != _NAME))
                 grown = growth * selector.window
                 steps = float(math.floor(grown + 1e-9))
-                found[labels] = {"rate": growth, "increase": grown, "changes": steps}[function]
+                found[_without_name(raw.labels)] = {"rate": growth, "increase": grown, "changes": steps}[function]
             return found
 
         return compute
 
+    def _gauge(self, metric: str) -> Evaluate:
+        selector = _Selector(matchers=self._matchers(metric), window=0.0)
+
+        def select(series: Iterable[Raw], at: float) -> Vector:
+            found: Vector = {}
+            for raw in series:
+                value = raw.gauge(at) if selector.takes(raw.labels) else None
+                if value is not None:
+                    found[_without_name(raw.labels)] = value
+            return found
+
+        return select
+
     def _selector(self) -> _Selector:
-        matchers = [(_NAME, "=", self._take("name"))]
+        matchers = self._matchers(self._take("name"))
+        self._take("[")
+        window = self._take("duration")
+        self._take("]")
+        return _Selector(matchers=matchers, window=_seconds(window))
+
+    def _matchers(self, metric: str) -> tuple[tuple[str, str, str], ...]:
+        matchers = [(_NAME, "=", metric)]
         if self._value == "{":
             self._take()
             while self._value != "}":
@@ -148,10 +184,7 @@ class _Parser:
                 if self._value != "}":
                     self._take(",")
             self._take("}")
-        self._take("[")
-        window = self._take("duration")
-        self._take("]")
-        return _Selector(matchers=tuple(matchers), window=_seconds(window))
+        return tuple(matchers)
 
     def _take(self, wanted: str = "") -> str:
         """Return the next token, which must be `wanted` if that is given."""
@@ -176,6 +209,10 @@ class _Parser:
             raise BadQuery(f"1:{self._next + 1}: parse error: unexpected character: {rest[:1]!r}")
         self._next = found.end()
         self.kind, self._value = str(found.lastgroup), found[str(found.lastgroup)]
+
+
+def _without_name(labels: Mapping[str, str]) -> Labels:
+    return tuple(sorted((name, value) for name, value in labels.items() if name != _NAME))
 
 
 def _quantiles(buckets: Vector, share: float) -> Vector:

@@ -1,4 +1,4 @@
-"""Parse the series that a world declares: the 99th percentile of a histogram over time, the growth of a counter.
+"""Parse the series that a world declares: the 99th percentile of a histogram, the growth of a counter, a gauge.
 
 metrics:
   - name: etcd_disk_backend_commit_duration_seconds    # its buckets are derived
@@ -8,6 +8,9 @@ metrics:
     labels: {namespace: policies, pod: kyverno-0, container: kyverno}
     per_hour: 25
     until: -20m                  # not scraped since
+  - name: etcd_server_quota_backend_bytes
+    labels: {job: kube-etcd, instance: "10.0.0.11:2379"}
+    value: 2147483648
 """
 
 from __future__ import annotations
@@ -21,9 +24,11 @@ from typing import Any, Final
 
 from bot.playground.kubernetes.world_checks import WorldError, check_keys, check_strings, check_time, list_of_mappings
 
-_KEYS: Final = ("name", "labels", "p99", "per_hour", "span", "until")
+_KEYS: Final = ("name", "labels", "p99", "per_hour", "value", "span", "until")
 _SPAN: Final = re.compile(r"(\d+)([mhd])")
 _UNITS: Final = {"m": 60, "h": 3600, "d": 86400}
+# A gauge counts for so long after it was scraped last.
+_LOOKBACK: Final = 300.0
 # etcd's buckets: a millisecond doubled, and everything else.
 BOUNDS: Final = (*(0.001 * 2**power for power in range(14)), math.inf)
 # Observations per second; any number works, because only the shares matter.
@@ -32,12 +37,13 @@ _RATE: Final = 40.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """A series family. Times are in seconds since 1970; `p99` is empty for a counter."""
+    """A series family. Times are in seconds since 1970; `p99` is empty for a counter, `value` is only for a gauge."""
 
     name: str
     labels: Mapping[str, str]
     p99: tuple[float, ...] = ()
     per_hour: float = 0.0
+    value: float | None = None
     end: float
     span: float
     until: float
@@ -75,9 +81,13 @@ class Raw:
 
     def rate(self, at: float, window: float) -> float | None:
         """Return its growth per second over the window before `at`; None if nothing was scraped in the window."""
-        if at - window >= self.declared.until:
+        if at - window >= self.declared.until or self.declared.value is not None:
             return None
         return self.declared.rate(self.labels.get("le", ""), min(at, self.declared.until))
+
+    def gauge(self, at: float) -> float | None:
+        """Return its value at a time; None if it is no gauge or was not scraped of late."""
+        return self.declared.value if at - _LOOKBACK < self.declared.until else None
 
 
 def parse_metrics(written: Any, *, now: datetime) -> tuple[Declared, ...]:
@@ -94,8 +104,8 @@ def _declared(item: dict[str, Any], *, where: str, now: datetime) -> Declared:
     if not isinstance(name, str) or not re.fullmatch(r"[a-zA-Z_:][\w:]*", name):
         raise WorldError(f"{where}: name: expected the name of a metric, got {name!r}")
     check_strings(item.get("labels"), about=f"{where} ({name})", key="labels")
-    if ("p99" in item) == ("per_hour" in item):
-        raise WorldError(f"{where} ({name}): give either p99 (a histogram) or per_hour (a counter)")
+    if len({"p99", "per_hour", "value"} & set(item)) != 1:
+        raise WorldError(f"{where} ({name}): give one of p99 (a histogram), per_hour (a counter), value (a gauge)")
     until = check_time(item, "until", now=now, where=where)
     found = _SPAN.fullmatch(str(item.get("span", "1h")))
     if found is None:
@@ -106,6 +116,7 @@ def _declared(item: dict[str, Any], *, where: str, now: datetime) -> Declared:
         labels=dict(item.get("labels") or {}),
         p99=tuple(_numbers(p99 if isinstance(p99, list | tuple) else [p99], where=f"{where} ({name}): p99")),
         per_hour=next(_numbers([item.get("per_hour", 0)], where=f"{where} ({name}): per_hour")),
+        value=next(_numbers([item["value"]], where=f"{where} ({name}): value")) if "value" in item else None,
         end=now.timestamp(),
         span=float(timedelta(seconds=int(found[1]) * _UNITS[found[2]]).total_seconds()),
         until=until.timestamp() if until else math.inf,

@@ -46,12 +46,15 @@ def finish(obj: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> No
     metadata = dict(obj["metadata"])
     if "deleted" in fault:
         metadata["deletionTimestamp"] = stage.stamp(fault["deleted"], path=(*path, "deleted"))
-        metadata["deletionGracePeriodSeconds"] = 30 if obj["kind"] == "Pod" else 0
+        if obj["kind"] == "Namespace":
+            changed["status"] = (obj.get("status") or {}) | {"phase": "Terminating"}
+        else:
+            metadata["deletionGracePeriodSeconds"] = 30 if obj["kind"] == "Pod" else 0
     if "finalizers" in fault:
         metadata["finalizers"] = list(fault["finalizers"])
     changed["metadata"] = metadata
     if "conditions" in fault:
-        status = obj.get("status") or {}
+        status = changed.get("status") or {}
         told = _conditions(status.get("conditions") or [], fault, stage=stage, path=path)
         changed["status"] = status | {"conditions": told}
     body = {key: value for key, value in fault.items() if key in keys.MANIFEST or not _is_known(key, kind=obj["kind"])}

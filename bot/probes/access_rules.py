@@ -1,0 +1,239 @@
+"""The request that the API server refused for want of a permission: whether it is allowed now, and what is missing.
+
+A SubjectAccessReview answers if Casebook may create one. Otherwise roles and bindings do, as far as they may be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.objects import name_of, namespace_of
+from bot.kube.rbac import (
+    AccessRequest,
+    Subject,
+    allows,
+    binds,
+    binds_namesake,
+    shortfall,
+    subject_of,
+    verbs_on,
+)
+from bot.probes.contract import Look, Probe
+from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+
+_RBAC: Final = "rbac.authorization.k8s.io"
+_MOST: Final = 2000
+# The cheapest repair first: a role that lacks one verb, then one that lacks more.
+_REPAIRS: Final = ("verb", "subresource", "resource", "group", "name", "")
+
+DECLARATION: Final = ProbeDeclaration(
+    name="access-rules",
+    says="a row for the request that the text names as forbidden: is it allowed now, and which role comes closest",
+    rows={
+        "user": RowType.STRING,
+        "account": RowType.STRING,  # the ServiceAccount's name; "" for other users
+        "account_namespace": RowType.STRING,
+        "verb": RowType.STRING,
+        "resource": RowType.STRING,  # with its subresource: pods/log
+        "group": RowType.STRING,
+        "namespace": RowType.STRING,  # "" at the cluster scope
+        "allowed": RowType.STRING,  # True or False; "" where neither a review nor the bindings tell
+        "groups_known": RowType.BOOLEAN,  # all groups of the user follow from its name
+        "rule": RowType.STRING,  # the missing rule, as one line of YAML
+        "bindings": RowType.INTEGER,  # that name the subject and reach the request; -1 where they cannot be read
+        "role_kind": RowType.STRING,  # the bound role that comes closest
+        "role": RowType.STRING,
+        "lacks": RowType.STRING,  # verb, subresource, resource, group or name: what keeps that role from allowing it
+        "role_verbs": RowType.STRINGS,  # which it allows on the resource
+        "granting": RowType.STRING,  # a role that allows it and is not bound to the subject, as Kind/name
+        "lost_role": RowType.STRING,  # a role that a binding of the subject refers to and that does not exist
+        "namesake": RowType.STRING,  # namespace of a ServiceAccount of this name that a binding to such a role names
+        "elsewhere": RowType.STRINGS,  # namespaces where the request would be allowed
+    },
+    permissions=(
+        Permission(verb="get", resource="serviceaccounts"),
+        *(
+            Permission(verb="list", group=_RBAC, resource=resource)
+            for resource in ("clusterrolebindings", "clusterroles", "rolebindings", "roles")
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Grant:
+    """A binding with the role that it refers to; `rules` is None if there is no such role."""
+
+    binding: Json
+    kind: str
+    name: str
+    rules: Sequence[Json] | None
+
+    @property
+    def namespace(self) -> str:
+        return namespace_of(self.binding)
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read whether the request in the text is allowed now, and the roles of its subject; no rows without a request."""
+    request = _request(look)
+    if request is None:
+        return ProbeResult()
+    subject = subject_of(look.named["user"])
+    if subject.is_account and await _is_gone(look, subject):
+        return ProbeResult(missing=f"ServiceAccount {subject.namespace}/{subject.name}")
+    reviewed, (grants, roles, gaps) = await asyncio.gather(_reviewed(look, subject, request), _rbac(look, request))
+    bound = [each for each in grants if binds(each.binding, subject)]
+    reaching = [each for each in bound if each.namespace in ("", request.namespace)]
+    allowing = any(allows(each.rules or (), request) for each in reaching)
+    allowed = reviewed or ("True" if allowing else "" if gaps else "False")
+    row = _row(subject, request, allowed=allowed, bound=bound, reaching=reaching, grants=grants, roles=roles, gaps=gaps)
+    # A review alone answers the question: what explains it is then no gap.
+    return ProbeResult(rows=(row,), gaps=() if reviewed else gaps)
+
+
+def _request(look: Look) -> AccessRequest | None:
+    """Return the request that the text names as forbidden; None if it does not name user, verb and resource."""
+    named = look.named
+    if not all(named.get(word) for word in ("user", "verb", "resource")):
+        return None
+    resource, _, subresource = named["resource"].partition("/")
+    group = named.get("api_group", "")
+    return AccessRequest(
+        verb=named["verb"],
+        group=group,
+        resource=resource.removesuffix(f".{group}") if group else resource,
+        subresource=subresource,
+        namespace="" if named.get("scope") else named.get("namespace", ""),
+        name=named.get("name", ""),
+    )
+
+
+async def _is_gone(look: Look, subject: Subject) -> bool:
+    try:
+        return await look.snapshot.find("ServiceAccount", subject.name, namespace=subject.namespace) is None
+    except ClusterError:
+        return False
+
+
+async def _reviewed(look: Look, subject: Subject, request: AccessRequest) -> str:
+    """Return the API server's own answer, "" if Casebook may not ask it."""
+    permission = Permission(verb=request.verb, group=request.group, resource=request.path)
+    try:
+        allowed = await look.snapshot.may(
+            subject.user, subject.groups, permission, namespace=request.namespace, name=request.name
+        )
+    except ClusterError:
+        return ""
+    return str(allowed)
+
+
+async def _rbac(look: Look, request: AccessRequest) -> tuple[list[_Grant], list[Json], tuple[Gap, ...]]:
+    """Return the bindings with their roles, all roles, and what could not be read.
+
+    For a request at the cluster scope the bindings of all namespaces show where it would be allowed.
+    """
+    places = (
+        ("RoleBinding", request.namespace),
+        ("Role", request.namespace),
+        ("ClusterRoleBinding", ""),
+        ("ClusterRole", ""),
+    )
+    answers = await asyncio.gather(*(_listed(look, kind, namespace) for kind, namespace in places))
+    own, roles, clusterwide, cluster_roles = ([*items] for items, _ in answers)
+    known = {(each["kind"], namespace_of(each), name_of(each)): each for each in (*roles, *cluster_roles)}
+    grants = []
+    for binding in (*own, *clusterwide):
+        named = binding.get("roleRef") or {}
+        kind, name = str(named.get("kind") or ""), str(named.get("name") or "")
+        role = known.get((kind, "" if kind == "ClusterRole" else namespace_of(binding), name))
+        grants.append(
+            _Grant(binding=binding, kind=kind, name=name, rules=None if role is None else role.get("rules") or ())
+        )
+    gaps = tuple(dict.fromkeys(gap for _, gap in answers if gap))
+    return grants, [*roles, *cluster_roles], gaps
+
+
+async def _listed(look: Look, kind: str, namespace: str) -> tuple[Iterable[Json], Gap | None]:
+    try:
+        listing = await look.snapshot.list(kind, namespace=namespace, limit=_MOST)
+    except ClusterError as error:
+        return (), error.gap()
+    return listing.items, listing.gap(f"all {kind}s")
+
+
+def _row(
+    subject: Subject,
+    request: AccessRequest,
+    *,
+    allowed: str,
+    bound: list[_Grant],
+    reaching: list[_Grant],
+    grants: list[_Grant],
+    roles: list[Json],
+    gaps: tuple[Gap, ...],
+) -> Row:
+    closest = min(
+        (each for each in reaching if each.rules), key=lambda each: _distance(each, request), default=None
+    )  # fmt: skip
+    rules = (closest.rules or ()) if closest else ()
+    granting = [each for each in roles if allows(each.get("rules") or (), request)]
+    # A binding to a role that would do, but to somebody of the same name, is most often a slip.
+    slips = [
+        binds_namesake(each.binding, subject)
+        for each in grants
+        if subject.is_account and each.namespace in ("", request.namespace) and allows(each.rules or (), request)
+    ]
+    there = {each.namespace for each in bound if each.namespace and allows(each.rules or (), request)}
+    lost = [each for each in reaching if each.rules is None] if not gaps else []
+    place = f"-n {request.namespace} " if request.namespace else ""
+    return Row(
+        values={
+            "user": subject.user,
+            "account": subject.name,
+            "account_namespace": subject.namespace,
+            "verb": request.verb,
+            "resource": request.path,
+            "group": request.group,
+            "namespace": request.namespace,
+            "allowed": allowed,
+            "groups_known": subject.groups_known,
+            "rule": request.rule,
+            "bindings": -1 if gaps else len(reaching),
+            "role_kind": closest.kind if closest else "",
+            "role": closest.name if closest else "",
+            "lacks": shortfall(rules, request) if closest else "",
+            "role_verbs": verbs_on(rules, request),
+            "granting": _narrowest(granting),
+            "lost_role": f"{lost[0].kind} {lost[0].name}" if lost else "",
+            "namesake": next(filter(None, slips), ""),
+            "elsewhere": tuple(sorted(there - {request.namespace})),
+        },
+        subject=ObjectRef(kind="ServiceAccount", namespace=subject.namespace, name=subject.name)
+        if subject.is_account
+        else ObjectRef(kind="User", name=subject.user),
+        reproduce=f"kubectl auth can-i {request.verb} {request.path} {place}--as={subject.user}",
+    )
+
+
+def _distance(grant: _Grant, request: AccessRequest) -> tuple[int, str]:
+    return _REPAIRS.index(shortfall(grant.rules or (), request)), grant.name
+
+
+def _narrowest(roles: list[Json]) -> str:
+    """Return the role with the fewest rules, without those of the system and those that allow everything."""
+    fitting = [
+        each
+        for each in roles
+        if not name_of(each).startswith("system:")
+        and not any("*" in (rule.get("resources") or ()) for rule in each.get("rules") or ())
+    ]
+    found = min(fitting, key=lambda each: (len(each.get("rules") or ()), name_of(each)), default=None)
+    return f"{found['kind']} {name_of(found)}" if found else ""
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

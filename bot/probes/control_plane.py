@@ -1,0 +1,156 @@
+"""The components of the control plane: who leads by their Leases, and which of their pods are not ready.
+
+A managed control plane shows no pods, but its Leases. An object in question is about a component if it is a pod or the
+Lease of that, or waits for it: a pod that no scheduler has looked at, a workload whose controller has not seen it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.conditions import condition
+from bot.kube.containers import containers_in
+from bot.kube.object_conditions import is_behind
+from bot.kube.objects import labels_of, name_of, node_name_of, ref, spec_of, waits_for_node
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.ages import UNKNOWN, age_s
+from intents.domain import ArgDeclaration, Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+
+_HOME: Final = "kube-system"
+# These elect a leader; the others serve side by side.
+_LEADING: Final = ("kube-scheduler", "kube-controller-manager")
+_COMPONENTS: Final = (*_LEADING, "kube-apiserver", "etcd")
+_SELECTOR: Final = "tier=control-plane"
+_WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
+_DEFAULT_SCHEDULER: Final = "default-scheduler"
+# Controllers look at a new object within seconds.
+_SOON_S: Final = 60
+
+DECLARATION: Final = ProbeDeclaration(
+    name="control-plane",
+    says="a row per component of the control plane in question: the age of its Lease, and its pods that are not ready",
+    rows={
+        "component": RowType.STRING,
+        "lease_s": RowType.INTEGER,  # since its leader renewed the Lease; -1 without one
+        "holder": RowType.STRING,
+        "members": RowType.STRINGS,  # its pods, as far as the cluster shows them
+        "down": RowType.STRINGS,  # those that are not ready
+        "pod": RowType.STRING,  # the one that is not ready the longest
+        "node": RowType.STRING,
+        "why": RowType.STRING,  # what its container waits for, or how it ended
+        "down_s": RowType.INTEGER,
+        "pods": RowType.STRINGS,  # namespace/name of the pod in question that waits for it
+    },
+    args={
+        "whole": ArgDeclaration(says="true: all components, also where the object in question is a pod of one of them"),
+    },
+    permissions=(
+        Permission(verb="get", resource="pods"),
+        Permission(verb="list", resource="pods"),
+        Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+        *(
+            Permission(verb="get", group="apps", resource=f"{kind.lower()}s")
+            for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+        ),
+    ),
+)
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the Leases and pods of the components in question."""
+    try:
+        components, waiting = await _in_question(look)
+    except ClusterError as error:
+        return ProbeResult(gaps=(error.gap(str(look.focus)),))
+    if not components:
+        return ProbeResult(not_applicable=f"{look.focus} does not wait for the control plane")
+    gaps: list[Gap] = []
+    pods: Sequence[Json] = ()
+    try:
+        pods = (await look.snapshot.list("Pod", namespace=_HOME, labels=_SELECTOR)).items
+    except ClusterError as error:
+        gaps.append(error.gap(f"pods of the control plane in {_HOME}"))
+    rows = []
+    for component in components:
+        lease = await _lease(look, component, gaps) if component in _LEADING else None
+        members = sorted((each for each in pods if labels_of(each).get("component") == component), key=name_of)
+        if lease is not None or members:
+            rows.append(_row(look, component, lease, members, waiting))
+    return ProbeResult(rows=tuple(rows), gaps=tuple(gaps))
+
+
+async def _in_question(look: Look) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the components in question, with the pod that waits for one. Raises ClusterError."""
+    focus = look.focus
+    if not focus.name:
+        named = look.named.get("component", "")
+        return (named,) if named in _COMPONENTS else _COMPONENTS, ()
+    if focus.kind in ("Pod", "Lease", "") and focus.namespace in (_HOME, ""):
+        mine = tuple(each for each in _COMPONENTS if focus.name == each or focus.name.startswith(f"{each}-"))
+        if mine:
+            return (_COMPONENTS if look.flag("whole") else mine), ()
+    if look.flag("whole") or not focus.namespace or focus.kind not in {"Pod", *_WORKLOADS}:
+        return (), ()
+    obj = await look.snapshot.find(focus.kind, focus.name, namespace=focus.namespace)
+    if obj is None or age_s(look.snapshot, str(obj["metadata"].get("creationTimestamp") or "")) < _SOON_S:
+        return (), ()
+    if focus.kind == "Pod":
+        return (("kube-scheduler",), (f"{focus.namespace}/{focus.name}",)) if _is_unseen(obj) else ((), ())
+    return (("kube-controller-manager",), ()) if is_behind(obj) else ((), ())
+
+
+def _is_unseen(pod: Json) -> bool:
+    """Tell whether the default scheduler has to place a pod and has not looked at it."""
+    spec = spec_of(pod)
+    ours = (spec.get("schedulerName") or _DEFAULT_SCHEDULER) == _DEFAULT_SCHEDULER and not spec.get("schedulingGates")
+    return ours and waits_for_node(pod) and not condition(pod, "PodScheduled")
+
+
+async def _lease(look: Look, component: str, gaps: list[Gap]) -> Json | None:
+    try:
+        return await look.snapshot.find("Lease", component, namespace=_HOME)
+    except ClusterError as error:
+        gaps.append(error.gap(f"Lease {_HOME}/{component}"))
+        return None
+
+
+def _row(look: Look, component: str, lease: Json | None, members: Sequence[Json], waiting: tuple[str, ...]) -> Row:
+    spec = spec_of(lease or {})
+    down = [each for each in members if condition(each, "Ready").get("status") != "True"]
+    down.sort(key=lambda each: -_down_s(look, each))
+    worst = down[0] if down else None
+    subject = ref(worst, "Pod") if worst else ObjectRef(kind="Lease", namespace=_HOME, name=component)
+    return Row(
+        values={
+            "component": component,
+            "lease_s": age_s(look.snapshot, spec.get("renewTime")) if lease else UNKNOWN,
+            "holder": str(spec.get("holderIdentity") or "").partition("_")[0],
+            "members": tuple(map(name_of, members)),
+            "down": tuple(map(name_of, down)),
+            "pod": name_of(worst) if worst else "",
+            "node": node_name_of(worst) if worst else "",
+            "why": _why(worst) if worst else "",
+            "down_s": _down_s(look, worst) if worst else UNKNOWN,
+            "pods": waiting,
+        },
+        subject=subject,
+        quote=f"renewTime: {spec.get('renewTime', 'none')}, not ready: {', '.join(map(name_of, down)) or 'no pod'}",
+        reproduce=f"kubectl -n {_HOME} get lease,pods",
+    )
+
+
+def _down_s(look: Look, pod: Json) -> int:
+    return age_s(look.snapshot, condition(pod, "Ready").get("lastTransitionTime"))
+
+
+def _why(pod: Json) -> str:
+    """Return what a container of the pod waits for, or how it ended."""
+    for each in containers_in(pod):
+        if not each.ready and each.reason:
+            return f"{each.reason}, {each.restarts} restarts"
+    return str(condition(pod, "Ready").get("reason") or "")
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

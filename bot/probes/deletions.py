@@ -1,0 +1,242 @@
+"""Objects that are being deleted: their finalizers, and whether the controllers that remove these run.
+
+Without `inside` the object in question is read, or without one Services, Ingresses, claims, volumes and definitions of
+custom kinds. With it, what is left in the terminating namespaces in question: pods go first, then what the namespace's
+conditions name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.cluster.errors import ClusterError, NotFound, NotServed
+from bot.cluster.resources import Resource, well_known
+from bot.kube.conditions import condition
+from bot.kube.deletions import finalizers_of
+from bot.kube.finalizers import Remover, is_of_kubernetes, remover_of
+from bot.kube.namespace_deletion import kinds_left
+from bot.kube.objects import has_ended, is_terminating, metadata_of, name_of, node_name_of, place_of, ref
+from bot.kube.volume_claims import claim_names, claim_reference
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.ages import age_s
+from bot.probes.shared.custom_kinds import READS_OF_OTHERS, READS_WIDESPREAD
+from bot.probes.shared.named_kinds import READS_NAMED
+from bot.probes.shared.namespaces import READS_NAMESPACES, namespaces_of
+from intents.domain import ArgDeclaration, Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+
+_MOST_LISTED: Final = 500
+_MOST_ROWS: Final = 50
+_MOST_NAMESPACES: Final = 5
+_MOST_KINDS: Final = 6
+_SHOWN: Final = 5
+# Kinds that people delete and that finalizers hold most often.
+_USUAL: Final = ("Service", "Ingress", "PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition")
+_WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
+_UNREAD: Final = frozenset({"secrets", "events", "events.events.k8s.io"})
+_READ: Final = (
+    ("", "services"),
+    ("", "persistentvolumeclaims"),
+    ("", "persistentvolumes"),
+    ("apiextensions.k8s.io", "customresourcedefinitions"),
+    ("networking.k8s.io", "ingresses"),
+)
+# Other probes and entries answer for these.
+_OTHERS: Final = frozenset({"Pod", "Namespace", "Node"})
+
+DECLARATION: Final = ProbeDeclaration(
+    name="deletions",
+    says="a row per object in question that is being deleted: its finalizers, and whether their controller runs",
+    rows={
+        "kind": RowType.STRING,
+        "namespace": RowType.STRING,
+        "name": RowType.STRING,
+        "place": RowType.STRING,  # namespace/name, or the name of an object outside namespaces
+        "since_s": RowType.INTEGER,  # since its deletion was asked for
+        "finalizers": RowType.STRINGS,
+        "finalizer": RowType.STRING,  # the first that no controller of Kubernetes removes, else the first
+        "remover": RowType.STRING,
+        "controller": RowType.STRING,  # the workload that removes it: Deployment cert-manager/cert-manager
+        "controller_state": RowType.STRING,  # running, down, missing; "" for Kubernetes itself or where it was not read
+        "users": RowType.STRINGS,  # the pods that use a claim, the claim of a volume, the objects of a custom kind
+    },
+    args={
+        "inside": ArgDeclaration(says="true: what is left in the terminating namespaces in question"),
+    },
+    permissions=(
+        *READS_NAMESPACES,
+        *READS_WIDESPREAD,
+        *READS_NAMED,
+        *READS_OF_OTHERS,
+        *(Permission(verb=verb, group=group, resource=plural) for group, plural in _READ for verb in ("get", "list")),
+        Permission(verb="list", resource="pods"),
+        *(Permission(verb="list", group="apps", resource=f"{kind.lower()}s") for kind in _WORKLOADS),
+    ),
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Found:
+    """The objects that are being deleted, with the number of those looked at."""
+
+    objects: list[tuple[Resource, Json]] = field(default_factory=list)
+    looked_at: int = 0
+    gaps: list[Gap] = field(default_factory=list)
+
+    def add(self, resource: Resource, objects: Sequence[Json]) -> None:
+        self.looked_at += len(objects)
+        self.objects += ((resource, each) for each in objects if is_terminating(each))
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the objects in question; the workloads of controllers only where a finalizer of one is left."""
+    found = _Found()
+    try:
+        await (_inside(look, found) if look.flag("inside") else _in_question(look, found))
+    except NotFound as error:
+        return ProbeResult(missing=error.detail)
+    except NotServed as error:
+        return ProbeResult(not_applicable=f"this cluster does not serve the kind: {error.detail}")
+    except ClusterError as error:
+        return ProbeResult(gaps=(error.gap(str(look.focus)),))
+    found.objects.sort(key=lambda one: (-_since_s(look, one[1]), one[0].kind, place_of(one[1])))
+    shown = found.objects[:_MOST_ROWS]
+    workloads = await _workloads(look, found, [each for _, each in shown])
+    users = await _users(look, found, shown)
+    rows = [_row(look, resource, obj, workloads, users) for resource, obj in shown]
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(found.gaps)), looked_at=found.looked_at)
+
+
+async def _in_question(look: Look, found: _Found) -> None:
+    """Read the object of the request, that of the text, or the usual kinds."""
+    focus = look.focus
+    kind, name = (focus.kind, focus.name) if focus.name else (look.named.get("kind", ""), look.named.get("name", ""))
+    if not kind:
+        await asyncio.gather(*(_list(look, found, each, namespace=focus.namespace) for each in _USUAL))
+        return
+    resource = well_known(kind) or await look.snapshot.served(kind)
+    if resource is None or resource.kind in _OTHERS:
+        return
+    namespace = focus.namespace if resource.namespaced else ""
+    if name and (namespace or not resource.namespaced):
+        obj = await look.snapshot.find(resource, name, namespace=namespace)
+        if obj is None:
+            raise NotFound(detail=str(ObjectRef(kind=resource.kind, namespace=namespace, name=name)))
+        found.add(resource, [obj])
+        return
+    fields = f"metadata.name={name}" if name else ""
+    listing = await look.snapshot.list(resource, namespace=namespace, fields=fields, limit=_MOST_LISTED)
+    if name and not listing.items and not listing.truncated:
+        raise NotFound(detail=str(ObjectRef(kind=resource.kind, namespace=namespace, name=name)))
+    found.add(resource, listing.items)
+
+
+async def _inside(look: Look, found: _Found) -> None:
+    """Read what is left in the namespaces in question that are being deleted."""
+    namespaces = [each for each in (await namespaces_of(look)).namespaces if is_terminating(each)][:_MOST_NAMESPACES]
+    for namespace in namespaces:
+        kinds = [kind for kind in kinds_left(namespace) if kind not in _UNREAD and kind != "pods"]
+        wanted = ["pods", *kinds[:_MOST_KINDS]]
+        await asyncio.gather(*(_list(look, found, kind, namespace=name_of(namespace)) for kind in wanted))
+
+
+async def _list(look: Look, found: _Found, kind: str, *, namespace: str) -> None:
+    try:
+        resource = well_known(kind) or await look.snapshot.served(kind)
+        if resource is None:
+            return
+        listing = await look.snapshot.list(resource, namespace=namespace, limit=_MOST_LISTED)
+    except ClusterError as error:
+        found.gaps.append(error.gap(f"{kind} of {namespace}" if namespace else kind))
+        return
+    found.add(resource, listing.items)
+    if gap := listing.gap(resource.plural):
+        found.gaps.append(gap)
+
+
+async def _workloads(look: Look, found: _Found, objects: Sequence[Json]) -> list[Json] | None:
+    """Return the workloads among which a controller is looked for; None where none is wanted or they are unreadable."""
+    if all(is_of_kubernetes(each) for obj in objects for each in finalizers_of(obj)):
+        return None
+    workloads: list[Json] = []
+    for kind in _WORKLOADS:
+        try:
+            workloads += (await look.snapshot.list(kind)).items
+        except ClusterError as error:
+            found.gaps.append(error.gap("the controllers that remove finalizers"))
+            return None
+    return workloads
+
+
+async def _users(
+    look: Look, found: _Found, objects: Sequence[tuple[Resource, Json]]
+) -> dict[ObjectRef, tuple[str, ...]]:
+    """Return what Kubernetes' own finalizers wait for, by object."""
+    users: dict[ObjectRef, tuple[str, ...]] = {}
+    for resource, obj in objects:
+        try:
+            users[ref(obj, resource.kind)] = await _users_of(look, resource, obj)
+        except ClusterError as error:
+            found.gaps.append(error.gap(f"what uses {resource.kind} {name_of(obj)}"))
+    return users
+
+
+async def _users_of(look: Look, resource: Resource, obj: Json) -> tuple[str, ...]:
+    """Return what still uses an object that is being deleted, at most a few."""
+    namespace, name = place_of(obj)
+    if resource.kind == "PersistentVolumeClaim":
+        pods = (await look.snapshot.list("Pod", namespace=namespace)).items
+        using = (each for each in pods if node_name_of(each) and not has_ended(each) and name in claim_names(each))
+        return tuple(f"pod {name_of(each)}" for each in using)[:_SHOWN]
+    if resource.kind == "PersistentVolume":
+        claim = claim_reference(obj)
+        return (f"claim {claim.get('namespace')}/{claim.get('name')}",) if claim.get("name") else ()
+    if resource.kind == "CustomResourceDefinition" and condition(obj, "Terminating"):
+        left = await look.snapshot.list(name, limit=_MOST_LISTED)
+        return tuple("/".join(filter(None, place_of(each))) for each in left.items)[:_SHOWN]
+    return ()
+
+
+def _since_s(look: Look, obj: Json) -> int:
+    """Return the seconds since the deletion was asked for; a timestamp includes the grace period."""
+    metadata = metadata_of(obj)
+    grace = int(metadata.get("deletionGracePeriodSeconds") or 0)
+    return age_s(look.snapshot, metadata.get("deletionTimestamp")) + grace
+
+
+def _row(
+    look: Look,
+    resource: Resource,
+    obj: Json,
+    workloads: Sequence[Json] | None,
+    users: dict[ObjectRef, tuple[str, ...]],
+) -> Row:
+    namespace, name = place_of(obj)
+    finalizers = finalizers_of(obj)
+    telling = next((each for each in finalizers if not is_of_kubernetes(each)), finalizers[0] if finalizers else "")
+    remover = remover_of(obj, telling, workloads or ()) if telling else Remover(says="")
+    place = f"-n {namespace} " if namespace else ""
+    plural = f"{resource.plural}.{resource.group}".rstrip(".")
+    return Row(
+        values={
+            "kind": resource.kind,
+            "namespace": namespace,
+            "name": name,
+            "place": "/".join(filter(None, (namespace, name))),
+            "since_s": _since_s(look, obj),
+            "finalizers": finalizers,
+            "finalizer": telling,
+            "remover": remover.says,
+            "controller": remover.place,
+            "controller_state": "" if workloads is None else remover.state,
+            "users": users.get(ref(obj, resource.kind), ()),
+        },
+        subject=ref(obj, resource.kind),
+        quote=f"deletionTimestamp {metadata_of(obj).get('deletionTimestamp')}, finalizers {list(finalizers)}",
+        reproduce=f"kubectl {place}get {plural} {name} -o jsonpath='{{.metadata}}'",
+    )
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,184 @@
+"""Names that the text, or the log of a failing container in question, says do not resolve: is there such a Service?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.addresses import ip_in
+from bot.kube.endpoints import ready_addresses, slices_of_service
+from bot.kube.name_lookups import ServiceName, service_meant, unresolved_name
+from bot.kube.objects import name_of, namespace_of, spec_of
+from bot.probes import log_errors
+from bot.probes.contract import Look, Probe
+from bot.probes.services import DECLARATION as SERVICES
+from bot.probes.services import cluster_dns
+from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+
+_LIKE: Final = 0.6
+_MOST_NAMES: Final = 10
+
+DECLARATION: Final = ProbeDeclaration(
+    name="name-lookups",
+    says="a row per name that the text or the log of a failing container in question says does not resolve: the Service"
+    " it means, and whether that exists",
+    rows={
+        "namespace": RowType.STRING,  # of the pod that asks; "" where only the text names the host
+        "pod": RowType.STRING,
+        "name": RowType.STRING,
+        "service": RowType.STRING,  # the Service that the name means; "" for a name outside the cluster
+        "service_namespace": RowType.STRING,
+        "missing": RowType.BOOLEAN,  # the name can mean nothing but a Service, and there is none
+        "resolves": RowType.BOOLEAN,  # the Service exists, and the cluster's DNS has a ready pod
+        "without_endpoints": RowType.BOOLEAN,  # a headless Service has no ready endpoint, so its name has no address
+        "closest": RowType.STRING,  # namespace/name of the Service that is most like a missing one
+        "node_resolver": RowType.BOOLEAN,  # the pod asks its node's name servers, which know no Services
+    },
+    permissions=(
+        *dict.fromkeys((*log_errors.DECLARATION.permissions, *SERVICES.permissions)),
+        Permission(verb="get", resource="namespaces"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lookup:
+    """A name that does not resolve, and the row of the log that says so; None where the text says so."""
+
+    name: str
+    said: Row | None = None
+
+    def asked_by(self, key: str) -> str:
+        return str(self.said.values[key]) if self.said else ""
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the logs of failing containers, and the Services that the names in them mean."""
+    logs = await log_errors.read(look)
+    lookups = _lookups(look, logs.rows)
+    gaps = list(logs.gaps)
+    services: tuple[Json, ...] | None = ()
+    if lookups:
+        try:
+            listing = await look.snapshot.list("Service")
+            services, cut = listing.items, listing.gap("Services")
+            gaps += [cut] if cut else []
+        except ClusterError as error:
+            services = None
+            gaps.append(error.gap("Services"))
+    rows = [await _row(each, services, look, gaps) for each in lookups] if services is not None else []
+    return ProbeResult(
+        rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=logs.missing, looked_at=logs.looked_at
+    )
+
+
+def _lookups(look: Look, said: Iterable[Row]) -> list[_Lookup]:
+    """Return the names, each once for a pod; the text's own first."""
+    found: dict[tuple[str, str], _Lookup] = {}
+    host = look.named.get("host", "").strip("'\"`.")
+    if host and not ip_in(host):
+        found["", host] = _Lookup(name=host)
+    for row in said:
+        for line in row.quote.splitlines():
+            if name := unresolved_name(line):
+                found.setdefault((str(row.values["pod"]), name), _Lookup(name=name, said=row))
+    return list(found.values())[:_MOST_NAMES]
+
+
+async def _row(lookup: _Lookup, services: Iterable[Json], look: Look, gaps: list[Gap]) -> Row:
+    meant = service_meant(lookup.name)
+    home = lookup.asked_by("namespace") or look.focus.namespace
+    namespace = (meant.namespace or home) if meant else ""
+    of_name = [each for each in services if meant and name_of(each) == meant.service]
+    found = next((each for each in of_name if namespace in ("", namespace_of(each))), None)
+    exists = await _is_namespace(namespace, services, look, gaps) if meant and not found else bool(found)
+    in_cluster = meant is not None and (bool(of_name) or meant.sure or exists)
+    # A text may come from another cluster: only a namespace of this one tells that a Service is missing here.
+    missing = in_cluster and found is None and (exists or bool(lookup.said and meant and meant.sure))
+    empty = found is not None and await _is_empty(found, look, gaps)
+    service = meant.service if meant and in_cluster else ""
+    namespace = namespace if in_cluster else ""
+    asked = {key: lookup.asked_by(key) for key in ("namespace", "pod")}
+    kubectl = f"kubectl -n {namespace}" if namespace else "kubectl"
+    return Row(
+        values={
+            **asked,
+            "name": lookup.name,
+            "service": service,
+            "service_namespace": namespace_of(found) if found else namespace,
+            "missing": missing,
+            "without_endpoints": empty,
+            "resolves": found is not None and not empty and await _dns_answers(look, gaps),
+            "closest": _closest(meant, namespace, services) if in_cluster and meant and not found else "",
+            "node_resolver": bool(service) and await _asks_node(lookup, look),
+        },
+        subject=lookup.said.subject if lookup.said else ObjectRef(kind="Service", namespace=namespace, name=service),
+        quote=next((line for line in lookup.said.quote.splitlines() if lookup.name in line), "") if lookup.said else "",
+        reproduce=lookup.said.reproduce if lookup.said else f"{kubectl} get services",
+        at=lookup.said.at if lookup.said else None,
+    )
+
+
+async def _is_namespace(name: str, services: Iterable[Json], look: Look, gaps: list[Gap]) -> bool:
+    """Tell whether a namespace exists: one with a Service needs no read."""
+    if not name or any(namespace_of(each) == name for each in services):
+        return bool(name)
+    try:
+        return await look.snapshot.find("Namespace", name) is not None
+    except ClusterError as error:
+        gaps.append(error.gap(f"namespace {name}"))
+        return False
+
+
+async def _dns_answers(look: Look, gaps: list[Gap]) -> bool:
+    """Tell whether each Service of the cluster's DNS has a ready endpoint."""
+    found = await cluster_dns.read(look)
+    gaps += found.gaps
+    ready = [int(str(row.values["ready_endpoints"])) for row in found.rows]
+    return bool(ready) and not found.gaps and min(ready) > 0
+
+
+async def _asks_node(lookup: _Lookup, look: Look) -> bool:
+    """Tell whether the pod that asks uses the resolver of its node."""
+    if lookup.said is None:
+        return False
+    with suppress(ClusterError):
+        pod = await look.snapshot.find("Pod", lookup.asked_by("pod"), namespace=lookup.asked_by("namespace"))
+        spec = spec_of(pod or {})
+        policy = spec.get("dnsPolicy") or "ClusterFirst"
+        return policy == "Default" or (policy == "ClusterFirst" and bool(spec.get("hostNetwork")))
+    return False
+
+
+async def _is_empty(service: Json, look: Look, gaps: list[Gap]) -> bool:
+    """Tell whether a Service is headless and none of its endpoints is ready: DNS then has no address for it."""
+    spec = spec_of(service)
+    if spec.get("clusterIP") != "None" or spec.get("publishNotReadyAddresses"):
+        return False
+    try:
+        slices = await look.snapshot.list(
+            "EndpointSlice", namespace=namespace_of(service), labels=slices_of_service(name_of(service))
+        )
+    except ClusterError as error:
+        gaps.append(error.gap(f"endpoints of Service {namespace_of(service)}/{name_of(service)}"))
+        return False
+    return not ready_addresses(slices.items).get(name_of(service))
+
+
+def _closest(meant: ServiceName, namespace: str, services: Iterable[Json]) -> str:
+    """Return the Service that the name may stand for: one of that name elsewhere, else the most similar name there."""
+    scores: Mapping[str, float] = {
+        f"{namespace_of(each)}/{name_of(each)}": SequenceMatcher(None, meant.service, name_of(each)).ratio()
+        + (namespace_of(each) == namespace) / 10
+        for each in services
+        if name_of(each) == meant.service or namespace in ("", namespace_of(each))
+    }
+    best = min(scores, key=lambda place: (-scores[place], place), default="")
+    return best if scores.get(best, 0.0) >= _LIKE else ""
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)
