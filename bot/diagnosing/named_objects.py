@@ -34,6 +34,8 @@ PERMISSIONS: Final = (
 _CLOSEST: Final = 3
 # The absence of these is what their incidents are about.
 _JUDGED_BY_RULES: Final = frozenset({"StorageClass", "APIService", "PersistentVolume"})
+# Incidents about the one may come from the absence of the other: an Ingress has no backend without its Service.
+_BEHIND: Final = {"ingress": "Service"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,8 @@ async def resolve(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis
                 hypothesis=hypothesis, focus=focus, asked=asked, note=await _absent_namespace(snapshot, hypothesis)
             )
         # A definition is also at fault for the Service that it names and that is gone.
-        if asked.kind in _JUDGED_BY_RULES or (asked.kind == "Service" and "crd" in incident.about):
+        of_definition = asked.kind == "Service" and "crd" in incident.about
+        if asked.kind in _JUDGED_BY_RULES or of_definition or _is_behind(incident, focus, asked):
             return Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
         found = await find(snapshot, asked)
         if found.existence is Existence.MISSING and not found.closest:
@@ -76,6 +79,11 @@ async def resolve(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis
         return Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
     resolved = _resolved(hypothesis, focus, asked, found)
     return replace(resolved, note=resolved.note or guessed)
+
+
+def _is_behind(incident: Incident, focus: Focus, asked: Focus) -> bool:
+    """Tell whether the text names only what objects of the incident lead to: rules judge whether it exists."""
+    return not focus.names_object and asked.kind in {_BEHIND.get(word, "") for word in incident.about}
 
 
 def _resolved(hypothesis: Hypothesis, focus: Focus, asked: Focus, found: Found) -> Resolved:

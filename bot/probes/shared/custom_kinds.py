@@ -19,6 +19,7 @@ WIDESPREAD: Final[Mapping[str, Sequence[str]]] = {
 # Kinds that a text without a kind is not about: other probes read them.
 _OF_OTHER_PROBES: Final[Mapping[str, Sequence[str]]] = {
     "argoproj.io": ("applications",),
+    "gateway.networking.k8s.io": ("gateways", "grpcroutes", "httproutes", "tlsroutes"),
     "helm.toolkit.fluxcd.io": ("helmreleases",),
     "kustomize.toolkit.fluxcd.io": ("kustomizations",),
     "pingcap.com": ("tidbclusters",),

@@ -1,0 +1,151 @@
+"""Read what is said of the Secrets that Ingresses name for TLS: by events, and by the log of the controller.
+
+The Secrets themselves are never read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.events import event_last_seen
+from bot.kube.ingresses import Certificate, certificates_of, class_of, workload_words
+from bot.kube.log_records import split_stamps
+from bot.kube.objects import label_selector, name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.timestamps import parse_time
+from bot.probes.contract import Look
+from bot.probes.ingresses.controllers import workload_of, workloads
+from bot.probes.ingresses.in_question import ingresses_in_question
+from bot.probes.shared.ages import UNKNOWN, age_s
+from intents.domain import Gap, Json, ProbeResult, Row, RowType
+
+KEYS: Final[Mapping[str, RowType]] = {
+    "secret": RowType.STRING,
+    "hosts": RowType.STRINGS,  # that it is meant for
+    "missing": RowType.BOOLEAN,  # the last that is said of it: it does not exist
+    "taken": RowType.BOOLEAN,  # the last that is said of it: the controller took it up
+    "says": RowType.STRING,  # the event or line of the log
+    "said_s": RowType.INTEGER,
+    "by": RowType.STRING,  # who says it: an event's source, or the pod of the controller
+}
+_TAIL_LINES: Final = 2000
+_MOST_PODS: Final = 2
+_MOST_ROWS: Final = 50
+_MISSING: Final = re.compile(
+    r"(?i)Error getting SSL certificate|SSL certificate .{0,300}not found|secret .{0,300}(does not exist|not found)"
+    r"|no object matching key|Error configuring TLS|failed to (get|fetch|load) .{0,100}secret"
+)
+_TAKEN: Final = re.compile(r"(?i)(adding|updating) secret|updated secret|secret was updated|loaded certificate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """A line about Secrets, with its time and source. In a log, a line names its namespace."""
+
+    at: datetime | None
+    text: str
+    by: str
+    logged: bool = False
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the Ingresses in question that name Secrets, their events and the log of the controllers."""
+    questioned = await ingresses_in_question(look)
+    if questioned.ending:
+        return questioned.ending
+    gaps: list[Gap] = list(questioned.gaps)
+    pairs = [(each, certificate) for each in questioned.items for certificate in certificates_of(each)]
+    said = look.focus.name if look.focus.kind == "Secret" else look.named.get("secret", "").rpartition("/")[2]
+    pairs = [(each, certificate) for each, certificate in pairs if said in ("", certificate.secret)][:_MOST_ROWS]
+    if not pairs:
+        return ProbeResult(gaps=tuple(gaps), not_applicable="" if gaps else "no Ingress in question names a Secret")
+    lines = await _log_lines(look, {class_of(each) for each, _ in pairs}, gaps)
+    rows = [_row(look, each, certificate, [*await _events(look, each, gaps), *lines]) for each, certificate in pairs]
+    rows.sort(key=lambda row: (not row.values["missing"], row.subject, str(row.values["secret"])))
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)))
+
+
+async def _events(look: Look, ingress: Json, gaps: list[Gap]) -> list[_Said]:
+    try:
+        events = await look.snapshot.events(ref(ingress, "Ingress"))
+    except ClusterError as error:
+        gaps.append(error.gap(f"events of Ingress {name_of(ingress)}"))
+        return []
+    return [
+        _Said(at=event_last_seen(each), text=str(each.get("message") or ""), by=_source(each))
+        for each in events
+        if each.get("type") == "Warning"
+    ]
+
+
+def _source(event: Json) -> str:
+    return str((event.get("source") or {}).get("component") or event.get("reportingComponent") or "an event")
+
+
+async def _log_lines(look: Look, classes: set[str], gaps: list[Gap]) -> list[_Said]:
+    """Return the lines about Secrets in the logs of the controllers of these classes."""
+    try:
+        known = {name_of(each): each for each in (await look.snapshot.list("IngressClass")).items}
+    except ClusterError as error:
+        gaps.append(error.gap("IngressClasses"))
+        known = {}
+    among = await workloads(look, gaps)
+    names = {str(spec_of(known.get(each, {})).get("controller") or each) for each in classes}
+    found = [workload for name in sorted(names) if workload_words(name) and (workload := workload_of(name, among))]
+    lines: list[_Said] = []
+    for workload in found:
+        try:
+            lines += await _lines_of(look, workload)
+        except ClusterError as error:
+            gaps.append(error.gap(f"the log of {'/'.join(place_of(workload))}"))
+    return lines
+
+
+async def _lines_of(look: Look, workload: Json) -> list[_Said]:
+    labels = label_selector((spec_of(workload).get("selector") or {}).get("matchLabels") or {})
+    listing = await look.snapshot.list("Pod", namespace=namespace_of(workload), labels=labels)
+    lines: list[_Said] = []
+    for pod in sorted(listing.items, key=name_of)[:_MOST_PODS]:
+        container = next((str(each["name"]) for each in spec_of(pod).get("containers") or ()), "")
+        text = await look.snapshot.log(
+            namespace=namespace_of(pod), pod=name_of(pod), container=container, tail_lines=_TAIL_LINES, timestamps=True
+        )
+        log, stamps = split_stamps(text)
+        pairs = zip(stamps, log.split("\n"), strict=False)
+        lines += [
+            _Said(at=parse_time(at), text=line, by=name_of(pod), logged=True) for at, line in pairs if _tells(line)
+        ]
+    return lines
+
+
+def _tells(line: str) -> bool:
+    return bool(_MISSING.search(line) or _TAKEN.search(line))
+
+
+def _row(look: Look, ingress: Json, certificate: Certificate, said: list[_Said]) -> Row:
+    namespace, name = place_of(ingress)
+    named = re.compile(rf"(?<![\w.-]){re.escape(certificate.secret)}(?![\w-]|\.\w)")
+    about = [each for each in said if named.search(each.text) and (not each.logged or namespace in each.text)]
+    about.sort(key=lambda each: each.at or look.now)
+    newest = about[-1] if about else None
+    taken = bool(newest and _TAKEN.search(newest.text) and not _MISSING.search(newest.text))
+    return Row(
+        values={
+            "namespace": namespace,
+            "ingress": name,
+            "secret": certificate.secret,
+            "hosts": certificate.hosts,
+            "missing": bool(newest and _MISSING.search(newest.text)),
+            "taken": taken,
+            "says": newest.text.strip() if newest else "",
+            "said_s": age_s(look.snapshot, newest.at.isoformat()) if newest and newest.at else UNKNOWN,
+            "by": newest.by if newest else "",
+        },
+        subject=ref(ingress, "Ingress"),
+        quote=newest.text.strip() if newest else f"tls.secretName: {certificate.secret}",
+        reproduce=f"kubectl -n {namespace} describe ingress {name}",
+    )
