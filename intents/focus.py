@@ -37,7 +37,9 @@ KINDS: Final[Mapping[str, str]] = {
 CUSTOM_RESOURCE: Final = "CustomResource"
 WORDS: Final[Mapping[str, str]] = {kind: word for word, kind in KINDS.items()}
 # Kinds whose objects are in no namespace.
-CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "StorageClass", "CustomResourceDefinition"})
+CLUSTER_SCOPED: Final = frozenset(
+    {"Node", "PersistentVolume", "APIService", "StorageClass", "CustomResourceDefinition"}
+)
 
 
 def named_as(kind: str, name: str) -> dict[str, str]:
