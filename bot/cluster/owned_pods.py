@@ -8,22 +8,21 @@ from typing import Final
 from bot.cluster.owners import PERMISSIONS as OF_OWNERS
 from bot.cluster.owners import owners_of
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import namespace_of, uid_of
 from bot.kube.owners import controller_of
-from intents.domain import Json, Permission
+from intents.domain import Json, ObjectRef, Permission
 
 PERMISSIONS: Final = (*OF_OWNERS, Permission(verb="list", resource="pods"))
 # Each controller of pods costs a few reads, which all pods of it share.
 _MOST_CONTROLLERS: Final = 20
 
 
-async def pods_below(snapshot: Snapshot, obj: Json, *, only: Callable[[Json], bool]) -> tuple[Json, ...]:
+async def pods_below(snapshot: Snapshot, owner: ObjectRef, *, only: Callable[[Json], bool]) -> tuple[Json, ...]:
     """Return the pods of an object, of those that `only` accepts, by name. Raise ClusterError if pods cannot be read.
 
     An object outside namespaces owns no pods that could be found.
     """
-    namespace, uid = namespace_of(obj), uid_of(obj)
-    if not namespace or not uid:
+    namespace = owner.namespace
+    if not namespace:
         return ()
     belongs: dict[str, bool] = {}
     found = []
@@ -32,8 +31,8 @@ async def pods_below(snapshot: Snapshot, obj: Json, *, only: Callable[[Json], bo
         if controller is None or not only(pod):
             continue
         if controller.uid not in belongs and len(belongs) < _MOST_CONTROLLERS:
-            above = controller.uid == uid or any(owner.uid == uid for owner in (await owners_of(snapshot, pod)).refs)
-            belongs[controller.uid] = above
+            above = (controller, *(await owners_of(snapshot, pod)).refs)
+            belongs[controller.uid] = any(each.is_named_as(owner) for each in above)
         if belongs.get(controller.uid):
             found.append(pod)
     return tuple(found)

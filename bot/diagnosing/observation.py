@@ -289,7 +289,7 @@ async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
         kind = str(obj.get("kind") or "")
         missed = [pod for pod in listing.items if not is_replaced(pod, obj, kind)]
     else:
-        missed = list(await pods_below(snapshot, obj, only=_is_troubled))
+        missed = list(await pods_below(snapshot, ref(obj), only=_is_troubled))
 
     def urgency(pod: Json) -> tuple[bool, bool, int, str]:
         return ready_since(pod) is not None, is_starting(pod, snapshot.now), -_restarts(pod), name_of(pod)

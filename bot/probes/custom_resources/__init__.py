@@ -126,7 +126,7 @@ async def _below(
     [(resource, obj, state)] = states
     links = await failing_below(look, resource, obj, gaps) if state.bad or state.unsure else ()
     try:
-        pods = await pods_below(look.snapshot, obj, only=lambda pod: ready_since(pod) is None)
+        pods = await pods_below(look.snapshot, ref(obj, resource.kind), only=lambda pod: ready_since(pod) is None)
     except ClusterError as error:
         gaps.append(error.gap("the pods of the object"))
         pods = ()

@@ -43,8 +43,6 @@ READS_PODS: Final = (
     Permission(verb="get", group="apps", resource="statefulsets"),
     Permission(verb="get", group="batch", resource="jobs"),
     Permission(verb="get", group="policy", resource="poddisruptionbudgets"),
-    # The built-in custom kind; others are read where the cluster's administrator grants them.
-    Permission(verb="get", group="pingcap.com", resource="tidbclusters"),
 )
 
 
@@ -132,8 +130,7 @@ async def _owned(look: Look) -> Suspects:
     listed = await _listed(look, namespace=focus.namespace)
     mine = [pod for pod in listed.pods if owner_of(pod).name == focus.name]
     if not mine and focus.namespace and well_known(focus.kind) is None:
-        owner = await look.snapshot.find(focus.kind, focus.name, namespace=focus.namespace)
-        mine = list(await pods_below(look.snapshot, owner, only=lambda _pod: True)) if owner else []
+        mine = list(await pods_below(look.snapshot, focus.ref, only=lambda _pod: True))
     return Suspects(pods=tuple(mine), missing="" if mine else str(look.focus), gaps=listed.gaps)
 
 
