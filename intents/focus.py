@@ -31,12 +31,15 @@ KINDS: Final[Mapping[str, str]] = {
     "limitrange": "LimitRange",
     "ingress": "Ingress",
     "configmap": "ConfigMap",
+    "crd": "CustomResourceDefinition",
 }
 # An entry's word in `kinds` for every kind that Kubernetes does not have by itself.
 CUSTOM_RESOURCE: Final = "CustomResource"
 WORDS: Final[Mapping[str, str]] = {kind: word for word, kind in KINDS.items()}
 # Kinds whose objects are in no namespace.
-CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "StorageClass"})
+CLUSTER_SCOPED: Final = frozenset(
+    {"Node", "PersistentVolume", "APIService", "StorageClass", "CustomResourceDefinition"}
+)
 
 
 def named_as(kind: str, name: str) -> dict[str, str]:

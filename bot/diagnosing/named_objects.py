@@ -62,13 +62,15 @@ async def resolve(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis
     """Find the object that a hypothesis names; `namespace` is the default of the surface. Raise no ClusterError."""
     hypothesis, guessed = await _with_guesses(snapshot, incident, hypothesis)
     focus = focus_of(incident, hypothesis, namespace=namespace)
-    asked = focus if focus.names_object else _besides(incident, hypothesis, namespace=namespace)
+    asked = focus if focus.names_object else _besides(hypothesis, namespace=namespace)
     try:
         if not asked.names_object:
             return Resolved(
                 hypothesis=hypothesis, focus=focus, asked=asked, note=await _absent_namespace(snapshot, hypothesis)
             )
-        if asked.kind in _JUDGED_BY_RULES or _is_behind(incident, focus, asked):
+        # A definition is also at fault for the Service that it names and that is gone.
+        of_definition = asked.kind == "Service" and "crd" in incident.about
+        if asked.kind in _JUDGED_BY_RULES or of_definition or _is_behind(incident, focus, asked):
             return Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
         found = await find(snapshot, asked)
         if found.existence is Existence.MISSING and not found.closest:
@@ -112,13 +114,10 @@ def _about(hypothesis: Hypothesis, instead: ObjectRef) -> Hypothesis:
     return replace(hypothesis, named=named)
 
 
-def _besides(incident: Incident, hypothesis: Hypothesis, *, namespace: str) -> Focus:
-    """Return the object that the text names although its incident is not about that kind.
-
-    An incident of no object at all is about a request or the cluster: whether the object exists does not matter to it.
-    """
+def _besides(hypothesis: Hypothesis, *, namespace: str) -> Focus:
+    """Return the object that the text names although its incident is not about that kind."""
     named = hypothesis.besides
-    if named is None or not (incident.about or incident.kinds):
+    if named is None:
         return Focus()
     home = "" if named.kind == "node" else named.namespace or namespace
     return Focus(kind=KINDS[named.kind], namespace=home, name=named.value)

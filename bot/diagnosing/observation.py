@@ -21,6 +21,7 @@ from bot.kube.containers import Container, containers_in
 from bot.kube.object_history import is_part_of_start, is_past, is_replaced, ready_since
 from bot.kube.objects import identity_of, is_builtin, label_selector, name_of, namespace_of, ref, spec_of
 from bot.kube.pod_completion import held_open
+from bot.kube.selected_pods import selector_of
 from bot.kube.settling import STARTING, is_settling, is_starting, lasting_problem, names_a_failure
 from bot.probes.shared.log_lines import TAIL_LINES
 from intents.catalog.causes import Consequence
@@ -276,14 +277,15 @@ async def _claim(snapshot: Snapshot, name: str, namespace: str) -> tuple[Stateme
 
 
 async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
-    """Return the pods of a workload or a custom resource that are not ready, those that only start last."""
-    labels = ((obj.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
+    """Return the pods of a workload, Service or custom resource that are not ready, those that only start last."""
+    of_service = str(obj.get("kind")) == "Service" and is_builtin(obj)
+    labels = selector_of(obj) if of_service else (spec_of(obj).get("selector") or {}).get("matchLabels") or {}
     if not namespace_of(obj):
         return ()
     if is_builtin(obj):
         if not labels:
             return ()
-        listing = await snapshot.list("Pod", namespace=namespace_of(obj), labels=label_selector(labels))
+        listing = await snapshot.list("Pod", namespace=namespace_of(obj), labels=label_selector(dict(labels)))
         kind = str(obj.get("kind") or "")
         missed = [pod for pod in listing.items if not is_replaced(pod, obj, kind)]
     else:
@@ -301,12 +303,12 @@ def _is_troubled(pod: Json) -> bool:
 
 async def trouble_inside(snapshot: Snapshot, obj: Json, kind: str) -> tuple[Observation, ...]:
     """Return a few unhealthy pods of a namespace, or behind a Service, and a Service's want of pods; () if unread."""
-    selector = spec_of(obj).get("selector")
-    of_service = kind == "Service" and bool(selector) and is_builtin(obj)
+    selector = selector_of(obj) if kind == "Service" else {}
+    of_service = bool(selector)
     if kind != "Namespace" and not of_service:
         return ()
     namespace = name_of(obj) if kind == "Namespace" else namespace_of(obj)
-    labels = label_selector(dict(selector or {})) if of_service else ""
+    labels = label_selector(dict(selector)) if of_service else ""
     try:
         pods = (await snapshot.list("Pod", namespace=namespace, labels=labels)).items
     except ClusterError:

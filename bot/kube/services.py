@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bot.kube.conditions import condition
@@ -62,22 +62,33 @@ def target_ports(service: Mapping[str, Any], port: int) -> frozenset[int | str]:
     return found or frozenset({port})
 
 
-def unanswered_ports(service: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return the target ports that no container declares. A name must be declared, a number need not be."""
-    declared = [port for pod in pods for port in declared_ports(pod)]
-    names = frozenset(str(port["name"]) for port in declared if port.get("name"))
-    numbers = frozenset(int(port.get("containerPort") or 0) for port in declared)
-    targets = (port.get("targetPort") or port.get("port") for port in ports_of(service))
-    return tuple(dict.fromkeys(filter(None, (_unanswered(target, names, numbers) for target in targets))))
+def unanswered_ports(service: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return why no container answers a target port. A name must be declared, a number need not be."""
+    numbers = ", ".join(map(str, sorted(_numbers(pods))))
+    by_name = (f"targetPort {each}: no container has a port of that name" for each in unnamed_ports(service, pods))
+    by_number = (f"targetPort {each}: the containers declare {numbers}" for each in undeclared_ports(service, pods))
+    return (*by_name, *by_number)
 
 
-def _unanswered(target: Any, names: Collection[str], numbers: Collection[int]) -> str:
-    """Return why no container answers a target port, as far as the declared ports show it; "" if one may."""
-    if isinstance(target, str) and target not in names:
-        return f"targetPort {target}: no container has a port of that name"
-    if isinstance(target, int) and numbers and target not in numbers:
-        return f"targetPort {target}: the containers declare {', '.join(map(str, sorted(numbers)))}"
-    return ""
+def unnamed_ports(service: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the target ports by a name that no container declares: the Service has no endpoint for them."""
+    names = frozenset(str(port["name"]) for pod in pods for port in declared_ports(pod) if port.get("name"))
+    return tuple(dict.fromkeys(each for each in _targets(service) if isinstance(each, str) and each not in names))
+
+
+def undeclared_ports(service: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the target ports by a number that no container declares, where they declare others."""
+    numbers = _numbers(pods)
+    found = (str(each) for each in _targets(service) if isinstance(each, int) and numbers and each not in numbers)
+    return tuple(dict.fromkeys(found))
+
+
+def _targets(service: Mapping[str, Any]) -> Iterator[Any]:
+    return (port.get("targetPort") or port.get("port") for port in ports_of(service))
+
+
+def _numbers(pods: Iterable[Mapping[str, Any]]) -> frozenset[int]:
+    return frozenset(int(port.get("containerPort") or 0) for pod in pods for port in declared_ports(pod))
 
 
 def unusual_ports(pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -94,8 +105,10 @@ def unusual_ports(pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def declared_ports(pod: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the ports that the containers of a pod declare."""
-    for container in spec_of(pod).get("containers") or ():
+    """Yield the ports that the containers of a pod declare, its sidecars (init containers that stay) included."""
+    spec = spec_of(pod)
+    sidecars = (each for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always")
+    for container in (*(spec.get("containers") or ()), *sidecars):
         yield from container.get("ports") or ()
 
 

@@ -17,14 +17,26 @@ from bot.kube.owners import generated_stem, owner_of
 from bot.probes.contract import Look
 from intents.domain import Gap, Json, ObjectRef, Permission
 
+# The selector of these is a map of labels itself.
+_BY_LABELS: Final = frozenset({"ReplicationController", "Service"})
 _SELECTING_KINDS: Final = frozenset(
-    {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController", "PodDisruptionBudget"}
+    {
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicaSet",
+        "Job",
+        "ReplicationController",
+        "PodDisruptionBudget",
+        "Service",
+    }
 )
 # Pods, and the workloads whose selectors find them.
 READS_PODS: Final = (
     Permission(verb="get", resource="pods"),
     Permission(verb="list", resource="pods"),
     Permission(verb="get", resource="replicationcontrollers"),
+    Permission(verb="get", resource="services"),
     Permission(verb="get", group="apps", resource="daemonsets"),
     Permission(verb="get", group="apps", resource="deployments"),
     Permission(verb="get", group="apps", resource="replicasets"),
@@ -104,7 +116,7 @@ async def _selected(look: Look) -> Suspects:
     except NotFound:
         return Suspects(missing=str(focus))
     selector = owner.get("spec", {}).get("selector") or {}
-    labels = selector.get("matchLabels", selector if focus.kind == "ReplicationController" else {})
+    labels = selector.get("matchLabels", selector if focus.kind in _BY_LABELS else {})
     if not labels:
         return await _owned(look)
     found = await _listed(look, namespace=focus.namespace, labels=label_selector(labels))

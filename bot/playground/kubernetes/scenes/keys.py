@@ -86,7 +86,9 @@ CRON_JOB: Final[Table] = {
 }
 SERVICE: Final[Table] = {
     "ports": Key(Shape.ANY, "a port, or name → port, or name → `port:target:nodePort`"),
-    "selector": Key(Shape.MAPPING, "the labels of its pods; by default those of the workload of its name"),
+    "selector": Key(
+        Shape.MAPPING, "the labels of its pods, `{}` for none; by default those of the workload of its name"
+    ),
     "ip": Key(Shape.TEXT, "its cluster IP"),
     "type": Key(Shape.TEXT, "ClusterIP, NodePort or LoadBalancer"),
     "headless": Key(Shape.FLAG, "without a cluster IP"),

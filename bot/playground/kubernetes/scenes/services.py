@@ -27,7 +27,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
         "type": form.get("type", "ClusterIP"),
         "clusterIP": address,
         "clusterIPs": [address],
-        "selector": form.get("selector") or _labels_of_namesake(obj, stage=stage),
+        "selector": form["selector"] if "selector" in form else _labels_of_namesake(obj, stage=stage),
         "internalTrafficPolicy": "Cluster",
         "ports": _ports(form.get("ports"), path=(*path, "ports")),
     }

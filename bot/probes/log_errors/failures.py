@@ -15,11 +15,11 @@ from bot.cluster.errors import ClusterError, NoLog
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_failures import LogFailure, failure_in
 from bot.kube.objects import name_of, namespace_of, place_of, ref
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.log_lines import TAIL_LINES, Log, logs_of
-from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Gap, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from bot.probes.shared.scope import pods_of
+from intents.domain import Gap, ProbeResult, Row
 from responses.secrets import redact
 
 # The pods of one owner fail alike: a few logs tell.
@@ -27,21 +27,6 @@ MOST_PODS: Final = 3
 MOST_LOGS: Final = 6
 # Reading a longer text takes longer than the event loop may be kept from other work.
 _LARGE: Final = 1 << 16
-
-DECLARATION: Final = ProbeDeclaration(
-    name="log-errors",
-    says="a row per failing container whose log shows an error before its end: the telling lines",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "container": RowType.STRING,
-        "init": RowType.BOOLEAN,
-        "error": RowType.STRING,  # in one line, without time and level
-        "line": RowType.INTEGER,  # where the error begins in the lines that were read
-        "lines": RowType.INTEGER,  # how many were read
-    },
-    permissions=(*READS_PODS, Permission(verb="get", resource="pods/log")),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +126,3 @@ def _row(read: _Read, failure: LogFailure, look: Look) -> Row:
         reproduce=read.log.reproduce,
         at=moment(look.snapshot, age),
     )
-
-
-PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -13,36 +13,34 @@ from bot.kube.addresses import ip_in
 from bot.kube.endpoints import ready_addresses, slices_of_service
 from bot.kube.name_lookups import ServiceName, service_meant, unresolved_name
 from bot.kube.objects import name_of, namespace_of, spec_of
-from bot.probes import log_errors
-from bot.probes.contract import Look, Probe
-from bot.probes.services import DECLARATION as SERVICES
-from bot.probes.services import cluster_dns
-from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+from bot.probes.contract import Look
+from bot.probes.log_errors import failures
+from intents.domain import Gap, Json, ObjectRef, ProbeResult, Row, RowType, Value
 
 _LIKE: Final = 0.6
 _MOST_NAMES: Final = 10
 
-DECLARATION: Final = ProbeDeclaration(
-    name="name-lookups",
-    says="a row per name that the text or the log of a failing container in question says does not resolve: the Service"
-    " it means, and whether that exists",
-    rows={
-        "namespace": RowType.STRING,  # of the pod that asks; "" where only the text names the host
-        "pod": RowType.STRING,
-        "name": RowType.STRING,
-        "service": RowType.STRING,  # the Service that the name means; "" for a name outside the cluster
-        "service_namespace": RowType.STRING,
-        "missing": RowType.BOOLEAN,  # the name can mean nothing but a Service, and there is none
-        "resolves": RowType.BOOLEAN,  # the Service exists, and the cluster's DNS has a ready pod
-        "without_endpoints": RowType.BOOLEAN,  # a headless Service has no ready endpoint, so its name has no address
-        "closest": RowType.STRING,  # namespace/name of the Service that is most like a missing one
-        "node_resolver": RowType.BOOLEAN,  # the pod asks its node's name servers, which know no Services
-    },
-    permissions=(
-        *dict.fromkeys((*log_errors.DECLARATION.permissions, *SERVICES.permissions)),
-        Permission(verb="get", resource="namespaces"),
-    ),
-)
+KEYS: Final[Mapping[str, RowType]] = {
+    "name": RowType.STRING,
+    "service": RowType.STRING,  # the Service that the name means; "" for a name outside the cluster
+    "service_namespace": RowType.STRING,
+    "missing": RowType.BOOLEAN,  # the name can mean nothing but a Service, and there is none
+    "resolves": RowType.BOOLEAN,  # the Service exists, and the cluster's DNS has a ready endpoint
+    "without_endpoints": RowType.BOOLEAN,  # a headless Service has no ready endpoint, so its name has no address
+    "closest": RowType.STRING,  # namespace/name of the Service that is most like a missing one
+    "node_resolver": RowType.BOOLEAN,  # the pod asks its node's name servers, which know no Services
+}
+# What a row says of a name that only the text contains: no log was read for it.
+_NO_LOG: Final[Mapping[str, Value]] = {
+    "namespace": "",
+    "pod": "",
+    "container": "",
+    "init": False,
+    "error": "",
+    "line": 0,
+    "lines": 0,
+}
+_DNS: Final = "k8s-app=kube-dns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +56,7 @@ class _Lookup:
 
 async def read(look: Look) -> ProbeResult:
     """Read the logs of failing containers, and the Services that the names in them mean."""
-    logs = await log_errors.read(look)
+    logs = await failures.read(look)
     lookups = _lookups(look, logs.rows)
     gaps = list(logs.gaps)
     services: tuple[Json, ...] | None = ()
@@ -102,11 +100,10 @@ async def _row(lookup: _Lookup, services: Iterable[Json], look: Look, gaps: list
     empty = found is not None and await _is_empty(found, look, gaps)
     service = meant.service if meant and in_cluster else ""
     namespace = namespace if in_cluster else ""
-    asked = {key: lookup.asked_by(key) for key in ("namespace", "pod")}
     kubectl = f"kubectl -n {namespace}" if namespace else "kubectl"
     return Row(
         values={
-            **asked,
+            **(lookup.said.values if lookup.said else _NO_LOG),
             "name": lookup.name,
             "service": service,
             "service_namespace": namespace_of(found) if found else namespace,
@@ -136,10 +133,20 @@ async def _is_namespace(name: str, services: Iterable[Json], look: Look, gaps: l
 
 async def _dns_answers(look: Look, gaps: list[Gap]) -> bool:
     """Tell whether each Service of the cluster's DNS has a ready endpoint."""
-    found = await cluster_dns.read(look)
-    gaps += found.gaps
-    ready = [int(str(row.values["ready_endpoints"])) for row in found.rows]
-    return bool(ready) and not found.gaps and min(ready) > 0
+    try:
+        services = (await look.snapshot.list("Service", labels=_DNS)).items
+        slices = [
+            (
+                await look.snapshot.list(
+                    "EndpointSlice", namespace=namespace_of(each), labels=slices_of_service(name_of(each))
+                )
+            )
+            for each in services
+        ]
+    except ClusterError as error:
+        gaps.append(error.gap("the cluster's DNS"))
+        return False
+    return bool(slices) and all(ready_addresses(each.items) for each in slices)
 
 
 async def _asks_node(lookup: _Lookup, look: Look) -> bool:
@@ -179,6 +186,3 @@ def _closest(meant: ServiceName, namespace: str, services: Iterable[Json]) -> st
     }
     best = min(scores, key=lambda place: (-scores[place], place), default="")
     return best if scores.get(best, 0.0) >= _LIKE else ""
-
-
-PROBE: Final = Probe(declaration=DECLARATION, read=read)

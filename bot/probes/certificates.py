@@ -1,0 +1,210 @@
+"""Certificates that can be read without Secrets: caBundles of webhooks and APIServices, Certificates of cert-manager.
+
+A caBundle with several certificates is valid as long as one of them is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.certificate_times import Validity, bundle_validities
+from bot.kube.objects import name_of, namespace_of, ref, spec_of, status_of
+from bot.kube.timestamps import parse_time
+from bot.probes.contract import Look, Probe
+from bot.probes.shared import admission
+from bot.probes.shared.ages import UNKNOWN
+from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, ProbeResult, Row, RowType
+
+_CERTIFICATES: Final = "certificates.cert-manager.io"
+_KINDS: Final = frozenset(
+    {"Certificate", "APIService", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}
+)
+# A certificate is renewed earlier than in this last part of its life; a longer one not in its last week.
+_LAST_PART: Final = 20
+_LAST_WEEK: Final = timedelta(days=7)
+# What ended earlier has been noticed, or nothing uses it.
+_RECENTLY: Final = timedelta(days=7)
+_HOST: Final = re.compile(r"//([^/:\"]+)")
+
+DECLARATION: Final = ProbeDeclaration(
+    name="certificates",
+    says="a row per caBundle of a webhook or APIService, and per Certificate of cert-manager: is it still valid",
+    rows={
+        "kind": RowType.STRING,
+        "namespace": RowType.STRING,
+        "name": RowType.STRING,
+        "part": RowType.STRING,  # the webhook of a configuration; "" elsewhere
+        "asked": RowType.BOOLEAN,  # the object in question, or one whose host or webhook the text names, or just ended
+        "state": RowType.STRING,  # valid, soon (expires before a renewal is usual), expired, not-yet, no-bundle
+        "ago_s": RowType.INTEGER,  # since it expired; -1 otherwise
+        "left_s": RowType.INTEGER,  # until it expires, or becomes valid; -1 otherwise
+    },
+    permissions=(
+        *admission.PERMISSIONS,
+        Permission(verb="list", group="apiregistration.k8s.io", resource="apiservices"),
+        Permission(verb="list", group="cert-manager.io", resource="certificates"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """Certificates that an object holds, and the hosts that present one which they make trusted."""
+
+    holder: ObjectRef
+    validities: Sequence[Validity]
+    hosts: frozenset[str]
+    part: str = ""
+    needs_bundle: bool = False  # without one the API server trusts public authorities only, and a Service has none
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read what holds certificates: of an object in question its kind only, else all."""
+    focus = look.focus
+    focused = focus.kind in _KINDS and bool(focus.name)
+    gaps: list[Gap] = []
+    parts = await asyncio.gather(
+        _of_webhooks(look, gaps) if not focused or focus.kind.endswith("WebhookConfiguration") else _none(),
+        _of_apiservices(look, gaps) if not focused or focus.kind == "APIService" else _none(),
+        _of_cert_manager(look, gaps) if not focused or focus.kind == "Certificate" else _none(),
+    )
+    held = [one for part in parts for one in part if one.validities or one.needs_bundle]
+    if focused:
+        held = [each for each in held if (each.holder.kind, each.holder.name) == (focus.kind, focus.name)]
+        held = [each for each in held if focus.namespace in ("", each.holder.namespace)]
+    rows = [_row(look, each, asked=focused or _is_asked(look, each)) for each in held]
+    rows.sort(key=lambda row: (not row.values["asked"], row.values["state"] == "valid", str(row.subject)))
+    return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)))
+
+
+async def _none() -> list[_Held]:
+    return []
+
+
+async def _of_webhooks(look: Look, gaps: list[Gap]) -> list[_Held]:
+    found, unread = await admission.webhooks(look)
+    gaps += unread
+    return [
+        _Held(
+            holder=ref(each.configuration, each.kind),
+            validities=bundle_validities(str((each.spec.get("clientConfig") or {}).get("caBundle") or "")),
+            hosts=_hosts_of(each.service) | _host_of(each.url),
+            part=each.name,
+            needs_bundle=bool(each.service),
+        )
+        for each in found
+    ]
+
+
+async def _of_apiservices(look: Look, gaps: list[Gap]) -> list[_Held]:
+    return [
+        _Held(
+            holder=ref(each, "APIService"),
+            validities=bundle_validities(str(spec_of(each).get("caBundle") or "")),
+            hosts=_hosts_of(spec_of(each).get("service") or {}),
+            needs_bundle=bool(spec_of(each).get("service")) and not spec_of(each).get("insecureSkipTLSVerify"),
+        )
+        for each in await _listed(look, "APIService", gaps)
+    ]
+
+
+async def _of_cert_manager(look: Look, gaps: list[Gap]) -> list[_Held]:
+    try:
+        served = await look.snapshot.served(_CERTIFICATES)
+    except ClusterError as error:
+        gaps.append(error.gap("certificates of cert-manager"))
+        return []
+    held = []
+    for each in await _listed(look, _CERTIFICATES, gaps) if served else ():
+        status = status_of(each)
+        begin, end = parse_time(status.get("notBefore")), parse_time(status.get("notAfter"))
+        known = [Validity(begin=begin or end, end=end)] if end else []
+        hosts = frozenset(map(str, spec_of(each).get("dnsNames") or ()))
+        held.append(_Held(holder=ref(each, "Certificate"), validities=known, hosts=hosts))
+    return held
+
+
+async def _listed(look: Look, kind: str, gaps: list[Gap]) -> Iterable[Json]:
+    try:
+        listing = await look.snapshot.list(kind)
+    except ClusterError as error:
+        gaps.append(error.gap())
+        return ()
+    gaps += [gap] if (gap := listing.gap(f"the {kind}s")) else []
+    return sorted(listing.items, key=lambda each: (namespace_of(each), name_of(each)))
+
+
+def _hosts_of(service: Mapping[str, Any]) -> frozenset[str]:
+    name, namespace = service.get("name"), service.get("namespace")
+    return frozenset({f"{name}.{namespace}.svc"}) if name and namespace else frozenset()
+
+
+def _host_of(url: str) -> frozenset[str]:
+    return frozenset(_HOST.findall(url)[:1])
+
+
+def _is_asked(look: Look, held: _Held) -> bool:
+    """Tell whether the text names the webhook or a host of the certificate, or names nothing and it just ended."""
+    named = look.named
+    hosts = {_plain(host) for host in (*_host_of(named.get("url", "")), named.get("host", "")) if host}
+    webhook = named.get("webhook", "")
+    if hosts or webhook or look.focus.node:
+        return webhook in {held.part} - {""} or not hosts.isdisjoint(map(_plain, held.hosts))
+    return bool(held.validities) and look.now - _RECENTLY < _last(held).end <= look.now
+
+
+def _last(held: _Held) -> Validity:
+    """Return that of its certificates which is valid longest."""
+    return max(held.validities, key=lambda each: each.end)
+
+
+def _plain(host: str) -> str:
+    return host.removesuffix(".").removesuffix(".cluster.local").lower()
+
+
+def _row(look: Look, held: _Held, *, asked: bool) -> Row:
+    now, holder = look.now, held.holder
+    last = _last(held) if held.validities else None
+    state, ago, left = _state(last, now)
+    place = f"-n {holder.namespace} " if holder.namespace else ""
+    return Row(
+        values={
+            "kind": holder.kind,
+            "namespace": holder.namespace,
+            "name": holder.name,
+            "part": held.part,
+            "asked": asked,
+            "state": state,
+            "ago_s": _seconds(ago),
+            "left_s": _seconds(left),
+        },
+        subject=holder,
+        quote=f"not after {last.end:%Y-%m-%d %H:%M:%S} UTC" if last else "no caBundle",
+        reproduce=f"kubectl {place}get {holder.kind.lower()} {holder.name} -o yaml",
+        at=last.end if last and ago is not None else None,
+    )
+
+
+def _state(last: Validity | None, now: datetime) -> tuple[str, timedelta | None, timedelta | None]:
+    """Return the state, the time since the end, and the time that is left until the next change."""
+    if last is None:
+        return "no-bundle", None, None
+    if last.end <= now:
+        return "expired", now - last.end, None
+    if now < last.begin:
+        return "not-yet", None, last.begin - now
+    left = last.end - now
+    return "soon" if left < min((last.end - last.begin) / _LAST_PART, _LAST_WEEK) else "valid", None, left
+
+
+def _seconds(span: timedelta | None) -> int:
+    return UNKNOWN if span is None else int(span.total_seconds())
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,204 @@
+"""What the selector of a Service leads to: its pods and their state, the pods it misses, the ports they declare."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.ages import UNKNOWN
+from bot.kube.conditions import condition
+from bot.kube.objects import (
+    created_at,
+    is_terminating,
+    label_selector,
+    labels_of,
+    name_of,
+    namespace_of,
+    pod_template_of,
+    ref,
+    spec_of,
+)
+from bot.kube.pod_readiness import is_ready, unready_reason
+from bot.kube.replicas import replicas_of
+from bot.kube.selected_pods import near_misses, selected_pods, selector_of
+from bot.kube.services import declared_ports, shown_ports, undeclared_ports, unnamed_ports
+from bot.kube.settling import is_settling, is_starting
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.ages import age_s
+from bot.probes.shared.questioned_services import questioned_services
+from bot.probes.shared.scope import READS_PODS
+from intents.domain import Gap, Json, Permission, ProbeDeclaration, ProbeResult, Row, RowType, Value
+
+_MOST_ROWS: Final = 200
+_MOST_PODS: Final = 20
+_MOST_CLOSEST: Final = 3
+_WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
+_HOUR_S: Final = 3600
+# A pod that got ready later than this after its creation did not simply start.
+_LATE_S: Final = 300
+
+DECLARATION: Final = ProbeDeclaration(
+    name="service-endpoints",
+    says="a row per Service in question: the pods that its selector means, those it misses by a label, and their ports",
+    rows={
+        "namespace": RowType.STRING,
+        "name": RowType.STRING,
+        "asked": RowType.BOOLEAN,  # the request names it, an address of it, or its pods; not one of all Services
+        "selector": RowType.STRING,  # "" where it needs none
+        "selected": RowType.INTEGER,  # pods that it means and that have not ended; -1 without a selector
+        "ready": RowType.INTEGER,  # of them, those that take traffic
+        "pods": RowType.STRINGS,  # of them, those that are not ready
+        "pod_states": RowType.STRINGS,  # the same with what kubectl shows of them
+        "starting": RowType.BOOLEAN,  # all of these, or the first of its workload, start within their time
+        "unready_s": RowType.INTEGER,  # since none of its pods is ready
+        "recovered_s": RowType.INTEGER,  # since one is ready again, -1 if none lacked for long
+        "workload": RowType.STRING,  # without pods: Deployment/web, whose pods the selector would mean
+        "wanted": RowType.INTEGER,  # its replicas, -1 without such a workload
+        "closest": RowType.STRINGS,  # without pods and workload: the pods that its selector nearly means
+        "lacking": RowType.STRINGS,  # the labels that it asks for and these lack
+        "instead": RowType.STRINGS,  # the labels that these have in their place
+        "ports": RowType.STRINGS,
+        "unnamed": RowType.STRINGS,  # target ports by a name that no container of a pod declares
+        "undeclared": RowType.STRINGS,  # by a number that no container declares, though they declare others
+        "declared": RowType.STRINGS,  # the ports that the containers declare
+    },
+    permissions=(
+        Permission(verb="list", resource="services"),
+        *READS_PODS,
+        *(Permission(verb="list", group="apps", resource=kind) for kind in ("deployments", "statefulsets")),
+        Permission(verb="list", group="apps", resource="daemonsets"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Behind:
+    """What is behind one Service: its pods, and without any the workload that should have them, or other pods."""
+
+    pods: Sequence[Json]
+    workload: Json | None = None
+    others: Sequence[Json] = ()
+
+
+async def read(look: Look) -> ProbeResult:
+    """Read the Services in question with their pods; workloads and other pods only for one that selects none."""
+    found = await questioned_services(look)
+    services = found.services[:_MOST_ROWS]
+    gaps = list(found.gaps)
+    asked = found.called or bool(look.focus.name)
+    behind = await asyncio.gather(*(_behind(look, each, gaps, alone=len(services) == 1) for each in services))
+    rows = tuple(_row(look, service, one, asked=asked) for service, one in zip(services, behind, strict=True) if one)
+    return ProbeResult(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=found.missing)
+
+
+async def _behind(look: Look, service: Json, gaps: list[Gap], *, alone: bool) -> _Behind | None:
+    """Return what is behind a Service, None where that may not be read."""
+    selector, home = selector_of(service), namespace_of(service)
+    if not selector:
+        return _Behind(pods=())
+    try:
+        # Several Services share one list of pods.
+        scope = look.focus.namespace or home if alone else look.focus.namespace
+        labels = label_selector(selector) if alone else ""
+        listing = await look.snapshot.list("Pod", namespace=scope, labels=labels)
+        pods = selected_pods(service, listing.items)
+        if gap := listing.gap("the pods behind Services"):
+            gaps.append(gap)
+            return _Behind(pods=pods) if pods else None
+        if pods:
+            return _Behind(pods=pods)
+        if workload := await _workload(look, service, scope):
+            return _Behind(pods=(), workload=workload)
+        everywhere = await look.snapshot.list("Pod", namespace=scope)
+    except ClusterError as error:
+        gaps.append(error.gap(f"the pods behind Service {home}/{name_of(service)}"))
+        return None
+    return _Behind(pods=(), others=everywhere.items)
+
+
+async def _workload(look: Look, service: Json, scope: str) -> Json | None:
+    """Return a workload whose pods the selector would mean. Raises ClusterError."""
+    selector, home = selector_of(service), namespace_of(service)
+    listings = await asyncio.gather(*(look.snapshot.list(kind, namespace=scope) for kind in _WORKLOADS))
+    meant = [
+        each
+        for listing in listings
+        for each in listing.items
+        if namespace_of(each) == home and selector.items() <= labels_of(pod_template_of(each)).items()
+    ]
+    return min(meant, key=name_of, default=None)
+
+
+def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
+    namespace, name, selector = namespace_of(service), name_of(service), selector_of(service)
+    labels = label_selector(dict(selector))
+    published = bool(spec_of(service).get("publishNotReadyAddresses"))
+    ready = [pod for pod in behind.pods if published or _takes_traffic(pod)]
+    values: dict[str, Value] = {
+        "namespace": namespace,
+        "name": name,
+        "asked": asked,
+        "selector": labels,
+        "selected": len(behind.pods) if selector else -1,
+        "ready": len(ready),
+        **_unready(look, behind, ready),
+        "workload": f"{behind.workload.get('kind')}/{name_of(behind.workload)}" if behind.workload else "",
+        "wanted": replicas_of(behind.workload).desired if behind.workload else UNKNOWN,
+        **_closest(service, behind.others),
+        "ports": shown_ports(service),
+        "unnamed": unnamed_ports(service, behind.pods) if behind.pods else (),
+        "undeclared": undeclared_ports(service, behind.pods) if behind.pods else (),
+        "declared": _declared(behind.pods),
+    }
+    return Row(
+        values=values,
+        subject=ref(service, "Service"),
+        quote=f"{values['selected']} pods for selector {labels}, {len(ready)} ready" if selector else "no selector",
+        reproduce=f"kubectl -n {namespace} get pods -l {labels}" if selector else "",
+    )
+
+
+def _takes_traffic(pod: Json) -> bool:
+    return is_ready(pod) and not is_terminating(pod)
+
+
+def _unready(look: Look, behind: _Behind, ready: Sequence[Json]) -> dict[str, Value]:
+    """Return the pods that are not ready, since when none is, and since when one is again."""
+    unready = sorted((pod for pod in behind.pods if pod not in ready), key=name_of)
+    workload = behind.workload
+    since = [age_s(look.snapshot, _changed(pod)) for pod in unready]
+    got = [(age_s(look.snapshot, _changed(pod)), age_s(look.snapshot, created_at(pod))) for pod in ready]
+    late = bool(got) and all(s != UNKNOWN and s < _HOUR_S and made - s > _LATE_S for s, made in got)
+    return {
+        "pods": tuple(name_of(pod) for pod in unready[:_MOST_PODS]),
+        "pod_states": tuple(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready[:_MOST_PODS]),
+        "starting": (bool(unready) and all(is_starting(pod, look.now) for pod in unready))
+        or (workload is not None and is_settling(workload, str(workload.get("kind")), look.now)),
+        "unready_s": min(since, default=UNKNOWN) if not ready else UNKNOWN,
+        "recovered_s": max(s for s, _ in got) if late else UNKNOWN,
+    }
+
+
+def _changed(pod: Json) -> str:
+    return str(condition(pod, "Ready").get("lastTransitionTime") or created_at(pod))
+
+
+def _closest(service: Json, others: Sequence[Json]) -> dict[str, Value]:
+    near = near_misses(service, others)
+    return {
+        "closest": tuple(name_of(each.pod) for each in near[:_MOST_CLOSEST]),
+        "lacking": near[0].lacking if near else (),
+        "instead": near[0].instead if near else (),
+    }
+
+
+def _declared(pods: Sequence[Json]) -> tuple[str, ...]:
+    ports = (port for pod in pods for port in declared_ports(pod))
+    shown = (f"{port.get('name', '')} {port.get('containerPort', '?')}".strip() for port in ports)
+    return tuple(dict.fromkeys(shown))
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)
