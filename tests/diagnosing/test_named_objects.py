@@ -112,8 +112,10 @@ def _silent(said: Diagnosis, paste: Paste) -> list[str]:
     first = said.hypotheses[0]
     notes = named_sentences(said, Language.EN)
     if paste.how == "absent":
-        says = f"{paste.namespace}/{paste.name}".lstrip("/") + " does not exist"
-        wrong = first.verdict is not Verdict.POSSIBLE or not (notes and says in notes[0])
+        # An incident of namespaces says that the object's namespace does not exist.
+        absent = (f"{paste.namespace}/{paste.name}".lstrip("/"), f"Namespace {paste.namespace}")
+        told = bool(notes) and any(f"{name} does not exist" in notes[0] for name in absent)
+        wrong = first.verdict is not Verdict.POSSIBLE or not told
         return [f"{paste}: {first.verdict}, {notes}"] if wrong else []
     decided = first.verdict in (Verdict.CONFIRMED, Verdict.LIKELY, Verdict.RULED_OUT)
     if not decided or any(paste.name in note for note in notes) or _is_about(first, paste):

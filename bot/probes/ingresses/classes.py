@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_last_seen
-from bot.kube.ingresses import address_of, class_of, closest, is_default
+from bot.kube.ingresses import address_of, class_of, closest, hosts_of, is_default
 from bot.kube.objects import created_at, name_of, place_of, ref, spec_of
 from bot.kube.replicas import replicas_of
 from bot.probes.contract import Look
@@ -18,6 +18,7 @@ from bot.probes.shared.ages import UNKNOWN, age_s
 from intents.domain import Gap, Json, ProbeResult, Row, RowType
 
 KEYS: Final[Mapping[str, RowType]] = {
+    "hosts": RowType.STRINGS,
     "address": RowType.STRING,  # "" where no controller has written one
     "since_s": RowType.INTEGER,  # since the Ingress was created
     "class": RowType.STRING,  # of the field, the annotation or the cluster's default; "" where none is named
@@ -79,6 +80,7 @@ async def _row(look: Look, ingress: Json, cluster: _Cluster, gaps: list[Gap]) ->
         values={
             "namespace": namespace,
             "ingress": name,
+            "hosts": hosts_of(ingress),
             "address": address,
             "since_s": age_s(look.snapshot, created_at(ingress)),
             "class": asked,

@@ -84,7 +84,8 @@ async def _failure(look: Look, service: Json, gaps: list[Gap]) -> tuple[str, int
         return "", UNKNOWN
     newest = events[-1]
     says = f"{newest.get('reason', '')}: {newest.get('message', '')}"
-    return says, age_s(look.snapshot, event_last_seen(newest))
+    seen = event_last_seen(newest)
+    return says, UNKNOWN if seen is None else max(int((look.snapshot.now - seen).total_seconds()), 0)
 
 
 async def _controller(look: Look, gaps: list[Gap]) -> Json | None:
