@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster import owners
-from bot.probes.claims import classes, missing, provisioning, volumes
+from bot.probes.claims import classes, lost, missing, provisioning, volumes
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.scope import READS_PODS
 from intents.declarations import FormerNames
@@ -26,14 +26,16 @@ DECLARATION: Final = ProbeDeclaration(
             says="class: the claim in question, those of the pods in question, or all that are not bound;"
             " volume: the claims of the pods in question, and the age of the cluster they serve;"
             " missing: those that waiting pods name and that do not exist;"
-            " provisioning: those that a provisioner was asked to serve, with its error and its controller",
-            choices=("class", "volume", "missing", "provisioning"),
+            " provisioning: those that a provisioner was asked to serve, with its error and its controller;"
+            " lost: those whose volume is gone or bound to another claim",
+            choices=("class", "volume", "missing", "provisioning", "lost"),
             default="class",
             fills={
                 "class": classes.KEYS,
                 "volume": volumes.KEYS,
                 "missing": missing.KEYS,
                 "provisioning": provisioning.KEYS,
+                "lost": lost.KEYS,
             },
         ),
         "among": ArgDeclaration(
@@ -79,7 +81,12 @@ DECLARATION: Final = ProbeDeclaration(
 
 async def read(look: Look) -> ProbeResult:
     """Read the claims in question with what is asked about them."""
-    kinds = {"volume": volumes.read, "missing": missing.read, "provisioning": provisioning.read}
+    kinds = {
+        "volume": volumes.read,
+        "missing": missing.read,
+        "provisioning": provisioning.read,
+        "lost": lost.read,
+    }
     return await kinds.get(str(look.args.get("shows")), classes.read)(look)
 
 
