@@ -1,4 +1,4 @@
-"""The claims that lost their volume: whether it is gone or serves another claim, and volumes that are left of theirs."""
+"""The claims that lost their volume: whether it is gone or serves another claim, and volumes that are left."""
 
 from __future__ import annotations
 
