@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster import owners
-from bot.probes.claims import classes, lost, missing, provisioning, volumes
+from bot.probes.claims import classes, lost, missing, provisioning, resizes, volumes
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.scope import READS_PODS
 from intents.declarations import FormerNames
@@ -27,8 +27,9 @@ DECLARATION: Final = ProbeDeclaration(
             " volume: the claims of the pods in question, and the age of the cluster they serve;"
             " missing: those that waiting pods name and that do not exist;"
             " provisioning: those that a provisioner was asked to serve, with its error and its controller;"
-            " lost: those whose volume is gone or bound to another claim",
-            choices=("class", "volume", "missing", "provisioning", "lost"),
+            " lost: those whose volume is gone or bound to another claim;"
+            " resize: how far the resize of the bound ones has come",
+            choices=("class", "volume", "missing", "provisioning", "lost", "resize"),
             default="class",
             fills={
                 "class": classes.KEYS,
@@ -36,6 +37,7 @@ DECLARATION: Final = ProbeDeclaration(
                 "missing": missing.KEYS,
                 "provisioning": provisioning.KEYS,
                 "lost": lost.KEYS,
+                "resize": resizes.KEYS,
             },
         ),
         "among": ArgDeclaration(
@@ -86,6 +88,7 @@ async def read(look: Look) -> ProbeResult:
         "missing": missing.read,
         "provisioning": provisioning.read,
         "lost": lost.read,
+        "resize": resizes.read,
     }
     return await kinds.get(str(look.args.get("shows")), classes.read)(look)
 
