@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster import owners
-from bot.probes.claims import classes, lost, missing, provisioning, resizes, volumes
+from bot.probes.claims import classes, lost, missing, provisioning, resizes, usage, volumes
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.scope import READS_PODS
 from intents.declarations import FormerNames
@@ -28,8 +28,9 @@ DECLARATION: Final = ProbeDeclaration(
             " missing: those that waiting pods name and that do not exist;"
             " provisioning: those that a provisioner was asked to serve, with its error and its controller;"
             " lost: those whose volume is gone or bound to another claim;"
-            " resize: how far the resize of the bound ones has come",
-            choices=("class", "volume", "missing", "provisioning", "lost", "resize"),
+            " resize: how far the resize of the bound ones has come;"
+            " usage: how full their volumes are, where a Prometheus is configured",
+            choices=("class", "volume", "missing", "provisioning", "lost", "resize", "usage"),
             default="class",
             fills={
                 "class": classes.KEYS,
@@ -38,7 +39,12 @@ DECLARATION: Final = ProbeDeclaration(
                 "provisioning": provisioning.KEYS,
                 "lost": lost.KEYS,
                 "resize": resizes.KEYS,
+                "usage": usage.KEYS,
             },
+        ),
+        "without_pods": ArgDeclaration(
+            says="true, with `shows: usage`: nothing where the request names another object than a claim, so that a"
+            " healthy pod costs no query"
         ),
         "among": ArgDeclaration(
             says="with `shows: volume`: RE2 pattern; where the request names no object, only pods with a container"
@@ -64,7 +70,7 @@ DECLARATION: Final = ProbeDeclaration(
     ),
     formerly=(
         FormerNames(
-            new_args=("shows", "among"),
+            new_args=("shows", "among", "without_pods"),
             leaving={
                 "wants": RowType.INTEGER,
                 "reason": RowType.STRING,
@@ -89,6 +95,7 @@ async def read(look: Look) -> ProbeResult:
         "provisioning": provisioning.read,
         "lost": lost.read,
         "resize": resizes.read,
+        "usage": usage.read,
     }
     return await kinds.get(str(look.args.get("shows")), classes.read)(look)
 
