@@ -45,7 +45,7 @@ LEFT_OUT: Final = Text(
     en="{} left out, muted in this channel: /diagnose muted", zh="已略去 {} 项，因其在此频道静音：/diagnose muted"
 )
 SEVERAL_NAMESPACES: Final = Text(en="namespaces {}", zh="命名空间 {}")
-NEW_CAUSES: Final = Text(en="{} new in {} since {}", zh="{} 新增 {} 个问题（自 {} 起）")
+NEW_CAUSES: Final = Text(en="{} in {} since {}", zh="{} 新增 {} 个问题（自 {} 起）")
 GONE_CAUSES: Final = Text(en="{} gone", zh="已消失 {} 个")
 GONE: Final = Text(en="Gone: {}", zh="已消失：{}")
 AS_BEFORE: Final = Text(en="{} as before", zh="另有 {} 个问题与上次相同")
@@ -69,6 +69,7 @@ def change_heading(change: OverviewChange, language: Language) -> str:
     where = _where(change, language)
     if change.since is None:
         return CAUSES.en.format(problems, where) if english else CAUSES.zh.format(where, number)
+    problems = problems.replace(" ", " new ", 1)
     since = f"{change.since:%Y-%m-%d %H:%M} UTC"
     said = (problems, where, since) if english else (where, problems, since)
     gone = GONE_CAUSES.in_(language).format(len(change.gone)) if change.gone else ""

@@ -112,7 +112,7 @@ async def test_conditions_mean_what_their_kind_says(tmp_path, engine):
         namespace, sick, well = [await asked(at, each) for each in ("namespace old", "node rack-1", "node rack-2")]
         pressure = await pasted(at, "Node rack-2 status is now: NodeHasDiskPressure")
 
-    assert "NamespaceFinalizersRemaining=True" in namespace
+    assert "CONFIRMED · Namespace old stays in Terminating" in namespace
     assert "NamespaceDeletionContentFailure" not in namespace
     assert "PLEG is not healthy" in sick
     assert "KernelDeadlock" not in well

@@ -50,7 +50,7 @@ async def test_report_says_what_is_new_and_what_is_gone(tmp_path, engine):
         at.cluster.load(TILL_FAILS)
         await next_morning(at)
         _, second = reports_in(at)
-        assert "1 problem new" in lines_of(second)[0]
+        assert "1 new problem" in lines_of(second)[0]
         assert "1 gone" in lines_of(second)[0]
         assert "app-config" in lines_of(second)[1]
         assert any("Gone" in line and "tool-7d9f8b6c54-ddddd" in line for line in lines_of(second))

@@ -87,7 +87,7 @@ async def test_command_without_a_diagnosis_is_answered_in_the_acknowledgement(tm
         "node": "Usage: /diagnose node NAME",
         "explain": "Usage: /diagnose explain ERROR",
         "muted": "Nothing is muted",
-        "unmute": "needs the id of an incident",
+        "unmute": "unmute",
     }
     async with workplace(tmp_path, engine) as at:
         told = {

@@ -185,7 +185,7 @@ async def test_a_partial_view_rules_nothing_out(engine: Engine) -> None:
     access = Access(namespaces=frozenset({"idle"}))
     own: dict[str, Verdict] = {}
     async with staged(stage(*worlds())) as connection:
-        for incident in CATALOG:
+        for incident in (each for each in CATALOG if not each.cases[0].alone):
             request = request_of(incident, incident.cases[0])
             diagnosis = await diagnose(request, engine=engine, connection=connection, access=access)
             verdicts = {one.incident: one.verdict for one in diagnosis.hypotheses}

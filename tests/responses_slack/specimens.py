@@ -28,10 +28,10 @@ from intents.domain import (
     Text,
     Verdict,
 )
-from intents.overview import Impact, Overview, OverviewFinding
+from intents.overview import Impact, Overview, OverviewChange, OverviewFinding
 from responses import cluster_choice, failures
 from responses.follow_ups import changes
-from responses.overview import scrubbed_overview
+from responses.overview import scrubbed_change, scrubbed_overview
 from responses.postmortem import postmortem
 from responses.safety import scrubbed
 from responses.shown import shown
@@ -51,7 +51,7 @@ from responses.slack.follow_ups import answered_above, changed_since
 from responses.slack.help import help_message, misused
 from responses.slack.lengths import visible_length
 from responses.slack.message import Message, View
-from responses.slack.overview import overview_message
+from responses.slack.overview import change_message, overview_message
 from responses.slack.remedy_dialogs import (
     Confirmation,
     ValuesForm,
@@ -203,6 +203,15 @@ OVERVIEW = Overview(
     looked_at={"pods": 61, "services": 3},
     gaps=DIAGNOSIS.gaps,
 )
+REPORT = OverviewChange(
+    namespaces=("staging",),
+    cluster="prod",
+    observed_at=OVERVIEW.observed_at,
+    new=OVERVIEW.findings[:1],
+    gone=("Container app of staging/tool-1 keeps failing: exit code 3",),
+    before=2,
+    since=OVERVIEW.observed_at,
+)
 Said = Message | View
 
 
@@ -210,6 +219,7 @@ def specimens(language: Language) -> Iterator[tuple[str, Said]]:
     """Yield (name, message or dialog) of every kind."""
     yield from _waiting(language)
     yield "overview", overview_message(scrubbed_overview(OVERVIEW), language=language)
+    yield "report", change_message(scrubbed_change(REPORT), language=language)
     yield from _answers(language)
     yield from _views(language)
     yield from _notes(language)

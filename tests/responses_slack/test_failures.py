@@ -14,6 +14,7 @@ GIVEN: dict[str, Any] = {
     "others": (ObjectRef(kind="Deployment", namespace="shop", name="api"),),
     "elsewhere": ("staging",),
     "reason": "thing",
+    "why": Text(en="the API server does not answer", zh="API server 无响应"),
     "cluster": "prod",
     "name": "app.log",
     "size": 30 << 20,

@@ -26,7 +26,7 @@ MADE = (
     "placeholder-with-findings",
     "answer",
     "answer-of-text-alone",
-    "answer-another-cluster",
+    "report",
     "answer-unknown",
     "answer-nothing-wrong",
     "answer-after-presses",
