@@ -91,7 +91,8 @@ def _class(claim: Json, *, stage: Stage) -> Json | None:
 def _asked(claim: Json, *, stage: Stage) -> Json:
     """Return a waiting claim's metadata: the controller notes there which provisioner it asks for a volume."""
     found: Mapping[str, Any] = _class(claim, stage=stage) or {}
-    provisioner, metadata = found.get("provisioner", _NO_PROVISIONER), claim["metadata"]
+    metadata: Json = claim["metadata"]
+    provisioner = found.get("provisioner", _NO_PROVISIONER)
     if provisioner == _NO_PROVISIONER or (_is_delayed(claim, stage=stage) and not list(_users(claim, stage=stage))):
         return metadata
     return metadata | {"annotations": metadata.get("annotations", {}) | dict.fromkeys(_ASKED, provisioner)}
