@@ -37,6 +37,8 @@ _CAMEL: Final = (
     "|Ingress|Application|CustomResourceDefinition"
 )
 _KIND: Final = "(?i:" + "|".join(sorted((re.escape(kind) for kind in KINDS), key=len, reverse=True)) + ")"
+# The words before the first slash of pod/ns/name. Paths begin with "service/" and "job/" too.
+_OF_PODS: Final = "(?i:pods?|po|deployments?|deploy|statefulsets?|sts|daemonsets?|ds|replicasets?|rs|cronjobs?|pvc)"
 _NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 # What may follow a name: nothing that could belong to it, but the dots of one that was cut off.
@@ -144,8 +146,9 @@ _KEYS: Final[Mapping[str, str]] = MappingProxyType({
 })  # fmt: skip
 
 _PATTERNS: Final[tuple[_Pattern, ...]] = (
-    # pod/web-0, deployment.apps/web; no program writes pod/ns/name
+    # pod/web-0, deployment.apps/web; people write pod/ns/name too, but service/web/health is a path
     _Pattern(rf"(?:^|[\s\"'(\[=,:])({_KIND})/()({_NAME})(?:$|[^a-z0-9./-])", _kind_and_name),
+    _Pattern(rf"(?:^|[\s\"'(\[=,:])({_OF_PODS})/({_LABEL})/({_NAME})(?:$|[^a-z0-9./-])", _kind_and_name),
     # Pod "web-0" is invalid; storageclass.storage.k8s.io "fast" not found; pods "ns/x"
     _Pattern(rf"\b({_KIND})s? \"(?:({_NAME})/)?({_NAME})\"", _kind_and_name),
     # in StatefulSet web; Pod ns/web-0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster import owners
-from bot.probes.claims import classes, missing, volumes
+from bot.probes.claims import classes, lost, missing, provisioning, resizes, usage, volumes
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.scope import READS_PODS
 from intents.declarations import FormerNames
@@ -25,10 +25,26 @@ DECLARATION: Final = ProbeDeclaration(
         "shows": ArgDeclaration(
             says="class: the claim in question, those of the pods in question, or all that are not bound;"
             " volume: the claims of the pods in question, and the age of the cluster they serve;"
-            " missing: those that waiting pods name and that do not exist",
-            choices=("class", "volume", "missing"),
+            " missing: those that waiting pods name and that do not exist;"
+            " provisioning: those that a provisioner was asked to serve, with its error and its controller;"
+            " lost: those whose volume is gone or bound to another claim;"
+            " resize: how far the resize of the bound ones has come;"
+            " usage: how full their volumes are, where a Prometheus is configured",
+            choices=("class", "volume", "missing", "provisioning", "lost", "resize", "usage"),
             default="class",
-            fills={"class": classes.KEYS, "volume": volumes.KEYS, "missing": missing.KEYS},
+            fills={
+                "class": classes.KEYS,
+                "volume": volumes.KEYS,
+                "missing": missing.KEYS,
+                "provisioning": provisioning.KEYS,
+                "lost": lost.KEYS,
+                "resize": resizes.KEYS,
+                "usage": usage.KEYS,
+            },
+        ),
+        "without_pods": ArgDeclaration(
+            says="true, with `shows: usage`: nothing where the request names another object than a claim, so that a"
+            " healthy pod costs no query"
         ),
         "among": ArgDeclaration(
             says="with `shows: volume`: RE2 pattern; where the request names no object, only pods with a container"
@@ -45,6 +61,7 @@ DECLARATION: Final = ProbeDeclaration(
                 Permission(verb="list", resource="persistentvolumes"),
                 Permission(verb="list", resource="events"),
                 Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
+                Permission(verb="get", group="storage.k8s.io", resource="csidrivers"),
                 Permission(verb="get", group="coordination.k8s.io", resource="leases"),
                 Permission(verb="list", group="coordination.k8s.io", resource="leases"),
                 *owners.PERMISSIONS,
@@ -53,7 +70,7 @@ DECLARATION: Final = ProbeDeclaration(
     ),
     formerly=(
         FormerNames(
-            new_args=("shows", "among"),
+            new_args=("shows", "among", "without_pods"),
             leaving={
                 "wants": RowType.INTEGER,
                 "reason": RowType.STRING,
@@ -72,7 +89,14 @@ DECLARATION: Final = ProbeDeclaration(
 
 async def read(look: Look) -> ProbeResult:
     """Read the claims in question with what is asked about them."""
-    kinds = {"volume": volumes.read, "missing": missing.read}
+    kinds = {
+        "volume": volumes.read,
+        "missing": missing.read,
+        "provisioning": provisioning.read,
+        "lost": lost.read,
+        "resize": resizes.read,
+        "usage": usage.read,
+    }
     return await kinds.get(str(look.args.get("shows")), classes.read)(look)
 
 

@@ -15,15 +15,14 @@ from rapidfuzz import fuzz, process
 
 from bot.cluster import owners
 from bot.cluster.errors import ClusterError
-from bot.kube.objects import created_at, name_of, namespace_of, phase_of, place_of, ref, spec_of
+from bot.kube.objects import created_at, name_of, namespace_of, ref, spec_of
 from bot.kube.owners import owner_of
-from bot.kube.volume_claims import claim_names, class_of, default_class, wanted_bytes
+from bot.kube.volume_claims import class_of, default_class, wanted_bytes
+from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, phase
 from bot.probes.contract import Look
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.scope import pods_of
-from intents.domain import Gap, GapReason, Json, ObjectRef, ProbeResult, Row, RowType, Value
+from intents.domain import Gap, Json, ObjectRef, ProbeResult, Row, RowType, Value
 
-MOST_CLAIMS: Final = 24
 # A class whose name is less alike than this is not what was meant.
 _ALIKE: Final = 60.0
 # Reasons of events about a claim that is not bound yet.
@@ -54,17 +53,6 @@ KEYS: Final[Mapping[str, RowType]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ClaimsInQuestion:
-    """The claims in question, and the pods that mount each, by namespace and name."""
-
-    claims: tuple[Json, ...] = ()
-    pods: Mapping[tuple[str, str], Sequence[Json]]
-    missing: str = ""
-    gaps: tuple[Gap, ...] = ()
-    looked_at: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Storage:
     """The classes of the cluster; `volumes` counts the volumes of each class, None where they were not counted."""
 
@@ -75,14 +63,11 @@ class _Storage:
 
 async def read(look: Look) -> ProbeResult:
     """Read the claims in question and the classes of the cluster."""
-    question = await _claims_in_question(look)
+    question = await claims_in_question(look)
     if not question.claims:
         return ProbeResult(missing=question.missing, gaps=question.gaps, looked_at=question.looked_at)
-    gaps = list(question.gaps)
-    chosen = question.claims[:MOST_CLAIMS]
-    if len(chosen) < len(question.claims):
-        detail = f"only {len(chosen)} of {len(question.claims)} claims were looked at"
-        gaps.append(Gap(what="all claims", reason=GapReason.TRUNCATED, detail=detail))
+    chosen, cut = question.chosen()
+    gaps = [*question.gaps, *cut]
     storage = await _storage(look, chosen)
     gaps += storage.gaps
     rows: list[Row] = []
@@ -93,75 +78,6 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=question.missing)
 
 
-async def _claims_in_question(look: Look) -> _ClaimsInQuestion:
-    focus = look.focus
-    if focus.kind in ("PersistentVolumeClaim", "StorageClass") or not focus.names_object:
-        return await _listed(look)
-    suspects = await pods_of(look)
-    wanted = [(namespace_of(pod), name) for pod in suspects.pods for name in claim_names(pod)]
-    gaps = list(suspects.gaps)
-    claims: list[Json] = []
-    unique = sorted(dict.fromkeys(wanted))[:MOST_CLAIMS]
-    for found in await asyncio.gather(*(_claim(look, namespace, name) for namespace, name in unique)):
-        if isinstance(found, Gap):
-            gaps.append(found)
-        elif found is not None:
-            claims.append(found)
-    return _ClaimsInQuestion(
-        claims=tuple(claims),
-        pods=_mounting(suspects.pods),
-        missing=suspects.missing,
-        gaps=tuple(gaps),
-        looked_at=len(suspects.pods),
-    )
-
-
-async def _listed(look: Look) -> _ClaimsInQuestion:
-    """Return the claim named, wherever it is, or those of the namespace or the cluster that are not bound."""
-    focus = look.focus
-    named = focus.name if focus.kind == "PersistentVolumeClaim" else ""
-    try:
-        fields = f"metadata.name={named}" if named else ""
-        listing = await look.snapshot.list("PersistentVolumeClaim", namespace=focus.namespace, fields=fields)
-    except ClusterError as error:
-        return _ClaimsInQuestion(pods={}, gaps=(error.gap(),))
-    asked = listing.items
-    if focus.kind == "StorageClass" and focus.name:
-        asked = tuple(each for each in asked if class_of(each) == focus.name)
-    claims = [each for each in asked if named or _phase(each) != "Bound"]
-    pods, no_pods = await _pods(look) if claims else ((), None)
-    missing = f"PersistentVolumeClaim {focus.namespace}/{named}".replace(" /", " ") if named and not claims else ""
-    return _ClaimsInQuestion(
-        claims=tuple(sorted(claims, key=place_of)),
-        pods=_mounting(pods),
-        missing=missing,
-        gaps=tuple(gap for gap in (listing.gap("all claims"), no_pods) if gap),
-        looked_at=len(asked),
-    )
-
-
-async def _pods(look: Look) -> tuple[tuple[Json, ...], Gap | None]:
-    try:
-        return (await look.snapshot.list("Pod", namespace=look.focus.namespace)).items, None
-    except ClusterError as error:
-        return (), error.gap("pods that mount the claims")
-
-
-def _mounting(pods: Sequence[Json]) -> Mapping[tuple[str, str], Sequence[Json]]:
-    found: dict[tuple[str, str], list[Json]] = defaultdict(list)
-    for pod in sorted(pods, key=place_of):
-        for name in claim_names(pod):
-            found[namespace_of(pod), name].append(pod)
-    return found
-
-
-async def _claim(look: Look, namespace: str, name: str) -> Json | Gap | None:
-    try:
-        return await look.snapshot.find("PersistentVolumeClaim", name, namespace=namespace)
-    except ClusterError as error:
-        return error.gap()
-
-
 async def _storage(look: Look, claims: Sequence[Json]) -> _Storage:
     """Return the classes; and the volumes, only where a claim waits for a class that does not exist."""
     try:
@@ -169,7 +85,7 @@ async def _storage(look: Look, claims: Sequence[Json]) -> _Storage:
     except ClusterError as error:
         return _Storage(gaps=(error.gap(_CLASSES),))
     known = {name_of(each) for each in classes}
-    if all(_phase(each) == "Bound" or (class_of(each) or "") in known for each in claims):
+    if all(phase(each) == "Bound" or (class_of(each) or "") in known for each in claims):
         return _Storage(classes=classes)
     try:
         volumes = (await look.snapshot.list("PersistentVolume")).items
@@ -181,21 +97,17 @@ async def _storage(look: Look, claims: Sequence[Json]) -> _Storage:
     return _Storage(classes=classes, volumes=counts)
 
 
-def _phase(claim: Json) -> str:
-    return phase_of(claim) or "Pending"
-
-
-async def _row(look: Look, claim: Json, question: _ClaimsInQuestion, storage: _Storage) -> tuple[Row, tuple[Gap, ...]]:
-    namespace, name, phase, named = namespace_of(claim), name_of(claim), _phase(claim), class_of(claim)
+async def _row(look: Look, claim: Json, question: ClaimsInQuestion, storage: _Storage) -> tuple[Row, tuple[Gap, ...]]:
+    namespace, name, state, named = namespace_of(claim), name_of(claim), phase(claim), class_of(claim)
     pods = question.pods.get((namespace, name), ())
     owned, gaps = await _owned(look, pods[0], name) if pods else (_NO_OWNER, ())
     reason, message, gap = "", "", None
-    if phase != "Bound":
+    if state != "Bound":
         reason, message, gap = await _waiting_event(look, claim)
     values: dict[str, Value] = {
         "namespace": namespace,
         "pvc": name,
-        "phase": phase,
+        "phase": state,
         "age_s": age_s(look.snapshot, created_at(claim)),
         "class_named": named is not None,
         "storage_class": named or "",
@@ -210,7 +122,7 @@ async def _row(look: Look, claim: Json, question: _ClaimsInQuestion, storage: _S
     row = Row(
         values=values,
         subject=ref(claim, "PersistentVolumeClaim"),
-        quote=message or f"storageClassName: {named if named is not None else '(none)'}, phase: {phase}",
+        quote=message or f"storageClassName: {named if named is not None else '(none)'}, phase: {state}",
         reproduce=f"kubectl -n {namespace} describe pvc {name}; kubectl get storageclass",
     )
     return row, (*gaps, *((gap,) if gap else ()))

@@ -25,6 +25,8 @@ _WAITS: Final = (
 )
 _UNBOUND: Final = "0/{} nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
 _DELAYED: Final = "WaitForFirstConsumer"
+_NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
+_ASKED: Final = ("volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner")
 
 
 def apply(claim: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
@@ -42,7 +44,7 @@ def apply(claim: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> N
         reason, message = _LOST
     else:
         spec = {key: value for key, value in claim["spec"].items() if key != "volumeName"}
-        stage.put(claim | {"spec": spec, "status": {"phase": "Pending"}})
+        stage.put(claim | {"metadata": _asked(claim, stage=stage), "spec": spec, "status": {"phase": "Pending"}})
         reason, message = _cause(claim, stage=stage) if pending is True else (_FAILED, str(pending))
         reason = fault.get("reason", reason)
     if "events" not in fault and message:
@@ -84,6 +86,16 @@ def _users(claim: Json, *, stage: Stage) -> Iterator[Json]:
 def _class(claim: Json, *, stage: Stage) -> Json | None:
     name = claim["spec"].get("storageClassName") or ""
     return stage.get("StorageClass", "", name) if name else None
+
+
+def _asked(claim: Json, *, stage: Stage) -> Json:
+    """Return a waiting claim's metadata: the controller notes there which provisioner it asks for a volume."""
+    found: Mapping[str, Any] = _class(claim, stage=stage) or {}
+    metadata: Json = claim["metadata"]
+    provisioner = found.get("provisioner", _NO_PROVISIONER)
+    if provisioner == _NO_PROVISIONER or (_is_delayed(claim, stage=stage) and not list(_users(claim, stage=stage))):
+        return metadata
+    return metadata | {"annotations": metadata.get("annotations", {}) | dict.fromkeys(_ASKED, provisioner)}
 
 
 def _is_delayed(claim: Json, *, stage: Stage) -> bool:
