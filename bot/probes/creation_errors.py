@@ -54,6 +54,7 @@ DECLARATION: Final = ProbeDeclaration(
         dict.fromkeys(
             (
                 Permission(verb="list", resource="events"),
+                Permission(verb="get", resource="pods"),
                 Permission(verb="list", group="apps", resource="statefulsets"),
                 Permission(verb="list", group="apps", resource="daemonsets"),
                 Permission(verb="list", group="batch", resource="jobs"),

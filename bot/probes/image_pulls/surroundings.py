@@ -43,8 +43,8 @@ PERMISSIONS: Final = (
     *revisions.PERMISSIONS,
 )
 
-# Two pages: that an image runs elsewhere is said beside a verdict, it decides none.
-_SAMPLE: Final = 1000
+# One page: that an image runs elsewhere is said beside a verdict, it decides none.
+_SAMPLE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_last_seen, involved_object
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import ref, spec_of, status_of
-from bot.kube.owners import generated_stem, owner_references
+from bot.kube.owners import controller_of, generated_stem, owner_references
 from bot.probes.contract import Look
 from intents.domain import Focus, Gap, Json, ObjectRef
 
@@ -107,6 +107,17 @@ class _Search(Generic[E]):
             return [Workload(ref=about)]
         return [Workload(ref=ref(item, kind), manifest=item) for item in items]
 
+    async def owner_of_pod(self, focus: Focus) -> list[Workload[E]] | None:
+        """Return the workload that owns an existing pod; None if its name has to tell, since no such pod was read."""
+        if not focus.namespace:
+            return None
+        try:
+            pod = await self.snapshot.find("Pod", focus.name, namespace=focus.namespace)
+        except ClusterError:
+            return None
+        owner = controller_of(pod) if pod else None
+        return await self.named(owner.kind, owner.name) if owner and owner.kind in WORKLOADS else None
+
     async def owned_by(self, kind: str, owner: ObjectRef) -> list[Workload[E]]:
         """Return the workloads of a kind that an object owns."""
         try:
@@ -153,6 +164,8 @@ async def _of_pod(search: _Search[E], focus: Focus, events: list[Json]) -> list[
     relevant = [event for event in events if any(error.name in names for error in search.parse(_message(event)))]
     if relevant:
         return await _of_events(search, relevant)
+    if (owned := await search.owner_of_pod(focus)) is not None:
+        return owned
     guesses = [("StatefulSet", _ORDINAL.sub("", focus.name))] if _ORDINAL.search(focus.name) else []
     stem = focus.name.rpartition("-")[0] if generated_stem(focus.name) else focus.name.rstrip("-")
     guesses += [(kind, stem) for kind in ("ReplicaSet", "DaemonSet", "Job")] if not guesses else []

@@ -1,0 +1,1 @@
+"""Alerts: what a monitoring system reports, and the object that it is about."""

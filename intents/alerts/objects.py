@@ -1,0 +1,49 @@
+"""Tell which object an alert is about, from its labels.
+
+kube-state-metrics puts its own `job`, `pod`, `instance` and `container` beside the labels of what it measures:
+the most specific label names the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from intents.named_objects import Focus
+
+# From specific to general. `job` is the scrape job of Prometheus, never a Job of Kubernetes.
+_KINDS: Final[Mapping[str, str]] = {
+    "job_name": "Job",
+    "cronjob": "CronJob",
+    "horizontalpodautoscaler": "HorizontalPodAutoscaler",
+    "hpa": "HorizontalPodAutoscaler",
+    "poddisruptionbudget": "PodDisruptionBudget",
+    "persistentvolumeclaim": "PersistentVolumeClaim",
+    "persistentvolume": "PersistentVolume",
+    "resourcequota": "ResourceQuota",
+    "statefulset": "StatefulSet",
+    "daemonset": "DaemonSet",
+    "deployment": "Deployment",
+    "replicaset": "ReplicaSet",
+    "ingress": "Ingress",
+    "exported_pod": "Pod",
+    "pod": "Pod",
+    "pod_name": "Pod",
+    "service": "Service",
+    "node": "Node",
+}
+_NOT_IN_NAMESPACES: Final = frozenset({"Node", "PersistentVolume"})
+
+
+def object_of(labels: Mapping[str, str]) -> Focus | None:
+    """Return the object that the labels name; None where they name none.
+
+    A namespace without an object in it is the object.
+    """
+    namespace = labels.get("exported_namespace") or labels.get("namespace", "")
+    for label, kind in _KINDS.items():
+        if name := labels.get(label, ""):
+            container = labels.get("exported_container") or labels.get("container", "") if kind == "Pod" else ""
+            home = "" if kind in _NOT_IN_NAMESPACES else namespace
+            return Focus(kind=kind, namespace=home, name=name, container=container)
+    return Focus(kind="Namespace", name=namespace) if namespace else None
