@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 
+from bot.store.audit_log import opened_to_read
 from bot.store.database import Database
 from bot.store.row_writes import insert_once
 from bot.store.tables import learned
@@ -29,6 +31,13 @@ class LearnedEntry:
     by: str
     at: datetime
     shared: bool = False
+
+
+@asynccontextmanager
+async def open_learned(url: str) -> AsyncIterator[Learned]:
+    """Open the saved incidents of the database at `url` read-only. Raise `StoreUnavailable`."""
+    async with opened_to_read(url, learned) as database:
+        yield Learned(database)
 
 
 class Learned:

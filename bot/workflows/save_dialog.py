@@ -38,7 +38,7 @@ from intents.catalog.learned import (
     saved_in,
 )
 from intents.catalog.schema import Incident
-from intents.domain import Language, Text, Verdict
+from intents.domain import Text, Verdict
 from intents.layered_matcher import signature_matcher
 from intents.symptoms import PROBLEM, read_symptoms
 from responses import failures, learned_words
@@ -235,6 +235,13 @@ async def check_save(
         version=place.version + 1,
     )
     id = place.id or entry_id(saved.title, view)
+    return await _checked(services, place, found, requester, saved, id=id)
+
+
+async def _checked(
+    services: Services, place: SavePlace, found: InForce | None, requester: Requester, saved: SavedIncident, *, id: str
+) -> CheckedSave:
+    """Check the entry that would be written; it is saved if the dialog already shows this check."""
     try:
         yaml = redacted_text(entry_yaml(saved, id=id))
     except UnusableLine:
@@ -248,10 +255,14 @@ async def check_save(
     seen = _digest(check)
     if place.seen != seen:
         check = replace(check, changed=bool(place.seen))
-        metadata = replace(place, seen=seen).metadata
-        language: Language = requester.language
         return CheckedSave(
-            view=save_dialog(saved, metadata=metadata, language=language, edits=bool(place.id), check=check)
+            view=save_dialog(
+                saved,
+                metadata=replace(place, seen=seen).metadata,
+                language=requester.language,
+                edits=bool(place.id),
+                check=check,
+            )
         )
     return CheckedSave(payload=_payload(place, found, requester, saved, id=id, yaml=yaml))
 
