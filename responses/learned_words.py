@@ -61,8 +61,8 @@ SAVED_SHARED: Final = Text(
     zh="已将“{0}”保存为 {1}，版本 {2}。任何频道中再次出现时会以“可能”给出",
 )
 SAVED_UNSHARED: Final = Text(
-    en="A curator has to share this version before other channels get it.",
-    zh="其他频道要使用此版本，需由管理员再次共享。",
+    en="saved “{0}” as {1}, version {2}. A curator has to share this version before other channels get it",
+    zh="已将“{0}”保存为 {1}，版本 {2}。其他频道要使用此版本，需由管理员再次共享",
 )
 FOR_REVIEW: Final = Text(
     en="For a review: /diagnose learned lists it, casebook catalog export --learned writes the file.",

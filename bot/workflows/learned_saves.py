@@ -69,12 +69,11 @@ class SaveWorkflow:
         thread_ts = str(payload["thread_ts"])
         if not thread_ts:
             form = learned_words.SAVED_SHARED if shared else learned_words.SAVED
+            form = learned_words.SAVED_UNSHARED if unshared else form
             says = learned_notice(form, title, id, str(version))
             await tell_user(services, channel, str(payload["user"]), says)
             return
-        message = saved_message(
-            title, id, version, str(payload["yaml"]), shared=shared, unshared=unshared, language=language
-        )
+        message = saved_message(title, id, version, str(payload["yaml"]), language=language)
         try:
             await post_once(services, message, to=channel, key=job, thread_ts=thread_ts)
         except SlackUnavailable:

@@ -9,6 +9,7 @@ from typing import Final
 from intents.catalog.learned import LONGEST_LINE, LONGEST_TEXT, LONGEST_TITLE, Collisions, SavedIncident
 from intents.domain import Language, Text
 from responses import learned_words, words
+from responses.safety import safe
 from responses.sentences import capitalised, finished
 from responses.shown import shown_line
 from responses.slack import blocks
@@ -28,6 +29,7 @@ LONGEST_NAME: Final = 80
 _SHOWN: Final = 5
 _LISTED: Final = 20
 _QUOTE: Final = 150
+_LONGEST_YAML: Final = 7_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,16 +131,11 @@ def _title(id: str, check: SavedCheck, language: Language) -> str:
     return shown_line(f"{title.in_(language)} ({id})" if title else id, limit=_QUOTE)
 
 
-def saved_message(
-    title: str, id: str, version: int, yaml: str, *, shared: bool = False, unshared: bool = False, language: Language
-) -> Message:
+def saved_message(title: str, id: str, version: int, yaml: str, *, language: Language) -> Message:
     """Return the confirmation in the thread, with the entry for a review."""
-    form = learned_words.SAVED_SHARED if shared else learned_words.SAVED
-    says = _sentence(form, language, shown_line(title, limit=LONGEST_TITLE), id, str(version))
+    says = _sentence(learned_words.SAVED, language, shown_line(title, limit=LONGEST_TITLE), id, str(version))
     elements = [blocks.line(blocks.text(f"💾 {says}"))]
-    if unshared:
-        elements.append(blocks.line(blocks.text(learned_words.SAVED_UNSHARED.in_(language))))
-    elements.append(blocks.preformatted(yaml))
+    elements.append(blocks.preformatted(safe(yaml, limit=_LONGEST_YAML)))
     elements.append(blocks.line(blocks.text(learned_words.FOR_REVIEW.in_(language), italic=True)))
     return Message(text=fallback(says), blocks=(blocks.rich(*elements),))
 
