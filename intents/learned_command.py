@@ -10,7 +10,7 @@ from typing import Final
 from intents.domain import Text
 from intents.misuse import Misuse
 
-_WORDS: Final = frozenset({"learned", "saved", "已保存"})
+_WORDS: Final = frozenset({"learned", "已保存"})
 _USAGE: Final = "learned edit|share|unshare|delete ID"
 
 

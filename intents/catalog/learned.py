@@ -102,7 +102,7 @@ def signature_of(line: str) -> str:
     text = _LEVEL.sub("", _KLOG.sub("", without_time(line)).strip())
     text = text.replace("<", " ").replace(">", " ")
     for symptom in read_symptoms(text)[:1]:
-        text = _with_names(symptom.text, ((entity.kind, entity.value) for entity in symptom.entities))
+        text = _with_names(symptom.text, ((entity.kind, entity.value) for entity in symptom.entities if entity.certain))
     parts = re.split(r"(<[a-z_]+>)", text)
     text = "".join(part if part.startswith("<") else _VARYING.sub(_SKIPPED, part) for part in parts)
     text = _REPEATED.sub(_SKIPPED, " ".join(text.split()))

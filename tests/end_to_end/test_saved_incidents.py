@@ -189,6 +189,28 @@ async def test_edit_makes_a_version_and_delete_ends_the_answers(tmp_path, engine
         assert [row for row in rows_with(at, "after midnight") if '"answers"' not in row] == []
 
 
+async def test_edit_of_a_shared_incident_by_its_author_has_to_be_shared_again(tmp_path, engine):
+    async with workplace(tmp_path, engine, policy=Policy.playground(acting=("U0000000002",))) as at:
+        assert at.bo == "U0000000002"
+        other = at.slack.add_channel("other")
+        await save(at, await thread(at))
+        (id,) = saved_ids(at)
+        await told(at, at.bo, at.channel, f"learned share {id}")
+
+        before = {view["id"] for view in at.slack.views(at.alex)}
+        await at.slack.slash(at.alex, at.channel, f"learned edit {id}")
+        view = await at.opened(at.alex, before)
+        for _ in range(2):
+            await at.submit(at.alex, view["id"], typed(cause="It was something else."))
+        await at.slack.wait_for(lambda: at.app.learned.get(id).entry.version == 2)
+
+        await at.slack.say(at.bo, other, AGAIN)
+        await at.settled()
+        assert at.ours(other) == []
+        again = await at.slack.say(at.bo, at.channel, AGAIN)
+        assert lines_of(await at.answer(again))[0] == "It was something else."
+
+
 async def test_secrets_of_the_thread_are_never_stored(tmp_path, engine):
     secret = "hunter2-" + "x7Kq9" * 4
     async with workplace(tmp_path, engine) as at:
