@@ -64,6 +64,11 @@ async def save(at: Workplace, ts: str, **changed: str) -> dict[str, Any]:
     return found[0]
 
 
+def version_of(at: Workplace, id: str) -> int:
+    found = at.app.learned.get(id)
+    return found.entry.version if found else 0
+
+
 def saved_ids(at: Workplace) -> list[str]:
     return [one.entry.id for one in at.app.learned.listed("", everything=True)]
 
@@ -172,7 +177,7 @@ async def test_edit_makes_a_version_and_delete_ends_the_answers(tmp_path, engine
         changed = typed(cause="The import of the day before ran again, after midnight.")
         await at.submit(at.alex, view["id"], changed)
         await at.submit(at.alex, view["id"], changed)
-        await at.slack.wait_for(lambda: at.app.learned.get(id).entry.version == 2)
+        await at.slack.wait_for(lambda: version_of(at, id) == 2)
         assert [one.version for one in await at.app.store.learned.versions(id)] == [1, 2]
 
         again = await at.slack.say(at.bo, at.channel, AGAIN)
@@ -202,7 +207,7 @@ async def test_edit_of_a_shared_incident_by_its_author_has_to_be_shared_again(tm
         view = await at.opened(at.alex, before)
         for _ in range(2):
             await at.submit(at.alex, view["id"], typed(cause="It was something else."))
-        await at.slack.wait_for(lambda: at.app.learned.get(id).entry.version == 2)
+        await at.slack.wait_for(lambda: version_of(at, id) == 2)
 
         await at.slack.say(at.bo, other, AGAIN)
         await at.settled()

@@ -35,9 +35,8 @@ CATALOG = load_catalog().catalog
 
 
 def entry(line: str = LINE, **others: str) -> Incident:
-    saved = SavedIncident(
-        **{"title": "Ledger", "line": line, "root_cause": "It ran twice.", "channel": "pay", **others}
-    )
+    texts: dict[str, Any] = {"title": "Ledger", "line": line, "root_cause": "It ran twice.", "channel": "pay", **others}
+    saved = SavedIncident(**texts)
     id = entry_id(saved.title, line)
     read = read_entry(entry_yaml(saved, id=id))
     assert read is not None
