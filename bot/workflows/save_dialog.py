@@ -17,7 +17,7 @@ import structlog
 from bot.diagnosing import match_text
 from bot.jobs import JobRun, JobsUnavailable, Json
 from bot.policy import ReadLevel
-from bot.slack.errors import MessageGone, SlackError, TriggerExpired
+from bot.slack.errors import MessageGone, SlackError, SlackUnavailable, TriggerExpired
 from bot.slack.message_events import text_of
 from bot.workflows.chronicle.resolve_dialog import tell_user
 from bot.workflows.kept_answer import KeptAnswer
@@ -93,7 +93,10 @@ def may_change(found: InForce, requester: Requester) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveDialogWorkflow:
-    """The job `save_dialog`. Payload: {"channel", "team", "user", "trigger", "ts", "thread_ts"}, or "id" to edit."""
+    """The job `save_dialog`. Payload: {"channel", "team", "user", "trigger"}, and more.
+
+    To save: "ts", "thread_ts" and "text" of the chosen message. To edit: the "id" of the saved incident.
+    """
 
     services: Services
 
@@ -145,7 +148,7 @@ class SaveDialogWorkflow:
         requester = await services.requester(team=str(payload["team"]), channel=channel, user=str(payload["user"]))
         language = requester.language
         if payload.get("id"):
-            found = services.learned.get(str(payload["id"])) if services.learned else None
+            found = await _in_force(services, str(payload["id"]))
             if found is None or not may_change(found, requester):
                 return refusal_dialog(learned_words.NOT_YOURS, language=language)
             entry = found.entry
@@ -155,22 +158,31 @@ class SaveDialogWorkflow:
         if requester.scope.reading is not ReadLevel.FULL:
             return refusal_dialog(learned_words.NOT_ALLOWED, language=language)
         thread_ts = str(payload["thread_ts"])
-        saved = await self._from_thread(channel, thread_ts, str(payload["ts"]))
+        saved = await self._from_thread(channel, thread_ts, str(payload["ts"]), str(payload["text"]))
         return save_dialog(saved, metadata=SavePlace(channel=channel, thread_ts=thread_ts).metadata, language=language)
 
-    async def _from_thread(self, channel: str, thread_ts: str, ts: str) -> SavedIncident:
-        """Return what a thread tells: the line of its first message, the proven cause, what people did, and who."""
+    async def _from_thread(self, channel: str, thread_ts: str, ts: str, text: str) -> SavedIncident:
+        """Return what a thread tells: the line of its first message, the proven cause, what people did, and who.
+
+        Without permission to read the thread, the chosen message's `text` is all there is.
+        """
         services = self.services
-        page = await services.slack.replies(channel, thread_ts, limit=_READ)
-        people = [one for one in page.messages if one.get("user") and not one.get("bot_id")]
-        chosen = next((one for one in page.messages if one.get("ts") == ts), None)
-        first = next(iter(page.messages), chosen)
+        messages: tuple[Mapping[str, Any], ...] = ()
+        try:
+            messages = (await services.slack.replies(channel, thread_ts, limit=_READ)).messages
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("thread_read_failed", channel=channel, error=str(error))
+        people = [one for one in messages if one.get("user") and not one.get("bot_id")]
+        chosen = next((one for one in messages if one.get("ts") == ts), None)
+        first = next(iter(messages), chosen)
         # "Save as incident" on a reply is about the thread; on a message with an error it is about that one.
         symptom = chosen if chosen is not None and PROBLEM.search(text_of(chosen)) and chosen is not first else first
         replies = [one for one in people if one is not symptom and one is not first]
         names = {str(one["user"]): (await services.slack.person(str(one["user"]))).name for one in replies[-1:]}
         title, cause = await self._found(channel, thread_ts)
-        line = telling_line(safe(text_of(symptom) if symptom else "", limit=LONGEST_TEXT * 4))
+        line = telling_line(safe(text_of(symptom) if symptom else text, limit=LONGEST_TEXT * 4))
         done = "\n".join(safe_line(text_of(one), limit=LONGEST_LINE) for one in replies[-MOST_STEPS:])
         return SavedIncident(
             title=title or line[:LONGEST_TITLE],
@@ -222,7 +234,7 @@ async def check_save(
     except (SlackError, TimeoutError) as error:
         _log.warning("requester_lookup_failed", error=str(error))
         return CheckedSave(view=refusal_dialog(failures.BUSY, language=services.usual_language))
-    found = services.learned.get(place.id) if place.id else None
+    found = await _in_force(services, place.id) if place.id else None
     if refused := _refusal(place, found, requester):
         return CheckedSave(view=refusal_dialog(refused, language=requester.language))
     saved, wrong = _typed(typed)
@@ -265,6 +277,14 @@ async def _checked(
             )
         )
     return CheckedSave(payload=_payload(place, found, requester, saved, id=id, yaml=yaml))
+
+
+async def _in_force(services: Services, id: str) -> InForce | None:
+    """Return a saved incident as it is now: another replica may have saved it a moment ago."""
+    if services.learned is None:
+        return None
+    await services.learned.refresh()
+    return services.learned.get(id)
 
 
 def _refusal(place: SavePlace, found: InForce | None, requester: Requester) -> Text | None:

@@ -21,6 +21,7 @@ from intents.catalog.yaml_nodes import Document, YamlError
 from intents.patterns import phrase_words
 from intents.symptoms import plain_symptoms, read_symptoms
 from intents.times import without_time
+from intents.tokens import words_of
 
 LONGEST_TITLE: Final = 120
 LONGEST_LINE: Final = 400
@@ -217,7 +218,7 @@ def collisions(incident: Incident, others: Iterable[Incident], *, known: Iterabl
     examples = [
         (id, text)
         for id, text in example_texts(others, but=incident.id)
-        if not words.isdisjoint(text.lower().split()) and matches(text)
+        if not words.isdisjoint(words_of(text)) and matches(text)
     ]
     ordinary = tuple(line for line in ordinary_lines() if matches(line))
     return Collisions(examples=tuple(examples), ordinary=ordinary, known=tuple(each for each in known))

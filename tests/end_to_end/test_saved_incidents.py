@@ -103,6 +103,29 @@ async def test_dialog_is_prefilled_from_the_thread(tmp_path, engine):
         assert initial[fields.BY] == "bo"
 
 
+async def test_dialog_has_the_chosen_message_where_the_thread_cannot_be_read(tmp_path, engine):
+    async with workplace(tmp_path, engine) as at:
+        ts = await thread(at)
+        at.slack.fail("conversations.replies", error="missing_scope", times=20)
+        view = await open_dialog(at, ts)
+
+        initial = {block["block_id"]: block["element"].get("initial_value") for block in inputs(view)}
+        assert initial[fields.LINE] == ERROR
+        assert initial[fields.ROOT_CAUSE] is None
+
+
+async def test_cause_that_the_cluster_proved_is_in_the_dialog(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        await at.answer(ts)
+        await at.settled()
+        view = await open_dialog(at, ts)
+
+        initial = {block["block_id"]: block["element"].get("initial_value") for block in inputs(view)}
+        assert initial[fields.NAME] == engine.catalog.incidents[broken.incident].title.en
+        assert initial[fields.ROOT_CAUSE]
+
+
 async def test_check_shows_the_signature_and_collisions_before_anything_is_saved(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
         ts = await thread(at)

@@ -75,6 +75,7 @@ class ShortcutListener:
             "trigger": str(body["trigger_id"]),
             "ts": str(message["ts"]),
             "thread_ts": str(message.get("thread_ts") or message["ts"]),
+            "text": safe(text_of(message)),
         }
         try:
             await self.start("save_dialog", f"{channel}.save.{body['trigger_id']}", payload)
