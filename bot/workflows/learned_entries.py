@@ -49,7 +49,7 @@ class LearnedEntries:
         return self._engines.of(base, channel)
 
     def get(self, id: str) -> InForce | None:
-        """Return a saved entry, whoever may see it."""
+        """Return a saved entry without regard to its audience; None if there is none."""
         return self._entries.get(id)
 
     def listed(self, channel: str, *, everything: bool) -> tuple[InForce, ...]:

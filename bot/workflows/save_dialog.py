@@ -60,7 +60,7 @@ _PROVEN: Final = (Verdict.CONFIRMED, Verdict.LIKELY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavePlace:
-    """Where a dialog saves to: a new entry of the channel, or the next version of entry `id`.
+    """Target of a dialog: a new entry of the channel, or the next version of entry `id`.
 
     `seen` is the digest of the check that the dialog shows, "" for none.
     """

@@ -67,7 +67,7 @@ class UnusableLine(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedIncident:
-    """What people saved: the `line` that shows it, its cause and what was done, without credentials.
+    """An incident as people saved it: the `line` that shows it, its cause and what was done, without credentials.
 
     `channel` is the name of the channel and `by` the person's, as the entry shows them.
     """
@@ -83,7 +83,7 @@ class SavedIncident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collisions:
-    """What a new signature also matches: (entry, text) of examples, and ordinary lines.
+    """Texts that a new signature also matches: (entry, text) of examples, and ordinary lines.
 
     `known` are the entries that already recognise the chosen line.
     """
