@@ -165,7 +165,9 @@ class _Prompt:
     def _welcome(self) -> list[RenderableType]:
         count = len(self._showcase.samples)
         return [
-            Text.assemble(("Casebook", "bold"), f": a simulated cluster with {count} incidents, and a prompt."),
+            Text.assemble(
+                ("Casebook", "bold"), f": a simulated cluster with {count} incident{'s' * (count != 1)}, and a prompt."
+            ),
             Text(f"The cluster's time is {REHEARSAL_TIME:%Y-%m-%d %H:%M} UTC.", style=DIM),
             Text("Paste an error, a log, or kubectl describe output; end it with an empty line. Or try a sample:"),
             "",
