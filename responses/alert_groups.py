@@ -1,4 +1,4 @@
-"""Say what a post about alerts says beside the diagnosis: how many fire, which, since when, or that all are resolved."""
+"""Word the lines of a post about alerts: how many fire, which, since when, or that all are resolved."""
 
 from __future__ import annotations
 

@@ -221,8 +221,8 @@ async def _record(connection: AsyncConnection, scope: AlertScope, own: Sequence[
             for each, row in zip(part, rows, strict=True)
             if row and not row["firing"] and each in known
         )
-    await upsert_all(connection, alerts, [row for row in news])
-    for id, _count in ended.items():
+    await upsert_all(connection, alerts, news)
+    for id in ended:
         changed = {"revision": alert_posts.c.revision + 1}
         await connection.execute(update(alert_posts).where(alert_posts.c.id == id).values(changed))
     return any(not row["placed"] for row in news) or any(ended)

@@ -21,6 +21,7 @@ from bot.jobs import JobRun, Json, StartJob
 from bot.policy.alert_routes import AlertMode
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store.alert_groups import AlertScope, PendingAlert, StoredAlertPost
+from bot.workflows.alert_causes import cause_of
 from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.single_posts import post_once
@@ -253,11 +254,8 @@ def _of_diagnosis(
     if first is None or first.verdict is Verdict.RULED_OUT or not supported(first):
         key = _key("object", focus.kind, focus.namespace, _folded(focus))
         return _Cause(key=key, document=_document(message))
-    at_fault = first.subject
-    about = (at_fault.kind, at_fault.namespace, at_fault.name) if at_fault else _likeness(alert)
-    return _Cause(
-        key=_key(first.incident, *about), document=_document(message), proven=first.verdict is Verdict.CONFIRMED
-    )
+    key = cause_of(first) or _key(first.incident, focus.kind, focus.namespace, _folded(focus))
+    return _Cause(key=key, document=_document(message), proven=first.verdict is Verdict.CONFIRMED)
 
 
 def _key(*parts: str) -> str:

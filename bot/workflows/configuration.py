@@ -1,4 +1,4 @@
-"""Define the content of the operator's files: the catalog, the policy, the channel defaults and the routes of alerts."""
+"""Define the content of the operator's files in force: catalog, policy, channel defaults, routes of alerts."""
 
 from __future__ import annotations
 
