@@ -99,7 +99,7 @@ class LiveConfiguration:
         self._changed(self._current)
 
     def _with_new(self, name: str) -> Configuration:
-        """Return the configuration with one part reloaded. Raise PolicyError, ChannelsError or AlertRoutesError; blocking."""
+        """Return the configuration with one part reloaded. Raise the FileError of that file; blocking."""
         settings, current = self._settings, self._current
         if name == "policy" and settings.policy:
             return replace(current, policy=load_policy(settings.policy, actions=action_names()))

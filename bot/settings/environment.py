@@ -203,7 +203,7 @@ class Settings(BaseSettings):
     alert_routes: Path | None = None
     """For `serve`: a file with the channel and cluster of each alert from Alertmanager. Reloaded live."""
     alerts_token: _Secret = _NONE
-    """For `serve`: the bearer token of Alertmanager's requests to `/alerts`. Without credentials there is no such path."""
+    """For `serve`: the bearer token of Alertmanager's requests to `/alerts`, which needs credentials."""
     alerts_user: str = ""
     """For `serve`: the user of Alertmanager's requests to `/alerts`, in place of a token."""
     alerts_password: _Secret = _NONE

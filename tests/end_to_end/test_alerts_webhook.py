@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -51,7 +53,7 @@ def group(*alerts: dict[str, Any], sender: str = "am-0") -> dict[str, Any]:
 
 
 async def deliver(at: Workplace, body: Any, *, header: str = f"Bearer {TOKEN}") -> tuple[int, str]:
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    data = io.BytesIO(body if isinstance(body, bytes) else json.dumps(body).encode())
     headers = {"Authorization": header} if header else {}
     async with (
         aiohttp.ClientSession() as session,
@@ -199,12 +201,9 @@ async def test_without_credentials_there_is_no_path(tmp_path, engine):
 
 
 async def test_unrouted_alerts_are_counted_and_acknowledged(tmp_path, engine):
-    basic = {"alerts_user": "am", "alerts_password": "a-password-of-the-tests"}
-    async with workplace(tmp_path, engine, SCENE, **basic) as at:
-        header = (
-            aiohttp.encode_basic_auth("am", basic["alerts_password"]) if hasattr(aiohttp, "encode_basic_auth") else ""
-        )
-        header = header or aiohttp.BasicAuth("am", basic["alerts_password"]).encode()
+    credentials: dict[str, Any] = {"alerts_user": "am", "alerts_password": "a-password-of-the-tests"}
+    async with workplace(tmp_path, engine, SCENE, **credentials) as at:
+        header = "Basic " + base64.b64encode(b"am:a-password-of-the-tests").decode()
         assert (await deliver(at, BODY, header=header))[0] == 200
         assert (await scraped(at)).of("casebook_alerts_total", outcome="unrouted") == 1
 
