@@ -70,6 +70,15 @@ class AlertRoutes:
         """Return the first route that takes an alert with these labels, None without one."""
         return next((route for route in self.routes if route.takes(labels)), None)
 
+    def unmatched(self, clusters: Iterable[str]) -> tuple[str, ...]:
+        """Return a line for each name that matches no cluster, with the routes that use it."""
+        known, used = set(clusters), dict[str, list[str]]()
+        for number, route in enumerate(self.routes):
+            for name in dict.fromkeys((route.cluster, *route.clusters.values())):
+                if name and name not in known:
+                    used.setdefault(name, []).append(f"[{number}]")
+        return tuple(f"no cluster is called {name!r}: {', '.join(where)}" for name, where in used.items())
+
 
 NO_ROUTES: Final = AlertRoutes()
 
