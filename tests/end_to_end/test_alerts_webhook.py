@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from bot.policy.alert_routes import AlertRoute, AlertRoutes
+from tests.end_to_end.process import locked
 from tests.end_to_end.test_metrics import scraped
 from tests.end_to_end.test_overviews import SCENE
 from tests.end_to_end.workplace import Workplace, is_final, lines_of, workplace
@@ -160,6 +161,39 @@ async def test_resolved_alert_that_never_fired_here_is_not_posted(tmp_path, engi
 
         (post,) = await posts(at, 1)
         assert "tool" in "\n".join(lines_of(post))
+
+
+async def test_while_the_store_is_away_nothing_is_acknowledged(tmp_path, engine):
+    async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
+        async with locked(at.settings.data, "casebook.db"):
+            assert (await deliver(at, BODY))[0] == 503
+        assert (await deliver(at, BODY))[0] == 200
+
+        assert len(await posts(at, 1)) == 1
+
+
+async def test_private_channel_without_the_bot_gets_no_post(tmp_path, engine):
+    routes = AlertRoutes(
+        routes=(
+            AlertRoute(channel="C0000000077", match={"alertname": "KubePodNotReady"}, cluster="simulated"),
+            AlertRoute(channel=CHANNEL, cluster="simulated"),
+        )
+    )
+    async with workplace(tmp_path, engine, SCENE, alert_routes=routes, alerts_token=TOKEN) as at:
+        private = at.slack.add_channel("private", id="C0000000077", private=True, bot=False, members=[at.alex])
+        await deliver(at, group(alert(TILL[0]), alert(TILL[0], name="KubePodCrashLooping")))
+
+        assert len(await posts(at, 1)) == 1
+        await at.slack.wait_for(lambda: at.app.jobs.running == 0)
+        assert at.ours(private) == []
+        assert (await scraped(at)).of("casebook_alert_posts_total", outcome="failed") == 1
+
+
+async def test_alerts_in_socket_mode_are_posted_too(tmp_path, engine):
+    options: dict[str, Any] = {"alert_routes": TO_CHANNEL, "alerts_token": TOKEN, "socket_mode": True}
+    async with workplace(tmp_path, engine, SCENE, **options) as at:
+        assert (await deliver(at, BODY))[0] == 200
+        assert len(await posts(at, 1)) == 1
 
 
 BODY = json.dumps(group(alert(TILL[0]))).encode()

@@ -36,6 +36,7 @@ from responses.postmortem import postmortem
 from responses.safety import scrubbed
 from responses.shown import shown
 from responses.slack import limits, notices
+from responses.slack.alert_groups import firing_message, resolved_message
 from responses.slack.audit_lines import AuditLine, audit_message
 from responses.slack.chronicle.announcements import dismissed, looks_like, reopened, resolved
 from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
@@ -354,6 +355,12 @@ def _notes(language: Language) -> Iterator[tuple[str, Said]]:
         "all-muted",
         notices.all_muted([mute, place], language=language),
     )
+    names, since = {"KubePodNotReady": 40, "KubeDeploymentReplicasMismatch": 2}, NOON - timedelta(minutes=83)
+    group: dict[str, Any] = {"since": since, "link": "http://alertmanager:9093", "language": language}
+    found = _answer(DIAGNOSIS, language, controls=False)
+    cause = title.in_(language)
+    yield "alerts-firing", firing_message(names, cause=cause, diagnosis=found.blocks, **group)
+    yield "alerts-resolved", resolved_message(names, cause=cause, ended=NOON, **group)
     yield "none-muted", notices.all_muted([], language=language)
     yield "record", audit_message(AuditLine(shown=PRESSED, cluster="prod", target=POD), language=language)
     yield "help", help_message(language=language)

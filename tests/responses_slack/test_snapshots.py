@@ -43,6 +43,8 @@ MADE = (
     "repeated",
     "answered-above",
     "changed-since",
+    "alerts-firing",
+    "alerts-resolved",
     "muted",
     "unmuted",
     "all-muted",
