@@ -14,7 +14,9 @@ _NAME: Final = 80
 _FIRING: Final = Text(en="🔔 {} alerts firing", zh="🔔 {} 条告警触发中")
 _FIRING_ONE: Final = Text(en="🔔 1 alert firing", zh="🔔 1 条告警触发中")
 _RESOLVED: Final = Text(en="✅ Resolved", zh="✅ 已恢复")
-_AFTER: Final = Text(en="after {}", zh="历时 {}")
+_AFTER: Final = Text(en=" after {}", zh="，历时 {}")
+_HOURS: Final = Text(en="{} h {} min", zh="{} 小时 {} 分钟")
+_MINUTES: Final = Text(en="{} min", zh="{} 分钟")
 _SINCE: Final = Text(en="since {} UTC", zh="自 {} UTC 起")
 _MORE: Final = Text(en="and {} more", zh="等另外 {} 种")
 OPEN: Final = Text(en="Open in Alertmanager", zh="在 Alertmanager 中打开")
@@ -33,8 +35,8 @@ def firing_line(names: Mapping[str, int], since: datetime | None, language: Lang
 
 def resolved_line(names: Mapping[str, int], lasted: timedelta | None, language: Language) -> str:
     """Return that all alerts are resolved, after how long."""
-    after = _AFTER.in_(language).format(_duration(lasted)) if lasted is not None else ""
-    says = " ".join(filter(None, (_RESOLVED.in_(language), after)))
+    after = _AFTER.in_(language).format(_duration(lasted, language)) if lasted is not None else ""
+    says = f"{_RESOLVED.in_(language)}{after}"
     return " · ".join(filter(None, (says, _names(names, language))))
 
 
@@ -49,7 +51,7 @@ def _names(names: Mapping[str, int], language: Language) -> str:
     return ", ".join(shown)
 
 
-def _duration(lasted: timedelta) -> str:
+def _duration(lasted: timedelta, language: Language) -> str:
     minutes = max(0, int(lasted.total_seconds())) // 60
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    return _HOURS.in_(language).format(hours, minutes) if hours else _MINUTES.in_(language).format(minutes)

@@ -29,6 +29,8 @@ MOST_PLACED: Final = 400
 _CHUNK: Final = 400
 # An alert that only repeats is written again after this time, so that it is not purged.
 _TOUCH: Final = timedelta(hours=6)
+# A round collects for seconds; the job of an older one was lost.
+_ROUND_LASTS: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +263,7 @@ def _row(arrived: ArrivedAlert, known: Row[Any] | None, now: datetime) -> Json |
 async def _round(connection: AsyncConnection, scope: AlertScope, now: datetime) -> int:
     """Return the number of the scope's open round, and open one if there is none."""
     row = (await connection.execute(select(alert_rounds).where(alert_rounds.c.scope == scope.key))).one_or_none()
-    if row is not None and row.open:
+    if row is not None and row.open and now - row.at < _ROUND_LASTS:
         return int(row.round)
     number = 1 if row is None else row.round + 1
     await upsert(connection, alert_rounds, {"scope": scope.key, "round": number, "open": True, "at": now})

@@ -7,6 +7,7 @@ The channel's policy decides what may be read, as for a message of an integratio
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 import time
 from collections.abc import Sequence
@@ -201,8 +202,8 @@ class AlertPostWorkflow:
     async def _sent(self, post: StoredAlertPost) -> str:
         """Post or update the message. Return its `ts`, "" without one. Raise SlackUnavailable."""
         services, channel = self.services, post.scope.channel
-        if not post.ts and (post.edits or not post.firing):
-            return ""  # it could not be posted, or was resolved before
+        if not post.ts and not post.firing:
+            return ""  # resolved before it was posted
         message = _message(post, services)
         try:
             if not post.ts:
@@ -266,7 +267,7 @@ def _document(message: Message) -> Json:
     """Return a message as it is stored with the post."""
     over = message.overflow
     return {
-        "text": message.text,
+        "text": html.unescape(message.text),
         "blocks": list(message.blocks),
         "overflow": {"name": over.name, "title": over.title, "content": over.content} if over else None,
     }

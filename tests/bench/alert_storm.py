@@ -143,7 +143,7 @@ async def run() -> None:
         path = Path(directory)
         routes = path / "routes.yaml"
         routes.write_text("- {channel: C0000000001, cluster: simulated}\n", encoding="utf-8")
-        variables = {"CASEBOOK_ALERTS_TOKEN": _TOKEN, "CASEBOOK_ALERT_ROUTES": str(routes)}
+        variables: dict[str, Any] = {"CASEBOOK_ALERTS_TOKEN": _TOKEN, "CASEBOOK_ALERT_ROUTES": str(routes)}
         async with premises(path, world(), **variables) as at:
             storm.url = (await at.start(forked=False)).url
             await asyncio.gather(_sender(storm, "am-0"), _sender(storm, "am-1"), _kill(at, storm))

@@ -154,6 +154,16 @@ async def test_route_for_proven_causes_posts_no_healthy_object(tmp_path, engine)
         assert "app-config" in "\n".join(lines_of(post))
 
 
+async def test_healthy_object_is_said_to_be_healthy(tmp_path, engine):
+    async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
+        calm = alert("")
+        calm["labels"] = {"alertname": "KubeDeploymentReplicasMismatch", "namespace": "till", "deployment": "calm"}
+        await deliver(at, group(calm))
+
+        (post,) = await posts(at, 1)
+        assert "No known problem found" in "\n".join(lines_of(post))
+
+
 async def test_resolved_alert_that_never_fired_here_is_not_posted(tmp_path, engine):
     async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
         assert (await deliver(at, group(resolved(alert(TILL[0])))))[0] == 200
