@@ -15,6 +15,7 @@ from bot.store.errors import (
 from bot.store.facts import FactRow
 from bot.store.incident_channels import ChannelState, IncidentChannel
 from bot.store.inspection import SchemaState, StoreInspection, inspect_store
+from bot.store.learned import LearnedEntry, open_learned
 from bot.store.mutes import Mute, standing
 from bot.store.outbox import OutboxEntry, PostingState
 from bot.store.plans import CLAIMED, ClaimOutcome, ClaimResult, EarlierClaim, StoredPlan
@@ -36,6 +37,7 @@ __all__ = [
     "EarlierClaim",
     "FactRow",
     "IncidentChannel",
+    "LearnedEntry",
     "Mute",
     "NewRequest",
     "OutboxEntry",
@@ -61,6 +63,7 @@ __all__ = [
     "Topic",
     "inspect_store",
     "open_audit",
+    "open_learned",
     "open_store",
     "place_of",
     "standing",

@@ -19,6 +19,7 @@ from bot.store.database import Database, parse_url
 from bot.store.directory import StoredDirectory
 from bot.store.feedback import Feedback
 from bot.store.heartbeats import Heartbeats
+from bot.store.learned import Learned
 from bot.store.migration import migrate
 from bot.store.mutes import Mutes
 from bot.store.notices import Notices
@@ -79,6 +80,7 @@ class Store:
         self.directory = StoredDirectory(database)
         self.accepted_jobs = AcceptedJobs(database)
         self.alert_groups = AlertGroups(database)
+        self.learned = Learned(database)
 
     async def ping(self) -> None:
         """Raise `StoreUnavailable` unless a write could begin now. Only a real write detects a full disk."""

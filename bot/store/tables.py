@@ -341,3 +341,19 @@ alert_posts: Final = Table(
     Index(None, "scope", "cause", "open"),
     Index(None, "at"),
 )
+
+# Saved incidents: every version of their entries. The newest version counts.
+learned: Final = Table(
+    "learned",
+    METADATA,
+    _key("id"),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    _words("yaml"),
+    _reference("channel"),
+    _words("channel_name"),
+    _reference("author"),
+    _words("by"),
+    Column("shared", Boolean, nullable=False),
+    _at("at"),
+    _at("changed"),
+)
