@@ -199,6 +199,15 @@ class Metrics:
         self._learned = gauge("learned_entries", "Saved incidents in force, the same in every replica.")
         self._learned_answers = counter("learned_answers", "Answers that a saved incident leads.")
         self._channels = gauge("incident_channels", "Incident channels, the same in every replica.", "state")
+        self._alert_deliveries = counter(
+            "alert_deliveries",
+            "Requests of Alertmanager: accepted, unauthorized, too_large, malformed, or unavailable (sent again).",
+            "outcome",
+        )
+        self._alerts = counter("alerts", "Alerts of Alertmanager: firing, resolved, or unrouted.", "outcome")
+        self._alert_posts = counter(
+            "alert_posts", "Posts about alerts, one per cause: opened, updated, closed, failed.", "outcome"
+        )
         ProcessCollector(registry=self.registry)
 
     # --- Slack's side -------------------------------------------------------------------------------------------------
@@ -312,6 +321,20 @@ class Metrics:
     def incident_channels(self, by_state: Mapping[str, int]) -> None:
         for state, count in by_state.items():
             self._channels.labels(state).set(count)
+
+    # --- alerts -------------------------------------------------------------------------------------------------------
+
+    def alerts_delivered(self, outcome: str) -> None:
+        """Count a request of Alertmanager."""
+        self._alert_deliveries.labels(outcome).inc()
+
+    def alert_received(self, outcome: str) -> None:
+        """Count an alert: firing, resolved, unrouted."""
+        self._alerts.labels(outcome).inc()
+
+    def alert_posted(self, outcome: str) -> None:
+        """Count a change of a post about alerts: opened, updated, closed, failed."""
+        self._alert_posts.labels(outcome).inc()
 
     # --- reading ------------------------------------------------------------------------------------------------------
 

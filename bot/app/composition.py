@@ -29,6 +29,7 @@ from bot.diagnosing import Engine
 from bot.jobs import JobIntake, Jobs, JobsUnavailable, Json
 from bot.metrics import Metrics
 from bot.policy import Policy
+from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from bot.settings import Settings, variable
 from bot.slack.client import Identity, Slack
@@ -36,6 +37,7 @@ from bot.slack.errors import MissingScope
 from bot.slack.scopes import lacking
 from bot.slack.web_client import web_client
 from bot.store import Store, StoreUnavailable, open_store
+from bot.surfaces.alerts_webhook import AlertCredentials, AlertsWebhook
 from bot.surfaces.slack.arrivals import CountedApp
 from bot.surfaces.slack.bolt_app import bolt_app
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
@@ -56,7 +58,7 @@ from bot.workflows.fair_turns import turn_of
 from bot.workflows.learned_commands import LearnedCommands
 from bot.workflows.learned_entries import LearnedEntries
 from bot.workflows.mutes import Mutes
-from bot.workflows.registry import failure_reports, incident_commands, workflows
+from bot.workflows.registry import alert_jobs, failure_reports, incident_commands, workflows
 from bot.workflows.services import Services
 from bot.workflows.submissions import Submissions
 from intents.catalog.loader import Problem
@@ -87,6 +89,7 @@ async def running(
     policy: Policy,
     clusters: Clusters,
     channel_defaults: ChannelDefaults = NO_DEFAULTS,
+    alert_routes: AlertRoutes = NO_ROUTES,
     broken: Sequence[Problem] = (),
     options: RuntimeOptions = DEFAULT_OPTIONS,
 ) -> AsyncIterator[RunningApp]:
@@ -98,7 +101,13 @@ async def running(
         logging.getLogger(name).setLevel(logging.WARNING)
     # Intake and workers stop first; the listener keeps reporting "stopping" until they have.
     async with AsyncExitStack() as stack, AsyncExitStack() as work:
-        initial = Configuration(engine=engine, policy=policy, defaults=channel_defaults, left_out=tuple(broken))
+        initial = Configuration(
+            engine=engine,
+            policy=policy,
+            defaults=channel_defaults,
+            left_out=tuple(broken),
+            alert_routes=alert_routes,
+        )
         base = await _base(stack, settings, initial, clusters=clusters, options=options)
         live = LiveConfiguration(settings, initial, every=options.reload_s, changed=partial(_count, base.metrics))
         services = _services(base, settings, live, clusters=clusters)
@@ -130,7 +139,8 @@ async def running(
             live=live,
             stopping=base.stopping.is_set,
         )
-        url = await _listen(stack, _web(base, readiness, bolt, settings), settings.listen)
+        alerts = _alerts_webhook(base, services, job_intake, settings)
+        url = await _listen(stack, _web(base, readiness, bolt, settings, alerts), settings.listen)
         if base.by_socket:
             client = web_client(api_url=settings.slack_api_url, token=settings.slack_app_token.get_secret_value())
             is_connected = await work.enter_async_context(connected(bolt, client, base.health))
@@ -263,11 +273,13 @@ def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clust
 async def _launched(work: AsyncExitStack, services: Services, base: _Base, settings: Settings) -> Jobs:
     """Start the job engine; it recovers this replica's unfinished jobs at once."""
     reports = failure_reports(services, base.starter.start)
+    options = base.options
+    alerts = alert_jobs(services, base.starter.start, window_s=options.alert_window_s, update_s=options.alert_update_s)
     jobs = Jobs(
         url=settings.jobs_url,
         executor=settings.replica,
         version=base.options.jobs_version,
-        workflows=workflows(services, base.chronicles, reports),
+        workflows=workflows(services, base.chronicles, reports, alerts),
         concurrency=settings.jobs_concurrency,
         kept_days=settings.retention_days,
         failed=reports.report,
@@ -338,7 +350,26 @@ def _upkeep(base: _Base, jobs: Jobs, settings: Settings, missed_events: MissedEv
     )
 
 
-def _web(base: _Base, readiness: Readiness, bolt: CountedApp, settings: Settings) -> web.Application:
+def _alerts_webhook(base: _Base, services: Services, intake: JobIntake, settings: Settings) -> AlertsWebhook:
+    return AlertsWebhook(
+        credentials=AlertCredentials(
+            token=settings.alerts_token.get_secret_value(),
+            user=settings.alerts_user,
+            password=settings.alerts_password.get_secret_value(),
+        ),
+        routes=lambda: services.configuration().alert_routes,
+        clusters=frozenset(services.clusters.names),
+        store=base.store,
+        intake=intake,
+        metrics=base.metrics,
+        clock=services.clock,
+        stopping=base.stopping.is_set,
+    )
+
+
+def _web(
+    base: _Base, readiness: Readiness, bolt: CountedApp, settings: Settings, alerts: AlertsWebhook
+) -> web.Application:
     """Return the HTTP application; in Socket Mode it has no Slack routes."""
     routes = (
         ()
@@ -350,7 +381,9 @@ def _web(base: _Base, readiness: Readiness, bolt: CountedApp, settings: Settings
             stopping=base.stopping.is_set,
         )
     )
-    return web_application(ready=coalesced(readiness.look), measured=base.metrics.exposed, routes=routes)
+    return web_application(
+        ready=coalesced(readiness.look), measured=base.metrics.exposed, routes=(*routes, *alerts.route())
+    )
 
 
 async def _identified(slack: Slack) -> Identity:

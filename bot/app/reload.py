@@ -1,4 +1,4 @@
-"""Reload the policy, the channel defaults and the catalog while the bot runs.
+"""Reload the policy, the channel defaults, the routes of alerts and the catalog while the bot runs.
 
 Files are checked every few seconds, and at once after `request`. A broken file changes nothing: the last good version
 stays in force, and readiness reports the error.
@@ -17,6 +17,7 @@ import structlog
 from bot.app.former_names import log_former_names
 from bot.diagnosing import build_engine
 from bot.policy import PolicyError, load_policy
+from bot.policy.alert_routes import AlertRoutesError, load_alert_routes
 from bot.policy.channel_defaults import ChannelsError, load_channels
 from bot.remedies.names import action_names, unknown_actions
 from bot.settings import Settings, variable
@@ -59,7 +60,7 @@ class LiveConfiguration:
 
     @property
     def errors(self) -> Mapping[str, str]:
-        """Return the error of each broken file, keyed by `policy` or `channels`: one line each."""
+        """Return the error of each broken file, keyed by `policy`, `channels` or `alert_routes`: one line each."""
         return self._errors
 
     def request(self) -> None:
@@ -88,7 +89,7 @@ class LiveConfiguration:
     async def _read(self, name: str) -> None:
         try:
             self._current = await asyncio.to_thread(self._with_new, name)
-        except (PolicyError, ChannelsError) as error:
+        except (PolicyError, ChannelsError, AlertRoutesError) as error:
             self._errors[name] = safe_line(f"the last good version stays in force: {error}")
             _log.error("configuration_rejected", setting=variable(name), error=str(error))
             return
@@ -98,12 +99,14 @@ class LiveConfiguration:
         self._changed(self._current)
 
     def _with_new(self, name: str) -> Configuration:
-        """Return the configuration with one part reloaded. Raise PolicyError or ChannelsError; blocking."""
+        """Return the configuration with one part reloaded. Raise the FileError of that file; blocking."""
         settings, current = self._settings, self._current
         if name == "policy" and settings.policy:
             return replace(current, policy=load_policy(settings.policy, actions=action_names()))
         if name == "channels" and settings.channels:
             return replace(current, defaults=load_channels(settings.channels))
+        if name == "alert_routes" and settings.alert_routes:
+            return replace(current, alert_routes=load_alert_routes(settings.alert_routes))
         engine, left_out = build_engine(settings.catalog, last_good=current.engine.catalog, check=unknown_actions)
         log_former_names(engine.catalog)
         return replace(current, engine=engine, left_out=left_out)
@@ -115,6 +118,7 @@ class LiveConfiguration:
             "policy": (settings.policy,) if settings.policy else (),
             "channels": (settings.channels,) if settings.channels else (),
             "catalog": tuple(settings.catalog),
+            "alert_routes": (settings.alert_routes,) if settings.alert_routes else (),
         }
         return {name: paths for name, paths in named.items() if paths}
 

@@ -14,6 +14,7 @@ from bot.remedies.verification import PACE, VERIFY_S, Pace
 from bot.slack.limits import Limits
 from bot.surfaces.slack.health import CHECK_S
 from bot.workflows.admission import PERSON_REQUESTS
+from bot.workflows.alert_groups import UPDATE_EVERY_S, WINDOW_S
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S
 from bot.workflows.learned_entries import REFRESH_S
 
@@ -45,6 +46,11 @@ class RuntimeOptions:
     """Seconds between two looks for the saved incidents of other replicas."""
     slack_check_s: float = CHECK_S
     """Seconds without a call to Slack after which `auth.test` checks whether Slack responds."""
+
+    alert_window_s: float = WINDOW_S
+    """The seconds in which alerts are collected before their causes are looked for."""
+    alert_update_s: float = UPDATE_EVERY_S
+    """The least seconds between two updates of a post about alerts."""
 
 
 DEFAULT_OPTIONS = RuntimeOptions()

@@ -25,6 +25,7 @@ from bot.common.background import in_background
 from bot.diagnosing import Engine, build_engine
 from bot.jobs import JobsUnavailable
 from bot.policy import Policy, PolicyError, load_policy
+from bot.policy.alert_routes import NO_ROUTES, AlertRoutes, AlertRoutesError, load_alert_routes
 from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
 from bot.remedies.names import action_names, unknown_actions
 from bot.settings import Settings, serve_problems, variable
@@ -50,7 +51,7 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
         name = variable("contexts" if configured.contexts else "context")
         raise CommandError("\n".join(f"{name}: {each}" for each in problems))
     clusters = Clusters.of(configured)
-    channels = _channels(configured)
+    channels, alert_routes = _channels(configured), _alert_routes(configured)
     for line in policy.unmatched(clusters.names):
         note(safe_line(f"{configured.policy}: {line}"))
     for line in channels.unmatched(clusters.names):
@@ -62,7 +63,7 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
     # A message makes about a thousand objects, which live until its acknowledgement: fewer and larger collections.
     gc.set_threshold(_COLLECTED_AFTER)
     try:
-        asyncio.run(_serve(configured, engine, policy, clusters, channels, broken, reload_signal))
+        asyncio.run(_serve(configured, engine, policy, clusters, channels, alert_routes, broken, reload_signal))
     except asyncio.CancelledError:
         raise SystemExit(TERMINATED) from None
     return ExitCode.ANSWERED
@@ -74,6 +75,7 @@ async def _serve(
     policy: Policy,
     clusters: Clusters,
     channels: ChannelDefaults,
+    alert_routes: AlertRoutes,
     broken: Sequence[Problem],
     reload_signal: ReloadSignal,
 ) -> None:
@@ -89,6 +91,7 @@ async def _serve(
                         policy=policy,
                         clusters=clusters,
                         channel_defaults=channels,
+                        alert_routes=alert_routes,
                         broken=broken,
                     )
                 )
@@ -137,4 +140,11 @@ def _channels(configured: Settings) -> ChannelDefaults:
     try:
         return load_channels(configured.channels) if configured.channels else ChannelDefaults()
     except ChannelsError as error:
+        raise CommandError(str(error)) from error
+
+
+def _alert_routes(configured: Settings) -> AlertRoutes:
+    try:
+        return load_alert_routes(configured.alert_routes) if configured.alert_routes else NO_ROUTES
+    except AlertRoutesError as error:
         raise CommandError(str(error)) from error

@@ -10,6 +10,7 @@ from typing import Final
 from bot.common.catalogs import load_catalog
 from bot.doctor.checks import Check, CheckState
 from bot.policy import Policy, PolicyError, load_policy
+from bot.policy.alert_routes import AlertRoutesError, load_alert_routes
 from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
 from bot.probes.registry import declarations, unreadable_parts
 from bot.remedies.names import action_names, unknown_actions
@@ -21,6 +22,7 @@ from intents.catalog.loader import Catalog, Problem, builtin_directory
 _CATALOG: Final = variable("catalog")
 _POLICY: Final = variable("policy")
 _CHANNELS: Final = variable("channels")
+_ROUTES: Final = variable("alert_routes")
 # More problems of one file would not help.
 _SHOWN: Final = 20
 
@@ -39,7 +41,8 @@ def examine_files(settings: Settings, *, clusters: Iterable[str], catalog_malfor
     names = tuple(clusters)
     catalog, found = _catalog(settings, malformed=catalog_malformed)
     policy, of_policy = _policy(settings.policy, names)
-    return FileReport(catalog=catalog, policy=policy, checks=(*found, *of_policy, *_channels(settings.channels, names)))
+    others = (*_channels(settings.channels, names), *_alert_routes(settings.alert_routes, names))
+    return FileReport(catalog=catalog, policy=policy, checks=(*found, *of_policy, *others))
 
 
 def _catalog(settings: Settings, *, malformed: bool) -> tuple[Catalog, tuple[Check, ...]]:
@@ -100,6 +103,19 @@ def _channels(file: Path | None, clusters: tuple[str, ...]) -> tuple[Check, ...]
     return (
         Check(area="channels", what=_CHANNELS, says=f"{file}: {len(defaults.entries)} entries"),
         *_unmatched("channels", file, defaults.unmatched(clusters), clusters),
+    )
+
+
+def _alert_routes(file: Path | None, clusters: tuple[str, ...]) -> tuple[Check, ...]:
+    if file is None:
+        return ()
+    try:
+        routes = load_alert_routes(file)
+    except AlertRoutesError as error:
+        return tuple(_wrong("alerts", error.problems, remedy=lambda _: f"correct it, or unset {_ROUTES}"))
+    return (
+        Check(area="alerts", what=_ROUTES, says=f"{file}: {len(routes.routes)} routes"),
+        *_unmatched("alerts", file, routes.unmatched(clusters), clusters),
     )
 
 

@@ -200,6 +200,14 @@ class Settings(BaseSettings):
     """For `serve`: seconds to drain running jobs at shutdown; the next start recovers the rest."""
     jobs_concurrency: Annotated[int, Field(ge=1, le=256)] = 16
     """For `serve`: the maximum number of requests that are answered at once."""
+    alert_routes: Path | None = None
+    """For `serve`: a file with the channel and cluster of each alert from Alertmanager. Reloaded live."""
+    alerts_token: _Secret = _NONE
+    """For `serve`: the bearer token of Alertmanager's requests to `/alerts`, which needs credentials."""
+    alerts_user: str = ""
+    """For `serve`: the user of Alertmanager's requests to `/alerts`, in place of a token."""
+    alerts_password: _Secret = _NONE
+    """For `serve`: the password of that user."""
 
     @property
     def store_url(self) -> str:
@@ -274,7 +282,7 @@ def examine_settings() -> Examined:
 
 def serve_problems(settings: Settings) -> tuple[str, ...]:
     """Return what prevents `casebook serve` from starting: one line each, with the variable and what to do."""
-    files = {"policy": settings.policy, "channels": settings.channels}
+    files = {"policy": settings.policy, "channels": settings.channels, "alert_routes": settings.alert_routes}
     missing = (
         f"{variable(name)} is {str(file)!r}: there is no such file"
         for name, file in files.items()

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Column, Table, delete
 
 from bot.store.accepted_jobs import AcceptedJobs
+from bot.store.alert_groups import AlertGroups
 from bot.store.answers import Answers
 from bot.store.audit_log import Audit
 from bot.store.chronicles import Chronicles
@@ -26,7 +27,20 @@ from bot.store.outbox import Outbox
 from bot.store.plans import Plans
 from bot.store.reports import Reports
 from bot.store.requests import Requests
-from bot.store.tables import answers, directory, feedback, mutes, notices, outbox, plans, replicas, requests, topics
+from bot.store.tables import (
+    alert_posts,
+    alerts,
+    answers,
+    directory,
+    feedback,
+    mutes,
+    notices,
+    outbox,
+    plans,
+    replicas,
+    requests,
+    topics,
+)
 from bot.store.topics import Topics
 
 # The column that dates each table's rows for purging. The audit is never purged.
@@ -41,6 +55,8 @@ _AGES: Final[tuple[tuple[Table, Column[object]], ...]] = (
     (notices, notices.c.at),
     (directory, directory.c.read),
     (replicas, replicas.c.beat),
+    (alerts, alerts.c.at),
+    (alert_posts, alert_posts.c.at),
 )
 
 
@@ -63,6 +79,7 @@ class Store:
         self.chronicles = Chronicles(database)
         self.directory = StoredDirectory(database)
         self.accepted_jobs = AcceptedJobs(database)
+        self.alert_groups = AlertGroups(database)
         self.learned = Learned(database)
 
     async def ping(self) -> None:

@@ -292,6 +292,56 @@ chronicle_reads: Final = Table(
     Column("before", UtcTime),
 )
 
+# Alerts of Alertmanager's webhook. A scope is a channel and a cluster; its open round still collects alerts.
+alert_rounds: Final = Table(
+    "alert_rounds",
+    METADATA,
+    _key("scope"),
+    Column("round", Integer, nullable=False),
+    Column("open", Boolean, nullable=False),
+    _at("at"),
+)
+
+alerts: Final = Table(
+    "alerts",
+    METADATA,
+    _key("scope"),
+    _key("fingerprint"),
+    Column("firing", Boolean, nullable=False),
+    # Whether its cause was looked for; `post` is "" if it is not shown.
+    Column("placed", Boolean, nullable=False),
+    _reference("post"),
+    _words("mode"),
+    _words("link"),
+    Column("labels", StoredJson, nullable=False),
+    _words("summary"),
+    Column("starts", UtcTime),
+    Column("ends", UtcTime),
+    _at("at"),
+    Index(None, "post"),
+    Index(None, "scope", "placed"),
+    Index(None, "at"),
+)
+
+# One post per cause while its alerts fire. `shown` is the revision in Slack, `edits` counts its messages and edits.
+alert_posts: Final = Table(
+    "alert_posts",
+    METADATA,
+    _key("id"),
+    _reference("scope"),
+    _reference("cause"),
+    Column("open", Boolean, nullable=False),
+    _words("ts"),
+    Column("revision", Integer, nullable=False),
+    Column("shown", Integer, nullable=False),
+    Column("edits", Integer, nullable=False),
+    Column("document", StoredJson, nullable=False),
+    _at("opened"),
+    _at("at"),
+    Index(None, "scope", "cause", "open"),
+    Index(None, "at"),
+)
+
 # Saved incidents: every version of their entries. The newest version counts.
 learned: Final = Table(
     "learned",

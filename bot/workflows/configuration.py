@@ -1,4 +1,4 @@
-"""Define the content of the operator's files: the catalog, the policy and the channel defaults in force."""
+"""Define the content of the operator's files in force: catalog, policy, channel defaults, routes of alerts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.diagnosing import Engine
 from bot.policy import Policy
+from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from intents.catalog.loader import Problem
 
@@ -18,3 +19,4 @@ class Configuration:
     policy: Policy
     defaults: ChannelDefaults = NO_DEFAULTS
     left_out: tuple[Problem, ...] = ()
+    alert_routes: AlertRoutes = NO_ROUTES

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.jobs import StartJob, Workflow
+from bot.workflows.alert_groups import AlertGroupWorkflow, AlertPostWorkflow
 from bot.workflows.answer import AnswerWorkflow
 from bot.workflows.authorisation import Authoriser
 from bot.workflows.chronicle.answer_facts import FactRecorder
@@ -45,6 +46,14 @@ from bot.workflows.thread_roots import ThreadRoots
 from bot.workflows.withdrawal import WithdrawWorkflow
 
 
+def alert_jobs(services: Services, start: StartJob, *, window_s: float, update_s: float) -> Mapping[str, Workflow]:
+    """Return the jobs of alerts from Alertmanager."""
+    return {
+        "alert_group": AlertGroupWorkflow(services=services, start=start, window_s=window_s).run,
+        "alert_post": AlertPostWorkflow(services=services, start=start, every_s=update_s).run,
+    }
+
+
 def incident_commands(services: Services, chronicles: ChronicleJobs) -> IncidentCommands:
     """Return the handler of incident commands, for the surface and for mentions."""
     return IncidentCommands(
@@ -61,7 +70,9 @@ def failure_reports(services: Services, start: StartJob) -> FailureReports:
     return FailureReports(services=services, poster=poster, recorder=_press_recorder(services, poster), start=start)
 
 
-def workflows(services: Services, chronicles: ChronicleJobs, reports: FailureReports) -> Mapping[str, Workflow]:
+def workflows(
+    services: Services, chronicles: ChronicleJobs, reports: FailureReports, alert_jobs: Mapping[str, Workflow]
+) -> Mapping[str, Workflow]:
     """Return every kind of job with its workflow."""
     poster = MessagePoster(services=services)
     return {
@@ -72,6 +83,7 @@ def workflows(services: Services, chronicles: ChronicleJobs, reports: FailureRep
         **_answers(services, poster),
         **_remedies(services, poster),
         **_channels(services, chronicles),
+        **alert_jobs,
     }
 
 

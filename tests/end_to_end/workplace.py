@@ -22,6 +22,7 @@ from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import AppResponse, SimulatedSlack
 from bot.playground.slack.signing import signed_headers
 from bot.policy import Policy
+from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from bot.remedies.verification import Pace
 from bot.settings import Settings
@@ -237,6 +238,9 @@ async def workplace(
     person_requests: int = PERSON_REQUESTS,
     broken: Sequence[Problem] = (),
     channel_defaults: ChannelDefaults = NO_DEFAULTS,
+    alert_routes: AlertRoutes = NO_ROUTES,
+    alert_window_s: float = 0.2,
+    alert_update_s: float = 0.2,
     addresses: Mapping[str, str] = NO_ADDRESSES,
     **options: Any,
 ) -> AsyncIterator[Workplace]:
@@ -281,6 +285,7 @@ async def workplace(
                 policy=policy or Policy.playground(),
                 clusters=Clusters.of(settings, kubeconfig=kubeconfig),
                 channel_defaults=channel_defaults,
+                alert_routes=alert_routes,
                 broken=broken,
                 options=RuntimeOptions(
                     clock=clock,
@@ -292,6 +297,8 @@ async def workplace(
                     beat_s=beat_s,
                     slack_check_s=slack_check_s,
                     person_requests=person_requests,
+                    alert_window_s=alert_window_s,
+                    alert_update_s=alert_update_s,
                 ),
             )
         )

@@ -68,6 +68,7 @@ from responses.slack.simplified import split_in_half, text_only
 from responses.slack.validation import validate_message, validate_view
 from tests.responses import chronicles
 from tests.responses.by_hand import KEEPS_FAILING, LEASES, POD, REFUTES, SUPPORTS, UNREAD, judged, offered
+from tests.responses_slack.alert_specimens import alert_specimens
 from tests.responses_slack.pings import pings
 from tests.responses_slack.rules import broken_rules
 
@@ -365,6 +366,7 @@ def _notes(language: Language) -> Iterator[tuple[str, Said]]:
         "all-muted",
         notices.all_muted([mute, place], language=language),
     )
+    yield from alert_specimens(title.in_(language), _answer(DIAGNOSIS, language, controls=False), language)
     yield "none-muted", notices.all_muted([], language=language)
     yield "record", audit_message(AuditLine(shown=PRESSED, cluster="prod", target=POD), language=language)
     yield "help", help_message(language=language)

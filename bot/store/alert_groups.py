@@ -1,0 +1,309 @@
+"""Store alerts of Alertmanager's webhook and one post per cause.
+
+A scope is a channel and a cluster. Its open round collects alerts; the job of the round places them into posts. A post
+is open while one of its alerts fires; a scope has at most one open post per cause.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.accepted_jobs import AcceptedJob, add_job
+from bot.store.database import Database
+from bot.store.row_writes import insert_once, upsert, upsert_all
+from bot.store.tables import alert_posts, alert_rounds, alerts
+from intents.alerts.alert import Alert, AlertStatus
+
+Json = dict[str, Any]
+
+# Placed together; the round places further ones afterwards.
+MOST_PLACED: Final = 400
+_CHUNK: Final = 400
+# An alert that only repeats is written again after this time, so that it is not purged.
+_TOUCH: Final = timedelta(hours=6)
+# A round collects for seconds; the job of an older one was lost.
+_ROUND_LASTS: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertScope:
+    """The channel that gets alerts, and the context of their cluster ("" if unknown)."""
+
+    channel: str
+    cluster: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.channel}/{self.cluster}"
+
+    @classmethod
+    def of(cls, key: str) -> AlertScope:
+        channel, _, cluster = key.partition("/")
+        return cls(channel=channel, cluster=cluster)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivedAlert:
+    """An alert with its scope, the mode of its route and the address of its Alertmanager."""
+
+    scope: AlertScope
+    alert: Alert
+    mode: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingAlert:
+    """An alert whose cause was not looked for yet."""
+
+    fingerprint: str
+    labels: Mapping[str, str]
+    summary: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAlertPost:
+    """A post with the state of its alerts: `names` counts them by name, `firing` those that stand."""
+
+    id: str
+    scope: AlertScope
+    ts: str
+    revision: int
+    shown: int
+    edits: int
+    document: Json
+    opened: datetime
+    at: datetime
+    names: Mapping[str, int] = field(default_factory=dict)
+    firing: int = 0
+    link: str = ""
+    since: datetime | None = None
+    ended: datetime | None = None
+
+
+class AlertGroups:
+    """Repository of alerts and their posts. All methods raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record(
+        self, arrived: Sequence[ArrivedAlert], now: datetime, job: Callable[[AlertScope, int], AcceptedJob]
+    ) -> tuple[AcceptedJob, ...]:
+        """Record all alerts of a request, with the `job` of each round that has something new. Return these jobs."""
+        by_scope: dict[AlertScope, list[ArrivedAlert]] = {}
+        for each in arrived:
+            by_scope.setdefault(each.scope, []).append(each)
+
+        async def body(connection: AsyncConnection) -> tuple[AcceptedJob, ...]:
+            jobs = []
+            for scope, own in by_scope.items():
+                if await _record(connection, scope, own, now):
+                    jobs.append(job(scope, await _round(connection, scope, now)))
+                    await add_job(connection, jobs[-1])
+            return tuple(jobs)
+
+        return await self._database.transact(body, "alerts")
+
+    async def close_round(self, scope: AlertScope, number: int) -> None:
+        """End a round: later alerts open the next one."""
+
+        async def body(connection: AsyncConnection) -> None:
+            which = (alert_rounds.c.scope == scope.key) & (alert_rounds.c.round == number)
+            await connection.execute(update(alert_rounds).where(which).values(open=False))
+
+        await self._database.transact(body, "alerts")
+
+    async def pending(self, scope: AlertScope) -> tuple[PendingAlert, ...]:
+        """Return firing alerts whose cause was not looked for yet, at most `MOST_PLACED`."""
+        which = (alerts.c.scope == scope.key) & ~alerts.c.placed & alerts.c.firing
+        query = select(alerts).where(which).order_by(alerts.c.fingerprint).limit(MOST_PLACED)
+        async with self._database.read() as connection:
+            return tuple(
+                PendingAlert(fingerprint=row.fingerprint, labels=row.labels, summary=row.summary, mode=row.mode)
+                for row in await connection.execute(query)
+            )
+
+    async def place(
+        self, scope: AlertScope, cause: str, fingerprints: Collection[str], document: Json, now: datetime
+    ) -> bool:
+        """Add pending alerts to the open post of a cause, or to a new one. Return whether the post is new."""
+
+        async def body(connection: AsyncConnection) -> bool:
+            which = (alert_posts.c.scope == scope.key) & (alert_posts.c.cause == cause) & alert_posts.c.open
+            found = (await connection.execute(select(alert_posts.c.id).where(which))).scalar_one_or_none()
+            id = found or _id(scope, cause, now)
+            if not await _assign(connection, scope, fingerprints, id):
+                return False
+            if found:
+                grown = {"revision": alert_posts.c.revision + 1}
+                await connection.execute(update(alert_posts).where(alert_posts.c.id == id).values(grown))
+                return False
+            values = {
+                "id": id,
+                "scope": scope.key,
+                "cause": cause,
+                "open": True,
+                "ts": "",
+                "revision": 1,
+                "shown": 0,
+                "edits": 0,
+                "document": document,
+                "opened": now,
+                "at": now,
+            }
+            return await insert_once(connection, alert_posts, values)
+
+        return await self._database.transact(body, "alerts")
+
+    async def leave_out(self, scope: AlertScope, fingerprints: Collection[str]) -> None:
+        """Mark pending alerts as not to be posted."""
+
+        async def body(connection: AsyncConnection) -> None:
+            await _assign(connection, scope, fingerprints, "")
+
+        await self._database.transact(body, "alerts")
+
+    async def behind(self, scope: AlertScope) -> tuple[tuple[str, int], ...]:
+        """Return id and number of edits of the posts whose message is out of date."""
+        which = (alert_posts.c.scope == scope.key) & (alert_posts.c.revision > alert_posts.c.shown)
+        async with self._database.read() as connection:
+            rows = await connection.execute(select(alert_posts.c.id, alert_posts.c.edits).where(which))
+            return tuple((row.id, row.edits) for row in rows)
+
+    async def post(self, id: str) -> StoredAlertPost | None:
+        """Return a post with its alerts; one whose alerts are all resolved is closed for further ones."""
+
+        async def body(connection: AsyncConnection) -> StoredAlertPost | None:
+            row = (await connection.execute(select(alert_posts).where(alert_posts.c.id == id))).one_or_none()
+            if row is None:
+                return None
+            post = _post(row, (await connection.execute(select(alerts).where(alerts.c.post == id))).all())
+            if not post.firing:
+                await connection.execute(update(alert_posts).where(alert_posts.c.id == id).values(open=False))
+            return post
+
+        return await self._database.transact(body, "alerts")
+
+    async def shown(self, post: StoredAlertPost, *, ts: str, now: datetime) -> StoredAlertPost | None:
+        """Record that a message shows the post as it was read. Return it anew if it changed since."""
+
+        async def body(connection: AsyncConnection) -> bool:
+            values = {"ts": ts, "shown": post.revision, "edits": post.edits + 1, "at": now}
+            which = (alert_posts.c.id == post.id) & (alert_posts.c.edits == post.edits)
+            await connection.execute(update(alert_posts).where(which).values(values))
+            left = select(func.count()).where(
+                (alert_posts.c.id == post.id) & (alert_posts.c.revision > alert_posts.c.shown)
+            )
+            return bool((await connection.execute(left)).scalar_one())
+
+        return await self.post(post.id) if await self._database.transact(body, "alerts") else None
+
+
+async def _record(connection: AsyncConnection, scope: AlertScope, own: Sequence[ArrivedAlert], now: datetime) -> bool:
+    """Write the alerts of one scope. Return whether one began or ended."""
+    latest = {each.alert.fingerprint: each for each in own}
+    news, ended = [], Counter[str]()
+    for part in _parts(tuple(latest)):
+        which = (alerts.c.scope == scope.key) & alerts.c.fingerprint.in_(part)
+        known = {row.fingerprint: row for row in await connection.execute(select(alerts).where(which))}
+        rows = [_row(latest[each], known.get(each), now) for each in part]
+        news += [row for row in rows if row is not None]
+        ended.update(
+            known[each].post
+            for each, row in zip(part, rows, strict=True)
+            if row and not row["firing"] and each in known
+        )
+    await upsert_all(connection, alerts, news)
+    for id in ended:
+        changed = {"revision": alert_posts.c.revision + 1}
+        await connection.execute(update(alert_posts).where(alert_posts.c.id == id).values(changed))
+    return any(not row["placed"] for row in news) or any(ended)
+
+
+def _row(arrived: ArrivedAlert, known: Row[Any] | None, now: datetime) -> Json | None:
+    """Return the row to write for an alert, None if nothing changes. Compares only the monitoring system's times."""
+    alert, firing = arrived.alert, arrived.alert.status is AlertStatus.FIRING
+    row = {
+        "scope": arrived.scope.key,
+        "fingerprint": alert.fingerprint,
+        "firing": firing,
+        "placed": not firing,
+        "post": "",
+        "mode": arrived.mode,
+        "link": arrived.link,
+        "labels": dict(alert.labels),
+        "summary": alert.summary,
+        "starts": alert.starts,
+        "ends": alert.ends,
+        "at": now,
+    }
+    if known is None:
+        return row
+    if known.starts and alert.starts and alert.starts < known.starts:
+        return None  # a late copy of an earlier time
+    same = {"placed": known.placed, "post": known.post}
+    if firing and known.firing:
+        return {**row, **same, "starts": known.starts} if now - known.at > _TOUCH else None
+    if firing:
+        again = bool(alert.starts and known.starts and alert.starts > (known.ends or known.starts))
+        return row if again else None
+    return {**row, **same} if known.firing else None
+
+
+async def _round(connection: AsyncConnection, scope: AlertScope, now: datetime) -> int:
+    """Return the number of the scope's open round, and open one if there is none."""
+    row = (await connection.execute(select(alert_rounds).where(alert_rounds.c.scope == scope.key))).one_or_none()
+    if row is not None and row.open and now - row.at < _ROUND_LASTS:
+        return int(row.round)
+    number = 1 if row is None else row.round + 1
+    await upsert(connection, alert_rounds, {"scope": scope.key, "round": number, "open": True, "at": now})
+    return int(number)
+
+
+async def _assign(connection: AsyncConnection, scope: AlertScope, fingerprints: Collection[str], post: str) -> int:
+    assigned = 0
+    for part in _parts(tuple(fingerprints)):
+        which = (alerts.c.scope == scope.key) & alerts.c.fingerprint.in_(part) & ~alerts.c.placed & alerts.c.firing
+        assigned += (await connection.execute(update(alerts).where(which).values(placed=True, post=post))).rowcount
+    return assigned
+
+
+def _post(row: Row[Any], own: Sequence[Row[Any]]) -> StoredAlertPost:
+    firing = [each for each in own if each.firing]
+    names = Counter(str(each.labels.get("alertname", "")) for each in firing or own)
+    return StoredAlertPost(
+        id=row.id,
+        scope=AlertScope.of(row.scope),
+        ts=row.ts,
+        revision=row.revision,
+        shown=row.shown,
+        edits=row.edits,
+        document=row.document,
+        opened=row.opened,
+        at=row.at,
+        names=dict(names.most_common()),
+        firing=len(firing),
+        link=next((each.link for each in own if each.link), ""),
+        since=min((each.starts for each in own if each.starts), default=None),
+        ended=max((each.ends for each in own if each.ends), default=None),
+    )
+
+
+def _id(scope: AlertScope, cause: str, now: datetime) -> str:
+    text = "\0".join((scope.key, cause, now.isoformat()))
+    return "alerts-" + hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def _parts(values: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the values in parts: a database limits the variables of a statement."""
+    return (values[index : index + _CHUNK] for index in range(0, len(values), _CHUNK))

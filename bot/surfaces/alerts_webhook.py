@@ -1,0 +1,135 @@
+"""Receive Alertmanager's webhook: a request is acknowledged once all its alerts are recorded.
+
+Alertmanager sends a request again unless it gets 2xx, and every replica of it sends the same group.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from bot.jobs import JobIntake, JobsUnavailable
+from bot.metrics import Metrics
+from bot.policy.alert_routes import AlertRoutes
+from bot.store import Store, StoreUnavailable
+from bot.store.accepted_jobs import AcceptedJob
+from bot.store.alert_groups import AlertScope, ArrivedAlert
+from bot.surfaces.web import Route
+from intents.alerts.alert import AlertGroup
+from intents.alerts.webhook import AlertPayloadError, parse_webhook
+
+_log: Final = structlog.get_logger(__name__)
+
+PATH: Final = "/alerts"
+_LARGEST_BODY: Final = 1024 * 1024
+# Larger bodies are parsed in a thread.
+_THREAD_FROM: Final = 32 * 1024
+_READ_WITHIN_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertCredentials:
+    """What Alertmanager must send: a bearer token, or user and password."""
+
+    token: str = ""
+    user: str = ""
+    password: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.token or (self.user and self.password))
+
+    def accept(self, header: str) -> bool:
+        """Tell whether an Authorization header carries them; takes the same time for each wrong one."""
+        scheme, _, given = header.partition(" ")
+        if scheme.lower() == "basic" and self.user and self.password:
+            expected = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        elif scheme.lower() == "bearer" and self.token:
+            expected = self.token
+        else:
+            return False
+        return hmac.compare_digest(given.strip().encode("utf-8", "replace"), expected.encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsWebhook:
+    """The handler of `POST /alerts`."""
+
+    credentials: AlertCredentials
+    routes: Callable[[], AlertRoutes]
+    clusters: frozenset[str]
+    store: Store
+    intake: JobIntake
+    metrics: Metrics
+    clock: Callable[[], datetime]
+    stopping: Callable[[], bool]
+
+    def route(self) -> tuple[Route, ...]:
+        """Return the route; none without credentials."""
+        return (Route(path=PATH, handle=self.handle),) if self.credentials else ()
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one request."""
+        status, outcome, says = await self._handled(request)
+        self.metrics.alerts_delivered(outcome)
+        headers = {"WWW-Authenticate": "Bearer, Basic"} if status == 401 else None
+        return web.json_response({"error": says} if says else {}, status=status, headers=headers)
+
+    async def _handled(self, request: web.Request) -> tuple[int, str, str]:
+        if not self.credentials.accept(request.headers.get("Authorization", "")):
+            return 401, "unauthorized", "credentials are missing or wrong"
+        if self.stopping():
+            return 503, "unavailable", "Casebook is stopping"
+        try:
+            async with asyncio.timeout(_READ_WITHIN_S):
+                body = await _body(request)
+        except TimeoutError:
+            return 408, "malformed", "the body did not arrive in time"
+        if body is None:
+            return 413, "too_large", f"the body is larger than {_LARGEST_BODY} bytes"
+        try:
+            group = parse_webhook(body) if len(body) < _THREAD_FROM else await asyncio.to_thread(parse_webhook, body)
+        except AlertPayloadError as error:
+            return 400, "malformed", str(error)
+        try:
+            await self._record(group)
+        except (StoreUnavailable, JobsUnavailable) as error:
+            _log.warning("alerts_not_recorded", error=str(error))
+            return 503, "unavailable", "the alerts could not be recorded; send them again"
+        return 200, "accepted", ""
+
+    async def _record(self, group: AlertGroup) -> None:
+        arrived: list[ArrivedAlert] = []
+        routes = self.routes()
+        for alert in group.alerts:
+            route = routes.of(alert.labels)
+            self.metrics.alert_received(str(alert.status) if route else "unrouted")
+            if route is not None:
+                context = route.cluster_of(alert.labels)
+                scope = AlertScope(channel=route.channel, cluster=context if context in self.clusters else "")
+                arrived.append(ArrivedAlert(scope=scope, alert=alert, mode=str(route.mode), link=group.link))
+        for job in await self.store.alert_groups.record(arrived, self.clock(), self._job):
+            self.intake.take(job)
+
+    def _job(self, scope: AlertScope, number: int) -> AcceptedJob:
+        payload = {"channel": scope.channel, "cluster": scope.cluster, "round": number}
+        return self.intake.accepted("alert_group", f"alert_group.{scope.key}.{number}", payload)
+
+
+async def _body(request: web.Request) -> bytes | None:
+    """Return the body, None if it is too large."""
+    if (request.content_length or 0) > _LARGEST_BODY:
+        return None
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > _LARGEST_BODY:
+            return None
+    return bytes(body)

@@ -1,0 +1,288 @@
+"""Find the causes of alerts from Alertmanager, and keep one post per cause up to date.
+
+The job `alert_group` places the alerts of a round into posts; the job `alert_post` posts, updates and closes one post.
+The channel's policy decides what may be read, as for a message of an integration.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import structlog
+
+from bot.cluster.errors import ClusterError
+from bot.diagnosing import TargetNotFound, diagnose
+from bot.jobs import JobRun, Json, StartJob
+from bot.policy.alert_routes import AlertMode
+from bot.slack.errors import SlackError, SlackUnavailable
+from bot.store.alert_groups import AlertScope, PendingAlert, StoredAlertPost
+from bot.workflows.alert_causes import cause_of
+from bot.workflows.outages import retry_step
+from bot.workflows.services import ANSWER, Requester, Services
+from bot.workflows.single_posts import post_once
+from intents.alerts.objects import object_of
+from intents.domain import Diagnosis, Focus, Text, Verdict
+from intents.request import DiagnoseObject, ExplainText
+from intents.verdicts import supported
+from responses import alert_groups as words
+from responses import failures
+from responses.safety import scrubbed
+from responses.slack.alert_groups import firing_message, resolved_message
+from responses.slack.diagnosis import answer_message
+from responses.slack.message import Message, Snippet
+from responses.slack.notices import notice
+
+_log: Final = structlog.get_logger(__name__)
+
+WINDOW_S: Final = 2.0
+UPDATE_EVERY_S: Final = 60.0
+_AT_ONCE: Final = 4
+# About a day: an outage of Slack is over by then, and nobody would start the post again.
+_PAUSES_S: Final = (2.0, 5.0, 15.0, 30.0, *([60.0] * 1_440))
+# All pods of a ReplicaSet have the same template.
+_REPLICA: Final = re.compile(r"(.+-[a-z0-9]{6,10})-[a-z0-9]{5}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cause:
+    """What explains an alert: equal `key`s share a post. `proven` means that the cluster confirmed it."""
+
+    key: str
+    document: Json
+    proven: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertGroupWorkflow:
+    """Places alerts into posts by their cause. `start` starts the jobs of the posts."""
+
+    services: Services
+    start: StartJob
+    window_s: float = WINDOW_S
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        """Run the job `alert_group`. Payload: {"channel", "cluster", "round"}."""
+        await run.sleep(self.window_s)
+        await retry_step(run, "close_round", self.close_round, payload, pauses=_PAUSES_S)
+        more: Json | None = {"more": True}
+        while more and more["more"]:
+            more = await retry_step(run, "place", self.place, payload, pauses=_PAUSES_S)
+        await retry_step(run, "start_posts", self.start_posts, payload, pauses=_PAUSES_S)
+        return None
+
+    async def close_round(self, payload: Json) -> None:
+        """Let later alerts open the next round."""
+        await self.services.store.alert_groups.close_round(_scope(payload), int(payload["round"]))
+
+    async def place(self, payload: Json) -> Json:
+        """Place pending alerts; return whether `more` of them wait."""
+        store, scope = self.services.store.alert_groups, _scope(payload)
+        async with self.services.turn(f"alerts/{scope.key}"):
+            pending = await store.pending(scope)
+            if not pending:
+                return {"more": False}
+            requester = await self.services.requester(team="", channel=scope.channel, user="")
+            alike: dict[tuple[str, ...], list[PendingAlert]] = {}
+            for each in pending:
+                alike.setdefault(_likeness(each), []).append(each)
+            seats = asyncio.Semaphore(_AT_ONCE)
+
+            async def placed(alerts: Sequence[PendingAlert]) -> None:
+                async with seats:
+                    cause = await self._cause(alerts[0], scope, requester)
+                shown = [each.fingerprint for each in alerts if cause.proven or each.mode != AlertMode.PROVEN]
+                hidden = [each.fingerprint for each in alerts if each.fingerprint not in set(shown)]
+                now = self.services.clock()
+                if shown and await store.place(scope, cause.key, shown, cause.document, now):
+                    self.services.metrics.alert_posted("opened")
+                if hidden:
+                    await store.leave_out(scope, hidden)
+
+            await asyncio.gather(*map(placed, alike.values()))
+            return {"more": True}
+
+    async def start_posts(self, payload: Json) -> None:
+        """Start the jobs of the posts that are out of date."""
+        scope = _scope(payload)
+        for id, edit in await self.services.store.alert_groups.behind(scope):
+            await _start_post(self.start, id, edit, scope.channel)
+
+    async def _cause(self, alert: PendingAlert, scope: AlertScope, requester: Requester) -> _Cause:
+        """Return the cause of one alert."""
+        focus, services = object_of(alert.labels), self.services
+        reason = requester.scope.text_only_reason or (None if scope.cluster else words.NO_CLUSTER)
+        reason = reason or (None if focus else words.NO_OBJECT)
+        if reason is not None or focus is None:
+            return await self._of_text(alert, reason or words.NO_OBJECT, requester)
+        began = time.monotonic()
+        try:
+            connection = await services.clusters.get(scope.cluster)
+            found = await diagnose(
+                DiagnoseObject(kind=focus.kind, namespace=focus.namespace, name=focus.name),
+                engine=services.engine(),
+                connection=connection,
+                deadline=services.deadline,
+                access=requester.scope.access(connection.name),
+            )
+        except TargetNotFound as error:
+            return self._plain(alert, failures.target_not_found(error.target, error.closest, error.others), requester)
+        except ClusterError as error:
+            return await self._of_text(alert, Text.same(str(error)), requester)
+        services.metrics.diagnosed(found, intent="alert", seconds=time.monotonic() - began)
+        return _of_diagnosis(alert, focus, found, requester, seconds=time.monotonic() - began)
+
+    async def _of_text(self, alert: PendingAlert, reason: Text, requester: Requester) -> _Cause:
+        """Return what the alert's text alone suggests; `reason` says why no cluster was read."""
+        text = "\n".join(filter(None, (alert.labels.get("alertname", ""), alert.summary)))
+        found = await diagnose(ExplainText(text=text), engine=self.services.engine(), connection=None)
+        if not found.hypotheses:
+            says = Text(en=words.TEXT_ONLY.en.format(reason.en), zh=words.TEXT_ONLY.zh.format(reason.zh))
+            return self._plain(alert, says, requester)
+        message = answer_message(
+            scrubbed(found),
+            language=requester.language,
+            request_id="",
+            seconds=0.0,
+            of_text=True,
+            text_only_reason=reason,
+            controls=False,
+        )
+        return _Cause(key=_key("alert", alert.labels.get("alertname", "")), document=_document(message))
+
+    def _plain(self, alert: PendingAlert, says: Text, requester: Requester) -> _Cause:
+        summary = Text.same(f"{alert.summary} · ") if alert.summary else Text.same("")
+        message = notice(Text(en=summary.en + says.en, zh=summary.zh + says.zh), language=requester.language)
+        return _Cause(key=_key("alert", *_likeness(alert)), document=_document(message))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertPostWorkflow:
+    """Posts, updates and closes the post of one cause."""
+
+    services: Services
+    start: StartJob
+    every_s: float = UPDATE_EVERY_S
+
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
+        """Run the job `alert_post`. Payload: {"post", "edit", "channel"}; `edit` counts its earlier messages."""
+        due = await retry_step(run, "due", self.due, payload, pauses=_PAUSES_S)
+        if due and due["wait"] > 0:
+            await run.sleep(due["wait"])
+        await retry_step(run, "show", self.show, payload, pauses=_PAUSES_S)
+        return None
+
+    async def due(self, payload: Json) -> Json:
+        """Return how many seconds the message stays as it is; a post is closed at once."""
+        post = await self.services.store.alert_groups.post(str(payload["post"]))
+        if post is None or not post.edits or not post.firing:
+            return {"wait": 0.0}
+        passed = (self.services.clock() - post.at).total_seconds()
+        return {"wait": min(max(0.0, self.every_s - passed), self.every_s)}
+
+    async def show(self, payload: Json) -> None:
+        """Show the post as it is now, and start the next job if it changed meanwhile."""
+        store, edit = self.services.store.alert_groups, int(payload["edit"])
+        post = await store.post(str(payload["post"]))
+        if post is None:
+            return
+        if post.edits == edit:
+            ts = await self._sent(post)
+            after = await store.shown(post, ts=ts, now=self.services.clock())
+        else:
+            after = post if post.revision > post.shown else None
+        if after is not None:
+            await _start_post(self.start, after.id, after.edits, after.scope.channel)
+
+    async def _sent(self, post: StoredAlertPost) -> str:
+        """Post or update the message. Return its `ts`, "" without one. Raise SlackUnavailable."""
+        services, channel = self.services, post.scope.channel
+        if not post.ts and not post.firing:
+            return ""  # resolved before it was posted
+        message = _message(post, services)
+        try:
+            if not post.ts:
+                return (await post_once(services, message, to=channel, key=f"{post.id}/{ANSWER}")).ts
+            await services.slack.update(
+                channel=channel, ts=post.ts, message=message, final=True, key=f"{post.id}/{ANSWER}"
+            )
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            services.metrics.alert_posted("failed")
+            _log.error("alerts_not_posted", channel=channel, post=post.id, error=str(error))
+            return post.ts
+        services.metrics.alert_posted("updated" if post.firing else "closed")
+        return post.ts
+
+
+async def _start_post(start: StartJob, id: str, edit: int, channel: str) -> None:
+    await start("alert_post", f"alert_post.{id}.{edit}", {"post": id, "edit": edit, "channel": channel})
+
+
+def _scope(payload: Json) -> AlertScope:
+    return AlertScope(channel=str(payload["channel"]), cluster=str(payload["cluster"]))
+
+
+def _likeness(alert: PendingAlert) -> tuple[str, ...]:
+    """Return what is equal for alerts of which one is looked into: name and object, a ReplicaSet's pods as one."""
+    focus, name = object_of(alert.labels), alert.labels.get("alertname", "")
+    return (name,) if focus is None else (name, focus.kind, focus.namespace, _folded(focus))
+
+
+def _folded(focus: Focus) -> str:
+    replica = _REPLICA.fullmatch(focus.name) if focus.kind == "Pod" else None
+    return replica[1] if replica else focus.name
+
+
+def _of_diagnosis(
+    alert: PendingAlert, focus: Focus, found: Diagnosis, requester: Requester, *, seconds: float
+) -> _Cause:
+    message = answer_message(
+        scrubbed(found),
+        language=requester.language,
+        request_id="",
+        seconds=seconds,
+        of_text=False,
+        controls=False,
+    )
+    first = next(iter(found.hypotheses), None)
+    if first is None or first.verdict is Verdict.RULED_OUT or not supported(first):
+        key = _key("object", focus.kind, focus.namespace, _folded(focus))
+        return _Cause(key=key, document=_document(message))
+    key = cause_of(first) or _key(first.incident, focus.kind, focus.namespace, _folded(focus))
+    return _Cause(key=key, document=_document(message), proven=first.verdict is Verdict.CONFIRMED)
+
+
+def _key(*parts: str) -> str:
+    return "/".join(parts)
+
+
+def _document(message: Message) -> Json:
+    """Return a message as it is stored with the post."""
+    over = message.overflow
+    return {
+        "text": html.unescape(message.text),
+        "blocks": list(message.blocks),
+        "overflow": {"name": over.name, "title": over.title, "content": over.content} if over else None,
+    }
+
+
+def _message(post: StoredAlertPost, services: Services) -> Message:
+    """Render the post with the alerts as they are."""
+    document, language = post.document, services.usual_language
+    cause, since = str(document["text"]), post.since or post.opened
+    if not post.firing:
+        ended = post.ended or services.clock()
+        return resolved_message(
+            post.names, cause=cause, since=since, ended=max(ended, since), link=post.link, language=language
+        )
+    message = firing_message(
+        post.names, cause=cause, diagnosis=document["blocks"], since=since, link=post.link, language=language
+    )
+    return replace(message, overflow=Snippet(**document["overflow"])) if document["overflow"] else message

@@ -1,0 +1,57 @@
+"""Build the post about alerts of one cause: the alerts above the diagnosis; when resolved, what it was and how long."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from intents.domain import Language
+from responses import alert_groups as words
+from responses.shown import shown_line
+from responses.slack import blocks
+from responses.slack.blocks import Leaf
+from responses.slack.message import Block, Message
+from responses.slack.mrkdwn import fallback
+
+_ADDRESS: Final = re.compile(r"https?://[^\s<>|]+")
+_LONGEST: Final = 600
+
+
+def firing_message(
+    names: Mapping[str, int],
+    *,
+    cause: str,
+    diagnosis: Sequence[Block],
+    since: datetime | None,
+    link: str,
+    language: Language,
+) -> Message:
+    """Return the post while alerts fire; `diagnosis` are the blocks of its answer."""
+    says = words.firing_line(names, since, language)
+    return Message(text=fallback(says, cause), blocks=(_head(says, link, language), *diagnosis))
+
+
+def resolved_message(
+    names: Mapping[str, int],
+    *,
+    cause: str,
+    since: datetime | None,
+    ended: datetime | None,
+    link: str,
+    language: Language,
+) -> Message:
+    """Return the post once all alerts are resolved."""
+    lasted = ended - since if ended and since else None
+    says, what = words.resolved_line(names, lasted, language), shown_line(cause, limit=_LONGEST)
+    body = (blocks.rich(blocks.line(blocks.text(what))),) if what else ()
+    return Message(text=fallback(says, what), blocks=(_head(says, link, language), *body))
+
+
+def _head(says: str, link: str, language: Language) -> Block:
+    leaves: list[Leaf] = [blocks.bold(says)]
+    address = shown_line(link, limit=_LONGEST)
+    if _ADDRESS.fullmatch(address):
+        leaves += [blocks.text(" · "), blocks.link(address, words.OPEN.in_(language))]
+    return blocks.rich(blocks.line(*leaves))
