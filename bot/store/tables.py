@@ -291,3 +291,12 @@ chronicle_reads: Final = Table(
     _at("last"),
     Column("before", UtcTime),
 )
+
+# The process that watches each cluster.
+watch_leases: Final = Table(
+    "watch_leases",
+    METADATA,
+    _key("cluster"),
+    _words("holder"),
+    _at("renewed"),
+)
