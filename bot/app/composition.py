@@ -22,6 +22,7 @@ from bot.app.readiness import Readiness
 from bot.app.reload import LiveConfiguration
 from bot.app.runtime_options import DEFAULT_OPTIONS, RuntimeOptions
 from bot.app.upkeep import Upkeep
+from bot.app.watcher import LOOK_S, Watcher
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
 from bot.common.coalescing import coalesced
@@ -117,7 +118,10 @@ async def running(
         await work.enter_async_context(in_background(keep_asking))
         await work.enter_async_context(in_background(base.slack.learn_names()))
         await work.enter_async_context(in_background(live.keep_current()))
+        watcher = _watcher(base, jobs, settings, clusters)
+        await work.enter_async_context(in_background(watcher.run()))
         readiness = Readiness(
+            watch_notes=watcher.notes,
             store=base.store,
             jobs=jobs,
             slack=base.slack,
@@ -323,6 +327,19 @@ def _upkeep(base: _Base, jobs: Jobs, settings: Settings, missed_events: MissedEv
         reports=settings.schedules,
         team=base.identity.team,
         clock=base.options.clock,
+    )
+
+
+def _watcher(base: _Base, jobs: Jobs, settings: Settings, clusters: Clusters) -> Watcher:
+    return Watcher(
+        store=base.store,
+        jobs=jobs,
+        clusters=clusters,
+        places=settings.watched,
+        executor=settings.replica,
+        team=base.identity.team,
+        clock=base.options.clock,
+        every=min(base.options.beat_s, LOOK_S),
     )
 
 

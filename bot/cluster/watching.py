@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -48,9 +48,9 @@ class Follower(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Watching:
-    """Follows one kind in one namespace. `lists` and `watches` count what was opened; `failure` is the last error."""
+    """Follows one kind in one namespace. `lists` and `watches` count what was opened; `connect` is called each time."""
 
-    connection: Connection
+    connect: Callable[[], Awaitable[Connection]]
     resource: Resource
     namespace: str
     follower: Follower
@@ -92,7 +92,7 @@ class Watching:
         return self._opened is not None and time.monotonic() - self._opened >= _SHORT_S
 
     async def _list(self) -> None:
-        reader = PageReader(connection=self.connection, deadline=time.monotonic() + _LIST_S)
+        reader = PageReader(connection=await self.connect(), deadline=time.monotonic() + _LIST_S)
         self.lists += 1
         revision = ""
         async for page in reader.pages(self.resource, namespace=self.namespace):
@@ -108,7 +108,7 @@ class Watching:
 
     async def _watch(self) -> None:
         async with open_watch(
-            self.connection, self.resource, namespace=self.namespace, revision=self._revision, seconds=self.seconds
+            await self.connect(), self.resource, namespace=self.namespace, revision=self._revision, seconds=self.seconds
         ) as events:
             self.watches += 1
             self._opened = time.monotonic()

@@ -19,6 +19,7 @@ from bot.store.mutes import Mute, standing
 from bot.store.outbox import OutboxEntry, PostingState
 from bot.store.plans import CLAIMED, ClaimOutcome, ClaimResult, EarlierClaim, StoredPlan
 from bot.store.reports import StoredReport
+from bot.store.watch_posts import WatchPost
 from bot.store.repositories import Store, open_store
 from bot.store.requests import LONGEST_TEXT, NewRequest, ReplyAddress, RequestState, StoredRequest, Surface
 from bot.store.topics import Topic
@@ -56,6 +57,7 @@ __all__ = [
     "StoredAnswer",
     "StoredPlan",
     "StoredReport",
+    "WatchPost",
     "StoredRequest",
     "Surface",
     "Topic",

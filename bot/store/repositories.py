@@ -28,6 +28,7 @@ from bot.store.requests import Requests
 from bot.store.tables import answers, directory, feedback, mutes, notices, outbox, plans, replicas, requests, topics
 from bot.store.topics import Topics
 from bot.store.watch_leases import WatchLeases
+from bot.store.watch_posts import WatchPosts
 
 # The column that dates each table's rows for purging. The audit is never purged.
 _AGES: Final[tuple[tuple[Table, Column[object]], ...]] = (
@@ -64,6 +65,7 @@ class Store:
         self.directory = StoredDirectory(database)
         self.accepted_jobs = AcceptedJobs(database)
         self.watch_leases = WatchLeases(database)
+        self.watch_posts = WatchPosts(database)
 
     async def ping(self) -> None:
         """Raise `StoreUnavailable` unless a write could begin now. Only a real write detects a full disk."""

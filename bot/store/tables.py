@@ -300,3 +300,16 @@ watch_leases: Final = Table(
     _words("holder"),
     _at("renewed"),
 )
+
+# The posts of the watch whose trouble lasts: one for each cause and channel.
+watch_posts: Final = Table(
+    "watch_posts",
+    METADATA,
+    _key("key"),
+    _words("channel"),
+    _words("cluster"),
+    _words("namespace"),
+    _words("says"),
+    Column("objects", StoredJson, nullable=False),
+    _at("since"),
+)

@@ -40,6 +40,7 @@ from bot.workflows.replies import Replies
 from bot.workflows.reports import ReportWorkflow
 from bot.workflows.services import Services
 from bot.workflows.thread_roots import ThreadRoots
+from bot.workflows.watch import WatchWorkflow
 from bot.workflows.withdrawal import WithdrawWorkflow
 
 
@@ -65,6 +66,7 @@ def workflows(services: Services, chronicles: ChronicleJobs, reports: FailureRep
     return {
         "failure": reports.run,
         "report": ReportWorkflow(services=services).run,
+        "watch": WatchWorkflow(services=services).run,
         **_answers(services, poster),
         **_remedies(services, poster),
         **_channels(services, chronicles),

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, Forbidden
 from bot.cluster.resources import WELL_KNOWN, Resource, index
 from bot.cluster.watching import Watching
@@ -41,8 +42,12 @@ class Names:
 @asynccontextmanager
 async def following(connection, *, seconds: int = 60, started: bool = True) -> AsyncIterator[tuple[Watching, Names]]:
     names = Names()
+
+    async def connect() -> Connection:
+        return connection
+
     watching = Watching(
-        connection=connection,
+        connect=connect,
         resource=PODS,
         namespace="shop",
         follower=names,
