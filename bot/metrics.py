@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 
+from intents.catalog.learned import is_learned
 from intents.domain import Diagnosis
 from intents.overview import Overview
 from responses.safety import redacted_text
@@ -33,6 +34,8 @@ _OTHER: Final = "other"
 _STANDS: Final = 10
 # Requests that the policy refuses.
 REFUSED: Final = "refused"
+# Saved incidents count together: people choose their names.
+_SAVED: Final = "learned"
 # CRDs make the number of kinds unbounded, so rare ones are grouped.
 _MOST_RESOURCES: Final = 150
 # Slack stops waiting for an acknowledgement after three seconds.
@@ -193,6 +196,8 @@ class Metrics:
         self._refusals = counter(
             "policy_refusals", "Refusals by the policy: an answer, cluster access, a remedy.", "about"
         )
+        self._learned = gauge("learned_entries", "Saved incidents in force, the same in every replica.")
+        self._learned_answers = counter("learned_answers", "Answers that a saved incident leads.")
         self._channels = gauge("incident_channels", "Incident channels, the same in every replica.", "state")
         ProcessCollector(registry=self.registry)
 
@@ -202,6 +207,14 @@ class Metrics:
         """Set the size of the catalog and the number of files that are left out."""
         self._incidents.set(incidents)
         self._problems.set(problems)
+
+    def learned_loaded(self, *, entries: int) -> None:
+        """Set the number of saved incidents in force."""
+        self._learned.set(entries)
+
+    def learned_answered(self) -> None:
+        """Count an answer that a saved incident leads."""
+        self._learned_answers.inc()
 
     def delivered(self, surface: str, *, acknowledged: bool, seconds: float) -> None:
         outcome = "acknowledged" if acknowledged else "not_acknowledged"
@@ -238,7 +251,7 @@ class Metrics:
         if intent == "explain":
             self._matchings.labels("matched" if diagnosis.hypotheses else "abstained").inc()
         for one in diagnosis.hypotheses:
-            self._verdicts.labels(one.incident, _word(one.verdict)).inc()
+            self._verdicts.labels(_SAVED if is_learned(one.incident) else one.incident, _word(one.verdict)).inc()
             for finding in one.findings:
                 self._findings.labels(finding.outcome.value).inc()
         for gap in diagnosis.gaps:

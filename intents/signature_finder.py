@@ -32,6 +32,9 @@ MOST_WEIGHED: Final = 40_000
 
 # Phrases of one `all` signature are at most so many lines apart.
 _APART: Final = 12
+# A common word belongs to a statement only beside it.
+_COMMON: Final = 4.7
+_BESIDE: Final = 3
 # In a text of a few lines everything belongs together. In a longer text, phrases that are far apart may be there by
 # chance: the coverage is reduced by this factor times the logarithms of the distance and of the text's length.
 _FEW: Final = 5
@@ -212,6 +215,8 @@ class SignatureFinder:
         """Return the nearby lines with enough words of a phrase for it to begin there."""
         enough = NEARLY * phrase.pattern.total - 1e-9
         apart = _most_apart(len(lines.symptoms))
+        if phrase.pattern.total < _COMMON:
+            apart = min(apart, _BESIDE)
         around: dict[int, set[int]] = {}
         for word in phrase.weights:
             having = lines.having(word)

@@ -18,6 +18,7 @@ from intents.command_lines import IS_NAME, KINDS, named_in_command
 from intents.domain import Text
 from intents.focus import CLUSTER_SCOPED
 from intents.focus import KINDS as KIND_OF_WORD
+from intents.learned_command import LearnedCommand, learned_command
 from intents.misuse import Misuse
 from intents.mutes import MuteCommand, mute_command
 from intents.places import DASHES, Where, names_namespace, without_where
@@ -62,7 +63,7 @@ class MutedQuery:
     unmute: str = ""
 
 
-Command = TextQuery | ObjectQuery | HelpQuery | MutedQuery | MuteCommand | ChannelCommand | Misuse
+Command = TextQuery | ObjectQuery | HelpQuery | MutedQuery | MuteCommand | LearnedCommand | ChannelCommand | Misuse
 
 _HELP: Final = frozenset({"help", "-h", "--help", "?", "？", "usage", "hi", "hello", "帮助", "用法", "你好"})
 _COMMAND: Final = "/diagnose"
@@ -70,7 +71,18 @@ _EXPLAIN: Final = frozenset({"explain", "text", "解释", "说明"})
 _DIAGNOSE: Final = frozenset({"diagnose", "check", "诊断", "检查", "排查", "看看"})
 _MUTED: Final = frozenset({"muted", "mutes", "静音列表", "已静音"})
 _UNMUTE: Final = frozenset({"unmute", "取消静音"})
-_COMMANDS: Final = ("help", "explain", "diagnose", "mute", "muted", "unmute", "summary", "incident", "cluster")
+_COMMANDS: Final = (
+    "help",
+    "explain",
+    "diagnose",
+    "mute",
+    "muted",
+    "unmute",
+    "summary",
+    "incident",
+    "cluster",
+    "learned",
+)
 # Words of an error that precede a name and are not its kind.
 _NO_KIND: Final = frozenset({
     "error", "failed", "failure", "warning", "fatal", "panic", "see", "for", "from", "the", "image", "pulling", "why",
@@ -176,7 +188,7 @@ def _word_command(said: str, words: Sequence[str]) -> Command | None:
             ),
             usage="unmute ID",
         )
-    return mute_command(words)
+    return mute_command(words) or learned_command(words)
 
 
 def _first(words: Sequence[str]) -> str:

@@ -34,6 +34,11 @@ def is_dated(line: str) -> bool:
     return _TIME.search(line, 0, _WITHIN) is not None
 
 
+def without_time(line: str) -> str:
+    """Return a line without its first time; a JSON line keeps the key."""
+    return _TIME.sub(" ", line[:_WITHIN], count=1) + line[_WITHIN:]
+
+
 def time_in(line: str) -> PastedTime | None:
     """Return the first time in a line; None without a time, or if it does not exist in the calendar."""
     match = _TIME.search(line, 0, _WITHIN)

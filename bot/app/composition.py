@@ -54,6 +54,8 @@ from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.concurrency import ConcurrencyLimits
 from bot.workflows.configuration import Configuration
 from bot.workflows.fair_turns import turn_of
+from bot.workflows.learned_commands import LearnedCommands
+from bot.workflows.learned_entries import LearnedEntries
 from bot.workflows.mutes import Mutes
 from bot.workflows.registry import failure_reports, incident_commands, workflows
 from bot.workflows.services import Services
@@ -75,6 +77,7 @@ class RunningApp:
     identity: Identity
     store: Store
     jobs: Jobs
+    learned: LearnedEntries
 
 
 @asynccontextmanager
@@ -120,6 +123,7 @@ async def running(
         await work.enter_async_context(in_background(live.keep_current()))
         watcher = _watcher(base, jobs, settings, clusters)
         await work.enter_async_context(in_background(watcher.run()))
+        await work.enter_async_context(in_background(base.learned.keep_current(every=options.learned_s)))
         readiness = Readiness(
             watch_notes=watcher.notes,
             store=base.store,
@@ -138,7 +142,9 @@ async def running(
         work.callback(job_intake.close)
         work.callback(base.stopping.set)
         _log.info("service_started", url=url, team=base.identity.team_name, socket_mode=base.by_socket)
-        yield RunningApp(url=url, reload=live.request, identity=base.identity, store=base.store, jobs=jobs)
+        yield RunningApp(
+            url=url, reload=live.request, identity=base.identity, store=base.store, jobs=jobs, learned=base.learned
+        )
 
 
 @dataclass(slots=True)
@@ -178,6 +184,7 @@ class _Base:
     metrics: Metrics
     health: SlackHealth
     starter: _JobStarter
+    learned: LearnedEntries
     chronicles: ChronicleJobs
     options: RuntimeOptions
     by_socket: bool
@@ -208,6 +215,8 @@ async def _base(
         Slack(client, limits=options.slack_limits, watch=health, lists=True, kept=store.directory)
     )
     identity = await _identified(slack)
+    learned = LearnedEntries(store=store, metrics=metrics)
+    await learned.refresh()
     starter = _JobStarter()
     chronicles = ChronicleJobs(
         store=store,
@@ -224,6 +233,7 @@ async def _base(
         metrics=metrics,
         health=health,
         starter=starter,
+        learned=learned,
         chronicles=chronicles,
         options=options,
         by_socket=by_socket,
@@ -250,6 +260,7 @@ def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clust
         looks=options.looks,
         clock=options.clock,
         changed=base.chronicles.changed,
+        learned=base.learned,
     )
 
 
@@ -304,6 +315,7 @@ def _slack_surface(
         recorder=ChannelRecorder(store=base.store, jobs=base.chronicles, identity=base.identity),
         mutes=Mutes(services=services),
         incidents=incident_commands(services, base.chronicles),
+        learned=LearnedCommands(services=services, start=base.starter.start),
         timeline_pins=TimelinePins(store=base.store, identity=base.identity, start=base.starter.start),
         presses=PressIntake(
             services=services, start=job_intake.start_now, identity=base.identity, submissions=submissions

@@ -50,7 +50,12 @@ class Readiness:
         if not self.live.current.engine.catalog.incidents:
             problems["catalog"] = "the catalog is empty: reinstall Casebook, or check CASEBOOK_CATALOG"
         problems |= await self.health.problems(token_refused=self.slack.token_refused)
-        notes = {**self.health.notes(granted=self.slack.scopes), **self._left_out(), **self.live.errors, **self.watch_notes}
+        notes = {
+            **self.health.notes(granted=self.slack.scopes),
+            **self._left_out(),
+            **self.live.errors,
+            **self.watch_notes,
+        }
         troubles = {name: safe_line(why) for name, why in self.clusters.troubles.items()}
         return Ready(problems=problems, notes=notes, clusters=troubles)
 

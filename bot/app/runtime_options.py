@@ -15,6 +15,7 @@ from bot.slack.limits import Limits
 from bot.surfaces.slack.health import CHECK_S
 from bot.workflows.admission import PERSON_REQUESTS
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S
+from bot.workflows.learned_entries import REFRESH_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ class RuntimeOptions:
     """Seconds between two rounds of upkeep."""
     reload_s: float = RELOAD_S
     """Seconds between two checks of the files of the policy, the channel defaults and the catalog."""
+    learned_s: float = REFRESH_S
+    """Seconds between two looks for the saved incidents of other replicas."""
     slack_check_s: float = CHECK_S
     """Seconds without a call to Slack after which `auth.test` checks whether Slack responds."""
 

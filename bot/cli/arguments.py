@@ -174,10 +174,11 @@ def _build() -> _Parser:
         "paths", nargs="*", metavar="PATH", help="a directory or file; default: the built-in catalog and yours"
     )
 
+    _files(command("catalog", "write the entries in force as files: the catalog, yours, and what people saved"))
+
     command("schema", "print the JSON Schema of a catalog file")
 
-    probes = command("probes", "list the probes that a catalog file may use: arguments and row keys")
-    probes.add_argument("name", nargs="?", default="", metavar="PROBE", help="only this one")
+    _probes(command("probes", "list the probes that a catalog file may use: arguments and row keys"))
     return parser
 
 
@@ -208,6 +209,16 @@ def _cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="with text: add all findings, steps, links and other hypotheses"
     )
+
+
+def _probes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", default="", metavar="PROBE", help="only this one")
+
+
+def _files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("export",), metavar="export", help="write one YAML file per entry")
+    parser.add_argument("--learned", action="store_true", help="only the incidents that people saved in Slack")
+    parser.add_argument("--to", default=".", metavar="DIR", help="the directory; default: this one")
 
 
 def _app(parser: argparse.ArgumentParser) -> None:

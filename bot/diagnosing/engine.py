@@ -16,6 +16,7 @@ from bot.probes.registry import known_probes, unreadable_parts
 from intents.catalog.loader import Catalog, Check, Problem
 from intents.catalog.schema import Incident
 from intents.domain import Symptom
+from intents.layered_matcher import LayeredMatcher
 from intents.matcher import Matcher, MatchResult
 from intents.symptoms import read_symptoms
 
@@ -51,7 +52,7 @@ class Engine:
     """
 
     catalog: Catalog
-    matcher: Matcher
+    matcher: Matcher | LayeredMatcher
     probes: Mapping[str, Probe]
     revision: str = field(default_factory=lambda: uuid4().hex)
     recent: RecentMatches = field(default_factory=RecentMatches, compare=False, repr=False)
@@ -83,7 +84,9 @@ async def match_text(text: str, *, engine: Engine) -> MatchResult:
     return await match_symptoms(lambda: read_symptoms(text), engine.matcher, length=len(text))
 
 
-async def match_symptoms(read: Callable[[], Sequence[Symptom]], matcher: Matcher, *, length: int) -> MatchResult:
+async def match_symptoms(
+    read: Callable[[], Sequence[Symptom]], matcher: Matcher | LayeredMatcher, *, length: int
+) -> MatchResult:
     """Match a text of this length, which `read` parses."""
 
     def match() -> MatchResult:

@@ -257,6 +257,8 @@ class Rules(StrictModel):
     """The actions that require an approver. Without this section none does."""
     impersonation: tuple[ImpersonationEntry, ...] = ()
     """The clusters in which people act under their own name. Without this section Casebook always acts as itself."""
+    curators: Users = ()
+    """The people who may share, edit and delete the incidents that others saved. Without this section nobody shares."""
     limits: Limits = Limits()
     """Limits for changes of one object, and for changes by one person."""
 

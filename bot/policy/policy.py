@@ -41,6 +41,8 @@ _ForObjects: TypeAlias = RemediationArea | ActingGrant | ApprovalRule
 class PolicyScope:
     """The rights of one person in one place. A hidden cluster and a missing one get the same answer.
 
+    `curates`: the person may share, edit and delete saved incidents of others.
+
     `text_only_reason` says why it is less than `ProbeResult.FULL`.
 
     If an object's labels are None (not read yet), entries that require labels count as met. This is enough to offer a
@@ -56,6 +58,7 @@ class PolicyScope:
     acting: tuple[tuple[str, ActingGrant], ...] = ()
     offering: tuple[ActingGrant, ...] = ()
     approvals: tuple[tuple[str, ApprovalRule], ...] = ()
+    curates: bool = False
     impersonation: tuple[ImpersonationEntry, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
@@ -220,7 +223,8 @@ class Policy:
         everywhere = {"clusters": ["*"], "namespaces": ["*"], "cluster_scoped": True}
         may_act = {**everywhere, "users": [*acting], "actions": ["*"]}
         limits = {"target": {"writes": 100, "minutes": 15}, "user": {"writes": 1_000, "minutes": 15}}
-        return cls(rules=Rules.model_validate({"remediation": [everywhere], "acting": [may_act], "limits": limits}))
+        rules = {"remediation": [everywhere], "acting": [may_act], "limits": limits, "curators": [*acting]}
+        return cls(rules=Rules.model_validate(rules))
 
     @property
     def asks_groups(self) -> bool:
@@ -256,6 +260,7 @@ class Policy:
             ),
             offering=tuple(grant for grant in self.rules.acting if is_here(grant.channels, who)),
             approvals=tuple((f"approval[{number}]", rule) for number, rule in enumerate(self.rules.approval)),
+            curates=not who.bot and bool({who.user, "*"} & {*self.rules.curators}),
             impersonation=impersonation,
             limits=self.rules.limits,
         )

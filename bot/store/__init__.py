@@ -15,14 +15,15 @@ from bot.store.errors import (
 from bot.store.facts import FactRow
 from bot.store.incident_channels import ChannelState, IncidentChannel
 from bot.store.inspection import SchemaState, StoreInspection, inspect_store
+from bot.store.learned import LearnedEntry, open_learned
 from bot.store.mutes import Mute, standing
 from bot.store.outbox import OutboxEntry, PostingState
 from bot.store.plans import CLAIMED, ClaimOutcome, ClaimResult, EarlierClaim, StoredPlan
 from bot.store.reports import StoredReport
-from bot.store.watch_posts import WatchPost
 from bot.store.repositories import Store, open_store
 from bot.store.requests import LONGEST_TEXT, NewRequest, ReplyAddress, RequestState, StoredRequest, Surface
 from bot.store.topics import Topic
+from bot.store.watch_posts import WatchPost
 
 __all__ = [
     "CLAIMED",
@@ -37,6 +38,7 @@ __all__ = [
     "EarlierClaim",
     "FactRow",
     "IncidentChannel",
+    "LearnedEntry",
     "Mute",
     "NewRequest",
     "OutboxEntry",
@@ -57,12 +59,13 @@ __all__ = [
     "StoredAnswer",
     "StoredPlan",
     "StoredReport",
-    "WatchPost",
     "StoredRequest",
     "Surface",
     "Topic",
+    "WatchPost",
     "inspect_store",
     "open_audit",
+    "open_learned",
     "open_store",
     "place_of",
     "standing",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from sqlalchemy import URL, ColumnElement, func, inspect, or_, select
+from sqlalchemy import URL, ColumnElement, Table, func, inspect, or_, select
 
 from bot.store.database import Database, parse_url
 from bot.store.errors import StoreUnavailable, StoreUnreachable
@@ -125,16 +125,23 @@ class Audit:
 @asynccontextmanager
 async def open_audit(url: str) -> AsyncIterator[Audit]:
     """Open the audit of the database at `url` read-only, without creating or migrating it. Raise `StoreUnavailable`."""
+    async with opened_to_read(url, audit) as database:
+        yield Audit(database)
+
+
+@asynccontextmanager
+async def opened_to_read(url: str, table: Table) -> AsyncIterator[Database]:
+    """Open the database at `url` to read a table that it has. Raise `StoreUnavailable`."""
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         _look(Path(file_of(parsed)))
     database = Database(read_only(parsed))
     try:
         async with database.read() as connection:
-            known = await connection.run_sync(lambda sync: inspect(sync).has_table(audit.name))
+            known = await connection.run_sync(lambda sync: inspect(sync).has_table(table.name))
         if not known:
-            raise StoreUnavailable("the database contains no audit: it does not belong to Casebook")
-        yield Audit(database)
+            raise StoreUnavailable(f"the database contains no {table.name}: no Casebook of this version has used it")
+        yield database
     finally:
         await database.close()
 

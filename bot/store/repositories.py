@@ -18,6 +18,7 @@ from bot.store.database import Database, parse_url
 from bot.store.directory import StoredDirectory
 from bot.store.feedback import Feedback
 from bot.store.heartbeats import Heartbeats
+from bot.store.learned import Learned
 from bot.store.migration import migrate
 from bot.store.mutes import Mutes
 from bot.store.notices import Notices
@@ -66,6 +67,7 @@ class Store:
         self.accepted_jobs = AcceptedJobs(database)
         self.watch_leases = WatchLeases(database)
         self.watch_posts = WatchPosts(database)
+        self.learned = Learned(database)
 
     async def ping(self) -> None:
         """Raise `StoreUnavailable` unless a write could begin now. Only a real write detects a full disk."""

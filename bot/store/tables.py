@@ -313,3 +313,19 @@ watch_posts: Final = Table(
     Column("objects", StoredJson, nullable=False),
     _at("since"),
 )
+
+# Saved incidents: every version of their entries. The newest version counts.
+learned: Final = Table(
+    "learned",
+    METADATA,
+    _key("id"),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    _words("yaml"),
+    _reference("channel"),
+    _words("channel_name"),
+    _reference("author"),
+    _words("by"),
+    Column("shared", Boolean, nullable=False),
+    _at("at"),
+    _at("changed"),
+)

@@ -33,6 +33,7 @@ from bot.workflows.repeats import Repeats
 from bot.workflows.replies import Replies, Reply
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.thread_roots import ThreadRoots
+from intents.catalog.learned import is_learned
 from intents.domain import Language
 from intents.kept_text import kept_text
 from intents.matcher import MatchResult
@@ -260,6 +261,8 @@ class AnswerWorkflow:
         """Count the request. Repeated requests and late cluster choices have no answer time: they waited for people."""
         seconds = self._age(request) if first else None
         self.services.metrics.request_handled(request.original.origin, reply.intent, reply.came_to, seconds=seconds)
+        if is_learned(reply.incident):
+            self.services.metrics.learned_answered()
         _log.info("answer_posted", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
 
     async def _requester(self, request: StoredRequest, picked: PickedCluster | None) -> Requester:
@@ -311,7 +314,7 @@ class AnswerWorkflow:
         requester = await self.services.requester_of(request)
         if requester.scope.reading is ReadLevel.NOTHING:
             return _NOTHING
-        return await carried_match(request.text, engine=self.services.engine())
+        return await carried_match(request.text, engine=self.services.engine(request.original.channel))
 
 
 async def _nothing() -> None:

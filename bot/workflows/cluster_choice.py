@@ -78,7 +78,7 @@ class ClusterChooser:
         `pressed` is the cluster that they have just chosen, "" for none. The question gets the `match` if it belongs to
         its text. An unresponsive cluster does not delay the lookup of the object. Raises StoreUnavailable.
         """
-        parsed = self._with_match(_parsed(request), match)
+        parsed = self._with_match(_parsed(request), match, request.original.channel)
         visible = (
             requester.scope.clusters(self.services.clusters.names) if requester.scope.reading is ReadLevel.FULL else ()
         )
@@ -105,11 +105,11 @@ class ClusterChooser:
             case AmbiguousCluster():
                 return await self._searched(question, visible, requester)
 
-    def _with_match(self, parsed: _ClusterQuestion, match: CarriedMatch | None) -> _ClusterQuestion:
+    def _with_match(self, parsed: _ClusterQuestion, match: CarriedMatch | None, channel: str) -> _ClusterQuestion:
         question = parsed.question
         if match is None or not isinstance(question, ExplainText):
             return parsed
-        matching = match.of(question.text, engine=self.services.engine())
+        matching = match.of(question.text, engine=self.services.engine(channel))
         return replace(parsed, question=replace(question, matching=matching))
 
     def _with_namespace(self, parsed: _ClusterQuestion, requester: Requester, visible: Sequence[str]) -> Question:
@@ -142,7 +142,7 @@ class ClusterChooser:
 
     async def _searched(self, question: Question, visible: tuple[str, ...], requester: Requester) -> Interpretation:
         """Return the cluster where the named object exists, if it is the only one."""
-        target = await self._target(question)
+        target = await self._target(question, requester.scope.who.channel)
         if target is None:
             return Interpretation(
                 question=question, unclear=cluster_choice.why_unclear("", found=(), unasked=()), pick=visible
@@ -159,10 +159,10 @@ class ClusterChooser:
             question=question, unclear=cluster_choice.why_unclear(about, found=found, unasked=unasked), pick=visible
         )
 
-    async def _target(self, question: Question) -> DiagnoseObject | None:
+    async def _target(self, question: Question, channel: str) -> DiagnoseObject | None:
         """Return the object to look up: one that is named in full."""
         if isinstance(question, ExplainText):
-            engine = self.services.engine()
+            engine = self.services.engine(channel)
             matching = question.matching or await match_text(question.text, engine=engine)
             hypotheses = matching.hypotheses
             if hypotheses:

@@ -132,7 +132,8 @@ class FailureReports:
             return True
         if requester.scope.reading is ReadLevel.NOTHING:
             return False
-        return bool((await carried_match(request.text, engine=self.services.engine())).matching.hypotheses)
+        engine = self.services.engine(request.original.channel)
+        return bool((await carried_match(request.text, engine=engine)).matching.hypotheses)
 
     async def _unpicked(self, payload: Json) -> None:
         """Restore the earlier answer, and tell the user who chose the cluster."""

@@ -59,7 +59,7 @@ class FollowUps:
         query = parse_message(own)
         if not isinstance(query, TextQuery) or _ASKS_AGAIN.search(own):
             return None
-        if (await match_text(query.text, engine=self.services.engine())).hypotheses:
+        if (await match_text(query.text, engine=self.services.engine(original.channel))).hypotheses:
             return None
         earlier = await self.earlier(request)
         return answered_above(earlier.link, language=requester.language) if earlier and earlier.link else None

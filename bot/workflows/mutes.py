@@ -52,12 +52,12 @@ class Mutes:
             return await self._mute(command, channel=channel, user=user, language=language)
         for mute in chosen:
             await self.services.store.mutes.remove(channel, mute.muted)
-        titles = [self._title(mute.muted) for mute in chosen]
+        titles = [self._title(mute) for mute in chosen]
         names = Text(en=", ".join(title.en for title in titles), zh="、".join(title.zh for title in titles))
         return unmuted(names, language=language)
 
     async def _mute(self, command: MuteCommand, *, channel: str, user: str, language: Language) -> Message:
-        incidents = self.services.engine().catalog.incidents
+        incidents = self.services.engine(channel).catalog.incidents
         if " " not in command.muted and command.muted not in incidents:
             wrong = _unknown(command.muted, incidents)
             return misused(wrong.says, wrong.closest, usage=wrong.usage, language=language)
@@ -82,13 +82,11 @@ class Mutes:
         return None if requester.scope.reading is ReadLevel.FULL else failures.UNMUTE_NOT_ALLOWED
 
     def _shown(self, mute: Mute) -> MuteShown:
-        return MuteShown(
-            muted=mute.muted, title=self._title(mute.muted), by=mute.by, until=mute.until, reason=mute.reason
-        )
+        return MuteShown(muted=mute.muted, title=self._title(mute), by=mute.by, until=mute.until, reason=mute.reason)
 
-    def _title(self, muted_key: str) -> Text:
-        found = self.services.engine().catalog.incidents.get(muted_key)
-        return found.title if found is not None else Text.same(muted_key)
+    def _title(self, mute: Mute) -> Text:
+        found = self.services.engine(mute.channel).catalog.incidents.get(mute.muted)
+        return found.title if found is not None else Text.same(mute.muted)
 
 
 def _unknown(name: str, incidents: Iterable[str]) -> Misuse:

@@ -26,6 +26,7 @@ from bot.workflows.cluster_choice import ClusterChooser
 from bot.workflows.cluster_pick import PickWorkflow
 from bot.workflows.failure_reports import FailureReports
 from bot.workflows.follow_ups import FollowUps
+from bot.workflows.learned_saves import SaveWorkflow
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.opinions import OpinionWorkflow
 from bot.workflows.pasted_files import PastedFiles
@@ -38,6 +39,7 @@ from bot.workflows.remedy_offers import RemedyOffers
 from bot.workflows.repeats import Repeats, RepeatWorkflow
 from bot.workflows.replies import Replies
 from bot.workflows.reports import ReportWorkflow
+from bot.workflows.save_dialog import SaveDialogWorkflow
 from bot.workflows.services import Services
 from bot.workflows.thread_roots import ThreadRoots
 from bot.workflows.watch import WatchWorkflow
@@ -67,6 +69,8 @@ def workflows(services: Services, chronicles: ChronicleJobs, reports: FailureRep
         "failure": reports.run,
         "report": ReportWorkflow(services=services).run,
         "watch": WatchWorkflow(services=services).run,
+        "save_dialog": SaveDialogWorkflow(services=services).run,
+        "save_incident": SaveWorkflow(services=services).run,
         **_answers(services, poster),
         **_remedies(services, poster),
         **_channels(services, chronicles),

@@ -67,7 +67,7 @@ class RemedyOffers:
             judged,
             request=question,
             request_id=request.id,
-            engine=self.services.engine(),
+            engine=self.services.engine(requester.scope.who.channel),
             session=Session(
                 connection=connection,
                 access=requester.scope.access(connection.name),

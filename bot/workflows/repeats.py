@@ -58,7 +58,7 @@ class Repeats:
         if request.original.origin is not Surface.MESSAGE or match is None or not match.matching.hypotheses:
             return ""
         first, names = match.matching.hypotheses[0], self.services.clusters.names
-        incident = self.services.engine().catalog.incidents.get(first.incident)
+        incident = self.services.engine(request.original.channel).catalog.incidents.get(first.incident)
         if incident is None:
             return ""
         cluster = marked_with(request.text) if len(names) > 1 else ""

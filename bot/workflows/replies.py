@@ -179,7 +179,7 @@ class Replies:
         try:
             diagnosis = await diagnose(
                 question,
-                engine=self.services.engine(),
+                engine=self.services.engine(request.original.channel),
                 connection=connection,
                 deadline=self.services.deadline,
                 progress=progress,
@@ -216,7 +216,7 @@ class Replies:
         try:
             found = await overview(
                 namespace,
-                engine=self.services.engine(),
+                engine=self.services.engine(request.original.channel),
                 connection=connection,
                 deadline=self.services.deadline * _OVERVIEW,
                 progress=lambda each: progress(Progress(done=each.causes, total=each.of_causes, scanned=each.objects)),

@@ -24,6 +24,7 @@ from bot.slack.people import Person
 from bot.store import Store, StoredRequest
 from bot.workflows.concurrency import ConcurrencyLimits
 from bot.workflows.configuration import Configuration
+from bot.workflows.learned_entries import LearnedEntries
 from intents.domain import Language
 from responses.language import choose
 
@@ -78,6 +79,7 @@ class Services:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     changed: Callable[[str], Awaitable[None]] = _ignore_change
     forget: Callable[[str], Awaitable[bool]] = _no_jobs
+    learned: LearnedEntries | None = None
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     @property
@@ -90,9 +92,10 @@ class Services:
         """Return the cluster and namespace of each channel from the file in force."""
         return self.configuration().defaults
 
-    def engine(self) -> Engine:
-        """Return the engine for the catalog in force."""
-        return self.configuration().engine
+    def engine(self, channel: str = "") -> Engine:
+        """Return the engine for the catalog in force, with the saved entries that this channel may see."""
+        base = self.configuration().engine
+        return base if self.learned is None else self.learned.engine(base, channel)
 
     @asynccontextmanager
     async def turn(self, request: str) -> AsyncIterator[None]:

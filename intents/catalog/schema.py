@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -230,10 +230,15 @@ class LinkTo(Model):
 class Examples(Model):
     """Texts that test the signatures."""
 
-    match: Annotated[tuple[Line, ...], Field(min_length=3)]
-    """Texts as people paste them; this incident must come first for each."""
-    other: Annotated[tuple[Line, ...], Field(min_length=2)]
-    """Near misses; this incident must not come first."""
+    match: Annotated[tuple[Line, ...], Field(min_length=1)]
+    """Texts as people paste them, at least three; this incident must come first for each. In the sandbox one is
+    enough."""
+    other: tuple[Line, ...] = ()
+    """Near misses, at least two; this incident must not come first. In the sandbox none is needed."""
+
+
+_MATCHING: Final = 3
+_NEAR_MISSES: Final = 2
 
 
 class Ask(Model):
@@ -320,7 +325,7 @@ class Incident(Model):
     id: Id
     """The name of the file, without .yaml."""
     status: Status
-    """sandbox: may only ever say possible, and needs no cases; stable; deprecated."""
+    """sandbox: may only ever say possible, and needs no cases, one language and one example; stable; deprecated."""
     strongest: Strength
     """The most that the cluster can honestly prove: confirmed, likely, possible where nothing of the cluster tells it
     from other causes, or capability for what is no cause but can be done about one."""
@@ -381,6 +386,17 @@ class Incident(Model):
         ):
             if twice := {name for name in names if names.count(name) > 1}:
                 raise ValueError(f"{what}: {', '.join(sorted(twice))} given twice")
+        return self
+
+    @model_validator(mode="after")
+    def _has_examples(self) -> Incident:
+        if self.status is not Status.SANDBOX:
+            for what, texts, least in (
+                ("match", self.examples.match, _MATCHING),
+                ("other", self.examples.other, _NEAR_MISSES),
+            ):
+                if len(texts) < least:
+                    raise ValueError(f"examples.{what}: expected at least {least} texts, not {len(texts)}")
         return self
 
     @cached_property

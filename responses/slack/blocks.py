@@ -233,11 +233,15 @@ def text_input(
     hint: str = "",
     initial: str = "",
     optional: bool = False,
+    longest: int = 253,
+    multiline: bool = False,
 ) -> Block:
     """Return a text field of a modal; `initial` is its first value."""
-    element: Element = {"type": "plain_text_input", "action_id": action_id, "max_length": 253}
+    element: Element = {"type": "plain_text_input", "action_id": action_id, "max_length": longest}
+    if multiline:
+        element["multiline"] = True
     if initial:
-        element["initial_value"] = initial
+        element["initial_value"] = cut(initial, longest)
     if placeholder:
         element["placeholder"] = plain(placeholder, limits.PLACEHOLDER)
     block: Block = {

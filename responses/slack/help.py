@@ -41,6 +41,10 @@ _FORMS: Final = (
     ("/diagnose muted", Text(en="list what is muted in this channel", zh="列出此频道静音的内容")),
     ("/diagnose unmute ID|KIND NAMESPACE/NAME", Text(en="unmute it", zh="取消静音")),
     (
+        "/diagnose learned",
+        Text(en="list, edit and share the incidents that people saved", zh="列出、编辑和共享已保存的问题"),
+    ),
+    (
         "/diagnose summary",
         Text(en="show what you missed in this incident channel", zh="查看此故障频道中您错过的内容"),
     ),

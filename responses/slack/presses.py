@@ -29,6 +29,8 @@ class Press(StrEnum):
     RESOLVED = "resolve_confirm"  # callback_id of that dialog; its private_metadata is the channel
     ROOT_CAUSE = "root_cause"  # block_id and action_id of the choice of the root cause in that dialog
     ROOT_CAUSE_TEXT = "root_cause_text"  # block_id and action_id of the field to type it
+    SAVE = "save"  # callback_id of the dialog that saves an incident; its private_metadata is a `SavePlace`
+    SAVE_CHECKED = "save_checked"  # callback_id of the same dialog with the result of the check
     TYPED_NAME = "typed_name"  # block_id and action_id of the input in CONFIRM's dialog, where a name must be typed
 
 

@@ -36,7 +36,7 @@ async def test_nothing_is_found_on_a_healthy_object(engine: Engine, healthy: Hea
 
     assert findings(diagnosis) == []
     # Every read succeeded, so nothing was overlooked.
-    assert diagnosis.gaps == ()
+    assert [gap for gap in diagnosis.gaps if not gap.quiet] == []
 
 
 async def test_the_same_check_finds_a_broken_object(engine: Engine) -> None:

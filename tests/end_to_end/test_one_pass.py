@@ -31,6 +31,7 @@ class CountingMatcher(Matcher):
 async def test_paste_is_matched_once_and_rendered_once(
     tmp_path: Path, engine: Engine, broken: Broken, monkeypatch: pytest.MonkeyPatch, pieces: int
 ) -> None:
+    assert isinstance(engine.matcher, Matcher)
     matcher = CountingMatcher(engine.catalog, learned=engine.matcher.learned)
     rendered: list[object] = []
     render = answer_message

@@ -2,6 +2,7 @@
 
 import pytest
 
+from intents.alerts.alert import Alert, AlertGroup, AlertStatus
 from intents.alerts.objects import object_of
 from intents.named_objects import Focus
 
@@ -24,3 +25,12 @@ KSM = {"job": "kube-state-metrics", "instance": "10.1.2.3:8080", "pod": "kube-st
 )  # fmt: skip
 def test_the_most_specific_label_names_the_object(labels: dict[str, str], found: Focus | None) -> None:
     assert object_of(labels) == found
+
+
+def test_a_group_tells_which_of_its_alerts_stand() -> None:
+    over = Alert(status=AlertStatus.RESOLVED, labels={"alertname": "KubePodNotReady"})
+    stands = Alert(status=AlertStatus.FIRING, labels={"alertname": "KubePodCrashLooping"})
+
+    group = AlertGroup(key="k", status=AlertStatus.FIRING, alerts=(over, stands))
+
+    assert [alert.name for alert in group.firing] == ["KubePodCrashLooping"]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intents.command_lines import IS_NAME, KINDS
+from intents.learned_command import LearnedAction, LearnedCommand
 from intents.misuse import Misuse
 from intents.slack_text import unformatted
 from intents.slash import (
@@ -64,6 +65,10 @@ KIND_WORDS = st.sampled_from(sorted(KINDS))
         ("unmute image-pull-failed", MutedQuery(unmute="image-pull-failed")),
         ("unmute all", MutedQuery(unmute="all")),
         ("取消静音 all", MutedQuery(unmute="all")),
+        ("learned", LearnedCommand()),
+        ("已保存", LearnedCommand()),
+        ("learned share `learned-a-1`", LearnedCommand(action=LearnedAction.SHARE, id="learned-a-1")),
+        ("learned 删除 learned-a-1", LearnedCommand(action=LearnedAction.DELETE, id="learned-a-1")),
     ],
 )
 def test_command_is_parsed(text: str, asked: Command) -> None:
@@ -95,6 +100,8 @@ def test_typo_suggests_the_closest_command(text: str, closest: str) -> None:
     [
         ("explain", "explain ERROR"),
         ("unmute", "unmute ID"),
+        ("learned share", "learned edit|share|unshare|delete ID"),
+        ("learned forget learned-a-1", "learned edit|share|unshare|delete ID"),
         ("mute", "mute ID|KIND NAMESPACE/NAME|namespace NAME 7d REASON"),
         ("mute pod api-0", "mute ID|KIND NAMESPACE/NAME|namespace NAME 7d REASON"),
         ("mute namespace shop 9000d", "mute ID|KIND NAMESPACE/NAME|namespace NAME 7d REASON"),

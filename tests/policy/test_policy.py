@@ -368,3 +368,15 @@ def test_people_who_may_read_the_same_are_one_audience():
     assert audiences["C0SHOP", "U0SRE"] == audiences["C0BANK", "U1"]
     assert len(set(audiences.values())) == 4
     assert {audiences["C1", user] for user in ("U1", "U2", "U0SRE")} == {"text"}
+
+
+def test_curators_are_named_people_of_this_workspace() -> None:
+    policy = Policy(rules=Rules.model_validate({"curators": ["U1"]}))
+    everybody = Policy(rules=Rules.model_validate({"curators": ["*"]}))
+
+    assert policy.scope(Actor(channel="C1", user="U1")).curates
+    assert not policy.scope(Actor(channel="C1", user="U2")).curates
+    assert not Policy.default().scope(Actor(channel="C1", user="U1")).curates
+    assert everybody.scope(Actor(channel="C1", user="U2")).curates
+    for nobody in (Actor(user="U1", guest=True), Actor(user="U1", external=True), Actor(user="U1", bot=True)):
+        assert not everybody.scope(nobody).curates

@@ -96,6 +96,9 @@ def problems(file: Path, text: str | bytes) -> list[str]:
             "acting:\n  - {clusters: [a], namespaces: [b], actions: [scale], groups: []}",
             "2: acting[0].groups: the list is empty: leave the key out",
         ),
+        ("curators: []", '1: curators: the list is empty: leave the key out, or write ["*"] for all'),
+        ("curators: U1", "1: curators: expected a list; put names that begin with # or * in quotes"),
+        ("curators: [alex]", "1: curators[0]: 'alex' is not a user: expected the id from the profile"),
         # Labels.
         (
             "acting:\n  - {clusters: [a], namespaces: [b], actions: [scale], users: [U1], labels: [team]}",
@@ -241,7 +244,7 @@ def test_a_missing_section_has_its_default(tmp_path: Path) -> None:
 
 
 KEYS = [
-    *("reading", "guests", "others", "acting", "approval", "impersonation", "limits"),
+    *("reading", "guests", "others", "acting", "approval", "impersonation", "limits", "curators"),
     *("channels", "users", "groups", "clusters", "namespaces", "cluster_scoped", "labels", "target", "writes"),
 ]
 VALUES = st.recursive(

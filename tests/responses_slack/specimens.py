@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from intents.catalog.learned import Collisions, SavedIncident, entry_yaml, signature_of
 from intents.chronicle.resolution import resolution_of
 from intents.cluster_choice import ChoiceReason, UnknownCluster
 from intents.domain import (
@@ -49,6 +50,7 @@ from responses.slack.details import details_view
 from responses.slack.diagnosis import answer_message, placeholder_message
 from responses.slack.follow_ups import answered_above, changed_since
 from responses.slack.help import help_message, misused
+from responses.slack.learned import LearnedShown, SavedCheck, all_learned, save_dialog, saved_message
 from responses.slack.lengths import visible_length
 from responses.slack.message import Message, View
 from responses.slack.overview import change_message, overview_message
@@ -212,6 +214,14 @@ REPORT = OverviewChange(
     before=2,
     since=OVERVIEW.observed_at,
 )
+SAVED = SavedIncident(
+    title="Ledger was written twice",
+    line="payment-gateway: ledger checksum mismatch for batch 4711: expected 0xdeadbeef got 0xcafe (pod shop/ledger-0)",
+    root_cause="The nightly import ran twice. {It} wrote the batch of the day before.",
+    done="Stop the second import.\nDelete the batch and start the import again.",
+    channel="payments",
+    by="Alex",
+)
 Said = Message | View
 
 
@@ -224,6 +234,7 @@ def specimens(language: Language) -> Iterator[tuple[str, Said]]:
     yield from _views(language)
     yield from _notes(language)
     yield from _chronicle(language)
+    yield from _learned(language)
     whole = _answer(DIAGNOSIS, language)
     yield "as-text", text_only(whole)
     yield from zip(("first-half", "second-half"), split_in_half(whole), strict=True)
@@ -391,6 +402,32 @@ def _chronicle(language: Language) -> Iterator[tuple[str, Said]]:
     yield "chronicle-permissions", missing_scopes_message(NEEDED_SCOPES, language=language)
     yield "chronicle-dismissed", dismissed("U1", language=language)
     yield "chronicle-reopened", reopened("U1", language=language)
+
+
+def _learned(language: Language) -> Iterator[tuple[str, Said]]:
+    def dialog(check: SavedCheck | None = None, *, edits: bool = False) -> View:
+        return save_dialog(SAVED, metadata="C1|1772449207.000100||0|", language=language, edits=edits, check=check)
+
+    signature = signature_of(SAVED.line)
+    titles = {TOLD.incident: TOLD.title}
+    collides = Collisions(
+        examples=((TOLD.incident, "ledger checksum mismatch in the image"),) * 7,
+        ordinary=("the checksum of the ledger does not match",),
+        known=(TOLD.incident,),
+    )
+    yield "save-dialog", dialog()
+    yield "save-dialog-to-edit", dialog(edits=True)
+    yield "save-dialog-checked", dialog(SavedCheck(signature=signature, collisions=Collisions(), titles={}))
+    yield (
+        "save-dialog-collides",
+        dialog(SavedCheck(signature=signature, collisions=collides, titles=titles, changed=True)),
+    )
+    id = "learned-ledger-was-written-twice-1a2b3c"
+    yield "saved", saved_message(SAVED.title, id, 1, entry_yaml(SAVED, id=id), language=language)
+    shown = LearnedShown(id=id, title=SAVED.title, channel="payments", by="Alex", version=2, shared=False)
+    yield "learned", all_learned([shown, replace(shown, shared=True)], language=language)
+    yield "learned-many", all_learned([shown] * 30, language=language)
+    yield "learned-none", all_learned([], language=language)
 
 
 def payload_of(said: Said) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from responses.slack.controls import RemedyButton
 from responses.slack.details import details_view, full_text
 from responses.slack.diagnosis import answer_message, placeholder_message
 from responses.slack.help import misused
+from responses.slack.learned import LearnedShown, all_learned, saved_message
 from responses.slack.lengths import length, visible_length
 from responses.slack.message import Message, Snippet, View
 from responses.slack.mrkdwn import escape, fallback, inert, unescape
@@ -121,6 +122,9 @@ def test_any_answer_is_safe_to_send(diagnosis: Diagnosis, language: Language, st
     assert SECRET not in full_text(shown, language=language, observed=texts)
 
 
+LEARNED = LearnedShown(id="learned-a", title="", channel="", by="", version=1, shared=False)
+
+
 @settings(max_examples=20)
 @given(texts=TEXTS, language=LANGUAGES, found=st.integers(0, 5))
 def test_any_other_message_or_dialog_is_safe_to_send(texts: list[str], language: Language, found: int) -> None:
@@ -164,6 +168,8 @@ def test_any_other_message_or_dialog_is_safe_to_send(texts: list[str], language:
         notices.unmuted(words, language=language),
         notices.all_muted([mute] * 30, language=language),
         misused(words, texts[0], language=language),
+        saved_message(texts[0], "learned-a", 1, texts[-1], language=language),
+        all_learned([replace(LEARNED, title=texts[0], by=texts[-1], channel=texts[0])] * 3, language=language),
     ):
         is_safe_to_send(said)
 

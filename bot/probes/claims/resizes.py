@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.cluster.errors import ClusterError
-from bot.cluster.events import event_last_seen
 from bot.kube.conditions import condition
 from bot.kube.objects import name_of, namespace_of, place_of, ref, status_of
 from bot.kube.quantities import whole
@@ -25,7 +24,6 @@ KEYS: Final[Mapping[str, RowType]] = {
     "stage": RowType.STRING,  # refused, node (only the file system is left), storage; "" if nothing has begun
     "since_s": RowType.INTEGER,  # of the stage, else of the oldest event; -1 if neither is left
     "error": RowType.STRING,  # of the newest attempt that failed
-    "error_age_s": RowType.INTEGER,
     "expands": RowType.BOOLEAN,  # the class allows it; true where the class cannot be read
     "provisioner": RowType.STRING,
     "lease_s": RowType.INTEGER,  # since the resizer renewed its lease, -1 if it has none
@@ -93,7 +91,6 @@ async def _row(
     if since_s == UNKNOWN:
         began = [age_s(look.snapshot, each.get("firstTimestamp") or each.get("eventTime")) for each in started]
         since_s = max(began, default=UNKNOWN)
-    seen = event_last_seen(failed[-1]) if failed else None
     error = str(failed[-1].get("message") or "") if failed else _refusal(claim)
     return Row(
         values={
@@ -108,7 +105,6 @@ async def _row(
             "stage": stage,
             "since_s": since_s,
             "error": error,
-            "error_age_s": UNKNOWN if seen is None else max(int((look.now - seen).total_seconds()), 0),
             "expands": classes is None or storage_class.get("allowVolumeExpansion") is True,
             "provisioner": provisioner,
             "lease_s": lease.renewed_s,

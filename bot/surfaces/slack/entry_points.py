@@ -10,6 +10,7 @@ COMMAND: Final = "/diagnose"
 DIAGNOSE_THIS: Final = "casebook.diagnose_this"
 PIN: Final = "casebook.pin"
 UNPIN: Final = "casebook.unpin"
+SAVE_AS_INCIDENT: Final = "casebook.save_as_incident"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,5 +37,10 @@ SHORTCUTS: Final = (
         callback_id=UNPIN,
         name="Remove from timeline",
         description="Remove this message from the timeline of its incident channel",
+    ),
+    Shortcut(
+        callback_id=SAVE_AS_INCIDENT,
+        name="Save as incident",
+        description="Save what was found out in this thread, so that the next paste is answered with it",
     ),
 )

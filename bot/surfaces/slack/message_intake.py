@@ -47,7 +47,7 @@ class MessageIntake:
     store: Store
     start: StartJob
     submissions: Submissions
-    engine: Callable[[], Engine]
+    engine: Callable[[str], Engine]
     notices: RefusalNotices
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     metrics: Metrics = field(default_factory=Metrics)
@@ -107,7 +107,7 @@ class MessageIntake:
             # Not even matched, which costs most: the person is told once per burst.
             raise TooManyRequests(self.submissions.admission.limit)
         parts = sorted([*beside, part], key=lambda one: one.ts)
-        match = await carried_match("\n".join(one.text for one in parts), engine=self.engine())
+        match = await carried_match("\n".join(one.text for one in parts), engine=self.engine(message.channel))
         if match.matching.hypotheses:
             await self._matched(message, parts, match)
         elif deserves_a_look("\n".join(one.text for one in parts), match.matching):

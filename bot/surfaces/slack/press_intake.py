@@ -35,12 +35,14 @@ from bot.workflows.admission import TooManyRequests
 from bot.workflows.chronicle.resolve_dialog import check_resolution
 from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, typed_answers, was_shown_to
 from bot.workflows.fair_turns import ASKED
+from bot.workflows.save_dialog import check_save
 from bot.workflows.services import ANSWER, Services
 from bot.workflows.submissions import Submissions
 from intents.domain import ExternalManager, Text
 from responses import failures, words
 from responses.safety import safe_line
 from responses.slack.cluster_picker import cluster_of_token
+from responses.slack.message import View
 from responses.slack.overview import parse_diagnose_value
 from responses.slack.presses import Press, parse_dialog_metadata
 
@@ -52,6 +54,7 @@ _STORED_WITHIN_S: Final = (0.1, 0.2, 0.4, 0.8)
 # An outage of the database may delay it by minutes.
 _STORED_LATER: Final = timedelta(minutes=15)
 _DIALOGS: Final = frozenset({Press.CONFIRM, Press.CONFIRM_AGAIN, Press.ANSWER})
+_SAVES: Final = frozenset({Press.SAVE, Press.SAVE_CHECKED})
 _OPINIONS: Final = frozenset({Press.NOT_IT, Press.MUTE, Press.UNMUTE})
 
 
@@ -70,6 +73,14 @@ class ConfirmationNeeded(Exception):
         self.carried = carried
         self.custodian = custodian
         super().__init__(custodian.name)
+
+
+class NextDialog(Exception):
+    """Error: the dialog goes on with this view."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        super().__init__(str(view.get("callback_id", "")))
 
 
 class PressRefused(Exception):
@@ -104,12 +115,14 @@ class PressIntake:
         return self.services.store
 
     async def take(self, press: ButtonPress) -> None:
-        """Start the job of a press. Raise InvalidInput and ConfirmationNeeded too."""
+        """Start the job of a press. Raise InvalidInput, ConfirmationNeeded and NextDialog too."""
         try:
             if press.press is Press.RESOLVE:
                 await self._open_resolution(press)
             elif press.press is Press.RESOLVED:
                 await self._resolve(press)
+            elif press.press in _SAVES:
+                await self._save(press)
             elif press.press in _DIALOGS:
                 await self._take_dialog(press)
             elif press.press is Press.ANYWAY:
@@ -238,6 +251,20 @@ class PressIntake:
         if checked.wrong:
             raise InvalidInput(checked.wrong)
         await self.start("command", f"{press.value}.resolved.{press.view}", checked.payload)
+
+    # --- save an incident ---
+
+    async def _save(self, press: ButtonPress) -> None:
+        """Start the job that saves an incident, once the dialog showed the check. Two submissions are one job."""
+        self._check_sender(press)
+        checked = await check_save(
+            self.services, team=press.team, user=press.user, metadata=press.value, typed=press.typed, view=press.view
+        )
+        if checked.wrong:
+            raise InvalidInput(checked.wrong)
+        if checked.view is not None:
+            raise NextDialog(checked.view)
+        await self.start("save_incident", f"{checked.payload['id']}.v{checked.payload['version']}", checked.payload)
 
     # --- dialogs ---
 

@@ -25,6 +25,7 @@ from bot.surfaces.slack.missed_events import MissedEvents
 from bot.surfaces.slack.press_intake import PressIntake
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.workflows.chronicle.incident_commands import IncidentCommands
+from bot.workflows.learned_commands import LearnedCommands
 from bot.workflows.mutes import Mutes
 from bot.workflows.submissions import Submissions
 from intents.domain import Language
@@ -42,6 +43,7 @@ class SlackSurface:
     submissions: Submissions
     mutes: Mutes
     incidents: IncidentCommands
+    learned: LearnedCommands
     timeline_pins: TimelinePins
     presses: PressIntake
     health: SlackHealth
@@ -55,7 +57,11 @@ class SlackSurface:
         commands.register(
             bolt,
             CommandListener(
-                submissions=self.submissions, mutes=self.mutes, incidents=self.incidents, language=self.language
+                submissions=self.submissions,
+                mutes=self.mutes,
+                incidents=self.incidents,
+                learned=self.learned,
+                language=self.language,
             ),
         )
         shortcuts.register(
@@ -63,6 +69,7 @@ class SlackSurface:
             ShortcutListener(
                 submissions=self.submissions,
                 timeline_pins=self.timeline_pins,
+                start=self.learned.start,
                 slack=self.slack,
                 identity=self.identity,
                 language=self.language,

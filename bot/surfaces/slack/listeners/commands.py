@@ -15,10 +15,12 @@ from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, 
 from bot.surfaces.slack.entry_points import COMMAND
 from bot.workflows.admission import TooManyRequests
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
+from bot.workflows.learned_commands import LearnedCommands
 from bot.workflows.mutes import Mutes
 from bot.workflows.submissions import Submissions
 from intents.channel_commands import ChannelCommand
 from intents.domain import Language
+from intents.learned_command import LearnedCommand
 from intents.misuse import Misuse
 from intents.mutes import MuteCommand
 from intents.slash import HelpQuery, MutedQuery, ObjectQuery, TextQuery, parse_command
@@ -39,6 +41,7 @@ class CommandListener:
     submissions: Submissions
     mutes: Mutes
     incidents: IncidentCommands
+    learned: LearnedCommands
     language: Language | None
 
     async def handle(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -77,6 +80,15 @@ class CommandListener:
                     user=str(body["user_id"]),
                     language=language,
                 )
+            case LearnedCommand() as about_learned:
+                return await self.learned.answer(
+                    about_learned,
+                    team=str(body["team_id"]),
+                    channel=str(body["channel_id"]),
+                    user=str(body["user_id"]),
+                    trigger=str(body.get("trigger_id") or ""),
+                    language=language,
+                )
             case ChannelCommand() as command:
                 return await self.incidents.answer(_commanded(body, text, command, now, language))
             case ObjectQuery() as about:
@@ -104,6 +116,8 @@ def _answered_at_once(text: str) -> str:
             return "misused"
         case MutedQuery() | MuteCommand():
             return "muted"
+        case LearnedCommand():
+            return "learned"
         case ChannelCommand(action=action):
             return action.value
         case _:

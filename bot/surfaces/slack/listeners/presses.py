@@ -16,7 +16,7 @@ from bot.slack.errors import SlackError
 from bot.slack.outgoing import outgoing
 from bot.store import StoreUnavailable
 from bot.surfaces.slack.listeners import TELL_S
-from bot.surfaces.slack.press_intake import ConfirmationNeeded, InvalidInput, PressIntake, PressRefused
+from bot.surfaces.slack.press_intake import ConfirmationNeeded, InvalidInput, NextDialog, PressIntake, PressRefused
 from bot.surfaces.slack.press_payload import ButtonPress, read_press
 from bot.workflows.kept_answer import KeptAnswer
 from intents.domain import Language, Text
@@ -67,6 +67,8 @@ class PressListener:
             language = await self._language(press)
             errors = {block: says.in_(language) for block, says in invalid.wrong.items()}
             return {"response_action": "errors", "errors": errors}
+        except NextDialog as following:
+            return _update(following.view)
         except ConfirmationNeeded as needed:
             return _update(
                 source_warning_dialog(needed.carried, needed.custodian, language=await self._language(press))

@@ -1,4 +1,4 @@
-"""Handle message shortcuts: "Diagnose this", "Add to timeline", "Remove from timeline"."""
+"""Handle message shortcuts: "Diagnose this", "Add to timeline", "Remove from timeline", "Save as incident"."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Final
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.jobs import JobsUnavailable
+from bot.jobs import JobsUnavailable, StartJob
 from bot.slack.client import Identity, Slack
 from bot.slack.errors import SlackError
 from bot.slack.message_events import files_of, text_of
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
-from bot.surfaces.slack.entry_points import DIAGNOSE_THIS, PIN, UNPIN
+from bot.surfaces.slack.entry_points import DIAGNOSE_THIS, PIN, SAVE_AS_INCIDENT, UNPIN
 from bot.surfaces.slack.listeners import TELL_S
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.workflows.admission import TooManyRequests
@@ -37,6 +37,7 @@ class ShortcutListener:
 
     submissions: Submissions
     timeline_pins: TimelinePins
+    start: StartJob
     slack: Slack
     identity: Identity
     language: Language | None
@@ -59,6 +60,25 @@ class ShortcutListener:
         """Add the message to the timeline, or remove it."""
         try:
             await self.timeline_pins.chosen(_MARKS[str(body["callback_id"])], body)
+        except (StoreUnavailable, JobsUnavailable) as error:
+            _log.error("shortcut_recording_failed", error=str(error))
+            await self._try_again(str(body.get("response_url") or ""), choose(preferred=self.language))
+        await ack()
+
+    async def save_as_incident(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Open the dialog that saves what was found out in the message's thread."""
+        message, channel = body["message"], str(body["channel"]["id"])
+        payload = {
+            "team": str((body.get("team") or {}).get("id") or self.identity.team),
+            "channel": channel,
+            "user": str(body["user"]["id"]),
+            "trigger": str(body["trigger_id"]),
+            "ts": str(message["ts"]),
+            "thread_ts": str(message.get("thread_ts") or message["ts"]),
+            "text": safe(text_of(message)),
+        }
+        try:
+            await self.start("save_dialog", f"{channel}.save.{body['trigger_id']}", payload)
         except (StoreUnavailable, JobsUnavailable) as error:
             _log.error("shortcut_recording_failed", error=str(error))
             await self._try_again(str(body.get("response_url") or ""), choose(preferred=self.language))
@@ -99,5 +119,6 @@ class ShortcutListener:
 def register(app: AsyncApp, listener: ShortcutListener) -> None:
     """Register the listeners of all message shortcuts."""
     app.shortcut(DIAGNOSE_THIS)(listener.diagnose_this)
+    app.shortcut(SAVE_AS_INCIDENT)(listener.save_as_incident)
     for callback_id in _MARKS:
         app.shortcut(callback_id)(listener.marked)

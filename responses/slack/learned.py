@@ -1,0 +1,182 @@
+"""Build what people see of saved incidents: the dialog that saves one, its check, the confirmation, the list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from intents.catalog.learned import LONGEST_LINE, LONGEST_TEXT, LONGEST_TITLE, Collisions, SavedIncident
+from intents.domain import Language, Text
+from responses import learned_words, words
+from responses.safety import safe
+from responses.sentences import capitalised, finished
+from responses.shown import shown_line
+from responses.slack import blocks
+from responses.slack.blocks import Element
+from responses.slack.message import Block, Message, View
+from responses.slack.mrkdwn import fallback
+from responses.slack.presses import Press
+
+# The inputs of the dialog: block_id and action_id.
+NAME: Final = "saved_title"
+LINE: Final = "saved_line"
+ROOT_CAUSE: Final = "saved_root_cause"
+DONE: Final = "saved_done"
+BY: Final = "saved_by"
+
+LONGEST_NAME: Final = 80
+_SHOWN: Final = 5
+_LISTED: Final = 20
+_QUOTE: Final = 150
+_LONGEST_YAML: Final = 7_500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedCheck:
+    """The result of the check before saving: the signature, and what else it matches; titles by entry."""
+
+    signature: str
+    collisions: Collisions
+    titles: dict[str, Text]
+    changed: bool = False
+
+
+def save_dialog(
+    saved: SavedIncident, *, metadata: str, language: Language, edits: bool = False, check: SavedCheck | None = None
+) -> View:
+    """Return the dialog with the fields to save. Without a `check` its button checks, with one it saves."""
+
+    def text(says: Text) -> str:
+        return says.in_(language)
+
+    return blocks.modal(
+        text(learned_words.EDIT_TITLE if edits else learned_words.TITLE),
+        [
+            *(_checked(check, language) if check else ()),
+            _input(learned_words.NAME, NAME, saved.title, LONGEST_TITLE, language, hint=learned_words.NAME_HINT),
+            _input(learned_words.LINE, LINE, saved.line, LONGEST_LINE, language, hint=learned_words.LINE_HINT),
+            _input(learned_words.ROOT_CAUSE, ROOT_CAUSE, saved.root_cause, LONGEST_TEXT, language, multiline=True),
+            _input(
+                learned_words.DONE, DONE, saved.done, LONGEST_TEXT, language,
+                hint=learned_words.DONE_HINT, multiline=True, optional=True,
+            ),
+            _input(learned_words.BY, BY, saved.by, LONGEST_NAME, language, optional=True),
+            blocks.context(text(learned_words.WHAT_HAPPENS)),
+        ],
+        close=text(words.CANCEL),
+        submit=text(learned_words.SAVE if check else learned_words.CHECK),
+        callback_id=str(Press.SAVE_CHECKED if check else Press.SAVE),
+        private_metadata=metadata,
+    )  # fmt: skip
+
+
+def _input(
+    label: Text,
+    name: str,
+    initial: str,
+    longest: int,
+    language: Language,
+    *,
+    hint: Text | None = None,
+    multiline: bool = False,
+    optional: bool = False,
+) -> Block:
+    return blocks.text_input(
+        label.in_(language),
+        block_id=name,
+        action_id=name,
+        hint=hint.in_(language) if hint else "",
+        initial=initial,
+        optional=optional,
+        longest=longest,
+        multiline=multiline,
+    )
+
+
+def _checked(check: SavedCheck, language: Language) -> list[Block]:
+    """Return what the signature is, and everything else that it matches."""
+
+    def line(says: Text, *values: str, bold: bool = False) -> Element:
+        return blocks.line(blocks.text(says.in_(language).format(*values), bold=bold))
+
+    found = check.collisions
+    elements = [line(learned_words.CHANGED_SINCE)] if check.changed else []
+    elements += [line(learned_words.RECOGNISED_BY, bold=True), blocks.preformatted(shown_line(check.signature))]
+    elements.append(line(learned_words.COLLIDES if found else learned_words.NO_COLLISION))
+    if found.known:
+        names = ", ".join(_title(id, check, language) for id in found.known)
+        elements.append(line(learned_words.KNOWN, names))
+    if found.examples:
+        elements.append(
+            blocks.bullets(
+                [
+                    blocks.bold(_title(id, check, language)),
+                    blocks.text(f": {shown_line(text, limit=_QUOTE)}"),
+                ]
+                for id, text in found.examples[:_SHOWN]
+            )
+        )
+    if found.ordinary:
+        elements.append(line(learned_words.ORDINARY))
+        elements.append(blocks.bullets([blocks.text(shown_line(one, limit=_QUOTE))] for one in found.ordinary[:_SHOWN]))
+    more = len(found.examples[_SHOWN:]) + len(found.ordinary[_SHOWN:])
+    if more:
+        elements.append(line(words.MORE, str(more)))
+    return [blocks.rich(*elements)]
+
+
+def _title(id: str, check: SavedCheck, language: Language) -> str:
+    title = check.titles.get(id)
+    return shown_line(f"{title.in_(language)} ({id})" if title else id, limit=_QUOTE)
+
+
+def saved_message(title: str, id: str, version: int, yaml: str, *, language: Language) -> Message:
+    """Return the confirmation in the thread, with the entry for a review."""
+    says = _sentence(learned_words.SAVED, language, shown_line(title, limit=LONGEST_TITLE), id, str(version))
+    elements = [blocks.line(blocks.text(f"💾 {says}"))]
+    elements.append(blocks.preformatted(safe(yaml, limit=_LONGEST_YAML)))
+    elements.append(blocks.line(blocks.text(learned_words.FOR_REVIEW.in_(language), italic=True)))
+    return Message(text=fallback(says), blocks=(blocks.rich(*elements),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedShown:
+    """A saved incident in the list."""
+
+    id: str
+    title: str
+    channel: str
+    by: str
+    version: int
+    shared: bool
+
+
+def all_learned(entries: Sequence[LearnedShown], *, language: Language) -> Message:
+    """Return the saved incidents with their source and audience."""
+    if not entries:
+        says = _sentence(learned_words.NONE, language)
+        return Message(text=fallback(says), blocks=(blocks.rich(blocks.line(blocks.text(says))),))
+    says = learned_words.LISTED.in_(language).format(len(entries))
+    items = []
+    for one in entries[:_LISTED]:
+        channel = shown_line(one.channel, limit=LONGEST_NAME)
+        source = learned_words.FROM.in_(language).format(channel, shown_line(one.by, limit=LONGEST_NAME), one.version)
+        audience = learned_words.SHARED if one.shared else learned_words.OWN
+        told = f" {shown_line(one.title, limit=LONGEST_TITLE)} · {source} · {audience.in_(language).format(channel)}"
+        items.append([blocks.code(shown_line(one.id, limit=LONGEST_NAME)), blocks.text(told)])
+    elements = [blocks.line(blocks.text(says)), blocks.bullets(items)]
+    if len(entries) > _LISTED:
+        more = words.MORE.in_(language).format(len(entries) - _LISTED)
+        elements.append(blocks.line(blocks.text(more, italic=True)))
+    return Message(text=fallback(says), blocks=(blocks.rich(*elements),))
+
+
+def learned_notice(says: Text, *values: str) -> Text:
+    """Return one of the fixed sentences with its values filled in, in both languages."""
+    shown = [shown_line(value, limit=LONGEST_TITLE) for value in values]
+    return Text(en=says.en.format(*shown), zh=says.zh.format(*shown))
+
+
+def _sentence(says: Text, language: Language, *values: str) -> str:
+    return finished(capitalised(says.in_(language).format(*values)), language)
