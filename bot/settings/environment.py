@@ -193,7 +193,7 @@ class Settings(BaseSettings):
     reports: Annotated[str, AfterValidator(_reports)] = ""
     """For `serve`: reports of what is new or gone: `CRON CHANNEL NAMESPACE,… CLUSTER` in UTC, separated by `;`."""
     watch: Annotated[str, AfterValidator(_watch)] = ""
-    """For `serve`: namespaces to watch; confirmed causes are posted: `CHANNEL NAMESPACE,… CLUSTER`, separated by `;`."""
+    """For `serve`: namespaces whose confirmed causes are posted: `CHANNEL NAMESPACE,… CLUSTER`, separated by `;`."""
     data: Path = Path("casebook-data")
     """For `serve` and `audit`: the directory of the SQLite databases."""
     database_url: Annotated[_Secret, AfterValidator(_database)] = _NONE

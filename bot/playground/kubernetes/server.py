@@ -260,7 +260,7 @@ class SimulatedCluster:
         self._streams.append(incoming)
         try:
             await response.prepare(incoming)
-            async for event in watch.events():
+            async for event in watch.events(closed=lambda: incoming.transport is None):
                 await response.write(_encoded(event).encode())
             await response.write_eof()
         except ConnectionResetError:

@@ -33,11 +33,11 @@ class Watch:
     by_fields: Callable[[Json], bool]
     shown: Callable[[Json], Json]
 
-    async def events(self) -> AsyncIterator[Json]:
-        """Yield the events until the time is over or the revision is compacted."""
+    async def events(self, *, closed: Callable[[], bool]) -> AsyncIterator[Json]:
+        """Yield the events until the time is over, the client is gone or the revision is compacted."""
         at, ends = self.revision, time.monotonic() + self.seconds
         told, next_bookmark = at, time.monotonic() + self.bookmark_s
-        while True:
+        while not closed():
             if at < self.store.compacted:
                 message = f"too old resource version: {at} ({self.store.compacted})"
                 yield {"type": "ERROR", "object": refusal(code=410, message=message, reason="Expired").body}
