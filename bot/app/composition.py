@@ -22,6 +22,7 @@ from bot.app.readiness import Readiness
 from bot.app.reload import LiveConfiguration
 from bot.app.runtime_options import DEFAULT_OPTIONS, RuntimeOptions
 from bot.app.upkeep import Upkeep
+from bot.app.watcher import LOOK_S, Watcher
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
 from bot.common.coalescing import coalesced
@@ -129,8 +130,11 @@ async def running(
         await work.enter_async_context(in_background(keep_asking))
         await work.enter_async_context(in_background(base.slack.learn_names()))
         await work.enter_async_context(in_background(live.keep_current()))
+        watcher = _watcher(base, jobs, settings, clusters)
+        await work.enter_async_context(in_background(watcher.run()))
         await work.enter_async_context(in_background(base.learned.keep_current(every=options.learned_s)))
         readiness = Readiness(
+            watch_notes=watcher.notes,
             store=base.store,
             jobs=jobs,
             slack=base.slack,
@@ -364,6 +368,19 @@ def _alerts_webhook(base: _Base, services: Services, intake: JobIntake, settings
         metrics=base.metrics,
         clock=services.clock,
         stopping=base.stopping.is_set,
+    )
+
+
+def _watcher(base: _Base, jobs: Jobs, settings: Settings, clusters: Clusters) -> Watcher:
+    return Watcher(
+        store=base.store,
+        jobs=jobs,
+        clusters=clusters,
+        places=settings.watched,
+        executor=settings.replica,
+        team=base.identity.team,
+        clock=base.options.clock,
+        every=min(base.options.beat_s, LOOK_S),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.app.reload import LiveConfiguration
@@ -33,6 +33,7 @@ class Readiness:
     clusters: Clusters
     live: LiveConfiguration
     stopping: Callable[[], bool] = lambda: False
+    watch_notes: Mapping[str, str] = field(default_factory=dict)
 
     async def look(self) -> Ready:
         if self.stopping():
@@ -49,7 +50,12 @@ class Readiness:
         if not self.live.current.engine.catalog.incidents:
             problems["catalog"] = "the catalog is empty: reinstall Casebook, or check CASEBOOK_CATALOG"
         problems |= await self.health.problems(token_refused=self.slack.token_refused)
-        notes = {**self.health.notes(granted=self.slack.scopes), **self._left_out(), **self.live.errors}
+        notes = {
+            **self.health.notes(granted=self.slack.scopes),
+            **self._left_out(),
+            **self.live.errors,
+            **self.watch_notes,
+        }
         troubles = {name: safe_line(why) for name, why in self.clusters.troubles.items()}
         return Ready(problems=problems, notes=notes, clusters=troubles)
 

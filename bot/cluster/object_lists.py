@@ -107,12 +107,14 @@ class Page:
     """The items of one page of a list; `first` if the reading begins with it, `more` if the server has further ones.
 
     `namespace` is that of the query, "" for all namespaces and for objects without one.
+    A watch begins after `revision`.
     """
 
     items: Sequence[Json]
     namespace: str = ""
     first: bool = True
     more: bool = False
+    revision: str = ""
 
 
 async def pages_of(read: ReadJson, wanted: ListQuery) -> AsyncIterator[Page]:
@@ -123,30 +125,33 @@ async def pages_of(read: ReadJson, wanted: ListQuery) -> AsyncIterator[Page]:
     token, size, have = "", PAGE, 0
     for _ in range(_MOST_PAGES):
         try:
-            page = await read(_page_request(wanted, token=token, have=have, size=size))
+            answer = await read(_page_request(wanted, token=token, have=have, size=size))
         except TooLarge as error:
             if error.smaller_may_fit and size > SMALL_PAGE and wanted.fresh:
                 size = SMALL_PAGE
                 continue
             raise
-        found, token = _content(page, wanted)
+        found, token, revision = _content(answer, wanted)
         for item in found:
             # Items of built-in kinds carry neither, because the list's own kind implies them.
             item.setdefault("kind", wanted.resource.kind)
             item.setdefault("apiVersion", wanted.resource.api_version)
-        yield Page(items=found, namespace=wanted.namespace, first=not have, more=bool(token))
+        yield Page(items=found, namespace=wanted.namespace, first=not have, more=bool(token), revision=revision)
         have += len(found)
         if not token or have >= wanted.limit:
             return
     raise _too_many_pages(wanted)
 
 
-def _content(page: Json, wanted: ListQuery) -> tuple[list[Json], str]:
-    """Return a page's items and the token of the next page, "" after the last. Raise ServerError for anything else."""
+def _content(page: Json, wanted: ListQuery) -> tuple[list[Json], str, str]:
+    """Return a page's items, the token of the next page ("" after the last) and the revision of the list.
+
+    Raises ServerError for anything else.
+    """
     items, metadata = page.get("items") or [], page.get("metadata") or {}
     if not (isinstance(items, list) and all(map(_is_object, items)) and isinstance(metadata, dict)):
         raise ServerError(what=wanted.what, detail="the answer is not a list: is this a Kubernetes API server?")
-    return items, metadata.get("continue") or ""
+    return items, metadata.get("continue") or "", str(metadata.get("resourceVersion") or "")
 
 
 def _too_many_pages(wanted: ListQuery) -> TooLarge:

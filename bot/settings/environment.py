@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.settings.cluster import ClusterSettings
 from bot.settings.prometheus import ETCD_JOB, Sources, parse_sources
 from bot.settings.reports import ReportSchedule, parse_reports
+from bot.settings.watch import WatchedPlace, parse_watch
 from intents.domain import Language
 from intents.field_descriptions import describe
 
@@ -82,6 +83,11 @@ def _prometheus(value: str) -> str:
 
 def _reports(value: str) -> str:
     parse_reports(value)
+    return value
+
+
+def _watch(value: str) -> str:
+    parse_watch(value)
     return value
 
 
@@ -186,6 +192,8 @@ class Settings(BaseSettings):
     """For `serve`: name patterns of incident channels, separated by `,`; `-` for none."""
     reports: Annotated[str, AfterValidator(_reports)] = ""
     """For `serve`: reports of what is new or gone: `CRON CHANNEL NAMESPACE,… CLUSTER` in UTC, separated by `;`."""
+    watch: Annotated[str, AfterValidator(_watch)] = ""
+    """For `serve`: namespaces whose confirmed causes are posted: `CHANNEL NAMESPACE,… CLUSTER`, separated by `;`."""
     data: Path = Path("casebook-data")
     """For `serve` and `audit`: the directory of the SQLite databases."""
     database_url: Annotated[_Secret, AfterValidator(_database)] = _NONE
@@ -230,6 +238,11 @@ class Settings(BaseSettings):
     def schedules(self) -> tuple[ReportSchedule, ...]:
         """Return the scheduled reports."""
         return parse_reports(self.reports)
+
+    @property
+    def watched(self) -> tuple[WatchedPlace, ...]:
+        """Return what is watched for which channel."""
+        return parse_watch(self.watch)
 
     @property
     def prometheus(self) -> Sources:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from croniter import CroniterError, croniter
 
+from bot.settings.places import parse_place, parts_of
+
 _FIELDS: Final = 5
-_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
-_NAMESPACE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_EVERYTHING: Final = "*"
 EXPECTED: Final = "CRON CHANNEL [NAMESPACE,…] [CLUSTER], such as 0 8 * * 1-5 C0123ABCD shop,till; separated by ;"
 
 
@@ -38,16 +36,13 @@ class ReportSchedule:
 
 def parse_reports(text: str) -> tuple[ReportSchedule, ...]:
     """Parse the setting. Raise ValueError with what is expected."""
-    return tuple(_schedule(part.split()) for part in re.split(r"[;\n]", text) if part.strip())
+    return tuple(map(_schedule, parts_of(text)))
 
 
 def _schedule(words: list[str]) -> ReportSchedule:
-    cron, (channel, *about) = " ".join(words[:_FIELDS]), words[_FIELDS:] or [""]
-    namespaces = tuple(filter(None, (about[0] if about else _EVERYTHING).split(",")))
-    namespaces = () if namespaces == (_EVERYTHING,) else namespaces
-    if not _CHANNEL.fullmatch(channel) or len(about) > 2 or not all(map(_NAMESPACE.fullmatch, namespaces)):
-        raise ValueError(EXPECTED)
-    schedule = ReportSchedule(cron=cron, channel=channel, namespaces=namespaces, cluster="".join(about[1:]))
+    cron = " ".join(words[:_FIELDS])
+    channel, namespaces, cluster = parse_place(words[_FIELDS:], expected=EXPECTED)
+    schedule = ReportSchedule(cron=cron, channel=channel, namespaces=namespaces, cluster=cluster)
     try:
         schedule.last_due(datetime.now(UTC))
     except CroniterError as error:

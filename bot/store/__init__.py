@@ -23,6 +23,7 @@ from bot.store.reports import StoredReport
 from bot.store.repositories import Store, open_store
 from bot.store.requests import LONGEST_TEXT, NewRequest, ReplyAddress, RequestState, StoredRequest, Surface
 from bot.store.topics import Topic
+from bot.store.watch_posts import WatchPost
 
 __all__ = [
     "CLAIMED",
@@ -61,6 +62,7 @@ __all__ = [
     "StoredRequest",
     "Surface",
     "Topic",
+    "WatchPost",
     "inspect_store",
     "open_audit",
     "open_learned",

@@ -42,6 +42,8 @@ from bot.store.tables import (
     topics,
 )
 from bot.store.topics import Topics
+from bot.store.watch_leases import WatchLeases
+from bot.store.watch_posts import WatchPosts
 
 # The column that dates each table's rows for purging. The audit is never purged.
 _AGES: Final[tuple[tuple[Table, Column[object]], ...]] = (
@@ -80,6 +82,8 @@ class Store:
         self.directory = StoredDirectory(database)
         self.accepted_jobs = AcceptedJobs(database)
         self.alert_groups = AlertGroups(database)
+        self.watch_leases = WatchLeases(database)
+        self.watch_posts = WatchPosts(database)
         self.learned = Learned(database)
 
     async def ping(self) -> None:

@@ -342,6 +342,28 @@ alert_posts: Final = Table(
     Index(None, "at"),
 )
 
+# The process that watches each cluster.
+watch_leases: Final = Table(
+    "watch_leases",
+    METADATA,
+    _key("cluster"),
+    _words("holder"),
+    _at("renewed"),
+)
+
+# The posts of the watch whose trouble lasts: one for each cause and channel.
+watch_posts: Final = Table(
+    "watch_posts",
+    METADATA,
+    _key("key"),
+    _words("channel"),
+    _words("cluster"),
+    _words("namespace"),
+    _words("says"),
+    Column("objects", StoredJson, nullable=False),
+    _at("since"),
+)
+
 # Saved incidents: every version of their entries. The newest version counts.
 learned: Final = Table(
     "learned",

@@ -43,6 +43,7 @@ from bot.workflows.reports import ReportWorkflow
 from bot.workflows.save_dialog import SaveDialogWorkflow
 from bot.workflows.services import Services
 from bot.workflows.thread_roots import ThreadRoots
+from bot.workflows.watch import WatchWorkflow
 from bot.workflows.withdrawal import WithdrawWorkflow
 
 
@@ -78,6 +79,7 @@ def workflows(
     return {
         "failure": reports.run,
         "report": ReportWorkflow(services=services).run,
+        "watch": WatchWorkflow(services=services).run,
         "save_dialog": SaveDialogWorkflow(services=services).run,
         "save_incident": SaveWorkflow(services=services).run,
         **_answers(services, poster),

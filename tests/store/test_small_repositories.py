@@ -65,3 +65,22 @@ async def test_a_request_is_known_to_have_jobs_that_wait_for_their_record(store:
     await store.accepted_jobs.delete(["T1.C_1.5.amended"])
     assert not await holds("T1.C_1.5")
     assert await holds("T1.C_1.50")
+
+
+async def test_another_process_takes_over_a_watch_within_a_minute(store: Store, now: datetime) -> None:
+    assert await store.watch_leases.take("prod", "pod-a", now)
+    assert not await store.watch_leases.take("prod", "pod-b", now + timedelta(seconds=30))
+    assert await store.watch_leases.take("stage", "pod-b", now)
+    assert await store.watch_leases.take("prod", "pod-a", now + timedelta(seconds=30))
+    # It stops renewing.
+    assert not await store.watch_leases.take("prod", "pod-b", now + timedelta(seconds=60))
+    assert await store.watch_leases.take("prod", "pod-b", now + timedelta(seconds=30 + 59))
+    assert not await store.watch_leases.take("prod", "pod-a", now + timedelta(seconds=100))
+
+
+async def test_a_process_that_stops_gives_its_own_lease_up(store: Store, now: datetime) -> None:
+    assert await store.watch_leases.take("prod", "pod-a", now)
+    await store.watch_leases.release("prod", "pod-b")
+    assert not await store.watch_leases.take("prod", "pod-b", now)
+    await store.watch_leases.release("prod", "pod-a")
+    assert await store.watch_leases.take("prod", "pod-b", now)

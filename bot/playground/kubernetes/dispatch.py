@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.playground.kubernetes import access, addresses, read_requests, shapes, subject_reviews, times
+from bot.playground.kubernetes import access, addresses, read_requests, shapes, subject_reviews, times, watches
 from bot.playground.kubernetes.addresses import Address
 from bot.playground.kubernetes.body import decode_object
 from bot.playground.kubernetes.discovery import AGGREGATED_TYPE, VERSION, Discovery
@@ -45,12 +45,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An HTTP response; a `body` of None is sent empty."""
+    """An HTTP response; a `body` of None is sent empty, the events of a `watch` one by one."""
 
     status: int
     body: Json | str | None
     content_type: str = JSON_TYPE
     warnings: tuple[str, ...] = field(default=())
+    watch: watches.Watch | None = None
 
 
 class Dispatcher:
@@ -61,6 +62,7 @@ class Dispatcher:
         self._writer = writer
         self._discovery = Discovery(registry=state.registry, unavailable=state.unavailable)
         self.server_address = "127.0.0.1"
+        self.bookmark_s = 60.0
 
     def answer(self, request: Request) -> Answer:
         """Answer an authenticated request. Raises Refusal."""
@@ -128,8 +130,15 @@ class Dispatcher:
                 )
                 return Answer(status=200, body=body)
             case "watch":
-                # The real server would stream here; the bot does not watch.
-                raise refusal(code=501, message="the simulated API server does not watch", reason="NotImplemented")
+                watch = watches.accept(
+                    store=state.store,
+                    resource=resource,
+                    namespace=address.namespace,
+                    query=request.query,
+                    shown=lambda obj: read_requests.shown(obj, resource=resource),
+                    bookmark_s=self.bookmark_s,
+                )
+                return Answer(status=200, body=None, watch=watch)
             case _:
                 return self._written(request, address=address, resource=resource)
 

@@ -28,6 +28,7 @@ from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import Refusal, unauthorized
 from bot.playground.kubernetes.store import Store
 from bot.playground.kubernetes.validated_world import ValidatedWorld, store
+from bot.playground.kubernetes.watches import Watch
 from bot.playground.kubernetes.world import Loader
 from bot.playground.kubernetes.write_requests import Writer
 
@@ -54,6 +55,18 @@ class SimulatedCluster:
         self._runner: web.AppRunner | None = None
         self._stopping = asyncio.Event()
         self._url = ""
+        self._streams: list[web.Request] = []
+
+    @property
+    def watches(self) -> int:
+        """Return the number of open watches."""
+        return len(self._streams)
+
+    def drop_watches(self) -> None:
+        """Close the connection of every open watch, as a load balancer or a restarted server does."""
+        for incoming in self._streams:
+            if incoming.transport is not None:
+                incoming.transport.abort()
 
     @property
     def url(self) -> str:
@@ -104,6 +117,7 @@ class SimulatedCluster:
     async def stop(self) -> None:
         """Stop listening and end the requests that hang."""
         self._stopping.set()
+        self.drop_watches()
         await self.prometheus.stop()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -230,10 +244,29 @@ class SimulatedCluster:
             if fault is not None:
                 raise fault.answer()
             known = replace(request, user=self._authenticate(request))
-            response = self._response(self._dispatcher.answer(known))
+            answer = self._dispatcher.answer(known)
+            if answer.watch is not None:
+                self._record(request, status=answer.status)
+                return await self._stream(incoming, answer.watch)
+            response = self._response(answer)
         except Refusal as refused:
             response = self._refused(refused)
         self._record(request, status=response.status)
+        return response
+
+    async def _stream(self, incoming: web.Request, watch: Watch) -> web.StreamResponse:
+        """Send the events of a watch, one JSON document a line, until it is over, closed or the server stops."""
+        response = web.StreamResponse(headers={"Date": self._date(), "Content-Type": "application/json"})
+        self._streams.append(incoming)
+        try:
+            await response.prepare(incoming)
+            async for event in watch.events(closed=lambda: incoming.transport is None):
+                await response.write(_encoded(event).encode())
+            await response.write_eof()
+        except ConnectionResetError:
+            pass  # the client or `drop_watches` closed the connection
+        finally:
+            self._streams.remove(incoming)
         return response
 
     def _carry_out(self, request: Request) -> None:

@@ -7,6 +7,7 @@ a list shows the objects as they were when the first page was read.
 from __future__ import annotations
 
 import uuid
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -22,10 +23,13 @@ _KEPT_CHANGES = 20_000
 
 
 @dataclass(slots=True)
-class _Change:
+class Change:
+    """One write: the object of a key before and after it, None if there was none."""
+
     revision: int
     key: Key
     after: Json | None
+    before: Json | None = None
 
 
 @dataclass(slots=True)
@@ -33,7 +37,7 @@ class _Shelf:
     now: dict[Key, Json] = field(default_factory=dict)
     # The same objects by namespace: a controller lists its own namespace at every step.
     places: dict[str, dict[Key, Json]] = field(default_factory=dict)
-    changes: list[_Change] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
 
 class Store:
@@ -77,6 +81,14 @@ class Store:
         state = self._state(shelf, revision)
         return sorted((obj for key, obj in state.items() if namespace in ("", key[0])), key=etcd_key)
 
+    def changes(self, *, table: Table, namespace: str, after: int) -> list[Change]:
+        """Return the writes after a revision, of one namespace if given; the caller has checked `compacted`."""
+        shelf = self._shelves.get(table)
+        if shelf is None:
+            return []
+        first = bisect_right(shelf.changes, after, key=lambda change: change.revision)
+        return [change for change in shelf.changes[first:] if namespace in ("", change.key[0])]
+
     def everything(self) -> Iterator[tuple[Table, Json]]:
         for table, shelf in list(self._shelves.items()):
             for obj in list(shelf.now.values()):
@@ -88,7 +100,7 @@ class Store:
         for shelf in self._shelves.values():
             kept = [change for change in shelf.changes if change.revision > self.compacted]
             base = self._state(shelf, self.compacted)
-            shelf.changes = [_Change(int(o["metadata"]["resourceVersion"]), k, o) for k, o in base.items()] + kept
+            shelf.changes = [Change(int(o["metadata"]["resourceVersion"]), k, o) for k, o in base.items()] + kept
             shelf.changes.sort(key=lambda change: change.revision)
 
     def new_uid(self, *, table: Table, namespace: str, name: str) -> str:
@@ -111,7 +123,7 @@ class Store:
 
     def _record(self, *, table: Table, key: Key, after: Json | None) -> None:
         shelf = self._shelves.setdefault(table, _Shelf())
-        shelf.changes.append(_Change(self.revision, key, after))
+        shelf.changes.append(Change(self.revision, key, after, shelf.now.get(key)))
         if after is None:
             shelf.now.pop(key, None)
             shelf.places.get(key[0], {}).pop(key, None)
