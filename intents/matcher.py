@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from intents.catalog.schema import Incident
 from intents.catalog.signatures import Signature
-from intents.chronicle.announcements import is_cleared
+from intents.chronicle.announcements import is_labelled_cleared
 from intents.domain import Entity, Hypothesis, PastedTime, SignatureMatch, Symptom
 from intents.exclusions import Exclusions
 from intents.lines import QUOTED
@@ -58,10 +58,6 @@ class Learned(NamedTuple):
     classifier: ProseClassifier
 
 
-# The lines in which an alert says that it is over.
-_OPENING: Final = 2
-
-
 class Matcher:
     """Finds the incidents of a catalog in a text. Immutable and thread-safe.
 
@@ -77,7 +73,7 @@ class Matcher:
 
     def match(self, symptoms: Sequence[Symptom], *, limit: int = 5) -> MatchResult:
         """Return at most `limit` hypotheses for the symptoms of a text. The end of an alert has none."""
-        if is_cleared("\n".join(symptom.text for symptom in symptoms[:_OPENING])):
+        if symptoms and is_labelled_cleared(symptoms[0].text):
             return MatchResult(objects=TextNames(symptoms).objects())
         found, alignments = self._finder.find(symptoms)
         hypotheses = self._hypotheses(symptoms, map(self._with_meant, found))

@@ -25,8 +25,10 @@ class Announcement:
 _LINES: Final = 6
 _EMOJI: Final = r"(?::[\w+-]+:|[^\w\s\[【(<\"']|\s)*"
 
+_LABEL: Final = r"\[(?:resolved|ok|recovered|closed|已恢复|恢复)[^\]]*\]|【[^】]*(?:恢复|解除|已恢复)】"
+_LABELLED: Final = re.compile(rf"(?i)^{_EMOJI}(?:{_LABEL})")
 _CLEARED: Final = re.compile(
-    rf"(?i)^{_EMOJI}(?:\[(?:resolved|ok|recovered|closed|已恢复|恢复)[^\]]*\]|【[^】]*(?:恢复|解除|已恢复)】"
+    rf"(?i)^{_EMOJI}(?:{_LABEL}"
     rf"|recovered:|resolved:\s|resolved (?=#|\S+:)|alert (?:closed|resolved):?|ok: (?=\")"
     r"|告警(?:已)?(?:恢复|解除)|resolved in \d|resolved$|(?:\w\d )?(?:恢复|解除)[：:]|(?:alert|issue|incident"
     r"|problem)s? (?:#\S+ )?(?:has been )?"
@@ -107,6 +109,11 @@ _PERSON_DEPLOYED: Final = re.compile(
 def is_cleared(text: str) -> bool:
     """Return whether the first lines of a text announce the end of an alert."""
     return any(_CLEARED.search(line.strip()) for line in text.splitlines()[:_LINES])
+
+
+def is_labelled_cleared(line: str) -> bool:
+    """Return whether the first line of a text has the label of an alert that is over, such as [RESOLVED]."""
+    return _LABELLED.match(line.strip()) is not None
 
 
 def announcement_in(lines: tuple[str, ...]) -> Announcement | None:
