@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from intents.alerts.labels import labels_in
+from intents.alerts.objects import object_of
 from intents.catalog.schema import Incident
 from intents.command_lines import KINDS as COMMAND_KINDS
 from intents.domain import Symptom
-from intents.focus import KINDS
+from intents.focus import KINDS, WORDS
 from intents.named_objects import Entity
 from intents.signature_finder import Occurrence
 from intents.spoken_names import is_word
@@ -50,6 +52,7 @@ class TextNames:
     guesses: dict[Entity, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.symptoms = _of_alert(self.symptoms)
         for symptom in self.symptoms:
             for name in symptom.entities:
                 if not name.certain:
@@ -146,6 +149,20 @@ class TextNames:
         kept = [name for name in (near | self.guesses) if name.kind in wanted]
         # Those with a kind of their own are more likely names.
         return tuple(sorted(kept, key=lambda name: name.kind == "object")[:MOST_GUESSES])
+
+
+def _of_alert(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
+    """Return the symptoms of an alert with its object in place of what its other labels name; others as they are."""
+    about = object_of(labels_in(symptom.text for symptom in symptoms))
+    word = WORDS.get(about.kind, "") if about else ""
+    if about is None or not word:
+        return symptoms
+    named = [Entity(kind=word, value=about.name, namespace=about.namespace)]
+    named += [Entity(kind="namespace", value=about.namespace)] if about.namespace else []
+    named += [Entity(kind="container", value=about.container)] if about.container else []
+    beside = {*KINDS, "namespace", "container", "object"}
+    kept = [replace(each, entities=tuple(one for one in each.entities if one.kind not in beside)) for each in symptoms]
+    return [replace(kept[0], entities=(*named, *kept[0].entities)), *kept[1:]]
 
 
 def possible_names(text: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ the most specific label names the object.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -29,9 +30,13 @@ _KINDS: Final[Mapping[str, str]] = {
     "exported_pod": "Pod",
     "pod": "Pod",
     "pod_name": "Pod",
-    "service": "Service",
     "node": "Node",
+    "service": "Service",
 }
+# Exporters measure a machine; their `instance` is its name with a port, unless it is an address.
+_OF_MACHINES: Final = re.compile(r"Node[A-Z]\w+|Kubelet\w+|KubeNode\w+")
+_MACHINE: Final = re.compile(r"([a-z0-9][a-z0-9.-]{0,252})(?::\d+)?")
+_ADDRESS: Final = re.compile(r"[\d.]+")
 _NOT_IN_NAMESPACES: Final = frozenset({"Node", "PersistentVolume"})
 
 
@@ -40,6 +45,8 @@ def object_of(labels: Mapping[str, str]) -> Focus | None:
 
     A namespace without an object in it is the object.
     """
+    if machine := _machine(labels):
+        return Focus(kind="Node", name=machine)
     namespace = labels.get("exported_namespace") or labels.get("namespace", "")
     for label, kind in _KINDS.items():
         if name := labels.get(label, ""):
@@ -47,3 +54,12 @@ def object_of(labels: Mapping[str, str]) -> Focus | None:
             home = "" if kind in _NOT_IN_NAMESPACES else namespace
             return Focus(kind=kind, namespace=home, name=name, container=container)
     return Focus(kind="Namespace", name=namespace) if namespace else None
+
+
+def _machine(labels: Mapping[str, str]) -> str:
+    """Return the name of the node that an alert about machines names, "" for any other alert."""
+    if not _OF_MACHINES.fullmatch(labels.get("alertname", "")):
+        return ""
+    named = labels.get("node") or labels.get("nodename", "")
+    match = _MACHINE.fullmatch(labels.get("instance", ""))
+    return named or (match[1] if match and not _ADDRESS.fullmatch(match[1]) else "")
