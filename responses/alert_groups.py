@@ -40,6 +40,14 @@ def resolved_line(names: Mapping[str, int], lasted: timedelta | None, language: 
     return " · ".join(filter(None, (says, _names(names, language))))
 
 
+def over_after(lasted: timedelta) -> Text:
+    """Return that the alert above is over, and how long after its post."""
+    return Text(
+        en=f"✅ The alert is over, {_duration(lasted, Language.EN)} after its post",
+        zh=f"✅ 告警已恢复，距发布 {_duration(lasted, Language.ZH)}",
+    )
+
+
 def _names(names: Mapping[str, int], language: Language) -> str:
     shown = [
         f"{shown_line(name, limit=_NAME)}{f' ×{count}' if count > 1 else ''}"

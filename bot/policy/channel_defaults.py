@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -48,6 +49,14 @@ def _namespace(value: str) -> str:
     return value
 
 
+class AlertAnswers(StrEnum):
+    """Which alerts of other apps are answered: every one, those with a proven cause, or none."""
+
+    ALL = "all"
+    PROVEN = "proven"
+    OFF = "off"
+
+
 class ChannelDefault(StrictModel):
     """The default of some channels. Direct messages have no defaults."""
 
@@ -57,11 +66,13 @@ class ChannelDefault(StrictModel):
     """The cluster to use if none is named."""
     namespace: Annotated[str, AfterValidator(_namespace)] | None = None
     """The namespace for a name given without one."""
+    alerts: AlertAnswers | None = None
+    """Which alerts of other apps are answered: all (default), proven (with a likely or confirmed cause), off."""
 
     @model_validator(mode="after")
     def _says_something(self) -> ChannelDefault:
-        if self.cluster is None and self.namespace is None:
-            raise ValueError("sets nothing: expected cluster, namespace, or both")
+        if self.cluster is None and self.namespace is None and self.alerts is None:
+            raise ValueError("sets nothing: expected cluster, namespace or alerts")
         return self
 
 
@@ -85,6 +96,10 @@ class ChannelDefaults:
     def namespace(self, who: Actor) -> str:
         """Return the default namespace of a place, "" for none."""
         return next((entry.namespace or "" for entry in self._of(who)), "")
+
+    def alerts(self, who: Actor) -> AlertAnswers:
+        """Return which alerts of other apps are answered in a place."""
+        return next((entry.alerts for entry in self._of(who) if entry.alerts), AlertAnswers.ALL)
 
     def unmatched(self, clusters: Iterable[str]) -> tuple[str, ...]:
         """Return a line for each name that matches no cluster, with the entries that use it: a start-up warning."""

@@ -17,9 +17,11 @@ import structlog
 from bot.diagnosing import CarriedMatch, carried_match
 from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
+from bot.policy.channel_defaults import AlertAnswers
 from bot.slack.lane import unasked
 from bot.slack.posts import PostedMessage
 from bot.store import RequestState, StoredRequest
+from bot.workflows.alert_notes import AlertNotes
 from bot.workflows.chronicle.answer_facts import FactRecorder
 from bot.workflows.chronicle.similar_incidents import SimilarIncidents
 from bot.workflows.cluster_choice import PRESSED
@@ -33,8 +35,9 @@ from bot.workflows.repeats import Repeats
 from bot.workflows.replies import Replies, Reply
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.thread_roots import ThreadRoots
+from intents.alerts.labels import is_alert, is_over
 from intents.catalog.learned import is_learned
-from intents.domain import Language
+from intents.domain import Language, Verdict
 from intents.kept_text import kept_text
 from intents.matcher import MatchResult
 from intents.trouble_reports import deserves_a_look
@@ -75,6 +78,7 @@ class AnswerWorkflow:
     plot_pictures: PlotPictures
     fact_recorder: FactRecorder
     similar_incidents: SimilarIncidents
+    alert_notes: AlertNotes
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
         request = str(payload["request"])
@@ -96,7 +100,7 @@ class AnswerWorkflow:
     ) -> Json | None:
         """Answer once the cluster has a free slot; waiting requests do not block others."""
         for number, pause in enumerate((*_PAUSES_S, None)):
-            if number == _PATIENT and not prepared.get("only_trouble"):
+            if number == _PATIENT and not (prepared.get("only_trouble") or prepared.get("only_proven")):
                 await retry_step(run, "placeholder", self.placeholder, request)
             result = await retry_step(run, "answer", self.answer, request, prepared, picked, pause is None)
             if pause is None or not (result and _CROWDED in result):
@@ -115,11 +119,17 @@ class AnswerWorkflow:
         request = await store.requests.get(request_id)
         if request is None or request.state is RequestState.WITHDRAWN or request.revision > revision + 1:
             return {"goes_on": False}
+        if request.original.origin.is_unasked and is_over(request.text):
+            await self.alert_notes.over(request)
+            return {"goes_on": False}
         unread = (*await self.roots.read(request), *await self.files.read(request))
         request = await store.requests.get(request_id) or request
         matched = await self._match(request)
         named = matched is not None and deserves_a_look(request.text, matched.matching)
+        alert = matched is not None and is_alert(request.text)
+        mode = await self.alert_notes.mode(request) if alert else AlertAnswers.ALL
         goes_on = matched is None or named or bool(matched.matching.hypotheses)
+        goes_on = goes_on and mode is not AlertAnswers.OFF
         if not goes_on:
             await self.files.mention_unread(request, unread)
             await self._stay_silent(request)
@@ -132,7 +142,9 @@ class AnswerWorkflow:
             "match": carried,
             "topic": self.repeats.topic_of(request, await self.services.requester_of(request), matched),
             "unasked": request.original.origin.is_unasked,
-            "only_trouble": matched is not None and not matched.matching.hypotheses,
+            # An alert says that something is wrong: that its object is well is an answer too.
+            "only_trouble": matched is not None and not matched.matching.hypotheses and not alert,
+            "only_proven": mode is AlertAnswers.PROVEN,
         }
 
     async def _stay_silent(self, request: StoredRequest) -> None:
@@ -186,7 +198,7 @@ class AnswerWorkflow:
             if not last:
                 return {_CROWDED: reached.cluster}
             reply = await self.replies.limit_reached(request, requester, reached.cluster)
-        if prepared.get("only_trouble") and not reply.shows_trouble:
+        if _is_unwanted(prepared, reply):
             await self._stay_silent(request)
             return None
         if reply.answer is not None and reply.fault:
@@ -210,7 +222,7 @@ class AnswerWorkflow:
     ) -> Reply:
         """Compute the reply and show progress meanwhile. Raise LimitReached."""
         # Whether there is an answer is known only at its end.
-        silent = bool(prepared.get("only_trouble"))
+        silent = bool(prepared.get("only_trouble") or prepared.get("only_proven"))
         reporter = ProgressReporter(
             slack=self.services.slack,
             sent=await self.poster.sent(request, step=ANSWER),
@@ -315,6 +327,14 @@ class AnswerWorkflow:
         if requester.scope.reading is ReadLevel.NOTHING:
             return _NOTHING
         return await carried_match(request.text, engine=self.services.engine(request.original.channel))
+
+
+def _is_unwanted(prepared: Json, reply: Reply) -> bool:
+    """Tell whether nobody asked for this reply: no trouble was found, or nothing that the channel wants to hear of."""
+    unproven = reply.verdict not in (Verdict.CONFIRMED, Verdict.LIKELY)
+    return bool(
+        (prepared.get("only_trouble") and not reply.shows_trouble) or (prepared.get("only_proven") and unproven)
+    )
 
 
 async def _nothing() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from bot.jobs import StartJob, Workflow
 from bot.workflows.alert_groups import AlertGroupWorkflow, AlertPostWorkflow
+from bot.workflows.alert_notes import AlertNotes
 from bot.workflows.answer import AnswerWorkflow
 from bot.workflows.authorisation import Authoriser
 from bot.workflows.chronicle.answer_facts import FactRecorder
@@ -108,6 +109,7 @@ def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow
         plot_pictures=PlotPictures(services=services, poster=poster),
         fact_recorder=fact_recorder,
         similar_incidents=SimilarIncidents(services=services),
+        alert_notes=AlertNotes(services=services, poster=poster),
     )
     return {
         "answer": answers.run,

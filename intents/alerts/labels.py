@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from intents.alerts.known import LABELS_OF
+from intents.chronicle.announcements import is_labelled_cleared
 
 _NAME: Final = "alertname"
 # "- pod = web-0", "• *pod:* `web-0`", "pod: web-0", "pod=web-0"
@@ -14,7 +15,7 @@ _LINE: Final = re.compile(
     r"(?i)^[\s\-–•·*>|]*([a-z_][a-z0-9_]{0,62})[*`]*\s*[:=][\s*`\"']*([^\s`\"'*,]{1,253})[`\"',]*\s*$"
 )
 # {pod="web-0", namespace="shop"} and pod=web-0, namespace=shop
-_PAIR: Final = re.compile(r"\b([a-z_][a-z0-9_]{0,62})=(?:\"([^\"]{0,253})\"|([^\s,;{}\"`]{1,253}))")
+_PAIR: Final = re.compile(r"\b([a-z_][a-z0-9_]{0,62})=(?:\"([^\"]{0,253})\"|([^\s,;(){}\"`]{1,253}))")
 # Alertmanager's default title: the name, and in brackets the values of its labels in the order of their names.
 _TITLE: Final = re.compile(r"(?i)\[firing(?::\d+)?\]\s+(\w{3,80})\s*(?:\(([^()]*)\)|([^()]*)$)")
 _LONGEST: Final = 200
@@ -39,6 +40,16 @@ def labels_in(lines: Iterable[str]) -> Mapping[str, str]:
     return {**titled, **found}
 
 
+def is_alert(text: str) -> bool:
+    """Return whether a text is the post of an alert, whether it stands or is over."""
+    return bool(labels_in(text.splitlines()))
+
+
+def is_over(text: str) -> bool:
+    """Return whether a text is the post of an alert that is over."""
+    return is_labelled_cleared(next(filter(None, text.splitlines()), ""))
+
+
 def _pairs(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
     for text in texts:
         if match := _LINE.match(text):
@@ -52,6 +63,8 @@ def _of_title(texts: Sequence[str]) -> Mapping[str, str]:
     match = next((found for text in texts[:3] if (found := _TITLE.search(text))), None)
     if match is None or match[1] not in LABELS_OF:
         return {}
+    if "=" in (match[2] or match[3] or ""):
+        return {_NAME: match[1]}
     labels = LABELS_OF[match[1]]
     values = [value for value in (match[2] or match[3] or "").split() if not _NOISE.fullmatch(value)]
     if len(values) == len(labels) - 1 and labels[0] == "container":

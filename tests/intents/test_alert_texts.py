@@ -70,3 +70,9 @@ def test_the_job_that_scrapes_is_no_job_of_kubernetes() -> None:
 
 def test_a_text_without_an_alert_has_no_labels() -> None:
     assert labels_in(["namespace: shop", "pod: web-0", "severity: high"]) == {}
+
+
+def test_the_page_lists_every_alert(pytestconfig: pytest.Config) -> None:
+    page = (pytestconfig.rootpath / "docs" / "alerts.md").read_text("utf-8")
+
+    assert [name for name in LABELS_OF if name not in page] == []

@@ -19,6 +19,7 @@ from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Store, Surface
 from bot.surfaces.slack.paste_parts import Part, RecentParts
 from bot.workflows.admission import RefusalNotices, TooManyRequests
 from bot.workflows.submissions import Submissions
+from intents.alerts.labels import is_over
 from intents.channel_commands import ChannelCommand
 from intents.misuse import Misuse
 from intents.slash import ObjectQuery, TextQuery, parse_message
@@ -160,7 +161,7 @@ class MessageIntake:
             await self._of_channel(message, text, command.action)
         elif request is None:
             await self._received(message)
-        elif self.clock() - request.original.created < _REREAD_WITHIN:
+        elif is_over(text) or self.clock() - request.original.created < _REREAD_WITHIN:
             await self.submissions.amend(request.original.id, message.ts, text, user=message.user)
 
     async def _deleted(self, deleted: DeletedMessage) -> None:

@@ -1,0 +1,70 @@
+"""Alerts that other apps post: the object is diagnosed, quiet channels stay quiet, an end is said once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.diagnosing import Engine
+from bot.policy.channel_defaults import AlertAnswers, ChannelDefault, ChannelDefaults
+from tests.end_to_end.workplace import Workplace, lines_of, workplace
+
+CONTAINERS = {"app": {"image": "web:1", "limits": {"memory": "64Mi"}}}
+SCENE = {"scene": {"Deployment/shop/web": {"containers": CONTAINERS, "pods": {"web-0": {}}}}}
+BROKEN = {**SCENE, "faults": {"Pod/shop/web-0": {"exited": "OOMKilled", "restarts": 9, "waiting": "CrashLoopBackOff"}}}
+LABELS = {
+    "alertname": "KubePodCrashLooping", "container": "app", "job": "kube-state-metrics", "namespace": "shop",
+    "pod": "web-0", "severity": "warning",
+}  # fmt: skip
+
+
+def post(state: str) -> str:
+    details = "\n".join(f" • *{key}:* `{value}`" for key, value in LABELS.items())
+    return f"[{state}] KubePodCrashLooping\n*Details:*\n{details}"
+
+
+async def said(at: Workplace, author: str, text: str) -> str:
+    return await at.slack.say(author, at.channel, text, bot=True)
+
+
+async def below(at: Workplace, ts: str, words: str) -> None:
+    await at.slack.wait_for(lambda: any(words in "\n".join(lines_of(one)) for one in at.answers(ts)))
+
+
+async def test_the_object_of_an_alert_is_diagnosed_and_its_end_is_said_once(tmp_path: Path, engine: Engine) -> None:
+    async with workplace(tmp_path, engine, BROKEN) as at:
+        author = at.slack.add_user("alertmanager")
+        ts = await said(at, author, post("FIRING:1"))
+        await below(at, ts, "CONFIRMED")
+
+        for _ in range(2):
+            await at.slack.edit(author, at.channel, ts, post("RESOLVED"))
+        await below(at, ts, "The alert is over")
+
+        assert len(at.answers(ts)) == 2
+
+
+async def test_an_alert_about_a_healthy_object_is_told_so(tmp_path: Path, engine: Engine) -> None:
+    async with workplace(tmp_path, engine, SCENE) as at:
+        await below(at, await said(at, at.slack.add_user("alertmanager"), post("FIRING:1")), "NO KNOWN PROBLEM")
+
+
+async def test_a_resolved_alert_is_not_answered(tmp_path: Path, engine: Engine) -> None:
+    async with workplace(tmp_path, engine, BROKEN) as at:
+        author = at.slack.add_user("alertmanager")
+        over = await said(at, author, post("RESOLVED"))
+        await below(at, await said(at, author, post("FIRING:1")), "CONFIRMED")
+
+        assert at.answers(over) == []
+
+
+@pytest.mark.parametrize("mode", [AlertAnswers.OFF, AlertAnswers.PROVEN])
+async def test_a_channel_may_want_less(tmp_path: Path, engine: Engine, mode: AlertAnswers) -> None:
+    defaults = ChannelDefaults(entries=(ChannelDefault(channels=("*",), alerts=mode),))
+    async with workplace(tmp_path, engine, SCENE, channel_defaults=defaults) as at:
+        ts = await said(at, at.slack.add_user("alertmanager"), post("FIRING:1"))
+        asked = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> pod shop/web-0")
+        await at.slack.wait_for(lambda: at.answers(asked))
+
+        assert at.answers(ts) == []
