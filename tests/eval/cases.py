@@ -21,6 +21,8 @@ THREADS: Final = Path(__file__).with_name("threads.jsonl")
 # Written before the signatures of their incidents. Mistakes in the `open` half may be read while the mechanism is
 # improved; those in the `held` half are only counted.
 BLIND: Final = Path(__file__).with_name("blind.jsonl")
+# Everyday failures, by writers who had not seen the signatures; the mistakes were read once, and some mended.
+EVERYDAY: Final = Path(__file__).with_name("everyday.jsonl")
 # Lines that the background held as ordinary until the catalog covered everyday incidents.
 FORMERLY_ORDINARY: Final = Path(__file__).with_name("formerly_ordinary.jsonl")
 # The ids that a label may have: those of the catalog and those of incidents that are still to be written.

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from intents.builtin import builtin_catalog
-from tests.eval.cases import BLIND, FORMERLY_ORDINARY, IDS, NONE, PASTES, THREADS, TOLD, Case, cases_in
+from tests.eval.cases import BLIND, EVERYDAY, FORMERLY_ORDINARY, IDS, NONE, PASTES, THREADS, TOLD, Case, cases_in
 from tests.eval.figures import Answer, figures_of
 
-FILES = (PASTES, TOLD, THREADS, BLIND, FORMERLY_ORDINARY)
+FILES = (PASTES, TOLD, THREADS, BLIND, EVERYDAY, FORMERLY_ORDINARY)
 LABELS = frozenset(line for line in IDS.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
 
 
