@@ -45,7 +45,7 @@ def test_unknown_clusters_are_reported() -> None:
         ("- {channels: [C1]}", "1: [0]: sets nothing: expected cluster, namespace or alerts"),
         (
             "\n- {channels: [C1], clusters: [prod]}",
-            "2: [0].clusters: unknown key; known are channels, cluster, namespace",
+            "2: [0].clusters: unknown key; known are channels, cluster, namespace, alerts",
         ),
         (
             "- {channels: C1, cluster: a}",
