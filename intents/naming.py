@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from intents.alerts.labels import labels_in
+from intents.alerts.labels import labels_in, titled_objects
 from intents.alerts.objects import object_of
 from intents.catalog.schema import Incident
 from intents.command_lines import KINDS as COMMAND_KINDS
 from intents.domain import Symptom
 from intents.focus import KINDS, WORDS
-from intents.named_objects import Entity
+from intents.named_objects import Entity, Focus
 from intents.signature_finder import Occurrence
 from intents.spoken_names import is_word
 
@@ -153,16 +153,26 @@ class TextNames:
 
 def _of_alert(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
     """Return the symptoms of an alert with its object in place of what its other labels name; others as they are."""
-    about = object_of(labels_in(symptom.text for symptom in symptoms))
-    word = WORDS.get(about.kind, "") if about else ""
-    if about is None or not word:
+    lines = [symptom.text for symptom in symptoms]
+    about = object_of(labels_in(lines))
+    if about is not None and about.kind in WORDS:
+        named = [_entity(about)]
+        named += [Entity(kind="namespace", value=about.namespace)] if about.namespace else []
+        named += [Entity(kind="container", value=about.container)] if about.container else []
+        beside = {*KINDS, "namespace", "container", "object"}
+    elif any(one.certain and one.kind in KINDS for symptom in symptoms for one in symptom.entities):
         return symptoms
-    named = [Entity(kind=word, value=about.name, namespace=about.namespace)]
-    named += [Entity(kind="namespace", value=about.namespace)] if about.namespace else []
-    named += [Entity(kind="container", value=about.container)] if about.container else []
-    beside = {*KINDS, "namespace", "container", "object"}
+    else:
+        named = [replace(_entity(each), certain=False) for each in titled_objects(lines) if each.kind in WORDS]
+        beside = {"object"}
+    if not named:
+        return symptoms
     kept = [replace(each, entities=tuple(one for one in each.entities if one.kind not in beside)) for each in symptoms]
     return [replace(kept[0], entities=(*named, *kept[0].entities)), *kept[1:]]
+
+
+def _entity(about: Focus) -> Entity:
+    return Entity(kind=WORDS[about.kind], value=about.name, namespace=about.namespace)
 
 
 def possible_names(text: str) -> tuple[str, ...]:

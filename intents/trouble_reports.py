@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from intents.alerts.labels import is_alert
 from intents.chronicle.announcements import is_cleared
 from intents.matcher import MatchResult
 from intents.symptoms import PROBLEM
@@ -22,8 +23,9 @@ _OVER: Final = re.compile(
 
 
 def deserves_a_look(text: str, matching: MatchResult) -> bool:
-    """Return whether a text without a known symptom certainly names an object and reports trouble, not its end."""
-    return any(name.certain for name in matching.objects) and reports_trouble(text[:_LONGEST])
+    """Return whether a text without a known symptom reports trouble of an object that it names, or is an alert's post."""
+    certain = any(name.certain for name in matching.objects) or (bool(matching.objects) and is_alert(text[:_LONGEST]))
+    return certain and reports_trouble(text[:_LONGEST])
 
 
 def reports_trouble(text: str) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import permutations
 from typing import Final
 
 from intents.alerts.known import LABELS_OF
+from intents.alerts.objects import KINDS
 from intents.chronicle.announcements import is_labelled_cleared
+from intents.named_objects import Focus
 
 _NAME: Final = "alertname"
 # "- pod = web-0", "• *pod:* `web-0`", "pod: web-0", "pod=web-0"
@@ -16,9 +19,12 @@ _LINE: Final = re.compile(
 )
 # {pod="web-0", namespace="shop"} and pod=web-0, namespace=shop
 _PAIR: Final = re.compile(r"\b([a-z_][a-z0-9_]{0,62})=(?:\"([^\"]{0,253})\"|([^\s,;(){}\"`]{1,253}))")
-# Alertmanager's default title: the name, and in brackets the values of its labels in the order of their names.
-_TITLE: Final = re.compile(r"(?i)\[firing(?::\d+)?\]\s+(\w{3,80})\s*(?:\(([^()]*)\)|([^()]*)$)")
+# Alertmanager's default title: values of labels without their names, in an order that depends on its settings.
+_TITLE: Final = re.compile(r"(?i)\[firing(?::\d+)?\]\s+(.{3,600})")
+_WORD: Final = re.compile(r"[^\s()\[\],]+")
+_MOST_VALUES: Final = 4
 _LONGEST: Final = 200
+_TITLES: Final = 3
 # Values of labels that say how an alert was measured, not what it is about.
 _NOISE: Final = re.compile(
     r"(?i)kube-state-metrics\S*|kube-rbac-proxy\S*|kubelet|node-exporter|https?(?:-\w+)*|metrics|\S+:\d+|\S+/\S+"
@@ -34,15 +40,30 @@ def labels_in(lines: Iterable[str]) -> Mapping[str, str]:
         if key == _NAME and found.get(_NAME, value) != value:
             break  # the next alert
         found.setdefault(key, value)
-    titled = _of_title(texts)
-    if _NAME not in found and not titled:
-        return {}
-    return {**titled, **found}
+    return found if _NAME in found else {}
+
+
+def titled_objects(lines: Iterable[str]) -> tuple[Focus, ...]:
+    """Return what the title of an alert may be about: the cluster tells which of them exists.
+
+    Without the names of labels it is open which value is the namespace.
+    """
+    for line in list(lines)[:_TITLES]:
+        if (match := _TITLE.search(line)) and (words := _WORD.findall(match[1])):
+            labels = next((LABELS_OF[word] for word in words if word in LABELS_OF), ())
+            kind = next((each for label, each in KINDS.items() if label in labels), "")
+            values = [word for word in words if not _NOISE.fullmatch(word)][:_MOST_VALUES]
+            if kind and "namespace" not in labels:
+                return tuple(Focus(kind=kind, name=value) for value in values)
+            if kind:
+                return tuple(Focus(kind=kind, namespace=home, name=value) for home, value in permutations(values, 2))
+    return ()
 
 
 def is_alert(text: str) -> bool:
     """Return whether a text is the post of an alert, whether it stands or is over."""
-    return bool(labels_in(text.splitlines()))
+    lines = text.splitlines()
+    return bool(labels_in(lines) or titled_objects(lines))
 
 
 def is_over(text: str) -> bool:
@@ -56,17 +77,3 @@ def _pairs(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield match[1].lower(), match[2]
         else:
             yield from ((key, quoted or plain) for key, quoted, plain in _PAIR.findall(text))
-
-
-def _of_title(texts: Sequence[str]) -> Mapping[str, str]:
-    """Return what the title tells: values without names, which the alert's name gives their meaning."""
-    match = next((found for text in texts[:3] if (found := _TITLE.search(text))), None)
-    if match is None or match[1] not in LABELS_OF:
-        return {}
-    if "=" in (match[2] or match[3] or ""):
-        return {_NAME: match[1]}
-    labels = LABELS_OF[match[1]]
-    values = [value for value in (match[2] or match[3] or "").split() if not _NOISE.fullmatch(value)]
-    if len(values) == len(labels) - 1 and labels[0] == "container":
-        labels = labels[1:]
-    return {_NAME: match[1], **(dict(zip(labels, values, strict=False)) if len(values) >= len(labels) else {})}

@@ -13,7 +13,7 @@ from typing import Final
 from intents.named_objects import Focus
 
 # From specific to general. `job` is the scrape job of Prometheus, never a Job of Kubernetes.
-_KINDS: Final[Mapping[str, str]] = {
+KINDS: Final[Mapping[str, str]] = {
     "job_name": "Job",
     "cronjob": "CronJob",
     "horizontalpodautoscaler": "HorizontalPodAutoscaler",
@@ -48,7 +48,7 @@ def object_of(labels: Mapping[str, str]) -> Focus | None:
     if machine := _machine(labels):
         return Focus(kind="Node", name=machine)
     namespace = labels.get("exported_namespace") or labels.get("namespace", "")
-    for label, kind in _KINDS.items():
+    for label, kind in KINDS.items():
         if name := labels.get(label, ""):
             container = labels.get("exported_container") or labels.get("container", "") if kind == "Pod" else ""
             home = "" if kind in _NOT_IN_NAMESPACES else namespace
