@@ -23,7 +23,7 @@ _OVER: Final = re.compile(
 
 
 def deserves_a_look(text: str, matching: MatchResult) -> bool:
-    """Return whether a text without a known symptom reports trouble of an object that it names, or is an alert's post."""
+    """Return whether a text without a known symptom reports trouble of an object that it names, or is an alert."""
     certain = any(name.certain for name in matching.objects) or (bool(matching.objects) and is_alert(text[:_LONGEST]))
     return certain and reports_trouble(text[:_LONGEST])
 
