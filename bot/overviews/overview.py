@@ -152,7 +152,9 @@ class _Overview:
         async with self._snapshot() as snapshot:
             reads = Reads(snapshot=snapshot, probes=self.engine.probes)
             try:
-                obj = await snapshot.get(resource, row.id.name, namespace=row.id.namespace)
+                obj = scan.samples.pop(row.id, None) or await snapshot.get(
+                    resource, row.id.name, namespace=row.id.namespace
+                )
                 state = await state_of(snapshot, resource, obj, engine=self.engine, reads=reads)
             except NotFound:
                 return None

@@ -37,6 +37,8 @@ KINDS: Final = (
 )  # fmt: skip
 # Kinds outside namespaces that tell how objects of one namespace are meant.
 _BESIDE: Final = frozenset({"StorageClass"})
+# So many objects are kept whole.
+_SAMPLES: Final = 40
 # Lists read at once: each holds one page.
 _AT_ONCE: Final = 4
 
@@ -51,6 +53,8 @@ class Scan:
     resources: dict[str, Resource] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     gaps: list[Gap] = field(default_factory=list)
+    # The first object of each likeness, as it was listed: its diagnosis need not begin with reading it.
+    samples: dict[Identity, Json] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def add(self, row: TroubledObject) -> None:
@@ -81,6 +85,7 @@ class Scanner:
     _names: set[Identity] = field(default_factory=set)
     _backends: dict[Identity, frozenset[str]] = field(default_factory=dict)
     _read: set[str] = field(default_factory=set)
+    _alike: set[object] = field(default_factory=set)
     _tallies: dict[tuple[str, str], int] = field(default_factory=dict)
 
     async def scan(self, custom: Awaitable[Sequence[Resource]]) -> Scan:
@@ -144,10 +149,17 @@ class Scanner:
                 self._keep_class(obj)
             row = troubled(obj, resource.kind, self._scan.now)
             if row is not None:
+                self._sample(row, obj, resource)
                 self._scan.rows[row.id] = row
                 if resource.kind == "PersistentVolumeClaim":
                     self._claims[row.id] = class_of(obj)
                 self._scan.resources[row.id.kind] = resource
+
+    def _sample(self, row: TroubledObject, obj: Json, resource: Resource) -> None:
+        if len(self._scan.samples) < _SAMPLES and row.likeness not in self._alike:
+            self._alike.add(row.likeness)
+            # Items of a list say neither their kind nor their version.
+            self._scan.samples[row.id] = {**obj, "apiVersion": resource.api_version, "kind": resource.kind}
 
     def _keep_path(self, kind: str, obj: Json) -> None:
         """Keep what leads from Ingresses and Services to ready endpoints."""

@@ -109,11 +109,11 @@ def all_muted(mutes: Sequence[MuteShown], *, language: Language) -> Message:
 
 
 def _mute_line(mute: MuteShown, language: Language) -> list[Leaf]:
-    title, why = shown_line(mute.title.in_(language), limit=200), shown_line(mute.reason, limit=200)
+    title, why = shown_line(mute.title.in_(language), limit=80), shown_line(mute.reason, limit=120)
     described = f" {title} · " if title != mute.muted else " · "
     after = "".join(f" · {each}" for each in (_until(mute, language), why) if each)
     return [
-        blocks.code(shown_line(mute.muted, limit=200)),
+        blocks.code(shown_line(mute.muted, limit=180)),
         blocks.text(described),
         blocks.user(mute.by),
         blocks.text(after),
