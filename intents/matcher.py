@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from intents.alerts.cleared import is_labelled_cleared
 from intents.catalog.schema import Incident
 from intents.catalog.signatures import Signature
-from intents.chronicle.announcements import is_labelled_cleared
 from intents.domain import Entity, Hypothesis, PastedTime, SignatureMatch, Symptom
 from intents.exclusions import Exclusions
 from intents.lines import QUOTED

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import Final
 
+from intents.alerts.cleared import is_labelled_cleared
 from intents.alerts.known import LABELS_OF
 from intents.alerts.objects import KINDS
-from intents.chronicle.announcements import is_labelled_cleared
 from intents.named_objects import Focus
 
 _NAME: Final = "alertname"

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from intents.alerts.cleared import EMOJI, LABEL
 from intents.chronicle.facts import AlertState, DeployState, FactKind
 from intents.chronicle.guards import is_stated
 from intents.chronicle.message_text import Sentence
@@ -23,12 +24,8 @@ class Announcement:
 
 
 _LINES: Final = 6
-_EMOJI: Final = r"(?::[\w+-]+:|[^\w\s\[【(<\"']|\s)*"
-
-_LABEL: Final = r"\[(?:resolved|ok|recovered|closed|已恢复|恢复)[^\]]*\]|【[^】]*(?:恢复|解除|已恢复)】"
-_LABELLED: Final = re.compile(rf"(?i)^{_EMOJI}(?:{_LABEL})")
 _CLEARED: Final = re.compile(
-    rf"(?i)^{_EMOJI}(?:{_LABEL}"
+    rf"(?i)^{EMOJI}(?:{LABEL}"
     rf"|recovered:|resolved:\s|resolved (?=#|\S+:)|alert (?:closed|resolved):?|ok: (?=\")"
     r"|告警(?:已)?(?:恢复|解除)|resolved in \d|resolved$|(?:\w\d )?(?:恢复|解除)[：:]|(?:alert|issue|incident"
     r"|problem)s? (?:#\S+ )?(?:has been )?"
@@ -36,7 +33,7 @@ _CLEARED: Final = re.compile(
     r"|\bhas recovered$|\bis resolved$|^[^\w]*【[^】]{1,20}】\s*(?:恢复|解除)"
 )
 _FIRED: Final = re.compile(
-    rf"(?i)^{_EMOJI}(?:\[(?:firing|alerting|alert|warn(?:ing)?|critical|error|no ?data|triggered|problem|high|page"
+    rf"(?i)^{EMOJI}(?:\[(?:firing|alerting|alert|warn(?:ing)?|critical|error|no ?data|triggered|problem|high|page"
     r"|sev-?\d|p[0-5]|严重"
     rf"|紧急|警告|告警)(?::\d+)?[^\]]*\]|【[^】]*(?:告警|触发|报警|严重|紧急)[^】]*】"
     r"|triggered(?: #\d+)?:|triggered #|new alert:?|alarm:|new issue in|alert(?: fired)?:|incident triggered|firing:"
@@ -109,11 +106,6 @@ _PERSON_DEPLOYED: Final = re.compile(
 def is_cleared(text: str) -> bool:
     """Return whether the first lines of a text announce the end of an alert."""
     return any(_CLEARED.search(line.strip()) for line in text.splitlines()[:_LINES])
-
-
-def is_labelled_cleared(line: str) -> bool:
-    """Return whether the first line of a text has the label of an alert that is over, such as [RESOLVED]."""
-    return _LABELLED.match(line.strip()) is not None
 
 
 def announcement_in(lines: tuple[str, ...]) -> Announcement | None:
