@@ -21,7 +21,7 @@ THREADS: Final = Path(__file__).with_name("threads.jsonl")
 # Written before the signatures of their incidents. Mistakes in the `open` half may be read while the mechanism is
 # improved; those in the `held` half are only counted.
 BLIND: Final = Path(__file__).with_name("blind.jsonl")
-# Everyday failures, by writers who had not seen the signatures; the mistakes were read once, and some mended.
+# Everyday failures, by writers who had not seen the signatures; mistakes of the `open` half were read once.
 EVERYDAY: Final = Path(__file__).with_name("everyday.jsonl")
 # Lines that the background held as ordinary until the catalog covered everyday incidents.
 FORMERLY_ORDINARY: Final = Path(__file__).with_name("formerly_ordinary.jsonl")

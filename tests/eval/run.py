@@ -80,7 +80,7 @@ def _default_sets(catalog: Sequence[Incident], known: frozenset[str]) -> dict[st
         "pastes (looked at)": cases_in(PASTES, known=known),
         "told (looked at)": cases_in(TOLD, known=known),
         "threads (half looked at)": cases_in(THREADS, known=known),
-        "everyday (looked at once)": cases_in(EVERYDAY, known=known),
+        "everyday (half looked at)": cases_in(EVERYDAY, known=known),
         "formerly ordinary": cases_in(FORMERLY_ORDINARY, known=known),
         "blind, open half": cases_in(BLIND, half="open", known=known),
         "blind, held half": cases_in(BLIND, half="held", known=known),
