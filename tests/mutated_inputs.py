@@ -198,6 +198,16 @@ def mutated(at: People, texts: tuple[str, ...], *, count: int, seed: int = 16) -
         yield encoded(f"{kind}: {', '.join(done)}", payload)
 
 
+def without_each_field(at: People, text: str) -> Iterator[Input]:
+    """Yield every payload without each of its fields in turn."""
+    for kind, payload in payloads(at, text).items():
+        for number, (_, _, where) in enumerate(_places(payload, "")):
+            rest = copy.deepcopy(payload)
+            container, key, _ = list(_places(rest, ""))[number]
+            del container[key]
+            yield encoded(f"{kind} without {where}", rest)
+
+
 def encoded(kind: str, payload: Mapping[str, Any]) -> Input:
     """Return a payload as Slack sends it: events as JSON, interactions and commands as forms."""
     if payload.get("type") in ("event_callback", "url_verification", "app_rate_limited"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from bot.diagnosing import Engine
 from tests.bench.hold_inputs import measure
 from tests.end_to_end.workplace import workplace
-from tests.mutated_inputs import People, encoded, mutated, payloads
+from tests.mutated_inputs import Input, People, encoded, mutated, payloads, without_each_field
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -36,6 +37,25 @@ async def test_valid_inputs_of_every_kind_are_accepted(tmp_path: Path, engine: E
             one = encoded(kind, payload)
             sent = await at.slack.send_raw(one.body, at.slack.sign(one.body) | {"Content-Type": one.content_type})
             assert sent.status == (400 if kind in unknown else 200), (kind, sent)
+
+
+async def test_no_payload_fails_for_lack_of_one_field(
+    tmp_path: Path, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with workplace(tmp_path, engine, {}) as at:
+        people = People.of(at.slack, at.alex, at.channel)
+        seats = asyncio.Semaphore(32)
+
+        async def status_of(one: Input) -> int:
+            async with seats:
+                headers = at.slack.sign(one.body) | {"Content-Type": one.content_type}
+                return (await at.slack.send_raw(one.body, headers)).status
+
+        inputs = list(without_each_field(people, "who owns the billing dashboard?"))
+        statuses = await asyncio.gather(*map(status_of, inputs))
+
+    assert [one.kind for one, status in zip(inputs, statuses, strict=True) if status not in (200, 400)] == []
+    assert "Traceback" not in caplog.text
 
 
 async def test_malformed_envelopes_of_socket_mode_are_acknowledged_and_logged(

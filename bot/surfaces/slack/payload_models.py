@@ -228,6 +228,7 @@ class _State(_Fields):
 
 
 class _View(_Fields):
+    type: _Word
     id: _MaybeId = None
     callback_id: _Word
     private_metadata: _MaybeText = None
