@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Final, NamedTuple
+from itertools import accumulate
+from typing import Any, Final, NamedTuple
 
 from intents.background import everyday_words
 from intents.catalog.schema import Incident
 from intents.catalog.signatures import Signature
 from intents.index import Demand, Index
 from intents.lexicon import Lexicon
-from intents.patterns import Pattern, pattern_of, phrase_words
+from intents.packed import Packed
+from intents.patterns import Hole, Pattern, pattern_of, phrase_words
 from intents.scores import LEAST, coverage_for
 from intents.word_weights import WordWeights
 
@@ -42,6 +45,57 @@ class PhraseChoice(NamedTuple):
     alternatives: tuple[int, ...]
 
 
+_Groups = tuple[tuple[Phrase, ...], ...]
+
+
+class _Signatures(Packed[_Groups]):
+    """The groups of each signature."""
+
+    @staticmethod
+    def pack(item: _Groups) -> Any:
+        return tuple(tuple(map(_plain, group)) for group in item)
+
+    @staticmethod
+    def unpack(plain: Any) -> _Groups:
+        return tuple(tuple(_phrase(*phrase) for phrase in group) for group in plain)
+
+
+def _plain(phrase: Phrase) -> Any:
+    text, words, holes, weights, total = phrase.pattern
+    return phrase[:3], (text, words, tuple(hole and tuple(hole) for hole in holes), weights, total), phrase[4:]
+
+
+def _phrase(place: Any, pattern: Any, further: Any) -> Phrase:
+    text, words, holes, weights, total = pattern
+    read = Pattern(text, words, tuple(hole and Hole(*hole) for hole in holes), weights, total)
+    return Phrase._make((*place, read, *further))
+
+
+class Anchors:
+    """The anchors of all signatures, by their numbers."""
+
+    def __init__(self, signatures: _Signatures) -> None:
+        self._signatures = signatures
+        self._first = tuple(accumulate((len(groups[0]) for groups in signatures), initial=0))
+        self._found: dict[int, Phrase] = {}
+
+    def __len__(self) -> int:
+        return self._first[-1]
+
+    def __getitem__(self, number: int) -> Phrase:
+        found = self._found.get(number)
+        if found is None:
+            signature = bisect_right(self._first, number) - 1
+            found = self._found[number] = self._signatures[signature][0][number - self._first[signature]]
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_found": {}}
+
+    def __iter__(self) -> Iterator[Phrase]:
+        return (phrase for groups in self._signatures for phrase in groups[0])
+
+
 class Phrases:
     """The phrases of all signatures. Immutable once built.
 
@@ -62,12 +116,13 @@ class Phrases:
             for place, signature in enumerate(incident.signatures)
         }
         shape = _shapes(patterns, self.lexicon)
-        self._signatures = {place: _groups(place, signature, shape) for place, signature in signatures.items()}
+        self._places = {place: number for number, place in enumerate(signatures)}
+        self._signatures = _Signatures(_groups(place, signature, shape) for place, signature in signatures.items())
         self._hints = frozenset(place for place, signature in signatures.items() if signature.hint)
-        self.anchors = tuple(phrase for groups in self._signatures.values() for phrase in groups[0])
+        self.anchors = Anchors(self._signatures)
         self.least = tuple(
             NEARLY if len(groups) > 1 else coverage_for(LEAST, total=phrase.pattern.total)
-            for groups in self._signatures.values()
+            for groups in self._signatures
             for phrase in groups[0]
         )
         self.index = Index(
@@ -81,16 +136,19 @@ class Phrases:
 
     def further(self, anchor: Phrase) -> Sequence[Sequence[Phrase]]:
         """Return the other groups of an anchor's signature."""
-        return self._signatures[anchor.incident, anchor.signature][1:]
+        return self._groups(anchor.incident, anchor.signature)[1:]
 
     def total(self, choice: PhraseChoice) -> float:
         """Return the weight of all chosen phrases."""
-        groups = self._signatures[choice.incident, choice.signature]
+        groups = self._groups(choice.incident, choice.signature)
         return sum(group[at].pattern.total for group, at in zip(groups, choice.alternatives, strict=True))
 
     def most(self, anchor: Phrase) -> float:
         """Return the weight of an anchor with the heaviest phrase of each other group."""
         return anchor.pattern.total + sum(max(each.pattern.total for each in group) for group in self.further(anchor))
+
+    def _groups(self, incident: int, signature: int) -> _Groups:
+        return self._signatures[self._places[incident, signature]]
 
 
 _Shape = tuple[Pattern, tuple[int, ...], Mapping[int, float], int, int]
@@ -111,9 +169,7 @@ def _shapes(patterns: Mapping[str, Pattern], lexicon: Lexicon) -> Callable[[str,
     return shape
 
 
-def _groups(
-    place: tuple[int, int], signature: Signature, shape: Callable[[str, bool], _Shape]
-) -> tuple[tuple[Phrase, ...], ...]:
+def _groups(place: tuple[int, int], signature: Signature, shape: Callable[[str, bool], _Shape]) -> _Groups:
     """Return the groups of a signature, first the one whose lightest phrase is heaviest."""
     number, at = place
     alone = len(signature.groups) == 1

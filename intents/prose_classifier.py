@@ -13,10 +13,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from math import exp, log
-from typing import Final
+from typing import Any, Final
 
 from intents.catalog.schema import Incident
 from intents.domain import Symptom
+from intents.packed import Packed
 from intents.prose import is_talk, paragraphs_of, reports_problem
 from intents.term_weights import TermWeights
 from intents.terms import term_of, terms_of
@@ -73,11 +74,27 @@ def likelihood(features: Sequence[float], constants: Sequence[float] = CONSTANTS
     return 1 / (1 + exp(-sum(feature * constant for feature, constant in zip(features, constants, strict=True))))
 
 
+class _Packed(Packed[TermWeights]):
+    """The weights: most texts are recognised without them."""
+
+    @staticmethod
+    def pack(item: TermWeights) -> Any:
+        return item.plain()
+
+    @staticmethod
+    def unpack(plain: Any) -> TermWeights:
+        return TermWeights.of_plain(plain)
+
+
 class ProseClassifier:
     """Finds the incident of a catalog that a text describes. Immutable."""
 
     def __init__(self, incidents: Sequence[Incident]) -> None:
-        self._weights = TermWeights(incidents)
+        self._packed = _Packed([TermWeights(incidents)])
+
+    @property
+    def _weights(self) -> TermWeights:
+        return self._packed[0]
 
     def classify(self, symptoms: Sequence[Symptom]) -> ProseMatch | None:
         """Return the incident that a paragraph, or a line of one, describes best; None without enough prose."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from math import log
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
@@ -62,6 +62,28 @@ class TermWeights:
             self._learn(number, share, together, entries=len(incidents))
         phrase = cache(self._phrase)  # the same phrases are alternatives of many signatures
         self._signatures = tuple(tuple(_signatures_of(incident, phrase)) for incident in incidents)
+
+    def plain(self) -> tuple[Any, ...]:
+        """Return all that was learned as plain values, for `of_plain`."""
+        signatures = tuple(
+            tuple(tuple(tuple(map(tuple, group)) for group in groups) for groups in signature)
+            for signature in self._signatures
+        )
+        ordinary = (self._ordinary.lines, self._ordinary.where)
+        return ordinary, self._expected, self._surprise, self._near, self._weights, signatures
+
+    @classmethod
+    def of_plain(cls, plain: tuple[Any, ...]) -> TermWeights:
+        """Return what `plain` was made of."""
+        ordinary, expected, surprise, near, weights, signatures = plain
+        self = cls.__new__(cls)
+        self._ordinary = _Ordinary(*ordinary)
+        self._expected, self._surprise, self._near, self._weights = expected, surprise, near, weights
+        self._signatures = tuple(
+            tuple(tuple(tuple(_Phrase(*phrase) for phrase in group) for group in groups) for groups in signature)
+            for signature in signatures
+        )
+        return self
 
     def _learn(self, number: int, share: Mapping[str, float], together: Mapping[str, float], *, entries: int) -> None:
         near = self._near[number]

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
+from responses.late_patterns import LatePattern
 from responses.secret_buffer import Match, hide_groups
 from responses.secret_values import is_no_secret, is_sentence
 
@@ -18,7 +17,7 @@ _ARGUMENT: Final = rb"(?:[bru@]?(?:\\?\"[^\"\n]*\"|'[^'\n]*')|[\w.$&@:/-]+(?:\([
 _COMMA: Final = rb"\s*,\s*"
 
 _CALLS: Final = tuple(
-    re2.compile(pattern)
+    LatePattern(pattern)
     for pattern in (
         # A user and the password: basicAuth("a", "…"), new NetworkCredential("a", "…")
         rb"(?i:\b(?:\w*basic_?auth(?:entication)?|db\.auth|\w*authenticat(?:e|or)|\w*(?:network|ps|client|username"

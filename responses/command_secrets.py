@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import re2
 
+from responses.late_patterns import LatePattern
 from responses.secret_buffer import Match, hide_groups, looks_generated, looks_random
 from responses.secret_looks import Look, is_plain_password, look_of
 from responses.secret_values import is_disguised, is_no_secret
@@ -22,7 +23,7 @@ _FLAG: Final = (
     rb"(?i:\w*pass(?:word|wd|phrase|code)?|token|secret|(?:api|access|secret|signing|encryption)[_-]?key)"
 )
 # As elements of a list, line by line: --password, and its value below.
-_LINED: Final = re2.compile(
+_LINED: Final = LatePattern(
     rb"(?m)^[ \t>|+-]*[\"']?" + _FLAG + rb"[\"']?[ \t]*\n[ \t>|+-]*[\"']?([^\s\"'-][^\s\"']*[^\s\"':])[\"']?[ \t]*$"
 )
 # Tools that take a password after a short option: (names, option).
@@ -98,7 +99,7 @@ _TOOLS: Final = (
     (rb"doctl|snyk|sentry-cli|vault login|cargo login|gh auth login", rb"-t" + _SPACE),
 )  # fmt: skip
 _COMMANDED: Final = tuple(
-    re2.compile(
+    LatePattern(
         rb"\b(?:"
         + tools
         + rb")\b(?:[^\n;|&]*?[\s\"',\[])?"
@@ -122,15 +123,15 @@ def _set_of_tools() -> Any:
 # One pass finds the tools that a text names; only their patterns run.
 _TOOL_SET: Final = _set_of_tools()
 # A tool with an option or an argument that may hold a secret.
-_COMMAND: Final = re2.compile(
+_COMMAND: Final = LatePattern(
     rb"(?:^|[\s\"'`$(/\[;&|>-])(?:"
     + b"|".join(tools for tools, _ in _TOOLS)
     + rb")(?:\b[^\n;|&]*?[ \t\"',\[][-/]{1,2}[A-Za-z]|[ \t=]+[^\s-])"
 )
 # Any tool: -p x, where x looks like a password and not like a port, a path or a patch.
-_SHORT: Final = re2.compile(rb"(?:^|[\s\"'])-(?:p|P|w|a|pw|pass)(?:[ \t]+|=)[\"']?([^\s\"'/\\{:-][^\s\"'/\\{:]{7,})")
+_SHORT: Final = LatePattern(rb"(?:^|[\s\"'])-(?:p|P|w|a|pw|pass)(?:[ \t]+|=)[\"']?([^\s\"'/\\{:-][^\s\"'/\\{:]{7,})")
 _STATEMENTS: Final = tuple(
-    re2.compile(rb"(?:" + words + rb")[ \t]+(" + _QUOTED + rb"|[^\s\"';]+)")
+    LatePattern(rb"(?:" + words + rb")[ \t]+(" + _QUOTED + rb"|[^\s\"';]+)")
     for words in (
         rb"(?i:\bidentified(?: with \w+)? by(?: password)?|\brequirepass|\bmasterauth|\blogin[ \t]+\S+\s+password)",
         rb"(?i:\b(?:user|role|login)[ \t]+\S+(?:[ \t]+with)?(?:[ \t]+(?:encrypted|login"
@@ -142,72 +143,72 @@ _STATEMENTS: Final = tuple(
         rb"(?i:\b(?:_password|_authToken|_auth))[ \t]*=",
     )
 )
-_CHPASSWD: Final = re2.compile(rb"(?m)(?:^|[\"' ])([\w.-]+:)([^\s\"'|:]+)[\"']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd\b")
-_HERE: Final = re2.compile(rb"\bchpasswd[ \t]*<<<?[ \t]*[\"']?([\w.-]+:)([^\s\"'|:]+)")
+_CHPASSWD: Final = LatePattern(rb"(?m)(?:^|[\"' ])([\w.-]+:)([^\s\"'|:]+)[\"']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd\b")
+_HERE: Final = LatePattern(rb"\bchpasswd[ \t]*<<<?[ \t]*[\"']?([\w.-]+:)([^\s\"'|:]+)")
 # host:port:database:user:password, and /etc/shadow-like lines are hashes, which have a shape of their own.
-_PGPASS: Final = re2.compile(
+_PGPASS: Final = LatePattern(
     rb"(?m)(?:^|[\s\"'])[\w.*-]+:(?:[0-9]{2,5}|\*):[\w*-]+:[\w*.-]+:([^\s:\"']{4,})[\"']?[ \t]*$"
 )
 # With the port of PostgreSQL or none it is certain.
-_PGPASS_PORT: Final = re2.compile(
+_PGPASS_PORT: Final = LatePattern(
     rb"(?m)^[ \t>|]*(?:[\w.-]+|\*):(?:54[0-9]{2}|6432|\*):[\w*-]+:[A-Za-z_*][\w*.-]*:([^\s:\"']{4,})[ \t]*$"
 )
 # Literals of `kubectl create secret`, whatever their keys; credentials of skopeo, crictl and others: user:password.
-_LITERAL: Final = re2.compile(rb"--from-literal[= ][\"']?[\w.-]+=([^\s\"']+)")
-_QUOTED_USER: Final = re2.compile(rb"\s(?:-u|--user)[ \t=]+(?:\"[^\s:\"]+:([^\"\n]+)\"|'[^\s:']+:([^'\n]+)')")
+_LITERAL: Final = LatePattern(rb"--from-literal[= ][\"']?[\w.-]+=([^\s\"']+)")
+_QUOTED_USER: Final = LatePattern(rb"\s(?:-u|--user)[ \t=]+(?:\"[^\s:\"]+:([^\"\n]+)\"|'[^\s:']+:([^'\n]+)')")
 # One quoted argument with an option and its value: '-ptwo words', "pass:two words", 'key=two words'
-_WHOLE: Final = re2.compile(
+_WHOLE: Final = LatePattern(
     rb"(?:\b(?:mysql\w*|mariadb[\w-]*|7z[ar]?)\b[^\n;|&]*?[ \t,\[](?:\"-p([^\"\n]+)\"|'-p([^'\n]+)')"
     rb"|\bopenssl\b[^\n;|&]*?(?:\"pass:([^\"\n]+)\"|'pass:([^'\n]+)')"
     rb"|--from-literal[= ](?:\"[\w.-]+=([^\"\n]+)\"|'[\w.-]+=([^'\n]+)'))"
 )
 # What is stored in Vault, whatever the keys; a Secret that is patched.
-_STORED: Final = re2.compile(
+_STORED: Final = LatePattern(
     rb"(\bvault[ \t]+(?:kv[ \t]+(?:put|patch)|write[ \t]+(?:secret|kv))\b[^\n]*|\bpulumi[ \t]+config[ \t]"
     rb"+set[ \t][^\n]*--secret\b"
     rb"|\bkubectl\b[^\n]*\bpatch[ \t]+secrets?\b[^\n]*)"
 )
-_STORED_VALUE: Final = re2.compile(
+_STORED_VALUE: Final = LatePattern(
     rb"(?:[ \t][\"']?[\w.-]+=|set[ \t]+[\w.:-]+[ \t]+|\\?\"[\w.-]+\\?\"[ \t]*:[ \t]*\\?[\"'])(\"[^\"\n]*"
     rb"\"|'[^'\n]*'|[^\s\"'{}\\-][^\"'{}\\\s]*(?:[ ][\w #.]+[\"'])?)"
 )
 # A known administrator with a generated password: admin:… works, log in with admin / …
-_ADMIN: Final = re2.compile(
+_ADMIN: Final = LatePattern(
     rb"(?i)\b(?:admin|administrator|root|sa|superuser|elastic|postgres)(?:[ \t]?[:/][ \t]?|[ \t]+(?:with|"
     rb"and)[ \t]+)([!-.0-~][!-~]{7,63})"
 )
-_TOLD: Final = re2.compile(
+_TOLD: Final = LatePattern(
     rb"(?i)\b(?:log(?:[ -]?(?:in|on)|ged in)|sign in|use|try|creds?|credentials?|basic[ -]auth|u(?:ser(?:name)?)?/p(?:a"
     rb"ss(?:word)?)?)(?:[ \t]+(?:for|to)[ \t]+[\w.-]+)?(?:[ \t]*(?:=|-|\b(?:in|is|are|with|as|to|use|user)\b)|:)*[ \t]+"
     rb"[\w.@-]{1,40}(?:[ \t]*[/:,|][ \t]*|[ \t]+(?:with|and|pw)?[ \t]*)([!-~]{6,64})"
 )
 # The same, where nothing but a user and a password can follow: the value may be a word.
-_TOLD_PAIR: Final = re2.compile(
+_TOLD_PAIR: Final = LatePattern(
     rb"(?i)\b(?:creds?|credentials?|basic[ -]auth|logins?|user(?:name)?/pass(?:word)?)(?:[ \t]+(?:for|to)[ \t]+[\w.-]+"
     rb")?[ \t]*(?:\b(?:is|are)\b|[:=])[ \t]*[A-Za-z][\w.@-]{0,40}(?:[ \t]+/[ \t]+|[/:])([!-.0-~]{5,64})(?:\s|\z)"
 )
-_SHORT_PAIR: Final = re2.compile(
+_SHORT_PAIR: Final = LatePattern(
     rb"(?i)\bu(?:ser)?[ \t]*[:=][ \t]*[\w.@-]{1,40}[ \t,;/]+p[ \t]*[:=][ \t]*([!-~]{4,64})"
 )
-_PAIRED: Final = re2.compile(rb"--(?:src-|dest-)?creds[= ][^\s:\"']+:([^\s\"']+)")
+_PAIRED: Final = LatePattern(rb"--(?:src-|dest-)?creds[= ][^\s:\"']+:([^\s\"']+)")
 # Oracle: user/password@host
-_ORACLE: Final = re2.compile(rb"\boracle:thin:[\w$]+/([^\s/@]+)@|\b[\w$]+/([^\s/@]+)@//")
+_ORACLE: Final = LatePattern(rb"\boracle:thin:[\w$]+/([^\s/@]+)@|\b[\w$]+/([^\s/@]+)@//")
 # Any tool: a quoted argument of a short option that looks like a password.
-_QUOTED_SHORT: Final = re2.compile(
+_QUOTED_SHORT: Final = LatePattern(
     rb"[ \t]-{1,2}(?:p|P|w|W|a|k|K|x|X|t|T|s|S|pw|pass)(?:[ \t]*|=)(?:\"([^\"\n{]{8,64})\"|'([^'\n{]{8,64})')"
 )
 # The same as elements of a YAML list, line by line.
-_SHORT_LINED: Final = re2.compile(
+_SHORT_LINED: Final = LatePattern(
     rb"\n[ \t]*-[ \t]+[\"']?-[pPwa](?:[\"']?[ \t]*\n[ \t]*-[ \t]+[\"']?)?([^\s\"'/\\:-][^\s\"'/\\:]{5,})["
     rb"\"']?[ \t]*(?:\n|\z)"
 )
 # Expect: a line that is sent to a prompt.
-_SENT: Final = re2.compile(rb"\bsend(?:_user)?[ \t]+(?:--[ \t]+)?[\"']([^\"'\n]{4,64}?)\\[rn][\"']")
-_AT_HOST: Final = re2.compile(rb"\b[A-Za-z_][\w.$-]*[:/]([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*)")
-_KEY_PAIR: Final = re2.compile(rb"(?i)\bak(?:/sk|[ \t]*[,;:=])[^\n]{0,60}?\bsk[ \t]*[:=][ \t]*([^\s\"',;]+)")
+_SENT: Final = LatePattern(rb"\bsend(?:_user)?[ \t]+(?:--[ \t]+)?[\"']([^\"'\n]{4,64}?)\\[rn][\"']")
+_AT_HOST: Final = LatePattern(rb"\b[A-Za-z_][\w.$-]*[:/]([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*)")
+_KEY_PAIR: Final = LatePattern(rb"(?i)\bak(?:/sk|[ \t]*[,;:=])[^\n]{0,60}?\bsk[ \t]*[:=][ \t]*([^\s\"',;]+)")
 
-_WITH_SIGN: Final = re2.compile(rb"[A-Z][a-z]{3,}[0-9]{2,4}[!?#$%&*]{0,3}")
-_OBJECT_NAME: Final = re2.compile(rb"[0-9a-f]{7,64}|[a-z0-9]+(?:[-.:/@][a-z0-9]+)+|.*://.*|.*[/=].*[/=].*")
+_WITH_SIGN: Final = LatePattern(rb"[A-Z][a-z]{3,}[0-9]{2,4}[!?#$%&*]{0,3}")
+_OBJECT_NAME: Final = LatePattern(rb"[0-9a-f]{7,64}|[a-z0-9]+(?:[-.:/@][a-z0-9]+)+|.*://.*|.*[/=].*[/=].*")
 
 _ANY: Final = (
     _PGPASS_PORT,

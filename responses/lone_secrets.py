@@ -9,19 +9,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import re2
-
+from responses.late_patterns import LatePattern
 from responses.secret_buffer import FILL, Match, entropy, hide_groups
 from responses.secret_shapes import PUBLIC_NAME
 from responses.secret_values import looks_mixed
 
 # name=…, "name": "…": forty characters as in keys of clouds.
-_ASSIGNED: Final = re2.compile(
+_ASSIGNED: Final = LatePattern(
     rb"[A-Za-z0-9_.-]{1,40}\\*[\"']?\]?[ \t]*(?::=|=>|[:=])["
     rb" \t]*\\*[\"'`]?([A-Za-z0-9+/_-]{32,}={0,2})(?:[^A-Za-z0-9+/_.:@-]|\z)"
 )
 # A word with a sign in it, alone or quoted: Abc1!xyz9
-_WORD: Final = re2.compile(
+_WORD: Final = LatePattern(
     rb"(?:^|[\s=:\"'`])[\"'`]?([A-Za-z0-9][A-Za-z0-9+_.-]{0,30}[!@#$%^&*?~][A-Za-z0-9!@#$%^&*?~+_.-]{0,30})[\"'`]?(?:[\s,;)\"'`]|\z)"
 )
 _SIGN: Final = re.compile(rb"[!#$^&*?~]|%(?![0-9A-Fa-f]{2})|@(?![A-Za-z0-9-]+\.)")

@@ -9,11 +9,9 @@ Works on UTF-8 bytes: RE2 then needs no conversion of offsets, and every delimit
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-import re2
-
+from responses.late_patterns import LateBacktracking, LatePattern
 from responses.secret_buffer import hidden, hide_groups, looks_generated, looks_random
 from responses.secret_judgement import is_secret
 from responses.secret_looks import (
@@ -44,14 +42,14 @@ from responses.secret_values import (
 
 # In a text with more names, which nobody writes by hand, what follows a name in its line is hidden unread.
 _MOST_NAMES: Final = 3_000
-_REST_OF_LINE: Final = re2.compile(
+_REST_OF_LINE: Final = LatePattern(
     rb"(?i:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|" + FOREIGN_NAME + rb")([^\n]+)"
 )
-_BEFORE_VALUE: Final = re2.compile(
+_BEFORE_VALUE: Final = LatePattern(
     rb"(?i:\bvalue)\\*[\"']?\s*:\s*(\\*[\"']?)([^\s\"'\\][^\"'\\\n]*?)(\\*[\"']?)\s*,?\s*"
     rb"\\*[\"']?(?i:name|key)\\*[\"']?\s*:\s*\\*[\"']?$"
 )
-_TOLD_BEFORE: Final = re.compile(
+_TOLD_BEFORE: Final = LateBacktracking(
     rb"([!#-&*-_a-~]{6,64})([\"'`])?(?:[ \t]+(?:(?:as|is)(?:[ ](?:the|my|our|your|new|a))?|>{1,2})[ \t]+["
     rb"\"'`./\w -]{0,20}"
     rb"|[ \t]+\([\w ]{0,16}|[ \t]*(?:<-{1,2}|"
@@ -61,15 +59,15 @@ _TOLD_BEFORE: Final = re.compile(
     + rb")[\x80-\xff]{0,12})\Z"
 )
 # What an expression falls back to, unless it is a key of a mapping or an argument by name.
-_FALLBACK: Final = re.compile(
+_FALLBACK: Final = LateBacktracking(
     rb"(?:\|\||\?\?|\bor\b|\belse\b|\bdefault\b[ \t(:=]*|[?{:])[ \t]*[\"'`]([^\"'`\n]{3,100})[\"'`]"
 )
 # "…" \ and "…" + in the next lines; the lines of a quoted value.
-_NEXT_PIECE: Final = re.compile(
+_NEXT_PIECE: Final = LateBacktracking(
     rb"[ \t]*(?:[\\+.&][ \t]*\r?\n[ \t]*|\r?\n[ \t]*[+.&][ \t]*|[ \t]*[+.][ \t]*)[\"']([^\"'\n]+)[\"']"
 )
-_MORE_LINES: Final = re.compile(rb"\r?\n((?:[^\"'\n=:]{1,200}\r?\n){0,3}?[^\"'\n=:]{1,200})([\"'])(?=[\s;,)]|\Z)")
-_OLD: Final = re.compile(rb"\bfrom[ \t]+[\"'`]?([^\s\"'`]{4,40})[\"'`]?[ \t]+to\b")
+_MORE_LINES: Final = LateBacktracking(rb"\r?\n((?:[^\"'\n=:]{1,200}\r?\n){0,3}?[^\"'\n=:]{1,200})([\"'])(?=[\s;,)]|\Z)")
+_OLD: Final = LateBacktracking(rb"\bfrom[ \t]+[\"'`]?([^\s\"'`]{4,40})[\"'`]?[ \t]+to\b")
 # If this does not match, `hide_by_name` leaves a text as it is.
 PATTERNS: Final = (NAME,)
 

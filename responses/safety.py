@@ -20,6 +20,7 @@ import re2
 
 from intents.cluster_text import one_line
 from intents.domain import EMPTY, Diagnosis
+from responses.late_patterns import LatePattern
 from responses.secrets import REDACTED, holds_secret, redact
 
 # A quote is a line, not a whole log.
@@ -40,25 +41,25 @@ SafeText = NewType("SafeText", str)
 SafeDiagnosis = NewType("SafeDiagnosis", Diagnosis)
 T = TypeVar("T")
 
-_ESCAPE_SEQUENCE: Final = re2.compile(
+_ESCAPE_SEQUENCE: Final = LatePattern(
     # CSI (colours, cursor); OSC, DCS and similar with their text, if terminated; any two-character sequence.
     r"(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]?"
     r"|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})"
     r"|\x1b[ -/]*[0-~]?"
 )
 # The same in parts: sequences that hide their text; other sequences without their last letter; that letter.
-_HIDDEN: Final = re2.compile(
+_HIDDEN: Final = LatePattern(
     r"(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})"
 )
-_INTRODUCTION: Final = re2.compile(r"(?:\x1b\[|\x{9b})[0-?]*[ -/]*|\x1b[ -/]*")
-_FINAL: Final = re2.compile(rf"\x1b({re2.escape(REDACTED)})|\x1b[0-~]?")
-_CONTROL: Final = re2.compile(
+_INTRODUCTION: Final = LatePattern(r"(?:\x1b\[|\x{9b})[0-?]*[ -/]*|\x1b[ -/]*")
+_FINAL: Final = LatePattern(rf"\x1b({re2.escape(REDACTED)})|\x1b[0-~]?")
+_CONTROL: Final = LatePattern(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"
     # Bidirectional marks, overrides and isolates; zero-width and other invisible characters; tags; odd line ends.
     r"|[\x{ad}\x{61c}\x{180e}\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}]"
     r"|[\x{e0000}-\x{e007f}]"
 )
-_LINE_BREAK: Final = re2.compile(r"\r\n?|[\x{2028}\x{2029}\x{85}]")
+_LINE_BREAK: Final = LatePattern(r"\r\n?|[\x{2028}\x{2029}\x{85}]")
 
 
 def safe(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:

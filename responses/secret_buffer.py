@@ -11,7 +11,7 @@ import math
 import re
 from typing import Any, Final
 
-import re2
+from responses.late_patterns import LatePattern
 
 MARK: Final = b"[redacted]"
 FILL: Final = b"\x1a"
@@ -20,13 +20,13 @@ PAGE_TOKEN: Final = b"eyJ2IjoibWV0YS5rOHMuaW8v"
 
 Match = Any  # re2 ships no types
 
-_RUN: Final = re2.compile(rb"\x1a+(?:\r?\n\x1a+)*")
+_RUN: Final = LatePattern(rb"\x1a+(?:\r?\n\x1a+)*")
 _UPPER: Final = re.compile(rb"[A-Z]")
 _LOWER: Final = re.compile(rb"[a-z]")
 _DIGIT: Final = re.compile(rb"[0-9]")
 _ODD: Final = re.compile(rb"[!@#$%^&*+=~?|;]")
 _SINGLE_CASE: Final = re.compile(rb"[A-Za-z0-9]{16,}")
-_CAMEL_CASE: Final = re2.compile(rb"(?:[A-Z]{0,4}[a-z]{3,}|[A-Z]{2,4}|[vV][0-9]{1,2}|[0-9]{1,4}|[_.-])*")
+_CAMEL_CASE: Final = LatePattern(rb"(?:[A-Z]{0,4}[a-z]{3,}|[A-Z]{2,4}|[vV][0-9]{1,2}|[0-9]{1,4}|[_.-])*")
 # Times, hashes with their algorithm, UUIDs, addresses, quantities and code positions mix digits and letters as well.
 _ORDINARY: Final = re.compile(
     rb"(?i)1password|[0-9]{4}-[0-9]{2}-[0-9]{2}[tT ].*|0x[0-9a-f]+|[A-Za-z]+/.*|.*://.*|\[\].*|[A-Za-z]+(?:\[[0-9*]*\]|\.[A-Za-z]+)+|(?:sha|md)[0-9]+(?:[:-].*|with\w+)|.*\(.*"

@@ -7,12 +7,10 @@ UTF-8 bytes, as `responses.named_secrets` does.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
-import re2
-
+from responses.late_patterns import LateBacktracking, LatePattern
 from responses.secret_buffer import hidden
 from responses.secret_looks import Look, look_of
 from responses.secret_names import is_password_name
@@ -22,31 +20,31 @@ _MEMBERS: Final = (
     rb"|secret_?keys?|private_?keys?|logins?|auths?|pass|pwds?|pws?|psks?)(?:_?map|_?data)?)"
 )
 # passwords: {…}, tokens = { … }, "credentials" => [ …
-_FLOW: Final = re2.compile(rb"\b(" + _MEMBERS + rb")\\*[\"']?[ \t]*(?::|=>|=|)[ \t]*([{\[])")
-_BLOCK: Final = re2.compile(rb"(?m)^([ \t>+-]*)(?:- )?[\"']?(" + _MEMBERS + rb")[\"']?[ \t]*:[ \t]*(?:#[^\n]*)?\r?\n")
-_SECTION: Final = re2.compile(rb"(?m)^[ \t]*\[{1,2}[\"']?(" + _MEMBERS + rb")(?:[. ][^\]\n]*)?[\"']?\]{1,2}[ \t]*\r?\n")
-_GENERATED: Final = re2.compile(
+_FLOW: Final = LatePattern(rb"\b(" + _MEMBERS + rb")\\*[\"']?[ \t]*(?::|=>|=|)[ \t]*([{\[])")
+_BLOCK: Final = LatePattern(rb"(?m)^([ \t>+-]*)(?:- )?[\"']?(" + _MEMBERS + rb")[\"']?[ \t]*:[ \t]*(?:#[^\n]*)?\r?\n")
+_SECTION: Final = LatePattern(rb"(?m)^[ \t]*\[{1,2}[\"']?(" + _MEMBERS + rb")(?:[. ][^\]\n]*)?[\"']?\]{1,2}[ \t]*\r?\n")
+_GENERATED: Final = LatePattern(
     rb"\b(random_(?:password|string|bytes|id)|tls_private_key|[\w-]*_secret_version)\b[^\n{]{0,80}\{"
 )
-_STATE: Final = re2.compile(rb"\b(random_password|random_bytes|tls_private_key)\b[^\n]*\n")
+_STATE: Final = LatePattern(rb"\b(random_password|random_bytes|tls_private_key)\b[^\n]*\n")
 # What the command prints comes right below it; so do the values below the heading of Vault.
-_PRINTED: Final = re2.compile(
+_PRINTED: Final = LatePattern(
     rb"(?m)^[^\n]*(?:\bget[ \t]+secrets?\b[^\n]*(?:jsonpath|template|jq\b)|\bvault[ \t]+(?:kv[ \t]+get|read)\b"
     rb"|\bview-secret\b|\bsops[ \t]+(?:-d|--decrypt|decrypt)\b|\bsecretsmanager[ \t]+get-secret-value\b"
     rb"|\bansible-vault[ \t]+(?:view|decrypt)\b|=[ \t]+(?:Secret[ \t]+)?Data[ \t]+=)[^\n]*\r?\n"
 )
 PATTERNS: Final = (_FLOW, _BLOCK, _SECTION, _GENERATED, _STATE, _PRINTED)
 
-_PAIR: Final = re2.compile(
+_PAIR: Final = LatePattern(
     rb"(?:^|[\n{\[,;( \t])[ \t>+~|-]*(?:\\*[\"'])?:?([A-Za-z0-9_][\w./@-]{0,60})(?:\\*[\"'])?"
     rb"[ \t]*(=>|:=|:|=|[ \t]{2,}|\t)[ \t]*"
     rb"(?:\\*\"([^\"\n\\]+)\\*\"|'([^'\n]+)'|([^\s\"'{}\[\],;|>&*#][^\s\"'{}\[\],;]*))"
 )
-_ITEM: Final = re2.compile(
+_ITEM: Final = LatePattern(
     rb"(?:^|[\n,\[])[ \t>+-]*(?:-[ \t]+)?(?:\"([^\"\n\\]+)\"|'([^'\n]+)'|([^\s\"'{}\[\],;:]+))[ \t]*(?:\r?\n|[,\]]|\z)"
 )
 # Members that say where a secret is, whose it is, or what it may do.
-_OPEN: Final = re.compile(
+_OPEN: Final = LateBacktracking(
     rb"(?i)(?:.*[_.-]|(?-i:.*[a-z](?=[A-Z])))?(?:names?|namespace|keys?|kind|type|version|apiversion|users?|usernames?|login|email|host(?:name)?|port"
     rb"|path|file(?:name)?|url|uri|endpoint|region|ids?|uid|ref|enabled|optional|created?|create|driver|external|labels?|length"
     rb"|annotations?|provider|description|realm|scopes?|database|mode|items|source|from|target|store|issuer|subject|algorithm|method"
@@ -55,15 +53,15 @@ _OPEN: Final = re.compile(
     rb"|format|encoding|role|team|owner|title|icon|index|order|position|line|column|data|metadata|cas|destroyed|deletion\w*)"
 )
 # Of these the values alone are secret; the other members are settings.
-_RESULT: Final = re.compile(
+_RESULT: Final = LateBacktracking(
     rb"(?i)result|value|hex|b64\w*|bcrypt_hash|secret_(?:string|data|value)|dec|private_key\w*|content|plaintext"
 )
-_PLURAL: Final = re.compile(
+_PLURAL: Final = LateBacktracking(
     rb"(?i).*(?:passwords|passwds|passphrases|secrets|tokens|creds|credentials|keys)(?:_?map|_?data)?"
 )
-_OF_PASSWORDS: Final = re.compile(rb"(?i).*(?:passwords|passwds|passphrases|logins)(?:_?map)?")
-_OBJECT: Final = re.compile(rb"[a-z0-9]+(?:[-./_][a-z0-9]+)+")
-_PROMPT: Final = re.compile(rb"[^\n]{0,60}[$#%][ \t]|\s*\Z")
+_OF_PASSWORDS: Final = LateBacktracking(rb"(?i).*(?:passwords|passwds|passphrases|logins)(?:_?map)?")
+_OBJECT: Final = LateBacktracking(rb"[a-z0-9]+(?:[-./_][a-z0-9]+)+")
+_PROMPT: Final = LateBacktracking(rb"[^\n]{0,60}[$#%][ \t]|\s*\Z")
 _LONGEST: Final = 4_000
 _MOST_LINES: Final = 60
 _MOST_READINGS: Final = 3
@@ -111,11 +109,11 @@ def _closing(buffer: bytes, at: int, opening: bytes) -> int:
         elif found[0] == closing:
             depth -= 1
             if not depth:
-                return found.start()
+                return int(found.start())
     return limit
 
 
-_BRACKET: Final = re.compile(rb"[{}\[\]]")
+_BRACKET: Final = LateBacktracking(rb"[{}\[\]]")
 
 
 def _dedent(buffer: bytes, at: int, indent: int) -> int:

@@ -7,10 +7,10 @@ Works on UTF-8 bytes, as `responses.named_secrets` does.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
+from responses.late_patterns import LateBacktracking
 from responses.secret_buffer import FILL, looks_generated, looks_random
 from responses.secret_looks import Look, bare, is_compound, is_quoted_password, is_set, is_told_word, look_of
 from responses.secret_names import Level, is_password_name
@@ -26,26 +26,26 @@ from responses.secret_values import (
     looks_mixed,
 )
 
-_VERB: Final = re.compile(
+_VERB: Final = LateBacktracking(
     rb"\b(?:put[ \t]+[\w./-]*/|(?:export|setenv|SetEnv|setx|define|fastcgi_param|declare -x|ENV|ARG|SET|set|set -x"
     rb"|set -gx|requirepass|masterauth|config set"
     rb"|configure set)[ \t]+)\Z"
 )
-_USER_AND_PASSWORD: Final = re.compile(rb"[A-Za-z][\w.-]{0,40}:([^\s:]{5,64})")
+_USER_AND_PASSWORD: Final = LateBacktracking(rb"[A-Za-z][\w.-]{0,40}:([^\s:]{5,64})")
 # A table of names and values; what is asked for right above.
-_VALUE_COLUMN: Final = re.compile(
+_VALUE_COLUMN: Final = LateBacktracking(
     rb"(?i)(?:\A|\n)[ \t|+*-]*(?:key|name|variable(?:_name)?|field|setting|property|option|parameter|attribute|env\w*)"
     rb"\**[ \t|,;]+\**(?:(?:current|default)[ _])?value\b[^\n]*\n(?:[^\n]*\S[^\n]*\n)*[^\n]*\Z"
 )
 _OF_USER: Final = tuple(word.encode() for word in ("для", "用户", "用户名", "у"))
-_WITH_DIGIT: Final = re.compile(rb"[0-9!@#$%^&*+=?~]")
+_WITH_DIGIT: Final = LateBacktracking(rb"[0-9!@#$%^&*+=?~]")
 _TABLE_ABOVE: Final = 1_500
-_FAILURE_BEFORE: Final = re.compile(
+_FAILURE_BEFORE: Final = LateBacktracking(
     rb"(?i)\b(?:invalid|incorrect|wrong|bad|fail\w*|cannot|can't|unable|missing|error|verif\w*|check\w*|pars\w+|decod\w+"
     rb"|read\w*|get\w*|fetch\w*|expected|validat\w+|no|denied|unknown|unsupported)\b"
 )
-_OBJECT: Final = re.compile(rb"[a-z]{1,12}(?:[/_-][a-z]{1,12})+")
-_OTHER_PAIR: Final = re.compile(rb"[A-Za-z_.-]{2,}[=:][^=]")
+_OBJECT: Final = LateBacktracking(rb"[a-z]{1,12}(?:[/_-][a-z]{1,12})+")
+_OTHER_PAIR: Final = LateBacktracking(rb"[A-Za-z_.-]{2,}[=:][^=]")
 
 
 def is_secret(place: Place, kind: str, value: Value, gap: bytes = b"") -> bool:

@@ -7,13 +7,14 @@ from typing import Final
 import re2
 
 from intents.domain import Language, Text
+from responses.late_patterns import LatePattern
 from responses.secrets import REDACTED
 
 _MARK: Final = re2.escape(REDACTED)
 # What stands between a key and its value: `password = "…`, `password": …`, `--password …`.
 _SEPARATOR: Final = r"""[\w\]"'.-]{0,40}\s{0,3}(?:[:=]|\s)\s{0,3}["'\\]{0,3}"""
 _KINDS: Final = tuple(
-    (re2.compile(f"(?i)(?:{before}){_MARK}"), says)
+    (LatePattern(f"(?i)(?:{before}){_MARK}"), says)
     for before, says in (
         (r"bearer\s+", Text(en="a bearer token", zh="Bearer 令牌")),
         (r"basic\s+", Text(en="basic-auth credentials", zh="Basic 认证凭据")),

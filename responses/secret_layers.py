@@ -10,11 +10,10 @@ from array import array
 from collections.abc import Iterator
 from typing import Final
 
-import re2
-
+from responses.late_patterns import LatePattern
 from responses.secret_buffer import FILL, hidden
 
-_ENCODED: Final = re2.compile(
+_ENCODED: Final = LatePattern(
     rb"%[0-7][0-9A-Fa-f]|(?:%[89A-Fa-f][0-9A-Fa-f]){2,4}|&(?:quot|apos|lt|gt|amp|equals|colon|nbsp);|&#(?:[0-9]{2,6}|[xX][0-9A-Fa-f]{2,5});"
     rb"|\\+u00[0-9a-fA-F]{2}|\\+u[4-9][0-9a-fA-F]{3}|\\+x[2-7][0-9a-fA-F]|\\+[\"'/nrt]"
 )
@@ -65,7 +64,7 @@ class Layer:
         return bytes(buffer)
 
 
-_HIDDEN: Final = re2.compile(rb"\x1a+")
+_HIDDEN: Final = LatePattern(rb"\x1a+")
 
 
 def _decoded(encoded: bytes) -> bytes:

@@ -5,11 +5,11 @@ Works on UTF-8 bytes, as `responses.named_secrets` does.
 
 from __future__ import annotations
 
-import re
 from enum import IntEnum
 from functools import cache
 from typing import Final
 
+from responses.late_patterns import LateBacktracking
 from responses.secret_buffer import is_ordinary, looks_random
 from responses.secret_names import is_password_name
 from responses.secret_values import SENTENCE_WORDS, STATES, Value, is_disguised, is_no_secret, is_sentence
@@ -27,31 +27,31 @@ class Look(IntEnum):
     GENERATED = 3
 
 
-_UUID: Final = re.compile(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_LONG_HEX: Final = re.compile(rb"(?i)[0-9a-f]{16,}")
+_UUID: Final = LateBacktracking(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LONG_HEX: Final = LateBacktracking(rb"(?i)[0-9a-f]{16,}")
 # Letters with a digit among or after them; a capital after a small letter or a hyphen; a sign between characters.
-_CHOSEN: Final = re.compile(rb"[A-Za-z][\w!@#$%^&*()+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
-_INNER_CAPITAL: Final = re.compile(rb"[a-z]{2,}[A-Z][A-Za-z]+|[A-Za-z]+-[A-Z][a-z]+|[a-z]+-[A-Z][A-Za-z]*")
-_INNER_SIGN: Final = re.compile(rb"[A-Za-z0-9]+[!@#$%^&*+?~][A-Za-z0-9!@#$%^&*+?~._-]*[A-Za-z0-9!#$%^&*+?~]")
+_CHOSEN: Final = LateBacktracking(rb"[A-Za-z][\w!@#$%^&*()+=?~.-]*[0-9][\w!@#$%^&*+=?~-]*")
+_INNER_CAPITAL: Final = LateBacktracking(rb"[a-z]{2,}[A-Z][A-Za-z]+|[A-Za-z]+-[A-Z][a-z]+|[a-z]+-[A-Z][A-Za-z]*")
+_INNER_SIGN: Final = LateBacktracking(rb"[A-Za-z0-9]+[!@#$%^&*+?~][A-Za-z0-9!@#$%^&*+?~._-]*[A-Za-z0-9!#$%^&*+?~]")
 # What is said of a password: base64-encoded. The names of products.
-_ABOUT: Final = re.compile(
+_ABOUT: Final = LateBacktracking(
     rb"(?i)\w+-(?:\w+ed|only|safe|like|free|based)|1password|test\w+|oauth2?\w*|utf-?8|sha[0-9]+\w*"
 )
-_PIN: Final = re.compile(rb"[0-9]{6,12}")
-_LETTERS_AND_DIGITS: Final = re.compile(rb"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_.+/=-]{10,}")
+_PIN: Final = LateBacktracking(rb"[0-9]{6,12}")
+_LETTERS_AND_DIGITS: Final = LateBacktracking(rb"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_.+/=-]{10,}")
 # Methods and functions that are given a secret, apart from those that check or read one.
-_SETTER: Final = re.compile(
+_SETTER: Final = LateBacktracking(
     rb"(?i)(?:\A|[._])(?:(?:with|set|use|add|new|define|put)[_-]?(?:\w{0,12}?[_-]?))?(?:password|passwd|passphrase|pwd|token|apikey|api_key"
     rb"|secret_?key|client_?secret|access_?key)\Z"
 )
 # Directives whose name is made of several words: bindpw, requirepass, auth_pass.
-_COMPOUND: Final = re.compile(rb"[a-z]{3,8}[_-]?(?:pw|pass|passwd)|[A-Z]{2,}_[A-Z_]{3,}")
-_NAMED: Final = re.compile(rb"(?i)pass(?:word|wd|phrase)|secret|token|credential")
-_OBJECT_NAME: Final = re.compile(rb"[a-z0-9]+(?:[-.:/][a-z0-9]+)+")
-_TOLD_WORD: Final = re.compile(rb"[A-Za-z]{4,24}(?:[-_][A-Za-z]{2,16}){0,4}")
+_COMPOUND: Final = LateBacktracking(rb"[a-z]{3,8}[_-]?(?:pw|pass|passwd)|[A-Z]{2,}_[A-Z_]{3,}")
+_NAMED: Final = LateBacktracking(rb"(?i)pass(?:word|wd|phrase)|secret|token|credential")
+_OBJECT_NAME: Final = LateBacktracking(rb"[a-z0-9]+(?:[-.:/][a-z0-9]+)+")
+_TOLD_WORD: Final = LateBacktracking(rb"[A-Za-z]{4,24}(?:[-_][A-Za-z]{2,16}){0,4}")
 # What is said of a password rather than being it: rotated, missing, readable, weekly.
-_INFLECTED: Final = re.compile(rb"(?i)(?:ed|ing|able|ible|ly|less|ful|ous|ive|en)\Z")
-_CLAUSE_END: Final = re.compile(
+_INFLECTED: Final = LateBacktracking(rb"(?i)(?:ed|ing|able|ible|ly|less|ful|ous|ive|en)\Z")
+_CLAUSE_END: Final = LateBacktracking(
     rb"[.,;!)]|(?:btw|and|but|now|please|pls|for|on|if|until|everywhere|again|from|until|till|since|instead)\b|#|//"
 )
 _ANSWERS: Final = frozenset(

@@ -9,31 +9,30 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import re2
-
+from responses.late_patterns import LatePattern
 from responses.secret_buffer import Match, hidden, hide_groups
 
 # Less than any indentation.
 _NOWHERE: Final = -1
-MANIFEST: Final = re2.compile(rb"(?m)kind\\*[\"']?\s*:\s*\\*[\"']?Secret\\*[\"']?\s*(?:[,}]|$|\\+n|[ ])")
+MANIFEST: Final = LatePattern(rb"(?m)kind\\*[\"']?\s*:\s*\\*[\"']?Secret\\*[\"']?\s*(?:[,}]|$|\\+n|[ ])")
 # A diff or a quotation puts a sign before each line.
 _SIGN: Final = re.compile(rb"^[>+-](?:[ ]|$|[\w\"'])")
 _DATA_BLOCK: Final = re.compile(rb"^([ ]*)(?:- )?(?:data|stringData):\s*$")
 _DATA_LINE: Final = re.compile(rb"^([ ]+)([\w./\"'-]+:[ \t]+)(\S.*?)(\s*)$")
-_DATA_FLOW: Final = re2.compile(rb"\b(?:data|stringData)\\*[\"']?\s*:\s*\{")
+_DATA_FLOW: Final = LatePattern(rb"\b(?:data|stringData)\\*[\"']?\s*:\s*\{")
 # Only a comma leads to the next entry, so a mapping that was cut off ends there.
-_FLOW_ENTRY: Final = re2.compile(
+_FLOW_ENTRY: Final = LatePattern(
     rb"[\s>|+-]*\\*[\"']?[\w./-]+\\*[\"']?\s*:\s*(\"(?:[^\"\\\n]|\\.)*\"?|\\+\"[^\"\\\n]*(?:\\+\")?|'[^'\n]*'?"
     rb"|[^,{}\s\"'\\][^,{}\n]*)\s*(,?)"
 )
 # A manifest within one line, with its line breaks written as \\n.
-_DATA_ESCAPED: Final = re2.compile(rb"\\+n[ ]*(?:data|stringData):(?:\\+n[ ]+[\w.-]+:[ ]+[^\s\\\"]+)+")
-_VALUE_ESCAPED: Final = re2.compile(rb":[ ]+([^\s\\\"]+)")
+_DATA_ESCAPED: Final = LatePattern(rb"\\+n[ ]*(?:data|stringData):(?:\\+n[ ]+[\w.-]+:[ ]+[^\s\\\"]+)+")
+_VALUE_ESCAPED: Final = LatePattern(rb":[ ]+([^\s\\\"]+)")
 # A manifest whose line breaks became spaces.
-_DATA_INLINE: Final = re2.compile(
+_DATA_INLINE: Final = LatePattern(
     rb"\b((?:data|stringData):)((?:[ ]+[\w.-]+:[ ]+(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"':{}]+))+)"
 )
-_INLINE_PAIR: Final = re2.compile(rb"([\w.-]+):[ ]+(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']+)")
+_INLINE_PAIR: Final = LatePattern(rb"([\w.-]+):[ ]+(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']+)")
 _OTHER_KEYS: Final = frozenset((b"kind", b"type", b"apiVersion", b"metadata", b"immutable", b"name", b"namespace"))
 _QUOTES: Final = b"\\\"'"
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-import re2
-
+from responses.late_patterns import LatePattern
 from responses.secret_buffer import Match
 from responses.secret_names import CODE_KINDS, FOREIGN, KEY_KINDS, Level, level_of
 from responses.secret_separators import CLOSE, GAPS, LATER_QUOTE, MOST_WORDS, SENTENCE_WORD, SPACE, TELLS
@@ -26,7 +25,7 @@ _WORDED: Final = (
     rb"|(?:" + _CODES + rb")[ _-]codes?"
     rb"|pass[ ](?:word|phrase|code)|ak/sk)"
 )
-NAME: Final = re2.compile(
+NAME: Final = LatePattern(
     rb"\b" + _WORDED + rb"|[A-Za-z0-9_.$-]*(?:(?i:pass|pasw|psas|pssw|pwd|pw|secret|senha|heslo|haslo|contrasena"
     rb"|psw|mdp|clave|geheimnis|kennwort|wachtwoord|losenord|salasana|jelszo|parola|sifre|token|cred|psk|mnemonic|auth|jwt|otp|hmac|cookie|session|csrf|xsrf"
     rb"|bearer|signature|(?:"

@@ -6,20 +6,21 @@ The patterns are matched right after a name, in the order of `GAPS`. Each kind h
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-import re2
+from responses.late_patterns import LateBacktracking, LatePattern
 
 # Windows of at most two hundred bytes are read with `re`, which starts faster than RE2.
 # Marks that close a name: quotes, an index, marks of a chat, a variable's second percent sign.
-CLOSE: Final = re.compile(rb"(?:</[a-z]{1,6}>|%(?=[ \t]*=)|[\\\"'`*_~\])]|" + "”|’|」|』|】|»|›".encode() + rb"){0,6}")
+CLOSE: Final = LateBacktracking(
+    rb"(?:</[a-z]{1,6}>|%(?=[ \t]*=)|[\\\"'`*_~\])]|" + "”|’|」|』|】|»|›".encode() + rb"){0,6}"
+)
 _TYPE: Final = (
     rb"(?:\[[0-9]*\]|[ \t]+(?:\*?string|\[\]byte)(?=[ \t]*=)"
     rb"|[ \t]*:[ \t]*&?(?:'static )?(?i:string|str|bytes?|any|char|secretstr|final|optional\[str\])\??)?"
 )
 _COLON: Final = rb"(?:::?|" + "：".encode() + rb")"
-TELLS: Final = re2.compile(
+TELLS: Final = LatePattern(
     rb"[?!]{0,3}(?:[ \t]*\([^()\n]{0,40}\))?(?:[ \t]+(?i:is|was|are|now|to|as|changed|reset|rotated|updated|set|still"
     rb"|currently|new|its|it's|just|simply|probably|actually|should|must|will|got|from[ \t]+\S{1,40}[ \t]+to"
     rb"|has|have|been|be|used to be|c'est|equals|(?:for|of|in|on|at)(?:[ \t]+[\w.'@-]+){1,4}?[ \t]+(?:is|was|are|to"
@@ -32,7 +33,7 @@ _TELLS_CHINESE: Final = (
     "|用|输入|叫|默认)(?:了)?[ \\t]*(?:：|:)?"
 ).encode()
 # In a sentence the value may come a few words later; it then has to look generated.
-SENTENCE_WORD: Final = re.compile(
+SENTENCE_WORD: Final = LateBacktracking(
     rb"(?:[A-Za-z']{1,12}[,;:]?|\([^()\s]{0,20}\)[,;:]?|>{1,2}|~|/|--?|\.{2,3}|[,;:]|[^\x00-\x7f]{1,24}|"
     + "…|–|—".encode()
     + rb")\Z"
@@ -47,7 +48,7 @@ _LABEL_END: Final = (
 _SIGN: Final = rb"(?::=|\|\|=?|\?\?=?|//=|[=~-]{1,12}>|===?|!==?|\?=|\+=|=|<-|<<<|" + "→|⇒|➜|＝|←".encode() + rb")"
 # The kinds of separators, in the order in which they are tried.
 GAPS: Final = tuple(
-    (kind, re.compile(pattern))
+    (kind, LateBacktracking(pattern))
     for kind, pattern in (
         (
             "assign",
@@ -112,14 +113,14 @@ GAPS: Final = tuple(
     )
 )
 # Network devices put the kind of encryption there: secret 5 …
-SPACE: Final = re.compile(rb"[ \t]*(?:(?<=[ \t])[0-9]{1,2}[ \t]+(?=\S{8}))?")
+SPACE: Final = LateBacktracking(rb"[ \t]*(?:(?<=[ \t])[0-9]{1,2}[ \t]+(?=\S{8}))?")
 # Old and new value: password = "…" -> "…"
-CHANGED: Final = re.compile(rb"[\"'`]?[ \t]*(?:->|=>|" + "→|⇒|➜".encode() + rb")[ \t]*")
+CHANGED: Final = LateBacktracking(rb"[\"'`]?[ \t]*(?:->|=>|" + "→|⇒|➜".encode() + rb")[ \t]*")
 # A quoted string later in this line or in the next, which then has to look generated: token = client.login("…")
-LATER_QUOTE: Final = re.compile(
+LATER_QUOTE: Final = LateBacktracking(
     rb"[^\n\"']{1,60}(?:\n[^\n\"']{0,60})?(?:[\"'][\w.-]{1,30}[\"'][^\n\"']{1,10})?(?=[\"'])"
 )
 # Words of an array in a shell, a value in braces of ODBC: PASSWORDS=(… …), PWD={…}
-LIST: Final = re.compile(rb"[({]([^(){}\"'$:=\n]*[^(){}\"'$:=\s])[ \t]*[)}]")
+LIST: Final = LateBacktracking(rb"[({]([^(){}\"'$:=\n]*[^(){}\"'$:=\s])[ \t]*[)}]")
 # A value that goes on in the next line.
-CONTINUED: Final = re.compile(rb"\\\r?\n[ \t]*([^\s\\\"']{2,})")
+CONTINUED: Final = LateBacktracking(rb"\\\r?\n[ \t]*([^\s\\\"']{2,})")

@@ -11,8 +11,7 @@ import binascii
 from collections.abc import Callable
 from typing import Any, Final
 
-import re2
-
+from responses.late_patterns import LatePattern
 from responses.secret_buffer import FILL, PAGE_TOKEN, Match, hidden, hide_groups, looks_random
 
 Hide = Callable[[Match], bytes]
@@ -46,16 +45,16 @@ _WITH_USER: Final = (
 )
 _SCHEME: Final = rb"(?i:bearer|basic|token|digest|negotiate|apikey|api-key|key|hawk|aws4-hmac-sha256|aws|oauth)"
 _HEADER: Final = rb"(?i:authorization)\\*[\"']?\]?\s*(?:[:=]|=>)\s*\\*[\"'\[]?"
-_FIELD: Final = re2.compile(
+_FIELD: Final = LatePattern(
     rb"((?i:username|nonce|cnonce|response|opaque|credential|signature|oauth_\w+|mac|id|token|key)=\\*\"?)([^\s\",\\]+)"
 )
 # A header's fields that say nothing secret.
-_OPEN_FIELD: Final = re2.compile(rb"(?i)(?:username|realm|uri|qop|nc|algorithm|signedheaders)=")
-_COOKIE: Final = re2.compile(rb"([^\s;,=\"']+=)(\"?)([^;,\"'\\\s\]]+)")
-_COOKIE_OPTION: Final = re2.compile(rb"(?i)(?:path|domain|expires|max-age|samesite|priority|version)=")
-_VARIABLE: Final = re2.compile(rb"\$[A-Z][A-Z0-9_]+|\$\{[\w.:-]+\}|\$\([A-Z_]+\)|%[A-Z_]+%|<[\w -]+>")
-_PORT: Final = re2.compile(rb"[0-9]{1,5}[/?#]")
-_PUBLIC: Final = re2.compile(
+_OPEN_FIELD: Final = LatePattern(rb"(?i)(?:username|realm|uri|qop|nc|algorithm|signedheaders)=")
+_COOKIE: Final = LatePattern(rb"([^\s;,=\"']+=)(\"?)([^;,\"'\\\s\]]+)")
+_COOKIE_OPTION: Final = LatePattern(rb"(?i)(?:path|domain|expires|max-age|samesite|priority|version)=")
+_VARIABLE: Final = LatePattern(rb"\$[A-Z][A-Z0-9_]+|\$\{[\w.:-]+\}|\$\([A-Z_]+\)|%[A-Z_]+%|<[\w -]+>")
+_PORT: Final = LatePattern(rb"[0-9]{1,5}[/?#]")
+_PUBLIC: Final = LatePattern(
     rb"-----BEGIN (?:(?:TRUSTED|NEW|RSA|DSA|EC|PGP|SSH2|X509|DH|CERTIFICATE|REQUEST|PUBLIC|KEY|BLOCK|CRL|PKCS7"
     rb"|CMS|SIGNATURE|SIGNED"
     rb"|MESSAGE|PARAMETERS|ATTRIBUTE) ?)+-----(?:\s+[A-Z]\w+: [^\n]*)*"
@@ -64,10 +63,10 @@ _PUBLIC: Final = re2.compile(
     rb"|\b(?:ssh-(?:rsa|dss|ed25519)|(?:sk-)?ecdsa-sha2-[\w-]+|sk-ssh-[\w@.-]+)\s+(AAAA[A-Za-z0-9+/=]{16,})"
     rb"|\bdata:(?:image|font|audio|video)/[\w.+-]{1,40};base64,([A-Za-z0-9+/=]{16,})"
 )
-_ENCODED_PEM: Final = re2.compile(rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}")
-_LONG: Final = re2.compile(rb"(\bsha(?:256|384|512)-|\bh1:)?[A-Za-z0-9+/]{60,}={0,2}")
+_ENCODED_PEM: Final = LatePattern(rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}")
+_LONG: Final = LatePattern(rb"(\bsha(?:256|384|512)-|\bh1:)?[A-Za-z0-9+/]{60,}={0,2}")
 # Names of long values that are public: request ids, digests, certificates, files of a ConfigMap.
-PUBLIC_NAME: Final = re2.compile(
+PUBLIC_NAME: Final = LatePattern(
     rb"(?i)(?:\bbinaryData:\s+[\w.-]+|\b(?:[\w-]*[_-])?(?:id(?:-[0-9])?|digest|checksum|hash|sum|integrity|etag|fingerprint|sha[0-9]*|h[0-9]"
     rb"|md5|cert|certificate|ca|cabundle|bundle|publickey|public[_-]key|pubkey|x5c|n|iv|metadata|continue|cursor|accept|bin|traceparent|tracestate|baggage|bookmark|version|revision|request|ray|bh|kid|[ac-z][0-9]{1,3}))"
     rb"\\*[\"']?[ \t]*[:=][ \t]*\[?\s*\\*[\"']?$"
@@ -176,7 +175,7 @@ def _cookies(found: Match) -> bytes:
     return bytes(found[1]) + bytes(cookies)
 
 
-_TOKEN_LINE: Final = re2.compile(rb"[A-Za-z0-9_-]*[0-9_][A-Za-z0-9_.-]*")
+_TOKEN_LINE: Final = LatePattern(rb"[A-Za-z0-9_-]*[0-9_][A-Za-z0-9_.-]*")
 
 
 def _wrapped_token(found: Match) -> bytes:
@@ -192,7 +191,7 @@ def _wrapped_token(found: Match) -> bytes:
 
 
 _SHAPES: Final[tuple[tuple[Any, Hide], ...]] = tuple(
-    (re2.compile(pattern), hide)
+    (LatePattern(pattern), hide)
     for pattern, hide in (
         (rb"(?s)-----BEGIN " + _KEY + rb".*?-----END " + _KEY, _group(0)),
         # Cut off before its end.

@@ -5,24 +5,23 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-import re2
-
+from responses.late_patterns import LatePattern
 from responses.secret_buffer import Match, hidden
 from responses.secret_names import Level, level_of
 from responses.secret_values import is_no_secret
 
 # How columns are separated, in the order in which they are tried.
 _DELIMITERS: Final = tuple(
-    re2.compile(each) for each in (rb"\t", rb"\||" + "│|║|┃".encode(), rb",", rb";", rb"[ ]{2,}")
+    LatePattern(each) for each in (rb"\t", rb"\||" + "│|║|┃".encode(), rb",", rb";", rb"[ ]{2,}")
 )
-_CELL: Final = re2.compile(rb"[\s*_`\"'#]*[A-Za-z\x{80}-\x{ffff}][\w\x{80}-\x{ffff} .()/*`\"'-]{0,40}[\s*_`\"']*|\s*")
-_RULE: Final = re2.compile(rb"[\s|+:=\x{2500}-\x{257f}-]+")
+_CELL: Final = LatePattern(rb"[\s*_`\"'#]*[A-Za-z\x{80}-\x{ffff}][\w\x{80}-\x{ffff} .()/*`\"'-]{0,40}[\s*_`\"']*|\s*")
+_RULE: Final = LatePattern(rb"[\s|+:=\x{2500}-\x{257f}-]+")
 _HINT: Final = re.compile(rb"(?i)pass|pw|secret|token|cred|psk|key|auth")
-_INSERT: Final = re2.compile(
+_INSERT: Final = LatePattern(
     rb"(?i)\binsert\s+into\s+[\w.`\"]+\s*\(([^()]{1,400})\)\s*values\s*((?:\((?:'[^'\n]*'|[^()'])*\)[\s,]*)+)"
 )
-_ROW: Final = re2.compile(rb"\(((?:'[^'\n]*'|[^()'])*)\)")
-_ROW_VALUE: Final = re2.compile(rb"\s*(?:'([^'\n]*)'|[^,']+)\s*,?")
+_ROW: Final = LatePattern(rb"\(((?:'[^'\n]*'|[^()'])*)\)")
+_ROW_VALUE: Final = LatePattern(rb"\s*(?:'([^'\n]*)'|[^,']+)\s*,?")
 _LONGEST_HEADER: Final = 400
 _MOST_COLUMNS: Final = 40
 

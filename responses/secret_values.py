@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 
-import re2
-
+from responses.late_patterns import LateBacktracking, LatePattern
 from responses.secret_buffer import FILL, looks_generated, looks_random
 from responses.secret_names import Level, is_password_name, level_of
 
@@ -17,13 +15,13 @@ _SHORTEST: Final = 3
 _LOOK_BACK: Final = 80
 
 # What stands between a separator and a quoted value in code: b"…", []byte("…"), Some("…").
-_WRAP: Final = re.compile(
+_WRAP: Final = LateBacktracking(
     rb"(?:(?:[bBrRuUfFL@]{1,2}|\$)[\"']|(?:new[ ])?[\w.:\[\]]{0,24}\([\"'b]"
     rb"|[\[{(]\s{0,8}(?:[^{}]{0,100}?\s{0,8}[,{]?\s{0,8}\\*[\"']?(?i:value|default|plain|plaintext|stringvalue)\\*[\"']?"
     rb"\s*[:=]\s*)?\\*[\"'])"
 )
 # An object with other members: {"name": …
-_MEMBER: Final = re.compile(rb"\\*[\"'][\w.-]{1,40}\\*[\"']\s*:")
+_MEMBER: Final = LateBacktracking(rb"\\*[\"'][\w.-]{1,40}\\*[\"']\s*:")
 
 
 def _wide_quoted(pair: str) -> bytes:
@@ -31,13 +29,13 @@ def _wide_quoted(pair: str) -> bytes:
     return opening + rb"((?:(?!" + closing + rb")[^\n])*)" + closing
 
 
-_CDATA: Final = re.compile(rb"<!\[CDATA\[([^\]\n]*)")
+_CDATA: Final = LateBacktracking(rb"<!\[CDATA\[([^\]\n]*)")
 # ${NAME:-value} and $(echo value) in a shell, ${name:value} in Spring.
-_DEFAULT: Final = re.compile(
+_DEFAULT: Final = LateBacktracking(
     rb"\$\{[\w.]+:[-=]?([^\s{}?+-][^\s{}]*)\}|\$\((?:echo|printf)[ \t]+(?:-\w[ \t]+)?[\"']?([^\s\"'$)|;]+)"
 )
-_CONTENT: Final = re.compile(rb"([^\s<>][^<>\n]*?)\s{0,40}</")
-_QUOTED: Final = re.compile(
+_CONTENT: Final = LateBacktracking(rb"([^\s<>][^<>\n]*?)\s{0,40}</")
+_QUOTED: Final = LateBacktracking(
     rb"\"{3}\s{0,8}([^\n]*?)\s{0,8}\"{3}|'{3}\s{0,8}([^\n]*?)\s{0,8}'{3}|"
     rb"`{3}(?:\w{0,8}\s{1,8})?([^`\n]+?)\s{0,8}`{3}|"
     rb"\"((?:[^\"\\\n]|\\[^\n])*)\"|\\+\"([^\"\\\n]*)\\+\"|'([^'\n]*)'|`([^`\n]+)`|~([^\s~/]+)~|\*{1,2}([^\s*]+"
@@ -49,27 +47,27 @@ _QUOTED: Final = re.compile(
     + rb"|\\*[\"']([^\"'\\\n]+)"
 )
 # Pieces of one word in a shell, doubled quotes in SQL and CSV: 'it'"'"'s', 'it''s'.
-_PIECES: Final = re.compile(rb"(?!\"{3}|'{3})(?:'[^'\n]*'|\"(?:[^\"\\\n]|\\[^\n])*\"){2,}")
-_BARE: Final = re.compile(rb"[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\]|\\\\(?=[^\snrtu\"'\\]))*")
-_BARE_END: Final = re.compile(rb"[\s\"'`\\]")
+_PIECES: Final = LateBacktracking(rb"(?!\"{3}|'{3})(?:'[^'\n]*'|\"(?:[^\"\\\n]|\\[^\n])*\"){2,}")
+_BARE: Final = LateBacktracking(rb"[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\]|\\\\(?=[^\snrtu\"'\\]))*")
+_BARE_END: Final = LateBacktracking(rb"[\s\"'`\\]")
 # Bytes that begin a quoted value, apart from those of wide quotes.
 _OPENING: Final = b"\"'`~*\\"
-_LINE_QUOTE: Final = re.compile(rb"[\n\"'`]")
+_LINE_QUOTE: Final = LateBacktracking(rb"[\n\"'`]")
 _MARKS: Final = b"\"'`~*"
 # Chinese punctuation and letters end a value that begins in ASCII.
-CHINESE_STOP: Final = re2.compile(rb"[\x{2e80}-\x{9fff}\x{ff00}-\x{ffef}]")
-_DELIMITER: Final = re.compile(rb"[&;,]")
-_NEXT_PAIR: Final = re.compile(rb"[&;,][\w.-]+=")
+CHINESE_STOP: Final = LatePattern(rb"[\x{2e80}-\x{9fff}\x{ff00}-\x{ffef}]")
+_DELIMITER: Final = LateBacktracking(rb"[&;,]")
+_NEXT_PAIR: Final = LateBacktracking(rb"[&;,][\w.-]+=")
 # A value with a delimiter near its beginning, such as a&b*c(d)9, is no list of short ones from this length.
 _LONG_ENOUGH: Final = 8
 
 # Names of objects are references, not values: secret="default/db", imagePullSecret: regcred.
-_REFERENCE: Final = re.compile(rb"[a-z0-9][a-z0-9./-]*")
-_REFERRING_NAME: Final = re.compile(
+_REFERENCE: Final = LateBacktracking(rb"[a-z0-9][a-z0-9./-]*")
+_REFERRING_NAME: Final = LateBacktracking(
     rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name|password|token|existing|credentials?|auth|config"
     rb"|registry|docker|store)[_-]?secret)"
 )
-_PLACEHOLDER: Final = re.compile(
+_PLACEHOLDER: Final = LateBacktracking(
     rb"(?i:<[^<>]*>?|\$\(.*|\$\{.*|\$[A-Z_]+|\{\{.*|\{[a-z_.]+[|}]?|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none"
     rb"|[a-z]{2,12}[-_](?:[.]{3}|\xe2\x80\xa6|-|\x60)?"
     rb"|true|false|undefined"
@@ -84,23 +82,23 @@ _PLACEHOLDER: Final = re.compile(
     rb"|~?/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*|\.{1,2}[\w.-]*/.*|https?://[^@]*)"
 )
 # A value from elsewhere in code: var.db_password, process.env.TOKEN, random_password.db[0].result.
-_CODE: Final = re.compile(
+_CODE: Final = LateBacktracking(
     rb"(?:[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?(?:\.[A-Za-z_]{2,}(?:\[[\w.*\"']*\])?)+|(?:var|local|module|data|self|this|config|settings"
     rb"|env|process|os|secrets|vars|inputs|steps|needs|outputs|each|args|opts|options|params|props|ctx|cfg|conf)(?:\.\w{2,30})+)[,;)}\]]*"
 )
 # os.environ[" and its like, up to the name that is looked up; the name of a variable.
-_LOOKUP: Final = re.compile(rb"&?[A-Za-z_][\w.>:-]*[\[(]")
-_VARIABLE_NAME: Final = re.compile(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_LOOKUP: Final = LateBacktracking(rb"&?[A-Za-z_][\w.>:-]*[\[(]")
+_VARIABLE_NAME: Final = LateBacktracking(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 # A bootstrap token that happens to have no digit.
-_BOOTSTRAP: Final = re.compile(rb"[a-z0-9]{6}\.[a-z0-9]{16}")
-_SHORT_WORD: Final = re.compile(rb"[a-z]{2,8}")
+_BOOTSTRAP: Final = LateBacktracking(rb"[a-z0-9]{6}\.[a-z0-9]{16}")
+_SHORT_WORD: Final = LateBacktracking(rb"[a-z]{2,8}")
 # A word with digits for letters, as people write passwords: g00dbye7.
-_DISGUISED: Final = re.compile(
+_DISGUISED: Final = LateBacktracking(
     rb"(?i)[a-z]+(?:[0-9]{1,4}[a-z]+){1,6}[0-9!?]{0,4}|(?:[a-z]+(?:[0-9][a-z]+)+[-_.]?){2}[0-9!?]{0,4}"
     # One part of several: rad1us-shared. The hashes of pods have no 0, 1 and 3.
     rb"|(?:[a-z]{2,}[-_.])?[a-z]{2,}[013][a-z]{2,}(?:[-_.][a-z0-9]{2,})?"
 )
-_TECHNICAL: Final = re.compile(
+_TECHNICAL: Final = LateBacktracking(
     rb"(?i)(?:k[38]s|[osi]?auth2|o2|s3[-_]|ec2|i18n|l10n|ipv[46]|x509|base(?:64|32)|b64|p12|v[0-9]|http2?|e2e|sha[0-9]|md5|utf8"
     rb"|amd64|arm64|x86|us-|eu-|ap-|[a-z0-9]*2[a-z]+$)"
 )
@@ -121,12 +119,12 @@ _KINDS_OF_VALUE: Final = frozenset(
     b" checking success failure error allowed secret token tokens password username secrets generic kubelet expiring"
     b" unauthed readonly write read session service client server admin user opt test prod staging".split()
 )
-_WORD: Final = re.compile(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
+_WORD: Final = LateBacktracking(rb"[A-Za-z]+[.,;!?)]*|[^\x00-\x7f].*")
 # A key of a Secret or ConfigMap: tls.crt.
-_DOTTED: Final = re.compile(rb"[a-z][a-z-]*(?:\.[a-z]+)+")
-_PHRASE_WORD: Final = re.compile(rb"[a-z]{3,10}")
+_DOTTED: Final = LateBacktracking(rb"[a-z][a-z-]*(?:\.[a-z]+)+")
+_PHRASE_WORD: Final = LateBacktracking(rb"[a-z]{3,10}")
 # Words that make a sentence of it.
-_PLAIN_WORD: Final = re.compile(rb"[A-Za-z0-9']{1,12}[!?.]?")
+_PLAIN_WORD: Final = LateBacktracking(rb"[A-Za-z0-9']{1,12}[!?.]?")
 SENTENCE_WORDS: Final = frozenset(
     b"the and for with from not this that must cannot can was were are has have had but you your our their its does did"
     b" will would should could may invalid failed failure error denied wrong missing required empty expired unable"
@@ -135,17 +133,17 @@ SENTENCE_WORDS: Final = frozenset(
     b" after before when while because into over under only also never always all any connection request server".split()
 )
 # The quote of an argument, with the marks of an option before the name.
-_OPENED: Final = re.compile(rb"(?:^|[\s,\[(]|-var=|literal=|Environment=)([\"'])-{0,2}D?(?:[\w-]{1,20}\.)?\Z")
-_SHORT_NUMBER: Final = re.compile(rb"[0-9]{1,5}[.,;)]*")
-_IDENTIFIER: Final = re.compile(rb"[A-Za-z_][A-Za-z_.]*[0-9]?[;,)({]*")
-_CAPITAL: Final = re.compile(rb"[A-Z]")
-_SMALL: Final = re.compile(rb"[a-z]")
-_DIGIT: Final = re.compile(rb"[0-9]")
-_HEX: Final = re.compile(rb"[0-9a-fA-F-]+")
-_KEY_VALUE: Final = re.compile(rb"[A-Za-z0-9+/_-]{20,}={0,2}")
+_OPENED: Final = LateBacktracking(rb"(?:^|[\s,\[(]|-var=|literal=|Environment=)([\"'])-{0,2}D?(?:[\w-]{1,20}\.)?\Z")
+_SHORT_NUMBER: Final = LateBacktracking(rb"[0-9]{1,5}[.,;)]*")
+_IDENTIFIER: Final = LateBacktracking(rb"[A-Za-z_][A-Za-z_.]*[0-9]?[;,)({]*")
+_CAPITAL: Final = LateBacktracking(rb"[A-Z]")
+_SMALL: Final = LateBacktracking(rb"[a-z]")
+_DIGIT: Final = LateBacktracking(rb"[0-9]")
+_HEX: Final = LateBacktracking(rb"[0-9a-fA-F-]+")
+_KEY_VALUE: Final = LateBacktracking(rb"[A-Za-z0-9+/_-]{20,}={0,2}")
 # A sign or digit between letters, which words of a sentence do not have.
-_INNER_SIGN: Final = re.compile(rb"[A-Za-z][#$%^&*+~0-9][A-Za-z]")
-_FIRST_IN_BRACES: Final = re.compile(rb"[{,][ \t]*$")
+_INNER_SIGN: Final = LateBacktracking(rb"[A-Za-z][#$%^&*+~0-9][A-Za-z]")
+_FIRST_IN_BRACES: Final = LateBacktracking(rb"[{,][ \t]*$")
 
 
 class Value(NamedTuple):

@@ -27,6 +27,7 @@ from responses import (
 )
 from responses.code_secrets import hide_in_code
 from responses.command_secrets import hide_in_commands
+from responses.late_patterns import LatePattern
 from responses.lone_secrets import hide_lone
 from responses.named_secrets import hide_by_name, holds_secret
 from responses.secret_buffer import FILL, MARK, closed, hidden, looks_generated, opened
@@ -47,8 +48,8 @@ _MOST_ROUNDS: Final = 4
 _LINES_AROUND: Final = 5
 _MOST_REPEATED: Final = 50
 # Without the quotes and encoded signs that a hidden span may have in it.
-_REPEATABLE: Final = re2.compile(rb"[A-Za-z0-9_+/=.~-]{12,500}")
-_HIDDEN: Final = re2.compile(FILL + rb"+")
+_REPEATABLE: Final = LatePattern(rb"[A-Za-z0-9_+/=.~-]{12,500}")
+_HIDDEN: Final = LatePattern(FILL + rb"+")
 # A diagnosis shows the same texts again and again: in its progress, its answer and its record.
 _LONGEST_KEPT: Final = 2_000
 _MOST_KEPT: Final = 4_000
@@ -169,7 +170,7 @@ def _any_of(patterns: Iterable[Any]) -> Any:
     options = re2.Options()
     options.never_capture = True
     options.max_mem = 64 << 20
-    return re2.compile(b"|".join(b"(?:" + pattern.pattern + b")" for pattern in patterns), options)
+    return LatePattern(b"|".join(b"(?:" + pattern.pattern + b")" for pattern in patterns), options)
 
 
 # Each stage runs only if one of its patterns matches.

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
+from responses.late_patterns import LatePattern
 from responses.secret_buffer import FILL, Match, hidden, hide_groups, looks_generated, looks_random
 from responses.secret_names import KEY_KINDS
 from responses.secret_values import is_no_secret
@@ -24,7 +23,7 @@ _LINE: Final = rb"[ \t]*\r?\n[ \t]*[\"']?([^\s\"'$#]{6,})[\"']?[ \t]*(?:\r?$|[$#
 
 # The next line is what the command printed.
 _PRINTED: Final = tuple(
-    re2.compile(_PROMPT + command + _LINE)
+    LatePattern(_PROMPT + command + _LINE)
     for command in (
         rb"[^\n]*"
         + _SECRET_WORD
@@ -44,11 +43,11 @@ _PRINTED: Final = tuple(
         rb"[^\n]*kubectl[ \t][^\n]*get[ \t]+secrets?[ \t][^\n]*(?:jsonpath|go-template|template)[^\n]*",
     )
 )
-_LISTED: Final = re2.compile(
+_LISTED: Final = LatePattern(
     rb"(?i)config[ \t]+get[ \t]+(?:requirepass|masterauth|\S*pass\S*)[ \t]*\r?\n[^\n]*\r?\n(?:2\)["
     rb" \t]*)?[\"']?([^\s\"']{3,})"
 )
-_PIPED: Final = re2.compile(
+_PIPED: Final = LatePattern(
     rb"\b(?:echo|printf)[ \t]+(?:-[neE]+[ \t]+)*(?:[\"']%s(?:\\n)?[\"'][ \t]+)?"
     + _VALUE
     + rb"[ \t]*\|[^\n|]*(?:"
@@ -56,26 +55,26 @@ _PIPED: Final = re2.compile(
     + rb"|--stdin|-stdin|\bsudo[ \t]+-S|\blogin\b|\bgpg\b|\bcryptsetup\b|\bkinit\b)"
 )
 # Written to a file whose name tells; encoded.
-_WRITTEN: Final = re2.compile(
+_WRITTEN: Final = LatePattern(
     rb"\b(?:echo|printf)[ \t]+(?:-[neE]+[ \t]+)*" + _VALUE + rb"[ \t]*>{1,2}[ \t]*[\w./~-]*" + _SECRET_WORD
 )
-_ENCODED: Final = re2.compile(
+_ENCODED: Final = LatePattern(
     rb"\b(?:echo|printf)[ \t]+(?:-[neE]+[ \t]+)*"
     + _VALUE
     + rb"[ \t]*\|[ \t]*(?:base64|openssl[ \t]+(?:base64|passwd|dgst)|mkpasswd|wc[ \t]+-c)"
 )
 # Redis shows commands quoted; SMTP asks for the password in base64.
 _QUOTED_COMMANDS: Final = (
-    re2.compile(rb"\"(?i:auth)\"(?:[ \t]+\"[\w.-]+\")?[ \t]+(\"[^\"\n]+\")"),
-    re2.compile(rb"\"(?i:requirepass|masterauth|sentinel-pass)\"[ \t]+(\"[^\"\n]+\")"),
-    re2.compile(rb"\b334 UGFzc3dvcmQ6[ \t]*\r?\n(?:[><CS-]{1,3}:?[ \t]*)?([^\s]+)"),
+    LatePattern(rb"\"(?i:auth)\"(?:[ \t]+\"[\w.-]+\")?[ \t]+(\"[^\"\n]+\")"),
+    LatePattern(rb"\"(?i:requirepass|masterauth|sentinel-pass)\"[ \t]+(\"[^\"\n]+\")"),
+    LatePattern(rb"\b334 UGFzc3dvcmQ6[ \t]*\r?\n(?:[><CS-]{1,3}:?[ \t]*)?([^\s]+)"),
 )
-_HERE: Final = re2.compile(
+_HERE: Final = LatePattern(
     rb"\b(?:kinit|sudo[ \t]+-S|passwd|cryptsetup|gpg|docker[ \t]+login|vault[ \t]+login)\b[^\n<]*<<<[ \t]*" + _VALUE
 )
 # Protocols and directives: words, then the value.
 _DIRECTIVES: Final = tuple(
-    re2.compile(rb"(?:" + words + rb")[ \t]+" + _VALUE)
+    LatePattern(rb"(?:" + words + rb")[ \t]+" + _VALUE)
     for words in (
         # Redis, SMTP, IMAP, FTP, SCRAM.
         rb"(?m:^[^\n]{0,60}>|^|\")[ \t]*(?:AUTH|HELLO[ \t]+[23][ \t]+AUTH)(?:[ \t]+[\w.@-]+)?",
@@ -94,9 +93,9 @@ _DIRECTIVES: Final = tuple(
         rb"(?i:\busing|\bconnect[ \t]+to[ \t]+\S+[ \t]+user[ \t]+\S+[ \t]+using)(?:[ \t]+password)",
     )
 )
-_VARIABLE: Final = re2.compile(rb"\$[A-Za-z_{(]\w*(?:[}):]|\z)")
+_VARIABLE: Final = LatePattern(rb"\$[A-Za-z_{(]\w*(?:[}):]|\z)")
 _DEVICES: Final = tuple(
-    re2.compile(words + rb"[ \t]+" + _VALUE)
+    LatePattern(words + rb"[ \t]+" + _VALUE)
     for words in (
         rb"(?:\bsnmp-server[ \t]+community|\br[ow]community6?|\bwpa-psk|\bpre-shared-key"
         rb"|(?m:^[ \t]*(?:enable|username[ \t]+\S+)[ \t]+(?:password|secret)(?:[ \t]+[0-9])?)"
@@ -106,21 +105,21 @@ _DEVICES: Final = tuple(
     )
 )
 # A line of Redis with nothing else.
-_AUTH_LINE: Final = re2.compile(
+_AUTH_LINE: Final = LatePattern(
     rb"(?m)^(?:[^\n>]{0,60}>)?[ \t]*AUTH[ \t]+(?:[\w.@-]+[ \t]+)?" + _VALUE + rb"[ \t]*\r?$"
 )
-_FTP: Final = re2.compile(rb"(?m)^[>< \t]*(?:[0-9:.]{5,}[ \t]+)?PASS[ \t]+([^\s/]+)[ \t]*\r?$")
-_ACL: Final = re2.compile(rb"(?i:\bacl[ \t]+setuser|\buser)[ \t]+[\w.-]+(?:[ \t]+[\w~*&+@:#-]+)*[ \t]+>([^\s\"'>]{3,})")
+_FTP: Final = LatePattern(rb"(?m)^[>< \t]*(?:[0-9:.]{5,}[ \t]+)?PASS[ \t]+([^\s/]+)[ \t]*\r?$")
+_ACL: Final = LatePattern(rb"(?i:\bacl[ \t]+setuser|\buser)[ \t]+[\w.-]+(?:[ \t]+[\w~*&+@:#-]+)*[ \t]+>([^\s\"'>]{3,})")
 # Tokens with which a node joins a cluster: host:port/token.
-_JOIN: Final = re2.compile(rb"\bjoin\b[^\n]{0,80}?:[0-9]+/([0-9A-Za-z]{16,}(?:/[0-9A-Za-z]+)?)")
+_JOIN: Final = LatePattern(rb"\bjoin\b[^\n]{0,80}?:[0-9]+/([0-9A-Za-z]{16,}(?:/[0-9A-Za-z]+)?)")
 # Lists of users: chpasswd of cloud-init, tokens of the API server.
-_USERS: Final = re2.compile(
+_USERS: Final = LatePattern(
     rb"\bchpasswd:[ \t]*\r?\n(?:[ \t]+\w+:[^\n]*\r?\n)*?[ \t]+list:[^\n]*\r?\n((?:[ \t]+[- ]*[\w.-]+:[^\n]+\r?\n?)+)"
 )
-_USER_LINE: Final = re2.compile(rb"([\w.-]+:)([^\s\"']+)")
-_TOKEN_FILE: Final = re2.compile(rb"(?m)^[ \t>]*([\w.+/=-]{12,}),[a-z][\w:@.-]*,[\w-]+,[\"']?system:[^\n]*$")
+_USER_LINE: Final = LatePattern(rb"([\w.-]+:)([^\s\"']+)")
+_TOKEN_FILE: Final = LatePattern(rb"(?m)^[ \t>]*([\w.+/=-]{12,}),[a-z][\w:@.-]*,[\w-]+,[\"']?system:[^\n]*$")
 # A token at the end of a line, and the rest of it alone on the next one.
-_WRAPPED: Final = re2.compile(rb"\x1a[\"']?[ \t]*\r?\n[ \t>|+-]*([A-Za-z0-9_+/=-]{8,})(?:[ \t]*\r?\n|\z)")
+_WRAPPED: Final = LatePattern(rb"\x1a[\"']?[ \t]*\r?\n[ \t>|+-]*([A-Za-z0-9_+/=-]{8,})(?:[ \t]*\r?\n|\z)")
 
 _ALL: Final = (_ENCODED, _LISTED, *_DIRECTIVES, _JOIN, _TOKEN_FILE)
 # Here a plain word is a password as well.

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import re2
 
+from responses.late_patterns import LatePattern
 from responses.secret_buffer import PAGE_TOKEN, Match, entropy, hidden, hide_groups, looks_generated
 
 _RULES: Final[tuple[Mapping[str, Any], ...]] = tuple(
@@ -48,15 +49,15 @@ _PREFIXES: Final = (
     "LTAI", "AKID", "AIza", "SG.", "kgat_", "sk-lf-", "pk-lf-", "thub_", "fio-u-",
 )  # fmt: skip
 _REST: Final = rb"[A-Za-z0-9_=+/.-]"
-_PREFIXED: Final = re2.compile(
+_PREFIXED: Final = LatePattern(
     rb"(?:^|[^A-Za-z0-9_.-]|\\[nrt])((" + "|".join(map(re2.escape, _PREFIXES)).encode() + rb")(" + _REST + rb"{3,}))"
 )
-_LONG_PART: Final = re2.compile(rb"[A-Za-z0-9]{8,}")
+_LONG_PART: Final = LatePattern(rb"[A-Za-z0-9]{8,}")
 _SHORTEST_CUT: Final = 3
 _CUT: Final = ("…".encode(), b"...")
 
 _OWN: Final = tuple(
-    re2.compile(pattern)
+    LatePattern(pattern)
     for pattern in (
         rb"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{4,16}(?:\z|\.\.\.|" + "…".encode() + rb")",
         rb"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16,}\b",
@@ -92,15 +93,15 @@ _OWN: Final = tuple(
     )
 )
 # A short prefix and a long random part: the form that most vendors choose now.
-_UNKNOWN: Final = re2.compile(rb"\b([A-Za-z][A-Za-z0-9]{0,9}[_-](?:[a-z0-9]{1,8}[_-]){0,2})([A-Za-z0-9]{28,})")
-_DIGEST: Final = re2.compile(rb"(?i)(?:sha|md|h)[0-9]+[_-]")
+_UNKNOWN: Final = LatePattern(rb"\b([A-Za-z][A-Za-z0-9]{0,9}[_-](?:[a-z0-9]{1,8}[_-]){0,2})([A-Za-z0-9]{28,})")
+_DIGEST: Final = LatePattern(rb"(?i)(?:sha|md|h)[0-9]+[_-]")
 # Shapes that a name of another kind may have as well: older Vault tokens, bootstrap tokens of kubeadm.
 _DOUBTFUL: Final = (
-    re2.compile(rb"(?:^|[^\w.])(s\.[A-Za-z0-9]{24})(?:[^\w.]|\z)"),
-    re2.compile(rb"(?:^|[^\w.-])([a-z0-9]{6}\.[a-z0-9]{16})(?:[^\w.-]|\z)"),
+    LatePattern(rb"(?:^|[^\w.])(s\.[A-Za-z0-9]{24})(?:[^\w.]|\z)"),
+    LatePattern(rb"(?:^|[^\w.-])([a-z0-9]{6}\.[a-z0-9]{16})(?:[^\w.-]|\z)"),
 )
 # The names of events end with a time: victim.18ea550d4994948d.
-_EVENT_TIME: Final = re2.compile(rb"1[5-9a-f][0-9a-f]{14}")
+_EVENT_TIME: Final = LatePattern(rb"1[5-9a-f][0-9a-f]{14}")
 
 
 def _keyword_set(keywords: Iterable[str]) -> Any:
@@ -125,13 +126,13 @@ PATTERNS: Final = (
     _UNKNOWN,
     *_OWN,
     *_DOUBTFUL,
-    re2.compile(b"(?i:" + "|".join(map(re2.escape, _KEYWORDS)).encode() + b")"),
+    LatePattern(b"(?i:" + "|".join(map(re2.escape, _KEYWORDS)).encode() + b")"),
 )
 
 
 @cache
 def _compiled(number: int) -> Any:
-    return re2.compile(_RULES[number]["regex"].encode())
+    return LatePattern(_RULES[number]["regex"].encode())
 
 
 def rules_for(buffer: bytes) -> tuple[int, ...]:
