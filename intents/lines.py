@@ -11,7 +11,7 @@ from intents.domain import Symptom
 from intents.lexicon import UNKNOWN, Lexicon, Read
 
 # A terminal wraps a message into at most so many lines, none of them short; people and YAML break after these endings.
-_MOST: Final = 3
+MOST_JOINED: Final = 3
 _BROKEN_FROM: Final = 40
 _GOES_ON: Final = (":", ",", "=", "(", ">-", "|", "\\")
 # Shorter lines were not cut at a column.
@@ -53,12 +53,16 @@ class Lines:
     """The symptoms of one text; `known` holds the signature words of each, in no order."""
 
     __slots__ = (
-        "_corrections", "_having", "_joined", "_lexicon", "_longest", "_reads", "alignments", "known", "symptoms",
+        "_corrections", "_having", "_joined", "_lexicon", "_longest", "_reads", "alignments", "beginnings",
+        "having_enough", "known", "symptoms",
     )  # fmt: skip
 
     def __init__(self, symptoms: Sequence[Symptom], lexicon: Lexicon) -> None:
         self.symptoms = symptoms
         self.alignments = 0  # done on them so far
+        # Filled by the search: where the phrases of a group may begin, and the lines with enough words of a phrase.
+        self.beginnings: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
+        self.having_enough: dict[tuple[int, ...], list[int]] = {}
         self._lexicon = lexicon
         self._corrections: dict[str, int] = {}
         self.known = [lexicon.known(symptom.text, self._corrections) for symptom in symptoms]
@@ -68,11 +72,13 @@ class Lines:
         self._joined: dict[int, Joined] = {}
 
     def having(self, word: int) -> Sequence[int]:
-        """Return the lines that have a word, in order."""
+        """Return the lines that have a word, in order; a word that a line break split is in the second line."""
         if self._having is None:
             self._having = {}
             for line, known in enumerate(self.known):
                 for number in known:
+                    self._having.setdefault(number, []).append(line)
+                if line and line in self.continued(line - 1) and (number := self.broken_before(line)) not in known:
                     self._having.setdefault(number, []).append(line)
         return self._having.get(word, ())
 
@@ -84,7 +90,7 @@ class Lines:
 
     def continued(self, line: int) -> Iterator[int]:
         """Yield the lines that may continue the one at `line`: next to it, and without a time of their own."""
-        for other in range(line + 1, min(line + _MOST, len(self.symptoms))):
+        for other in range(line + 1, min(line + MOST_JOINED, len(self.symptoms))):
             before, after = self.symptoms[other - 1], self.symptoms[other]
             if after.line - before.line > 1 or after.dated:
                 return

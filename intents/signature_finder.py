@@ -6,7 +6,7 @@ whose words are not in order. The others are aligned, the most promising first, 
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +19,7 @@ from intents.alignment import Alignment, align
 from intents.catalog.schema import Incident
 from intents.counterexamples import decisive
 from intents.domain import Symptom
-from intents.lines import Lines
+from intents.lines import MOST_JOINED, Lines
 from intents.phrases import CUT_SHARE, NEARLY, Phrase, PhraseChoice, Phrases
 from intents.scales import Wanted, learned, unlearned
 from intents.scores import LEAST, THRESHOLD, Scale, coverage_for, score
@@ -176,8 +176,9 @@ class SignatureFinder:
         """Return the phrases of a signature whose anchor begins at a line; an empty list if one of them is missing."""
         anchor = self._anchors[number]
         further = []
-        for group in self._phrases.further(anchor):
-            places = [(other, phrase) for phrase in group for other in self._possible_lines(lines, line, phrase)]
+        for number_of_group, group in enumerate(self._phrases.further(anchor)):
+            key = (anchor.incident, anchor.signature, number_of_group)
+            places = self._places(lines, line, key, group)
             if not places:
                 return []
             further.append(places)
@@ -211,22 +212,23 @@ class SignatureFinder:
         return part
 
     @staticmethod
-    def _possible_lines(lines: Lines, line: int, phrase: Phrase) -> list[int]:
-        """Return the nearby lines with enough words of a phrase for it to begin there."""
-        enough = NEARLY * phrase.pattern.total - 1e-9
+    def _places(
+        lines: Lines, line: int, key: tuple[int, int, int], group: Sequence[Phrase]
+    ) -> list[tuple[int, Phrase]]:
+        """Return the nearby lines where a phrase of a group may begin, with the phrase."""
+        everywhere = lines.beginnings.get(key)
+        if everywhere is None:
+            found = ((other, at) for at, phrase in enumerate(group) for other in _beginnings(lines, phrase))
+            everywhere = lines.beginnings[key] = sorted(found)
+        if not everywhere:
+            return []
         apart = _most_apart(len(lines.symptoms))
-        if phrase.pattern.total < _COMMON:
-            apart = min(apart, _BESIDE)
-        around: dict[int, set[int]] = {}
-        for word in phrase.weights:
-            having = lines.having(word)
-            for other in having[bisect_left(having, line - apart) : bisect_right(having, line + apart)]:
-                around.setdefault(other, set()).add(word)
-        return sorted(
-            other
-            for other, words in around.items()
-            if _weigh(phrase, words) >= enough or _weigh(phrase, words | _further_words(lines, other, phrase)) >= enough
-        )
+        first, last = bisect_left(everywhere, (line - apart,)), bisect_left(everywhere, (line + apart + 1,))
+        return [
+            (other, group[at])
+            for other, at in everywhere[first:last]
+            if abs(other - line) <= _BESIDE or group[at].pattern.total >= _COMMON
+        ]
 
     def _align(self, lines: Lines, line: int, phrase: Phrase) -> _Part | None:
         joined = lines.joined(line)
@@ -314,3 +316,29 @@ def _score_when_cut(part: _Part, scale: Scale) -> float:
         return 0.0
     seen = sum(pattern.weights[: alignment.chain[-1][1] + 1])
     return (alignment.information / seen) * _at_most_when_cut(part.coverage, telling)
+
+
+def _beginnings(lines: Lines, phrase: Phrase) -> list[int]:
+    """Return all lines with enough words of a phrase for it to begin there."""
+    known = lines.having_enough.get(phrase.numbers)  # many signatures have the same phrase
+    if known is None:
+        known = lines.having_enough[phrase.numbers] = _with_enough(lines, phrase)
+    return known
+
+
+def _with_enough(lines: Lines, phrase: Phrase) -> list[int]:
+    enough = NEARLY * phrase.pattern.total - 1e-9
+    whole = sum(phrase.weights.values())
+    needed = [word for word, weight in phrase.weights.items() if whole - weight < enough]
+    if needed:
+        # In the line itself or in one that continues it.
+        rarest = min(map(lines.having, needed), key=len)
+        candidates = {other - back for other in rarest for back in range(MOST_JOINED) if other >= back}
+    else:
+        candidates = {other for word in phrase.weights for other in lines.having(word)}
+    return sorted(
+        other
+        for other in candidates
+        if (words := phrase.weights.keys() & lines.known[other])
+        and (_weigh(phrase, words) >= enough or _weigh(phrase, words | _further_words(lines, other, phrase)) >= enough)
+    )
