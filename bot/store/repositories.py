@@ -27,6 +27,7 @@ from bot.store.outbox import Outbox
 from bot.store.plans import Plans
 from bot.store.reports import Reports
 from bot.store.requests import Requests
+from bot.store.standing_alerts import StandingAlerts
 from bot.store.tables import (
     alert_posts,
     alerts,
@@ -39,6 +40,7 @@ from bot.store.tables import (
     plans,
     replicas,
     requests,
+    standing_alerts,
     topics,
 )
 from bot.store.topics import Topics
@@ -58,6 +60,7 @@ _AGES: Final[tuple[tuple[Table, Column[object]], ...]] = (
     (directory, directory.c.read),
     (replicas, replicas.c.beat),
     (alerts, alerts.c.at),
+    (standing_alerts, standing_alerts.c.at),
     (alert_posts, alert_posts.c.at),
 )
 
@@ -82,6 +85,7 @@ class Store:
         self.directory = StoredDirectory(database)
         self.accepted_jobs = AcceptedJobs(database)
         self.alert_groups = AlertGroups(database)
+        self.standing_alerts = StandingAlerts(database)
         self.watch_leases = WatchLeases(database)
         self.watch_posts = WatchPosts(database)
         self.learned = Learned(database)

@@ -342,6 +342,17 @@ alert_posts: Final = Table(
     Index(None, "at"),
 )
 
+# The alerts of other apps that stand in a channel, with the requests about them.
+standing_alerts: Final = Table(
+    "standing_alerts",
+    METADATA,
+    _key("channel"),
+    _key("identity"),
+    _key("request_id"),
+    _at("at"),
+    Index(None, "request_id"),
+)
+
 # The process that watches each cluster.
 watch_leases: Final = Table(
     "watch_leases",

@@ -120,14 +120,14 @@ class AnswerWorkflow:
         if request is None or request.state is RequestState.WITHDRAWN or request.revision > revision + 1:
             return {"goes_on": False}
         if request.original.origin.is_unasked and is_over(request.text):
-            await self.alert_notes.over(request)
+            await self.alert_notes.over(request, self.services.clock())
             return {"goes_on": False}
         unread = (*await self.roots.read(request), *await self.files.read(request))
         request = await store.requests.get(request_id) or request
         matched = await self._match(request)
         named = matched is not None and deserves_a_look(request.text, matched.matching)
         alert = matched is not None and is_alert(request.text)
-        mode = await self.alert_notes.mode(request) if alert else AlertAnswers.ALL
+        mode = await self.alert_notes.standing(request) if alert else AlertAnswers.ALL
         goes_on = matched is None or named or bool(matched.matching.hypotheses)
         goes_on = goes_on and mode is not AlertAnswers.OFF
         if not goes_on:

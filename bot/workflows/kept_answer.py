@@ -7,12 +7,13 @@ beside it, and the whole message is rendered again.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.common.portable import Portable
 from bot.jobs import Json
 from intents.domain import Diagnosis, Finding, JudgedHypothesis, Language, Text
+from responses.alert_groups import over_after
 from responses.glance import dated_row
 from responses.safety import SafeDiagnosis
 from responses.sentences import leading_hypotheses
@@ -30,6 +31,7 @@ class AnswerNotes(Portable):
 
     `count` is how often the same error was pasted, `last` the last time; these belong to the topic and are not notes.
     `again` are links to later answers about the same fault. `muted` is who muted it by the menu, "" if unmuted since.
+    `over_after_s` is set once the alert that was answered is over: so long after its post.
     """
 
     count: int = 1
@@ -38,6 +40,7 @@ class AnswerNotes(Portable):
     muted: str | None = None
     again: tuple[str, ...] = ()
     remedies: tuple[RemedyShown, ...] = ()
+    over_after_s: float | None = None
 
     @classmethod
     def from_notes(cls, notes: Json) -> AnswerNotes:
@@ -120,6 +123,7 @@ class KeptAnswer(Portable):
             because=self.because,
             pick=self.pick,
             secrets=self.secrets,
+            ended=None if shown.over_after_s is None else over_after(timedelta(seconds=shown.over_after_s)),
             related=(*filter(None, (self.same_as,)), *shown.again),
         )
 

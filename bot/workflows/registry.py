@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bot.jobs import StartJob, Workflow
 from bot.workflows.alert_groups import AlertGroupWorkflow, AlertPostWorkflow
-from bot.workflows.alert_notes import AlertNotes
+from bot.workflows.alert_notes import AlertNotes, AlertOverWorkflow
 from bot.workflows.answer import AnswerWorkflow
 from bot.workflows.authorisation import Authoriser
 from bot.workflows.chronicle.answer_facts import FactRecorder
@@ -94,6 +94,7 @@ def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow
     fact_recorder = FactRecorder(services=services)
     files = PastedFiles(services=services, poster=poster)
     repeats = Repeats(services=services, poster=poster)
+    alert_notes = AlertNotes(services=services, poster=poster)
     answers = AnswerWorkflow(
         services=services,
         poster=poster,
@@ -109,9 +110,10 @@ def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow
         plot_pictures=PlotPictures(services=services, poster=poster),
         fact_recorder=fact_recorder,
         similar_incidents=SimilarIncidents(services=services),
-        alert_notes=AlertNotes(services=services, poster=poster),
+        alert_notes=alert_notes,
     )
     return {
+        "alert_over": AlertOverWorkflow(notes=alert_notes).run,
         "answer": answers.run,
         "opinion": OpinionWorkflow(services=services, poster=poster).run,
         "pick": PickWorkflow(services=services, answers=answers).run,

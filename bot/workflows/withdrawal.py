@@ -45,6 +45,7 @@ class WithdrawWorkflow:
         async with self.services.turn(request_id):
             await store.requests.withdraw(request_id)
             await store.topics.end(request_id)
+            await store.standing_alerts.end(request_id)
             answer = await store.answers.get(request_id)
             if answer is not None and AnswerNotes.from_notes(answer.shown).remedies:
                 # Users may wait for the remedy's result, and later readers need the record.

@@ -7,7 +7,12 @@ from typing import Final
 
 EMOJI: Final = r"(?::[\w+-]+:|[^\w\s\[【(<\"']|\s)*"
 LABEL: Final = r"\[(?:resolved|ok|recovered|closed|已恢复|恢复)[^\]]*\]|【[^】]*(?:恢复|解除|已恢复)】"
-_LABELLED: Final = re.compile(rf"(?i)^{EMOJI}(?:{LABEL})")
+# As PagerDuty and Opsgenie write it: "Resolved #1234: …", "Alert #12 closed".
+_NUMBERED: Final = (
+    r"(?:alert |incident )?(?:resolved|closed)(?: alert| incident)? ?\W{0,3}#\d"
+    r"|(?:alert|incident) \W{0,3}#\d+\W{0,3} (?:is )?(?:resolved|closed)"
+)
+_LABELLED: Final = re.compile(rf"(?i)^{EMOJI}(?:{LABEL}|{_NUMBERED})")
 
 
 def is_labelled_cleared(line: str) -> bool:

@@ -93,6 +93,7 @@ def answer_message(
     pick: Picker | None = None,
     secrets: tuple[Text, ...] = (),
     related: Sequence[str] = (),
+    ended: Text | None = None,
 ) -> Message:
     """Return the answer to a request, within Slack's limits; what does not fit is attached as a file (`overflow`).
 
@@ -102,15 +103,17 @@ def answer_message(
     cluster was queried. `controls` shows the menu to mark the answer as wrong and to mute it. `not_it_by` and
     `muted_by` are ids of users, `muted_why` is the reason to mute it. `because` says why this cluster was queried, if
     there are several; `pick` offers the others. `secrets` are the kinds of secrets that the text held. `related` are
-    links to answers about the same fault.
+    links to answers about the same fault. `ended` says that the alert which was answered is over: what it was stays,
+    nothing is offered any more.
 
     Raises ValueError for a request id that no button can carry.
     """
     reason = shown_text(text_only_reason) if text_only_reason else None
     visible = shown(diagnosis)
     over = cause_gone(remedy_states, cluster=diagnosis.cluster)
-    offered = [] if over else _offered(buttons, remedy_states)
-    page = _Page(visible, language, of_text=of_text, text_only=reason, over=over.state if over else None)
+    past = over is not None or ended is not None
+    offered = [] if past else _offered(buttons, remedy_states)
+    page = _Page(visible, language, of_text=of_text, text_only=reason, over=over.state if over else None, ended=ended)
     parts = [
         Part(rank=0, blocks=(blocks.rich(*page.head()),)),
         *state_parts(remedy_states, not_it_by, (muted_by, muted_why), cluster=diagnosis.cluster, language=language),
@@ -123,11 +126,11 @@ def answer_message(
             language=language,
         ),
         *_lines(0, data_loss_lines(offered, language)),
-        *([] if over or offered or not details_value else page.next_step()),
-        *([] if over else page.proof([shown_line(line) for line in observed])),
+        *([] if past or offered or not details_value else page.next_step()),
+        *([] if past else page.proof([shown_line(line) for line in observed])),
         *_lines(0, page.said(secret_notice(secrets, language))),
         *([Part(rank=0, blocks=picker_blocks(pick, request_id=request_id, language=language))] if pick else []),
-        *([] if over or details_value else page.advice()),
+        *([] if past or details_value else page.advice()),
         *page.related(related),
         Part(
             rank=0,
@@ -170,7 +173,7 @@ def _offered(buttons: Sequence[RemedyButton], states: Sequence[RemedyShown]) -> 
 class _Page:
     """The parts of an answer that show the diagnosis. `left_out` says that something did not fit into its part.
 
-    `over` is the state of the remedy after which the cause is gone.
+    `over` is the state of the remedy after which the cause is gone, `ended` says that the alert is over.
     """
 
     def __init__(
@@ -181,6 +184,7 @@ class _Page:
         of_text: bool,
         text_only: Text | None,
         over: RemedyState | None,
+        ended: Text | None,
     ) -> None:
         self._diagnosis = diagnosis
         self._formatter = DiagnosisFormatter(diagnosis, language, of_text=of_text, text_only=text_only)
@@ -188,6 +192,7 @@ class _Page:
         self._of_text = of_text
         self._text_only = text_only
         self._over = over
+        self._ended = ended
         self._is_open = bool(sentences.leading_hypotheses(diagnosis))
         self._first = sentences.first_hypothesis(diagnosis)
         self.left_out = False
@@ -199,6 +204,8 @@ class _Page:
 
     def headlines(self) -> tuple[str, ...]:
         """Return the first lines as words, for notifications."""
+        if self._ended:
+            return (self._text(self._ended), *([self._cause(self._first)] if self._first else []))
         if self._first is None:
             return (*self._about(), *self._nothing())
         lines = (self._cause(self._first), self._verdict(self._first))
@@ -207,6 +214,11 @@ class _Page:
     def head(self) -> Iterable[Element]:
         """Yield cause and object, the verdict with the impact, and what this leads to."""
         one = self._first
+        if self._ended:
+            yield blocks.line(blocks.bold(self._text(self._ended)))
+            if one:
+                yield blocks.line(*self._named(self._cause(one), one, bold=False))
+            return
         # What the text names comes first: it may be gone, or another object than the evidence is about.
         yield from (blocks.line(blocks.bold(self._cut(says))) for says in self._about())
         if one is None:
@@ -274,7 +286,7 @@ class _Page:
 
     def _cause(self, one: JudgedHypothesis) -> str:
         says = self._cut(glance.first_line(one, self._language))
-        return self._text(words.WAS).format(says) if self._over and self._is_open else says
+        return self._text(words.WAS).format(says) if (self._over or self._ended) and self._is_open else says
 
     def _verdict(self, one: JudgedHypothesis) -> str:
         return f"{self._sign(one)} {self._word(one)}"

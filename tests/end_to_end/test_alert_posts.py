@@ -40,9 +40,9 @@ async def test_the_object_of_an_alert_is_diagnosed_and_its_end_is_said_once(tmp_
 
         for _ in range(2):
             await at.slack.edit(author, at.channel, ts, post("RESOLVED"))
-        await below(at, ts, "The alert is over")
+        await at.slack.wait_for(lambda: len(at.answers(ts)) == 2)
 
-        assert len(at.answers(ts)) == 2
+        assert [one for one in at.answers(ts) if "alert is over" not in "\n".join(lines_of(one))] == []
 
 
 async def test_an_alert_about_a_healthy_object_is_told_so(tmp_path: Path, engine: Engine) -> None:
@@ -68,3 +68,37 @@ async def test_a_channel_may_want_less(tmp_path: Path, engine: Engine, mode: Ale
         await at.slack.wait_for(lambda: at.answers(asked))
 
         assert at.answers(ts) == []
+
+
+async def test_a_post_of_its_own_closes_the_answer(tmp_path: Path, engine: Engine) -> None:
+    async with workplace(tmp_path, engine, BROKEN) as at:
+        author = at.slack.add_user("alertmanager")
+        ts = await said(at, author, post("FIRING:1"))
+        await below(at, ts, "CONFIRMED")
+
+        other = post("RESOLVED").replace("web-0", "web-1")
+        ends = [await said(at, author, text) for text in (other, post("RESOLVED"), post("RESOLVED"))]
+        await at.slack.wait_for(lambda: len(at.answers(ts)) == 2)
+
+        answer = "\n".join(lines_of(at.answers(ts)[0]))
+        assert "is over" in answer
+        assert "Raise memory limit" not in answer
+        assert len(at.answers(ts)) == 2
+        assert not any(map(at.answers, ends))
+
+        again = await said(at, author, post("FIRING:1"))
+        await below(at, again, "CONFIRMED")
+
+
+async def test_an_alert_that_fires_again_in_the_same_post_stands_again(tmp_path: Path, engine: Engine) -> None:
+    async with workplace(tmp_path, engine, BROKEN) as at:
+        author = at.slack.add_user("alertmanager")
+        ts = await said(at, author, post("FIRING:1"))
+        await below(at, ts, "CONFIRMED")
+        await at.slack.edit(author, at.channel, ts, post("RESOLVED"))
+        await below(at, ts, "Was:")
+
+        await at.slack.edit(author, at.channel, ts, post("FIRING:1"))
+
+        await at.slack.wait_for(lambda: "Was:" not in "\n".join(lines_of(at.answers(ts)[0])))
+        await below(at, ts, "CONFIRMED")

@@ -19,6 +19,7 @@ from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Store, Surface
 from bot.surfaces.slack.paste_parts import Part, RecentParts
 from bot.workflows.admission import RefusalNotices, TooManyRequests
 from bot.workflows.submissions import Submissions
+from intents.alerts.identity import identities
 from intents.alerts.labels import is_over
 from intents.channel_commands import ChannelCommand
 from intents.misuse import Misuse
@@ -80,6 +81,9 @@ class MessageIntake:
             if not message.bot:
                 await self._addressed(message, text)
             return
+        if is_over(text):
+            await self._over(message, text)
+            return
         who = (message.channel, message.thread_ts, message.user)
         if known := self.recent.known(*who, message.ts):
             if known.request:
@@ -93,6 +97,12 @@ class MessageIntake:
         except BaseException:
             self.recent.forget(*who, message.ts)
             raise
+
+    async def _over(self, message: ReceivedMessage, text: str) -> None:
+        """Start the jobs that close the answers to an alert whose end is posted; other ends draw no answer."""
+        for request in await self.store.standing_alerts.of(message.channel, identities(text)):
+            await self.start("alert_over", f"alert_over.{request}", {"request": request})
+            self.metrics.message_handled("over")
 
     async def _paste(self, message: ReceivedMessage, part: Part, beside: list[Part]) -> None:
         """Process a message that may be a paste, or the next part of one."""
