@@ -13,7 +13,6 @@ from typing import Final
 import structlog
 
 from bot.cluster.clusters import Clusters
-from bot.cluster.errors import ClusterError
 from bot.cluster.resources import well_known
 from bot.cluster.watching import Watching
 from bot.jobs import Jobs, JobsUnavailable
@@ -61,6 +60,8 @@ class Watcher:
                         await self._once(cluster, self.clock())
                     except (StoreUnavailable, JobsUnavailable) as error:
                         _log.warning("watch_delayed", error=str(error))
+                    except Exception:  # noqa: BLE001 - logged; without this loop no trouble would ever be posted
+                        _log.exception("watch_round_failed", cluster=cluster)
                 await asyncio.sleep(self.every)
         finally:
             for cluster in list(self._tasks):
@@ -106,7 +107,7 @@ class Watcher:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _tell(self, about: str, error: ClusterError | None) -> None:
+    def _tell(self, about: str, error: Exception | None) -> None:
         if error is None:
             self.notes.pop(about, None)
             return
