@@ -40,10 +40,13 @@ from bot.store.tables import (
     replicas,
     requests,
     topics,
+    watch_posts,
+    watch_thresholds,
 )
 from bot.store.topics import Topics
 from bot.store.watch_leases import WatchLeases
 from bot.store.watch_posts import WatchPosts
+from bot.store.watch_thresholds import WatchThresholds
 
 # The column that dates each table's rows for purging. The audit is never purged.
 _AGES: Final[tuple[tuple[Table, Column[object]], ...]] = (
@@ -59,6 +62,8 @@ _AGES: Final[tuple[tuple[Table, Column[object]], ...]] = (
     (replicas, replicas.c.beat),
     (alerts, alerts.c.at),
     (alert_posts, alert_posts.c.at),
+    (watch_posts, watch_posts.c.opened),
+    (watch_thresholds, watch_thresholds.c.at),
 )
 
 
@@ -84,6 +89,7 @@ class Store:
         self.alert_groups = AlertGroups(database)
         self.watch_leases = WatchLeases(database)
         self.watch_posts = WatchPosts(database)
+        self.watch_thresholds = WatchThresholds(database)
         self.learned = Learned(database)
 
     async def ping(self) -> None:
