@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Protocol
 
 import structlog
@@ -33,8 +34,11 @@ _SHORT_S: Final = 1.0
 class Follower(Protocol):
     """Receives the objects of a kind. Methods must neither block nor raise."""
 
-    def begin(self, resource: Resource) -> None:
-        """Expect the whole list: what it does not contain is gone when `listed` is called."""
+    def begin(self, resource: Resource, at: datetime | None) -> None:
+        """Expect the whole list: what it does not contain is gone when `listed` is called.
+
+        `at` is the server's time, None if it does not tell.
+        """
 
     def keep(self, resource: Resource, obj: Json) -> None:
         """Take an object as it is now."""
@@ -111,7 +115,7 @@ class Watching:
         revision = ""
         async for page in reader.pages(self.resource, namespace=self.namespace, fields=self.fields):
             if page.first:
-                self.follower.begin(self.resource)
+                self.follower.begin(self.resource, reader.meter.date)
             for obj in page.items:
                 self.follower.keep(self.resource, obj)
             revision = page.revision

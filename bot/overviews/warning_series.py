@@ -41,21 +41,24 @@ class WarningSeries:
 
     _series: dict[Identity, _Series] = field(default_factory=dict)
 
-    def keep(self, event: Json, now: datetime, *, listed: bool) -> None:
-        """Take an event. One that is `listed` tells when its series began; one that arrives begins a series."""
+    def keep(self, event: Json, now: datetime, *, ahead: timedelta, listed: bool) -> None:
+        """Take an event. One that is `listed` tells when its series began; one that arrives has just happened.
+
+        The cluster's clock is `ahead` of ours.
+        """
         about = _about(event)
         if event.get("type") != "Warning" or about is None or is_own_event(event):
             return
-        last = min(event_last_seen(event) or now, now)
+        seen = event_last_seen(event) if listed else None
+        last = min(seen - ahead, now) if seen is not None else now
+        first = last - _went_on(event) if listed else last
+        series = self._series.get(about)
         if now - last > PAUSE:
             return
-        series = self._series.get(about)
         if series is not None and last - series.last <= PAUSE:
-            series.last = max(series.last, last)
-            if listed:
-                series.first = min(series.first, _first(event, last))
+            series.first, series.last = min(series.first, first), max(series.last, last)
         elif series is not None or self._has_room(now):
-            self._series[about] = _Series(first=_first(event, last) if listed else last, last=last)
+            self._series[about] = _Series(first=first, last=last)
 
     def forget(self, about: Identity) -> None:
         """Forget the warnings about an object that is gone or well."""
@@ -78,11 +81,13 @@ class WarningSeries:
             del self._series[about]
 
 
-def _first(event: Json, last: datetime) -> datetime:
-    """Return when a listed series began: its first time, if it was repeated often enough to have gone on since."""
+def _went_on(event: Json) -> timedelta:
+    """Return how long a listed series has gone on, if it was repeated often enough for that."""
+    last = event_last_seen(event)
     first = parse_time(event.get("firstTimestamp")) or parse_time(event.get("eventTime")) or last
-    repeated = event_count(event) - 1
-    return first if repeated and timedelta() < last - first <= repeated * PAUSE else last
+    if first is None or last is None or not timedelta() < last - first <= (event_count(event) - 1) * PAUSE:
+        return timedelta()
+    return last - first
 
 
 def _about(event: Json) -> Identity | None:

@@ -62,6 +62,7 @@ class WatchedRows:
     _troubles: dict[Identity, _Trouble] = field(default_factory=dict)
     _warnings: WarningSeries = field(default_factory=WarningSeries)
     _unstable: dict[Identity, datetime] = field(default_factory=dict)
+    _ahead: timedelta = timedelta()
     _looked: dict[str, datetime] = field(default_factory=dict)
     _listing: dict[str, set[Identity]] = field(default_factory=dict)
     _listed: dict[str, datetime] = field(default_factory=dict)
@@ -80,13 +81,16 @@ class WatchedRows:
             needed.add(owner.kind)
         return all(now - self._listed.get(kind, now) >= WELL for kind in needed & self.kinds)
 
-    def begin(self, resource: Resource) -> None:
+    def begin(self, resource: Resource, at: datetime | None) -> None:
         self._listing[resource.kind] = set()
+        if at is not None:
+            # Objects carry times of the cluster's clock.
+            self._ahead = at - self.clock()
 
     def keep(self, resource: Resource, obj: Json) -> None:
         now, listed = self.clock(), resource.kind in self._listing
         if resource.kind == "Event":
-            self._warnings.keep(obj, now, listed=listed)
+            self._warnings.keep(obj, now, ahead=self._ahead, listed=listed)
             return
         id_ = identity_of(obj, resource.kind)
         if listed:
@@ -94,8 +98,8 @@ class WatchedRows:
         if resource.kind == "Job" and controller_of(obj) is not None:
             return  # a CronJob may fail once
         self._unstable.pop(id_, None)
-        row = troubled(obj, resource.kind, now + _SETTLED)
-        if row is None and resource.kind == "Pod" and (row := troubled(obj, resource.kind, now)) is not None:
+        row = troubled(obj, resource.kind, now + self._ahead + _SETTLED)
+        if row is None and resource.kind == "Pod" and (row := troubled(obj, "Pod", now + self._ahead)) is not None:
             self._unstable[id_] = now + _STABLE
         if row is None:
             self._warnings.forget(id_)
@@ -103,7 +107,8 @@ class WatchedRows:
             self._remove(id_, now)
         else:
             # Its status tells when the trouble of a listed object began, which may be before this process did.
-            self._add(row, obj, now, since=(parse_time(row.since) if listed else None) or now)
+            began = parse_time(row.since) if listed else None
+            self._add(row, obj, now, since=began - self._ahead if began is not None else now)
 
     def listed(self, resource: Resource) -> None:
         now = self.clock()

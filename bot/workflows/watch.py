@@ -136,7 +136,8 @@ class WatchWorkflow:
                 cluster=cluster,
                 document=await self.display.document(change),
                 objects=owners,
-                since=min(finding.since or since, since),
+                # Objects carry times of the cluster's clock.
+                since=min(since, now - (found.observed_at - (finding.since or found.observed_at))),
                 opened=now,
             ),
             budget=self.display.budget,

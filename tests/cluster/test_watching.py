@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pytest
 
@@ -32,7 +33,7 @@ class Names:
     told: list[Exception | None] = field(default_factory=list)
     poison: str = ""
 
-    def begin(self, _resource: Resource) -> None:
+    def begin(self, _resource: Resource, _at: datetime | None) -> None:
         self.listed_names = set()
 
     def keep(self, _resource: Resource, obj: Json) -> None:
