@@ -48,7 +48,7 @@ class WatchDisplay:
         return {
             "text": html.unescape(message.text),
             "blocks": list(message.blocks),
-            "says": f"{words.verdict(finding, language)} · {words.cause(finding, language)}",
+            "says": words.cause(finding, language),
             "incident": finding.incident,
             "asked": [finding.asked.kind, finding.asked.namespace, finding.asked.name],
             "cluster": change.cluster,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from intents.domain import Language, ObjectRef, Text
+from intents.domain import Language, ObjectRef, Text, Verdict
 from intents.mutes import POSTED_AFTER
 from intents.templates import duration
 from responses import overview, words
@@ -36,11 +36,11 @@ BUDGET: Final = Text(
     zh="此频道每小时最多收到 {} 条监视消息；其余原因列于此处。",
 )
 MUTE: Final = Text(en="Mute for 7 days", zh="静音 7 天")
-ONLY_AFTER: Final = Text(en="Post only after {}", zh="持续 {} 后才发布")
+ONLY_AFTER: Final = Text(en="Post only after {}", zh="持续 {}后才发布")
 MINUTES: Final = Text(en="{} minutes", zh="{} 分钟")
 ONE_HOUR: Final = Text(en="1 hour", zh="1 小时")
 AS_USUAL: Final = Text(en="Post after the usual time", zh="按默认时间发布")
-CHOSEN: Final = Text(en="Posted in this channel only after {}, chosen by ", zh="此频道仅在持续 {} 后发布，操作人：")
+CHOSEN: Final = Text(en="Posted in this channel only after {}, chosen by ", zh="此频道仅在持续 {}后发布，操作人：")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +88,7 @@ def digest_message(causes: Sequence[WatchedCause], *, budget: int, language: Lan
 def _line(cause: WatchedCause, index: int, language: Language) -> Block:
     says = shown_line(cause.says, limit=_SAYS)
     if cause.lasted is not None:
+        # No sign: red is for what lasts.
         after = OVER_AFTER.in_(language).format(_time(cause.lasted))
         return blocks.rich(blocks.line(blocks.text(says, strike=True), blocks.text(after)))
     value, button = diagnose_value(cause.asked, cluster=cause.cluster), None
@@ -95,7 +96,8 @@ def _line(cause: WatchedCause, index: int, language: Language) -> Block:
         label = overview.DIAGNOSE.in_(language)
         reads = f"{label} {shown_line(str(cause.asked))}"
         button = blocks.button(label, action_id=action_id(Press.DIAGNOSE, index), value=value, reads=reads)
-    return blocks.section(says, accessory=button)
+    confirmed = f"{words.SIGNS[Verdict.CONFIRMED]} {words.verdict_word(Verdict.CONFIRMED, language)}"
+    return blocks.section(f"{confirmed} · {says}", accessory=button)
 
 
 def _states(cause: WatchedCause, language: Language) -> Iterator[Block]:
