@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -25,22 +25,37 @@ def missing(name: str) -> str:
     return f'configmap "{name}-config" not found'
 
 
-def several(broken: Iterable[str]) -> dict[str, Any]:
-    """Return a namespace in which each broken Deployment lacks a ConfigMap of its own."""
-    pods = {name: f"{name}-7d9f8b6c54-bbbbb" for name in NAMES}
+def everywhere(namespaces: Mapping[str, str], *, config: str = "") -> dict[str, Any]:
+    """Return Deployments, each in a namespace, that need a ConfigMap: one of their own, or all the same."""
     return {
         "scene": {
-            f"Deployment/till/{name}": {
-                "containers": {"app": {"image": "app:1", "envFrom": [{"configMapRef": {"name": f"{name}-config"}}]}},
-                "pods": [pods[name]],
+            f"Deployment/{namespace}/{name}": {
+                "containers": {
+                    "app": {"image": "app:1", "envFrom": [{"configMapRef": {"name": f"{config or name}-config"}}]}
+                },
+                "pods": [f"{name}-7d9f8b6c54-bbbbb"],
             }
-            for name in NAMES
+            for name, namespace in namespaces.items()
         },
-        "faults": {
-            f"Pod/till/{pods[name]}": {"waiting": "CreateContainerConfigError", "message": missing(name)}
-            for name in broken
-        },
+        "faults": {},
     }
+
+
+def lacking(world: Mapping[str, Any], config: str = "") -> dict[str, Any]:
+    """Return the faults of all pods of such a world, which lack their ConfigMap."""
+    faults = {}
+    for about, workload in world["scene"].items():
+        _, namespace, name = about.split("/")
+        for pod in workload["pods"]:
+            broken = {"waiting": "CreateContainerConfigError", "message": missing(config or name)}
+            faults[f"Pod/{namespace}/{pod}"] = broken
+    return faults
+
+
+def several(broken: Iterable[str]) -> dict[str, Any]:
+    """Return a namespace in which each broken Deployment lacks a ConfigMap of its own."""
+    faults = lacking(everywhere(dict.fromkeys(broken, "till")))
+    return {**everywhere(dict.fromkeys(NAMES, "till")), "faults": faults}
 
 
 def posts_in(at: Workplace) -> list[dict[str, Any]]:
@@ -274,6 +289,56 @@ async def test_warning_that_is_not_repeated_is_no_trouble(tmp_path, engine):
         at.clock.advance(4 * MINUTE)
         await looked(at)
         assert not posts_in(at)
+
+
+async def looks(at: Workplace) -> float:
+    await looked(at)
+    return (await scraped(at)).of("casebook_diagnosis_seconds_count", intent="watch")
+
+
+async def test_unexplained_trouble_is_looked_at_once_an_hour_in_the_end(tmp_path, engine):
+    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch="C0000000001 shed") as at:
+        await breaks(at)
+        seen = []
+        for passed in (3, 1, 2, 5, 5, 60 * 24, 30, 31, 30):
+            at.clock.advance(passed * MINUTE)
+            seen.append(await looks(at))
+        # At the age of 3, 6, 12 and 15 minutes, then of a day and of a day and an hour.
+        assert seen == [1, 1, 2, 2, 3, 4, 4, 5, 5]
+        assert not posts_in(at)
+
+
+async def test_many_objects_of_one_cause_are_one_look_and_one_post(tmp_path, engine):
+    names = [f"web{number}" for number in range(40)]
+    world = everywhere(dict.fromkeys(names, "till"), config="app")
+    async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
+        await watched(at)
+        for batch in (names[:20], names):
+            faults = {
+                pod: each for pod, each in lacking(world, "app").items() if pod.split("/")[2].split("-")[0] in batch
+            }
+            at.cluster.load({**world, "faults": faults})
+            await looked(at)
+            at.clock.advance(MINUTE / 2)
+        at.clock.advance(3 * MINUTE)
+        (post,) = await at.slack.wait_for(lambda: posts_in(at))
+        assert "40 pods" in shown(post)
+        assert await looks(at) == 1
+
+
+async def test_trouble_in_many_namespaces_of_a_watched_cluster_is_one_look(tmp_path, engine):
+    world = everywhere({name: name for name in ("north", "south", "east", "west")})
+    world["faults"] = lacking(world)
+    async with workplace(tmp_path, engine, world, beat_s=0.05, watch="C0000000001 *") as at:
+        await at.slack.wait_for(lambda: len(posts_in(at)) == 4)
+        assert await looks(at) == 1
+        # One namespace recovers.
+        del world["faults"]["Pod/north/north-7d9f8b6c54-bbbbb"]
+        at.cluster.load(world)
+        await looked(at)
+        at.clock.advance(2 * MINUTE)
+        (over,) = await at.slack.wait_for(lambda: [one for one in posts_in(at) if "Over after" in one["text"]])
+        assert "north-config" in over["text"]
 
 
 async def test_muted_incident_is_not_posted(tmp_path, engine):
