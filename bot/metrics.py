@@ -212,7 +212,7 @@ class Metrics:
         )
         self._watch_posts = counter(
             "watch_posts",
-            "Causes that the watch posted, put into a digest, showed as over, or left out: muted, too_early.",
+            "Causes of the watch: posted, digest, over, failed (Slack refused), or left out: muted, too_early.",
             "outcome",
         )
         self._watch_changes = counter(
@@ -350,7 +350,7 @@ class Metrics:
     # --- watch --------------------------------------------------------------------------------------------------------
 
     def watch_posted(self, outcome: str) -> None:
-        """Count a cause: posted, digest, over, or left out because it is muted or too_early for its channel."""
+        """Count a cause: posted, digest, over, failed, or left out because it is muted or too_early for its channel."""
         self._watch_posts.labels(outcome).inc()
 
     def watch_changed(self, change: str) -> None:

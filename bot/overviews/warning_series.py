@@ -17,6 +17,7 @@ WARNINGS: Final = "type=Warning"
 # The scheduler repeats its event every five minutes, a controller's backoff grows to longer pauses.
 PAUSE: Final = timedelta(minutes=10)
 _MOST: Final = 2_000
+_TIDY_EVERY: Final = timedelta(seconds=10)
 
 
 class Lasting(NamedTuple):
@@ -40,6 +41,7 @@ class WarningSeries:
     """
 
     _series: dict[Identity, _Series] = field(default_factory=dict)
+    _tidied: datetime | None = None
 
     def keep(self, event: Json, now: datetime, *, ahead: timedelta, listed: bool) -> None:
         """Take an event. One that is `listed` tells when its series began; one that arrives has just happened.
@@ -72,11 +74,13 @@ class WarningSeries:
                 yield Lasting(about, series.first)
 
     def _has_room(self, now: datetime) -> bool:
-        if len(self._series) >= _MOST:
+        # A storm of warnings must not look through all rows for each of them.
+        if len(self._series) >= _MOST and (self._tidied is None or now - self._tidied >= _TIDY_EVERY):
             self._forget_past(now)
         return len(self._series) < _MOST
 
     def _forget_past(self, now: datetime) -> None:
+        self._tidied = now
         for about in [each for each, series in self._series.items() if now - series.last > PAUSE]:
             del self._series[about]
 

@@ -63,6 +63,7 @@ class WatchedRows:
     _warnings: WarningSeries = field(default_factory=WarningSeries)
     _unstable: dict[Identity, datetime] = field(default_factory=dict)
     _ahead: timedelta = timedelta()
+    _refreshed: datetime | None = None
     _looked: dict[str, datetime] = field(default_factory=dict)
     _listing: dict[str, set[Identity]] = field(default_factory=dict)
     _listed: dict[str, datetime] = field(default_factory=dict)
@@ -170,6 +171,9 @@ class WatchedRows:
 
     def _refresh(self, now: datetime) -> None:
         """Add the objects that only warnings show; forget what has been well for a minute."""
+        if now == self._refreshed:
+            return
+        self._refreshed = now
         for id_ in [each for each, until in self._unstable.items() if until <= now]:
             self._remove(id_, now)
         warned = dict(self._warnings.lasting(now, self.lasting))

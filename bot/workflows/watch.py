@@ -144,8 +144,8 @@ class WatchWorkflow:
         )
         # A step that runs again finds the row, and whether Slack has it.
         if not post.shown:
-            await self.display.show(post)
-            self.services.metrics.watch_posted("digest" if post.digest else "posted")
+            done = await self.display.show(post)
+            self.services.metrics.watch_posted(("digest" if post.digest else "posted") if done else "failed")
 
     async def over(self, key: str, at: str) -> None:
         """Edit the post: its trouble is over."""
@@ -154,10 +154,10 @@ class WatchWorkflow:
         if post is None or post.over is not None:
             return
         over = replace(post, over=max(datetime.fromisoformat(at), post.since))
-        await self.display.show(over)
-        # Only now: until Slack shows it, the watcher starts this again.
+        done = await self.display.show(over)
+        # Only now: during an outage of Slack the watcher starts this again.
         await store.close(key, over.over or post.since)
-        self.services.metrics.watch_posted("over")
+        self.services.metrics.watch_posted("over" if done else "failed")
 
 
 def _about(finding: OverviewFinding) -> frozenset[_Id]:

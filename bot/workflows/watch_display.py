@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,6 +21,7 @@ from responses import overview as words
 from responses.overview import scrubbed_change
 from responses.shown import shown_value
 from responses.slack.message import Message
+from responses.slack.mrkdwn import escape, unescape
 from responses.slack.overview import change_message
 from responses.slack.watch import WatchedCause, digest_message, watch_message
 
@@ -46,7 +46,7 @@ class WatchDisplay:
         safe = await asyncio.to_thread(scrubbed_change, change)
         message, (finding,) = change_message(safe, language=language), shown_value(safe).new
         return {
-            "text": html.unescape(message.text),
+            "text": unescape(message.text),
             "blocks": list(message.blocks),
             "says": words.cause(finding, language),
             "incident": finding.incident,
@@ -54,8 +54,12 @@ class WatchDisplay:
             "cluster": change.cluster,
         }
 
-    async def show(self, post: WatchPost) -> None:
-        """Post or edit the message that shows a cause as `post` says. Raise SlackUnavailable."""
+    async def show(self, post: WatchPost) -> bool:
+        """Post or edit the message that shows a cause as `post` says. Return whether Slack took it.
+
+        Raise SlackUnavailable.
+        """
+        done = True
         # Two changes of a digest must not overtake each other.
         async with self.services.turn(post.message):
             try:
@@ -65,7 +69,9 @@ class WatchDisplay:
             except SlackError as error:
                 # The channel is archived, or the message was deleted: it would fail again.
                 _log.error("watch_not_posted", channel=post.channel, error=str(error))
+                done = False
             await self.services.store.watch_posts.shown(post.key)
+            return done
 
     async def _show(self, post: WatchPost) -> None:
         services, message = self.services, await self._message(post)
@@ -82,7 +88,7 @@ class WatchDisplay:
         language = self.services.usual_language
         if not post.digest:
             document = post.document
-            diagnosis = Message(text=html.escape(str(document["text"]), quote=False), blocks=tuple(document["blocks"]))
+            diagnosis = Message(text=escape(str(document["text"])), blocks=tuple(document["blocks"]))
             return watch_message(_cause(post), diagnosis, language=language)
         posts = await self.services.store.watch_posts.of_digest(post.digest)
         return digest_message(_causes(posts, post), budget=self.budget, language=language)
