@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
 from bot.cluster.errors import Forbidden, ServerError
 from bot.cluster.resources import WELL_KNOWN, Resource, index
+from bot.cluster.snapshot import Snapshot
 from bot.cluster.watching import Watching
 from bot.settings.cluster import ClusterSettings
 from intents.domain import Json
@@ -195,3 +196,12 @@ async def test_follower_that_fails_is_told_and_the_watch_starts_again(cluster, c
         await until(lambda: names.told[-1] is None and "new" in names.now)
         assert watching.lists > 1
         assert {"opened", "closed", "failed"} <= {*counted}
+
+
+async def test_many_watches_leave_connections_for_other_reads(cluster, connection):
+    async with AsyncExitStack() as stack:
+        for _ in range(110):
+            await stack.enter_async_context(following(connection, started=False))
+        await until(lambda: cluster.watches == 110)
+        async with Snapshot(connection) as snapshot:
+            assert await snapshot.find("Pod", "web", namespace="shop")
