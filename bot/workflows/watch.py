@@ -5,51 +5,37 @@ The channel's policy decides what may be read and its mutes what is left out, as
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
-import structlog
-
-from bot.cluster.errors import ClusterError
-from bot.diagnosing import TargetNotFound
 from bot.jobs import JobRun, Json
-from bot.kube.access import NOTHING
-from bot.overviews.overview import overview
 from bot.store import WatchPost
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from bot.workflows.watch_display import WatchDisplay
-from intents.domain import ObjectRef, Verdict
+from bot.workflows.watch_looks import Id, WatchLooks, id_of, objects_of
+from intents.domain import Verdict
 from intents.overview import Overview, OverviewChange, OverviewFinding, recurring_id, without_muted
-
-_log: Final = structlog.get_logger(__name__)
-
-# Nobody waits for it.
-_DEADLINES: Final = 4
-# Kind, namespace and name.
-_Id = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lasting:
     """Trouble of an owner that has lasted `since` a time, and a few objects that show it."""
 
-    owner: _Id
+    owner: Id
     since: datetime
-    members: frozenset[_Id]
+    members: frozenset[Id]
 
     @classmethod
     def of(cls, each: Json) -> _Lasting:
         return cls(
-            owner=_id(*each["owner"]),
+            owner=id_of(*each["owner"]),
             since=datetime.fromisoformat(each["since"]),
-            members=frozenset(_id(*member) for member in each["members"]),
+            members=frozenset(id_of(*member) for member in each["members"]),
         )
 
-    def is_of(self, about: Collection[_Id]) -> bool:
+    def is_of(self, about: Collection[Id]) -> bool:
         """Tell whether a finding about these objects is about this trouble."""
         return self.owner in about or not self.members.isdisjoint(about)
 
@@ -76,15 +62,17 @@ class WatchWorkflow:
     async def look(self, payload: Json) -> None:
         """Diagnose, and post each confirmed cause of the trouble that lasts."""
         services, channel = self.services, str(payload["channel"])
-        found = await self._look(payload)
+        lasting = [_Lasting.of(each) for each in payload["lasting"]]
+        warned = [each.owner for each in lasting if not each.members]
+        found = await WatchLooks(services=services).look(payload, warned=warned)
         if found is None:
             return
-        now, lasting = services.clock(), [_Lasting.of(each) for each in payload["lasting"]]
+        now = services.clock()
         mutes = await services.store.mutes.list(channel, now)
         thresholds = await services.store.watch_thresholds.of(channel)
         heard = without_muted(found, [mute.muted for mute in mutes]).findings
         for finding in found.findings:
-            troubles = [each for each in lasting if each.is_of(_about(finding))]
+            troubles = [each for each in lasting if each.is_of(objects_of(finding))]
             if finding.verdict is not Verdict.CONFIRMED or not troubles:
                 continue
             since = min(each.since for each in troubles)
@@ -96,29 +84,8 @@ class WatchWorkflow:
             else:
                 await self._post(finding, found, payload, sorted(each.owner for each in troubles), since)
 
-    async def _look(self, payload: Json) -> Overview | None:
-        services, started, namespace = self.services, time.monotonic(), str(payload["namespace"])
-        requester = await services.requester(team=str(payload["team"]), channel=str(payload["channel"]), user="")
-        try:
-            connection = await services.clusters.get(str(payload["cluster"]))
-            found = await overview(
-                namespace,
-                engine=services.engine(),
-                connection=connection,
-                deadline=services.deadline * _DEADLINES,
-                access=requester.scope.access(connection.name) if requester.scope.text_only_reason is None else NOTHING,
-            )
-        except (ClusterError, TargetNotFound) as error:
-            # The trouble that still lasts is looked at again.
-            _log.warning("watch_look_failed", error=str(error))
-            return None
-        seconds = time.monotonic() - started
-        services.metrics.overviewed(found, intent="watch", seconds=seconds)
-        _log.info("watch_looked", namespace=namespace, calls=found.api_calls, seconds=round(seconds, 3))
-        return found
-
     async def _post(
-        self, finding: OverviewFinding, found: Overview, payload: Json, owners: Sequence[_Id], since: datetime
+        self, finding: OverviewFinding, found: Overview, payload: Json, owners: Sequence[Id], since: datetime
     ) -> None:
         channel, cluster, now = str(payload["channel"]), str(payload["cluster"]), self.services.clock()
         cause = f"watch/{channel}/{cluster}/{recurring_id(finding)}"
@@ -158,19 +125,3 @@ class WatchWorkflow:
         # Only now: during an outage of Slack the watcher starts this again.
         await store.close(key, over.over or post.since)
         self.services.metrics.watch_posted("over" if done else "failed")
-
-
-def _about(finding: OverviewFinding) -> frozenset[_Id]:
-    """Return the objects of a finding: asked about, at fault, some that suffer, and their owners."""
-    return frozenset(
-        map(_of, (finding.asked, finding.at_fault, *finding.impact.examples, *finding.belongs_to)),
-    )
-
-
-def _of(about: ObjectRef) -> _Id:
-    return _id(about.kind, about.namespace, about.name)
-
-
-def _id(kind: str, namespace: str, name: str) -> _Id:
-    """Return what identifies an object without the group of its kind, which a finding does not have."""
-    return kind.partition(".")[0], namespace, name

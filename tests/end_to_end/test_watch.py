@@ -283,6 +283,42 @@ async def test_trouble_that_only_warnings_show_is_posted(tmp_path, engine):
         await at.slack.wait_for(lambda: "Over after" in posts_in(at)[0]["text"])
 
 
+async def test_job_whose_pods_a_quota_refuses_is_posted(tmp_path, engine):
+    refused = (
+        'Error creating: pods "import-x2lqp" is forbidden: exceeded quota: compute, requested: limits.cpu=2, '
+        "used: limits.cpu=0, limited: limits.cpu=1"
+    )
+    hard = {"limits.cpu": "1"}
+    container = {"name": "app", "image": "import:1", "resources": {"limits": {"cpu": "2"}}}
+    world = {
+        "objects": [
+            {
+                "apiVersion": "batch/v1",
+                "kind": "Job",
+                "metadata": {"name": "import", "namespace": "retail"},
+                "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}},
+                "status": {},
+            },
+            {
+                "apiVersion": "v1",
+                "kind": "ResourceQuota",
+                "metadata": {"name": "compute", "namespace": "retail"},
+                "spec": {"hard": hard},
+                "status": {"hard": hard, "used": {"limits.cpu": "0"}},
+            },
+        ],
+        "events": [
+            {
+                "for": "Job/retail/import", "type": "Warning", "source": "job-controller", "reason": "FailedCreate",
+                "message": refused, "count": 12, "first": "-20m", "last": "-1m",
+            }
+        ],
+    }  # fmt: skip
+    async with workplace(tmp_path, engine, world, beat_s=0.05, watch="C0000000001 retail") as at:
+        (post,) = await at.slack.wait_for(lambda: posts_in(at))
+        assert "ResourceQuota compute" in shown(post)
+
+
 async def test_warning_that_is_not_repeated_is_no_trouble(tmp_path, engine):
     async with workplace(tmp_path, engine, warning(last="-4m"), beat_s=0.05, watch="C0000000001 front") as at:
         await watched(at)
