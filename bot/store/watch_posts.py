@@ -93,20 +93,16 @@ class WatchPosts:
         """Note that the trouble is over: the same cause gets a new post."""
         await self._set(key, over=at)
 
-    async def note(self, key: str, notes: Mapping[str, Any]) -> WatchPost | None:
-        """Add notes. Return the post with them, None if it was purged."""
-        query = select(watch_posts).where(watch_posts.c.key == key)
+    async def note(self, key: str, notes: Mapping[str, Any]) -> None:
+        """Add notes to a post."""
+        which = watch_posts.c.key == key
 
-        async def body(connection: AsyncConnection) -> WatchPost | None:
-            row = (await connection.execute(query)).one_or_none()
-            if row is None:
-                return None
-            post = WatchPost(**row._mapping)
-            post = replace(post, notes={**post.notes, **notes})
-            await connection.execute(update(watch_posts).where(watch_posts.c.key == key).values(notes=dict(post.notes)))
-            return post
+        async def body(connection: AsyncConnection) -> None:
+            known = (await connection.execute(select(watch_posts.c.notes).where(which))).scalar_one_or_none()
+            if known is not None:
+                await connection.execute(update(watch_posts).where(which).values(notes={**known, **notes}))
 
-        return await self._database.transact(body, "watch", key)
+        await self._database.transact(body, "watch", key)
 
     async def _of(self, which: Any) -> tuple[WatchPost, ...]:
         query = select(watch_posts).where(which).order_by(watch_posts.c.opened, watch_posts.c.key)

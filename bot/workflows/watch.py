@@ -6,7 +6,7 @@ The channel's policy decides what may be read and its mutes what is left out, as
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.jobs import JobRun, Json
@@ -111,7 +111,7 @@ class WatchWorkflow:
         )
         # A step that runs again finds the row, and whether Slack has it.
         if not post.shown:
-            done = await self.display.show(post)
+            done = await self.display.show(post.key)
             self.services.metrics.watch_posted(("digest" if post.digest else "posted") if done else "failed")
 
     async def over(self, key: str, at: str) -> None:
@@ -120,8 +120,8 @@ class WatchWorkflow:
         post = await store.get(key)
         if post is None or post.over is not None:
             return
-        over = replace(post, over=max(datetime.fromisoformat(at), post.since))
-        done = await self.display.show(over)
+        ended = max(datetime.fromisoformat(at), post.since)
+        done = await self.display.show(key, over=ended)
         # Only now: during an outage of Slack the watcher starts this again.
-        await store.close(key, over.over or post.since)
+        await store.close(key, ended)
         self.services.metrics.watch_posted("over" if done else "failed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -54,23 +54,28 @@ class WatchDisplay:
             "cluster": change.cluster,
         }
 
-    async def show(self, post: WatchPost) -> bool:
-        """Post or edit the message that shows a cause as `post` says. Return whether Slack took it.
+    async def show(self, key: str, *, over: datetime | None = None) -> bool:
+        """Post or edit the message that shows a cause, as `over` if that is given. Return whether Slack took it.
 
         Raise SlackUnavailable.
         """
-        done = True
-        # Two changes of a digest must not overtake each other.
+        store = self.services.store.watch_posts
+        post = await store.get(key)
+        if post is None:
+            return False
+        # Two changes of a message must not overtake each other.
         async with self.services.turn(post.message):
+            post = await store.get(key) or post
+            done = True
             try:
-                await self._show(post)
+                await self._show(replace(post, over=over or post.over))
             except SlackUnavailable:
                 raise
             except SlackError as error:
                 # The channel is archived, or the message was deleted: it would fail again.
                 _log.error("watch_not_posted", channel=post.channel, error=str(error))
                 done = False
-            await self.services.store.watch_posts.shown(post.key)
+            await store.shown(key)
             return done
 
     async def _show(self, post: WatchPost) -> None:

@@ -59,15 +59,15 @@ class WatchLooks:
             return None
         known = {about for finding in found.findings for about in objects_of(finding)}
         others = [each for each in warned if each not in known][:_MOST_WARNED]
-        findings = [await self._warned(each, connection, access) for each in others]
-        found = replace(found, findings=(*found.findings, *filter(None, findings)))
+        for each in others:
+            found = await self._with_cause(found, each, connection, access)
         seconds = time.monotonic() - started
         services.metrics.overviewed(found, intent="watch", seconds=seconds)
         _log.info("watch_looked", namespace=namespace, calls=found.api_calls, seconds=round(seconds, 3))
         return found
 
-    async def _warned(self, about: Id, connection: Connection, access: Access) -> OverviewFinding | None:
-        """Return the leading cause of an object's trouble, None without one."""
+    async def _with_cause(self, known: Overview, about: Id, connection: Connection, access: Access) -> Overview:
+        """Return what is known with the leading cause of an object's trouble, if that is confirmed."""
         kind, namespace, name = about
         try:
             found = await diagnose(
@@ -79,9 +79,12 @@ class WatchLooks:
             )
         except (ClusterError, TargetNotFound) as error:
             _log.info("watch_diagnosis_failed", error=str(error))
-            return None
+            return known
         first = next((each for each in found.hypotheses if not each.capability), None)
-        return _finding(ObjectRef(kind=kind, namespace=namespace, name=name), first) if first is not None else None
+        findings = known.findings
+        if first is not None and first.verdict is Verdict.CONFIRMED:
+            findings = (*findings, _finding(ObjectRef(kind=kind, namespace=namespace, name=name), first))
+        return replace(known, findings=findings, api_calls=known.api_calls + found.api_calls)
 
 
 def objects_of(finding: OverviewFinding) -> frozenset[Id]:
@@ -95,9 +98,7 @@ def id_of(kind: str, namespace: str, name: str) -> Id:
     return kind.partition(".")[0], namespace, name
 
 
-def _finding(asked: ObjectRef, cause: JudgedHypothesis) -> OverviewFinding | None:
-    if cause.verdict is not Verdict.CONFIRMED:
-        return None
+def _finding(asked: ObjectRef, cause: JudgedHypothesis) -> OverviewFinding:
     return OverviewFinding(
         asked=asked,
         at_fault=cause.subject or asked,

@@ -44,9 +44,9 @@ class WatchPressWorkflow:
             await services.slack.post_ephemeral(channel=channel, user=user, message=message)
             return
         notes = await self._take(Press(str(payload["what"])), str(payload["value"]), post, user)
-        changed = await services.store.watch_posts.note(post.key, notes) if notes else None
-        if changed is not None:
-            await self.display.show(changed)
+        if notes:
+            await services.store.watch_posts.note(post.key, notes)
+            await self.display.show(post.key)
 
     async def _take(self, press: Press, value: str, post: WatchPost, user: str) -> dict[str, Any]:
         """Record the choice. Return the notes of the post."""

@@ -149,6 +149,19 @@ async def test_restart_posts_nothing_twice(tmp_path, engine):
         assert await at.app.store.watch_posts.lasting("") == (known,)
 
 
+async def test_post_is_made_once_slack_is_back(tmp_path, engine):
+    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH) as at:
+        await breaks(at)
+        at.slack.fail("chat.postMessage", status=503, times=1_000)
+        at.clock.advance(3 * MINUTE)
+        await at.slack.wait_for(lambda: [each for each in at.slack.calls if each.method == "chat.postMessage"])
+        await asyncio.sleep(0.2)
+        at.slack.clear_faults()
+        await at.slack.wait_for(lambda: posts_in(at))
+        await looked(at)
+        assert len(posts_in(at)) == 1
+
+
 async def test_pod_that_is_replaced_by_another_broken_one_is_not_over(tmp_path, engine):
     async with workplace(tmp_path, engine, several(["front"]), beat_s=0.05, watch=WATCH) as at:
         await at.slack.wait_for(lambda: posts_in(at))
