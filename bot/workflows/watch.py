@@ -88,7 +88,9 @@ class WatchWorkflow:
         self, finding: OverviewFinding, found: Overview, payload: Json, owners: Sequence[Id], since: datetime
     ) -> None:
         channel, cluster, now = str(payload["channel"]), str(payload["cluster"]), self.services.clock()
-        cause = f"watch/{channel}/{cluster}/{recurring_id(finding)}"
+        lasting = await self.services.store.watch_posts.lasting(cluster)
+        known = _same([each for each in lasting if each.channel == channel], finding, owners)
+        cause = known.cause if known is not None else f"watch/{channel}/{cluster}/{recurring_id(finding)}"
         change = OverviewChange(
             namespaces=(found.namespace,) if found.namespace else (),
             cluster=found.cluster,
@@ -125,3 +127,14 @@ class WatchWorkflow:
         # Only now: during an outage of Slack the watcher starts this again.
         await store.close(key, ended)
         self.services.metrics.watch_posted("over" if done else "failed")
+
+
+def _same(lasting: Sequence[WatchPost], finding: OverviewFinding, owners: Sequence[Id]) -> WatchPost | None:
+    """Return the post about the same incident of one of these owners.
+
+    As more objects suffer from a cause, they may have less in common, by which overviews recognise it.
+    """
+    for post in lasting:
+        if post.document["incident"] == finding.incident and not {*map(tuple, post.objects)}.isdisjoint(owners):
+            return post
+    return None

@@ -149,6 +149,32 @@ async def test_restart_posts_nothing_twice(tmp_path, engine):
         assert await at.app.store.watch_posts.lasting("") == (known,)
 
 
+async def test_cause_that_spreads_to_other_workloads_is_not_posted_again(tmp_path, engine):
+    world = {
+        "scene": {
+            f"Deployment/till/{name}": {
+                "containers": {"app": "registry.example/app:9"},
+                "pods": [f"{name}-7d9f8b6c54-bbbbb"],
+            }
+            for name in NAMES
+        }
+    }
+    image = "registry.example/app:9"
+    refused = f'Failed to pull image "{image}": rpc error: code = NotFound desc = {image}: not found'
+    async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
+        await watched(at)
+        for broken in (NAMES[:1], NAMES[:3]):
+            pods = [f"Pod/till/{name}-7d9f8b6c54-bbbbb" for name in broken]
+            at.cluster.load({**world, "faults": {pod: {"waiting": "ErrImagePull", "message": refused} for pod in pods}})
+            await looked(at)
+            at.clock.advance(4 * MINUTE)
+            await at.slack.wait_for(lambda: posts_in(at))
+            await looked(at)
+        assert len(posts_in(at)) == 1
+        (post,) = await at.app.store.watch_posts.lasting("")
+        assert len(post.objects) == 3
+
+
 async def test_post_is_made_once_slack_is_back(tmp_path, engine):
     async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH) as at:
         await breaks(at)
