@@ -181,7 +181,6 @@ async def test_post_is_made_once_slack_is_back(tmp_path, engine):
         at.slack.fail("chat.postMessage", status=503, times=1_000)
         at.clock.advance(3 * MINUTE)
         await at.slack.wait_for(lambda: [each for each in at.slack.calls if each.method == "chat.postMessage"])
-        await asyncio.sleep(0.2)
         at.slack.clear_faults()
         await at.slack.wait_for(lambda: posts_in(at))
         await looked(at)
