@@ -9,10 +9,11 @@ from typing import Any
 
 import aiohttp
 
+from bot.playground.slack import SimulatedSlack
 from responses.slack.presses import Press
 from tests.end_to_end.test_metrics import scraped
 from tests.end_to_end.test_overviews import SCENE
-from tests.end_to_end.workplace import Workplace, buttons_of, is_final, pressable, words_of, workplace
+from tests.end_to_end.workplace import GRANTED, HEARD, Workplace, buttons_of, is_final, pressable, words_of, workplace
 
 WATCH = "C0000000001 till"
 WELL = {**SCENE, "faults": {}}
@@ -135,18 +136,25 @@ async def test_trouble_that_ends_before_the_threshold_is_not_posted(tmp_path, en
         assert not posts_in(at)
 
 
-async def test_restart_posts_nothing_twice(tmp_path, engine):
-    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH) as at:
+async def test_restart_posts_nothing_twice_and_edits_what_ended_meanwhile(tmp_path, engine):
+    slack = SimulatedSlack(rate_limits=False, events=HEARD, scopes=GRANTED)
+    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH, slack=slack) as at:
         await at.slack.wait_for(lambda: posts_in(at))
         await at.settled()
         (known,) = await at.app.store.watch_posts.lasting("")
-        clock = at.clock
-    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH, clock=clock) as at:
+        clock, channel = at.clock, at.channel
+    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH, slack=slack, clock=clock) as at:
         await watched(at)
         at.clock.advance(4 * MINUTE)
         await looked(at)
-        assert not posts_in(at)
+        assert len(at.ours(channel)) == 1
         assert await at.app.store.watch_posts.lasting("") == (known,)
+    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH, slack=slack, clock=clock) as at:
+        await watched(at)
+        await looked(at)
+        assert "Over after" not in at.ours(channel)[0]["text"]
+        at.clock.advance(MINUTE)
+        await at.slack.wait_for(lambda: "Over after" in at.ours(channel)[0]["text"])
 
 
 async def test_cause_that_spreads_to_other_workloads_is_not_posted_again(tmp_path, engine):
